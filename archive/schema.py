@@ -1,0 +1,210 @@
+"""The archive's tables, as a page to read.
+
+`archive.db` is what people browse and what the crawler needs, in one file, so that an article and the word that its
+URL is done are written in one transaction. `captures.db` holds the pages as they came.
+
+A released migration is never edited: a change is a new one at the end, with a line in the changelog.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+from sqlite_utils import Database, Migrations
+
+ARCHIVE = Migrations("dateline.archive")
+CAPTURES = Migrations("dateline.captures")
+
+TABLES = """
+-- A news publication, known by its host.
+CREATE TABLE outlets (
+  id INTEGER PRIMARY KEY,
+  host TEXT NOT NULL UNIQUE,
+  name TEXT,
+  language TEXT,              -- ISO 639-1
+  country TEXT,               -- ISO 3166-1
+  added_at TEXT NOT NULL
+);
+
+-- One row an article; nothing is dropped as a duplicate, copies are related in `relations`.
+CREATE TABLE articles (
+  id INTEGER PRIMARY KEY,
+  outlet_id INTEGER NOT NULL REFERENCES outlets(id),
+  url TEXT NOT NULL,          -- where it was read
+  canonical_url TEXT,         -- as the page declares it; another domain's is a hint and no more
+  headline TEXT,
+  page_title TEXT,            -- the HTML title
+  standfirst TEXT,
+  byline TEXT,                -- as printed
+  authors TEXT NOT NULL DEFAULT '[]',   -- as parsed: a JSON list of people
+  agency TEXT,                -- AP, Reuters, AFP, Yonhap …
+  dateline TEXT,              -- "SEOUL, South Korea (AP)"
+  section TEXT,
+  language TEXT,              -- ISO 639-1
+  published_at TEXT,          -- UTC with Z; without it the page's own clock; a day alone if no more is known
+  published_raw TEXT,         -- as the page writes it
+  modified_at TEXT,
+  modified_raw TEXT,
+  fetched_at TEXT NOT NULL,   -- UTC
+  text TEXT NOT NULL,         -- paragraphs parted by a line feed
+  word_count INTEGER NOT NULL DEFAULT 0,
+  image_url TEXT,
+  free INTEGER,               -- isAccessibleForFree: 0 marks a paywall
+  digest TEXT,                -- the capture that it was read from: bodies.digest in captures.db
+  extractor TEXT,             -- what read it
+  fingerprint TEXT NOT NULL DEFAULT '',  -- of the text; equal texts have equal ones
+  bigrams TEXT                -- Chinese, Japanese, Korean and Thai as pairs of characters, for the search
+);
+CREATE INDEX articles_by_outlet ON articles(outlet_id, published_at);
+CREATE INDEX articles_by_published_at ON articles(published_at);
+CREATE INDEX articles_by_fetched_at ON articles(fetched_at);
+CREATE INDEX articles_by_fingerprint ON articles(fingerprint);
+
+-- Every address seen: what it is to which article, and the frontier of the crawls.
+CREATE TABLE urls (
+  id INTEGER PRIMARY KEY,
+  url TEXT NOT NULL UNIQUE,   -- as it is fetched
+  url_key TEXT NOT NULL,      -- by which it is looked up; never fetched
+  kind TEXT NOT NULL DEFAULT 'page' CHECK (kind IN ('page', 'feed', 'sitemap')),
+  outlet_id INTEGER NOT NULL REFERENCES outlets(id),
+  article_id INTEGER REFERENCES articles(id),
+  role TEXT NOT NULL DEFAULT 'requested',  -- requested, redirect, canonical, og:url, amphtml …
+  via TEXT,                   -- feed, news sitemap, sitemap, given, link, import
+  found_on TEXT,              -- the feed, sitemap or page that named it
+  found_at TEXT NOT NULL,
+  headline TEXT,              -- what the lead said before the page was fetched
+  published_at TEXT,
+  modified_at TEXT,           -- a sitemap's lastmod, a feed's updated
+  state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'leased', 'done', 'failed')),
+  due_at TEXT,                -- when it is to be looked at again; NULL: when somebody points to it
+  tries INTEGER NOT NULL DEFAULT 0,  -- failures in a row
+  checked_at TEXT,            -- the newest check, in short: its moment, outcome, status and reason
+  outcome TEXT,
+  status INTEGER,
+  reason TEXT,
+  etag TEXT,                  -- validators for the next request
+  last_modified TEXT,
+  digest TEXT                 -- of the newest body
+);
+CREATE INDEX urls_by_key ON urls(url_key);
+CREATE INDEX urls_by_article ON urls(article_id);
+CREATE INDEX urls_waiting ON urls(outlet_id, id) WHERE state IN ('pending', 'leased');
+CREATE INDEX urls_of_sources ON urls(kind, outlet_id) WHERE kind <> 'page';
+
+-- A row for every look at a URL, whatever came of it.
+CREATE TABLE checks (
+  id INTEGER PRIMARY KEY,
+  url_id INTEGER NOT NULL REFERENCES urls(id),
+  crawl_id INTEGER REFERENCES crawls(id),
+  checked_at TEXT NOT NULL,
+  outcome TEXT NOT NULL,      -- new, changed, unchanged, listed, not article, gone, failed, refused
+  status INTEGER,             -- HTTP
+  reason TEXT,
+  final_url TEXT,             -- where redirects led
+  etag TEXT,
+  last_modified TEXT,
+  digest TEXT,
+  size INTEGER,               -- bytes of the body
+  seconds REAL
+);
+CREATE INDEX checks_by_url ON checks(url_id, checked_at);
+CREATE INDEX checks_by_crawl ON checks(crawl_id);
+
+-- Which articles are one text, or share it.
+CREATE TABLE relations (
+  article_id INTEGER NOT NULL REFERENCES articles(id),
+  other_id INTEGER NOT NULL REFERENCES articles(id),  -- the earlier in the archive
+  kind TEXT NOT NULL,         -- identical
+  found_at TEXT NOT NULL,
+  PRIMARY KEY (article_id, other_id)
+) WITHOUT ROWID;
+CREATE INDEX relations_by_other ON relations(other_id);
+
+-- One run of the crawler.
+CREATE TABLE crawls (
+  id INTEGER PRIMARY KEY,
+  started_at TEXT NOT NULL,
+  finished_at TEXT,
+  state TEXT NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'finished', 'stopped', 'interrupted')),
+  command TEXT,               -- what was asked for
+  reason TEXT                 -- why it stopped before its end
+);
+
+-- Full text search: the words of headline, standfirst, byline and text; bigrams where words have no spaces.
+CREATE VIRTUAL TABLE articles_fts USING fts5(
+  headline, standfirst, byline, text, bigrams,
+  content='articles', content_rowid='id', tokenize='unicode61 remove_diacritics 2'
+);
+CREATE TRIGGER articles_fts_insert AFTER INSERT ON articles BEGIN
+  INSERT INTO articles_fts(rowid, headline, standfirst, byline, text, bigrams)
+  VALUES (new.id, new.headline, new.standfirst, new.byline, new.text, new.bigrams);
+END;
+CREATE TRIGGER articles_fts_delete AFTER DELETE ON articles BEGIN
+  INSERT INTO articles_fts(articles_fts, rowid, headline, standfirst, byline, text, bigrams)
+  VALUES ('delete', old.id, old.headline, old.standfirst, old.byline, old.text, old.bigrams);
+END;
+CREATE TRIGGER articles_fts_update AFTER UPDATE OF headline, standfirst, byline, text, bigrams ON articles
+WHEN (old.headline, old.standfirst, old.byline, old.text, old.bigrams)
+  IS NOT (new.headline, new.standfirst, new.byline, new.text, new.bigrams)
+BEGIN
+  INSERT INTO articles_fts(articles_fts, rowid, headline, standfirst, byline, text, bigrams)
+  VALUES ('delete', old.id, old.headline, old.standfirst, old.byline, old.text, old.bigrams);
+  INSERT INTO articles_fts(rowid, headline, standfirst, byline, text, bigrams)
+  VALUES (new.id, new.headline, new.standfirst, new.byline, new.text, new.bigrams);
+END;
+
+-- What people look through: every article with its outlet, without the long columns.
+CREATE VIEW coverage AS
+SELECT a.id, a.published_at, o.host AS outlet, a.headline, a.byline, a.agency, a.section, a.language, a.word_count,
+       a.url, a.fetched_at
+FROM articles a JOIN outlets o ON o.id = a.outlet_id;
+"""
+
+CAPTURE_TABLES = """
+-- Bodies by their digest: one that comes again is kept once.
+CREATE TABLE bodies (
+  id INTEGER PRIMARY KEY,
+  digest TEXT NOT NULL UNIQUE,  -- SHA-256 in hexadecimal, of the body as it was served, content encoding undone
+  size INTEGER NOT NULL,      -- bytes before compression
+  body BLOB NOT NULL          -- zstandard
+);
+
+-- Responses as they came.
+CREATE TABLE captures (
+  id INTEGER PRIMARY KEY,
+  url TEXT NOT NULL,          -- as requested
+  fetched_at TEXT NOT NULL,
+  status INTEGER NOT NULL,
+  final_url TEXT,
+  redirects TEXT NOT NULL DEFAULT '[]',  -- the URLs hopped through, a JSON list
+  headers TEXT NOT NULL DEFAULT '[]',    -- [[name, value], …] as they came
+  digest TEXT NOT NULL REFERENCES bodies(digest)
+);
+CREATE INDEX captures_by_url ON captures(url, fetched_at);
+"""
+
+
+def statements(script: str) -> Iterator[str]:
+    """The statements of a script, one by one: `executescript` would commit the transaction that it runs in."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+def _run(db: Database, script: str) -> None:
+    for statement in statements(script):
+        db.conn.execute(statement)
+
+
+@ARCHIVE()
+def m001_first_tables(db: Database) -> None:
+    _run(db, TABLES)
+
+
+@CAPTURES()
+def c001_first_tables(db: Database) -> None:
+    _run(db, CAPTURE_TABLES)

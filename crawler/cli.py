@@ -1,0 +1,12 @@
+"""The `dateline` command, whole: the commands that find, and those that read back."""
+
+from __future__ import annotations
+
+import archive.commands
+import crawler.commands  # noqa: F401  both register their commands on `cli`
+from archive.cli import cli
+
+
+def main() -> None:
+    """The console script."""
+    cli(prog_name="dateline")
