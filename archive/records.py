@@ -22,6 +22,9 @@ Via = Literal["feed", "sitemap", "news sitemap", "given", "link", "import"]
 SourceKind = Literal["feed", "sitemap"]
 """What an outlet publishes to say what is new; a sitemap may turn out to be an index or a news sitemap."""
 
+Kind = Literal["page", "feed", "sitemap"]
+"""What a URL is to the crawler (`urls.kind`)."""
+
 PageType = Literal["article", "section", "video", "error", "other", "empty", "broken"]
 """What a page turned out to be. Only `article` is stored as an article.
 
@@ -68,6 +71,8 @@ class Source:
     host: str
     etag: str | None = None
     last_modified: str | None = None
+    url_key: str = ""
+    """Set by `pipelines.identity`, as a lead's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,8 @@ class Lead:
     via: Via
     found_on: str | None = None
     """The feed, sitemap or page that named it."""
+    kind: Kind = "page"
+    """An index names sitemaps."""
     headline: str | None = None
     lede: str | None = None
     language: str | None = None
@@ -86,6 +93,8 @@ class Lead:
     modified_at: str | None = None
     """A sitemap's lastmod, an Atom entry's updated."""
     guid: str | None = None
+    listed_as: str | None = None
+    """The address as it was given, where `url` leaves out what only tracks; asked for if `url` is not there."""
     url_key: str = ""
     """Set by `pipelines.identity`: by it, and never for fetching, an address is looked up."""
 
@@ -187,9 +196,15 @@ class Check:
     """A failure that may be gone next time."""
     capture: Capture | None = None
     article: Article | None = None
+    lead: Lead | None = None
+    """What pointed to the page."""
+    url_key: str = ""
+    """Of `url`; this and the next two are set by `pipelines.identity`."""
     addresses: tuple[Address, ...] = ()
-    """The article's own addresses, `url` first; set by `pipelines.identity`."""
+    """The article's own addresses, `url` first."""
     fingerprint: str = ""
-    """Of the article's text; set by `pipelines.identity`."""
+    """Of the article's text."""
     leads: tuple[Lead, ...] = ()
     """What a feed or sitemap listed."""
+    modified_at: str | None = None
+    """Of a sitemap: the date that its index gave; kept only once the sitemap was read."""

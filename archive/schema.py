@@ -72,6 +72,7 @@ CREATE TABLE urls (
   role TEXT NOT NULL DEFAULT 'requested',  -- requested, redirect, canonical, og:url, amphtml …
   via TEXT,                   -- feed, news sitemap, sitemap, given, link, import
   found_on TEXT,              -- the feed, sitemap or page that named it
+  listed_as TEXT,             -- as the lead had it, where url leaves out what only tracks
   found_at TEXT NOT NULL,
   headline TEXT,              -- what the lead said before the page was fetched
   published_at TEXT,

@@ -1,0 +1,173 @@
+"""The archive: one folder with `archive.db` and `captures.db`, and what a crawl asks of it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+from archive import frontier
+from archive.articles import keep_article
+from archive.captures import Captures
+from archive.database import connect, transaction
+from archive.frontier import Listing, Waiting
+from archive.records import Check, Lead, Outcome, Outlet, Source, SourceKind, now
+from archive.schema import ARCHIVE
+
+
+@dataclass(frozen=True, slots=True)
+class OutletReport:
+    """What a crawl did at one outlet, in numbers of pages; `reasons` with how often each."""
+
+    outlet: str
+    fetched: int
+    new: int
+    changed: int
+    unchanged: int
+    other: int
+    failed: int
+    reasons: tuple[tuple[str, int], ...]
+
+
+class Archive:
+    """An archive open for writing. Used as a context manager it is closed at the end.
+
+    Raises ArchiveError or NewerArchiveError where the folder cannot be opened.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.db = connect(folder / "archive.db", ARCHIVE)
+        self.captures = Captures(folder / "captures.db")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.db.close()
+        self.captures.close()
+
+    # -- outlets -----------------------------------------------------------------------------------------------------
+
+    def add_outlet(self, outlet: Outlet, sources: Iterable[Source] = ()) -> int:
+        """Keep an outlet and its sources; the number of sources that were not known."""
+        with transaction(self.db) as db:
+            frontier.add_outlet(db, outlet)
+            return sum(frontier.add_source(db, source) for source in sources)
+
+    def outlets(self) -> list[dict[str, Any]]:
+        """Every outlet with its numbers of sources and articles, by host."""
+        rows = self.db.execute(
+            """SELECT o.host, o.name, o.language, o.country,
+              (SELECT count(*) FROM urls WHERE outlet_id = o.id AND kind = 'feed' AND role = 'source') AS feeds,
+              (SELECT count(*) FROM urls WHERE outlet_id = o.id AND kind = 'sitemap' AND role = 'source') AS sitemaps,
+              (SELECT count(*) FROM articles WHERE outlet_id = o.id) AS articles,
+              (SELECT max(fetched_at) FROM articles WHERE outlet_id = o.id) AS newest
+            FROM outlets o ORDER BY o.host"""
+        )
+        return [dict(row) for row in rows]
+
+    def sources(self, kinds: Sequence[SourceKind], hosts: Sequence[str] = ()) -> list[Source]:
+        """See `frontier.sources`."""
+        return frontier.sources(self.db, kinds, hosts)
+
+    def sitemaps_of(self, index_url: str) -> dict[str, Listing]:
+        """See `frontier.sitemaps_of`."""
+        return frontier.sitemaps_of(self.db, index_url)
+
+    # -- a crawl -----------------------------------------------------------------------------------------------------
+
+    def start_crawl(self, command: str) -> int:
+        """Begin a crawl; one that never ended is marked interrupted, and what it had leased waits again.
+
+        The caller holds the archive's lock, so no other crawl runs.
+        """
+        with transaction(self.db) as db:
+            db.execute("UPDATE crawls SET state = 'interrupted' WHERE state = 'running'")
+            frontier.return_leases(db)
+            done = db.execute("INSERT INTO crawls (started_at, command) VALUES (?, ?)", (now(), command))
+            return int(done.lastrowid or 0)
+
+    def finish_crawl(self, crawl_id: int, reason: str | None = None) -> None:
+        """End a crawl: `finished`, or with a reason `stopped`; what it still held waits for the next."""
+        with transaction(self.db) as db:
+            frontier.return_leases(db)
+            db.execute(
+                "UPDATE crawls SET finished_at = ?, state = ?, reason = ? WHERE id = ?",
+                (now(), "stopped" if reason else "finished", reason, crawl_id),
+            )
+
+    def lease(self, most: int, per_outlet: int, hosts: Sequence[str] = ()) -> list[Waiting]:
+        """See `frontier.lease`."""
+        if not self.db.execute("SELECT 1 FROM urls WHERE state = 'pending' LIMIT 1").fetchone():
+            return []  # no write lock for nothing
+        with transaction(self.db) as db:
+            return frontier.lease(db, most, per_outlet, hosts)
+
+    def lease_these(self, urls: Sequence[str]) -> list[Waiting]:
+        """See `frontier.lease_these`."""
+        with transaction(self.db) as db:
+            return frontier.lease_these(db, urls)
+
+    def add_leads(self, leads: Iterable[Lead]) -> int:
+        """See `frontier.add_leads`."""
+        with transaction(self.db) as db:
+            return frontier.add_leads(db, leads)
+
+    def write(self, checks: Sequence[Check], crawl_id: int | None = None) -> list[Outcome]:
+        """Keep a batch of looks in one transaction; what each came to.
+
+        Captures first, in their own file: what is read is kept before what was read from it. A run killed between the
+        two leaves a capture without an article, and never an article without its capture.
+        """
+        captures = [check.capture for check in checks if check.capture]
+        if captures:
+            self.captures.keep(captures)
+        with transaction(self.db) as db:
+            return [_write(db, check, crawl_id) for check in checks]
+
+    def report(self, crawl_id: int) -> list[OutletReport]:
+        """What a crawl did, an outlet a line, by host."""
+        rows = self.db.execute(
+            """SELECT o.host, c.outcome, u.kind, c.reason, count(*) AS many
+            FROM checks c JOIN urls u ON u.id = c.url_id JOIN outlets o ON o.id = u.outlet_id
+            WHERE c.crawl_id = ? GROUP BY 1, 2, 3, 4 ORDER BY o.host""",
+            (crawl_id,),
+        ).fetchall()
+        hosts = dict.fromkeys(row["host"] for row in rows)
+        return [_outlet_report(host, [row for row in rows if row["host"] == host]) for host in hosts]
+
+
+def _write(db: sqlite3.Connection, check: Check, crawl_id: int | None) -> Outcome:
+    article_id = None
+    if check.outcome == "new" and check.article:
+        article_id, outcome = keep_article(db, check)
+        check = replace(check, outcome=outcome)
+    frontier.note_check(db, check, crawl_id, article_id)
+    frontier.add_leads(db, check.leads)
+    return check.outcome
+
+
+def _outlet_report(host: str, rows: list[sqlite3.Row]) -> OutletReport:
+    def many(*outcomes: str, kinds: tuple[str, ...] = ("page",)) -> int:
+        return sum(row["many"] for row in rows if row["outcome"] in outcomes and row["kind"] in kinds)
+
+    reasons: dict[str, int] = {}
+    for row in rows:
+        if row["reason"]:
+            reasons[row["reason"]] = reasons.get(row["reason"], 0) + row["many"]
+    return OutletReport(
+        outlet=host,
+        fetched=sum(row["many"] for row in rows if row["kind"] == "page" and row["outcome"] != "refused"),
+        new=many("new"),
+        changed=many("changed"),
+        unchanged=many("unchanged"),
+        other=many("not article"),
+        failed=many("failed", "refused", "gone", kinds=("page", "feed", "sitemap")),
+        reasons=tuple(sorted(reasons.items(), key=lambda item: -item[1])),
+    )

@@ -1,0 +1,220 @@
+"""The commands that read the archive back: search, show, status, export, serve."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from archive.ages import since as moment
+from archive.cli import archive_option, cli
+from archive.database import connect_to_read
+from archive.errors import ArchiveError, UsageError
+from archive.schema import ARCHIVE
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+WORDS_AS_TYPED = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
+"""No short options: -strike asks for articles without the word."""
+
+
+def _filters(command: F) -> F:
+    """Adds the options that narrow a search or an export."""
+    for option in (
+        click.option("--language", metavar="CODE", help="In this language, such as en or ja."),
+        click.option("--until", metavar="DATE|AGE", help="Published at or before it; a day counts whole."),
+        click.option(
+            "--since", metavar="DATE|AGE", help="Published since 2024-02-15, or 36h, 7d, 2w, 3m (months) ago."
+        ),
+        click.option("--outlet", metavar="HOST", help="Of this outlet."),
+    ):
+        command = option(command)
+    return command
+
+
+@cli.command(context_settings=WORDS_AS_TYPED)
+@click.argument("words", nargs=-1, required=True)
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most so many.")
+@click.option("--json", "form", flag_value="jsonl", help="One JSON object a line.")
+@click.option("--csv", "form", flag_value="csv", help="A table for spreadsheets.")
+@_filters
+@archive_option
+def search(words: tuple[str, ...], limit: int, form: str | None, folder: Path, **filters: str | None) -> None:
+    """Find articles by their words, the best first.
+
+    All words must occur; "a phrase", this OR that, -without and begin* work.
+
+    \b
+    Examples: dateline search ferry strike --since 30d
+              dateline search '"ferry strike"' -bread --language en
+              dateline search 首相
+    """
+    from archive import search as searching
+
+    if words == ("-h",):
+        click.echo(click.get_current_context().get_help())
+        return
+    unknown = next((word for word in words if word.startswith("--")), None)
+    if unknown:
+        raise UsageError(f"no such option: {unknown}; `dateline search --help` lists them")
+    query = " ".join(words)
+    with _archive(folder) as connection:
+        found = searching.search(connection, query, limit=limit, **_moments(filters))
+    if form:
+        from dataclasses import asdict
+
+        _write(map(asdict, found), form, None)
+    elif found:
+        from archive import terminal
+
+        _print(terminal.hits(found))
+    else:
+        click.echo(f"Nothing in {folder} holds {query}")
+
+
+@cli.command()
+@click.argument("article", metavar="ID|URL")
+@click.option("--json", "as_json", is_flag=True, help="The whole record as JSON.")
+@click.option("--html", "as_html", is_flag=True, help="The page as it came, to standard output.")
+@archive_option
+def show(article: str, as_json: bool, as_html: bool, folder: Path) -> None:
+    """Read one article: its headline, what is known of it, its text.
+
+    \b
+    Examples: dateline show 12
+              dateline show https://harbour.example/news/ferry
+              dateline show 12 --html > page.html
+    """
+    from archive import reading, terminal
+
+    keys: reading.Keys | None = click.get_current_context().find_root().obj
+    with _archive(folder) as connection:
+        id = reading.lookup(connection, article, keys)
+        record = reading.article(connection, id) if id is not None else None
+        if record is None:
+            raise ArchiveError(_unknown(reading.seen(connection, article, keys), article, folder))
+    if as_html:
+        if not record["digest"]:
+            raise ArchiveError(f"article {record['id']} was imported without its page; there is no HTML of it")
+        sys.stdout.buffer.write(reading.page(folder, record["digest"]))
+    elif as_json:
+        _write([record], "jsonl", None)
+    else:
+        _print(terminal.article(record), terminal.WIDTH_OF_TEXT)
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="JSON instead of tables.")
+@archive_option
+def status(as_json: bool, folder: Path) -> None:
+    """How the archive stands: what it holds, what waits, what fails.
+
+    \b
+    Example:  dateline status --archive ~/news
+    """
+    from archive import terminal
+    from archive.status import report
+
+    with _archive(folder) as connection:
+        stands = report(connection, folder)
+    if as_json:
+        _write([stands], "jsonl", None)
+    else:
+        _print(terminal.status(stands))
+
+
+@cli.command()
+@click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), help="[default: by FILE's ending, else jsonl]")
+@click.option("--search", "words", metavar="WORDS", help="Only articles that hold these words.")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
+              help="Where to; it takes its name when it is whole.  [default: standard output]")  # fmt: skip
+@_filters
+@archive_option
+def export(form: str | None, words: str | None, output: Path | None, folder: Path, **filters: str | None) -> None:
+    """Write articles out: JSON lines, which `dateline import` takes again, or CSV.
+
+    CSV is safe to open in a spreadsheet: a cell that begins like a formula gets an apostrophe in front.
+
+    \b
+    Examples: dateline export -o articles.jsonl
+              dateline export --since 7d --outlet harbour.example -o week.csv
+    """
+    from archive.export import articles
+
+    to_stdout = output is None or str(output) == "-"
+    chosen = form or ("csv" if output and output.suffix.lower() == ".csv" else "jsonl")
+    with _archive(folder) as connection:
+        count = _write(articles(connection, words, **_moments(filters)), chosen, None if to_stdout else output)
+    click.echo(f"{count:,} {'article' if count == 1 else 'articles'} → {output or 'standard output'}", err=True)
+
+
+@cli.command()
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 opens it to others."
+)
+@click.option("--port", type=click.IntRange(1, 65535), default=8001, show_default=True)
+@click.option("--open", "open_browser", is_flag=True, help="Open a browser.")
+@archive_option
+def serve(host: str, port: int, open_browser: bool, folder: Path) -> None:
+    """Browse and query the archive in Datasette, also while a crawl writes.
+
+    \b
+    Example:  dateline serve --open
+    """
+    from archive import serve as serving
+
+    serving.serve(folder, host, port, open_browser=open_browser)
+
+
+@contextmanager
+def _archive(folder: Path) -> Iterator[sqlite3.Connection]:
+    connection = connect_to_read(folder / "archive.db", ARCHIVE)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _moments(filters: dict[str, str | None]) -> dict[str, Any]:
+    return {name: moment(value) if value and name in ("since", "until") else value for name, value in filters.items()}
+
+
+def _unknown(address: dict[str, Any] | None, article: str, folder: Path) -> str:
+    from archive import terminal
+
+    if address:
+        return terminal.address(address)
+    return f"{terminal.plain(article)}: not in {folder}; `dateline search WORDS` finds the IDs of articles"
+
+
+def _write(records: Iterable[dict[str, Any]], form: str, path: Path | None) -> int:
+    from archive import terminal
+    from archive.export import FORMATS, written_aside
+
+    if path is None:
+        return FORMATS[form](records, terminal.data_output())
+    with written_aside(path) as file:
+        return FORMATS[form](records, file)
+
+
+def _print(contents: Iterable[Any], width: int | None = None) -> None:
+    """To the terminal; through a pager where a text of some `width` would run off the screen."""
+    from archive import terminal
+
+    console = terminal.console()
+    with console.capture() as captured:
+        for content in contents:
+            console.print(
+                content, width=min(width or console.width, console.width), soft_wrap=not width and console.soft_wrap
+            )
+    text = captured.get().rstrip("\n")
+    if width and console.is_terminal and text.count("\n") > console.height:
+        click.echo_via_pager(text)
+    else:
+        click.echo(text if console.is_terminal else re.sub(" +$", "", text, flags=re.MULTILINE))

@@ -1,0 +1,301 @@
+"""What is known, waiting, under way and done: the frontier of the crawls, as rows in `urls`.
+
+It lives in the archive so that a URL is *done* in the transaction that keeps its article, and a run that is killed
+loses nothing: `pending → leased → done | failed`. What was leased by a run that died is pending again at the next
+start. Functions that write run inside the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from archive.records import Address, Check, Lead, Outlet, Source, SourceKind, now
+
+MOST_TRIES = 4
+"""Failures in a row after which a page waits until somebody points to it again with a newer date."""
+
+
+OWN_ROLES = "('requested', 'redirect', 'twin')"
+"""Roles of addresses that led to an article; of the others (canonical, og:url …) the page alone says that they do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A page whose turn has come, with what its lead said and the validators of its last answer."""
+
+    lead: Lead
+    host: str
+    etag: str | None
+    last_modified: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A sitemap that an index names, as it was last seen."""
+
+    url: str
+    modified_at: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+# -- outlets and their sources ---------------------------------------------------------------------------------------
+
+
+def add_outlet(connection: sqlite3.Connection, outlet: Outlet) -> int:
+    """The outlet's id; what is new about it is added, what is known is not emptied."""
+    connection.execute(
+        """INSERT INTO outlets (host, name, language, country, added_at) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (host) DO UPDATE SET name = coalesce(excluded.name, name),
+          language = coalesce(excluded.language, language), country = coalesce(excluded.country, country)""",
+        (outlet.host, outlet.name, outlet.language, outlet.country, now()),
+    )
+    row = connection.execute("SELECT id FROM outlets WHERE host = ?", (outlet.host,)).fetchone()
+    return int(row["id"])
+
+
+def outlet_of(connection: sqlite3.Connection, url: str) -> int:
+    """The id of the outlet that a URL belongs to by its host, with or without `www.`; made if it is not there."""
+    host = urlsplit(url).netloc.rpartition("@")[2].lower()
+    bare = host.removeprefix("www.")
+    row = connection.execute(
+        "SELECT id FROM outlets WHERE host IN (?, ?, ?) ORDER BY host = ? DESC LIMIT 1", (host, bare, f"www.{bare}", host)
+    ).fetchone()
+    return int(row["id"]) if row else add_outlet(connection, Outlet(host))
+
+
+def add_source(connection: sqlite3.Connection, source: Source) -> bool:
+    """Remember a feed or sitemap of an outlet; True if it was not known."""
+    outlet_id = add_outlet(connection, Outlet(source.host))
+    done = connection.execute(
+        """INSERT INTO urls (url, url_key, kind, outlet_id, role, via, found_at, state)
+        VALUES (?, ?, ?, ?, 'source', 'given', ?, 'done') ON CONFLICT (url) DO NOTHING""",
+        (source.url, source.url_key, source.kind, outlet_id, now()),
+    )
+    return done.rowcount > 0
+
+
+def sources(
+    connection: sqlite3.Connection, kinds: Sequence[SourceKind], hosts: Sequence[str] = ()
+) -> list[Source]:
+    """The feeds and sitemaps to look at, longest unseen first; of some outlets, or of all."""
+    found = connection.execute(
+        f"""SELECT u.url, u.kind, o.host, u.etag, u.last_modified FROM urls u JOIN outlets o ON o.id = u.outlet_id
+        WHERE u.role = 'source' AND u.kind IN ({_marks(kinds)})
+          {f"AND o.host IN ({_marks(hosts)})" if hosts else ""}
+        ORDER BY u.checked_at, u.id""",  # noqa: S608  only question marks are put in
+        (*kinds, *hosts),
+    )
+    return [Source(**dict(row)) for row in found]
+
+
+def sitemaps_of(connection: sqlite3.Connection, index_url: str) -> dict[str, Listing]:
+    """The sitemaps that an index named when it was last read, by URL."""
+    found = connection.execute(
+        "SELECT url, modified_at, etag, last_modified FROM urls WHERE kind = 'sitemap' AND found_on = ?",
+        (index_url,),
+    )
+    return {row["url"]: Listing(**dict(row)) for row in found}
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
+
+
+# -- leads -----------------------------------------------------------------------------------------------------------
+
+
+def add_leads(connection: sqlite3.Connection, leads: Iterable[Lead]) -> int:
+    """Take leads into the frontier; the number that now waits. A page that is known waits only if the lead is newer."""
+    return sum(_add_lead(connection, lead) for lead in leads)
+
+
+def _add_lead(connection: sqlite3.Connection, lead: Lead) -> bool:
+    known = connection.execute("SELECT * FROM urls WHERE url = ?", (lead.url,)).fetchone()
+    if known is None:
+        connection.execute(
+            """INSERT INTO urls (url, url_key, kind, outlet_id, role, via, found_on, listed_as, found_at, headline,
+              published_at, modified_at, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            (
+                lead.url,
+                lead.url_key,
+                lead.kind,
+                outlet_of(connection, lead.found_on if lead.found_on and lead.kind != "page" else lead.url),
+                "requested" if lead.kind == "page" else "listed",
+                lead.via,
+                lead.found_on,
+                lead.listed_as,
+                now(),
+                lead.headline,
+                lead.published_at,
+                lead.modified_at if lead.kind == "page" else None,
+                "pending" if lead.kind == "page" else "done",
+            ),
+        )
+        return lead.kind == "page"
+    if known["kind"] != "page":
+        return False
+    wanted = known["state"] in ("done", "failed") and _is_news(known, lead)
+    connection.execute(
+        """UPDATE urls SET headline = coalesce(headline, ?), published_at = coalesce(published_at, ?),
+        modified_at = nullif(max(coalesce(modified_at, ''), coalesce(?, '')), ''),
+        state = CASE WHEN ? THEN 'pending' ELSE state END WHERE id = ?""",
+        (lead.headline, lead.published_at, lead.modified_at, wanted, known["id"]),
+    )
+    return wanted
+
+
+def _is_news(known: sqlite3.Row, lead: Lead) -> bool:
+    """Does a lead to a known page say that it changed, or is the page to be tried or asked for once more?"""
+    if lead.via == "given":
+        return True
+    if lead.modified_at and lead.modified_at > (known["modified_at"] or known["checked_at"] or ""):
+        return True
+    return known["state"] == "failed" and known["due_at"] is not None and known["due_at"] <= now()
+
+
+# -- the turn of a page ----------------------------------------------------------------------------------------------
+
+
+def lease(connection: sqlite3.Connection, most: int, per_outlet: int, hosts: Sequence[str] = ()) -> list[Waiting]:
+    """Take up to `most` waiting pages, at most `per_outlet` of one outlet at once, so that none waits for another.
+
+    Of several addresses with one key one is leased; the others are settled without a request once it is an article.
+    """
+    rows = connection.execute(
+        f"""WITH under_way AS (
+          SELECT outlet_id, count(*) AS many FROM urls WHERE state = 'leased' GROUP BY outlet_id
+        ), waiting AS (
+          SELECT u.*, o.host, row_number() OVER (PARTITION BY u.outlet_id ORDER BY u.published_at DESC, u.id) AS turn
+          FROM urls u JOIN outlets o ON o.id = u.outlet_id
+          WHERE u.state = 'pending' {f"AND o.host IN ({_marks(hosts)})" if hosts else ""}
+            AND NOT EXISTS (SELECT 1 FROM urls t WHERE t.url_key = u.url_key AND t.id <> u.id
+              AND (t.state = 'leased' OR t.state = 'pending' AND t.id < u.id))
+        )
+        SELECT waiting.*, (
+          SELECT t.article_id FROM urls t WHERE t.url_key = waiting.url_key AND t.id <> waiting.id
+            AND t.article_id IS NOT NULL AND t.role IN {OWN_ROLES}
+        ) AS twin_of
+        FROM waiting LEFT JOIN under_way USING (outlet_id)
+        WHERE turn + coalesce(many, 0) <= ? ORDER BY turn, id LIMIT ?""",  # noqa: S608  nothing of others' is put in
+        (*hosts, per_outlet, most),
+    ).fetchall()
+    twins = [row for row in rows if row["twin_of"] is not None and not row["checked_at"] and row["via"] != "given"]
+    turn = [row for row in rows if row not in twins]
+    connection.executemany("UPDATE urls SET state = 'leased' WHERE id = ?", [(row["id"],) for row in turn])
+    connection.executemany(
+        "UPDATE urls SET state = 'done', role = 'twin', article_id = ? WHERE id = ?",
+        [(row["twin_of"], row["id"]) for row in twins],
+    )
+    return [_waiting(row) for row in turn]
+
+
+def lease_these(connection: sqlite3.Connection, urls: Iterable[str]) -> list[Waiting]:
+    """Take these pages, if they wait, and no others."""
+    taken = []
+    for url in urls:
+        row = connection.execute(
+            """SELECT u.*, o.host FROM urls u JOIN outlets o ON o.id = u.outlet_id
+            WHERE u.url = ? AND u.state = 'pending'""",
+            (url,),
+        ).fetchone()
+        if row:
+            connection.execute("UPDATE urls SET state = 'leased' WHERE id = ?", (row["id"],))
+            taken.append(_waiting(row))
+    return taken
+
+
+def _waiting(row: sqlite3.Row) -> Waiting:
+    lead = Lead(
+        url=row["url"],
+        via=row["via"] or "given",
+        found_on=row["found_on"],
+        listed_as=row["listed_as"],
+        headline=row["headline"],
+        published_at=row["published_at"],
+        modified_at=row["modified_at"] or None,
+        url_key=row["url_key"],
+    )
+    return Waiting(lead, row["host"], row["etag"], row["last_modified"])
+
+
+def return_leases(connection: sqlite3.Connection) -> int:
+    """What was under way is waiting again; the number of pages."""
+    return connection.execute("UPDATE urls SET state = 'pending' WHERE state = 'leased'").rowcount
+
+
+# -- what a look came to ---------------------------------------------------------------------------------------------
+
+
+def note_check(connection: sqlite3.Connection, check: Check, crawl_id: int | None, article_id: int | None) -> None:
+    """Write the row of a look, and the state that it leaves its URL in."""
+    url_id = _url_id(connection, check)
+    connection.execute(
+        """INSERT INTO checks (url_id, crawl_id, checked_at, outcome, status, reason, final_url, etag, last_modified,
+          digest, size, seconds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (
+            url_id,
+            crawl_id,
+            check.checked_at,
+            check.outcome,
+            check.status,
+            check.reason,
+            check.final_url,
+            check.etag,
+            check.last_modified,
+            check.digest,
+            check.size,
+            check.seconds,
+        ),
+    )
+    failed = check.outcome in ("failed", "refused", "gone")
+    connection.execute(
+        """UPDATE urls SET state = ?, checked_at = ?, outcome = ?, status = ?, reason = ?,
+          tries = CASE WHEN ? THEN tries + 1 ELSE 0 END,
+          due_at = CASE WHEN ? AND tries + 1 < ? THEN ? END,
+          etag = CASE WHEN ? THEN etag ELSE ? END, last_modified = CASE WHEN ? THEN last_modified ELSE ? END,
+          digest = coalesce(?, digest), article_id = coalesce(?, article_id),
+          modified_at = coalesce(?, modified_at)
+        WHERE id = ?""",
+        (
+            "failed" if failed else "done",
+            check.checked_at,
+            check.outcome,
+            check.status,
+            check.reason,
+            failed,
+            failed and check.transient,
+            MOST_TRIES,
+            check.checked_at,
+            failed or check.status == 304,
+            check.etag,
+            failed or check.status == 304,
+            check.last_modified,
+            check.digest,
+            article_id,
+            check.modified_at,
+            url_id,
+        ),
+    )
+
+
+def _url_id(connection: sqlite3.Connection, check: Check) -> int:
+    row = connection.execute("SELECT id FROM urls WHERE url = ?", (check.url,)).fetchone()
+    if row is None:
+        add_leads(connection, [Lead(check.url, via="given", url_key=check.url_key)])
+        row = connection.execute("SELECT id FROM urls WHERE url = ?", (check.url,)).fetchone()
+    return int(row["id"])
+
+
+def add_addresses(connection: sqlite3.Connection, article_id: int, addresses: Iterable[Address]) -> None:
+    """Every address of an article is a row that points to it; one that is another article's already stays so."""
+    for address in addresses:
+        connection.execute(
+            """INSERT INTO urls (url, url_key, outlet_id, article_id, role, found_at, state)
+            VALUES (?, ?, ?, ?, ?, ?, 'done')
+            ON CONFLICT (url) DO UPDATE SET article_id = coalesce(article_id, excluded.article_id)""",
+            (address.url, address.url_key, outlet_of(connection, address.url), article_id, address.role, now()),
+        )

@@ -1,0 +1,266 @@
+"""Searching the archive: from words as a person types them to articles, best first.
+
+Languages that write no spaces between words are searched by pairs of characters. SQLite's tokenizer sees such a
+sentence as one word, so the column `articles.bigrams` holds its pairs, and a query for 首相 becomes a phrase of pairs.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+
+from archive.errors import UsageError
+
+UNSPACED = (
+    "\u0e01-\u0e3a\u0e40-\u0e4e"  # Thai
+    "\u0e81-\u0ece\u0edc-\u0edf"  # Lao
+    "\u1000-\u103f\u1050-\u108f\u109a-\u109f"  # Burmese
+    "\u1780-\u17d3\u17d7\u17dc\u17dd"  # Khmer
+    "\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3"  # Korean: it has spaces, but its particles stick to the nouns
+    "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"  # kana
+    "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"  # Han
+)
+RUN = re.compile(f"[{UNSPACED}]+")
+LETTERS = re.compile(rf"[\w{UNSPACED}]+")
+TYPED = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
+
+SIGNS = range(0x0E00, 0x1800)
+SIGNS_TO_PRIVATE_USE = 0xE000 - 0x0E00
+
+MOST_TERMS = 64
+MOST_PLACES = 200
+"""That are weighed for the passage to show."""
+NOTHING = '""'
+"""A MATCH expression that no article meets."""
+
+WEIGHTS = "10.0, 4.0, 2.0, 1.0, 1.0"
+"""For bm25: headline, standfirst, byline, text, bigrams."""
+
+OPEN, CLOSE = "⟦", "⟧"
+"""Around the words found in a passage."""
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An article that was found; `passage` shows the place, the words in ⟦brackets⟧; the least `score` is the best."""
+
+    id: int
+    outlet: str
+    headline: str | None
+    published_at: str | None
+    language: str | None
+    url: str
+    score: float
+    passage: str
+
+
+def bigrams(text: str) -> str | None:
+    """What `articles.bigrams` holds for a text; None if all its words have spaces between them.
+
+    A run of letters gives its overlapping pairs and its last letter: 東京都 → `東京 京都 都`. So every letter starts a
+    token, and the end of one run and the start of the next never look like one word. Words that stick to such a run
+    are kept whole: 在2024年 → `在 2024 年`.
+    """
+    written = LETTERS.findall(unicodedata.normalize("NFKC", text))
+    return " ".join(token for letters in written if RUN.search(letters) for token in _tokens(letters)) or None
+
+
+def match_query(words: str) -> str:
+    """An FTS5 MATCH expression for what a person typed; whatever it was, SQLite can read it.
+
+    All words must occur; `"a phrase"`, `this OR that`, `-without` and `begin*` work, and everything else is quoted.
+    Raises UsageError if nothing is left to look for, or too much.
+    """
+    wanted: list[list[str]] = []
+    unwanted: list[str] = []
+    alternative = False
+    for minus, text, is_phrase in _typed(words):
+        if not minus and not is_phrase and text in ("OR", "AND"):
+            alternative = text == "OR" and bool(wanted)
+        elif term := _term(text, is_phrase):
+            if minus:
+                unwanted.append(term)
+            elif alternative:
+                wanted[-1].append(term)
+            else:
+                wanted.append([term])
+            alternative = False
+    if not wanted:
+        raise UsageError(f"nothing to search for in {words!r}; give at least one word that must occur")
+    if sum(map(len, wanted)) + len(unwanted) > MOST_TERMS:
+        raise UsageError(f"more than {MOST_TERMS} words to search for; give fewer")
+    must = " AND ".join(_any_of(terms) for terms in wanted)
+    return f"({must}) NOT {_any_of(unwanted)}" if unwanted else must
+
+
+def match_or_nothing(words: object) -> str:
+    """`match_query` for SQL, where an empty search box finds nothing instead of raising."""
+    try:
+        return match_query(str(words or ""))
+    except UsageError:
+        return NOTHING
+
+
+def search(
+    connection: sqlite3.Connection,
+    words: str,
+    *,
+    outlet: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    language: str | None = None,
+    limit: int = 20,
+) -> list[Hit]:
+    """The articles that hold the words, best first; `since` and `until` are moments, both included."""
+    condition, values = conditions(outlet, since, until, language)
+    rows = connection.execute(
+        f"""SELECT a.id, o.host AS outlet, a.headline, a.published_at, a.language, a.url, best.score,
+                   coalesce(a.standfirst || char(10), '') || a.text AS passage
+            FROM (SELECT a.id, bm25(articles_fts, {WEIGHTS}) AS score
+                  FROM articles_fts JOIN articles a ON a.id = articles_fts.rowid JOIN outlets o ON o.id = a.outlet_id
+                  WHERE articles_fts MATCH :match AND {condition} ORDER BY score, a.id DESC LIMIT :limit) AS best
+            JOIN articles a ON a.id = best.id JOIN outlets o ON o.id = a.outlet_id
+            ORDER BY best.score, a.id DESC""",  # noqa: S608  the text is all ours
+        {"match": match_query(words), "limit": limit, **values},
+    )
+    return [Hit(**dict(row) | {"passage": passage(row["passage"], words)}) for row in rows]
+
+
+def conditions(
+    outlet: str | None = None, since: str | None = None, until: str | None = None, language: str | None = None
+) -> tuple[str, dict[str, str]]:
+    """The SQL condition (on articles `a`, outlets `o`) and its values for the filters that are given.
+
+    Moments are compared as precisely as both are known: a day that is asked for holds all its hours.
+    """
+    moment = "coalesce(a.published_at, a.fetched_at)"
+    known = {
+        "outlet": (outlet, "o.host = :outlet"),
+        "since": (since, f"{moment} >= substr(:since, 1, length({moment}))"),
+        "until": (until, f"substr({moment}, 1, length(:until)) <= :until"),
+        "language": (language, "a.language = :language"),
+    }
+    given = {name: (value, sql) for name, (value, sql) in known.items() if value is not None}
+    return " AND ".join(sql for _, sql in given.values()) or "1", {name: value for name, (value, _) in given.items()}
+
+
+def passage(text: str, words: str, width: int = 200) -> str:
+    """The stretch of `text` that holds the most of the words, these in ⟦brackets⟧; its beginning if it holds none."""
+    text = " ".join(text.translate({ord(OPEN): "[", ord(CLOSE): "]"}).split())
+    found = _places(text, words)
+    start = max(0, _richest(text, found, width) - width // 4)
+    start = text.find(" ", start, start + 20) + 1 or start if start else 0
+    shown = [(a, b) for a, b in found if start <= a and b <= start + width]
+    pieces, here, end = [], start, min(len(text), start + width)
+    for a, b in shown:
+        pieces += [text[here:a], OPEN, text[a:b], CLOSE]
+        here = b
+    pieces.append(text[here:end])
+    return ("…" if start else "") + "".join(pieces) + ("…" if end < len(text) else "")
+
+
+def fold(text: str) -> str:
+    """The text as the search sees it, letter for letter: of one case and width, without accents."""
+    return "".join(map(_fold_letter, text))
+
+
+def _tokens(letters: str) -> Iterator[str]:
+    """The tokens of letters that stand together, some of them of a script without spaces."""
+    for run, other in re.findall(f"([{UNSPACED}]+)|([^{UNSPACED}]+)", letters):
+        if other:
+            yield other
+        else:
+            yield from _pairs(run)
+            yield _private(run[-1])
+
+
+def _pairs(run: str) -> list[str]:
+    return [_private(run[at : at + 2]) for at in range(len(run) - 1)]
+
+
+def _private(letters: str) -> str:
+    """Vowel and tone signs as private-use letters: the tokenizer would cut at them, and กัน (each other) be กิน (eat)."""
+    return "".join(
+        chr(ord(c) + SIGNS_TO_PRIVATE_USE) if ord(c) in SIGNS and unicodedata.category(c)[0] == "M" else c
+        for c in letters
+    )
+
+
+def _typed(words: str) -> Iterator[tuple[bool, str, bool]]:
+    """What was typed, piece by piece: whether it is unwanted, its text, whether it stood in quotation marks."""
+    clean = words.encode("utf-8", "ignore").decode()  # half a surrogate pair is no text for SQLite
+    clean = re.sub(r"[\x00-\x1f\x7f]", " ", clean)  # and a NUL would end the expression early
+    for typed in TYPED.finditer(re.sub("[“”„«»「」『』]", '"', clean)):
+        yield bool(typed["minus"]), typed["word"] or typed["phrase"] or "", typed["word"] is None
+
+
+def _term(text: str, is_phrase: bool) -> str | None:
+    """The expression for one word or phrase; None if it holds no letter and no digit."""
+    text = unicodedata.normalize("NFKC", text)
+    prefix = "*" if not is_phrase and text.endswith("*") else ""
+    runs = [_of_pairs(run) for run in RUN.findall(text)]
+    others = [part for part in RUN.split(text) if any(c.isalnum() for c in part)]
+    quoted = ['"' + part.strip().replace('"', '""') + '"' + prefix for part in others]
+    return _all_of(quoted + runs)
+
+
+def _of_pairs(run: str) -> str:
+    pairs = _pairs(run)
+    return f'bigrams : "{" ".join(pairs)}"' if pairs else f'bigrams : "{_private(run)}"*'
+
+
+def _all_of(terms: list[str]) -> str | None:
+    return f"({' AND '.join(terms)})" if len(terms) > 1 else next(iter(terms), None)
+
+
+def _any_of(terms: list[str]) -> str:
+    return f"({' OR '.join(terms)})" if len(terms) > 1 else terms[0]
+
+
+@lru_cache(maxsize=4096)
+def _fold_letter(letter: str) -> str:
+    wide = unicodedata.normalize("NFKC", letter)
+    parts = unicodedata.normalize("NFD", wide)
+    plain = (
+        parts[:1] if all(map(unicodedata.combining, parts[1:])) else wide
+    ).lower()  # Hangul syllables have no marks
+    return plain if len(plain) == 1 else letter
+
+
+def _places(text: str, words: str) -> list[Span]:
+    """Where the words stand in the text, in order and without overlap."""
+    patterns = [
+        _pattern(part, is_phrase) for minus, part, is_phrase in _typed(words) if not minus and part not in ("OR", "AND")
+    ]
+    patterns = [pattern for pattern in patterns if pattern]
+    if not patterns:
+        return []
+    longest_first = sorted(patterns, key=len, reverse=True)
+    return [place.span() for place in islice(re.finditer("|".join(longest_first), fold(text)), MOST_PLACES)]
+
+
+def _pattern(text: str, is_phrase: bool) -> str:
+    """What one typed piece looks like in a folded text; empty if it holds no letter and no digit."""
+    folded = fold(unicodedata.normalize("NFKC", text))
+    parts = re.findall(rf"[{UNSPACED}]+|[^\W{UNSPACED}]+", folded)
+    if is_phrase or not RUN.search(folded):
+        parts = [r"\W+".join(map(re.escape, parts))] if parts else []
+    spaced = rf"[^\W{UNSPACED}]"
+    end = "" if text.endswith("*") else f"(?!{spaced})"
+    return "|".join(re.escape(part) if RUN.match(part) else f"(?<!{spaced}){part}{end}" for part in parts)
+
+
+def _richest(text: str, found: list[Span], width: int) -> int:
+    """Where the stretch begins that holds the most different words, the first of the best."""
+
+    def variety(start: int) -> int:
+        return len({fold(text[a:b]) for a, b in found if start <= a < start + width * 3 // 4})
+
+    return max((a for a, _ in found), key=variety, default=0)

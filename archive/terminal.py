@@ -1,0 +1,192 @@
+"""The archive in a terminal: coloured where it is one, plain text where it is a pipe."""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any, TextIO
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Column, Table
+from rich.text import Text
+
+from archive.reading import Row
+from archive.search import CLOSE, OPEN, Hit
+from archive.status import Report
+
+WIDTH_OF_TEXT = 88
+STEPS = "▁▂▃▄▅▆▇█"
+PLAIN_STEPS = ".:-=+*#@"
+
+UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Control characters: what a page says must not steer a terminal or turn the reading direction of a line."""
+
+
+def console() -> Console:
+    """Where commands print; what the terminal's character set lacks is shown as a question mark."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 120)
+
+
+def data_output() -> TextIO:
+    """Standard output for data: UTF-8, whatever the terminal's character set, and line ends as they are written."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", newline="")
+    return sys.stdout
+
+
+def plain(value: Any) -> str:
+    """A value as text that does nothing but show itself."""
+    return UNPRINTABLE.sub("", "" if value is None else str(value))
+
+
+def day(moment: str | None) -> str:
+    """A moment for a list: its day, or that there is none."""
+    return moment[:10] if moment else "undated"
+
+
+def hits(found: Sequence[Hit]) -> Iterable[RenderableType]:
+    """A search's hits, the ID to `show` first."""
+    for hit in found:
+        line = Text.assemble(
+            (str(hit.id), "bold cyan"), "  ", day(hit.published_at), "  ", (plain(hit.outlet), "green"), "  ",
+            (plain(hit.headline or hit.url), "bold"),
+        )  # fmt: skip
+        yield line
+        yield Padding(marked(hit.passage), (0, 0, 1, 4), expand=False)
+
+
+def marked(passage: str) -> Text:
+    """A passage, its ⟦words⟧ emphasised; in plain text they keep brackets."""
+    text = Text()
+    for piece in re.split(f"({OPEN}.*?{CLOSE})", plain(passage)):
+        found = piece.startswith(OPEN) and piece.endswith(CLOSE)
+        word = piece if not found else piece[1:-1] if sys.stdout.isatty() else f"[{piece[1:-1]}]"
+        text.append(word, "bold yellow" if found else "")
+    return text
+
+
+def article(record: Row) -> Iterable[RenderableType]:
+    """An article to read: its headline, what is known of it, its text."""
+    yield Text(plain(record["headline"] or record["page_title"] or record["url"]), "bold")
+    if record["standfirst"]:
+        yield Text(plain(record["standfirst"]), "italic")
+    yield Text()
+    yield _facts(record)
+    for paragraph in record["text"].split("\n"):
+        yield Text()
+        yield Text(plain(paragraph))
+
+
+def address(row: Row) -> str:
+    """What is known of an address that is no article."""
+    if not row["outcome"]:
+        return f"{plain(row['url'])}: seen {day(row['found_at'])}, not fetched yet; the next crawl takes it"
+    why = f" ({plain(row['reason'])})" if row["reason"] else ""
+    return f"{plain(row['url'])}: {row['outcome']}{why} when it was looked at on {day(row['checked_at'])}"
+
+
+def status(report: Report) -> Iterable[RenderableType]:
+    """How the archive stands, the whole first, then what wants a look."""
+    yield _totals(report)
+    yield from _section("Articles a day", [_days(report["days"])] if report["articles"] else [])
+    yield from _table("Last crawls", report["crawls"],
+                      ("id", "started_at", "state", "seconds", "new", "changed", "failed", "reason"))  # fmt: skip
+    yield from _table("Waiting", report["waiting_by_outlet"], ("outlet", "waiting"))
+    yield from _table("Sources that fail", report["failing_sources"], ("outlet", "kind", "url", "reason", "tries"))
+    yield from _table("Pages that fail", report["failing_pages"], ("outlet", "pages", "outcome", "reason", "example"))
+    yield from _table("Pages that are no article", report["not_articles"], ("type", "pages"))
+    silent = ", ".join(map(plain, report["outlets_without_articles"]))
+    yield from _section("Outlets without an article", [Text(silent)] if silent else [])
+    if not report["articles"]:
+        yield Text(_next_step(report))
+
+
+def _next_step(report: Report) -> str:
+    if not report["outlets"]:
+        return (
+            "\nThe archive is empty. Start with `dateline outlet add HOST`, or with `dateline crawl URL` for one page."
+        )
+    return "\nThere is no article yet. `dateline crawl` fetches what the outlets list."
+
+
+def _facts(record: Row) -> Table:
+    by = plain(record["byline"] or ", ".join(record["authors"]))
+    facts = {
+        "outlet": plain(record["outlet_name"] or record["outlet"]),
+        "by": by + (f" ({record['agency']})" if record["agency"] and record["agency"] not in by else ""),
+        "published": _moment(record, "published"),
+        "modified": _moment(record, "modified"),
+        "fetched": plain(record["fetched_at"]),
+        "section": plain(record["section"]),
+        "language": plain(record["language"]),
+        "words": f"{record['word_count']:,}",
+        "address": plain(record["url"]),
+        "also at": "\n".join(f"{plain(other['url'])} ({other['role']})" for other in record["addresses"]),
+        "same text": "\n".join(
+            f"{other['id']}  {day(other['published_at'])}  {plain(other['outlet'])}  {plain(other['headline'])}"
+            for other in record["related"]
+        ),
+    }
+    table = Table.grid(padding=(0, 2))
+    for name, value in facts.items():
+        if value:
+            table.add_row(Text(name, "dim"), Text(value, overflow="fold"))
+    return table
+
+
+def _moment(record: Row, name: str) -> str:
+    """A moment as understood, and as the page wrote it where that says it otherwise."""
+    understood, raw = plain(record[f"{name}_at"]), plain(record[f"{name}_raw"])
+    return f"{understood or 'undated'}  ({raw})" if raw and raw != understood else understood
+
+
+def _totals(report: Report) -> Table:
+    sizes = " + ".join(f"{name} {_bytes(size)}" for name, size in report["size"].items() if size)
+    table = Table.grid(padding=(0, 2))
+    table.add_row(Text("archive", "dim"), Text(f"{plain(report['archive'])}  ({sizes})"))
+    undated = f", {report['undated']:,} of them undated" if report["undated"] else ""
+    last = f"; the last fetched {report['last_fetched_at']}" if report["last_fetched_at"] else ""
+    table.add_row(Text("articles", "dim"), Text(f"{report['articles']:,}{undated}{last}"))
+    table.add_row(Text("outlets", "dim"), Text(f"{report['outlets']:,} with {report['sources']:,} feeds and sitemaps"))
+    table.add_row(Text("pages", "dim"), Text(f"{report['urls']:,} seen, {report['waiting']:,} waiting"))
+    return table
+
+
+def _days(days: dict[str, int]) -> Text:
+    most = max(days.values()) or 1
+    steps = STEPS if (sys.stdout.encoding or "").lower().startswith("utf") else PLAIN_STEPS
+    bars = "".join(" " if not count else steps[min(7, count * 8 // (most + 1))] for count in days.values())
+    first, last = date.fromisoformat(min(days)), date.fromisoformat(max(days))
+    return Text(f"{first}  {bars}  {last}   at most {most:,} a day, {sum(days.values()):,} in {len(days)} days")
+
+
+def _table(title: str, rows: Sequence[Row], columns: Sequence[str]) -> Iterable[RenderableType]:
+    shown = [name for name in columns if any(row[name] not in (None, "") for row in rows)]
+    table = Table(*(Column(Text(name.removesuffix("_at"), "dim")) for name in shown), box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(Text(_cell(row[name]), overflow="fold") for name in shown))
+    return _section(title, [table] if rows else [])
+
+
+def _section(title: str, contents: Sequence[RenderableType]) -> Iterable[RenderableType]:
+    if contents:
+        yield Text(f"\n{title}", "bold")
+        yield from contents
+
+
+def _cell(value: Any) -> str:
+    return f"{value:,.0f}" if isinstance(value, int | float) else plain(value)
+
+
+def _bytes(size: float) -> str:
+    for unit in ("B", "KB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if size >= 10 or unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"

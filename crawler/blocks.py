@@ -1,0 +1,124 @@
+"""A page as the row of text blocks that a reader sees, each with its place in the tree."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from lxml.html import HtmlElement
+
+INLINE = frozenset(
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q ruby rp rt s samp "
+    "small span strike strong sub sup time tt u var wbr".split()
+)
+UNSEEN = frozenset("head script style noscript template svg select option textarea button iframe object video audio canvas math".split())
+LAYOUT_SIGNS = ("table", "ul", "ol", "h1", "h2", "h3", "form", "blockquote", "article", "section", "div")
+TABLE_PARTS = frozenset(("table", "tbody", "thead", "tfoot", "tr", "td", "th", "center"))
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A run of text that no block element or line break interrupts."""
+
+    text: str
+    linked: int
+    """How many of its characters stand in links."""
+    element: HtmlElement
+    """The innermost block element around it."""
+    broken: bool = False
+    """Whether a line break rather than an element ends the block before it."""
+
+
+def blocks(tree: HtmlElement) -> list[Block]:
+    """The blocks of a page in reading order; what no reader sees as text (scripts, forms' options) left out."""
+    body = tree.find("body")
+    reader = _Reader()
+    reader.read(tree if body is None else body)
+    return reader.found
+
+
+class _Reader:
+    """Collects text until something ends the block."""
+
+    def __init__(self) -> None:
+        self.found: list[Block] = []
+        self._pieces: list[str] = []
+        self._linked = 0
+        self._broken = False
+
+    def read(self, body: HtmlElement) -> None:
+        """Walk the tree with a stack of our own: pages nest deeper than Python recurses."""
+        stack: list[tuple[HtmlElement, HtmlElement, bool, bool]] = [(body, body, False, False)]
+        while stack:
+            element, block, linked, leaving = stack.pop()
+            if leaving:
+                self._leave(element, block, linked)
+                continue
+            tag = element.tag
+            stack.append((element, block, linked, True))
+            if not isinstance(tag, str) or tag in UNSEEN:
+                continue
+            inline = tag in INLINE
+            if not inline:
+                self._close(block, broken=tag == "br")
+            inner_block, inner_linked = block if inline else element, linked or tag == "a"
+            self._add(element.text, inner_linked)
+            stack.extend((child, inner_block, inner_linked, False) for child in reversed(element))
+        self._close(body)
+
+    def _leave(self, element: HtmlElement, block: HtmlElement, linked: bool) -> None:
+        if element.tag not in INLINE and element.tag not in UNSEEN and isinstance(element.tag, str):
+            self._close(element, broken=element.tag == "br")
+        self._add(element.tail, linked)
+
+    def _add(self, text: str | None, linked: bool) -> None:
+        if text:
+            self._pieces.append(text)
+            if linked:
+                self._linked += len(text.strip())
+
+    def _close(self, block: HtmlElement, broken: bool = False) -> None:
+        text = " ".join("".join(self._pieces).split())
+        if text:
+            self.found.append(Block(text, min(self._linked, len(text)), block, self._broken))
+            self._broken = False
+        self._broken = broken or (self._broken and not text)
+        self._pieces, self._linked = [], 0
+
+
+def unfold_layout(tree: HtmlElement) -> None:
+    """Make plain boxes of tables that only arrange the page, as the old web did, and paragraphs of double line breaks.
+
+    A table that holds lists, headings, boxes or other tables, or a cell with double line breaks, is no data.
+    """
+    for table in list(tree.iter("table")):
+        if table.find(".//th") is None and (_holds_layout(table) or table.get("role") == "presentation"):
+            for part in list(_own_parts(table)):
+                part.tag = "div"
+
+
+def _holds_layout(table: HtmlElement) -> bool:
+    if any(next(table.iter(sign), None) is not table and table.find(f".//{sign}") is not None for sign in LAYOUT_SIGNS):
+        return True
+    paragraphs = sum(1 for _ in table.iter("p", "br"))
+    return paragraphs > 2 and paragraphs > sum(1 for _ in table.iter("td"))
+
+
+def _own_parts(table: HtmlElement) -> list[HtmlElement]:
+    """The table's rows and cells, not those of tables inside it."""
+    parts, waiting = [table], list(table)
+    while waiting:
+        part = waiting.pop()
+        if part.tag in TABLE_PARTS and part.tag != "table":
+            parts.append(part)
+            if part.tag not in ("td", "th"):
+                waiting.extend(part)
+    return parts
+
+
+SPACES = re.compile(r"\W+")
+
+
+def folded(text: str) -> str:
+    """A text's letters and digits alone, in one case: what two printings of one line agree in."""
+    return SPACES.sub(" ", text).strip().casefold()

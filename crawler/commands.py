@@ -1,0 +1,229 @@
+"""The commands that find: `outlet`, `crawl`, `import`, `extract`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from archive.archive import OutletReport
+from archive.cli import archive_option, cli
+from archive.errors import UsageError
+
+# -- outlet ----------------------------------------------------------------------------------------------------------
+
+
+@cli.group()
+def outlet() -> None:
+    """The outlets whose coverage is read."""
+
+
+@outlet.command("add")
+@click.argument("hosts", nargs=-1, required=True, metavar="HOST…")
+@archive_option
+def outlet_add(hosts: tuple[str, ...], folder: Path) -> None:
+    """Find the feeds and sitemaps of outlets, and keep them.
+
+    Looks at robots.txt, the home page and the usual paths; https first, then http.
+
+    Example: dateline outlet add www.bbc.co.uk lemonde.fr
+    """
+    from crawler.discovering import add_outlets
+
+    found = add_outlets(folder, hosts)
+    for line in found:
+        click.echo(line.told(), err=line.failed)
+    if any(line.failed for line in found):
+        raise SystemExit(1)
+
+
+@outlet.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE")
+@archive_option
+def outlet_import(file: Path, folder: Path) -> None:
+    """Take over a list of outlets: OPML, TOML, CSV, or a host a line.
+
+    What the list gives (feeds, sitemaps) is kept as it is; outlets without either are looked up as `outlet add` does.
+
+    Example: dateline outlet import feeds.opml
+    """
+    from crawler.discovering import import_outlets
+
+    found = import_outlets(folder, file)
+    for line in found:
+        click.echo(line.told(), err=line.failed)
+    if any(line.failed for line in found):
+        raise SystemExit(1)
+
+
+@outlet.command("list")
+@click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
+@archive_option
+def outlet_list(as_json: bool, folder: Path) -> None:
+    """The outlets of the archive, with their feeds, sitemaps and articles."""
+    import json
+
+    from archive.reading import outlets
+
+    rows = outlets(folder)
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    if not rows:
+        click.echo("No outlets yet; `dateline outlet add HOST` adds one.")
+        return
+    table = Table("outlet", "name", "language", *map(_right, ("feeds", "sitemaps", "articles")), "newest", box=None)
+    for row in rows:
+        cells = (row[name] for name in ("host", "name", "language", "feeds", "sitemaps", "articles", "newest"))
+        table.add_row(*("" if cell is None else str(cell) for cell in cells))
+    Console().print(table)
+
+
+# -- crawl -----------------------------------------------------------------------------------------------------------
+
+
+@cli.command()
+@click.argument("urls", nargs=-1, metavar="[URL…]")
+@click.option("--outlet", "outlets", multiple=True, metavar="HOST", help="Only this outlet; may be given again.")
+@click.option("--since", default="7d", show_default=True, metavar="DATE|AGE",
+              help="From sitemaps, what is newer: 2024-02-15, 36h, 7d, 2w.")
+@click.option("--max-time", metavar="TIME", help="Stop after this time (30s, 10m, 2h); what waits is taken up by the next crawl.")
+@click.option("--contact", envvar="DATELINE_CONTACT", metavar="ADDRESS",
+              help="E-mail or web address that the user agent names.  [env: DATELINE_CONTACT]")
+@click.option("--delay", type=click.FloatRange(min=0), metavar="SECONDS", help="Between two requests to one host.  [default: 0.5]")
+@archive_option
+def crawl(urls: tuple[str, ...], outlets: tuple[str, ...], since: str, max_time: str | None, contact: str | None,  # noqa: PLR0913
+          delay: float | None, folder: Path) -> None:
+    """Fetch what the outlets' feeds and sitemaps list and the archive does not have; or the pages named.
+
+    Takes all that feeds list, and from sitemaps what is newer than --since. One crawl at a time: a second one says who
+    holds the archive and exits with 75.
+
+    \b
+    Examples: dateline crawl
+              dateline crawl --outlet www.bbc.co.uk --since 2024-02-01
+              dateline crawl https://www.bbc.co.uk/news/some-article
+    """
+    from archive.ages import since as moment_since
+    from crawler.running import crawl as run
+    from crawler.running import crawl_settings, duration
+    from crawler.settings import user_agent
+    from crawler.spiders.outlets import OutletsSpider
+    from crawler.spiders.pages import PagesSpider
+
+    moment_since(since)  # a mistake is told before anything starts
+    settings = crawl_settings(
+        folder,
+        USER_AGENT=user_agent(contact),
+        DOWNLOAD_DELAY=delay,
+        CLOSESPIDER_TIMEOUT=duration(max_time) if max_time else None,
+    )
+    arguments: dict[str, Any] = {"since": since}
+    if urls:
+        arguments["urls"] = " ".join(_page_urls(urls))
+    else:
+        arguments["outlets"] = ",".join(_known_outlets(folder, outlets))
+    command = " ".join(["crawl", *urls, *(f"--outlet {host}" for host in outlets), f"--since {since}"])
+    reason, report, ran = run(folder, PagesSpider if urls else OutletsSpider, command[:1000], settings, **arguments)
+    _tell(report, ran.counts, reason)
+    if urls and not any(line.new or line.changed or line.unchanged for line in report):
+        raise SystemExit(1)
+
+
+def _page_urls(urls: Sequence[str]) -> list[str]:
+    from pipelines.urls import request_url
+
+    return [request_url(url) for url in urls]
+
+
+def _known_outlets(folder: Path, hosts: Sequence[str]) -> Sequence[str]:
+    """The hosts, each an outlet of the archive. Raises UsageError for one that is none, and where there are none."""
+    from archive.reading import outlets
+
+    known = {row["host"]: row for row in outlets(folder)} if (folder / "archive.db").exists() else {}
+    missing = [host for host in hosts if host not in known]
+    if missing:
+        raise UsageError(f"{missing[0]}: no such outlet in {folder}; `dateline outlet add {missing[0]}` adds it")
+    if not known:
+        raise UsageError(f"{folder}: there are no outlets yet; `dateline outlet add HOST` adds one, or name URLs to crawl")
+    return hosts
+
+
+def _tell(report: Sequence[OutletReport], counts: dict[str, int], reason: str | None) -> None:
+    """The end of a crawl: a line an outlet, and what was left alone."""
+    numbers = ("fetched", "new", "changed", "unchanged", "not articles", "failed")
+    table = Table("outlet", *map(_right, numbers), "why", box=None, pad_edge=False)
+    for line in report:
+        cells = (line.fetched, line.new, line.changed, line.unchanged, line.other, line.failed)
+        table.add_row(line.outlet, *(str(cell) if cell else "·" for cell in cells), _why(line))
+    if len(report) > 1:
+        totals = (sum(getattr(line, name) for line in report) for name in ("fetched", "new", "changed", "unchanged", "other", "failed"))
+        table.add_section()
+        table.add_row(f"{len(report)} outlets", *map(str, totals), "")
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    if counts.get("older") or counts.get("undated"):
+        click.echo(f"Left alone in sitemaps: {counts.get('older', 0):,} older than --since, {counts.get('undated', 0):,} without a date.")
+    if reason:
+        click.echo(f"The crawl stopped before its end: {reason}. What waits is taken up by the next crawl.")
+
+
+def _why(line: OutletReport) -> str:
+    return ", ".join(f"{many} × {reason}" if many > 1 else reason for reason, many in line.reasons[:4])
+
+
+def _right(name: str) -> Any:
+    from rich.table import Column
+
+    return Column(name, justify="right")
+
+
+# -- import and extract ----------------------------------------------------------------------------------------------
+
+
+@cli.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…")
+@click.option("--url", metavar="URL", help="Where a saved page came from, if it does not say so itself.")
+@archive_option
+def import_(files: tuple[Path, ...], url: str | None, folder: Path) -> None:
+    """Take in what you have: saved HTML pages, and JSON lines of articles.
+
+    Fields of JSON lines are the columns of `articles`; url and text are needed. A line that cannot be read is named by
+    its number, and the others are stored.
+
+    Example: dateline import saved/*.html articles.jsonl
+    """
+    from crawler.importing import import_files
+    from pipelines.urls import request_url
+
+    if url and len(files) > 1:
+        raise UsageError("--url goes with one file")
+    told = import_files(folder, files, request_url(url) if url else None)
+    for line in (*told.mistakes, *told.left_out):
+        click.echo(line, err=True)
+    click.echo(told.summary())
+    if told.mistakes:
+        raise SystemExit(1)
+
+
+@cli.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE…|-")
+@click.option("--jsonl", is_flag=True, help='Input is JSON lines of {"url", "html_path"}; id and html_path are passed on.')
+@click.option("--workers", type=click.IntRange(min=1), help="Processes that read.  [default: one a core]")
+def extract(files: tuple[str, ...], jsonl: bool, workers: int | None) -> None:
+    """Read pages and print articles as JSON lines; nothing is stored.
+
+    Files may be gzipped. A page that is no article comes out too, with its page_type and why.
+
+    \b
+    Examples: dateline extract page.html
+              dateline extract --jsonl pages.jsonl > articles.jsonl
+    """
+    from crawler.extracting import extract_files
+
+    if not extract_files(files, jsonl=jsonl, workers=workers):
+        raise SystemExit(1)

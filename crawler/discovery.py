@@ -1,0 +1,246 @@
+"""Where an outlet says what is new: read from its robots.txt and its home page; and what it calls itself there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import tldextract
+from lxml import etree
+from lxml.html import HtmlElement, HTMLParser, document_fromstring
+from protego import Protego
+from w3lib.encoding import html_to_unicode
+
+from archive.errors import UsageError
+from crawler.feeds import language_code, plain, web_address
+from crawler.jsonld import things, types
+
+USUAL_FEED_PATHS = ("/feed/", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/feeds/rss", "/feed.json")
+USUAL_SITEMAP_PATHS = (
+    "/sitemap.xml",
+    "/news-sitemap.xml",
+    "/sitemap_index.xml",
+    "/sitemap-news.xml",
+    "/sitemap_news.xml",
+    "/sitemap-index.xml",
+    "/googlenews.xml",
+    "/sitemap.xml.gz",
+)
+MOST_FOUND = 100
+"""Feeds of a page, sitemaps of a robots.txt."""
+LARGEST_PAGE = 5 * 1024 * 1024
+"""Bytes of a page that are looked at."""
+
+_suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+"""The list that comes with the library: nothing is fetched."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFeed:
+    """A feed that a page points to."""
+
+    url: str
+    title: str | None = None
+
+
+# --- robots.txt -------------------------------------------------------------------------------------------------------
+
+
+def robots_sitemaps(text: str, base: str) -> list[str]:
+    """The sitemaps that a robots.txt fetched from `base` names, in its order.
+
+    They may lie on other hosts (https://www.sitemaps.org/protocol.html#submit_robots).
+    """
+    named = Protego.parse(text.lstrip("\ufeff")).sitemaps
+    return _distinct(address for link in named if (address := web_address(link, base)[0]))
+
+
+def _distinct(urls: Iterator[str]) -> list[str]:
+    return list(dict.fromkeys(urls))[:MOST_FOUND]
+
+
+# --- the home page ----------------------------------------------------------------------------------------------------
+
+_FEED_TYPE = re.compile(r"application/(?:rss|atom|rdf|feed)\+(?:xml|json)|(?:text|application)/(?:rss|atom)", re.I)
+_XML_TYPE = re.compile(r"(?:text|application)/(?:xml|json)\b", re.I)
+_FEED_PATH = re.compile(
+    r"/(?:rss|feeds?|atom|rdf)/?$|/feeds?/(?:rss|atom|all|news|latest)/?$|/rss/[^/]+$|\.(?:rss|atom|rdf)$"
+    r"|/(?:rss|rss2|feed|atom)\.(?:xml|json|php)$|[?&](?:feed|format)=(?:rss2?|atom)\b",
+    re.I,
+)
+_COMMENTS = re.compile(r"comment|kommentar|coment[aá]rio|comentario|commento|replytocom|reactie|коммент", re.I)
+_DATED = re.compile(r"/(?:19|20)\d\d/\d\d?/")
+
+
+def feed_links(html: bytes, url: str) -> list[FoundFeed]:
+    """The feeds that a page names: first those it declares, then links that obviously lead to one.
+
+    Feeds of comments are left out, and so is the feed of a single dated article.
+    """
+    root = _page(html)
+    if root is None:
+        return []
+    base = next((href for href in root.xpath("//base/@href")), "")
+    base = web_address(base, url)[0] or url
+    found: dict[str, FoundFeed] = {}
+    for link, title in [*_declared(root), *_linked(root, base)]:
+        address, _ = web_address(link, base)
+        if address and not _is_of_one_article(address, title):
+            address = address.partition("#")[0]
+            found.setdefault(address, FoundFeed(address, title))
+    return list(found.values())[:MOST_FOUND]
+
+
+def _declared(root: HtmlElement) -> Iterator[tuple[str, str | None]]:
+    """`<link rel="alternate" type="application/rss+xml">`, as https://www.rssboard.org/rss-autodiscovery has it."""
+    for link in root.iter("link"):
+        rels = link.get("rel", "").lower().split()
+        href = link.get("href", "").strip()
+        kind = link.get("type", "")
+        is_feed = _FEED_TYPE.match(kind) or (_XML_TYPE.match(kind) and _FEED_PATH.search(href))
+        if href and ("feed" in rels or ("alternate" in rels and is_feed and "oembed" not in kind)):
+            yield href, plain(link.get("title"), 200)
+
+
+def _linked(root: HtmlElement, base: str) -> Iterator[tuple[str, str | None]]:
+    """`<a>` to what is a feed by its address, on the same registered domain."""
+    for link in root.iter("a"):
+        href = link.get("href", "").strip()
+        if _FEED_PATH.search(href.partition("#")[0]):
+            address, _ = web_address(href, base)
+            if address and registered_domain(address) == registered_domain(base):
+                yield href, plain(link.get("title") or "".join(link.itertext()), 200)
+
+
+def _is_of_one_article(address: str, title: str | None) -> bool:
+    path = urlsplit(address).path
+    return bool(_DATED.search(path) or _COMMENTS.search(f"{path} {title or ''}"))
+
+
+def outlet_name(html: bytes, url: str) -> str | None:
+    """What the outlet calls itself: og:site_name, its JSON-LD, its application name, or a part of the title."""
+    root = _page(html)
+    if root is None:
+        return None
+    said = _meta(root, "og:site_name") or _ld_name(root) or _meta(root, "application-name")
+    return plain(said, 200) or _name_in_title(plain(root.findtext(".//title"), 300) or "", url)
+
+
+def outlet_language(html: bytes) -> str | None:
+    """ISO 639-1 of the page: `<html lang>`, content-language or og:locale."""
+    root = _page(html)
+    if root is None:
+        return None
+    said = (root.get("lang"), root.get("{http://www.w3.org/XML/1998/namespace}lang"), root.get("xml:lang"))
+    metas = (_meta(root, "content-language"), _meta(root, "og:locale"))
+    return next((code for raw in (*said, *metas) if (code := language_code(raw))), None)
+
+
+def _page(html: bytes) -> HtmlElement | None:
+    """The tree of a page, in whatever encoding it says or seems to be; None where nothing can be read."""
+    _, text = html_to_unicode(None, html[:LARGEST_PAGE], default_encoding="utf-8")
+    try:
+        return document_fromstring(text.encode("utf-8", "replace"), HTMLParser(encoding="utf-8", no_network=True))
+    except (etree.LxmlError, ValueError, AssertionError):
+        return None
+
+
+def _meta(root: HtmlElement, name: str) -> str | None:
+    for meta in root.iter("meta"):
+        names = (meta.get("property"), meta.get("name"), meta.get("http-equiv"))
+        if name in (key.strip().lower() for key in names if key) and (content := (meta.get("content") or "").strip()):
+            return content
+    return None
+
+
+_SITES = ("WebSite", "NewsMediaOrganization", "Organization")
+
+
+def _ld_name(root: HtmlElement) -> str | None:
+    """The name of the publisher, or of the site itself, in JSON-LD."""
+    found = things(root)
+    publishers = [thing["publisher"] for thing in found if isinstance(thing.get("publisher"), dict)]
+    sites = [thing for kind in _SITES for thing in found if kind in types(thing)]
+    names = (thing.get("name") for thing in publishers + sites)
+    return next((name for name in names if isinstance(name, str) and name.strip()), None)
+
+
+def _name_in_title(title: str, url: str) -> str | None:
+    """The part of the title that the host is named after, else the last that is no list of topics."""
+    parts = [part.strip() for part in re.split(r"\s+[-–—|·•:»]\s+|\s*[|»]\s*", title) if part.strip()]
+    label = registered_domain(url).partition(".")[0].replace("-", "")
+    for part in parts:
+        squeezed = re.sub(r"[\W_]+", "", part.lower())
+        if label and squeezed and (squeezed in label or label in squeezed):
+            return part
+    return next((part for part in reversed(parts) if "," not in part), parts[-1] if parts else None)
+
+
+# --- hosts ------------------------------------------------------------------------------------------------------------
+
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+
+
+def registered_domain(url: str) -> str:
+    """`news.example.co.uk` → `example.co.uk`; a suffix that is not on the list has one label (https://publicsuffix.org)."""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+    found = _suffixes(host)
+    if found.suffix or found.ipv4 or found.ipv6:
+        return found.top_domain_under_public_suffix or host
+    return ".".join(host.split(".")[-2:])
+
+
+def host_of(text: str) -> str:
+    """The host of a host or URL as a person writes it, in lower case and punycode; UsageError if it has none."""
+    return _host_and_port(text)[1]
+
+
+def home_urls(host_or_url: str) -> tuple[str, ...]:
+    """The home pages to try: https first, then http; a scheme that is given is kept, and so is a port.
+
+    Raises UsageError for what is neither a host nor an http or https URL.
+    """
+    scheme, host, port = _host_and_port(host_or_url)
+    netloc = f"[{host}]" if ":" in host else host
+    if port is not None:
+        netloc += f":{port}"
+    return tuple(f"{each}://{netloc}/" for each in ([scheme] if scheme else ["https", "http"]))
+
+
+def _host_and_port(text: str) -> tuple[str, str, int | None]:
+    """Scheme (or ""), host and port."""
+    given = text.strip()
+    shown = plain(given, 80) or "(nothing)"
+    if len(given.split()) != 1:
+        raise UsageError(f"{shown}: not a host; give one such as news.example")
+    scheme, separator, rest = given.partition("://")
+    if separator and scheme.lower() not in ("http", "https"):
+        raise UsageError(f"{shown}: not an http or https address; give a host such as news.example")
+    try:
+        parts = urlsplit("//" + (rest if separator else given))
+        host, port = _ascii(parts.hostname or ""), parts.port
+    except ValueError as error:
+        raise UsageError(f"{shown}: not a host; give one such as news.example") from error
+    if "@" in parts.netloc:
+        raise UsageError(f"{shown}: user names are not sent; give the host alone")
+    if not host or port == 0:
+        raise UsageError(f"{shown}: not a host; give one such as news.example")
+    return scheme.lower() if separator else "", host, port
+
+
+def _ascii(host: str) -> str:
+    """The host as DNS has it, "" if it is none: an address, `localhost`, or labels of which the last is no number."""
+    if ":" in host:
+        return str(ip_address(host))
+    ascii_host = host.rstrip(".").encode("idna").decode("ascii").lower()
+    labels = ascii_host.split(".")
+    if labels[-1].isdecimal():
+        return str(ip_address(ascii_host))
+    is_name = all(_LABEL.fullmatch(label) for label in labels) and len(ascii_host) <= 253
+    return ascii_host if is_name and (len(labels) > 1 or ascii_host == "localhost") else ""

@@ -1,0 +1,169 @@
+"""A capture's bytes → the article in them: one pure function, run in worker processes.
+
+trafilatura finds the text (its default mode, never `deduplicate`, which remembers between pages), on a tree that is
+parsed once and shared with everything else here. What stands around it leaves out lines that are not the article's,
+reads who, when and where, and says what the page is if it is no article.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import replace
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+
+from lxml.html import HtmlElement
+from trafilatura import bare_extraction
+
+from archive.errors import ReadingError
+from archive.records import Article, Capture
+from crawler import jsonld, metadata, paragraphs
+from crawler.agencies import agency_of_text, dateline_of
+from crawler.blocks import blocks, folded, unfold_layout
+from crawler.bylines import people
+from crawler.language import language_of, normal
+from crawler.markup import MAX_BYTES, read_page
+from crawler.metadata import Page
+from crawler.page_type import page_type
+
+for noisy in ("trafilatura", "htmldate", "charset_normalizer", "courlan"):
+    logging.getLogger(noisy).setLevel(logging.CRITICAL)
+
+UNSPACED = re.compile("[぀-ヿ㐀-鿿豈-﫿가-힣]|[฀-๿]+")
+WORD = re.compile(r"\S+")
+CHARACTERS_A_WORD = {"zh": 1.6, "ja": 2.0, "th": 4.5}
+"""How many characters make a word where no blanks part words; Korean has blanks."""
+
+
+def extract(capture: Capture) -> Article:
+    """The article that a capture holds, as far as it can be read; never raises for what a page holds.
+
+    `page_type` and `page_reason` say what it is if it is no article; headline and text are filled all the same.
+    """
+    bare = Article(
+        url=capture.url, fetched_at=capture.fetched_at or None, digest=capture.digest or None, extractor=extractor()
+    )
+    if not capture.body.strip():
+        return replace(bare, page_type="empty", page_reason="no bytes")
+    try:
+        tree = read_page(capture)
+    except ReadingError as error:
+        return replace(bare, page_type="broken", page_reason=str(error))
+    article = _read(bare, tree, capture)
+    if len(capture.body) > MAX_BYTES and article.page_type == "article":
+        return replace(article, page_reason=f"only its first {MAX_BYTES // 1_000_000} MB were read")
+    return article
+
+
+@cache
+def extractor() -> str:
+    """What reads, with its version: `trafilatura 2.3.1, dateline 0.1.0`."""
+    try:
+        own = version("dateline")
+    except PackageNotFoundError:
+        own = "unknown"
+    return f"trafilatura {version('trafilatura')}, dateline {own}"
+
+
+def word_count(text: str, language: str | None) -> int:
+    """Words between blanks; in Chinese, Japanese and Thai, the letters over their number in a usual word."""
+    if language not in CHARACTERS_A_WORD:
+        return len(WORD.findall(text))
+    letters = sum(len(run) for run in UNSPACED.findall(text))
+    others = len(WORD.findall(UNSPACED.sub(" ", text)))
+    return round(letters / CHARACTERS_A_WORD[language]) + others
+
+
+def open_page(tree: HtmlElement, capture: Capture) -> Page:
+    """The page taken apart. Tables that arrange it are unfolded in the tree itself."""
+    elements = tuple(tree.iter())  # held, so that lxml makes each element's Python object only once
+    unfold_layout(tree)
+    meta = metadata.meta_tags(tree)
+    found = jsonld.things(tree)
+    tags = (tree.get("lang"), tree.get("{http://www.w3.org/XML/1998/namespace}lang"), meta.get("og:locale"))
+    declared = next((tag for tag in tags if tag), "")
+    return Page(
+        url=capture.final_url or capture.url,
+        tree=tree,
+        elements=elements,
+        blocks=blocks(tree),
+        meta=meta,
+        things=found,
+        article=jsonld.article_of(found),
+        title=metadata.page_title(tree),
+        fetched_at=capture.fetched_at or None,
+        language=normal(declared),
+        month_first=declared.replace("_", "-").lower() == "en-us",
+    )
+
+
+def main_text(tree: HtmlElement, url: str) -> str:
+    """trafilatura's text of a tree, which it leaves as it was."""
+    try:
+        found = bare_extraction(tree, url=url or None, include_comments=False)
+    except (RecursionError, MemoryError):
+        return ""
+    return (found.text or "") if found is not None else ""  # type: ignore[union-attr]
+
+
+def _read(bare: Article, tree: HtmlElement, capture: Capture) -> Article:
+    page = open_page(tree, capture)
+    headline = metadata.headline(page)
+    near = metadata.beside(page, headline)
+    dates = metadata.dates(page, near)
+    credits = metadata.credits(page, near)
+    known = paragraphs.Known(
+        headline=headline,
+        byline=credits.byline,
+        authors=credits.authors,
+        date_lines=dates.lines,
+        language=page.language,
+        links=paragraphs.linked_lines(page.blocks),
+    )
+    body = paragraphs.cleaned(main_text(tree, page.url), known)
+    credits = _with_text(credits, body)
+    text = "\n".join(body.lines)
+    kind, reason = page_type(page, capture.status, headline, text, dated=bool(dates.published[0]))
+    language = language_of(text, (tree.get("lang"), page.meta.get("og:locale"), jsonld.plain(page.article.get("inLanguage"))))
+    return replace(
+        bare,
+        canonical_url=metadata.canonical_url(page),
+        headline=headline,
+        page_title=page.title,
+        standfirst=_unlike(metadata.standfirst(page), text, headline),
+        byline=credits.byline,
+        authors=credits.authors,
+        agency=credits.agency,
+        dateline=next((line for part in body.lines[:2] if (line := dateline_of(part))), None),
+        section=metadata.section(page),
+        language=language,
+        published_at=dates.published[0],
+        published_raw=dates.published[1],
+        modified_at=dates.modified[0],
+        modified_raw=dates.modified[1],
+        text=text,
+        word_count=word_count(text, language),
+        image_url=metadata.image_url(page),
+        free=metadata.is_free(page),
+        page_type=kind,
+        page_reason=reason,
+        addresses=metadata.addresses(page),
+    )
+
+
+def _with_text(credits: metadata.Credits, body: paragraphs.Cleaned) -> metadata.Credits:
+    """The credits, completed by what stood at the ends of the text and by the agency that the text itself names."""
+    agency = credits.agency or agency_of_text([*body.lines, *body.credits])
+    if credits.byline:
+        return replace(credits, agency=agency)
+    printed = next((line for line in body.credits if paragraphs.is_byline(line)), None)
+    return metadata.Credits(printed, people(printed), agency or metadata.agency_in(printed))
+
+
+def _unlike(standfirst: str | None, text: str, headline: str | None) -> str | None:
+    """The standfirst, unless it only repeats the headline or the start of the text."""
+    if not standfirst or folded(standfirst) == folded(headline or ""):
+        return None
+    start = folded(standfirst.rstrip("….[] "))
+    return None if folded(text[: len(standfirst) + 60]).startswith(start) else standfirst

@@ -1,0 +1,123 @@
+"""What a page says of itself in JSON-LD (https://schema.org), also where its JSON is slightly broken."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from html import unescape
+from typing import Any
+
+from lxml.html import HtmlElement
+
+Thing = dict[str, Any]
+
+ARTICLE_TYPES = frozenset({"BlogPosting", "LiveBlogPosting", "Report", "Review", "AnalysisNewsArticle"})
+NEWS_TYPES = frozenset({"NewsArticle", "ReportageNewsArticle", "OpinionNewsArticle", "BackgroundNewsArticle"})
+INSIDE = ("@graph", "mainEntity", "mainEntityOfPage", "itemReviewed")
+MAX_THINGS = 400
+WRAPPING = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)?\s*|\s*(?:-->|(?://)?\s*\]\]>|/\*\s*\]\]>\s*\*/)?[\s;]*$")
+TRAILING_COMMA = re.compile(r",(\s*[}\]])")
+LONE_BACKSLASH = re.compile(r'\\(?!["\\/bfnrtu])')
+PLAIN_FIELD = r'"{}"\s*:\s*"((?:[^"\\]|\\.)*)"'
+PLAIN_FIELDS = ("headline", "datePublished", "dateModified")
+
+
+def things(tree: HtmlElement) -> list[Thing]:
+    """Every object that the page's JSON-LD holds at its top, in `@graph` or as a main entity, in their order."""
+    found: list[Thing] = []
+    for script in tree.iter("script"):
+        if "ld+json" in (script.get("type") or "").lower() and script.text:
+            found += _flat(_load(script.text))
+    return found[:MAX_THINGS]
+
+
+def types(thing: Thing) -> set[str]:
+    """A thing's schema.org types, without their address."""
+    kinds = thing.get("@type")
+    named = kinds if isinstance(kinds, list) else [kinds]
+    return {kind.rpartition("/")[2] for kind in named if isinstance(kind, str)}
+
+
+def is_article(thing: Thing) -> bool:
+    """Whether schema.org would call it an article of some kind."""
+    return any(kind.endswith("Article") or kind in ARTICLE_TYPES for kind in types(thing))
+
+
+def article_of(found: list[Thing]) -> Thing:
+    """The thing that describes this page's article, `{}` if none does.
+
+    News before other articles, those that say more before those that say less; several articles of one kind are a
+    list of others' unless the first has more to say.
+    """
+    articles = [thing for thing in found if is_article(thing)]
+    telling = ("headline", "datePublished", "author", "articleBody", "dateModified")
+    return max(articles, key=lambda thing: (bool(types(thing) & NEWS_TYPES), sum(k in thing for k in telling)), default={})
+
+
+def resolved(value: Any, found: list[Thing]) -> list[Any]:
+    """A value as a list, each `{"@id": …}` in it replaced by the thing of that name."""
+    named = {thing["@id"]: thing for thing in found if isinstance(thing.get("@id"), str) and len(thing) > 1}
+    values = value if isinstance(value, list) else [value]
+    flat = [inner for item in values for inner in (item if isinstance(item, list) else [item])]
+    return [named.get(item.get("@id"), item) if isinstance(item, dict) and "name" not in item else item for item in flat]
+
+
+def plain(value: Any) -> str | None:
+    """A text value: of a list the first, of a thing its name or value; blanks tidied, entities resolved."""
+    if isinstance(value, list):
+        return next((text for item in value if (text := plain(item))), None)
+    if isinstance(value, dict):
+        return plain(value.get("name") or value.get("@value") or value.get("url"))
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        return None
+    text = " ".join(unescape(unescape(str(value))).split())
+    return text or None
+
+
+def _flat(value: Any, depth: int = 0) -> Iterator[Thing]:
+    if depth > 8:
+        return
+    if isinstance(value, list):
+        for item in value:
+            yield from _flat(item, depth + 1)
+    elif isinstance(value, dict):
+        if "@type" in value or "@id" in value:
+            yield value
+        for key in INSIDE:
+            if isinstance(value.get(key), list | dict):
+                yield from _flat(value[key], depth + 1)
+
+
+def _load(raw: str) -> Any:
+    """The JSON of a script; mended where that changes no value, else the few plain fields that are beyond doubt."""
+    text = WRAPPING.sub("", raw)
+    for mended in (text, LONE_BACKSLASH.sub(r"\\\\", TRAILING_COMMA.sub(r"\1", text)), unescape(text)):
+        try:
+            return _all_values(mended)
+        except (ValueError, RecursionError):
+            continue
+    return _plain_fields(text)
+
+
+def _all_values(text: str) -> list[Any]:
+    """One JSON value, or several that follow each other."""
+    decoder, values, at = json.JSONDecoder(strict=False), [], 0
+    while at < len(text):
+        value, at = decoder.raw_decode(text, at)
+        values.append(value)
+        while at < len(text) and text[at] in " \t\r\n,;":
+            at += 1
+    return values
+
+
+def _plain_fields(text: str) -> Thing:
+    """Fields of an article whose JSON is broken, where each stands in it exactly once."""
+    if not re.search(r'"@type"\s*:\s*\[?\s*"\w*Article"', text):
+        return {}
+    thing: Thing = {"@type": "NewsArticle"}
+    for name in PLAIN_FIELDS:
+        values = set(re.findall(PLAIN_FIELD.format(name), text))
+        if len(values) == 1:
+            thing[name] = values.pop().replace('\\"', '"').replace("\\/", "/")
+    return thing

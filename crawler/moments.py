@@ -1,0 +1,184 @@
+"""Dates and times as sites write them → the forms that `archive/records.py` documents.
+
+A moment says no more than the page did: UTC if a zone is known, else a clock time as it stands, else a day. What no
+calendar has, and what cannot be told apart (03/04/2024 without a country), is no date.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+
+from archive.records import utc
+
+EARLIEST = 1990
+MONTHS = {  # first letters that tell a month of its language; the longest that fits counts
+    1: "jan janv ene enero gen gennaio sty stycznia янв январ січ led ledna oca ocak ιαν ianuarie januar tammi",
+    2: "feb fév févr fev luty lut лют фев феврал úno února şub şubat φεβ helmi",
+    3: "mar mär märz mars marzo marca maart maa mrt мар март бер бře březn mart μαρ maalis março",
+    4: "apr avr avril abr abril kwi апр апрел квіт dub dubna nis nisan απρ huhti ápr",
+    5: "may mai mayo mag maggio maj mei мая май трав květ mayıs μαΐ μαι touko maio máj",
+    6: "jun juin giu giugno cze czerwca июн черв června haz ιουν kesä juni jún",
+    7: "jul juil lug luglio lip lipca июл лип července tem temmuz ιουλ heinä juli júl",
+    8: "aug aoû août ago agosto sie sierpnia авг серп srp srpna ağu ağustos αυγ elo ağus",
+    9: "sep sept set settembre wrz września сен сент вер září eyl eylül σεπ syys szept",
+    10: "oct okt out ott ottobre paź październ окт жовт října eki ekim οκτ loka",
+    11: "nov lis listopada ноя нояб лист kas kasım νοε marras nóv",
+    12: "dec déc dez dic dicembre gru grudnia дек груд prosin ara aralık δεκ joulu des",
+}
+MONTH_STEMS = {stem: number for number, stems in MONTHS.items() for stem in stems.split()}
+ZONES = {"gmt": 0, "utc": 0, "z": 0, "est": -5, "edt": -4, "pst": -8, "pdt": -7, "cdt": -5, "mdt": -6, "mst": -7, "cet": 1, "cest": 2}
+ZONES |= {"mez": 1, "mesz": 2, "msk": 3, "мск": 3, "kst": 9, "jst": 9, "hkt": 8, "aest": 10, "aedt": 11, "bst": 1, "wib": 7, "eet": 2}
+
+WORD = r"[^\W\d_]{3,12}"
+ORDINAL = r"(?:st|nd|rd|th|er|º|°|\.)?"
+DAY_WORD_YEAR = re.compile(rf"(?<!\d)(\d{{1,2}}){ORDINAL}[\s./-]*(?:de\s+|of\s+|d['’])?({WORD})\.?,?[\s./-]*(?:de\s+|del\s+)?(\d{{4}})(?!\d)")
+WORD_DAY_YEAR = re.compile(rf"\b({WORD})\.?\s+(\d{{1,2}}){ORDINAL},?\s+(\d{{4}})(?!\d)")
+YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})\s*[-/.年년]\s*(\d{1,2})\s*[-/.月월]\s*(\d{1,2})(?!\d)")
+YEAR_LAST = re.compile(r"(?<!\d)(\d{1,2})\s?([./-])\s?(\d{1,2})\s?\2\s?(\d{4})(?!\d)")
+CLOCK = re.compile(r"(?<![\d.:])([01]?\d|2[0-3])\s?[:.hH時시]\s?([0-5]\d)(?::([0-5]\d))?(?:\.\d+)?(?!\d)\s*([ap]\.?\s?m\b\.?)?", re.I)
+OFFSET = re.compile(r"(?:gmt|utc)?\s*([+-])(\d{2}):?(\d{2})\b", re.I)
+ZONE_NAME = re.compile(r"^\W*(?:\(?\s*)([A-Za-zМСКмск]{1,4})\b")
+DIGITS = re.compile(r"^(\d{8}|\d{10}|\d{13}|\d{14})$")
+ISO = re.compile(r"^(\d{4}-\d{2}-\d{2})(?:[T\s]+(\d{2}:\d{2}(?::\d{2})?)(?:[.,]\d+)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?)?$", re.I)
+
+
+def moment(raw: str | None, language: str | None = None, month_first: bool = False) -> str | None:
+    """A moment in ISO 8601, as records.py writes it, of what a site wrote; None where that names none.
+
+    `month_first` reads 03/04/2024 as of March (as in the United States); without it, and in English, such a date is
+    read only if one order alone fits the calendar.
+    """
+    text = (raw or "").strip()
+    if not text or len(text) > 200:
+        return None
+    try:
+        return _iso(text) or _digits(text) or _mail(text) or _written(text, language, month_first)
+    except (ValueError, OverflowError):
+        return None
+
+
+def known_by(found: str | None, fetched_at: str | None) -> str | None:
+    """The moment, unless it lies more than a day after the page was fetched, or before there were news sites."""
+    if found is None or found[:4] < str(EARLIEST):
+        return None
+    if not fetched_at:
+        return found
+    latest = datetime.fromisoformat(fetched_at.replace("Z", "+00:00")) + timedelta(days=1)
+    return found if found[:19] <= utc(latest if latest.tzinfo else latest.replace(tzinfo=UTC))[:19] else None
+
+
+def _iso(text: str) -> str | None:
+    fits = ISO.match(text)
+    if not fits:
+        return None
+    day, clock, zone = fits.groups()
+    if clock is None:
+        return date.fromisoformat(day).isoformat()
+    local = datetime.fromisoformat(f"{day}T{clock}")
+    return _with_zone(local, _offset(zone) if zone else None)
+
+
+def _offset(zone: str) -> timedelta | None:
+    if zone.lower() in ZONES:
+        return timedelta(hours=ZONES[zone.lower()])
+    digits = zone[1:].replace(":", "").ljust(4, "0")
+    span = timedelta(hours=int(digits[:2]), minutes=int(digits[2:4]))
+    return None if span > timedelta(hours=14) else -span if zone[0] == "-" else span
+
+
+def _with_zone(local: datetime, offset: timedelta | None) -> str:
+    if offset is None:
+        return local.replace(microsecond=0).isoformat()
+    return utc(local.replace(tzinfo=timezone(offset)))
+
+
+def _digits(text: str) -> str | None:
+    if not DIGITS.match(text):
+        return None
+    if len(text) == 8:
+        return datetime.strptime(text, "%Y%m%d").date().isoformat()
+    if len(text) == 14:
+        return _with_zone(datetime.strptime(text, "%Y%m%d%H%M%S"), None)
+    return utc(datetime.fromtimestamp(int(text[:10]), UTC))
+
+
+def _mail(text: str) -> str | None:
+    """The form of mail and feeds (RFC 5322): `Thu, 15 Feb 2024 05:30:00 +0000`."""
+    if not re.match(r"^(?:[A-Z][a-z]{2},\s+)?\d{1,2} [A-Z][a-z]{2} \d{4} \d{1,2}:\d{2}", text):
+        return None
+    try:
+        at = parsedate_to_datetime(text)
+    except (ValueError, TypeError):
+        return None
+    return utc(at) if at.tzinfo else _with_zone(at, None)
+
+
+def _written(text: str, language: str | None, month_first: bool) -> str | None:
+    day, rest = _day(text, language, month_first)
+    if day is None:
+        return None
+    clocks = list(CLOCK.finditer(rest))
+    if len(clocks) != 1:  # none, or which of them would be a guess
+        return day.isoformat()
+    clock = clocks[0]
+    hour, minute, second = int(clock[1]), int(clock[2]), int(clock[3] or 0)
+    if half := (clock[4] or "").lower():
+        if not 1 <= hour <= 12:
+            return day.isoformat()
+        hour = hour % 12 + (12 if half.startswith("p") else 0)
+    elif re.search(r"(?:下午|오후|午後)\s*$", rest[: clock.start()]) and hour < 12:
+        hour += 12
+    return _with_zone(datetime(day.year, day.month, day.day, hour, minute, second), _zone(rest[clock.end() :]))
+
+
+def _zone(after: str) -> timedelta | None:
+    if offset := OFFSET.match(after.strip()):
+        return _offset(offset[1] + offset[2] + offset[3])
+    name = ZONE_NAME.match(after)
+    return timedelta(hours=ZONES[name[1].lower()]) if name and name[1].lower() in ZONES else None
+
+
+def _day(text: str, language: str | None, month_first: bool) -> tuple[date | None, str]:
+    """The one day that the text names, and the text without it."""
+    for pattern, order in ((YEAR_FIRST, "ymd"), (DAY_WORD_YEAR, "dmy"), (WORD_DAY_YEAR, "mdy")):
+        for fits in pattern.finditer(text):
+            parts = dict(zip(order, fits.groups(), strict=True))
+            month = int(parts["m"]) if parts["m"].isdigit() else month_number(parts["m"])
+            if month and (day := _real(int(parts["y"]), month, int(parts["d"]))):
+                return day, _without(text, fits)
+    if fits := YEAR_LAST.search(text):
+        return _ambiguous(fits, language, month_first), _without(text, fits)
+    return None, text
+
+
+def _without(text: str, fits: re.Match[str]) -> str:
+    """The text around a date, what follows it first: that is where clock times stand."""
+    return f"{text[fits.end() :]} {text[: fits.start()]}"
+
+
+def _ambiguous(fits: re.Match[str], language: str | None, month_first: bool) -> date | None:
+    first, second, year = int(fits[1]), int(fits[3]), int(fits[4])
+    day_first, by_month = _real(year, second, first), _real(year, first, second)
+    if fits[2] == "." or (language and language != "en"):
+        return day_first
+    if day_first and by_month and first != second:
+        return by_month if month_first else None
+    return day_first or by_month
+
+
+def _real(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day) if year >= EARLIEST else None
+    except ValueError:
+        return None
+
+
+def month_number(word: str) -> int | None:
+    """Which month a word names, in some twenty languages, whole or shortened."""
+    lower = word.lower()
+    for size in range(len(lower), 2, -1):
+        if lower[:size] in MONTH_STEMS:
+            return MONTH_STEMS[lower[:size]]
+    return None

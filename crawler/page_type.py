@@ -1,0 +1,190 @@
+"""What a page is: an article, or something that only looks like one. In doubt, an article."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from archive.records import PageType
+from crawler import jsonld
+from crawler.blocks import Block
+from crawler.metadata import Page
+
+Verdict = tuple[PageType, str | None]
+"""The type, and why it is no article."""
+
+NO_PAGE = re.compile(
+    r"^\W*(?:error\W*)?(?:404|410)\b|\b(?:page|file|site|article|story|seite|content) (?:was |is |could |cannot |can't |can not )?(?:not|be) "
+    r"(?:be )?(?:found|exist)|\bnot found\b|page (?:introuvable|doesn.t exist|does not exist|no longer (?:exists|available))|seite nicht gefunden|"
+    r"página no encontrada|página não encontrada|pagina non trovata|pagina niet gevonden|nie znaleziono strony|страница не найдена|"
+    r"sayfa bulunamadı|找不到(?:页面|網頁|网页)|页面不存在|ページが見つかりません|페이지를 찾을 수 없",
+    re.I,
+)
+WALL = re.compile(
+    r"^\W*(?:just a moment|attention required|access (?:to this page )?(?:has been )?denied|are you (?:a )?(?:robot|human)|verify(?:ing)? (?:that )?you are (?:a )?human|"
+    r"security check|checking your browser|pardon our interruption|please verify|robot check|403 forbidden|forbidden|"
+    r"ddos protection|captcha|one more step|enable javascript|please wait|unusual traffic|blocked)\b",
+    re.I,
+)
+LOG_IN = re.compile(r"^\W*(?:log ?in|sign ?in|register|create (?:an |your )?account|anmelden|anmeldung|connexion|se connecter|iniciar sesión|accedi|inloggen|zaloguj|вход)\b", re.I)
+LISTING_PATH = re.compile(r"/(?:tags?|topics?|themen?|category|categories|authors?|section|sections|archive|archives|search|collections?|lists?|issues|rubrik|rubrique|temas?|page/\d+)(?:/|$)", re.I)
+OTHER_PATH = (
+    (re.compile(r"/(?:forums?|threads?|topic|viewtopic|showthread|questions|community/index|discussions?)(?:[/.?]|$)", re.I), "a forum's thread"),
+    (re.compile(r"/(?:products?|shop|store|cart|checkout|browse|dp|item)/|[/_](?:cat|sku)_", re.I), "a shop's page"),
+    (re.compile(r"/(?:docs|documentation|reference|manual|api|javadoc)(?:/|$)", re.I), "documentation"),
+    (re.compile(r"/(?:privacy(?:-policy)?|terms(?:-of-(?:use|service))?|impressum|imprint|cookie-policy|contact(?:-us)?|about-us)/?$", re.I), "about the site"),
+)
+OTHER_HOST = re.compile(r"^(?:(forums?|community|discuss)|(docs?|developers?|api)|(shop|store))\.")
+OTHER_HOSTS = ("a forum's thread", "documentation", "a shop's page")
+BASKET = re.compile(
+    r"^\W*(?:add to (?:cart|bag|basket|trolley)|buy now|in den warenkorb|ajouter au panier|añadir al carrito|aggiungi al carrello|"
+    r"adicionar ao carrinho|in winkelwagen|dodaj do koszyka|в корзину|sepete ekle|加入购物车|カートに入れる|장바구니)\W*$",
+    re.I,
+)
+ROOT = re.compile(r"^/?(?:index\.\w+|home/?|en/?)?$")
+LISTING_TYPES = {"CollectionPage", "ItemList", "SearchResultsPage", "ProfilePage"}
+OTHER_TYPES = {
+    "Product": "a product",
+    "ProductGroup": "a product",
+    "DiscussionForumPosting": "a forum's thread",
+    "QAPage": "questions and answers",
+    "FAQPage": "questions and answers",
+    "JobPosting": "a job offer",
+    "SoftwareApplication": "a program's page",
+    "APIReference": "documentation",
+    "TechArticle": "documentation",
+    "Recipe": "a recipe",
+    "Event": "an event's page",
+    "LocalBusiness": "a business's page",
+    "Service": "a service's page",
+}
+FORUM_MARKS = re.compile(r"\b(?:phpbb|vbulletin|xenforo|discourse|smf|mybb|nodebb|flarum|invision|vanilla forums)\b", re.I)
+DOC_MARKS = re.compile(r"\b(?:docusaurus|sphinx|mkdocs|gitbook|vitepress|vuepress|hugo-book|readme\.io|mintlify|starlight|antora|doxygen|javadoc|rustdoc)\b", re.I)
+LONG = 1_200
+"""Characters of text that make a page an article whatever else it shows, if its data call it one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Figures of a page's look."""
+
+    text: int
+    """Characters of the extracted text."""
+    sentences: int
+    """Characters in lines that end like sentences, outside links."""
+    links: int
+    """Characters in links, all over the page."""
+    teasers: int
+    """Linked blocks as long as headlines."""
+
+
+def page_type(page: Page, status: int, headline: str | None, text: str, dated: bool) -> Verdict:
+    """What the page is, and why it is no article. A long text that its data call news always is one."""
+    form = shape(page.blocks, text)
+    news = bool(jsonld.types(page.article) & jsonld.NEWS_TYPES)
+    if status in (401, 402, 403, 404, 410, 429, 451) or status >= 500:
+        return "error", f"status {status}"
+    if form.text >= LONG and news:
+        return "article", None
+    if not page.blocks:
+        return "empty", "no text on the page"
+    claimed = bool(page.article) or page.meta.get("og:type", "").lower() in ("article", "news")
+    return (
+        _error(page, headline, form)
+        or _other(page)
+        or (None if claimed and form.text >= 200 else _video(page, form))
+        or _section(page, form, claimed, dated)
+        or _nothing(form)
+        or ("article", None)
+    )
+
+
+def shape(blocks: list[Block], text: str) -> Shape:
+    """The figures that a page's look is judged by."""
+    sentences = sum(len(b.text) for b in blocks if b.linked * 3 < len(b.text) and len(b.text) > 80)
+    links = sum(b.linked for b in blocks)
+    teasers = sum(1 for b in blocks if b.linked * 10 >= len(b.text) * 8 and len(b.text) > 25)
+    return Shape(len(text), sentences, links, teasers)
+
+
+def _error(page: Page, headline: str | None, form: Shape) -> Verdict | None:
+    if form.text > LONG:
+        return None
+    for words in filter(None, (page.title, headline)):
+        if NO_PAGE.search(words) and len(words) < 90:
+            return "error", "it says that it was not found"
+        if WALL.match(words):
+            return "error", "a wall against robots"
+        if LOG_IN.match(words) and len(words) < 60:
+            return "error", "a log-in"
+    password = page.tree.find(".//input[@type='password']") is not None
+    return ("error", "a log-in") if password and form.text < 400 and form.sentences < 400 else None
+
+
+def _other(page: Page) -> Verdict | None:
+    if page.article and not jsonld.types(page.article) <= {"TechArticle", "DiscussionForumPosting"}:
+        return None
+    said = {kind for thing in page.things for kind in jsonld.types(thing)}
+    og_type = page.meta.get("og:type", "").lower()
+    if og_type.startswith(("product", "og:product", "profile", "music", "business")):
+        return "other", f"it calls itself {og_type}"
+    reason = next((reason for kind, reason in OTHER_TYPES.items() if kind in said), None)
+    reason = reason or _marked_kind(page) or _by_address(page.url) or _by_maker(page)
+    return ("other", reason) if reason else None
+
+
+def _by_address(url: str) -> str | None:
+    parts = urlsplit(url)
+    if re.search(r"/(?:blogs?|news|articles?|stor(?:y|ies))(?:/|$)", parts.path, re.I):
+        return None
+    if host := OTHER_HOST.match(parts.hostname or ""):
+        return next(reason for reason, found in zip(OTHER_HOSTS, host.groups(), strict=True) if found)
+    return next((reason for pattern, reason in OTHER_PATH if pattern.search(parts.path)), None)
+
+
+def _by_maker(page: Page) -> str | None:
+    maker = page.meta.get("generator", "")
+    if FORUM_MARKS.search(maker):
+        return "a forum's thread"
+    if DOC_MARKS.search(maker):
+        return "documentation"
+    buttons = (e for e in page.elements if e.tag in ("button", "input", "a"))
+    labels = (e.get("value") or "" if e.tag == "input" else e.text_content() if len(e) < 4 else "" for e in buttons)
+    return "a shop's page" if any(len(label) < 40 and BASKET.match(label) for label in labels) else None
+
+
+def _marked_kind(page: Page) -> str | None:
+    kinds = {(e.get("itemtype") or "").rpartition("/")[2] for e in page.tree.xpath(".//*[@itemtype]")[:40]}
+    if kinds & {"NewsArticle", "Article", "BlogPosting"}:
+        return None
+    return next((OTHER_TYPES[kind] for kind in ("Product", "DiscussionForumPosting", "QAPage", "JobPosting") if kind in kinds), None)
+
+
+def _video(page: Page, form: Shape) -> Verdict | None:
+    said = {kind for thing in page.things for kind in jsonld.types(thing)}
+    is_video = "VideoObject" in said or page.meta.get("og:type", "").lower().startswith("video")
+    if is_video and form.text < 600 and not jsonld.types(page.article) & jsonld.NEWS_TYPES:
+        return "video", "a player with a caption"
+    return None
+
+
+def _section(page: Page, form: Shape, claimed: bool, dated: bool) -> Verdict | None:
+    said = {kind for thing in page.things for kind in jsonld.types(thing)}
+    path = urlsplit(page.url).path
+    if page.url and ROOT.match(path) and form.teasers >= 3 and not page.article:
+        return "section", "a front page"
+    if claimed and form.text >= 200:
+        return None
+    listed = said & LISTING_TYPES or LISTING_PATH.search(path)
+    if listed and form.teasers > 5 and form.sentences < 2 * form.links and form.text < 3 * LONG:
+        return "section", "a list of other pages"
+    if form.teasers >= 10 and form.links > 2 * form.sentences and not dated:
+        return "section", "mostly links to other pages"
+    return None
+
+
+def _nothing(form: Shape) -> Verdict | None:
+    if form.text < 40 and form.sentences < 80:
+        return "empty", "no text on the page"
+    return None

@@ -1,0 +1,158 @@
+"""The lines of an extracted text → the article's own: what the page prints around it, or twice, is left out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from crawler.agencies import agency_in, agency_of_credit
+from crawler.blocks import Block, folded
+from crawler.bylines import MAIL, opens_like_byline, people
+from crawler.metadata import is_date_line
+from crawler.moments import moment
+
+READ_MORE = re.compile(
+    r"^\W*(?:read (?:more|also|next|the full|full)|also read|see also|see more|more on this|more from|more:|more stories|related|"
+    r"related (?:articles?|stories|posts?|topics?|news|links?|content)|recommended|you may also like|don't miss|watch:|watch more|"
+    r"click here to|follow us|sign up (?:for|to)|subscribe (?:to|now)|lesen sie (?:auch|mehr|hier)|mehr (?:zum thema|dazu|lesen)|"
+    r"das könnte sie auch|lire aussi|à lire aussi|lire la suite|sur le même sujet|voir aussi|lea también|leer más|"
+    r"lee también|también te puede|te puede interesar|ver también|más información|leia (?:também|mais)|veja (?:também|mais)|"
+    r"saiba mais|leggi anche|per approfondire|lees ook|lees meer|les også|läs (?:också|mer|även)|læs også|czytaj (?:też|także|więcej)|"
+    r"zobacz (?:też|także|również)|przeczytaj (?:też|także)|čtěte (?:také|více)|читайте также|читать далее|смотрите также|по теме|"
+    r"читайте також|ayrıca (?:bakınız|oku)|ilgili haber\w*|baca juga|simak juga|διαβάστε (?:επίσης|ακόμα|περισσότερα)|"
+    r"δείτε (?:επίσης|ακόμα)|citește și|olvassa el|lue myös|lue lisää|関連記事|あわせて読みたい|相关(?:阅读|新闻|报道|链接)|推荐阅读|延伸阅读|"
+    r"相關(?:新聞|報導)|관련\s?기사|اقرأ أيضا|यह भी पढ़ें)\s*[:：»›>\-–—|]?",
+    re.I,
+)
+COMMENTS = re.compile(
+    r"^\W*(?:\d+\s*)?(?:comments?|kommentare?|commentaires?|comentarios?|comentários?|commenti|reacties?|komentarz\w*|kommentarer|"
+    r"комментари\w*|коментар\w*|σχόλια|yorum(?:lar)?|コメント|评论|댓글|views?|shares?|likes?|print|email|e-mail|share|share this"
+    r"|share on .{2,12}|tweet|facebook|twitter|advertisement|werbung|anzeige|publicité|publicidad|reklama|реклама|διαφήμιση)\W*\d*\W*$",
+    re.I,
+)
+RIGHTS = re.compile(
+    r"^\W*(?:©|\(c\)|copyright\b|all rights reserved|alle rechte vorbehalten|tous droits réservés|todos los derechos reservados"
+    r"|this material may not be published)",
+    re.I,
+)
+CELLS = re.compile(r"\s*\|\s*")
+BARE_OPENINGS = {"by", "von", "par", "por", "di", "da", "door", "av", "af", "author", "autor", "автор"}
+"""What is left of a byline that names nobody."""
+ENDS = 3
+"""How many lines at the start and at the end may be bylines, dates and credits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the page is known to print beside the text."""
+
+    headline: str | None
+    byline: str | None
+    authors: tuple[str, ...]
+    date_lines: tuple[str, ...]
+    language: str | None
+    links: frozenset[str]
+    """Blocks of the page, folded, that are links from end to end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """The article's own lines, and those at its ends that turned out to be bylines or credits."""
+
+    lines: list[str]
+    credits: list[str]
+
+
+def linked_lines(blocks: list[Block]) -> frozenset[str]:
+    """The blocks that are links from end to end and as long as headlines, folded; not those that stand on the page as
+    plain text too, as the headings that a table of contents names."""
+    plain = {folded(block.text) for block in blocks if block.linked * 2 < len(block.text)}
+    linked = (block.text for block in blocks if block.linked * 10 >= len(block.text) * 9)
+    return frozenset(folded(text) for text in linked if _like_headline(text)) - plain
+
+
+def _like_headline(text: str) -> bool:
+    return len(text) >= 25 and text.count(" ") >= 3 or (len(text) >= 10 and not text.isascii() and " " not in text)
+
+
+def cleaned(text: str, known: Known) -> Cleaned:
+    """The article's own lines of an extracted text."""
+    lines = [line for raw in text.split("\n") if (line := _plain_line(raw))]
+    lines = [line for line in lines if not _of_the_page(line, known)]
+    credits: list[str] = []
+    lines = _without_head(lines, known, credits)
+    lines = _without_head(lines[::-1], known, credits)[::-1]
+    return Cleaned(lines, credits)
+
+
+def _plain_line(raw: str) -> str:
+    """A line without the marks that trafilatura draws tables with."""
+    line = " ".join(raw.split())
+    if line.startswith("|") or line.endswith(" |"):
+        line = CELLS.sub(" ", line).strip()
+    return "" if re.fullmatch(r"[-|\s]*", line) else line
+
+
+def _of_the_page(line: str, known: Known) -> bool:
+    """Whether a line, wherever it stands, belongs to the page and not to the article."""
+    if len(line) < 60 and COMMENTS.match(line):
+        return True
+    if not line.endswith((".", "!", "?", "”", "。")) and len(line) < 200 and folded(line) in known.links:
+        return True
+    mark = READ_MORE.match(line)
+    if not mark or len(line) > 220:
+        return False
+    rest = folded(line[mark.end() :])
+    return not rest or mark[0].rstrip().endswith((":", "：", "»", "›", ">", "|")) or rest in known.links or folded(line) in known.links
+
+
+def _without_head(lines: list[str], known: Known, credits: list[str]) -> list[str]:
+    """The lines without bylines, dates, the headline and bare credits among the first few; those go to `credits`."""
+    kept = list(lines)
+    looked_at = 0
+    while kept and looked_at < ENDS:
+        place = next((at for at, line in enumerate(kept[:ENDS]) if _beside_the_text(line, known)), None)
+        if place is None or any(len(line) > 200 for line in kept[:place]):
+            break
+        credits.append(kept.pop(place))
+        looked_at += 1
+    return kept
+
+
+def _beside_the_text(line: str, known: Known) -> bool:
+    if len(line) > 260:
+        return False
+    same = folded(line)
+    if same == folded(known.headline or "") or same in {folded(shown) for shown in known.date_lines}:
+        return True
+    if len(line) > 170:
+        return False
+    return _is_byline(line, known) or _is_date(line, known) or bool(RIGHTS.match(line)) or bool(agency_of_credit(line))
+
+
+def _is_byline(line: str, known: Known) -> bool:
+    bare = MAIL.sub("", line).strip(" ,;|-–")
+    same = folded(bare)
+    if not bare or same in BARE_OPENINGS:
+        return True
+    if known.byline and same and same in (folded(known.byline), _without_opening(known.byline)):
+        return True
+    if known.authors and same and same in {folded(name) for name in (*known.authors, ", ".join(known.authors))}:
+        return True
+    return is_byline(bare)
+
+
+def is_byline(line: str) -> bool:
+    """Whether a line is nothing but a byline: `By Jane Doe, The Daily Bugle`."""
+    opening = opens_like_byline(line) and len(line) < 110 and not line.endswith((".", "!", "?", "”", ":"))
+    return bool(opening and (people(line) or agency_in(line) or "staff" in line.lower()))
+
+
+def _without_opening(byline: str) -> str:
+    words = byline.split(maxsplit=1)
+    return folded(words[1]) if len(words) == 2 and opens_like_byline(byline) else folded(byline)
+
+
+def _is_date(line: str, known: Known) -> bool:
+    told = len(line) < 90 and is_date_line(line) and not line.endswith(("-", "—", "–"))
+    return told and moment(line, known.language) is not None

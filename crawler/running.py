@@ -1,0 +1,75 @@
+"""Running a spider from a command: the archive open and locked, the log in a file, the end written down."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from scrapy import Spider
+from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.settings import Settings
+
+from archive.archive import Archive, OutletReport
+from archive.errors import ArchiveError, UsageError
+from archive.lock import crawl_lock
+
+ENDINGS = {
+    "finished": None,
+    "shutdown": "stopped by the user",
+    "closespider_timeout": "the time was up",
+}
+"""Scrapy's words for why a spider closed, in ours; None is a good end."""
+
+
+def duration(text: str) -> int:
+    """Seconds of `30s`, `10m`, `2h`. Raises UsageError for anything else."""
+    found = re.fullmatch(r"(\d{1,6})\s*([smh])", text.strip().lower())
+    if not found or not int(found[1]):
+        raise UsageError(f"{text!r} is no length of time; try 30s, 10m or 2h")
+    return int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
+
+
+def crawl_settings(folder: Path, **changes: Any) -> Settings:
+    """The project's settings, with the log in the archive's folder."""
+    settings = Settings()
+    settings.setmodule("crawler.settings", priority="project")
+    settings.update({"DATELINE_ARCHIVE": str(folder), "LOG_FILE": str(folder / "crawl.log")}, priority="project")
+    settings.update({name: value for name, value in changes.items() if value is not None}, priority="cmdline")
+    return settings
+
+
+def run_spider(spider: type[Spider], settings: Settings, **arguments: Any) -> Spider:
+    """Run one spider to its end in this process, which can do so once; the spider as it ended."""
+    process = AsyncCrawlerProcess(settings)
+    crawler = process.create_crawler(spider)
+    ran = process.crawl(crawler, **arguments)
+    process.start()
+    ran.result()  # what was raised while it was set up
+    if crawler.spider is None:
+        raise ArchiveError("the crawl did not start; see crawl.log in the archive's folder")
+    return crawler.spider
+
+
+def crawl(folder: Path, spider: type[Spider], command: str, settings: Settings, **arguments: Any) -> tuple[str | None, list[OutletReport], Any]:
+    """One crawl under the archive's lock: why it stopped before its end (None: it did not), its report, the spider.
+
+    Raises BusyError where another crawl runs, ArchiveError where the archive cannot be opened or written.
+    """
+    with crawl_lock(folder), Archive(folder) as archive:
+        crawl_id = archive.start_crawl(command)
+        ran: Any = run_spider(spider, settings, archive=archive, crawl_id=crawl_id, **arguments)
+        stats: Any = ran.crawler.stats
+        why = str(stats.get_value("finish_reason"))
+        if ran.failure:
+            raise _as_archive_error(folder, ran.failure)
+        reason = ENDINGS.get(why, why)
+        archive.finish_crawl(crawl_id, reason)
+        return reason, archive.report(crawl_id), ran
+
+
+def _as_archive_error(folder: Path, failure: Exception) -> Exception:
+    if isinstance(failure, sqlite3.Error | OSError):
+        return ArchiveError(f"{folder}: the archive cannot be written ({failure}); what was reported before is there")
+    return failure

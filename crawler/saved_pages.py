@@ -1,0 +1,42 @@
+"""Pages that lie in files: bytes in, captures out."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+
+from archive.errors import UsageError
+from archive.records import Capture, now
+
+LARGEST = 16 * 1024 * 1024
+"""Bytes of a page, as a crawl takes them."""
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a file, gunzipped if they are gzip. Raises UsageError where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            body = file.read(LARGEST + 1)
+        if body[:2] == b"\x1f\x8b":
+            with gzip.open(path) as file:
+                body = file.read(LARGEST + 1)
+    except IsADirectoryError:
+        raise UsageError(f"{path}: is a folder; name the files in it") from None
+    except (OSError, EOFError, zlib.error) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise UsageError(f"{path}: cannot be read ({why})") from error
+    if len(body) > LARGEST:
+        raise UsageError(f"{path}: larger than {LARGEST >> 20} MiB, which no page is")
+    return body
+
+
+def saved_capture(path: Path, url: str | None) -> Capture:
+    """A saved page as a capture; without a URL, the file's own address stands in for it until the page names one.
+
+    Raises UsageError where the file cannot be read or is empty.
+    """
+    body = read_file(path)
+    if not body.strip():
+        raise UsageError(f"{path}: the file is empty")
+    return Capture(url=url or path.absolute().as_uri(), body=body, fetched_at=now())

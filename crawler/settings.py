@@ -1,0 +1,69 @@
+"""Scrapy's settings for every spider of the project, with the reason where they differ from Scrapy's own."""
+
+from __future__ import annotations
+
+import os
+from importlib.metadata import version
+
+BOT_NAME = "dateline"
+SPIDER_MODULES = ["crawler.spiders"]
+NEWSPIDER_MODULE = "crawler.spiders"
+
+
+def user_agent(contact: str | None) -> str:
+    """Who we are, and whom to write to: an e-mail or web address that the user sets (DATELINE_CONTACT)."""
+    return f"Dateline/{version('dateline')} (news archive; contact: {contact or 'not given'})"
+
+
+# -- who asks, and what it may ask for
+USER_AGENT = user_agent(os.environ.get("DATELINE_CONTACT"))
+ROBOTSTXT_USER_AGENT = "Dateline"
+ROBOTSTXT_OBEY = True
+DOWNLOAD_HANDLERS = {scheme: None for scheme in ("data", "file", "ftp", "s3")}  # a feed may name file:///etc/passwd
+DOWNLOAD_VERIFY_CERTIFICATES = True
+COOKIES_ENABLED = False
+REFERRER_POLICY = "no-referrer"
+
+# -- how much, and how fast
+CONCURRENT_REQUESTS = 64  # spread over outlets; most of them wait for their turn
+CONCURRENT_REQUESTS_PER_DOMAIN = 2
+DOWNLOAD_DELAY = 0.5  # seconds between two requests to one host
+CONCURRENT_ITEMS = 100
+DOWNLOAD_TIMEOUT = 30
+DNS_TIMEOUT = 10
+REACTOR_THREADPOOL_MAXSIZE = 20  # names of many outlets are looked up at once
+DOWNLOAD_MAXSIZE = 16 * 1024 * 1024  # also of what a small body inflates to
+DOWNLOAD_WARNSIZE = 0
+DOWNLOAD_FAIL_ON_DATALOSS = True  # a page that broke off is no page
+DEPTH_LIMIT = 5
+REDIRECT_MAX_TIMES = 8
+RETRY_TIMES = 1  # the frontier tries again in a later crawl
+RETRY_GIVE_UP_LOG_LEVEL = "INFO"
+METAREFRESH_ENABLED = True
+METAREFRESH_MAXDELAY = 5
+HTTPERROR_ALLOW_ALL = True  # every answer is recorded, an error too
+
+# -- no open doors
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+
+# -- where what is found goes; the gaps are for stages to come
+ITEM_PIPELINES = {
+    "pipelines.clean.CleanPipeline": 100,  # first: everything after may trust the text
+    "pipelines.complete.CompletePipeline": 200,  # before identity: it may bring the headline
+    "pipelines.identity.IdentityPipeline": 300,
+    "pipelines.keep.KeepPipeline": 900,  # last: writes
+}
+EXTENSIONS = {"crawler.progress.Progress": 500}
+
+LOG_LEVEL = "INFO"
+LOGSTATS_INTERVAL = 0
+DEFAULT_DROPITEM_LOG_LEVEL = "INFO"  # a warning would carry the whole item
+TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
+
+# -- ours
+DATELINE_ARCHIVE = os.environ.get("DATELINE_ARCHIVE", "data")
+DATELINE_WORKERS = None  # processes that read pages; None: one a core
+DATELINE_PAGE_SECONDS = 20.0  # to read one page
+DATELINE_BATCH = 50  # looks written in one transaction …
+DATELINE_BATCH_SECONDS = 0.5  # … or what has come in this time

@@ -1,0 +1,238 @@
+"""What all spiders share: an archive to read what is due from, sources and pages to read, and when to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from scrapy import Spider, signals
+from scrapy.crawler import Crawler
+from scrapy.http import Request, Response
+from twisted.python.failure import Failure
+
+from archive.ages import since as moment_since
+from archive.archive import Archive
+from archive.errors import ReadingError, SourceError
+from archive.frontier import Listing, Waiting
+from archive.lock import crawl_lock
+from archive.records import Check, Lead, Outcome, Source, SourceKind
+from crawler.feeds import read_feed
+from crawler.fetching import capture, failed_look, kind_of_page, look, request
+from crawler.sitemaps import Child, children_to_read, newer_than, read_sitemap
+from crawler.workers import Workers
+
+MOST_UNDER_WAY = 128
+"""Pages leased at once: enough to keep all outlets busy, little to do again after a kill."""
+PER_OUTLET = 8
+MOST_SITEMAPS = 60
+"""Read of one index in one crawl, newest first."""
+INDEX_DEPTH = 3
+
+Children = list[tuple[Child, Listing | None]]
+"""Sitemaps to read, each as it was last seen."""
+
+
+class ArchiveSpider(Spider):
+    """A spider on an archive.
+
+    Arguments, as `scrapy crawl NAME -a …` takes them: `outlets` (hosts, parted by commas; all if empty), `since` (a
+    date or an age, for sitemaps). `dateline crawl` hands in an open `archive` and the `crawl_id`; without them the
+    spider opens the archive named by the setting DATELINE_ARCHIVE, holds its lock and keeps the crawl's row itself.
+    """
+
+    kinds: ClassVar[tuple[SourceKind, ...]] = ()
+
+    def __init__(
+        self,
+        archive: Archive | None = None,
+        crawl_id: int | None = None,
+        outlets: str = "",
+        since: str = "7d",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.hosts = tuple(filter(None, outlets.replace(" ", "").split(",")))
+        self.since = moment_since(since)
+        self.failure: Exception | None = None
+        self.counts: Counter[str] = Counter()
+        self.under_way: set[str] = set()
+        self.ended = False
+        self._given, self.crawl_id = archive, crawl_id
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        spider: Self = super().from_crawler(crawler, *args, **kwargs)
+        spider._open(crawler)
+        crawler.signals.connect(spider._gave_up, signal=signals.spider_error)
+        crawler.signals.connect(spider._gave_up, signal=signals.item_error)
+        return spider
+
+    def _open(self, crawler: Crawler) -> None:
+        self.resources = ExitStack()
+        settings = crawler.settings
+        if self._given is None:
+            folder = Path(settings["DATELINE_ARCHIVE"])
+            self.resources.enter_context(crawl_lock(folder))
+            self.archive = self.resources.enter_context(Archive(folder))
+            self.crawl_id = self.archive.start_crawl(f"scrapy crawl {self.name}")
+        else:
+            self.archive = self._given
+        self.workers = self.resources.enter_context(
+            Workers(settings["DATELINE_WORKERS"], settings.getfloat("DATELINE_PAGE_SECONDS"))
+        )
+
+    def closed(self, reason: str) -> None:
+        """Called by Scrapy when all is written."""
+        self.ended = True
+        if self._given is None and self.crawl_id is not None:
+            self.archive.finish_crawl(self.crawl_id, None if reason == "finished" else reason)
+        self.resources.close()
+
+    # -- what to ask for, and until when -----------------------------------------------------------------------------
+
+    async def start(self) -> AsyncIterator[Any]:
+        for source in self.archive.sources(self.kinds, self.hosts):
+            seen = Listing(source.url, None, source.etag, source.last_modified)
+            yield self.source_request(source.url, source.kind, seen)
+        async for page in self.waiting_pages():
+            yield page
+
+    async def waiting_pages(self) -> AsyncIterator[Request]:
+        """Requests for the pages whose turn has come, until none waits and nothing is under way that may name more."""
+        engine: Any = self.crawler.engine
+        while not self.ended:
+            room = MOST_UNDER_WAY - len(self.under_way)
+            leased = []
+            if room > MOST_UNDER_WAY // 4 and not engine.needs_backout():
+                leased = self.archive.lease(room, PER_OUTLET, self.hosts)
+                for waiting in leased:
+                    yield self.page_request(waiting)
+            if not leased:
+                if not self.under_way:
+                    return
+                await asyncio.sleep(0.05)
+
+    def source_request(self, url: str, kind: SourceKind, seen: Listing | None, depth: int = 0, lastmod: str | None = None) -> Request:
+        self.under_way.add(url)
+        return request(
+            url,
+            self.read_source,
+            self.failed,
+            etag=seen.etag if seen else None,
+            last_modified=seen.last_modified if seen else None,
+            kind=kind,
+            depth=depth,
+            lastmod=lastmod,
+        )
+
+    def page_request(self, waiting: Waiting) -> Request:
+        self.under_way.add(waiting.lead.url)
+        return request(
+            waiting.lead.url,
+            self.read_page,
+            self.failed,
+            etag=waiting.etag,
+            last_modified=waiting.last_modified,
+            lead=waiting.lead,
+        )
+
+    # -- what came ---------------------------------------------------------------------------------------------------
+
+    def read_source(self, response: Response, kind: SourceKind, depth: int, lastmod: str | None) -> Iterator[Any]:
+        """A feed or sitemap: its leads, and requests for the sitemaps that an index names."""
+        check = look(response, modified_at=lastmod)
+        try:
+            if check.outcome == "new":
+                read = self._read_feed if kind == "feed" else self._read_sitemap
+                check, children = read(check, response)
+            else:
+                children = self._known_children(check)
+        except SourceError as error:
+            yield replace(check, outcome="failed", reason=str(error))
+            return
+        for child, seen in children if depth < INDEX_DEPTH else ():
+            yield self.source_request(child.url, "sitemap", seen, depth + 1, child.modified_at)
+        yield check
+
+    def _read_feed(self, check: Check, response: Response) -> tuple[Check, Children]:
+        feed = read_feed(response.body, response.url)
+        return replace(check, outcome="listed", leads=feed.leads, reason=left_out(feed.skipped)), []
+
+    def _read_sitemap(self, check: Check, response: Response) -> tuple[Check, Children]:
+        sitemap = read_sitemap(response.body, response.url)
+        leads, older, undated = newer_than(sitemap.leads, self.since)
+        self.counts["older"] += older
+        self.counts["undated"] += undated
+        named = tuple(Lead(child.url, via="sitemap", kind="sitemap", found_on=check.url) for child in sitemap.children)
+        listed = replace(check, outcome="listed", leads=(*leads, *named), reason=left_out(sitemap.skipped))
+        return listed, self._children(check.url, sitemap.children)
+
+    def _known_children(self, check: Check) -> Children:
+        """An index that did not change says nothing of the sitemaps that it names: they are asked themselves."""
+        if check.status != 304:
+            return []
+        return self._children(check.url, [Child(url, None) for url in self.archive.sitemaps_of(check.url)])
+
+    def _children(self, index_url: str, children: Sequence[Child]) -> Children:
+        """The sitemaps of an index that may hold something newer than `since` and than what was read last time."""
+        seen = self.archive.sitemaps_of(index_url)
+        wanted = children_to_read(children, self.since, MOST_SITEMAPS)
+        return [(child, seen.get(child.url)) for child in wanted if not is_as_read(child, seen.get(child.url))]
+
+    async def read_page(self, response: Response, lead: Lead) -> AsyncIterator[Check | Request]:
+        """A page: its article, or why it is none."""
+        check = look(response, lead=lead)
+        if check.outcome == "gone" and lead.listed_as:
+            again = replace(lead, listed_as=None)
+            yield request(lead.listed_as, self.read_page, self.failed, instead_of=lead.url, lead=again)
+            return
+        if check.outcome != "new":
+            yield check
+            return
+        came = capture(response)
+        check = replace(check, capture=came, digest=came.digest)
+        try:
+            article = await self.workers.read(came)
+        except ReadingError as error:
+            yield replace(check, outcome="failed", reason=str(error).removeprefix(f"{came.url}: "))
+            return
+        if article.page_type == "article":
+            yield replace(check, article=article)
+        else:
+            yield replace(check, outcome="not article", reason=kind_of_page(article))
+
+    def failed(self, failure: Failure) -> Iterator[Check]:
+        """No response came."""
+        asked: Request = failure.request  # type: ignore[attr-defined]
+        yield failed_look(asked, failure.value or ReadingError("no answer"))
+
+    # -- told by others ----------------------------------------------------------------------------------------------
+
+    def written(self, check: Check, outcome: Outcome) -> None:
+        """A look is in the archive (told by `pipelines.keep`)."""
+        self.under_way.discard(check.url)
+        self.counts[outcome] += 1
+
+    def _gave_up(self, response: Response | None = None, **_: Any) -> None:
+        """Our own fault: the page stays leased and comes round in the next crawl."""
+        if response is not None:
+            self.under_way.discard(response.meta["asked"])
+            self.counts["failed"] += 1
+
+
+def is_as_read(child: Child, seen: Listing | None) -> bool:
+    """Has a sitemap the date that it had when it was last read?"""
+    return bool(seen and seen.modified_at and seen.modified_at == child.modified_at)
+
+
+def left_out(skipped: tuple[str, ...]) -> str | None:
+    """What was not read of a feed or sitemap, in a line: `3 left out: 2 × no link, 1 × not http`."""
+    if not skipped:
+        return None
+    kinds = ", ".join(f"{many} × {why}" for why, many in Counter(skipped).most_common(3))
+    return f"{len(skipped)} left out: {kinds}"

@@ -1,0 +1,133 @@
+"""`scrapy crawl discovery -a hosts=HOST,HOST`: find the feeds and sitemaps of outlets and keep them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from scrapy.http import Request, Response
+
+from archive.errors import SourceError
+from archive.records import Outlet, Source, SourceKind
+from crawler.discovery import (
+    USUAL_FEED_PATHS,
+    USUAL_SITEMAP_PATHS,
+    feed_links,
+    home_urls,
+    outlet_language,
+    outlet_name,
+    robots_sitemaps,
+)
+from crawler.feeds import read_feed
+from crawler.fetching import judge_failure, judge_status
+from crawler.sitemaps import read_sitemap
+from crawler.spiders.base import ArchiveSpider
+from pipelines.identity import file_source
+
+AT_ONCE = 32
+"""Outlets looked up at the same time."""
+MOST_SOURCES = 12
+"""Feeds, and sitemaps, of one outlet that are tried."""
+
+READERS: dict[SourceKind, Callable[[bytes, str], object]] = {"feed": read_feed, "sitemap": read_sitemap}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An outlet as it was found, or why it was not."""
+
+    outlet: Outlet
+    sources: tuple[Source, ...] = ()
+    problem: str | None = None
+    """Set where the outlet cannot be reached; it is not kept then."""
+
+
+class DiscoverySpider(ArchiveSpider):
+    """`hosts`: host names or addresses parted by commas. Raises UsageError for one that is neither.
+
+    What was found is in `found`, in the order in which it came, and in the archive.
+    """
+
+    name = "discovery"
+    custom_settings = {"ITEM_PIPELINES": {}}  # noqa: RUF012  Scrapy reads it so
+
+    def __init__(self, hosts: str = "", outlets_known: Iterable[Outlet] = (), **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        known = {outlet.host: outlet for outlet in outlets_known}
+        homes = {urlsplit(home_urls(host)[0]).netloc: home_urls(host) for host in hosts.split(",") if host}
+        self.wanted = [(known.get(host, Outlet(host)), urls) for host, urls in homes.items()]
+        self.found: list[Found] = []
+
+    async def start(self) -> AsyncIterator[Any]:
+        places = asyncio.Semaphore(AT_ONCE)
+        self.under_way = {outlet.host for outlet, _ in self.wanted}
+
+        async def in_turn(outlet: Outlet, homes: Sequence[str]) -> Found:
+            async with places:
+                return await self.discover(outlet, homes)
+
+        for ready in asyncio.as_completed([in_turn(*wanted) for wanted in self.wanted]):
+            found = await ready
+            self.under_way.discard(found.outlet.host)
+            self.found.append(found)
+            if found.problem is None:
+                self.archive.add_outlet(found.outlet, [file_source(source) for source in found.sources])
+        return
+        yield  # an async generator that yields nothing: all is done by then
+
+    async def discover(self, outlet: Outlet, homes: Sequence[str]) -> Found:
+        """robots.txt says whether the host is there and where its sitemaps are; the home page names the feeds."""
+        problem = "cannot be reached"
+        for home in homes:
+            robots, problem = await self.get(urljoin(home, "/robots.txt"), dont_obey_robotstxt=True)
+            if robots is not None and robots.status < 500:
+                return await self.look_around(outlet, home, robots)
+        return Found(outlet, problem=problem)
+
+    async def look_around(self, outlet: Outlet, home_url: str, robots: Response) -> Found:
+        home, _ = await self.get(home_url)
+        base, page = (home.url, home.body) if home is not None and home.status == 200 else (home_url, b"")
+        named = robots_sitemaps(robots.text, robots.url) if robots.status == 200 and hasattr(robots, "text") else []
+        feeds = [link.url for link in feed_links(page, base)]
+        sources = [
+            *await self.sources(outlet, "feed", feeds, base, USUAL_FEED_PATHS),
+            *await self.sources(outlet, "sitemap", named, base, USUAL_SITEMAP_PATHS),
+        ]
+        name, language = outlet.name or outlet_name(page, base), outlet.language or outlet_language(page)
+        return Found(replace(outlet, name=name, language=language), tuple(sources))
+
+    async def sources(
+        self, outlet: Outlet, kind: SourceKind, named: Sequence[str], base: str, usual: Sequence[str]
+    ) -> list[Source]:
+        """Those of the named addresses that are what they say; if none is, the first of the usual paths that is."""
+        found = [url for url in named[:MOST_SOURCES] if await self.is_source(url, kind)]
+        if not found:
+            for path in usual:
+                if await self.is_source(urljoin(base, path), kind):
+                    found.append(urljoin(base, path))
+                    break
+        return [Source(url, kind, outlet.host) for url in found]
+
+    async def is_source(self, url: str, kind: SourceKind) -> bool:
+        response, _ = await self.get(url)
+        if response is None or response.status != 200:
+            return False
+        try:
+            READERS[kind](response.body, response.url)
+        except SourceError:
+            return False
+        return True
+
+    async def get(self, url: str, **meta: Any) -> tuple[Response | None, str]:
+        """The answer, or None, and what is wrong with it."""
+        engine: Any = self.crawler.engine
+        try:
+            response: Response = await engine.download_async(Request(url, meta={"dont_retry": True, **meta}))
+        except Exception as error:  # whatever the downloader raises means that nothing came
+            _, reason, _ = judge_failure(error)
+            return None, reason
+        self.counts["looked up"] += 1
+        return response, judge_status(response.status).get("reason", "")

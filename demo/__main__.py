@@ -1,0 +1,118 @@
+"""`make demo`: crawl an invented news web on loopback, say what was found, and serve the archive.
+
+Every step is a `dateline` command, shown as one would type it; only the web is made up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from archive.database import connect_to_read
+from archive.schema import ARCHIVE
+from demo.web import Web, load_world, serve
+
+HERE = Path(__file__).parent
+ARCHIVE_FOLDER = HERE.parent / "demo-data"
+STORY = "Lirio"
+"""The word by which a reader would look for the running story."""
+console = Console(highlight=False)
+
+
+def main() -> int:
+    """Run the demo; the exit code."""
+    options = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    options.add_argument("--no-serve", action="store_true", help="end after the report")
+    options.add_argument("--port", default="8001", help="where the archive is served (default 8001)")
+    asked = options.parse_args()
+    began = time.monotonic()
+    shutil.rmtree(ARCHIVE_FOLDER, ignore_errors=True)
+    with serve(load_world(HERE / "world")) as web, proxied(web):
+        say(f"A small news web of {len(web.hosts)} invented outlets runs on {web.proxy}; nothing leaves this machine.")
+        dateline("outlet", "add", *web.hosts)
+        dateline("crawl", "--since", "2026-03-01", "--delay", "0")
+        report(web, time.monotonic() - began)
+    if asked.no_serve:
+        say(f"The archive is in {ARCHIVE_FOLDER.name}/. `make demo` without --no-serve shows it in the browser.")
+        return 0
+    return dateline("serve", "--port", asked.port)
+
+
+@contextmanager
+def proxied(web: Web) -> Iterator[None]:
+    """Commands started inside see the invented web and no other."""
+    before = dict(os.environ)
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "no_proxy", "NO_PROXY"):
+        os.environ.pop(name, None)
+    os.environ |= {"http_proxy": web.proxy, "https_proxy": web.proxy, "DATELINE_CONTACT": "demo@dateline.example"}
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def dateline(*words: str) -> int:
+    """Run a command on the demo's archive, shown as it is typed."""
+    console.print(f"\n[bold]$ dateline {' '.join(words)}[/bold]")
+    sys.stdout.flush()
+    command = [sys.executable, "-m", "crawler", *words, "--archive", str(ARCHIVE_FOLDER)]
+    return subprocess.call(command)
+
+
+def say(text: str) -> None:
+    console.print(f"\n{text}", soft_wrap=True)
+
+
+def report(web: Web, seconds: float) -> None:
+    """What the crawl found, in numbers and in the coverage of the story."""
+    db = connect_to_read(ARCHIVE_FOLDER / "archive.db", ARCHIVE)
+
+    def one(query: str) -> int:
+        return int(db.execute(query).fetchone()[0])
+
+    say(
+        f"[bold]{one('SELECT count(*) FROM articles')} articles[/bold] of "
+        f"{one('SELECT count(DISTINCT outlet_id) FROM articles')} outlets in "
+        f"{one('SELECT count(DISTINCT language) FROM articles')} languages, "
+        f"{len(web.requests)} requests, {seconds:.0f} seconds. Set aside, each with its reason: "
+        f"{one('''SELECT count(*) FROM urls WHERE outcome = 'not article' ''')} pages that are no articles, "
+        f"{one('''SELECT count(*) FROM urls WHERE outcome IN ('gone', 'failed', 'refused')''')} that could not be had."
+    )
+    coverage = Table("day", "outlet", "lang", "headline", title=f"The running story: “{STORY}” in time order", box=None)
+    rows = db.execute(
+        """SELECT substr(published_at, 1, 10) AS day, outlet, language, headline FROM coverage
+        WHERE id IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH ?) ORDER BY published_at IS NULL, published_at""",
+        (STORY,),
+    ).fetchall()
+    for row in rows[:14]:
+        coverage.add_row(row["day"] or "undated", row["outlet"], row["language"], row["headline"])
+    console.print()
+    console.print(coverage)
+    if len(rows) > 14:
+        console.print(f"… and {len(rows) - 14} more: dateline search {STORY} --archive {ARCHIVE_FOLDER.name}")
+    copies(db)
+
+
+def copies(db: object) -> None:
+    """The wire copy that more than one outlet ran word for word."""
+    rows = db.execute(  # type: ignore[attr-defined]
+        """SELECT c.outlet AS outlet, c.headline AS headline, o.outlet AS original FROM relations r
+        JOIN coverage c ON c.id = r.article_id JOIN coverage o ON o.id = r.other_id"""
+    ).fetchall()
+    for row in rows:
+        say(f"The same text twice: {row['outlet']} ran “{row['headline']}” word for word as {row['original']} has it.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""Stage 900, keep: looks are written in batches, in one transaction each.
+
+A batch is written when it is full, when half a second has passed, and at the end. What a batch came to is told to the
+spider, which holds a page under way until it is written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable
+from typing import Any, Self
+
+from scrapy.crawler import Crawler
+
+from archive.archive import Archive
+from archive.errors import ArchiveError
+from archive.records import Check, Outcome
+
+logger = logging.getLogger(__name__)
+
+
+class Batches:
+    """Collects looks and writes them to an archive; free of Scrapy, so that imports use it too."""
+
+    def __init__(self, archive: Archive, crawl_id: int | None = None, size: int = 50) -> None:
+        self.archive, self.crawl_id, self.size = archive, crawl_id, size
+        self.waiting: list[Check] = []
+        self.written: Callable[[Check, Outcome], None] | None = None
+
+    def add(self, check: Check) -> None:
+        """Take a look in; writes when the batch is full. Raises sqlite3.Error or ArchiveError where it cannot."""
+        self.waiting.append(check)
+        if len(self.waiting) >= self.size:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if not self.waiting:
+            return
+        batch, self.waiting = self.waiting, []
+        for check, outcome in zip(batch, self.archive.write(batch, self.crawl_id), strict=True):
+            if self.written:
+                self.written(check, outcome)
+
+
+class KeepPipeline:
+    """Scrapy's side of it. The spider brings the archive (`spider.archive`) and the crawl (`spider.crawl_id`)."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.seconds: float = crawler.settings.getfloat("DATELINE_BATCH_SECONDS")
+        self.timer: asyncio.Task[None] | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    def open_spider(self) -> None:
+        spider: Any = self.crawler.spider
+        self.batches = Batches(spider.archive, spider.crawl_id, self.crawler.settings.getint("DATELINE_BATCH"))
+        self.batches.written = spider.written
+        self.timer = asyncio.get_event_loop().create_task(self._tick())
+
+    async def process_item(self, item: Any) -> Any:
+        if isinstance(item, Check):
+            await self._guarded(lambda: self.batches.add(item))
+        return item
+
+    async def close_spider(self) -> None:
+        if self.timer:
+            self.timer.cancel()
+        await self._guarded(self.batches.flush)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(self.seconds)
+            await self._guarded(self.batches.flush)
+
+    async def _guarded(self, write: Callable[[], None]) -> None:
+        """An archive that cannot be written ends the crawl with that one error; nothing is dropped in silence."""
+        spider: Any = self.crawler.spider
+        if spider.failure:
+            return
+        try:
+            write()
+        except (sqlite3.Error, ArchiveError, OSError) as error:
+            spider.failure = error
+            logger.error("The archive cannot be written: %s", error)
+            engine: Any = self.crawler.engine
+            asyncio.get_event_loop().create_task(engine.close_spider_async(reason="the archive cannot be written"))

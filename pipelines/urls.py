@@ -1,0 +1,536 @@
+"""Which addresses lead to the same page? Three levels, kept apart; nothing here touches the network.
+
+1. `request_url`: what is fetched and stored. Only what certainly says nothing about the page is dropped.
+2. `url_key`: what an address is looked up by, and never fetched by. The variants of one page fall together.
+3. `declared_identity`: what the page says of itself, believed within its own registered domain alone.
+
+No library does this: those that fold AMP, print and mobile variants at all also merge articles that differ in `?id=`.
+So a parameter stays unless its name (`TRACKING`) or its name and value (`AMBIGUOUS`, `VIEWS`) say what it is for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import ip_address
+from typing import NamedTuple, NoReturn
+from unicodedata import normalize
+from urllib.parse import quote, unquote, unquote_plus, unquote_to_bytes, urlsplit
+
+from tldextract import TLDExtract
+from w3lib.url import safe_url_string
+
+from archive.errors import UsageError
+
+MAX_URL = 2083
+"""Longest address kept, in characters after escaping: what old browsers took, just above sitemaps.org's 2,048."""
+MAX_GIVEN = 4 * MAX_URL
+"""Longest address looked at: tracking parameters may be longer than the address that they hang on."""
+MAX_KEY = MAX_GIVEN - len("http://")
+"""Escaping may make a key longer than its address; every address that `request_url` takes has one."""
+
+# --- Parameters, in lower case -------------------------------------------------------------------------------------
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+TRACKING = _words(
+    # click ids
+    "fbclid gclid gclsrc dclid gbraid wbraid gad_source gad_campaignid msclkid yclid ysclid twclid ttclid igshid igsh"
+    " li_fat_id sccid epik rdt_cid srsltid irclickid irgwc tblci dicbo obclickid ob_click_id oborigurl wickedid"
+    # social buttons and apps
+    " fb_action_ids fb_action_types fb_source fb_ref action_object_map action_type_map action_ref_map ref_src ref_url"
+    " __twitter_impression twitter_impression soc_src soc_trk share_id sr_share sharedby vd_source spm spm_id_from"
+    " scm tt_from share_token nsukey isappinstalled wt_z_share ampshare leadsource sref srnd __source trk"
+    " trkcampaign trkemail"
+    # analytics
+    " _ga _gl _gac _openstat xtor xtref xtcr xts wt_mc wt.mc_id wt_zmc wtmc wt_cc1 icid intcmp int_cmp cmp cmpid ncid"
+    " ocid cvid s_cid s_kwcid ef_id mbid smid smtyp smprod emc itid wpisrc wpmm hpid wprss ito ftag ftcamp taid"
+    " feedtype feedname feedsource virtualbrandchannel guccounter guce_referrer guce_referrer_sig recruiter"
+    # newsletters
+    " mc_cid mc_eid mc_tc mkt_tok _hsenc _hsmi __hstc __hssc __hsfp hsctatracking elq elqtrack elqtrackid elqaid elqat"
+    " elqcampaignid et_rid et_cid ml_subscriber ml_subscriber_hash oly_anon_id oly_enc_id vero_id vero_conv cm_mmc"
+    " cm_me cm_cr cm_sp cm_re s_campaign _bta_tid _bta_c bt_ee bt_ts ns_mail_job ns_mail_uid nl_key regi_id"
+    " sfmc_id sfmc_activityid _kx ck_subscriber_id dm_i trk_contact trk_msg trk_module trk_sid"
+    # left behind by AMP viewers
+    " usqp amp_js_v amp_gsa amp_ct amp_tf amp_r aoh"
+)
+TRACKING_PREFIXES = ("utm_", "utm-", "hsa_", "pk_", "mtm_", "matomo_", "piwik_", "ns_", "bsft_", "sailthru", "itm_")
+"""Families of them: Google and its imitators, HubSpot, Matomo, comScore, Blueshift, Sailthru."""
+_AT_INTERNET = re.compile(
+    r"at_(?:medium|campaign|custom|link|ptr|bbc|format|variant|creation|account|network|term|platform|emailtype)\w*"
+)
+
+AMBIGUOUS = _words(
+    "ref referrer referer source src cid from via origin medium campaign campaign_id partner mod link share tid par"
+    " feature context cds"
+)
+"""Tracking on one site, content on the next (`ref=12345`, `source=ap`): dropped only where the value says tracking."""
+TRACKING_WORDS = _words(
+    "rss feed feeds atom twitter tweet facebook fb tw linkedin instagram reddit pinterest whatsapp telegram messenger"
+    " kakao kakaotalk naver wechat weibo line viber tiktok youtube social sns share sharing sharebar email mail"
+    " newsletter newsletters nl push notification notifications google googlenews bing yahoo msn flipboard applenews"
+    " smartnews taboola outbrain app android ios hp home homepage front frontpage topnews mostread mostpopular trending"
+    " widget ticker toolbar sidebar footer recirc related recommended clipboard permalink qr sms news_media"
+)
+_HOST_AS_VALUE = re.compile(r"(?:[a-z0-9-]+\.)+(?:com|org|net|io|co|news|info|tv|me|[a-z]{2}|example)")
+
+_FLAG = r"|1|0|true|false|yes|no|y|n|on|off"
+VIEWS = {
+    **dict.fromkeys(["amp", "isamp", "_amp", "is_amp", "hs_amp", "noamp"], _FLAG + "|amp|mobile|available"),
+    **dict.fromkeys(["print", "printable", "printview", "printer", "printerfriendly", "print_view"], _FLAG + "|print"),
+    **dict.fromkeys(["output", "outputtype", "format", "view", "mode", "layout", "device", "service", "type"],
+                    "amp|amphtml|print|printable|mobile|desktop"),
+    **dict.fromkeys(["action", "do", "task"], "print"),
+    **dict.fromkeys(["single", "singlepage", "single_page", "fullpage", "onepage", "showall", "show_all"], _FLAG),
+    **dict.fromkeys(["comments", "showcomments", "show_comments", "comment", "mobile", "rss"], _FLAG),
+    **dict.fromkeys(["replytocom", "cpage", "comment-page", "commentpage"], r"\d+"),
+    **dict.fromkeys(["commentid", "comment_id", "unlocked_article_code", "sharetoken", "accesstoken"], ".*"),
+    **dict.fromkeys(["pinned_post_locator", "pinned_post_asset_id", "pinned_post_type"], ".*"),
+    "pagewanted": "all|print",
+    "page": "all|with(?::|%3a)block-.*",
+    "nb": "1",  # follows WordPress's ?share=
+    "input": r"\d{3,4}m",  # which list of an agency's front was clicked
+    "_": r"\d{10,13}",  # a clock against caches
+    "filterkeyevents": _FLAG,
+    "redirected": _FLAG,
+}  # fmt: skip
+"""Parameter → the values with which it only changes how a page is shown, or to whom: folded in keys, kept in requests.
+
+`page=2` is another text, `print=12345` another article; both stay.
+"""
+SESSIONS = {
+    **dict.fromkeys(["phpsessid", "jsessionid", "oscsid", "cfid", "cftoken"], ".*"),
+    **dict.fromkeys(["sid", "s", "session", "sessionid", "session_id", "sessid", "zenid"],
+                    r"(?=.*\d)(?=.*[a-z])(?:[0-9a-f]{16,}|[0-9a-z]{24,})"),
+}  # fmt: skip
+_FOLDED = {name: re.compile(values) for name, values in {**VIEWS, **SESSIONS}.items()}
+
+# --- Paths and hosts -----------------------------------------------------------------------------------------------
+
+_PATH_FOLDS = [
+    (re.compile(pattern, re.IGNORECASE), plain)
+    for pattern, plain in [
+        (r";(?:jsessionid|phpsessid|sid)=[^/;]*", ""),
+        (r"/\([SAFX]\([^/]*\)\)(?=/|$)", ""),  # ASP.NET's session in the path
+        (r"/(?:index|default)\.(?:html?|xhtml|shtml|php\d?|aspx?|jsp|cfm|cgi)$", ""),
+        (r"(?<=[^/])/amp(?:/1|\.html?)?$", ""),
+        (r"(?:/index)?\.amp(?=\.html?$|$)", ""),
+        (r"[~!]amp(?=\.html?$|$)", ""),
+        (r"(?<=-)([^-_/]+)_amp(?=\.s?html?$)", r"\1"),  # in a slug that joins its words otherwise
+        (r"\.print(?=\.html?$)", ""),
+        (r"(?<=\d{5})[-_,](?:amp|print|druck|drucken)(?=\.html?$)", ""),
+        (r"/(?:amphtml|google-amp)(?=/|$)", ""),
+        (r"/article_amp(?=/)", "/article"),
+        (r"/amp_(?=article)", "/"),
+        # /print after an article is its print view, after plain words (/news/print) the section of the printed paper.
+        (r"^(?=[^-_.\d]*[-_.\d])(.*)/(?:print|printable|drucken|imprimir|imprimer)$", r"\1"),
+        (r"(?<=\d{6})/lite$", ""),
+        (r"/comment-page-\d+$", ""),
+    ]
+]
+_FOLD_HINTS = ("amp", "print", "druck", "imprim", "index.", "default.", "/lite", "comment-page", "sess", ";sid", "/(")
+_NO_SEGMENTS = frozenset({"", ".", ".."})
+_END_SPACE = re.compile(r"(?:%20)+$")
+_LONG_NUMBER = re.compile(r"\d{5}")
+_DATE = re.compile(r"(?:^|/)(?:19|20)\d\d[/-]\d\d?(?=[/-])")
+_AMP_MAKER = re.compile(r"^/(?:platform|google)$")
+_HOST_LIKE = re.compile(r"(?:[\w-]+\.)+(?!s?html?$|php$|aspx?$|amp$)[a-z]{2,}", re.IGNORECASE)
+_UNSAFE = re.compile(r"[^\w.~/-]", re.ASCII)
+_SAFE = "!$()*,:;@"
+"""Left bare in keys beside letters, digits and `_.-~`: what no server reads otherwise when it is escaped."""
+
+_VARIANT_LABELS = frozenset({"www", "m", "amp", "mobile", "mobil"})
+_M_LANGUAGE = re.compile(r"m-(?=[a-z]{2}$)")  # m-en.agency.example
+
+_GOOGLE = r"google(?:\.[a-z]{2,3}){1,2}"
+_WRAPPED_IN_PATH = re.compile(
+    r"(?:(?:[\w-]+\.)*cdn\.ampproject\.(?:org|net)/(?:c|v|a|wp|r)/(?:s/)?"
+    rf"|(?:[\w-]+\.)?bing-amp\.com/c/(?:s/)?|{_GOOGLE}/amp/(?:s/)?"
+    r"|web\.archive\.org/web/(?:\d{1,14}\*?|\*)(?:[a-z]{2}_)?/"
+    r"|archive\.(?:today|ph|is|md|li|vn|fo)/\d[\d.-]*/(?=https?:))(.+)",
+    re.IGNORECASE,
+)
+_WRAPPED_IN_QUERY = re.compile(
+    rf"(?:{_GOOGLE}/url\?(?:.*&)?(?:q|url)=|news\.{_GOOGLE}/news/url\?(?:.*&)?url="
+    r"|webcache\.googleusercontent\.com/search\?(?:.*&)?q=cache:(?:[\w-]+:)?(?=https?:)"
+    r"|lm?\.facebook\.com/l\.php\?(?:.*&)?u=|out\.reddit\.com/[^?]*\?(?:.*&)?url=|t\.umblr\.com/redirect\?(?:.*&)?z="
+    r"|(?:[\w-]+\.)*safelinks\.protection\.outlook\.com/\?(?:.*&)?url=|vk\.com/away\.php\?(?:.*&)?to=)([^&]+)",
+    re.IGNORECASE,
+)
+"""Well-known wrappers, as their keys look. Never a `?url=` of just any host: one site must not speak for another."""
+
+# --- 1. Requests ---------------------------------------------------------------------------------------------------
+
+_ENDS = " \t\r\n\f\v\xa0\u200b\u2060\ufeff"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
+_PLAIN = re.compile(
+    r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(/[\w.~/!$()*,:;@=&+-]*)?(?:\?([\w.~/!$()*,:;@=&+-]*))?(?:#[\w-]*)?",
+    re.ASCII,
+)
+"""An address that needs no escaping, as most are: read at a fifth of the cost."""
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})?")
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_SCHEME = re.compile(r"\s*[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_DEFAULT_PORT = {"http": 80, "https": 443}
+
+
+class _Parts(NamedTuple):
+    """An address taken apart, in ASCII, escapes and dot segments resolved; `port` None where it is the scheme's own."""
+
+    scheme: str
+    host: str
+    port: int | None
+    path: str
+    query: str
+    route: str
+    """`#!…`, or nothing: any other fragment is a place on the page."""
+
+
+def request_url(url: str) -> str:
+    """The address to fetch and store: escaped, without fragment, default port and tracking parameters.
+
+    Host and scheme are not folded and parameters keep their order: the server is asked for what the page was linked as.
+    Idempotent. Raises UsageError for what is no http(s) address, has a user name, no host, control characters or more
+    than `MAX_URL` characters.
+    """
+    scheme, host, port, path, query, route = _split(url)
+    query = "&".join(piece for piece in query.split("&") if not _is_tracking(*_name_and_value(piece)))
+    safe = f"{scheme}://{host}{_colon(port)}{path}{'?' if query else ''}{query}{route}"
+    return safe if len(safe) <= MAX_URL else _refuse(url, f"is longer than {MAX_URL} characters")
+
+
+def _split(url: str) -> _Parts:
+    text = url.strip(_ENDS)
+    if len(text) > MAX_GIVEN:
+        _refuse(url, f"is longer than {MAX_GIVEN} characters")
+    plain = _PLAIN.fullmatch(text)
+    if plain and (host := _plain_host(plain[2])):
+        return _Parts(plain[1], host, None, _without_dots(plain[3] or "/"), plain[4] or "", "")
+    if _CONTROL.search(text):
+        _refuse(url, "has control characters")
+    try:
+        parts = urlsplit(safe_url_string(text))
+        port = parts.port
+    except ValueError as error:
+        _refuse(url, f"cannot be read ({error})")
+    if parts.scheme not in _DEFAULT_PORT:
+        _refuse(url, "does not begin with http:// or https://")
+    if "@" in parts.netloc:
+        _refuse(url, "has a user name")
+    return _Parts(
+        parts.scheme,
+        _plain_host(parts.hostname or "") or _refuse(url, "has no valid host"),
+        None if port == _DEFAULT_PORT[parts.scheme] else port,
+        _without_dots(_tidy_escapes(parts.path)) or "/",
+        _tidy_escapes(parts.query),
+        f"#{_tidy_escapes(parts.fragment)}" if parts.fragment[1:] and parts.fragment[0] == "!" else "",
+    )
+
+
+def _refuse(url: str, why: str) -> NoReturn:
+    shown = url if len(url) <= 100 else url[:99] + "…"
+    raise UsageError(f"the address {shown!a} {why}; give one like https://news.example/story")
+
+
+def _colon(port: int | None) -> str:
+    return "" if port is None else f":{port}"
+
+
+@lru_cache(maxsize=16384)
+def _plain_host(host: str) -> str | None:
+    """Lower case, without the root's dot, IPv6 in brackets; None if it can be no host."""
+    host = host.lower().removesuffix(".")
+    if ":" in host:
+        try:
+            return f"[{ip_address(host)}]" if "%" not in host else None
+        except ValueError:
+            return None
+    return host if _HOST.fullmatch(host) else None
+
+
+def _tidy_escapes(text: str) -> str:
+    """RFC 3986 §6.2.2: escapes in upper case, none for letters, digits and `-._~`; a stray % is escaped."""
+    return _ESCAPE.sub(_tidy_escape, text) if "%" in text else text
+
+
+def _tidy_escape(escape: re.Match[str]) -> str:
+    if escape[1] is None:
+        return "%25"
+    char = chr(int(escape[1], 16))
+    return char if char in _UNRESERVED else escape[0].upper()
+
+
+def _without_dots(path: str) -> str:
+    """RFC 3986 §5.2.4, for paths that begin with a slash."""
+    if "/." not in path:
+        return path
+    kept: list[str] = []
+    segments = path.split("/")[1:]
+    for segment in segments:
+        if segment == "..":
+            del kept[-1:]
+        elif segment != ".":
+            kept.append(segment)
+    return "/" + "/".join(kept) + ("/" if segments[-1] in {".", ".."} and kept else "")
+
+
+def _name_and_value(piece: str) -> tuple[str, str]:
+    """Of one piece of a query, decoded; `&amp;name=` is a link escaped twice."""
+    name, _, value = piece.partition("=")
+    name = unquote_plus(name)
+    while name.startswith("amp;"):
+        name = name[4:]
+    return name, unquote_plus(value)
+
+
+def _is_tracking(name: str, value: str) -> bool:
+    name = name.lower()
+    if name in TRACKING or name.startswith(TRACKING_PREFIXES) or _AT_INTERNET.fullmatch(name):
+        return True
+    return name in AMBIGUOUS and _says_tracking(name, value.lower())
+
+
+def _says_tracking(name: str, value: str) -> bool:
+    words = re.findall(r"[a-z0-9]+", value)
+    if len(words) <= 5 and not TRACKING_WORDS.isdisjoint(words):
+        return True
+    return name.startswith("ref") and bool(_HOST_AS_VALUE.fullmatch(value))
+
+
+# --- 2. Keys -------------------------------------------------------------------------------------------------------
+
+
+def url_key(url: str) -> str:
+    """What to look an address up by, never to fetch it by: `news.example/2024/02/story?id=5`.
+
+    Folded: scheme, `www.`, `m.`, `amp.` and `mobile.` before a registered domain, port, slashes, AMP, print, comment
+    and session variants, index pages, order and spelling of parameters, AMP caches, web archives and link wrappers.
+    The case of paths is kept. `url_key("http://" + key) == key`. Raises UsageError as `request_url` does.
+    """
+    key = _unwrapped(_fold(_split(url)))
+    return key if len(key) <= MAX_KEY else _refuse(url, f"is longer than {MAX_GIVEN} characters")
+
+
+def _unwrapped(key: str) -> str:
+    """The key of the page inside the wrappers; what holds no address, or a hoax of more than five, is its own page."""
+    found = key
+    for _ in range(6):
+        inner = _inside(found)
+        if inner is None:
+            return found
+        try:
+            found = _fold(_split(inner))
+        except UsageError:
+            return found
+    return key
+
+
+def _fold(parts: _Parts) -> str:
+    path = _fold_path(parts.path)
+    query = "&".join(f"{name}={value}" if value else name for name, value in sorted(set(_content(parts.query, path))))
+    port = None if parts.port in {80, 443} else parts.port
+    return f"{_fold_host(parts.host)}{_colon(port)}{path}{'?' if query else ''}{query}{parts.route}"
+
+
+@lru_cache(maxsize=16384)
+def _fold_host(host: str) -> str:
+    domain = _registered(host)
+    labels = host.removesuffix(domain).split(".")[:-1]
+    return ".".join([*(_M_LANGUAGE.sub("", label) for label in labels if label not in _VARIANT_LABELS), domain])
+
+
+def _fold_path(path: str) -> str:
+    segments = path.split("/")
+    if _UNSAFE.search(path):
+        segments = [_END_SPACE.sub("", _spelled(segment, _SAFE + "=&+'")) for segment in segments]
+    path = _joined(segments)
+    while any(hint in path.lower() for hint in _FOLD_HINTS):
+        folded = _without_amp_folder(path)
+        for variant, plain in _PATH_FOLDS:
+            folded = variant.sub(plain, folded)
+        if folded == path:
+            break
+        path = _joined(folded.split("/"))
+    return path
+
+
+def _joined(segments: list[str]) -> str:
+    return "/" + "/".join([segment for segment in segments if segment not in _NO_SEGMENTS])
+
+
+def _without_amp_folder(path: str) -> str:
+    """A folder /amp/ may be a subject; it is a variant where the rest names an article (not /amp/guitar-review)."""
+    before, amp, rest = path.partition("/amp/")
+    segments = rest.split("/")
+    if not amp or segments[0] == "s" or _HOST_LIKE.fullmatch(segments[0]):  # an AMP cache: the next is a host
+        return path
+    words = 4 if len(segments) > 1 else 6
+    long_slug = any(len(re.split(r"[-_]", segment)) >= words for segment in segments)
+    names_article = long_slug or _LONG_NUMBER.search(rest) or _DATE.search(rest)
+    return f"{_AMP_MAKER.sub('', before)}/{rest}" if names_article else path
+
+
+def _content(query: str, path: str) -> Iterator[tuple[str, str]]:
+    """The parameters that say which page, spelled in one way."""
+    for piece in query.split("&") if query else ():
+        name, value = _name_and_value(piece)
+        if piece and not _is_tracking(name, value) and not _is_view(name.lower(), value.lower(), path):
+            raw_name, _, raw_value = piece.replace("+", "%20").partition("=")
+            while raw_name.startswith("amp;"):
+                raw_name = raw_name[4:]
+            yield _spelled(raw_name, _SAFE + "/"), _spelled(raw_value, _SAFE + "/")
+
+
+def _is_view(name: str, value: str, path: str) -> bool:
+    if (values := _FOLDED.get(name)) and values.fullmatch(value):
+        return True
+    if name == "m" and value in {"0", "1"}:  # Blogger's mobile view; elsewhere a month
+        return path.endswith(".html")
+    # Yonhap's, beside a path that already ends in the article's number: the list in which it was clicked
+    return name == "section" and "/" in value and bool(re.search(r"\d{8}$", path))
+
+
+def _spelled(text: str, keep: str) -> str:
+    """One spelling for what is the same after unescaping, in NFC; bytes that are no UTF-8 stay as they are."""
+    if not _UNSAFE.search(text):
+        return text
+    raw = unquote_to_bytes(text)
+    with suppress(UnicodeDecodeError):
+        raw = normalize("NFC", raw.decode()).encode()
+    return quote(raw, keep)
+
+
+def _inside(key: str) -> str | None:
+    """The address that a wrapper wraps, by the wrapper's key."""
+    if found := _WRAPPED_IN_QUERY.match(key):
+        inner = unquote(found[1])
+        return inner if inner.startswith(("http://", "https://")) else None
+    if found := _WRAPPED_IN_PATH.match(key):
+        inner = re.sub(r"^https?:(?:/|%2F)+", "", found[1], flags=re.IGNORECASE)
+        return "http://" + (inner if "/" in inner or "%2F" not in inner else unquote(inner))
+    return None
+
+
+# --- Domains -------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _suffixes() -> TLDExtract:
+    """The Public Suffix List that comes with tldextract: nothing is fetched, nothing written."""
+    return TLDExtract(cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True)
+
+
+def registered_domain(url_or_host: str) -> str:
+    """The domain that somebody registered: `bbc.co.uk` for `https://www.bbc.co.uk/news`; ports are left out.
+
+    The private part of the Public Suffix List counts, so `alice.blogspot.com` and `bob.blogspot.com` are two: who
+    writes on one must not speak for the other. An IP address, `localhost` and a bare suffix stand for themselves; under
+    an unknown top level, the last two labels. Raises UsageError if there is no host in it.
+    """
+    return _registered(_split(url_or_host if _SCHEME.match(url_or_host) else f"http://{url_or_host}").host)
+
+
+@lru_cache(maxsize=16384)
+def _registered(host: str) -> str:
+    if host.startswith("[") or host.replace(".", "").isdigit():
+        return host
+    found = _suffixes().extract_str(host)
+    if not found.suffix:
+        return ".".join(host.split(".")[-2:])
+    return found.top_domain_under_public_suffix or host
+
+
+# --- 3. What a page says of itself ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which article an address and its page's own words lead to."""
+
+    key: str
+    """The key that the article goes by: of the declared address where it counts, else of the one asked for."""
+    also: tuple[str, ...] = ()
+    """Further keys of the same page."""
+    hint: str | None = None
+    """An address on another domain that the page names: this may be a copy of what stands there, and no more."""
+
+
+def declared_identity(url: str, canonical_url: str | None, others: Mapping[str, str]) -> Identity:
+    """What the page at `url` is, by rel=canonical, then og:url, then whatever else it gives (`Article.addresses`).
+
+    A declaration counts only inside the same registered domain, and not when it names the home page or a bare section.
+    Whether it already stands for other texts is for the archive to say. Raises UsageError if `url` is no address.
+    """
+    own = url_key(url)
+    named = [address for address in (canonical_url, others.get("og:url"), *others.values()) if address]
+    keys = {address: key for address in named if (key := _key_or_none(address))}
+    domain = _domain_of(own)
+    foreign = (address for address, key in keys.items() if _domain_of(key) != domain)
+    ours = [key for key in keys.values() if _domain_of(key) == domain and _may_stand_for(key, own)]
+    key = ours[0] if ours else own
+    return Identity(key, tuple(dict.fromkeys(other for other in [own, *ours] if other != key)), next(foreign, None))
+
+
+def _domain_of(key: str) -> str:
+    return registered_domain(f"http://{key}")
+
+
+def _key_or_none(url: str) -> str | None:
+    try:
+        return url_key(url)
+    except UsageError:  # the page's own slip; what it wrote stays in the article's record
+        return None
+
+
+def _may_stand_for(key: str, own: str) -> bool:
+    """A key that names an article, by itself or by ending as the page's own does; not a home page or section."""
+    path, _, query = key.partition("#")[0].partition("?")
+    path = "/" + path.partition("/")[2]
+    last = path.rsplit("/", 1)[1]
+    if key == own or "#!" in key or re.search(r"\d", query):
+        return True
+    if not last or re.fullmatch(r"(?:/[^/]*)*/(?:19|20)\d\d(?:/\w{1,3}){0,2}", path):  # home, or an archive by date
+        return False
+    if last == own.partition("?")[0].rsplit("/", 1)[1]:
+        return True
+    joints = {"and", "und", "et", "html"}
+    words = [word for word in re.split(r"[-_+,.]|%20", last) if word.lower() not in joints]
+    return bool(len(words) >= 4 or _LONG_NUMBER.search(last) or _DATE.search(path) or last.count("%") >= 8)
+
+
+_ID = re.compile(
+    r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])"
+    r"|id[A-Z]{2}[A-Z0-9]{6,}|(?<![0-9%])\d{5,}(?![0-9])"
+)
+_DAY = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])?")
+_ID_PARAMETER = re.compile(r"[?&](?:id|p|no|aid|nid|idxno|article_?id|news_?id|story_?id)=([\w-]*\d{3}[\w-]*)", re.I)
+
+
+def id_token(url: str) -> str | None:
+    """Host and article number of an address, `news.example 12345`, or None where it has no number of five digits.
+
+    Two addresses with the same token may be one article whose slug changed (`/12345-old-title`, `/12345-new-title`);
+    whether the texts agree is decided elsewhere. UUIDs, 32 hexadecimal digits and `idUS…` count as numbers, days don't.
+    """
+    key = url_key(url)
+    host, _, path = key.partition("/")
+    if found := _ID_PARAMETER.search(path):
+        return f"{host} {found[1]}"
+    for segment in reversed(path.partition("?")[0].split("/")):
+        tokens = [token for token in _ID.findall(segment) if not _DAY.fullmatch(token)]
+        if tokens:
+            return f"{host} {max(tokens, key=len)}"
+    return None
+
+
+def same_story_url(a: str, b: str) -> bool:
+    """Same host and same article number: perhaps one article under two slugs."""
+    token = id_token(a)
+    return token is not None and token == id_token(b)

@@ -1,0 +1,150 @@
+"""Lists of outlets in the four forms that people have them in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archive.errors import UsageError
+from crawler.outlet_files import OutletEntry, read_outlet_file
+
+HARBOUR = OutletEntry(
+    "harbour.example",
+    "Harbour Post",
+    "en",
+    "GB",
+    ("https://harbour.example/feed",),
+    ("https://harbour.example/news.xml",),
+)
+QUAI = OutletEntry("quai.example", "Quai")
+
+TOML = b"""[[outlet]]
+host = "Harbour.example"
+name = "Harbour Post"
+language = "en-GB"
+country = "gb"
+feeds = ["/feed"]
+sitemap = "https://harbour.example/news.xml"
+
+[[outlet]]
+host = "https://quai.example/"
+name = "Quai"
+"""
+CSV = b"""\xef\xbb\xbfhost,name,language,country,feed,sitemap
+harbour.example,Harbour Post,en,GB,https://harbour.example/feed,https://harbour.example/news.xml
+
+quai.example,Quai,,,,
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("o.toml", TOML),
+        ("outlets", TOML),
+        ("o.csv", CSV),
+        ("outlets", CSV),
+        ("o.csv", CSV.replace(b",", b";").replace(b"\n", b"\r\n")),
+        ("o.tsv", CSV.replace(b",", b"\t")),
+    ],
+)
+def test_tables_of_outlets_say_the_same_in_toml_and_csv(name: str, body: bytes) -> None:
+    listed = read_outlet_file(name, body)
+    assert listed.entries == (HARBOUR, QUAI)
+    assert listed.unread == ()
+
+
+OPML = """<?xml version="1.0" encoding="UTF-8"?>
+<opml version="2.0"><head><title>Papers &amp; posts</title></head><body>
+<outline text="Ports"><outline text="North">
+  <outline type="rss" text="Harbour" title="Harbour Post" xmlUrl="https://harbour.example/feed" htmlUrl="https://harbour.example/"/>
+  <outline type="rss" text="Harbour sport" xmlUrl="https://harbour.example/sport?a=1&b=2" htmlUrl="https://harbour.example/sport"/>
+</outline></outline>
+<outline type="rss" text="Quai" language="fr" xmlUrl="http://quai.example/rss.xml"/>
+<outline text="A note"/>
+<outline type="rss" text="Bad" xmlUrl="file:///etc/passwd"/>
+</body></opml>"""
+
+
+@pytest.mark.parametrize("name", ["subscriptions.opml", "export.xml", "export"])
+def test_opml_folders_are_opened_and_feeds_of_one_host_belong_together(name: str) -> None:
+    listed = read_outlet_file(name, OPML.encode())
+    assert listed.entries == (
+        OutletEntry(
+            "harbour.example",
+            "Harbour Post",
+            feeds=("https://harbour.example/feed", "https://harbour.example/sport?a=1&b=2"),
+        ),
+        OutletEntry("quai.example", "Quai", "fr", feeds=("http://quai.example/rss.xml",)),
+    )
+    assert listed.unread[0] == "line 8: no host (A note)"
+    assert listed.unread[1].startswith("line 9: file:///etc/passwd: not an http or https address")
+
+
+def test_a_host_a_line_with_remarks() -> None:
+    listed = read_outlet_file(
+        "o.txt", b"# ports\nharbour.example  # ours\n\nhttps://quai.example/une\nno host here\nharbour.example\n"
+    )
+    assert [entry.host for entry in listed.entries] == ["harbour.example", "quai.example"]
+    assert listed.unread == ("line 5: no host here: not a host; give one such as news.example",)
+
+
+def test_what_cannot_be_used_is_named_with_its_place() -> None:
+    listed = read_outlet_file(
+        "o.csv", b"host,name,feed,country,contry\n,Nowhere,,,\nh.example,H,javascript:x,Korea,kr\ni.example,,,,,more\n"
+    )
+    assert listed.entries == (OutletEntry("h.example", "H"), OutletEntry("i.example"))
+    assert listed.unread == (
+        "line 2: `contry` is not known; known are host, name, language, country, feeds, sitemaps",
+        "line 2: no host (Nowhere)",
+        "line 3: feed: a javascript: link (javascript:x)",
+        "line 3: country Korea: not two letters of ISO 3166",
+        "line 4: `cell 6` is not known; known are host, name, language, country, feeds, sitemaps",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "words"),
+    [
+        ("o.toml", b'[[outlet]]\nhost = "a\n', "line 2"),
+        ("o.toml", b"a = 1\n", "no [[outlet]] table"),
+        ("o.csv", b"name,feed\nx,y\n", "line 1: no column `host`"),
+        ("o.csv", b'host,name\nh.example,"open\n', "line 2"),
+        ("o.opml", b"<opml>\n<body>\n<outline", "line 3"),
+        ("o.opml", b"<rss>\n</rss>", "not OPML"),
+        ("o.opml", b"", "line 1"),
+    ],
+)
+def test_a_broken_file_is_refused_with_its_name_and_line(name: str, body: bytes, words: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        read_outlet_file(name, body)
+    assert str(refused.value).startswith(name)
+    assert words in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_entities_of_an_opml_file_are_not_read_from_files(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("secretwords")
+    attack = f'<!DOCTYPE opml [<!ENTITY x SYSTEM "{secret.as_uri()}">]>' + OPML.partition("?>")[2].replace(
+        "Quai", "&x;"
+    )
+    try:
+        listed = str(read_outlet_file("o.opml", attack.encode()))
+    except UsageError as error:
+        listed = str(error)
+    assert "secretwords" not in listed
+
+
+@given(st.binary(max_size=200), st.sampled_from(["o.opml", "o.toml", "o.csv", "o.txt", "o"]))
+@settings(max_examples=200, deadline=None)
+def test_any_bytes_are_a_list_or_a_usage_error(body: bytes, name: str) -> None:
+    for start in (b"", b"host,name\n", b"[[outlet]]\n", b"<opml><body><outline xmlUrl='"):
+        try:
+            listed = read_outlet_file(name, start + body)
+        except UsageError:
+            continue
+        assert all(entry.host for entry in listed.entries)
