@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 import sys
@@ -63,7 +64,7 @@ def search(words: tuple[str, ...], limit: int, form: str | None, folder: Path, *
     unknown = next((word for word in words if word.startswith("--")), None)
     if unknown:
         raise UsageError(f"no such option: {unknown}; `dateline search --help` lists them")
-    query = " ".join(words)
+    query = _typed(" ".join(words))
     with _archive(folder) as connection:
         found = searching.search(connection, query, limit=limit, **_moments(filters))
     if form:
@@ -93,6 +94,7 @@ def show(article: str, as_json: bool, as_html: bool, folder: Path) -> None:
     """
     from archive import reading, terminal
 
+    article = _typed(article)
     keys: reading.Keys | None = click.get_current_context().find_root().obj
     with _archive(folder) as connection:
         id = reading.lookup(connection, article, keys)
@@ -181,8 +183,14 @@ def _archive(folder: Path) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
+def _typed(text: str) -> str:
+    """An argument as UTF-8, whatever the terminal calls itself; what is none is no address and no word."""
+    return os.fsencode(text).decode("utf-8", "replace")
+
+
 def _moments(filters: dict[str, str | None]) -> dict[str, Any]:
-    return {name: moment(value) if value and name in ("since", "until") else value for name, value in filters.items()}
+    given = {name: _typed(value) for name, value in filters.items() if value is not None}
+    return {name: moment(value) if name in ("since", "until") else value for name, value in given.items()}
 
 
 def _unknown(address: dict[str, Any] | None, article: str, folder: Path) -> str:

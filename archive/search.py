@@ -26,6 +26,8 @@ UNSPACED = (
     "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"  # Han
 )
 RUN = re.compile(f"[{UNSPACED}]+")
+SPACED = rf"[^\W{UNSPACED}]"
+NEVER = "(?!)"
 LETTERS = re.compile(rf"[\w{UNSPACED}]+")
 TYPED = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
 
@@ -45,6 +47,7 @@ OPEN, CLOSE = "⟦", "⟧"
 """Around the words found in a passage."""
 
 Span = tuple[int, int]
+NEAR = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,15 +158,24 @@ def passage(text: str, words: str, width: int = 200) -> str:
     """The stretch of `text` that holds the most of the words, these in ⟦brackets⟧; its beginning if it holds none."""
     text = " ".join(text.translate({ord(OPEN): "[", ord(CLOSE): "]"}).split())
     found = _places(text, words)
-    start = max(0, _richest(text, found, width) - width // 4)
-    start = text.find(" ", start, start + 20) + 1 or start if start else 0
-    shown = [(a, b) for a, b in found if start <= a and b <= start + width]
-    pieces, here, end = [], start, min(len(text), start + width)
-    for a, b in shown:
-        pieces += [text[here:a], OPEN, text[a:b], CLOSE]
-        here = b
+    start, end = _window(text, max(0, _richest(text, found, width) - width // 4), width)
+    pieces, here = [], start
+    for a, b in found:
+        if start <= a and b <= end:
+            pieces += [text[here:a], OPEN, text[a:b], CLOSE]
+            here = b
     pieces.append(text[here:end])
-    return ("…" if start else "") + "".join(pieces) + ("…" if end < len(text) else "")
+    return ("…" if start else "") + "".join(pieces).rstrip() + ("…" if end < len(text) else "")
+
+
+def _window(text: str, start: int, width: int) -> Span:
+    """A stretch of `width` letters, its ends moved to spaces where there are some near."""
+    end = min(len(text), start + width)
+    if start:
+        start = text.find(" ", start, start + NEAR) + 1 or start
+    if end < len(text):
+        end = max(text.rfind(" ", end - NEAR, end), 0) or end
+    return start, end
 
 
 def fold(text: str) -> str:
@@ -236,25 +248,32 @@ def _fold_letter(letter: str) -> str:
 
 def _places(text: str, words: str) -> list[Span]:
     """Where the words stand in the text, in order and without overlap."""
-    patterns = [
-        _pattern(part, is_phrase) for minus, part, is_phrase in _typed(words) if not minus and part not in ("OR", "AND")
-    ]
-    patterns = [pattern for pattern in patterns if pattern]
-    if not patterns:
-        return []
-    longest_first = sorted(patterns, key=len, reverse=True)
-    return [place.span() for place in islice(re.finditer("|".join(longest_first), fold(text)), MOST_PLACES)]
+    pattern = _pattern(words)
+    return [place.span() for place in islice(pattern.finditer(fold(text)), MOST_PLACES)] if pattern else []
 
 
-def _pattern(text: str, is_phrase: bool) -> str:
-    """What one typed piece looks like in a folded text; empty if it holds no letter and no digit."""
-    folded = fold(unicodedata.normalize("NFKC", text))
-    parts = re.findall(rf"[{UNSPACED}]+|[^\W{UNSPACED}]+", folded)
-    if is_phrase or not RUN.search(folded):
-        parts = [r"\W+".join(map(re.escape, parts))] if parts else []
-    spaced = rf"[^\W{UNSPACED}]"
-    end = "" if text.endswith("*") else f"(?!{spaced})"
-    return "|".join(re.escape(part) if RUN.match(part) else f"(?<!{spaced}){part}{end}" for part in parts)
+@lru_cache(maxsize=64)
+def _pattern(words: str) -> re.Pattern[str] | None:
+    """What the words look like in a folded text; None if they hold no letter and no digit."""
+    unspaced, whole, beginnings = set[str](), set[str](), set[str]()
+    for minus, text, is_phrase in islice(_typed(words), MOST_TERMS):
+        if minus or text in ("OR", "AND"):
+            continue
+        folded = fold(unicodedata.normalize("NFKC", text))
+        parts = [re.escape(part) for part in re.findall(rf"[{UNSPACED}]+|{SPACED}+", folded)]
+        if not RUN.search(folded):
+            (whole if is_phrase or not text.endswith("*") else beginnings).add(r"\W+".join(parts))
+        else:
+            unspaced |= {part for part in parts if RUN.match(part)}
+            whole |= {part for part in parts if not RUN.match(part)}
+    within = f"(?:{_longest_first(whole)})(?!{SPACED})|(?:{_longest_first(beginnings)})"
+    found = f"{_longest_first(unspaced)}|(?<!{SPACED})(?:{within})"
+    return re.compile(found) if (unspaced | whole | beginnings) - {""} else None
+
+
+def _longest_first(patterns: set[str]) -> str:
+    """As alternatives; one that matches nothing where there are none."""
+    return "|".join(sorted(patterns - {""}, key=len, reverse=True)) or NEVER
 
 
 def _richest(text: str, found: list[Span], width: int) -> int:

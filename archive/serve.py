@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -33,7 +34,8 @@ def serve(folder: Path, host: str, port: int, *, open_browser: bool = False) -> 
     connect_to_read(path, ARCHIVE).close()
     _check_port(host, port)
     click.echo(f"{path} at http://{f'[{host}]' if ':' in host else host}:{port}/ (Ctrl-C stops)")
-    _datasette(arguments(path, host, port) + ["--open"] * open_browser)
+    with suppress(click.Abort, KeyboardInterrupt):  # Ctrl-C is how it is stopped
+        _datasette(arguments(path, host, port) + ["--open"] * open_browser)
 
 
 def arguments(path: Path, host: str, port: int) -> list[str]:

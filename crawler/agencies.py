@@ -54,14 +54,50 @@ AGENCIES = {  # how an agency is called here → how it is printed
     "NAN": "NAN|News Agency of Nigeria",
     "Tribune News Service": "Tribune News Service|TNS|McClatchy-Tribune",
 }
-SHORT = {"PA", "CP", "AA", "TT", "CNA", "ANA", "RIA", "SID", "NAN", "ANI", "TNS", "APA", "ats", "ATS", "AMNA", "KNA", "sda", "epd", "共同", "時事", "NTB", "MTI", "STT", "SDA"}
-BY_NAME = {name: agency for agency, names in AGENCIES.items() for name in names.split("|") if "\\" not in name and "[" not in name}
+SHORT = {
+    "PA",
+    "CP",
+    "AA",
+    "TT",
+    "CNA",
+    "ANA",
+    "RIA",
+    "SID",
+    "NAN",
+    "ANI",
+    "TNS",
+    "APA",
+    "ats",
+    "ATS",
+    "AMNA",
+    "KNA",
+    "sda",
+    "epd",
+    "共同",
+    "時事",
+    "NTB",
+    "MTI",
+    "STT",
+    "SDA",
+}
+BY_NAME = {
+    name: agency
+    for agency, names in AGENCIES.items()
+    for name in names.split("|")
+    if "\\" not in name and "[" not in name
+}
 BY_NAME |= {"A.P.": "AP", "Agence France-Presse": "AFP", "The Reuters": "Reuters"}
 FOLDED = {name.casefold(): agency for name, agency in BY_NAME.items() if name not in SHORT}
 PATTERNS = "|".join(sorted((part for names in AGENCIES.values() for part in names.split("|")), key=len, reverse=True))
 IN_BRACKETS = re.compile(rf"[(（/\[]\s*({PATTERNS})(?:\s*[/,]\s*[^()（）]{{1,30}})?\s*[)）/\]]")
-CREDIT = re.compile(rf"^\W*(?:[©(]|copyright|source|quelle|fonte|fuente|by|via|from|from wire reports)?[\s:©]*(?:\d{{4}}\s*)?(?:the )?({PATTERNS})\b", re.I)
-JAPANESE = re.compile(r"^\W{0,2}(新华社|新華社)[^，。\s]{1,16}?电|^[［\[【(（][^］\]】)）]{0,24}?(ロイター|共同|時事|聯合ニュース)")
+CREDIT = re.compile(
+    r"^\W*(?:[©(]|copyright|source|quelle|fonte|fuente|by|via|from|from wire reports)?[\s:©]*(?:\d{4}\s*)?(?:the )?"
+    rf"({PATTERNS})\b",
+    re.I,
+)
+JAPANESE = re.compile(
+    r"^\W{0,2}(新华社|新華社)[^，。\s]{1,16}?电|^[［\[【(（][^］\]】)）]{0,24}?(ロイター|共同|時事|聯合ニュース)"
+)
 
 DASH = r"(?:—|–|―|-{1,2}|‒|−)"
 CAPITALS = r"[A-ZÀ-ÖØ-ÞĀ-ŽΑ-ΩА-ЯЁ]"

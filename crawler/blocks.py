@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 from lxml.html import HtmlElement
 
-INLINE = frozenset(
-    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q ruby rp rt s samp "
-    "small span strike strong sub sup time tt u var wbr".split()
-)
-UNSEEN = frozenset("head script style noscript template svg select option textarea button iframe object video audio canvas math".split())
+INLINE_TEXT = """
+a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q ruby rp rt s samp small
+span strike strong sub sup time tt u var wbr
+"""
+INLINE = frozenset(INLINE_TEXT.split())
+UNSEEN_TEXT = """
+head script style noscript template svg select option textarea button iframe object video audio canvas math
+"""
+UNSEEN = frozenset(UNSEEN_TEXT.split())
 LAYOUT_SIGNS = ("table", "ul", "ol", "h1", "h2", "h3", "form", "blockquote", "article", "section", "div")
 TABLE_PARTS = frozenset(("table", "tbody", "thead", "tfoot", "tr", "td", "th", "center"))
 
@@ -52,7 +56,7 @@ class _Reader:
         while stack:
             element, block, linked, leaving = stack.pop()
             if leaving:
-                self._leave(element, block, linked)
+                self._leave(element, linked)
                 continue
             tag = element.tag
             stack.append((element, block, linked, True))
@@ -66,7 +70,7 @@ class _Reader:
             stack.extend((child, inner_block, inner_linked, False) for child in reversed(element))
         self._close(body)
 
-    def _leave(self, element: HtmlElement, block: HtmlElement, linked: bool) -> None:
+    def _leave(self, element: HtmlElement, linked: bool) -> None:
         if element.tag not in INLINE and element.tag not in UNSEEN and isinstance(element.tag, str):
             self._close(element, broken=element.tag == "br")
         self._add(element.tail, linked)

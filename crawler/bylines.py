@@ -8,7 +8,8 @@ from crawler.agencies import agency_named
 
 OPENING = re.compile(
     r"^\W*(?:(?:written|reported|posted|published|story|report|words|text|texte|texto|testo|article|analysis|column|"
-    r"opinion|review)\s+(?:and photos?\s+)?)?(?:by|von|vom|par|por|di|da|door|av|af|przez|autor(?:in|en|a|zy|ka)?|author|"
+    r"opinion|review)\s+(?:and photos?\s+)?)?(?:by|von|vom|par|por|di|da|door|av|af|przez|autor(?:in|en|a|zy|ka)?|"
+    r"author|"
     r"writer|redacción|texte|texto|text|skriven av|автор(?:ы)?|автор|текст|yazan|文|作者|记者|記者|撰文|取材|著者)"
     r"(?:\s*[:：]\s*|\s+)(?=\S)",
     re.I,
@@ -18,12 +19,15 @@ PARTING = re.compile(r"\s*(?:[,;|•·/]|\s[–—-]\s|\b(?:[Aa]nd|AND|und|et|y|
 NOT_PEOPLE = re.compile(
     r"\b(?:staff|desk|newsroom|editors?|editorial|team|redaktion\w*|redaction|rédaction|redacción|redazione|redação|"
     r"redakcja|redakce|redactie|online|news|service|services|agency|agencies|agences|agenturen|press|reporters?|"
-    r"correspondents?|contributors?|contributor|writers?|journalists?|bureau|media|tv|radio|network|magazine|times|herald|"
+    r"correspondents?|contributors?|contributor|writers?|journalists?|bureau|media|tv|radio|network|magazine|times|"
+    r"herald|"
     r"post|tribune|gazette|daily|journal|chronicle|newspaper|zeitung|guest|admin|administrator|webmaster|wire|reports?|"
     r"special to|sponsored|partner content|associated|producer|anchor|meteorologist|photographer|fotograf|photos?|"
     r"editor-in-chief|columnist|analyst|professor|director|updated|published|posted|january|february|march|april|june|"
     r"july|august|september|october|november|december|min read|minutes?|ago|views?|follow|subscribe|share|comments?|"
-    r"redakteur\w*|volontär\w*|reporterin|korrespondent\w*|journaliste?n?|autorin|mdb|mdl|md|phd|sie|you|your|click|редакция|редактор|корреспондент|编辑|編輯|편집|뉴스)\b|편집부|編集部|编辑部|記者|记者|https?:|www\.|@|\.(?:com|org|net|de|uk|ca)\b",
+    r"redakteur\w*|volontär\w*|reporterin|korrespondent\w*|journaliste?n?|autorin|mdb|mdl|md|phd|sie|you|your|click|"
+    r"редакция|редактор|корреспондент|编辑|編輯|편집|뉴스)\b|편집부|編集部|编辑部|記者|记者|https?:|www\.|@|\.(?:com|"
+    r"org|net|de|uk|ca)\b",
     re.I,
 )
 ROLE = re.compile(
@@ -50,7 +54,7 @@ def people(byline: str | None) -> tuple[str, ...]:
 
 
 def _person(part: str) -> str | None:
-    bare = OPENING.sub("", part.strip(" .\t()[]*\"“”"))
+    bare = OPENING.sub("", part.strip(' .\t()[]*"“”'))
     bare = ROLE.sub("", bare).strip(" ,.(") if " " in bare else bare
     if not 2 <= len(bare) <= 60 or any(c.isdigit() for c in bare) or agency_named(bare) or NOT_PEOPLE.search(bare):
         return None
@@ -58,5 +62,18 @@ def _person(part: str) -> str | None:
         return None
     if any(c in bare for c in "?!:=<>|{}"):
         return None
-    lower_start = bare[0].islower() and bare.split()[0] not in ("van", "von", "de", "di", "da", "del", "della", "el", "al", "bin", "ter", "ten")
+    lower_start = bare[0].islower() and bare.split()[0] not in (
+        "van",
+        "von",
+        "de",
+        "di",
+        "da",
+        "del",
+        "della",
+        "el",
+        "al",
+        "bin",
+        "ter",
+        "ten",
+    )
     return None if lower_start else bare

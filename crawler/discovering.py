@@ -9,10 +9,13 @@ from typing import Any
 
 from archive.archive import Archive
 from archive.errors import UsageError
-from archive.records import Outlet, Source
+from archive.records import Outlet, Source, SourceKind
 from crawler.discovery import home_urls
+from crawler.outlet_files import OutletEntry, read_outlet_file
 from crawler.running import crawl_settings, run_spider
+from crawler.saved_pages import read_file
 from crawler.spiders.discovery import DiscoverySpider, Found
+from pipelines.identity import file_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,40 @@ def add_outlets(folder: Path, hosts: Sequence[str], known: Iterable[Outlet] = ()
         ran: Any = run_spider(
             DiscoverySpider, crawl_settings(folder, **settings), archive=archive, hosts=",".join(hosts), outlets_known=known
         )
-    return [_line(found) for found in ran.found]
+    in_order = {outlet.host: place for place, (outlet, _) in enumerate(ran.wanted)}
+    return [_line(found) for found in sorted(ran.found, key=lambda found: in_order[found.outlet.host])]
+
+
+def import_outlets(folder: Path, file: Path, **settings: Any) -> list[Line]:
+    """Take over a list of outlets; those that it gives neither feed nor sitemap of are looked up.
+
+    Raises UsageError where the file cannot be read; what in it cannot be used is a line that failed.
+    """
+    read = read_outlet_file(file.name, read_file(file))
+    lines = [Line(str(file), unread, failed=True) for unread in read.unread]
+    given = [entry for entry in read.entries if entry.feeds or entry.sitemaps]
+    with Archive(folder) as archive:
+        lines += [_keep(archive, entry) for entry in given]
+    unknown = [entry for entry in read.entries if entry not in given]
+    if unknown:
+        lines += add_outlets(folder, [entry.host for entry in unknown], map(_outlet, unknown), **settings)
+    return lines
+
+
+def _keep(archive: Archive, entry: OutletEntry) -> Line:
+    """An outlet with its sources as a list gives them."""
+    named: list[tuple[str, SourceKind]] = [(url, "feed") for url in entry.feeds]
+    named += [(url, "sitemap") for url in entry.sitemaps]
+    try:
+        sources = [file_source(Source(url, kind, entry.host)) for url, kind in named]
+    except UsageError as error:
+        return Line(entry.host, f"{error}; not added", failed=True)
+    archive.add_outlet(_outlet(entry), sources)
+    return _line(Found(_outlet(entry), tuple(sources)))
+
+
+def _outlet(entry: OutletEntry) -> Outlet:
+    return Outlet(entry.host, entry.name, entry.language, entry.country)
 
 
 def _line(found: Found) -> Line:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-import tldextract
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 from protego import Protego
@@ -17,6 +16,7 @@ from w3lib.encoding import html_to_unicode
 from archive.errors import UsageError
 from crawler.feeds import language_code, plain, web_address
 from crawler.jsonld import things, types
+from pipelines.urls import registered_domain
 
 USUAL_FEED_PATHS = ("/feed/", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/feeds/rss", "/feed.json")
 USUAL_SITEMAP_PATHS = (
@@ -34,8 +34,6 @@ MOST_FOUND = 100
 LARGEST_PAGE = 5 * 1024 * 1024
 """Bytes of a page that are looked at."""
 
-_suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
-"""The list that comes with the library: nothing is fetched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,18 +180,6 @@ def _name_in_title(title: str, url: str) -> str | None:
 # --- hosts ------------------------------------------------------------------------------------------------------------
 
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
-
-
-def registered_domain(url: str) -> str:
-    """`news.example.co.uk` → `example.co.uk`; a suffix that is not on the list has one label (https://publicsuffix.org)."""
-    try:
-        host = urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
-    found = _suffixes(host)
-    if found.suffix or found.ipv4 or found.ipv6:
-        return found.top_domain_under_public_suffix or host
-    return ".".join(host.split(".")[-2:])
 
 
 def host_of(text: str) -> str:

@@ -12,14 +12,15 @@ import re
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction
 
 from archive.errors import ReadingError
 from archive.records import Article, Capture
-from crawler import jsonld, metadata, paragraphs
-from crawler.agencies import agency_of_text, dateline_of
+from crawler import credits, dates, jsonld, metadata, paragraphs
+from crawler.agencies import agency_in, agency_of_text, dateline_of
 from crawler.blocks import blocks, folded, unfold_layout
 from crawler.bylines import people
 from crawler.language import language_of, normal
@@ -84,7 +85,7 @@ def open_page(tree: HtmlElement, capture: Capture) -> Page:
     tags = (tree.get("lang"), tree.get("{http://www.w3.org/XML/1998/namespace}lang"), meta.get("og:locale"))
     declared = next((tag for tag in tags if tag), "")
     return Page(
-        url=capture.final_url or capture.url,
+        url=_readable(capture.final_url or capture.url),
         tree=tree,
         elements=elements,
         blocks=blocks(tree),
@@ -96,6 +97,15 @@ def open_page(tree: HtmlElement, capture: Capture) -> Page:
         language=normal(declared),
         month_first=declared.replace("_", "-").lower() == "en-us",
     )
+
+
+def _readable(url: str) -> str:
+    """The URL, or nothing where no parser could take it apart."""
+    try:
+        urlsplit(url)
+    except ValueError:
+        return ""
+    return url
 
 
 def main_text(tree: HtmlElement, url: str) -> str:
@@ -111,37 +121,39 @@ def _read(bare: Article, tree: HtmlElement, capture: Capture) -> Article:
     page = open_page(tree, capture)
     headline = metadata.headline(page)
     near = metadata.beside(page, headline)
-    dates = metadata.dates(page, near)
-    credits = metadata.credits(page, near)
+    when = dates.dates(page, near)
+    who = credits.credits(page, near)
     known = paragraphs.Known(
         headline=headline,
-        byline=credits.byline,
-        authors=credits.authors,
-        date_lines=dates.lines,
+        byline=who.byline,
+        authors=who.authors,
+        date_lines=when.lines,
         language=page.language,
         links=paragraphs.linked_lines(page.blocks),
     )
     body = paragraphs.cleaned(main_text(tree, page.url), known)
-    credits = _with_text(credits, body)
+    who = _with_text(who, body)
     text = "\n".join(body.lines)
-    kind, reason = page_type(page, capture.status, headline, text, dated=bool(dates.published[0]))
-    language = language_of(text, (tree.get("lang"), page.meta.get("og:locale"), jsonld.plain(page.article.get("inLanguage"))))
+    kind, reason = page_type(page, capture.status, headline, text, dated=bool(when.published[0]))
+    language = language_of(
+        text, (tree.get("lang"), page.meta.get("og:locale"), jsonld.plain(page.article.get("inLanguage")))
+    )
     return replace(
         bare,
         canonical_url=metadata.canonical_url(page),
         headline=headline,
         page_title=page.title,
         standfirst=_unlike(metadata.standfirst(page), text, headline),
-        byline=credits.byline,
-        authors=credits.authors,
-        agency=credits.agency,
+        byline=who.byline,
+        authors=who.authors,
+        agency=who.agency,
         dateline=next((line for part in body.lines[:2] if (line := dateline_of(part))), None),
         section=metadata.section(page),
         language=language,
-        published_at=dates.published[0],
-        published_raw=dates.published[1],
-        modified_at=dates.modified[0],
-        modified_raw=dates.modified[1],
+        published_at=when.published[0],
+        published_raw=when.published[1],
+        modified_at=when.modified[0],
+        modified_raw=when.modified[1],
         text=text,
         word_count=word_count(text, language),
         image_url=metadata.image_url(page),
@@ -152,13 +164,13 @@ def _read(bare: Article, tree: HtmlElement, capture: Capture) -> Article:
     )
 
 
-def _with_text(credits: metadata.Credits, body: paragraphs.Cleaned) -> metadata.Credits:
+def _with_text(who: credits.Credits, body: paragraphs.Cleaned) -> credits.Credits:
     """The credits, completed by what stood at the ends of the text and by the agency that the text itself names."""
-    agency = credits.agency or agency_of_text([*body.lines, *body.credits])
-    if credits.byline:
-        return replace(credits, agency=agency)
+    agency = who.agency or agency_of_text([*body.lines, *body.credits])
+    if who.byline:
+        return replace(who, agency=agency)
     printed = next((line for line in body.credits if paragraphs.is_byline(line)), None)
-    return metadata.Credits(printed, people(printed), agency or metadata.agency_in(printed))
+    return credits.Credits(printed, people(printed), agency or agency_in(printed))
 
 
 def _unlike(standfirst: str | None, text: str, headline: str | None) -> str | None:

@@ -16,7 +16,10 @@ ARTICLE_TYPES = frozenset({"BlogPosting", "LiveBlogPosting", "Report", "Review",
 NEWS_TYPES = frozenset({"NewsArticle", "ReportageNewsArticle", "OpinionNewsArticle", "BackgroundNewsArticle"})
 INSIDE = ("@graph", "mainEntity", "mainEntityOfPage", "itemReviewed")
 MAX_THINGS = 400
-WRAPPING = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)?\s*|\s*(?:-->|(?://)?\s*\]\]>|/\*\s*\]\]>\s*\*/)?[\s;]*$")
+WRAPPING = re.compile(
+    r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)?\s*|\s*(?:-->|(?://)?\s*\]\]>|"
+    r"/\*\s*\]\]>\s*\*/)?[\s;]*$"
+)
 TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 LONE_BACKSLASH = re.compile(r'\\(?!["\\/bfnrtu])')
 PLAIN_FIELD = r'"{}"\s*:\s*"((?:[^"\\]|\\.)*)"'
@@ -52,7 +55,9 @@ def article_of(found: list[Thing]) -> Thing:
     """
     articles = [thing for thing in found if is_article(thing)]
     telling = ("headline", "datePublished", "author", "articleBody", "dateModified")
-    return max(articles, key=lambda thing: (bool(types(thing) & NEWS_TYPES), sum(k in thing for k in telling)), default={})
+    return max(
+        articles, key=lambda thing: (bool(types(thing) & NEWS_TYPES), sum(k in thing for k in telling)), default={}
+    )
 
 
 def resolved(value: Any, found: list[Thing]) -> list[Any]:
@@ -60,7 +65,9 @@ def resolved(value: Any, found: list[Thing]) -> list[Any]:
     named = {thing["@id"]: thing for thing in found if isinstance(thing.get("@id"), str) and len(thing) > 1}
     values = value if isinstance(value, list) else [value]
     flat = [inner for item in values for inner in (item if isinstance(item, list) else [item])]
-    return [named.get(item.get("@id"), item) if isinstance(item, dict) and "name" not in item else item for item in flat]
+    return [
+        named.get(item.get("@id"), item) if isinstance(item, dict) and "name" not in item else item for item in flat
+    ]
 
 
 def plain(value: Any) -> str | None:

@@ -8,8 +8,38 @@ from functools import cache
 from typing import Any
 
 CODE = re.compile(r"^[a-z]{2,3}(?=$|[-_])")
-SAME = {"wuu": "zh", "yue": "zh", "cmn": "zh", "zho": "zh", "chi": "zh", "nb": "no", "nn": "no", "nor": "no", "iw": "he", "in": "id"}
-SAME |= {"eng": "en", "deu": "de", "ger": "de", "fra": "fr", "fre": "fr", "spa": "es", "por": "pt", "ita": "it", "rus": "ru", "jpn": "ja", "kor": "ko", "gr": "el", "jp": "ja", "cn": "zh", "kr": "ko", "ua": "uk", "cz": "cs", "tl": "fil"}
+SAME = {
+    "wuu": "zh",
+    "yue": "zh",
+    "cmn": "zh",
+    "zho": "zh",
+    "chi": "zh",
+    "nb": "no",
+    "nn": "no",
+    "nor": "no",
+    "iw": "he",
+    "in": "id",
+}
+SAME |= {
+    "eng": "en",
+    "deu": "de",
+    "ger": "de",
+    "fra": "fr",
+    "fre": "fr",
+    "spa": "es",
+    "por": "pt",
+    "ita": "it",
+    "rus": "ru",
+    "jpn": "ja",
+    "kor": "ko",
+    "gr": "el",
+    "jp": "ja",
+    "cn": "zh",
+    "kr": "ko",
+    "ua": "uk",
+    "cz": "cs",
+    "tl": "fil",
+}
 SCRIPTS = (  # letters that only a few languages are written with
     (re.compile("[぀-ヿ]"), "ja"),
     (re.compile("[가-힣]"), "ko"),

@@ -63,6 +63,8 @@ def read_page(capture: Capture) -> HtmlElement:
     text = decode(body, capture.header("Content-Type"))
     if not text.strip():
         raise ReadingError("no bytes but blanks")
+    if text.count("\ufffd") * 10 > len(text):
+        raise ReadingError("no text in any charset")
     tree = _tree(text)
     _refuse_tree(tree)
     return tree
@@ -115,6 +117,8 @@ def _nearly_utf8(body: bytes) -> bool:
 def _strictly(body: bytes, encoding: str) -> str | None:
     """The decoded text, or None where the bytes do not agree or the letters are no language's."""
     try:
+        if b"<".decode(encoding) != "<":  # no web page is in EBCDIC; detection finds it in noise
+            return None
         text = body.decode(encoding)
     except (LookupError, UnicodeDecodeError):
         return None
@@ -128,7 +132,12 @@ def _strictly(body: bytes, encoding: str) -> str | None:
 def _tree(text: str) -> HtmlElement:
     clean = UNREADABLE.sub("", XML_DECLARATION.sub("", text, count=1))
     parser = HTMLParser(
-        collect_ids=False, default_doctype=False, encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True
+        collect_ids=False,
+        default_doctype=False,
+        encoding="utf-8",
+        huge_tree=True,
+        remove_comments=True,
+        remove_pis=True,
     )
     try:
         return document_fromstring(clean.encode("utf-8"), parser=parser, ensure_head_body=True)
@@ -144,8 +153,14 @@ def _refuse_bytes(body: bytes) -> None:
     for mark, what in NOT_PAGES:
         if body.startswith(mark):
             raise ReadingError(f"{what}, not a page")
-    if any(len(tag[0].split()) > MAX_ATTRIBUTES for tag in LONG_TAG.finditer(body)):
+    if any(
+        len(tag[0].split()) > MAX_ATTRIBUTES and not _in_script(body, tag.start()) for tag in LONG_TAG.finditer(body)
+    ):
         raise ReadingError(f"a tag of more than {MAX_ATTRIBUTES} attributes")
+
+
+def _in_script(body: bytes, at: int) -> bool:
+    return body.rfind(b"<script", 0, at) > body.rfind(b"</script", 0, at)
 
 
 def _refuse_tree(tree: HtmlElement) -> None:

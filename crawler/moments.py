@@ -28,20 +28,67 @@ MONTHS = {  # first letters that tell a month of its language; the longest that 
     12: "dec déc dez dic dicembre gru grudnia дек груд prosin ara aralık δεκ joulu des",
 }
 MONTH_STEMS = {stem: number for number, stems in MONTHS.items() for stem in stems.split()}
-ZONES = {"gmt": 0, "utc": 0, "z": 0, "est": -5, "edt": -4, "pst": -8, "pdt": -7, "cdt": -5, "mdt": -6, "mst": -7, "cet": 1, "cest": 2}
-ZONES |= {"mez": 1, "mesz": 2, "msk": 3, "мск": 3, "kst": 9, "jst": 9, "hkt": 8, "aest": 10, "aedt": 11, "bst": 1, "wib": 7, "eet": 2}
+ZONES = {
+    "gmt": 0,
+    "utc": 0,
+    "z": 0,
+    "est": -5,
+    "edt": -4,
+    "pst": -8,
+    "pdt": -7,
+    "cdt": -5,
+    "mdt": -6,
+    "mst": -7,
+    "cet": 1,
+    "cest": 2,
+}
+ZONES |= {
+    "mez": 1,
+    "mesz": 2,
+    "msk": 3,
+    "мск": 3,
+    "kst": 9,
+    "jst": 9,
+    "hkt": 8,
+    "aest": 10,
+    "aedt": 11,
+    "bst": 1,
+    "wib": 7,
+    "eet": 2,
+}
+
+DATE_WORDS_TEXT = """
+posted published publish first on at by last updated update modified am pm a m p uhr gmt utc est edt pst pdt et
+bst cet cest ist kst jst msk date time views view read min minute minutes comments comment share print email
+veröffentlicht publié le mis à jour publicado el em às del de den am vom stand um erstellt opublikowano data
+dodano godz pubblicato il alle geplaatst op om gepubliceerd publicerad kl опубликовано дата время в г года
+monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun montag
+dienstag mittwoch donnerstag freitag samstag sonntag lundi mardi mercredi jeudi vendredi samedi dimanche lunes
+martes miércoles jueves viernes sábado domingo 发布 时间 来源 日期
+입력 수정 등록 기사입력 오전 오후 公開 更新 配信 日 月 年 h hrs hours
+edition issue pst
+"""
+DATE_WORDS = frozenset(DATE_WORDS_TEXT.split())
+DATE_LEFT = re.compile(r"[^\W\d_]{2,}")
 
 WORD = r"[^\W\d_]{3,12}"
 ORDINAL = r"(?:st|nd|rd|th|er|º|°|\.)?"
-DAY_WORD_YEAR = re.compile(rf"(?<!\d)(\d{{1,2}}){ORDINAL}[\s./-]*(?:de\s+|of\s+|d['’])?({WORD})\.?,?[\s./-]*(?:de\s+|del\s+)?(\d{{4}})(?!\d)")
+DAY_WORD_YEAR = re.compile(
+    rf"(?<!\d)(\d{{1,2}}){ORDINAL}[\s./-]*(?:de\s+|of\s+|d['’])?({WORD})\.?,?[\s./-]*(?:de\s+|del\s+)?(\d{{4}})(?!\d)"
+)
 WORD_DAY_YEAR = re.compile(rf"\b({WORD})\.?\s+(\d{{1,2}}){ORDINAL},?\s+(\d{{4}})(?!\d)")
 YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})\s*[-/.年년]\s*(\d{1,2})\s*[-/.月월]\s*(\d{1,2})(?!\d)")
 YEAR_LAST = re.compile(r"(?<!\d)(\d{1,2})\s?([./-])\s?(\d{1,2})\s?\2\s?(\d{4})(?!\d)")
-CLOCK = re.compile(r"(?<![\d.:])([01]?\d|2[0-3])\s?[:.hH時시]\s?([0-5]\d)(?::([0-5]\d))?(?:\.\d+)?(?!\d)\s*([ap]\.?\s?m\b\.?)?", re.I)
+CLOCK = re.compile(
+    r"(?<![\d.:])([01]?\d|2[0-3])\s?[:.hH時시]\s?([0-5]\d)(?::([0-5]\d))?(?:\.\d+)?(?!\d)\s*([ap]\.?\s?m\b\.?)?", re.I
+)
 OFFSET = re.compile(r"(?:gmt|utc)?\s*([+-])(\d{2}):?(\d{2})\b", re.I)
 ZONE_NAME = re.compile(r"^\W*(?:\(?\s*)([A-Za-zМСКмск]{1,4})\b")
 DIGITS = re.compile(r"^(\d{8}|\d{10}|\d{13}|\d{14})$")
-ISO = re.compile(r"^(\d{4}-\d{2}-\d{2})(?:[T\s]+(\d{2}:\d{2}(?::\d{2})?)(?:[.,]\d+)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?)?$", re.I)
+ISO = re.compile(
+    r"^(\d{4}-\d{2}-\d{2})(?:[T\s]+(\d{2}:\d{2}(?::\d{2})?)(?:[.,]\d+)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?)?$",
+    re.I,
+)
 
 
 def moment(raw: str | None, language: str | None = None, month_first: bool = False) -> str | None:
@@ -148,8 +195,8 @@ def _day(text: str, language: str | None, month_first: bool) -> tuple[date | Non
             month = int(parts["m"]) if parts["m"].isdigit() else month_number(parts["m"])
             if month and (day := _real(int(parts["y"]), month, int(parts["d"]))):
                 return day, _without(text, fits)
-    if fits := YEAR_LAST.search(text):
-        return _ambiguous(fits, language, month_first), _without(text, fits)
+    if last := YEAR_LAST.search(text):
+        return _ambiguous(last, language, month_first), _without(text, last)
     return None, text
 
 
@@ -182,3 +229,12 @@ def month_number(word: str) -> int | None:
         if lower[:size] in MONTH_STEMS:
             return MONTH_STEMS[lower[:size]]
     return None
+
+
+def is_date_line(text: str) -> bool:
+    """Whether a line says when, perhaps who and where too, but tells nothing: no sentence, no copyright."""
+    if "©" in text or "copyright" in text.lower() or "all rights" in text.lower():
+        return False
+    words = DATE_LEFT.findall(text)
+    told = [word for word in words if word.lower() not in DATE_WORDS]
+    return len(told) <= 8 and not (len(told) > 4 and text.rstrip().endswith((".", "!", "?", "”")))

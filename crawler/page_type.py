@@ -15,31 +15,57 @@ Verdict = tuple[PageType, str | None]
 """The type, and why it is no article."""
 
 NO_PAGE = re.compile(
-    r"^\W*(?:error\W*)?(?:404|410)\b|\b(?:page|file|site|article|story|seite|content) (?:was |is |could |cannot |can't |can not )?(?:not|be) "
-    r"(?:be )?(?:found|exist)|\bnot found\b|page (?:introuvable|doesn.t exist|does not exist|no longer (?:exists|available))|seite nicht gefunden|"
-    r"página no encontrada|página não encontrada|pagina non trovata|pagina niet gevonden|nie znaleziono strony|страница не найдена|"
+    r"^\W*(?:error\W*)?(?:404|410)\b|\b(?:page|file|site|article|story|seite|content) (?:was |is |could |cannot |"
+    r"can't |can not )?(?:not|be) "
+    r"(?:be )?(?:found|exist)|\bnot found\b|page (?:introuvable|doesn.t exist|does not exist|no longer (?:exists|"
+    r"available))|seite nicht gefunden|"
+    r"página no encontrada|página não encontrada|pagina non trovata|pagina niet gevonden|nie znaleziono strony|"
+    r"страница не найдена|"
     r"sayfa bulunamadı|找不到(?:页面|網頁|网页)|页面不存在|ページが見つかりません|페이지를 찾을 수 없",
     re.I,
 )
 WALL = re.compile(
-    r"^\W*(?:just a moment|attention required|access (?:to this page )?(?:has been )?denied|are you (?:a )?(?:robot|human)|verify(?:ing)? (?:that )?you are (?:a )?human|"
+    r"^\W*(?:just a moment|attention required|access (?:to this page )?(?:has been )?denied|are you (?:a )?(?:robot|"
+    r"human)|verify(?:ing)? (?:that )?you are (?:a )?human|"
     r"security check|checking your browser|pardon our interruption|please verify|robot check|403 forbidden|forbidden|"
     r"ddos protection|captcha|one more step|enable javascript|please wait|unusual traffic|blocked)\b",
     re.I,
 )
-LOG_IN = re.compile(r"^\W*(?:log ?in|sign ?in|register|create (?:an |your )?account|anmelden|anmeldung|connexion|se connecter|iniciar sesión|accedi|inloggen|zaloguj|вход)\b", re.I)
-LISTING_PATH = re.compile(r"/(?:tags?|topics?|themen?|category|categories|authors?|section|sections|archive|archives|search|collections?|lists?|issues|rubrik|rubrique|temas?|page/\d+)(?:/|$)", re.I)
+LOG_IN = re.compile(
+    r"^\W*(?:log ?in|sign ?in|register|create (?:an |your )?account|anmelden|anmeldung|connexion|se connecter|"
+    r"iniciar sesión|accedi|inloggen|zaloguj|вход)\b",
+    re.I,
+)
+LISTING_PATH = re.compile(
+    r"/(?:tags?|topics?|themen?|category|categories|authors?|section|sections|archive|archives|search|collections?|"
+    r"lists?|issues|rubrik|rubrique|temas?|page/\d+)(?:/|$)",
+    re.I,
+)
 OTHER_PATH = (
-    (re.compile(r"/(?:forums?|threads?|topic|viewtopic|showthread|questions|community/index|discussions?)(?:[/.?]|$)", re.I), "a forum's thread"),
+    (
+        re.compile(
+            r"/(?:forums?|threads?|topic|viewtopic|showthread|questions|community/index|discussions?)(?:[/.?]|$)", re.I
+        ),
+        "a forum's thread",
+    ),
     (re.compile(r"/(?:products?|shop|store|cart|checkout|browse|dp|item)/|[/_](?:cat|sku)_", re.I), "a shop's page"),
     (re.compile(r"/(?:docs|documentation|reference|manual|api|javadoc)(?:/|$)", re.I), "documentation"),
-    (re.compile(r"/(?:privacy(?:-policy)?|terms(?:-of-(?:use|service))?|impressum|imprint|cookie-policy|contact(?:-us)?|about-us)/?$", re.I), "about the site"),
+    (
+        re.compile(
+            r"/(?:privacy(?:-policy)?|terms(?:-of-(?:use|service))?|impressum|imprint|cookie-policy|contact(?:-us)?|"
+            r"about-us)/?$",
+            re.I,
+        ),
+        "about the site",
+    ),
 )
 OTHER_HOST = re.compile(r"^(?:(forums?|community|discuss)|(docs?|developers?|api)|(shop|store))\.")
 OTHER_HOSTS = ("a forum's thread", "documentation", "a shop's page")
 BASKET = re.compile(
-    r"^\W*(?:add to (?:cart|bag|basket|trolley)|buy now|in den warenkorb|ajouter au panier|añadir al carrito|aggiungi al carrello|"
-    r"adicionar ao carrinho|in winkelwagen|dodaj do koszyka|в корзину|sepete ekle|加入购物车|カートに入れる|장바구니)\W*$",
+    r"^\W*(?:add to (?:cart|bag|basket|trolley)|buy now|in den warenkorb|ajouter au panier|añadir al carrito|"
+    r"aggiungi al carrello|"
+    r"adicionar ao carrinho|in winkelwagen|dodaj do koszyka|в корзину|sepete ekle|加入购物车|カートに入れる|"
+    r"장바구니)\W*$",
     re.I,
 )
 ROOT = re.compile(r"^/?(?:index\.\w+|home/?|en/?)?$")
@@ -59,8 +85,14 @@ OTHER_TYPES = {
     "LocalBusiness": "a business's page",
     "Service": "a service's page",
 }
-FORUM_MARKS = re.compile(r"\b(?:phpbb|vbulletin|xenforo|discourse|smf|mybb|nodebb|flarum|invision|vanilla forums)\b", re.I)
-DOC_MARKS = re.compile(r"\b(?:docusaurus|sphinx|mkdocs|gitbook|vitepress|vuepress|hugo-book|readme\.io|mintlify|starlight|antora|doxygen|javadoc|rustdoc)\b", re.I)
+FORUM_MARKS = re.compile(
+    r"\b(?:phpbb|vbulletin|xenforo|discourse|smf|mybb|nodebb|flarum|invision|vanilla forums)\b", re.I
+)
+DOC_MARKS = re.compile(
+    r"\b(?:docusaurus|sphinx|mkdocs|gitbook|vitepress|vuepress|hugo-book|readme\.io|mintlify|starlight|antora|"
+    r"doxygen|javadoc|rustdoc)\b",
+    re.I,
+)
 LONG = 1_200
 """Characters of text that make a page an article whatever else it shows, if its data call it one."""
 
@@ -92,7 +124,7 @@ def page_type(page: Page, status: int, headline: str | None, text: str, dated: b
     claimed = bool(page.article) or page.meta.get("og:type", "").lower() in ("article", "news")
     return (
         _error(page, headline, form)
-        or _other(page)
+        or _other(page, settled=claimed and dated and form.text >= LONG, dated=dated)
         or (None if claimed and form.text >= 200 else _video(page, form))
         or _section(page, form, claimed, dated)
         or _nothing(form)
@@ -122,16 +154,22 @@ def _error(page: Page, headline: str | None, form: Shape) -> Verdict | None:
     return ("error", "a log-in") if password and form.text < 400 and form.sentences < 400 else None
 
 
-def _other(page: Page) -> Verdict | None:
+def _other(page: Page, settled: bool, dated: bool) -> Verdict | None:
+    """`settled`: it calls itself an article, and is dated and long; then only its address speaks against it."""
     if page.article and not jsonld.types(page.article) <= {"TechArticle", "DiscussionForumPosting"}:
         return None
-    said = {kind for thing in page.things for kind in jsonld.types(thing)}
+    reason = _by_address(page.url)
+    if not settled:
+        reason = reason or _by_data(page) or _by_maker(page, dated)
+    return ("other", reason) if reason else None
+
+
+def _by_data(page: Page) -> str | None:
     og_type = page.meta.get("og:type", "").lower()
     if og_type.startswith(("product", "og:product", "profile", "music", "business")):
-        return "other", f"it calls itself {og_type}"
-    reason = next((reason for kind, reason in OTHER_TYPES.items() if kind in said), None)
-    reason = reason or _marked_kind(page) or _by_address(page.url) or _by_maker(page)
-    return ("other", reason) if reason else None
+        return f"it calls itself {og_type}"
+    said = {kind for thing in page.things for kind in jsonld.types(thing)}
+    return next((reason for kind, reason in OTHER_TYPES.items() if kind in said), None) or _marked_kind(page)
 
 
 def _by_address(url: str) -> str | None:
@@ -143,12 +181,14 @@ def _by_address(url: str) -> str | None:
     return next((reason for pattern, reason in OTHER_PATH if pattern.search(parts.path)), None)
 
 
-def _by_maker(page: Page) -> str | None:
+def _by_maker(page: Page, dated: bool) -> str | None:
     maker = page.meta.get("generator", "")
     if FORUM_MARKS.search(maker):
         return "a forum's thread"
     if DOC_MARKS.search(maker):
         return "documentation"
+    if dated:  # news with offers in it is news
+        return None
     buttons = (e for e in page.elements if e.tag in ("button", "input", "a"))
     labels = (e.get("value") or "" if e.tag == "input" else e.text_content() if len(e) < 4 else "" for e in buttons)
     return "a shop's page" if any(len(label) < 40 and BASKET.match(label) for label in labels) else None
@@ -158,7 +198,10 @@ def _marked_kind(page: Page) -> str | None:
     kinds = {(e.get("itemtype") or "").rpartition("/")[2] for e in page.tree.xpath(".//*[@itemtype]")[:40]}
     if kinds & {"NewsArticle", "Article", "BlogPosting"}:
         return None
-    return next((OTHER_TYPES[kind] for kind in ("Product", "DiscussionForumPosting", "QAPage", "JobPosting") if kind in kinds), None)
+    return next(
+        (OTHER_TYPES[kind] for kind in ("Product", "DiscussionForumPosting", "QAPage", "JobPosting") if kind in kinds),
+        None,
+    )
 
 
 def _video(page: Page, form: Shape) -> Verdict | None:
@@ -172,19 +215,19 @@ def _video(page: Page, form: Shape) -> Verdict | None:
 def _section(page: Page, form: Shape, claimed: bool, dated: bool) -> Verdict | None:
     said = {kind for thing in page.things for kind in jsonld.types(thing)}
     path = urlsplit(page.url).path
-    if page.url and ROOT.match(path) and form.teasers >= 3 and not page.article:
+    if ROOT.match(path) and not urlsplit(page.url).query and form.teasers >= 3 and not page.article:
         return "section", "a front page"
     if claimed and form.text >= 200:
         return None
     listed = said & LISTING_TYPES or LISTING_PATH.search(path)
     if listed and form.teasers > 5 and form.sentences < 2 * form.links and form.text < 3 * LONG:
         return "section", "a list of other pages"
-    if form.teasers >= 10 and form.links > 2 * form.sentences and not dated:
+    if form.teasers >= 10 and form.links > 2 * form.sentences and form.text < LONG and not dated:
         return "section", "mostly links to other pages"
     return None
 
 
 def _nothing(form: Shape) -> Verdict | None:
     if form.text < 40 and form.sentences < 80:
-        return "empty", "no text on the page"
+        return "empty", "hardly any text on the page"
     return None

@@ -8,34 +8,45 @@ from dataclasses import dataclass
 from crawler.agencies import agency_in, agency_of_credit
 from crawler.blocks import Block, folded
 from crawler.bylines import MAIL, opens_like_byline, people
-from crawler.metadata import is_date_line
-from crawler.moments import moment
+from crawler.moments import is_date_line, moment
 
 READ_MORE = re.compile(
-    r"^\W*(?:read (?:more|also|next|the full|full)|also read|see also|see more|more on this|more from|more:|more stories|related|"
-    r"related (?:articles?|stories|posts?|topics?|news|links?|content)|recommended|you may also like|don't miss|watch:|watch more|"
-    r"click here to|follow us|sign up (?:for|to)|subscribe (?:to|now)|lesen sie (?:auch|mehr|hier)|mehr (?:zum thema|dazu|lesen)|"
+    r"^\W*(?:read (?:more|also|next|the full|full)|also read|see also|see more|more on this|more from|more:|"
+    r"more stories|related|"
+    r"related (?:articles?|stories|posts?|topics?|news|links?|content)|recommended|you may also like|don't miss|"
+    r"watch:|watch more|"
+    r"click here to|follow us|sign up (?:for|to)|subscribe (?:to|now)|lesen sie (?:auch|mehr|hier)|mehr (?:zum thema|"
+    r"dazu|lesen)|"
     r"das könnte sie auch|lire aussi|à lire aussi|lire la suite|sur le même sujet|voir aussi|lea también|leer más|"
-    r"lee también|también te puede|te puede interesar|ver también|más información|leia (?:também|mais)|veja (?:também|mais)|"
-    r"saiba mais|leggi anche|per approfondire|lees ook|lees meer|les også|läs (?:också|mer|även)|læs også|czytaj (?:też|także|więcej)|"
-    r"zobacz (?:też|także|również)|przeczytaj (?:też|także)|čtěte (?:také|více)|читайте также|читать далее|смотрите также|по теме|"
+    r"lee también|también te puede|te puede interesar|ver también|más información|leia (?:também|mais)|"
+    r"veja (?:também|mais)|"
+    r"saiba mais|leggi anche|per approfondire|lees ook|lees meer|les også|läs (?:också|mer|även)|læs også|"
+    r"czytaj (?:też|także|więcej)|"
+    r"zobacz (?:też|także|również)|przeczytaj (?:też|także)|čtěte (?:také|více)|читайте также|читать далее|"
+    r"смотрите также|по теме|"
     r"читайте також|ayrıca (?:bakınız|oku)|ilgili haber\w*|baca juga|simak juga|διαβάστε (?:επίσης|ακόμα|περισσότερα)|"
-    r"δείτε (?:επίσης|ακόμα)|citește și|olvassa el|lue myös|lue lisää|関連記事|あわせて読みたい|相关(?:阅读|新闻|报道|链接)|推荐阅读|延伸阅读|"
+    r"δείτε (?:επίσης|ακόμα)|citește și|olvassa el|lue myös|lue lisää|関連記事|あわせて読みたい|相关(?:阅读|新闻|"
+    r"报道|链接)|推荐阅读|延伸阅读|"
     r"相關(?:新聞|報導)|관련\s?기사|اقرأ أيضا|यह भी पढ़ें)\s*[:：»›>\-–—|]?",
     re.I,
 )
 COMMENTS = re.compile(
-    r"^\W*(?:\d+\s*)?(?:comments?|kommentare?|commentaires?|comentarios?|comentários?|commenti|reacties?|komentarz\w*|kommentarer|"
-    r"комментари\w*|коментар\w*|σχόλια|yorum(?:lar)?|コメント|评论|댓글|views?|shares?|likes?|print|email|e-mail|share|share this"
-    r"|share on .{2,12}|tweet|facebook|twitter|advertisement|werbung|anzeige|publicité|publicidad|reklama|реклама|διαφήμιση)\W*\d*\W*$",
+    r"^\W*(?:\d+\s*)?(?:comments?|kommentare?|commentaires?|comentarios?|comentários?|commenti|reacties?|"
+    r"komentarz\w*|kommentarer|"
+    r"комментари\w*|коментар\w*|σχόλια|yorum(?:lar)?|コメント|评论|댓글|views?|shares?|likes?|print|email|e-mail|"
+    r"share|share this"
+    r"|share on .{2,12}|tweet|facebook|twitter|advertisement|werbung|anzeige|publicité|publicidad|reklama|реклама|"
+    r"διαφήμιση)\W*\d*\W*$",
     re.I,
 )
 RIGHTS = re.compile(
-    r"^\W*(?:©|\(c\)|copyright\b|all rights reserved|alle rechte vorbehalten|tous droits réservés|todos los derechos reservados"
+    r"^\W*(?:©|\(c\)|copyright\b|all rights reserved|alle rechte vorbehalten|tous droits réservés|"
+    r"todos los derechos reservados"
     r"|this material may not be published)",
     re.I,
 )
 CELLS = re.compile(r"\s*\|\s*")
+SENTENCE_ENDS = (".", "!", "?", "”", "。", "…", '"')
 BARE_OPENINGS = {"by", "von", "par", "por", "di", "da", "door", "av", "af", "author", "autor", "автор"}
 """What is left of a byline that names nobody."""
 ENDS = 3
@@ -72,7 +83,7 @@ def linked_lines(blocks: list[Block]) -> frozenset[str]:
 
 
 def _like_headline(text: str) -> bool:
-    return len(text) >= 25 and text.count(" ") >= 3 or (len(text) >= 10 and not text.isascii() and " " not in text)
+    return (len(text) >= 25 and text.count(" ") >= 3) or (len(text) >= 10 and not text.isascii() and " " not in text)
 
 
 def cleaned(text: str, known: Known) -> Cleaned:
@@ -80,6 +91,7 @@ def cleaned(text: str, known: Known) -> Cleaned:
     lines = [line for raw in text.split("\n") if (line := _plain_line(raw))]
     lines = [line for line in lines if not _of_the_page(line, known)]
     credits: list[str] = []
+    lines = _below_headline(lines, known)
     lines = _without_head(lines, known, credits)
     lines = _without_head(lines[::-1], known, credits)[::-1]
     return Cleaned(lines, credits)
@@ -103,7 +115,36 @@ def _of_the_page(line: str, known: Known) -> bool:
     if not mark or len(line) > 220:
         return False
     rest = folded(line[mark.end() :])
-    return not rest or mark[0].rstrip().endswith((":", "：", "»", "›", ">", "|")) or rest in known.links or folded(line) in known.links
+    return (
+        not rest
+        or mark[0].rstrip().endswith((":", "：", "»", "›", ">", "|"))
+        or rest in known.links
+        or folded(line) in known.links
+    )
+
+
+def _below_headline(lines: list[str], known: Known) -> list[str]:
+    """What stands below the headline, where the text is a whole page: short lines above it, and none but labels after
+    its last sentence."""
+    wanted = folded(known.headline or "")
+    at = next((at for at, line in enumerate(lines) if wanted and folded(line) == wanted), 0)
+    if not at or any(len(line) > 100 or line.endswith(SENTENCE_ENDS) for line in lines[:at]):
+        return lines
+    below = lines[at + 1 :]
+    while below and not below[-1].endswith(SENTENCE_ENDS) and not is_byline(below[-1]):
+        below.pop()
+    while below and RIGHTS.match(below[-1]):
+        below.pop()
+    return _below_byline(below)
+
+
+def _below_byline(lines: list[str]) -> list[str]:
+    """A whole page's lines up to a byline that only labels and rights follow."""
+    for at, line in enumerate(lines):
+        rest = lines[at + 1 :]
+        if at and is_byline(line) and all(len(after) < 60 or RIGHTS.match(after) for after in rest):
+            return lines[: at + 1]
+    return lines
 
 
 def _without_head(lines: list[str], known: Known, credits: list[str]) -> list[str]:

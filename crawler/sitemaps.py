@@ -168,8 +168,7 @@ def _entries(text: str, url: str, before: str) -> Iterator[Entry]:
 
 
 def _drop(element: etree._Element) -> None:
-    """Give back the memory of an element that was read, and of what stands before it."""
-    element.clear(keep_tail=False)
+    """Give back the memory of all that stands before an element that was read."""
     parent = element.getparent()
     while parent is not None and element.getprevious() is not None:
         del parent[0]

@@ -92,25 +92,32 @@ def clean_lead(lead: Lead) -> Lead | None:
     raw = replace(lead, published_raw=published_raw)
     lines = _fields(raw, ("found_on", "headline", "lede", "language", "published_raw", "guid"))
     listed_as = lead.url if lead.url != url and len(lead.url) <= MAX_URL else None
-    moments = {"published_at": published, "modified_at": _not_ahead(lead.modified_at, None)}
+    moments: dict[str, Any] = {"published_at": published, "modified_at": _not_ahead(lead.modified_at, None)}
     return replace(raw, url=url, listed_as=lead.listed_as or listed_as, **moments, **lines)
 
 
 def clean_check(check: Check) -> Check:
     """The look with its article, its leads and its own words cleaned; an article that `refuse` names is none.
 
-    A lead without a usable address stays as it came: identity, which files them, counts and tells those.
+    Leads without a usable address are left out, and `reason` says how many.
     """
     article = clean(check.article) if check.article else None
+    leads = tuple(lead for given in check.leads if (lead := clean_lead(given)))
     check = replace(
         check,
         article=article,
         lead=clean_lead(check.lead) if check.lead else None,
-        leads=tuple(clean_lead(lead) or lead for lead in check.leads),
-        **_fields(check, ("reason", "etag", "last_modified")),
+        leads=leads,
+        **_fields(check, ("etag", "last_modified")),
+        reason=_field("reason", _told(check.reason, len(check.leads) - len(leads))),
     )
     refused = refuse(article) if article else None
     return replace(check, article=None, outcome="not article", reason=refused) if refused else check
+
+
+def _told(reason: str | None, left_out: int) -> str | None:
+    more = f"{left_out} left out: no http address" if left_out else None
+    return "; ".join(filter(None, (reason, more))) or None
 
 
 # --- Text ----------------------------------------------------------------------------------------------------------

@@ -68,15 +68,15 @@ _AT_INTERNET = re.compile(
 
 AMBIGUOUS = _words(
     "ref referrer referer source src cid from via origin medium campaign campaign_id partner mod link share tid par"
-    " feature context cds"
+    " feature context"
 )
 """Tracking on one site, content on the next (`ref=12345`, `source=ap`): dropped only where the value says tracking."""
 TRACKING_WORDS = _words(
-    "rss feed feeds atom twitter tweet facebook fb tw linkedin instagram reddit pinterest whatsapp telegram messenger"
-    " kakao kakaotalk naver wechat weibo line viber tiktok youtube social sns share sharing sharebar email mail"
-    " newsletter newsletters nl push notification notifications google googlenews bing yahoo msn flipboard applenews"
+    "rss feed feeds atom twitter tweet facebook fb linkedin instagram reddit pinterest whatsapp telegram messenger"
+    " kakao kakaotalk naver wechat weibo viber tiktok youtube social sns share sharing sharebar email mail"
+    " newsletter newsletters push notification notifications google googlenews bing yahoo msn flipboard applenews"
     " smartnews taboola outbrain app android ios hp home homepage front frontpage topnews mostread mostpopular trending"
-    " widget ticker toolbar sidebar footer recirc related recommended clipboard permalink qr sms news_media"
+    " widget ticker toolbar sidebar footer recirc related recommended clipboard permalink qr sms"
 )
 _HOST_AS_VALUE = re.compile(r"(?:[a-z0-9-]+\.)+(?:com|org|net|io|co|news|info|tv|me|[a-z]{2}|example)")
 
@@ -94,8 +94,9 @@ VIEWS = {
     **dict.fromkeys(["pinned_post_locator", "pinned_post_asset_id", "pinned_post_type"], ".*"),
     "pagewanted": "all|print",
     "page": "all|with(?::|%3a)block-.*",
+    "cds": "news_.*",  # the list of a portal that was clicked
     "nb": "1",  # follows WordPress's ?share=
-    "input": r"\d{3,4}m",  # which list of an agency's front was clicked
+    "input": r"\d{3,4}m",  # the list of an agency's front that was clicked
     "_": r"\d{10,13}",  # a clock against caches
     "filterkeyevents": _FLAG,
     "redirected": _FLAG,
@@ -148,7 +149,7 @@ _SAFE = "!$()*,:;@"
 _VARIANT_LABELS = frozenset({"www", "m", "amp", "mobile", "mobil"})
 _M_LANGUAGE = re.compile(r"m-(?=[a-z]{2}$)")  # m-en.agency.example
 
-_GOOGLE = r"google(?:\.[a-z]{2,3}){1,2}"
+_GOOGLE = r"google\.(?:com(?:\.[a-z]{2})?|co\.[a-z]{2}|[a-z]{2})"  # not google.xyz, which anybody may register
 _WRAPPED_IN_PATH = re.compile(
     r"(?:(?:[\w-]+\.)*cdn\.ampproject\.(?:org|net)/(?:c|v|a|wp|r)/(?:s/)?"
     rf"|(?:[\w-]+\.)?bing-amp\.com/c/(?:s/)?|{_GOOGLE}/amp/(?:s/)?"

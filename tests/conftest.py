@@ -1,12 +1,22 @@
-"""What every test may ask for."""
+"""What every test may ask for: an archive's folder, the `dateline` command, a small web, the measured material."""
 
 from __future__ import annotations
 
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from demo.web import Web
+
 SHARED = Path(__file__).parent.parent.parent / "shared"
+PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +25,67 @@ def shared() -> Path:
     if not (SHARED / "corpus").is_dir():
         pytest.skip("the material beside the checkout (../shared) is not here")
     return SHARED
+
+
+@dataclass
+class Dateline:
+    """The `dateline` command on one archive, as a process of its own; its web is a proxy on loopback."""
+
+    folder: Path
+    proxy: str = "http://127.0.0.1:9"  # nothing listens there: a test without a web reaches no other
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def environ(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if name.lower() not in PROXIES}
+        ours = {"http_proxy": self.proxy, "https_proxy": self.proxy, "DATELINE_ARCHIVE": str(self.folder)}
+        return kept | ours | self.environment
+
+    def __call__(self, *words: object, stdin: str | bytes | None = None, code: int | None = 0) -> Any:
+        """Run a command to its end; fails if its exit code is another than `code` (None: any)."""
+        data = stdin.encode() if isinstance(stdin, str) else stdin
+        ran = subprocess.run(self.command(*words), input=data, capture_output=True, env=self.environ(), timeout=100)
+        ran.stdout, ran.stderr = ran.stdout.decode(), ran.stderr.decode()
+        assert "Traceback" not in ran.stderr, ran.stderr
+        assert code is None or ran.returncode == code, (ran.returncode, ran.stdout, ran.stderr)
+        return ran
+
+    def start(self, *words: object) -> subprocess.Popen[bytes]:
+        """Start a command and come back at once; it leads a process group of its own."""
+        return subprocess.Popen(
+            self.command(*words),
+            env=self.environ(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    @staticmethod
+    def command(*words: object) -> list[str]:
+        return [sys.executable, "-m", "crawler", *map(str, words)]
+
+    def crawl(self, *words: object, code: int = 0) -> Any:
+        """One crawl of everything, without waits between requests."""
+        return self("crawl", "--since", "2000-01-01", "--delay", "0", *words, code=code)
+
+    def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
+        """What the archive answers."""
+        db = sqlite3.connect(self.folder / "archive.db")
+        db.row_factory = sqlite3.Row
+        try:
+            return db.execute(query, values).fetchall()
+        finally:
+            db.close()
+
+    def column(self, query: str, *values: object) -> list[Any]:
+        """The first column of what the archive answers."""
+        return [row[0] for row in self.rows(query, *values)]
+
+
+@pytest.fixture
+def dateline(tmp_path: Path) -> Callable[..., Dateline]:
+    """Makes the command for a web: `dateline(web)`; without one, no request leaves."""
+
+    def on(web: Web | None = None, **environment: str) -> Dateline:
+        return Dateline(tmp_path / "archive", web.proxy if web else "http://127.0.0.1:9", environment)
+
+    return on

@@ -120,7 +120,8 @@ def is_archive(path: str) -> bool:
 def registered(address: object) -> str | None:
     """The domain that was registered, by the Public Suffix List: `https://news.ridge.co.uk/1` → `ridge.co.uk`."""
     found = _suffixes()(str(address or ""))
-    return found.top_domain_under_public_suffix or found.domain or None
+    by_the_default_rule = ".".join([*found.subdomain.split(".")[-1:], found.domain]).strip(".")
+    return found.top_domain_under_public_suffix or by_the_default_rule or None
 
 
 @cache

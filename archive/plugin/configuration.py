@@ -63,10 +63,8 @@ def queries() -> dict[str, Settings]:
 @cache
 def descriptions() -> dict[str, Settings]:
     """What the schema's comments say: by table its `description` and its `columns`."""
-    return {
-        table: {"description": said, "columns": dict(COLUMN.findall(body))}
-        for said, table, body in TABLE.findall(TABLES)
-    }
+    found = TABLE.findall(TABLES.replace("`", ""))
+    return {table: {"description": said, "columns": dict(COLUMN.findall(body))} for said, table, body in found}
 
 
 def _metadata(databases: tuple[str, ...]) -> Settings:

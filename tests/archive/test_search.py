@@ -6,10 +6,10 @@ import sqlite3
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.ages import since
+from archive.ages import seconds, since
 from archive.database import connect
 from archive.errors import UsageError
 from archive.schema import ARCHIVE
@@ -121,6 +121,7 @@ def test_no_syntax_of_the_search_engine_can_be_typed(archive: sqlite3.Connection
     ).fetchone()
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.text() | st.text(alphabet="ab\" *-()^:{}+'OR首쿠ก\x00,") | st.lists(st.sampled_from(HOSTILE)).map(" ".join))
 def test_no_text_makes_the_search_fail(archive: sqlite3.Connection, words: str) -> None:
     archive.execute(
@@ -228,3 +229,24 @@ def test_moments_can_be_typed_as_days_clock_times_and_ages() -> None:
 def test_what_is_no_moment_is_said(text: str) -> None:
     with pytest.raises(UsageError, match="no date and no age"):
         since(text)
+
+
+def test_durations_count_minutes_where_ages_count_months() -> None:
+    assert [seconds(text) for text in ("90s", "10m", "2h", "1d")] == [90, 600, 7200, 86400]
+
+
+@pytest.mark.parametrize("text", ["", "0m", "10", "2w", "-5m"])
+def test_what_is_no_duration_is_said(text: str) -> None:
+    with pytest.raises(UsageError, match="no duration"):
+        seconds(text)
+
+
+def test_a_passage_ends_between_words() -> None:
+    assert passage("The ferry left the island before dawn", "ferry", width=28) == "The ⟦ferry⟧ left the island…"
+
+
+def test_a_passage_is_found_in_time_whatever_was_typed() -> None:
+    started = time.perf_counter()
+    passage("ferry 首相 " * 20_000, " ".join(f"word{n} 首{n}" for n in range(20_000)))
+    passage("a" * 200_000, "a" * 20_000)
+    assert time.perf_counter() - started < 5

@@ -134,10 +134,15 @@ def test_a_lead_without_an_address_is_none() -> None:
 
 
 def test_a_lead_is_cleaned_as_an_article_is() -> None:
-    lead = replace(
-        LEAD, url="https://news.example/story-5?utm_source=rss", headline="Ti\x00es ", published_at="2026-02-31"
-    )
-    assert clean_lead(lead) == replace(LEAD, headline="Ties", published_raw="2026-02-31")
+    lead = clean_lead(replace(LEAD, headline="Ti\x00es ", published_at="2026-02-31"))
+    assert lead == replace(LEAD, headline="Ties", published_raw="2026-02-31")
+
+
+def test_a_lead_whose_address_lost_its_tracking_still_says_how_it_was_listed() -> None:
+    listed = LEAD.url + "?utm_source=rss"
+    lead = clean_lead(replace(LEAD, url=listed))
+    assert lead == replace(LEAD, listed_as=listed)
+    assert clean_lead(replace(LEAD, listed_as=listed)) == lead
 
 
 def test_a_look_keeps_its_outcome_unless_nothing_is_left_to_store() -> None:
@@ -147,10 +152,12 @@ def test_a_look_keeps_its_outcome_unless_nothing_is_left_to_store() -> None:
     assert (empty.article, empty.outcome, empty.reason) == (None, "not article", "no text")
 
 
-def test_a_look_keeps_leads_that_cannot_be_filed_so_that_they_are_counted() -> None:
+def test_a_look_leaves_out_leads_that_cannot_be_asked_for_and_says_how_many() -> None:
     bad = replace(LEAD, url="javascript:void(0)")
     look = Check("https://news.example/feed", "listed", FETCHED, leads=(replace(LEAD, headline=" Ties "), bad))
-    assert clean_check(look).leads == (replace(LEAD, headline="Ties"), bad)
+    cleaned = clean_check(look)
+    assert cleaned.leads == (replace(LEAD, headline="Ties"),)
+    assert cleaned.reason == "1 left out: no http address"
 
 
 ANY = st.text(st.characters(codec=None), max_size=40)

@@ -1,0 +1,163 @@
+"""How well and how fast pages are read, beside trafilatura's default with metadata in the same run.
+
+    python bench/extraction.py [--shared PATH] [--sample N] [--all]
+
+Only outlets that were kept apart while the rules were written are counted (half of them, by their domain's hash);
+`--all` counts the others too. F1 is of 4-grams of words (of characters in Chinese and Japanese), macro means by source.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import hashlib
+import json
+import logging
+import re
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from trafilatura import bare_extraction
+
+from archive.records import Article, Capture
+from crawler.extract import extract
+
+Row = dict[str, Any]
+WORDS = re.compile(r"\w+")
+WITH_HEADLINE = ("waddle-daniel", "cleanportaleval")
+"""Sources whose true texts begin with the headline."""
+
+
+def pages(corpus: Path, everything: bool, sample: int | None) -> list[Row]:
+    """The manifest's rows with a trusted text of an article, spread evenly if only a sample is wanted."""
+    with (corpus / "manifest.jsonl").open(encoding="utf-8") as lines:
+        rows = [row for line in lines if _counts(row := json.loads(line)) and (everything or kept_apart(row))]
+    step = max(1, len(rows) // sample) if sample else 1
+    return rows[::step][:sample]
+
+
+def _counts(row: Row) -> bool:
+    known = row.get("body_grade") == "A" and row.get("truth_text") and "truth_not_in_page" not in row.get("flags", ())
+    return bool(known) and row.get("page_type", "article") == "article"
+
+
+def kept_apart(row: Row) -> bool:
+    """Whether the outlet's pages were left alone while the rules were written."""
+    name = row.get("domain") or row.get("host") or row["id"]
+    return hashlib.sha1(f"keep{name}".encode()).digest()[-1] % 2 == 1
+
+
+def shingles(text: str, language: str | None) -> Counter[tuple[str, ...]]:
+    """The 4-grams of a text."""
+    units = [c for c in text if c.isalnum()] if language in ("zh", "ja") else WORDS.findall(text.lower())
+    return Counter(tuple(units[at : at + 4]) for at in range(max(1, len(units) - 3)))
+
+
+def f1(text: str, truth: str, language: str | None) -> float:
+    """How far two texts agree, 0 to 1."""
+    got, wanted = shingles(text, language), shingles(truth, language)
+    return 2 * (got & wanted).total() / (got.total() + wanted.total())
+
+
+def ours(body: bytes, row: Row) -> Row:
+    """Our reading of a page."""
+    when = (row.get("crawl_date") or "2026-11-01")[:10] + "T23:59:59Z"
+    article: Article = extract(Capture(url=_url(row), body=body, fetched_at=when))
+    names = list(article.authors)
+    return {"headline": article.headline, "text": article.text, "at": article.published_at, "authors": names}
+
+
+def theirs(body: bytes, row: Row) -> Row:
+    """trafilatura's reading, default settings, with metadata."""
+    found: Any = bare_extraction(body, url=_url(row), with_metadata=True, include_comments=False)
+    if found is None:
+        return {"headline": None, "text": "", "at": None, "authors": []}
+    names = [name for part in (found.author or "").split(";") if (name := part.strip())]
+    return {"headline": found.title, "text": found.text or "", "at": found.date, "authors": names}
+
+
+def _url(row: Row) -> str:
+    return str(row.get("url") or f"http://{row.get('host') or 'unknown.example'}/page")
+
+
+def judged(read: Callable[[bytes, Row], Row], body: bytes, row: Row) -> Row:
+    """One reading of one page and what it was worth; a field without a truth is left out."""
+    start = time.process_time()
+    got = read(body, row)
+    spent = (time.process_time() - start) * 1000
+    headed = row["source"] in WITH_HEADLINE
+    text = f"{got['headline'] or ''}\n{got['text']}" if headed else got["text"]
+    truth = row["truth_text"]
+    marks: Row = {"ms": spent, "f1": f1(text, truth, row.get("lang")), "exact": plain(text) == plain(truth)}
+    if row["source"] == "fundus-tests":
+        marks |= dict(_metadata_marks(got, row))
+    return marks
+
+
+def _metadata_marks(got: Row, row: Row) -> Iterator[tuple[str, bool]]:
+    if row.get("truth_title"):
+        yield "headline", " ".join((got["headline"] or "").split()) == " ".join(row["truth_title"].split())
+    if row.get("truth_authors") is not None:
+        yield "authors", sorted(got["authors"]) == sorted(row["truth_authors"])
+    if (date := row.get("truth_date")) and "truth_date_suspect" not in row.get("flags", ()):
+        minute = len(date) > 10 and _same_minute(got["at"] or "", date)
+        yield "day", minute or (got["at"] or "")[:10] == date[:10]
+        if len(date) > 10:
+            yield "minute", minute
+
+
+def _same_minute(one: str, other: str) -> bool:
+    if len(one) < 16:
+        return False
+    a, b = (datetime.fromisoformat(text.replace("Z", "+00:00")) for text in (one, other))
+    if a.tzinfo is None or b.tzinfo is None:
+        a, b = a.replace(tzinfo=None), b.replace(tzinfo=None)
+    return abs((a - b).total_seconds()) <= 60
+
+
+def plain(text: str) -> str:
+    """A text's words, for the question whether two are the same."""
+    return " ".join(WORDS.findall(text.lower()))
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure and print one table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
+    parser.add_argument("--shared", type=Path, default=Path(__file__).parents[2] / "shared")
+    parser.add_argument("--sample", type=int, help="measure on N pages only")
+    parser.add_argument("--all", action="store_true", help="count the outlets that the rules were written on, too")
+    options = parser.parse_args(arguments)
+    corpus = options.shared / "corpus" / "dev"
+    if not (corpus / "manifest.jsonl").is_file():
+        print(f"extraction: nothing measured, {corpus} is not here")
+        return
+    logging.disable(logging.CRITICAL)
+    marks: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in pages(corpus, options.all, options.sample):
+        body = gzip.decompress((corpus / row["html_path"]).read_bytes())
+        for name, read in (("dateline", ours), ("trafilatura", theirs)):
+            marks[row["source"], name].append(judged(read, body, row))
+    report(marks)
+
+
+def report(marks: dict[tuple[str, str], list[Row]]) -> None:
+    """One line a source and reader, then the macro means."""
+    columns = ("f1", "exact", "ms", "headline", "day", "minute", "authors")
+    print(f"{'source':18}{'reader':13}{'pages':>6}" + "".join(f"{name:>10}" for name in columns))
+    totals: defaultdict[str, list[float]] = defaultdict(list)
+    for (source, name), rows in sorted(marks.items()):
+        values = [[row[column] for row in rows if column in row] for column in columns]
+        cells = "".join(f"{mean(value):>10.4f}" if value else f"{'':>10}" for value in values)
+        print(f"{source:18}{name:13}{len(rows):>6}{cells}")
+        totals[name].append(mean(row["f1"] for row in rows))
+    for name, values in sorted(totals.items()):
+        print(f"{'macro mean':18}{name:13}{'':>6}{mean(values):>10.4f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""From a capture's bytes to an article."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archive.records import Article, Capture
+from crawler.extract import extract, word_count
+
+PAGES = Path(__file__).parent.parent / "pages"
+CASES = sorted(path.stem for path in PAGES.glob("*.json"))
+PAGE = "<html lang=en><head><title>{0}</title></head><body><article><h1>{0}</h1><p>{1}</p></article></body></html>"
+SENTENCES = "The ferry left the island at noon, and nobody on the quay was sorry to see it go. " * 8
+
+
+def read(body: bytes, url: str = "https://courier.example/a", status: int = 200) -> Article:
+    return extract(Capture(url=url, body=body, status=status, fetched_at="2025-11-06T00:00:00Z"))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_saved_page_reads_as_its_record_says(name: str) -> None:
+    case = json.loads((PAGES / f"{name}.json").read_text(encoding="utf-8"))
+    given, wanted = case["capture"], case["article"]
+    capture = Capture(
+        url=given["url"],
+        body=(PAGES / f"{name}.html").read_bytes(),
+        status=given["status"],
+        headers=(("Content-Type", given["content_type"]),),
+        fetched_at=given["fetched_at"],
+    )
+    found = json.loads(json.dumps(asdict(extract(capture))))
+    assert {field: found[field] for field in wanted} == wanted
+
+
+def test_a_page_says_where_it_came_from_and_what_read_it() -> None:
+    article = read(PAGE.format("Ferry leaves at noon", SENTENCES).encode())
+    assert article.digest is not None
+    assert len(article.digest) == 64
+    assert article.extractor is not None
+    assert article.extractor.startswith("trafilatura ")
+    assert (article.url, article.fetched_at) == ("https://courier.example/a", "2025-11-06T00:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "reason"),
+    [
+        (b"", "empty", "no bytes"),
+        (b" \n ", "empty", "no bytes"),
+        (b"%PDF-1.7 ...", "broken", "a PDF, not a page"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "broken", "an image, not a page"),
+        (bytes(i * 7919 % 256 for i in range(5000)), "broken", "no text in any charset"),
+        (b"<html><body>" + b"<div>" * 5000 + b"deep", "broken", "nested deeper than 1000 levels"),
+        (b"<html><body>" + b"<p>word</p>" * 40_000, "broken", "more than 30000 elements"),
+        (b"<p " + b" ".join(b"a%d=1" % i for i in range(6000)) + b">", "broken", "a tag of more than 5000 attributes"),
+        (b"<html><frameset><frame src=a></frameset></html>", "empty", "no text on the page"),
+    ],
+)
+def test_what_cannot_be_read_is_flagged_with_its_reason(body: bytes, kind: str, reason: str) -> None:
+    article = read(body)
+    assert (article.page_type, article.page_reason, article.text) == (kind, reason, "")
+
+
+def test_a_page_that_goes_deep_is_read_to_its_bottom() -> None:
+    body = b"<html><body><h1>Deep</h1>" + b"<div>" * 600 + SENTENCES.encode() + b"</div>" * 600
+    assert read(body).text.endswith("sorry to see it go.")
+
+
+def test_a_page_beyond_the_limit_is_read_in_part_and_says_so() -> None:
+    body = PAGE.format("Ferry leaves at noon", SENTENCES).encode() + b"<!--" + b"x" * 5_000_000 + b"-->"
+    article = read(body)
+    assert article.text.startswith("The ferry left")
+    assert article.page_reason == "only its first 5 MB were read"
+
+
+@pytest.mark.parametrize("status", [403, 404, 410, 503])
+def test_an_error_is_no_article_but_keeps_its_words(status: int) -> None:
+    article = read(PAGE.format("Ferry leaves at noon", SENTENCES).encode(), status=status)
+    assert (article.page_type, article.page_reason) == ("error", f"status {status}")
+    assert article.headline == "Ferry leaves at noon"
+    assert article.text
+
+
+def test_control_characters_and_stray_bytes_do_not_reach_the_text() -> None:
+    article = read(PAGE.format("Fer\x00ry", SENTENCES + "\x07").encode() + b"\xed\xa0\x80\xff")
+    assert article.headline == "Ferry"
+    assert not set("\x00\x07\ud800") & set(article.text)
+
+
+def test_a_page_is_read_alike_however_often_it_comes() -> None:
+    body = PAGE.format("Ferry leaves at noon", SENTENCES).encode()
+    assert read(body) == read(body)
+
+
+def test_strange_metadata_neither_raises_nor_reaches_the_article() -> None:
+    strange = {"@type": ["NewsArticle", 1, None], "headline": {"a": [1]}, "author": [[{"name": []}], 3, {"@id": 5}],
+               "datePublished": [None, {"x": 1}], "image": [[]], "publisher": 7, "url": ["x"]}  # fmt: skip
+    script = f'<script type="application/ld+json">{json.dumps(strange)}</script><link rel=canonical href="http://[bad">'
+    article = read((script + PAGE.format("Ferry leaves at noon", SENTENCES)).encode(), url="http://[nowhere")
+    assert (article.published_at, article.canonical_url, article.image_url) == (None, None, None)
+    assert article.headline == "Ferry leaves at noon"
+
+
+def test_deeply_nested_json_is_skipped() -> None:
+    script = '<script type="application/ld+json">' + "[" * 100_000 + "</script>"
+    assert read((script + PAGE.format("Ferry leaves at noon", SENTENCES)).encode()).page_type == "article"
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.one_of(
+        st.binary(max_size=400), st.text(alphabet="<>/='\"&;pdivah1 tablescript\n\x00é中", max_size=400).map(str.encode)
+    )
+)
+def test_no_bytes_make_it_raise(body: bytes) -> None:
+    assert read(body).page_type
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "words"),
+    [
+        ("one two  three", "en", 3),
+        ("", "en", 0),
+        ("港口议会决定重建东码头", "zh", 7),
+        ("南쪽 부두", "ko", 2),
+        ("AP通信 2024", "ja", 3),
+    ],
+)
+def test_words_are_counted_where_blanks_do_not_part_them(text: str, language: str, words: int) -> None:
+    assert word_count(text, language) == words
+
+
+@pytest.mark.shared
+def test_nearly_all_news_pages_are_taken_for_articles(shared: Path) -> None:
+    """A sample of real pages; at least 96 of 100 are articles."""
+    import gzip
+
+    folder = shared / "newsweb" / "worlds" / "pages"
+    rows = [json.loads(line) for line in (folder / "world.jsonl").read_text(encoding="utf-8").splitlines()][::25]
+    kinds = [read(gzip.decompress((folder / row["html"]).read_bytes()), row["url"]).page_type for row in rows]
+    assert kinds.count("article") >= 0.96 * len(kinds)

@@ -1,0 +1,32 @@
+"""What language an article is in."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler.language import language_of, normal
+
+GERMAN = (
+    "Der Hafenrat hat am Dienstag beschlossen, die östliche Mole wieder aufzubauen, die ein Sturm zerstört hat. " * 4
+)
+
+
+@pytest.mark.parametrize(
+    ("tag", "code"),
+    [("en-CA", "en"), ("en_US", "en"), ("eng", "en"), ("wuu", "zh"), ("nb-NO", "no"), ("x", None), (None, None)],
+)
+def test_tags_come_down_to_two_letters(tag: str | None, code: str | None) -> None:
+    assert normal(tag) == code
+
+
+def test_a_long_text_outweighs_a_wrong_declaration() -> None:
+    assert language_of(GERMAN, ["en-US"]) == "de"
+
+
+def test_a_short_text_leaves_the_declaration_alone() -> None:
+    assert language_of("Pier to be rebuilt by the council", ["de"]) == "de"
+
+
+def test_letters_of_one_language_alone_decide() -> None:
+    assert language_of("남쪽 항구의 시의회가 부두를 다시 짓기로 의결했다고 밝혔다", ["en"]) == "ko"
+    assert language_of("", [None]) is None
