@@ -90,6 +90,7 @@ class Archive:
         with transaction(self.db) as db:
             db.execute("UPDATE crawls SET state = 'interrupted' WHERE state = 'running'")
             frontier.return_leases(db)
+            frontier.retry_failed(db)
             done = db.execute("INSERT INTO crawls (started_at, command) VALUES (?, ?)", (now(), command))
             return int(done.lastrowid or 0)
 

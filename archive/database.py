@@ -5,16 +5,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-
-from sqlite_utils import Database, Migrations
+from typing import Any
 
 from archive.errors import ArchiveError, NewerArchiveError
+from archive.schema import Schema, statements
 
 BUSY_SECONDS = 30
 
 
-def connect(path: Path, migrations: Migrations) -> sqlite3.Connection:
+def connect(path: Path, schema: Schema) -> sqlite3.Connection:
     """Open a file for writing, making it and its tables where they are missing.
 
     Raises ArchiveError (cannot be opened or is no archive) or NewerArchiveError.
@@ -26,23 +27,23 @@ def connect(path: Path, migrations: Migrations) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")  # in batches it costs nothing, and a power cut loses nothing
         connection.execute("PRAGMA foreign_keys = ON")
-        _migrate(connection, migrations, path)
+        _migrate(connection, schema, path)
     except (OSError, sqlite3.Error) as error:
         raise ArchiveError(f"{path}: cannot be opened for writing ({error}); check the folder, or name another") from error
     return connection
 
 
-def connect_to_read(path: Path, migrations: Migrations) -> sqlite3.Connection:
+def connect_to_read(path: Path, schema: Schema) -> sqlite3.Connection:
     """Open a file that is there, for reading alone. Raises as `connect`, and ArchiveError if it is not there."""
     if not path.is_file():
         raise ArchiveError(f"{path}: there is no archive here yet; `dateline outlet add` or `dateline crawl URL` starts one")
     try:
         connection = sqlite3.connect(path.absolute().as_uri() + "?mode=ro", timeout=BUSY_SECONDS, uri=True)
         connection.row_factory = sqlite3.Row
-        if _pending(connection, migrations, path):
+        if _pending(connection, schema, path):
             connection.close()
-            connect(path, migrations).close()
-            return connect_to_read(path, migrations)
+            connect(path, schema).close()
+            return connect_to_read(path, schema)
     except sqlite3.Error as error:
         raise ArchiveError(f"{path}: cannot be read ({error}); is it an archive?") from error
     return connection
@@ -61,17 +62,36 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     connection.execute("COMMIT")
 
 
-def _migrate(connection: sqlite3.Connection, migrations: Migrations, path: Path) -> None:
-    if not _pending(connection, migrations, path):
+def _migrate(connection: sqlite3.Connection, schema: Schema, path: Path) -> None:
+    if not _pending(connection, schema, path):
         return
+    from sqlite_utils import Database, Migrations  # half a second to import, and most commands find nothing to do
+
+    migrations = Migrations(schema.name)
+    for name, script in schema.steps:
+        migrations(name=name)(partial(_run, script))
     with transaction(connection):  # several programs may start at once: the first migrates, the others find it done
         migrations.apply(Database(connection, execute_plugins=False))
 
 
-def _pending(connection: sqlite3.Connection, migrations: Migrations, path: Path) -> bool:
-    db = Database(connection, execute_plugins=False)
-    known = {migration.name for migration in migrations._migrations}
-    applied = {migration.name for migration in migrations.applied(db)}
+def _run(script: str, db: Any) -> None:
+    for statement in statements(script):
+        db.conn.execute(statement)
+
+
+def _pending(connection: sqlite3.Connection, schema: Schema, path: Path) -> bool:
+    """Are there steps to take? Raises NewerArchiveError where steps were taken that this version does not know."""
+    known = {name for name, _ in schema.steps}
+    applied = set(_applied(connection, schema.name))
     if applied - known:
         raise NewerArchiveError(f"{path}: written by a newer version of dateline ({min(applied - known)}); update dateline")
     return bool(known - applied)
+
+
+def _applied(connection: sqlite3.Connection, name: str) -> list[str]:
+    """Read as sqlite-utils writes it, without importing it."""
+    table = "SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'"
+    if not connection.execute(table).fetchone():
+        return []
+    rows = connection.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = ?", (name,))
+    return [row["name"] for row in rows]

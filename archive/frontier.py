@@ -222,6 +222,13 @@ def _waiting(row: sqlite3.Row) -> Waiting:
     return Waiting(lead, row["host"], row["etag"], row["last_modified"])
 
 
+def retry_failed(connection: sqlite3.Connection) -> int:
+    """Pages whose failure may have passed wait again; the number of them."""
+    return connection.execute(
+        "UPDATE urls SET state = 'pending' WHERE state = 'failed' AND kind = 'page' AND due_at <= ?", (now(),)
+    ).rowcount
+
+
 def return_leases(connection: sqlite3.Connection) -> int:
     """What was under way is waiting again; the number of pages."""
     return connection.execute("UPDATE urls SET state = 'pending' WHERE state = 'leased'").rowcount

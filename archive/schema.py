@@ -3,18 +3,14 @@
 `archive.db` is what people browse and what the crawler needs, in one file, so that an article and the word that its
 URL is done are written in one transaction. `captures.db` holds the pages as they came.
 
-A released migration is never edited: a change is a new one at the end, with a line in the changelog.
+A released step is never edited: a change is a new one at the end, with a line in the changelog.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-
-from sqlite_utils import Database, Migrations
-
-ARCHIVE = Migrations("dateline.archive")
-CAPTURES = Migrations("dateline.captures")
+from dataclasses import dataclass
 
 TABLES = """
 -- A news publication, known by its host.
@@ -91,6 +87,8 @@ CREATE TABLE urls (
 CREATE INDEX urls_by_key ON urls(url_key);
 CREATE INDEX urls_by_article ON urls(article_id);
 CREATE INDEX urls_waiting ON urls(outlet_id, id) WHERE state IN ('pending', 'leased');
+CREATE INDEX urls_due ON urls(due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX urls_amiss ON urls(outcome, checked_at) WHERE outcome IN ('failed', 'refused', 'gone', 'not article');
 CREATE INDEX urls_of_sources ON urls(kind, outlet_id) WHERE kind <> 'page';
 
 -- A row for every look at a URL, whatever came of it.
@@ -135,7 +133,7 @@ CREATE TABLE crawls (
 -- Full text search: the words of headline, standfirst, byline and text; bigrams where words have no spaces.
 CREATE VIRTUAL TABLE articles_fts USING fts5(
   headline, standfirst, byline, text, bigrams,
-  content='articles', content_rowid='id', tokenize='unicode61 remove_diacritics 2'
+  content="articles", content_rowid="id", tokenize="unicode61 remove_diacritics 2 categories 'L* N* Co M*'"
 );
 CREATE TRIGGER articles_fts_insert AFTER INSERT ON articles BEGIN
   INSERT INTO articles_fts(rowid, headline, standfirst, byline, text, bigrams)
@@ -186,6 +184,18 @@ CREATE INDEX captures_by_url ON captures(url, fetched_at);
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The tables of one file, as the steps that led to them: a name, and SQL that is run once."""
+
+    name: str
+    steps: tuple[tuple[str, str], ...]
+
+
+ARCHIVE = Schema("dateline.archive", (("m001_first_tables", TABLES),))
+CAPTURES = Schema("dateline.captures", (("c001_first_tables", CAPTURE_TABLES),))
+
+
 def statements(script: str) -> Iterator[str]:
     """The statements of a script, one by one: `executescript` would commit the transaction that it runs in."""
     statement = ""
@@ -194,18 +204,3 @@ def statements(script: str) -> Iterator[str]:
         if sqlite3.complete_statement(statement):
             yield statement
             statement = ""
-
-
-def _run(db: Database, script: str) -> None:
-    for statement in statements(script):
-        db.conn.execute(statement)
-
-
-@ARCHIVE()
-def m001_first_tables(db: Database) -> None:
-    _run(db, TABLES)
-
-
-@CAPTURES()
-def c001_first_tables(db: Database) -> None:
-    _run(db, CAPTURE_TABLES)

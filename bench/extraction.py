@@ -138,6 +138,8 @@ def main(arguments: list[str] | None = None) -> None:
         return
     logging.disable(logging.CRITICAL)
     marks: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
+    for read in (ours, theirs):  # what is loaded once a process is not a page's cost
+        read(b"<html><body><p>" + b"The ferry left the island at noon. " * 9, {"source": "none"})
     for row in pages(corpus, options.all, options.sample):
         body = gzip.decompress((corpus / row["html_path"]).read_bytes())
         for name, read in (("dateline", ours), ("trafilatura", theirs)):

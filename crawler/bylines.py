@@ -31,8 +31,8 @@ NOT_PEOPLE = re.compile(
     re.I,
 )
 ROLE = re.compile(
-    r"\s*[,(]?\s*\b(?:senior|chief|staff|political|business|sports?|science|health|foreign|national|special|assistant|"
-    r"deputy|managing|associate|technology|education|environment|world|lead|digital|general|breaking)?\s*(?:news\s+)?"
+    r"\s*[,(]?\s*\b(?:(?:senior|chief|staff|political|business|sports?|science|health|foreign|national|special|assistant|"
+    r"deputy|managing|associate|technology|education|environment|world|lead|digital|general|breaking|news)\s+)*"
     r"(?:writer|reporter|correspondent|editor|columnist|contributor|producer|journalist|bureau chief)\b.*$",
     re.I,
 )

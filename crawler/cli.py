@@ -9,4 +9,6 @@ from archive.cli import cli
 
 def main() -> None:
     """The console script."""
-    cli(prog_name="dateline")
+    from pipelines.urls import url_key
+
+    cli(prog_name="dateline", obj=url_key)  # by it `show URL` finds an article under another spelling of its address

@@ -35,6 +35,7 @@ NOT_PAGES = (
     (b"wOF2", "a font"),
 )
 LONG_TAG = re.compile(rb"<[a-zA-Z][^<>]{8000,}")
+QUOTED = re.compile(rb"\"[^\"]*\"|'[^']*'")
 UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 ASCII_RUN = re.compile(rb"<[^>]*>|[\x00-\x7f]{12,}")
@@ -154,7 +155,8 @@ def _refuse_bytes(body: bytes) -> None:
         if body.startswith(mark):
             raise ReadingError(f"{what}, not a page")
     if any(
-        len(tag[0].split()) > MAX_ATTRIBUTES and not _in_script(body, tag.start()) for tag in LONG_TAG.finditer(body)
+        len(QUOTED.sub(b"", tag[0]).split()) > MAX_ATTRIBUTES and not _in_script(body, tag.start())
+        for tag in LONG_TAG.finditer(body)
     ):
         raise ReadingError(f"a tag of more than {MAX_ATTRIBUTES} attributes")
 

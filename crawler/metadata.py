@@ -134,7 +134,7 @@ def _bare_title(title: str, page: Page) -> str:
 
 
 def host_word(url: str) -> str:
-    """The word of a host that names its site: `citynews` of `toronto.citynews.ca`."""
+    """The word of a host that names its site: `courier` of `www.courier.example`."""
     host = urlsplit(url).hostname or ""
     parts = host.removeprefix("www.").split(".")
     return parts[-2] if len(parts) > 1 else host

@@ -153,7 +153,9 @@ def _digits(text: str) -> str | None:
 
 def _mail(text: str) -> str | None:
     """The form of mail and feeds (RFC 5322): `Thu, 15 Feb 2024 05:30:00 +0000`."""
-    if not re.match(r"^(?:[A-Z][a-z]{2},\s+)?\d{1,2} [A-Z][a-z]{2} \d{4} \d{1,2}:\d{2}", text):
+    if not re.match(
+        r"^(?:[A-Z][a-z]{2},\s+)?\d{1,2} [A-Z][a-z]{2} \d{4} \d{1,2}:\d{2}(?::\d{2})?(?: [+-]\d{4}| [A-Z]{1,4})?$", text
+    ):
         return None
     try:
         at = parsedate_to_datetime(text)

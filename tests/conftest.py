@@ -13,7 +13,12 @@ from typing import Any
 
 import pytest
 
+from archive.archive import Archive
+from archive.records import Outlet as Publication
+from archive.records import Source
+from demo.listings import FEED_PATHS
 from demo.web import Web
+from pipelines.identity import file_source
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
@@ -32,12 +37,13 @@ class Dateline:
     """The `dateline` command on one archive, as a process of its own; its web is a proxy on loopback."""
 
     folder: Path
-    proxy: str = "http://127.0.0.1:9"  # nothing listens there: a test without a web reaches no other
+    web: Web | None = None
     environment: dict[str, str] = field(default_factory=dict)
 
     def environ(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name.lower() not in PROXIES}
-        ours = {"http_proxy": self.proxy, "https_proxy": self.proxy, "DATELINE_ARCHIVE": str(self.folder)}
+        proxy = self.web.proxy if self.web else "http://127.0.0.1:9"  # nobody listens there: no request goes further
+        ours = {"http_proxy": proxy, "https_proxy": proxy, "DATELINE_ARCHIVE": str(self.folder)}
         return kept | ours | self.environment
 
     def __call__(self, *words: object, stdin: str | bytes | None = None, code: int | None = 0) -> Any:
@@ -63,6 +69,16 @@ class Dateline:
     def command(*words: object) -> list[str]:
         return [sys.executable, "-m", "crawler", *map(str, words)]
 
+    def knows(self, *hosts: str) -> None:
+        """Add outlets of the web with their feeds and sitemaps, as `outlet add` would find them."""
+        assert self.web
+        with Archive(self.folder) as archive:
+            for host in hosts or self.web.hosts:
+                outlet = self.web.outlets[host]
+                named = {FEED_PATHS.get(outlet.feed or ""): "feed", "/sitemap.xml" if outlet.sitemap else None: "sitemap"}
+                sources = [Source(outlet.url(path), kind, host) for path, kind in named.items() if path]  # type: ignore[arg-type]
+                archive.add_outlet(Publication(host, outlet.name), [file_source(source) for source in sources])
+
     def crawl(self, *words: object, code: int = 0) -> Any:
         """One crawl of everything, without waits between requests."""
         return self("crawl", "--since", "2000-01-01", "--delay", "0", *words, code=code)
@@ -86,6 +102,6 @@ def dateline(tmp_path: Path) -> Callable[..., Dateline]:
     """Makes the command for a web: `dateline(web)`; without one, no request leaves."""
 
     def on(web: Web | None = None, **environment: str) -> Dateline:
-        return Dateline(tmp_path / "archive", web.proxy if web else "http://127.0.0.1:9", environment)
+        return Dateline(tmp_path / "archive", web, environment)
 
     return on

@@ -37,7 +37,7 @@ def test_a_crawl_keeps_what_feed_and_sitemap_list(dateline):
 def test_a_second_crawl_of_an_unchanged_web_fetches_no_article_and_asks_for_the_rest_conditionally(dateline):
     with serve(world(outlet(sitemap="index"))) as web:
         run = dateline(web)
-        run("outlet", "add", "harbour.example")
+        run.knows()
         run.crawl()
         web.requests.clear()
         run.crawl()
@@ -51,7 +51,7 @@ def test_a_second_crawl_of_an_unchanged_web_fetches_no_article_and_asks_for_the_
 def test_a_new_article_is_the_only_one_fetched(dateline):
     with serve(world(outlet(sitemap="index")), now=NOW - timedelta(minutes=90)) as web:
         run = dateline(web)
-        run("outlet", "add", "harbour.example")
+        run.knows()
         run.crawl()
         web.requests.clear()
         web.now = NOW
@@ -63,7 +63,7 @@ def test_a_new_article_is_the_only_one_fetched(dateline):
 def test_from_sitemaps_only_what_is_newer_than_since_is_taken_and_the_rest_is_told(dateline):
     with serve(world(outlet(feed=None))) as web:
         run = dateline(web)
-        run("outlet", "add", "harbour.example")
+        run.knows()
         told = run("crawl", "--since", "2026-03-10T08:30", "--delay", "0").stdout
     assert run.column("SELECT count(*) FROM articles") == [3]
     assert "2 older than --since" in told
@@ -82,7 +82,7 @@ def test_what_could_not_be_had_is_recorded_with_its_reason_and_costs_the_others_
     pages = (*(page(number) for number in range(1, 4)), *broken)
     with serve(world(outlet(pages=pages, robots="User-agent: *\nDisallow: /private/"))) as web:
         run = dateline(web)
-        run("outlet", "add", "harbour.example")
+        run.knows()
         told = run.crawl().stdout
         assert "http://harbour.example/private/1" not in web.asked()
     outcomes = {row["url"].split("/")[-1][:4]: (row["outcome"], row["reason"]) for row in run.rows("SELECT * FROM urls")}
@@ -91,7 +91,7 @@ def test_what_could_not_be_had_is_recorded_with_its_reason_and_costs_the_others_
     assert outcomes["1012"] == ("gone", "HTTP 404")
     assert outcomes["1013"] == ("failed", "the answer broke off")
     assert outcomes["1014"][0] == "refused"
-    assert outcomes["1015"] == ("not article", "empty: no text on the page")
+    assert outcomes["1015"] == ("not article", "empty: no bytes")
     assert outcomes["1016"][0] in ("failed", "refused")
     assert outcomes["1"] == ("refused", "forbidden by robots.txt")
     assert "HTTP 500" in told
@@ -100,10 +100,9 @@ def test_what_could_not_be_had_is_recorded_with_its_reason_and_costs_the_others_
 def test_a_failure_that_may_pass_is_tried_again_by_the_next_crawl(dateline):
     with serve(world(outlet(pages=(page(1, status=503, times=2),)))) as web:
         run = dateline(web)
-        run("outlet", "add", "harbour.example")
+        run.knows()
         run.crawl()
         assert run.column("SELECT reason FROM urls WHERE outcome = 'failed'") == ["HTTP 503"]
-        web.world = replace(web.world)
         run.crawl()
     assert run.column("SELECT count(*) FROM articles") == [1]
 
@@ -112,7 +111,7 @@ def test_a_kill_amid_a_crawl_loses_no_article_and_stores_none_twice(dateline):
     pages = tuple(page(number, delay=0.05) for number in range(1, 41))
     with serve(world(outlet(pages=pages))) as web:
         run = dateline(web)
-        run("outlet", "add", "harbour.example")
+        run.knows()
         killed = run.start("crawl", "--since", "2000-01-01", "--delay", "0")
         while len(pages_asked(web)) < 15 and killed.poll() is None:
             time.sleep(0.01)
@@ -132,7 +131,7 @@ def test_a_kill_amid_a_crawl_loses_no_article_and_stores_none_twice(dateline):
 def test_a_second_crawl_at_the_same_time_says_who_holds_the_archive_and_exits_with_75(dateline):
     with serve(world(outlet(pages=(page(1, delay=3.0),)))) as web:
         run = dateline(web)
-        run("outlet", "add", "harbour.example")
+        run.knows()
         first = run.start("crawl", "--since", "2000-01-01", "--delay", "0")
         while not pages_asked(web) and first.poll() is None:
             time.sleep(0.01)
@@ -146,7 +145,7 @@ def test_a_crawl_that_ran_out_of_time_says_so_and_the_next_takes_up_the_rest(dat
     pages = tuple(page(number, delay=1.0) for number in range(1, 13))
     with serve(world(outlet(pages=pages))) as web:
         run = dateline(web)
-        run("outlet", "add", "harbour.example")
+        run.knows()
         told = run.crawl("--max-time", "3s").stdout
         kept = run.column("SELECT count(*) FROM articles")[0]
         run.crawl()
@@ -159,7 +158,7 @@ def test_a_crawl_that_ran_out_of_time_says_so_and_the_next_takes_up_the_rest(dat
 def test_one_page_listed_under_many_addresses_is_fetched_once(dateline):
     with serve(world(outlet(tracking="utm_source=rss&utm_medium=feed"))) as web:
         run = dateline(web)
-        run("outlet", "add", "harbour.example")
+        run.knows()
         run.crawl()
         asked = pages_asked(web)
     assert len(asked) == 5
@@ -176,7 +175,7 @@ def test_a_server_that_wants_the_address_as_it_was_listed_gets_it(dateline):
     pages = (needy, bare, Page("/feed.xml", body=feed, headers={"Content-Type": "application/rss+xml"}))
     with serve(world(outlet(pages=pages, sitemap=None))) as web:
         run = dateline(web)
-        run("outlet", "add", "harbour.example")
+        run.knows()
         run.crawl()
     assert run.column("SELECT url FROM articles") == ["http://harbour.example/news/7"]
 
@@ -187,7 +186,7 @@ def test_a_page_that_names_another_outlets_article_its_canonical_neither_hides_n
     thief = Outlet("thief.example", "Thief", pages=(Page("/stolen", "Buy now", story(30), NOW, canonical=theirs),))
     with serve(world(thief, outlet(many=1))) as web:
         run = dateline(web)
-        run("outlet", "add", "thief.example", "harbour.example")
+        run.knows()
         hosts = ["thief.example", "harbour.example"]
         for host in hosts if thief_first else reversed(hosts):
             run.crawl("--outlet", host)
@@ -202,7 +201,7 @@ def test_one_canonical_on_all_pages_of_an_outlet_does_not_melt_them_into_one(dat
     pages = tuple(replace(page(number), canonical="http://harbour.example/news/live-coverage-page-of-the-day") for number in (1, 2, 3))
     with serve(world(outlet(pages=pages))) as web:
         run = dateline(web)
-        run("outlet", "add", "harbour.example")
+        run.knows()
         run.crawl()
     assert run.column("SELECT count(*) FROM articles") == [3]
 
@@ -232,7 +231,7 @@ def test_the_same_text_at_two_outlets_is_two_articles_and_a_relation(dateline):
     both = (outlet(many=1), Outlet("ferry.example", "Ferry News", pages=(page(1, headline="As the Post reports"),)))
     with serve(world(*both)) as web:
         run = dateline(web)
-        run("outlet", "add", "harbour.example", "ferry.example")
+        run.knows()
         run.crawl()
     assert run.column("SELECT count(*) FROM articles") == [2]
     assert [tuple(row) for row in run.rows("SELECT article_id, other_id, kind FROM relations")] == [(2, 1, "identical")]
@@ -264,7 +263,7 @@ def test_every_spider_runs_as_scrapy_people_expect(dateline):
     root = Path(__file__).parent.parent
     with serve(world()) as web:
         run = dateline(web)
-        run("outlet", "add", "harbour.example")
+        run.knows()
         environment = run.environ() | {"PYTHONPATH": str(root)}
         scrapy = [sys.executable, "-m", "scrapy"]
         spiders = subprocess.run([*scrapy, "list"], cwd=root, env=environment, capture_output=True, text=True, check=True)

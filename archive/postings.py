@@ -1,0 +1,322 @@
+"""Which articles share a text: an index of hashes, found as each article arrives.
+
+Nothing is loaded at the start, and an article costs the same however many there are. What a hash is and what makes
+two texts one is decided elsewhere (`pipelines.texts`); here they are numbers and a function.
+
+All functions run inside the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import astuple, dataclass
+from typing import Literal
+
+COPIES = """
+-- By which an article's text is found again: some hashes of it. One that eight texts hold is boilerplate and gets no
+-- more rows; one that a version of the same report holds already stands there once.
+CREATE TABLE shingles (
+  hash INTEGER NOT NULL,      -- 32 bits, signed
+  article_id INTEGER NOT NULL,
+  PRIMARY KEY (hash, article_id)
+) WITHOUT ROWID;
+
+-- Which way of making hashes they were made; without a row, none were made yet.
+CREATE TABLE sketches (version INTEGER PRIMARY KEY);
+
+-- What two articles share. kind: identical, copy, excerpt, extends, template, overlap
+ALTER TABLE relations ADD COLUMN coverage REAL;        -- share of the article's text that the other has
+ALTER TABLE relations ADD COLUMN other_coverage REAL;  -- share of the other's text that the article has
+ALTER TABLE relations ADD COLUMN facts REAL;           -- share of numbers and names that agree
+
+-- Reports that went round: the versions of one text, whoever printed them. An article with a text of its own has none.
+CREATE TABLE texts (
+  id INTEGER PRIMARY KEY,
+  original_id INTEGER NOT NULL REFERENCES articles(id)  -- the agency's own, else the earliest
+);
+CREATE TABLE versions (
+  article_id INTEGER PRIMARY KEY REFERENCES articles(id),
+  text_id INTEGER NOT NULL REFERENCES texts(id)
+);
+CREATE INDEX versions_by_text ON versions(text_id);
+
+-- Every article with its original (itself, if it is nobody's copy) and in how many other outlets that text stands.
+CREATE VIEW folded AS
+SELECT a.id, coalesce(t.original_id, a.id) AS original_id,
+       CASE WHEN t.id IS NULL THEN 0 ELSE (
+         SELECT count(DISTINCT b.outlet_id) FROM versions w JOIN articles b ON b.id = w.article_id
+         WHERE w.text_id = t.id AND b.outlet_id <> a.outlet_id
+       ) END AS other_outlets
+FROM articles a LEFT JOIN versions v ON v.article_id = a.id LEFT JOIN texts t ON t.id = v.text_id;
+"""
+"""The migration; each statement stands alone."""
+
+BOILERPLATE = 8
+"""Texts that hold a hash which then says nothing any more."""
+CHECKED = 5
+"""Articles that are read in full, those first that share the most hashes."""
+SHORT = 80
+"""Words, below which one text under two headlines of one outlet is a failed extraction and no copy."""
+
+Kind = Literal["identical", "copy", "excerpt", "extends", "template", "overlap"]
+VERSIONS: tuple[Kind, ...] = ("identical", "copy", "excerpt", "extends")
+"""The kinds that are one report; what is a version of one folds under its original, the nearest kind first."""
+MIRRORED: dict[Kind, Kind] = {"excerpt": "extends", "extends": "excerpt"}
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """What one text is to another, and the shares (0 to 1) that say so."""
+
+    kind: Kind
+    coverage: float
+    other_coverage: float
+    facts: float
+
+    def mirrored(self) -> Likeness:
+        """The same, said of the other text."""
+        return Likeness(MIRRORED.get(self.kind, self.kind), self.other_coverage, self.coverage, self.facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """An article's likeness to another that was in the archive before it."""
+
+    article_id: int
+    other_id: int
+    likeness: Likeness
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """What tells which of several versions was first."""
+
+    id: int
+    host: str
+    agency: str | None
+    published_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What the archive asks about texts and does not know itself (`pipelines.texts.JUDGE`)."""
+
+    version: int
+    """Of the sketch."""
+    sketch: Callable[[str], Sequence[int]]
+    """A text → the hashes by which it is found again."""
+    likeness: Callable[[str, str], Likeness | None]
+    """A text and another → what the first is to the second."""
+    original: Callable[[Sequence[Printed]], int]
+    """Versions of one text → the id of the original."""
+
+
+def relate(connection: sqlite3.Connection, article_id: int, judge: Judge, found_at: str) -> list[Relation]:
+    """Find and keep what a kept article is to those before it, make it findable, and fold it under its original.
+
+    An article whose text changed is related anew: what was said of it before is forgotten. Its old hashes stay, as
+    copies of the old text may be known by them alone; they lead here and are weighed by the texts as they are now.
+    """
+    article = _article(connection, article_id)
+    known = _forget(connection, article_id, judge)
+    relations = _identical(connection, article) or _alike(connection, article, judge, known)
+    connection.executemany(
+        """INSERT INTO relations (article_id, other_id, kind, coverage, other_coverage, facts, found_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?)""",
+        [(r.article_id, r.other_id, *astuple(r.likeness), found_at) for r in relations],
+    )
+    _fold(connection, article_id, relations, judge)
+    return relations
+
+
+def is_current(connection: sqlite3.Connection, judge: Judge) -> bool:
+    """Whether all articles are known by hashes of the judge's version; if not, `rebuild` is due."""
+    return bool(connection.execute("SELECT max(version) FROM sketches").fetchone()[0] == judge.version)
+
+
+def rebuild(connection: sqlite3.Connection, judge: Judge, found_at: str) -> None:
+    """Relate all articles anew, in the order in which they came: about a second for a thousand."""
+    for table in ("shingles", "relations", "versions", "texts", "sketches"):
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608  our own names
+    connection.execute("INSERT INTO sketches (version) VALUES (?)", (judge.version,))
+    for (article_id,) in connection.execute("SELECT id FROM articles ORDER BY id").fetchall():
+        relate(connection, article_id, judge, found_at)
+
+
+# -- finding ---------------------------------------------------------------------------------------------------------
+
+
+def _article(connection: sqlite3.Connection, article_id: int) -> sqlite3.Row:
+    row = connection.execute(
+        "SELECT id, outlet_id, headline, text, word_count, fingerprint FROM articles WHERE id = ?", (article_id,)
+    ).fetchone()
+    if row is None:
+        raise ValueError(f"no article {article_id}")
+    return row  # type: ignore[no-any-return]
+
+
+def _identical(connection: sqlite3.Connection, article: sqlite3.Row) -> list[Relation]:
+    """The earliest article with the same text is the one that all its copies point to."""
+    if not article["fingerprint"]:
+        return []
+    rows = connection.execute(
+        "SELECT id, outlet_id, headline, word_count FROM articles WHERE fingerprint = ? AND id <> ? ORDER BY id",
+        (article["fingerprint"], article["id"]),
+    )
+    for other in rows:
+        if not _failed_extraction(article, other):
+            return [_relation(article["id"], other["id"], Likeness("identical", 1.0, 1.0, 1.0))]
+    return []
+
+
+def _failed_extraction(article: sqlite3.Row, other: sqlite3.Row) -> bool:
+    """A short text that one outlet prints under two headlines is its cookie notice, not its news."""
+    return bool(
+        article["outlet_id"] == other["outlet_id"]
+        and article["headline"] != other["headline"]
+        and max(article["word_count"], other["word_count"]) < SHORT
+    )
+
+
+def _holders(connection: sqlite3.Connection, sketch: Sequence[int]) -> dict[int, list[int]]:
+    """Which articles hold each hash; at most BOILERPLATE of them are kept."""
+    holders: dict[int, list[int]] = {number: [] for number in sketch}
+    rows = connection.execute(
+        "SELECT s.hash, s.article_id FROM json_each(?) AS asked CROSS JOIN shingles AS s ON s.hash = asked.value",
+        (json.dumps(sketch),),
+    )
+    for number, article_id in rows:
+        holders[number].append(article_id)
+    return holders
+
+
+def _alike(
+    connection: sqlite3.Connection, article: sqlite3.Row, judge: Judge, known: Collection[int]
+) -> list[Relation]:
+    """The related articles among those that share hashes, and those that were related before."""
+    sketch = judge.sketch(article["text"])
+    holders = _holders(connection, sketch)
+    votes = _votes(holders, article["id"])
+    best = sorted(votes, key=lambda id: (-votes[id], -id))[:CHECKED]
+    relations = _weigh(connection, article, dict.fromkeys([*best, *known]), judge)
+    if not any(relation.likeness.kind in VERSIONS for relation in relations):
+        behind = _versions_of(connection, [id for id in best if votes[id] > 1])
+        relations += _weigh(connection, article, behind - {*best, *known, article["id"]}, judge)
+    _post(connection, article["id"], sketch, holders, {_partner(relation, article["id"]) for relation in relations})
+    return relations
+
+
+def _votes(holders: dict[int, list[int]], article_id: int) -> Counter[int]:
+    """How many telling hashes each other article holds."""
+    telling = (ids for ids in holders.values() if len(ids) < BOILERPLATE)
+    return Counter(id for ids in telling for id in ids if id != article_id)
+
+
+def _versions_of(connection: sqlite3.Connection, ids: Sequence[int]) -> set[int]:
+    """Articles that hold no hashes because one of these holds them already, though they may be the nearer ones."""
+    rows = connection.execute(
+        """SELECT r.article_id FROM json_each(?) AS asked CROSS JOIN relations AS r ON r.other_id = asked.value
+        WHERE r.kind = 'excerpt' LIMIT ?""",
+        (json.dumps(ids), CHECKED),
+    )
+    return {int(row[0]) for row in rows}
+
+
+def _weigh(
+    connection: sqlite3.Connection, article: sqlite3.Row, others: Iterable[int], judge: Judge
+) -> list[Relation]:
+    """Read others in full; those that are related."""
+    relations = []
+    for other in (_article(connection, id) for id in others):
+        likeness = None if _failed_extraction(article, other) else judge.likeness(article["text"], other["text"])
+        if likeness:
+            relations.append(_relation(article["id"], other["id"], likeness))
+    return relations
+
+
+def _relation(article_id: int, other_id: int, likeness: Likeness) -> Relation:
+    """The later article of two stands first."""
+    if article_id > other_id:
+        return Relation(article_id, other_id, likeness)
+    return Relation(other_id, article_id, likeness.mirrored())
+
+
+def _partner(relation: Relation, article_id: int) -> int:
+    return relation.other_id if relation.article_id == article_id else relation.article_id
+
+
+def _post(
+    connection: sqlite3.Connection,
+    article_id: int,
+    sketch: Sequence[int],
+    holders: dict[int, list[int]],
+    related: Collection[int],
+) -> None:
+    """Keep the hashes by which no related article is found yet, and that are no boilerplate."""
+    connection.executemany(
+        "INSERT OR IGNORE INTO shingles (hash, article_id) VALUES (?, ?)",
+        [
+            (number, article_id)
+            for number in sketch
+            if len(holders[number]) < BOILERPLATE and not any(id in related for id in holders[number])
+        ],
+    )
+
+
+# -- folding ---------------------------------------------------------------------------------------------------------
+
+
+def _fold(connection: sqlite3.Connection, article_id: int, relations: Sequence[Relation], judge: Judge) -> None:
+    """Put an article with the versions of the nearest one; the original is found anew."""
+    near = [relation for relation in relations if relation.likeness.kind in VERSIONS]
+    if not near:
+        return
+    partner = _partner(min(near, key=_distance), article_id)
+    text_id = _text_of(connection, partner)
+    if text_id is None:
+        text_id = int(connection.execute("INSERT INTO texts (original_id) VALUES (?)", (partner,)).lastrowid or 0)
+        connection.execute("INSERT INTO versions (article_id, text_id) VALUES (?, ?)", (partner, text_id))
+    connection.execute("INSERT INTO versions (article_id, text_id) VALUES (?, ?)", (article_id, text_id))
+    first = connection.execute("SELECT original_id FROM texts WHERE id = ?", (text_id,)).fetchone()[0]
+    _choose_original(connection, text_id, (first, article_id), judge)
+
+
+def _distance(relation: Relation) -> tuple[int, float]:
+    likeness = relation.likeness
+    return VERSIONS.index(likeness.kind), -max(likeness.coverage, likeness.other_coverage)
+
+
+def _text_of(connection: sqlite3.Connection, article_id: int) -> int | None:
+    row = connection.execute("SELECT text_id FROM versions WHERE article_id = ?", (article_id,)).fetchone()
+    return int(row[0]) if row else None
+
+
+def _choose_original(connection: sqlite3.Connection, text_id: int, ids: Sequence[int], judge: Judge) -> None:
+    rows = connection.execute(
+        """SELECT a.id, o.host, a.agency, a.published_at FROM json_each(?) AS asked
+        CROSS JOIN articles AS a ON a.id = asked.value JOIN outlets AS o ON o.id = a.outlet_id""",
+        (json.dumps(ids),),
+    )
+    original_id = judge.original([Printed(*row) for row in rows])
+    connection.execute("UPDATE texts SET original_id = ? WHERE id = ?", (original_id, text_id))
+
+
+def _forget(connection: sqlite3.Connection, article_id: int, judge: Judge) -> set[int]:
+    """Undo what was said of an article; the articles that it was related to."""
+    rows = [
+        *connection.execute("DELETE FROM relations WHERE article_id = ? RETURNING other_id", (article_id,)),
+        *connection.execute("DELETE FROM relations WHERE other_id = ? RETURNING article_id", (article_id,)),
+    ]
+    text_id = _text_of(connection, article_id)
+    if text_id is not None:
+        connection.execute("DELETE FROM versions WHERE article_id = ?", (article_id,))
+        left = [row[0] for row in connection.execute("SELECT article_id FROM versions WHERE text_id = ?", (text_id,))]
+        if len(left) > 1:
+            _choose_original(connection, text_id, left, judge)
+        else:
+            connection.execute("DELETE FROM versions WHERE text_id = ?", (text_id,))
+            connection.execute("DELETE FROM texts WHERE id = ?", (text_id,))
+    return {int(row[0]) for row in rows}
