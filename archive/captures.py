@@ -44,7 +44,8 @@ class Captures:
     def newest(self, digest: str) -> Capture | None:
         """The newest capture with that body, or None."""
         row = self.connection.execute(
-            "SELECT * FROM captures JOIN bodies USING (digest) WHERE digest = ? ORDER BY fetched_at DESC LIMIT 1", (digest,)
+            "SELECT * FROM captures JOIN bodies USING (digest) WHERE digest = ? ORDER BY fetched_at DESC LIMIT 1",
+            (digest,),
         ).fetchone()
         return _capture(row) if row else None
 
@@ -60,7 +61,8 @@ def _keep(connection: sqlite3.Connection, capture: Capture) -> None:
             (capture.digest, len(capture.body), zstd.compress(capture.body, LEVEL)),
         )
     connection.execute(
-        "INSERT INTO captures (url, fetched_at, status, final_url, redirects, headers, digest) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        """INSERT INTO captures (url, fetched_at, status, final_url, redirects, headers, digest)
+        VALUES (?, ?, ?, ?, ?, ?, ?)""",
         (
             capture.url,
             capture.fetched_at,

@@ -52,8 +52,13 @@ def _archive_of_the_group() -> Path:
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.option("--archive", "folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
-              help="The folder of the archive, for any command.")
+@click.option(
+    "--archive",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="The folder of the archive, for any command.",
+)
 @click.version_option(package_name="dateline", prog_name="dateline")
 def cli(folder: Path | None) -> None:
     """Follow a news story: find its coverage, read it clean, keep it, browse it.

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +28,18 @@ def connect(path: Path, schema: Schema) -> sqlite3.Connection:
         connection.execute("PRAGMA foreign_keys = ON")
         _migrate(connection, schema, path)
     except (OSError, sqlite3.Error) as error:
-        raise ArchiveError(f"{path}: cannot be opened for writing ({error}); check the folder, or name another") from error
+        raise ArchiveError(
+            f"{path}: cannot be opened for writing ({error}); check the folder, or name another"
+        ) from error
     return connection
 
 
 def connect_to_read(path: Path, schema: Schema) -> sqlite3.Connection:
     """Open a file that is there, for reading alone. Raises as `connect`, and ArchiveError if it is not there."""
     if not path.is_file():
-        raise ArchiveError(f"{path}: there is no archive here yet; `dateline outlet add` or `dateline crawl URL` starts one")
+        raise ArchiveError(
+            f"{path}: there is no archive here yet; `dateline outlet add` or `dateline crawl URL` starts one"
+        )
     try:
         connection = sqlite3.connect(path.absolute().as_uri() + "?mode=ro", timeout=BUSY_SECONDS, uri=True)
         connection.row_factory = sqlite3.Row
@@ -69,14 +72,17 @@ def _migrate(connection: sqlite3.Connection, schema: Schema, path: Path) -> None
 
     migrations = Migrations(schema.name)
     for name, script in schema.steps:
-        migrations(name=name)(partial(_run, script))
+        migrations(name=name)(_runs(script))
     with transaction(connection):  # several programs may start at once: the first migrates, the others find it done
         migrations.apply(Database(connection, execute_plugins=False))
 
 
-def _run(script: str, db: Any) -> None:
-    for statement in statements(script):
-        db.conn.execute(statement)
+def _runs(script: str) -> Callable[[Any], None]:
+    def step(db: Any) -> None:
+        for statement in statements(script):
+            db.conn.execute(statement)
+
+    return step
 
 
 def _pending(connection: sqlite3.Connection, schema: Schema, path: Path) -> bool:
@@ -84,7 +90,9 @@ def _pending(connection: sqlite3.Connection, schema: Schema, path: Path) -> bool
     known = {name for name, _ in schema.steps}
     applied = set(_applied(connection, schema.name))
     if applied - known:
-        raise NewerArchiveError(f"{path}: written by a newer version of dateline ({min(applied - known)}); update dateline")
+        raise NewerArchiveError(
+            f"{path}: written by a newer version of dateline ({min(applied - known)}); update dateline"
+        )
     return bool(known - applied)
 
 

@@ -62,7 +62,8 @@ def outlet_of(connection: sqlite3.Connection, url: str) -> int:
     host = urlsplit(url).netloc.rpartition("@")[2].lower()
     bare = host.removeprefix("www.")
     row = connection.execute(
-        "SELECT id FROM outlets WHERE host IN (?, ?, ?) ORDER BY host = ? DESC LIMIT 1", (host, bare, f"www.{bare}", host)
+        "SELECT id FROM outlets WHERE host IN (?, ?, ?) ORDER BY host = ? DESC LIMIT 1",
+        (host, bare, f"www.{bare}", host),
     ).fetchone()
     return int(row["id"]) if row else add_outlet(connection, Outlet(host))
 
@@ -78,9 +79,7 @@ def add_source(connection: sqlite3.Connection, source: Source) -> bool:
     return done.rowcount > 0
 
 
-def sources(
-    connection: sqlite3.Connection, kinds: Sequence[SourceKind], hosts: Sequence[str] = ()
-) -> list[Source]:
+def sources(connection: sqlite3.Connection, kinds: Sequence[SourceKind], hosts: Sequence[str] = ()) -> list[Source]:
     """The feeds and sitemaps to look at, longest unseen first; of some outlets, or of all."""
     found = connection.execute(
         f"""SELECT u.url, u.kind, o.host, u.etag, u.last_modified FROM urls u JOIN outlets o ON o.id = u.outlet_id

@@ -29,7 +29,9 @@ def crawl_lock(folder: Path) -> Iterator[None]:
         held = owner.read_text().strip() if owner.exists() else "another process"
         raise BusyError(f"{folder}: a crawl is running here already ({held}); wait for it, or stop it") from None
     except OSError as error:
-        raise ArchiveError(f"{folder}: cannot be written ({error.strerror}); check the folder, or name another") from error
+        raise ArchiveError(
+            f"{folder}: cannot be written ({error.strerror}); check the folder, or name another"
+        ) from error
     try:
         owner.write_text(f"process {os.getpid()}, since {now()}\n")
         yield

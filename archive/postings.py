@@ -58,6 +58,8 @@ BOILERPLATE = 8
 """Texts that hold a hash which then says nothing any more."""
 CHECKED = 5
 """Articles that are read in full, those first that share the most hashes."""
+SMALL = 18
+"""Hashes of a text that are so few that one in common is worth reading on; with more, one is common by chance."""
 SHORT = 80
 """Words, below which one text under two headlines of one outlet is a failed extraction and no copy."""
 
@@ -200,7 +202,8 @@ def _alike(
     sketch = judge.sketch(article["text"])
     holders = _holders(connection, sketch)
     votes = _votes(holders, article["id"])
-    best = sorted(votes, key=lambda id: (-votes[id], -id))[:CHECKED]
+    least = 1 if len(sketch) <= SMALL else 2
+    best = sorted((id for id in votes if votes[id] >= least), key=lambda id: (-votes[id], -id))[:CHECKED]
     relations = _weigh(connection, article, dict.fromkeys([*best, *known]), judge)
     if not any(relation.likeness.kind in VERSIONS for relation in relations):
         behind = _versions_of(connection, [id for id in best if votes[id] > 1])
@@ -225,9 +228,7 @@ def _versions_of(connection: sqlite3.Connection, ids: Sequence[int]) -> set[int]
     return {int(row[0]) for row in rows}
 
 
-def _weigh(
-    connection: sqlite3.Connection, article: sqlite3.Row, others: Iterable[int], judge: Judge
-) -> list[Relation]:
+def _weigh(connection: sqlite3.Connection, article: sqlite3.Row, others: Iterable[int], judge: Judge) -> list[Relation]:
     """Read others in full; those that are related."""
     relations = []
     for other in (_article(connection, id) for id in others):

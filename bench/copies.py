@@ -6,24 +6,19 @@ there to choose thresholds on (`--half tune`); what is reported is the other hal
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import re
-import resource
-import sqlite3
-import tempfile
-import time
 import unicodedata
 import zlib
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from archive.database import connect
-from archive.postings import COPIES, VERSIONS, relate
+from archive.postings import COPIES, relate
 from archive.schema import ARCHIVE
 from pipelines.fingerprint import fingerprint
 from pipelines.texts import JUDGE
@@ -57,7 +52,16 @@ class Bench:
         done = self.db.execute(
             """INSERT INTO articles (outlet_id, url, headline, published_at, fetched_at, text, word_count, fingerprint)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
-            (self.outlets, f"https://{host}/1", headline, published_at, MOMENT, text, len(text.split()), fingerprint(text)),
+            (
+                self.outlets,
+                f"https://{host}/1",
+                headline,
+                published_at,
+                MOMENT,
+                text,
+                len(text.split()),
+                fingerprint(text),
+            ),
         )
         return done.lastrowid
 
@@ -94,7 +98,7 @@ def sentences(text: str) -> list[str]:
 
 def joined(parts: list[str]) -> str:
     """Paragraphs of three sentences."""
-    blank = "" if parts and unspaced("".join(parts)) else " "
+    blank = "" if unspaced(" ".join(parts)) else " "
     return "\n".join(blank.join(parts[at : at + 3]) for at in range(0, len(parts), 3))
 
 
@@ -273,12 +277,12 @@ TEMPLATES = {
     ),
 }
 WORDS = {
-    "place": "Arnwick Belmora Castrey Dunholt Eskvale Farrow Glenmere Hartsea Inverlay Kilmor Lorne Marden".split(),
-    "day": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split(),
+    "place": ["Arnwick", "Belmora", "Castrey", "Dunholt", "Eskvale", "Farrow", "Glenmere", "Hartsea", "Inverlay", "Kilmor", "Lorne", "Marden"],
+    "day": ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
     "sky": ["bright sunshine", "heavy cloud", "scattered showers", "thick fog", "snow"],
     "wind": ["north", "south", "east", "west", "north-east", "south-west"],
     "move": ["higher", "lower", "mixed", "almost unchanged"],
-    "name": [a + b for a in "Ald Bren Cor Dar Fen Hol Kes Mor Tav Vel".split() for b in ("ric", "low", "ster", "dale")],
+    "name": [a + b for a in ["Ald", "Bren", "Cor", "Dar", "Fen", "Hol", "Kes", "Mor", "Tav", "Vel"] for b in ("ric", "low", "ster", "dale")],
 }
 
 
@@ -321,3 +325,53 @@ def script(text: str) -> str:
 def _most(text: str) -> str:
     words = words_of(text)
     return of_words(words[: int(len(words) * 0.95)], text)
+
+
+# -- a large archive -------------------------------------------------------------------------------------------------
+
+
+def babble(texts: list[str], chance: random.Random) -> Iterator[str]:
+    """Texts without end in the words of real ones: each word follows two that it followed there.
+
+    By chance they share more five-word runs than unrelated news does, so they are the harder load.
+    """
+    follows = defaultdict(list)
+    for text in texts:
+        words = text.split()
+        for first, second, third in zip(words, words[1:], words[2:], strict=False):
+            follows[first, second].append(third)
+    starts, sizes = list(follows), [len(text.split()) for text in texts]
+    while True:
+        words = list(chance.choice(starts))
+        for _ in range(chance.choice(sizes)):
+            words.append(chance.choice(follows.get((words[-2], words[-1])) or ("and",)))
+        yield " ".join(words)
+
+
+def load(size: int, share_of_copies: float = 0.2) -> None:
+    """CPU and memory that `relate` takes, and bytes of its index, as the archive grows to `size` articles."""
+    chance = random.Random(17)
+    english = [text for text in real_texts("report") if script(text) == "LATIN" and " the " in text]
+    english = [text for text in english if 100 <= len(text.split()) <= 1000]
+    print(f"articles of {sum(len(t.split()) for t in english) / len(english):.0f} words, {share_of_copies:.0%} of them copies")
+    source, recent = babble(english, chance), []
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with tempfile.TemporaryDirectory() as folder:
+        bench, spent = Bench(Path(folder)), 0.0
+        bench.db.execute("DROP TRIGGER articles_fts_insert")  # the search's cost, not this one's
+        for number in range(1, size + 1):
+            if number % 200 == 1:
+                bench.db.execute("BEGIN IMMEDIATE")
+            copied = recent and chance.random() < share_of_copies
+            text = chance.choice(list(EDITS.values()))(*chance.sample(recent, 2), chance) if copied else next(source)
+            recent = [*recent[-200:], text] if not copied else recent
+            article_id = bench.keep(text)
+            start = time.process_time()
+            relate(bench.db, article_id, JUDGE, MOMENT)
+            if number % 200 == 0:
+                bench.db.execute("COMMIT")
+            spent += time.process_time() - start
+            if number in (1000, 10_000) or number % 50_000 == 0:
+                _print_load(bench, number, spent, before)
+            if number % 2000 == 0 and number not in (10_000, 100_000):
+                spent_of[number] = spent

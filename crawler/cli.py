@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import archive.commands
 import crawler.commands  # noqa: F401  both register their commands on `cli`
 from archive.cli import cli
 

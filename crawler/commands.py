@@ -90,15 +90,35 @@ def outlet_list(as_json: bool, folder: Path) -> None:
 @cli.command()
 @click.argument("urls", nargs=-1, metavar="[URL…]")
 @click.option("--outlet", "outlets", multiple=True, metavar="HOST", help="Only this outlet; may be given again.")
-@click.option("--since", default="7d", show_default=True, metavar="DATE|AGE",
-              help="From sitemaps, what is newer: 2024-02-15, 36h, 7d, 2w.")
-@click.option("--max-time", metavar="TIME", help="Stop after this time (30s, 10m, 2h); what waits is taken up by the next crawl.")
-@click.option("--contact", envvar="DATELINE_CONTACT", metavar="ADDRESS",
-              help="E-mail or web address that the user agent names.  [env: DATELINE_CONTACT]")
-@click.option("--delay", type=click.FloatRange(min=0), metavar="SECONDS", help="Between two requests to one host.  [default: 0.5]")
+@click.option(
+    "--since",
+    default="7d",
+    show_default=True,
+    metavar="DATE|AGE",
+    help="From sitemaps, what is newer: 2024-02-15, 36h, 7d, 2w.",
+)
+@click.option(
+    "--max-time", metavar="TIME", help="Stop after this time (30s, 10m, 2h); what waits is taken up by the next crawl."
+)
+@click.option(
+    "--contact",
+    envvar="DATELINE_CONTACT",
+    metavar="ADDRESS",
+    help="E-mail or web address that the user agent names.  [env: DATELINE_CONTACT]",
+)
+@click.option(
+    "--delay", type=click.FloatRange(min=0), metavar="SECONDS", help="Between two requests to one host.  [default: 0.5]"
+)
 @archive_option
-def crawl(urls: tuple[str, ...], outlets: tuple[str, ...], since: str, max_time: str | None, contact: str | None,  # noqa: PLR0913
-          delay: float | None, folder: Path) -> None:
+def crawl(
+    urls: tuple[str, ...],
+    outlets: tuple[str, ...],
+    since: str,
+    max_time: str | None,
+    contact: str | None,
+    delay: float | None,
+    folder: Path,
+) -> None:
     """Fetch what the outlets' feeds and sitemaps list and the archive does not have; or the pages named.
 
     Takes all that feeds list, and from sitemaps what is newer than --since. One crawl at a time: a second one says who
@@ -150,7 +170,9 @@ def _known_outlets(folder: Path, hosts: Sequence[str]) -> Sequence[str]:
     if missing:
         raise UsageError(f"{missing[0]}: no such outlet in {folder}; `dateline outlet add {missing[0]}` adds it")
     if not known:
-        raise UsageError(f"{folder}: there are no outlets yet; `dateline outlet add HOST` adds one, or name URLs to crawl")
+        raise UsageError(
+            f"{folder}: there are no outlets yet; `dateline outlet add HOST` adds one, or name URLs to crawl"
+        )
     return hosts
 
 
@@ -162,12 +184,18 @@ def _tell(report: Sequence[OutletReport], counts: dict[str, int], reason: str | 
         cells = (line.fetched, line.new, line.changed, line.unchanged, line.other, line.failed)
         table.add_row(line.outlet, *(str(cell) if cell else "·" for cell in cells), _why(line))
     if len(report) > 1:
-        totals = (sum(getattr(line, name) for line in report) for name in ("fetched", "new", "changed", "unchanged", "other", "failed"))
+        totals = (
+            sum(getattr(line, name) for line in report)
+            for name in ("fetched", "new", "changed", "unchanged", "other", "failed")
+        )
         table.add_section()
         table.add_row(f"{len(report)} outlets", *map(str, totals), "")
     Console(width=None if sys.stdout.isatty() else 160).print(table)
     if counts.get("older") or counts.get("undated"):
-        click.echo(f"Left alone in sitemaps: {counts.get('older', 0):,} older than --since, {counts.get('undated', 0):,} without a date.")
+        click.echo(
+            f"Left alone in sitemaps: {counts.get('older', 0):,} older than --since, "
+            f"{counts.get('undated', 0):,} without a date."
+        )
     if reason:
         click.echo(f"The crawl stopped before its end: {reason}. What waits is taken up by the next crawl.")
 
@@ -212,7 +240,9 @@ def import_(files: tuple[Path, ...], url: str | None, folder: Path) -> None:
 
 @cli.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE…|-")
-@click.option("--jsonl", is_flag=True, help='Input is JSON lines of {"url", "html_path"}; id and html_path are passed on.')
+@click.option(
+    "--jsonl", is_flag=True, help='Input is JSON lines of {"url", "html_path"}; id and html_path are passed on.'
+)
 @click.option("--workers", type=click.IntRange(min=1), help="Processes that read.  [default: one a core]")
 def extract(files: tuple[str, ...], jsonl: bool, workers: int | None) -> None:
     """Read pages and print articles as JSON lines; nothing is stored.

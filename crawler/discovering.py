@@ -36,7 +36,11 @@ def add_outlets(folder: Path, hosts: Sequence[str], known: Iterable[Outlet] = ()
         home_urls(host)  # a mistake is told before anything starts
     with Archive(folder) as archive:
         ran: Any = run_spider(
-            DiscoverySpider, crawl_settings(folder, **settings), archive=archive, hosts=",".join(hosts), outlets_known=known
+            DiscoverySpider,
+            crawl_settings(folder, **settings),
+            archive=archive,
+            hosts=",".join(hosts),
+            outlets_known=known,
         )
     in_order = {outlet.host: place for place, (outlet, _) in enumerate(ran.wanted)}
     return [_line(found) for found in sorted(ran.found, key=lambda found: in_order[found.outlet.host])]

@@ -35,7 +35,6 @@ LARGEST_PAGE = 5 * 1024 * 1024
 """Bytes of a page that are looked at."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class FoundFeed:
     """A feed that a page points to."""

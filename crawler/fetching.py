@@ -44,7 +44,8 @@ def request(
 ) -> Request:
     """A request to a URL as it stands, conditional where validators of an earlier answer are known.
 
-    What comes is written down under `instead_of`, if that is given: another address of the same page. `carried` is handed to both callbacks. The frontier, not Scrapy's filter, knows what was asked before.
+    What comes is written down under `instead_of`, if that is given: another address of the same page. `carried` is
+    handed to both callbacks. The frontier, not Scrapy's filter, knows what was asked before.
     """
     headers = {"If-None-Match": etag, "If-Modified-Since": last_modified}
     return Request(

@@ -52,7 +52,9 @@ def run_spider(spider: type[Spider], settings: Settings, **arguments: Any) -> Sp
     return crawler.spider
 
 
-def crawl(folder: Path, spider: type[Spider], command: str, settings: Settings, **arguments: Any) -> tuple[str | None, list[OutletReport], Any]:
+def crawl(
+    folder: Path, spider: type[Spider], command: str, settings: Settings, **arguments: Any
+) -> tuple[str | None, list[OutletReport], Any]:
     """One crawl under the archive's lock: why it stopped before its end (None: it did not), its report, the spider.
 
     Raises BusyError where another crawl runs, ArchiveError where the archive cannot be opened or written.

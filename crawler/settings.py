@@ -19,7 +19,7 @@ def user_agent(contact: str | None) -> str:
 USER_AGENT = user_agent(os.environ.get("DATELINE_CONTACT"))
 ROBOTSTXT_USER_AGENT = "Dateline"
 ROBOTSTXT_OBEY = True
-DOWNLOAD_HANDLERS = {scheme: None for scheme in ("data", "file", "ftp", "s3")}  # a feed may name file:///etc/passwd
+DOWNLOAD_HANDLERS = dict.fromkeys(("data", "file", "ftp", "s3"))  # a feed may name file:///etc/passwd
 DOWNLOAD_VERIFY_CERTIFICATES = True
 COOKIES_ENABLED = False
 REFERRER_POLICY = "no-referrer"

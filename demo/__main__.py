@@ -92,7 +92,8 @@ def report(web: Web, seconds: float) -> None:
     coverage = Table("day", "outlet", "lang", "headline", title=f"The running story: “{STORY}” in time order", box=None)
     rows = db.execute(
         """SELECT substr(published_at, 1, 10) AS day, outlet, language, headline FROM coverage
-        WHERE id IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH ?) ORDER BY published_at IS NULL, published_at""",
+        WHERE id IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH ?)
+        ORDER BY published_at IS NULL, published_at""",
         (STORY,),
     ).fetchall()
     for row in rows[:14]:

@@ -49,7 +49,9 @@ class Dateline:
     def __call__(self, *words: object, stdin: str | bytes | None = None, code: int | None = 0) -> Any:
         """Run a command to its end; fails if its exit code is another than `code` (None: any)."""
         data = stdin.encode() if isinstance(stdin, str) else stdin
-        ran = subprocess.run(self.command(*words), input=data, capture_output=True, env=self.environ(), timeout=100)
+        ran = subprocess.run(  # noqa: PLW1510  the exit code is looked at below
+            self.command(*words), input=data, capture_output=True, env=self.environ(), timeout=100
+        )
         ran.stdout, ran.stderr = ran.stdout.decode(), ran.stderr.decode()
         assert "Traceback" not in ran.stderr, ran.stderr
         assert code is None or ran.returncode == code, (ran.returncode, ran.stdout, ran.stderr)
@@ -75,7 +77,10 @@ class Dateline:
         with Archive(self.folder) as archive:
             for host in hosts or self.web.hosts:
                 outlet = self.web.outlets[host]
-                named = {FEED_PATHS.get(outlet.feed or ""): "feed", "/sitemap.xml" if outlet.sitemap else None: "sitemap"}
+                named = {
+                    FEED_PATHS.get(outlet.feed or ""): "feed",
+                    "/sitemap.xml" if outlet.sitemap else None: "sitemap",
+                }
                 sources = [Source(outlet.url(path), kind, host) for path, kind in named.items() if path]  # type: ignore[arg-type]
                 archive.add_outlet(Publication(host, outlet.name), [file_source(source) for source in sources])
 

@@ -85,7 +85,9 @@ def test_what_could_not_be_had_is_recorded_with_its_reason_and_costs_the_others_
         run.knows()
         told = run.crawl().stdout
         assert "http://harbour.example/private/1" not in web.asked()
-    outcomes = {row["url"].split("/")[-1][:4]: (row["outcome"], row["reason"]) for row in run.rows("SELECT * FROM urls")}
+    outcomes = {
+        row["url"].split("/")[-1][:4]: (row["outcome"], row["reason"]) for row in run.rows("SELECT * FROM urls")
+    }
     assert run.column("SELECT count(*) FROM articles") == [3]
     assert outcomes["1011"] == ("failed", "HTTP 500")
     assert outcomes["1012"] == ("gone", "HTTP 404")
@@ -121,7 +123,9 @@ def test_a_kill_amid_a_crawl_loses_no_article_and_stores_none_twice(dateline):
         run.crawl()
         asked = Counter(pages_asked(web))
     assert len(before) < 40
-    assert sorted(run.column("SELECT url FROM articles")) == sorted(f"http://harbour.example{each.path}" for each in pages)
+    assert sorted(run.column("SELECT url FROM articles")) == sorted(
+        f"http://harbour.example{each.path}" for each in pages
+    )
     assert all(asked[url] == 1 for url in before), "what was kept is not fetched again"
     assert run.column("SELECT state FROM crawls ORDER BY id") == ["interrupted", "finished"]
     assert run.column("SELECT count(*) FROM urls WHERE state IN ('pending', 'leased')") == [0]
@@ -198,7 +202,10 @@ def test_a_page_that_names_another_outlets_article_its_canonical_neither_hides_n
 
 
 def test_one_canonical_on_all_pages_of_an_outlet_does_not_melt_them_into_one(dateline):
-    pages = tuple(replace(page(number), canonical="http://harbour.example/news/live-coverage-page-of-the-day") for number in (1, 2, 3))
+    pages = tuple(
+        replace(page(number), canonical="http://harbour.example/news/live-coverage-page-of-the-day")
+        for number in (1, 2, 3)
+    )
     with serve(world(outlet(pages=pages))) as web:
         run = dateline(web)
         run.knows()
@@ -266,7 +273,9 @@ def test_every_spider_runs_as_scrapy_people_expect(dateline):
         run.knows()
         environment = run.environ() | {"PYTHONPATH": str(root)}
         scrapy = [sys.executable, "-m", "scrapy"]
-        spiders = subprocess.run([*scrapy, "list"], cwd=root, env=environment, capture_output=True, text=True, check=True)
+        spiders = subprocess.run(
+            [*scrapy, "list"], cwd=root, env=environment, capture_output=True, text=True, check=True
+        )
         crawl = [*scrapy, "crawl", "sitemaps", "-a", "since=2000-01-01", "-s", "DOWNLOAD_DELAY=0"]
         subprocess.run(crawl, cwd=root, env=environment, capture_output=True, check=True)
     assert spiders.stdout.split() == ["discovery", "feeds", "outlets", "pages", "sitemaps"]

@@ -20,7 +20,7 @@ from archive.archive import Archive
 from archive.errors import ReadingError, SourceError
 from archive.frontier import Listing, Waiting
 from archive.lock import crawl_lock
-from archive.records import Check, Lead, Outcome, Source, SourceKind
+from archive.records import Check, Lead, Outcome, SourceKind
 from crawler.feeds import read_feed
 from crawler.fetching import capture, failed_look, kind_of_page, look, request
 from crawler.sitemaps import Child, children_to_read, newer_than, read_sitemap
@@ -117,7 +117,9 @@ class ArchiveSpider(Spider):
                     return
                 await asyncio.sleep(0.05)
 
-    def source_request(self, url: str, kind: SourceKind, seen: Listing | None, depth: int = 0, lastmod: str | None = None) -> Request:
+    def source_request(
+        self, url: str, kind: SourceKind, seen: Listing | None, depth: int = 0, lastmod: str | None = None
+    ) -> Request:
         self.under_way.add(url)
         return request(
             url,

@@ -1,4 +1,4 @@
-"""`scrapy crawl outlets`, which is `dateline crawl`: feeds and sitemaps of all outlets, and the pages that they list."""
+"""`scrapy crawl outlets`, which is `dateline crawl`: what feeds and sitemaps of all outlets list."""
 
 from crawler.spiders.base import ArchiveSpider
 

@@ -12,7 +12,10 @@ from pipelines.identity import file_lead
 
 
 class PagesSpider(ArchiveSpider):
-    """`urls`: addresses parted by white space or, before another `http`, by commas. Raises UsageError for one that is none."""
+    """`urls`: addresses parted by white space or, before another `http`, by commas.
+
+    Raises UsageError for one that is none.
+    """
 
     name = "pages"
 
