@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import crawler.commands  # noqa: F401  both register their commands on `cli`
+import archive.commands  # noqa: F401  importing registers the commands
+import crawler.commands  # noqa: F401
 from archive.cli import cli
 
 

@@ -51,7 +51,11 @@ def import_outlets(folder: Path, file: Path, **settings: Any) -> list[Line]:
 
     Raises UsageError where the file cannot be read; what in it cannot be used is a line that failed.
     """
-    read = read_outlet_file(file.name, read_file(file))
+    try:
+        body = read_file(file)
+    except UsageError as error:
+        raise UsageError(f"{file}: {error}") from error
+    read = read_outlet_file(file.name, body)
     lines = [Line(str(file), unread, failed=True) for unread in read.unread]
     given = [entry for entry in read.entries if entry.feeds or entry.sitemaps]
     with Archive(folder) as archive:

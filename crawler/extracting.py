@@ -107,6 +107,6 @@ def _read(job: Job, worker: Worker) -> dict[str, Any] | DatelineError:
         capture: Capture = saved_capture(job.path, job.url)
         article = worker.read(capture, PAGE_SECONDS)
     except DatelineError as error:
-        return UsageError(f"{job.place}: {error}") if job.carried else error
+        return UsageError(f"{job.place}: {error}")
     row = asdict(article)
     return job.carried | {name: value for name, value in row.items() if name != "addresses"}

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, fields, replace
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from archive.archive import Archive
 from archive.articles import COLUMNS
-from archive.errors import ArchiveError, DatelineError, UsageError
+from archive.errors import ReadingError, UsageError
 from archive.records import Article, Check, now
 from crawler.fetching import kind_of_page
 from crawler.saved_pages import saved_capture
@@ -45,31 +49,33 @@ class Told:
 
 
 def import_files(folder: Path, files: Iterable[Path], url: str | None) -> Told:
-    """Take in files; mistakes are collected, and cost no other page or line."""
+    """Take in files; mistakes are collected, each with its place, and cost no other page or line."""
     told = Told()
-    worker = Worker()
-    with Archive(folder) as archive:
+    with Archive(folder) as archive, closing(Worker()) as worker:
         batches = Batches(archive)
         batches.written = told.note
-        for file in files:
-            for look in _looks(file, url, worker):
-                try:
-                    batches.add(through_stages(look()))
-                except ArchiveError:
-                    raise
-                except DatelineError as error:
-                    told.mistakes.append(f"dateline: {error}")
+        for place, look in (found for file in files for found in _looks(file, url, worker)):
+            try:
+                check = through_stages(look())
+            except (UsageError, ReadingError) as error:
+                told.mistakes.append(f"dateline: {place}: {error}")
+            else:
+                batches.add(check)
         batches.flush()
-    worker.stop()
     return told
 
 
-def _looks(file: Path, url: str | None, worker: Worker) -> Iterator[Callable[[], Check]]:
-    """What a file holds, each as a function that reads it or raises a DatelineError."""
-    if file.name.lower().endswith(JSON_LINES):
-        yield from _lines(file)
-    else:
-        yield lambda: _page(file, url, worker)
+def _looks(file: Path, url: str | None, worker: Worker) -> Iterator[tuple[str, Callable[[], Check]]]:
+    """What a file holds: the place of each page or line, and a function that reads it or raises UsageError."""
+    if not file.name.lower().endswith(JSON_LINES):
+        yield str(file), lambda: _page(file, url, worker)
+        return
+    try:
+        for number, line in enumerate(_read_lines(file), 1):
+            if line.strip():
+                yield f"{file}:{number}", partial(_line, line)
+    except OSError as error:  # also what is wrong with a gzip file, and may show at its end
+        yield str(file), partial(_unreadable, error)
 
 
 def _page(file: Path, url: str | None, worker: Worker) -> Check:
@@ -78,7 +84,7 @@ def _page(file: Path, url: str | None, worker: Worker) -> Check:
     if url is None:
         own = article.canonical_url or article.addresses.get("og:url")
         if own is None:
-            raise UsageError(f"{file}: the page does not say its address; give it with --url")
+            raise UsageError("the page does not say its address; give it with --url")
         article, capture = replace(article, url=own), replace(capture, url=own)
     check = Check(capture.url, "new", now(), digest=capture.digest, capture=capture, size=len(capture.body))
     if article.page_type == "article":
@@ -86,62 +92,43 @@ def _page(file: Path, url: str | None, worker: Worker) -> Check:
     return replace(check, outcome="not article", reason=kind_of_page(article))
 
 
-def _lines(file: Path) -> Iterator[Callable[[], Check]]:
+def _read_lines(file: Path) -> Iterator[bytes]:
     try:
-        body = read_lines(file)
-    except UsageError as error:
-        yield _raises(error)
-        return
-    for number, line in enumerate(body, 1):
-        if line.strip():
-            yield lambda line=line, number=number: _line(line, f"{file}:{number}")  # type: ignore[misc]
+        with gzip.open(file) if file.name.endswith(".gz") else file.open("rb") as lines:
+            yield from lines
+    except (EOFError, zlib.error) as error:
+        raise OSError(str(error)) from error
 
 
-def _raises(error: DatelineError) -> Callable[[], Check]:
-    def raise_it() -> Check:
-        raise error
-
-    return raise_it
+def _unreadable(error: OSError) -> Check:
+    raise UsageError(f"cannot be read ({error.strerror or error})")
 
 
-def read_lines(file: Path) -> Iterable[bytes]:
-    """The lines of a file, gunzipped by its name. Raises UsageError where it cannot be opened."""
-    import gzip
-
-    try:
-        return gzip.open(file) if file.name.endswith(".gz") else file.open("rb")
-    except OSError as error:
-        raise UsageError(f"{file}: cannot be read ({error.strerror})") from error
-
-
-def _line(line: bytes, place: str) -> Check:
-    """An article of a JSON line. Raises UsageError that names the place."""
+def _line(line: bytes) -> Check:
+    """An article of a JSON line. Raises UsageError."""
     try:
         row = json.loads(line)
     except ValueError as error:
-        raise UsageError(f"{place}: not JSON ({error})") from None
-    article = article_of_row(row, place)
+        raise UsageError(f"not JSON ({error})") from None
+    article = article_of_row(row)
     return Check(article.url, "new", now(), article=article)
 
 
-def article_of_row(row: Any, place: str) -> Article:
+def article_of_row(row: Any) -> Article:
     """An Article from a mapping whose keys are columns of `articles`; `authors` a list, or JSON of one.
 
-    Raises UsageError that names the place and the field.
+    Raises UsageError that names the field.
     """
     if not isinstance(row, dict):
-        raise UsageError(f"{place}: not an object of fields")
+        raise UsageError("not an object of fields")
     for needed in ("url", "text"):
         if not isinstance(row.get(needed), str) or not row[needed].strip():
-            raise UsageError(f"{place}: needs `{needed}`")
+            raise UsageError(f"needs `{needed}`")
     known = {name: row[name] for name in COLUMNS if row.get(name) is not None}
-    known["authors"] = _authors(known.get("authors", ()), place)
-    types = {item.name: str(item.type) for item in fields(Article)}
     for name, value in known.items():
-        if types[name].startswith("str") and not isinstance(value, str):
-            raise UsageError(f"{place}: `{name}` is not text")
-    if not isinstance(known.get("word_count", 0), int):
-        raise UsageError(f"{place}: `word_count` is not a number")
+        if not isinstance(value, FIELD_TYPES.get(name, str)):
+            raise UsageError(f"`{name}` is not {FIELD_WORDS.get(name, 'text')}")
+    known["authors"] = _authors(known.get("authors", ()))
     if "free" in known:
         known["free"] = bool(known["free"])
     known.setdefault("fetched_at", now())
@@ -149,12 +136,16 @@ def article_of_row(row: Any, place: str) -> Article:
     return Article(**known)
 
 
-def _authors(given: Any, place: str) -> tuple[str, ...]:
+FIELD_TYPES: dict[str, Any] = {"authors": str | list, "word_count": int, "free": bool | int}
+FIELD_WORDS = {"authors": "a list of names", "word_count": "a number", "free": "true or false"}
+
+
+def _authors(given: Any) -> tuple[str, ...]:
     if isinstance(given, str):
         try:
             given = json.loads(given)
         except ValueError:
             given = [given]
     if not isinstance(given, list | tuple) or not all(isinstance(name, str) for name in given):
-        raise UsageError(f"{place}: `authors` is not a list of names")
+        raise UsageError("`authors` is not a list of names")
     return tuple(given)

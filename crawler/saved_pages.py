@@ -1,4 +1,4 @@
-"""Pages that lie in files: bytes in, captures out."""
+"""Pages that lie in files: bytes in, captures out. Errors say what is wrong; where, the caller knows."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def read_file(path: Path) -> bytes:
             with gzip.open(path) as file:
                 body = file.read(LARGEST + 1)
     except IsADirectoryError:
-        raise UsageError(f"{path}: is a folder; name the files in it") from None
+        raise UsageError("is a folder; name the files in it") from None
     except (OSError, EOFError, zlib.error) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise UsageError(f"{path}: cannot be read ({why})") from error
+        raise UsageError(f"cannot be read ({why})") from error
     if len(body) > LARGEST:
-        raise UsageError(f"{path}: larger than {LARGEST >> 20} MiB, which no page is")
+        raise UsageError(f"larger than {LARGEST >> 20} MiB, which no page is")
     return body
 
 
@@ -38,5 +38,5 @@ def saved_capture(path: Path, url: str | None) -> Capture:
     """
     body = read_file(path)
     if not body.strip():
-        raise UsageError(f"{path}: the file is empty")
+        raise UsageError("the file is empty")
     return Capture(url=url or path.absolute().as_uri(), body=body, fetched_at=now())

@@ -13,6 +13,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import time
 from multiprocessing.connection import Connection
 from typing import Any, Self
 
@@ -31,16 +32,20 @@ def _serve(pipe: Connection) -> None:
     with contextlib.suppress(EOFError, OSError):
         while True:
             capture = pipe.recv()
+            began = time.process_time()
             try:
-                pipe.send(extract(capture))
+                answer: Article | ReadingError = extract(capture)
             except Exception as error:
-                pipe.send(ReadingError(f"{capture.url}: the reader failed: {type(error).__name__}: {error}"))
+                answer = ReadingError(f"{capture.url}: the reader failed: {type(error).__name__}: {error}")
+            pipe.send((answer, time.process_time() - began))
 
 
 class Worker:
     """One process that reads pages; started when it is first asked."""
 
     def __init__(self) -> None:
+        self.cpu_seconds = 0.0
+        """Spent on reading so far."""
         self._process: Any = None
         self._pipe: Connection | None = None
 
@@ -51,7 +56,8 @@ class Worker:
             pipe.send(capture)
             if not pipe.poll(seconds):
                 raise ReadingError(f"{capture.url}: reading took longer than {seconds:g} s")
-            answer = pipe.recv()
+            answer, seconds = pipe.recv()
+            self.cpu_seconds += seconds
         except (EOFError, OSError) as error:
             code = self.stop()
             raise ReadingError(f"{capture.url}: the page crashed its reader (exit code {code})") from error
@@ -85,6 +91,8 @@ class Worker:
         self._process = self._pipe = None
         return code
 
+    close = stop
+
 
 class Workers:
     """A few workers and the queue of those that are free, for use on an event loop."""
@@ -105,6 +113,11 @@ class Workers:
             return await asyncio.to_thread(worker.read, capture, self._seconds)
         finally:
             self._free.put_nowait(worker)
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Spent on reading so far, by all workers."""
+        return sum(worker.cpu_seconds for worker in self._workers)
 
     def stop(self) -> None:
         """End all workers."""

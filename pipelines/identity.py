@@ -49,6 +49,8 @@ def _asked(check: Check) -> Iterator[Address]:
     for hop in (check.url, *hops):
         role = "redirect" if registered_domain(hop) == registered_domain(final) else "elsewhere"
         yield Address(hop, url_key(hop), role)
+    if check.lead and check.lead.listed_as:
+        yield Address(check.lead.listed_as, url_key(check.url), "listed")
 
 
 def _declared(article: Article) -> Iterator[Address]:

@@ -89,6 +89,8 @@ class ArchiveSpider(Spider):
     def closed(self, reason: str) -> None:
         """Called by Scrapy when all is written."""
         self.ended = True
+        stats: Any = self.crawler.stats
+        stats.set_value("dateline/reading_cpu_seconds", round(self.workers.cpu_seconds, 2))
         if self._given is None and self.crawl_id is not None:
             self.archive.finish_crawl(self.crawl_id, None if reason == "finished" else reason)
         self.resources.close()

@@ -1,0 +1,133 @@
+"""The rule of the rooms: crawler finds, pipelines decides, archive keeps; imports run that way and never back."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+from archive import records
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ("archive", "pipelines", "crawler")
+"""From the bottom: a room knows itself and those before it."""
+OUTSIDE = {"demo", "tests", "bench"}
+HEAVY = {"scrapy", "twisted", "trafilatura", "htmldate"}
+"""What a server of the archive does without."""
+LONGEST = 60
+LONGER: dict[str, int] = {}
+"""Functions that are longer all the same: `module.function` and how long they may be."""
+
+Import = tuple[str, ast.Import | ast.ImportFrom]
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the rooms by its name; a package stands for its __init__."""
+    files = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
+    return {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in files}
+
+
+MODULES = modules()
+TREES = {name: ast.parse(path.read_text(encoding="utf-8"), str(path)) for name, path in MODULES.items()}
+
+
+def imported(node: ast.AST) -> list[str]:
+    """The modules that a statement imports; `from a.b import c` is a.b.c where that is a module."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        assert node.level == 0, "imports are written out in full"
+        within = [f"{node.module}.{alias.name}" for alias in node.names]
+        names = [name if name in MODULES else node.module or "" for name in within]
+        return list(dict.fromkeys(names))
+    return []
+
+
+def at_import_time(node: ast.AST) -> Iterator[ast.AST]:
+    """What runs when a module is imported: all but the bodies of functions and what only type checkers see."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
+        yield child
+        yield from at_import_time(child)
+
+
+def test_there_are_rooms_to_look_at():
+    assert {name.partition(".")[0] for name in MODULES} == set(ROOMS)
+    assert all(len([name for name in MODULES if name.startswith(f"{room}.")]) >= 5 for room in ROOMS)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_imports_its_own_room_and_those_below_and_never_back(name):
+    room = name.partition(".")[0]
+    above = {*ROOMS[ROOMS.index(room) + 1 :], *OUTSIDE}
+    everywhere = [module for node in ast.walk(TREES[name]) for module in imported(node)]
+    assert [module for module in everywhere if module.partition(".")[0] in above] == []
+
+
+def test_no_module_of_the_archive_names_what_a_server_does_without():
+    named = {
+        (name, module)
+        for name, tree in TREES.items()
+        if name.partition(".")[0] == "archive"
+        for node in ast.walk(tree)
+        for module in imported(node)
+        if module.partition(".")[0] in HEAVY
+    }
+    assert named == set()
+
+
+def test_the_archive_runs_without_scrapy_twisted_and_trafilatura():
+    rooms = [name for name in MODULES if name.partition(".")[0] == "archive"]
+    code = "import sys, importlib\n"
+    code += "".join(f"importlib.import_module({name!r})\n" for name in rooms)
+    code += f"print(*sorted({HEAVY!r} & set(sys.modules)))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert (ran.stdout.strip(), ran.returncode) == ("", 0), ran.stderr
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    graph = {
+        name: {module for node in at_import_time(tree) for module in imported(node) if module in MODULES} - {name}
+        for name, tree in TREES.items()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"a circle of imports: {' → '.join(error.args[1])}")
+
+
+def test_every_record_is_frozen():
+    kinds = [kind for kind in vars(records).values() if isinstance(kind, type) and kind.__module__ == records.__name__]
+    assert len(kinds) >= 7
+    for kind in kinds:
+        assert dataclasses.is_dataclass(kind), kind
+        assert kind.__dataclass_params__.frozen, kind
+
+
+def lengths() -> dict[str, int]:
+    """The lines of every function, by where it stands."""
+    functions = (
+        (f"{name}.{node.name}", (node.end_lineno or 0) - node.lineno + 1)
+        for name, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+    return dict(sorted(functions, key=lambda item: item[1]))
+
+
+def test_a_function_fits_a_screen():
+    assert {name: length for name, length in lengths().items() if length > LONGER.get(name, LONGEST)} == {}
+
+
+def test_an_exception_to_the_length_of_a_function_is_still_one():
+    found = lengths()
+    assert [name for name in LONGER if found.get(name, 0) <= LONGEST] == []
