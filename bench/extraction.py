@@ -1,6 +1,6 @@
 """How well and how fast pages are read, beside trafilatura's default with metadata in the same run.
 
-    python bench/extraction.py [--shared PATH] [--sample N] [--all]
+    python -m bench.extraction [--shared PATH] [--sample N] [--all]
 
 Only outlets that were kept apart while the rules were written are counted (half of them, by their domain's hash);
 `--all` counts the others too. F1 is of 4-grams of words (of characters in Chinese and Japanese), macro means by source.
@@ -25,6 +25,7 @@ from typing import Any
 from trafilatura import bare_extraction
 
 from archive.records import Article, Capture
+from bench.figures import SHARED, Figure
 from crawler.extract import extract
 
 Row = dict[str, Any]
@@ -125,10 +126,57 @@ def plain(text: str) -> str:
     return " ".join(WORDS.findall(text.lower()))
 
 
+Marks = dict[tuple[str, str], list[Row]]
+"""By source and reader, what each page was worth."""
+
+
+def measured(corpus: Path, everything: bool = False, sample: int | None = None) -> Marks:
+    """Both readers on the same pages."""
+    logging.disable(logging.CRITICAL)
+    marks: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
+    for read in (ours, theirs):  # what is loaded once a process is not a page's cost
+        read(b"<html><body><p>" + b"The ferry left the island at noon. " * 9, {"source": "none"})
+    for row in pages(corpus, everything, sample):
+        body = gzip.decompress((corpus / row["html_path"]).read_bytes())
+        for name, read in (("dateline", ours), ("trafilatura", theirs)):
+            marks[row["source"], name].append(judged(read, body, row))
+    return marks
+
+
+def figures(shared: Path) -> Iterator[Figure]:
+    """For `make bench`: ours beside trafilatura's default, on the outlets that were kept apart."""
+    marks = measured(shared / "corpus" / "dev")
+    sources = sorted({source for source, _ in marks})
+    beside = "trafilatura default"
+
+    def both(column: str, source: str) -> tuple[float, float]:
+        ours_, theirs_ = (
+            [row[column] for row in marks[source, name] if column in row] for name in ("dateline", "trafilatura")
+        )
+        return mean(ours_), mean(theirs_)
+
+    scores = [both("f1", source) for source in sources]
+    for source, (mine, other) in zip(sources, scores, strict=True):
+        many = len(marks[source, "dateline"])
+        yield Figure(f"text F1, {source}, {many} pages", mine, "", other, beside)
+    yield Figure(
+        "text F1, macro mean", mean(mine for mine, _ in scores), "", mean(other for _, other in scores), beside
+    )
+    exact = [both("exact", source) for source in sources]
+    yield Figure("texts exact, macro mean", mean(a for a, _ in exact), "", mean(b for _, b in exact), beside)
+    cpu = [both("ms", source) for source in sources]
+    yield Figure(
+        "CPU a page, with metadata, macro mean", mean(a for a, _ in cpu), "ms", mean(b for _, b in cpu), beside
+    )
+    for column in ("headline", "day", "authors"):
+        mine, other = both(column, "fundus-tests")
+        yield Figure(f"{column} right, fundus-tests", mine, "", other, beside)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Measure and print one table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
-    parser.add_argument("--shared", type=Path, default=Path(__file__).parents[2] / "shared")
+    parser.add_argument("--shared", type=Path, default=SHARED)
     parser.add_argument("--sample", type=int, help="measure on N pages only")
     parser.add_argument("--all", action="store_true", help="count the outlets that the rules were written on, too")
     options = parser.parse_args(arguments)
@@ -136,18 +184,10 @@ def main(arguments: list[str] | None = None) -> None:
     if not (corpus / "manifest.jsonl").is_file():
         print(f"extraction: nothing measured, {corpus} is not here")
         return
-    logging.disable(logging.CRITICAL)
-    marks: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
-    for read in (ours, theirs):  # what is loaded once a process is not a page's cost
-        read(b"<html><body><p>" + b"The ferry left the island at noon. " * 9, {"source": "none"})
-    for row in pages(corpus, options.all, options.sample):
-        body = gzip.decompress((corpus / row["html_path"]).read_bytes())
-        for name, read in (("dateline", ours), ("trafilatura", theirs)):
-            marks[row["source"], name].append(judged(read, body, row))
-    report(marks)
+    report(measured(corpus, options.all, options.sample))
 
 
-def report(marks: dict[tuple[str, str], list[Row]]) -> None:
+def report(marks: Marks) -> None:
     """One line a source and reader, then the macro means."""
     columns = ("f1", "exact", "ms", "headline", "day", "minute", "authors")
     print(f"{'source':18}{'reader':13}{'pages':>6}" + "".join(f"{name:>10}" for name in columns))

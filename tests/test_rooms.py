@@ -90,7 +90,9 @@ def test_the_archive_runs_without_scrapy_twisted_and_trafilatura():
     code = "import sys, importlib\n"
     code += "".join(f"importlib.import_module({name!r})\n" for name in rooms)
     code += f"print(*sorted({HEAVY!r} & set(sys.modules)))"
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    ran = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True, cwd=ROOT, timeout=60
+    )
     assert (ran.stdout.strip(), ran.returncode) == ("", 0), ran.stderr
 
 

@@ -1,0 +1,40 @@
+"""`make bench`: run the benchmarks, or those that are named, and print one table.
+
+make bench                      # all of them
+make bench ARGS="crawl"         # one
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from collections.abc import Iterator
+
+from rich.console import Console
+
+from bench.figures import SHARED, Figure, show
+
+BENCHES = ("extraction", "crawl")
+"""Modules here, each with `figures(shared) -> Iterator[Figure]`."""
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    options.add_argument("names", nargs="*", choices=[[], *BENCHES], metavar="NAME", help=", ".join(BENCHES))
+    asked = options.parse_args()
+    if not SHARED.is_dir():
+        print("Nothing is measured: the material beside the checkout (../shared) is not here.")
+        return
+    show(measured(asked.names or BENCHES))
+
+
+def measured(names: tuple[str, ...]) -> Iterator[tuple[str, Figure]]:
+    """The figures of each benchmark, with its name; says on a terminal which one runs."""
+    console = Console(stderr=True)
+    for name in names:
+        console.print(f"measuring {name} …")
+        for figure in importlib.import_module(f"bench.{name}").figures(SHARED):
+            yield name, figure
+
+
+main()

@@ -1,0 +1,138 @@
+"""A crawl of a whole world: 571 outlets and 1,099 real pages, through a proxy on loopback.
+
+How many pages a second, how much CPU a page, how much of it is reading, and how much memory the whole tree takes. Held
+against trafilatura alone, default with metadata, on the same pages in the same run: what no crawl with it can undercut.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import resource
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+from bench.figures import Figure
+
+SAMPLE = 150
+"""Pages on which trafilatura alone is timed."""
+
+
+def figures(shared: Path) -> Iterator[Figure]:
+    """Crawl twice and measure; the archive is thrown away."""
+    folder = Path(tempfile.mkdtemp(prefix="dateline-bench-"))
+    try:
+        with newsweb(shared, "pages") as address:
+            hosts = json.load(urlopen(f"{address}/hosts"))
+            run(address, folder, "outlet", "add", *hosts)
+            first = run(address, folder, "crawl", "--since", "2000-01-01")
+            before = asked(address)
+            second = run(address, folder, "crawl", "--since", "2000-01-01")
+            again = asked(address) - before
+        yield from told(first, second, again, sum(hosts.values()), folder, trafilatura_alone(shared))
+    finally:
+        shutil.rmtree(folder)
+
+
+def told(first: dict, second: dict, again: int, listed: int, folder: Path, alone: float) -> Iterator[Figure]:
+    db = sqlite3.connect(folder / "archive.db")
+    stored = db.execute("SELECT count(DISTINCT url_id) FROM checks WHERE outcome IN ('new', 'changed')").fetchone()[0]
+    pages = db.execute("SELECT count(*) FROM checks JOIN urls ON urls.id = url_id WHERE kind = 'page'").fetchone()[0]
+    log = (folder / "crawl.log").read_text()
+    reading = [float(found) for found in re.findall(r"'dateline/reading_cpu_seconds': ([\d.]+)", log)]
+    beside = "trafilatura alone, with metadata"
+    yield Figure("pages stored as articles, of those listed", 100 * stored / listed, "%", 98, "bound", "≥ 98 %")
+    yield Figure("pages a second, all requests counted in", pages / first["seconds"], "/s")
+    yield Figure("CPU a page, the whole crawl", 1000 * first["cpu"] / pages, "ms", alone, beside)
+    yield Figure("CPU a page, reading alone", 1000 * max(reading) / pages, "ms", alone, beside)
+    yield Figure("share of the CPU that is reading", 100 * max(reading) / first["cpu"], "%")
+    yield Figure("memory of the whole tree, proportional", first["megabytes"], "MB", 700, "bound", "< 700 MB")
+    yield Figure("articles fetched by a second crawl", again, "", None, "", "0")
+    yield Figure("CPU of a second crawl", second["cpu"], "s", first["cpu"], "the first")
+
+
+@contextmanager
+def newsweb(shared: Path, world: str) -> Iterator[str]:
+    """The address of a proxy that answers for a world."""
+    script, folder = shared / "newsweb" / "newsweb.py", shared / "newsweb" / "worlds" / world
+    server = subprocess.Popen([sys.executable, script, folder, "--port", "0"], stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout
+        yield re.findall(r"http://127\.0\.0\.1:\d+", server.stdout.readline())[0]
+    finally:
+        server.kill()
+        server.wait()
+
+
+def asked(address: str) -> int:
+    """How many article pages were asked for so far."""
+    stats = json.load(urlopen(f"{address}/stats"))["asked"]
+    return sum(many for kind, many in stats.items() if kind.startswith("page "))
+
+
+def run(address: str, folder: Path, *words: str) -> dict[str, float]:
+    """A command: its seconds, CPU seconds of the whole tree, and the peak of its memory in MB."""
+    environment = {**os.environ, "http_proxy": address, "https_proxy": ""}
+    before, began, peak = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic(), 0.0
+    command = [sys.executable, "-m", "crawler", *words, "--archive", str(folder)]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    cpu: dict[int, float] = {}
+    while process.poll() is None:
+        tree = family(process.pid)
+        peak = max(peak, sum(map(megabytes, tree)))
+        cpu |= {pid: cpu_seconds(pid) for pid in tree if pid != process.pid}
+        time.sleep(0.5)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    own = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"seconds": time.monotonic() - began, "cpu": own + sum(cpu.values()), "megabytes": peak}
+
+
+def family(pid: int) -> list[int]:
+    """A process and all that came of it."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    return [pid, *(below for child in children for below in family(int(child)))]
+
+
+def megabytes(pid: int) -> float:
+    """Proportional set size: what is shared is counted once."""
+    try:
+        found = re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
+    except OSError:
+        return 0.0
+    return int(found[1]) / 1024 if found else 0.0
+
+
+def cpu_seconds(pid: int) -> float:
+    """Of a process that may end before its parent waits for it."""
+    try:
+        parts = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def trafilatura_alone(shared: Path) -> float:
+    """CPU milliseconds a page."""
+    from trafilatura import bare_extraction
+
+    world = shared / "newsweb" / "worlds" / "pages"
+    rows = [json.loads(line) for line in (world / "world.jsonl").read_text("utf-8").splitlines()]
+    bodies = [gzip.open(world / row["html"]).read() for row in rows[:: len(rows) // SAMPLE]]
+    bare_extraction(bodies[0], with_metadata=True)
+    began = time.process_time()
+    for body in bodies:
+        bare_extraction(body, with_metadata=True)
+    return 1000 * (time.process_time() - began) / len(bodies)
