@@ -135,7 +135,7 @@ class Archive:
     def report(self, crawl_id: int) -> list[OutletReport]:
         """What a crawl did, an outlet a line, by host."""
         rows = self.db.execute(
-            """SELECT o.host, c.outcome, u.kind, c.reason, count(*) AS many
+            """SELECT o.host, c.outcome, u.kind, c.reason, count(*) AS many, count(c.status) AS answered
             FROM checks c JOIN urls u ON u.id = c.url_id JOIN outlets o ON o.id = u.outlet_id
             WHERE c.crawl_id = ? GROUP BY 1, 2, 3, 4 ORDER BY o.host""",
             (crawl_id,),
@@ -164,7 +164,7 @@ def _outlet_report(host: str, rows: list[sqlite3.Row]) -> OutletReport:
             reasons[row["reason"]] = reasons.get(row["reason"], 0) + row["many"]
     return OutletReport(
         outlet=host,
-        fetched=sum(row["many"] for row in rows if row["kind"] == "page" and row["outcome"] != "refused"),
+        fetched=sum(row["answered"] for row in rows if row["kind"] == "page"),
         new=many("new"),
         changed=many("changed"),
         unchanged=many("unchanged"),

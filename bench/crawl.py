@@ -99,8 +99,10 @@ def run(address: str, folder: Path, *words: str) -> dict[str, float]:
 
 def family(pid: int) -> list[int]:
     """A process and all that came of it."""
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    try:  # a process may be the child of any thread
+        children = [
+            child for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
+        ]
     except OSError:
         return []
     return [pid, *(below for child in children for below in family(int(child)))]
@@ -130,7 +132,7 @@ def trafilatura_alone(shared: Path) -> float:
 
     world = shared / "newsweb" / "worlds" / "pages"
     rows = [json.loads(line) for line in (world / "world.jsonl").read_text("utf-8").splitlines()]
-    bodies = [gzip.open(world / row["html"]).read() for row in rows[:: len(rows) // SAMPLE]]
+    bodies = [gzip.decompress((world / row["html"]).read_bytes()) for row in rows[:: len(rows) // SAMPLE]]
     bare_extraction(bodies[0], with_metadata=True)
     began = time.process_time()
     for body in bodies:

@@ -129,9 +129,10 @@ def crawl(
               dateline crawl --outlet www.bbc.co.uk --since 2024-02-01
               dateline crawl https://www.bbc.co.uk/news/some-article
     """
+    from archive.ages import seconds
     from archive.ages import since as moment_since
     from crawler.running import crawl as run
-    from crawler.running import crawl_settings, duration
+    from crawler.running import crawl_settings
     from crawler.settings import user_agent
     from crawler.spiders.outlets import OutletsSpider
     from crawler.spiders.pages import PagesSpider
@@ -141,7 +142,7 @@ def crawl(
         folder,
         USER_AGENT=user_agent(contact),
         DOWNLOAD_DELAY=delay,
-        CLOSESPIDER_TIMEOUT=duration(max_time) if max_time else None,
+        CLOSESPIDER_TIMEOUT=seconds(max_time) if max_time else None,
     )
     arguments: dict[str, Any] = {"since": since}
     if urls:
@@ -214,11 +215,11 @@ def _right(name: str) -> Any:
 
 
 @cli.command("import")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…|-")
 @click.option("--url", metavar="URL", help="Where a saved page came from, if it does not say so itself.")
 @archive_option
 def import_(files: tuple[Path, ...], url: str | None, folder: Path) -> None:
-    """Take in what you have: saved HTML pages, and JSON lines of articles.
+    """Take in what you have: saved HTML pages, and JSON lines of articles (`-` reads such from standard input).
 
     Fields of JSON lines are the columns of `articles`; url and text are needed. A line that cannot be read is named by
     its number, and the others are stored.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -23,6 +24,7 @@ from crawler.workers import PAGE_SECONDS, Worker
 from pipelines.keep import Batches
 from pipelines.stages import through_stages
 
+STANDARD_INPUT = Path("-")
 JSON_LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 
 
@@ -67,7 +69,7 @@ def import_files(folder: Path, files: Iterable[Path], url: str | None) -> Told:
 
 def _looks(file: Path, url: str | None, worker: Worker) -> Iterator[tuple[str, Callable[[], Check]]]:
     """What a file holds: the place of each page or line, and a function that reads it or raises UsageError."""
-    if not file.name.lower().endswith(JSON_LINES):
+    if file != STANDARD_INPUT and not file.name.lower().endswith(JSON_LINES):
         yield str(file), lambda: _page(file, url, worker)
         return
     try:
@@ -93,6 +95,9 @@ def _page(file: Path, url: str | None, worker: Worker) -> Check:
 
 
 def _read_lines(file: Path) -> Iterator[bytes]:
+    if file == STANDARD_INPUT:
+        yield from sys.stdin.buffer
+        return
     try:
         with gzip.open(file) if file.name.endswith(".gz") else file.open("rb") as lines:
             yield from lines

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
 
 from archive.archive import Archive, OutletReport
-from archive.errors import ArchiveError, UsageError
+from archive.errors import ArchiveError
 from archive.lock import crawl_lock
 
 ENDINGS = {
@@ -21,14 +20,6 @@ ENDINGS = {
     "closespider_timeout": "the time was up",
 }
 """Scrapy's words for why a spider closed, in ours; None is a good end."""
-
-
-def duration(text: str) -> int:
-    """Seconds of `30s`, `10m`, `2h`. Raises UsageError for anything else."""
-    found = re.fullmatch(r"(\d{1,6})\s*([smh])", text.strip().lower())
-    if not found or not int(found[1]):
-        raise UsageError(f"{text!r} is no length of time; try 30s, 10m or 2h")
-    return int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
 
 
 def crawl_settings(folder: Path, **changes: Any) -> Settings:

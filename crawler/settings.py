@@ -28,18 +28,15 @@ REFERRER_POLICY = "no-referrer"
 CONCURRENT_REQUESTS = 64  # spread over outlets; most of them wait for their turn
 CONCURRENT_REQUESTS_PER_DOMAIN = 2
 DOWNLOAD_DELAY = 0.5  # seconds between two requests to one host
-CONCURRENT_ITEMS = 100
 DOWNLOAD_TIMEOUT = 30
 DNS_TIMEOUT = 10
 REACTOR_THREADPOOL_MAXSIZE = 20  # names of many outlets are looked up at once
 DOWNLOAD_MAXSIZE = 16 * 1024 * 1024  # also of what a small body inflates to
 DOWNLOAD_WARNSIZE = 0
-DOWNLOAD_FAIL_ON_DATALOSS = True  # a page that broke off is no page
 DEPTH_LIMIT = 5
 REDIRECT_MAX_TIMES = 8
 RETRY_TIMES = 1  # the frontier tries again in a later crawl
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"
-METAREFRESH_ENABLED = True
 METAREFRESH_MAXDELAY = 5
 HTTPERROR_ALLOW_ALL = True  # every answer is recorded, an error too
 
@@ -59,7 +56,6 @@ EXTENSIONS = {"crawler.progress.Progress": 500}
 LOG_LEVEL = "INFO"
 LOGSTATS_INTERVAL = 0
 DEFAULT_DROPITEM_LOG_LEVEL = "INFO"  # a warning would carry the whole item
-TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 
 # -- ours
 DATELINE_ARCHIVE = os.environ.get("DATELINE_ARCHIVE", "data")

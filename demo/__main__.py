@@ -85,9 +85,9 @@ def report(web: Web, seconds: float) -> None:
         f"[bold]{one('SELECT count(*) FROM articles')} articles[/bold] of "
         f"{one('SELECT count(DISTINCT outlet_id) FROM articles')} outlets in "
         f"{one('SELECT count(DISTINCT language) FROM articles')} languages, "
-        f"{len(web.requests)} requests, {seconds:.0f} seconds. Set aside, each with its reason: "
-        f"{one('''SELECT count(*) FROM urls WHERE outcome = 'not article' ''')} pages that are no articles, "
-        f"{one('''SELECT count(*) FROM urls WHERE outcome IN ('gone', 'failed', 'refused')''')} that could not be had."
+        f"{len(web.requests)} requests, {seconds:.0f} seconds. Set aside, each with its reason; no articles: "
+        f"{one('''SELECT count(*) FROM urls WHERE outcome = 'not article' ''')}, not to be had: "
+        f"{one('''SELECT count(*) FROM urls WHERE outcome IN ('gone', 'failed', 'refused')''')}."
     )
     coverage = Table("day", "outlet", "lang", "headline", title=f"The running story: “{STORY}” in time order", box=None)
     rows = db.execute(
