@@ -1,0 +1,98 @@
+"""Pages are read in processes of their own: what goes wrong with one costs that page alone."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from archive.errors import ReadingError
+from archive.records import Article, Capture
+from crawler.workers import Worker, Workers
+from tests.stories import story
+
+PAGE = Capture("http://paper.example/1", b"<h1>Pier</h1>" + story(1).encode(), fetched_at="2026-03-10T12:00:00Z")
+
+
+def pid_of(worker: Worker) -> int:
+    return int(worker._process.pid)
+
+
+def test_a_page_that_takes_too_long_is_named_and_the_next_one_is_read():
+    with Workers(1) as workers:
+        with pytest.raises(ReadingError, match=r"http://paper\.example/1: reading took longer than 0 s"):
+            workers._workers[0].read(PAGE, 0.0)
+        assert workers._workers[0].read(PAGE, 30.0).text
+
+
+def test_a_page_that_crashes_its_worker_is_named_and_the_next_one_is_read():
+    worker = Worker()
+    worker.read(PAGE, 30.0)
+    os.kill(pid_of(worker), signal.SIGSTOP)  # it holds the page when it dies
+    killer = threading.Timer(0.3, os.kill, (pid_of(worker), signal.SIGKILL))
+    killer.start()
+    with pytest.raises(ReadingError, match="crashed its reader"):
+        worker.read(PAGE, 30.0)
+    assert worker.read(PAGE, 30.0).text
+    worker.close()
+
+
+def test_a_crash_amid_many_pages_costs_no_other_page():
+    async def read_all(workers: Workers) -> list[Article | ReadingError]:
+        async def one(number: int) -> Article | ReadingError:
+            try:
+                return await workers.read(
+                    Capture(f"http://paper.example/{number}", PAGE.body, fetched_at=PAGE.fetched_at)
+                )
+            except ReadingError as error:
+                return error
+
+        reading = asyncio.gather(*(one(number) for number in range(40)))
+        while not workers._workers[0].cpu_seconds:
+            await asyncio.sleep(0.001)
+        os.kill(pid_of(workers._workers[0]), signal.SIGKILL)
+        return list(await reading)
+
+    with Workers(2) as workers:
+        answers = asyncio.run(read_all(workers))
+    errors = [answer for answer in answers if isinstance(answer, ReadingError)]
+    assert len(errors) <= 1
+    assert len(answers) - len(errors) >= 39
+
+
+def test_workers_end_when_their_crawl_is_killed():
+    program = (
+        "import sys, time\n"
+        "from crawler.workers import Worker\n"
+        "from archive.records import Capture\n"
+        "if __name__ == '__main__':\n"
+        "    worker = Worker()\n"
+        "    worker.read(Capture('http://paper.example/1', b'<p>text</p>'), 60.0)\n"
+        "    print(worker._process.pid, flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    root = Path(__file__).parents[2]
+    parent = subprocess.Popen([sys.executable, "-c", program], cwd=root, stdout=subprocess.PIPE, text=True)
+    assert parent.stdout
+    worker = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    for _ in range(100):
+        if not is_alive(worker):
+            return
+        time.sleep(0.05)
+    pytest.fail("the worker lives on")
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
