@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import astuple, dataclass
 from typing import Literal
@@ -58,8 +57,12 @@ BOILERPLATE = 8
 """Texts that hold a hash which then says nothing any more."""
 CHECKED = 5
 """Articles that are read in full, those first that share the most hashes."""
-SMALL = 18
-"""Hashes of a text that are so few that one in common is worth reading on; with more, one is common by chance."""
+CHANCE = 16
+"""Of so many hashes one is shared by chance; an article that shares no more is not read."""
+PATIENCE = 2
+"""After so many that prove unrelated the others, which share fewer hashes, are not read."""
+SURE = 4
+"""Hashes in common that are none by chance, though the articles may prove unrelated: a third one lies between them."""
 SHORT = 80
 """Words, below which one text under two headlines of one outlet is a failed extraction and no copy."""
 
@@ -123,6 +126,8 @@ def relate(connection: sqlite3.Connection, article_id: int, judge: Judge, found_
     copies of the old text may be known by them alone; they lead here and are weighed by the texts as they are now.
     """
     article = _article(connection, article_id)
+    if article is None:
+        raise ValueError(f"no article {article_id}")
     known = _forget(connection, article_id, judge)
     relations = _identical(connection, article) or _alike(connection, article, judge, known)
     connection.executemany(
@@ -151,13 +156,9 @@ def rebuild(connection: sqlite3.Connection, judge: Judge, found_at: str) -> None
 # -- finding ---------------------------------------------------------------------------------------------------------
 
 
-def _article(connection: sqlite3.Connection, article_id: int) -> sqlite3.Row:
-    row = connection.execute(
-        "SELECT id, outlet_id, headline, text, word_count, fingerprint FROM articles WHERE id = ?", (article_id,)
-    ).fetchone()
-    if row is None:
-        raise ValueError(f"no article {article_id}")
-    return row  # type: ignore[no-any-return]
+def _article(connection: sqlite3.Connection, article_id: int) -> sqlite3.Row | None:
+    query = "SELECT id, outlet_id, headline, text, word_count, fingerprint FROM articles WHERE id = ?"
+    return connection.execute(query, (article_id,)).fetchone()  # type: ignore[no-any-return]
 
 
 def _identical(connection: sqlite3.Connection, article: sqlite3.Row) -> list[Relation]:
@@ -195,27 +196,32 @@ def _holders(connection: sqlite3.Connection, sketch: Sequence[int]) -> dict[int,
     return holders
 
 
-def _alike(
-    connection: sqlite3.Connection, article: sqlite3.Row, judge: Judge, known: Collection[int]
-) -> list[Relation]:
+def _alike(connection: sqlite3.Connection, article: sqlite3.Row, judge: Judge, known: set[int]) -> list[Relation]:
     """The related articles among those that share hashes, and those that were related before."""
     sketch = judge.sketch(article["text"])
     holders = _holders(connection, sketch)
     votes = _votes(holders, article["id"])
-    least = 1 if len(sketch) <= SMALL else 2
-    best = sorted((id for id in votes if votes[id] >= least), key=lambda id: (-votes[id], -id))[:CHECKED]
-    relations = _weigh(connection, article, dict.fromkeys([*best, *known]), judge)
+    by_chance = min(2, len(sketch) // CHANCE)
+    best = sorted((id for id in votes if votes[id] > by_chance), key=lambda id: (-votes[id], -id))[:CHECKED]
+    relations = _weigh(connection, article, best, judge, PATIENCE)
+    seen = {_partner(relation, article["id"]) for relation in relations}
+    relations += _weigh(connection, article, known - seen, judge)
     if not any(relation.likeness.kind in VERSIONS for relation in relations):
-        behind = _versions_of(connection, [id for id in best if votes[id] > 1])
+        behind = _versions_of(connection, [id for id in best if votes[id] >= SURE])
         relations += _weigh(connection, article, behind - {*best, *known, article["id"]}, judge)
     _post(connection, article["id"], sketch, holders, {_partner(relation, article["id"]) for relation in relations})
     return relations
 
 
-def _votes(holders: dict[int, list[int]], article_id: int) -> Counter[int]:
-    """How many telling hashes each other article holds."""
-    telling = (ids for ids in holders.values() if len(ids) < BOILERPLATE)
-    return Counter(id for ids in telling for id in ids if id != article_id)
+def _votes(holders: dict[int, list[int]], article_id: int) -> dict[int, float]:
+    """How many telling hashes each other article holds; one that several hold tells as much less."""
+    votes: dict[int, float] = {}
+    for ids in holders.values():
+        if len(ids) < BOILERPLATE:
+            for id in ids:
+                votes[id] = votes.get(id, 0.0) + 1 / len(ids)
+    votes.pop(article_id, None)
+    return votes
 
 
 def _versions_of(connection: sqlite3.Connection, ids: Sequence[int]) -> set[int]:
@@ -228,13 +234,19 @@ def _versions_of(connection: sqlite3.Connection, ids: Sequence[int]) -> set[int]
     return {int(row[0]) for row in rows}
 
 
-def _weigh(connection: sqlite3.Connection, article: sqlite3.Row, others: Iterable[int], judge: Judge) -> list[Relation]:
-    """Read others in full; those that are related."""
+def _weigh(
+    connection: sqlite3.Connection, article: sqlite3.Row, others: Iterable[int], judge: Judge, patience: int = CHECKED
+) -> list[Relation]:
+    """Read others in full; those that are related. One that was taken out of the archive is passed over."""
     relations = []
-    for other in (_article(connection, id) for id in others):
+    for other in filter(None, (_article(connection, id) for id in others)):
         likeness = None if _failed_extraction(article, other) else judge.likeness(article["text"], other["text"])
         if likeness:
             relations.append(_relation(article["id"], other["id"], likeness))
+        else:
+            patience -= 1
+            if not patience:
+                break
     return relations
 
 

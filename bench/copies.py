@@ -6,20 +6,28 @@ there to choose thresholds on (`--half tune`); what is reported is the other hal
 
 from __future__ import annotations
 
+import argparse
+import gzip
 import json
 import random
 import re
+import resource
+import sqlite3
+import tempfile
+import time
 import unicodedata
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from archive.database import connect
-from archive.postings import COPIES, relate
+from archive.postings import COPIES, VERSIONS, relate
+from archive.records import Capture
 from archive.schema import ARCHIVE
+from crawler.extract import extract
 from pipelines.fingerprint import fingerprint
 from pipelines.texts import JUDGE
 
@@ -38,6 +46,7 @@ class Bench:
 
     def __init__(self, folder: Path) -> None:
         self.db = connect(folder / "archive.db", SCHEMA)
+        self.db.execute("PRAGMA cache_size = -32000")  # the index is met at random: 32 MB of it at hand
         self.outlets = 0
 
     def add(self, text: str, published_at: str = MOMENT, headline: str = "") -> tuple[int, list]:
@@ -139,7 +148,7 @@ def edited(share: float) -> Edit:
     return edit
 
 
-def new_heading(text: str, other: str, chance: random.Random) -> str:
+def new_heading(text: str, other: str, _: random.Random) -> str:
     """Another headline, byline and credit in the text, its first words written anew."""
     theirs, mine = words_of(other), words_of(text)
     heading, byline = of_words(theirs[:9], other), of_words(["By", *theirs[9:12]], other)
@@ -235,54 +244,76 @@ def other_facts(text: str, other: str, chance: random.Random) -> str:
 
 TEMPLATES = {
     "weather": (
-        "{place} will see {sky} on {day} with a high of {a} degrees and a low of {b}. Winds from the {wind} will blow at "
-        "{c} to {d} kilometres an hour. The chance of rain is {e} per cent in the morning and {f} per cent after dark. "
-        "Drivers are asked to allow more time on the roads, and those who work outdoors to drink enough water. The sun "
-        "rises at {g}:{h} and sets at {i}:{j}. The outlook for the days after that is for {sky2} with highs near {k}. "
-        "The next forecast for {place} is issued at noon, and warnings are published as soon as they are decided."
+        "{place} will see {sky} on {day} with a high of {a} degrees and a low of {b}. Winds from the {wind} will blow"
+        " at {c} to {d} kilometres an hour. The chance of rain is {e} per cent in the morning and {f} per cent after "
+        "dark. Drivers are asked to allow more time on the roads, and those who work outdoors to drink enough water. "
+        "The sun rises at {g}:{h} and sets at {i}:{j}. The outlook for the days after that is for {sky2} with highs "
+        "near {k}. The next forecast for {place} is issued at noon, and warnings are published as soon as they are "
+        "decided."
     ),
     "market": (
         "Shares in {place} closed {move} on {day}, with the main index {move2} {a}.{b} per cent to {c}{d} points. "
-        "{name} led the way with {e}.{f} per cent, followed by {name2} with {g}.{h} per cent. {name3} lost {i} cents to "
-        "{j}.{k}. Traders said that the market was waiting for the figures that are expected later in the week. Volume "
-        "was {d} million shares, against an average of {c} million over the past thirty days. The currency was little "
-        "changed against the dollar, and the yield on the ten-year bond stood at {b}.{a} per cent at the close."
+        "{name} led the way with {e}.{f} per cent, followed by {name2} with {g}.{h} per cent. {name3} lost {i} cents "
+        "to {j}.{k}. Traders said that the market was waiting for the figures that are expected later in the week. "
+        "Volume was {d} million shares, against an average of {c} million over the past thirty days. The currency was"
+        " little changed against the dollar, and the yield on the ten-year bond stood at {b}.{a} per cent at the "
+        "close."
     ),
     "match": (
-        "{name} beat {name2} {a}-{b} at {place} on {day} in front of {c}{d} spectators. {name3} opened the scoring in "
-        "minute {e} and made it two shortly before the break. The visitors came back strongly after half-time and pulled "
-        "one back through {name4} in minute {f}, but could not find another. The home side could have added to their "
-        "lead in the closing stages, when a shot struck the post. With this result {name} move up to place {g} in the "
-        "table with {h} points, while {name2} stay in place {i} with {j}. The teams meet again in week {k}."
+        "{name} beat {name2} {a}-{b} at {place} on {day} in front of {c}{d} spectators. {name3} opened the scoring in"
+        " minute {e} and made it two shortly before the break. The visitors came back strongly after half-time and "
+        "pulled one back through {name4} in minute {f}, but could not find another. The home side could have added to"
+        " their lead in the closing stages, when a shot struck the post. With this result {name} move up to place {g}"
+        " in the table with {h} points, while {name2} stay in place {i} with {j}. The teams meet again in week {k}."
     ),
     "quake": (
         "An earthquake with a magnitude of {a}.{b} struck {c} kilometres {wind} of {place} on {day} at {g}:{h} local "
-        "time, at a depth of {d} kilometres, the geological service said. There were no immediate reports of damage or "
-        "casualties. No tsunami warning was issued. The region lies where two plates meet and is often shaken. People "
-        "who felt it are asked to report what they noticed on the web pages of the service. This text was written by "
-        "a program from the data of the service and was looked at by an editor before it was published."
+        "time, at a depth of {d} kilometres, the geological service said. There were no immediate reports of damage "
+        "or casualties. No tsunami warning was issued. The region lies where two plates meet and is often shaken. "
+        "People who felt it are asked to report what they noticed on the web pages of the service. This text was "
+        "written by a program from the data of the service and was looked at by an editor before it was published."
     ),
     "Wetter": (
-        "In {place} wird es am {day} {sky} bei Höchstwerten um {a} Grad und Tiefstwerten um {b} Grad. Der Wind weht mit "
-        "{c} bis {d} Kilometern pro Stunde aus Richtung {wind}. Die Wahrscheinlichkeit für Regen liegt am Vormittag bei "
-        "{e} Prozent und am Abend bei {f} Prozent. Autofahrer sollten mehr Zeit einplanen, und wer im Freien arbeitet, "
-        "sollte genug trinken. Die Sonne geht um {g}.{h} Uhr auf und um {i}.{j} Uhr unter. Die Aussichten für die "
-        "folgenden Tage: {sky2} bei Werten um {k} Grad. Die nächste Vorhersage erscheint am Mittag."
+        "In {place} wird es am {day} {sky} bei Höchstwerten um {a} Grad und Tiefstwerten um {b} Grad. Der Wind weht "
+        "mit {c} bis {d} Kilometern pro Stunde aus Richtung {wind}. Die Wahrscheinlichkeit für Regen liegt am "
+        "Vormittag bei {e} Prozent und am Abend bei {f} Prozent. Autofahrer sollten mehr Zeit einplanen, und wer im "
+        "Freien arbeitet, sollte genug trinken. Die Sonne geht um {g}.{h} Uhr auf und um {i}.{j} Uhr unter. Die "
+        "Aussichten für die folgenden Tage: {sky2} bei Werten um {k} Grad. Die nächste Vorhersage erscheint am "
+        "Mittag."
     ),
     "股市": (
-        "{day}，{place}股市{move}，主要指数报{c}{d}点，涨跌幅为{a}.{b}%。{name}领涨，涨幅达{e}.{f}%，{name2}上涨{g}.{h}%，"
-        "{name3}下跌{i}分，收于{j}.{k}元。分析人士表示，市场正在等待本周晚些时候公布的经济数据，投资者普遍保持谨慎态度。"
-        "全天成交量为{d}亿股，过去三十个交易日的平均成交量为{c}亿股。人民币对美元汇率变化不大，十年期国债收益率为{b}.{a}%。"
-        "以上内容由程序根据交易所公布的数据自动生成，仅供参考，不构成投资建议，投资者据此操作风险自担。"
+        "{day}，{place}股市{move}，主要指数报{c}{d}点，涨跌幅为{a}.{b}"
+        "%。{name}领涨，涨幅达{e}.{f}%，{name2}上涨{g}.{h}%，{name"
+        "3}下跌{i}分，收于{j}.{k}元。分析人士表示，市场正在等待本周晚些时候公布的经济数据"
+        "，投资者普遍保持谨慎态度。全天成交量为{d}亿股，过去三十个交易日的平均成交量为{c}亿股。"
+        "人民币对美元汇率变化不大，十年期国债收益率为{b}.{a}%。以上内容由程序根据交易所公布的"
+        "数据自动生成，仅供参考，不构成投资建议，投资者据此操作风险自担。"
     ),
 }
 WORDS = {
-    "place": ["Arnwick", "Belmora", "Castrey", "Dunholt", "Eskvale", "Farrow", "Glenmere", "Hartsea", "Inverlay", "Kilmor", "Lorne", "Marden"],
+    "place": [
+        "Arnwick",
+        "Belmora",
+        "Castrey",
+        "Dunholt",
+        "Eskvale",
+        "Farrow",
+        "Glenmere",
+        "Hartsea",
+        "Inverlay",
+        "Kilmor",
+        "Lorne",
+        "Marden",
+    ],
     "day": ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
     "sky": ["bright sunshine", "heavy cloud", "scattered showers", "thick fog", "snow"],
     "wind": ["north", "south", "east", "west", "north-east", "south-west"],
     "move": ["higher", "lower", "mixed", "almost unchanged"],
-    "name": [a + b for a in ["Ald", "Bren", "Cor", "Dar", "Fen", "Hol", "Kes", "Mor", "Tav", "Vel"] for b in ("ric", "low", "ster", "dale")],
+    "name": [
+        a + b
+        for a in ["Ald", "Bren", "Cor", "Dar", "Fen", "Hol", "Kes", "Mor", "Tav", "Vel"]
+        for b in ("ric", "low", "ster", "dale")
+    ],
 }
 
 
@@ -312,8 +343,8 @@ def negatives(texts: list[str], chance: random.Random) -> Iterator[tuple[str, st
 
 def like(text: str, texts: list[str], chance: random.Random) -> str:
     """Another in the same script."""
-    others = [other for other in chance.sample(texts, 40) if other != text and script(other) == script(text)]
-    return others[0] if others else chance.choice(texts)
+    others = [other for other in texts if other != text and script(other) == script(text)]
+    return chance.choice(others) if others else chance.choice(texts)
 
 
 @cache
@@ -330,48 +361,229 @@ def _most(text: str) -> str:
 # -- a large archive -------------------------------------------------------------------------------------------------
 
 
-def babble(texts: list[str], chance: random.Random) -> Iterator[str]:
-    """Texts without end in the words of real ones: each word follows two that it followed there.
+def babble(texts: list[str], chance: random.Random, pairs: float = 0.8) -> Iterator[str]:
+    """Texts without end in the words of real ones: each word follows two, or now and then one, that it followed there.
 
-    By chance they share more five-word runs than unrelated news does, so they are the harder load.
+    With this share of pairs, texts come upon the same runs of five words about as often as unrelated real ones do.
     """
-    follows = defaultdict(list)
+    after: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for text in texts:
         words = text.split()
         for first, second, third in zip(words, words[1:], words[2:], strict=False):
-            follows[first, second].append(third)
-    starts, sizes = list(follows), [len(text.split()) for text in texts]
+            after[first, second].append(third)
+            after[(second,)].append(third)
+    starts, sizes = [key for key in after if len(key) > 1], [len(text.split()) for text in texts]
     while True:
         words = list(chance.choice(starts))
         for _ in range(chance.choice(sizes)):
-            words.append(chance.choice(follows.get((words[-2], words[-1])) or ("and",)))
+            following = after.get(tuple(words[-2:] if chance.random() < pairs else words[-1:])) or ["and"]
+            words.append(chance.choice(following))
         yield " ".join(words)
 
 
-def load(size: int, share_of_copies: float = 0.2) -> None:
-    """CPU and memory that `relate` takes, and bytes of its index, as the archive grows to `size` articles."""
+def load(size: int, copies: float = 0.2) -> None:
+    """CPU and memory that `relate` takes and bytes of its index, as the archive grows to `size` articles."""
     chance = random.Random(17)
     english = [text for text in real_texts("report") if script(text) == "LATIN" and " the " in text]
     english = [text for text in english if 100 <= len(text.split()) <= 1000]
-    print(f"articles of {sum(len(t.split()) for t in english) / len(english):.0f} words, {share_of_copies:.0%} of them copies")
-    source, recent = babble(english, chance), []
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    words = sum(len(text.split()) for text in english) / len(english)
+    print(f"\nload: texts of {words:.0f} words, {copies:.0%} of them copies of recent ones")
+    source, recent, edits = babble(english, chance), [], list(EDITS.values())
+    recent = [next(source) for _ in range(200)]
+    before, spent, committed = memory(), 0.0, 0.0
     with tempfile.TemporaryDirectory() as folder:
-        bench, spent = Bench(Path(folder)), 0.0
+        bench = Bench(Path(folder))
         bench.db.execute("DROP TRIGGER articles_fts_insert")  # the search's cost, not this one's
-        for number in range(1, size + 1):
-            if number % 200 == 1:
-                bench.db.execute("BEGIN IMMEDIATE")
-            copied = recent and chance.random() < share_of_copies
-            text = chance.choice(list(EDITS.values()))(*chance.sample(recent, 2), chance) if copied else next(source)
-            recent = [*recent[-200:], text] if not copied else recent
-            article_id = bench.keep(text)
+        for number in range(BATCH, size + 1, BATCH):
+            bench.db.execute("BEGIN IMMEDIATE")
+            ids = []
+            for _ in range(BATCH):
+                if chance.random() < copies:
+                    text = chance.choice(edits)(*chance.sample(recent, 2), chance)
+                else:
+                    text = next(source)
+                    recent = [*recent[1:], text]
+                ids.append(bench.keep(text))
             start = time.process_time()
-            relate(bench.db, article_id, JUDGE, MOMENT)
-            if number % 200 == 0:
-                bench.db.execute("COMMIT")
+            for article_id in ids:
+                relate(bench.db, article_id, JUDGE, MOMENT)
             spent += time.process_time() - start
-            if number in (1000, 10_000) or number % 50_000 == 0:
-                _print_load(bench, number, spent, before)
-            if number % 2000 == 0 and number not in (10_000, 100_000):
-                spent_of[number] = spent
+            start = time.process_time()
+            bench.db.execute("COMMIT")
+            committed += time.process_time() - start
+            if number % (size // 10) == 0:
+                speed, with_commit = size / 10 / spent, size / 10 / (spent + committed)
+                spent = committed = 0.0
+                pace = f"{speed:6.0f} a CPU second ({with_commit:.0f} with the commit)"
+                print(f"{number:8,} articles {pace} {memory() - before:4.0f} MB {index_size(bench.db)}", flush=True)
+
+
+BATCH = 100
+"""Articles in a transaction."""
+
+
+def memory() -> float:
+    """Megabytes at most so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def index_size(db: sqlite3.Connection) -> str:
+    pages = dict(db.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY name"))
+    articles = db.execute("SELECT count(*) FROM articles").fetchone()[0]
+    rows = db.execute("SELECT count(*) FROM shingles").fetchone()[0]
+    beside = sum(pages[name] for name in ("relations", "relations_by_other", "versions", "versions_by_text", "texts"))
+    here = pages["shingles"] / articles
+    return f"{here:4.0f} bytes, {rows / articles:.1f} rows an article (relations: {beside / articles:.0f} bytes)"
+
+
+# -- how well --------------------------------------------------------------------------------------------------------
+
+
+class Score:
+    """Edits against an archive of the real texts; what the real texts are to one another is taken as it was found."""
+
+    def __init__(self, texts: list[str], folder: Path) -> None:
+        self.texts, self.bench = texts, Bench(folder)
+        self.akin: dict[int, set[int]] = defaultdict(set)
+        self.bench.db.execute("BEGIN IMMEDIATE")
+        self.ids: dict[int, str] = {}
+        for text in texts:
+            article_id, relations = self.bench.add(text)
+            self.ids[article_id] = text
+            for relation in relations:
+                self.akin[relation.article_id].add(relation.other_id)
+                self.akin[relation.other_id].add(relation.article_id)
+        self.found = self.missed = self.wrong = 0
+
+    def family(self, article_id: int) -> set[int]:
+        """The article and all that share text with it, or with those."""
+        family, waiting = set(), [article_id]
+        while waiting:
+            one = waiting.pop()
+            if one not in family:
+                family.add(one)
+                waiting += self.akin[one]
+        return family
+
+    def try_edit(self, name: str, many: int, chance: random.Random) -> None:
+        kinds: Counter[str] = Counter()
+        for source in chance.sample(list(self.ids), min(many, len(self.ids))):
+            other = like(self.ids[source], self.texts, chance)
+            edited_text = EDITS[name](self.ids[source], other, chance)
+            family = self.family(source)
+            lent = self.family(next(id for id, text in self.ids.items() if text == other))
+            relations = [r for r in self.arrive(edited_text) if r.likeness.kind in VERSIONS]
+            kind = next((r.likeness.kind for r in relations if r.other_id in family), "missed")
+            kinds[kind] += 1
+            self.found, self.missed = self.found + (kind != "missed"), self.missed + (kind == "missed")
+            self.wrong += sum(r.other_id not in family | lent for r in relations)
+        total = sum(kinds.values())
+        own = " (never tuned on)" if name in NEVER_TUNED_ON else ""
+        print(f"{name + own:42} recall {1 - kinds['missed'] / total:.3f}  {dict(kinds.most_common())}")
+
+    def arrive(self, text: str, before: str | None = None) -> list:
+        """What a text is found to be to the others, which then is undone; with `before`, to that one alone."""
+        self.bench.db.execute("SAVEPOINT arrival")
+        first = self.bench.add(before)[0] if before else None
+        relations = self.bench.add(text)[1]
+        self.bench.db.execute("ROLLBACK TO arrival")
+        return [r for r in relations if first is None or r.other_id == first]
+
+    def try_negatives(self, chance: random.Random) -> None:
+        kinds: dict[str, Counter[str]] = defaultdict(Counter)
+        for name, first, second in negatives(self.texts, chance):
+            relations = self.arrive(second, before=first)
+            kind = relations[0].likeness.kind if relations else "nothing"
+            kinds[name][kind] += 1
+            self.wrong += kind in VERSIONS
+        for name, found in kinds.items():
+            wrong = sum(found[kind] for kind in VERSIONS)
+            print(f"{name:42} wrong  {wrong / sum(found.values()):.3f}  {dict(found.most_common())}")
+
+
+def edits_and_negatives(half: str, many: int) -> None:
+    chance = random.Random(7)
+    with tempfile.TemporaryDirectory() as folder:
+        texts = real_texts(half)
+        print(f"edits and hard negatives on {len(texts)} real texts")
+        score = Score(texts, Path(folder))
+        for name in EDITS:
+            if half == "report" or name not in NEVER_TUNED_ON:
+                score.try_edit(name, many, chance)
+        score.try_negatives(chance)
+        found, missed, wrong = score.found, score.missed, score.wrong
+        recall, precision = found / (found + missed), found / (found + wrong)
+        print(f"{found + missed} in all: recall {recall:.4f}, precision {precision:.4f}")
+
+
+def seeds() -> None:
+    """The founding wire story and its three copies, as they are printed and as they arrive in every order."""
+    pages = [json.loads(line) for line in (SHARED / "newsweb/worlds/seeds/truth.jsonl").open()]
+    copies = {page["copy_kind"]: page["text"] for page in pages if page.get("copy_of")}
+    wire = next(page["text"] for page in pages if any(page["url"] == other.get("copy_of") for other in pages))
+    print("\nfounding story:", {name: JUDGE.likeness(text, wire) for name, text in copies.items()})
+
+
+def near_duplicates() -> None:
+    """The corpus's measured pairs, by the text that the crawler reads in them where no truth is given."""
+    pages = {page["id"]: page for page in map(json.loads, (SHARED / "corpus/dev/manifest.jsonl").open())}
+    pairs = [json.loads(line) for line in (SHARED / "corpus/dev/near_duplicates.jsonl").open()]
+    print(f"\nnear duplicates: {len(pairs)} pairs")
+    kinds: Counter[str] = Counter()
+    for pair in pairs:
+        texts = [text_of(pages[pair[side]]) for side in "ab"]
+        with tempfile.TemporaryDirectory() as folder:
+            bench = Bench(Path(folder))
+            bench.add(texts[0])
+            relations = bench.add(texts[1])[1]
+        likeness = relations[0].likeness if relations else None
+        kinds[likeness.kind if likeness else "nothing"] += 1
+        if likeness is None or likeness.kind not in VERSIONS:
+            print("  ", pair["host_a"], pair["host_b"], pair["jaccard5"], pair["containment5"], likeness)
+    print("  ", dict(kinds.most_common()))
+
+
+def text_of(page: dict) -> str:
+    body = gzip.decompress((SHARED / "corpus/dev" / page["html_path"]).read_bytes())
+    return page.get("truth_text") or extract(Capture(page.get("url") or f"https://{page.get('host')}/", body)).text
+
+
+def many_copies(many: int = 300) -> None:
+    """One text, edited and printed three hundred times over: index rows a copy, and who is related to it."""
+    chance = random.Random(23)
+    texts = [text for text in real_texts("report") if script(text) == "LATIN" and 300 < len(text.split()) < 900]
+    names = ["as it was", "new heading", "local paragraphs", "cut to 40 %", "edited 8 %", "correction", "re-ordered"]
+    text = texts[0]
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder))
+        first, _ = bench.add(text)
+        rows = "SELECT count(*) FROM shingles"
+        before = bench.db.execute(rows).fetchone()[0]
+        for number in range(many):
+            bench.add(EDITS[names[number % len(names)]](text, like(text, texts, chance), chance))
+        added = bench.db.execute(rows).fetchone()[0] - before
+        folded = bench.db.execute("SELECT count(*) FROM folded WHERE original_id = ?", (first,)).fetchone()[0]
+        print(
+            f"\n{many} copies of one text: {added / many:.1f} rows a copy (the first has {before}), {folded - 1} folded"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--half", choices=("tune", "report"), default="report")
+    parser.add_argument("--many", type=int, default=200, help="texts an edit is tried on")
+    parser.add_argument("--scale", type=int, default=20_000, help="articles of the load; 0: no load")
+    given = parser.parse_args()
+    if not (SHARED / "corpus").is_dir():
+        print("copies: nothing to measure on, ../shared is not here")
+        return
+    edits_and_negatives(given.half, given.many)
+    near_duplicates()
+    seeds()
+    many_copies()
+    if given.scale:
+        load(given.scale)
+
+
+if __name__ == "__main__":
+    main()

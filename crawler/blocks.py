@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lxml.html import HtmlElement
 
@@ -123,6 +124,7 @@ def _own_parts(table: HtmlElement) -> list[HtmlElement]:
 SPACES = re.compile(r"\W+")
 
 
+@lru_cache(maxsize=4096)  # a page's lines are compared again and again
 def folded(text: str) -> str:
     """A text's letters and digits alone, in one case: what two printings of one line agree in."""
     return SPACES.sub(" ", text).strip().casefold()

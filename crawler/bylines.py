@@ -26,7 +26,7 @@ NOT_PEOPLE = re.compile(
     r"editor-in-chief|columnist|analyst|professor|director|updated|published|posted|january|february|march|april|june|"
     r"july|august|september|october|november|december|min read|minutes?|ago|views?|follow|subscribe|share|comments?|"
     r"redakteur\w*|volontär\w*|reporterin|korrespondent\w*|journaliste?n?|autorin|mdb|mdl|md|phd|sie|you|your|click|"
-    r"редакция|редактор|корреспондент|编辑|編輯|편집|뉴스)\b|편집부|編集部|编辑部|記者|记者|https?:|www\.|@|\.(?:com|"
+    r"редакция|редактор|корреспондент|编辑|編輯|편집|뉴스)\b|^\w{2,5}[部부]$|記者|记者|https?:|www\.|@|\.(?:com|"
     r"org|net|de|uk|ca)\b",
     re.I,
 )
@@ -36,6 +36,15 @@ ROLE = re.compile(
     r"(?:writer|reporter|correspondent|editor|columnist|contributor|producer|journalist|bureau chief)\b.*$",
     re.I,
 )
+DESK = re.compile(
+    r"^(?:from |by )?(?:[\w&.’'-]+ ){0,4}(?:staff(?: (?:writers?|reporters?|reports?))?|newsroom|news desk|"
+    r"wire (?:services?|reports?)|(?:news|press) agency|news services?|editorial (?:board|team)|redaktion|redacción|"
+    r"redazione|rédaction|redação|redactie|redakcja|redakce|редакция)$"
+    r"|^(?:[\w・]{0,12}(?:編集部|取材班|报道组|編輯部|编辑部)|[\w ]{0,12}편집부)$",
+    re.I,
+)
+"""A line that credits nobody in particular: `WSD Staff`, `From wire reports`, `Meridian News Agency`."""
+MAX_DESK = 60
 BRACKETS = re.compile(r"\s*[(（][^()（）]*[)）]?")
 MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 SUFFIXES = {"jr", "jr.", "sr", "sr.", "ii", "iii", "phd", "ph.d.", "md", "m.d."}
@@ -44,6 +53,11 @@ SUFFIXES = {"jr", "jr.", "sr", "sr.", "ii", "iii", "phd", "ph.d.", "md", "m.d."}
 def opens_like_byline(line: str) -> bool:
     """Whether a short line begins as bylines do: `By …`, `Von …`, `Автор: …`."""
     return bool(OPENING.match(line)) or bool(HANGUL_ROLE.search(line) and len(line) < 20)
+
+
+def credits_a_desk(line: str) -> bool:
+    """Whether a line says no more than that a desk, the staff or an agency wrote it."""
+    return len(line) <= MAX_DESK and bool(DESK.match(line.strip()))
 
 
 def people(byline: str | None) -> tuple[str, ...]:

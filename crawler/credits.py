@@ -14,8 +14,9 @@ from lxml.html import HtmlElement
 from crawler import jsonld
 from crawler.agencies import agency_in
 from crawler.blocks import Block, folded
-from crawler.bylines import opens_like_byline, people
+from crawler.bylines import credits_a_desk, opens_like_byline, people
 from crawler.metadata import Page, host_word
+from crawler.moments import without_date
 
 AUTHOR_META = (
     "author",
@@ -39,6 +40,8 @@ BYLINE_CLASS = re.compile(
     r"(?:^|[\s_-])(?:by-?line\w*|author\w*|writer\w*|reporter\w*|autor\w*|journalist\w*|auteur\w*)(?:$|[\s_-])", re.I
 )
 MAX_BYLINE = 160
+MAX_ROLE = 24
+"""Letters of a byline beside the names: a role, a desk, a place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,8 @@ def credits(page: Page, near: list[Block]) -> Credits:
     named = tuple(dict.fromkeys(name for claim in claimed for name in people(claim)))
     printed = printed_byline(near, named)
     shown = people(printed)
-    authors = named if named and not _fuller(shown, named) else shown
+    fuller = _fuller(shown, named) and not _is_role_beside(printed, named)
+    authors = named if named and not fuller else shown
     authors = tuple(name for name in authors if not _is_outlet(name, page))
     agency = agency_in(printed) or next((a for claim in claimed if (a := agency_in(claim))), None)
     return Credits(printed or ", ".join(dict.fromkeys(claimed)) or None, authors, agency)
@@ -65,6 +69,11 @@ def credits(page: Page, near: list[Block]) -> Credits:
 def _fuller(shown: tuple[str, ...], named: tuple[str, ...]) -> bool:
     """Whether the printed byline names all that the data name, and more."""
     return set(map(folded, shown)) > set(map(folded, named))
+
+
+def _is_role_beside(printed: str | None, named: tuple[str, ...]) -> bool:
+    """Whether what a line says beside the names is a role rather than a further name."""
+    return bool(printed) and not opens_like_byline(printed or "") and is_little_but(printed or "", named)
 
 
 def _is_outlet(name: str, page: Page) -> bool:
@@ -87,12 +96,24 @@ def _claimed_names(page: Page) -> Iterator[str]:
 def printed_byline(near: list[Block], named: tuple[str, ...] = ()) -> str | None:
     """The line beside the headline that says by whom; where data name people, one that names one of them too."""
     for block in near:
-        if len(block.text) <= MAX_BYLINE and opens_like_byline(block.text) and _credible(block.text, named):
-            return block.text
+        if len(block.text) <= MAX_BYLINE and opens_like_byline(block.text):
+            line = without_date(block.text)
+            if _credible(line, named):
+                return line
     for block in near:
-        if (line := _marked_byline(block)) and _credible(line, named):
-            return line
-    return None
+        if (marked := _marked_byline(block)) and _credible(marked, named):
+            return marked
+    bare = (block.text for block in near if not block.linked)
+    return next((text for text in bare if credits_a_desk(text) or is_little_but(text, named)), None)
+
+
+def is_little_but(line: str, names: tuple[str, ...]) -> bool:
+    """Whether a line names one of those people and says hardly more: `Jane Doe, Harbour Editor`, `国際部・水野遥`."""
+    if len(line) > MAX_BYLINE or line.endswith((".", "!", "?", "”", "。", ":")):
+        return False
+    whole = folded(line)
+    named = [folded(name) for name in names if folded(name) in whole]
+    return bool(named) and len(whole) - len(" ".join(named)) <= MAX_ROLE
 
 
 def _credible(line: str, named: tuple[str, ...]) -> bool:

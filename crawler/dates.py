@@ -103,6 +103,7 @@ def dates(page: Page, near: list[Block]) -> Dates:
     """When the article was published and last changed, each with the words that say so."""
     shown, updated, lines = _shown_dates(page, near)
     published = _first(page, _claimed(page, "datePublished", PUBLISHED_META))
+    claimed = published[1]
     published = _sharper(published, shown) if published[0] else shown
     if not published[0]:
         published = _first(page, _weaker(page))
@@ -110,6 +111,7 @@ def dates(page: Page, near: list[Block]) -> Dates:
     modified = modified if modified[0] else updated
     if not published[0] and not shown[0]:
         published = _by_htmldate(page)
+    published = published if published[0] else (None, claimed)
     return Dates(published, modified, lines)
 
 

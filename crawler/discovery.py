@@ -14,8 +14,9 @@ from protego import Protego
 from w3lib.encoding import html_to_unicode
 
 from archive.errors import UsageError
-from crawler.feeds import language_code, plain, web_address
+from crawler.feeds import plain, web_address
 from crawler.jsonld import things, types
+from crawler.language import language_code
 from pipelines.urls import registered_domain
 
 USUAL_FEED_PATHS = ("/feed/", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/feeds/rss", "/feed.json")

@@ -19,20 +19,22 @@ from trafilatura import bare_extraction
 
 from archive.errors import ReadingError
 from archive.records import Article, Capture
-from crawler import credits, dates, jsonld, metadata, paragraphs
+from crawler import credits, dates, headlines, jsonld, metadata, paragraphs
 from crawler.agencies import agency_in, agency_of_text, dateline_of
 from crawler.blocks import blocks, folded, unfold_layout
 from crawler.bylines import people
-from crawler.language import language_of, normal
+from crawler.language import language_code, language_of
 from crawler.markup import MAX_BYTES, read_page
 from crawler.metadata import Page
 from crawler.page_type import page_type
+from crawler.surroundings import as_shown, labels, offers, standfirst_line
 
 for noisy in ("trafilatura", "htmldate", "charset_normalizer", "courlan"):
     logging.getLogger(noisy).setLevel(logging.CRITICAL)
 
 UNSPACED = re.compile("[぀-ヿ㐀-鿿豈-﫿가-힣]|[฀-๿]+")
 WORD = re.compile(r"\S+")
+SERVICE = re.compile(r"\(([^()]{2,40})\)")
 CHARACTERS_A_WORD = {"zh": 1.6, "ja": 2.0, "th": 4.5}
 """How many characters make a word where no blanks part words; Korean has blanks."""
 
@@ -82,19 +84,21 @@ def open_page(tree: HtmlElement, capture: Capture) -> Page:
     unfold_layout(tree)
     meta = metadata.meta_tags(tree)
     found = jsonld.things(tree)
+    row = blocks(tree)
     tags = (tree.get("lang"), tree.get("{http://www.w3.org/XML/1998/namespace}lang"), meta.get("og:locale"))
     declared = next((tag for tag in tags if tag), "")
     return Page(
         url=_readable(capture.final_url or capture.url),
         tree=tree,
         elements=elements,
-        blocks=blocks(tree),
+        blocks=row,
         meta=meta,
         things=found,
         article=jsonld.article_of(found),
         title=metadata.page_title(tree),
         fetched_at=capture.fetched_at or None,
-        language=normal(declared),
+        language=language_code(declared),
+        rights=headlines.rights_lines(row),
         month_first=declared.replace("_", "-").lower() == "en-us",
     )
 
@@ -119,20 +123,28 @@ def main_text(tree: HtmlElement, url: str) -> str:
 
 def _read(bare: Article, tree: HtmlElement, capture: Capture) -> Article:
     page = open_page(tree, capture)
-    headline = metadata.headline(page)
+    headline = headlines.headline(page)
     near = metadata.beside(page, headline)
     when = dates.dates(page, near)
     who = credits.credits(page, near)
+    found = as_shown(main_text(tree, page.url), page.blocks)
+    links = paragraphs.linked_lines(page.blocks)
+    standfirst = metadata.standfirst(page)
+    apart = offers(page.blocks, found.split("\n")) | labels(page.blocks, _unlinked(found, links))
+    if line := standfirst_line(near, standfirst, (who.byline, *when.lines)):
+        apart |= {folded(line)}
     known = paragraphs.Known(
         headline=headline,
         byline=who.byline,
         authors=who.authors,
         date_lines=when.lines,
         language=page.language,
-        links=paragraphs.linked_lines(page.blocks),
+        links=links,
+        apart=apart,
     )
-    body = paragraphs.cleaned(main_text(tree, page.url), known)
-    who = _with_text(who, body)
+    body = paragraphs.cleaned(found, known)
+    dateline = next((line for part in body.lines[:2] if (line := dateline_of(part))), None)
+    who = _without_service(_with_text(who, body), body.lines)
     text = "\n".join(body.lines)
     kind, reason = page_type(page, capture.status, headline, text, dated=bool(when.published[0]))
     language = language_of(
@@ -143,11 +155,11 @@ def _read(bare: Article, tree: HtmlElement, capture: Capture) -> Article:
         canonical_url=metadata.canonical_url(page),
         headline=headline,
         page_title=page.title,
-        standfirst=_unlike(metadata.standfirst(page), text, headline),
+        standfirst=_unlike(standfirst, text, headline),
         byline=who.byline,
         authors=who.authors,
         agency=who.agency,
-        dateline=next((line for part in body.lines[:2] if (line := dateline_of(part))), None),
+        dateline=dateline,
         section=metadata.section(page),
         language=language,
         published_at=when.published[0],
@@ -171,6 +183,22 @@ def _with_text(who: credits.Credits, body: paragraphs.Cleaned) -> credits.Credit
         return replace(who, agency=agency)
     printed = next((line for line in body.credits if paragraphs.is_byline(line)), None)
     return credits.Credits(printed, people(printed), agency or agency_in(printed))
+
+
+def _without_service(who: credits.Credits, lines: list[str]) -> credits.Credits:
+    """The credits without an "author" whom a dateline names in brackets: `HALDEN (Northwire)` says an agency's."""
+    if all(" " in name for name in who.authors):
+        return who
+    datelines = (line for part in lines if (line := dateline_of(part)))
+    services = {folded(fits[1]): fits[1] for line in datelines if (fits := SERVICE.search(line))}
+    named = next((services[folded(name)] for name in who.authors if folded(name) in services), None)
+    people_only = tuple(name for name in who.authors if folded(name) not in services)
+    return replace(who, authors=people_only, agency=who.agency or named)
+
+
+def _unlinked(text: str, links: frozenset[str]) -> list[str]:
+    """The lines of a text that are more than a link."""
+    return [line for line in text.split("\n") if folded(line) not in links]
 
 
 def _unlike(standfirst: str | None, text: str, headline: str | None) -> str | None:

@@ -22,6 +22,7 @@ from w3lib.encoding import read_bom, resolve_encoding
 
 from archive.errors import SourceError
 from archive.records import Lead, now
+from crawler.language import language_code
 from crawler.source_dates import read_moment
 
 FeedKind = Literal["rss", "atom", "rdf", "json"]
@@ -453,32 +454,3 @@ def plain(markup: str | None, longest: int = 1_000) -> str | None:
         return text or None
     cut = text[: longest - 1]
     return (cut.rsplit(" ", 1)[0] if " " in cut[longest // 2 :] else cut).rstrip() + "…"
-
-
-_CODES = (
-    "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el "
-    "en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu "
-    "ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na "
-    "nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg sh si sk sl sm sn "
-    "so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu "
-)
-"""ISO 639-1 (https://www.loc.gov/standards/iso639-2/): `us` and `gb` are countries."""
-_TWO_LETTERS = frozenset(_CODES.split())
-_OTHER_NAMES = {
-    **{"eng": "en", "fra": "fr", "fre": "fr", "deu": "de", "ger": "de", "spa": "es", "por": "pt", "ita": "it"},
-    **{"rus": "ru", "ukr": "uk", "zho": "zh", "chi": "zh", "jpn": "ja", "kor": "ko", "ara": "ar", "hin": "hi"},
-    **{"nld": "nl", "dut": "nl", "pol": "pl", "tur": "tr", "ind": "id", "vie": "vi", "swe": "sv"},
-    **{"iw": "he", "in": "id", "jp": "ja", "kr": "ko", "cn": "zh", "ua": "uk", "cz": "cs"},
-}
-"""ISO 639-2, codes that were withdrawn, and countries that publishers give for their only language."""
-
-
-def language_code(raw: str | None) -> str | None:
-    """ISO 639-1 of a language tag: `en-US` → en, `pt_BR` → pt, `eng` → en; None for what is no tag.
-
-    Three letters stay where ISO 639-1 has no two for them: `fil`, `haw`.
-    """
-    match = re.match(r"([A-Za-z]{2,3})(?:[-_].*)?$", (raw or "").strip(), re.DOTALL)
-    code = match[1].lower() if match else ""
-    code = _OTHER_NAMES.get(code, code)
-    return code if len(code) == 3 or code in _TWO_LETTERS else None

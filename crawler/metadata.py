@@ -1,11 +1,10 @@
-"""What a page says of its article beside the text: headline, standfirst, section, picture, addresses.
+"""What a page says of its article beside the text: standfirst, section, picture, addresses.
 
 Each from the witness that is right most often: JSON-LD, then OpenGraph and other meta tags, then what is shown.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -15,16 +14,6 @@ from lxml.html import HtmlElement
 from crawler import jsonld
 from crawler.blocks import Block, folded
 
-HEADLINE_META = (
-    "og:title",
-    "twitter:title",
-    "headline",
-    "parsely-title",
-    "sailthru.title",
-    "dc.title",
-    "citation_title",
-    "title",
-)
 STANDFIRST_META = ("og:description", "description", "twitter:description", "dc.description", "sailthru.description")
 SECTION_META = (
     "article:section",
@@ -36,8 +25,6 @@ SECTION_META = (
     "dc.subject",
 )
 IMAGE_META = ("og:image", "og:image:secure_url", "og:image:url", "twitter:image", "twitter:image:src", "image")
-PARTING = re.compile(r"\s+[|–—•·«»<>:-]+\s+|\s*[|｜_»«]\s*")
-MAX_TITLE = 400
 MAX_SHORT = 140
 """Characters of the longest block above a headline that may be a date or a byline."""
 
@@ -58,6 +45,8 @@ class Page:
     fetched_at: str | None = None
     language: str | None = None
     month_first: bool = False
+    rights: tuple[str, ...] = ()
+    """The lines that claim copyright."""
 
 
 def meta_tags(tree: HtmlElement) -> dict[str, str]:
@@ -76,61 +65,6 @@ def page_title(tree: HtmlElement) -> str | None:
     """The HTML title."""
     found = tree.find(".//title")
     return " ".join(found.text_content().split()) or None if found is not None else None
-
-
-def headline(page: Page) -> str | None:
-    """The headline as the article's readers see it, without the outlet's name."""
-    said = jsonld.plain(page.article.get("headline"))
-    claims = [said[:MAX_TITLE]] if said else []
-    claims += [_bare_title(page.meta[name], page) for name in HEADLINE_META if name in page.meta]
-    shown = [" ".join(tag.text_content().split()) for tag in page.tree.iter("h1")]
-    shown = [text for text in shown if 2 < len(text) < 300]
-    title = _bare_title(page.title, page) if page.title else None
-    for claim in claims:
-        if whole := next((text for text in shown if _same(text, claim)), None):
-            return whole if folded(whole) != folded(claim) else claim
-    if shown and title and (whole := next((text for text in shown if _same(text, title)), None)):
-        return whole
-    if claims:
-        return claims[0]
-    shown_title = next((b.text for b in page.blocks if title and folded(b.text) == folded(title)), None)
-    return shown_title or title or (shown[0] if shown else None)
-
-
-def _same(shown: str, claim: str) -> bool:
-    """Whether a shown headline is the one claimed; a claim may have been cut short."""
-    one, other = folded(shown), folded(claim.rstrip("….")) if claim.endswith(("…", "...")) else folded(claim)
-    return one == other or (claim.endswith(("…", "...")) and one.startswith(other))
-
-
-def _bare_title(title: str, page: Page) -> str:
-    """A title without the outlet's name at its end or start: a part that names the site, or that no heading shows."""
-    clean = (jsonld.plain(title) or title)[:MAX_TITLE]
-    parts = PARTING.split(clean)
-    if len(parts) < 2:
-        return clean
-    shown = {folded(block.text) for block in page.blocks if len(block.text) < 300}
-    if folded(clean) in shown:
-        return clean
-    separators = list(PARTING.finditer(clean))
-    pieces = [clean[: fits.start()].strip() for fits in reversed(separators)]
-    pieces += [clean[fits.end() :].strip() for fits in separators]
-    headings = {folded(tag.text_content()) for tag in page.tree.iter("h1")}
-    for piece in pieces:
-        if folded(piece) in headings:
-            return piece
-        if len(piece) > 12 and folded(piece) in shown:
-            return piece
-    site = {
-        folded(name)
-        for name in (page.meta.get("og:site_name"), page.meta.get("application-name"), host_word(page.url))
-        if name
-    }
-    if folded(parts[-1]) in site or folded(parts[-1]).replace(" ", "") in site:
-        return clean[: separators[-1].start()].strip()
-    if folded(parts[0]) in site:
-        return clean[separators[0].end() :].strip()
-    return clean[: separators[-1].start()].strip() if len(parts[-1]) < 30 < len(pieces[0]) else clean
 
 
 def host_word(url: str) -> str:

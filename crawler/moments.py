@@ -240,3 +240,14 @@ def is_date_line(text: str) -> bool:
     words = DATE_LEFT.findall(text)
     told = [word for word in words if word.lower() not in DATE_WORDS]
     return len(told) <= 8 and not (len(told) > 4 and text.rstrip().endswith((".", "!", "?", "”")))
+
+
+def without_date(line: str) -> str:
+    """A line up to the date that it ends with: `By Jane Doe` of `By Jane Doe, Friday 5 March 2026, 13:30`."""
+    found = (
+        fits.start() for form in (YEAR_FIRST, DAY_WORD_YEAR, WORD_DAY_YEAR, YEAR_LAST) if (fits := form.search(line))
+    )
+    words = line[: min(found, default=len(line))].split()
+    while words and words[-1].strip(",.:|·•–—-").lower() in DATE_WORDS | {""}:
+        words.pop()
+    return " ".join(words).rstrip(" ,|·•–—-") or line

@@ -18,7 +18,8 @@ from lxml import etree
 
 from archive.errors import UsageError
 from crawler.discovery import host_of
-from crawler.feeds import decoded, language_code, one_line, plain, web_address, well_escaped
+from crawler.feeds import decoded, one_line, plain, web_address, well_escaped
+from crawler.language import language_code
 
 LARGEST_FILE = 16 * 1024 * 1024
 """Bytes."""

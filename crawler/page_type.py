@@ -97,6 +97,10 @@ LONG = 1_200
 """Characters of text that make a page an article whatever else it shows, if its data call it one."""
 
 
+SHORT = 500
+"""Characters of text below which an address like `/topics/ferries` outweighs data that call the page an article."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """Figures of a page's look."""
@@ -217,9 +221,9 @@ def _section(page: Page, form: Shape, claimed: bool, dated: bool) -> Verdict | N
     path = urlsplit(page.url).path
     if ROOT.match(path) and not urlsplit(page.url).query and form.teasers >= 3 and not page.article:
         return "section", "a front page"
-    if claimed and form.text >= 200:
-        return None
     listed = said & LISTING_TYPES or LISTING_PATH.search(path)
+    if claimed and form.text >= (SHORT if listed else 200):
+        return None
     if listed and form.teasers > 5 and form.sentences < 2 * form.links and form.text < 3 * LONG:
         return "section", "a list of other pages"
     if form.teasers >= 10 and form.links > 2 * form.sentences and form.text < LONG and not dated:

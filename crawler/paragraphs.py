@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from crawler.agencies import agency_in, agency_of_credit
 from crawler.blocks import Block, folded
-from crawler.bylines import MAIL, opens_like_byline, people
+from crawler.bylines import MAIL, credits_a_desk, opens_like_byline, people
+from crawler.credits import is_little_but
 from crawler.moments import is_date_line, moment
 
 READ_MORE = re.compile(
@@ -45,7 +46,15 @@ RIGHTS = re.compile(
     r"|this material may not be published)",
     re.I,
 )
+RIGHTS_WITHIN = re.compile(
+    r"©\s*(?:19|20)\d\d|\bcopyright\s+(?:©|\(c\)|(?:19|20)\d\d)|\ball rights reserved\b|無断転載|무단\s?전재|版权所有",
+    re.I,
+)
+MENU = re.compile(r"^(?:[^·|•\d]{2,30}\s[·|•]\s){2,}[^·|•\d]{2,30}$")
+"""`About us · Contact · Privacy`"""
 CELLS = re.compile(r"\s*\|\s*")
+DENSE = re.compile("[぀-ヿ㐀-鿿가-힣]{2}")
+"""Scripts that say much in few letters."""
 SENTENCE_ENDS = (".", "!", "?", "”", "。", "…", '"')
 BARE_OPENINGS = {"by", "von", "par", "por", "di", "da", "door", "av", "af", "author", "autor", "автор"}
 """What is left of a byline that names nobody."""
@@ -64,6 +73,8 @@ class Known:
     language: str | None
     links: frozenset[str]
     """Blocks of the page, folded, that are links from end to end."""
+    apart: frozenset[str] = frozenset()
+    """Lines, folded, that the page sets apart from the article."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +94,11 @@ def linked_lines(blocks: list[Block]) -> frozenset[str]:
 
 
 def _like_headline(text: str) -> bool:
-    return (len(text) >= 25 and text.count(" ") >= 3) or (len(text) >= 10 and not text.isascii() and " " not in text)
+    if text.isascii() or not DENSE.search(text):
+        return (len(text) >= 25 and text.count(" ") >= 3) or (
+            len(text) >= 10 and " " not in text and not text.isascii()
+        )
+    return len(text) >= 12
 
 
 def cleaned(text: str, known: Known) -> Cleaned:
@@ -110,6 +125,8 @@ def _of_the_page(line: str, known: Known) -> bool:
     if len(line) < 60 and COMMENTS.match(line):
         return True
     if not line.endswith((".", "!", "?", "”", "。")) and len(line) < 200 and folded(line) in known.links:
+        return True
+    if folded(line) in known.apart:
         return True
     mark = READ_MORE.match(line)
     if not mark or len(line) > 220:
@@ -161,6 +178,8 @@ def _without_head(lines: list[str], known: Known, credits: list[str]) -> list[st
 
 
 def _beside_the_text(line: str, known: Known) -> bool:
+    if RIGHTS_WITHIN.search(line) and len(line) < 300:
+        return True
     if len(line) > 260:
         return False
     same = folded(line)
@@ -168,7 +187,9 @@ def _beside_the_text(line: str, known: Known) -> bool:
         return True
     if len(line) > 170:
         return False
-    return _is_byline(line, known) or _is_date(line, known) or bool(RIGHTS.match(line)) or bool(agency_of_credit(line))
+    if RIGHTS.match(line) or (MENU.match(line) and not line.endswith(SENTENCE_ENDS)):
+        return True
+    return _is_byline(line, known) or _is_date(line, known) or bool(agency_of_credit(line))
 
 
 def _is_byline(line: str, known: Known) -> bool:
@@ -180,11 +201,13 @@ def _is_byline(line: str, known: Known) -> bool:
         return True
     if known.authors and same and same in {folded(name) for name in (*known.authors, ", ".join(known.authors))}:
         return True
-    return is_byline(bare)
+    return is_byline(bare) or is_little_but(line, known.authors)
 
 
 def is_byline(line: str) -> bool:
     """Whether a line is nothing but a byline: `By Jane Doe, The Daily Bugle`."""
+    if credits_a_desk(line):
+        return True
     opening = opens_like_byline(line) and len(line) < 110 and not line.endswith((".", "!", "?", "”", ":"))
     return bool(opening and (people(line) or agency_in(line) or "staff" in line.lower()))
 

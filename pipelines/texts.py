@@ -31,53 +31,60 @@ UNSPACED = re.compile("[぀-ヿ㐀-鿿豈-﫿\u0e00-\u0eff\u1000-\u109f\u1780-\u
 PUNCTUATION = re.compile(
     "[\u0080-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf،؛؟۔।॥\u2000-\u206f\u2e00-\u2e7f\u3000-\u303f・]+"
 )
-INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]+")
+INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 BLANKS = bytes(c if c >= 0x80 or chr(c).isalnum() else 0x20 for c in range(256))
 
 
 # -- what a text is made of ------------------------------------------------------------------------------------------
 
+Shingle = tuple[bytes, ...]
 
-def units(text: str) -> tuple[list[bytes], int]:
-    """The text's words, or its characters where blanks do not part words; and how many of them make a shingle.
+
+@lru_cache(maxsize=16)  # the text that has just come, and those that are being copied right now
+def units(text: str) -> tuple[list[bytes], bool]:
+    """The text's words, and character by character what is written without blanks; whether there is any such.
 
     Folded as the fingerprint folds: case, compatibility forms, punctuation, white space.
     """
     folded = normalize("NFKC", text).casefold()
-    if folded.isascii():
-        return folded.encode().translate(BLANKS).split(), WORDS
-    if "\u00ad" in folded or "\u200b" in folded:
-        folded = INVISIBLE.sub("", folded)
-    words = PUNCTUATION.sub(" ", folded).encode().translate(BLANKS).split()
-    if len(UNSPACED.findall(folded)) * 2 < len(folded):
-        return words, WORDS
-    return [unit for word in words for unit in _characters(word)], CHARACTERS
+    unspaced = False
+    if not folded.isascii():
+        for invisible in INVISIBLE:
+            folded = folded.replace(invisible, "")
+        folded = PUNCTUATION.sub(" ", folded)
+        unspaced = bool(UNSPACED.search(folded))
+        if unspaced:
+            folded = UNSPACED.sub(r" \g<0> ", folded)
+    return folded.encode().translate(BLANKS).split(), unspaced
 
 
-def _characters(word: bytes) -> Iterator[bytes]:
-    """A word of an unspaced script as its characters; a number or a Latin word within stays whole."""
-    if word.isascii():
-        yield word
-    else:
-        for part in re.findall("[0-9a-z]+|.", word.decode()):
-            yield part.encode()
+def _widths(found: Sequence[bytes]) -> list[int]:
+    """How many units from each on make its shingle. The first tells, so that what stands around it does not matter."""
+    widths = [CHARACTERS if len(unit) == 3 and UNSPACED.match(unit.decode()) else WORDS for unit in found]
+    return [min(width, len(found) - place) for place, width in enumerate(widths[: 1 - WORDS])]
+
+
+def _shingles(text: str) -> list[Shingle]:
+    """All of them, by their place."""
+    found, unspaced = units(text)
+    if unspaced:
+        return [tuple(found[place : place + width]) for place, width in enumerate(_widths(found))]
+    return list(zip(*(found[start:] for start in range(WORDS)), strict=False))
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A text, read for comparison: its units and its shingles by their place."""
+    """A text, read for comparison: how many units it has, and its shingles by their place."""
 
     size: int
-    shingles: list[tuple[bytes, ...]]
-    known: frozenset[tuple[bytes, ...]]
-    width: int
+    shingles: list[Shingle]
+    known: frozenset[Shingle]
 
 
-@lru_cache(maxsize=16)  # the text that has just come, and those that are being copied right now
+@lru_cache(maxsize=16)
 def read(text: str) -> Reading:
-    found, width = units(text)
-    shingles = list(zip(*(found[start:] for start in range(width)), strict=False))
-    return Reading(len(found), shingles, frozenset(shingles), width)
+    shingles = _shingles(text)
+    return Reading(len(units(text)[0]), shingles, frozenset(shingles))
 
 
 # -- by what it is found again ---------------------------------------------------------------------------------------
@@ -91,23 +98,22 @@ def sketch(text: str) -> list[int]:
     window's length so share a hash for certain, wherever it stands in either. The window grows with the square root of
     the text: short ones keep enough, and long ones do not fill the index.
     """
-    found, width = units(text)
-    ranks = _ranks(found, width)
-    if not ranks:
-        return []
-    chosen = {b" ".join(found[place : place + width]) for place in _minima(ranks, _window(len(ranks)))}
-    return sorted({_hash(shingle) for shingle in chosen})
+    found, unspaced = units(text)
+    widths = _widths(found) if unspaced else [WORDS] * (len(found) - WORDS + 1)
+    places = _minima(_ranks(found, widths, unspaced), _window(len(widths)))
+    return sorted({_hash(found[place : place + widths[place]]) for place in places})
 
 
 def _window(size: int) -> int:
     return min(size, max(3, 16 * isqrt(size) // 10))
 
 
-def _ranks(found: Sequence[bytes], width: int) -> list[int]:
-    """A number for each shingle, of three of its units: enough for an order by chance, and quick."""
+def _ranks(found: Sequence[bytes], widths: Sequence[int], unspaced: bool) -> list[int]:
+    """A number for each shingle that puts them in an order by chance: its first, middle and last unit are enough."""
     numbers = list(map(crc32, found))
-    half, last = (width - 1) // 2, width - 1
-    return list(map(xor, map(xor, numbers, numbers[half:]), numbers[last:]))
+    if not unspaced:
+        return list(map(xor, map(xor, numbers, numbers[WORDS // 2 :]), numbers[WORDS - 1 :]))
+    return [numbers[at] ^ numbers[at + width // 2] ^ numbers[at + width - 1] for at, width in enumerate(widths)]
 
 
 def _minima(ranks: Sequence[int], window: int) -> list[int]:
@@ -116,7 +122,7 @@ def _minima(ranks: Sequence[int], window: int) -> list[int]:
     Ranks above six windows' share are the least of a window once in four hundred; leaving them out at the start makes
     this six times as quick.
     """
-    limit = min(2**32, 6 * 2**32 // window)
+    limit = min(2**32, 6 * 2**32 // max(1, window))
     low = [place for place, rank in enumerate(ranks) if rank < limit]
     least: list[int] = []
     chosen: list[int] = []
@@ -131,18 +137,18 @@ def _minima(ranks: Sequence[int], window: int) -> list[int]:
     return chosen
 
 
-def _hash(shingle: bytes) -> int:
-    digest = blake2b(shingle, digest_size=4, person=b"sketch %d" % VERSION).digest()
+def _hash(shingle: Sequence[bytes]) -> int:
+    digest = blake2b(b" ".join(shingle), digest_size=4, person=b"sketch %d" % VERSION).digest()
     return int.from_bytes(digest, "big", signed=True)
 
 
 # -- what two texts share --------------------------------------------------------------------------------------------
 
 NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
-INSIDE = re.compile(r"(?<=[\w,;)’'\-–] )[^\W\d_][\w’'-]*")
-"""Words that begin no sentence."""
 QUOTED = re.compile(r"[《「『“\"«]([^》」』”\"»\n]{1,30})[》」』”\"»]")
 LATIN = re.compile(r"[A-Za-z][A-Za-z-]+")
+GOES_ON = frozenset(",;)’'-–%")
+"""Besides letters and digits, what stands at a word's end inside a sentence."""
 
 Style = Literal["names", "nouns", "caseless"]
 
@@ -150,6 +156,7 @@ FEW = 4
 """Fewer facts than these say nothing."""
 
 
+@lru_cache(maxsize=16)
 def facts(text: str, style: Style) -> frozenset[str]:
     """What a report is about and a template leaves open: its numbers and its names."""
     text = normalize("NFKC", text)
@@ -160,11 +167,20 @@ def facts(text: str, style: Style) -> frozenset[str]:
 def style(text: str) -> Style:
     """How names can be told in a text: by their capitals inside sentences (`names`), by two of them in a row where
     every noun has one (`nouns`: German), or not by capitals at all (`caseless`: Chinese, Arabic, Korean …)."""
-    first = [match.group()[0] for match in INSIDE.finditer(text)]
+    first = [word[0] for word in _inside(text) if word]
     upper, lower = sum(map(str.isupper, first)), sum(map(str.islower, first))
     if (upper + lower) * 2 <= len(first):
         return "caseless"
     return "nouns" if upper * 4 > upper + lower else "names"
+
+
+def _inside(text: str) -> list[str]:
+    """The words that begin no sentence, and nothing in the place of one that does."""
+    words = text.replace("\n", " . ").split()
+    return [
+        word if word[0].isalpha() and (before[-1].isalnum() or before[-1] in GOES_ON) else ""
+        for before, word in pairwise(words)
+    ]
 
 
 def _quoted(text: str) -> Iterator[str]:
@@ -173,31 +189,39 @@ def _quoted(text: str) -> Iterator[str]:
 
 
 def _capitalised(text: str, style: Style) -> Iterator[str]:
-    words = [match for match in INSIDE.finditer(text) if match.group()[0].isupper()]
+    names = [_bare(word) if word[:1].isupper() else "" for word in _inside(text)]
     if style == "names":
-        yield from (_bare(word.group()) for word in words)
+        yield from filter(None, names)
         return
-    yield from (word.group() for word in words if word.group()[1:2].isupper())
-    for word, following in pairwise(words):
-        if word.end() + 1 == following.start():
-            yield f"{word.group()} {following.group()}"
+    yield from (name for name in names if name[1:2].isupper())
+    yield from (f"{first} {second}" for first, second in pairwise(names) if first and second)
 
 
 def _bare(word: str) -> str:
-    """Without the genitive: Seoul's is Seoul."""
-    return re.sub("[’']s$", "", word)
+    """Without punctuation and genitive: Seoul's is Seoul."""
+    return word.rstrip(",;)’'-–%.:!?…”\"»").removesuffix("’s").removesuffix("'s")
 
 
-def _covered(reading: Reading, common: frozenset[tuple[bytes, ...]]) -> list[tuple[int, int]]:
+def _may_share(text: str, other: str) -> bool:
+    """Whether pieces taken from all over the shorter text stand in the other as they are; a tenth of a full reading.
+
+    Of two texts that share a fifth and more, six of the 32 are expected, and by chance less than one.
+    """
+    shorter, longer = sorted((text, other), key=len)
+    size = CHARACTERS if UNSPACED.search(shorter) else 20
+    pieces = [shorter[at : at + size] for at in range(0, len(shorter), max(1, len(shorter) // 32))]
+    return sum(piece in longer for piece in pieces) > 1
+
+
+def _covered(reading: Reading, common: frozenset[Shingle]) -> list[tuple[int, int]]:
     """The passages of a text that consist of common shingles, as (from, to) in units."""
     passages: list[tuple[int, int]] = []
-    for place, shingle in enumerate(reading.shingles):
-        if shingle in common:
-            end = place + reading.width
-            if passages and place <= passages[-1][1]:
-                passages[-1] = (passages[-1][0], end)
-            else:
-                passages.append((place, end))
+    for place in [place for place, shingle in enumerate(reading.shingles) if shingle in common]:
+        end = place + len(reading.shingles[place])
+        if passages and place <= passages[-1][1]:
+            passages[-1] = (passages[-1][0], end)
+        else:
+            passages.append((place, end))
     return passages
 
 
@@ -232,12 +256,14 @@ def likeness(text: str, other: str) -> Likeness | None:
     `copy`: the same report, edited · `excerpt`: a part of the other, or all but a passage of it · `extends`: holds the
     other and a passage of its own · `template`: the same words around other facts · `overlap`: a passage in common.
     `coverage` is the share of the text's units that stand in runs of a shingle or more which the other has too,
-    `other_coverage` the same of the other, `facts` the share of the facts of the text that is covered more which the
-    other text names too.
+    `other_coverage` the same of the other, `facts` how many facts agree (see `agreement`); the larger coverage where
+    there are too few of them.
     """
+    if not _may_share(text, other):
+        return None
     mine, its = read(text), read(other)
     common = mine.known & its.known
-    if not common:
+    if len(common) * CHARACTERS < SHARED * min(mine.size, its.size):  # all of them apart would not cover enough
         return None
     passages, other_passages = _covered(mine, common), _covered(its, common)
     coverage, other_coverage = _share(mine, passages), _share(its, other_passages)
@@ -261,7 +287,7 @@ def agreement(text: str, other: str) -> float | None:
 
     Where both have numbers enough, these have to agree by themselves: a daily market report names the same companies.
     """
-    by = style(other)  # of both: they would else be counted in two ways
+    by = style(max(text, other, key=len))  # of both: they would else be counted in two ways
     mine, its = facts(text, by), facts(other, by)
     shares = (_agreed(mine, its), _agreed(_figures(mine), _figures(its)))
     return min((share for share in shares if share is not None), default=None)

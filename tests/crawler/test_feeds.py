@@ -19,7 +19,6 @@ from crawler.feeds import (
     LARGEST_FEED,
     MOST_ENTRIES,
     decoded,
-    language_code,
     plain,
     read_feed,
     web_address,
@@ -373,14 +372,6 @@ def test_a_day_is_not_before_a_moment_of_the_same_day() -> None:
     assert not_before("2024-02-15", "2024-02-15T10:00:00Z")
     assert not not_before("2024-02-15T09:59:59Z", "2024-02-15T10:00:00Z")
     assert not not_before("2024-02-14T23:00:00", "2024-02-15T10:00:00Z")
-
-
-@pytest.mark.parametrize(
-    ("raw", "code"),
-    [("en-US", "en"), ("pt_BR", "pt"), ("eng", "en"), ("fil", "fil"), ("us", None), ("English", None), ("", None)],
-)
-def test_a_language_is_a_code_of_iso_639_1(raw: str, code: str | None) -> None:
-    assert language_code(raw) == code
 
 
 def test_text_is_cut_between_words_and_keeps_what_only_looks_like_a_tag() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.language import language_of, normal
+from crawler.language import language_code, language_of
 
 GERMAN = (
     "Der Hafenrat hat am Dienstag beschlossen, die östliche Mole wieder aufzubauen, die ein Sturm zerstört hat. " * 4
@@ -13,10 +13,13 @@ GERMAN = (
 
 @pytest.mark.parametrize(
     ("tag", "code"),
-    [("en-CA", "en"), ("en_US", "en"), ("eng", "en"), ("wuu", "zh"), ("nb-NO", "no"), ("x", None), (None, None)],
+    [
+        *[("en-CA", "en"), ("en_US", "en"), ("pt_BR", "pt"), ("eng", "en"), ("wuu", "zh"), ("nb-NO", "no")],
+        *[("fil", "fil"), ("us", None), ("English", None), ("x", None), ("", None), (None, None)],
+    ],
 )
-def test_tags_come_down_to_two_letters(tag: str | None, code: str | None) -> None:
-    assert normal(tag) == code
+def test_a_language_is_a_code_of_iso_639_1(tag: str | None, code: str | None) -> None:
+    assert language_code(tag) == code
 
 
 def test_a_long_text_outweighs_a_wrong_declaration() -> None:
