@@ -9,12 +9,17 @@ from pathlib import Path
 from typing import Any, Self
 
 from archive import frontier
-from archive.articles import keep_article
+from archive.articles import Decisions, Filed, keep_article
 from archive.captures import Captures
 from archive.database import connect, transaction
 from archive.frontier import Listing, Waiting
+from archive.postings import is_current, rebuild
 from archive.records import Check, Lead, Outcome, Outlet, Source, SourceKind, now
+from archive.revisions import keep_gone, looks
 from archive.schema import ARCHIVE
+
+RECHECKS = 50
+"""Articles of one outlet that a crawl looks at again, those that waited longest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +87,17 @@ class Archive:
 
     # -- a crawl -----------------------------------------------------------------------------------------------------
 
-    def start_crawl(self, command: str) -> int:
+    def start_crawl(self, command: str, recheck: bool = False) -> int:
         """Begin a crawl; one that never ended is marked interrupted, and what it had leased waits again.
 
-        The caller holds the archive's lock, so no other crawl runs.
+        With `recheck` the articles whose turn it is wait too. The caller holds the archive's lock: no other crawl runs.
         """
         with transaction(self.db) as db:
             db.execute("UPDATE crawls SET state = 'interrupted' WHERE state = 'running'")
             frontier.return_leases(db)
             frontier.retry_failed(db)
+            if recheck:
+                frontier.recheck_due(db, RECHECKS)
             done = db.execute("INSERT INTO crawls (started_at, command) VALUES (?, ?)", (now(), command))
             return int(done.lastrowid or 0)
 
@@ -120,7 +127,18 @@ class Archive:
         with transaction(self.db) as db:
             return frontier.add_leads(db, leads)
 
-    def write(self, checks: Sequence[Check], crawl_id: int | None = None) -> list[Outcome]:
+    def prepare(self, decisions: Decisions) -> None:
+        """Relate all articles anew if their hashes were made in another way than today's."""
+        if not is_current(self.db, decisions.texts):
+            with transaction(self.db) as db:
+                rebuild(db, decisions.texts, now())
+
+    def replace_reading(self, check: Check, decisions: Decisions) -> Filed:
+        """Keep a new reading of a page that was kept before; no look was taken, so none is written down."""
+        with transaction(self.db) as db:
+            return keep_article(db, check, decisions)
+
+    def write(self, checks: Sequence[Check], decisions: Decisions, crawl_id: int | None = None) -> list[Outcome]:
         """Keep a batch of looks in one transaction; what each came to.
 
         Captures first, in their own file: what is read is kept before what was read from it. A run killed between the
@@ -130,7 +148,7 @@ class Archive:
         if captures:
             self.captures.keep(captures)
         with transaction(self.db) as db:
-            return [_write(db, check, crawl_id) for check in checks]
+            return [_write(db, check, decisions, crawl_id) for check in checks]
 
     def report(self, crawl_id: int) -> list[OutletReport]:
         """What a crawl did, an outlet a line, by host."""
@@ -144,13 +162,18 @@ class Archive:
         return [_outlet_report(host, [row for row in rows if row["host"] == host]) for host in hosts]
 
 
-def _write(db: sqlite3.Connection, check: Check, crawl_id: int | None) -> Outcome:
+def _write(db: sqlite3.Connection, check: Check, decisions: Decisions, crawl_id: int | None) -> Outcome:
     article_id = None
     if check.outcome == "new" and check.article:
-        article_id, outcome = keep_article(db, check)
-        check = replace(check, outcome=outcome)
+        filed = keep_article(db, check, decisions)
+        article_id = filed.article_id
+        check = replace(check, outcome=filed.outcome, reason=filed.reason or check.reason)
+    elif check.outcome == "gone":
+        keep_gone(db, check)
     frontier.note_check(db, check, crawl_id, article_id)
     frontier.add_leads(db, check.leads)
+    if known := looks(db, check.url):
+        frontier.set_due(db, check.url, decisions.due_at(known, check.checked_at))
     return check.outcome
 
 

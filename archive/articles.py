@@ -1,16 +1,23 @@
 """Keeping an article: is it one that is there already, did it change, and is its text another's?
 
-All functions run inside the caller's transaction.
+What is one text, and what a change, is decided elsewhere and comes in as `Decisions`. All functions run inside the
+caller's transaction.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Any
 
 from archive.frontier import OWN_ROLES, add_addresses, outlet_of
+from archive.postings import Judge as TextJudge
+from archive.postings import relate
 from archive.records import Address, Article, Check, Outcome
+from archive.revisions import Judge as ChangeJudge
+from archive.revisions import Looks, keep_revision
 from archive.search import bigrams
 
 COLUMNS = (
@@ -39,26 +46,57 @@ COLUMNS = (
 )
 """The fields of an Article that are columns of `articles` under the same name."""
 
-READ = ("headline", "standfirst", "byline", "fingerprint")
-"""What a reader would see change."""
+DATES = ("modified_at", "modified_raw")
+"""What an article takes of a reading in which only the page's own dates moved."""
 
 
-def keep_article(connection: sqlite3.Connection, check: Check) -> tuple[int, Outcome]:
-    """Keep what a check read; the article's id, and whether it is `new`, `changed` or `unchanged`."""
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What the archive asks and does not know itself (`pipelines.decisions.DECISIONS`)."""
+
+    texts: TextJudge
+    """What one text is to another."""
+    changes: ChangeJudge
+    """What a new reading of a known article is."""
+    due_at: Callable[[Looks, str], str | None]
+    """What is known of an article's looks, and now → when to look again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What became of an article that was read."""
+
+    article_id: int
+    outcome: Outcome
+    reason: str | None = None
+
+
+def keep_article(connection: sqlite3.Connection, check: Check, decisions: Decisions) -> Filed:
+    """Keep what a check read: a new article, a revision of one that is known, or nothing that one would see."""
     if check.article is None:
         raise ValueError("a check without an article")
     row = _row(check.article, check.fingerprint) | {"outlet_id": outlet_of(connection, check.article.url)}
     known = _known(connection, check)
     if known is None:
-        article_id, outcome = _insert(connection, row), "new"
-        _relate(connection, article_id, row)
+        filed = Filed(_insert(connection, row), "new")
+        relate(connection, filed.article_id, decisions.texts, row["fetched_at"])
     else:
-        article_id = int(known["id"])
-        outcome = "unchanged" if all(known[name] == row[name] for name in READ) else "changed"
-        if outcome == "changed":
-            _update(connection, article_id, row)
-    add_addresses(connection, article_id, check.addresses)
-    return article_id, outcome  # type: ignore[return-value]  # one of three words of Outcome
+        filed = _keep_again(connection, known, row, decisions)
+    add_addresses(connection, filed.article_id, check.addresses)
+    return filed
+
+
+def _keep_again(connection: sqlite3.Connection, known: sqlite3.Row, row: dict[str, Any], decisions: Decisions) -> Filed:
+    """What was said before is kept, where it has to be, before the article's row changes."""
+    article_id = int(known["id"])
+    if row["fetched_at"] < known["fetched_at"]:
+        return Filed(article_id, "unchanged", "older than what is kept")
+    kept = keep_revision(connection, known, row, decisions.changes)
+    if kept.takes != "nothing":
+        _update(connection, article_id, row, DATES if kept.takes == "dates" else row)
+    if kept.takes == "all" and known["fingerprint"] != row["fingerprint"]:
+        relate(connection, article_id, decisions.texts, row["fetched_at"])
+    return Filed(article_id, kept.outcome, kept.reason)
 
 
 def _row(article: Article, fingerprint: str) -> dict[str, Any]:
@@ -104,18 +142,8 @@ def _insert(connection: sqlite3.Connection, row: dict[str, Any]) -> int:
     return int(done.lastrowid or 0)
 
 
-def _update(connection: sqlite3.Connection, article_id: int, row: dict[str, Any]) -> None:
+def _update(connection: sqlite3.Connection, article_id: int, row: dict[str, Any], names: Collection[str]) -> None:
     """The outlet, the address and a date that was known stay as they are."""
-    kept = {"outlet_id", "url"} | {name for name in ("published_at", "published_raw") if row[name] is None}
-    changes = ", ".join(f"{name} = :{name}" for name in row if name not in kept)
+    kept = {"outlet_id", "url"} | {name for name in ("published_at", "published_raw", "headline") if row[name] is None}
+    changes = ", ".join(f"{name} = :{name}" for name in names if name not in kept)
     connection.execute(f"UPDATE articles SET {changes} WHERE id = :id", row | {"id": article_id})  # noqa: S608  our own names
-
-
-def _relate(connection: sqlite3.Connection, article_id: int, row: dict[str, Any]) -> None:
-    """The earliest article with the same text is the one that all its copies point to."""
-    connection.execute(
-        """INSERT INTO relations (article_id, other_id, kind, found_at)
-        SELECT ?, min(id), 'identical', ? FROM articles WHERE fingerprint = ? AND id <> ? AND fingerprint <> ''
-        HAVING min(id) IS NOT NULL""",
-        (article_id, row["fetched_at"], row["fingerprint"], article_id),
-    )

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from archive.database import connect, transaction
+from archive.deltas import grow, pays, shrink
 from archive.records import Capture
 from archive.schema import CAPTURES
 
@@ -22,6 +23,14 @@ else:
 
 LEVEL = 3
 """A page shrinks to a fifth in under 2 ms; higher levels cost more than they save."""
+
+BODIES = "SELECT b.body, whole.body AS whole FROM bodies b LEFT JOIN bodies whole ON whole.digest = b.base"
+CAPTURES_WITH_BODIES = """SELECT c.*, b.body, whole.body AS whole FROM captures c
+  JOIN bodies b ON b.digest = c.digest LEFT JOIN bodies whole ON whole.digest = b.base"""
+NEWEST_WHOLE = """SELECT whole.digest, whole.body FROM captures c
+  JOIN bodies b ON b.digest = c.digest JOIN bodies whole ON whole.digest = coalesce(b.base, b.digest)
+  WHERE c.url = ? ORDER BY c.fetched_at DESC LIMIT 1"""
+"""What the newest body of a URL is kept as a delta to, or itself: no delta of a delta, so a read is two at most."""
 
 
 class Captures:
@@ -38,14 +47,13 @@ class Captures:
 
     def body(self, digest: str) -> bytes | None:
         """A body by its digest, or None."""
-        row = self.connection.execute("SELECT body FROM bodies WHERE digest = ?", (digest,)).fetchone()
-        return zstd.decompress(row["body"]) if row else None
+        row = self.connection.execute(f"{BODIES} WHERE b.digest = ?", (digest,)).fetchone()
+        return _body(row) if row else None
 
     def newest(self, digest: str) -> Capture | None:
         """The newest capture with that body, or None."""
         row = self.connection.execute(
-            "SELECT * FROM captures JOIN bodies USING (digest) WHERE digest = ? ORDER BY fetched_at DESC LIMIT 1",
-            (digest,),
+            f"{CAPTURES_WITH_BODIES} WHERE c.digest = ? ORDER BY c.fetched_at DESC LIMIT 1", (digest,)
         ).fetchone()
         return _capture(row) if row else None
 
@@ -56,9 +64,10 @@ class Captures:
 def _keep(connection: sqlite3.Connection, capture: Capture) -> None:
     known = connection.execute("SELECT 1 FROM bodies WHERE digest = ?", (capture.digest,)).fetchone()
     if not known:
+        body, base = _smallest(connection, capture)
         connection.execute(
-            "INSERT INTO bodies (digest, size, body) VALUES (?, ?, ?)",
-            (capture.digest, len(capture.body), zstd.compress(capture.body, LEVEL)),
+            "INSERT INTO bodies (digest, size, body, base) VALUES (?, ?, ?, ?)",
+            (capture.digest, len(capture.body), body, base),
         )
     connection.execute(
         """INSERT INTO captures (url, fetched_at, status, final_url, redirects, headers, digest)
@@ -75,10 +84,25 @@ def _keep(connection: sqlite3.Connection, capture: Capture) -> None:
     )
 
 
+def _smallest(connection: sqlite3.Connection, capture: Capture) -> tuple[bytes, str | None]:
+    """The body compressed alone, or as a delta where that pays, with the digest of the body it is a delta to."""
+    alone = zstd.compress(capture.body, LEVEL)
+    earlier = connection.execute(NEWEST_WHOLE, (capture.url,)).fetchone()
+    if earlier:
+        delta = shrink(capture.body, zstd.decompress(earlier["body"]))
+        if pays(delta, alone):
+            return delta, earlier["digest"]
+    return alone, None
+
+
+def _body(row: sqlite3.Row) -> bytes:
+    return zstd.decompress(row["body"]) if row["whole"] is None else grow(row["body"], zstd.decompress(row["whole"]))
+
+
 def _capture(row: sqlite3.Row) -> Capture:
     return Capture(
         url=row["url"],
-        body=zstd.decompress(row["body"]),
+        body=_body(row),
         status=row["status"],
         headers=tuple((name, value) for name, value in json.loads(row["headers"])),
         fetched_at=row["fetched_at"],

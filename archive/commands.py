@@ -134,19 +134,26 @@ def status(as_json: bool, folder: Path) -> None:
 @cli.command()
 @click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), help="[default: by FILE's ending, else jsonl]")
 @click.option("--search", "words", metavar="WORDS", help="Only articles that hold these words.")
+@click.option("--warc", is_flag=True, help="The pages as they came, as a WARC file, for replay and for other archives.")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
               help="Where to; it takes its name when it is whole.  [default: standard output]")  # fmt: skip
 @_filters
 @archive_option
-def export(form: str | None, words: str | None, output: Path | None, folder: Path, **filters: str | None) -> None:
-    """Write articles out: JSON lines, which `dateline import` takes again, or CSV.
+def export(
+    form: str | None, words: str | None, warc: bool, output: Path | None, folder: Path, **filters: str | None
+) -> None:
+    """Write articles out: JSON lines, which `dateline import` takes again, or CSV; or their pages, as WARC.
 
     CSV is safe to open in a spreadsheet: a cell that begins like a formula gets an apostrophe in front.
 
     \b
     Examples: dateline export -o articles.jsonl
               dateline export --since 7d --outlet harbour.example -o week.csv
+              dateline export --warc -o pages.warc.gz
     """
+    if warc:
+        _export_warc(form, words, output, folder, filters)
+        return
     from archive.export import articles
 
     to_stdout = output is None or str(output) == "-"
@@ -154,6 +161,33 @@ def export(form: str | None, words: str | None, output: Path | None, folder: Pat
     with _archive(folder) as connection:
         count = _write(articles(connection, words, **_moments(filters)), chosen, None if to_stdout else output)
     click.echo(f"{count:,} {'article' if count == 1 else 'articles'} → {output or 'standard output'}", err=True)
+
+
+@cli.command()
+@click.argument("article", metavar="ID|URL")
+@click.option(
+    "--from", "first", type=click.IntRange(min=1), metavar="N", help="The older revision.  [default: the one before]"
+)
+@click.option("--to", "last", type=click.IntRange(min=1), metavar="N", help="The newer one.  [default: the newest]")
+@click.option("--html", "as_html", is_flag=True, help="A page of its own, to standard output.")
+@archive_option
+def diff(article: str, first: int | None, last: int | None, as_html: bool, folder: Path) -> None:
+    """What an outlet changed in an article: its revisions, and two of them word by word.
+
+    \b
+    Examples: dateline diff 12
+              dateline diff 12 --from 1 --to 3
+    """
+    from archive import reading
+    from archive.changes import told
+
+    article = _typed(article)
+    keys: reading.Keys | None = click.get_current_context().find_root().obj
+    with _archive(folder) as connection:
+        id = reading.lookup(connection, article, keys)
+        if id is None:
+            raise ArchiveError(_unknown(reading.seen(connection, article, keys), article, folder))
+        click.echo(told(connection, id, first, last, as_html, sys.stdout.isatty()))
 
 
 @cli.command()
@@ -226,3 +260,24 @@ def _print(contents: Iterable[Any], width: int | None = None) -> None:
         click.echo_via_pager(text)
     else:
         click.echo(text if console.is_terminal else re.sub(" +$", "", text, flags=re.MULTILINE))
+
+
+def _export_warc(
+    form: str | None, words: str | None, output: Path | None, folder: Path, filters: dict[str, str | None]
+) -> None:
+    """Every capture; or, with filters, those of the articles that they leave."""
+    from archive.captures import Captures
+    from archive.export import articles, written_aside
+    from archive.warc import write_warc
+
+    if form or output is None or str(output) == "-":
+        raise UsageError("--warc writes a file of its own kind; name it: dateline export --warc -o pages.warc.gz")
+    urls = None
+    with _archive(folder) as connection:
+        if words or any(filters.values()):
+            urls = [article["url"] for article in articles(connection, words, **_moments(filters))]
+    captures = Captures(folder / "captures.db")
+    with written_aside(output, binary=True) as file:
+        count = write_warc(captures, file, urls)
+    captures.close()
+    click.echo(f"{count:,} {'capture' if count == 1 else 'captures'} → {output}", err=True)

@@ -77,14 +77,14 @@ def as_json(record: Any) -> str:
 
 
 @contextmanager
-def written_aside(path: Path) -> Iterator[TextIO]:
-    """A text file that takes its name when it is whole; what was there before stays until then.
+def written_aside(path: Path, binary: bool = False) -> Iterator[Any]:
+    """A file, of text or `binary`, that takes its name when it is whole; what was there before stays until then.
 
     Raises ArchiveError if it cannot be written.
     """
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with aside.open("w", encoding="utf-8", newline="") as file:
+        with aside.open("wb") if binary else aside.open("w", encoding="utf-8", newline="") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

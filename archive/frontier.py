@@ -222,10 +222,30 @@ def _waiting(row: sqlite3.Row) -> Waiting:
 
 
 def retry_failed(connection: sqlite3.Connection) -> int:
-    """Pages whose failure may have passed wait again; the number of them."""
+    """Pages whose failure may have passed, and that are no article yet, wait again; the number of them."""
     return connection.execute(
-        "UPDATE urls SET state = 'pending' WHERE state = 'failed' AND kind = 'page' AND due_at <= ?", (now(),)
+        """UPDATE urls SET state = 'pending'
+        WHERE state = 'failed' AND kind = 'page' AND article_id IS NULL AND due_at <= ?""",
+        (now(),),
     ).rowcount
+
+
+def recheck_due(connection: sqlite3.Connection, per_outlet: int) -> int:
+    """Articles whose turn it is to be looked at again wait, so many of each outlet; the number of them."""
+    return connection.execute(
+        """UPDATE urls SET state = 'pending' WHERE id IN (
+          SELECT id FROM (
+            SELECT id, row_number() OVER (PARTITION BY outlet_id ORDER BY due_at) AS turn FROM urls
+            WHERE due_at <= ? AND state IN ('done', 'failed') AND kind = 'page' AND article_id IS NOT NULL
+          ) WHERE turn <= ?
+        )""",
+        (now(), per_outlet),
+    ).rowcount
+
+
+def set_due(connection: sqlite3.Connection, url: str, moment: str | None) -> None:
+    """When an article's page is to be looked at again."""
+    connection.execute("UPDATE urls SET due_at = ? WHERE url = ?", (moment, url))
 
 
 def return_leases(connection: sqlite3.Connection) -> int:

@@ -14,45 +14,6 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import astuple, dataclass
 from typing import Literal
 
-COPIES = """
--- By which an article's text is found again: some hashes of it. One that eight texts hold is boilerplate and gets no
--- more rows; one that a version of the same report holds already stands there once.
-CREATE TABLE shingles (
-  hash INTEGER NOT NULL,      -- 32 bits, signed
-  article_id INTEGER NOT NULL,
-  PRIMARY KEY (hash, article_id)
-) WITHOUT ROWID;
-
--- Which way of making hashes they were made; without a row, none were made yet.
-CREATE TABLE sketches (version INTEGER PRIMARY KEY);
-
--- What two articles share. kind: identical, copy, excerpt, extends, template, overlap
-ALTER TABLE relations ADD COLUMN coverage REAL;        -- share of the article's text that the other has
-ALTER TABLE relations ADD COLUMN other_coverage REAL;  -- share of the other's text that the article has
-ALTER TABLE relations ADD COLUMN facts REAL;           -- share of numbers and names that agree
-
--- Reports that went round: the versions of one text, whoever printed them. An article with a text of its own has none.
-CREATE TABLE texts (
-  id INTEGER PRIMARY KEY,
-  original_id INTEGER NOT NULL REFERENCES articles(id)  -- the agency's own, else the earliest
-);
-CREATE TABLE versions (
-  article_id INTEGER PRIMARY KEY REFERENCES articles(id),
-  text_id INTEGER NOT NULL REFERENCES texts(id)
-);
-CREATE INDEX versions_by_text ON versions(text_id);
-
--- Every article with its original (itself, if it is nobody's copy) and in how many other outlets that text stands.
-CREATE VIEW folded AS
-SELECT a.id, coalesce(t.original_id, a.id) AS original_id,
-       CASE WHEN t.id IS NULL THEN 0 ELSE (
-         SELECT count(DISTINCT b.outlet_id) FROM versions w JOIN articles b ON b.id = w.article_id
-         WHERE w.text_id = t.id AND b.outlet_id <> a.outlet_id
-       ) END AS other_outlets
-FROM articles a LEFT JOIN versions v ON v.article_id = a.id LEFT JOIN texts t ON t.id = v.text_id;
-"""
-"""The migration; each statement stands alone."""
-
 BOILERPLATE = 8
 """Texts that hold a hash which then says nothing any more."""
 CHECKED = 5
@@ -291,10 +252,17 @@ def _fold(connection: sqlite3.Connection, article_id: int, relations: Sequence[R
     text_id = _text_of(connection, partner)
     if text_id is None:
         text_id = int(connection.execute("INSERT INTO texts (original_id) VALUES (?)", (partner,)).lastrowid or 0)
-        connection.execute("INSERT INTO versions (article_id, text_id) VALUES (?, ?)", (partner, text_id))
-    connection.execute("INSERT INTO versions (article_id, text_id) VALUES (?, ?)", (article_id, text_id))
+        _add_version(connection, partner, text_id)
+    _add_version(connection, article_id, text_id)
     first = connection.execute("SELECT original_id FROM texts WHERE id = ?", (text_id,)).fetchone()[0]
     _choose_original(connection, text_id, (first, article_id), judge)
+
+
+def _add_version(connection: sqlite3.Connection, article_id: int, text_id: int) -> None:
+    connection.execute(
+        "INSERT INTO versions (article_id, text_id, outlet_id) SELECT id, ?, outlet_id FROM articles WHERE id = ?",
+        (text_id, article_id),
+    )
 
 
 def _distance(relation: Relation) -> tuple[int, float]:

@@ -20,9 +20,10 @@ Keys = Callable[[str], str]
 
 NEWEST = """
 SELECT a.id, a.headline, a.standfirst, a.published_at, a.fetched_at, a.language, a.url, a.word_count,
-       substr(a.text, 1, 300) AS beginning, o.host AS outlet, coalesce(o.name, o.host) AS outlet_name
-FROM articles a JOIN outlets o ON o.id = a.outlet_id
-ORDER BY a.published_at DESC, a.id DESC LIMIT ?"""
+       substr(a.text, 1, 300) AS beginning, o.host AS outlet, coalesce(o.name, o.host) AS outlet_name,
+       f.other_outlets
+FROM articles a JOIN outlets o ON o.id = a.outlet_id JOIN folded f ON f.id = a.id
+WHERE f.original_id = a.id ORDER BY a.published_at DESC, a.id DESC LIMIT ?"""
 
 OUTLETS = """
 SELECT o.host, o.name, o.language,
@@ -33,16 +34,23 @@ SELECT o.host, o.name, o.language,
 FROM outlets o ORDER BY o.host"""
 
 RELATED = """
-WITH others(id, kind) AS (
-  SELECT other_id, kind FROM relations WHERE article_id = :id
-  UNION SELECT article_id, kind FROM relations WHERE other_id = :id
-  UNION SELECT theirs.article_id, theirs.kind  -- copies of one original are copies of each other
+WITH others(id, how) AS (
+  SELECT other_id, CASE kind WHEN 'identical' THEN 'same text' WHEN 'copy' THEN 'this is an edited copy of it'
+    WHEN 'excerpt' THEN 'this is cut from it' WHEN 'extends' THEN 'this holds it whole'
+    WHEN 'template' THEN 'same template, other facts' ELSE 'shares a passage' END
+  FROM relations WHERE article_id = :id
+  UNION SELECT article_id, CASE kind WHEN 'identical' THEN 'same text' WHEN 'copy' THEN 'an edited copy'
+    WHEN 'excerpt' THEN 'cut from this' WHEN 'extends' THEN 'holds this whole'
+    WHEN 'template' THEN 'same template, other facts' ELSE 'shares a passage' END
+  FROM relations WHERE other_id = :id
+  UNION SELECT theirs.article_id, 'same text'  -- copies of one original are copies of each other
         FROM relations ours JOIN relations theirs USING (other_id, kind)
         WHERE ours.article_id = :id AND kind = 'identical'
 )
-SELECT a.id, others.kind, a.headline, o.host AS outlet, coalesce(o.name, o.host) AS outlet_name, a.published_at, a.url
+SELECT a.id, min(others.how) AS how, a.headline, o.host AS outlet, coalesce(o.name, o.host) AS outlet_name,
+       a.published_at, a.url
 FROM others JOIN articles a ON a.id = others.id JOIN outlets o ON o.id = a.outlet_id
-WHERE a.id <> :id ORDER BY a.published_at IS NULL, a.published_at, a.id"""
+WHERE a.id <> :id GROUP BY a.id ORDER BY a.published_at IS NULL, a.published_at, a.id"""
 
 
 def as_record(row: sqlite3.Row) -> Row:
@@ -68,7 +76,11 @@ def article(connection: sqlite3.Connection, id: int) -> Row | None:
     ).fetchone()
     if row is None:
         return None
-    return as_record(row) | {"addresses": _addresses(connection, row), "related": related(connection, id)}
+    return as_record(row) | {
+        "addresses": _addresses(connection, row),
+        "related": related(connection, id),
+        "revisions": connection.execute("SELECT count(*) FROM revisions WHERE article_id = ?", [id]).fetchone()[0],
+    }
 
 
 def related(connection: sqlite3.Connection, id: int) -> list[Row]:
@@ -77,7 +89,7 @@ def related(connection: sqlite3.Connection, id: int) -> list[Row]:
 
 
 def newest(connection: sqlite3.Connection, count: int) -> list[Row]:
-    """The articles published last, with their beginnings; those without a date come at the end."""
+    """The articles published last, with their beginnings; copies fold under their original, undated ones last."""
     return [dict(row) for row in connection.execute(NEWEST, [count])]
 
 

@@ -17,42 +17,6 @@ from archive.errors import ArchiveError
 from archive.frontier import OWN_ROLES
 from archive.records import Article, Check, Outcome
 
-REVISIONS = """
--- Every text of the articles that changed. What never changed has no row here; the newest text is in articles too.
-CREATE TABLE revisions (
-  id INTEGER PRIMARY KEY,
-  article_id INTEGER NOT NULL REFERENCES articles(id),
-  number INTEGER NOT NULL,    -- 1 as first seen
-  seen_at TEXT NOT NULL,      -- when it was first seen so, UTC
-  kinds TEXT NOT NULL DEFAULT '[]',  -- what changed: a JSON list; headline, body, correction, cut, gone, restored …
-  stealth INTEGER NOT NULL DEFAULT 0,  -- 1: it changed while the date that the page gives did not
-  restores INTEGER,           -- the number of the earlier revision that it is again
-  words_added INTEGER,        -- in the text; characters where blanks do not part words
-  words_removed INTEGER,
-  headline TEXT,
-  standfirst TEXT,
-  byline TEXT,                -- as printed
-  authors TEXT NOT NULL DEFAULT '[]', -- as parsed: a JSON list of people
-  text TEXT NOT NULL,         -- paragraphs parted by a line feed; nothing where the article was gone
-  fingerprint TEXT NOT NULL DEFAULT '',
-  published_at TEXT,          -- as the page said then
-  modified_at TEXT,
-  digest TEXT,                -- the capture that it was read from: bodies.digest in captures.db
-  extractor TEXT,             -- what read it
-  UNIQUE (article_id, number)
-);
-CREATE INDEX revisions_by_seen_at ON revisions(seen_at);
-
--- Readings that lack most of an article's text: they count once a second look brings the same.
-CREATE TABLE held (
-  article_id INTEGER PRIMARY KEY REFERENCES articles(id),
-  seen_at TEXT NOT NULL,
-  text TEXT NOT NULL,
-  digest TEXT                 -- the capture that it was read from
-);
-"""
-"""The migration; each statement stands alone. Existing articles get revision 1 when they change."""
-
 Kind = Literal["headline", "standfirst", "byline", "body", "cut", "correction", "typographic", "restored", "gone"]
 """What a revision changed (`revisions.kinds`).
 

@@ -160,6 +160,79 @@ SELECT a.id, a.published_at, o.host AS outlet, a.headline, a.byline, a.agency, a
 FROM articles a JOIN outlets o ON o.id = a.outlet_id;
 """
 
+COPIES = """
+-- By which an article's text is found again: some hashes of it. One that eight texts hold is boilerplate and gets no
+-- more rows; one that a version of the same report holds already stands there once.
+CREATE TABLE shingles (
+  hash INTEGER NOT NULL,      -- 32 bits, signed
+  article_id INTEGER NOT NULL,
+  PRIMARY KEY (hash, article_id)
+) WITHOUT ROWID;
+
+-- Which way of making hashes they were made; without a row, none were made yet.
+CREATE TABLE sketches (version INTEGER PRIMARY KEY);
+
+-- What two articles share. kind: identical, copy, excerpt, extends, template, overlap
+ALTER TABLE relations ADD COLUMN coverage REAL;        -- share of the article's text that the other has
+ALTER TABLE relations ADD COLUMN other_coverage REAL;  -- share of the other's text that the article has
+ALTER TABLE relations ADD COLUMN facts REAL;           -- share of numbers and names that agree
+
+-- Reports that went round: the versions of one text, whoever printed them. An article with a text of its own has none.
+CREATE TABLE texts (
+  id INTEGER PRIMARY KEY,
+  original_id INTEGER NOT NULL REFERENCES articles(id)  -- the agency's own, else the earliest
+);
+CREATE TABLE versions (
+  article_id INTEGER PRIMARY KEY REFERENCES articles(id),
+  text_id INTEGER NOT NULL REFERENCES texts(id),
+  outlet_id INTEGER NOT NULL  -- the article's, to count the outlets without reading the articles
+);
+CREATE INDEX versions_by_text ON versions(text_id, outlet_id);
+
+-- Every article with its original (itself, if it is nobody's copy) and in how many other outlets that text stands.
+CREATE VIEW folded AS
+SELECT a.id, coalesce(t.original_id, a.id) AS original_id,
+       CASE WHEN t.id IS NULL THEN 0 ELSE (
+         SELECT count(DISTINCT w.outlet_id) - 1 FROM versions w WHERE w.text_id = t.id
+       ) END AS other_outlets
+FROM articles a LEFT JOIN versions v ON v.article_id = a.id LEFT JOIN texts t ON t.id = v.text_id;
+"""
+
+REVISIONS = """
+-- Every text of the articles that changed. What never changed has no row here; the newest text is in articles too.
+CREATE TABLE revisions (
+  id INTEGER PRIMARY KEY,
+  article_id INTEGER NOT NULL REFERENCES articles(id),
+  number INTEGER NOT NULL,    -- 1 as first seen
+  seen_at TEXT NOT NULL,      -- when it was first seen so, UTC
+  kinds TEXT NOT NULL DEFAULT '[]',  -- what changed: a JSON list; headline, body, correction, cut, gone, restored …
+  stealth INTEGER NOT NULL DEFAULT 0,  -- 1: it changed while the date that the page gives did not
+  restores INTEGER,           -- the number of the earlier revision that it is again
+  words_added INTEGER,        -- in the text; characters where blanks do not part words
+  words_removed INTEGER,
+  headline TEXT,
+  standfirst TEXT,
+  byline TEXT,                -- as printed
+  authors TEXT NOT NULL DEFAULT '[]', -- as parsed: a JSON list of people
+  text TEXT NOT NULL,         -- paragraphs parted by a line feed; nothing where the article was gone
+  fingerprint TEXT NOT NULL DEFAULT '',
+  published_at TEXT,          -- as the page said then
+  modified_at TEXT,
+  digest TEXT,                -- the capture that it was read from: bodies.digest in captures.db
+  extractor TEXT,             -- what read it
+  UNIQUE (article_id, number)
+);
+CREATE INDEX revisions_by_seen_at ON revisions(seen_at);
+
+-- Readings that lack most of an article's text: they count once a second look brings the same.
+CREATE TABLE held (
+  article_id INTEGER PRIMARY KEY REFERENCES articles(id),
+  seen_at TEXT NOT NULL,
+  text TEXT NOT NULL,
+  digest TEXT                 -- the capture that it was read from
+);
+"""
+
 CAPTURE_TABLES = """
 -- Bodies by their digest: one that comes again is kept once.
 CREATE TABLE bodies (
@@ -184,6 +257,13 @@ CREATE INDEX captures_by_url ON captures(url, fetched_at);
 """
 
 
+DELTAS = """
+-- The body that this one is a delta to, kept whole; NULL: it is whole itself. What others refer to is not deleted.
+ALTER TABLE bodies ADD COLUMN base TEXT REFERENCES bodies(digest);
+CREATE INDEX bodies_by_base ON bodies(base) WHERE base IS NOT NULL;
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Schema:
     """The tables of one file, as the steps that led to them: a name, and SQL that is run once."""
@@ -192,8 +272,11 @@ class Schema:
     steps: tuple[tuple[str, str], ...]
 
 
-ARCHIVE = Schema("dateline.archive", (("m001_first_tables", TABLES),))
-CAPTURES = Schema("dateline.captures", (("c001_first_tables", CAPTURE_TABLES),))
+ARCHIVE = Schema(
+    "dateline.archive",
+    (("m001_first_tables", TABLES), ("m002_copies", COPIES), ("m003_revisions", REVISIONS)),
+)
+CAPTURES = Schema("dateline.captures", (("c001_first_tables", CAPTURE_TABLES), ("c002_deltas", DELTAS)))
 
 
 def statements(script: str) -> Iterator[str]:

@@ -128,8 +128,9 @@ def _facts(record: Row) -> Table:
         "words": f"{record['word_count']:,}",
         "address": plain(record["url"]),
         "also at": "\n".join(f"{plain(other['url'])} ({other['role']})" for other in record["addresses"]),
-        "same text": "\n".join(
-            f"{other['id']}  {day(other['published_at'])}  {plain(other['outlet'])}  {plain(other['headline'])}"
+        "changed": f"{record['revisions'] - 1} × (dateline diff {record['id']})" if record["revisions"] else "",
+        "versions": "\n".join(
+            f"{other['id']}  {day(other['published_at'])}  {plain(other['outlet'])}  {other['how']}"
             for other in record["related"]
         ),
     }

@@ -19,12 +19,11 @@ import unicodedata
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from archive.database import connect
-from archive.postings import COPIES, VERSIONS, relate
+from archive.postings import VERSIONS, relate
 from archive.records import Capture
 from archive.schema import ARCHIVE
 from crawler.extract import extract
@@ -32,7 +31,6 @@ from pipelines.fingerprint import fingerprint
 from pipelines.texts import JUDGE
 
 SHARED = Path(__file__).parents[1] / ".." / "shared"
-SCHEMA = replace(ARCHIVE, steps=(*(step for step in ARCHIVE.steps if step[1] != COPIES), ("m002_copies", COPIES)))
 MOMENT = "2024-03-01T06:00:00Z"
 Edit = Callable[[str, str, random.Random], str]
 """A text, an unrelated one to take words and passages from, chance → the text as another outlet prints it."""
@@ -45,7 +43,7 @@ class Bench:
     """An archive on disk, filled text by text."""
 
     def __init__(self, folder: Path) -> None:
-        self.db = connect(folder / "archive.db", SCHEMA)
+        self.db = connect(folder / "archive.db", ARCHIVE)
         self.db.execute("PRAGMA cache_size = -32000")  # the index is met at random: 32 MB of it at hand
         self.outlets = 0
 

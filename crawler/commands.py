@@ -101,6 +101,11 @@ def outlet_list(as_json: bool, folder: Path) -> None:
     "--max-time", metavar="TIME", help="Stop after this time (30s, 10m, 2h); what waits is taken up by the next crawl."
 )
 @click.option(
+    "--recheck",
+    is_flag=True,
+    help="Also look again at articles whose turn it is, as `dateline diff` shows what became of them.",
+)
+@click.option(
     "--contact",
     envvar="DATELINE_CONTACT",
     metavar="ADDRESS",
@@ -110,11 +115,12 @@ def outlet_list(as_json: bool, folder: Path) -> None:
     "--delay", type=click.FloatRange(min=0), metavar="SECONDS", help="Between two requests to one host.  [default: 0.5]"
 )
 @archive_option
-def crawl(
+def crawl(  # noqa: PLR0913, PLR0917  one a option
     urls: tuple[str, ...],
     outlets: tuple[str, ...],
     since: str,
     max_time: str | None,
+    recheck: bool,
     contact: str | None,
     delay: float | None,
     folder: Path,
@@ -149,6 +155,7 @@ def crawl(
         arguments["urls"] = " ".join(_page_urls(urls))
     else:
         arguments["outlets"] = ",".join(_known_outlets(folder, outlets))
+    arguments["recheck"] = recheck
     command = " ".join(["crawl", *urls, *(f"--outlet {host}" for host in outlets), f"--since {since}"])
     reason, report, ran = run(folder, PagesSpider if urls else OutletsSpider, command[:1000], settings, **arguments)
     _tell(report, ran.counts, reason)
@@ -219,7 +226,7 @@ def _right(name: str) -> Any:
 @click.option("--url", metavar="URL", help="Where a saved page came from, if it does not say so itself.")
 @archive_option
 def import_(files: tuple[Path, ...], url: str | None, folder: Path) -> None:
-    """Take in what you have: saved HTML pages, and JSON lines of articles (`-` reads such from standard input).
+    """Take in what you have: saved HTML pages, WARC files, JSON lines of articles (`-` reads such from standard input).
 
     Fields of JSON lines are the columns of `articles`; url and text are needed. A line that cannot be read is named by
     its number, and the others are stored.
@@ -232,7 +239,7 @@ def import_(files: tuple[Path, ...], url: str | None, folder: Path) -> None:
     if url and len(files) > 1:
         raise UsageError("--url goes with one file")
     told = import_files(folder, files, request_url(url) if url else None)
-    for line in (*told.mistakes, *told.left_out):
+    for line in (*told.mistakes, *told.lines()):
         click.echo(line, err=True)
     click.echo(told.summary())
     if told.mistakes:
@@ -240,21 +247,47 @@ def import_(files: tuple[Path, ...], url: str | None, folder: Path) -> None:
 
 
 @cli.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE…|-")
+@click.argument("files", nargs=-1, metavar="FILE…|-")
+@click.option("--all", "everything", is_flag=True, help="Read the archive's own pages anew, and say what changed.")
 @click.option(
     "--jsonl", is_flag=True, help='Input is JSON lines of {"url", "html_path"}; id and html_path are passed on.'
 )
 @click.option("--workers", type=click.IntRange(min=1), help="Processes that read.  [default: one a core]")
-def extract(files: tuple[str, ...], jsonl: bool, workers: int | None) -> None:
+@archive_option
+def extract(files: tuple[str, ...], everything: bool, jsonl: bool, workers: int | None, folder: Path) -> None:
     """Read pages and print articles as JSON lines; nothing is stored.
 
-    Files may be gzipped. A page that is no article comes out too, with its page_type and why.
+    Files may be gzipped. A page that is no article comes out too, with its page_type and why. With --all the pages that
+    the archive keeps are read by today's extractor instead; what comes out otherwise takes the place of the old
+    reading, and is no revision.
 
     \b
     Examples: dateline extract page.html
               dateline extract --jsonl pages.jsonl > articles.jsonl
     """
+    if everything == bool(files):
+        raise UsageError("name files to read, or --all for the pages that the archive keeps")
+    if everything:
+        _reread(folder)
+        return
     from crawler.extracting import extract_files
 
     if not extract_files(files, jsonl=jsonl, workers=workers):
         raise SystemExit(1)
+
+
+def _reread(folder: Path) -> None:
+    """`extract --all`, with a bar on a terminal."""
+    from rich.progress import Progress
+
+    from archive.database import connect_to_read
+    from archive.schema import ARCHIVE
+    from crawler.rereading import reread_all
+
+    connect_to_read(folder / "archive.db", ARCHIVE).close()
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("reading")
+        told = reread_all(folder, lambda done, many: bar.update(task, completed=done, total=many))
+    click.echo(f"{told.pop('pages', 0):,} pages read, {told.pop('articles changed', 0):,} articles changed")
+    for what, many in told.most_common():
+        click.echo(f"  {many:>7,} {what}")

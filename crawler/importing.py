@@ -17,15 +17,22 @@ from typing import Any
 from archive.archive import Archive
 from archive.articles import COLUMNS
 from archive.errors import ReadingError, UsageError
-from archive.records import Article, Check, now
+from archive.records import Article, Capture, Check, now
 from crawler.fetching import kind_of_page
+from crawler.rereading import rereader
 from crawler.saved_pages import saved_capture
+from crawler.warc_files import LeftOut, is_warc, read_warc
+from crawler.warc_records import Problem
 from crawler.workers import PAGE_SECONDS, Worker
 from pipelines.keep import Batches
 from pipelines.stages import through_stages
 
 STANDARD_INPUT = Path("-")
 JSON_LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
+
+
+class NotTakenError(Exception):
+    """A record of a WARC file that is no page; the message says what it is."""
 
 
 @dataclass
@@ -35,12 +42,17 @@ class Told:
     outcomes: Counter[str] = field(default_factory=Counter)
     mistakes: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    not_taken: Counter[str] = field(default_factory=Counter)
 
     def note(self, check: Check, outcome: str) -> None:
         """Count a look, and say what could not be stored as an article."""
         self.outcomes[outcome] += 1
         if check.article is None:
             self.left_out.append(f"{check.url}: {outcome}: {check.reason}")
+
+    def lines(self) -> list[str]:
+        """What is no article, and what was not looked at, by reason."""
+        return [*self.left_out, *(f"{why}: {many:,} left out" for why, many in self.not_taken.items())]
 
     def summary(self) -> str:
         """`12 new, 1 unchanged, 2 could not be read`."""
@@ -54,13 +66,15 @@ def import_files(folder: Path, files: Iterable[Path], url: str | None) -> Told:
     """Take in files; mistakes are collected, each with its place, and cost no other page or line."""
     told = Told()
     with Archive(folder) as archive, closing(Worker()) as worker:
-        batches = Batches(archive)
+        batches = Batches(archive, reread=rereader(archive, worker))
         batches.written = told.note
         for place, look in (found for file in files for found in _looks(file, url, worker)):
             try:
                 check = through_stages(look())
+            except NotTakenError as reason:
+                told.not_taken[f"{place}: {reason}"] += 1
             except (UsageError, ReadingError) as error:
-                told.mistakes.append(f"dateline: {place}: {error}")
+                told.mistakes.append(f"dateline: {': '.join(filter(None, (place, str(error))))}")
             else:
                 batches.add(check)
         batches.flush()
@@ -69,6 +83,9 @@ def import_files(folder: Path, files: Iterable[Path], url: str | None) -> Told:
 
 def _looks(file: Path, url: str | None, worker: Worker) -> Iterator[tuple[str, Callable[[], Check]]]:
     """What a file holds: the place of each page or line, and a function that reads it or raises UsageError."""
+    if is_warc(file):
+        yield from _records(file, worker)
+        return
     if file != STANDARD_INPUT and not file.name.lower().endswith(JSON_LINES):
         yield str(file), lambda: _page(file, url, worker)
         return
@@ -78,6 +95,50 @@ def _looks(file: Path, url: str | None, worker: Worker) -> Iterator[tuple[str, C
                 yield f"{file}:{number}", partial(_line, line)
     except OSError as error:  # also what is wrong with a gzip file, and may show at its end
         yield str(file), partial(_unreadable, error)
+
+
+def _records(file: Path, worker: Worker) -> Iterator[tuple[str, Callable[[], Check]]]:
+    """The pages of a WARC file; what is left out of it is counted, and what is broken in it named."""
+    try:
+        for number, found in enumerate(read_warc(file), 1):
+            if isinstance(found, LeftOut):
+                yield str(file), partial(_left_out, found.reason)
+            elif isinstance(found, Problem):
+                yield str(file), partial(_broken, str(found))
+            else:
+                yield f"{file}:{number}", partial(_capture, found, worker)
+    except UsageError as error:
+        yield "", partial(_broken, str(error))
+    except OSError as error:
+        yield str(file), partial(_unreadable, error)
+
+
+def _left_out(reason: str) -> Check:
+    raise NotTakenError(reason)
+
+
+def _broken(why: str) -> Check:
+    raise UsageError(why)
+
+
+def _capture(capture: Capture, worker: Worker) -> Check:
+    """A capture as a crawl would have looked at it then."""
+    article = worker.read(capture, PAGE_SECONDS)
+    check = Check(
+        capture.url,
+        "new",
+        capture.fetched_at,
+        status=capture.status,
+        final_url=capture.final_url,
+        etag=capture.header("ETag"),
+        last_modified=capture.header("Last-Modified"),
+        digest=capture.digest,
+        size=len(capture.body),
+        capture=capture,
+    )
+    if article.page_type == "article":
+        return replace(check, article=article)
+    return replace(check, outcome="not article", reason=kind_of_page(article))
 
 
 def _page(file: Path, url: str | None, worker: Worker) -> Check:

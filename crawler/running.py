@@ -44,14 +44,16 @@ def run_spider(spider: type[Spider], settings: Settings, **arguments: Any) -> Sp
 
 
 def crawl(
-    folder: Path, spider: type[Spider], command: str, settings: Settings, **arguments: Any
+    folder: Path, spider: type[Spider], command: str, settings: Settings, recheck: bool = False, **arguments: Any
 ) -> tuple[str | None, list[OutletReport], Any]:
     """One crawl under the archive's lock: why it stopped before its end (None: it did not), its report, the spider.
+
+    With `recheck` it also looks again at the articles whose turn it is.
 
     Raises BusyError where another crawl runs, ArchiveError where the archive cannot be opened or written.
     """
     with crawl_lock(folder), Archive(folder) as archive:
-        crawl_id = archive.start_crawl(command)
+        crawl_id = archive.start_crawl(command, recheck)
         ran: Any = run_spider(spider, settings, archive=archive, crawl_id=crawl_id, **arguments)
         stats: Any = ran.crawler.stats
         why = str(stats.get_value("finish_reason"))

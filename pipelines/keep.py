@@ -17,6 +17,8 @@ from scrapy.crawler import Crawler
 from archive.archive import Archive
 from archive.errors import ArchiveError
 from archive.records import Check, Outcome
+from archive.revisions import Version
+from pipelines.decisions import decisions
 
 logger = logging.getLogger(__name__)
 
@@ -24,8 +26,16 @@ logger = logging.getLogger(__name__)
 class Batches:
     """Collects looks and writes them to an archive; free of Scrapy, so that imports use it too."""
 
-    def __init__(self, archive: Archive, crawl_id: int | None = None, size: int = 50) -> None:
+    def __init__(
+        self,
+        archive: Archive,
+        crawl_id: int | None = None,
+        size: int = 50,
+        reread: Callable[[str], Version | None] | None = None,
+    ) -> None:
         self.archive, self.crawl_id, self.size = archive, crawl_id, size
+        self.decisions = decisions(reread)
+        archive.prepare(self.decisions)
         self.waiting: list[Check] = []
         self.written: Callable[[Check, Outcome], None] | None = None
 
@@ -40,7 +50,7 @@ class Batches:
         if not self.waiting:
             return
         batch, self.waiting = self.waiting, []
-        for check, outcome in zip(batch, self.archive.write(batch, self.crawl_id), strict=True):
+        for check, outcome in zip(batch, self.archive.write(batch, self.decisions, self.crawl_id), strict=True):
             if self.written:
                 self.written(check, outcome)
 
@@ -59,7 +69,8 @@ class KeepPipeline:
 
     def open_spider(self) -> None:
         spider: Any = self.crawler.spider
-        self.batches = Batches(spider.archive, spider.crawl_id, self.crawler.settings.getint("DATELINE_BATCH"))
+        size = self.crawler.settings.getint("DATELINE_BATCH")
+        self.batches = Batches(spider.archive, spider.crawl_id, size, spider.reread)
         self.batches.written = spider.written
         self.timer = asyncio.get_event_loop().create_task(self._tick())
 

@@ -18,6 +18,7 @@ from markupsafe import Markup
 from pluggy import HookimplMarker
 
 from archive import reading
+from archive.plugin import revisions
 from archive.plugin.cells import beginning, cell, web_link
 from archive.plugin.configuration import configuration, queries
 from archive.plugin.safety import App, guarded, limit
@@ -46,6 +47,11 @@ def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Any) 
 def get_metadata(datasette: Any) -> Vars:
     names = archives(datasette)
     return configuration("0.65", names) if names else {}
+
+
+@hookimpl
+def register_routes(datasette: Any) -> list[Any]:
+    return revisions.ROUTES if archives(datasette) else []
 
 
 @hookimpl

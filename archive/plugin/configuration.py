@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from archive.schema import TABLES
+from archive.schema import ARCHIVE
 
 Settings = dict[str, Any]
 
@@ -36,7 +36,9 @@ SHOWN: dict[str, Settings] = {
     "checks": {"sort_desc": "id", "facets": ["outcome"]},
     "crawls": {"label_column": "started_at", "sort_desc": "id"},
     "urls": {"label_column": "url", "hidden": True},
-    "_sqlite_migrations": {"hidden": True},
+    "revisions": {"sort_desc": "id", "facets": ["stealth"]},
+    "folded": {"description": "Every article with its original, and in how many other outlets that text stands."},
+    **{name: {"hidden": True} for name in ("held", "shingles", "sketches", "texts", "versions", "_sqlite_migrations")},
 }  # fmt: skip
 """Of each table and view, what is not in the schema's own comments."""
 
@@ -63,7 +65,7 @@ def queries() -> dict[str, Settings]:
 @cache
 def descriptions() -> dict[str, Settings]:
     """What the schema's comments say: by table its `description` and its `columns`."""
-    found = TABLE.findall(TABLES.replace("`", ""))
+    found = TABLE.findall("".join(script for _, script in ARCHIVE.steps).replace("`", ""))
     return {table: {"description": said, "columns": dict(COLUMN.findall(body))} for said, table, body in found}
 
 

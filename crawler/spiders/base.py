@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -23,8 +23,9 @@ from archive.lock import crawl_lock
 from archive.records import Check, Lead, Outcome, SourceKind
 from crawler.feeds import read_feed
 from crawler.fetching import capture, failed_look, kind_of_page, look, request
+from crawler.rereading import rereader
 from crawler.sitemaps import Child, children_to_read, newer_than, read_sitemap
-from crawler.workers import Workers
+from crawler.workers import Worker, Workers
 
 MOST_UNDER_WAY = 128
 """Pages leased at once: enough to keep all outlets busy, little to do again after a kill."""
@@ -82,6 +83,7 @@ class ArchiveSpider(Spider):
             self.crawl_id = self.archive.start_crawl(f"scrapy crawl {self.name}")
         else:
             self.archive = self._given
+        self.reread = rereader(self.archive, self.resources.enter_context(closing(Worker())))
         self.workers = self.resources.enter_context(
             Workers(settings["DATELINE_WORKERS"], settings.getfloat("DATELINE_PAGE_SECONDS"))
         )

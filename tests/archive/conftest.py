@@ -99,7 +99,16 @@ def folder(tmp_path: Path) -> Path:
     )
     for id, article in enumerate(ARTICLES, start=1):
         add_article(connection, id, article | ({"digest": capture.digest} if id == 1 else {}))
-    connection.execute("INSERT INTO relations VALUES (2, 1, 'identical', ?)", [MOMENT])
+    connection.execute(
+        "INSERT INTO relations (article_id, other_id, kind, found_at) VALUES (2, 1, 'identical', ?)", [MOMENT]
+    )
+    for number, kinds in ((1, "[]"), (2, '["headline"]')):
+        connection.execute(
+            "INSERT INTO revisions (article_id, number, seen_at, kinds, text) VALUES (1, ?, ?, ?, '')",
+            [number, MOMENT, kinds],
+        )
+    connection.execute("INSERT INTO texts (id, original_id) VALUES (1, 1)")
+    connection.execute("INSERT INTO versions SELECT id, 1, outlet_id FROM articles WHERE id IN (1, 2)")
     connection.execute(
         """INSERT INTO urls (url, url_key, outlet_id, article_id, role, found_at, state, outcome)
            VALUES ('https://harbour.example/amp/1', 'harbour.example/amp/1', 1, 1, 'amphtml', ?, 'done', 'new')""",

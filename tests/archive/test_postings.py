@@ -14,7 +14,6 @@ from archive.database import connect
 from archive.postings import (
     BOILERPLATE,
     CHECKED,
-    COPIES,
     Judge,
     Likeness,
     Printed,
@@ -25,7 +24,6 @@ from archive.postings import (
 )
 from archive.schema import ARCHIVE
 
-SCHEMA = replace(ARCHIVE, steps=(*(step for step in ARCHIVE.steps if step[1] != COPIES), ("m002_copies", COPIES)))
 MOMENT = "2024-03-01T06:00:00Z"
 
 
@@ -89,7 +87,7 @@ class Shelf:
 
 @pytest.fixture
 def shelf(tmp_path: Path) -> Iterator[Shelf]:
-    connection = connect(tmp_path / "archive.db", SCHEMA)
+    connection = connect(tmp_path / "archive.db", ARCHIVE)
     connection.execute("BEGIN")
     yield Shelf(connection)
     connection.close()
@@ -287,7 +285,7 @@ def test_the_migration_keeps_what_was_found_before(tmp_path: Path) -> None:
         "INSERT INTO relations (article_id, other_id, kind, found_at) VALUES (2, 1, 'identical', ?)", [MOMENT]
     )
     shelf.db.close()
-    migrated = Shelf(connect(tmp_path / "archive.db", SCHEMA))
+    migrated = Shelf(connect(tmp_path / "archive.db", ARCHIVE))
     assert migrated.relations() == [(2, 1, "identical")]
     assert migrated.folded() == {1: (1, 0), 2: (2, 0)}
     migrated.db.close()

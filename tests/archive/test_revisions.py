@@ -23,7 +23,6 @@ from archive.frontier import add_addresses, note_check, outlet_of
 from archive.plugin.revisions import ROUTES
 from archive.records import Address, Article, Check
 from archive.revisions import (
-    REVISIONS,
     Judge,
     Kept,
     Looks,
@@ -39,9 +38,6 @@ from pipelines.fingerprint import fingerprint
 from pipelines.revisions import judge
 from tests.stories import story
 
-SCHEMA = replace(
-    ARCHIVE, steps=(*(step for step in ARCHIVE.steps if step[1] != REVISIONS), ("m999_revisions", REVISIONS))
-)
 URL, KEY = "https://harbour.example/news/1", "harbour.example/news/1"
 TEXT = "\n".join(story(number) for number in range(1, 6))
 JUDGE = Judge(judge)
@@ -80,7 +76,7 @@ class Newsroom:
             else:
                 kept = keep_revision(db, known, row, judge)
             if kept.takes == "all" and known:
-                _update(db, known["id"], row)
+                _update(db, known["id"], row, row)
             note_check(db, replace(check, outcome=kept.outcome), None, 1)
         return kept
 
@@ -107,7 +103,7 @@ class Newsroom:
 
 @pytest.fixture
 def newsroom(tmp_path: Path) -> Iterator[Newsroom]:
-    with closing(connect(tmp_path / "archive.db", SCHEMA)) as db:
+    with closing(connect(tmp_path / "archive.db", ARCHIVE)) as db:
         yield Newsroom(db)
 
 
@@ -250,7 +246,7 @@ def test_an_archive_of_the_first_version_keeps_its_texts_and_gets_revisions(tmp_
     first = Schema("dateline.archive", (("m001_first_tables", TABLES),))
     with closing(connect(path, first)) as db:
         Newsroom(db).look(article())
-    with closing(connect(path, SCHEMA)) as db:
+    with closing(connect(path, ARCHIVE)) as db:
         newsroom = Newsroom(db)
         assert newsroom.texts == [TEXT]
         assert newsroom.look(article(SECOND, 13)).outcome == "changed"
