@@ -161,8 +161,7 @@ FROM articles a JOIN outlets o ON o.id = a.outlet_id;
 """
 
 COPIES = """
--- By which an article's text is found again: some hashes of it. One that eight texts hold is boilerplate and gets no
--- more rows; one that a version of the same report holds already stands there once.
+-- By which an article's text is found again: some hashes of it; one that eight texts hold is boilerplate and not added.
 CREATE TABLE shingles (
   hash INTEGER NOT NULL,      -- 32 bits, signed
   article_id INTEGER NOT NULL,
@@ -170,7 +169,9 @@ CREATE TABLE shingles (
 ) WITHOUT ROWID;
 
 -- Which way of making hashes they were made; without a row, none were made yet.
-CREATE TABLE sketches (version INTEGER PRIMARY KEY);
+CREATE TABLE sketches (
+  version INTEGER PRIMARY KEY
+);
 
 -- What two articles share. kind: identical, copy, excerpt, extends, template, overlap
 ALTER TABLE relations ADD COLUMN coverage REAL;        -- share of the article's text that the other has
@@ -182,6 +183,8 @@ CREATE TABLE texts (
   id INTEGER PRIMARY KEY,
   original_id INTEGER NOT NULL REFERENCES articles(id)  -- the agency's own, else the earliest
 );
+
+-- Which article is a version of which text.
 CREATE TABLE versions (
   article_id INTEGER PRIMARY KEY REFERENCES articles(id),
   text_id INTEGER NOT NULL REFERENCES texts(id),
