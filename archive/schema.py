@@ -193,11 +193,11 @@ CREATE TABLE versions (
 CREATE INDEX versions_by_text ON versions(text_id, outlet_id);
 
 -- Every article with its original (itself, if it is nobody's copy) and in how many other outlets that text stands.
-CREATE VIEW folded AS
-SELECT a.id, coalesce(t.original_id, a.id) AS original_id,
+CREATE VIEW folded(id, original_id, other_outlets) AS
+SELECT a.id, coalesce(t.original_id, a.id),
        CASE WHEN t.id IS NULL THEN 0 ELSE (
          SELECT count(DISTINCT w.outlet_id) - 1 FROM versions w WHERE w.text_id = t.id
-       ) END AS other_outlets
+       ) END
 FROM articles a LEFT JOIN versions v ON v.article_id = a.id LEFT JOIN texts t ON t.id = v.text_id;
 """
 

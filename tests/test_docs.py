@@ -270,7 +270,9 @@ def column_row(name: str, kind: str, rest: str) -> str:
 
 def columns_without_type(body: str) -> list[str]:
     """Of the full text index and of a view, which name their columns alone."""
-    named = body.partition("fts5(")[2].partition("content=")[0] or body.partition("SELECT ")[2].partition("FROM")[0]
+    listed = body.strip()[1:].partition(")")[0] if body.startswith("(") else ""
+    selected = body.partition("SELECT ")[2].partition("FROM")[0]
+    named = body.partition("fts5(")[2].partition("content=")[0] or listed or selected
     names = [part.strip() for part in named.split(",") if part.strip()]
     return [re.split(r" AS |\.", name)[-1] for name in names]
 
