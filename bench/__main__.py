@@ -14,7 +14,7 @@ from rich.console import Console
 
 from bench.figures import SHARED, Figure, show
 
-BENCHES = ("extraction", "crawl")
+BENCHES = ("diff", "copies", "extraction", "crawl")
 """Modules here, each with `figures(shared) -> Iterator[Figure]`."""
 
 

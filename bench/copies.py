@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import io
 import json
 import random
 import re
@@ -19,18 +20,20 @@ import unicodedata
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from archive.database import connect
 from archive.postings import VERSIONS, relate
 from archive.records import Capture
 from archive.schema import ARCHIVE
+from bench.figures import SHARED, Figure
 from crawler.extract import extract
 from pipelines.fingerprint import fingerprint
 from pipelines.texts import JUDGE
 
-SHARED = Path(__file__).parents[1] / ".." / "shared"
 MOMENT = "2024-03-01T06:00:00Z"
 Edit = Callable[[str, str, random.Random], str]
 """A text, an unrelated one to take words and passages from, chance → the text as another outlet prints it."""
@@ -379,8 +382,20 @@ def babble(texts: list[str], chance: random.Random, pairs: float = 0.8) -> Itera
         yield " ".join(words)
 
 
-def load(size: int, copies: float = 0.2) -> None:
+class Grown(NamedTuple):
+    """What a tenth of the load took."""
+
+    articles: int
+    a_second: float
+    """Related in a second of CPU."""
+    megabytes: float
+    bytes: float
+    """Of index an article."""
+
+
+def load(size: int, copies: float = 0.2) -> list[Grown]:
     """CPU and memory that `relate` takes and bytes of its index, as the archive grows to `size` articles."""
+    told: list[Grown] = []
     chance = random.Random(17)
     english = [text for text in real_texts("report") if script(text) == "LATIN" and " the " in text]
     english = [text for text in english if 100 <= len(text.split()) <= 1000]
@@ -414,6 +429,8 @@ def load(size: int, copies: float = 0.2) -> None:
                 spent = committed = 0.0
                 pace = f"{speed:6.0f} a CPU second ({with_commit:.0f} with the commit)"
                 print(f"{number:8,} articles {pace} {memory() - before:4.0f} MB {index_size(bench.db)}", flush=True)
+                told.append(Grown(number, speed, memory() - before, index_bytes(bench.db)))
+    return told
 
 
 BATCH = 100
@@ -423,6 +440,12 @@ BATCH = 100
 def memory() -> float:
     """Megabytes at most so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def index_bytes(db: sqlite3.Connection) -> float:
+    """Of the shingles, an article."""
+    size = db.execute("SELECT sum(pgsize) FROM dbstat WHERE name = 'shingles'").fetchone()[0]
+    return float(size / db.execute("SELECT count(*) FROM articles").fetchone()[0])
 
 
 def index_size(db: sqlite3.Connection) -> str:
@@ -499,7 +522,8 @@ class Score:
             print(f"{name:42} wrong  {wrong / sum(found.values()):.3f}  {dict(found.most_common())}")
 
 
-def edits_and_negatives(half: str, many: int) -> None:
+def edits_and_negatives(half: str, many: int) -> tuple[float, float]:
+    """Recall and precision."""
     chance = random.Random(7)
     with tempfile.TemporaryDirectory() as folder:
         texts = real_texts(half)
@@ -512,6 +536,7 @@ def edits_and_negatives(half: str, many: int) -> None:
         found, missed, wrong = score.found, score.missed, score.wrong
         recall, precision = found / (found + missed), found / (found + wrong)
         print(f"{found + missed} in all: recall {recall:.4f}, precision {precision:.4f}")
+        return recall, precision
 
 
 def seeds() -> None:
@@ -522,8 +547,8 @@ def seeds() -> None:
     print("\nfounding story:", {name: JUDGE.likeness(text, wire) for name, text in copies.items()})
 
 
-def near_duplicates() -> None:
-    """The corpus's measured pairs, by the text that the crawler reads in them where no truth is given."""
+def near_duplicates() -> float:
+    """The share of the corpus's measured pairs that are found to be versions of one text."""
     pages = {page["id"]: page for page in map(json.loads, (SHARED / "corpus/dev/manifest.jsonl").open())}
     pairs = [json.loads(line) for line in (SHARED / "corpus/dev/near_duplicates.jsonl").open()]
     print(f"\nnear duplicates: {len(pairs)} pairs")
@@ -539,6 +564,7 @@ def near_duplicates() -> None:
         if likeness is None or likeness.kind not in VERSIONS:
             print("  ", pair["host_a"], pair["host_b"], pair["jaccard5"], pair["containment5"], likeness)
     print("  ", dict(kinds.most_common()))
+    return sum(kinds[kind] for kind in VERSIONS) / len(pairs)
 
 
 def text_of(page: dict) -> str:
@@ -546,8 +572,8 @@ def text_of(page: dict) -> str:
     return page.get("truth_text") or extract(Capture(page.get("url") or f"https://{page.get('host')}/", body)).text
 
 
-def many_copies(many: int = 300) -> None:
-    """One text, edited and printed three hundred times over: index rows a copy, and who is related to it."""
+def many_copies(many: int = 300) -> float:
+    """One text, edited and printed three hundred times over: index rows a copy."""
     chance = random.Random(23)
     texts = [text for text in real_texts("report") if script(text) == "LATIN" and 300 < len(text.split()) < 900]
     names = ["as it was", "new heading", "local paragraphs", "cut to 40 %", "edited 8 %", "correction", "re-ordered"]
@@ -564,6 +590,24 @@ def many_copies(many: int = 300) -> None:
         print(
             f"\n{many} copies of one text: {added / many:.1f} rows a copy (the first has {before}), {folded - 1} folded"
         )
+        return float(added / many)
+
+
+def figures(_: Path) -> Iterator[Figure]:
+    """For `make bench`: the half of the texts that nothing was tuned on, and a load of 100,000 articles."""
+    with redirect_stdout(io.StringIO()):
+        recall, precision = edits_and_negatives("report", 200)
+        pairs, rows = near_duplicates(), many_copies()
+        grown = load(100_000)
+    first, last = grown[0], grown[-1]
+    yield Figure("copies recognised, of 14 kinds of edit (recall)", recall, "", 0.99, "bound", "≥ .99")
+    yield Figure("copies that are copies (precision)", precision, "", 0.995, "bound", "≥ .995")
+    yield Figure("pairs of near_duplicates.jsonl that are versions", 100 * pairs, "%", 100, "bound", "100 %")
+    yield Figure("index rows a copy, 300 copies of one text", rows, "", 15, "bound", "≤ 15")
+    yield Figure("articles a CPU second at 100,000", last.a_second, "/s", 800, "bound", "≥ 800")
+    yield Figure("the same, beside that at 10,000", last.a_second, "/s", first.a_second, "at 10,000", "≥ .8 ×")
+    yield Figure("memory beyond the start", last.megabytes, "MB", 64, "bound", "≤ 64 MB")
+    yield Figure("index an article", last.bytes, "bytes", 600, "bound", "≤ 600")
 
 
 def main() -> None:

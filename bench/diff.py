@@ -10,8 +10,10 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from difflib import SequenceMatcher
+from pathlib import Path
 
 from archive.diff import as_html, diff
+from bench.figures import Figure
 
 SYLLABLES = [a + b for a in "bdfgklmnprstvz" for b in ("a", "e", "i", "o", "u", "ar", "en", "il")]
 FUNCTION_WORDS = """the of to a in and that on for said was with by from it at is as""".split()  # noqa: SIM905  reads better
@@ -79,29 +81,38 @@ def cases(chance: random.Random) -> Iterator[tuple[str, str, str]]:
     yield "9,000 characters, unspaced", signs, signs[:3_000] + "雨" + signs[3_010:7_000] + "風雲" + signs[7_000:]
 
 
-def milliseconds(work: Callable[[str, str], object], old: str, new: str, runs: int = 5) -> str:
+def milliseconds(work: Callable[[str, str], object], old: str, new: str, runs: int = 5) -> float:
     best = float("inf")
     for _ in range(runs):
         start = time.perf_counter()
         work(old, new)
         best = min(best, time.perf_counter() - start)
-    return f"{best * 1000:.1f} ms"
+    return best * 1000
 
 
 def by_words_alone(old: str, new: str) -> object:
     return SequenceMatcher(None, old.split(), new.split(), autojunk=False).get_opcodes()
 
 
+def figures(_: Path) -> Iterator[Figure]:
+    """For `make bench`: each case, against the bound; the usual change of a long text also against words alone."""
+    for name, old, new in cases(random.Random(7)):
+        ours = milliseconds(lambda old, new: as_html(diff(old, new)), old, new)
+        yield Figure(f"diff and HTML, {name}", ours, "ms", 200, "bound", "≤ 200 ms")
+        if name.startswith("6,000 words: one word in a hundred"):
+            yield Figure(f"the same, {name}", ours, "ms", milliseconds(by_words_alone, old, new, 1), "difflib on words")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--longest", type=int, default=1_000, help="words up to which difflib alone is measured too")
     longest = parser.parse_args().longest
-    print(f"{'':44}{'diff':>10}{'and HTML':>10}{'words alone':>13}   words")
+    print(f"{'milliseconds':44}{'diff':>10}{'and HTML':>10}{'words alone':>13}   words")
     for name, old, new in cases(random.Random(7)):
         found = diff(old, new)
         ours = milliseconds(diff, old, new), milliseconds(lambda old, new: as_html(diff(old, new)), old, new)
-        alone = milliseconds(by_words_alone, old, new, 1) if 1 < len(old.split()) <= longest else "–"
-        print(f"{name:44}{ours[0]:>10}{ours[1]:>10}{alone:>13}   +{found.words_added} −{found.words_removed}")
+        alone = f"{milliseconds(by_words_alone, old, new, 1):.1f}" if 1 < len(old.split()) <= longest else "–"
+        print(f"{name:44}{ours[0]:>10.1f}{ours[1]:>10.1f}{alone:>13}   +{found.words_added} −{found.words_removed}")
 
 
 if __name__ == "__main__":
