@@ -35,8 +35,8 @@ FROM outlets o ORDER BY o.host"""
 
 RELATED = """
 WITH others(id, how) AS (
-  SELECT other_id, CASE kind WHEN 'identical' THEN 'same text' WHEN 'copy' THEN 'this is an edited copy of it'
-    WHEN 'excerpt' THEN 'this is cut from it' WHEN 'extends' THEN 'this holds it whole'
+  SELECT other_id, CASE kind WHEN 'identical' THEN 'same text' WHEN 'copy' THEN 'an edited copy'
+    WHEN 'excerpt' THEN 'holds this whole' WHEN 'extends' THEN 'cut from this'
     WHEN 'template' THEN 'same template, other facts' ELSE 'shares a passage' END
   FROM relations WHERE article_id = :id
   UNION SELECT article_id, CASE kind WHEN 'identical' THEN 'same text' WHEN 'copy' THEN 'an edited copy'

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from archive import reading
 from archive.database import connect_to_read
 from archive.schema import ARCHIVE
 from demo.web import Web, load_world, serve
@@ -105,14 +107,20 @@ def report(web: Web, seconds: float) -> None:
     copies(db)
 
 
-def copies(db: object) -> None:
-    """The wire copy that more than one outlet ran word for word."""
-    rows = db.execute(  # type: ignore[attr-defined]
-        """SELECT c.outlet AS outlet, c.headline AS headline, o.outlet AS original FROM relations r
-        JOIN coverage c ON c.id = r.article_id JOIN coverage o ON o.id = r.other_id"""
-    ).fetchall()
-    for row in rows:
-        say(f"The same text twice: {row['outlet']} ran “{row['headline']}” word for word as {row['original']} has it.")
+def copies(db: sqlite3.Connection) -> None:
+    """Reports that more than one outlet ran: the original, and what the others made of it."""
+    table = Table("outlet", "headline", "", title="Who ran whose text", box=None)
+    texts = db.execute(
+        """SELECT c.id, c.outlet, c.headline FROM texts t JOIN coverage c ON c.id = t.original_id
+        JOIN folded f ON f.id = c.id WHERE f.other_outlets > 0 ORDER BY f.other_outlets DESC, c.published_at"""
+    )
+    for text in texts.fetchall():
+        table.add_section()
+        table.add_row(text["outlet"], text["headline"], "the original")
+        for other in reading.related(db, text["id"]):
+            table.add_row(f"  {other['outlet']}", other["headline"], other["how"])
+    console.print()
+    console.print(table)
 
 
 if __name__ == "__main__":
