@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from archive import frontier
 from archive.articles import Decisions, Filed, keep_article
@@ -64,18 +64,6 @@ class Archive:
         with transaction(self.db) as db:
             frontier.add_outlet(db, outlet)
             return sum(frontier.add_source(db, source) for source in sources)
-
-    def outlets(self) -> list[dict[str, Any]]:
-        """Every outlet with its numbers of sources and articles, by host."""
-        rows = self.db.execute(
-            """SELECT o.host, o.name, o.language, o.country,
-              (SELECT count(*) FROM urls WHERE outlet_id = o.id AND kind = 'feed' AND role = 'source') AS feeds,
-              (SELECT count(*) FROM urls WHERE outlet_id = o.id AND kind = 'sitemap' AND role = 'source') AS sitemaps,
-              (SELECT count(*) FROM articles WHERE outlet_id = o.id) AS articles,
-              (SELECT max(fetched_at) FROM articles WHERE outlet_id = o.id) AS newest
-            FROM outlets o ORDER BY o.host"""
-        )
-        return [dict(row) for row in rows]
 
     def sources(self, kinds: Sequence[SourceKind], hosts: Sequence[str] = ()) -> list[Source]:
         """See `frontier.sources`."""

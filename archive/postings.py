@@ -28,6 +28,12 @@ SHORT = 80
 """Words, below which one text under two headlines of one outlet is a failed extraction and no copy."""
 
 Kind = Literal["identical", "copy", "excerpt", "extends", "template", "overlap"]
+"""What an article's text is to another's (`relations.kind`).
+
+`identical`: text and headline are the same · `copy`: one text, perhaps edited, under another headline or with another
+byline · `excerpt`: cut from the other · `extends`: holds the other and adds to it · `template`: the same words about
+other facts · `overlap`: a passage in common, such as a quote.
+"""
 VERSIONS: tuple[Kind, ...] = ("identical", "copy", "excerpt", "extends")
 """The kinds that are one report; what is a version of one folds under its original, the nearest kind first."""
 MIRRORED: dict[Kind, Kind] = {"excerpt": "extends", "extends": "excerpt"}
@@ -123,7 +129,10 @@ def _article(connection: sqlite3.Connection, article_id: int) -> sqlite3.Row | N
 
 
 def _identical(connection: sqlite3.Connection, article: sqlite3.Row) -> list[Relation]:
-    """The earliest article with the same text is the one that all its copies point to."""
+    """The earliest article with the same text is the one that all its copies point to.
+
+    Under another headline it is a copy like one that was edited, with the whole text in common.
+    """
     if not article["fingerprint"]:
         return []
     rows = connection.execute(
@@ -132,8 +141,13 @@ def _identical(connection: sqlite3.Connection, article: sqlite3.Row) -> list[Rel
     )
     for other in rows:
         if not _failed_extraction(article, other):
-            return [_relation(article["id"], other["id"], Likeness("identical", 1.0, 1.0, 1.0))]
+            kind: Kind = "identical" if _headline(article) == _headline(other) else "copy"
+            return [_relation(article["id"], other["id"], Likeness(kind, 1.0, 1.0, 1.0))]
     return []
+
+
+def _headline(article: sqlite3.Row) -> str:
+    return " ".join((article["headline"] or "").casefold().split())
 
 
 def _failed_extraction(article: sqlite3.Row, other: sqlite3.Row) -> bool:

@@ -34,18 +34,22 @@ SELECT o.host, o.name, o.language,
 FROM outlets o ORDER BY o.host"""
 
 RELATED = """
-WITH others(id, how) AS (
-  SELECT other_id, CASE kind WHEN 'identical' THEN 'same text' WHEN 'copy' THEN 'an edited copy'
-    WHEN 'excerpt' THEN 'holds this whole' WHEN 'extends' THEN 'cut from this'
-    WHEN 'template' THEN 'same template, other facts' ELSE 'shares a passage' END
+WITH related(id, kind) AS (
+  SELECT other_id, CASE kind WHEN 'excerpt' THEN 'extends' WHEN 'extends' THEN 'excerpt' ELSE kind END
   FROM relations WHERE article_id = :id
-  UNION SELECT article_id, CASE kind WHEN 'identical' THEN 'same text' WHEN 'copy' THEN 'an edited copy'
-    WHEN 'excerpt' THEN 'cut from this' WHEN 'extends' THEN 'holds this whole'
-    WHEN 'template' THEN 'same template, other facts' ELSE 'shares a passage' END
-  FROM relations WHERE other_id = :id
-  UNION SELECT theirs.article_id, 'same text'  -- copies of one original are copies of each other
-        FROM relations ours JOIN relations theirs USING (other_id, kind)
-        WHERE ours.article_id = :id AND kind = 'identical'
+  UNION SELECT article_id, kind FROM relations WHERE other_id = :id
+  UNION SELECT theirs.article_id, 'copy'  -- versions of one text are related to each other
+        FROM versions ours JOIN versions theirs USING (text_id)
+        JOIN articles a ON a.id = ours.article_id JOIN articles b ON b.id = theirs.article_id
+        WHERE ours.article_id = :id AND a.fingerprint = b.fingerprint
+), others(id, how) AS (
+  SELECT id, CASE
+    WHEN (SELECT fingerprint FROM articles WHERE id = :id)
+       = (SELECT fingerprint FROM articles a WHERE a.id = related.id) THEN 'same text'
+    WHEN kind = 'excerpt' THEN 'cut from this' WHEN kind = 'extends' THEN 'holds this whole'
+    WHEN kind = 'template' THEN 'same template, other facts' WHEN kind = 'overlap' THEN 'shares a passage'
+    ELSE 'an edited copy' END
+  FROM related
 )
 SELECT a.id, min(others.how) AS how, a.headline, o.host AS outlet, coalesce(o.name, o.host) AS outlet_name,
        a.published_at, a.url

@@ -114,7 +114,7 @@ CREATE INDEX checks_by_crawl ON checks(crawl_id);
 CREATE TABLE relations (
   article_id INTEGER NOT NULL REFERENCES articles(id),
   other_id INTEGER NOT NULL REFERENCES articles(id),  -- the earlier in the archive
-  kind TEXT NOT NULL,         -- identical
+  kind TEXT NOT NULL,         -- identical, copy, excerpt, extends, template, overlap
   found_at TEXT NOT NULL,
   PRIMARY KEY (article_id, other_id)
 ) WITHOUT ROWID;
@@ -173,7 +173,7 @@ CREATE TABLE sketches (
   version INTEGER PRIMARY KEY
 );
 
--- What two articles share. kind: identical, copy, excerpt, extends, template, overlap
+-- How much two articles share.
 ALTER TABLE relations ADD COLUMN coverage REAL;        -- share of the article's text that the other has
 ALTER TABLE relations ADD COLUMN other_coverage REAL;  -- share of the other's text that the article has
 ALTER TABLE relations ADD COLUMN facts REAL;           -- share of numbers and names that agree

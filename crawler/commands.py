@@ -35,11 +35,7 @@ def outlet_add(hosts: tuple[str, ...], folder: Path) -> None:
     """
     from crawler.discovering import add_outlets
 
-    found = add_outlets(folder, hosts)
-    for line in found:
-        click.echo(line.told(), err=line.failed)
-    if any(line.failed for line in found):
-        raise SystemExit(1)
+    _tell_outlets(add_outlets(folder, hosts))
 
 
 @outlet.command("import")
@@ -54,10 +50,13 @@ def outlet_import(file: Path, folder: Path) -> None:
     """
     from crawler.discovering import import_outlets
 
-    found = import_outlets(folder, file)
-    for line in found:
+    _tell_outlets(import_outlets(folder, file))
+
+
+def _tell_outlets(lines: Sequence[Any]) -> None:
+    for line in lines:
         click.echo(line.told(), err=line.failed)
-    if any(line.failed for line in found):
+    if any(line.failed for line in lines):
         raise SystemExit(1)
 
 

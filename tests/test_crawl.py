@@ -241,7 +241,7 @@ def test_the_same_text_at_two_outlets_is_two_articles_and_a_relation(dateline):
         run.knows()
         run.crawl()
     assert run.column("SELECT count(*) FROM articles") == [2]
-    assert [tuple(row) for row in run.rows("SELECT article_id, other_id, kind FROM relations")] == [(2, 1, "identical")]
+    assert [tuple(row) for row in run.rows("SELECT article_id, other_id, kind FROM relations")] == [(2, 1, "copy")]
 
 
 def test_the_outlet_reads_who_asks_and_whom_to_write_to(dateline):
