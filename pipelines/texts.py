@@ -308,9 +308,10 @@ def _same_report(coverage: float, agreed: float, size: int) -> bool:
 
 
 def _version(coverage: float, other_coverage: float, own: int, other_own: int) -> Kind:
-    if other_coverage >= WHOLE and own >= ADDED > other_own:
+    """Who adds a passage and leaves none out extends; who puts one in another's place has edited a copy."""
+    if other_coverage >= WHOLE and own >= ADDED and not other_own:
         return "extends"
-    if coverage >= WHOLE and other_own >= ADDED > own:
+    if coverage >= WHOLE and other_own >= ADDED and not own:
         return "excerpt"
     if min(coverage, other_coverage) >= HALF:
         return "copy"

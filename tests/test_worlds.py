@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.request import ProxyHandler, build_opener
 
 import pytest
+
+from archive.archive import Archive
+from archive.records import Capture, Check
+from crawler.extract import extract
+from pipelines.decisions import decisions
+from pipelines.stages import through_stages
 
 pytestmark = pytest.mark.shared
 direct = build_opener(ProxyHandler({}))
@@ -44,7 +52,49 @@ def test_the_founding_pages_are_read_to_the_word(dateline, seeds, shared):
         assert (row["published_at"] or "")[:10] == (truth["date"] or "")
     assert [rows[truth["url"]]["agency"] for truth in truths[:2]] == [None, "AP"]
 
+    wire = rows[truths[1]["url"]]["id"]
+    kinds = {
+        truth["copy_kind"]: kind_to(run, rows[truth["url"]]["id"], wire) for truth in truths if "copy_kind" in truth
+    }
+    assert kinds == {"whole": "copy", "truncated": "excerpt", "contained": "extends"}
+
     direct.open(f"{seeds}/stats?reset=1")
     run.crawl()
     asked = json.load(direct.open(f"{seeds}/stats"))["asked"]
     assert not [kind for kind in asked if kind.startswith("page")]
+
+
+def kind_to(run, article: int, other: int) -> str:
+    """What an article's text is to another's, whichever of them came first."""
+    mirrored = {"excerpt": "extends", "extends": "excerpt"}
+    row = run.rows(
+        "SELECT * FROM relations WHERE (article_id, other_id) IN (VALUES (?, ?), (?, ?))",
+        article,
+        other,
+        other,
+        article,
+    )[0]
+    return row["kind"] if row["article_id"] == article else mirrored.get(row["kind"], row["kind"])
+
+
+def test_two_captures_of_one_url_never_make_two_articles(shared, tmp_path):
+    corpus = shared / "corpus" / "dev"
+    pages = {page["id"]: page for page in map(json.loads, (corpus / "manifest.jsonl").open(encoding="utf-8"))}
+    pairs = [json.loads(line) for line in (corpus / "same_url.jsonl").open(encoding="utf-8")]
+    assert pairs
+    with Archive(tmp_path) as archive:
+        for pair in pairs:
+            looks = [look(pages[id], pair["url"], corpus) for id in pair["ids"]]
+            outcomes = archive.write(looks, decisions())
+            assert outcomes.count("new") <= 1, (pair, outcomes)
+
+
+def look(page, url: str, corpus: Path) -> Check:
+    """A page of the corpus as a crawl would hand it over."""
+    body = gzip.decompress((corpus / page["html_path"]).read_bytes())
+    capture = Capture(url, body, fetched_at="2026-11-01T00:00:00Z")
+    article = extract(capture)
+    check = Check(capture.url, "new", capture.fetched_at, capture=capture, digest=capture.digest)
+    if article.page_type != "article":
+        return through_stages(replace(check, outcome="not article"))
+    return through_stages(replace(check, article=article))
