@@ -21,7 +21,7 @@ from archive.records import Article, Capture, Check, now
 from crawler.fetching import kind_of_page
 from crawler.rereading import rereader
 from crawler.saved_pages import saved_capture
-from crawler.warc_files import LeftOut, is_warc, read_warc
+from crawler.warc_files import Doubtful, LeftOut, is_warc, read_warc
 from crawler.warc_records import Problem
 from crawler.workers import PAGE_SECONDS, Worker
 from pipelines.keep import Batches
@@ -103,6 +103,8 @@ def _records(file: Path, worker: Worker) -> Iterator[tuple[str, Callable[[], Che
         for number, found in enumerate(read_warc(file), 1):
             if isinstance(found, LeftOut):
                 yield str(file), partial(_left_out, found.reason)
+            elif isinstance(found, Doubtful):
+                yield f"{file}:{number}", partial(_doubtful, found)
             elif isinstance(found, Problem):
                 yield str(file), partial(_broken, str(found))
             else:
@@ -119,6 +121,13 @@ def _left_out(reason: str) -> Check:
 
 def _broken(why: str) -> Check:
     raise UsageError(why)
+
+
+def _doubtful(found: Doubtful) -> Check:
+    """It is kept with its reason and apart from the articles: nobody knows what was changed in it."""
+    capture = found.capture
+    look = Check(capture.url, "failed", capture.fetched_at, status=capture.status, reason=found.reason)
+    return replace(look, capture=capture, digest=capture.digest, size=len(capture.body))
 
 
 def _capture(capture: Capture, worker: Worker) -> Check:

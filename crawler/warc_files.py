@@ -6,8 +6,10 @@ counted, or a problem that names its place. Requests, metadata and warcinfo spea
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,12 +42,20 @@ class LeftOut:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """A page whose bytes are not those that were recorded: its digest says otherwise."""
+
+    capture: Capture
+    reason: str
+
+
 def is_warc(path: Path) -> bool:
     """Is a file called as WARC and ARC files are?"""
     return path.name.lower().endswith(ENDINGS)
 
 
-def read_warc(path: Path) -> Iterator[Capture | LeftOut | Problem]:
+def read_warc(path: Path) -> Iterator[Capture | Doubtful | LeftOut | Problem]:
     """The pages of a WARC or ARC file, what was left out, and what could not be read, in the order of the file.
 
     One record at a time is held in memory, and where the bodies lie that a revisit may refer to.
@@ -80,7 +90,7 @@ class Pages:
             urls = (value for name, _, value in lines if name in ("requested", "hop"))
             self.hops[record.field("warc-concurrent-to")] = tuple(urls)
 
-    def page(self, record: Record) -> Capture | LeftOut | Problem:
+    def page(self, record: Record) -> Capture | Doubtful | LeftOut | Problem:
         """What a response, resource or revisit comes to."""
         try:
             told = self._answer(record)
@@ -89,7 +99,8 @@ class Pages:
             headers, body = told
             if not body.strip():
                 return LeftOut("an empty page")
-            return self._capture(record, headers, body)
+            capture, doubt = self._capture(record, headers, body), why_doubtful(record)
+            return Doubtful(capture, doubt) if doubt else capture
         except ReadingError as error:
             return Problem(record.place, str(error))
 
@@ -129,6 +140,31 @@ class Pages:
         capture = Capture(url=url, body=body, headers=original(headers), fetched_at=fetched_at)
         hops = self.hops.pop(record.field("warc-record-id"), None)
         return replace(capture, url=hops[0], redirects=hops[1:], final_url=url) if hops else capture
+
+
+def why_doubtful(record: Record) -> str | None:
+    """Why a record's bytes are not those that were recorded; None where they are, or nothing can be told.
+
+    Writers differ in what they take for the payload (WARC 1.1, 5.8 and 5.9): with its transfer coding, or without.
+    """
+    if record.kind == "revisit" or record.block is None:
+        return None
+    if _differs(record.field("warc-block-digest"), lambda: [record.block or b""]):
+        return "the record does not have the digest that it gives"
+    payload = _response(record)
+    if payload and _differs(record.field("warc-payload-digest"), lambda: [payload.body, payload.decoded()]):
+        return "the body does not have the digest that the record gives"
+    return None
+
+
+def _differs(label: str, bodies: Callable[[], list[bytes]]) -> bool:
+    """Is a labelled digest (`sha1:…`, in base 32 or hexadecimal) that of none of these?"""
+    algorithm, _, value = label.partition(":")
+    name = algorithm.lower().replace("-", "")
+    if not value or name not in ("md5", "sha1", "sha256", "sha512"):
+        return False
+    found = [hashlib.new(name, body, usedforsecurity=False).digest() for body in bodies()]
+    return not any(value.upper() in (base64.b32encode(each).decode(), each.hex().upper()) for each in found)
 
 
 def moment(date: str) -> str:

@@ -137,3 +137,21 @@ def test_pages_go_out_as_warc_and_come_in_again(dateline, tmp_path):
     assert [tuple(row) for row in again] == [tuple(row) for row in first]
     assert run("import", warc).stdout.strip() == "4 unchanged"
     assert run.column("SELECT count(*) FROM articles") == [4]
+
+
+def test_a_page_that_was_changed_in_its_warc_is_reported_and_kept_apart(dateline, tmp_path):
+    with serve(world(outlet(many=2))) as web:
+        run = dateline(web)
+        run.knows()
+        run.crawl()
+    run("export", "--warc", "-o", tmp_path / "pages.warc.gz")
+    recorded = gzip.decompress((tmp_path / "pages.warc.gz").read_bytes())
+    changed = tmp_path / "changed.warc"
+    changed.write_bytes(recorded.replace(b"<p>", b"<P>", 1))
+    run.folder = tmp_path / "second"
+    told = run("import", changed, code=None)
+    assert "digest" in told.stderr
+    assert run.column("SELECT count(*) FROM articles") == [1]
+    assert run.column("SELECT outcome FROM checks ORDER BY outcome") == ["failed", "new"]
+    captures = sqlite3.connect(run.folder / "captures.db").execute("SELECT count(*) FROM captures").fetchone()
+    assert captures == (2,)
