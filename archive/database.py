@@ -26,7 +26,7 @@ def connect(path: Path, schema: Schema) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")  # in batches it costs nothing, and a power cut loses nothing
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA cache_size = -32000")  # KiB: the index of shared passages is asked at random
+        connection.execute(f"PRAGMA cache_size = -{schema.cache}")
         _migrate(connection, schema, path)
     except (OSError, sqlite3.Error) as error:
         raise ArchiveError(

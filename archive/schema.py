@@ -273,11 +273,14 @@ class Schema:
 
     name: str
     steps: tuple[tuple[str, str], ...]
+    cache: int = 2_000
+    """KiB of the file that a writer keeps in memory."""
 
 
 ARCHIVE = Schema(
     "dateline.archive",
     (("m001_first_tables", TABLES), ("m002_copies", COPIES), ("m003_revisions", REVISIONS)),
+    cache=24_000,  # the index of shared passages is asked at random
 )
 CAPTURES = Schema("dateline.captures", (("c001_first_tables", CAPTURE_TABLES), ("c002_deltas", DELTAS)))
 

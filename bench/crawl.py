@@ -90,7 +90,8 @@ def run(address: str, folder: Path, *words: str) -> dict[str, float]:
     while process.poll() is None:
         tree = family(process.pid)
         peak = max(peak, sum(map(megabytes, tree)))
-        cpu |= {pid: cpu_seconds(pid) for pid in tree if pid != process.pid}
+        for pid in tree[1:]:
+            cpu[pid] = max(cpu.get(pid, 0.0), cpu_seconds(pid))
         time.sleep(0.5)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     own = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

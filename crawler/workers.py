@@ -22,6 +22,8 @@ from archive.records import Article, Capture
 
 PAGE_SECONDS = 20.0
 """A page of ordinary size takes 0.02–0.2 s."""
+PAGES_A_PROCESS = 150
+"""What the parsers keep in memory between pages grows with every large one; a new process costs milliseconds."""
 
 
 def _serve(pipe: Connection) -> None:
@@ -46,12 +48,16 @@ class Worker:
     def __init__(self) -> None:
         self.cpu_seconds = 0.0
         """Spent on reading so far."""
+        self._pages = 0
         self._process: Any = None
         self._pipe: Connection | None = None
 
     def read(self, capture: Capture, seconds: float) -> Article:
         """Blocks until the page is read. Raises ReadingError when it crashed the worker or took too long."""
+        if self._pages == PAGES_A_PROCESS:
+            self.stop()
         pipe = self._pipe or self._start()
+        self._pages += 1
         try:
             pipe.send(capture)
             if not pipe.poll(seconds):
@@ -89,6 +95,7 @@ class Worker:
         self._process.join()
         code: int | None = self._process.exitcode
         self._process = self._pipe = None
+        self._pages = 0
         return code
 
     close = stop

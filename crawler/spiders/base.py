@@ -27,7 +27,7 @@ from crawler.rereading import rereader
 from crawler.sitemaps import Child, children_to_read, newer_than, read_sitemap
 from crawler.workers import Worker, Workers
 
-MOST_UNDER_WAY = 128
+MOST_UNDER_WAY = 64
 """Pages leased at once: enough to keep all outlets busy, little to do again after a kill."""
 PER_OUTLET = 8
 MOST_SITEMAPS = 60
