@@ -19,6 +19,7 @@ from archive.records import Capture, Check
 from crawler.extract import extract
 from pipelines.decisions import decisions
 from pipelines.stages import through_stages
+from pipelines.texts import likeness
 
 pytestmark = pytest.mark.shared
 direct = build_opener(ProxyHandler({}))
@@ -52,29 +53,17 @@ def test_the_founding_pages_are_read_to_the_word(dateline, seeds, shared):
         assert (row["published_at"] or "")[:10] == (truth["date"] or "")
     assert [rows[truth["url"]]["agency"] for truth in truths[:2]] == [None, "AP"]
 
-    wire = rows[truths[1]["url"]]["id"]
-    kinds = {
-        truth["copy_kind"]: kind_to(run, rows[truth["url"]]["id"], wire) for truth in truths if "copy_kind" in truth
-    }
+    copies = {truth["copy_kind"]: rows[truth["url"]] for truth in truths if "copy_kind" in truth}
+    wire = rows[truths[1]["url"]]
+    kinds = {kind: likeness(copy["text"], wire["text"]).kind for kind, copy in copies.items()}
     assert kinds == {"whole": "copy", "truncated": "excerpt", "contained": "extends"}
+    ids = [wire["id"], *(copy["id"] for copy in copies.values())]
+    assert len(run.column("SELECT DISTINCT original_id FROM folded WHERE id IN (?, ?, ?, ?)", *ids)) == 1
 
     direct.open(f"{seeds}/stats?reset=1")
     run.crawl()
     asked = json.load(direct.open(f"{seeds}/stats"))["asked"]
     assert not [kind for kind in asked if kind.startswith("page")]
-
-
-def kind_to(run, article: int, other: int) -> str:
-    """What an article's text is to another's, whichever of them came first."""
-    mirrored = {"excerpt": "extends", "extends": "excerpt"}
-    row = run.rows(
-        "SELECT * FROM relations WHERE (article_id, other_id) IN (VALUES (?, ?), (?, ?))",
-        article,
-        other,
-        other,
-        article,
-    )[0]
-    return row["kind"] if row["article_id"] == article else mirrored.get(row["kind"], row["kind"])
 
 
 def test_two_captures_of_one_url_never_make_two_articles(shared, tmp_path):
