@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from scrapy.exceptions import (
@@ -107,9 +108,12 @@ def judge_status(status: int) -> dict[str, Any]:
     return {"outcome": "new"}
 
 
-def kind_of_page(article: Article) -> str:
-    """Why a page is no article, in a line: `video: a player and a caption`."""
-    return ": ".join(filter(None, (article.page_type, article.page_reason)))
+def read_look(check: Check, article: Article) -> Check:
+    """The check of a page that was read: with its article, or why it is none (`video: a player and a caption`)."""
+    if article.page_type == "article":
+        return replace(check, article=article)
+    why = ": ".join(filter(None, (article.page_type, article.page_reason)))
+    return replace(check, outcome="not article", reason=why)
 
 
 def failed_look(failed: Request, error: BaseException) -> Check:

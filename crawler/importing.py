@@ -18,7 +18,7 @@ from archive.archive import Archive
 from archive.articles import COLUMNS
 from archive.errors import ReadingError, UsageError
 from archive.records import Article, Capture, Check, now
-from crawler.fetching import kind_of_page
+from crawler.fetching import read_look
 from crawler.rereading import rereader
 from crawler.saved_pages import saved_capture
 from crawler.warc_files import Doubtful, LeftOut, is_warc, read_warc
@@ -145,9 +145,7 @@ def _capture(capture: Capture, worker: Worker) -> Check:
         size=len(capture.body),
         capture=capture,
     )
-    if article.page_type == "article":
-        return replace(check, article=article)
-    return replace(check, outcome="not article", reason=kind_of_page(article))
+    return read_look(check, article)
 
 
 def _page(file: Path, url: str | None, worker: Worker) -> Check:
@@ -159,9 +157,7 @@ def _page(file: Path, url: str | None, worker: Worker) -> Check:
             raise UsageError("the page does not say its address; give it with --url")
         article, capture = replace(article, url=own), replace(capture, url=own)
     check = Check(capture.url, "new", now(), digest=capture.digest, capture=capture, size=len(capture.body))
-    if article.page_type == "article":
-        return replace(check, article=article)
-    return replace(check, outcome="not article", reason=kind_of_page(article))
+    return read_look(check, article)
 
 
 def _read_lines(file: Path) -> Iterator[bytes]:

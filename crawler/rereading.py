@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 from archive.archive import Archive
@@ -16,7 +15,7 @@ from archive.articles import COLUMNS, Decisions
 from archive.errors import ReadingError
 from archive.records import Capture, Check
 from archive.revisions import Version, version
-from crawler.fetching import kind_of_page
+from crawler.fetching import read_look
 from crawler.workers import PAGE_SECONDS, Worker
 from pipelines.decisions import decisions
 from pipelines.stages import through_stages
@@ -40,9 +39,7 @@ def read_again(capture: Capture, worker: Worker) -> Check:
     """The check that a kept page comes to today; without an article where it is none. Raises ReadingError."""
     article = worker.read(capture, PAGE_SECONDS)
     check = Check(capture.url, "new", capture.fetched_at, digest=capture.digest, final_url=capture.final_url)
-    if article.page_type != "article":
-        return replace(check, outcome="not article", reason=kind_of_page(article))
-    return through_stages(replace(check, article=article))
+    return through_stages(read_look(check, article))
 
 
 def reread_all(folder: Path, tick: Callable[[int, int], None]) -> Counter[str]:

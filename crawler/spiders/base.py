@@ -22,7 +22,7 @@ from archive.frontier import Listing, Waiting
 from archive.lock import crawl_lock
 from archive.records import Check, Lead, Outcome, SourceKind
 from crawler.feeds import read_feed
-from crawler.fetching import capture, failed_look, kind_of_page, look, request
+from crawler.fetching import capture, failed_look, look, read_look, request
 from crawler.rereading import rereader
 from crawler.sitemaps import Child, children_to_read, newer_than, read_sitemap
 from crawler.workers import Worker, Workers
@@ -207,10 +207,7 @@ class ArchiveSpider(Spider):
         except ReadingError as error:
             yield replace(check, outcome="failed", reason=str(error).removeprefix(f"{came.url}: "))
             return
-        if article.page_type == "article":
-            yield replace(check, article=article)
-        else:
-            yield replace(check, outcome="not article", reason=kind_of_page(article))
+        yield read_look(check, article)
 
     def failed(self, failure: Failure) -> Iterator[Check]:
         """No response came."""
