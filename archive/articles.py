@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from archive.frontier import OWN_ROLES, add_addresses, outlet_of
+from archive.postings import VERSIONS, Relation, relate
 from archive.postings import Judge as TextJudge
-from archive.postings import relate
 from archive.records import Address, Article, Check, Outcome
 from archive.revisions import Judge as ChangeJudge
 from archive.revisions import Looks, keep_revision
@@ -56,6 +56,8 @@ class Decisions:
 
     texts: TextJudge
     """What one text is to another."""
+    same_story_url: Callable[[str, str], bool]
+    """Whether two addresses of one outlet may be one article's, under an older slug and a newer one."""
     changes: ChangeJudge
     """What a new reading of a known article is."""
     due_at: Callable[[Looks, str], str | None]
@@ -77,13 +79,35 @@ def keep_article(connection: sqlite3.Connection, check: Check, decisions: Decisi
         raise ValueError("a check without an article")
     row = _row(check.article, check.fingerprint) | {"outlet_id": outlet_of(connection, check.article.url)}
     known = _known(connection, check)
-    if known is None:
-        filed = Filed(_insert(connection, row), "new")
-        relate(connection, filed.article_id, decisions.texts, row["fetched_at"])
-    else:
-        filed = _keep_again(connection, known, row, decisions)
+    filed = _keep_new(connection, row, decisions) if known is None else _keep_again(connection, known, row, decisions)
     add_addresses(connection, filed.article_id, check.addresses)
     return filed
+
+
+def _keep_new(connection: sqlite3.Connection, row: dict[str, Any], decisions: Decisions) -> Filed:
+    """A new article; unless it proves to be a version of one that the outlet has under an older slug."""
+    connection.execute("SAVEPOINT arrival")
+    article_id = _insert(connection, row)
+    relations = relate(connection, article_id, decisions.texts, row["fetched_at"])
+    older = _under_older_slug(connection, row, relations, decisions)
+    if older is not None:
+        connection.execute("ROLLBACK TO arrival")
+    connection.execute("RELEASE arrival")
+    if older is not None:
+        return _keep_again(connection, older, row, decisions)
+    return Filed(article_id, "new")
+
+
+def _under_older_slug(
+    connection: sqlite3.Connection, row: dict[str, Any], relations: Iterable[Relation], decisions: Decisions
+) -> sqlite3.Row | None:
+    """The article of the same number in its address whose text agrees: `/12345-old-title`, now `/12345-new-title`."""
+    for relation in relations:
+        if relation.likeness.kind in VERSIONS:
+            other = connection.execute("SELECT * FROM articles WHERE id = ?", (relation.other_id,)).fetchone()
+            if other["outlet_id"] == row["outlet_id"] and decisions.same_story_url(other["url"], row["url"]):
+                return other  # type: ignore[no-any-return]
+    return None
 
 
 def _keep_again(connection: sqlite3.Connection, known: sqlite3.Row, row: dict[str, Any], decisions: Decisions) -> Filed:

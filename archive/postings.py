@@ -36,6 +36,8 @@ other facts · `overlap`: a passage in common, such as a quote.
 """
 VERSIONS: tuple[Kind, ...] = ("identical", "copy", "excerpt", "extends")
 """The kinds that are one report; what is a version of one folds under its original, the nearest kind first."""
+ONE_TEXT: tuple[Kind, ...] = ("identical", "copy")
+"""The kinds that hold both ways and go on from one to the next."""
 MIRRORED: dict[Kind, Kind] = {"excerpt": "extends", "extends": "excerpt"}
 
 
@@ -258,18 +260,42 @@ def _post(
 
 
 def _fold(connection: sqlite3.Connection, article_id: int, relations: Sequence[Relation], judge: Judge) -> None:
-    """Put an article with the versions of the nearest one; the original is found anew."""
-    near = [relation for relation in relations if relation.likeness.kind in VERSIONS]
+    """Put an article with the versions of the nearest one, and of those that are one text with it through this one.
+
+    What it merely has a part in common with joins them only where this one is the original of all: a round-up that
+    holds two reports makes them no versions of each other, and a report that two cut short does, whoever came first.
+    """
+    near = sorted((relation for relation in relations if relation.likeness.kind in VERSIONS), key=_distance)
     if not near:
         return
-    partner = _partner(min(near, key=_distance), article_id)
-    text_id = _text_of(connection, partner)
-    if text_id is None:
-        text_id = int(connection.execute("INSERT INTO texts (original_id) VALUES (?)", (partner,)).lastrowid or 0)
-        _add_version(connection, partner, text_id)
+    text_id = _text_with(connection, _partner(near[0], article_id))
     _add_version(connection, article_id, text_id)
-    first = connection.execute("SELECT original_id FROM texts WHERE id = ?", (text_id,)).fetchone()[0]
-    _choose_original(connection, text_id, (first, article_id), judge)
+    _choose_original(connection, text_id, (_original_of(connection, text_id), article_id), judge)
+    for relation in near[1:]:
+        if relation.likeness.kind in ONE_TEXT or _original_of(connection, text_id) == article_id:
+            _merge(connection, text_id, _text_with(connection, _partner(relation, article_id)), judge)
+
+
+def _text_with(connection: sqlite3.Connection, article_id: int) -> int:
+    """The text that an article is a version of; made if it was the only one."""
+    text_id = _text_of(connection, article_id)
+    if text_id is None:
+        text_id = int(connection.execute("INSERT INTO texts (original_id) VALUES (?)", (article_id,)).lastrowid or 0)
+        _add_version(connection, article_id, text_id)
+    return text_id
+
+
+def _merge(connection: sqlite3.Connection, text_id: int, other_id: int, judge: Judge) -> None:
+    if other_id == text_id:
+        return
+    originals = (_original_of(connection, text_id), _original_of(connection, other_id))
+    connection.execute("UPDATE versions SET text_id = ? WHERE text_id = ?", (text_id, other_id))
+    connection.execute("DELETE FROM texts WHERE id = ?", (other_id,))
+    _choose_original(connection, text_id, originals, judge)
+
+
+def _original_of(connection: sqlite3.Connection, text_id: int) -> int:
+    return int(connection.execute("SELECT original_id FROM texts WHERE id = ?", (text_id,)).fetchone()[0])
 
 
 def _add_version(connection: sqlite3.Connection, article_id: int, text_id: int) -> None:

@@ -9,8 +9,9 @@ from archive.articles import Decisions
 from archive.revisions import Version
 from pipelines import revisions, texts
 from pipelines.recheck import due_at
+from pipelines.urls import same_story_url
 
 
 def decisions(reread: Callable[[str], Version | None] | None = None) -> Decisions:
     """The project's decisions; `reread` is how today's extractor reads a page that is kept, by its digest."""
-    return Decisions(texts.JUDGE, replace(revisions.JUDGE, reread=reread), due_at)
+    return Decisions(texts.JUDGE, same_story_url, replace(revisions.JUDGE, reread=reread), due_at)

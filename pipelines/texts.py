@@ -147,8 +147,8 @@ def _hash(shingle: Sequence[bytes]) -> int:
 NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
 QUOTED = re.compile(r"[《「『“\"«]([^》」』”\"»\n]{1,30})[》」』”\"»]")
 LATIN = re.compile(r"[A-Za-z][A-Za-z-]+")
-GOES_ON = frozenset(",;)’'-–%")
-"""Besides letters and digits, what stands at a word's end inside a sentence."""
+INSIDE = re.compile(r"(?<=[\w,;)’'\-–%])[^\S\n]+([^\W\d_]\S*)")
+"""A word inside a sentence: letters, digits and what follows a word within one stand before it."""
 
 Style = Literal["names", "nouns", "caseless"]
 
@@ -167,20 +167,11 @@ def facts(text: str, style: Style) -> frozenset[str]:
 def style(text: str) -> Style:
     """How names can be told in a text: by their capitals inside sentences (`names`), by two of them in a row where
     every noun has one (`nouns`: German), or not by capitals at all (`caseless`: Chinese, Arabic, Korean …)."""
-    first = [word[0] for word in _inside(text) if word]
+    first = [word[0] for word in INSIDE.findall(text)]
     upper, lower = sum(map(str.isupper, first)), sum(map(str.islower, first))
     if (upper + lower) * 2 <= len(first):
         return "caseless"
     return "nouns" if upper * 4 > upper + lower else "names"
-
-
-def _inside(text: str) -> list[str]:
-    """The words that begin no sentence, and nothing in the place of one that does."""
-    words = text.replace("\n", " . ").split()
-    return [
-        word if word[0].isalpha() and (before[-1].isalnum() or before[-1] in GOES_ON) else ""
-        for before, word in pairwise(words)
-    ]
 
 
 def _quoted(text: str) -> Iterator[str]:
@@ -189,12 +180,18 @@ def _quoted(text: str) -> Iterator[str]:
 
 
 def _capitalised(text: str, style: Style) -> Iterator[str]:
-    names = [_bare(word) if word[:1].isupper() else "" for word in _inside(text)]
     if style == "names":
-        yield from filter(None, names)
+        yield from {_bare(word) for word in INSIDE.findall(text) if word[0].isupper()}
         return
+    names = [_bare(word) if word[:1].isupper() else "" for word in _inside(text)]
     yield from (name for name in names if name[1:2].isupper())
     yield from (f"{first} {second}" for first, second in pairwise(names) if first and second)
+
+
+def _inside(text: str) -> list[str]:
+    """All words but the first; those that begin a sentence are empty, so that what stands beside them is no pair."""
+    words = text.replace("\n", " . ").split()
+    return [word if INSIDE.match(f"{before[-1]} {word}", 1) else "" for before, word in pairwise(words)]
 
 
 def _bare(word: str) -> str:

@@ -32,12 +32,13 @@ def story(number: int) -> str:
 def page(number: int, **more: object) -> Page:
     """An article, published `number` hours before now."""
     usual = {
+        "path": f"/news/{1000 + number}-ferry-landing",
         "headline": f"Ferry landing of {PLACES[number % len(PLACES)]} moves, part {number}",
         "text": story(number),
         "published": NOW - timedelta(hours=number),
         "authors": ("Ida Berg",),
     }
-    return Page(f"/news/{1000 + number}-ferry-landing", **(usual | more))  # type: ignore[arg-type]
+    return Page(**(usual | more))  # type: ignore[arg-type]
 
 
 def outlet(host: str = "harbour.example", many: int = 5, **more: object) -> Outlet:

@@ -100,7 +100,7 @@ def test_what_could_not_be_had_is_recorded_with_its_reason_and_costs_the_others_
 
 
 def test_a_failure_that_may_pass_is_tried_again_by_the_next_crawl(dateline):
-    with serve(world(outlet(pages=(page(1, status=503, times=2),)))) as web:
+    with serve(world(outlet(pages=(page(1, status=503, times=1),)))) as web:
         run = dateline(web)
         run.knows()
         run.crawl()
@@ -199,6 +199,18 @@ def test_a_page_that_names_another_outlets_article_its_canonical_neither_hides_n
     assert set(rows) == {theirs, "http://thief.example/stolen"}
     assert rows[theirs]["headline"] == page(1).headline
     assert rows["http://thief.example/stolen"]["canonical_url"] == theirs
+
+
+def test_an_article_whose_slug_changed_is_the_same_article_if_number_and_text_agree(dateline):
+    old, other = page(1, path="/news/41001-ferry-landing"), page(2)
+    renamed = replace(old, path="/news/41001-ferry-landing-moves-after-all", headline="Ferry landing moves after all")
+    borrowed = replace(other, path="/news/41001-quite-another-story")
+    with serve(world(outlet(pages=(old, renamed, borrowed)))) as web:
+        run = dateline(web)
+        for path in (old.path, renamed.path, borrowed.path):
+            run("crawl", f"http://harbour.example{path}", "--delay", "0")
+    assert run.column("SELECT headline FROM articles ORDER BY id") == [renamed.headline, other.headline]
+    assert run.column("SELECT article_id FROM urls WHERE url LIKE '%/41001-%' ORDER BY id") == [1, 1, 2]
 
 
 def test_one_canonical_on_all_pages_of_an_outlet_does_not_melt_them_into_one(dateline):

@@ -163,6 +163,32 @@ def test_an_earlier_article_that_comes_late_becomes_the_original(shelf: Shelf) -
     assert {original for original, _ in shelf.folded().values()} == {3}
 
 
+def test_an_original_that_comes_late_gathers_the_parts_that_were_cut_from_it(shelf: Shelf) -> None:
+    """Its two halves have nothing in common, and yet are one report."""
+    shelf.add(numbers(0, 9), published_at="2024-02-15T12:00:00Z")
+    shelf.add(numbers(11, 20), published_at="2024-02-15T13:00:00Z")
+    shelf.add(STORY, published_at="2024-02-15T09:00:00Z")
+    assert {original for original, _ in shelf.folded().values()} == {3}
+
+
+def test_a_round_up_that_holds_two_reports_makes_them_no_versions_of_each_other(shelf: Shelf) -> None:
+    shelf.add(numbers(0, 9), published_at="2024-02-15T09:00:00Z")
+    shelf.add(numbers(11, 20), published_at="2024-02-15T10:00:00Z")
+    shelf.add(STORY, published_at="2024-02-15T18:00:00Z")
+    originals = {id: original for id, (original, _) in shelf.folded().items()}
+    assert originals[1] != originals[2]
+
+
+def test_two_groups_of_copies_become_one_when_a_copy_of_both_comes(shelf: Shelf) -> None:
+    """Edited in two ways that are too far apart to be known as one, with a middle that comes last."""
+    shelf.add(numbers(0, 20), published_at="2024-02-15T09:00:00Z")
+    shelf.add(numbers(11, 31), published_at="2024-02-15T11:00:00Z")
+    assert shelf.folded() == {1: (1, 0), 2: (2, 0)}
+    shelf.add(numbers(6, 26), published_at="2024-02-15T12:00:00Z")
+    assert {original for original, _ in shelf.folded().values()} == {1}
+    assert shelf.db.execute("SELECT count(*) FROM texts").fetchone()[0] == 1
+
+
 def test_overlaps_and_templates_do_not_fold(shelf: Shelf) -> None:
     """A shared quote is kept as a relation, and both stay in the list."""
     shelf.add(STORY)
