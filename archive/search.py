@@ -37,6 +37,8 @@ SIGNS_TO_PRIVATE_USE = 0xE000 - 0x0E00
 MOST_TERMS = 64
 MOST_PLACES = 200
 """That are weighed for the passage to show."""
+COPIES = 10
+"""Articles that are looked through for one text to show: enough for a report that went round."""
 NOTHING = '""'
 """A MATCH expression that no article meets."""
 
@@ -62,6 +64,8 @@ class Hit:
     url: str
     score: float
     passage: str
+    other_outlets: int = 0
+    """In which the same text stands, if copies are folded."""
 
 
 def bigrams(text: str) -> str | None:
@@ -111,7 +115,7 @@ def match_or_nothing(words: object) -> str:
         return NOTHING
 
 
-def search(
+def search(  # noqa: PLR0913  one a filter
     connection: sqlite3.Connection,
     words: str,
     *,
@@ -120,18 +124,36 @@ def search(
     until: str | None = None,
     language: str | None = None,
     limit: int = 20,
+    copies: bool = False,
 ) -> list[Hit]:
-    """The articles that hold the words, best first; `since` and `until` are moments, both included."""
+    """The articles that hold the words, best first; `since` and `until` are moments, both included.
+
+    Versions of one text are one hit, the original if it is among them; with `copies` each is its own.
+    """
     condition, values = conditions(outlet, since, until, language)
     rows = connection.execute(
-        f"""SELECT a.id, o.host AS outlet, a.headline, a.published_at, a.language, a.url, best.score,
-                   coalesce(a.standfirst || char(10), '') || a.text AS passage
-            FROM (SELECT a.id, bm25(articles_fts, {WEIGHTS}) AS score
-                  FROM articles_fts JOIN articles a ON a.id = articles_fts.rowid JOIN outlets o ON o.id = a.outlet_id
-                  WHERE articles_fts MATCH :match AND {condition} ORDER BY score, a.id DESC LIMIT :limit) AS best
-            JOIN articles a ON a.id = best.id JOIN outlets o ON o.id = a.outlet_id
-            ORDER BY best.score, a.id DESC""",  # noqa: S608  the text is all ours
-        {"match": match_query(words), "limit": limit, **values},
+        f"""WITH found AS (
+          SELECT a.id, bm25(articles_fts, {WEIGHTS}) AS score
+          FROM articles_fts JOIN articles a ON a.id = articles_fts.rowid JOIN outlets o ON o.id = a.outlet_id
+          WHERE articles_fts MATCH :match AND {condition} ORDER BY score, a.id DESC LIMIT :most
+        ), best AS (
+          SELECT found.id, min(score) OVER version AS score, row_number() OVER version AS place
+          FROM found LEFT JOIN versions v ON v.article_id = found.id LEFT JOIN texts t ON t.id = v.text_id
+          WINDOW version AS (PARTITION BY CASE WHEN :copies OR t.id IS NULL THEN -found.id ELSE t.id END
+            ORDER BY found.id = t.original_id DESC, score ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+        )
+        SELECT a.id, o.host AS outlet, a.headline, a.published_at, a.language, a.url, best.score,
+               coalesce(a.standfirst || char(10), '') || a.text AS passage,
+               CASE WHEN :copies THEN 0 ELSE (SELECT other_outlets FROM folded WHERE id = a.id) END AS other_outlets
+        FROM best JOIN articles a ON a.id = best.id JOIN outlets o ON o.id = a.outlet_id
+        WHERE best.place = 1 ORDER BY best.score, a.id DESC LIMIT :limit""",  # noqa: S608  the text is all ours
+        {
+            "match": match_query(words),
+            "limit": limit,
+            "most": limit if copies else limit * COPIES,
+            "copies": copies,
+            **values,
+        },
     )
     return [Hit(**dict(row) | {"passage": passage(row["passage"], words)}) for row in rows]
 

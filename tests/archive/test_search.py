@@ -179,6 +179,22 @@ def test_filters_narrow_a_search(archive: sqlite3.Connection, filters: dict[str,
     assert {hit.id for hit in search(archive, "ferry", **filters)} == ids  # type: ignore[arg-type]
 
 
+def test_a_text_that_went_round_is_one_hit_and_its_copies_can_be_listed(archive: sqlite3.Connection) -> None:
+    """Articles 1 and 6 are set down as versions of one text of two outlets, for this test alone."""
+    archive.execute("BEGIN")
+    archive.execute("INSERT INTO texts (id, original_id) VALUES (1, 1)")
+    archive.execute("INSERT INTO versions VALUES (1, 1, 1), (6, 1, 2)")
+    folded = {hit.id: hit.other_outlets for hit in search(archive, "ferry")}
+    of_one_outlet = [hit.id for hit in search(archive, "strike ferry ends crews")]
+    each = {hit.id: hit.other_outlets for hit in search(archive, "ferry", copies=True)}
+    few = search(archive, "ferry", limit=1, copies=True)
+    archive.execute("ROLLBACK")
+    assert folded == {1: 1, 5: 0}
+    assert of_one_outlet == [6]
+    assert each == {1: 0, 5: 0, 6: 0}
+    assert len(few) == 1
+
+
 @pytest.mark.parametrize(
     ("text", "pairs"),
     [
