@@ -8,7 +8,8 @@ ISO 28500:2017 (WARC 1.1), written by warcio, each record a gzip member of its o
 - a `revisit` (profile `identical-payload-digest`) where its body stands in an earlier record of the file;
 - a `metadata` record before it where redirects led to it: `requested` and one `hop` a line. With what status each hop
   answered is not known, and a made-up 3xx response would be a forgery; the response stands under the address that it
-  came from.
+  came from. The same record tells what a feed or sitemap had said of the page: `via`, `foundOn`, `headline`,
+  `publishedAt`; a page that does not give its own headline or date gets it from there.
 
 Bodies are kept after content decoding. So headers that speak of the body on its way (Content-Encoding,
 Transfer-Encoding, Content-Length where it is another) are renamed `X-Archive-Orig-…`, as in other archives.
@@ -19,7 +20,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from importlib.metadata import version
@@ -32,6 +33,7 @@ from warcio.warcwriter import WARCWriter
 
 from archive.captures import Captures
 from archive.errors import ArchiveError
+from archive.records import Lead
 
 RENAMED = "X-Archive-Orig-"
 ON_THE_WAY = ("content-encoding", "transfer-encoding", "content-length")
@@ -43,13 +45,30 @@ REPEATED = "SELECT digest FROM captures GROUP BY digest HAVING count(*) > 1"
 Headers = list[tuple[str, str]]
 
 
-def write_warc(captures: Captures, out: BinaryIO, urls: Iterable[str] | None = None) -> int:
+LEAD_FIELDS = {
+    "via": "via",
+    "foundOn": "found_on",
+    "headline": "headline",
+    "publishedAt": "published_at",
+}
+"""Of a `metadata` record, and the fields of Lead that they are."""
+
+
+def nobody(_: str) -> Lead | None:
+    """Pages to which nothing pointed."""
+    return None
+
+
+def write_warc(
+    captures: Captures, out: BinaryIO, urls: Iterable[str] | None = None, lead_to: Callable[[str], Lead | None] = nobody
+) -> int:
     """Write captures in the order they were made, or only those of some `urls` (as requested); returns how many.
 
+    `lead_to` is asked what had pointed to the page of a URL.
     One page at a time is held in memory, and the addresses of bodies that come more than once.
     Raises ArchiveError where a body is missing.
     """
-    file = WarcFile(out)
+    file = WarcFile(out, lead_to)
     db = captures.connection
     repeated = {row["digest"] for row in db.execute(REPEATED)}
     count = 0
@@ -65,7 +84,8 @@ def write_warc(captures: Captures, out: BinaryIO, urls: Iterable[str] | None = N
 class WarcFile:
     """A WARC file in the making; begins with its `warcinfo` record."""
 
-    def __init__(self, out: BinaryIO) -> None:
+    def __init__(self, out: BinaryIO, lead_to: Callable[[str], Lead | None] = nobody) -> None:
+        self.lead_to = lead_to
         self.writer = WARCWriter(out, gzip=True, warc_version="1.1")
         self.written: dict[str, Written] = {}
         """By digest, the bodies that will come again."""
@@ -95,9 +115,9 @@ class WarcFile:
     def _write(self, row: sqlite3.Row, record: Any) -> None:
         """A record, after those that describe it: who reads the file in order then knows them already."""
         beside = {"WARC-Concurrent-To": record.rec_headers["WARC-Record-ID"]}
-        hops = hops_as_fields(row)
-        if hops:
-            self.writer.write_record(self._record(row, "metadata", hops, beside))
+        known = hops_as_fields(row) + lead_as_fields(self.lead_to(row["url"]))
+        if known:
+            self.writer.write_record(self._record(row, "metadata", known, beside))
         if record.http_headers:
             self.writer.write_record(self._record(row, "request", b"", beside, http_headers=_request(target(row))))
         self.writer.write_record(record)
@@ -158,6 +178,14 @@ def hops_as_fields(row: sqlite3.Row) -> bytes:
         return b""
     hops = [f"requested: {row['url']}", *(f"hop: {url}" for url in json.loads(row["redirects"]))]
     return "".join(f"{line}\r\n" for line in hops).encode()
+
+
+def lead_as_fields(lead: Lead | None) -> bytes:
+    """What had been said of a page before it was fetched, as `application/warc-fields`; nothing where nothing was."""
+    if lead is None or not (lead.headline or lead.published_at):
+        return b""
+    said = ((field, getattr(lead, name)) for field, name in LEAD_FIELDS.items())
+    return "".join(f"{field}: {' '.join(value.split())}\r\n" for field, value in said if value).encode()
 
 
 def target(row: sqlite3.Row) -> str:

@@ -17,11 +17,11 @@ from typing import Any
 from archive.archive import Archive
 from archive.articles import COLUMNS
 from archive.errors import ReadingError, UsageError
-from archive.records import Article, Capture, Check, now
+from archive.records import Article, Capture, Check, Lead, now
 from crawler.fetching import read_look
 from crawler.rereading import rereader
 from crawler.saved_pages import saved_capture
-from crawler.warc_files import Doubtful, LeftOut, is_warc, read_warc
+from crawler.warc_files import Doubtful, LeftOut, Listed, is_warc, read_warc
 from crawler.warc_records import Problem
 from crawler.workers import PAGE_SECONDS, Worker
 from pipelines.keep import Batches
@@ -107,6 +107,8 @@ def _records(file: Path, worker: Worker) -> Iterator[tuple[str, Callable[[], Che
                 yield f"{file}:{number}", partial(_doubtful, found)
             elif isinstance(found, Problem):
                 yield str(file), partial(_broken, str(found))
+            elif isinstance(found, Listed):
+                yield f"{file}:{number}", partial(_capture, found.capture, worker, found.lead)
             else:
                 yield f"{file}:{number}", partial(_capture, found, worker)
     except UsageError as error:
@@ -130,7 +132,7 @@ def _doubtful(found: Doubtful) -> Check:
     return replace(look, capture=capture, digest=capture.digest, size=len(capture.body))
 
 
-def _capture(capture: Capture, worker: Worker) -> Check:
+def _capture(capture: Capture, worker: Worker, lead: Lead | None = None) -> Check:
     """A capture as a crawl would have looked at it then."""
     article = worker.read(capture, PAGE_SECONDS)
     check = Check(
@@ -144,6 +146,7 @@ def _capture(capture: Capture, worker: Worker) -> Check:
         digest=capture.digest,
         size=len(capture.body),
         capture=capture,
+        lead=lead,
     )
     return read_look(check, article)
 

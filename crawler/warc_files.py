@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 from archive.errors import ReadingError
-from archive.records import Capture, utc
-from archive.warc import RENAMED
+from archive.records import Capture, Lead, Via, utc
+from archive.warc import LEAD_FIELDS, RENAMED
 from crawler.http_messages import Headers, Response, parse_response
 from crawler.saved_pages import LARGEST
 from crawler.warc_records import Problem, Record, WarcFile, records
@@ -31,6 +32,8 @@ DESCRIBING = ("warcinfo", "request", "metadata")
 
 MOMENT = re.compile(r"(\d{4}(?:-?\d\d(?:-?\d\d(?:[T ]?\d\d:?\d\d(?::?\d\d)?)?)?)?)(?:\.\d+)?Z?")
 """WARC-Date: 1.0 to the second, 1.1 from a year to nanoseconds; and the 14 digits of ARC."""
+ISO = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ?)?")
+"""A moment as the archive writes it."""
 BEGINNING = "00000101000000"
 """What a date that stops early begins with."""
 
@@ -50,12 +53,20 @@ class Doubtful:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page with what a feed or sitemap had said of it before it was fetched."""
+
+    capture: Capture
+    lead: Lead
+
+
 def is_warc(path: Path) -> bool:
     """Is a file called as WARC and ARC files are?"""
     return path.name.lower().endswith(ENDINGS)
 
 
-def read_warc(path: Path) -> Iterator[Capture | Doubtful | LeftOut | Problem]:
+def read_warc(path: Path) -> Iterator[Capture | Listed | Doubtful | LeftOut | Problem]:
     """The pages of a WARC or ARC file, what was left out, and what could not be read, in the order of the file.
 
     One record at a time is held in memory, and where the bodies lie that a revisit may refer to.
@@ -66,7 +77,7 @@ def read_warc(path: Path) -> Iterator[Capture | Doubtful | LeftOut | Problem]:
         if isinstance(found, Problem):
             yield found
         elif found.kind == "metadata":
-            pages.note_hops(found)
+            pages.note(found)
         elif found.kind in PAGES:
             yield pages.page(found)
         elif found.kind not in DESCRIBING:
@@ -83,14 +94,21 @@ class Pages:
         self.hops: dict[str, tuple[str, ...]] = {}
         """By the ID of a record to come: the address that was requested, and those hopped through."""
 
-    def note_hops(self, record: Record) -> None:
-        """Keep what our own `metadata` records say: how redirects led to a page."""
-        lines = [line.partition(": ") for line in (record.block or b"").decode("utf-8", "replace").splitlines()]
-        if lines and lines[0][0] == "requested":
-            urls = (value for name, _, value in lines if name in ("requested", "hop"))
-            self.hops[record.field("warc-concurrent-to")] = tuple(urls)
+        self.leads: dict[str, dict[str, str]] = {}
+        """By the ID of a record to come: the fields of a lead to it."""
 
-    def page(self, record: Record) -> Capture | Doubtful | LeftOut | Problem:
+    def note(self, record: Record) -> None:
+        """Keep what our own `metadata` records say: how redirects led to a page, and what was said of it before."""
+        text = (record.block or b"").decode("utf-8", "replace")
+        lines = [line.partition(": ") for line in text.split("\r\n")]
+        of = record.field("warc-concurrent-to")
+        if lines[0][0] == "requested":
+            self.hops[of] = tuple(value for name, _, value in lines if name in ("requested", "hop"))
+        said = {LEAD_FIELDS[name]: value for name, _, value in lines if name in LEAD_FIELDS}
+        if said.get("via") in get_args(Via):
+            self.leads[of] = said
+
+    def page(self, record: Record) -> Capture | Listed | Doubtful | LeftOut | Problem:
         """What a response, resource or revisit comes to."""
         try:
             told = self._answer(record)
@@ -100,7 +118,10 @@ class Pages:
             if not body.strip():
                 return LeftOut("an empty page")
             capture, doubt = self._capture(record, headers, body), why_doubtful(record)
-            return Doubtful(capture, doubt) if doubt else capture
+            if doubt:
+                return Doubtful(capture, doubt)
+            said = self.leads.pop(record.field("warc-record-id"), None)
+            return Listed(capture, lead_of(capture.url, said)) if said else capture
         except ReadingError as error:
             return Problem(record.place, str(error))
 
@@ -140,6 +161,12 @@ class Pages:
         capture = Capture(url=url, body=body, headers=original(headers), fetched_at=fetched_at)
         hops = self.hops.pop(record.field("warc-record-id"), None)
         return replace(capture, url=hops[0], redirects=hops[1:], final_url=url) if hops else capture
+
+
+def lead_of(url: str, said: dict[str, str]) -> Lead:
+    """A lead from its fields; a moment that is none is left out."""
+    known = {name: value for name, value in said.items() if name != "published_at" or ISO.fullmatch(value)}
+    return Lead(url, **known)  # type: ignore[arg-type]
 
 
 def why_doubtful(record: Record) -> str | None:

@@ -116,7 +116,11 @@ def test_pages_that_are_kept_can_be_read_anew_without_making_revisions(dateline)
 
 
 def test_pages_go_out_as_warc_and_come_in_again(dateline, tmp_path):
-    with serve(world(outlet(many=4))) as web:
+    """One of them has no date of its own: the feed gave it, and the file remembers that."""
+    bare = "".join(f"<p>{paragraph}</p>" for paragraph in story(4).split("\n\n"))
+    undated = page(4, body=f"<html><body><article>{bare}</article></body></html>".encode())
+    pages = (*(page(number) for number in range(1, 4)), undated)
+    with serve(world(outlet(pages=pages))) as web:
         run = dateline(web)
         run.knows()
         run.crawl()
@@ -128,6 +132,7 @@ def test_pages_go_out_as_warc_and_come_in_again(dateline, tmp_path):
     assert run("import", warc).stdout.strip() == "4 new"
     again = run.rows("SELECT url, headline, text, published_at, fetched_at FROM articles ORDER BY url")
     assert [tuple(row) for row in again] == [tuple(row) for row in first]
+    assert all(row["headline"] and row["published_at"] for row in first)
     assert run("import", warc).stdout.strip() == "4 unchanged"
     assert run.column("SELECT count(*) FROM articles") == [4]
 
