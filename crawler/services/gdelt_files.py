@@ -1,0 +1,162 @@
+"""GDELT's files: what it saw in each quarter of an hour, zipped, for when its search is busy.
+
+Their names follow the clock (`20240215103000.gkg.csv.zip`, `….translation.…` for other languages than English), so a
+window needs no list; the newest are named in `lastupdate.txt`. Each is kept whole by GDELT, 0.1 MB (events) to some
+10 MB (the knowledge graph, GKG 2.1, which has headlines): http://data.gdeltproject.org/documentation/.
+The servers do not search: what headline and slug say of an article is compared here.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from typing import ClassVar
+
+from archive.records import Lead
+from crawler.feeds import LONGEST_URL, plain, web_address
+from crawler.language import language_code
+from crawler.services.service import Answer, Ask, Query, Service, first_of, instant, is_of, is_told
+from crawler.source_dates import read_moment
+
+QUARTER = timedelta(minutes=15)
+WITH_HEADLINES = 24
+"""Quarters of an hour, the newest of a window, that are read from the knowledge graph; older ones from the events."""
+MOST_QUARTERS = 7 * 96
+LARGEST = 128 * 1024 * 1024
+"""Bytes, inflated."""
+LONGEST_LINE = 1024 * 1024
+MOST_LINES = 50_000
+MOST_LEADS = 5_000
+
+NAMED = re.compile(r"(?<!\d)\d{14}(?:\.translation)?\.gkg\.csv\.zip", re.IGNORECASE)
+SOURCE_LANGUAGE = re.compile(rb"srclc:([a-z]{3})")
+BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError, LookupError)
+"""What Python raises over a zip file that is none, is cut, is locked, or is packed in a way of its own."""
+
+
+@dataclass(frozen=True)
+class GdeltFiles(Service):
+    """Its files of 15 minutes each; without a window, the newest of them."""
+
+    name: ClassVar[str] = "gdelt-files"
+    title: ClassVar[str] = "GDELT's files"
+    via: ClassVar[str] = "gdelt"
+
+    base: str = "https://storage.googleapis.com/data.gdeltproject.org/gdeltv2"
+
+    def requests(self, query: Query) -> Iterator[Ask]:
+        if self.unfit(query):
+            return
+        kinds = translations(query.languages)
+        if not query.since:
+            for kind in kinds:
+                name = f"lastupdate{kind.replace('.', '-')}.txt"
+                yield Ask(f"{self.base}/{name}", query, step="list")
+            return
+        for name in file_names(query.window(QUARTER), kinds):
+            yield self._file(name, query)
+
+    def _file(self, name: str, query: Query, depth: int = 0) -> Ask:
+        return Ask(f"{self.base}/{name}", query, step="file", depth=depth)
+
+    def _read(self, body: bytes, ask: Ask) -> Answer:
+        if ask.step == "file":
+            return self._read_file(body, ask)
+        names = dict.fromkeys(NAMED.findall(body[:65536].decode("ascii", "replace")))
+        if not names:
+            return self.failed("sent a list that names no file")
+        return Answer(asks=tuple(self._file(name, ask.query, 1) for name in list(names)[:4]))
+
+    def _read_file(self, body: bytes, ask: Ask) -> Answer:
+        leads: dict[str, Lead] = {}
+        skipped: list[str] = []
+        problem = None
+        try:
+            for line in zipped_lines(body):
+                found = self._lead(line, ask)
+                if isinstance(found, Lead):
+                    leads.setdefault(found.url, found)
+                elif found:
+                    skipped.append(found)
+                if len(leads) >= MOST_LEADS:
+                    skipped.append(f"what comes after {MOST_LEADS:,} articles")
+                    break
+        except BROKEN as error:
+            problem = f"{self.title} sent a file that cannot be read to its end ({plain(str(error), 80) or 'cut'})"
+        return Answer(tuple(leads.values()), problem=problem, skipped=first_of(skipped))
+
+    def _lead(self, line: bytes, ask: Ask) -> Lead | str | None:
+        """The article of a line, why it is none, or None where it is about something else."""
+        name = ask.url.lower()
+        fields = line.rstrip(b"\r\n").split(b"\t")
+        is_graph = ".gkg." in name
+        if len(fields) < (5 if is_graph else 61):
+            return f"a line of {len(fields)} fields" if any(fields) else None
+        headline = page_title(fields[-1]) if is_graph else None
+        raw = fields[4 if is_graph else 60][:LONGEST_URL].decode("utf-8", "replace")
+        if not is_told(ask.query, headline, raw) or not is_of(raw, ask.query.hosts):
+            return None
+        url, problem = web_address(raw, self.base)
+        if url is None:
+            return problem
+        seen = fields[1 if is_graph else 59].decode("ascii", "replace")
+        language = _language(fields, ".translation." in name) if is_graph else None
+        return self.lead(url, ask, headline=headline, language=language, modified_at=read_moment(f"{seen}Z"))
+
+
+def translations(languages: tuple[str, ...]) -> list[str]:
+    """Which of the two rows of files to read: English, and what was translated into it."""
+    wanted = [""] if not languages or "en" in languages else []
+    return wanted + ([".translation"] if not languages or set(languages) - {"en"} else [])
+
+
+def file_names(query: Query, kinds: list[str], now: datetime | None = None) -> Iterator[str]:
+    """The files of a window, newest first: with headlines for its last hours, then the smaller ones without."""
+    last = min(instant(query.until or "", at_end=True), now or datetime.now(UTC))
+    last -= timedelta(minutes=last.minute % 15, seconds=last.second, microseconds=last.microsecond)
+    first = instant(query.since or "")
+    for number in range(MOST_QUARTERS):
+        at = last - number * QUARTER
+        if at < first:
+            return
+        form = "gkg.csv" if number < WITH_HEADLINES else "export.CSV"
+        for kind in kinds:
+            yield f"{at:%Y%m%d%H%M%S}{kind}.{form}.zip"
+
+
+def zipped_lines(body: bytes) -> Iterator[bytes]:
+    """The lines of a zip file's only member, as they are inflated.
+
+    Raises one of BROKEN for what is no such file, and for one beyond LARGEST, MOST_LINES or LONGEST_LINE.
+    """
+    with zipfile.ZipFile(BytesIO(body)) as packed:
+        members = packed.infolist()
+        if len(members) != 1 or members[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise zipfile.BadZipFile("not one deflated file")
+        with packed.open(members[0]) as lines:
+            size = number = 0
+            while line := lines.readline(LONGEST_LINE):
+                size, number = size + len(line), number + 1
+                if size > LARGEST or number > MOST_LINES or len(line) == LONGEST_LINE:
+                    raise zipfile.BadZipFile("larger than the limit")
+                yield line
+
+
+def page_title(extras: bytes) -> str | None:
+    """The page's title in the last field of the knowledge graph, where it has one."""
+    _, found, rest = extras.partition(b"<PAGE_TITLE>")
+    title, end, _ = rest.partition(b"</PAGE_TITLE>")
+    return plain(title.decode("utf-8", "replace")) if found and end else None
+
+
+def _language(fields: list[bytes], is_translated: bool) -> str | None:
+    found = SOURCE_LANGUAGE.search(fields[25]) if len(fields) > 25 else None
+    if found:
+        return language_code(found[1].decode("ascii"))
+    return None if is_translated else "en"

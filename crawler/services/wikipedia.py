@@ -1,0 +1,192 @@
+"""Wikipedia: the articles on a story, and what they cite (https://www.mediawiki.org/wiki/API:Extlinks).
+
+A search in each language, then the external links of its first pages: archived ones as the pages that were archived,
+and of them all those that look like a news article.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from urllib.parse import quote, unquote, urlsplit
+
+from archive.records import Lead
+from crawler.feeds import web_address
+from crawler.services.service import (
+    Answer,
+    Ask,
+    Query,
+    Service,
+    address,
+    entries,
+    first_of,
+    host_of,
+    instant,
+    is_of,
+    json_object,
+    text_of,
+)
+from crawler.services.wayback import original_of
+from crawler.source_dates import latest_day_in_path
+
+PAGES = 3
+"""Wikipedia articles that are read of a search."""
+LINKS = 500
+"""In an answer; what the interface allows."""
+MOST_ANSWERS = 4
+"""For one article."""
+NOT_NEWS_TEXT = """
+wikipedia.org wikimedia.org wikidata.org wiktionary.org wikisource.org wikivoyage.org wikinews.org mediawiki.org
+wmflabs.org wmcloud.org toolforge.org archive.org archive.today archive.is archive.ph archive.fo archive.li archive.md
+archive.vn webcitation.org ghostarchive.org doi.org handle.net jstor.org worldcat.org issn.org isbnsearch.org pubmed.gov
+ncbi.nlm.nih.gov arxiv.org semanticscholar.org sciencedirect.com springer.com wiley.com tandfonline.com d-nb.info
+viaf.org isni.org loc.gov bnf.fr ndl.go.jp books.google.com scholar.google.com maps.google.com geohack.toolforge.org
+openstreetmap.org youtube.com youtu.be vimeo.com twitter.com x.com facebook.com instagram.com threads.net tiktok.com
+t.me vk.com weibo.com linkedin.com reddit.com imdb.com discogs.com musicbrainz.org spotify.com github.com google.com
+amazon.com worldometers.info britannica.com
+"""
+NOT_NEWS = tuple(NOT_NEWS_TEXT.split())
+NO_PAGE = re.compile(
+    r"\.(?:pdf|jpe?g|png|gif|svg|webp|mp[34]|m4a|ogg|webm|avi|mov|zip|gz|xlsx?|docx?|pptx?|csv|xml|json)$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Wikipedia(Service):
+    """The external links of its articles on a story. `{language}` in `base` stands for the edition's."""
+
+    name: ClassVar[str] = "wikipedia"
+    title: ClassVar[str] = "Wikipedia"
+    via: ClassVar[str] = "wikipedia"
+
+    base: str = "https://{language}.wikipedia.org"
+    pause: float = 1.0
+
+    def requests(self, query: Query) -> Iterator[Ask]:
+        if self.unfit(query):
+            return
+        for language in query.languages or ("en",):
+            if re.fullmatch("[a-z]{2,3}", language):
+                url = self._api(language, list="search", srsearch=expression(query), srlimit=PAGES, srprop="")
+                yield Ask(url, query, language=language)
+
+    def _api(self, language: str, **parameters: str | int | None) -> str:
+        base = self.base.replace("{language}", language)
+        return address(f"{base}/w/api.php", action="query", format="json", formatversion=2, maxlag=5, **parameters)
+
+    def _read(self, body: bytes, ask: Ask) -> Answer:
+        data = json_object(body)
+        if isinstance(data, str):
+            return self.later(ask, f"sent {data}")
+        if "error" in data:
+            return self._refused(data["error"], ask)
+        return self._links(data, ask) if ask.step == "links" else self._pages(data, ask)
+
+    def _refused(self, error: Any, ask: Ask) -> Answer:
+        """An error comes at 200; `maxlag` and `ratelimited` pass."""
+        code = str(error.get("code", ""))[:60] if isinstance(error, dict) else ""
+        if code in ("maxlag", "ratelimited", "readonly") or code.startswith("internal_api_error"):
+            return self.later(ask, f"is busy ({code})")
+        return self.failed(f"refused the request ({code or 'no reason given'})")
+
+    def _pages(self, data: dict[str, Any], ask: Ask) -> Answer:
+        pages = entries(data, "query", "search")
+        if pages is None:
+            return self.failed("sent an answer without a list of pages")
+        asks = (self._page(page, ask) for page in pages[:PAGES])
+        return Answer(asks=tuple(further for further in asks if further))
+
+    def _page(self, page: dict[str, Any], ask: Ask) -> Ask | None:
+        number, title, language = page.get("pageid"), page.get("title"), ask.language or "en"
+        if not isinstance(number, int) or not isinstance(title, str):
+            return None
+        base = self.base.replace("{language}", language)
+        shown = f"{base}/wiki/{quote(title[:300].replace(' ', '_'), safe=':/(),', errors='replace')}"
+        url = self._api(language, prop="extlinks", pageids=number, ellimit=LINKS)
+        return Ask(url, ask.query, "links", language, found_on=shown)
+
+    def _links(self, data: dict[str, Any], ask: Ask) -> Answer:
+        pages = _page_objects(data)
+        if pages is None:
+            return self.failed("sent an answer without pages")
+        found = [link for page in pages for link in entries(page, "extlinks") or ()]
+        leads: dict[str, Lead] = {}
+        for link in found:
+            url = cited(link.get("url") or link.get("*"))
+            if url and looks_like_news(url) and is_of(url, ask.query.hosts) and _is_in_window(url, ask.query):
+                leads.setdefault(url, self.lead(url, ask))
+        other = len(found) - len(leads)
+        skipped = [f"{other} links that do not look like a news article"] if other else []
+        return Answer(tuple(leads.values()), asks=self._rest(data, ask), skipped=first_of(skipped))
+
+    def _rest(self, data: dict[str, Any], ask: Ask) -> tuple[Ask, ...]:
+        """The next links, where there are more; all of `continue` is handed back as it came."""
+        given = data.get("continue")
+        if not isinstance(given, dict) or ask.depth + 1 >= MOST_ANSWERS:
+            return ()
+        named = {
+            name: str(value)[:500] for name, value in given.items() if name in ("elcontinue", "eloffset", "continue")
+        }
+        first = ask.url.partition("&elcontinue=")[0].partition("&eloffset=")[0].partition("&continue=")[0]
+        url = f"{first}&{address('', **named)[1:]}"
+        if not named or url == ask.url:
+            return ()
+        return (Ask(url, ask.query, "links", ask.language, ask.found_on, depth=ask.depth + 1),)
+
+
+def expression(query: Query) -> str:
+    """The query in the words of MediaWiki's search: all words, and one of the others."""
+    alternatives = " OR ".join(_term(word) for word in query.any_of)
+    return " ".join(filter(None, [*map(_term, query.words), alternatives]))
+
+
+def _term(word: str) -> str:
+    bare = " ".join(re.sub(r'["|:~*\\()\[\]{}]', " ", word).split()).lstrip("-!")
+    return f'"{bare}"' if " " in bare else bare
+
+
+def cited(link: object) -> str | None:
+    """The page that a link is about: an archived one is taken out of the archive's address."""
+    text = text_of(link) or ""
+    url, _ = web_address(f"https:{text}" if text.startswith("//") else text, "")
+    for _ in range(3):  # an archive of an archive
+        inner = original_of(url) if url else None
+        if inner is None:
+            return url
+        url = inner
+    return url
+
+
+def looks_like_news(url: str) -> bool:
+    """Whether an address may be a news article's: a slug of three words, a day, or a number of five digits."""
+    parts = urlsplit(url)
+    if is_of(url, NOT_NEWS) or host_of(url).endswith((".gov", ".mil", ".edu")) or NO_PAGE.search(parts.path):
+        return False
+    path = unquote(parts.path).strip("/")
+    last = re.sub(r"\.\w{2,5}$", "", path.rpartition("/")[2])
+    slug = re.findall(r"[^\W_]+", last)
+    if len(slug) >= 3 or latest_day_in_path(url) or re.search(r"\d{5}", f"{path}?{parts.query}"):
+        return bool(path)
+    return len(re.findall(r"[^\W\d_a-zA-Z]", last)) >= 6  # other letters: a slug perhaps without spaces
+
+
+def _is_in_window(url: str, query: Query) -> bool:
+    """False for an article whose address names a day before the window, or a month after it."""
+    day = latest_day_in_path(url)
+    if day is None:
+        return True
+    return not (
+        (query.since and day < f"{instant(query.since):%Y-%m-%d}")
+        or (query.until and day[:7] > f"{instant(query.until):%Y-%m}")
+    )
+
+
+def _page_objects(data: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """The pages of an answer: a list, or, in the older form, an object by page number."""
+    query = data.get("query", {})
+    pages = query.get("pages", []) if isinstance(query, dict) else None
+    pages = list(pages.values()) if isinstance(pages, dict) else pages
+    return [page for page in pages if isinstance(page, dict)] if isinstance(pages, list) else None
