@@ -1,0 +1,84 @@
+"""How many articles hold a term, by language: what tells rare words from common ones.
+
+Learnt as articles come; no list of anyone else's is needed. All functions run inside the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping
+from math import log, sqrt
+
+Vector = dict[str, float]
+"""Term → weight, of unit length."""
+
+MOST_TERMS = 48
+"""Of a vector."""
+UNKNOWN = ""
+"""Under this language stand the articles whose language was not found."""
+
+
+def learn(connection: sqlite3.Connection, language: str | None, terms: Collection[str]) -> tuple[dict[str, int], int]:
+    """Count one more article of the language, which holds these terms, each once; what `frequencies` now says."""
+    language = language or UNKNOWN
+    articles = connection.execute(
+        """INSERT INTO languages (language, articles) VALUES (?, 1)
+        ON CONFLICT (language) DO UPDATE SET articles = articles + 1 RETURNING articles""",
+        (language,),
+    ).fetchone()[0]
+    rows = connection.execute(
+        """INSERT INTO vocabulary (language, term, articles) SELECT ?, value, 1 FROM json_each(?) WHERE true
+        ON CONFLICT (language, term) DO UPDATE SET articles = articles + 1 RETURNING term, articles""",
+        (language, json.dumps(sorted(set(terms)), ensure_ascii=False)),
+    ).fetchall()
+    return {str(term): int(held) for term, held in rows}, int(articles)
+
+
+def frequencies(
+    connection: sqlite3.Connection, language: str | None, terms: Collection[str]
+) -> tuple[dict[str, int], int]:
+    """How many articles of the language hold each term (0: left out), and how many articles of it there are."""
+    language = language or UNKNOWN
+    rows = connection.execute(
+        """SELECT v.term, v.articles FROM json_each(?) AS asked
+        CROSS JOIN vocabulary AS v ON v.language = ? AND v.term = asked.value""",
+        (json.dumps(list(terms), ensure_ascii=False), language),
+    )
+    known = {str(term): int(articles) for term, articles in rows}
+    row = connection.execute("SELECT articles FROM languages WHERE language = ?", (language,)).fetchone()
+    return known, int(row[0]) if row else 0
+
+
+def vector(
+    weights: Mapping[str, float], frequencies: Mapping[str, int], articles: int, most: int = MOST_TERMS
+) -> Vector:
+    """The strongest terms by (1 + ln weight) · ln((articles + 1) / (frequency + ½)), of unit length.
+
+    A term that nearly every article holds weighs nothing and is left out.
+    """
+    told: Vector = {}
+    all_articles = log(articles + 1)
+    for term, weight in weights.items():
+        rarity = all_articles - log(frequencies.get(term, 0) + 0.5)
+        if rarity > 0:
+            told[term] = (1 + log(weight) if weight > 1 else 1.0) * rarity
+    return unit(told, most)
+
+
+def unit(weights: Mapping[str, float], most: int = MOST_TERMS) -> Vector:
+    """The strongest terms (of equals the first by name), at unit length."""
+    best = strongest(weights, most) if len(weights) > most else weights
+    size = length(weights[term] for term in best)
+    return {term: weights[term] / size for term in best} if size else {}
+
+
+def strongest(weights: Mapping[str, float], most: int) -> list[str]:
+    """The terms that weigh most, of equals the first by name."""
+    ordered = sorted([(-weight, term) for term, weight in weights.items()])
+    return [term for _, term in ordered[:most]]
+
+
+def length(weights: Iterable[float]) -> float:
+    """Of a vector with these weights."""
+    return sqrt(sum([weight * weight for weight in weights]))

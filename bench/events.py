@@ -1,0 +1,306 @@
+"""How well articles are put in events, and at what cost: `python -m bench.events` (`--scale 100000` for the load).
+
+Real articles with the happening that each reports, from beside the checkout (../shared), arrive one by one. Half of the
+happenings, by a hash, were there to choose numbers on (`--half tune`); what is reported is the other half. Beside ours
+stands what feed readers do: headlines that share half of their words (Jaccard), within the same days.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import random
+import sqlite3
+import tempfile
+import time
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import redirect_stdout
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from hashlib import md5
+from pathlib import Path
+from typing import NamedTuple
+
+from archive.database import connect
+from archive.events import Judge, days, join, tidy
+from archive.postings import relate
+from archive.schema import ARCHIVE
+from bench.copies import babble, real_texts, script
+from bench.figures import SHARED, Figure
+from pipelines.events import DAYS, JUDGE
+from pipelines.fingerprint import fingerprint
+from pipelines.texts import JUDGE as TEXTS
+from pipelines.words import terms
+
+MOMENT = "2024-03-01T06:00:00Z"
+DATED, FULL = ("allsides21",), ("g5w1h", "wikinews", "basil")
+ORDERS = ("a", "b", "c")
+"""Undated texts arrive by chance, in as many orders; the mean is told."""
+
+
+class Text(NamedTuple):
+    """An article, and what happened."""
+
+    id: str
+    story: str
+    headline: str
+    text: str
+    language: str | None
+    published_at: str | None
+
+
+class Score(NamedTuple):
+    """F1 of pairs of articles, and B³ (Bagga and Baldwin, 1998), with their precision and recall."""
+
+    pairs: float
+    pairs_precision: float
+    pairs_recall: float
+    b3: float
+    b3_precision: float
+    b3_recall: float
+
+    def __str__(self) -> str:
+        pairs = f"pairs {self.pairs:.3f} ({self.pairs_precision:.3f}/{self.pairs_recall:.3f})"
+        return f"{pairs}  B³ {self.b3:.3f} ({self.b3_precision:.3f}/{self.b3_recall:.3f})"
+
+
+# -- what arrives ----------------------------------------------------------------------------------------------------
+
+
+def texts(names: Sequence[str], half: str, shared: Path = SHARED) -> list[Text]:
+    """The articles of the half (`tune`, `report` or `all`), split by happening."""
+    rows = [json.loads(line) for name in names for line in (shared / f"corpus/text-stories/{name}.jsonl").open()]
+    wanted = {"tune": (0,), "report": (1,), "all": (0, 1)}[half]
+    return [
+        Text(row["id"], row["story"], row["title"] or "", row["text"] or "", row["lang"] or None, _moment(row["date"]))
+        for row in rows
+        if zlib.crc32(row["story"].encode()) % 2 in wanted
+    ]
+
+
+def _moment(raw: str | None) -> str | None:
+    """As the archive writes it; a year alone is no date."""
+    return raw[:19] + "Z" * (len(raw) > 10) if raw and days(raw[:10]) is not None else None
+
+
+def by_date(articles: Sequence[Text]) -> list[Text]:
+    return sorted(articles, key=lambda article: (article.published_at or "", article.id))
+
+
+def by_chance(articles: Sequence[Text], order: str) -> list[Text]:
+    return sorted(articles, key=lambda article: md5((order + article.id).encode()).hexdigest())
+
+
+def undated(articles: Sequence[Text]) -> list[Text]:
+    return [article._replace(published_at=None) for article in articles]
+
+
+# -- putting them in events ------------------------------------------------------------------------------------------
+
+Put = Callable[[Sequence[Text]], list[int]]
+"""Articles in the order of their arrival → the event of each."""
+
+
+def in_archive(articles: Sequence[Text], judge: Judge = JUDGE, tidied: bool = True) -> list[int]:
+    """The event of each, as an archive puts them that was empty; with a tidy after each day, or after 500 articles."""
+    with tempfile.TemporaryDirectory() as folder:
+        db = connect(Path(folder) / "archive.db", ARCHIVE)
+        db.execute("BEGIN IMMEDIATE")
+        last = ""
+        for number, article in enumerate(articles, 1):
+            today = (article.published_at or str(number // 500))[:10]
+            if tidied and today != last:
+                tidy(db, judge)
+            last = today
+            keep(db, number, article)
+            relate(db, number, TEXTS, MOMENT)
+            join(db, number, judge)
+        if tidied:
+            tidy(db, judge)
+        events = dict(db.execute("SELECT article_id, event_id FROM event_articles").fetchall())
+        db.close()
+    return [events[number] for number in range(1, len(articles) + 1)]
+
+
+def keep(db: sqlite3.Connection, number: int, article: Text) -> None:
+    """A row for an article of an outlet of its own."""
+    db.execute("INSERT INTO outlets (id, host, added_at) VALUES (?, ?, ?)", (number, f"{number}.example", MOMENT))
+    db.execute(
+        """INSERT INTO articles (id, outlet_id, url, headline, language, published_at, fetched_at, text, word_count,
+        fingerprint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (
+            number,
+            number,
+            f"https://{number}.example/1",
+            article.headline,
+            article.language,
+            article.published_at,
+            article.published_at or MOMENT,
+            article.text,
+            len(article.text.split()),
+            fingerprint(article.text),
+        ),
+    )
+
+
+def by_headline(articles: Sequence[Text], least: float) -> list[int]:
+    """The event of each, where it goes with the article before it whose headline shares the most of its words."""
+    events: list[int] = []
+    words = [set(terms(article.headline, article.language)) for article in articles]
+    moments = [days(article.published_at) for article in articles]
+    for here, mine in enumerate(words):
+        best, likest = here, least
+        for there in range(here):
+            apart = abs((moments[here] or 0.0) - (moments[there] or 0.0))
+            likeness = len(mine & words[there]) / max(1, len(mine | words[there]))
+            if apart <= DAYS and likeness >= likest and (likeness > likest or best == here):
+                best, likest = there, likeness
+        events.append(here if best == here else events[best])
+    return events
+
+
+def score(articles: Sequence[Text], events: Sequence[int]) -> Score:
+    groups: dict[int, Counter[str]] = defaultdict(Counter)
+    for article, event in zip(articles, events, strict=True):
+        groups[event][article.story] += 1
+    stories = Counter(article.story for article in articles)
+
+    def pairs(many: int) -> float:
+        return many * (many - 1) / 2
+
+    right = sum(pairs(many) for group in groups.values() for many in group.values())
+    precision = right / (sum(pairs(sum(group.values())) for group in groups.values()) or 1)
+    recall = right / (sum(map(pairs, stories.values())) or 1)
+    purity = sum(many**2 / sum(group.values()) for group in groups.values() for many in group.values())
+    whole = sum(many**2 / stories[story] for group in groups.values() for story, many in group.items())
+    b3 = purity / len(articles), whole / len(articles)
+    return Score(harmonic(precision, recall), precision, recall, harmonic(*b3), *b3)
+
+
+def harmonic(a: float, b: float) -> float:
+    return 2 * a * b / (a + b) if a + b else 0.0
+
+
+def mean(scores: Sequence[Score]) -> Score:
+    return Score(*(sum(values) / len(scores) for values in zip(*scores, strict=True)))
+
+
+def dated(half: str, put: Put, shared: Path = SHARED) -> Score:
+    """A dated stream."""
+    articles = by_date(texts(DATED, half, shared))
+    return score(articles, put(articles))
+
+
+def full(
+    half: str, put: Callable[[Sequence[Text]], list[int]], with_dates: bool = False, shared: Path = SHARED
+) -> Score:
+    """Full texts: without dates, or without where they have none."""
+    articles = texts(FULL, half, shared)
+    articles = articles if with_dates else undated(articles)
+    orders = [by_chance(articles, order) for order in ORDERS]
+    return mean([score(order, put(order)) for order in orders])
+
+
+# -- how fast --------------------------------------------------------------------------------------------------------
+
+
+class Grown(NamedTuple):
+    """What a tenth of the load took."""
+
+    articles: int
+    milliseconds: float
+    """Of CPU an article, the mean."""
+    p95: float
+    bytes: float
+    """An article, in all tables of events."""
+
+
+A_DAY = 1_000
+"""Articles of the load that have one day's date."""
+BATCH = 100
+"""Articles in a transaction."""
+TABLES = ("article_words", "strong_terms", "vocabulary", "events", "event_articles")
+
+
+def load(size: int) -> list[Grown]:
+    """CPU that `join` takes and bytes of its tables, as an archive grows to `size` articles, none a copy."""
+    chance = random.Random(29)
+    english = [text for text in real_texts("report") if script(text) == "LATIN" and " the " in text]
+    source = babble([text for text in english if 100 <= len(text.split()) <= 1000], chance)
+    told: list[Grown] = []
+    with tempfile.TemporaryDirectory() as folder:
+        db = connect(Path(folder) / "archive.db", ARCHIVE)
+        db.execute("DROP TRIGGER articles_fts_insert")  # the search's cost, not this one's
+        spent: list[float] = []
+        for number in range(1, size + 1):
+            if number % BATCH == 1:
+                db.execute("BEGIN IMMEDIATE")
+            text = next(source)
+            moment = (datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=number / A_DAY)).strftime("%Y-%m-%dT%H:%M:%SZ")
+            keep(db, number, Text("", "", text[:70], text, "en", moment))
+            start = time.process_time()
+            join(db, number, JUDGE)
+            spent.append(1000 * (time.process_time() - start))
+            if number % BATCH == 0:
+                db.execute("COMMIT")
+            if number % (size // 10) == 0:
+                told.append(Grown(number, sum(spent) / len(spent), sorted(spent)[len(spent) * 95 // 100], _bytes(db)))
+                line = "{:8,} articles: {:.2f} ms of CPU, p95 {:.2f} ms, {:.0f} bytes each".format(*told[-1])
+                print(line, db.execute("SELECT count(*) FROM events").fetchone()[0], "events", flush=True)
+                spent = []
+        db.close()
+    return told
+
+
+def _bytes(db: sqlite3.Connection) -> float:
+    marks = ", ".join("?" * len(TABLES))
+    size = db.execute(f"SELECT sum(pgsize) FROM dbstat WHERE name IN ({marks})", TABLES).fetchone()[0]
+    return float(size / db.execute("SELECT count(*) FROM articles").fetchone()[0])
+
+
+# -- what is told ----------------------------------------------------------------------------------------------------
+
+
+def figures(shared: Path, scale: int = 100_000) -> Iterator[Figure]:
+    """For `make bench`: the half of the happenings that nothing was tuned on, and a load of 100,000 articles."""
+    headlines = partial(by_headline, least=0.5)
+    ours, theirs = dated("report", in_archive, shared), dated("report", headlines, shared)
+    yield Figure("dated stream, pairs of articles (F1)", ours.pairs, "", theirs.pairs, "headlines", "≥ .86")
+    yield Figure("dated stream, B³ (F1)", ours.b3, "", theirs.b3, "headlines", "≥ .93")
+    ours, theirs = full("report", in_archive, shared=shared), full("report", headlines, shared=shared)
+    yield Figure("full texts without dates, pairs (F1)", ours.pairs, "", theirs.pairs, "headlines")
+    yield Figure("full texts without dates, B³ (F1)", ours.b3, "", theirs.b3, "headlines", "≥ .90")
+    with redirect_stdout(io.StringIO()):
+        grown = load(scale)
+    yield Figure(f"CPU an article at {scale:,}, p95", grown[-1].p95, "ms", 8, "bound", "≤ 8 ms")
+    yield Figure("the same, beside that at a tenth", grown[-1].p95, "ms", grown[0].p95, "at a tenth", "≤ 1.5 ×")
+    yield Figure("tables of events, an article", grown[-1].bytes, "bytes")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--half", choices=("tune", "report", "all"), default="report")
+    parser.add_argument("--scale", type=int, default=0, help="articles of the load; 0: no load")
+    given = parser.parse_args()
+    if not (SHARED / "corpus").is_dir():
+        print("events: nothing to measure on, ../shared is not here")
+        return
+    ways: dict[str, Put] = {
+        "ours": in_archive,
+        "ours, never tidied": partial(in_archive, tidied=False),
+        "headlines, half in common": partial(by_headline, least=0.5),
+        "headlines, a fifth in common": partial(by_headline, least=0.2),
+    }
+    for name, put in ways.items():
+        print(f"{name:30} dated stream              {dated(given.half, put)}")
+        print(f"{'':30} full texts without dates  {full(given.half, put)}")
+        print(f"{'':30} full texts, some dated    {full(given.half, put, with_dates=True)}", flush=True)
+    if given.scale:
+        load(given.scale)
+
+
+if __name__ == "__main__":
+    main()
