@@ -28,6 +28,11 @@ HERE = Path(__file__).parent
 ARCHIVE_FOLDER = HERE.parent / "demo-data"
 STORY = "Lirio"
 """The word by which a reader would look for the running story."""
+FOLLOWED = (
+    "http://meridian.example/dispatch/10412/aldermark-santa-lirio-open-relations",
+    "http://meridian.example/dispatch/10447/tavresk-recalls-envoy-from-santa-lirio",
+)
+"""Articles from which it is followed."""
 console = Console(highlight=False)
 
 
@@ -44,6 +49,7 @@ def main() -> int:
         dateline("outlet", "add", *web.hosts)
         dateline("crawl", "--since", "2026-03-01", "--delay", "0")
         report(web, time.monotonic() - began)
+        dateline("follow", *FOLLOWED, "--name", "lirio-ties")
     if asked.no_serve:
         say(f"The archive is in {ARCHIVE_FOLDER.name}/. `make demo` without --no-serve shows it in the browser.")
         return 0

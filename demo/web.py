@@ -263,6 +263,10 @@ class Handler(BaseHTTPRequestHandler):
         with suppress(ConnectionError, TimeoutError):  # the client left: its right
             super().handle()
 
+    def finish(self) -> None:
+        with suppress(ConnectionError, ValueError):  # as above, with something left to send
+            super().finish()
+
     def log_message(self, format: str, *args: object) -> None:
         """`Web.requests` is the log."""
 

@@ -1,0 +1,456 @@
+"""Stories that a person follows: which articles belong to each, by a profile of those that a person confirmed.
+
+What makes a profile, and how well an article fits it, is decided elsewhere (`pipelines.stories`) and comes in as a
+`Judge`; here are rows. A person's verdict is final: what was confirmed makes the profile, what was rejected is never
+listed, and scoring anew changes neither.
+
+All functions that write run inside the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import lru_cache
+from itertools import count
+from typing import Any, Literal, TypedDict
+
+from archive.errors import UsageError
+from archive.events import candidates
+from archive.leads import frequencies
+from archive.records import now
+
+CANDIDATES = 400
+"""Articles of the archive that are scored when a listing is made anew, those that share the most first."""
+ALL = 200
+"""So few articles are all scored: by what they are found was chosen before anybody knew which words are rare."""
+PATIENCE = 60
+"""After so many in a row that do not belong the others, which share less, are not scored."""
+GROWTH, AFTER_A_CRAWL = 2, 1.1
+"""A listing is made anew when the archive has grown by this factor, amid a crawl and after it: which words are rare is
+known better then."""
+LEAST = 1_000
+"""Articles of a language below which an archive does not know what is rare: it counts as one of so many. Else the names
+of a story that fills half of a new archive would say nothing."""
+LONGEST_NAME = 40
+
+Vector = Mapping[str, float]
+Known = Callable[[Collection[str]], tuple[Mapping[str, int], int]]
+"""Terms → how many articles of a language hold each, and how many articles of it there are."""
+Verdict = Literal["belongs", "not"]
+Profile = Any
+"""Made and read by the judge alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How well an article fits a story."""
+
+    value: float
+    """From 0 to 1; 0 also for what the story's languages, window or outlets leave out."""
+    terms: Sequence[str] = ()
+    """What they have in common, the strongest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What a person follows."""
+
+    id: int
+    name: str
+    """As commands call it: `cuba-korea`."""
+    title: str
+    words: str | None = None
+    """That a person gave besides the articles."""
+    languages: tuple[str, ...] = ()
+    """Only these (ISO 639-1); empty: any."""
+    since: str | None = None
+    until: str | None = None
+    hosts: tuple[str, ...] = ()
+    """Only these outlets; empty: all."""
+    terms: tuple[str, ...] = field(default=(), compare=False)
+    """The profile's best, as the last listing found them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """An article of which a person said that it belongs."""
+
+    vector: str
+    """JSON, term → weight, of unit length: text, so that a profile is made once and found again."""
+    published_at: str | None
+    language: str | None
+    host: str
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The vector, read."""
+        return json.loads(self.vector)  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What the archive asks about stories and does not know itself (`pipelines.stories.JUDGE`)."""
+
+    profile: Callable[[Story, Sequence[Confirmed]], Profile]
+    """A story and its confirmed articles → its profile; there may be none of them yet."""
+    score: Callable[[Profile, Vector, str | None, str | None, str], Score]
+    """A profile and an article: its vector, published_at, language, host."""
+    listed: Callable[[Profile], float]
+    """The least score that is listed,"""
+    strong: Callable[[Profile], float]
+    """and the least that leaves little doubt."""
+    terms: Callable[[Profile], Sequence[str]]
+    """The profile's terms, the strongest first: by them articles are found."""
+    vector: Callable[[str | None, str | None, str, str | None, Known], Vector]
+    """Headline, standfirst, text and language → the article as a story sees it; empty if it says nothing."""
+
+
+class Definition(TypedDict, total=False):
+    """What a person may say of a story besides its articles; what is left out stays as it is."""
+
+    title: str
+    words: str | None
+    languages: Sequence[str]
+    since: str | None
+    until: str | None
+    hosts: Sequence[str]
+
+
+# -- following -------------------------------------------------------------------------------------------------------
+
+
+def follow(
+    connection: sqlite3.Connection,
+    name: str,
+    article_ids: Iterable[int],
+    judge: Judge,
+    definition: Definition | None = None,
+) -> int:
+    """Start a story from articles, or add them to the one of that name, and list what the archive has; its id.
+
+    Raises UsageError for a name without a letter or digit.
+    """
+    story_id = _made(connection, slug(name), name)
+    _define(connection, story_id, definition or {})
+    _say(connection, story_id, article_ids, "belongs")
+    relist(connection, story_id, judge)
+    return story_id
+
+
+def verdict(
+    connection: sqlite3.Connection, story_id: int, article_ids: Iterable[int], belongs: bool | None, judge: Judge
+) -> None:
+    """A person's word on articles: they belong, they do not, or (None) nothing is said any more."""
+    word: Verdict | None = None if belongs is None else "belongs" if belongs else "not"
+    _say(connection, story_id, article_ids, word)
+    relist(connection, story_id, judge)
+
+
+def unfollow(connection: sqlite3.Connection, story_id: int) -> None:
+    """Forget a story and what was said of it; the articles stay."""
+    for table in ("story_articles", "story_urls"):
+        connection.execute(f"DELETE FROM {table} WHERE story_id = ?", (story_id,))  # noqa: S608  our own names
+    connection.execute("DELETE FROM stories WHERE id = ?", (story_id,))
+
+
+def await_verdict(connection: sqlite3.Connection, story_id: int, url: str, url_key: str, word: Verdict) -> None:
+    """Keep a person's word on a page that the archive does not have; it counts once a crawl brings the page."""
+    connection.execute(
+        """INSERT INTO story_urls (story_id, url_key, url, verdict) VALUES (?, ?, ?, ?)
+        ON CONFLICT (story_id, url_key) DO UPDATE SET verdict = excluded.verdict""",
+        (story_id, url_key, url, word),
+    )
+
+
+def slug(text: str) -> str:
+    """A text as a name: small letters and digits of any script, hyphens between the words.
+
+    Raises UsageError if nothing is left.
+    """
+    plain = unicodedata.normalize("NFKD", text.replace("’", "").replace("'", "")).casefold()
+    kept = (letter if letter.isalnum() or unicodedata.category(letter)[0] == "M" else "-" for letter in plain)
+    bare = "".join(letter for letter in kept if not "\u0300" <= letter <= "\u036f")  # é is e; other scripts' signs stay
+    name = "-".join(filter(None, unicodedata.normalize("NFC", bare).split("-")))
+    if not name:
+        raise UsageError(f"{text!r} is no name for a story; give one with a letter in it, such as harbour-strike")
+    return name
+
+
+def free_name(connection: sqlite3.Connection, headline: str) -> str:
+    """A name for a new story, from the first words of a headline. Raises UsageError as `slug`."""
+    name = slug(headline)
+    if len(name) > LONGEST_NAME:
+        name = name[: LONGEST_NAME + 1].rpartition("-")[0] or name[:LONGEST_NAME]
+    tries = (name if number == 1 else f"{name}-{number}" for number in count(1))
+    return next(each for each in tries if not _row(connection, each))
+
+
+def _made(connection: sqlite3.Connection, name: str, title: str) -> int:
+    connection.execute(
+        "INSERT INTO stories (name, title, created_at) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING",
+        (name, title, now()),
+    )
+    return int(connection.execute("SELECT id FROM stories WHERE name = ?", (name,)).fetchone()[0])
+
+
+def _define(connection: sqlite3.Connection, story_id: int, definition: Definition) -> None:
+    for column, value in definition.items():
+        kept = json.dumps(value, ensure_ascii=False) if column in ("languages", "hosts") else value
+        connection.execute(f"UPDATE stories SET {column} = ? WHERE id = ?", (kept, story_id))  # noqa: S608  a key of Definition
+
+
+def _say(connection: sqlite3.Connection, story_id: int, article_ids: Iterable[int], word: Verdict | None) -> None:
+    moment = now()
+    connection.executemany(
+        """INSERT INTO story_articles (story_id, article_id, verdict, judged_at, found_at) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (story_id, article_id) DO UPDATE SET verdict = excluded.verdict, judged_at = excluded.judged_at""",
+        [(story_id, id, word, word and moment, moment) for id in article_ids],
+    )
+
+
+# -- reading ---------------------------------------------------------------------------------------------------------
+
+
+def story(connection: sqlite3.Connection, name: str) -> Story:
+    """The story of a name, as a person writes it. Raises UsageError, with the nearest names, if there is none."""
+    row = _row(connection, name) or _row(connection, slug(name))
+    if row:
+        return _story(row)
+    names = [each.name for each in stories(connection)]
+    near = get_close_matches(slug(name), names, n=3, cutoff=0.5) or [each for each in names if slug(name) in each][:3]
+    if near:
+        raise UsageError(f"{name}: no such story; did you mean {' or '.join(near)}?")
+    told = "`dateline stories` lists them" if names else "none is followed yet; `dateline follow URL` starts one"
+    raise UsageError(f"{name}: no such story; {told}")
+
+
+def stories(connection: sqlite3.Connection) -> list[Story]:
+    """All stories, by name."""
+    return [_story(row) for row in connection.execute("SELECT * FROM stories ORDER BY name")]
+
+
+def stories_of(connection: sqlite3.Connection, article_ids: Sequence[int]) -> list[str]:
+    """The names of the stories in which all of these articles were confirmed."""
+    rows = connection.execute(
+        """SELECT s.name FROM stories s JOIN story_articles m ON m.story_id = s.id AND m.verdict = 'belongs'
+        WHERE m.article_id IN (SELECT value FROM json_each(?)) GROUP BY s.id HAVING count(*) = ? ORDER BY s.name""",
+        (json.dumps(article_ids), len(set(article_ids))),
+    )
+    return [row["name"] for row in rows]
+
+
+def summaries(connection: sqlite3.Connection, chosen: Iterable[Story]) -> list[dict[str, Any]]:
+    """Of each story: name, title, words, how many `articles` and `outlets` it has, and the `newest` day."""
+    counted = """
+        SELECT count(*) AS articles, count(DISTINCT outlet) AS outlets, max(substr(published_at, 1, 10)) AS newest
+        FROM story_coverage WHERE story_id = ?"""
+    return [
+        {"name": each.name, "title": each.title, "words": each.words}
+        | dict(connection.execute(counted, (each.id,)).fetchone())
+        for each in chosen
+    ]
+
+
+def profile_of(connection: sqlite3.Connection, story_id: int) -> tuple[Story, list[Confirmed]]:
+    """What a judge makes a profile of: `judge.profile(*profile_of(connection, story_id))`."""
+    row = connection.execute("SELECT * FROM stories WHERE id = ?", (story_id,)).fetchone()
+    rows = connection.execute(
+        """SELECT m.vector, a.published_at, a.language, o.host FROM story_articles m
+        JOIN articles a ON a.id = m.article_id JOIN outlets o ON o.id = a.outlet_id
+        WHERE m.story_id = ? AND m.verdict = 'belongs' AND m.vector IS NOT NULL ORDER BY a.id""",
+        (story_id,),
+    )
+    return _story(row), [Confirmed(*each) for each in rows]
+
+
+def listing(connection: sqlite3.Connection, story_id: int) -> list[dict[str, Any]]:
+    """The coverage of a story in time order, undated articles last; each text once, the others in its `copies`.
+
+    A row has the columns of the view `story_coverage`. Where the original is not in the story, the earliest version
+    stands for the text.
+    """
+    rows = connection.execute(
+        "SELECT * FROM story_coverage WHERE story_id = ? ORDER BY published_at IS NULL, published_at, id", (story_id,)
+    )
+    texts: dict[int, list[dict[str, Any]]] = {}
+    for row in map(dict, rows):
+        texts.setdefault(row["original_id"], []).append(row | {"terms": json.loads(row["terms"])})
+    heads = (_folded(original_id, versions) for original_id, versions in texts.items())
+    return sorted(heads, key=lambda row: (row["published_at"] is None, row["published_at"] or "", row["id"]))
+
+
+def _folded(original_id: int, versions: list[dict[str, Any]]) -> dict[str, Any]:
+    head = next((row for row in versions if row["id"] == original_id), versions[0])
+    return head | {"copies": [row for row in versions if row is not head]}
+
+
+def _row(connection: sqlite3.Connection, name: str) -> sqlite3.Row | None:
+    return connection.execute("SELECT * FROM stories WHERE name = ?", (name,)).fetchone()  # type: ignore[no-any-return]
+
+
+def _story(row: sqlite3.Row) -> Story:
+    lists = {name: tuple(json.loads(row[name])) for name in ("languages", "hosts", "terms")}
+    return Story(**{name: row[name] for name in ("id", "name", "title", "words", "since", "until")} | lists)
+
+
+# -- listing ---------------------------------------------------------------------------------------------------------
+
+
+def file(connection: sqlite3.Connection, article_id: int, judge: Judge, changed: bool = True) -> list[int]:
+    """Put an article under the stories that it belongs to; their ids.
+
+    One that is not new and whose text has not `changed` may only have got an address for which a word waited.
+    """
+    stale = _arrived(connection, article_id)
+    if changed:
+        stale |= _part_of(connection, article_id) | _outgrown(connection, article_id)
+    for story_id in stale:
+        relist(connection, story_id, judge)
+    if changed:
+        _file_under_each(connection, article_id, judge)
+    rows = connection.execute("SELECT story_id FROM story_coverage WHERE id = ? ORDER BY 1", (article_id,))
+    return [int(row[0]) for row in rows]
+
+
+def _file_under_each(connection: sqlite3.Connection, article_id: int, judge: Judge) -> None:
+    ids = [int(row[0]) for row in connection.execute("SELECT id FROM stories")]
+    vector = _vector(connection, article_id, judge) if ids else {}
+    for story_id in ids:
+        _score(connection, _standing(connection, story_id, judge), article_id, vector)
+
+
+def relist(connection: sqlite3.Connection, story_id: int, judge: Judge) -> None:
+    """Make a story's profile anew, and its listing from all that the archive has; people's verdicts stay."""
+    _renew_vectors(connection, story_id, judge)
+    standing = _standing(connection, story_id, judge)
+    terms = list(judge.terms(standing.profile))
+    known = [
+        row[0] for row in connection.execute("SELECT article_id FROM story_articles WHERE story_id = ?", (story_id,))
+    ]
+    for article_id in known:
+        _score(connection, standing, article_id, _vector(connection, article_id, judge))
+    if terms:
+        _find(connection, standing, terms, set(known))
+    connection.execute(
+        "UPDATE stories SET terms = ?, newest_id = (SELECT coalesce(max(id), 0) FROM articles) WHERE id = ?",
+        (_json(terms), story_id),
+    )
+
+
+def refresh(connection: sqlite3.Connection, judge: Judge, everything: bool = False) -> None:
+    """Make anew the listings since which the archive has grown by a tenth; or `everything`."""
+    grown = "SELECT id FROM stories WHERE ? OR newest_id * ? < (SELECT max(id) FROM articles)"
+    for (story_id,) in connection.execute(grown, (everything, AFTER_A_CRAWL)).fetchall():
+        relist(connection, story_id, judge)
+
+
+def _arrived(connection: sqlite3.Connection, article_id: int) -> set[int]:
+    """The stories in which a person's word on an address of this article waited; it is said now."""
+    rows = connection.execute(
+        """DELETE FROM story_urls WHERE url_key IN (SELECT url_key FROM urls WHERE article_id = ?)
+        RETURNING story_id, verdict""",
+        (article_id,),
+    ).fetchall()
+    for story_id, word in rows:
+        _say(connection, story_id, [article_id], word)
+    return {int(row[0]) for row in rows}
+
+
+def _part_of(connection: sqlite3.Connection, article_id: int) -> set[int]:
+    """The stories whose profile an article is part of."""
+    confirmed = "SELECT story_id FROM story_articles WHERE article_id = ? AND verdict = 'belongs'"
+    return {int(row[0]) for row in connection.execute(confirmed, (article_id,))}
+
+
+def _outgrown(connection: sqlite3.Connection, article_id: int) -> set[int]:
+    rows = connection.execute("SELECT id FROM stories WHERE newest_id * ? <= ?", (GROWTH, article_id))
+    return {int(row[0]) for row in rows}
+
+
+def _renew_vectors(connection: sqlite3.Connection, story_id: int, judge: Judge) -> None:
+    chosen = "SELECT article_id FROM story_articles WHERE story_id = ? AND verdict = 'belongs'"
+    for (article_id,) in connection.execute(chosen, (story_id,)).fetchall():
+        vector = _vector(connection, article_id, judge)
+        connection.execute(
+            "UPDATE story_articles SET vector = ? WHERE story_id = ? AND article_id = ?",
+            (json.dumps(vector, ensure_ascii=False) if vector else None, story_id, article_id),
+        )
+
+
+def _vector(connection: sqlite3.Connection, article_id: int, judge: Judge) -> Vector:
+    query = "SELECT headline, standfirst, text, language FROM articles WHERE id = ?"
+    headline, standfirst, text, language = connection.execute(query, (article_id,)).fetchone()
+
+    def known(terms: Collection[str]) -> tuple[Mapping[str, int], int]:
+        found, articles = frequencies(connection, language, terms)
+        return found, max(articles, LEAST)
+
+    return judge.vector(headline, standfirst, text, language, known)
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A story as it stands, ready to be held against articles."""
+
+    story: Story
+    profile: Profile
+    judge: Judge
+
+
+def _standing(connection: sqlite3.Connection, story_id: int, judge: Judge) -> _Standing:
+    about, confirmed = profile_of(connection, story_id)
+    return _Standing(about, _profile(judge.profile, about, tuple(confirmed)), judge)
+
+
+@lru_cache(maxsize=256)  # a crawl asks for the same ones at each article
+def _profile(
+    made: Callable[[Story, Sequence[Confirmed]], Profile], about: Story, confirmed: Sequence[Confirmed]
+) -> Any:
+    return made(about, confirmed)
+
+
+def _find(connection: sqlite3.Connection, standing: _Standing, terms: Sequence[str], known: Collection[int]) -> None:
+    """List those of the archive's articles that fit, the likeliest first, until many in a row do not."""
+    likely = [int(row[0]) for row in connection.execute("SELECT id FROM articles LIMIT ?", (ALL + 1,))]
+    patience = most = ALL
+    if len(likely) > ALL:
+        likely = candidates(connection, terms, standing.story.since, standing.story.until, CANDIDATES)
+        patience = most = PATIENCE
+    for article_id in likely:
+        if article_id not in known:
+            vector = _vector(connection, article_id, standing.judge)
+            fits = _score(connection, standing, article_id, vector)
+            patience = most if fits else patience - 1
+            if not patience:
+                return
+
+
+def _score(connection: sqlite3.Connection, standing: _Standing, article_id: int, vector: Vector) -> bool:
+    """Score an article and list it if it fits; one that a person judged is kept whatever its score is."""
+    row = connection.execute(
+        "SELECT a.published_at, a.language, o.host FROM articles a JOIN outlets o ON o.id = a.outlet_id WHERE a.id = ?",
+        (article_id,),
+    ).fetchone()
+    judge, place = standing.judge, (standing.story.id, article_id)
+    score = judge.score(standing.profile, vector, *row)
+    fits = score.value >= judge.listed(standing.profile)
+    if fits:
+        added = "INSERT OR IGNORE INTO story_articles (story_id, article_id, found_at) VALUES (?, ?, ?)"
+        connection.execute(added, (*place, now()))
+    else:
+        dropped = "DELETE FROM story_articles WHERE story_id = ? AND article_id = ? AND verdict IS NULL"
+        connection.execute(dropped, place)
+    connection.execute(
+        "UPDATE story_articles SET score = ?, strong = ?, terms = ? WHERE story_id = ? AND article_id = ?",
+        (round(score.value, 3), score.value >= judge.strong(standing.profile), _json(score.terms), *place),
+    )
+    return fits
+
+
+def _json(values: Iterable[str]) -> str:
+    return json.dumps(list(values), ensure_ascii=False)
