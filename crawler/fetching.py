@@ -34,6 +34,14 @@ FAILURES: tuple[tuple[type[BaseException], str, bool], ...] = (
 """What an exception means, and whether it may be gone next time."""
 
 
+class NotNow(IgnoreRequest):
+    """A request that is put off for a reason that lies with its site and not with the page."""
+
+    def __init__(self, reason: str, status: int | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
 def request(
     url: str,
     callback: Callable[..., Any],
@@ -111,7 +119,7 @@ def judge_status(status: int) -> dict[str, Any]:
 def read_look(check: Check, article: Article) -> Check:
     """The check of a page that was read: with its article, or why it is none (`video: a player and a caption`)."""
     if article.page_type == "article":
-        return replace(check, article=article)
+        return replace(check, article=article if check.capture else replace(article, digest=None))
     why = ": ".join(filter(None, (article.page_type, article.page_reason)))
     return replace(check, outcome="not article", reason=why)
 
@@ -124,6 +132,7 @@ def failed_look(failed: Request, error: BaseException) -> Check:
         url=failed.meta["asked"],
         outcome=outcome,
         checked_at=now(),
+        status=error.status if isinstance(error, NotNow) else None,
         reason=reason,
         transient=transient,
         seconds=round(time.monotonic() - asked_at, 3) if asked_at else None,
@@ -136,8 +145,7 @@ def judge_failure(error: BaseException) -> tuple[Any, str, bool]:
         if isinstance(error, kind):
             return "failed", reason, transient
     if isinstance(error, IgnoreRequest):
-        robots = "robots.txt" in str(error)
-        return "refused", "forbidden by robots.txt" if robots else str(error) or "refused", False
+        return "refused", str(error) or "refused", isinstance(error, NotNow)
     return "failed", f"{type(error).__name__}: {error}".strip(": ")[:200], True
 
 

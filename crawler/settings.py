@@ -25,7 +25,7 @@ COOKIES_ENABLED = False
 REFERRER_POLICY = "no-referrer"
 
 # -- how much, and how fast
-CONCURRENT_REQUESTS = 64  # spread over outlets; most of them wait for their turn
+CONCURRENT_REQUESTS = 512  # most of them wait for their turn; the spiders hand out far fewer that do not
 CONCURRENT_REQUESTS_PER_DOMAIN = 2
 DOWNLOAD_DELAY = 0.5  # seconds between two requests to one host
 DOWNLOAD_TIMEOUT = 30
@@ -36,9 +36,23 @@ DOWNLOAD_WARNSIZE = 0
 DEPTH_LIMIT = 5
 REDIRECT_MAX_TIMES = 8
 RETRY_TIMES = 1  # the frontier tries again in a later crawl
+RETRY_HTTP_CODES = [500, 502, 504, 522, 524, 408]  # not 429 and 503, which ask to be left alone
+RETRY_EXCEPTIONS = [  # not a timeout: a server that hangs would hold its place twice as long
+    "scrapy.exceptions.CannotResolveHostError",
+    "scrapy.exceptions.DownloadConnectionRefusedError",
+    "scrapy.exceptions.DownloadFailedError",
+    "scrapy.exceptions.ResponseDataLossError",
+]
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"
 METAREFRESH_MAXDELAY = 5
 HTTPERROR_ALLOW_ALL = True  # every answer is recorded, an error too
+
+# -- what a site says of being visited
+DOWNLOADER_MIDDLEWARES = {
+    "crawler.robots.RobotsMiddleware": 100,  # as RFC 9309 has it
+    "crawler.turns.TurnsMiddleware": 950,  # next to the downloader: it sees every answer as it came
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,  # fetches all where robots.txt fails
+}
 
 # -- no open doors
 TELNETCONSOLE_ENABLED = False
@@ -59,6 +73,7 @@ DEFAULT_DROPITEM_LOG_LEVEL = "INFO"  # a warning would carry the whole item
 
 # -- ours
 DATELINE_ARCHIVE = os.environ.get("DATELINE_ARCHIVE", "data")
+DATELINE_OPT_OUTS = os.environ.get("DATELINE_OPT_OUTS", "noarchive")  # crawler.opt_outs names them all
 DATELINE_WORKERS = None  # processes that read pages; None: one a core
 DATELINE_PAGE_SECONDS = 20.0  # to read one page
 DATELINE_BATCH = 50  # looks written in one transaction …
