@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -42,7 +43,7 @@ def connect_to_read(path: Path, schema: Schema) -> sqlite3.Connection:
             f"{path}: there is no archive here yet; `dateline outlet add` or `dateline crawl URL` starts one"
         )
     try:
-        connection = sqlite3.connect(path.absolute().as_uri() + "?mode=ro", timeout=BUSY_SECONDS, uri=True)
+        connection = sqlite3.connect(read_only_uri(path), timeout=BUSY_SECONDS, uri=True)
         connection.row_factory = sqlite3.Row
         if _pending(connection, schema, path):
             connection.close()
@@ -51,6 +52,16 @@ def connect_to_read(path: Path, schema: Schema) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise ArchiveError(f"{path}: cannot be read ({error}); is it an archive?") from error
     return connection
+
+
+def read_only_uri(path: Path) -> str:
+    """For `sqlite3.connect(…, uri=True)` and ATTACH.
+
+    In a folder that cannot be written SQLite cannot make the files by which readers and a writer agree. Where there
+    are none, there is no writer, and the file is read as one that does not change.
+    """
+    frozen = not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists()
+    return path.absolute().as_uri() + ("?mode=ro&immutable=1" if frozen else "?mode=ro")
 
 
 @contextmanager

@@ -55,10 +55,15 @@ def hits(found: Sequence[Hit]) -> Iterable[RenderableType]:
     for hit in found:
         line = Text.assemble(
             (str(hit.id), "bold cyan"), "  ", day(hit.published_at), "  ", (plain(hit.outlet), "green"), "  ",
-            (plain(hit.headline or hit.url), "bold"),
+            (plain(hit.headline or hit.url), "bold"), (also_in(hit.other_outlets), "dim"),
         )  # fmt: skip
         yield line
         yield Padding(marked(hit.passage), (0, 0, 1, 4), expand=False)
+
+
+def also_in(outlets: int) -> str:
+    """Where else a text stands, to add to its line."""
+    return f"  also in {outlets} other outlet{'s' * (outlets > 1)}" if outlets else ""
 
 
 def marked(passage: str) -> Text:
@@ -97,6 +102,8 @@ def status(report: Report) -> Iterable[RenderableType]:
     yield from _section("Articles a day", [_days(report["days"])] if report["articles"] else [])
     yield from _table("Last crawls", report["crawls"],
                       ("id", "started_at", "state", "seconds", "new", "changed", "failed", "reason"))  # fmt: skip
+    yield from _table("Outlets that fell silent", report["silent_outlets"],
+                      ("outlet", "last_found_at", "silent_hours", "usual_hours"))  # fmt: skip
     yield from _table("Waiting", report["waiting_by_outlet"], ("outlet", "waiting"))
     yield from _table("Sources that fail", report["failing_sources"], ("outlet", "kind", "url", "reason", "tries"))
     yield from _table("Pages that fail", report["failing_pages"], ("outlet", "pages", "outcome", "reason", "example"))
@@ -156,6 +163,12 @@ def _totals(report: Report) -> Table:
     table.add_row(Text("articles", "dim"), Text(f"{report['articles']:,}{undated}{last}"))
     table.add_row(Text("outlets", "dim"), Text(f"{report['outlets']:,} with {report['sources']:,} feeds and sitemaps"))
     table.add_row(Text("pages", "dim"), Text(f"{report['urls']:,} seen, {report['waiting']:,} waiting"))
+    due = f"{report['due']['sources']:,} feeds and sitemaps, {report['due']['pages']:,} pages"
+    table.add_row(Text("due now", "dim"), Text(due))
+    running = f"{report['running']} is at it" if report["running"] else "none is running"
+    ended = f"; the last came to its end {report['last_crawl_at']}" if report["last_crawl_at"] else ""
+    table.add_row(Text("crawls", "dim"), Text(running + ended))
+    table.add_row(Text("disk", "dim"), Text(f"{_bytes(report['free'])} free"))
     return table
 
 

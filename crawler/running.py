@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ def crawl_settings(folder: Path, **changes: Any) -> Settings:
 
 def run_spider(spider: type[Spider], settings: Settings, **arguments: Any) -> Spider:
     """Run one spider to its end in this process, which can do so once; the spider as it ended."""
+    logging.raiseExceptions = False  # a log that cannot be written (a full disk) is no reason for a traceback
     process = AsyncCrawlerProcess(settings)
     crawler = process.create_crawler(spider)
     ran = process.crawl(crawler, **arguments)
@@ -66,5 +68,5 @@ def crawl(
 
 def _as_archive_error(folder: Path, failure: Exception) -> Exception:
     if isinstance(failure, sqlite3.Error | OSError):
-        return ArchiveError(f"{folder}: the archive cannot be written ({failure}); what was reported before is there")
+        return ArchiveError(f"{folder}: the archive cannot be written ({failure}); what was kept before is there")
     return failure
