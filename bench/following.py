@@ -1,0 +1,253 @@
+"""How well a story is followed from one article: `make bench`, or `python -m bench.following --half tune` to choose on.
+
+On full texts: who is found, and what is listed. On the founding pages: do they find each other, and nothing else? And
+through a web of outlets, from an empty archive: how much of the coverage is found with how few requests?
+
+Half of the stories, by a hash of their name, were there to choose numbers on (`--half tune`); what is reported is the
+other half.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote
+from urllib.request import urlopen
+
+from lxml import html
+
+from archive.stories import Confirmed, Story
+from bench.crawl import asked, newsweb
+from bench.figures import SHARED, Figure, show
+from pipelines.stories import JUDGE, vector
+from pipelines.words import terms
+
+Row = dict[str, Any]
+SETS = ("g5w1h", "wikinews", "basil")
+STORIES, SHARE = 20, 0.25
+"""Followed through the web, and the share of all its articles that may be asked for."""
+
+
+def figures(shared: Path, half: str = "report") -> Iterator[Figure]:
+    """What is reported: the half that no number was chosen on."""
+    yield from on_texts(shared, half)
+    yield from on_founding_pages(shared)
+    yield from through_the_web(shared, half, "each story's")
+    yield from through_the_web(shared, half, "the end's")
+
+
+def is_of(story: str, half: str) -> bool:
+    return zlib.crc32(story.encode()) % 2 == {"tune": 0, "report": 1}[half]
+
+
+# -- full texts ------------------------------------------------------------------------------------------------------
+
+
+class Pool:
+    """Articles, each as a story sees it among the others."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.rows = rows
+        held = [set(terms(f"{row['title'] or ''}\n{row['text'][:6000]}", row.get("lang") or "en")) for row in rows]
+        self.frequencies = Counter(term for each in held for term in each)
+        self.vectors = [self.vector(row["title"], row["text"], row.get("lang") or "en") for row in rows]
+
+    def vector(self, title: str, text: str, language: str = "en") -> dict[str, float]:
+        return dict(vector(title, None, text, language, lambda _: (self.frequencies, len(self.rows))))
+
+    def scores(self, number: int, judge: Any = JUDGE) -> list[float]:
+        """How well each article fits the story that is followed from that one; -1 for itself."""
+        profile = judge.profile(Story(1, "s", "s"), [self.confirmed(number)])
+        found = zip(self.rows, self.vectors, strict=True)
+        values = [judge.score(profile, seen, row.get("date") or None, None, "a.example").value for row, seen in found]
+        values[number] = -1.0
+        return values
+
+    def confirmed(self, number: int) -> Confirmed:
+        return Confirmed(json.dumps(self.vectors[number]), self.rows[number].get("date") or None, None, "a.example")
+
+
+def on_texts(shared: Path, half: str) -> Iterator[Figure]:
+    """From each article whose story has others: the best match, the best as many as there are, and what is listed."""
+    for kind, dated in (("full texts", True), ("full texts, dates withheld", False)):
+        pool = Pool([row if dated else {**row, "date": None} for row in texts(shared)])
+        stories = [row["story"] for row in pool.rows]
+        sizes = Counter(stories)
+        first, best, precision, recall = [], [], [], []
+        for number, story in enumerate(stories):
+            if sizes[story] < 2 or not is_of(story, half):
+                continue
+            values = pool.scores(number)
+            order = sorted(range(len(values)), key=lambda each: -values[each])
+            mates = sizes[story] - 1
+            hits = [stories[each] == story for each in order]
+            listed = sum(value >= JUDGE.listed(JUDGE.profile(Story(1, "s", "s"), [])) for value in values)
+            first.append(hits[0])
+            best.append(sum(hits[:mates]) / mates)
+            precision.append(sum(hits[:listed]) / listed if listed else 1.0)
+            recall.append(sum(hits[:listed]) / mates)
+        yield Figure(f"{kind}: P@1", mean(first), "", None, "", "≥ .96")
+        yield Figure(f"{kind}: R-precision", mean(best), "", None, "", "≥ .92")
+        yield Figure(f"{kind}: F1 of what is listed", f1(mean(precision), mean(recall)), "", None, "", "≥ .85")
+
+
+def texts(shared: Path) -> list[Row]:
+    lines = (line for name in SETS for line in (shared / f"corpus/text-stories/{name}.jsonl").open(encoding="utf-8"))
+    return [json.loads(line) for line in lines]
+
+
+def mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def f1(precision: float, recall: float) -> float:
+    return 2 * precision * recall / (precision + recall)
+
+
+# -- the founding pages ----------------------------------------------------------------------------------------------
+
+
+def on_founding_pages(shared: Path) -> Iterator[Figure]:
+    """Two pages, two months apart, among all the texts: with the date that the second does not state, and without."""
+    seeds = shared / "newsweb/worlds/seeds"
+    truth = [json.loads(line) for line in (seeds / "truth.jsonl").open(encoding="utf-8")]
+    world = {row["url"]: row for row in map(json.loads, (seeds / "world.jsonl").open(encoding="utf-8"))}
+    others = texts(shared) + [row for row in truth if row["story"] is None]
+    headlines = sorted(listed_headlines(seeds))
+    for kind, dated in (("as dated", False), ("both dated", True)):
+        pair = [
+            {**row, "date": row["date"] or (world[row["url"]]["published"] if dated else None)} for row in truth[:2]
+        ]
+        pool = Pool([*pair, *others, *({"title": line, "text": "", "date": None} for line in headlines)])
+        for number, name in ((0, "first"), (1, "second")):
+            values = pool.scores(number)
+            ranks = sorted(values, reverse=True)
+            within = f"founding pages {kind}, from the {name}"
+            yield Figure(f"{within}: the other", values[1 - number], "", ranks[1], "the next", "listed, first")
+            listed = sum(
+                value >= JUDGE.listed(JUDGE.profile(Story(1, "s", "s"), [])) for value in values[-len(headlines) :]
+            )
+            yield Figure(
+                f"{within}: headlines of their lists that are listed", listed, f"of {len(headlines)}", wanted="0"
+            )
+
+
+def listed_headlines(seeds: Path) -> set[str]:
+    """What the founding pages' own lists and teasers say: links and headings of four words or more."""
+    found = set()
+    for page in ("seed0", "seed1"):
+        root = html.fromstring(gzip.decompress((seeds / f"pages/{page}.html.gz").read_bytes()))
+        for element in root.iter("a", "h2", "h3", "h4"):
+            words = element.text_content().split()
+            found |= {" ".join(words)} if len(words) >= 4 else set()
+    return found
+
+
+# -- through the web -------------------------------------------------------------------------------------------------
+
+
+class Followed(NamedTuple):
+    """What came of following one article."""
+
+    right: int
+    listed: int
+    all: int
+
+
+def through_the_web(shared: Path, half: str, clock: str) -> Iterator[Figure]:
+    """Twenty stories, one after the other, from one article each, into one archive with all outlets and no article.
+
+    The web's clock stands a day after each story's last article, or at the end of the whole world, when feeds have
+    forgotten most of them.
+    """
+    coverage = shared / "newsweb/worlds/coverage"
+    dates = {row["url"]: row["published"] for row in map(json.loads, (coverage / "world.jsonl").open(encoding="utf-8"))}
+    stories = chosen(coverage, half, dates)
+    folder = Path(tempfile.mkdtemp(prefix="dateline-bench-"))
+    try:
+        with newsweb(shared, "coverage") as address:
+            call(address, folder, "outlet", "add", *json.load(urlopen(f"{address}/hosts")))
+            came = []
+            for number, urls in enumerate(stories):
+                if clock == "each story's":
+                    urlopen(f"{address}/clock?now={quote(a_day_after(max(dates[url] for url in urls)))}").read()
+                came.append(follow(address, folder, f"story {number}", urls))
+            requests = asked(address)
+    finally:
+        shutil.rmtree(folder)
+    yield from summed(came, requests, len(dates), f"through the web, clock at {clock}")
+
+
+def chosen(coverage: Path, half: str, dates: Mapping[str, str]) -> list[list[str]]:
+    """The half's stories of two articles or more that come first by a hash, in the order of time."""
+    stories = defaultdict(list)
+    for row in map(json.loads, (coverage / "truth.jsonl").open(encoding="utf-8")):
+        stories[row["story"]].append(row["url"])
+    several = [story for story, urls in stories.items() if len(urls) > 1 and is_of(story, half)]
+    picked = sorted(several, key=lambda story: zlib.crc32(f"followed {story}".encode()))[:STORIES]
+    return sorted((stories[story] for story in picked), key=lambda urls: max(dates[url] for url in urls))
+
+
+def a_day_after(moment: str) -> str:
+    return (datetime.fromisoformat(moment) + timedelta(days=1)).isoformat()
+
+
+def follow(address: str, folder: Path, name: str, urls: Sequence[str]) -> Followed:
+    """Follow the first of a story's articles by a hash, crawl for the story, and count."""
+    start = min(urls, key=lambda url: zlib.crc32(url.encode()))
+    call(address, folder, "follow", start, "--name", name)
+    call(address, folder, "crawl", "--story", name, "--delay", "0")
+    db = sqlite3.connect(folder / "archive.db")
+    query = "SELECT url FROM story_coverage WHERE story = ?"
+    listed = {row[0] for row in db.execute(query, (name.replace(" ", "-"),))}
+    db.close()
+    return Followed(len(listed & set(urls)), len(listed), len(urls))
+
+
+def call(address: str, folder: Path, *words: str) -> None:
+    environment = {**os.environ, "http_proxy": address, "https_proxy": ""}
+    command = [sys.executable, "-m", "crawler", *words, "--archive", str(folder)]
+    subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True)
+
+
+def summed(came: Sequence[Followed], requests: int, pages: int, where: str) -> Iterator[Figure]:
+    right, listed, whole = (sum(each[place] for each in came) for place in range(3))
+    yield Figure(f"{where}: recall", right / whole, "", None, "", "≥ .85")
+    yield Figure(f"{where}: precision", right / listed, "", None, "", "≥ .85")
+    many = len(came)
+    yield Figure(f"{where}: recall, the followed articles left out", (right - many) / (whole - many))
+    yield Figure(f"{where}: precision, the followed articles left out", (right - many) / max(1, listed - many))
+    yield Figure(f"{where}: articles asked for", requests, "", SHARE * pages, "a quarter of all", "≤ 1/4")
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--half", choices=["tune", "report"], default="report")
+    options.add_argument("--part", choices=["texts", "founding", "web", "end"])
+    asked_for = options.parse_args()
+    parts = {
+        "texts": lambda: on_texts(SHARED, asked_for.half),
+        "founding": lambda: on_founding_pages(SHARED),
+        "web": lambda: through_the_web(SHARED, asked_for.half, "each story's"),
+        "end": lambda: through_the_web(SHARED, asked_for.half, "the end's"),
+    }
+    for name, part in parts.items():
+        if asked_for.part in (None, name):
+            show((name, figure) for figure in part())
+
+
+if __name__ == "__main__":
+    main()

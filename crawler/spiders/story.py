@@ -1,0 +1,186 @@
+"""`scrapy crawl story -a story=NAME`, as `dateline crawl --story NAME`: the coverage of one story, little else.
+
+    sources are read ─▶ leads are scored ─▶ the likeliest page is fetched ─▶ it belongs, or not ─▶ chances are learnt
+                              ▲                                                  │
+                              └────────── links in a page that belongs ◀─────────┘
+
+Search services are asked at the end, if any are named, and what they point to is scored as any lead is. What is not
+fetched waits in the frontier.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from datetime import date, timedelta
+from functools import partial
+from typing import Any, ClassVar
+
+from scrapy.crawler import Crawler
+from scrapy.http import Request
+
+from archive import leads as told
+from archive.database import transaction
+from archive.frontier import Listing
+from archive.leads import Prospect
+from archive.records import Check, Outcome, SourceKind
+from archive.stories import profile_of, relist, story
+from crawler.asking import Asking, named_services
+from crawler.links import article_links
+from crawler.sitemaps import Child, children_to_read
+from crawler.source_dates import latest_day_in_path
+from crawler.spiders.base import MOST_SITEMAPS, ArchiveSpider, Children
+from pipelines.relevance import CERTAIN, Choice, lead_terms, relevance
+from pipelines.stories import JUDGE
+
+AT_ONCE = 6
+"""Pages under way: what the first ones come to decides on the next."""
+DAYS_BEFORE = 14
+"""Before the story's first article: where its coverage may begin."""
+ARTICLES = ("new", "changed", "unchanged")
+
+
+class StorySpider(ArchiveSpider):
+    """`story`: a name · `ask`: search services, `NAME` or `NAME=ADDRESS`, parted by commas · `since`: for sitemaps; the
+    story's own dates, if empty · and those of all spiders.
+
+    Raises UsageError for a story or a service that there is not. What came of it is in `tally` (how a lead was found,
+    and `known`, `asked for` or `belong`), `stopped` (why it ended) and `problems` (of search services, a line each).
+    """
+
+    name = "story"
+    kinds: ClassVar[tuple[SourceKind, ...]] = ("feed", "sitemap")
+
+    def __init__(self, story: str = "", ask: str = "", since: str = "", **kwargs: Any) -> None:
+        super().__init__(since=since or "7d", **kwargs)
+        self.wanted, self.has_since = story, bool(since)
+        self.services = named_services(ask)
+        self.stopped = ""
+        self.problems: list[str] = []
+        self.tally: Counter[tuple[str, str]] = Counter()
+        self.choice = Choice()
+        self.scored_up_to = 0
+        self.asked_for: dict[str, tuple[str, float]] = {}
+
+    def _open(self, crawler: Crawler) -> None:
+        super()._open(crawler)
+        db = self.archive.db
+        self.story = story(db, self.wanted)
+        self.texts = told.confirmed_texts(db, self.story.id)
+        spoken = Counter(language for _, language in self.texts if language)
+        self.language = next(iter(self.story.languages or (language for language, _ in spoken.most_common(1))), None)
+        self.profile = JUDGE.profile(*profile_of(db, self.story.id))
+        self.hosts = self.hosts or self.story.hosts
+        if not self.has_since:
+            self.since = self._own_since()
+
+    def _own_since(self) -> str:
+        """Where the story's coverage may begin."""
+        if self.story.since or not self.profile.dates:
+            return self.story.since or self.since
+        return (date.fromisoformat(self.profile.dates[0][:10]) - timedelta(days=DAYS_BEFORE)).isoformat()
+
+    # -- what to ask for, and until when -----------------------------------------------------------------------------
+
+    async def start(self) -> AsyncIterator[Any]:
+        async for source in self.source_requests():
+            yield source
+        while self.under_way and not self.ended:  # all that is known is weighed before a page is asked for
+            await asyncio.sleep(0.05)
+        for url, digest in told.pages_of(self.archive.db, self.story.id):
+            self._follow_links(self.archive.captures.body(digest) or b"", url)
+        self._learn_words()
+        async for page in self.likely_pages():
+            yield page
+        asking = Asking(self)
+        for service in self.services:
+            if self.ended or self._spent():
+                break
+            self.problems += await asking.ask(service)
+            async for page in self.likely_pages():
+                yield page
+
+    def source_request(
+        self, url: str, kind: SourceKind, seen: Listing | None, depth: int = 0, lastmod: str | None = None
+    ) -> Request:
+        """A sitemap is read in full: an earlier crawl, with another `since`, may have left out what this one is for."""
+        return super().source_request(url, kind, None if kind == "sitemap" else seen, depth, lastmod)
+
+    def _children(self, _: str, children: Sequence[Child]) -> Children:
+        return [(child, None) for child in children_to_read(children, self.since, MOST_SITEMAPS)]
+
+    async def likely_pages(self) -> AsyncIterator[Request]:
+        """Requests for the pages that are likeliest to belong, until none is likely any more or the budget is spent."""
+        while not self.ended:
+            request = self._next_request() if len(self.under_way) < AT_ONCE and not self._spent() else None
+            if request:
+                yield request
+            elif not self.under_way:
+                break
+            else:
+                await asyncio.sleep(0.05)
+        spent = f"the budget of {self.budget:,} pages is spent" if self._spent() else ""
+        self.stopped = spent or "nothing that waits is likely to belong"
+
+    def _spent(self) -> bool:
+        return self.budget is not None and self.asked.total() >= self.budget
+
+    def total(self, what: str) -> int:
+        """Over all ways in which leads are found."""
+        return sum(many for (_, each), many in self.tally.items() if each == what)
+
+    def _next_request(self) -> Request | None:
+        """For the likeliest page that waits; none, if none is worth it."""
+        self._score_new_leads()
+        while chosen := self.choice.take():
+            url, value = chosen
+            for waiting in self._within_budget(self.archive.lease_these([url])):
+                self.asked_for[url] = waiting.lead.via, value
+                self.tally[waiting.lead.via, "asked for"] += 1
+                return self.page_request(waiting)
+        return None
+
+    # -- what is known before -----------------------------------------------------------------------------------------
+
+    def _learn_words(self) -> None:
+        """Which words are rare is known better now that the leads are: so is the profile, and so are the scores."""
+        with transaction(self.archive.db) as db:
+            told.learn(db, lead_terms, self.language)
+            relist(db, self.story.id, JUDGE)
+        self.profile = JUDGE.profile(*profile_of(self.archive.db, self.story.id))
+
+    def _score_new_leads(self) -> None:
+        db = self.archive.db
+        prospects = told.waiting(db, self.scored_up_to, self.hosts)
+        named = told.named(db, self.story.id) if prospects else set()
+        for prospect in prospects:
+            lead = prospect.lead
+            self.choice.add(lead.url, CERTAIN if lead.url_key in named else self._relevance(prospect))
+            self.tally[lead.via, "known"] += 1
+            self.scored_up_to = prospect.id
+
+    def _relevance(self, prospect: Prospect) -> float:
+        language = prospect.lead.language or prospect.language or self.language
+        known = partial(told.frequencies, self.archive.db, language)
+        day = latest_day_in_path(prospect.lead.url)
+        return relevance(self.profile, prospect.lead, prospect.host, known, language, day).value
+
+    # -- what came ---------------------------------------------------------------------------------------------------
+
+    def written(self, check: Check, outcome: Outcome) -> None:
+        """A page is kept, and where it belongs is decided: learn from it, and follow its links if it belongs."""
+        super().written(check, outcome)
+        asked = self.asked_for.pop(check.url, None)
+        if asked is None or outcome not in (*ARTICLES, "not article"):
+            return  # what could not be had says nothing of others like it
+        via, value = asked
+        belongs = outcome in ARTICLES and told.belongs(self.archive.db, self.story.id, check.url)
+        self.choice.experience.learn(value, belongs)
+        if belongs:
+            self.tally[via, "belong"] += 1
+            if check.capture:
+                self._follow_links(check.capture.body, check.final_url or check.url)
+
+    def _follow_links(self, body: bytes, url: str) -> None:
+        self.archive.add_leads(article_links(body, url, told.hosts(self.archive.db)))

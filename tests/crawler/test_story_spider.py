@@ -1,0 +1,272 @@
+"""Crawls for one story, over a small web where a mine has collapsed and much else happens."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from demo.markup import page_html
+from demo.web import Outlet, Page, Web, World, serve
+from tests.services import BASES, serve_with_services
+from tests.stories import NOW, page
+
+START = "http://harbour.example/news/1-mine"
+
+
+def report(number: int, headline: str, text: str, **more: object) -> Page:
+    usual = {"published": NOW - timedelta(hours=number), "authors": ("Ida Berg",)}
+    return Page(f"/news/{number}-mine", headline, text, **(usual | more))  # type: ignore[arg-type]
+
+
+MINE = report(
+    1,
+    "Eleven miners trapped in the Vellmar salt mine",
+    "Eleven miners are trapped 400 metres down in the Vellmar salt mine after the roof of a gallery came down.\n\n"
+    "Rescuers drill a second shaft towards the gallery. The mine belongs to Halden Salt, which owns the pumps.",
+)
+DRILL = report(
+    2,
+    "Drill reaches the gallery where miners of Vellmar wait",
+    "A drill broke through to the gallery of the Vellmar salt mine at dawn. Rescuers heard the miners knock.\n\n"
+    "Halden Salt sent down food and water for the eleven miners through the shaft, which is as wide as a hand.",
+)
+FREE = report(
+    3,
+    "Trapped miners are brought up from the Vellmar salt mine",
+    "The first of the eleven trapped miners came up from the Vellmar salt mine at noon in a capsule of steel.\n\n"
+    "Rescuers said the gallery had held. Halden Salt will not open the mine again before the roof is inspected.",
+)
+CRACKS = report(
+    9,
+    "Halden Salt knew of cracks in the roof of the Vellmar mine",
+    "Engineers told Halden Salt of cracks in the roof of the Vellmar salt mine three weeks before it came down.\n\n"
+    "A letter that miners showed to this paper names the gallery in which eleven of them are trapped.",
+    listed=False,
+)
+BREAD = Page(
+    "/food/3-bread",
+    "How to bake bread in an iron pot",
+    "Stir flour, water and yeast in the evening and let the dough rise until breakfast. Heat the pot.\n\n"
+    "A loaf needs forty minutes under the lid and ten without. Let it cool on a rack, however hard that is.",
+    NOW,
+    listed=False,
+)
+GAME = report(
+    4,
+    "A board game for wet Sundays",
+    "Eleven miners dig for salt in the board game of the year, and one is trapped before the evening is over.\n\n"
+    "The rules take ten minutes to learn, and the cards are printed on heavy paper. Children liked the dice best; a "
+    "grandmother at our table built a railway in the first hour and never looked up again.\n\n"
+    "Each turn a player draws a lantern, a ladder or a rope, and bids for the next tunnel. Whoever hoards gold pays "
+    "dearly when the auction closes. Designers from three countries tested it over two winters, with wooden tokens "
+    "carved in a workshop near the coast.\n\n"
+    "A solo version is planned for autumn, an app after that. Until then the shelf price of forty crowns seems fair "
+    "for a toy that brings a family together and takes no batteries.",
+)
+FIGURES = Page("/toys/5-figures", "Figures", "Figures of tin and of wood. " * 20, NOW, listed=False)
+BOAT = report(6, "Ferry to Salthaven cancelled in storm", "The ferry stays in port until the storm is over. " * 12)
+
+
+def with_links(linking: Page, *links: tuple[str, str]) -> Page:
+    """The page with a list of links below its text."""
+    markup = page_html(Outlet("any.example"), linking, NOW)
+    anchors = "".join(f'<li><a href="{path}">{words}</a></li>' for path, words in links)
+    return replace(linking, body=markup.replace("</body>", f"<aside><ul>{anchors}</ul></aside></body>").encode())
+
+
+LINKS = (CRACKS.path, CRACKS.headline), (BREAD.path, BREAD.headline)
+
+
+def harbour(*pages: Page, **more: object) -> Outlet:
+    return Outlet("harbour.example", "The Harbour Post", pages=pages, **more)  # type: ignore[arg-type]
+
+
+def ridge(*pages: Page, many: int = 12) -> Outlet:
+    """An outlet that has many other things to tell."""
+    return Outlet("ridge.example", "The Ridge", pages=(*pages, *(page(number) for number in range(1, many + 1))))
+
+
+def world(*outlets: Outlet) -> World:
+    return World(outlets or (harbour(with_links(MINE, *LINKS), CRACKS, BREAD, BOAT), ridge(DRILL, FREE)), NOW)
+
+
+def asked_for(web: Web) -> set[str]:
+    return {path for path in (request.path for request in web.requests) if path.count("/") > 1}
+
+
+def followed(dateline, web: Web, *words: object, code: int = 0):
+    """A run in which the mine is followed and its story crawled for; what the crawl said, and the run."""
+    run = dateline(web)
+    run.knows()
+    run("follow", START, "--name", "mine")
+    web.requests.clear()
+    return run("crawl", "--story", "mine", "--delay", "0", *words, code=code).stdout, run
+
+
+def coverage(run) -> set[str]:
+    return {url.rpartition("example")[2] for url in run.column("SELECT url FROM story_coverage WHERE story = 'mine'")}
+
+
+def test_of_all_that_the_outlets_list_only_what_is_likely_to_belong_is_fetched(dateline):
+    with serve(world()) as web:
+        told, run = followed(dateline, web)
+        asked = asked_for(web)
+    assert coverage(run) == {"/news/1-mine", "/news/2-mine", "/news/3-mine", "/news/9-mine"}
+    assert len(asked) <= 6, "of nineteen pages"
+    assert BOAT.path not in asked
+    assert "nothing that waits is likely to belong" in told
+
+
+def test_links_in_an_article_that_belongs_are_leads_and_are_weighed_like_any(dateline):
+    with serve(world(harbour(MINE, BOAT), ridge(with_links(DRILL, *LINKS), CRACKS, BREAD))) as web:
+        _, run = followed(dateline, web)
+        asked = asked_for(web)
+    assert "/news/9-mine" in asked
+    assert "/food/3-bread" not in asked
+    assert run.column("SELECT via FROM urls WHERE url = 'http://ridge.example/news/9-mine'") == ["link"]
+    assert "/news/9-mine" in coverage(run)
+
+
+def test_an_article_that_turns_out_unrelated_stays_in_the_archive_out_of_the_story_and_its_links_are_left_alone(
+    dateline,
+):
+    with serve(
+        world(
+            harbour(MINE, BOAT),
+            ridge(with_links(GAME, (FIGURES.path, "Salt mine of Vellmar: the trapped miners as figures")), FIGURES),
+        )
+    ) as web:
+        told, run = followed(dateline, web)
+        asked = asked_for(web)
+    assert GAME.path in asked
+    assert "/toys/5-figures" not in asked
+    assert run.column("SELECT count(*) FROM articles WHERE headline = ?", GAME.headline) == [1]
+    assert coverage(run) == {"/news/1-mine"}
+    assert "0 belong" in told
+
+
+def test_a_budget_is_kept_spent_on_the_likeliest_and_told(dateline):
+    with serve(world()) as web:
+        told, run = followed(dateline, web, "--budget", "1")
+        asked = asked_for(web)
+    assert len(asked) == 1
+    assert "Stopped: the budget of 1 pages is spent" in told
+    assert len(coverage(run)) == 2
+    assert "1 asked for, 1 belong" in told
+
+
+def test_what_is_not_fetched_waits_for_an_ordinary_crawl(dateline):
+    with serve(world()) as web:
+        _, run = followed(dateline, web)
+        before = run.column("SELECT count(*) FROM articles")[0]
+        run.crawl()
+    assert before < 8
+    assert run.column("SELECT count(*) FROM articles WHERE headline = ?", BOAT.headline) == [1]
+
+
+def test_the_end_is_told_in_numbers_by_source(dateline):
+    with serve(world()) as web:
+        told, _ = followed(dateline, web)
+    assert "leads known" in told
+    by_source = next(line for line in told.splitlines() if line.startswith("By source"))
+    assert "feed" in by_source
+
+
+def test_a_second_crawl_asks_for_nothing_that_was_judged_already(dateline):
+    with serve(world(harbour(MINE, BOAT), ridge(GAME, DRILL))) as web:
+        _, run = followed(dateline, web)
+        web.requests.clear()
+        told = run("crawl", "--story", "mine", "--delay", "0").stdout
+        assert asked_for(web) == set()
+    assert "0 asked for" in told
+
+
+def test_sitemaps_are_read_from_two_weeks_before_the_story_even_if_an_earlier_crawl_left_those_pages_out(dateline):
+    path = "/news/drill-reaches-gallery-where-miners-of-vellmar-wait"
+    old = replace(report(24 * 40, DRILL.headline, DRILL.text), path=path)
+    start = report(24 * 39, MINE.headline, MINE.text)
+    with serve(world(harbour(start), Outlet("ridge.example", feed=None, pages=(old, page(1))))) as web:
+        run = dateline(web)
+        run.knows()
+        run("crawl", "--since", "7d", "--delay", "0")
+        run("follow", f"http://harbour.example{start.path}", "--name", "mine")
+        run("crawl", "--story", "mine", "--delay", "0")
+    assert coverage(run) == {start.path, old.path}
+
+
+def test_only_the_outlets_of_the_story_are_asked(dateline):
+    with serve(world()) as web:
+        run = dateline(web)
+        run.knows()
+        run("follow", START, "--name", "mine", "--outlet", "harbour.example")
+        web.requests.clear()
+        run("crawl", "--story", "mine", "--delay", "0")
+        assert web.asked("ridge.example") == []
+
+
+def test_the_same_story_is_crawled_for_by_the_spider_alone(dateline):
+    """As `scrapy crawl story -a story=mine -a budget=2` runs it."""
+    import subprocess
+    import sys
+
+    with serve(world()) as web:
+        run = dateline(web)
+        run.knows()
+        run("follow", START, "--name", "mine")
+        web.requests.clear()
+        words = ["-m", "scrapy", "crawl", "story", "-a", "story=mine", "-a", "budget=2", "-s", "DOWNLOAD_DELAY=0"]
+        subprocess.run([sys.executable, *words], env=run.environ(), check=True, capture_output=True, timeout=100)
+        assert len(asked_for(web)) == 2
+    assert run.column("SELECT state FROM crawls ORDER BY id DESC LIMIT 1") == ["finished"]
+
+
+@pytest.mark.parametrize(("service", "fault"), [("wikipedia", "503"), ("gdelt", "text"), ("google-news", "html")])
+def test_a_search_service_that_refuses_is_told_of_and_costs_the_crawl_nothing(dateline, service, fault):
+    with serve_with_services(world()) as web:
+        web.faults[service] = [fault] * 9
+        told, run = followed(dateline, web, "--ask", f"{service}={BASES[service]}")
+    assert len(coverage(run)) == 4
+    assert "Stopped: nothing that waits is likely to belong" in told
+    assert any(word in told for word in ("Wikipedia", "GDELT", "Google News"))
+    assert run.column("SELECT state FROM crawls ORDER BY id DESC LIMIT 1") == ["finished"]
+
+
+def test_a_service_that_nobody_answers_for_is_told_of(dateline):
+    with serve(world()) as web:
+        told, run = followed(dateline, web, "--ask", "wikipedia=http://nobody.example")
+    assert "Wikipedia" in told
+    assert len(coverage(run)) == 4
+
+
+def test_what_a_service_points_to_is_fetched_if_it_is_likely_to_belong(dateline):
+    hidden = Outlet("far.example", "Far Away", pages=(DRILL, BOAT), feed=None, sitemap=None)
+    with serve_with_services(world(harbour(MINE, BOAT), hidden)) as web:
+        told, run = followed(dateline, web, "--ask", f"gdelt={BASES['gdelt']}")
+        asked = set(web.asked("far.example"))
+    assert "http://far.example/news/2-mine" in asked
+    assert "http://far.example/news/6-mine" not in asked
+    assert "/news/2-mine" in coverage(run), told
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--story", "mime"), "did you mean mine"),
+        (("--story", "mine", "--ask", "askjeeves"), "no search service"),
+        (("--story", "mine", "http://harbour.example/news/6-mine"), "--story goes with no URLs"),
+        (("--budget", "3"), "--budget goes with --story"),
+        (("--ask", "gdelt"), "--ask goes with --story"),
+    ],
+)
+def test_what_cannot_be_meant_is_told_in_one_line_before_anything_is_asked(dateline, words, said):
+    with serve(world()) as web:
+        run = dateline(web)
+        run.knows()
+        run("follow", START, "--name", "mine")
+        web.requests.clear()
+        told = run("crawl", *words, code=2).stderr
+        assert web.requests == []
+    assert said in told
+    assert len(told.strip().splitlines()) == 1

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+import pytest
+
+from archive.stories import Confirmed, Story
+from pipelines.stories import ALONE, JUDGE, OPENS, SEVERAL, days_apart, listed, nearness, search_words, strong, vector
+
+MINE = "Eleven miners trapped in the Vellmar salt mine"
+MINE_TEXT = (
+    "Eleven miners are trapped 400 metres down in the Vellmar salt mine after the roof of a gallery came down.\n"
+    "Rescuers drill a second shaft towards the gallery. The mine belongs to Halden Salt, which closed its pumps."
+)
+RESCUE = "Drill reaches the gallery where miners of Vellmar wait"
+RESCUE_TEXT = (
+    "A drill reached the gallery of the Vellmar salt mine at dawn, and rescuers heard the trapped miners knock."
+)
+GAMES = "Coastal games open with a rowing regatta"
+GAMES_TEXT = (
+    "Four hundred rowers opened the coastal games in rain. The regatta went to the crew of Marrow Bay by a length."
+)
+STORY = Story(1, "vellmar", "Vellmar")
+
+
+def known(terms: Collection[str]) -> tuple[Mapping[str, int], int]:
+    """Of a thousand articles, ten hold any one term."""
+    return dict.fromkeys(terms, 10), 1000
+
+
+def seen(headline: str, text: str, language: str = "en") -> dict[str, float]:
+    return dict(vector(headline, None, text, language, known))
+
+
+def confirmed(headline: str, text: str, published_at: str | None = None, language: str = "en") -> Confirmed:
+    return Confirmed(json.dumps(seen(headline, text, language)), published_at, language, "harbour.example")
+
+
+def value(
+    story: Story, *articles: Confirmed, on: str | None = None, language: str | None = "en", host: str = "b.example"
+):
+    """The score of the report of the rescue."""
+    return JUDGE.score(JUDGE.profile(story, articles), seen(RESCUE, RESCUE_TEXT), on, language, host).value
+
+
+def test_another_report_of_the_same_happening_is_listed_and_a_report_of_something_else_is_not():
+    profile = JUDGE.profile(STORY, [confirmed(MINE, MINE_TEXT)])
+    for headline, text, belongs in ((RESCUE, RESCUE_TEXT, True), (GAMES, GAMES_TEXT, False)):
+        score = JUDGE.score(profile, seen(headline, text), None, "en", "b.example")
+        assert (score.value >= JUDGE.listed(profile)) is belongs
+
+
+def test_a_reader_sees_by_which_terms_an_article_belongs_the_strongest_first_and_each_once():
+    profile = JUDGE.profile(STORY, [confirmed(MINE, MINE_TEXT)])
+    terms = JUDGE.score(profile, seen(RESCUE, RESCUE_TEXT), None, "en", "b.example").terms
+    assert set(terms[:3]) == {"miner", "vellmar", "galleri"}
+    assert len(set(terms)) == len(terms)
+    assert not any(term.startswith(OPENS) for term in terms)
+
+
+def test_what_agrees_in_the_opening_counts_for_more_than_what_agrees_further_down():
+    filler = "The weather stayed mild and the market opened late on most days of the week. " * 12
+    profile = JUDGE.profile(STORY, [confirmed(MINE, MINE_TEXT)])
+    first, last = f"{MINE_TEXT}\n{filler}", f"{filler}\n{MINE_TEXT}"
+    early, late = (JUDGE.score(profile, seen("", text), None, "en", "b.example").value for text in (first, last))
+    assert early > late > 0
+
+
+def test_the_same_likeness_counts_for_less_the_further_apart_the_dates_are_but_never_for_nothing():
+    start = confirmed(MINE, MINE_TEXT, "2026-03-10T08:00:00Z")
+    days = ("2026-03-10T09:00:00Z", "2026-03-11T09:00:00Z", "2026-03-14T09:00:00Z", "2027-03-10T09:00:00Z")
+    values = [value(STORY, start, on=day) for day in days]
+    assert values == sorted(values, reverse=True)
+    assert values[0] > 2 * values[-1] > 0
+    assert values[1] > value(STORY, start) > values[2], "without a date it stands between"
+
+
+def test_an_article_is_near_to_the_nearest_of_the_confirmed_ones():
+    days = ("2026-03-10T08:00:00Z", "2026-06-01T08:00:00Z")
+    profile = JUDGE.profile(STORY, [confirmed(MINE, MINE_TEXT, day) for day in days])
+    assert nearness(profile, "2026-06-01T10:00:00Z") == pytest.approx(nearness(profile, "2026-03-10T10:00:00Z"))
+    assert nearness(profile, "2026-04-20T08:00:00Z") < nearness(profile, "2026-06-02T08:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "days"),
+    [
+        ("2026-03-10T08:00:00Z", "2026-03-11T20:00:00Z", 1.5),
+        ("2026-03-10", "2026-03-11T23:00:00Z", 1),
+        ("2026-03-10T08:00:00", "2026-03-10T08:00:00Z", 0),
+        ("2026", "2026-03-10", None),
+        ("", "2026-03-10", None),
+        ("2026-02-31", "2026-03-10", None),
+    ],
+)
+def test_days_between_moments_that_say_more_or_less(one, other, days):
+    assert days_apart(one, other) == days_apart(other, one) == days
+
+
+def test_words_that_a_person_gives_find_an_article_by_themselves_and_sharpen_a_profile():
+    words = replace(STORY, words="trapped miners, Vellmar")
+    assert value(words) > ALONE
+    games = confirmed(GAMES, GAMES_TEXT)
+    assert value(words, games) > value(STORY, games)
+
+
+@pytest.mark.parametrize(
+    ("limits", "stays"),
+    [
+        ({"languages": ("de", "en")}, True),
+        ({"languages": ("de",)}, False),
+        ({"hosts": ("www.b.example",)}, True),
+        ({"hosts": ("c.example",)}, False),
+        ({"since": "2026-03-11"}, True),
+        ({"since": "2026-03-11T12:00:00Z"}, False),
+        ({"since": "2026-03-12"}, False),
+        ({"until": "2026-03-11"}, True),
+        ({"until": "2026-03-10"}, False),
+    ],
+)
+def test_what_the_person_leaves_out_scores_nothing(limits, stays):
+    score = value(replace(STORY, **limits), confirmed(MINE, MINE_TEXT), on="2026-03-11T08:00:00Z")
+    assert (score > 0) is stays
+
+
+def test_what_is_not_known_of_an_article_does_not_leave_it_out():
+    limits = replace(STORY, languages=("en",), since="2026-03-01", until="2026-03-31")
+    assert value(limits, confirmed(MINE, MINE_TEXT), on=None, language=None) > 0
+
+
+def test_several_confirmed_articles_ask_for_more_likeness_than_one():
+    one, two = confirmed(MINE, MINE_TEXT), confirmed(RESCUE, RESCUE_TEXT)
+    assert (listed(JUDGE.profile(STORY, [one])), listed(JUDGE.profile(STORY, [one, two]))) == (ALONE, SEVERAL)
+    assert strong(JUDGE.profile(STORY, [one])) > ALONE
+
+
+def test_a_story_of_nothing_finds_nothing():
+    profile = JUDGE.profile(STORY, [])
+    assert JUDGE.terms(profile) == []
+    assert JUDGE.score(profile, seen(MINE, MINE_TEXT), None, "en", "b.example").value == 0
+
+
+def test_one_report_in_chinese_finds_another():
+    mine = confirmed(
+        "盐矿坍塌十一名矿工被困", "韦尔马盐矿坍塌,十一名矿工被困井下四百米,救援人员正在钻井。", language="zh"
+    )
+    profile = JUDGE.profile(STORY, [mine])
+    other = seen("钻井到达被困矿工所在巷道", "救援钻井黎明时到达韦尔马盐矿被困矿工所在的巷道。", "zh")
+    assert JUDGE.score(profile, other, None, "zh", "b.example").value > ALONE
+
+
+def test_search_services_are_asked_for_words_as_people_write_them():
+    profile = JUDGE.profile(STORY, [confirmed(MINE, MINE_TEXT)])
+    words = search_words(profile, [(f"{MINE}\n{MINE_TEXT}", "en")], 5)
+    assert {"Vellmar", "miners", "gallery"} & set(words)
+    assert not {"galleri", "miner"} & set(words)
+
+
+def test_where_words_are_not_parted_by_blanks_pairs_of_characters_are_asked_for():
+    headline, text = "盐矿坍塌十一名矿工被困", "韦尔马盐矿坍塌,十一名矿工被困井下四百米。"
+    profile = JUDGE.profile(STORY, [confirmed(headline, text, language="zh")])
+    assert "盐矿" in search_words(profile, [(f"{headline}\n{text}", "zh")], 20)
+
+
+@pytest.mark.shared
+def test_the_founding_pages_find_each_other_and_none_of_the_headlines_around_them(shared):
+    from bench.following import on_founding_pages
+
+    for figure in on_founding_pages(shared):
+        if "headlines" in figure.what:
+            assert figure.ours == 0, figure.what
+        else:
+            assert figure.ours >= ALONE, figure.what
+            assert figure.ours > figure.other, figure.what
