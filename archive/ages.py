@@ -6,7 +6,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 
 from archive.errors import UsageError
-from archive.records import utc
+from archive.records import clock, utc
 
 DAYS = {"h": 1 / 24, "d": 1, "w": 7, "m": 30, "y": 365}
 """What the letter of an age counts, in days: hours, days, weeks, months of 30 days, years of 365."""
@@ -28,7 +28,7 @@ def since(text: str, now: datetime | None = None) -> str:
     given = text.strip()
     try:
         if age := AGE.fullmatch(given):
-            return utc((now or datetime.now(UTC)) - timedelta(days=int(age[1]) * DAYS[age[2].lower()]))
+            return utc((now or clock()) - timedelta(days=int(age[1]) * DAYS[age[2].lower()]))
         if DAY.fullmatch(given):
             return date.fromisoformat(given).isoformat()
         moment = datetime.fromisoformat(given)
@@ -45,3 +45,16 @@ def seconds(text: str) -> int:
     if not given or not int(given[1]):
         raise UsageError(f"{text!r} is no duration; try 90s, 10m or 2h (s, m, h, d)")
     return int(given[1]) * SECONDS[given[2].lower()]
+
+
+def told(length: timedelta) -> str:
+    """A duration to read, in its two largest units: `3 days 4 h`, `20 min`, `45 s`."""
+    left = max(0, round(length.total_seconds()))
+    parts = []
+    for name, size in (("days", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        many, left = divmod(left, size)
+        if many:
+            parts.append(f"{many} {name if (name, many) != ('days', 1) else 'day'}")
+        if parts and (len(parts) == 2 or not many or name == "min"):
+            break
+    return " ".join(parts) or "0 s"

@@ -8,15 +8,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from archive import frontier
+from archive import events, frontier, stories
 from archive.articles import Decisions, Filed, keep_article
 from archive.captures import Captures
 from archive.database import connect, transaction
+from archive.errors import ArchiveError
 from archive.frontier import Listing, Waiting
+from archive.pauses import leave_alone, pauses
 from archive.postings import is_current, rebuild
 from archive.records import Check, Lead, Outcome, Outlet, Source, SourceKind, now
 from archive.revisions import keep_gone, looks
 from archive.schema import ARCHIVE
+from archive.sources import set_due, sources
 
 RECHECKS = 50
 """Articles of one outlet that a crawl looks at again, those that waited longest first."""
@@ -32,6 +35,7 @@ class OutletReport:
     changed: int
     unchanged: int
     other: int
+    refused: int
     failed: int
     reasons: tuple[tuple[str, int], ...]
 
@@ -45,6 +49,7 @@ class Archive:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.db = connect(folder / "archive.db", ARCHIVE)
+        self._file = _file(folder)
         self.captures = Captures(folder / "captures.db")
 
     def __enter__(self) -> Self:
@@ -65,9 +70,9 @@ class Archive:
             frontier.add_outlet(db, outlet)
             return sum(frontier.add_source(db, source) for source in sources)
 
-    def sources(self, kinds: Sequence[SourceKind], hosts: Sequence[str] = ()) -> list[Source]:
-        """See `frontier.sources`."""
-        return frontier.sources(self.db, kinds, hosts)
+    def sources(self, kinds: Sequence[SourceKind], hosts: Sequence[str] = (), due: bool = False) -> list[Source]:
+        """See `sources.sources`."""
+        return sources(self.db, kinds, hosts, due)
 
     def sitemaps_of(self, index_url: str) -> dict[str, Listing]:
         """See `frontier.sitemaps_of`."""
@@ -98,17 +103,33 @@ class Archive:
                 (now(), "stopped" if reason else "finished", reason, crawl_id),
             )
 
-    def lease(self, most: int, per_outlet: int, hosts: Sequence[str] = ()) -> list[Waiting]:
+    def lease(self, most: int, per_outlet: int, hosts: Sequence[str] = (), but: Sequence[str] = ()) -> list[Waiting]:
         """See `frontier.lease`."""
+        self._check_place()
         if not self.db.execute("SELECT 1 FROM urls WHERE state = 'pending' LIMIT 1").fetchone():
             return []  # no write lock for nothing
         with transaction(self.db) as db:
-            return frontier.lease(db, most, per_outlet, hosts)
+            return frontier.lease(db, most, per_outlet, hosts, but)
+
+    def give_back(self, urls: Sequence[str]) -> None:
+        """What was leased and is not asked for goes on waiting."""
+        if urls:
+            with transaction(self.db) as db:
+                frontier.give_back(db, urls)
 
     def lease_these(self, urls: Sequence[str]) -> list[Waiting]:
         """See `frontier.lease_these`."""
         with transaction(self.db) as db:
             return frontier.lease_these(db, urls)
+
+    def pauses(self) -> dict[str, tuple[str, str]]:
+        """See `pauses.pauses`."""
+        return pauses(self.db)
+
+    def leave_alone(self, site: str, until: str, reason: str) -> None:
+        """See `pauses.leave_alone`."""
+        with transaction(self.db) as db:
+            leave_alone(db, site, until, reason)
 
     def add_leads(self, leads: Iterable[Lead]) -> int:
         """See `frontier.add_leads`."""
@@ -116,10 +137,34 @@ class Archive:
             return frontier.add_leads(db, leads)
 
     def prepare(self, decisions: Decisions) -> None:
-        """Relate all articles anew if their hashes were made in another way than today's."""
+        """Relate all articles anew, or put them in events anew, if that was done in another way than today's."""
         if not is_current(self.db, decisions.texts):
             with transaction(self.db) as db:
                 rebuild(db, decisions.texts, now())
+        if not events.is_current(self.db, decisions.events):
+            self.rebuild_events(decisions)
+
+    def rebuild_events(self, decisions: Decisions) -> tuple[int, int]:
+        """See `events.rebuild`; how many articles there are, in how many events."""
+        with transaction(self.db) as db:
+            made = events.rebuild(db, decisions.events)
+            stories.refresh(db, decisions.stories, everything=True)
+            return int(db.execute("SELECT count(*) FROM event_articles").fetchone()[0]), made
+
+    def tidy(self, decisions: Decisions) -> int:
+        """See `events.tidy`."""
+        with transaction(self.db) as db:
+            return events.tidy(db, decisions.events)
+
+    def tidy_if_due(self, decisions: Decisions) -> None:
+        """Once a day."""
+        if events.tidy_is_due(self.db):
+            self.tidy(decisions)
+
+    def refresh_stories(self, decisions: Decisions) -> None:
+        """See `stories.refresh`."""
+        with transaction(self.db) as db:
+            stories.refresh(db, decisions.stories)
 
     def replace_reading(self, check: Check, decisions: Decisions) -> Filed:
         """Keep a new reading of a page that was kept before; no look was taken, so none is written down."""
@@ -132,11 +177,17 @@ class Archive:
         Captures first, in their own file: what is read is kept before what was read from it. A run killed between the
         two leaves a capture without an article, and never an article without its capture.
         """
+        self._check_place()
         captures = [check.capture for check in checks if check.capture]
         if captures:
             self.captures.keep(captures)
         with transaction(self.db) as db:
             return [_write(db, check, decisions, crawl_id) for check in checks]
+
+    def _check_place(self) -> None:
+        """SQLite goes on writing into a file that was removed, and nobody would ever read what it writes."""
+        if _file(self.folder) != self._file:
+            raise ArchiveError(f"{self.folder}: the archive was removed or replaced while it was in use")
 
     def report(self, crawl_id: int) -> list[OutletReport]:
         """What a crawl did, an outlet a line, by host."""
@@ -150,6 +201,15 @@ class Archive:
         return [_outlet_report(host, [row for row in rows if row["host"] == host]) for host in hosts]
 
 
+def _file(folder: Path) -> tuple[int, int] | None:
+    """Which file `archive.db` is: its device and inode; None where it is gone."""
+    try:
+        stat = (folder / "archive.db").stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
+
+
 def _write(db: sqlite3.Connection, check: Check, decisions: Decisions, crawl_id: int | None) -> Outcome:
     article_id = None
     if check.outcome == "new" and check.article:
@@ -160,6 +220,8 @@ def _write(db: sqlite3.Connection, check: Check, decisions: Decisions, crawl_id:
         keep_gone(db, check)
     frontier.note_check(db, check, crawl_id, article_id)
     frontier.add_leads(db, check.leads)
+    if check.article is None:
+        set_due(db, check, decisions.source_due)
     if known := looks(db, check.url):
         frontier.set_due(db, check.url, decisions.due_at(known, check.checked_at))
     return check.outcome
@@ -180,6 +242,7 @@ def _outlet_report(host: str, rows: list[sqlite3.Row]) -> OutletReport:
         changed=many("changed"),
         unchanged=many("unchanged"),
         other=many("not article"),
-        failed=many("failed", "refused", "gone", kinds=("page", "feed", "sitemap")),
+        refused=many("refused", kinds=("page", "feed", "sitemap")),
+        failed=many("failed", "gone", kinds=("page", "feed", "sitemap")),
         reasons=tuple(sorted(reasons.items(), key=lambda item: -item[1])),
     )

@@ -12,6 +12,8 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from archive.events import Judge as EventJudge
+from archive.events import join, reword
 from archive.frontier import OWN_ROLES, add_addresses, outlet_of
 from archive.postings import VERSIONS, Relation, relate
 from archive.postings import Judge as TextJudge
@@ -19,6 +21,9 @@ from archive.records import Address, Article, Check, Outcome
 from archive.revisions import Judge as ChangeJudge
 from archive.revisions import Looks, keep_revision
 from archive.search import bigrams
+from archive.sources import Due, Rhythm
+from archive.stories import Judge as StoryJudge
+from archive.stories import file
 
 COLUMNS = (
     "url",
@@ -62,6 +67,12 @@ class Decisions:
     """What a new reading of a known article is."""
     due_at: Callable[[Looks, str], str | None]
     """What is known of an article's looks, and now → when to look again."""
+    source_due: Callable[[Rhythm, str], Due]
+    """What is known of a feed or sitemap, and now → when to look again."""
+    events: EventJudge
+    """What belongs to one event."""
+    stories: StoryJudge
+    """What belongs to a story that a person follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +92,7 @@ def keep_article(connection: sqlite3.Connection, check: Check, decisions: Decisi
     known = _known(connection, check)
     filed = _keep_new(connection, row, decisions) if known is None else _keep_again(connection, known, row, decisions)
     add_addresses(connection, filed.article_id, check.addresses)
+    file(connection, filed.article_id, decisions.stories, changed=filed.outcome != "unchanged")
     return filed
 
 
@@ -95,6 +107,7 @@ def _keep_new(connection: sqlite3.Connection, row: dict[str, Any], decisions: De
     connection.execute("RELEASE arrival")
     if older is not None:
         return _keep_again(connection, older, row, decisions)
+    join(connection, article_id, decisions.events)
     return Filed(article_id, "new")
 
 
@@ -120,6 +133,8 @@ def _keep_again(connection: sqlite3.Connection, known: sqlite3.Row, row: dict[st
         _update(connection, article_id, row, DATES if kept.takes == "dates" else row)
     if kept.takes == "all" and known["fingerprint"] != row["fingerprint"]:
         relate(connection, article_id, decisions.texts, row["fetched_at"])
+    if kept.takes == "all":
+        reword(connection, article_id, decisions.events)
     return Filed(article_id, kept.outcome, kept.reason)
 
 

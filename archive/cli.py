@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sqlite3
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from archive.database import connect_to_read
 from archive.errors import DatelineError
+from archive.schema import ARCHIVE
 
 DEFAULT_ARCHIVE = Path("data")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -66,3 +71,35 @@ def cli(folder: Path | None) -> None:
     Everything lies in one folder: archive.db (browse it with Datasette, query it with SQL) and captures.db (the pages
     as they came).
     """
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[sqlite3.Connection]:
+    """The archive of a folder, to read."""
+    connection = connect_to_read(folder / "archive.db", ARCHIVE)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def typed(text: str) -> str:
+    """An argument as UTF-8, whatever the terminal calls itself; what is none is no address and no word."""
+    return os.fsencode(text).decode("utf-8", "replace")
+
+
+def print_all(contents: Iterable[Any], width: int | None = None) -> None:
+    """To the terminal; through a pager where a text of some `width` would run off the screen."""
+    from archive import terminal
+
+    console = terminal.console()
+    with console.capture() as captured:
+        for content in contents:
+            console.print(
+                content, width=min(width or console.width, console.width), soft_wrap=not width and console.soft_wrap
+            )
+    text = captured.get().rstrip("\n")
+    if width and console.is_terminal and text.count("\n") > console.height:
+        click.echo_via_pager(text)
+    else:
+        click.echo(text if console.is_terminal else re.sub(" +$", "", text, flags=re.MULTILINE))

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import re
-import sqlite3
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from archive.ages import since as moment
-from archive.cli import archive_option, cli
-from archive.database import connect_to_read
+from archive.cli import archive_option, cli, opened, print_all, typed
 from archive.errors import ArchiveError, UsageError
-from archive.schema import ARCHIVE
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -42,14 +38,18 @@ def _filters(command: F) -> F:
 @cli.command(context_settings=WORDS_AS_TYPED)
 @click.argument("words", nargs=-1, required=True)
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most so many.")
+@click.option("--copies", is_flag=True, help="List every copy of a text by itself.")
 @click.option("--json", "form", flag_value="jsonl", help="One JSON object a line.")
 @click.option("--csv", "form", flag_value="csv", help="A table for spreadsheets.")
 @_filters
 @archive_option
-def search(words: tuple[str, ...], limit: int, form: str | None, folder: Path, **filters: str | None) -> None:
+def search(
+    words: tuple[str, ...], limit: int, copies: bool, form: str | None, folder: Path, **filters: str | None
+) -> None:
     """Find articles by their words, the best first.
 
-    All words must occur; "a phrase", this OR that, -without and begin* work.
+    All words must occur; "a phrase", this OR that, -without and begin* work. A text that went round is listed once,
+    with the number of the other outlets that ran it.
 
     \b
     Examples: dateline search ferry strike --since 30d
@@ -64,9 +64,9 @@ def search(words: tuple[str, ...], limit: int, form: str | None, folder: Path, *
     unknown = next((word for word in words if word.startswith("--")), None)
     if unknown:
         raise UsageError(f"no such option: {unknown}; `dateline search --help` lists them")
-    query = _typed(" ".join(words))
-    with _archive(folder) as connection:
-        found = searching.search(connection, query, limit=limit, **_moments(filters))
+    query = typed(" ".join(words))
+    with opened(folder) as connection:
+        found = searching.search(connection, query, limit=limit, copies=copies, **_moments(filters))
     if form:
         from dataclasses import asdict
 
@@ -74,7 +74,7 @@ def search(words: tuple[str, ...], limit: int, form: str | None, folder: Path, *
     elif found:
         from archive import terminal
 
-        _print(terminal.hits(found))
+        print_all(terminal.hits(found))
     else:
         click.echo(f"Nothing in {folder} holds {query}")
 
@@ -94,13 +94,13 @@ def show(article: str, as_json: bool, as_html: bool, folder: Path) -> None:
     """
     from archive import reading, terminal
 
-    article = _typed(article)
+    article = typed(article)
     keys: reading.Keys | None = click.get_current_context().find_root().obj
-    with _archive(folder) as connection:
+    with opened(folder) as connection:
         id = reading.lookup(connection, article, keys)
         record = reading.article(connection, id) if id is not None else None
         if record is None:
-            raise ArchiveError(_unknown(reading.seen(connection, article, keys), article, folder))
+            raise ArchiveError(unknown(reading.seen(connection, article, keys), article, folder))
     if as_html:
         if not record["digest"]:
             raise ArchiveError(f"article {record['id']} was imported without its page; there is no HTML of it")
@@ -108,27 +108,37 @@ def show(article: str, as_json: bool, as_html: bool, folder: Path) -> None:
     elif as_json:
         _write([record], "jsonl", None)
     else:
-        _print(terminal.article(record), terminal.WIDTH_OF_TEXT)
+        print_all(terminal.article(record), terminal.WIDTH_OF_TEXT)
 
 
 @cli.command()
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of tables.")
+@click.option("--check", is_flag=True, help="For a monitor: a line a problem, and exit code 1 if there is any.")
+@click.option("--max-age", default="1d", show_default=True, metavar="TIME",
+              help="With --check, how long ago the last crawl may have ended.")  # fmt: skip
 @archive_option
-def status(as_json: bool, folder: Path) -> None:
-    """How the archive stands: what it holds, what waits, what fails.
+def status(as_json: bool, check: bool, max_age: str, folder: Path) -> None:
+    """How the archive stands: what it holds, what is due, what waits, what fails, who fell silent.
 
     \b
-    Example:  dateline status --archive ~/news
+    Examples: dateline status --archive ~/news
+              dateline status --check --max-age 2h
     """
     from archive import terminal
-    from archive.status import report
+    from archive.ages import seconds
+    from archive.status import problems, report
 
-    with _archive(folder) as connection:
+    with opened(folder) as connection:
         stands = report(connection, folder)
+    found = problems(stands, seconds(max_age)) if check else []
     if as_json:
-        _write([stands], "jsonl", None)
+        _write([stands | ({"problems": found} if check else {})], "jsonl", None)
+    elif check:
+        click.echo("\n".join(map(terminal.plain, found)) or f"{folder}: no problem")
     else:
-        _print(terminal.status(stands))
+        print_all(terminal.status(stands))
+    if found:
+        raise SystemExit(1)
 
 
 @cli.command()
@@ -158,7 +168,7 @@ def export(
 
     to_stdout = output is None or str(output) == "-"
     chosen = form or ("csv" if output and output.suffix.lower() == ".csv" else "jsonl")
-    with _archive(folder) as connection:
+    with opened(folder) as connection:
         count = _write(articles(connection, words, **_moments(filters)), chosen, None if to_stdout else output)
     click.echo(f"{count:,} {'article' if count == 1 else 'articles'} → {output or 'standard output'}", err=True)
 
@@ -181,12 +191,12 @@ def diff(article: str, first: int | None, last: int | None, as_html: bool, folde
     from archive import reading
     from archive.changes import told
 
-    article = _typed(article)
+    article = typed(article)
     keys: reading.Keys | None = click.get_current_context().find_root().obj
-    with _archive(folder) as connection:
+    with opened(folder) as connection:
         id = reading.lookup(connection, article, keys)
         if id is None:
-            raise ArchiveError(_unknown(reading.seen(connection, article, keys), article, folder))
+            raise ArchiveError(unknown(reading.seen(connection, article, keys), article, folder))
         click.echo(told(connection, id, first, last, as_html, sys.stdout.isatty()))
 
 
@@ -208,26 +218,13 @@ def serve(host: str, port: int, open_browser: bool, folder: Path) -> None:
     serving.serve(folder, host, port, open_browser=open_browser)
 
 
-@contextmanager
-def _archive(folder: Path) -> Iterator[sqlite3.Connection]:
-    connection = connect_to_read(folder / "archive.db", ARCHIVE)
-    try:
-        yield connection
-    finally:
-        connection.close()
-
-
-def _typed(text: str) -> str:
-    """An argument as UTF-8, whatever the terminal calls itself; what is none is no address and no word."""
-    return os.fsencode(text).decode("utf-8", "replace")
-
-
 def _moments(filters: dict[str, str | None]) -> dict[str, Any]:
-    given = {name: _typed(value) for name, value in filters.items() if value is not None}
+    given = {name: typed(value) for name, value in filters.items() if value is not None}
     return {name: moment(value) if name in ("since", "until") else value for name, value in given.items()}
 
 
-def _unknown(address: dict[str, Any] | None, article: str, folder: Path) -> str:
+def unknown(address: dict[str, Any] | None, article: str, folder: Path) -> str:
+    """Why there is no article of that number or address."""
     from archive import terminal
 
     if address:
@@ -245,39 +242,21 @@ def _write(records: Iterable[dict[str, Any]], form: str, path: Path | None) -> i
         return FORMATS[form](records, file)
 
 
-def _print(contents: Iterable[Any], width: int | None = None) -> None:
-    """To the terminal; through a pager where a text of some `width` would run off the screen."""
-    from archive import terminal
-
-    console = terminal.console()
-    with console.capture() as captured:
-        for content in contents:
-            console.print(
-                content, width=min(width or console.width, console.width), soft_wrap=not width and console.soft_wrap
-            )
-    text = captured.get().rstrip("\n")
-    if width and console.is_terminal and text.count("\n") > console.height:
-        click.echo_via_pager(text)
-    else:
-        click.echo(text if console.is_terminal else re.sub(" +$", "", text, flags=re.MULTILINE))
-
-
 def _export_warc(
     form: str | None, words: str | None, output: Path | None, folder: Path, filters: dict[str, str | None]
 ) -> None:
     """Every capture; or, with filters, those of the articles that they leave."""
     from archive.captures import Captures
     from archive.export import articles, written_aside
+    from archive.frontier import lead_to
     from archive.warc import write_warc
 
     if form or output is None or str(output) == "-":
         raise UsageError("--warc writes a file of its own kind; name it: dateline export --warc -o pages.warc.gz")
     urls = None
-    with _archive(folder) as connection:
+    with opened(folder) as connection:
         if words or any(filters.values()):
             urls = [article["url"] for article in articles(connection, words, **_moments(filters))]
-    captures = Captures(folder / "captures.db")
-    with written_aside(output, binary=True) as file:
-        count = write_warc(captures, file, urls)
-    captures.close()
+        with closing(Captures(folder / "captures.db")) as captures, written_aside(output, binary=True) as file:
+            count = write_warc(captures, file, urls, partial(lead_to, connection))
     click.echo(f"{count:,} {'capture' if count == 1 else 'captures'} → {output}", err=True)

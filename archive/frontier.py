@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from archive.records import Address, Check, Lead, Outlet, Source, SourceKind, now
+from archive.records import Address, Check, Lead, Outlet, Source, now
 
 MOST_TRIES = 4
 """Failures in a row after which a page waits until somebody points to it again with a newer date."""
@@ -20,6 +20,13 @@ MOST_TRIES = 4
 
 OWN_ROLES = "('requested', 'redirect', 'twin')"
 """Roles of addresses that led to an article; of the others (canonical, og:url …) the page alone says that they do."""
+
+
+READ = ("new", "changed", "unchanged")
+"""Outcomes of a look at an article; with a reason beside them, something of it is open."""
+
+SITE = "substr(u.url, 1, 7 + instr(substr(u.url, 9), '/'))"
+"""Scheme, host and port of an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +37,8 @@ class Waiting:
     host: str
     etag: str | None
     last_modified: str | None
+    digest: str | None = None
+    """Of the body that its article was read from last; a body that has it says nothing new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +88,6 @@ def add_source(connection: sqlite3.Connection, source: Source) -> bool:
     return done.rowcount > 0
 
 
-def sources(connection: sqlite3.Connection, kinds: Sequence[SourceKind], hosts: Sequence[str] = ()) -> list[Source]:
-    """The feeds and sitemaps to look at, longest unseen first; of some outlets, or of all."""
-    found = connection.execute(
-        f"""SELECT u.url, u.kind, o.host, u.etag, u.last_modified FROM urls u JOIN outlets o ON o.id = u.outlet_id
-        WHERE u.role = 'source' AND u.kind IN ({_marks(kinds)})
-          {f"AND o.host IN ({_marks(hosts)})" if hosts else ""}
-        ORDER BY u.checked_at, u.id""",  # noqa: S608  only question marks are put in
-        (*kinds, *hosts),
-    )
-    return [Source(**dict(row)) for row in found]
-
-
 def sitemaps_of(connection: sqlite3.Connection, index_url: str) -> dict[str, Listing]:
     """The sitemaps that an index named when it was last read, by URL."""
     found = connection.execute(
@@ -117,7 +114,7 @@ def _add_lead(connection: sqlite3.Connection, lead: Lead) -> bool:
     if known is None:
         connection.execute(
             """INSERT INTO urls (url, url_key, kind, outlet_id, role, via, found_on, listed_as, found_at, headline,
-              published_at, modified_at, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+              lede, published_at, modified_at, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
             (
                 lead.url,
                 lead.url_key,
@@ -129,6 +126,7 @@ def _add_lead(connection: sqlite3.Connection, lead: Lead) -> bool:
                 lead.listed_as,
                 now(),
                 lead.headline,
+                lead.lede,
                 lead.published_at,
                 lead.modified_at if lead.kind == "page" else None,
                 "pending" if lead.kind == "page" else "done",
@@ -139,10 +137,11 @@ def _add_lead(connection: sqlite3.Connection, lead: Lead) -> bool:
         return False
     wanted = known["state"] in ("done", "failed") and _is_news(known, lead)
     connection.execute(
-        """UPDATE urls SET headline = coalesce(headline, ?), published_at = coalesce(published_at, ?),
+        """UPDATE urls SET headline = coalesce(headline, ?), lede = coalesce(lede, ?),
+        published_at = coalesce(published_at, ?),
         modified_at = nullif(max(coalesce(modified_at, ''), coalesce(?, '')), ''),
         state = CASE WHEN ? THEN 'pending' ELSE state END WHERE id = ?""",
-        (lead.headline, lead.published_at, lead.modified_at, wanted, known["id"]),
+        (lead.headline, lead.lede, lead.published_at, lead.modified_at, wanted, known["id"]),
     )
     return wanted
 
@@ -159,10 +158,13 @@ def _is_news(known: sqlite3.Row, lead: Lead) -> bool:
 # -- the turn of a page ----------------------------------------------------------------------------------------------
 
 
-def lease(connection: sqlite3.Connection, most: int, per_outlet: int, hosts: Sequence[str] = ()) -> list[Waiting]:
+def lease(
+    connection: sqlite3.Connection, most: int, per_outlet: int, hosts: Sequence[str] = (), but: Sequence[str] = ()
+) -> list[Waiting]:
     """Take up to `most` waiting pages, at most `per_outlet` of one outlet at once, so that none waits for another.
 
-    Of several addresses with one key one is leased; the others are settled without a request once it is an article.
+    Of some `hosts`, or of all, `but` some. Those of a site that is left alone (`pauses`) go on waiting. Of several
+    addresses with one key one is leased; the others are settled without a request once it is an article.
     """
     rows = connection.execute(
         f"""WITH under_way AS (
@@ -171,8 +173,10 @@ def lease(connection: sqlite3.Connection, most: int, per_outlet: int, hosts: Seq
           SELECT u.*, o.host, row_number() OVER (PARTITION BY u.outlet_id ORDER BY u.published_at DESC, u.id) AS turn
           FROM urls u JOIN outlets o ON o.id = u.outlet_id
           WHERE u.state = 'pending' {f"AND o.host IN ({_marks(hosts)})" if hosts else ""}
+            {f"AND o.host NOT IN ({_marks(but)})" if but else ""}
             AND NOT EXISTS (SELECT 1 FROM urls t WHERE t.url_key = u.url_key AND t.id <> u.id
               AND (t.state = 'leased' OR t.state = 'pending' AND t.id < u.id))
+            AND {SITE} NOT IN (SELECT site FROM pauses WHERE until > ?)
         )
         SELECT waiting.*, (
           SELECT t.article_id FROM urls t WHERE t.url_key = waiting.url_key AND t.id <> waiting.id
@@ -180,7 +184,7 @@ def lease(connection: sqlite3.Connection, most: int, per_outlet: int, hosts: Seq
         ) AS twin_of
         FROM waiting LEFT JOIN under_way USING (outlet_id)
         WHERE turn + coalesce(many, 0) <= ? ORDER BY turn, id LIMIT ?""",  # noqa: S608  nothing of others' is put in
-        (*hosts, per_outlet, most),
+        (*hosts, *but, now(), per_outlet, most),
     ).fetchall()
     twins = [row for row in rows if row["twin_of"] is not None and not row["checked_at"] and row["via"] != "given"]
     turn = [row for row in rows if row not in twins]
@@ -190,6 +194,14 @@ def lease(connection: sqlite3.Connection, most: int, per_outlet: int, hosts: Seq
         [(row["twin_of"], row["id"]) for row in twins],
     )
     return [_waiting(row) for row in turn]
+
+
+def lead_to(connection: sqlite3.Connection, url: str) -> Lead | None:
+    """What pointed to a page, as far as it is kept; None if nobody knows the page."""
+    row = connection.execute(
+        "SELECT u.*, o.host FROM urls u JOIN outlets o ON o.id = u.outlet_id WHERE u.url = ?", (url,)
+    ).fetchone()
+    return _waiting(row).lead if row else None
 
 
 def lease_these(connection: sqlite3.Connection, urls: Iterable[str]) -> list[Waiting]:
@@ -214,11 +226,13 @@ def _waiting(row: sqlite3.Row) -> Waiting:
         found_on=row["found_on"],
         listed_as=row["listed_as"],
         headline=row["headline"],
+        lede=row["lede"],
         published_at=row["published_at"],
         modified_at=row["modified_at"] or None,
         url_key=row["url_key"],
     )
-    return Waiting(lead, row["host"], row["etag"], row["last_modified"])
+    as_read = row["article_id"] is not None and row["outcome"] in READ and row["reason"] is None
+    return Waiting(lead, row["host"], row["etag"], row["last_modified"], row["digest"] if as_read else None)
 
 
 def retry_failed(connection: sqlite3.Connection) -> int:
@@ -248,6 +262,13 @@ def set_due(connection: sqlite3.Connection, url: str, moment: str | None) -> Non
     connection.execute("UPDATE urls SET due_at = ? WHERE url = ?", (moment, url))
 
 
+def give_back(connection: sqlite3.Connection, urls: Iterable[str]) -> None:
+    """Pages that were leased and not asked for wait again."""
+    connection.executemany(
+        "UPDATE urls SET state = 'pending' WHERE url = ? AND state = 'leased'", [(url,) for url in urls]
+    )
+
+
 def return_leases(connection: sqlite3.Connection) -> int:
     """What was under way is waiting again; the number of pages."""
     return connection.execute("UPDATE urls SET state = 'pending' WHERE state = 'leased'").rowcount
@@ -257,7 +278,10 @@ def return_leases(connection: sqlite3.Connection) -> int:
 
 
 def note_check(connection: sqlite3.Connection, check: Check, crawl_id: int | None, article_id: int | None) -> None:
-    """Write the row of a look, and the state that it leaves its URL in."""
+    """Write the row of a look, and the state that it leaves its URL in.
+
+    A page that was put off for a reason of its site (refused, but not for good) goes on waiting, and no try is counted.
+    """
     url_id = _url_id(connection, check)
     connection.execute(
         """INSERT INTO checks (url_id, crawl_id, checked_at, outcome, status, reason, final_url, etag, last_modified,
@@ -278,20 +302,24 @@ def note_check(connection: sqlite3.Connection, check: Check, crawl_id: int | Non
         ),
     )
     failed = check.outcome in ("failed", "refused", "gone")
+    put_off = check.outcome == "refused" and check.transient
     connection.execute(
-        """UPDATE urls SET state = ?, checked_at = ?, outcome = ?, status = ?, reason = ?,
-          tries = CASE WHEN ? THEN tries + 1 ELSE 0 END,
+        """UPDATE urls SET state = CASE WHEN ? AND kind = 'page' THEN 'pending' ELSE ? END,
+          checked_at = ?, outcome = ?, status = ?, reason = ?,
+          tries = CASE WHEN ? THEN tries WHEN ? THEN tries + 1 ELSE 0 END,
           due_at = CASE WHEN ? AND tries + 1 < ? THEN ? END,
           etag = CASE WHEN ? THEN etag ELSE ? END, last_modified = CASE WHEN ? THEN last_modified ELSE ? END,
           digest = coalesce(?, digest), article_id = coalesce(?, article_id),
           modified_at = coalesce(?, modified_at)
         WHERE id = ?""",
         (
+            put_off,
             "failed" if failed else "done",
             check.checked_at,
             check.outcome,
             check.status,
             check.reason,
+            put_off,
             failed,
             failed and check.transient,
             MOST_TRIES,

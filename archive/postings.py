@@ -88,17 +88,20 @@ class Judge:
     """Versions of one text → the id of the original."""
 
 
-def relate(connection: sqlite3.Connection, article_id: int, judge: Judge, found_at: str) -> list[Relation]:
+def relate(
+    connection: sqlite3.Connection, article_id: int, judge: Judge, found_at: str, newest: int | None = None
+) -> list[Relation]:
     """Find and keep what a kept article is to those before it, make it findable, and fold it under its original.
 
     An article whose text changed is related anew: what was said of it before is forgotten. Its old hashes stay, as
     copies of the old text may be known by them alone; they lead here and are weighed by the texts as they are now.
+    Articles after `newest` count as not there yet.
     """
     article = _article(connection, article_id)
     if article is None:
         raise ValueError(f"no article {article_id}")
     known = _forget(connection, article_id, judge)
-    relations = _identical(connection, article) or _alike(connection, article, judge, known)
+    relations = _identical(connection, article, newest) or _alike(connection, article, judge, known)
     connection.executemany(
         """INSERT INTO relations (article_id, other_id, kind, coverage, other_coverage, facts, found_at)
         VALUES (?, ?, ?, ?, ?, ?, ?)""",
@@ -119,7 +122,7 @@ def rebuild(connection: sqlite3.Connection, judge: Judge, found_at: str) -> None
         connection.execute(f"DELETE FROM {table}")  # noqa: S608  our own names
     connection.execute("INSERT INTO sketches (version) VALUES (?)", (judge.version,))
     for (article_id,) in connection.execute("SELECT id FROM articles ORDER BY id").fetchall():
-        relate(connection, article_id, judge, found_at)
+        relate(connection, article_id, judge, found_at, newest=article_id)
 
 
 # -- finding ---------------------------------------------------------------------------------------------------------
@@ -130,7 +133,7 @@ def _article(connection: sqlite3.Connection, article_id: int) -> sqlite3.Row | N
     return connection.execute(query, (article_id,)).fetchone()  # type: ignore[no-any-return]
 
 
-def _identical(connection: sqlite3.Connection, article: sqlite3.Row) -> list[Relation]:
+def _identical(connection: sqlite3.Connection, article: sqlite3.Row, newest: int | None) -> list[Relation]:
     """The earliest article with the same text is the one that all its copies point to.
 
     Under another headline it is a copy like one that was edited, with the whole text in common.
@@ -138,8 +141,9 @@ def _identical(connection: sqlite3.Connection, article: sqlite3.Row) -> list[Rel
     if not article["fingerprint"]:
         return []
     rows = connection.execute(
-        "SELECT id, outlet_id, headline, word_count FROM articles WHERE fingerprint = ? AND id <> ? ORDER BY id",
-        (article["fingerprint"], article["id"]),
+        """SELECT id, outlet_id, headline, word_count FROM articles
+        WHERE fingerprint = ? AND id <> ? AND id <= coalesce(?, id) ORDER BY id""",
+        (article["fingerprint"], article["id"], newest),
     )
     for other in rows:
         if not _failed_extraction(article, other):

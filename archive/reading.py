@@ -71,6 +71,18 @@ def outlets(folder: Path) -> list[Row]:
         return [dict(row) for row in connection.execute(OUTLETS)]
 
 
+def outlet_sources(folder: Path) -> list[Row]:
+    """The feeds and sitemaps of the outlets, each with its last look, and when and why it is looked at next."""
+    with closing(connect_to_read(folder / "archive.db", ARCHIVE)) as connection:
+        rows = connection.execute(
+            """SELECT o.host AS outlet, u.kind, u.url, u.checked_at, u.outcome, u.reason, u.due_at, u.due_why,
+                      u.interval_seconds
+               FROM urls u JOIN outlets o ON o.id = u.outlet_id WHERE u.role = 'source'
+               ORDER BY o.host, u.kind, u.url"""
+        )
+        return [dict(row) for row in rows]
+
+
 def article(connection: sqlite3.Connection, id: int) -> Row | None:
     """The article with its outlet, its further `addresses` and the `related` articles; None if there is none."""
     row = connection.execute(

@@ -12,11 +12,14 @@ They sort as text.
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
-Via = Literal["feed", "sitemap", "news sitemap", "given", "link", "import"]
+Via = Literal[
+    "feed", "sitemap", "news sitemap", "given", "link", "import", "gdelt", "google news", "wikipedia", "wayback"
+]
 """How a lead was found."""
 
 SourceKind = Literal["feed", "sitemap"]
@@ -47,9 +50,15 @@ def utc(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def clock() -> datetime:
+    """This moment; with DATELINE_NOW in the environment the one that it names, to play what was or will be."""
+    given = os.environ.get("DATELINE_NOW")
+    return datetime.fromisoformat(given) if given else datetime.now(UTC)
+
+
 def now() -> str:
     """This moment as the archive writes it."""
-    return utc(datetime.now(UTC))
+    return utc(clock())
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +207,8 @@ class Check:
     article: Article | None = None
     lead: Lead | None = None
     """What pointed to the page."""
+    wish_seconds: int | None = None
+    """For how long a source asks to be left alone; None: it does not."""
     url_key: str = ""
     """Of `url`; this and the next two are set by `pipelines.identity`."""
     addresses: tuple[Address, ...] = ()

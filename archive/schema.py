@@ -66,7 +66,7 @@ CREATE TABLE urls (
   outlet_id INTEGER NOT NULL REFERENCES outlets(id),
   article_id INTEGER REFERENCES articles(id),
   role TEXT NOT NULL DEFAULT 'requested',  -- requested, redirect, canonical, og:url, amphtml …
-  via TEXT,                   -- feed, news sitemap, sitemap, given, link, import
+  via TEXT,                   -- feed, news sitemap, sitemap, given, link, import, or a search service
   found_on TEXT,              -- the feed, sitemap or page that named it
   listed_as TEXT,             -- as the lead had it, where url leaves out what only tracks
   found_at TEXT NOT NULL,
@@ -236,6 +236,164 @@ CREATE TABLE held (
 );
 """
 
+EVENTS = """
+-- How many articles of a language there are, by which rare terms are told from common ones.
+CREATE TABLE languages (
+  language TEXT PRIMARY KEY,  -- ISO 639-1; '' where it was not found
+  articles INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- How many of them hold a term: a stem, or a pair of characters where words have no spaces.
+CREATE TABLE vocabulary (
+  language TEXT NOT NULL,
+  term TEXT NOT NULL,
+  articles INTEGER NOT NULL,
+  PRIMARY KEY (language, term)
+) WITHOUT ROWID;
+
+-- Which way of making terms they were made; without a row, the events are made anew.
+CREATE TABLE term_versions (
+  version INTEGER PRIMARY KEY
+);
+
+-- The best terms of an article, by which it is compared.
+CREATE TABLE article_words (
+  article_id INTEGER PRIMARY KEY REFERENCES articles(id),
+  language TEXT,              -- under which they were counted
+  weights TEXT NOT NULL       -- JSON: term → how often, five times as much in the headline
+);
+
+-- By which an article is found again: its strongest terms. Copies are found through their original.
+CREATE TABLE strong_terms (
+  term TEXT NOT NULL,
+  day INTEGER NOT NULL,       -- published, in days since 1970; -1000000 where that is not known
+  article_id INTEGER NOT NULL,
+  PRIMARY KEY (term, day, article_id)
+) WITHOUT ROWID;
+
+-- Articles of one happening: what it is about, and when.
+CREATE TABLE events (
+  id INTEGER PRIMARY KEY REFERENCES articles(id),  -- of the article that started it
+  articles INTEGER NOT NULL,
+  texts INTEGER NOT NULL,     -- articles that are no copies
+  dated INTEGER NOT NULL,     -- texts that have a date
+  day REAL,                   -- their middle, in days since 1970
+  first_at TEXT NOT NULL,     -- of the articles: published, else fetched
+  last_at TEXT NOT NULL,
+  length REAL NOT NULL,       -- of the next, as a vector
+  terms TEXT NOT NULL,        -- JSON: the strongest terms, their weights summed over the texts
+  tidied INTEGER NOT NULL DEFAULT 0  -- 1: looked at by a tidy since the last article joined
+);
+CREATE INDEX events_by_last_at ON events(last_at);
+CREATE INDEX events_untidied ON events(texts) WHERE tidied = 0;
+
+-- Which event an article belongs to, and why.
+CREATE TABLE event_articles (
+  article_id INTEGER PRIMARY KEY REFERENCES articles(id),
+  event_id INTEGER NOT NULL REFERENCES events(id),
+  joined TEXT NOT NULL,       -- first, words, copy, tidy
+  score REAL,                 -- how well it fitted; NULL: it was the first, or a copy
+  terms TEXT NOT NULL DEFAULT '[]'  -- JSON: what it had in common with the event, the strongest first
+);
+CREATE INDEX event_articles_by_event ON event_articles(event_id);
+
+-- When small events were last looked at again, and how many went into others.
+CREATE TABLE tidies (
+  tidied_at TEXT NOT NULL,
+  events INTEGER NOT NULL,
+  moved INTEGER NOT NULL
+);
+
+-- The articles of each event, with the reason.
+CREATE VIEW event_coverage AS
+SELECT m.event_id, a.id, a.published_at, o.host AS outlet, a.headline, m.joined, m.score, m.terms
+FROM event_articles m JOIN articles a ON a.id = m.article_id JOIN outlets o ON o.id = a.outlet_id;
+"""
+
+STORIES = """
+-- What a person follows: a profile made of the articles that belong for certain.
+CREATE TABLE stories (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,  -- as commands call it: small letters, digits, hyphens
+  title TEXT NOT NULL,        -- as people read it
+  words TEXT,                 -- that a person gave besides the articles
+  languages TEXT NOT NULL DEFAULT '[]',  -- only these: a JSON list of ISO 639-1; empty: any
+  since TEXT,                 -- only what was published in this window
+  until TEXT,
+  hosts TEXT NOT NULL DEFAULT '[]',  -- only these outlets: a JSON list; empty: all
+  terms TEXT NOT NULL DEFAULT '[]',  -- the profile's best: a JSON list of stems, by which articles are found
+  newest_id INTEGER NOT NULL DEFAULT 0,  -- the newest article when all of the archive was last held against it
+  created_at TEXT NOT NULL
+);
+
+-- Which articles belong to which story, and why. What a person said of them is final.
+CREATE TABLE story_articles (
+  story_id INTEGER NOT NULL REFERENCES stories(id),
+  article_id INTEGER NOT NULL REFERENCES articles(id),
+  score REAL,                 -- how well it fits the profile, 0 to 1
+  strong INTEGER NOT NULL DEFAULT 0,  -- 1: the score leaves little doubt
+  terms TEXT NOT NULL DEFAULT '[]',  -- what they have in common, the strongest first: a JSON list of stems
+  verdict TEXT CHECK (verdict IN ('belongs', 'not')),  -- a person's; NULL: listed by its score
+  judged_at TEXT,             -- when the person said so
+  found_at TEXT NOT NULL,
+  vector TEXT,                -- of an article that belongs: what the profile takes of it, JSON, term → weight
+  PRIMARY KEY (story_id, article_id)
+) WITHOUT ROWID;
+CREATE INDEX story_articles_by_article ON story_articles(article_id, verdict);
+
+-- Pages of which a person said that they belong or do not, and that the archive does not have yet.
+CREATE TABLE story_urls (
+  story_id INTEGER NOT NULL REFERENCES stories(id),
+  url_key TEXT NOT NULL,      -- by which it is looked up
+  url TEXT NOT NULL,
+  verdict TEXT NOT NULL CHECK (verdict IN ('belongs', 'not')),
+  PRIMARY KEY (story_id, url_key)
+) WITHOUT ROWID;
+CREATE INDEX story_urls_by_key ON story_urls(url_key);
+
+-- The coverage of each story: all that belongs, versions of one text by one `original_id`. What a person rejected is
+-- left out, and so are versions of it of which nobody said anything.
+CREATE VIEW story_coverage(story_id, story, id, original_id, score, strong, verdict, terms, outlet, outlet_name,
+  headline, published_at, language, url) AS
+SELECT s.id, s.name, a.id, coalesce(t.original_id, a.id), m.score, m.strong, m.verdict, m.terms, o.host, o.name,
+       a.headline, a.published_at, a.language, a.url
+FROM story_articles m JOIN stories s ON s.id = m.story_id JOIN articles a ON a.id = m.article_id
+JOIN outlets o ON o.id = a.outlet_id
+LEFT JOIN versions v ON v.article_id = a.id LEFT JOIN texts t ON t.id = v.text_id
+WHERE m.verdict = 'belongs' OR (m.verdict IS NULL AND m.score IS NOT NULL AND NOT EXISTS (
+  SELECT 1 FROM versions w JOIN story_articles n ON n.article_id = w.article_id
+  WHERE w.text_id = v.text_id AND n.story_id = m.story_id AND n.verdict = 'not'
+));
+"""
+
+LEDES = """
+ALTER TABLE urls ADD COLUMN lede TEXT;  -- the first words, as the lead gave them
+
+-- How many of the newest leads hold a term, counted anew by a crawl that follows a story.
+CREATE TABLE lead_vocabulary (
+  language TEXT NOT NULL,     -- ISO 639-1; '' where it is not known
+  term TEXT NOT NULL,         -- '' counts all leads of the language
+  leads INTEGER NOT NULL,
+  PRIMARY KEY (language, term)
+) WITHOUT ROWID;
+"""
+
+PAUSES = """
+-- Sites that asked to be left alone, or did not answer: nothing is asked of them before that moment.
+CREATE TABLE pauses (
+  site TEXT PRIMARY KEY,      -- scheme, host and port: https://www.harbour.example
+  until TEXT NOT NULL,        -- UTC
+  reason TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+
+SCHEDULE = """
+-- Of a feed or sitemap: how long it is left alone as a rule, and why it is due when it is.
+ALTER TABLE urls ADD COLUMN interval_seconds INTEGER;
+ALTER TABLE urls ADD COLUMN due_why TEXT;
+CREATE INDEX urls_by_found_on ON urls(found_on, id) WHERE found_on IS NOT NULL;
+"""
+
 CAPTURE_TABLES = """
 -- Bodies by their digest: one that comes again is kept once.
 CREATE TABLE bodies (
@@ -279,7 +437,16 @@ class Schema:
 
 ARCHIVE = Schema(
     "dateline.archive",
-    (("m001_first_tables", TABLES), ("m002_copies", COPIES), ("m003_revisions", REVISIONS)),
+    (
+        ("m001_first_tables", TABLES),
+        ("m002_copies", COPIES),
+        ("m003_revisions", REVISIONS),
+        ("m004_events", EVENTS),
+        ("m005_stories", STORIES),
+        ("m006_ledes", LEDES),
+        ("m007_politeness", PAUSES),
+        ("m008_schedule", SCHEDULE),
+    ),
     cache=24_000,  # the index of shared passages is asked at random
 )
 CAPTURES = Schema("dateline.captures", (("c001_first_tables", CAPTURE_TABLES), ("c002_deltas", DELTAS)))

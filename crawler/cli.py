@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import archive.commands  # noqa: F401  importing registers the commands
-import crawler.commands  # noqa: F401
+import archive.commands
+import archive.story_commands  # noqa: F401
+import crawler.commands
+import crawler.event_commands
+import crawler.operations
+import crawler.story_commands  # noqa: F401
 from archive.cli import cli
 
 

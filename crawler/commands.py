@@ -11,8 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from archive.archive import OutletReport
-from archive.cli import archive_option, cli
+from archive.cli import archive_option, cli, print_all
 from archive.errors import UsageError
 
 # -- outlet ----------------------------------------------------------------------------------------------------------
@@ -61,20 +60,24 @@ def _tell_outlets(lines: Sequence[Any]) -> None:
 
 
 @outlet.command("list")
+@click.option("--sources", is_flag=True, help="Their feeds and sitemaps: when each is looked at next, and why then.")
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
 @archive_option
-def outlet_list(as_json: bool, folder: Path) -> None:
+def outlet_list(sources: bool, as_json: bool, folder: Path) -> None:
     """The outlets of the archive, with their feeds, sitemaps and articles."""
     import json
 
-    from archive.reading import outlets
+    from archive.reading import outlet_sources, outlets
 
-    rows = outlets(folder)
+    rows = outlet_sources(folder) if sources else outlets(folder)
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
     if not rows:
         click.echo("No outlets yet; `dateline outlet add HOST` adds one.")
+        return
+    if sources:
+        print_all([_as_sources(rows)])
         return
     table = Table("outlet", "name", "language", *map(_right, ("feeds", "sitemaps", "articles")), "newest", box=None)
     for row in rows:
@@ -83,18 +86,41 @@ def outlet_list(as_json: bool, folder: Path) -> None:
     Console().print(table)
 
 
+def _as_sources(rows: Sequence[dict[str, Any]]) -> Table:
+    names = ("outlet", "kind", "url", "checked_at", "outcome", "due_at", "due_why")
+    table = Table("outlet", "kind", "source", "last look", "came to", "next look", "because", box=None)
+    for row in rows:
+        table.add_row(*("" if row[name] is None else str(row[name]) for name in names))
+    return table
+
+
+def _right(name: str) -> Any:
+    from rich.table import Column
+
+    return Column(name, justify="right")
+
+
 # -- crawl -----------------------------------------------------------------------------------------------------------
 
 
 @cli.command()
 @click.argument("urls", nargs=-1, metavar="[URL…]")
 @click.option("--outlet", "outlets", multiple=True, metavar="HOST", help="Only this outlet; may be given again.")
+@click.option("--story", metavar="NAME", help="Only what is likely to belong to this story, the likeliest first.")
+@click.option(
+    "--due", is_flag=True, help="Only the feeds, sitemaps and articles whose turn it is; what a schedule runs."
+)
+@click.option("--budget", type=click.IntRange(min=1), metavar="N", help="Ask for so many pages at most.")
+@click.option("--outlet-budget", type=click.IntRange(min=1), metavar="N", help="And of one outlet for so many at most.")
+@click.option(
+    "--ask",
+    metavar="SERVICE,…",
+    help="With --story: also ask gdelt, gdelt-files, google-news, wikipedia or wayback; NAME=ADDRESS asks there.",
+)
 @click.option(
     "--since",
-    default="7d",
-    show_default=True,
     metavar="DATE|AGE",
-    help="From sitemaps, what is newer: 2024-02-15, 36h, 7d, 2w.",
+    help="From sitemaps, what is newer: 2024-02-15, 36h, 7d, 2w.  [default: 7d; with --story, two weeks before it]",
 )
 @click.option(
     "--max-time", metavar="TIME", help="Stop after this time (30s, 10m, 2h); what waits is taken up by the next crawl."
@@ -117,104 +143,54 @@ def outlet_list(as_json: bool, folder: Path) -> None:
 def crawl(  # noqa: PLR0913, PLR0917  one a option
     urls: tuple[str, ...],
     outlets: tuple[str, ...],
-    since: str,
-    max_time: str | None,
+    story: str | None,
+    ask: str | None,
+    due: bool,
     recheck: bool,
+    max_time: str | None,
     contact: str | None,
     delay: float | None,
     folder: Path,
+    **limits: Any,
 ) -> None:
     """Fetch what the outlets' feeds and sitemaps list and the archive does not have; or the pages named.
 
     Takes all that feeds list, and from sitemaps what is newer than --since. One crawl at a time: a second one says who
-    holds the archive and exits with 75.
+    holds the archive and exits with 75. With --due it is cheap enough to be started every five minutes.
+
+    With --story it works from what is known of pages before they are fetched: headline, first words, date and address
+    in feeds and sitemaps, then links in pages that belong, then the search services that --ask names. It stops when
+    nothing that waits is likely to belong, or at --budget, and says which. What it leaves waits for an ordinary crawl.
 
     \b
     Examples: dateline crawl
+              dateline crawl --due --max-time 10m
+              dateline crawl --story harbour-strike --budget 200 --ask wikipedia
               dateline crawl --outlet www.bbc.co.uk --since 2024-02-01
               dateline crawl https://www.bbc.co.uk/news/some-article
     """
     from archive.ages import seconds
     from archive.ages import since as moment_since
-    from crawler.running import crawl as run
+    from crawler import crawls
     from crawler.running import crawl_settings
     from crawler.settings import user_agent
-    from crawler.spiders.outlets import OutletsSpider
-    from crawler.spiders.pages import PagesSpider
 
-    moment_since(since)  # a mistake is told before anything starts
+    crawls.check(urls, story, ask, due=due, recheck=recheck)
+    if limits["since"]:
+        moment_since(limits["since"])  # a mistake is told before anything starts
     settings = crawl_settings(
         folder,
         USER_AGENT=user_agent(contact),
         DOWNLOAD_DELAY=delay,
         CLOSESPIDER_TIMEOUT=seconds(max_time) if max_time else None,
     )
-    arguments: dict[str, Any] = {"since": since}
-    if urls:
-        arguments["urls"] = " ".join(_page_urls(urls))
+    given = {name: value for name, value in limits.items() if value}
+    if story:
+        crawls.crawl_story(folder, story, outlets, settings, ask or "", given)
+    elif urls:
+        crawls.crawl_pages(folder, urls, settings, given)
     else:
-        arguments["outlets"] = ",".join(_known_outlets(folder, outlets))
-    arguments["recheck"] = recheck
-    command = " ".join(["crawl", *urls, *(f"--outlet {host}" for host in outlets), f"--since {since}"])
-    reason, report, ran = run(folder, PagesSpider if urls else OutletsSpider, command[:1000], settings, **arguments)
-    _tell(report, ran.counts, reason)
-    if urls and not any(line.new or line.changed or line.unchanged for line in report):
-        raise SystemExit(1)
-
-
-def _page_urls(urls: Sequence[str]) -> list[str]:
-    from pipelines.urls import request_url
-
-    return [request_url(url) for url in urls]
-
-
-def _known_outlets(folder: Path, hosts: Sequence[str]) -> Sequence[str]:
-    """The hosts, each an outlet of the archive. Raises UsageError for one that is none, and where there are none."""
-    from archive.reading import outlets
-
-    known = {row["host"]: row for row in outlets(folder)} if (folder / "archive.db").exists() else {}
-    missing = [host for host in hosts if host not in known]
-    if missing:
-        raise UsageError(f"{missing[0]}: no such outlet in {folder}; `dateline outlet add {missing[0]}` adds it")
-    if not known:
-        raise UsageError(
-            f"{folder}: there are no outlets yet; `dateline outlet add HOST` adds one, or name URLs to crawl"
-        )
-    return hosts
-
-
-def _tell(report: Sequence[OutletReport], counts: dict[str, int], reason: str | None) -> None:
-    """The end of a crawl: a line an outlet, and what was left alone."""
-    numbers = ("fetched", "new", "changed", "unchanged", "not articles", "failed")
-    table = Table("outlet", *map(_right, numbers), "why", box=None, pad_edge=False)
-    for line in report:
-        cells = (line.fetched, line.new, line.changed, line.unchanged, line.other, line.failed)
-        table.add_row(line.outlet, *(str(cell) if cell else "·" for cell in cells), _why(line))
-    if len(report) > 1:
-        totals = (
-            sum(getattr(line, name) for line in report)
-            for name in ("fetched", "new", "changed", "unchanged", "other", "failed")
-        )
-        table.add_section()
-        table.add_row(f"{len(report)} outlets", *map(str, totals), "")
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
-    if counts.get("older") or counts.get("undated"):
-        click.echo(
-            f"Left alone in sitemaps: {counts.get('older', 0):,} older than --since, "
-            f"{counts.get('undated', 0):,} without a date."
-        )
-    if reason:
-        click.echo(f"The crawl stopped before its end: {reason}. What waits is taken up by the next crawl.")
-
-
-def _why(line: OutletReport) -> str:
-    return ", ".join(f"{many} × {reason}" if many > 1 else reason for reason, many in line.reasons[:4])
-
-
-def _right(name: str) -> Any:
-    from rich.table import Column
-
-    return Column(name, justify="right")
+        crawls.crawl_outlets(folder, outlets, settings, given, due=due, recheck=recheck)
 
 
 # -- import and extract ----------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from scrapy.exceptions import (
 from scrapy.http import Request, Response
 
 from archive.records import Article, Capture, Check, now
+from crawler.services.wayback import original_of
 
 GONE = (404, 410, 451)
 TRANSIENT = (408, 425, 429)  # and every 5xx
@@ -81,9 +82,14 @@ def capture(response: Response) -> Capture:
             for value in values
         ),
         fetched_at=now(),
-        final_url=response.url if response.url != asked else None,
+        final_url=final_url(response),
         redirects=tuple(response.meta.get("redirect_urls", ())),
     )
+
+
+def final_url(response: Response) -> str | None:
+    """Where redirects led; None where the page stood at its own address, or in an archive in its place."""
+    return response.url if response.url != response.meta["asked"] and original_of(response.url) is None else None
 
 
 def look(response: Response, **more: Any) -> Check:
@@ -94,7 +100,7 @@ def look(response: Response, **more: Any) -> Check:
             "url": asked,
             "checked_at": now(),
             "status": response.status,
-            "final_url": response.url if response.url != asked else None,
+            "final_url": final_url(response),
             "etag": header(response, "ETag"),
             "last_modified": header(response, "Last-Modified"),
             "size": len(response.body),

@@ -61,7 +61,7 @@ def crawl(
         why = str(stats.get_value("finish_reason"))
         if ran.failure:
             raise _as_archive_error(folder, ran.failure)
-        reason = ENDINGS.get(why, why)
+        reason = ENDINGS.get(why, why) or ran.spent
         archive.finish_crawl(crawl_id, reason)
         return reason, archive.report(crawl_id), ran
 

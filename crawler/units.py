@@ -15,7 +15,7 @@ from pathlib import Path
 from archive.ages import seconds
 from archive.errors import UsageError
 
-RUN: tuple[str, ...] = ("crawl",)
+RUN: tuple[str, ...] = ("crawl", "--due")
 """What is run on schedule, as words after `dateline`."""
 
 NIGHTLY: tuple[str, ...] = ("doctor",)

@@ -7,11 +7,19 @@ from dataclasses import replace
 
 from archive.articles import Decisions
 from archive.revisions import Version
-from pipelines import revisions, texts
-from pipelines.recheck import due_at
+from pipelines import events, recheck, revisions, schedule, stories, texts
 from pipelines.urls import same_story_url
 
 
 def decisions(reread: Callable[[str], Version | None] | None = None) -> Decisions:
     """The project's decisions; `reread` is how today's extractor reads a page that is kept, by its digest."""
-    return Decisions(texts.JUDGE, same_story_url, replace(revisions.JUDGE, reread=reread), due_at)
+    changes = replace(revisions.JUDGE, reread=reread)
+    return Decisions(
+        texts=texts.JUDGE,
+        same_story_url=same_story_url,
+        changes=changes,
+        due_at=recheck.due_at,
+        source_due=schedule.due,
+        events=events.JUDGE,
+        stories=stories.JUDGE,
+    )

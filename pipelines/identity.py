@@ -18,7 +18,7 @@ from pipelines.urls import declared_identity, registered_domain, request_url, ur
 def file_lead(lead: Lead) -> Lead:
     """The lead with its address as it will be fetched, and its key. Raises UsageError for an address that is none."""
     url = request_url(lead.url)
-    listed_as = lead.url if lead.url != url else None
+    listed_as = lead.listed_as or (lead.url if lead.url != url else None)
     return replace(lead, url=url, url_key=url_key(url), listed_as=listed_as)
 
 

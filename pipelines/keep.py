@@ -7,7 +7,6 @@ spider, which holds a page under way until it is written.
 from __future__ import annotations
 
 import asyncio
-import logging
 import sqlite3
 from collections.abc import Callable
 from typing import Any, Self
@@ -19,8 +18,6 @@ from archive.errors import ArchiveError
 from archive.records import Check, Outcome
 from archive.revisions import Version
 from pipelines.decisions import decisions
-
-logger = logging.getLogger(__name__)
 
 
 class Batches:
@@ -54,6 +51,12 @@ class Batches:
             if self.written:
                 self.written(check, outcome)
 
+    def finish(self) -> None:
+        """Write what waits, tidy up once a day, and list anew what is followed if much has come."""
+        self.flush()
+        self.archive.tidy_if_due(self.decisions)
+        self.archive.refresh_stories(self.decisions)
+
 
 class KeepPipeline:
     """Scrapy's side of it. The spider brings the archive (`spider.archive`) and the crawl (`spider.crawl_id`)."""
@@ -82,7 +85,7 @@ class KeepPipeline:
     async def close_spider(self) -> None:
         if self.timer:
             self.timer.cancel()
-        await self._guarded(self.batches.flush)
+        await self._guarded(self.batches.finish)
 
     async def _tick(self) -> None:
         while True:
@@ -97,7 +100,4 @@ class KeepPipeline:
         try:
             write()
         except (sqlite3.Error, ArchiveError, OSError) as error:
-            spider.failure = error
-            logger.error("The archive cannot be written: %s", error)
-            engine: Any = self.crawler.engine
-            asyncio.get_event_loop().create_task(engine.close_spider_async(reason="the archive cannot be written"))
+            spider.give_up(error)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 
 from archive.archive import Archive
 from archive.records import Outlet as Publication
-from archive.records import Source
+from archive.records import Source, utc
 from demo.listings import FEED_PATHS
 from demo.web import Web
 from pipelines.identity import file_source
@@ -66,6 +67,12 @@ class Dateline:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+
+    def at(self, moment: datetime) -> None:
+        """Take a moment for now, here and in the web, for all commands that follow."""
+        self.environment["DATELINE_NOW"] = utc(moment)
+        if self.web:
+            self.web.now = moment
 
     @staticmethod
     def command(*words: object) -> list[str]:

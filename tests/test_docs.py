@@ -152,9 +152,9 @@ def test_a_line_that_is_no_command_would_be_found_out(line):
         parsed(shlex.split(line))
 
 
-def test_the_first_story_of_the_readme_adds_crawls_searches_serves_and_asks_in_sql():
+def test_the_first_story_of_the_readme_follows_from_an_article_to_a_dossier_and_asks_in_sql():
     story = sections(read("README.md"))["The first story"]
-    assert [words[1] for words in shell_lines(story)] == ["outlet", "crawl", "search", "serve"]
+    assert [words[1] for words in shell_lines(story)] == ["outlet", "follow", "crawl", "story", "serve"]
     assert re.search(r"^sqlite3 data/archive\.db \"SELECT", story, re.MULTILINE)
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -17,18 +21,22 @@ from twisted.python.failure import Failure
 
 from archive.ages import since as moment_since
 from archive.archive import Archive
-from archive.errors import ReadingError, SourceError
+from archive.errors import ArchiveError, ReadingError, SourceError
 from archive.frontier import Listing, Waiting
 from archive.lock import crawl_lock
-from archive.records import Check, Lead, Outcome, SourceKind
+from archive.records import Check, Lead, Outcome, SourceKind, clock, utc
 from crawler.feeds import read_feed
-from crawler.fetching import capture, failed_look, look, read_look, request
+from crawler.fetching import capture, failed_look, header, look, read_look, request
+from crawler.freshness import wish_seconds
+from crawler.opt_outs import NOARCHIVE, honoured, opted_out, refusal
+from crawler.places import Places
 from crawler.rereading import rereader
 from crawler.sitemaps import Child, children_to_read, newer_than, read_sitemap
+from crawler.turns import Pause, Turns, put_off
 from crawler.workers import Worker, Workers
 
 MOST_UNDER_WAY = 64
-"""Pages leased at once: enough to keep all outlets busy, little to do again after a kill."""
+"""Pages leased at once, slow sites left out: enough to keep all outlets busy, little to do again after a kill."""
 PER_OUTLET = 8
 MOST_SITEMAPS = 60
 """Read of one index in one crawl, newest first."""
@@ -42,8 +50,10 @@ class ArchiveSpider(Spider):
     """A spider on an archive.
 
     Arguments, as `scrapy crawl NAME -a …` takes them: `outlets` (hosts, parted by commas; all if empty), `since` (a
-    date or an age, for sitemaps). `dateline crawl` hands in an open `archive` and the `crawl_id`; without them the
-    spider opens the archive named by the setting DATELINE_ARCHIVE, holds its lock and keeps the crawl's row itself.
+    date or an age, for sitemaps), `due` (1: of the feeds and sitemaps, only those whose turn it is), `budget`
+    and `outlet_budget` (pages at most that are asked for, of all outlets and of each; any number if empty). `dateline
+    crawl` hands in an open `archive` and the `crawl_id`; without them the spider opens the archive named by the setting
+    DATELINE_ARCHIVE, holds its lock and keeps the crawl's row itself.
     """
 
     kinds: ClassVar[tuple[SourceKind, ...]] = ()
@@ -54,14 +64,25 @@ class ArchiveSpider(Spider):
         crawl_id: int | None = None,
         outlets: str = "",
         since: str = "7d",
+        due: bool | str = False,
+        budget: int | str = "",
+        outlet_budget: int | str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.budget, self.outlet_budget = (int(most) if str(most) else None for most in (budget, outlet_budget))
+        self.asked: Counter[str] = Counter()
+        """Pages that were asked for, by outlet."""
+        self.spent: str | None = None
+        """Which budget ended the crawl."""
+        self.due = bool(due) and due != "0"
         self.hosts = tuple(filter(None, outlets.replace(" ", "").split(",")))
         self.since = moment_since(since)
         self.failure: Exception | None = None
         self.counts: Counter[str] = Counter()
         self.under_way: set[str] = set()
+        self.places = Places()
+        self.remarks: dict[str, str] = {}
         self.ended = False
         self._given, self.crawl_id = archive, crawl_id
 
@@ -83,6 +104,9 @@ class ArchiveSpider(Spider):
             self.crawl_id = self.archive.start_crawl(f"scrapy crawl {self.name}")
         else:
             self.archive = self._given
+        self.opt_outs = honoured(settings["DATELINE_OPT_OUTS"])
+        kept = self.archive.pauses().items()
+        self.turns = Turns({site: Pause(datetime.fromisoformat(until), why) for site, (until, why) in kept})
         self.reread = rereader(self.archive, self.resources.enter_context(closing(Worker())))
         self.workers = self.resources.enter_context(
             Workers(settings["DATELINE_WORKERS"], settings.getfloat("DATELINE_PAGE_SECONDS"))
@@ -100,20 +124,27 @@ class ArchiveSpider(Spider):
     # -- what to ask for, and until when -----------------------------------------------------------------------------
 
     async def start(self) -> AsyncIterator[Any]:
-        for source in self.archive.sources(self.kinds, self.hosts):
-            seen = Listing(source.url, None, source.etag, source.last_modified)
-            yield self.source_request(source.url, source.kind, seen)
+        async for source in self.source_requests():
+            yield source
         async for page in self.waiting_pages():
             yield page
+
+    async def source_requests(self) -> AsyncIterator[Request]:
+        """Requests for the feeds and sitemaps of the outlets."""
+        for source in self.archive.sources(self.kinds, self.hosts, self.due):
+            while self.room() <= 0 and not self.ended:
+                await asyncio.sleep(0.05)
+            seen = Listing(source.url, None, source.etag, source.last_modified)
+            yield self.source_request(source.url, source.kind, seen)
 
     async def waiting_pages(self) -> AsyncIterator[Request]:
         """Requests for the pages whose turn has come, until none waits and nothing is under way that may name more."""
         engine: Any = self.crawler.engine
         while not self.ended:
-            room = MOST_UNDER_WAY - len(self.under_way)
+            room = 0 if self.spent else self.room()
             leased = []
             if room > MOST_UNDER_WAY // 4 and not engine.needs_backout():
-                leased = self.archive.lease(room, PER_OUTLET, self.hosts)
+                leased = self._within_budget(self.archive.lease(room, PER_OUTLET, self.hosts, self._spent_outlets()))
                 for waiting in leased:
                     yield self.page_request(waiting)
             if not leased:
@@ -121,10 +152,32 @@ class ArchiveSpider(Spider):
                     return
                 await asyncio.sleep(0.05)
 
+    def _spent_outlets(self) -> list[str]:
+        """The outlets of which no page more may be asked for."""
+        if self.outlet_budget is None:
+            return []
+        return [host for host, many in self.asked.items() if many >= self.outlet_budget]
+
+    def _within_budget(self, leased: Sequence[Waiting]) -> list[Waiting]:
+        """What may be asked for; the rest goes on waiting."""
+        kept = []
+        for waiting in leased:
+            if self.budget is not None and self.asked.total() >= self.budget:
+                self.spent = f"the budget of {self.budget:,} pages is spent"
+            elif self.outlet_budget is None or self.asked[waiting.host] < self.outlet_budget:
+                self.asked[waiting.host] += 1
+                kept.append(waiting)
+        self.archive.give_back([waiting.lead.url for waiting in leased if waiting not in kept])
+        return kept
+
+    def room(self) -> int:
+        """How many more may be under way."""
+        return MOST_UNDER_WAY - len(self.under_way) + self.places.left(time.monotonic())
+
     def source_request(
         self, url: str, kind: SourceKind, seen: Listing | None, depth: int = 0, lastmod: str | None = None
     ) -> Request:
-        self.under_way.add(url)
+        self._ask(url)
         return request(
             url,
             self.read_source,
@@ -137,7 +190,7 @@ class ArchiveSpider(Spider):
         )
 
     def page_request(self, waiting: Waiting) -> Request:
-        self.under_way.add(waiting.lead.url)
+        self._ask(waiting.lead.url)
         return request(
             waiting.lead.url,
             self.read_page,
@@ -145,13 +198,19 @@ class ArchiveSpider(Spider):
             etag=waiting.etag,
             last_modified=waiting.last_modified,
             lead=waiting.lead,
+            as_read=waiting.digest,
         )
+
+    def _ask(self, url: str) -> None:
+        self.under_way.add(url)
+        self.places.ask(url, time.monotonic())
 
     # -- what came ---------------------------------------------------------------------------------------------------
 
     def read_source(self, response: Response, kind: SourceKind, depth: int, lastmod: str | None) -> Iterator[Any]:
         """A feed or sitemap: its leads, and requests for the sitemaps that an index names."""
-        check = look(response, modified_at=lastmod)
+        self.places.answered(response.meta["asked"])
+        check = look(response, modified_at=lastmod, wish_seconds=wish_of(response))
         try:
             if check.outcome == "new":
                 read = self._read_feed if kind == "feed" else self._read_sitemap
@@ -167,7 +226,8 @@ class ArchiveSpider(Spider):
 
     def _read_feed(self, check: Check, response: Response) -> tuple[Check, Children]:
         feed = read_feed(response.body, response.url)
-        return replace(check, outcome="listed", leads=feed.leads, reason=left_out(feed.skipped)), []
+        wish = wish_of(response, feed.ttl_minutes)
+        return replace(check, outcome="listed", leads=feed.leads, reason=left_out(feed.skipped), wish_seconds=wish), []
 
     def _read_sitemap(self, check: Check, response: Response) -> tuple[Check, Children]:
         sitemap = read_sitemap(response.body, response.url)
@@ -190,8 +250,11 @@ class ArchiveSpider(Spider):
         wanted = children_to_read(children, self.since, MOST_SITEMAPS)
         return [(child, seen.get(child.url)) for child in wanted if not is_as_read(child, seen.get(child.url))]
 
-    async def read_page(self, response: Response, lead: Lead) -> AsyncIterator[Check | Request]:
-        """A page: its article, or why it is none."""
+    async def read_page(
+        self, response: Response, lead: Lead, as_read: str | None = None
+    ) -> AsyncIterator[Check | Request]:
+        """A page: its article, or why it is none; one whose bytes are those `as_read` last is not read again."""
+        self.places.answered(response.meta["asked"])
         check = look(response, lead=lead)
         if check.outcome == "gone" and lead.listed_as:
             again = replace(lead, listed_as=None)
@@ -201,7 +264,16 @@ class ArchiveSpider(Spider):
             yield check
             return
         came = capture(response)
+        borne = opted_out(came, self.opt_outs)
+        if why := refusal(borne):
+            yield replace(check, outcome="refused", reason=why)
+            return
+        if came.digest == as_read:
+            yield replace(check, outcome="unchanged", digest=came.digest)
+            return
         check = replace(check, capture=came, digest=came.digest)
+        if NOARCHIVE in borne:
+            check = replace(check, capture=None, reason=f"no copy is kept: noarchive ({borne[NOARCHIVE]})")
         try:
             article = await self.workers.read(came)
         except ReadingError as error:
@@ -212,6 +284,7 @@ class ArchiveSpider(Spider):
     def failed(self, failure: Failure) -> Iterator[Check]:
         """No response came."""
         asked: Request = failure.request  # type: ignore[attr-defined]
+        self.places.answered(asked.meta["asked"])
         yield failed_look(asked, failure.value or ReadingError("no answer"))
 
     # -- told by others ----------------------------------------------------------------------------------------------
@@ -221,11 +294,35 @@ class ArchiveSpider(Spider):
         self.under_way.discard(check.url)
         self.counts[outcome] += 1
 
-    def _gave_up(self, response: Response | None = None, **_: Any) -> None:
+    def leave_alone(self, site: str, pause: Pause) -> None:
+        """A site is in a pause that is too long to be waited for (told by `crawler.turns` and `crawler.robots`)."""
+        self.remarks[site] = put_off(pause)
+        try:
+            self.archive.leave_alone(site, utc(pause.until), pause.reason)
+        except (sqlite3.Error, ArchiveError) as error:
+            self.give_up(error)
+
+    def give_up(self, error: Exception) -> None:
+        """An archive that cannot be read or written ends the crawl with that one error; nothing is lost in silence."""
+        if self.failure:
+            return
+        self.failure = error
+        self.logger.error("The archive cannot be read or written: %s", error)
+        engine: Any = self.crawler.engine
+        asyncio.get_event_loop().create_task(engine.close_spider_async(reason="the archive cannot be written"))
+
+    def _gave_up(self, response: Response | None = None, failure: Failure | None = None, **_: Any) -> None:
         """Our own fault: the page stays leased and comes round in the next crawl."""
+        if failure and isinstance(failure.value, sqlite3.Error | ArchiveError):
+            self.give_up(failure.value)
         if response is not None:
             self.under_way.discard(response.meta["asked"])
             self.counts["failed"] += 1
+
+
+def wish_of(response: Response, ttl_minutes: int | None = None) -> int | None:
+    """For how many seconds a source asks to be left alone."""
+    return wish_seconds(partial(header, response), ttl_minutes, clock())
 
 
 def is_as_read(child: Child, seen: Listing | None) -> bool:

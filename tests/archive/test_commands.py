@@ -23,7 +23,7 @@ def run(folder: Path, *arguments: str, **options: object) -> Result:
 def test_a_search_lists_id_day_outlet_headline_and_the_place(folder: Path) -> None:
     result = run(folder, "search", "union", "shifts")
     assert result.exit_code == 0
-    assert "1  2024-02-15  harbour.example  Ferry crews strike\n" in result.output
+    assert "1  2024-02-15  harbour.example  Ferry crews strike  also in 1 other outlet\n" in result.output
     assert "The [union] asks for shorter [shifts]." in result.output
 
 
@@ -41,7 +41,7 @@ def test_a_search_without_hits_is_no_error(folder: Path) -> None:
 def test_a_search_gives_json_lines_and_csv(folder: Path) -> None:
     (line,) = run(folder, "search", "首相", "--json").output.splitlines()
     assert json.loads(line)["passage"].startswith("⟦首相⟧は会見で")
-    header, *rows = run(folder, "search", "strike", "--csv").output.splitlines()
+    header, *rows = run(folder, "search", "strike", "--copies", "--csv").output.splitlines()
     assert header.startswith("id,outlet,headline,published_at")
     assert len(rows) == 2
 
@@ -51,9 +51,10 @@ def test_a_search_gives_json_lines_and_csv(folder: Path) -> None:
     [
         (["--outlet", "ridge.example"], {2}),
         (["--since", "2024-02-16"], set()),
-        (["--until", "2024-02-15"], {1, 2}),
+        (["--until", "2024-02-15"], {1}),
+        (["--until", "2024-02-15", "--copies"], {1, 2}),
         (["--language", "ja"], set()),
-        (["--limit", "1"], {1}),
+        (["--limit", "1", "--copies"], {1}),
     ],
 )
 def test_filters_narrow_a_search(folder: Path, filters: list[str], ids: set[int]) -> None:

@@ -97,7 +97,7 @@ def test_pages_are_served_while_a_crawl_writes(folder: Path, address: str) -> No
         stop.set()
         writer.join()
     assert len(written) > 5
-    assert "Tide table" in _get(address + "archive")
+    assert "Tide table" in _get(address)
     assert f"Search {6 + len(written):,} articles" in _get(address)
 
 

@@ -1,0 +1,157 @@
+"""Two weeks of scheduled crawls, an hour at a time: `make bench ARGS=schedule`, about ten minutes.
+
+The web of `worlds/coverage` and the crawler are both told what time it is. Every simulated hour `dateline crawl --due`
+runs once, as a timer would start it. How late is an article found, how many of the requests were for nothing, and what
+does an hour cost in which nothing is new?
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import statistics
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import quote
+from urllib.request import urlopen
+
+from archive.records import utc
+from archive.revisions import Looks
+from bench.crawl import newsweb, run
+from bench.figures import Figure
+from pipelines.recheck import next_look
+
+BEGINNING = datetime(2021, 9, 6, tzinfo=UTC)
+DAYS, HOUR = 14, timedelta(hours=1)
+
+
+@dataclass
+class Hours:
+    """What the hours came to."""
+
+    idle_cpu: list[float] = field(default_factory=list)
+    """Seconds of a run in which nothing was new."""
+    nothing_due: list[float] = field(default_factory=list)
+    """Seconds of a run for which nothing was due: the start-up."""
+    intervals: dict[str, float] = field(default_factory=dict)
+    """The longest interval, in seconds, that the sources of a host had so far."""
+    late: list[str] = field(default_factory=list)
+
+
+def figures(shared: Path) -> Iterator[Figure]:
+    """Simulate and measure; the archive is thrown away."""
+    folder = Path(tempfile.mkdtemp(prefix="dateline-schedule-"))
+    try:
+        with newsweb(shared, "coverage") as address:
+            published = pages(shared)
+            set_clock(address, BEGINNING)
+            hosts = json.load(urlopen(f"{address}/hosts"))
+            run(address, folder, "outlet", "add", *hosts)
+            run(address, folder, "crawl", "--due", "--since", "1d", "--delay", "0")
+            urlopen(f"{address}/stats?reset=1").close()
+            hours = simulate(address, folder)
+            asked = Counter(json.load(urlopen(f"{address}/stats"))["asked"])
+        yield from told(folder, hours, asked, published)
+    finally:
+        shutil.rmtree(folder)
+
+
+def pages(shared: Path) -> dict[str, datetime]:
+    """When each page of the world was published."""
+    rows = (shared / "newsweb" / "worlds" / "coverage" / "world.jsonl").read_text("utf-8").splitlines()
+    return {row["url"]: datetime.fromisoformat(row["published"]) for row in map(json.loads, rows)}
+
+
+def set_clock(address: str, moment: datetime) -> None:
+    """Of the web, and of the runs that follow."""
+    urlopen(f"{address}/clock?now={quote(utc(moment))}").close()
+    os.environ["DATELINE_NOW"] = utc(moment)
+
+
+def simulate(address: str, folder: Path) -> Hours:
+    hours = Hours()
+    for hour in range(1, DAYS * 24 + 1):
+        set_clock(address, BEGINNING + hour * HOUR)
+        with closing(sqlite3.connect(folder / "archive.db")) as db:
+            due = db.execute(
+                "SELECT count(*) FROM urls WHERE role = 'source' AND (due_at IS NULL OR due_at <= ?)",
+                (os.environ["DATELINE_NOW"],),
+            ).fetchone()[0]
+            before = db.execute("SELECT count(*) FROM articles").fetchone()[0]
+        cost = run(address, folder, "crawl", "--due", "--since", "1d", "--delay", "0")["cpu"]
+        with closing(sqlite3.connect(folder / "archive.db")) as db:
+            if db.execute("SELECT count(*) FROM articles").fetchone()[0] == before:
+                (hours.idle_cpu if due else hours.nothing_due).append(cost)
+            for host, longest in db.execute(
+                """SELECT o.host, max(u.interval_seconds) FROM urls u JOIN outlets o ON o.id = u.outlet_id
+                WHERE u.role = 'source' GROUP BY 1"""
+            ):
+                hours.intervals[host] = max(hours.intervals.get(host, 0), longest or 0)
+    del os.environ["DATELINE_NOW"]
+    return hours
+
+
+def told(folder: Path, hours: Hours, asked: Counter[str], published: dict[str, datetime]) -> Iterator[Figure]:
+    end = BEGINNING + DAYS * timedelta(days=1)
+    with closing(sqlite3.connect(folder / "archive.db")) as db:
+        found = found_at(db)
+        often = sum(many > allowed(first, published[url], end) for url, first, many in looks(db) if url in published)
+        sources = db.execute("SELECT count(*) FROM urls WHERE role = 'source'").fetchone()[0]
+    wanted = {url: moment for url, moment in published.items() if BEGINNING < moment <= end - timedelta(hours=27)}
+    late = [
+        url
+        for url, moment in wanted.items()
+        if url not in found or found[url] - moment > timedelta(seconds=1.1 * hours.intervals[host_of(url)]) + HOUR
+    ]
+    delays = [(found[url] - moment).total_seconds() / 3600 for url, moment in wanted.items() if url in found]
+    feeds = {status: asked[f"feed {status}"] for status in ("200", "304")}
+    start_up = statistics.median(hours.nothing_due) if hours.nothing_due else min(hours.idle_cpu)
+    idle = statistics.mean(hours.idle_cpu) - start_up
+    yield Figure("articles of the two weeks", len(wanted))
+    yield Figure("found later than their source's interval", len(late), "", None, "", "0")
+    yield Figure("found after, median", statistics.median(delays), "h")
+    yield Figure("articles looked at more often than the schedule says", often, "", None, "", "0")
+    yield Figure(
+        "feeds that answered 304", 100 * feeds["304"] / max(1, sum(feeds.values())), "%", 90, "bound", "≥ 90 %"
+    )
+    yield Figure("CPU of an hour with nothing new, a hundred sources", idle * 100 / sources, "s", 1, "bound", "< 1 s")
+    yield Figure("start-up of a run for which nothing is due", start_up, "s")
+
+
+def found_at(db: sqlite3.Connection) -> dict[str, datetime]:
+    """When each article was stored first."""
+    rows = db.execute(
+        """SELECT a.url, min(c.checked_at) FROM articles a JOIN urls u ON u.article_id = a.id
+        JOIN checks c ON c.url_id = u.id GROUP BY 1"""
+    )
+    return {url: datetime.fromisoformat(moment) for url, moment in rows}
+
+
+def looks(db: sqlite3.Connection) -> Iterator[tuple[str, datetime, int]]:
+    """Each article's page, when it was first asked for, and how often."""
+    rows = db.execute(
+        """SELECT u.url, min(c.checked_at), count(*) FROM urls u JOIN checks c ON c.url_id = u.id
+        WHERE u.article_id IS NOT NULL AND u.kind = 'page' GROUP BY 1"""
+    )
+    return ((url, datetime.fromisoformat(first), many) for url, first, many in rows)
+
+
+def allowed(first: datetime, published: datetime, end: datetime) -> int:
+    """Looks that the schedule allows for an article that never changes, a run an hour."""
+    known = Looks(first_seen=utc(first), published_at=utc(published))
+    many, moment, due = 1, first, next_look(known, first)
+    while due and (moment := moment + HOUR) <= end:
+        if due <= moment:
+            many, due = many + 1, next_look(known, moment)
+    return many
+
+
+def host_of(url: str) -> str:
+    return url.split("/")[2]

@@ -1,0 +1,244 @@
+"""How long pages take on an archive of 100,000 articles, while a crawl writes into it.
+
+The articles are made of invented words, drawn so that few are common and most are rare (Zipf); one in ten is a copy of
+another outlet's text. The server is the plain `datasette` command in a process of its own; pages are asked for one
+after the other, each time another article, story page or search.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from itertools import accumulate
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import quote
+
+from archive.database import connect, transaction
+from archive.schema import ARCHIVE
+from bench.figures import Figure
+
+ARTICLES = 100_000
+OUTLETS = 200
+WORDS = 30_000
+STORIES, LARGEST = 12, 3_000
+"""Stories that are followed, and the articles of the largest; the next has half of them, and so on."""
+ASKED = 100
+"""Pages of each kind."""
+WANTED = "≤ 150 ms"
+
+BATCH, PAUSE = 40, 1.0
+"""What a crawl writes while pages are asked for: so many articles in a transaction, and seconds between two."""
+
+
+def figures(_shared: Path) -> Iterator[Figure]:
+    """The 95th percentile of each kind of page, and the bytes of a first visit; nothing beside the checkout is needed."""
+    with TemporaryDirectory(prefix="dateline-bench-") as name:
+        folder = Path(name)
+        words = Words(random.Random(6))
+        fill(folder, words)
+        with served(folder) as address, writing(folder, words):
+            for kind, path in paths(words).items():
+                get(address + path(0))
+                taken = sorted(timed(address + path(number)) for number in range(ASKED))
+                yield Figure(f"{kind}: p95 of {ASKED}", taken[int(ASKED * 0.95)] * 1000, "ms", wanted=WANTED)
+                yield Figure(f"{kind}: median", taken[ASKED // 2] * 1000, "ms")
+            for kind, path in paths(words).items():
+                yield Figure(f"{kind}: first visit", first_visit(address, path(0)) / 1000, "kB", wanted="≤ 60 kB")
+
+
+# -- an archive ------------------------------------------------------------------------------------------------------
+
+
+class Words:
+    """Invented words, the first the most common."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self.chance = chance
+        parts = [first + vowel for first in "bdfgklmnprstvz" for vowel in "aeiou"]
+        self.all = ["".join(chance.choices(parts, k=2 + number % 3)) + str(number % 7) for number in range(WORDS)]
+        self.weights = list(accumulate(1 / (rank + 8) for rank in range(WORDS)))
+
+    def draw(self, count: int) -> list[str]:
+        whole = self.weights[-1]
+        return [self.all[bisect_left(self.weights, self.chance.random() * whole)] for _ in range(count)]
+
+
+def fill(folder: Path, words: Words) -> None:
+    """Make the archive: articles, addresses, checks, copies, changes, events, stories."""
+    connection = connect(folder / "archive.db", ARCHIVE)
+    moment = "2026-01-01T00:00:00Z"
+    with transaction(connection):
+        connection.execute(
+            "INSERT INTO crawls (started_at, finished_at, state) VALUES (?, ?, 'finished')", [moment, moment]
+        )
+        connection.executemany(
+            "INSERT INTO outlets (host, name, added_at) VALUES (?, ?, ?)",
+            [(f"outlet{number}.example", f"Outlet {number}", moment) for number in range(OUTLETS)],
+        )
+    for start in range(1, ARTICLES + 1, 2_000):
+        with transaction(connection):
+            write(connection, words, start, min(2_000, ARTICLES + 1 - start))
+    with transaction(connection):
+        group(connection, words.chance)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+
+
+def write(connection: sqlite3.Connection, words: Words, start: int, count: int) -> None:
+    """Articles with their addresses and checks; every tenth is a copy of the one before."""
+    rows, text = [], ""
+    for id in range(start, start + count):
+        text = text if id % 10 == 0 and text else "\n".join(" ".join(words.draw(45)) for _ in range(5))
+        at = datetime(2024, 1, 1) + timedelta(minutes=id * 10)
+        outlet = words.chance.randrange(OUTLETS) + 1
+        rows.append((id, outlet, f"https://outlet{outlet}.example/{id}", " ".join(words.draw(9)), f"{at:%Y-%m-%dT%H:%M:%SZ}",
+                     text, words.chance.choice(("en", "en", "es", "fr"))))  # fmt: skip
+    connection.executemany(
+        """INSERT INTO articles (id, outlet_id, url, headline, published_at, text, language, fetched_at, word_count)
+           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?5, 225)""",
+        rows,
+    )
+    connection.executemany(
+        """INSERT INTO urls (id, url, url_key, outlet_id, article_id, found_at, state, checked_at, outcome)
+           VALUES (?1, ?3, ?3, ?2, ?1, ?5, 'done', ?5, 'new')""",
+        [row[:5] for row in rows],
+    )
+    connection.executemany(
+        "INSERT INTO checks (url_id, crawl_id, checked_at, outcome) VALUES (?, 1, ?, 'new')",
+        [(row[0], row[4]) for row in rows],
+    )
+
+
+def group(connection: sqlite3.Connection, chance: random.Random) -> None:
+    """Copies under their originals, one article of twenty changed, events of five, and the stories."""
+    copies = [(id - 1, id) for id in range(10, ARTICLES + 1, 10)]
+    connection.executemany("INSERT INTO texts (id, original_id) VALUES (?1, ?1)", [(first,) for first, _ in copies])
+    versions = "INSERT INTO versions SELECT id, ?, outlet_id FROM articles WHERE id = ?"
+    connection.executemany(versions, [(first, id) for pair in copies for first, id in [(pair[0], pair[0]), pair]])
+    connection.executemany(
+        "INSERT INTO relations VALUES (?2, ?1, 'copy', '2026-01-01T00:00:00Z', 0.95, 0.95, 1)", copies
+    )
+    connection.execute(
+        """INSERT INTO revisions (article_id, number, seen_at, kinds, headline, text)
+           SELECT a.id, n.value, a.published_at, '["body"]', a.headline, a.text
+           FROM articles a, json_each('[1, 2]') n WHERE a.id % 20 = 3"""
+    )
+    connection.execute(
+        """INSERT INTO events (id, articles, texts, dated, first_at, last_at, length, terms)
+           SELECT id, 5, 5, 5, published_at, published_at, 1, '{}' FROM articles WHERE id % 5 = 1"""
+    )
+    connection.execute(
+        """INSERT INTO event_articles (article_id, event_id, joined, score, terms)
+           SELECT id, (id - 1) / 5 * 5 + 1, 'words', 0.4, '["a", "b"]' FROM articles"""
+    )
+    for number in range(STORIES):
+        terms = json.dumps(["ba", "de", "fi", "go"])
+        story = "INSERT INTO stories (name, title, terms, created_at) VALUES (?, ?, ?, '2026-01-01T00:00:00Z')"
+        id = connection.execute(story, (f"story-{number}", f"Story {number}", terms)).lastrowid
+        members = chance.sample(range(1, ARTICLES + 1), max(20, LARGEST >> number))
+        connection.executemany(
+            """INSERT INTO story_articles (story_id, article_id, score, terms, found_at)
+               VALUES (?, ?, 0.4, ?, '2026-01-01T00:00:00Z')""",
+            [(id, member, terms) for member in members],
+        )
+
+
+# -- pages -----------------------------------------------------------------------------------------------------------
+
+
+def paths(words: Words) -> dict[str, Callable[[int], str]]:
+    """The address of the n-th page of each kind. Searches are for one word or two, common ones and rare ones."""
+    chance = random.Random(7)
+    searches = [" ".join(words.draw(1 + number % 2)) for number in range(ASKED + 1)]
+    return {
+        "home": lambda number: "/",
+        "article": lambda number: f"/archive/articles/{chance.randrange(ARTICLES) + 1}",
+        "story": lambda number: f"/archive/-/story/story-{number % STORIES}",
+        "the largest story": lambda number: f"/archive/-/story/story-0?page={number % 20 + 1}",
+        "search": lambda number: f"/archive/-/search?words={quote(searches[number])}",
+        "search within a month": lambda number: f"/archive/-/search?month=2025-03&words={quote(searches[number])}",
+        "outlet": lambda number: f"/archive/-/outlet/outlet{number}.example",
+    }
+
+
+def get(address: str) -> bytes:
+    with urllib.request.urlopen(address) as response:
+        body: bytes = response.read()
+    return body
+
+
+def timed(address: str) -> float:
+    began = time.perf_counter()
+    get(address)
+    return time.perf_counter() - began
+
+
+def first_visit(address: str, path: str) -> int:
+    """Bytes of a page and of what it asks for besides."""
+    page = get(address + path)
+    style = re.search(rb'<link rel="stylesheet" href="([^"]+)"', page)
+    assert style
+    return len(page) + len(get(address + style[1].decode()))
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The archive behind `datasette`, on a free port of this machine."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "datasette", "serve", str(folder / "archive.db"), "--port", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ) as process:
+        try:
+            _wait_for(address)
+            yield address
+        finally:
+            process.terminate()
+
+
+def _wait_for(address: str) -> None:
+    for _ in range(600):
+        try:
+            get(address + "/-/versions.json")
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise TimeoutError(address)
+
+
+@contextmanager
+def writing(folder: Path, words: Words) -> Iterator[None]:
+    """A writer beside it: new articles, a batch a second."""
+    stop = threading.Event()
+
+    def write_on() -> None:
+        connection = connect(folder / "archive.db", ARCHIVE)
+        start = connection.execute("SELECT max(id) FROM articles").fetchone()[0] + 1
+        while not stop.wait(PAUSE):
+            with transaction(connection):
+                write(connection, words, start, BATCH)
+            start += BATCH
+        connection.close()
+
+    writer = threading.Thread(target=write_on)
+    writer.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        writer.join()

@@ -1,0 +1,169 @@
+"""What `dateline crawl` runs, and what it tells at the end: of all outlets, of pages that are named, of a story."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Column, Table
+from scrapy.settings import Settings
+
+from archive.archive import OutletReport
+from archive.cli import opened
+from archive.errors import UsageError
+from crawler.running import crawl
+
+Limits = Mapping[str, Any]
+"""`since`, `budget` and `outlet_budget`, those that were given: arguments of the spiders."""
+
+NUMBERS = ("fetched", "new", "changed", "unchanged", "other", "refused", "failed")
+
+
+def check(urls: Sequence[str], story: str | None, ask: str | None, *, due: bool, recheck: bool) -> None:
+    """Raises UsageError for options that say nothing together."""
+    if ask and not story:
+        raise UsageError("--ask goes with --story")
+    if story and (urls or recheck or due):
+        raise UsageError("--story goes alone, not with URLs, --recheck or --due: it looks for what the archive lacks")
+    if urls and due:
+        raise UsageError("--due goes with no URLs: it takes what is due, whatever its address")
+
+
+def crawl_outlets(
+    folder: Path, hosts: Sequence[str], settings: Settings, limits: Limits, *, due: bool, recheck: bool
+) -> None:
+    """What is new at all outlets, or at some."""
+    from crawler.spiders.outlets import OutletsSpider
+
+    known = ",".join(known_outlets(folder, hosts))
+    said = [*(f"--outlet {host}" for host in hosts), *(["--due"] if due else [])]
+    reason, report, ran = crawl(
+        folder,
+        OutletsSpider,
+        _command(said, limits),
+        settings,
+        recheck=recheck or due,
+        outlets=known,
+        due=due,
+        **limits,
+    )
+    if due and not report:
+        click.echo(f"Nothing is due. {_next_due(folder)}".strip())
+        return
+    tell(report, ran, reason)
+
+
+def crawl_pages(folder: Path, urls: Sequence[str], settings: Settings, limits: Limits) -> None:
+    """The pages named. Ends the program with 1 if none of them is an article that could be had."""
+    from crawler.spiders.pages import PagesSpider
+    from pipelines.urls import request_url
+
+    asked = " ".join(request_url(url) for url in urls)
+    reason, report, ran = crawl(folder, PagesSpider, _command(urls, limits), settings, urls=asked, **limits)
+    tell(report, ran, reason)
+    if not any(line.new or line.changed or line.unchanged for line in report):
+        raise SystemExit(1)
+
+
+def crawl_story(folder: Path, story: str, hosts: Sequence[str], settings: Settings, ask: str, limits: Limits) -> None:
+    """What is likely to belong to a story."""
+    from crawler.spiders.story import StorySpider
+
+    check_story(folder, story, ask)
+    known = ",".join(known_outlets(folder, hosts))
+    command = _command([f"--story {story}", *([f"--ask {ask}"] if ask else [])], limits)
+    reason, report, ran = crawl(folder, StorySpider, command, settings, story=story, outlets=known, ask=ask, **limits)
+    tell([line for line in report if line.fetched or line.reasons], ran, None)
+    for line in story_lines(ran, reason):
+        click.echo(line)
+
+
+def check_story(folder: Path, story: str, ask: str) -> None:
+    """Raises UsageError for a story or a search service that there is not, before anything starts."""
+    from archive.stories import profile_of
+    from archive.stories import story as story_of
+    from crawler.asking import named_services
+
+    named_services(ask)
+    with opened(folder) as connection:
+        about, confirmed = profile_of(connection, story_of(connection, story).id)
+    if not confirmed and not about.words:
+        raise UsageError(f"{about.name}: no article of it is confirmed; dateline verdict {about.name} ID --belongs")
+
+
+def known_outlets(folder: Path, hosts: Sequence[str]) -> Sequence[str]:
+    """The hosts, each an outlet of the archive. Raises UsageError for one that is none, and where there are none."""
+    from archive.reading import outlets
+
+    known = {row["host"]: row for row in outlets(folder)} if (folder / "archive.db").exists() else {}
+    missing = [host for host in hosts if host not in known]
+    if missing:
+        raise UsageError(f"{missing[0]}: no such outlet in {folder}; `dateline outlet add {missing[0]}` adds it")
+    if not known:
+        raise UsageError(
+            f"{folder}: there are no outlets yet; `dateline outlet add HOST` adds one, or name URLs to crawl"
+        )
+    return hosts
+
+
+def _command(said: Sequence[str], limits: Limits) -> str:
+    """What was asked for, as `crawls.command` keeps it."""
+    asked = (f"--{name.replace('_', '-')} {value}" for name, value in limits.items())
+    return " ".join(["crawl", *said, *asked])[:1000]
+
+
+def _next_due(folder: Path) -> str:
+    from archive.sources import next_due
+
+    with opened(folder) as connection:
+        at = next_due(connection)
+    return f"The next source is looked at after {at}." if at else ""
+
+
+# -- what is told ----------------------------------------------------------------------------------------------------
+
+
+def tell(report: Sequence[OutletReport], ran: Any, reason: str | None) -> None:
+    """The end of a crawl, and of the spider that ran: a line an outlet, and what was left alone."""
+    numbers = ("fetched", "new", "changed", "unchanged", "not articles", "refused", "failed")
+    table = Table("outlet", *(Column(name, justify="right") for name in numbers), "why", box=None, pad_edge=False)
+    for line in report:
+        cells = [getattr(line, name) for name in NUMBERS]
+        table.add_row(line.outlet, *(str(cell) if cell else "·" for cell in cells), _why(line))
+    if len(report) > 1:
+        totals = (sum(getattr(line, name) for line in report) for name in NUMBERS)
+        table.add_section()
+        table.add_row(f"{len(report)} outlets", *map(str, totals), "")
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    if ran.counts["older"] or ran.counts["undated"]:
+        click.echo(
+            f"Left alone in sitemaps: {ran.counts['older']:,} older than --since, "
+            f"{ran.counts['undated']:,} without a date."
+        )
+    for site, remark in ran.remarks.items():
+        click.echo(f"{site}: {remark}")
+    if reason:
+        click.echo(f"The crawl stopped before its end: {reason}. What waits is taken up by the next crawl.")
+
+
+def _why(line: OutletReport) -> str:
+    return ", ".join(f"{many} × {reason}" if many > 1 else reason for reason, many in line.reasons[:4])
+
+
+def story_lines(spider: Any, reason: str | None) -> list[str]:
+    """The end of a crawl for a story: the numbers, those by source, and why it stopped."""
+    known, asked, belong = (spider.total(what) for what in ("known", "asked for", "belong"))
+    ways = sorted({via for via, _ in spider.tally}, key=lambda via: -spider.tally[via, "known"])
+    by_source = [
+        f"{via} {spider.tally[via, 'known']:,} / {spider.tally[via, 'asked for']:,} / {spider.tally[via, 'belong']:,}"
+        for via in ways
+    ]
+    lines = [f"{spider.story.name}: {known:,} leads known, {asked:,} asked for, {belong:,} belong."]
+    if by_source:
+        lines.append(f"By source (known / asked for / belong): {' · '.join(by_source)}")
+    lines += spider.problems
+    return [*lines, f"Stopped: {reason or spider.stopped}."]

@@ -1,0 +1,46 @@
+"""For how long a publisher says that a feed or sitemap is still fresh, or asks not to be asked again. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from crawler.turns import retry_after
+
+MAX_AGE = re.compile(r'(?<![\w-])max-age\s*=\s*"?(\d{1,10})', re.IGNORECASE)
+NO_CACHE = re.compile(r"(?<![\w-])no-(?:cache|store)(?![\w-])", re.IGNORECASE)
+LONGEST = timedelta(days=1)
+"""That a cache header or a ttl is followed for: a year's max-age on a feed is a server's default and nobody's wish."""
+
+Header = Callable[[str], str | None]
+"""The first value of a header by its name."""
+
+
+def wish_seconds(header: Header, ttl_minutes: int | None, now: datetime) -> int | None:
+    """Seconds that a source asks to be left alone: the longest of Retry-After, freshness and ttl; None: it does not."""
+    asked = retry_after(header("Retry-After"), now) or timedelta()
+    told = max(_fresh(header), timedelta(minutes=ttl_minutes or 0))
+    longest = max(asked, min(told, LONGEST))
+    return int(longest.total_seconds()) or None
+
+
+def _fresh(header: Header) -> timedelta:
+    """RFC 9111, 4.2: max-age less the Age that a cache on the way gives, else Expires less Date."""
+    control = header("Cache-Control") or ""
+    if NO_CACHE.search(control):
+        return timedelta()
+    if found := MAX_AGE.search(control):
+        age = header("Age") or ""
+        return timedelta(seconds=max(0, int(found[1]) - (int(age) if age.isdecimal() else 0)))
+    expires, sent = _date(header("Expires")), _date(header("Date"))
+    return max(timedelta(), expires - sent) if expires and sent else timedelta()
+
+
+def _date(value: str | None) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(value) if value else None
+    except (TypeError, ValueError):
+        return None
+    return moment.replace(tzinfo=UTC) if moment and not moment.tzinfo else moment
