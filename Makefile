@@ -14,7 +14,7 @@ demo: $(VENV)/ready  ## crawl an invented news web and serve what was found (ARG
 	$(BIN)/python -m demo $(ARGS)
 
 test: $(VENV)/ready-dev lint  ## all tests, and the checks of style and types
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 lint: $(VENV)/ready-dev
 	$(BIN)/ruff check .

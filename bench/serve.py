@@ -45,7 +45,7 @@ BATCH, PAUSE = 40, 1.0
 
 
 def figures(_shared: Path) -> Iterator[Figure]:
-    """The 95th percentile of each kind of page, and the bytes of a first visit; nothing beside the checkout is needed."""
+    """The 95th percentile of each kind of page, and the bytes of a first visit."""
     with TemporaryDirectory(prefix="dateline-bench-") as name:
         folder = Path(name)
         words = Words(random.Random(6))
@@ -105,8 +105,9 @@ def write(connection: sqlite3.Connection, words: Words, start: int, count: int) 
         text = text if id % 10 == 0 and text else "\n".join(" ".join(words.draw(45)) for _ in range(5))
         at = datetime(2024, 1, 1) + timedelta(minutes=id * 10)
         outlet = words.chance.randrange(OUTLETS) + 1
-        rows.append((id, outlet, f"https://outlet{outlet}.example/{id}", " ".join(words.draw(9)), f"{at:%Y-%m-%dT%H:%M:%SZ}",
-                     text, words.chance.choice(("en", "en", "es", "fr"))))  # fmt: skip
+        headline, published_at = " ".join(words.draw(9)), f"{at:%Y-%m-%dT%H:%M:%SZ}"
+        language = words.chance.choice(("en", "en", "es", "fr"))
+        rows.append((id, outlet, f"https://outlet{outlet}.example/{id}", headline, published_at, text, language))
     connection.executemany(
         """INSERT INTO articles (id, outlet_id, url, headline, published_at, text, language, fetched_at, word_count)
            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?5, 225)""",
@@ -165,8 +166,8 @@ def paths(words: Words) -> dict[str, Callable[[int], str]]:
     chance = random.Random(7)
     searches = [" ".join(words.draw(1 + number % 2)) for number in range(ASKED + 1)]
     return {
-        "home": lambda number: "/",
-        "article": lambda number: f"/archive/articles/{chance.randrange(ARTICLES) + 1}",
+        "home": lambda _: "/",
+        "article": lambda _: f"/archive/articles/{chance.randrange(ARTICLES) + 1}",
         "story": lambda number: f"/archive/-/story/story-{number % STORIES}",
         "the largest story": lambda number: f"/archive/-/story/story-0?page={number % 20 + 1}",
         "search": lambda number: f"/archive/-/search?words={quote(searches[number])}",

@@ -11,23 +11,23 @@ from collections.abc import Awaitable, Callable
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 from pluggy import HookimplMarker
 
-from archive import reading
-from archive.plugin import revisions
-from archive.plugin.cells import beginning, cell, web_link
-from archive.plugin.configuration import configuration, queries
+from archive.pages.markup import marked
+from archive.pages.words import direction, many, moment, percent
+from archive.plugin.access import actions, archives
+from archive.plugin.cells import cell
+from archive.plugin.configuration import configuration
+from archive.plugin.routes import ROUTES, Paths
 from archive.plugin.safety import App, guarded, limit
 from archive.search import match_or_nothing, passage
 
-hookimpl = HookimplMarker("datasette")
+__all__ = ["archives", "configuration", "direction"]
 
-RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
-NEWEST = 20
+hookimpl = HookimplMarker("datasette")
 
 Vars = dict[str, Any]
 
@@ -51,7 +51,7 @@ def get_metadata(datasette: Any) -> Vars:
 
 @hookimpl
 def register_routes(datasette: Any) -> list[Any]:
-    return revisions.ROUTES if archives(datasette) else []
+    return ROUTES if archives(datasette) else []
 
 
 @hookimpl
@@ -73,7 +73,7 @@ def asgi_wrapper(datasette: Any) -> Callable[[App], App]:
 def extra_css_urls(datasette: Any) -> list[str]:
     if not archives(datasette):
         return []
-    return [datasette.urls.static_plugins("dateline", "dateline.css") + "?" + _style_version()]
+    return [f"{datasette.urls.static_plugins('dateline', 'tables.css')}?{_version('tables.css')}"]
 
 
 @hookimpl
@@ -87,40 +87,29 @@ def render_cell(row: Any, value: Any, column: str, table: str | None, database: 
 
 
 @hookimpl
-def extra_template_vars(
-    database: str | None, table: str | None, view_name: str, request: Any, datasette: Any
-) -> Callable[[], Awaitable[Vars]]:
-    names = archives(datasette)
-
-    async def variables() -> Vars:
-        if view_name == "row" and table == "articles" and database in names:
-            return {"dateline_article": await _article(datasette, database, request)}
-        if view_name in ("index", "database") and names and (database or names[0]) in names:
-            return {"dateline_front": await _front(datasette, database or names[0])}
-        return {}
-
-    return variables
+def prepare_jinja2_environment(env: Any) -> None:
+    env.filters |= {f"dateline_{each.__name__}": each for each in (moment, many, percent, direction, marked)}
+    env.globals["dateline_version"] = _version("dateline.css")
 
 
-def archives(datasette: Any) -> tuple[str, ...]:
-    """The names of the databases that are archives of this program."""
-    return tuple(name for name, db in datasette.databases.items() if db.path and is_archive(str(db.path)))
+@hookimpl
+def menu_links(datasette: Any) -> list[Vars]:
+    """From Datasette's own pages back to those of the archive."""
+    return [
+        {"href": Paths(datasette.urls, name).home(), "label": "Dateline" if name == "archive" else f"Dateline: {name}"}
+        for name in archives(datasette)
+    ]
 
 
-@cache
-def is_archive(path: str) -> bool:
-    """Whether a file is an archive, by what it says of its own migrations."""
-    try:
-        connection = sqlite3.connect(Path(path).absolute().as_uri() + "?mode=ro", uri=True)
-    except (sqlite3.Error, ValueError):
-        return False
-    try:
-        applied = "SELECT 1 FROM _sqlite_migrations WHERE migration_set = 'dateline.archive'"
-        return connection.execute(applied).fetchone() is not None
-    except sqlite3.Error:
-        return False
-    finally:
-        connection.close()
+@hookimpl
+def extra_template_vars(database: str | None, datasette: Any) -> Vars:
+    """For Datasette's own page of an archive: the way to the pages that are made to be read."""
+    return {"paths": Paths(datasette.urls, database)} if database in archives(datasette) else {}
+
+
+@hookimpl(optionalhook=True)  # new in 1.0
+def register_actions() -> list[Any]:
+    return actions()
 
 
 def registered(address: object) -> str | None:
@@ -142,53 +131,8 @@ def _passage(text: object, words: object) -> str:
 
 
 @cache
-def _style_version() -> str:
-    return sha256((files("archive.plugin") / "static" / "dateline.css").read_bytes()).hexdigest()[:8]
-
-
-async def _article(datasette: Any, database: str, request: Any) -> Vars | None:
-    id = request.url_vars["pks"]
-    if not id.isdigit():
-        return None
-    db = datasette.get_database(database)
-    record: Vars | None = await db.execute_fn(lambda connection: reading.article(connection, int(id)))
-    if record is None:
-        return None
-    return record | {
-        "database": database,
-        "paragraphs": [line for line in record["text"].split("\n") if line.strip()],
-        "direction": direction(record["language"]),
-        "link": web_link(record["url"]) or record["url"],
-        "addresses": [other | {"link": web_link(other["url"]) or other["url"]} for other in record["addresses"]],
-    }
-
-
-async def _front(datasette: Any, database: str) -> Vars:
-    """The page that an archive opens with: its newest articles, a search box, the questions that people ask first."""
-    db = datasette.get_database(database)
-    cards = await db.execute_fn(lambda connection: reading.newest(connection, NEWEST))
-    counts = (
-        await db.execute(
-            "SELECT (SELECT count(*) FROM articles) AS articles, (SELECT count(*) FROM outlets) AS outlets"
-        )
-    ).first()
-    for card in cards:
-        card["beginning"] = beginning(card["standfirst"] or card["beginning"], 200)
-        card["direction"] = direction(card["language"])
-    return {
-        "database": database,
-        "cards": cards,
-        "articles": counts["articles"],
-        "outlets": counts["outlets"],
-        "queries": {name: query["title"] for name, query in queries().items()},
-    }
-
-
-def direction(language: str | None) -> str:
-    """The reading direction of a language, for HTML; `auto` where the language is not known."""
-    if not language:
-        return "auto"
-    return "rtl" if language.partition("-")[0] in RIGHT_TO_LEFT else "ltr"
+def _version(style: str) -> str:
+    return sha256((files("archive.plugin") / "static" / style).read_bytes()).hexdigest()[:8]
 
 
 async def _configure(datasette: Any, given: Vars) -> None:
@@ -203,8 +147,10 @@ async def _configure(datasette: Any, given: Vars) -> None:
         for table, values in settings["tables"].items():
             tables[table] = values | tables.get(table, {})
     for database, told in given["metadata"]["databases"].items():
-        await datasette.set_database_metadata(database, "description", told["description"])
+        if "description" not in await datasette.get_database_metadata(database):
+            await datasette.set_database_metadata(database, "description", told["description"])
         for table, values in told["tables"].items():
-            await datasette.set_resource_metadata(database, table, "description", values.get("description", ""))
+            if "description" not in await datasette.get_resource_metadata(database, table):
+                await datasette.set_resource_metadata(database, table, "description", values.get("description", ""))
             for column, text in values.get("columns", {}).items():
                 await datasette.set_column_metadata(database, table, column, "description", text)

@@ -6,13 +6,13 @@ Datasette 0.65 reads all of it as metadata; 1.0 keeps the descriptions there and
 from __future__ import annotations
 
 import json
-import re
 import tomllib
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from archive.schema import ARCHIVE
+from archive.pages.tables import CHIEF, described
 
 Settings = dict[str, Any]
 
@@ -29,21 +29,22 @@ SHOWN: dict[str, Settings] = {
         "sortable_columns": ["id", "outlet_id", "published_at", "modified_at", "fetched_at", "language", "word_count"],
     },
     "coverage": {
-        "description": "Every article with its outlet, without the long columns.",
         "sort_desc": "published_at", "facets": ["outlet", "language"], "fts_table": "articles_fts", "fts_pk": "id",
     },
     "outlets": {"label_column": "host", "sort": "host"},
+    "stories": {"label_column": "name", "sort": "name"},
+    "story_coverage": {"sort_desc": "published_at", "facets": ["story", "outlet"]},
+    "event_coverage": {"sort_desc": "published_at"},
+    "events": {"sort_desc": "texts"},
     "checks": {"sort_desc": "id", "facets": ["outcome"]},
     "crawls": {"label_column": "started_at", "sort_desc": "id"},
-    "urls": {"label_column": "url", "hidden": True},
+    "urls": {"label_column": "url"},
     "revisions": {"sort_desc": "id", "facets": ["stealth"]},
-    "folded": {"description": "Every article with its original, and in how many other outlets that text stands."},
-    **{name: {"hidden": True} for name in ("held", "shingles", "sketches", "texts", "versions", "_sqlite_migrations")},
 }  # fmt: skip
 """Of each table and view, what is not in the schema's own comments."""
 
-TABLE = re.compile(r"^-- ([^\n]+)\nCREATE TABLE (\w+) \(\n(.*?)^\)", re.MULTILINE | re.DOTALL)
-COLUMN = re.compile(r"^  (\w+) [^\n]*?-- ([^\n]+)$", re.MULTILINE)
+HIDDEN = ("_sqlite_migrations", "urls", "texts", "versions")
+"""Besides the tables of which people are told nothing (`archive.pages.tables.CHIEF`): they serve the others."""
 
 
 def configuration(version: str, databases: tuple[str, ...] = ("archive",)) -> Settings:
@@ -65,8 +66,13 @@ def queries() -> dict[str, Settings]:
 @cache
 def descriptions() -> dict[str, Settings]:
     """What the schema's comments say: by table its `description` and its `columns`."""
-    found = TABLE.findall("".join(script for _, script in ARCHIVE.steps).replace("`", ""))
-    return {table: {"description": said, "columns": dict(COLUMN.findall(body))} for said, table, body in found}
+    return {
+        table: {
+            "description": told["description"],
+            "columns": {name: said for name, said in told["columns"].items() if said},
+        }
+        for table, told in described().items()
+    }
 
 
 def _metadata(databases: tuple[str, ...]) -> Settings:
@@ -77,9 +83,15 @@ def _metadata(databases: tuple[str, ...]) -> Settings:
 def _metadata_as_json(databases: tuple[str, ...]) -> str:
     """As JSON, because Datasette 0.65 asks for each table and writes into what it gets: a fresh copy is cheap so."""
     said = descriptions()
-    tables = {name: said.get(name, {}) | SHOWN.get(name, {}) for name in {**said, **SHOWN}}
+    hidden = {name: {"hidden": True} for name in [*HIDDEN, *(name for name in said if name not in CHIEF)]}
+    parts = (said, SHOWN, hidden)
+    tables = {name: _joined(part.get(name, {}) for part in parts) for name in {**said, **SHOWN, **hidden}}
     archive = {"description": DESCRIPTION, "tables": tables, "queries": queries()}
     return json.dumps({"title": TITLE, "description": DESCRIPTION, "databases": dict.fromkeys(databases, archive)})
+
+
+def _joined(parts: Iterable[Settings]) -> Settings:
+    return {key: value for part in parts for key, value in part.items()}
 
 
 def _split(whole: Settings) -> Settings:

@@ -86,6 +86,11 @@ URLS = [
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The folder of an archive with six articles of four outlets, two of them one text, and a page as it came."""
+    return fill(tmp_path)
+
+
+def fill(tmp_path: Path) -> Path:
+    """Make that archive in a folder."""
     capture = Capture("https://harbour.example/news/1", PAGE, fetched_at=MOMENT)
     captures = Captures(tmp_path / "captures.db")
     captures.keep([capture])

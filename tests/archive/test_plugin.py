@@ -332,9 +332,12 @@ def test_each_page_has_landmarks_a_heading_and_a_strict_policy(reading: Get, pat
     assert response.headers["content-security-policy"].startswith("default-src 'none'")
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_no_page_is_made_for_who_may_not_see_the_articles(folder: Path, path: str) -> None:
-    closed = {"databases": {"archive": {"tables": {"articles": {"allow": False}}}}}
+@pytest.mark.parametrize(
+    ("path", "table"),
+    [*((path, "articles") for path in PAGES), ("/archive/articles/1", "stories"), ("/archive/-/search", "stories")],
+)
+def test_no_page_is_made_for_who_may_not_see_what_it_is_made_of(folder: Path, path: str, table: str) -> None:
+    closed = {"databases": {"archive": {"tables": {table: {"allow": False}}}}}
     option = {"metadata": closed} if VERSION_0 else {"config": closed}
     assert getter(furnish(folder) / "archive.db", **option)(path).status_code == 403
 

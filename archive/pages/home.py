@@ -1,0 +1,83 @@
+"""The home of an archive: its newest coverage, the stories that are followed, the last crawl."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from archive.pages.charts import sparkline
+from archive.pages.markup import beginning
+from archive.pages.words import direction
+from archive.reading import newest
+
+Row = dict[str, Any]
+
+NEWEST = 18
+STORIES = 8
+LEDE = 200
+
+COUNTS = """
+SELECT (SELECT count(*) FROM articles) AS articles, (SELECT count(*) FROM outlets) AS outlets,
+       (SELECT count(*) FROM stories) AS stories"""
+
+WITHIN = """
+FROM story_articles m JOIN articles a ON a.id = m.article_id
+WHERE m.story_id = ? AND (m.verdict = 'belongs' OR (m.verdict IS NULL AND m.score IS NOT NULL))"""
+
+TOTALS = """
+SELECT count(*) AS articles, count(DISTINCT a.outlet_id) AS outlets, min(a.published_at) AS first,
+       max(a.published_at) AS last"""
+
+PER_DAY = "SELECT substr(a.published_at, 1, 10), count(*)"
+
+LAST_CRAWL = """
+WITH c AS (SELECT *, coalesce(finished_at, '9') AS until FROM crawls ORDER BY id DESC LIMIT 1)
+SELECT c.*,
+       (SELECT count(*) FROM checks WHERE crawl_id = c.id) AS looks,
+       (SELECT count(*) FROM articles WHERE fetched_at BETWEEN c.started_at AND c.until) AS articles,
+       (SELECT count(*) FROM revisions WHERE seen_at BETWEEN c.started_at AND c.until AND number > 1) AS changes,
+       (SELECT count(*) FROM urls WHERE outcome = 'failed' AND checked_at BETWEEN c.started_at AND c.until) AS failures
+FROM c"""
+"""Counted by indexes alone: a crawl may have made a hundred thousand checks."""
+
+
+def home(connection: sqlite3.Connection) -> Row:
+    """`cards`, `stories` with their sparklines, the last `crawl` (None before the first), and how much there is."""
+    counts = dict(connection.execute(COUNTS).fetchone())
+    crawl = connection.execute(LAST_CRAWL).fetchone()
+    return {
+        "counts": counts,
+        "cards": cards(connection, NEWEST),
+        "stories": stories(connection, STORIES),
+        "crawl": dict(crawl) if crawl else None,
+    }
+
+
+def cards(connection: sqlite3.Connection, count: int) -> list[Row]:
+    """The newest articles with their first words, copies folded under their original."""
+    return [_card(row) for row in newest(connection, count)]
+
+
+def _card(row: Row) -> Row:
+    shown = beginning(row["standfirst"] or row["beginning"], LEDE)
+    return row | {"beginning": shown, "direction": direction(row["language"])}
+
+
+def stories(connection: sqlite3.Connection, count: int | None = None) -> list[Row]:
+    """The stories, those first that got an article last.
+
+    Each has `name`, `title`, `articles`, `outlets`, `first`, `last` (moments or None) and `bars`.
+    """
+    chosen = connection.execute(
+        """SELECT s.id, s.name, s.title, s.words, s.created_at,
+                  (SELECT max(found_at) FROM story_articles m WHERE m.story_id = s.id) AS found_at
+           FROM stories s ORDER BY found_at DESC, s.id DESC LIMIT ?""",
+        (-1 if count is None else count,),
+    ).fetchall()
+    return [dict(row) | _over_time(connection, row["id"]) for row in chosen]
+
+
+def _over_time(connection: sqlite3.Connection, story_id: int) -> Row:
+    totals = connection.execute(TOTALS + WITHIN, (story_id,)).fetchone()
+    per_day = connection.execute(f"{PER_DAY}{WITHIN} AND a.published_at IS NOT NULL GROUP BY 1", (story_id,))
+    return dict(totals) | {"bars": sparkline(dict(tuple(row) for row in per_day))}
