@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from archive.archive import Archive
 from archive.records import Outlet as Publication
@@ -20,6 +21,9 @@ from archive.records import Source, utc
 from demo.listings import FEED_PATHS
 from demo.web import Web
 from pipelines.identity import file_source
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")  # how fast this one is at the moment is no finding
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")

@@ -255,8 +255,7 @@ def test_what_a_service_points_to_is_fetched_if_it_is_likely_to_belong(dateline)
     [
         (("--story", "mime"), "did you mean mine"),
         (("--story", "mine", "--ask", "askjeeves"), "no search service"),
-        (("--story", "mine", "http://harbour.example/news/6-mine"), "--story goes with no URLs"),
-        (("--budget", "3"), "--budget goes with --story"),
+        (("--story", "mine", "http://harbour.example/news/6-mine"), "--story goes alone"),
         (("--ask", "gdelt"), "--ask goes with --story"),
     ],
 )
