@@ -4,17 +4,21 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+NEXT := 1.0a41
 
-.PHONY: help demo test lint bench clean lock
+.PHONY: help demo test test-next lint bench clean lock
 
 help:  ## what can be made
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: $(VENV)/ready  ## crawl an invented news web and serve what was found (ARGS=--no-serve: without serving)
 	$(BIN)/python -m demo $(ARGS)
 
 test: $(VENV)/ready-dev lint  ## all tests, and the checks of style and types
 	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+test-next: .venv-next/ready  ## the pages in the newest Datasette to come
+	.venv-next/bin/python -m pytest tests/archive/test_plugin.py tests/archive/test_browser.py $(ARGS)
 
 lint: $(VENV)/ready-dev
 	$(BIN)/ruff check .
@@ -29,7 +33,7 @@ lock:  ## pin the dependencies anew, with hashes
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --extra dev pyproject.toml -o requirements-dev.txt
 
 clean:  ## remove what was set up and made
-	rm -rf $(VENV) demo-data build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-next demo-data build *.egg-info .mypy_cache .ruff_cache .pytest_cache
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -44,3 +48,8 @@ $(VENV)/ready-dev: requirements-dev.txt pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $(VENV)/ready $@
+
+.venv-next/ready: requirements-dev.txt pyproject.toml
+	$(PYTHON) -m venv .venv-next
+	.venv-next/bin/python -m pip install --quiet --disable-pip-version-check 'datasette==$(NEXT)' --editable '.[dev]'
+	touch $@
