@@ -14,7 +14,18 @@ from rich.console import Console
 
 from bench.figures import SHARED, Figure, show
 
-BENCHES = ("diff", "copies", "events", "extraction", "following", "crawl", "schedule", "faults_archive", "faults", "serve")
+BENCHES = (
+    "diff",
+    "copies",
+    "events",
+    "extraction",
+    "following",
+    "crawl",
+    "schedule",
+    "faults_archive",
+    "faults",
+    "serve",
+)
 """Modules here, each with `figures(shared) -> Iterator[Figure]`."""
 
 
