@@ -198,10 +198,8 @@ def lease(
 
 def lead_to(connection: sqlite3.Connection, url: str) -> Lead | None:
     """What pointed to a page, as far as it is kept; None if nobody knows the page."""
-    row = connection.execute(
-        "SELECT u.*, o.host FROM urls u JOIN outlets o ON o.id = u.outlet_id WHERE u.url = ?", (url,)
-    ).fetchone()
-    return _waiting(row).lead if row else None
+    row = connection.execute("SELECT * FROM urls WHERE url = ?", (url,)).fetchone()
+    return lead_of(row) if row else None
 
 
 def lease_these(connection: sqlite3.Connection, urls: Iterable[str]) -> list[Waiting]:
@@ -219,8 +217,9 @@ def lease_these(connection: sqlite3.Connection, urls: Iterable[str]) -> list[Wai
     return taken
 
 
-def _waiting(row: sqlite3.Row) -> Waiting:
-    lead = Lead(
+def lead_of(row: sqlite3.Row) -> Lead:
+    """The lead that a row of `urls` keeps."""
+    return Lead(
         url=row["url"],
         via=row["via"] or "given",
         found_on=row["found_on"],
@@ -231,8 +230,11 @@ def _waiting(row: sqlite3.Row) -> Waiting:
         modified_at=row["modified_at"] or None,
         url_key=row["url_key"],
     )
+
+
+def _waiting(row: sqlite3.Row) -> Waiting:
     as_read = row["article_id"] is not None and row["outcome"] in READ and row["reason"] is None
-    return Waiting(lead, row["host"], row["etag"], row["last_modified"], row["digest"] if as_read else None)
+    return Waiting(lead_of(row), row["host"], row["etag"], row["last_modified"], row["digest"] if as_read else None)
 
 
 def retry_failed(connection: sqlite3.Connection) -> int:

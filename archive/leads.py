@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from archive.frontier import SITE
+from archive.frontier import SITE, lead_of
 from archive.records import Lead, now
 from archive.vocabulary import UNKNOWN
 from archive.vocabulary import frequencies as article_frequencies
@@ -50,7 +50,7 @@ def waiting(connection: sqlite3.Connection, after: int = 0, hosts: Sequence[str]
         ORDER BY u.id""",  # noqa: S608  a constant is put in
         (after, json.dumps(list(hosts)), json.dumps(list(hosts)), now()),
     )
-    return [Prospect(row["id"], _lead(row), row["host"], row["spoken"]) for row in rows]
+    return [Prospect(row["id"], lead_of(row), row["host"], row["spoken"]) for row in rows]
 
 
 def of_outlet(connection: sqlite3.Connection, host: str) -> list[Lead]:
@@ -60,20 +60,7 @@ def of_outlet(connection: sqlite3.Connection, host: str) -> list[Lead]:
         WHERE o.host IN (?, ?) AND u.kind = 'page' AND u.headline IS NOT NULL""",
         (host, f"www.{host}"),
     )
-    return [_lead(row) for row in rows]
-
-
-def _lead(row: sqlite3.Row) -> Lead:
-    return Lead(
-        url=row["url"],
-        via=row["via"] or "given",
-        found_on=row["found_on"],
-        headline=row["headline"],
-        lede=row["lede"],
-        published_at=row["published_at"],
-        modified_at=row["modified_at"] or None,
-        url_key=row["url_key"],
-    )
+    return [lead_of(row) for row in rows]
 
 
 def learn(
@@ -87,7 +74,7 @@ def learn(
     )
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
-        if found := set(terms_of(_lead(row), row["spoken"])):
+        if found := set(terms_of(lead_of(row), row["spoken"])):
             counts[row["spoken"] or UNKNOWN].update(found | {ALL})
     connection.execute("DELETE FROM lead_vocabulary")
     connection.executemany(

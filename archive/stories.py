@@ -137,7 +137,7 @@ def follow(
     """
     story_id = _made(connection, slug(name), name)
     _define(connection, story_id, definition or {})
-    _say(connection, story_id, article_ids, "belongs")
+    say(connection, story_id, article_ids, "belongs")
     relist(connection, story_id, judge)
     return story_id
 
@@ -147,7 +147,7 @@ def verdict(
 ) -> None:
     """A person's word on articles: they belong, they do not, or (None) nothing is said any more."""
     word: Verdict | None = None if belongs is None else "belongs" if belongs else "not"
-    _say(connection, story_id, article_ids, word)
+    say(connection, story_id, article_ids, word)
     relist(connection, story_id, judge)
 
 
@@ -204,7 +204,8 @@ def _define(connection: sqlite3.Connection, story_id: int, definition: Definitio
         connection.execute(f"UPDATE stories SET {column} = ? WHERE id = ?", (kept, story_id))  # noqa: S608  a key of Definition
 
 
-def _say(connection: sqlite3.Connection, story_id: int, article_ids: Iterable[int], word: Verdict | None) -> None:
+def say(connection: sqlite3.Connection, story_id: int, article_ids: Iterable[int], word: Verdict | None) -> None:
+    """Write down a person's word on articles; `relist` is what makes it count for the others."""
     moment = now()
     connection.executemany(
         """INSERT INTO story_articles (story_id, article_id, verdict, judged_at, found_at) VALUES (?, ?, ?, ?, ?)
@@ -357,7 +358,7 @@ def _arrived(connection: sqlite3.Connection, article_id: int) -> set[int]:
         (article_id,),
     ).fetchall()
     for story_id, word in rows:
-        _say(connection, story_id, [article_id], word)
+        say(connection, story_id, [article_id], word)
     return {int(row[0]) for row in rows}
 
 

@@ -26,6 +26,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
 from demo.listings import FEED_PATHS, FEED_TYPES, listing
@@ -271,10 +272,19 @@ class Handler(BaseHTTPRequestHandler):
         """`Web.requests` is the log."""
 
 
+AWeb = TypeVar("AWeb", bound=Web)
+
+
 @contextmanager
 def serve(world: World, now: datetime | None = None, port: int = 0) -> Iterator[Web]:
     """The world on a free port of loopback until the block ends, at `now`, or at the world's own moment."""
-    web = Web(world, now, port)
+    with served(Web(world, now, port)) as web:
+        yield web
+
+
+@contextmanager
+def served(web: AWeb) -> Iterator[AWeb]:
+    """A web, answering until the block ends."""
     thread = threading.Thread(target=web.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import threading
 import time
 import zipfile
 from base64 import urlsafe_b64encode
@@ -27,7 +26,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from archive.search import fold
 from crawler.services.gdelt import LANGUAGES
-from demo.web import Answer, Outlet, Page, Request, Web, World, answer
+from demo.web import Answer, Outlet, Page, Request, Web, World, answer, served
 
 BASES = {
     "gdelt": "http://gdelt.example/api/v2/doc/doc",
@@ -213,13 +212,5 @@ def serve_with_services(
     world: World, now: datetime | None = None, encyclopedia: Mapping[str, Sequence[str]] | None = None
 ) -> Iterator[ServiceWeb]:
     """The world and its search services on a free port of loopback until the block ends."""
-    web = ServiceWeb(world, now, encyclopedia or {})
-    thread = threading.Thread(target=web.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    with served(ServiceWeb(world, now, encyclopedia or {})) as web:
         yield web
-    finally:
-        web.closing.set()
-        web.server.shutdown()
-        web.server.server_close()
-        thread.join()

@@ -12,8 +12,8 @@ from archive.errors import UsageError
 from archive.pages.charts import Shown, timeline
 from archive.pages.words import as_utc, direction, query, span
 from archive.pages.words import texts as listed
-from archive.records import now
-from archive.stories import Story, slug
+from archive.stories import Story, Verdict, slug
+from archive.stories import say as keep_word
 
 Row = dict[str, Any]
 
@@ -247,7 +247,7 @@ def _beginnings(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int,
 
 # -- a person's word -------------------------------------------------------------------------------------------------
 
-WORDS = {"belongs": "belongs", "not": "not", "unsaid": None}
+WORDS: dict[str, Verdict | None] = {"belongs": "belongs", "not": "not", "unsaid": None}
 """What a form may send, and what is kept."""
 
 
@@ -261,11 +261,5 @@ def say(connection: sqlite3.Connection, name: str, article_id: int, word: str) -
         raise UsageError(f"{name}, {word}: no such story, or no such word; a word is {', '.join(WORDS)}")
     if connection.execute("SELECT 1 FROM articles WHERE id = ?", (article_id,)).fetchone() is None:
         raise UsageError(f"{article_id}: no such article")
-    moment = now()
-    kept = WORDS[word]
-    connection.execute(
-        """INSERT INTO story_articles (story_id, article_id, verdict, judged_at, found_at) VALUES (?, ?, ?, ?, ?)
-        ON CONFLICT (story_id, article_id) DO UPDATE SET verdict = excluded.verdict, judged_at = excluded.judged_at""",
-        (told.id, article_id, kept, kept and moment, moment),
-    )
+    keep_word(connection, told.id, [article_id], WORDS[word])
     connection.execute("UPDATE stories SET newest_id = 0 WHERE id = ?", (told.id,))  # by this a crawl knows
