@@ -10,10 +10,13 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from archive.frontier import SITE
 from archive.records import Check, Source, SourceKind, now
 
 NEWEST = 60
 """Items of a source that its rhythm is read from."""
+DUE_AT = f"max(u.due_at, coalesce((SELECT until FROM pauses WHERE site = {SITE}), u.due_at))"  # noqa: S608
+"""When a source is looked at again: not before the pause that its site asked for is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +48,16 @@ class Due:
 def sources(
     connection: sqlite3.Connection, kinds: Sequence[SourceKind], hosts: Sequence[str] = (), due: bool = False
 ) -> list[Source]:
-    """The feeds and sitemaps, longest unseen first; of some outlets, or of all; with `due`, only those due now."""
+    """The feeds and sitemaps, longest unseen first; of some outlets, or of all.
+
+    With `due`, only those due now, and none of a site that is left alone (`archive.pauses`).
+    """
     found = connection.execute(
         f"""SELECT u.url, u.kind, o.host, u.etag, u.last_modified FROM urls u JOIN outlets o ON o.id = u.outlet_id
         WHERE u.role = 'source' AND u.kind IN ({_marks(kinds)})
           {f"AND o.host IN ({_marks(hosts)})" if hosts else ""}
-          {"AND (u.due_at IS NULL OR u.due_at <= ?)" if due else ""}
-        ORDER BY u.checked_at, u.id""",  # noqa: S608  only question marks are put in
+          {f"AND ({DUE_AT} IS NULL OR {DUE_AT} <= ?)" if due else ""}
+        ORDER BY u.checked_at, u.id""",  # noqa: S608  constants and question marks are put in
         (*kinds, *hosts, *((now(),) if due else ())),
     )
     return [Source(**dict(row)) for row in found]
@@ -59,7 +65,7 @@ def sources(
 
 def next_due(connection: sqlite3.Connection) -> str | None:
     """When the next source is due; None if there is none."""
-    row = connection.execute("SELECT min(due_at) FROM urls WHERE role = 'source'").fetchone()
+    row = connection.execute(f"SELECT min({DUE_AT}) FROM urls u WHERE u.role = 'source'").fetchone()  # noqa: S608
     return str(row[0]) if row[0] else None
 
 

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from archive.records import utc
 from demo.web import Outlet, Page, Web, serve
-from tests.stories import outlet, page, story, world
+from tests.stories import NOW, outlet, page, story, world
 
 ROBOTS = "/robots.txt"
 ROOT = Path(__file__).parent.parent
@@ -154,6 +155,27 @@ def test_a_site_that_asks_for_longer_is_left_alone_by_this_and_later_crawls(date
         pause_ends(run)
         run.crawl()
     assert run.column("SELECT count(*) FROM articles") == [20]
+
+
+def test_the_feeds_of_a_site_that_is_left_alone_are_not_due_before_its_pause_ends(dateline):
+    """The pause is of three hours; without it the feed would be due within one."""
+    pages = tuple(page(number, status=429, headers={"Retry-After": "10800"}) for number in range(1, 6))
+    with serve(world(outlet(pages=pages, sitemap=None)), now=NOW) as web:
+        run = dateline(web)
+        run.knows()
+        run.at(NOW)
+        run("crawl", "--due", "--delay", "0")
+        looked = run.column("SELECT count(*) FROM checks")
+        run.at(NOW + timedelta(hours=2))
+        told = run("crawl", "--due", "--delay", "0").stdout
+        assert told.startswith(
+            f"Nothing is due. The next source is looked at after {utc(NOW + timedelta(hours=3))[:15]}"
+        )
+        assert run.column("SELECT count(*) FROM checks") == looked, "a check each run would tell nothing"
+        web.requests.clear()
+        run.at(NOW + timedelta(hours=4))
+        run("crawl", "--due", "--delay", "0")
+        assert web.requests != []
 
 
 def test_a_page_that_is_unavailable_by_itself_is_asked_once_and_keeps_no_other_from_coming(dateline):
