@@ -51,9 +51,13 @@ def frequencies(
 
 
 def vector(
-    weights: Mapping[str, float], frequencies: Mapping[str, int], articles: int, most: int = MOST_TERMS
+    weights: Mapping[str, float],
+    frequencies: Mapping[str, int],
+    articles: int,
+    most: int = MOST_TERMS,
+    power: float = 1.0,
 ) -> Vector:
-    """The strongest terms by (1 + ln weight) · ln((articles + 1) / (frequency + ½)), of unit length.
+    """The strongest terms by (1 + ln weight) · ln((articles + 1) / (frequency + ½)) ** power, of unit length.
 
     A term that nearly every article holds weighs nothing and is left out.
     """
@@ -62,7 +66,7 @@ def vector(
     for term, weight in weights.items():
         rarity = all_articles - log(frequencies.get(term, 0) + 0.5)
         if rarity > 0:
-            told[term] = (1 + log(weight) if weight > 1 else 1.0) * rarity
+            told[term] = (1 + log(weight) if weight > 1 else 1.0) * rarity**power
     return unit(told, most)
 
 

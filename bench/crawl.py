@@ -62,10 +62,12 @@ def told(first: dict, second: dict, again: int, listed: int, folder: Path, alone
 
 
 @contextmanager
-def newsweb(shared: Path, world: str) -> Iterator[str]:
+def newsweb(shared: Path, world: str, *options: str | Path) -> Iterator[str]:
     """The address of a proxy that answers for a world."""
     script, folder = shared / "newsweb" / "newsweb.py", shared / "newsweb" / "worlds" / world
-    server = subprocess.Popen([sys.executable, script, folder, "--port", "0"], stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen(
+        [sys.executable, script, folder, "--port", "0", *options], stdout=subprocess.PIPE, text=True
+    )
     try:
         assert server.stdout
         yield re.findall(r"http://127\.0\.0\.1:\d+", server.stdout.readline())[0]

@@ -7,7 +7,8 @@ sum of both (linear combination of fields: Robertson, Zaragoza, Taylor 2004, "Si
 fields"). A profile is the mean of the articles that a person confirmed (Rocchio 1971) and does not grow by itself.
 
 What happened is reported within days, so an article counts for more the nearer it is in time to a confirmed one. A
-story has no end: months away, what agrees well enough still belongs.
+story has no end: months away, what agrees well enough still belongs. And it may run on: of articles that a person
+confirmed weeks apart nobody can say that they are about one day, and time says less of the others.
 """
 
 from __future__ import annotations
@@ -33,7 +34,10 @@ OPENING = 500
 """Characters: the paragraph or two that say what happened."""
 OF_OPENING = 0.35
 """What the openings count; the whole texts count the rest."""
-TERMS_OF_WHOLE, TERMS_OF_OPENING = 200, 96
+TERMS_OF_WHOLE, TERMS_OF_OPENING = 150, 64
+DAMPED = 0.75
+"""The power of a term's rarity. A cosine multiplies the rarity of a shared term by itself: at full power a single rare
+word would join what has nothing else in common."""
 
 
 def vector(headline: str | None, standfirst: str | None, text: str, language: str | None, known: Known) -> Vector:
@@ -46,9 +50,9 @@ def vector(headline: str | None, standfirst: str | None, text: str, language: st
     frequencies, articles = known(whole)
     seen = {
         term: sqrt(1 - OF_OPENING) * weight
-        for term, weight in weighed(whole, frequencies, articles, TERMS_OF_WHOLE).items()
+        for term, weight in weighed(whole, frequencies, articles, TERMS_OF_WHOLE, DAMPED).items()
     }
-    for term, weight in weighed(opening, frequencies, articles, TERMS_OF_OPENING).items():
+    for term, weight in weighed(opening, frequencies, articles, TERMS_OF_OPENING, DAMPED).items():
         seen[OPENS + term] = sqrt(OF_OPENING) * weight
     return seen
 
@@ -70,7 +74,7 @@ class Profile:
     articles: int
     """That a person confirmed."""
     dates: tuple[str, ...] = ()
-    """Of these, as far as they have one."""
+    """Of these, as far as they have one, the earliest first."""
     languages: tuple[str, ...] = ()
     since: str | None = None
     until: str | None = None
@@ -132,15 +136,17 @@ def search_words(profile: Profile, texts: Iterable[tuple[str, str | None]], most
 
 # -- how well an article fits ----------------------------------------------------------------------------------------
 
-ALONE, SEVERAL = 0.20, 0.26
+ALONE, SEVERAL = 0.22, 0.28
 """The least score that is listed: a mean of several articles is nearer to everything than one article is."""
 STRONG = 1.5
 """As many times that leave little doubt."""
-AT_ANY_TIME = 0.56
+AT_ANY_TIME = 0.60
 NEWS_CYCLE, DAYS = 0.6, 1.5
 AFTERMATH, WEEK = 0.2, 7.0
 """What a cosine is multiplied by: all three together at the same moment. The second falls off as a normal curve with
 this deviation, the third by the factor e in that time, the first stays. One, where a date is not known."""
+RUNS_ON = 4.0
+"""Days from the earliest confirmed article to the latest; so far apart, what AT_ANY_TIME lacks of one falls by e."""
 
 
 def score(
@@ -171,8 +177,9 @@ def nearness(profile: Profile, published_at: str | None) -> float:
     apart = [days for each in profile.dates if (days := days_apart(published_at or "", each)) is not None]
     if not apart:
         return 1.0
-    days = min(apart)
-    return AT_ANY_TIME + NEWS_CYCLE * exp(-0.5 * (days / DAYS) ** 2) + AFTERMATH * exp(-days / WEEK)
+    days, span = min(apart), days_apart(profile.dates[0], profile.dates[-1]) or 0.0
+    at_any_time = 1 - (1 - AT_ANY_TIME) * exp(-span / RUNS_ON)
+    return at_any_time + NEWS_CYCLE * exp(-0.5 * (days / DAYS) ** 2) + AFTERMATH * exp(-days / WEEK)
 
 
 def days_apart(moment: str, other: str) -> float | None:

@@ -7,7 +7,19 @@ from dataclasses import replace
 import pytest
 
 from archive.stories import Confirmed, Story
-from pipelines.stories import ALONE, JUDGE, OPENS, SEVERAL, days_apart, listed, nearness, search_words, strong, vector
+from pipelines.stories import (
+    ALONE,
+    AT_ANY_TIME,
+    JUDGE,
+    OPENS,
+    SEVERAL,
+    days_apart,
+    listed,
+    nearness,
+    search_words,
+    strong,
+    vector,
+)
 
 MINE = "Eleven miners trapped in the Vellmar salt mine"
 MINE_TEXT = (
@@ -82,6 +94,25 @@ def test_an_article_is_near_to_the_nearest_of_the_confirmed_ones():
     profile = JUDGE.profile(STORY, [confirmed(MINE, MINE_TEXT, day) for day in days])
     assert nearness(profile, "2026-06-01T10:00:00Z") == pytest.approx(nearness(profile, "2026-03-10T10:00:00Z"))
     assert nearness(profile, "2026-04-20T08:00:00Z") < nearness(profile, "2026-06-02T08:00:00Z")
+
+
+def test_a_story_whose_confirmed_articles_lie_weeks_apart_runs_on_and_time_says_less_of_the_others():
+    first, later = "2026-03-10T08:00:00Z", "2026-05-20T08:00:00Z"
+    profiles = [
+        JUDGE.profile(STORY, [confirmed(MINE, MINE_TEXT, first), confirmed(RESCUE, RESCUE_TEXT, last)])
+        for last in (first, "2026-03-13T08:00:00Z", "2026-03-31T08:00:00Z")
+    ]
+    a_day, days, weeks = (nearness(profile, later) for profile in profiles)
+    assert a_day == pytest.approx(AT_ANY_TIME, abs=0.01)
+    assert a_day < days < weeks < 1.01
+    assert weeks > 0.95
+    assert nearness(profiles[2], first) > 1.5 * weeks, "what is near in time still counts for more"
+
+
+@pytest.mark.parametrize("dates", [("2010", "2026-03-10"), ("2026-03-10", "no date")])
+def test_a_date_that_says_less_than_the_day_does_not_make_a_story_run_on(dates):
+    one, two = (confirmed(MINE, MINE_TEXT, each) for each in dates)
+    assert nearness(JUDGE.profile(STORY, [one, two]), "2027-03-10") == pytest.approx(AT_ANY_TIME)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from math import isclose, log
 
 import pytest
 
+from pipelines.stories import DAMPED
 from pipelines.vectors import OF_MEAN, cosine, mean, vector, weights
 
 
@@ -32,10 +33,19 @@ def test_an_article_without_words_has_no_weights_and_no_vector() -> None:
 
 
 def test_a_rare_term_weighs_more_than_a_common_one() -> None:
-    found = vector({"ferri": 1.0, "year": 1.0}, {"ferri": 1, "year": 80}, 100)
-    assert found["ferri"] > found["year"]
-    assert isclose(found["ferri"] / found["year"], log(101 / 1.5) / log(101 / 80.5))
+    rarities = log(101 / 1.5), log(101 / 80.5)
+    for power in (1.0, 0.75):
+        found = vector({"ferri": 1.0, "year": 1.0}, {"ferri": 1, "year": 80}, 100, power=power)
+        assert found["ferri"] > found["year"]
+        assert isclose(found["ferri"] / found["year"], (rarities[0] / rarities[1]) ** power)
     assert isclose(length(found), 1)
+
+
+def test_to_a_story_three_terms_in_common_tell_more_than_a_single_one_that_is_twice_as_rare() -> None:
+    common, rare = {"ferri": 40, "strike": 40, "harbour": 40}, {"hapax": 1}
+    report = vector(dict.fromkeys(common | rare, 1.0), common | rare, 1_000, power=DAMPED)
+    others = [vector(dict.fromkeys(terms, 1.0), terms, 1_000, power=DAMPED) for terms in (common, rare)]
+    assert cosine(report, others[0]) > cosine(report, others[1])
 
 
 def test_a_term_that_every_article_holds_weighs_nothing() -> None:
