@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from crawler.agencies import agency_named
+from crawler.agencies import agency_in, agency_named
 
 OPENING = re.compile(
     r"^\W*(?:(?:written|reported|posted|published|story|report|words|text|texte|texto|testo|article|analysis|column|"
-    r"opinion|review)\s+(?:and photos?\s+)?)?(?:by|von|vom|par|por|di|da|door|av|af|przez|autor(?:in|en|a|zy|ka)?|"
-    r"author|"
+    r"opinion|review|(?:more )?(?:stories|articles|posts))\s+(?:and photos?\s+)?)?(?:by|von|vom|par|por|di|da|door|av|"
+    r"af|przez|autor(?:in|en|a|zy|ka)?|author|"
     r"writer|redacción|texte|texto|text|skriven av|автор(?:ы)?|автор|текст|yazan|文|作者|记者|記者|撰文|取材|著者)"
     r"(?:\s*[:：]\s*|\s+)(?=\S)",
     re.I,
@@ -23,19 +23,32 @@ NOT_PEOPLE = re.compile(
     r"herald|"
     r"post|tribune|gazette|daily|journal|chronicle|newspaper|zeitung|guest|admin|administrator|webmaster|wire|reports?|"
     r"special to|sponsored|partner content|associated|producer|anchor|meteorologist|photographer|fotograf|photos?|"
-    r"editor-in-chief|columnist|analyst|professor|director|updated|published|posted|january|february|march|april|june|"
-    r"july|august|september|october|november|december|min read|minutes?|ago|views?|follow|subscribe|share|comments?|"
-    r"redakteur\w*|volontär\w*|reporterin|korrespondent\w*|journaliste?n?|autorin|mdb|mdl|md|phd|sie|you|your|click|"
+    r"editor-in-chief|columnist|analyst|professor|director|updated|published|posted|"
+    r"min read|minutes?|ago|views?|follow|subscribe|share|comments?|"
+    r"redakteur\w*|volontär\w*|reporterin|korrespondent\w*|journaliste?n?|autorin|mdb|mdl|md|phd|sie|your|click|"
+    r"foundation|institute|university|association|stiftung|ministry|"
     r"редакция|редактор|корреспондент|编辑|編輯|편집|뉴스)\b|^\w{2,5}[部부]$|記者|记者|https?:|www\.|@|\.(?:com|"
     r"org|net|de|uk|ca)\b",
     re.I,
 )
+SMALL_WORDS = re.compile(r"^The\b|\b(?:for|of|from|with|to|at|the|by|about|für|pour|para|per)\b")
+"""Words that are in no person's name."""
+ROLE_WORDS = (
+    r"(?:writer|reporter|correspondent|editor|columnist|contributor|producer|journalist|bureau chief|"
+    r"(?:co-?)?founder|reviewer|ceo|cto|coo)"
+)
+RANKS = r"(?:senior|chief|staff|deputy|managing|associate|assistant|executive|lead|special|guest|contributing)"
 ROLE = re.compile(
-    r"\s*[,(]?\s*\b(?:(?:senior|chief|staff|political|business|sports?|science|health|foreign|national|special|assistant|"
-    r"deputy|managing|associate|technology|education|environment|world|lead|digital|general|breaking|news)\s+)*"
-    r"(?:writer|reporter|correspondent|editor|columnist|contributor|producer|journalist|bureau chief)\b.*$",
+    rf"(?:\s*[,(]\s*|\s+)(?:{RANKS}\s+(?:\w+\s+){{0,2}}|(?:political|politics|business|sports?|science|health|foreign|"
+    rf"national|technology|education|environment|world|digital|general|breaking|news)\s+)*{ROLE_WORDS}\b.*$",
     re.I,
 )
+ROLE_BEFORE = re.compile(
+    rf"^(?:{RANKS}\s+)*(?:[\w.]+-)*(?:{ROLE_WORDS}|(?:gast)?autor(?:in)?|expert[ei]n?|redakteur(?:in)?|"
+    r"korrespondent(?:in)?|kolumnist(?:in)?|mitarbeiter(?:in)?)\s+(?=\S+\s+\S)",
+    re.I,
+)
+"""`FOCUS-Gastautor Jane Doe`, `Staff writer Jane Doe`."""
 DESK = re.compile(
     r"^(?:from |by )?(?:[\w&.’'-]+ ){0,4}(?:staff(?: (?:writers?|reporters?|reports?))?|newsroom|news desk|"
     r"wire (?:services?|reports?)|(?:news|press) agency|news services?|editorial (?:board|team)|redaktion|redacción|"
@@ -45,9 +58,15 @@ DESK = re.compile(
 )
 """A line that credits nobody in particular: `WSD Staff`, `From wire reports`, `Meridian News Agency`."""
 MAX_DESK = 60
+MAX_BYLINE = 1_000
+"""Of what is longer the rest is left: the patterns below take a minute for a page of blanks."""
+MAX_LINE = 110
+NOBODY = re.compile(r"^(?:admin\w*|webmaster|root|user|guest|unknown|anonymous|none|null|undefined|default)$", re.I)
+"""What a system calls whoever saved the page."""
 BRACKETS = re.compile(r"\s*[(（][^()（）]*[)）]?")
 MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 SUFFIXES = {"jr", "jr.", "sr", "sr.", "ii", "iii", "phd", "ph.d.", "md", "m.d."}
+PARTICLES = frozenset(("van", "von", "de", "di", "da", "del", "della", "el", "al", "bin", "ter", "ten"))
 
 
 def opens_like_byline(line: str) -> bool:
@@ -60,34 +79,50 @@ def credits_a_desk(line: str) -> bool:
     return len(line) <= MAX_DESK and bool(DESK.match(line.strip()))
 
 
+def is_byline(line: str) -> bool:
+    """Whether a line is nothing but a byline: `By Jane Doe, The Daily Bugle`."""
+    if credits_a_desk(line):
+        return True
+    opening = opens_like_byline(line) and len(line) < MAX_LINE and not line.endswith((".", "!", "?", "”", ":"))
+    return bool(opening and (people(line) or agency_in(line) or "staff" in line.lower()))
+
+
 def people(byline: str | None) -> tuple[str, ...]:
-    """The people whom a byline names, in its order. Agencies, desks, staff and addresses are not people."""
-    bare = HANGUL_ROLE.sub("", OPENING.sub("", BRACKETS.sub("", MAIL.sub("", byline or "")).strip()))
-    found = (_person(part) for part in PARTING.split(bare))
-    return tuple(dict.fromkeys(name for name in found if name))
+    """The people whom a byline names, in its order. Agencies, desks, staff and addresses are not people.
+
+    Beside anything else a single word is a place, a degree or a part of a body's name: `Jane Doe, London`,
+    `Jane Doe, CPA`, `Office of Ports and Ferries`.
+    """
+    bare = HANGUL_ROLE.sub("", OPENING.sub("", BRACKETS.sub("", MAIL.sub("", (byline or "")[:MAX_BYLINE])).strip()))
+    parts = PARTING.split(bare)
+    found = [name for part in parts if (name := _person(part))]
+    if len(found) < len(parts) or any(" " in name for name in found):
+        found = [name for name in found if " " in name or not name[0].isupper()]
+    return tuple(dict.fromkeys(found))
+
+
+def body(claim: str) -> str | None:
+    """The desk, agency or outlet that page data name where one looks for an author; None for what is no name."""
+    bare = OPENING.sub("", claim.strip())
+    return None if NOBODY.match(bare) or not 2 <= len(bare) <= MAX_DESK or not any(map(str.isalpha, bare)) else bare
 
 
 def _person(part: str) -> str | None:
-    bare = OPENING.sub("", part.strip(' .\t()[]*"“”'))
-    bare = ROLE.sub("", bare).strip(" ,.(") if " " in bare else bare
-    if not 2 <= len(bare) <= 60 or any(c.isdigit() for c in bare) or agency_named(bare) or NOT_PEOPLE.search(bare):
+    bare = ROLE_BEFORE.sub("", OPENING.sub("", part.strip(' .\t()[]*©"“”'))).strip()
+    name = ROLE.sub("", bare).strip(" ,.(") if " " in bare else bare
+    if name != bare and " " not in name:
+        return None
+    bare = name
+    if not 2 <= len(bare) <= 60 or any(c.isdigit() for c in bare) or agency_named(bare):
+        return None
+    if NOT_PEOPLE.search(bare) or SMALL_WORDS.search(bare):
         return None
     if bare.lower() in SUFFIXES or len(bare.split()) > 6 or not any(c.isalpha() for c in bare):
         return None
     if any(c in bare for c in "?!:=<>|{}"):
         return None
-    lower_start = bare[0].islower() and bare.split()[0] not in (
-        "van",
-        "von",
-        "de",
-        "di",
-        "da",
-        "del",
-        "della",
-        "el",
-        "al",
-        "bin",
-        "ter",
-        "ten",
-    )
-    return None if lower_start else bare
+    return None if bare[0].islower() and bare.split()[0] not in PARTICLES else _with_dot(bare)
+
+
+def _with_dot(name: str) -> str:
+    return f"{name}." if name.endswith((" Jr", " Sr")) else name

@@ -1,20 +1,24 @@
 """Who wrote a page's article: the byline as printed, the people in it, the agency.
 
-The page's data (JSON-LD, then meta tags) name people more surely; the line beside the headline is what was printed.
+The page's data (JSON-LD, then meta tags, then links to an author's page) name people more surely; the line beside the
+headline is what was printed. Agencies, desks and the outlet itself are not people: they are named as authors only where
+the data name them and nobody else.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
+from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from crawler import jsonld
-from crawler.agencies import agency_in
+from crawler.agencies import agency_in, agency_of_text, dateline_of
 from crawler.blocks import Block, folded
-from crawler.bylines import credits_a_desk, opens_like_byline, people
+from crawler.bylines import body, credits_a_desk, is_byline, opens_like_byline, people
 from crawler.metadata import Page, host_word
 from crawler.moments import without_date
 
@@ -25,6 +29,7 @@ AUTHOR_META = (
     "og:article:author",
     "parsely-author",
     "sailthru.author",
+    "cxenseparse:author",
     "byl",
     "dc.creator",
     "dcterms.creator",
@@ -39,7 +44,15 @@ AUTHOR_META = (
 BYLINE_CLASS = re.compile(
     r"(?:^|[\s_-])(?:by-?line\w*|author\w*|writer\w*|reporter\w*|autor\w*|journalist\w*|auteur\w*)(?:$|[\s_-])", re.I
 )
+MARKED = XPath(
+    "descendant::*[@rel='author' or @itemprop='author' or contains(@class, 'author') or contains(@class, 'byline')"
+    " or (self::a and (contains(@href, '/author') or contains(@href, '/autor')))]"
+)
+ASIDE = re.compile(r"comment|related|recommend|teaser|card|sidebar|widget|footer|nav|reply|popular|bio\b", re.I)
+SERVICE = re.compile(r"\(([^()]{2,40})\)")
 MAX_BYLINE = 160
+MAX_CLAIM = 500
+MAX_NAMES = MAX_MARKED = 60  # more are a hostile page's
 MAX_ROLE = 24
 """Letters of a byline beside the names: a role, a desk, a place."""
 
@@ -55,15 +68,29 @@ class Credits:
 
 def credits(page: Page, near: list[Block]) -> Credits:
     """The byline as printed and the people in it; where none is printed, the names that the page's data give."""
-    claimed = list(_claimed_names(page))
-    named = tuple(dict.fromkeys(name for claim in claimed for name in people(claim)))
+    sources = _claims(page)
+    claimed = next(sources, [])
+    named = _people_of(claimed, page) or next(filter(None, (_full_names(claims, page) for claims in sources)), ())
     printed = printed_byline(near, named)
-    shown = people(printed)
-    fuller = _fuller(shown, named) and not _is_role_beside(printed, named)
-    authors = named if named and not fuller else shown
-    authors = tuple(name for name in authors if not _is_outlet(name, page))
+    shown = tuple(name for name in people(printed) if not _is_outlet(name, page))
+    if named and not (_fuller(shown, named) and not _is_role_beside(printed, named)):
+        shown = named
+    authors = shown or _marked_people(page) or tuple(dict.fromkeys(filter(None, map(body, claimed))))
     agency = agency_in(printed) or next((a for claim in claimed if (a := agency_in(claim))), None)
     return Credits(printed or ", ".join(dict.fromkeys(claimed)) or None, authors, agency)
+
+
+def _people_of(claims: Iterable[str], page: Page) -> tuple[str, ...]:
+    found: dict[str, str] = {}
+    for name in (name for claim in claims for name in people(claim)):
+        if not _is_outlet(name, page):
+            found.setdefault(folded(name), name)
+    return tuple(found.values())
+
+
+def _full_names(claims: list[str], page: Page) -> tuple[str, ...]:
+    """The people whom a lesser source names: a single word in there is rather a place or a system's user."""
+    return tuple(name for name in _people_of(claims, page) if " " in name or not name.isascii())
 
 
 def _fuller(shown: tuple[str, ...], named: tuple[str, ...]) -> bool:
@@ -82,15 +109,48 @@ def _is_outlet(name: str, page: Page) -> bool:
     return folded(name).replace(" ", "") in {folded(other).replace(" ", "") for other in names if other}
 
 
-def _claimed_names(page: Page) -> Iterator[str]:
+def _claims(page: Page) -> Iterator[list[str]]:
+    """The names that each of the page's data gives for its author, the surest first."""
     given = jsonld.resolved(page.article.get("author") or page.article.get("creator") or [], page.things)
-    names = [text for item in given if (text := jsonld.plain(item)) and not text.startswith("http")]
-    if not names:
-        metas = (page.meta.get(name) for name in AUTHOR_META)
-        names = [
-            text for text in metas if text and not text.startswith(("http", "//", "@")) and "facebook.com" not in text
-        ][:1]
-    yield from dict.fromkeys(names)
+    if names := _names([jsonld.plain(item) for item in given]):
+        yield names
+    said: defaultdict[str, list[str | None]] = defaultdict(list)
+    for tag in page.tree.iter("meta"):
+        said[(tag.get("property") or tag.get("name") or "").lower()].append(tag.get("content"))
+    for wanted in AUTHOR_META:
+        if names := _names([jsonld.plain(content) for content in said.get(wanted, ())]):
+            yield names
+
+
+def _names(texts: list[str | None]) -> list[str]:
+    return [text for text in texts[:MAX_NAMES] if text and len(text) <= MAX_CLAIM and not _is_address(text)]
+
+
+def _is_address(text: str) -> bool:
+    return text.startswith(("http", "//", "@", "www.")) or "facebook.com" in text or (" " not in text and "@" in text)
+
+
+def _marked_people(page: Page) -> tuple[str, ...]:
+    """Whom the mark-up around the headline calls the author; nobody where it names several in different places."""
+    marked = [element for element in MARKED(page.tree)[:MAX_MARKED] if not _stands_aside(element)]
+    names = (name for element in marked for name in people(_short_text(element)) if not _is_outlet(name, page))
+    found = tuple(dict.fromkeys(name for name in names if " " in name or not name.isascii()))
+    return found if len(found) == 1 else ()
+
+
+def _stands_aside(element: HtmlElement) -> bool:
+    if len(element.text_content()) > MAX_BYLINE:
+        return True
+    around = [element, *element.iterancestors()]
+    return any(
+        step.tag in ("footer", "nav", "aside") or ASIDE.search(f"{step.get('class')} {step.get('id')}")
+        for step in around
+        if step.tag not in ("body", "html")
+    )
+
+
+def _short_text(element: HtmlElement) -> str:
+    return without_date(" ".join(element.text_content().split()))
 
 
 def printed_byline(near: list[Block], named: tuple[str, ...] = ()) -> str | None:
@@ -141,3 +201,23 @@ def _marked_byline(block: Block) -> str | None:
 
 def _near_ancestors(element: HtmlElement) -> list[HtmlElement]:
     return [ancestor for _, ancestor in zip(range(2), element.iterancestors(), strict=False)]
+
+
+def with_text(who: Credits, lines: list[str], aside: list[str]) -> Credits:
+    """The credits, completed by what stood at the ends of the text (`aside`) and by the agency that its lines name."""
+    agency = who.agency or agency_of_text([*lines, *aside])
+    if who.byline:
+        return replace(who, agency=agency)
+    printed = next((line for line in aside if is_byline(line)), None)
+    return Credits(printed, who.authors or people(printed), agency or agency_in(printed))
+
+
+def without_service(who: Credits, lines: list[str]) -> Credits:
+    """The credits without an "author" whom a dateline names in brackets: `HALDEN (Northwire)` says an agency's."""
+    if not who.byline or who.agency:
+        return who
+    datelines = (line for part in lines if (line := dateline_of(part)))
+    services = {folded(fits[1]): fits[1] for line in datelines if (fits := SERVICE.search(line))}
+    credited = f" {folded(who.byline)} "
+    named = next((service for name, service in services.items() if f" {name} " in credited), None)
+    return replace(who, authors=tuple(name for name in who.authors if folded(name) not in services), agency=named)

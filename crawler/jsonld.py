@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
-from html import unescape
 from typing import Any
 
 from lxml.html import HtmlElement
+
+from crawler.entities import unescape
 
 Thing = dict[str, Any]
 
@@ -16,13 +18,17 @@ ARTICLE_TYPES = frozenset({"BlogPosting", "LiveBlogPosting", "Report", "Review",
 NEWS_TYPES = frozenset({"NewsArticle", "ReportageNewsArticle", "OpinionNewsArticle", "BackgroundNewsArticle"})
 INSIDE = ("@graph", "mainEntity", "mainEntityOfPage", "itemReviewed")
 MAX_THINGS = 400
-WRAPPING = re.compile(
-    r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)?\s*|\s*(?:-->|(?://)?\s*\]\]>|"
-    r"/\*\s*\]\]>\s*\*/)?[\s;]*$"
-)
+WRAPPED_FROM = re.compile(r"\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)?\s*")
+WRAPPED_TO = re.compile(r"(?:-->|(?://)?\s*\]\]>|/\*\s*\]\]>\s*\*/)?[\s;]*$")
+MAX_WRAPPING = 40
 TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 LONE_BACKSLASH = re.compile(r'\\(?!["\\/bfnrtu])')
-PLAIN_FIELD = r'"{}"\s*:\s*"((?:[^"\\]|\\.)*)"'
+VALUE_START = re.compile(r':\s*"')
+VALUE_END = re.compile(r'"(?=\s*(?:[}\]]|,\s*"[\w@:.-]{1,60}"\s*:))')
+"""A quotation mark that can only end a text: a further field or a bracket follows."""
+INNER_QUOTE = re.compile(r'(?<!\\)"')
+INNER_FIELD = re.compile(r'"\s*:\s*["\[{\d]')
+PLAIN_FIELD = r'"{}"\s*:\s*"((?:[^"\\]|\\.)*)' + VALUE_END.pattern.replace("{", "{{").replace("}", "}}")
 PLAIN_FIELDS = ("headline", "datePublished", "dateModified")
 
 
@@ -62,11 +68,16 @@ def article_of(found: list[Thing]) -> Thing:
 
 def resolved(value: Any, found: list[Thing]) -> list[Any]:
     """A value as a list, each `{"@id": …}` in it replaced by the thing of that name."""
-    named = {thing["@id"]: thing for thing in found if isinstance(thing.get("@id"), str) and len(thing) > 1}
+    named: dict[object, Thing] = {
+        thing["@id"]: thing for thing in found if isinstance(thing.get("@id"), str) and len(thing) > 1
+    }
     values = value if isinstance(value, list) else [value]
     flat = [inner for item in values for inner in (item if isinstance(item, list) else [item])]
     return [
-        named.get(item.get("@id"), item) if isinstance(item, dict) and "name" not in item else item for item in flat
+        named.get(item["@id"], item)
+        if isinstance(item, dict) and "name" not in item and isinstance(item.get("@id"), str)
+        else item
+        for item in flat
     ]
 
 
@@ -98,18 +109,62 @@ def _flat(value: Any, depth: int = 0) -> Iterator[Thing]:
 
 def _load(raw: str) -> Any:
     """The JSON of a script; mended where that changes no value, else the few plain fields that are beyond doubt."""
-    text = WRAPPING.sub("", raw)
-    for mended in (text, LONE_BACKSLASH.sub(r"\\\\", TRAILING_COMMA.sub(r"\1", text)), unescape(text)):
+    text = _unwrapped(raw)
+    for mend, decoder in ((str, LENIENT), (_tidied, LENIENT), (unescape, LENIENT), (_requoted, CAREFUL)):
         try:
-            return _all_values(mended)
+            return _all_values(mend(text), decoder)
         except (ValueError, RecursionError):
             continue
     return _plain_fields(text)
 
 
-def _all_values(text: str) -> list[Any]:
+def _unwrapped(raw: str) -> str:
+    """The JSON without the comment or CDATA marks around it."""
+    text = raw[opening.end() :].rstrip() if (opening := WRAPPED_FROM.match(raw)) else raw
+    to = WRAPPED_TO.search(text, max(0, len(text) - MAX_WRAPPING))
+    return text[: to.start()] if to else text
+
+
+def _tidied(text: str) -> str:
+    """The JSON without commas before closing brackets, its lone backslashes doubled."""
+    return LONE_BACKSLASH.sub(r"\\\\", TRAILING_COMMA.sub(r"\1", text))
+
+
+def _requoted(text: str) -> str:
+    """The JSON with the quotation marks inside of its text values escaped.
+
+    Raises ValueError where a value's end is in doubt: where none is found, or what may be a field stands inside.
+    """
+    text = _tidied(text)
+    ends, parts, at = [end.start() for end in VALUE_END.finditer(text)], [], 0
+    for start in VALUE_START.finditer(text):
+        if start.end() <= at:
+            continue
+        following = bisect_left(ends, start.end())
+        value = text[start.end() : ends[following]] if following < len(ends) else '":"'
+        if INNER_FIELD.search(value):
+            raise ValueError("where a text ends is in doubt")
+        parts += [text[at : start.end()], INNER_QUOTE.sub(r'\\"', value)]
+        at = ends[following]
+    return "".join(parts) + text[at:]
+
+
+def _once(fields: list[tuple[str, Any]]) -> Thing:
+    thing = dict(fields)
+    if len(thing) < len(fields):
+        raise ValueError("a field stands there twice")
+    return thing
+
+
+LENIENT = json.JSONDecoder(strict=False)
+CAREFUL = json.JSONDecoder(strict=False, object_pairs_hook=_once)
+"""For what was mended: a field that stands there twice is no longer sure."""
+
+
+def _all_values(text: str, decoder: json.JSONDecoder) -> list[Any]:
     """One JSON value, or several that follow each other."""
-    decoder, values, at = json.JSONDecoder(strict=False), [], 0
+    values: list[Any] = []
+    at = 0
     while at < len(text):
         value, at = decoder.raw_decode(text, at)
         values.append(value)

@@ -25,6 +25,8 @@ SECTION_META = (
     "dc.subject",
 )
 IMAGE_META = ("og:image", "og:image:secure_url", "og:image:url", "twitter:image", "twitter:image:src", "image")
+HEADINGS = ("h1", "h2", "h3", "h4")
+MIN_HEADING = 12
 MAX_SHORT = 140
 """Characters of the longest block above a headline that may be a date or a byline."""
 
@@ -89,14 +91,27 @@ def beside(page: Page, title: str | None) -> list[Block]:
 
 
 def headline_index(page: Page, title: str | None) -> int | None:
-    """Which block is the headline: a heading rather than a breadcrumb or a teaser."""
+    """Which block is the headline: a heading rather than a breadcrumb or a teaser.
+
+    The likest `<h1>` where the headline is not shown as the page's data have it.
+    """
     wanted = folded(title or "")
     if not wanted:
         return None
     places = [at for at, block in enumerate(page.blocks) if len(block.text) < 400 and folded(block.text) == wanted]
     headings = [at for at in places if page.blocks[at].element.tag == "h1"]
     unlinked = [at for at in places if page.blocks[at].linked * 2 < len(page.blocks[at].text)]
-    return next(iter(headings or unlinked or places), None)
+    return next(iter(headings or unlinked or places), None) if places else _likest_heading(page, wanted)
+
+
+def _likest_heading(page: Page, wanted: str) -> int | None:
+    """The heading that has the headline in it, beside a kicker; else the `<h1>` that shares most words with it."""
+    headings = [at for at, block in enumerate(page.blocks) if block.element.tag in HEADINGS and len(block.text) < 400]
+    same = {at: folded(page.blocks[at].text) for at in headings}
+    whole = next((at for at in headings if f" {wanted} " in f" {same[at]} "), None)
+    words = set(wanted.split())
+    large = [at for at in headings if page.blocks[at].element.tag == "h1" and len(same[at]) > MIN_HEADING]
+    return max(large, key=lambda at: len(words & set(same[at].split())), default=None) if whole is None else whole
 
 
 def standfirst(page: Page) -> str | None:
@@ -114,16 +129,30 @@ def section(page: Page) -> str | None:
 
 def image_url(page: Page) -> str | None:
     """The picture that the page gives for itself, absolute."""
-    said = page.article.get("image")
-    first = said[0] if isinstance(said, list) and said else said
-    of_thing = first.get("url") if isinstance(first, dict) else first
-    claims = [*(page.meta.get(name) for name in IMAGE_META), of_thing]
+    pictures = jsonld.resolved(page.article.get("image") or [], page.things)
+    of_thing = (part for picture in pictures for part in _addresses_in(picture))
+    claims = [*(page.meta.get(name) for name in IMAGE_META), *of_thing]
     return next((url for claim in claims if isinstance(claim, str) and (url := absolute(claim, page.url))), None)
 
 
+def _addresses_in(picture: Any) -> list[Any]:
+    """An ImageObject's addresses, or the address that stands in its place."""
+    said = [picture.get("url"), picture.get("contentUrl")] if isinstance(picture, dict) else [picture]
+    return [part for value in said for part in (value if isinstance(value, list) else [value])]
+
+
 def is_free(page: Page) -> bool | None:
-    """schema.org's isAccessibleForFree, of the article or of any part of it that is named."""
-    said: Any = page.article.get("isAccessibleForFree")
+    """schema.org's isAccessibleForFree: the article's own, else False if any part of it (`hasPart`) is not free."""
+    own = _flag(page.article.get("isAccessibleForFree"))
+    if own is not None:
+        return own
+    parts = jsonld.resolved(page.article.get("hasPart") or [], page.things)
+    said = [_flag(part.get("isAccessibleForFree")) for part in parts if isinstance(part, dict)]
+    return False if False in said else True if True in said else None
+
+
+def _flag(said: Any) -> bool | None:
+    """A boolean as sites write it: `false`, `"False"`, `"https://schema.org/False"`."""
     word = str(said).strip().lower().rpartition("/")[2]
     return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(word)
 

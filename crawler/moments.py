@@ -79,6 +79,10 @@ DAY_WORD_YEAR = re.compile(
 WORD_DAY_YEAR = re.compile(rf"\b({WORD})\.?\s+(\d{{1,2}}){ORDINAL},?\s+(\d{{4}})(?!\d)")
 YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})\s*[-/.年년]\s*(\d{1,2})\s*[-/.月월]\s*(\d{1,2})(?!\d)")
 YEAR_LAST = re.compile(r"(?<!\d)(\d{1,2})\s?([./-])\s?(\d{1,2})\s?\2\s?(\d{4})(?!\d)")
+SHORT_YEAR = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{1,2})\.(\d{2})(?![\d.:])")
+"""`25.04.24`, as the German-speaking and Nordic countries and eastern Europe write it."""
+UNIX_DATE = re.compile(r"^[A-Z][a-z]{2} ([A-Z][a-z]{2} \d{1,2}) (\d{1,2}:\d{2}:\d{2})(?: ([A-Z]{3,4}))? (\d{4})$")
+"""What programs print unasked: `Thu Feb 15 05:30:00 CET 2024`."""
 CLOCK = re.compile(
     r"(?<![\d.:])([01]?\d|2[0-3])\s?[:.hH時시]\s?([0-5]\d)(?::([0-5]\d))?(?:\.\d+)?(?!\d)\s*([ap]\.?\s?m\b\.?)?", re.I
 )
@@ -101,7 +105,7 @@ def moment(raw: str | None, language: str | None = None, month_first: bool = Fal
     if not text or len(text) > 200:
         return None
     try:
-        return _iso(text) or _digits(text) or _mail(text) or _written(text, language, month_first)
+        return _iso(text) or _digits(text) or _mail(text) or _written(_in_order(text), language, month_first)
     except (ValueError, OverflowError):
         return None
 
@@ -164,6 +168,11 @@ def _mail(text: str) -> str | None:
     return utc(at) if at.tzinfo else _with_zone(at, None)
 
 
+def _in_order(text: str) -> str:
+    """The words of a program's date as people put them, the year before the clock time."""
+    return UNIX_DATE.sub(r"\1, \4, \2 \3", text)
+
+
 def _written(text: str, language: str | None, month_first: bool) -> str | None:
     day, rest = _day(text, language, month_first)
     if day is None:
@@ -199,6 +208,8 @@ def _day(text: str, language: str | None, month_first: bool) -> tuple[date | Non
                 return day, _without(text, fits)
     if last := YEAR_LAST.search(text):
         return _ambiguous(last, language, month_first), _without(text, last)
+    if language and language != "en" and (short := SHORT_YEAR.search(text)):
+        return _real(2000 + int(short[3]), int(short[2]), int(short[1])), _without(text, short)
     return None, text
 
 

@@ -49,15 +49,32 @@ TWO = [INES, {"@type": "Person", "name": "Tom Aird"}]
         (read(line="<p>Courier Staff</p>"), "Courier Staff", (), None),
         (read(line="<p>From wire reports</p>"), "From wire reports", (), None),
         (read(line="<p class=byline>Ines Calder</p>"), "Ines Calder", ("Ines Calder",), None),
-        (read(meta("Courier")), "Courier", (), None),
+        (read(meta("Courier")), "Courier", ("Courier",), None),
+        (read(meta("Courier"), "<p>By Ines Calder</p>"), "By Ines Calder", ("Ines Calder",), None),
+        (read(ld({"@type": "Organization", "name": "Courier"}) + meta("Ines Calder")), "Courier", ("Ines Calder",),
+         None),
+        (read(ld([INES, {"@type": "Organization", "name": "AFP"}])), "Ines Calder, AFP", ("Ines Calder",), "AFP"),
+        (read(ld({"@type": "Person", "name": "Northwire News Agency"})), "Northwire News Agency",
+         ("Northwire News Agency",), None),
+        (read(ld([INES, {"name": "INES CALDER"}])), "Ines Calder, INES CALDER", ("Ines Calder",), None),
+        (read(ld([[INES], ["Tom Aird"]])), "Ines Calder, Tom Aird", ("Ines Calder", "Tom Aird"), None),
+        (read(ld("By Ines Calder and Tom Aird")), "By Ines Calder and Tom Aird", ("Ines Calder", "Tom Aird"), None),
+        (read(meta("Ines Calder") + meta("Tom Aird")), "Ines Calder, Tom Aird", ("Ines Calder", "Tom Aird"), None),
+        (read(meta("Ines Calder"), "<p>By Ines Calder, Halden</p>"), "By Ines Calder, Halden", ("Ines Calder",), None),
+        (read(meta("admin"), '<p>Noon</p><a rel="author" href="/people/ines">Ines Calder</a>'), "Ines Calder",
+         ("Ines Calder",), None),
+        (read(meta("admin")), "admin", (), None),
+        (read(text=TEXT + '<div class="comments"><b class="author">Tom Aird</b></div>'), None, (), None),
         (read(meta("https://social.example/ines")), None, (), None),
+        (read(meta("ines@courier.example")), None, (), None),
         (read(), None, (), None),
     ],
 )  # fmt: skip
 def test_a_byline_is_kept_as_printed_and_its_people_named(
     page: Article, byline: str | None, authors: tuple[str, ...], agency: str | None
 ) -> None:
-    """The page's data decide who; agencies, desks and the outlet itself are not people."""
+    """The page's data decide who. Agencies, desks and the outlet itself are not people: they are authors only where the
+    data name them and nobody is named anywhere."""
     assert (page.byline, page.authors, page.agency) == (byline, authors, agency)
 
 

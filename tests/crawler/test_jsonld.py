@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from lxml.html import document_fromstring
 
@@ -24,6 +26,12 @@ def found(script: str) -> list[jsonld.Thing]:
         '{"@type":"WebSite"}{"@type":"NewsArticle","headline":"Pier"}',
         '//<![CDATA[\n{"@type":"NewsArticle","headline":"Pier"};\n//]]>',
         '{"@type":"NewsArticle","headline":"Pier","description":"a "quote" in it"}',
+        '{"@type":"NewsArticle","description":"he said "no", "yes" and left","headline":"Pier",}',
+        '<!-- {"@type":"NewsArticle","headline":"Pier"} -->',
+        '/* <![CDATA[ */{"@type":"NewsArticle","headline":"Pier"}/* ]]> */',
+        '{"@type":"NewsArticle","description":"two\nlines\tand a tab","headline":"Pier"}',
+        '{"@type":"http://schema.org/NewsArticle","description":"a lone \\ backslash","headline":"Pier"}',
+        "{&quot;@type&quot;:&quot;NewsArticle&quot;,&quot;headline&quot;:&quot;Pier&quot;}",
     ],
 )
 def test_the_article_is_found_in_any_shape(script: str) -> None:
@@ -41,3 +49,27 @@ def test_an_author_named_by_its_id_is_looked_up() -> None:
         '{"@graph":[{"@type":"Person","@id":"#a","name":"Ines Calder"},{"@type":"Article","author":{"@id":"#a"}}]}'
     )
     assert jsonld.resolved(jsonld.article_of(things)["author"], things)[0]["name"] == "Ines Calder"
+
+
+def test_quotation_marks_inside_of_a_text_are_the_texts_own() -> None:
+    thing = jsonld.article_of(
+        found('{"@type":"NewsArticle","headline":"The "old" pier","author":{"name":"Ines "Kit" Calder"},"image":["a"]}')
+    )
+    assert (thing["headline"], thing["author"]["name"], thing["image"]) == (
+        'The "old" pier',
+        'Ines "Kit" Calder',
+        ["a"],
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ['"headline":"a "b": "c" d","name":"e"', '"headline":"Pier", the old one","name":"e"', '"headline":"Pier']
+)
+def test_where_a_broken_text_may_end_twice_it_is_not_read(text: str) -> None:
+    assert jsonld.article_of(found(f'{{"@type":"NewsArticle",{text}}}')).get("headline") in (None, 'Pier", the old one')
+
+
+def test_broken_json_of_a_megabyte_is_given_up_in_time() -> None:
+    start = time.process_time()
+    found('{"@type":"NewsArticle","headline":"' + ':" ' * 300_000)
+    assert time.process_time() - start < 10

@@ -27,6 +27,8 @@ from crawler.moments import is_date_line, known_by, moment
         ("2024年2月15日 10:30", "2024-02-15T10:30:00"),
         ("2024.02.15 오후 3:20", "2024-02-15T15:20:00"),
         ("13/04/2024", "2024-04-13"),
+        ("Thu Feb 15 05:30:00 CET 2024", "2024-02-15T04:30:00Z"),
+        ("Thu Feb 15 05:30:00 2024", "2024-02-15T05:30:00"),
     ],
 )
 def test_a_moment_says_no_more_than_the_page_did(raw: str, wanted: str) -> None:
@@ -41,6 +43,12 @@ def test_what_no_calendar_has_or_nobody_can_tell_is_no_date(raw: str) -> None:
 def test_the_order_of_day_and_month_follows_the_country() -> None:
     assert moment("03/04/2024", month_first=True) == "2024-03-04"
     assert moment("03/04/2024", language="fr") == "2024-04-03"
+
+
+def test_a_year_of_two_digits_is_read_where_it_is_written_so() -> None:
+    assert moment("Do 25.04.24 | 14:07 Uhr", language="de") == "2024-04-25T14:07:00"
+    assert moment("25.04.24", language="en") is None
+    assert moment("Version 1.12.24.5", language="de") is None
 
 
 def test_two_clock_times_in_one_line_leave_the_day_alone() -> None:
