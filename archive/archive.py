@@ -11,7 +11,7 @@ from typing import Self
 from archive import events, frontier, stories
 from archive.articles import Decisions, Filed, keep_article
 from archive.captures import Captures
-from archive.database import connect, transaction
+from archive.database import connect, part, transaction
 from archive.errors import ArchiveError
 from archive.frontier import Listing, Waiting
 from archive.pauses import leave_alone, pauses
@@ -175,14 +175,16 @@ class Archive:
         """Keep a batch of looks in one transaction; what each came to.
 
         Captures first, in their own file: what is read is kept before what was read from it. A run killed between the
-        two leaves a capture without an article, and never an article without its capture.
+        two leaves a capture without an article, and never an article without its capture. A look that cannot be kept,
+        for what it holds, is noted as `failed` with the reason, and costs no other; an archive that cannot be written
+        raises sqlite3.Error or ArchiveError, and nothing of the batch is kept.
         """
         self._check_place()
         captures = [check.capture for check in checks if check.capture]
         if captures:
             self.captures.keep(captures)
         with transaction(self.db) as db:
-            return [_write(db, check, decisions, crawl_id) for check in checks]
+            return [_write_or_refuse(db, check, decisions, crawl_id) for check in checks]
 
     def _check_place(self) -> None:
         """SQLite goes on writing into a file that was removed, and nobody would ever read what it writes."""
@@ -208,6 +210,32 @@ def _file(folder: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return stat.st_dev, stat.st_ino
+
+
+def _write_or_refuse(db: sqlite3.Connection, check: Check, decisions: Decisions, crawl_id: int | None) -> Outcome:
+    try:
+        with part(db):
+            return _write(db, check, decisions, crawl_id)
+    except Exception as error:
+        if _is_of_the_archive(error):
+            raise
+        reason = " ".join(f"it cannot be kept: {type(error).__name__}: {error}".split())[:200]
+        refused = Check(check.url, "failed", check.checked_at, reason=_ascii(reason), url_key=check.url_key)
+        return _write(db, refused, decisions, crawl_id)
+
+
+def _is_of_the_archive(error: Exception) -> bool:
+    """Is it the archive that cannot be written, and not the look that cannot be kept?
+
+    SQLite's errors of one kind name what they were given (IntegrityError, DataError …), those of the other two a disk,
+    a lock or a damaged file.
+    """
+    return isinstance(error, ArchiveError | OSError) or type(error) in (sqlite3.OperationalError, sqlite3.DatabaseError)
+
+
+def _ascii(text: str) -> str:
+    """An error may repeat what could not be written."""
+    return text.encode("ascii", "backslashreplace").decode()
 
 
 def _write(db: sqlite3.Connection, check: Check, decisions: Decisions, crawl_id: int | None) -> Outcome:

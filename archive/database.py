@@ -77,6 +77,20 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     connection.execute("COMMIT")
 
 
+@contextmanager
+def part(connection: sqlite3.Connection) -> Iterator[None]:
+    """A part of a transaction that is undone alone where it fails; parts may lie within parts."""
+    connection.execute("SAVEPOINT part")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:  # as above
+            connection.execute("ROLLBACK TO part")
+            connection.execute("RELEASE part")
+        raise
+    connection.execute("RELEASE part")
+
+
 def _migrate(connection: sqlite3.Connection, schema: Schema, path: Path) -> None:
     if not _pending(connection, schema, path):
         return

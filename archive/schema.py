@@ -33,7 +33,7 @@ CREATE TABLE articles (
   page_title TEXT,            -- the HTML title
   standfirst TEXT,
   byline TEXT,                -- as printed
-  authors TEXT NOT NULL DEFAULT '[]',   -- as parsed: a JSON list of people
+  authors TEXT NOT NULL DEFAULT '[]',   -- as parsed: a JSON list of people; a body where nobody else is named
   agency TEXT,                -- AP, Reuters, AFP, Yonhap …
   dateline TEXT,              -- "SEOUL, South Korea (AP)"
   section TEXT,
@@ -216,7 +216,7 @@ CREATE TABLE revisions (
   headline TEXT,
   standfirst TEXT,
   byline TEXT,                -- as printed
-  authors TEXT NOT NULL DEFAULT '[]', -- as parsed: a JSON list of people
+  authors TEXT NOT NULL DEFAULT '[]', -- as parsed: a JSON list of people; a body where nobody else is named
   text TEXT NOT NULL,         -- paragraphs parted by a line feed; nothing where the article was gone
   fingerprint TEXT NOT NULL DEFAULT '',
   published_at TEXT,          -- as the page said then
@@ -394,6 +394,33 @@ ALTER TABLE urls ADD COLUMN due_why TEXT;
 CREATE INDEX urls_by_found_on ON urls(found_on, id) WHERE found_on IS NOT NULL;
 """
 
+HABITS = """
+-- Lines that an outlet repeats around its articles: they stood in three different pieces of news, and are left out.
+CREATE TABLE habits (
+  outlet_id INTEGER NOT NULL REFERENCES outlets(id),
+  line INTEGER NOT NULL,      -- a hash of the line, in which all numbers are one
+  text TEXT NOT NULL,         -- as it stood in the article that made it a habit
+  article_id INTEGER NOT NULL,  -- that article
+  PRIMARY KEY (outlet_id, line)
+) WITHOUT ROWID;
+
+-- Lines that stood in one or two pieces of news of an outlet so far, and in which.
+CREATE TABLE seen_lines (
+  outlet_id INTEGER NOT NULL,
+  line INTEGER NOT NULL,      -- as in habits
+  article_id INTEGER NOT NULL,
+  PRIMARY KEY (outlet_id, line, article_id)
+) WITHOUT ROWID;
+
+-- What was left out of an article's text, and where it stood.
+CREATE TABLE left_out (
+  article_id INTEGER NOT NULL,
+  place INTEGER NOT NULL,     -- the number of the line in the text as it was read, from 0
+  line INTEGER NOT NULL,      -- its words stand in habits
+  PRIMARY KEY (article_id, place)
+) WITHOUT ROWID;
+"""
+
 CAPTURE_TABLES = """
 -- Bodies by their digest: one that comes again is kept once.
 CREATE TABLE bodies (
@@ -446,6 +473,7 @@ ARCHIVE = Schema(
         ("m006_ledes", LEDES),
         ("m007_politeness", PAUSES),
         ("m008_schedule", SCHEDULE),
+        ("m009_habits", HABITS),
     ),
     cache=24_000,  # the index of shared passages is asked at random
 )

@@ -228,12 +228,18 @@ def import_(files: tuple[Path, ...], url: str | None, folder: Path) -> None:
     "--jsonl", is_flag=True, help='Input is JSON lines of {"url", "html_path"}; id and html_path are passed on.'
 )
 @click.option("--workers", type=click.IntRange(min=1), help="Processes that read.  [default: one a core]")
+@click.option(
+    "--one-by-one", is_flag=True, help="Print each page as soon as it is read, without what the others teach."
+)
 @archive_option
-def extract(files: tuple[str, ...], everything: bool, jsonl: bool, workers: int | None, folder: Path) -> None:
+def extract(
+    files: tuple[str, ...], everything: bool, jsonl: bool, workers: int | None, one_by_one: bool, folder: Path
+) -> None:
     """Read pages and print articles as JSON lines; nothing is stored.
 
-    Files may be gzipped. A page that is no article comes out too, with its page_type and why. With --all the pages that
-    the archive keeps are read by today's extractor instead; what comes out otherwise takes the place of the old
+    Files may be gzipped. A page that is no article comes out too, with its page_type and why. Lines that an outlet
+    repeats in three or more of the articles are none of theirs: `left_out` holds them instead of the text. With --all
+    the pages that the archive keeps are read by today's extractor; what comes out otherwise takes the place of the old
     reading, and is no revision.
 
     \b
@@ -247,7 +253,7 @@ def extract(files: tuple[str, ...], everything: bool, jsonl: bool, workers: int 
         return
     from crawler.extracting import extract_files
 
-    if not extract_files(files, jsonl=jsonl, workers=workers):
+    if not extract_files(files, jsonl=jsonl, workers=workers, one_by_one=one_by_one):
         raise SystemExit(1)
 
 
@@ -263,6 +269,18 @@ def _reread(folder: Path) -> None:
     with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("reading")
         told = reread_all(folder, lambda done, many: bar.update(task, completed=done, total=many))
-    click.echo(f"{told.pop('pages', 0):,} pages read, {told.pop('articles changed', 0):,} articles changed")
-    for what, many in told.most_common():
-        click.echo(f"  {many:>7,} {what}")
+    click.echo(f"{told.pages:,} pages read, {told.articles:,} articles changed")
+    table = Table("changed", _right("articles"), box=None, pad_edge=False)
+    for kind, changed in told.changed.items():
+        if changed:
+            table.add_row(kind, f"{len(changed):,}")
+    if table.row_count:
+        Console(width=None if sys.stdout.isatty() else 160).print(table)
+    for why, many in told.not_read.most_common():
+        click.echo(f"Not read anew, {why}: {many:,}")
+    now, before = told.repeated, told.repeated_before
+    if now.lines or before.lines:
+        click.echo(
+            f"Outlets repeat {now.habits:,} lines, which are left out {now.lines:,} times ({before.lines:,} before), "
+            f"of {now.articles:,} articles."
+        )

@@ -1,25 +1,35 @@
-"""`dateline extract`: pages in, articles as JSON lines out, on all cores, in the order of the input."""
+"""`dateline extract`: pages in, articles as JSON lines out, on all cores, in the order of the input.
+
+A batch is read twice: first its pages, then, once it is known what each outlet repeats around its articles
+(`crawler.spool`), what was read of them.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
+from urllib.parse import urlsplit
 
 from archive.errors import DatelineError, UsageError
-from archive.records import Capture
+from archive.records import Article
 from crawler.saved_pages import saved_capture
+from crawler.spool import Spool
 from crawler.workers import PAGE_SECONDS, Worker
 
 PASSED_ON = ("id", "html_path")
 """Fields of an input line that its output line carries."""
+AHEAD = 4
+"""Pages a worker that are taken up before the one that is printed next."""
 
 
 @dataclass(frozen=True)
@@ -29,19 +39,60 @@ class Job:
     path: Path
     place: str
     url: str | None = None
+    host: str | None = None
+    """Whose page it is, where its address is not known."""
     carried: dict[str, Any] = field(default_factory=dict)
 
 
-def extract_files(files: Iterable[str], *, jsonl: bool, workers: int | None) -> bool:
-    """Print a line a page; False if one could not be read. Mistakes go to standard error, a line each."""
+@dataclass(frozen=True)
+class Read:
+    """A page that was read: its output line, and its outlet's host, if that is known."""
+
+    row: dict[str, Any]
+    host: str | None
+
+
+def extract_files(files: tuple[str, ...], *, jsonl: bool, workers: int | None, one_by_one: bool = False) -> bool:
+    """Print a line a page; False if one could not be read. Mistakes go to standard error, a line each.
+
+    What an outlet repeats in several of the pages is left out, which needs all of them before the first is printed;
+    not so `one_by_one`. Raises UsageError where the disk has no room for them.
+    """
     well = True
-    for told in _in_order(_jobs(files, jsonl), workers or os.cpu_count() or 1):
-        if isinstance(told, DatelineError):
-            print(f"dateline: {told}", file=sys.stderr)
-            well = False
-        else:
-            print(json.dumps(told, ensure_ascii=False))
+    with Spool() as spool:
+        with _progress(_many(files, jsonl)) as tick:
+            for told in _in_order(_jobs(files, jsonl), workers or os.cpu_count() or 1):
+                tick()
+                if isinstance(told, DatelineError):
+                    print(f"dateline: {told}", file=sys.stderr)
+                    well = False
+                elif one_by_one:
+                    print(json.dumps(told.row, ensure_ascii=False))
+                else:
+                    spool.add(told.row, told.host)
+        for line in spool.lines():
+            print(line)
     return well
+
+
+# -- what there is to read -------------------------------------------------------------------------------------------
+
+
+def _many(files: tuple[str, ...], jsonl: bool) -> int | None:
+    """How many pages there are; None where that is not known before they were read."""
+    if "-" in files:
+        return None
+    if not jsonl:
+        return len(files)
+    return sum(_lines(Path(name)) for name in files)
+
+
+def _lines(path: Path) -> int:
+    try:
+        with path.open("rb") as lines:
+            return sum(1 for line in lines if line.strip())
+    except OSError:
+        return 1  # the mistake that is told of it
 
 
 def _jobs(files: Iterable[str], jsonl: bool) -> Iterator[Job | UsageError]:
@@ -70,21 +121,24 @@ def _job_of_line(line: bytes, place: str, folder: Path) -> Job | UsageError:
     try:
         row = json.loads(line)
         path = Path(row["html_path"])
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return UsageError(f'{place}: not a line of {{"url": …, "html_path": …}}')
     beside = folder / path
     carried = {name: row[name] for name in PASSED_ON if name in row}
-    return Job(beside if beside.exists() else path, place, row.get("url"), carried)
+    return Job(beside if beside.exists() else path, place, row.get("url"), row.get("host"), carried)
 
 
-def _in_order(jobs: Iterator[Job | UsageError], count: int) -> Iterator[dict[str, Any] | DatelineError]:
-    """Read with `count` workers, a few pages ahead of what is printed, so that memory stays small."""
+# -- reading ---------------------------------------------------------------------------------------------------------
+
+
+def _in_order(jobs: Iterator[Job | UsageError], count: int) -> Iterator[Read | DatelineError]:
+    """Read with `count` workers, a few pages ahead of what is asked for, so that memory stays small."""
     free: SimpleQueue[Worker] = SimpleQueue()
     crew = [Worker() for _ in range(count)]
     for worker in crew:
         free.put(worker)
 
-    def run(job: Job | UsageError) -> dict[str, Any] | DatelineError:
+    def run(job: Job | UsageError) -> Read | DatelineError:
         if isinstance(job, DatelineError):
             return job
         worker = free.get()
@@ -94,19 +148,61 @@ def _in_order(jobs: Iterator[Job | UsageError], count: int) -> Iterator[dict[str
             free.put(worker)
 
     with ThreadPoolExecutor(count) as threads:
-        ahead = [threads.submit(run, job) for job in islice(jobs, count * 4)]
+        ahead: deque[Future[Read | DatelineError]] = deque(
+            threads.submit(run, job) for job in islice(jobs, count * AHEAD)
+        )
         while ahead:
-            yield ahead.pop(0).result()
+            told = ahead.popleft().result()
             ahead.extend(threads.submit(run, job) for job in islice(jobs, 1))
+            yield told
     for worker in crew:
         worker.stop()
 
 
-def _read(job: Job, worker: Worker) -> dict[str, Any] | DatelineError:
+def _read(job: Job, worker: Worker) -> Read | DatelineError:
     try:
-        capture: Capture = saved_capture(job.path, job.url)
-        article = worker.read(capture, PAGE_SECONDS)
+        article = worker.read(saved_capture(job.path, job.url), PAGE_SECONDS)
     except DatelineError as error:
         return UsageError(f"{job.place}: {error}")
     row = asdict(article)
-    return job.carried | {name: value for name, value in row.items() if name != "addresses"}
+    del row["addresses"]
+    return Read(job.carried | row, _host(job, article))
+
+
+def _host(job: Job, article: Article) -> str | None:
+    """Whose page it is: by its address, as told or as it says itself."""
+    told = job.host if isinstance(job.host, str) else None
+    own = article.canonical_url or article.addresses.get("og:url")
+    hosts = (_host_of(job.url), told, _host_of(own))
+    return next((host.lower().removeprefix("www.") for host in hosts if host), None)
+
+
+def _host_of(url: str | None) -> str | None:
+    try:
+        return urlsplit(url or "").netloc.rpartition("@")[2]
+    except ValueError:
+        return None
+
+
+# -- on a terminal ---------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _progress(many: int | None) -> Iterator[Callable[[], None]]:
+    """A bar with the pages a second on a terminal, and nothing elsewhere; what it gives counts a page."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[speed]}"), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
+        task = bar.add_task("", total=many, speed="")
+
+        def tick() -> None:
+            speed = bar.tasks[0].speed
+            bar.update(task, advance=1, speed=f"{speed:.0f} pages/s" if speed else "")
+
+        yield tick

@@ -182,7 +182,7 @@ def _line(line: bytes) -> Check:
     """An article of a JSON line. Raises UsageError."""
     try:
         row = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"not JSON ({error})") from None
     article = article_of_row(row)
     return Check(article.url, "new", now(), article=article)
@@ -218,7 +218,7 @@ def _authors(given: Any) -> tuple[str, ...]:
     if isinstance(given, str):
         try:
             given = json.loads(given)
-        except ValueError:
+        except (ValueError, RecursionError):
             given = [given]
     if not isinstance(given, list | tuple) or not all(isinstance(name, str) for name in given):
         raise UsageError("`authors` is not a list of names")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from archive.articles import Decisions
 from archive.revisions import Version
-from pipelines import events, recheck, revisions, schedule, stories, texts
+from pipelines import events, habits, recheck, revisions, schedule, stories, texts
 from pipelines.urls import same_story_url
 
 
@@ -17,6 +17,7 @@ def decisions(reread: Callable[[str], Version | None] | None = None) -> Decision
     return Decisions(
         texts=texts.JUDGE,
         same_story_url=same_story_url,
+        habits=habits.JUDGE,
         changes=changes,
         due_at=recheck.due_at,
         source_due=schedule.due,

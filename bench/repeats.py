@@ -1,0 +1,241 @@
+"""What an outlet repeats: words in the texts that are none of the article's, before and after, and true words lost.
+
+    python -m bench.repeats [--shared PATH]
+
+One whole outlet of 116 articles, and those of the extraction corpus of which three pages or more are there: learnt from
+each article as it arrives, as an archive does, and from all of them at once, as `dateline extract` does with many
+files. Lines count as habits by rules that were chosen on the half of the outlets that is called `tune`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import logging
+import re
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+
+from lxml import html
+
+from archive.habits import Told, consider, remember, trim
+from archive.records import Capture
+from archive.schema import HABITS, statements
+from bench.extraction import WITH_HEADLINE, WORDS, f1, kept_apart
+from bench.figures import SHARED, Figure
+from crawler.extract import extract
+from crawler.spool import Spool
+from pipelines.habits import JUDGE
+
+FEWEST = 3
+"""Pages of an outlet, below which nothing can be learnt of it."""
+MANY = 20
+"""Pages of an outlet that has lines of its own in the table."""
+DATED = re.compile(r"/20\d\d/\d\d/\d\d/")
+"""In the addresses of the whole outlet's articles."""
+UNSPACED = ("zh", "ja")
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page as it was read alone, and its true text, if that is known."""
+
+    host: str
+    text: str
+    language: str | None
+    page_type: str
+    source: str = "site"
+    kept_apart: bool = True
+    headline: str = ""
+    truth: str | None = None
+    truth_language: str | None = None
+
+    def words(self, text: str) -> Counter[str]:
+        if self.truth_language in UNSPACED:
+            return Counter(letter for letter in text if letter.isalnum())
+        return Counter(WORDS.findall(text.lower()))
+
+    def score(self, text: str) -> float:
+        headed = f"{self.headline}\n{text}" if self.source in WITH_HEADLINE else text
+        return f1(headed, self.truth or "", self.truth_language)
+
+
+# -- the pages -------------------------------------------------------------------------------------------------------
+
+
+def site_pages(shared: Path) -> list[Page]:
+    """The articles of the whole outlet in the order of their addresses.
+
+    True is what its pages mark as the article, the outlet's standing notes on itself included: these are what is lost.
+    """
+    root = next(iter(sorted((shared / "corpus" / "sites").glob("*/www"))))
+    found = []
+    for file in sorted(root.rglob("index.html")):
+        path = f"/{file.parent.relative_to(root)}/"
+        if DATED.search(path):
+            body = file.read_bytes()
+            truth = "\n".join(" ".join(part.itertext()) for part in _article_parts(html.fromstring(body)))
+            found.append(
+                _read(body, f"https://{root.parent.name}{path}", "2026-07-02", truth=truth, truth_language="en")
+            )
+    return found
+
+
+def _article_parts(tree: html.HtmlElement) -> list[html.HtmlElement]:
+    return [*tree.find_class("article-content"), *tree.find_class("analysis-box")]
+
+
+def corpus_pages(corpus: Path) -> list[Page]:
+    """The pages of the outlets of which there are enough, by the day of their capture."""
+    with (corpus / "manifest.jsonl").open(encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    many = Counter(row.get("host") for row in rows)
+    rows = [row for row in rows if row.get("host") and many[row["host"]] >= FEWEST]
+    return [_corpus_page(corpus, row) for row in sorted(rows, key=lambda row: row.get("crawl_date") or "")]
+
+
+def _corpus_page(corpus: Path, row: dict) -> Page:
+    article = row.get("page_type", "article") == "article" and row.get("body_grade") == "A"
+    return _read(
+        gzip.decompress((corpus / row["html_path"]).read_bytes()),
+        row.get("url") or f"http://{row['host']}/page",
+        (row.get("crawl_date") or "2026-11-01")[:10],
+        host=row["host"],
+        source=row["source"],
+        kept_apart=kept_apart(row),
+        truth=row.get("truth_text") if article and "truth_not_in_page" not in row.get("flags", ()) else None,
+        truth_language=row.get("lang"),
+    )
+
+
+def _read(body: bytes, url: str, day: str, host: str | None = None, **more: object) -> Page:
+    article = extract(Capture(url=url, body=body, fetched_at=f"{day}T23:59:59Z"))
+    told = (article.text, article.language, article.page_type)
+    return Page(host or url.split("/")[2], *told, headline=article.headline or "", **more)  # type: ignore[arg-type]
+
+
+# -- learning --------------------------------------------------------------------------------------------------------
+
+
+def as_batch(pages: Iterable[Page]) -> list[str]:
+    """The texts as `dateline extract` prints them of many files."""
+    with Spool() as spool:
+        for page in pages:
+            row = {"text": page.text, "language": page.language, "page_type": page.page_type, "word_count": 0}
+            spool.add(row, page.host.removeprefix("www."))
+        return [json.loads(line)["text"] for line in spool.lines()]
+
+
+def as_they_arrive(pages: Iterable[Page]) -> tuple[list[str], float]:
+    """The texts as an archive keeps them when the pages come in this order; bytes an article that learning takes."""
+    with closing(sqlite3.connect(":memory:")) as db:
+        for statement in statements(HABITS):
+            db.execute(statement)
+        db.execute("CREATE TABLE articles (id INTEGER PRIMARY KEY, text TEXT)")
+        outlets: dict[str, int] = {}
+        texts = [_arrived(db, page, outlets.setdefault(page.host, len(outlets) + 1)) for page in pages]
+        size = db.execute("SELECT sum(pgsize) FROM dbstat WHERE name IN ('habits', 'seen_lines')").fetchone()[0]
+        return texts, size / max(1, db.execute("SELECT count(*) FROM articles").fetchone()[0])
+
+
+def _arrived(db: sqlite3.Connection, page: Page, outlet_id: int) -> str:
+    if page.page_type != "article" or not page.text:
+        return page.text
+    told = Told(outlet_id, page.text, page.language)
+    lines = consider(db, told, JUDGE)
+    text = trim(page.text, JUDGE.gone(page.text, lines.habits, page.language), JUDGE).text
+    kept = db.execute("INSERT INTO articles (text) VALUES (?)", (text,))
+    remember(db, told, int(kept.lastrowid or 0), lines, JUDGE)
+    return text
+
+
+# -- what it was worth -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Worth:
+    """Of the pages of an outlet or a half whose true text is known."""
+
+    pages: int
+    false: tuple[int, int, int]
+    """Words that are not in the true texts: read alone, as they arrive, as a batch."""
+    true: int
+    lost: tuple[int, int]
+    """True words that went: as they arrive, as a batch."""
+    f1: tuple[float, float, float]
+    """Macro mean by source."""
+
+
+def worth(pages: Sequence[Page], arrived: Sequence[str], batch: Sequence[str]) -> Worth:
+    """How three readings of the same pages compare."""
+    false, lost, true, many = [0, 0, 0], [0, 0], 0, 0
+    scores: defaultdict[str, list[tuple[float, ...]]] = defaultdict(list)
+    for page, *after in zip(pages, arrived, batch, strict=True):
+        if not page.truth:
+            continue
+        many += 1
+        truth = page.words(f"{page.headline}\n{page.truth}")
+        found = [page.words(text) for text in (page.text, *after)]
+        false = [so_far + (words - truth).total() for so_far, words in zip(false, found, strict=True)]
+        kept = [(words & truth).total() for words in found]
+        true += kept[0]
+        lost = [so_far + kept[0] - now for so_far, now in zip(lost, kept[1:], strict=True)]
+        scores[page.source].append(tuple(page.score(text) for text in (page.text, *after)))
+    means = [[mean(column) for column in zip(*rows, strict=True)] for rows in scores.values()]
+    macro = tuple(mean(column) for column in zip(*means, strict=True)) or (0.0, 0.0, 0.0)
+    return Worth(many, tuple(false), true, tuple(lost), macro)  # type: ignore[arg-type]
+
+
+def measured(shared: Path) -> Iterator[tuple[str, Worth, float]]:
+    """By what is measured: its worth, and the bytes an article that learning took."""
+    logging.disable(logging.CRITICAL)
+    site = site_pages(shared)
+    arrived, size = as_they_arrive(site)
+    yield f"{site[0].host}, one whole outlet", worth(site, arrived, as_batch(site)), size
+    pages = corpus_pages(shared / "corpus" / "dev")
+    arrived, size = as_they_arrive(pages)
+    rows = list(zip(pages, arrived, as_batch(pages), strict=True))
+    for apart, said in ((True, "outlets kept apart"), (False, "outlets tuned on")):
+        yield said, worth(*zip(*(row for row in rows if row[0].kept_apart == apart), strict=True)), size
+    for host, many in Counter(page.host for page in pages).most_common():
+        if many >= MANY:
+            own = [row for row in rows if row[0].host == host]
+            half = "kept apart" if own[0][0].kept_apart else "tuned on"
+            yield f"{host} ({half})", worth(*zip(*own, strict=True)), size
+
+
+def figures(shared: Path) -> Iterator[Figure]:
+    """For `make bench`: false words before and after, by outlet and half."""
+    for what, told, size in measured(shared):
+        if told.pages:
+            yield Figure(f"false words, {what}, {told.pages} pages", told.false[2], "", told.false[0], "read alone")
+            yield Figure("  the same, learnt as they arrive", told.false[1], "", told.false[0], "read alone")
+            yield Figure("  true words lost, of a thousand", 1000 * told.lost[1] / max(1, told.true), "")
+            yield Figure("  F1, macro mean by source", told.f1[2], "", told.f1[0], "read alone")
+            yield Figure("  kept to learn from, bytes an article", size)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure and print one table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
+    parser.add_argument("--shared", type=Path, default=SHARED)
+    options = parser.parse_args(arguments)
+    if not (options.shared / "corpus" / "sites").is_dir():
+        print(f"repeats: nothing measured, {options.shared} is not here")
+        return
+    heads = ("pages", "false", "arriving", "batch", "true", "lost", "lost", "F1", "arriving", "batch", "bytes")
+    print(f"{'':42}" + "".join(f"{head:>9}" for head in heads))
+    for what, told, size in measured(options.shared):
+        numbers = (told.pages, *told.false, told.true, *told.lost)
+        scores = "".join(f"{score:>9.4f}" for score in told.f1)
+        print(f"{what:42}" + "".join(f"{number:>9,}" for number in numbers) + f"{scores}{size:>9.0f}")
+
+
+if __name__ == "__main__":
+    main()
