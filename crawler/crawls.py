@@ -62,11 +62,20 @@ def crawl_pages(folder: Path, urls: Sequence[str], settings: Settings, limits: L
     from crawler.spiders.pages import PagesSpider
     from pipelines.urls import request_url
 
-    asked = " ".join(request_url(url) for url in urls)
+    asked = " ".join(_allowed(request_url(url), settings) for url in urls)
     reason, report, ran = crawl(folder, PagesSpider, _command(urls, limits), settings, urls=asked, **limits)
     tell(report, ran, reason)
     if not any(line.new or line.changed or line.unchanged for line in report):
         raise SystemExit(1)
+
+
+def _allowed(url: str, settings: Settings) -> str:
+    """Raises UsageError for an address that is not asked for, whoever names it."""
+    from crawler.guard import Guard
+
+    if why := Guard.of(settings).refusal(url):
+        raise UsageError(f"{url}: {why}")
+    return url
 
 
 def crawl_story(folder: Path, story: str, hosts: Sequence[str], settings: Settings, ask: str, limits: Limits) -> None:

@@ -32,8 +32,8 @@ USUAL_SITEMAP_PATHS = (
 )
 MOST_FOUND = 100
 """Feeds of a page, sitemaps of a robots.txt."""
-LARGEST_PAGE = 5 * 1024 * 1024
-"""Bytes of a page that are looked at."""
+LARGEST_PAGE = 1_500_000
+"""Bytes of a page that are looked at; what names feeds stands at its head."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from w3lib.encoding import read_bom, resolve_encoding
 
 from archive.errors import SourceError
 from archive.records import Lead, now
+from crawler.entities import unescape
 from crawler.language import language_code
 from crawler.source_dates import read_moment
 
@@ -449,7 +450,7 @@ def plain(markup: str | None, longest: int = 1_000) -> str | None:
     text = (markup or "")[:_MOST_MARKUP]
     if "<" in text:
         text = _TAG.sub("", _BLOCK.sub(" ", _NO_TEXT.sub(" ", text)))
-    text = " ".join(_NOT_XML.sub("", html.unescape(text)).split())
+    text = " ".join(_NOT_XML.sub("", unescape(text)).split())
     if len(text) <= longest:
         return text or None
     cut = text[: longest - 1]

@@ -17,6 +17,7 @@ from scrapy.exceptions import (
     UnsupportedURLSchemeError,
 )
 from scrapy.http import Request, Response
+from scrapy.utils._compression import _DecompressionMaxSizeExceeded
 
 from archive.records import Article, Capture, Check, now
 from crawler.services.wayback import original_of
@@ -150,6 +151,8 @@ def judge_failure(error: BaseException) -> tuple[Any, str, bool]:
     for kind, reason, transient in FAILURES:
         if isinstance(error, kind):
             return "failed", reason, transient
+    if isinstance(error.__cause__, _DecompressionMaxSizeExceeded):
+        return "failed", "inflates beyond the limit", False
     if isinstance(error, IgnoreRequest):
         return "refused", str(error) or "refused", isinstance(error, NotNow)
     return "failed", f"{type(error).__name__}: {error}".strip(": ")[:200], True

@@ -9,7 +9,8 @@ from email.utils import parsedate_to_datetime
 
 from crawler.turns import retry_after
 
-MAX_AGE = re.compile(r'(?<![\w-])max-age\s*=\s*"?(\d{1,10})', re.IGNORECASE)
+MAX_AGE = re.compile(r'(?<![\w-])max-age\s*=\s*"?(\d{1,10})', re.IGNORECASE | re.ASCII)
+AGE = re.compile(r"\s*(\d{1,10})", re.ASCII)
 NO_CACHE = re.compile(r"(?<![\w-])no-(?:cache|store)(?![\w-])", re.IGNORECASE)
 LONGEST = timedelta(days=1)
 """That a cache header or a ttl is followed for: a year's max-age on a feed is a server's default and nobody's wish."""
@@ -32,8 +33,8 @@ def _fresh(header: Header) -> timedelta:
     if NO_CACHE.search(control):
         return timedelta()
     if found := MAX_AGE.search(control):
-        age = header("Age") or ""
-        return timedelta(seconds=max(0, int(found[1]) - (int(age) if age.isdecimal() else 0)))
+        age = AGE.match(header("Age") or "")
+        return timedelta(seconds=max(0, int(found[1]) - (int(age[1]) if age else 0)))
     expires, sent = _date(header("Expires")), _date(header("Date"))
     return max(timedelta(), expires - sent) if expires and sent else timedelta()
 
@@ -41,6 +42,6 @@ def _fresh(header: Header) -> timedelta:
 def _date(value: str | None) -> datetime | None:
     try:
         moment = parsedate_to_datetime(value) if value else None
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # the last: a year of more digits than a number may have
         return None
     return moment.replace(tzinfo=UTC) if moment and not moment.tzinfo else moment

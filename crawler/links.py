@@ -20,6 +20,8 @@ from pipelines.urls import registered_domain
 
 MOST_LINKS = 300
 """Of one page."""
+LARGEST_PAGE = 2_000_000
+"""Bytes of a page that are looked at."""
 FEWEST_WORDS, FEWEST_CHARACTERS = 3, 8
 """Of a headline: the second where words are not parted by blanks."""
 LONGEST_HEADLINE = 300
@@ -53,7 +55,7 @@ def article_links(body: bytes, url: str, outlets: Collection[str] = ()) -> list[
 def _anchors(body: bytes, url: str) -> Iterator[tuple[str, str]]:
     """Addresses, absolute and without what stands after `#`, with the words of their links."""
     try:
-        root = html.document_fromstring(body)
+        root = html.document_fromstring(body[:LARGEST_PAGE])
     except (LxmlError, ValueError, AssertionError):
         return
     for anchor in root.iter("a"):

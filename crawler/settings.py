@@ -19,7 +19,11 @@ def user_agent(contact: str | None) -> str:
 USER_AGENT = user_agent(os.environ.get("DATELINE_CONTACT"))
 ROBOTSTXT_USER_AGENT = "Dateline"
 ROBOTSTXT_OBEY = True
-DOWNLOAD_HANDLERS = dict.fromkeys(("data", "file", "ftp", "s3"))  # a feed may name file:///etc/passwd
+DOWNLOAD_HANDLERS = {
+    **dict.fromkeys(("http", "https"), "crawler.connecting.GuardedHandler"),  # strangers write the addresses
+    **dict.fromkeys(("data", "file", "ftp", "s3")),  # a feed may name file:///etc/passwd
+}
+TWISTED_DNS_RESOLVER = "crawler.connecting.GuardedResolver"
 DOWNLOAD_VERIFY_CERTIFICATES = True
 COOKIES_ENABLED = False
 REFERRER_POLICY = "no-referrer"
@@ -79,7 +83,9 @@ DEFAULT_DROPITEM_LOG_LEVEL = "INFO"  # a warning would carry the whole item
 
 # -- ours
 DATELINE_ARCHIVE = os.environ.get("DATELINE_ARCHIVE", "data")
+DATELINE_ALLOW_ADDRESSES = os.environ.get("DATELINE_ALLOW_ADDRESSES", "")  # crawler.guard reads it
 DATELINE_OPT_OUTS = os.environ.get("DATELINE_OPT_OUTS", "noarchive")  # crawler.opt_outs names them all
+DATELINE_OUTLET_PAGES = 10_000  # asked for of one outlet in one crawl, unless --outlet-budget says otherwise
 DATELINE_WORKERS = None  # processes that read pages; None: one a core
 DATELINE_PAGE_SECONDS = 20.0  # to read one page
 DATELINE_BATCH = 50  # looks written in one transaction …

@@ -59,7 +59,7 @@ def retry_after(value: str | None, now: datetime) -> timedelta | None:
         return timedelta(seconds=min(int(text[:9]), LONGEST.total_seconds()))
     try:
         moment = parsedate_to_datetime(text)
-    except (ValueError, IndexError):  # IndexError: of an empty text on old versions of Python
+    except (ValueError, IndexError, OverflowError):  # of an empty text on old Pythons; of a year of twenty digits
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return min(max(moment - now, timedelta()), LONGEST)

@@ -24,7 +24,7 @@ NIGHTLY: tuple[str, ...] = ("doctor",)
 NIGHT = (3, 40)
 """When: hour and minute of the machine's clock."""
 
-PASS_ON = ("DATELINE_CONTACT", "http_proxy", "https_proxy", "no_proxy")
+PASS_ON = ("DATELINE_CONTACT", "DATELINE_ALLOW_ADDRESSES", "http_proxy", "https_proxy", "no_proxy")
 """Of the environment in which the schedule is made; systemd and cron start programs with one of their own."""
 
 MINUTE_OF_HOURS = 7

@@ -1,4 +1,4 @@
-"""Pages are read in processes of our own: one that crashes or hangs a worker costs that page alone.
+"""Pages, and large feeds and sitemaps, are read in processes of our own: one that crashes or hangs costs itself alone.
 
 One process and one pipe a worker, awaited through a thread, with a limit of time a page. The standard library's
 process pool is not safe here: a worker that dies takes the pages of all the others with it (cpython#94777), and one
@@ -14,32 +14,70 @@ import multiprocessing
 import os
 import signal
 import time
+from collections.abc import Callable
 from multiprocessing.connection import Connection
-from typing import Any, Self
+from pathlib import Path
+from typing import Any, Literal, Self, cast
 
-from archive.errors import ReadingError
+from archive.errors import DatelineError, ReadingError
 from archive.records import Article, Capture
+from crawler.feeds import Feed, read_feed
+from crawler.sitemaps import Sitemap, read_sitemap
+
+Kind = Literal["page", "feed", "sitemap"]
+Read = Article | Feed | Sitemap
 
 PAGE_SECONDS = 20.0
 """A page of ordinary size takes 0.02–0.2 s."""
-PAGES_A_PROCESS = 150
-"""What the parsers keep in memory between pages grows with every large one; a new process costs milliseconds."""
+PAGES_A_PROCESS = 50
+"""What the parsers keep in memory between pages grows with every one; a new process costs milliseconds."""
+LARGE_PAGE = 1_000_000
+"""Bytes of a page after which the process is renewed at once."""
+SMALL_SOURCE = 500_000
+"""Bytes of a feed or sitemap that is read where it came in: at worst 0.3 s and 25 MB."""
+PAGE_MEMORY = 256 * 1024 * 1024
+"""Bytes that reading one page may take; the largest news pages take 70 MB."""
 
 
 def _serve(pipe: Connection) -> None:
     """The loop of a worker: captures in, articles out, until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the crawl, which ends its workers in order
     from crawler.extract import extract
+    from crawler.feeds import read_feed
+    from crawler.sitemaps import read_sitemap
 
+    readers: dict[Kind, Callable[[Capture], Read]] = {
+        "page": extract,
+        "feed": lambda capture: read_feed(capture.body, capture.url),
+        "sitemap": lambda capture: read_sitemap(capture.body, capture.url),
+    }
+    _limit_memory()
     with contextlib.suppress(EOFError, OSError):
         while True:
-            capture = pipe.recv()
+            kind, capture = pipe.recv()
             began = time.process_time()
-            try:
-                answer: Article | ReadingError = extract(capture)
-            except Exception as error:
-                answer = ReadingError(f"{capture.url}: the reader failed: {type(error).__name__}: {error}")
-            pipe.send((answer, time.process_time() - began))
+            pipe.send((_read(readers[kind], capture), time.process_time() - began))
+
+
+def _read(reader: Callable[[Capture], Read], capture: Capture) -> Read | DatelineError:
+    try:
+        return reader(capture)
+    except DatelineError as error:
+        return error
+    except MemoryError:
+        return ReadingError(f"{capture.url}: reading took more than {PAGE_MEMORY // 1024**2} MB of memory")
+    except Exception as error:
+        return ReadingError(f"{capture.url}: the reader failed: {type(error).__name__}: {error}")
+
+
+def _limit_memory() -> None:
+    """A page that would take all the memory fails alone; where the system knows no such limit (macOS), it may."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        words = Path("/proc/self/statm").read_text().split()
+        most = int(words[5]) * resource.getpagesize() + PAGE_MEMORY
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 
 
 class Worker:
@@ -54,12 +92,16 @@ class Worker:
 
     def read(self, capture: Capture, seconds: float) -> Article:
         """Blocks until the page is read. Raises ReadingError when it crashed the worker or took too long."""
+        return cast(Article, self.read_as("page", capture, seconds))
+
+    def read_as(self, kind: Kind, capture: Capture, seconds: float) -> Read:
+        """As `read`, for a page, feed or sitemap. Raises also SourceError, as their readers do."""
         if self._pages == PAGES_A_PROCESS:
             self.stop()
         pipe = self._pipe or self._start()
         self._pages += 1
         try:
-            pipe.send(capture)
+            pipe.send((kind, capture))
             if not pipe.poll(seconds):
                 raise ReadingError(f"{capture.url}: reading took longer than {seconds:g} s")
             answer, seconds = pipe.recv()
@@ -70,13 +112,15 @@ class Worker:
         except ReadingError:
             self.stop()
             raise
-        if isinstance(answer, ReadingError):
+        if len(capture.body) > LARGE_PAGE:
+            self.stop()
+        if isinstance(answer, DatelineError):
             raise answer
-        return answer  # type: ignore[no-any-return]
+        return cast(Read, answer)
 
     def _start(self) -> Connection:
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["crawler.extract"])
+        context.set_forkserver_preload(["crawler.warm"])
         ours, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs,), daemon=True, name="dateline reader")
         self._process.start()
@@ -101,6 +145,11 @@ class Worker:
     close = stop
 
 
+def is_small(body: bytes) -> bool:
+    """Is a feed or sitemap read in milliseconds and in little memory, whatever it holds?"""
+    return len(body) <= SMALL_SOURCE and not body.startswith(b"\x1f\x8b")
+
+
 class Workers:
     """A few workers and the queue of those that are free, for use on an event loop."""
 
@@ -111,13 +160,26 @@ class Workers:
 
     async def read(self, capture: Capture) -> Article:
         """The article of a page. Raises ReadingError where the page cannot be read."""
+        return cast(Article, await self._read("page", capture))
+
+    async def read_feed(self, body: bytes, url: str) -> Feed:
+        """As `crawler.feeds.read_feed`, which reads a small one here. Raises SourceError and ReadingError."""
+        return read_feed(body, url) if is_small(body) else cast(Feed, await self._read("feed", Capture(url, body)))
+
+    async def read_sitemap(self, body: bytes, url: str) -> Sitemap:
+        """As `crawler.sitemaps.read_sitemap`, which reads a small one here. Raises SourceError and ReadingError."""
+        if is_small(body):
+            return read_sitemap(body, url)
+        return cast(Sitemap, await self._read("sitemap", Capture(url, body)))
+
+    async def _read(self, kind: Kind, capture: Capture) -> Read:
         if self._free is None:
             self._free = asyncio.Queue()
             for worker in self._workers:
                 self._free.put_nowait(worker)
         worker = await self._free.get()
         try:
-            return await asyncio.to_thread(worker.read, capture, self._seconds)
+            return await asyncio.to_thread(worker.read_as, kind, capture, self._seconds)
         finally:
             self._free.put_nowait(worker)
 

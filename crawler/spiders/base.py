@@ -25,13 +25,12 @@ from archive.errors import ArchiveError, ReadingError, SourceError
 from archive.frontier import Listing, Waiting
 from archive.lock import crawl_lock
 from archive.records import Check, Lead, Outcome, SourceKind, clock, utc
-from crawler.feeds import read_feed
 from crawler.fetching import capture, failed_look, header, look, read_look, request
 from crawler.freshness import wish_seconds
 from crawler.opt_outs import NOARCHIVE, honoured, opted_out, refusal
 from crawler.places import Places
 from crawler.rereading import rereader
-from crawler.sitemaps import Child, children_to_read, newer_than, read_sitemap
+from crawler.sitemaps import Child, children_to_read, newer_than
 from crawler.turns import Pause, Turns, put_off
 from crawler.workers import Worker, Workers
 
@@ -41,6 +40,10 @@ PER_OUTLET = 8
 MOST_SITEMAPS = 60
 """Read of one index in one crawl, newest first."""
 INDEX_DEPTH = 3
+MOST_OF_A_SOURCE = 500
+"""Sitemaps read in one crawl of all that one source names, however its indexes branch."""
+MOST_LEADS = 200_000
+"""Taken from them."""
 
 Children = list[tuple[Child, Listing | None]]
 """Sitemaps to read, each as it was last seen."""
@@ -82,6 +85,11 @@ class ArchiveSpider(Spider):
         self.counts: Counter[str] = Counter()
         self.under_way: set[str] = set()
         self.places = Places()
+        self.roots: dict[str, str] = {}
+        """Of a sitemap that an index names, the source that led to it."""
+        self.sitemaps_read: Counter[str] = Counter()
+        self.leads_taken: Counter[str] = Counter()
+        """Both by source."""
         self.remarks: dict[str, str] = {}
         self.ended = False
         self._given, self.crawl_id = archive, crawl_id
@@ -105,6 +113,8 @@ class ArchiveSpider(Spider):
         else:
             self.archive = self._given
         self.opt_outs = honoured(settings["DATELINE_OPT_OUTS"])
+        if self.outlet_budget is None:
+            self.outlet_budget = settings.getint("DATELINE_OUTLET_PAGES") or None
         kept = self.archive.pauses().items()
         self.turns = Turns({site: Pause(datetime.fromisoformat(until), why) for site, (until, why) in kept})
         self.reread = rereader(self.archive, self.resources.enter_context(closing(Worker())))
@@ -167,6 +177,8 @@ class ArchiveSpider(Spider):
             elif self.outlet_budget is None or self.asked[waiting.host] < self.outlet_budget:
                 self.asked[waiting.host] += 1
                 kept.append(waiting)
+            else:
+                self.remarks[waiting.host] = f"its budget of {self.outlet_budget:,} pages is spent; the rest waits"
         self.archive.give_back([waiting.lead.url for waiting in leased if waiting not in kept])
         return kept
 
@@ -207,30 +219,52 @@ class ArchiveSpider(Spider):
 
     # -- what came ---------------------------------------------------------------------------------------------------
 
-    def read_source(self, response: Response, kind: SourceKind, depth: int, lastmod: str | None) -> Iterator[Any]:
+    async def read_source(
+        self, response: Response, kind: SourceKind, depth: int, lastmod: str | None
+    ) -> AsyncIterator[Check | Request]:
         """A feed or sitemap: its leads, and requests for the sitemaps that an index names."""
         self.places.answered(response.meta["asked"])
         check = look(response, modified_at=lastmod, wish_seconds=wish_of(response))
         try:
             if check.outcome == "new":
                 read = self._read_feed if kind == "feed" else self._read_sitemap
-                check, children = read(check, response)
+                check, children = await read(check, response)
             else:
                 children = self._known_children(check)
-        except SourceError as error:
+        except (SourceError, ReadingError) as error:
             yield replace(check, outcome="failed", reason=str(error))
             return
-        for child, seen in children if depth < INDEX_DEPTH else ():
+        for child, seen in self._further(check.url, children) if depth < INDEX_DEPTH else ():
             yield self.source_request(child.url, "sitemap", seen, depth + 1, child.modified_at)
-        yield check
+        yield self._taken(check)
 
-    def _read_feed(self, check: Check, response: Response) -> tuple[Check, Children]:
-        feed = read_feed(response.body, response.url)
+    def _further(self, url: str, children: Children) -> Children:
+        """Those of an index's sitemaps that are read: of one source never more than MOST_OF_A_SOURCE."""
+        root = self.roots.get(url, url)
+        kept = children[: max(0, MOST_OF_A_SOURCE - self.sitemaps_read[root])]
+        self.roots |= {child.url: root for child, _ in kept}
+        self.sitemaps_read[root] += len(kept)
+        if len(kept) < len(children):
+            self.remarks[root] = f"names more than {MOST_OF_A_SOURCE} sitemaps; the rest was left out"
+        return kept
+
+    def _taken(self, check: Check) -> Check:
+        """A look at a source with the leads that are taken from it: of one source never more than MOST_LEADS."""
+        root = self.roots.get(check.url, check.url)
+        room = max(0, MOST_LEADS - self.leads_taken[root])
+        self.leads_taken[root] += len(check.leads)
+        if len(check.leads) <= room:
+            return check
+        why = f"{len(check.leads) - room:,} more leads than are taken from one source"
+        return replace(check, leads=check.leads[:room], reason="; ".join(filter(None, (check.reason, why))))
+
+    async def _read_feed(self, check: Check, response: Response) -> tuple[Check, Children]:
+        feed = await self.workers.read_feed(response.body, response.url)
         wish = wish_of(response, feed.ttl_minutes)
         return replace(check, outcome="listed", leads=feed.leads, reason=left_out(feed.skipped), wish_seconds=wish), []
 
-    def _read_sitemap(self, check: Check, response: Response) -> tuple[Check, Children]:
-        sitemap = read_sitemap(response.body, response.url)
+    async def _read_sitemap(self, check: Check, response: Response) -> tuple[Check, Children]:
+        sitemap = await self.workers.read_sitemap(response.body, response.url)
         leads, older, undated = newer_than(sitemap.leads, self.since)
         self.counts["older"] += older
         self.counts["undated"] += undated

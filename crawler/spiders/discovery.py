@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from scrapy.http import Request, Response
 
-from archive.errors import SourceError
+from archive.errors import ReadingError, SourceError
 from archive.records import Outlet, Source, SourceKind
 from crawler.discovery import (
     USUAL_FEED_PATHS,
@@ -21,9 +21,7 @@ from crawler.discovery import (
     outlet_name,
     robots_sitemaps,
 )
-from crawler.feeds import read_feed
 from crawler.fetching import judge_failure, judge_status
-from crawler.sitemaps import read_sitemap
 from crawler.spiders.base import ArchiveSpider
 from pipelines.identity import file_source
 
@@ -31,8 +29,6 @@ AT_ONCE = 32
 """Outlets looked up at the same time."""
 MOST_SOURCES = 12
 """Feeds, and sitemaps, of one outlet that are tried."""
-
-READERS: dict[SourceKind, Callable[[bytes, str], object]] = {"feed": read_feed, "sitemap": read_sitemap}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +111,10 @@ class DiscoverySpider(ArchiveSpider):
         response, _ = await self.get(url)
         if response is None or response.status != 200:
             return False
+        read = self.workers.read_feed if kind == "feed" else self.workers.read_sitemap
         try:
-            READERS[kind](response.body, response.url)
-        except SourceError:
+            await read(response.body, response.url)
+        except (SourceError, ReadingError):
             return False
         return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.errors import ReadingError
+from archive.errors import ReadingError, SourceError
 from archive.records import Article, Capture
 from crawler.workers import Worker, Workers
 from tests.stories import story
@@ -96,3 +97,33 @@ def is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_a_page_that_would_take_all_the_memory_is_ended_by_a_limit():
+    code = "from crawler.workers import _limit_memory; _limit_memory(); bytes(64 << 20); bytes(300 << 20)"
+    ran = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert ran.stderr.endswith("MemoryError\n")
+
+
+def test_a_large_feed_is_read_beside_the_crawl_and_a_small_one_within_it():
+    """Ampersands that stand for nothing are what costs a reader most."""
+    hostile = b"<rss>" + b"&x;" * 1_500_000 + b"</rss>"
+    with Workers(1, 100) as workers:
+        own = time.process_time()
+        assert asyncio.run(workers.read_feed(hostile, "http://paper.example/feed")).leads == ()
+        assert time.process_time() - own < workers.cpu_seconds / 2
+        before = workers.cpu_seconds
+        assert asyncio.run(workers.read_feed(b"<rss></rss>", "http://paper.example/feed")).leads == ()
+        assert workers.cpu_seconds == before
+
+
+def test_a_large_feed_that_is_none_is_told_as_a_small_one():
+    with Workers(1) as workers, pytest.raises(SourceError, match=r"http://paper\.example/feed: not a feed"):
+        asyncio.run(workers.read_feed(b"<html>" * 100_000, "http://paper.example/feed"))
+
+
+def test_a_sitemap_that_is_packed_is_read_beside_the_crawl_however_small():
+    packed = gzip.compress(b"<urlset><url><loc>http://paper.example/1</loc></url></urlset>")
+    with Workers(1) as workers:
+        assert len(asyncio.run(workers.read_sitemap(packed, "http://paper.example/map.gz")).leads) == 1
+        assert workers.cpu_seconds > 0

@@ -1,0 +1,140 @@
+"""A crawl among hostile pages: the memory of the whole tree, and what the honest pages wait for them.
+
+Two hundred real pages of as many outlets as they come from, served on loopback by feed and page, first alone and then
+with twelve outlets beside them of which each names one page that is meant to harm: five bombs (gzip, deflate, br, zstd,
+one packed in another), three bodies without end, 64 MB of HTML, 200,000 nested elements, a tag with 64,000
+attributes, and headers without end. Memory is the proportional set size (PSS) of main process, fork server and readers
+together, looked at ten times a second: what they share is counted once.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from archive.archive import Archive
+from archive.records import Outlet, Source
+from bench.crawl import family, megabytes
+from bench.figures import Figure
+from demo.strangers import Says, Stranger, endless, endless_headers, packed, stranger
+from demo.web import Answer
+from pipelines.identity import file_source
+
+HONEST = 200
+EVERY = 0.1
+"""Seconds between two looks at the memory."""
+PATIENCE = 300.0
+ZEROS = bytes(1 << 28)
+
+
+def figures(shared: Path) -> Iterator[Figure]:
+    """The honest pages alone, and among the hostile ones."""
+    honest = honest_pages(shared)
+    alone, _ = crawled(honest, honest)
+    beside, log = crawled(honest | hostile_pages(), honest)
+    what = f"honest pages stored, of {len(honest)}, among {len(hostile_pages())} hostile ones"
+    yield Figure(what, beside["stored"], "", len(honest), "all", "all")
+    yield Figure("seconds until they were stored", beside["seconds"], "s", alone["seconds"], "alone", "≤ 1.5")
+    yield Figure("memory of the whole tree, proportional, at most", beside["megabytes"], "MB", 500, "bound", "< 500 MB")
+    yield Figure("the same, honest pages alone", alone["megabytes"], "MB")
+    yield Figure("hostile pages that ended with a reason", log, "", len(hostile_pages()), "all", "all")
+
+
+def honest_pages(shared: Path) -> dict[str, Says]:
+    """Real pages, spread over the world that they lie in."""
+    world = shared / "newsweb" / "worlds" / "pages"
+    rows = [json.loads(line) for line in (world / "world.jsonl").read_text("utf-8").splitlines()]
+    chosen = rows[:: len(rows) // HONEST][:HONEST]
+    return {row["url"]: Answer(200, gzip.decompress((world / row["html"]).read_bytes())) for row in chosen}
+
+
+def hostile_pages() -> dict[str, Says]:
+    """One an outlet."""
+    div, tail = b"<div>" * 200_000, b"<p>At the bottom.</p>"
+    attributes = b" ".join(b'a%d="%d"' % (number, number) for number in range(64_000))
+    says: list[Says] = [
+        packed(ZEROS, "gzip"),
+        packed(ZEROS, "deflate"),
+        packed(ZEROS, "br"),
+        packed(ZEROS, "zstd"),
+        packed(ZEROS, "gzip", "gzip"),
+        endless(),
+        endless(b"\0" * 65536),
+        endless(b"<div>" * 13_000),
+        Answer(200, b"<p>A line of it.</p>" * (64 * 1024 * 1024 // 20)),
+        Answer(200, b"<html><body>" + div + tail),
+        Answer(200, b"<html><body " + attributes + b">" + tail),
+        endless_headers(),
+    ]
+    return {f"http://mire{number}.example/page": said for number, said in enumerate(says)}
+
+
+def crawled(pages: dict[str, Says], honest: dict[str, Says]) -> tuple[dict[str, float], int]:
+    """Crawl them into a new archive: seconds until the honest ones were stored, how many were, and megabytes."""
+    folder = Path(tempfile.mkdtemp(prefix="dateline-bench-"))
+    try:
+        with stranger({**pages, **feeds(pages)}) as web:
+            know(folder, pages)
+            measured = watch(folder, web, honest)
+        db = sqlite3.connect(folder / "archive.db")
+        ended = db.execute("SELECT count(*) FROM urls WHERE url LIKE 'http://mire%/page' AND reason IS NOT NULL")
+        return measured, int(ended.fetchone()[0])
+    finally:
+        shutil.rmtree(folder)
+
+
+def feeds(pages: dict[str, Says]) -> dict[str, Says]:
+    """Of each host, the feed that lists its pages."""
+    items: dict[str, str] = {}
+    for url in pages:
+        home = f"http://{urlsplit(url).netloc}"
+        items[home] = items.get(home, "") + f"<item><link>{url.replace('&', '&amp;')}</link></item>"
+    return {
+        f"{home}/dateline-feed.xml": Answer(200, f"<rss><channel>{each}</channel></rss>".encode())
+        for home, each in items.items()
+    }
+
+
+def know(folder: Path, pages: dict[str, Says]) -> None:
+    with Archive(folder) as archive:
+        for host in {urlsplit(url).netloc for url in pages}:
+            source = file_source(Source(f"http://{host}/dateline-feed.xml", "feed", host))
+            archive.add_outlet(Outlet(host), [source])
+
+
+def watch(folder: Path, web: Stranger, honest: dict[str, Says]) -> dict[str, float]:
+    """Crawl to the end."""
+    environment = {**os.environ, "http_proxy": web.url, "https_proxy": web.url, "DATELINE_ARCHIVE": str(folder)}
+    command = [sys.executable, "-m", "crawler", "crawl", "--since", "2000-01-01", "--delay", "0"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    began, peak, at, stored = time.monotonic(), 0.0, 0.0, 0
+    db = sqlite3.connect(f"file:{folder / 'archive.db'}?mode=ro", uri=True)
+    try:
+        while process.poll() is None and time.monotonic() - began < PATIENCE:
+            peak = max(peak, sum(map(megabytes, family(process.pid))))
+            if stored < len(honest):
+                stored, at = stored_pages(db), time.monotonic() - began
+            time.sleep(EVERY)
+    finally:
+        process.kill()
+        process.wait()
+    return {"seconds": at, "stored": stored_pages(db), "megabytes": peak}
+
+
+def stored_pages(db: sqlite3.Connection) -> int:
+    """Honest pages that were fetched and read."""
+    found = db.execute(
+        """SELECT count(*) FROM urls WHERE kind = 'page' AND url NOT LIKE 'http://mire%'
+        AND outcome IN ('new', 'changed', 'unchanged', 'not article')"""
+    )
+    return int(found.fetchone()[0])

@@ -1,0 +1,20 @@
+"""Imported by the fork server before it makes readers: what each of them needs is loaded once, and they share it.
+
+The model that tells languages is most of it: 70 MB, loaded when the first text is looked at. What the garbage collector
+would touch in every reader is frozen, so that it stays shared.
+"""
+
+from __future__ import annotations
+
+import gc
+from contextlib import suppress
+
+from archive.records import Capture
+from crawler.extract import extract
+
+SENTENCE = "The harbour board voted on Tuesday to move the ferry landing to the north quay before the winter storms. "
+
+with suppress(Exception):  # the pages that follow tell what is wrong
+    extract(Capture("http://harbour.example/", f"<h1>Ferry</h1><p>{SENTENCE * 8}</p>".encode()))
+gc.collect()
+gc.freeze()

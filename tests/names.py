@@ -1,0 +1,46 @@
+"""`dateline` on a machine whose names lead to loopback addresses, for what goes without a proxy.
+
+    python -m tests.names courier.example=127.0.0.1 rebound.example=127.0.0.1,127.0.0.2 -- crawl http://…
+
+A name with several addresses leads to them in turn, one each time that it is looked up, and to the last of them from
+then on; Scrapy does not remember them. Names that are not given lead nowhere, so nothing leaves this machine.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import sys
+from typing import Any
+
+LOOK_UP = socket.getaddrinfo
+
+
+def known(names: dict[str, list[str]]) -> Any:
+    """`getaddrinfo` on that machine."""
+
+    def getaddrinfo(host: Any, *more: Any, **named: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        if name in names:
+            found = names[name]
+            return LOOK_UP(found.pop(0) if len(found) > 1 else found[0], *more, **named)
+        if re.search("[g-wyz]", name):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return LOOK_UP(host, *more, **named)
+
+    return getaddrinfo
+
+
+if __name__ == "__main__":
+    given, words = sys.argv[1 : sys.argv.index("--")], sys.argv[sys.argv.index("--") + 1 :]
+    pairs = (pair.partition("=") for pair in given)
+    socket.getaddrinfo = known({name: addresses.split(",") for name, _, addresses in pairs})
+    sys.argv = ["dateline", *words]
+    import scrapy.resolver  # not before: Twisted takes over the function that it finds
+
+    scrapy.resolver._CachingResolutionReceiver.resolutionComplete = lambda receiver: (
+        receiver.resolutionReceiver.resolutionComplete()
+    )
+    from crawler.cli import main
+
+    sys.exit(main())
