@@ -205,17 +205,24 @@ def diff(article: str, first: int | None, last: int | None, as_html: bool, folde
     "--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 opens it to others."
 )
 @click.option("--port", type=click.IntRange(1, 65535), default=8001, show_default=True)
+@click.option("--public", is_flag=True, help="For everybody: a copy as it is now; no SQL, no tables, nothing written.")
+@click.option("--root", is_flag=True, help="Print an address that signs you in, who may say what belongs to a story.")
+@click.option("--name", "names", multiple=True, metavar="HOST", help="What others call this server; may be repeated.")
+@click.option("--setting", "settings", type=(str, str), multiple=True, metavar="NAME VALUE",
+              help="A setting of Datasette's, such as base_url /news/; may be repeated.")  # fmt: skip
 @click.option("--open", "open_browser", is_flag=True, help="Open a browser.")
 @archive_option
-def serve(host: str, port: int, open_browser: bool, folder: Path) -> None:
+def serve(folder: Path, **how: Any) -> None:
     """Browse and query the archive in Datasette, also while a crawl writes.
 
     \b
-    Example:  dateline serve --open
+    Examples: dateline serve --open
+              dateline serve --root
+              dateline serve --public --name news.example
     """
     from archive import serve as serving
 
-    serving.serve(folder, host, port, open_browser=open_browser)
+    serving.serve(folder, serving.Served(**how))
 
 
 def _moments(filters: dict[str, str | None]) -> dict[str, Any]:

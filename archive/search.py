@@ -29,6 +29,8 @@ RUN = re.compile(f"[{UNSPACED}]+")
 SPACED = rf"[^\W{UNSPACED}]"
 NEVER = "(?!)"
 LETTERS = re.compile(rf"[\w{UNSPACED}]+")
+MIXED = re.compile(rf"{SPACED}*[{UNSPACED}][\w{UNSPACED}]*")
+"""Letters that stand together, some of them of a script without spaces."""
 TYPED = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
 
 SIGNS = range(0x0E00, 0x1800)
@@ -37,6 +39,8 @@ SIGNS_TO_PRIVATE_USE = 0xE000 - 0x0E00
 MOST_TERMS = 64
 MOST_PLACES = 200
 """That are weighed for the passage to show."""
+LOOKED_THROUGH = 50_000
+"""Letters of a text, for that passage: ten thousand words, more than an article has."""
 COPIES = 10
 """Articles that are looked through for one text to show: enough for a report that went round."""
 NOTHING = '""'
@@ -177,8 +181,11 @@ def conditions(
 
 
 def passage(text: str, words: str, width: int = 200) -> str:
-    """The stretch of `text` that holds the most of the words, these in ⟦brackets⟧; its beginning if it holds none."""
-    text = " ".join(text.translate({ord(OPEN): "[", ord(CLOSE): "]"}).split())
+    """The stretch of `text` that holds the most of the words, these in ⟦brackets⟧; its beginning if it holds none.
+
+    Only the first letters of a text are looked through, `LOOKED_THROUGH` of them: two million would take seconds.
+    """
+    text = " ".join(text[:LOOKED_THROUGH].translate({ord(OPEN): "[", ord(CLOSE): "]"}).split())
     found = _places(text, words)
     start, end = _window(text, max(0, _richest(text, found, width) - width // 4), width)
     pieces, here = [], start
@@ -240,7 +247,8 @@ def _term(text: str, is_phrase: bool) -> str | None:
     text = unicodedata.normalize("NFKC", text)
     prefix = "*" if not is_phrase and text.endswith("*") else ""
     runs = [_of_pairs(run) for run in RUN.findall(text)]
-    others = [part for part in RUN.split(text) if any(c.isalnum() for c in part)]
+    within = [part for letters in MIXED.findall(text) for part in RUN.split(letters)]  # 1 of 3·1운동 is no word with 3
+    others = [part for part in MIXED.split(text) + within if any(c.isalnum() for c in part)]
     quoted = ['"' + part.strip().replace('"', '""') + '"' + prefix for part in others]
     return _all_of(quoted + runs)
 

@@ -13,6 +13,8 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
+from datasette import Response  # type: ignore[import-untyped]
+from datasette.views.base import DatasetteError  # type: ignore[import-untyped]
 from markupsafe import Markup
 from pluggy import HookimplMarker
 
@@ -21,8 +23,12 @@ from archive.pages.words import direction, many, moment, percent
 from archive.plugin.access import actions, archives
 from archive.plugin.cells import cell
 from archive.plugin.configuration import configuration
-from archive.plugin.routes import ROUTES, Paths
-from archive.plugin.safety import App, guarded, limit
+from archive.plugin.lanes import paced
+from archive.plugin.limits import limit
+from archive.plugin.public import SQL_IS_FOR, for_strangers, hosts, is_public
+from archive.plugin.routes import ADDRESSES, ROUTES, Paths
+from archive.plugin.safety import App, Nonces, bounded, nonce, with_headers
+from archive.plugin.spreadsheets import safe_csv
 from archive.search import match_or_nothing, passage
 
 __all__ = ["archives", "configuration", "direction"]
@@ -44,9 +50,11 @@ def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Any) 
 
 
 @hookimpl(optionalhook=True)  # gone in 1.0
-def get_metadata(datasette: Any) -> Vars:
+def get_metadata(datasette: Any, key: str | None) -> Vars:
     names = archives(datasette)
-    return configuration("0.65", names) if names else {}
+    if not names or key == "plugins":  # of which it says nothing, and which `is_public` asks for
+        return {}
+    return configuration("0.65", names) | ({"allow_sql": SQL_IS_FOR} if is_public(datasette) else {})
 
 
 @hookimpl
@@ -58,15 +66,39 @@ def register_routes(datasette: Any) -> list[Any]:
 def startup(datasette: Any) -> Callable[[], Awaitable[None]]:
     async def tell() -> None:
         names = archives(datasette)
-        if names and hasattr(datasette, "add_query"):
+        if not names:
+            return
+        quiet()
+        if hasattr(datasette, "add_query"):
             await _configure(datasette, configuration("1.0", names))
+            if is_public(datasette):
+                datasette.config.setdefault("allow_sql", SQL_IS_FOR)
 
     return tell
 
 
 @hookimpl
 def asgi_wrapper(datasette: Any) -> Callable[[App], App]:
-    return lambda app: guarded(app) if archives(datasette) else app
+    return lambda app: guarded(app, datasette) if archives(datasette) else app
+
+
+def guarded(app: App, datasette: Any) -> App:
+    """Datasette behind what `archive.plugin.safety` tells of."""
+    guarded = safe_csv(app)
+    if is_public(datasette):
+        guarded = for_strangers(guarded, datasette, ADDRESSES)
+    return with_headers(bounded(paced(guarded, datasette, ADDRESSES), hosts(datasette)))
+
+
+@hookimpl(tryfirst=True)
+def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
+    """What a visitor asked for that cannot be had is the visitor's mistake; None leaves it to Datasette."""
+    told = refused(exception) if archives(datasette) else None
+    if told is None:
+        return None
+    if request.path.endswith(".json"):
+        return Response.json({"ok": False, "error": told, "status": 400, "title": None}, status=400)
+    return Response.text(told, status=400)
 
 
 @hookimpl
@@ -89,7 +121,8 @@ def render_cell(row: Any, value: Any, column: str, table: str | None, database: 
 @hookimpl
 def prepare_jinja2_environment(env: Any) -> None:
     env.filters |= {f"dateline_{each.__name__}": each for each in (moment, many, percent, direction, marked)}
-    env.globals["dateline_version"] = _version("dateline.css")
+    env.globals |= {"dateline_version": _version("dateline.css"), "csp_nonce": nonce}
+    env.add_extension(Nonces)
 
 
 @hookimpl
@@ -124,6 +157,26 @@ def _suffixes() -> Any:
     from tldextract import TLDExtract
 
     return TLDExtract(suffix_list_urls=(), cache_dir=None)  # the list that came with it: serving asks no other host
+
+
+def refused(exception: Exception) -> str | None:
+    """The sentence for an error that a request brought about; None for one that it did not."""
+    if isinstance(exception, MemoryError):
+        return "The query needs more memory than this server gives."
+    if isinstance(exception, OverflowError):
+        return "A number is too large."
+    if isinstance(exception, DatasetteError) and exception.status == 500 and not exception.message_is_html:
+        return str(exception.message)  # such as: cannot sort by that
+    if isinstance(exception, sqlite3.DatabaseError):
+        return str(exception)
+    return "The request cannot be understood." if isinstance(exception, ValueError) else None
+
+
+def quiet() -> None:
+    """No pictures of all local variables in the log: where Rich is installed, Datasette draws one of each Not Found."""
+    from datasette import handle_exception as drawing
+
+    drawing.rich = None
 
 
 def _passage(text: object, words: object) -> str:

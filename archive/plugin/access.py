@@ -71,6 +71,16 @@ async def may_judge(datasette: Any, actor: Any, database: str) -> bool:
     return bool(await datasette.permission_allowed(actor, VERDICT, resource=database, default=default))
 
 
+async def may_ask_in_sql(datasette: Any, actor: Any, database: str) -> bool:
+    """Whether somebody may write queries of their own, and so sees the tables too."""
+    if hasattr(datasette, "allowed"):  # 1.0
+        from datasette.resources import DatabaseResource
+
+        resource = DatabaseResource(database=database)
+        return bool(await datasette.allowed(action="execute-sql", resource=resource, actor=actor))
+    return bool(await datasette.permission_allowed(actor, "execute-sql", resource=database, default=True))
+
+
 def _is_named(datasette: Any, actor: Any, database: str) -> bool:
     """Whether 0.65 was told so: `{"plugins": {"dateline": {"verdict": {"id": "mara"}}}}`."""
     from datasette.utils import actor_matches_allow  # type: ignore[import-untyped]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 
 from datasette import NotFound, Response  # type: ignore[import-untyped]
@@ -10,6 +11,8 @@ from markupsafe import Markup
 from archive.changes import page_rows
 from archive.errors import ArchiveError, UsageError
 from archive.pages.words import direction
+from archive.plugin.access import may_ask_in_sql
+from archive.plugin.readers import check_length, readers
 
 TABLES = ("articles", "revisions")
 """Who may not see these does not see what is made of them."""
@@ -21,10 +24,13 @@ async def changes(datasette: Any, request: Any) -> Any:
 
     database = await opened(datasette, request, TABLES)
     id, number = int(request.url_vars["id"]), request.url_vars["number"]
+
+    def made(connection: sqlite3.Connection) -> Any:
+        check_length(connection, id)
+        return page_rows(connection, id, int(number) if number else None)
+
     try:
-        shown = await datasette.get_database(database).execute_fn(
-            lambda connection: page_rows(connection, id, int(number) if number else None)
-        )
+        shown = await readers(datasette).read(datasette, database, made)
     except (ArchiveError, UsageError) as error:
         raise NotFound(str(error)) from error
     comparison = Markup(shown["comparison"]) if shown["comparison"] else None  # noqa: S704  escaped where it was made
@@ -33,6 +39,7 @@ async def changes(datasette: Any, request: Any) -> Any:
         "changes": shown | {"direction": direction(shown["language"]), "comparison": comparison},
         "paths": Paths(datasette.urls, database),
         "database": database,
+        "may_ask_in_sql": await may_ask_in_sql(datasette, request.actor, database),
     }
     page = await datasette.render_template("dateline_diff.html", told, request=request)
     return Response.html(page, headers={"content-security-policy": POLICY})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
 from datasette import Forbidden, NotFound, Response  # type: ignore[import-untyped]
-from datasette.utils import sqlite_timelimit, tilde_decode, tilde_encode  # type: ignore[import-untyped]
+from datasette.utils import tilde_decode, tilde_encode  # type: ignore[import-untyped]
 
 from archive.errors import DatelineError, UsageError
 from archive.pages.article import article, beside
@@ -21,19 +22,21 @@ from archive.pages.outlet import outlet, outlets
 from archive.pages.story import Filters, coverage, found_story, say, story_page
 from archive.pages.tables import explained
 from archive.plugin import revisions
-from archive.plugin.access import archives, may_judge, may_see
+from archive.plugin.access import archives, may_ask_in_sql, may_judge, may_see
 from archive.plugin.configuration import queries
+from archive.plugin.public import robots
+from archive.plugin.readers import check_length, readers
 
 Row = dict[str, Any]
-
-SECONDS = 5
-"""After which a page is given up."""
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
 """These pages have no scripts, no styles of their own and nothing from elsewhere."""
+
+OF_FILES = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
+"""Should a browser show a dossier instead of saving it: no scripts, and not as a page of this site."""
 
 TABLES = ("articles", "outlets", "stories", "story_articles", "events", "revisions", "urls")
 """What the pages are made of: who may not see one of these sees none of them, as each page tells of several."""
@@ -119,7 +122,7 @@ def page(template: str, make: Make) -> Callable[..., Awaitable[Any]]:
     async def handler(datasette: Any, request: Any) -> Any:
         database = await opened(datasette, request)
         asked = _asked(request)
-        found = await read(datasette, database, lambda connection: make(connection, asked))
+        found = await readers(datasette).read(datasette, database, lambda connection: make(connection, asked))
         if found is None:
             raise NotFound(f"{request.path}: there is no such page in this archive")
         return await _rendered(datasette, request, template, database, found)
@@ -143,16 +146,6 @@ async def opened(datasette: Any, request: Any, tables: tuple[str, ...] = TABLES)
     return database
 
 
-async def read(datasette: Any, database: str, make: Callable[[sqlite3.Connection], Any]) -> Any:
-    """What a function finds in an archive, in the time that a page may take."""
-
-    def timed(connection: sqlite3.Connection) -> Any:
-        with sqlite_timelimit(connection, SECONDS * 1000):
-            return make(connection)
-
-    return await datasette.get_database(database).execute_fn(timed)
-
-
 def _asked(request: Any) -> Asked:
     path = {name: unquote(value) for name, value in request.url_vars.items() if value}
     return Asked(path, {name: request.args[name] for name in request.args})
@@ -166,6 +159,7 @@ async def _rendered(datasette: Any, request: Any, template: str, database: str, 
         "database": database,
         "archives": [name for name in archives(datasette) if name != database],
         "may_judge": await may_judge(datasette, request.actor, database),
+        "may_ask_in_sql": await may_ask_in_sql(datasette, request.actor, database),
         "shown": found,
     }
     text = await datasette.render_template(f"dateline_{template}.html", told, request=request)
@@ -189,7 +183,9 @@ def _article(connection: sqlite3.Connection, asked: Asked) -> Row | None:
 
 
 def _beside(connection: sqlite3.Connection, asked: Asked) -> Row | None:
-    return beside(connection, int(asked.vars["id"]), int(asked.vars["other"]))
+    id, other = int(asked.vars["id"]), int(asked.vars["other"])
+    check_length(connection, id, other)
+    return beside(connection, id, other)
 
 
 def _story(connection: sqlite3.Connection, asked: Asked) -> Row | None:
@@ -260,10 +256,10 @@ async def story_file(datasette: Any, request: Any) -> Any:
             )
         return _as_csv(coverage(connection, told.id)) if form == "csv" else _dossier(connection, told, form)
 
-    text = await read(datasette, database, made)
+    text = await readers(datasette).read(datasette, database, made)
     if text is None:
         raise NotFound(f"{name}: no such story")
-    headers = {"x-content-type-options": "nosniff"}
+    headers = {"content-security-policy": OF_FILES}
     if form not in AT_ONCE:
         headers["content-disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}.{form}"
     return Response(text, content_type=FILES[form], headers=headers)
@@ -334,8 +330,9 @@ _STORY = _ARCHIVE + r"/-/story/(?P<name>[^/.]+)"
 
 HOME = page("home", _home)
 
-ROUTES: list[Any] = [
+ROUTES: list[tuple[str, Any]] = [
     (r"^/$", HOME),
+    (r"^/robots\.txt$", robots),
     (_ARCHIVE + r"/-/home$", HOME),
     (_ARTICLE + r"$", page("article", _article)),
     (_ARTICLE + r"/beside/(?P<other>\d{1,18})$", page("beside", _beside)),
@@ -351,3 +348,6 @@ ROUTES: list[Any] = [
     (_ARCHIVE + r"/-/questions$", page("questions", _questions)),
     (_ARCHIVE + r"/-/tables$", page("tables", _tables)),
 ]
+
+ADDRESSES = re.compile("|".join(re.sub(r"\?P<\w+>", "?:", address) for address, _ in ROUTES))
+"""Those of the pages, for what has to know them before Datasette does."""

@@ -26,6 +26,7 @@ VERSION_0 = not hasattr(Datasette, "allowed")
 
 def getter(*paths: Path, **settings: Any) -> Get:
     """Requests to a Datasette on these files, each with its own event loop."""
+    settings = {"settings": {"sql_time_limit_ms": 10_000}} | settings  # on a machine that is busy with other tests
     datasette = Datasette([str(path) for path in paths], **settings)
 
     def get(path: str, **options: Any) -> Any:

@@ -18,7 +18,7 @@ import pytest
 
 from archive.database import connect, transaction
 from archive.schema import ARCHIVE
-from archive.serve import SETTINGS, arguments
+from archive.serve import SETTINGS, Served, arguments
 
 RUN = "import archive.commands; from archive.cli import cli; cli(prog_name='dateline')"
 
@@ -122,7 +122,7 @@ def test_a_port_in_use_is_said_in_one_line(folder: Path, port: int) -> None:
 
 
 def test_a_file_that_a_crawl_writes_is_never_called_immutable(folder: Path) -> None:
-    called = arguments(folder / "archive.db", "127.0.0.1", 8001)
+    called = arguments(folder / "archive.db", Path("told.json"), Served())
     assert not {"-i", "--immutable"} & set(called)
     assert called.count("--setting") == len(SETTINGS)
 

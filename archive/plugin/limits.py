@@ -1,0 +1,224 @@
+"""What one statement may take: bounds of the connection, of the process, of what it returns.
+
+SQLite's own limit of time (Datasette's `sql_time_limit_ms`) looks at the clock between instructions. A function that
+works on megabytes is one instruction, so values are bounded, and the functions whose time grows with the square of
+their arguments are replaced.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+import weakref
+from collections.abc import Callable
+from contextlib import closing
+from functools import cache
+from typing import Any
+
+LIMITS = {
+    sqlite3.SQLITE_LIMIT_LENGTH: 20_000_000,  # bytes of one value; without it one request can ask for a gigabyte
+    sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 100,  # a long one with many % takes minutes
+    sqlite3.SQLITE_LIMIT_ATTACHED: 0,
+    sqlite3.SQLITE_LIMIT_SQL_LENGTH: 50_000,
+    sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 250,
+    sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 50,
+    sqlite3.SQLITE_LIMIT_COLUMN: 200,
+    sqlite3.SQLITE_LIMIT_VDBE_OP: 25_000,
+    sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 10,
+}
+
+LENGTH_OF_PAGES = 40_000_000
+"""For our own pages: the longest text that is kept has two million characters, four bytes and a pair of each."""
+
+HEAP = 48 << 20
+"""Bytes that SQLite may hold in the whole process; a statement that wants more fails, and nothing else does."""
+
+MOST_BYTES, MOST_CELLS = 10_000_000, 30_000
+"""What a statement may return to Datasette, which holds all of it, renders it and holds that too."""
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+HARMLESS = _names(
+    """
+    -> ->> abs acos acosh asin asinh atan atan2 atanh avg ceil ceiling changes char coalesce concat concat_ws cos cosh
+    count cume_dist current_date current_time current_timestamp date datetime degrees dense_rank exp first_value floor
+    glob group_concat hex if ifnull iif instr json json_array json_array_length json_error_position json_extract
+    json_group_array json_group_object json_insert json_object json_pretty json_quote json_remove json_replace json_set
+    json_type json_valid julianday lag last_insert_rowid last_value lead length like likelihood likely ln log log10 log2
+    lower ltrim max min mod nth_value ntile nullif octet_length percent_rank pi pow power quote radians random rank
+    replace round row_number rtrim sign sin sinh soundex sqlite_version sqrt strftime string_agg substr substring
+    subtype sum tan tanh time timediff total total_changes trim trunc typeof unhex unicode unixepoch unlikely upper
+    """
+)
+"""SQLite's own functions that may be called; what a later SQLite brings is refused until it is known. Left out are
+those that make much of nothing (randomblob, zeroblob, printf, format), that reach outside (load_extension), and whose
+time grows with the square of their arguments (json_patch)."""
+
+REFUSED = frozenset({"load_extension", "fts3_tokenizer", "rtreecheck", "snippet", "highlight"})
+"""Besides, of SQLite's modules. `snippet` and `highlight` take hours where a word stands a million times in a text;
+`passage`, a function of the archive, shows the same."""
+
+PRAGMAS = _names(
+    """
+    collation_list compile_options data_version database_list defer_foreign_keys encoding foreign_key_list foreign_keys
+    freelist_count function_list index_info index_list index_xinfo max_page_count module_list page_count page_size
+    pragma_list query_only recursive_triggers schema_version table_info table_list table_xinfo user_version
+    """
+)
+SETTABLE = frozenset({"defer_foreign_keys", "foreign_keys"})  # for Datasette's own tools, which alter tables
+ABOUT_A_NAME = frozenset(
+    {"foreign_key_list", "index_info", "index_list", "index_xinfo", "table_info", "table_list", "table_xinfo"}
+)
+
+
+def limit(connection: sqlite3.Connection) -> None:
+    """Bound a connection through which visitors ask: its values, its functions, and what it returns."""
+    for category, most in LIMITS.items():
+        connection.setlimit(category, most)
+    for name, arguments, function in (
+        ("instr", 2, instr),
+        ("replace", 3, replace),
+        ("trim", 1, trim),
+        ("trim", 2, trim),
+        ("ltrim", 1, ltrim),
+        ("ltrim", 2, ltrim),
+        ("rtrim", 1, rtrim),
+        ("rtrim", 2, rtrim),
+    ):
+        connection.create_function(name, arguments, function, deterministic=True)
+    connection.row_factory = counted(MOST_BYTES, MOST_CELLS)
+    connection.set_authorizer(authorize)
+
+
+def limit_heap() -> bool:
+    """Bound what SQLite holds in this process, for all connections; whether this SQLite keeps to it."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute(f"PRAGMA soft_heap_limit = {HEAP // 2}")
+        found = connection.execute(f"PRAGMA hard_heap_limit = {HEAP}").fetchone()
+    return bool(found and 0 < found[0] <= HEAP)
+
+
+# -- what may be called ----------------------------------------------------------------------------------------------
+
+
+def authorize(action: int, first: str | None, second: str | None, _: str | None, __: str | None) -> int:
+    """SQLite's question, while it prepares a statement, whether the statement may do something."""
+    if action == sqlite3.SQLITE_FUNCTION:
+        return sqlite3.SQLITE_OK if may_call((second or "").lower()) else sqlite3.SQLITE_DENY
+    if action == sqlite3.SQLITE_PRAGMA:
+        return sqlite3.SQLITE_OK if may_ask((first or "").lower(), second) else sqlite3.SQLITE_DENY
+    if action == sqlite3.SQLITE_READ and (first, second) == ("pragma_database_list", "file"):
+        return sqlite3.SQLITE_IGNORE  # NULL: where the file lies is nobody's business
+    return sqlite3.SQLITE_DENY if action in (sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH) else sqlite3.SQLITE_OK
+
+
+def may_call(function: str) -> bool:
+    """Whether a statement may call a function: SQLite's harmless ones, and all that programs added."""
+    return function not in REFUSED and (function in HARMLESS or function not in built_in())
+
+
+def may_ask(pragma: str, value: str | None) -> bool:
+    """Whether a statement may run a PRAGMA: what describes the file, and sets nothing."""
+    return pragma in PRAGMAS and (value is None or pragma in SETTABLE or pragma in ABOUT_A_NAME)
+
+
+@cache
+def built_in() -> frozenset[str]:
+    """The functions that this SQLite brings."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        return frozenset(name for (name,) in connection.execute("SELECT name FROM pragma_function_list WHERE builtin"))
+
+
+# -- functions in place of SQLite's, whose time grows with the square of their arguments -------------------------------
+
+Value = str | bytes | int | float | None
+
+MOST_TRIMMED = 100
+"""Different characters to trim."""
+
+
+def instr(where: Value, what: Value) -> int | None:
+    """As SQLite's: the place of the first occurrence, from 1; 0 for none, None if either is NULL."""
+    if where is None or what is None:
+        return None
+    if isinstance(where, bytes) and isinstance(what, bytes):
+        return where.find(what) + 1
+    return _text(where).find(_text(what)) + 1
+
+
+def replace(where: Value, old: Value, new: Value) -> Value:
+    """As SQLite's. Raises ValueError where the outcome would be longer than a value may be."""
+    if where is None or old is None:
+        return None
+    text, before = _text(where), _text(old)
+    if not before or new is None:
+        return None if before else where
+    after, most = _text(new), LIMITS[sqlite3.SQLITE_LIMIT_LENGTH]
+    if len(after) > len(before) and len(text) + text.count(before) * (len(after) - len(before)) > most:
+        raise ValueError("string or blob too big")
+    return text.replace(before, after)
+
+
+def trim(where: Value, what: Value = " ") -> str | None:
+    """As SQLite's, for at most a hundred different characters."""
+    return None if where is None or what is None else _text(where).strip(_characters(what))
+
+
+def ltrim(where: Value, what: Value = " ") -> str | None:
+    """See `trim`."""
+    return None if where is None or what is None else _text(where).lstrip(_characters(what))
+
+
+def rtrim(where: Value, what: Value = " ") -> str | None:
+    """See `trim`."""
+    return None if where is None or what is None else _text(where).rstrip(_characters(what))
+
+
+def _characters(what: Value) -> str:
+    characters = "".join(set(_text(what)))
+    if len(characters) > MOST_TRIMMED:
+        raise ValueError("too many characters to trim")
+    return characters
+
+
+def _text(value: Value) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+# -- what is returned ------------------------------------------------------------------------------------------------
+
+
+def counted(most_bytes: int, most_cells: int) -> Callable[[sqlite3.Cursor, tuple[Any, ...]], sqlite3.Row]:
+    """A row factory that makes sqlite3.Row, and ends a statement that returns too much with an OperationalError."""
+    of: weakref.ref[sqlite3.Cursor] | None = None
+    size = cells = 0
+
+    def row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> sqlite3.Row:
+        nonlocal of, size, cells
+        if of is None or of() is not cursor:
+            of, size, cells = weakref.ref(cursor), 0, 0
+        cells += len(values)
+        size += sum(_weight(value) for value in values if isinstance(value, str | bytes))
+        if size > most_bytes:
+            raise sqlite3.OperationalError("the answer is too long; ask for fewer rows, or for fewer columns")
+        if cells > most_cells:
+            raise sqlite3.OperationalError(f"the answer has more than {most_cells:,} cells; ask for fewer rows")
+        return sqlite3.Row(cursor, values)
+
+    return row
+
+
+CONTROL = bytes(byte for byte in range(32) if byte not in b"\n\r\t")
+
+
+def _weight(value: str | bytes) -> int:
+    """Bytes that a value takes, or a third of what it may take as JSON, where a letter becomes `\\u2028`."""
+    if isinstance(value, bytes) or len(value) < 100:
+        return len(value)
+    held = sys.getsizeof(value)  # one, two or four bytes a letter
+    if not value.isascii():
+        return max(held, 2 * len(value))
+    return held + len(value) - len(value.encode().translate(None, CONTROL))
