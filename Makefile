@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 NEXT := 1.0a41
 
-.PHONY: help demo test test-next lint bench clean lock
+.PHONY: help demo test test-next lint fuzz bench clean lock
 
 help:  ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -18,12 +18,16 @@ test: $(VENV)/ready-dev lint  ## all tests, and the checks of style and types
 	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 test-next: .venv-next/ready  ## the pages in the newest Datasette to come
-	.venv-next/bin/python -m pytest tests/archive/test_plugin.py tests/archive/test_browser.py $(ARGS)
+	.venv-next/bin/python -m pytest tests/archive/test_plugin.py tests/archive/test_visitors.py \
+		tests/archive/test_public.py tests/archive/test_browser.py $(ARGS)
 
 lint: $(VENV)/ready-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+fuzz: $(VENV)/ready-dev  ## look for what breaks the readers (ARGS="--minutes 5 --seed 1")
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 bench: $(VENV)/ready-dev  ## measure, and print one table
 	$(BIN)/python -m bench $(ARGS)

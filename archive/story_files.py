@@ -28,6 +28,8 @@ from archive.stories import Definition, Judge, Story, await_verdict, follow, slu
 
 LISTS = ("languages", "outlets", "belongs", "not")
 TEXTS = ("name", "title", "words", "since", "until")
+LONGEST = 2_000
+"""Characters of a text in a file. What has no end would be folded for hours: the file may be a stranger's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,8 @@ def _check(table: dict[str, Any]) -> None:
         texts = value if key in LISTS and isinstance(value, list) else [value]
         if not all(isinstance(each, str) for each in texts) or (key in LISTS) != isinstance(value, list):
             raise UsageError(f"`{key}` has to be {'a list of texts' if key in LISTS else 'a text'}")
+        if any(len(each) > LONGEST for each in texts):
+            raise UsageError(f"`{key}` is longer than {LONGEST:,} characters")
     if not table.get("name"):
         raise UsageError("it has no name")
 

@@ -17,14 +17,18 @@ from bench.figures import SHARED, Figure, show
 BENCHES = (
     "diff",
     "copies",
+    "warc",
     "events",
     "extraction",
+    "repeats",
     "following",
     "crawl",
     "schedule",
     "faults_archive",
     "faults",
+    "hostile",
     "serve",
+    "visitors",
 )
 """Modules here, each with `figures(shared) -> Iterator[Figure]`."""
 

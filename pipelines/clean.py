@@ -1,7 +1,8 @@
 """Stage 100, clean: what a page or feed said is made fit to be stored: text that is text, moments that can be, an end.
 
 Whatever a site writes, an article comes back: one poisoned page never costs the batch that it is stored with.
-Whether anything is left that is worth storing, `refuse` says.
+Whether anything is left that is worth storing, `refuse` says. A field that holds something of another kind than it is
+declared to (a number for a headline, nothing for a list) is empty, as if the page had said nothing.
 """
 
 from __future__ import annotations
@@ -10,31 +11,44 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import islice
 from typing import Any
-from unicodedata import normalize
+from unicodedata import combining, normalize
 
 from archive.errors import UsageError
 from archive.records import Article, Check, Lead, now, utc
 from pipelines.urls import MAX_URL, request_url
 
+# --- How much of each field is kept --------------------------------------------------------------------------------
+
 LIMITS = {
-    "headline": 1_000,
-    "page_title": 1_000,
-    "standfirst": 5_000,
-    "byline": 1_000,
-    "dateline": 1_000,
-    "lede": 5_000,
-    "text": 2_000_000,
+    "headline": 1_000,  # several lines on a screen; who writes more wrote no headline
+    "page_title": 1_000,  # a headline with the names of section and outlet
+    "standfirst": 5_000,  # a paragraph
+    "byline": 1_000,  # fifty names, as `MAX_AUTHORS`
+    "dateline": 1_000,  # some places and agencies
+    "lede": 5_000,  # a feed's summary
+    "text": 2_000_000,  # three thick novels: the longest live blogs and court reports fit, and a search still ends
     "found_on": MAX_URL,
-    "guid": MAX_URL,
-    "reason": 1_000,
-    "etag": 1_000,
+    "guid": MAX_URL,  # mostly an address
+    "reason": 1_000,  # a line for people
+    "etag": 1_000,  # is sent back with every request
+    "last_modified": 100,  # a date
+    "digest": 128,  # SHA-512 in hexadecimal
+    "language": 35,  # RFC 5646, 4.4.1: enough for every tag in use
 }
 """Longest value of a field, in characters; what is longer is cut. No news text comes near."""
 LIMIT = 200
-"""The same for fields not named there: section, language, agency, raw moments …"""
+"""The same for fields not named there: section, agency, raw moments, an author's name …"""
 MAX_AUTHORS = 50
+"""The teams of large investigations sign with some dozens."""
 MAX_ADDRESSES = 20
+"""A page names itself in some five ways."""
+MAX_NUMBERS = {"status": 999, "size": 2**53, "wish_seconds": 366 * 86_400, "word_count": LIMITS["text"]}
+"""What is larger, or less than nothing, is no such number: of HTTP; of bytes, in any program; of patience; of words."""
+MAX_SECONDS = 1e6
+"""From request to response; a crawl waits half a minute."""
 
 EARLIEST_YEAR = 1600
 """Before the first newspaper; year 1 is what some systems write for "none"."""
@@ -46,6 +60,10 @@ _LINE_FIELDS = ("headline", "page_title", "standfirst", "byline", "agency", "dat
 _LINE_END = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff]")
+MOST_MARKS = 30
+"""On one letter: UAX #15's Stream-Safe Text. No language has more than a few."""
+_MARKS_ARE_IN = range(0x300, 0x1F000)
+_MAY_BE_MARKS = re.compile(rf"[^\x00-\u02ff]{{{MOST_MARKS + 1}}}")
 _INVISIBLE = " \t\n\xa0\xad\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064"
 """Trimmed at the ends. Inside, joiners stay: Persian and emoji are spelled with them, Thai parts words with U+200B."""
 
@@ -55,12 +73,15 @@ def clean(article: Article) -> Article:
 
     Text is NFC without lone surrogates and control characters, one line in all fields but `text`, whose paragraphs are
     one line each. `url` becomes what `request_url` makes of it, or empty; other addresses that are none become None.
-    A moment that cannot be, or lies more than a day after `fetched_at` (or now), becomes None, and its raw value stays.
+    A moment that cannot be, or lies more than a day after `fetched_at` (or now), becomes None, and its raw value stays;
+    `fetched_at` itself may be no later than tomorrow.
     """
-    fetched_at = _moment(article.fetched_at)
+    fetched_at = _not_ahead(article.fetched_at, None)
     published, published_raw = _published(article.published_at, article.published_raw, fetched_at)
     modified, modified_raw = _published(article.modified_at, article.modified_raw, fetched_at)
     raw = replace(article, published_raw=published_raw, modified_raw=modified_raw)
+    text = _paragraphs(article.text)
+    count = _number("word_count", article.word_count)
     return replace(
         raw,
         **_fields(raw, _LINE_FIELDS),
@@ -72,7 +93,9 @@ def clean(article: Article) -> Article:
         published_at=published,
         modified_at=modified,
         fetched_at=fetched_at,
-        text=_paragraphs(article.text),
+        text=text,
+        word_count=len(text.split()) if count is None else count,
+        free=article.free if isinstance(article.free, bool) else None,
     )
 
 
@@ -91,33 +114,61 @@ def clean_lead(lead: Lead) -> Lead | None:
     published, published_raw = _published(lead.published_at, lead.published_raw, None)
     raw = replace(lead, published_raw=published_raw)
     lines = _fields(raw, ("found_on", "headline", "lede", "language", "published_raw", "guid"))
-    listed_as = lead.url if lead.url != url and len(lead.url) <= MAX_URL else None
+    listed_as = lead.listed_as or (lead.url if lead.url != url else None)
     moments: dict[str, Any] = {"published_at": published, "modified_at": _not_ahead(lead.modified_at, None)}
-    return replace(raw, url=url, listed_as=lead.listed_as or listed_as, **moments, **lines)
+    return replace(raw, url=url, listed_as=_declared(listed_as), **moments, **lines)
 
 
 def clean_check(check: Check) -> Check:
     """The look with its article, its leads and its own words cleaned; an article that `refuse` names is none.
 
-    Leads without a usable address are left out, and `reason` says how many.
+    Leads without a usable address are left out, and `reason` says how many. A page to which redirects led under an
+    address that cannot be kept is refused. Raises UsageError for a look at what is no address: it has no row to be in.
     """
-    article = clean(check.article) if check.article else None
+    request_url(check.url)
     leads = tuple(lead for given in check.leads if (lead := clean_lead(given)))
     check = replace(
         check,
-        article=article,
+        article=_read_then(check.article, check.checked_at) if check.article else None,
         lead=clean_lead(check.lead) if check.lead else None,
         leads=leads,
-        **_fields(check, ("etag", "last_modified")),
+        **_fields(check, ("etag", "last_modified", "digest")),
+        status=_number("status", check.status),
+        size=_number("size", check.size),
+        wish_seconds=_number("wish_seconds", check.wish_seconds),
+        seconds=_seconds(check.seconds),
+        modified_at=_moment(check.modified_at),
         reason=_field("reason", _told(check.reason, len(check.leads) - len(leads))),
     )
-    refused = refuse(article) if article else None
+    if check.final_url is not None and _kept(request_url, check.final_url) is None:
+        why = "redirects led to an address that cannot be kept"
+        return replace(check, article=None, capture=None, final_url=None, outcome="refused", reason=why)
+    refused = refuse(check.article) if check.article else None
     return replace(check, article=None, outcome="not article", reason=refused) if refused else check
+
+
+def _read_then(article: Article, checked_at: str) -> Article:
+    """The article cleaned; one that does not say when it was fetched was fetched when the look was taken."""
+    cleaned = clean(article)
+    return cleaned if cleaned.fetched_at else clean(replace(article, fetched_at=checked_at))
 
 
 def _told(reason: str | None, left_out: int) -> str | None:
     more = f"{left_out} left out: no http address" if left_out else None
     return "; ".join(filter(None, (reason, more))) or None
+
+
+# --- Numbers -------------------------------------------------------------------------------------------------------
+
+
+def _number(name: str, value: object) -> int | None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 <= value <= MAX_NUMBERS[name] else None
+
+
+def _seconds(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and 0 <= value <= MAX_SECONDS else None  # NaN neither
 
 
 # --- Text ----------------------------------------------------------------------------------------------------------
@@ -127,8 +178,8 @@ def _fields(record: Article | Lead | Check, names: tuple[str, ...]) -> dict[str,
     return {name: _field(name, getattr(record, name)) for name in names}
 
 
-def _field(name: str, value: str | None) -> str | None:
-    return None if value is None else _line(value, LIMITS.get(name, LIMIT)) or None
+def _field(name: str, value: object) -> str | None:
+    return (_line(value, LIMITS.get(name, LIMIT)) or None) if isinstance(value, str) else None
 
 
 def _line(text: str, limit: int) -> str:
@@ -136,9 +187,10 @@ def _line(text: str, limit: int) -> str:
     return " ".join(_characters(text[: 2 * limit]).split()).strip(_INVISIBLE)[:limit].strip(_INVISIBLE)
 
 
-def _paragraphs(text: str) -> str:
+def _paragraphs(text: object) -> str:
     limit = LIMITS["text"]
-    lines = (" ".join(line.split()).strip(_INVISIBLE) for line in _characters(text[: 2 * limit]).split("\n"))
+    given = text[: 2 * limit] if isinstance(text, str) else ""
+    lines = (" ".join(line.split()).strip(_INVISIBLE) for line in _characters(given).split("\n"))
     return "\n".join(line for line in lines if line)[:limit].rstrip(_INVISIBLE)
 
 
@@ -146,45 +198,61 @@ def _characters(text: str) -> str:
     """What is text of it, in NFC; two surrogates that make a character become one, one alone goes."""
     if _SURROGATE.search(text):
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
-    return normalize("NFC", _NOT_TEXT.sub("", _LINE_END.sub("\n", text)))
+    text = _NOT_TEXT.sub("", _LINE_END.sub("\n", text))
+    if _MAY_BE_MARKS.search(text):
+        text = _too_many_marks().sub(r"\1", text)
+    return normalize("NFC", text)
 
 
-def _authors(authors: tuple[str, ...]) -> tuple[str, ...]:
-    names = (_line(author, LIMIT) for author in authors[: 4 * MAX_AUTHORS])
+@cache
+def _too_many_marks() -> re.Pattern[str]:
+    """More than `MOST_MARKS` marks in a row, the first of them as a group; also what NFKC, which others use, makes one.
+
+    They are put in order by a sort whose time grows with the square of the run: 4 MB of accents would take hours.
+    """
+    marks = "".join(letter for letter in map(chr, _MARKS_ARE_IN) if combining(normalize("NFKD", letter)[0]))
+    return re.compile(f"([{marks}]{{{MOST_MARKS}}})[{marks}]+")
+
+
+def _authors(authors: object) -> tuple[str, ...]:
+    given = authors[: 4 * MAX_AUTHORS] if isinstance(authors, list | tuple) else ()
+    names = (_line(author, LIMIT) for author in given if isinstance(author, str))
     return tuple(dict.fromkeys(name for name in names if name))[:MAX_AUTHORS]
 
 
 # --- Addresses -----------------------------------------------------------------------------------------------------
 
 
-def _kept(read: Callable[[str], str], url: str) -> str | None:
+def _kept(read: Callable[[str], str], url: object) -> str | None:
     try:
-        return read(url)
+        return read(url) if isinstance(url, str) else None
     except UsageError:
         return None
 
 
-def _declared(url: str | None) -> str | None:
+def _declared(url: object) -> str | None:
     """As the page declares it (a signed image needs its every parameter), if it is an http address at all."""
-    line = _line(url, MAX_URL) if url and len(url) <= MAX_URL else ""
+    line = _line(url, MAX_URL) if isinstance(url, str) and len(url) <= MAX_URL else ""
     return line if line and _kept(request_url, line) else None
 
 
-def _addresses(addresses: dict[str, str]) -> dict[str, str]:
-    named = [(_line(name, LIMIT), _declared(url)) for name, url in list(addresses.items())[:MAX_ADDRESSES]]
+def _addresses(addresses: object) -> dict[str, str]:
+    given = list(islice(addresses.items(), MAX_ADDRESSES)) if isinstance(addresses, dict) else []
+    named = [(_field("name", name), _declared(url)) for name, url in given]
     return {name: url for name, url in named if name and url}
 
 
 # --- Moments -------------------------------------------------------------------------------------------------------
 
 
-def _published(moment: str | None, raw: str | None, fetched_at: str | None) -> tuple[str | None, str | None]:
+def _published(moment: object, raw: object, fetched_at: str | None) -> tuple[str | None, str | None]:
     """A moment that can be, or None, and the raw value beside it: the moment itself if nothing else was written."""
     kept = _not_ahead(moment, fetched_at)
-    return kept, raw if raw or kept else moment
+    shown = raw if raw or kept else moment
+    return kept, shown if isinstance(shown, str) else None
 
 
-def _not_ahead(moment: str | None, fetched_at: str | None) -> str | None:
+def _not_ahead(moment: object, fetched_at: str | None) -> str | None:
     kept = _moment(moment)
     if kept is None:
         return None
@@ -192,9 +260,9 @@ def _not_ahead(moment: str | None, fetched_at: str | None) -> str | None:
     return kept if _read(kept) <= latest else None
 
 
-def _moment(moment: str | None) -> str | None:
+def _moment(moment: object) -> str | None:
     """In the archive's three forms (`archive.records`), or None for what is no moment that a page can have."""
-    text = (moment or "").strip()
+    text = moment[:LIMIT].strip() if isinstance(moment, str) else ""
     if not re.match(r"\d{4}-\d\d-\d\d(?:$|[T ])", text):
         return None
     try:

@@ -6,6 +6,7 @@ Whether one of them leads to an article that is kept already is known where it i
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -47,8 +48,9 @@ def _asked(check: Check) -> Iterator[Address]:
     yield Address(final, url_key(final), "redirect" if check.final_url else "requested")
     hops = check.capture.redirects if check.capture else ()
     for hop in (check.url, *hops):
-        role = "redirect" if registered_domain(hop) == registered_domain(final) else "elsewhere"
-        yield Address(hop, url_key(hop), role)
+        with suppress(UsageError):  # what cannot be asked for again, as an address that is too long, leads nowhere
+            role = "redirect" if registered_domain(hop) == registered_domain(final) else "elsewhere"
+            yield Address(hop, url_key(request_url(hop)), role)
     if check.lead and check.lead.listed_as:
         yield Address(check.lead.listed_as, url_key(check.url), "listed")
 

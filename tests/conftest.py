@@ -23,6 +23,7 @@ from demo.web import Web
 from pipelines.identity import file_source
 
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("fuzz", settings.get_profile("any machine"), max_examples=2_000)  # for `make fuzz`
 settings.load_profile("any machine")  # how fast this one is at the moment is no finding
 
 SHARED = Path(__file__).parent.parent.parent / "shared"

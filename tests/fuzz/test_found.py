@@ -1,0 +1,108 @@
+"""What fuzzing found, kept: each case broke a reader once, and now costs itself at most."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from time import process_time
+
+import pytest
+
+from archive.errors import UsageError
+from archive.records import Capture
+from crawler import jsonld
+from crawler.bylines import people
+from crawler.entities import bounded, unescape
+from crawler.extract import extract
+from crawler.extracting import _job_of_line
+from crawler.feeds import read_feed
+from crawler.importing import _line, article_of_row
+from pipelines.clean import clean
+from tests.fuzz.extraction import promises_kept
+
+URL = "https://harbour.example/news/1"
+TEXT = "<p>The harbour council voted on Tuesday to rebuild the eastern quay, which a storm had broken.</p>" * 4
+ENDLESS = ["&#" + "9" * 5_000 + ";", "&#x" + "f" * 5_000, "&amp;#" + "0" * 5_000 + "65;", "&amp;amp;#" + "9" * 5_000]
+"""Python reads no number of so many digits, and `html.unescape` raises ValueError."""
+
+
+def read(markup: str) -> str:
+    capture = Capture(URL, (markup + TEXT).encode(), fetched_at="2026-03-22T12:00:00Z")
+    assert promises_kept(capture)
+    return extract(capture).text
+
+
+@pytest.mark.parametrize("reference", ENDLESS, ids=range(4))
+def test_a_character_reference_without_end_costs_no_feed(reference: str) -> None:
+    items = "".join(
+        f"<item><link>{URL}{number}</link><title><![CDATA[{title}]]></title></item>"
+        for number, title in enumerate(["Quay rebuilt", f"Quay {reference}", "Quay open"])
+    )
+    feed = read_feed(f"<rss><channel>{items}</channel></rss>".encode(), URL)
+    assert [lead.headline for lead in feed.leads][::2] == ["Quay rebuilt", "Quay open"]
+    assert len(feed.leads) == 3
+    data = {"version": "https://jsonfeed.org/version/1", "items": [{"url": URL, "title": reference}]}
+    assert len(read_feed(json.dumps(data).encode(), URL).leads) == 1
+
+
+@pytest.mark.parametrize("reference", ENDLESS, ids=range(4))
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<h1>{}</h1>",
+        "<title>{}</title><meta property='og:title' content='{}'>",
+        "<p>By {}</p>",
+        '<script type="application/ld+json">{{"@type": "NewsArticle", "headline": "{}"}}</script>',
+        '<script type="application/ld+json">{{"@type": "NewsArticle", "headline": "{}" "broken"</script>',
+    ],
+)
+def test_a_character_reference_without_end_costs_no_page(markup: str, reference: str) -> None:
+    assert "eastern quay" in read(markup.format(*[reference] * markup.count("{}")))
+
+
+@pytest.mark.parametrize("reference", ENDLESS, ids=range(4))
+def test_a_character_reference_without_end_is_no_character(reference: str) -> None:
+    assert unescape(unescape(unescape(f"a{reference} b"))).startswith("a\ufffd")
+    assert len(bounded(reference)) < 40
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"), [("&eacute;&#233;&#xE9;", "ééé"), ("a &#38; b", "a & b"), ("&#;", "&#;")]
+)
+def test_other_references_are_what_they_are(written: str, meant: str) -> None:
+    assert unescape(written) == meant
+
+
+@pytest.mark.parametrize("name", [[], {}, [[]], {"@id": []}, 7, None, True, 10**400, "x"])
+@pytest.mark.parametrize("field", ["author", "publisher", "image", "mainEntityOfPage"])
+def test_a_thing_whose_name_is_no_text_costs_no_page(field: str, name: object) -> None:
+    thing = {"@type": "NewsArticle", field: {"@id": name}}
+    assert "eastern quay" in read(f'<script type="application/ld+json">{json.dumps(thing)}</script>')
+    assert jsonld.resolved({"@id": name}, [thing]) == [{"@id": name}]
+
+
+@pytest.mark.parametrize("part", ["\u3000", "기자", "a, ", "By ", "(", "and ", "a.a@", "- "])
+def test_a_byline_without_end_costs_little_time(part: str) -> None:
+    """20,000 wide blanks took 23 seconds."""
+    started = process_time()
+    people(part * 20_000)
+    assert process_time() - started < 2
+
+
+def test_accents_without_end_cost_little_time() -> None:
+    """They are put in order by a sort whose time grows with the square of their number: 4 MB would take hours."""
+    page = f"<h1>Quay{'̖́' * 100_000}</h1><p>{'ﾞ̴' * 100_000}</p>{TEXT}"
+    started = process_time()
+    article = clean(extract(Capture(URL, page.encode())))
+    assert process_time() - started < 15
+    assert len(article.headline or "") < 100
+
+
+DEEP = "[" * 100_000
+
+
+def test_a_line_of_json_without_end_is_refused_and_costs_no_other() -> None:
+    with pytest.raises(UsageError):
+        _line(DEEP.encode())
+    assert isinstance(_job_of_line(DEEP.encode(), "pages.jsonl:1", Path()), UsageError)
+    assert article_of_row({"url": URL, "text": "x", "authors": DEEP}).authors == (DEEP,)
