@@ -9,34 +9,67 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import replace
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import cache
+from html import unescape
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 from urllib.parse import urlsplit
 
+from lxml.etree import strip_elements
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction
 
 from archive.errors import ReadingError
 from archive.records import Article, Capture
-from crawler import credits, dates, headlines, jsonld, metadata, paragraphs
-from crawler.agencies import agency_in, agency_of_text, dateline_of
+from crawler import credits, dates, headlines, jsonld, metadata, paragraphs, witnesses
+from crawler.agencies import dateline_of
 from crawler.blocks import blocks, folded, unfold_layout
-from crawler.bylines import people
 from crawler.language import language_code, language_of
-from crawler.markup import MAX_BYTES, read_page
+from crawler.markup import read_page
 from crawler.metadata import Page
 from crawler.page_type import page_type
 from crawler.surroundings import as_shown, labels, offers, standfirst_line
+from crawler.witnesses import prose
 
 for noisy in ("trafilatura", "htmldate", "charset_normalizer", "courlan"):
     logging.getLogger(noisy).setLevel(logging.CRITICAL)
 
 UNSPACED = re.compile("[぀-ヿ㐀-鿿豈-﫿가-힣]|[฀-๿]+")
 WORD = re.compile(r"\S+")
-SERVICE = re.compile(r"\(([^()]{2,40})\)")
+NO_TEXT = (
+    *("script", "style", "svg", "link", "meta", "iframe", "object", "template", "source", "video", "audio", "canvas"),
+    *("select", "option", "input", "button", "textarea", "noscript", "picture", "embed", "img"),
+)
+"""What trafilatura would leave out itself, after copying it several times."""
+BESIDE = ("nav", "footer", "aside")
+MOST_BESIDE = 0.25
+"""Share of the page's letters: what claims to stand beside the text and has more of them may hold it."""
+LITTLE = 200
+"""Letters: less is no text of an article if the page's data give a longer one."""
+TAG = re.compile("<[^<>]*>")
 CHARACTERS_A_WORD = {"zh": 1.6, "ja": 2.0, "th": 4.5}
 """How many characters make a word where no blanks part words; Korean has blanks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """How a page's text came about: what was chosen of it, and what was left out of that."""
+
+    page: Page
+    choice: witnesses.Choice
+    apart: dict[str, str]
+    """The lines, folded, that the page sets apart from the article, each with what it is."""
+    body: paragraphs.Cleaned
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An article, and the steps that led to its text; none where there was no page to read."""
+
+    article: Article
+    steps: Steps | None = None
 
 
 def extract(capture: Capture) -> Article:
@@ -44,19 +77,24 @@ def extract(capture: Capture) -> Article:
 
     `page_type` and `page_reason` say what it is if it is no article; headline and text are filled all the same.
     """
+    return reading(capture).article
+
+
+def reading(capture: Capture) -> Reading:
+    """The article that a capture holds, as `extract` gives it, and how it was read."""
     bare = Article(
         url=capture.url, fetched_at=capture.fetched_at or None, digest=capture.digest or None, extractor=extractor()
     )
     if not capture.body.strip():
-        return replace(bare, page_type="empty", page_reason="no bytes")
+        return Reading(replace(bare, page_type="empty", page_reason="no bytes"))
     try:
-        tree = read_page(capture)
+        tree, shortened = read_page(capture)
     except ReadingError as error:
-        return replace(bare, page_type="broken", page_reason=str(error))
-    article = _read(bare, tree, capture)
-    if len(capture.body) > MAX_BYTES and article.page_type == "article":
-        return replace(article, page_reason=f"only its first {MAX_BYTES // 1_000_000} MB were read")
-    return article
+        return Reading(replace(bare, page_type="broken", page_reason=str(error)))
+    article, steps = _read(bare, tree, capture)
+    if shortened and article.page_type == "article":
+        article = replace(article, page_reason="; ".join(shortened))
+    return Reading(article, steps)
 
 
 @cache
@@ -82,9 +120,11 @@ def open_page(tree: HtmlElement, capture: Capture) -> Page:
     """The page taken apart. Tables that arrange it are unfolded in the tree itself."""
     elements = tuple(tree.iter())  # held, so that lxml makes each element's Python object only once
     unfold_layout(tree)
+    row = blocks(tree)
+    if prose(row) < LITTLE and _unwrap_unscripted(tree):
+        row = blocks(tree)
     meta = metadata.meta_tags(tree)
     found = jsonld.things(tree)
-    row = blocks(tree)
     tags = (tree.get("lang"), tree.get("{http://www.w3.org/XML/1998/namespace}lang"), meta.get("og:locale"))
     declared = next((tag for tag in tags if tag), "")
     return Page(
@@ -103,6 +143,14 @@ def open_page(tree: HtmlElement, capture: Capture) -> Page:
     )
 
 
+def _unwrap_unscripted(tree: HtmlElement) -> bool:
+    """Show what a page shows only to browsers without scripts; whether there is such a thing."""
+    hidden = list(tree.iterfind(".//body//noscript"))
+    for element in hidden:
+        element.tag = "div"
+    return bool(hidden)
+
+
 def _readable(url: str) -> str:
     """The URL, or nothing where no parser could take it apart."""
     try:
@@ -113,26 +161,39 @@ def _readable(url: str) -> str:
 
 
 def main_text(tree: HtmlElement, url: str) -> str:
-    """trafilatura's text of a tree, which it leaves as it was."""
+    """trafilatura's text of a tree, in its default mode; the tree is left as it was."""
     try:
-        found = bare_extraction(tree, url=url or None, include_comments=False)
+        found: Any = bare_extraction(_slimmed(tree), url=url or None, include_comments=False)
     except (RecursionError, MemoryError):
         return ""
-    return (found.text or "") if found is not None else ""  # type: ignore[union-attr]
+    return (found.text or "") if found is not None else ""
 
 
-def _read(bare: Article, tree: HtmlElement, capture: Capture) -> Article:
+def _slimmed(tree: HtmlElement) -> HtmlElement:
+    """A copy of a tree without what is no text, or stands beside it."""
+    slim = copy(tree)
+    strip_elements(slim, *NO_TEXT, with_tail=False)
+    letters = len(slim.text_content())
+    for part in list(slim.iter(*BESIDE)):
+        if part.getparent() is not None and len(part.text_content()) < MOST_BESIDE * letters:
+            part.drop_tree()
+    return slim
+
+
+def _read(bare: Article, tree: HtmlElement, capture: Capture) -> tuple[Article, Steps]:
     page = open_page(tree, capture)
     headline = headlines.headline(page)
     near = metadata.beside(page, headline)
     when = dates.dates(page, near)
     who = credits.credits(page, near)
-    found = as_shown(main_text(tree, page.url), page.blocks)
+    choice = chosen(page, headline)
+    found = "\n".join(choice.lines)
     links = paragraphs.linked_lines(page.blocks)
     standfirst = metadata.standfirst(page)
-    apart = offers(page.blocks, found.split("\n")) | labels(page.blocks, _unlinked(found, links))
+    apart = dict.fromkeys(labels(page.blocks, _unlinked(found, links)), "announces a link")
+    apart |= dict.fromkeys(offers(page.blocks, found.split("\n")), "an offer in a box with a button")
     if line := standfirst_line(near, standfirst, (who.byline, *when.lines)):
-        apart |= {folded(line)}
+        apart[folded(line)] = "the standfirst"
     known = paragraphs.Known(
         headline=headline,
         byline=who.byline,
@@ -140,17 +201,17 @@ def _read(bare: Article, tree: HtmlElement, capture: Capture) -> Article:
         date_lines=when.lines,
         language=page.language,
         links=links,
-        apart=apart,
+        apart=frozenset(apart),
     )
     body = paragraphs.cleaned(found, known)
     dateline = next((line for part in body.lines[:2] if (line := dateline_of(part))), None)
-    who = _without_service(_with_text(who, body), body.lines)
+    who = credits.without_service(credits.with_text(who, body.lines, body.credits), body.lines)
     text = "\n".join(body.lines)
     kind, reason = page_type(page, capture.status, headline, text, dated=bool(when.published[0]))
     language = language_of(
         text, (tree.get("lang"), page.meta.get("og:locale"), jsonld.plain(page.article.get("inLanguage")))
     )
-    return replace(
+    article = replace(
         bare,
         canonical_url=metadata.canonical_url(page),
         headline=headline,
@@ -174,26 +235,30 @@ def _read(bare: Article, tree: HtmlElement, capture: Capture) -> Article:
         page_reason=reason,
         addresses=metadata.addresses(page),
     )
+    return article, Steps(page, choice, apart, body)
 
 
-def _with_text(who: credits.Credits, body: paragraphs.Cleaned) -> credits.Credits:
-    """The credits, completed by what stood at the ends of the text and by the agency that the text itself names."""
-    agency = who.agency or agency_of_text([*body.lines, *body.credits])
-    if who.byline:
-        return replace(who, agency=agency)
-    printed = next((line for line in body.credits if paragraphs.is_byline(line)), None)
-    return credits.Credits(printed, people(printed), agency or agency_in(printed))
+def found_text(page: Page) -> str:
+    """trafilatura's text, its lines parted as the page parts them."""
+    return as_shown(main_text(page.tree, page.url), page.blocks)
 
 
-def _without_service(who: credits.Credits, lines: list[str]) -> credits.Credits:
-    """The credits without an "author" whom a dateline names in brackets: `HALDEN (Northwire)` says an agency's."""
-    if all(" " in name for name in who.authors):
-        return who
-    datelines = (line for part in lines if (line := dateline_of(part)))
-    services = {folded(fits[1]): fits[1] for line in datelines if (fits := SERVICE.search(line))}
-    named = next((services[folded(name)] for name in who.authors if folded(name) in services), None)
-    people_only = tuple(name for name in who.authors if folded(name) not in services)
-    return replace(who, authors=people_only, agency=who.agency or named)
+def said_text(page: Page) -> str:
+    """The text that the page's data give, its paragraphs as lines; nothing where they give none."""
+    said = page.article.get("articleBody")
+    if not isinstance(said, str):
+        return ""
+    lines = (" ".join(unescape(line).split()) for line in TAG.sub("\n", unescape(said)).split("\n"))
+    return "\n".join(filter(None, lines))
+
+
+def chosen(page: Page, headline: str | None) -> witnesses.Choice:
+    """The text's lines after the page's blocks were heard; the data's text where the page itself shows next to none."""
+    said = said_text(page)
+    choice = witnesses.chosen(page.blocks, found_text(page), headline, said)
+    if sum(map(len, choice.lines)) < LITTLE and len(said) > 2 * LITTLE:
+        return witnesses.Choice(said.split("\n"), choice.dropped, said.split("\n"))
+    return choice
 
 
 def _unlinked(text: str, links: frozenset[str]) -> list[str]:

@@ -1,22 +1,29 @@
-"""Bytes → a tree of elements: charset, size, nesting, and what is no page at all."""
+"""Bytes → a tree of elements: charset, size, nesting, and what is no page at all.
+
+What would take too long to read is read in part, and the page says so: its first megabytes, its first elements, a tag
+without its thousands of attributes, a nest of boxes as if it were flat.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from lxml.etree import iterwalk
+from lxml.etree import XPath
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 from trafilatura.utils import detect_encoding
 from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom
 
 from archive.errors import ReadingError
 from archive.records import Capture
+from crawler.blocks import INLINE
+from crawler.entities import bounded
 
 MAX_BYTES = 5_000_000
-MAX_ELEMENTS = 30_000  # news pages have hundreds to some thousands; trafilatura takes seconds for more than these
+MAX_ELEMENTS = 15_000  # news pages have hundreds to some thousands; reading more than these takes many seconds
 MAX_DEPTH = 1_000  # libxml2 silently drops what lies deeper than 2,048
-MAX_ATTRIBUTES = 5_000  # the parser's time grows with the square of a tag's attributes
+MAX_ATTRIBUTES = 500  # the parser's time grows with the square of a tag's attributes
 
 NOT_PAGES = (
     (b"%PDF-", "a PDF"),
@@ -34,8 +41,15 @@ NOT_PAGES = (
     (b"wOFF", "a font"),
     (b"wOF2", "a font"),
 )
-LONG_TAG = re.compile(rb"<[a-zA-Z][^<>]{8000,}")
-QUOTED = re.compile(rb"\"[^\"]*\"|'[^']*'")
+LONG_TAG = re.compile(r"(<[a-zA-Z][\w:-]*)\s[^<>]{2000,}")
+QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+TAG = re.compile(r"</?([a-zA-Z][\w:-]*)[^<>]*>")
+FLAT_TEXT = "html head title meta link script style body p br h1 h2 h3 h4 h5 h6 li img"
+FLAT = frozenset(FLAT_TEXT.split())
+"""Tags that do not nest, or that a page has one of."""
+BREAKS = re.compile(r"(?:<br>\s*)+")
+MANY = XPath("count(//*)")
+DEEP = XPath(f"boolean(//*[ancestor::*[{MAX_DEPTH}]])")
 UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 ASCII_RUN = re.compile(rb"<[^>]*>|[\x00-\x7f]{12,}")
@@ -54,20 +68,57 @@ LEGACY = {  # what pages of a language were written in before UTF-8, the stricte
 WESTERN = {"cp1252", "iso8859-1", "latin-1", "iso8859-15", "windows-1252", "ascii"}
 
 
-def read_page(capture: Capture) -> HtmlElement:
-    """The tree of a captured page, its root `html`.
+class Opened(NamedTuple):
+    """A page's tree, its root `html`, and what was not read of it, each in a few words."""
 
-    Raises ReadingError, its message a few words, when the bytes are no page or would take too long to read.
+    tree: HtmlElement
+    shortened: tuple[str, ...]
+
+
+def read_page(capture: Capture) -> Opened:
+    """The tree of a captured page.
+
+    Raises ReadingError, its message a few words, when the bytes are no page.
     """
     body = capture.body[:MAX_BYTES]
     _refuse_bytes(body)
-    text = decode(body, capture.header("Content-Type"))
+    text = bounded(decode(body, capture.header("Content-Type")))
     if not text.strip():
         raise ReadingError("no bytes but blanks")
     if text.count("\ufffd") * 10 > len(text):
         raise ReadingError("no text in any charset")
-    tree = _tree(text)
-    _refuse_tree(tree)
+    shortened = [f"only its first {MAX_BYTES // 1_000_000} MB were read"] if len(capture.body) > MAX_BYTES else []
+    light = LONG_TAG.sub(_few_attributes, text)
+    if len(light) < len(text):
+        shortened.append(f"a tag of more than {MAX_ATTRIBUTES} attributes was read without them")
+    tree = _first_elements(_tree(light), shortened)
+    if DEEP(tree):
+        shortened.append(f"nested deeper than {MAX_DEPTH} levels, read as if it were flat")
+        tree = _first_elements(_tree(BREAKS.sub("<br>", TAG.sub(_flat, light))), shortened)
+        if DEEP(tree):
+            raise ReadingError(f"nested deeper than {MAX_DEPTH} levels")
+    return Opened(tree, tuple(dict.fromkeys(shortened)))
+
+
+def _few_attributes(tag: re.Match[str]) -> str:
+    many = len(QUOTED.sub("", tag[0]).split()) > MAX_ATTRIBUTES
+    return tag[1] if many and not _in_script(tag.string, tag.start()) else tag[0]
+
+
+def _flat(tag: re.Match[str]) -> str:
+    name = tag[1].lower()
+    return tag[0] if name in FLAT else " " if name in INLINE else "<br>"
+
+
+def _first_elements(tree: HtmlElement, shortened: list[str]) -> HtmlElement:
+    """The tree, cut behind its last element that may be read."""
+    if MANY(tree) > MAX_ELEMENTS:
+        shortened.append(f"only its first {MAX_ELEMENTS} elements were read")
+        last = tree.xpath(f"(//*)[{MAX_ELEMENTS}]")[0]
+        for step in (last, *last.iterancestors()):
+            around = step.getparent()
+            if around is not None:
+                del around[around.index(step) + 1 :]
     return tree
 
 
@@ -154,23 +205,7 @@ def _refuse_bytes(body: bytes) -> None:
     for mark, what in NOT_PAGES:
         if body.startswith(mark):
             raise ReadingError(f"{what}, not a page")
-    if any(
-        len(QUOTED.sub(b"", tag[0]).split()) > MAX_ATTRIBUTES and not _in_script(body, tag.start())
-        for tag in LONG_TAG.finditer(body)
-    ):
-        raise ReadingError(f"a tag of more than {MAX_ATTRIBUTES} attributes")
 
 
-def _in_script(body: bytes, at: int) -> bool:
-    return body.rfind(b"<script", 0, at) > body.rfind(b"</script", 0, at)
-
-
-def _refuse_tree(tree: HtmlElement) -> None:
-    depth = many = 0
-    for event, _ in iterwalk(tree, events=("start", "end")):
-        depth += 1 if event == "start" else -1
-        many += event == "start"
-        if depth > MAX_DEPTH:
-            raise ReadingError(f"nested deeper than {MAX_DEPTH} levels")
-        if many > MAX_ELEMENTS:
-            raise ReadingError(f"more than {MAX_ELEMENTS} elements")
+def _in_script(text: str, at: int) -> bool:
+    return text.rfind("<script", 0, at) > text.rfind("</script", 0, at)

@@ -123,7 +123,9 @@ def page_type(page: Page, status: int, headline: str | None, text: str, dated: b
         return "error", f"status {status}"
     if form.text >= LONG and news:
         return "article", None
-    if not page.blocks:
+    if page.tree.find(".//frameset") is not None and form.text < LONG:
+        return "empty", "a page of frames: its text is at other addresses"
+    if not page.blocks and not text:
         return "empty", "no text on the page"
     claimed = bool(page.article) or page.meta.get("og:type", "").lower() in ("article", "news")
     return (

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
 from crawler.agencies import agency_in, agency_of_credit
 from crawler.blocks import Block, folded
@@ -79,10 +81,16 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """The article's own lines, and those at its ends that turned out to be bylines or credits."""
+    """The article's own lines, those at its ends that were bylines or credits, and all that was left out."""
 
     lines: list[str]
     credits: list[str]
+    dropped: list[tuple[str, str]] = field(default_factory=list)
+    """Each line with why."""
+
+
+Rule = Callable[[str, Known], str | None]
+"""Why a line is not the article's, or None."""
 
 
 def linked_lines(blocks: list[Block]) -> frozenset[str]:
@@ -103,13 +111,29 @@ def _like_headline(text: str) -> bool:
 
 def cleaned(text: str, known: Known) -> Cleaned:
     """The article's own lines of an extracted text."""
-    lines = [line for raw in text.split("\n") if (line := _plain_line(raw))]
-    lines = [line for line in lines if not _of_the_page(line, known)]
-    credits: list[str] = []
-    lines = _below_headline(lines, known)
-    lines = _without_head(lines, known, credits)
-    lines = _without_head(lines[::-1], known, credits)[::-1]
-    return Cleaned(lines, credits)
+    dropped: list[tuple[str, str]] = []
+    lines: list[str] = []
+    for line in filter(None, map(_plain_line, text.split("\n"))):
+        if reason := why_not(line, known, ANYWHERE):
+            dropped.append((line, reason))
+        else:
+            lines.append(line)
+    below = _below_headline(lines, known)
+    dropped += [(line, "around a whole page's text") for line in _missing(lines, below)]
+    ended = _without_head(below, known, dropped)
+    credited = len(dropped)
+    lines = _without_head(ended[::-1], known, dropped)[::-1]
+    credits = [line for line, _ in dropped[credited - (len(below) - len(ended)) :]]
+    return Cleaned(lines, credits, dropped)
+
+
+def why_not(line: str, known: Known, rules: Iterable[Rule]) -> str | None:
+    """The first reason that one of the rules gives against a line."""
+    return next((reason for rule in rules if (reason := rule(line, known))), None)
+
+
+def _missing(lines: list[str], kept: list[str]) -> list[str]:
+    return list((Counter(lines) - Counter(kept)).elements())
 
 
 def _plain_line(raw: str) -> str:
@@ -120,24 +144,31 @@ def _plain_line(raw: str) -> str:
     return "" if re.fullmatch(r"[-|\s]*", line) else line
 
 
-def _of_the_page(line: str, known: Known) -> bool:
-    """Whether a line, wherever it stands, belongs to the page and not to the article."""
-    if len(line) < 60 and COMMENTS.match(line):
-        return True
-    if not line.endswith((".", "!", "?", "”", "。")) and len(line) < 200 and folded(line) in known.links:
-        return True
-    if folded(line) in known.apart:
-        return True
+def _button(line: str, _: Known) -> str | None:
+    return "the words of a button, a counter or an advertisement" if len(line) < 60 and COMMENTS.match(line) else None
+
+
+def _link(line: str, known: Known) -> str | None:
+    sentence = line.endswith((".", "!", "?", "”", "。")) or len(line) >= 200
+    return "a link from end to end" if not sentence and folded(line) in known.links else None
+
+
+def _apart(line: str, known: Known) -> str | None:
+    return "set apart from the text: an offer, a label or the standfirst" if folded(line) in known.apart else None
+
+
+def _read_more(line: str, known: Known) -> str | None:
     mark = READ_MORE.match(line)
     if not mark or len(line) > 220:
-        return False
+        return None
     rest = folded(line[mark.end() :])
-    return (
-        not rest
-        or mark[0].rstrip().endswith((":", "：", "»", "›", ">", "|"))
-        or rest in known.links
-        or folded(line) in known.links
-    )
+    pointed = mark[0].rstrip().endswith((":", "：", "»", "›", ">", "|"))
+    linked = rest in known.links or folded(line) in known.links
+    return "points to another page" if not rest or pointed or linked else None
+
+
+ANYWHERE: tuple[Rule, ...] = (_button, _link, _apart, _read_more)
+"""Rules for a line wherever it stands."""
 
 
 def _below_headline(lines: list[str], known: Known) -> list[str]:
@@ -164,32 +195,48 @@ def _below_byline(lines: list[str]) -> list[str]:
     return lines
 
 
-def _without_head(lines: list[str], known: Known, credits: list[str]) -> list[str]:
-    """The lines without bylines, dates, the headline and bare credits among the first few; those go to `credits`."""
+def _without_head(lines: list[str], known: Known, dropped: list[tuple[str, str]]) -> list[str]:
+    """The lines without bylines, dates, the headline and bare credits among the first few; those go to `dropped`."""
     kept = list(lines)
-    looked_at = 0
-    while kept and looked_at < ENDS:
-        place = next((at for at, line in enumerate(kept[:ENDS]) if _beside_the_text(line, known)), None)
+    for _ in range(ENDS):
+        reasons = [why_not(line, known, AT_THE_ENDS) for line in kept[:ENDS]]
+        place = next((at for at, reason in enumerate(reasons) if reason), None)
         if place is None or any(len(line) > 200 for line in kept[:place]):
             break
-        credits.append(kept.pop(place))
-        looked_at += 1
+        dropped.append((kept.pop(place), reasons[place] or ""))
     return kept
 
 
-def _beside_the_text(line: str, known: Known) -> bool:
-    if RIGHTS_WITHIN.search(line) and len(line) < 300:
-        return True
-    if len(line) > 260:
-        return False
+def _rights(line: str, _: Known) -> str | None:
+    claims = len(line) < 300 and RIGHTS_WITHIN.search(line)
+    return "a claim of rights" if claims or (len(line) <= 170 and RIGHTS.match(line)) else None
+
+
+def _repeats(line: str, known: Known) -> str | None:
     same = folded(line)
-    if same == folded(known.headline or "") or same in {folded(shown) for shown in known.date_lines}:
-        return True
+    if len(line) > 260:
+        return None
+    if same == folded(known.headline or ""):
+        return "the headline again"
+    return "the line with the date" if same in {folded(shown) for shown in known.date_lines} else None
+
+
+def _menu(line: str, _: Known) -> str | None:
+    return "a menu" if len(line) <= 170 and MENU.match(line) and not line.endswith(SENTENCE_ENDS) else None
+
+
+def _credit(line: str, known: Known) -> str | None:
     if len(line) > 170:
-        return False
-    if RIGHTS.match(line) or (MENU.match(line) and not line.endswith(SENTENCE_ENDS)):
-        return True
-    return _is_byline(line, known) or _is_date(line, known) or bool(agency_of_credit(line))
+        return None
+    if _is_byline(line, known):
+        return "a byline"
+    if _is_date(line, known):
+        return "a date"
+    return "an agency's credit" if agency_of_credit(line) else None
+
+
+AT_THE_ENDS: tuple[Rule, ...] = (_rights, _repeats, _menu, _credit)
+"""Rules for the first and the last few lines."""
 
 
 def _is_byline(line: str, known: Known) -> bool:

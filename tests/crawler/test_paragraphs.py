@@ -51,3 +51,19 @@ def test_sentences_that_only_look_alike_stay(line: str) -> None:
 
 def test_table_marks_are_not_words() -> None:
     assert cleaned("| Town | 12 % |\n|---|---|\n" + BODY[0], KNOWN).lines == ["Town 12 %", BODY[0]]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("Comments0", "the words of a button, a counter or an advertisement"),
+        ("Ferry timetable changes for the winter", "a link from end to end"),
+        ("Lire aussi : Le bac de l’île", "points to another page"),
+        ("© 2023 The Ellery Courier. All rights reserved.", "a claim of rights"),
+        ("By Ines Calder", "a byline"),
+        ("Posted May 9, 2023", "the line with the date"),
+        ("Pier to be rebuilt", "the headline again"),
+    ],
+)
+def test_each_line_that_is_left_out_says_why(line: str, reason: str) -> None:
+    assert cleaned("\n".join([line, *BODY]), KNOWN).dropped == [(line, reason)]

@@ -1,0 +1,109 @@
+"""Learn the weights of `crawler/witnesses.toml` from pages whose text is known: `python -m bench.train_lines`.
+
+    python -m bench.train_lines [--shared PATH] [--out crawler/witnesses.toml]
+
+Only outlets of the half that rules are written on (`bench.extraction --half tune`) are read. A block is the article's
+if half of its 4-grams are in the true text. Logistic regression with a ridge, by Newton's method; each source counts
+alike, each page of it alike, each block by its words.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from archive.records import Capture
+from bench.extraction import FEWEST, WORDS, _url, pages
+from bench.figures import SHARED
+from crawler import headlines, witnesses
+from crawler.extract import found_text, open_page, said_text
+from crawler.markup import read_page
+
+Row = dict[str, Any]
+RIDGE = 100.0
+MOST_OF_A_PAGE = 0.3
+"""How much of its page's weight one block may have."""
+SEEN_ON = 20
+"""Blocks that a sign must have been seen on."""
+STEPS = 12
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
+    parser.add_argument("--shared", type=Path, default=SHARED)
+    parser.add_argument("--out", type=Path, default=Path("crawler/witnesses.toml"))
+    options = parser.parse_args(arguments)
+    logging.disable(logging.CRITICAL)
+    corpus = options.shared / "corpus" / "dev"
+    rows = pages(corpus, "tune")
+    many = Counter(row["source"] for row in rows)
+    examples = [example for row in rows if many[row["source"]] >= FEWEST for example in labelled(corpus, row, many)]
+    table = learnt(examples)
+    options.out.write_text(as_toml(table, len(rows), len(examples)), encoding="utf-8")
+    print(f"{len(table)} weights from {len(examples)} blocks of {len(rows)} pages")
+
+
+Example = tuple[list[str], bool, float]
+"""A block's signs, whether it is the article's, and how much it counts."""
+
+
+def labelled(corpus: Path, row: Row, many: Counter[str]) -> Iterator[Example]:
+    """The blocks of a page with what they should be taken for."""
+    capture = Capture(url=_url(row), body=gzip.decompress((corpus / row["html_path"]).read_bytes()))
+    page = open_page(read_page(capture).tree, capture)
+    headline = headlines.headline(page)
+    truth = units(row["truth_text"], row.get("lang"))
+    grams = {tuple(truth[at : at + 4]) for at in range(len(truth) - 3)}
+    lines = {tuple(units(line, row.get("lang"))) for line in row["truth_text"].split("\n")}
+    total = max(len(truth), 60)
+    for block, _, signs in witnesses.judged(page.blocks, found_text(page), headline, said_text(page)):
+        words = units(block.text, row.get("lang"))
+        own = [tuple(words[at : at + 4]) for at in range(len(words) - 3)]
+        true = sum(gram in grams for gram in own) * 2 >= len(own) if own else tuple(words) in lines
+        yield signs, true, min((len(words) + 2) / total, MOST_OF_A_PAGE) / many[row["source"]]
+
+
+def units(text: str, language: str | None) -> list[str]:
+    return [c for c in text if c.isalnum()] if language in ("zh", "ja") else WORDS.findall(text.lower())
+
+
+def learnt(examples: list[Example]) -> dict[str, float]:
+    """By sign, its weight."""
+    seen = Counter(sign for signs, _, _ in examples for sign in set(signs))
+    names = sorted(sign for sign, number in seen.items() if number >= SEEN_ON)
+    place = {sign: at for at, sign in enumerate(names)}
+    x = np.zeros((len(examples), len(names)), dtype=np.float32)
+    for at, (signs, _, _) in enumerate(examples):
+        x[at, [place[sign] for sign in signs if sign in place]] = 1
+    y = np.array([true for _, true, _ in examples], dtype=np.float32)
+    counts = np.array([weight for _, _, weight in examples], dtype=np.float32)
+    counts /= counts.mean()
+    w = np.zeros(len(names))
+    for _ in range(STEPS):
+        odds = 1 / (1 + np.exp(-np.clip(x @ w.astype(np.float32), -30, 30)))
+        slope = x.T @ (counts * (odds - y)) + RIDGE * w
+        curve = (x * (counts * odds * (1 - odds))[:, None]).T @ x + RIDGE * np.eye(len(names))
+        step = np.linalg.solve(curve, slope)
+        w -= step
+        if np.abs(step).max() < 1e-3:
+            break
+    return {sign: round(float(weight), 3) for sign, weight in zip(names, w, strict=True) if abs(weight) >= 0.01}
+
+
+def as_toml(table: dict[str, float], many_pages: int, blocks: int) -> str:
+    head = (
+        "# How much each sign speaks for a block of a page (crawler/witnesses.py); `+` where trafilatura has it, `-`\n"
+        f"# where it has not. Written by `python -m bench.train_lines` from {blocks} blocks of {many_pages} pages.\n"
+    )
+    return head + "\n[weights]\n" + "".join(f'"{sign}" = {weight}\n' for sign, weight in sorted(table.items()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""Which of a page's blocks are its article's."""
+
+from __future__ import annotations
+
+from lxml.html import fromstring
+
+from crawler.blocks import blocks
+from crawler.witnesses import because, chosen, judged, prose, weight, weights
+
+LINES = [
+    "The council of Port Ellery voted on Tuesday to rebuild the eastern pier, which a storm took in January.",
+    "Work begins in March, the mayor said, and should be over before the first ferries of the summer.",
+    "Fishermen had asked for a longer pier, but the council found no money for it in this year's budget.",
+]
+AROUND = "<div class='{0}'><p>{1}</p></div>"
+
+
+def page(*rest: str, before: str = "") -> str:
+    paragraphs = "".join(f"<p>{line}</p>" for line in LINES)
+    text = f"<h1>Pier to be rebuilt</h1><div class='story-body'>{paragraphs}</div>"
+    return f"<html><body><div class='wrap'>{before}{text}{''.join(rest)}</div></body></html>"
+
+
+def lines(html: str, found: list[str], said: str = "") -> list[str]:
+    return chosen(blocks(fromstring(html)), "\n".join(found), "Pier to be rebuilt", said).lines
+
+
+def test_the_lines_of_a_plain_article_all_stay() -> None:
+    choice = chosen(blocks(fromstring(page())), "\n".join(LINES), "Pier to be rebuilt", "")
+    assert (choice.lines, choice.dropped, choice.added) == (LINES, [], [])
+
+
+def test_a_reminder_to_subscribe_below_the_text_is_left_out_with_its_reason() -> None:
+    offer = "Get the best of our newsroom by mail, every morning"
+    choice = chosen(
+        blocks(fromstring(page(AROUND.format("newsletter-signup promo", offer)))), "\n".join([*LINES, offer]), None, ""
+    )
+    assert choice.lines == LINES
+    assert choice.dropped[0][0] == offer
+    assert choice.dropped[0][1]
+
+
+def test_comments_that_were_taken_for_text_are_left_out() -> None:
+    comment = "i walk my dog there every day and nobody asked me"
+    assert lines(page(AROUND.format("comment-list comments", comment)), [*LINES, comment]) == LINES
+
+
+def test_a_line_that_stands_nowhere_on_the_page_as_a_block_stays() -> None:
+    assert lines(page(), [*LINES, "A line that trafilatura put together"])[-1] == "A line that trafilatura put together"
+
+
+def test_a_name_of_the_box_around_everything_says_nothing_of_a_paragraph() -> None:
+    """Themes write `right-sidebar related comments-open` on a page's outermost boxes."""
+    wrapped = page().replace("class='wrap'", "class='has-sidebar related-on comments-open newsletter'")
+    assert lines(wrapped, LINES) == LINES
+
+
+def test_lines_keep_the_order_of_the_page() -> None:
+    assert [line for line in lines(page(), LINES) if line in LINES] == LINES
+
+
+def test_menus_are_not_judged_at_all() -> None:
+    menu = "<ul><li><a href=/a>Harbour</a></li><li><a href=/b>Council</a></li></ul>"
+    texts = [block.text for block, _, _ in judged(blocks(fromstring(page(before=menu))), "\n".join(LINES), None, "")]
+    assert "Harbour" not in texts
+
+
+def test_all_signs_say_whether_trafilatura_has_the_block() -> None:
+    signs = [sign for _, _, signs in judged(blocks(fromstring(page())), LINES[0], None, "") for sign in signs]
+    assert {sign[-1] for sign in signs} == {"+", "-"}
+
+
+def test_the_weights_are_those_of_the_table_and_reasons_are_the_strongest_against() -> None:
+    table = weights()
+    worst, best = min(table, key=table.__getitem__), max(table, key=table.__getitem__)
+    assert weight([worst, best, "never seen"]) == table[worst] + table[best]
+    assert because([best, worst]) == worst.rstrip("+-")
+
+
+def test_prose_is_what_stands_in_longer_blocks_outside_links() -> None:
+    menu = "<a href=/x>A headline of some other article, long enough to be a sentence of its own</a>"
+    assert prose(blocks(fromstring(page(before=menu)))) == sum(map(len, LINES))
+
+
+def test_a_live_report_of_many_small_articles_stays_whole() -> None:
+    entries = "".join(
+        f"<article class='post teaser'><h3>{at}.15</h3><p>{line}</p></article>" for at, line in enumerate(LINES)
+    )
+    html = f"<html><body><h1>Pier to be rebuilt</h1><div class='live'>{entries}</div></body></html>"
+    assert lines(html, LINES) == LINES
+
+
+def test_a_page_without_a_text_yields_none() -> None:
+    assert lines("<html><body><p>Word</p></body></html>", []) == []
