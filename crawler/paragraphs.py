@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from crawler.agencies import agency_in, agency_of_credit
+from crawler.agencies import agency_of_credit
 from crawler.blocks import Block, folded
-from crawler.bylines import MAIL, credits_a_desk, opens_like_byline, people
+from crawler.bylines import MAIL, is_byline, opens_like_byline
 from crawler.credits import is_little_but
 from crawler.moments import is_date_line, moment
 
@@ -249,14 +249,6 @@ def _is_byline(line: str, known: Known) -> bool:
     if known.authors and same and same in {folded(name) for name in (*known.authors, ", ".join(known.authors))}:
         return True
     return is_byline(bare) or is_little_but(line, known.authors)
-
-
-def is_byline(line: str) -> bool:
-    """Whether a line is nothing but a byline: `By Jane Doe, The Daily Bugle`."""
-    if credits_a_desk(line):
-        return True
-    opening = opens_like_byline(line) and len(line) < 110 and not line.endswith((".", "!", "?", "”", ":"))
-    return bool(opening and (people(line) or agency_in(line) or "staff" in line.lower()))
 
 
 def _without_opening(byline: str) -> str:

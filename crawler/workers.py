@@ -36,7 +36,7 @@ LARGE_PAGE = 1_000_000
 SMALL_SOURCE = 500_000
 """Bytes of a feed or sitemap that is read where it came in: at worst 0.3 s and 25 MB."""
 PAGE_MEMORY = 256 * 1024 * 1024
-"""Bytes that reading one page may take; the largest news pages take 70 MB."""
+"""Bytes that reading one page may take; the largest news pages take 40 MB."""
 
 
 def _serve(pipe: Connection) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.records import Article, Capture
-from crawler.extract import extract, word_count
+from crawler.extract import extract
 
 PAGES = Path(__file__).parent.parent / "pages"
 CASES = sorted(path.stem for path in PAGES.glob("*.json"))
@@ -182,20 +182,6 @@ def test_deeply_nested_json_is_skipped() -> None:
 )
 def test_no_bytes_make_it_raise(body: bytes) -> None:
     assert read(body).page_type
-
-
-@pytest.mark.parametrize(
-    ("text", "language", "words"),
-    [
-        ("one two  three", "en", 3),
-        ("", "en", 0),
-        ("港口议会决定重建东码头", "zh", 7),
-        ("南쪽 부두", "ko", 2),
-        ("AP通信 2024", "ja", 3),
-    ],
-)
-def test_words_are_counted_where_blanks_do_not_part_them(text: str, language: str, words: int) -> None:
-    assert word_count(text, language) == words
 
 
 @pytest.mark.shared
