@@ -21,10 +21,10 @@ from archive.pages.home import home, stories
 from archive.pages.outlet import outlet, outlets
 from archive.pages.story import Filters, coverage, found_story, say, story_page
 from archive.pages.tables import explained
-from archive.plugin import revisions
+from archive.plugin import captures, revisions
 from archive.plugin.access import archives, may_ask_in_sql, may_judge, may_see
 from archive.plugin.configuration import queries
-from archive.plugin.public import robots
+from archive.plugin.public import is_public, robots
 from archive.plugin.readers import check_length, readers
 
 Row = dict[str, Any]
@@ -62,6 +62,9 @@ class Paths:
 
     def revisions(self, id: int, number: int | None = None) -> str:
         return f"{self.article(id)}/revisions" + (f"/{number}" if number else "")
+
+    def capture(self, id: int) -> str:
+        return f"{self.article(id)}/capture"
 
     def beside(self, id: int, other: int) -> str:
         return f"{self.article(id)}/beside/{other}"
@@ -160,6 +163,7 @@ async def _rendered(datasette: Any, request: Any, template: str, database: str, 
         "archives": [name for name in archives(datasette) if name != database],
         "may_judge": await may_judge(datasette, request.actor, database),
         "may_ask_in_sql": await may_ask_in_sql(datasette, request.actor, database),
+        "is_public": is_public(datasette),
         "shown": found,
     }
     text = await datasette.render_template(f"dateline_{template}.html", told, request=request)
@@ -337,6 +341,7 @@ ROUTES: list[tuple[str, Any]] = [
     (_ARTICLE + r"$", page("article", _article)),
     (_ARTICLE + r"/beside/(?P<other>\d{1,18})$", page("beside", _beside)),
     *revisions.ROUTES,
+    *captures.ROUTES,
     (_ARCHIVE + r"/-/search$", page("search", _search)),
     (_ARCHIVE + r"/-/stories$", page("stories", _stories)),
     (_STORY + r"$", page("story", _story)),

@@ -7,6 +7,7 @@ import json
 import re
 import sqlite3
 import urllib.request
+from contextlib import closing
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from archive.errors import ArchiveError
 from archive.plugin.configuration import queries
 from archive.plugin.public import is_open_to_all
 from archive.publish import snapshot
+from archive.reading import page
 from archive.serve import PUBLIC, SETTINGS, Served, arguments
 from bench.visitors import Attack, Server
 from tests.archive.room import PAGES, STORY, furnish
@@ -291,3 +293,25 @@ def test_another_sites_name_for_this_machine_gets_nothing(folder: Path) -> None:
         assert server.ask(Attack("", "/archive/articles.json", headers=("Host: evil.example",))).status == 421
         settings = server.ask(Attack("", "/-/settings.json", headers=(f"Host: localhost:{server.port}",)))
         assert json.loads(settings.body)["sql_time_limit_ms"] == 1000
+
+
+@pytest.mark.parametrize("public", [False, True])
+def test_the_page_of_an_article_is_saved_and_never_shown_and_a_public_archive_has_none(
+    folder: Path, public: bool
+) -> None:
+    with closing(sqlite3.connect(folder / "archive.db")) as archive:
+        id, digest = archive.execute("SELECT id, digest FROM articles WHERE digest IS NOT NULL").fetchone()
+    datasette = opened(folder, plugin={"public": public})
+    link = f"/archive/articles/{id}/capture"
+    assert (link in ask(datasette, f"/archive/articles/{id}").text) is not public
+    answer = ask(datasette, link)
+    if public:
+        assert answer.status_code == 404
+    else:
+        assert answer.content == page(folder, digest)
+        assert answer.headers["content-disposition"].startswith("attachment")
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "sandbox" in answer.headers["content-security-policy"]
+    missing = ask(datasette, "/archive/articles/999/capture")
+    assert missing.status_code == 404
+    assert str(folder) not in missing.text
