@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from archive.cli import archive_option, cli, print_all
+from archive.cli import archive_option, cli, print_all, typed
 from archive.errors import UsageError
 
 # -- outlet ----------------------------------------------------------------------------------------------------------
@@ -223,6 +223,10 @@ def import_(files: tuple[Path, ...], url: str | None, folder: Path) -> None:
 
 @cli.command()
 @click.argument("files", nargs=-1, metavar="FILE…|-")
+@click.option(
+    "--explain", is_flag=True, help="Show where each line came from and what dropped it; also of articles (ID|URL)."
+)
+@click.option("--html", "as_html", is_flag=True, help="With --explain, as a page of its own, to standard output.")
 @click.option("--all", "everything", is_flag=True, help="Read the archive's own pages anew, and say what changed.")
 @click.option(
     "--jsonl", is_flag=True, help='Input is JSON lines of {"url", "html_path"}; id and html_path are passed on.'
@@ -232,9 +236,7 @@ def import_(files: tuple[Path, ...], url: str | None, folder: Path) -> None:
     "--one-by-one", is_flag=True, help="Print each page as soon as it is read, without what the others teach."
 )
 @archive_option
-def extract(
-    files: tuple[str, ...], everything: bool, jsonl: bool, workers: int | None, one_by_one: bool, folder: Path
-) -> None:
+def extract(files: tuple[str, ...], explain: bool, as_html: bool, everything: bool, folder: Path, **how: Any) -> None:
     """Read pages and print articles as JSON lines; nothing is stored.
 
     Files may be gzipped. A page that is no article comes out too, with its page_type and why. Lines that an outlet
@@ -244,17 +246,40 @@ def extract(
 
     \b
     Examples: dateline extract page.html
+              dateline extract --explain page.html
+              dateline extract --explain --html page.html > explained.html
               dateline extract --jsonl pages.jsonl > articles.jsonl
     """
     if everything == bool(files):
         raise UsageError("name files to read, or --all for the pages that the archive keeps")
+    if explain and (everything or any(how.values())):
+        raise UsageError("--explain goes with files and articles, and with --html alone")
+    if as_html and not explain:
+        raise UsageError("--html goes with --explain")
     if everything:
         _reread(folder)
         return
     from crawler.extracting import extract_files
 
-    if not extract_files(files, jsonl=jsonl, workers=workers, one_by_one=one_by_one):
+    if not (_explain(files, as_html, folder) if explain else extract_files(files, **how)):
         raise SystemExit(1)
+
+
+def _explain(names: Sequence[str], as_html: bool, folder: Path) -> bool:
+    """`extract --explain`; False if one of the pages could not be read."""
+    from archive.terminal import console, data_output
+    from crawler.explained_views import MOST, as_html_page, in_terminal
+    from crawler.explaining_files import explain_pages
+
+    told, mistakes = explain_pages(tuple(map(typed, names)), folder, click.get_current_context().find_root().obj)
+    if as_html and told:
+        data_output().write(as_html_page(told))
+    width = min(console().width, MOST) if console().is_terminal else None
+    for page in () if as_html else told:
+        print_all(in_terminal(page, width), width)
+    for mistake in mistakes:
+        click.echo(f"dateline: {mistake}", err=True)
+    return not mistakes
 
 
 def _reread(folder: Path) -> None:

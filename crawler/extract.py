@@ -32,12 +32,11 @@ from crawler.metadata import Page
 from crawler.page_type import page_type
 from crawler.surroundings import as_shown, labels, offers, standfirst_line
 from crawler.witnesses import prose
+from pipelines.word_count import word_count
 
 for noisy in ("trafilatura", "htmldate", "charset_normalizer", "courlan"):
     logging.getLogger(noisy).setLevel(logging.CRITICAL)
 
-UNSPACED = re.compile("[぀-ヿ㐀-鿿豈-﫿가-힣]|[฀-๿]+")
-WORD = re.compile(r"\S+")
 NO_TEXT = (
     *("script", "style", "svg", "link", "meta", "iframe", "object", "template", "source", "video", "audio", "canvas"),
     *("select", "option", "input", "button", "textarea", "noscript", "picture", "embed", "img"),
@@ -49,8 +48,6 @@ MOST_BESIDE = 0.25
 LITTLE = 200
 """Letters: less is no text of an article if the page's data give a longer one."""
 TAG = re.compile("<[^<>]*>")
-CHARACTERS_A_WORD = {"zh": 1.6, "ja": 2.0, "th": 4.5}
-"""How many characters make a word where no blanks part words; Korean has blanks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +102,6 @@ def extractor() -> str:
     except PackageNotFoundError:
         own = "unknown"
     return f"trafilatura {version('trafilatura')}, dateline {own}"
-
-
-def word_count(text: str, language: str | None) -> int:
-    """Words between blanks; in Chinese, Japanese and Thai, the letters over their number in a usual word."""
-    if language not in CHARACTERS_A_WORD:
-        return len(WORD.findall(text))
-    letters = sum(len(run) for run in UNSPACED.findall(text))
-    others = len(WORD.findall(UNSPACED.sub(" ", text)))
-    return round(letters / CHARACTERS_A_WORD[language]) + others
 
 
 def open_page(tree: HtmlElement, capture: Capture) -> Page:
