@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from scrapy.http import Request, Response
 
 from archive import leads as told
 from archive.errors import UsageError
+from archive.reading import lookup
 from archive.records import Lead
 from crawler.fetching import judge_failure
 from crawler.services import SERVICES, Answer, Ask, Headline, Query, Service, resolve, service
+from crawler.services.wayback import Wayback
+from crawler.source_dates import latest_day_in_path
 from pipelines.identity import file_lead
 from pipelines.stories import search_words
+from pipelines.urls import url_key
 
 if TYPE_CHECKING:
     from crawler.spiders.story import StorySpider
@@ -40,6 +46,10 @@ class Asking:
     def __init__(self, spider: StorySpider) -> None:
         self.spider = spider
         self.query = query(spider)
+        self.rested: dict[str, float] = {}
+        """When a service may be asked again, by its name, on the monotonic clock."""
+        self.left_alone: set[str] = set()
+        """Services that are in trouble, by their names: nothing more is asked of them in this crawl."""
 
     async def ask(self, service: Service) -> list[str]:
         """Ask one service until it has no more to say, or the one that stands in for it; what went wrong, a line each.
@@ -49,15 +59,14 @@ class Asking:
         if why := service.unfit(self.query):
             return [why]
         asks, problems, found = deque(service.requests(self.query)), [], 0
-        for number in range(MOST_ASKS):
+        for _ in range(MOST_ASKS):
             if not asks or self.spider.ended:
                 break
-            if number:
-                await asyncio.sleep(service.pause)
             answer = await self._answer(service, asks.popleft())
             problems += [answer.problem] if answer.problem else []
             found += self._take(answer)
             if answer.wait > LONGEST_WAIT:
+                self.left_alone.add(service.name)
                 break
             await asyncio.sleep(answer.wait)
             asks.extend(answer.asks)
@@ -68,13 +77,48 @@ class Asking:
 
     async def _answer(self, service: Service, ask: Ask) -> Answer:
         engine: Any = self.spider.crawler.engine
-        meta = {"dont_retry": True, "dont_obey_robotstxt": not service.asks_robots}
+        await self.turn(service)
         try:
-            response: Response = await engine.download_async(Request(ask.url, meta=meta, dont_filter=True))
+            response: Response = await engine.download_async(Request(ask.url, meta=manners(service), dont_filter=True))
         except Exception as error:  # whatever the downloader raises means that nothing came
             return service.failed(judge_failure(error)[1], LONGEST_WAIT + 1)
-        headers = {name.decode("latin-1"): values[-1].decode("latin-1") for name, values in response.headers.items()}
-        return service.read(response.body, ask, response.status, headers)
+        finally:
+            self.rest(service)
+        return read(service, response, ask)
+
+    async def turn(self, service: Service) -> None:
+        """Wait until a service may be asked again."""
+        await asyncio.sleep(max(0.0, self.rested.get(service.name, 0.0) - time.monotonic()))
+
+    def rest(self, service: Service) -> None:
+        """A service has answered: its pause begins."""
+        self.rested[service.name] = time.monotonic() + service.pause
+
+    # -- pages that are gone -----------------------------------------------------------------------------------------
+
+    async def captured(self, service: Wayback, lead: Lead) -> Lead | None:
+        """A lead to a page that is gone, with its best capture as `listed_as`; None where there is none to be had.
+
+        Its own, if the service named it; else the service is asked. A page that the archive has needs none.
+        """
+        if lookup(self.spider.archive.db, lead.url, url_key) is not None:
+            return None
+        if service.capture_of(lead):
+            return lead
+        near = lead.published_at or latest_day_in_path(lead.url)
+        answer = await self._answer(service, service.captures(lead.url, near))
+        self.heard(service, answer, lead.url)
+        found = (replace(lead, listed_as=named.listed_as) for named in answer.leads)
+        return next((each for each in found if service.capture_of(each)), None)
+
+    def heard(self, service: Service, answer: Answer, url: str) -> None:
+        """Tell what was wrong with an answer about a page; a service that wants to be left alone for long is."""
+        if answer.problem:
+            self.spider.problems.append(f"{url}: {answer.problem}")
+        if answer.wait > LONGEST_WAIT:
+            self.left_alone.add(service.name)
+
+    # -- what was answered -------------------------------------------------------------------------------------------
 
     def _take(self, answer: Answer) -> int:
         """Put an answer's leads into the frontier; how many they were."""
@@ -87,6 +131,17 @@ class Asking:
         db = self.spider.archive.db
         found = (resolve(each, told.of_outlet(db, each.host)) for each in headlines if each.host)
         return [lead for lead in found if lead]
+
+
+def manners(service: Service) -> dict[str, Any]:
+    """How a service is asked, as a request's `meta`."""
+    return {"dont_retry": True, "dont_obey_robotstxt": not service.asks_robots}
+
+
+def read(service: Service, response: Response, ask: Ask) -> Answer:
+    """What a service answered."""
+    headers = {name.decode("latin-1"): values[-1].decode("latin-1") for name, values in response.headers.items()}
+    return service.read(response.body, ask, response.status, headers)
 
 
 def filed(leads: Iterable[Lead]) -> list[Lead]:

@@ -4,7 +4,8 @@
         web.faults["gdelt"] = ["429", "text"]      # what the next requests meet, in order
         service("gdelt", BASES["gdelt"])           # asked at http://gdelt.example/… through web.proxy
 
-Faults: `429`, `503` (with Retry-After), `403`, `text` (a refusal at 200), `html`, `cut` (half of the answer), `hang`.
+Faults: `429`, `503` (with Retry-After), `403`, `302` (to elsewhere), `text` (a refusal at 200), `html`, `cut` (half of
+the answer), `hang`, `none`.
 They find an article as the true ones do: all words in headline and text, one of those in (a OR b), within the window.
 """
 
@@ -18,7 +19,7 @@ import zipfile
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from html import escape
@@ -40,6 +41,7 @@ REFUSALS = {
     "429": Answer(429, b"Please limit requests to one every 5 seconds.", {"Retry-After": "7"}),
     "503": Answer(503, b"busy", {"Retry-After": "7"}),
     "403": Answer(403, b"not for you"),
+    "302": Answer(302, b"", {"Location": "http://elsewhere.example/"}),
     "text": Answer(200, b"Please limit requests to one every 5 seconds.", {"Content-Type": "text/html"}),
     "html": Answer(200, b"<!doctype html><title>Before you continue</title>", {"Content-Type": "text/html"}),
     "hang": Answer(200, b"", delay=600),
@@ -148,7 +150,10 @@ class ServiceWeb(Web):
 
     def wayback(self, path: str, given: Given) -> Answer:
         if capture := re.match(r"/web/(\d{14})id_/http://([^/]+)(.*)", path):
-            return answer(self.outlets[capture[2]], capture[3], _at(capture[1]))
+            at = _at(capture[1])
+            found = answer(self.outlets[capture[2]], capture[3], at)
+            memento = {"Memento-Datetime": format_datetime(at, usegmt=True), "ETag": '"of-the-service"'}
+            return replace(found, headers={**found.headers, **memento})
         if path != "/cdx/search/cdx":
             return Answer(404)
         since, until = given.get("from", "0"), given.get("to", "9")

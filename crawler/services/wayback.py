@@ -10,17 +10,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 from urllib.parse import quote, unquote, urlsplit
 
 from archive.errors import UsageError
-from archive.records import Lead, utc
+from archive.records import Check, Lead, utc
 from archive.search import fold
 from crawler.feeds import web_address
 from crawler.services.service import Answer, Ask, Query, Service, address, first_of, instant, is_html, is_of
-from pipelines.urls import request_url
+from pipelines.urls import request_url, url_key
 
 MOST = 1_000
 """Captures in an answer."""
@@ -81,6 +82,13 @@ class Wayback(Service):
         """
         return Ask(self._address(Query(), url=url, collapse="timestamp:8"), Query(since=near), step="captures")
 
+    def capture_of(self, lead: Lead) -> str | None:
+        """The capture that a lead names beside its page; None for what is no capture of that page, or not of here."""
+        stamp, _, page = (lead.listed_as or "").removeprefix(f"{self.base}/web/").partition("id_/")
+        with suppress(UsageError):
+            return lead.listed_as if re.fullmatch(r"\d{14}", stamp) and url_key(page) == url_key(lead.url) else None
+        return None
+
     def _address(self, query: Query, **what: str) -> str:
         window = {
             "from": f"{instant(query.since):%Y%m%d%H%M%S}" if query.since else None,
@@ -92,6 +100,8 @@ class Wayback(Service):
     def read(self, body: bytes, ask: Ask, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
         if BLOCKED.search(body[:4096]):
             return self.failed(f"does not show {', '.join(ask.query.hosts) or 'this page'}: its owner had it blocked")
+        if 300 <= status < 400:  # to another capture, or to where the page redirected to then
+            return self.failed(f"answered {status}")
         return super().read(body, ask, status, headers)
 
     def _read(self, body: bytes, ask: Ask) -> Answer:
@@ -168,6 +178,17 @@ def best(captures: Iterable[Captured], near: str | None) -> Captured | None:
     since = instant(near) if near else None
     later = [found for found in ordered if since and found.at >= since - timedelta(hours=1)]
     return next(iter(later or ordered[-1:]), None)
+
+
+def in_place_of(check: Check, capture: str) -> Check:
+    """The look at a capture as one at its page: it says that the page is gone, and when the capture was made.
+
+    Validators are dropped: they are the service's, and mean nothing to the outlet.
+    """
+    stamp = re.search(r"/web/(\d{14})id_/", capture)
+    at = f" of {utc(datetime.strptime(stamp[1], '%Y%m%d%H%M%S').replace(tzinfo=UTC))}" if stamp else ""
+    said = filter(None, (f"gone; read from the Wayback Machine's capture{at}", check.reason))
+    return replace(check, reason="; ".join(said), etag=None, last_modified=None)
 
 
 def original_of(url: str) -> str | None:

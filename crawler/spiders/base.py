@@ -30,6 +30,7 @@ from crawler.freshness import wish_seconds
 from crawler.opt_outs import NOARCHIVE, honoured, opted_out, refusal
 from crawler.places import Places
 from crawler.rereading import rereader
+from crawler.services.wayback import Wayback
 from crawler.sitemaps import Child, children_to_read, newer_than
 from crawler.turns import Pause, Turns, put_off
 from crawler.workers import Worker, Workers
@@ -290,7 +291,7 @@ class ArchiveSpider(Spider):
         """A page: its article, or why it is none; one whose bytes are those `as_read` last is not read again."""
         self.places.answered(response.meta["asked"])
         check = look(response, lead=lead)
-        if check.outcome == "gone" and lead.listed_as:
+        if check.outcome == "gone" and lead.listed_as and lead.via != Wayback.via:  # a service is asked by name alone
             again = replace(lead, listed_as=None)
             yield request(lead.listed_as, self.read_page, self.failed, instead_of=lead.url, lead=again)
             return

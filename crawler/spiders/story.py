@@ -4,30 +4,37 @@
                               ▲                                                  │
                               └────────── links in a page that belongs ◀─────────┘
 
-Search services are asked at the end, if any are named, and what they point to is scored as any lead is. What is not
+Search services are asked at the end, if any are named, and what they point to is scored as any lead is. Pages that were
+asked for and are gone are then read from their captures, if the Wayback Machine is one of those services. What is not
 fetched waits in the frontier.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from typing import Any, ClassVar
 
 from scrapy.crawler import Crawler
-from scrapy.http import Request
+from scrapy.http import Request, Response
+from twisted.python.failure import Failure
 
 from archive import leads as told
 from archive.database import transaction
-from archive.frontier import Listing
+from archive.errors import ReadingError
+from archive.frontier import Listing, Waiting
 from archive.leads import Prospect
-from archive.records import Check, Outcome, SourceKind
+from archive.records import Check, Lead, Outcome, SourceKind
 from archive.stories import profile_of, relist, story
-from crawler.asking import Asking, named_services
+from crawler.asking import LONGEST_WAIT, Asking, manners, named_services, read
+from crawler.fetching import judge_failure, request
 from crawler.links import article_links
+from crawler.services import Answer
+from crawler.services.wayback import Wayback, in_place_of
 from crawler.sitemaps import Child, children_to_read
 from crawler.source_dates import latest_day_in_path
 from crawler.spiders.base import MOST_SITEMAPS, ArchiveSpider, Children
@@ -39,6 +46,10 @@ AT_ONCE = 6
 DAYS_BEFORE = 14
 """Before the story's first article: where its coverage may begin."""
 ARTICLES = ("new", "changed", "unchanged")
+TAKEN_AWAY = (404, 410)
+"""What is read from a capture. Not 451: what a court had taken away is not fetched elsewhere."""
+MOST_CAPTURES = 50
+"""Pages that are looked up at the Wayback Machine in one crawl."""
 
 
 class StorySpider(ArchiveSpider):
@@ -61,7 +72,9 @@ class StorySpider(ArchiveSpider):
         self.tally: Counter[tuple[str, str]] = Counter()
         self.choice = Choice()
         self.scored_up_to = 0
-        self.asked_for: dict[str, tuple[str, float]] = {}
+        self.asked_for: dict[str, tuple[Waiting, float]] = {}
+        self.gone: deque[tuple[Waiting, float]] = deque()
+        """Pages that were asked for, with the chance that they were given."""
 
     def _open(self, crawler: Crawler) -> None:
         super()._open(crawler)
@@ -93,12 +106,15 @@ class StorySpider(ArchiveSpider):
         self._learn_words()
         async for page in self.likely_pages():
             yield page
-        asking = Asking(self)
+        self.asking = Asking(self)
         for service in self.services:
             if self.ended or self._spent():
                 break
-            self.problems += await asking.ask(service)
+            self.problems += await self.asking.ask(service)
             async for page in self.likely_pages():
+                yield page
+        for wayback in [each for each in self.services if isinstance(each, Wayback)][:1]:
+            async for page in self.captured_pages(wayback):
                 yield page
 
     def source_request(
@@ -136,7 +152,7 @@ class StorySpider(ArchiveSpider):
         while chosen := self.choice.take():
             url, value = chosen
             for waiting in self._within_budget(self.archive.lease_these([url])):
-                self.asked_for[url] = waiting.lead.via, value
+                self.asked_for[url] = waiting, value
                 self.tally[waiting.lead.via, "asked for"] += 1
                 return self.page_request(waiting)
         return None
@@ -172,15 +188,72 @@ class StorySpider(ArchiveSpider):
         """A page is kept, and where it belongs is decided: learn from it, and follow its links if it belongs."""
         super().written(check, outcome)
         asked = self.asked_for.pop(check.url, None)
+        if asked and outcome == "gone" and check.status in TAKEN_AWAY:
+            self.gone.append(asked)
         if asked is None or outcome not in (*ARTICLES, "not article"):
             return  # what could not be had says nothing of others like it
-        via, value = asked
+        waiting, value = asked
         belongs = outcome in ARTICLES and told.belongs(self.archive.db, self.story.id, check.url)
         self.choice.experience.learn(value, belongs)
         if belongs:
-            self.tally[via, "belong"] += 1
+            self.tally[waiting.lead.via, "belong"] += 1
             if check.capture:
                 self._follow_links(check.capture.body, check.final_url or check.url)
+
+    # -- pages that are gone -----------------------------------------------------------------------------------------
+
+    async def captured_pages(self, wayback: Wayback) -> AsyncIterator[Request]:
+        """Requests for captures of the pages that are gone, one by one, and for what links in them make likely."""
+        for _ in range(MOST_CAPTURES):
+            if not self.gone or self.ended or self._spent() or wayback.name in self.asking.left_alone:
+                break
+            waiting, value = self.gone.popleft()
+            lead = await self.asking.captured(wayback, waiting.lead)
+            if lead and self._within_budget([waiting]):
+                await self.asking.turn(wayback)
+                yield self.capture_request(wayback, replace(waiting, lead=lead), value)
+            async for page in self.likely_pages():
+                yield page
+        if self.gone:
+            self.problems.append(f"{wayback.title} was not asked for {len(self.gone):,} more pages that are gone")
+
+    def capture_request(self, wayback: Wayback, waiting: Waiting, value: float) -> Request:
+        """A request for a capture, whose article is kept under the page's own address."""
+        where, page = waiting.lead.listed_as or "", waiting.lead.url
+        lead = replace(waiting.lead, via="wayback", found_on=where, listed_as=None)
+        self.asked_for[page] = replace(waiting, lead=lead), value
+        self.tally[lead.via, "asked for"] += 1
+        self._ask(page)
+        asked = request(where, self.read_capture, self.no_capture, instead_of=page, lead=lead, wayback=wayback)
+        asked.meta.update(manners(wayback), dont_redirect=True)  # another address would be another capture, or page
+        return asked
+
+    async def read_capture(self, response: Response, lead: Lead, wayback: Wayback) -> AsyncIterator[Check]:
+        """The article in a capture. What has none is told: the page stays as its outlet said, gone."""
+        self.asking.rest(wayback)
+        if not 200 <= response.status < 300:
+            self._without(lead, wayback, read(wayback, response, wayback.captures(lead.url)))
+            return
+        async for check in self.read_page(response.replace(url=lead.url), lead):
+            if isinstance(check, Check) and check.article:
+                yield in_place_of(check, response.url)
+            elif isinstance(check, Check):
+                self._without(lead, wayback, wayback.failed(f"has a capture that is not kept ({check.reason})"))
+
+    def no_capture(self, failure: Failure) -> None:
+        """No capture came."""
+        asked: Request = failure.request  # type: ignore[attr-defined]
+        lead, wayback = asked.cb_kwargs["lead"], asked.cb_kwargs["wayback"]
+        _, why, passes = judge_failure(failure.value or ReadingError("no answer"))
+        self.asking.rest(wayback)
+        self._without(lead, wayback, wayback.failed(why, (LONGEST_WAIT + 1) * passes))
+
+    def _without(self, lead: Lead, wayback: Wayback, answer: Answer) -> None:
+        """A page that is gone stays gone."""
+        self.asking.heard(wayback, answer, lead.url)
+        self.places.answered(lead.url)
+        self.asked_for.pop(lead.url, None)
+        self.under_way.discard(lead.url)
 
     def _follow_links(self, body: bytes, url: str) -> None:
         self.archive.add_leads(article_links(body, url, told.hosts(self.archive.db)))

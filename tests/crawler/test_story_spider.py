@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
+from archive.records import utc
 from demo.markup import page_html
-from demo.web import Outlet, Page, Web, World, serve
+from demo.web import Outlet, Page, Revision, Web, World, serve
 from tests.services import BASES, serve_with_services
 from tests.stories import NOW, page
 
@@ -248,6 +250,143 @@ def test_what_a_service_points_to_is_fetched_if_it_is_likely_to_belong(dateline)
     assert "http://far.example/news/2-mine" in asked
     assert "http://far.example/news/6-mine" not in asked
     assert "/news/2-mine" in coverage(run), told
+
+
+# -- pages that are gone ---------------------------------------------------------------------------------------------
+
+GONE = "http://ridge.example/news/2-mine"
+WAYBACK = "wayback.example"
+CAPTURE = f"/web/20260310110000id_/{GONE}"
+
+
+def taken_away(page: Page, status: int = 404) -> Page:
+    """The page, which its outlet took away while its feed still names it."""
+    return replace(page, revisions=(Revision(NOW, status=status),))
+
+
+def looks(run, url: str = GONE) -> list[tuple[str, int, str]]:
+    query = (
+        "SELECT c.outcome, c.status, c.reason FROM checks c JOIN urls u ON u.id = url_id WHERE url = ? ORDER BY c.id"
+    )
+    return [tuple(row) for row in run.rows(query, url)]
+
+
+def test_a_page_that_is_gone_is_read_from_its_capture_and_stays_known_as_gone(dateline):
+    with serve_with_services(world(harbour(MINE), ridge(taken_away(with_links(DRILL, *LINKS)), CRACKS))) as web:
+        at_noon = partial(dateline, DATELINE_NOW=utc(NOW))
+        told, run = followed(at_noon, web, "--ask", f"wayback={BASES['wayback']}")
+        asked = [request for request in web.requests if request.host == WAYBACK]
+        run.at(NOW + timedelta(days=1))
+        run.crawl("--recheck")
+        assert [request.host for request in web.requests].count(WAYBACK) == 2
+    assert coverage(run) == {"/news/1-mine", "/news/2-mine", "/news/9-mine"}, "with what it links to"
+    assert looks(run) == [
+        ("gone", 404, "HTTP 404"),
+        ("new", 200, "gone; read from the Wayback Machine's capture of 2026-03-10T11:00:00Z"),
+        ("gone", 404, "HTTP 404"),
+    ]
+    assert [request.path.partition("?")[0] for request in asked] == ["/cdx/search/cdx", CAPTURE]
+    assert asked[1].at - asked[0].at >= 2, "seconds"
+    assert "wayback 0 / 1 / 1" in told
+    assert run.column("SELECT url FROM articles WHERE headline = ?", DRILL.headline) == [GONE]
+    assert run.column("SELECT host FROM outlets ORDER BY host") == ["harbour.example", "ridge.example"]
+    assert run.column("SELECT url FROM urls WHERE instr(url, ?)", WAYBACK) == []
+    assert run.column("SELECT etag FROM urls WHERE url = ?", GONE) == [None]
+
+
+def test_of_a_service_that_nobody_named_nothing_is_asked(dateline):
+    with serve_with_services(world(harbour(MINE), ridge(taken_away(DRILL)))) as web:
+        _, run = followed(dateline, web, "--ask", f"wikipedia={BASES['wikipedia']}")
+        assert web.asked(WAYBACK) == []
+    assert looks(run) == [("gone", 404, "HTTP 404")]
+
+
+def test_a_page_that_a_court_had_taken_away_is_left_alone(dateline):
+    with serve_with_services(world(harbour(MINE), ridge(taken_away(DRILL, status=451)))) as web:
+        _, run = followed(dateline, web, "--ask", f"wayback={BASES['wayback']}")
+        assert web.asked(WAYBACK) == []
+    assert looks(run) == [("gone", 451, "HTTP 451")]
+
+
+UNLISTED = replace(DRILL, path="/news/drill-reaches-gallery-where-miners-of-vellmar-wait")
+UNLISTED_URL = f"http://ridge.example{UNLISTED.path}"
+
+
+def backfilled(dateline, web: Web, *words: object):
+    """A run whose story is crawled for with the captures of an outlet that lists nothing."""
+    run = dateline(web)
+    run.knows()
+    run("follow", START, "--name", "mine", "--outlet", "ridge.example")
+    run("crawl", "--story", "mine", "--delay", "0", "--ask", f"wayback={BASES['wayback']}", *words)
+    return run
+
+
+def without_lists(*pages: Page) -> World:
+    return world(harbour(MINE), Outlet("ridge.example", "The Ridge", pages=pages, feed=None, sitemap=None))
+
+
+def test_a_page_that_the_service_named_is_not_looked_up_again_once_it_is_gone(dateline):
+    with serve_with_services(without_lists(taken_away(UNLISTED, status=410), page(1))) as web:
+        run = backfilled(dateline, web)
+        asked = [url.partition("?")[0].removeprefix(BASES["wayback"]) for url in web.asked(WAYBACK)]
+    assert asked == ["/cdx/search/cdx", f"/web/20260310110000id_/{UNLISTED_URL}"]
+    assert [(outcome, status) for outcome, status, _ in looks(run, UNLISTED_URL)] == [("gone", 410), ("new", 200)]
+    assert UNLISTED_URL in run.column("SELECT url FROM articles")
+
+
+def test_a_crawl_that_does_not_name_the_service_leaves_also_the_captures_alone_that_it_named_before(dateline):
+    with serve_with_services(without_lists(taken_away(UNLISTED, status=410), page(1))) as web:
+        run = backfilled(dateline, web, "--budget", "1")
+        assert len(web.asked(WAYBACK)) == 1
+        run("crawl", UNLISTED_URL, "--delay", "0", code=1)
+        assert len(web.asked(WAYBACK)) == 1
+    assert looks(run, UNLISTED_URL) == [("gone", 410, "HTTP 410")] * 2
+    assert run.column("SELECT via FROM urls WHERE url = ? AND listed_as IS NOT NULL", UNLISTED_URL) == ["wayback"]
+
+
+def test_a_capture_counts_in_the_budget(dateline):
+    with serve_with_services(world(harbour(MINE), ridge(taken_away(DRILL), many=1))) as web:
+        told, run = followed(dateline, web, "--budget", "1", "--ask", f"wayback={BASES['wayback']}")
+        assert web.asked(WAYBACK) == []
+    assert "Stopped: the budget of 1 pages is spent" in told
+    assert looks(run) == [("gone", 404, "HTTP 404")]
+
+
+@pytest.mark.parametrize(
+    ("faults", "said"),
+    [
+        (["503"], "The Wayback Machine answered 503"),
+        (["none", "503"], "The Wayback Machine answered 503"),
+        (["none", "302"], "The Wayback Machine answered 302"),
+        (["none", "html"], "The Wayback Machine has a capture that is not kept (empty"),
+    ],
+)
+def test_a_capture_that_cannot_be_had_is_told_and_costs_the_crawl_nothing(dateline, faults, said):
+    with serve_with_services(world(harbour(MINE), ridge(taken_away(DRILL), FREE, many=1))) as web:
+        web.faults["wayback"] = list(faults)
+        told, run = followed(dateline, web, "--ask", f"wayback={BASES['wayback']}")
+        assert len(web.asked(WAYBACK)) == len(faults)
+        assert web.asked("elsewhere.example") == []
+    assert f"{GONE}: {said}" in told
+    assert coverage(run) == {"/news/1-mine", "/news/3-mine"}
+    assert looks(run) == [("gone", 404, "HTTP 404")]
+    assert run.column("SELECT state FROM crawls ORDER BY id DESC LIMIT 1") == ["finished"]
+
+
+def test_a_service_in_trouble_is_asked_for_no_further_page_and_the_rest_is_told(dateline):
+    with serve_with_services(world(harbour(MINE), ridge(taken_away(DRILL), taken_away(FREE), many=1))) as web:
+        web.faults["wayback"] = ["503"] * 9
+        told, _ = followed(dateline, web, "--ask", f"wayback={BASES['wayback']}")
+        assert len(web.asked(WAYBACK)) == 1
+    assert "The Wayback Machine was not asked for 1 more pages that are gone" in told
+
+
+def test_captures_are_read_from_the_public_web_alone(dateline):
+    with serve(world(harbour(MINE), ridge(taken_away(DRILL), many=1))) as web:
+        told, run = followed(dateline, web, "--ask", "wayback=http://127.0.0.1:9")
+        assert web.asked("127.0.0.1:9") == []
+    assert "The Wayback Machine 127.0.0.1, not on the public internet" in told
+    assert looks(run) == [("gone", 404, "HTTP 404")]
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from archive.records import Check, Lead
 from crawler.services import Ask, Query, service
-from crawler.services.wayback import MOST_PAGES, Wayback
+from crawler.services.wayback import MOST_PAGES, Wayback, in_place_of
 
 WAYBACK = service("wayback", "http://wayback.example")
 QUERY = Query(("ferry",), since="2024-02-01", until="2024-02-28", hosts=("www.harbour.example",))
@@ -156,3 +157,34 @@ def test_a_page_that_is_gone_is_had_from_its_first_capture_after_it_was_publishe
 def test_a_page_that_was_never_captured_gives_no_lead():
     assert isinstance(WAYBACK, Wayback)
     assert read(of=WAYBACK.captures("https://www.harbour.example/ferry")).leads == ()
+
+
+@pytest.mark.parametrize(
+    ("capture", "is_one"),
+    [
+        ("http://wayback.example/web/20240215080000id_/https://www.harbour.example/ferry", True),
+        ("http://wayback.example/web/20240215080000id_/http://harbour.example:80/ferry", True),
+        ("http://wayback.example/web/20240215080000id_/http://harbour.example/bus", False),
+        ("http://wayback.example/web/20240215080000id_/", False),
+        ("http://wayback.example/web/2024id_/http://harbour.example/ferry", False),
+        ("http://other.example/web/20240215080000id_/http://harbour.example/ferry", False),
+        ("http://harbour.example/ferry?utm_source=feed", False),
+        (None, False),
+    ],
+)
+def test_a_lead_names_a_capture_if_it_is_one_of_its_page_and_of_this_service(capture, is_one):
+    assert isinstance(WAYBACK, Wayback)
+    lead = Lead("http://harbour.example/ferry", via="wayback", listed_as=capture)
+    assert WAYBACK.capture_of(lead) == (capture if is_one else None)
+
+
+def test_a_look_at_a_capture_says_that_the_page_is_gone_and_when_it_was_captured():
+    look = Check("http://harbour.example/ferry", "new", "2026-03-20T12:00:00Z", 200, etag='"theirs"', reason="no copy")
+    read = in_place_of(look, "http://wayback.example/web/20240215103000id_/http://harbour.example/ferry")
+    assert read.reason == "gone; read from the Wayback Machine's capture of 2024-02-15T10:30:00Z; no copy"
+    assert (read.url, read.outcome, read.etag, read.last_modified) == (look.url, "new", None, None)
+
+
+def test_a_capture_that_leads_elsewhere_is_none_and_the_service_goes_on():
+    answer = WAYBACK.read(b"", ask(), 302)
+    assert (answer.problem, answer.wait) == ("The Wayback Machine answered 302", 0)
