@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 NEXT := 1.0a41
+# Tests wait for servers and processes as much as they compute: twice as many at once as there are cores.
+AT_ONCE ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 
 .PHONY: help demo test test-next lint fuzz bench clean lock
 
@@ -15,7 +17,7 @@ demo: $(VENV)/ready  ## crawl an invented news web and serve what was found (ARG
 	$(BIN)/python -m demo $(ARGS)
 
 test: $(VENV)/ready-dev lint  ## all tests, and the checks of style and types
-	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n $(AT_ONCE) --dist worksteal $(ARGS)
 
 test-next: .venv-next/ready  ## the pages in the newest Datasette to come
 	.venv-next/bin/python -m pytest tests/archive/test_plugin.py tests/archive/test_visitors.py \

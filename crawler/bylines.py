@@ -95,7 +95,7 @@ def people(byline: str | None) -> tuple[str, ...]:
     """
     bare = HANGUL_ROLE.sub("", OPENING.sub("", BRACKETS.sub("", MAIL.sub("", (byline or "")[:MAX_BYLINE])).strip()))
     parts = PARTING.split(bare)
-    found = [name for part in parts if (name := _person(part))]
+    found = [name for part in parts if (name := _person(part)) and name.rstrip(".") in str(byline)]
     if len(found) < len(parts) or any(" " in name for name in found):
         found = [name for name in found if " " in name or not name[0].isupper()]
     return tuple(dict.fromkeys(found))
