@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 NEXT := 1.0a41
-# Tests wait for servers and processes as much as they compute: twice as many at once as there are cores.
-AT_ONCE ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
+# Tests wait for servers and processes, too: one more at once than there are cores.
+AT_ONCE ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
 .PHONY: help demo test test-next lint fuzz bench clean lock
 
