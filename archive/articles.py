@@ -20,7 +20,7 @@ from archive.events import Judge as EventJudge
 from archive.events import join, reword
 from archive.frontier import OWN_ROLES, add_addresses, outlet_of
 from archive.habits import Judge as HabitJudge
-from archive.habits import Lines, Told, added, consider, habits_in, keep_left_out, left_out, remember, trim
+from archive.habits import Lines, Told, added, consider, gone_of, habits_in, keep_left_out, left_out, remember, trim
 from archive.postings import VERSIONS, Relation, relate
 from archive.postings import Judge as TextJudge
 from archive.records import Address, Article, Check, Outcome
@@ -187,9 +187,7 @@ def catch_up(connection: sqlite3.Connection, article_id: int, decisions: Decisio
     """Leave out of an article what was learnt of its outlet since; the number of lines that went."""
     known = connection.execute("SELECT * FROM articles WHERE id = ?", (article_id,)).fetchone()
     judge, told = decisions.habits, Told(known["outlet_id"], known["text"], known["language"])
-    habits = habits_in(connection, told, judge)
-    gone = judge.gone(told.text, habits, told.language) if habits else habits
-    now = _leave_out(connection, known, gone, judge)
+    now = _leave_out(connection, known, gone_of(connection, told, judge), judge)
     if now["text"] == known["text"]:
         return 0
     _follow(connection, known, known["fetched_at"], decisions, reworded=False)
@@ -256,8 +254,7 @@ def _reads_without(
         again = reread(digest)
         if again is None:
             return None
-        habits = habits_in(connection, replace(told, text=again.text), judge)
-        text = trim(again.text, gone | judge.gone(again.text, habits, told.language), judge).text
+        text = trim(again.text, gone | gone_of(connection, replace(told, text=again.text), judge), judge).text
         return again if text == again.text else replace(again, text=text, fingerprint=judge.fingerprint(text))
 
     return replace(decisions.changes, reread=without)

@@ -95,6 +95,11 @@ def habits_in(connection: sqlite3.Connection, told: Told, judge: Judge) -> froze
     return _habits(connection, told.outlet_id, _marks(told.text, judge))
 
 
+def gone_of(connection: sqlite3.Connection, told: Told, judge: Judge) -> frozenset[int]:
+    """What is to be left out of a text, by what is known of its outlet: the marks of those lines."""
+    return judge.gone(told.text, habits_in(connection, told, judge), told.language)
+
+
 def remember(connection: sqlite3.Connection, told: Told, article_id: int, lines: Lines, judge: Judge) -> None:
     """Keep what the lines of an article say of its outlet's habits."""
     outlet_id = told.outlet_id

@@ -17,12 +17,15 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
 from itertools import count
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict, TypeVar
 
 from archive.errors import UsageError
 from archive.events import candidates
 from archive.leads import frequencies
 from archive.records import now
+
+Version = TypeVar("Version", dict[str, Any], sqlite3.Row)
+"""An article as a row."""
 
 CANDIDATES = 400
 """Articles of the archive that are scored when a listing is made anew, those that share the most first."""
@@ -278,16 +281,28 @@ def listing(connection: sqlite3.Connection, story_id: int) -> list[dict[str, Any
     rows = connection.execute(
         "SELECT * FROM story_coverage WHERE story_id = ? ORDER BY published_at IS NULL, published_at, id", (story_id,)
     )
-    texts: dict[int, list[dict[str, Any]]] = {}
-    for row in map(dict, rows):
-        texts.setdefault(row["original_id"], []).append(row | {"terms": json.loads(row["terms"])})
-    heads = (_folded(original_id, versions) for original_id, versions in texts.items())
-    return sorted(heads, key=lambda row: (row["published_at"] is None, row["published_at"] or "", row["id"]))
+    told = [dict(row) | {"terms": json.loads(row["terms"])} for row in rows]
+    return [head | {"copies": copies} for head, copies in folded(told)]
 
 
-def _folded(original_id: int, versions: list[dict[str, Any]]) -> dict[str, Any]:
-    head = next((row for row in versions if row["id"] == original_id), versions[0])
-    return head | {"copies": [row for row in versions if row is not head]}
+def folded(rows: Sequence[Version]) -> list[tuple[Version, list[Version]]]:
+    """Each text once, as the article that stands for it and the others: the original, else the first.
+
+    A row has an `id` and an `original_id`. The texts are in the order of who stands for them.
+    """
+    versions: dict[int, list[Version]] = {}
+    for row in rows:
+        versions.setdefault(row["original_id"], []).append(row)
+    heads = {original: _head(original, of) for original, of in versions.items()}
+    return [
+        (row, [each for each in versions[row["original_id"]] if each is not row])
+        for row in rows
+        if heads[row["original_id"]] is row
+    ]
+
+
+def _head(original: int, versions: Sequence[Version]) -> Version:
+    return next((row for row in versions if row["id"] == original), versions[0])
 
 
 def _row(connection: sqlite3.Connection, name: str) -> sqlite3.Row | None:

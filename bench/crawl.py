@@ -33,8 +33,7 @@ def figures(shared: Path) -> Iterator[Figure]:
     folder = Path(tempfile.mkdtemp(prefix="dateline-bench-"))
     try:
         with newsweb(shared, "pages") as address:
-            hosts = json.load(urlopen(f"{address}/hosts"))
-            run(address, folder, "outlet", "add", *hosts)
+            hosts = add_outlets(address, folder)
             first = run(address, folder, "crawl", "--since", "2000-01-01")
             before = asked(address)
             second = run(address, folder, "crawl", "--since", "2000-01-01")
@@ -59,6 +58,13 @@ def told(first: dict, second: dict, again: int, listed: int, folder: Path, alone
     yield Figure("memory of the whole tree, proportional", first["megabytes"], "MB", 700, "bound", "< 700 MB")
     yield Figure("articles fetched by a second crawl", again, "", None, "", "0")
     yield Figure("CPU of a second crawl", second["cpu"], "s", first["cpu"], "the first")
+
+
+def add_outlets(address: str, folder: Path) -> dict[str, int]:
+    """Put all outlets of a world into an archive; how many pages each of them has."""
+    hosts: dict[str, int] = json.load(urlopen(f"{address}/hosts"))
+    run(address, folder, "outlet", "add", *hosts)
+    return hosts
 
 
 @contextmanager

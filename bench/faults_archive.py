@@ -5,7 +5,6 @@ What was kept before a kill has to be there after it; at the end everything is t
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import shutil
@@ -18,11 +17,10 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from urllib.request import urlopen
 
 from archive.doctor import examine
 from archive.lock import crawl_lock
-from bench.crawl import asked, newsweb, run
+from bench.crawl import add_outlets, asked, newsweb, run
 from bench.figures import Figure
 from pipelines.decisions import decisions
 
@@ -42,8 +40,7 @@ def figures(shared: Path) -> Iterator[Figure]:
     folder = Path(tempfile.mkdtemp(prefix="dateline-bench-"))
     try:
         with newsweb(shared, "pages") as address:
-            hosts = json.load(urlopen(f"{address}/hosts"))
-            run(address, folder, "outlet", "add", *hosts)
+            hosts = add_outlets(address, folder)
             kill_once_pages_are_asked_for(address, folder)
             yield from measured(address, folder, sum(hosts.values()))
     finally:

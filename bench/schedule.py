@@ -24,7 +24,7 @@ from urllib.request import urlopen
 
 from archive.records import utc
 from archive.revisions import Looks
-from bench.crawl import newsweb, run
+from bench.crawl import add_outlets, newsweb, run
 from bench.figures import Figure
 from pipelines.recheck import next_look
 
@@ -53,8 +53,7 @@ def figures(shared: Path) -> Iterator[Figure]:
         with newsweb(shared, "coverage", "--log", log) as address:
             published = pages(shared)
             set_clock(address, BEGINNING)
-            hosts = json.load(urlopen(f"{address}/hosts"))
-            run(address, folder, "outlet", "add", *hosts)
+            add_outlets(address, folder)
             run(address, folder, "crawl", "--due", "--since", "1d", "--delay", "0")
             known = log.stat().st_size
             hours = simulate(address, folder)

@@ -6,7 +6,6 @@ articles must come out of them, dates and headlines that only a feed or sitemap 
 
 from __future__ import annotations
 
-import json
 import shutil
 import sqlite3
 import tempfile
@@ -14,10 +13,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
-from urllib.request import urlopen
 
 from archive.archive import Archive
-from bench.crawl import newsweb, run
+from bench.crawl import add_outlets, newsweb, run
 from bench.figures import Figure
 
 ARTICLES = "SELECT url, digest, headline, text, authors, published_at, agency, language FROM articles"
@@ -28,8 +26,7 @@ def figures(shared: Path) -> Iterator[Figure]:
     folder = Path(tempfile.mkdtemp(prefix="dateline-warc-"))
     try:
         with newsweb(shared, "pages") as address:
-            hosts = json.load(urlopen(f"{address}/hosts"))
-            run(address, folder / "one", "outlet", "add", *hosts)
+            add_outlets(address, folder / "one")
             run(address, folder / "one", "crawl", "--since", "2000-01-01")
         out = run("", folder / "one", "export", "--warc", "-o", str(folder / "pages.warc.gz"))
         back = run("", folder / "two", "import", str(folder / "pages.warc.gz"))

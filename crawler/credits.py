@@ -19,6 +19,7 @@ from crawler import jsonld
 from crawler.agencies import agency_in, agency_of_text, dateline_of
 from crawler.blocks import Block, folded
 from crawler.bylines import body, credits_a_desk, is_byline, opens_like_byline, people
+from crawler.headlines import squeezed
 from crawler.metadata import Page, host_word
 from crawler.moments import without_date
 
@@ -106,7 +107,7 @@ def _is_role_beside(printed: str | None, named: tuple[str, ...]) -> bool:
 def _is_outlet(name: str, page: Page) -> bool:
     publisher = page.article.get("publisher")
     names = [page.meta.get("og:site_name"), jsonld.plain(publisher) if publisher else None, host_word(page.url)]
-    return folded(name).replace(" ", "") in {folded(other).replace(" ", "") for other in names if other}
+    return squeezed(name) in {squeezed(other) for other in names if other}
 
 
 def _claims(page: Page) -> Iterator[list[str]]:

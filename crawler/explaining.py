@@ -17,14 +17,12 @@ from crawler import headlines, jsonld, metadata, witnesses
 from crawler.blocks import Block, folded
 from crawler.credits import AUTHOR_META
 from crawler.dates import MODIFIED_META, PUBLISHED_META
-from crawler.extract import Steps, found_text, reading, said_text
+from crawler.extract import Steps, reading, said_text
 from crawler.language import language_code
 from crawler.metadata import Page, absolute
 from crawler.sign_words import in_words
 from pipelines.word_count import word_count
 
-PROSE = 60
-"""Letters of a line from which a reader may miss it."""
 MOST_WITNESSES = 3
 MOST_SIGNS = 8
 """Of those against a line, before what is about the whole page is left out of them."""
@@ -143,7 +141,7 @@ def _places(kept: list[Line], dropped: list[Line], blocks: list[str]) -> list[tu
 def _against(steps: Steps, headline: str | None) -> dict[int, tuple[str, str]]:
     """How much trafilatura has of each block (by its `id`), and what speaks against it."""
     page = steps.page
-    judged = witnesses.judged(page.blocks, found_text(page), headline, said_text(page))
+    judged = witnesses.judged(page.blocks, steps.found, headline, said_text(page))
     return {
         id(block): (signs[1].rstrip("+-"), in_words(witnesses.because(signs, MOST_SIGNS))) for block, _, signs in judged
     }
@@ -174,7 +172,7 @@ def _untaken(block: Block, against: dict[int, tuple[str, str]], said: dict[str, 
         return Line(block.text, False, "", name)
     found, signs = against.get(id(block), ("found no", "it is a link"))
     why = ELSEWHERE.get(found) or f"nobody took it: {signs or 'little speaks for it'}"
-    return Line(block.text, False, "", why, len(block.text) < PROSE or block.linked * 10 >= 3 * len(block.text))
+    return Line(block.text, False, "", why, is_minor=not witnesses.is_prose(block))
 
 
 # -- fields ----------------------------------------------------------------------------------------------------------

@@ -10,15 +10,15 @@ import json
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from archive.captures import Captures
 from archive.cli import opened
 from archive.errors import ArchiveError, DatelineError, UsageError
-from archive.habits import Told, habits_in, trim
+from archive.habits import Told, gone_of, trim
 from archive.reading import Keys, Row, article, lookup
-from archive.records import Article, Capture
+from archive.records import Capture
 from crawler.explaining import Explained, explained, without
+from crawler.extracting import host_of, own_address
 from crawler.saved_pages import saved_capture
 from crawler.spool import Spool
 from crawler.workers import PAGE_SECONDS, Worker
@@ -38,8 +38,8 @@ def explain_pages(
             except DatelineError as error:
                 mistakes.append(error)
                 continue
-            row = asdict(told[-1].article)
-            batch.add(row, None if _is_article(name) else _host(told[-1].article))
+            read = told[-1].article
+            batch.add(asdict(read), None if _is_article(name) else host_of(own_address(read)))
         rows = [json.loads(line) for line in batch.lines()]
     return [without(one, row.get("left_out", ())) for one, row in zip(told, rows, strict=True)], mistakes
 
@@ -65,7 +65,7 @@ def _of_archive(name: str, folder: Path, keys: Keys | None, worker: Worker) -> E
             raise ArchiveError(f"{folder}: no article {name}; `dateline search` finds articles with their IDs")
         told = _explained(_capture(record, folder), worker)
         whole = Told(record["outlet_id"], told.article.text, told.article.language)
-        gone = JUDGE.gone(whole.text, habits_in(connection, whole, JUDGE), whole.language)
+        gone = gone_of(connection, whole, JUDGE)
     lines = whole.text.split("\n")
     return without(told, {lines[place] for place in trim(whole.text, gone, JUDGE).left_out})
 
@@ -85,12 +85,3 @@ def _explained(capture: Capture, worker: Worker) -> Explained:
     """A page explained once a worker could read it: one that crashes or hangs its reader does so there."""
     worker.read(capture, PAGE_SECONDS)
     return explained(capture)
-
-
-def _host(told: Article) -> str | None:
-    """Whose page a file is, as far as it says so itself."""
-    try:
-        host = urlsplit(told.canonical_url or told.addresses.get("og:url") or "").hostname
-    except ValueError:
-        return None
-    return host.removeprefix("www.") if host else None

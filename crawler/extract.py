@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
@@ -55,6 +56,8 @@ class Steps:
     """How a page's text came about: what was chosen of it, and what was left out of that."""
 
     page: Page
+    found: str
+    """What trafilatura found."""
     choice: witnesses.Choice
     apart: dict[str, str]
     """The lines, folded, that the page sets apart from the article, each with what it is."""
@@ -174,12 +177,12 @@ def _read(bare: Article, tree: HtmlElement, capture: Capture) -> tuple[Article, 
     near = metadata.beside(page, headline)
     when = dates.dates(page, near)
     who = credits.credits(page, near)
-    choice = chosen(page, headline)
-    found = "\n".join(choice.lines)
+    found = found_text(page)
+    choice = chosen(page, headline, found)
     links = paragraphs.linked_lines(page.blocks)
     standfirst = metadata.standfirst(page)
-    apart = dict.fromkeys(labels(page.blocks, _unlinked(found, links)), "announces a link")
-    apart |= dict.fromkeys(offers(page.blocks, found.split("\n")), "an offer in a box with a button")
+    apart = dict.fromkeys(labels(page.blocks, _unlinked(choice.lines, links)), "announces a link")
+    apart |= dict.fromkeys(offers(page.blocks, choice.lines), "an offer in a box with a button")
     if line := standfirst_line(near, standfirst, (who.byline, *when.lines)):
         apart[folded(line)] = "the standfirst"
     known = paragraphs.Known(
@@ -191,7 +194,7 @@ def _read(bare: Article, tree: HtmlElement, capture: Capture) -> tuple[Article, 
         links=links,
         apart=frozenset(apart),
     )
-    body = paragraphs.cleaned(found, known)
+    body = paragraphs.cleaned("\n".join(choice.lines), known)
     dateline = next((line for part in body.lines[:2] if (line := dateline_of(part))), None)
     who = credits.without_service(credits.with_text(who, body.lines, body.credits), body.lines)
     text = "\n".join(body.lines)
@@ -223,7 +226,7 @@ def _read(bare: Article, tree: HtmlElement, capture: Capture) -> tuple[Article, 
         page_reason=reason,
         addresses=metadata.addresses(page),
     )
-    return article, Steps(page, choice, apart, body)
+    return article, Steps(page, found, choice, apart, body)
 
 
 def found_text(page: Page) -> str:
@@ -240,18 +243,18 @@ def said_text(page: Page) -> str:
     return "\n".join(filter(None, lines))
 
 
-def chosen(page: Page, headline: str | None) -> witnesses.Choice:
+def chosen(page: Page, headline: str | None, found: str) -> witnesses.Choice:
     """The text's lines after the page's blocks were heard; the data's text where the page itself shows next to none."""
     said = said_text(page)
-    choice = witnesses.chosen(page.blocks, found_text(page), headline, said)
+    choice = witnesses.chosen(page.blocks, found, headline, said)
     if sum(map(len, choice.lines)) < LITTLE and len(said) > 2 * LITTLE:
         return witnesses.Choice(said.split("\n"), choice.dropped, said.split("\n"))
     return choice
 
 
-def _unlinked(text: str, links: frozenset[str]) -> list[str]:
-    """The lines of a text that are more than a link."""
-    return [line for line in text.split("\n") if folded(line) not in links]
+def _unlinked(lines: Iterable[str], links: frozenset[str]) -> list[str]:
+    """The lines that are more than a link."""
+    return [line for line in lines if folded(line) not in links]
 
 
 def _unlike(standfirst: str | None, text: str, headline: str | None) -> str | None:

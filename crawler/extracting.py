@@ -171,17 +171,25 @@ def _read(job: Job, worker: Worker) -> Read | DatelineError:
 
 def _host(job: Job, article: Article) -> str | None:
     """Whose page it is: by its address, as told or as it says itself."""
-    told = job.host if isinstance(job.host, str) else None
-    own = article.canonical_url or article.addresses.get("og:url")
-    hosts = (_host_of(job.url), told, _host_of(own))
-    return next((host.lower().removeprefix("www.") for host in hosts if host), None)
+    told = job.host if isinstance(job.host, str) else ""
+    return host_of(job.url) or _bare(told) or host_of(own_address(article))
 
 
-def _host_of(url: str | None) -> str | None:
+def own_address(article: Article) -> str | None:
+    """The address that a page says is its own."""
+    return article.canonical_url or article.addresses.get("og:url")
+
+
+def host_of(url: str | None) -> str | None:
+    """By what pages are known as one outlet's: the host with its port, without `www.`; None if there is none."""
     try:
-        return urlsplit(url or "").netloc.rpartition("@")[2]
+        return _bare(urlsplit(url or "").netloc.rpartition("@")[2])
     except ValueError:
         return None
+
+
+def _bare(host: str) -> str | None:
+    return host.lower().removeprefix("www.") or None
 
 
 # -- on a terminal ---------------------------------------------------------------------------------------------------

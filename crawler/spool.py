@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any, Self
 
 from archive.errors import UsageError
-from archive.habits import Told, consider, habits_in, remember, trim
+from archive.habits import Told, consider, gone_of, remember, trim
 from archive.schema import HABITS, statements
 from pipelines.habits import JUDGE
 
@@ -69,8 +69,7 @@ class Spool:
                 yield line if outlet_id is None else self._trimmed(Told(outlet_id, text, language), line)
 
     def _trimmed(self, told: Told, line: str) -> str:
-        habits = habits_in(self._db, told, JUDGE)
-        trimmed = trim(told.text, JUDGE.gone(told.text, habits, told.language) if habits else habits, JUDGE)
+        trimmed = trim(told.text, gone_of(self._db, told, JUDGE), JUDGE)
         if not trimmed.left_out:
             return line
         lines = told.text.split("\n")

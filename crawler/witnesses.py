@@ -139,7 +139,12 @@ class Scene:
 
 def prose(blocks: list[Block]) -> int:
     """How many letters of a page stand in longer blocks and outside links."""
-    return sum(len(b.text) for b in blocks if len(b.text) >= PROSE and b.linked * 10 < 3 * len(b.text))
+    return sum(len(block.text) for block in blocks if is_prose(block))
+
+
+def is_prose(block: Block) -> bool:
+    """Whether a block is long and hardly linked."""
+    return len(block.text) >= PROSE and block.linked * 10 < 3 * len(block.text)
 
 
 def judged(blocks: list[Block], found: str, headline: str | None, said: str) -> Iterator[tuple[Block, str, list[str]]]:

@@ -43,8 +43,6 @@ def _serve(pipe: Connection) -> None:
     """The loop of a worker: captures in, articles out, until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the crawl, which ends its workers in order
     from crawler.extract import extract
-    from crawler.feeds import read_feed
-    from crawler.sitemaps import read_sitemap
 
     readers: dict[Kind, Callable[[Capture], Read]] = {
         "page": extract,

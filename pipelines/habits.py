@@ -73,6 +73,8 @@ def _is_unspaced(told: str) -> bool:
 def gone(text: str, habits: Collection[int], language: str | None) -> frozenset[int]:
     """The marks of the lines that are to be left out of a text; none, if that were more than half of it."""
     lines = _lines(text)
+    if not any(mark in habits for mark, _ in lines):
+        return frozenset()
     matter = _terms_of((line for mark, line in lines if mark not in habits), language)
     going = {mark for mark, line in lines if mark in habits and not _is_own(line, matter, language)}
     going -= _headings(lines, going)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from archive.errors import UsageError
+from archive.pages.asked import Filters, cut
 from archive.pages.words import direction
 from archive.search import WEIGHTS, match_query, passage
 
@@ -56,7 +57,7 @@ GROUP BY s.id ORDER BY 3 DESC, s.title LIMIT ?"""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Filters):
     """What is searched for, and within what; `month` is `2024-02`, `story` a name."""
 
     words: str = ""
@@ -64,11 +65,6 @@ class Wanted:
     month: str = ""
     language: str = ""
     story: str = ""
-
-    @property
-    def given(self) -> dict[str, str]:
-        """What is set, by name."""
-        return {name: value for name in self.__slots__ if (value := getattr(self, name))}
 
     @property
     def filters(self) -> dict[str, str]:
@@ -91,10 +87,9 @@ def find(connection: sqlite3.Connection, wanted: Wanted, page: int = 1) -> Row:
     except UsageError as error:
         return nothing | {"error": str(error)}
     best = _best(connection, found)
-    pages = max(1, -(-len(best) // PAGE))
-    page = min(max(1, page), pages)
+    shown, page, pages = cut(best, page, PAGE)
     return nothing | {
-        "hits": _hits(connection, best[(page - 1) * PAGE : page * PAGE], wanted.words),
+        "hits": _hits(connection, shown, wanted.words),
         "facets": _facets(connection, found, wanted),
         "articles": len(found),
         "texts": len(best),
@@ -122,7 +117,7 @@ def _best(connection: sqlite3.Connection, found: Iterable[sqlite3.Row]) -> list[
     return [id for _, id in best.values()]
 
 
-def _hits(connection: sqlite3.Connection, ids: list[int], words: str) -> list[Row]:
+def _hits(connection: sqlite3.Connection, ids: Sequence[int], words: str) -> list[Row]:
     rows = connection.execute(SHOWN, (json.dumps(ids),))
     return [
         {name: row[name] for name in row.keys() if name != "said"}  # noqa: SIM118  a Row iterates over values

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from archive.errors import UsageError
+from archive.pages import asked
 from archive.pages.charts import Shown, timeline
 from archive.pages.words import as_utc, direction, query, span
 from archive.pages.words import texts as listed
-from archive.stories import Story, Verdict, slug
+from archive.stories import Story, Verdict, folded, slug
 from archive.stories import say as keep_word
 
 Row = dict[str, Any]
@@ -63,18 +64,13 @@ WHERE m.story_id = ? AND m.verdict = 'not' ORDER BY m.judged_at DESC LIMIT 50"""
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(asked.Filters):
     """Which part of a story's coverage is shown; days are `2024-02-15`, both included."""
 
     outlet: str = ""
     language: str = ""
     since: str = ""
     until: str = ""
-
-    @property
-    def given(self) -> dict[str, str]:
-        """Those that are set, by name."""
-        return {name: value for name in self.__slots__ if (value := getattr(self, name))}
 
     def keeps(self, row: sqlite3.Row) -> bool:
         """Whether an article is in that part; an undated one is in no span of time."""
@@ -96,9 +92,8 @@ def story_page(connection: sqlite3.Connection, name: str, filters: Filters, page
     rows = connection.execute(MEMBERS + OF_PAGE, {"story": told.id}).fetchall()
     kept = [row for row in rows if filters.keeps(row)] if filters.given else rows
     texts = folded(kept)
-    pages = max(1, -(-len(texts) // PAGE))
-    page = min(max(1, page), pages)
-    shown = [as_row(text) for text in texts[::-1][(page - 1) * PAGE : page * PAGE]]
+    part, page, pages = asked.cut(texts[::-1], page, PAGE)
+    shown = [as_row(text) for text in part]
     _tell_why(connection, told.id, shown)
     return {
         "story": told,
@@ -137,23 +132,6 @@ def coverage(connection: sqlite3.Connection, story_id: int) -> list[sqlite3.Row]
 
 Text = tuple[sqlite3.Row, list[sqlite3.Row]]
 """The article that stands for a text, and its copies."""
-
-
-def folded(rows: Sequence[sqlite3.Row]) -> list[Text]:
-    """Each text once: the original stands for it, else the first. They are in the order of who stands for them."""
-    versions: dict[int, list[sqlite3.Row]] = {}
-    for row in rows:
-        versions.setdefault(row["original_id"], []).append(row)
-    heads = {original: _head(original, of) for original, of in versions.items()}
-    return [
-        (row, [each for each in versions[row["original_id"]] if each is not row])
-        for row in rows
-        if heads[row["original_id"]] is row
-    ]
-
-
-def _head(original: int, versions: Sequence[sqlite3.Row]) -> sqlite3.Row:
-    return next((row for row in versions if row["id"] == original), versions[0])
 
 
 def as_row(text: Text) -> Row:
