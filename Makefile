@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 NEXT := 1.0a41
+# Bytecode is kept whatever the shell says: without it every process, and the tests start hundreds, compiles all that it
+# imports; that was half of the time of a crawl of five pages.
+export PYTHONDONTWRITEBYTECODE :=
 # Tests wait for servers and processes, too: one more at once than there are cores.
 AT_ONCE ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 

@@ -13,6 +13,10 @@ from archive.cli import cli
 
 def main() -> None:
     """The console script."""
-    from pipelines.urls import url_key
+    cli(prog_name="dateline", obj=_url_key)  # by it `show URL` finds an article under another spelling of its address
 
-    cli(prog_name="dateline", obj=url_key)  # by it `show URL` finds an article under another spelling of its address
+
+def _url_key(url: str) -> str:
+    from pipelines.urls import url_key  # 0.1 s of every command, as tldextract loads an HTTP client
+
+    return url_key(url)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from archive.archive import Archive
 from archive.cli import archive_option, cli
 from archive.database import connect_to_read
-from archive.lock import crawl_lock
 from archive.schema import ARCHIVE
+
+if TYPE_CHECKING:
+    from archive.archive import Archive
 
 
 @cli.group()
@@ -60,6 +62,9 @@ def tidy(folder: Path) -> None:
 @contextmanager
 def _held(folder: Path) -> Iterator[Archive]:
     """An archive that is there, open for writing and under its lock: no crawl runs meanwhile."""
+    from archive.archive import Archive  # 0.1 s, of which every other command would pay its share
+    from archive.lock import crawl_lock
+
     connect_to_read(folder / "archive.db", ARCHIVE).close()
     with crawl_lock(folder), Archive(folder) as archive:
         yield archive

@@ -85,15 +85,25 @@ def test_no_module_of_the_archive_names_what_a_server_does_without():
     assert named == set()
 
 
-def test_the_archive_runs_without_scrapy_twisted_and_trafilatura():
-    rooms = [name for name in MODULES if name.partition(".")[0] == "archive"]
+def loaded(modules: list[str], heavy: set[str]) -> str:
+    """Which of the heavy ones a new process has loaded after it imported these modules."""
     code = "import sys, importlib\n"
-    code += "".join(f"importlib.import_module({name!r})\n" for name in rooms)
-    code += f"print(*sorted({HEAVY!r} & set(sys.modules)))"
+    code += "".join(f"importlib.import_module({name!r})\n" for name in modules)
+    code += f"print(*sorted({heavy!r} & set(sys.modules)))"
     ran = subprocess.run(
         [sys.executable, "-c", code], check=False, capture_output=True, text=True, cwd=ROOT, timeout=60
     )
-    assert (ran.stdout.strip(), ran.returncode) == ("", 0), ran.stderr
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout.strip()
+
+
+def test_the_archive_runs_without_scrapy_twisted_and_trafilatura():
+    assert loaded([name for name in MODULES if name.partition(".")[0] == "archive"], HEAVY) == ""
+
+
+def test_a_command_loads_what_it_needs_when_it_runs_and_the_others_do_not_wait_for_it():
+    """An HTTP client comes with tldextract; the archive that is written to brings all that judges articles."""
+    assert loaded(["crawler.cli"], {*HEAVY, "lxml", "numpy", "requests", "tldextract", "archive.archive"}) == ""
 
 
 def test_no_modules_import_each_other_in_a_circle():

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from archive.records import utc
 from demo.markup import page_html
 from demo.web import Outlet, Page, Revision, Web, World, serve
+from tests.conftest import Dateline
 from tests.services import BASES, serve_with_services
 from tests.stories import NOW, page
 
@@ -98,12 +102,27 @@ def asked_for(web: Web) -> set[str]:
     return {path for path in (request.path for request in web.requests) if path.count("/") > 1}
 
 
+def follow_the_mine(run: Dateline) -> None:
+    """Follow the mine from its first report: `run` gets a copy of an archive in which that was done."""
+    assert run.web
+    first = run.web.outlets["harbour.example"].pages[0]
+    shutil.copytree(following(first.body, tuple(run.environment.items())).name, run.folder)
+    run.knows()
+
+
+@cache
+def following(body: bytes | None, environment: tuple[tuple[str, str], ...]) -> TemporaryDirectory[str]:
+    """An archive in which the mine is followed from its first report, in these words; it goes with the process."""
+    folder = TemporaryDirectory(prefix="dateline-")
+    with serve(world(harbour(replace(MINE, body=body)))) as web:
+        Dateline(Path(folder.name), web, dict(environment))("follow", START, "--name", "mine")
+    return folder
+
+
 def followed(dateline, web: Web, *words: object, code: int = 0):
     """A run in which the mine is followed and its story crawled for; what the crawl said, and the run."""
     run = dateline(web)
-    run.knows()
-    run("follow", START, "--name", "mine")
-    web.requests.clear()
+    follow_the_mine(run)
     return run("crawl", "--story", "mine", "--delay", "0", *words, code=code).stdout, run
 
 
@@ -169,7 +188,9 @@ def test_what_is_not_fetched_waits_for_an_ordinary_crawl(dateline):
 
 
 def test_the_end_is_told_in_numbers_by_source(dateline):
-    with serve(world()) as web:
+    """Without sitemaps: of two lists that name a page, the one that answers first is its source."""
+    outlets = (replace(each, sitemap=None) for each in world().outlets)
+    with serve(world(*outlets)) as web:
         told, _ = followed(dateline, web)
     assert "leads known" in told
     by_source = next(line for line in told.splitlines() if line.startswith("By source"))
@@ -215,9 +236,7 @@ def test_the_same_story_is_crawled_for_by_the_spider_alone(dateline):
 
     with serve(world()) as web:
         run = dateline(web)
-        run.knows()
-        run("follow", START, "--name", "mine")
-        web.requests.clear()
+        follow_the_mine(run)
         words = ["-m", "scrapy", "crawl", "story", "-a", "story=mine", "-a", "budget=2", "-s", "DOWNLOAD_DELAY=0"]
         subprocess.run([sys.executable, *words], env=run.environ(), check=True, capture_output=True, timeout=100)
         assert len(asked_for(web)) == 2
@@ -401,9 +420,7 @@ def test_captures_are_read_from_the_public_web_alone(dateline):
 def test_what_cannot_be_meant_is_told_in_one_line_before_anything_is_asked(dateline, words, said):
     with serve(world()) as web:
         run = dateline(web)
-        run.knows()
-        run("follow", START, "--name", "mine")
-        web.requests.clear()
+        follow_the_mine(run)
         told = run("crawl", *words, code=2).stderr
         assert web.requests == []
     assert said in told
