@@ -22,12 +22,13 @@ import numpy as np
 from archive.records import Capture
 from bench.extraction import FEWEST, WORDS, _url, pages
 from bench.figures import SHARED
-from crawler import headlines, witnesses
-from crawler.extract import found_text, open_page, said_text
+from crawler import headlines
+from crawler.extract import claims, found_text, open_page
+from crawler.line_signs import judged
 from crawler.markup import read_page
 
 Row = dict[str, Any]
-RIDGE = 100.0
+RIDGE = 4.0
 MOST_OF_A_PAGE = 0.3
 """How much of its page's weight one block may have."""
 SEEN_ON = 20
@@ -63,11 +64,16 @@ def labelled(corpus: Path, row: Row, many: Counter[str]) -> Iterator[Example]:
     grams = {tuple(truth[at : at + 4]) for at in range(len(truth) - 3)}
     lines = {tuple(units(line, row.get("lang"))) for line in row["truth_text"].split("\n")}
     total = max(len(truth), 60)
-    for block, _, signs in witnesses.judged(page.blocks, found_text(page), headline, said_text(page)):
-        words = units(block.text, row.get("lang"))
+    for one in judged(page.blocks, claims(page, headline, found_text(page))):
+        words = units(one.block.text, row.get("lang"))
         own = [tuple(words[at : at + 4]) for at in range(len(words) - 3)]
         true = sum(gram in grams for gram in own) * 2 >= len(own) if own else tuple(words) in lines
-        yield signs, true, min((len(words) + 2) / total, MOST_OF_A_PAGE) / many[row["source"]]
+        held = "-" if one.found == "no" else "+"
+        yield (
+            [sign + held for sign in one.signs],
+            true,
+            min((len(words) + 2) / total, MOST_OF_A_PAGE) / many[row["source"]],
+        )
 
 
 def units(text: str, language: str | None) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,6 +20,10 @@ head script style noscript template svg select option textarea button iframe obj
 UNSEEN = frozenset(UNSEEN_TEXT.split())
 LAYOUT_SIGNS = ("table", "ul", "ol", "h1", "h2", "h3", "form", "blockquote", "article", "section", "div")
 TABLE_PARTS = frozenset(("table", "tbody", "thead", "tfoot", "tr", "td", "th", "center"))
+
+
+FEWEST_LINKS, ALL_LINKED = 5, 0.95
+"""Blocks of a list of links, and the share of its letters that stand in links."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,30 @@ def blocks(tree: HtmlElement) -> list[Block]:
     reader = _Reader()
     reader.read(tree if body is None else body)
     return reader.found
+
+
+def link_lists(elements: Sequence[HtmlElement], blocks: list[Block]) -> frozenset[HtmlElement]:
+    """The outermost elements of several blocks that are links from end to end: menus, lists of other articles.
+
+    `elements` are those of the page in document order.
+    """
+    sums: dict[HtmlElement, tuple[int, int, int]] = {}
+    for block in blocks:
+        _add(sums, block.element, (1, len(block.text), block.linked))
+    lists = set()
+    for element in reversed(elements):  # what is inside an element stands behind it
+        if own := sums.get(element):
+            many, letters, linked = own
+            if many >= FEWEST_LINKS and linked >= ALL_LINKED * letters:
+                lists.add(element)
+            if (around := element.getparent()) is not None:
+                _add(sums, around, own)
+    return frozenset(each for each in lists if each.getparent() is not None and each.getparent() not in lists)
+
+
+def _add(sums: dict[HtmlElement, tuple[int, int, int]], element: HtmlElement, more: tuple[int, int, int]) -> None:
+    many, letters, linked = sums.get(element, (0, 0, 0))
+    sums[element] = (many + more[0], letters + more[1], linked + more[2])
 
 
 class _Reader:

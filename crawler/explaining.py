@@ -13,11 +13,11 @@ from typing import Any
 
 from archive.diff import matches
 from archive.records import Article, Capture
-from crawler import headlines, jsonld, metadata, witnesses
+from crawler import headlines, jsonld, line_signs, metadata, witnesses
 from crawler.blocks import Block, folded
 from crawler.credits import AUTHOR_META
 from crawler.dates import MODIFIED_META, PUBLISHED_META
-from crawler.extract import Steps, reading, said_text
+from crawler.extract import Steps, claims, reading, said_text
 from crawler.language import language_code
 from crawler.metadata import Page, absolute
 from crawler.sign_words import in_words
@@ -140,11 +140,8 @@ def _places(kept: list[Line], dropped: list[Line], blocks: list[str]) -> list[tu
 
 def _against(steps: Steps, headline: str | None) -> dict[int, tuple[str, str]]:
     """How much trafilatura has of each block (by its `id`), and what speaks against it."""
-    page = steps.page
-    judged = witnesses.judged(page.blocks, steps.found, headline, said_text(page))
-    return {
-        id(block): (signs[1].rstrip("+-"), in_words(witnesses.because(signs, MOST_SIGNS))) for block, _, signs in judged
-    }
+    judged = line_signs.judged(steps.page.blocks, claims(steps.page, headline, steps.found))
+    return {id(one.block): (one.found, in_words(witnesses.because(one, MOST_SIGNS))) for one in judged}
 
 
 def _said(article: Article) -> dict[str, str]:
@@ -160,9 +157,9 @@ def _said(article: Article) -> dict[str, str]:
 
 
 ELSEWHERE = {
-    "found line": "its words stand elsewhere on the page too",
-    "found within": "its words stand in another line",
-    "found partly": "part of it stands in another line",
+    "line": "its words stand elsewhere on the page too",
+    "within": "its words stand in another line",
+    "partly": "part of it stands in another line",
 }
 
 
@@ -170,9 +167,10 @@ def _untaken(block: Block, against: dict[int, tuple[str, str]], said: dict[str, 
     """A block that stands in no line of its own."""
     if name := said.get(folded(block.text)):
         return Line(block.text, False, "", name)
-    found, signs = against.get(id(block), ("found no", "it is a link"))
+    passed_over = "it is a link" if block.linked * 2 >= len(block.text) else "it is a word or two"
+    found, signs = against.get(id(block), ("no", passed_over))
     why = ELSEWHERE.get(found) or f"nobody took it: {signs or 'little speaks for it'}"
-    return Line(block.text, False, "", why, is_minor=not witnesses.is_prose(block))
+    return Line(block.text, False, "", why, is_minor=not line_signs.is_prose(block))
 
 
 # -- fields ----------------------------------------------------------------------------------------------------------

@@ -26,13 +26,13 @@ from archive.errors import ReadingError
 from archive.records import Article, Capture
 from crawler import credits, dates, headlines, jsonld, metadata, paragraphs, witnesses
 from crawler.agencies import dateline_of
-from crawler.blocks import blocks, folded, unfold_layout
+from crawler.blocks import blocks, folded, link_lists, unfold_layout
 from crawler.language import language_code, language_of
+from crawler.line_signs import Claims, prose
 from crawler.markup import read_page
 from crawler.metadata import Page
 from crawler.page_type import page_type
 from crawler.surroundings import as_shown, labels, offers, standfirst_line
-from crawler.witnesses import prose
 from pipelines.word_count import word_count
 
 for noisy in ("trafilatura", "htmldate", "charset_normalizer", "courlan"):
@@ -151,18 +151,22 @@ def _readable(url: str) -> str:
     return url
 
 
-def main_text(tree: HtmlElement, url: str) -> str:
-    """trafilatura's text of a tree, in its default mode; the tree is left as it was."""
+def main_text(page: Page) -> str:
+    """trafilatura's text of a page, in its default mode; the page's tree is left as it was."""
     try:
-        found: Any = bare_extraction(_slimmed(tree), url=url or None, include_comments=False)
+        found: Any = bare_extraction(_slimmed(page), url=page.url or None, include_comments=False)
     except (RecursionError, MemoryError):
         return ""
     return (found.text or "") if found is not None else ""
 
 
-def _slimmed(tree: HtmlElement) -> HtmlElement:
-    """A copy of a tree without what is no text, or stands beside it."""
-    slim = copy(tree)
+def _slimmed(page: Page) -> HtmlElement:
+    """A copy of a page's tree without what is no text, stands beside it, or is a list of links."""
+    slim = copy(page.tree)
+    lists = link_lists(page.elements, page.blocks)
+    listed = [part for element, part in zip(page.elements, slim.iter(), strict=False) if element in lists]
+    for part in listed:
+        part.drop_tree()
     strip_elements(slim, *NO_TEXT, with_tail=False)
     letters = len(slim.text_content())
     for part in list(slim.iter(*BESIDE)):
@@ -231,7 +235,7 @@ def _read(bare: Article, tree: HtmlElement, capture: Capture) -> tuple[Article, 
 
 def found_text(page: Page) -> str:
     """trafilatura's text, its lines parted as the page parts them."""
-    return as_shown(main_text(page.tree, page.url), page.blocks)
+    return as_shown(main_text(page), page.blocks)
 
 
 def said_text(page: Page) -> str:
@@ -244,12 +248,26 @@ def said_text(page: Page) -> str:
 
 
 def chosen(page: Page, headline: str | None, found: str) -> witnesses.Choice:
-    """The text's lines after the page's blocks were heard; the data's text where the page itself shows next to none."""
-    said = said_text(page)
-    choice = witnesses.chosen(page.blocks, found, headline, said)
-    if sum(map(len, choice.lines)) < LITTLE and len(said) > 2 * LITTLE:
-        return witnesses.Choice(said.split("\n"), choice.dropped, said.split("\n"))
+    """The text's lines after the page's blocks were heard; the data's text where the page shows only its beginning."""
+    told = claims(page, headline, found)
+    choice = witnesses.chosen(page.blocks, told)
+    if _is_beginning(choice.lines, told.said):
+        said = told.said.split("\n")
+        return witnesses.Choice(said, choice.dropped, said)
     return choice
+
+
+def claims(page: Page, headline: str | None, found: str) -> Claims:
+    """What is said of a page's text, by trafilatura (`found`) and by the page itself."""
+    return Claims(found, headline, said_text(page), metadata.standfirst(page))
+
+
+def _is_beginning(lines: list[str], said: str) -> bool:
+    """Whether lines are next to nothing, or little, of a text that has them all but a few."""
+    letters, whole = sum(map(len, lines)), folded(said)
+    if letters < LITTLE:
+        return len(said) > 2 * LITTLE
+    return len(said) > 2.5 * letters and sum(len(line) for line in lines if folded(line) in whole) > 0.9 * letters
 
 
 def _unlinked(lines: Iterable[str], links: frozenset[str]) -> list[str]:

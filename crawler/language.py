@@ -35,6 +35,8 @@ SCRIPTS = (  # letters that only a few languages are written with
     (re.compile("[ก-๛]"), "th"),
 )
 CYRILLIC = re.compile("[Ѐ-ӿ]")
+SAMPLE = 1200
+"""Characters of a text that are looked at."""
 ENOUGH = 200
 """Letters that a text needs before its look outweighs what the page declares."""
 
@@ -42,7 +44,7 @@ ENOUGH = 200
 def language_of(text: str, declared: Iterable[str | None]) -> str | None:
     """ISO 639-1 of the text. A declared language stands if nothing in the text speaks against it."""
     claims = [code for claim in declared if (code := language_code(claim))]
-    sample = text[:3000]
+    sample = text[:SAMPLE]
     letters = sum(character.isalpha() for character in sample)
     if letters < 20:
         return claims[0] if claims else None

@@ -50,7 +50,9 @@ FLAT = frozenset(FLAT_TEXT.split())
 BREAKS = re.compile(r"(?:<br>\s*)+")
 MANY = XPath("count(//*)")
 DEEP = XPath(f"boolean(//*[ancestor::*[{MAX_DEPTH}]])")
-UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+UNREADABLE = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))
+"""Control characters; in UTF-8 each of these bytes is the character."""
+NO_CHARACTERS = ("\ufffe".encode(), "\uffff".encode())
 XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 ASCII_RUN = re.compile(rb"<[^>]*>|[\x00-\x7f]{12,}")
 META_LANGUAGE = re.compile(rb"<html[^>]{0,300}?\blang\s*=\s*[\"']?([a-zA-Z]{2})", re.I)
@@ -182,7 +184,9 @@ def _strictly(body: bytes, encoding: str) -> str | None:
 
 
 def _tree(text: str) -> HtmlElement:
-    clean = UNREADABLE.sub("", XML_DECLARATION.sub("", text, count=1))
+    clean = XML_DECLARATION.sub("", text, count=1).encode("utf-8", "ignore").translate(None, UNREADABLE)
+    for mark in NO_CHARACTERS:
+        clean = clean.replace(mark, b"")
     parser = HTMLParser(
         collect_ids=False,
         default_doctype=False,
@@ -192,7 +196,7 @@ def _tree(text: str) -> HtmlElement:
         remove_pis=True,
     )
     try:
-        return document_fromstring(clean.encode("utf-8"), parser=parser, ensure_head_body=True)
+        return document_fromstring(clean, parser=parser, ensure_head_body=True)
     except (ValueError, AssertionError, IndexError) as error:  # lxml.etree.ParserError is a ValueError here
         raise ReadingError("nothing that a parser could read") from error
     except Exception as error:

@@ -183,7 +183,12 @@ def _below_headline(lines: list[str], known: Known) -> list[str]:
         below.pop()
     while below and RIGHTS.match(below[-1]):
         below.pop()
-    return _below_byline(below)
+    below = _below_byline(below)
+    return below if _letters(below) * 2 > _letters(lines) else lines
+
+
+def _letters(lines: list[str]) -> int:
+    return sum(map(len, lines))
 
 
 def _below_byline(lines: list[str]) -> list[str]:

@@ -81,7 +81,7 @@ def test_rules_are_named_in_the_order_of_the_page() -> None:
     assert list(whys(told).values()) == ["announces a link", "an offer in a box with a button"]
     assert "the byline" in [line.why for line in told.lines if not line.by]
     again = explained(saved("graph_and_agency"))
-    assert list(whys(again).values()) == ["the headline again", "a byline", "points to another page"]
+    assert list(whys(again).values()) == ["the headline again", "a byline", "points to another page, it is a link"]
     texts = [line.text for line in again.lines]
     assert texts.index("Town") < texts.index(again.article.text.split("\n")[0]) < texts.index("Latest")
 
@@ -165,8 +165,7 @@ def test_a_line_that_the_outlet_repeats_is_left_out_and_said_to_be() -> None:
 
 
 def test_every_sign_has_plain_words_and_those_of_the_whole_page_have_none() -> None:
-    for sign in weights():
-        name = sign.rstrip("+-")
+    for name in {*weights(has=True), *weights(has=False)}:
         words = in_words(name)
         assert not re.search(r"\\|boxes|\bkind\b|\b\d+ (?:before|after)|^(?:size|above by|below by|linked)\b", words)
     assert not in_words("any, found no")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from lxml.html import fromstring
 
 from crawler.blocks import blocks
-from crawler.witnesses import because, chosen, judged, prose, weight, weights
+from crawler.line_signs import Claims, Judged, judged, prose
+from crawler.witnesses import because, chosen, weight, weights
 
 LINES = [
     "The council of Port Ellery voted on Tuesday to rebuild the eastern pier, which a storm took in January.",
@@ -22,19 +23,18 @@ def page(*rest: str, before: str = "") -> str:
 
 
 def lines(html: str, found: list[str], said: str = "") -> list[str]:
-    return chosen(blocks(fromstring(html)), "\n".join(found), "Pier to be rebuilt", said).lines
+    return chosen(blocks(fromstring(html)), Claims("\n".join(found), "Pier to be rebuilt", said)).lines
 
 
 def test_the_lines_of_a_plain_article_all_stay() -> None:
-    choice = chosen(blocks(fromstring(page())), "\n".join(LINES), "Pier to be rebuilt", "")
+    choice = chosen(blocks(fromstring(page())), Claims("\n".join(LINES), "Pier to be rebuilt"))
     assert (choice.lines, choice.dropped, choice.added) == (LINES, [], [])
 
 
 def test_a_reminder_to_subscribe_below_the_text_is_left_out_with_its_reason() -> None:
     offer = "Get the best of our newsroom by mail, every morning"
-    choice = chosen(
-        blocks(fromstring(page(AROUND.format("newsletter-signup promo", offer)))), "\n".join([*LINES, offer]), None, ""
-    )
+    around = blocks(fromstring(page(AROUND.format("newsletter-signup promo", offer))))
+    choice = chosen(around, Claims("\n".join([*LINES, offer])))
     assert choice.lines == LINES
     assert choice.dropped[0][0] == offer
     assert choice.dropped[0][1]
@@ -59,22 +59,28 @@ def test_lines_keep_the_order_of_the_page() -> None:
     assert [line for line in lines(page(), LINES) if line in LINES] == LINES
 
 
-def test_menus_are_not_judged_at_all() -> None:
-    menu = "<ul><li><a href=/a>Harbour</a></li><li><a href=/b>Council</a></li></ul>"
-    texts = [block.text for block, _, _ in judged(blocks(fromstring(page(before=menu))), "\n".join(LINES), None, "")]
-    assert "Harbour" not in texts
+def test_menus_and_single_words_are_not_judged_at_all() -> None:
+    menu = "<ul><li><a href=/a>Harbour and ferries today</a></li><li><a href=/b>Council</a></li></ul><p>Sport</p>"
+    texts = [one.block.text for one in judged(blocks(fromstring(page(before=menu))), Claims("\n".join(LINES)))]
+    assert texts[0] == "Pier to be rebuilt"
 
 
-def test_all_signs_say_whether_trafilatura_has_the_block() -> None:
-    signs = [sign for _, _, signs in judged(blocks(fromstring(page())), LINES[0], None, "") for sign in signs]
-    assert {sign[-1] for sign in signs} == {"+", "-"}
+def test_a_paragraph_that_trafilatura_missed_is_added_as_the_others_are_marked_up_alike() -> None:
+    missed = (
+        "The ferry company said it would help to pay for the longer pier, if the town asked it to do so in writing."
+    )
+    html = page().replace(f"<p>{LINES[2]}</p>", f"<p>{missed}</p><p>{LINES[2]}</p>")
+    assert lines(html, LINES) == [*LINES[:2], missed, LINES[2]]
 
 
 def test_the_weights_are_those_of_the_table_and_reasons_are_the_strongest_against() -> None:
-    table = weights()
-    worst, best = min(table, key=table.__getitem__), max(table, key=table.__getitem__)
-    assert weight([worst, best, "never seen"]) == table[worst] + table[best]
-    assert because([best, worst]) == worst.rstrip("+-")
+    block = blocks(fromstring(page()))[0]
+    for found, table in (("line", weights(has=True)), ("no", weights(has=False))):
+        worst, best = min(table, key=table.__getitem__), max(table, key=table.__getitem__)
+        one = Judged(block, "", found, [best, worst, "never seen"])
+        assert weight(one) == table[best] + table[worst]
+        assert because(one) == worst
+    assert weights(has=True) != weights(has=False)
 
 
 def test_prose_is_what_stands_in_longer_blocks_outside_links() -> None:
