@@ -20,6 +20,7 @@ BENCHES = (
     "warc",
     "events",
     "extraction",
+    "page_types",
     "repeats",
     "following",
     "crawl",

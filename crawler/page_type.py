@@ -1,4 +1,8 @@
-"""What a page is: an article, or something that only looks like one. In doubt, an article."""
+"""What a page is: an article, or something that only looks like one. In doubt, an article.
+
+Rules first, for what is beyond doubt: statuses, walls, what a page calls itself, addresses that say it. Where they are
+silent, the page's signs are weighed (`crawler.page_signs`).
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from archive.records import PageType
-from crawler import jsonld
+from crawler import jsonld, page_signs
 from crawler.blocks import Block
 from crawler.metadata import Page
+from crawler.paragraphs import DENSE
 
 Verdict = tuple[PageType, str | None]
 """The type, and why it is no article."""
@@ -44,7 +49,8 @@ LISTING_PATH = re.compile(
 OTHER_PATH = (
     (
         re.compile(
-            r"/(?:forums?|threads?|topic|viewtopic|showthread|questions|community/index|discussions?)(?:[/.?]|$)", re.I
+            r"/(?:forums?|threads?|topic/\d+|viewtopic|showthread|questions|community/index|discussions?)(?:[/.?]|$)",
+            re.I,
         ),
         "a forum's thread",
     ),
@@ -59,15 +65,7 @@ OTHER_PATH = (
         "about the site",
     ),
 )
-OTHER_HOST = re.compile(r"^(?:(forums?|community|discuss)|(docs?|developers?|api)|(shop|store))\.")
-OTHER_HOSTS = ("a forum's thread", "documentation", "a shop's page")
-BASKET = re.compile(
-    r"^\W*(?:add to (?:cart|bag|basket|trolley)|buy now|in den warenkorb|ajouter au panier|añadir al carrito|"
-    r"aggiungi al carrello|"
-    r"adicionar ao carrinho|in winkelwagen|dodaj do koszyka|в корзину|sepete ekle|加入购物车|カートに入れる|"
-    r"장바구니)\W*$",
-    re.I,
-)
+PLAIN = {"thread": "a forum's thread", "manual": "documentation", "shop": "a shop's page"}
 ROOT = re.compile(r"^/?(?:index\.\w+|home/?|en/?)?$")
 LISTING_TYPES = {"CollectionPage", "ItemList", "SearchResultsPage", "ProfilePage"}
 OTHER_TYPES = {
@@ -85,14 +83,6 @@ OTHER_TYPES = {
     "LocalBusiness": "a business's page",
     "Service": "a service's page",
 }
-FORUM_MARKS = re.compile(
-    r"\b(?:phpbb|vbulletin|xenforo|discourse|smf|mybb|nodebb|flarum|invision|vanilla forums)\b", re.I
-)
-DOC_MARKS = re.compile(
-    r"\b(?:docusaurus|sphinx|mkdocs|gitbook|vitepress|vuepress|hugo-book|readme\.io|mintlify|starlight|antora|"
-    r"doxygen|javadoc|rustdoc)\b",
-    re.I,
-)
 LONG = 1_200
 """Characters of text that make a page an article whatever else it shows, if its data call it one."""
 
@@ -106,7 +96,7 @@ class Shape:
     """Figures of a page's look."""
 
     text: int
-    """Characters of the extracted text."""
+    """Characters of the extracted text; one in a dense script counts for two and a half."""
     sentences: int
     """Characters in lines that end like sentences, outside links."""
     links: int
@@ -128,12 +118,14 @@ def page_type(page: Page, status: int, headline: str | None, text: str, dated: b
     if not page.blocks and not text:
         return "empty", "no text on the page"
     claimed = bool(page.article) or page.meta.get("og:type", "").lower() in ("article", "news")
+    settled = claimed and dated and form.text >= LONG
     return (
-        _error(page, headline, form)
-        or _other(page, settled=claimed and dated and form.text >= LONG, dated=dated)
+        _error(page, headline, form, dated)
+        or _other(page, settled, dated)
         or (None if claimed and form.text >= 200 else _video(page, form))
-        or _section(page, form, claimed, dated)
+        or _section(page, form, claimed)
         or _nothing(form)
+        or (None if settled else page_signs.verdict(page_signs.signs(page, headline, text, dated)))
         or ("article", None)
     )
 
@@ -143,10 +135,11 @@ def shape(blocks: list[Block], text: str) -> Shape:
     sentences = sum(len(b.text) for b in blocks if b.linked * 3 < len(b.text) and len(b.text) > 80)
     links = sum(b.linked for b in blocks)
     teasers = sum(1 for b in blocks if b.linked * 10 >= len(b.text) * 8 and len(b.text) > 25)
-    return Shape(len(text), sentences, links, teasers)
+    size = int(len(text) * 2.5) if DENSE.search(text) else len(text)
+    return Shape(size, sentences, links, teasers)
 
 
-def _error(page: Page, headline: str | None, form: Shape) -> Verdict | None:
+def _error(page: Page, headline: str | None, form: Shape, dated: bool) -> Verdict | None:
     if form.text > LONG:
         return None
     for words in filter(None, (page.title, headline)):
@@ -154,8 +147,10 @@ def _error(page: Page, headline: str | None, form: Shape) -> Verdict | None:
             return "error", "it says that it was not found"
         if WALL.match(words):
             return "error", "a wall against robots"
-        if LOG_IN.match(words) and len(words) < 60:
+        if LOG_IN.match(words) and len(words) < 60 and not dated:
             return "error", "a log-in"
+    if dated:  # a short piece of news beside a form to log in
+        return None
     password = page.tree.find(".//input[@type='password']") is not None
     return ("error", "a log-in") if password and form.text < 400 and form.sentences < 400 else None
 
@@ -182,22 +177,16 @@ def _by_address(url: str) -> str | None:
     parts = urlsplit(url)
     if re.search(r"/(?:blogs?|news|articles?|stor(?:y|ies))(?:/|$)", parts.path, re.I):
         return None
-    if host := OTHER_HOST.match(parts.hostname or ""):
-        return next(reason for reason, found in zip(OTHER_HOSTS, host.groups(), strict=True) if found)
+    if named := page_signs.host_kind(parts.hostname or ""):
+        return PLAIN[named]
     return next((reason for pattern, reason in OTHER_PATH if pattern.search(parts.path)), None)
 
 
 def _by_maker(page: Page, dated: bool) -> str | None:
-    maker = page.meta.get("generator", "")
-    if FORUM_MARKS.search(maker):
-        return "a forum's thread"
-    if DOC_MARKS.search(maker):
-        return "documentation"
-    if dated:  # news with offers in it is news
-        return None
-    buttons = (e for e in page.elements if e.tag in ("button", "input", "a"))
-    labels = (e.get("value") or "" if e.tag == "input" else e.text_content() if len(e) < 4 else "" for e in buttons)
-    return "a shop's page" if any(len(label) < 40 and BASKET.match(label) for label in labels) else None
+    made = page_signs.maker_kind(page.meta.get("generator", ""))
+    if made or dated:  # news with offers in it is news
+        return PLAIN[made] if made else None
+    return PLAIN["shop"] if page_signs.has_basket(page) else None
 
 
 def _marked_kind(page: Page) -> str | None:
@@ -218,7 +207,7 @@ def _video(page: Page, form: Shape) -> Verdict | None:
     return None
 
 
-def _section(page: Page, form: Shape, claimed: bool, dated: bool) -> Verdict | None:
+def _section(page: Page, form: Shape, claimed: bool) -> Verdict | None:
     said = {kind for thing in page.things for kind in jsonld.types(thing)}
     path = urlsplit(page.url).path
     if ROOT.match(path) and not urlsplit(page.url).query and form.teasers >= 3 and not page.article:
@@ -228,12 +217,12 @@ def _section(page: Page, form: Shape, claimed: bool, dated: bool) -> Verdict | N
         return None
     if listed and form.teasers > 5 and form.sentences < 2 * form.links and form.text < 3 * LONG:
         return "section", "a list of other pages"
-    if form.teasers >= 10 and form.links > 2 * form.sentences and form.text < LONG and not dated:
-        return "section", "mostly links to other pages"
     return None
 
 
 def _nothing(form: Shape) -> Verdict | None:
-    if form.text < 40 and form.sentences < 80:
-        return "empty", "hardly any text on the page"
-    return None
+    if form.text >= 40 or form.sentences >= 80:
+        return None
+    return (
+        ("section", "mostly links to other pages") if form.teasers >= 10 else ("empty", "hardly any text on the page")
+    )

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from archive.records import Capture
+from crawler import page_signs
 from crawler.extract import extract
 
 TEXT = "<p>" + "The ferry left the island at noon, and nobody on the quay was sorry to see it go. " * 4 + "</p>"
@@ -65,6 +66,38 @@ def test_an_article_is_one_whatever_stands_around_it(path: str, head: str, body:
 )  # fmt: skip
 def test_what_is_no_article_says_why(path: str, head: str, body: str, wanted: tuple[str, str]) -> None:
     assert verdict(path, head, body) == wanted
+
+
+def test_a_page_that_no_rule_knows_is_judged_by_its_signs() -> None:
+    """Nothing in the address or the data says it: prices, buttons, and links of one wording do."""
+    tents = "".join(
+        f'<div class=card><h3><a href="/x/{n}">Tent {n}</a></h3><span>€ {n}9.00</span>'
+        f'<a href="/x/{n}">Learn more</a></div>'
+        for n in range(40)
+    )
+    head = '<title>Tents</title><meta property="og:type" content="website">'
+    kind, reason = verdict(
+        "/outdoor", head, f"<h1>Tents</h1><p>Our tents keep the rain out, whatever it does.</p>{tents}"
+    )
+    assert (kind, reason) == ("other", "it looks like a shop's page")
+
+
+def test_signs_do_not_outweigh_what_calls_itself_an_article() -> None:
+    prices = "".join(f"<li>€ {n}9.00</li>" for n in range(40))
+    assert verdict("/outdoor", OG_ARTICLE + DATE, f"<h1>Tents, tried</h1>{LONG}<ul>{prices}</ul>") == ("article", None)
+
+
+def test_short_news_beside_a_form_to_log_in_is_news() -> None:
+    page = f"<h1>Ferry leaves at noon</h1><p>{TEXT[3:150]}</p><input type=password>"
+    assert verdict("/a", DATE, page) == ("article", None)
+
+
+def test_no_sign_weighs_against_its_meaning() -> None:
+    for sign, weight in page_signs.weights().items():
+        if sign.startswith(tuple(page_signs.KINDS)):
+            assert weight < 0, sign
+        if sign.startswith(("article", "dated", "author", "prose")):
+            assert weight > 0, sign
 
 
 def test_news_with_offers_in_it_stays_news() -> None:

@@ -1,0 +1,158 @@
+"""How well articles are told from other pages: how many of those taken for articles are, how many articles are found.
+
+    python -m bench.page_types [--half report|tune|both] [--shared PATH] [--wrong]
+
+Precision and recall are of the one source that says what each of its pages is. Beside it stand the articles of the
+other sources, news throughout, which must stay articles, and the pages of one whole outlet, whose articles have dates
+in their addresses. The outlets are parted in two as in `bench.extraction`. `--wrong` lists the pages that were taken
+for something else, of the half that rules were written on alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import logging
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from archive.records import Capture
+from bench.extraction import HALVES, SAID, Row, _url, is_of
+from bench.figures import SHARED, Figure
+from bench.repeats import DATED
+from crawler.extract import extract
+
+TYPED = "wcxb"
+"""The source that says of each page what it is."""
+WANTED = 0.95
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A page, what it is and what it was taken for."""
+
+    source: str
+    url: str
+    true: str
+    taken: str
+    reason: str | None
+
+    @property
+    def right(self) -> bool:
+        return (self.true == "article") == (self.taken == "article")
+
+
+@dataclass(frozen=True)
+class Worth:
+    """How well "is an article" was told of some pages."""
+
+    pages: int
+    articles: int
+    precision: float
+    recall: float
+
+
+def rows(corpus: Path, half: str) -> list[Row]:
+    """The manifest's rows of pages that are known to be something: those with a type, those with a trusted text."""
+    with (corpus / "manifest.jsonl").open(encoding="utf-8") as lines:
+        every = [json.loads(line) for line in lines]
+    return [row for row in every if (row["source"] == TYPED or row.get("body_grade") == "A") and is_of(row, half)]
+
+
+def when(row: Row) -> str:
+    """The moment that a page of the corpus is read as if it came then."""
+    return (row.get("crawl_date") or "2026-11-01")[:10] + "T23:59:59Z"
+
+
+def judged(corpus: Path, half: str) -> Iterator[Judged]:
+    """The corpus' pages with what they were taken for."""
+    for row in rows(corpus, half):
+        body = gzip.decompress((corpus / row["html_path"]).read_bytes())
+        article = extract(Capture(url=_url(row), body=body, fetched_at=when(row)))
+        true = row.get("page_type") or "article"
+        yield Judged(row["source"], _url(row), true, article.page_type, article.page_reason)
+
+
+def judged_outlets(shared: Path) -> Iterator[Judged]:
+    """The pages of whole outlets: articles where the address has a date, lists and the outlet's own pages elsewhere."""
+    for root in sorted((shared / "corpus" / "sites").glob("*/www")):
+        for file in sorted(root.rglob("*.html")):
+            path = f"/{file.relative_to(root)}".removesuffix("index.html")
+            url = f"https://{root.parent.name}{path}"
+            article = extract(Capture(url=url, body=file.read_bytes(), fetched_at="2026-07-02T23:59:59Z"))
+            true = "article" if DATED.search(path) else "no article"
+            yield Judged(root.parent.name, url, true, article.page_type, article.page_reason)
+
+
+def worth(found: Sequence[Judged]) -> Worth:
+    """Precision and recall; 1 where there is nothing to be wrong about."""
+    true = sum(row.true == "article" for row in found)
+    taken = sum(row.taken == "article" for row in found)
+    both = sum(row.true == row.taken == "article" for row in found)
+    return Worth(len(found), true, both / taken if taken else 1.0, both / true if true else 1.0)
+
+
+def by_source(found: Sequence[Judged]) -> dict[str, list[Judged]]:
+    """The pages of each source, the one with types first."""
+    sources = sorted({row.source for row in found}, key=lambda source: (source != TYPED, source))
+    return {source: [row for row in found if row.source == source] for source in sources}
+
+
+def figures(shared: Path) -> Iterator[Figure]:
+    """For `make bench`: on the outlets that were kept apart."""
+    logging.disable(logging.CRITICAL)
+    found = list(judged(shared / "corpus" / "dev", "report"))
+    typed = worth([row for row in found if row.source == TYPED])
+    news = worth([row for row in found if row.source != TYPED])
+    yield Figure(f"articles, precision, {TYPED}, {typed.pages} pages", typed.precision, "", WANTED, "bound", ">= .95")
+    yield Figure(f"articles, recall, {TYPED}, {typed.articles} articles", typed.recall, "", WANTED, "bound", ">= .95")
+    yield Figure(f"articles, recall, other sources, {news.articles} articles", news.recall, "", 0.995, "bound")
+    for source, pages in by_source(list(judged_outlets(shared))).items():
+        outlet = worth(pages)
+        yield Figure(f"articles, precision, {source}, {outlet.pages} pages", outlet.precision)
+        yield Figure(f"articles, recall, {source}, {outlet.articles} articles", outlet.recall)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure and print two tables: by source, and the typed source's pages by what they are."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
+    parser.add_argument("--shared", type=Path, default=SHARED)
+    parser.add_argument("--half", choices=HALVES, default="report", help="of the outlets; `tune` is what was tuned on")
+    parser.add_argument("--wrong", action="store_true", help="list the wrong pages (--half tune alone)")
+    options = parser.parse_args(arguments)
+    if options.wrong and options.half != "tune":
+        parser.error("--wrong shows pages of --half tune alone: the others are kept apart")
+    corpus = options.shared / "corpus" / "dev"
+    if not (corpus / "manifest.jsonl").is_file():
+        print(f"page_types: nothing measured, {corpus} is not here")
+        return
+    logging.disable(logging.CRITICAL)
+    print(f"outlets {SAID[options.half]}, and whole outlets")
+    found = list(judged(corpus, options.half))
+    report([*found, *judged_outlets(options.shared)])
+    for row in found if options.wrong else ():
+        if not row.right:
+            print(f"{row.source:14} {row.true:14} {row.taken:8} {row.reason or '':45} {row.url}")
+
+
+def report(found: Sequence[Judged]) -> None:
+    """A line a source, then a line a type: how many were taken for what."""
+    print(f"{'source':22}{'pages':>7}{'articles':>10}{'precision':>11}{'recall':>9}")
+    for source, pages in by_source(found).items():
+        told = worth(pages)
+        print(f"{source:22}{told.pages:>7}{told.articles:>10}{told.precision:>11.4f}{told.recall:>9.4f}")
+    news = worth([row for row in found if row.source != TYPED and row.true == "article"])
+    print(f"{'news of all others':22}{news.pages:>7}{news.articles:>10}{'':>11}{news.recall:>9.4f}")
+    typed = [row for row in found if row.source == TYPED]
+    print(f"\n{'is':22}{'pages':>7}{'wrong':>7}  taken for")
+    for true, many in Counter(row.true for row in typed).most_common():
+        taken = Counter(row.taken for row in typed if row.true == true)
+        wrong = sum(not row.right for row in typed if row.true == true)
+        print(f"{true:22}{many:>7}{wrong:>7}  " + ", ".join(f"{name} {n}" for name, n in taken.most_common()))
+
+
+if __name__ == "__main__":
+    main()
