@@ -1,27 +1,26 @@
 """The articles that a page links to: "related", "more on this", the source that is named in the text.
 
 What a link's words say is all that is known of it. Sections, tags, authors and buttons to share are left out here;
-which of the rest is worth a request is decided by its words (`pipelines.relevance`).
+which of the rest is worth a request is decided by its words (`pipelines.relevance`). Run in worker processes, as all
+that reads pages; a page whose article is read too is parsed once for both.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit
 
-from lxml import html
-from lxml.etree import LxmlError
+from lxml.html import HtmlElement
 
-from archive.errors import UsageError
-from archive.records import Lead
+from archive.errors import ReadingError, UsageError
+from archive.records import Article, Capture, Lead
+from crawler.extract import reading
+from crawler.markup import read_page
 from pipelines.identity import file_lead
-from pipelines.urls import registered_domain
 
-MOST_LINKS = 300
-"""Of one page."""
-LARGEST_PAGE = 2_000_000
-"""Bytes of a page that are looked at."""
+MOST_LINKS = 1000
+"""Of one page; which of them are followed is decided later."""
 FEWEST_WORDS, FEWEST_CHARACTERS = 3, 8
 """Of a headline: the second where words are not parted by blanks."""
 LONGEST_HEADLINE = 300
@@ -33,16 +32,29 @@ NO_ARTICLE = re.compile(
 NO_PAGE = re.compile(r"\.(?:jpe?g|png|gif|svg|webp|pdf|mp[34]|zip|xml|css|js)$", re.IGNORECASE)
 
 
-def article_links(body: bytes, url: str, outlets: Collection[str] = ()) -> list[Lead]:
-    """Leads to the pages that a page at `url` links to and that may be articles, each once, in their order.
+def article_and_links(capture: Capture) -> tuple[Article, list[Lead]]:
+    """As `crawler.extract.extract`, with the page's links."""
+    read = reading(capture)
+    found = article_links(read.steps.page.tree, capture.final_url or capture.url) if read.steps else []
+    return read.article, found
 
-    Of the page's own registered domain, and of hosts in `outlets`. Nothing, where the page cannot be read.
-    """
+
+def links(capture: Capture) -> list[Lead]:
+    """The links of a page whose article is known already. Nothing, where the page cannot be read."""
+    try:
+        tree = read_page(capture).tree
+    except ReadingError:
+        return []
+    return article_links(tree, capture.final_url or capture.url)
+
+
+def article_links(tree: HtmlElement, url: str) -> list[Lead]:
+    """Leads to the pages that a page at `url` links to and that may be articles, each once, in their order."""
     found: dict[str, Lead] = {}
-    for address, words in _anchors(body, url):
+    for address, words in _anchors(tree, url):
         if len(found) >= MOST_LINKS:
             break
-        if may_be_article(address, words) and _is_ours(address, url, outlets):
+        if may_be_article(address, words):
             try:
                 lead = file_lead(Lead(address, via="link", found_on=url, headline=words))
             except UsageError:
@@ -52,13 +64,9 @@ def article_links(body: bytes, url: str, outlets: Collection[str] = ()) -> list[
     return list(found.values())
 
 
-def _anchors(body: bytes, url: str) -> Iterator[tuple[str, str]]:
+def _anchors(tree: HtmlElement, url: str) -> Iterator[tuple[str, str]]:
     """Addresses, absolute and without what stands after `#`, with the words of their links."""
-    try:
-        root = html.document_fromstring(body[:LARGEST_PAGE])
-    except (LxmlError, ValueError, AssertionError):
-        return
-    for anchor in root.iter("a"):
+    for anchor in tree.iter("a"):
         href = (anchor.get("href") or "").strip()
         try:
             address = urljoin(url, href).partition("#")[0]
@@ -77,8 +85,3 @@ def may_be_article(address: str, words: str) -> bool:
     if not path or NO_ARTICLE.search(path) or NO_PAGE.search(path):
         return False
     return len(words.split()) >= FEWEST_WORDS or (not words.isascii() and len(words) >= FEWEST_CHARACTERS)
-
-
-def _is_ours(address: str, url: str, outlets: Collection[str]) -> bool:
-    host = (urlsplit(address).hostname or "").removeprefix("www.")
-    return host in outlets or registered_domain(address) == registered_domain(url)

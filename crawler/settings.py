@@ -31,6 +31,7 @@ REFERRER_POLICY = "no-referrer"
 # -- how much, and how fast
 CONCURRENT_REQUESTS = 512  # most of them wait for their turn; the spiders hand out far fewer that do not
 CONCURRENT_REQUESTS_PER_DOMAIN = 2
+CONCURRENT_ITEMS = 1  # Scrapy starts as many tasks for every answer, and most come to one item
 DOWNLOAD_DELAY = 0.5  # seconds between two requests to one host
 DOWNLOAD_TIMEOUT = 30
 DNS_TIMEOUT = 10

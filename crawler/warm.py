@@ -10,11 +10,11 @@ import gc
 from contextlib import suppress
 
 from archive.records import Capture
-from crawler.extract import extract
+from crawler.links import article_and_links
 
 SENTENCE = "The harbour board voted on Tuesday to move the ferry landing to the north quay before the winter storms. "
 
 with suppress(Exception):  # the pages that follow tell what is wrong
-    extract(Capture("http://harbour.example/", f"<h1>Ferry</h1><p>{SENTENCE * 8}</p>".encode()))
+    article_and_links(Capture("http://harbour.example/", f"<h1>Ferry</h1><p>{SENTENCE * 8}</p>".encode()))
 gc.collect()
 gc.freeze()

@@ -1,9 +1,10 @@
 """Pages, and large feeds and sitemaps, are read in processes of our own: one that crashes or hangs costs itself alone.
 
-One process and one pipe a worker, awaited through a thread, with a limit of time a page. The standard library's
-process pool is not safe here: a worker that dies takes the pages of all the others with it (cpython#94777), and one
-that hangs is never ended. Workers come from a fork server that has imported the extractor once, so that a new one is
-there in milliseconds; they end by themselves when the other end of their pipe is gone, also after a kill -9.
+One process, one pipe and one thread a worker, with a limit of time a page; threads take what waits by themselves, so
+that no worker waits for a crawl that is busy writing. The standard library's process pool is not safe here: a worker
+that dies takes the pages of all the others with it (cpython#94777), and one that hangs is never ended. Workers come
+from a fork server that has imported the extractor once, so that a new one is there in milliseconds; they end by
+themselves when the other end of their pipe is gone, also after a kill -9.
 """
 
 from __future__ import annotations
@@ -15,17 +16,21 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, Literal, Self, cast
 
 from archive.errors import DatelineError, ReadingError
-from archive.records import Article, Capture
+from archive.records import Article, Capture, Lead
 from crawler.feeds import Feed, read_feed
 from crawler.sitemaps import Sitemap, read_sitemap
 
-Kind = Literal["page", "feed", "sitemap"]
-Read = Article | Feed | Sitemap
+Kind = Literal["page", "page and links", "links", "feed", "sitemap"]
+Linked = tuple[Article, list[Lead]]
+"""A page's article, and leads to the pages that it links to."""
+Read = Article | Linked | list[Lead] | Feed | Sitemap
 
 PAGE_SECONDS = 20.0
 """A page of ordinary size takes 0.02–0.2 s."""
@@ -43,9 +48,12 @@ def _serve(pipe: Connection) -> None:
     """The loop of a worker: captures in, articles out, until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the crawl, which ends its workers in order
     from crawler.extract import extract
+    from crawler.links import article_and_links, links
 
     readers: dict[Kind, Callable[[Capture], Read]] = {
         "page": extract,
+        "page and links": article_and_links,
+        "links": links,
         "feed": lambda capture: read_feed(capture.body, capture.url),
         "sitemap": lambda capture: read_sitemap(capture.body, capture.url),
     }
@@ -93,7 +101,7 @@ class Worker:
         return cast(Article, self.read_as("page", capture, seconds))
 
     def read_as(self, kind: Kind, capture: Capture, seconds: float) -> Read:
-        """As `read`, for a page, feed or sitemap. Raises also SourceError, as their readers do."""
+        """As `read`, for a page, its links, a feed or sitemap. Raises also SourceError, as their readers do."""
         if self._pages == PAGES_A_PROCESS:
             self.stop()
         pipe = self._pipe or self._start()
@@ -149,16 +157,27 @@ def is_small(body: bytes) -> bool:
 
 
 class Workers:
-    """A few workers and the queue of those that are free, for use on an event loop."""
+    """A few workers, those of them that are free, and as many threads, for use on an event loop."""
 
     def __init__(self, count: int | None = None, seconds: float = PAGE_SECONDS) -> None:
         self._workers = [Worker() for _ in range(count or os.cpu_count() or 1)]
         self._seconds = seconds
-        self._free: asyncio.Queue[Worker] | None = None
+        self._threads = ThreadPoolExecutor(len(self._workers))
+        self._free: SimpleQueue[Worker] = SimpleQueue()
+        for worker in self._workers:
+            self._free.put(worker)
 
     async def read(self, capture: Capture) -> Article:
         """The article of a page. Raises ReadingError where the page cannot be read."""
         return cast(Article, await self._read("page", capture))
+
+    async def read_linked(self, capture: Capture) -> Linked:
+        """The article of a page and what it links to, from one parse. Raises as `read`."""
+        return cast(Linked, await self._read("page and links", capture))
+
+    async def links(self, capture: Capture) -> list[Lead]:
+        """What a page links to, its article left unread. Raises as `read`."""
+        return cast(list[Lead], await self._read("links", capture))
 
     async def read_feed(self, body: bytes, url: str) -> Feed:
         """As `crawler.feeds.read_feed`, which reads a small one here. Raises SourceError and ReadingError."""
@@ -171,15 +190,14 @@ class Workers:
         return cast(Sitemap, await self._read("sitemap", Capture(url, body)))
 
     async def _read(self, kind: Kind, capture: Capture) -> Read:
-        if self._free is None:
-            self._free = asyncio.Queue()
-            for worker in self._workers:
-                self._free.put_nowait(worker)
-        worker = await self._free.get()
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._read_now, kind, capture)
+
+    def _read_now(self, kind: Kind, capture: Capture) -> Read:
+        worker = self._free.get()
         try:
-            return await asyncio.to_thread(worker.read_as, kind, capture, self._seconds)
+            return worker.read_as(kind, capture, self._seconds)
         finally:
-            self._free.put_nowait(worker)
+            self._free.put(worker)
 
     @property
     def cpu_seconds(self) -> float:
@@ -187,7 +205,8 @@ class Workers:
         return sum(worker.cpu_seconds for worker in self._workers)
 
     def stop(self) -> None:
-        """End all workers."""
+        """End all workers; what still waits is not read."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
         for worker in self._workers:
             worker.stop()
 

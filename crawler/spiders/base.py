@@ -24,7 +24,7 @@ from archive.archive import Archive
 from archive.errors import ArchiveError, ReadingError, SourceError
 from archive.frontier import Listing, Waiting
 from archive.lock import crawl_lock
-from archive.records import Check, Lead, Outcome, SourceKind, clock, utc
+from archive.records import Article, Capture, Check, Lead, Outcome, SourceKind, clock, utc
 from crawler.fetching import capture, failed_look, header, look, read_look, request
 from crawler.freshness import wish_seconds
 from crawler.opt_outs import NOARCHIVE, honoured, opted_out, refusal
@@ -32,11 +32,14 @@ from crawler.places import Places
 from crawler.rereading import rereader
 from crawler.services.wayback import Wayback
 from crawler.sitemaps import Child, children_to_read, newer_than
+from crawler.telling import Telling
 from crawler.turns import Pause, Turns, put_off
 from crawler.workers import Worker, Workers
 
 MOST_UNDER_WAY = 64
 """Pages leased at once, slow sites left out: enough to keep all outlets busy, little to do again after a kill."""
+MOST_EARLY = 32
+"""Of them, while feeds and sitemaps are read: enough to keep the readers busy."""
 PER_OUTLET = 8
 MOST_SITEMAPS = 60
 """Read of one index in one crawl, newest first."""
@@ -86,6 +89,7 @@ class ArchiveSpider(Spider):
         self.counts: Counter[str] = Counter()
         self.under_way: set[str] = set()
         self.places = Places()
+        self.telling = Telling()
         self.roots: dict[str, str] = {}
         """Of a sitemap that an index names, the source that led to it."""
         self.sitemaps_read: Counter[str] = Counter()
@@ -137,16 +141,34 @@ class ArchiveSpider(Spider):
     async def start(self) -> AsyncIterator[Any]:
         async for source in self.source_requests():
             yield source
+            for page in self.early_pages():
+                yield page
         async for page in self.waiting_pages():
             yield page
 
     async def source_requests(self) -> AsyncIterator[Request]:
         """Requests for the feeds and sitemaps of the outlets."""
-        for source in self.archive.sources(self.kinds, self.hosts, self.due):
+        sources = self.archive.sources(self.kinds, self.hosts, self.due)
+        for source in sources:
+            self.telling.expect(source.url, source.host)
+        for source in sources:
             while self.room() <= 0 and not self.ended:
                 await asyncio.sleep(0.05)
             seen = Listing(source.url, None, source.etag, source.last_modified)
             yield self.source_request(source.url, source.kind, seen)
+
+    def early_pages(self) -> Iterator[Request]:
+        """Requests for pages of outlets that have told all, while others are still asked: readers would have no work.
+
+        None where a budget is to be shared out: all outlets have to be heard first.
+        """
+        engine: Any = self.crawler.engine
+        room = MOST_EARLY - len(self.under_way - self.telling.sources.keys())
+        if self.budget is not None or room < PER_OUTLET or engine.needs_backout():
+            return
+        if hosts := self.telling.take(PER_OUTLET):
+            for waiting in self._within_budget(self.archive.lease(room, PER_OUTLET, hosts, self._spent_outlets())):
+                yield self.page_request(waiting)
 
     async def waiting_pages(self) -> AsyncIterator[Request]:
         """Requests for the pages whose turn has come, until none waits and nothing is under way that may name more."""
@@ -236,6 +258,7 @@ class ArchiveSpider(Spider):
             yield replace(check, outcome="failed", reason=str(error))
             return
         for child, seen in self._further(check.url, children) if depth < INDEX_DEPTH else ():
+            self.telling.expect_more(child.url, check.url)
             yield self.source_request(child.url, "sitemap", seen, depth + 1, child.modified_at)
         yield self._taken(check)
 
@@ -310,11 +333,15 @@ class ArchiveSpider(Spider):
         if NOARCHIVE in borne:
             check = replace(check, capture=None, reason=f"no copy is kept: noarchive ({borne[NOARCHIVE]})")
         try:
-            article = await self.workers.read(came)
+            article = await self.read_article(came)
         except ReadingError as error:
             yield replace(check, outcome="failed", reason=str(error).removeprefix(f"{came.url}: "))
             return
         yield read_look(check, article)
+
+    async def read_article(self, came: Capture) -> Article:
+        """The article of a page. Raises ReadingError where the page cannot be read."""
+        return await self.workers.read(came)
 
     def failed(self, failure: Failure) -> Iterator[Check]:
         """No response came."""
@@ -326,7 +353,7 @@ class ArchiveSpider(Spider):
 
     def written(self, check: Check, outcome: Outcome) -> None:
         """A look is in the archive (told by `pipelines.keep`)."""
-        self.under_way.discard(check.url)
+        self._settled(check.url)
         self.counts[outcome] += 1
 
     def leave_alone(self, site: str, pause: Pause) -> None:
@@ -351,8 +378,13 @@ class ArchiveSpider(Spider):
         if failure and isinstance(failure.value, sqlite3.Error | ArchiveError):
             self.give_up(failure.value)
         if response is not None:
-            self.under_way.discard(response.meta["asked"])
+            self._settled(response.meta["asked"])
             self.counts["failed"] += 1
+
+    def _settled(self, url: str) -> None:
+        """Nothing more is to come of an address."""
+        self.under_way.discard(url)
+        self.telling.read(url)
 
 
 def wish_of(response: Response, ttl_minutes: int | None = None) -> int | None:

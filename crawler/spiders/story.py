@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
@@ -28,11 +29,10 @@ from archive.database import transaction
 from archive.errors import ReadingError
 from archive.frontier import Listing, Waiting
 from archive.leads import Prospect
-from archive.records import Check, Lead, Outcome, SourceKind
+from archive.records import Article, Capture, Check, Lead, Outcome, SourceKind
 from archive.stories import profile_of, relist, story
 from crawler.asking import LONGEST_WAIT, Asking, manners, named_services, read
 from crawler.fetching import judge_failure, request
-from crawler.links import article_links
 from crawler.services import Answer
 from crawler.services.wayback import Wayback, in_place_of
 from crawler.sitemaps import Child, children_to_read
@@ -40,6 +40,7 @@ from crawler.source_dates import latest_day_in_path
 from crawler.spiders.base import MOST_SITEMAPS, ArchiveSpider, Children
 from pipelines.relevance import CERTAIN, Choice, lead_terms, relevance
 from pipelines.stories import JUDGE
+from pipelines.urls import registered_domain
 
 AT_ONCE = 6
 """Pages under way: what the first ones come to decides on the next."""
@@ -75,6 +76,8 @@ class StorySpider(ArchiveSpider):
         self.asked_for: dict[str, tuple[Waiting, float]] = {}
         self.gone: deque[tuple[Waiting, float]] = deque()
         """Pages that were asked for, with the chance that they were given."""
+        self.links: dict[str, list[Lead]] = {}
+        """Of pages that were read and are not kept yet."""
 
     def _open(self, crawler: Crawler) -> None:
         super()._open(crawler)
@@ -101,8 +104,7 @@ class StorySpider(ArchiveSpider):
             yield source
         while self.under_way and not self.ended:  # all that is known is weighed before a page is asked for
             await asyncio.sleep(0.05)
-        for url, digest in told.pages_of(self.archive.db, self.story.id):
-            self._follow_links(self.archive.captures.body(digest) or b"", url)
+        await self._follow_known()
         self._learn_words()
         async for page in self.likely_pages():
             yield page
@@ -157,6 +159,15 @@ class StorySpider(ArchiveSpider):
                 return self.page_request(waiting)
         return None
 
+    async def _follow_known(self) -> None:
+        """Follow the links of what is known to belong."""
+        for url, digest in told.pages_of(self.archive.db, self.story.id):
+            if kept := self.archive.captures.newest(digest):
+                try:
+                    self._follow(await self.workers.links(replace(kept, url=url, final_url=None)))
+                except ReadingError as error:
+                    self.problems.append(f"{error}; its links were not followed")
+
     # -- what is known before -----------------------------------------------------------------------------------------
 
     def _learn_words(self) -> None:
@@ -184,10 +195,14 @@ class StorySpider(ArchiveSpider):
 
     # -- what came ---------------------------------------------------------------------------------------------------
 
+    async def read_article(self, came: Capture) -> Article:
+        article, self.links[came.url] = await self.workers.read_linked(came)
+        return article
+
     def written(self, check: Check, outcome: Outcome) -> None:
         """A page is kept, and where it belongs is decided: learn from it, and follow its links if it belongs."""
         super().written(check, outcome)
-        asked = self.asked_for.pop(check.url, None)
+        asked, links = self.asked_for.pop(check.url, None), self.links.pop(check.url, [])
         if asked and outcome == "gone" and check.status in TAKEN_AWAY:
             self.gone.append(asked)
         if asked is None or outcome not in (*ARTICLES, "not article"):
@@ -197,8 +212,7 @@ class StorySpider(ArchiveSpider):
         self.choice.experience.learn(value, belongs)
         if belongs:
             self.tally[waiting.lead.via, "belong"] += 1
-            if check.capture:
-                self._follow_links(check.capture.body, check.final_url or check.url)
+            self._follow(links)
 
     # -- pages that are gone -----------------------------------------------------------------------------------------
 
@@ -253,7 +267,21 @@ class StorySpider(ArchiveSpider):
         self.asking.heard(wayback, answer, lead.url)
         self.places.answered(lead.url)
         self.asked_for.pop(lead.url, None)
+        self.links.pop(lead.url, None)
         self.under_way.discard(lead.url)
 
-    def _follow_links(self, body: bytes, url: str) -> None:
-        self.archive.add_leads(article_links(body, url, told.hosts(self.archive.db)))
+    def _follow(self, links: Iterable[Lead]) -> None:
+        self.archive.add_leads(within(links, told.hosts(self.archive.db)))
+
+
+def within(links: Iterable[Lead], outlets: Collection[str]) -> list[Lead]:
+    """Those that lead to the registered domain of the page that has them, or to a host in `outlets`."""
+    return [link for link in links if _host(link.url) in outlets or _is_of_its_site(link)]
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").removeprefix("www.")
+
+
+def _is_of_its_site(link: Lead) -> bool:
+    return registered_domain(link.url) == registered_domain(link.found_on or "")

@@ -2,18 +2,22 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.links import article_links, may_be_article
+from archive.records import Capture
+from crawler.extract import extract
+from crawler.links import article_and_links, links, may_be_article
+from crawler.spiders.story import within
+from tests.stories import story
 
 PAGE = "http://www.harbour.example/news/1-mine"
 
 
-def links(*anchors: str, outlets: tuple[str, ...] = ()) -> list[tuple[str, str | None]]:
+def followed(*anchors: str, outlets: tuple[str, ...] = ()) -> list[tuple[str, str | None]]:
     body = "<html><body>" + "".join(anchors) + "</body></html>"
-    return [(lead.url, lead.headline) for lead in article_links(body.encode(), PAGE, outlets)]
+    return [(lead.url, lead.headline) for lead in within(links(Capture(PAGE, body.encode())), outlets)]
 
 
 def test_a_link_is_a_lead_with_its_words_for_a_headline():
-    found = article_links(b'<p>See <a href="2-drill">Drill reaches <b>the miners</b></a>.</p>', PAGE)
+    found = links(Capture(PAGE, b'<p>See <a href="2-drill">Drill reaches <b>the miners</b></a>.</p>'))
     assert [(lead.url, lead.headline, lead.via, lead.found_on) for lead in found] == [
         ("http://www.harbour.example/news/2-drill", "Drill reaches the miners", "link", PAGE)
     ]
@@ -25,19 +29,21 @@ def test_a_page_is_linked_once_whatever_its_address_carries_and_never_to_itself(
         '<a href="/news/2#top">Drill reaches the miners</a>',
         '<a href="/news/2?utm_source=x">The drill again now</a>',
     )
-    assert links(*anchors, f'<a href="{PAGE}#comments">Eleven comments on this</a>') == [
+    assert followed(*anchors, f'<a href="{PAGE}#comments">Eleven comments on this</a>') == [
         ("http://www.harbour.example/news/2", "Drill reaches the miners")
     ]
 
 
 def test_other_sites_are_followed_only_where_they_are_outlets_of_the_archive():
     anchor = '<a href="https://www.ridge.example/a/long-story">A long story elsewhere</a>'
-    assert links(anchor) == []
-    assert [url for url, _ in links(anchor, outlets=("ridge.example",))] == ["https://www.ridge.example/a/long-story"]
+    assert followed(anchor) == []
+    assert [url for url, _ in followed(anchor, outlets=("ridge.example",))] == [
+        "https://www.ridge.example/a/long-story"
+    ]
 
 
 def test_a_subdomain_of_the_same_site_is_followed():
-    assert links('<a href="http://live.harbour.example/mine/ticker">Live from the salt mine</a>')
+    assert followed('<a href="http://live.harbour.example/mine/ticker">Live from the salt mine</a>')
 
 
 @pytest.mark.parametrize(
@@ -60,4 +66,20 @@ def test_sections_tags_authors_shares_and_pictures_are_left_out(address, words, 
 
 @pytest.mark.parametrize("body", [b"", b"\x00\xff", b"<a href='http://[bad'>three words here</a>", b"<" * 500])
 def test_a_page_that_cannot_be_read_has_no_links(body):
-    assert article_links(body, PAGE) == []
+    assert links(Capture(PAGE, body)) == []
+
+
+def test_the_parse_that_gives_the_article_gives_the_links_too():
+    """Also those in a table that arranges the page, and beside the text, which are no part of the article."""
+    aside = '<aside><ul><li><a href="/news/2">Drill reaches the miners</a></ul></aside>'
+    table = '<table><tr><td><a href="/news/3">Trapped miners come up</a></td><td>11</td></tr></table>'
+    page = Capture(PAGE, f"<h1>Pier</h1>{story(1)}{aside}{table}".encode(), fetched_at="2026-03-10T12:00:00Z")
+    article, found = article_and_links(page)
+    assert article == extract(page)
+    assert found == links(page)
+    assert [lead.headline for lead in found] == ["Drill reaches the miners", "Trapped miners come up"]
+
+
+def test_links_lead_from_where_the_page_stood_in_the_end():
+    page = Capture(PAGE, b"<p><a href='2'>Drill reaches the miners</a>", final_url="http://sea.example/a/1")
+    assert [lead.url for lead in links(page)] == ["http://sea.example/a/2"]
