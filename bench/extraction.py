@@ -34,7 +34,6 @@ WORDS = re.compile(r"\w+")
 WITH_HEADLINE = ("waddle-daniel", "cleanportaleval")
 """Sources whose true texts begin with the headline."""
 
-
 SAID = {"report": "kept apart while rules were written", "tune": "that rules were written on", "both": "of both halves"}
 HALVES = tuple(SAID)
 
@@ -193,12 +192,7 @@ def main(arguments: list[str] | None = None) -> None:
     if not (corpus / "manifest.jsonl").is_file():
         print(f"extraction: nothing measured, {corpus} is not here")
         return
-    said = {
-        "report": "kept apart while rules were written",
-        "tune": "that rules were written on",
-        "both": "of both halves",
-    }
-    print(f"outlets {said[options.half]}")
+    print(f"outlets {SAID[options.half]}")
     report(measured(corpus, options.half, options.sample))
 
 

@@ -54,7 +54,7 @@ def link_lists(elements: Sequence[HtmlElement], blocks: list[Block]) -> frozense
     """
     sums: dict[HtmlElement, tuple[int, int, int]] = {}
     for block in blocks:
-        _add(sums, block.element, (1, len(block.text), block.linked))
+        _count(sums, block.element, (1, len(block.text), block.linked))
     lists = set()
     for element in reversed(elements):  # what is inside an element stands behind it
         if own := sums.get(element):
@@ -62,11 +62,11 @@ def link_lists(elements: Sequence[HtmlElement], blocks: list[Block]) -> frozense
             if many >= FEWEST_LINKS and linked >= ALL_LINKED * letters:
                 lists.add(element)
             if (around := element.getparent()) is not None:
-                _add(sums, around, own)
+                _count(sums, around, own)
     return frozenset(each for each in lists if each.getparent() is not None and each.getparent() not in lists)
 
 
-def _add(sums: dict[HtmlElement, tuple[int, int, int]], element: HtmlElement, more: tuple[int, int, int]) -> None:
+def _count(sums: dict[HtmlElement, tuple[int, int, int]], element: HtmlElement, more: tuple[int, int, int]) -> None:
     many, letters, linked = sums.get(element, (0, 0, 0))
     sums[element] = (many + more[0], letters + more[1], linked + more[2])
 
