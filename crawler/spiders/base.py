@@ -38,8 +38,8 @@ from crawler.workers import Worker, Workers
 
 MOST_UNDER_WAY = 64
 """Pages leased at once, slow sites left out: enough to keep all outlets busy, little to do again after a kill."""
-MOST_EARLY = 32
-"""Of them, while feeds and sitemaps are read: enough to keep the readers busy."""
+MOST_SOURCES = 192
+"""Feeds and sitemaps asked for at once: nearly all wait for the turn of their host."""
 PER_OUTLET = 8
 MOST_SITEMAPS = 60
 """Read of one index in one crawl, newest first."""
@@ -152,7 +152,7 @@ class ArchiveSpider(Spider):
         for source in sources:
             self.telling.expect(source.url, source.host)
         for source in sources:
-            while self.room() <= 0 and not self.ended:
+            while self.room(MOST_SOURCES) <= 0 and not self.ended:
                 await asyncio.sleep(0.05)
             seen = Listing(source.url, None, source.etag, source.last_modified)
             yield self.source_request(source.url, source.kind, seen)
@@ -163,7 +163,7 @@ class ArchiveSpider(Spider):
         None where a budget is to be shared out: all outlets have to be heard first.
         """
         engine: Any = self.crawler.engine
-        room = MOST_EARLY - len(self.under_way - self.telling.sources.keys())
+        room = MOST_UNDER_WAY - len(self.under_way - self.telling.sources.keys())
         if self.budget is not None or room < PER_OUTLET or engine.needs_backout():
             return
         if hosts := self.telling.take(PER_OUTLET):
@@ -205,9 +205,9 @@ class ArchiveSpider(Spider):
         self.archive.give_back([waiting.lead.url for waiting in leased if waiting not in kept])
         return kept
 
-    def room(self) -> int:
+    def room(self, most: int = MOST_UNDER_WAY) -> int:
         """How many more may be under way."""
-        return MOST_UNDER_WAY - len(self.under_way) + self.places.left(time.monotonic())
+        return most - len(self.under_way) + self.places.left(time.monotonic())
 
     def source_request(
         self, url: str, kind: SourceKind, seen: Listing | None, depth: int = 0, lastmod: str | None = None
