@@ -97,7 +97,7 @@ class _Reader:
                 self._close(block, broken=tag == "br")
             inner_block, inner_linked = block if inline else element, linked or tag == "a"
             self._add(element.text, inner_linked)
-            stack.extend((child, inner_block, inner_linked, False) for child in reversed(element))
+            stack.extend([(child, inner_block, inner_linked, False) for child in reversed(element)])
         self._close(body)
 
     def _leave(self, element: HtmlElement, linked: bool) -> None:
@@ -112,6 +112,9 @@ class _Reader:
                 self._linked += len(text.strip())
 
     def _close(self, block: HtmlElement, broken: bool = False) -> None:
+        if not self._pieces:  # most elements hold no text of their own
+            self._broken = self._broken or broken
+            return
         text = " ".join("".join(self._pieces).split())
         if text:
             self.found.append(Block(text, min(self._linked, len(text)), block, self._broken))
