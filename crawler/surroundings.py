@@ -85,7 +85,11 @@ def offers(blocks: list[Block], lines: Iterable[str]) -> frozenset[str]:
 
 def _asks(element: HtmlElement) -> bool:
     for box, _ in zip(element.iterancestors(), range(3), strict=False):
-        if box.tag in WHOLE_PAGE or len(box.text_content()) > MAX_BOX:
+        if box.tag in WHOLE_PAGE:
+            return False
+        if next(box.iter(*FIELDS), None) is None:
+            continue
+        if len(box.text_content()) > MAX_BOX:
             return False
         if any(_is_asking(field) and _box_of(field) is box for field in box.iter(*FIELDS)):
             return box.find(".//h1") is None
