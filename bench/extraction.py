@@ -51,20 +51,29 @@ def _counts(row: Row) -> bool:
     return bool(known) and row.get("page_type", "article") == "article"
 
 
+def outlet(row: Row) -> str:
+    """By what a page's outlet is known; a page of nobody is its own."""
+    return str(row.get("domain") or row.get("host") or row["id"])
+
+
 def kept_apart(row: Row) -> bool:
     """Whether the outlet's pages were left alone while the rules were written."""
-    name = row.get("domain") or row.get("host") or row["id"]
-    return hashlib.sha1(f"keep{name}".encode()).digest()[-1] % 2 == 1
+    return hashlib.sha1(f"keep{outlet(row)}".encode()).digest()[-1] % 2 == 1
 
 
 def is_of(row: Row, half: str) -> bool:
     return half == "both" or kept_apart(row) == (half == "report")
 
 
+def units(text: str, language: str | None) -> list[str]:
+    """A text's words in one case; its characters in Chinese and Japanese."""
+    return [c for c in text if c.isalnum()] if language in ("zh", "ja") else WORDS.findall(text.lower())
+
+
 def shingles(text: str, language: str | None) -> Counter[tuple[str, ...]]:
     """The 4-grams of a text."""
-    units = [c for c in text if c.isalnum()] if language in ("zh", "ja") else WORDS.findall(text.lower())
-    return Counter(tuple(units[at : at + 4]) for at in range(max(1, len(units) - 3)))
+    parts = units(text, language)
+    return Counter(tuple(parts[at : at + 4]) for at in range(max(1, len(parts) - 3)))
 
 
 def f1(text: str, truth: str, language: str | None) -> float:
@@ -75,23 +84,38 @@ def f1(text: str, truth: str, language: str | None) -> float:
 
 def ours(body: bytes, row: Row) -> Row:
     """Our reading of a page."""
-    when = (row.get("crawl_date") or "2026-11-01")[:10] + "T23:59:59Z"
-    article: Article = extract(Capture(url=_url(row), body=body, fetched_at=when))
+    article: Article = extract(Capture(url=url_of(row), body=body, fetched_at=when(row)))
     names = list(article.authors)
     return {"headline": article.headline, "text": article.text, "at": article.published_at, "authors": names}
 
 
 def theirs(body: bytes, row: Row) -> Row:
     """trafilatura's reading, default settings, with metadata."""
-    found: Any = bare_extraction(body, url=_url(row), with_metadata=True, include_comments=False)
+    found: Any = bare_extraction(body, url=url_of(row), with_metadata=True, include_comments=False)
     if found is None:
         return {"headline": None, "text": "", "at": None, "authors": []}
     names = [name for part in (found.author or "").split(";") if (name := part.strip())]
     return {"headline": found.title, "text": found.text or "", "at": found.date, "authors": names}
 
 
-def _url(row: Row) -> str:
+def url_of(row: Row) -> str:
+    """A page's address, one that it might have where none is known."""
     return str(row.get("url") or f"http://{row.get('host') or 'unknown.example'}/page")
+
+
+def when(row: Row) -> str:
+    """The moment that a page of the corpus is read as if it came then."""
+    return (row.get("crawl_date") or "2026-11-01")[:10] + "T23:59:59Z"
+
+
+def body_of(corpus: Path, row: Row) -> bytes:
+    """A page as it came."""
+    return gzip.decompress((corpus / row["html_path"]).read_bytes())
+
+
+def capture(corpus: Path, row: Row) -> Capture:
+    """A page of the corpus as a crawl would have it."""
+    return Capture(url=url_of(row), body=body_of(corpus, row), fetched_at=when(row))
 
 
 def judged(read: Callable[[bytes, Row], Row], body: bytes, row: Row) -> Row:
@@ -145,7 +169,7 @@ def measured(corpus: Path, half: str = "report", sample: int | None = None) -> M
     for read in (ours, theirs):  # what is loaded once a process is not a page's cost
         read(b"<html><body><p>" + b"The ferry left the island at noon. " * 9, {"source": "none"})
     for row in pages(corpus, half, sample):
-        body = gzip.decompress((corpus / row["html_path"]).read_bytes())
+        body = body_of(corpus, row)
         for name, read in (("dateline", ours), ("trafilatura", theirs)):
             marks[row["source"], name].append(judged(read, body, row))
     return marks

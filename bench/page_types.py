@@ -11,7 +11,6 @@ for something else, of the half that rules were written on alone.
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import logging
 from collections import Counter
@@ -20,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archive.records import Capture
-from bench.extraction import HALVES, SAID, Row, _url, is_of
+from bench.extraction import HALVES, SAID, Row, capture, is_of, url_of
 from bench.figures import SHARED, Figure
 from bench.repeats import DATED
 from crawler.extract import extract
@@ -62,18 +61,12 @@ def rows(corpus: Path, half: str) -> list[Row]:
     return [row for row in every if (row["source"] == TYPED or row.get("body_grade") == "A") and is_of(row, half)]
 
 
-def when(row: Row) -> str:
-    """The moment that a page of the corpus is read as if it came then."""
-    return (row.get("crawl_date") or "2026-11-01")[:10] + "T23:59:59Z"
-
-
 def judged(corpus: Path, half: str) -> Iterator[Judged]:
     """The corpus' pages with what they were taken for."""
     for row in rows(corpus, half):
-        body = gzip.decompress((corpus / row["html_path"]).read_bytes())
-        article = extract(Capture(url=_url(row), body=body, fetched_at=when(row)))
+        article = extract(capture(corpus, row))
         true = row.get("page_type") or "article"
-        yield Judged(row["source"], _url(row), true, article.page_type, article.page_reason)
+        yield Judged(row["source"], url_of(row), true, article.page_type, article.page_reason)
 
 
 def judged_outlets(shared: Path) -> Iterator[Judged]:

@@ -10,7 +10,6 @@ files. Lines count as habits by rules that were chosen on the half of the outlet
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import logging
 import re
@@ -27,7 +26,7 @@ from lxml import html
 from archive.habits import Told, consider, remember, trim
 from archive.records import Capture
 from archive.schema import HABITS, statements
-from bench.extraction import WITH_HEADLINE, WORDS, f1, kept_apart
+from bench.extraction import WITH_HEADLINE, WORDS, capture, f1, kept_apart
 from bench.figures import SHARED, Figure
 from crawler.extract import extract
 from crawler.spool import Spool
@@ -81,9 +80,8 @@ def site_pages(shared: Path) -> list[Page]:
         if DATED.search(path):
             body = file.read_bytes()
             truth = "\n".join(" ".join(part.itertext()) for part in _article_parts(html.fromstring(body)))
-            found.append(
-                _read(body, f"https://{root.parent.name}{path}", "2026-07-02", truth=truth, truth_language="en")
-            )
+            came = Capture(f"https://{root.parent.name}{path}", body, fetched_at="2026-07-02T23:59:59Z")
+            found.append(_read(came, truth=truth, truth_language="en"))
     return found
 
 
@@ -103,9 +101,7 @@ def corpus_pages(corpus: Path) -> list[Page]:
 def _corpus_page(corpus: Path, row: dict) -> Page:
     article = row.get("page_type", "article") == "article" and row.get("body_grade") == "A"
     return _read(
-        gzip.decompress((corpus / row["html_path"]).read_bytes()),
-        row.get("url") or f"http://{row['host']}/page",
-        (row.get("crawl_date") or "2026-11-01")[:10],
+        capture(corpus, row),
         host=row["host"],
         source=row["source"],
         kept_apart=kept_apart(row),
@@ -114,10 +110,10 @@ def _corpus_page(corpus: Path, row: dict) -> Page:
     )
 
 
-def _read(body: bytes, url: str, day: str, host: str | None = None, **more: object) -> Page:
-    article = extract(Capture(url=url, body=body, fetched_at=f"{day}T23:59:59Z"))
+def _read(came: Capture, host: str | None = None, **more: object) -> Page:
+    article = extract(came)
     told = (article.text, article.language, article.page_type)
-    return Page(host or url.split("/")[2], *told, headline=article.headline or "", **more)  # type: ignore[arg-type]
+    return Page(host or came.url.split("/")[2], *told, headline=article.headline or "", **more)  # type: ignore[arg-type]
 
 
 # -- learning --------------------------------------------------------------------------------------------------------

@@ -10,24 +10,21 @@ alike, each page of it alike, each block by its words.
 from __future__ import annotations
 
 import argparse
-import gzip
 import logging
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from archive.records import Capture
-from bench.extraction import FEWEST, WORDS, _url, pages
+from bench.extraction import FEWEST, Row, capture, pages, units
 from bench.figures import SHARED
+from bench.weights import as_toml, rounded
 from crawler import headlines
-from crawler.extract import claims, found_text, open_page
+from crawler.extract import claims, open_page
 from crawler.line_signs import judged
 from crawler.markup import read_page
 
-Row = dict[str, Any]
 RIDGE = 4.0
 MOST_OF_A_PAGE = 0.3
 """How much of its page's weight one block may have."""
@@ -47,7 +44,7 @@ def main(arguments: list[str] | None = None) -> None:
     many = Counter(row["source"] for row in rows)
     examples = [example for row in rows if many[row["source"]] >= FEWEST for example in labelled(corpus, row, many)]
     table = learnt(examples)
-    options.out.write_text(as_toml(table, len(rows), len(examples)), encoding="utf-8")
+    options.out.write_text(as_toml(table, about(len(rows), len(examples))), encoding="utf-8")
     print(f"{len(table)} weights from {len(examples)} blocks of {len(rows)} pages")
 
 
@@ -57,27 +54,20 @@ Example = tuple[list[str], bool, float]
 
 def labelled(corpus: Path, row: Row, many: Counter[str]) -> Iterator[Example]:
     """The blocks of a page with what they should be taken for."""
-    capture = Capture(url=_url(row), body=gzip.decompress((corpus / row["html_path"]).read_bytes()))
-    page = open_page(read_page(capture).tree, capture)
+    came = capture(corpus, row)
+    page = open_page(read_page(came).tree, came)
     headline = headlines.headline(page)
     truth = units(row["truth_text"], row.get("lang"))
     grams = {tuple(truth[at : at + 4]) for at in range(len(truth) - 3)}
     lines = {tuple(units(line, row.get("lang"))) for line in row["truth_text"].split("\n")}
     total = max(len(truth), 60)
-    for one in judged(page.blocks, claims(page, headline, found_text(page))):
+    for one in judged(page.blocks, claims(page, headline)):
         words = units(one.block.text, row.get("lang"))
         own = [tuple(words[at : at + 4]) for at in range(len(words) - 3)]
         true = sum(gram in grams for gram in own) * 2 >= len(own) if own else tuple(words) in lines
         held = "-" if one.found == "no" else "+"
-        yield (
-            [sign + held for sign in one.signs],
-            true,
-            min((len(words) + 2) / total, MOST_OF_A_PAGE) / many[row["source"]],
-        )
-
-
-def units(text: str, language: str | None) -> list[str]:
-    return [c for c in text if c.isalnum()] if language in ("zh", "ja") else WORDS.findall(text.lower())
+        counts = min((len(words) + 2) / total, MOST_OF_A_PAGE) / many[row["source"]]
+        yield [sign + held for sign in one.signs], true, counts
 
 
 def learnt(examples: list[Example]) -> dict[str, float]:
@@ -100,15 +90,14 @@ def learnt(examples: list[Example]) -> dict[str, float]:
         w -= step
         if np.abs(step).max() < 1e-3:
             break
-    return {sign: round(float(weight), 3) for sign, weight in zip(names, w, strict=True) if abs(weight) >= 0.01}
+    return rounded(names, w)
 
 
-def as_toml(table: dict[str, float], many_pages: int, blocks: int) -> str:
-    head = (
+def about(many_pages: int, blocks: int) -> str:
+    return (
         "# How much each sign speaks for a block of a page (crawler/witnesses.py); `+` where trafilatura has it, `-`\n"
         f"# where it has not. Written by `python -m bench.train_lines` from {blocks} blocks of {many_pages} pages.\n"
     )
-    return head + "\n[weights]\n" + "".join(f'"{sign}" = {weight}\n' for sign, weight in sorted(table.items()))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ pages are told that were left out in turn, tenth by tenth of the outlets.
 from __future__ import annotations
 
 import argparse
-import gzip
 import hashlib
 import logging
 from collections import Counter
@@ -21,10 +20,10 @@ from pathlib import Path
 
 import numpy as np
 
-from archive.records import Capture
-from bench.extraction import Row, _url
+from bench.extraction import Row, capture, outlet
 from bench.figures import SHARED
-from bench.page_types import TYPED, rows, when
+from bench.page_types import TYPED, rows
+from bench.weights import as_toml, rounded
 from crawler import page_signs
 from crawler.extract import reading
 
@@ -61,21 +60,19 @@ def main(arguments: list[str] | None = None) -> None:
     corpus = options.shared / "corpus" / "dev"
     examples = [example(corpus, row) for row in rows(corpus, "tune")]
     table = learnt(examples)
-    options.out.write_text(as_toml(table, examples), encoding="utf-8")
+    options.out.write_text(as_toml(table, about(examples)), encoding="utf-8")
     print(f"{len(table)} weights from {len(examples)} pages")
     print(left_out(examples))
 
 
 def example(corpus: Path, row: Row) -> Example:
     """A page as `crawler.page_type` sees it."""
-    body = gzip.decompress((corpus / row["html_path"]).read_bytes())
-    read = reading(Capture(url=_url(row), body=body, fetched_at=when(row)))
+    read = reading(capture(corpus, row))
     article, steps = read.article, read.steps
     found = page_signs.signs(steps.page, article.headline, article.text, bool(article.published_at)) if steps else set()
     if not row.get("url"):
         found = {sign for sign in found if "path" not in sign and "host" not in sign}
-    name = row.get("domain") or row.get("host") or row["id"]
-    part = hashlib.md5(name.encode()).digest()[0] % PARTS
+    part = hashlib.md5(outlet(row).encode()).digest()[0] % PARTS
     return Example(found, row.get("page_type", "article") == "article", row["source"], part)
 
 
@@ -98,9 +95,7 @@ def learnt(examples: Sequence[Example]) -> dict[str, float]:
         faster = (1 + np.sqrt(1 + 4 * pace**2)) / 2
         ahead = new + (pace - 1) / faster * (new - w)
         w, pace = new, faster
-    return {
-        sign: round(float(weight), 3) for sign, weight in zip([*names, "always"], w, strict=True) if abs(weight) >= 0.01
-    }
+    return rounded([*names, "always"], w)
 
 
 def _counts(examples: Sequence[Example]) -> np.ndarray:
@@ -121,13 +116,12 @@ def left_out(examples: Sequence[Example]) -> str:
     return "of outlets left out in turn, without rules: " + ", ".join(f"{many} {what}" for what, many in wrong.items())
 
 
-def as_toml(table: dict[str, float], examples: Sequence[Example]) -> str:
+def about(examples: Sequence[Example]) -> str:
     others = sum(not one.is_article for one in examples)
-    head = (
+    return (
         "# How much each sign speaks for a page as an article (crawler/page_signs.py). Written by `python -m\n"
         f"# bench.train_page_types` from {len(examples)} pages, {others} of which are no articles.\n"
     )
-    return head + "\n[weights]\n" + "".join(f'"{sign}" = {weight}\n' for sign, weight in sorted(table.items()))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from crawler import headlines, jsonld, line_signs, metadata, witnesses
 from crawler.blocks import Block, folded
 from crawler.credits import AUTHOR_META
 from crawler.dates import MODIFIED_META, PUBLISHED_META
-from crawler.extract import Steps, claims, reading, said_text
+from crawler.extract import Steps, reading
 from crawler.language import language_code
 from crawler.metadata import Page, absolute
 from crawler.sign_words import in_words
@@ -96,7 +96,7 @@ def _lines(steps: Steps, article: Article) -> Iterator[Line]:
     kept, dropped = [line for line in found if line.kept], [line for line in found if not line.kept]
     placed = _places(kept, dropped, [folded(block.text) for block in blocks])
     taken = {place for place, _ in placed}
-    against, said = _against(steps, article.headline), _said(article)
+    against, said = _against(steps), _said(article)
     rest = [(at, _untaken(block, against, said)) for at, block in enumerate(blocks) if at not in taken]
     for _, line in sorted([*placed, *rest], key=lambda each: each[0]):
         yield line
@@ -104,8 +104,8 @@ def _lines(steps: Steps, article: Article) -> Iterator[Line]:
 
 def _found(steps: Steps) -> Iterator[Line]:
     """The lines that somebody took for the text: those kept in their order, then those left out."""
-    page, choice = steps.page, steps.choice
-    of_data = choice.lines == choice.added == said_text(page).split("\n")
+    choice = steps.choice
+    of_data = choice.lines == choice.added == steps.claims.said.split("\n")
     added = dict.fromkeys(map(folded, choice.added), DATA if of_data else BLOCKS)
     for text in steps.body.lines:
         yield Line(text, True, added.get(folded(text), TRAFILATURA))
@@ -138,9 +138,9 @@ def _places(kept: list[Line], dropped: list[Line], blocks: list[str]) -> list[tu
     return placed
 
 
-def _against(steps: Steps, headline: str | None) -> dict[int, tuple[str, str]]:
+def _against(steps: Steps) -> dict[int, tuple[str, str]]:
     """How much trafilatura has of each block (by its `id`), and what speaks against it."""
-    judged = line_signs.judged(steps.page.blocks, claims(steps.page, headline, steps.found))
+    judged = line_signs.judged(steps.page.blocks, steps.claims)
     return {id(one.block): (one.found, in_words(witnesses.because(one, MOST_SIGNS))) for one in judged}
 
 

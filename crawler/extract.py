@@ -56,8 +56,8 @@ class Steps:
     """How a page's text came about: what was chosen of it, and what was left out of that."""
 
     page: Page
-    found: str
-    """What trafilatura found."""
+    claims: Claims
+    """What was said of the text."""
     choice: witnesses.Choice
     apart: dict[str, str]
     """The lines, folded, that the page sets apart from the article, each with what it is."""
@@ -181,13 +181,12 @@ def _read(bare: Article, tree: HtmlElement, capture: Capture) -> tuple[Article, 
     near = metadata.beside(page, headline)
     when = dates.dates(page, near)
     who = credits.credits(page, near)
-    found = found_text(page)
-    choice = chosen(page, headline, found)
+    told = claims(page, headline)
+    choice = chosen(page, told)
     links = paragraphs.linked_lines(page.blocks)
-    standfirst = metadata.standfirst(page)
     apart = dict.fromkeys(labels(page.blocks, _unlinked(choice.lines, links)), "announces a link")
     apart |= dict.fromkeys(offers(page.blocks, choice.lines), "an offer in a box with a button")
-    if line := standfirst_line(near, standfirst, (who.byline, *when.lines)):
+    if line := standfirst_line(near, told.standfirst, (who.byline, *when.lines)):
         apart[folded(line)] = "the standfirst"
     known = paragraphs.Known(
         headline=headline,
@@ -211,7 +210,7 @@ def _read(bare: Article, tree: HtmlElement, capture: Capture) -> tuple[Article, 
         canonical_url=metadata.canonical_url(page),
         headline=headline,
         page_title=page.title,
-        standfirst=_unlike(standfirst, text, headline),
+        standfirst=_unlike(told.standfirst, text, headline),
         byline=who.byline,
         authors=who.authors,
         agency=who.agency,
@@ -230,7 +229,7 @@ def _read(bare: Article, tree: HtmlElement, capture: Capture) -> tuple[Article, 
         page_reason=reason,
         addresses=metadata.addresses(page),
     )
-    return article, Steps(page, found, choice, apart, body)
+    return article, Steps(page, told, choice, apart, body)
 
 
 def found_text(page: Page) -> str:
@@ -247,9 +246,8 @@ def said_text(page: Page) -> str:
     return "\n".join(filter(None, lines))
 
 
-def chosen(page: Page, headline: str | None, found: str) -> witnesses.Choice:
+def chosen(page: Page, told: Claims) -> witnesses.Choice:
     """The text's lines after the page's blocks were heard; the data's text where the page shows only its beginning."""
-    told = claims(page, headline, found)
     choice = witnesses.chosen(page.blocks, told)
     if _is_beginning(choice.lines, told.said):
         said = told.said.split("\n")
@@ -257,9 +255,9 @@ def chosen(page: Page, headline: str | None, found: str) -> witnesses.Choice:
     return choice
 
 
-def claims(page: Page, headline: str | None, found: str) -> Claims:
-    """What is said of a page's text, by trafilatura (`found`) and by the page itself."""
-    return Claims(found, headline, said_text(page), metadata.standfirst(page))
+def claims(page: Page, headline: str | None) -> Claims:
+    """What is said of a page's text, by trafilatura and by the page itself."""
+    return Claims(found_text(page), headline, said_text(page), metadata.standfirst(page))
 
 
 def _is_beginning(lines: list[str], said: str) -> bool:

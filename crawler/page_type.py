@@ -67,7 +67,7 @@ OTHER_PATH = (
 )
 PLAIN = {"thread": "a forum's thread", "manual": "documentation", "shop": "a shop's page"}
 ROOT = re.compile(r"^/?(?:index\.\w+|home/?|en/?)?$")
-LISTING_TYPES = {"CollectionPage", "ItemList", "SearchResultsPage", "ProfilePage"}
+LISTING_TYPES = frozenset(page_signs.TYPES["list"])
 OTHER_TYPES = {
     "Product": "a product",
     "ProductGroup": "a product",

@@ -18,7 +18,6 @@ from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
@@ -34,6 +33,7 @@ from archive.stories import profile_of, relist, story
 from crawler.asking import LONGEST_WAIT, Asking, manners, named_services, read
 from crawler.fetching import judge_failure, request
 from crawler.services import Answer
+from crawler.services.service import host_of
 from crawler.services.wayback import Wayback, in_place_of
 from crawler.sitemaps import Child, children_to_read
 from crawler.source_dates import latest_day_in_path
@@ -268,7 +268,7 @@ class StorySpider(ArchiveSpider):
         self.places.answered(lead.url)
         self.asked_for.pop(lead.url, None)
         self.links.pop(lead.url, None)
-        self.under_way.discard(lead.url)
+        self._settled(lead.url)
 
     def _follow(self, links: Iterable[Lead]) -> None:
         self.archive.add_leads(within(links, told.hosts(self.archive.db)))
@@ -276,11 +276,7 @@ class StorySpider(ArchiveSpider):
 
 def within(links: Iterable[Lead], outlets: Collection[str]) -> list[Lead]:
     """Those that lead to the registered domain of the page that has them, or to a host in `outlets`."""
-    return [link for link in links if _host(link.url) in outlets or _is_of_its_site(link)]
-
-
-def _host(url: str) -> str:
-    return (urlsplit(url).hostname or "").removeprefix("www.")
+    return [link for link in links if host_of(link.url) in outlets or _is_of_its_site(link)]
 
 
 def _is_of_its_site(link: Lead) -> bool:
