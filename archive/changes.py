@@ -10,6 +10,7 @@ from typing import Any
 
 from archive.diff import Diff, as_html, as_inline_html, as_text, diff
 from archive.errors import UsageError
+from archive.records import below_standfirst
 from archive.revisions import Revision, revisions_of
 
 SHOWN = ("headline", "standfirst", "byline", "text")
@@ -30,10 +31,15 @@ def compare(old: Revision, new: Revision) -> Comparison:
     """Where two revisions differ; one that says that the article was gone has nothing to compare."""
     if old.gone or new.gone:
         return Comparison(old, new, {}, {})
-    compared = {name: diff(getattr(old, name) or "", getattr(new, name) or "") for name in SHOWN}
+    compared = {name: diff(_shown(old, name), _shown(new, name)) for name in SHOWN}
     moved = {name: (getattr(old, name), getattr(new, name)) for name in ("published_at", "modified_at")}
     changes = {name: found for name, found in compared.items() if not found.is_empty}
     return Comparison(old, new, changes, {name: pair for name, pair in moved.items() if pair[0] != pair[1]})
+
+
+def _shown(revision: Revision, name: str) -> str:
+    """A field as a reader reads it; of the text what stands below the standfirst."""
+    return below_standfirst(revision.text, revision.standfirst) if name == "text" else getattr(revision, name) or ""
 
 
 def chosen(revisions: list[Revision], first: int | None = None, last: int | None = None) -> Comparison | None:

@@ -16,6 +16,7 @@ from typing import Any
 
 from archive.plugin import direction
 from archive.plugin.cells import web_link
+from archive.records import below_standfirst
 from archive.search import RUN, fold
 from archive.stories import Story, listing
 from archive.terminal import WIDTH_OF_TEXT, plain
@@ -94,7 +95,8 @@ class Piece:
 
     @property
     def paragraphs(self) -> list[str]:
-        return [line for line in self.text.split("\n") if line.strip()]
+        """Of the text, below the standfirst."""
+        return [line for line in below_standfirst(self.text, self.standfirst).split("\n") if line.strip()]
 
     @property
     def direction(self) -> str:

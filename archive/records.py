@@ -145,6 +145,7 @@ class Article:
     headline: str | None = None
     page_title: str | None = None
     standfirst: str | None = None
+    """Where the page shows it above its text, the text begins with it too (`below_standfirst`)."""
     byline: str | None = None
     authors: tuple[str, ...] = ()
     agency: str | None = None
@@ -172,6 +173,11 @@ class Article:
     """What read it: `trafilatura 2.3.1, dateline 0.1.0`."""
     addresses: dict[str, str] = field(default_factory=dict)
     """Further URLs that the page gives for itself, by what it calls them: `og:url`, `amphtml`, `json-ld`."""
+
+
+def below_standfirst(text: str, standfirst: str | None) -> str:
+    """An article's text without the standfirst, if it begins with that."""
+    return text.removeprefix(f"{standfirst}\n") if standfirst else text
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ CREATE TABLE articles (
   canonical_url TEXT,         -- as the page declares it; another domain's is a hint and no more
   headline TEXT,
   page_title TEXT,            -- the HTML title
-  standfirst TEXT,
+  standfirst TEXT,            -- where the page shows it above its text, the text begins with it too
   byline TEXT,                -- as printed
   authors TEXT NOT NULL DEFAULT '[]',   -- as parsed: a JSON list of people; a body where nobody else is named
   agency TEXT,                -- AP, Reuters, AFP, Yonhap …

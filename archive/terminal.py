@@ -15,6 +15,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from archive.reading import Row
+from archive.records import below_standfirst
 from archive.search import CLOSE, OPEN, Hit
 from archive.status import Report
 
@@ -83,7 +84,7 @@ def article(record: Row) -> Iterable[RenderableType]:
         yield Text(plain(record["standfirst"]), "italic")
     yield Text()
     yield _facts(record)
-    for paragraph in record["text"].split("\n"):
+    for paragraph in below_standfirst(record["text"], record["standfirst"]).split("\n"):
         yield Text()
         yield Text(plain(paragraph))
 

@@ -23,7 +23,7 @@ from lxml.html import HtmlElement
 from trafilatura import bare_extraction
 
 from archive.errors import ReadingError
-from archive.records import Article, Capture
+from archive.records import Article, Capture, below_standfirst
 from crawler import credits, dates, headlines, jsonld, metadata, paragraphs, witnesses
 from crawler.agencies import dateline_of
 from crawler.blocks import blocks, folded, link_lists, unfold_layout
@@ -186,8 +186,6 @@ def _read(bare: Article, tree: HtmlElement, capture: Capture) -> tuple[Article, 
     links = paragraphs.linked_lines(page.blocks)
     apart = dict.fromkeys(labels(page.blocks, _unlinked(choice.lines, links)), "announces a link")
     apart |= dict.fromkeys(offers(page.blocks, choice.lines), "an offer in a box with a button")
-    if line := standfirst_line(near, told.standfirst, (who.byline, *when.lines)):
-        apart[folded(line)] = "the standfirst"
     known = paragraphs.Known(
         headline=headline,
         byline=who.byline,
@@ -198,9 +196,11 @@ def _read(bare: Article, tree: HtmlElement, capture: Capture) -> tuple[Article, 
         apart=frozenset(apart),
     )
     body = paragraphs.cleaned("\n".join(choice.lines), known)
-    dateline = next((line for part in body.lines[:2] if (line := dateline_of(part))), None)
-    who = credits.without_service(credits.with_text(who, body.lines, body.credits), body.lines)
     text = "\n".join(body.lines)
+    above = standfirst_line(near, told.standfirst, (who.byline, *when.lines))
+    below = below_standfirst(text, above).split("\n")
+    dateline = next((line for part in below[:2] if (line := dateline_of(part))), None)
+    who = credits.without_service(credits.with_text(who, body.lines, body.credits), body.lines)
     kind, reason = page_type(page, capture.status, headline, text, dated=bool(when.published[0]))
     language = language_of(
         text, (tree.get("lang"), page.meta.get("og:locale"), jsonld.plain(page.article.get("inLanguage")))
@@ -210,7 +210,7 @@ def _read(bare: Article, tree: HtmlElement, capture: Capture) -> tuple[Article, 
         canonical_url=metadata.canonical_url(page),
         headline=headline,
         page_title=page.title,
-        standfirst=_unlike(told.standfirst, text, headline),
+        standfirst=above if len(below) < len(body.lines) else _unlike(told.standfirst, text, headline),
         byline=who.byline,
         authors=who.authors,
         agency=who.agency,
@@ -274,7 +274,7 @@ def _unlinked(lines: Iterable[str], links: frozenset[str]) -> list[str]:
 
 
 def _unlike(standfirst: str | None, text: str, headline: str | None) -> str | None:
-    """The standfirst, unless it only repeats the headline or the start of the text."""
+    """The standfirst, unless it only repeats the headline or is no more than the start of the text."""
     if not standfirst or folded(standfirst) == folded(headline or ""):
         return None
     start = folded(standfirst.rstrip("….[] "))

@@ -154,7 +154,7 @@ def _link(line: str, known: Known) -> str | None:
 
 
 def _apart(line: str, known: Known) -> str | None:
-    return "set apart from the text: an offer, a label or the standfirst" if folded(line) in known.apart else None
+    return "set apart from the text: an offer or a label" if folded(line) in known.apart else None
 
 
 def _read_more(line: str, known: Known) -> str | None:

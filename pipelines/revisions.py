@@ -16,6 +16,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from unicodedata import normalize
 
+from archive.records import below_standfirst
 from archive.revisions import Earlier, Judge, Kind, Past, Verdict, Version
 from pipelines.texts import UNSPACED, WORDS, units
 
@@ -151,7 +152,7 @@ def _kinds(old: Version, new: Version) -> tuple[Kind, ...]:
     kinds: list[Kind] = [name for name in FIELDS if _differ(getattr(old, name), getattr(new, name))]
     if "headline" in kinds and not new.headline:
         kinds.remove("headline")
-    if _differ(old.text, new.text):
+    if _differ(below_standfirst(old.text, old.standfirst), below_standfirst(new.text, new.standfirst)):
         kinds.append("cut" if size(new.text) < (1 - MOST) * size(old.text) else "body")
     if not kinds:
         return ("typographic",) if any(a != b and visible(a) != visible(b) for a, b in _pairs(old, new)) else ()

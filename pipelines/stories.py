@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from math import exp, sqrt
 
+from archive.records import below_standfirst
 from archive.search import RUN
 from archive.stories import Confirmed, Judge, Known, Score, Story
 from pipelines.vectors import Vector, mean, unit, weights
@@ -46,7 +47,7 @@ def vector(headline: str | None, standfirst: str | None, text: str, language: st
     `known` gives for terms how many articles hold each, and how many articles there are.
     """
     whole = weights(headline, standfirst, text, language)
-    opening = weights(headline, standfirst, text[:OPENING], language)
+    opening = weights(headline, standfirst, below_standfirst(text, standfirst)[:OPENING], language)
     frequencies, articles = known(whole)
     seen = {
         term: sqrt(1 - OF_OPENING) * weight

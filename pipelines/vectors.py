@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from archive.records import below_standfirst
 from archive.vocabulary import Vector, unit, vector
 from pipelines.words import terms
 
@@ -24,7 +25,8 @@ OF_MEAN = 128
 
 def weights(headline: str | None, standfirst: str | None, text: str, language: str | None) -> dict[str, float]:
     """Term → how often it occurs, its places weighted. Nothing if there are no terms."""
-    counts: Counter[str] = Counter(terms(f"{standfirst or ''}\n{text[:CHARACTERS]}", language))
+    read = below_standfirst(text, standfirst)[:CHARACTERS]
+    counts: Counter[str] = Counter(terms(f"{standfirst or ''}\n{read}", language))
     weighted = {term: float(count) for term, count in counts.items()}
     for term in terms(headline or "", language):
         weighted[term] = weighted.get(term, 0.0) + OF_HEADLINE

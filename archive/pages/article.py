@@ -11,6 +11,7 @@ from archive.changes import nature
 from archive.diff import as_html, as_inline_html, diff
 from archive.pages.markup import web_link
 from archive.pages.words import direction, paragraphs, texts
+from archive.records import below_standfirst
 from archive.revisions import revisions_of
 
 Row = dict[str, Any]
@@ -59,7 +60,7 @@ def article(connection: sqlite3.Connection, id: int) -> Row | None:
         return None
     revisions = revisions_of(connection, id) if record["revisions"] else []
     return record | {
-        "paragraphs": paragraphs(record["text"]),
+        "paragraphs": paragraphs(below_standfirst(record["text"], record["standfirst"])),
         "direction": direction(record["language"]),
         "link": web_link(record["url"]) or record["url"],
         "addresses": [other | {"link": web_link(other["url"]) or other["url"]} for other in record["addresses"]],

@@ -44,7 +44,7 @@ JOIN versions v ON v.article_id = j.value JOIN texts t ON t.id = v.text_id"""
 SHOWN = """
 SELECT a.id, a.headline, a.url, a.published_at, a.language, a.byline, o.host AS outlet,
        coalesce(o.name, o.host) AS outlet_name, f.other_outlets,
-       coalesce(a.standfirst || char(10), '') || a.text AS said
+       iif(instr(a.text, a.standfirst) = 1, '', coalesce(a.standfirst || char(10), '')) || a.text AS said
 FROM json_each(?) j JOIN articles a ON a.id = j.value JOIN outlets o ON o.id = a.outlet_id JOIN folded f ON f.id = a.id
 ORDER BY j.key"""
 

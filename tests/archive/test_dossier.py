@@ -14,9 +14,11 @@ from rich.cells import cell_len
 
 from archive.database import connect
 from archive.dossier import Dossier, as_html, as_json, as_markdown, as_text, as_written, dossier, markdown
+from archive.pages.article import article as article_page
 from archive.schema import ARCHIVE
+from archive.search import search
 from archive.stories import story
-from tests.archive.conftest import HOSTILE, MOMENT, add_article
+from tests.archive.conftest import HOSTILE, MOMENT, WIRE, add_article
 
 ARTICLES = {  # id → score, verdict
     1: (0.91, "belongs"),
@@ -59,6 +61,15 @@ def told(db: sqlite3.Connection) -> Dossier:
 
 def test_each_text_is_headed_by_its_day_in_time_order_and_undated_ones_come_last(told: Dossier) -> None:
     assert [piece.heading for piece in told.pieces] == HEADINGS
+
+
+def test_a_standfirst_that_its_text_begins_with_is_said_once(db: sqlite3.Connection) -> None:
+    db.execute("UPDATE articles SET text = standfirst || char(10) || text WHERE id = 1")
+    read = dossier(db, story(db, "ferries"))
+    assert [form(read).count("The island is cut off.") for form in (as_text, as_markdown, as_html)] == [1, 1, 1]
+    assert article_page(db, 1)["paragraphs"] == WIRE.split("\n")  # below the standfirst, which has its own place
+    (hit,) = search(db, "island cut off ferry crews")
+    assert hit.passage.replace("⟦", "").replace("⟧", "").count("The island is cut off.") == 1
 
 
 def test_a_heading_is_one_line_of_the_text_however_long_it_is(db: sqlite3.Connection) -> None:

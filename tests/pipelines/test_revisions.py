@@ -42,6 +42,7 @@ SENTENCE = "The board voted 4 to 3."
         ({"headline": "Ferry landing stays"}, ("headline",)),
         ({"standfirst": "Residents had asked for another."}, ("standfirst",)),
         ({"standfirst": None}, ("standfirst",)),
+        ({"standfirst": "Nobody asked.", "text": f"Nobody asked.\n{LONG}"}, ("standfirst",)),
         ({"byline": "By Ida Berg and Jo Reed"}, ("byline",)),
         ({"text": f"{LONG}\n{SENTENCE}"}, ("body",)),
         ({"text": f"{LONG}\n{SENTENCE}", "headline": "Ferry landing stays"}, ("headline", "body")),
