@@ -1,11 +1,12 @@
 """How well articles are told from other pages: how many of those taken for articles are, how many articles are found.
 
-    python -m bench.page_types [--half report|tune|both] [--shared PATH] [--wrong]
+    python -m bench.page_types [--half report|tune|both] [--weights apart|shipped] [--shared PATH] [--wrong]
 
 Precision and recall are of the one source that says what each of its pages is. Beside it stand the articles of the
 other sources, news throughout, which must stay articles, and the pages of one whole outlet, whose articles have dates
-in their addresses. The outlets are parted in two as in `bench.extraction`. `--wrong` lists the pages that were taken
-for something else, of the half that rules were written on alone.
+in their addresses. The outlets are parted in two as in `bench.extraction`, and `--weights apart` reads each of them
+with weights that were learnt without it. `--wrong` lists the pages that were taken for something else, of the half
+that rules were written on alone.
 """
 
 from __future__ import annotations
@@ -15,13 +16,17 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 from archive.records import Capture
-from bench.extraction import HALVES, SAID, Row, capture, is_of, url_of
+from bench.extraction import HALVES, KNOWN, SAID, Row, capture, is_of, outlet, url_of
 from bench.figures import SHARED, Figure
 from bench.repeats import DATED
+from bench.weights import Table, part_of
+from crawler import page_signs
 from crawler.extract import extract
 
 TYPED = "wcxb"
@@ -61,12 +66,17 @@ def rows(corpus: Path, half: str) -> list[Row]:
     return [row for row in every if (row["source"] == TYPED or row.get("body_grade") == "A") and is_of(row, half)]
 
 
-def judged(corpus: Path, half: str) -> Iterator[Judged]:
-    """The corpus' pages with what they were taken for."""
+def judged(corpus: Path, half: str, tables: Sequence[Table] = ()) -> Iterator[Judged]:
+    """The corpus' pages with what they were taken for; by weights of their outlets' tenths if `tables` gives any."""
     for row in rows(corpus, half):
-        article = extract(capture(corpus, row))
+        with _weighed(tables[part_of(outlet(row))]) if tables else nullcontext():
+            article = extract(capture(corpus, row))
         true = row.get("page_type") or "article"
         yield Judged(row["source"], url_of(row), true, article.page_type, article.page_reason)
+
+
+def _weighed(table: Table) -> AbstractContextManager[object]:
+    return patch.object(page_signs, "weights", lambda: table)
 
 
 def judged_outlets(shared: Path) -> Iterator[Judged]:
@@ -78,6 +88,13 @@ def judged_outlets(shared: Path) -> Iterator[Judged]:
             article = extract(Capture(url=url, body=file.read_bytes(), fetched_at="2026-07-02T23:59:59Z"))
             true = "article" if DATED.search(path) else "no article"
             yield Judged(root.parent.name, url, true, article.page_type, article.page_reason)
+
+
+def learnt_apart(corpus: Path) -> list[Table]:
+    """By tenth of the outlets, the weights learnt without them."""
+    from bench.train_page_types import examples_of, tables_apart  # which reads pages as this module does
+
+    return tables_apart(examples_of(corpus))
 
 
 def worth(found: Sequence[Judged]) -> Worth:
@@ -95,18 +112,19 @@ def by_source(found: Sequence[Judged]) -> dict[str, list[Judged]]:
 
 
 def figures(shared: Path) -> Iterator[Figure]:
-    """For `make bench`: on the outlets that were kept apart."""
+    """For `make bench`: on outlets of which neither rules nor weights knew."""
     logging.disable(logging.CRITICAL)
-    found = list(judged(shared / "corpus" / "dev", "report"))
+    corpus = shared / "corpus" / "dev"
+    found = list(judged(corpus, "report", learnt_apart(corpus)))
     typed = worth([row for row in found if row.source == TYPED])
     news = worth([row for row in found if row.source != TYPED])
     yield Figure(f"articles, precision, {TYPED}, {typed.pages} pages", typed.precision, "", WANTED, "bound", ">= .95")
     yield Figure(f"articles, recall, {TYPED}, {typed.articles} articles", typed.recall, "", WANTED, "bound", ">= .95")
     yield Figure(f"articles, recall, other sources, {news.articles} articles", news.recall, "", 0.995, "bound")
     for source, pages in by_source(list(judged_outlets(shared))).items():
-        outlet = worth(pages)
-        yield Figure(f"articles, precision, {source}, {outlet.pages} pages", outlet.precision)
-        yield Figure(f"articles, recall, {source}, {outlet.articles} articles", outlet.recall)
+        whole = worth(pages)
+        yield Figure(f"articles, precision, {source}, {whole.pages} pages", whole.precision)
+        yield Figure(f"articles, recall, {source}, {whole.articles} articles", whole.recall)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -115,6 +133,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--shared", type=Path, default=SHARED)
     parser.add_argument("--half", choices=HALVES, default="report", help="of the outlets; `tune` is what was tuned on")
     parser.add_argument("--wrong", action="store_true", help="list the wrong pages (--half tune alone)")
+    parser.add_argument("--weights", choices=tuple(KNOWN), default="apart", help="learnt without the outlet")
     options = parser.parse_args(arguments)
     if options.wrong and options.half != "tune":
         parser.error("--wrong shows pages of --half tune alone: the others are kept apart")
@@ -123,8 +142,8 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"page_types: nothing measured, {corpus} is not here")
         return
     logging.disable(logging.CRITICAL)
-    print(f"outlets {SAID[options.half]}, and whole outlets")
-    found = list(judged(corpus, options.half))
+    print(f"outlets {SAID[options.half]}, {KNOWN[options.weights]}; and whole outlets")
+    found = list(judged(corpus, options.half, learnt_apart(corpus) if options.weights == "apart" else ()))
     report([*found, *judged_outlets(options.shared)])
     for row in found if options.wrong else ():
         if not row.right:

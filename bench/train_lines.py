@@ -2,9 +2,9 @@
 
     python -m bench.train_lines [--shared PATH] [--out crawler/witnesses.toml]
 
-Only outlets of the half that rules are written on (`bench.extraction --half tune`) are read. A block is the article's
-if half of its 4-grams are in the true text. Logistic regression with a ridge, by Newton's method; each source counts
-alike, each page of it alike, each block by its words.
+A block is the article's if half of its 4-grams are in the true text. Logistic regression with a ridge, by Newton's
+method; each source counts alike, each page of it alike, each block by its words. The ridge was chosen on the half of
+the outlets that rules are written on (`bench.extraction --half tune`); the weights are learnt from both halves.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ import argparse
 import logging
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from bench.extraction import FEWEST, Row, capture, pages, units
+from bench.extraction import FEWEST, Row, capture, outlet, pages, units
 from bench.figures import SHARED
-from bench.weights import as_toml, rounded
+from bench.weights import Table, apart, as_toml, rounded
 from crawler import headlines
 from crawler.extract import claims, open_page
 from crawler.line_signs import judged
@@ -39,20 +40,37 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=Path("crawler/witnesses.toml"))
     options = parser.parse_args(arguments)
     logging.disable(logging.CRITICAL)
-    corpus = options.shared / "corpus" / "dev"
-    rows = pages(corpus, "tune")
-    many = Counter(row["source"] for row in rows)
-    examples = [example for row in rows if many[row["source"]] >= FEWEST for example in labelled(corpus, row, many)]
-    table = learnt(examples)
-    options.out.write_text(as_toml(table, about(len(rows), len(examples))), encoding="utf-8")
-    print(f"{len(table)} weights from {len(examples)} blocks of {len(rows)} pages")
+    known = labelled_pages(options.shared / "corpus" / "dev")
+    table = learnt(known)
+    blocks = sum(len(page.blocks) for page in known)
+    options.out.write_text(as_toml(table, about(len(known), blocks)), encoding="utf-8")
+    print(f"{len(table)} weights from {blocks} blocks of {len(known)} pages")
 
 
 Example = tuple[list[str], bool, float]
-"""A block's signs, whether it is the article's, and how much it counts."""
+"""A block's signs, whether it is the article's, and its share of the article's words."""
 
 
-def labelled(corpus: Path, row: Row, many: Counter[str]) -> Iterator[Example]:
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A page whose text is known."""
+
+    source: str
+    outlet: str
+    blocks: list[Example]
+
+
+def labelled_pages(corpus: Path) -> list[Labelled]:
+    """The pages of all outlets; of both halves."""
+    return [Labelled(row["source"], outlet(row), list(labelled(corpus, row))) for row in pages(corpus, "both")]
+
+
+def tables_apart(corpus: Path) -> list[Table]:
+    """By tenth of the outlets, the weights learnt without them."""
+    return apart(labelled_pages(corpus), lambda page: page.outlet, learnt)
+
+
+def labelled(corpus: Path, row: Row) -> Iterator[Example]:
     """The blocks of a page with what they should be taken for."""
     came = capture(corpus, row)
     page = open_page(read_page(came).tree, came)
@@ -66,12 +84,24 @@ def labelled(corpus: Path, row: Row, many: Counter[str]) -> Iterator[Example]:
         own = [tuple(words[at : at + 4]) for at in range(len(words) - 3)]
         true = sum(gram in grams for gram in own) * 2 >= len(own) if own else tuple(words) in lines
         held = "-" if one.found == "no" else "+"
-        counts = min((len(words) + 2) / total, MOST_OF_A_PAGE) / many[row["source"]]
-        yield [sign + held for sign in one.signs], true, counts
+        yield [sign + held for sign in one.signs], true, min((len(words) + 2) / total, MOST_OF_A_PAGE)
 
 
-def learnt(examples: list[Example]) -> dict[str, float]:
-    """By sign, its weight."""
+def learnt(known: list[Labelled]) -> Table:
+    """By sign, its weight; sources of a few pages teach nothing."""
+    many = Counter(page.source for page in known)
+    return fitted(
+        [
+            (signs, true, share / many[page.source])
+            for page in known
+            if many[page.source] >= FEWEST
+            for signs, true, share in page.blocks
+        ]
+    )
+
+
+def fitted(examples: list[Example]) -> Table:
+    """Weights by which the examples are told best."""
     seen = Counter(sign for signs, _, _ in examples for sign in set(signs))
     names = sorted(sign for sign, number in seen.items() if number >= SEEN_ON)
     place = {sign: at for at, sign in enumerate(names)}

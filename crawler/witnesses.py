@@ -11,6 +11,7 @@ from __future__ import annotations
 import tomllib
 from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -38,8 +39,13 @@ def weight(one: Judged) -> float:
 
 @cache
 def weights(has: bool) -> Table:
-    """The weights of signs of a block that trafilatura has (`+` behind them in the file), or of one that it lacks."""
+    """The weights of signs of a block that trafilatura has, or of one that it lacks."""
     told = tomllib.loads(files("crawler").joinpath("witnesses.toml").read_text("utf-8"))["weights"]
+    return of_blocks(told, has)
+
+
+def of_blocks(told: Mapping[str, float], has: bool) -> Table:
+    """Of all weights those for blocks that trafilatura has (`+` behind the sign), or lacks (`-`)."""
     return Table((sign[:-1], worth) for sign, worth in told.items() if sign.endswith("+" if has else "-"))
 
 
