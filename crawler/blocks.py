@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from lxml.etree import iterwalk
 from lxml.html import HtmlElement
 
 INLINE_TEXT = """
@@ -81,45 +82,48 @@ class _Reader:
         self._broken = False
 
     def read(self, body: HtmlElement) -> None:
-        """Walk the tree with a stack of our own: pages nest deeper than Python recurses."""
-        stack: list[tuple[HtmlElement, HtmlElement, bool, bool]] = [(body, body, False, False)]
-        while stack:
-            element, block, linked, leaving = stack.pop()
-            if leaving:
-                self._leave(element, linked)
-                continue
+        """Walk the tree; lxml does it step by step, as pages nest deeper than Python recurses."""
+        walk = iterwalk(body, events=("start", "end", "comment", "pi"))
+        around: list[tuple[HtmlElement, bool]] = []
+        block, linked = body, False
+        for event, element in walk:
             tag = element.tag
-            stack.append((element, block, linked, True))
-            if not isinstance(tag, str) or tag in UNSEEN:
-                continue
-            inline = tag in INLINE
-            if not inline:
-                self._close(block, broken=tag == "br")
-            inner_block, inner_linked = block if inline else element, linked or tag == "a"
-            self._add(element.text, inner_linked)
-            stack.extend([(child, inner_block, inner_linked, False) for child in reversed(element)])
+            if event == "start":
+                around.append((block, linked))
+                if tag in UNSEEN:
+                    walk.skip_subtree()
+                    continue
+                if tag not in INLINE:
+                    self._close(block, tag)
+                    block = element
+                elif tag == "a":
+                    linked = True
+                text = element.text
+            else:
+                if event == "end":
+                    if tag not in INLINE and tag not in UNSEEN:
+                        self._close(element, tag)
+                    block, linked = around.pop()
+                text = element.tail
+            if text:
+                self._add(text, linked)
         self._close(body)
 
-    def _leave(self, element: HtmlElement, linked: bool) -> None:
-        if element.tag not in INLINE and element.tag not in UNSEEN and isinstance(element.tag, str):
-            self._close(element, broken=element.tag == "br")
-        self._add(element.tail, linked)
+    def _add(self, text: str, linked: bool) -> None:
+        self._pieces.append(text)
+        if linked:
+            self._linked += len(text.strip())
 
-    def _add(self, text: str | None, linked: bool) -> None:
-        if text:
-            self._pieces.append(text)
-            if linked:
-                self._linked += len(text.strip())
-
-    def _close(self, block: HtmlElement, broken: bool = False) -> None:
+    def _close(self, block: HtmlElement, by: str = "") -> None:
+        """End a block where an element begins or ends."""
         if not self._pieces:  # most elements hold no text of their own
-            self._broken = self._broken or broken
+            self._broken = self._broken or by == "br"
             return
         text = " ".join("".join(self._pieces).split())
         if text:
             self.found.append(Block(text, min(self._linked, len(text)), block, self._broken))
             self._broken = False
-        self._broken = broken or (self._broken and not text)
+        self._broken = by == "br" or (self._broken and not text)
         self._pieces, self._linked = [], 0
 
 

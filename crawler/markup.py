@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from lxml.etree import XPath
+from lxml.etree import ElementDefaultClassLookup, XPath
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 from trafilatura.utils import detect_encoding
 from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom
@@ -41,7 +41,7 @@ NOT_PAGES = (
     (b"wOFF", "a font"),
     (b"wOF2", "a font"),
 )
-LONG_TAG = re.compile(r"(<[a-zA-Z][\w:-]*)\s[^<>]{2000,}")
+LONG_TAG = re.compile(r"(<[a-zA-Z][\w:-]*+)\s[^<>]{2000,}+")  # nothing is tried twice: every tag of a page is
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 TAG = re.compile(r"</?([a-zA-Z][\w:-]*)[^<>]*>")
 FLAT_TEXT = "html head title meta link script style body p br h1 h2 h3 h4 h5 h6 li img"
@@ -52,7 +52,9 @@ MANY = XPath("count(//*)")
 DEEP = XPath(f"boolean(//*[ancestor::*[{MAX_DEPTH}]])")
 UNREADABLE = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))
 """Control characters; in UTF-8 each of these bytes is the character."""
-NO_CHARACTERS = ("\ufffe".encode(), "\uffff".encode())
+NO_CHARACTERS = ("\ufffe", "\uffff")
+ONE_CLASS = ElementDefaultClassLookup(element=HtmlElement)
+"""One class for every element: lxml.html asks a Python function for each, for the sake of forms that nobody fills."""
 XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 ASCII_RUN = re.compile(rb"<[^>]*>|[\x00-\x7f]{12,}")
 META_LANGUAGE = re.compile(rb"<html[^>]{0,300}?\blang\s*=\s*[\"']?([a-zA-Z]{2})", re.I)
@@ -184,9 +186,9 @@ def _strictly(body: bytes, encoding: str) -> str | None:
 
 
 def _tree(text: str) -> HtmlElement:
+    for mark in NO_CHARACTERS:  # in a str: one that holds no wide letters is not searched
+        text = text.replace(mark, "")
     clean = XML_DECLARATION.sub("", text, count=1).encode("utf-8", "ignore").translate(None, UNREADABLE)
-    for mark in NO_CHARACTERS:
-        clean = clean.replace(mark, b"")
     parser = HTMLParser(
         collect_ids=False,
         default_doctype=False,
@@ -195,6 +197,7 @@ def _tree(text: str) -> HtmlElement:
         remove_comments=True,
         remove_pis=True,
     )
+    parser.set_element_class_lookup(ONE_CLASS)
     try:
         return document_fromstring(clean, parser=parser, ensure_head_body=True)
     except (ValueError, AssertionError, IndexError) as error:  # lxml.etree.ParserError is a ValueError here
