@@ -25,6 +25,7 @@ TABLE_PARTS = frozenset(("table", "tbody", "thead", "tfoot", "tr", "td", "th", "
 
 FEWEST_LINKS, ALL_LINKED = 5, 0.95
 """Blocks of a list of links, and the share of its letters that stand in links."""
+NOTHING = (0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,28 +49,27 @@ def blocks(tree: HtmlElement) -> list[Block]:
     return reader.found
 
 
-def link_lists(elements: Sequence[HtmlElement], blocks: list[Block]) -> frozenset[HtmlElement]:
+def link_lists(elements: Sequence[HtmlElement], blocks: list[Block]) -> list[HtmlElement]:
     """The outermost elements of several blocks that are links from end to end: menus, lists of other articles.
 
     `elements` are those of the page in document order.
     """
     sums: dict[HtmlElement, tuple[int, int, int]] = {}
     for block in blocks:
-        _count(sums, block.element, (1, len(block.text), block.linked))
-    lists = set()
+        many, letters, linked = sums.get(block.element, NOTHING)
+        sums[block.element] = (many + 1, letters + len(block.text), linked + block.linked)
+    lists: dict[HtmlElement, HtmlElement | None] = {}
     for element in reversed(elements):  # what is inside an element stands behind it
-        if own := sums.get(element):
-            many, letters, linked = own
-            if many >= FEWEST_LINKS and linked >= ALL_LINKED * letters:
-                lists.add(element)
-            if (around := element.getparent()) is not None:
-                _count(sums, around, own)
-    return frozenset(each for each in lists if each.getparent() is not None and each.getparent() not in lists)
-
-
-def _count(sums: dict[HtmlElement, tuple[int, int, int]], element: HtmlElement, more: tuple[int, int, int]) -> None:
-    many, letters, linked = sums.get(element, (0, 0, 0))
-    sums[element] = (many + more[0], letters + more[1], linked + more[2])
+        own = sums.get(element)
+        if own is None:
+            continue
+        around = element.getparent()
+        if own[0] >= FEWEST_LINKS and own[2] >= ALL_LINKED * own[1]:
+            lists[element] = around
+        if around is not None:
+            many, letters, linked = sums.get(around, NOTHING)
+            sums[around] = (many + own[0], letters + own[1], linked + own[2])
+    return [each for each, around in reversed(lists.items()) if around is not None and around not in lists]
 
 
 class _Reader:

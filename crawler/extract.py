@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from html import unescape
 from importlib.metadata import PackageNotFoundError, version
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -163,9 +164,7 @@ def main_text(page: Page) -> str:
 def _slimmed(page: Page) -> HtmlElement:
     """A copy of a page's tree without what is no text, stands beside it, or is a list of links."""
     slim = copy(page.tree)
-    lists = link_lists(page.elements, page.blocks)
-    listed = [part for element, part in zip(page.elements, slim.iter(), strict=False) if element in lists]
-    for part in listed:
+    for part in [_same_place(each, slim) for each in link_lists(page.elements, page.blocks)]:
         part.drop_tree()
     strip_elements(slim, *NO_TEXT, with_tail=False)
     letters = len(slim.text_content())
@@ -173,6 +172,14 @@ def _slimmed(page: Page) -> HtmlElement:
         if part.getparent() is not None and len(part.text_content()) < MOST_BESIDE * letters:
             part.drop_tree()
     return slim
+
+
+def _same_place(element: HtmlElement, tree: HtmlElement) -> HtmlElement:
+    """Where an element stands in a copy of its tree."""
+    way = [around.index(step) for step, around in pairwise((element, *element.iterancestors()))]
+    for at in reversed(way):
+        tree = tree[at]
+    return tree
 
 
 def _read(bare: Article, tree: HtmlElement, capture: Capture) -> tuple[Article, Steps]:
