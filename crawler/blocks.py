@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from lxml.etree import iterwalk
 from lxml.html import HtmlElement
@@ -28,8 +28,7 @@ FEWEST_LINKS, ALL_LINKED = 5, 0.95
 NOTHING = (0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """A run of text that no block element or line break interrupts."""
 
     text: str
@@ -94,7 +93,7 @@ class _Reader:
                     walk.skip_subtree()
                     continue
                 if tag not in INLINE:
-                    self._close(block, tag)
+                    self._close(block, broken=tag == "br")
                     block = element
                 elif tag == "a":
                     linked = True
@@ -102,7 +101,7 @@ class _Reader:
             else:
                 if event == "end":
                     if tag not in INLINE and tag not in UNSEEN:
-                        self._close(element, tag)
+                        self._close(element, broken=tag == "br")
                     block, linked = around.pop()
                 text = element.tail
             if text:
@@ -114,16 +113,15 @@ class _Reader:
         if linked:
             self._linked += len(text.strip())
 
-    def _close(self, block: HtmlElement, by: str = "") -> None:
-        """End a block where an element begins or ends."""
+    def _close(self, block: HtmlElement, broken: bool = False) -> None:
         if not self._pieces:  # most elements hold no text of their own
-            self._broken = self._broken or by == "br"
+            self._broken = self._broken or broken
             return
         text = " ".join("".join(self._pieces).split())
         if text:
             self.found.append(Block(text, min(self._linked, len(text)), block, self._broken))
             self._broken = False
-        self._broken = by == "br" or (self._broken and not text)
+        self._broken = broken or (self._broken and not text)
         self._pieces, self._linked = [], 0
 
 

@@ -11,8 +11,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
-from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from crawler import jsonld
@@ -44,10 +44,6 @@ AUTHOR_META = (
 )
 BYLINE_CLASS = re.compile(
     r"(?:^|[\s_-])(?:by-?line\w*|author\w*|writer\w*|reporter\w*|autor\w*|journalist\w*|auteur\w*)(?:$|[\s_-])", re.I
-)
-MARKED = XPath(
-    "descendant::*[@rel='author' or @itemprop='author' or contains(@class, 'author') or contains(@class, 'byline')"
-    " or (self::a and (contains(@href, '/author') or contains(@href, '/autor')))]"
 )
 ASIDE = re.compile(r"comment|related|recommend|teaser|card|sidebar|widget|footer|nav|reply|popular|bio\b", re.I)
 SERVICE = re.compile(r"\(([^()]{2,40})\)")
@@ -133,10 +129,21 @@ def _is_address(text: str) -> bool:
 
 def _marked_people(page: Page) -> tuple[str, ...]:
     """Whom the mark-up around the headline calls the author; nobody where it names several in different places."""
-    marked = [element for element in MARKED(page.tree)[:MAX_MARKED] if not _stands_aside(element)]
+    marked = [each for each in islice(filter(_is_marked, page.elements[1:]), MAX_MARKED) if not _stands_aside(each)]
     names = (name for element in marked for name in people(_short_text(element)) if not _is_outlet(name, page))
     found = tuple(dict.fromkeys(name for name in names if " " in name or not name.isascii()))
     return found if len(found) == 1 else ()
+
+
+def _is_marked(element: HtmlElement) -> bool:
+    """Whether mark-up calls an element an author, or it links to one's page. An XPath would take ten times as long."""
+    called = element.get("class")
+    if called and ("author" in called or "byline" in called):
+        return True
+    if element.get("rel") == "author" or element.get("itemprop") == "author":
+        return True
+    address = (element.get("href") or "") if element.tag == "a" else ""
+    return "/author" in address or "/autor" in address
 
 
 def _stands_aside(element: HtmlElement) -> bool:

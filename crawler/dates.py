@@ -11,7 +11,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import islice
 from urllib.parse import urlsplit
+
+from lxml.html import HtmlElement
 
 from crawler import jsonld
 from crawler.blocks import Block
@@ -127,10 +130,15 @@ def _claimed(page: Page, name: str, metas: tuple[str, ...]) -> Iterator[str | No
 
 def _weaker(page: Page) -> Iterator[str | None]:
     """Marked times of the page itself, then the date in its address."""
-    for element in page.tree.xpath(".//*[@itemprop='datePublished' or @pubdate or contains(@class, 'entry-date')]")[:3]:
+    for element in islice(filter(_is_marked_date, page.elements[1:]), 3):
         yield element.get("datetime") or element.get("content") or element.text_content().strip()
     if fits := URL_DATE.search(urlsplit(page.url).path):
         yield "-".join(fits.groups())
+
+
+def _is_marked_date(element: HtmlElement) -> bool:
+    said = element.get("itemprop") == "datePublished" or element.get("pubdate") is not None
+    return said or "entry-date" in (element.get("class") or "")
 
 
 def _first(page: Page, claims: Iterator[str | None]) -> Found:
@@ -202,14 +210,11 @@ def _day_before(day: str) -> str:
 
 def _only_in_text(page: Page, day: str) -> bool:
     """Whether the day stands in sentences or copyright lines only."""
-    naming = [
-        b.text
-        for b in page.blocks
-        if (len(b.text) < 3000 and moment(b.text[:199], page.language, page.month_first)) or day in b.text
-    ]
-    saying = [
-        text
-        for text in naming
-        if (moment(text[:199], page.language, page.month_first) or "")[:10] == day or day in text
-    ]
+
+    def says(text: str) -> bool:
+        if day in text or len(text) >= 3000:
+            return day in text
+        return (moment(text[:199], page.language, page.month_first) or "")[:10] == day
+
+    saying = [block.text for block in page.blocks if says(block.text)]
     return bool(saying) and not any(len(text) < MAX_SHORT and is_date_line(text) for text in saying)

@@ -10,14 +10,14 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from lxml.html import HtmlElement
 
 from crawler.blocks import Block, folded
-from crawler.paragraphs import COMMENTS, DENSE, READ_MORE, RIGHTS_WITHIN
+from crawler.paragraphs import COMMENTS, DENSE, READ_MORE, claims_rights
 
 NAMES = {
     "article": r"article|story|post|entry|news|artikel|articulo|noticia|articolo|detail",
@@ -125,6 +125,7 @@ class Judged(NamedTuple):
 
 Kind = tuple[str | None, ...]
 """An element's and its parent's tag and class: alike for paragraphs of one text."""
+Key = TypeVar("Key", Kind, HtmlElement)
 
 
 @dataclass(slots=True)
@@ -146,22 +147,20 @@ class Seen:
 
 @dataclass(slots=True)
 class Kin:
-    """How many blocks have the same kind or the same box, how many of them trafilatura has, and their prose."""
+    """The blocks that have the same kind or the same box."""
 
-    many: Counter[Kind | HtmlElement] = field(default_factory=Counter)
-    found: Counter[Kind | HtmlElement] = field(default_factory=Counter)
-    prose: Counter[Kind | HtmlElement] = field(default_factory=Counter)
-    most: int = 1
-    """The prose of those that have the most."""
+    many: int = 0
+    found: int = 0
+    """How many of them trafilatura has."""
+    prose: int = 0
 
-    def of(self, key: Kind | HtmlElement, one: Seen) -> float | None:
+    def share(self, one: Seen) -> float | None:
         """Which share of a block's kin, itself not counted, trafilatura has; None if it has none."""
-        others = self.many[key] - 1
-        return (self.found[key] - (one.found != "no")) / others if others else None
+        others = self.many - 1
+        return (self.found - (one.found != "no")) / others if others else None
 
 
-@dataclass(slots=True, frozen=True)
-class Place:
+class Place(NamedTuple):
     """What an element, its parent and all around it are called, as bits of NAMED and WITHIN."""
 
     own: int = 0
@@ -176,8 +175,11 @@ class Scene:
 
     seen: list[Seen]
     counts: Counter[str]
-    kinds: Kin
-    boxes: Kin
+    kinds: dict[Kind, Kin]
+    boxes: dict[HtmlElement, Kin]
+    most_of_kind: int
+    """The prose of the kind that has the most."""
+    most_in_box: int
     wide_mass: dict[HtmlElement, int]
     mass: int
     from_found: dict[HtmlElement, int]
@@ -222,21 +224,25 @@ def _scene(blocks: list[Block], claims: Claims) -> Scene:
     seen = [_seen(block, has) for block in blocks]
     prose: Counter[HtmlElement] = Counter()
     held: Counter[HtmlElement] = Counter()
-    for one in filter(lambda one: one.is_prose, seen):
-        prose[one.block.element] += one.size
-        if one.found != "no":
-            held[one.block.element] += one.size
+    for one in seen:
+        if one.is_prose:
+            prose[one.block.element] += one.size
+            if one.found != "no":
+                held[one.block.element] += one.size
     wide, mass, found_mass = _upwards(prose), prose.total(), held.total()
     found_box, prose_box = _deepest(_upwards(held), 0.85 * found_mass), _deepest(wide, 0.6 * mass)
     box = found_box if found_box is not None else prose_box
     long = [at for at, one in enumerate(seen) if one.found != "no" and one.size >= PROSE and one.linked < 0.5]
     first, last = (long[0], long[-1]) if long else (None, None)
     wanted = folded(claims.headline or "")
+    kinds, boxes = _kin((one.kind, one) for one in seen), _kin((one.box, one) for one in seen)
     return Scene(
         seen=seen,
         counts=Counter(one.folded for one in seen),
-        kinds=_kin((one.kind, one) for one in seen),
-        boxes=_kin((one.box, one) for one in seen),
+        kinds=kinds,
+        boxes=boxes,
+        most_of_kind=_most(kinds),
+        most_in_box=_most(boxes),
         wide_mass=wide,
         mass=mass,
         from_found=_outwards(found_box),
@@ -252,15 +258,22 @@ def _scene(blocks: list[Block], claims: Claims) -> Scene:
     )
 
 
-def _kin(keyed: Iterable[tuple[Kind | HtmlElement, Seen]]) -> Kin:
-    kin = Kin()
+def _kin(keyed: Iterable[tuple[Key, Seen]]) -> dict[Key, Kin]:
+    sums: dict[Key, Kin] = {}
     for key, one in keyed:
-        kin.many[key] += 1
-        kin.found[key] += one.found != "no"
+        kin = sums.get(key)
+        if kin is None:
+            kin = sums[key] = Kin()
+        kin.many += 1
+        kin.found += one.found != "no"
         if one.is_prose:
-            kin.prose[key] += one.size
-    kin.most = max(kin.prose.values(), default=1)
-    return kin
+            kin.prose += one.size
+    return sums
+
+
+def _most(sums: Mapping[Key, Kin]) -> int:
+    """The prose of those that have the most; 1 where there is none."""
+    return max((kin.prose for kin in sums.values()), default=0) or 1
 
 
 class _Found:
@@ -275,10 +288,10 @@ class _Found:
     def has(self, text: str, dense: bool) -> str:
         if text in self.lines:
             return "line"
-        if (len(text) > 12 or dense) and f" {text} " in self.all:
-            return "within"
         words = text.split()
-        if len(words) < 9 or sum(word in self.words for word in words) < 0.75 * len(words):
+        if (len(text) > 12 or dense) and words[0] in self.words and f" {text} " in self.all:
+            return "within"
+        if len(words) < 9 or sum(map(self.words.__contains__, words)) < 0.75 * len(words):
             return "no"
         triples = [" ".join(words[at : at + 3]) for at in range(len(words) - 2)]
         return "partly" if sum(triple in self.all for triple in triples) > 0.6 * len(triples) else "no"
@@ -423,7 +436,7 @@ def _short(text: str) -> Iterator[str]:
             yield "a button's words"
     if "@" in text:
         yield "an address"
-    if RIGHTS_WITHIN.search(text):
+    if claims_rights(text):
         yield "rights"
     if READ_MORE.match(text):
         yield "read more"
@@ -443,12 +456,12 @@ def _data(scene: Scene, one: Seen) -> Iterator[str]:
 
 
 def _relatives(scene: Scene, one: Seen) -> Iterator[str]:
-    kinds, boxes = scene.kinds, scene.boxes
-    yield KIND.of(kinds.prose[one.kind] / kinds.most)
-    yield BOX.of(boxes.prose[one.box] / boxes.most)
-    share = kinds.of(one.kind, one)
+    kind, box = scene.kinds[one.kind], scene.boxes[one.box]
+    yield KIND.of(kind.prose / scene.most_of_kind)
+    yield BOX.of(box.prose / scene.most_in_box)
+    share = kind.share(one)
     yield KIN_FOUND.of(share) if share is not None else "kind of its own"
-    if (share := boxes.of(one.box, one)) is not None:
+    if (share := box.share(one)) is not None:
         yield BOX_FOUND.of(share)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from urllib.parse import urlsplit
@@ -138,7 +138,7 @@ def _said(page: Page, headline: str | None, dated: bool) -> Iterator[str]:
     """What its data call it."""
     og_type = page.meta.get("og:type", "").lower()
     kinds = {kind for thing in page.things for kind in jsonld.types(thing)}
-    kinds |= {e.get("itemtype", "").rpartition("/")[2] for e in page.elements if "itemtype" in e.attrib}
+    kinds |= {kind.rpartition("/")[2] for kind in marked_kinds(page.elements)}
     yield from (f"{name} data" for name, types in TYPES.items() if not kinds.isdisjoint(types))
     if made := maker_kind(page.meta.get("generator", "")):
         yield f"{made} maker"
@@ -158,6 +158,11 @@ def _said(page: Page, headline: str | None, dated: bool) -> Iterator[str]:
         yield "author in its data"
     title = headline or ""
     yield from _steps("headline words", len(title) / 2 if DENSE.search(title) else len(title.split()), (1, 4, 6, 10))
+
+
+def marked_kinds(elements: Iterable[HtmlElement]) -> Iterator[str]:
+    """The addresses of what elements are marked as (`itemtype`)."""
+    return (kind for element in elements if (kind := element.get("itemtype")) is not None)
 
 
 def _address(url: str) -> Iterator[str]:
@@ -204,7 +209,8 @@ def _labels(page: Page) -> Iterator[str]:
         if e.tag == "input":
             yield (e.get("value") or "")[:SHORT_LINE]
         elif e.tag in ("button", "a") and len(e) < 4:
-            yield "".join(e.itertext())[:SHORT_LINE]
+            text = "".join(e.itertext()) if len(e) else e.text or ""
+            yield text[:SHORT_LINE]
 
 
 def _spread(blocks: list[Block], text: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import urlsplit
 
 from archive.records import PageType
@@ -190,7 +191,7 @@ def _by_maker(page: Page, dated: bool) -> str | None:
 
 
 def _marked_kind(page: Page) -> str | None:
-    kinds = {(e.get("itemtype") or "").rpartition("/")[2] for e in page.tree.xpath(".//*[@itemtype]")[:40]}
+    kinds = {kind.rpartition("/")[2] for kind in islice(page_signs.marked_kinds(page.elements[1:]), 40)}
     if kinds & {"NewsArticle", "Article", "BlogPosting"}:
         return None
     return next(

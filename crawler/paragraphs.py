@@ -52,6 +52,7 @@ RIGHTS_WITHIN = re.compile(
     r"©\s*(?:19|20)\d\d|\bcopyright\s+(?:©|\(c\)|(?:19|20)\d\d)|\ball rights reserved\b|無断転載|무단\s?전재|版权所有",
     re.I,
 )
+RIGHTS_MARKS = ("©", "無断", "무단", "版权")
 MENU = re.compile(r"^(?:[^·|•\d]{2,30}\s[·|•]\s){2,}[^·|•\d]{2,30}$")
 """`About us · Contact · Privacy`"""
 CELLS = re.compile(r"\s*\|\s*")
@@ -212,8 +213,15 @@ def _without_head(lines: list[str], known: Known, dropped: list[tuple[str, str]]
     return kept
 
 
+def claims_rights(line: str) -> bool:
+    """Whether a line says somewhere whose rights it is about. Only lines with a mark of it are searched: most have
+    none, and `ght` is in both English claims."""
+    marked = "ght" in line.lower() or any(mark in line for mark in RIGHTS_MARKS)
+    return marked and bool(RIGHTS_WITHIN.search(line))
+
+
 def _rights(line: str, _: Known) -> str | None:
-    claims = len(line) < 300 and RIGHTS_WITHIN.search(line)
+    claims = len(line) < 300 and claims_rights(line)
     return "a claim of rights" if claims or (len(line) <= 170 and RIGHTS.match(line)) else None
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from lxml.html import HtmlElement
 
@@ -80,11 +80,14 @@ def standfirst_line(near: list[Block], claimed: str | None, credited: Iterable[s
 def offers(blocks: list[Block], lines: Iterable[str]) -> frozenset[str]:
     """Those of the lines, folded, that stand in a small box with a button or a field: an offer, whatever it says."""
     short = {line for line in lines if len(line) <= MAX_OFFER}
-    return frozenset(folded(block.text) for block in blocks if block.text in short and _asks(block.element))
+    boxed = [(block.text, block.element.getparent()) for block in blocks if block.text in short]
+    asking = {box for box in {box for _, box in boxed} if box is not None and _asks(box)}
+    return frozenset(folded(text) for text, box in boxed if box in asking)
 
 
-def _asks(element: HtmlElement) -> bool:
-    for box, _ in zip(element.iterancestors(), range(3), strict=False):
+def _asks(inner: HtmlElement) -> bool:
+    """Whether a box, or one of the two around it, is a small one with a button or a field."""
+    for box in (inner, *islice(inner.iterancestors(), 2)):
         if box.tag in WHOLE_PAGE:
             return False
         if next(box.iter(*FIELDS), None) is None:
