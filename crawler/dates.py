@@ -21,6 +21,7 @@ from crawler.blocks import Block
 from crawler.metadata import MAX_SHORT, Page
 from crawler.moments import is_date_line, known_by, moment
 
+DIGIT = re.compile(r"\d")
 Found = tuple[str | None, str | None]
 """A moment, and the words that the site gave it in."""
 
@@ -164,12 +165,12 @@ def _shown_dates(page: Page, near: list[Block]) -> tuple[Found, Found, tuple[str
     for block in near:
         if len(block.text) > MAX_SHORT or block.linked * 2 > len(block.text):
             continue
-        raw = _marked_time(block) if not any(c.isdigit() for c in block.text) else None
-        at = known_by(moment(raw or block.text, page.language, page.month_first), page.fetched_at)
+        said = block.text if any(c.isdigit() for c in block.text) else _marked_time(block)
+        at = known_by(moment(said, page.language, page.month_first), page.fetched_at)
         if at is None or not is_date_line(block.text):
             continue
         lines.append(block.text)
-        early = UPDATED.search(block.text[: re.search(r"\d", block.text + "0").start()])  # type: ignore[union-attr]
+        early = UPDATED.search(block.text[: DIGIT.search(block.text + "0").start()])  # type: ignore[union-attr]
         if early and not updated[0]:
             updated = (at, block.text)
         elif not early and not published[0]:
@@ -212,7 +213,7 @@ def _only_in_text(page: Page, day: str) -> bool:
     """Whether the day stands in sentences or copyright lines only."""
 
     def says(text: str) -> bool:
-        if day in text or len(text) >= 3000:
+        if day in text or len(text) >= 3000 or not DIGIT.search(text, 0, 199):  # most lines name no day
             return day in text
         return (moment(text[:199], page.language, page.month_first) or "")[:10] == day
 

@@ -45,10 +45,10 @@ def language_of(text: str, declared: Iterable[str | None]) -> str | None:
     """ISO 639-1 of the text. A declared language stands if nothing in the text speaks against it."""
     claims = [code for claim in declared if (code := language_code(claim))]
     sample = text[:SAMPLE]
-    letters = sum(character.isalpha() for character in sample)
+    letters = sum(map(str.isalpha, sample))
     if letters < 20:
         return claims[0] if claims else None
-    if script := _by_script(sample, letters):
+    if not sample.isascii() and (script := _by_script(sample, letters)):
         return script
     if len(set(claims)) == 1 and letters < ENOUGH:
         return claims[0]
