@@ -100,7 +100,7 @@ CALL = re.compile(
 )
 PRICE = re.compile(r"[$€£¥₹]\s?\d|\d\s?(?:€|£|zł|kr\b|EUR\b|USD\b)")
 SHORT_LINE = 60
-LEAST = 0.3
+LEAST = 0.45
 """Odds of an article, as a logarithm."""
 SHARES = (0.15, 0.3, 0.5, 0.7, 0.9)
 
