@@ -169,6 +169,10 @@ def crawl(  # noqa: PLR0913, PLR0917  one a option
               dateline crawl --outlet www.bbc.co.uk --since 2024-02-01
               dateline crawl https://www.bbc.co.uk/news/some-article
     """
+    from crawler import fork_server
+
+    if not due:  # when nothing is due, nothing is read
+        fork_server.start()
     from archive.ages import seconds
     from archive.ages import since as moment_since
     from crawler import crawls

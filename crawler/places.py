@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from crawler.turns import site_of
 
 PATIENCE = 3.0
@@ -17,15 +19,20 @@ class Places:
 
     def __init__(self, patience: float = PATIENCE) -> None:
         self.patience = patience
-        self.since: dict[str, float] = {}
+        self.sites: defaultdict[str, dict[str, float]] = defaultdict(dict)
+        """By site, since when each of its addresses waits, the one that waits longest first."""
 
     def ask(self, url: str, now: float) -> None:
-        self.since[url] = now
+        waiting = self.sites[site_of(url)]
+        waiting.pop(url, None)
+        waiting[url] = now
 
     def answered(self, url: str) -> None:
-        self.since.pop(url, None)
+        site = site_of(url)
+        self.sites[site].pop(url, None)
+        if not self.sites[site]:
+            del self.sites[site]
 
     def left(self, now: float) -> int:
         """How many requests have left their places: all that wait at a site where one has waited for long."""
-        slow = {site_of(url) for url, since in self.since.items() if now - since > self.patience}
-        return sum(site_of(url) in slow for url in self.since) if slow else 0
+        return sum(len(urls) for urls in self.sites.values() if now - next(iter(urls.values())) > self.patience)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sqlite3
 from pathlib import Path
@@ -36,8 +37,10 @@ def run_spider(spider: type[Spider], settings: Settings, **arguments: Any) -> Sp
     """Run one spider to its end in this process, which can do so once; the spider as it ended."""
     logging.raiseExceptions = False  # a log that cannot be written (a full disk) is no reason for a traceback
     process = AsyncCrawlerProcess(settings)
+    logging.root.setLevel(settings["LOG_LEVEL"])  # Scrapy makes all records, and drops them as late as at the file
     crawler = process.create_crawler(spider)
     ran = process.crawl(crawler, **arguments)
+    gc.freeze()  # what was imported stays; to look at it again and again took a twentieth of our time
     process.start()
     ran.result()  # what was raised while it was set up
     if crawler.spider is None:

@@ -31,6 +31,7 @@ REFERRER_POLICY = "no-referrer"
 # -- how much, and how fast
 CONCURRENT_REQUESTS = 512  # most of them wait for their turn; the spiders hand out far fewer that do not
 CONCURRENT_REQUESTS_PER_DOMAIN = 2
+SCRAPER_SLOT_MAX_ACTIVE_SIZE = 32 * 1024 * 1024  # bytes that wait for readers: 5 MB are less than 64 pages
 CONCURRENT_ITEMS = 1  # Scrapy starts as many tasks for every answer, and most come to one item
 DOWNLOAD_DELAY = 0.5  # seconds between two requests to one host
 DOWNLOAD_TIMEOUT = 30
@@ -49,12 +50,15 @@ RETRY_EXCEPTIONS = [  # not a timeout: a server that hangs would hold its place 
     "scrapy.exceptions.ResponseDataLossError",
 ]
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"
+WARN_ON_GENERATOR_RETURN_VALUE = False  # it parses the source of our callbacks in every crawl; a linter does that
 METAREFRESH_MAXDELAY = 5
 HTTPERROR_ALLOW_ALL = True  # every answer is recorded, an error too
 
 # -- what a site says of being visited
 DOWNLOADER_MIDDLEWARES = {
     "crawler.robots.RobotsMiddleware": 100,  # as RFC 9309 has it
+    "crawler.connecting.ProxyMiddleware": 750,
+    "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": None,  # reads the environment at every request
     "crawler.turns.TurnsMiddleware": 950,  # next to the downloader: it sees every answer as it came
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,  # fetches all where robots.txt fails
 }

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import multiprocessing
 import os
 import signal
 import time
@@ -24,6 +23,7 @@ from typing import Any, Literal, Self, cast
 
 from archive.errors import DatelineError, ReadingError
 from archive.records import Article, Capture, Lead
+from crawler import fork_server
 from crawler.feeds import Feed, read_feed
 from crawler.sitemaps import Sitemap, read_sitemap
 
@@ -125,8 +125,7 @@ class Worker:
         return cast(Read, answer)
 
     def _start(self) -> Connection:
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["crawler.warm"])
+        context = fork_server.context()
         ours, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs,), daemon=True, name="dateline reader")
         self._process.start()

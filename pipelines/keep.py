@@ -1,7 +1,7 @@
 """Stage 900, keep: looks are written in batches, in one transaction each.
 
-A batch is written when it is full, when half a second has passed, and at the end. What a batch came to is told to the
-spider, which holds a page under way until it is written.
+A batch is written when it is full, when half a second has passed, and when nothing else is under way. What a batch came
+to is told to the spider, which holds a page under way until it is written.
 """
 
 from __future__ import annotations
@@ -79,8 +79,14 @@ class KeepPipeline:
 
     async def process_item(self, item: Any) -> Any:
         if isinstance(item, Check):
-            await self._guarded(lambda: self.batches.add(item))
+            await self._guarded(lambda: self._take(item))
         return item
+
+    def _take(self, check: Check) -> None:
+        spider: Any = self.crawler.spider
+        self.batches.add(check)
+        if len(self.batches.waiting) >= len(spider.under_way):  # nothing else is to come: whoever waits, waits for this
+            self.batches.flush()
 
     async def close_spider(self) -> None:
         if self.timer:

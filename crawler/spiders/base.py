@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import datetime
@@ -139,23 +139,26 @@ class ArchiveSpider(Spider):
     # -- what to ask for, and until when -----------------------------------------------------------------------------
 
     async def start(self) -> AsyncIterator[Any]:
-        async for source in self.source_requests():
-            yield source
-            for page in self.early_pages():
-                yield page
+        async for early in self.source_requests(self.early_pages):
+            yield early
         async for page in self.waiting_pages():
             yield page
 
-    async def source_requests(self) -> AsyncIterator[Request]:
-        """Requests for the feeds and sitemaps of the outlets."""
-        sources = self.archive.sources(self.kinds, self.hosts, self.due)
+    async def source_requests(self, meanwhile: Callable[[], Iterable[Request]] = lambda: ()) -> AsyncIterator[Request]:
+        """Requests for the feeds and sitemaps of the outlets; what there is `meanwhile` goes first."""
+        sources = deque(self.archive.sources(self.kinds, self.hosts, self.due))
         for source in sources:
             self.telling.expect(source.url, source.host)
-        for source in sources:
-            while self.room(MOST_SOURCES) <= 0 and not self.ended:
-                await asyncio.sleep(0.05)
-            seen = Listing(source.url, None, source.etag, source.last_modified)
-            yield self.source_request(source.url, source.kind, seen)
+        while sources and not self.ended:
+            if first := list(meanwhile()):
+                for page in first:
+                    yield page
+            elif self.room(MOST_SOURCES) > 0:
+                source = sources.popleft()
+                seen = Listing(source.url, None, source.etag, source.last_modified)
+                yield self.source_request(source.url, source.kind, seen)
+            else:
+                await asyncio.sleep(0.02)
 
     def early_pages(self) -> Iterator[Request]:
         """Requests for pages of outlets that have told all, while others are still asked: readers would have no work.

@@ -277,12 +277,34 @@ def test_an_archive_that_cannot_be_written_is_no_fault_of_a_look(archive: Archiv
         pass  # nothing is left open
 
 
+def a_spider(archive: Archive, under_way: set[str]) -> SimpleNamespace:
+    return SimpleNamespace(
+        archive=archive, crawl_id=None, reread=None, failure=None, under_way=under_way, written=lambda *_: None
+    )
+
+
+def test_the_last_look_that_is_under_way_is_written_at_once_and_waits_for_no_other(archive: Archive) -> None:
+    spider = a_spider(archive, {look(1).url, look(2).url})
+    settings = SimpleNamespace(getfloat=lambda _: 60.0, getint=lambda _: BATCH)
+
+    async def crawl() -> list[int]:
+        keep = KeepPipeline(SimpleNamespace(spider=spider, settings=settings))  # type: ignore[arg-type]
+        keep.open_spider()
+        many = []
+        for number in (1, 2):
+            await keep.process_item(through_stages(look(number)))
+            many.append(len(stored(archive)))
+        await keep.close_spider()
+        return many
+
+    assert asyncio.run(crawl()) == [0, 2]
+
+
 def test_scrapys_own_path_through_the_stages_stores_the_same(archive: Archive) -> None:
     """Every kind at once, as items that the spiders yield."""
     failures: list[Exception] = []
-    spider = SimpleNamespace(
-        archive=archive, crawl_id=None, reread=None, failure=None, written=lambda *_: None, give_up=failures.append
-    )
+    spider = a_spider(archive, under_way={"https://harbour.example/slow"} | {str(number) for number in range(BATCH)})
+    spider.give_up = failures.append
     settings = SimpleNamespace(getfloat=lambda _: 60.0, getint=lambda _: BATCH)
     honest = [look(number) for number in range(BATCH)]
     bad = (replace(batch_of(kind)[0], url=f"https://harbour.example/bad/{at}") for at, kind in enumerate(KINDS))

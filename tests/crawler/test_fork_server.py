@@ -1,0 +1,35 @@
+"""The server that readers come from can be started beforehand, and nobody waits for it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+SCRIPT = """
+import signal, time
+from multiprocessing import forkserver
+from crawler import fork_server
+
+if __name__ == "__main__":
+    before, began = signal.getsignal(signal.SIGINT), time.monotonic()
+    fork_server.start()
+    waited, pid = time.monotonic() - began, forkserver._forkserver._forkserver_pid
+    ignored = int(next(line for line in open(f"/proc/{pid}/status") if line.startswith("SigIgn")).split()[1], 16)
+    assert ignored >> signal.SIGINT - 1 & 1, "Ctrl-C is for the crawl"
+    assert signal.getsignal(signal.SIGINT) is before
+
+    from archive.records import Capture
+    from crawler.workers import Worker
+
+    worker, began = Worker(), time.monotonic()
+    worker.read(Capture("http://paper.example/1", b"<h1>Pier</h1><p>The pier opens again."), 60.0)
+    assert waited < time.monotonic() - began, "whoever reads waits for what it imports"
+    assert forkserver._forkserver._forkserver_pid == pid, "the reader came from it"
+    worker.close()
+"""
+
+
+def test_the_server_is_started_without_waiting_and_readers_come_from_it(tmp_path):
+    (tmp_path / "script.py").write_text(SCRIPT)
+    ran = subprocess.run([sys.executable, tmp_path / "script.py"], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
