@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import sqlite3
 from pathlib import Path
@@ -40,7 +39,6 @@ def run_spider(spider: type[Spider], settings: Settings, **arguments: Any) -> Sp
     logging.root.setLevel(settings["LOG_LEVEL"])  # Scrapy makes all records, and drops them as late as at the file
     crawler = process.create_crawler(spider)
     ran = process.crawl(crawler, **arguments)
-    gc.freeze()  # what was imported stays; to look at it again and again took a twentieth of our time
     process.start()
     ran.result()  # what was raised while it was set up
     if crawler.spider is None:
