@@ -58,6 +58,12 @@ def test_what_is_under_way_and_what_is_of_another_outlet_or_a_site_that_is_left_
     assert [found.lead.url[-1] for found in waiting(archive.db, hosts=("ridge.example",))] == ["3"]
 
 
+def test_the_outlet_with_most_pages_is_asked_first_and_none_waits_for_all_of_another(archive):
+    archive.add_leads([lead("/1"), lead("/2", host="ridge.example"), lead("/3", host="ridge.example"), lead("/4")])
+    archive.add_leads([lead("/5", host="ridge.example")])
+    assert [waiting.host.split(".")[0] for waiting in archive.lease(3, 2)] == ["ridge", "harbour", "ridge"]
+
+
 def test_words_are_rare_or_common_by_articles_and_leads_together(archive):
     learn_article(archive.db, "en", {"mine", "salt"})
     archive.add_leads([lead("/1", "Salt mine closed"), lead("/2", "Mine flooded"), lead("/mine-opens-again")])
