@@ -3,7 +3,8 @@
 trafilatura's word is one sign beside others: where a block stands, what its boxes are called, how much of it is link,
 what the page's data say. Each has a weight in `witnesses.toml`, learnt from pages whose text is known (`python -m
 bench.train_lines`): a logistic regression, one weight for a block that trafilatura has and one for a block it lacks. A
-line of trafilatura's is left out only where much speaks against it, and a block is added only where much speaks for it.
+line of trafilatura's is left out only where much speaks against it; a block is added where more speaks for it than
+against.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import NamedTuple
 from crawler.blocks import Block, folded
 from crawler.line_signs import Claims, Judged, judged
 
-LEAVES, ADDS = -0.7, 0.7
+LEAVES, ADDS = -0.7, 0.0
 """Weights below which a line of trafilatura's is left out, and above which a block is added."""
 FEWEST_LEFT = 0.5
 """How much of trafilatura's text must be left for the signs to be believed."""
@@ -60,7 +61,7 @@ class Choice(NamedTuple):
 
 
 def chosen(blocks: list[Block], claims: Claims) -> Choice:
-    """trafilatura's lines without those that much speaks against, and with the blocks that much speaks for.
+    """trafilatura's lines without those that much speaks against, and with the blocks that more speaks for than against.
 
     Signs that speak against most of a text are wrong about it (a live report is one box named `article` after the
     other): then it stays whole.
