@@ -61,7 +61,7 @@ class Choice(NamedTuple):
 
 
 def chosen(blocks: list[Block], claims: Claims) -> Choice:
-    """trafilatura's lines without those that much speaks against, and with the blocks that more speaks for than against.
+    """trafilatura's lines without those that much speaks against, and the blocks that more speaks for than against.
 
     Signs that speak against most of a text are wrong about it (a live report is one box named `article` after the
     other): then it stays whole.
