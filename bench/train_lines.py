@@ -32,6 +32,21 @@ MOST_OF_A_PAGE = 0.3
 SEEN_ON = 20
 """Blocks that a sign must have been seen on."""
 STEPS = 12
+ROUNDS = 4
+BESIDE_TEXT = """
+comment navigation foot side related share advertisement subscription overlay hidden author teaser tags credit
+"""
+AGAINST = frozenset(
+    (
+        *(f"{where}called {name}" for where in ("", "in what is ") for name in BESIDE_TEXT.split()),
+        *(f"within {tag}" for tag in ("aside", "footer", "nav", "form", "details")),
+        *("in a footer", "rights", "read more", "a button's words", "an address", "comments"),
+        *("linked some", "linked most", "linked all"),
+    )
+)
+"""Signs that never speak for a block: what they stand for stands beside articles."""
+FOR = frozenset(("called article text", "in what is called article text", "called text"))
+"""Signs that never speak against one."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -101,9 +116,21 @@ def learnt(known: list[Labelled]) -> Table:
 
 
 def fitted(examples: list[Example]) -> Table:
-    """Weights by which the examples are told best."""
+    """Weights by which the examples are told best, none of them against its sign's meaning: such signs are let go."""
     seen = Counter(sign for signs, _, _ in examples for sign in set(signs))
     names = sorted(sign for sign, number in seen.items() if number >= SEEN_ON)
+    table: Table = {}
+    for _ in range(ROUNDS):
+        table = _by_newton(names, examples)
+        names = [sign for sign in names if not _is_senseless(sign[:-1], table.get(sign, 0.0))]
+    return {sign: weight for sign, weight in table.items() if sign in names}
+
+
+def _is_senseless(sign: str, weight: float) -> bool:
+    return (sign in AGAINST and weight > 0) or (sign in FOR and weight < 0)
+
+
+def _by_newton(names: list[str], examples: list[Example]) -> Table:
     place = {sign: at for at, sign in enumerate(names)}
     x = np.zeros((len(examples), len(names)), dtype=np.float32)
     for at, (signs, _, _) in enumerate(examples):

@@ -18,10 +18,14 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from crawler.blocks import Block, folded
-from crawler.line_signs import Claims, Judged, judged
+from crawler.line_signs import ABOVE, Claims, Judged, judged
+from pipelines.revisions import NOTE
 
 LEAVES, ADDS = -0.7, 0.0
 """Weights below which a line of trafilatura's is left out, and above which a block is added."""
+HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+MOST_OF_HEADING, LEAST_OF_NOTE = 60, 60
+"""Letters: what has more is a standfirst, what has fewer a date or a label."""
 FEWEST_LEFT = 0.5
 """How much of trafilatura's text must be left for the signs to be believed."""
 
@@ -76,11 +80,22 @@ def chosen(blocks: list[Block], claims: Claims) -> Choice:
     added = [
         (order[id(one.block)], one.block.text)
         for one, worth in weighed
-        if worth > ADDS and one.found == "no" and one.folded not in have
+        if worth > ADDS and one.found == "no" and one.folded not in have and not _heads_the_text(one)
     ]
     places = _Places(blocks)
     lines = sorted([*((places.next(line), line) for line in kept), *added], key=lambda placed: placed[0])
     return Choice([line for _, line in lines], dropped, [line for _, line in added])
+
+
+def _heads_the_text(one: Judged) -> bool:
+    """Whether a block is a short heading above the text: its headline in other words, or what stands over it."""
+    heading = one.block.element.tag in HEADINGS and len(one.block.text) <= MOST_OF_HEADING
+    return heading and any(sign in ABOVE.signs for sign in one.signs)
+
+
+def _is_note(line: str) -> bool:
+    """Whether a line is a note of correction: wherever it stands, it is news of the text, and revisions tell by it."""
+    return len(line) > LEAST_OF_NOTE and NOTE.match(line) is not None
 
 
 def _parted(given: list[str], weighed: list[tuple[Judged, float]]) -> tuple[list[str], list[tuple[str, str]]]:
@@ -89,7 +104,7 @@ def _parted(given: list[str], weighed: list[tuple[Judged, float]]) -> tuple[list
     for one, worth in weighed:
         if one.folded not in best or best[one.folded][0] < worth:
             best[one.folded] = (worth, one)
-    against = {same: one for same, (worth, one) in best.items() if worth < LEAVES}
+    against = {same: one for same, (worth, one) in best.items() if worth < LEAVES and not _is_note(one.block.text)}
     kept = [line for line in given if folded(line) not in against]
     return kept, [(line, because(against[same])) for line in given if (same := folded(line)) in against]
 

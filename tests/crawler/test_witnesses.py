@@ -89,10 +89,22 @@ def test_prose_is_what_stands_in_longer_blocks_outside_links() -> None:
 
 
 def test_a_live_report_of_many_small_articles_stays_whole() -> None:
+    said = [f"{line} So it stood at {at}.15 in the afternoon." for at, line in enumerate(LINES * 4)]
     entries = "".join(
-        f"<article class='post teaser'><h3>{at}.15</h3><p>{line}</p></article>" for at, line in enumerate(LINES)
+        f"<article class='post teaser'><h3>{at}.15</h3><p>{line}</p></article>" for at, line in enumerate(said)
     )
     html = f"<html><body><h1>Pier to be rebuilt</h1><div class='live'>{entries}</div></body></html>"
+    assert lines(html, said) == said
+
+
+def test_a_note_of_correction_stays_whatever_speaks_against_it() -> None:
+    note = "Correction, 14 March: an earlier version of this article gave the pier a length of 40 metres; it has 60."
+    html = page(AROUND.format("newsletter-signup promo", note))
+    assert lines(html, [*LINES, note]) == [*LINES, note]
+
+
+def test_a_short_heading_above_the_text_is_not_added_to_it() -> None:
+    html = page().replace("<div class='story-body'>", "<div class='story-body'><h2>Pier: council has voted</h2>")
     assert lines(html, LINES) == LINES
 
 
