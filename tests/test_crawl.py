@@ -146,7 +146,7 @@ def test_a_second_crawl_at_the_same_time_says_who_holds_the_archive_and_exits_wi
 
 
 def test_a_crawl_that_ran_out_of_time_says_so_and_the_next_takes_up_the_rest(dateline):
-    pages = tuple(page(number, delay=1.0) for number in range(1, 13))
+    pages = tuple(page(number, delay=1.0) for number in range(1, 21))
     with serve(world(outlet(pages=pages))) as web:
         run = dateline(web)
         run.knows()
@@ -154,8 +154,8 @@ def test_a_crawl_that_ran_out_of_time_says_so_and_the_next_takes_up_the_rest(dat
         kept = run.column("SELECT count(*) FROM articles")[0]
         run.crawl()
     assert "the time was up" in told
-    assert kept < 12
-    assert run.column("SELECT count(*) FROM articles") == [12]
+    assert kept < 20
+    assert run.column("SELECT count(*) FROM articles") == [20]
     assert run.column("SELECT state FROM crawls ORDER BY id") == ["stopped", "finished"]
 
 
