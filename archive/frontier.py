@@ -163,7 +163,8 @@ def lease(
 ) -> list[Waiting]:
     """Take up to `most` waiting pages, at most `per_outlet` of one outlet at once, so that none waits for another.
 
-    Outlets of which most wait come first: a site is asked at its own pace, and begun last it would be alone at the end.
+    Outlets of which fewest are under way come first, and of these the one of which most wait: a site is asked at its
+    own pace, and begun last it would be alone at the end.
     Of some `hosts`, or of all, `but` some. Those of a site that is left alone (`pauses`) go on waiting. Of several
     addresses with one key one is leased; the others are settled without a request once it is an article.
     """
@@ -185,7 +186,7 @@ def lease(
             AND t.article_id IS NOT NULL AND t.role IN {OWN_ROLES}
         ) AS twin_of
         FROM waiting LEFT JOIN under_way USING (outlet_id)
-        WHERE turn + coalesce(many, 0) <= ? ORDER BY turn, outlet_waits DESC, id LIMIT ?""",  # noqa: S608  nothing of others' is put in
+        WHERE turn + coalesce(many, 0) <= ? ORDER BY turn + coalesce(many, 0), outlet_waits DESC, id LIMIT ?""",  # noqa: S608  nothing of others' is put in
         (*hosts, *but, now(), per_outlet, most),
     ).fetchall()
     twins = [row for row in rows if row["twin_of"] is not None and not row["checked_at"] and row["via"] != "given"]
