@@ -60,7 +60,7 @@ def test_what_is_under_way_and_what_is_of_another_outlet_or_a_site_that_is_left_
 
 def test_the_outlet_with_most_pages_is_asked_first_and_none_waits_for_all_of_another(archive):
     archive.add_leads([lead("/1"), lead("/2", host="ridge.example"), lead("/3", host="ridge.example"), lead("/4")])
-    archive.add_leads([lead("/5", host="ridge.example")])
+    archive.add_leads([lead("/5", host="ridge.example"), lead("/6", host="ridge.example")])
     taken = [waiting.host.split(".")[0] for most in (1, 1, 1) for waiting in archive.lease(most, 2)]
     assert taken == ["ridge", "harbour", "ridge"]
 
