@@ -30,7 +30,7 @@ from trafilatura import bare_extraction
 
 from archive.records import Article, Capture
 from bench.figures import SHARED, Figure
-from bench.weights import Table, part_of
+from bench.weights import part_of
 from crawler import witnesses
 from crawler.extract import extract
 
@@ -96,9 +96,11 @@ def ours(body: bytes, row: Row) -> Row:
     return {"headline": article.headline, "text": article.text, "at": article.published_at, "authors": names}
 
 
-def ours_apart(tables: list[Table]) -> Reader:
-    """Our reading with weights that were learnt without the page's outlet; `tables` are by the outlets' tenths."""
-    parted = [{has: witnesses.of_blocks(table, has) for has in (True, False)} for table in tables]
+def ours_apart(corpus: Path) -> Reader:
+    """Our reading with weights that were learnt without the page's outlet."""
+    from bench.train_lines import tables_apart  # which reads pages as this module does
+
+    parted = [{has: witnesses.of_blocks(table, has) for has in (True, False)} for table in tables_apart(corpus)]
 
     def read(body: bytes, row: Row) -> Row:
         with patch.object(witnesses, "weights", parted[part_of(outlet(row))].__getitem__):
@@ -195,10 +197,8 @@ def measured(corpus: Path, half: str = "report", sample: int | None = None, mine
 
 def figures(shared: Path) -> Iterator[Figure]:
     """For `make bench`: ours beside trafilatura's default, on outlets of which neither rules nor weights knew."""
-    from bench.train_lines import tables_apart  # which reads pages as this module does
-
     corpus = shared / "corpus" / "dev"
-    marks = measured(corpus, mine=ours_apart(tables_apart(corpus)))
+    marks = measured(corpus, mine=ours_apart(corpus))
     sources = sorted({source for source, _ in marks})
     beside = "trafilatura default"
 
@@ -238,10 +238,8 @@ def main(arguments: list[str] | None = None) -> None:
     if not (corpus / "manifest.jsonl").is_file():
         print(f"extraction: nothing measured, {corpus} is not here")
         return
-    from bench.train_lines import tables_apart
-
     print(f"outlets {SAID[options.half]}, {KNOWN[options.weights]}")
-    mine = ours_apart(tables_apart(corpus)) if options.weights == "apart" else ours
+    mine = ours_apart(corpus) if options.weights == "apart" else ours
     report(measured(corpus, options.half, options.sample, mine))
 
 

@@ -32,7 +32,6 @@ MOST_OF_A_PAGE = 0.3
 SEEN_ON = 20
 """Blocks that a sign must have been seen on."""
 STEPS = 12
-ROUNDS = 4
 BESIDE_TEXT = """
 comment navigation foot side related share advertisement subscription overlay hidden author teaser tags credit
 """
@@ -119,11 +118,12 @@ def fitted(examples: list[Example]) -> Table:
     """Weights by which the examples are told best, none of them against its sign's meaning: such signs are let go."""
     seen = Counter(sign for signs, _, _ in examples for sign in set(signs))
     names = sorted(sign for sign, number in seen.items() if number >= SEEN_ON)
-    table: Table = {}
-    for _ in range(ROUNDS):
+    while True:
         table = _by_newton(names, examples)
-        names = [sign for sign in names if not _is_senseless(sign[:-1], table.get(sign, 0.0))]
-    return {sign: weight for sign, weight in table.items() if sign in names}
+        kept = [sign for sign in names if not _is_senseless(sign[:-1], table.get(sign, 0.0))]
+        if kept == names:
+            return table
+        names = kept
 
 
 def _is_senseless(sign: str, weight: float) -> bool:

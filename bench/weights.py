@@ -12,8 +12,6 @@ from typing import TypeVar
 
 LEAST = 0.01
 """Weights that are nearer to 0 are left out."""
-
-
 PARTS = 10
 Known = TypeVar("Known")
 Table = dict[str, float]
