@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from importlib.resources import files
 from typing import Any
 
+from archive.pages.words import paragraphs
 from archive.plugin import direction
 from archive.plugin.cells import web_link
 from archive.records import below_standfirst
@@ -96,7 +97,7 @@ class Piece:
     @property
     def paragraphs(self) -> list[str]:
         """Of the text, below the standfirst."""
-        return [line for line in below_standfirst(self.text, self.standfirst).split("\n") if line.strip()]
+        return paragraphs(below_standfirst(self.text, self.standfirst))
 
     @property
     def direction(self) -> str:

@@ -49,6 +49,9 @@ NOTHING = '""'
 WEIGHTS = "10.0, 4.0, 2.0, 1.0, 1.0"
 """For bm25: headline, standfirst, byline, text, bigrams."""
 
+READ = "iif(instr(a.text, a.standfirst) = 1, '', coalesce(a.standfirst || char(10), '')) || a.text"
+"""In SQL, what stands below the headline of an article `a`; a standfirst that the text begins with is said once."""
+
 OPEN, CLOSE = "⟦", "⟧"
 """Around the words found in a passage."""
 
@@ -147,7 +150,7 @@ def search(  # noqa: PLR0913  one a filter
             ORDER BY found.id = t.original_id DESC, score ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
         )
         SELECT a.id, o.host AS outlet, a.headline, a.published_at, a.language, a.url, best.score,
-               iif(instr(a.text, a.standfirst) = 1, '', coalesce(a.standfirst || char(10), '')) || a.text AS passage,
+               {READ} AS passage,
                CASE WHEN :copies THEN 0 ELSE (SELECT other_outlets FROM folded WHERE id = a.id) END AS other_outlets
         FROM best JOIN articles a ON a.id = best.id JOIN outlets o ON o.id = a.outlet_id
         WHERE best.place = 1 ORDER BY best.score, a.id DESC LIMIT :limit""",  # noqa: S608  the text is all ours

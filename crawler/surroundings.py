@@ -1,6 +1,6 @@
 """What the blocks of a page say of the lines extracted from it, in whatever language.
 
-Where one paragraph ends and the next begins; and which lines are not the article's: standfirst, offers, labels.
+Where one paragraph ends and the next begins; which line is the standfirst; which are not the article's: offers, labels.
 """
 
 from __future__ import annotations

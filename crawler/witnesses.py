@@ -23,7 +23,7 @@ from pipelines.revisions import NOTE
 
 LEAVES, ADDS = -0.7, 0.0
 """Weights below which a line of trafilatura's is left out, and above which a block is added."""
-HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+ANY_HEADING = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 MOST_OF_HEADING, LEAST_OF_NOTE = 60, 60
 """Letters: what has more is a standfirst, what has fewer a date or a label."""
 FEWEST_LEFT = 0.5
@@ -89,7 +89,7 @@ def chosen(blocks: list[Block], claims: Claims) -> Choice:
 
 def _heads_the_text(one: Judged) -> bool:
     """Whether a block is a short heading above the text: its headline in other words, or what stands over it."""
-    heading = one.block.element.tag in HEADINGS and len(one.block.text) <= MOST_OF_HEADING
+    heading = one.block.element.tag in ANY_HEADING and len(one.block.text) <= MOST_OF_HEADING
     return heading and any(sign in ABOVE.signs for sign in one.signs)
 
 
