@@ -39,7 +39,7 @@ AGAINST = frozenset(
     (
         *(f"{where}called {name}" for where in ("", "in what is ") for name in BESIDE_TEXT.split()),
         *(f"within {tag}" for tag in ("aside", "footer", "nav", "form", "details")),
-        *("in a footer", "rights", "read more", "a button's words", "an address", "comments"),
+        *("in a footer", "rights", "read more", "a button's words", "an address"),
         *("linked some", "linked most", "linked all"),
     )
 )
