@@ -18,6 +18,9 @@ MOST_TRIES = 4
 """Failures in a row after which a page waits until somebody points to it again with a newer date."""
 
 
+AT_ONCE = 3
+"""Of an outlet, before the others have had their turn."""
+
 OWN_ROLES = "('requested', 'redirect', 'twin')"
 """Roles of addresses that led to an article; of the others (canonical, og:url …) the page alone says that they do."""
 
@@ -163,8 +166,8 @@ def lease(
 ) -> list[Waiting]:
     """Take up to `most` waiting pages, at most `per_outlet` of one outlet at once, so that none waits for another.
 
-    Outlets of which fewest are under way come first, and of these the one of which most wait: a site is asked at its
-    own pace, and begun last it would be alone at the end.
+    Each outlet comes to AT_ONCE under way before any gets more; of two, the one of which more wait is first. A site is
+    asked at its own pace: the largest, begun late or in turn with all the others, would be alone at the end.
     Of some `hosts`, or of all, `but` some. Those of a site that is left alone (`pauses`) go on waiting. Of several
     addresses with one key one is leased; the others are settled without a request once it is an article.
     """
@@ -173,8 +176,8 @@ def lease(
           SELECT outlet_id, count(*) AS many FROM urls WHERE state = 'leased' GROUP BY outlet_id
         ), waiting AS (
           SELECT u.*, o.host, count(*) OVER (PARTITION BY u.outlet_id) AS outlet_waits,
-            row_number() OVER (PARTITION BY u.outlet_id ORDER BY u.published_at DESC, u.id) AS turn
-          FROM urls u JOIN outlets o ON o.id = u.outlet_id
+            coalesce(many, 0) + row_number() OVER (PARTITION BY u.outlet_id ORDER BY u.published_at DESC, u.id) AS nth
+          FROM urls u JOIN outlets o ON o.id = u.outlet_id LEFT JOIN under_way USING (outlet_id)
           WHERE u.state = 'pending' {f"AND o.host IN ({_marks(hosts)})" if hosts else ""}
             {f"AND o.host NOT IN ({_marks(but)})" if but else ""}
             AND NOT EXISTS (SELECT 1 FROM urls t WHERE t.url_key = u.url_key AND t.id <> u.id
@@ -185,9 +188,8 @@ def lease(
           SELECT t.article_id FROM urls t WHERE t.url_key = waiting.url_key AND t.id <> waiting.id
             AND t.article_id IS NOT NULL AND t.role IN {OWN_ROLES}
         ) AS twin_of
-        FROM waiting LEFT JOIN under_way USING (outlet_id)
-        WHERE turn + coalesce(many, 0) <= ? ORDER BY turn + coalesce(many, 0), outlet_waits DESC, id LIMIT ?""",  # noqa: S608  nothing of others' is put in
-        (*hosts, *but, now(), per_outlet, most),
+        FROM waiting WHERE nth <= ? ORDER BY (nth - 1) / ?, outlet_waits DESC, id LIMIT ?""",  # noqa: S608  nothing of others' is put in
+        (*hosts, *but, now(), per_outlet, AT_ONCE, most),
     ).fetchall()
     twins = [row for row in rows if row["twin_of"] is not None and not row["checked_at"] and row["via"] != "given"]
     turn = [row for row in rows if row not in twins]

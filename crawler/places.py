@@ -33,6 +33,7 @@ class Places:
         if not self.sites[site]:
             del self.sites[site]
 
-    def left(self, now: float) -> int:
-        """How many requests have left their places: all that wait at a site where one has waited for long."""
-        return sum(len(urls) for urls in self.sites.values() if now - next(iter(urls.values())) > self.patience)
+    def left(self, now: float) -> set[str]:
+        """The addresses that have left their places: all that wait at a site where one has waited for long."""
+        late = (urls for urls in self.sites.values() if now - next(iter(urls.values())) > self.patience)
+        return {url for urls in late for url in urls}

@@ -32,6 +32,8 @@ Linked = tuple[Article, list[Lead]]
 """A page's article, and leads to the pages that it links to."""
 Read = Article | Linked | list[Lead] | Feed | Sitemap
 
+READER_NICENESS = 5
+"""Readers leave the cores to the crawl, which hands out the work, and to whoever else uses the machine."""
 PAGE_SECONDS = 20.0
 """A page of ordinary size takes 0.02–0.2 s."""
 PAGES_A_PROCESS = 50
@@ -47,6 +49,7 @@ PAGE_MEMORY = 256 * 1024 * 1024
 def _serve(pipe: Connection) -> None:
     """The loop of a worker: captures in, articles out, until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the crawl, which ends its workers in order
+    os.nice(READER_NICENESS)
     from crawler.extract import extract
     from crawler.links import article_and_links, links
 

@@ -153,7 +153,7 @@ class ArchiveSpider(Spider):
             if first := list(meanwhile()):
                 for page in first:
                     yield page
-            elif self.room(MOST_SOURCES) > 0:
+            elif MOST_SOURCES - len(self.under_way - self._without_place()) > 0:
                 source = sources.popleft()
                 seen = Listing(source.url, None, source.etag, source.last_modified)
                 yield self.source_request(source.url, source.kind, seen)
@@ -166,7 +166,7 @@ class ArchiveSpider(Spider):
         None where a budget is to be shared out: all outlets have to be heard first.
         """
         engine: Any = self.crawler.engine
-        room = MOST_UNDER_WAY - len(self.under_way - self.telling.sources.keys())
+        room = self.room()
         if self.budget is not None or room < PER_OUTLET or engine.needs_backout():
             return
         if hosts := self.telling.take(PER_OUTLET):
@@ -208,9 +208,12 @@ class ArchiveSpider(Spider):
         self.archive.give_back([waiting.lead.url for waiting in leased if waiting not in kept])
         return kept
 
-    def room(self, most: int = MOST_UNDER_WAY) -> int:
-        """How many more may be under way."""
-        return most - len(self.under_way) + self.places.left(time.monotonic())
+    def room(self) -> int:
+        """How many more pages may be under way."""
+        return MOST_UNDER_WAY - len(self.under_way - self.telling.sources.keys() - self._without_place())
+
+    def _without_place(self) -> set[str]:
+        return self.places.left(time.monotonic())
 
     def source_request(
         self, url: str, kind: SourceKind, seen: Listing | None, depth: int = 0, lastmod: str | None = None

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from archive.archive import Archive
+from archive.frontier import AT_ONCE
 from archive.leads import frequencies, learn, of_outlet, waiting
 from archive.pauses import leave_alone
 from archive.records import Lead, Outlet
@@ -59,10 +60,9 @@ def test_what_is_under_way_and_what_is_of_another_outlet_or_a_site_that_is_left_
 
 
 def test_the_outlet_with_most_pages_is_asked_first_and_none_waits_for_all_of_another(archive):
-    archive.add_leads([lead("/1"), lead("/2", host="ridge.example"), lead("/3", host="ridge.example"), lead("/4")])
-    archive.add_leads([lead("/5", host="ridge.example"), lead("/6", host="ridge.example")])
-    taken = [waiting.host.split(".")[0] for most in (1, 1, 1) for waiting in archive.lease(most, 2)]
-    assert taken == ["ridge", "harbour", "ridge"]
+    archive.add_leads([lead("/1"), lead("/2"), *(lead(f"/{number}", host="ridge.example") for number in range(3, 9))])
+    taken = [waiting.host.split(".")[0] for most in (1,) * 7 for waiting in archive.lease(most, 5)]
+    assert taken == ["ridge"] * AT_ONCE + ["harbour"] * 2 + ["ridge"] * 2
 
 
 def test_words_are_rare_or_common_by_articles_and_leads_together(archive):
