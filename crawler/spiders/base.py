@@ -161,16 +161,18 @@ class ArchiveSpider(Spider):
                 await asyncio.sleep(0.02)
 
     def early_pages(self) -> Iterator[Request]:
-        """Requests for pages of outlets that have told all, while others are still asked: readers would have no work.
+        """Requests for pages of outlets that have told all, while others are still asked; readers would have no work.
 
-        None where a budget is to be shared out: all outlets have to be heard first.
+        Where they have hardly any, pages of any outlet. None where a budget is to be shared out: all outlets have to be
+        heard first.
         """
         engine: Any = self.crawler.engine
         room = self.room()
         if self.budget is not None or room < PER_OUTLET or engine.needs_backout():
             return
-        if hosts := self.telling.take(PER_OUTLET):
-            for waiting in self._within_budget(self.archive.lease(room, PER_OUTLET, hosts, self._spent_outlets())):
+        hosts = self.telling.take(PER_OUTLET)
+        if hosts or room > MOST_UNDER_WAY - PER_OUTLET:
+            for waiting in self._leased(room, hosts or self.hosts):
                 yield self.page_request(waiting)
 
     async def waiting_pages(self) -> AsyncIterator[Request]:
@@ -180,13 +182,17 @@ class ArchiveSpider(Spider):
             room = 0 if self.spent else self.room()
             leased = []
             if room > MOST_UNDER_WAY // 4 and not engine.needs_backout():
-                leased = self._within_budget(self.archive.lease(room, PER_OUTLET, self.hosts, self._spent_outlets()))
+                leased = self._leased(room, self.hosts)
                 for waiting in leased:
                     yield self.page_request(waiting)
             if not leased:
                 if not self.under_way:
                     return
                 await asyncio.sleep(0.05)
+
+    def _leased(self, most: int, hosts: Sequence[str]) -> list[Waiting]:
+        """Up to `most` pages whose turn it is, of some `hosts` or of all, as far as the budgets reach."""
+        return self._within_budget(self.archive.lease(most, PER_OUTLET, hosts, self._spent_outlets()))
 
     def _spent_outlets(self) -> list[str]:
         """The outlets of which no page more may be asked for."""
