@@ -103,13 +103,15 @@ class Archive:
                 (now(), "stopped" if reason else "finished", reason, crawl_id),
             )
 
-    def lease(self, most: int, per_outlet: int, hosts: Sequence[str] = (), but: Sequence[str] = ()) -> list[Waiting]:
+    def lease(
+        self, most: int, per_outlet: int, hosts: Sequence[str] = (), but: Sequence[str] = (), in_turn: int = 1
+    ) -> list[Waiting]:
         """See `frontier.lease`."""
         self._check_place()
         if not self.db.execute("SELECT 1 FROM urls WHERE state = 'pending' LIMIT 1").fetchone():
             return []  # no write lock for nothing
         with transaction(self.db) as db:
-            return frontier.lease(db, most, per_outlet, hosts, but)
+            return frontier.lease(db, most, per_outlet, hosts, but, in_turn)
 
     def give_back(self, urls: Sequence[str]) -> None:
         """What was leased and is not asked for goes on waiting."""

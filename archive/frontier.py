@@ -18,9 +18,6 @@ MOST_TRIES = 4
 """Failures in a row after which a page waits until somebody points to it again with a newer date."""
 
 
-AT_ONCE = 3
-"""Of an outlet, before the others have had their turn."""
-
 OWN_ROLES = "('requested', 'redirect', 'twin')"
 """Roles of addresses that led to an article; of the others (canonical, og:url …) the page alone says that they do."""
 
@@ -162,12 +159,17 @@ def _is_news(known: sqlite3.Row, lead: Lead) -> bool:
 
 
 def lease(
-    connection: sqlite3.Connection, most: int, per_outlet: int, hosts: Sequence[str] = (), but: Sequence[str] = ()
+    connection: sqlite3.Connection,
+    most: int,
+    per_outlet: int,
+    hosts: Sequence[str] = (),
+    but: Sequence[str] = (),
+    in_turn: int = 1,
 ) -> list[Waiting]:
     """Take up to `most` waiting pages, at most `per_outlet` of one outlet at once, so that none waits for another.
 
-    Each outlet comes to AT_ONCE under way before any gets more; of two, the one of which more wait is first. A site is
-    asked at its own pace: the largest, begun late or in turn with all the others, would be alone at the end.
+    Each outlet comes to `in_turn` under way before any gets more; of two, the one of which more wait is first: a site
+    is asked at its own pace, and begun last it would be alone at the end.
     Of some `hosts`, or of all, `but` some. Those of a site that is left alone (`pauses`) go on waiting. Of several
     addresses with one key one is leased; the others are settled without a request once it is an article.
     """
@@ -189,7 +191,7 @@ def lease(
             AND t.article_id IS NOT NULL AND t.role IN {OWN_ROLES}
         ) AS twin_of
         FROM waiting WHERE nth <= ? ORDER BY (nth - 1) / ?, outlet_waits DESC, id LIMIT ?""",  # noqa: S608  nothing of others' is put in
-        (*hosts, *but, now(), per_outlet, AT_ONCE, most),
+        (*hosts, *but, now(), per_outlet, in_turn, most),
     ).fetchall()
     twins = [row for row in rows if row["twin_of"] is not None and not row["checked_at"] and row["via"] != "given"]
     turn = [row for row in rows if row not in twins]

@@ -41,6 +41,9 @@ MOST_UNDER_WAY = 64
 MOST_SOURCES = 192
 """Feeds and sitemaps asked for at once: nearly all wait for the turn of their host."""
 PER_OUTLET = 8
+IN_TURN = 3
+"""Pages of an outlet that are asked for before the others have theirs, unless a budget is to be shared out: a site is
+asked at its own pace, and the largest, in turn with all the others, would be alone at the end."""
 MOST_SITEMAPS = 60
 """Read of one index in one crawl, newest first."""
 INDEX_DEPTH = 3
@@ -82,6 +85,8 @@ class ArchiveSpider(Spider):
         """Pages that were asked for, by outlet."""
         self.spent: str | None = None
         """Which budget ended the crawl."""
+        self.known = -1
+        """How many looks had been written when pages of any outlet were wanted last."""
         self.due = bool(due) and due != "0"
         self.hosts = tuple(filter(None, outlets.replace(" ", "").split(",")))
         self.since = moment_since(since)
@@ -171,9 +176,14 @@ class ArchiveSpider(Spider):
         if self.budget is not None or room < PER_OUTLET or engine.needs_backout():
             return
         hosts = self.telling.take(PER_OUTLET)
-        if hosts or room > MOST_UNDER_WAY - PER_OUTLET:
+        if hosts or (room > MOST_UNDER_WAY - PER_OUTLET and self._more_is_known()):
             for waiting in self._leased(room, hosts or self.hosts):
                 yield self.page_request(waiting)
+
+    def _more_is_known(self) -> bool:
+        """Whether a look was written since this was asked last."""
+        before, self.known = self.known, self.counts.total()
+        return self.known > before
 
     async def waiting_pages(self) -> AsyncIterator[Request]:
         """Requests for the pages whose turn has come, until none waits and nothing is under way that may name more."""
@@ -192,7 +202,8 @@ class ArchiveSpider(Spider):
 
     def _leased(self, most: int, hosts: Sequence[str]) -> list[Waiting]:
         """Up to `most` pages whose turn it is, of some `hosts` or of all, as far as the budgets reach."""
-        return self._within_budget(self.archive.lease(most, PER_OUTLET, hosts, self._spent_outlets()))
+        in_turn = IN_TURN if self.budget is None else 1
+        return self._within_budget(self.archive.lease(most, PER_OUTLET, hosts, self._spent_outlets(), in_turn))
 
     def _spent_outlets(self) -> list[str]:
         """The outlets of which no page more may be asked for."""

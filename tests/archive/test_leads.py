@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from archive.archive import Archive
-from archive.frontier import AT_ONCE
 from archive.leads import frequencies, learn, of_outlet, waiting
 from archive.pauses import leave_alone
 from archive.records import Lead, Outlet
@@ -59,10 +58,17 @@ def test_what_is_under_way_and_what_is_of_another_outlet_or_a_site_that_is_left_
     assert [found.lead.url[-1] for found in waiting(archive.db, hosts=("ridge.example",))] == ["3"]
 
 
-def test_the_outlet_with_most_pages_is_asked_first_and_none_waits_for_all_of_another(archive):
+@pytest.mark.parametrize(
+    ("in_turn", "order"),
+    [
+        (1, ["ridge", "harbour", "ridge", "harbour", "ridge", "ridge", "ridge"]),
+        (3, ["ridge"] * 3 + ["harbour"] * 2 + ["ridge"] * 2),
+    ],
+)
+def test_the_outlet_with_most_pages_is_asked_first_and_none_waits_for_all_of_another(archive, in_turn, order):
     archive.add_leads([lead("/1"), lead("/2"), *(lead(f"/{number}", host="ridge.example") for number in range(3, 9))])
-    taken = [waiting.host.split(".")[0] for most in (1,) * 7 for waiting in archive.lease(most, 5)]
-    assert taken == ["ridge"] * AT_ONCE + ["harbour"] * 2 + ["ridge"] * 2
+    taken = [waiting.host.split(".")[0] for most in (1,) * 7 for waiting in archive.lease(most, 5, in_turn=in_turn)]
+    assert taken == order
 
 
 def test_words_are_rare_or_common_by_articles_and_leads_together(archive):
