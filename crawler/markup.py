@@ -69,6 +69,9 @@ LEGACY = {  # what pages of a language were written in before UTF-8, the stricte
     "hu": ("cp1250",),
     "tr": ("cp1254",),
 }
+CONTROL = re.compile(rb"\xc2[\x80-\x9f]")
+"""U+0080 to U+009F in UTF-8: no page has them, but those that were encoded twice."""
+WINDOWS = {code: bytes((code,)).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
 WESTERN = {"cp1252", "iso8859-1", "latin-1", "iso8859-15", "windows-1252", "ascii"}
 
 
@@ -138,11 +141,22 @@ def decode(body: bytes, content_type: str | None = None) -> str:
     if wide := _wide(body):
         return body.decode(wide, "replace")
     if (text := _strictly(body, "utf-8")) is not None:
-        return text
+        return _encoded_once(text) if CONTROL.search(body) else text
     for encoding in _candidates(body, content_type):
         if (text := _strictly(body, encoding)) is not None:
             return text
     return body.decode("utf-8", "replace")
+
+
+def _encoded_once(text: str) -> str:
+    """A page with control characters for letters, as it was before somebody took its bytes for Latin-1 and saved it.
+
+    They were UTF-8 if all of them are; else Windows-1252, as which HTML reads such numbers.
+    """
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text.translate(WINDOWS)
 
 
 def _wide(body: bytes) -> str | None:
