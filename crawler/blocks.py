@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from lxml.etree import iterwalk
+from lxml.etree import XPath, iterwalk
 from lxml.html import HtmlElement
 
 INLINE_TEXT = """
@@ -25,6 +25,8 @@ TABLE_PARTS = frozenset(("table", "tbody", "thead", "tfoot", "tr", "td", "th", "
 
 FEWEST_LINKS, ALL_LINKED = 5, 0.95
 """Blocks of a list of links, and the share of its letters that stand in links."""
+NOTE_MARKS = XPath("//a[contains(@href, '#')][string-length(.) < 8]")
+NUMBER = re.compile(r"\[?\d{1,3}\]?")
 NOTHING = (0, 0, 0)
 
 
@@ -134,6 +136,15 @@ def unfold_layout(tree: HtmlElement) -> None:
         if table.find(".//th") is None and (_holds_layout(table) or table.get("role") == "presentation"):
             for part in list(_own_parts(table)):
                 part.tag = "div"
+
+
+def without_note_marks(tree: HtmlElement) -> None:
+    """Take out the numbers that point to notes further down: in the text they would be glued to its words."""
+    for mark in NOTE_MARKS(tree):
+        if NUMBER.fullmatch(mark.text_content().strip()):
+            around = mark.getparent()
+            alone = around.tag == "sup" and around.text_content().strip() == mark.text_content().strip()
+            (around if alone else mark).drop_tree()
 
 
 def _holds_layout(table: HtmlElement) -> bool:

@@ -27,7 +27,7 @@ from archive.errors import ReadingError
 from archive.records import Article, Capture, below_standfirst
 from crawler import credits, dates, headlines, jsonld, metadata, paragraphs, witnesses
 from crawler.agencies import dateline_of
-from crawler.blocks import blocks, folded, link_lists, unfold_layout
+from crawler.blocks import blocks, folded, link_lists, unfold_layout, without_note_marks
 from crawler.language import language_code, language_of
 from crawler.line_signs import Claims, prose
 from crawler.markup import read_page
@@ -109,9 +109,10 @@ def extractor() -> str:
 
 
 def open_page(tree: HtmlElement, capture: Capture) -> Page:
-    """The page taken apart. Tables that arrange it are unfolded in the tree itself."""
+    """The page taken apart. In the tree itself, tables that arrange it are unfolded and marks of notes go."""
     elements = tuple(tree.iter())  # held, so that lxml makes each element's Python object only once
     unfold_layout(tree)
+    without_note_marks(tree)
     row = blocks(tree)
     if prose(row) < LITTLE and _unwrap_unscripted(tree):
         row = blocks(tree)

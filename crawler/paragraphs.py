@@ -168,7 +168,14 @@ def _read_more(line: str, known: Known) -> str | None:
     return "points to another page" if not rest or pointed or linked else None
 
 
-ANYWHERE: tuple[Rule, ...] = (_button, _link, _apart, _read_more)
+def _card(line: str, _: Known) -> str | None:
+    """What a card's picture says of itself is its title: both come as one line."""
+    title = line[: len(line) // 2]
+    twice = len(line) < 300 and line == f"{title} {title}" and _like_headline(title)
+    return "a title beside its picture's: points to another page" if twice else None
+
+
+ANYWHERE: tuple[Rule, ...] = (_button, _link, _apart, _read_more, _card)
 """Rules for a line wherever it stands."""
 
 

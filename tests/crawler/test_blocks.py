@@ -6,7 +6,7 @@ import pytest
 from lxml.etree import SubElement
 from lxml.html import document_fromstring
 
-from crawler.blocks import blocks, link_lists
+from crawler.blocks import blocks, link_lists, without_note_marks
 
 PAGES = {
     "inline mark-up does not end a block": ("<p>The <b>ferry</b> <span>left</span>.</p>", ["The ferry left."]),
@@ -19,6 +19,25 @@ PAGES = {
     ),
     "what stands behind the last box counts": ("<div><p>one</p></div>two", ["one", "two"]),
 }
+
+
+MARKS = {
+    "a linked number": "<p>the town<a href='#fn-3'>3</a>, she said</p>",
+    "one in brackets, set high": "<p>the town<sup><a href='/a#fn-3'>[3]</a></sup>, she said</p>",
+}
+
+
+@pytest.mark.parametrize("html", MARKS.values(), ids=MARKS)
+def test_a_mark_of_a_note_is_no_word_of_the_text(html: str) -> None:
+    tree = document_fromstring(html)
+    without_note_marks(tree)
+    assert [block.text for block in blocks(tree)] == ["the town, she said"]
+
+
+def test_numbers_that_point_nowhere_and_words_that_do_stay() -> None:
+    tree = document_fromstring('<p>x<sup>2</sup> of <a href="/2">2</a> in <a href="#two">two</a></p>')
+    without_note_marks(tree)
+    assert [block.text for block in blocks(tree)] == ["x2 of 2 in two"]
 
 
 @pytest.mark.parametrize(("html", "texts"), PAGES.values(), ids=PAGES)

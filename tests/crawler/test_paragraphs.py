@@ -43,6 +43,7 @@ def test_what_the_page_prints_around_the_article_is_left_out(lines: list[str]) -
         "By Friday the divers will have marked the piles.",
         "LAS PALMAS, May 9, 2023 --",
         "Comments were made by both sides.",
+        "No more tolls! No more tolls!",
     ],
 )
 def test_sentences_that_only_look_alike_stay(line: str) -> None:
@@ -59,6 +60,10 @@ def test_table_marks_are_not_words() -> None:
         ("Comments0", "the words of a button, a counter or an advertisement"),
         ("Ferry timetable changes for the winter", "a link from end to end"),
         ("Lire aussi : Le bac de l’île", "points to another page"),
+        (
+            "Ferry crews walk out again Ferry crews walk out again",
+            "a title beside its picture's: points to another page",
+        ),
         ("© 2023 The Ellery Courier. All rights reserved.", "a claim of rights"),
         ("By Ines Calder", "a byline"),
         ("Posted May 9, 2023", "the line with the date"),
