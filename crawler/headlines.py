@@ -1,8 +1,9 @@
 """The headline as an article's readers see it: what a page claims, held against what it shows.
 
 Two claims are written for the article itself: JSON-LD's and OpenGraph's. Where they differ, a heading that the page
-shows decides. Where neither is there, other meta tags claim, then the HTML title, each without the outlet's name and
-section. Where none of them names more than the outlet, the line set large above the text does.
+shows decides; so it does where it is the HTML title and says in other words what OpenGraph does alone. Where neither is
+there, other meta tags claim, then the HTML title, each without the outlet's name and section. Where none of them names
+more than the outlet, the line set large above the text does.
 """
 
 from __future__ import annotations
@@ -101,6 +102,8 @@ def _said(front: _Front) -> str | None:
     title = _bare_title(page.title, front) if page.title else ""
     if of_thing:
         return _whole(of_thing if front.shown(of_thing) or not front.shown(title) else title, front)
+    if front.shown(title) and not front.shown(of_graph) and _are_akin(title, of_graph):
+        return _whole(title, front)
     others = (_bare_title(page.meta[name], front) for name in OTHER_META if name in page.meta)
     claim = of_graph or next(others, "")
     if claim and folded(claim) != folded(title):

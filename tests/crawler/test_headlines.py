@@ -69,6 +69,12 @@ def test_an_opengraph_title_that_only_repeats_the_title_gives_way_to_the_heading
     assert read(og(searched), f"{WALLS} | The Courier", f"<h1>{LEAVES}</h1>") == searched
 
 
+def test_a_heading_that_is_the_title_goes_before_opengraphs_words_for_the_same() -> None:
+    shown = "Island ferry: last boat leaves at noon"
+    assert read(og(LEAVES), f"The Courier - {shown}", f"<h1>{shown}</h1>") == shown
+    assert read(og(LEAVES), "Sea Notes, a Blog", "<h1>Sea Notes, a Blog</h1>") == LEAVES
+
+
 @pytest.mark.parametrize("cut", [LEAVES[:24] + "…", LEAVES[:24] + "..."])
 def test_a_claim_that_was_cut_short_is_completed_from_the_page(cut: str) -> None:
     assert read(og(cut), cut, f"<h1>{LEAVES}</h1>") == LEAVES
