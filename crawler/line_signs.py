@@ -60,6 +60,7 @@ p h1 h2 h3 h4 h5 h6 li td th div figcaption blockquote dt dd br article section 
 address label caption summary
 """
 TAGS = frozenset(TAGS_TEXT.split())
+SUBHEADINGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
 PARTS = frozenset(("p", "h2", "h3", "h4", "li", "blockquote", "td", "br"))
 """Elements whose box is the one around them."""
 
@@ -385,6 +386,7 @@ def _signs(scene: Scene, at: int) -> list[str]:
         *_named(place.near, place.around, place.within),
         *_neighbour(scene, one, at - 1, "before it"),
         *_neighbour(scene, one, at + 1, "after it"),
+        *_over_paragraph(scene, at),
     ]
 
 
@@ -505,6 +507,15 @@ def _named(near: int, around: int, within: int) -> tuple[str, ...]:
     if around & ARTICLE_TEXT == ARTICLE_TEXT:
         names.append("called article text" if near & ARTICLE_TEXT == ARTICLE_TEXT else "in what is called article text")
     return (*names, *(f"within {tag}" for tag, bit in WITHIN_BITS.items() if within & bit))
+
+
+def _over_paragraph(scene: Scene, at: int) -> Iterator[str]:
+    """A heading and the paragraph below it in one box belong together."""
+    element = scene.seen[at].block.element
+    if element.tag in SUBHEADINGS and scene.seen[at].linked < MOST_LINKED and at + 1 < len(scene.seen):
+        below = scene.seen[at + 1]
+        if below.is_prose and below.found != "no" and below.block.element.getparent() is element.getparent():
+            yield "heads a paragraph"
 
 
 def _neighbour(scene: Scene, one: Seen, at: int, where: str) -> Iterator[str]:

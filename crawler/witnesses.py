@@ -3,8 +3,8 @@
 trafilatura's word is one sign beside others: where a block stands, what its boxes are called, how much of it is link,
 what the page's data say. Each has a weight in `witnesses.toml`, learnt from pages whose text is known (`python -m
 bench.train_lines`): a logistic regression, one weight for a block that trafilatura has and one for a block it lacks. A
-line of trafilatura's is left out only where much speaks against it; a block is added where more speaks for it than
-against.
+line of trafilatura's is left out only where much speaks against it, and less is left out of a page on which the signs
+are unsure; a block is added where more speaks for it than against.
 """
 
 from __future__ import annotations
@@ -12,17 +12,20 @@ from __future__ import annotations
 import tomllib
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from math import exp, log
 from typing import NamedTuple
 
 from crawler.blocks import Block, folded
 from crawler.line_signs import ABOVE, Claims, Judged, judged
 from pipelines.revisions import NOTE
 
-LEAVES, ADDS = -0.7, 0.0
-"""Weights below which a line of trafilatura's is left out, and above which a block is added."""
+ADDS = 0.0
+"""The weight above which a block is added."""
+BENEFIT = 0.6
+"""Of the doubt, for a line of trafilatura's: so much must its weight be below the one that it takes to be worth it."""
 ANY_HEADING = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 MOST_OF_HEADING, LEAST_OF_NOTE = 60, 60
 """Letters: what has more is a standfirst, what has fewer a date or a label."""
@@ -72,7 +75,7 @@ def chosen(blocks: list[Block], claims: Claims) -> Choice:
     """
     weighed = [(one, weight(one)) for one in judged(blocks, claims)]
     given = [line for line in claims.found.split("\n") if line]
-    kept, dropped = _parted(given, weighed)
+    kept, dropped = _parted(given, weighed, worth_it(weighed) - BENEFIT)
     if sum(map(len, kept)) < FEWEST_LEFT * sum(map(len, given)):
         return Choice(given, [], [])
     have = {folded(line) for line in kept}
@@ -98,13 +101,30 @@ def _is_note(line: str) -> bool:
     return len(line) > LEAST_OF_NOTE and NOTE.match(line) is not None
 
 
-def _parted(given: list[str], weighed: list[tuple[Judged, float]]) -> tuple[list[str], list[tuple[str, str]]]:
-    """The lines that stay, and those that go with the reason; of blocks that say the same, the best one counts."""
+def worth_it(weighed: Sequence[tuple[Judged, float]]) -> float:
+    """The weight from which a block of a page adds to the F1 that may be expected of its text.
+
+    It is that of a probability of half the best such F1: 0 where all is certain, less where little is (Lipton, Elkan
+    and Naryanaswamy, Optimal Thresholding of Classifiers to Maximize F1 Measure, 2014).
+    """
+    likely = sorted(((1 / (1 + exp(-worth)), len(one.block.text)) for one, worth in weighed), reverse=True)
+    wanted = sum(share * size for share, size in likely)
+    best = right = taken = 0.0
+    for share, size in likely:
+        right, taken = right + share * size, taken + size
+        best = max(best, 2 * right / (taken + wanted))
+    return log(best / (2 - best)) if best else 0.0
+
+
+def _parted(
+    given: list[str], weighed: list[tuple[Judged, float]], least: float
+) -> tuple[list[str], list[tuple[str, str]]]:
+    """The lines that stay, and those that weigh less than `least` with the reason; of blocks alike the best counts."""
     best: dict[str, tuple[float, Judged]] = {}
     for one, worth in weighed:
         if one.folded not in best or best[one.folded][0] < worth:
             best[one.folded] = (worth, one)
-    against = {same: one for same, (worth, one) in best.items() if worth < LEAVES and not _is_note(one.block.text)}
+    against = {same: one for same, (worth, one) in best.items() if worth < least and not _is_note(one.block.text)}
     kept = [line for line in given if folded(line) not in against]
     return kept, [(line, because(against[same])) for line in given if (same := folded(line)) in against]
 

@@ -6,13 +6,14 @@ from lxml.html import fromstring
 
 from crawler.blocks import blocks
 from crawler.line_signs import Claims, Judged, judged, prose
-from crawler.witnesses import because, chosen, weight, weights
+from crawler.witnesses import because, chosen, weight, weights, worth_it
 
 LINES = [
     "The council of Port Ellery voted on Tuesday to rebuild the eastern pier, which a storm took in January.",
     "Work begins in March, the mayor said, and should be over before the first ferries of the summer.",
     "Fishermen had asked for a longer pier, but the council found no money for it in this year's budget.",
 ]
+SIGN = "heads a paragraph"
 AROUND = "<div class='{0}'><p>{1}</p></div>"
 
 
@@ -106,6 +107,21 @@ def test_a_note_of_correction_stays_whatever_speaks_against_it() -> None:
 def test_a_short_heading_above_the_text_is_not_added_to_it() -> None:
     html = page().replace("<div class='story-body'>", "<div class='story-body'><h2>Pier: council has voted</h2>")
     assert lines(html, LINES) == LINES
+
+
+def test_less_is_asked_of_a_line_where_the_signs_are_unsure_of_the_page() -> None:
+    one, *_ = judged(blocks(fromstring(page())), Claims("\n".join(LINES)))
+    sure, unsure = worth_it([(one, 6.0), (one, -6.0)]), worth_it([(one, -1.0), (one, -1.5)])
+    assert unsure < sure < 0
+    assert abs(sure) < 0.02
+    assert worth_it([]) == 0
+
+
+def test_a_heading_right_above_a_paragraph_of_the_text_is_told_from_one_in_a_box_of_its_own() -> None:
+    headings = f"<h2>When work begins</h2><p>{LINES[1]}</p><div><h2>More from the port</h2></div>"
+    html = page().replace(f"<p>{LINES[1]}</p>", headings)
+    found = judged(blocks(fromstring(html)), Claims("\n".join(LINES)))
+    assert [one.block.text for one in found if SIGN in one.signs] == ["When work begins"]
 
 
 def test_a_page_without_a_text_yields_none() -> None:
