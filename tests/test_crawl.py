@@ -133,13 +133,14 @@ def test_a_kill_amid_a_crawl_loses_no_article_and_stores_none_twice(dateline):
 
 
 def test_a_second_crawl_at_the_same_time_says_who_holds_the_archive_and_exits_with_75(dateline):
-    with serve(world(outlet(pages=(page(1, delay=3.0),)))) as web:
+    with serve(world(outlet(pages=(page(1, delay=20.0),)))) as web:
         run = dateline(web)
         run.knows()
         first = run.start("crawl", "--since", "2000-01-01", "--delay", "0")
         while not pages_asked(web) and first.poll() is None:
             time.sleep(0.01)
         second = run.crawl(code=75)
+        first.kill()
         first.wait()
     assert f"process {first.pid}" in second.stderr
     assert len(second.stderr.splitlines()) == 1
