@@ -141,9 +141,10 @@ def unfold_layout(tree: HtmlElement) -> None:
 def without_note_marks(tree: HtmlElement) -> None:
     """Take out the numbers that point to notes further down: in the text they would be glued to its words."""
     for mark in NOTE_MARKS(tree):
-        if NUMBER.fullmatch(mark.text_content().strip()):
+        number = mark.text_content().strip()
+        if NUMBER.fullmatch(number):
             around = mark.getparent()
-            alone = around.tag == "sup" and around.text_content().strip() == mark.text_content().strip()
+            alone = around.tag == "sup" and around.text_content().strip() == number
             (around if alone else mark).drop_tree()
 
 

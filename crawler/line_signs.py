@@ -386,7 +386,7 @@ def _signs(scene: Scene, at: int) -> list[str]:
         *_named(place.near, place.around, place.within),
         *_neighbour(scene, one, at - 1, "before it"),
         *_neighbour(scene, one, at + 1, "after it"),
-        *_over_paragraph(scene, at),
+        *_over_paragraph(scene, one, at + 1),
     ]
 
 
@@ -509,11 +509,11 @@ def _named(near: int, around: int, within: int) -> tuple[str, ...]:
     return (*names, *(f"within {tag}" for tag, bit in WITHIN_BITS.items() if within & bit))
 
 
-def _over_paragraph(scene: Scene, at: int) -> Iterator[str]:
+def _over_paragraph(scene: Scene, one: Seen, at: int) -> Iterator[str]:
     """A heading and the paragraph below it in one box belong together."""
-    element = scene.seen[at].block.element
-    if element.tag in SUBHEADINGS and scene.seen[at].linked < MOST_LINKED and at + 1 < len(scene.seen):
-        below = scene.seen[at + 1]
+    element = one.block.element
+    if element.tag in SUBHEADINGS and one.linked < MOST_LINKED and at < len(scene.seen):
+        below = scene.seen[at]
         if below.is_prose and below.found != "no" and below.block.element.getparent() is element.getparent():
             yield "heads a paragraph"
 

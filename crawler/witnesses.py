@@ -19,14 +19,14 @@ from math import exp, log
 from typing import NamedTuple
 
 from crawler.blocks import Block, folded
-from crawler.line_signs import ABOVE, Claims, Judged, judged
+from crawler.line_signs import ABOVE, SUBHEADINGS, Claims, Judged, judged
 from pipelines.revisions import NOTE
 
 ADDS = 0.0
 """The weight above which a block is added."""
 BENEFIT = 0.6
 """Of the doubt, for a line of trafilatura's: so much must its weight be below the one that it takes to be worth it."""
-ANY_HEADING = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+ANY_HEADING = SUBHEADINGS | {"h1"}
 MOST_OF_HEADING, LEAST_OF_NOTE = 60, 60
 """Letters: what has more is a standfirst, what has fewer a date or a label."""
 FEWEST_LEFT = 0.5

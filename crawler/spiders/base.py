@@ -158,7 +158,7 @@ class ArchiveSpider(Spider):
             if first := list(meanwhile()):
                 for page in first:
                     yield page
-            elif MOST_SOURCES - len(self.under_way - self._without_place()) > 0:
+            elif len(self._in_place()) < MOST_SOURCES:
                 source = sources.popleft()
                 seen = Listing(source.url, None, source.etag, source.last_modified)
                 yield self.source_request(source.url, source.kind, seen)
@@ -227,10 +227,11 @@ class ArchiveSpider(Spider):
 
     def room(self) -> int:
         """How many more pages may be under way."""
-        return MOST_UNDER_WAY - len(self.under_way - self.telling.sources.keys() - self._without_place())
+        return MOST_UNDER_WAY - len(self._in_place() - self.telling.sources.keys())
 
-    def _without_place(self) -> set[str]:
-        return self.places.left(time.monotonic())
+    def _in_place(self) -> set[str]:
+        """The addresses under way that take a place."""
+        return self.under_way - self.places.left(time.monotonic())
 
     def source_request(
         self, url: str, kind: SourceKind, seen: Listing | None, depth: int = 0, lastmod: str | None = None
