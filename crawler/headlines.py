@@ -1,9 +1,10 @@
 """The headline as an article's readers see it: what a page claims, held against what it shows.
 
 Two claims are written for the article itself: JSON-LD's and OpenGraph's. Where they differ, a heading that the page
-shows decides; so it does where it is the HTML title and says in other words what OpenGraph does alone. Where neither is
-there, other meta tags claim, then the HTML title, each without the outlet's name and section. Where none of them names
-more than the outlet, the line set large above the text does.
+shows decides, unless JSON-LD has an `alternativeHeadline` too: who tells one headline from the other has said which is
+which. A heading also decides where it is the HTML title and says in other words what OpenGraph does alone. Where
+neither is there, other meta tags claim, then the HTML title, each without the outlet's name and section. Where none of
+them names more than the outlet, the line set large above the text does.
 """
 
 from __future__ import annotations
@@ -97,6 +98,8 @@ def _said(front: _Front) -> str | None:
     page = front.page
     of_thing = (jsonld.plain(page.article.get("headline")) or "")[:MAX_TITLE]
     of_graph = _bare_title(page.meta["og:title"], front) if "og:title" in page.meta else ""
+    if of_thing and page.article.get("alternativeHeadline"):
+        return _whole(of_thing, front)
     if of_thing and of_graph:
         return _whole(_likelier(of_thing, of_graph, front), front)
     title = _bare_title(page.title, front) if page.title else ""

@@ -45,6 +45,12 @@ def test_where_json_ld_and_opengraph_differ_the_page_decides(head: str, shown: s
     assert read(head, f"{LEAVES} - The Courier", shown) == wanted
 
 
+def test_json_ld_that_tells_a_headline_from_an_alternative_one_is_believed() -> None:
+    both = {"@type": "NewsArticle", "headline": LEAVES, "alternativeHeadline": "Farewell to the ferry"}
+    head = f'<script type="application/ld+json">{json.dumps(both)}</script>'
+    assert read(head + og(WALLS), WALLS, f"<h1>{WALLS}</h1>") == LEAVES
+
+
 @pytest.mark.parametrize(
     ("title", "shown", "wanted"),
     [
