@@ -99,6 +99,7 @@ CALL = re.compile(
     re.I,
 )
 PRICE = re.compile(r"[$€£¥₹]\s?\d|\d\s?(?:€|£|zł|kr\b|EUR\b|USD\b)")
+QUOTATION = re.compile('["“”„«»「『]')
 SHORT_LINE = 60
 LEAST = 0.45
 """Odds of an article, as a logarithm."""
@@ -151,6 +152,8 @@ def _said(page: Page, headline: str | None, dated: bool) -> Iterator[str]:
         yield "article og:type" if og_type in ARTICLE_DATA else "shop og:type" if shop else "other og:type"
     if dated:
         yield "dated"
+    if "article:section" in page.meta or "article:tag" in page.meta:
+        yield "article section"
     if page.article.get("datePublished") or "article:published_time" in page.meta:
         yield "dated by its data"
     names = (jsonld.plain(page.article.get("author")), page.meta.get("author"), page.meta.get("article:author"))
@@ -185,6 +188,8 @@ def _made(page: Page) -> Iterator[str]:
     yield from _steps("shop choices", tags["select"] + tags["input"], (3, 10, 30))
     if has_basket(page):
         yield "shop basket"
+    if any("comment" in f"{e.get('class') or ''} {e.get('id') or ''}".lower() for e in page.elements):
+        yield "article comments"
 
 
 def host_kind(host: str) -> str | None:
@@ -240,6 +245,7 @@ def _lines(page: Page, text: str) -> Iterator[str]:
     yield from _steps("list of one label", max(Counter(whole).values(), default=0), (3, 6, 12))
     yield from _steps("shop prices", sum(bool(PRICE.search(line)) for line in short), (4, 12, 40))
     yield from _steps("thread replies", sum(bool(REPLY.match(line)) for line in short), (4, 12, 40))
+    yield from _steps("article quotes", len(QUOTATION.findall(text)), (1, 4, 10))
     yield from _steps("offer calls", sum(bool(CALL.match(line)) for line in short), (1, 3, 6))
     ended = sum(len(line) for line in text.split("\n") if len(line) > SHORT_LINE and line.endswith(SENTENCE_ENDS))
     yield from _steps("sentences", ended / max(1, len(text)), SHARES)

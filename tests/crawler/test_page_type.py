@@ -82,6 +82,14 @@ def test_a_page_that_no_rule_knows_is_judged_by_its_signs() -> None:
     assert (kind, reason) == ("other", "it looks like a shop's page")
 
 
+def test_people_who_are_quoted_and_readers_who_may_comment_tell_an_article() -> None:
+    said = "The {0}ferry{1} left at noon, the harbour master said, and {0}nobody{1} was sorry to see it go. "
+    call = "<p><a href=/x>Learn more</a></p><p><a href=/y>Contact us</a></p>"
+    plain, quoted = (f"<h1>Ferries</h1><p>{said.format(*marks) * 3}</p>{call}" for marks in (("", ""), "“”"))
+    assert verdict("/services/ferries", "", plain)[0] == "other"
+    assert verdict("/services/ferries", "", f"{quoted}<div id=comments></div>") == ("article", None)
+
+
 def test_signs_do_not_outweigh_what_calls_itself_an_article() -> None:
     prices = "".join(f"<li>€ {n}9.00</li>" for n in range(40))
     assert verdict("/outdoor", OG_ARTICLE + DATE, f"<h1>Tents, tried</h1>{LONG}<ul>{prices}</ul>") == ("article", None)
