@@ -117,9 +117,12 @@ def _said(front: _Front) -> str | None:
 def _likelier(of_thing: str, of_graph: str, front: _Front) -> str:
     """Of JSON-LD's and OpenGraph's headlines the one that the page shows.
 
-    Where one is the other and a kicker before it, OpenGraph's: it is the one that was set by hand.
+    Where one is the other and a kicker before it, OpenGraph's: it is the one that was set by hand. A kicker that both
+    have stays, even if the page sets it apart.
     """
-    one, other = folded(of_thing), folded(of_graph)
+    one, other, whole = folded(of_thing), folded(of_graph), front.page.meta["og:title"]
+    if one == folded(whole) and one.endswith(f" {other}") and whole == _without_names(whole, front):
+        return whole
     if one != other and (one.endswith(f" {other}") or other.endswith(f" {one}")):
         return of_graph
     return of_thing if front.shown(of_thing) or not front.shown(of_graph) else of_graph

@@ -37,11 +37,13 @@ def read(head: str = "", title: str = "", shown: str = "") -> str | None:
         (ld(f"Harbour: {LEAVES}") + og(LEAVES), f"<h1>Harbour: {LEAVES}</h1>", LEAVES),
         (ld(LEAVES) + og(f"Harbour / {LEAVES}"), f"<h1>{LEAVES}</h1>", LEAVES),
         (ld(LEAVES) + og(f"Harbour / {LEAVES}"), "", f"Harbour / {LEAVES}"),
+        (ld(f"Harbour - {LEAVES}") + og(f"Harbour: {LEAVES}"), f"<h1>{LEAVES}</h1>", f"Harbour: {LEAVES}"),
+        (ld(f"Courier - {LEAVES}") + og(f"Courier: {LEAVES}"), f"<h1>{LEAVES}</h1>", LEAVES),
         (ld(LEAVES), f"<h1>{WALLS}</h1>", LEAVES),
     ],
 )
 def test_where_json_ld_and_opengraph_differ_the_page_decides(head: str, shown: str, wanted: str) -> None:
-    """JSON-LD where it shows neither; OpenGraph where one of them is the other with a kicker before it."""
+    """JSON-LD where it shows neither; OpenGraph where one or both have a kicker before the words that both have."""
     assert read(head, f"{LEAVES} - The Courier", shown) == wanted
 
 
