@@ -101,18 +101,20 @@ CALL = re.compile(
 PRICE = re.compile(r"[$€£¥₹]\s?\d|\d\s?(?:€|£|zł|kr\b|EUR\b|USD\b)")
 QUOTATION = re.compile('["“”„«»「『]')
 SHORT_LINE = 60
-LEAST = 0.45
+LEAST = 0.25
 """Odds of an article, as a logarithm."""
+LEAST_CLAIMED = -0.5
+"""The same where the page calls itself an article, and is dated and long."""
 SHARES = (0.15, 0.3, 0.5, 0.7, 0.9)
 
 
-def verdict(found: set[str]) -> tuple[PageType, str] | None:
+def verdict(found: set[str], least: float = LEAST) -> tuple[PageType, str] | None:
     """What a page with these signs is, and why; None for an article.
 
     No article is a page that more speaks against than for, and then what most of those signs tell of.
     """
     table = weights()
-    if table["always"] + sum(table.get(sign, 0.0) for sign in found) >= LEAST:
+    if table["always"] + sum(table.get(sign, 0.0) for sign in found) >= least:
         return None
     against = {name: sum(table.get(sign, 0.0) for sign in found if sign.startswith(name)) for name in KINDS}
     name = min(against, key=lambda name: against[name])
@@ -186,7 +188,7 @@ def _made(page: Page) -> Iterator[str]:
     yield from _steps("list times", tags["time"], (1, 3, 8))
     yield from _steps("manual code", tags["pre"], (1, 4))
     yield from _steps("shop choices", tags["select"] + tags["input"], (3, 10, 30))
-    if has_basket(page):
+    if any(BASKET.match(label) for label in _labels(page)):
         yield "shop basket"
     if any("comment" in f"{e.get('class') or ''} {e.get('id') or ''}".lower() for e in page.elements):
         yield "article comments"
@@ -201,11 +203,6 @@ def host_kind(host: str) -> str | None:
 def maker_kind(generator: str) -> str | None:
     """What the program that made a page makes: `thread`, `manual` or nothing."""
     return next((name for name, made in MAKERS.items() if made.search(generator)), None)
-
-
-def has_basket(page: Page) -> bool:
-    """Whether something on the page can be put into a basket."""
-    return any(BASKET.match(label) for label in _labels(page))
 
 
 def _labels(page: Page) -> Iterator[str]:

@@ -120,13 +120,14 @@ def page_type(page: Page, status: int, headline: str | None, text: str, dated: b
         return "empty", "no text on the page"
     claimed = bool(page.article) or page.meta.get("og:type", "").lower() in ("article", "news")
     settled = claimed and dated and form.text >= LONG
+    least = page_signs.LEAST_CLAIMED if settled else page_signs.LEAST
     return (
         _error(page, headline, form, dated)
-        or _other(page, settled, dated)
+        or _other(page, settled)
         or (None if claimed and form.text >= 200 else _video(page, form))
         or _section(page, form, claimed)
         or _nothing(form)
-        or (None if settled else page_signs.verdict(page_signs.signs(page, headline, text, dated)))
+        or page_signs.verdict(page_signs.signs(page, headline, text, dated), least)
         or ("article", None)
     )
 
@@ -156,13 +157,13 @@ def _error(page: Page, headline: str | None, form: Shape, dated: bool) -> Verdic
     return ("error", "a log-in") if password and form.text < 400 and form.sentences < 400 else None
 
 
-def _other(page: Page, settled: bool, dated: bool) -> Verdict | None:
-    """`settled`: it calls itself an article, and is dated and long; then only its address speaks against it."""
+def _other(page: Page, settled: bool) -> Verdict | None:
+    """`settled`: it calls itself an article, and is dated and long: of the rules, only its address's counts."""
     if page.article and not jsonld.types(page.article) <= {"TechArticle", "DiscussionForumPosting"}:
         return None
     reason = _by_address(page.url)
     if not settled:
-        reason = reason or _by_data(page) or _by_maker(page, dated)
+        reason = reason or _by_data(page) or _by_maker(page)
     return ("other", reason) if reason else None
 
 
@@ -183,11 +184,9 @@ def _by_address(url: str) -> str | None:
     return next((reason for pattern, reason in OTHER_PATH if pattern.search(parts.path)), None)
 
 
-def _by_maker(page: Page, dated: bool) -> str | None:
+def _by_maker(page: Page) -> str | None:
     made = page_signs.maker_kind(page.meta.get("generator", ""))
-    if made or dated:  # news with offers in it is news
-        return PLAIN[made] if made else None
-    return PLAIN["shop"] if page_signs.has_basket(page) else None
+    return PLAIN[made] if made else None
 
 
 def _marked_kind(page: Page) -> str | None:
