@@ -14,9 +14,8 @@ from dataclasses import asdict, dataclass
 from importlib.resources import files
 from typing import Any
 
-from archive.pages.words import paragraphs
-from archive.plugin import direction
-from archive.plugin.cells import web_link
+from archive.pages.markup import web_link
+from archive.pages.words import direction, paragraphs
 from archive.records import below_standfirst
 from archive.search import RUN, fold
 from archive.stories import Story, listing

@@ -106,6 +106,12 @@ def test_a_command_loads_what_it_needs_when_it_runs_and_the_others_do_not_wait_f
     assert loaded(["crawler.cli"], {*HEAVY, "lxml", "numpy", "requests", "tldextract", "archive.archive"}) == ""
 
 
+def test_only_the_plugin_loads_datasette():
+    """It takes a second, which no command in the terminal should wait for."""
+    others = [name for name in MODULES if not name.startswith(("archive.plugin", "crawler.__main__", "crawler.warm"))]
+    assert loaded(others, {"datasette"}) == ""
+
+
 def test_no_modules_import_each_other_in_a_circle():
     graph = {
         name: {module for node in at_import_time(tree) for module in imported(node) if module in MODULES} - {name}

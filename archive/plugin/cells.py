@@ -9,8 +9,6 @@ from markupsafe import Markup
 
 from archive.pages.markup import beginning, marked, web_link
 
-__all__ = ["beginning", "cell", "names", "web_link"]
-
 LONG = ("text", "standfirst", "page_title", "bigrams", "lede")
 
 

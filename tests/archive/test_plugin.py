@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from datasette.app import Datasette
 
+from archive.pages.markup import beginning
 from archive.plugin import registered
-from archive.plugin.cells import beginning, cell
+from archive.plugin.cells import cell
 from archive.plugin.configuration import configuration, descriptions, queries
 from archive.schema import TABLES
 from tests.archive.room import PAGES, STORY, furnish
