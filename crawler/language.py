@@ -84,7 +84,7 @@ def _classify(sample: str) -> tuple[str | None, bool]:
 
 @cache
 def _model() -> Any:
-    """py3langid's model, loaded once a process: it takes a while and some memory."""
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+    """Loaded once a process, by those that look at a text."""
+    from crawler.language_model import language_model
 
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    return language_model()

@@ -1,7 +1,7 @@
 """Imported by the fork server before it makes readers: what each of them needs is loaded once, and they share it.
 
-The model that tells languages is most of it: 70 MB, loaded when the first text is looked at. What the garbage collector
-would touch in every reader is frozen, so that it stays shared.
+One text is read, as some of it is loaded only then. What the garbage collector would touch in every reader is frozen,
+so that it stays shared.
 """
 
 from __future__ import annotations

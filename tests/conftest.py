@@ -27,6 +27,8 @@ settings.register_profile("fuzz", settings.get_profile("any machine"), max_examp
 settings.load_profile("any machine")  # how fast this one is at the moment is no finding
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
+os.environ["XDG_CACHE_HOME"] = str(Path(__file__).parent.parent / ".pytest_cache" / "user")
+"""Of all commands that tests run: what they unpack once is not unpacked for each, nor put into the user's home."""
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
