@@ -48,8 +48,12 @@ def weight(one: Judged) -> float:
 @cache
 def weights(has: bool) -> Table:
     """The weights of signs of a block that trafilatura has, or of one that it lacks."""
-    told = tomllib.loads(files("crawler").joinpath("witnesses.toml").read_text("utf-8"))["weights"]
-    return of_blocks(told, has)
+    return of_blocks(_learnt(), has)
+
+
+@cache
+def _learnt() -> dict[str, float]:
+    return dict(tomllib.loads(files("crawler").joinpath("witnesses.toml").read_text("utf-8"))["weights"])
 
 
 def of_blocks(told: Mapping[str, float], has: bool) -> Table:

@@ -33,3 +33,22 @@ def test_the_server_is_started_without_waiting_and_readers_come_from_it(tmp_path
     (tmp_path / "script.py").write_text(SCRIPT)
     ran = subprocess.run([sys.executable, tmp_path / "script.py"], capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
+
+
+LOADED = """
+import crawler.warm
+from trafilatura import external
+from crawler import language, page_signs, witnesses
+from pipelines import urls
+
+assert external.JT_STOPLIST, "justext's lists of words"
+assert urls._suffixes()._extractor, "the public suffixes"
+assert language._model.cache_info().currsize, "the model of languages"
+assert witnesses._learnt.cache_info().currsize and page_signs.weights.cache_info().currsize, "the weights of signs"
+"""
+
+
+def test_what_takes_long_to_load_is_there_before_readers_are_forked():
+    """Each of them would load it by itself otherwise, and a crawl renews its readers after fifty pages."""
+    ran = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
