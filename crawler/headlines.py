@@ -120,7 +120,7 @@ def _likelier(of_thing: str, of_graph: str, front: _Front) -> str:
     Where one is the other and a kicker before it, OpenGraph's: it is the one that was set by hand. A kicker that both
     have stays, even if the page sets it apart.
     """
-    one, other, whole = folded(of_thing), folded(of_graph), front.page.meta["og:title"]
+    one, other, whole = folded(of_thing), folded(of_graph), _clean(front.page.meta["og:title"])
     if one == folded(whole) and one.endswith(f" {other}") and whole == _without_names(whole, front):
         return whole
     if one != other and (one.endswith(f" {other}") or other.endswith(f" {one}")):
@@ -168,7 +168,7 @@ def _units(text: str) -> set[str]:
 
 def _bare_title(title: str, front: _Front) -> str:
     """A title without outlet and section: the part of it that the page shows, else what is left without them."""
-    clean = (jsonld.plain(title) or title)[:MAX_TITLE]
+    clean = _clean(title)
     cuts = list(PARTING.finditer(clean))
     if not cuts and not front.headings:
         return clean
@@ -182,6 +182,11 @@ def _bare_title(title: str, front: _Front) -> str:
         return max(headed, key=len)
     lined = [piece for piece in pieces if len(piece) > LONG_PIECE and folded(piece) in front.lines] if cuts else []
     return max(lined, key=len) if lined else _without_names(clean, front)
+
+
+def _clean(title: str) -> str:
+    """A title's words, without what stands for letters in markup."""
+    return (jsonld.plain(title) or title)[:MAX_TITLE]
 
 
 def _is_end_of(part: str, whole: str) -> bool:

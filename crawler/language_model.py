@@ -23,7 +23,7 @@ PARTS = ("nb_ptc", "nb_pc", "nb_classes", "tk_nextmove", "tk_row", "tk_output")
 def language_model() -> Any:
     """py3langid's identifier. Where nothing can be kept, it is unpacked for this process alone."""
     try:
-        folder = cache() / f"languages-{py3langid.__version__}"
+        folder = _cache() / f"languages-{py3langid.__version__}"
         if not folder.is_dir():
             _unpack(folder)
         return _mapped(folder)
@@ -31,7 +31,7 @@ def language_model() -> Any:
         return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
-def cache() -> Path:
+def _cache() -> Path:
     """Where what can be made anew is kept (XDG Base Directory Specification). Raises RuntimeError without a home."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dateline"
 
