@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.request import ProxyHandler, build_opener
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -29,6 +32,8 @@ settings.load_profile("any machine")  # how fast this one is at the moment is no
 SHARED = Path(__file__).parent.parent.parent / "shared"
 os.environ["XDG_CACHE_HOME"] = str(Path(__file__).parent.parent / ".pytest_cache" / "user")
 """Of all commands that tests run: what they unpack once is not unpacked for each, nor put into the user's home."""
+direct = build_opener(ProxyHandler({}))
+"""Asks loopback without a proxy."""
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
@@ -124,3 +129,52 @@ def dateline(tmp_path: Path) -> Callable[..., Dateline]:
         return Dateline(tmp_path / "archive", web, environment)
 
     return on
+
+
+class CaseSite(Dateline):
+    """The `dateline` command on the web of a case of `../shared/cases`, which a process of its own serves."""
+
+    case: Path
+    port: int
+
+    def phase(self, number: int) -> None:
+        """Put the site into another of its states."""
+        direct.open(f"http://127.0.0.1:{self.port}/phase?n={number}").close()
+
+    def requests(self) -> list[dict[str, Any]]:
+        """What the site was asked for, in order: `url`, `found`, and some headers as `h`."""
+        return [json.loads(line) for line in (self.folder.parent / "requests.jsonl").open(encoding="utf-8")]
+
+
+@pytest.fixture
+def case_site(shared: Path, tmp_path: Path) -> Iterator[Callable[[str], CaseSite]]:
+    """Serves a case: `case_site("12-feed-dates")` gives its command; its folder is `.case`."""
+    servers = []
+
+    def serve(name: str) -> CaseSite:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        case = shared / "cases" / name
+        command = [
+            sys.executable,
+            "-u",
+            shared / "cases/serve.py",
+            case,
+            str(port),
+            "--log",
+            tmp_path / "requests.jsonl",
+        ]
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        servers.append(server)
+        assert server.stdout
+        assert server.stdout.readline().startswith("serving")
+        proxy = f"http://127.0.0.1:{port}"
+        site = CaseSite(tmp_path / "archive", None, {"http_proxy": proxy, "DATELINE_CONTACT": "test@courier.example"})
+        site.case, site.port = case, port
+        return site
+
+    yield serve
+    for server in servers:
+        server.kill()
+        server.wait()
