@@ -18,7 +18,7 @@ from archive.records import Lead
 from crawler.fetching import judge_failure
 from crawler.services import SERVICES, Answer, Ask, Headline, Query, Service, resolve, service
 from crawler.services.wayback import Wayback
-from crawler.source_dates import latest_day_in_path
+from crawler.url_dates import latest_day_in_path
 from pipelines.identity import file_lead
 from pipelines.stories import search_words
 from pipelines.urls import url_key

@@ -24,7 +24,7 @@ from archive.errors import SourceError
 from archive.records import Lead, now
 from crawler.entities import unescape
 from crawler.language import language_code
-from crawler.source_dates import read_moment
+from crawler.moments import read_moment
 
 FeedKind = Literal["rss", "atom", "rdf", "json"]
 

@@ -21,7 +21,8 @@ from archive.errors import SourceError
 from archive.records import Lead, now
 from crawler.feeds import decoded, one_line, plain, read_feed, web_address, xml_text
 from crawler.language import language_code
-from crawler.source_dates import latest_day_in_name, latest_day_in_path, not_before, read_moment
+from crawler.moments import not_before, read_moment
+from crawler.url_dates import latest_day_in_name, latest_day_in_path
 
 SitemapKind = Literal["index", "news", "urls", "text"]
 

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from archive.records import Lead
 from archive.search import RUN
 from crawler.feeds import plain, web_address
+from crawler.moments import read_moment
 from crawler.services.service import (
     Answer,
     Ask,
@@ -30,7 +31,6 @@ from crawler.services.service import (
     text_of,
     words_of,
 )
-from crawler.source_dates import read_moment
 
 MOST = 250
 """Articles that an answer can hold."""

@@ -21,8 +21,8 @@ from typing import ClassVar
 from archive.records import Lead
 from crawler.feeds import LONGEST_URL, plain, web_address
 from crawler.language import language_code
+from crawler.moments import read_moment
 from crawler.services.service import Answer, Ask, Query, Service, first_of, instant, is_of, is_told
-from crawler.source_dates import read_moment
 
 QUARTER = timedelta(minutes=15)
 WITH_HEADLINES = 24

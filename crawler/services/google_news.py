@@ -20,8 +20,8 @@ from lxml import etree
 from archive.errors import SourceError
 from archive.records import Lead
 from crawler.feeds import decoded, plain, web_address, xml_text
+from crawler.moments import read_moment
 from crawler.services.service import Answer, Ask, Headline, Query, Service, address, first_of, halves, host_of, instant
-from crawler.source_dates import read_moment
 
 MOST = 100
 """Articles that an answer can hold."""

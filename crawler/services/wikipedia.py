@@ -29,7 +29,7 @@ from crawler.services.service import (
     text_of,
 )
 from crawler.services.wayback import original_of
-from crawler.source_dates import latest_day_in_path
+from crawler.url_dates import latest_day_in_path
 
 PAGES = 3
 """Wikipedia articles that are read of a search."""

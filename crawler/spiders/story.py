@@ -36,8 +36,8 @@ from crawler.services import Answer
 from crawler.services.service import host_of
 from crawler.services.wayback import Wayback, in_place_of
 from crawler.sitemaps import Child, children_to_read
-from crawler.source_dates import latest_day_in_path
 from crawler.spiders.base import MOST_SITEMAPS, ArchiveSpider, Children
+from crawler.url_dates import latest_day_in_path
 from pipelines.relevance import CERTAIN, Choice, lead_terms, relevance
 from pipelines.stories import JUDGE
 from pipelines.urls import registered_domain

@@ -24,7 +24,6 @@ from crawler.feeds import (
     web_address,
     well_escaped,
 )
-from crawler.source_dates import latest_day_in_name, latest_day_in_path, not_before, read_moment
 
 URL = "https://harbour.example/news/feed.xml"
 READ_AT = "2024-02-16T08:00:00Z"
@@ -299,79 +298,6 @@ def test_only_http_links_with_a_host_become_addresses(link: str, address: str | 
     found, problem = web_address(link, URL)
     assert found == address
     assert bool(problem) == (address is None)
-
-
-@pytest.mark.parametrize(
-    ("raw", "moment"),
-    [
-        ("Thu, 15 Feb 2024 10:30:00 GMT", "2024-02-15T10:30:00Z"),
-        ("15 Feb 24 10:30 EST", "2024-02-15T15:30:00Z"),
-        ("Чт, 15 Feb 2024 10:30:00 +0300", "2024-02-15T07:30:00Z"),
-        ("Thu,15 Feb 2024 4:05:6 GMT+9", "2024-02-14T19:05:06Z"),
-        ("Thu, 15 Feb 2024 10:30:00 IST", "2024-02-15T10:30:00"),
-        ("2024-02-15T10:30:00.123-05:00", "2024-02-15T15:30:00Z"),
-        ("2024-02-15T10:30:00+0530", "2024-02-15T05:00:00Z"),
-        ("2024-02-15 10:30", "2024-02-15T10:30:00"),
-        ("2024-02-15", "2024-02-15"),
-        ("20240215T103000Z", "2024-02-15T10:30:00Z"),
-        ("February 15, 2024", "2024-02-15"),
-        ("2023-02-29", None),
-        ("2023-02-29T10:00:00Z", None),
-        ("2024-02-15T25:00:00Z", None),
-        ("1970-01-01T00:00:00Z", None),
-        ("0001-01-01T00:00:00+14:00", None),
-        ("9999-12-31T23:59:59-12:00", None),
-        ("2024-02-17T08:00:01Z", None),
-        ("2024-02-17T08:00:00Z", "2024-02-17T08:00:00Z"),
-        ("2024-02", None),
-        ("yesterday", None),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_a_moment_says_no_more_than_was_written(raw: str | None, moment: str | None) -> None:
-    assert read_moment(raw, fetched_at=READ_AT) == moment
-
-
-@pytest.mark.parametrize(
-    ("path", "day"),
-    [
-        ("2024/02/15/ferry", "2024-02-15"),
-        ("world/2024/feb/5/ferry", "2024-02-05"),
-        ("2024/02/ferry", "2024-02-29"),
-        ("ferry-2024-02-15-late", "2024-02-15"),
-        ("20240215/ferry", "2024-02-15"),
-        ("2024/02/31/ferry", None),
-        ("world-europe-20131120", None),
-        ("election-2024", None),
-    ],
-)
-def test_a_date_in_the_path_of_an_article(path: str, day: str | None) -> None:
-    assert latest_day_in_path(f"https://harbour.example/{path}") == day
-
-
-@pytest.mark.parametrize(
-    ("name", "day"),
-    [
-        ("sitemap-2024-02.xml", "2024-02-29"),
-        ("sitemap_202402.xml", "2024-02-29"),
-        ("2024/02/sitemap.xml", "2024-02-29"),
-        ("post-sitemap-2019.xml", "2019-12-31"),
-        ("sitemap.xml?yyyy=2024&mm=2&dd=15", "2024-02-15"),
-        ("archive-2010-2019.xml", "2019-12-31"),
-        ("posts-2024-1.xml", "2024-12-31"),
-        ("post-sitemap12.xml", None),
-        ("sitemap-20190.xml", None),
-    ],
-)
-def test_a_date_in_the_name_of_a_sitemap(name: str, day: str | None) -> None:
-    assert latest_day_in_name(f"https://harbour.example/{name}") == day
-
-
-def test_a_day_is_not_before_a_moment_of_the_same_day() -> None:
-    assert not_before("2024-02-15", "2024-02-15T10:00:00Z")
-    assert not not_before("2024-02-15T09:59:59Z", "2024-02-15T10:00:00Z")
-    assert not not_before("2024-02-14T23:00:00", "2024-02-15T10:00:00Z")
 
 
 def test_text_is_cut_between_words_and_keeps_what_only_looks_like_a_tag() -> None:

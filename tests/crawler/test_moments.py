@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.moments import is_date_line, known_by, moment
+from crawler.moments import is_date_line, known_by, moment, not_before, read_moment
+
+READ_AT = "2024-02-16T08:00:00Z"
 
 
 @pytest.mark.parametrize(
@@ -78,3 +80,41 @@ def test_nothing_is_published_a_day_after_it_was_fetched(found: str, wanted: str
 )
 def test_a_date_line_tells_nothing_else(line: str, is_date: bool) -> None:
     assert is_date_line(line) is is_date
+
+
+@pytest.mark.parametrize(
+    ("raw", "wanted"),
+    [
+        ("Thu, 15 Feb 2024 10:30:00 GMT", "2024-02-15T10:30:00Z"),
+        ("15 Feb 24 10:30 EST", "2024-02-15T15:30:00Z"),
+        ("Чт, 15 Feb 2024 10:30:00 +0300", "2024-02-15T07:30:00Z"),
+        ("Thu,15 Feb 2024 4:05:6 GMT+9", "2024-02-14T19:05:06Z"),
+        ("Thu, 15 Feb 2024 10:30:00 IST", "2024-02-15T10:30:00"),
+        ("2024-02-15T10:30:00.123-05:00", "2024-02-15T15:30:00Z"),
+        ("2024-02-15T10:30:00+0530", "2024-02-15T05:00:00Z"),
+        ("2024-02-15 10:30", "2024-02-15T10:30:00"),
+        ("2024-02-15", "2024-02-15"),
+        ("20240215T103000Z", "2024-02-15T10:30:00Z"),
+        ("February 15, 2024", "2024-02-15"),
+        ("2023-02-29", None),
+        ("2023-02-29T10:00:00Z", None),
+        ("2024-02-15T25:00:00Z", None),
+        ("1970-01-01T00:00:00Z", None),
+        ("0001-01-01T00:00:00+14:00", None),
+        ("9999-12-31T23:59:59-12:00", None),
+        ("2024-02-17T08:00:01Z", None),
+        ("2024-02-17T08:00:00Z", "2024-02-17T08:00:00Z"),
+        ("2024-02", None),
+        ("yesterday", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_moment_says_no_more_than_the_feed_did(raw: str | None, wanted: str | None) -> None:
+    assert read_moment(raw, fetched_at=READ_AT) == wanted
+
+
+def test_a_day_is_not_before_a_moment_of_the_same_day() -> None:
+    assert not_before("2024-02-15", "2024-02-15T10:00:00Z")
+    assert not not_before("2024-02-15T09:59:59Z", "2024-02-15T10:00:00Z")
+    assert not not_before("2024-02-14T23:00:00", "2024-02-15T10:00:00Z")

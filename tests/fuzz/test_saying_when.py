@@ -16,8 +16,7 @@ from archive.errors import UsageError
 from archive.records import utc
 from crawler.freshness import LONGEST as LONGEST_FRESH
 from crawler.freshness import wish_seconds
-from crawler.moments import is_date_line, known_by, moment, without_date
-from crawler.source_dates import read_moment
+from crawler.moments import is_date_line, known_by, moment, read_moment, without_date
 from crawler.turns import LONGEST, retry_after
 from tests.fuzz.strategies import ANY, DIGITS, of_pieces
 
