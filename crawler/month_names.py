@@ -1,0 +1,221 @@
+"""The names of months, by language, from the Unicode Common Locale Data Repository (CLDR) as Babel ships it.
+
+The same word names another month in another language (`listopad` is October in Croatian and November in Polish), so
+the page's own language is asked first, then English, then the words that mean one month wherever they are used.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache, lru_cache
+
+ENGLISH = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+SHORTEST = 3
+"""Letters that a shortened name must have, unless CLDR shortens it further."""
+LOCALES = {
+    "ar": ("ar", "ar_LB", "ar_DZ", "ar_MA"),  # Egypt and the Gulf, the Levant and Iraq, Algeria and Tunisia, Morocco
+    "az": ("az", "az_Cyrl"),
+    "bs": ("bs", "bs_Cyrl"),
+    "de": ("de", "de_AT"),
+    "fa": ("fa", "fa_AF"),
+    "no": ("nb", "nn"),
+    "pt": ("pt", "pt_PT"),
+    "sh": ("sr_Latn",),
+    "sr": ("sr", "sr_Latn"),
+    "uz": ("uz", "uz_Cyrl"),
+}
+"""CLDR's locales for a language that is written in several scripts, or whose countries name the months differently."""
+FURTHER = {
+    "ar": {5: ["أيار", "نوار"], 6: ["يونية"], 7: ["يوليه", "يولية"], 8: ["اغسطس"]},
+    "bn": {1: ["জানুয়ারি", "জানুয়ারী"], 2: ["ফেব্রুয়ারি", "ফেব্রুয়ারী"]},
+    "bg": {9: ["септ"], 3: ["мар"], 6: ["юни"], 7: ["юли"]},
+    "de": {1: ["jänner"], 2: ["feber"], 3: ["mrz", "mär"]},
+    "es": {9: ["set", "setiembre", "sep"]},
+    "fr": {2: ["fev"], 7: ["jul"], 8: ["aou"]},
+    "el": {5: ["μάιος", "μαι"], 7: ["ιουλ"], 6: ["ιουν"]},
+    "he": {3: ["מרס"]},
+    "hi": {2: ["फरवरी"], 11: ["नवम्बर", "नवंबर"], 12: ["दिसम्बर", "दिसंबर"], 9: ["सितम्बर"], 10: ["अक्तूबर"]},
+    "hr": {11: ["studenog"]},
+    "it": {9: ["sett"]},
+    "sq": {3: ["mars"], 11: ["nentor"]},
+    "sr": {6: ["јуни", "juni"], 7: ["јули", "juli"]},
+    "vi": dict(
+        zip(
+            range(1, 13),
+            (
+                [name]
+                for name in (
+                    "tháng một",
+                    "tháng hai",
+                    "tháng ba",
+                    "tháng tư",
+                    "tháng năm",
+                    "tháng sáu",
+                    "tháng bảy",
+                    "tháng tám",
+                    "tháng chín",
+                    "tháng mười",
+                    "tháng mười một",
+                    "tháng mười hai",
+                )
+            ),
+            strict=True,
+        )
+    ),
+}
+"""Names in use that CLDR does not list."""
+UNCHANGING = frozenset({"en", "fr", "es", "pt", "it", "nl", "de", "ca", "gl", "da", "sv", "no", "nb", "nn", "id", "ms"})
+"""Languages in which months take no endings that CLDR does not list."""
+
+EVERYWHERE_TEXT = """
+1: ene enero gener gennaio ian ianuarie jaan jaanuar jan janar janeiro janner januar januara januari january janv
+janvaris janvier leden ledna oca ocak saus sausio sausis sij sijecanj sijecnja styczen stycznia tammi tammikuu
+tammikuuta urt urtarrila xan xaneiro ιαν ιανουαριοσ ιανουαριου сту студзень студзеня січ січень січня янв январь
+января яну януари јан јануар јануари
+2: feb febbraio feber febr febreiro febrer febrero februar februara februari februarie februaris february fev
+fevereiro fevr fevrier helmi helmikuu helmikuuta lutego luty ots otsaila shk shkurt subat unor unora vasario vasaris
+veebr veebruar velj veljaca veljace φεβ φεβρουαριοσ φεβρουαριου лют лютага лютии лютого люты феб фебруар фев февр
+февраль февраля февруари
+3: brezen brezna kov kovas kovo maalis maaliskuu maaliskuuta maart mar marc marca march marcius marco marec maret mars
+mart martie marts martxoa marz marzec marzo mrt mrz ozu ozujak ozujka μαρ μαρτιοσ μαρτιου бер березень березня мар
+март марта сак сакавік сакавіка
+4: abr abril api apirila apr april aprila aprile aprilie aprilis aprill avr avril balandis balandzio dub duben dubna
+huhti huhtikuu huhtikuuta kwi kwiecien kwietnia nis nisan prill travanj travnja απρ απριλιοσ απριλιου апр апрель
+апреля април квіт квітень квітня кра красавік красавіка
+5: geg geguze geguzes kve kveten kvetna maggio mai maiatza maig maijs maio maj majus may mayis mayo mei svi svibanj
+svibnja touko toukokuu toukokuuta μαι μαιοσ μαιου маи мая мај трав травень травня
+6: birz birzelio birzelis cerven cervna cvn cze czerwca czerwiec ekaina giu giugno haziran iun iunie juin jun juna
+june junho juni junij junijs junio junius juny juuni kesa kesakuu kesakuuta lipanj lipnja qer qershor xuno ιουν
+ιουνιοσ ιουνιου июн июнь июня черв червень червня чэр чэрвень чэрвеня юни јун јуни
+7: cervence cervenec cvc heina heinakuu heinakuuta iul iulie juil juillet jul jula julho juli julij julijs julio
+juliol julius july juuli korr korrik liep liepa liepos lipca lipiec lug luglio srpanj srpnja temmuz uzt uztaila xullo
+ιουλ ιουλιοσ ιουλιου июл июль июля лип липень липня ліп ліпень ліпеня юли јул јули
+8: abu abuztua ago agost agosto agu agust agustos agustus aou aout aug august augusta augusti augusts augustus
+augusztus avg avgust elokuu elokuuta gush gusht kol kolovoz kolovoza rugp rugpjucio rugpjutis sierpien sierpnia srpen
+srpna αυγ αυγουστοσ αυγουστου авг август августа жні жнівень жніуня серп серпень серпня
+9: eyl eylul iraila rugs rugsejis rugsejo ruj rujan rujna sep sept septembar september septembra septembre septembrie
+septembris septiembre setembre setembro setiembre sett settembre sht shtator syys syyskuu syyskuuta szept szeptember
+wrz wrzesien wrzesnia zar zari σεπ σεπτεμβριοσ σεπτεμβριου вер верасень верасня вересень вересня сент сентябрь
+сентября сеп септ септембар септември
+10: eki ekim loka lokakuu lokakuuta oct october octobre octombrie octubre okt oktobar oktober oktobra oktobris
+oktoober ott ottobre outubro paz pazdziernik pazdziernika rijen rijna spal spalio spalis tetor urria οκτ οκτωβριοσ
+οκτωβριου жовт жовтень жовтня кас кастрычнік кастрычніка окт октобар октомври октябрь октября
+11: aza azaroa kasim lapkr lapkricio lapkritis listopadu marras marraskuu marraskuuta nentor noiembrie nov novembar
+november novembra novembre novembris novembro noviembre studeni studenog studenoga νοε νοεμβριοσ νοεμβριου лист
+листопад листопада ліс лістапад лістапада нов новембар ное ноември нояб ноябрь ноября
+12: abendua aralik dec decembar december decembra decembre decembrie decembris decembro desember desembre dets
+detsember dez dezember dezembro dhj dhjetor dic dicembre diciembre gru grudnia grudzien gruod gruodis gruodzio joulu
+joulukuu joulukuuta prosinac prosinca prosince prosinec δεκ δεκεμβριοσ δεκεμβριου груд грудень грудня дек декабрь
+декабря декември дец децембар сне снежань снежня
+"""
+"""Whole and short names that mean one month in all of thirty-five European languages, from CLDR (a test compares).
+
+They are written out because loading so many locales takes half a second. Left out is what is a common word besides, as
+`pro` (December in Croatian) or `set` (September in Italian): those need a page that declares its language.
+"""
+_OTHER_MARKS = re.compile(
+    "[\u0300-\u036f\u0591-\u05c7\u064b-\u0655\u0670\u0640\u200b-\u200f\u202a-\u202e\u2066-\u2069\u00ad\ufeff]"
+)
+"""Accents of Latin, Greek and Cyrillic, vowel points of Hebrew and Arabic, and what is not seen."""
+_SPELT = str.maketrans({"ı": "i", "−": "-", "‐": "-", "‑": "-", "ي": "ی", "ى": "ی", "ك": "ک", "ё": "е", "º": "°"})
+
+
+def folded(text: str) -> str:
+    """The text in one case, on one line, without accents, with ASCII digits; as names are compared."""
+    text = " ".join(text.split())
+    if text.isascii():
+        return text.lower()
+    text = _OTHER_MARKS.sub("", unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text.translate(_SPELT))))
+    text = unicodedata.normalize("NFC", text).casefold().translate(_SPELT)
+    text = "".join(str(unicodedata.decimal(sign)) if sign > "\x7f" and sign.isdecimal() else sign for sign in text)
+    return " ".join(_OTHER_MARKS.sub("", text).split())
+
+
+@lru_cache(maxsize=4096)
+def month_number(word: str, language: str | None = None) -> int | None:
+    """Which month a word names, whole or shortened; None for a word that names none, or several."""
+    word = folded(word).strip(".'’׳ ")
+    own = _of_language(word, language) if language and language != "en" else None
+    return own or _month_in(_everywhere(), word, SHORTEST + 1)
+
+
+def _of_language(word: str, language: str) -> int | None:
+    names = names_of(language)
+    found = _month_in(names, word)
+    if found or language in UNCHANGING:
+        return found
+    longest = max((_shared(word, name) for name in names), default=0)
+    near = {number for name, number in names.items() if longest and _shared(word, name) == longest}
+    return near.pop() if len(near) == 1 else None
+
+
+def _shared(word: str, name: str) -> int:
+    """The letters that a word shares with a name of which it may be another case; 0 where it is none of it."""
+    if len(word) > len(name) + 2 or word[:1] != name[:1]:
+        return 0
+    same = next((at for at, (one, other) in enumerate(zip(word, name, strict=False)) if one != other), None)
+    same = min(len(word), len(name)) if same is None else same
+    return same if same >= max(SHORTEST, len(name) - 2) else 0
+
+
+def _month_in(names: dict[str, int], word: str, shortest: int = SHORTEST) -> int | None:
+    if word in names:
+        return names[word]
+    if len(word) < shortest:
+        return None
+    begun = {number for name, number in names.items() if name.startswith(word)}
+    return begun.pop() if len(begun) == 1 else None
+
+
+def in_english(text: str, language: str | None) -> str:
+    """A folded text in which names of several words or with points inside (Thai, Vietnamese) are short English ones."""
+    pattern = _composed(language) if language and language != "en" else None
+    if pattern is None:
+        return text
+    names = names_of(language or "")
+    return pattern.sub(lambda fits: f" {ENGLISH[names[fits[0]] - 1]} ", text)
+
+
+@cache
+def _composed(language: str) -> re.Pattern[str] | None:
+    names = names_of(language)
+    wanted = [name for name in names if language == "th" or " " in name or "." in name]
+    longest_first = sorted(wanted, key=len, reverse=True)
+    return re.compile("(?:" + "|".join(map(re.escape, longest_first)) + r")(?!\d)") if wanted else None
+
+
+@cache
+def names_of(language: str) -> dict[str, int]:
+    """A language's names of months, folded; those that name two months are left out."""
+    found: defaultdict[str, set[int]] = defaultdict(set)
+    for number, listed in _listed(language):
+        name = re.sub(r"^(?:de |d['’])", "", folded(listed)).rstrip(".'’׳ ")
+        if len(name) > 1 and not name.isdecimal() and not re.fullmatch(r"\d+\D", name):
+            found[name].add(number)
+            if language == "he":
+                found["ב" + name].add(number)
+    return {name: numbers.pop() for name, numbers in found.items() if len(numbers) == 1}
+
+
+def _listed(language: str) -> Iterator[tuple[int, str]]:
+    from babel import Locale, UnknownLocaleError, localedata
+
+    for locale in LOCALES.get(language, (language,)):
+        try:
+            months = Locale.parse(locale).months if localedata.exists(locale) else {}
+        except (UnknownLocaleError, ValueError):
+            continue
+        for context in months.values():
+            for width in ("wide", "abbreviated"):
+                yield from context.get(width, {}).items()
+    for number, names in FURTHER.get(language, {}).items():
+        yield from ((number, name) for name in names)
+
+
+@cache
+def _everywhere() -> dict[str, int]:
+    rows = re.split(r"\b(\d+):", EVERYWHERE_TEXT)[1:]
+    return {word: int(number) for number, row in zip(rows[::2], rows[1::2], strict=True) for word in row.split()}
