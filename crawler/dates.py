@@ -1,8 +1,9 @@
 """When a page says that its article was published and changed. Better no date than a wrong one.
 
 JSON-LD first, then meta tags, then the line beside the headline, a marked time, the address, and last what htmldate
-makes of the mark-up. A date out of the running text, of a copyright line, of today, or later than a day after the
-page was fetched, is none.
+makes of the mark-up. A moment that is marked for machines (`<time datetime>`) is believed where the text shown
+names the same day, or none. Not read are dates in the running text, in copyright lines, in comments, lists of other
+articles, notices and scripts, any that is later than a day after the page was fetched, and today's by htmldate.
 """
 
 from __future__ import annotations
@@ -11,17 +12,55 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import islice
+from functools import cached_property
+from itertools import islice, takewhile
 from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
 from crawler import jsonld
 from crawler.blocks import Block
-from crawler.metadata import MAX_SHORT, Page
-from crawler.moments import is_date_line, known_by, moment
+from crawler.language import ENOUGH, SAMPLE, language_of
+from crawler.marked_times import Mark, agree, as_printed, believed, marks, marks_in, parted, same_day
+from crawler.metadata import MAX_SHORT, Page, canonical_url, headline_index
+from crawler.moments import is_date_line, is_sentence, known_by, moment, told_words
 
 DIGIT = re.compile(r"\d")
+YEAR = re.compile(r"\d\d\s*$|\d{4}")
+DAY = len("2024-02-15")
+MIN_PROSE = 80
+"""Characters of a line that may be a paragraph of the text."""
+MOST_NAMES = 4
+"""Words beside a marked time in a line of links: a name or two."""
+ENDS = (".", "!", "?", "…", "”", "»", "。", "।")
+OTHER_PARTS = frozenset(("aside", "footer", "nav", "dialog", "form"))
+OTHERS_TEXT = r"""
+comments?|comment-?(?:list|area|body|content|section|thread|meta|item)|respond|reply|replies|disqus\w*|related\w*|
+recommend\w*|popular\w*|trending|latest(?:-\w+)*|most-?(?:read|viewed|popular)|more-?(?:news|stories|articles)|read-?more|
+upcoming|events?|calendar|agenda|newsletter|cookies?(?:-\w+)*|consent|gdpr|privacy(?:-\w+)*|outbrain\w*|taboola\w*|sidebar
+"""
+OTHERS = re.compile(
+    rf"(?:^|\s)(?:[a-z]+[-_]{{1,2}})?(?:{''.join(OTHERS_TEXT.split())})(?:[-_]{{1,2}}\w+)?(?=$|\s)", re.I
+)
+"""Classes and ids of comments, other articles and notices, wherever they stand."""
+FRAME = re.compile(r"(?:^|[\s_-])(?:widget\w*|teasers?|promos?|footer|nav|navigation|sidebar\w*)(?=$|[\s_-])", re.I)
+"""Classes and ids of the frame around an article, which beside a headline may hold the article's own date."""
+OTHER_TYPE = re.compile(r"/(?:Comment|UserComments|Event)$")
+WORKS = frozenset(
+    (
+        "WebPage",
+        "ItemPage",
+        "VideoObject",
+        "CreativeWork",
+        "Recipe",
+        "HowTo",
+        "DiscussionForumPosting",
+        "PodcastEpisode",
+    )
+)
+"""Types that date a page which says nothing of an article."""
+DATES_OF_WORK = ("datePublished", "dateModified", "dateCreated")
+DATE_NAME = re.compile(r"dat[eu]|time|publi|issued|modified|created|updated", re.I)
 Found = tuple[str | None, str | None]
 """A moment, and the words that the site gave it in."""
 
@@ -103,20 +142,82 @@ class Dates:
     lines: tuple[str, ...] = ()
 
 
-def dates(page: Page, near: list[Block]) -> Dates:
+def dates(page: Page, near: list[Block], headline: str | None = None) -> Dates:
     """When the article was published and last changed, each with the words that say so."""
-    shown, updated, lines = _shown_dates(page, near)
-    published = _first(page, _claimed(page, "datePublished", PUBLISHED_META))
+    reader = Reader(page, headline)
+    shown, updated, lines = _shown_dates(reader, near)
+    published = _first(reader, _claimed(page, "datePublished", PUBLISHED_META))
     claimed = published[1]
     published = _sharper(published, shown) if published[0] else shown
     if not published[0]:
-        published = _first(page, _weaker(page))
-    modified = _first(page, _claimed(page, "dateModified", MODIFIED_META))
+        published = _first(reader, _weaker(reader))
+    modified = _first(reader, _claimed(page, "dateModified", MODIFIED_META))
     modified = modified if modified[0] else updated
     if not published[0] and not shown[0]:
-        published = _by_htmldate(page)
+        published = _by_htmldate(reader)
     published = published if published[0] else (None, claimed)
     return Dates(published, modified, lines)
+
+
+class Reader:
+    """Reads the dates of one page, in the language that its text is in."""
+
+    def __init__(self, page: Page, headline: str | None = None) -> None:
+        self.page = page
+        self.headline_at = headline_index(page, headline)
+        self.language = page.language
+
+    def moment(self, raw: str | None) -> str | None:
+        """What a text of the page names, if it can be; in the language that is declared, or else that of the text."""
+        found = self._read(raw, self.language)
+        if found is None and raw and self._seen_language != self.language and YEAR.search(raw):
+            found = self._read(raw, self._seen_language)
+        return found
+
+    def _read(self, raw: str | None, language: str | None) -> str | None:
+        return known_by(moment(raw, language, self.page.month_first), self.page.fetched_at)
+
+    @cached_property
+    def _seen_language(self) -> str | None:
+        """The language of the page's text, if it has enough of it to tell."""
+        text = "\n".join(block.text for block in self.page.blocks if len(block.text) > MIN_PROSE)[:SAMPLE]
+        return language_of(text, (self.language,)) if len(text) >= 2 * ENOUGH else self.language
+
+    @cached_property
+    def marks(self) -> tuple[Mark, ...]:
+        """The moments that the page marks for machines."""
+        return tuple(marks(self.page.tree))
+
+    @cached_property
+    def around_headline(self) -> frozenset[HtmlElement]:
+        """The headline's element and all that are around it."""
+        if self.headline_at is None:
+            return frozenset(self.page.tree.iter("html", "body", "main"))
+        element = self.page.blocks[self.headline_at].element
+        return frozenset((element, *element.iterancestors()))
+
+    def is_others(self, element: HtmlElement) -> bool:
+        """Whether an element stands in comments, a list of other articles, a calendar or a notice."""
+        return any(_is_others(around) for around in self._within(element))
+
+    def is_elsewhere(self, element: HtmlElement) -> bool:
+        """Whether an element stands in a part of the page that is not the article's: those, and the page's frame."""
+        return any(
+            around.tag in OTHER_PARTS or _is_others(around) or FRAME.search(_names(around))
+            for around in self._within(element)
+        )
+
+    def _within(self, element: HtmlElement) -> Iterator[HtmlElement]:
+        """The element and those around it that do not hold the headline too."""
+        return takewhile(lambda around: around not in self.around_headline, (element, *element.iterancestors()))
+
+
+def _names(element: HtmlElement) -> str:
+    return f"{element.get('class') or ''} {element.get('id') or ''}"
+
+
+def _is_others(element: HtmlElement) -> bool:
+    return bool(OTHERS.search(_names(element)) or OTHER_TYPE.search(element.get("itemtype") or ""))
 
 
 def _claimed(page: Page, name: str, metas: tuple[str, ...]) -> Iterator[str | None]:
@@ -125,16 +226,18 @@ def _claimed(page: Page, name: str, metas: tuple[str, ...]) -> Iterator[str | No
         yield page.meta.get(tag)
     if not page.article:
         for thing in page.things:
-            if jsonld.types(thing) & {"WebPage", "VideoObject", "ItemPage"}:
+            if jsonld.types(thing) & WORKS:
                 yield jsonld.plain(thing.get(name))
 
 
-def _weaker(page: Page) -> Iterator[str | None]:
-    """Marked times of the page itself, then the date in its address."""
-    for element in islice(filter(_is_marked_date, page.elements[1:]), 3):
+def _weaker(reader: Reader) -> Iterator[str | None]:
+    """Marked times of the article itself, then the date in the page's address."""
+    marked = (each for each in reader.page.elements[1:] if _is_marked_date(each) and not reader.is_elsewhere(each))
+    for element in islice(marked, 3):
         yield element.get("datetime") or element.get("content") or element.text_content().strip()
-    if fits := URL_DATE.search(urlsplit(page.url).path):
-        yield "-".join(fits.groups())
+    for address in (reader.page.url, canonical_url(reader.page) or ""):
+        if fits := URL_DATE.search(urlsplit(address).path):
+            yield "-".join(fits.groups())
 
 
 def _is_marked_date(element: HtmlElement) -> bool:
@@ -142,10 +245,10 @@ def _is_marked_date(element: HtmlElement) -> bool:
     return said or "entry-date" in (element.get("class") or "")
 
 
-def _first(page: Page, claims: Iterator[str | None]) -> Found:
+def _first(reader: Reader, claims: Iterator[str | None]) -> Found:
     raw_only = None
     for raw in claims:
-        at = known_by(moment(raw, page.language, page.month_first), page.fetched_at)
+        at = reader.moment(raw)
         if at:
             return at, raw
         raw_only = raw_only or (raw if raw and any(c.isdigit() for c in raw) else None)
@@ -153,40 +256,75 @@ def _first(page: Page, claims: Iterator[str | None]) -> Found:
 
 
 def _sharper(claimed: Found, shown: Found) -> Found:
-    """The claimed moment, or the shown one where it adds the clock time of the same day."""
-    day, clock = claimed[0] or "", shown[0] or ""
-    return shown if len(day) == 10 and clock.startswith(day) and len(clock) > 10 else claimed
+    """The claimed moment, or the shown one where it adds to the same day a clock time, or to the same clock a zone."""
+    one, other = claimed[0] or "", shown[0] or ""
+    if len(one) == DAY < len(other) and same_day(one, other):
+        return shown
+    exact = len(one) > DAY and not one.endswith("Z") and other.endswith("Z") and agree(one, other)
+    return shown if exact and one[14:] == other[14:] else claimed
 
 
-def _shown_dates(page: Page, near: list[Block]) -> tuple[Found, Found, tuple[str, ...]]:
+def _shown_dates(reader: Reader, near: list[Block]) -> tuple[Found, Found, tuple[str, ...]]:
+    """When the lines beside the headline say that it was published and updated, and these lines."""
     published: Found = (None, None)
     updated: Found = (None, None)
     lines: list[str] = []
-    for block in near:
-        if len(block.text) > MAX_SHORT or block.linked * 2 > len(block.text):
+    for block in _head(near):
+        if len(block.text) > MAX_SHORT or reader.is_others(block.element) or not is_date_line(block.text):
             continue
-        said = block.text if any(c.isdigit() for c in block.text) else _marked_time(block)
-        at = known_by(moment(said, page.language, page.month_first), page.fetched_at)
-        if at is None or not is_date_line(block.text):
+        marked = marks_in(block, reader.marks)
+        if block.linked * 2 > len(block.text) and not (marked and _is_little_beside(block.text, marked)):
             continue
-        lines.append(block.text)
-        early = UPDATED.search(block.text[: DIGIT.search(block.text + "0").start()])  # type: ignore[union-attr]
-        if early and not updated[0]:
-            updated = (at, block.text)
-        elif not early and not published[0]:
-            published = (at, block.text)
+        said = list(_said(reader, block, marked))
+        lines += [block.text] if said else []
+        for found, is_update in said:
+            if is_update and not updated[0]:
+                updated = found
+            elif not is_update and not published[0]:
+                published = found
     return published, updated, tuple(lines)
 
 
-def _marked_time(block: Block) -> str | None:
-    found = block.element.find(".//time[@datetime]")
-    return found.get("datetime") if found is not None else None
+def _head(near: list[Block]) -> Iterator[Block]:
+    """The lines beside the headline, to the second that is prose: the first may be a standfirst."""
+    prose = 0
+    for block in near:
+        prose += len(block.text) > MIN_PROSE and block.linked * 2 < len(block.text) and block.text.endswith(ENDS)
+        if prose < 2 or not block.text.endswith(ENDS):
+            yield block
 
 
-def _by_htmldate(page: Page) -> Found:
-    """htmldate, without its widest net: what it makes of mark-up, not of running text."""
+def _is_little_beside(text: str, marked: list[Mark]) -> bool:
+    for mark in marked:
+        text = text.replace(mark.text, " ", 1)
+    return told_words(text) <= MOST_NAMES
+
+
+def _said(reader: Reader, block: Block, marked: list[Mark]) -> Iterator[tuple[Found, bool]]:
+    """The moments that a line names, and of each whether it is that of an update."""
+    parts = parted(block.text, marked)
+    for part, mark in parts:
+        if mark and is_sentence(block.text):
+            continue
+        shown = reader.moment(part)
+        at = believed(part, shown, mark, reader) if mark else shown
+        if at:
+            raw = as_printed(part, shown, reader.moment) if shown else (mark.said if mark else part)
+            yield (at, raw), _is_update(part, mark)
+
+
+def _is_update(part: str, mark: Mark | None) -> bool:
+    if mark and mark.is_update is not None:
+        return mark.is_update
+    label = part.partition(mark.text)[0] if mark and mark.text else part[: DIGIT.search(part + "0").start()]  # type: ignore[union-attr]
+    return bool(UPDATED.search(label))
+
+
+def _by_htmldate(reader: Reader) -> Found:
+    """htmldate, without its widest net: what it makes of mark-up, not of running text or of another thing's date."""
     from htmldate import find_date
 
+    page = reader.page
     latest = (page.fetched_at or "")[:10] or None
     try:
         found = find_date(
@@ -200,22 +338,35 @@ def _by_htmldate(page: Page) -> Found:
         )
     except Exception:  # hostile mark-up finds new ways to fail in there; a date is never worth a page
         return None, None
-    if not found or found == latest or (latest and _day_before(latest) == found) or _only_in_text(page, found):
+    if not found or found == latest or (latest and _day_before(latest) == found):
         return None, None
-    return found, found
+    return (found, found) if _is_own(reader, found) else (None, None)
 
 
 def _day_before(day: str) -> str:
     return (date.fromisoformat(day) - timedelta(days=1)).isoformat()
 
 
-def _only_in_text(page: Page, day: str) -> bool:
-    """Whether the day stands in sentences or copyright lines only."""
+def _is_own(reader: Reader, day: str) -> bool:
+    """Whether a day stands in what the page says of its article: its data, or a line or a mark in its own part."""
+    page = reader.page
+    claims = [value for name, value in page.meta.items() if DATE_NAME.search(name)]
+    claims += [said for name in DATES_OF_WORK if (said := jsonld.plain(page.article.get(name)))]
+    if any(day in claim or (reader.moment(claim) or "")[:DAY] == day for claim in claims):
+        return True
+    for mark in reader.marks:
+        if (
+            (reader.moment(mark.said) or "")[:DAY] == day
+            and not mark.within_prose
+            and not reader.is_elsewhere(mark.element)
+        ):
+            return True
+    return any(_says(reader, block, day) for block in page.blocks)
 
-    def says(text: str) -> bool:
-        if day in text or len(text) >= 3000 or not DIGIT.search(text, 0, 199):  # most lines name no day
-            return day in text
-        return (moment(text[:199], page.language, page.month_first) or "")[:10] == day
 
-    saying = [block.text for block in page.blocks if says(block.text)]
-    return bool(saying) and not any(len(text) < MAX_SHORT and is_date_line(text) for text in saying)
+def _says(reader: Reader, block: Block, day: str) -> bool:
+    """Whether a block of the article's own part is a line that names the day."""
+    text = block.text
+    if len(text) > MAX_SHORT or not DIGIT.search(text) or not is_date_line(text) or is_sentence(text):
+        return False
+    return (reader.moment(text) or "")[:DAY] == day and not reader.is_elsewhere(block.element)

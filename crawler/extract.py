@@ -32,6 +32,7 @@ from crawler.language import language_code, language_of
 from crawler.line_signs import Claims, prose
 from crawler.markup import read_page
 from crawler.metadata import Page
+from crawler.moments import month_first
 from crawler.page_type import page_type
 from crawler.surroundings import as_shown, labels, offers, standfirst_line
 from pipelines.word_count import word_count
@@ -132,7 +133,7 @@ def open_page(tree: HtmlElement, capture: Capture) -> Page:
         fetched_at=capture.fetched_at or None,
         language=language_code(declared),
         rights=headlines.rights_lines(row),
-        month_first=declared.replace("_", "-").lower() == "en-us",
+        month_first=month_first(declared, capture.final_url or capture.url),
     )
 
 
@@ -187,7 +188,7 @@ def _read(bare: Article, tree: HtmlElement, capture: Capture) -> tuple[Article, 
     page = open_page(tree, capture)
     headline = headlines.headline(page)
     near = metadata.beside(page, headline)
-    when = dates.dates(page, near)
+    when = dates.dates(page, near, headline)
     who = credits.credits(page, near)
     told = claims(page, headline)
     choice = chosen(page, told)

@@ -24,7 +24,7 @@ from archive.errors import SourceError
 from archive.records import Lead, now
 from crawler.entities import unescape
 from crawler.language import language_code
-from crawler.moments import read_moment
+from crawler.moments import month_first, read_moment
 
 FeedKind = Literal["rss", "atom", "rdf", "json"]
 
@@ -51,6 +51,8 @@ class Feed:
     leads: tuple[Lead, ...]
     skipped: tuple[str, ...]
     """Why an entry became no lead, a few words each."""
+    month_first: bool | None = None
+    """How its country writes 03/04/2024: True as of March, False as of April."""
 
 
 def read_feed(body: bytes, url: str, *, fetched_at: str | None = None) -> Feed:
@@ -242,12 +244,13 @@ def _read_xml(text: str, url: str, before: str) -> Feed:
         raise SourceError(f"{url}: not a feed, its root is <{_name(root, own)}>")
     channel = next((child for child in root if _name(child, own) == "channel"), root)
     parts = _parts(channel, own)
-    language = language_code(_first(parts, "language", "dc:language") or _lang(channel) or _lang(root))
+    tag = _first(parts, "language", "dc:language") or _lang(channel) or _lang(root)
     feed = Feed(
         url=url,
         kind=kind,
         title=plain(_first(parts, "title", "dc:title")),
-        language=language,
+        language=language_code(tag),
+        month_first=month_first(tag, url),
         home_url=web_address(_link(parts), channel.base or url)[0],
         ttl_minutes=_ttl(parts),
         leads=(),
@@ -269,7 +272,8 @@ def _xml_lead(item: etree._Element, own: str, feed: Feed, before: str) -> Lead |
     parts = _parts(item, own)
     raw = _first(parts, "pubdate", "published", "issued", "dc:issued", "dc:date", "date", "dc:created", "created")
     language = language_code(_first(parts, "dc:language", "language") or _lang(item))
-    published, modified = _dates(raw, _first(parts, "updated", "modified", "dc:modified", "lastbuilddate"), before)
+    changed = _first(parts, "updated", "modified", "dc:modified", "lastbuilddate")
+    published, modified = _dates(raw, changed, feed, language, before)
     said = Lead(
         url=_link(parts) or "",
         via="feed",
@@ -334,6 +338,7 @@ def _read_json(text: str, url: str, before: str) -> Feed:
         kind="json",
         title=plain(_string(data, "title")),
         language=language_code(_string(data, "language")),
+        month_first=month_first(_string(data, "language"), url),
         home_url=web_address(_string(data, "home_page_url"), url)[0],
         ttl_minutes=None,
         leads=(),
@@ -346,7 +351,8 @@ def _json_lead(item: object, feed: Feed, before: str) -> Lead | str:
     if not isinstance(item, dict):
         return "not an object"
     raw = _string(item, "date_published")
-    published, modified = _dates(raw, _string(item, "date_modified"), before)
+    language = language_code(_string(item, "language"))
+    published, modified = _dates(raw, _string(item, "date_modified"), feed, language, before)
     said = Lead(
         url=_string(item, "url") or _string(item, "external_url") or "",
         via="feed",
@@ -355,7 +361,7 @@ def _json_lead(item: object, feed: Feed, before: str) -> Lead | str:
         lede=_string(item, "summary")
         or _string(item, "content_html")
         or html.escape(_string(item, "content_text") or ""),
-        language=language_code(_string(item, "language")) or feed.language,
+        language=language or feed.language,
         published_at=published,
         published_raw=raw,
         modified_at=modified,
@@ -400,8 +406,15 @@ def _checked(said: Lead, base: str, no_link: str) -> Lead | str:
     return replace(said, url=address, headline=headline, lede=plain(said.lede, LONGEST_LEDE))
 
 
-def _dates(published: str | None, modified: str | None, before: str) -> tuple[str | None, str | None]:
-    return read_moment(published, fetched_at=before), read_moment(modified, fetched_at=before)
+def _dates(
+    published: str | None, modified: str | None, feed: Feed, language: str | None, before: str
+) -> tuple[str | None, str | None]:
+    """When an entry was published and changed, read in its own language or the feed's."""
+
+    def read(raw: str | None) -> str | None:
+        return read_moment(raw, fetched_at=before, language=language or feed.language, month_first=feed.month_first)
+
+    return read(published), read(modified)
 
 
 _PLAIN_ADDRESS = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[^\s\\&]*(?:&(?!amp;|#)[^\s\\&]*)*)?")

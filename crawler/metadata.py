@@ -46,7 +46,8 @@ class Page:
     title: str | None
     fetched_at: str | None = None
     language: str | None = None
-    month_first: bool = False
+    month_first: bool | None = None
+    """How its country writes 03/04/2024: True as of March, False as of April."""
     rights: tuple[str, ...] = ()
     """The lines that claim copyright."""
 

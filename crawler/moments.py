@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 from archive.records import now, utc
 from crawler.calendars import BUDDHIST, ERAS, SOLAR_LANGUAGES, SOLAR_MONTHS, SOLAR_YEARS, era_year, of_solar_hijri
@@ -85,6 +86,10 @@ MAIL = re.compile(
 )
 MAIL_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 SECONDS = re.compile(r"^(?:/Date\()?(\d{10})(\d{3})?(?:[.]\d+)?(?:[+-]\d{4})?(?:\)/)?$", re.ASCII)
+MONTH_FIRST = frozenset(("us", "ph"))
+DAY_FIRST_TEXT = "au bd gb gh hk ie in jm ke lk mt my ng nz pk sg tt tz ug uk za zm zw"
+DAY_FIRST = frozenset(DAY_FIRST_TEXT.split())
+"""Countries that write English dates with the month first, and with the day first; Canada does both."""
 SOLAR = {folded(name): number for number, names in enumerate(SOLAR_MONTHS, 1) for name in names}
 
 
@@ -106,6 +111,29 @@ def moment(raw: str | None, language: str | None = None, month_first: bool | Non
         return _mail(text) or _written(_in_order(in_english(folded(text), language)), language, month_first)
     except (ValueError, OverflowError):
         return None
+
+
+def month_first(tag: str | None, url: str | None) -> bool | None:
+    """How the country of a language tag and of an address writes 03/04/2024; None if neither tells or they disagree.
+
+    Many a site outside of America keeps the `en-US` of its software's default, so the host's country has a say.
+    """
+    language, _, region = (tag or "").replace("_", "-").lower().partition("-")
+    if language != "en":
+        return None
+    said = {_of_country(region), _of_country(_top_level(url))} - {None}
+    return said.pop() if len(said) == 1 else None
+
+
+def _of_country(code: str) -> bool | None:
+    return True if code in MONTH_FIRST else False if code in DAY_FIRST else None
+
+
+def _top_level(url: str | None) -> str:
+    try:
+        return (urlsplit(url or "").hostname or "").rpartition(".")[2].lower()
+    except ValueError:
+        return ""
 
 
 def read_moment(
@@ -342,3 +370,29 @@ def without_date(line: str) -> str:
     while words and words[-1].strip(",.:|·•–—-").lower() in DATE_WORDS | {""}:
         words.pop()
     return " ".join(words).rstrip(" ,|·•–—-") or line
+
+
+def told_words(text: str) -> int:
+    """How many words of a line are none that stand around dates."""
+    return sum(word.lower() not in DATE_WORDS for word in DATE_LEFT.findall(text))
+
+
+def is_sentence(text: str) -> bool:
+    """Whether a line tells something: small words that do not stand around dates, most of all before a full stop."""
+    small = sum(word.islower() and word not in DATE_WORDS for word in DATE_LEFT.findall(text))
+    return bool(small >= (2 if text.rstrip().endswith((".", "!", "?", "”", "…")) else 5))
+
+
+DAY_WORD = re.compile(rf"(?<!\d)(\d{{1,2}}){ORDINAL}{SPACE}{LINKING}({WORD})")
+WORD_DAY = re.compile(rf"(?<![^\W\d_])({WORD})\.?\s+(\d{{1,2}})(?![\d:])")
+DAY_MONTH = re.compile(r"(?<![\d:.])(\d{1,2})\s?[./月월-]\s?(\d{1,2})(?![\d:])")
+
+
+def days_in(raw: str, language: str | None = None) -> list[str]:
+    """The days that a text may name without a year, or in either order: `MM-DD` of `Mar 12` or `03/04/2024`."""
+    text = in_english(folded(raw), language)
+    found = [(month_number(fits[2], language), int(fits[1])) for fits in DAY_WORD.finditer(text)]
+    found += [(month_number(fits[1], language), int(fits[2])) for fits in WORD_DAY.finditer(text)]
+    for fits in DAY_MONTH.finditer(text):
+        found += [(int(fits[1]), int(fits[2])), (int(fits[2]), int(fits[1]))]
+    return [f"{month:02}-{day:02}" for month, day in found if month and 1 <= month <= 12 and 1 <= day <= 31]

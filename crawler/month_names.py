@@ -35,7 +35,10 @@ FURTHER = {
     "de": {1: ["jänner"], 2: ["feber"], 3: ["mrz", "mär"]},
     "es": {9: ["set", "setiembre", "sep"]},
     "fr": {2: ["fev"], 7: ["jul"], 8: ["aou"]},
-    "el": {5: ["μάιος", "μαι"], 7: ["ιουλ"], 6: ["ιουν"]},
+    "el": {
+        **{1: ["γενάρη"], 2: ["φλεβάρη"], 3: ["μάρτη"], 4: ["απρίλη"], 5: ["μάη", "μάιος"], 6: ["ιούνη"]},
+        **{7: ["ιούλη"], 9: ["σεπτέμβρη"], 10: ["οκτώβρη"], 11: ["νοέμβρη"], 12: ["δεκέμβρη"]},
+    },
     "he": {3: ["מרס"]},
     "hi": {2: ["फरवरी"], 11: ["नवम्बर", "नवंबर"], 12: ["दिसम्बर", "दिसंबर"], 9: ["सितम्बर"], 10: ["अक्तूबर"]},
     "hr": {11: ["studenog"]},
@@ -69,6 +72,9 @@ FURTHER = {
 """Names in use that CLDR does not list."""
 UNCHANGING = frozenset({"en", "fr", "es", "pt", "it", "nl", "de", "ca", "gl", "da", "sv", "no", "nb", "nn", "id", "ms"})
 """Languages in which months take no endings that CLDR does not list."""
+
+COMPOSED = frozenset({"lo", "th", "vi"})
+"""Languages whose names of months have several words, or points inside."""
 
 EVERYWHERE_TEXT = """
 1: ene enero gener gennaio ian ianuarie jaan jaanuar jan janar janeiro janner januar januara januari january janv
@@ -172,7 +178,7 @@ def _month_in(names: dict[str, int], word: str, shortest: int = SHORTEST) -> int
 
 def in_english(text: str, language: str | None) -> str:
     """A folded text in which names of several words or with points inside (Thai, Vietnamese) are short English ones."""
-    pattern = _composed(language) if language and language != "en" else None
+    pattern = _composed(language) if language in COMPOSED else None
     if pattern is None:
         return text
     names = names_of(language or "")
@@ -182,9 +188,8 @@ def in_english(text: str, language: str | None) -> str:
 @cache
 def _composed(language: str) -> re.Pattern[str] | None:
     names = names_of(language)
-    wanted = [name for name in names if language == "th" or " " in name or "." in name]
-    longest_first = sorted(wanted, key=len, reverse=True)
-    return re.compile("(?:" + "|".join(map(re.escape, longest_first)) + r")(?!\d)") if wanted else None
+    longest_first = sorted(names, key=len, reverse=True)
+    return re.compile("(?:" + "|".join(map(re.escape, longest_first)) + r")(?!\d)") if names else None
 
 
 @cache

@@ -217,14 +217,15 @@ def _entry(element: etree._Element, url: str, before: str) -> Entry:
 def _news_lead(address: str, url: str, modified: str | None, news: Children, before: str) -> Lead:
     publication = news.get("publication")
     raw = _text(news, "publication_date")
-    language = None if publication is None else _text(_children(publication), "language")
+    tag = None if publication is None else _text(_children(publication), "language")
+    language = language_code(tag or _text(news, "language"))
     return Lead(
         url=address,
         via="news sitemap",
         found_on=url,
         headline=plain(_text(news, "title")),
-        language=language_code(language or _text(news, "language")),
-        published_at=read_moment(raw, fetched_at=before),
+        language=language,
+        published_at=read_moment(raw, fetched_at=before, language=language),
         published_raw=raw or None,
         modified_at=modified,
     )
