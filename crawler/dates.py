@@ -37,7 +37,7 @@ OTHER_PARTS = frozenset(("aside", "footer", "nav", "dialog", "form"))
 OTHERS_TEXT = r"""
 comments?|comment-?(?:list|area|body|content|section|thread|meta|item)|respond|reply|replies|disqus\w*|related\w*|
 recommend\w*|popular\w*|trending|latest(?:-\w+)*|most-?(?:read|viewed|popular)|more-?(?:news|stories|articles)|read-?more|
-upcoming|events?|calendar|agenda|newsletter|cookies?(?:-\w+)*|consent|gdpr|privacy(?:-\w+)*|outbrain\w*|taboola\w*|sidebar
+upcoming|events|event[-_](?:list|box|teaser|item)s?|calendar|agenda|newsletter|cookies?(?:-\w+)*|consent|gdpr|privacy(?:-\w+)*|outbrain\w*|taboola\w*|sidebar
 """
 OTHERS = re.compile(
     rf"(?:^|\s)(?:[a-z]+[-_]{{1,2}})?(?:{''.join(OTHERS_TEXT.split())})(?:[-_]{{1,2}}\w+)?(?=$|\s)", re.I
@@ -45,6 +45,8 @@ OTHERS = re.compile(
 """Classes and ids of comments, other articles and notices, wherever they stand."""
 FRAME = re.compile(r"(?:^|[\s_-])(?:widget\w*|teasers?|promos?|footer|nav|navigation|sidebar\w*)(?=$|[\s_-])", re.I)
 """Classes and ids of the frame around an article, which beside a headline may hold the article's own date."""
+OWN_DETAILS = re.compile(r"(?:entry|post|article|story)[-_]{0,2}(?:footer|meta|info|details|utility|date|author)", re.I)
+"""Classes of the lines about an article, which many themes put into a `<footer>` or `<aside>` of it."""
 OTHER_TYPE = re.compile(r"/(?:Comment|UserComments|Event)$")
 WORKS = frozenset(
     (
@@ -151,6 +153,8 @@ def dates(page: Page, near: list[Block], headline: str | None = None) -> Dates:
     published = _sharper(published, shown) if published[0] else shown
     if not published[0]:
         published = _first(reader, _weaker(reader))
+    if published[0] and len(published[0]) == DAY:
+        published = _marked(reader, published[0]) or published
     modified = _first(reader, _claimed(page, "dateModified", MODIFIED_META))
     modified = modified if modified[0] else updated
     if not published[0] and not shown[0]:
@@ -181,7 +185,7 @@ class Reader:
     def _seen_language(self) -> str | None:
         """The language of the page's text, if it has enough of it to tell."""
         text = "\n".join(block.text for block in self.page.blocks if len(block.text) > MIN_PROSE)[:SAMPLE]
-        return language_of(text, (self.language,)) if len(text) >= 2 * ENOUGH else self.language
+        return language_of(text, (self.language,)) if len(text) > ENOUGH else self.language
 
     @cached_property
     def marks(self) -> tuple[Mark, ...]:
@@ -202,10 +206,7 @@ class Reader:
 
     def is_elsewhere(self, element: HtmlElement) -> bool:
         """Whether an element stands in a part of the page that is not the article's: those, and the page's frame."""
-        return any(
-            around.tag in OTHER_PARTS or _is_others(around) or FRAME.search(_names(around))
-            for around in self._within(element)
-        )
+        return any(_is_others(around) or _is_frame(around) for around in self._within(element))
 
     def _within(self, element: HtmlElement) -> Iterator[HtmlElement]:
         """The element and those around it that do not hold the headline too."""
@@ -214,6 +215,11 @@ class Reader:
 
 def _names(element: HtmlElement) -> str:
     return f"{element.get('class') or ''} {element.get('id') or ''}"
+
+
+def _is_frame(element: HtmlElement) -> bool:
+    names = _names(element)
+    return bool(element.tag in OTHER_PARTS or FRAME.search(names)) and not OWN_DETAILS.search(names)
 
 
 def _is_others(element: HtmlElement) -> bool:
@@ -228,6 +234,17 @@ def _claimed(page: Page, name: str, metas: tuple[str, ...]) -> Iterator[str | No
         for thing in page.things:
             if jsonld.types(thing) & WORKS:
                 yield jsonld.plain(thing.get(name))
+
+
+def _marked(reader: Reader, day: str) -> Found | None:
+    """A moment of that day that the article's own part marks for machines, in no sentence and of no update."""
+    for mark in reader.marks:
+        at = reader.moment(mark.said) or ""
+        if len(at) > DAY and at.startswith(day) and not mark.is_update and not mark.within_prose:
+            same = believed(mark.text, reader.moment(mark.text), mark, reader) == at
+            if same and not reader.is_elsewhere(mark.element):
+                return at, mark.said
+    return None
 
 
 def _weaker(reader: Reader) -> Iterator[str | None]:
@@ -354,13 +371,9 @@ def _is_own(reader: Reader, day: str) -> bool:
     claims += [said for name in DATES_OF_WORK if (said := jsonld.plain(page.article.get(name)))]
     if any(day in claim or (reader.moment(claim) or "")[:DAY] == day for claim in claims):
         return True
-    for mark in reader.marks:
-        if (
-            (reader.moment(mark.said) or "")[:DAY] == day
-            and not mark.within_prose
-            and not reader.is_elsewhere(mark.element)
-        ):
-            return True
+    marked = (mark for mark in reader.marks if not mark.within_prose and not reader.is_elsewhere(mark.element))
+    if any((believed(mark.text, reader.moment(mark.text), mark, reader) or "")[:DAY] == day for mark in marked):
+        return True
     return any(_says(reader, block, day) for block in page.blocks)
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from html import unescape
 from importlib.metadata import PackageNotFoundError, version
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -128,13 +128,21 @@ def open_page(tree: HtmlElement, capture: Capture) -> Page:
         blocks=row,
         meta=meta,
         things=found,
-        article=jsonld.article_of(found),
+        article=jsonld.article_of(found, *_own(tree, meta, capture)),
         title=metadata.page_title(tree),
         fetched_at=capture.fetched_at or None,
         language=language_code(declared),
         rights=headlines.rights_lines(row),
         month_first=month_first(declared, capture.final_url or capture.url),
     )
+
+
+def _own(tree: HtmlElement, meta: dict[str, str], capture: Capture) -> tuple[list[str], str]:
+    """The addresses under which a page may be named, and the words of its titles."""
+    canonical = (link.get("href") or "" for link in tree.iterfind(".//link[@rel='canonical']"))
+    headings = (heading.text_content() for heading in islice(tree.iter("h1"), 5))
+    titles = (metadata.page_title(tree) or "", meta.get("og:title", ""), *headings)
+    return [capture.url, capture.final_url or "", meta.get("og:url", ""), *canonical], " ".join(titles)
 
 
 def _unwrap_unscripted(tree: HtmlElement) -> bool:

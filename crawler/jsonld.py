@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from lxml.html import HtmlElement
@@ -18,6 +18,8 @@ ARTICLE_TYPES = frozenset({"BlogPosting", "LiveBlogPosting", "Report", "Review",
 NEWS_TYPES = frozenset({"NewsArticle", "ReportageNewsArticle", "OpinionNewsArticle", "BackgroundNewsArticle"})
 INSIDE = ("@graph", "mainEntity", "mainEntityOfPage", "itemReviewed")
 MAX_THINGS = 400
+_WORDS = re.compile(r"[^\W\d_]{4,}|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]{2}")
+"""Words long enough to tell one headline from another."""
 WRAPPED_FROM = re.compile(r"\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)?\s*")
 WRAPPED_TO = re.compile(r"(?:-->|(?://)?\s*\]\]>|/\*\s*\]\]>\s*\*/)?[\s;]*$")
 MAX_WRAPPING = 40
@@ -53,17 +55,32 @@ def is_article(thing: Thing) -> bool:
     return any(kind.endswith("Article") or kind in ARTICLE_TYPES for kind in types(thing))
 
 
-def article_of(found: list[Thing]) -> Thing:
+def article_of(found: list[Thing], addresses: Collection[str] = (), titles: str = "") -> Thing:
     """The thing that describes this page's article, `{}` if none does.
 
-    News before other articles, those that say more before those that say less; several articles of one kind are a
-    list of others' unless the first has more to say.
+    News before other articles, those that say more before those that say less. One that names another address than
+    the page's `addresses` and a headline that shares no word with its `titles` is another page's.
     """
-    articles = [thing for thing in found if is_article(thing)]
+    articles = [thing for thing in found if is_article(thing) and not _is_of_another_page(thing, addresses, titles)]
     telling = ("headline", "datePublished", "author", "articleBody", "dateModified")
     return max(
         articles, key=lambda thing: (bool(types(thing) & NEWS_TYPES), sum(k in thing for k in telling)), default={}
     )
+
+
+def _is_of_another_page(thing: Thing, addresses: Collection[str], titles: str) -> bool:
+    main = thing.get("mainEntityOfPage")
+    claims = (thing.get("url"), main.get("@id") if isinstance(main, dict) else main)
+    named = {_place(claim) for claim in claims if isinstance(claim, str) and "//" in claim}
+    words = set(_WORDS.findall((plain(thing.get("headline")) or "").casefold()))
+    if not named or not words or not titles:
+        return False
+    return not named & set(map(_place, addresses)) and not words & set(_WORDS.findall(titles.casefold()))
+
+
+def _place(address: str) -> str:
+    """An address without what often differs between two spellings of it."""
+    return address.partition("//")[2].removeprefix("www.").partition("#")[0].partition("?")[0].rstrip("/")
 
 
 def resolved(value: Any, found: list[Thing]) -> list[Any]:

@@ -73,6 +73,8 @@ SHORT_YEAR = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{1,2})\.(\d{2})(?![\d.:])")
 """`25.04.24`, as the German-speaking and Nordic countries and eastern Europe write it."""
 UNIX_DATE = re.compile(r"^[a-z]{3} ([a-z]{3} \d{1,2}) (\d{1,2}:\d{2}:\d{2})(?: ([a-z]{3,4}|[+-]\d{4}))? (\d{4})$")
 """What programs print unasked: `Thu Feb 15 05:30:00 CET 2024`."""
+AMERICAN_PROGRAM = re.compile(r"^\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d\d:\d\d [AP]M$")
+"""As programs write it that run in the United States."""
 ISO = re.compile(
     r"^(\d{4}-\d{2}-\d{2})(?:[T\s]+(\d{2}:\d{2}(?::\d{2})?)(?:[.,]\d+)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?"
     r"(?:\[[\w/+-]+\])?)?$",
@@ -102,6 +104,8 @@ def moment(raw: str | None, language: str | None = None, month_first: bool | Non
     text = " ".join((raw or "").split())
     if not text or len(text) > LONGEST:
         return None
+    if month_first is None and language in (None, "en") and AMERICAN_PROGRAM.match(text):
+        month_first = True
     try:
         if text[:4].isdecimal() or text.startswith("/"):
             if iso := ISO.match(text):
@@ -254,12 +258,20 @@ def _written(text: str, language: str | None, month_first: bool | None) -> str |
     day, rest = _day(text, language, month_first)
     if day is None:
         return None
-    clock = clock_in(rest, language)
+    clock = clock_in(rest, language) or clock_in(_to_next_day(rest, language), language)
     if clock is None:
         return day.isoformat()
     at = datetime(day.year, day.month, day.day, clock.hour % 24, clock.minute, clock.second)
     at += timedelta(days=clock.hour == 24)
     return _told(at.replace(tzinfo=_zone(clock.rest, at, language)))
+
+
+def _to_next_day(rest: str, language: str | None) -> str:
+    """What stands between a date and the next in the same line; nothing where there is no other."""
+    after = rest.partition("\n")[0]
+    starts = [fits.start() for fits, day in _named_days(after, language) if day]
+    starts += [last.start()] if (last := YEAR_LAST.search(after)) else []
+    return after[: min(starts, default=0)]
 
 
 def _zone(rest: str, at: datetime, language: str | None) -> tzinfo | None:
