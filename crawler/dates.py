@@ -26,10 +26,12 @@ from crawler.metadata import MAX_SHORT, Page, canonical_url, headline_index
 from crawler.moments import is_date_line, is_sentence, known_by, moment, told_words
 
 DIGIT = re.compile(r"\d")
-YEAR = re.compile(r"\d\d\s*$|\d{4}")
+DAY_AND_YEAR = re.compile(r"(?<!\d)\d\d?(?!\d).{1,30}(?<!\d)\d{4}(?!\d)|(?<!\d)\d{4}(?!\d)\D{1,30}\d\d?(?!\d)")
 DAY = len("2024-02-15")
 MIN_PROSE = 80
 """Characters of a line that may be a paragraph of the text."""
+MOST_LINES = 2_000
+"""Short lines with a digit that are searched for a day."""
 MOST_NAMES = 4
 """Words beside a marked time in a line of links: a name or two."""
 ENDS = (".", "!", "?", "…", "”", "»", "。", "।")
@@ -174,7 +176,7 @@ class Reader:
     def moment(self, raw: str | None) -> str | None:
         """What a text of the page names, if it can be; in the language that is declared, or else that of the text."""
         found = self._read(raw, self.language)
-        if found is None and raw and self._seen_language != self.language and YEAR.search(raw):
+        if found is None and raw and DAY_AND_YEAR.search(raw) and self._seen_language != self.language:
             found = self._read(raw, self._seen_language)
         return found
 
@@ -374,12 +376,13 @@ def _is_own(reader: Reader, day: str) -> bool:
     marked = (mark for mark in reader.marks if not mark.within_prose and not reader.is_elsewhere(mark.element))
     if any((believed(mark.text, reader.moment(mark.text), mark, reader) or "")[:DAY] == day for mark in marked):
         return True
-    return any(_says(reader, block, day) for block in page.blocks)
+    short = (block for block in page.blocks if len(block.text) <= MAX_SHORT and DIGIT.search(block.text))
+    return any(_says(reader, block, day) for block in islice(short, MOST_LINES))
 
 
 def _says(reader: Reader, block: Block, day: str) -> bool:
     """Whether a block of the article's own part is a line that names the day."""
     text = block.text
-    if len(text) > MAX_SHORT or not DIGIT.search(text) or not is_date_line(text) or is_sentence(text):
+    if not is_date_line(text) or is_sentence(text):
         return False
     return (reader.moment(text) or "")[:DAY] == day and not reader.is_elsewhere(block.element)

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Protocol
 
-from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from crawler.blocks import INLINE, Block
@@ -21,9 +20,9 @@ from crawler.moments import days_in, is_sentence, moment
 DAY = len("2024-02-15")
 ATTRIBUTES = ("datetime", "content", "title", "data-datetime", "data-time", "data-date", "data-timestamp", "data-utime")
 FURTHER = ("data-published", "data-publish-date", "data-published-at", "data-pubdate", "data-iso", "data-utc")
-_CANDIDATES = XPath(f"//*[{' or '.join('@' + name for name in (*ATTRIBUTES, *FURTHER))}]")
-MOST = 5_000
-"""Elements of a page that are looked at."""
+NAMES = frozenset((*ATTRIBUTES, *FURTHER))
+TAGS = ("time", "abbr", "span", "div", "p", "a", "small", "em", "i", "b", "strong", "ins", "li", "td", "relative-time")
+MOST_MARKS = 300
 MACHINE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d|$)|\d{8}T\d|\d{10}(?:\d{3})?$")
 """How machines are told a moment."""
 ZONE = re.compile(r"\s*(?:Z|[+-]\d\d:?\d\d|UTC|GMT)$", re.I)
@@ -58,8 +57,13 @@ class Reading(Protocol):
 
 def marks(tree: HtmlElement) -> Iterator[Mark]:
     """The elements of a page that mark a moment for machines, in their order."""
-    for element in islice(_CANDIDATES(tree), MOST):
-        if element.tag not in ("meta", "html", "body") and (said := _said(element)):
+    return islice(_marks(tree), MOST_MARKS)
+
+
+def _marks(tree: HtmlElement) -> Iterator[Mark]:
+    for element in tree.iter(*TAGS):
+        attributes = element.attrib
+        if attributes and not NAMES.isdisjoint(attributes) and (said := _said(element)):
             text = " ".join(element.text_content().split())
             if len(text) <= 200:
                 yield Mark(element, said, text, _is_update(element), _within_prose(element))

@@ -24,12 +24,13 @@ NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 WRITTEN = of_pieces(
     "2026-03-04 T 12:30:00 12:30 Z +09:00 -23:59 +14:00 UTC EST 20260304 1772582400 1772582400123 20260304123000 March"
     " März 4 31 32 29 02 2026 0000 0001 9999 10000 99999999999999999999 , . / - : 年 月 日 오후 下午 pm am Wed, th GMT"
+    " GMT+7 (UTC-5) CH μ.μ. 오전 午後 令和 ส.ค. lipnja اسفند 1404 2569 [Europe/Berlin] p. ET"
     " 2026-02-31 24:00 23:59:60 ٢٠٢٦ ² 4.3.2026 03/04/2026 -44"
 )
 FORM = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ?)?", re.ASCII)
 
 
-@given(WRITTEN | ANY, st.sampled_from([None, "en", "de", "ko", "x" * 40]), st.booleans())
+@given(WRITTEN | ANY, st.sampled_from([None, "en", "de", "ko", "hr", "th", "fa", "ja", "vi", "x" * 40]), st.booleans())
 @example("20\u00b2\u00b22\u00b2\u00b2\u00b2", None, False)
 @example("4 Mar 0000 12:00 +0000", None, False)
 def test_whatever_a_page_writes_is_a_moment_that_exists_in_our_form_or_none(
