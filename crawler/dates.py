@@ -13,13 +13,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from itertools import islice, takewhile
+from itertools import dropwhile, islice, takewhile
 from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
 from crawler import jsonld
 from crawler.blocks import Block
+from crawler.bylines import opens_like_byline
 from crawler.language import ENOUGH, SAMPLE, language_of
 from crawler.marked_times import Mark, agree, as_printed, believed, marks, marks_in, parted, same_day
 from crawler.metadata import MAX_SHORT, Page, canonical_url, headline_index
@@ -30,16 +31,31 @@ DAY_AND_YEAR = re.compile(r"(?<!\d)\d\d?(?!\d).{1,30}(?<!\d)\d{4}(?!\d)|(?<!\d)\
 DAY = len("2024-02-15")
 MIN_PROSE = 80
 """Characters of a line that may be a paragraph of the text."""
+MOST_HEADING = 60
+OTHERS_HEADING = re.compile(
+    r"\W*(?:\d+\s+)?(?:"
+    r"comments?|related|more (?:from|on|stories|news|articles)|read (?:more|next|also)|latest|most read|"
+    r"popular|recommended|you may also|see also|upcoming|events|kommentare?|mehr zum|lesen sie auch|"
+    r"das könnte|ähnliche|commentaires?|réactions|à lire|lire aussi|sur le même|comentarios?|comentários?|"
+    r"relacionad\w+|más noticias|leia também|commenti|leggi anche|potrebbe|reacties|lees ook|meer over|"
+    r"komentarze|czytaj także|zobacz też|комментарии|читайте также|yorumlar|ilgili haberler|评论|相关|댓글|관련|コメント|"
+    r"関連"
+    r")",
+    re.I,
+)
+"""Headings of comments and of lists of other articles."""
+MOST_TEASER, MIN_LINK, NEAREST = 400, 20, 3
+"""Characters of a box about another article, letters of a link in it, and how far around a date it is looked for."""
 MOST_LINES = 2_000
 """Short lines with a digit that are searched for a day."""
-MOST_NAMES = 4
+MOST_NAMES, FEW_NAMES = 4, 2
 """Words beside a marked time in a line of links: a name or two."""
 ENDS = (".", "!", "?", "…", "”", "»", "。", "।")
 OTHER_PARTS = frozenset(("aside", "footer", "nav", "dialog", "form"))
 OTHERS_TEXT = r"""
 comments?|comment-?(?:list|area|body|content|section|thread|meta|item)|respond|reply|replies|disqus\w*|related\w*|
 recommend\w*|popular\w*|trending|latest(?:-\w+)*|most-?(?:read|viewed|popular)|more-?(?:news|stories|articles)|read-?more|
-upcoming|events|event[-_](?:list|box|teaser|item)s?|calendar|agenda|newsletter|cookies?(?:-\w+)*|consent|gdpr|privacy(?:-\w+)*|outbrain\w*|taboola\w*|sidebar
+upcoming|events?(?![-_]{0,2}date)|calendar|agenda|newsletter|cookies?(?:-\w+)*|consent|gdpr|privacy(?:-\w+)*|outbrain\w*|taboola\w*|sidebar
 """
 OTHERS = re.compile(
     rf"(?:^|\s)(?:[a-z]+[-_]{{1,2}})?(?:{''.join(OTHERS_TEXT.split())})(?:[-_]{{1,2}}\w+)?(?=$|\s)", re.I
@@ -208,7 +224,22 @@ class Reader:
 
     def is_elsewhere(self, element: HtmlElement) -> bool:
         """Whether an element stands in a part of the page that is not the article's: those, and the page's frame."""
-        return any(_is_others(around) or _is_frame(around) for around in self._within(element))
+        within = list(self._within(element))
+        if any(_is_others(around) or _is_frame(around) for around in within) or any(map(_is_teaser, within[:NEAREST])):
+            return True
+        return element in self._after_text
+
+    @cached_property
+    def _after_text(self) -> frozenset[HtmlElement]:
+        """What stands below a heading of comments or other articles, where the page has one below its headline."""
+        if self.headline_at is None:
+            return frozenset()
+        below = self.page.blocks[self.headline_at + 1 :]
+        heading = next((block.element for block in below if _heads_others(block)), None)
+        if heading is None:
+            return frozenset()
+        order = iter(self.page.elements)
+        return frozenset(dropwhile(lambda each: each is not heading, order))
 
     def _within(self, element: HtmlElement) -> Iterator[HtmlElement]:
         """The element and those around it that do not hold the headline too."""
@@ -217,6 +248,18 @@ class Reader:
 
 def _names(element: HtmlElement) -> str:
     return f"{element.get('class') or ''} {element.get('id') or ''}"
+
+
+def _heads_others(block: Block) -> bool:
+    return len(block.text) < MOST_HEADING and bool(OTHERS_HEADING.match(block.text)) and block.linked < len(block.text)
+
+
+def _is_teaser(element: HtmlElement) -> bool:
+    """Whether a small box holds a link as long as a headline: it is about what the link leads to."""
+    if element.tag not in ("li", "div", "article", "section", "p", "td") or len(element.text_content()) > MOST_TEASER:
+        return False
+    words = (link.text_content().split() for link in element.iter("a"))
+    return any(len(each) > MOST_NAMES and sum(map(len, each)) > MIN_LINK for each in words)
 
 
 def _is_frame(element: HtmlElement) -> bool:
@@ -316,7 +359,7 @@ def _head(near: list[Block]) -> Iterator[Block]:
 def _is_little_beside(text: str, marked: list[Mark]) -> bool:
     for mark in marked:
         text = text.replace(mark.text, " ", 1)
-    return told_words(text) <= MOST_NAMES
+    return told_words(text) <= (MOST_NAMES if opens_like_byline(text) else FEW_NAMES)
 
 
 def _said(reader: Reader, block: Block, marked: list[Mark]) -> Iterator[tuple[Found, bool]]:

@@ -143,6 +143,12 @@ OTHERS = [
     '<script>var paywall = {"expires": "2023-05-05", "datePublished": "2023-05-05"}</script>',
     '<article class="teaser"><time class="entry-date" datetime="2023-05-05">5 May 2023</time><h3>Tram</h3></article>',
     '<div itemscope itemtype="https://schema.org/Event"><time datetime="2023-05-05">5 May</time></div>',
+    '<section><h2>3 comments</h2><p><b>Troll</b> <time datetime="2023-05-05T10:00:00Z">5 May 2023</time></p></section>',
+    '<h3>More from the harbour</h3><div><time datetime="2023-05-05">5 May 2023</time> <a href="/b">Tram</a></div>',
+    '<div><span datetime="2023-05-05">5 May 2023</span><a href="/b">Tram to stop at the fish quay until June</a></div>',
+    '<div class="sidebar"><div class="event"><time datetime="2023-05-05">5 May</time> Harbour run</div></div>',
+    '<div class="box"><p>We changed our privacy policy on 25 May 2018.</p></div>',
+    '<meta property="og:image" content="https://courier.example/2023/05/05/pier.jpg">',
     "<p>The vote is on <time datetime='2023-05-05'>5 May</time>, the board said.</p>",
 ]
 
