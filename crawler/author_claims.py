@@ -5,9 +5,11 @@ A JSON-LD Person, an entry of a list and marked-up names are one person each; a 
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -15,6 +17,7 @@ from typing import Any
 from lxml.html import HtmlElement
 
 from crawler import jsonld
+from crawler.blocks import Block, folded
 from crawler.bylines import one_person, people, plain
 from crawler.metadata import Page
 from crawler.moments import without_date
@@ -45,6 +48,7 @@ MAX_CLAIM = 500
 MAX_NAMES = MAX_MARKED = 60  # more are a hostile page's
 DEEPEST = 6
 LISTED = ("@list", "@set", "itemListElement")
+LEADS_ON = re.compile(r"(?:[,;&|/•·、，]|\b(?:and|und|et|y|e|i|en|och|og|oraz|ve|и|і|та|και|ja|és|dan|và|by|von|par|por))\s*$", re.I)
 MAX_AROUND = 4
 """Boxes around one marked name in which others of the same line may stand."""
 
@@ -79,8 +83,17 @@ def sources(page: Page) -> Iterator[list[Claim]]:
         said[(tag.get("property") or tag.get("name") or "").lower()].append(tag.get("content"))
     for wanted in AUTHOR_META:
         texts = list(filter(None, map(jsonld.plain, said.get(wanted, ()))))
-        if claims := _credible(Claim(text, is_person=len(texts) > 1) for text in texts):
+        if claims := _credible(claim for text in texts for claim in _of_text(text, page, len(texts) > 1)):
             yield claims
+
+
+def _of_text(text: str, page: Page, in_list: bool, depth: int = 0) -> Iterator[Claim]:
+    """The claims of a text; some hold the JSON of a thing."""
+    if text[0] in "{[" and len(text) <= MAX_CLAIM and depth <= DEEPEST:
+        with suppress(ValueError, RecursionError):
+            yield from _of_value(json.loads(text), page, depth=depth + 1)
+            return
+    yield Claim(text, is_person=in_list)
 
 
 def _of_value(value: Any, page: Page, in_list: bool = False, depth: int = 0) -> Iterator[Claim]:
@@ -93,7 +106,7 @@ def _of_value(value: Any, page: Page, in_list: bool = False, depth: int = 0) -> 
     elif isinstance(value, dict):
         yield from _of_thing(value, page, depth)
     elif text := jsonld.plain(value):
-        yield Claim(text, is_person=in_list)
+        yield from _of_text(text, page, in_list, depth)
 
 
 def _of_thing(thing: jsonld.Thing, page: Page, depth: int) -> Iterator[Claim]:
@@ -134,15 +147,21 @@ def _is_address(text: str) -> bool:
     return text.startswith(("http", "//", "@", "www.")) or "facebook.com" in text or (" " not in text and "@" in text)
 
 
-def marked_people(page: Page, is_nobody: Callable[[str], bool]) -> tuple[str, ...]:
+def marked_people(page: Page, near: list[Block], is_nobody: Callable[[str], bool]) -> tuple[str, ...]:
     """Whom the mark-up around the headline calls the authors; nobody where it names several in different places."""
     marked = [each for each in islice(filter(_is_marked, page.elements[1:]), MAX_MARKED) if not stands_aside(each)]
     named = [(element, _people_of_element(element, page.language, is_nobody)) for element in marked]
     named = [(element, names) for element, names in named if names]
     found = tuple(dict.fromkeys(name for _, names in named for name in names))
-    if len(found) < 2:
+    if len(found) < 2 or any(len(names) == len(found) for _, names in named):
         return found
-    return _named_together(named, found)
+    lines = [folded(block.text) for block in near if len(block.text) <= MAX_MARKED_TEXT]
+    shown = tuple(name for name in found if any(folded(name) in line for line in lines))
+    if len(shown) == 1:
+        return shown
+    beside = {id(block.element) for block in near}
+    is_near = any(id(each) in beside for each in (*named[0][0].iter(), *islice(named[0][0].iterancestors(), MAX_AROUND)))
+    return _named_together(named, found) if is_near else ()
 
 
 def _named_together(
@@ -184,21 +203,28 @@ def _microdata(element: HtmlElement) -> list[str]:
 
 def names_line(element: HtmlElement, language: str | None) -> str:
     """An element's text as one line, its links and list entries parted by commas where each of them names somebody."""
-    text = " ".join(" ".join(element.itertext()).split())
+    text = spaced_text(element)
     entries = [each for tag in ("li", "a") for each in element.iter(tag)][:MAX_NAMES]
-    singles = [" ".join(each.text_content().split()) for each in entries if each.find(".//a") is None]
-    named = [single for single in dict.fromkeys(singles) if people(single, language)]
-    if len(named) < 2 or any(text.count(single) > 1 for single in named):
+    entries += [each for each in islice(element.iter("span"), MAX_NAMES) if len(each) == 0]
+    singles = [spaced_text(each) for each in entries if each.find(".//a") is None]
+    named = [single for single in dict.fromkeys(singles) if " " in single and people(single, language)]
+    if len(named) < 2 or any(text.count(single) != 1 for single in named):
         return text
-    for before in named[:-1]:
-        start = text.find(before) + len(before)
-        if not re.match(r"\W*(?:[,;&|/•]|\w{1,5}\s)", text[start:]) or _next_is_named(text[start:], named):
-            text = f"{text[:start]}, {text[start:].lstrip()}"
+    for name in sorted(named, key=text.find)[1:]:
+        start = text.find(name)
+        if not LEADS_ON.search(text[:start]):
+            text = f"{text[:start].rstrip()}, {text[start:]}"
     return text
 
 
-def _next_is_named(rest: str, named: list[str]) -> bool:
-    return any(rest.lstrip().startswith(name) for name in named)
+def spaced_text(element: HtmlElement) -> str:
+    """An element's text on one line, with a blank where one element ends and a capital begins the next."""
+    text = ""
+    for piece in element.itertext():
+        if text and piece and text[-1].isalnum() and (piece[0].isupper() or piece[0] in "@("):
+            text += " "
+        text += piece
+    return " ".join(text.split())
 
 
 def _is_marked(element: HtmlElement) -> bool:

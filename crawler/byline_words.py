@@ -49,16 +49,21 @@ _OPENERS = entries("openers")
 _GLUED = [phrase for phrase in _OPENERS if _is_unspaced(phrase)]
 _SPACED = [phrase for phrase in _OPENERS if not _is_unspaced(phrase)]
 _LABELS = (*_OPENERS, *entries("labels"), *entries("local_openers"))
+_NAME_FOLLOWS = (
+    r"\s*(?!了解|获悉|獲悉|从|從|在|昨|今|注意|发现|發現|看到|采访|採訪|日前|近日|随后|来到|就|也|还|將|将|对|對|向)(?=(?:[㐀-鿿々]{2,4}|[㐀-鿿々ぁ-ヿー・]{2,12}|[ก-๛]{2,20}|[ກ-ໟ]{2,20}|[က-ៜ]{2,20})(?:[\s,、，／/｜|()（）]|$))"
+)
+"""Behind an opening that no blank parts from the name: not `记者了解到…`, a sentence."""
 OPENING = re.compile(
-    rf"^\W*(?:{either(_SPACED)}(?:{COLON}|\s+(?:[:：]\s*)?)|{either(_GLUED)}(?:{COLON}|\s*)|{either(_LABELS)}{COLON}"
+    rf"^\W*(?:{either(_SPACED)}(?:{COLON}|\s+(?:[:：]\s*)?)|{either(_LABELS)}{COLON}|{either(_GLUED)}{_NAME_FOLLOWS}"
     r"|[文글]\s+|by(?=(?-i:[A-Z][a-z])\w+\s+(?-i:[A-Z])))(?=\S)",
     re.I,
 )
 """What opens a byline in any language. `ByAda Winthrop` is what is left of two elements."""
-BARE_LABEL = re.compile(rf"^\W*{either(entries('labels'))}\s+(?=\S)", re.I)
+_NAMES_ELSEWHERE = set(entries("local_openers"))
+BARE_LABEL = re.compile(rf"^\W*{either(p for p in entries('labels') if p not in _NAMES_ELSEWHERE)}\s+(?=\S)", re.I)
 """A label without a colon: an opening only where nothing but a name follows."""
 WITHIN = re.compile(
-    rf"(?:^|(?<=[\s(\[|;,.•·–—/-]))(?:{either(p for p in _SPACED if p.endswith('by'))}(?:{COLON}|\s+)|{either(_GLUED)}(?:{COLON}|\s*)|"
+    rf"(?:^|(?<=[\s(\[|;,.•·–—/-]))(?:{either(p for p in _SPACED if p.endswith('by'))}(?:{COLON}|\s+)|{either(_GLUED)}(?:{COLON}|{_NAME_FOLLOWS})|"
     rf"{either(_LABELS)}[:：]\s*)(?=\S)",
     re.I,
 )
@@ -67,7 +72,7 @@ _BY = either(entries("by"))
 _NEEDS_BY = ("editor", "editors", "producer", "photographer", "source", "production", "design", "research", "camera")
 _OTHER = entries("other_work")
 OTHER_WORK = re.compile(
-    rf"(?:^|(?<=[\s(\[|;,.•·–—/-]))(?:{either(_OTHER)}(?:\s+(?:and|&|und|y|e|et|og|och|en|i|и)\s+\w+)?"
+    rf"(?:^|(?<=[\s(\[|;,.•·–—/-]))(?:{either(_OTHER)}(?:\s+(?:and|&|und|y|e|et|og|och|en|i|и)\s+\w+|\s+from\s+(?:the\s+)?\w+)?"
     rf"(?:{COLON}|\s+{_BY}\s+(?:[:：]\s*)?)|{either(p for p in _OTHER if _is_unspaced(p))}\s*)(?=\S)"
     rf"|(?:^|(?<=[(\[|;,.•·–—/-]\s)|(?<=[(\[|;,•·–—/]))(?:and\s+|und\s+|y\s+|et\s+)?"
     rf"{either(p for p in _OTHER if p not in _NEEDS_BY)}\s+(?=\S)",
@@ -93,6 +98,8 @@ DESK_PHRASES = re.compile(
 SURNAMES = word_set("surnames")
 LABELS = word_set("labels_alone")
 DAYS_AND_MONTHS = word_set("days") | word_set("months")
+CUT_AT = word_set("cut_at")
+LEAD_INS = word_set("lead_ins")
 CITIES = word_set("places")
 CONJUNCTIONS = frozenset(entries("conjunctions", "all"))
 JOINING = frozenset(entries("joining"))

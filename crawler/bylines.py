@@ -39,7 +39,7 @@ COMMA = "\x02"
 """The comma of `Joe Schmidt, Jr.`, which parts nobody."""
 SUFFIX = re.compile(r",\s*(?=(?:Jr|Sr|II|III|IV)\b\.?)")
 HANGUL_DOT = re.compile(r"(?<=[가-힣])\s*[·ㆍ・∙]\s*(?=[가-힣])")
-SEPARATOR = re.compile(r"\s*[,;|•/、，；+\n丨]\s*|\s[–—·∙‧・-]\s|\s\.\s|(?<=[^\W\d_]{3})\.\s+")
+SEPARATOR = re.compile(r"\s*[,;|•/、，；+\n丨／｜]\s*|\s[–—·∙‧・-]\s|\s\.\s|(?<=[^\W\d_]{3})\.\s+")
 FUSED = re.compile(r"\s(?:و(?!ليد|ائل|سام|جدي|فاء|ردة|جيه|حيد|دود|داد)|ו(?!רד|יקטור|יקי|רדה|ילי))(?=\w{2,}\s+\w{2,})")
 """Arabic and Hebrew write “and” in one with the word that follows."""
 HAN_AND = re.compile(r"(?<=[㐀-鿿]{2})[和与與及と](?=[㐀-鿿]{2})")
@@ -92,7 +92,11 @@ def is_byline(line: str, language: str | None = None) -> bool:
 def credits_other_work(line: str) -> bool:
     """Whether a line names those who took pictures, edited or translated, and nobody who wrote: `Photo: Lars Lind/AP`."""
     bare = " ".join(line[:MAX_BYLINE].split())
-    return bool(words.OTHER_WORK.match(bare)) and not any(text for text in _authored(bare, None))
+    fits = words.OTHER_WORK.match(bare)
+    if not fits or any(text for text in _authored(bare, None)):
+        return False
+    marked = fits[0].rstrip().endswith((":", "：", "/", "=", "＝", "|", "／")) or fits[0].count(" ") > 1
+    return marked or person(SEPARATOR.split(bare[fits.end() :], maxsplit=1)[0]) is not None
 
 
 def people(byline: str | None, language: str | None = None, *, sure: bool = False) -> tuple[str, ...]:
@@ -120,8 +124,8 @@ def one_person(name: str, language: str | None = None) -> tuple[str, ...]:
     if turned := _turned_round(whole, language):
         return (turned,)
     several = [part for part in _split(_marked(whole), language) if part.strip()]
-    named = [found for part in several if (found := _named(part, language, sure=True))]
-    if len(several) > 1 and len(named) == len(several) and all(" " in found for found in named):
+    named = [found for part in several if (found := _named(part, language, sure=False)) and " " in found]
+    if len(named) > 1:
         return tuple(dict.fromkeys(named))
     listed = [part for part in SEPARATOR.split(_marked(whole)) if part.strip()]
     first = _named(listed[0], language, sure=True) if listed else None
@@ -150,7 +154,7 @@ def _named(part: str, language: str | None, sure: bool) -> str | None:
     bare = part.strip()
     while at := opening(bare, language):
         rest = bare[at:]
-        if sure and len(rest.split()) < 2:  # `Von Trapp` is a name
+        if sure and len(rest.split()) < 2 and bare[:at].strip().lower() in PARTICLES:  # `Von Trapp` is a name
             break
         bare = rest
     bare = words.CLOSING.sub("", bare)
@@ -247,6 +251,8 @@ def _is_conjunction(token: str, language: str | None) -> bool:
     """Whether a word may part people."""
     if token == "&":
         return True
+    if not (token.islower() or token.isupper() or token in ("And", "Und") or not token.isascii()):
+        return False  # Dan and Eta are names
     return token.lower() in words.CONJUNCTIONS or token.lower() in words.local("conjunctions", language)
 
 
@@ -260,6 +266,8 @@ def _parts_people(left: list[str], word: str, rest: list[str], language: str | N
     whole_names = len(left) > 1 and len(right) > 1
     if len(word) == 1 and word.isupper() and not (whole_names and " ".join((*left, *right)).isupper()):
         return False  # an initial: Michael E Stone
+    if agency_named(" ".join(right)) or agency_named(" ".join(left)):
+        return True
     if not _may_join(word, language):
         return prose or whole_names
     if whole_names:

@@ -22,6 +22,7 @@ from crawler.bylines import (
     credits_other_work,
     is_bare_opening,
     is_byline,
+    opening,
     opens_like_byline,
     people,
 )
@@ -37,6 +38,8 @@ BODY_ENDS = re.compile(
     r"(?:media|news|online|group|corporation|corp|company|limited|ltd|inc|llc|gmbh|network|publishing|digital|staff|team|"
     r"redaktion|redaccion|redaction|redazione|web|desk|editor|editors|admin)+"
 )
+GOES_ON = re.compile(r"\w ?[:：] (?:\S+ ){4}")
+"""A headline with its author before it: `A guest comment by Greta Holm: How the ferries …`."""
 MAX_BYLINE = 160
 MAX_ROLE = 24
 """Letters of a byline beside the names: a role, a desk, a place."""
@@ -61,7 +64,8 @@ def credits(page: Page, near: list[Block]) -> Credits:
     shown = tuple(name for name in people(printed, page.language) if not _is_nobody(name, page))
     if named and not (_fuller(shown, named) and not _is_role_beside(printed, named, page.language)):
         shown = named
-    authors = shown or marked_people(page, lambda name: _is_nobody(name, page))
+    marked = () if shown else marked_people(page, near, lambda name: _is_nobody(name, page))
+    authors = shown or (() if claimed and len(marked) > 1 else marked)
     bodies = tuple(dict.fromkeys(name for claim in claimed if (name := body(claim.text))))
     texts = [claim.text for claim in claimed]
     agency = agency_in(printed) or next((a for text in texts if (a := agency_in(text))), None)
@@ -129,25 +133,36 @@ def _without_article(name: str) -> str:
 
 
 def printed_byline(near: list[Block], named: tuple[str, ...] = (), language: str | None = None) -> str | None:
-    """The line beside the headline that says by whom; where data name people, one that names one of them too."""
+    """The line beside the headline that says by whom; where data name people, one that names one of them too.
+
+    A line that begins as bylines do comes before what only the mark-up calls one, unless that names more people.
+    """
     short = [block for block in near if len(block.text) <= MAX_BYLINE and not credits_other_work(block.text)]
-    for at, block in enumerate(short):
-        line = _opened_line(short, at, language)
-        if line and _credible(line, named, language) and not agency_alone(line):
-            return line
-    for block in short:
-        if (marked := _marked_byline(block, language)) and _credible(marked, named, language):
-            return marked
+    opened = (line for at in range(len(short)) if (line := _opened_line(short, at, language)))
+    first = next((line for line in opened if _credible(line, named, language) and not agency_alone(line)), None)
+    marked = (line for block in short if (line := _marked_byline(block, language)))
+    second = next((line for line in marked if _credible(line, named, language)), None)
+    if first and second and set(people(second, language)) > set(people(first, language)):
+        return second
+    if first or second:
+        return first or second
     bare = (block.text for block in near if not block.linked and not agency_alone(block.text))
     return next((text for text in bare if credits_a_desk(text) or is_little_but(text, named)), None)
 
 
 def _opened_line(blocks: list[Block], at: int, language: str | None) -> str | None:
     """The line that begins there as bylines do, up to its date; a bare `By` with the line below it."""
-    text = blocks[at].text
-    if is_bare_opening(text, language) and at + 1 < len(blocks):
-        text = f"{text} {blocks[at + 1].text}"
-    return without_date(text) if opens_like_byline(text, language) and len(text) <= MAX_BYLINE else None
+    text, element = blocks[at].text, blocks[at].element
+    if is_bare_opening(text, language):
+        text = f"{text} {blocks[at + 1].text}" if at + 1 < len(blocks) else ""
+        if not any(" " in name or not name.isascii() for name in people(text, language)):
+            return None
+    elif not opens_like_byline(text, language):
+        return None
+    elif squeezed(spaced := names_line(element, language)) == squeezed(text):
+        text = spaced
+    tells = GOES_ON.search(text, opening(text, language)) or "。" in text
+    return without_date(text) if len(text) <= MAX_BYLINE and not tells else None
 
 
 def agency_alone(line: str) -> str | None:

@@ -14,18 +14,18 @@ LONGEST = 60
 MOST_WORDS, MOST_OF_PERSON = 6, 10
 """Words of a name in prose, and where page data say that it is one person's."""
 SUFFIXES = frozenset(("jr", "sr", "ii", "iii", "iv"))
-DEGREES = frozenset(("phd", "ph.d", "md", "m.d", "cpa", "mba", "ms", "rd", "esq", "dr"))
+DEGREES = frozenset("phd ph.d md m.d cpa mba ms rd rn rdn esq dr cfa cfp jd msc ma bbc cnn nbc npr pbs cbs ap afp".split())
 PARTICLES = frozenset(
     "van von de di da del della dei degli den der des do dos das du el al ul bin bint ibn abu ter ten te ben la le lo "
-    "los las zu zum zur und y e af av ap mac mc wa ole o'".split()
+    "los las zu zum zur und y e i af av ap mac mc wa ole o' фон де ван дер бин аль ибн оглы ντε βαν".split()
 )
 """What may stand in small letters at the start of a name."""
 ELIDED = re.compile(r"^(?:[dlo]|dell|dall|all|sant)['’]\w", re.I)
 ARTICLE_AFTER_IN = frozenset(("den", "der", "dem", "de", "het", "'t", "’t", "la", "the"))
-NO_NAME = re.compile(r"[?!=<>{}\\@#%$€]|https?:|www\.|\.(?:com|org|net|de|uk|ca|example)\b", re.I)
+NO_NAME = re.compile(r"[?!=<>{}\\@#%$€。]|(?i:https?:|www\.)|\w{2}\.(?:[a-z]{2,8}|[A-Z]{2,5})$")
 ACRONYM = re.compile(r"^[A-Z][A-Z0-9&-]{1,4}$")
 HAN = re.compile(r"^[㐀-鿿々〆ヶ]+$")
-HAN_DESK = re.compile(r"^\w{1,5}[部部課组組室]$")
+HAN_DESK = re.compile(r"^\w{1,5}[部部課组組室]$|(?:報導|报道|報道|採訪|采访|專訪|专访|編譯|编译|連線|综合)$")
 
 
 def person(part: str, language: str | None = None, *, sure: bool = False) -> str | None:
@@ -36,11 +36,11 @@ def person(part: str, language: str | None = None, *, sure: bool = False) -> str
     bare = _unwrapped(part)
     if "." in bare and NO_NAME.search(bare):
         return None
-    bare = _up_to_number(bare)
+    bare = _without_buttons(_up_to_number(bare))
     bare = _without_role(words.UNCASED_ROLE.sub("", bare).strip(EDGES), language)
     bare = _without_place(bare, language, sure).strip(EDGES)
     bare = _with_dot(bare, part)
-    return bare if bare and _is_name(bare, sure) else None
+    return bare if bare and _is_name(bare, language, sure) else None
 
 
 def _unwrapped(part: str) -> str:
@@ -59,11 +59,32 @@ def _up_to_number(name: str) -> str:
     return " ".join(left)
 
 
+def _without_buttons(name: str) -> str:
+    """A name without the words of buttons, profiles and degrees around it: `Print Greta Holm`, `Greta Holm Follow`."""
+    parts = name.split()
+    while len(parts) > 2 and _key(parts[0]) in words.LEAD_INS:
+        parts.pop(0)
+    ends = (at for at, word in enumerate(parts) if at > 1 and (_key(word) in words.CUT_AT))
+    parts = parts[: next(ends, len(parts))]
+    while len(parts) > 2 and _key(parts[-1]) in DEGREES and parts[-1].isupper() and _is_of_name(parts[-2]):
+        parts.pop()
+    return " ".join(parts)
+
+
+def _is_of_name(word: str) -> bool:
+    return word[0].isupper() and not word.isupper()
+
+
 def _with_dot(name: str, part: str) -> str:
     """A name that ends with an initial or a suffix keeps its full stop."""
     if re.split(r"\W", name)[-1].lower() in ("jr", "sr"):
         return f"{name}."
     return f"{name}." if INITIALS.search(name) and f"{name}." in part else name
+
+
+def is_small(letter: str) -> bool:
+    """Whether a letter is a small one of a script that has capitals in use; Unicode gives Georgian unused ones."""
+    return letter.islower() and not "\u10d0" <= letter <= "\u10ff"
 
 
 def _key(word: str) -> str:
@@ -130,7 +151,8 @@ def _without_place(name: str, language: str | None, sure: bool) -> str:
     parts = name.split()
     for at in range(1, len(parts) - 1):
         rest = parts[at + 1 :]
-        if parts[at] in words.SMALL_WORDS and not (sure and at == 1):
+        is_small = parts[at] in words.SMALL_WORDS or (parts[at].lower() in words.SMALL_WORDS and rest[0] == "The")
+        if is_small and not (sure and at == 1):
             return _before(parts[:at], sure)
         if parts[at] in _prepositions(language) and _is_place(rest, language):
             return _before(parts[:at], sure)
@@ -159,24 +181,41 @@ def _is_place(rest: Sequence[str], language: str | None) -> bool:
     return first[0].isupper() or not first.isascii()
 
 
-def _is_name(name: str, sure: bool) -> bool:
+def _is_name(name: str, language: str | None, sure: bool) -> bool:
     parts = name.split()
     keys = [_key(word) for word in parts]
     if not 2 <= len(name) <= LONGEST or len(parts) > (MOST_OF_PERSON if sure else MOST_WORDS):
         return False
     if any(c.isdigit() for c in name) or ":" in name or NO_NAME.search(name) or not any(map(str.isalpha, name)):
         return False
-    if agency_named(name) or name.casefold() in words.place_names(None) or not any(keys):
+    if (agency_named(parts[0]) and ACRONYM.match(parts[0])) or _is_other_work(name):
+        return False
+    if all(len(word) < 3 and word.isupper() for word in parts) and len(parts) > 1:
+        return False
+    if agency_named(name) or name.casefold() in words.place_names(language) or not any(keys):
         return False
     if _is_label(keys, sure) or keys[0] in DEGREES or name.startswith("The "):
         return False
-    if keys[0] in SUFFIXES or words.DESK_PHRASES.search(name) or HAN_DESK.match(name):
+    if keys[0] in SUFFIXES or words.DESK_PHRASES.search(name) or HAN_DESK.search(name):
+        return False
+    small = sum(map(_is_small_letters, parts))
+    if not sure and (small > 1 or (small and len(parts) > 2)):
         return False
     if any(word in words.SMALL_WORDS for word in parts) or any(map(is_role, parts)):
         return False
     if (desks := [key for key in keys if _is_desk_word(key)]) and not (sure and _may_be_surname(keys, desks)):
         return False
     return _begins_like_name(parts, sure)
+
+
+def _is_other_work(name: str) -> bool:
+    """Whether it is the word for other work itself: `編譯`, `Fotos`."""
+    return _key(name) in words.OTHER_WORDS
+
+
+def _is_small_letters(word: str) -> bool:
+    """Whether a word within a name begins as no part of a name does."""
+    return is_small(word[0]) and word not in PARTICLES and not ELIDED.match(word) and word not in ("in", "'t")
 
 
 def _is_label(keys: Sequence[str], sure: bool) -> bool:
@@ -197,7 +236,7 @@ def _may_be_surname(keys: Sequence[str], desks: Sequence[str]) -> bool:
 
 def _begins_like_name(parts: Sequence[str], sure: bool) -> bool:
     first = parts[0]
-    if not first[0].islower() or ELIDED.match(first):
+    if not is_small(first[0]) or ELIDED.match(first):
         return True
     if first.casefold() in PARTICLES:
         return any(word[0].isupper() for word in parts[1:])
