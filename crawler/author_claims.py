@@ -18,7 +18,7 @@ from lxml.html import HtmlElement
 
 from crawler import jsonld
 from crawler.blocks import Block, folded
-from crawler.bylines import one_person, people, plain
+from crawler.bylines import leads_on, one_person, people, plain
 from crawler.metadata import Page
 from crawler.moments import without_date
 
@@ -43,12 +43,14 @@ AUTHOR_META = (
 )
 ASIDE = re.compile(r"comment|related|recommend|teaser|card|sidebar|widget|footer|nav|reply|popular|bio\b", re.I)
 PICTURE = ("figure", "figcaption", "picture")
+OF_PICTURE = re.compile(
+    r"(?:^|[\s_-])(?:caption|(?:photo|image|picture|img|foto)[\w-]*(?:credit|author|by|copyright|caption))", re.I
+)
 MAX_MARKED_TEXT = 160
 MAX_CLAIM = 500
 MAX_NAMES = MAX_MARKED = 60  # more are a hostile page's
 DEEPEST = 6
 LISTED = ("@list", "@set", "itemListElement")
-LEADS_ON = re.compile(r"(?:[,;&|/•·、，]|\b(?:and|und|et|y|e|i|en|och|og|oraz|ve|и|і|та|και|ja|és|dan|và|by|von|par|por))\s*$", re.I)
 MAX_AROUND = 4
 """Boxes around one marked name in which others of the same line may stand."""
 
@@ -160,13 +162,13 @@ def marked_people(page: Page, near: list[Block], is_nobody: Callable[[str], bool
     if len(shown) == 1:
         return shown
     beside = {id(block.element) for block in near}
-    is_near = any(id(each) in beside for each in (*named[0][0].iter(), *islice(named[0][0].iterancestors(), MAX_AROUND)))
+    is_near = any(
+        id(each) in beside for each in (*named[0][0].iter(), *islice(named[0][0].iterancestors(), MAX_AROUND))
+    )
     return _named_together(named, found) if is_near else ()
 
 
-def _named_together(
-    named: list[tuple[HtmlElement, tuple[str, ...]]], found: tuple[str, ...]
-) -> tuple[str, ...]:
+def _named_together(named: list[tuple[HtmlElement, tuple[str, ...]]], found: tuple[str, ...]) -> tuple[str, ...]:
     """All whom one line names, where nobody else is named anywhere."""
     first = named[0][0]
     for around in islice((first, *first.iterancestors()), MAX_AROUND):
@@ -183,9 +185,7 @@ def _is_within(element: HtmlElement, around: HtmlElement) -> bool:
     return element is around or any(step is around for step in element.iterancestors())
 
 
-def _people_of_element(
-    element: HtmlElement, language: str | None, is_nobody: Callable[[str], bool]
-) -> tuple[str, ...]:
+def _people_of_element(element: HtmlElement, language: str | None, is_nobody: Callable[[str], bool]) -> tuple[str, ...]:
     texts = _microdata(element) if "author" in (element.get("itemprop") or "").split() else []
     line = without_date(names_line(element, language)) if not texts else ""
     names = [name for text in texts for name in one_person(text, language)] if texts else people(line, language)
@@ -206,13 +206,14 @@ def names_line(element: HtmlElement, language: str | None) -> str:
     text = spaced_text(element)
     entries = [each for tag in ("li", "a") for each in element.iter(tag)][:MAX_NAMES]
     entries += [each for each in islice(element.iter("span"), MAX_NAMES) if len(each) == 0]
+    entries += [each for each in islice(element.iter(), MAX_NAMES) if each.get("itemprop") == "name"]
     singles = [spaced_text(each) for each in entries if each.find(".//a") is None]
     named = [single for single in dict.fromkeys(singles) if " " in single and people(single, language)]
     if len(named) < 2 or any(text.count(single) != 1 for single in named):
         return text
     for name in sorted(named, key=text.find)[1:]:
         start = text.find(name)
-        if not LEADS_ON.search(text[:start]):
+        if not leads_on(text[:start]):
             text = f"{text[:start].rstrip()}, {text[start:]}"
     return text
 
@@ -238,9 +239,19 @@ def _is_marked(element: HtmlElement) -> bool:
     return "/author" in address or "/autor" in address
 
 
+def at_picture(element: HtmlElement) -> bool:
+    """Whether an element is a picture's caption or credit."""
+    nearest = islice((element, *element.iterancestors()), MAX_AROUND)
+    return any(
+        step.tag in PICTURE or OF_PICTURE.search(f"{step.get('class')} {step.get('id')}")
+        for step in nearest
+        if step.tag not in ("body", "html")
+    )
+
+
 def stands_aside(element: HtmlElement) -> bool:
     """Whether an element is long, at a picture, or in a part of the page that is about other articles."""
-    if len(element.text_content()) > MAX_MARKED_TEXT:
+    if len(element.text_content()) > MAX_MARKED_TEXT or at_picture(element):
         return True
     around = [element, *element.iterancestors()]
     return any(

@@ -50,7 +50,8 @@ _GLUED = [phrase for phrase in _OPENERS if _is_unspaced(phrase)]
 _SPACED = [phrase for phrase in _OPENERS if not _is_unspaced(phrase)]
 _LABELS = (*_OPENERS, *entries("labels"), *entries("local_openers"))
 _NAME_FOLLOWS = (
-    r"\s*(?!了解|获悉|獲悉|从|從|在|昨|今|注意|发现|發現|看到|采访|採訪|日前|近日|随后|来到|就|也|还|將|将|对|對|向)(?=(?:[㐀-鿿々]{2,4}|[㐀-鿿々ぁ-ヿー・]{2,12}|[ก-๛]{2,20}|[ກ-ໟ]{2,20}|[က-ៜ]{2,20})(?:[\s,、，／/｜|()（）]|$))"
+    r"\s*(?!了解|获悉|獲悉|从|從|在|昨|今|注意|发现|發現|看到|采访|採訪|日前|近日|随后|来到|就|也|还|將|将|对|對|向)"
+    r"(?=(?:[㐀-鿿々]{2,4}|[㐀-鿿々ぁ-ヿー・]{2,12}|[ก-๛]{2,20}|[ກ-ໟ]{2,20}|[က-ៜ]{2,20})(?:[\s,、，／/｜|()（）]|$))"
 )
 """Behind an opening that no blank parts from the name: not `记者了解到…`, a sentence."""
 OPENING = re.compile(
@@ -63,8 +64,8 @@ _NAMES_ELSEWHERE = set(entries("local_openers"))
 BARE_LABEL = re.compile(rf"^\W*{either(p for p in entries('labels') if p not in _NAMES_ELSEWHERE)}\s+(?=\S)", re.I)
 """A label without a colon: an opening only where nothing but a name follows."""
 WITHIN = re.compile(
-    rf"(?:^|(?<=[\s(\[|;,.•·–—/-]))(?:{either(p for p in _SPACED if p.endswith('by'))}(?:{COLON}|\s+)|{either(_GLUED)}(?:{COLON}|{_NAME_FOLLOWS})|"
-    rf"{either(_LABELS)}[:：]\s*)(?=\S)",
+    rf"(?:^|(?<=[\s(\[|;,.•·–—/-]))(?:{either(p for p in _SPACED if p.endswith('by'))}(?:{COLON}|\s+)"
+    rf"|{either(_GLUED)}(?:{COLON}|{_NAME_FOLLOWS})|{either(_LABELS)}[:：]\s*)(?=\S)",
     re.I,
 )
 """An opening amid a line: `Opinion | By …`, `Text: … Fotos: …`."""
@@ -81,6 +82,12 @@ OTHER_WORK = re.compile(
 """What opens the names of those who took the pictures, edited, translated or helped."""
 CLOSING = re.compile(rf"\s+{either(entries('closings'))}\s*$", re.I)
 """What follows the name where other languages have an opening before it."""
+_SOURCES = either(entries("picture_sources"))
+PICTURE_CREDIT = re.compile(
+    rf"^\W*[^\W\d][\w.'’-]{{0,30}}(?:\s[\w.'’-]{{1,30}}){{1,4}}\s*/\s*{_SOURCES}(?:\s*/\s*[\w ]{{2,30}})?\W*$"
+    rf"|^\W*(?:{_SOURCES})(?:\s+(?:Photo|Images?|Foto))?\s*(?:/|\bvia\b)\s*[\w.'’ -]{{3,50}}\W*$"
+)
+"""`Lee Jin-man/AP`, `AP Photo/Lee Jin-man`, `AFP via Getty Images`."""
 OTHER_WORDS = word_set("other_work")
 ROLES = word_set("roles")
 ROLE_ENDS = tuple(role for role in entries("roles", "de", "nl", "sv", "no", "da", "fi") if len(role) > 6)
@@ -93,14 +100,22 @@ RANKS = word_set("ranks")
 SMALL_WORDS = word_set("small_words")
 DESK_WORDS = word_set("desk_words", "all")
 DESK_PHRASES = re.compile(
-    rf"\b{either(p for p in entries('desk_words', 'all') if ' ' in p)}\b|{either(entries('desk_words', 'uncased'))}", re.I
+    rf"\b{either(p for p in entries('desk_words', 'all') if ' ' in p)}\b|{either(entries('desk_words', 'uncased'))}",
+    re.I,
 )
 SURNAMES = word_set("surnames")
 LABELS = word_set("labels_alone")
 DAYS_AND_MONTHS = word_set("days") | word_set("months")
+TAILS = word_set("tails")
+WRITING = word_set("writing")
+PARTICLES = word_set("particles")
+SUFFIXES = word_set("suffixes")
+DEGREES = word_set("degrees")
+ARTICLES = word_set("articles")
 CUT_AT = word_set("cut_at")
 LEAD_INS = word_set("lead_ins")
 CITIES = word_set("places")
+BY = word_set("by")
 CONJUNCTIONS = frozenset(entries("conjunctions", "all"))
 JOINING = frozenset(entries("joining"))
 

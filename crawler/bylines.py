@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from crawler import byline_words as words
 from crawler.agencies import agency_in, agency_named
-from crawler.names import DEGREES, HAN, PARTICLES, SUFFIXES, is_acronym_of_outlet, person
+from crawler.names import HAN, is_acronym_of_outlet, person
 
 MAX_DESK = 60
 MAX_BYLINE = 1_000
@@ -90,13 +90,21 @@ def is_byline(line: str, language: str | None = None) -> bool:
 
 
 def credits_other_work(line: str) -> bool:
-    """Whether a line names those who took pictures, edited or translated, and nobody who wrote: `Photo: Lars Lind/AP`."""
+    """Whether a line names who took pictures, edited or translated, and nobody who wrote: `Photo: Lars Lind/AP`."""
     bare = " ".join(line[:MAX_BYLINE].split())
     fits = words.OTHER_WORK.match(bare)
-    if not fits or any(text for text in _authored(bare, None)):
+    if not fits or any(text for text in _authored(bare)):
         return False
     marked = fits[0].rstrip().endswith((":", "：", "/", "=", "＝", "|", "／")) or fits[0].count(" ") > 1
     return marked or person(SEPARATOR.split(bare[fits.end() :], maxsplit=1)[0]) is not None
+
+
+def credits_picture(line: str) -> bool:
+    """Whether a line is nothing but a picture's credit: `Photo: Lars Lind`, `(Lee Jin-man/AP)`, `AP Photo/Lee Jin-man`.
+
+    `Greta Holm/dpa` is written alike; where a line stands tells the two apart.
+    """
+    return len(line) <= MAX_LINE and (bool(words.PICTURE_CREDIT.match(line)) or credits_other_work(line))
 
 
 def people(byline: str | None, language: str | None = None, *, sure: bool = False) -> tuple[str, ...]:
@@ -106,7 +114,7 @@ def people(byline: str | None, language: str | None = None, *, sure: bool = Fals
     `Jane Doe, CPA`, `Office of Ports and Ferries`. `sure`: page data give the line as the authors' names.
     """
     whole = plain(byline)
-    parts = [part for text in _authored(_marked(whole), language) for part in _parts(text, language)]
+    parts = [part for text in _authored(_marked(whole)) for part in _parts(text, language)]
     found = [name for part in parts if (name := _named(part, language, sure)) and name.rstrip(".") in whole]
     if len(found) < len(parts) or any(" " in name for name in found):
         found = [name for name in found if " " in name or not name[0].isupper()]
@@ -144,7 +152,7 @@ def body(claim: str) -> str | None:
     if NOBODY.match(bare) or not 2 <= len(bare) <= MAX_DESK or not any(map(str.isalpha, bare)):
         return None
     keys = [word.casefold().strip(".,:") for word in bare.split()]
-    only_labels = all(key in words.LABELS or key in words.DAYS_AND_MONTHS or key in PARTICLES for key in keys)
+    only_labels = all(key in words.LABELS or key in words.DAYS_AND_MONTHS or key in words.PARTICLES for key in keys)
     return None if only_labels or any(sign in bare for sign in "<>{}") else bare
 
 
@@ -154,7 +162,7 @@ def _named(part: str, language: str | None, sure: bool) -> str | None:
     bare = part.strip()
     while at := opening(bare, language):
         rest = bare[at:]
-        if sure and len(rest.split()) < 2 and bare[:at].strip().lower() in PARTICLES:  # `Von Trapp` is a name
+        if sure and len(rest.split()) < 2 and bare[:at].strip().lower() in words.PARTICLES:  # `Von Trapp` is a name
             break
         bare = rest
     bare = words.CLOSING.sub("", bare)
@@ -172,11 +180,10 @@ def _of_bracket(bracket: re.Match[str]) -> str:
     """Nothing for what stands in brackets; a mark where it says that the one before it did something else."""
     said = {word.casefold().strip(".:") for word in re.split(r"[\s/,&+]+", bracket[1])}
     others = said & words.OTHER_WORDS
-    writes = said & {"text", "texte", "words", "texto", "textos", "tekst", "testo", "текст", "文", "글"}
-    return f"{NOT_HE}{GONE}" if others and not writes else " "
+    return f"{NOT_HE}{GONE}" if others and not said & words.WRITING else " "
 
 
-def _authored(text: str, language: str | None) -> Iterator[str]:
+def _authored(text: str) -> Iterator[str]:
     """The stretches of a byline that name its authors, not who took the pictures, edited or helped."""
     text = HELPED.sub(" ", text)
     marks = sorted(
@@ -189,7 +196,9 @@ def _authored(text: str, language: str | None) -> Iterator[str]:
             continue
         before = text[at:start]
         if writes:
-            yield _without_tail(_up_to_separator(before) if by_author and text[start:end].rstrip(" :").endswith("by") else before)
+            yield _without_tail(
+                _up_to_separator(before) if by_author and text[start:end].rstrip(" :").endswith("by") else before
+            )
         at, writes = end, by_author
         if not by_author and (stop := re.search(r"\s*[|•\n]\s*", text[end:])):
             named_again = text[end + stop.end() :]
@@ -210,6 +219,13 @@ def _without_tail(text: str) -> str:
     bare = text.strip().rstrip(",;|/–—- ")
     head, _, last = bare.rpartition(" ")
     return head if last.casefold() in (*words.CONJUNCTIONS, "&", "with", "mit") else bare
+
+
+def leads_on(text: str) -> bool:
+    """Whether a text that ends there goes on to a name: with a comma, an “and”, a `By`."""
+    bare = text.rstrip()
+    last = bare.rpartition(" ")[2].casefold()
+    return bare.endswith((",", ";", "&", "|", "/", "•", "·", "、", ":")) or last in words.CONJUNCTIONS | words.BY
 
 
 def _parts(text: str, language: str | None) -> list[str]:
@@ -236,24 +252,22 @@ def _by_blanks(text: str, language: str | None) -> list[str]:
 
 def _by_conjunctions(text: str, language: str | None, prose: bool) -> Iterator[str]:
     """Parted where a conjunction stands between two people, not where it stands inside of one name."""
-    tokens = text[opening(text, language) :].split()
+    row = text[opening(text, language) :].split()
     left: list[str] = []
-    for at, token in enumerate(tokens):
-        if _is_conjunction(token, language) and _parts_people(left, token, tokens[at + 1 :], language, prose):
+    for at, word in enumerate(row):
+        if _is_conjunction(word, language) and _parts_people(left, word, row[at + 1 :], language, prose):
             yield " ".join(left)
             left = []
         else:
-            left.append(token)
+            left.append(word)
     yield " ".join(left)
 
 
-def _is_conjunction(token: str, language: str | None) -> bool:
-    """Whether a word may part people."""
-    if token == "&":
-        return True
-    if not (token.islower() or token.isupper() or token in ("And", "Und") or not token.isascii()):
-        return False  # Dan and Eta are names
-    return token.lower() in words.CONJUNCTIONS or token.lower() in words.local("conjunctions", language)
+def _is_conjunction(word: str, language: str | None) -> bool:
+    """Whether a word may part people; Dan and Eta are names."""
+    if word.isascii() and not (word.islower() or word.isupper() or word in ("And", "Und", "&")):
+        return False
+    return word == "&" or word.lower() in words.CONJUNCTIONS | words.local("conjunctions", language)
 
 
 def _parts_people(left: list[str], word: str, rest: list[str], language: str | None, prose: bool) -> bool:
@@ -261,7 +275,7 @@ def _parts_people(left: list[str], word: str, rest: list[str], language: str | N
     right = _up_to_conjunction(rest, language)
     if not left or not right:
         return True
-    if left[-1].islower() and left[-1] in PARTICLES:  # von und zu
+    if left[-1].islower() and left[-1] in words.PARTICLES:  # von und zu
         return False
     whole_names = len(left) > 1 and len(right) > 1
     if len(word) == 1 and word.isupper() and not (whole_names and " ".join((*left, *right)).isupper()):
@@ -284,17 +298,22 @@ def _may_join(word: str, language: str | None) -> bool:
 
 
 def _up_to_conjunction(rest: list[str], language: str | None) -> list[str]:
-    ends = (at for at, token in enumerate(rest) if _is_conjunction(token, language))
+    ends = (at for at, word in enumerate(rest) if _is_conjunction(word, language))
     return rest[: next(ends, len(rest))]
 
 
 def _turned_round(name: str, language: str | None) -> str | None:
     """`Greta Holm` of `Holm, Greta`, as libraries write names; None where the comma parts something else."""
     family, comma, given = name.partition(", ")
-    if not comma or "," in given or not 1 <= len(given.split()) <= 2 or given.casefold().strip(".") in SUFFIXES | DEGREES:
+    if (
+        not comma
+        or "," in given
+        or not 1 <= len(given.split()) <= 2
+        or given.casefold().strip(".") in words.SUFFIXES | words.DEGREES
+    ):
         return None
     surname = family.split()
-    if len(surname) > 1 and not (len(surname) <= 5 and any(word in PARTICLES for word in surname)):
+    if len(surname) > 1 and not (len(surname) <= 5 and any(word in words.PARTICLES for word in surname)):
         return None
     if not given[0].isupper() or (given.isupper() and not family.isupper() and "." not in given):
         return None

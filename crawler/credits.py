@@ -14,7 +14,7 @@ from lxml.html import HtmlElement
 
 from crawler import author_claims, jsonld
 from crawler.agencies import agency_in, agency_of_credit, agency_of_text, dateline_of
-from crawler.author_claims import Claim, marked_people, names_line
+from crawler.author_claims import Claim, at_picture, marked_people, names_line
 from crawler.blocks import Block, folded
 from crawler.bylines import (
     body,
@@ -59,7 +59,7 @@ def credits(page: Page, near: list[Block]) -> Credits:
     sources = author_claims.sources(page)
     claimed = next(sources, [])
     named = _people_of(claimed, page) or next(filter(None, (_full_names(claims, page) for claims in sources)), ())
-    named = _unless_body(named, claimed, page, near)
+    named = _unless_body(named, page, near)
     printed = printed_byline(near, named, page.language)
     shown = tuple(name for name in people(printed, page.language) if not _is_nobody(name, page))
     if named and not (_fuller(shown, named) and not _is_role_beside(printed, named, page.language)):
@@ -85,7 +85,7 @@ def _full_names(claims: list[Claim], page: Page) -> tuple[str, ...]:
     return tuple(name for name in _people_of(claims, page) if " " in name or not name.isascii())
 
 
-def _unless_body(named: tuple[str, ...], claimed: list[Claim], page: Page, near: list[Block]) -> tuple[str, ...]:
+def _unless_body(named: tuple[str, ...], page: Page, near: list[Block]) -> tuple[str, ...]:
     """The names, unless they may be a body's (`Jakarta Post`) and the byline that is printed names a person."""
     if not named or any(people(name, page.language) for name in named) or any(c.isdigit() for c in "".join(named)):
         return named
@@ -137,7 +137,8 @@ def printed_byline(near: list[Block], named: tuple[str, ...] = (), language: str
 
     A line that begins as bylines do comes before what only the mark-up calls one, unless that names more people.
     """
-    short = [block for block in near if len(block.text) <= MAX_BYLINE and not credits_other_work(block.text)]
+    lines = (block for block in near if len(block.text) <= MAX_BYLINE and not credits_other_work(block.text))
+    short = [block for block in lines if not at_picture(block.element)]
     opened = (line for at in range(len(short)) if (line := _opened_line(short, at, language)))
     first = next((line for line in opened if _credible(line, named, language) and not agency_alone(line)), None)
     marked = (line for block in short if (line := _marked_byline(block, language)))
@@ -146,7 +147,7 @@ def printed_byline(near: list[Block], named: tuple[str, ...] = (), language: str
         return second
     if first or second:
         return first or second
-    bare = (block.text for block in near if not block.linked and not agency_alone(block.text))
+    bare = (block.text for block in short if not block.linked and not agency_alone(block.text))
     return next((text for text in bare if credits_a_desk(text) or is_little_but(text, named)), None)
 
 
@@ -192,12 +193,24 @@ def _marked_byline(block: Block, language: str | None) -> str | None:
     """The part of a block that its mark-up calls a byline."""
     inside = [e for e in block.element.iter() if isinstance(e.tag, str)][:12]
     for element in [*inside, *_near_ancestors(block.element)]:
-        marks = " ".join(element.get(name) or "" for name in ("class", "rel", "itemprop", "id"))
-        if BYLINE_CLASS.search(marks) and len(element.text_content()) <= 2 * MAX_BYLINE:
-            text = without_date(names_line(element, language))
-            if 3 < len(text) <= MAX_BYLINE and not any(c.isdigit() for c in text):
-                return text
+        if not _is_called_byline(element) or len(element.text_content()) > 2 * MAX_BYLINE:
+            continue
+        text = without_date(names_line(_with_others(element), language))
+        if 3 < len(text) <= MAX_BYLINE and not any(c.isdigit() for c in text):
+            return text
     return None
+
+
+def _with_others(element: HtmlElement) -> HtmlElement:
+    """The box of a marked name where it holds several, each marked."""
+    around = element.getparent()
+    holds_several = around is not None and sum(map(_is_called_byline, around)) > 1
+    return around if holds_several and len(around.text_content()) <= MAX_BYLINE else element
+
+
+def _is_called_byline(element: HtmlElement) -> bool:
+    marks = " ".join(element.get(name) or "" for name in ("class", "rel", "itemprop", "id"))
+    return bool(BYLINE_CLASS.search(marks))
 
 
 def _near_ancestors(element: HtmlElement) -> list[HtmlElement]:

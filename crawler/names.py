@@ -13,15 +13,7 @@ INITIALS = re.compile(r"(?:^|[\s.-])[^\W\d_]$")
 LONGEST = 60
 MOST_WORDS, MOST_OF_PERSON = 6, 10
 """Words of a name in prose, and where page data say that it is one person's."""
-SUFFIXES = frozenset(("jr", "sr", "ii", "iii", "iv"))
-DEGREES = frozenset("phd ph.d md m.d cpa mba ms rd rn rdn esq dr cfa cfp jd msc ma bbc cnn nbc npr pbs cbs ap afp".split())
-PARTICLES = frozenset(
-    "van von de di da del della dei degli den der des do dos das du el al ul bin bint ibn abu ter ten te ben la le lo "
-    "los las zu zum zur und y e i af av ap mac mc wa ole o' фон де ван дер бин аль ибн оглы ντε βαν".split()
-)
-"""What may stand in small letters at the start of a name."""
 ELIDED = re.compile(r"^(?:[dlo]|dell|dall|all|sant)['’]\w", re.I)
-ARTICLE_AFTER_IN = frozenset(("den", "der", "dem", "de", "het", "'t", "’t", "la", "the"))
 NO_NAME = re.compile(r"[?!=<>{}\\@#%$€。]|(?i:https?:|www\.)|\w{2}\.(?:[a-z]{2,8}|[A-Z]{2,5})$")
 ACRONYM = re.compile(r"^[A-Z][A-Z0-9&-]{1,4}$")
 HAN = re.compile(r"^[㐀-鿿々〆ヶ]+$")
@@ -31,7 +23,7 @@ HAN_DESK = re.compile(r"^\w{1,5}[部部課组組室]$|(?:報導|报道|報道|�
 def person(part: str, language: str | None = None, *, sure: bool = False) -> str | None:
     """The person whom a part of a byline names; None where it is nobody's name.
 
-    `sure` says that page data call it a person's name: small letters and surnames like Post are taken for what they are.
+    `sure`: page data call it a person's name, so that small letters and surnames like Post are no doubt.
     """
     bare = _unwrapped(part)
     if "." in bare and NO_NAME.search(bare):
@@ -48,13 +40,15 @@ def _unwrapped(part: str) -> str:
 
 
 def _up_to_number(name: str) -> str:
-    """A name up to a date or a time that stands behind it: `Greta Holm 45 minutes ago`, `Greta Holm Tue 12 March`."""
+    """A name up to a date or time behind it: `Greta Holm 45 minutes ago`, `Greta Holm Tue 12 March`."""
     parts = name.split()
     at = next((at for at, word in enumerate(parts) if word[0].isdigit()), len(parts))
     if at == len(parts) or at < 2:
         return name
     left = parts[:at]
-    while len(left) > 2 and (_key(left[-1]) in words.DAYS_AND_MONTHS or _key(left[-1]) in words.LABELS or not _key(left[-1])):
+    while len(left) > 2 and (
+        _key(left[-1]) in words.DAYS_AND_MONTHS or _key(left[-1]) in words.LABELS or not _key(left[-1])
+    ):
         left.pop()
     return " ".join(left)
 
@@ -66,7 +60,7 @@ def _without_buttons(name: str) -> str:
         parts.pop(0)
     ends = (at for at, word in enumerate(parts) if at > 1 and (_key(word) in words.CUT_AT))
     parts = parts[: next(ends, len(parts))]
-    while len(parts) > 2 and _key(parts[-1]) in DEGREES and parts[-1].isupper() and _is_of_name(parts[-2]):
+    while len(parts) > 2 and _key(parts[-1]) in words.DEGREES and parts[-1].isupper() and _is_of_name(parts[-2]):
         parts.pop()
     return " ".join(parts)
 
@@ -166,7 +160,7 @@ def _without_place(name: str, language: str | None, sure: bool) -> str:
 
 
 def _before(parts: list[str], sure: bool) -> str:
-    while parts and _key(parts[-1]) in ("special", "exclusive", "exclusively", "live", "exclusivo", "reporting"):
+    while parts and _key(parts[-1]) in words.TAILS:
         parts.pop()
     return " ".join(parts) if sure or len(parts) > 1 or (parts and not parts[0].isascii()) else ""
 
@@ -174,7 +168,7 @@ def _before(parts: list[str], sure: bool) -> str:
 def _is_place(rest: Sequence[str], language: str | None) -> bool:
     """Whether what follows `in` is a place rather than the rest of a name (`Jan in 't Veld`, `Jörg in der Maur`)."""
     first = rest[0]
-    if first.casefold() in ARTICLE_AFTER_IN:
+    if first.casefold() in words.ARTICLES:
         after = " ".join(rest[1:3]).casefold()
         places = words.place_names(language)
         return any(after == place or after.startswith(f"{place} ") for place in places) if after else False
@@ -194,9 +188,9 @@ def _is_name(name: str, language: str | None, sure: bool) -> bool:
         return False
     if agency_named(name) or name.casefold() in words.place_names(language) or not any(keys):
         return False
-    if _is_label(keys, sure) or keys[0] in DEGREES or name.startswith("The "):
+    if _is_label(keys, sure) or keys[0] in words.DEGREES or name.startswith("The "):
         return False
-    if keys[0] in SUFFIXES or words.DESK_PHRASES.search(name) or HAN_DESK.search(name):
+    if keys[0] in words.SUFFIXES or words.DESK_PHRASES.search(name) or HAN_DESK.search(name):
         return False
     small = sum(map(_is_small_letters, parts))
     if not sure and (small > 1 or (small and len(parts) > 2)):
@@ -215,12 +209,12 @@ def _is_other_work(name: str) -> bool:
 
 def _is_small_letters(word: str) -> bool:
     """Whether a word within a name begins as no part of a name does."""
-    return is_small(word[0]) and word not in PARTICLES and not ELIDED.match(word) and word not in ("in", "'t")
+    return is_small(word[0]) and word not in words.PARTICLES and not ELIDED.match(word) and word not in ("in", "'t")
 
 
 def _is_label(keys: Sequence[str], sure: bool) -> bool:
-    """Whether nothing but labels, sections, weekdays, months and particles stands there: `di`, `Text Size`, `Tue Mar`."""
-    if all(key in words.LABELS or key in words.DAYS_AND_MONTHS or key in PARTICLES or not key for key in keys):
+    """Whether it is labels, sections, weekdays, months and particles alone: `di`, `Text Size`, `Tue Mar`."""
+    if all(key in words.LABELS or key in words.DAYS_AND_MONTHS or key in words.PARTICLES or not key for key in keys):
         return not (sure and len(keys) == 1 and keys[0] in words.DAYS_AND_MONTHS and len(keys[0]) > 2)
     return False
 
@@ -238,11 +232,11 @@ def _begins_like_name(parts: Sequence[str], sure: bool) -> bool:
     first = parts[0]
     if not is_small(first[0]) or ELIDED.match(first):
         return True
-    if first.casefold() in PARTICLES:
+    if first.casefold() in words.PARTICLES:
         return any(word[0].isupper() for word in parts[1:])
     return sure and len(parts) > 1
 
 
 def is_acronym_of_outlet(name: str) -> bool:
     """Whether a name is all in capitals and begins as initials do: `MDR THÜRINGEN`."""
-    return name.isupper() and bool(ACRONYM.match(name.split()[0]))
+    return name.isupper() and bool(ACRONYM.match(name.split(maxsplit=1)[0]))

@@ -1,7 +1,7 @@
 """JSON as people write it by hand → JSON: comments, single quotes, bare names, stray commas, missing ends.
 
-Only what changes no value is mended. Linear in the text's length. A bare word in place of a value, or two values side by
-side, are beyond mending: there a quotation mark inside of a text may have ended it.
+Only what changes no value is mended, in time linear in the text's length. A bare word in place of a value, or two
+values side by side, are beyond mending: there a quotation mark inside of a text may have ended it.
 """
 
 from __future__ import annotations
@@ -9,14 +9,12 @@ from __future__ import annotations
 import json
 import re
 
-TOKEN = re.compile(
-    r'"(?:[^"\\]|\\.)*+"'
-    r"|'(?:[^'\\]|\\.)*+'"
-    r"|/\*.*?\*/|//[^\n]*|<!--[^\"'{\[>]{0,200}-->|<!--|-->|<!\[CDATA\[|\]\]>"
-    r"|[\s\u00a0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u2060\u3000\ufeff]+"
-    r"|[{}\[\]:,;]"
-    r"|[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w$])"
-    r"|[^\W\d][\w$-]*|@[\w-]+|\$[\w$]*",
+PIECE = re.compile(
+    r"""(?P<quoted>"(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+')"""
+    r"""|(?P<gap>/\*.*?\*/|//[^\n]*|<!--[^"'{\[>]{0,200}-->|<!--|-->|<!\[CDATA\[|\]\]>"""
+    r"""|[\s\u00a0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u2060\u3000\ufeff]+)"""
+    r"""|(?P<sign>[{}\[\]:,;])"""
+    r"""|(?P<bare>[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w$])|[^\W\d][\w$-]*|@[\w-]+|\$[\w$]*)""",
     re.S,
 )
 WORDS = {"true": "true", "false": "false", "null": "null", "undefined": "null", "nan": "null", "infinity": "null",
@@ -30,22 +28,19 @@ def relaxed(text: str) -> str:
     writer = _Writer()
     at, breaks = 0, False
     while at < len(text):
-        fits = TOKEN.match(text, at)
+        fits = PIECE.match(text, at)
         if not fits:
             raise ValueError(f"neither JSON nor like it at {at}")
-        token, at = fits[0], fits.end()
-        if token[0] in "\"'":
-            writer.value(_quoted(token), text, at, breaks)
-        elif token in "{}[]:,;":
-            writer.sign(token, breaks)
-        elif token.startswith(("/*", "//", "<!", "-->", "]]>")) or not token.strip("\u200b-\u200f\u2060\ufeff "):
-            breaks = breaks or "\n" in token
+        piece, kind, at = fits[0], fits.lastgroup, fits.end()
+        if kind == "gap":
+            breaks = breaks or "\n" in piece
             continue
-        elif token[0].isspace() or not (token[0].isalnum() or token[0] in "-+._$@"):
-            breaks = breaks or "\n" in token
-            continue
+        if kind == "quoted":
+            writer.value(_quoted(piece), _is_key(text, at), breaks)
+        elif kind == "sign":
+            writer.sign(piece, breaks)
         else:
-            writer.value(_bare(token, _is_key(text, at)), text, at, breaks)
+            writer.value(_bare(piece, _is_key(text, at)), _is_key(text, at), breaks)
         breaks = False
     return writer.written()
 
@@ -57,23 +52,23 @@ def _is_key(text: str, at: int) -> bool:
     return bool(KEY.match(text, at))
 
 
-def _bare(token: str, is_key: bool) -> str:
+def _bare(piece: str, is_key: bool) -> str:
     """A bare word as JSON: a field's name, a word of JavaScript, a number."""
     if is_key:
-        return json.dumps(token)
-    if token.lower() in WORDS:
-        return WORDS[token.lower()]
-    number = token.lstrip("+").replace("_", "")
+        return json.dumps(piece)
+    if piece.lower() in WORDS:
+        return WORDS[piece.lower()]
+    number = piece.lstrip("+").replace("_", "")
     float(number)  # raises ValueError
     return json.dumps(float(number)) if not re.fullmatch(r"-?(?:0|[1-9]\d*)", number) else number
 
 
-def _quoted(token: str) -> str:
+def _quoted(piece: str) -> str:
     """A quoted text with double quotation marks, its line breaks and lone backslashes escaped."""
-    if token[0] == "'":
-        token = '"' + token[1:-1].replace("\\'", "'").replace('\\"', '"').replace('"', '\\"') + '"'
-    token = token.replace("\\\r\n", "").replace("\\\n", "")
-    return LONE_BACKSLASH.sub(r"\\\\", token)
+    if piece[0] == "'":
+        piece = '"' + piece[1:-1].replace("\\'", "'").replace('\\"', '"').replace('"', '\\"') + '"'
+    piece = piece.replace("\\\r\n", "").replace("\\\n", "")
+    return LONE_BACKSLASH.sub(r"\\\\", piece)
 
 
 class _Writer:
@@ -85,9 +80,9 @@ class _Writer:
         self.last = ""
         """The kind of what was written last: `value`, `key`, or a sign."""
 
-    def value(self, token: str, text: str, end: int, breaks: bool) -> None:
+    def value(self, written: str, before_colon: bool, breaks: bool) -> None:
         in_object = bool(self.open) and self.open[-1] == "{"
-        is_key = in_object and self.last in ("{", ",", "value") and _is_key(text, end)
+        is_key = in_object and before_colon and self.last in ("{", ",", "value")
         if self.last == "value":
             if not (is_key and breaks):
                 raise ValueError("two values stand side by side")
@@ -96,25 +91,25 @@ class _Writer:
             raise ValueError("a value without a name")
         if self.last == ",":
             self.parts.append(",")
-        self.parts.append(token)
+        self.parts.append(written)
         self.last = "key" if is_key else "value"
 
-    def sign(self, token: str, breaks: bool) -> None:
-        if token in CLOSERS:
+    def sign(self, piece: str, breaks: bool) -> None:
+        if piece in CLOSERS:
             self._before_value(breaks)
-            self.parts.append(token)
-            self.open.append(token)
-            self.last = token
-        elif token in "}]":
-            self._close(token)
-        elif token == ":":
+            self.parts.append(piece)
+            self.open.append(piece)
+            self.last = piece
+        elif piece in "}]":
+            self._close(piece)
+        elif piece == ":":
             if self.last != "key":
                 raise ValueError("a colon behind no name")
             self.parts.append(":")
             self.last = ":"
         elif not self.open:  # between two values at the top
             return
-        elif token == ",":
+        elif piece == ",":
             self.last = "," if self.last in ("value", ",") else self.last
         else:
             raise ValueError("a semicolon inside of a value")
@@ -129,14 +124,14 @@ class _Writer:
         elif self.last == "value":
             self.parts.append("\n")
 
-    def _close(self, token: str) -> None:
-        if not self.open or CLOSERS[self.open[-1]] != token:
+    def _close(self, piece: str) -> None:
+        if not self.open or CLOSERS[self.open[-1]] != piece:
             if not self.open:  # one bracket too many at the end
                 return
             raise ValueError("brackets that do not match")
         self._end_of_field()
         self.open.pop()
-        self.parts.append(token)
+        self.parts.append(piece)
         self.last = "value"
 
     def _end_of_field(self) -> None:

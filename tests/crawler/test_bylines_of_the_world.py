@@ -110,7 +110,13 @@ def test_openings_of_other_scripts_leave_the_name(language: str, line: str, name
 
 @pytest.mark.parametrize(
     ("line", "language"),
-    [("Oleh Kovalchuk", "en"), ("Per Andersson", "sv"), ("Ni Ni Aung", "en"), ("Nina Larsen", "no"), ("Dan Evon", "en")],
+    [
+        ("Oleh Kovalchuk", "en"),
+        ("Per Andersson", "sv"),
+        ("Ni Ni Aung", "en"),
+        ("Nina Larsen", "no"),
+        ("Dan Evon", "en"),
+    ],
 )
 def test_a_first_name_that_opens_bylines_elsewhere_is_kept(line: str, language: str) -> None:
     assert people(line, language) == (line,)
@@ -294,11 +300,16 @@ def test_what_is_printed_around_one_person_s_name_goes(given: str, names: tuple[
     assert one_person(given) == names
 
 
-@pytest.mark.parametrize("line", ["Photo: Lars Lind/AP", "Foto: Lars Lind", "Picture by Lars Lind", "写真＝佐藤花子", "Illustration: Mia Berg"])
+@pytest.mark.parametrize(
+    "line",
+    ["Photo: Lars Lind/AP", "Foto: Lars Lind", "Picture by Lars Lind", "写真＝佐藤花子", "Illustration: Mia Berg"],
+)
 def test_a_line_about_pictures_credits_nobody_who_wrote(line: str) -> None:
     assert credits_other_work(line)
 
 
-@pytest.mark.parametrize("line", ["By Greta Holm", "Text: Greta Holm, Fotos: Lars Lind", "Photography is dead, says Greta"])
+@pytest.mark.parametrize(
+    "line", ["By Greta Holm", "Text: Greta Holm, Fotos: Lars Lind", "Photography is dead, says Greta"]
+)
 def test_a_line_that_names_a_writer_or_tells_something_is_no_picture_credit(line: str) -> None:
     assert not credits_other_work(line)
