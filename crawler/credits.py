@@ -204,8 +204,9 @@ def _marked_byline(block: Block, language: str | None) -> str | None:
 def _with_others(element: HtmlElement) -> HtmlElement:
     """The box of a marked name where it holds several, each marked."""
     around = element.getparent()
-    holds_several = around is not None and sum(map(_is_called_byline, around)) > 1
-    return around if holds_several and len(around.text_content()) <= MAX_BYLINE else element
+    if around is None or sum(map(_is_called_byline, around)) < 2 or len(around.text_content()) > MAX_BYLINE:
+        return element
+    return around
 
 
 def _is_called_byline(element: HtmlElement) -> bool:
