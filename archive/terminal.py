@@ -124,10 +124,12 @@ def _next_step(report: Report) -> str:
 
 
 def _facts(record: Row) -> Table:
-    by = plain(record["byline"] or ", ".join(record["authors"]))
+    byline, authors = plain(record["byline"]), plain(", ".join(record["authors"]))
     facts = {
         "outlet": plain(record["outlet_name"] or record["outlet"]),
-        "by": by + (f" ({record['agency']})" if record["agency"] and record["agency"] not in by else ""),
+        "byline": byline,
+        "authors": authors if authors != byline else "",
+        "agency": plain(record["agency"]),
         "published": _moment(record, "published"),
         "modified": _moment(record, "modified"),
         "fetched": plain(record["fetched_at"]),

@@ -8,48 +8,39 @@ the data name them and nobody else.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
 
 from lxml.html import HtmlElement
 
-from crawler import jsonld
-from crawler.agencies import agency_in, agency_of_text, dateline_of
+from crawler import author_claims, jsonld
+from crawler.agencies import agency_in, agency_of_credit, agency_of_text, dateline_of
+from crawler.author_claims import Claim, at_picture, marked_people, names_line
 from crawler.blocks import Block, folded
-from crawler.bylines import body, credits_a_desk, is_byline, opens_like_byline, people
+from crawler.bylines import (
+    body,
+    credits_a_desk,
+    credits_other_work,
+    is_bare_opening,
+    is_byline,
+    opening,
+    opens_like_byline,
+    people,
+)
 from crawler.headlines import squeezed
-from crawler.metadata import Page, host_word
+from crawler.metadata import Page, host_word, section
 from crawler.moments import without_date
 
-AUTHOR_META = (
-    "author",
-    "article:author",
-    "article:author_name",
-    "og:article:author",
-    "parsely-author",
-    "sailthru.author",
-    "cxenseparse:author",
-    "byl",
-    "dc.creator",
-    "dcterms.creator",
-    "dc.author",
-    "citation_author",
-    "authors",
-    "creator",
-    "shareaholic:article_author_name",
-    "byline",
-    "rbauthors",
-)
 BYLINE_CLASS = re.compile(
     r"(?:^|[\s_-])(?:by-?line\w*|author\w*|writer\w*|reporter\w*|autor\w*|journalist\w*|auteur\w*)(?:$|[\s_-])", re.I
 )
-ASIDE = re.compile(r"comment|related|recommend|teaser|card|sidebar|widget|footer|nav|reply|popular|bio\b", re.I)
 SERVICE = re.compile(r"\(([^()]{2,40})\)")
+BODY_ENDS = re.compile(
+    r"(?:media|news|online|group|corporation|corp|company|limited|ltd|inc|llc|gmbh|network|publishing|digital|staff|team|"
+    r"redaktion|redaccion|redaction|redazione|web|desk|editor|editors|admin)+"
+)
+GOES_ON = re.compile(r"\w ?[:：] (?:\S+ ){4}")
+"""A headline with its author before it: `A guest comment by Greta Holm: How the ferries …`."""
 MAX_BYLINE = 160
-MAX_CLAIM = 500
-MAX_NAMES = MAX_MARKED = 60  # more are a hostile page's
 MAX_ROLE = 24
 """Letters of a byline beside the names: a role, a desk, a place."""
 
@@ -65,29 +56,41 @@ class Credits:
 
 def credits(page: Page, near: list[Block]) -> Credits:
     """The byline as printed and the people in it; where none is printed, the names that the page's data give."""
-    sources = _claims(page)
+    sources = author_claims.sources(page)
     claimed = next(sources, [])
     named = _people_of(claimed, page) or next(filter(None, (_full_names(claims, page) for claims in sources)), ())
-    printed = printed_byline(near, named)
-    shown = tuple(name for name in people(printed) if not _is_outlet(name, page))
-    if named and not (_fuller(shown, named) and not _is_role_beside(printed, named)):
+    named = _unless_body(named, page, near)
+    printed = printed_byline(near, named, page.language)
+    shown = tuple(name for name in people(printed, page.language) if not _is_nobody(name, page))
+    if named and not (_fuller(shown, named) and not _is_role_beside(printed, named, page.language)):
         shown = named
-    authors = shown or _marked_people(page) or tuple(dict.fromkeys(filter(None, map(body, claimed))))
-    agency = agency_in(printed) or next((a for claim in claimed if (a := agency_in(claim))), None)
-    return Credits(printed or ", ".join(dict.fromkeys(claimed)) or None, authors, agency)
+    marked = () if shown else marked_people(page, near, lambda name: _is_nobody(name, page))
+    authors = shown or (() if claimed and len(marked) > 1 else marked)
+    bodies = tuple(dict.fromkeys(name for claim in claimed if (name := body(claim.text))))
+    texts = [claim.text for claim in claimed]
+    agency = agency_in(printed) or next((a for text in texts if (a := agency_in(text))), None)
+    return Credits(printed or ", ".join(dict.fromkeys(texts)) or None, authors or bodies, agency)
 
 
-def _people_of(claims: Iterable[str], page: Page) -> tuple[str, ...]:
+def _people_of(claims: list[Claim], page: Page) -> tuple[str, ...]:
     found: dict[str, str] = {}
-    for name in (name for claim in claims for name in people(claim)):
-        if not _is_outlet(name, page):
+    for name in (name for claim in claims for name in claim.people(page.language)):
+        if not _is_nobody(name, page):
             found.setdefault(folded(name), name)
     return tuple(found.values())
 
 
-def _full_names(claims: list[str], page: Page) -> tuple[str, ...]:
+def _full_names(claims: list[Claim], page: Page) -> tuple[str, ...]:
     """The people whom a lesser source names: a single word in there is rather a place or a system's user."""
     return tuple(name for name in _people_of(claims, page) if " " in name or not name.isascii())
+
+
+def _unless_body(named: tuple[str, ...], page: Page, near: list[Block]) -> tuple[str, ...]:
+    """The names, unless they may be a body's (`Jakarta Post`) and the byline that is printed names a person."""
+    if not named or any(people(name, page.language) for name in named) or any(c.isdigit() for c in "".join(named)):
+        return named
+    shown = people(printed_byline(near, (), page.language), page.language)
+    return () if any(" " in name and not _is_nobody(name, page) for name in shown) else named
 
 
 def _fuller(shown: tuple[str, ...], named: tuple[str, ...]) -> bool:
@@ -95,84 +98,77 @@ def _fuller(shown: tuple[str, ...], named: tuple[str, ...]) -> bool:
     return set(map(folded, shown)) > set(map(folded, named))
 
 
-def _is_role_beside(printed: str | None, named: tuple[str, ...]) -> bool:
+def _is_role_beside(printed: str | None, named: tuple[str, ...], language: str | None) -> bool:
     """Whether what a line says beside the names is a role rather than a further name."""
-    return bool(printed) and not opens_like_byline(printed or "") and is_little_but(printed or "", named)
+    return bool(printed) and not opens_like_byline(printed or "", language) and is_little_but(printed or "", named)
 
 
-def _is_outlet(name: str, page: Page) -> bool:
+def _is_nobody(name: str, page: Page) -> bool:
+    """Whether a name is the outlet's own or its section's."""
+    return is_outlet(name, page) or folded(name) == folded(section(page) or "")
+
+
+def is_outlet(name: str, page: Page) -> bool:
+    """Whether a name is the outlet's own: with or without its article, and with what such names end with."""
+    bare = _without_article(name)
+    for other in filter(None, map(_without_article, _outlet_names(page))):
+        if bare == other:
+            return True
+        longer, shorter = sorted((bare, other), key=len, reverse=True)
+        if len(shorter) > 3 and longer.startswith(shorter) and BODY_ENDS.fullmatch(longer[len(shorter) :]):
+            return True
+    return False
+
+
+def _outlet_names(page: Page) -> list[str]:
     publisher = page.article.get("publisher")
-    names = [page.meta.get("og:site_name"), jsonld.plain(publisher) if publisher else None, host_word(page.url)]
-    return squeezed(name) in {squeezed(other) for other in names if other}
+    said = [page.meta.get("og:site_name"), page.meta.get("application-name"), host_word(page.url)]
+    things = [thing.get("name") for thing in page.things if jsonld.types(thing) & {"WebSite", "NewsMediaOrganization"}]
+    texts = [jsonld.plain(value) for value in (publisher, *things) if value]
+    return [name for name in (*said, *texts) if name]
 
 
-def _claims(page: Page) -> Iterator[list[str]]:
-    """The names that each of the page's data gives for its author, the surest first."""
-    given = jsonld.resolved(page.article.get("author") or page.article.get("creator") or [], page.things)
-    if names := _names([jsonld.plain(item) for item in given]):
-        yield names
-    said: defaultdict[str, list[str | None]] = defaultdict(list)
-    for tag in page.tree.iter("meta"):
-        said[(tag.get("property") or tag.get("name") or "").lower()].append(tag.get("content"))
-    for wanted in AUTHOR_META:
-        if names := _names([jsonld.plain(content) for content in said.get(wanted, ())]):
-            yield names
+def _without_article(name: str) -> str:
+    return squeezed(re.sub(r"^(?:the|der|die|das|le|la|el|il|los|les|de)\s+", "", name.strip(), flags=re.I))
 
 
-def _names(texts: list[str | None]) -> list[str]:
-    return [text for text in texts[:MAX_NAMES] if text and len(text) <= MAX_CLAIM and not _is_address(text)]
+def printed_byline(near: list[Block], named: tuple[str, ...] = (), language: str | None = None) -> str | None:
+    """The line beside the headline that says by whom; where data name people, one that names one of them too.
 
-
-def _is_address(text: str) -> bool:
-    return text.startswith(("http", "//", "@", "www.")) or "facebook.com" in text or (" " not in text and "@" in text)
-
-
-def _marked_people(page: Page) -> tuple[str, ...]:
-    """Whom the mark-up around the headline calls the author; nobody where it names several in different places."""
-    marked = [each for each in islice(filter(_is_marked, page.elements[1:]), MAX_MARKED) if not _stands_aside(each)]
-    names = (name for element in marked for name in people(_short_text(element)) if not _is_outlet(name, page))
-    found = tuple(dict.fromkeys(name for name in names if " " in name or not name.isascii()))
-    return found if len(found) == 1 else ()
-
-
-def _is_marked(element: HtmlElement) -> bool:
-    """Whether mark-up calls an element an author, or it links to one's page. An XPath would take ten times as long."""
-    called = element.get("class")
-    if called and ("author" in called or "byline" in called):
-        return True
-    if element.get("rel") == "author" or element.get("itemprop") == "author":
-        return True
-    address = (element.get("href") or "") if element.tag == "a" else ""
-    return "/author" in address or "/autor" in address
-
-
-def _stands_aside(element: HtmlElement) -> bool:
-    if len(element.text_content()) > MAX_BYLINE:
-        return True
-    around = [element, *element.iterancestors()]
-    return any(
-        step.tag in ("footer", "nav", "aside") or ASIDE.search(f"{step.get('class')} {step.get('id')}")
-        for step in around
-        if step.tag not in ("body", "html")
-    )
-
-
-def _short_text(element: HtmlElement) -> str:
-    return without_date(" ".join(element.text_content().split()))
-
-
-def printed_byline(near: list[Block], named: tuple[str, ...] = ()) -> str | None:
-    """The line beside the headline that says by whom; where data name people, one that names one of them too."""
-    for block in near:
-        if len(block.text) <= MAX_BYLINE and opens_like_byline(block.text):
-            line = without_date(block.text)
-            if _credible(line, named):
-                return line
-    for block in near:
-        if (marked := _marked_byline(block)) and _credible(marked, named):
-            return marked
-    bare = (block.text for block in near if not block.linked)
+    A line that begins as bylines do comes before what only the mark-up calls one, unless that names more people.
+    """
+    lines = (block for block in near if len(block.text) <= MAX_BYLINE and not credits_other_work(block.text))
+    short = [block for block in lines if not at_picture(block.element)]
+    opened = (line for at in range(len(short)) if (line := _opened_line(short, at, language)))
+    first = next((line for line in opened if _credible(line, named, language) and not agency_alone(line)), None)
+    marked = (line for block in short if (line := _marked_byline(block, language)))
+    second = next((line for line in marked if _credible(line, named, language)), None)
+    if first and second and set(people(second, language)) > set(people(first, language)):
+        return second
+    if first or second:
+        return first or second
+    bare = (block.text for block in short if not block.linked and not agency_alone(block.text))
     return next((text for text in bare if credits_a_desk(text) or is_little_but(text, named)), None)
+
+
+def _opened_line(blocks: list[Block], at: int, language: str | None) -> str | None:
+    """The line that begins there as bylines do, up to its date; a bare `By` with the line below it."""
+    text, element = blocks[at].text, blocks[at].element
+    if is_bare_opening(text, language):
+        text = f"{text} {blocks[at + 1].text}" if at + 1 < len(blocks) else ""
+        if not any(" " in name or not name.isascii() for name in people(text, language)):
+            return None
+    elif not opens_like_byline(text, language):
+        return None
+    elif squeezed(spaced := names_line(element, language)) == squeezed(text):
+        text = spaced
+    tells = GOES_ON.search(text, opening(text, language)) or "。" in text
+    return without_date(text) if len(text) <= MAX_BYLINE and not tells else None
+
+
+def agency_alone(line: str) -> str | None:
+    """The agency where a line is nothing but its name in brackets: `(AP)`."""
+    return agency_of_credit(line) if line.strip().startswith(("(", "（", "[")) else None
 
 
 def is_little_but(line: str, names: tuple[str, ...]) -> bool:
@@ -184,27 +180,38 @@ def is_little_but(line: str, names: tuple[str, ...]) -> bool:
     return bool(named) and len(whole) - len(" ".join(named)) <= MAX_ROLE
 
 
-def _credible(line: str, named: tuple[str, ...]) -> bool:
+def _credible(line: str, named: tuple[str, ...], language: str | None) -> bool:
     """Whether a line credits somebody, and nobody whom the page's data do not know."""
-    shown = people(line)
+    shown = people(line, language)
     if named:
         whole = folded(line)
         return any(folded(name) in whole for name in named)
     return bool(shown or agency_in(line) or "staff" in line.lower())
 
 
-def _marked_byline(block: Block) -> str | None:
+def _marked_byline(block: Block, language: str | None) -> str | None:
     """The part of a block that its mark-up calls a byline."""
-    if len(block.text) > MAX_BYLINE:
-        return None
     inside = [e for e in block.element.iter() if isinstance(e.tag, str)][:12]
     for element in [*inside, *_near_ancestors(block.element)]:
-        marks = " ".join(element.get(name) or "" for name in ("class", "rel", "itemprop", "id"))
-        if BYLINE_CLASS.search(marks):
-            text = " ".join(element.text_content().split())
-            if 3 < len(text) <= MAX_BYLINE and not any(c.isdigit() for c in text):
-                return text
+        if not _is_called_byline(element) or len(element.text_content()) > 2 * MAX_BYLINE:
+            continue
+        text = without_date(names_line(_with_others(element), language))
+        if 3 < len(text) <= MAX_BYLINE and not any(c.isdigit() for c in text):
+            return text
     return None
+
+
+def _with_others(element: HtmlElement) -> HtmlElement:
+    """The box of a marked name where it holds several, each marked."""
+    around = element.getparent()
+    if around is None or sum(map(_is_called_byline, around)) < 2 or len(around.text_content()) > MAX_BYLINE:
+        return element
+    return around
+
+
+def _is_called_byline(element: HtmlElement) -> bool:
+    marks = " ".join(element.get(name) or "" for name in ("class", "rel", "itemprop", "id"))
+    return bool(BYLINE_CLASS.search(marks))
 
 
 def _near_ancestors(element: HtmlElement) -> list[HtmlElement]:

@@ -14,8 +14,8 @@ from typing import Any
 from archive.diff import matches
 from archive.records import Article, Capture
 from crawler import headlines, jsonld, line_signs, metadata, witnesses
+from crawler.author_claims import AUTHOR_META
 from crawler.blocks import Block, folded
-from crawler.credits import AUTHOR_META
 from crawler.dates import MODIFIED_META, PUBLISHED_META
 from crawler.extract import Steps, reading
 from crawler.language import language_code

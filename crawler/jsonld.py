@@ -11,6 +11,7 @@ from typing import Any
 from lxml.html import HtmlElement
 
 from crawler.entities import unescape
+from crawler.relaxed_json import relaxed
 
 Thing = dict[str, Any]
 
@@ -127,7 +128,14 @@ def _flat(value: Any, depth: int = 0) -> Iterator[Thing]:
 def _load(raw: str) -> Any:
     """The JSON of a script; mended where that changes no value, else the few plain fields that are beyond doubt."""
     text = _unwrapped(raw)
-    for mend, decoder in ((str, LENIENT), (_tidied, LENIENT), (unescape, LENIENT), (_requoted, CAREFUL)):
+    for mend, decoder in (
+        (str, LENIENT),
+        (_tidied, LENIENT),
+        (relaxed, LENIENT),
+        (unescape, LENIENT),
+        (_requoted, CAREFUL),
+        (_relaxed_unescaped, LENIENT),
+    ):
         try:
             return _all_values(mend(text), decoder)
         except (ValueError, RecursionError):
@@ -166,6 +174,10 @@ def _requoted(text: str) -> str:
     return "".join(parts) + text[at:]
 
 
+def _relaxed_unescaped(text: str) -> str:
+    return relaxed(unescape(text))
+
+
 def _once(fields: list[tuple[str, Any]]) -> Thing:
     thing = dict(fields)
     if len(thing) < len(fields):
@@ -199,4 +211,17 @@ def _plain_fields(text: str) -> Thing:
         values = set(re.findall(PLAIN_FIELD.format(name), text))
         if len(values) == 1:
             thing[name] = values.pop().replace('\\"', '"').replace("\\/", "/")
+    if author := _lone_value("author", text):
+        thing["author"] = author
     return thing
+
+
+def _lone_value(name: str, text: str) -> Any:
+    """The value of a field that stands in broken JSON once; None where it is broken itself."""
+    places = [fits.end() for fits in re.finditer(rf'"{name}"\s*:\s*(?=["\[{{])', text)]
+    if len(places) != 1:
+        return None
+    try:
+        return LENIENT.raw_decode(text, places[0])[0]
+    except (ValueError, RecursionError):
+        return None

@@ -44,6 +44,38 @@ def test_broken_json_gives_only_what_stands_in_it_once() -> None:
     assert thing[0]["datePublished"] == "2024-01-02"
 
 
+GRETA = '{"@type":"NewsArticle","headline":"Pier","author":{"name":"Greta Holm"},"datePublished":"2024-03-12"%s}'
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        GRETA.replace(',"author"', ', /* who */ "author"') % "",
+        GRETA.replace(',"author"', ',\n// who\n"author"') % "",
+        GRETA % ',"image":undefined',
+        "\ufeff" + GRETA % "",
+        GRETA.replace(",", ",\u00a0") % "",
+        GRETA % ",",
+        GRETA.replace(',"author"', '\n"author"') % "",
+        "<!--\n" + GRETA % "" + "\n//-->",
+        "/* <![CDATA[ */" + GRETA % " /* end */" + "/* ]]> */",
+        (GRETA % "").replace('"', "'"),
+        (GRETA % "")[:-1],
+        GRETA % ',"articleBody":"The ferry left and',
+        GRETA % ',"description":"a "b": "c" d"',
+        (GRETA % ",").replace('"', "&quot;"),
+    ],
+)
+def test_json_written_by_hand_keeps_author_headline_and_date(script: str) -> None:
+    thing = jsonld.article_of(found(script))
+    assert (thing["headline"], thing["author"]["name"], thing["datePublished"]) == ("Pier", "Greta Holm", "2024-03-12")
+
+
+def test_of_broken_json_with_several_authors_none_is_taken() -> None:
+    comments = ',"comment":[{"author":{"name":"Tom Aird"}}],"description":"a "b": "c" d"'
+    assert "author" not in jsonld.article_of(found(GRETA % comments))
+
+
 def test_an_author_named_by_its_id_is_looked_up() -> None:
     things = found(
         '{"@graph":[{"@type":"Person","@id":"#a","name":"Ines Calder"},{"@type":"Article","author":{"@id":"#a"}}]}'
