@@ -19,6 +19,7 @@ from archive.errors import ReadingError
 from archive.records import Capture
 from crawler.blocks import INLINE
 from crawler.entities import bounded
+from crawler.nesting import closed, is_misnested
 
 MAX_BYTES = 5_000_000
 MAX_ELEMENTS = 15_000  # news pages have hundreds to some thousands; reading more than these takes many seconds
@@ -202,7 +203,15 @@ def _strictly(body: bytes, encoding: str) -> str | None:
 def _tree(text: str) -> HtmlElement:
     for mark in NO_CHARACTERS:  # in a str: one that holds no wide letters is not searched
         text = text.replace(mark, "")
-    clean = XML_DECLARATION.sub("", text, count=1).encode("utf-8", "ignore").translate(None, UNREADABLE)
+    page = XML_DECLARATION.sub("", text, count=1).encode("utf-8", "ignore").translate(None, UNREADABLE)
+    parser = _parser()
+    tree = _parsed(page, parser)
+    if is_misnested(parser.error_log):
+        return _parsed(closed(page), _parser())
+    return tree
+
+
+def _parser() -> HTMLParser:
     parser = HTMLParser(
         collect_ids=False,
         default_doctype=False,
@@ -212,8 +221,12 @@ def _tree(text: str) -> HtmlElement:
         remove_pis=True,
     )
     parser.set_element_class_lookup(ONE_CLASS)
+    return parser
+
+
+def _parsed(page: bytes, parser: HTMLParser) -> HtmlElement:
     try:
-        return document_fromstring(clean, parser=parser, ensure_head_body=True)
+        return document_fromstring(page, parser=parser, ensure_head_body=True)
     except (ValueError, AssertionError, IndexError) as error:  # lxml.etree.ParserError is a ValueError here
         raise ReadingError("nothing that a parser could read") from error
     except Exception as error:
