@@ -149,7 +149,7 @@ def _candidates(body: bytes, declared: list[str]) -> Iterator[str]:
 
 
 def likeliest(sample: bytes, charsets: tuple[str, ...], usual: str) -> tuple[str, float]:
-    """The charset in which most bytes beyond ASCII are usual letters, the first of several, and how many of them are."""
+    """The charset, of several, in which most bytes beyond ASCII are usual letters, and the share of those."""
     high = sample.translate(None, ASCII)
     shares = {charset: _share(high, charset, usual) for charset in charsets}
     best = max(shares, key=shares.__getitem__)

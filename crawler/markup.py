@@ -117,9 +117,8 @@ def _tree(text: str) -> HtmlElement:
     page = XML_DECLARATION.sub("", text, count=1).encode("utf-8", "ignore").translate(None, UNREADABLE)
     parser = _parser()
     tree = _parsed(page, parser)
-    if is_misnested(parser.error_log):
-        return _parsed(closed(page), _parser())
-    return tree
+    mended = closed(page) if is_misnested(parser.error_log) else page
+    return tree if mended is page else _parsed(mended, _parser())
 
 
 def _parser() -> HTMLParser:

@@ -26,7 +26,10 @@ STRAY = {
     "words of another charset in the text": (FRENCH, "<p>Publicité: l'été à la plage</p>".encode("latin-1")),
     "quotation marks of Windows": (ENGLISH, b"<p>\x93Never,\x94 he said.</p>"),
     "a letter that was cut": (ENGLISH, "<p>…</p>".encode()[:5]),
-    "letters cut in every teaser": (JAPANESE, b"<li>" + "灯台".encode()[:-1] + b"...<li>" + "工事".encode()[:-2] + b"..."),
+    "letters cut in every teaser": (
+        JAPANESE,
+        b"<li>" + "灯台".encode()[:-1] + b"...<li>" + "工事".encode()[:-2] + b"...",
+    ),
     "a word of Russian in Windows-1251": (RUSSIAN * 3, "<p>Реклама</p>".encode("cp1251")),
 }
 
@@ -74,7 +77,11 @@ def test_russian_is_read_from_any_of_its_charsets_where_none_is_declared(charset
         ("cs", "<p>Přístav rozhodl, že maják přesune na severní mys, kde bývá méně mlh.", ("cp1250", "iso8859-2")),
         ("el", GREEK, ("cp1253", "iso8859-7")),
         ("uk", "<p>Рада порту вирішила перенести маяк на північний мис, де їй видніше.", ("cp1251", "koi8-u")),
-        ("tr", "<p>Liman kurulu, deniz fenerinin kuzey burnuna taşınmasına karar verdi; çalışma başlıyor.", ("cp1254",)),
+        (
+            "tr",
+            "<p>Liman kurulu, deniz fenerinin kuzey burnuna taşınmasına karar verdi; çalışma başlıyor.",
+            ("cp1254",),
+        ),
     ],
 )
 def test_a_page_that_only_tells_its_language_is_read_in_the_charset_that_gives_its_letters(
