@@ -31,6 +31,7 @@ MOST = 0.5
 """Share of the page's letters from which such an element does hold it."""
 LEAST = 600
 """Letters, those of titles and blanks among them: a page that has fewer outside such elements has its text in them."""
+BOXES = frozenset(("div", "section", "article", "main", "body", "td", "center"))
 NO_BREAK = INLINE | UNSEEN | {"br", "hr", "tr", "td", "th", "tbody", "thead", "tfoot", "body", "html"}
 
 
@@ -49,9 +50,17 @@ def slimmed(tree: HtmlElement, elements: Sequence[HtmlElement], row: list[Block]
     strip_elements(slim, *NO_TEXT, with_tail=False)
     _without_beside(slim)
     for part in list(slim.iter()):
-        if part.tail and part.tag not in NO_BREAK and part.tail.strip() and (before(part) or not _goes(part)):
+        if part.tail and part.tag not in NO_BREAK and part.tail.strip() and _wants_break(part):
             part_behind(part)
     return slim
+
+
+def _wants_break(element: HtmlElement) -> bool:
+    """Whether trafilatura would join, or lose, the text behind a box."""
+    if _goes(element):
+        return bool(before(element))
+    around = element.getparent()
+    return around is not None and around.tag in BOXES
 
 
 def _goes(element: HtmlElement) -> bool:

@@ -38,7 +38,8 @@ LAID_OVER = re.compile(r"(?:^|\s)(?:modal|popup|pop-up|mfp-hide|remodal|reveal-m
 CONSENT = re.compile(
     r"cookie[\s_-]*(?:banner|bar|box|consent|dialog|disclaimer|hint|info|law|layer|message|modal|notice|notification|"
     r"overlay|panel|policy|popup|prompt|wall)|(?:consent|gdpr|ccpa|privacy)[\s_-]*(?:banner|bar|box|dialog|layer|"
-    r"manager|message|modal|notice|overlay|popup|prompt|tool|wall)|(?:^|[\s_-])(?:cmp|tcf|gdpr|eu-cookies?)(?=$|[\s_-])|"
+    r"manager|message|modal|notice|overlay|popup|prompt|tool|wall)|"
+    r"^(?:cmp|tcf|gdpr|ccpa|eu-?cookies?)(?:-?(?:box|container|root|ui|wrapper))?$|"
     r"onetrust|didomi|usercentrics|cookiebot|borlabs|cmplz|klaro|iubenda-cs|qc-cmp|sp_message|fc-consent|tarteaucitron|"
     r"axeptio|cky-consent|cc-window|moove_gdpr|truste|cookieyes|osano-cm",
     re.I,
@@ -217,8 +218,10 @@ def _is_locked(element: HtmlElement) -> bool:
     names = f"{element.get('class') or ''} {element.get('id') or ''}"
     if not LOCKED.search(names) or _is_of_another_kind(element):
         return False
-    beside = element.getparent().findall("p")
-    return element.tag == "p" or (len(beside) > 0 and len(element.findall(".//p")) > 1)
+    if element.tag == "p":
+        return True
+    around = element.getparent()
+    return around is not None and around.find("p") is not None and len(element.findall(".//p")) > 1
 
 
 def _shown_in(box: HtmlElement, row: list[Block]) -> list[Block]:
