@@ -22,6 +22,10 @@ VOID = ("embed", "source", "track", "wbr", "keygen")
 """Elements that hold nothing; libxml2 hangs what follows below them."""
 EMPTY = ("script", "style", "noscript", "template", "button", "select", "ins", "span", "a", "b", "i", "em", "strong")
 """Elements of which a reader may see nothing."""
+MARKS = ("span", "a", "b", "strong", "em", "i", "font", "small")
+_ENDED = re.compile(r"[^\W\d_A-ZÀ-Þ][.!?…][”\"»]?$")
+MOST_EMPTY = 8
+"""Empty elements in a row that are looked past."""
 GLUED = re.compile(r"[^\W\d_a-zß-öø-ÿ][^\W\d_ ]|[^\W\d_a-zß-öø-ÿ] \w|[«“„\"¿¡]")
 """How a sentence begins."""
 FORMULA_SOURCES = ("annotation", "annotation-xml")
@@ -65,6 +69,8 @@ def mend(tree: HtmlElement) -> None:
     for element in list(tree.iter(*EMPTY)):
         if element.tail and GLUED.match(element.tail) and SENTENCE_ENDS.search(before(element)) and _is_unseen(element):
             _unglue(element)
+    for element in tree.iter(*MARKS):
+        _space_out(element)
 
 
 def _own_elements(tree: HtmlElement) -> None:
@@ -97,6 +103,28 @@ def _unglue(element: HtmlElement) -> None:
         part_behind(element)
 
 
+def _space_out(element: HtmlElement) -> None:
+    """Put the space between two sentences that only a style sheet parts."""
+    if element.tail and element.tail[0].isupper() and GLUED.match(element.tail) and _ENDED.search(_raw_end(element)):
+        element.tail = f" {element.tail}"
+    if element.text and element.text[0].isupper() and GLUED.match(element.text):
+        previous, around = element.getprevious(), element.getparent()
+        if previous is None:
+            if around is not None and around.text and _ENDED.search(around.text):
+                around.text += " "
+        elif previous.tail:
+            if _ENDED.search(previous.tail):
+                previous.tail += " "
+        elif previous.tag in INLINE and _ENDED.search(_raw_end(previous)):
+            previous.tail = " "
+
+
+def _raw_end(element: HtmlElement) -> str:
+    while len(element) and not element[-1].tail:
+        element = element[-1]
+    return ((element[-1].tail if len(element) else element.text) or "")[-4:]
+
+
 def _whole_picture(element: HtmlElement) -> HtmlElement:
     """A picture with the link or span that holds nothing else."""
     around = element.getparent()
@@ -111,12 +139,27 @@ def _is_bare(element: HtmlElement) -> bool:
 
 def before(element: HtmlElement) -> str:
     """The text right before an element, in the same box."""
-    previous, around = element.getprevious(), element.getparent()
-    if previous is None:
-        return ((around.text if around is not None else "") or "").strip()
-    if previous.tail and previous.tail.strip():
-        return str(previous.tail).strip()
-    return str(previous.text_content()).strip() if previous.tag in INLINE else ""
+    for _ in range(MOST_EMPTY):
+        previous = element.getprevious()
+        if previous is None:
+            around = element.getparent()
+            return ((around.text if around is not None else "") or "").strip()
+        if previous.tail and previous.tail.strip():
+            return str(previous.tail).strip()
+        if text := _last_text(previous):
+            return text if previous.tag in INLINE else ""
+        element = previous
+    return ""
+
+
+def _last_text(element: HtmlElement) -> str:
+    """The last piece of text in an element."""
+    while len(element):
+        last = element[-1]
+        if last.tail and last.tail.strip():
+            return str(last.tail).strip()
+        element = last
+    return (element.text or "").strip()
 
 
 def is_amid_sentence(element: HtmlElement) -> bool:
@@ -131,9 +174,18 @@ def is_amid_sentence(element: HtmlElement) -> bool:
     host = next((around for around in element.iterancestors() if around.tag not in INLINE), None)
     if host is None or host.tag not in PARAGRAPHS:
         return False
-    around = len(host.text_content().strip()) - len(element.text_content().strip())
     goes_on = bool(GOES_ON.match(after)) if after else element.tag not in FIELDS and not SENTENCE_ENDS.search(ahead)
-    return around >= FEWEST and goes_on
+    return goes_on and _has_words(host)
+
+
+def _has_words(host: HtmlElement) -> bool:
+    """Whether a paragraph has some words of its own beside its elements."""
+    letters = len((host.text or "").strip())
+    for part in host:
+        if letters >= FEWEST:
+            break
+        letters += len((part.tail or "").strip())
+    return letters >= FEWEST
 
 
 def _is_passed_over(element: HtmlElement, picture: bool = False) -> bool:

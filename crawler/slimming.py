@@ -77,13 +77,13 @@ def _drop(element: HtmlElement) -> None:
 def _without_beside(slim: HtmlElement) -> None:
     letters = len(slim.text_content())
     parts = [part for part in slim.iter(*DROPPED) if len(part) or part.text]
-    outer = [part for part in parts if next(part.iterancestors(*DROPPED), None) is None]
+    outer = {part for part in parts if next(part.iterancestors(*DROPPED), None) is None}
     alone = letters - sum(len(part.text_content()) for part in outer) < LEAST
     for part in parts:
         if part.getparent() is None:
             continue
         own = len(part.text_content())
-        if own > MOST * letters or (alone and _has_prose(part)):
+        if own > MOST * letters or (alone and part in outer and _has_prose(part)):
             part.tag = "div"
         elif part.tag in BESIDE and own < MOST_BESIDE * letters:
             _drop(part)

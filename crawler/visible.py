@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 
 from lxml.etree import XPath
 from lxml.html import HtmlElement
@@ -60,15 +61,20 @@ LITTLE = 200
 MOST_SHOWN = 3
 """Paragraphs of an article whose rest is hidden; where more are shown, what is hidden is something else."""
 SWALLOWING = ("button", "object", "video", "audio", "canvas", "svg", "math", "select", "textarea")
-NEVER_SHOWN = ("template", "noscript", "iframe")
+SWALLOWED = XPath(
+    f"//body//*[{' or '.join(f'self::{tag}' for tag in SWALLOWING)}]"
+    "[descendant::p or descendant::div or descendant::article or descendant::br]"
+)
+MOST_SWALLOWED = 50
+"""Elements of a page that are looked into for text that is not theirs."""
 SHADOW = ("shadowrootmode", "shadowroot")
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
 def lift_swallowed(tree: HtmlElement) -> None:
     """Make boxes of buttons, players and drawings that hold paragraphs, and of templates that are shown as they are."""
-    for element in tree.xpath(f"//body//*[{' or '.join(f'self::{tag}' for tag in SWALLOWING)}]"):
-        if len(element) and _prose_in(element) >= LITTLE:
+    for element in islice(SWALLOWED(tree), MOST_SWALLOWED):
+        if _prose_in(element) >= LITTLE:
             element.tag = "div"
     for element in list(tree.iter("template")):
         if any(name in element.attrib for name in SHADOW):
@@ -109,8 +115,11 @@ def hide(tree: HtmlElement) -> None:
 
 def _is_data(element: HtmlElement) -> bool:
     """Whether an element says who wrote a page and when: shown or not, it tells it."""
-    if len(element.text_content()) > LONGEST_DATA:
-        return False
+    letters = 0
+    for text in element.itertext():
+        letters += len(text)
+        if letters > LONGEST_DATA:
+            return False
     return any(part.tag == "time" or "itemprop" in part.attrib or _tells(part) for part in element.iter())
 
 
@@ -209,7 +218,9 @@ def _most_of_article(texts: dict[HtmlElement, list[Block]], row: list[Block]) ->
             beside[box].append(element)
     for box, parts in beside.items():
         shown = _shown_in(box, row)
-        if len(shown) <= MOST_SHOWN and prose(shown) < sum(len(one.text) for part in parts for one in texts[part]):
+        wanted = prose(shown) if shown else LITTLE if CONTAINER(parts[0]) else None
+        inside = sum(len(one.text) for part in parts for one in texts[part])
+        if wanted is not None and len(shown) <= MOST_SHOWN and inside > wanted:
             yield from parts
 
 

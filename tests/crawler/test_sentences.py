@@ -89,6 +89,7 @@ BETWEEN = {
     "a menu": "<nav><a href=/>Home</a></nav>",
     "a form": "<form><input type=email><button>Subscribe</button></form>",
     "an empty paragraph": "<p></p>",
+    "several empty paragraphs": "<p></p><p></p><p> </p>",
     "a blank paragraph": "<p>&nbsp;</p>",
     "a paragraph with a picture": "<p><img src=/a.jpg></p>",
     "a player": "<video src=/x></video>",
@@ -141,3 +142,14 @@ def test_a_line_that_was_glued_of_several_blocks_is_parted_what_was_dropped_betw
 def test_a_drop_cap_in_a_box_of_its_own_is_not_parted_from_its_word():
     blocks = [Block("T", 0, Element("div")), Block("he vote came.", 0, Element("p"))]
     assert as_shown("The vote came.", blocks) == "The vote came."
+
+
+def test_sentences_that_only_a_style_sheet_parts_have_a_space_between_them():
+    a, b, *rest = PARAGRAPHS
+    for glued in (f"<span>{a}</span><span>{b}</span>", f"<b>{a}</b>{b}", f"{a}<span class=more>{b}</span>"):
+        assert lines(f"<p>{glued}</p>" + "".join(f"<p>{text}</p>" for text in rest)) == [f"{a} {b}", *rest]
+
+
+def test_names_with_dots_are_not_parted():
+    said = BODY.replace("Fennmouth", "the <b>U.S.</b>A and Table.<b>Briefings</b>")
+    assert "the U.S.A and" in lines(said)[0]

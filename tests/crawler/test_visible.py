@@ -148,3 +148,12 @@ def test_a_headline_has_no_words_for_screen_readers():
         f'<html><body><article><h1>Lamp to move<span class="sr-only"> (video)</span></h1>{BODY}</article></body></html>'
     )
     assert extract(Capture(url="https://fennmouthlog.example/lamp", body=page.encode())).headline == "Lamp to move"
+
+
+def test_a_hidden_note_on_a_picture_is_not_the_article_of_the_box_that_it_is_alone_in():
+    rights = f'<div style="display:none">{SECRET}{SECRET}</div>'
+    note = f'<dl><dt>The lamp <em>(Photo: <a href="#">Fenn</a>{rights})</em></dt></dl>'
+    page = f"<html><body><h1>Lamp to move</h1><div class=text>{note}{BODY}</div></body></html>"
+    found = extract(Capture(url="https://fennmouthlog.example/news/lamp", body=page.encode()))
+    assert "subscribes" not in found.text
+    assert set(PARAGRAPHS) <= set(found.text.split("\n"))
