@@ -13,6 +13,7 @@ from lxml.html import HtmlElement
 INLINE_TEXT = """
 a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q ruby rp rt s samp small
 span strike strong sub sup time tt u var wbr
+output meter progress slot img picture input embed map area source track param link meta
 """
 INLINE = frozenset(INLINE_TEXT.split())
 UNSEEN_TEXT = """
@@ -43,7 +44,8 @@ class Block(NamedTuple):
 
 
 def blocks(tree: HtmlElement) -> list[Block]:
-    """The blocks of a page in reading order; what no reader sees as text (scripts, forms' options) left out."""
+    """The blocks of a page in reading order; what no reader sees as text (scripts, forms' options, what is `hidden`)
+    left out."""
     body = tree.find("body")
     reader = _Reader()
     reader.read(tree if body is None else body)
@@ -91,7 +93,9 @@ class _Reader:
             tag = element.tag
             if event == "start":
                 around.append((block, linked))
-                if tag in UNSEEN:
+                if element is not body and (tag in UNSEEN or element.get("hidden") is not None):
+                    if tag not in INLINE and tag not in UNSEEN:
+                        self._close(block)
                     walk.skip_subtree()
                     continue
                 if tag not in INLINE:

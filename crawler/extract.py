@@ -10,44 +10,35 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable
-from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
 from html import unescape
 from importlib.metadata import PackageNotFoundError, version
-from itertools import islice, pairwise
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
-from lxml.etree import strip_elements
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction
 
 from archive.errors import ReadingError
 from archive.records import Article, Capture, below_standfirst
-from crawler import credits, dates, headlines, jsonld, metadata, paragraphs, witnesses
+from crawler import credits, dates, headlines, jsonld, metadata, paragraphs, sentences, visible, witnesses
 from crawler.agencies import dateline_of
-from crawler.blocks import blocks, folded, link_lists, unfold_layout, without_note_marks
+from crawler.blocks import blocks, folded, unfold_layout, without_note_marks
 from crawler.language import language_code, language_of
 from crawler.line_signs import Claims, prose
 from crawler.markup import read_page
 from crawler.metadata import Page
 from crawler.moments import month_first
 from crawler.page_type import page_type
+from crawler.slimming import slimmed
 from crawler.surroundings import as_shown, labels, offers, standfirst_line
 from pipelines.word_count import word_count
 
 for noisy in ("trafilatura", "htmldate", "charset_normalizer", "courlan"):
     logging.getLogger(noisy).setLevel(logging.CRITICAL)
 
-NO_TEXT = (
-    *("script", "style", "svg", "link", "meta", "iframe", "object", "template", "source", "video", "audio", "canvas"),
-    *("select", "option", "input", "button", "textarea", "noscript", "picture", "embed", "img"),
-)
-"""What trafilatura would leave out itself, after copying it several times."""
-BESIDE = ("nav", "footer", "aside")
-MOST_BESIDE = 0.25
-"""Share of the page's letters: what claims to stand beside the text and has more of them may hold it."""
 LITTLE = 200
 """Letters: less is no text of an article if the page's data give a longer one."""
 TAG = re.compile("<[^<>]*>")
@@ -110,15 +101,22 @@ def extractor() -> str:
 
 
 def open_page(tree: HtmlElement, capture: Capture) -> Page:
-    """The page taken apart. In the tree itself, tables that arrange it are unfolded and marks of notes go."""
+    """The page taken apart. The tree itself is made what a reader sees of it: what is hidden is marked, sentences are
+    whole, tables that arrange the page are unfolded, and marks of notes go."""
+    found = jsonld.things(tree)
+    meta = metadata.meta_tags(tree)
+    article = jsonld.article_of(found, *_own(tree, meta, capture))
+    visible.lift_swallowed(tree)
+    visible.hide(tree)
+    sentences.mend(tree)
     elements = tuple(tree.iter())  # held, so that lxml makes each element's Python object only once
     unfold_layout(tree)
     without_note_marks(tree)
     row = blocks(tree)
-    if prose(row) < LITTLE and _unwrap_unscripted(tree):
+    if visible.reveal(tree, row, said_text(article)):
         row = blocks(tree)
-    meta = metadata.meta_tags(tree)
-    found = jsonld.things(tree)
+    if prose(row) < LITTLE and visible.lift_unshown(tree):
+        row = blocks(tree)
     tags = (tree.get("lang"), tree.get("{http://www.w3.org/XML/1998/namespace}lang"), meta.get("og:locale"))
     declared = next((tag for tag in tags if tag), "")
     return Page(
@@ -128,7 +126,7 @@ def open_page(tree: HtmlElement, capture: Capture) -> Page:
         blocks=row,
         meta=meta,
         things=found,
-        article=jsonld.article_of(found, *_own(tree, meta, capture)),
+        article=article,
         title=metadata.page_title(tree),
         fetched_at=capture.fetched_at or None,
         language=language_code(declared),
@@ -145,14 +143,6 @@ def _own(tree: HtmlElement, meta: dict[str, str], capture: Capture) -> tuple[lis
     return [capture.url, capture.final_url or "", meta.get("og:url", ""), *canonical], " ".join(titles)
 
 
-def _unwrap_unscripted(tree: HtmlElement) -> bool:
-    """Show what a page shows only to browsers without scripts; whether there is such a thing."""
-    hidden = list(tree.iterfind(".//body//noscript"))
-    for element in hidden:
-        element.tag = "div"
-    return bool(hidden)
-
-
 def _readable(url: str) -> str:
     """The URL, or nothing where no parser could take it apart."""
     try:
@@ -165,31 +155,12 @@ def _readable(url: str) -> str:
 def main_text(page: Page) -> str:
     """trafilatura's text of a page, in its default mode; the page's tree is left as it was."""
     try:
-        found: Any = bare_extraction(_slimmed(page), url=page.url or None, include_comments=False)
+        found: Any = bare_extraction(
+            slimmed(page.tree, page.elements, page.blocks), url=page.url or None, include_comments=False
+        )
     except (RecursionError, MemoryError):
         return ""
     return (found.text or "") if found is not None else ""
-
-
-def _slimmed(page: Page) -> HtmlElement:
-    """A copy of a page's tree without what is no text, stands beside it, or is a list of links."""
-    slim = copy(page.tree)
-    for part in [_same_place(each, slim) for each in link_lists(page.elements, page.blocks)]:
-        part.drop_tree()
-    strip_elements(slim, *NO_TEXT, with_tail=False)
-    letters = len(slim.text_content())
-    for part in list(slim.iter(*BESIDE)):
-        if part.getparent() is not None and len(part.text_content()) < MOST_BESIDE * letters:
-            part.drop_tree()
-    return slim
-
-
-def _same_place(element: HtmlElement, tree: HtmlElement) -> HtmlElement:
-    """Where an element stands in a copy of its tree."""
-    way = [around.index(step) for step, around in pairwise((element, *element.iterancestors()))]
-    for at in reversed(way):
-        tree = tree[at]
-    return tree
 
 
 def _read(bare: Article, tree: HtmlElement, capture: Capture) -> tuple[Article, Steps]:
@@ -254,9 +225,9 @@ def found_text(page: Page) -> str:
     return as_shown(main_text(page), page.blocks)
 
 
-def said_text(page: Page) -> str:
-    """The text that the page's data give, its paragraphs as lines; nothing where they give none."""
-    said = page.article.get("articleBody")
+def said_text(article: jsonld.Thing) -> str:
+    """The text that a page's data give of its article, its paragraphs as lines; nothing where they give none."""
+    said = article.get("articleBody")
     if not isinstance(said, str):
         return ""
     lines = (" ".join(unescape(line).split()) for line in TAG.sub("\n", unescape(said)).split("\n"))
@@ -274,7 +245,7 @@ def chosen(page: Page, told: Claims) -> witnesses.Choice:
 
 def claims(page: Page, headline: str | None) -> Claims:
     """What is said of a page's text, by trafilatura and by the page itself."""
-    return Claims(found_text(page), headline, said_text(page), metadata.standfirst(page))
+    return Claims(found_text(page), headline, said_text(page.article), metadata.standfirst(page))
 
 
 def _is_beginning(lines: list[str], said: str) -> bool:

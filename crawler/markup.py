@@ -1,4 +1,4 @@
-"""Bytes → a tree of elements: charset, size, nesting, and what is no page at all.
+"""Bytes → a tree of elements: size, nesting, and what is no page at all.
 
 What would take too long to read is read in part, and the page says so: its first megabytes, its first elements, a tag
 without its thousands of attributes, a nest of boxes as if it were flat.
@@ -7,18 +7,17 @@ without its thousands of attributes, a nest of boxes as if it were flat.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from lxml.etree import ElementDefaultClassLookup, XPath
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
-from trafilatura.utils import detect_encoding
-from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom
 
 from archive.errors import ReadingError
 from archive.records import Capture
 from crawler.blocks import INLINE
+from crawler.charsets import decode
 from crawler.entities import bounded
+from crawler.nesting import closed, is_misnested
 
 MAX_BYTES = 5_000_000
 MAX_ELEMENTS = 15_000  # news pages have hundreds to some thousands; reading more than these takes many seconds
@@ -56,23 +55,6 @@ NO_CHARACTERS = ("\ufffe", "\uffff")
 ONE_CLASS = ElementDefaultClassLookup(element=HtmlElement)
 """One class for every element: lxml.html asks a Python function for each, for the sake of forms that nobody fills."""
 XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
-ASCII_RUN = re.compile(rb"<[^>]*>|[\x00-\x7f]{12,}")
-META_LANGUAGE = re.compile(rb"<html[^>]{0,300}?\blang\s*=\s*[\"']?([a-zA-Z]{2})", re.I)
-LEGACY = {  # what pages of a language were written in before UTF-8, the stricter first
-    "ja": ("euc_jp", "cp932", "iso2022_jp"),
-    "ko": ("cp949",),
-    "zh": ("gb18030", "big5"),
-    "ru": ("cp1251",),
-    "el": ("cp1253",),
-    "pl": ("cp1250",),
-    "cs": ("cp1250",),
-    "hu": ("cp1250",),
-    "tr": ("cp1254",),
-}
-CONTROL = re.compile(rb"\xc2[\x80-\x9f]")
-"""U+0080 to U+009F in UTF-8: no page has them, but those that were encoded twice."""
-WINDOWS = {code: bytes((code,)).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
-WESTERN = {"cp1252", "iso8859-1", "latin-1", "iso8859-15", "windows-1252", "ascii"}
 
 
 class Opened(NamedTuple):
@@ -129,80 +111,17 @@ def _first_elements(tree: HtmlElement, shortened: list[str]) -> HtmlElement:
     return tree
 
 
-def decode(body: bytes, content_type: str | None = None) -> str:
-    """The text of a page's bytes. Bytes that are valid UTF-8 are UTF-8, whatever the page declares.
-
-    Then, as long as the bytes agree: the HTTP header, the page's own declaration, what its language was written in,
-    and what charset_normalizer sees in its letters.
-    """
-    mark, bom = read_bom(body)
-    if mark and bom:
-        return body[len(bom) :].decode(mark, "replace")
-    if wide := _wide(body):
-        return body.decode(wide, "replace")
-    if (text := _strictly(body, "utf-8")) is not None:
-        return _encoded_once(text) if CONTROL.search(body) else text
-    for encoding in _candidates(body, content_type):
-        if (text := _strictly(body, encoding)) is not None:
-            return text
-    return body.decode("utf-8", "replace")
-
-
-def _encoded_once(text: str) -> str:
-    """A page with control characters for letters, as it was before somebody took its bytes for Latin-1 and saved it.
-
-    They were UTF-8 if all of them are; else Windows-1252, as which HTML reads such numbers.
-    """
-    try:
-        return text.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        return text.translate(WINDOWS)
-
-
-def _wide(body: bytes) -> str | None:
-    """UTF-16 without a mark: every other byte of the mark-up is NUL."""
-    head = body[:400]
-    if head.count(0) * 3 < len(head):
-        return None
-    return "utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be"
-
-
-def _candidates(body: bytes, content_type: str | None) -> Iterator[str]:
-    if _nearly_utf8(body):
-        return
-    yield from filter(None, (http_content_type_encoding(content_type), html_body_declared_encoding(body)))
-    found = META_LANGUAGE.search(body[:4000])
-    yield from LEGACY.get(found[1].decode().lower(), ()) if found else ()
-    letters = b" ".join(part for part in ASCII_RUN.split(body) if part)
-    yield from detect_encoding(letters[:20_000])
-    yield "cp1252"
-
-
-def _nearly_utf8(body: bytes) -> bool:
-    """UTF-8 that was cut or has a few bytes of something else in it."""
-    replaced = body.decode("utf-8", "replace").count("\ufffd")
-    return replaced * 20 < len(body.translate(None, bytes(range(0xC2))))
-
-
-def _strictly(body: bytes, encoding: str) -> str | None:
-    """The decoded text, or None where the bytes do not agree or the letters are no language's."""
-    try:
-        if b"<".decode(encoding) != "<":  # no web page is in EBCDIC; detection finds it in noise
-            return None
-        text = body.decode(encoding)
-    except (LookupError, UnicodeDecodeError):
-        return None
-    if encoding.lower() not in WESTERN:
-        return text
-    sample = text[:100_000]
-    high = sum(character > "\x7f" for character in sample)
-    return text if high * 5 < sum(character.isalpha() for character in sample) else None
-
-
 def _tree(text: str) -> HtmlElement:
     for mark in NO_CHARACTERS:  # in a str: one that holds no wide letters is not searched
         text = text.replace(mark, "")
-    clean = XML_DECLARATION.sub("", text, count=1).encode("utf-8", "ignore").translate(None, UNREADABLE)
+    page = XML_DECLARATION.sub("", text, count=1).encode("utf-8", "ignore").translate(None, UNREADABLE)
+    parser = _parser()
+    tree = _parsed(page, parser)
+    mended = closed(page) if is_misnested(parser.error_log) else page
+    return tree if mended is page else _parsed(mended, _parser())
+
+
+def _parser() -> HTMLParser:
     parser = HTMLParser(
         collect_ids=False,
         default_doctype=False,
@@ -212,8 +131,12 @@ def _tree(text: str) -> HtmlElement:
         remove_pis=True,
     )
     parser.set_element_class_lookup(ONE_CLASS)
+    return parser
+
+
+def _parsed(page: bytes, parser: HTMLParser) -> HtmlElement:
     try:
-        return document_fromstring(clean, parser=parser, ensure_head_body=True)
+        return document_fromstring(page, parser=parser, ensure_head_body=True)
     except (ValueError, AssertionError, IndexError) as error:  # lxml.etree.ParserError is a ValueError here
         raise ReadingError("nothing that a parser could read") from error
     except Exception as error:

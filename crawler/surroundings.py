@@ -27,7 +27,9 @@ MAX_BOX = 360
 """Characters of the box around it."""
 MAX_LABEL = 40
 MAX_ROW = 40
-"""Blocks that a line may be made of."""
+"""Blocks that a line may be made of, those between them that were dropped counted."""
+OPENING = 3
+"""Letters by which blocks are looked up."""
 
 
 def as_shown(text: str, blocks: list[Block]) -> str:
@@ -35,7 +37,7 @@ def as_shown(text: str, blocks: list[Block]) -> str:
     is several blocks in a row is as many lines."""
     places: dict[str, list[int]] = {}
     for at, block in enumerate(blocks):
-        places.setdefault(block.text.split(" ", 1)[0], []).append(at)
+        places.setdefault(block.text[:OPENING], []).append(at)
     shown = {block.text for block in blocks}
     return "\n".join(part for line in text.split("\n") for part in _parted(line, blocks, places, shown))
 
@@ -44,21 +46,36 @@ def _parted(line: str, blocks: list[Block], places: dict[str, list[int]], shown:
     bare = line.removeprefix("- ")
     if line in shown or bare in shown:
         return [line if line in shown else bare]
-    for at in places.get(bare.split(" ", 1)[0], ()):
-        if row := _row(bare, blocks[at : at + MAX_ROW]):
-            return row
+    for letters in range(1, OPENING + 1):
+        for at in places.get(bare[:letters], ()) if bare else ():
+            if row := _row(bare, blocks[at : at + MAX_ROW]):
+                return row
     return [line]
 
 
 def _row(line: str, blocks: list[Block]) -> list[str]:
-    """The blocks that the line is made of, the first of them the first given; none if it is not."""
+    """The blocks that the line is made of, the first of them the first given; none if it is not.
+
+    What stood between two of them may have been dropped, and their break with it: no space need be left.
+    """
     rest, row = line, []
     for block in blocks:
-        if not (rest + " ").startswith(block.text + " "):
+        if _begins(rest, block.text):
+            row.append(block.text)
+            rest = rest[len(block.text) :].lstrip()
+        elif not row:
             break
-        row.append(block.text)
-        rest = rest[len(block.text) :].lstrip()
-    return row if row and not rest else []
+        if not rest:
+            return row
+    return []
+
+
+def _begins(line: str, text: str) -> bool:
+    """Whether a line begins with a block; a single letter with the rest of its word behind it is a drop cap."""
+    if not line.startswith(text):
+        return False
+    rest = line[len(text) :]
+    return not rest or rest[0].isspace() or (len(text) > 1 and not rest[0].islower() and not rest[0].isdigit())
 
 
 def standfirst_line(near: list[Block], claimed: str | None, credited: Iterable[str | None]) -> str | None:

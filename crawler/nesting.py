@@ -1,0 +1,121 @@
+"""Elements that a page closes over an open `div`: closed as a browser closes them.
+
+`<button><div></button>` ends the button, says the HTML standard. libxml2 passes over an end tag that would close a
+`div` on its way, and the rest of the page then hangs below the button, which is no text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+CLOSED_TEXT = """
+address article aside audio blockquote button canvas center details dialog dir dl fieldset figcaption figure footer
+form header hgroup iframe label listing main map math menu nav noframes noscript object ol optgroup option picture pre
+search section select slot summary svg template textarea ul video
+"""
+CLOSED = frozenset(CLOSED_TEXT.split())
+"""Elements whose end tag closes what is open in them."""
+CELLS = frozenset(("table", "td", "th"))
+"""Elements that an end tag from outside does not close."""
+DIV = "div"
+IGNORED = re.compile(rf"mismatch: (?:{'|'.join(sorted(CLOSED))}) and ")
+"""libxml2's complaint of an end tag; it names what is open innermost, not the `div` around that."""
+TAGS = "|".join(sorted(CLOSED | CELLS | {DIV}, key=len, reverse=True))
+TOKEN = re.compile(
+    rf"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1|\Z)|<(?P<end>/?)(?P<name>{TAGS})(?=[\s/>])[^<>]*+>".encode(),
+    re.I | re.S,
+)
+
+
+class Complaint(Protocol):
+    """What a parser says of one fault of a page."""
+
+    @property
+    def message(self) -> str: ...
+
+
+def is_misnested(complaints: Iterable[Complaint]) -> bool:
+    """Whether a parser may have passed over an end tag because a `div` was open."""
+    return any(IGNORED.search(complaint.message) for complaint in complaints)
+
+
+def closed(page: bytes) -> bytes:
+    """A page with each `div` closed that is open where an element around it ends."""
+    levels, parts, done = _Levels(), [], 0
+    for tag in TOKEN.finditer(page):
+        if tag["name"] is None:
+            continue
+        if open_divs := levels.take(tag["name"].decode().lower(), bool(tag["end"]), tag[0].endswith(b"/>")):
+            parts += [page[done : tag.start()], b"</div>" * open_divs]
+            done = tag.start()
+    return b"".join((*parts, page[done:])) if parts else page
+
+
+@dataclass(slots=True)
+class _Levels:
+    """The elements that are open at one place of a page, the innermost last, each with how many `div` are open in it.
+
+    No tag costs more than the levels that it closes.
+    """
+
+    names: list[str] = field(default_factory=lambda: [""])
+    divs: list[int] = field(default_factory=lambda: [0])
+    scopes: list[Counter[str]] = field(default_factory=lambda: [Counter()])
+    """How often each element is open in each cell, the page itself the first."""
+    cells: Counter[str] = field(default_factory=Counter)
+    all_divs: int = 0
+
+    def take(self, name: str, is_end: bool, is_empty: bool) -> int:
+        """Reads a tag; how many `div` are to be closed before it."""
+        if not is_end:
+            if not is_empty:
+                self._open(name)
+        elif name == DIV:
+            self._close_div()
+        elif name in CELLS:
+            if self.cells[name]:
+                self._close(name)
+        elif self.scopes[-1][name]:
+            return self._close(name)
+        return 0
+
+    def _open(self, name: str) -> None:
+        if name == DIV:
+            self.divs[-1] += 1
+            self.all_divs += 1
+            return
+        self.names.append(name)
+        self.divs.append(0)
+        if name in CELLS:
+            self.cells[name] += 1
+            self.scopes.append(Counter())
+        else:
+            self.scopes[-1][name] += 1
+
+    def _close_div(self) -> None:
+        if self.all_divs:
+            while not self.divs[-1]:
+                self._pop()
+            self.divs[-1] -= 1
+            self.all_divs -= 1
+
+    def _close(self, name: str) -> int:
+        """Closes the innermost element of a name; how many `div` were open in it."""
+        divs = 0
+        while self.names[-1] != name:
+            divs += self._pop()
+        return divs + self._pop()
+
+    def _pop(self) -> int:
+        name, divs = self.names.pop(), self.divs.pop()
+        if name in CELLS:
+            self.cells[name] -= 1
+            self.scopes.pop()
+        else:
+            self.scopes[-1][name] -= 1
+        self.all_divs -= divs
+        return divs
