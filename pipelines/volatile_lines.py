@@ -201,7 +201,8 @@ _WEATHER = re.compile(
 )
 _NOW = re.compile(
     r"""\b(?:now|current(?:ly)?|right\ now|today|jetzt|aktuell|derzeit|momentan|heute|maintenant|actuellement
-    |en\ ce\ moment|aujourd['’]hui|ahora|actual|hoy|adesso|ora|oggi|agora|hoje|nu|momenteel|vandaag|just\ nu|idag|nå|lige\ nu
+    |en\ ce\ moment|aujourd['’]hui|ahora|actual|hoy|adesso|ora|oggi|agora|hoje|nu|momenteel|vandaag|just\ nu|idag|nå
+    |lige\ nu
     |nyt
     |tänään|teraz|dziś|nyní|teď|dnes|most|ma|acum|azi|τώρα|σήμερα|сейчас|сегодня|зараз|сьогодні|сега|sada|danas|şu\ an
     |şimdi|bugün|الآن|اليوم|اکنون|امروز|עכשיו|היום|अभी|आज|saat\ ini|sekarang|hari\ ini|hiện\ tại|bây\ giờ)\b
