@@ -7,8 +7,8 @@ headline stands above all of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterator
+from itertools import dropwhile, islice, takewhile
 from urllib.parse import urljoin, urlsplit
 
 from lxml.html import HtmlElement
@@ -23,34 +23,33 @@ SHORTEST = 12
 PROSE = 150
 """Letters of paragraphs that make a box more than a teaser."""
 MOST_BOXES = 8
-"""Boxes around a headline that may be the article's."""
+"""Boxes around a headline that are looked at."""
 SIGNED = re.compile(r"(?:^|[\s_-])(?:byline|author|dateline|published|pubdate|posted|entry-meta|article-meta)", re.I)
 OWN_ADDRESS = ("data-url", "data-href", "data-permalink", "data-article-url", "data-canonical", "itemid")
 ARTICLE_TYPES = re.compile(r"(?:News|Blog|Report)?(?:Article|Posting)\b")
 
 
 def next_articles(tree: HtmlElement, headline: str | None, url: str) -> list[HtmlElement]:
-    """The boxes of other articles on the page, outermost first; none where the page has no headline to tell them by."""
+    """The boxes of other articles on the page, outermost first; none where no heading is the page's headline."""
     own = _own_heading(tree, headline)
     if own is None:
         return []
-    around = [box for box in islice(own.iterancestors(), MOST_BOXES) if box.tag in BOXES]
     found: list[HtmlElement] = []
-    for heading in tree.iter(*HEADINGS):
+    below = dropwhile(lambda heading: heading is not own, tree.iter(*HEADINGS))
+    for heading in below:
         if heading is own or not _is_other_headline(heading, own):
             continue
-        box = _box_of(heading, around, own, url)
+        box = _box_of(heading, own, url)
         if box is not None and not any(box is other or other in box.iterancestors() for other in found):
             found.append(box)
     return found
 
 
 def _own_heading(tree: HtmlElement, headline: str | None) -> HtmlElement | None:
-    """The heading that is the page's headline: the first that says it, else the first `h1`."""
+    """The heading that is the page's headline: the first that says it and is no link's."""
     wanted = folded(headline or "")
-    headings = [heading for heading in tree.iter(*HEADINGS) if len(_text(heading)) >= SHORTEST]
-    same = next((heading for heading in headings if wanted and folded(_text(heading)) == wanted), None)
-    return same if same is not None else next((heading for heading in headings if heading.tag == "h1"), None)
+    headings = (heading for heading in tree.iter(*HEADINGS) if wanted and folded(_text(heading)) == wanted)
+    return next((heading for heading in headings if next(heading.iterancestors("a"), None) is None), None)
 
 
 def _text(element: HtmlElement) -> str:
@@ -64,24 +63,34 @@ def _is_other_headline(heading: HtmlElement, own: HtmlElement) -> bool:
     return alike and len(text) >= SHORTEST and folded(text) != folded(_text(own))
 
 
-def _box_of(heading: HtmlElement, around: Sequence[HtmlElement], own: HtmlElement, url: str) -> HtmlElement | None:
-    """The box of another article that a heading is the headline of; None if it is a part of this one."""
-    own_boxes = set(around)
-    kinds = {_kind(box) for box in around}
-    for box in islice(heading.iterancestors(), MOST_BOXES):
-        if box in own_boxes or box.tag in WHOLE:
-            return None
-        alike = _kind(box) in kinds and (box.tag == "article" or box.get("class"))
-        if box.tag in BOXES and (alike or _has_address(box, url)) and _prose(box) >= PROSE:
+def _box_of(heading: HtmlElement, own: HtmlElement, url: str) -> HtmlElement | None:
+    """The box of another article that a heading is the headline of; None if it is a part of this one.
+
+    Both headings are in boxes of one kind that hold paragraphs, and neither box holds both.
+    """
+    around = set(own.iterancestors())
+    theirs = [box for box in islice(_boxes_apart(heading, around), MOST_BOXES) if _prose(box) >= PROSE]
+    ours = _boxes_apart(own, set(heading.iterancestors())) if theirs else ()
+    kinds = {_kind(box) for box in ours if _prose(box) >= PROSE}
+    if not kinds:
+        return None
+    for box in reversed(theirs):
+        if _kind(box) in kinds or _has_address(box, url):
             told = box.tag == "article" and heading.tag == "h1" and own.tag == "h1"
             return box if told or _is_signed(box) or _has_address(box, url) else None
     return None
 
 
+def _boxes_apart(heading: HtmlElement, others: set[HtmlElement]) -> Iterator[HtmlElement]:
+    """The boxes around a heading, from the inside, up to the first that another heading is in too."""
+    boxes = takewhile(lambda box: box not in others and box.tag not in WHOLE, heading.iterancestors())
+    return (box for box in boxes if box.tag in BOXES)
+
+
 def _kind(box: HtmlElement) -> tuple[str, str]:
     """What tells boxes of one kind: the tag of an article, the tag and the first class of other boxes."""
-    classes = (box.get("class") or "").split()
-    return str(box.tag), "" if box.tag == "article" else " ".join(classes[:1])
+    classes = (box.get("class") or box.get("itemtype") or "").split()
+    return str(box.tag), "" if box.tag == "article" else " ".join(classes[:1]) or "?"
 
 
 def _prose(box: HtmlElement) -> int:

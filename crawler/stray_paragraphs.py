@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from itertools import islice, takewhile
+from unicodedata import category
 
 from lxml.html import HtmlElement
 
@@ -30,6 +31,8 @@ NEAREST, FARTHEST = 2, 6
 DOUBT = -3.0
 """The weight of a block that the signs speak so much against that its place does not count."""
 MOST_LINKED = 0.3
+WORDS = 0.85
+"""The share of a paragraph's characters that are letters, digits, signs of vowels and spaces."""
 SENTENCE_ENDS = tuple('.!?:”。！？：…"»«›’)）」』।؟։።။៕')
 NO_PARAGRAPHS_TEXT = """
 figure figcaption aside footer nav form table td th ul ol li dl dt details summary h1 h2 h3 h4 h5 h6 caption label
@@ -42,6 +45,8 @@ comment navigation foot side related teaser share advertisement subscription aut
 """
 OTHERWISE = frozenset(OTHERWISE_TEXT.split())
 """What a box may be called (`line_signs.NAMES`) that holds no paragraph of the text."""
+BOXED = re.compile("box|note|callout|panel|notice|disclaim", re.I)
+"""Classes of what stands below a text and is a paragraph, yet none of it."""
 CITATION = re.compile(r"\bdoi:?\s*10\.\d{4}|\bdoi\.org/10\.\d{4}", re.I)
 """A reference to the paper that the article tells of: it is the article's, whatever its box is called."""
 
@@ -91,9 +96,15 @@ def _is_paragraph(block: Block) -> bool:
     text = block.text
     if CITATION.search(text) and len(text) >= PROSE:
         return True
-    if not is_prose(block, LEAST) or READ_MORE.match(text) or claims_rights(text):
+    if not is_prose(block, LEAST) or READ_MORE.match(text) or claims_rights(text) or "©" in text:
+        return False
+    if (text[0] in "([" and text[-1] in ")]") or sum(map(_is_of_words, text)) < WORDS * len(text):
         return False
     return text.endswith(SENTENCE_ENDS) or _size(text) >= LONG
+
+
+def _is_of_words(character: str) -> bool:
+    return character.isalnum() or character.isspace() or category(character)[0] == "M"
 
 
 def _way(at: int, block: Block, containers: Mapping[HtmlElement, list[int]]) -> list[HtmlElement] | None:
@@ -112,7 +123,9 @@ def _is_beside(at: int, block: Block, lines: list[int]) -> bool:
     if 0 < before < len(lines):
         return True
     cites = CITATION.search(block.text) is not None
-    if len(lines) < (2 if before == 0 else 3) or _size(block.text) < 2 * LEAST:
+    if len(lines) < (2 if before == 0 else 3) or _size(block.text) < 2 * LEAST or block.text.endswith((":", "：")):
+        return False
+    if before and not cites and BOXED.search(block.element.get("class") or ""):
         return False
     return (lines[0] - at if before == 0 else at - lines[-1]) <= (FARTHEST if cites else NEAREST)
 
@@ -121,7 +134,11 @@ def _is_otherwise(element: HtmlElement) -> bool:
     """Whether an element is called, or is by its kind, something else than a paragraph."""
     if element.tag in NO_PARAGRAPHS or UNSEEN.search(element.get("style") or ""):
         return True
-    return bool(names_of(" ".join(element.get(name) or "" for name in SAID_IN)) & OTHERWISE)
+    return bool(_names(element) & OTHERWISE)
+
+
+def _names(element: HtmlElement) -> frozenset[str]:
+    return names_of(" ".join(element.get(name) or "" for name in SAID_IN))
 
 
 def _is_whole(blocks: Sequence[Block], at: int, way: Sequence[HtmlElement], taken: Sequence[bool]) -> bool:
