@@ -304,8 +304,10 @@ def _unlinked(lines: Iterable[str], links: frozenset[str]) -> list[str]:
 
 def _standfirst(page: Page, told: Claims, text: str, headline: str | None) -> str | None:
     """The standfirst of a text that does not begin with it: the lede that the page shows, else its description."""
-    shown = lede(page.blocks, headline, {folded(line) for line in text.split("\n")}) if text else None
-    return shown or _unlike(told.standfirst, text, headline)
+    described = _unlike(told.standfirst, text, headline)
+    lines = {folded(line) for line in text.split("\n")}
+    shown = lede(page.blocks, headline, lines, told.standfirst is not None) if text else None
+    return shown or described
 
 
 def _unlike(standfirst: str | None, text: str, headline: str | None) -> str | None:

@@ -30,8 +30,11 @@ TELLING = NO_PARAGRAPHS - {"h1", "h2", "h3", "h4", "header"}
 """Elements that hold no lede; it may be set as a heading."""
 
 
-def lede(blocks: Sequence[Block], headline: str | None, text: Collection[str]) -> str | None:
-    """The lede between a page's headline and its text, whose lines are given folded; None if there is none."""
+def lede(blocks: Sequence[Block], headline: str | None, text: Collection[str], described: bool) -> str | None:
+    """The lede between a page's headline and its text, whose lines are given folded; None if there is none.
+
+    Of a page that has a description too, only what its box calls a lede is one.
+    """
     wanted = folded(headline or "")
     first = next((at for at, block in enumerate(blocks) if folded(block.text) in text and is_prose(block, PROSE)), 0)
     heads = [at for at, block in enumerate(blocks[:first]) if wanted and folded(block.text) == wanted]
@@ -39,18 +42,20 @@ def lede(blocks: Sequence[Block], headline: str | None, text: Collection[str]) -
         return None
     between = range(max(heads[-1] + 1, first - NEAREST), first)
     box = blocks[heads[-1]].element.getparent()
-    found = (blocks[at].text for at in between if _is_lede(blocks[at], box, text))
+    found = (blocks[at].text for at in between if _is_lede(blocks[at], box, text, described))
     return next(found, None)
 
 
-def _is_lede(block: Block, box: HtmlElement | None, text: Collection[str]) -> bool:
+def _is_lede(block: Block, box: HtmlElement | None, text: Collection[str], described: bool) -> bool:
     around = list(islice((block.element, *block.element.iterancestors()), AROUND))
-    if not is_prose(block, LEAST) or len(block.text) > MOST or folded(block.text) in text:
+    if not is_prose(block, LEAST) or len(block.text) > MOST or folded(block.text) in text or "©" in block.text:
         return False
     if any(map(_is_otherwise, around[:2])) or around[0].tag in TELLING:
         return False
     if any(STANDFIRST_CLASS.search(element.get("class") or "") for element in around[:2]):
         return True
+    if described:
+        return False
     shares = any(element.tag in ("header", "hgroup") or element is box for element in around[1:])
     called = "standfirst" in _names(around[0]) or shares
     return called and is_prose(block, PROSE) and block.text.endswith(SENTENCE_ENDS)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from itertools import islice, takewhile
 from unicodedata import category
@@ -45,6 +45,16 @@ comment navigation foot side related teaser share advertisement subscription aut
 """
 OTHERWISE = frozenset(OTHERWISE_TEXT.split())
 """What a box may be called (`line_signs.NAMES`) that holds no paragraph of the text."""
+BLANKLESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]{2}")
+"""Thai, Lao, Burmese and Khmer set no blanks between words."""
+LONGEST_WORDS = 14
+"""Characters of a word, on the average of a text that sets blanks between words."""
+OFFER = re.compile(
+    r"newsletter|\bsubscri(?:be|ption)|\babonnier|\babonnez|suscr[ií]b|\biscriviti|\bassine\b|inscreva-se|подпи(?:шитесь|"
+    r"сывайтесь)|підпи(?:шіться|суйтесь)|zapisz się|abone ol",
+    re.I,
+)
+"""Of a short line that offers to be read again."""
 BOXED = re.compile("box|note|callout|panel|notice|disclaim", re.I)
 """Classes of what stands below a text and is a paragraph, yet none of it."""
 CITATION = re.compile(r"\bdoi:?\s*10\.\d{4}|\bdoi\.org/10\.\d{4}", re.I)
@@ -64,6 +74,8 @@ def strays(blocks: Sequence[Block], text: Collection[str], weights: Mapping[int,
             way = _way(at, blocks[at], containers)
             if way is not None and (not any(map(_is_otherwise, way)) or CITATION.search(blocks[at].text)):
                 among[at] = way
+    many = Counter(folded(blocks[at].text) for at in among)
+    among = {at: way for at, way in among.items() if many[folded(blocks[at].text)] == 1}
     taken = [at in among or folded(block.text) in text for at, block in enumerate(blocks)] if among else []
     return [blocks[at] for at, way in sorted(among.items()) if _is_whole(blocks, at, way, taken)]
 
@@ -98,13 +110,18 @@ def _is_paragraph(block: Block) -> bool:
         return True
     if not is_prose(block, LEAST) or READ_MORE.match(text) or claims_rights(text) or "©" in text:
         return False
-    if (text[0] in "([" and text[-1] in ")]") or sum(map(_is_of_words, text)) < WORDS * len(text):
+    if (text[0] in "([（" and text[-1] in ")]）") or not _is_of_words(text):
+        return False
+    if len(text) < LONG and OFFER.search(text):
         return False
     return text.endswith(SENTENCE_ENDS) or _size(text) >= LONG
 
 
-def _is_of_words(character: str) -> bool:
-    return character.isalnum() or character.isspace() or category(character)[0] == "M"
+def _is_of_words(text: str) -> bool:
+    """Whether a text is of words: not of signs, nor a single run of letters, as scrambled texts are."""
+    written = sum(sign.isalnum() or sign.isspace() or category(sign)[0] == "M" for sign in text)
+    spaced = DENSE.search(text) or BLANKLESS.search(text) or len(text) <= LONGEST_WORDS * len(text.split())
+    return bool(spaced) and written >= WORDS * len(text)
 
 
 def _way(at: int, block: Block, containers: Mapping[HtmlElement, list[int]]) -> list[HtmlElement] | None:
