@@ -172,9 +172,13 @@ def _own_parts(table: HtmlElement) -> list[HtmlElement]:
 
 
 SPACES = re.compile(r"\W+")
+NO_SPACES = str.maketrans("", "", "\xad\u200b\u2060\ufeff")
+"""Characters that say where a word may be broken, or may not."""
 
 
 @lru_cache(maxsize=4096)  # a page's lines are compared again and again
 def folded(text: str) -> str:
     """A text's letters and digits alone, in one case: what two printings of one line agree in."""
+    if not text.isascii():
+        text = text.translate(NO_SPACES)
     return SPACES.sub(" ", text).strip().casefold()

@@ -27,12 +27,15 @@ from crawler import credits, dates, headlines, jsonld, metadata, paragraphs, sen
 from crawler.agencies import dateline_of
 from crawler.blocks import blocks, folded, unfold_layout, without_note_marks
 from crawler.language import language_code, language_of
+from crawler.ledes import lede
 from crawler.line_signs import Claims, prose
 from crawler.markup import read_page
 from crawler.metadata import Page
 from crawler.moments import month_first
+from crawler.next_articles import next_articles
 from crawler.page_type import page_type
 from crawler.slimming import slimmed
+from crawler.soft_hyphens import may_have_soft_hyphens, without_soft_hyphens
 from crawler.surroundings import as_shown, labels, offers, standfirst_line
 from pipelines.word_count import word_count
 
@@ -103,6 +106,8 @@ def extractor() -> str:
 def open_page(tree: HtmlElement, capture: Capture) -> Page:
     """The page taken apart. The tree itself is made what a reader sees of it: what is hidden is marked, sentences are
     whole, tables that arrange the page are unfolded, and marks of notes go."""
+    if may_have_soft_hyphens(capture.body):
+        without_soft_hyphens(tuple(tree.iter()))
     found = jsonld.things(tree)
     meta = metadata.meta_tags(tree)
     article = jsonld.article_of(found, *_own(tree, meta, capture))
@@ -164,8 +169,7 @@ def main_text(page: Page) -> str:
 
 
 def _read(bare: Article, tree: HtmlElement, capture: Capture) -> tuple[Article, Steps]:
-    page = open_page(tree, capture)
-    headline = headlines.headline(page)
+    page, headline = _own_page(tree, capture)
     near = metadata.beside(page, headline)
     when = dates.dates(page, near, headline)
     who = credits.credits(page, near)
@@ -198,7 +202,7 @@ def _read(bare: Article, tree: HtmlElement, capture: Capture) -> tuple[Article, 
         canonical_url=metadata.canonical_url(page),
         headline=headline,
         page_title=page.title,
-        standfirst=above if len(below) < len(body.lines) else _unlike(told.standfirst, text, headline),
+        standfirst=above if len(below) < len(body.lines) else _standfirst(page, told, text, headline),
         byline=who.byline,
         authors=who.authors,
         agency=who.agency,
@@ -218,6 +222,23 @@ def _read(bare: Article, tree: HtmlElement, capture: Capture) -> tuple[Article, 
         addresses=metadata.addresses(page),
     )
     return article, Steps(page, told, choice, apart, body)
+
+
+def _own_page(tree: HtmlElement, capture: Capture) -> tuple[Page, str | None]:
+    """The page taken apart and its headline; other articles that an endless page shows are taken out of the tree."""
+    page = open_page(tree, capture)
+    headline = headlines.headline(page)
+    others = [] if _is_live(page) else next_articles(tree, headline, page.url)
+    if not others:
+        return page, headline
+    for other in others:
+        other.drop_tree()
+    return open_page(tree, capture), headline
+
+
+def _is_live(page: Page) -> bool:
+    """Whether a page calls itself a live report, which is made of many small articles."""
+    return any("LiveBlogPosting" in jsonld.types(thing) for thing in page.things)
 
 
 def found_text(page: Page) -> str:
@@ -259,6 +280,14 @@ def _is_beginning(lines: list[str], said: str) -> bool:
 def _unlinked(lines: Iterable[str], links: frozenset[str]) -> list[str]:
     """The lines that are more than a link."""
     return [line for line in lines if folded(line) not in links]
+
+
+def _standfirst(page: Page, told: Claims, text: str, headline: str | None) -> str | None:
+    """The standfirst of a text that does not begin with it: the lede that the page shows, else its description."""
+    described = _unlike(told.standfirst, text, headline)
+    lines = {folded(line) for line in text.split("\n")}
+    shown = lede(page.blocks, headline, lines, told.standfirst is not None) if text else None
+    return shown or described
 
 
 def _unlike(standfirst: str | None, text: str, headline: str | None) -> str | None:

@@ -19,6 +19,7 @@ from crawler import jsonld
 from crawler.blocks import Block, folded
 from crawler.bylines import opens_like_byline
 from crawler.metadata import Page, host_word, section
+from crawler.soft_hyphens import SOFT_HYPHEN
 
 OTHER_META = (
     "twitter:title",
@@ -51,7 +52,7 @@ LARGE = {"h2": 6, "h3": 5, "h4": 4, "big": 4, "b": 3, "strong": 3, "font": 0}
 def headline(page: Page) -> str | None:
     """The headline without the outlet's name; None where the page names only the outlet."""
     front = _Front(page)
-    found = _said(front)
+    found = (_said(front) or "").replace(SOFT_HYPHEN, "")
     if found and not front.names_site(found):
         return found
     shown = (text for text in front.headings if len(text) > LONG_PIECE and not front.names_site(text))

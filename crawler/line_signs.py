@@ -325,6 +325,12 @@ def _place(element: HtmlElement, places: dict[HtmlElement, Place]) -> Place:
     return place
 
 
+def names_of(said: str) -> frozenset[str]:
+    """What the words of an element's class, id, role and itemprop tell of it, as `NAMES` has it."""
+    bits = _names(said)
+    return frozenset(name for bit, name, _ in NAMED if bits & bit)
+
+
 @lru_cache(8192)
 def _names(said: str) -> int:
     bits = 0

@@ -128,7 +128,7 @@ def page_type(page: Page, status: int, headline: str | None, text: str, dated: b
         or _section(page, form, claimed)
         or _nothing(form)
         or page_signs.verdict(page_signs.signs(page, headline, text, dated), least)
-        or ("article", None)
+        or (("article", None) if text.strip() else ("empty", "no text was found on the page"))
     )
 
 

@@ -12,6 +12,7 @@ from crawler.blocks import Block, folded
 from crawler.bylines import MAIL, is_byline, opens_like_byline
 from crawler.credits import is_little_but
 from crawler.moments import is_date_line, moment
+from pipelines.volatile_lines import is_advertising, is_counter, is_quotation, is_weather
 
 READ_MORE = re.compile(
     r"^\W*(?:read (?:more|also|next|the full|full)|also read|see also|see more|more on this|more from|more:|"
@@ -149,6 +150,16 @@ def _button(line: str, _: Known) -> str | None:
     return "the words of a button, a counter or an advertisement" if len(line) < 60 and COMMENTS.match(line) else None
 
 
+def _volatile(line: str, known: Known) -> str | None:
+    if is_counter(line):
+        return "the line with the date" if _shows_date(line, known) else "a counter, or how long ago"
+    return "marked as advertising" if is_advertising(line) else None
+
+
+def _ticker(line: str, _: Known) -> str | None:
+    return "the weather or a price of this moment" if is_weather(line) or is_quotation(line) else None
+
+
 def _link(line: str, known: Known) -> str | None:
     sentence = line.endswith((".", "!", "?", "”", "。")) or len(line) >= 200
     return "a link from end to end" if not sentence and folded(line) in known.links else None
@@ -175,7 +186,7 @@ def _card(line: str, _: Known) -> str | None:
     return "a title beside its picture's: points to another page" if twice else None
 
 
-ANYWHERE: tuple[Rule, ...] = (_button, _link, _apart, _read_more, _card)
+ANYWHERE: tuple[Rule, ...] = (_button, _volatile, _link, _apart, _read_more, _card)
 """Rules for a line wherever it stands."""
 
 
@@ -238,7 +249,11 @@ def _repeats(line: str, known: Known) -> str | None:
         return None
     if same == folded(known.headline or ""):
         return "the headline again"
-    return "the line with the date" if same in {folded(shown) for shown in known.date_lines} else None
+    return "the line with the date" if _shows_date(line, known) else None
+
+
+def _shows_date(line: str, known: Known) -> bool:
+    return folded(line) in {folded(shown) for shown in known.date_lines}
 
 
 def _menu(line: str, _: Known) -> str | None:
@@ -255,7 +270,7 @@ def _credit(line: str, known: Known) -> str | None:
     return "an agency's credit" if agency_of_credit(line) else None
 
 
-AT_THE_ENDS: tuple[Rule, ...] = (_rights, _repeats, _menu, _credit)
+AT_THE_ENDS: tuple[Rule, ...] = (_rights, _repeats, _menu, _credit, _ticker)
 """Rules for the first and the last few lines."""
 
 

@@ -4,7 +4,8 @@ trafilatura's word is one sign beside others: where a block stands, what its box
 what the page's data say. Each has a weight in `witnesses.toml`, learnt from pages whose text is known (`python -m
 bench.train_lines`): a logistic regression, one weight for a block that trafilatura has and one for a block it lacks. A
 line of trafilatura's is left out only where much speaks against it, and less is left out of a page on which the signs
-are unsure; a block is added where more speaks for it than against.
+are unsure; a block is added where more speaks for it than against, or where it is a paragraph among paragraphs
+(`crawler.stray_paragraphs`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import NamedTuple
 
 from crawler.blocks import Block, folded
 from crawler.line_signs import ABOVE, SUBHEADINGS, Claims, Judged, judged
+from crawler.stray_paragraphs import strays
 from pipelines.revisions import NOTE
 
 ADDS = 0.0
@@ -89,6 +91,12 @@ def chosen(blocks: list[Block], claims: Claims) -> Choice:
         for one, worth in weighed
         if worth > ADDS and one.found == "no" and one.folded not in have and not _heads_the_text(one)
     ]
+    text = have | {folded(line) for _, line in added}
+    among = strays(blocks, text, {order[id(one.block)]: worth for one, worth in weighed})
+    given_back = {folded(line) for line, _ in dropped} & {folded(block.text) for block in among}
+    kept = [line for line in given if folded(line) in have | given_back]
+    dropped = [(line, why) for line, why in dropped if folded(line) not in given_back]
+    added += [(order[id(block)], block.text) for block in among if folded(block.text) not in given_back]
     places = _Places(blocks)
     lines = sorted([*((places.next(line), line) for line in kept), *added], key=lambda placed: placed[0])
     return Choice([line for _, line in lines], dropped, [line for _, line in added])

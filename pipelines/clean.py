@@ -59,12 +59,13 @@ _LINE_FIELDS = ("headline", "page_title", "standfirst", "byline", "agency", "dat
                 "published_raw", "modified_raw", "page_reason", "digest", "extractor")  # fmt: skip
 _LINE_END = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff]")
+_NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\ufeff\ufffe\uffff]")
+"""Nor are soft hyphens, which only say where a word may be broken."""
 MOST_MARKS = 30
 """On one letter: UAX #15's Stream-Safe Text. No language has more than a few."""
 _MARKS_ARE_IN = range(0x300, 0x1F000)
 _MAY_BE_MARKS = re.compile(rf"[^\x00-\u02ff]{{{MOST_MARKS + 1}}}")
-_INVISIBLE = " \t\n\xa0\xad\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064"
+_INVISIBLE = " \t\n\xa0\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064"
 """Trimmed at the ends. Inside, joiners stay: Persian and emoji are spelled with them, Thai parts words with U+200B."""
 
 
