@@ -108,6 +108,8 @@ def summary(revision: Revision) -> str:
 def nature(revision: Revision) -> str:
     """What a revision is, in words."""
     kinds = ", ".join(revision.kinds) or "first seen"
+    if revision.gone and revision.how:
+        return f"{kinds} ({revision.how})"
     return f"{kinds} (as {revision.restores})" if revision.restores else kinds
 
 
@@ -131,7 +133,8 @@ NO_CHANGE = "There is no change to show: it has been seen in no other form."
 def _no_text(comparison: Comparison) -> str:
     """Why two revisions show no difference."""
     if comparison.new.gone:
-        return "The page was gone: two looks in a row met 404, 410 or 451."
+        how = comparison.new.how
+        return f"The page was gone: {f'{how}, twice in a row' if how else 'two looks in a row met 404, 410 or 451'}."
     return "They read the same."
 
 

@@ -22,6 +22,12 @@ OWN_ROLES = "('requested', 'redirect', 'twin')"
 """Roles of addresses that led to an article; of the others (canonical, og:url …) the page alone says that they do."""
 
 
+ASKED = "('requested', 'redirect', 'twin', 'elsewhere', 'listed')"
+"""Roles of addresses that were asked for, or that led to one that was."""
+
+TAKES_OVER = f"(role NOT IN {ASKED} AND :role IN {OWN_ROLES})"
+"""An address that was only declared is asked for."""
+
 READ = ("new", "changed", "unchanged")
 """Outcomes of a look at an article; with a reason beside them, something of it is open."""
 
@@ -240,8 +246,12 @@ def lead_of(row: sqlite3.Row) -> Lead:
 
 
 def _waiting(row: sqlite3.Row) -> Waiting:
-    as_read = row["article_id"] is not None and row["outcome"] in READ and row["reason"] is None
-    return Waiting(lead_of(row), row["host"], row["etag"], row["last_modified"], row["digest"] if as_read else None)
+    known = row["article_id"] is not None
+    as_read = known and row["outcome"] in READ and row["reason"] is None
+    etag, last_modified = row["etag"], row["last_modified"]
+    if known and (row["outcome"] == "gone" or (row["reason"] or "").startswith("held")):
+        etag = last_modified = None  # "not modified" would not say what stands there
+    return Waiting(lead_of(row), row["host"], etag, last_modified, row["digest"] if as_read else None)
 
 
 def retry_failed(connection: sqlite3.Connection) -> int:
@@ -318,7 +328,7 @@ def note_check(connection: sqlite3.Connection, check: Check, crawl_id: int | Non
           tries = CASE WHEN ? THEN tries WHEN ? THEN tries + 1 ELSE 0 END,
           due_at = CASE WHEN ? AND tries + 1 < ? THEN ? END,
           etag = CASE WHEN ? THEN etag ELSE ? END, last_modified = CASE WHEN ? THEN last_modified ELSE ? END,
-          digest = coalesce(?, digest), article_id = coalesce(?, article_id),
+          digest = coalesce(?, digest), article_id = coalesce(article_id, ?),
           modified_at = coalesce(?, modified_at)
         WHERE id = ?""",
         (
@@ -354,11 +364,27 @@ def _url_id(connection: sqlite3.Connection, check: Check) -> int:
 
 
 def add_addresses(connection: sqlite3.Connection, article_id: int, addresses: Iterable[Address]) -> None:
-    """Every address of an article is a row that points to it; one that is another article's already stays so."""
+    """Every address of an article is a row that points to it; one that is another article's already stays so.
+
+    What a page merely declares is no proof: an address that was asked for takes it over.
+    """
     for address in addresses:
         connection.execute(
-            """INSERT INTO urls (url, url_key, outlet_id, article_id, role, found_at, state)
-            VALUES (?, ?, ?, ?, ?, ?, 'done')
-            ON CONFLICT (url) DO UPDATE SET article_id = coalesce(article_id, excluded.article_id)""",
-            (address.url, address.url_key, outlet_of(connection, address.url), article_id, address.role, now()),
+            f"""INSERT INTO urls (url, url_key, outlet_id, article_id, role, found_at, state)
+            VALUES (:url, :key, :outlet, coalesce((
+              SELECT article_id FROM urls WHERE url_key = :key AND article_id IS NOT NULL AND role IN {OWN_ROLES}
+              LIMIT 1
+            ), :article), :role, :now, 'done')
+            ON CONFLICT (url) DO UPDATE SET
+              article_id = CASE WHEN article_id IS NULL OR {TAKES_OVER} THEN :article ELSE article_id END,
+              role = CASE WHEN kind = 'page' AND (article_id IS NULL AND :role NOT IN {ASKED} OR {TAKES_OVER})
+                THEN :role ELSE role END""",  # noqa: S608  constants are put in
+            {
+                "url": address.url,
+                "key": address.url_key,
+                "outlet": outlet_of(connection, address.url),
+                "article": article_id,
+                "role": address.role,
+                "now": now(),
+            },
         )

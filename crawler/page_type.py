@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from urllib.parse import urlsplit
 
-from archive.records import PageType
+from archive.records import NOT_FOUND, PageType
 from crawler import jsonld, page_signs
 from crawler.blocks import Block
 from crawler.metadata import Page
@@ -146,7 +146,7 @@ def _error(page: Page, headline: str | None, form: Shape, dated: bool) -> Verdic
         return None
     for words in filter(None, (page.title, headline)):
         if NO_PAGE.search(words) and len(words) < 90:
-            return "error", "it says that it was not found"
+            return "error", NOT_FOUND
         if WALL.match(words):
             return "error", "a wall against robots"
         if LOG_IN.match(words) and len(words) < 60 and not dated:
