@@ -23,6 +23,7 @@ from archive.habits import Judge as HabitJudge
 from archive.habits import Lines, Told, added, consider, gone_of, habits_in, keep_left_out, left_out, remember, trim
 from archive.identity import Judge as IdentityJudge
 from archive.identity import find, own_address
+from archive.moments import say_the_same
 from archive.postings import Judge as TextJudge
 from archive.postings import Kind as Relationship
 from archive.postings import Relation, relate
@@ -314,7 +315,10 @@ def _insert(connection: sqlite3.Connection, row: dict[str, Any]) -> int:
 
 
 def _update(connection: sqlite3.Connection, article_id: int, row: dict[str, Any], names: Collection[str]) -> None:
-    """The outlet, the address and a date that was known stay as they are."""
+    """The outlet, the address and a date that was known, or known more finely, stay as they are."""
     kept = {"outlet_id", "url"} | {name for name in ("published_at", "published_raw", "headline") if row[name] is None}
+    before = connection.execute("SELECT published_at FROM articles WHERE id = ?", (article_id,)).fetchone()[0]
+    if before and row["published_at"] and len(before) > len(row["published_at"]):
+        kept |= {"published_at", "published_raw"} if say_the_same(before, row["published_at"]) else set()
     changes = ", ".join(f"{name} = :{name}" for name in names if name not in kept)
     connection.execute(f"UPDATE articles SET {changes} WHERE id = :id", row | {"id": article_id})  # noqa: S608  our own names

@@ -37,6 +37,9 @@ extractor: it takes the place of the old reading · `held`: most of the text is 
 Columns = Mapping[str, Any] | sqlite3.Row
 """The columns of an article, by name."""
 
+SHORT = ("number", "headline", "standfirst", "byline", "fingerprint")
+"""What is asked of an earlier revision."""
+
 READING = ("headline", "standfirst", "byline", "authors", "text", "fingerprint", "published_at", "stated_at", "modified_at", "digest", "extractor")  # fmt: skip  # noqa: E501
 """Columns that `articles` and `revisions` share: what was read."""
 
@@ -71,6 +74,8 @@ class Earlier:
     standfirst: str | None
     byline: str | None
     fingerprint: str
+    returned: bool = False
+    """It read as an earlier one did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,12 +248,20 @@ def _past(connection: sqlite3.Connection, article_id: int) -> Past:
         (article_id,),
     ).fetchall()
     held = connection.execute("SELECT text FROM held WHERE article_id = ?", (article_id,)).fetchone()
-    earlier = tuple(Earlier(*tuple(row)[:5]) for row in rows if not _is_gone(row))
+    earlier = tuple(
+        Earlier(**{name: row[name] for name in SHORT}, returned=_returned(row)) for row in rows if not _is_gone(row)
+    )
     return Past(earlier, held["text"] if held else None, bool(rows) and _is_gone(rows[-1]))
 
 
 def _is_gone(row: sqlite3.Row) -> bool:
     return "gone" in json.loads(row["kinds"])
+
+
+def _returned(row: sqlite3.Row) -> bool:
+    """Whether a revision was a change back; what was gone and came again as it was is none."""
+    kinds = json.loads(row["kinds"])
+    return "restored" in kinds and len(kinds) > 1
 
 
 def _hold(connection: sqlite3.Connection, article_id: int, new: Version) -> None:
