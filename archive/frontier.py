@@ -97,7 +97,7 @@ def outlet_of(connection: sqlite3.Connection, url: str) -> int:
 def _known_host(connection: sqlite3.Connection, host: str) -> str | None:
     """The host that an outlet is filed under, if it is met at another of its hosts; None if that is no twin's."""
     found = connection.execute(
-        f"SELECT id, host FROM outlets WHERE host IN ({_marks(hosts_of(host))})",
+        f"SELECT id, host FROM outlets WHERE host IN ({_marks(hosts_of(host))})",  # noqa: S608  question marks
         hosts_of(host),
     ).fetchall()
     known = {str(row["host"]): int(row["id"]) for row in found}

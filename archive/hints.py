@@ -1,4 +1,4 @@
-"""Feeds and sitemaps that give every page a new date at each look: how often that was wrong, and from when it is nothing.
+"""Feeds and sitemaps that give every page a new date at each look: how often that was wrong, and does it still count?
 
 Pages are looked at again because a source gave them a newer date; where they prove unchanged `MOST_WRONG` times in a
 row, the dates of that source count for a sample of its pages alone. One of those that did change, and they count again.

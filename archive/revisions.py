@@ -248,14 +248,16 @@ def _past(connection: sqlite3.Connection, article_id: int) -> Past:
         (article_id,),
     ).fetchall()
     held = connection.execute("SELECT text FROM held WHERE article_id = ?", (article_id,)).fetchone()
-    earlier = tuple(
-        Earlier(**{name: row[name] for name in SHORT}, returned=_returned(row)) for row in rows if not _is_gone(row)
-    )
+    earlier = tuple(_earlier(row) for row in rows if not _is_gone(row))
     return Past(earlier, held["text"] if held else None, bool(rows) and _is_gone(rows[-1]))
 
 
 def _is_gone(row: sqlite3.Row) -> bool:
     return "gone" in json.loads(row["kinds"])
+
+
+def _earlier(row: sqlite3.Row) -> Earlier:
+    return Earlier(**{name: row[name] for name in SHORT}, returned=_returned(row))
 
 
 def _returned(row: sqlite3.Row) -> bool:
