@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from archive.frontier import OWN_ROLES
+from archive.frontier import OWN_ROLES, outlet_of
 from archive.records import Address, Article, Check
 from archive.revisions import Version, version, version_of_row
 
@@ -62,14 +62,27 @@ def find(connection: sqlite3.Connection, check: Check, judge: Judge) -> Found | 
     if check.article is None:
         raise ValueError("a check without an article")
     new = version(check.article, check.fingerprint)
-    part = None
+    part, left = None, False
     for row, asked in _candidates(connection, check):
         found = judge.fit(version_of_row(row), new, _tie(connection, check, row, asked, judge))
+        left = left or (asked and found == "other")
         if found == "same":
             return Found(row, found)
         if found == "part" and part is None:
             part = Found(row, found)
+    if left and part is None:
+        return _twin(connection, check)
     return part
+
+
+def _twin(connection: sqlite3.Connection, check: Check) -> Found | None:
+    """The article of the same text and headline at another address of the outlet, where an address left its own."""
+    assert check.article is not None
+    row = connection.execute(
+        "SELECT * FROM articles WHERE fingerprint = ? AND outlet_id = ? AND headline IS ? ORDER BY id LIMIT 1",
+        (check.fingerprint, outlet_of(connection, check.article.url), check.article.headline),
+    ).fetchone()
+    return Found(row, "same") if row and check.fingerprint else None
 
 
 def _candidates(connection: sqlite3.Connection, check: Check) -> Iterator[tuple[sqlite3.Row, bool]]:

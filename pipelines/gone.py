@@ -29,10 +29,9 @@ def _by_where_it_leads(check: Check, final: str) -> str | None:
     own, key = url_key(check.url), url_key(final)
     if key == own or (check.reason or "").startswith("error"):
         return None
-    lists = (check.reason or "").startswith("section")
-    other_host = _host(key) != _host(own) and registered_domain(final) == registered_domain(check.url)
-    if other_host and not lists:
+    if _host(key) not in (_host(own), registered_domain(final)):
         return None
+    lists = (check.reason or "").startswith("section")
     if is_front(final):
         return f"its address leads to a front page, {final}"
     if lists or not stands_for_article(final):

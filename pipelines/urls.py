@@ -502,7 +502,7 @@ def own_address(canonical_url: str | None, others: Mapping[str, str]) -> str | N
     named = [canonical_url, others.get("og:url"), *(url for name, url in others.items() if name != "amphtml")]
     usable = {address: key for address in named if address and (key := _key_or_none(address))}
     for address, key in usable.items():
-        if _may_stand_for(key, ""):
+        if _may_stand_for(key, "/"):
             return address
     agreed = list(usable.values())
     for address, key in usable.items():
@@ -513,7 +513,7 @@ def own_address(canonical_url: str | None, others: Mapping[str, str]) -> str | N
 
 def stands_for_article(url: str) -> bool:
     """Whether an address names an article by itself, and no front or section page. Raises UsageError."""
-    return _may_stand_for(url_key(url), "")
+    return _may_stand_for(url_key(url), "/")
 
 
 def is_front(url: str) -> bool:
