@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from archive import events, frontier, stories
+from archive import events, frontier, identity, stories
 from archive.articles import Decisions, Filed, keep_article
 from archive.captures import Captures
 from archive.database import connect, part, transaction
@@ -242,10 +242,12 @@ def _ascii(text: str) -> str:
 
 def _write(db: sqlite3.Connection, check: Check, decisions: Decisions, crawl_id: int | None) -> Outcome:
     article_id = None
+    check = _or_gone(db, check, decisions)
     if check.outcome == "new" and check.article:
         filed = keep_article(db, check, decisions)
         article_id = filed.article_id
-        check = replace(check, outcome=filed.outcome, reason=filed.reason or check.reason)
+        news = identity.note_where_it_leads(db, check, article_id)
+        check = replace(check, outcome=filed.outcome, reason=filed.reason or news or check.reason)
     elif check.outcome == "gone":
         keep_gone(db, check)
     frontier.note_check(db, check, crawl_id, article_id)
@@ -255,6 +257,16 @@ def _write(db: sqlite3.Connection, check: Check, decisions: Decisions, crawl_id:
     if known := looks(db, check.url):
         frontier.set_due(db, check.url, decisions.due_at(known, check.checked_at))
     return check.outcome
+
+
+def _or_gone(db: sqlite3.Connection, check: Check, decisions: Decisions) -> Check:
+    """A look at an article's address that met a front page or "not found" says that the article is gone."""
+    how = decisions.identity.how_gone(check)
+    if how is None or identity.owner(db, check.url_key) is None:
+        return check
+    if check.article and identity.find(db, check, decisions.identity):
+        return check
+    return replace(check, outcome="gone", reason=how, article=None)
 
 
 def _outlet_report(host: str, rows: list[sqlite3.Row]) -> OutletReport:

@@ -18,12 +18,16 @@ from typing import Any
 
 from archive.events import Judge as EventJudge
 from archive.events import join, reword
-from archive.frontier import OWN_ROLES, add_addresses, outlet_of
+from archive.frontier import add_addresses, outlet_of
 from archive.habits import Judge as HabitJudge
 from archive.habits import Lines, Told, added, consider, gone_of, habits_in, keep_left_out, left_out, remember, trim
-from archive.postings import VERSIONS, Relation, relate
+from archive.identity import Judge as IdentityJudge
+from archive.identity import find, own_address
+from archive.moments import say_the_same
 from archive.postings import Judge as TextJudge
-from archive.records import Address, Article, Check, Outcome
+from archive.postings import Kind as Relationship
+from archive.postings import Relation, relate
+from archive.records import Article, Check, Outcome
 from archive.revisions import Judge as ChangeJudge
 from archive.revisions import Looks, Version, keep_revision
 from archive.search import bigrams
@@ -45,6 +49,7 @@ COLUMNS = (
     "language",
     "published_at",
     "published_raw",
+    "stated_at",
     "modified_at",
     "modified_raw",
     "fetched_at",
@@ -57,6 +62,9 @@ COLUMNS = (
 )
 """The fields of an Article that are columns of `articles` under the same name."""
 
+SAME_UNDER_ANOTHER_SLUG: tuple[Relationship, ...] = ("identical", "copy", "extends")
+"""What the text at a newer slug is to the known one; an excerpt may be the second page of an article."""
+
 DATES = ("modified_at", "modified_raw")
 """What an article takes of a reading in which only the page's own dates moved."""
 
@@ -67,8 +75,8 @@ class Decisions:
 
     texts: TextJudge
     """What one text is to another."""
-    same_story_url: Callable[[str, str], bool]
-    """Whether two addresses of one outlet may be one article's, under an older slug and a newer one."""
+    identity: IdentityJudge
+    """Whether what was read at an address is the article that stood there."""
     habits: HabitJudge
     """What a line is to its outlet."""
     changes: ChangeJudge
@@ -106,7 +114,11 @@ def keep_article(connection: sqlite3.Connection, check: Check, decisions: Decisi
     """Keep what a check read: a new article, a revision of one that is known, or nothing that one would see."""
     if check.article is None:
         raise ValueError("a check without an article")
-    article, known = check.article, _known(connection, check)
+    found = find(connection, check, decisions.identity)
+    if found and found.fit == "part":
+        return _note_part(connection, check, int(found.row["id"]))
+    known = found.row if found else None
+    article = check.article if known else replace(check.article, url=own_address(connection, check, check.article))
     told = Told(outlet_of(connection, article.url), article.text, article.language)
     lines = consider(connection, told, decisions.habits, known["id"] if known else None)
     reading = _Reading(article, check.fingerprint, told, lines)
@@ -117,6 +129,12 @@ def keep_article(connection: sqlite3.Connection, check: Check, decisions: Decisi
     add_addresses(connection, filed.article_id, check.addresses)
     file(connection, filed.article_id, decisions.stories, changed=filed.outcome != "unchanged")
     return filed
+
+
+def _note_part(connection: sqlite3.Connection, check: Check, article_id: int) -> Filed:
+    """A page that shows only a part of a known article leaves that as it is, and is never taken for its own address."""
+    add_addresses(connection, article_id, [replace(address, role="part") for address in check.addresses])
+    return Filed(article_id, "unchanged", f"shows a part of article {article_id}")
 
 
 def _keep_new(connection: sqlite3.Connection, reading: _Reading, decisions: Decisions) -> Filed:
@@ -143,9 +161,9 @@ def _under_older_slug(
 ) -> sqlite3.Row | None:
     """The article of the same number in its address whose text agrees: `/12345-old-title`, now `/12345-new-title`."""
     for relation in relations:
-        if relation.likeness.kind in VERSIONS:
+        if relation.likeness.kind in SAME_UNDER_ANOTHER_SLUG:
             other = connection.execute("SELECT * FROM articles WHERE id = ?", (relation.other_id,)).fetchone()
-            if other["outlet_id"] == row["outlet_id"] and decisions.same_story_url(other["url"], row["url"]):
+            if other["outlet_id"] == row["outlet_id"] and decisions.identity.same_number(other["url"], row["url"]):
                 return other  # type: ignore[no-any-return]
     return None
 
@@ -290,33 +308,6 @@ def _bigrams(row: Mapping[str, Any]) -> str | None:
     return bigrams(" ".join(filter(None, (row["headline"], row["standfirst"], row["byline"], row["text"]))))
 
 
-def _known(connection: sqlite3.Connection, check: Check) -> sqlite3.Row | None:
-    """The article that the check's addresses lead to.
-
-    An address that was fetched is proof. One that a page merely declares counts only if headline or text agree:
-    a site that gives all its pages one canonical would otherwise melt them into one.
-    """
-    for address in check.addresses:
-        for row in _articles_at(connection, address):
-            proven = address.role in ("requested", "redirect") and row["own"]
-            if proven or row["fingerprint"] == check.fingerprint or _same_headline(row, check):
-                return row
-    return None
-
-
-def _articles_at(connection: sqlite3.Connection, address: Address) -> list[sqlite3.Row]:
-    return connection.execute(
-        f"""SELECT DISTINCT a.*, u.role IN {OWN_ROLES} AS own FROM urls u JOIN articles a ON a.id = u.article_id
-        WHERE u.url_key = ? ORDER BY own DESC, a.id""",  # noqa: S608  a constant is put in
-        (address.url_key,),
-    ).fetchall()
-
-
-def _same_headline(row: sqlite3.Row, check: Check) -> bool:
-    headline = check.article.headline if check.article else None
-    return bool(headline) and headline == row["headline"]
-
-
 def _insert(connection: sqlite3.Connection, row: dict[str, Any]) -> int:
     names, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
     done = connection.execute(f"INSERT INTO articles ({names}) VALUES ({marks})", row)  # noqa: S608  our own names
@@ -324,7 +315,10 @@ def _insert(connection: sqlite3.Connection, row: dict[str, Any]) -> int:
 
 
 def _update(connection: sqlite3.Connection, article_id: int, row: dict[str, Any], names: Collection[str]) -> None:
-    """The outlet, the address and a date that was known stay as they are."""
+    """The outlet, the address and a date that was known, or known more finely, stay as they are."""
     kept = {"outlet_id", "url"} | {name for name in ("published_at", "published_raw", "headline") if row[name] is None}
+    before = connection.execute("SELECT published_at FROM articles WHERE id = ?", (article_id,)).fetchone()[0]
+    if before and row["published_at"] and len(before) > len(row["published_at"]):
+        kept |= {"published_at", "published_raw"} if say_the_same(before, row["published_at"]) else set()
     changes = ", ".join(f"{name} = :{name}" for name in names if name not in kept)
     connection.execute(f"UPDATE articles SET {changes} WHERE id = :id", row | {"id": article_id})  # noqa: S608  our own names

@@ -10,6 +10,7 @@ from typing import Any
 
 from archive.diff import Diff, as_html, as_inline_html, as_text, diff
 from archive.errors import UsageError
+from archive.moments import say_the_same
 from archive.records import below_standfirst
 from archive.revisions import Revision, revisions_of
 
@@ -32,9 +33,16 @@ def compare(old: Revision, new: Revision) -> Comparison:
     if old.gone or new.gone:
         return Comparison(old, new, {}, {})
     compared = {name: diff(_shown(old, name), _shown(new, name)) for name in SHOWN}
-    moved = {name: (getattr(old, name), getattr(new, name)) for name in ("published_at", "modified_at")}
     changes = {name: found for name, found in compared.items() if not found.is_empty}
-    return Comparison(old, new, changes, {name: pair for name, pair in moved.items() if pair[0] != pair[1]})
+    stated = {"published_at": _published(old, new), "modified_at": (old.modified_at, new.modified_at)}
+    return Comparison(old, new, changes, {name: pair for name, pair in stated.items() if not say_the_same(*pair)})
+
+
+def _published(old: Revision, new: Revision) -> tuple[str | None, str | None]:
+    """What the page itself said of its publication then and now; what a feed adds is no word of the page."""
+    if old.stated_at is not None and new.stated_at is not None:
+        return old.stated_at or None, new.stated_at or None
+    return old.published_at, new.published_at
 
 
 def _shown(revision: Revision, name: str) -> str:
@@ -108,6 +116,8 @@ def summary(revision: Revision) -> str:
 def nature(revision: Revision) -> str:
     """What a revision is, in words."""
     kinds = ", ".join(revision.kinds) or "first seen"
+    if revision.gone and revision.how:
+        return f"{kinds} ({revision.how})"
     return f"{kinds} (as {revision.restores})" if revision.restores else kinds
 
 
@@ -131,7 +141,8 @@ NO_CHANGE = "There is no change to show: it has been seen in no other form."
 def _no_text(comparison: Comparison) -> str:
     """Why two revisions show no difference."""
     if comparison.new.gone:
-        return "The page was gone: two looks in a row met 404, 410 or 451."
+        how = comparison.new.how
+        return f"The page was gone: {f'{how}, twice in a row' if how else 'two looks in a row met 404, 410 or 451'}."
     return "They read the same."
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from archive.hints import Hints, note_hint
+from archive.hosts import bare_host, hosts_of, is_twin_host
 from archive.records import Address, Check, Lead, Outlet, Source, now
 
 MOST_TRIES = 4
@@ -21,6 +23,12 @@ MOST_TRIES = 4
 OWN_ROLES = "('requested', 'redirect', 'twin')"
 """Roles of addresses that led to an article; of the others (canonical, og:url …) the page alone says that they do."""
 
+
+ASKED = "('requested', 'redirect', 'twin', 'elsewhere', 'listed')"
+"""Roles of addresses that were asked for, or that led to one that was."""
+
+TAKES_OVER = f"(role NOT IN {ASKED} AND :role IN {OWN_ROLES})"
+"""An address that was only declared is asked for."""
 
 READ = ("new", "changed", "unchanged")
 """Outcomes of a look at an article; with a reason beside them, something of it is open."""
@@ -55,7 +63,11 @@ class Listing:
 
 
 def add_outlet(connection: sqlite3.Connection, outlet: Outlet) -> int:
-    """The outlet's id; what is new about it is added, what is known is not emptied."""
+    """The outlet's id; what is new about it is added, what is known is not emptied.
+
+    An outlet that was met at its mobile or AMP host first takes the name of its proper host once that is known.
+    """
+    outlet = replace(outlet, host=_known_host(connection, outlet.host) or outlet.host)
     connection.execute(
         """INSERT INTO outlets (host, name, language, country, added_at) VALUES (?, ?, ?, ?, ?)
         ON CONFLICT (host) DO UPDATE SET name = coalesce(excluded.name, name),
@@ -67,14 +79,35 @@ def add_outlet(connection: sqlite3.Connection, outlet: Outlet) -> int:
 
 
 def outlet_of(connection: sqlite3.Connection, url: str) -> int:
-    """The id of the outlet that a URL belongs to by its host, with or without `www.`; made if it is not there."""
+    """The id of the outlet that a URL belongs to by its host, also of its `www.`, `m.` and `amp.` hosts; made if it is
+    not there."""
     host = urlsplit(url).netloc.rpartition("@")[2].lower()
-    bare = host.removeprefix("www.")
+    bare = bare_host(host)
     row = connection.execute(
-        "SELECT id FROM outlets WHERE host IN (?, ?, ?) ORDER BY host = ? DESC LIMIT 1",
-        (host, bare, f"www.{bare}", host),
+        f"SELECT id, host FROM outlets WHERE host IN ({_marks(hosts_of(host))}) ORDER BY host = ? DESC, host = ? DESC",  # noqa: S608
+        (*hosts_of(host), host, bare),
     ).fetchone()
-    return int(row["id"]) if row else add_outlet(connection, Outlet(host))
+    if row is None:
+        return add_outlet(connection, Outlet(host))
+    if is_twin_host(row["host"]) and not is_twin_host(host):
+        connection.execute("UPDATE outlets SET host = ? WHERE id = ?", (host, row["id"]))
+    return int(row["id"])
+
+
+def _known_host(connection: sqlite3.Connection, host: str) -> str | None:
+    """The host that an outlet is filed under, if it is met at another of its hosts; None if that is no twin's."""
+    found = connection.execute(
+        f"SELECT id, host FROM outlets WHERE host IN ({_marks(hosts_of(host))})",  # noqa: S608  question marks
+        hosts_of(host),
+    ).fetchall()
+    known = {str(row["host"]): int(row["id"]) for row in found}
+    if host in known or not known:
+        return None
+    if is_twin_host(host):
+        return min(known, key=is_twin_host)
+    if all(map(is_twin_host, known)):
+        connection.execute("UPDATE outlets SET host = ? WHERE id = ?", (host, next(iter(known.values()))))
+    return None
 
 
 def add_source(connection: sqlite3.Connection, source: Source) -> bool:
@@ -105,11 +138,15 @@ def _marks(values: Sequence[object]) -> str:
 
 
 def add_leads(connection: sqlite3.Connection, leads: Iterable[Lead]) -> int:
-    """Take leads into the frontier; the number that now waits. A page that is known waits only if the lead is newer."""
-    return sum(_add_lead(connection, lead) for lead in leads)
+    """Take leads into the frontier; the number that now waits. A page that is known waits only if the lead is newer.
+
+    Where the newer dates of a feed or sitemap were wrong too often (`archive.hints`), they count for a sample alone.
+    """
+    hints = Hints(connection)
+    return sum(_add_lead(connection, lead, hints) for lead in leads)
 
 
-def _add_lead(connection: sqlite3.Connection, lead: Lead) -> bool:
+def _add_lead(connection: sqlite3.Connection, lead: Lead, hints: Hints) -> bool:
     known = connection.execute("SELECT * FROM urls WHERE url = ?", (lead.url,)).fetchone()
     if known is None:
         connection.execute(
@@ -135,22 +172,33 @@ def _add_lead(connection: sqlite3.Connection, lead: Lead) -> bool:
         return lead.kind == "page"
     if known["kind"] != "page":
         return False
-    wanted = known["state"] in ("done", "failed") and _is_news(known, lead)
+    wanted, hinted_by = False, None
+    if known["state"] in ("done", "failed"):
+        wanted = _is_asked_for(known, lead)
+        if not wanted and _is_newer(known, lead):
+            hinted_by = hints.source_of(lead)
+            wanted = hints.count(hinted_by)
+            if not wanted:  # what was not looked at for it stays news
+                lead = replace(lead, modified_at=None)
     connection.execute(
         """UPDATE urls SET headline = coalesce(headline, ?), lede = coalesce(lede, ?),
         published_at = coalesce(published_at, ?),
         modified_at = nullif(max(coalesce(modified_at, ''), coalesce(?, '')), ''),
-        state = CASE WHEN ? THEN 'pending' ELSE state END WHERE id = ?""",
-        (lead.headline, lead.lede, lead.published_at, lead.modified_at, wanted, known["id"]),
+        state = CASE WHEN ? THEN 'pending' ELSE state END, hinted_by = CASE WHEN ? THEN ? ELSE hinted_by END
+        WHERE id = ?""",
+        (lead.headline, lead.lede, lead.published_at, lead.modified_at, wanted, wanted, hinted_by, known["id"]),
     )
     return wanted
 
 
-def _is_news(known: sqlite3.Row, lead: Lead) -> bool:
-    """Does a lead to a known page say that it changed, or is the page to be tried or asked for once more?"""
+def _is_newer(known: sqlite3.Row, lead: Lead) -> bool:
+    """Does a lead to a known page say that it changed since it was last said to, or looked at?"""
+    return bool(lead.modified_at and lead.modified_at > (known["modified_at"] or known["checked_at"] or ""))
+
+
+def _is_asked_for(known: sqlite3.Row, lead: Lead) -> bool:
+    """Is a known page to be tried or asked for once more, whatever a feed says?"""
     if lead.via == "given":
-        return True
-    if lead.modified_at and lead.modified_at > (known["modified_at"] or known["checked_at"] or ""):
         return True
     return known["state"] == "failed" and known["due_at"] is not None and known["due_at"] <= now()
 
@@ -240,8 +288,12 @@ def lead_of(row: sqlite3.Row) -> Lead:
 
 
 def _waiting(row: sqlite3.Row) -> Waiting:
-    as_read = row["article_id"] is not None and row["outcome"] in READ and row["reason"] is None
-    return Waiting(lead_of(row), row["host"], row["etag"], row["last_modified"], row["digest"] if as_read else None)
+    known = row["article_id"] is not None
+    as_read = known and row["outcome"] in READ and row["reason"] is None
+    etag, last_modified = row["etag"], row["last_modified"]
+    if known and (row["outcome"] == "gone" or (row["reason"] or "").startswith("held")):
+        etag = last_modified = None  # "not modified" would not say what stands there
+    return Waiting(lead_of(row), row["host"], etag, last_modified, row["digest"] if as_read else None)
 
 
 def retry_failed(connection: sqlite3.Connection) -> int:
@@ -292,6 +344,7 @@ def note_check(connection: sqlite3.Connection, check: Check, crawl_id: int | Non
     A page that was put off for a reason of its site (refused, but not for good) goes on waiting, and no try is counted.
     """
     url_id = _url_id(connection, check)
+    note_hint(connection, url_id, check.outcome)
     connection.execute(
         """INSERT INTO checks (url_id, crawl_id, checked_at, outcome, status, reason, final_url, etag, last_modified,
           digest, size, seconds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
@@ -318,7 +371,7 @@ def note_check(connection: sqlite3.Connection, check: Check, crawl_id: int | Non
           tries = CASE WHEN ? THEN tries WHEN ? THEN tries + 1 ELSE 0 END,
           due_at = CASE WHEN ? AND tries + 1 < ? THEN ? END,
           etag = CASE WHEN ? THEN etag ELSE ? END, last_modified = CASE WHEN ? THEN last_modified ELSE ? END,
-          digest = coalesce(?, digest), article_id = coalesce(?, article_id),
+          digest = coalesce(?, digest), article_id = coalesce(article_id, ?),
           modified_at = coalesce(?, modified_at)
         WHERE id = ?""",
         (
@@ -354,11 +407,27 @@ def _url_id(connection: sqlite3.Connection, check: Check) -> int:
 
 
 def add_addresses(connection: sqlite3.Connection, article_id: int, addresses: Iterable[Address]) -> None:
-    """Every address of an article is a row that points to it; one that is another article's already stays so."""
+    """Every address of an article is a row that points to it; one that is another article's already stays so.
+
+    What a page merely declares is no proof: an address that was asked for takes it over.
+    """
     for address in addresses:
         connection.execute(
-            """INSERT INTO urls (url, url_key, outlet_id, article_id, role, found_at, state)
-            VALUES (?, ?, ?, ?, ?, ?, 'done')
-            ON CONFLICT (url) DO UPDATE SET article_id = coalesce(article_id, excluded.article_id)""",
-            (address.url, address.url_key, outlet_of(connection, address.url), article_id, address.role, now()),
+            f"""INSERT INTO urls (url, url_key, outlet_id, article_id, role, found_at, state)
+            VALUES (:url, :key, :outlet, coalesce((
+              SELECT article_id FROM urls WHERE url_key = :key AND article_id IS NOT NULL AND role IN {OWN_ROLES}
+              LIMIT 1
+            ), :article), :role, :now, 'done')
+            ON CONFLICT (url) DO UPDATE SET
+              article_id = CASE WHEN article_id IS NULL OR {TAKES_OVER} THEN :article ELSE article_id END,
+              role = CASE WHEN kind = 'page' AND (article_id IS NULL AND :role NOT IN {ASKED} OR {TAKES_OVER})
+                THEN :role ELSE role END""",  # noqa: S608  constants are put in
+            {
+                "url": address.url,
+                "key": address.url_key,
+                "outlet": outlet_of(connection, address.url),
+                "article": article_id,
+                "role": address.role,
+                "now": now(),
+            },
         )

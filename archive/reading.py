@@ -12,6 +12,7 @@ from typing import Any
 from archive.captures import Captures
 from archive.database import connect_to_read
 from archive.errors import ArchiveError
+from archive.identity import leads
 from archive.schema import ARCHIVE
 
 Row = dict[str, Any]
@@ -84,7 +85,11 @@ def outlet_sources(folder: Path) -> list[Row]:
 
 
 def article(connection: sqlite3.Connection, id: int) -> Row | None:
-    """The article with its outlet, its further `addresses` and the `related` articles; None if there is none."""
+    """The article with its outlet, its further `addresses` and the `related` articles; None if there is none.
+
+    `leads_to`: where its addresses lead now, if not to it (`archive.identity.leads`); `gone`: since when it is gone,
+    and how.
+    """
     row = connection.execute(
         """SELECT a.*, o.host AS outlet, o.name AS outlet_name FROM articles a JOIN outlets o ON o.id = a.outlet_id
            WHERE a.id = ?""",
@@ -94,6 +99,8 @@ def article(connection: sqlite3.Connection, id: int) -> Row | None:
         return None
     return as_record(row) | {
         "addresses": _addresses(connection, row),
+        "leads_to": leads(connection, id),
+        "gone": _gone(connection, id),
         "related": related(connection, id),
         "revisions": connection.execute("SELECT count(*) FROM revisions WHERE article_id = ?", [id]).fetchone()[0],
     }
@@ -138,6 +145,12 @@ def page(folder: Path, digest: str) -> bytes:
     if body is None:
         raise ArchiveError(f"{path}: the page {digest[:12]}… is not here; a crawl keeps pages as they come")
     return body
+
+
+def _gone(connection: sqlite3.Connection, id: int) -> Row | None:
+    newest = "SELECT seen_at, how, kinds FROM revisions WHERE article_id = ? ORDER BY number DESC LIMIT 1"
+    row = connection.execute(newest, [id]).fetchone()
+    return {"seen_at": row["seen_at"], "how": row["how"]} if row and "gone" in json.loads(row["kinds"]) else None
 
 
 def _addresses(connection: sqlite3.Connection, article: sqlite3.Row) -> list[Row]:

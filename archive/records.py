@@ -36,12 +36,16 @@ served as a page, a log-in or bot wall · `other`: shop, forum, form, documentat
 `broken`: what came could not be read as a page at all.
 """
 
+NOT_FOUND = "it says that it was not found"
+"""Why a page is an `error` that a server answers with 200 in place of one that is gone."""
+
 Outcome = Literal["new", "changed", "unchanged", "listed", "not article", "gone", "failed", "refused"]
 """What one look at a URL came to (`checks.outcome`).
 
 `new`, `changed`, `unchanged`: an article · `listed`: a feed or sitemap was read · `not article`: see `PageType` ·
-`gone`: 404, 410 or 451 · `failed`: the network, the server or the reading · `refused`: robots.txt or our own limits.
-A crawl hands in `new` for every article that it read; whether it is new is known where the article is kept.
+`gone`: 404, 410 or 451, or in place of a known article "not found" or a front page · `failed`: the network, the server
+or the reading · `refused`: robots.txt or our own limits. A crawl hands in `new` for every article that it read; whether
+it is new is known where the article is kept.
 """
 
 
@@ -155,6 +159,8 @@ class Article:
     language: str | None = None
     published_at: str | None = None
     published_raw: str | None = None
+    stated_at: str | None = None
+    """What the page itself says of its publication, whatever a feed adds; '' if nothing, None if that is not known."""
     modified_at: str | None = None
     modified_raw: str | None = None
     fetched_at: str | None = None
@@ -216,9 +222,11 @@ class Check:
     wish_seconds: int | None = None
     """For how long a source asks to be left alone; None: it does not."""
     url_key: str = ""
-    """Of `url`; this and the next two are set by `pipelines.identity`."""
+    """Of `url`; this and the next three are set by `pipelines.identity`."""
     addresses: tuple[Address, ...] = ()
     """The article's own addresses, `url` first."""
+    declared_key: str = ""
+    """By which the page calls itself, as far as that can be believed; empty if it does not."""
     fingerprint: str = ""
     """Of the article's text."""
     leads: tuple[Lead, ...] = ()

@@ -22,7 +22,8 @@ Kind = Literal["headline", "standfirst", "byline", "body", "cut", "correction", 
 
 `headline`, `standfirst`, `byline`, `body`: what a reader reads · `cut`: most of the body went, often behind a paywall ·
 `correction`: a note that says so came with it · `typographic`: quotes, dashes, case and the like alone · `gone`: two
-looks in a row met 404, 410 or 451 · `restored`: it was gone, or reads as an earlier revision did.
+looks in a row met 404, 410 or 451, a page that says "not found", or a front page · `restored`: it was gone, or reads as
+an earlier revision did.
 """
 
 Decision = Literal["unchanged", "date-only", "reread", "revision", "held", "unreadable"]
@@ -36,7 +37,10 @@ extractor: it takes the place of the old reading · `held`: most of the text is 
 Columns = Mapping[str, Any] | sqlite3.Row
 """The columns of an article, by name."""
 
-READING = ("headline", "standfirst", "byline", "authors", "text", "fingerprint", "published_at", "modified_at", "digest", "extractor")  # fmt: skip  # noqa: E501
+SHORT = ("number", "headline", "standfirst", "byline", "fingerprint")
+"""What is asked of an earlier revision."""
+
+READING = ("headline", "standfirst", "byline", "authors", "text", "fingerprint", "published_at", "stated_at", "modified_at", "digest", "extractor")  # fmt: skip  # noqa: E501
 """Columns that `articles` and `revisions` share: what was read."""
 
 
@@ -51,6 +55,8 @@ class Version:
     fingerprint: str = ""
     published_at: str | None = None
     modified_at: str | None = None
+    stated_at: str | None = None
+    """What the page itself says of its publication; '' if nothing, None if that is not known."""
     fetched_at: str | None = None
     digest: str | None = None
     extractor: str | None = None
@@ -68,6 +74,8 @@ class Earlier:
     standfirst: str | None
     byline: str | None
     fingerprint: str
+    returned: bool = False
+    """It read as an earlier one did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +144,10 @@ class Revision:
     modified_at: str | None
     digest: str | None
     extractor: str | None
+    how: str | None = None
+    """How it was gone: the status, or where its address led."""
+    stated_at: str | None = None
+    """What the page itself said of its publication; '' if nothing, None if that is not known."""
 
     @property
     def gone(self) -> bool:
@@ -164,7 +176,7 @@ def keep_revision(connection: sqlite3.Connection, article: Columns, row: Columns
 
     `article` is the row of `articles` as it stands, `row` the same columns as they were read now.
     """
-    article_id, old, new = int(article["id"]), _version(article), _version(row)
+    article_id, old, new = int(article["id"]), version_of_row(article), version_of_row(row)
     old = _as_read_today(connection, article_id, old, new, judge)
     verdict = judge.verdict(old, new, _past(connection, article_id))
     if verdict.decision == "held":
@@ -189,14 +201,15 @@ def keep_gone(connection: sqlite3.Connection, check: Check) -> bool:
     True if this look made it a revision.
     """
     row = connection.execute(
-        f"""SELECT a.* FROM urls u JOIN articles a ON a.id = u.article_id
+        f"""SELECT a.*, u.id AS url_id FROM urls u JOIN articles a ON a.id = u.article_id
         WHERE u.url = ? AND u.role IN {OWN_ROLES} AND u.outcome = 'gone'""",  # noqa: S608  a constant is put in
         (check.url,),
     ).fetchone()
     if check.outcome != "gone" or row is None or _past(connection, row["id"]).gone:
         return False
-    _first(connection, row, _version(row))
-    _insert(connection, row["id"], check.checked_at, {"kinds": '["gone"]', "text": ""})
+    connection.execute("UPDATE urls SET leads_to = NULL WHERE id = ?", (row["url_id"],))
+    _first(connection, row, version_of_row(row))
+    _insert(connection, row["id"], check.checked_at, {"kinds": '["gone"]', "text": "", "how": check.reason})
     return True
 
 
@@ -214,7 +227,8 @@ def _as_read_today(
     return again
 
 
-def _version(row: Columns) -> Version:
+def version_of_row(row: Columns) -> Version:
+    """The columns of an article, as they are compared."""
     values = {field.name: row[field.name] for field in fields(Version)}
     return Version(**values | {"free": None if row["free"] is None else bool(row["free"])})
 
@@ -222,7 +236,9 @@ def _version(row: Columns) -> Version:
 def version(article: Article, fingerprint: str) -> Version:
     """An article that was read, as it is compared."""
     row = {field.name: getattr(article, field.name, None) for field in fields(Version)}
-    return _version(row | {"fingerprint": fingerprint, "authors": json.dumps(article.authors, ensure_ascii=False)})
+    return version_of_row(
+        row | {"fingerprint": fingerprint, "authors": json.dumps(article.authors, ensure_ascii=False)}
+    )
 
 
 def _past(connection: sqlite3.Connection, article_id: int) -> Past:
@@ -232,12 +248,22 @@ def _past(connection: sqlite3.Connection, article_id: int) -> Past:
         (article_id,),
     ).fetchall()
     held = connection.execute("SELECT text FROM held WHERE article_id = ?", (article_id,)).fetchone()
-    earlier = tuple(Earlier(*tuple(row)[:5]) for row in rows if not _is_gone(row))
+    earlier = tuple(_earlier(row) for row in rows if not _is_gone(row))
     return Past(earlier, held["text"] if held else None, bool(rows) and _is_gone(rows[-1]))
 
 
 def _is_gone(row: sqlite3.Row) -> bool:
     return "gone" in json.loads(row["kinds"])
+
+
+def _earlier(row: sqlite3.Row) -> Earlier:
+    return Earlier(**{name: row[name] for name in SHORT}, returned=_returned(row))
+
+
+def _returned(row: sqlite3.Row) -> bool:
+    """Whether a revision was a change back; what was gone and came again as it was is none."""
+    kinds = json.loads(row["kinds"])
+    return "restored" in kinds and len(kinds) > 1
 
 
 def _hold(connection: sqlite3.Connection, article_id: int, new: Version) -> None:
@@ -320,7 +346,7 @@ def revisions_of(connection: sqlite3.Connection, article_id: int) -> list[Revisi
     if not rows:
         rows = connection.execute(
             """SELECT id AS article_id, 1 AS number, fetched_at AS seen_at, '[]' AS kinds, 0 AS stealth,
-            NULL AS restores, NULL AS words_added, NULL AS words_removed, * FROM articles WHERE id = ?""",
+            NULL AS restores, NULL AS words_added, NULL AS words_removed, NULL AS how, * FROM articles WHERE id = ?""",
             (article_id,),
         ).fetchall()
     if not rows:

@@ -421,6 +421,29 @@ CREATE TABLE left_out (
 ) WITHOUT ROWID;
 """
 
+IDENTITY = """
+-- The article that the address leads to now, where that is another one than article_id, which stood there before.
+ALTER TABLE urls ADD COLUMN leads_to INTEGER REFERENCES articles(id);
+CREATE INDEX urls_by_leads_to ON urls(leads_to) WHERE leads_to IS NOT NULL;
+
+-- The feed or sitemap whose date of a change made the page wait.
+ALTER TABLE urls ADD COLUMN hinted_by TEXT;
+CREATE INDEX urls_by_hint ON urls(hinted_by) WHERE hinted_by IS NOT NULL;
+
+-- How often in a row a page was looked at because a feed or sitemap gave it a newer date, and had not changed.
+CREATE TABLE hints (
+  source TEXT PRIMARY KEY,    -- the address of the feed, or of the sitemap or index that is listed for the outlet
+  wrong INTEGER NOT NULL      -- from six on its dates count no more, save for a sample; a right one begins anew
+) WITHOUT ROWID;
+
+-- How an article was gone: the status, or where its address leads.
+ALTER TABLE revisions ADD COLUMN how TEXT;
+
+-- What the page itself says of its publication, whatever a feed adds; '' if nothing, NULL if that is not known.
+ALTER TABLE articles ADD COLUMN stated_at TEXT;
+ALTER TABLE revisions ADD COLUMN stated_at TEXT;
+"""
+
 CAPTURE_TABLES = """
 -- Bodies by their digest: one that comes again is kept once.
 CREATE TABLE bodies (
@@ -474,6 +497,7 @@ ARCHIVE = Schema(
         ("m007_politeness", PAUSES),
         ("m008_schedule", SCHEDULE),
         ("m009_habits", HABITS),
+        ("m010_identity", IDENTITY),
     ),
     cache=24_000,  # the index of shared passages is asked at random
 )

@@ -138,6 +138,11 @@ def _facts(record: Row) -> Table:
         "words": f"{record['word_count']:,}",
         "address": plain(record["url"]),
         "also at": "\n".join(f"{plain(other['url'])} ({other['role']})" for other in record["addresses"]),
+        "leads to": "\n".join(
+            f"{plain(other['url'])} leads to article {other['article_id']} now: {plain(other['headline'])}"
+            for other in record["leads_to"]
+        ),
+        "gone": _gone(record),
         "changed": f"{record['revisions'] - 1} × (dateline diff {record['id']})" if record["revisions"] else "",
         "versions": "\n".join(
             f"{other['id']}  {day(other['published_at'])}  {plain(other['outlet'])}  {other['how']}"
@@ -149,6 +154,11 @@ def _facts(record: Row) -> Table:
         if value:
             table.add_row(Text(name, "dim"), Text(value, overflow="fold"))
     return table
+
+
+def _gone(record: Row) -> str:
+    gone = record["gone"]
+    return f"since {day(gone['seen_at'])}: {plain(gone['how'] or 'HTTP 404, 410 or 451')}" if gone else ""
 
 
 def _moment(record: Row, name: str) -> str:

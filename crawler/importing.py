@@ -26,6 +26,7 @@ from crawler.warc_records import Problem
 from crawler.workers import PAGE_SECONDS, Worker
 from pipelines.keep import Batches
 from pipelines.stages import through_stages
+from pipelines.urls import own_address
 
 STANDARD_INPUT = Path("-")
 JSON_LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
@@ -155,12 +156,20 @@ def _page(file: Path, url: str | None, worker: Worker) -> Check:
     capture = saved_capture(file, url)
     article = worker.read(capture, PAGE_SECONDS)
     if url is None:
-        own = article.canonical_url or article.addresses.get("og:url")
+        own = own_address(article.canonical_url, article.addresses)
         if own is None:
-            raise UsageError("the page does not say its address; give it with --url")
+            raise UsageError(_why_no_address(article))
         article, capture = replace(article, url=own), replace(capture, url=own)
     check = Check(capture.url, "new", now(), digest=capture.digest, capture=capture, size=len(capture.body))
     return read_look(check, article)
+
+
+def _why_no_address(article: Article) -> str:
+    """Why a saved page cannot be filed: it says no address, or a front or section page's alone."""
+    said = article.canonical_url or article.addresses.get("og:url")
+    if said is None:
+        return "the page does not say its address; give it with --url"
+    return f"the page calls itself {said}, which is a front or section page; give its own address with --url"
 
 
 def _read_lines(file: Path) -> Iterator[bytes]:

@@ -11,8 +11,10 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml.html import HtmlElement
 
+from archive.errors import UsageError
 from crawler import jsonld
 from crawler.blocks import Block, folded
+from pipelines.urls import stands_for_article
 
 STANDFIRST_META = ("og:description", "description", "twitter:description", "dc.description", "sailthru.description")
 SECTION_META = (
@@ -174,11 +176,20 @@ def addresses(page: Page) -> dict[str, str]:
 
 
 def canonical_url(page: Page) -> str | None:
-    """As the page declares it, absolute."""
-    for link in page.tree.iter("link"):
-        if "canonical" in (link.get("rel") or "").lower().split() and (url := absolute(link.get("href"), page.url)):
-            return url
-    return None
+    """As the page declares it, absolute; of several, the first that names an article."""
+    named = [
+        url
+        for link in page.tree.iter("link")
+        if "canonical" in (link.get("rel") or "").lower().split() and (url := absolute(link.get("href"), page.url))
+    ]
+    return next(filter(_names_article, named), next(iter(named), None))
+
+
+def _names_article(url: str) -> bool:
+    try:
+        return stands_for_article(url)
+    except UsageError:
+        return False
 
 
 def absolute(address: str | None, base: str) -> str | None:

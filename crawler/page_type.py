@@ -11,25 +11,16 @@ from dataclasses import dataclass
 from itertools import islice
 from urllib.parse import urlsplit
 
-from archive.records import PageType
+from archive.records import NOT_FOUND, PageType
 from crawler import jsonld, page_signs
 from crawler.blocks import Block
 from crawler.metadata import Page
+from crawler.not_found import says_not_found
 from crawler.paragraphs import DENSE
 
 Verdict = tuple[PageType, str | None]
 """The type, and why it is no article."""
 
-NO_PAGE = re.compile(
-    r"^\W*(?:error\W*)?(?:404|410)\b|\b(?:page|file|site|article|story|seite|content) (?:was |is |could |cannot |"
-    r"can't |can not )?(?:not|be) "
-    r"(?:be )?(?:found|exist)|\bnot found\b|page (?:introuvable|doesn.t exist|does not exist|no longer (?:exists|"
-    r"available))|seite nicht gefunden|"
-    r"página no encontrada|página não encontrada|pagina non trovata|pagina niet gevonden|nie znaleziono strony|"
-    r"страница не найдена|"
-    r"sayfa bulunamadı|找不到(?:页面|網頁|网页)|页面不存在|ページが見つかりません|페이지를 찾을 수 없",
-    re.I,
-)
 WALL = re.compile(
     r"^\W*(?:just a moment|attention required|access (?:to this page )?(?:has been )?denied|are you (?:a )?(?:robot|"
     r"human)|verify(?:ing)? (?:that )?you are (?:a )?human|"
@@ -144,9 +135,9 @@ def shape(blocks: list[Block], text: str) -> Shape:
 def _error(page: Page, headline: str | None, form: Shape, dated: bool) -> Verdict | None:
     if form.text > LONG:
         return None
+    if says_not_found((page.title, headline)):
+        return "error", NOT_FOUND
     for words in filter(None, (page.title, headline)):
-        if NO_PAGE.search(words) and len(words) < 90:
-            return "error", "it says that it was not found"
         if WALL.match(words):
             return "error", "a wall against robots"
         if LOG_IN.match(words) and len(words) < 60 and not dated:

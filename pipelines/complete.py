@@ -14,7 +14,9 @@ from archive.records import Article, Check, Lead
 
 
 def complete(article: Article, lead: Lead | None) -> Article:
-    """The article with headline, language and date filled from its lead."""
+    """The article with headline, language and date filled from its lead; what the page itself says of it is kept."""
+    if article.stated_at is None:
+        article = replace(article, stated_at=article.published_at or "")
     if lead is None:
         return article
     if lead.published_at and is_vaguer(article.published_at, lead.published_at):

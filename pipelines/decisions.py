@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from archive.articles import Decisions
 from archive.revisions import Version
-from pipelines import events, habits, recheck, revisions, schedule, stories, texts
-from pipelines.urls import same_story_url
+from pipelines import events, habits, recheck, revisions, same, schedule, stories, texts
 
 
 def decisions(reread: Callable[[str], Version | None] | None = None) -> Decisions:
@@ -16,7 +15,7 @@ def decisions(reread: Callable[[str], Version | None] | None = None) -> Decision
     changes = replace(revisions.JUDGE, reread=reread)
     return Decisions(
         texts=texts.JUDGE,
-        same_story_url=same_story_url,
+        identity=same.JUDGE,
         habits=habits.JUDGE,
         changes=changes,
         due_at=recheck.due_at,

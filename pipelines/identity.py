@@ -13,7 +13,7 @@ from typing import Any
 from archive.errors import UsageError
 from archive.records import Address, Article, Check, Lead, Source
 from pipelines.fingerprint import fingerprint
-from pipelines.urls import declared_identity, registered_domain, request_url, url_key
+from pipelines.urls import declared_identity, declared_key, registered_domain, request_url, url_key
 
 
 def file_lead(lead: Lead) -> Lead:
@@ -39,7 +39,8 @@ def identify(check: Check) -> Check:
     addresses = dict.fromkeys([*_asked(check), *_declared(article)])
     first_roles = {address.url: address for address in reversed(addresses)}
     kept = tuple(address for address in addresses if first_roles[address.url] == address)
-    return replace(check, article=article, addresses=kept, fingerprint=fingerprint(article.text))
+    declares = declared_key(article.url, article.canonical_url, article.addresses)
+    return replace(check, article=article, addresses=kept, declared_key=declares, fingerprint=fingerprint(article.text))
 
 
 def _asked(check: Check) -> Iterator[Address]:

@@ -12,13 +12,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 from unicodedata import normalize
 
+from archive.moments import say_the_same
 from archive.records import below_standfirst
 from archive.revisions import Earlier, Judge, Kind, Past, Verdict, Version
 from pipelines.texts import UNSPACED, WORDS, units
+from pipelines.volatile_lines import is_volatile_line
 
 MOST = 0.6
 """A text that lost more than this share of its words is held until a second look brings the same."""
@@ -53,6 +56,8 @@ def judge(old: Version, new: Version, past: Past = UNCHANGED) -> Verdict:
     if not kinds:
         return _dates(old, new)
     number = _restored(old, new, kinds, past.earlier)
+    if number is not None and past.earlier[-1].returned:
+        return Verdict("unchanged", reason=f"it alternates with revision {number}, as pages do that are tried out")
     kinds = kinds if number is None else (*kinds, "restored")
     return Verdict("revision", kinds, _is_stealth(old, new, kinds), number)
 
@@ -149,6 +154,7 @@ def _is_confirmed(new: str, held: str | None) -> bool:
 
 def _kinds(old: Version, new: Version) -> tuple[Kind, ...]:
     """What a reader sees changed. A headline that is missing was not found; it counts as unchanged."""
+    old, new = _settled(old, new)
     kinds: list[Kind] = [name for name in FIELDS if _differ(getattr(old, name), getattr(new, name))]
     if "headline" in kinds and not new.headline:
         kinds.remove("headline")
@@ -157,6 +163,33 @@ def _kinds(old: Version, new: Version) -> tuple[Kind, ...]:
     if not kinds:
         return ("typographic",) if any(a != b and visible(a) != visible(b) for a, b in _pairs(old, new)) else ()
     return (*kinds, "correction") if _note_appeared(old, new) else tuple(kinds)
+
+
+def _settled(old: Version, new: Version) -> tuple[Version, Version]:
+    """Both readings without what changes by itself on a page: counters, relative times, weather, advertisements."""
+    if (old.text, old.standfirst, old.byline) == (new.text, new.standfirst, new.byline):
+        return old, new
+    mine, its = old.text.split("\n"), new.text.split("\n")
+    moving = {line for line in {*mine} ^ {*its} if is_volatile_line(line)}
+    return _without(old, mine, moving), _without(new, its, moving)
+
+
+def _without(version: Version, lines: list[str], moving: set[str]) -> Version:
+    text = "\n".join(line for line in lines if line not in moving) if moving else version.text
+    above = version.standfirst if version.standfirst and not is_volatile_line(version.standfirst) else None
+    return replace(version, text=text, standfirst=above, byline=_bare_byline(version.byline))
+
+
+_PARTS_OF_BYLINE = re.compile(r"\s*[·•|]\s*|\s+[-–—]\s+|\n")
+_LAST_PART = re.compile(r"^(.*\w\W*?)[,\s]\s*(\D{0,12}\d.*)$")
+
+
+def _bare_byline(byline: str | None) -> str | None:
+    """A byline without the relative time or counter beside it: `By Ida Berg · 5 minutes ago`."""
+    parts = [part for part in _PARTS_OF_BYLINE.split(byline or "") if part and not is_volatile_line(part)]
+    if parts and (found := _LAST_PART.match(parts[-1])) and is_volatile_line(found[2]):
+        parts[-1] = found[1]
+    return " · ".join(parts) or None
 
 
 def _differ(old: str | None, new: str | None) -> bool:
@@ -168,6 +201,7 @@ def _pairs(old: Version, new: Version) -> list[tuple[str | None, str | None]]:
     return [(getattr(old, name), getattr(new, name)) for name in names]
 
 
+_CLOCK = re.compile(r"\d\s?[:.hH]\s?\d\d|\d{4}")
 NOTE = re.compile(
     r"""^[^\w\n]*(?:
       corrections?|corrected|clarifications?|clarified|updated?|editor['’]?s['’]?\ note|retraction|withdrawn
@@ -201,8 +235,9 @@ SAID_WITHIN = re.compile(
 
 
 def notes(version: Version) -> set[str]:
-    """The notes of correction or update that a reading shows, as they are spelled."""
-    shown = "\n".join(filter(None, (version.headline, version.standfirst, version.text)))
+    """The notes of correction or update that a reading shows, as they are spelled; `Updated: 5 minutes ago` is none."""
+    fields = "\n".join(filter(None, (version.headline, version.standfirst, version.text)))
+    shown = "\n".join(line for line in fields.split("\n") if _CLOCK.search(line) or not is_volatile_line(line))
     return {spelled(match.group()) for pattern in (NOTE, SAID_WITHIN) for match in pattern.finditer(shown)}
 
 
@@ -233,12 +268,18 @@ def _is_stealth(old: Version, new: Version, kinds: tuple[Kind, ...]) -> bool:
     A page without a date hides nothing by it, and a day alone cannot tell of a change on that day or, as zones differ,
     the next. Typography is nobody's secret.
     """
-    says, said = new.modified_at or new.published_at, old.modified_at or old.published_at
-    if not says or says != said or "correction" in kinds or "typographic" in kinds:
+    says, said = new.modified_at or _published(new, old), old.modified_at or _published(old, new)
+    if not says or not say_the_same(said, says) or "correction" in kinds or "typographic" in kinds:
         return False
     if len(says) != 10 or not new.fetched_at:
         return True
     return date.fromisoformat(new.fetched_at[:10]) - date.fromisoformat(says) > timedelta(days=1)
+
+
+def _published(version: Version, other: Version) -> str | None:
+    """What the page itself says of its publication; where that is not known of both readings, what is known of it."""
+    known = version.stated_at is not None and other.stated_at is not None
+    return version.stated_at if known else version.published_at
 
 
 def _back(kinds: tuple[Kind, ...], past: Past) -> Verdict:
@@ -248,8 +289,9 @@ def _back(kinds: tuple[Kind, ...], past: Past) -> Verdict:
 
 def _dates(old: Version, new: Version) -> Verdict:
     """Nothing changed that one reads; perhaps the page's own dates did, which makes no revision."""
-    if new.published_at and old.published_at and new.published_at != old.published_at:
-        return Verdict("date-only", reason=f"date-only: published {old.published_at} → {new.published_at}")
+    said, says = _published(old, new), _published(new, old)
+    if said and says and not say_the_same(said, says):
+        return Verdict("date-only", reason=f"date-only: published {said} → {says}")
     if new.modified_at and new.modified_at != old.modified_at:
         return Verdict("date-only", reason="date-only")
     return Verdict("unchanged")

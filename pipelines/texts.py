@@ -279,6 +279,12 @@ def likeness(text: str, other: str) -> Likeness | None:
     return Likeness(kind, round(coverage, 3), round(other_coverage, 3), round(agreed, 3))
 
 
+def coverage(text: str, other: str) -> float:
+    """The share of a text's units that stand in runs of a shingle or more which the other has too."""
+    mine = read(text)
+    return _share(mine, _covered(mine, mine.known & read(other).known)) if mine.size else 0.0
+
+
 def agreement(text: str, other: str) -> float | None:
     """How many of their facts agree, as a share of the fewer of the two; None if there are too few to say.
 

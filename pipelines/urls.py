@@ -479,6 +479,53 @@ def declared_identity(url: str, canonical_url: str | None, others: Mapping[str, 
     return Identity(key, tuple(dict.fromkeys(other for other in [own, *ours] if other != key)), next(foreign, None))
 
 
+def declared_key(url: str, canonical_url: str | None, others: Mapping[str, str]) -> str:
+    """The key by which the page at `url` calls itself, judged as `declared_identity` does; empty if it does not.
+
+    A page's AMP twin is a further address of it and no name.
+    """
+    own = url_key(url)
+    named = {name: address for name, address in others.items() if name != "amphtml"}
+    identity = declared_identity(url, canonical_url, named)
+    if identity.key != own:
+        return identity.key
+    claims = [canonical_url, *named.values()]
+    return own if any(address and _key_or_none(address) == own for address in claims) else ""
+
+
+def own_address(canonical_url: str | None, others: Mapping[str, str]) -> str | None:
+    """The address that a page gives itself, where nobody knows from where it came: the first that names an article.
+
+    Judged as `declared_identity` judges: a front or section page never stands for an article. Short addresses that are
+    neither (`/news/ferry`) count where none names an article, from two segments on.
+    """
+    named = [canonical_url, others.get("og:url"), *(url for name, url in others.items() if name != "amphtml")]
+    usable = {address: key for address in named if address and (key := _key_or_none(address))}
+    for address, key in usable.items():
+        if _may_stand_for(key, "/"):
+            return address
+    agreed = list(usable.values())
+    for address, key in usable.items():
+        if _depth(key) > 1 and (agreed.count(key) == len(agreed) and not is_front(address)):
+            return address
+    return None
+
+
+def stands_for_article(url: str) -> bool:
+    """Whether an address names an article by itself, and no front or section page. Raises UsageError."""
+    return _may_stand_for(url_key(url), "/")
+
+
+def is_front(url: str) -> bool:
+    """Whether an address is a home page's, also of one language or edition. Raises UsageError."""
+    path, _, query = url_key(url).partition("/")[2].partition("?")
+    return not re.search(r"\d", query) and bool(_FRONT.fullmatch(path))
+
+
+def _depth(key: str) -> int:
+    return len([segment for segment in key.partition("?")[0].split("/")[1:] if segment])
+
+
 def _domain_of(key: str) -> str:
     return registered_domain(f"http://{key}")
 
@@ -506,6 +553,7 @@ def _may_stand_for(key: str, own: str) -> bool:
     return bool(len(words) >= 4 or _LONG_NUMBER.search(last) or _DATE.search(path) or last.count("%") >= 8)
 
 
+_FRONT = re.compile(r"|[a-z]{2}(?:[-_][a-zA-Z]{2})?|home(?:page)?|start|startseite|front(?:page)?|inicio|accueil")
 _ID = re.compile(
     r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])"
     r"|id[A-Z]{2}[A-Z0-9]{6,}|(?<![0-9%])\d{5,}(?![0-9])"

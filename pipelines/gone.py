@@ -1,0 +1,43 @@
+"""A deleted article whose address does not say 404: it leads to a front or section page, or says "not found" with 200.
+
+Pure; `archive` asks only of addresses that had an article, and takes the second look in a row that says so.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from archive.errors import UsageError
+from archive.records import NOT_FOUND, Check
+from pipelines.urls import is_front, registered_domain, request_url, stands_for_article, url_key
+
+
+def how_gone(check: Check) -> str | None:
+    """How a look at an article's address shows that the article is gone; None if it does not."""
+    if check.outcome == "not article" and NOT_FOUND in (check.reason or ""):
+        return NOT_FOUND
+    if check.outcome not in ("new", "not article") or not check.final_url:
+        return None
+    try:
+        return _by_where_it_leads(check, request_url(check.final_url))
+    except UsageError:
+        return None
+
+
+def _by_where_it_leads(check: Check, final: str) -> str | None:
+    """A redirect to a front or a section page; one to another host of the same domain may be a log-in or consent."""
+    own, key = url_key(check.url), url_key(final)
+    if key == own or (check.reason or "").startswith("error"):
+        return None
+    if _host(key) not in (_host(own), registered_domain(final)):
+        return None
+    lists = (check.reason or "").startswith("section")
+    if is_front(final):
+        return f"its address leads to a front page, {final}"
+    if lists or not stands_for_article(final):
+        return f"its address leads to a section page, {final}"
+    return None
+
+
+def _host(key: str) -> str:
+    return urlsplit(f"http://{key}").netloc
