@@ -1,0 +1,25 @@
+"""The cases of formats and answers that need a site or the command: HTTP, alerts, search, robots.txt and the others."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import CaseSite
+
+pytestmark = pytest.mark.shared
+
+
+def urls(site: CaseSite) -> list[str]:
+    return (site.case / "urls.txt").read_text().split()
+
+
+def test_answers_over_http_are_read_as_browsers_read_them(case_site):
+    """But for what is no page to browsers either, or only by guess."""
+    site = case_site("16-http")
+    site("crawl", "--delay", "0", *urls(site), code=None)
+    read = {url.split("/")[2].partition(".")[0] for url in site.column("SELECT url FROM articles")}
+    asked = {url.split("/")[2].partition(".")[0] for url in urls(site)}
+
+    judged = {"gz-lie", "loc-300", "loc-none", "loc-quoted", "s404-article"}
+    assert asked - read - judged == set()
+    assert site.column("SELECT DISTINCT reason FROM urls WHERE reason LIKE '%broke off%'") == []
