@@ -18,7 +18,7 @@ from unicodedata import combining, normalize
 
 from archive.errors import UsageError
 from archive.records import Article, Check, Lead, now, utc
-from pipelines.urls import MAX_URL, request_url
+from pipelines.urls import MAX_URL, out_of_wrappers, request_url
 
 # --- How much of each field is kept --------------------------------------------------------------------------------
 
@@ -114,7 +114,8 @@ def clean_lead(lead: Lead) -> Lead | None:
     published, published_raw = _published(lead.published_at, lead.published_raw, None)
     raw = replace(lead, published_raw=published_raw)
     lines = _fields(raw, ("found_on", "headline", "lede", "language", "published_raw", "guid"))
-    listed_as = lead.listed_as or (lead.url if lead.url != url else None)
+    named = out_of_wrappers(lead.url)
+    listed_as = lead.listed_as or (named if named != url else None)
     moments: dict[str, Any] = {"published_at": published, "modified_at": _not_ahead(lead.modified_at, None)}
     return replace(raw, url=url, listed_as=_declared(listed_as), **moments, **lines)
 

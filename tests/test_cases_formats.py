@@ -23,3 +23,16 @@ def test_answers_over_http_are_read_as_browsers_read_them(case_site):
     judged = {"gz-lie", "loc-300", "loc-none", "loc-quoted", "s404-article"}
     assert asked - read - judged == set()
     assert site.column("SELECT DISTINCT reason FROM urls WHERE reason LIKE '%broke off%'") == []
+
+
+def test_an_alert_leads_to_the_article_that_it_wraps(case_site):
+    site = case_site("17-google-alerts")
+    site("outlet", "import", site.case / "outlets.toml")
+    site("crawl", "--delay", "0")
+    asked = [request["url"] for request in site.requests()]
+
+    assert site.column("SELECT url FROM articles") == [
+        "http://anselgazette.example/news/ferry-pier-to-close-for-nine-weeks"
+    ]
+    assert not any("google.com/url" in url for url in asked)
+    assert site.column("SELECT host FROM outlets o JOIN articles a ON a.outlet_id = o.id") == ["anselgazette.example"]
