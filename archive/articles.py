@@ -26,7 +26,7 @@ from archive.postings import Judge as TextJudge
 from archive.records import Address, Article, Check, Outcome
 from archive.revisions import Judge as ChangeJudge
 from archive.revisions import Looks, Version, keep_revision
-from archive.search import bigrams
+from archive.search import bigrams, searched
 from archive.sources import Due, Rhythm
 from archive.stories import Judge as StoryJudge
 from archive.stories import file
@@ -287,7 +287,7 @@ def _of_text(text: str, row: Mapping[str, Any], judge: HabitJudge) -> dict[str, 
 
 
 def _bigrams(row: Mapping[str, Any]) -> str | None:
-    return bigrams(" ".join(filter(None, (row["headline"], row["standfirst"], row["byline"], row["text"]))))
+    return bigrams(searched(row["headline"], row["standfirst"], row["byline"], row["text"]))
 
 
 def _known(connection: sqlite3.Connection, check: Check) -> sqlite3.Row | None:

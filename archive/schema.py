@@ -421,6 +421,13 @@ CREATE TABLE left_out (
 ) WITHOUT ROWID;
 """
 
+FOLDING = """
+-- Words are found without soft hyphens, vowel signs and the like: they stand folded beside the pairs of characters.
+UPDATE articles SET bigrams = search_bigrams(searched(headline, standfirst, byline, text))
+WHERE search_differs(searched(headline, standfirst, byline, text));
+"""
+"""The functions are `archive.database`'s own, known while it migrates."""
+
 CAPTURE_TABLES = """
 -- Bodies by their digest: one that comes again is kept once.
 CREATE TABLE bodies (
@@ -474,6 +481,7 @@ ARCHIVE = Schema(
         ("m007_politeness", PAUSES),
         ("m008_schedule", SCHEDULE),
         ("m009_habits", HABITS),
+        ("m010_folding", FOLDING),
     ),
     cache=24_000,  # the index of shared passages is asked at random
 )

@@ -59,7 +59,8 @@ _LINE_FIELDS = ("headline", "page_title", "standfirst", "byline", "agency", "dat
                 "published_raw", "modified_raw", "page_reason", "digest", "extractor")  # fmt: skip
 _LINE_END = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff]")
+_NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\ufeff\ufffe\uffff]")
+"""A soft hyphen says where a line may break on the page that was read, and nothing of the word."""
 MOST_MARKS = 30
 """On one letter: UAX #15's Stream-Safe Text. No language has more than a few."""
 _MARKS_ARE_IN = range(0x300, 0x1F000)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from archive.cli import opened
+from archive.search import search
 from tests.conftest import CaseSite
 
 pytestmark = pytest.mark.shared
@@ -36,3 +38,36 @@ def test_an_alert_leads_to_the_article_that_it_wraps(case_site):
     ]
     assert not any("google.com/url" in url for url in asked)
     assert site.column("SELECT host FROM outlets o JOIN articles a ON a.outlet_id = o.id") == ["anselgazette.example"]
+
+
+WORDS = {
+    "shy": "Unternehmen|Freiberufler|unter\u00adnehmen",
+    "arabic": "محمد|مُحَمَّد|مصر|الحكومة",
+    "hebrew": "שלום|שָׁלוֹם",
+    "russian": "елка|ёлка|полет|полёт",
+    "liga": "office|first|officer",
+    "turkish": "istanbul|İstanbul|ışık|IŞIK|ırmak|irmak",
+    "german": "strasse|Straße|Fußgänger|fussgänger",
+    "polish": "lodz|Łódź|zolta",
+    "nordic": "soren|Søren|aero|Ærø|Þórshöfn",
+    "zwsp": "harbour|lighthouse",
+    "full": "ANSEL",
+    "nfd": "café|Besançon|duc",
+    "hindi": "हिन्दी",
+    "covid": "COVID-19",
+    "numbers": "AB1234",
+}
+
+
+def test_a_word_is_found_however_the_page_wrote_it(shared, dateline):
+    run = dateline()
+    run("import", shared / "cases/19-search/words.jsonl")
+    with opened(run.folder) as connection:
+        missed = [
+            (name, word)
+            for name, words in WORDS.items()
+            for word in words.split("|")
+            if f"http://words.example/{name}" not in {hit.url for hit in search(connection, word)}
+        ]
+    assert missed == []
+    assert "\u00ad" not in run("export").stdout
