@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import runpy
+from urllib.parse import urlsplit
+
 import pytest
 
 from archive.cli import opened
@@ -71,3 +74,21 @@ def test_a_word_is_found_however_the_page_wrote_it(shared, dateline):
         ]
     assert missed == []
     assert "\u00ad" not in run("export").stdout
+
+
+def test_robots_txt_is_obeyed_as_the_case_expects(case_site):
+    site = case_site("28-robots")
+    rules = runpy.run_path(str(site.case / "site.py"))["R"]
+    site("crawl", "--delay", "0", *urls(site), code=None)
+    asked = {urlsplit(request["url"]).hostname for request in site.requests() if "robots.txt" not in request["url"]}
+    wrong = [name for name, (_, _, fetched) in rules.items() if (f"{name}.example" in asked) is not fetched]
+    assert wrong == []
+
+
+def test_the_feeds_and_sitemaps_that_count_are_found(case_site):
+    site = case_site("29-discovery")
+    told = site("outlet", "add", "http://rb-many.example").stdout
+    kept = site.column("SELECT url FROM urls WHERE kind = 'sitemap' ORDER BY id")
+    assert kept[0] == "http://rb-many.example/news-sitemap.xml"
+    assert len(kept) == 12
+    assert "19 more that it names not taken" in told
