@@ -30,7 +30,7 @@ from archive.postings import Relation, relate
 from archive.records import Article, Check, Outcome
 from archive.revisions import Judge as ChangeJudge
 from archive.revisions import Looks, Version, keep_revision
-from archive.search import bigrams
+from archive.search import bigrams, searched
 from archive.sources import Due, Rhythm
 from archive.stories import Judge as StoryJudge
 from archive.stories import file
@@ -305,7 +305,7 @@ def _of_text(text: str, row: Mapping[str, Any], judge: HabitJudge) -> dict[str, 
 
 
 def _bigrams(row: Mapping[str, Any]) -> str | None:
-    return bigrams(" ".join(filter(None, (row["headline"], row["standfirst"], row["byline"], row["text"]))))
+    return bigrams(searched(row["headline"], row["standfirst"], row["byline"], row["text"]))
 
 
 def _insert(connection: sqlite3.Connection, row: dict[str, Any]) -> int:

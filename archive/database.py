@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from archive.errors import ArchiveError, NewerArchiveError
+from archive.folding import differs
 from archive.schema import Schema, statements
+from archive.search import bigrams, searched
 
 BUSY_SECONDS = 30
 
@@ -113,6 +115,12 @@ def _migrate(connection: sqlite3.Connection, schema: Schema, path: Path) -> None
     migrations = Migrations(schema.name)
     for name, script in schema.steps:
         migrations(name=name)(_runs(script))
+    for name, many, function in (
+        ("searched", 4, searched),
+        ("search_bigrams", 1, bigrams),
+        ("search_differs", 1, differs),
+    ):
+        connection.create_function(name, many, function, deterministic=True)
     with transaction(connection):  # several programs may start at once: the first migrates, the others find it done
         migrations.apply(Database(connection, execute_plugins=False))
 

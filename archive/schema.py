@@ -444,6 +444,13 @@ ALTER TABLE articles ADD COLUMN stated_at TEXT;
 ALTER TABLE revisions ADD COLUMN stated_at TEXT;
 """
 
+FOLDING = """
+-- Words are found without soft hyphens, vowel signs and the like: they stand folded beside the pairs of characters.
+UPDATE articles SET bigrams = search_bigrams(searched(headline, standfirst, byline, text))
+WHERE search_differs(searched(headline, standfirst, byline, text));
+"""
+"""The functions are `archive.database`'s own, known while it migrates."""
+
 CAPTURE_TABLES = """
 -- Bodies by their digest: one that comes again is kept once.
 CREATE TABLE bodies (
@@ -498,6 +505,7 @@ ARCHIVE = Schema(
         ("m008_schedule", SCHEDULE),
         ("m009_habits", HABITS),
         ("m010_identity", IDENTITY),
+        ("m011_folding", FOLDING),
     ),
     cache=24_000,  # the index of shared passages is asked at random
 )

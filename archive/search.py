@@ -12,9 +12,11 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 
 from archive.errors import UsageError
+from archive.folding import extra, fold_with_places, spelled
+from archive.folding import fold as fold_all
 
 UNSPACED = (
     "\u0e01-\u0e3a\u0e40-\u0e4e"  # Thai
@@ -76,14 +78,20 @@ class Hit:
 
 
 def bigrams(text: str) -> str | None:
-    """What `articles.bigrams` holds for a text; None if all its words have spaces between them.
+    """What `articles.bigrams` holds for a text; None if the tokenizer finds all its words as they are typed.
 
     A run of letters gives its overlapping pairs and its last letter: 東京都 → `東京 京都 都`. So every letter starts a
     token, and the end of one run and the start of the next never look like one word. Words that stick to such a run
-    are kept whole: 在2024年 → `在 2024 年`.
+    are kept whole: 在2024年 → `在 2024 年`. Behind them stands what `archive.folding` folds beyond the tokenizer.
     """
     written = LETTERS.findall(unicodedata.normalize("NFKC", text))
-    return " ".join(token for letters in written if RUN.search(letters) for token in _tokens(letters)) or None
+    pairs = (token for letters in written if RUN.search(letters) for token in _tokens(letters))
+    return " ".join(chain(pairs, extra(text))) or None
+
+
+def searched(headline: str | None, standfirst: str | None, byline: str | None, text: str | None) -> str:
+    """What is searched of an article, in one text."""
+    return " ".join(filter(None, (headline, standfirst, byline, text)))
 
 
 def match_query(words: str) -> str:
@@ -252,8 +260,13 @@ def _term(text: str, is_phrase: bool) -> str | None:
     runs = [_of_pairs(run) for run in RUN.findall(text)]
     within = [part for letters in MIXED.findall(text) for part in RUN.split(letters)]  # 1 of 3·1운동 is no word with 3
     others = [part for part in MIXED.split(text) + within if any(c.isalnum() for c in part)]
-    quoted = ['"' + part.strip().replace('"', '""') + '"' + prefix for part in others]
-    return _all_of(quoted + runs)
+    return _all_of([_quoted(part.strip(), prefix) for part in others] + runs)
+
+
+def _quoted(part: str, prefix: str) -> str:
+    """A word or phrase as it was typed, or folded as the tokenizer does not fold it."""
+    spellings = filter(None, dict.fromkeys([part, spelled(part)]))
+    return _any_of(['"' + each.replace('"', '""') + '"' + prefix for each in spellings])
 
 
 def _of_pairs(run: str) -> str:
@@ -282,7 +295,18 @@ def _fold_letter(letter: str) -> str:
 def _places(text: str, words: str) -> list[Span]:
     """Where the words stand in the text, in order and without overlap."""
     pattern = _pattern(words)
-    return [place.span() for place in islice(pattern.finditer(fold(text)), MOST_PLACES)] if pattern else []
+    if pattern is None:
+        return []
+    folded, places = fold_with_places(text)
+    found = (place.span() for place in islice(pattern.finditer(folded), MOST_PLACES))
+    return [(places[start], _with_marks(text, places[end - 1] + 1)) for start, end in found if start < end]
+
+
+def _with_marks(text: str, end: int) -> int:
+    """The end of a word, after the vowel signs that the search does not see."""
+    while end < len(text) and unicodedata.combining(text[end]):
+        end += 1
+    return end
 
 
 @lru_cache(maxsize=64)
@@ -292,7 +316,7 @@ def _pattern(words: str) -> re.Pattern[str] | None:
     for minus, text, is_phrase in islice(_typed(words), MOST_TERMS):
         if minus or text in ("OR", "AND"):
             continue
-        folded = fold(unicodedata.normalize("NFKC", text))
+        folded = fold_all(unicodedata.normalize("NFKC", text))
         parts = [re.escape(part) for part in re.findall(rf"[{UNSPACED}]+|{SPACED}+", folded)]
         if not RUN.search(folded):
             (whole if is_phrase or not text.endswith("*") else beginnings).add(r"\W+".join(parts))
@@ -313,6 +337,6 @@ def _richest(text: str, found: list[Span], width: int) -> int:
     """Where the stretch begins that holds the most different words, the first of the best."""
 
     def variety(start: int) -> int:
-        return len({fold(text[a:b]) for a, b in found if start <= a < start + width * 3 // 4})
+        return len({fold_all(text[a:b]) for a, b in found if start <= a < start + width * 3 // 4})
 
     return max((a for a, _ in found), key=variety, default=0)

@@ -23,7 +23,13 @@ from scrapy.core.downloader.handlers.http11 import (
 )
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.httpproxy import HttpProxyMiddleware
-from scrapy.exceptions import CannotResolveHostError, DownloadCancelledError, DownloadFailedError, IgnoreRequest
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadFailedError,
+    IgnoreRequest,
+    ResponseDataLossError,
+)
 from scrapy.http import Request, Response
 from scrapy.resolver import CachingHostnameResolver
 from scrapy.utils.datatypes import LocalCache
@@ -32,6 +38,9 @@ from twisted.internet.interfaces import IAddress, IHostResolution, IResolutionRe
 from twisted.python.failure import Failure
 
 from crawler.guard import Guard, not_public
+from crawler.redirects import JAR
+from crawler.unpacking import codings
+from crawler.wholeness import is_whole
 
 MOST_HEAD = 256 * 1024
 """Bytes of an answer's status and headers; those of a page are 1 to 8 KB."""
@@ -161,9 +170,11 @@ class GuardedHandler(HTTP11DownloadHandler):
             if any(reason.check(DownloadCancelledError) for reason in getattr(error.__cause__, "reasons", ())):
                 raise DownloadCancelledError("headers without end") from None
             raise
-        codings = b",".join(response.headers.getlist("Content-Encoding")).count(b",") + 1
-        if codings > MOST_CODINGS:
-            raise Refused(f"a body packed {codings} times over")
+        packed = codings(response)
+        if len(packed) > MOST_CODINGS:
+            raise Refused(f"a body packed {len(packed)} times over")
+        if "dataloss" in response.flags and not is_whole(response.body, packed):
+            raise ResponseDataLossError
         return as_bytes(response) if b"Content-Encoding" in response.headers else response
 
 
@@ -193,7 +204,8 @@ def keep_to_its_host(request: Request) -> None:
     before = request.meta.get("redirect_urls")
     if before and _host(before[-1]) != _host(request.url):
         for name in OWN_HEADERS:
-            request.headers.pop(name, None)
+            if name != b"Cookie" or JAR not in request.meta:  # the chain's own are given to this very address
+                request.headers.pop(name, None)
 
 
 def _host(url: str) -> str:

@@ -90,7 +90,8 @@ def _line(found: Found) -> Line:
         return Line(found.outlet.host, "added, but it names no feed and no sitemap; crawl its pages by their URLs")
     numbers = [_many(kinds.count("feed"), "feed"), _many(kinds.count("sitemap"), "sitemap")]
     name = f"{found.outlet.name} · " if found.outlet.name else ""
-    return Line(found.outlet.host, name + ", ".join(filter(None, numbers)))
+    left_out = f"{found.left_out:,} more that it names not taken" if found.left_out else ""
+    return Line(found.outlet.host, name + ", ".join(filter(None, [*numbers, left_out])))
 
 
 def _many(number: int, word: str) -> str:

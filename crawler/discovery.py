@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from archive.errors import UsageError
 from crawler.feeds import plain, web_address
 from crawler.jsonld import things, types
 from crawler.language import language_code
+from crawler.source_dates import latest_day_in_name
 from pipelines.urls import registered_domain
 
 USUAL_FEED_PATHS = ("/feed/", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/feeds/rss", "/feed.json")
@@ -31,7 +32,17 @@ USUAL_SITEMAP_PATHS = (
     "/sitemap.xml.gz",
 )
 MOST_FOUND = 100
-"""Feeds of a page, sitemaps of a robots.txt."""
+"""Feeds of a page."""
+MOST_NAMED = 10_000
+"""Sitemaps of a robots.txt that are looked at, by their addresses alone."""
+_OF_NEWS = re.compile(
+    r"news|noticias?|not[ií]cias|actualit|nachrichten|nyhe[dt]er|nieuws|notizie|uutiset|aktual|novosti|haber|latest|breaking"
+    r"|last-?(?:48h|2days|week)|recent|today|gnews|neuste|neueste"
+)
+_OF_OTHER_THINGS = re.compile(
+    r"image|video|photo|foto|gallery|galer|tag|topic|author|categor|product|event|recipe|podcast|static|pages?[-_.]|archive"
+    r"|hreflang|mobile|newsletter|newsroom-?team"
+)
 LARGEST_PAGE = 1_500_000
 """Bytes of a page that are looked at; what names feeds stands at its head."""
 
@@ -53,11 +64,28 @@ def robots_sitemaps(text: str, base: str) -> list[str]:
     They may lie on other hosts (https://www.sitemaps.org/protocol.html#submit_robots).
     """
     named = Protego.parse(text.lstrip("\ufeff")).sitemaps
-    return _distinct(address for link in named if (address := web_address(link, base)[0]))
+    return list(dict.fromkeys(address for link in named if (address := web_address(link, base)[0])))[:MOST_NAMED]
 
 
-def _distinct(urls: Iterator[str]) -> list[str]:
-    return list(dict.fromkeys(urls))[:MOST_FOUND]
+def likeliest_first(sitemaps: Sequence[str], today: str) -> list[str]:
+    """Sitemaps by what their addresses say of news: those of news, indexes, this and last year's newest first, those
+    without a date, older years, and last those of pictures, tags and the like. `today`: a date, `2024-03-12`.
+    """
+
+    def rank(url: str) -> int:
+        path = urlsplit(url).path.lower()
+        day = latest_day_in_name(url)
+        recent = day is not None and int(day[:4]) >= int(today[:4]) - 1
+        if _OF_OTHER_THINGS.search(path):
+            return 5
+        if _OF_NEWS.search(path) and (day is None or recent):
+            return 0
+        if day is not None:
+            return 2 if recent else 4
+        return 1 if "index" in path else 3
+
+    newest_first = sorted(sitemaps, key=lambda url: latest_day_in_name(url) or "", reverse=True)
+    return sorted(newest_first, key=rank)
 
 
 # --- the home page ----------------------------------------------------------------------------------------------------

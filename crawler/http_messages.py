@@ -1,7 +1,7 @@
 """HTTP responses that lie in files as they went over the wire: head parted from body, chunks and codings undone.
 
 What recorders write is often not what its headers say: a body is kept decoded under the headers of the encoded one.
-Such a body is taken as it is; one that is neither is refused.
+Such a body is taken as it is; one that is neither is refused, and so is one that breaks off before the page's end.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from fastwarc.stream_io import BrotliReader
 
 from archive.errors import ReadingError
 from crawler.saved_pages import LARGEST
+from crawler.wholeness import ends_document, unpacked
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -36,6 +37,10 @@ PLAIN = re.compile(rb"(?:\xef\xbb\xbf)?\s*<[!?A-Za-z]")
 """How a page begins that nothing encodes."""
 
 Headers = tuple[tuple[str, str], ...]
+
+
+class BrokenOffError(ReadingError):
+    """A compressed body that does not come to its end."""
 
 
 class Inflater(Protocol):
@@ -62,16 +67,27 @@ class Response:
         """All values of that name, joined as HTTP joins them; empty where there is none."""
         return ", ".join(value for key, value in self.headers if key.lower() == name)
 
+    def dechunked(self) -> tuple[bytes, str | None]:
+        """The body with chunked transfer coding undone, and why it may not be whole."""
+        return unchunked(self.body) if "chunked" in _codings(self.header("transfer-encoding")) else (self.body, None)
+
     def decoded(self) -> bytes:
-        """The body with transfer and content coding undone. Raises ReadingError, also for more than `LARGEST`."""
+        """The body with transfer and content coding undone.
+
+        Raises ReadingError where it breaks off and nothing proves it whole, and for more than `LARGEST`.
+        """
         transfer, content = _codings(self.header("transfer-encoding")), _codings(self.header("content-encoding"))
-        body = self.body
-        if "chunked" in transfer:
-            body = unchunked(body)
+        body, doubt = self.dechunked()
         for coding in reversed(content + [coding for coding in transfer if coding != "chunked"]):
-            body = undo(coding, body)
+            try:
+                body, doubt = undo(coding, body), None
+            except BrokenOffError as error:
+                body, ended = unpacked(coding, body)
+                doubt = None if ended else str(error)
         if len(body) > LARGEST:
             raise ReadingError(f"larger than {LARGEST >> 20} MiB, which no page is")
+        if doubt and not ends_document(body):
+            raise ReadingError(doubt)
         return body
 
 
@@ -90,24 +106,22 @@ def parse_response(block: bytes) -> Response:
     return Response(int(status[1]), tuple(headers), block[end.end() :])
 
 
-def unchunked(body: bytes) -> bytes:
-    """A body without its chunk sizes (RFC 9112, 7.1); one that has none is taken as it is.
+def unchunked(body: bytes) -> tuple[bytes, str | None]:
+    """A body without its chunk sizes (RFC 9112, 7.1), and why it may not be whole: a broken or missing chunk.
 
-    Raises ReadingError where the chunks are broken or break off.
+    One that has no chunks is taken as it is.
     """
     size = CHUNK.match(body)
     if size is None:
-        return body
+        return body, None
     parts: list[bytes] = []
     while size is not None:
         end = size.end() + int(size[1], 16)
         if end == size.end():
-            return b"".join(parts)
-        if end > len(body):
-            break
+            return b"".join(parts), None
         parts.append(body[size.end() : end])
         size = CHUNK.match(body, end)
-    raise ReadingError("its chunks break off")
+    return b"".join(parts), "its chunks break off"
 
 
 def undo(coding: str, body: bytes) -> bytes:
@@ -130,6 +144,9 @@ def _undone(coding: str, body: bytes) -> bytes:
             return inflate(inflater, body)
         except (zlib.error, zstd.ZstdError):
             continue
+    whole, ended = unpacked(coding, body)
+    if ended:  # all of it, though the length that it gives is wrong
+        return whole
     raise ReadingError(f"its {coding} is broken")
 
 
@@ -147,7 +164,7 @@ def inflate(inflater: Callable[[], Inflater], body: bytes) -> bytes:
         if len(whole) > LARGEST:
             raise ReadingError(f"inflates to more than {LARGEST >> 20} MiB, which no page is")
         if not part.eof:
-            raise ReadingError("its compressed body breaks off")
+            raise BrokenOffError("its compressed body breaks off")
         body = part.unused_data
         if not body:
             return whole
@@ -174,7 +191,7 @@ def _unbrotli(body: bytes) -> bytes:
     try:
         whole = BrotliReader(BytesIO(body)).read(LARGEST + 1)
     except OSError as error:
-        raise ReadingError("its br is broken") from error
+        raise BrokenOffError("its br is broken") from error
     if len(whole) > LARGEST:
         raise ReadingError(f"inflates to more than {LARGEST >> 20} MiB, which no page is")
     return bytes(whole)

@@ -107,13 +107,13 @@ def _records(file: Path, worker: Worker) -> Iterator[tuple[str, Callable[[], Che
             elif isinstance(found, Doubtful):
                 yield f"{file}:{number}", partial(_doubtful, found)
             elif isinstance(found, Problem):
-                yield str(file), partial(_broken, str(found))
+                yield "", partial(_broken, str(found))
             elif isinstance(found, Listed):
                 yield f"{file}:{number}", partial(_capture, found.capture, worker, found.lead)
             else:
                 yield f"{file}:{number}", partial(_capture, found, worker)
     except UsageError as error:
-        yield "", partial(_broken, str(error))
+        yield str(file), partial(_broken, str(error))
     except OSError as error:
         yield str(file), partial(_unreadable, error)
 

@@ -60,7 +60,10 @@ def read_outlet_file(name: str, body: bytes) -> OutletFile:
     text = decoded(body)
     readers = {"opml": _opml, "xml": _opml, "toml": _toml, "csv": _csv, "tsv": _csv, "txt": _plain}
     reader = readers.get(PurePath(name).suffix.lower().lstrip(".")) or readers[_looks_like(text)]
-    return _collected(reader(name, text))
+    read = _collected(reader(name, text))
+    if not read.entries and not read.unread:
+        raise UsageError(f"{name}: names no outlet and no feed; give a list that does")
+    return read
 
 
 def _looks_like(text: str) -> str:
@@ -83,18 +86,20 @@ def _opml(name: str, text: str) -> Iterator[tuple[str, Said]]:
         raise UsageError(f"{name}, line {error.lineno}: not readable as OPML: {error.msg}") from error
     if etree.QName(root).localname.lower() != "opml":
         raise UsageError(f"{name}, line 1: not OPML, its first element is <{etree.QName(root).localname}>")
-    for outline in root.iter("{*}outline"):
-        if said := _outline(outline):
+    for outline in root.iter("{*}*"):
+        if etree.QName(outline).localname.lower() == "outline" and (said := _outline(outline)):
             yield f"line {outline.sourceline}", said
 
 
 def _outline(outline: etree._Element) -> Said:
     """What an outline says; nothing if it is a folder."""
-    said = {str(key).lower(): str(value).strip() for key, value in outline.attrib.items()}
-    feed, home = said.get("xmlurl", ""), said.get("htmlurl", "")
+    said = {etree.QName(key).localname.lower(): str(value).strip() for key, value in outline.attrib.items()}
+    kind, address = said.get("type", "").lower(), said.get("url", "")
+    feed = said.get("xmlurl") or said.get("feedurl") or (address if kind in ("rss", "atom", "feed") else "")
+    home = said.get("htmlurl") or (address if kind == "link" else "")
     if not feed and not home and len(outline):
         return {}
-    is_feed = feed and said.get("type", "").lower() not in ("link", "include")
+    is_feed = feed and kind not in ("link", "include")
     return {
         "host": home or feed,
         "name": said.get("title") or said.get("text", ""),
@@ -139,6 +144,8 @@ def _plain(_name: str, text: str) -> Iterator[tuple[str, Said]]:
 
 # --- from what is said to entries -------------------------------------------------------------------------------------
 
+FEED_SCHEME = re.compile(r"(?:feed|rss|pcast|itpc):(?://)?(https?:/*)?(?=[^/\s])", re.IGNORECASE)
+
 _SINGULAR = {"feed": "feeds", "sitemap": "sitemaps"}
 _KEYS = ("host", "name", "language", "country", "feeds", "sitemaps")
 
@@ -172,8 +179,15 @@ def _keyed(outlet: Said) -> tuple[dict[str, list[str]], set[str]]:
         if name not in _KEYS or not all(isinstance(each, str) for each in values):
             unknown.add(key)
         else:
-            known.setdefault(name, []).extend(each.strip() for each in values if each.strip())
+            read = _of_the_web if name in ("host", "feeds", "sitemaps") else str
+            known.setdefault(name, []).extend(read(each.strip()) for each in values if each.strip())
     return known, unknown
+
+
+def _of_the_web(text: str) -> str:
+    """An address with its scheme of the web, where readers hand it on as `feed://host/path` or `feed:https://…`."""
+    found = FEED_SCHEME.match(text)
+    return (found[1] or "http://") + text[found.end() :] if found else text
 
 
 def _entry(said: dict[str, list[str]]) -> tuple[OutletEntry, list[str]]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -62,7 +63,7 @@ def read_rules(status: int, body: bytes) -> Rules:
     allowed for now. A 3xx that is left after the redirects is as good as none.
     """
     if 200 <= status < 300:
-        return Rules(Protego.parse(_text(body)))
+        return Rules(Protego.parse(without_versions(_text(body))))
     if status == 429 or status >= 500:
         return Rules(not_now=f"robots.txt: HTTP {status}")
     return Rules()
@@ -77,6 +78,19 @@ def _text(body: bytes) -> str:
         if body.startswith(mark):
             return body[2:].decode(encoding, "replace")
     return body.decode("utf-8-sig", "replace")
+
+
+AGENT_LINE = re.compile(
+    r"(?im)((?:^|\r)[ \t]*user[ \t_-]?agents?[ \t]*:[ \t]*)(?:([a-z_-]+)/|(dateline)[^\w\r\n-])[^\r\n]*"
+)
+
+
+def without_versions(text: str) -> str:
+    """A group's crawler is its product token (RFC 9309, 2.2.1): `Dateline/0.1 (…)` is Dateline, as Google reads it.
+
+    A NUL is no part of any name.
+    """
+    return AGENT_LINE.sub(lambda line: line[1] + (line[2] or line[3]), text.replace("\0", ""))
 
 
 def kept_delay(said: float | None, ours: float) -> float:

@@ -25,7 +25,7 @@ DOWNLOAD_HANDLERS = {
 }
 TWISTED_DNS_RESOLVER = "crawler.connecting.GuardedResolver"
 DOWNLOAD_VERIFY_CERTIFICATES = True
-COOKIES_ENABLED = False
+COOKIES_ENABLED = False  # but within one chain of redirects: crawler.redirects
 REFERRER_POLICY = "no-referrer"
 
 # -- how much, and how fast
@@ -39,6 +39,7 @@ DNS_TIMEOUT = 10
 REACTOR_THREADPOOL_MAXSIZE = 20  # names of many outlets are looked up at once
 DOWNLOAD_MAXSIZE = 16 * 1024 * 1024  # also of what a small body inflates to
 DOWNLOAD_WARNSIZE = 0
+DOWNLOAD_FAIL_ON_DATALOSS = False  # crawler.connecting tells what is whole though its length is wrong
 DEPTH_LIMIT = 5
 REDIRECT_MAX_TIMES = 8
 RETRY_TIMES = 1  # the frontier tries again in a later crawl
@@ -57,7 +58,13 @@ HTTPERROR_ALLOW_ALL = True  # every answer is recorded, an error too
 # -- what a site says of being visited
 DOWNLOADER_MIDDLEWARES = {
     "crawler.robots.RobotsMiddleware": 100,  # as RFC 9309 has it
+    "crawler.redirects.RefreshRedirects": 580,  # by a meta element or a Refresh header
+    "crawler.unpacking.UnpackingMiddleware": 590,  # tells a stream that breaks off
+    "crawler.redirects.StatusRedirects": 600,
     "crawler.connecting.ProxyMiddleware": 750,
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": None,  # reads the environment at every request
     "crawler.turns.TurnsMiddleware": 950,  # next to the downloader: it sees every answer as it came
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,  # fetches all where robots.txt fails

@@ -9,9 +9,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import get_args
 
@@ -172,26 +173,42 @@ def lead_of(url: str, said: dict[str, str]) -> Lead:
 def why_doubtful(record: Record) -> str | None:
     """Why a record's bytes are not those that were recorded; None where they are, or nothing can be told.
 
-    Writers differ in what they take for the payload (WARC 1.1, 5.8 and 5.9): with its transfer coding, or without.
+    The payload of a response is its body without chunks and with its content coding (WARC 1.1, 6.3.2 and RFC 7230,
+    3.3). Writers take other things for it as well: the body as it came, the body decoded, the whole record.
     """
     if record.kind == "revisit" or record.block is None:
         return None
-    if _differs(record.field("warc-block-digest"), lambda: [record.block or b""]):
+    answer, block = _response(record), record.block
+    if _differs(record.field("warc-block-digest"), lambda: chain([block], _payloads(answer))):
         return "the record does not have the digest that it gives"
-    payload = _response(record)
-    if payload and _differs(record.field("warc-payload-digest"), lambda: [payload.body, payload.decoded()]):
+    if _differs(record.field("warc-payload-digest"), lambda: chain(_payloads(answer), [block])):
         return "the body does not have the digest that the record gives"
     return None
 
 
-def _differs(label: str, bodies: Callable[[], list[bytes]]) -> bool:
-    """Is a labelled digest (`sha1:…`, in base 32 or hexadecimal) that of none of these?"""
+def _payloads(answer: Response | None) -> Iterator[bytes]:
+    """What a writer may have taken for the payload, one after another."""
+    if answer:
+        yield answer.dechunked()[0]
+        yield answer.body
+        yield answer.decoded()
+
+
+def _differs(label: str, bodies: Callable[[], Iterable[bytes]]) -> bool:
+    """Is a labelled digest (`sha1:…`, in base 32, base 64 or hexadecimal) that of none of these?"""
     algorithm, _, value = label.partition(":")
-    name = algorithm.lower().replace("-", "")
-    if not value or name not in ("md5", "sha1", "sha256", "sha512"):
+    name, value = algorithm.strip().lower().replace("-", ""), value.strip().rstrip("=")
+    if not value or name not in ("md5", "sha1", "sha256", "sha384", "sha512"):
         return False
-    found = [hashlib.new(name, body, usedforsecurity=False).digest() for body in bodies()]
-    return not any(value.upper() in (base64.b32encode(each).decode(), each.hex().upper()) for each in found)
+    found = (hashlib.new(name, body, usedforsecurity=False).digest() for body in bodies())
+    return not any(_spells(value, each) for each in found)
+
+
+def _spells(value: str, digest: bytes) -> bool:
+    """Is this the digest, in one of the spellings that writers use, without padding?"""
+    base32 = base64.b32encode(digest).decode().rstrip("=")
+    base64s = (base64.b64encode(digest).decode(), base64.urlsafe_b64encode(digest).decode())
+    return value.upper() in (base32, digest.hex().upper()) or value in (each.rstrip("=") for each in base64s)
 
 
 def moment(date: str) -> str:
@@ -214,9 +231,15 @@ def original(headers: Headers) -> Headers:
 
 
 def is_html(response: Response) -> bool:
-    """Is it a page of HTML, by its type, or without one by its beginning?"""
-    kind = response.header("content-type").partition(";")[0].strip().lower()
-    return kind in HTML or (not kind and bool(LOOKS_HTML.search(response.body, 0, 1024)))
+    """Is it a page of HTML, by its type, or without one by its beginning?
+
+    Of several types the last counts, as in browsers (Fetch, 3.6), unless one is HTML and so is the beginning.
+    """
+    kinds = [kind for kind in re.split(r"[,;]\s*", response.header("content-type").lower()) if "/" in kind]
+    kinds = [kind.strip() for kind in kinds if "=" not in kind and kind.strip() != "*/*"]
+    if kinds and kinds[-1] in HTML:
+        return True
+    return (not kinds or any(kind in HTML for kind in kinds)) and bool(LOOKS_HTML.search(response.body, 0, 1024))
 
 
 def _response(record: Record) -> Response | None:

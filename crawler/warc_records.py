@@ -6,13 +6,13 @@ WARC (ISO 28500) is read by fastwarc, plain, gzipped, or compressed with zstd or
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import redirect_stderr
 from dataclasses import dataclass
 from io import StringIO
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from fastwarc.warc import ArchiveIterator, WarcRecord
 
@@ -93,26 +93,26 @@ class WarcFile:
         """Byte at which the newest record starts, in the file as it lies on the disk."""
         self.end: int | None = 0
         """Byte after the newest record, of a file that is not compressed; None where its length is not known."""
+        self.resume: int | None = None
+        """Byte after the newest record where it was read by hand, of a gzipped file."""
 
     def records(self) -> Iterator[Record | Problem]:
         """Its records; where reading fails, the next start is looked for."""
-        start, tries = 0, 0
-        while True:
-            before = self.number
+        onward: int | None = 0
+        tries = 0
+        while onward is not None:
+            start, before = onward, self.number
             try:
-                yield from self._from(start)
-                return
+                onward = yield from self._from(start)
+                continue
             except Exception as error:  # whatever a library raises over a stranger's file
                 tries = 0 if self.number > before else tries + 1
                 if not tries or start == 0:  # else it is the same stretch, already named
                     yield self._problem(_told(error))
-            found = self._next_start(max(start, self.last, self.end or 0) + 1)
-            if found is None:
-                return
-            if tries > MOST_TRIES:
+            onward = self._next_start(max(start, self.last, self.end or 0) + 1)
+            if onward is not None and tries > MOST_TRIES:
                 yield self._problem(f"given up after {MOST_TRIES:,} places that look like a record and are none")
                 return
-            start = found
 
     def record_at(self, offset: int) -> Record | None:
         """The record that starts at a byte of the file; None where none can be read there."""
@@ -125,7 +125,8 @@ class WarcFile:
             return None
         return read if isinstance(read, Record) else None
 
-    def _from(self, start: int) -> Iterator[Record | Problem]:
+    def _from(self, start: int) -> Generator[Record | Problem, None, int | None]:
+        """Records from a byte on; returns the byte from which to read on, or None at the end of the file."""
         with self.path.open("rb") as file:
             file.seek(start)
             for found in ArchiveIterator(file, parse_http=False, quirks_mode=self.plain):
@@ -136,10 +137,13 @@ class WarcFile:
                 if self.plain:
                     self.end = self._end_of(found)
                 yield read
+                if self.gzip and self.resume is not None:
+                    return self.resume
         if self.plain:
             yield from self._between(self.path.stat().st_size)
         elif self.gzip and self._left_over():
             raise OSError("what follows is not gzip")
+        return None
 
     def _read(self, found: WarcRecord) -> Record | Problem:
         place = f"{self.path}: record {self.number} at byte {found.stream_pos}"
@@ -147,15 +151,41 @@ class WarcFile:
         length = _length(found)
         if length is None:
             return Problem(place, "its header breaks off, or says no Content-Length")
+        self.resume = None
+        if found.content_length != length:
+            by_hand = self._by_hand(found.stream_pos, length)
+            if by_hand is None:
+                return Problem(place, "its fields are named in another case, and it is no gzip member of its own")
+            block, self.resume = by_hand
         kind = fields.get("warc-type", "").strip().lower()
         if kind not in READ:
             return Record(kind, place, found.stream_pos, fields)
         if length > LARGEST_BLOCK:
             return Record(kind, place, found.stream_pos, fields, None)
-        block = found.reader.read() if found.reader else b""
+        if found.content_length == length:
+            block = found.reader.read() if found.reader else b""
         if len(block) < length:
             return Problem(place, f"breaks off after {len(block):,} of {length:,} bytes")
         return Record(kind, place, found.stream_pos, fields, block)
+
+    def _by_hand(self, offset: int, length: int) -> tuple[bytes, int] | None:
+        """The block of the record at a byte, and the byte after its gzip member; None where it cannot be had so.
+
+        Names of fields have no case (WARC 1.1, 4), yet fastwarc knows Content-Length in this spelling alone.
+        """
+        most = LONGEST_HEAD + min(length, LARGEST_BLOCK) + len(b"\r\n\r\n")
+        with self.path.open("rb") as file:
+            file.seek(offset)
+            if self.plain:
+                text, end = file.read(most), offset
+            elif self.gzip:
+                text, end = _member(file, most)
+            else:
+                return None
+        head = END_OF_HEAD.search(text, 0, LONGEST_HEAD)
+        if head is None or (self.gzip and text[head.end() + length :].strip()):  # more records in one gzip stream
+            return None
+        return text[head.end() : head.end() + length], end
 
     def _end_of(self, found: WarcRecord) -> int | None:
         with self.path.open("rb") as file:
@@ -194,6 +224,16 @@ class WarcFile:
         with self.path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as view:
             found = view.find(GZIP if self.gzip else b"\nWARC/", after)
         return None if found < 0 else found + self.plain
+
+
+def _member(file: BinaryIO, most: int) -> tuple[bytes, int]:
+    """The first bytes of the gzip member at which a file stands, and the byte after it."""
+    inflater = zlib.decompressobj(zlib.MAX_WBITS + 16)
+    text = b""
+    while not inflater.eof and (data := inflater.unconsumed_tail or file.read(LONGEST_HEAD)):
+        part = inflater.decompress(data, LONGEST_HEAD)
+        text += part[: most - len(text)]
+    return text, file.tell() - len(inflater.unused_data)
 
 
 def _length(found: WarcRecord) -> int | None:

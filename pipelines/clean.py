@@ -18,7 +18,7 @@ from unicodedata import combining, normalize
 
 from archive.errors import UsageError
 from archive.records import Article, Check, Lead, now, utc
-from pipelines.urls import MAX_URL, request_url
+from pipelines.urls import MAX_URL, out_of_wrappers, request_url
 
 # --- How much of each field is kept --------------------------------------------------------------------------------
 
@@ -60,7 +60,7 @@ _LINE_FIELDS = ("headline", "page_title", "standfirst", "byline", "agency", "dat
 _LINE_END = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\ufeff\ufffe\uffff]")
-"""Nor are soft hyphens, which only say where a word may be broken."""
+"""A soft hyphen says where a line may break on the page that was read, and nothing of the word."""
 MOST_MARKS = 30
 """On one letter: UAX #15's Stream-Safe Text. No language has more than a few."""
 _MARKS_ARE_IN = range(0x300, 0x1F000)
@@ -115,7 +115,8 @@ def clean_lead(lead: Lead) -> Lead | None:
     published, published_raw = _published(lead.published_at, lead.published_raw, None)
     raw = replace(lead, published_raw=published_raw)
     lines = _fields(raw, ("found_on", "headline", "lede", "language", "published_raw", "guid"))
-    listed_as = lead.listed_as or (lead.url if lead.url != url else None)
+    named = out_of_wrappers(lead.url)
+    listed_as = lead.listed_as or (named if named != url else None)
     moments: dict[str, Any] = {"published_at": published, "modified_at": _not_ahead(lead.modified_at, None)}
     return replace(raw, url=url, listed_as=_declared(listed_as), **moments, **lines)
 

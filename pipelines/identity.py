@@ -13,13 +13,20 @@ from typing import Any
 from archive.errors import UsageError
 from archive.records import Address, Article, Check, Lead, Source
 from pipelines.fingerprint import fingerprint
-from pipelines.urls import declared_identity, declared_key, registered_domain, request_url, url_key
+from pipelines.urls import (
+    declared_identity,
+    declared_key,
+    out_of_wrappers,
+    registered_domain,
+    request_url,
+    url_key,
+)
 
 
 def file_lead(lead: Lead) -> Lead:
     """The lead with its address as it will be fetched, and its key. Raises UsageError for an address that is none."""
-    url = request_url(lead.url)
-    listed_as = lead.listed_as or (lead.url if lead.url != url else None)
+    url, named = request_url(lead.url), out_of_wrappers(lead.url)
+    listed_as = lead.listed_as or (named if named != url else None)
     return replace(lead, url=url, url_key=url_key(url), listed_as=listed_as)
 
 

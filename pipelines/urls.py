@@ -24,6 +24,7 @@ from tldextract import TLDExtract
 from w3lib.url import safe_url_string
 
 from archive.errors import UsageError
+from pipelines.wrappers import inside
 
 MAX_URL = 2083
 """Longest address kept, in characters after escaping: what old browsers took, just above sitemaps.org's 2,048."""
@@ -149,22 +150,16 @@ _SAFE = "!$()*,:;@"
 _VARIANT_LABELS = frozenset({"www", "m", "amp", "mobile", "mobil"})
 _M_LANGUAGE = re.compile(r"m-(?=[a-z]{2}$)")  # m-en.agency.example
 
-_GOOGLE = r"google\.(?:com(?:\.[a-z]{2})?|co\.[a-z]{2}|[a-z]{2})"  # not google.xyz, which anybody may register
-_WRAPPED_IN_PATH = re.compile(
-    r"(?:(?:[\w-]+\.)*cdn\.ampproject\.(?:org|net)/(?:c|v|a|wp|r)/(?:s/)?"
-    rf"|(?:[\w-]+\.)?bing-amp\.com/c/(?:s/)?|{_GOOGLE}/amp/(?:s/)?"
-    r"|web\.archive\.org/web/(?:\d{1,14}\*?|\*)(?:[a-z]{2}_)?/"
+_ARCHIVED = re.compile(
+    r"(?:web\.archive\.org/web/(?:\d{1,14}\*?|\*)(?:[a-z]{2}_)?/"
     r"|archive\.(?:today|ph|is|md|li|vn|fo)/\d[\d.-]*/(?=https?:))(.+)",
     re.IGNORECASE,
 )
-_WRAPPED_IN_QUERY = re.compile(
-    rf"(?:{_GOOGLE}/url\?(?:.*&)?(?:q|url)=|news\.{_GOOGLE}/news/url\?(?:.*&)?url="
-    r"|webcache\.googleusercontent\.com/search\?(?:.*&)?q=cache:(?:[\w-]+:)?(?=https?:)"
-    r"|lm?\.facebook\.com/l\.php\?(?:.*&)?u=|out\.reddit\.com/[^?]*\?(?:.*&)?url=|t\.umblr\.com/redirect\?(?:.*&)?z="
-    r"|(?:[\w-]+\.)*safelinks\.protection\.outlook\.com/\?(?:.*&)?url=|vk\.com/away\.php\?(?:.*&)?to=)([^&]+)",
-    re.IGNORECASE,
+_CACHED = re.compile(
+    r"webcache\.googleusercontent\.com/search\?(?:.*&)?q=cache:(?:[\w-]+:)?(?=https?:)([^&]+)", re.IGNORECASE
 )
-"""Well-known wrappers, as their keys look. Never a `?url=` of just any host: one site must not speak for another."""
+"""Archives and caches, as their keys look: a copy has the key of its page, and is fetched where it is."""
+MOST_WRAPPERS = 5
 
 # --- 1. Requests ---------------------------------------------------------------------------------------------------
 
@@ -195,16 +190,45 @@ class _Parts(NamedTuple):
 
 
 def request_url(url: str) -> str:
-    """The address to fetch and store: escaped, without fragment, default port and tracking parameters.
+    """The address to fetch and store: out of its wrappers, escaped, without fragment, port and tracking parameters.
 
     Host and scheme are not folded and parameters keep their order: the server is asked for what the page was linked as.
     Idempotent. Raises UsageError for what is no http(s) address, has a user name, no host, control characters or more
     than `MAX_URL` characters.
     """
-    scheme, host, port, path, query, route = _split(url)
+    scheme, host, port, path, query, route = _unwrapped(_split(url))
     query = "&".join(piece for piece in query.split("&") if not _is_tracking(*_name_and_value(piece)))
     safe = f"{scheme}://{host}{_colon(port)}{path}{'?' if query else ''}{query}{route}"
     return safe if len(safe) <= MAX_URL else _refuse(url, f"is longer than {MAX_URL} characters")
+
+
+def out_of_wrappers(url: str) -> str:
+    """The address as it stands in whatever wraps it (`pipelines.wrappers`); itself where nothing does.
+
+    Raises UsageError as `request_url` does.
+    """
+    parts = _split(url)
+    found = _unwrapped(parts)
+    return url if found is parts else _joined_up(found)
+
+
+def _joined_up(parts: _Parts) -> str:
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{parts.scheme}://{parts.host}{_colon(parts.port)}{parts.path}{query}{parts.route}"
+
+
+def _unwrapped(parts: _Parts) -> _Parts:
+    """The address inside the wrappers; what holds none, or a hoax of more than five, is its own page."""
+    found = parts
+    for _ in range(MOST_WRAPPERS + 1):
+        inner = inside(_fold_host(found.host), found.path, found.query)
+        if inner is None:
+            return found
+        try:
+            found = _split(inner)
+        except UsageError:
+            return found
+    return parts
 
 
 def _split(url: str) -> _Parts:
@@ -312,22 +336,22 @@ def url_key(url: str) -> str:
     """What to look an address up by, never to fetch it by: `news.example/2024/02/story?id=5`.
 
     Folded: scheme, `www.`, `m.`, `amp.` and `mobile.` before a registered domain, port, slashes, AMP, print, comment
-    and session variants, index pages, order and spelling of parameters, AMP caches, web archives and link wrappers.
+    and session variants, index pages, order and spelling of parameters, link wrappers, AMP caches and web archives.
     The case of paths is kept. `url_key("http://" + key) == key`. Raises UsageError as `request_url` does.
     """
-    key = _unwrapped(_fold(_split(url)))
+    key = _original(_fold(_unwrapped(_split(url))))
     return key if len(key) <= MAX_KEY else _refuse(url, f"is longer than {MAX_GIVEN} characters")
 
 
-def _unwrapped(key: str) -> str:
-    """The key of the page inside the wrappers; what holds no address, or a hoax of more than five, is its own page."""
+def _original(key: str) -> str:
+    """The key of the page of which an archive or cache has a copy; a hoax of more than five is its own page."""
     found = key
-    for _ in range(6):
-        inner = _inside(found)
+    for _ in range(MOST_WRAPPERS + 1):
+        inner = _copied(found)
         if inner is None:
             return found
         try:
-            found = _fold(_split(inner))
+            found = _fold(_unwrapped(_split(inner)))
         except UsageError:
             return found
     return key
@@ -408,12 +432,12 @@ def _spelled(text: str, keep: str) -> str:
     return quote(raw, keep)
 
 
-def _inside(key: str) -> str | None:
-    """The address that a wrapper wraps, by the wrapper's key."""
-    if found := _WRAPPED_IN_QUERY.match(key):
+def _copied(key: str) -> str | None:
+    """The address of which a page of an archive or cache is a copy, by the key of the copy."""
+    if found := _CACHED.match(key):
         inner = unquote(found[1])
         return inner if inner.startswith(("http://", "https://")) else None
-    if found := _WRAPPED_IN_PATH.match(key):
+    if found := _ARCHIVED.match(key):
         inner = re.sub(r"^https?:(?:/|%2F)+", "", found[1], flags=re.IGNORECASE)
         return "http://" + (inner if "/" in inner or "%2F" not in inner else unquote(inner))
     return None

@@ -377,3 +377,18 @@ def test_a_feed_and_a_sitemap_of_100_000_entries_do_not_hold_up_the_crawl(tmp_pa
     reasons = run.column("SELECT reason FROM checks WHERE outcome = 'listed' ORDER BY reason")
     assert "1 left out: 1 × all entries after the first 5,000" in reasons
     assert "1 left out: 1 × all entries after the first 50,000" in reasons
+
+
+def test_no_wrapped_link_leads_inside(direct, inside):
+    """What stands in a link of an alert is judged as any other address."""
+    links = [
+        f"https://www.google.com/url?url=http://{host}:{inside.port}/{n}"
+        for n, host in enumerate(["127.0.0.2", "2130706434", "inside.example"])
+    ]
+    with stranger({"/feed.xml": Answer(200, rss(*links))}) as there:
+        run = direct(there)
+        knows(run, "courier.example", (f"http://courier.example:{there.port}/feed.xml", "feed"))
+        run(*CRAWL)
+    assert inside.asked == []
+    assert run.column("SELECT DISTINCT outcome FROM urls WHERE kind = 'page'") == ["refused"]
+    assert all("DATELINE_ALLOW_ADDRESSES" in why for why in run.column("SELECT reason FROM urls WHERE kind = 'page'"))

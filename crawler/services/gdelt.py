@@ -17,6 +17,7 @@ from archive.records import Lead
 from archive.search import RUN
 from crawler.feeds import plain, web_address
 from crawler.moments import read_moment
+from crawler.services.mending import mended
 from crawler.services.service import (
     Answer,
     Ask,
@@ -96,6 +97,9 @@ class Gdelt(Service):
 
     def _read(self, body: bytes, ask: Ask) -> Answer:
         data = json_object(body)
+        faults: list[str] = []
+        if data == "broken JSON" and (read := mended(body)):
+            data, faults = read
         if isinstance(data, str):
             return self._not_json(body, ask, data)
         articles = entries(data, "articles", most=4 * MOST)
@@ -103,7 +107,7 @@ class Gdelt(Service):
             return self.failed("sent JSON without a list of articles")
         found = [self._lead(article, ask) for article in articles]
         leads = tuple(lead for lead in found if isinstance(lead, Lead))
-        skipped = [reason for reason in found if isinstance(reason, str)]
+        skipped = faults + [reason for reason in found if isinstance(reason, str)]
         parts = halves(ask.query, SHORTEST) if len(articles) >= MOST and ask.depth < DEEPEST else ()
         if len(articles) >= MOST and not parts:
             skipped.insert(0, f"what GDELT found beyond {MOST} articles from {ask.query.since} to {ask.query.until}")

@@ -11,12 +11,13 @@ from urllib.parse import urljoin, urlsplit
 from scrapy.http import Request, Response
 
 from archive.errors import ReadingError, SourceError
-from archive.records import Outlet, Source, SourceKind
+from archive.records import Outlet, Source, SourceKind, now
 from crawler.discovery import (
     USUAL_FEED_PATHS,
     USUAL_SITEMAP_PATHS,
     feed_links,
     home_urls,
+    likeliest_first,
     outlet_language,
     outlet_name,
     robots_sitemaps,
@@ -28,7 +29,9 @@ from pipelines.identity import file_source
 AT_ONCE = 32
 """Outlets looked up at the same time."""
 MOST_SOURCES = 12
-"""Feeds, and sitemaps, of one outlet that are tried."""
+"""Feeds, and sitemaps, of one outlet that are kept …"""
+MOST_TRIED = 24
+"""… and asked for, as some of those that a robots.txt names are gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Found:
     sources: tuple[Source, ...] = ()
     problem: str | None = None
     """Set where the outlet cannot be reached; it is not kept then."""
+    left_out: int = 0
+    """Feeds and sitemaps that it names and that were not asked for."""
 
 
 class DiscoverySpider(ArchiveSpider):
@@ -88,24 +93,34 @@ class DiscoverySpider(ArchiveSpider):
         base, page = (home.url, home.body) if home is not None and home.status == 200 else (home_url, b"")
         named = robots_sitemaps(robots.text, robots.url) if robots.status == 200 and hasattr(robots, "text") else []
         feeds = [link.url for link in feed_links(page, base)]
-        sources = [
-            *await self.sources(outlet, "feed", feeds, base, USUAL_FEED_PATHS),
-            *await self.sources(outlet, "sitemap", named, base, USUAL_SITEMAP_PATHS),
-        ]
+        named = likeliest_first(named, now())
+        of_feeds, more_feeds = await self.sources(outlet, "feed", feeds, base, USUAL_FEED_PATHS)
+        of_sitemaps, more_sitemaps = await self.sources(outlet, "sitemap", named, base, USUAL_SITEMAP_PATHS)
         name, language = outlet.name or outlet_name(page, base), outlet.language or outlet_language(page)
-        return Found(replace(outlet, name=name, language=language), tuple(sources))
+        known = replace(outlet, name=name, language=language)
+        return Found(known, (*of_feeds, *of_sitemaps), left_out=more_feeds + more_sitemaps)
 
     async def sources(
         self, outlet: Outlet, kind: SourceKind, named: Sequence[str], base: str, usual: Sequence[str]
-    ) -> list[Source]:
-        """Those of the named addresses that are what they say; if none is, the first of the usual paths that is."""
-        found = [url for url in named[:MOST_SOURCES] if await self.is_source(url, kind)]
+    ) -> tuple[list[Source], int]:
+        """Those of the named addresses that are what they say, and how many were not asked for.
+
+        If none is, the first of the usual paths that is.
+        """
+        found: list[str] = []
+        tried = 0
+        for url in named[:MOST_TRIED]:
+            if len(found) == MOST_SOURCES:
+                break
+            tried += 1
+            if await self.is_source(url, kind):
+                found.append(url)
         if not found:
             for path in usual:
                 if await self.is_source(urljoin(base, path), kind):
                     found.append(urljoin(base, path))
                     break
-        return [Source(url, kind, outlet.host) for url in found]
+        return [Source(url, kind, outlet.host) for url in found], len(named) - tried
 
     async def is_source(self, url: str, kind: SourceKind) -> bool:
         response, _ = await self.get(url)

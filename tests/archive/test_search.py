@@ -219,9 +219,9 @@ def test_the_end_of_one_run_and_the_start_of_the_next_are_no_word(archive: sqlit
 
 
 def test_pairs_are_made_in_time_that_grows_with_the_text_alone() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     bigrams("a" * 200_000 + " " + "首" * 100_000)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_moments_can_be_typed_as_days_clock_times_and_ages() -> None:

@@ -18,6 +18,7 @@ from crawler.discovery import (
     feed_links,
     home_urls,
     host_of,
+    likeliest_first,
     outlet_language,
     outlet_name,
     registered_domain,
@@ -225,3 +226,39 @@ def test_every_sitemap_that_a_captured_robots_file_names_is_found(shared: Path) 
         assert len(sitemaps) >= min(len(named), 100), row["path"]
         found += len(sitemaps)
     assert found > 400
+
+
+TODAY = "2024-03-12T10:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("named", "first"),
+    [
+        ([*(f"/old/{year}.xml" for year in range(1990, 2020)), "/news-sitemap.xml"], "/news-sitemap.xml"),
+        ([*(f"/sitemap-{year}.xml" for year in range(1995, 2025))], "/sitemap-2024.xml"),
+        ([*(f"/s/{n}.xml" for n in range(40)), "/sitemap-index.xml"], "/sitemap-index.xml"),
+        (["/sitemap-2019.xml", "/sitemap-images.xml", "/sitemap.xml"], "/sitemap.xml"),
+        (["/video-news.xml", "/sitemap_authors.xml", "/posts-2024-03.xml"], "/posts-2024-03.xml"),
+        (["/news-2003.xml", "/sitemap-2023-12.xml"], "/sitemap-2023-12.xml"),
+        (["/sitemap.xml", "/google-news.xml"], "/google-news.xml"),
+        (["/sitemap.xml", "/sitemap/noticias.xml"], "/sitemap/noticias.xml"),
+    ],
+)
+def test_the_likeliest_sitemaps_come_first(named: list[str], first: str) -> None:
+    urls = [f"https://harbour.example{path}" for path in named]
+    found = likeliest_first(urls, TODAY)
+
+    assert found[0] == f"https://harbour.example{first}"
+    assert sorted(found) == sorted(urls)
+
+
+def test_the_name_of_the_host_is_no_sign_of_news() -> None:
+    urls = ["https://news.example/sitemap-2001.xml", "https://news.example/sitemap-2024.xml"]
+
+    assert likeliest_first(urls, TODAY) == urls[::-1]
+
+
+def test_all_sitemaps_of_a_robots_txt_are_looked_at() -> None:
+    text = "".join(f"Sitemap: /s/{number}.xml\n" for number in range(3000))
+
+    assert len(robots_sitemaps(text, HOME + "robots.txt")) == 3000

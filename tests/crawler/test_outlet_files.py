@@ -148,3 +148,44 @@ def test_any_bytes_are_a_list_or_a_usage_error(body: bytes, name: str) -> None:
         except UsageError:
             continue
         assert all(entry.host for entry in listed.entries)
+
+
+@pytest.mark.parametrize(
+    "opml",
+    [
+        '<OPML VERSION="1.0"><BODY><OUTLINE TEXT="Harbour" TYPE="RSS" XMLURL="http://harbour.example/feed"/></BODY></OPML>',
+        '<opml><body><Outline text="Harbour" xmlurl="feed://harbour.example/feed"/></body></opml>',
+        '<opml><body><outline text="Harbour" XmlUrl="feed:http://harbour.example/feed" type="rss"/></body></opml>',
+        '<opml><body><outline text="All"><OUTLINE title="Harbour" XMLURL="FEED://harbour.example/feed"/></outline></body></opml>',
+        '<opml><body><outline text="Harbour" type="rss" url="http://harbour.example/feed"/></body></opml>',
+        '<o:opml xmlns:o="urn:o"><o:body><o:OUTLINE text="Harbour" o:xmlUrl="http://harbour.example/feed"/></o:body></o:opml>',
+    ],
+)  # fmt: skip
+def test_opml_is_read_in_capitals_and_with_the_schemes_of_readers(opml: str) -> None:
+    read = read_outlet_file("feeds.opml", opml.encode())
+
+    assert [(entry.host, entry.name, entry.feeds) for entry in read.entries] == [
+        ("harbour.example", "Harbour", ("http://harbour.example/feed",))
+    ]
+    assert read.unread == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("feeds.opml", "<opml><body/></opml>"),
+        ("feeds.opml", "<opml><body><entry xmlUrl='http://harbour.example/feed'/></body></opml>"),
+        ("hosts.txt", "# none yet\n\n"),
+        ("hosts.csv", "host,name\n"),
+    ],
+)
+def test_a_list_that_names_nobody_is_told(name: str, body: str) -> None:
+    with pytest.raises(UsageError) as told:
+        read_outlet_file(name, body.encode())
+    assert str(told.value) == f"{name}: names no outlet and no feed; give a list that does"
+
+
+def test_a_name_that_begins_as_a_scheme_stays_a_name() -> None:
+    [entry] = read_outlet_file("hosts.csv", b"host,name\nfeed://harbour.example/rss,RSS: The Harbour\n").entries
+
+    assert (entry.host, entry.name) == ("harbour.example", "RSS: The Harbour")

@@ -24,6 +24,15 @@ US = "Dateline"
         ("", True),
         ("User-agent: *\r\nDisallow: /news/\r\n", False),
         ("\ufeffUser-agent: *\nDisallow: /news/", False),
+        ("User-agent: Dateline/0.1\nDisallow: /news\n\nUser-agent: *\nDisallow:\n", False),
+        ("User-agent: dateline/0.1 (news archive; contact: none)\nDisallow: /news\n", False),
+        ("USER-AGENT:Dateline/*\rDisallow: /news\r", False),
+        ("User-agent: Dateline 0.1 # the archive\nDisallow: /news\n", False),
+        ("User-agent: *\nDisallow: /\n\nUser-agent: Dateline/2\nDisallow:\n", True),
+        ("User-agent: Other/1.0\nUser-agent: Dateline/1.0\nDisallow: /news\n", False),
+        ("User-agent: DatelineBot/0.1\nDisallow: /", True),
+        ("User-agent: Other/Dateline\nDisallow: /", True),
+        ("User-agent: *\0\nDisallow: /news\n", False),
     ],
 )
 def test_what_a_robots_txt_allows(robots, allowed):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import hashlib
 import json
 import sys
 import tracemalloc
@@ -23,8 +25,9 @@ from archive.errors import ReadingError, UsageError
 from archive.records import Capture
 from archive.warc import write_warc
 from crawler.http_messages import zstd
+from crawler.importing import import_files
 from crawler.saved_pages import LARGEST
-from crawler.warc_files import LeftOut, is_warc, moment, original, read_warc
+from crawler.warc_files import Doubtful, LeftOut, is_warc, moment, original, read_warc
 from crawler.warc_records import Problem
 
 HARBOUR = "https://harbour.example"
@@ -518,3 +521,159 @@ def test_pages_of_news_come_out_as_they_went_in(shared: Path) -> None:
     assert [capture.body for capture in found] == [
         gzip.decompress((corpus / "dev" / "pages" / f"{id}.html.gz").read_bytes()) for id in ids
     ]
+
+
+# -- digests and framing that differ -----------------------------------------------------------------------------------
+
+CHUNKED = ("Transfer-Encoding", "chunked")
+GZIPPED = ("Content-Encoding", "gzip")
+
+
+def chunks(body: bytes) -> bytes:
+    return b"".join(b"%x\r\n%s\r\n" % (len(body[at : at + 50]), body[at : at + 50]) for at in range(0, len(body), 50))
+
+
+def sha1(body: bytes) -> str:
+    return "sha1:" + base64.b32encode(hashlib.sha1(body, usedforsecurity=False).digest()).decode()
+
+
+def whole(words: str) -> bytes:
+    return page(words) + b"</html>"
+
+
+PACKED = gzip.compress(whole("Ferry"), mtime=0)
+SENT_BODY = chunks(PACKED) + b"0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "digest",
+    [
+        sha1(PACKED),  # as the standard has it
+        sha1(SENT_BODY),
+        sha1(whole("Ferry")),
+        sha1(PACKED).lower(),
+        "sha1:" + hashlib.sha1(PACKED, usedforsecurity=False).hexdigest(),
+        "sha-256:" + hashlib.sha256(PACKED).hexdigest(),
+        "SHA256:" + base64.b32encode(hashlib.sha256(PACKED).digest()).decode(),
+        "sha256:" + base64.b32encode(hashlib.sha256(PACKED).digest()).decode().rstrip("="),
+        "sha-256:" + base64.b64encode(hashlib.sha256(PACKED).digest()).decode(),
+        "md5:" + hashlib.md5(PACKED, usedforsecurity=False).hexdigest(),
+    ],
+)
+def test_a_payload_digest_may_be_that_of_any_reading_of_the_body(digest: str, tmp_path: Path) -> None:
+    """Chunked and gzipped: the body on its way, without its chunks, or decoded; in any spelling."""
+    recorder = Recorder().response("/ferry", SENT_BODY, HTML, CHUNKED, GZIPPED, **{"WARC-Payload-Digest": digest})
+
+    [capture] = read(tmp_path, recorder)
+
+    assert isinstance(capture, Capture)
+    assert capture.body == whole("Ferry")
+
+
+@pytest.mark.parametrize("field", ["WARC-Payload-Digest", "WARC-Block-Digest"])
+def test_a_digest_that_is_that_of_no_reading_is_doubted(field: str, tmp_path: Path) -> None:
+    recorder = Recorder().response("/ferry", SENT_BODY, HTML, CHUNKED, GZIPPED, **{field: sha1(b"another")})
+
+    [found] = read(tmp_path, recorder)
+
+    assert isinstance(found, Doubtful)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (chunks(whole("Ferry")), [CHUNKED]),
+        (chunks(whole("Ferry"))[:-2], [CHUNKED]),
+        (PACKED[:-8], [GZIPPED]),
+        (PACKED[:-3], [GZIPPED]),
+        (PACKED[:-1] + b"\7", [GZIPPED]),
+        (chunks(PACKED), [CHUNKED, GZIPPED]),
+        (chunks(PACKED[:-8]), [CHUNKED, GZIPPED]),
+    ],
+    ids=["no last chunk", "no line end", "no trailer", "half a trailer", "wrong length", "chunks", "both"],
+)
+def test_a_page_without_the_end_of_its_framing_is_taken_where_it_comes_to_its_own(
+    body: bytes, headers: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    [capture] = read(tmp_path, Recorder().response("/ferry", body, HTML, *headers))
+
+    assert isinstance(capture, Capture)
+    assert capture.body == whole("Ferry")
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "why"),
+    [
+        (chunks(whole("Ferry"))[:-20], [CHUNKED], "its chunks break off"),
+        (chunks(page("Ferry")), [CHUNKED], "its chunks break off"),
+        (PACKED[:-20], [GZIPPED], "its compressed body breaks off"),
+        (gzip.compress(page("Ferry"), mtime=0)[:-9], [GZIPPED], "its compressed body breaks off"),
+    ],
+    ids=["inside a chunk", "no last chunk", "inside the stream", "its last byte"],
+)
+def test_a_page_that_breaks_off_is_still_refused(
+    body: bytes, headers: list[tuple[str, str]], why: str, tmp_path: Path
+) -> None:
+    [found] = problems(read(tmp_path, Recorder().response("/ferry", body, HTML, *headers)))
+
+    assert found.endswith(why)
+
+
+@pytest.mark.parametrize(
+    "types",
+    [
+        ["text/html", "text/html; charset=utf-8"],
+        ["text/plain", "text/html"],
+        ["*/*", "text/html"],
+        ["text/html", "charset=utf-8"],
+        ["text/html", "application/octet-stream"],
+    ],
+)
+def test_a_page_with_two_content_types_is_html_where_one_of_them_is_right(types: list[str], tmp_path: Path) -> None:
+    recorder = Recorder().response("/ferry", None, *[("Content-Type", kind) for kind in types])
+
+    assert len(captures(read(tmp_path, recorder))) == 1
+
+
+def test_two_content_types_of_which_the_last_is_another_are_no_page(tmp_path: Path) -> None:
+    recorder = Recorder().response("/ferry", b'{"a": 1}', ("Content-Type", "text/html"), ("Content-Type", "text/json"))
+
+    assert left_out(read(tmp_path, recorder)) == {"not HTML": 1}
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+@pytest.mark.parametrize("respelt", [{0, 1, 2, 3, 4, 5}, {2}, {5}])
+@pytest.mark.parametrize("spelling", [bytes.lower, bytes.upper, lambda name: name.capitalize()])
+def test_names_of_fields_are_read_in_any_case(zipped: bool, respelt: set[int], spelling: Any, tmp_path: Path) -> None:
+    data, starts = of_six(gzip=False)
+    parts = [data[start:end] for start, end in zip(starts, [*starts[1:], len(data)], strict=True)]
+    for number in respelt:
+        head, end, rest = parts[number].partition(b"\r\n\r\n")
+        first, *lines = head.split(b"\r\n")
+        lines = [spelling(name) + colon + value for name, colon, value in (line.partition(b":") for line in lines)]
+        parts[number] = b"\r\n".join([first, *lines]) + end + rest
+
+    found = read(tmp_path, b"".join(map(gzip.compress, parts)) if zipped else b"".join(parts))
+
+    assert numbers(found) == [0, 1, 2, 3, 4, 5]
+    assert problems(found) == []
+
+
+def test_a_record_respelt_and_cut_is_named_and_the_rest_read(tmp_path: Path) -> None:
+    data, starts = of_six(gzip=False)
+    parts = [data[start:end] for start, end in zip(starts, [*starts[1:], len(data)], strict=True)]
+    parts[2] = parts[2].replace(b"Content-Length", b"content-length", 1)[:-60]
+
+    found = read(tmp_path, b"".join(map(gzip.compress, parts)))
+
+    assert numbers(found) == [0, 1, 3, 4, 5]
+    assert len(problems(found)) == 1
+
+
+def test_a_message_names_its_file_once(tmp_path: Path) -> None:
+    data, starts = of_six(gzip=False)
+    for name, content in {"cut.warc": data[: starts[5] + 400], "none.warc": b"nothing of the kind"}.items():
+        (tmp_path / name).write_bytes(content)
+        told = import_files(tmp_path / "archive", [tmp_path / name], None)
+
+        assert [line.count(str(tmp_path / name)) for line in told.mistakes] == [1]

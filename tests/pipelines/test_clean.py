@@ -189,3 +189,13 @@ def test_whatever_a_page_says_it_can_be_stored_and_is_clean_at_once(article: Art
 def test_whatever_a_feed_says_a_lead_is_clean_at_once_or_none(lead: Lead) -> None:
     cleaned = clean_lead(lead)
     assert cleaned is None or clean_lead(cleaned) == cleaned
+
+
+@pytest.mark.parametrize("field", ["headline", "standfirst", "byline", "section", "text"])
+def test_soft_hyphens_are_no_part_of_a_word(field: str) -> None:
+    """Wherever they stand, in a page or in a JSON line."""
+    article = Article(
+        **{"url": "https://courier.example/1", "text": "Fähre.", field: "Der \u00adFähr\u00adan\u00adleger\u00ad"}
+    )
+
+    assert getattr(clean(article), field) == "Der Fähranleger"
