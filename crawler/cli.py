@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from crawler.processes import leave_out_current_folder
+
+leave_out_current_folder()  # before anything else is imported
+# ruff: noqa: E402
+# isort: split
+
 import archive.commands
 import archive.story_commands  # noqa: F401
 import crawler.commands

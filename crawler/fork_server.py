@@ -9,20 +9,26 @@ import multiprocessing
 import signal
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
+from threading import Lock
+
+from crawler.processes import safe_environment
+
+STARTING = Lock()
 
 
 def context() -> ForkServerContext:
-    """Where readers come from; the server is started with the first of them if it is not there."""
+    """Where readers come from; the server is started if it is not there, or not any more."""
     found = multiprocessing.get_context("forkserver")
     found.set_forkserver_preload(["crawler.warm"])
+    with STARTING, safe_environment():  # the environment is all that the standard library passes on
+        forkserver.ensure_running()
     return found
 
 
 def start() -> None:
     """Start the server, and do not wait for it. Only from the main thread."""
-    context()
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C while it imports is for us; it ends when we do
     try:
-        forkserver.ensure_running()
+        context()
     finally:
         signal.signal(signal.SIGINT, before)

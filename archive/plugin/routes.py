@@ -349,9 +349,9 @@ ROUTES: list[tuple[str, Any]] = [
     (_STORY + r"/verdict$", verdict),
     (_ARCHIVE + r"/-/outlets$", page("outlets", _outlets)),
     (_ARCHIVE + r"/-/outlet/(?P<host>[^/]+)$", page("outlet", _outlet)),
-    (_ARCHIVE + r"/-/(?:story|outlet)/.*$", no_page),
     (_ARCHIVE + r"/-/questions$", page("questions", _questions)),
     (_ARCHIVE + r"/-/tables$", page("tables", _tables)),
+    (_ARCHIVE + r"/-(?:/.*)?$", no_page),  # last: whatever else stands below it
 ]
 
 ADDRESSES = re.compile("|".join(re.sub(r"\?P<\w+>", "?:", address) for address, _ in ROUTES))
