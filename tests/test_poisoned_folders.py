@@ -215,8 +215,10 @@ if __name__ == "__main__":
     assert "Pier" in here(sys.executable, str(script))
 
 
-def test_an_environment_for_processes_has_no_path_that_depends_on_the_current_folder():
+def test_an_environment_for_processes_has_no_path_that_depends_on_the_current_folder(tmp_path, monkeypatch):
     from crawler.processes import OURS, environment
+
+    monkeypatch.chdir(tmp_path)
 
     def path(given: str) -> str | None:
         return environment({"PYTHONPATH": given}).get("PYTHONPATH")
