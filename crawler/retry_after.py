@@ -1,4 +1,4 @@
-"""How long a server asks to be left alone: the one reading of Retry-After, for pages, robots.txt, feeds and services."""
+"""How long a server asks to be left alone: the one reading of Retry-After, for pages, robots.txt, feeds, services."""
 
 from __future__ import annotations
 
