@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 from crawler.processes import leave_out_current_folder
 
 leave_out_current_folder()  # before anything else is imported
+
+from crawler import stopping
+
+stopping.listen()  # what follows takes a second, and is not to end in a traceback
 # ruff: noqa: E402
 # isort: split
 
@@ -19,6 +25,9 @@ from archive.cli import cli
 
 def main() -> None:
     """The console script."""
+    stopping.release()
+    if stopping.asked() and "crawl" not in sys.argv:
+        sys.exit(130)  # as shells tell of a program that Ctrl-C ended
     cli(prog_name="dateline", obj=_url_key)  # by it `show URL` finds an article under another spelling of its address
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 from threading import Lock
@@ -20,9 +22,19 @@ def context() -> ForkServerContext:
     """Where readers come from; the server is started if it is not there, or not any more."""
     found = multiprocessing.get_context("forkserver")
     found.set_forkserver_preload(["crawler.warm"])
-    with STARTING, safe_environment():  # the environment is all that the standard library passes on
+    with STARTING, safe_environment(), _without_interrupts():  # they are all that the standard library passes on
         forkserver.ensure_running()
     return found
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """What is started meanwhile never hears Ctrl-C, which is for us; it ends when we do."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def start() -> None:

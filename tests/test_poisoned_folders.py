@@ -101,7 +101,7 @@ def test_as_a_module_the_program_leaves_the_current_folder_out(dateline, poisone
 def test_an_outlet_is_added_and_crawled_in_a_poisoned_folder(dateline, poisoned):
     with serve(world(outlet(many=3))) as web:
         here = poisoned(dateline(web))
-        here(str(SCRIPT), "outlet", "add", "paper.example")
+        here(str(SCRIPT), "outlet", "add", "harbour.example")
         told = here(str(SCRIPT), "crawl", "--delay", "0", "--since", "2000-01-01")
         assert "crashed" not in told
         assert here.run.column("SELECT count(*) FROM articles") == [3]

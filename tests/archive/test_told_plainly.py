@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
+from datasette.app import Datasette
 
 import archive.story_commands  # noqa: F401  registers the commands
 from archive.dossier import Copy, Piece, as_written
+from archive.pages.outlet import outlet
 from archive.pages.story import spreads
+from tests.archive.room import STORY, furnish
 from tests.archive.test_commands import run
+from tests.archive.test_plugin import getter, rows
 
 # -- formats ---------------------------------------------------------------------------------------------------------
 
@@ -217,3 +223,88 @@ def test_one_thing_as_json_is_one_indented_document(folder: Path, words: list[st
     told = run(folder, *words, "--json").output
     assert json.loads(told) is not None
     assert told == json.dumps(json.loads(told), ensure_ascii=False, indent=2) + "\n"
+
+
+# -- pages -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path", ["-/nope", "-/events", "-/search.atom", "-/search.csv", "-", "-/", "-/a/b/c", "-/story/nope", "-/outlet/x",
+             "-/%F0%9F%90%9F", "articles/99999", "articles/99999/revisions", "-/home.csv"]
+)  # fmt: skip
+def test_a_page_that_is_not_there_is_told_in_the_archives_own_look(folder: Path, path: str) -> None:
+    answer = getter(furnish(folder) / "archive.db")(f"/archive/{path}", follow_redirects=True)
+    assert answer.status_code == 404
+    assert "There is no such page" in answer.text
+    assert 'name="words"' in answer.text
+    assert "dateline.css" in answer.text
+    assert "no such table" not in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_a_program_that_asks_for_what_is_not_there_gets_json(folder: Path) -> None:
+    answer = getter(folder / "archive.db")("/archive/-/nope.json")
+    assert (answer.status_code, answer.json()["ok"]) == (404, False)
+
+
+def test_a_database_that_is_no_archive_and_addresses_of_datasette_are_left_alone(folder: Path) -> None:
+    get = getter(folder / "archive.db")
+    assert "There is no such page" not in get("/nowhere/-/nope").text
+    assert get("/-/versions.json").status_code == 200
+
+
+def test_the_date_below_an_arabic_headline_reads_from_left_to_right(folder: Path) -> None:
+    home = getter(folder / "archive.db")("/").text
+    card = home[home.index('dir="rtl"') :]
+    assert '<p class="quiet" lang="en" dir="ltr"><time datetime="2024-02-14">' in card[: card.index("</li>")]
+
+
+def test_what_administers_datasette_is_behind_one_word(folder: Path) -> None:
+    datasette = Datasette([str(furnish(folder) / "archive.db")], settings={"sql_time_limit_ms": 10_000})
+    if hasattr(datasette, "root_enabled"):
+        datasette.root_enabled = True
+
+    async def ask(path: str) -> Any:
+        cookies = {"ds_actor": datasette.sign({"a": {"id": "root"}}, "actor")}
+        return await datasette.client.get(path, cookies=cookies)
+
+    for path in ("/", "/archive/-/outlets", "/archive/articles/1"):
+        footer = asyncio.run(ask(path)).text.partition("<footer>")[2]
+        before, _, admin = footer.partition('<details class="admin"><summary>Admin</summary>')
+        assert "/-/" in admin.partition("</details>")[0]
+        assert "Debug" not in before
+        assert "Pattern" not in before
+    assert "Admin" not in getter(folder / "archive.db")("/").text
+
+
+def test_equal_times_make_nobody_the_first(folder: Path) -> None:
+    with sqlite3.connect(furnish(folder) / "archive.db") as db:
+        db.execute("UPDATE articles SET published_at = '2024-02-15T10:30:00Z' WHERE id IN (2, 7, 8)")
+    found = rows(getter(folder / "archive.db"), "/archive/fastest_outlets.json?_shape=array")
+    assert {row["outlet"]: (row["first"], row["first_shared"]) for row in found} == {
+        "harbour.example": (0, 1),
+        "ridge.example": (0, 1),
+    }
+
+
+def test_the_story_page_and_the_timeline_call_an_outlets_own_text_no_copy(folder: Path) -> None:
+    with sqlite3.connect(furnish(folder) / "archive.db") as db:
+        db.execute("UPDATE articles SET outlet_id = 1 WHERE id IN (2, 7)")
+        db.execute("UPDATE versions SET outlet_id = 1")
+    page = getter(folder / "archive.db")(f"/archive/-/story/{STORY}").text
+    assert "also in" not in page
+    assert " · a copy" not in page
+    assert "How texts went round" not in page
+
+
+def test_the_page_of_an_outlet_counts_no_copy_of_its_own(folder: Path) -> None:
+    with sqlite3.connect(furnish(folder) / "archive.db") as db:
+        db.row_factory = sqlite3.Row
+        before = outlet(db, "harbour.example")
+        db.execute("UPDATE articles SET outlet_id = 1 WHERE id IN (2, 7)")
+        db.execute("UPDATE versions SET outlet_id = 1")
+        after = outlet(db, "harbour.example")
+    assert before
+    assert after
+    assert before["habits"]["lent"] > 0
+    assert (after["habits"]["lent"], after["habits"]["copied"]) == (0, 0)
