@@ -246,7 +246,7 @@ def _given(connection: sqlite3.Connection, folder: Path, filters: dict[str, str 
     from archive.reading import host_in
 
     given = {name: typed(value) for name, value in filters.items() if value is not None}
-    reads = {
+    reads: dict[str, Callable[[str], str]] = {
         "since": moment,
         "until": moment,
         "outlet": partial(host_in, connection, folder),

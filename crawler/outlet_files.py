@@ -161,9 +161,9 @@ def _collected(said: Iterable[tuple[str, Said]]) -> OutletFile:
             unread.append(f"{where}: {error}")
             continue
         unread += [f"{where}: {problem}" for problem in problems]
-        if known := entries.get(entry.host):
-            repeated += [f"{where}: {entry.host} again{dropped}" for dropped in _dropped(known, entry)]
-            entry = _merged(known, entry)
+        if first := entries.get(entry.host):
+            repeated += [f"{where}: {entry.host} again{dropped}" for dropped in _dropped(first, entry)]
+            entry = _merged(first, entry)
         entries[entry.host] = entry
     return OutletFile(tuple(entries.values()), tuple(unread), tuple(repeated))
 

@@ -171,7 +171,7 @@ def test_any_bytes_are_a_list_or_a_usage_error(body: bytes, name: str) -> None:
             '[[outlet]]\nhost = "a.example"\nlanguage = "en"\n[[outlet]]\nhost = "a.example"\nlanguage = "fr"\n',
             ["outlet 2: a.example again, kept as it was first given; not taken: language 'fr' (kept: 'en')"],
         ),
-        ("dup.txt", "a.example\nb.example\nhttps://a.example/", ["line 3: a.example again, kept as it was first given"]),
+        ("dup.txt", "a.example\nb.example\nhttp://a.example", ["line 3: a.example again, kept as it was first given"]),
         ("more.csv", "host,name,feed\na.example,World,https://a.example/w\na.example,Sport,https://a.example/s\n", []),
         ("two.txt", "a.example\nwww.a.example\n", []),
     ],
