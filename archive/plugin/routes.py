@@ -328,7 +328,7 @@ async def no_page(request: Any) -> Any:
 
 
 def routes(datasette: Any) -> list[tuple[str, Any]]:
-    """The addresses of the pages; on 0.65 also all else that lies below `/archive/-`, where 1.0 has pages of its own."""
+    """The addresses of the pages; on 0.65 also all else below `/archive/-`, where 1.0 has pages of its own."""
     return ROUTES if hasattr(datasette, "get_instance_metadata") else [*ROUTES, (BELOW, no_page)]
 
 
