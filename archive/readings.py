@@ -77,5 +77,9 @@ def _likely(connection: sqlite3.Connection, checks: Sequence[Check]) -> Iterable
                 WHERE u.url IN (?, ?) LIMIT 1""",
                 (check.url, check.article.url),
             ).fetchone()
-            if row and row["digest"] not in (None, check.digest) and row["extractor"] != check.article.extractor:
+            if (
+                row
+                and row["digest"] not in (None, check.article.digest)
+                and row["extractor"] != check.article.extractor
+            ):
                 yield row["digest"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -86,9 +85,10 @@ def test_extract_all_reads_no_page_within_a_transaction(tmp_path, watched):
 
 
 def looked_at(text: str, extractor: str, digest: str, url: str = URL, **more: Any) -> Check:
-    article = Article(url=url, text=text, headline="The landing moves", extractor=extractor, language="en", **more)
-    check = Check(url, "new", "2026-03-10T12:00:00Z", article=article)
-    return replace(through_stages(check), digest=digest)
+    article = Article(
+        url=url, text=text, headline="The landing moves", extractor=extractor, language="en", digest=digest, **more
+    )
+    return through_stages(Check(url, "new", "2026-03-10T12:00:00Z", article=article, digest=digest))
 
 
 def batches(archive: Archive, digests: list[str]) -> Batches:
