@@ -1,6 +1,6 @@
 """`python -m crawler` is the `dateline` command."""
 
-from crawler.processes import leave_out_current_folder
+from crawler.search_path import leave_out_current_folder
 
 leave_out_current_folder(started_as_module=True)  # before anything else is imported
 

@@ -1,10 +1,8 @@
 """The `dateline` command, whole: the commands that find, and those that read back."""
 
-from __future__ import annotations
-
 import sys
 
-from crawler.processes import leave_out_current_folder
+from crawler.search_path import leave_out_current_folder
 
 leave_out_current_folder()  # before anything else is imported
 

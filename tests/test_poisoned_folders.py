@@ -23,9 +23,15 @@ SCRIPT = Path(sys.executable).parent / "dateline"
 MODULES = (
     "lxml", "json", "socket", "signal", "struct", "selectors", "pickle", "multiprocessing/__init__", "archive",
     "pipelines/__init__", "crawler/__init__", "crawler/warm", "crawler/__main__", "trafilatura/__init__", "scrapy",
-    "twisted/__init__", "datasette/__init__", "uvicorn", "click", "sqlite_utils", "sitecustomize", "usercustomize",
+    "twisted/__init__", "datasette/__init__", "uvicorn", "click", "sqlite_utils", 
     "brotli", "zstandard", "cchardet", "faust_cchardet", "threading", "tempfile", "random", "secrets",
+    "pkgutil", "typing", "sqlite3/__init__", "logging/__init__",
 )  # fmt: skip
+EARLY = (
+    "sitecustomize", "usercustomize", "__future__", "contextlib", "collections/__init__", "re/__init__", "types", "enum",
+    "pathlib", "functools", "importlib/__init__", "runpy", "warnings", "operator", "keyword",
+)  # fmt: skip
+"""Which Python, or how a package is installed, may load before any program runs."""
 POISON = """
 import os, sys, pathlib
 with open({marker!r}, "a") as marker:
@@ -40,7 +46,7 @@ class Folder:
 
     def __init__(self, path: Path, marker: Path, run: Dateline) -> None:
         self.path, self.marker, self.run = path, marker, run
-        for name in MODULES:
+        for name in (*MODULES, *EARLY):
             file = path / f"{name}.py"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(POISON.format(marker=str(marker)))
@@ -82,10 +88,9 @@ def test_pages_are_extracted_and_imported_where_a_folder_holds_modules_of_the_sa
 
 def test_the_search_path_of_the_user_brings_the_current_folder_in_neither(dateline, poisoned):
     here = poisoned(dateline())
-    for name in ("sitecustomize", "usercustomize"):  # the first two run before any program does
+    for name in (*EARLY, "crawler/__init__"):  # of these Python decides
         (here.path / f"{name}.py").unlink()
-    for name in ("crawler", "archive.py"):  # … and which package `crawler` is, Python decides
-        (here.path / name).rename(here.path / f"{name}-aside")
+    (here.path / "crawler").rename(here.path / "crawler-aside")
     for path in ("", "."):
         told = here(str(SCRIPT), "extract", "page.html", PYTHONPATH=f"{path}{os.pathsep}/nowhere")
         assert HEADLINE in told, path
@@ -216,7 +221,8 @@ if __name__ == "__main__":
 
 
 def test_an_environment_for_processes_has_no_path_that_depends_on_the_current_folder(tmp_path, monkeypatch):
-    from crawler.processes import OURS, environment
+    from crawler.processes import environment
+    from crawler.search_path import OURS
 
     monkeypatch.chdir(tmp_path)
 
