@@ -17,7 +17,7 @@ help:  ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: $(VENV)/ready  ## crawl an invented news web and serve what was found (ARGS=--no-serve: without serving)
-	$(BIN)/python -m demo $(ARGS)
+	@$(BIN)/python -m demo $(ARGS)
 
 test: $(VENV)/ready-dev lint  ## all tests, and the checks of style and types
 	$(BIN)/python -m pytest -n $(AT_ONCE) --dist worksteal $(ARGS)
@@ -44,21 +44,25 @@ lock:  ## pin the dependencies anew, with hashes
 clean:  ## remove what was set up and made
 	rm -rf $(VENV) .venv-next demo-data build *.egg-info .mypy_cache .ruff_cache .pytest_cache
 
+# Twice quiet: of what installers remark on other people's packages and on their own ways only errors are worth a line.
+INSTALL = -m pip install --quiet --quiet --disable-pip-version-check
+
 $(VENV)/bin/python:
-	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@echo "Setting up $(VENV), once: what Dateline needs is fetched and checked against its hashes."
+	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/ready: requirements.txt pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
-	touch $@
+	@$(BIN)/python $(INSTALL) --require-hashes -r requirements.txt
+	@$(BIN)/python $(INSTALL) --no-deps --editable .
+	@touch $@
 
 $(VENV)/ready-dev: requirements-dev.txt pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
-	touch $(VENV)/ready $@
+	@$(BIN)/python $(INSTALL) --require-hashes -r requirements-dev.txt
+	@$(BIN)/python $(INSTALL) --no-deps --editable .
+	@touch $(VENV)/ready $@
 
 .venv-next/ready: requirements-dev.txt pyproject.toml
-	$(PYTHON) -m venv .venv-next
-	.venv-next/bin/python -m pip install --quiet --disable-pip-version-check 'datasette==$(NEXT)' --editable '.[dev]'
-	touch $@
+	@$(PYTHON) -m venv .venv-next
+	@.venv-next/bin/python $(INSTALL) 'datasette==$(NEXT)' --editable '.[dev]'
+	@touch $@

@@ -16,6 +16,7 @@ from archive.errors import ArchiveError
 from archive.frontier import Listing, Waiting
 from archive.pauses import leave_alone, pauses
 from archive.postings import is_current, rebuild
+from archive.readings import UnreadError, written
 from archive.records import Check, Lead, Outcome, Outlet, Source, SourceKind, now
 from archive.revisions import keep_gone, looks
 from archive.schema import ARCHIVE
@@ -170,8 +171,7 @@ class Archive:
 
     def replace_reading(self, check: Check, decisions: Decisions) -> Filed:
         """Keep a new reading of a page that was kept before; no look was taken, so none is written down."""
-        with transaction(self.db) as db:
-            return keep_article(db, check, decisions)
+        return written(self.db, [check], decisions, lambda db, ready: keep_article(db, check, ready))
 
     def write(self, checks: Sequence[Check], decisions: Decisions, crawl_id: int | None = None) -> list[Outcome]:
         """Keep a batch of looks in one transaction; what each came to.
@@ -179,14 +179,18 @@ class Archive:
         Captures first, in their own file: what is read is kept before what was read from it. A run killed between the
         two leaves a capture without an article, and never an article without its capture. A look that cannot be kept,
         for what it holds, is noted as `failed` with the reason, and costs no other; an archive that cannot be written
-        raises sqlite3.Error or ArchiveError, and nothing of the batch is kept.
+        raises sqlite3.Error or ArchiveError, and nothing of the batch is kept. No page is read within the transaction.
         """
         self._check_place()
         captures = [check.capture for check in checks if check.capture]
         if captures:
             self.captures.keep(captures)
-        with transaction(self.db) as db:
-            return [_write_or_refuse(db, check, decisions, crawl_id) for check in checks]
+        return written(
+            self.db,
+            checks,
+            decisions,
+            lambda db, ready: [_write_or_refuse(db, check, ready, crawl_id) for check in checks],
+        )
 
     def _check_place(self) -> None:
         """SQLite goes on writing into a file that was removed, and nobody would ever read what it writes."""
@@ -218,6 +222,8 @@ def _write_or_refuse(db: sqlite3.Connection, check: Check, decisions: Decisions,
     try:
         with part(db):
             return _write(db, check, decisions, crawl_id)
+    except UnreadError:
+        raise
     except Exception as error:
         if _is_of_the_archive(error):
             raise

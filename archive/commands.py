@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sqlite3
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import closing
@@ -19,6 +21,22 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 WORDS_AS_TYPED = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
 """No short options: -strike asks for articles without the word."""
+MOST_HITS = 10_000
+WARC_ENDINGS = (".warc.gz", ".warc")
+
+
+class WordsCommand(click.Command):
+    """A command whose arguments are words to search for: `-h` alone asks for help, and -harbour leaves a word out."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        end = args.index("--") if "--" in args else len(args)
+        return super().parse_args(ctx, ["--help" if word == "-h" else word for word in args[:end]] + args[end:])
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        option = super().get_help_option(ctx)
+        if option:
+            option.help = "Show this message and exit; so does -h."
+        return option
 
 
 def _filters(command: F) -> F:
@@ -35,9 +53,9 @@ def _filters(command: F) -> F:
     return command
 
 
-@cli.command(context_settings=WORDS_AS_TYPED)
+@cli.command(cls=WordsCommand, context_settings=WORDS_AS_TYPED)
 @click.argument("words", nargs=-1, required=True)
-@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most so many.")
+@click.option("--limit", type=click.IntRange(1, MOST_HITS), default=20, show_default=True, help="At most so many.")
 @click.option("--copies", is_flag=True, help="List every copy of a text by itself.")
 @click.option("--json", "form", flag_value="jsonl", help="One JSON object a line.")
 @click.option("--csv", "form", flag_value="csv", help="A table for spreadsheets.")
@@ -58,15 +76,14 @@ def search(
     """
     from archive import search as searching
 
-    if words == ("-h",):
-        click.echo(click.get_current_context().get_help())
-        return
     unknown = next((word for word in words if word.startswith("--")), None)
     if unknown:
         raise UsageError(f"no such option: {unknown}; `dateline search --help` lists them")
     query = typed(" ".join(words))
     with opened(folder) as connection:
-        found = searching.search(connection, query, limit=limit, copies=copies, **_moments(filters))
+        given = _given(connection, folder, filters)
+        found = searching.search(connection, query, limit=limit, copies=copies, **given)
+        many = 0 if form else searching.count(connection, query, copies=copies, **given)
     if form:
         from dataclasses import asdict
 
@@ -75,6 +92,8 @@ def search(
         from archive import terminal
 
         print_all(terminal.hits(found))
+        if many > len(found):
+            click.echo(f"{len(found):,} of {many:,} shown; see --limit")
     else:
         click.echo(f"Nothing in {folder} holds {query}")
 
@@ -97,16 +116,14 @@ def show(article: str, as_json: bool, as_html: bool, folder: Path) -> None:
     article = typed(article)
     keys: reading.Keys | None = click.get_current_context().find_root().obj
     with opened(folder) as connection:
-        id = reading.lookup(connection, article, keys)
-        record = reading.article(connection, id) if id is not None else None
-        if record is None:
-            raise ArchiveError(unknown(reading.seen(connection, article, keys), article, folder))
+        record = reading.article(connection, _known(connection, article, keys, folder))
+    assert record is not None
     if as_html:
         if not record["digest"]:
             raise ArchiveError(f"article {record['id']} was imported without its page; there is no HTML of it")
         sys.stdout.buffer.write(reading.page(folder, record["digest"]))
     elif as_json:
-        _write([record], "jsonl", None)
+        _document(record)
     else:
         print_all(terminal.article(record), terminal.WIDTH_OF_TEXT)
 
@@ -132,7 +149,7 @@ def status(as_json: bool, check: bool, max_age: str, folder: Path) -> None:
         stands = report(connection, folder)
     found = problems(stands, seconds(max_age)) if check else []
     if as_json:
-        _write([stands | ({"problems": found} if check else {})], "jsonl", None)
+        _document(stands | ({"problems": found} if check else {}))
     elif check:
         click.echo("\n".join(map(terminal.plain, found)) or f"{folder}: no problem")
     else:
@@ -164,12 +181,13 @@ def export(
     if warc:
         _export_warc(form, words, output, folder, filters)
         return
-    from archive.export import articles
+    from archive.export import ENDINGS, articles, format_of
 
     to_stdout = output is None or str(output) == "-"
-    chosen = form or ("csv" if output and output.suffix.lower() == ".csv" else "jsonl")
+    chosen = form or format_of(output, ENDINGS, "jsonl")
     with opened(folder) as connection:
-        count = _write(articles(connection, words, **_moments(filters)), chosen, None if to_stdout else output)
+        given = _given(connection, folder, filters)
+        count = _write(articles(connection, words, **given), chosen, None if to_stdout else output)
     click.echo(f"{count:,} {'article' if count == 1 else 'articles'} → {output or 'standard output'}", err=True)
 
 
@@ -194,9 +212,7 @@ def diff(article: str, first: int | None, last: int | None, as_html: bool, folde
     article = typed(article)
     keys: reading.Keys | None = click.get_current_context().find_root().obj
     with opened(folder) as connection:
-        id = reading.lookup(connection, article, keys)
-        if id is None:
-            raise ArchiveError(unknown(reading.seen(connection, article, keys), article, folder))
+        id = _known(connection, article, keys, folder)
         click.echo(told(connection, id, first, last, as_html, sys.stdout.isatty()))
 
 
@@ -225,9 +241,36 @@ def serve(folder: Path, **how: Any) -> None:
     serving.serve(folder, serving.Served(**how))
 
 
-def _moments(filters: dict[str, str | None]) -> dict[str, Any]:
+def _given(connection: sqlite3.Connection, folder: Path, filters: dict[str, str | None]) -> dict[str, Any]:
+    """The filters that were given, as a search takes them. Raises UsageError for one that cannot be meant."""
+    from archive.reading import host_in
+
     given = {name: typed(value) for name, value in filters.items() if value is not None}
-    return {name: moment(value) if name in ("since", "until") else value for name, value in given.items()}
+    reads: dict[str, Callable[[str], str]] = {
+        "since": moment,
+        "until": moment,
+        "outlet": partial(host_in, connection, folder),
+        "language": _language,
+    }
+    return {name: reads[name](value) for name, value in given.items()}
+
+
+def _language(text: str) -> str:
+    """`EN-gb` → `en`, as articles have it."""
+    if re.fullmatch(r"[A-Za-z]{2,3}([-_]\w+)*", text, re.ASCII):
+        return re.split("[-_]", text.lower())[0]
+    raise UsageError(f"{text}: not the code of a language; give one such as en or ja")
+
+
+def _known(connection: sqlite3.Connection, article: str, keys: Callable[[str], str] | None, folder: Path) -> int:
+    """The number of an article that the archive has. Raises ArchiveError, with the reason, for one that it has not."""
+    from archive import reading
+
+    id = reading.lookup(connection, article, keys)
+    if id is None:
+        address = None if reading.is_number(article) else reading.seen(connection, article, keys)
+        raise ArchiveError(unknown(address, article, folder))
+    return id
 
 
 def unknown(address: dict[str, Any] | None, article: str, folder: Path) -> str:
@@ -249,6 +292,13 @@ def _write(records: Iterable[dict[str, Any]], form: str, path: Path | None) -> i
         return FORMATS[form](records, file)
 
 
+def _document(told: Any) -> None:
+    from archive import terminal
+    from archive.export import as_document
+
+    terminal.data_output().write(as_document(told))
+
+
 def _export_warc(
     form: str | None, words: str | None, output: Path | None, folder: Path, filters: dict[str, str | None]
 ) -> None:
@@ -260,10 +310,13 @@ def _export_warc(
 
     if form or output is None or str(output) == "-":
         raise UsageError("--warc writes a file of its own kind; name it: dateline export --warc -o pages.warc.gz")
+    if output.suffix and not output.name.lower().endswith(WARC_ENDINGS):
+        raise UsageError(f"{output}: --warc writes WARC, gzipped; name the file {output.stem}.warc.gz")
     urls = None
     with opened(folder) as connection:
-        if words or any(filters.values()):
-            urls = [article["url"] for article in articles(connection, words, **_moments(filters))]
+        if words or any(value is not None for value in filters.values()):
+            given = _given(connection, folder, filters)
+            urls = [article["url"] for article in articles(connection, words, **given)]
         with closing(Captures(folder / "captures.db")) as captures, written_aside(output, binary=True) as file:
             count = write_warc(captures, file, urls, partial(lead_to, connection))
     click.echo(f"{count:,} {'capture' if count == 1 else 'captures'} → {output}", err=True)

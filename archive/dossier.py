@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import files
@@ -23,6 +24,8 @@ from archive.terminal import WIDTH_OF_TEXT, plain
 
 FEW, MANY = 8, 12
 """Terms that are shown of a piece, and of the whole story."""
+READ_FOR_TERMS = 200_000
+"""Letters of a text that are looked through for how it writes a term."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +93,13 @@ class Piece:
 
     @property
     def also_in(self) -> str:
-        """The other outlets that ran it, each once: `The Ridge, Minato`."""
-        return ", ".join(dict.fromkeys(copy.outlet_name or copy.outlet for copy in self.copies))
+        """The other outlets that ran it, each once: `The Ridge, Minato`; empty where it was its own outlet alone."""
+        return ", ".join(dict.fromkeys(copy.outlet_name or copy.outlet for copy in self.others))
+
+    @property
+    def others(self) -> list[Copy]:
+        """The copies that are another outlet's: one that runs its own text again is nobody's copy."""
+        return [copy for copy in self.copies if copy.outlet != self.outlet]
 
     @property
     def paragraphs(self) -> list[str]:
@@ -138,7 +146,7 @@ class Dossier:
         texts = [
             f"{piece.headline}\n{piece.text}" for piece in sorted(self.pieces, key=lambda piece: not piece.verdict)
         ]
-        return list(dict.fromkeys(as_written(self.story.terms[:MANY], "\n".join(texts[:FEW]))))
+        return list(as_written(self.story.terms[:MANY], "\n".join(texts[:FEW])))
 
 
 def dossier(connection: sqlite3.Connection, story: Story) -> Dossier:
@@ -172,18 +180,32 @@ def _piece(connection: sqlite3.Connection, row: dict[str, Any]) -> Piece:
 
 
 def as_written(terms: Iterable[str], text: str) -> Iterator[str]:
-    """Stems as a text writes them: of `embassi` the first `embassies`; a stem that is not found stays as it is.
+    """Stems as a text writes them, each word once: of `embassi` `embassies` or `embassy`, whichever it has more often.
 
-    The stem's last letter may be the stemmer's own: `embassi` of `embassy`.
+    A word that is the stem itself goes before all others: of `korea` it is Korea, also where Korean stands more often
+    or first. The stem's last letter may be the stemmer's own: `embassi` of `embassy`. A stem that is not found stays as
+    it is.
     """
-    folded = fold(text)
+    text = text[:READ_FOR_TERMS]
+    folded, told = fold(text), set()
     for term in terms:
-        stem = re.escape(term)
-        pattern = (
-            stem if RUN.match(term) else rf"(?<!\w)(?:{stem}|{re.escape(term[:-1]) if len(term) > 3 else stem})\w*"
-        )
-        found = re.search(pattern, folded)
-        yield text[found.start() : found.end()] if found else term
+        word = _as_written(term, text, folded)
+        if fold(word) not in told:
+            told.add(fold(word))
+            yield word
+
+
+def _as_written(term: str, text: str, folded: str) -> str:
+    if RUN.match(term):
+        at = folded.find(term)
+        return text[at : at + len(term)] if at >= 0 else term
+    stem, shorter = re.escape(term), re.escape(term[:-1]) if len(term) > 3 else re.escape(term)
+    found = [match.span() for match in re.finditer(rf"(?<!\w)(?:{stem}|{shorter})\w*", folded)]
+    if not found:
+        return term
+    often = Counter(folded[a:b] for a, b in found)
+    best = term if term in often else often.most_common(1)[0][0]
+    return next(text[a:b] for a, b in found if folded[a:b] == best)
 
 
 def _line(text: str | None) -> str:
@@ -209,7 +231,7 @@ def _text_lines(piece: Piece) -> Iterator[str]:
     yield piece.credits
     yield plain(piece.url)
     yield from _wrapped(f"why: {piece.why}")
-    if piece.copies:
+    if piece.also_in:
         yield from _wrapped(f"also in: {piece.also_in}")
     for paragraph in filter(None, (piece.standfirst, *piece.paragraphs)):
         yield ""
@@ -255,7 +277,7 @@ def as_markdown(told: Dossier) -> str:
 def _markdown_blocks(piece: Piece) -> Iterator[str]:
     yield f"## {markdown(piece.heading)}"
     facts = [f"**{markdown(piece.credits)}**", _markdown_link(piece.url), f"Why: {markdown(piece.why)}"]
-    if piece.copies:
+    if piece.also_in:
         facts.append(f"Also in: {markdown(piece.also_in)}")
     yield "  \n".join(facts)
     if piece.standfirst:
@@ -301,8 +323,15 @@ FORMATS: dict[str, Callable[[Dossier], str]] = {
     "json": as_json,
     "html": as_html,
 }
-ENDINGS = {".md": "md", ".markdown": "md", ".json": "json", ".html": "html", ".htm": "html"}
-"""The formats that a file's name tells; all others are text."""
+ENDINGS = {
+    ".txt": "text",
+    ".md": "md",
+    ".markdown": "md",
+    ".json": "json",
+    ".html": "html",
+    ".htm": "html",
+}
+"""The formats that a file's name tells."""
 
 
 # -- a table ---------------------------------------------------------------------------------------------------------
@@ -316,7 +345,7 @@ def as_table(pieces: Sequence[Piece]) -> Any:
     table = Table("id", "date", Column("score", justify="right"), "match", "outlet", "headline", "why", box=None)
     for piece in pieces:
         match = "confirmed" if piece.verdict else piece.match.partition(" ")[0]
-        also = f" (also in {piece.also_in})" if piece.copies else ""
+        also = f" (also in {piece.also_in})" if piece.also_in else ""
         why = ", ".join(piece.terms[:5])
         cells = (
             str(piece.id),

@@ -6,12 +6,12 @@ import csv
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, UsageError
 from archive.reading import Row, as_record
 from archive.search import conditions, match_query
 
@@ -62,6 +62,8 @@ def write_csv(records: Iterable[Row], file: TextIO) -> int:
 
 
 FORMATS: dict[str, Write] = {"jsonl": write_jsonl, "csv": write_csv}
+ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
+"""The formats that a file's name tells."""
 
 
 def safe_cell(value: Any) -> Any:
@@ -74,6 +76,24 @@ def safe_cell(value: Any) -> Any:
 def as_json(record: Any) -> str:
     """JSON on one line, its letters as they are."""
     return json.dumps(record, ensure_ascii=False)
+
+
+def as_document(told: Any) -> str:
+    """JSON that is read as a whole, indented, its letters as they are; ends with a line feed."""
+    return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
+
+
+def format_of(path: Path | None, endings: Mapping[str, str], usual: str) -> str:
+    """The format that the ending of a file's name tells; `usual` for standard output and a name without an ending.
+
+    Raises UsageError for another ending: the file would hold what its name does not say.
+    """
+    if path is None or str(path) == "-" or not path.suffix:
+        return usual
+    if form := endings.get(path.suffix.lower()):
+        return form
+    known = ", ".join(dict.fromkeys(endings))
+    raise UsageError(f"{path}: no such format; name the file {known}, or say what it is with --format")
 
 
 @contextmanager

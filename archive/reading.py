@@ -11,7 +11,7 @@ from typing import Any
 
 from archive.captures import Captures
 from archive.database import connect_to_read
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, UsageError
 from archive.identity import leads
 from archive.schema import ARCHIVE
 
@@ -56,6 +56,20 @@ SELECT a.id, min(others.how) AS how, a.headline, o.host AS outlet, coalesce(o.na
        a.published_at, a.url
 FROM others JOIN articles a ON a.id = others.id JOIN outlets o ON o.id = a.outlet_id
 WHERE a.id <> :id GROUP BY a.id ORDER BY a.published_at IS NULL, a.published_at, a.id"""
+
+
+def is_number(text: str) -> bool:
+    """Is it the number of an article, and no address?"""
+    return text.isascii() and text.isdigit()
+
+
+def host_in(connection: sqlite3.Connection, folder: Path, text: str) -> str:
+    """An outlet as the archive calls it, named in any case, with or without `www.`. Raises UsageError for no outlet."""
+    bare = text.strip().lower().removeprefix("www.")
+    for host in (text, bare, f"www.{bare}"):
+        if connection.execute("SELECT 1 FROM outlets WHERE host = ?", [host]).fetchone():
+            return host
+    raise UsageError(f"{text}: no such outlet in {folder}; `dateline outlet list` shows those that are there")
 
 
 def as_record(row: sqlite3.Row) -> Row:
@@ -118,7 +132,7 @@ def newest(connection: sqlite3.Connection, count: int) -> list[Row]:
 
 def lookup(connection: sqlite3.Connection, id_or_url: str, keys: Keys | None = None) -> int | None:
     """The ID of the article that a number or an address names; by `keys` also for other spellings of the address."""
-    if id_or_url.isascii() and id_or_url.isdigit():
+    if is_number(id_or_url):
         number = int(id_or_url[:18])
         return number if connection.execute("SELECT 1 FROM articles WHERE id = ?", [number]).fetchone() else None
     address = seen(connection, id_or_url, keys)

@@ -173,6 +173,18 @@ def search(  # noqa: PLR0913  one a filter
     return [Hit(**dict(row) | {"passage": passage(row["passage"], words)}) for row in rows]
 
 
+def count(connection: sqlite3.Connection, words: str, *, copies: bool = False, **filters: str | None) -> int:
+    """How many hits `search` would list without a limit."""
+    condition, values = conditions(**filters)
+    row = connection.execute(
+        f"""SELECT count(DISTINCT CASE WHEN :copies OR v.text_id IS NULL THEN -a.id ELSE v.text_id END)
+        FROM articles_fts JOIN articles a ON a.id = articles_fts.rowid JOIN outlets o ON o.id = a.outlet_id
+        LEFT JOIN versions v ON v.article_id = a.id WHERE articles_fts MATCH :match AND {condition}""",  # noqa: S608  the text is all ours
+        {"match": match_query(words), "copies": copies, **values},
+    ).fetchone()
+    return int(row[0])
+
+
 def conditions(
     outlet: str | None = None, since: str | None = None, until: str | None = None, language: str | None = None
 ) -> tuple[str, dict[str, str]]:

@@ -96,7 +96,7 @@ ORDER BY silent_hours / max(usual_hours, 1) DESC, host LIMIT :shown"""
 """The gap between articles is that of their publication; the silence counts from when a crawl last found one, as an
 old archive that is taken in has not fallen silent. It ends with the last crawl: nobody listened after that."""
 
-PER_DAY = "SELECT substr(fetched_at, 1, 10), count(*) FROM articles WHERE fetched_at >= :first GROUP BY 1"
+PER_DAY = "SELECT substr({moment}, 1, 10), count(*) FROM articles WHERE {moment} >= :first GROUP BY 1"
 
 
 def report(connection: sqlite3.Connection, folder: Path, today: datetime | None = None) -> Report:
@@ -124,7 +124,8 @@ def report(connection: sqlite3.Connection, folder: Path, today: datetime | None 
         ),
         "failing_pages": rows(FAILING_PAGES),
         "not_articles": rows(NOT_ARTICLES),
-        "days": _per_day(connection, today or clock()),
+        "days": _per_day(connection, "fetched_at", today or clock()),
+        "published_days": _per_day(connection, "published_at", today or clock()),
     }
 
 
@@ -161,9 +162,9 @@ def ago(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
-def _per_day(connection: sqlite3.Connection, today: datetime) -> dict[str, int]:
+def _per_day(connection: sqlite3.Connection, moment: str, today: datetime) -> dict[str, int]:
     days = [(today - timedelta(days=back)).strftime("%Y-%m-%d") for back in reversed(range(DAYS))]
-    counted = dict(tuple(row) for row in connection.execute(PER_DAY, {"first": days[0]}))
+    counted = dict(tuple(row) for row in connection.execute(PER_DAY.format(moment=moment), {"first": days[0]}))
     return {day: counted.get(day, 0) for day in days}
 
 

@@ -34,9 +34,9 @@ def stories(names: tuple[str, ...], form: str | None, folder: Path) -> None:
             return
         rows = followed.summaries(connection, chosen)
     if form == "json":
-        from archive.export import as_json
+        from archive.export import as_document
 
-        _data(as_json(rows) + "\n")
+        _data(as_document(rows))
     elif rows:
         _table(rows)
     else:
@@ -82,9 +82,11 @@ def story(name: str, form: str | None, as_list: bool, output: Path | None, folde
     """
     from archive import dossier as dossiers
     from archive import stories as followed
+    from archive.export import format_of
 
     if as_list and (form or output):
         raise UsageError("--list is for the terminal; --format and --output are for the whole dossier")
+    chosen = form or format_of(output, dossiers.ENDINGS, "text")
     with opened(folder) as connection:
         told = dossiers.dossier(connection, followed.story(connection, typed(name)))
     if as_list:
@@ -92,7 +94,6 @@ def story(name: str, form: str | None, as_list: bool, output: Path | None, folde
         print_all([dossiers.as_table(told.pieces)])
         return
     to_stdout = output is None or str(output) == "-"
-    chosen = form or ("text" if output is None else dossiers.ENDINGS.get(output.suffix.lower(), "text"))
     text = dossiers.FORMATS[chosen](told)
     if output is None or to_stdout:
         _page(text) if chosen == "text" else _data(text)

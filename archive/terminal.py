@@ -6,7 +6,6 @@ import io
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import date
 from typing import Any, TextIO
 
 from rich.console import Console, RenderableType
@@ -59,7 +58,16 @@ def hits(found: Sequence[Hit]) -> Iterable[RenderableType]:
             (plain(hit.headline or hit.url), "bold"), (also_in(hit.other_outlets), "dim"),
         )  # fmt: skip
         yield line
-        yield Padding(marked(hit.passage), (0, 0, 1, 4), expand=False)
+        yield from _indented(marked(hit.passage))
+
+
+def _indented(passage: Text) -> Iterable[RenderableType]:
+    """Below its headline: folded to the width of a terminal, on one line in a pipe, where a width would cut it off."""
+    if sys.stdout.isatty():
+        yield Padding(passage, (0, 0, 1, 4), expand=False)
+    else:
+        yield Text("    ").append_text(passage)
+        yield Text()
 
 
 def also_in(outlets: int) -> str:
@@ -100,7 +108,7 @@ def address(row: Row) -> str:
 def status(report: Report) -> Iterable[RenderableType]:
     """How the archive stands, the whole first, then what wants a look."""
     yield _totals(report)
-    yield from _section("Articles a day", [_days(report["days"])] if report["articles"] else [])
+    yield from _section(_span(report["days"]), [_days(report)] if report["articles"] else [])
     yield from _table("Last crawls", report["crawls"],
                       ("id", "started_at", "state", "seconds", "new", "changed", "failed", "reason"))  # fmt: skip
     yield from _table("Outlets that fell silent", report["silent_outlets"],
@@ -185,12 +193,25 @@ def _totals(report: Report) -> Table:
     return table
 
 
-def _days(days: dict[str, int]) -> Text:
+def _span(days: dict[str, int]) -> str:
+    return f"Articles a day, {min(days)} to {max(days)}"
+
+
+def _days(report: Report) -> Table:
+    """By the day on which articles were fetched and by the day that they are dated: after a first crawl they differ."""
+    table = Table.grid(padding=(0, 2))
+    for name, key in (("fetched", "days"), ("published", "published_days")):
+        days = report[key]
+        counted = f"{sum(days.values()):,}, at most {max(days.values()):,}"
+        table.add_row(Text(name, "dim"), Text(_bars(days)), Text(counted))
+    return table
+
+
+def _bars(days: dict[str, int]) -> str:
     most = max(days.values()) or 1
-    steps = STEPS if (sys.stdout.encoding or "").lower().startswith("utf") else PLAIN_STEPS
-    bars = "".join(" " if not count else steps[min(7, count * 8 // (most + 1))] for count in days.values())
-    first, last = date.fromisoformat(min(days)), date.fromisoformat(max(days))
-    return Text(f"{first}  {bars}  {last}   at most {most:,} a day, {sum(days.values()):,} in {len(days)} days")
+    utf = (sys.stdout.encoding or "").lower().startswith("utf")
+    steps, none = (STEPS, "·") if utf else (PLAIN_STEPS, " ")
+    return "".join(steps[min(7, count * 8 // (most + 1))] if count else none for count in days.values())
 
 
 def _table(title: str, rows: Sequence[Row], columns: Sequence[str]) -> Iterable[RenderableType]:

@@ -169,8 +169,9 @@ def crawl(  # noqa: PLR0913, PLR0917  one a option
               dateline crawl --outlet www.bbc.co.uk --since 2024-02-01
               dateline crawl https://www.bbc.co.uk/news/some-article
     """
-    from crawler import fork_server
+    from crawler import fork_server, stopping
 
+    stopping.listen()
     if not due:  # when nothing is due, nothing is read
         fork_server.start()
     from archive.ages import seconds
@@ -189,7 +190,9 @@ def crawl(  # noqa: PLR0913, PLR0917  one a option
         CLOSESPIDER_TIMEOUT=seconds(max_time) if max_time else None,
     )
     given = {name: value for name, value in limits.items() if value}
-    if story:
+    if stopping.asked():
+        click.echo("Stopped before it began.")
+    elif story:
         crawls.crawl_story(folder, story, outlets, settings, ask or "", given)
     elif urls:
         crawls.crawl_pages(folder, urls, settings, given)

@@ -54,7 +54,7 @@ def crawl_outlets(
         due=due,
         **limits,
     )
-    if due and not report:
+    if due and not report and not reason:
         click.echo(f"Nothing is due. {_next_due(folder)}".strip())
         return
     tell(report, ran, reason)
@@ -68,7 +68,7 @@ def crawl_pages(folder: Path, urls: Sequence[str], settings: Settings, limits: L
     asked = " ".join(_allowed(request_url(url), settings) for url in urls)
     reason, report, ran = crawl(folder, PagesSpider, _command(urls, limits), settings, urls=asked, **limits)
     tell(report, ran, reason)
-    if not any(line.new or line.changed or line.unchanged for line in report):
+    if not reason and not any(line.new or line.changed or line.unchanged for line in report):
         raise SystemExit(1)
 
 

@@ -57,6 +57,7 @@ def import_outlets(folder: Path, file: Path, **settings: Any) -> list[Line]:
         raise UsageError(f"{file}: {error}") from error
     read = read_outlet_file(file.name, body)
     lines = [Line(str(file), unread, failed=True) for unread in read.unread]
+    lines += [Line(str(file), repeated) for repeated in read.repeated]
     given = [entry for entry in read.entries if entry.feeds or entry.sitemaps]
     with Archive(folder) as archive:
         lines += [_keep(archive, entry) for entry in given]

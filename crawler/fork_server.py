@@ -7,22 +7,40 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
+from threading import Lock
+
+from crawler.processes import safe_environment
+
+STARTING = Lock()
 
 
 def context() -> ForkServerContext:
-    """Where readers come from; the server is started with the first of them if it is not there."""
+    """Where readers come from; the server is started if it is not there, or not any more."""
     found = multiprocessing.get_context("forkserver")
     found.set_forkserver_preload(["crawler.warm"])
+    with STARTING, safe_environment(), _without_interrupts():  # they are all that the standard library passes on
+        forkserver.ensure_running()
     return found
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """What is started meanwhile never hears Ctrl-C, which is for us; it ends when we do."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def start() -> None:
     """Start the server, and do not wait for it. Only from the main thread."""
-    context()
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C while it imports is for us; it ends when we do
     try:
-        forkserver.ensure_running()
+        context()
     finally:
         signal.signal(signal.SIGINT, before)

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 
-from crawler.turns import retry_after
+from crawler.retry_after import LONGEST, http_date, retry_after
 
 MAX_AGE = re.compile(r'(?<![\w-])max-age\s*=\s*"?(\d{1,10})', re.IGNORECASE | re.ASCII)
 AGE = re.compile(r"\s*(\d{1,10})", re.ASCII)
 NO_CACHE = re.compile(r"(?<![\w-])no-(?:cache|store)(?![\w-])", re.IGNORECASE)
-LONGEST = timedelta(days=1)
-"""That a cache header or a ttl is followed for: a year's max-age on a feed is a server's default and nobody's wish."""
-
 Header = Callable[[str], str | None]
 """The first value of a header by its name."""
 
@@ -23,7 +19,7 @@ def wish_seconds(header: Header, ttl_minutes: int | None, now: datetime) -> int 
     """Seconds that a source asks to be left alone: the longest of Retry-After, freshness and ttl; None: it does not."""
     asked = retry_after(header("Retry-After"), now) or timedelta()
     told = max(_fresh(header), timedelta(minutes=ttl_minutes or 0))
-    longest = max(asked, min(told, LONGEST))
+    longest = max(asked, min(told, LONGEST))  # a year's max-age on a feed is a server's default and nobody's wish
     return int(longest.total_seconds()) or None
 
 
@@ -35,13 +31,5 @@ def _fresh(header: Header) -> timedelta:
     if found := MAX_AGE.search(control):
         age = AGE.match(header("Age") or "")
         return timedelta(seconds=max(0, int(found[1]) - (int(age[1]) if age else 0)))
-    expires, sent = _date(header("Expires")), _date(header("Date"))
+    expires, sent = http_date(header("Expires")), http_date(header("Date"))
     return max(timedelta(), expires - sent) if expires and sent else timedelta()
-
-
-def _date(value: str | None) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(value) if value else None
-    except (TypeError, ValueError, OverflowError):  # the last: a year of more digits than a number may have
-        return None
-    return moment.replace(tzinfo=UTC) if moment and not moment.tzinfo else moment

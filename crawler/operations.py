@@ -92,7 +92,7 @@ def doctor(mend: bool, as_json: bool, folder: Path) -> None:
     """
     diagnosis = _diagnosed(folder, mend)
     if as_json:
-        click.echo(json.dumps(diagnosis.as_record(), ensure_ascii=False))
+        click.echo(json.dumps(diagnosis.as_record(), ensure_ascii=False, indent=2))
     else:
         for line in diagnosis.lines():
             click.echo(f"{folder}: {line}")

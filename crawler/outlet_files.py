@@ -44,6 +44,8 @@ class OutletFile:
     entries: tuple[OutletEntry, ...]
     unread: tuple[str, ...]
     """Where something stands that could not be used, and why."""
+    repeated: tuple[str, ...] = ()
+    """Where a host stands again, and what of that was not taken."""
 
 
 Said = Mapping[str, str | list[str]]
@@ -153,6 +155,7 @@ _KEYS = ("host", "name", "language", "country", "feeds", "sitemaps")
 def _collected(said: Iterable[tuple[str, Said]]) -> OutletFile:
     entries: dict[str, OutletEntry] = {}
     unread: list[str] = []
+    repeated: list[str] = []
     named: set[str] = set()
     for where, outlet in said:
         known, unknown = _keyed(outlet)
@@ -165,8 +168,23 @@ def _collected(said: Iterable[tuple[str, Said]]) -> OutletFile:
             unread.append(f"{where}: {error}")
             continue
         unread += [f"{where}: {problem}" for problem in problems]
-        entries[entry.host] = _merged(entries[entry.host], entry) if entry.host in entries else entry
-    return OutletFile(tuple(entries.values()), tuple(unread))
+        if first := entries.get(entry.host):
+            repeated += [f"{where}: {entry.host} again{dropped}" for dropped in _dropped(first, entry)]
+            entry = _merged(first, entry)
+        entries[entry.host] = entry
+    return OutletFile(tuple(entries.values()), tuple(unread), tuple(repeated))
+
+
+def _dropped(first: OutletEntry, second: OutletEntry) -> list[str]:
+    """What is lost of the second entry for a host; nothing where it adds a feed: each of an outlet's has its title."""
+    if second.feeds and not set(second.feeds) <= set(first.feeds):
+        return []
+    lost = [
+        f"{name} {theirs!r} (kept: {ours!r})"
+        for name in ("name", "language", "country")
+        if (ours := getattr(first, name)) and (theirs := getattr(second, name)) and ours != theirs
+    ]
+    return [f", kept as it was first given{'; not taken: ' * bool(lost)}{', '.join(lost)}"]
 
 
 def _keyed(outlet: Said) -> tuple[dict[str, list[str]], set[str]]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
 from pathlib import Path
 from typing import Any
 
-from scrapy import Spider
+from scrapy import Spider, signals
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
 
 from archive.archive import Archive, OutletReport
 from archive.errors import ArchiveError
 from archive.lock import crawl_lock
+from crawler import stopping
 
 ENDINGS = {
     "finished": None,
@@ -39,7 +41,16 @@ def run_spider(spider: type[Spider], settings: Settings, **arguments: Any) -> Sp
     logging.root.setLevel(settings["LOG_LEVEL"])  # Scrapy makes all records, and drops them as late as at the file
     crawler = process.create_crawler(spider)
     ran = process.crawl(crawler, **arguments)
+    loop = asyncio.get_event_loop()
+    loop.call_soon(stopping.listen)  # as Scrapy takes signals from here on, but cannot end what has not begun
+
+    def begun() -> None:
+        loop.call_soon(stopping.pass_on)
+
+    crawler.signals.connect(begun, signal=signals.engine_started)
     process.start()
+    if not ran.done():
+        raise ArchiveError("the crawl was broken off; what it held waits for the next crawl")
     ran.result()  # what was raised while it was set up
     if crawler.spider is None:
         raise ArchiveError("the crawl did not start; see crawl.log in the archive's folder")

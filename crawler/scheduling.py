@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from archive.errors import DatelineError, UsageError
+from crawler.processes import program
 from crawler.units import PASS_ON, Schedule, units, with_block, without_block
 
 
@@ -26,12 +27,6 @@ def make_schedule(folder: Path, minutes: int, new: bool = True) -> Schedule:
     return Schedule(folder, program(), minutes, environment)
 
 
-def program() -> tuple[str, ...]:
-    """The words that call this very `dateline`, wherever they are called."""
-    script = Path(sys.executable).parent / "dateline"
-    return (str(script),) if script.is_file() else (sys.executable, "-m", "crawler")
-
-
 # -- systemd ---------------------------------------------------------------------------------------------------------
 
 
@@ -43,16 +38,14 @@ def units_folder() -> Path:
 
 
 def install_units(schedule: Schedule) -> list[str]:
-    """Write the units and start their timers; what was done, a line each."""
+    """Write the units and start their timers; what was done, a line each. Where that fails, all is as it was before."""
     needed("systemctl", "use --cron, or `dateline watch`")
-    folder = units_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    texts = units(schedule)
-    for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    told(["systemctl", "--user", "daemon-reload"])
+    folder, texts = units_folder(), units(schedule)
     timers = [name for name in texts if name.endswith(".timer")]
-    told(["systemctl", "--user", "enable", "--now", *timers])
+    with _taken_back(folder, texts):
+        _write_units(folder, texts)
+        told(["systemctl", "--user", "daemon-reload"])
+        told(["systemctl", "--user", "enable", "--now", *timers])
     return [
         *(f"{folder / name}" for name in texts),
         f"started: {', '.join(timers)}",
@@ -60,17 +53,53 @@ def install_units(schedule: Schedule) -> list[str]:
     ]
 
 
+def _write_units(folder: Path, texts: Mapping[str, str]) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SchedulingError(f"{error.filename or folder}: cannot be written ({error.strerror})") from error
+
+
+@contextmanager
+def _taken_back(folder: Path, names: Iterable[str]) -> Iterator[None]:
+    """Where what is done inside fails, the units are again what they were before, and systemd is told if it listens."""
+    before = {name: (folder / name).read_text("utf-8") if (folder / name).is_file() else None for name in names}
+    try:
+        yield
+    except SchedulingError:
+        new = [name for name, text in before.items() if text is None and name.endswith(".timer")]
+        if any((folder / name).is_file() for name in new):
+            tried(["systemctl", "--user", "disable", "--now", *new])
+        with suppress(OSError):
+            for name, text in before.items():
+                if text is None:
+                    (folder / name).unlink(missing_ok=True)
+                else:
+                    (folder / name).write_text(text, encoding="utf-8")
+        tried(["systemctl", "--user", "daemon-reload"])
+        raise
+
+
 def remove_units(schedule: Schedule) -> list[str]:
-    """Stop the timers and delete the units; what was done, a line each."""
+    """Stop the timers and delete the units; what was done, a line each.
+
+    The files go also where systemd does not listen: raises SchedulingError then, as a timer may still run.
+    """
     folder = units_folder()
     there = [name for name in units(schedule) if (folder / name).exists()]
     if not there:
         return [f"{folder}: there are no units of this archive"]
-    needed("systemctl", f"delete {folder / schedule.name}* yourself")
-    told(["systemctl", "--user", "disable", "--now", *(name for name in there if name.endswith(".timer"))])
+    timers = [name for name in there if name.endswith(".timer")]
+    failed = tried(["systemctl", "--user", "disable", "--now", *timers]) if timers else None
     for name in there:
-        (folder / name).unlink()
-    told(["systemctl", "--user", "daemon-reload"])
+        (folder / name).unlink(missing_ok=True)
+        for links in folder.glob("*.target.wants"):  # by which a timer starts with the session
+            (links / name).unlink(missing_ok=True)
+    failed = tried(["systemctl", "--user", "daemon-reload"]) or failed
+    if failed:
+        raise SchedulingError(f"{failed}; the units are removed, and a timer that still runs ends with the session")
     return [f"removed: {folder / name}" for name in there]
 
 
@@ -117,9 +146,17 @@ def needed(name: str, instead: str) -> None:
 
 def told(words: Sequence[str], data: bytes | None = None) -> None:
     """Run a program. Raises SchedulingError with what it said where it fails."""
-    ran = subprocess.run(words, input=data, capture_output=True, check=False)  # noqa: S603  our own words
-    if ran.returncode:
-        raise SchedulingError(f"{' '.join(words)}: {first_line(ran.stderr)}")
+    if failed := tried(words, data):
+        raise SchedulingError(failed)
+
+
+def tried(words: Sequence[str], data: bytes | None = None) -> str | None:
+    """Run a program; None, or what it said where it fails, or that it is not here."""
+    try:
+        ran = subprocess.run(words, input=data, capture_output=True, check=False)  # noqa: S603  our own words
+    except OSError as error:
+        return f"{words[0]}: {error.strerror}"
+    return f"{' '.join(words)}: {first_line(ran.stderr)}" if ran.returncode else None
 
 
 def first_line(text: bytes) -> str:

@@ -12,8 +12,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -24,6 +23,7 @@ from scrapy.http import Request, Response
 
 from archive.records import clock, utc
 from crawler.fetching import NotNow, header, judge_failure
+from crawler.retry_after import retry_after
 
 STARTED = monotonic()
 BUSY = (429, 503)
@@ -34,7 +34,6 @@ MOST_WAITS = 2
 """… so often for one page."""
 USUAL = timedelta(minutes=15)
 """The pause of a site that does not say how long."""
-LONGEST = timedelta(days=1)
 MOST_SILENCES = 3
 """Requests in a row without an answer after which a site is left alone."""
 
@@ -47,22 +46,6 @@ class Pause:
 
     until: datetime
     reason: str
-
-
-def retry_after(value: str | None, now: datetime) -> timedelta | None:
-    """The wait that a Retry-After asks for, in seconds or as an HTTP date (RFC 9110, 10.2.3), at most a day.
-
-    None where there is none, or none that can be read.
-    """
-    text = (value or "").strip()
-    if text.isascii() and text.isdigit():
-        return timedelta(seconds=min(int(text[:9]), LONGEST.total_seconds()))
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, IndexError, OverflowError):  # of an empty text on old Pythons; of a year of twenty digits
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return min(max(moment - now, timedelta()), LONGEST)
 
 
 class Turns:

@@ -10,7 +10,6 @@ import math
 import os
 import signal
 import sqlite3
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,6 +25,7 @@ from archive.lock import crawl_lock
 from archive.records import now
 from archive.schema import ARCHIVE
 from archive.status import CRAWLS
+from crawler.processes import environment, program
 
 GRACE = 7.0
 """Seconds that a crawl has to end in order; what is under way then is cut off, and comes round in the next. A container
@@ -89,7 +89,7 @@ def start(command: Sequence[str], errors: int) -> int:
     return os.posix_spawn(
         command[0],
         list(command),
-        os.environ,
+        environment(),
         setpgroup=0,
         setsigmask=[],
         setsigdef=ASKED_TO_STOP,
@@ -199,4 +199,4 @@ def last_line(file: Any) -> str:
 
 def this_program(*words: str) -> list[str]:
     """A call of this very program."""
-    return [sys.executable, "-m", "crawler", *words]
+    return [*program(), *words]

@@ -22,6 +22,7 @@ from rich.table import Table
 from archive import reading
 from archive.database import connect_to_read
 from archive.schema import ARCHIVE
+from crawler.processes import environment
 from demo.web import Web, load_world, serve
 
 HERE = Path(__file__).parent
@@ -74,8 +75,8 @@ def dateline(*words: str) -> int:
     """Run a command on the demo's archive, shown as it is typed."""
     console.print(f"\n[bold]$ dateline {' '.join(words)}[/bold]")
     sys.stdout.flush()
-    command = [sys.executable, "-m", "crawler", *words, "--archive", str(ARCHIVE_FOLDER)]
-    return subprocess.call(command)
+    command = [sys.executable, "-P", "-m", "crawler", *words, "--archive", str(ARCHIVE_FOLDER)]
+    return subprocess.call(command, env=environment())
 
 
 def say(text: str) -> None:

@@ -104,7 +104,7 @@ def written(terms: Iterable[str], record: Row) -> list[str]:
     """Stems, as the article writes them."""
     from archive.dossier import as_written
 
-    return list(dict.fromkeys(as_written(terms, f"{record['headline'] or ''}\n{record['text']}")))
+    return list(as_written(terms, f"{record['headline'] or ''}\n{record['text']}"))
 
 
 def beside(connection: sqlite3.Connection, id: int, other_id: int) -> Row | None:

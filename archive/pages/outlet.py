@@ -27,8 +27,10 @@ FROM outlets o ORDER BY articles DESC, o.host LIMIT ? OFFSET ?"""
 
 HABITS = """
 SELECT a.published_at, a.agency IS NOT NULL AS is_wire, a.fetched_at,
-       t.id IS NOT NULL AND t.original_id <> a.id AS is_copy,
-       t.id IS NOT NULL AND t.original_id = a.id AS is_original
+       EXISTS (SELECT 1 FROM articles b WHERE b.id = t.original_id AND b.outlet_id <> a.outlet_id) AS is_copy,
+       t.original_id = a.id AND EXISTS (
+         SELECT 1 FROM versions w WHERE w.text_id = t.id AND w.outlet_id <> a.outlet_id
+       ) AS is_original
 FROM articles a LEFT JOIN versions v ON v.article_id = a.id LEFT JOIN texts t ON t.id = v.text_id
 WHERE a.outlet_id = ? ORDER BY a.published_at DESC LIMIT ?"""
 
@@ -110,7 +112,7 @@ def habits(rows: Sequence[sqlite3.Row]) -> Row:
         "days": sparkline(Counter(row["published_at"][:10] for row in rows if row["published_at"])),
         "wire": sum(row["is_wire"] for row in rows) / whole,
         "copied": sum(row["is_copy"] for row in rows) / whole,
-        "lent": sum(row["is_original"] for row in rows) / whole,
+        "lent": sum(row["is_original"] or 0 for row in rows) / whole,
         "undated": len(rows) - len(found),
         "fetched_at": max((row["fetched_at"] for row in rows), default=None),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -48,6 +49,10 @@ COVERAGE = MEMBERS + "SELECT * FROM members ORDER BY published_at IS NULL, publi
 OF_PAGE = """SELECT id, original_id, score, strong, verdict, outlet, outlet_name, coalesce(headline, url) AS headline,
 published_at, language FROM members ORDER BY published_at IS NULL, published_at, id"""
 """What is asked of every article: a story may have thousands, and a page needs the rest of a few."""
+
+WHOSE = """
+SELECT a.id, o.host FROM articles a JOIN outlets o ON o.id = a.outlet_id
+WHERE a.id IN (SELECT value FROM json_each(?))"""
 
 TERMS_OF = "SELECT article_id, terms FROM story_articles WHERE story_id = ? AND article_id IN ({})"
 
@@ -135,22 +140,24 @@ Text = tuple[sqlite3.Row, list[sqlite3.Row]]
 
 
 def as_row(text: Text) -> Row:
-    """A text as the page lists it."""
+    """A text as the page lists it; of its `copies`, `others` are those of other outlets."""
     head, copies = text
-    return dict(head) | {"direction": direction(head["language"]), "copies": [dict(copy) for copy in copies]}
+    shown = [dict(copy) for copy in copies]
+    others = [copy for copy in shown if copy["outlet"] != head["outlet"]]
+    return dict(head) | {"direction": direction(head["language"]), "copies": shown, "others": others}
 
 
 def spreads(texts: Sequence[Text]) -> list[Row]:
     """Of texts that several outlets ran: the one that had it `first`, and how much `later` the `others` ran it."""
-    several = [text for text in texts if any(copy["outlet"] != text[0]["outlet"] for copy in text[1])]
-    several.sort(key=lambda text: -len(text[1]))
-    return [_spread(as_row(text)) for text in several[:SPREADS]]
+    several = [row for text in texts if (row := as_row(text))["others"]]
+    several.sort(key=lambda row: -len(row["others"]))
+    return [_spread(row) for row in several[:SPREADS]]
 
 
 def _spread(head: Row) -> Row:
     """Whoever is the original is first; the hours of the others count from it, where both moments are known."""
     began = as_utc(head["published_at"]) if _has_hours(head) else None
-    others = sorted(head["copies"], key=lambda row: (row["published_at"] is None, row["published_at"] or ""))
+    others = sorted(head["others"], key=lambda row: (row["published_at"] is None, row["published_at"] or ""))
     hours = [_hours(began, row) for row in others]
     most = max((each for each in hours if each), default=0) or 1
     ran = [
@@ -183,13 +190,16 @@ def _shown(connection: sqlite3.Connection, story_id: int, rows: Iterable[sqlite3
     revised: dict[int, list[str]] = {}
     for article_id, seen_at in connection.execute(REVISED, (story_id,)):
         revised.setdefault(article_id, []).append(seen_at)
+    rows = list(rows)
+    originals = json.dumps(list({row["original_id"] for row in rows}))
+    whose = dict(connection.execute(WHOSE, (originals,)).fetchall())
     return [
         Shown(
             row["id"],
             row["outlet_name"] or row["outlet"],
             row["headline"],
             row["published_at"],
-            row["original_id"] != row["id"],
+            whose.get(row["original_id"], row["outlet"]) != row["outlet"],
             tuple(revised.get(row["id"], ())),
         )
         for row in rows
@@ -204,7 +214,7 @@ def _tell_why(connection: sqlite3.Connection, story_id: int, rows: Sequence[Row]
     said = _beginnings(connection, ids)
     terms = dict(connection.execute(TERMS_OF.format(", ".join("?" * len(ids))), (story_id, *ids)).fetchall())
     for row in rows:
-        row["terms"] = list(dict.fromkeys(as_written(listed(terms[row["id"]])[:TERMS], said.get(row["id"], ""))))
+        row["terms"] = list(as_written(listed(terms[row["id"]])[:TERMS], said.get(row["id"], "")))
 
 
 def _terms(connection: sqlite3.Connection, told: Story, rows: Sequence[sqlite3.Row]) -> list[str]:
@@ -213,7 +223,7 @@ def _terms(connection: sqlite3.Connection, told: Story, rows: Sequence[sqlite3.R
 
     first = sorted(rows, key=lambda row: row["verdict"] is None)[:8]
     said = _beginnings(connection, [row["id"] for row in first])
-    return list(dict.fromkeys(as_written(told.terms[:16], "\n".join(said.values()))))
+    return list(as_written(told.terms[:16], "\n".join(said.values())))
 
 
 def _beginnings(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, str]:

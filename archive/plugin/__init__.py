@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Awaitable, Callable
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
-from datasette import Response  # type: ignore[import-untyped]
+from datasette import NotFound, Response  # type: ignore[import-untyped]
 from datasette.views.base import DatasetteError  # type: ignore[import-untyped]
 from markupsafe import Markup
 from pluggy import HookimplMarker
@@ -26,7 +26,7 @@ from archive.plugin.configuration import configuration
 from archive.plugin.lanes import paced
 from archive.plugin.limits import limit
 from archive.plugin.public import SQL_IS_FOR, for_strangers, hosts, is_public
-from archive.plugin.routes import ADDRESSES, ROUTES, Paths
+from archive.plugin.routes import ADDRESSES, Paths, is_missing, missing, routes
 from archive.plugin.safety import App, Nonces, bounded, nonce, with_headers
 from archive.plugin.spreadsheets import safe_csv
 from archive.search import match_or_nothing, passage
@@ -59,7 +59,7 @@ def get_metadata(datasette: Any, key: str | None) -> Vars:
 
 @hookimpl
 def register_routes(datasette: Any) -> list[Any]:
-    return ROUTES if archives(datasette) else []
+    return routes(datasette) if archives(datasette) else []
 
 
 @hookimpl
@@ -93,6 +93,8 @@ def guarded(app: App, datasette: Any) -> App:
 @hookimpl(tryfirst=True)
 def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
     """What a visitor asked for that cannot be had is the visitor's mistake; None leaves it to Datasette."""
+    if isinstance(exception, NotFound) and archives(datasette) and is_missing(datasette, request):
+        return partial(missing, datasette, request, str(exception))
     told = refused(exception) if archives(datasette) else None
     if told is None:
         return None

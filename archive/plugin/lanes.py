@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from archive.plugin.safety import App, Event, Receive, Scope, Send, answer, raw_path
@@ -16,22 +19,46 @@ from archive.plugin.safety import App, Event, Receive, Scope, Send, answer, raw_
 QUERIES, PAGES, STREAMS = 2, 16, 2
 """At once. Datasette has three threads; its answers are held in memory whole, so two."""
 
-PATIENCE = 1.5
-"""How long a request may take before its answer begins, in time limits of one statement (`sql_time_limit_ms`)."""
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a request may take, in time limits of one statement (`sql_time_limit_ms`)."""
+
+    waits: float
+    """For its turn."""
+    works: float
+    """From then on, until its answer begins."""
+    most: int
+    """Requests that wait at once; another is turned away."""
+
+
+OF_QUERIES = Patience(waits=5, works=5, most=200)
+OF_PAGES = Patience(waits=30, works=15, most=1_000)
+"""A page takes some milliseconds, and its reading ends by itself (`archive.plugin.readers`): whoever wants one among
+five hundred others is better served late than turned away, and so is everybody on a machine that is busy."""
+
+
+@dataclass(slots=True)
+class Lane:
+    """So many at once, and who waits for a place."""
+
+    places: asyncio.Semaphore
+    patience: Patience
+    waiting: int = 0
 
 
 class Lanes:
     """Which request goes in which lane. `ours` matches the addresses of the archive's pages."""
 
     def __init__(self, ours: re.Pattern[str], base_url: str, limit_ms: int) -> None:
-        self.seconds = PATIENCE * limit_ms / 1000
+        self.limit = limit_ms / 1000
         self._ours = ours
         self._base_url = base_url
-        self._queries = asyncio.Semaphore(QUERIES)
-        self._pages = asyncio.Semaphore(PAGES)
-        self._streams = asyncio.Semaphore(STREAMS)
+        self._queries = Lane(asyncio.Semaphore(QUERIES), OF_QUERIES)
+        self._pages = Lane(asyncio.Semaphore(PAGES), OF_PAGES)
+        self._streams = Lane(asyncio.Semaphore(STREAMS), OF_QUERIES)
 
-    def of(self, scope: Scope) -> asyncio.Semaphore | None:
+    def of(self, scope: Scope) -> Lane | None:
         """None for what goes at once: files, and what is sent to be kept."""
         path = routed(raw_path(scope), self._base_url)
         if scope["method"] not in ("GET", "HEAD") or path.startswith(("/-/static", "/favicon.ico", "/robots.txt")):
@@ -57,7 +84,7 @@ def paced(app: App, datasette: Any, ours: re.Pattern[str]) -> App:
         await datasette.invoke_startup()  # which takes its time where no web server has done it
         begun = False
         try:
-            async with asyncio.timeout(lanes.seconds) as patience, lane:
+            async with _place(lane, lanes.limit), asyncio.timeout(lane.patience.works * lanes.limit) as patience:
 
                 async def begin(event: Event) -> None:
                     nonlocal begun
@@ -73,3 +100,20 @@ def paced(app: App, datasette: Any, ours: re.Pattern[str]) -> App:
         return None
 
     return pace
+
+
+@asynccontextmanager
+async def _place(lane: Lane, limit: float) -> AsyncIterator[None]:
+    """A place in a lane. Raises TimeoutError where none is free in time, or too many wait for one."""
+    if lane.waiting >= lane.patience.most:
+        raise TimeoutError
+    lane.waiting += 1
+    try:
+        async with asyncio.timeout(lane.patience.waits * limit):
+            await lane.places.acquire()
+    finally:
+        lane.waiting -= 1
+    try:
+        yield
+    finally:
+        lane.places.release()

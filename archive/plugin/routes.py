@@ -24,6 +24,7 @@ from archive.pages.tables import explained
 from archive.plugin import captures, revisions
 from archive.plugin.access import archives, may_ask_in_sql, may_judge, may_see
 from archive.plugin.configuration import queries
+from archive.plugin.lanes import routed
 from archive.plugin.public import is_public, robots
 from archive.plugin.readers import check_length, readers
 
@@ -326,6 +327,32 @@ async def no_page(request: Any) -> Any:
     raise NotFound(f"{unquote(request.path)}: there is no such page in this archive")
 
 
+def routes(datasette: Any) -> list[tuple[str, Any]]:
+    """The addresses of the pages; on 0.65 also all else below `/archive/-`, where 1.0 has pages of its own."""
+    return ROUTES if hasattr(datasette, "get_instance_metadata") else [*ROUTES, (BELOW, no_page)]
+
+
+def is_missing(datasette: Any, request: Any) -> bool:
+    """Whether a page that is not there would be one of ours, for which `missing` stands in."""
+    found = PLACES.match(routed(request.path, datasette.setting("base_url")))
+    return bool(found and tilde_decode(found["database"]) in archives(datasette))
+
+
+async def missing(datasette: Any, request: Any, why: str) -> Any:
+    """Not Found as a page of the archive; as JSON for a program."""
+    if request.path.endswith(".json"):
+        return Response.json({"ok": False, "error": why, "status": 404, "title": None}, status=404)
+    path = routed(request.path, datasette.setting("base_url"))
+    found = PLACES.match(path)
+    assert found is not None
+    database = str(tilde_decode(found["database"]))
+    if not await may_see(datasette, request.actor, database, TABLES):
+        return Response.text("Not found", status=404)
+    response = await _rendered(datasette, request, "missing", database, {"why": why})
+    response.status = 404
+    return response
+
+
 # -- the addresses ---------------------------------------------------------------------------------------------------
 
 _ARCHIVE = r"^/(?P<database>[^/]+)"
@@ -349,10 +376,14 @@ ROUTES: list[tuple[str, Any]] = [
     (_STORY + r"/verdict$", verdict),
     (_ARCHIVE + r"/-/outlets$", page("outlets", _outlets)),
     (_ARCHIVE + r"/-/outlet/(?P<host>[^/]+)$", page("outlet", _outlet)),
-    (_ARCHIVE + r"/-/(?:story|outlet)/.*$", no_page),
     (_ARCHIVE + r"/-/questions$", page("questions", _questions)),
     (_ARCHIVE + r"/-/tables$", page("tables", _tables)),
+    (_ARCHIVE + r"/-/(?:story|outlet)/.*$", no_page),
 ]
+
+BELOW = _ARCHIVE + r"/-(?:/.*)?$"
+PLACES = re.compile(_ARCHIVE + r"/(?:-(?:/|$)|articles/)")
+"""Where our pages lie, those that are there and those that are not."""
 
 ADDRESSES = re.compile("|".join(re.sub(r"\?P<\w+>", "?:", address) for address, _ in ROUTES))
 """Those of the pages, for what has to know them before Datasette does."""

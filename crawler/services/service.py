@@ -14,13 +14,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar, cast
 from urllib.parse import unquote, urlencode, urlsplit
 
 from archive.records import Lead, Via, utc
 from archive.search import RUN, fold
 from crawler.feeds import plain
+from crawler.retry_after import retry_after
 
 MOST_TRIES = 2
 """Times that a refused request is made again."""
@@ -141,7 +141,7 @@ class Service(ABC):
         if 200 <= status < 300:
             return self._read(body, ask)
         if status in (408, 425, 429) or status >= 500:
-            return self.later(ask, f"answered {status}", retry_after(headers or {}))
+            return self.later(ask, f"answered {status}", asked_wait(headers or {}))
         return self.failed(f"answered {status}{_quoted(body)}", 0.0 if status in GONE else self.patience)
 
     def later(self, ask: Ask, why: str, wait: float | None = None) -> Answer:
@@ -163,17 +163,11 @@ class Service(ABC):
 # --- reading what a server may send -----------------------------------------------------------------------------------
 
 
-def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Seconds that `Retry-After` asks for, as a number or as a date (RFC 9110, 10.2.3); None without one."""
-    raw = next((value for name, value in headers.items() if name.lower() == "retry-after"), "").strip()
-    if re.fullmatch(r"[0-9]{1,9}", raw):
-        return float(raw)
-    try:
-        at = parsedate_to_datetime(raw)
-    except (ValueError, TypeError):
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(0.0, (at - (now or datetime.now(UTC))).total_seconds())
+def asked_wait(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """Seconds that `Retry-After` asks for; header names in any case."""
+    told = next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
+    wait = retry_after(told, now or datetime.now(UTC))
+    return None if wait is None else wait.total_seconds()
 
 
 def words_of(body: bytes, longest: int = 120) -> str:

@@ -189,3 +189,35 @@ def test_a_name_that_begins_as_a_scheme_stays_a_name() -> None:
     [entry] = read_outlet_file("hosts.csv", b"host,name\nfeed://harbour.example/rss,RSS: The Harbour\n").entries
 
     assert (entry.host, entry.name) == ("harbour.example", "RSS: The Harbour")
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "told"),
+    [
+        (
+            "dup.csv",
+            "host,name,country\nwww.npr.example,NPR,US\nwww.npr.example,National Public Radio,US\n",
+            ["line 3: www.npr.example again, kept as it was first given; not taken: name 'National Public Radio' "
+             "(kept: 'NPR')"],
+        ),
+        (
+            "dup.csv",
+            "host,name,country\nnpr.example,NPR,US\nnpr.example,Radio,CA\nnpr.example,NPR,US\n",
+            ["line 3: npr.example again, kept as it was first given; not taken: name 'Radio' (kept: 'NPR'), "
+             "country 'CA' (kept: 'US')",
+             "line 4: npr.example again, kept as it was first given"],
+        ),
+        (
+            "dup.toml",
+            '[[outlet]]\nhost = "a.example"\nlanguage = "en"\n[[outlet]]\nhost = "a.example"\nlanguage = "fr"\n',
+            ["outlet 2: a.example again, kept as it was first given; not taken: language 'fr' (kept: 'en')"],
+        ),
+        ("dup.txt", "a.example\nb.example\nhttp://a.example", ["line 3: a.example again, kept as it was first given"]),
+        ("more.csv", "host,name,feed\na.example,World,https://a.example/w\na.example,Sport,https://a.example/s\n", []),
+        ("two.txt", "a.example\nwww.a.example\n", []),
+    ],
+)  # fmt: skip
+def test_a_host_that_stands_twice_is_told_with_what_was_not_taken(name: str, body: str, told: list[str]) -> None:
+    listed = read_outlet_file(name, body.encode())
+    assert list(listed.repeated) == told
+    assert listed.unread == ()

@@ -152,3 +152,63 @@ def test_the_command_prints_unless_it_is_told_to_install(home, dateline):
     assert (home / "crontab").read_text() == ""
     assert "--systemd or --cron" in run("schedule", code=2).stderr
     assert "'7m'" in run("schedule", "--cron", "--every", "7m", code=2).stderr
+
+
+NO_BUS = """#!/bin/sh
+echo "$@" >> "$HOME/systemctl.log"
+echo "Failed to connect to bus: No medium found" >&2
+exit 1
+"""
+NO_TIMERS = """#!/bin/sh
+echo "$@" >> "$HOME/systemctl.log"
+case "$2" in enable) echo "Unit is masked" >&2; exit 1 ;; esac
+"""
+
+
+@pytest.mark.parametrize(("systemctl", "said"), [(NO_BUS, "Failed to connect to bus"), (NO_TIMERS, "Unit is masked")])
+def test_where_systemd_does_not_start_the_timers_no_unit_is_left(home, systemctl, said):
+    put(home, "systemctl", systemctl)
+    with pytest.raises(SchedulingError, match=said):
+        scheduling.install_units(make_schedule(home / "news", 5))
+    assert list((home / ".config/systemd/user").iterdir()) == []
+
+
+def test_where_systemd_does_not_take_new_units_the_old_ones_stand_as_they_were(home):
+    put(home, "systemctl", SYSTEMCTL)
+    scheduling.install_units(make_schedule(home / "news", 5))
+    folder = home / ".config/systemd/user"
+    before = {path.name: path.read_text() for path in folder.iterdir()}
+    put(home, "systemctl", NO_BUS)
+    with pytest.raises(SchedulingError):
+        scheduling.install_units(make_schedule(home / "news", 30))
+    assert {path.name: path.read_text() for path in folder.iterdir()} == before
+
+
+def test_units_are_removed_also_where_systemd_does_not_listen(home):
+    put(home, "systemctl", SYSTEMCTL)
+    plan = make_schedule(home / "news", 5)
+    scheduling.install_units(plan)
+    folder = home / ".config/systemd/user"
+    (folder / "timers.target.wants").mkdir()
+    (folder / "timers.target.wants" / f"{plan.name}.timer").symlink_to(folder / f"{plan.name}.timer")
+    put(home, "systemctl", NO_BUS)
+    with pytest.raises(SchedulingError, match="No medium found; the units are removed"):
+        scheduling.remove_units(plan)
+    assert [path.name for path in folder.rglob("*")] == ["timers.target.wants"]
+
+
+def test_units_are_removed_also_where_there_is_no_systemd_any_more(home):
+    put(home, "systemctl", SYSTEMCTL)
+    plan = make_schedule(home / "news", 5)
+    scheduling.install_units(plan)
+    (home / "bin" / "systemctl").unlink()
+    with pytest.raises(SchedulingError, match=r"systemctl: .*; the units are removed"):
+        scheduling.remove_units(plan)
+    assert list((home / ".config/systemd/user").iterdir()) == []
+
+
+def test_a_folder_of_units_that_cannot_be_written_is_named(home):
+    put(home, "systemctl", SYSTEMCTL)
+    (home / ".config").write_text("a file stands in the way")
+    with pytest.raises(SchedulingError, match=r"\.config.*cannot be written"):
+        scheduling.install_units(make_schedule(home / "news", 5))

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crawler.turns import LONGEST, MOST_SILENCES, USUAL, Pause, Turns, put_off, retry_after, site_of
+from crawler.retry_after import LONGEST, retry_after
+from crawler.turns import MOST_SILENCES, USUAL, Pause, Turns, put_off, site_of
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 SITE = "https://harbour.example"
@@ -30,6 +31,19 @@ SITE = "https://harbour.example"
         ("in a while", None),
         ("Tue, 10 Mar 99999 11:00:00 GMT", None),
         ("²", None),
+        ("٣٠", None),
+        ("0" * 5_000, 0),
+        ("0" * 40 + "120", 120),
+        ("9" * 5_000, LONGEST.total_seconds()),
+        ("+30", None),
+        ("1e3", None),
+        ("inf", None),
+        ("120, 240", None),
+        ("Mon, 01 Jan 0001 00:00:00 +2359", 0),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", None),
+        ("Tue, 10 Mar 2026 12:02:00 +99999999", None),
+        ("Tue, 10 Mar 2026 25:61:00 GMT", None),
+        ("Tue, 10 Mar 2026 12:02:00 GMT" + " " * 90 + "x", None),
     ],
 )
 def test_a_retry_after_is_seconds_or_a_date_and_at_most_a_day(said, seconds):

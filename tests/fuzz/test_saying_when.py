@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 from archive.ages import since
 from archive.errors import UsageError
 from archive.records import utc
-from crawler.freshness import LONGEST as LONGEST_FRESH
 from crawler.freshness import wish_seconds
 from crawler.moments import is_date_line, known_by, moment, read_moment, without_date
-from crawler.turns import LONGEST, retry_after
+from crawler.retry_after import LONGEST, retry_after
 from tests.fuzz.strategies import ANY, DIGITS, of_pieces
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -113,7 +112,7 @@ def test_a_source_is_left_alone_for_no_longer_than_a_day_whatever_its_headers_sa
     headers: dict[str, str], ttl: int | None
 ) -> None:
     wish = wish_seconds(headers.get, ttl, NOW)
-    assert wish is None or 0 < wish <= max(LONGEST, LONGEST_FRESH).total_seconds()
+    assert wish is None or 0 < wish <= LONGEST.total_seconds()
 
 
 @pytest.mark.parametrize("seconds", [1, 60, 86_400])

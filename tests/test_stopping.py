@@ -1,0 +1,69 @@
+"""Ctrl-C ends a crawl in order whenever it comes, with exit code 0: also before there is anything to end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from demo.web import serve
+from tests.stories import outlet, page, world
+
+SCRIPT = Path(sys.executable).parent / "dateline"
+
+
+def until(what: Callable[[], object], process: subprocess.Popen[str]) -> None:
+    last = time.monotonic() + 90
+    while not what():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < last
+        time.sleep(0.01)
+
+
+def hears(process: subprocess.Popen[str]) -> bool:
+    """Does a program have a handler of its own for Ctrl-C and SIGTERM? Python has one for Ctrl-C alone."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    caught = int(next(line for line in status.splitlines() if line.startswith("SigCgt")).split()[1], 16)
+    return bool(caught >> (signal.SIGTERM - 1) & 1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("words", [["crawl"], ["crawl", "--due"], ["crawl", "http://harbour.example/news/1001-x"]])
+@pytest.mark.parametrize("when", ["it loads", "it runs"])
+def test_a_crawl_that_is_asked_to_stop_ends_in_order(dateline, words, when, stop):
+    with serve(world(outlet(pages=tuple(page(number, delay=0.3) for number in range(1, 30))))) as web:
+        run = dateline(web)
+        run.knows()
+        process = subprocess.Popen(
+            [str(SCRIPT), *words], env=run.environ(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            start_new_session=True,
+        )  # fmt: skip
+        until(lambda: hears(process), process)
+        if when == "it runs":
+            until(lambda: run.column("SELECT 1 FROM crawls") or process.poll() is not None, process)
+        os.killpg(process.pid, stop)
+        told, mistakes = process.communicate(timeout=100)
+    assert process.returncode == 0, (told, mistakes)
+    assert "Aborted" not in told + mistakes
+    assert "Traceback" not in mistakes
+    assert set(run.column("SELECT state FROM crawls")) <= {"stopped", "finished"}
+    if when == "it loads":
+        assert "stopped before" in told.lower()
+
+
+def test_another_command_that_is_interrupted_while_it_loads_ends_without_a_traceback(dateline):
+    run = dateline()
+    process = subprocess.Popen(
+        [str(SCRIPT), "search", "crawling"], env=run.environ(), stderr=subprocess.PIPE, text=True
+    )
+    until(lambda: hears(process), process)
+    process.send_signal(signal.SIGINT)
+    assert "Traceback" not in process.communicate(timeout=60)[1]
+    assert process.returncode != 0
