@@ -296,6 +296,11 @@ def _marked(reader: Reader, day: str) -> Found | None:
 
 def _weaker(reader: Reader) -> Iterator[str | None]:
     """Marked times of the article itself, then the date in the page's address."""
+    unfilled = {
+        mark.said for mark in reader.marks if not mark.text and mark.element.tag == "time" and not mark.is_update
+    }
+    if len(unfilled) == 1 and not all(map(reader.is_elsewhere, (m.element for m in reader.marks if not m.text))):
+        yield unfilled.pop()  # a script would show how long ago that was
     marked = (each for each in reader.page.elements[1:] if _is_marked_date(each) and not reader.is_elsewhere(each))
     for element in islice(marked, 3):
         yield element.get("datetime") or element.get("content") or element.text_content().strip()
@@ -380,7 +385,9 @@ def _said(reader: Reader, block: Block, marked: list[Mark]) -> Iterator[tuple[Fo
 def _is_update(part: str, mark: Mark | None) -> bool:
     if mark and mark.is_update is not None:
         return mark.is_update
-    label = part.partition(mark.text)[0] if mark and mark.text else part[: DIGIT.search(part + "0").start()]  # type: ignore[union-attr]
+    label, text = (part.partition(mark.text)[0], mark.text) if mark and mark.text else ("", part)
+    before_digits = DIGIT.split(text, maxsplit=1)[0]
+    label += before_digits
     return bool(UPDATED.search(label))
 
 
