@@ -27,7 +27,9 @@ from crawler.metadata import MAX_SHORT, Page, canonical_url, headline_index
 from crawler.moments import is_date_line, is_sentence, known_by, moment, told_words
 
 DIGIT = re.compile(r"\d")
-DAY_AND_YEAR = re.compile(r"(?<!\d)\d\d?(?!\d).{1,30}(?<!\d)\d{4}(?!\d)|(?<!\d)\d{4}(?!\d)\D{1,30}\d\d?(?!\d)")
+DAY_AND_YEAR = re.compile(
+    r"(?<!\d)\d\d?(?!\d).{1,30}(?<!\d)\d{4}(?!\d)|(?<!\d)\d{4}(?!\d)\D{1,30}\d\d?(?!\d)|\d\.\d\d?\.\d\d(?!\d)"
+)
 DAY = len("2024-02-15")
 MIN_PROSE = 80
 """Characters of a line that may be a paragraph of the text."""
@@ -38,8 +40,8 @@ OTHERS_HEADING = re.compile(
     r"popular|recommended|you may also|see also|upcoming|events|kommentare?|mehr zum|lesen sie auch|"
     r"das könnte|ähnliche|commentaires?|réactions|à lire|lire aussi|sur le même|comentarios?|comentários?|"
     r"relacionad\w+|más noticias|leia também|commenti|leggi anche|potrebbe|reacties|lees ook|meer over|"
-    r"komentarze|czytaj także|zobacz też|комментарии|читайте также|yorumlar|ilgili haberler|评论|相关|댓글|관련|コメント|"
-    r"関連"
+    r"komentarze|czytaj także|zobacz też|комментарии|читайте также|yorumlar|ilgili haberler|评论|相关|"
+    r"댓글|관련|コメント|関連"
     r")",
     re.I,
 )
@@ -171,12 +173,12 @@ def dates(page: Page, near: list[Block], headline: str | None = None) -> Dates:
     published = _sharper(published, shown) if published[0] else shown
     if not published[0]:
         published = _first(reader, _weaker(reader))
-    if published[0] and len(published[0]) == DAY:
-        published = _marked(reader, published[0]) or published
     modified = _first(reader, _claimed(page, "dateModified", MODIFIED_META))
     modified = modified if modified[0] else updated
     if not published[0] and not shown[0]:
         published = _by_htmldate(reader)
+    if published[0] and len(published[0]) == DAY:
+        published = _marked(reader, published[0]) or published
     published = published if published[0] else (None, claimed)
     return Dates(published, modified, lines)
 
@@ -227,7 +229,7 @@ class Reader:
         within = list(self._within(element))
         if any(_is_others(around) or _is_frame(around) for around in within) or any(map(_is_teaser, within[:NEAREST])):
             return True
-        return element in self._after_text
+        return element in self._after_text and not any(OWN_DETAILS.search(_names(around)) for around in within)
 
     @cached_property
     def _after_text(self) -> frozenset[HtmlElement]:
@@ -294,6 +296,11 @@ def _marked(reader: Reader, day: str) -> Found | None:
 
 def _weaker(reader: Reader) -> Iterator[str | None]:
     """Marked times of the article itself, then the date in the page's address."""
+    unfilled = {
+        mark.said for mark in reader.marks if not mark.text and mark.element.tag == "time" and not mark.is_update
+    }
+    if len(unfilled) == 1 and not all(map(reader.is_elsewhere, (m.element for m in reader.marks if not m.text))):
+        yield unfilled.pop()  # a script would show how long ago that was
     marked = (each for each in reader.page.elements[1:] if _is_marked_date(each) and not reader.is_elsewhere(each))
     for element in islice(marked, 3):
         yield element.get("datetime") or element.get("content") or element.text_content().strip()
@@ -378,7 +385,9 @@ def _said(reader: Reader, block: Block, marked: list[Mark]) -> Iterator[tuple[Fo
 def _is_update(part: str, mark: Mark | None) -> bool:
     if mark and mark.is_update is not None:
         return mark.is_update
-    label = part.partition(mark.text)[0] if mark and mark.text else part[: DIGIT.search(part + "0").start()]  # type: ignore[union-attr]
+    label, text = (part.partition(mark.text)[0], mark.text) if mark and mark.text else ("", part)
+    before_digits = DIGIT.split(text, maxsplit=1)[0]
+    label += before_digits
     return bool(UPDATED.search(label))
 
 

@@ -23,7 +23,9 @@ FURTHER = ("data-published", "data-publish-date", "data-published-at", "data-pub
 NAMES = frozenset((*ATTRIBUTES, *FURTHER))
 TAGS = ("time", "abbr", "span", "div", "p", "a", "small", "em", "i", "b", "strong", "ins", "li", "td", "relative-time")
 MOST_MARKS = 300
-MACHINE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d|$)|\d{8}T\d|\d{10}(?:\d{3})?$")
+MACHINE = re.compile(
+    r"\d{4}-\d\d-\d\d(?:[T ]\d|$)|\d{8}T\d|[A-Z][a-z]{2}, \d\d? [A-Z][a-z]{2} \d{4} \d|\d{10}(?:\d{3})?$"
+)
 """How machines are told a moment."""
 ZONE = re.compile(r"\s*(?:Z|[+-]\d\d:?\d\d|UTC|GMT)$", re.I)
 UPDATE_CLASS = re.compile(r"(?:^|[\s_-])(?:date-?)?(?:updated?|modified|edited)(?:$|[\s_-])", re.I)

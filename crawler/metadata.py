@@ -59,11 +59,20 @@ def meta_tags(tree: HtmlElement) -> dict[str, str]:
     said: dict[str, str] = {}
     for tag in tree.iter("meta"):
         content = " ".join((tag.get("content") or "").split())
-        names = (tag.get("property"), tag.get("name"), tag.get("itemprop"), tag.get("http-equiv"))
+        own = None if _is_of_another_thing(tag) else tag.get("itemprop")
+        names = (tag.get("property"), tag.get("name"), own, tag.get("http-equiv"))
         for name in names:
             if name and content:
                 said.setdefault(name.strip().lower(), content)
     return said
+
+
+def _is_of_another_thing(tag: HtmlElement) -> bool:
+    """Whether a meta tag's itemprop says something of a comment or an event."""
+    if tag.get("itemprop") is None:
+        return False
+    scope = next((around for around in tag.iterancestors() if around.get("itemscope") is not None), None)
+    return scope is not None and (scope.get("itemtype") or "").endswith(("/Comment", "/UserComments", "/Event"))
 
 
 def page_title(tree: HtmlElement) -> str | None:

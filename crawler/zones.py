@@ -27,6 +27,8 @@ BY_LANGUAGE: dict[str, dict[str, float]] = {
     "bn": {"bst": 6},
     **{language: {"ist": 5.5} for language in ("hi", "ta", "te", "mr", "gu", "kn", "ml", "pa", "or", "as")},
 }
+IN_MAIL_ONLY = frozenset({"cst"})
+"""Chicago's by the rules of mail, and Shanghai's in what people and programs write there."""
 REGIONS = {
     "et": "America/New_York",
     "ct": "America/Chicago",
@@ -78,7 +80,9 @@ def zone_after(text: str, at: datetime, language: str | None = None) -> tzinfo |
             return None
         return _of_place(REGIONS[region[1]], at)
     name = _NAME.match(text)
-    return named(name[1], language) if name else None
+    if name is None or (name[1] in IN_MAIL_ONLY and name[1] not in BY_LANGUAGE.get(language or "", {})):
+        return None
+    return named(name[1], language)
 
 
 def named(name: str, language: str | None = None) -> tzinfo | None:

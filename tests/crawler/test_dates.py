@@ -103,6 +103,8 @@ def test_a_moment_that_is_marked_for_machines_counts_where_the_text_agrees_or_na
     "line",
     [
         '<p>By Jane Doe</p><abbr class="published" title="2024-02-15T18:40:00+01:00">6:40 PM</abbr>',
+        '<time datetime="2024-02-15T18:40:00+01:00"></time>',
+        '<time datetime="Thu, 15 Feb 2024 18:40:00 +0100">an hour ago</time>',
         '<p><span class="date" data-datetime="2024-02-15T18:40:00+01:00">an hour ago</span></p>',
         '<p><a href="/a"><time class="entry-date published updated" datetime="2024-02-15T18:40:00+01:00">'
         "February 15, 2024</time></a></p>",
@@ -143,6 +145,7 @@ OTHERS = [
     '<script>var paywall = {"expires": "2023-05-05", "datePublished": "2023-05-05"}</script>',
     '<article class="teaser"><time class="entry-date" datetime="2023-05-05">5 May 2023</time><h3>Tram</h3></article>',
     '<div itemscope itemtype="https://schema.org/Event"><time datetime="2023-05-05">5 May</time></div>',
+    '<div itemscope itemtype="https://schema.org/Comment"><meta itemprop="datePublished" content="2023-05-05"></div>',
     '<section><h2>3 comments</h2><p><b>Troll</b> <time datetime="2023-05-05T10:00:00Z">5 May 2023</time></p></section>',
     '<h3>More from the harbour</h3><div><time datetime="2023-05-05">5 May 2023</time> <a href="/b">Tram</a></div>',
     '<div><span datetime="2023-05-05">5 May 2023</span><a href="/b">Tram to stop at the fish quay until June</a></div>',
@@ -192,3 +195,8 @@ def test_a_page_that_declares_a_wrong_language_is_read_in_that_of_its_text() -> 
     markup = f"<html lang=en><title>Prom</title><h1>Prom odpływa</h1><p>12 listopada 2023</p>{polish}"
     page = extract(Capture(url="https://gazeta.example/a", body=markup.encode(), fetched_at="2024-05-01T00:00:00Z"))
     assert page.published_at == "2023-11-12"
+
+
+def test_an_update_may_be_told_inside_the_mark() -> None:
+    page = read(line='<p><time datetime="2024-02-15T18:40:00+01:00">Updated 3 hours ago</time></p>', at=EXACT)
+    assert (page.published_at, page.modified_at) == (None, EXACT)

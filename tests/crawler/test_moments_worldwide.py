@@ -113,6 +113,8 @@ def test_a_zone_is_understood_to_its_end_or_unknown(zone: str, wanted: str) -> N
 def test_a_zone_of_many_countries_is_that_of_the_language() -> None:
     assert moment("12 मार्च 2024, 18:40 IST", "hi") == "2024-03-12T13:10:00Z"
     assert moment("Tue Mar 12 18:40:00 CST 2024", "zh") == "2024-03-12T10:40:00Z"
+    assert moment("March 12, 2024 6:40 PM CST", "en") == AT_NIGHT
+    assert moment("Tue, 12 Mar 2024 18:40:00 CST") == "2024-03-13T00:40:00Z"
     assert moment("12 mars 2024 18:40 et 3 photos", "fr") == AT_NIGHT
 
 
