@@ -50,6 +50,7 @@ MORE_OTHERS = re.compile(r"\s*(?:외\s*\d+\s*명|ほか\d*人?|等\d*人?)\s*$")
 
 def opening(line: str, language: str | None = None) -> int:
     """Where the names begin behind a byline's opening words (`By …`, `Oleh: …`); 0 where there are none."""
+    line = line[:MAX_LINE]
     if fits := words.OPENING.match(line):
         return fits.end()
     if language and (pattern := words.local_opening(language)) and (fits := pattern.match(line)):
@@ -66,7 +67,7 @@ def _is_bare_name(rest: str) -> bool:
 
 def opens_like_byline(line: str, language: str | None = None) -> bool:
     """Whether a short line begins as bylines do: `By …`, `Von …`, `Автор: …`."""
-    return opening(line, language) > 0 or bool(words.UNCASED_ROLE.search(line) and len(line) < 20)
+    return opening(line, language) > 0 or (len(line) < 20 and bool(words.UNCASED_ROLE.search(line)))
 
 
 def is_bare_opening(line: str, language: str | None = None) -> bool:

@@ -138,7 +138,7 @@ def printed_byline(near: list[Block], named: tuple[str, ...] = (), language: str
     A line that begins as bylines do comes before what only the mark-up calls one, unless that names more people.
     """
     lines = (block for block in near if len(block.text) <= MAX_BYLINE and not credits_other_work(block.text))
-    short = [block for block in lines if not at_picture(block.element)]
+    short = [block for block in lines if named or not at_picture(block.element)]
     opened = (line for at in range(len(short)) if (line := _opened_line(short, at, language)))
     first = next((line for line in opened if _credible(line, named, language) and not agency_alone(line)), None)
     marked = (line for block in short if (line := _marked_byline(block, language)))
@@ -204,9 +204,14 @@ def _marked_byline(block: Block, language: str | None) -> str | None:
 def _with_others(element: HtmlElement) -> HtmlElement:
     """The box of a marked name where it holds several, each marked."""
     around = element.getparent()
-    if around is None or sum(map(_is_called_byline, around)) < 2 or len(around.text_content()) > MAX_BYLINE:
+    if around is None or not _is_called_byline(element) or len(around.text_content()) > MAX_BYLINE:
         return element
-    return around
+    alike = [each for each in around if each.tag == element.tag and _marks(each) == _marks(element)]
+    return around if len(alike) > 1 else element
+
+
+def _marks(element: HtmlElement) -> list[str | None]:
+    return [element.get(name) for name in ("class", "rel", "itemprop")]
 
 
 def _is_called_byline(element: HtmlElement) -> bool:

@@ -99,7 +99,8 @@ def test_without_an_archive_each_command_says_how_to_start_one(tmp_path: Path) -
 
 def test_an_article_is_shown_with_what_is_known_of_it(folder: Path) -> None:
     shown = run(folder, "show", "1").output
-    for words in ("Ferry crews strike", "The Harbour Post", "byline     By Mara Lind\n", "agency     AP\n", "Thu, 15 Feb 2024 10:30 GMT",
+    for words in ("Ferry crews strike", "The Harbour Post", "byline     By Mara Lind\n", "agency     AP\n",
+                  "Thu, 15 Feb 2024 10:30 GMT",
                   "https://harbour.example/amp/1 (amphtml)", "2  2024-02-15  ridge.example  same text",
                   "The union asks for shorter shifts."):  # fmt: skip
         assert words in shown
