@@ -21,8 +21,7 @@ import numpy as np
 from bench.extraction import FEWEST, Row, capture, outlet, pages, units
 from bench.figures import SHARED
 from bench.weights import Table, apart, as_toml, rounded
-from crawler import headlines
-from crawler.extract import claims, open_page
+from crawler.extract import claims, own_page
 from crawler.line_signs import judged
 from crawler.markup import read_page
 
@@ -87,8 +86,7 @@ def tables_apart(corpus: Path) -> list[Table]:
 def labelled(corpus: Path, row: Row) -> Iterator[Example]:
     """The blocks of a page with what they should be taken for."""
     came = capture(corpus, row)
-    page = open_page(read_page(came).tree, came)
-    headline = headlines.headline(page)
+    page, headline = own_page(read_page(came).tree, came)
     truth = units(row["truth_text"], row.get("lang"))
     grams = {tuple(truth[at : at + 4]) for at in range(len(truth) - 3)}
     lines = {tuple(units(line, row.get("lang"))) for line in row["truth_text"].split("\n")}

@@ -169,7 +169,7 @@ def main_text(page: Page) -> str:
 
 
 def _read(bare: Article, tree: HtmlElement, capture: Capture) -> tuple[Article, Steps]:
-    page, headline = _own_page(tree, capture)
+    page, headline = own_page(tree, capture)
     near = metadata.beside(page, headline)
     when = dates.dates(page, near, headline)
     who = credits.credits(page, near)
@@ -224,7 +224,7 @@ def _read(bare: Article, tree: HtmlElement, capture: Capture) -> tuple[Article, 
     return article, Steps(page, told, choice, apart, body)
 
 
-def _own_page(tree: HtmlElement, capture: Capture) -> tuple[Page, str | None]:
+def own_page(tree: HtmlElement, capture: Capture) -> tuple[Page, str | None]:
     """The page taken apart and its headline; other articles that an endless page shows are taken out of the tree."""
     page = open_page(tree, capture)
     headline = headlines.headline(page)

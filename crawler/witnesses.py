@@ -92,8 +92,10 @@ def chosen(blocks: list[Block], claims: Claims) -> Choice:
         if worth > ADDS and one.found == "no" and one.folded not in have and not _heads_the_text(one)
     ]
     text = have | {folded(line) for _, line in added}
-    among = strays(blocks, text, {order[id(one.block)]: worth for one, worth in weighed})
-    given_back = {folded(line) for line, _ in dropped} & {folded(block.text) for block in among}
+    left_out = {folded(line) for line, _ in dropped}
+    doubted = {order[id(one.block)]: worth for one, worth in weighed if one.found == "no" or one.folded in left_out}
+    among = strays(blocks, text, doubted)
+    given_back = left_out & {folded(block.text) for block in among}
     kept = [line for line in given if folded(line) in have | given_back]
     dropped = [(line, why) for line, why in dropped if folded(line) not in given_back]
     added += [(order[id(block)], block.text) for block in among if folded(block.text) not in given_back]

@@ -1,4 +1,4 @@
-"""Cases beside the checkout whose right value is a paragraph of their own: a lede that the page sets in its header."""
+"""Cases beside the checkout whose right values a table cannot say: ledes, and pages that change between two looks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.records import Article
+from archive.records import Article, Capture
 from crawler.extract import extract
 from crawler.saved_pages import saved_capture
 
@@ -27,3 +27,15 @@ def test_a_lede_in_a_header_of_its_own_is_the_standfirst(shared: Path, page: str
 def test_a_page_whose_text_is_not_found_is_no_article(shared: Path):
     article = read(shared, "09-wrappers/aside-wrap.html")
     assert bool(article.text) == (article.page_type == "article")
+
+
+def test_pages_whose_counters_change_have_the_text_that_they_had_and_no_other(shared: Path):
+    site = runpy.run_path(str(shared / "cases" / "41-volatile-lines" / "site.py"))
+    story = [" ".join(line.split()) for line in site["STORY"]]
+    pages = {url: html for url, html in site["SITE"].items() if "news/" in str(url)}
+    found = {
+        url: extract(Capture(url=url[1] if isinstance(url, tuple) else url, body=str(html).encode())).text.split("\n")
+        for url, html in pages.items()
+    }
+    assert len(pages) == 26
+    assert {url: lines for url, lines in found.items() if lines != story} == {}

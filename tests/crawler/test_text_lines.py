@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from lxml.html import document_fromstring
 
 from archive.records import Article, Capture
+from crawler.blocks import blocks, folded
 from crawler.extract import extract
+from crawler.stray_paragraphs import strays
 
 HEADLINE = "Lighthouse of Skarvik gets its lamp back"
 TEXT = (
@@ -101,6 +104,51 @@ def test_boxes_among_paragraphs_that_are_no_paragraphs_stay_out(box: str):
     assert lines(page("".join(body))) == list(TEXT)
 
 
+def stray(box: str, times: int = 1) -> list[str]:
+    """What of a box is taken as a paragraph that stands among a text's, where the signs are in doubt of it."""
+    body = paragraphs()
+    html = "".join(line + box * (at < times) for at, line in enumerate(body))
+    found = blocks(document_fromstring(f"<html><body><article>{html}</article></body></html>"))
+    text = {folded(line) for line in TEXT}
+    return [block.text for block in strays(found, text, dict.fromkeys(range(len(found)), -0.5))]
+
+
+def test_a_stray_paragraph_is_taken_once():
+    told = "Nobody on the island had thought that the lens would ever come back over the water."
+    assert stray(f"<div>{told}</div>") == [told]
+    assert stray(f"<div>{told}</div>", times=3) == []
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        "<div>Never miss the news of the islands by reading our newsletter every day.</div>",
+        "<div>(A click on the picture shows the lens in all its beauty, and larger.)</div>",
+        "<div>=vm?=mj?=b#isfgµ#iuuqt;00xxx/qptu/fybnqmf0jtmboe0mjhiuipvtf/iunm#ujumfµ##?Uif mbnq.</div>",
+        "<div><h3>Know more</h3><div>Our letter brings you all news of the coast in two minutes.</div>"
+        "<a href=/letter>Order it free of charge</a></div>",
+        "<figure><p>The lens of the lighthouse on its way to the island, seen from the harbour wall.</p></figure>",
+        "<div>The lens on its way to the island, seen from the wall</div>",
+        "<div>© The Skarvik Post. The lens on its way to the island, seen from the harbour wall.</div>",
+        "<div style='display:none'>The lens came on its way to the island, seen from the harbour wall.</div>",
+    ],
+)
+def test_offers_remarks_captions_and_scrambled_texts_are_no_stray_paragraphs(box: str):
+    assert stray(box) == []
+
+
+def test_a_reference_with_a_doi_below_the_text_is_kept():
+    cited = "R. Aas et al. On lamps and their return, Journal of Island Studies (2025). DOI: 10.9999/jis.2025.11"
+    found = lines(page("".join(paragraphs()) + f'<div class="article__more"><b>More information:</b> {cited}</div>'))
+    assert found == [*TEXT, f"More information: {cited}"]
+
+
+def test_a_line_taken_for_foreign_stays_if_it_is_a_paragraph_among_paragraphs():
+    body = paragraphs()
+    body[1], body[3] = f"<div>{TEXT[1]}</div>", f"<div>{TEXT[3]}</div>"
+    assert read(page("".join(body))).text == "\n".join(TEXT)
+
+
 # -- other articles of an endless page
 
 
@@ -130,6 +178,18 @@ def test_a_next_article_below_a_heading_of_the_same_class_is_left_out():
     first = f'<article class=s><h2 class="hl">{HEADLINE}</h2>{BYLINE}{"".join(paragraphs())}</article>'
     rest = other(attributes="class=s").replace("<h1>", '<h2 class="hl">').replace("</h1>", "</h2>")
     assert lines(page(first + rest, around="<main>{}</main>", h1="")) == list(TEXT)
+
+
+def test_a_teaser_with_the_pages_headline_does_not_make_the_text_another_articles():
+    teaser = f"<ul><li><a href=/x><article><h1>{HEADLINE}</h1><p>{TEXT[0]}</p></article></a></li></ul>"
+    whole = f"<article><h1>{HEADLINE}</h1>{BYLINE}{''.join(paragraphs())}</article>"
+    assert lines(page(teaser + whole, around="<main>{}</main>", h1="")) == list(TEXT)
+
+
+def test_a_blogs_name_above_its_post_does_not_make_the_post_another_articles():
+    top = "<div class=widget><h1>The blog of the Skarvik Post and its readers</h1></div>"
+    post = f"<div class=widget><h1>{HEADLINE}</h1><p class=byline>By Torun Vik</p>{''.join(paragraphs())}</div>"
+    assert lines(page(top + post, around="<main>{}</main>", h1="")) == list(TEXT)
 
 
 @pytest.mark.parametrize("tag", ["article", "section", "div class=part"])
