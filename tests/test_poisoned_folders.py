@@ -23,13 +23,13 @@ SCRIPT = Path(sys.executable).parent / "dateline"
 MODULES = (
     "lxml", "json", "socket", "signal", "struct", "selectors", "pickle", "multiprocessing/__init__", "archive",
     "pipelines/__init__", "crawler/__init__", "crawler/warm", "crawler/__main__", "trafilatura/__init__", "scrapy",
-    "twisted/__init__", "datasette/__init__", "uvicorn", "click", "sqlite_utils", 
+    "twisted/__init__", "datasette/__init__", "uvicorn", "click", "sqlite_utils",
     "brotli", "zstandard", "cchardet", "faust_cchardet", "threading", "tempfile", "random", "secrets",
     "pkgutil", "typing", "sqlite3/__init__", "logging/__init__",
 )  # fmt: skip
 EARLY = (
-    "sitecustomize", "usercustomize", "__future__", "contextlib", "collections/__init__", "re/__init__", "types", "enum",
-    "pathlib", "functools", "importlib/__init__", "runpy", "warnings", "operator", "keyword",
+    "sitecustomize", "usercustomize", "__future__", "contextlib", "collections/__init__", "re/__init__", "types",
+    "enum", "pathlib", "functools", "importlib/__init__", "runpy", "warnings", "operator", "keyword",
 )  # fmt: skip
 """Which Python, or how a package is installed, may load before any program runs."""
 POISON = """
