@@ -28,8 +28,8 @@ MODULES = (
     "pkgutil", "typing", "sqlite3/__init__", "logging/__init__",
 )  # fmt: skip
 EARLY = (
-    "sitecustomize", "usercustomize", "__future__", "contextlib", "collections/__init__", "re/__init__", "types", "enum",
-    "pathlib", "functools", "importlib/__init__", "runpy", "warnings", "operator", "keyword",
+    "sitecustomize", "usercustomize", "__future__", "contextlib", "collections/__init__", "re/__init__", "types",
+    "enum", "pathlib", "functools", "importlib/__init__", "runpy", "warnings", "operator", "keyword",
 )  # fmt: skip
 """Which Python, or how a package is installed, may load before any program runs."""
 POISON = """
