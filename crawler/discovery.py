@@ -17,7 +17,7 @@ from archive.errors import UsageError
 from crawler.feeds import plain, web_address
 from crawler.jsonld import things, types
 from crawler.language import language_code
-from crawler.source_dates import latest_day_in_name
+from crawler.url_dates import latest_day_in_name
 from pipelines.urls import registered_domain
 
 USUAL_FEED_PATHS = ("/feed/", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/feeds/rss", "/feed.json")
