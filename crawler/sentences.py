@@ -46,7 +46,7 @@ BOXES = tuple(BOXES_TEXT.split())
 PARAGRAPHS = frozenset(
     ("p", "li", "dd", "dt", "blockquote", "figcaption", "summary", "h1", "h2", "h3", "h4", "h5", "h6")
 )
-SENTENCE_ENDS = re.compile(r"[.!?…。！？:;»”\"’')\]]\s*$")
+SENTENCE_ENDS = frozenset(".!?…。！？:;»”\"’')]")
 GOES_ON = re.compile(r"\s*(?:[a-zß-öø-ÿ0-9,;.!?)\]»”’%–—-]|[^\W\d_A-ZÀ-ÞΑ-ΩА-Я])")
 """How the rest of a sentence begins: with no capital."""
 FEWEST = 25
@@ -67,7 +67,7 @@ def mend(tree: HtmlElement) -> None:
         if (element.tail or "").strip() and before(element) and not _is_passed_over(element, picture=True):
             part_behind(element)
     for element in list(tree.iter(*EMPTY)):
-        if element.tail and GLUED.match(element.tail) and SENTENCE_ENDS.search(before(element)) and _is_unseen(element):
+        if element.tail and GLUED.match(element.tail) and _ends(before(element)) and _is_unseen(element):
             _unglue(element)
     for element in tree.iter(*MARKS):
         _space_out(element)
@@ -110,10 +110,10 @@ def _space_out(element: HtmlElement) -> None:
     if element.text and element.text[0].isupper() and GLUED.match(element.text):
         previous, around = element.getprevious(), element.getparent()
         if previous is None:
-            if around is not None and around.text and _ENDED.search(around.text):
+            if around is not None and around.text and _ENDED.search(around.text[-4:]):
                 around.text += " "
         elif previous.tail:
-            if _ENDED.search(previous.tail):
+            if _ENDED.search(previous.tail[-4:]):
                 previous.tail += " "
         elif previous.tag in INLINE and _ENDED.search(_raw_end(previous)):
             previous.tail = " "
@@ -162,19 +162,24 @@ def _last_text(element: HtmlElement) -> str:
     return (element.text or "").strip()
 
 
+def _ends(text: str) -> bool:
+    """Whether a stripped text ends as sentences do."""
+    return text[-1:] in SENTENCE_ENDS
+
+
 def is_amid_sentence(element: HtmlElement) -> bool:
     """Whether an element stands between the words of a sentence."""
     if next(element.iterdescendants(*BOXES), None) is not None:
         return False
     ahead, after = before(element), (element.tail or "").strip()
     if ahead and after:
-        return not SENTENCE_ENDS.search(ahead) or element.tag not in FIELDS or bool(GOES_ON.match(after))
+        return not _ends(ahead) or element.tag not in FIELDS or bool(GOES_ON.match(after))
     if not ahead and not after:
         return False
     host = next((around for around in element.iterancestors() if around.tag not in INLINE), None)
     if host is None or host.tag not in PARAGRAPHS:
         return False
-    goes_on = bool(GOES_ON.match(after)) if after else element.tag not in FIELDS and not SENTENCE_ENDS.search(ahead)
+    goes_on = bool(GOES_ON.match(after)) if after else element.tag not in FIELDS and not _ends(ahead)
     return goes_on and _has_words(host)
 
 
@@ -196,7 +201,7 @@ def _is_passed_over(element: HtmlElement, picture: bool = False) -> bool:
     goes_on = bool(after) and GOES_ON.match(after) is not None
     if not ahead:
         return in_paragraph or goes_on
-    if SENTENCE_ENDS.search(ahead):
+    if _ends(ahead):
         return in_paragraph and not picture
     return in_paragraph or goes_on
 
@@ -209,7 +214,7 @@ def part_behind(element: HtmlElement) -> None:
 
 
 def words_of(tree: HtmlElement, tags: Iterable[str] = WORDS) -> None:
-    """Unwrap the elements of a sentence that trafilatura would cut out of it."""
+    """Make plain spans of the elements of a sentence that trafilatura would cut out of it."""
     for element in list(tree.iter(*tags)):
         if is_amid_sentence(element):
-            element.drop_tag()
+            element.tag = "span"

@@ -185,13 +185,21 @@ def reveal(tree: HtmlElement, row: list[Block], said: str) -> bool:
     texts = {each: [one for one in blocks(each) if is_prose(one)] for each in outer}
     texts = {each: long for each, long in texts.items() if long and each.getparent() is not None}
     if not texts:
-        return False
+        return prose(row) < LITTLE and _reveal_all(tree)
     shown = {*_told(texts, said), *_most_of_article(texts, row), *filter(_is_locked, texts)}
     if not shown and prose(row) < LITTLE:
         shown = {each for each in texts if not _asks_for_consent(each)}
     for element in shown:
         _show(element)
     return bool(shown)
+
+
+def _reveal_all(tree: HtmlElement) -> bool:
+    """Show boxes hidden in hidden boxes, on a page that shows next to nothing."""
+    hidden = [each for each in tree.iter() if HIDDEN in each.attrib and not _named(each.get("class") or "")]
+    for element in hidden:
+        _show(element)
+    return bool(hidden)
 
 
 def _is_hidden_around(element: HtmlElement) -> bool:

@@ -93,6 +93,7 @@ def test_terms_that_are_longer_than_the_article_do_not_take_its_place(box: tuple
 
 SHOWN = {
     "the whole text, until a script shows it": f'<div class="story" style="display:none">{BODY}</div>',
+    "a hidden box in a hidden box": f'<div hidden><div style="display:none">{BODY}</div></div>',
     "each of its paragraphs": BODY.replace("<p>", '<p style="visibility:hidden">'),
     "what lies behind a paywall": MARKED[0] + f'<div class="rest" hidden>{"".join(MARKED[1:])}</div>',
     "some paragraphs of it": "".join(MARKED[:4])
