@@ -154,8 +154,9 @@ def note_where_it_leads(connection: sqlite3.Connection, check: Check, article_id
         if address.role not in ("requested", "redirect", "elsewhere"):
             continue
         rows = connection.execute(
-            "SELECT id, url, article_id, leads_to FROM urls WHERE url_key = ? AND article_id IS NOT NULL",
-            (address.url_key,),
+            """SELECT id, article_id, leads_to FROM urls
+            WHERE url_key = ? AND article_id IS NOT NULL AND coalesce(checked_at, '') <= ?""",  # an import may be late
+            (address.url_key, check.checked_at),
         ).fetchall()
         for row in rows:
             now = None if row["article_id"] == article_id else article_id
