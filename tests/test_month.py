@@ -52,9 +52,7 @@ def moving(number: int, draw: random.Random, age: timedelta) -> list[str]:
 
 def related(draw: random.Random) -> str:
     chosen = draw.sample(PLACES, 4)
-    items = "".join(
-        f'<li><a href="/news/{place.split()[0].lower()}">Council of {place} votes</a></li>' for place in chosen
-    )
+    items = "".join(f'<li><a href="/news/{place.split()[0].lower()}">{place} votes</a></li>' for place in chosen)
     return f'<aside class="related"><h3>Read also</h3><ul>{items}</ul></aside>'
 
 
@@ -73,7 +71,7 @@ def body(number: int, hits: int, age: timedelta) -> str:
     told.insert(draw.randrange(2, 6), advertisement(draw))
     lines = "".join(f"<p>{line}</p>" for line in moving(number, draw, age))
     headline = f"Landing of the ferries of {PLACES[number % len(PLACES)]} moves"
-    top = f'<h1>{headline}</h1><p class="byline">By Ida Berg</p><p><time datetime="2026-02-28">28 February 2026</time></p>'
+    top = f'<h1>{headline}</h1><p class="byline">By Ida Berg</p><time datetime="2026-02-28">28 February 2026</time>'
     if hits % 2:
         main = f"<main><article>{top}{''.join(told)}{lines}</article>{related(draw)}</main>"
     else:
