@@ -31,5 +31,6 @@ def hosts_of(host: str) -> tuple[str, ...]:
     bare = bare_host(host)
     labels = bare.split(".")
     places = range(max(1, len(labels) - 1))
-    variants = (".".join([*labels[:place], label, *labels[place:]]) for label in LABELS for place in places)
-    return tuple(dict.fromkeys([host, bare, f"www.{bare}", *variants]))
+    variants = [".".join([*labels[:place], label, *labels[place:]]) for label in LABELS for place in places]
+    both = (f"www.{variant}" for variant in variants if not variant.startswith("www."))
+    return tuple(dict.fromkeys([host, bare, f"www.{bare}", *variants, *both]))

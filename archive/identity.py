@@ -89,7 +89,7 @@ def _candidates(connection: sqlite3.Connection, check: Check) -> Iterator[tuple[
     """Articles that an address leads to, or led to, and whether that address was asked for; each the first time."""
     seen: set[int] = set()
     for address in check.addresses:
-        asked = address.role in ("requested", "redirect")
+        asked = address.role in ("requested", "redirect") and not check.claimed
         for row in _articles_at(connection, address):
             if row["id"] not in seen and (asked and row["own"]):
                 seen.add(row["id"])
@@ -150,12 +150,13 @@ def note_where_it_leads(connection: sqlite3.Connection, check: Check, article_id
     What is new about the address that was looked at, in a few words; None if nothing is.
     """
     news = None
-    for address in check.addresses:
+    for address in () if check.claimed else check.addresses:
         if address.role not in ("requested", "redirect", "elsewhere"):
             continue
         rows = connection.execute(
-            "SELECT id, url, article_id, leads_to FROM urls WHERE url_key = ? AND article_id IS NOT NULL",
-            (address.url_key,),
+            """SELECT id, article_id, leads_to FROM urls
+            WHERE url_key = ? AND article_id IS NOT NULL AND coalesce(checked_at, '') <= ?""",  # an import may be late
+            (address.url_key, check.checked_at),
         ).fetchall()
         for row in rows:
             now = None if row["article_id"] == article_id else article_id

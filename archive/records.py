@@ -225,6 +225,8 @@ class Check:
     """Of `url`; this and the next three are set by `pipelines.identity`."""
     addresses: tuple[Address, ...] = ()
     """The article's own addresses, `url` first."""
+    claimed: bool = False
+    """Nobody asked for `url`: the page, which lay in a file, says that it is its address."""
     declared_key: str = ""
     """By which the page calls itself, as far as that can be believed; empty if it does not."""
     fingerprint: str = ""

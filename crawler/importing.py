@@ -161,7 +161,7 @@ def _page(file: Path, url: str | None, worker: Worker) -> Check:
             raise UsageError(_why_no_address(article))
         article, capture = replace(article, url=own), replace(capture, url=own)
     check = Check(capture.url, "new", now(), digest=capture.digest, capture=capture, size=len(capture.body))
-    return read_look(check, article)
+    return read_look(replace(check, claimed=url is None), article)
 
 
 def _why_no_address(article: Article) -> str:

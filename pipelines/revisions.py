@@ -170,7 +170,7 @@ def _settled(old: Version, new: Version) -> tuple[Version, Version]:
     if (old.text, old.standfirst, old.byline) == (new.text, new.standfirst, new.byline):
         return old, new
     mine, its = old.text.split("\n"), new.text.split("\n")
-    moving = {line for line in {*mine} ^ {*its} if is_volatile_line(line)}
+    moving = {line for line in {*mine, *its} if is_volatile_line(line)}
     return _without(old, mine, moving), _without(new, its, moving)
 
 
