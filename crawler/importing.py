@@ -20,6 +20,7 @@ from archive.errors import ReadingError, UsageError
 from archive.records import Article, Capture, Check, Lead, now
 from crawler.fetching import read_look
 from crawler.rereading import rereader
+from crawler.saved_addresses import named_inside, out_of_archive
 from crawler.saved_pages import saved_capture
 from crawler.warc_files import Doubtful, LeftOut, Listed, is_warc, read_warc
 from crawler.warc_records import Problem
@@ -155,10 +156,11 @@ def _capture(capture: Capture, worker: Worker, lead: Lead | None = None) -> Chec
 def _page(file: Path, url: str | None, worker: Worker) -> Check:
     capture = saved_capture(file, url)
     article = worker.read(capture, PAGE_SECONDS)
-    if url is None:
-        own = own_address(article.canonical_url, article.addresses)
+    if capture.url.startswith("file:"):
+        own = own_address(article.canonical_url, article.addresses) or named_inside(article, capture.body)
         if own is None:
             raise UsageError(_why_no_address(article))
+        own = out_of_archive(own)
         article, capture = replace(article, url=own), replace(capture, url=own)
     check = Check(capture.url, "new", now(), digest=capture.digest, capture=capture, size=len(capture.body))
     return read_look(replace(check, claimed=url is None), article)

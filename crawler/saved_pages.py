@@ -8,6 +8,7 @@ from pathlib import Path
 
 from archive.errors import UsageError
 from archive.records import Capture, now
+from crawler.saved_addresses import is_mhtml, out_of_archive, out_of_mhtml, saved_from
 
 LARGEST = 16 * 1024 * 1024
 """Bytes of a page, as a crawl takes them."""
@@ -32,11 +33,18 @@ def read_file(path: Path) -> bytes:
 
 
 def saved_capture(path: Path, url: str | None) -> Capture:
-    """A saved page as a capture; without a URL, the file's own address stands in for it until the page names one.
+    """A saved page as a capture, out of its MHTML if it is one.
 
+    Without a URL its address is what the program wrote into the file that saved it; where none did, the file's own
+    stands in for it until the page names one. A copy of a web archive goes by the address of the page.
     Raises UsageError where the file cannot be read or is empty.
     """
     body = read_file(path)
     if not body.strip():
         raise UsageError("the file is empty")
-    return Capture(url=url or path.absolute().as_uri(), body=body, fetched_at=now())
+    kind = own = None
+    if is_mhtml(body):
+        body, kind, own = out_of_mhtml(body)
+    address = out_of_archive(url) if url else own or saved_from(body) or path.absolute().as_uri()
+    headers = (("Content-Type", kind),) if kind else ()
+    return Capture(url=address, body=body, headers=headers, fetched_at=now())

@@ -7,7 +7,7 @@ from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddlewa
 from scrapy.exceptions import ResponseDataLossError
 from scrapy.http import Request, Response
 
-from crawler.wholeness import ends_document, is_whole
+from crawler.wholeness import ends_document, is_known, is_whole
 
 
 class UnpackingMiddleware(HttpCompressionMiddleware):
@@ -25,6 +25,8 @@ class UnpackingMiddleware(HttpCompressionMiddleware):
         packed = codings(response)  # before they are taken from its headers
         unpacked = super().process_response(request, response)
         if unpacked is response or not isinstance(unpacked, Response) or request.meta.get("dont_obey_robotstxt"):
+            return unpacked
+        if not packed or not response.body or not 200 <= response.status < 300 or not all(map(is_known, packed)):
             return unpacked
         if not ends_document(unpacked.body) and not is_whole(response.body, packed):
             raise ResponseDataLossError("the compressed body breaks off")

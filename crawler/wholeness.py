@@ -81,6 +81,11 @@ def _is_quoted(before: bytes) -> bool:
 # -- compressed streams ----------------------------------------------------------------------------------------------
 
 
+def is_known(coding: str) -> bool:
+    """Can a body in this coding be unpacked?"""
+    return coding == "br" or coding in STREAMS
+
+
 def unpacked(coding: str, body: bytes) -> tuple[bytes, bool]:
     """As much of a body as can be unpacked, and whether its stream comes to its end."""
     if coding == "br":

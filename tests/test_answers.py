@@ -117,6 +117,22 @@ def test_a_feed_and_a_sitemap_that_are_whole_are_read_whatever_their_length_says
     assert sorted(run.column("SELECT url FROM articles")) == ["http://c.example/1", "http://c.example/2"]
 
 
+def test_an_answer_without_a_body_or_with_a_coding_that_is_none_is_not_cut(dateline):
+    """A 304 may say how the page would be packed; `utf-8` is no coding, and browsers pass it by."""
+    says = {
+        "/1": Answer(200, gzip.compress(page(1, "")), {"Content-Encoding": "gzip", "ETag": '"1"'}),
+        "/2": Answer(200, page(2, ""), {"Content-Encoding": "utf-8"}),
+        "/3": Answer(200, page(3, ""), {"Content-Encoding": "none"}),
+    }
+    with stranger(says) as there:
+        run = proxied(dateline, there)
+        run("crawl", "--delay", "0", *[f"http://courier.example{path}" for path in says])
+        there.says["/1"] = Answer(304, b"", {"Content-Encoding": "gzip", "ETag": '"1"'})
+        run("crawl", "--delay", "0", "http://courier.example/1")
+    assert len(run.column("SELECT id FROM articles")) == 3
+    assert run.column("SELECT outcome FROM checks WHERE status = 304") == ["unchanged"]
+
+
 # -- cookies ---------------------------------------------------------------------------------------------------------
 
 

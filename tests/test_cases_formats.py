@@ -9,6 +9,8 @@ import pytest
 
 from archive.cli import opened
 from archive.search import search
+from crawler.services.gdelt import Gdelt
+from crawler.services.service import Query
 from tests.conftest import CaseSite
 
 pytestmark = pytest.mark.shared
@@ -92,3 +94,36 @@ def test_the_feeds_and_sitemaps_that_count_are_found(case_site):
     assert kept[0] == "http://rb-many.example/news-sitemap.xml"
     assert len(kept) == 12
     assert "19 more that it names not taken" in told
+
+
+def test_a_warc_file_with_the_digest_of_the_standard_is_imported(shared, dateline):
+    run = dateline()
+    run("import", shared / "cases/15-warc/02-chunked-gzip-digest.warc.gz")
+    assert run.column("SELECT count(*) FROM articles") == [1]
+
+
+@pytest.mark.parametrize("page", ["chrome-saved.html", "wayback.html"])
+def test_a_saved_page_is_filed_under_the_address_of_the_article(shared, dateline, page):
+    run = dateline()
+    run("import", shared / "cases/25-saved-pages" / page)
+    assert run.column("SELECT url FROM articles") == [
+        "https://anselgazette.example/news/ferry-pier-to-close-for-nine-weeks"
+    ]
+
+
+def test_opml_in_capitals_is_imported(shared, dateline):
+    run = dateline()
+    run("outlet", "import", shared / "cases/30-opml/03-upper.opml")
+    assert run.column("SELECT url FROM urls WHERE kind = 'feed'") == ["http://upper.example/feed"]
+
+
+def test_one_broken_title_costs_no_answer_of_gdelt(shared):
+    gdelt = Gdelt()
+    ask = next(gdelt.requests(Query(("ferry", "pier"), since="2024-03-01", until="2024-03-20")))
+    bodies = runpy.run_path(str(shared / "cases/38-gdelt/site.py"))["BODY"]
+    read = {}
+    for name, body in bodies.items():
+        answer = gdelt.read(body.encode() if isinstance(body, str) else body, ask)
+        read[name] = len(answer.leads)
+    told = {"html": 0, "short": 0, "empty": 0, "cut": 0}
+    assert read == dict.fromkeys(bodies, 1) | {"badescape": 2} | told
