@@ -137,7 +137,7 @@ def _facts(record: Row) -> Table:
         "address": plain(record["url"]),
         "also at": "\n".join(f"{plain(other['url'])} ({other['role']})" for other in record["addresses"]),
         "leads to": "\n".join(
-            f"{plain(other['url'])} leads to article {other['article_id']} now: {plain(other['headline'])}"
+            f"article {other['article_id']} now, {plain(other['headline'] or other['leads_to'])}\n  from {plain(other['url'])}"
             for other in record["leads_to"]
         ),
         "gone": _gone(record),
