@@ -146,10 +146,7 @@ def _facts(record: Row) -> Table:
         "words": f"{record['word_count']:,}",
         "address": plain(record["url"]),
         "also at": "\n".join(f"{plain(other['url'])} ({other['role']})" for other in record["addresses"]),
-        "leads to": "\n".join(
-            f"{plain(other['url'])} leads to article {other['article_id']} now: {plain(other['headline'])}"
-            for other in record["leads_to"]
-        ),
+        "leads to": "\n".join(map(_leads_to, record["leads_to"])),
         "gone": _gone(record),
         "changed": f"{record['revisions'] - 1} × (dateline diff {record['id']})" if record["revisions"] else "",
         "versions": "\n".join(
@@ -162,6 +159,11 @@ def _facts(record: Row) -> Table:
         if value:
             table.add_row(Text(name, "dim"), Text(value, overflow="fold"))
     return table
+
+
+def _leads_to(other: Row) -> str:
+    what = plain(other["headline"] or other["leads_to"])
+    return f"article {other['article_id']} now, {what}\n  from {plain(other['url'])}"
 
 
 def _gone(record: Row) -> str:
