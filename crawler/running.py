@@ -14,11 +14,12 @@ from scrapy.settings import Settings
 from archive.archive import Archive, OutletReport
 from archive.errors import ArchiveError
 from archive.lock import crawl_lock
+from crawler.watchdog import STOPPED, TIME_IS_UP, Watchdog
 
 ENDINGS = {
     "finished": None,
-    "shutdown": "stopped by the user",
-    "closespider_timeout": "the time was up",
+    "shutdown": STOPPED,
+    "closespider_timeout": TIME_IS_UP,
 }
 """Scrapy's words for why a spider closed, in ours; None is a good end."""
 
@@ -33,17 +34,33 @@ def crawl_settings(folder: Path, **changes: Any) -> Settings:
 
 
 def run_spider(spider: type[Spider], settings: Settings, **arguments: Any) -> Spider:
-    """Run one spider to its end in this process, which can do so once; the spider as it ended."""
+    """Run one spider to its end in this process, which can do so once; the spider as it ended.
+
+    A crawl that does not end in time ends the process (`crawler.watchdog`).
+    """
     logging.raiseExceptions = False  # a log that cannot be written (a full disk) is no reason for a traceback
     process = AsyncCrawlerProcess(settings)
     logging.root.setLevel(settings["LOG_LEVEL"])  # Scrapy makes all records, and drops them as late as at the file
+    from twisted.internet import reactor
+
+    running: Any = reactor
     crawler = process.create_crawler(spider)
-    ran = process.crawl(crawler, **arguments)
-    process.start()
+    folder, seconds = Path(settings["DATELINE_ARCHIVE"]), settings.getfloat("CLOSESPIDER_TIMEOUT")
+    with Watchdog(folder, arguments.get("crawl_id"), seconds or None) as watchdog:
+        running.callWhenRunning(watchdog.listen)
+        ran = process.crawl(crawler, **arguments)
+        watchdog.write_now = lambda: write_now(crawler.spider)
+        process.start()
     ran.result()  # what was raised while it was set up
     if crawler.spider is None:
         raise ArchiveError("the crawl did not start; see crawl.log in the archive's folder")
     return crawler.spider
+
+
+def write_now(spider: Any) -> None:
+    """Have a spider's looks written that wait for it."""
+    if (batches := getattr(spider, "batches", None)) is not None:
+        batches.flush()
 
 
 def crawl(
