@@ -15,11 +15,8 @@ from archive.records import Outlet, Source, SourceKind
 from crawler.discovery import (
     USUAL_FEED_PATHS,
     USUAL_SITEMAP_PATHS,
-    feed_links,
+    Home,
     home_urls,
-    outlet_language,
-    outlet_name,
-    robots_sitemaps,
 )
 from crawler.fetching import judge_failure, judge_status
 from crawler.spiders.base import ArchiveSpider
@@ -86,14 +83,27 @@ class DiscoverySpider(ArchiveSpider):
     async def look_around(self, outlet: Outlet, home_url: str, robots: Response) -> Found:
         home, _ = await self.get(home_url)
         base, page = (home.url, home.body) if home is not None and home.status == 200 else (home_url, b"")
-        named = robots_sitemaps(robots.text, robots.url) if robots.status == 200 and hasattr(robots, "text") else []
-        feeds = [link.url for link in feed_links(page, base)]
+        named = await self.sitemaps_named(robots) if robots.status == 200 else []
+        said = await self.home(page, base)
         sources = [
-            *await self.sources(outlet, "feed", feeds, base, USUAL_FEED_PATHS),
+            *await self.sources(outlet, "feed", said.feeds, base, USUAL_FEED_PATHS),
             *await self.sources(outlet, "sitemap", named, base, USUAL_SITEMAP_PATHS),
         ]
-        name, language = outlet.name or outlet_name(page, base), outlet.language or outlet_language(page)
+        name, language = outlet.name or said.name, outlet.language or said.language
         return Found(replace(outlet, name=name, language=language), tuple(sources))
+
+    async def home(self, page: bytes, url: str) -> Home:
+        """What a home page says; nothing, where it cannot be read."""
+        try:
+            return await self.workers.read_home(page, url) if page else Home()
+        except ReadingError:
+            return Home()
+
+    async def sitemaps_named(self, robots: Response) -> list[str]:
+        try:
+            return await self.workers.robots_sitemaps(robots.body, robots.url)
+        except ReadingError:
+            return []
 
     async def sources(
         self, outlet: Outlet, kind: SourceKind, named: Sequence[str], base: str, usual: Sequence[str]
