@@ -14,7 +14,7 @@ from archive.captures import Captures
 from archive.database import connect, part, transaction
 from archive.errors import ArchiveError
 from archive.frontier import Listing, Waiting
-from archive.pauses import leave_alone, pauses
+from archive.pauses import forget_wrong_clock, leave_alone, pauses
 from archive.postings import is_current, rebuild
 from archive.readings import UnreadError, written
 from archive.records import Check, Lead, Outcome, Outlet, Source, SourceKind, now
@@ -90,6 +90,7 @@ class Archive:
             db.execute("UPDATE crawls SET state = 'interrupted' WHERE state = 'running'")
             frontier.return_leases(db)
             frontier.retry_failed(db)
+            forget_wrong_clock(db)
             if recheck:
                 frontier.recheck_due(db, RECHECKS)
             done = db.execute("INSERT INTO crawls (started_at, command) VALUES (?, ?)", (now(), command))
@@ -97,12 +98,7 @@ class Archive:
 
     def finish_crawl(self, crawl_id: int, reason: str | None = None) -> None:
         """End a crawl: `finished`, or with a reason `stopped`; what it still held waits for the next."""
-        with transaction(self.db) as db:
-            frontier.return_leases(db)
-            db.execute(
-                "UPDATE crawls SET finished_at = ?, state = ?, reason = ? WHERE id = ?",
-                (now(), "stopped" if reason else "finished", reason, crawl_id),
-            )
+        frontier.end_crawl(self.db, crawl_id, reason)
 
     def lease(
         self, most: int, per_outlet: int, hosts: Sequence[str] = (), but: Sequence[str] = (), in_turn: int = 1

@@ -9,10 +9,12 @@ import json
 import sqlite3
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from archive.database import connect, transaction
 from archive.deltas import grow, pays, shrink
+from archive.errors import ReadingError
 from archive.records import Capture
 from archive.schema import CAPTURES
 
@@ -24,7 +26,7 @@ else:
 LEVEL = 3
 """A page shrinks to a fifth in under 2 ms; higher levels cost more than they save."""
 
-BODIES = "SELECT b.body, whole.body AS whole FROM bodies b LEFT JOIN bodies whole ON whole.digest = b.base"
+BODIES = "SELECT b.digest, b.body, whole.body AS whole FROM bodies b LEFT JOIN bodies whole ON whole.digest = b.base"
 CAPTURES_WITH_BODIES = """SELECT c.*, b.body, whole.body AS whole FROM captures c
   JOIN bodies b ON b.digest = c.digest LEFT JOIN bodies whole ON whole.digest = b.base"""
 NEWEST_WHOLE = """SELECT whole.digest, whole.body FROM captures c
@@ -89,14 +91,23 @@ def _smallest(connection: sqlite3.Connection, capture: Capture) -> tuple[bytes, 
     alone = zstd.compress(capture.body, LEVEL)
     earlier = connection.execute(NEWEST_WHOLE, (capture.url,)).fetchone()
     if earlier:
-        delta = shrink(capture.body, zstd.decompress(earlier["body"]))
-        if pays(delta, alone):
-            return delta, earlier["digest"]
+        with suppress(zstd.ZstdError):  # a damaged one is no base for another
+            delta = shrink(capture.body, zstd.decompress(earlier["body"]))
+            if pays(delta, alone):
+                return delta, earlier["digest"]
     return alone, None
 
 
 def _body(row: sqlite3.Row) -> bytes:
-    return zstd.decompress(row["body"]) if row["whole"] is None else grow(row["body"], zstd.decompress(row["whole"]))
+    """Raises ReadingError where the bytes that are kept are damaged."""
+    try:
+        if row["whole"] is None:
+            return zstd.decompress(row["body"])
+        return grow(row["body"], zstd.decompress(row["whole"]))
+    except zstd.ZstdError as error:
+        raise ReadingError(
+            f"the kept page {row['digest']} is damaged ({error}); `dateline doctor` looks further"
+        ) from error
 
 
 def _capture(row: sqlite3.Row) -> Capture:

@@ -18,21 +18,23 @@ from archive.search import bigrams, searched
 BUSY_SECONDS = 30
 
 
-def connect(path: Path, schema: Schema) -> sqlite3.Connection:
+def connect(path: Path, schema: Schema, patience: float = BUSY_SECONDS) -> sqlite3.Connection:
     """Open a file for writing, making it and its tables where they are missing.
+
+    `patience` are the seconds that a write waits for another program's.
 
     Raises ArchiveError (cannot be opened or is no archive) or NewerArchiveError.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        connection = sqlite3.connect(path, timeout=patience, isolation_level=None)
         connection.row_factory = sqlite3.Row
-        _turn_to_wal(connection)
+        _turn_to_wal(connection, patience)
         connection.execute("PRAGMA synchronous = FULL")  # in batches it costs nothing, and a power cut loses nothing
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA cache_size = -{schema.cache}")
         _migrate(connection, schema, path)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, sqlite3.Error, UnicodeDecodeError) as error:  # the last: SQLite names what is damaged as it is
         raise ArchiveError(
             f"{path}: cannot be opened for writing ({error}); check the folder, or name another"
         ) from error
@@ -52,7 +54,7 @@ def connect_to_read(path: Path, schema: Schema) -> sqlite3.Connection:
             connection.close()
             connect(path, schema).close()
             return connect_to_read(path, schema)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise ArchiveError(f"{path}: cannot be read ({error}); is it an archive?") from error
     return connection
 
@@ -94,9 +96,9 @@ def part(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("RELEASE part")
 
 
-def _turn_to_wal(connection: sqlite3.Connection) -> None:
+def _turn_to_wal(connection: sqlite3.Connection, patience: float) -> None:
     """Waits itself: where two programs turn one new file at once, SQLite refuses one of them without waiting."""
-    until = time.monotonic() + BUSY_SECONDS
+    until = time.monotonic() + patience
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")

@@ -23,6 +23,13 @@ PAIRS = 2_000
 """Matching pairs in a stretch up to which difflib looks through it: a few milliseconds."""
 ANCHORS = (4, 2, 1)
 """Lengths of the runs that anchor, the surest first."""
+LONGEST, MOST_SENTENCES = 400_000, 20_000
+"""Characters of a text, and sentences of both, up to which they are compared sentence by sentence."""
+HOLDERS = 40
+"""Sentences that hold a word, above which it says nothing of which sentence became which."""
+WITHIN = 100_000
+"""Characters of a stretch that was replaced, old and new together, up to which sentences are compared by their words; a
+longer one was written anew."""
 DEPTH = 8
 """Times that a stretch is cut anew."""
 ALIKE = 0.4
@@ -67,10 +74,47 @@ def is_same(paragraph: Paragraph) -> bool:
 
 def diff(old: str, new: str) -> Diff:
     """Compare two texts, paragraphs parted by line feeds. White space within a line is not compared."""
+    if _is_much(old, new):
+        return _at_large(old, new)
     before, after = _sentences(old), _sentences(new)
     paragraphs = tuple(_merged(paragraph) for paragraph in _paragraphs(_compared(before, after)))
     pieces = [piece for paragraph in paragraphs for piece in paragraph]
     return Diff(paragraphs, _count(pieces, "added"), _count(pieces, "removed"))
+
+
+def _is_much(old: str, new: str) -> bool:
+    """Whether two texts are too long to be compared sentence by sentence."""
+    sentences = sum(text.count(end) for text in (old, new) for end in ("\n", ". ", "。", "! ", "? "))
+    return max(len(old), len(new)) > LONGEST or sentences > MOST_SENTENCES
+
+
+def _at_large(old: str, new: str) -> Diff:
+    """The lines that two texts begin and end with alike are the same; what lies between them was written anew."""
+    before, after = old.split("\n"), new.split("\n")
+    most = min(len(before), len(after))
+    begin = next((at for at in range(most) if before[at] != after[at]), most)
+    end = next((at for at in range(most - begin) if before[-1 - at] != after[-1 - at]), most - begin)
+    removed, added = (lines[begin : len(lines) - end] for lines in (before, after))
+    parts: list[tuple[Change, list[str]]] = [
+        ("same", after[:begin]),
+        ("removed", removed),
+        ("added", added),
+        ("same", after[len(after) - end :]),
+    ]
+    paragraphs = tuple((Piece(change, block),) for change, lines in parts for block in _blocks(lines))
+    return Diff(paragraphs, _about("\n".join(added)), _about("\n".join(removed)))
+
+
+def _blocks(lines: list[str]) -> Iterator[str]:
+    """Lines as they are shown: one by one, or many together where there are very many."""
+    step = 1 + len(lines) // 1_000
+    return filter(None, (" ".join(lines[at : at + step]).strip() for at in range(0, len(lines), step)))
+
+
+def _about(text: str) -> int:
+    """How many words a long text has, about; characters where blanks do not part words."""
+    words = len(text.split())
+    return len(text) if words * 50 < len(text) else words
 
 
 # -- sentences and words ---------------------------------------------------------------------------------------------
@@ -119,7 +163,11 @@ def _bag(text: str) -> Counter[str]:
 
 
 def _count(pieces: Iterable[Piece], change: Change) -> int:
-    return sum(_bag(piece.text).total() for piece in pieces if piece.change == change)
+    return sum(_words(piece.text) for piece in pieces if piece.change == change)
+
+
+def _words(text: str) -> int:
+    return sum(match[1][0].isalnum() for match in _TOKEN.finditer(text))
 
 
 # -- what is the same in two sequences -------------------------------------------------------------------------------
@@ -226,7 +274,9 @@ def _moved(old: list[_Sentence], new: list[_Sentence], same: Pairs) -> set[str]:
 def _replaced(old: list[_Sentence], new: list[_Sentence], moved: set[str]) -> Iterator[Step]:
     """Steps of a stretch where no sentence stayed as it was; some became others."""
     i = j = 0
-    for k, m in [*_became(old, new, moved), (len(old), len(new))]:
+    length = sum(len(sentence.text) for side in (old, new) for sentence in side)
+    became = _became(old, new, moved) if length <= WITHIN else []
+    for k, m in [*became, (len(old), len(new))]:
         for gone in old[i:k]:
             yield gone, None, [Piece("moved away" if gone.key in moved else "removed", gone.text)]
         for come in new[j:m]:
@@ -255,7 +305,7 @@ def _candidates(mine: list[Counter[str]], theirs: list[Counter[str]]) -> Iterato
     for i, bag in enumerate(mine):
         for word in bag:
             holders.setdefault(word, []).append(i)
-    common = max(4, len(mine) // 10)
+    common = min(HOLDERS, max(4, len(mine) // 10))
     for j, bag in enumerate(theirs):
         votes = Counter(i for word in bag if len(held := holders.get(word, ())) <= common for i in held)
         if votes:

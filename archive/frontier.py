@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from archive.database import transaction
 from archive.hints import Hints, note_hint
 from archive.hosts import bare_host, hosts_of, is_twin_host
 from archive.records import Address, Check, Lead, Outlet, Source, now
@@ -33,8 +34,25 @@ TAKES_OVER = f"(role NOT IN {ASKED} AND :role IN {OWN_ROLES})"
 READ = ("new", "changed", "unchanged")
 """Outcomes of a look at an article; with a reason beside them, something of it is open."""
 
+COUNTED = 100
+"""Pages of an outlet up to which it counts how many wait; of two that have more, the older comes first."""
+LOOKED_AT = 500
+"""Pages of an outlet among which one is looked for whose site is not left alone."""
+
 SITE = "substr(u.url, 1, 7 + instr(substr(u.url, 9), '/'))"
 """Scheme, host and port of an address."""
+
+OUTLETS = """outlet(id) AS (
+  SELECT min(outlet_id) FROM urls INDEXED BY urls_next WHERE state = 'pending'
+  UNION ALL SELECT (
+    SELECT min(outlet_id) FROM urls INDEXED BY urls_next WHERE state = 'pending' AND outlet_id > outlet.id
+  ) FROM outlet WHERE outlet.id IS NOT NULL
+)"""
+"""Those of which a page waits, each found by a step in an index."""
+
+NEWEST = f"""SELECT id, url FROM urls INDEXED BY urls_next
+  WHERE outlet_id = o.id AND state = 'pending' ORDER BY published_at DESC, id LIMIT {LOOKED_AT}"""  # noqa: S608  ours
+"""The newest pages of an outlet `o` that wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,26 +238,42 @@ def lease(
     is asked at its own pace, and begun last it would be alone at the end.
     Of some `hosts`, or of all, `but` some. Those of a site that is left alone (`pauses`) go on waiting. Of several
     addresses with one key one is leased; the others are settled without a request once it is an article.
+    Of each outlet the newest that wait are looked at and no others: it costs the same however many wait.
     """
     rows = connection.execute(
-        f"""WITH under_way AS (
-          SELECT outlet_id, count(*) AS many FROM urls WHERE state = 'leased' GROUP BY outlet_id
-        ), waiting AS (
-          SELECT u.*, o.host, count(*) OVER (PARTITION BY u.outlet_id) AS outlet_waits,
-            coalesce(many, 0) + row_number() OVER (PARTITION BY u.outlet_id ORDER BY u.published_at DESC, u.id) AS nth
-          FROM urls u JOIN outlets o ON o.id = u.outlet_id LEFT JOIN under_way USING (outlet_id)
-          WHERE u.state = 'pending' {f"AND o.host IN ({_marks(hosts)})" if hosts else ""}
+        f"""WITH RECURSIVE {OUTLETS}, paused AS MATERIALIZED (
+          SELECT site FROM pauses WHERE until > ?
+        ), turn AS MATERIALIZED (
+          SELECT o.id, o.host,
+            (SELECT count(*) FROM urls INDEXED BY urls_leased
+              WHERE outlet_id = o.id AND state = 'leased') AS under_way,
+            (SELECT count(*) FROM (SELECT 1 FROM urls INDEXED BY urls_next
+              WHERE outlet_id = o.id AND state = 'pending' LIMIT {COUNTED})) AS outlet_waits
+          FROM outlet JOIN outlets o ON o.id = outlet.id
+          WHERE true {f"AND o.host IN ({_marks(hosts)})" if hosts else ""}
             {f"AND o.host NOT IN ({_marks(but)})" if but else ""}
-            AND NOT EXISTS (SELECT 1 FROM urls t WHERE t.url_key = u.url_key AND t.id <> u.id
-              AND (t.state = 'leased' OR t.state = 'pending' AND t.id < u.id))
-            AND {SITE} NOT IN (SELECT site FROM pauses WHERE until > ?)
+            AND EXISTS (SELECT 1 FROM ({NEWEST}) AS u WHERE {SITE} NOT IN (SELECT site FROM paused))
+        ), first AS MATERIALIZED (
+          SELECT * FROM turn WHERE under_way < ? ORDER BY under_way / ?, outlet_waits DESC, id LIMIT ?
+        ), candidate AS (
+          SELECT u.*, o.host, o.outlet_waits, o.under_way,
+            row_number() OVER (PARTITION BY url_key ORDER BY u.id) AS twin
+          FROM first o CROSS JOIN urls u ON u.id IN (
+            SELECT id FROM ({NEWEST}) AS u WHERE {SITE} NOT IN (SELECT site FROM paused) LIMIT ?
+          )
+        ), waiting AS (
+          SELECT *, under_way
+            + row_number() OVER (PARTITION BY outlet_id ORDER BY published_at DESC, id) AS nth
+          FROM candidate WHERE twin = 1
+            AND NOT EXISTS (SELECT 1 FROM urls t INDEXED BY urls_under_way
+              WHERE t.url_key = candidate.url_key AND t.state = 'leased')
         )
         SELECT waiting.*, (
-          SELECT t.article_id FROM urls t WHERE t.url_key = waiting.url_key AND t.id <> waiting.id
+          SELECT t.article_id FROM urls t INDEXED BY urls_read WHERE t.url_key = waiting.url_key AND t.id <> waiting.id
             AND t.article_id IS NOT NULL AND t.role IN {OWN_ROLES}
         ) AS twin_of
         FROM waiting WHERE nth <= ? ORDER BY (nth - 1) / ?, outlet_waits DESC, id LIMIT ?""",  # noqa: S608  nothing of others' is put in
-        (*hosts, *but, now(), per_outlet, in_turn, most),
+        (now(), *hosts, *but, per_outlet, in_turn, 2 * most, 2 * per_outlet, per_outlet, in_turn, most),
     ).fetchall()
     twins = [row for row in rows if row["twin_of"] is not None and not row["checked_at"] and row["via"] != "given"]
     turn = [row for row in rows if row not in twins]
@@ -333,6 +367,16 @@ def give_back(connection: sqlite3.Connection, urls: Iterable[str]) -> None:
 def return_leases(connection: sqlite3.Connection) -> int:
     """What was under way is waiting again; the number of pages."""
     return connection.execute("UPDATE urls SET state = 'pending' WHERE state = 'leased'").rowcount
+
+
+def end_crawl(connection: sqlite3.Connection, crawl_id: int, reason: str | None) -> None:
+    """A crawl is over: `finished`, or with a reason `stopped`; what it still held waits. Its own transaction."""
+    with transaction(connection):
+        return_leases(connection)
+        connection.execute(
+            "UPDATE crawls SET finished_at = ?, state = ?, reason = ? WHERE id = ?",
+            (now(), "stopped" if reason else "finished", reason, crawl_id),
+        )
 
 
 # -- what a look came to ---------------------------------------------------------------------------------------------

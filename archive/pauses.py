@@ -6,8 +6,12 @@ Functions that write run inside the caller's transaction.
 from __future__ import annotations
 
 import sqlite3
+from datetime import timedelta
 
-from archive.records import now
+from archive.records import clock, now, utc
+
+LONGEST = timedelta(days=2)
+"""No pause lasts longer than a day, and no source rests longer: what ends later was said by a clock that was wrong."""
 
 
 def pauses(connection: sqlite3.Connection) -> dict[str, tuple[str, str]]:
@@ -25,3 +29,10 @@ def leave_alone(connection: sqlite3.Connection, site: str, until: str, reason: s
         WHERE excluded.until >= until""",
         (site, until, reason),
     )
+
+
+def forget_wrong_clock(connection: sqlite3.Connection) -> None:
+    """End what a clock that ran ahead has put off: pauses of sites, and the next looks at feeds and sitemaps."""
+    latest = utc(clock() + LONGEST)
+    connection.execute("DELETE FROM pauses WHERE until > ?", (latest,))
+    connection.execute("UPDATE urls SET due_at = ? WHERE role = 'source' AND due_at > ?", (now(), latest))

@@ -482,6 +482,15 @@ CREATE INDEX bodies_by_base ON bodies(base) WHERE base IS NOT NULL;
 """
 
 
+WAITING = """
+-- By which the next pages of an outlet are found without a look at all that wait, and those under way.
+CREATE INDEX urls_next ON urls(outlet_id, published_at DESC, id) WHERE state = 'pending';
+CREATE INDEX urls_leased ON urls(outlet_id) WHERE state = 'leased';
+CREATE INDEX urls_under_way ON urls(url_key) WHERE state = 'leased';
+CREATE INDEX urls_read ON urls(url_key) WHERE article_id IS NOT NULL;
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Schema:
     """The tables of one file, as the steps that led to them: a name, and SQL that is run once."""
@@ -506,6 +515,7 @@ ARCHIVE = Schema(
         ("m009_habits", HABITS),
         ("m010_identity", IDENTITY),
         ("m011_folding", FOLDING),
+        ("m012_what_waits", WAITING),
     ),
     cache=24_000,  # the index of shared passages is asked at random
 )

@@ -136,8 +136,11 @@ def _datasette(args: list[str]) -> None:
     from datasette.cli import serve as datasette_serve  # type: ignore[import-untyped]
 
     from archive.plugin.limits import limit_heap
+    from archive.silence import allow_connections, end_silence
 
     limit_heap()  # here, as the process is ours alone; a Datasette that somebody else starts may have more to serve
+    allow_connections()
+    end_silence()
     datasette_serve.main(args, prog_name="dateline serve", standalone_mode=False)
 
 

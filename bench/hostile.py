@@ -3,8 +3,10 @@
 Two hundred real pages of as many outlets as they come from, served on loopback by feed and page, first alone and then
 with twelve outlets beside them of which each names one page that is meant to harm: five bombs (gzip, deflate, br, zstd,
 one packed in another), three bodies without end, 64 MB of HTML, 200,000 nested elements, a tag with 64,000
-attributes, and headers without end. Memory is the proportional set size (PSS) of main process, fork server and readers
-together, looked at ten times a second: what they share is counted once.
+attributes, and headers without end. Then beside one outlet alone that sends what is costly to read or to keep: a
+robots.txt of 14,000 crawlers and 14,000 rules, a feed of 2,000 nested bases, pages of two million characters. Memory
+is the proportional set size (PSS) of main process, fork server and readers together, looked at ten times a second: what
+they share is counted once.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ HONEST = 200
 EVERY = 0.1
 """Seconds between two looks at the memory."""
 PATIENCE = 300.0
+COSTLY = "http://mire.example"
 ZEROS = bytes(1 << 28)
 
 
@@ -45,6 +48,9 @@ def figures(shared: Path) -> Iterator[Figure]:
     what = f"honest pages stored, of {len(honest)}, among {len(hostile_pages())} hostile ones"
     yield Figure(what, beside["stored"], "", len(honest), "all", "all")
     yield Figure("seconds until they were stored", beside["seconds"], "s", alone["seconds"], "alone", "≤ 1.5")
+    one, _ = crawled(honest | costly_outlet(), honest)
+    yield Figure("honest pages stored beside one costly outlet", one["stored"], "", len(honest), "all", "all")
+    yield Figure("seconds until they were stored", one["seconds"], "s", alone["seconds"], "alone", "≤ 1.5")
     yield Figure("memory of the whole tree, proportional, at most", beside["megabytes"], "MB", 500, "bound", "< 500 MB")
     yield Figure("the same, honest pages alone", alone["megabytes"], "MB")
     yield Figure("hostile pages that ended with a reason", log, "", len(hostile_pages()), "all", "all")
@@ -79,6 +85,22 @@ def hostile_pages() -> dict[str, Says]:
     return {f"http://mire{number}.example/page": said for number, said in enumerate(says)}
 
 
+def costly_outlet() -> dict[str, Says]:
+    """What one outlet may say that takes long to read, to compare and to keep; all of it within the limits of size."""
+    agents = b"".join(b"User-agent: robot%d\n" % number for number in range(14_000))
+    rules = b"".join(b"Disallow: /%d*x\n" % number for number in range(14_000))
+    bases = b'<a xml:base="%s/">' % (b"b" * 100)
+    feed = b"<rss><channel>" + bases * 2_000 + b"<item><link>x</link></item>" * 50
+    says: dict[str, Says] = {
+        f"{COSTLY}/robots.txt": Answer(200, agents + b"User-agent: *\n" + rules),
+        f"{COSTLY}/nested.xml": Answer(200, feed),
+    }
+    for number in range(20):
+        words = "".join(f"第{number}號碼頭的第{line}班渡輪將遷往北岸。" for line in range(40_000))
+        says[f"{COSTLY}/{number}"] = Answer(200, f"<html><h1>渡輪 {number}</h1><p>{words}".encode())
+    return says
+
+
 def crawled(pages: dict[str, Says], honest: dict[str, Says]) -> tuple[dict[str, float], int]:
     """Crawl them into a new archive: seconds until the honest ones were stored, how many were, and megabytes."""
     folder = Path(tempfile.mkdtemp(prefix="dateline-bench-"))
@@ -97,6 +119,8 @@ def feeds(pages: dict[str, Says]) -> dict[str, Says]:
     """Of each host, the feed that lists its pages."""
     items: dict[str, str] = {}
     for url in pages:
+        if url.endswith(("/robots.txt", "/nested.xml")):
+            continue
         home = f"http://{urlsplit(url).netloc}"
         items[home] = items.get(home, "") + f"<item><link>{url.replace('&', '&amp;')}</link></item>"
     return {
@@ -110,6 +134,9 @@ def know(folder: Path, pages: dict[str, Says]) -> None:
         for host in {urlsplit(url).netloc for url in pages}:
             source = file_source(Source(f"http://{host}/dateline-feed.xml", "feed", host))
             archive.add_outlet(Outlet(host), [source])
+        if f"{COSTLY}/nested.xml" in pages:
+            nested = file_source(Source(f"{COSTLY}/nested.xml", "feed", urlsplit(COSTLY).netloc))
+            archive.add_outlet(Outlet(urlsplit(COSTLY).netloc), [nested])
 
 
 def watch(folder: Path, web: Stranger, honest: dict[str, Says]) -> dict[str, float]:

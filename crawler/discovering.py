@@ -10,6 +10,7 @@ from typing import Any
 from archive.archive import Archive
 from archive.errors import UsageError
 from archive.records import Outlet, Source, SourceKind
+from crawler import fork_server
 from crawler.discovery import home_urls
 from crawler.outlet_files import OutletEntry, read_outlet_file
 from crawler.running import crawl_settings, run_spider
@@ -34,6 +35,7 @@ def add_outlets(folder: Path, hosts: Sequence[str], known: Iterable[Outlet] = ()
     """Look outlets up and keep them; a line each. Raises UsageError for what is no host."""
     for host in hosts:
         home_urls(host)  # a mistake is told before anything starts
+    fork_server.start()
     with Archive(folder) as archive:
         ran: Any = run_spider(
             DiscoverySpider,

@@ -120,6 +120,21 @@ def feed_links(html: bytes, url: str) -> list[FoundFeed]:
     return list(found.values())[:MOST_FOUND]
 
 
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What a home page says of its outlet."""
+
+    feeds: tuple[str, ...] = ()
+    name: str | None = None
+    language: str | None = None
+
+
+def read_home(html: bytes, url: str) -> Home:
+    """All that a home page says."""
+    feeds = tuple(link.url for link in feed_links(html, url))
+    return Home(feeds, outlet_name(html, url), outlet_language(html))
+
+
 def _declared(root: HtmlElement) -> Iterator[tuple[str, str | None]]:
     """`<link rel="alternate" type="application/rss+xml">`, as https://www.rssboard.org/rss-autodiscovery has it."""
     for link in root.iter("link"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +24,9 @@ from crawler.services.wayback import original_of
 
 GONE = (404, 410, 451)
 TRANSIENT = (408, 425, 429)  # and every 5xx
+
+LONGEST_HEADERS = 16 * 1024
+"""Bytes of an answer's headers that are kept with a page; those of news pages are 1 to 8 KB."""
 
 FAILURES: tuple[tuple[type[BaseException], str, bool], ...] = (
     (CannotResolveHostError, "host name not found", True),
@@ -77,15 +80,23 @@ def capture(response: Response) -> Capture:
         url=asked,
         body=response.body,
         status=response.status,
-        headers=tuple(
-            (name.decode("latin-1"), value.decode("latin-1"))
-            for name, values in response.headers.items()
-            for value in values
-        ),
+        headers=tuple(headers_kept(response)),
         fetched_at=now(),
         final_url=final_url(response),
         redirects=tuple(response.meta.get("redirect_urls", ())),
     )
+
+
+def headers_kept(response: Response) -> Iterator[tuple[str, str]]:
+    """The headers as they came, those left out that go beyond LONGEST_HEADERS: they are kept with every look."""
+    left = LONGEST_HEADERS
+    for name, values in response.headers.items():
+        for value in values:
+            left -= (length := len(name) + len(value))
+            if left < 0:
+                left += length
+                continue
+            yield name.decode("latin-1"), value.decode("latin-1")
 
 
 def final_url(response: Response) -> str | None:

@@ -36,8 +36,8 @@ def rereader(archive: Archive, worker: Worker) -> Callable[[str], Version | None
     """How today's extractor reads the page with a digest; None where it is not kept or can no longer be read."""
 
     def reread(digest: str) -> Version | None:
-        capture = archive.captures.newest(digest)
         try:
+            capture = archive.captures.newest(digest)
             check = read_again(capture, worker) if capture else None
         except ReadingError:
             return None
@@ -122,11 +122,11 @@ def _reread_one(
     archive: Archive, article_id: int, digest: str | None, worker: Worker, ours: Decisions, told: Reread
 ) -> str | None:
     """None, or why an article stays as it was."""
-    capture = archive.captures.newest(digest) if digest else None
-    if capture is None:
-        return "the page is not kept"
-    told.pages += 1
     try:
+        capture = archive.captures.newest(digest) if digest else None
+        if capture is None:
+            return "the page is not kept"
+        told.pages += 1
         check = read_again(capture, worker)
     except ReadingError:
         return "the page can no longer be read"

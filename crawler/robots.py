@@ -6,29 +6,31 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from protego import Protego
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest, NotConfigured
 from scrapy.http import Request
 from scrapy.http.request import NO_CALLBACK
 
+from archive.errors import ReadingError
 from crawler.fetching import NotNow, judge_failure
 from crawler.opt_outs import AI_CRAWLERS, AI_ROBOTS, honoured
+from crawler.robots_rules import Groups, path_of, read_groups
 from crawler.turns import put_off, site_of, this_moment
 
-MOST_BYTES = 500 * 1024
-"""That are read of a robots.txt (RFC 9309, 2.5)."""
+US = "Dateline"
+"""The product token that we go by, unless the settings say otherwise."""
 MOST_REDIRECTS = 5
 """RFC 9309, 2.3.1.2."""
 KEPT_SECONDS = 24 * 3600.0
 """RFC 9309, 2.4."""
+MOST_KEPT = 32 * 1024 * 1024
+"""Bytes, about, that the rules of all sites take together; of more, the largest are read again when they are needed."""
 LONGEST_DELAY = 60.0
 """Seconds between two requests to a host; where a site asks for more, the crawl says so at its end."""
 
@@ -37,60 +39,37 @@ LONGEST_DELAY = 60.0
 class Rules:
     """What a site's robots.txt comes to."""
 
-    parser: Protego | None = None
-    """None: there is no robots.txt, and everything is allowed."""
+    groups: Groups = Groups()  # noqa: RUF009  it is frozen
+    """What it says to us and to those whose rules are asked about; nothing, where there is no robots.txt."""
     not_now: str | None = None
     """Why nobody knows what is allowed; nothing is, until it can be read."""
 
     def allows(self, url: str, agent: str) -> bool:
         """May a crawler of that product token fetch this address?"""
-        return self.parser is None or bool(self.parser.can_fetch(url, agent))
+        path = path_of(url)
+        return path == "/robots.txt" or self.groups.group(agent).allows(path)
 
     def delay(self, agent: str) -> float | None:
         """Seconds of `Crawl-delay`, which is no part of the RFC but what many sites say; None where they do not."""
-        said = self.parser.crawl_delay(agent) if self.parser else None
-        return float(said) if said and said > 0 else None
+        return self.groups.group(agent).delay or None
 
     def forbids_one_of(self, url: str, agents: Sequence[str]) -> str | None:
         """The first of these crawlers that may not fetch this address; None if all may."""
         return next((agent for agent in agents if not self.allows(url, agent)), None)
 
 
-def read_rules(status: int, body: bytes) -> Rules:
-    """The rules that an answer to a request for robots.txt makes (RFC 9309, 2.3.1).
+def read_rules(status: int, body: bytes, agents: Sequence[str] = (US, *AI_CRAWLERS)) -> Rules:
+    """The rules that an answer to a request for robots.txt makes for some crawlers (RFC 9309, 2.3.1)."""
+    return Rules(read_groups(body, agents)) if 200 <= status < 300 else without_body(status)
+
+
+def without_body(status: int) -> Rules:
+    """The rules that the status alone makes.
 
     A 4xx says that there is none, and all is allowed; except 429, which asks us to stay away. With a 5xx nothing is
     allowed for now. A 3xx that is left after the redirects is as good as none.
     """
-    if 200 <= status < 300:
-        return Rules(Protego.parse(without_versions(_text(body))))
-    if status == 429 or status >= 500:
-        return Rules(not_now=f"robots.txt: HTTP {status}")
-    return Rules()
-
-
-def _text(body: bytes) -> str:
-    """The first 500 KiB, to the end of a line: half a rule may forbid more than the whole one."""
-    if len(body) > MOST_BYTES:
-        body = body[:MOST_BYTES]
-        body = body[: max(body.rfind(b"\n"), body.rfind(b"\r")) + 1]
-    for mark, encoding in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
-        if body.startswith(mark):
-            return body[2:].decode(encoding, "replace")
-    return body.decode("utf-8-sig", "replace")
-
-
-AGENT_LINE = re.compile(
-    r"(?im)((?:^|\r)[ \t]*user[ \t_-]?agents?[ \t]*:[ \t]*)(?:([a-z_-]+)/|(dateline)[^\w\r\n-])[^\r\n]*"
-)
-
-
-def without_versions(text: str) -> str:
-    """A group's crawler is its product token (RFC 9309, 2.2.1): `Dateline/0.1 (…)` is Dateline, as Google reads it.
-
-    A NUL is no part of any name.
-    """
-    return AGENT_LINE.sub(lambda line: line[1] + (line[2] or line[3]), text.replace("\0", ""))
+    return Rules(not_now=f"robots.txt: HTTP {status}") if status == 429 or status >= 500 else Rules()
 
 
 def kept_delay(said: float | None, ours: float) -> float:
@@ -113,6 +92,7 @@ class RobotsMiddleware:
         self.own_delay = settings.getfloat("DOWNLOAD_DELAY")
         self.others = AI_CRAWLERS if AI_ROBOTS in honoured(settings["DATELINE_OPT_OUTS"]) else ()
         self.rules: dict[str, tuple[float, asyncio.Future[Rules]]] = {}
+        self.sizes: dict[str, int] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -140,7 +120,16 @@ class RobotsMiddleware:
         if reading is None or old or (reading.done() and reading.result().not_now):
             reading = asyncio.ensure_future(self.read(site))
             self.rules[site] = (time.monotonic(), reading)
+            reading.add_done_callback(lambda read: self.count(site, read))
         return await asyncio.shield(reading)
+
+    def count(self, site: str, read: asyncio.Future[Rules]) -> None:
+        """What a site's rules take counts; beyond MOST_KEPT the largest are forgotten."""
+        self.sizes[site] = read.result().groups.size if not read.cancelled() and not read.exception() else 0
+        while sum(self.sizes.values()) > MOST_KEPT:
+            largest = max(self.sizes, key=lambda site: self.sizes[site])
+            del self.sizes[largest]
+            self.rules.pop(largest, None)
 
     async def read(self, site: str) -> Rules:
         """Ask for robots.txt; where it cannot be had the site is left alone for a while."""
@@ -165,7 +154,12 @@ class RobotsMiddleware:
             return Rules()
         except Exception as error:  # whatever the downloader raises means that it cannot be had
             return Rules(not_now=f"robots.txt: {judge_failure(error)[1]}")
-        return read_rules(response.status, response.body)
+        if not 200 <= response.status < 300:
+            return without_body(response.status)
+        try:
+            return Rules(await self.spider.workers.read_robots(response.body, site, (self.agent, *self.others)))
+        except ReadingError as error:
+            return Rules(not_now=str(error).removeprefix(f"{site}: "))
 
     def keep_delay(self, site: str, said: float | None) -> None:
         """Have Scrapy's downloader wait between two requests to this host, and never less than the site says."""

@@ -16,11 +16,12 @@ from archive.archive import Archive, OutletReport
 from archive.errors import ArchiveError
 from archive.lock import crawl_lock
 from crawler import stopping
+from crawler.watchdog import STOPPED, TIME_IS_UP, Watchdog
 
 ENDINGS = {
     "finished": None,
-    "shutdown": "stopped by the user",
-    "closespider_timeout": "the time was up",
+    "shutdown": STOPPED,
+    "closespider_timeout": TIME_IS_UP,
 }
 """Scrapy's words for why a spider closed, in ours; None is a good end."""
 
@@ -35,26 +36,42 @@ def crawl_settings(folder: Path, **changes: Any) -> Settings:
 
 
 def run_spider(spider: type[Spider], settings: Settings, **arguments: Any) -> Spider:
-    """Run one spider to its end in this process, which can do so once; the spider as it ended."""
+    """Run one spider to its end in this process, which can do so once; the spider as it ended.
+
+    A crawl that does not end in time ends the process (`crawler.watchdog`).
+    """
     logging.raiseExceptions = False  # a log that cannot be written (a full disk) is no reason for a traceback
     process = AsyncCrawlerProcess(settings)
     logging.root.setLevel(settings["LOG_LEVEL"])  # Scrapy makes all records, and drops them as late as at the file
+    from twisted.internet import reactor
+
+    running: Any = reactor
     crawler = process.create_crawler(spider)
-    ran = process.crawl(crawler, **arguments)
-    loop = asyncio.get_event_loop()
-    loop.call_soon(stopping.listen)  # as Scrapy takes signals from here on, but cannot end what has not begun
+    folder, seconds = Path(settings["DATELINE_ARCHIVE"]), settings.getfloat("CLOSESPIDER_TIMEOUT")
+    with Watchdog(folder, arguments.get("crawl_id"), seconds or None) as watchdog:
+        running.callWhenRunning(watchdog.listen)
+        ran = process.crawl(crawler, **arguments)
+        watchdog.write_now = lambda: write_now(crawler.spider)
+        loop = asyncio.get_event_loop()
+        loop.call_soon(stopping.listen)  # as Scrapy takes signals from here on, but cannot end what has not begun
 
-    def begun() -> None:
-        loop.call_soon(stopping.pass_on)
+        def begun() -> None:
+            loop.call_soon(stopping.pass_on)
 
-    crawler.signals.connect(begun, signal=signals.engine_started)
-    process.start()
+        crawler.signals.connect(begun, signal=signals.engine_started)
+        process.start()
     if not ran.done():
         raise ArchiveError("the crawl was broken off; what it held waits for the next crawl")
     ran.result()  # what was raised while it was set up
     if crawler.spider is None:
         raise ArchiveError("the crawl did not start; see crawl.log in the archive's folder")
     return crawler.spider
+
+
+def write_now(spider: Any) -> None:
+    """Have a spider's looks written that wait for it."""
+    if (batches := getattr(spider, "batches", None)) is not None:
+        batches.flush()
 
 
 def crawl(

@@ -1,10 +1,11 @@
-"""Pages, and large feeds and sitemaps, are read in processes of our own: one that crashes or hangs costs itself alone.
+"""Whatever strangers wrote is read in processes of our own: what crashes or hangs its reader costs itself alone.
 
-One process, one pipe and one thread a worker, with a limit of time a page; threads take what waits by themselves, so
-that no worker waits for a crawl that is busy writing. The standard library's process pool is not safe here: a worker
-that dies takes the pages of all the others with it (cpython#94777), and one that hangs is never ended. Workers come
-from a fork server that has imported the extractor once, so that a new one is there in milliseconds; they end by
-themselves when the other end of their pipe is gone, also after a kill -9.
+That is pages, feeds, sitemaps and home pages of any size, and robots.txt beyond a few lines. One process, one pipe and
+one thread a worker, with a limit of time a page; threads take what waits by themselves, site by site
+(`crawler.fair_queue`), so that no worker waits for a crawl that is busy writing. The standard library's process pool is
+not safe here: a worker that dies takes the pages of all the others with it (cpython#94777), and one that hangs is never
+ended. Workers come from a fork server that has imported the extractor once, so that a new one is there in milliseconds;
+they end by themselves when the other end of their pipe is gone, also after a kill -9.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
@@ -24,13 +25,19 @@ from typing import Any, Literal, Self, cast
 from archive.errors import DatelineError, ReadingError
 from archive.records import Article, Capture, Lead
 from crawler import fork_server
+from crawler.discovery import Home, read_home, robots_sitemaps
+from crawler.fair_queue import Closed, FairQueue
 from crawler.feeds import Feed, read_feed
+from crawler.robots_rules import Groups, read_groups, robots_text
 from crawler.sitemaps import Sitemap, read_sitemap
+from pipelines.urls import registered_domain
 
-Kind = Literal["page", "page and links", "links", "feed", "sitemap"]
+Kind = Literal["page", "page and links", "links", "feed", "sitemap", "home", "robots", "robots sitemaps"]
 Linked = tuple[Article, list[Lead]]
 """A page's article, and leads to the pages that it links to."""
-Read = Article | Linked | list[Lead] | Feed | Sitemap
+Read = Article | Linked | list[Lead] | Feed | Sitemap | Home | Groups | list[str]
+Job = tuple[Kind, Capture, tuple[str, ...], "Future[Read]"]
+"""What is to be read, with the names of crawlers for a robots.txt, and where the answer goes."""
 
 READER_NICENESS = 5
 """Readers leave the cores to the crawl, which hands out the work, and to whoever else uses the machine."""
@@ -40,8 +47,10 @@ PAGES_A_PROCESS = 50
 """What the parsers keep in memory between pages grows with every one; a new process costs milliseconds."""
 LARGE_PAGE = 1_000_000
 """Bytes of a page after which the process is renewed at once."""
-SMALL_SOURCE = 500_000
-"""Bytes of a feed or sitemap that is read where it came in: at worst 0.3 s and 25 MB."""
+FEW_LINES = 8_192
+"""Bytes of a robots.txt that is read where it came in: at worst in 3 ms, as its cost grows with its length alone."""
+ORPHANED = 5
+"""Seconds beyond its limit after which a reader ends by itself, whose crawl is gone and cannot end it."""
 PAGE_MEMORY = 256 * 1024 * 1024
 """Bytes that reading one page may take; the largest news pages take 40 MB."""
 
@@ -53,24 +62,30 @@ def _serve(pipe: Connection) -> None:
     from crawler.extract import extract
     from crawler.links import article_and_links, links
 
-    readers: dict[Kind, Callable[[Capture], Read]] = {
+    readers: dict[Kind, Callable[..., Read]] = {
         "page": extract,
         "page and links": article_and_links,
         "links": links,
         "feed": lambda capture: read_feed(capture.body, capture.url),
         "sitemap": lambda capture: read_sitemap(capture.body, capture.url),
+        "home": lambda capture: read_home(capture.body, capture.url),
+        "robots": lambda capture, *agents: read_groups(capture.body, agents),
+        "robots sitemaps": lambda capture: robots_sitemaps(robots_text(capture.body), capture.url),
     }
     _limit_memory()
     with contextlib.suppress(EOFError, OSError):
         while True:
-            kind, capture = pipe.recv()
+            kind, capture, more, seconds = pipe.recv()
             began = time.process_time()
-            pipe.send((_read(readers[kind], capture), time.process_time() - began))
+            signal.alarm(int(seconds) + ORPHANED)
+            answer = _read(readers[kind], capture, more)
+            signal.alarm(0)
+            pipe.send((answer, time.process_time() - began))
 
 
-def _read(reader: Callable[[Capture], Read], capture: Capture) -> Read | DatelineError:
+def _read(reader: Callable[..., Read], capture: Capture, more: tuple[str, ...]) -> Read | DatelineError:
     try:
-        return reader(capture)
+        return reader(capture, *more)
     except DatelineError as error:
         return error
     except MemoryError:
@@ -103,14 +118,14 @@ class Worker:
         """Blocks until the page is read. Raises ReadingError when it crashed the worker or took too long."""
         return cast(Article, self.read_as("page", capture, seconds))
 
-    def read_as(self, kind: Kind, capture: Capture, seconds: float) -> Read:
-        """As `read`, for a page, its links, a feed or sitemap. Raises also SourceError, as their readers do."""
+    def read_as(self, kind: Kind, capture: Capture, seconds: float, more: tuple[str, ...] = ()) -> Read:
+        """As `read`, for whatever is read. Raises also SourceError, as the readers of feeds and sitemaps do."""
         if self._pages == PAGES_A_PROCESS:
             self.stop()
         pipe = self._pipe or self._start()
         self._pages += 1
         try:
-            pipe.send((kind, capture))
+            pipe.send((kind, capture, more, seconds))
             if not pipe.poll(seconds):
                 raise ReadingError(f"{capture.url}: reading took longer than {seconds:g} s")
             answer, seconds = pipe.recv()
@@ -153,11 +168,6 @@ class Worker:
     close = stop
 
 
-def is_small(body: bytes) -> bool:
-    """Is a feed or sitemap read in milliseconds and in little memory, whatever it holds?"""
-    return len(body) <= SMALL_SOURCE and not body.startswith(b"\x1f\x8b")
-
-
 class Workers:
     """A few workers, those of them that are free, and as many threads, for use on an event loop."""
 
@@ -166,6 +176,7 @@ class Workers:
         self._seconds = seconds
         self._threads = ThreadPoolExecutor(len(self._workers))
         self._free: SimpleQueue[Worker] = SimpleQueue()
+        self._waiting: FairQueue[Job] = FairQueue(len(self._workers))
         for worker in self._workers:
             self._free.put(worker)
 
@@ -182,22 +193,49 @@ class Workers:
         return cast(list[Lead], await self._read("links", capture))
 
     async def read_feed(self, body: bytes, url: str) -> Feed:
-        """As `crawler.feeds.read_feed`, which reads a small one here. Raises SourceError and ReadingError."""
-        return read_feed(body, url) if is_small(body) else cast(Feed, await self._read("feed", Capture(url, body)))
+        """As `crawler.feeds.read_feed`. Raises SourceError and ReadingError."""
+        return cast(Feed, await self._read("feed", Capture(url, body)))
 
     async def read_sitemap(self, body: bytes, url: str) -> Sitemap:
-        """As `crawler.sitemaps.read_sitemap`, which reads a small one here. Raises SourceError and ReadingError."""
-        if is_small(body):
-            return read_sitemap(body, url)
+        """As `crawler.sitemaps.read_sitemap`. Raises SourceError and ReadingError."""
         return cast(Sitemap, await self._read("sitemap", Capture(url, body)))
 
-    async def _read(self, kind: Kind, capture: Capture) -> Read:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._read_now, kind, capture)
+    async def read_home(self, body: bytes, url: str) -> Home:
+        """As `crawler.discovery.read_home`. Raises ReadingError."""
+        return cast(Home, await self._read("home", Capture(url, body)))
 
-    def _read_now(self, kind: Kind, capture: Capture) -> Read:
-        worker = self._free.get()
+    async def read_robots(self, body: bytes, url: str, agents: tuple[str, ...]) -> Groups:
+        """As `crawler.robots_rules.read_groups`, which reads a few lines here. Raises ReadingError."""
+        if len(body) <= FEW_LINES:
+            return read_groups(body, agents)
+        return cast(Groups, await self._read("robots", Capture(url, body), agents))
+
+    async def robots_sitemaps(self, body: bytes, url: str) -> list[str]:
+        """As `crawler.discovery.robots_sitemaps`. Raises ReadingError."""
+        return cast(list[str], await self._read("robots sitemaps", Capture(url, body)))
+
+    async def _read(self, kind: Kind, capture: Capture, more: tuple[str, ...] = ()) -> Read:
+        answer: Future[Read] = Future()
+        self._waiting.put(registered_domain(capture.url), (kind, capture, more, answer))
+        self._threads.submit(self._read_next)
+        return await asyncio.wrap_future(answer)
+
+    def _read_next(self) -> None:
+        """In a thread: read what has its turn."""
         try:
-            return worker.read_as(kind, capture, self._seconds)
+            site, (kind, capture, more, answer) = self._waiting.take()
+        except Closed:
+            return
+        worker, began = self._free.get(), time.monotonic()
+        read_before = worker.cpu_seconds
+        try:
+            if answer.set_running_or_notify_cancel():
+                answer.set_result(worker.read_as(kind, capture, self._waiting.seconds(site, self._seconds), more))
+        except BaseException as error:
+            answer.set_exception(error)
+            self._waiting.done(site, time.monotonic() - began)
+        else:
+            self._waiting.done(site, worker.cpu_seconds - read_before)
         finally:
             self._free.put(worker)
 
@@ -208,6 +246,8 @@ class Workers:
 
     def stop(self) -> None:
         """End all workers; what still waits is not read."""
+        for _, _, _, answer in self._waiting.close():
+            answer.cancel()
         self._threads.shutdown(wait=False, cancel_futures=True)
         for worker in self._workers:
             worker.stop()

@@ -28,6 +28,8 @@ SHORTEST = 4
 in an interview, the heading of a list."""
 LONGEST = 1_500
 """Characters; a longer line is never a habit."""
+TOLD_BY = 40_000
+"""Characters of a text whose terms say what it is about."""
 MOST_LINES = 300
 """Of a text, half of them from its beginning and half from its end, may be habits."""
 MOST = 0.5
@@ -53,10 +55,11 @@ _NUMBER = re.compile(r"\d[\d.,:’']*")
 @lru_cache(maxsize=16)  # the text that has just come, and those that it is held against
 def marks(text: str) -> tuple[int | None, ...]:
     """For each line of a text 32 bits by which it is known again, as a signed number; None: never a habit."""
-    folded = _NUMBER.sub("0", normalize("NFKC", text).casefold())
-    lines = _BETWEEN_WORDS.sub(" ", folded).split("\n")
+    lines = text.split("\n")
     inner = range(MOST_LINES // 2, len(lines) - MOST_LINES // 2)
-    return tuple(None if place in inner else _mark(line.split()) for place, line in enumerate(lines))
+    looked_at = ["" if place in inner or len(line) > 2 * LONGEST else line for place, line in enumerate(lines)]
+    folded = _NUMBER.sub("0", normalize("NFKC", "\n".join(looked_at)).casefold())
+    return tuple(_mark(line.split()) for line in _BETWEEN_WORDS.sub(" ", folded).split("\n"))
 
 
 def _mark(words: list[str]) -> int | None:
@@ -84,7 +87,7 @@ def gone(text: str, habits: Collection[int], language: str | None) -> frozenset[
 
 
 def _is_own(line: str, matter: Collection[str], language: str | None) -> bool:
-    said = _terms(line, language)
+    said = _terms(line[: 2 * LONGEST], language)
     return len(said) >= OWN_TERMS and len(said.intersection(matter)) >= OWN * len(said)
 
 
@@ -123,7 +126,15 @@ def _lines(text: str) -> list[tuple[int | None, str]]:
 
 
 def _terms_of(lines: Iterable[str], language: str | None) -> frozenset[str]:
-    return frozenset().union(*(_terms(line, language) for line in lines))
+    """The terms of some lines, as far as TOLD_BY."""
+    found: set[str] = set()
+    left = TOLD_BY
+    for line in lines:
+        if left <= 0:
+            break
+        found |= _terms(line[:left], language)
+        left -= len(line)
+    return frozenset(found)
 
 
 @lru_cache(maxsize=2048)  # a text is held against several others

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from itertools import groupby
 from typing import Any, Self
 
 from scrapy.crawler import Crawler
@@ -18,6 +20,23 @@ from archive.errors import ArchiveError
 from archive.records import Check, Outcome
 from archive.revisions import Version
 from pipelines.decisions import decisions
+
+BEFORE = 1e-6
+"""Seconds a character that the stages before this one take, at most."""
+LARGE = 50_000
+"""Characters of a text that is written alone: it may take seconds, and is its own site's expense."""
+
+
+def batches(checks: list[Check]) -> Iterator[list[Check]]:
+    """Looks in their order, those together that are written in one transaction."""
+    for large, group in groupby(checks, lambda check: characters(check) > LARGE):
+        together = list(group)
+        yield from ([check] for check in together) if large else [together]
+
+
+def characters(check: Check) -> int:
+    """Of its text."""
+    return len(check.article.text) if check.article else 0
 
 
 class Batches:
@@ -35,6 +54,8 @@ class Batches:
         archive.prepare(self.decisions)
         self.waiting: list[Check] = []
         self.written: Callable[[Check, Outcome], None] | None = None
+        self.took: Callable[[str, float], None] | None = None
+        """Is told what each look cost, in seconds."""
 
     def add(self, check: Check) -> None:
         """Take a look in; writes when the batch is full. Raises sqlite3.Error or ArchiveError where it cannot."""
@@ -46,10 +67,16 @@ class Batches:
         """Write what waits."""
         if not self.waiting:
             return
-        batch, self.waiting = self.waiting, []
-        for check, outcome in zip(batch, self.archive.write(batch, self.decisions, self.crawl_id), strict=True):
-            if self.written:
-                self.written(check, outcome)
+        waiting, self.waiting = self.waiting, []
+        for batch in batches(waiting):
+            began = time.thread_time()
+            outcomes = self.archive.write(batch, self.decisions, self.crawl_id)
+            each = (time.thread_time() - began) / len(batch)
+            for check, outcome in zip(batch, outcomes, strict=True):
+                if self.took:
+                    self.took(check.url, each + BEFORE * characters(check))
+                if self.written:
+                    self.written(check, outcome)
 
     def finish(self) -> None:
         """Write what waits, tidy up once a day, and list anew what is followed if much has come."""
@@ -74,7 +101,8 @@ class KeepPipeline:
         spider: Any = self.crawler.spider
         size = self.crawler.settings.getint("DATELINE_BATCH")
         self.batches = Batches(spider.archive, spider.crawl_id, size, spider.reread)
-        self.batches.written = spider.written
+        self.batches.written, self.batches.took = spider.written, spider.shares.took
+        spider.batches = self.batches
         self.timer = asyncio.get_event_loop().create_task(self._tick())
 
     async def process_item(self, item: Any) -> Any:

@@ -41,6 +41,7 @@ def judge(old: Version, new: Version, past: Past = UNCHANGED) -> Verdict:
     A change of what one reads is a revision, unless the text was not read well. The same capture, or one read by
     another extractor, never is: the two readings say nothing of what the page did.
     """
+    old, new = shortened(old, new)
     other_reader = _other_reader(old, new)
     kinds = _kinds(old, new)
     if _same_page(old, new) and not past.gone:
@@ -60,6 +61,38 @@ def judge(old: Version, new: Version, past: Past = UNCHANGED) -> Verdict:
         return Verdict("unchanged", reason=f"it alternates with revision {number}, as pages do that are tried out")
     kinds = kinds if number is None else (*kinds, "restored")
     return Verdict("revision", kinds, _is_stealth(old, new, kinds), number)
+
+
+LONG = 200_000
+"""Characters of a text, from which on it is compared around its changes."""
+AROUND = 50_000
+"""Characters before and after them."""
+
+
+def shortened(old: Version, new: Version) -> tuple[Version, Version]:
+    """Two versions of a long text: what they do not have in common, up to LONG characters, and what stands around it.
+
+    Others are as they were.
+    """
+    if max(len(old.text), len(new.text)) <= LONG:
+        return old, new
+    begins = max(0, _common(old.text, new.text) - AROUND)
+    ends = max(0, min(_common(old.text[::-1], new.text[::-1]), len(old.text), len(new.text)) - AROUND)
+    texts = (text[begins : max(begins, len(text) - ends)] for text in (old.text, new.text))
+    short = [text if len(text) <= LONG else text[: LONG // 2] + text[-LONG // 2 :] for text in texts]
+    return replace(old, text=short[0]), replace(new, text=short[1])
+
+
+def _common(text: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    least, most = 0, min(len(text), len(other))
+    while least < most:
+        middle = (least + most + 1) // 2
+        if text[least:middle] == other[least:middle]:
+            least = middle
+        else:
+            most = middle - 1
+    return least
 
 
 # -- what is compared ------------------------------------------------------------------------------------------------

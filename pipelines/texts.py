@@ -27,6 +27,9 @@ VERSION = 1
 WORDS, CHARACTERS = 5, 8
 """Units in a shingle, where blanks part words and where they do not (Chinese, Japanese, Thai …)."""
 
+LOOKED_AT = 60_000
+"""Characters of a text that are compared: ten thousand words, six times a long report; a novel goes by its start."""
+
 UNSPACED = re.compile("[぀-ヿ㐀-鿿豈-﫿\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 PUNCTUATION = re.compile(
     "[\u0080-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf،؛؟۔।॥\u2000-\u206f\u2e00-\u2e7f\u3000-\u303f・]+"
@@ -98,7 +101,7 @@ def sketch(text: str) -> list[int]:
     window's length so share a hash for certain, wherever it stands in either. The window grows with the square root of
     the text: short ones keep enough, and long ones do not fill the index.
     """
-    found, unspaced = units(text)
+    found, unspaced = units(text[:LOOKED_AT])
     widths = _widths(found) if unspaced else [WORDS] * (len(found) - WORDS + 1)
     places = _minima(_ranks(found, widths, unspaced), _window(len(widths)))
     return sorted({_hash(found[place : place + widths[place]]) for place in places})
@@ -256,6 +259,7 @@ def likeness(text: str, other: str) -> Likeness | None:
     `other_coverage` the same of the other, `facts` how many facts agree (see `agreement`); the larger coverage where
     there are too few of them.
     """
+    text, other = text[:LOOKED_AT], other[:LOOKED_AT]
     if not _may_share(text, other):
         return None
     mine, its = read(text), read(other)

@@ -3,7 +3,8 @@
     python -m tests.names courier.example=127.0.0.1 rebound.example=127.0.0.1,127.0.0.2 -- crawl http://…
 
 A name with several addresses leads to them in turn, one each time that it is looked up, and to the last of them from
-then on; Scrapy does not remember them. Names that are not given lead nowhere, so nothing leaves this machine.
+then on; `127.0.0.1+127.0.0.2` are both found at once. Scrapy does not remember them. Names that are not given lead
+nowhere, so nothing leaves this machine.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ def known(names: dict[str, list[str]]) -> Any:
         name = host.decode() if isinstance(host, bytes) else host
         if name in names:
             found = names[name]
-            return LOOK_UP(found.pop(0) if len(found) > 1 else found[0], *more, **named)
+            addresses = (found.pop(0) if len(found) > 1 else found[0]).split("+")
+            return [each for address in addresses for each in LOOK_UP(address, *more, **named)]
         if re.search("[g-wyz]", name):
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         return LOOK_UP(host, *more, **named)

@@ -114,6 +114,83 @@ def test_no_redirect_leads_inside_however_the_address_is_spelt(direct, inside):
     assert "Traceback" not in (run.folder / "crawl.log").read_text()
 
 
+STRANGER_SPELLINGS = [
+    "127.0.0.2.",
+    "0x7f.0.0.2",
+    "0177.0.2",
+    "127.0.0x2",
+    "[::127.0.0.2]",
+    "[64:ff9b::7f00:2]",
+    "[0:0:0:0:0:ffff:127.0.0.2]",
+    "①②⑦.⓪.⓪.②",
+    "127。0。0。2",
+    "１２７.0.0.2",
+    "127.0.0.2%00.example",
+    "127.0.0.2%2Ecourier.example",
+    "courier.example@127.0.0.2",
+    "127.0.0.2\\@courier.example",
+    "ⓘⓝⓢⓘⓓⓔ.example",
+]
+"""Beside SPELLINGS: of digits, dots and hosts that some programs take for others."""
+
+
+@pytest.mark.parametrize("way", ["redirect", "refresh", "feed", "sitemap", "sitemap of a sitemap", "link element"])
+def test_no_way_leads_inside_however_the_address_is_spelt(direct, inside, way):
+    urls = [f"http://{host}:{inside.port}/feed.xml" for host in (*SPELLINGS, *STRANGER_SPELLINGS)]
+    escaped = [url.replace("&", "&amp;") for url in urls]
+    locs = "".join(f"<sitemap><loc>{url}</loc></sitemap>" for url in escaped)
+    pages = "".join(f"<url><loc>{url}</loc><lastmod>2026-03-09</lastmod></url>" for url in escaped)
+    says = {
+        f"/{n}": {
+            "redirect": Answer(302, headers={"Location": url.encode().decode("latin-1")}),
+            "link element": html(n, f'<link rel="canonical" href="{url}"><link rel="amphtml" href="{url}">'),
+        }.get(way, html(n, f'<meta http-equiv="refresh" content="0; url={url}">'))
+        for n, url in enumerate(urls)
+    }
+    says["/s"] = Answer(200, f"<sitemapindex>{locs}</sitemapindex>".encode())
+    says["/u"] = Answer(200, f"<urlset>{pages}</urlset>".encode())
+    says["/index"] = Answer(200, b"<sitemapindex><sitemap><loc>/s</loc></sitemap></sitemapindex>")
+    with stranger(says) as there:
+        run, base = direct(there), f"http://courier.example:{there.port}"
+        says["/feed"] = there.says["/feed"] = Answer(200, rss(*escaped, *(f"{base}/{n}" for n in range(len(urls)))))
+        sources = {"sitemap": [("/u", "sitemap")], "sitemap of a sitemap": [("/index", "sitemap"), ("/s", "sitemap")]}
+        for path, kind in sources.get(way, [("/feed", "feed")]):
+            knows(run, "courier.example", (base + path, kind))
+        run(*CRAWL)
+        assert [path for path in there.asked if path != "/robots.txt"]
+    assert inside.asked == []
+    assert run.column("SELECT count(*) FROM urls WHERE state IN ('pending', 'leased')") == [0]
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.2", "2130706434", "①②⑦.⓪.⓪.②", "127.0.0.2.", "[::ffff:7f00:2]", "inside.example"]
+)
+def test_what_a_person_names_leads_nowhere_inside_either(direct, inside, tmp_path, host):
+    url = f"http://{host}:{inside.port}/"
+    saved = tmp_path / "saved.html"
+    saved.write_bytes(html(3).body)
+    with stranger({}) as there:
+        run = direct(there)
+        for words in (("outlet", "add", url), ("follow", url, "--name", "x"), ("crawl", url)):
+            assert run(*words, code=None).returncode != 0
+        run("import", saved, "--url", url, code=None)
+        run("crawl", "--recheck", "--delay", "0", code=None)
+    assert inside.asked == []
+
+
+def test_of_the_addresses_that_a_name_leads_to_only_those_outside_are_connected_to(direct, inside):
+    """One public, one of inside, in either order; and where the public one does not answer, the other is not tried."""
+    port, page = inside.port, html(1)
+    closed = Answer(page.status, page.body, {"Connection": "close"})
+    with stranger({f"/{n}": closed for n in range(4)}, port=port) as there:
+        names = {"mixed.example": "127.0.0.1+127.0.0.2", "turned.example": "127.0.0.2+127.0.0.1"}
+        run = direct(there, f"127.0.0.1:{port}", **names)
+        run("crawl", *[f"http://{host}:{port}/{n}" for n, host in enumerate(names)], "--delay", "0", code=None)
+        assert {"/0", "/1"} <= set(there.asked)
+    run("crawl", *[f"http://{host}:{port}/9" for host in names], "--delay", "0", code=None)
+    assert inside.asked == []
+
+
 def test_no_redirect_leads_to_files_or_data(direct):
     hops = {"/file": to("file:///etc/passwd"), "/data": to("data:text/html,x"), "/ftp": to("ftp://127.0.0.2/x")}
     with stranger(hops) as there:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
@@ -25,16 +25,20 @@ from archive.errors import ArchiveError, ReadingError, SourceError
 from archive.frontier import Listing, Waiting
 from archive.lock import crawl_lock
 from archive.records import Article, Capture, Check, Lead, Outcome, SourceKind, clock, utc
+from crawler import fork_server
 from crawler.fetching import capture, failed_look, header, look, read_look, request
 from crawler.freshness import wish_seconds
 from crawler.opt_outs import NOARCHIVE, honoured, opted_out, refusal
 from crawler.places import Places
 from crawler.rereading import rereader
 from crawler.services.wayback import Wayback
+from crawler.shares import Shares
 from crawler.sitemaps import Child, children_to_read, newer_than
 from crawler.telling import Telling
 from crawler.turns import Pause, Turns, put_off
 from crawler.workers import Worker, Workers
+from pipelines.clean import clean_lead
+from pipelines.urls import url_key
 
 MOST_UNDER_WAY = 64
 """Pages leased at once, slow sites left out: enough to keep all outlets busy, little to do again after a kill."""
@@ -51,6 +55,10 @@ MOST_OF_A_SOURCE = 500
 """Sitemaps read in one crawl of all that one source names, however its indexes branch."""
 MOST_LEADS = 200_000
 """Taken from them."""
+MOST_HOSTS = 200
+"""That one source may name pages of: aggregators name some dozen, and each is asked for its robots.txt."""
+AT_A_TIME = 500
+"""Leads that are taken in at once; more would hold up the crawl for seconds."""
 
 Children = list[tuple[Child, Listing | None]]
 """Sitemaps to read, each as it was last seen."""
@@ -100,6 +108,9 @@ class ArchiveSpider(Spider):
         self.sitemaps_read: Counter[str] = Counter()
         self.leads_taken: Counter[str] = Counter()
         """Both by source."""
+        self.hosts_named: defaultdict[str, set[str]] = defaultdict(set)
+        """By source too."""
+        self.shares = Shares(time.monotonic())
         self.remarks: dict[str, str] = {}
         self.ended = False
         self._given, self.crawl_id = archive, crawl_id
@@ -152,6 +163,8 @@ class ArchiveSpider(Spider):
     async def source_requests(self, meanwhile: Callable[[], Iterable[Request]] = lambda: ()) -> AsyncIterator[Request]:
         """Requests for the feeds and sitemaps of the outlets; what there is `meanwhile` goes first."""
         sources = deque(self.archive.sources(self.kinds, self.hosts, self.due))
+        if sources:
+            fork_server.start()  # it loads what readers need while the first answers are on their way
         for source in sources:
             self.telling.expect(source.url, source.host)
         while sources and not self.ended:
@@ -202,14 +215,17 @@ class ArchiveSpider(Spider):
 
     def _leased(self, most: int, hosts: Sequence[str]) -> list[Waiting]:
         """Up to `most` pages whose turn it is, of some `hosts` or of all, as far as the budgets reach."""
-        in_turn = IN_TURN if self.budget is None else 1
-        return self._within_budget(self.archive.lease(most, PER_OUTLET, hosts, self._spent_outlets(), in_turn))
+        in_turn, spent = IN_TURN if self.budget is None else 1, self._spent_outlets()
+        greedy = self.shares.greedy(self.asked, time.monotonic())
+        leased = self.archive.lease(most, PER_OUTLET, hosts, [*spent, *greedy], in_turn)
+        if greedy and not leased and not self.under_way:  # nobody else waits
+            leased = self.archive.lease(most, PER_OUTLET, hosts, spent, in_turn)
+        return self._within_budget(leased)
 
     def _spent_outlets(self) -> list[str]:
         """The outlets of which no page more may be asked for."""
-        if self.outlet_budget is None:
-            return []
-        return [host for host, many in self.asked.items() if many >= self.outlet_budget]
+        most = self.outlet_budget
+        return [host for host, many in self.asked.items() if most is not None and many >= most]
 
     def _within_budget(self, leased: Sequence[Waiting]) -> list[Waiting]:
         """What may be asked for; the rest goes on waiting."""
@@ -284,7 +300,7 @@ class ArchiveSpider(Spider):
         for child, seen in self._further(check.url, children) if depth < INDEX_DEPTH else ():
             self.telling.expect_more(child.url, check.url)
             yield self.source_request(child.url, "sitemap", seen, depth + 1, child.modified_at)
-        yield self._taken(check)
+        yield await self._in_parts(self._taken(check))
 
     def _further(self, url: str, children: Children) -> Children:
         """Those of an index's sitemaps that are read: of one source never more than MOST_OF_A_SOURCE."""
@@ -299,12 +315,37 @@ class ArchiveSpider(Spider):
     def _taken(self, check: Check) -> Check:
         """A look at a source with the leads that are taken from it: of one source never more than MOST_LEADS."""
         root = self.roots.get(check.url, check.url)
+        check = self._of_few_hosts(check, root)
         room = max(0, MOST_LEADS - self.leads_taken[root])
         self.leads_taken[root] += len(check.leads)
         if len(check.leads) <= room:
             return check
         why = f"{len(check.leads) - room:,} more leads than are taken from one source"
         return replace(check, leads=check.leads[:room], reason="; ".join(filter(None, (check.reason, why))))
+
+    def _of_few_hosts(self, check: Check, root: str) -> Check:
+        """A look at a source without leads to more than MOST_HOSTS hosts."""
+        known, kept = self.hosts_named[root], []
+        for lead in check.leads:
+            host = lead.url.partition("://")[2].partition("/")[0]
+            if host in known or len(known) < MOST_HOSTS:
+                known.add(host)
+                kept.append(lead)
+        if len(kept) == len(check.leads):
+            return check
+        why = f"{len(check.leads) - len(kept):,} left out: leads to more than {MOST_HOSTS} hosts"
+        return replace(check, leads=tuple(kept), reason="; ".join(filter(None, (check.reason, why))))
+
+    async def _in_parts(self, check: Check) -> Check:
+        """A look at a source whose leads are kept but for the last AT_A_TIME; the crawl has most of the time."""
+        leads = check.leads
+        while len(leads) > AT_A_TIME and not self.ended:
+            began = time.thread_time()
+            cleaned = [lead for given in leads[:AT_A_TIME] if (lead := clean_lead(given))]
+            self.archive.add_leads([replace(lead, url_key=url_key(lead.url)) for lead in cleaned])
+            leads = leads[AT_A_TIME:]
+            await asyncio.sleep(3 * (time.thread_time() - began))
+        return replace(check, leads=leads)
 
     async def _read_feed(self, check: Check, response: Response) -> tuple[Check, Children]:
         feed = await self.workers.read_feed(response.body, response.url)
@@ -359,9 +400,19 @@ class ArchiveSpider(Spider):
         try:
             article = await self.read_article(came)
         except ReadingError as error:
-            yield replace(check, outcome="failed", reason=str(error).removeprefix(f"{came.url}: "))
+            failed = replace(check, outcome="failed", reason=str(error).removeprefix(f"{came.url}: "))
+            yield self._bounded(failed, article=False)
             return
-        yield read_look(check, article)
+        yield read_look(self._bounded(check, article=article.page_type == "article"), article)
+
+    def _bounded(self, check: Check, *, article: bool) -> Check:
+        """A look with its capture, or with the reason why no copy of the page is kept."""
+        if check.capture is None:
+            return check
+        url = check.final_url or check.url
+        why = self.shares.refuses_copy(url, len(check.capture.body), article=article)
+        reason = "; ".join(filter(None, (check.reason, why))) or None
+        return replace(check, capture=None, reason=reason) if why else check
 
     async def read_article(self, came: Capture) -> Article:
         """The article of a page. Raises ReadingError where the page cannot be read."""

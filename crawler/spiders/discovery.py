@@ -15,12 +15,9 @@ from archive.records import Outlet, Source, SourceKind, now
 from crawler.discovery import (
     USUAL_FEED_PATHS,
     USUAL_SITEMAP_PATHS,
-    feed_links,
+    Home,
     home_urls,
     likeliest_first,
-    outlet_language,
-    outlet_name,
-    robots_sitemaps,
 )
 from crawler.fetching import judge_failure, judge_status
 from crawler.spiders.base import ArchiveSpider
@@ -91,14 +88,26 @@ class DiscoverySpider(ArchiveSpider):
     async def look_around(self, outlet: Outlet, home_url: str, robots: Response) -> Found:
         home, _ = await self.get(home_url)
         base, page = (home.url, home.body) if home is not None and home.status == 200 else (home_url, b"")
-        named = robots_sitemaps(robots.text, robots.url) if robots.status == 200 and hasattr(robots, "text") else []
-        feeds = [link.url for link in feed_links(page, base)]
-        named = likeliest_first(named, now())
-        of_feeds, more_feeds = await self.sources(outlet, "feed", feeds, base, USUAL_FEED_PATHS)
+        named = likeliest_first(await self.sitemaps_named(robots), now()) if robots.status == 200 else []
+        said = await self.home(page, base)
+        of_feeds, more_feeds = await self.sources(outlet, "feed", said.feeds, base, USUAL_FEED_PATHS)
         of_sitemaps, more_sitemaps = await self.sources(outlet, "sitemap", named, base, USUAL_SITEMAP_PATHS)
-        name, language = outlet.name or outlet_name(page, base), outlet.language or outlet_language(page)
+        name, language = outlet.name or said.name, outlet.language or said.language
         known = replace(outlet, name=name, language=language)
         return Found(known, (*of_feeds, *of_sitemaps), left_out=more_feeds + more_sitemaps)
+
+    async def home(self, page: bytes, url: str) -> Home:
+        """What a home page says; nothing, where it cannot be read."""
+        try:
+            return await self.workers.read_home(page, url) if page else Home()
+        except ReadingError:
+            return Home()
+
+    async def sitemaps_named(self, robots: Response) -> list[str]:
+        try:
+            return await self.workers.robots_sitemaps(robots.body, robots.url)
+        except ReadingError:
+            return []
 
     async def sources(
         self, outlet: Outlet, kind: SourceKind, named: Sequence[str], base: str, usual: Sequence[str]

@@ -36,7 +36,7 @@ from crawler.services import Answer
 from crawler.services.service import host_of
 from crawler.services.wayback import Wayback, in_place_of
 from crawler.sitemaps import Child, children_to_read
-from crawler.spiders.base import MOST_SITEMAPS, ArchiveSpider, Children
+from crawler.spiders.base import MOST_SITEMAPS, MOST_UNDER_WAY, ArchiveSpider, Children
 from crawler.url_dates import latest_day_in_path
 from pipelines.relevance import CERTAIN, Choice, lead_terms, relevance
 from pipelines.stories import JUDGE
@@ -131,7 +131,8 @@ class StorySpider(ArchiveSpider):
     async def likely_pages(self) -> AsyncIterator[Request]:
         """Requests for the pages that are likeliest to belong, until none is likely any more or the budget is spent."""
         while not self.ended:
-            request = self._next_request() if len(self.under_way) < AT_ONCE and not self._spent() else None
+            room = len(self._in_place()) < AT_ONCE and len(self.under_way) < MOST_UNDER_WAY
+            request = self._next_request() if room and not self._spent() else None
             if request:
                 yield request
             elif not self.under_way:

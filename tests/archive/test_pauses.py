@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from archive.archive import Archive
 from archive.frontier import MOST_TRIES
-from archive.records import Check, Lead, now
+from archive.records import Check, Lead, Outlet, Source, clock, now, utc
 from crawler.turns import site_of
 from pipelines.decisions import decisions
 
@@ -53,3 +55,27 @@ def test_a_page_that_is_put_off_again_and_again_still_waits_and_counts_no_try(ar
 def test_a_page_that_is_refused_for_good_is_not_tried_again(archive):
     archive.write([Check(URLS[0], "refused", now(), reason="forbidden by robots.txt", url_key=URLS[0])], decisions())
     assert URLS[0] not in leased(archive)
+
+
+def test_a_clock_that_ran_ahead_puts_nothing_off_for_longer_than_a_day(archive):
+    archive.leave_alone("https://a.b", LATER, "HTTP 429")
+    archive.add_outlet(Outlet("a.b"), [Source("https://a.b/feed", "feed", "a.b", url_key="a.b/feed")])
+    archive.db.execute("UPDATE urls SET due_at = ? WHERE role = 'source'", (LATER,))
+    soon = utc(clock() + timedelta(hours=20))
+    archive.leave_alone("https://harbour.example", soon, "HTTP 429")
+    archive.start_crawl("crawl")
+    assert set(archive.pauses()) == {"https://harbour.example"}
+    assert [source.url for source in archive.sources(["feed"], due=True)] == ["https://a.b/feed"]
+
+
+def test_a_clock_that_jumps_back_while_a_crawl_runs_costs_no_page(archive, monkeypatch):
+    monkeypatch.setenv("DATELINE_NOW", "2026-03-10T12:00:00Z")
+    crawl = archive.start_crawl("crawl")
+    taken = leased(archive)
+    monkeypatch.setenv("DATELINE_NOW", "2025-03-10T12:00:00Z")
+    archive.write(
+        [Check(url, "failed", now(), reason="timed out", transient=True, url_key=url) for url in taken], decisions()
+    )
+    archive.finish_crawl(crawl)
+    archive.start_crawl("crawl")
+    assert leased(archive) == taken

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from crawler.opt_outs import AI_CRAWLERS
-from crawler.robots import LONGEST_DELAY, MOST_BYTES, kept_delay, read_rules
+from crawler.robots import LONGEST_DELAY, kept_delay, read_rules
+from crawler.robots_rules import MOST_BYTES
 
 URL = "https://harbour.example/news/1"
 US = "Dateline"

@@ -1,0 +1,46 @@
+"""The `dateline` command with something held up: `python -m tests.held MODULE:NAME[.NAME] HOW -- crawl …`.
+
+What is named never returns. HOW: `asleep` (in one call of the system), `busy` (in the interpreter), or `writing`
+(asleep within a write transaction of the archive). The crawl's grace is half a second, and the time of one with
+`--max-time` is up the moment that it is held, so that no test depends on how fast the machine is.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import sys
+import time
+from typing import Any
+
+from crawler import watchdog
+from crawler.cli import main
+
+
+def held(how: str) -> Any:
+    def never(self: Any, *_: object, **__: object) -> None:
+        if how == "writing":
+            self.db.execute("BEGIN IMMEDIATE")
+        print("held", flush=True)
+        if "--max-time" in sys.argv:
+            dog = next(each for each in gc.get_objects() if isinstance(each, watchdog.Watchdog))
+            dog.deadline = time.monotonic()
+            dog._ours.send(b"\0")
+        while True:
+            if how != "busy":
+                time.sleep(1000)
+
+    return never
+
+
+if __name__ == "__main__":
+    place, how, _, *words = sys.argv[1:]
+    module, _, path = place.partition(":")
+    *above, name = path.split(".")
+    owner = importlib.import_module(module)
+    for each in above:
+        owner = getattr(owner, each)
+    setattr(owner, name, held(how))
+    watchdog.GRACE = 0.5
+    sys.argv[1:] = words
+    main()

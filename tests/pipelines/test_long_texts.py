@@ -1,0 +1,92 @@
+"""What a text of two million characters costs the stages: no more than one of a hundredth of it, but for reading it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from archive.revisions import Version
+from archive.search import IN_PAIRS, bigrams
+from pipelines.habits import apart, gone, marks
+from pipelines.revisions import AROUND, LONG, judge, shortened
+from pipelines.texts import LOOKED_AT, likeness, sketch
+from tests.stories import story
+
+SCRIPTS = {
+    "words": "The ferry landing {} moves to the north quay. ",
+    "lines": "Quay {}\n",
+    "Chinese": "第{}號碼頭的渡輪將遷往北岸。",
+    "Thai": "ท่าเรือข้ามฟากหมายเลข{}จะย้ายไปทางเหนือ",
+    "ligatures": "\ufdfa{}\ufdfa ",
+}
+
+
+def text(kind: str, length: int, start: int = 0) -> str:
+    each = SCRIPTS[kind]
+    return "".join(each.format(number) for number in range(start, start + length // (len(each) - 2)))[:length]
+
+
+def seconds(work: Callable[[], object]) -> float:
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+@pytest.mark.parametrize("kind", SCRIPTS)
+def test_to_find_copies_costs_the_same_however_long_a_text_is(kind):
+    long, longer = text(kind, LOOKED_AT), text(kind, 20 * LOOKED_AT)
+    assert sketch(longer) == sketch(long)
+    assert likeness(longer, long + "x" * 100_000) == likeness(long, long)
+
+
+@pytest.mark.parametrize("kind", SCRIPTS)
+def test_to_judge_a_change_costs_about_the_same_however_long_a_text_is(kind):
+    def changes(length: int) -> None:
+        old, new = text(kind, length), text(kind, length, 1_000_000)
+        judge(Version(old), Version(new))
+        judge(Version(old), Version(old + new[:100]))
+
+    assert seconds(lambda: changes(10 * LONG)) < 5 * seconds(lambda: changes(LONG)) + 0.5
+
+
+@pytest.mark.parametrize("kind", SCRIPTS)
+def test_to_tell_habits_costs_little_more_where_a_text_is_long(kind):
+    def told(length: int) -> None:
+        one, other = text(kind, length), text(kind, length, 1_000_000)
+        marks(one)
+        apart(one, other, "en")
+        gone(one, set(marks(one)) - {None}, "en")
+
+    assert seconds(lambda: told(2_000_000)) < 20 * seconds(lambda: told(200_000)) + 1
+
+
+def test_an_edit_amid_a_long_text_is_found_and_flagged_as_in_a_short_one():
+    lines = [f"Line {number}: the ferry landing moves to the north quay." for number in range(40_000)]
+    edited = [*lines]
+    edited[20_000] = "Line 20000: the ferry landing stays where it is."
+    dates = {"published_at": "2026-03-01T10:00:00Z", "fetched_at": "2026-03-10T10:00:00Z"}
+    old, new = Version("\n".join(lines), **dates), Version("\n".join(edited), **dates)
+    verdict = judge(old, new)
+    assert (verdict.decision, verdict.kinds, verdict.stealth) == ("revision", ("body",), True)
+
+
+@pytest.mark.parametrize("kept", [0, 100, 40_000])
+def test_a_long_text_of_which_most_is_gone_is_held_as_a_short_one(kept):
+    lines = [f"Line {number}: the ferry landing moves to the north quay." for number in range(40_000)]
+    verdict = judge(Version("\n".join(lines)), Version("\n".join(lines[:kept]) or "Gone."))
+    assert verdict.decision == {0: "unreadable", 100: "held", 40_000: "unchanged"}[kept]
+
+
+def test_what_is_compared_of_a_long_text_is_what_changed_and_what_stands_around_it():
+    old = "a" * 300_000 + "b" * 10 + "c" * 300_000
+    one, two = shortened(Version(old), Version(old.replace("b", "")))
+    assert len(one.text) == 2 * AROUND + 10
+    assert one.text.replace("b", "") == two.text
+    short = Version(story(1)), Version(story(2))
+    assert shortened(*short) == short
+
+
+def test_a_long_text_without_spaces_is_found_by_the_pairs_of_its_first_part():
+    assert bigrams("首" * (2 * IN_PAIRS)) == bigrams("首" * IN_PAIRS)
