@@ -101,7 +101,9 @@ class KeepPipeline:
         spider: Any = self.crawler.spider
         size = self.crawler.settings.getint("DATELINE_BATCH")
         self.batches = Batches(spider.archive, spider.crawl_id, size, spider.reread)
-        self.batches.written, self.batches.took = spider.written, spider.shares.took
+        self.batches.written = spider.written
+        if shares := getattr(spider, "shares", None):
+            self.batches.took = shares.took
         spider.batches = self.batches
         self.timer = asyncio.get_event_loop().create_task(self._tick())
 
