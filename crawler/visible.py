@@ -47,6 +47,7 @@ CONSENT = re.compile(
 )
 ARTICLE_PARTS = ("article", "main", "h1")
 CONTAINER = XPath("ancestor::*[self::article or self::main or @itemprop='articleBody'][1]")
+BESIDE = XPath("ancestor::*[self::nav or self::aside or self::footer or self::header or self::form][1]")
 OTHER_TEXT = re.compile(
     r"comment|relat|recommend|galler|slide|author|\bbio|share|social|newsletter|subscri|login|modal|popup|overlay|terms|"
     r"privacy|cookie|menu|nav|search|teaser|promo|tooltip|footnote|widget",
@@ -56,6 +57,7 @@ DATA = re.compile(r"(?:^|\s)(?:vcard|h-card|author|byline|published|updated|dtst
 LONGEST_DATA = 100
 """Letters of an element that names an author or a date."""
 LOCKED = re.compile(r"paywall|premium|regwall|subscriber|metered|locked|read-?more|expand|collaps|truncat", re.I)
+UNFOLDING = re.compile(r"accordion|collaps|disclosure|tab-?pan|toggle-?(?:content|body|panel)|\bfaq", re.I)
 LITTLE = 200
 """Letters of prose: a page that shows less has no article to see."""
 MOST_SHOWN = 3
@@ -186,7 +188,7 @@ def reveal(tree: HtmlElement, row: list[Block], said: str) -> bool:
     texts = {each: long for each, long in texts.items() if long and each.getparent() is not None}
     if not texts:
         return prose(row) < LITTLE and _reveal_all(tree)
-    shown = {*_told(texts, said), *_most_of_article(texts, row), *filter(_is_locked, texts)}
+    shown = {*_told(texts, said), *_most_of_article(texts, row), *filter(_is_locked, texts), *filter(_unfolds, texts)}
     if not shown and prose(row) < LITTLE:
         shown = {each for each in texts if not _asks_for_consent(each)}
     for element in shown:
@@ -241,6 +243,20 @@ def _is_locked(element: HtmlElement) -> bool:
         return True
     around = element.getparent()
     return around is not None and around.find("p") is not None and len(element.findall(".//p")) > 1
+
+
+def _unfolds(element: HtmlElement) -> bool:
+    """Whether an element is the panel of an accordion or of tabs, which a click on its heading shows."""
+    if _is_of_another_kind(element) or BESIDE(element):
+        return False
+    around, before = element.getparent(), element.getprevious()
+    names = " ".join(each.get("class") or "" for each in (element, around) if each is not None)
+    if UNFOLDING.search(names) or element.get("role") == "tabpanel":
+        return True
+    if before is None:
+        return False
+    controls = (each for each in before.iter() if "aria-controls" in each.attrib or "aria-expanded" in each.attrib)
+    return any(each.get("aria-controls", element.get("id")) == element.get("id") for each in controls)
 
 
 def _shown_in(box: HtmlElement, row: list[Block]) -> list[Block]:

@@ -134,6 +134,27 @@ def test_what_readers_can_open_is_read():
     assert set(PARAGRAPHS) <= set(lines(body))
 
 
+PANELS = {
+    "a heading that says which panel it controls": '<a aria-controls="p{n}">Part</a><div id="p{n}" {hidden}>',
+    "a heading with a button": '<h3><button aria-expanded="false">Part</button></h3><div {hidden}>',
+    "an accordion's class": '<h3>Part</h3><div class="accordion-body" {hidden}>',
+    "tabs": '<h3>Part</h3><div role="tabpanel" {hidden}>',
+}
+
+
+@pytest.mark.parametrize("hidden", ['style="display:none"', "hidden", 'aria-hidden="true"'])
+@pytest.mark.parametrize("panel", PANELS.values(), ids=PANELS)
+def test_panels_that_a_click_opens_are_read(panel: str, hidden: str):
+    parts = (f"<section>{panel.format(n=n, hidden=hidden)}{text}</div></section>" for n, text in enumerate(MARKED[3:]))
+    assert set(PARAGRAPHS) <= set(lines("".join(MARKED[:3]) + "".join(parts)))
+
+
+@pytest.mark.parametrize("box", ["nav", "aside", "footer", "form"])
+def test_a_panel_beside_the_article_stays_hidden(box: str):
+    panel = PANELS["a heading that says which panel it controls"].format(n=1, hidden="hidden")
+    assert lines(BODY, below=f"<{box}>{panel}{SECRET}</div></{box}>") == list(PARAGRAPHS)
+
+
 def test_an_author_and_a_date_that_only_machines_read_are_read():
     said = (
         '<div class="vcard author" style="display:none"><a rel="author" href="/hale">Tom Hale</a></div>'
