@@ -34,6 +34,8 @@ PLAIN = re.compile(r"[A-Za-z0-9_.~/=-]*")
 """What percent-encoding leaves alone."""
 KEPT = re.compile(r"(%2[Ff]|%25|%2[Aa])")
 """Escapes that mean something else than the character: a slash, a percent sign, an asterisk."""
+_VERSION = re.compile(r"/|\(|\sv?\d")
+"""Where the version or a note begins behind a crawler's name."""
 INDEX = "/index.html"
 
 Rule = tuple[str, bool]
@@ -150,7 +152,7 @@ def _without_colon(line: str) -> tuple[str, str] | None:
 
 def _agents(value: str) -> Iterator[str]:
     """The crawlers that a line names: `Name/1.0 (…)` is Name of any version; asterisks within a name say nothing."""
-    name = re.split(r"[/(]", value.lower(), maxsplit=1)[0].strip()
+    name = _VERSION.split(value.lower(), maxsplit=1)[0].strip()
     for agent in {name, name if name == "*" else name.replace("*", "")}:
         if agent:
             yield agent

@@ -517,11 +517,15 @@ def declared_key(url: str, canonical_url: str | None, others: Mapping[str, str])
     return own if any(address and _key_or_none(address) == own for address in claims) else ""
 
 
+_NUMBERED = re.compile(r"/(?!(?:19|20)\d\d$)[^/?]*\d[^/?]*$")
+"""A last segment with a number in it that is no year."""
+
+
 def own_address(canonical_url: str | None, others: Mapping[str, str]) -> str | None:
     """The address that a page gives itself, where nobody knows from where it came: the first that names an article.
 
     Judged as `declared_identity` judges: a front or section page never stands for an article. Short addresses that are
-    neither (`/news/ferry`) count where none names an article, from two segments on.
+    neither count where none names an article: from two segments on (`/news/ferry`), or with a number (`/4711`).
     """
     named = [canonical_url, others.get("og:url"), *(url for name, url in others.items() if name != "amphtml")]
     usable = {address: key for address in named if address and (key := _key_or_none(address))}
@@ -530,7 +534,8 @@ def own_address(canonical_url: str | None, others: Mapping[str, str]) -> str | N
             return address
     agreed = list(usable.values())
     for address, key in usable.items():
-        if _depth(key) > 1 and (agreed.count(key) == len(agreed) and not is_front(address)):
+        may_be = _depth(key) > 1 or _NUMBERED.search(key)
+        if may_be and agreed.count(key) == len(agreed) and not is_front(address):
             return address
     return None
 
