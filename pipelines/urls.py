@@ -540,6 +540,15 @@ def own_address(canonical_url: str | None, others: Mapping[str, str]) -> str | N
     return None
 
 
+def is_address(url: str) -> bool:
+    """Whether a URL can be asked for as it is: `request_url` takes it."""
+    try:
+        request_url(url)
+    except UsageError:
+        return False
+    return True
+
+
 def stands_for_article(url: str) -> bool:
     """Whether an address names an article by itself, and no front or section page. Raises UsageError."""
     return _may_stand_for(url_key(url), "/")

@@ -38,7 +38,7 @@ from crawler.telling import Telling
 from crawler.turns import Pause, Turns, put_off
 from crawler.workers import Worker, Workers
 from pipelines.clean import clean_lead
-from pipelines.urls import url_key
+from pipelines.urls import is_address, url_key
 
 MOST_UNDER_WAY = 64
 """Pages leased at once, slow sites left out: enough to keep all outlets busy, little to do again after a kill."""
@@ -305,10 +305,13 @@ class ArchiveSpider(Spider):
     def _further(self, url: str, children: Children) -> Children:
         """Those of an index's sitemaps that are read: of one source never more than MOST_OF_A_SOURCE."""
         root = self.roots.get(url, url)
-        kept = children[: max(0, MOST_OF_A_SOURCE - self.sitemaps_read[root])]
+        usable = [each for each in children if is_address(each[0].url)]
+        if len(usable) < len(children):
+            self.remarks[root] = f"names {len(children) - len(usable):,} sitemaps whose addresses cannot be used"
+        kept = usable[: max(0, MOST_OF_A_SOURCE - self.sitemaps_read[root])]
         self.roots |= {child.url: root for child, _ in kept}
         self.sitemaps_read[root] += len(kept)
-        if len(kept) < len(children):
+        if len(kept) < len(usable):
             self.remarks[root] = f"names more than {MOST_OF_A_SOURCE} sitemaps; the rest was left out"
         return kept
 
@@ -448,12 +451,16 @@ class ArchiveSpider(Spider):
         engine: Any = self.crawler.engine
         asyncio.get_event_loop().create_task(engine.close_spider_async(reason="the archive cannot be written"))
 
-    def _gave_up(self, response: Response | None = None, failure: Failure | None = None, **_: Any) -> None:
-        """Our own fault: the page stays leased and comes round in the next crawl."""
+    def _gave_up(self, response: Response | Failure | None = None, failure: Failure | None = None, **_: Any) -> None:
+        """Our own fault: the page stays leased and comes round in the next crawl.
+
+        `response` is a Failure where no response came and what was made of that could not be kept.
+        """
         if failure and isinstance(failure.value, sqlite3.Error | ArchiveError):
             self.give_up(failure.value)
-        if response is not None:
-            self._settled(response.meta["asked"])
+        asked: Any = response.request if isinstance(response, Failure) else response  # type: ignore[attr-defined]
+        if asked is not None:
+            self._settled(asked.meta["asked"])
             self.counts["failed"] += 1
 
     def _settled(self, url: str) -> None:
