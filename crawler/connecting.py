@@ -39,7 +39,7 @@ from twisted.python.failure import Failure
 
 from crawler.guard import Guard, not_public
 from crawler.redirects import JAR
-from crawler.unpacking import codings
+from crawler.unpacking import packings
 from crawler.wholeness import is_whole
 
 MOST_HEAD = 256 * 1024
@@ -170,7 +170,7 @@ class GuardedHandler(HTTP11DownloadHandler):
             if any(reason.check(DownloadCancelledError) for reason in getattr(error.__cause__, "reasons", ())):
                 raise DownloadCancelledError("headers without end") from None
             raise
-        packed = codings(response)
+        packed = packings(response)
         if len(packed) > MOST_CODINGS:
             raise Refused(f"a body packed {len(packed)} times over")
         if "dataloss" in response.flags and not is_whole(response.body, packed):

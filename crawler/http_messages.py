@@ -18,7 +18,7 @@ from fastwarc.stream_io import BrotliReader
 
 from archive.errors import ReadingError
 from crawler.saved_pages import LARGEST
-from crawler.wholeness import ends_document, unpacked
+from crawler.wholeness import STREAMS, codings, ends_document, unpacked
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -69,14 +69,14 @@ class Response:
 
     def dechunked(self) -> tuple[bytes, str | None]:
         """The body with chunked transfer coding undone, and why it may not be whole."""
-        return unchunked(self.body) if "chunked" in _codings(self.header("transfer-encoding")) else (self.body, None)
+        return unchunked(self.body) if "chunked" in codings(self.header("transfer-encoding")) else (self.body, None)
 
     def decoded(self) -> bytes:
         """The body with transfer and content coding undone.
 
         Raises ReadingError where it breaks off and nothing proves it whole, and for more than `LARGEST`.
         """
-        transfer, content = _codings(self.header("transfer-encoding")), _codings(self.header("content-encoding"))
+        transfer, content = codings(self.header("transfer-encoding")), codings(self.header("content-encoding"))
         body, doubt = self.dechunked()
         for coding in reversed(content + [coding for coding in transfer if coding != "chunked"]):
             try:
@@ -137,9 +137,9 @@ def undo(coding: str, body: bytes) -> bytes:
 def _undone(coding: str, body: bytes) -> bytes:
     if coding == "br":
         return _unbrotli(body)
-    if coding not in INFLATERS:
+    if coding not in STREAMS:
         raise ReadingError(f"content encoding {coding[:20]!r} is not known")
-    for inflater in INFLATERS[coding]:
+    for inflater in STREAMS[coding]:
         try:
             return inflate(inflater, body)
         except (zlib.error, zstd.ZstdError):
@@ -171,22 +171,6 @@ def inflate(inflater: Callable[[], Inflater], body: bytes) -> bytes:
     raise ReadingError(f"its compressed body has more than {MOST_PARTS} parts")
 
 
-def _gunzipper() -> Inflater:
-    return zlib.decompressobj(zlib.MAX_WBITS + 16)
-
-
-def _raw_inflater() -> Inflater:
-    return zlib.decompressobj(-zlib.MAX_WBITS)
-
-
-INFLATERS: dict[str, tuple[Callable[[], Inflater], ...]] = {
-    "gzip": (_gunzipper,),
-    "x-gzip": (_gunzipper,),
-    "deflate": (zlib.decompressobj, _raw_inflater),  # with zlib's head, and often without
-    "zstd": (zstd.ZstdDecompressor,),
-}
-
-
 def _unbrotli(body: bytes) -> bytes:
     try:
         whole = BrotliReader(BytesIO(body)).read(LARGEST + 1)
@@ -195,10 +179,6 @@ def _unbrotli(body: bytes) -> bytes:
     if len(whole) > LARGEST:
         raise ReadingError(f"inflates to more than {LARGEST >> 20} MiB, which no page is")
     return bytes(whole)
-
-
-def _codings(value: str) -> list[str]:
-    return [coding for word in value.split(",") if (coding := word.strip().lower()) not in ("", "identity", "none")]
 
 
 def _unfolded(value: str) -> str:

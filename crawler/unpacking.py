@@ -7,7 +7,7 @@ from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddlewa
 from scrapy.exceptions import ResponseDataLossError
 from scrapy.http import Request, Response
 
-from crawler.wholeness import ends_document, is_known, is_whole
+from crawler.wholeness import codings, ends_document, is_known, is_whole
 
 
 class UnpackingMiddleware(HttpCompressionMiddleware):
@@ -22,7 +22,7 @@ class UnpackingMiddleware(HttpCompressionMiddleware):
         response: Response,
         spider: Spider | None = None,  # noqa: ARG002
     ) -> Request | Response:
-        packed = codings(response)  # before they are taken from its headers
+        packed = packings(response)  # before they are taken from its headers
         unpacked = super().process_response(request, response)
         if unpacked is response or not isinstance(unpacked, Response) or request.meta.get("dont_obey_robotstxt"):
             return unpacked
@@ -33,7 +33,6 @@ class UnpackingMiddleware(HttpCompressionMiddleware):
         return unpacked
 
 
-def codings(response: Response) -> list[str]:
+def packings(response: Response) -> list[str]:
     """How a body is packed, the coding that was applied last first."""
-    said = b",".join(response.headers.getlist("Content-Encoding")).decode("latin-1").lower().split(",")
-    return [coding for word in reversed(said) if (coding := word.strip()) not in ("", "identity", "none")]
+    return codings(b",".join(response.headers.getlist("Content-Encoding")).decode("latin-1"))[::-1]

@@ -81,6 +81,11 @@ def _is_quoted(before: bytes) -> bool:
 # -- compressed streams ----------------------------------------------------------------------------------------------
 
 
+def codings(value: str) -> list[str]:
+    """The codings that a Content-Encoding or Transfer-Encoding header names, the one that was applied first first."""
+    return [coding for word in value.split(",") if (coding := word.strip().lower()) not in ("", "identity", "none")]
+
+
 def is_known(coding: str) -> bool:
     """Can a body in this coding be unpacked?"""
     return coding == "br" or coding in STREAMS
@@ -174,6 +179,7 @@ def _raw_inflater() -> Stream:
 STREAMS: dict[str, tuple[Callable[[], Stream], ...]] = {
     "gzip": (_gunzipper,),
     "x-gzip": (_gunzipper,),
-    "deflate": (zlib.decompressobj, _raw_inflater),
+    "deflate": (zlib.decompressobj, _raw_inflater),  # with zlib's head, and often without
     "zstd": (zstd.ZstdDecompressor,),
 }
+"""What makes a decompressor of a content coding; of several the first that takes the body."""

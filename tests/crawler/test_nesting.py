@@ -10,13 +10,9 @@ from archive.records import Capture
 from crawler.extract import extract
 from crawler.markup import read_page
 from crawler.nesting import closed
+from tests.lighthouse import PARAGRAPHS as WHOLE
 
-PARAGRAPHS = (
-    "The lighthouse keepers of Fennmouth voted on Monday to move the old lamp to the northern cape.",
-    "Chair Ilse Brandt told the hall that fog had hidden the light on ninety nights last winter alone.",
-    "Around four hundred boats pass the cape each week, and most of them carry herring to the mainland.",
-    "The builder expects to finish before the autumn storms, provided that the road to the cape holds.",
-)
+PARAGRAPHS = WHOLE[:4]
 BODY = "".join(f"<p>{text}</p>" for text in PARAGRAPHS)
 
 

@@ -6,15 +6,8 @@ import pytest
 
 from archive.records import Article, Capture
 from crawler.extract import extract
+from tests.lighthouse import PARAGRAPHS
 
-PARAGRAPHS = (
-    "The lighthouse keepers of Fennmouth voted on Monday to move the old lamp to the northern cape.",
-    "Chair Ilse Brandt told the hall that fog had hidden the light on ninety nights last winter alone.",
-    "Around four hundred boats pass the cape each week, and most of them carry herring to the mainland.",
-    "The builder expects to finish before the autumn storms, provided that the road to the cape holds.",
-    "A spokesman for the pilots said that the new lamp would be seen from twice as far as the old one.",
-    "The old tower will become a museum, and its stairs will be open to visitors from the first of May.",
-)
 MARKED = [f"<p>{text}</p>" for text in PARAGRAPHS]
 BODY = "".join(MARKED)
 SECRET = (
