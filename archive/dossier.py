@@ -16,7 +16,7 @@ from importlib.resources import files
 from typing import Any
 
 from archive.pages.markup import web_link
-from archive.pages.words import direction, paragraphs
+from archive.pages.words import direction, paragraphs, percent
 from archive.records import below_standfirst
 from archive.search import RUN, fold
 from archive.stories import Story, listing
@@ -58,8 +58,12 @@ class Piece:
     standfirst: str | None
     text: str
     """Paragraphs parted by a line feed."""
-    score: float | None
-    strong: bool
+    probability: float | None
+    """That it belongs, 0 to 1."""
+    tier: str | None
+    """`sure` or `likely`."""
+    part: str | None
+    """What it is to the story: `event`, `development` or `background`."""
     terms: tuple[str, ...]
     """What it has in common with the story, as the piece itself writes it."""
     verdict: str | None
@@ -78,18 +82,21 @@ class Piece:
 
     @property
     def why(self) -> str:
-        """Why it belongs: a person's word, or the score and what it has in common."""
-        word = "confirmed" if self.verdict else f"{self.match} ({self.shown_score})"
+        """Why it belongs: a person's word, or how likely it is, and what it has in common."""
+        word = (
+            "confirmed" if self.verdict else " ".join(filter(None, (self.tier, self.percent and f"({self.percent})")))
+        )
         return f"{word}: {', '.join(self.terms)}" if self.terms else word
 
     @property
-    def shown_score(self) -> str:
-        """Two digits, the rest cut off: what is shown as 0.30 has reached it."""
-        return "" if self.score is None else f"{int(self.score * 100) / 100:.2f}"
+    def percent(self) -> str:
+        """How likely it belongs: `87 %`; empty where the story was not listed since the archive learnt to say so."""
+        return "" if self.probability is None else percent(self.probability)
 
     @property
     def match(self) -> str:
-        return "strong match" if self.strong else "weak match"
+        """`confirmed`, `sure` or `likely`."""
+        return "confirmed" if self.verdict else self.tier or ""
 
     @property
     def also_in(self) -> str:
@@ -171,8 +178,9 @@ def _piece(connection: sqlite3.Connection, row: dict[str, Any]) -> Piece:
         url=row["url"],
         standfirst=_line(article["standfirst"]) or None,
         text=article["text"],
-        score=row["score"],
-        strong=bool(row["strong"]),
+        probability=row["probability"],
+        tier=row["tier"],
+        part=row["part"],
         terms=tuple(as_written(row["terms"][:FEW], f"{headline}\n{article['text']}")),
         verdict=row["verdict"],
         copies=tuple(Copy(**{name: copy[name] for name in Copy.__slots__}) for copy in row["copies"]),
@@ -338,23 +346,25 @@ ENDINGS = {
 
 
 def as_table(pieces: Sequence[Piece]) -> Any:
-    """The coverage as a table for a terminal: number, day, score, outlet, headline, why."""
+    """The coverage as a table for a terminal: number, day, how likely it belongs, part, outlet, headline, why."""
     from rich.table import Column, Table
     from rich.text import Text
 
-    table = Table("id", "date", Column("score", justify="right"), "match", "outlet", "headline", "why", box=None)
+    table = Table(
+        "id", "date", Column("likely", justify="right"), "match", "part", "outlet", "headline", "why", box=None
+    )
     for piece in pieces:
-        match = "confirmed" if piece.verdict else piece.match.partition(" ")[0]
         also = f" (also in {piece.also_in})" if piece.also_in else ""
         why = ", ".join(piece.terms[:5])
         cells = (
             str(piece.id),
             piece.date or "undated",
-            piece.shown_score,
-            match,
+            piece.percent,
+            piece.match,
+            piece.part or "",
             piece.outlet,
             piece.headline + also,
             why,
         )
-        table.add_row(*(Text(cell) for cell in cells), style="" if piece.strong or piece.verdict else "dim")
+        table.add_row(*(Text(cell) for cell in cells), style="" if piece.verdict or piece.tier == "sure" else "dim")
     return table

@@ -501,6 +501,43 @@ class Schema:
     """KiB of the file that a writer keeps in memory."""
 
 
+MEMBERSHIP = """
+DROP VIEW story_coverage;
+ALTER TABLE story_articles ADD COLUMN probability REAL;  -- that it belongs, 0 to 1; NULL: not judged yet
+ALTER TABLE story_articles ADD COLUMN tier TEXT CHECK (tier IN ('sure', 'likely', 'perhaps'));
+ALTER TABLE story_articles ADD COLUMN part TEXT CHECK (part IN ('event', 'development', 'background'));
+ALTER TABLE story_articles ADD COLUMN nearest_id INTEGER;  -- the listed article that it is most like
+UPDATE story_articles SET tier = CASE WHEN strong THEN 'sure' ELSE 'likely' END WHERE score IS NOT NULL;
+ALTER TABLE story_articles DROP COLUMN score;
+ALTER TABLE story_articles DROP COLUMN strong;
+ALTER TABLE stories ADD COLUMN learnt TEXT;  -- by which the next arrivals and leads are judged: JSON
+ALTER TABLE stories ADD COLUMN stale INTEGER NOT NULL DEFAULT 1;  -- 1: to be listed again after the next crawl
+ALTER TABLE article_words ADD COLUMN opening TEXT;  -- the terms of its opening, counted when a story first asks: JSON
+
+-- The coverage of each story: all that belongs, versions of one text by one `original_id`. What a person rejected is
+-- left out, and so are versions of it of which nobody said anything. What only perhaps belongs is in `story_perhaps`.
+CREATE VIEW story_coverage(story_id, story, id, original_id, probability, tier, part, verdict, terms, nearest_id,
+  outlet, outlet_name, headline, published_at, language, url) AS
+SELECT s.id, s.name, a.id, coalesce(t.original_id, a.id), m.probability, m.tier, m.part, m.verdict, m.terms,
+       m.nearest_id, o.host, o.name, a.headline, a.published_at, a.language, a.url
+FROM story_articles m JOIN stories s ON s.id = m.story_id JOIN articles a ON a.id = m.article_id
+JOIN outlets o ON o.id = a.outlet_id
+LEFT JOIN versions v ON v.article_id = a.id LEFT JOIN texts t ON t.id = v.text_id
+WHERE m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely') AND NOT EXISTS (
+  SELECT 1 FROM versions w JOIN story_articles n ON n.article_id = w.article_id
+  WHERE w.text_id = v.text_id AND n.story_id = m.story_id AND n.verdict = 'not'
+));
+
+-- What lies just below what is listed, for a person to say.
+CREATE VIEW story_perhaps(story_id, story, id, probability, terms, nearest_id, outlet, outlet_name, headline,
+  published_at, language, url) AS
+SELECT s.id, s.name, a.id, m.probability, m.terms, m.nearest_id, o.host, o.name, a.headline, a.published_at,
+       a.language, a.url
+FROM story_articles m JOIN stories s ON s.id = m.story_id JOIN articles a ON a.id = m.article_id
+JOIN outlets o ON o.id = a.outlet_id
+WHERE m.verdict IS NULL AND m.tier = 'perhaps';
+"""
+
 ARCHIVE = Schema(
     "dateline.archive",
     (
@@ -516,6 +553,7 @@ ARCHIVE = Schema(
         ("m010_identity", IDENTITY),
         ("m011_folding", FOLDING),
         ("m012_what_waits", WAITING),
+        ("m014_membership", MEMBERSHIP),
     ),
     cache=24_000,  # the index of shared passages is asked at random
 )

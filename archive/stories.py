@@ -13,10 +13,10 @@ import json
 import sqlite3
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import lru_cache
-from itertools import count
+from itertools import count, zip_longest
 from typing import Any, Literal, TypedDict, TypeVar
 
 from archive.errors import UsageError
@@ -28,13 +28,11 @@ Version = TypeVar("Version", dict[str, Any], sqlite3.Row)
 """An article as a row."""
 
 CANDIDATES = 400
-"""Articles of the archive that are scored when a listing is made anew, those that share the most first."""
+"""Articles of the archive that are judged when a listing is made, those that share the most first."""
 ALL = 200
-"""So few articles are all scored: by what they are found was chosen before anybody knew which words are rare."""
-PATIENCE = 60
-"""After so many in a row that do not belong the others, which share less, are not scored."""
+"""So few articles are all judged: by what they are found was chosen before anybody knew which words are rare."""
 GROWTH, AFTER_A_CRAWL = 2, 1.1
-"""A listing is made anew when the archive has grown by this factor, amid a crawl and after it: which words are rare is
+"""A listing is made again when the archive has grown by this factor, amid a crawl and after it: which words are rare is
 known better then."""
 LEAST = 1_000
 """Articles of a language below which an archive does not know what is rare: it counts as one of so many. Else the names
@@ -49,14 +47,62 @@ Profile = Any
 """Made and read by the judge alone."""
 
 
+Tier = Literal["sure", "likely", "perhaps"]
+"""How well an article fits: what is `sure` or `likely` is listed, what is only `perhaps` waits for a person's word."""
+Part = Literal["event", "development", "background"]
+"""What an article is to a story: a report of the happening that a person confirmed · an earlier or later development ·
+a piece that stands alone in time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How well an article fits a story."""
+    """How well a lead fits a story."""
 
     value: float
     """From 0 to 1; 0 also for what the story's languages, window or outlets leave out."""
     terms: Sequence[str] = ()
     """What they have in common, the strongest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An article that may belong to a story."""
+
+    id: int
+    vector: Vector
+    published_at: str | None
+    language: str | None
+    host: str
+    event_id: int | None
+    verdict: Verdict | None
+    """A person's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Whether an article belongs to a story, and why."""
+
+    probability: float
+    """That it belongs; 0 also for what the story's languages, window or outlets leave out."""
+    tier: Tier | None
+    """None: so unlikely that nobody is asked."""
+    part: Part | None = None
+    terms: Sequence[str] = ()
+    """What it has in common with the story, the strongest first."""
+    nearest_id: int | None = None
+    """The article of the story that it is most like."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What became of all candidates."""
+
+    judgements: Sequence[Judgement]
+    """In the order of the candidates."""
+    terms: Sequence[str]
+    """The story's, the strongest first: by them further candidates are found."""
+    learnt: str
+    """By which what comes later is judged: the judge's own, as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +123,8 @@ class Story:
     """Only these outlets; empty: all."""
     terms: tuple[str, ...] = field(default=(), compare=False)
     """The profile's best, as the last listing found them."""
+    learnt: str | None = field(default=None, compare=False)
+    """What the last listing learnt (`Listing.learnt`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +149,17 @@ class Judge:
 
     profile: Callable[[Story, Sequence[Confirmed]], Profile]
     """A story and its confirmed articles → its profile; there may be none of them yet."""
-    score: Callable[[Profile, Vector, str | None, str | None, str], Score]
-    """A profile and an article: its vector, published_at, language, host."""
-    listed: Callable[[Profile], float]
-    """The least score that is listed,"""
-    strong: Callable[[Profile], float]
-    """and the least that leaves little doubt."""
     terms: Callable[[Profile], Sequence[str]]
     """The profile's terms, the strongest first: by them articles are found."""
-    vector: Callable[[str | None, str | None, str, str | None, Known], Vector]
-    """Headline, standfirst, text and language → the article as a story sees it; empty if it says nothing."""
+    listing: Callable[[Story, Sequence[Candidate]], Listing]
+    """All that may belong is judged together: what is near to what belongs, belongs more likely."""
+    arrival: Callable[[Profile, Candidate], Judgement]
+    """One article, by what the last listing learnt."""
+    opening: Callable[[str | None, str | None, str, str | None], dict[str, float]]
+    """Headline, standfirst, text and language → the terms of the opening, counted."""
+    vector: Callable[[Vector, Vector, Mapping[str, int], int], Vector]
+    """Terms of an article and of its opening, counted; how many articles hold each, of how many → the article as a
+    story sees it, of unit length."""
 
 
 class Definition(TypedDict, total=False):
@@ -311,7 +360,8 @@ def _row(connection: sqlite3.Connection, name: str) -> sqlite3.Row | None:
 
 def _story(row: sqlite3.Row) -> Story:
     lists = {name: tuple(json.loads(row[name])) for name in ("languages", "hosts", "terms")}
-    return Story(**{name: row[name] for name in ("id", "name", "title", "words", "since", "until")} | lists)
+    names = ("id", "name", "title", "words", "since", "until", "learnt")
+    return Story(**{name: row[name] for name in names} | lists)
 
 
 # -- listing ---------------------------------------------------------------------------------------------------------
@@ -334,33 +384,47 @@ def file(connection: sqlite3.Connection, article_id: int, judge: Judge, changed:
 
 
 def _file_under_each(connection: sqlite3.Connection, article_id: int, judge: Judge) -> None:
-    ids = [int(row[0]) for row in connection.execute("SELECT id FROM stories")]
-    vector = _vector(connection, article_id, judge) if ids else {}
-    for story_id in ids:
-        _score(connection, _standing(connection, story_id, judge), article_id, vector)
+    """Judge one article for each story by what the last listing learnt; where it enters, the listing is stale."""
+    for row in connection.execute("SELECT id FROM stories").fetchall():
+        about, confirmed = profile_of(connection, row["id"])
+        [candidate] = _candidates(connection, about.id, [article_id], judge)
+        judgement = judge.arrival(_profile(judge.profile, about, about.learnt, tuple(confirmed)), candidate)
+        if _keep(connection, about.id, candidate, judgement):
+            connection.execute("UPDATE stories SET stale = 1 WHERE id = ?", (about.id,))
 
 
 def relist(connection: sqlite3.Connection, story_id: int, judge: Judge) -> None:
-    """Make a story's profile anew, and its listing from all that the archive has; people's verdicts stay."""
+    """Make a story's listing from all that the archive has; people's verdicts stay.
+
+    Candidates are looked for twice: by the terms of what a person confirmed, then by those of what that found too.
+    """
     _renew_vectors(connection, story_id, judge)
-    standing = _standing(connection, story_id, judge)
-    terms = list(judge.terms(standing.profile))
-    known = [
-        row[0] for row in connection.execute("SELECT article_id FROM story_articles WHERE story_id = ?", (story_id,))
-    ]
-    for article_id in known:
-        _score(connection, standing, article_id, _vector(connection, article_id, judge))
-    if terms:
-        _find(connection, standing, terms, set(known))
+    about, confirmed = profile_of(connection, story_id)
+    terms = list(judge.terms(judge.profile(replace(about, learnt=None), confirmed)))
+    found = _found(connection, about, terms)
+    candidates = _candidates(connection, story_id, found, judge)
+    listing = judge.listing(about, candidates)
+    wider = _merged(found, _found(connection, about, listing.terms))
+    if not set(wider) <= set(found):
+        candidates = _candidates(connection, story_id, wider, judge)
+        listing = judge.listing(about, candidates)
+    dropped = "DELETE FROM story_articles WHERE story_id = ? AND verdict IS NULL"
+    found_at = dict(
+        connection.execute("SELECT article_id, found_at FROM story_articles WHERE story_id = ?", (story_id,))
+    )
+    connection.execute(dropped, (story_id,))
+    for candidate, judgement in zip(candidates, listing.judgements, strict=True):
+        _keep(connection, story_id, candidate, judgement, found_at.get(candidate.id))
     connection.execute(
-        "UPDATE stories SET terms = ?, newest_id = (SELECT coalesce(max(id), 0) FROM articles) WHERE id = ?",
-        (_json(terms), story_id),
+        """UPDATE stories SET terms = ?, learnt = ?, stale = 0,
+        newest_id = (SELECT coalesce(max(id), 0) FROM articles) WHERE id = ?""",
+        (_json(terms), listing.learnt, story_id),
     )
 
 
 def refresh(connection: sqlite3.Connection, judge: Judge, everything: bool = False) -> None:
-    """Make anew the listings since which the archive has grown by a tenth; or `everything`."""
-    grown = "SELECT id FROM stories WHERE ? OR newest_id * ? < (SELECT max(id) FROM articles)"
+    """Make the listings again into which something came, or since which the archive has grown by a tenth; or all."""
+    grown = "SELECT id FROM stories WHERE ? OR stale OR newest_id * ? < (SELECT max(id) FROM articles)"
     for (story_id,) in connection.execute(grown, (everything, AFTER_A_CRAWL)).fetchall():
         relist(connection, story_id, judge)
 
@@ -389,83 +453,115 @@ def _outgrown(connection: sqlite3.Connection, article_id: int) -> set[int]:
 
 
 def _renew_vectors(connection: sqlite3.Connection, story_id: int, judge: Judge) -> None:
-    chosen = "SELECT article_id FROM story_articles WHERE story_id = ? AND verdict = 'belongs'"
-    for (article_id,) in connection.execute(chosen, (story_id,)).fetchall():
-        vector = _vector(connection, article_id, judge)
+    rows = connection.execute(
+        "SELECT article_id FROM story_articles WHERE story_id = ? AND verdict = 'belongs'", (story_id,)
+    ).fetchall()
+    for each in _candidates(connection, story_id, [row[0] for row in rows], judge):
         connection.execute(
             "UPDATE story_articles SET vector = ? WHERE story_id = ? AND article_id = ?",
-            (json.dumps(vector, ensure_ascii=False) if vector else None, story_id, article_id),
+            (json.dumps(each.vector, ensure_ascii=False) if each.vector else None, story_id, each.id),
         )
-
-
-def _vector(connection: sqlite3.Connection, article_id: int, judge: Judge) -> Vector:
-    query = "SELECT headline, standfirst, text, language FROM articles WHERE id = ?"
-    headline, standfirst, text, language = connection.execute(query, (article_id,)).fetchone()
-
-    def known(terms: Collection[str]) -> tuple[Mapping[str, int], int]:
-        found, articles = frequencies(connection, language, terms)
-        return found, max(articles, LEAST)
-
-    return judge.vector(headline, standfirst, text, language, known)
-
-
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    """A story as it stands, ready to be held against articles."""
-
-    story: Story
-    profile: Profile
-    judge: Judge
-
-
-def _standing(connection: sqlite3.Connection, story_id: int, judge: Judge) -> _Standing:
-    about, confirmed = profile_of(connection, story_id)
-    return _Standing(about, _profile(judge.profile, about, tuple(confirmed)), judge)
 
 
 @lru_cache(maxsize=256)  # a crawl asks for the same ones at each article
 def _profile(
-    made: Callable[[Story, Sequence[Confirmed]], Profile], about: Story, confirmed: Sequence[Confirmed]
+    made: Callable[[Story, Sequence[Confirmed]], Profile],
+    about: Story,
+    _: str | None,
+    confirmed: Sequence[Confirmed],
 ) -> Any:
+    """Found again by what was learnt, too, which does not make a story another one."""
     return made(about, confirmed)
 
 
-def _find(connection: sqlite3.Connection, standing: _Standing, terms: Sequence[str], known: Collection[int]) -> None:
-    """List those of the archive's articles that fit, the likeliest first, until many in a row do not."""
+def _found(connection: sqlite3.Connection, about: Story, terms: Sequence[str]) -> list[int]:
+    """The articles that are judged: those that a person judged, then those that share the most, or all of a few."""
+    judged = "SELECT article_id FROM story_articles WHERE story_id = ? AND verdict IS NOT NULL ORDER BY judged_at DESC"
+    known = [int(row[0]) for row in connection.execute(judged, (about.id,))]
     likely = [int(row[0]) for row in connection.execute("SELECT id FROM articles LIMIT ?", (ALL + 1,))]
-    patience = most = ALL
     if len(likely) > ALL:
-        likely = candidates(connection, terms, standing.story.since, standing.story.until, CANDIDATES)
-        patience = most = PATIENCE
-    for article_id in likely:
-        if article_id not in known:
-            vector = _vector(connection, article_id, standing.judge)
-            fits = _score(connection, standing, article_id, vector)
-            patience = most if fits else patience - 1
-            if not patience:
-                return
+        likely = candidates(connection, terms, about.since, about.until, CANDIDATES) if terms else []
+    return list(dict.fromkeys((*known, *likely)))[: max(CANDIDATES, len(known))]
 
 
-def _score(connection: sqlite3.Connection, standing: _Standing, article_id: int, vector: Vector) -> bool:
-    """Score an article and list it if it fits; one that a person judged is kept whatever its score is."""
-    row = connection.execute(
-        "SELECT a.published_at, a.language, o.host FROM articles a JOIN outlets o ON o.id = a.outlet_id WHERE a.id = ?",
-        (article_id,),
-    ).fetchone()
-    judge, place = standing.judge, (standing.story.id, article_id)
-    score = judge.score(standing.profile, vector, *row)
-    fits = score.value >= judge.listed(standing.profile)
-    if fits:
+def _merged(first: Sequence[int], second: Sequence[int]) -> list[int]:
+    """In turn from both, what was judged by a person at the head of each."""
+    in_turn = (each for pair in zip_longest(first, second) for each in pair if each is not None)
+    return list(dict.fromkeys(in_turn))[: max(CANDIDATES, len(first))]
+
+
+def _candidates(
+    connection: sqlite3.Connection, story_id: int, article_ids: Sequence[int], judge: Judge
+) -> list[Candidate]:
+    """Articles as they are judged, in this order."""
+    rows = connection.execute(
+        """SELECT a.id, a.published_at, a.language, o.host, w.weights, w.opening, e.event_id, m.verdict
+        FROM json_each(?) AS asked CROSS JOIN articles a ON a.id = asked.value JOIN outlets o ON o.id = a.outlet_id
+        LEFT JOIN article_words w ON w.article_id = a.id LEFT JOIN event_articles e ON e.article_id = a.id
+        LEFT JOIN story_articles m ON m.article_id = a.id AND m.story_id = ?
+        ORDER BY asked.key""",
+        (json.dumps(list(article_ids)), story_id),
+    ).fetchall()
+    counts = {
+        row["id"]: (
+            json.loads(row["weights"] or "{}"),
+            json.loads(row["opening"]) if row["opening"] else _count_opening(connection, row["id"], judge),
+        )
+        for row in rows
+    }
+    known = _known(connection, [(row["language"], counts[row["id"]]) for row in rows])
+    return [
+        Candidate(
+            row["id"], judge.vector(*counts[row["id"]], *known[row["language"]]), row["published_at"],
+            row["language"], row["host"], row["event_id"], row["verdict"],
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _count_opening(connection: sqlite3.Connection, article_id: int, judge: Judge) -> Vector:
+    query = "SELECT headline, standfirst, text, language FROM articles WHERE id = ?"
+    opening = judge.opening(*connection.execute(query, (article_id,)).fetchone())
+    kept = json.dumps({term: round(weight, 2) for term, weight in opening.items()}, ensure_ascii=False)
+    connection.execute("UPDATE article_words SET opening = ? WHERE article_id = ?", (kept, article_id))
+    return opening
+
+
+def _known(
+    connection: sqlite3.Connection, counts: Iterable[tuple[str | None, tuple[Vector, Vector]]]
+) -> dict[str | None, tuple[Mapping[str, int], int]]:
+    """Of each language: how many articles hold each of the terms, and how many articles it counts as."""
+    terms: dict[str | None, set[str]] = {}
+    for language, both in counts:
+        terms.setdefault(language, set()).update(*both)
+    known: dict[str | None, tuple[Mapping[str, int], int]] = {}
+    for language, held in terms.items():
+        found, articles = frequencies(connection, language, held)
+        known[language] = found, max(articles, LEAST)
+    return known
+
+
+def _keep(
+    connection: sqlite3.Connection,
+    story_id: int,
+    candidate: Candidate,
+    judgement: Judgement,
+    found_at: str | None = None,
+) -> bool:
+    """Keep an article with its story, as long as it may belong or a person judged it; whether it may belong."""
+    place = (story_id, candidate.id)
+    if judgement.tier:
         added = "INSERT OR IGNORE INTO story_articles (story_id, article_id, found_at) VALUES (?, ?, ?)"
-        connection.execute(added, (*place, now()))
-    else:
-        dropped = "DELETE FROM story_articles WHERE story_id = ? AND article_id = ? AND verdict IS NULL"
-        connection.execute(dropped, place)
+        connection.execute(added, (*place, found_at or now()))
+    elif candidate.verdict is None:
+        connection.execute("DELETE FROM story_articles WHERE story_id = ? AND article_id = ?", place)
     connection.execute(
-        "UPDATE story_articles SET score = ?, strong = ?, terms = ? WHERE story_id = ? AND article_id = ?",
-        (round(score.value, 3), score.value >= judge.strong(standing.profile), _json(score.terms), *place),
-    )
-    return fits
+        """UPDATE story_articles SET probability = ?, tier = ?, part = ?, terms = ?, nearest_id = ?
+        WHERE story_id = ? AND article_id = ?""",
+        (round(judgement.probability, 3), judgement.tier, judgement.part, _json(judgement.terms), judgement.nearest_id,
+         *place),
+    )  # fmt: skip
+    return judgement.tier is not None
 
 
 def _json(values: Iterable[str]) -> str:

@@ -1,29 +1,35 @@
-"""Which articles belong to a story that a person follows: its profile, and how well an article fits.
+"""Which articles belong to a story that a person follows.
 
 An article is read in two ways, as a whole and by what it opens with: news says first what it is about, and two reports
 whose openings agree are about one thing more often than two that agree somewhere. Both are tf-idf vectors
 (`pipelines.vectors`), held in one: a term of the opening stands under its own mark. Their cosine is then the weighted
 sum of both (linear combination of fields: Robertson, Zaragoza, Taylor 2004, "Simple BM25 extension to multiple weighted
-fields"). A profile is the mean of the articles that a person confirmed (Rocchio 1971) and does not grow by itself.
+fields").
 
-What happened is reported within days, so an article counts for more the nearer it is in time to a confirmed one. A
-story has no end: months away, what agrees well enough still belongs. And it may run on: of articles that a person
-confirmed weeks apart nobody can say that they are about one day, and time says less of the others.
+A listing judges all candidates together (`pipelines.membership`). What it learnt, the middle of those that belong and
+when they were published, is kept as JSON; by it one article is judged when it comes, and a lead before it is fetched.
+What a person confirmed stays the only truth: each listing starts from that again.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from math import exp, sqrt
+from math import exp, isnan, nan, sqrt
 
+import numpy as np
+
+from archive.events import days as days_of
 from archive.records import below_standfirst
 from archive.search import RUN
-from archive.stories import Confirmed, Judge, Known, Score, Story
-from pipelines.vectors import Vector, mean, unit, weights
+from archive.stories import Candidate, Confirmed, Judge, Judgement, Known, Listing, Part, Score, Story, Tier
+from pipelines.membership import AT_ANY_TIME, RUNS_ON, Array, Standing, arrives, gram, judge
+from pipelines.membership import nearness as near
+from pipelines.vectors import Vector, cosine, mean, unit, weights
 from pipelines.vectors import vector as weighed
 from pipelines.words import terms as terms_of
 
@@ -41,14 +47,18 @@ DAMPED = 0.75
 word would join what has nothing else in common."""
 
 
-def vector(headline: str | None, standfirst: str | None, text: str, language: str | None, known: Known) -> Vector:
-    """An article, or a lead with its lede for a text, as a story sees it; of unit length, empty if there are no terms.
+def opening(headline: str | None, standfirst: str | None, text: str, language: str | None) -> dict[str, float]:
+    """The terms with which an article opens, counted as those of the whole."""
+    return weights(headline, standfirst, below_standfirst(text, standfirst)[:OPENING], language)
 
-    `known` gives for terms how many articles hold each, and how many articles there are.
+
+def in_two_views(
+    whole: Mapping[str, float], opening: Mapping[str, float], frequencies: Mapping[str, int], articles: int
+) -> Vector:
+    """An article as a story sees it, of unit length: its terms and those of its opening, by how many hold each.
+
+    Empty if there are no terms.
     """
-    whole = weights(headline, standfirst, text, language)
-    opening = weights(headline, standfirst, below_standfirst(text, standfirst)[:OPENING], language)
-    frequencies, articles = known(whole)
     seen = {
         term: sqrt(1 - OF_OPENING) * weight
         for term, weight in weighed(whole, frequencies, articles, TERMS_OF_WHOLE, DAMPED).items()
@@ -58,6 +68,15 @@ def vector(headline: str | None, standfirst: str | None, text: str, language: st
     return seen
 
 
+def vector(headline: str | None, standfirst: str | None, text: str, language: str | None, known: Known) -> Vector:
+    """An article, or a lead with its lede for a text, as a story sees it.
+
+    `known` gives for terms how many articles hold each, and how many articles there are.
+    """
+    whole = weights(headline, standfirst, text, language)
+    return in_two_views(whole, opening(headline, standfirst, text, language), *known(whole))
+
+
 # -- the profile -----------------------------------------------------------------------------------------------------
 
 TERMS_OF_PROFILE = 600
@@ -65,6 +84,29 @@ TERMS_OF_PROFILE = 600
 SHOWN = 24
 """Terms by which a profile is looked for and told."""
 WORD = re.compile(r"[^\W\d_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What a listing learnt of its story."""
+
+    members: Mapping[str, float]
+    """The middle of the articles that belong, of unit length."""
+    days: tuple[float, ...]
+    """When they were published, in days since 1970."""
+    standing: Standing
+
+    @staticmethod
+    def read(kept: str) -> Learnt:
+        """From the JSON that `written` gives."""
+        read = json.loads(kept)
+        return Learnt(read["members"], tuple(read["days"]), Standing(**read["standing"]))
+
+    def written(self) -> str:
+        """As JSON."""
+        members = {term: round(weight, 4) for term, weight in self.members.items()}
+        read = {"members": members, "days": self.days, "standing": asdict(self.standing)}
+        return json.dumps(read, ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +122,7 @@ class Profile:
     since: str | None = None
     until: str | None = None
     hosts: tuple[str, ...] = ()
+    learnt: Learnt | None = None
 
 
 def profile(story: Story, confirmed: Sequence[Confirmed]) -> Profile:
@@ -96,6 +139,7 @@ def profile(story: Story, confirmed: Sequence[Confirmed]) -> Profile:
         since=story.since,
         until=story.until,
         hosts=story.hosts,
+        learnt=Learnt.read(story.learnt) if story.learnt else None,
     )
 
 
@@ -135,29 +179,120 @@ def search_words(profile: Profile, texts: Iterable[tuple[str, str | None]], most
     return [written[term].most_common(1)[0][0] if term in written else term for term in known][:most]
 
 
-# -- how well an article fits ----------------------------------------------------------------------------------------
+# -- what belongs ----------------------------------------------------------------------------------------------------
 
-ALONE, SEVERAL = 0.22, 0.28
-"""The least score that is listed: a mean of several articles is nearer to everything than one article is."""
-STRONG = 1.5
-"""As many times that leave little doubt."""
-AT_ANY_TIME = 0.60
-NEWS_CYCLE, DAYS = 0.6, 1.5
-AFTERMATH, WEEK = 0.2, 7.0
-"""What a cosine is multiplied by: all three together at the same moment. The second falls off as a normal curve with
-this deviation, the third by the factor e in that time, the first stays. One, where a date is not known."""
-RUNS_ON = 4.0
-"""Days from the earliest confirmed article to the latest; so far apart, what AT_ANY_TIME lacks of one falls by e."""
+SURE, LIKELY, PERHAPS = 0.9, 0.5, 0.3
+"""The least probability of each tier."""
+ALONE_FOR = 14.0
+"""Days to the nearest other article of the story from which one is background."""
+
+
+def listing(story: Story, candidates: Sequence[Candidate]) -> Listing:
+    """All candidates judged together, within the limits that the person set."""
+    bounds = profile(story, [])
+    vectors = [each.vector for each in candidates]
+    confirmed = [number for number, each in enumerate(candidates) if each.verdict == "belongs" and each.vector]
+    rejected = [number for number, each in enumerate(candidates) if each.verdict == "not"]
+    moments = [days_since_1970(each.published_at) for each in candidates]
+    if story.words:
+        vectors.append(of_words(story.words, story.languages or {each.language or "" for each in candidates}))
+        moments.append(nan)
+        confirmed.append(len(candidates))
+    if not confirmed:
+        return Listing([Judgement(0.0, None)] * len(candidates), [], "")
+    cosines, days = gram(vectors), np.array(moments)
+    judged = judge(cosines, days, confirmed, rejected)
+    allowed = [not left_out(bounds, each.published_at, each.language, each.host) for each in candidates]
+    belonging = [
+        number
+        for number, each in enumerate(candidates)
+        if each.verdict == "belongs"
+        or (allowed[number] and judged.probabilities[number] >= LIKELY and not each.verdict)
+    ]
+    members = mean((vectors[number] for number in belonging), TERMS_OF_PROFILE)
+    nearest = judged.nearest(belonging)
+    parts = _parts(candidates, days, belonging)
+    judgements = [
+        Judgement(
+            float(judged.probabilities[number]) if allowed[number] else 0.0,
+            tier(float(judged.probabilities[number])) if allowed[number] else None,
+            parts.get(number),
+            _in_common(each.vector, members),
+            None if (near_to := nearest[number]) is None else candidates[near_to].id,
+        )
+        for number, each in enumerate(candidates)
+    ]
+    learnt = Learnt(members, tuple(round(moments[n], 2) for n in belonging if not isnan(moments[n])), judged.standing)
+    return Listing(judgements, _strongest(members), learnt.written())
+
+
+def tier(probability: float) -> Tier | None:
+    """What is done with an article that belongs so likely."""
+    tiers: list[tuple[float, Tier]] = [(SURE, "sure"), (LIKELY, "likely"), (PERHAPS, "perhaps")]
+    return next((name for least, name in tiers if probability >= least), None)
+
+
+def _parts(candidates: Sequence[Candidate], days: Array, belonging: Sequence[int]) -> dict[int, Part]:
+    """What each article is to its story: by its event, and by how far it stands from the others in time."""
+    events = {candidates[number].event_id for number in belonging if candidates[number].verdict == "belongs"}
+    parts: dict[int, Part] = {}
+    for number in belonging:
+        others = np.abs(np.delete(days[belonging], belonging.index(number)) - days[number])
+        alone = len(others) > 0 and bool(np.all(others[~np.isnan(others)] >= ALONE_FOR)) and not isnan(days[number])
+        event = candidates[number].event_id
+        if candidates[number].verdict == "belongs" or (event is not None and event in events):
+            parts[number] = "event"
+        else:
+            parts[number] = "background" if alone else "development"
+    return parts
+
+
+def _in_common(vector: Mapping[str, float], members: Mapping[str, float]) -> list[str]:
+    return _strongest({term: weight * members[term] for term, weight in vector.items() if term in members})
+
+
+def arrival(profile: Profile, candidate: Candidate) -> Judgement:
+    """One article that came, by itself: the next listing judges it among the others."""
+    if profile.learnt is None or left_out(profile, candidate.published_at, candidate.language, candidate.host):
+        return Judgement(0.0, None)
+    learnt = profile.learnt
+    day = days_since_1970(candidate.published_at)
+    apart = [abs(day - each) for each in learnt.days]
+    confirmed = [abs(day - days_since_1970(each)) for each in profile.dates]
+    probability = arrives(
+        cosine(candidate.vector, profile.vector) * nearness(profile, candidate.published_at),
+        cosine(candidate.vector, learnt.members),
+        min(confirmed, default=nan),
+        min(apart, default=nan),
+        learnt.standing,
+    )
+    return Judgement(probability, tier(probability), None, _in_common(candidate.vector, learnt.members))
+
+
+# -- how well a lead fits --------------------------------------------------------------------------------------------
+
+AS_ONE = 0.8
+"""What likeness to the middle of many articles counts, beside that to one: a middle is nearer to everything."""
 
 
 def score(
     profile: Profile, vector: Mapping[str, float], published_at: str | None, language: str | None, host: str
 ) -> Score:
-    """How well an article fits, and by what; 0 for what languages, window or outlets of the story leave out."""
+    """How well a lead fits, and by what; 0 for what languages, window or outlets of the story leave out."""
     if left_out(profile, published_at, language, host):
         return Score(0.0)
     few = {term: weight * profile.vector[term] for term, weight in vector.items() if term in profile.vector}
-    return Score(min(1.0, sum(few.values()) * nearness(profile, published_at)), _strongest(few))
+    value = sum(few.values()) * nearness(profile, published_at)
+    if profile.learnt and profile.learnt.members:
+        day = days_since_1970(published_at)
+        apart = min((abs(day - each) for each in profile.learnt.days), default=nan)
+        later = AS_ONE * cosine(vector, profile.learnt.members) * float(near(np.array(apart)))
+        if later > value:
+            value, few = (
+                later,
+                {t: w * profile.learnt.members[t] for t, w in vector.items() if t in profile.learnt.members},
+            )
+    return Score(min(1.0, value), _strongest(few))
 
 
 def left_out(profile: Profile, published_at: str | None, language: str | None, host: str) -> bool:
@@ -178,9 +313,14 @@ def nearness(profile: Profile, published_at: str | None) -> float:
     apart = [days for each in profile.dates if (days := days_apart(published_at or "", each)) is not None]
     if not apart:
         return 1.0
-    days, span = min(apart), days_apart(profile.dates[0], profile.dates[-1]) or 0.0
-    at_any_time = 1 - (1 - AT_ANY_TIME) * exp(-span / RUNS_ON)
-    return at_any_time + NEWS_CYCLE * exp(-0.5 * (days / DAYS) ** 2) + AFTERMATH * exp(-days / WEEK)
+    span = days_apart(profile.dates[0], profile.dates[-1]) or 0.0
+    return float(near(np.array(min(apart)), 1 - (1 - AT_ANY_TIME) * exp(-span / RUNS_ON)))
+
+
+def days_since_1970(moment: str | None) -> float:
+    """Of a moment as the archive writes it; nan if it is not known."""
+    days = days_of(moment)
+    return nan if days is None else days
 
 
 def days_apart(moment: str, other: str) -> float | None:
@@ -194,15 +334,5 @@ def days_apart(moment: str, other: str) -> float | None:
     return abs(apart.total_seconds()) / 86_400
 
 
-def listed(profile: Profile) -> float:
-    """The least score that is listed."""
-    return ALONE if profile.articles <= 1 else SEVERAL
-
-
-def strong(profile: Profile) -> float:
-    """The least score that leaves little doubt."""
-    return STRONG * listed(profile)
-
-
-JUDGE = Judge(profile, score, listed, strong, terms, vector)
+JUDGE = Judge(profile, terms, listing, arrival, opening, in_two_views)
 """For `archive.stories`."""

@@ -40,10 +40,10 @@ WHERE m.event_id = :event AND a.id <> :id AND f.original_id = a.id
 ORDER BY a.published_at IS NULL, a.published_at, a.id LIMIT :most"""
 
 STORIES = """
-SELECT s.name, s.title, m.score, m.strong, m.terms, m.verdict
+SELECT s.name, s.title, m.probability, m.tier, m.part, m.terms, m.verdict
 FROM story_articles m JOIN stories s ON s.id = m.story_id
-WHERE m.article_id = ? AND (m.verdict IS NOT NULL OR m.score IS NOT NULL)
-ORDER BY m.verdict IS 'not', m.score DESC"""
+WHERE m.article_id = ? AND (m.verdict IS NOT NULL OR m.tier IS NOT NULL)
+ORDER BY m.verdict IS 'not', m.probability DESC"""
 
 JOINED = {
     "first": "It is the event's first article.",

@@ -27,7 +27,7 @@ CONDITIONS = {
     "language": "a.language = :language",
     "month": "+f.rowid IN (SELECT id FROM articles WHERE published_at >= :month AND published_at < :month || '~')",
     "story": """+f.rowid IN (SELECT m.article_id FROM story_articles m JOIN stories s ON s.id = m.story_id
-        WHERE s.name = :story AND (m.verdict = 'belongs' OR (m.verdict IS NULL AND m.score IS NOT NULL)))""",
+        WHERE s.name = :story AND (m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely'))))""",
 }
 """The plus keeps SQLite from asking the full text index anew for each article of the list."""
 
@@ -52,7 +52,7 @@ HOSTS = "SELECT id, host FROM outlets WHERE id IN (SELECT value FROM json_each(?
 
 OF_STORIES = """
 SELECT s.name, s.title, count(*) FROM json_each(?) j JOIN story_articles m ON m.article_id = j.value
-JOIN stories s ON s.id = m.story_id WHERE m.verdict = 'belongs' OR (m.verdict IS NULL AND m.score IS NOT NULL)
+JOIN stories s ON s.id = m.story_id WHERE m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely'))
 GROUP BY s.id ORDER BY 3 DESC, s.title LIMIT ?"""
 
 

@@ -22,7 +22,7 @@ SELECT (SELECT count(*) FROM articles) AS articles, (SELECT count(*) FROM outlet
 
 WITHIN = """
 FROM story_articles m JOIN articles a ON a.id = m.article_id
-WHERE m.story_id = ? AND (m.verdict = 'belongs' OR (m.verdict IS NULL AND m.score IS NOT NULL))"""
+WHERE m.story_id = ? AND (m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely')))"""
 
 TOTALS = """
 SELECT count(*) AS articles, count(DISTINCT a.outlet_id) AS outlets, min(a.published_at) AS first,

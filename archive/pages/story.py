@@ -34,11 +34,12 @@ WITH rejected AS MATERIALIZED (
   SELECT w.text_id FROM story_articles n JOIN versions w ON w.article_id = n.article_id
   WHERE n.story_id = :story AND n.verdict = 'not'
 ), members AS (
-  SELECT a.id, coalesce(t.original_id, a.id) AS original_id, m.score, m.strong, m.verdict, m.terms, m.found_at,
+  SELECT a.id, coalesce(t.original_id, a.id) AS original_id, m.probability, m.tier, m.part, m.verdict, m.terms,
+         m.nearest_id, m.found_at,
          o.host AS outlet, o.name AS outlet_name, a.headline, a.published_at, a.language, a.url
   FROM story_articles m JOIN articles a ON a.id = m.article_id JOIN outlets o ON o.id = a.outlet_id
   LEFT JOIN versions v ON v.article_id = a.id LEFT JOIN texts t ON t.id = v.text_id
-  WHERE m.story_id = :story AND (m.verdict = 'belongs' OR (m.verdict IS NULL AND m.score IS NOT NULL
+  WHERE m.story_id = :story AND (m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely')
     AND (v.text_id IS NULL OR v.text_id NOT IN (SELECT text_id FROM rejected))))
 )
 """
@@ -46,8 +47,9 @@ WITH rejected AS MATERIALIZED (
 
 COVERAGE = MEMBERS + "SELECT * FROM members ORDER BY published_at IS NULL, published_at, id"  # noqa: S608  our own
 
-OF_PAGE = """SELECT id, original_id, score, strong, verdict, outlet, outlet_name, coalesce(headline, url) AS headline,
-published_at, language FROM members ORDER BY published_at IS NULL, published_at, id"""
+OF_PAGE = """SELECT id, original_id, probability, tier, part, verdict, nearest_id, outlet, outlet_name,
+coalesce(headline, url) AS headline, published_at, language
+FROM members ORDER BY published_at IS NULL, published_at, id"""
 """What is asked of every article: a story may have thousands, and a page needs the rest of a few."""
 
 WHOSE = """
@@ -61,6 +63,17 @@ SELECT r.article_id, r.seen_at FROM story_articles m JOIN revisions r ON r.artic
 WHERE m.story_id = ? AND r.number > 1 ORDER BY r.seen_at"""
 
 BEGINNINGS = "SELECT id, headline, standfirst, substr(text, 1, 700) AS text FROM articles WHERE id IN ({})"
+
+PERHAPS = """
+SELECT p.id, p.headline, p.url, p.outlet, coalesce(p.outlet_name, p.outlet) AS outlet_name, p.published_at, p.language,
+       p.probability, n.id AS nearest_id, n.headline AS nearest
+FROM story_perhaps p LEFT JOIN articles n ON n.id = p.nearest_id
+WHERE p.story_id = ? ORDER BY p.probability DESC LIMIT 50"""
+
+NEAREST = "SELECT id, coalesce(headline, url) AS headline FROM articles WHERE id IN (SELECT value FROM json_each(?))"
+
+PARTS = {"event": "the same event", "development": "another development", "background": "background"}
+"""What an article is to the story, as readers say it."""
 
 LEFT_OUT = """
 SELECT a.id, a.headline, a.url, coalesce(o.name, o.host) AS outlet_name, m.judged_at
@@ -115,6 +128,7 @@ def story_page(connection: sqlite3.Connection, name: str, filters: Filters, page
         "pages": pages,
         "older": query(filters.given, page=page + 1) if page < pages else None,
         "newer": query(filters.given, page=page - 1) if page > 1 else None,
+        "perhaps": [dict(row) for row in connection.execute(PERHAPS, (told.id,))],
         "left_out": [dict(row) for row in connection.execute(LEFT_OUT, (told.id,))],
     }
 
@@ -207,14 +221,17 @@ def _shown(connection: sqlite3.Connection, story_id: int, rows: Iterable[sqlite3
 
 
 def _tell_why(connection: sqlite3.Connection, story_id: int, rows: Sequence[Row]) -> None:
-    """Put the terms that joined each article, as it writes them, in its `terms`."""
+    """Tell why each article is in: in `terms` as it writes them, in `part` what it is to the story, and `nearest`."""
     from archive.dossier import as_written
 
     ids = [row["id"] for row in rows]
     said = _beginnings(connection, ids)
+    nearest = dict(connection.execute(NEAREST, (json.dumps([row["nearest_id"] for row in rows]),)).fetchall())
     terms = dict(connection.execute(TERMS_OF.format(", ".join("?" * len(ids))), (story_id, *ids)).fetchall())
     for row in rows:
         row["terms"] = list(as_written(listed(terms[row["id"]])[:TERMS], said.get(row["id"], "")))
+        row["part"] = PARTS.get(row["part"], "")
+        row["nearest"] = nearest.get(row["nearest_id"])
 
 
 def _terms(connection: sqlite3.Connection, told: Story, rows: Sequence[sqlite3.Row]) -> list[str]:

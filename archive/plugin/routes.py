@@ -239,7 +239,8 @@ FILES = {
 DOSSIERS = {"txt": "text", "md": "md", "json": "json", "html": "html"}
 AT_ONCE = ("atom", "json")
 """Files that a program reads where they are; the others are saved."""
-CSV_COLUMNS = ("published_at", "outlet", "headline", "language", "url", "score", "verdict", "id", "original_id")
+CSV_COLUMNS = ("published_at", "outlet", "headline", "language", "url", "probability", "tier", "part", "verdict",
+               "id", "original_id")  # fmt: skip
 
 
 async def story_file(datasette: Any, request: Any) -> Any:

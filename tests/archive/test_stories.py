@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import sqrt
 from pathlib import Path
 from typing import Any
@@ -13,9 +15,9 @@ import pytest
 from archive import stories
 from archive.database import connect, transaction
 from archive.errors import UsageError
-from archive.events import join
+from archive.events import join, reword
 from archive.schema import ARCHIVE
-from archive.stories import Confirmed, Definition, Judge, Known, Score, Story
+from archive.stories import Candidate, Confirmed, Definition, Judge, Judgement, Listing, Story, Tier
 from pipelines.events import JUDGE as EVENTS
 
 MOMENT = "2024-03-01T06:00:00Z"
@@ -24,9 +26,12 @@ FOOTBALL = "football goal keeper final"
 PROFILE = tuple[Story, dict[str, float]]
 
 
-def vector(_: str | None, __: str | None, text: str, ___: str | None, ____: Known) -> dict[str, float]:
-    words = text.split()
-    return {word: 1 / sqrt(len(words)) for word in words}
+def counted(_: str | None, __: str | None, text: str, ___: str | None) -> dict[str, float]:
+    return dict.fromkeys(text.split(), 1.0)
+
+
+def vector(_: Any, opening: Mapping[str, float], __: Mapping[str, int], ___: int) -> dict[str, float]:
+    return {word: 1 / sqrt(len(opening)) for word in opening}
 
 
 def profile(about: Story, confirmed: Sequence[Confirmed]) -> PROFILE:
@@ -37,15 +42,27 @@ def profile(about: Story, confirmed: Sequence[Confirmed]) -> PROFILE:
     return about, weights
 
 
-def score(known: PROFILE, weights: Any, published_at: str | None, language: str | None, host: str) -> Score:
+def judged(known: PROFILE, candidate: Candidate) -> Judgement:
     about, profiled = known
-    if about.hosts and host not in about.hosts:
-        return Score(0.0)
-    common = {term: weight * profiled[term] for term, weight in weights.items() if term in profiled}
-    return Score(min(1.0, sum(common.values())), sorted(common))
+    if about.hosts and candidate.host not in about.hosts:
+        return Judgement(0.0, None)
+    common = {term: weight * profiled[term] for term, weight in candidate.vector.items() if term in profiled}
+    fits = min(1.0, sum(common.values()))
+    tier: Tier | None = "sure" if fits >= 0.9 else "likely" if fits >= 0.5 else "perhaps" if fits >= 0.3 else None
+    return Judgement(fits, tier, None, sorted(common))
 
 
-JUDGE = Judge(profile, score, lambda _: 0.5, lambda _: 0.9, lambda known: sorted(known[1]), vector)
+def listing(about: Story, candidates: Sequence[Candidate]) -> Listing:
+    confirmed = [
+        Confirmed(json.dumps(each.vector), each.published_at, each.language, each.host)
+        for each in candidates
+        if each.verdict == "belongs"
+    ]
+    known = profile(about, confirmed)
+    return Listing([judged(known, each) for each in candidates], sorted(known[1]), "learnt")
+
+
+JUDGE = Judge(profile, lambda known: sorted(known[1]), listing, judged, counted, vector)
 
 
 class Desk:
@@ -100,8 +117,8 @@ def test_a_story_lists_what_the_archive_has_that_fits_and_says_why(desk: Desk) -
     rows = {row["id"]: row for row in stories.listing(desk.db, desk.follow("ferries", first))}
     assert set(rows) == {first, second}
     assert (rows[first]["verdict"], rows[second]["verdict"]) == ("belongs", None)
-    assert (rows[second]["score"], rows[second]["terms"]) == (0.75, ["dockers", "ferry", "harbour"])
-    assert (rows[first]["strong"], rows[second]["strong"]) == (1, 0)
+    assert (rows[second]["probability"], rows[second]["terms"]) == (0.75, ["dockers", "ferry", "harbour"])
+    assert (rows[first]["tier"], rows[second]["tier"]) == ("sure", "likely")
 
 
 def test_a_new_article_is_filed_under_every_story_that_it_fits(desk: Desk) -> None:
@@ -118,6 +135,7 @@ def test_an_article_whose_text_changed_is_held_against_the_stories_anew(desk: De
     ferries = desk.follow("ferries", desk.keep(FERRY))
     changing = desk.keep("ferry dockers harbour lockout")
     desk.db.execute("UPDATE articles SET text = ? WHERE id = ?", (FOOTBALL, changing))
+    reword(desk.db, changing, EVENTS)
     stories.file(desk.db, changing, JUDGE)
     assert changing not in desk.listed(ferries)
 
@@ -189,7 +207,7 @@ def test_what_a_person_confirmed_stays_however_little_it_fits(desk: Desk) -> Non
     desk.verdict(ferries, far, True)
     everything_again(desk, ferries)
     row = next(row for row in stories.listing(desk.db, ferries) if row["id"] == far)
-    assert (row["verdict"], row["score"]) == ("belongs", 0.0)
+    assert (row["verdict"], row["probability"]) == ("belongs", 0.0)
 
 
 def test_a_word_that_is_taken_back_leaves_it_to_the_score(desk: Desk) -> None:
@@ -229,7 +247,7 @@ def test_a_story_that_could_not_be_made_leaves_nothing(desk: Desk) -> None:
     def broken(about: Story, confirmed: Sequence[Confirmed]) -> PROFILE:
         raise ZeroDivisionError
 
-    judge = Judge(broken, score, JUDGE.listed, JUDGE.strong, JUDGE.terms, vector)
+    judge = replace(JUDGE, profile=broken)
     with pytest.raises(ZeroDivisionError), transaction(desk.db) as db:
         stories.follow(db, "ferries", [article_id], judge)
     assert stories.stories(desk.db) == []
