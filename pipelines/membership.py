@@ -7,10 +7,10 @@ A story runs on: the article that starts it says little of what follows weeks la
 2. Those nearest to the confirmed ones feed back into the profile (Rocchio 1971, pseudo-relevance feedback), once.
 3. Articles of one happening are judged together: each takes half of its likeness from its near copies in time.
 4. A logistic regression turns likeness, time and how the story stands out from the rest into a probability.
-5. A second one (stacking: Wolpert 1992) sees the first's probabilities: how likely an article's own nearest
-   neighbours are, and how large the story seems to be.
+5. A second one (stacking: Wolpert 1992) sees how likely an article's own nearest neighbours are by the first. It
+   finds a better order, the first a better cut: so the first's probabilities are dealt out in the order of both.
 
-The weights of both are learnt by `bench.train_membership`.
+The weights are learnt by `bench.train_membership`.
 """
 
 from __future__ import annotations
@@ -286,41 +286,50 @@ def common_signs(
     )
 
 
-def stacked(weighed: Weighed, days: Array, confirmed: Sequence[int], first: Array) -> Array:
-    """The second regression's signs, from the first one's probabilities: (n, 12)."""
-    count = len(first)
-    p = first.copy()
-    p[list(confirmed)] = 1.0
-    alike = weighed.likeness.copy()
+def odds(chances: Array) -> Array:
+    """The logarithm of p / (1 - p), of probabilities neither quite 0 nor quite 1."""
+    clipped = np.clip(chances, 1e-4, 1 - 1e-4)
+    return np.log(clipped / (1 - clipped))
+
+
+FIVE, FIFTEEN = 5, 15
+
+
+def company(likeness: Array, chances: Array, confirmed: Sequence[int]) -> Array:
+    """What the second regression goes by: the likely articles near each, and the story against the rest: (n, 5)."""
+    belongs = chances.copy()
+    belongs[list(confirmed)] = 1.0
+    alike = likeness.copy()
     np.fill_diagonal(alike, -1.0)
-    order = np.argsort(-alike, axis=1)
-    five, fifteen = p[order[:, :5]].mean(axis=1), p[order[:, :15]].mean(axis=1)
+    nearest_first = np.argsort(-alike, axis=1)
     np.fill_diagonal(alike, 0.0)
-    # each candidate is left out of the story that it is held against
-    total, rest = p.sum(), (1 - p).sum()
-    to_story = (alike @ p) / np.maximum(total - p, 0.2)
-    to_rest = (alike @ (1 - p)) / np.maximum(rest - (1 - p), 0.2)
-    cohesion = float((p * to_story).sum() / max(total, 0.2))
-    background = float((p * to_rest).sum() / max(total, 0.2))
-    stands_out = np.clip((to_story - to_rest) / max(cohesion - background, 0.02), -3, 3)
-    near = nearness(apart(days, days))
-    linked = alike * near * p[None, :]
-    best = linked.max(axis=1)
-    top = np.sort(linked, axis=1)[:, -3:].mean(axis=1)
-    gaps = apart(days, days)
-    close = np.where(np.isnan(gaps), 0.3, np.exp(-gaps / 10))
-    np.fill_diagonal(close, 0.0)
-    mass = (close @ p) / max(total, 1.0)
-    clipped = np.clip(first, 1e-4, 1 - 1e-4)
-    ones = np.ones(count)
+    total, rest = belongs.sum(), (1 - belongs).sum()
+    to_story = (alike @ belongs) / np.maximum(total - belongs, 0.2)  # each against the others
+    to_rest = (alike @ (1 - belongs)) / np.maximum(rest - (1 - belongs), 0.2)
+    within, between = ((belongs * towards).sum() / max(total, 0.2) for towards in (to_story, to_rest))
     return np.column_stack(
         [
-            np.log(clipped / (1 - clipped)), five, fifteen, five * fifteen, stands_out,
-            weighed.rank / max(float(weighed.rank[list(confirmed)].mean()), 0.05),
-            best, top, np.log(max(total, 1.0)) * ones, mass, np.log(max(120, count)) * ones,
-            np.log(len(confirmed)) * ones, ones,
+            odds(chances),
+            *(belongs[nearest_first[:, :many]].mean(axis=1) for many in (FIVE, FIFTEEN)),
+            np.clip((to_story - to_rest) / max(within - between, 0.02), -3, 3),
+            np.ones(len(chances)),
         ]
-    )  # fmt: skip
+    )
+
+
+FIRST_COUNTS = 0.5
+"""What the first regression's log-odds count in the order, beside the second's."""
+
+
+def in_order(first: Array, second: Array) -> Array:
+    """The first's probabilities, dealt out in the order that both find together.
+
+    The first says best how many belong, the second which: it knows each article's neighbours.
+    """
+    order = np.argsort(-(FIRST_COUNTS * odds(first) + odds(second)), kind="stable")
+    chances = np.empty(len(first))
+    chances[order] = np.sort(first)[::-1]
+    return chances
 
 
 # -- the judgement -----------------------------------------------------------------------------------------------------
@@ -373,11 +382,12 @@ def judge(cosines: Array, days: Array, confirmed: Sequence[int], rejected: Seque
     links = weighed.likeness * weighed.near
     np.fill_diagonal(links, 0.0)
     mine = taught(weights["first"], weights["scale"], weighed.signs, confirmed, rejected)
-    odds = weighed.signs @ mine
+    first = weighed.signs @ mine
     if rejected:
         away = links[:, list(rejected)].max(axis=1) - links[:, list(confirmed)].max(axis=1)
-        odds = odds - LIKE_REJECTED * np.maximum(away, 0.0)
-    return Judged(logistic(odds), weighed.standing, links)
+        first = first - LIKE_REJECTED * np.maximum(away, 0.0)
+    second = company(weighed.likeness, logistic(first), confirmed) @ weights["second"]
+    return Judged(in_order(logistic(first), logistic(second)), weighed.standing, links)
 
 
 def taught(weights: Array, scale: Array, signs: Array, confirmed: Sequence[int], rejected: Sequence[int]) -> Array:

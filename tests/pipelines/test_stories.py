@@ -6,20 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from archive.stories import Confirmed, Story
-from pipelines.stories import (
-    ALONE,
-    AT_ANY_TIME,
-    JUDGE,
-    OPENS,
-    SEVERAL,
-    days_apart,
-    listed,
-    nearness,
-    search_words,
-    strong,
-    vector,
-)
+from archive.stories import Candidate, Confirmed, Judgement, Story
+from pipelines.membership import AT_ANY_TIME
+from pipelines.stories import JUDGE, OPENS, days_apart, listing, nearness, score, search_words, vector
 
 MINE = "Eleven miners trapped in the Vellmar salt mine"
 MINE_TEXT = (
@@ -54,19 +43,34 @@ def value(
     story: Story, *articles: Confirmed, on: str | None = None, language: str | None = "en", host: str = "b.example"
 ):
     """The score of the report of the rescue."""
-    return JUDGE.score(JUDGE.profile(story, articles), seen(RESCUE, RESCUE_TEXT), on, language, host).value
+    return score(JUDGE.profile(story, articles), seen(RESCUE, RESCUE_TEXT), on, language, host).value
+
+
+def candidate(
+    number: int, headline: str, text: str, published_at: str | None = None, verdict=None, event_id: int | None = None
+) -> Candidate:
+    return Candidate(number, seen(headline, text), published_at, "en", "b.example", event_id, verdict)
+
+
+def judged(story: Story, *candidates: Candidate) -> list[Judgement]:
+    return list(listing(story, candidates).judgements)
 
 
 def test_another_report_of_the_same_happening_is_listed_and_a_report_of_something_else_is_not():
-    profile = JUDGE.profile(STORY, [confirmed(MINE, MINE_TEXT)])
-    for headline, text, belongs in ((RESCUE, RESCUE_TEXT, True), (GAMES, GAMES_TEXT, False)):
-        score = JUDGE.score(profile, seen(headline, text), None, "en", "b.example")
-        assert (score.value >= JUDGE.listed(profile)) is belongs
+    _, rescue, games = judged(
+        STORY,
+        candidate(1, MINE, MINE_TEXT, "2026-03-10", "belongs"),
+        candidate(2, RESCUE, RESCUE_TEXT, "2026-03-11"),
+        candidate(3, GAMES, GAMES_TEXT, "2026-03-10"),
+    )
+    assert rescue.tier in ("sure", "likely")
+    assert games.tier is None
+    assert (rescue.part, rescue.nearest_id) == ("development", 1)
 
 
 def test_a_reader_sees_by_which_terms_an_article_belongs_the_strongest_first_and_each_once():
     profile = JUDGE.profile(STORY, [confirmed(MINE, MINE_TEXT)])
-    terms = JUDGE.score(profile, seen(RESCUE, RESCUE_TEXT), None, "en", "b.example").terms
+    terms = score(profile, seen(RESCUE, RESCUE_TEXT), None, "en", "b.example").terms
     assert set(terms[:3]) == {"miner", "vellmar", "galleri"}
     assert len(set(terms)) == len(terms)
     assert not any(term.startswith(OPENS) for term in terms)
@@ -76,7 +80,7 @@ def test_what_agrees_in_the_opening_counts_for_more_than_what_agrees_further_dow
     filler = "The weather stayed mild and the market opened late on most days of the week. " * 12
     profile = JUDGE.profile(STORY, [confirmed(MINE, MINE_TEXT)])
     first, last = f"{MINE_TEXT}\n{filler}", f"{filler}\n{MINE_TEXT}"
-    early, late = (JUDGE.score(profile, seen("", text), None, "en", "b.example").value for text in (first, last))
+    early, late = (score(profile, seen("", text), None, "en", "b.example").value for text in (first, last))
     assert early > late > 0
 
 
@@ -132,7 +136,7 @@ def test_days_between_moments_that_say_more_or_less(one, other, days):
 
 def test_words_that_a_person_gives_find_an_article_by_themselves_and_sharpen_a_profile():
     words = replace(STORY, words="trapped miners, Vellmar")
-    assert value(words) > ALONE
+    assert value(words) > 0.2
     games = confirmed(GAMES, GAMES_TEXT)
     assert value(words, games) > value(STORY, games)
 
@@ -161,16 +165,69 @@ def test_what_is_not_known_of_an_article_does_not_leave_it_out():
     assert value(limits, confirmed(MINE, MINE_TEXT), on=None, language=None) > 0
 
 
-def test_several_confirmed_articles_ask_for_more_likeness_than_one():
-    one, two = confirmed(MINE, MINE_TEXT), confirmed(RESCUE, RESCUE_TEXT)
-    assert (listed(JUDGE.profile(STORY, [one])), listed(JUDGE.profile(STORY, [one, two]))) == (ALONE, SEVERAL)
-    assert strong(JUDGE.profile(STORY, [one])) > ALONE
+def test_what_a_person_rejects_takes_what_is_like_it_along_and_leaves_the_rest():
+    candidates = [
+        candidate(1, MINE, MINE_TEXT, "2026-03-10", "belongs"),
+        candidate(2, RESCUE, RESCUE_TEXT, "2026-03-11"),
+        candidate(
+            3, "Halden Salt shares fall", "Shares of Halden Salt fell after the Vellmar mine closed.", "2026-03-11"
+        ),
+        candidate(
+            4, "Halden Salt shares lose", "Halden Salt lost a tenth as its Vellmar mine stays shut.", "2026-03-12"
+        ),
+    ]
+    before = judged(STORY, *candidates)
+    after = judged(STORY, *candidates[:2], replace(candidates[2], verdict="not"), candidates[3])
+    assert after[3].probability < before[3].probability
+    assert before[3].probability - after[3].probability > before[1].probability - after[1].probability
+
+
+def test_an_article_is_of_the_event_that_was_confirmed_or_a_development_or_stands_alone_in_time():
+    parts = {
+        each.part
+        for each in judged(
+            STORY,
+            candidate(1, MINE, MINE_TEXT, "2026-03-10", "belongs", event_id=1),
+            candidate(2, MINE, MINE_TEXT + " Eleven.", "2026-03-10", event_id=1),
+            candidate(3, RESCUE, RESCUE_TEXT + " " + MINE_TEXT, "2026-03-13", event_id=3),
+            candidate(4, MINE, MINE_TEXT + " " + RESCUE_TEXT, "2026-04-20", event_id=4),
+        )
+    }
+    assert parts == {"event", "development", "background"}
+
+
+def test_an_article_that_comes_by_itself_is_judged_by_what_the_last_listing_learnt():
+    mine = candidate(1, MINE, MINE_TEXT, "2026-03-10", "belongs")
+    learnt = listing(STORY, [mine, candidate(3, GAMES, GAMES_TEXT, "2026-03-10")]).learnt
+    profile = JUDGE.profile(replace(STORY, learnt=learnt), [confirmed(MINE, MINE_TEXT, "2026-03-10")])
+    rescue = JUDGE.arrival(profile, candidate(2, RESCUE, RESCUE_TEXT, "2026-03-11"))
+    games = JUDGE.arrival(profile, candidate(4, GAMES, GAMES_TEXT, "2026-03-11"))
+    assert rescue.probability > 0.5
+    assert games.probability < 0.3
+    assert "vellmar" in rescue.terms
+
+
+def test_a_lead_that_is_like_what_came_later_counts_for_more_than_by_the_first_article_alone():
+    alone = JUDGE.profile(STORY, [confirmed(MINE, MINE_TEXT, "2026-03-10")])
+    learnt = listing(
+        STORY,
+        [
+            candidate(1, MINE, MINE_TEXT, "2026-03-10", "belongs"),
+            candidate(2, RESCUE, RESCUE_TEXT, "2026-03-13", "belongs"),
+        ],
+    ).learnt
+    wiser = replace(alone, learnt=JUDGE.profile(replace(STORY, learnt=learnt), []).learnt)
+    lead = seen("Drill through at dawn, rescuers hear knocks", "")
+    assert (
+        score(wiser, lead, "2026-03-13", "en", "b.example").value
+        > score(alone, lead, "2026-03-13", "en", "b.example").value
+    )
 
 
 def test_a_story_of_nothing_finds_nothing():
     profile = JUDGE.profile(STORY, [])
     assert JUDGE.terms(profile) == []
-    assert JUDGE.score(profile, seen(MINE, MINE_TEXT), None, "en", "b.example").value == 0
+    assert score(profile, seen(MINE, MINE_TEXT), None, "en", "b.example").value == 0
 
 
 def test_one_report_in_chinese_finds_another():
@@ -179,7 +236,7 @@ def test_one_report_in_chinese_finds_another():
     )
     profile = JUDGE.profile(STORY, [mine])
     other = seen("钻井到达被困矿工所在巷道", "救援钻井黎明时到达韦尔马盐矿被困矿工所在的巷道。", "zh")
-    assert JUDGE.score(profile, other, None, "zh", "b.example").value > ALONE
+    assert score(profile, other, None, "zh", "b.example").value > 0.2
 
 
 def test_search_services_are_asked_for_words_as_people_write_them():
@@ -203,5 +260,5 @@ def test_the_founding_pages_find_each_other_and_none_of_the_headlines_around_the
         if "headlines" in figure.what:
             assert figure.ours == 0, figure.what
         else:
-            assert figure.ours >= ALONE, figure.what
+            assert figure.ours >= 0.2, figure.what
             assert figure.ours > figure.other, figure.what
