@@ -1,0 +1,209 @@
+"""The names of countries and large cities in a hundred languages, from the Unicode Common Locale Data Repository (CLDR).
+
+Babel ships CLDR; to ask it for all these names takes seconds, so they are kept in `place_names.json.gz` beside this
+module. `python -m pipelines.place_names` writes that file anew, and a test holds it against Babel.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from archive.search import RUN
+
+if TYPE_CHECKING:
+    from babel import Locale
+
+FILE = Path(__file__).parent / "place_names.json.gz"
+
+OF_LANGUAGES = {
+    "be": "BY", "bg": "BG", "cs": "CZ", "da": "DK", "de": "DE", "el": "GR", "et": "EE", "fa": "IR", "fi": "FI",
+    "fr": "FR", "he": "IL", "hr": "HR", "hu": "HU", "hy": "AM", "id": "ID", "is": "IS", "it": "IT", "ja": "JP",
+    "ka": "GE", "kk": "KZ", "km": "KH", "ko": "KR", "ky": "KG", "lo": "LA", "lt": "LT", "lv": "LV", "mk": "MK",
+    "mn": "MN", "my": "MM", "ne": "NP", "nl": "NL", "nb": "NO", "pl": "PL", "ro": "RO", "ru": "RU", "sk": "SK",
+    "sl": "SI", "sq": "AL", "sr": "RS", "sv": "SE", "th": "TH", "tr": "TR", "uk": "UA", "uz": "UZ", "vi": "VN",
+    "zh": "CN", "so": "SO", "es": "ES",
+}  # fmt: skip
+"""Languages that are called as a country's people are: `французский` is both."""
+LANGUAGES = tuple(
+    "af am ar as az be bg bn bs ca cs cy da de el en eo es et eu fa fi fo fr ga gl gu he hi hr ht hu hy id is it ja jv ka "
+    "kk km kn ko ku ky lb lo lt lv mg mk ml mn mr ms mt my nb ne nl nn no oc or pa pl ps pt qu ro ru sh si sk sl sq sr sv "
+    "sw ta te tg th tl tr ug uk ur uz vi wo xh yi yo zh zu ckb".split()
+)
+"""ISO 639-1."""
+FURTHER = {"zh": ("zh_Hant", "zh_Hant_HK", "yue"), "no": ("nb", "nn"), "pt": ("pt_PT",), "sr": ("sr_Latn",),
+           "uz": ("uz_Cyrl",), "az": ("az_Cyrl",), "sh": ("hr", "sr_Latn", "bs"), "es": ("es_MX",),
+           "tl": ("fil",)}  # fmt: skip
+"""CLDR's locales of a language besides the one of its name."""
+OFTEN = 4
+"""Languages that call a place by one name, from which on it is known in any other."""
+SHORTEST = 4
+"""Letters of a beginning by which a word is known."""
+
+MARKS = re.compile(
+    "[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u200b-\u200f]+"
+)
+ALIKE = str.maketrans("أإآٱةىیک", "ااااهييك")
+"""Letters of the Arabic script that writers use one for another."""
+WORD = re.compile(r"[^\W\d_]+(?:[\u0900-\u0dff\u200c]+[^\W\d_]*)*")
+
+
+def fold(text: str) -> str:
+    """In one case, without accents, points and other signs that some write and others leave out."""
+    text = unicodedata.normalize("NFKC", text).casefold()
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFC", MARKS.sub("", unicodedata.normalize("NFD", text))).translate(ALIKE)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names of places that a text of some language may use, folded; several words are parted by blanks."""
+
+    whole: Mapping[str, str]
+    """Name → place: a country's code, or a city's English name."""
+    beginnings: Mapping[str, str]
+    """What begins a country's name, or the name of its people → its code."""
+    longest: int
+    """Characters of the longest name."""
+
+
+@cache
+def names_in(language: str) -> Names:
+    """The names that a language uses, and those that many use; the latter alone if the language is not known."""
+    own = _table(language)
+    whole = {**_table("")["whole"], **own.get("whole", {})}
+    return Names(whole, own.get("beginnings", {}), max(map(len, whole), default=0))
+
+
+@cache
+def _lines() -> dict[str, str]:
+    """Language → its tables as JSON: a text needs those of one language."""
+    lines = gzip.decompress(FILE.read_bytes()).decode().splitlines()
+    return dict(line.split("\t", 1) for line in lines)  # type: ignore[misc]
+
+
+@cache
+def _table(language: str) -> dict[str, dict[str, str]]:
+    return json.loads(_lines().get(language, "{}"))  # type: ignore[no-any-return]
+
+
+# -- making the file -------------------------------------------------------------------------------------------------
+
+Table = dict[str, dict[str, str]]
+
+
+def from_cldr() -> dict[str, Table]:
+    """Language → its tables; under the empty name those that serve all."""
+    tables: dict[str, Table] = {}
+    users: dict[str, list[str]] = defaultdict(list)
+    for language in LANGUAGES:
+        countries, cities = _named(language)
+        whole = {**_unambiguous(cities), **_unambiguous(countries)}
+        tables[language] = {"beginnings": _beginnings(countries), "whole": whole}
+        for name, place in whole.items():
+            users[name].append(place)
+    everywhere = {name: min(places) for name, places in sorted(users.items()) if _is_known(name, places)}
+    everywhere |= {_words(city): place for city, place in _english_cities() if len(city) > 3}
+    for table in tables.values():
+        table["whole"] = {name: place for name, place in table["whole"].items() if everywhere.get(name) != place}
+    return {"": {"whole": dict(sorted(everywhere.items()))}, **tables}
+
+
+def _is_known(name: str, places: Sequence[str]) -> bool:
+    return len(places) >= OFTEN and len(set(places)) == 1 and len(name) > 3
+
+
+def _named(language: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """(name, code) of countries and of their languages, and (name, city) of cities."""
+    from babel import Locale
+    from babel.core import UnknownLocaleError
+
+    countries: list[tuple[str, str]] = []
+    cities: list[tuple[str, str]] = []
+    for locale in (language, *FURTHER.get(language, ())):
+        try:
+            known = Locale.parse(locale)
+        except (UnknownLocaleError, ValueError):
+            continue
+        countries += [(name, code) for code, name in known.territories.items() if code.isalpha() and code != "ZZ"]
+        countries += [(known.languages[code], place) for code, place in OF_LANGUAGES.items() if code in known.languages]
+        cities += list(_cities(known))
+    return countries, cities
+
+
+def _cities(locale: Locale) -> Iterator[tuple[str, str]]:
+    """Where CLDR has no name of its own, a language writes the city as English does."""
+    for zone, place in _zones():
+        if name := locale.time_zones.get(zone, {}).get("city"):
+            yield name, place
+
+
+def _english_cities() -> Iterator[tuple[str, str]]:
+    return ((zone.rpartition("/")[2].replace("_", " "), place) for zone, place in _zones())
+
+
+def _zones() -> Iterator[tuple[str, str]]:
+    """Time zones that are called after a city, and the city."""
+    from babel import Locale
+
+    for zone in Locale.parse("en").time_zones:
+        area, _, city = zone.rpartition("/")
+        if area and not area.startswith(("Etc", "Antarctica", "America/Indiana", "America/Kentucky")):
+            city = city.replace("_", " ")
+            yield zone, SAME.get(city, city)
+
+
+SAME = {"Kiev": "Kyiv", "Calcutta": "Kolkata", "Rangoon": "Yangon", "Saigon": "Ho Chi Minh", "Katmandu": "Kathmandu",
+        "Macau": "Macao", "Singapore": "SG", "Hong Kong": "HK", "Luxembourg": "LU", "Monaco": "MC", "Vatican": "VA",
+        "Djibouti": "DJ", "Panama": "PA", "Guatemala": "GT", "Macao": "MO"}  # fmt: skip
+
+
+def _unambiguous(named: Iterable[tuple[str, str]]) -> dict[str, str]:
+    places: dict[str, set[str]] = defaultdict(set)
+    for name, place in named:
+        places[_words(name)].add(place)
+    return {name: min(those) for name, those in sorted(places.items()) if len(those) == 1 and len(name) > 1}
+
+
+def _words(name: str) -> str:
+    """A name as it is looked up: folded words with blanks between."""
+    name = fold(name.partition("(")[0])
+    return " ".join(WORD.findall(name)) if not RUN.search(name) else re.sub(r"\s+", "", name)
+
+
+def _beginnings(named: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """What the names of one country alone begin with: a name without its last letters, of six or more the last two."""
+    places: dict[str, set[str]] = defaultdict(set)
+    for name, place in named:
+        words = _words(name)
+        if RUN.search(words):
+            continue
+        if begins := " ".join(map(beginning, words.split())):
+            places[begins].add(place)
+    return {name: min(those) for name, those in sorted(places.items()) if len(those) == 1}
+
+
+def beginning(word: str) -> str:
+    """A word without what grammar changes at its end."""
+    return word[: max(SHORTEST, len(word) - 2)]
+
+
+def packed(tables: Mapping[str, Table]) -> bytes:
+    lines = [
+        f"{language}\t{json.dumps(table, ensure_ascii=False, separators=(',', ':'))}\n"
+        for language, table in tables.items()
+    ]
+    return gzip.compress("".join(lines).encode(), 9, mtime=0)
+
+
+if __name__ == "__main__":
+    FILE.write_bytes(packed(from_cldr()))
