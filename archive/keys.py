@@ -1,8 +1,8 @@
 """The keys of articles: what they have in common with reports in other languages, and how they are found by it.
 
-What keys are made of is decided elsewhere (`pipelines.keys`); here they are strings with weights. How many articles hold
-a key is counted over all languages. By its strongest keys an article is found again; nothing is loaded at the start, and
-an article costs the same however many there are.
+What keys are made of is decided elsewhere (`pipelines.keys`); here they are strings with weights. How many articles
+hold a key is counted over all languages. By its strongest keys an article is found again; nothing is loaded at the
+start, and an article costs the same however many there are.
 
 All functions that write run inside the caller's transaction.
 """

@@ -1,4 +1,4 @@
-"""The names of countries and large cities in a hundred languages, from the Unicode Common Locale Data Repository (CLDR).
+"""The names of countries and large cities in ninety languages, from the Unicode Common Locale Data Repository (CLDR).
 
 Babel ships CLDR; to ask it for all these names takes seconds, so they are kept in `place_names.json.gz` beside this
 module. `python -m pipelines.place_names` writes that file anew, and a test holds it against Babel.
@@ -11,7 +11,7 @@ import json
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -33,18 +33,21 @@ OF_LANGUAGES = {
     "zh": "CN", "so": "SO", "es": "ES",
 }  # fmt: skip
 """Languages that are called as a country's people are: `французский` is both."""
-LANGUAGES = tuple(
-    "af am ar as az be bg bn bs ca cs cy da de el en eo es et eu fa fi fo fr ga gl gu he hi hr ht hu hy id is it ja jv ka "
-    "kk km kn ko ku ky lb lo lt lv mg mk ml mn mr ms mt my nb ne nl nn no oc or pa pl ps pt qu ro ru sh si sk sl sq sr sv "
-    "sw ta te tg th tl tr ug uk ur uz vi wo xh yi yo zh zu ckb".split()
-)
-"""ISO 639-1."""
+_LANGUAGES = """
+af am ar as az be bg bn bs ca ckb cs cy da de el en eo es et eu fa fi fo fr ga gl gu he hi hr ht hu hy id is it ja jv ka
+kk km kn ko ku ky lb lo lt lv mg mk ml mn mr ms mt my nb ne nl nn no oc or pa pl ps pt qu ro ru sh si sk sl sq sr sv sw
+ta te tg th tl tr ug uk ur uz vi wo xh yi yo zh zu
+"""
+LANGUAGES = tuple(_LANGUAGES.split())
+"""ISO 639-1, and Sorani, which has no code in it."""
 FURTHER = {"zh": ("zh_Hant", "zh_Hant_HK", "yue"), "no": ("nb", "nn"), "pt": ("pt_PT",), "sr": ("sr_Latn",),
            "uz": ("uz_Cyrl",), "az": ("az_Cyrl",), "sh": ("hr", "sr_Latn", "bs"), "es": ("es_MX",),
            "tl": ("fil",)}  # fmt: skip
 """CLDR's locales of a language besides the one of its name."""
 OFTEN = 4
 """Languages that call a place by one name, from which on it is known in any other."""
+OF_SEVERAL = 5
+"""Letters of each word of a name that has several."""
 SHORTEST = 4
 """Letters of a beginning by which a word is known."""
 
@@ -66,29 +69,39 @@ def fold(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names of places that a text of some language may use, folded; several words are parted by blanks."""
+    """The names of places that a text of some language may use, folded; several words are parted by blanks.
+
+    A place is a country's code (ISO 3166-1) or a city's English name.
+    """
 
     whole: Mapping[str, str]
-    """Name → place: a country's code, or a city's English name."""
     beginnings: Mapping[str, str]
-    """What begins a country's name, or the name of its people → its code."""
-    longest: int
-    """Characters of the longest name."""
+    """What the name of a country or of its people begins with."""
+    cities: Mapping[str, str]
+    """What the inflected name of a city begins with."""
+    firsts: frozenset[str]
+    """First words of names of several words, or their first letters."""
+
+    def starts(self, word: str) -> bool:
+        """Whether a word may be the first of a name of several."""
+        return word in self.firsts or word[:OF_SEVERAL] in self.firsts
 
 
 @cache
 def names_in(language: str) -> Names:
     """The names that a language uses, and those that many use; the latter alone if the language is not known."""
-    own = _table(language)
-    whole = {**_table("")["whole"], **own.get("whole", {})}
-    return Names(whole, own.get("beginnings", {}), max(map(len, whole), default=0))
+    own, all_know = _table(language), _table("")
+    whole = {**all_know["whole"], **own.get("whole", {})}
+    beginnings = own.get("beginnings") or all_know["beginnings"]
+    firsts = frozenset(name.partition(" ")[0] for name in (*whole, *beginnings) if " " in name)
+    return Names(whole, beginnings, {**all_know["cities"], **own.get("cities", {})}, firsts)
 
 
 @cache
 def _lines() -> dict[str, str]:
     """Language → its tables as JSON: a text needs those of one language."""
     lines = gzip.decompress(FILE.read_bytes()).decode().splitlines()
-    return dict(line.split("\t", 1) for line in lines)  # type: ignore[misc]
+    return dict(line.split("\t", 1) for line in lines)
 
 
 @cache
@@ -105,21 +118,31 @@ def from_cldr() -> dict[str, Table]:
     """Language → its tables; under the empty name those that serve all."""
     tables: dict[str, Table] = {}
     users: dict[str, list[str]] = defaultdict(list)
+    begun: dict[str, list[str]] = defaultdict(list)
     for language in LANGUAGES:
         countries, cities = _named(language)
         whole = {**_unambiguous(cities), **_unambiguous(countries)}
-        tables[language] = {"beginnings": _beginnings(countries), "whole": whole}
+        tables[language] = {
+            "beginnings": _beginnings(countries, beginning),
+            "cities": _beginnings(cities, city_begins),
+            "whole": whole,
+        }
         for name, place in whole.items():
             users[name].append(place)
+        for name, place in tables[language]["beginnings"].items():
+            begun[name].append(place)
     everywhere = {name: min(places) for name, places in sorted(users.items()) if _is_known(name, places)}
-    everywhere |= {_words(city): place for city, place in _english_cities() if len(city) > 3}
+    english = {_words(city): place for city, place in _english_cities() if len(city) >= SHORTEST}
+    everywhere |= english
     for table in tables.values():
         table["whole"] = {name: place for name, place in table["whole"].items() if everywhere.get(name) != place}
-    return {"": {"whole": dict(sorted(everywhere.items()))}, **tables}
+    beginnings = {name: min(places) for name, places in sorted(begun.items()) if _is_known(name, places)}
+    inflected = {begins: place for name, place in english.items() if (begins := city_begins(name))}
+    return {"": {"beginnings": beginnings, "cities": inflected, "whole": dict(sorted(everywhere.items()))}, **tables}
 
 
 def _is_known(name: str, places: Sequence[str]) -> bool:
-    return len(places) >= OFTEN and len(set(places)) == 1 and len(name) > 3
+    return len(places) >= OFTEN and len(set(places)) == 1 and len(name) >= SHORTEST
 
 
 def _named(language: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
@@ -153,15 +176,19 @@ def _english_cities() -> Iterator[tuple[str, str]]:
 
 def _zones() -> Iterator[tuple[str, str]]:
     """Time zones that are called after a city, and the city."""
-    from babel import Locale
+    from babel.core import get_global
 
-    for zone in Locale.parse("en").time_zones:
-        area, _, city = zone.rpartition("/")
-        if area and not area.startswith(("Etc", "Antarctica", "America/Indiana", "America/Kentucky")):
+    for zone in sorted(get_global("zone_territories")):
+        area, _, city = str(zone).rpartition("/")
+        if area and not area.startswith(NO_CITIES_WITHIN):
             city = city.replace("_", " ")
-            yield zone, SAME.get(city, city)
+            if city not in NO_CITIES:
+                yield str(zone), SAME.get(city, city)
 
 
+NO_CITIES_WITHIN = ("Etc", "Antarctica", "America/Indiana", "America/Kentucky", "America/North_Dakota")
+NO_CITIES = {"Easter", "Wake", "Midway", "Male", "Eastern", "Pacific", "Central", "Mountain", "Johnston", "Currie"}
+"""Words before they are places."""
 SAME = {"Kiev": "Kyiv", "Calcutta": "Kolkata", "Rangoon": "Yangon", "Saigon": "Ho Chi Minh", "Katmandu": "Kathmandu",
         "Macau": "Macao", "Singapore": "SG", "Hong Kong": "HK", "Luxembourg": "LU", "Monaco": "MC", "Vatican": "VA",
         "Djibouti": "DJ", "Panama": "PA", "Guatemala": "GT", "Macao": "MO"}  # fmt: skip
@@ -170,7 +197,7 @@ SAME = {"Kiev": "Kyiv", "Calcutta": "Kolkata", "Rangoon": "Yangon", "Saigon": "H
 def _unambiguous(named: Iterable[tuple[str, str]]) -> dict[str, str]:
     places: dict[str, set[str]] = defaultdict(set)
     for name, place in named:
-        places[_words(name)].add(place)
+        places[_words(name)].add(SAME.get(place, place))
     return {name: min(those) for name, those in sorted(places.items()) if len(those) == 1 and len(name) > 1}
 
 
@@ -180,21 +207,29 @@ def _words(name: str) -> str:
     return " ".join(WORD.findall(name)) if not RUN.search(name) else re.sub(r"\s+", "", name)
 
 
-def _beginnings(named: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """What the names of one country alone begin with: a name without its last letters, of six or more the last two."""
+def _beginnings(named: Iterable[tuple[str, str]], of: Callable[[str], str]) -> dict[str, str]:
+    """What the names of one place alone begin with."""
     places: dict[str, set[str]] = defaultdict(set)
     for name, place in named:
         words = _words(name)
-        if RUN.search(words):
-            continue
-        if begins := " ".join(map(beginning, words.split())):
+        if not RUN.search(words) and (begins := of(words)):
             places[begins].add(place)
     return {name: min(those) for name, those in sorted(places.items()) if len(those) == 1}
 
 
-def beginning(word: str) -> str:
-    """A word without what grammar changes at its end."""
-    return word[: max(SHORTEST, len(word) - 2)]
+def beginning(name: str) -> str:
+    """A country's name without what grammar changes at the end of its words."""
+    words = name.split()
+    if len(words) > 1:
+        return " ".join(word[:OF_SEVERAL] for word in words)
+    return name[: max(SHORTEST, len(name) - 2)]
+
+
+def city_begins(name: str) -> str:
+    """A city's name without a last vowel; nothing if it is short, or of several words."""
+    if len(name) <= SHORTEST or " " in name:
+        return ""
+    return name[:-1] if len(name) > SHORTEST + 1 and name[-1] in "aeiouyаеиіоуыьяαηοაიא" else name
 
 
 def packed(tables: Mapping[str, Table]) -> bytes:
