@@ -19,14 +19,19 @@ from math import floor, log
 from archive.events import UNDATED, days
 from archive.vocabulary import Vector, strongest, unit
 
-STRONG = 16
-"""Keys by which an article is found, and asks for others."""
+STRONG, ASKED = 16, 24
+"""Keys by which an article is found, and by which it asks for others."""
+FINDS = {"@": 2.0, "=": 0.5}
+"""By a key's first sign, how much it counts there beside its weight: of the rarest roots most are a language's own."""
+LEAST = 1_000
+"""Articles below which an archive does not know what is rare: it counts as one of so many. Else what the first reports
+of a happening have in common would say the least."""
 NEWEST = 200
 """Articles that are looked at for one key, those of the newest dates."""
 OF_ARTICLE = 300
 """Keys of a vector."""
-COMMON, FEW = 0.2, 50
-"""The share of articles above which a key says nothing, once there are so many articles."""
+COMMON = 0.2
+"""The share of articles above which a key says nothing."""
 ALL = ""
 """Under this key stands the number of all articles."""
 
@@ -65,7 +70,10 @@ def keep(connection: sqlite3.Connection, article_id: int, judge: Judge) -> None:
         _count(connection, held, 1)
         connection.executemany(
             "INSERT INTO strong_keys (key, day, article_id, language) VALUES (?, ?, ?, ?)",
-            [(key, day, article_id, article["language"] or "") for key in _strongest(connection, held)],
+            [
+                (key, day, article_id, article["language"] or "")
+                for key in _best(_weighed(held, *_frequencies(connection, held)), STRONG)
+            ],
         )
 
 
@@ -116,7 +124,7 @@ def candidates(
     first, last = days(since), days(until)
     span = (UNDATED + 1 if first is None else floor(first), -UNDATED if last is None else floor(last))
     limit, votes = max(NEWEST, most), dict[int, float]()
-    for key in strongest(keys, STRONG):
+    for key in _best(keys, ASKED):
         rows = connection.execute(_HOLDERS, (key, *span, not_language, limit, key, UNDATED, not_language, limit))
         for (article_id,) in rows.fetchall():
             votes[article_id] = votes.get(article_id, 0.0) + keys[key]
@@ -170,17 +178,17 @@ def _frequencies(connection: sqlite3.Connection, keys: Collection[str]) -> tuple
 
 def _weighed(keys: Mapping[str, float], known: Mapping[str, int], articles: int) -> Vector:
     """(1 + ln count) · ln((articles + 1) / (frequency + ½)) of the keys that are not too common."""
-    most = articles * COMMON if articles >= FEW else articles
-    told: Vector = {}
-    for key, count in keys.items():
-        held = known.get(key, 0)
-        if held <= most and held < articles + 0.5:
-            told[key] = (1 + log(count) if count > 1 else count) * log((articles + 1) / (held + 0.5))
-    return told
+    articles = max(articles, LEAST)
+    return {
+        key: (1 + log(count) if count > 1 else count) * log((articles + 1) / (known.get(key, 0) + 0.5))
+        for key, count in keys.items()
+        if known.get(key, 0) <= articles * COMMON
+    }
 
 
-def _strongest(connection: sqlite3.Connection, keys: Mapping[str, float]) -> list[str]:
-    return strongest(_weighed(keys, *_frequencies(connection, keys)), STRONG)
+def _best(vector: Mapping[str, float], most: int) -> list[str]:
+    """The keys by which an article is likeliest found."""
+    return strongest({key: weight * FINDS.get(key[:1], 1.0) for key, weight in vector.items()}, most)
 
 
 # -- versions of one text --------------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ MARK = (
 )
 """Vowel signs and points within words."""
 TOKEN = re.compile(
-    r"(\d[\d.,\u066b\u066c\u00a0\u202f]*\d|\d)([百千천万萬만億亿억兆조年年月日日号號년월일])?"
+    r"((?<!\d)\d{1,3}(?: \d{3})+(?!\d)|\d[\d.,\u066b\u066c]*\d|\d)([百千천万萬만億亿억兆조年年月日日号號년월일])?"
     rf"|({LETTER}(?:{LETTER}|{MARK})*)"
     rf"|([{UNSPACED}\u30fb\u00b7]+)"
 )
@@ -92,8 +92,8 @@ UNITS = {
     **{"百": 100, "千": 1000, "천": 1000, "万": 10**4, "萬": 10**4, "만": 10**4},
     **{"億": 10**8, "亿": 10**8, "억": 10**8, "兆": 10**12, "조": 10**12},
 }
-GROUPED = re.compile(r"\d{1,3}(?:[.,\u066b\u066c\u00a0\u202f]\d{3})+")
-"""Thousands parted by signs; other signs part a fraction."""
+GROUPED = re.compile(r"\d{1,3}(?:[.,\u066b\u066c ]\d{2,3})*[.,\u066b\u066c ]\d{3}")
+"""Thousands parted by signs (in India also hundreds of them); other signs part a fraction."""
 MOST_DIGITS = 18
 
 
@@ -105,12 +105,12 @@ def _of_number(number: str, unit: str | None) -> Counted:
     if not GROUPED.fullmatch(number):
         number, _, fraction = re.sub("[,\u066b]", ".", number).partition(".")
     whole, fraction = re.sub(r"\D", "", number), fraction or "0"
-    if len(whole) > MOST_DIGITS or not fraction.isdecimal():
+    if len(whole + fraction) > MOST_DIGITS or not fraction.isdecimal():
         return
     if unit:
         yield f"#{int(whole) * UNITS[unit] + int(fraction) * UNITS[unit] // 10 ** len(fraction)}", 1.0
     elif int(fraction):
-        yield f"#{int(whole)}.{fraction}", 1.0
+        yield f"#{int(whole)}.{int(fraction):0{len(fraction)}}", 1.0
     elif int(whole) > 9 and not (len(whole) == 4 and number.isdecimal() and 1900 <= int(whole) < 2100):
         yield f"#{int(whole)}", 1.0
 
@@ -121,7 +121,7 @@ MOST_WORDS = 4
 """Of a place's name."""
 CASELESS = re.compile("[\u0590-\u10ff\u1200-\u139f\u1c90-\u1cbf\u2d00-\u2d2f]")
 """Scripts whose names have no capitals: Hebrew, Arabic, those of India, Georgian, Ethiopian."""
-ENDING, CITY_ENDING = 7, 4
+ENDING, CITY_ENDING = 10, 4
 """Letters that grammar may add to the beginning of a country's name, or a city's."""
 
 
@@ -181,7 +181,7 @@ def _place_of_one(word: str, name: bool, names: Names) -> str | None:
     if name and (place := names.whole.get(word)):
         return place
     return _begun(word, names.beginnings, SHORTEST if name else SHORTEST + 1, ENDING) or (
-        _begun(word, names.cities, SHORTEST + 1, CITY_ENDING) if name else None
+        _begun(word, names.cities, SHORTEST, CITY_ENDING) if name else None
     )
 
 
@@ -259,7 +259,7 @@ READINGS = {
     **{"爾": "l", "茨": "ts", "姆": "m", "夏": "sha", "乔": "jo", "喬": "jo", "华": "wa", "華": "wa"},
 }
 """What some of them stand for, where Mandarin says otherwise today."""
-LONGEST_PLACE, LONGEST_NAME = 12, 6
+LONGEST_NAME = 6
 
 
 def _of_run(run: str, language: str) -> Counted:
@@ -291,7 +291,8 @@ def _places_within(run: str, names: Names) -> Iterator[str]:
     """The places named anywhere in a run, the longest name at each place."""
     at = 0
     while at < len(run) - 1:
-        for end in range(min(len(run), at + LONGEST_PLACE), at + 1, -1):
+        longest = names.pairs.get(run[at : at + 2], 0)
+        for end in range(min(len(run), at + longest), at + 1, -1):
             if place := names.whole.get(run[at:end]):
                 yield place
                 at = end

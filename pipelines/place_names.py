@@ -56,6 +56,8 @@ MARKS = re.compile(
 )
 ALIKE = str.maketrans("أإآٱةىیک", "ااااهييك")
 """Letters of the Arabic script that writers use one for another."""
+ARABIC_ARTICLE = re.compile(r"\bال(?=\w{3})")
+"""Left out of names, and of the words that are held against them."""
 WORD = re.compile(r"[^\W\d_]+(?:[\u0900-\u0dff\u200c]+[^\W\d_]*)*")
 
 
@@ -81,6 +83,8 @@ class Names:
     """What the inflected name of a city begins with."""
     firsts: frozenset[str]
     """First words of names of several words, or their first letters."""
+    pairs: Mapping[str, int]
+    """The first two characters of names that are written without blanks → the characters of the longest of them."""
 
     def starts(self, word: str) -> bool:
         """Whether a word may be the first of a name of several."""
@@ -94,7 +98,10 @@ def names_in(language: str) -> Names:
     whole = {**all_know["whole"], **own.get("whole", {})}
     beginnings = own.get("beginnings") or all_know["beginnings"]
     firsts = frozenset(name.partition(" ")[0] for name in (*whole, *beginnings) if " " in name)
-    return Names(whole, beginnings, {**all_know["cities"], **own.get("cities", {})}, firsts)
+    pairs: dict[str, int] = {}
+    for name in filter(RUN.match, whole):
+        pairs[name[:2]] = max(len(name), pairs.get(name[:2], 0))
+    return Names(whole, beginnings, {**all_know["cities"], **own.get("cities", {})}, firsts, pairs)
 
 
 @cache
@@ -123,8 +130,8 @@ def from_cldr() -> dict[str, Table]:
         countries, cities = _named(language)
         whole = {**_unambiguous(cities), **_unambiguous(countries)}
         tables[language] = {
-            "beginnings": _beginnings(countries, beginning),
-            "cities": _beginnings(cities, city_begins),
+            "beginnings": _beginnings(countries, _country_begins),
+            "cities": _beginnings(cities, _city_begins),
             "whole": whole,
         }
         for name, place in whole.items():
@@ -137,7 +144,7 @@ def from_cldr() -> dict[str, Table]:
     for table in tables.values():
         table["whole"] = {name: place for name, place in table["whole"].items() if everywhere.get(name) != place}
     beginnings = {name: min(places) for name, places in sorted(begun.items()) if _is_known(name, places)}
-    inflected = {begins: place for name, place in english.items() if (begins := city_begins(name))}
+    inflected = {begins: place for name, place in english.items() for begins in _city_begins(name)}
     return {"": {"beginnings": beginnings, "cities": inflected, "whole": dict(sorted(everywhere.items()))}, **tables}
 
 
@@ -203,33 +210,42 @@ def _unambiguous(named: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def _words(name: str) -> str:
     """A name as it is looked up: folded words with blanks between."""
-    name = fold(name.partition("(")[0])
+    name = ARABIC_ARTICLE.sub("", fold(name.partition("(")[0]))
     return " ".join(WORD.findall(name)) if not RUN.search(name) else re.sub(r"\s+", "", name)
 
 
-def _beginnings(named: Iterable[tuple[str, str]], of: Callable[[str], str]) -> dict[str, str]:
+def _beginnings(named: Iterable[tuple[str, str]], of: Callable[[str], Iterable[str]]) -> dict[str, str]:
     """What the names of one place alone begin with."""
     places: dict[str, set[str]] = defaultdict(set)
     for name, place in named:
         words = _words(name)
-        if not RUN.search(words) and (begins := of(words)):
-            places[begins].add(place)
+        for begins in of(words) if not RUN.search(words) else ():
+            places[begins].add(SAME.get(place, place))
     return {name: min(those) for name, those in sorted(places.items()) if len(those) == 1}
 
 
+def _country_begins(name: str) -> Iterator[str]:
+    """A country's name without what grammar changes: its last two letters, or the last if the name is short."""
+    yield beginning(name)
+    if " " not in name and len(name) > SHORTEST:
+        yield name[: max(SHORTEST, len(name) - 1)]
+
+
 def beginning(name: str) -> str:
-    """A country's name without what grammar changes at the end of its words."""
+    """A name without its last letters, of several words the first letters of each."""
     words = name.split()
     if len(words) > 1:
         return " ".join(word[:OF_SEVERAL] for word in words)
     return name[: max(SHORTEST, len(name) - 2)]
 
 
-def city_begins(name: str) -> str:
-    """A city's name without a last vowel; nothing if it is short, or of several words."""
-    if len(name) <= SHORTEST or " " in name:
-        return ""
-    return name[:-1] if len(name) > SHORTEST + 1 and name[-1] in "aeiouyаеиіоуыьяαηοაიא" else name
+def _city_begins(name: str) -> Iterator[str]:
+    """A city's name without a last vowel; none if it is short (`Roma` is no Roman, `Сеула` is Seoul)."""
+    if " " not in name and len(name) > (SHORTEST if name.isascii() else SHORTEST - 1):
+        yield name[:-1] if len(name) > SHORTEST + 1 and name[-1] in LAST_VOWELS else name
+
+
+LAST_VOWELS = frozenset("aeiouyаеиіоуыьяαηοא")
 
 
 def packed(tables: Mapping[str, Table]) -> bytes:
