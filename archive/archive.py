@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from archive import events, frontier, identity, stories
+from archive import events, frontier, identity, keys, stories
 from archive.articles import Decisions, Filed, keep_article
 from archive.captures import Captures
 from archive.database import connect, part, transaction
@@ -136,10 +136,14 @@ class Archive:
             return frontier.add_leads(db, leads)
 
     def prepare(self, decisions: Decisions) -> None:
-        """Relate all articles anew, or put them in events anew, if that was done in another way than today's."""
+        """Relate all articles anew, make their keys anew or put them in events anew, if that was done in another way
+        than today's."""
         if not is_current(self.db, decisions.texts):
             with transaction(self.db) as db:
                 rebuild(db, decisions.texts, now())
+        if not keys.is_current(self.db, decisions.keys):
+            with transaction(self.db) as db:
+                keys.rebuild(db, decisions.keys)
         if not events.is_current(self.db, decisions.events):
             self.rebuild_events(decisions)
 

@@ -23,6 +23,8 @@ from archive.habits import Judge as HabitJudge
 from archive.habits import Lines, Told, added, consider, gone_of, habits_in, keep_left_out, left_out, remember, trim
 from archive.identity import Judge as IdentityJudge
 from archive.identity import find, own_address
+from archive.keys import Judge as KeyJudge
+from archive.keys import keep as keep_keys
 from archive.moments import say_the_same
 from archive.postings import Judge as TextJudge
 from archive.postings import Kind as Relationship
@@ -87,6 +89,8 @@ class Decisions:
     """What is known of a feed or sitemap, and now → when to look again."""
     events: EventJudge
     """What belongs to one event."""
+    keys: KeyJudge
+    """What an article is known by in any language."""
     stories: StoryJudge
     """What belongs to a story that a person follows."""
 
@@ -151,6 +155,7 @@ def _keep_new(connection: sqlite3.Connection, reading: _Reading, decisions: Deci
     if older is not None:
         return _keep_again(connection, older, reading, decisions)
     join(connection, article_id, decisions.events)
+    keep_keys(connection, article_id, decisions.keys)
     keep_left_out(connection, article_id, without)
     remember(connection, reading.told, article_id, reading.lines, decisions.habits)
     return Filed(article_id, "new")
@@ -196,6 +201,7 @@ def _follow(
         relate(connection, known["id"], decisions.texts, at)
     if reworded or now != known["fingerprint"]:
         reword(connection, known["id"], decisions.events)
+        keep_keys(connection, known["id"], decisions.keys)
 
 
 # -- what an outlet repeats ------------------------------------------------------------------------------------------

@@ -451,6 +451,37 @@ WHERE search_differs(searched(headline, standfirst, byline, text));
 """
 """The functions are `archive.database`'s own, known while it migrates."""
 
+KEYS = """
+-- What an article is known by in any language: places, names by their sound, numbers, words of common origin.
+CREATE TABLE article_keys (
+  article_id INTEGER PRIMARY KEY REFERENCES articles(id),
+  language TEXT NOT NULL,     -- ISO 639-1; '' where it was not found
+  day INTEGER NOT NULL,       -- as in strong_keys
+  counted INTEGER NOT NULL,   -- 0: it is a copy, and the article that is counted stands for it
+  keys TEXT NOT NULL          -- JSON: key → how often, twice as much in the headline
+);
+
+-- By which an article is found again: its strongest keys. Copies are found through their original.
+CREATE TABLE strong_keys (
+  key TEXT NOT NULL,          -- @ a place, ~ a sound, # a number, = a root
+  day INTEGER NOT NULL,       -- published, in days since 1970; -1000000 where that is not known
+  article_id INTEGER NOT NULL,
+  language TEXT NOT NULL,     -- of the article
+  PRIMARY KEY (key, day, article_id)
+) WITHOUT ROWID;
+
+-- How many articles hold a key, in any language.
+CREATE TABLE key_counts (
+  key TEXT PRIMARY KEY,       -- '' counts all articles
+  articles INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- Which way of making keys they were made; without a row, all are made anew.
+CREATE TABLE key_versions (
+  version INTEGER PRIMARY KEY
+);
+"""
+
 CAPTURE_TABLES = """
 -- Bodies by their digest: one that comes again is kept once.
 CREATE TABLE bodies (
@@ -553,6 +584,7 @@ ARCHIVE = Schema(
         ("m010_identity", IDENTITY),
         ("m011_folding", FOLDING),
         ("m012_what_waits", WAITING),
+        ("m013_keys", KEYS),
         ("m014_membership", MEMBERSHIP),
     ),
     cache=24_000,  # the index of shared passages is asked at random

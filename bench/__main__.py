@@ -23,6 +23,7 @@ BENCHES = (
     "page_types",
     "repeats",
     "following",
+    "languages",
     "crawl",
     "schedule",
     "faults_archive",

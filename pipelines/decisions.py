@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from archive.articles import Decisions
 from archive.revisions import Version
-from pipelines import events, habits, recheck, revisions, same, schedule, stories, texts
+from pipelines import events, habits, keys, recheck, revisions, same, schedule, stories, texts
 
 
 def decisions(reread: Callable[[str], Version | None] | None = None) -> Decisions:
@@ -21,5 +21,6 @@ def decisions(reread: Callable[[str], Version | None] | None = None) -> Decision
         due_at=recheck.due_at,
         source_due=schedule.due,
         events=events.JUDGE,
+        keys=keys.JUDGE,
         stories=stories.JUDGE,
     )
