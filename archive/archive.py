@@ -150,6 +150,8 @@ class Archive:
     def rebuild_events(self, decisions: Decisions) -> tuple[int, int]:
         """See `events.rebuild`; how many articles there are, in how many events."""
         with transaction(self.db) as db:
+            if not keys.is_current(db, decisions.keys):
+                keys.rebuild(db, decisions.keys)
             made = events.rebuild(db, decisions.events)
             stories.refresh(db, decisions.stories, everything=True)
             return int(db.execute("SELECT count(*) FROM event_articles").fetchone()[0]), made

@@ -154,8 +154,8 @@ def _keep_new(connection: sqlite3.Connection, reading: _Reading, decisions: Deci
     connection.execute("RELEASE arrival")
     if older is not None:
         return _keep_again(connection, older, reading, decisions)
-    join(connection, article_id, decisions.events)
     keep_keys(connection, article_id, decisions.keys)
+    join(connection, article_id, decisions.events)
     keep_left_out(connection, article_id, without)
     remember(connection, reading.told, article_id, reading.lines, decisions.habits)
     return Filed(article_id, "new")

@@ -18,6 +18,8 @@ from heapq import nsmallest
 from math import floor, inf, log
 from typing import Literal
 
+from archive import keys
+from archive.moments import UNDATED, days
 from archive.records import clock, now, utc
 from archive.vocabulary import Vector, frequencies, learn, length, strongest, unit, vector
 
@@ -40,12 +42,13 @@ SMALL = 2
 MOST_TIDIED = 5_000
 """Events of one tidy, the newest first."""
 TIDY_HOURS = 20
-UNDATED = -1_000_000
-"""Stands in `strong_terms` where an article has no date: when it was fetched says nothing of when it happened."""
 
-Joined = Literal["first", "words", "copy", "tidy"]
-"""How an article came to its event: it started it · by words and date · as a version of a text that is there · with its
-small event, in a tidy."""
+ABROAD = 40
+"""Articles of other languages that are weighed for one that no event fits by its words."""
+
+Joined = Literal["first", "words", "keys", "copy", "tidy"]
+"""How an article came to its event: it started it · by words and date · by what it shares with a report in another
+language · as a version of a text that is there · with its small event, in a tidy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,9 @@ class Judge:
     """Headline, standfirst, text, language → term and weighted count."""
     score: Callable[[float, float | None, int], float]
     """Likeness of the words, days between (None: one of the two has no date), texts of the event → how well it fits."""
+    abroad: Callable[[Sequence[float], Sequence[float | None]], float | None]
+    """Of events in other languages, the likest first, the likeness of their keys and the days between → how well the
+    first fits; None: not well enough."""
     joins: float
     """The score from which an article belongs."""
     tidies: float
@@ -92,10 +98,13 @@ def join(connection: sqlite3.Connection, article_id: int, judge: Judge) -> int:
     mine, day = unit(told), days(article["published_at"])
     place = _best(connection, mine, day, judge)
     _post(connection, article_id, mine, day)
+    how: Joined = "words"
     if place is None or place.score < judge.joins:
+        how, place = "keys", _abroad(connection, article, day, judge)
+    if place is None:
         return _start(connection, article, mine, day)
     _add(connection, place.event_id, mine, day, 1)
-    _enter(connection, article, place.event_id, "words", place)
+    _enter(connection, article, place.event_id, how, place)
     return place.event_id
 
 
@@ -201,16 +210,6 @@ def _tidy(connection: sqlite3.Connection, event_id: int, judge: Judge) -> bool:
 # -- an article ------------------------------------------------------------------------------------------------------
 
 
-def days(moment: str | None) -> float | None:
-    """Days since 1970 of a moment as the archive writes it; noon where it says no more than the day."""
-    try:
-        told = datetime.fromisoformat(moment or "")
-    except ValueError:
-        return None
-    told = told if told.tzinfo else told.replace(tzinfo=UTC)
-    return told.timestamp() / 86_400 + (0.5 if len(moment or "") == 10 else 0)
-
-
 def _article(connection: sqlite3.Connection, article_id: int) -> sqlite3.Row:
     row = connection.execute(
         """SELECT a.id, a.headline, a.standfirst, a.text, a.language, a.published_at, a.fetched_at, m.event_id
@@ -267,6 +266,53 @@ def _best(
         return None
     negative, event_id, event = min(scores)
     return Place(event_id, -negative, _in_common(event, mine))
+
+
+def _abroad(connection: sqlite3.Connection, article: sqlite3.Row, day: float | None, judge: Judge) -> Place | None:
+    """The event in whose reports of other languages the article is told; none for one without a date."""
+    mine = keys.vectors(connection, [article["id"]]).get(article["id"])
+    if day is None or mine is None:
+        return None
+    since, until = (utc(datetime.fromtimestamp((day + apart) * 86_400, UTC)) for apart in (-judge.days, judge.days))
+    found = keys.candidates(connection, mine, since, until, ABROAD, article["language"] or "")
+    near = _nearest_abroad(connection, mine, day, found)
+    score = judge.abroad([each.likeness for each in near], [each.days for each in near])
+    if score is None:
+        return None
+    return Place(near[0].event_id, score, near[0].keys)
+
+
+@dataclass(frozen=True, slots=True)
+class _Abroad:
+    """The article of an event in other languages that is the likest."""
+
+    event_id: int
+    likeness: float
+    days: float | None
+    keys: tuple[str, ...]
+
+
+def _nearest_abroad(
+    connection: sqlite3.Connection, mine: Vector, day: float, article_ids: Sequence[int]
+) -> list[_Abroad]:
+    """Of each event of these the likest article, the likest first."""
+    vectors = keys.vectors(connection, article_ids)
+    rows = connection.execute(
+        """SELECT m.article_id, m.event_id, k.day FROM json_each(?) AS asked
+        CROSS JOIN event_articles AS m ON m.article_id = asked.value
+        CROSS JOIN article_keys AS k ON k.article_id = asked.value""",
+        (json.dumps(article_ids),),
+    ).fetchall()
+    best: dict[int, _Abroad] = {}
+    for article_id, event_id, their_day in rows:
+        its = vectors.get(article_id, {})
+        shared = {key: weight * its[key] for key, weight in mine.items() if key in its}
+        total, most = sum(shared.values()), max(shared.values(), default=0.0)
+        likeness = min(total, 2 * (total - most))  # one key alone is no happening
+        if event_id not in best or likeness > best[event_id].likeness:
+            apart = None if their_day == UNDATED else max(0.0, abs(day - their_day - 0.5) - 0.5)
+            best[event_id] = _Abroad(event_id, likeness, apart, tuple(strongest(shared, TOLD)))
+    return sorted(best.values(), key=lambda each: (-each.likeness, each.event_id))
 
 
 def _holders(connection: sqlite3.Connection, terms: Sequence[str], first: float, last: float, most: int) -> list[int]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from heapq import nsmallest
 from math import floor, log
 
-from archive.events import UNDATED, days
+from archive.moments import UNDATED, days
 from archive.vocabulary import Vector, strongest, unit
 
 STRONG, ASKED = 16, 24
@@ -136,6 +136,12 @@ _HOLDERS = """SELECT * FROM (SELECT article_id FROM strong_keys WHERE key = ? AN
   AND language IS NOT ? ORDER BY day DESC, article_id DESC LIMIT ?)
 UNION ALL SELECT * FROM (SELECT article_id FROM strong_keys WHERE key = ? AND day = ?
   AND language IS NOT ? ORDER BY article_id DESC LIMIT ?)"""
+
+
+def readable(keys: Iterable[str]) -> list[str]:
+    """Keys as people read them: places, numbers and beginnings of words, not sounds. What is no key stays as it is."""
+    signs = "@#="
+    return [key.lstrip(signs) for key in keys if not key.startswith("~")]
 
 
 def is_current(connection: sqlite3.Connection, judge: Judge) -> bool:

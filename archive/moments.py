@@ -1,4 +1,4 @@
-"""Do two moments, as the archive writes them, say the same, one perhaps less finely?
+"""Moments as the archive writes them: as days, and whether two say the same, one perhaps less finely.
 
 A page that gave the day and now gives the clock, or a clock whose zone was not known, has stated nothing new.
 """
@@ -11,6 +11,20 @@ EAST, WEST = timedelta(hours=14), timedelta(hours=11)
 """How far a local clock may be ahead of UTC, and behind it."""
 QUARTER = 15 * 60
 """Seconds; zones differ by whole quarters of an hour."""
+
+
+UNDATED = -1_000_000
+"""The day of what has no date: when it was fetched says nothing of when it happened."""
+
+
+def days(moment: str | None) -> float | None:
+    """Days since 1970; noon where a moment says no more than the day."""
+    try:
+        told = datetime.fromisoformat(moment or "")
+    except ValueError:
+        return None
+    told = told if told.tzinfo else told.replace(tzinfo=UTC)
+    return told.timestamp() / 86_400 + (0.5 if len(moment or "") == 10 else 0)
 
 
 def say_the_same(one: str | None, other: str | None) -> bool:

@@ -26,12 +26,14 @@ from typing import NamedTuple
 
 from archive.database import connect
 from archive.events import Judge, days, join, tidy
+from archive.keys import keep as keep_keys
 from archive.postings import relate
 from archive.schema import ARCHIVE
 from bench.copies import babble, real_texts, script
 from bench.figures import SHARED, Figure
 from pipelines.events import DAYS, JUDGE
 from pipelines.fingerprint import fingerprint
+from pipelines.keys import JUDGE as KEYS
 from pipelines.texts import JUDGE as TEXTS
 from pipelines.words import terms
 
@@ -117,6 +119,7 @@ def in_archive(articles: Sequence[Text], judge: Judge = JUDGE, tidied: bool = Tr
             last = today
             keep(db, number, article)
             relate(db, number, TEXTS, MOMENT)
+            keep_keys(db, number, KEYS)
             join(db, number, judge)
         if tidied:
             tidy(db, judge)

@@ -16,6 +16,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,11 @@ from archive import keys
 from archive.database import connect
 from archive.events import days
 from archive.schema import ARCHIVE
-from bench.events import Text
+from bench.events import Text, by_date, in_archive, score
 from bench.events import keep as keep_article
 from bench.figures import SHARED, Figure, show
 from bench.following import is_of
+from pipelines.events import JUDGE as EVENTS
 from pipelines.keys import AT_ANY_TIME, CLEAR, DAYS, JUDGE, LEAST_CROWD, NEAREST, OF_WORDS
 from pipelines.stories import ALONE, vector
 from pipelines.words import terms
@@ -60,6 +62,7 @@ def figures(shared: Path, half: str = "report") -> Iterator[Figure]:
             name = f"first among all in its language, {script.title()} ({trials} trials)"
             yield Figure(name, right, "", beside, "words alone")
     yield Figure("among the candidates that keys find", sentences.found(wanted, CANDIDATES), "", 1.0, "all")
+    yield from events_of(sentences, half)
     texts = Pool(shared, FULL)
     wanted = texts.of(half)
     listed, beside = texts.listed(texts.prominence(), CLEAR, wanted), texts.listed(texts.by_words, ALONE, wanted)
@@ -68,6 +71,22 @@ def figures(shared: Path, half: str = "report") -> Iterator[Figure]:
     yield Figure(
         "CPU for the keys of an article of 1,000 characters", milliseconds(texts.rows), "ms", 3, "bound", "≤ 3"
     )
+
+
+def events_of(pool: Pool, half: str) -> Iterator[Figure]:
+    """The sentences as a stream: one event for each thing, whatever the languages?"""
+    stream = by_date(
+        [
+            Text(row["id"], row["story"], row["title"], row["text"], row["lang"], row["date"])
+            for row in pool.rows
+            if is_of(row["story"] or "", half)
+        ]
+    )
+    ours = score(stream, in_archive(stream))
+    words = score(stream, in_archive(stream, replace(EVENTS, abroad=lambda likeness, days: None)))
+    yield Figure("events across languages, pairs of articles (F1)", ours.pairs, "", words.pairs, "words alone")
+    yield Figure("the same, precision", ours.pairs_precision, "", words.pairs_precision, "words alone")
+    yield Figure("events across languages, B³ (F1)", ours.b3, "", words.b3, "words alone")
 
 
 class Pool:

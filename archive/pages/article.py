@@ -9,6 +9,7 @@ from typing import Any
 from archive import reading
 from archive.changes import nature
 from archive.diff import as_html, as_inline_html, diff
+from archive.keys import readable
 from archive.pages.markup import web_link
 from archive.pages.words import direction, paragraphs, texts
 from archive.records import below_standfirst
@@ -49,6 +50,7 @@ JOINED = {
     "first": "It is the event's first article.",
     "copy": "It is a copy of one of its articles.",
     "words": "It has words in common with it.",
+    "keys": "It tells what a report in another language tells.",
     "tidy": "A second look found words in common.",
 }
 
@@ -89,7 +91,7 @@ def event(connection: sqlite3.Connection, record: Row) -> Row | None:
     others = connection.execute(OF_EVENT, {"event": row["id"], "id": record["id"], "most": OTHERS})
     return dict(row) | {
         "why": JOINED.get(row["joined"], row["joined"]),
-        "terms": written(texts(row["terms"])[:TERMS], record),
+        "terms": written(readable(texts(row["terms"]))[:TERMS], record),
         "others": [dict(other) for other in others],
     }
 
