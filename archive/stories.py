@@ -21,6 +21,8 @@ from typing import Any, Literal, TypedDict, TypeVar
 
 from archive.errors import UsageError
 from archive.events import candidates
+from archive.keys import candidates as key_candidates
+from archive.keys import vectors as key_vectors
 from archive.leads import frequencies
 from archive.records import now
 
@@ -76,6 +78,8 @@ class Candidate:
     event_id: int | None
     verdict: Verdict | None
     """A person's."""
+    keys: Vector = field(default_factory=dict)
+    """What it has in common with reports in other languages (`archive.keys`); empty where nobody asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,10 @@ class Judge:
     """The profile's terms, the strongest first: by them articles are found."""
     listing: Callable[[Story, Sequence[Candidate]], Listing]
     """All that may belong is judged together: what is near to what belongs, belongs more likely."""
+    abroad: Callable[[Story, Listing, Sequence[Candidate], Sequence[Candidate]], Listing]
+    """A listing, the articles that it lists, and some in other languages → the listing of these, learnt from both."""
+    keys: Callable[[Sequence[Candidate]], Vector]
+    """What listed articles have in common with reports in other languages: by it these are found."""
     arrival: Callable[[Profile, Candidate], Judgement]
     """One article, by what the last listing learnt."""
     opening: Callable[[str | None, str | None, str, str | None], dict[str, float]]
@@ -387,7 +395,7 @@ def _file_under_each(connection: sqlite3.Connection, article_id: int, judge: Jud
     """Judge one article for each story by what the last listing learnt; where it enters, the listing is stale."""
     for row in connection.execute("SELECT id FROM stories").fetchall():
         about, confirmed = profile_of(connection, row["id"])
-        [candidate] = _candidates(connection, about.id, [article_id], judge)
+        [candidate] = _candidates(connection, about.id, [article_id], judge, keyed=True)
         judgement = judge.arrival(_profile(judge.profile, about, about.learnt, tuple(confirmed)), candidate)
         if _keep(connection, about.id, candidate, judgement):
             connection.execute("UPDATE stories SET stale = 1 WHERE id = ?", (about.id,))
@@ -408,6 +416,7 @@ def relist(connection: sqlite3.Connection, story_id: int, judge: Judge) -> None:
     if not set(wider) <= set(found):
         candidates = _candidates(connection, story_id, wider, judge)
         listing = judge.listing(about, candidates)
+    candidates, listing = _with_those_abroad(connection, about, candidates, listing, judge)
     dropped = "DELETE FROM story_articles WHERE story_id = ? AND verdict IS NULL"
     found_at = dict(
         connection.execute("SELECT article_id, found_at FROM story_articles WHERE story_id = ?", (story_id,))
@@ -491,9 +500,9 @@ def _merged(first: Sequence[int], second: Sequence[int]) -> list[int]:
 
 
 def _candidates(
-    connection: sqlite3.Connection, story_id: int, article_ids: Sequence[int], judge: Judge
+    connection: sqlite3.Connection, story_id: int, article_ids: Sequence[int], judge: Judge, *, keyed: bool = False
 ) -> list[Candidate]:
-    """Articles as they are judged, in this order."""
+    """Articles as they are judged, in this order; with their keys, if they are to be `keyed`."""
     rows = connection.execute(
         """SELECT a.id, a.published_at, a.language, o.host, w.weights, w.opening, e.event_id, m.verdict
         FROM json_each(?) AS asked CROSS JOIN articles a ON a.id = asked.value JOIN outlets o ON o.id = a.outlet_id
@@ -510,13 +519,42 @@ def _candidates(
         for row in rows
     }
     known = _known(connection, [(row["language"], counts[row["id"]]) for row in rows])
+    keys = key_vectors(connection, article_ids) if keyed else {}
     return [
         Candidate(
             row["id"], judge.vector(*counts[row["id"]], *known[row["language"]]), row["published_at"],
-            row["language"], row["host"], row["event_id"], row["verdict"],
+            row["language"], row["host"], row["event_id"], row["verdict"], keys.get(row["id"], {}),
         )
         for row in rows
     ]  # fmt: skip
+
+
+def _with_those_abroad(
+    connection: sqlite3.Connection, about: Story, candidates: list[Candidate], listing: Listing, judge: Judge
+) -> tuple[list[Candidate], Listing]:
+    """A listing, and what is reported of it in languages in which nobody confirmed an article."""
+    own = {each.language for each in candidates if each.verdict == "belongs"}
+    at_home = [
+        each.id
+        for each, judgement in zip(candidates, listing.judgements, strict=True)
+        if each.language in own and (each.verdict == "belongs" or judgement.tier in ("sure", "likely"))
+    ]
+    members = _candidates(connection, about.id, at_home, judge, keyed=True)
+    told = judge.keys(members)
+    if not told:
+        return candidates, listing
+    spoken = next(iter(own)) if len(own) == 1 else None
+    found = key_candidates(connection, told, about.since, about.until, CANDIDATES // 2, spoken)
+    foreign = [
+        each
+        for each in _candidates(connection, about.id, found, judge, keyed=True)
+        if each.language and each.language not in own
+    ]
+    abroad = judge.abroad(about, listing, members, foreign)
+    judged = {each.id for each in foreign}
+    home = [pair for pair in zip(candidates, listing.judgements, strict=True) if pair[0].id not in judged]
+    both = [*home, *zip(foreign, abroad.judgements, strict=True)]
+    return [each for each, _ in both], replace(abroad, judgements=[judgement for _, judgement in both])
 
 
 def _count_opening(connection: sqlite3.Connection, article_id: int, judge: Judge) -> Vector:

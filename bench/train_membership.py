@@ -181,13 +181,6 @@ def learn(cases: Sequence[Case], signs: Signs, but: int | None = None, ridge: fl
     return learnt
 
 
-def scale_of(cases: Sequence[Case]) -> Array:
-    """The standard deviation of each sign; of the constant, one."""
-    scale = np.vstack([case.weighed.signs for case in cases]).std(axis=0)
-    scale[-1] = 1.0
-    return scale
-
-
 def quarter(story: str) -> int:
     return zlib.crc32(story.encode()) % QUARTERS
 
@@ -294,7 +287,6 @@ def main() -> None:
         "first": learn(cases, of_listing(cases)),
         "second": learn(cases, of_company(cases, apart), ridge=RIDGE_OF_SECOND),
         "arrivals": learn(cases, of_arrival(cases)),
-        "scale": scale_of(cases),
     }
     rows = ",\n".join(f'"{name}": {[round(float(each), 4) for each in values]}' for name, values in learnt.items())
     WHERE.write_text(f"{{{rows}}}\n", encoding="utf-8")

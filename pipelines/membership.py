@@ -175,10 +175,10 @@ def pulled(values: Array, happening: Array) -> Array:
     return 0.5 * values + 0.5 * mean
 
 
-def weigh(cosines: Array, days: Array, confirmed: Sequence[int]) -> Weighed:
+def weigh(cosines: Array, days: Array, confirmed: Sequence[int], rejected: Sequence[int] = ()) -> Weighed:
     """What is known of candidates: `cosines` of each with each (n, n), `days` (n,) since any moment, nan if unknown.
 
-    `confirmed` are the places of those of which a person said that they belong.
+    `confirmed` are the places of those of which a person said that they belong; what was `rejected` feeds nothing back.
     """
     count = len(cosines)
     likeness, near, sure = mixed(cosines), nearness(apart(days, days)), chosen_only(count, confirmed)
@@ -186,7 +186,9 @@ def weigh(cosines: Array, days: Array, confirmed: Sequence[int]) -> Weighed:
     to_confirmed = to_mean(cosines, sure) * in_time
     latent_to_confirmed = to_mean(likeness, sure) * in_time
     least = AT_LEAST + MORE_IF_LATENT * 2 * share_of_latent(count)
-    members = fed_back(sure, (to_confirmed + latent_to_confirmed) / 2, least)
+    to_both = (to_confirmed + latent_to_confirmed) / 2
+    to_both[list(rejected)] = 0.0
+    members = fed_back(sure, to_both, least)
     to_members = to_mean(likeness, members)
     happening = np.where(cosines * near >= SAME_HAPPENING, cosines * near, 0.0)
     np.fill_diagonal(happening, 0.0)
@@ -337,7 +339,7 @@ def in_order(first: Array, second: Array) -> Array:
 
 @cache
 def learnt_weights() -> dict[str, Array]:
-    """The weights of the regressions, and `scale`, the standard deviation of each of the first one's signs."""
+    """The weights of the regressions."""
     read = json.loads((files("pipelines") / "membership.json").read_text(encoding="utf-8"))
     return {name: np.array(values) for name, values in read.items()}
 
@@ -367,43 +369,23 @@ class Judged:
 
 LIKE_REJECTED = 8.0
 """What the log-odds lose for each unit by which an article is nearer to a rejected one than to a confirmed one."""
-TRUST = 0.5
-"""The standard deviation of what one story's weights may differ from everybody's, in those of the signs."""
 
 
 def judge(cosines: Array, days: Array, confirmed: Sequence[int], rejected: Sequence[int] = ()) -> Judged:
-    """How likely each candidate belongs. The arguments are those of `weigh`; nothing is learnt from `rejected` but no.
+    """How likely each candidate belongs. The arguments are those of `weigh`.
 
-    A person's verdicts move the weights of this story (logistic regression with everybody's weights as the prior, its
-    mode by Newton's method), and what is nearer to a rejected article than to a confirmed one is less likely.
+    What is nearer to a `rejected` article than to a confirmed one is less likely.
     """
-    weighed = weigh(cosines, days, confirmed)
+    weighed = weigh(cosines, days, confirmed, rejected)
     weights = learnt_weights()
     links = weighed.likeness * weighed.near
     np.fill_diagonal(links, 0.0)
-    mine = taught(weights["first"], weights["scale"], weighed.signs, confirmed, rejected)
-    first = weighed.signs @ mine
+    first = weighed.signs @ weights["first"]
     if rejected:
         away = links[:, list(rejected)].max(axis=1) - links[:, list(confirmed)].max(axis=1)
         first = first - LIKE_REJECTED * np.maximum(away, 0.0)
     second = company(weighed.likeness, logistic(first), confirmed) @ weights["second"]
     return Judged(in_order(logistic(first), logistic(second)), weighed.standing, links)
-
-
-def taught(weights: Array, scale: Array, signs: Array, confirmed: Sequence[int], rejected: Sequence[int]) -> Array:
-    """The weights after what a person said of some articles; as they are where nothing was rejected."""
-    if not rejected:
-        return weights
-    chosen = [*confirmed, *rejected]
-    seen, said = signs[chosen], np.array([1.0] * len(confirmed) + [0.0] * len(rejected))
-    precision = np.diag(np.maximum(scale, 1e-6) ** 2 / TRUST**2)
-    mine = weights.copy()
-    for _ in range(8):
-        chance = logistic(seen @ mine)
-        slope = seen.T @ (said - chance) - precision @ (mine - weights)
-        bend = (seen * (chance * (1 - chance))[:, None]).T @ seen + precision
-        mine = mine + np.linalg.solve(bend, slope)
-    return mine
 
 
 def arrives(

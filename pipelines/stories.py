@@ -17,7 +17,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from math import exp, isnan, nan, sqrt
 
@@ -27,6 +27,7 @@ from archive.events import days as days_of
 from archive.records import below_standfirst
 from archive.search import RUN
 from archive.stories import Candidate, Confirmed, Judge, Judgement, Known, Listing, Part, Score, Story, Tier
+from pipelines.keys import likeness, link
 from pipelines.membership import AT_ANY_TIME, RUNS_ON, Array, Standing, arrives, gram, judge
 from pipelines.membership import nearness as near
 from pipelines.vectors import Vector, cosine, mean, unit, weights
@@ -95,17 +96,23 @@ class Learnt:
     days: tuple[float, ...]
     """When they were published, in days since 1970."""
     standing: Standing
+    languages: tuple[str, ...] = ()
+    """In which a person confirmed articles; those in others are told by their keys."""
+    keys: Mapping[str, float] = field(default_factory=dict)
+    """The middle of the keys of the articles that belong (`pipelines.keys`)."""
 
     @staticmethod
     def read(kept: str) -> Learnt:
         """From the JSON that `written` gives."""
         read = json.loads(kept)
-        return Learnt(read["members"], tuple(read["days"]), Standing(**read["standing"]))
+        return Learnt(
+            read["members"], tuple(read["days"]), Standing(**read["standing"]), tuple(read["languages"]), read["keys"]
+        )
 
     def written(self) -> str:
         """As JSON."""
-        members = {term: round(weight, 4) for term, weight in self.members.items()}
-        read = {"members": members, "days": self.days, "standing": asdict(self.standing)}
+        rounded = ({term: round(weight, 4) for term, weight in each.items()} for each in (self.members, self.keys))
+        read = asdict(self) | dict(zip(("members", "keys"), rounded, strict=True))
         return json.dumps(read, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -222,7 +229,12 @@ def listing(story: Story, candidates: Sequence[Candidate]) -> Listing:
         )
         for number, each in enumerate(candidates)
     ]
-    learnt = Learnt(members, tuple(round(moments[n], 2) for n in belonging if not isnan(moments[n])), judged.standing)
+    learnt = Learnt(
+        members,
+        tuple(round(moments[n], 2) for n in belonging if not isnan(moments[n])),
+        judged.standing,
+        tuple(sorted({each.language for each in candidates if each.verdict == "belongs" and each.language})),
+    )
     return Listing(judgements, _strongest(members), learnt.written())
 
 
@@ -251,11 +263,63 @@ def _in_common(vector: Mapping[str, float], members: Mapping[str, float]) -> lis
     return _strongest({term: weight * members[term] for term, weight in vector.items() if term in members})
 
 
+# -- in other languages ----------------------------------------------------------------------------------------------
+
+EVEN_LINK, STEEP_LINK = 0.08, 2.2
+"""The link to a story at which every second report in another language belongs, and how fast that changes."""
+SHARED_EVENT = 0.9
+"""What the likeliest report of an event gives to the others in it."""
+KEYS = 300
+
+
+def keys_of(members: Sequence[Candidate]) -> Vector:
+    """The middle of the keys of articles that belong; those that a person confirmed count twice."""
+    counted = [*members, *(each for each in members if each.verdict == "belongs")]
+    return mean((each.keys for each in counted), KEYS)
+
+
+def abroad(story: Story, home: Listing, members: Sequence[Candidate], foreign: Sequence[Candidate]) -> Listing:
+    """How likely reports in other languages belong, by the keys that they share with those that are listed."""
+    told = keys_of(members)
+    learnt = replace(Learnt.read(home.learnt), keys=told)
+    bounds = profile(story, [])
+    chances = [
+        0.0 if left_out(bounds, each.published_at, each.language, each.host) else _chance_abroad(learnt, each)
+        for each in foreign
+    ]
+    best: dict[int | None, float] = {}
+    for each, chance in zip(foreign, chances, strict=True):
+        best[each.event_id] = max(chance, best.get(each.event_id, 0.0))
+    judgements = [
+        _foreign(each, max(chance, SHARED_EVENT * best[each.event_id]) if chance and each.event_id else chance, members)
+        for each, chance in zip(foreign, chances, strict=True)
+    ]
+    return Listing(judgements, home.terms, learnt.written())
+
+
+def _chance_abroad(learnt: Learnt, candidate: Candidate) -> float:
+    day = days_since_1970(candidate.published_at)
+    apart = min((abs(day - each) for each in learnt.days), default=nan)
+    words = cosine(candidate.vector, learnt.members)
+    linked = link(likeness(candidate.keys, learnt.keys), words, None if isnan(apart) else apart)
+    return 1 / (1 + (EVEN_LINK / linked) ** STEEP_LINK) if linked > 0 else 0.0
+
+
+def _foreign(candidate: Candidate, chance: float, members: Sequence[Candidate]) -> Judgement:
+    nearest = max(members, key=lambda each: likeness(candidate.keys, each.keys))
+    shared = {key: weight * nearest.keys.get(key, 0.0) for key, weight in candidate.keys.items()}
+    shown = [key[1:] for key in sorted(shared, key=lambda key: -shared[key]) if shared[key] and key[0] in "@#="]
+    return Judgement(chance, tier(chance), "development" if chance >= LIKELY else None, shown[:SHOWN], nearest.id)
+
+
 def arrival(profile: Profile, candidate: Candidate) -> Judgement:
     """One article that came, by itself: the next listing judges it among the others."""
     if profile.learnt is None or left_out(profile, candidate.published_at, candidate.language, candidate.host):
         return Judgement(0.0, None)
     learnt = profile.learnt
+    if candidate.language and learnt.languages and candidate.language not in learnt.languages:
+        chance = _chance_abroad(learnt, candidate)
+        return Judgement(chance, tier(chance))
     day = days_since_1970(candidate.published_at)
     apart = [abs(day - each) for each in learnt.days]
     confirmed = [abs(day - days_since_1970(each)) for each in profile.dates]
@@ -334,5 +398,5 @@ def days_apart(moment: str, other: str) -> float | None:
     return abs(apart.total_seconds()) / 86_400
 
 
-JUDGE = Judge(profile, terms, listing, arrival, opening, in_two_views)
+JUDGE = Judge(profile, terms, listing, abroad, keys_of, arrival, opening, in_two_views)
 """For `archive.stories`."""

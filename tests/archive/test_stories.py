@@ -62,7 +62,16 @@ def listing(about: Story, candidates: Sequence[Candidate]) -> Listing:
     return Listing([judged(known, each) for each in candidates], sorted(known[1]), "learnt")
 
 
-JUDGE = Judge(profile, lambda known: sorted(known[1]), listing, judged, counted, vector)
+JUDGE = Judge(
+    profile,
+    lambda known: sorted(known[1]),
+    listing,
+    lambda _, home, __, foreign: replace(home, judgements=[Judgement(0.0, None)] * len(foreign)),
+    lambda _: {},
+    judged,
+    counted,
+    vector,
+)
 
 
 class Desk:
