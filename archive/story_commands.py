@@ -65,7 +65,9 @@ def _table(rows: list[dict[str, object]]) -> None:
     type=click.Choice(["text", "md", "json", "html"]),
     help="[default: by FILE's ending, else text]",
 )
-@click.option("--list", "as_list", is_flag=True, help="A line an article, with its number, score and why.")
+@click.option(
+    "--list", "as_list", is_flag=True, help="A line an article, with its number, how likely it belongs and why."
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
               help="Where to; it takes its name when it is whole.  [default: standard output]")  # fmt: skip
 @archive_option

@@ -95,7 +95,10 @@ def _words(command: Callable[..., None]) -> Callable[..., None]:
     """Adds the three words that a person may say."""
     for option in (
         click.option(
-            "--clear", "word", flag_value="clear", help="Nothing is said of them any more; the score decides."
+            "--clear",
+            "word",
+            flag_value="clear",
+            help="Nothing is said of them any more; the archive judges them itself.",
         ),
         click.option("--not", "word", flag_value="not", help="They do not belong; the story never lists them again."),
         click.option("--belongs", "word", flag_value="belongs", help="They belong, and make its profile better."),

@@ -21,6 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +61,8 @@ def latent(cosines: Array) -> Array:
     values, directions = np.linalg.eigh(cosines)
     places = directions[:, -dimensions:] * np.sqrt(np.clip(values[-dimensions:], 0, None))
     places /= np.maximum(np.linalg.norm(places, axis=1, keepdims=True), 1e-9)
-    return np.clip(places @ places.T, 0, None)
+    alike: Array = np.clip(places @ places.T, 0, None)
+    return alike
 
 
 def mixed(cosines: Array) -> Array:
@@ -139,7 +141,9 @@ class Weighed:
 def to_mean(likeness: Array, weights: Array) -> Array:
     """The likeness of each to the weighted mean of some, as it would be of vectors."""
     towards = likeness @ weights
-    return towards / max(float(np.sqrt(max(weights @ towards, 0.0))), 1e-9)
+    length = sqrt(max(float(weights @ towards), 0.0))
+    alike: Array = towards / max(length, 1e-9)
+    return alike
 
 
 def chosen_only(count: int, chosen: Sequence[int]) -> Array:
@@ -162,10 +166,11 @@ def fed_back(confirmed: Array, likeness: Array, least: float) -> Array:
     hits = np.argsort(-others, kind="stable")[:FED_BACK]
     weights = np.zeros(len(others))
     weights[hits] = np.where(others[hits] >= least, others[hits] - COUNTS_FROM, 0.0)
-    members = confirmed / confirmed.sum()
+    members: Array = confirmed / confirmed.sum()
     if weights.sum():
         members = members + WEIGHT_OF_FED_BACK * weights / weights.sum()
-    return members / members.sum()
+    members /= members.sum()
+    return members
 
 
 def pulled(values: Array, happening: Array) -> Array:

@@ -23,7 +23,7 @@ from math import exp, isnan, nan, sqrt
 
 import numpy as np
 
-from archive.events import days as days_of
+from archive.moments import days as days_of
 from archive.records import below_standfirst
 from archive.search import RUN
 from archive.stories import Candidate, Confirmed, Judge, Judgement, Known, Listing, Part, Score, Story, Tier

@@ -20,7 +20,7 @@ from archive.search import search
 from archive.stories import story
 from tests.archive.conftest import HOSTILE, MOMENT, WIRE, add_article
 
-ARTICLES = {  # id → score, verdict
+ARTICLES = {  # id → probability, verdict
     1: (0.91, "belongs"),
     2: (0.88, None),
     3: (0.25, None),
@@ -45,11 +45,11 @@ def db(folder: Path) -> sqlite3.Connection:
         "INSERT INTO stories (id, name, title, terms, created_at) VALUES (1, 'ferries', ?, ?, ?)",
         (f"Ferries & {HOSTILE}", '["ferri", "strike"]', MOMENT),
     )
-    for id, (score, verdict) in ARTICLES.items():
+    for id, (probability, verdict) in ARTICLES.items():
         connection.execute(
-            """INSERT INTO story_articles (story_id, article_id, score, strong, terms, verdict, found_at)
+            """INSERT INTO story_articles (story_id, article_id, probability, tier, terms, verdict, found_at)
             VALUES (1, ?, ?, ?, '["crew", "ferri", "首相"]', ?, ?)""",
-            (id, score, score >= 0.3, verdict, MOMENT),
+            (id, probability, "sure" if probability >= 0.3 else "likely", verdict, MOMENT),
         )
     return connection
 
@@ -88,7 +88,7 @@ def test_a_copy_stands_under_its_original_and_nowhere_else(told: Dossier) -> Non
 
 @pytest.mark.parametrize(
     ("id", "why"),
-    [(1, "confirmed: crews, Ferry, 首相"), (5, "strong match (0.42): crew, ferri, 首相"), (3, "weak match (0.25)")],
+    [(1, "confirmed: crews, Ferry, 首相"), (5, "sure (42 %): crew, ferri, 首相"), (3, "likely (25 %)")],
 )
 def test_a_piece_says_why_it_belongs_in_its_own_words(told: Dossier, id: int, why: str) -> None:
     said = next(piece.why for piece in told.pieces if piece.id == id)
@@ -172,7 +172,7 @@ def test_json_holds_the_story_and_its_pieces_with_their_copies(told: Dossier) ->
     piece = read["coverage"][2]
     assert set(piece) == {
         "id", "headline", "date", "published_at", "outlet", "outlet_name", "byline", "agency", "language", "url",
-        "standfirst", "text", "score", "strong", "terms", "verdict", "copies", "why",
+        "standfirst", "text", "probability", "tier", "part", "terms", "verdict", "copies", "why",
     }  # fmt: skip
     assert [copy["id"] for copy in piece["copies"]] == [2]
     assert read["coverage"][-1]["date"] is None
@@ -235,6 +235,9 @@ def test_where_the_original_is_not_in_the_story_the_earliest_version_stands_for_
     add_article(db, 7, {"outlet_id": 3, "headline": "Ferries stop", "published_at": "2024-02-17", "text": "So."})
     db.execute("INSERT INTO versions VALUES (7, 1, 3)")
     db.execute("DELETE FROM story_articles WHERE article_id = 1")
-    db.execute("INSERT INTO story_articles (story_id, article_id, score, found_at) VALUES (1, 7, 0.9, ?)", (MOMENT,))
+    added = (
+        "INSERT INTO story_articles (story_id, article_id, probability, tier, found_at) VALUES (1, 7, 0.9, 'sure', ?)"
+    )
+    db.execute(added, (MOMENT,))
     piece = next(piece for piece in dossier(db, story(db, "ferries")).pieces if piece.id == 2)
     assert [copy.id for copy in piece.copies] == [7]
