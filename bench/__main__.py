@@ -23,6 +23,7 @@ BENCHES = (
     "page_types",
     "repeats",
     "following",
+    "train_membership",
     "languages",
     "crawl",
     "schedule",

@@ -190,8 +190,8 @@ def test_following_lists_what_the_archive_has_in_time_order_and_marks_what_is_su
     rows = [line.split() for line in told.splitlines() if line[:4].strip().isdigit()]
     assert [row[0] for row in rows] == [str(id_of(run, what)) for what in ("walkout", "days", "end", "history")]
     assert [row[1] for row in rows] == ["2026-03-01", "2026-03-04", "2026-03-08", "undated"]
-    assert rows[0][3] == "confirmed"
-    assert {row[3] for row in rows[1:]} <= {"strong", "weak"}
+    assert rows[0][4] == "confirmed"
+    assert {row[4] for row in rows[1:]} <= {"sure", "likely"}
     assert "also in Ridge" in told
     assert "Ferry" not in told
 

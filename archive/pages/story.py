@@ -267,4 +267,4 @@ def say(connection: sqlite3.Connection, name: str, article_id: int, word: str) -
     if connection.execute("SELECT 1 FROM articles WHERE id = ?", (article_id,)).fetchone() is None:
         raise UsageError(f"{article_id}: no such article")
     keep_word(connection, told.id, [article_id], WORDS[word])
-    connection.execute("UPDATE stories SET newest_id = 0 WHERE id = ?", (told.id,))  # by this a crawl knows
+    connection.execute("UPDATE stories SET newest_id = 0, stale = 1 WHERE id = ?", (told.id,))  # by this a crawl knows

@@ -88,15 +88,16 @@ def _story(connection: sqlite3.Connection) -> None:
         "INSERT INTO stories (id, name, title, terms, newest_id, created_at) VALUES (1, ?, ?, ?, 8, ?)",
         [STORY, TITLE, FERRIES, MOMENT],
     )
-    for id, score, strong, verdict in (
-        (1, 0.92, 1, "belongs"),
-        (2, 0.9, 1, None),
-        (7, 0.8, 1, None),
-        (8, 0.25, 0, None),
-        (3, 0.2, 0, "not"),
+    for id, probability, tier, verdict in (
+        (1, 0.99, "sure", "belongs"),
+        (2, 0.97, "sure", None),
+        (7, 0.93, "sure", None),
+        (8, 0.55, "likely", None),
+        (4, 0.41, "perhaps", None),
+        (3, 0.2, None, "not"),
     ):
         connection.execute(
-            """INSERT INTO story_articles (story_id, article_id, score, strong, terms, verdict, judged_at, found_at)
+            """INSERT INTO story_articles (story_id, article_id, probability, tier, terms, verdict, judged_at, found_at)
                VALUES (1, ?, ?, ?, ?, ?, ?, ?)""",
-            [id, score, strong, FERRIES, verdict, verdict and MOMENT, f"2024-03-01T06:0{id}:00Z"],
+            [id, probability, tier, FERRIES, verdict, verdict and MOMENT, f"2024-03-01T06:0{id}:00Z"],
         )

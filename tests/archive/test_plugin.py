@@ -131,6 +131,7 @@ EXPECTED = {
     "bylines": ["Jo Reed", "Mara Lind"],
     "stories_by_day": [STORY] * 2,
     "weak_matches": [8],
+    "perhaps": [4],
     "silent_outlets": ["mahatta.example", "harbour.example", "minato.example", "ridge.example"],
 }
 

@@ -474,8 +474,8 @@ def hostile(folder: Path) -> Path:
         add_article(connection, id, {"outlet_id": 1, "headline": EVIL, "published_at": EVIL, "text": f"strike {EVIL}",
                                      "url": url, "language": "en", "published_raw": EVIL})  # fmt: skip
         connection.execute(
-            """INSERT INTO story_articles (story_id, article_id, score, strong, terms, found_at)
-               VALUES (1, ?, 0.5, 1, ?, ?)""",
+            """INSERT INTO story_articles (story_id, article_id, probability, tier, terms, found_at)
+               VALUES (1, ?, 0.95, 'sure', ?, ?)""",
             [id, f'["{"x" * 3}", "<script>alert(5)</script>"]', MOMENT],
         )
     connection.execute("UPDATE outlets SET name = ?1, language = ?1", [EVIL])
