@@ -83,7 +83,7 @@ def events_of(pool: Pool, half: str) -> Iterator[Figure]:
         ]
     )
     ours = score(stream, in_archive(stream))
-    words = score(stream, in_archive(stream, replace(EVENTS, abroad=lambda likeness, days: None)))
+    words = score(stream, in_archive(stream, replace(EVENTS, abroad=lambda *_: None)))
     yield Figure("events across languages, pairs of articles (F1)", ours.pairs, "", words.pairs, "words alone")
     yield Figure("the same, precision", ours.pairs_precision, "", words.pairs_precision, "words alone")
     yield Figure("events across languages, B³ (F1)", ours.b3, "", words.b3, "words alone")
