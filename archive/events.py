@@ -43,7 +43,7 @@ MOST_TIDIED = 5_000
 """Events of one tidy, the newest first."""
 TIDY_HOURS = 20
 
-ABROAD = 40
+ABROAD = 12
 """Articles of other languages that are weighed for one that no event fits by its words."""
 
 Joined = Literal["first", "words", "keys", "copy", "tidy"]

@@ -185,10 +185,11 @@ def _frequencies(connection: sqlite3.Connection, keys: Collection[str]) -> tuple
 def _weighed(keys: Mapping[str, float], known: Mapping[str, int], articles: int) -> Vector:
     """(1 + ln count) · ln((articles + 1) / (frequency + ½)) of the keys that are not too common."""
     articles = max(articles, LEAST)
+    all_articles, most = log(articles + 1), articles * COMMON
     return {
-        key: (1 + log(count) if count > 1 else count) * log((articles + 1) / (known.get(key, 0) + 0.5))
+        key: (1 + log(count) if count > 1 else count) * (all_articles - log(held + 0.5))
         for key, count in keys.items()
-        if known.get(key, 0) <= articles * COMMON
+        if (held := known.get(key, 0)) <= most
     }
 
 

@@ -40,7 +40,7 @@ Row = dict[str, Any]
 Matrix = NDArray[Any]
 ONE_SENTENCE, FULL = "itn", "sts22"
 LISTED_BEFORE = 0.22
-"""The cosine of words from which an article was listed."""
+"""The cosine of words from which an article was listed before there were keys."""
 SCRIPTS = ("LATIN", "CYRILLIC", "ARABIC", "CJK", "HANGUL", "GREEK", "THAI", "GEORGIAN", "TAMIL")
 CANDIDATES = 60
 TIMED = 1_000
@@ -67,10 +67,7 @@ def figures(shared: Path, half: str = "report") -> Iterator[Figure]:
     yield from events_of(sentences, half)
     texts = Pool(shared, FULL)
     wanted = texts.of(half)
-    listed, beside = (
-        texts.listed(texts.prominence(), CLEAR, wanted),
-        texts.listed(texts.by_words, LISTED_BEFORE, wanted),
-    )
+    listed, beside = texts.listed(texts.prominence(), CLEAR, wanted), texts.listed(texts.by_words, LISTED_BEFORE, wanted)
     yield Figure("full texts, listed: precision", listed[0], "", beside[0], "words alone", "≥ .80")
     yield Figure("full texts, listed: recall", listed[1], "", beside[1], "words alone", "≥ .55")
     yield Figure(
@@ -88,7 +85,7 @@ def events_of(pool: Pool, half: str) -> Iterator[Figure]:
         ]
     )
     ours = score(stream, in_archive(stream))
-    words = score(stream, in_archive(stream, replace(EVENTS, abroad=lambda _, __: None)))
+    words = score(stream, in_archive(stream, replace(EVENTS, abroad=lambda *_: None)))
     yield Figure("events across languages, pairs of articles (F1)", ours.pairs, "", words.pairs, "words alone")
     yield Figure("the same, precision", ours.pairs_precision, "", words.pairs_precision, "words alone")
     yield Figure("events across languages, B³ (F1)", ours.b3, "", words.b3, "words alone")

@@ -1,7 +1,8 @@
 """The names of countries and large cities in ninety languages, from the Unicode Common Locale Data Repository (CLDR).
 
 Babel ships CLDR; to ask it for all these names takes seconds, so they are kept in `place_names.json.gz` beside this
-module. `python -m pipelines.place_names` writes that file anew, and a test holds it against Babel.
+module, under the Unicode License as they are there. `python -m pipelines.place_names` writes that file anew, and a
+test holds it against Babel.
 """
 
 from __future__ import annotations
