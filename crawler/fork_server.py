@@ -9,7 +9,7 @@ import multiprocessing
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import ForkServerContext
 from threading import Lock
 
@@ -22,8 +22,10 @@ def context() -> ForkServerContext:
     """Where readers come from; the server is started if it is not there, or not any more."""
     found = multiprocessing.get_context("forkserver")
     found.set_forkserver_preload(["crawler.warm"])
-    with STARTING, safe_environment(), _without_interrupts():  # they are all that the standard library passes on
-        forkserver.ensure_running()
+    with STARTING, safe_environment():  # all that the standard library passes on
+        resource_tracker.ensure_running()  # the fork server has it started otherwise, and it lets interrupts in again
+        with _without_interrupts():
+            forkserver.ensure_running()
     return found
 
 
@@ -38,9 +40,5 @@ def _without_interrupts() -> Iterator[None]:
 
 
 def start() -> None:
-    """Start the server, and do not wait for it. Only from the main thread."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C while it imports is for us; it ends when we do
-    try:
-        context()
-    finally:
-        signal.signal(signal.SIGINT, before)
+    """Start the server, and do not wait for it."""
+    context()
