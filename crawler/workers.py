@@ -28,7 +28,7 @@ from crawler import fork_server
 from crawler.discovery import Home, read_home, robots_sitemaps
 from crawler.fair_queue import Closed, FairQueue
 from crawler.feeds import Feed, read_feed
-from crawler.robots_rules import Groups, read_groups, robots_text
+from crawler.robots_rules import Groups, read_groups
 from crawler.sitemaps import Sitemap, read_sitemap
 from pipelines.urls import registered_domain
 
@@ -70,7 +70,7 @@ def _serve(pipe: Connection) -> None:
         "sitemap": lambda capture: read_sitemap(capture.body, capture.url),
         "home": lambda capture: read_home(capture.body, capture.url),
         "robots": lambda capture, *agents: read_groups(capture.body, agents),
-        "robots sitemaps": lambda capture: robots_sitemaps(robots_text(capture.body), capture.url),
+        "robots sitemaps": lambda capture: robots_sitemaps(capture.body, capture.url),
     }
     _limit_memory()
     with contextlib.suppress(EOFError, OSError):
