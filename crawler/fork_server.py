@@ -7,26 +7,52 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import forkserver, resource_tracker
+from multiprocessing import forkserver, process, resource_tracker, util
 from multiprocessing.context import ForkServerContext
 from threading import Lock
 
+from archive.errors import DatelineError
+from archive.temporary import temporary_folder
 from crawler.processes import safe_environment
 
 STARTING = Lock()
+LONGEST = 64
+"""Bytes of the path of the folder for temporary files: a socket's own path may have a hundred, with its name."""
 
 
 def context() -> ForkServerContext:
     """Where readers come from; the server is started if it is not there, or not any more."""
     found = multiprocessing.get_context("forkserver")
     found.set_forkserver_preload(["crawler.warm"])
-    with STARTING, safe_environment():  # all that the standard library passes on
+    with STARTING, safe_environment(), told():  # all that the standard library passes on
+        _name_a_folder()
         resource_tracker.ensure_running()  # the fork server has it started otherwise, and it lets interrupts in again
         with _without_interrupts():
             forkserver.ensure_running()
     return found
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Readers that cannot be started are told in one line. Raises DatelineError."""
+    try:
+        yield
+    except OSError as error:
+        raise DatelineError(f"the processes that read pages cannot be started: {error}") from error
+
+
+def _name_a_folder() -> None:
+    """The server's socket lies in a folder where no stranger can put his own in its place."""
+    util.abstract_sockets_supported = False  # anybody may connect to those; Python 3.11.0 takes them (CVE-2022-42919)
+    if "tempdir" not in process.current_process()._config:  # type: ignore[attr-defined]
+        before, tempfile.tempdir = tempfile.tempdir, str(temporary_folder(LONGEST))
+        try:
+            util.get_temp_dir()
+        finally:
+            tempfile.tempdir = before
 
 
 @contextmanager

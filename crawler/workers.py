@@ -115,7 +115,8 @@ class Worker:
         self._pipe: Connection | None = None
 
     def read(self, capture: Capture, seconds: float) -> Article:
-        """Blocks until the page is read. Raises ReadingError when it crashed the worker or took too long."""
+        """Blocks until the page is read. Raises ReadingError when it crashed the worker or took too long, and another
+        DatelineError where no worker can be started."""
         return cast(Article, self.read_as("page", capture, seconds))
 
     def read_as(self, kind: Kind, capture: Capture, seconds: float, more: tuple[str, ...] = ()) -> Read:
@@ -145,8 +146,10 @@ class Worker:
     def _start(self) -> Connection:
         context = fork_server.context()
         ours, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs,), daemon=True, name="dateline reader")
-        self._process.start()
+        started = context.Process(target=_serve, args=(theirs,), daemon=True, name="dateline reader")
+        with fork_server.told():
+            started.start()
+        self._process = started
         theirs.close()
         self._pipe = ours
         return ours

@@ -10,6 +10,7 @@ Python ends, and starts at the first line of `crawler.cli.main`. What it does no
 
 from __future__ import annotations
 
+import concurrent.futures.thread
 import json
 import os
 import signal
@@ -156,6 +157,7 @@ def _forked(_: bytes, words: list[Any], files: list[int]) -> int:
     for number in (signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    concurrent.futures.thread._threads_queues.clear()  # the threads of a pool, which are not here
     try:
         exec(words[-1], {"__name__": "__main__"})
     except SystemExit:
