@@ -70,8 +70,8 @@ class Dateline:
     def __call__(self, *words: object, stdin: str | bytes | None = None, code: int | None = 0) -> Any:
         """Run a command to its end; fails if its exit code is another than `code` (None: any)."""
         data = stdin.encode() if isinstance(stdin, str) else stdin
-        if self.command is Dateline.command and not any(name.startswith(UNLIKE) for name in self.environment):
-            ran = prepared().run([*map(str, words)], self.environ(), data, 100)
+        if self.may_be_forked() and not any(name.startswith(UNLIKE) for name in self.environment):
+            ran = prepared().run([*map(str, words)], self.environ(), data, 100, self.leading())
         else:
             ran = subprocess.run(  # noqa: PLW1510  the exit code is looked at below
                 self.command(*words), input=data, capture_output=True, env=self.environ(), timeout=100
@@ -80,6 +80,14 @@ class Dateline:
         assert "Traceback" not in ran.stderr, ran.stderr
         assert code is None or ran.returncode == code, (ran.returncode, ran.stdout, ran.stderr)
         return ran
+
+    def may_be_forked(self) -> bool:
+        """Whether nothing but its words and its environment is its own."""
+        return self.command is Dateline.command
+
+    def leading(self) -> list[str] | None:
+        """Where names lead on its machine, as `tests.names` takes it; None: as here."""
+        return None
 
     def start(self, *words: object) -> subprocess.Popen[bytes]:
         """Start a command and come back at once; it leads a process group of its own."""

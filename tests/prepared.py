@@ -55,15 +55,18 @@ class Prepared:
         )
         theirs.close()
 
-    def run(self, words: list[str], environ: dict[str, str], data: bytes | None, seconds: float) -> Any:
-        """As `subprocess.run` of `dateline`. Raises TimeoutExpired."""
+    def run(
+        self, words: list[str], environ: dict[str, str], data: bytes | None, seconds: float, names: list[str] | None
+    ) -> Any:
+        """As `subprocess.run` of `dateline`, with `names` on a machine of `tests.names`. Raises TimeoutExpired."""
         with tempfile.TemporaryFile() as told, tempfile.TemporaryFile() as mistakes, tempfile.TemporaryFile() as given:
             given.write(data or b"")
             given.seek(0)
             status, theirs = socket.socketpair()
             with status:
                 with theirs, tempfile.TemporaryFile() as request:
-                    request.write(json.dumps({"words": words, "environ": environ, "cwd": str(Path.cwd())}).encode())
+                    asked = {"words": words, "environ": environ, "cwd": str(Path.cwd()), "names": names}
+                    request.write(json.dumps(asked).encode())
                     request.seek(0)
                     files = [request, given, told, mistakes, theirs]
                     socket.send_fds(self._socket, [b"x"], [each.fileno() for each in files])
@@ -132,6 +135,7 @@ def become(asked: dict[str, Any]) -> None:
     from multiprocessing import util
 
     import crawler.turns
+    from tests.names import lead
 
     os.environ.clear()
     os.environ.update(asked["environ"])
@@ -141,6 +145,8 @@ def become(asked: dict[str, Any]) -> None:
     sys.modules["__main__"].__spec__ = importlib.util.find_spec("crawler.__main__")
     crawler.turns.STARTED = time.monotonic()
     util.spawnv_passfds = _forked  # type: ignore[attr-defined]
+    if asked["names"] is not None:
+        lead(asked["names"])
 
 
 def _forked(_: bytes, words: list[Any], files: list[int]) -> int:
