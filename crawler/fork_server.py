@@ -46,7 +46,7 @@ def told() -> Iterator[None]:
 
 def _name_a_folder() -> None:
     """The server's socket lies in a folder where no stranger can put his own in its place."""
-    util.abstract_sockets_supported = False  # anybody may connect to those; Python 3.11.0 takes them (CVE-2022-42919)
+    setattr(util, "abstract_sockets_supported", False)  # noqa: B010  anybody may connect to those (CVE-2022-42919)
     if "tempdir" not in process.current_process()._config:  # type: ignore[attr-defined]
         before, tempfile.tempdir = tempfile.tempdir, str(temporary_folder(LONGEST))
         try:
