@@ -142,7 +142,7 @@ def open_page(tree: HtmlElement, capture: Capture) -> Page:
 
 def _own(tree: HtmlElement, meta: dict[str, str], capture: Capture) -> tuple[list[str], str]:
     """The addresses under which a page may be named, and the words of its titles."""
-    canonical = (link.get("href") or "" for link in tree.iterfind(".//link[@rel='canonical']"))
+    canonical = (link.get("href", "") for link in tree.iter("link") if link.get("rel") == "canonical")
     headings = (heading.text_content() for heading in islice(tree.iter("h1"), 5))
     titles = (metadata.page_title(tree) or "", meta.get("og:title", ""), *headings)
     return [capture.url, capture.final_url or "", meta.get("og:url", ""), *canonical], " ".join(titles)

@@ -16,7 +16,7 @@ from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from crawler.blocks import Block, blocks, folded
-from crawler.line_signs import is_prose, prose
+from crawler.line_signs import PROSE, is_prose, prose
 from crawler.paragraphs import BARE_OPENINGS
 
 HIDDEN, SEARCHABLE = "hidden", "until-found"
@@ -24,7 +24,8 @@ HIDDEN, SEARCHABLE = "hidden", "until-found"
 MARKS = frozenset((HIDDEN, "aria-hidden"))
 HIDING = MARKS | {"popover", "style", "role", "aria-modal"}
 """Attributes that may hide an element, or tell that it is hidden."""
-OUTERMOST_HIDDEN = XPath("//*[@hidden][not(ancestor::*[@hidden])]")
+LONG_HIDDEN = XPath(f"//@hidden/parent::*[string-length(.) >= {PROSE}][not(ancestor::*[@hidden])]")
+"""The outermost hidden elements that are long enough to hold prose."""
 STYLE = re.compile(
     r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|clip\s*:\s*rect\(\s*[01](?:px)?[\s,]|"
     r"clip-path\s*:\s*inset\(\s*(?:50|100)%|(?:left|right|top|text-indent)\s*:\s*-(?:\d{4,}px|\d{3,}r?em)|"
@@ -195,7 +196,7 @@ def reveal(tree: HtmlElement, row: list[Block], said: str) -> bool:
     It is where the page's data have it in the article's text, where it is most of the box that is the article or
     paragraphs of it that readers pay for or unfold, and where the page shows next to nothing else.
     """
-    texts = {each: [one for one in blocks(each) if is_prose(one)] for each in OUTERMOST_HIDDEN(tree)}
+    texts = {each: [one for one in blocks(each) if is_prose(one)] for each in LONG_HIDDEN(tree)}
     texts = {each: long for each, long in texts.items() if long and each.getparent() is not None}
     if not texts:
         return prose(row) < LITTLE and _reveal_all(tree)
@@ -209,7 +210,7 @@ def reveal(tree: HtmlElement, row: list[Block], said: str) -> bool:
 
 def _reveal_all(tree: HtmlElement) -> bool:
     """Show boxes hidden in hidden boxes, on a page that shows next to nothing."""
-    hidden = [each for each in tree.xpath("//*[@hidden]") if not _named(each.get("class") or "")]
+    hidden = [each for each in tree.xpath("//@hidden/..") if not _named(each.get("class") or "")]
     for element in hidden:
         _show(element)
     return bool(hidden)
