@@ -10,9 +10,8 @@ import tomllib
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, takewhile
 from operator import itemgetter
-from os.path import commonprefix
 from pathlib import Path
 
 from babel import Locale
@@ -46,11 +45,16 @@ def _endings(phrases: list[str]) -> str:
     ways = []
     for _, group in groupby(filter(None, phrases), key=itemgetter(0)):
         alike = list(group)
-        start = commonprefix(alike)
+        start = _shared(alike[0], alike[-1])  # in their order: what these two begin with, all do
         ways.append(re.escape(start).replace(r"\ ", r"\s+") + _endings([phrase[len(start) :] for phrase in alike]))
     if "" not in phrases and len(ways) < 2:
         return "".join(ways)
     return f"(?:{'|'.join(ways)}){'?' * ('' in phrases)}" if ways else ""
+
+
+def _shared(one: str, other: str) -> str:
+    """What two phrases begin with alike."""
+    return "".join(sign for sign, _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def word_set(table: str, *languages: str) -> frozenset[str]:

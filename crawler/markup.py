@@ -90,7 +90,7 @@ def read_page(capture: Capture) -> Opened:
 
 
 def _few_attributes(tag: re.Match[str]) -> str:
-    many = len(QUOTED.sub("", tag[0]).split()) > MAX_ATTRIBUTES
+    many = len(tag[0].split()) > MAX_ATTRIBUTES and len(QUOTED.sub("", tag[0]).split()) > MAX_ATTRIBUTES
     return tag[1] if many and not _in_script(tag.string, tag.start()) else tag[0]
 
 

@@ -109,8 +109,10 @@ def hide(tree: HtmlElement) -> None:
     """Mark with `hidden` what the page hides, and nothing else."""
     body = tree.find("body")
     for element in () if body is None else body.iterdescendants():
-        named = _named(element.get("class", "")) | _named(element.get("id", "")) & ASKS
-        if named or element.tag == "dialog" or not HIDING.isdisjoint(element.keys()):  # most elements tell nothing
+        told = element.keys()
+        named = _named(element.get("class", "")) if "class" in told else 0
+        named |= _named(element.get("id", "")) & ASKS if "id" in told else 0
+        if named or element.tag == "dialog" or not HIDING.isdisjoint(told):  # most elements tell nothing
             _mark(element, named)
     for heading in tree.iter(*HEADINGS):
         for part in [each for each in heading.iterdescendants() if HIDDEN in each.attrib]:
