@@ -40,13 +40,15 @@ def test_the_server_is_started_without_waiting_and_readers_come_from_it(tmp_path
 LOADED = """
 import crawler.warm
 from trafilatura import external
-from crawler import language, page_signs, witnesses
+from crawler import byline_words, clock_times, language, page_signs, witnesses
 from pipelines import urls
 
 assert external.JT_STOPLIST, "justext's lists of words"
 assert urls._suffixes()._extractor, "the public suffixes"
 assert language._model.cache_info().currsize, "the model of languages"
 assert witnesses._learnt.cache_info().currsize and page_signs.weights.cache_info().currsize, "the weights of signs"
+assert byline_words.place_names.cache_info().currsize, "the names of places"
+assert clock_times._reader.cache_info().currsize, "the words of clock times"
 """
 
 
