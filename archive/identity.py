@@ -35,6 +35,8 @@ class Tie:
     declares: Declared
     same_number: bool
     """Both addresses have the same article number."""
+    same_site: bool = True
+    """Both lie within one registered domain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Judge:
     """How a look that met no article shows that there is none any more: `pipelines.gone.how_gone`."""
     same_number: Callable[[str, str], bool]
     """Whether two addresses of one outlet have the same article number: `pipelines.urls.same_story_url`."""
+    same_site: Callable[[str, str], bool]
+    """Whether two addresses lie within one registered domain: `pipelines.urls.same_site`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,8 @@ def _tie(connection: sqlite3.Connection, check: Check, row: sqlite3.Row, asked: 
     declares: Declared = "nothing"
     if check.declared_key:
         declares = "itself" if check.declared_key in keys else "another"
-    return Tie(asked, stands.url_key in keys, declares, judge.same_number(row["url"], stands.url))
+    numbers, sites = judge.same_number(row["url"], stands.url), judge.same_site(row["url"], stands.url)
+    return Tie(asked, stands.url_key in keys, declares, numbers, sites)
 
 
 def owner(connection: sqlite3.Connection, url_key: str) -> int | None:

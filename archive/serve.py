@@ -7,7 +7,7 @@ import re
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +19,7 @@ from archive.database import connect_to_read
 from archive.errors import DatelineError, UsageError
 from archive.publish import snapshot
 from archive.schema import ARCHIVE
+from archive.temporary import temporary_folder, told_if_full
 
 SETTINGS = {
     "default_page_size": 50,
@@ -112,9 +113,11 @@ def _shown(folder: Path, how: Served) -> Iterator[Path]:
 @contextmanager
 def _told(how: Served) -> Iterator[Path]:
     """A file with what the plugin is told."""
-    with TemporaryDirectory(prefix="dateline-") as aside:
-        told = Path(aside) / "metadata.json"
-        told.write_text(json.dumps({"plugins": {"dateline": {"public": how.public, "hosts": how.hosts}}}), "utf-8")
+    with ExitStack() as resources:
+        with told_if_full():
+            aside = resources.enter_context(TemporaryDirectory(prefix="dateline-", dir=temporary_folder()))
+            told = Path(aside) / "metadata.json"
+            told.write_text(json.dumps({"plugins": {"dateline": {"public": how.public, "hosts": how.hosts}}}), "utf-8")
         yield told
 
 

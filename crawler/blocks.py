@@ -171,8 +171,8 @@ def _own_parts(table: HtmlElement) -> list[HtmlElement]:
     return parts
 
 
-SPACES = re.compile(r"\W+")
-NO_SPACES = str.maketrans("", "", "\xad\u200b\u2060\ufeff")
+WORD = re.compile(r"\w+")
+NO_SPACES = re.compile("[\xad\u200b\u2060\ufeff]+")
 """Characters that say where a word may be broken, or may not."""
 
 
@@ -180,5 +180,5 @@ NO_SPACES = str.maketrans("", "", "\xad\u200b\u2060\ufeff")
 def folded(text: str) -> str:
     """A text's letters and digits alone, in one case: what two printings of one line agree in."""
     if not text.isascii():
-        text = text.translate(NO_SPACES)
-    return SPACES.sub(" ", text).strip().casefold()
+        text = NO_SPACES.sub("", text)
+    return " ".join(WORD.findall(text)).casefold()

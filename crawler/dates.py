@@ -339,7 +339,7 @@ def _shown_dates(reader: Reader, near: list[Block]) -> tuple[Found, Found, tuple
     updated: Found = (None, None)
     lines: list[str] = []
     for block in _head(near):
-        if len(block.text) > MAX_SHORT or reader.is_others(block.element) or not is_date_line(block.text):
+        if len(block.text) > MAX_SHORT or not is_date_line(block.text) or reader.is_others(block.element):
             continue
         marked = marks_in(block, reader.marks)
         if block.linked * 2 > len(block.text) and not (marked and _is_little_beside(block.text, marked)):

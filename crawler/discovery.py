@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
-from protego import Protego
 from w3lib.encoding import html_to_unicode
 
 from archive.errors import UsageError
 from crawler.feeds import plain, web_address
 from crawler.jsonld import things, types
 from crawler.language import language_code
+from crawler.robots_rules import named_sitemaps
 from crawler.url_dates import latest_day_in_name
 from pipelines.urls import registered_domain
 
@@ -58,12 +58,12 @@ class FoundFeed:
 # --- robots.txt -------------------------------------------------------------------------------------------------------
 
 
-def robots_sitemaps(text: str, base: str) -> list[str]:
+def robots_sitemaps(body: bytes, base: str) -> list[str]:
     """The sitemaps that a robots.txt fetched from `base` names, in its order.
 
     They may lie on other hosts (https://www.sitemaps.org/protocol.html#submit_robots).
     """
-    named = Protego.parse(text.lstrip("\ufeff")).sitemaps
+    named = named_sitemaps(body)
     return list(dict.fromkeys(address for link in named if (address := web_address(link, base)[0])))[:MOST_NAMED]
 
 

@@ -35,7 +35,7 @@ from crawler.moments import month_first
 from crawler.next_articles import next_articles
 from crawler.page_type import page_type
 from crawler.slimming import slimmed
-from crawler.soft_hyphens import may_have_soft_hyphens, without_soft_hyphens
+from crawler.soft_hyphens import without_soft_hyphens
 from crawler.surroundings import as_shown, labels, offers, standfirst_line
 from pipelines.word_count import word_count
 
@@ -106,15 +106,15 @@ def extractor() -> str:
 def open_page(tree: HtmlElement, capture: Capture) -> Page:
     """The page taken apart. The tree itself is made what a reader sees of it: what is hidden is marked, sentences are
     whole, tables that arrange the page are unfolded, and marks of notes go."""
-    if may_have_soft_hyphens(capture.body):
-        without_soft_hyphens(tuple(tree.iter()))
+    held = tuple(tree.iter())  # so that lxml makes each element's Python object only once
+    without_soft_hyphens(tree, held)
     found = jsonld.things(tree)
     meta = metadata.meta_tags(tree)
     article = jsonld.article_of(found, *_own(tree, meta, capture))
     visible.lift_swallowed(tree)
     visible.hide(tree)
     sentences.mend(tree)
-    elements = tuple(tree.iter())  # held, so that lxml makes each element's Python object only once
+    elements = tuple(tree.iter())
     unfold_layout(tree)
     without_note_marks(tree)
     row = blocks(tree)
@@ -142,7 +142,7 @@ def open_page(tree: HtmlElement, capture: Capture) -> Page:
 
 def _own(tree: HtmlElement, meta: dict[str, str], capture: Capture) -> tuple[list[str], str]:
     """The addresses under which a page may be named, and the words of its titles."""
-    canonical = (link.get("href") or "" for link in tree.iterfind(".//link[@rel='canonical']"))
+    canonical = (link.get("href", "") for link in tree.iter("link") if link.get("rel") == "canonical")
     headings = (heading.text_content() for heading in islice(tree.iter("h1"), 5))
     titles = (metadata.page_title(tree) or "", meta.get("og:title", ""), *headings)
     return [capture.url, capture.final_url or "", meta.get("og:url", ""), *canonical], " ".join(titles)

@@ -7,24 +7,52 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import forkserver
+from multiprocessing import forkserver, process, resource_tracker, util
 from multiprocessing.context import ForkServerContext
 from threading import Lock
 
+from archive.errors import DatelineError
+from archive.temporary import temporary_folder
 from crawler.processes import safe_environment
 
 STARTING = Lock()
+LONGEST = 64
+"""Bytes of the path of the folder for temporary files: a socket's own path may have a hundred, with its name."""
 
 
 def context() -> ForkServerContext:
     """Where readers come from; the server is started if it is not there, or not any more."""
     found = multiprocessing.get_context("forkserver")
     found.set_forkserver_preload(["crawler.warm"])
-    with STARTING, safe_environment(), _without_interrupts():  # they are all that the standard library passes on
-        forkserver.ensure_running()
+    with STARTING, safe_environment(), told():  # all that the standard library passes on
+        _name_a_folder()
+        resource_tracker.ensure_running()  # the fork server has it started otherwise, and it lets interrupts in again
+        with _without_interrupts():
+            forkserver.ensure_running()
     return found
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Readers that cannot be started are told in one line. Raises DatelineError."""
+    try:
+        yield
+    except OSError as error:
+        raise DatelineError(f"the processes that read pages cannot be started: {error}") from error
+
+
+def _name_a_folder() -> None:
+    """The server's socket lies in a folder where no stranger can put his own in its place."""
+    setattr(util, "abstract_sockets_supported", False)  # noqa: B010  anybody may connect to those (CVE-2022-42919)
+    if "tempdir" not in process.current_process()._config:  # type: ignore[attr-defined]
+        before, tempfile.tempdir = tempfile.tempdir, str(temporary_folder(LONGEST))
+        try:
+            util.get_temp_dir()
+        finally:
+            tempfile.tempdir = before
 
 
 @contextmanager
@@ -38,9 +66,5 @@ def _without_interrupts() -> Iterator[None]:
 
 
 def start() -> None:
-    """Start the server, and do not wait for it. Only from the main thread."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C while it imports is for us; it ends when we do
-    try:
-        context()
-    finally:
-        signal.signal(signal.SIGINT, before)
+    """Start the server, and do not wait for it."""
+    context()

@@ -37,6 +37,8 @@ SCRIPTS = (  # letters that only a few languages are written with
 CYRILLIC = re.compile("[Ѐ-ӿ]")
 SAMPLE = 1200
 """Characters of a text that are looked at."""
+BRIEF = 300
+"""Characters that are enough where they bear out what the page declares."""
 ENOUGH = 200
 """Letters that a text needs before its look outweighs what the page declares."""
 
@@ -51,6 +53,8 @@ def language_of(text: str, declared: Iterable[str | None]) -> str | None:
     if not sample.isascii() and (script := _by_script(sample, letters)):
         return script
     if len(set(claims)) == 1 and letters < ENOUGH:
+        return claims[0]
+    if len(set(claims)) == 1 and _classify(sample[:BRIEF]) == (claims[0], True):  # most pages declare what they are in
         return claims[0]
     seen, sure = _classify(sample)
     if seen in claims or not claims:

@@ -1,7 +1,8 @@
 """The model that tells languages, unpacked once a machine and then mapped into memory by every process that needs it.
 
 py3langid brings it compressed: unpacking takes 0.9 s, more than the rest of a reader's start, and 70 MB of memory in
-each process. Unpacked it lies in the user's cache folder, where it may be removed at any time.
+each process. Unpacked it lies in the user's cache folder, where it may be removed at any time. What lies in a folder
+that is somebody else's, or that others may write in, is not read.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import py3langid
 from py3langid.langid import MODEL_DIR, MODEL_FILE, LanguageIdentifier
 from py3langid.modelio import load_model
 
+from archive.temporary import is_ours
+
 PARTS = ("nb_ptc", "nb_pc", "nb_classes", "tk_nextmove", "tk_row", "tk_output")
 """What the package calls the parts of its model, in its order."""
 
@@ -24,11 +27,12 @@ def language_model() -> Any:
     """py3langid's identifier. Where nothing can be kept, it is unpacked for this process alone."""
     try:
         folder = _cache() / f"languages-{py3langid.__version__}"
-        if not folder.is_dir():
-            _unpack(folder)
-        return _mapped(folder)
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if is_ours(folder.parent) and (folder.is_dir() or _unpack(folder)) and is_ours(folder):
+            return _mapped(folder)
     except (OSError, ValueError, RuntimeError):  # no room, no right to write, a damaged file, no home
-        return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+        pass
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
 def _cache() -> Path:
@@ -36,12 +40,11 @@ def _cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dateline"
 
 
-def _unpack(folder: Path) -> None:
-    """Written aside and then put into its place, as others may look for it at the same moment."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
+def _unpack(folder: Path) -> bool:
+    """Always true. Written aside and then put into its place, as others may look for it at the same moment."""
     with TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as aside:
         whole = Path(aside) / folder.name
-        whole.mkdir()
+        whole.mkdir(mode=0o700)
         for name, part in zip(PARTS, load_model(MODEL_DIR / MODEL_FILE), strict=True):
             np.save(whole / f"{name}.npy", np.asarray(part), allow_pickle=False)
         try:
@@ -49,6 +52,7 @@ def _unpack(folder: Path) -> None:
         except OSError:
             if not folder.is_dir():  # else another process was faster
                 raise
+    return True
 
 
 def _mapped(folder: Path) -> Any:

@@ -317,7 +317,7 @@ def _place(element: HtmlElement, places: dict[HtmlElement, Place]) -> Place:
         step = step.getparent()
     place = places.get(step, Place()) if step is not None else Place()
     for step in reversed(chain):
-        own = _names(" ".join(step.get(name) or "" for name in SAID_IN))
+        own = _names(" ".join([step.get(name, "") for name in SAID_IN]))
         if UNSEEN.search(step.get("style") or ""):
             own |= HIDDEN
         within = place.within | WITHIN_BITS.get(str(step.tag), 0)
@@ -487,9 +487,20 @@ def _beside(what: str, steps: dict[HtmlElement, int], element: HtmlElement) -> s
     """Whether an element is in the box of the text, or how many boxes further out."""
     if not steps:
         return f"no {what}"
-    if element not in steps:
-        steps[element] = next((steps[around] for around in element.iterancestors() if around in steps), 9)
-    return f"{min(steps[element], 4)} boxes from the {what}" if steps[element] else f"in the {what}"
+    far = _steps_from(element, steps)
+    return f"{min(far, 4)} boxes from the {what}" if far else f"in the {what}"
+
+
+def _steps_from(element: HtmlElement, steps: dict[HtmlElement, int]) -> int:
+    """The number of the innermost numbered box around an element; what lies between has it from now on, too."""
+    way: list[HtmlElement] = []
+    step: HtmlElement | None = element
+    while step is not None and step not in steps:
+        way.append(step)
+        step = step.getparent()
+    number = 9 if step is None else steps[step]
+    steps.update(dict.fromkeys(way, number))
+    return number
 
 
 def _place_in_text(scene: Scene, at: int) -> str:

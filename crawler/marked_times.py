@@ -64,8 +64,7 @@ def marks(tree: HtmlElement) -> Iterator[Mark]:
 
 def _marks(tree: HtmlElement) -> Iterator[Mark]:
     for element in tree.iter(*TAGS):
-        attributes = element.attrib
-        if attributes and not NAMES.isdisjoint(attributes) and (said := _said(element)):
+        if not NAMES.isdisjoint(element.keys()) and (said := _said(element)):
             text = " ".join(element.text_content().split())
             if len(text) <= 200:
                 yield Mark(element, said, text, _is_update(element), _within_prose(element))

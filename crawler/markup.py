@@ -48,7 +48,7 @@ FLAT = frozenset(FLAT_TEXT.split())
 """Tags that do not nest, or that a page has one of."""
 BREAKS = re.compile(r"(?:<br>\s*)+")
 MANY = XPath("count(//*)")
-DEEP = XPath(f"boolean(//*[ancestor::*[{MAX_DEPTH}]])")
+DEEP = XPath(f"count(//*) > {MAX_DEPTH} and boolean(//*[ancestor::*[{MAX_DEPTH}]])")
 UNREADABLE = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))
 """Control characters; in UTF-8 each of these bytes is the character."""
 NO_CHARACTERS = ("\ufffe", "\uffff")
@@ -90,7 +90,7 @@ def read_page(capture: Capture) -> Opened:
 
 
 def _few_attributes(tag: re.Match[str]) -> str:
-    many = len(QUOTED.sub("", tag[0]).split()) > MAX_ATTRIBUTES
+    many = len(tag[0].split()) > MAX_ATTRIBUTES and len(QUOTED.sub("", tag[0]).split()) > MAX_ATTRIBUTES
     return tag[1] if many and not _in_script(tag.string, tag.start()) else tag[0]
 
 

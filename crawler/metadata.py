@@ -171,7 +171,7 @@ def _flag(said: Any) -> bool | None:
 
 def addresses(page: Page) -> dict[str, str]:
     """Further URLs that the page gives for itself."""
-    amp = page.tree.find(".//link[@rel='amphtml']")
+    amp = next((link for link in page.tree.iter("link") if link.get("rel") == "amphtml"), None)
     main = page.article.get("mainEntityOfPage")
     of_thing = page.article.get("url") or (main.get("@id") if isinstance(main, dict) else main)
     claims = {

@@ -190,7 +190,7 @@ def _made(page: Page) -> Iterator[str]:
     yield from _steps("shop choices", tags["select"] + tags["input"], (3, 10, 30))
     if any(BASKET.match(label) for label in _labels(page)):
         yield "shop basket"
-    if any("comment" in f"{e.get('class') or ''} {e.get('id') or ''}".lower() for e in page.elements):
+    if any("comment" in name.lower() for e in page.elements for name in (e.get("class"), e.get("id")) if name):
         yield "article comments"
 
 

@@ -170,8 +170,8 @@ def _apart(line: str, known: Known) -> str | None:
 
 
 def _read_more(line: str, known: Known) -> str | None:
-    mark = READ_MORE.match(line)
-    if not mark or len(line) > 220:
+    mark = READ_MORE.match(line) if len(line) <= 220 else None
+    if not mark:
         return None
     rest = folded(line[mark.end() :])
     pointed = mark[0].rstrip().endswith((":", "：", "»", "›", ">", "|"))

@@ -18,7 +18,7 @@ from scrapy.http.cookies import CookieJar
 from w3lib.url import safe_url_string
 
 from archive.errors import UsageError
-from pipelines.urls import registered_domain
+from pipelines.urls import registered_domain, url_key
 
 JAR = "cookies of this chain"
 """The key in a request's meta."""
@@ -45,6 +45,20 @@ def refresh(value: str, base: str) -> tuple[int, str] | None:
     try:
         return int(found[1] or 0), urljoin(base, safe_url_string(link))
     except ValueError:
+        return None
+
+
+def moved_for_good(response: Response) -> str | None:
+    """Where a chain led of which every redirect says that the page has moved for good; None for any other answer.
+
+    Another spelling of the address is no move: `https` for `http`, with or without `www`.
+    """
+    reasons = response.meta.get("redirect_reasons") or ()
+    if not reasons or not all(reason in (301, 308) for reason in reasons):
+        return None
+    try:
+        return response.url if url_key(response.url) != url_key(response.meta["asked"]) else None
+    except UsageError:
         return None
 
 

@@ -3,6 +3,7 @@
 A file may name fourteen thousand crawlers and eighteen thousand rules; only the groups that speak to us are kept, each
 rule once. Whether an address is allowed is looked up among the plain rules, however many, and tried against `MOST_WILD`
 of those with a `*`; further ones are read strictly: up to their first `*`, and none of them allows anything.
+The sitemaps that it names are those of the whole site.
 Pure: bytes in, rules out (RFC 9309, and how most files are misspelt).
 """
 
@@ -26,10 +27,13 @@ _FIELDS = {
     "allow": ("allow",),
     "disallow": ("disallow", "dissallow", "dissalow", "disalow", "diasllow", "disallaw"),
     "delay": ("crawl-delay", "crawl delay"),
-    "site": ("sitemap", "sitemaps", "site-map", "host"),
+    "sitemap": ("sitemap", "sitemaps", "site-map"),
+    "host": ("host",),
 }
 FIELDS = {spelling: name for name, spellings in _FIELDS.items() for spelling in spellings}
-"""What a line says, by how it is written; `site`: of the whole site, and of no group."""
+"""What a line says, by how it is written."""
+OF_THE_SITE = ("sitemap", "host")
+"""Lines that speak of the whole site, wherever they stand, and belong to no group."""
 PLAIN = re.compile(r"[A-Za-z0-9_.~/=-]*")
 """What percent-encoding leaves alone."""
 KEPT = re.compile(r"(%2[Ff]|%25|%2[Aa])")
@@ -111,6 +115,11 @@ def read_groups(body: bytes, agents: Iterable[str]) -> Groups:
     return Groups({token: groups[agent] for token, agent in best.items() if agent is not None})
 
 
+def named_sitemaps(body: bytes) -> list[str]:
+    """The sitemaps that a robots.txt names, as they are written there."""
+    return [value for name, value in _lines(robots_text(body)) if name == "sitemap"]
+
+
 def robots_text(body: bytes) -> str:
     """The first 500 KiB, to the end of a line: half a rule may forbid more than the whole one."""
     if len(body) > MOST_BYTES:
@@ -173,7 +182,7 @@ def _collected(
     current: set[str] = set()
     before = "agent"
     for name, value in lines:
-        if name == "site":
+        if name in OF_THE_SITE:
             continue
         if name == "agent" and before != "agent":
             current = set()

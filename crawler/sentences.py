@@ -75,7 +75,7 @@ def mend(tree: HtmlElement) -> None:
 
 def _own_elements(tree: HtmlElement) -> None:
     """Elements that HTML does not know: words where they stand amid a sentence, else boxes."""
-    for element in [each for each in tree.iter() if isinstance(each.tag, str) and each.tag not in KNOWN]:
+    for element in [each for each in tree.iter("*") if each.tag not in KNOWN]:
         if next(element.iterancestors("svg", "math"), None) is None:
             boxed = next(element.iterdescendants(*BOXES), None) is not None
             element.tag = "div" if boxed or not _is_passed_over(element) else "span"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from copy import copy
 from itertools import pairwise
 
-from lxml.etree import strip_elements
+from lxml.etree import XPath, strip_elements
 from lxml.html import HtmlElement
 
 from crawler.blocks import INLINE, UNSEEN, Block, blocks, link_lists
@@ -32,6 +32,7 @@ MOST = 0.5
 LEAST = 600
 """Letters, those of titles and blanks among them: a page that has fewer outside such elements has its text in them."""
 BOXES = frozenset(("div", "section", "article", "main", "body", "td", "center"))
+HIDDEN_PARTS = XPath("//body//@hidden/..")
 NO_BREAK = INLINE | UNSEEN | {"br", "hr", "tr", "td", "th", "tbody", "thead", "tfoot", "body", "html"}
 
 
@@ -43,7 +44,7 @@ def slimmed(tree: HtmlElement, elements: Sequence[HtmlElement], row: list[Block]
     slim = copy(tree)
     for part in [_same_place(each, slim) for each in link_lists(elements, row)]:
         _drop(part)
-    for part in slim.xpath("//body//*[@hidden]"):
+    for part in HIDDEN_PARTS(slim):
         if part.getparent() is not None:
             _drop(part)
     words_of(slim)

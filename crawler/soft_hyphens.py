@@ -7,19 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 SOFT_HYPHEN = "\N{SOFT HYPHEN}"
-ENTITIES = (b"&shy", b"&#173", b"&#xad", b"&#XAD", b"&#xAD", b"&#Xad")
+PRESENT = XPath(f"boolean(contains(., '{SOFT_HYPHEN}') or //meta[contains(@content, '{SOFT_HYPHEN}')])")
 
 
-def may_have_soft_hyphens(body: bytes) -> bool:
-    """Whether a page's bytes may hold one, as a character of some encoding or as an entity."""
-    return b"\xad" in body or any(entity in body for entity in ENTITIES)
-
-
-def without_soft_hyphens(elements: Iterable[HtmlElement]) -> None:
-    """Take the soft hyphens out of all words and of what meta tags say."""
+def without_soft_hyphens(tree: HtmlElement, elements: Iterable[HtmlElement]) -> None:
+    """Take the soft hyphens out of all words of a tree, whose `elements` these are, and of what meta tags say."""
+    if not PRESENT(tree):
+        return
     for element in elements:
         if (text := element.text) and SOFT_HYPHEN in text:
             element.text = text.replace(SOFT_HYPHEN, "")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self
@@ -89,6 +88,6 @@ def _told() -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise UsageError(
-            f"{tempfile.gettempdir()}: the pages cannot wait there for each other ({error}); make room, name another "
-            "folder in TMPDIR, or use --one-by-one"
+            f"the folder for temporary files: the pages cannot wait there for each other ({error}); make room, name "
+            "another folder in TMPDIR, or use --one-by-one"
         ) from error

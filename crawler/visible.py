@@ -11,40 +11,46 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import islice
 
 from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from crawler.blocks import Block, blocks, folded
-from crawler.line_signs import is_prose, prose
+from crawler.line_signs import PROSE, is_prose, prose
 from crawler.paragraphs import BARE_OPENINGS
 
-HIDDEN = "hidden"
+HIDDEN, SEARCHABLE = "hidden", "until-found"
+"""The attribute, and its value for what a search in the page shows."""
 MARKS = frozenset((HIDDEN, "aria-hidden"))
+HIDING = MARKS | {"popover", "style", "role", "aria-modal"}
+"""Attributes that may hide an element, or tell that it is hidden."""
+LONG_HIDDEN = XPath(f"//@hidden/parent::*[string-length(.) >= {PROSE}][not(ancestor::*[@hidden])]")
+"""The outermost hidden elements that are long enough to hold prose."""
 STYLE = re.compile(
     r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|clip\s*:\s*rect\(\s*[01](?:px)?[\s,]|"
     r"clip-path\s*:\s*inset\(\s*(?:50|100)%|(?:left|right|top|text-indent)\s*:\s*-(?:\d{4,}px|\d{3,}r?em)|"
-    r"font-size\s*:\s*0(?:px|r?em|%)?\s*(?:;|!|$))",
-    re.I,
+    r"font-size\s*:\s*0(?:px|r?em|%)?\s*(?:;|!|$))"
 )
 FOR_SCREEN_READERS = re.compile(
     r"(?:^|\s)(?:[\w-]*[_-])?(?:sr-?only|(?:for|only)-sr|sr-?text|vis(?:ual(?:ly)?)?-?hidden|hidden-?visually|"
     r"(?:for-|only-)?screen-?readers?(?:-?(?:text|only))?|assistive(?:-?text)?|element-invisible|a11y-?(?:hidden|only|"
-    r"text)|accessib(?:le|ility|ly)-?(?:hidden|hide|text)|hidden-?accessible|off-?screen)(?:[_-][\w-]*)?(?=\s|$)",
-    re.I,
+    r"text)|accessib(?:le|ility|ly)-?(?:hidden|hide|text)|hidden-?accessible|off-?screen)(?:[_-][\w-]*)?(?=\s|$)"
 )
-SEEN_ALL_THE_SAME = re.compile(r"(?:^|\s)not-sr-only(?=\s|$)", re.I)
-LAID_OVER = re.compile(r"(?:^|\s)(?:modal|popup|pop-up|mfp-hide|remodal|reveal-modal|lightbox)(?=\s|$)", re.I)
+SEEN_ALL_THE_SAME = re.compile(r"(?:^|\s)not-sr-only(?=\s|$)")
+LAID_OVER = re.compile(r"(?:^|\s)(?:modal|popup|pop-up|mfp-hide|remodal|reveal-modal|lightbox)(?=\s|$)")
 CONSENT = re.compile(
     r"cookie[\s_-]*(?:banner|bar|box|consent|dialog|disclaimer|hint|info|law|layer|message|modal|notice|notification|"
     r"overlay|panel|policy|popup|prompt|wall)|(?:consent|gdpr|ccpa|privacy)[\s_-]*(?:banner|bar|box|dialog|layer|"
     r"manager|message|modal|notice|overlay|popup|prompt|tool|wall)|"
     r"^(?:cmp|tcf|gdpr|ccpa|eu-?cookies?)(?:-?(?:box|container|root|ui|wrapper))?$|"
     r"onetrust|didomi|usercentrics|cookiebot|borlabs|cmplz|klaro|iubenda-cs|qc-cmp|sp_message|fc-consent|tarteaucitron|"
-    r"axeptio|cky-consent|cc-window|moove_gdpr|truste|cookieyes|osano-cm",
-    re.I,
+    r"axeptio|cky-consent|cc-window|moove_gdpr|truste|cookieyes|osano-cm"
 )
+TELLING = re.compile(
+    "sr|hid|screen|assist|invisible|a11y|access|modal|pop|lightbox|cookie|consent|gdpr|ccpa|privacy|cmp|tcf|onetrust|"
+    "didomi|usercentrics|borlabs|klaro|iubenda|sp_message|tarteaucitron|axeptio|cc-window|truste|osano"
+)
+"""Letters of which every name has some that one of those patterns finds, and most names have none."""
 ARTICLE_PARTS = ("article", "main", "h1")
 CONTAINER = XPath("ancestor::*[self::article or self::main or @itemprop='articleBody'][1]")
 BESIDE = XPath("ancestor::*[self::nav or self::aside or self::footer or self::header or self::form][1]")
@@ -63,10 +69,8 @@ LITTLE = 200
 MOST_SHOWN = 3
 """Paragraphs of an article whose rest is hidden; where more are shown, what is hidden is something else."""
 SWALLOWING = ("button", "object", "video", "audio", "canvas", "svg", "math", "select", "textarea")
-SWALLOWED = XPath(
-    f"//body//*[{' or '.join(f'self::{tag}' for tag in SWALLOWING)}]"
-    "[descendant::p or descendant::div or descendant::article or descendant::br]"
-)
+SWALLOWED = ("p", "div", "article", "br")
+"""Elements of a text that is not theirs."""
 MOST_SWALLOWED = 50
 """Elements of a page that are looked into for text that is not theirs."""
 SHADOW = ("shadowrootmode", "shadowroot")
@@ -75,7 +79,8 @@ HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 def lift_swallowed(tree: HtmlElement) -> None:
     """Make boxes of buttons, players and drawings that hold paragraphs, and of templates that are shown as they are."""
-    for element in islice(SWALLOWED(tree), MOST_SWALLOWED):
+    holding = [each for each in tree.iter(*SWALLOWING) if next(each.iterdescendants(*SWALLOWED), None) is not None]
+    for element in holding[:MOST_SWALLOWED]:
         if _prose_in(element) >= LITTLE:
             element.tag = "div"
     for element in list(tree.iter("template")):
@@ -104,15 +109,25 @@ def hide(tree: HtmlElement) -> None:
     """Mark with `hidden` what the page hides, and nothing else."""
     body = tree.find("body")
     for element in () if body is None else body.iterdescendants():
-        if is_hidden(element) and not _is_data(element):
-            element.set(HIDDEN, "")
-        else:
-            for name in MARKS.intersection(element.attrib):
-                del element.attrib[name]
+        told = element.keys()
+        named = _named(element.get("class", "")) if "class" in told else 0
+        named |= _named(element.get("id", "")) & ASKS if "id" in told else 0
+        if named or element.tag == "dialog" or not HIDING.isdisjoint(told):  # most elements tell nothing
+            _mark(element, named)
     for heading in tree.iter(*HEADINGS):
         for part in [each for each in heading.iterdescendants() if HIDDEN in each.attrib]:
             if part.getparent() is not None:
                 part.drop_tree()
+
+
+def _mark(element: HtmlElement, named: int) -> None:
+    """Mark an element if it is hidden, and take other marks from it."""
+    said = dict(element.items())
+    if _is_hidden(element, said, named) and not _is_data(element):
+        element.set(HIDDEN, "")
+    else:
+        for name in MARKS.intersection(said):
+            del element.attrib[name]
 
 
 def _is_data(element: HtmlElement) -> bool:
@@ -130,22 +145,19 @@ def _tells(element: HtmlElement) -> bool:
     return DATA.search(said) is not None
 
 
-def is_hidden(element: HtmlElement) -> bool:
-    """Whether an element hides what is in it, as far as its own tag tells."""
-    said = element.attrib
-    if not said or element.tag == "h1":
+def _is_hidden(element: HtmlElement, said: dict[str, str], named: int) -> bool:
+    """Whether an element hides what is in it, as far as its tag, its attributes and its names tell."""
+    if element.tag in ("h1", "dialog"):
         return element.tag == "dialog"
-    get = said.get
-    if (value := get(HIDDEN)) is not None and value.lower() != "until-found":
+    if said.get(HIDDEN, SEARCHABLE).lower() != SEARCHABLE or "popover" in said:
         return True
-    if ((style := get("style")) and STYLE.search(style)) or "popover" in said or element.tag == "dialog":
+    if "style" in said and STYLE.search(said["style"].lower()):
         return True
-    named = _named(get("class", "")) | _named(get("id", "")) & ASKS
     if named & READ_OUT:
         return folded(element.text_content()[:40]) not in {"", *BARE_OPENINGS}
-    if get("aria-hidden") == "true":
+    if said.get("aria-hidden") == "true":
         return not _is_of_a_word(element)
-    if named or "dialog" in get("role", "") or get("aria-modal") == "true":
+    if named or "dialog" in said.get("role", "") or said.get("aria-modal") == "true":
         return next(element.iterdescendants(*ARTICLE_PARTS), None) is None
     return False
 
@@ -157,6 +169,9 @@ READ_OUT, OVER, ASKS = 1, 2, 4
 @lru_cache(8192)
 def _named(names: str) -> int:
     """What an element's class or id tells of who sees it."""
+    names = names.lower()
+    if not TELLING.search(names):
+        return 0
     read_out = FOR_SCREEN_READERS.search(names) and not SEEN_ALL_THE_SAME.search(names)
     return (
         (READ_OUT if read_out else 0)
@@ -171,7 +186,7 @@ def _is_of_a_word(element: HtmlElement) -> bool:
     if around is None or around.get("aria-label"):
         return True
     twins = (each for each in (element.getprevious(), element.getnext()) if each is not None)
-    if any(FOR_SCREEN_READERS.search(twin.get("class") or "") for twin in twins):
+    if any(FOR_SCREEN_READERS.search((twin.get("class") or "").lower()) for twin in twins):
         return True
     text, tail = element.text_content().strip(), element.tail or ""
     return bool(text) and text[-1].isalpha() and tail[:1].isalpha()
@@ -183,8 +198,7 @@ def reveal(tree: HtmlElement, row: list[Block], said: str) -> bool:
     It is where the page's data have it in the article's text, where it is most of the box that is the article or
     paragraphs of it that readers pay for or unfold, and where the page shows next to nothing else.
     """
-    outer = [each for each in tree.iter() if HIDDEN in each.attrib and not _is_hidden_around(each)]
-    texts = {each: [one for one in blocks(each) if is_prose(one)] for each in outer}
+    texts = {each: [one for one in blocks(each) if is_prose(one)] for each in LONG_HIDDEN(tree)}
     texts = {each: long for each, long in texts.items() if long and each.getparent() is not None}
     if not texts:
         return prose(row) < LITTLE and _reveal_all(tree)
@@ -198,14 +212,10 @@ def reveal(tree: HtmlElement, row: list[Block], said: str) -> bool:
 
 def _reveal_all(tree: HtmlElement) -> bool:
     """Show boxes hidden in hidden boxes, on a page that shows next to nothing."""
-    hidden = [each for each in tree.iter() if HIDDEN in each.attrib and not _named(each.get("class") or "")]
+    hidden = [each for each in tree.xpath("//@hidden/..") if not _named(each.get("class") or "")]
     for element in hidden:
         _show(element)
     return bool(hidden)
-
-
-def _is_hidden_around(element: HtmlElement) -> bool:
-    return any(HIDDEN in around.attrib for around in element.iterancestors())
 
 
 def _told(texts: dict[HtmlElement, list[Block]], said: str) -> Iterator[HtmlElement]:

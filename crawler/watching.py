@@ -25,6 +25,7 @@ from archive.lock import crawl_lock
 from archive.records import now
 from archive.schema import ARCHIVE
 from archive.status import CRAWLS
+from archive.temporary import temporary_folder, told_if_full
 from crawler.processes import environment, program
 
 GRACE = 7.0
@@ -77,7 +78,9 @@ def run_once(command: Sequence[str]) -> Run:
     """Run a command to its end, or to ours: asked to stop, it is asked too, and killed with all its children if it
     does not."""
     began = time.monotonic()
-    with tempfile.TemporaryFile() as errors:
+    with told_if_full():
+        errors = tempfile.TemporaryFile(dir=temporary_folder())  # noqa: SIM115  it is closed below
+    with errors:
         pid = start(command, errors.fileno())
         status, stopped, killed = attend(pid)
         said = last_line(errors)

@@ -28,7 +28,7 @@ from crawler import fork_server
 from crawler.discovery import Home, read_home, robots_sitemaps
 from crawler.fair_queue import Closed, FairQueue
 from crawler.feeds import Feed, read_feed
-from crawler.robots_rules import Groups, read_groups, robots_text
+from crawler.robots_rules import Groups, read_groups
 from crawler.sitemaps import Sitemap, read_sitemap
 from pipelines.urls import registered_domain
 
@@ -70,7 +70,7 @@ def _serve(pipe: Connection) -> None:
         "sitemap": lambda capture: read_sitemap(capture.body, capture.url),
         "home": lambda capture: read_home(capture.body, capture.url),
         "robots": lambda capture, *agents: read_groups(capture.body, agents),
-        "robots sitemaps": lambda capture: robots_sitemaps(robots_text(capture.body), capture.url),
+        "robots sitemaps": lambda capture: robots_sitemaps(capture.body, capture.url),
     }
     _limit_memory()
     with contextlib.suppress(EOFError, OSError):
@@ -115,7 +115,8 @@ class Worker:
         self._pipe: Connection | None = None
 
     def read(self, capture: Capture, seconds: float) -> Article:
-        """Blocks until the page is read. Raises ReadingError when it crashed the worker or took too long."""
+        """Blocks until the page is read. Raises ReadingError when it crashed the worker or took too long, and another
+        DatelineError where no worker can be started."""
         return cast(Article, self.read_as("page", capture, seconds))
 
     def read_as(self, kind: Kind, capture: Capture, seconds: float, more: tuple[str, ...] = ()) -> Read:
@@ -145,8 +146,10 @@ class Worker:
     def _start(self) -> Connection:
         context = fork_server.context()
         ours, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs,), daemon=True, name="dateline reader")
-        self._process.start()
+        started = context.Process(target=_serve, args=(theirs,), daemon=True, name="dateline reader")
+        with fork_server.told():
+            started.start()
+        self._process = started
         theirs.close()
         self._pipe = ours
         return ours

@@ -16,7 +16,7 @@ from archive.revisions import Version
 from pipelines.gone import how_gone
 from pipelines.revisions import WALL, loss, size, spelled
 from pipelines.texts import agreement, coverage, likeness, units
-from pipelines.urls import same_story_url
+from pipelines.urls import same_site, same_story_url
 
 ENOUGH = 30
 """Words; a text of fewer is no other article but a page that was not read well, which `pipelines.revisions` judges."""
@@ -32,7 +32,12 @@ TRACE = 0.08
 
 
 def fit(old: Version, new: Version, tie: Tie) -> Fit:
-    """What a reading is to a known article that its addresses lead to."""
+    """What a reading is to a known article that its addresses lead to.
+
+    What stands on another site is another article, whatever leads there: who writes there would write this one else.
+    """
+    if not tie.same_site:
+        return "other"
     if old.digest is not None and old.digest == new.digest:
         return "same"
     if old.fingerprint and old.fingerprint == new.fingerprint:
@@ -137,5 +142,5 @@ def _day(moment: str | None) -> date | None:
         return None
 
 
-JUDGE = Judge(fit, how_gone, same_story_url)
+JUDGE = Judge(fit, how_gone, same_story_url, same_site)
 """For `archive.identity`."""

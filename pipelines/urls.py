@@ -24,6 +24,7 @@ from tldextract import TLDExtract
 from w3lib.url import safe_url_string
 
 from archive.errors import UsageError
+from pipelines.hosted_sites import HOSTED
 from pipelines.wrappers import inside
 
 MAX_URL = 2083
@@ -449,15 +450,16 @@ def _copied(key: str) -> str | None:
 @lru_cache(maxsize=1)
 def _suffixes() -> TLDExtract:
     """The Public Suffix List that comes with tldextract: nothing is fetched, nothing written."""
-    return TLDExtract(cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True)
+    return TLDExtract(cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True, extra_suffixes=HOSTED)
 
 
 def registered_domain(url_or_host: str) -> str:
     """The domain that somebody registered: `bbc.co.uk` for `https://www.bbc.co.uk/news`; ports are left out.
 
-    The private part of the Public Suffix List counts, so `alice.blogspot.com` and `bob.blogspot.com` are two: who
-    writes on one must not speak for the other. An IP address, `localhost` and a bare suffix stand for themselves; under
-    an unknown top level, the last two labels. Raises UsageError if there is no host in it.
+    The private part of the Public Suffix List counts, and what it lacks (`pipelines.hosted_sites`), so
+    `alice.blogspot.com` and `bob.blogspot.com` are two: who writes on one must not speak for the other. An IP address,
+    `localhost` and a bare suffix stand for themselves; under an unknown top level, the last two labels. Raises
+    UsageError if there is no host in it.
     """
     return _registered(_split(url_or_host if _SCHEME.match(url_or_host) else f"http://{url_or_host}").host)
 
@@ -469,6 +471,8 @@ def _registered(host: str) -> str:
     found = _suffixes().extract_str(host)
     if not found.suffix:
         return ".".join(host.split(".")[-2:])
+    if found.domain == "www" and found.suffix in HOSTED:
+        return found.suffix
     return found.top_domain_under_public_suffix or host
 
 
@@ -621,3 +625,8 @@ def same_story_url(a: str, b: str) -> bool:
     """Same host and same article number: perhaps one article under two slugs."""
     token = id_token(a)
     return token is not None and token == id_token(b)
+
+
+def same_site(a: str, b: str) -> bool:
+    """Whether two addresses lie within one registered domain."""
+    return registered_domain(a) == registered_domain(b)

@@ -56,6 +56,8 @@ def is_weather(line: str) -> bool:
 
 def _fold(text: str) -> str:
     """A text in one case and one form, without the vowel signs that some scripts set between letters."""
+    if text.isascii():
+        return text.lower()
     return "".join(letter for letter in normalize("NFKC", text.casefold()) if category(letter) != "Mn")
 
 

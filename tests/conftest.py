@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.request import ProxyHandler, build_opener
@@ -24,6 +25,7 @@ from archive.records import Source, utc
 from demo.listings import FEED_PATHS
 from demo.web import Web
 from pipelines.identity import file_source
+from tests.prepared import UNLIKE, Prepared
 
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("fuzz", settings.get_profile("any machine"), max_examples=2_000)  # for `make fuzz`
@@ -45,6 +47,12 @@ def shared() -> Path:
     return SHARED
 
 
+@cache
+def prepared() -> Prepared:
+    """What forks commands, started by the first one; it ends with these tests."""
+    return Prepared()
+
+
 @dataclass
 class Dateline:
     """The `dateline` command on one archive, as a process of its own; its web is a proxy on loopback."""
@@ -62,13 +70,24 @@ class Dateline:
     def __call__(self, *words: object, stdin: str | bytes | None = None, code: int | None = 0) -> Any:
         """Run a command to its end; fails if its exit code is another than `code` (None: any)."""
         data = stdin.encode() if isinstance(stdin, str) else stdin
-        ran = subprocess.run(  # noqa: PLW1510  the exit code is looked at below
-            self.command(*words), input=data, capture_output=True, env=self.environ(), timeout=100
-        )
+        if self.may_be_forked() and not any(name.startswith(UNLIKE) for name in self.environment):
+            ran = prepared().run([*map(str, words)], self.environ(), data, 100, self.leading())
+        else:
+            ran = subprocess.run(  # noqa: PLW1510  the exit code is looked at below
+                self.command(*words), input=data, capture_output=True, env=self.environ(), timeout=100
+            )
         ran.stdout, ran.stderr = ran.stdout.decode(), ran.stderr.decode()
         assert "Traceback" not in ran.stderr, ran.stderr
         assert code is None or ran.returncode == code, (ran.returncode, ran.stdout, ran.stderr)
         return ran
+
+    def may_be_forked(self) -> bool:
+        """Whether nothing but its words and its environment is its own."""
+        return self.command is Dateline.command
+
+    def leading(self) -> list[str] | None:
+        """Where names lead on its machine, as `tests.names` takes it; None: as here."""
+        return None
 
     def start(self, *words: object) -> subprocess.Popen[bytes]:
         """Start a command and come back at once; it leads a process group of its own."""

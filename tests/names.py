@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import socket
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 LOOK_UP = socket.getaddrinfo
@@ -33,16 +34,25 @@ def known(names: dict[str, list[str]]) -> Any:
     return getaddrinfo
 
 
-if __name__ == "__main__":
-    given, words = sys.argv[1 : sys.argv.index("--")], sys.argv[sys.argv.index("--") + 1 :]
-    pairs = (pair.partition("=") for pair in given)
-    socket.getaddrinfo = known({name: addresses.split(",") for name, _, addresses in pairs})
-    sys.argv = ["dateline", *words]
-    import scrapy.resolver  # not before: Twisted takes over the function that it finds
+def lead(pairs: Sequence[str]) -> None:
+    """Be on that machine, whatever of Twisted is imported already: it keeps the function that it finds."""
+    there = known({name: addresses.split(",") for name, _, addresses in (pair.partition("=") for pair in pairs)})
+    socket.getaddrinfo = there
+    import scrapy.resolver
+    from twisted.internet import _resolver
 
+    _resolver.getaddrinfo = there
+    made = _resolver.GAIResolver.__init__
+    made.__defaults__ = tuple(there if default is LOOK_UP else default for default in made.__defaults__ or ())
     scrapy.resolver._CachingResolutionReceiver.resolutionComplete = lambda receiver: (
         receiver.resolutionReceiver.resolutionComplete()
     )
+
+
+if __name__ == "__main__":
+    given, words = sys.argv[1 : sys.argv.index("--")], sys.argv[sys.argv.index("--") + 1 :]
+    lead(given)
+    sys.argv = ["dateline", *words]
     from crawler.cli import main
 
     sys.exit(main())

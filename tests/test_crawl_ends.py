@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,6 +88,48 @@ def test_a_crawl_that_is_asked_to_stop_ends_while_its_loop_is_held(outlet, how, 
     assert code == 0
     assert "stopped before its end: stopped by the user" in told
     assert run.column("SELECT state || ': ' || reason FROM crawls") == ["stopped: stopped by the user"]
+
+
+@pytest.mark.parametrize(("how", "expected"), [("busy", 0), ("locked", -signal.SIGKILL)])
+def test_a_second_request_to_stop_waits_for_nothing(outlet, how, expected):
+    run = outlet(LEASE, how)
+    run.environment["HELD_GRACE"] = "1000"
+    process = subprocess.Popen(run.command("crawl", "--delay", "0"), env=run.environ(), stdout=subprocess.PIPE)
+    assert process.stdout
+    assert process.stdout.readline() == b"held\n"
+    last = time.monotonic() + PATIENCE
+    while process.poll() is None:
+        assert time.monotonic() < last
+        process.send_signal(signal.SIGINT)  # again and again, as those that come at once are one to the system
+        time.sleep(0.1)
+    assert process.wait() == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "signals"), [((), (signal.SIGTERM,)), ((), (signal.SIGINT,)), (("--max-time", "1h"), ())]
+)
+def test_a_crawl_ends_while_one_call_holds_the_lock_of_the_interpreter(outlet, words, signals):
+    run = outlet(LEASE, "locked")
+    code, told = told_after(run, *words, signals=signals)
+    assert code == -signal.SIGKILL  # who is killed cannot say anything else
+    assert "was killed. What waits is taken up by the next crawl." in told
+    assert held_by(run.folder) is None
+    Dateline(run.folder, None, run.environment).crawl()
+    assert run.column("SELECT state FROM crawls") == ["interrupted", "finished"]
+    assert run.column("SELECT url FROM articles") == ["http://courier.example/1"]
+
+
+def test_nothing_is_left_of_what_watches_over_a_crawl(outlet):
+    """Neither after its end in order, nor after its kill."""
+    run = outlet(LEASE, "asleep")
+    process = subprocess.Popen(run.command("crawl"), env=run.environ(), stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    assert process.stdout.readline() == "held\n"
+    beside = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    assert len(beside) >= 1
+    process.kill()
+    assert process.stdout.read() == ""  # which they all have open
+    process.wait()
 
 
 def test_a_crawl_ends_whose_last_writing_never_returns(outlet):

@@ -43,8 +43,13 @@ class Direct(Dateline):
         return kept | {"DATELINE_ARCHIVE": str(self.folder), "PYTHONPATH": str(ROOT)} | self.environment
 
     def command(self, *words: object) -> list[str]:  # type: ignore[override]
-        names = [f"{name}={addresses}" for name, addresses in self.names.items()]
-        return [sys.executable, "-m", "tests.names", *names, "--", *map(str, words)]
+        return [sys.executable, "-m", "tests.names", *self.leading(), "--", *map(str, words)]
+
+    def may_be_forked(self) -> bool:
+        return True
+
+    def leading(self) -> list[str]:
+        return [f"{name}={addresses}" for name, addresses in self.names.items()]
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ from crawler.fetching import capture, failed_look, header, look, read_look, requ
 from crawler.freshness import wish_seconds
 from crawler.opt_outs import NOARCHIVE, honoured, opted_out, refusal
 from crawler.places import Places
+from crawler.redirects import moved_for_good
 from crawler.rereading import rereader
 from crawler.services.wayback import Wayback
 from crawler.shares import Shares
@@ -300,7 +301,15 @@ class ArchiveSpider(Spider):
         for child, seen in self._further(check.url, children) if depth < INDEX_DEPTH else ():
             self.telling.expect_more(child.url, check.url)
             yield self.source_request(child.url, "sitemap", seen, depth + 1, child.modified_at)
-        yield await self._in_parts(self._taken(check))
+        yield await self._in_parts(self._taken(self._with_move(check, response)))
+
+    def _with_move(self, check: Check, response: Response) -> Check:
+        """Where a source has moved for good is told; it stays known by its first address, which may lead back."""
+        to = moved_for_good(response)
+        if to is None or check.outcome not in ("listed", "unchanged"):
+            return check
+        self.remarks[check.url] = f"has moved for good to {to}"
+        return replace(check, reason="; ".join(filter(None, (check.reason, f"moved for good to {to}"))))
 
     def _further(self, url: str, children: Children) -> Children:
         """Those of an index's sitemaps that are read: of one source never more than MOST_OF_A_SOURCE."""

@@ -14,8 +14,10 @@ if __name__ == "__main__":
     before, began = signal.getsignal(signal.SIGINT), time.monotonic()
     fork_server.start()
     waited, pid = time.monotonic() - began, forkserver._forkserver._forkserver_pid
-    ignored = int(next(line for line in open(f"/proc/{pid}/status") if line.startswith("SigIgn")).split()[1], 16)
-    assert ignored >> signal.SIGINT - 1 & 1, "Ctrl-C is for the crawl"
+    status = dict(line.split(":", 1) for line in open(f"/proc/{pid}/status"))
+    deaf_to = int(status["SigIgn"], 16) | int(status["SigBlk"], 16)
+    assert deaf_to >> signal.SIGINT - 1 & 1, "Ctrl-C is for the crawl"
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, []), "which hears it again"
     assert signal.getsignal(signal.SIGINT) is before
 
     from archive.records import Capture
@@ -38,14 +40,38 @@ def test_the_server_is_started_without_waiting_and_readers_come_from_it(tmp_path
 LOADED = """
 import crawler.warm
 from trafilatura import external
-from crawler import language, page_signs, witnesses
+from crawler import byline_words, clock_times, language, page_signs, witnesses
 from pipelines import urls
 
 assert external.JT_STOPLIST, "justext's lists of words"
 assert urls._suffixes()._extractor, "the public suffixes"
 assert language._model.cache_info().currsize, "the model of languages"
 assert witnesses._learnt.cache_info().currsize and page_signs.weights.cache_info().currsize, "the weights of signs"
+assert byline_words.place_names.cache_info().currsize, "the names of places"
+assert clock_times._reader.cache_info().currsize, "the words of clock times"
 """
+
+
+INTERRUPTED = """
+import os, signal
+from multiprocessing import forkserver
+from crawler import fork_server
+
+heard = []
+signal.signal(signal.SIGINT, lambda *_: heard.append(1))
+running = forkserver.ensure_running
+def ensure_running():
+    os.kill(os.getpid(), signal.SIGINT)
+    running()
+forkserver.ensure_running = ensure_running
+fork_server.start()
+assert heard, "Ctrl-C at that moment is for the crawl and is not lost"
+"""
+
+
+def test_ctrl_c_while_the_server_is_started_is_heard_afterwards():
+    ran = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
 
 
 def test_what_takes_long_to_load_is_there_before_readers_are_forked():

@@ -26,6 +26,11 @@ def test_a_long_text_outweighs_a_wrong_declaration() -> None:
     assert language_of(GERMAN, ["en-US"]) == "de"
 
 
+def test_a_text_that_begins_in_the_declared_language_is_in_it_whatever_it_quotes() -> None:
+    quoted = "The harbour board voted to rebuild the eastern pier after the storm, and nobody spoke against it. " * 9
+    assert language_of(f"{GERMAN}\n{quoted}", ["de"]) == "de"
+
+
 def test_a_short_text_leaves_the_declaration_alone() -> None:
     assert language_of("Pier to be rebuilt by the council", ["de"]) == "de"
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from protego import Protego
 
-from crawler.robots_rules import MOST_WILD, RULE_BYTES, path_of, read_groups
+from crawler.robots_rules import MOST_WILD, RULE_BYTES, named_sitemaps, path_of, read_groups
 
 US = ("Dateline", "CCBot", "Google-Extended")
 LINES = st.sampled_from(
@@ -46,6 +46,7 @@ def test_it_says_what_an_independent_reader_finds_in_it(lines: list[str]) -> Non
             url = f"https://harbour.example{path}"
             assert group.allows(path_of(url)) == other.can_fetch(url, agent), (agent, path)
         assert group.delay == other.crawl_delay(agent)
+    assert named_sitemaps(text.encode()) == list(other.sitemaps)
 
 
 @pytest.mark.shared
@@ -53,6 +54,7 @@ def test_real_files_say_what_an_independent_reader_finds_in_them(shared):
     for file in sorted((shared / "corpus" / "robots" / "news").iterdir()):
         body = file.read_bytes()
         groups, other = read_groups(body, US), Protego.parse(body.decode("utf-8-sig", "replace"))
+        assert named_sitemaps(body) == list(other.sitemaps), file.name
         for agent, group in groups.of.items():
             asked = [*list(group.plain)[:30], *("x".join(parts) for _, _, parts, _ in group.wild[:30]), "/news/1"]
             for path in asked:

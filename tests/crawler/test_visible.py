@@ -60,6 +60,21 @@ def test_hidden_words_leave_their_sentence_whole(how: str):
     assert lines(BODY.replace(" told", f"<span {how}> (opens in a small window)</span> told")) == list(PARAGRAPHS)
 
 
+CALLED_HIDDEN = """
+sr-only sronly only-sr for-sr sr-text visually-hidden VisuallyHidden vis-hidden hidden-visually screen-reader-text
+for-screenreaders offscreen off-screen assistive element-invisible a11y-only A11y-Text accessibility-hide
+accessible-hidden hidden-accessible modal popup pop-up mfp-hide remodal reveal-modal lightbox cookie-notice Cookie_Bar
+cookiebot cookieyes consent-manager privacy-banner gdpr-box ccpa-notice cmp-container tcf-ui eu-cookie-wrapper
+onetrust-pc didomi-host usercentrics-root borlabs-cookie cmplz-body klaro iubenda-cs-box qc-cmp2-ui sp_message_id
+fc-consent-root tarteaucitronRoot axeptio_overlay cky-consent-bar cc-window moove_gdpr_popup truste_box osano-cm-dialog
+"""
+
+
+@pytest.mark.parametrize("name", CALLED_HIDDEN.split())
+def test_a_box_that_is_called_so_is_no_text(name: str):
+    assert lines(BODY.replace("<p>Around", f"<div class={name}>{SECRET}</div><p>Around")) == list(PARAGRAPHS)
+
+
 BOXES = {
     "hidden": ("<div hidden>", "</div>"),
     "not displayed": ('<div class="terms" style="display: none">', "</div>"),
