@@ -72,6 +72,16 @@ class Archive:
             frontier.add_outlet(db, outlet)
             return sum(frontier.add_source(db, source) for source in sources)
 
+    def host_known_as(self, host: str) -> str:
+        """The host under which the archive has an outlet, with or without `www.`; the host itself, if it has none."""
+        bare = host.removeprefix("www.")
+        either = (host, bare, f"www.{bare}")
+        found = self.db.execute(
+            "SELECT host FROM outlets WHERE host IN (?, ?, ?) ORDER BY host = ? DESC", (*either, host)
+        )
+        row = found.fetchone()
+        return str(row["host"]) if row else host
+
     def sources(self, kinds: Sequence[SourceKind], hosts: Sequence[str] = (), due: bool = False) -> list[Source]:
         """See `sources.sources`."""
         return sources(self.db, kinds, hosts, due)

@@ -20,7 +20,7 @@ from archive.folding import fold
 from archive.hosts import bare_host
 from archive.records import CatalogueOutlet
 from crawler.agencies import agency_names
-from pipelines.territories import countries_called, languages_called, one_language
+from pipelines.territories import countries_called, known_names, languages_called, one_language
 
 __all__ = ["KINDS", "CatalogueOutlet", "by_host", "read", "search", "useful_first"]
 
@@ -104,7 +104,12 @@ def search(
 
     Countries and languages are codes or names. Raises UsageError for one that is none, and for a kind that is none.
     """
-    countries, languages, kinds = countries_of(_all(country)), languages_of(_all(language)), kinds_of(_all(kind))
+    outlets = tuple(outlets)
+    countries, languages, kinds = (
+        countries_of(_all(country)),
+        languages_of(_all(language)),
+        kinds_of(_all(kind), outlets),
+    )
     parts = _parts(" ".join(words).split())
     found = [
         outlet
@@ -126,7 +131,7 @@ def useful_first(outlets: Iterable[CatalogueOutlet]) -> list[CatalogueOutlet]:
     """National papers, agencies and broadcasters before local ones; of a kind, those whose feeds are known first."""
 
     def rank(outlet: CatalogueOutlet) -> tuple[int, int, str]:
-        sources = bool(outlet.feeds) + bool(outlet.sitemaps)
+        sources = 2 * bool(outlet.feeds) + bool(outlet.sitemaps)
         return RANK.get(outlet.kind or "", 2), -sources, fold(outlet.name or outlet.host)
 
     return sorted(outlets, key=rank)
@@ -142,14 +147,17 @@ def languages_of(names: Collection[str]) -> frozenset[str] | None:
     return _codes(names, languages_called, "language", "ko or korean")
 
 
-def kinds_of(names: Collection[str]) -> frozenset[str] | None:
-    """Kinds of outlets; None for no names. Raises UsageError for a name that is none."""
+def kinds_of(names: Collection[str], outlets: Iterable[CatalogueOutlet] = ()) -> frozenset[str] | None:
+    """Kinds of outlets, ours or a list's own; None for no names. Raises UsageError for a name that is none."""
+    if not names:
+        return None
+    kinds = tuple(dict.fromkeys((*KINDS, *(outlet.kind for outlet in outlets if outlet.kind))))
     for name in names:
-        if _kind(name) is None:
-            near = get_close_matches(name.lower(), KINDS, 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise UsageError(f"{name}: no kind of outlet; there are {', '.join(KINDS)}{hint}")
-    return frozenset(_kind(name) or "" for name in names) or None
+        if _kind(name, kinds) is None:
+            near = get_close_matches(name.lower(), kinds, 1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(kinds[:12])}"
+            raise UsageError(f"{name}: no kind of outlet; {hint}")
+    return frozenset(_kind(name, kinds) or "" for name in names)
 
 
 def _codes(
@@ -157,13 +165,16 @@ def _codes(
 ) -> frozenset[str] | None:
     for name in names:
         if not called(name):
-            raise UsageError(f"{name}: no {what} that is known; give a code or a name, such as {example}")
+            near = get_close_matches(name.casefold(), known_names(what), 1)
+            hint = f"did you mean {near[0]}?" if near else f"give a code or a name, such as {example}"
+            raise UsageError(f"{name}: no {what} that is known; {hint}")
     return frozenset().union(*map(called, names)) if names else None
 
 
-def _kind(name: str) -> str | None:
-    singular = re.sub("ies$", "y", fold(name).strip())
-    return next((kind for kind in KINDS if singular in (kind, f"{kind}s")), None)
+def _kind(name: str, kinds: Sequence[str] = KINDS) -> str | None:
+    folded = fold(name).strip()
+    singular = re.sub("ies$", "y", folded)
+    return next((kind for kind in kinds if kind in (folded, singular) or singular == f"{kind}s"), None)
 
 
 def _all(wanted: Wanted) -> tuple[str, ...]:

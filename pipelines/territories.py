@@ -113,6 +113,13 @@ def languages_called(name: str) -> frozenset[str]:
     return found if found or words in _english_countries() else _own_languages().get(words, frozenset())
 
 
+def known_names(what: str) -> list[str]:
+    """The English names of all countries, or of all languages: what `country` or `language` may have meant."""
+    named = _english_countries() if what == "country" else _english_languages()
+    alone = (word for words in named for word in words if word not in NO_NAME)
+    return list(dict.fromkeys([*(" ".join(words) for words in named), *alone]))
+
+
 def _turned(name: str) -> frozenset[str]:
     """The country of a name as lists sort it: `Korea, North`, `Iran, Islamic Republic of`, `Holy See (Vatican …)`."""
     first, comma, rest = name.partition(" (" if name.endswith(")") else ",")
