@@ -5,6 +5,7 @@ Hosts are without `www.`. Functions that write run inside the caller's transacti
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -86,6 +87,16 @@ def with_sources(connection: sqlite3.Connection) -> set[str]:
         "SELECT DISTINCT o.host FROM outlets o JOIN urls u ON u.outlet_id = o.id WHERE u.role = 'source'"
     )
     return {bare_host(row["host"]) for row in rows}
+
+
+def outlets_of(connection: sqlite3.Connection, urls: Sequence[str]) -> list[str]:
+    """The hosts of the outlets whose articles are at some addresses, each once; nothing for a page that is none."""
+    rows = connection.execute(
+        """SELECT DISTINCT o.host FROM json_each(?) AS asked JOIN urls u ON u.url = asked.value
+        JOIN articles a ON a.id = u.article_id JOIN outlets o ON o.id = a.outlet_id""",
+        (json.dumps(list(urls)),),
+    )
+    return [str(row["host"]) for row in rows]
 
 
 def known(connection: sqlite3.Connection) -> set[str]:

@@ -121,10 +121,15 @@ class LookUp:
             async with places:
                 return await self.find(each)
 
-        for ready in asyncio.as_completed([in_turn(each) for each in outlets]):
-            found = await ready
-            self.keep(found)
-            yield found
+        under_way = [asyncio.ensure_future(in_turn(each)) for each in outlets]
+        try:
+            for ready in asyncio.as_completed(under_way):
+                found = await ready
+                self.keep(found)
+                yield found
+        finally:
+            for each in under_way:
+                each.cancel()
 
     def keep(self, found: Found) -> None:
         """An outlet that was found goes into the archive, and what was found out of any."""
