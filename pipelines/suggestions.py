@@ -24,9 +24,9 @@ BY_NEIGHBOURS = 0.5
 """… that all are of outlets of its country."""
 OF_KIND = {"agency": 0.6, "national": 0.6, "broadcaster": 0.6, "digital": 0.3, "business": 0.3, "regional": 0.1}
 OF_FEED, OF_SITEMAP = 0.3, 0.1
-OF_EVIDENCE, OF_MORE = 2.0, 0.25
+OF_EVIDENCE, OF_MORE = 3.0, 0.4
 """The first sign that speaks of an outlet alone, and each time that it comes again, up to four."""
-OF_COVERAGE = 1.0
+OF_COVERAGE = 0.5
 """More for an outlet that is known to have covered it."""
 OF_AGENCYS_COUNTRY = 0.4
 WORN = 0.93

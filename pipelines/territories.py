@@ -69,9 +69,9 @@ def one_language(code: str | None) -> str | None:
 
 @cache
 def languages_of(country: str) -> tuple[str, ...]:
-    """The official languages of a country, the most spoken first."""
-    spoken = get_official_languages(country, de_facto=True)
-    return tuple(dict.fromkeys(one_language(code.partition("_")[0]) or "" for code in spoken))
+    """The official languages of a country, the most spoken first, as far as they have two letters."""
+    spoken = (one_language(code.partition("_")[0]) or "" for code in get_official_languages(country, de_facto=True))
+    return tuple(dict.fromkeys(code for code in spoken if len(code) == 2 or code == "fil"))
 
 
 @cache
@@ -220,15 +220,16 @@ def countries_in(text: str, language: str | None) -> Counter[str]:
     """How often a text names each country, or a large city of it: in its own language and in English."""
     found: Counter[str] = Counter()
     for spoken in dict.fromkeys((one_language(language) or "en", "en")):
-        whole, by_first = _places(spoken)
-        for name, code in whole.items():
-            found[code] += 2 * text.count(name)
+        whole, codes, by_first = _places(spoken)
+        found.update(2 * [codes[name] for name in (whole.findall(text) if whole else ())])
         words = terms(text, spoken)
-        for at, word in enumerate(words):
-            for place, code, weight in by_first.get(word, ()):
-                if tuple(words[at : at + len(place)]) == place:
-                    found[code] += weight
-                    break
+        at = 0
+        while at < len(words):
+            named = (place for place in by_first.get(words[at], ()) if words[at : at + len(place[0])] == list(place[0]))
+            place, code, weight = next(named, ((), "", 0))
+            found[code] += weight
+            at += len(place) or 1
+        del found[""]
         if found and spoken == one_language(language):
             break  # names in English beside the text's own are of firms and titles
     return Counter({code: (many + 1) // 2 for code, many in found.items() if many})
@@ -239,8 +240,9 @@ Place = tuple[tuple[str, ...], str, int]
 
 
 @cache
-def _places(language: str) -> tuple[dict[str, str], dict[str, list[Place]]]:
-    """Names that are looked for as they are, where words are not parted by blanks; and others by their first term."""
+def _places(language: str) -> tuple[re.Pattern[str] | None, dict[str, str], dict[str, list[Place]]]:
+    """Names that are looked for as they are, where words are not parted by blanks, and whose they are; and the others
+    by their first term. The longest of names that begin alike comes first."""
     whole: dict[str, str] = {}
     by_first: defaultdict[str, list[Place]] = defaultdict(list)
     for name, code in _place_names(language):
@@ -252,7 +254,8 @@ def _places(language: str) -> tuple[dict[str, str], dict[str, list[Place]]]:
             by_first[words[0]].append((words, code, half))
     for places in by_first.values():
         places.sort(key=lambda place: -len(place[0]))
-    return whole, dict(by_first)
+    names = "|".join(re.escape(name) for name in sorted(whole, key=len, reverse=True))
+    return re.compile(names) if names else None, whole, dict(by_first)
 
 
 def _place_names(language: str) -> Iterator[tuple[str, str]]:

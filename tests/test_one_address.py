@@ -69,7 +69,7 @@ def catalogue(tmp_path: Path) -> Path:
 class Hosts(dict[str, Says]):
     """What a web says by whole addresses: a host of which nothing is said is not there, another page is 404."""
 
-    def get(self, key: str, default: Any = None) -> Any:
+    def get(self, key: str, _: Any = None) -> Any:
         hosts = {urlsplit(url).netloc for url in self}
         return super().get(key) or (Answer(404) if urlsplit(key).netloc in hosts else NOTHING)
 
@@ -155,7 +155,7 @@ def test_an_outlet_that_moved_is_kept_under_its_new_host(web):
         "http://old.example/": MOVED,
         "http://new.example/": home("The New Post", "/feed"),
         "http://new.example/feed": FEED,
-        "http://new.example/robots.txt": Answer(200, b"Sitemap: http://new.example/map.xml", {"Content-Type": "text/plain"}),
+        "http://new.example/robots.txt": Answer(200, b"Sitemap: /map.xml", {"Content-Type": "text/plain"}),
         "http://new.example/map.xml": sitemap("http://new.example/1"),
     })  # fmt: skip
     told = run("outlet", "add", "old.example").stdout
@@ -199,8 +199,13 @@ def test_what_was_found_out_goes_before_the_catalogue_the_next_time(web):
 
 
 def test_outlets_are_added_by_country_and_language_and_a_second_time_adds_nothing(web):
-    run = web({"http://www.quay.example/all.rss": FEED, "http://ridge.example/": home("Ridge", "/feed.xml"),
-               "http://ridge.example/feed.xml": FEED, "http://old.example/": home("Old", "/rss"), "http://old.example/rss": FEED})  # fmt: skip
+    run = web({
+        "http://www.quay.example/all.rss": FEED,
+        "http://ridge.example/": home("Ridge", "/feed.xml"),
+        "http://ridge.example/feed.xml": FEED,
+        "http://old.example/": home("Old", "/rss"),
+        "http://old.example/rss": FEED,
+    })  # fmt: skip
     first = run("outlet", "add", "--country", "korea, south", "--language", "english", "--most", "2")
     assert "3 outlets of the catalogue fit." in first.stdout
     assert "Adding 2: www.quay.example, old.example" in first.stdout
@@ -367,10 +372,11 @@ def test_a_list_that_a_search_writes_can_be_imported(web, tmp_path):
     run = web({})
     told = run("outlet", "search", "--country", "KR", "--format", "csv").stdout
     rows = list(csv.DictReader(io.StringIO(told)))
-    assert [row["host"] for row in rows] == ["www.quay.example", "ridge.example", "old.example", "lost.example"]
+    assert [row["host"] for row in rows] == ["ridge.example", "www.quay.example", "old.example", "lost.example"]
     (tmp_path / "korea.csv").write_text(told, encoding="utf-8")
     imported = run("outlet", "import", tmp_path / "korea.csv", code=1)
     assert "www.quay.example: Quay Times · 2 feeds" in imported.stdout
+    assert "old.example: HTTP 502; not added" in imported.stderr
     assert ("www.quay.example", "http://www.quay.example/more.rss") in sources(run)
 
 
