@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 from archive.errors import UsageError
@@ -81,13 +81,18 @@ def _list(file: Path) -> Iterable[CatalogueOutlet]:
 
 def by_host(outlets: Sequence[CatalogueOutlet], host: str) -> CatalogueOutlet | None:
     """What the catalogue knows of a host, with or without `www.`; None, if nothing."""
-    known = _by_bare_host(tuple(outlets))
-    return known.get(bare_host(host.lower()))
+    return _index(outlets).get(bare_host(host.lower()))
 
 
-@lru_cache(maxsize=4)
-def _by_bare_host(outlets: tuple[CatalogueOutlet, ...]) -> dict[str, CatalogueOutlet]:
-    return {bare_host(outlet.host): outlet for outlet in reversed(outlets)}
+_indexed: tuple[Sequence[CatalogueOutlet], dict[str, CatalogueOutlet]] = ((), {})
+"""The catalogue that was asked last, by host: to compare catalogues would take longer than to make this anew."""
+
+
+def _index(outlets: Sequence[CatalogueOutlet]) -> dict[str, CatalogueOutlet]:
+    global _indexed  # noqa: PLW0603
+    if _indexed[0] is not outlets:
+        _indexed = outlets, {bare_host(outlet.host): outlet for outlet in reversed(outlets)}
+    return _indexed[1]
 
 
 # -- searching -------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from archive.archive import Archive
 from archive.cli import opened, typed
 from archive.commands import unknown
 from archive.database import transaction
-from archive.errors import ArchiveError, UsageError
+from archive.errors import ArchiveError, BusyError, UsageError
 from archive.frontier import add_leads
 from archive.reading import lookup, outlets, seen
 from archive.records import Lead
@@ -29,6 +29,7 @@ from pipelines.urls import request_url, url_key
 
 if TYPE_CHECKING:
     from crawler.discovering import Line
+    from crawler.looking_up import Found
 
 # -- stories ---------------------------------------------------------------------------------------------------------
 
@@ -176,8 +177,13 @@ def gather(folder: Path, articles: Sequence[str], contact: str | None, alone: bo
     around = Around()
     if alone and missing:
         _fetch(folder, missing, contact)
-    elif missing or (named and not alone and _unread_outlets(folder, named)):
+    elif missing:
         around = _follow_up(folder, missing, named, contact)
+    elif named and not alone and (hosts := _unread_outlets(folder, named)):
+        try:
+            around = _follow_up(folder, [], named, contact)
+        except BusyError:  # the article is here: its story does not wait for a crawl to end
+            around = Around(tuple(_later(host, "a crawl is running") for host in hosts))
     return known_ids(folder, wanted) if wanted else [], around
 
 
@@ -220,7 +226,6 @@ def _fetch(folder: Path, urls: Sequence[str], contact: str | None) -> None:
 
 def _follow_up(folder: Path, missing: Sequence[str], named: Sequence[str], contact: str | None) -> Around:
     """Fetch articles with what is around them, and look the outlets of others up."""
-    from crawler.discovering import Line, line_of
     from crawler.running import crawl, crawl_settings
     from crawler.settings import user_agent
     from crawler.spiders.following import FollowingSpider
@@ -230,7 +235,18 @@ def _follow_up(folder: Path, missing: Sequence[str], named: Sequence[str], conta
     _, _, ran = crawl(
         folder, FollowingSpider, command, settings, urls=" ".join(missing), known=" ".join(set(named) - set(missing))
     )
-    late = [
-        Line(host, "was too slow; `dateline outlet add " + host + "` looks for its feeds again") for host in ran.late
-    ]
-    return Around((*map(line_of, ran.found), *late), ran.linked)
+    late = [_later(host, "it was too slow") for host in ran.late]
+    return Around((*(_told(found) for found in ran.found), *late), ran.linked)
+
+
+def _told(found: Found) -> Line:
+    """What came of an outlet whose article is here already, whatever its feeds are."""
+    from crawler.discovering import Line, line_of
+
+    return Line(found.asked, f"its feeds were not found ({found.problem})") if found.problem else line_of(found)
+
+
+def _later(host: str, why: str) -> Line:
+    from crawler.discovering import Line
+
+    return Line(host, f"its feeds were not looked for, as {why}; `dateline outlet add {host}` does it")

@@ -17,7 +17,7 @@ from urllib.parse import urljoin, urlsplit
 from scrapy.http import Request, Response
 
 from archive.errors import ReadingError, SourceError
-from archive.hosts import bare_host
+from archive.hosts import bare_host, is_twin_host
 from archive.lookups import Found as Outcome
 from archive.lookups import Lookup, lookups
 from archive.records import CatalogueOutlet, Outlet, Source, SourceKind, now
@@ -89,7 +89,8 @@ def wanted(
     """
     homes = home_urls(text)
     host = urlsplit(homes[0]).netloc
-    tried = [host, *with_and_without_www(host)]
+    proper = bare_host(host) if is_twin_host(host) else host
+    tried = list(dict.fromkeys([proper, *with_and_without_www(proper), host]))
     if before and before.found_host and before.answers:
         tried = list(dict.fromkeys([before.found_host, *tried]))
     schemes = [urlsplit(home).scheme for home in homes]

@@ -102,12 +102,10 @@ def _tell(db: sqlite3.Connection, name: str, what: str, around: Around) -> None:
         click.echo(line)
 
 
-FEW = 10
-"""Outlets with which a story is not looked for widely."""
-
-
 def next_steps(name: str, outlets: int) -> list[str]:
     """What to do to find more of a story, in plain words; `outlets`: how many the archive reads."""
+    from crawler.crawls import FEW
+
     suggest = f"`dateline outlet suggest {name}` names outlets that are likely to have more; with --add it adds them."
     if not outlets:
         return ["The archive reads no outlet yet.", suggest]

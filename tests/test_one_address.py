@@ -13,6 +13,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from archive.archive import Archive
+from archive.lock import crawl_lock
+from crawler.catalogue import read
+from crawler.looking_up import known_of
+from crawler.spiders.following import keep_as_known
 from demo.strangers import Answer, Says, stranger
 from tests.conftest import Dateline
 from tests.test_hostile_web import proxied, rss
@@ -320,6 +325,39 @@ def test_an_outlet_without_feeds_is_told_and_not_looked_up_again_on_the_same_day
     run.asked.clear()
     assert "it names no feed" not in run("follow", STORY).stdout
     assert run.asked == []
+
+
+def test_a_known_article_is_followed_while_a_crawl_holds_the_archive(web):
+    run = web(dict(HARBOUR))
+    run("crawl", STORY, "--delay", "0")
+    with crawl_lock(run.folder):
+        told = run("follow", STORY, "--name", "ferry").stdout
+    assert "Following ferry" in told
+    assert "harbour.example: its feeds were not looked for, as a crawl is running; `dateline outlet add" in told
+
+
+def test_an_outlet_that_is_not_there_any_more_does_not_keep_its_article_from_being_followed(web):
+    run = web({STORY: page("Ferry crews walk out")})
+    run("crawl", STORY, "--delay", "0")
+    run.environment["http_proxy"] = run.environment["https_proxy"] = "http://127.0.0.1:9"
+    told = run("follow", STORY, "--name", "ferry").stdout
+    assert "Following ferry" in told
+    assert "harbour.example: its feeds were not found (connection refused)" in told
+
+
+def test_an_outlet_that_takes_too_long_is_kept_with_what_the_catalogue_knows_of_it(tmp_path, catalogue):
+    with Archive(tmp_path / "archive") as archive:
+        [wanted] = known_of(archive, read(catalogue), ["quay.example"])
+        assert keep_as_known(archive, wanted) == "quay.example"
+        kept = archive.sources(("feed", "sitemap"))
+    assert [source.url for source in kept] == ["http://www.quay.example/all.rss", "http://www.quay.example/more.rss"]
+
+
+def test_an_article_for_telephones_leads_to_the_outlets_proper_host(web):
+    run = web({"http://m.quay.example/1": page("Ferry crews walk out"), "http://www.quay.example/all.rss": FEED})
+    assert "quay.example · Quay Times · 1 feed" in run("follow", "http://m.quay.example/1").stdout
+    assert {url for _, url in sources(run)} == {"http://www.quay.example/all.rss"}
+    assert len(run.rows("SELECT * FROM outlets")) == 1
 
 
 # -- suggest ---------------------------------------------------------------------------------------------------------
