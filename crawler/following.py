@@ -188,7 +188,7 @@ def gather(folder: Path, articles: Sequence[str], contact: str | None, alone: bo
 
 
 def _unread_outlets(folder: Path, urls: Sequence[str]) -> list[str]:
-    from crawler.spiders.following import not_read_yet
+    from crawler.following_spider import not_read_yet
 
     with opened(folder) as connection:
         return not_read_yet(connection, urls)
@@ -226,9 +226,9 @@ def _fetch(folder: Path, urls: Sequence[str], contact: str | None) -> None:
 
 def _follow_up(folder: Path, missing: Sequence[str], named: Sequence[str], contact: str | None) -> Around:
     """Fetch articles with what is around them, and look the outlets of others up."""
+    from crawler.following_spider import FollowingSpider
     from crawler.running import crawl, crawl_settings
     from crawler.settings import user_agent
-    from crawler.spiders.following import FollowingSpider
 
     settings = crawl_settings(folder, USER_AGENT=user_agent(contact))
     command = f"follow {' '.join(named)}"[:1000]

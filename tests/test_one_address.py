@@ -16,8 +16,8 @@ import pytest
 from archive.archive import Archive
 from archive.lock import crawl_lock
 from crawler.catalogue import read
+from crawler.following_spider import keep_as_known
 from crawler.looking_up import known_of
-from crawler.spiders.following import keep_as_known
 from demo.strangers import Answer, Says, stranger
 from tests.conftest import Dateline
 from tests.test_hostile_web import proxied, rss

@@ -1,4 +1,7 @@
-"""What `dateline follow URL` fetches: the article, what it links to as leads, and where its outlet says what is new."""
+"""What `dateline follow URL` fetches: the article, what it links to as leads, and where its outlet says what is new.
+
+A spider for that command alone, and therefore none of those that `scrapy crawl` runs.
+"""
 
 from __future__ import annotations
 
