@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from archive import events, frontier, identity, keys, stories
+from archive import events, frontier, identity, keys, lookups, signs, stories
 from archive.articles import Decisions, Filed, keep_article
 from archive.captures import Captures
 from archive.database import connect, part, transaction
 from archive.errors import ArchiveError
 from archive.frontier import Listing, Waiting
+from archive.lookups import Lookup
 from archive.pauses import forget_wrong_clock, leave_alone, pauses
 from archive.postings import is_current, rebuild
 from archive.readings import UnreadError, written
@@ -70,6 +71,16 @@ class Archive:
         with transaction(self.db) as db:
             frontier.add_outlet(db, outlet)
             return sum(frontier.add_source(db, source) for source in sources)
+
+    def host_known_as(self, host: str) -> str:
+        """The host under which the archive has an outlet, with or without `www.`; the host itself, if it has none."""
+        bare = host.removeprefix("www.")
+        either = (host, bare, f"www.{bare}")
+        found = self.db.execute(
+            "SELECT host FROM outlets WHERE host IN (?, ?, ?) ORDER BY host = ? DESC", (*either, host)
+        )
+        row = found.fetchone()
+        return str(row["host"]) if row else host
 
     def sources(self, kinds: Sequence[SourceKind], hosts: Sequence[str] = (), due: bool = False) -> list[Source]:
         """See `sources.sources`."""
@@ -134,6 +145,16 @@ class Archive:
         """See `frontier.add_leads`."""
         with transaction(self.db) as db:
             return frontier.add_leads(db, leads)
+
+    def note_named(self, story_id: int, service: str, hosts: Sequence[str]) -> None:
+        """See `signs.note_named`."""
+        with transaction(self.db) as db:
+            signs.note_named(db, story_id, service, hosts)
+
+    def note_lookup(self, lookup: Lookup) -> None:
+        """See `lookups.note`."""
+        with transaction(self.db) as db:
+            lookups.note(db, lookup)
 
     def prepare(self, decisions: Decisions) -> None:
         """Relate all articles anew, make their keys anew or put them in events anew, if that was done in another way

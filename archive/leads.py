@@ -22,6 +22,9 @@ LEARNT_FROM = 20_000
 ALL = ""
 """As a term: all leads of the language."""
 
+SPOKEN = "iif(o.language = 'tl', 'fil', o.language)"
+"""An outlet's language as articles have it: Tagalog is filed as Filipino."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
@@ -41,7 +44,7 @@ def waiting(connection: sqlite3.Connection, after: int = 0, hosts: Sequence[str]
     Of several addresses with one key it is the first. Sites that are left alone (`archive.pauses`) are left out.
     """
     rows = connection.execute(
-        f"""SELECT u.*, o.host, o.language AS spoken FROM urls u JOIN outlets o ON o.id = u.outlet_id
+        f"""SELECT u.*, o.host, {SPOKEN} AS spoken FROM urls u JOIN outlets o ON o.id = u.outlet_id
         WHERE u.state = 'pending' AND u.kind = 'page' AND u.id > ? AND u.article_id IS NULL
           AND (? = '[]' OR o.host IN (SELECT value FROM json_each(?)))
           AND {SITE} NOT IN (SELECT site FROM pauses WHERE until > ?)
@@ -68,8 +71,8 @@ def learn(
 ) -> None:
     """Count anew how many leads hold each term; `language` is that of outlets of which it is not known."""
     rows = connection.execute(
-        """SELECT u.*, coalesce(o.language, ?) AS spoken FROM urls u JOIN outlets o ON o.id = u.outlet_id
-        WHERE u.kind = 'page' ORDER BY u.id DESC LIMIT ?""",
+        f"""SELECT u.*, coalesce({SPOKEN}, ?) AS spoken FROM urls u JOIN outlets o ON o.id = u.outlet_id
+        WHERE u.kind = 'page' ORDER BY u.id DESC LIMIT ?""",  # noqa: S608  a constant is put in
         (language, LEARNT_FROM),
     )
     counts: dict[str, Counter[str]] = defaultdict(Counter)

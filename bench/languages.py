@@ -67,7 +67,10 @@ def figures(shared: Path, half: str = "report") -> Iterator[Figure]:
     yield from events_of(sentences, half)
     texts = Pool(shared, FULL)
     wanted = texts.of(half)
-    listed, beside = texts.listed(texts.prominence(), CLEAR, wanted), texts.listed(texts.by_words, LISTED_BEFORE, wanted)
+    listed, beside = (
+        texts.listed(texts.prominence(), CLEAR, wanted),
+        texts.listed(texts.by_words, LISTED_BEFORE, wanted),
+    )
     yield Figure("full texts, listed: precision", listed[0], "", beside[0], "words alone", "≥ .80")
     yield Figure("full texts, listed: recall", listed[1], "", beside[1], "words alone", "≥ .55")
     yield Figure(

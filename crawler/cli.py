@@ -17,6 +17,7 @@ import archive.story_commands  # noqa: F401
 import crawler.commands
 import crawler.event_commands
 import crawler.operations
+import crawler.outlet_commands
 import crawler.story_commands  # noqa: F401
 from archive.cli import cli
 

@@ -1,4 +1,4 @@
-"""The commands that find: `outlet`, `crawl`, `import`, `extract`."""
+"""The commands that find: `outlet import`, `outlet list`, `crawl`, `import`, `extract`."""
 
 from __future__ import annotations
 
@@ -22,21 +22,6 @@ def outlet() -> None:
     """The outlets whose coverage is read."""
 
 
-@outlet.command("add")
-@click.argument("hosts", nargs=-1, required=True, metavar="HOST…")
-@archive_option
-def outlet_add(hosts: tuple[str, ...], folder: Path) -> None:
-    """Find the feeds and sitemaps of outlets, and keep them.
-
-    Looks at robots.txt, the home page and the usual paths; https first, then http.
-
-    Example: dateline outlet add www.bbc.co.uk lemonde.fr
-    """
-    from crawler.discovering import add_outlets
-
-    _tell_outlets(add_outlets(folder, hosts))
-
-
 @outlet.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE")
 @archive_option
@@ -44,15 +29,18 @@ def outlet_import(file: Path, folder: Path) -> None:
     """Take over a list of outlets: OPML, TOML, CSV, or a host a line.
 
     What the list gives (feeds, sitemaps) is kept as it is; outlets without either are looked up as `outlet add` does.
+    A cell may hold several addresses; countries and languages are codes or names; `outlet search --format csv` writes
+    such lists.
 
     Example: dateline outlet import feeds.opml
     """
     from crawler.discovering import import_outlets
 
-    _tell_outlets(import_outlets(folder, file))
+    tell_outlets(import_outlets(folder, file))
 
 
-def _tell_outlets(lines: Sequence[Any]) -> None:
+def tell_outlets(lines: Sequence[Any]) -> None:
+    """What came of outlets, a line each. Ends the program with 1 if one of them failed."""
     for line in lines:
         click.echo(line.told(), err=line.failed)
     if any(line.failed for line in lines):

@@ -92,6 +92,24 @@ def crawl_story(folder: Path, story: str, hosts: Sequence[str], settings: Settin
     tell([line for line in report if line.fetched or line.reasons], ran, None)
     for line in story_lines(ran, reason):
         click.echo(line)
+    if hint := _few_outlets(folder, ran.story.name):
+        click.echo(hint)
+
+
+FEW = 10
+"""Outlets with which a story is not looked for widely."""
+
+
+def _few_outlets(folder: Path, story: str) -> str:
+    """Where to look further, if the archive reads few outlets."""
+    from archive.signs import with_sources
+
+    with opened(folder) as connection:
+        many = len(with_sources(connection))
+    if many >= FEW:
+        return ""
+    read = "reads 1 outlet" if many == 1 else f"reads {many} outlets" if many else "reads no outlet yet"
+    return f"The archive {read}; `dateline outlet suggest {story}` names others that are likely to have more."
 
 
 def check_story(folder: Path, story: str, ask: str) -> None:

@@ -242,6 +242,16 @@ def home_urls(host_or_url: str) -> tuple[str, ...]:
     return tuple(f"{each}://{netloc}/" for each in ([scheme] if scheme else ["https", "http"]))
 
 
+def with_and_without_www(host: str) -> tuple[str, ...]:
+    """The other host of the same outlet: with `www.` where it stands without, and the other way round; a port stays."""
+    name = host.partition(":")[0]
+    if host.startswith("[") or "." not in name or name.rpartition(".")[2].isdecimal():
+        return ()
+    if host.startswith("www."):
+        return (host.removeprefix("www."),) if "." in name.removeprefix("www.") else ()
+    return (f"www.{host}",)
+
+
 def _host_and_port(text: str) -> tuple[str, str, int | None]:
     """Scheme (or ""), host and port."""
     given = text.strip()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from archive import stories
@@ -14,7 +15,7 @@ from archive.archive import Archive
 from archive.cli import opened, typed
 from archive.commands import unknown
 from archive.database import transaction
-from archive.errors import ArchiveError, UsageError
+from archive.errors import ArchiveError, BusyError, UsageError
 from archive.frontier import add_leads
 from archive.reading import lookup, outlets, seen
 from archive.records import Lead
@@ -25,6 +26,10 @@ from crawler.language import language_code
 from pipelines.decisions import decisions
 from pipelines.identity import file_lead
 from pipelines.urls import request_url, url_key
+
+if TYPE_CHECKING:
+    from crawler.discovering import Line
+    from crawler.looking_up import Found
 
 # -- stories ---------------------------------------------------------------------------------------------------------
 
@@ -137,8 +142,29 @@ def _host(text: str, known: Sequence[str], folder: Path) -> str:
 # -- articles --------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What was found around the articles that a person named."""
+
+    outlets: tuple[Line, ...] = ()
+    """Of their outlets, those that were looked up for feeds and sitemaps: what came of it."""
+    linked: int = 0
+    """Pages that the articles link to, and that wait now."""
+
+
 def article_ids(folder: Path, articles: Sequence[str], contact: str | None) -> list[int]:
+    """The numbers of articles, named by number or address; an address that the archive lacks is fetched, alone.
+
+    Raises as `gather`.
+    """
+    return gather(folder, articles, contact, alone=True)[0]
+
+
+def gather(folder: Path, articles: Sequence[str], contact: str | None, alone: bool = False) -> tuple[list[int], Around]:
     """The numbers of articles, named by number or address; an address that the archive lacks is fetched.
+
+    Unless they are wanted `alone`, what articles that are fetched link to becomes leads, and of articles that are
+    named by address the outlets are looked up that have neither feed nor sitemap yet.
 
     Raises UsageError for what is neither, ArchiveError for what cannot be had, with the reason.
     """
@@ -146,10 +172,26 @@ def article_ids(folder: Path, articles: Sequence[str], contact: str | None) -> l
     have = _lookup(folder, wanted) if wanted and (folder / "archive.db").exists() else {}
     missing = [each for each in wanted if have.get(each) is None]
     if any(map(_is_number, missing)):
-        return known_ids(folder, missing)
-    if missing:
+        return known_ids(folder, missing), Around()
+    named = [each for each in wanted if not _is_number(each)]
+    around = Around()
+    if alone and missing:
         _fetch(folder, missing, contact)
-    return known_ids(folder, wanted) if wanted else []
+    elif missing:
+        around = _follow_up(folder, missing, named, contact)
+    elif named and not alone and (hosts := _unread_outlets(folder, named)):
+        try:
+            around = _follow_up(folder, [], named, contact)
+        except BusyError:  # the article is here: its story does not wait for a crawl to end
+            around = Around(tuple(_later(host, "a crawl is running") for host in hosts))
+    return known_ids(folder, wanted) if wanted else [], around
+
+
+def _unread_outlets(folder: Path, urls: Sequence[str]) -> list[str]:
+    from crawler.following_spider import not_read_yet
+
+    with opened(folder) as connection:
+        return not_read_yet(connection, urls)
 
 
 def known_ids(folder: Path, articles: Sequence[str]) -> list[int]:
@@ -180,3 +222,31 @@ def _fetch(folder: Path, urls: Sequence[str], contact: str | None) -> None:
 
     settings = crawl_settings(folder, USER_AGENT=user_agent(contact))
     crawl(folder, PagesSpider, f"follow {' '.join(urls)}"[:1000], settings, urls=" ".join(urls))
+
+
+def _follow_up(folder: Path, missing: Sequence[str], named: Sequence[str], contact: str | None) -> Around:
+    """Fetch articles with what is around them, and look the outlets of others up."""
+    from crawler.following_spider import FollowingSpider
+    from crawler.running import crawl, crawl_settings
+    from crawler.settings import user_agent
+
+    settings = crawl_settings(folder, USER_AGENT=user_agent(contact))
+    command = f"follow {' '.join(named)}"[:1000]
+    _, _, ran = crawl(
+        folder, FollowingSpider, command, settings, urls=" ".join(missing), known=" ".join(set(named) - set(missing))
+    )
+    late = [_later(host, "it was too slow") for host in ran.late]
+    return Around((*(_told(found) for found in ran.found), *late), ran.linked)
+
+
+def _told(found: Found) -> Line:
+    """What came of an outlet whose article is here already, whatever its feeds are."""
+    from crawler.discovering import Line, line_of
+
+    return Line(found.asked, f"its feeds were not found ({found.problem})") if found.problem else line_of(found)
+
+
+def _later(host: str, why: str) -> Line:
+    from crawler.discovering import Line
+
+    return Line(host, f"its feeds were not looked for, as {why}; `dateline outlet add {host}` does it")

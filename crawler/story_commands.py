@@ -5,12 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from archive.cli import archive_option, cli, opened, print_all, typed
 from archive.errors import UsageError
+
+if TYPE_CHECKING:
+    from crawler.following import Around
 
 
 @cli.command()
@@ -27,16 +30,24 @@ from archive.errors import UsageError
               help="Follow the stories of a file, as `dateline stories --toml` writes it.")  # fmt: skip
 @click.option("--contact", envvar="DATELINE_CONTACT", metavar="ADDRESS",
               help="E-mail or web address that the user agent names.  [env: DATELINE_CONTACT]")  # fmt: skip
+@click.option("--alone", is_flag=True, help="Fetch the article alone: not its outlet's feeds, and none of its links.")
 @archive_option
 def follow(
-    articles: tuple[str, ...], name: str | None, file: Path | None, contact: str | None, folder: Path, **asked: Any
+    articles: tuple[str, ...],
+    name: str | None,
+    file: Path | None,
+    contact: str | None,
+    alone: bool,
+    folder: Path,
+    **asked: Any,
 ) -> None:
     """Follow a story from one or more of its articles, and list what the archive has of it.
 
-    An article is named by its address, and fetched if the archive does not have it, or by its number. What is kept from
-    then on is filed under the story where it fits. With the name of a story, or an article that one was started from,
-    that story is extended: each article makes its profile better, and an option takes the place of what was said before
-    ('' takes it away).
+    An article is named by its address, and fetched if the archive does not have it, or by its number. With the address
+    comes its outlet: its feeds and sitemaps are found and read from then on, and the pages that the article links to
+    wait for a crawl. What is kept from then on is filed under the story where it fits. With the name of a story, or an
+    article that one was started from, that story is extended: each article makes its profile better, and an option
+    takes the place of what was said before ('' takes it away).
 
     \b
     Examples: dateline follow https://harbour.example/news/ferry-strike --name harbour-strike
@@ -55,18 +66,19 @@ def follow(
     if not articles and not name:
         raise UsageError("name an article of the story, by its address or its number: dateline follow URL")
     definition = following.definition(folder, articles, **asked)
-    ids = following.article_ids(folder, [typed(each) for each in articles], contact)
+    ids, around = following.gather(folder, [typed(each) for each in articles], contact, alone)
     if not ids:
         with opened(folder):
             pass  # an archive is not started from nothing
     with Archive(folder) as archive:
         story, new = following.follow(archive, typed(name) if name else None, ids, definition)
-        _tell(archive.db, story.name, "Following" if new else "Still following")
+        _tell(archive.db, story.name, "Following" if new else "Still following", around)
 
 
-def _tell(db: sqlite3.Connection, name: str, what: str) -> None:
-    """What a story is, and its coverage as the archive has it."""
+def _tell(db: sqlite3.Connection, name: str, what: str, around: Around) -> None:
+    """What a story is, its coverage as the archive has it, what was found around it, and what to do next."""
     from archive.dossier import as_table, dossier
+    from archive.signs import with_sources
     from archive.stories import story
     from archive.terminal import plain
 
@@ -77,7 +89,29 @@ def _tell(db: sqlite3.Connection, name: str, what: str) -> None:
     click.echo(f"In the archive: {told.summary}\n")
     if told.pieces:
         print_all([as_table(told.pieces)])
-    click.echo(f"\n`dateline story {name}` reads them; `dateline verdict {name} ID --not` takes one out.")
+    click.echo()
+    for found in around.outlets:
+        click.echo(plain(found.told()))
+    if around.linked:
+        pages = (
+            "1 page that it links to waits" if around.linked == 1 else f"{around.linked:,} pages that it links to wait"
+        )
+        click.echo(f"{pages} to be looked at.")
+    click.echo(f"`dateline story {name}` reads them; `dateline verdict {name} ID --not` takes one out.")
+    for line in next_steps(name, len(with_sources(db))):
+        click.echo(line)
+
+
+def next_steps(name: str, outlets: int) -> list[str]:
+    """What to do to find more of a story, in plain words; `outlets`: how many the archive reads."""
+    from crawler.crawls import FEW
+
+    suggest = f"`dateline outlet suggest {name}` names outlets that are likely to have more; with --add it adds them."
+    if not outlets:
+        return ["The archive reads no outlet yet.", suggest]
+    where = "the one outlet" if outlets == 1 else f"the {outlets:,} outlets"
+    crawl = f"`dateline crawl --story {name}` looks for more of it at {where} that the archive reads."
+    return [crawl, suggest] if outlets < FEW else [crawl]
 
 
 def _follow_file(folder: Path, file: Path) -> None:

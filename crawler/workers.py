@@ -32,7 +32,7 @@ from crawler.robots_rules import Groups, read_groups
 from crawler.sitemaps import Sitemap, read_sitemap
 from pipelines.urls import registered_domain
 
-Kind = Literal["page", "page and links", "links", "feed", "sitemap", "home", "robots", "robots sitemaps"]
+Kind = Literal["page", "page and links", "links", "hosts", "feed", "sitemap", "home", "robots", "robots sitemaps"]
 Linked = tuple[Article, list[Lead]]
 """A page's article, and leads to the pages that it links to."""
 Read = Article | Linked | list[Lead] | Feed | Sitemap | Home | Groups | list[str]
@@ -60,12 +60,13 @@ def _serve(pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the crawl, which ends its workers in order
     os.nice(READER_NICENESS)
     from crawler.extract import extract
-    from crawler.links import article_and_links, links
+    from crawler.links import article_and_links, linked_hosts, links
 
     readers: dict[Kind, Callable[..., Read]] = {
         "page": extract,
         "page and links": article_and_links,
         "links": links,
+        "hosts": linked_hosts,
         "feed": lambda capture: read_feed(capture.body, capture.url),
         "sitemap": lambda capture: read_sitemap(capture.body, capture.url),
         "home": lambda capture: read_home(capture.body, capture.url),

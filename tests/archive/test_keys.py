@@ -214,7 +214,7 @@ def test_made_anew_the_keys_are_those_that_came_one_by_one(desk: Desk, abroad: d
 
 
 def _before_keys() -> int:
-    return [name for name, _ in ARCHIVE.steps].index("m013_keys") + 1
+    return [name for name, _ in ARCHIVE.steps].index("m014_keys") + 1
 
 
 @pytest.mark.parametrize("steps", range(1, _before_keys()), ids=lambda steps: ARCHIVE.steps[steps - 1][0])

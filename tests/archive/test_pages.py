@@ -157,7 +157,9 @@ def test_an_article_says_why_it_belongs_to_its_event_and_its_stories(db: sqlite3
     assert told["event"]["why"] == "It has words in common with it."
     assert told["event"]["terms"] == ["strike", "ferry", "crews"]  # as it writes them; a stem that it lacks as it is
     assert [other["id"] for other in told["event"]["others"]] == [1]  # copies fold under it
-    assert [(story["name"], story["probability"], story["verdict"]) for story in told["stories"]] == [(STORY, 0.55, None)]
+    assert [(story["name"], story["probability"], story["verdict"]) for story in told["stories"]] == [
+        (STORY, 0.55, None)
+    ]
     rejected = article(db, 3)
     assert rejected
     assert [story["verdict"] for story in rejected["stories"]] == ["not"]

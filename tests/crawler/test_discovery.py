@@ -23,6 +23,7 @@ from crawler.discovery import (
     outlet_name,
     registered_domain,
     robots_sitemaps,
+    with_and_without_www,
 )
 
 HOME = "https://www.harbour.example/"
@@ -264,3 +265,19 @@ def test_all_sitemaps_of_a_robots_txt_are_looked_at() -> None:
     text = "".join(f"Sitemap: /s/{number}.xml\n" for number in range(3000))
 
     assert len(robots_sitemaps(text.encode(), HOME + "robots.txt")) == 3000
+
+
+@pytest.mark.parametrize(
+    ("host", "others"),
+    [
+        ("harbour.example", ("www.harbour.example",)),
+        ("www.harbour.example", ("harbour.example",)),
+        ("news.harbour.example:8080", ("www.news.harbour.example:8080",)),
+        ("localhost", ()),
+        ("127.0.0.1:8000", ()),
+        ("[::1]:8000", ()),
+        ("www.example", ()),
+    ],
+)
+def test_a_host_has_one_twin_with_or_without_www(host: str, others: tuple[str, ...]) -> None:
+    assert with_and_without_www(host) == others

@@ -4,7 +4,7 @@ import pytest
 
 from archive.records import Capture
 from crawler.extract import extract
-from crawler.links import article_and_links, links, may_be_article
+from crawler.links import article_and_links, linked_hosts, links, may_be_article
 from crawler.spiders.story import within
 from tests.stories import story
 
@@ -83,3 +83,14 @@ def test_the_parse_that_gives_the_article_gives_the_links_too():
 def test_links_lead_from_where_the_page_stood_in_the_end():
     page = Capture(PAGE, b"<p><a href='2'>Drill reaches the miners</a>", final_url="http://sea.example/a/1")
     assert [lead.url for lead in links(page)] == ["http://sea.example/a/2"]
+
+
+def test_the_hosts_that_an_article_links_to_are_those_of_its_content_on_other_sites() -> None:
+    page = b"""<nav><a href="https://group.example/">Our group</a></nav><main>
+      <p>As <a href="https://www.quay.example/1">Quay Times</a> and <a href="//ridge.example/x">others</a> say,
+      <a href="/news/2">here</a>, <a href="https://sport.harbour.example/3">there</a>,
+      <a href="https://www.quay.example/4">again</a>, <a href="mailto:a@b.example">mail</a>, <a href="https://[x">?</a></p>
+      </main><footer><a href="https://social.example/us">Us</a></footer><aside><a href="http://ads.example/">Ad</a></aside>"""
+    capture = Capture("https://www.harbour.example/news/1", page, headers=(("Content-Type", "text/html"),))
+    assert linked_hosts(capture) == ["www.quay.example", "ridge.example"]
+    assert linked_hosts(Capture("https://harbour.example/x", b"\x00\x01")) == []
