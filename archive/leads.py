@@ -11,6 +11,7 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from archive.frontier import SITE, lead_of
 from archive.records import Lead, now
@@ -132,6 +133,29 @@ def hosts(connection: sqlite3.Connection) -> set[str]:
         "SELECT DISTINCT o.host FROM outlets o JOIN urls u ON u.outlet_id = o.id WHERE u.role = 'source'"
     )
     return {str(row[0]).removeprefix("www.") for row in rows}
+
+
+def listed_dates(connection: sqlite3.Connection, story_id: int) -> list[str]:
+    """The moments of the articles that a story lists, as far as they are dated."""
+    query = "SELECT published_at FROM story_coverage WHERE story_id = ? AND published_at IS NOT NULL"
+    return [str(row[0]) for row in connection.execute(query, (story_id,))]
+
+
+def outlets_of_story(connection: sqlite3.Connection, story_id: int) -> set[str]:
+    """The outlets whose articles a story lists, without `www.`"""
+    rows = connection.execute("SELECT DISTINCT outlet FROM story_coverage WHERE story_id = ?", (story_id,))
+    return {str(row[0]).removeprefix("www.") for row in rows}
+
+
+def members(connection: sqlite3.Connection, story_id: int, most: int = 40) -> list[dict[str, Any]]:
+    """The articles of a story that nobody confirmed, each text once, those that fit best first."""
+    rows = connection.execute(
+        """SELECT a.id, a.headline, a.standfirst, a.text, a.language, a.published_at, c.outlet FROM story_coverage c
+        JOIN articles a ON a.id = c.id WHERE c.story_id = ? AND c.verdict IS NULL
+        GROUP BY c.original_id ORDER BY max(c.score) DESC, a.id LIMIT ?""",
+        (story_id, most),
+    )
+    return [dict(row) for row in rows]
 
 
 def pages_of(connection: sqlite3.Connection, story_id: int, most: int = 50) -> list[tuple[str, str]]:

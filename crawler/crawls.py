@@ -181,6 +181,24 @@ def _why(line: OutletReport) -> str:
     return plain(", ".join(f"{many} × {reason}" if many > 1 else reason for reason, many in line.reasons[:4]))
 
 
+def searched_lines(spider: Any) -> list[str]:
+    """Which days were looked for, and by what besides feeds and sitemaps."""
+    directing, counts = spider.directing, spider.counts
+    also = [
+        f"{many:,} {what if many > 1 else what.removesuffix('s')}"
+        for what, many in (
+            ("topic pages", directing.asked["topics"]),
+            ("outlets' own searches", directing.asked["searches"]),
+        )
+        if many
+    ]
+    told = [f"Looked for: {' · '.join([directing.span.told(), *also])}"]
+    if counts["of other days"] or counts["without a date"]:
+        left = f"{counts['of other days']:,} of other days, {counts['without a date']:,} without a date"
+        told.append(f"Left alone in sitemaps: {left}.")
+    return told + [f"{host}: {plain(said)}" for host, said in directing.said.items()]
+
+
 def story_lines(spider: Any, reason: str | None) -> list[str]:
     """The end of a crawl for a story: the numbers, those by source, and why it stopped."""
     known, asked, belong = (spider.total(what) for what in ("known", "asked for", "belong"))
@@ -192,5 +210,6 @@ def story_lines(spider: Any, reason: str | None) -> list[str]:
     lines = [f"{spider.story.name}: {known:,} leads known, {asked:,} asked for, {belong:,} belong."]
     if by_source:
         lines.append(f"By source (known / asked for / belong): {' · '.join(by_source)}")
+    lines += searched_lines(spider)
     lines += spider.problems
     return [*lines, f"Stopped: {reason or spider.stopped}."]

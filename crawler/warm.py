@@ -10,7 +10,7 @@ import gc
 from contextlib import suppress
 
 from archive.records import Capture
-from crawler.links import article_and_links
+from crawler.way_reading import article_and_ways
 
 WORDS = "The harbour board voted on Tuesday to move the ferry landing to the north quay before the winter storms."
 LONG_AND_SHORT = (8, 1)
@@ -19,6 +19,6 @@ LONG_AND_SHORT = (8, 1)
 with suppress(Exception):  # the pages that follow tell what is wrong
     for many in LONG_AND_SHORT:
         markup = f"<h1>Ferry</h1>{f'<p>{WORDS}</p>' * many}<a href=/news/storm>{WORDS}</a>"
-        article_and_links(Capture("http://harbour.example/", markup.encode()))
+        article_and_ways(Capture("http://harbour.example/", markup.encode()))
 gc.collect()
 gc.freeze()
