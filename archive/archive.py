@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from archive import events, frontier, identity, stories
+from archive import events, frontier, identity, lookups, signs, stories
 from archive.articles import Decisions, Filed, keep_article
 from archive.captures import Captures
 from archive.database import connect, part, transaction
 from archive.errors import ArchiveError
 from archive.frontier import Listing, Waiting
+from archive.lookups import Lookup
 from archive.pauses import forget_wrong_clock, leave_alone, pauses
 from archive.postings import is_current, rebuild
 from archive.readings import UnreadError, written
@@ -134,6 +135,16 @@ class Archive:
         """See `frontier.add_leads`."""
         with transaction(self.db) as db:
             return frontier.add_leads(db, leads)
+
+    def note_named(self, story_id: int, service: str, hosts: Sequence[str]) -> None:
+        """See `signs.note_named`."""
+        with transaction(self.db) as db:
+            signs.note_named(db, story_id, service, hosts)
+
+    def note_lookup(self, lookup: Lookup) -> None:
+        """See `lookups.note`."""
+        with transaction(self.db) as db:
+            lookups.note(db, lookup)
 
     def prepare(self, decisions: Decisions) -> None:
         """Relate all articles anew, or put them in events anew, if that was done in another way than today's."""

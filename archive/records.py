@@ -77,6 +77,22 @@ class Outlet:
 
 
 @dataclass(frozen=True, slots=True)
+class CatalogueOutlet:
+    """An outlet as a catalogue knows it, before any archive has it."""
+
+    host: str
+    name: str | None = None
+    country: str | None = None
+    """ISO 3166-1, two letters."""
+    language: str | None = None
+    """ISO 639-1, the main one."""
+    kind: str | None = None
+    """national, regional, local, agency, broadcaster, business or digital."""
+    feeds: tuple[str, ...] = ()
+    sitemaps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A feed or sitemap of an outlet, with the validators of its last answer."""
 

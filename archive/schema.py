@@ -451,6 +451,28 @@ WHERE search_differs(searched(headline, standfirst, byline, text));
 """
 """The functions are `archive.database`'s own, known while it migrates."""
 
+FOUND_OUT = """
+-- What was found out about outlets when they were looked up, by which a catalogue's facts are mended.
+CREATE TABLE outlet_lookups (
+  host TEXT PRIMARY KEY,      -- that was looked up, without www.
+  looked_up_at TEXT NOT NULL,
+  outcome TEXT NOT NULL CHECK (outcome IN ('works', 'moved', 'gone', 'unreachable')),
+  found_host TEXT,            -- where it answers; another one, where it moved
+  feeds TEXT NOT NULL DEFAULT '[]',     -- that worked: a JSON list of addresses
+  sitemaps TEXT NOT NULL DEFAULT '[]',
+  reason TEXT                 -- why it is not there
+) WITHOUT ROWID;
+
+-- Outlets that search services named for a story.
+CREATE TABLE story_outlets (
+  story_id INTEGER NOT NULL REFERENCES stories(id),
+  host TEXT NOT NULL,         -- without www.
+  service TEXT NOT NULL,      -- as people call it
+  pages INTEGER NOT NULL,     -- that it named
+  PRIMARY KEY (story_id, host, service)
+) WITHOUT ROWID;
+"""
+
 CAPTURE_TABLES = """
 -- Bodies by their digest: one that comes again is kept once.
 CREATE TABLE bodies (
@@ -516,6 +538,7 @@ ARCHIVE = Schema(
         ("m010_identity", IDENTITY),
         ("m011_folding", FOLDING),
         ("m012_what_waits", WAITING),
+        ("m013_outlet_lookups", FOUND_OUT),
     ),
     cache=24_000,  # the index of shared passages is asked at random
 )

@@ -156,7 +156,7 @@ def verdict(
 
 def unfollow(connection: sqlite3.Connection, story_id: int) -> None:
     """Forget a story and what was said of it; the articles stay."""
-    for table in ("story_articles", "story_urls"):
+    for table in ("story_articles", "story_urls", "story_outlets"):
         connection.execute(f"DELETE FROM {table} WHERE story_id = ?", (story_id,))  # noqa: S608  our own names
     connection.execute("DELETE FROM stories WHERE id = ?", (story_id,))
 

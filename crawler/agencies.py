@@ -119,6 +119,13 @@ def agency_named(name: str | None) -> str | None:
     return BY_NAME.get(bare) or FOLDED.get(bare.casefold())
 
 
+def agency_names(name: str) -> tuple[str, ...]:
+    """All that the agency of this name is printed as: `ap` → AP, Associated Press …; nothing, if it is none's."""
+    folded = name.strip().casefold()
+    agency = next((each for printed, each in BY_NAME.items() if printed.casefold() == folded), None)
+    return tuple(printed for printed, each in BY_NAME.items() if each == agency and agency)
+
+
 def agency_in(credit: str | None) -> str | None:
     """The first agency among the names that a byline or credit gives."""
     for part in re.split(r"[,;|/&()–—]|\b(?:and|und|et|y|via|mit|with|from)\b", credit or ""):

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from scrapy.http import Request, Response
 
@@ -64,7 +65,7 @@ class Asking:
                 break
             answer = await self._answer(service, asks.popleft())
             problems += [answer.problem] if answer.problem else []
-            found += self._take(answer)
+            found += self._take(answer, service)
             if answer.wait > LONGEST_WAIT:
                 self.left_alone.add(service.name)
                 break
@@ -120,10 +121,12 @@ class Asking:
 
     # -- what was answered -------------------------------------------------------------------------------------------
 
-    def _take(self, answer: Answer) -> int:
-        """Put an answer's leads into the frontier; how many they were."""
+    def _take(self, answer: Answer, service: Service) -> int:
+        """Put an answer's leads into the frontier, and keep which outlets it named; how many leads they were."""
         leads = [*filed(answer.leads), *self._resolved(answer.headlines)]
         self.spider.archive.add_leads(leads)
+        hosts = [urlsplit(lead.url).hostname for lead in answer.leads] + [each.host for each in answer.headlines]
+        self.spider.archive.note_named(self.spider.story.id, service.title, [host for host in hosts if host])
         return len(leads)
 
     def _resolved(self, headlines: Iterable[Headline]) -> list[Lead]:

@@ -13,9 +13,11 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml.html import HtmlElement
 
-from archive.errors import UsageError
-from archive.records import Lead
+from archive.errors import ReadingError, UsageError
+from archive.records import Capture, Lead
+from crawler.markup import read_page
 from pipelines.identity import file_lead
+from pipelines.urls import registered_domain
 
 MOST_LINKS = 1000
 """Of one page; which of them are followed is decided later."""
@@ -28,6 +30,31 @@ NO_ARTICLE = re.compile(
     re.IGNORECASE,
 )
 NO_PAGE = re.compile(r"\.(?:jpe?g|png|gif|svg|webp|pdf|mp[34]|zip|xml|css|js)$", re.IGNORECASE)
+
+
+AROUND = frozenset(("nav", "header", "footer", "aside"))
+
+
+def linked_hosts(capture: Capture) -> list[str]:
+    """The hosts of other sites that a page links to, beside what surrounds its content, each once in their order."""
+    try:
+        tree = read_page(capture).tree
+    except ReadingError:
+        return []
+    url = capture.final_url or capture.url
+    own = registered_domain(url)
+    found: dict[str, None] = {}
+    for anchor in tree.iter("a"):
+        href = (anchor.get("href") or "").strip()
+        if not href.startswith(("http://", "https://", "//")) or any(up.tag in AROUND for up in anchor.iterancestors()):
+            continue
+        try:
+            host = urlsplit(urljoin(url, href)).hostname or ""
+        except ValueError:
+            continue
+        if len(found) < MOST_LINKS and registered_domain(f"http://{host}/") != own:
+            found[host] = None
+    return list(found)
 
 
 def article_links(tree: HtmlElement, url: str) -> list[Lead]:

@@ -1,7 +1,9 @@
 """Lists of outlets that a person already has: OPML, TOML, CSV, or a host a line.
 
 OPML (http://opml.org/spec2.opml) is what feed readers export; its folders may be nested. A TOML file holds `[[outlet]]`
-tables and a CSV file a header row, both with the names of OutletEntry (`feed` and `sitemap` may stand for the plurals).
+tables and a CSV file a header row, both with the names of OutletEntry (`feed` and `sitemap` may stand for the plurals,
+and a few other words for the names: OTHER_NAMES). A cell may hold several addresses, parted by blanks, commas,
+semicolons or line breaks.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from io import StringIO
 from pathlib import PurePath
 
@@ -20,6 +23,7 @@ from archive.errors import UsageError
 from crawler.discovery import host_of
 from crawler.feeds import decoded, one_line, plain, web_address, well_escaped
 from crawler.language import language_code
+from pipelines.territories import countries_called, country_name, languages_called
 
 LARGEST_FILE = 16 * 1024 * 1024
 """Bytes."""
@@ -35,6 +39,8 @@ class OutletEntry:
     country: str | None = None
     feeds: tuple[str, ...] = ()
     sitemaps: tuple[str, ...] = ()
+    kind: str | None = None
+    """agency, national, regional …; a list may have kinds of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,8 @@ class OutletFile:
     """Where something stands that could not be used, and why."""
     repeated: tuple[str, ...] = ()
     """Where a host stands again, and what of that was not taken."""
+    unknown: tuple[str, ...] = ()
+    """What the list says of outlets besides, in a line."""
 
 
 Said = Mapping[str, str | list[str]]
@@ -59,9 +67,11 @@ def read_outlet_file(name: str, body: bytes) -> OutletFile:
     """
     if len(body) > LARGEST_FILE:
         raise UsageError(f"{name}: larger than {LARGEST_FILE // 1024**2} MiB; give a list of outlets")
-    text = decoded(body)
+    text = decoded(body).lstrip("\ufeff")
     readers = {"opml": _opml, "xml": _opml, "toml": _toml, "csv": _csv, "tsv": _csv, "txt": _plain}
     reader = readers.get(PurePath(name).suffix.lower().lstrip(".")) or readers[_looks_like(text)]
+    if reader is _plain and _looks_like(text) == "csv":
+        reader = _csv  # a spreadsheet's "Unicode text"
     read = _collected(reader(name, text))
     if not read.entries and not read.unread:
         raise UsageError(f"{name}: names no outlet and no feed; give a list that does")
@@ -74,7 +84,8 @@ def _looks_like(text: str) -> str:
         return "opml"
     if first.startswith("["):
         return "toml"
-    return "csv" if "host" in re.split(r"[,;\t]", first.lower()) and first.lower() != "host" else "txt"
+    columns = [_key(column) for column in re.split(rf"[{SEPARATORS}]", first)]
+    return "csv" if SEPARATOR.fullmatch(first) or ("host" in columns and len(columns) > 1) else "txt"
 
 
 # --- the four kinds: each yields where an outlet stands and what is said of it ----------------------------------------
@@ -122,20 +133,46 @@ def _toml(name: str, text: str) -> Iterator[tuple[str, Said]]:
         yield (where, table) if isinstance(table, dict) else (where, {})
 
 
+SEPARATORS = ",;\t|"
+SEPARATOR = re.compile(rf"sep=([{SEPARATORS}])", re.IGNORECASE)
+"""What spreadsheets write before the header."""
+
+
 def _csv(name: str, text: str) -> Iterator[tuple[str, Said]]:
-    header = next(iter(text.splitlines()), "")
-    delimiter = max(",;\t", key=header.count)
+    header, before = _header(text)
+    said = SEPARATOR.fullmatch(before)
+    delimiter = said[1] if said else max(SEPARATORS, key=header.count)
     rows = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    columns: list[str] = []
     try:
-        columns = [column.strip().lower() for column in next(rows, [])]
-        if "host" not in columns:
-            raise UsageError(f"{name}, line 1: no column `host` in the header row")
         for row in rows:
-            if any(cell.strip() for cell in row):
+            if not any(cell.strip() for cell in row) or (not columns and _is_before_header(delimiter.join(row))):
+                continue
+            if columns:
                 more = [f"cell {number}" for number in range(len(columns) + 1, len(row) + 1)]
                 yield f"line {rows.line_num}", dict(zip(columns + more, row, strict=False))
+                continue
+            columns = [column.strip() for column in row]
+            if "host" not in map(_key, columns):
+                raise UsageError(f"{name}, line {rows.line_num}: no column `host` in the header row")
     except csv.Error as error:
         raise UsageError(f"{name}, line {rows.line_num}: not readable as CSV: {error}") from error
+    if not columns:
+        raise UsageError(f"{name}, line 1: no column `host` in the header row")
+
+
+def _header(text: str) -> tuple[str, str]:
+    """The header row, and the line before it, if that says something."""
+    before = ""
+    for line in text.splitlines():
+        if not _is_before_header(line):
+            return line, before
+        before = line.strip() or before
+    return "", before
+
+
+def _is_before_header(line: str) -> bool:
+    return not line.strip() or line.startswith("#") or bool(SEPARATOR.fullmatch(line.strip()))
 
 
 def _plain(_name: str, text: str) -> Iterator[tuple[str, Said]]:
@@ -148,20 +185,38 @@ def _plain(_name: str, text: str) -> Iterator[tuple[str, Said]]:
 
 FEED_SCHEME = re.compile(r"(?:feed|rss|pcast|itpc):(?://)?(https?:/*)?(?=[^/\s])", re.IGNORECASE)
 
-_SINGULAR = {"feed": "feeds", "sitemap": "sitemaps"}
-_KEYS = ("host", "name", "language", "country", "feeds", "sitemaps")
+_KEYS = ("host", "name", "language", "country", "kind", "feeds", "sitemaps")
+OTHER_NAMES = {
+    **{
+        "feed": "feeds",
+        "feed_url": "feeds",
+        "feed_urls": "feeds",
+        "rss": "feeds",
+        "rss_url": "feeds",
+        "rss_feed": "feeds",
+    },
+    **{"sitemap": "sitemaps", "sitemap_url": "sitemaps", "sitemap_urls": "sitemaps"},
+    **{"domain": "host", "hostname": "host", "website": "host", "homepage": "host", "url": "host", "site": "host"},
+    **{"title": "name", "outlet": "name", "lang": "language", "country_code": "country", "type": "kind"},
+}
+"""What lists call the same things."""
+
+
+@lru_cache(maxsize=1_000)
+def _key(column: str) -> str:
+    """A column or key by the name that it has here, in whatever case and with whatever between its words."""
+    name = re.sub(r"[\s_-]+", "_", column.strip().strip("\"'").lower())
+    return OTHER_NAMES.get(name, name)
 
 
 def _collected(said: Iterable[tuple[str, Said]]) -> OutletFile:
     entries: dict[str, OutletEntry] = {}
     unread: list[str] = []
     repeated: list[str] = []
-    named: set[str] = set()
+    unknown: dict[str, str] = {}
     for where, outlet in said:
-        known, unknown = _keyed(outlet)
-        for key in sorted(unknown - named):
-            unread.append(f"{where}: `{plain(key, 40)}` is not known; known are {', '.join(_KEYS)}")
-        named |= unknown
+        known, others = _keyed(outlet)
+        unknown |= {key: where for key in others if key not in unknown}
         try:
             entry, problems = _entry(known)
         except UsageError as error:
@@ -172,7 +227,15 @@ def _collected(said: Iterable[tuple[str, Said]]) -> OutletFile:
             repeated += [f"{where}: {entry.host} again{dropped}" for dropped in _dropped(first, entry)]
             entry = _merged(first, entry)
         entries[entry.host] = entry
-    return OutletFile(tuple(entries.values()), tuple(unread), tuple(repeated))
+    return OutletFile(tuple(entries.values()), tuple(unread), tuple(repeated), tuple(_unknown(unknown)))
+
+
+def _unknown(keys: Mapping[str, str]) -> Iterator[str]:
+    """The columns or keys that mean nothing here, in one line."""
+    if keys:
+        named = ", ".join(f"`{plain(key, 40) or ''}`" for key in keys)
+        what = f"{named} is" if len(keys) == 1 else f"{named} are"
+        yield f"{next(iter(keys.values()))}: {what} not known and left out; known are {', '.join(_KEYS)}"
 
 
 def _dropped(first: OutletEntry, second: OutletEntry) -> list[str]:
@@ -187,19 +250,34 @@ def _dropped(first: OutletEntry, second: OutletEntry) -> list[str]:
     return [f", kept as it was first given{'; not taken: ' * bool(lost)}{', '.join(lost)}"]
 
 
-def _keyed(outlet: Said) -> tuple[dict[str, list[str]], set[str]]:
+def _keyed(outlet: Said) -> tuple[dict[str, list[str]], list[str]]:
     """Every value as a list of texts under its plural name, and the keys that mean nothing here."""
     known: dict[str, list[str]] = {}
-    unknown: set[str] = set()
-    for key, value in outlet.items():
-        name = _SINGULAR.get(key.strip().lower(), key.strip().lower())
+    unknown: list[str] = []
+    by_name = sorted(outlet.items(), key=lambda item: _key(item[0]) != item[0])  # `host` before what stands for it
+    for key, value in by_name:
+        name = _key(key)
         values = value if isinstance(value, list) else [value]
         if name not in _KEYS or not all(isinstance(each, str) for each in values):
-            unknown.add(key)
+            unknown.append(key)
+        elif name in ("feeds", "sitemaps"):
+            known.setdefault(name, []).extend(map(_of_the_web, (each for text in values for each in _parted(text))))
         else:
-            read = _of_the_web if name in ("host", "feeds", "sitemaps") else str
+            read = _of_the_web if name == "host" else str
             known.setdefault(name, []).extend(read(each.strip()) for each in values if each.strip())
-    return known, unknown
+    return known, sorted(unknown, key=list(outlet).index)
+
+
+_NEXT = r"(?=(?:https?|feed|rss|pcast|itpc):|//|www\.)"
+PARTED = re.compile(rf"\s*[,;|]+\s*{_NEXT}|\s+(?:{_NEXT}|(?=/))", re.IGNORECASE)
+PARTED_PATHS = re.compile(r"[\s,;|]+(?=/)")
+
+
+def _parted(text: str) -> list[str]:
+    """The addresses of a cell: parted by blanks, commas, semicolons or line breaks, also as a list in JSON."""
+    text = re.sub(r"[<>\"']", " ", text).strip(" ,;|[]")
+    parts = (PARTED_PATHS if text.startswith("/") else PARTED).split(text)
+    return [part for each in parts if (part := each.strip(" \t\r\n,;|"))]
 
 
 def _of_the_web(text: str) -> str:
@@ -217,17 +295,37 @@ def _entry(said: dict[str, list[str]]) -> tuple[OutletEntry, list[str]]:
     host = host_of(one["host"])
     feeds, no_feeds = _addresses("feed", said.get("feeds", []), host)
     sitemaps, no_sitemaps = _addresses("sitemap", said.get("sitemaps", []), host)
-    language, country = language_code(one.get("language")), _country(one.get("country", ""))
-    problems = no_feeds + no_sitemaps
-    if "language" in one and not language:
-        problems.append(f"language {plain(one['language'], 40)}: not a code such as `en`")
-    if "country" in one and not country:
-        problems.append(f"country {plain(one['country'], 40)}: not two letters of ISO 3166")
-    return OutletEntry(host, plain(one.get("name")), language, country, feeds, sitemaps), problems
+    language, wrong_language = _language(one.get("language", ""))
+    country, wrong_country = _country(one.get("country", ""))
+    problems = [*no_feeds, *no_sitemaps, *wrong_language, *wrong_country]
+    kind = (plain(one.get("kind"), 40) or "").casefold() or None
+    return OutletEntry(host, plain(one.get("name")), language, country, feeds, sitemaps, kind), problems
 
 
-def _country(code: str) -> str | None:
-    return code.upper() if len(code) == 2 and code.isascii() and code.isalpha() else None
+def _language(said: str) -> tuple[str | None, list[str]]:
+    """ISO 639-1 of a tag or a name, and what is wrong with it. Tagalog stays what it is called."""
+    if not said:
+        return None, []
+    if re.fullmatch(r"(?:tl|tgl)(?:[-_].*)?", said, re.IGNORECASE):
+        return "tl", []
+    first = re.split(r"[,;/|]", said)[0].strip()
+    called = languages_called(first)
+    code = language_code(first) or (next(iter(called)) if len(called) == 1 else None)
+    return code, [] if code else [f"language {plain(said, 40)}: not a code such as `en`, and no name of a language"]
+
+
+def _country(said: str) -> tuple[str | None, list[str]]:
+    """ISO 3166-1 of a code or a name, and what is wrong with it."""
+    if not said:
+        return None, []
+    called = sorted(countries_called(said))
+    if len(called) == 1:
+        return called[0], []
+    shown = plain(said, 40)
+    if called:
+        either = " or ".join(f"{country_name(code)} ({code})" for code in called[:4])
+        return None, [f"country {shown}: may be {either}; give one of them"]
+    return None, [f"country {shown}: not two letters of ISO 3166, and no name of a country"]
 
 
 def _addresses(what: str, links: list[str], host: str) -> tuple[tuple[str, ...], list[str]]:
@@ -244,6 +342,7 @@ def _merged(first: OutletEntry, second: OutletEntry) -> OutletEntry:
         name=first.name or second.name,
         language=first.language or second.language,
         country=first.country or second.country,
+        kind=first.kind or second.kind,
         feeds=tuple(dict.fromkeys(first.feeds + second.feeds)),
         sitemaps=tuple(dict.fromkeys(first.sitemaps + second.sitemaps)),
     )

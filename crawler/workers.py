@@ -35,7 +35,7 @@ from pipelines.urls import registered_domain
 
 Kind = Literal[
     "page", "page and ways", "ways", "topic", "site search", "description",
-    "feed", "sitemap", "home", "robots", "robots sitemaps",
+    "hosts", "feed", "sitemap", "home", "robots", "robots sitemaps",
 ]  # fmt: skip
 Linked = tuple[Article, Ways]
 """A page's article, and where the page leads."""
@@ -64,6 +64,7 @@ def _serve(pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the crawl, which ends its workers in order
     os.nice(READER_NICENESS)
     from crawler.extract import extract
+    from crawler.links import linked_hosts
     from crawler.way_reading import article_and_ways, listed, read_description, ways
 
     readers: dict[Kind, Callable[..., Read]] = {
@@ -72,6 +73,7 @@ def _serve(pipe: Connection) -> None:
         "ways": ways,
         "topic": lambda capture: listed(capture, "topic"),
         "site search": lambda capture: listed(capture, "site search"),
+        "hosts": linked_hosts,
         "description": lambda capture: read_description(capture.body, capture.url),
         "feed": lambda capture: read_feed(capture.body, capture.url),
         "sitemap": lambda capture: read_sitemap(capture.body, capture.url),

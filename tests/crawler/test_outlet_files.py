@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -98,11 +100,13 @@ def test_what_cannot_be_used_is_named_with_its_place() -> None:
     )
     assert listed.entries == (OutletEntry("h.example", "H"), OutletEntry("i.example"))
     assert listed.unread == (
-        "line 2: `contry` is not known; known are host, name, language, country, feeds, sitemaps",
         "line 2: no host (Nowhere)",
         "line 3: feed: a javascript: link (javascript:x)",
-        "line 3: country Korea: not two letters of ISO 3166",
-        "line 4: `cell 6` is not known; known are host, name, language, country, feeds, sitemaps",
+        "line 3: country Korea: may be North Korea (KP) or South Korea (KR); give one of them",
+    )
+    assert listed.unknown == (
+        "line 2: `contry`, `cell 6` are not known and left out; known are host, name, language, country, kind, feeds,"
+        " sitemaps",
     )
 
 
@@ -221,3 +225,90 @@ def test_a_host_that_stands_twice_is_told_with_what_was_not_taken(name: str, bod
     listed = read_outlet_file(name, body.encode())
     assert list(listed.repeated) == told
     assert listed.unread == ()
+
+
+@pytest.mark.parametrize(
+    ("cell", "feeds"),
+    [
+        ("https://a.example/1 https://a.example/2", ["https://a.example/1", "https://a.example/2"]),
+        ("https://a.example/1,https://a.example/2", ["https://a.example/1", "https://a.example/2"]),
+        ("https://a.example/1 ; http://a.example/2;", ["https://a.example/1", "http://a.example/2"]),
+        ("https://a.example/1\nhttps://a.example/2\r\n", ["https://a.example/1", "https://a.example/2"]),
+        ("https://a.example/1 | https://a.example/2", ["https://a.example/1", "https://a.example/2"]),
+        ("https://a.example/1\t\thttps://a.example/1", ["https://a.example/1"]),
+        ("/feed, /rss.xml", ["https://a.example/feed", "https://a.example/rss.xml"]),
+        ("https://a.example/1 feed://b.example/2", ["https://a.example/1", "http://b.example/2"]),
+        ('["https://a.example/1", "https://a.example/2"]', ["https://a.example/1", "https://a.example/2"]),
+        ("<https://a.example/1>, <https://a.example/2>", ["https://a.example/1", "https://a.example/2"]),
+        ("https://a.example/feed?ids=1,2;3|4", ["https://a.example/feed?ids=1,2;3|4"]),
+        ("https://a.example/my feed.xml", ["https://a.example/my%20feed.xml"]),
+        ("https://a.example/go?to=https://b.example/feed", ["https://a.example/go?to=https://b.example/feed"]),
+        (" ", []),
+    ],
+)
+def test_a_cell_may_hold_several_addresses(cell: str, feeds: list[str]) -> None:
+    body = StringIO()
+    csv.writer(body).writerows([["host", "feeds"], ["a.example", cell]])
+    listed = read_outlet_file("o.csv", body.getvalue().encode())
+    assert listed.entries == (OutletEntry("a.example", feeds=tuple(feeds)),)
+    assert listed.unread == listed.unknown == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("o.csv", "Host;NAME; Language ;Country;Kind\na.example;A; KO ; kr ;Agency\n"),
+        ("o.csv", "host\tname\tlanguage\tcountry\tkind\na.example\tA\tkorean\tSouth Korea\tagency\n"),
+        ("o.csv", "\ufeffhost,name,language,country,kind\r\na.example,A,ko-KR,KOR,AGENCY\r\n"),
+        ("o.csv", "sep=;\nhost;name;lang;country;kind\na.example;A;한국어;대한민국;agency\n"),
+        ("o.csv", "#\n\n\"host\",\"name\",\"language\",\"country\",\"kind\"\na.example,A,ko,Corée du Sud,agency\n"),
+        ("o.txt", "host\tname\tlanguage\tcountry\tkind\na.example\tA\tko\tKR\tagency\n"),
+        ("o.csv", "domain|title|lang|country code|type\nhttps://A.example/|A|ko|KR|agency\n"),
+        ("", "[[outlet]]\nHost='a.example'\nname='A'\nlanguage='Korean'\ncountry='korea, south'\nkind='agency'\n"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_table_is_read_whatever_program_wrote_it(name: str, body: str, encoding: str) -> None:
+    listed = read_outlet_file(name, body.encode(encoding))
+    assert listed.entries == (OutletEntry("a.example", "A", "ko", "KR", kind="agency"),)
+    assert listed.unread == listed.unknown == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [("tl", "tl"), ("TL-PH", "tl"), ("tgl", "tl"), ("fil", "fil"), ("nb", "no"), ("Norwegian", "no"),
+     (" en , fr ", "en"), ("Deutsch", "de"), ("Español", "es"), ("português", "pt"), ("zh-Hant", "zh"), ("haw", "haw")],
+)  # fmt: skip
+def test_a_language_is_a_code_or_a_name_and_tagalog_stays_what_it_is_called(said: str, code: str) -> None:
+    [entry] = read_outlet_file("o.toml", f"[[outlet]]\nhost = 'a.example'\nlanguage = '{said}'\n".encode()).entries
+    assert entry.language == code
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [("UK", "GB"), ("gbr", "GB"), ("U.S.", "US"), ("USA", "US"), ("united states", "US"), ("Deutschland", "DE"),
+     ("Côte d'Ivoire", "CI"), ("Ivory Coast", "CI"), ("Burma", "MM"), ("Türkiye", "TR"), ("turkey", "TR"),
+     ("日本", "JP"), ("Kosovo", "XK"), ("xk", "XK"), ("Россия", "RU"), ("Czech Republic", "CZ"), ("Hong Kong", "HK"),
+     ("Democratic Republic of the Congo", "CD"), ("Korea, North", "KP"), ("Korea, Republic of", "KR"),
+     ("Iran, Islamic Republic of", "IR"), ("Palestine, State of", "PS"), ("Virgin Islands, British", "VG"),
+     ("Congo, The Democratic Republic of the", "CD"), ("Holy See (Vatican City State)", "VA")],
+)  # fmt: skip
+def test_a_country_is_a_code_or_a_name(said: str, code: str) -> None:
+    [entry] = read_outlet_file("o.toml", f"[[outlet]]\nhost = 'a.example'\ncountry = \"{said}\"\n".encode()).entries
+    assert entry.country == code
+
+
+@pytest.mark.parametrize("said", ["ZZ", "Atlantis", "EU", "q", "Guinea Pig"])
+def test_what_is_no_country_is_told_and_the_outlet_kept(said: str) -> None:
+    listed = read_outlet_file("o.csv", f"host,country\na.example,{said}\n".encode())
+    assert listed.entries == (OutletEntry("a.example"),)
+    assert listed.unread == (f"line 2: country {said}: not two letters of ISO 3166, and no name of a country",)
+
+
+def test_all_columns_that_are_not_known_are_named_in_one_line() -> None:
+    listed = read_outlet_file("o.csv", b"host,owner,founded,feed\na.example,A,1900,\nb.example,B,1901,\n")
+    assert listed.unread == ()
+    assert listed.unknown == (
+        "line 2: `owner`, `founded` are not known and left out; known are host, name, language, country, kind, feeds,"
+        " sitemaps",
+    )
