@@ -135,6 +135,17 @@ def hosts(connection: sqlite3.Connection) -> set[str]:
     return {str(row[0]).removeprefix("www.") for row in rows}
 
 
+def sources_read(connection: sqlite3.Connection, crawl_id: int | None) -> dict[str, tuple[int, str | None]]:
+    """The outlets whose feeds and sitemaps a crawl asked for: how many it could read, and why not others."""
+    rows = connection.execute(
+        """SELECT o.host, sum(c.outcome IN ('listed', 'unchanged')), max(iif(c.outcome = 'listed', NULL, c.reason))
+        FROM checks c JOIN urls u ON u.id = c.url_id JOIN outlets o ON o.id = u.outlet_id
+        WHERE c.crawl_id = ? AND u.role = 'source' GROUP BY o.id ORDER BY o.host""",
+        (crawl_id,),
+    )
+    return {str(host): (int(read), why) for host, read, why in rows}
+
+
 def listed_dates(connection: sqlite3.Connection, story_id: int) -> list[str]:
     """The moments of the articles that a story lists, as far as they are dated."""
     query = "SELECT published_at FROM story_coverage WHERE story_id = ? AND published_at IS NOT NULL"

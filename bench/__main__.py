@@ -23,6 +23,7 @@ BENCHES = (
     "page_types",
     "repeats",
     "following",
+    "investigating",
     "crawl",
     "schedule",
     "faults_archive",

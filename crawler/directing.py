@@ -24,10 +24,12 @@ from scrapy.http import Request, Response
 from archive import leads as told
 from archive.errors import ReadingError, SourceError
 from archive.records import Capture, Lead, now
+from archive.searches import Searched, State
 from crawler.fetching import judge_failure, judge_status
 from crawler.services.service import host_of
 from crawler.sitemaps import Child
 from crawler.spans import Span, around, children_of, is_worth_more, leads_of, wider, with_limits
+from crawler.url_dates import earliest_day_in_name, latest_day_in_path
 from crawler.ways import Listed, Search, Topic, Ways, search_address
 from pipelines.relevance import address_words, relevance
 from pipelines.stories import search_words
@@ -53,14 +55,22 @@ TERMS_SOUGHT = 24
 
 @dataclass
 class Lists:
-    """What an outlet's feeds and sitemaps had for the days of the story."""
+    """What an outlet's feeds and sitemaps list, and for the days of the story."""
 
-    feeds_from: str | None = None
-    """The day of the oldest item that a feed lists."""
+    oldest: str | None = None
+    """The day of the oldest item, or sitemap, that they list."""
+    items: int = 0
+    """All that they list, whatever its day."""
     in_span: int = 0
     """Pages of these days that its sitemaps list."""
     read: int = 0
     """Feeds and sitemaps that were read."""
+
+    def add(self, days: Iterable[str | None], items: int) -> None:
+        """One more list was read."""
+        self.read += 1
+        self.items += items
+        self.oldest = min((day[:10] for day in (self.oldest, *days) if day), default=None)
 
 
 @dataclass
@@ -127,7 +137,7 @@ class Directing:
         wanted, others = children_of(children, self.span_of(host), now(), most)
         part = self.parts.setdefault(url, Part(host, 0))
         part.children = others
-        self.lists[host].read += 1
+        self.lists[host].add((_first_day(child) for child in children), len(children))
         return wanted
 
     def taken(self, url: str, leads: Sequence[Lead], depth: int) -> tuple[list[Lead], int, int]:
@@ -143,7 +153,7 @@ class Directing:
         named = [lead for lead in undated if _holds(lead, sought)]
         part = self.parts.setdefault(url, Part(host, depth))
         part.left_out = other > 0
-        self.lists[host].read += 1
+        self.lists[host].add((_day_of(lead) for lead in leads), len(leads))
         self.lists[host].in_span += len(taken) + len(named)
         return [*taken, *named], other, len(undated) - len(named)
 
@@ -152,11 +162,7 @@ class Directing:
 
     def feed_read(self, url: str, leads: Sequence[Lead]) -> None:
         """How far back a feed goes."""
-        of = self.lists[self.host_of_list(url)]
-        of.read += 1
-        days = [day[:10] for lead in leads if (day := lead.published_at or lead.modified_at)]
-        if days:
-            of.feeds_from = min(filter(None, (of.feeds_from, min(days))))
+        self.lists[self.host_of_list(url)].add((_day_of(lead) for lead in leads), len(leads))
 
     def widened(self) -> list[Request]:
         """Requests for the lists of the days beyond those that were read, where articles were found near their ends."""
@@ -261,10 +267,10 @@ class Directing:
     # -- an outlet's own search --------------------------------------------------------------------------------------
 
     def is_too_short(self, host: str) -> bool:
-        """Do an outlet's lists leave out days of the story? One that answered nothing is not asked for more."""
+        """Do an outlet's lists leave out days of the story? One that lists nothing at all is not asked for more."""
         of = self.lists[self._host_of_lists(host)]
-        reaches = of.feeds_from is not None and of.feeds_from <= self.span.since[:10]
-        return of.read > 0 and not reaches and not of.in_span
+        reaches = of.oldest is not None and of.oldest <= self.span.since[:10]
+        return of.items > 0 and not reaches and not of.in_span
 
     def _host_of_lists(self, host: str) -> str:
         return next((each for each in self.lists if _bare(each) == _bare(host)), host)
@@ -369,6 +375,14 @@ class Directing:
         return self.spider.take_likely(page.leads)
 
 
+def _day_of(lead: Lead) -> str | None:
+    return lead.published_at or latest_day_in_path(lead.url) or lead.modified_at
+
+
+def _first_day(child: Child) -> str | None:
+    return earliest_day_in_name(child.url) or child.modified_at
+
+
 def _undated(lead: Lead) -> bool:
     return leads_of([lead], Span("0001-01-01"))[2] == 1
 
@@ -385,3 +399,18 @@ def _headers(response: Response) -> tuple[tuple[str, str], ...]:
 
 def _bare(host: str) -> str:
     return host.removeprefix("www.")
+
+
+def searched(spider: StorySpider) -> list[Searched]:
+    """What became of each outlet whose feeds and sitemaps were asked for in this crawl."""
+    directing, found = spider.directing, []
+    for host, (read, why) in told.sources_read(spider.archive.db, spider.crawl_id).items():
+        span = directing.span_of(host)
+        answered = read > 0
+        reason = directing.said.get(host) if answered else why
+        until = None if span.until is None else span.until[:10]
+        state: State = "answered" if answered else "failed"
+        since = span.since[:10] if answered else None
+        requests = spider.requests[_bare(host)]
+        found.append(Searched(_bare(host), state, reason, None, since, until, requests))
+    return found

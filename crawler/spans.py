@@ -16,7 +16,7 @@ from crawler.moments import not_before
 from crawler.sitemaps import Child
 from crawler.url_dates import earliest_day_in_name, earliest_day_in_path, latest_day_in_name, latest_day_in_path
 
-BEFORE, AFTER = 21, 35
+BEFORE, AFTER = 21, 70
 """Days around the coverage that is known; a story runs on longer than it was announced."""
 FURTHER = 45
 """Days that are looked at beyond that, once, where an outlet has covered the story."""

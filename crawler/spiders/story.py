@@ -18,20 +18,24 @@ from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
+from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 from twisted.python.failure import Failure
 
 from archive import leads as told
+from archive import searches
 from archive.database import transaction
 from archive.errors import ReadingError
 from archive.frontier import Listing, Waiting
+from archive.hosts import bare_host
 from archive.leads import Prospect
 from archive.records import Article, Capture, Check, Lead, Outcome, SourceKind
 from archive.stories import profile_of, relist, story
 from crawler.asking import LONGEST_WAIT, Asking, manners, named_services, read
-from crawler.directing import Directing
+from crawler.directing import Directing, searched
 from crawler.fetching import judge_failure, request
 from crawler.services import Answer
 from crawler.services.service import host_of
@@ -85,9 +89,16 @@ class StorySpider(ArchiveSpider):
         self.ways: dict[str, Ways] = {}
         """Of pages that were read and are not kept yet."""
         self.most_sitemaps = MOST_SITEMAPS
+        self.requests: Counter[str] = Counter()
+        """By host, without `www.`, of any kind."""
 
     def _open(self, crawler: Crawler) -> None:
         super()._open(crawler)
+        crawler.signals.connect(self._count_request, signal=signals.request_reached_downloader)
+        self._open_story()
+
+    def _open_story(self) -> None:
+        """Learn what is followed."""
         db = self.archive.db
         self.story = story(db, self.wanted)
         self.texts = told.confirmed_texts(db, self.story.id)
@@ -96,6 +107,20 @@ class StorySpider(ArchiveSpider):
         self.profile = JUDGE.profile(*profile_of(db, self.story.id))
         self.hosts = self.hosts or self.story.hosts
         self.directing = Directing(self)
+
+    def _count_request(self, request: Request) -> None:
+        self.requests[bare_host(urlsplit(request.url).netloc)] += 1
+
+    def closed(self, reason: str) -> None:
+        """Called by Scrapy when all is written: also which outlets were asked for the story is."""
+        if hasattr(self, "directing") and self.failure is None:
+            self.note_search()
+        super().closed(reason)
+
+    def note_search(self) -> None:
+        """Write down which outlets' lists were read for the story, and which could not be."""
+        with transaction(self.archive.db) as db:
+            searches.note(db, self.story.id, searched(self))
 
     # -- what to ask for, and until when -----------------------------------------------------------------------------
 
