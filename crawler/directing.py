@@ -28,7 +28,7 @@ from archive.searches import Searched, State
 from crawler.fetching import judge_failure, judge_status
 from crawler.services.service import host_of
 from crawler.sitemaps import Child
-from crawler.spans import Span, around, children_of, is_worth_more, leads_of, wider, with_limits
+from crawler.spans import Span, around, children_of, is_of_news, is_worth_more, leads_of, wider, with_limits
 from crawler.url_dates import earliest_day_in_name, latest_day_in_path
 from crawler.ways import Listed, Search, Topic, Ways, search_address
 from pipelines.relevance import address_words, relevance
@@ -63,6 +63,8 @@ class Lists:
     """All that they list, whatever its day."""
     in_span: int = 0
     """Pages of these days that its sitemaps list."""
+    worded: int = 0
+    """Of these pages, those of which a headline or an address says what they are about."""
     read: int = 0
     """Feeds and sitemaps that were read."""
 
@@ -135,6 +137,9 @@ class Directing:
         """The sitemaps of an index that are read now; the others are remembered."""
         host = self.host_of_list(url)
         wanted, others = children_of(children, self.span_of(host), now(), most)
+        if self.spider.frugal and any(not is_of_news(child.url) for child in wanted):
+            others += [child for child in wanted if is_of_news(child.url)]
+            wanted = [child for child in wanted if not is_of_news(child.url)]
         part = self.parts.setdefault(url, Part(host, 0))
         part.children = others
         self.lists[host].add((_first_day(child) for child in children), len(children))
@@ -155,6 +160,7 @@ class Directing:
         part.left_out = other > 0
         self.lists[host].add((_day_of(lead) for lead in leads), len(leads))
         self.lists[host].in_span += len(taken) + len(named)
+        self.lists[host].worded += sum(map(says_what, [*taken, *named]))
         return [*taken, *named], other, len(undated) - len(named)
 
     def _sought(self) -> list[str]:
@@ -162,7 +168,9 @@ class Directing:
 
     def feed_read(self, url: str, leads: Sequence[Lead]) -> None:
         """How far back a feed goes."""
-        self.lists[self.host_of_list(url)].add((_day_of(lead) for lead in leads), len(leads))
+        of = self.lists[self.host_of_list(url)]
+        of.add((_day_of(lead) for lead in leads), len(leads))
+        of.worded += sum(map(says_what, leads))
 
     def widened(self) -> list[Request]:
         """Requests for the lists of the days beyond those that were read, where articles were found near their ends."""
@@ -190,6 +198,16 @@ class Directing:
         self.reaches += 1
         self.reached |= dict.fromkeys(hosts, further)
         return self._read_again(lambda host: further if host in hosts else None)
+
+    def news_left(self, host: str) -> list[Request]:
+        """Requests for an outlet's sitemaps of the latest news that were left alone: they have headlines."""
+        requests = []
+        for url, part in list(self.parts.items()):
+            if _bare(part.host) == _bare(host):
+                news = [child for child in part.children if is_of_news(child.url)]
+                part.children = [child for child in part.children if child not in news]
+                requests += self.spider.child_requests(url, news, part.depth)
+        return requests
 
     def _read_again(self, span_of: Any) -> list[Request]:
         requests = []
@@ -235,7 +253,7 @@ class Directing:
         of_outlet = Counter(self.topics[url][1] for url in self.done if url in self.topics)
         for value, url in ranked:
             topic, host = self.topics[url]
-            fits = value >= TOPIC_LIKE or (topic.section and self.is_too_short(host))
+            fits = value >= TOPIC_LIKE or (topic.section and (self.is_too_short(host) or self.is_mute(host)))
             room = of_outlet[host] < TOPICS_OF_OUTLET and self.asked["topics"] + len(chosen) < MOST_TOPICS
             if fits and room and url not in self.done:
                 of_outlet[host] += 1
@@ -272,12 +290,18 @@ class Directing:
         reaches = of.oldest is not None and of.oldest <= self.span.since[:10]
         return of.items > 0 and not reaches and not of.in_span
 
+    def is_mute(self, host: str) -> bool:
+        """Do an outlet's lists name pages of the story's days by addresses alone that say nothing of them?"""
+        of = self.lists[self._host_of_lists(host)]
+        return of.in_span > 2 * of.worded
+
     def _host_of_lists(self, host: str) -> str:
         return next((each for each in self.lists if _bare(each) == _bare(host)), host)
 
     async def _search(self) -> bool:
         """Ask the search of outlets whose lists do not reach back; whether there was one to ask."""
-        hosts = [host for host in list(self.lists) if host not in self.done and self.is_too_short(host)]
+        lacking = [host for host in list(self.lists) if self.is_too_short(host) or self.is_mute(host)]
+        hosts = [host for host in lacking if host not in self.done]
         hosts = hosts[: max(0, MOST_SEARCHED - self.asked["searches"])]
         self.done |= set(hosts)
         self.asked["searches"] += len(hosts)
@@ -289,7 +313,8 @@ class Directing:
         known = list(self.searches[_bare(host)]) or await self._declared_at_home(host)
         search = await self._usable(known, host)
         if search is None:
-            self.said.setdefault(host, "its lists do not reach back, and its pages declare no search")
+            lack = "say little of its pages" if self.is_mute(host) else "do not reach back"
+            self.said.setdefault(host, f"its lists {lack}, and its pages declare no search")
             return
         texts = self.spider.texts
         for many in WORDS_ASKED[:SEARCHES_OF_OUTLET]:
@@ -373,6 +398,16 @@ class Directing:
     def _take(self, page: Listed) -> int:
         """Put what a page lists into the frontier, whatever its days; how many of it are likely to belong."""
         return self.spider.take_likely(page.leads)
+
+
+FEWEST_WORDS = 3
+"""Of an address that says what a page is about."""
+
+
+def says_what(lead: Lead) -> bool:
+    """Does a lead say what its page is about?"""
+    words = [word for word in address_words(lead.url).split() if not word.isdigit()]
+    return bool(lead.headline) or len(words) >= FEWEST_WORDS
 
 
 def _day_of(lead: Lead) -> str | None:

@@ -60,7 +60,7 @@ def check(wanted: Wanted) -> None:
 def investigate(folder: Path, wanted: Wanted, settings: Settings, catalogue: Path | None) -> None:
     """From one address to a dossier. Raises as `crawler.running.crawl`, and for a page that is no article."""
     from crawler.catalogue import read
-    from crawler.spiders.investigate import InvestigateSpider
+    from crawler.spiders.investigate import InvestigateSpider, Person
 
     known = read(catalogue)
     asks = sys.stdin.isatty() and not wanted.yes
@@ -74,12 +74,20 @@ def investigate(folder: Path, wanted: Wanted, settings: Settings, catalogue: Pat
         most=wanted.outlets or USUAL,
         requests=wanted.requests,
         catalogue=known,
-        confirm=confirming() if asks else None,
-        tell=lambda line: click.echo(f"  + {plain(line)}", err=True),
+        person=Person(
+            confirming() if asks else None,
+            lambda line: click.echo(f"  + {plain(line)}", err=True),
+            lambda spider, why: conclude(folder, spider, why, wanted),
+        ),
     )
-    if not ran.opened:
+    if ran.opened:
+        conclude(folder, ran, reason, wanted)
+    else:
         click.echo(f"Stopped before the article was there: {reason or ran.stopped}.")
-        return
+
+
+def conclude(folder: Path, ran: Any, reason: str | None, wanted: Wanted) -> None:
+    """Write the dossier, and tell what is in it and what was searched."""
     told = _ended(folder, ran, reason, wanted)
     out = wanted.out or Path(f"{told.story.name}.html")
     with written_aside(out) as file:

@@ -56,22 +56,25 @@ class QuickLook:
         outlet = Outlet(host, known.name, known.language, known.country) if known else Outlet(host)
         problem = "it has no address"
         for home in self._homes(host):
-            robots, problem = await self.get(urljoin(home, "/robots.txt"), dont_obey_robotstxt=True)
-            if robots is None or robots.status >= 500:
-                continue
-            await self._know(home, robots)
+            robots = self.spider.robots_seen.get(site_of(home))
+            if robots is None:
+                robots, problem = await self.get(urljoin(home, "/robots.txt"), dont_obey_robotstxt=True)
+                if robots is None or robots.status >= 500:
+                    continue
+                await self._know(home, robots)
             named = await self._named(robots) if robots.status == 200 else []
             return Looked(outlet, home, self._worth_reading(outlet, known, named, span))
         return Looked(outlet, problem=problem or "no answer")
 
     def _homes(self, host: str) -> list[str]:
-        """Home pages to try: https first, with and without `www.`; where it answered before, that first."""
+        """Home pages to try: where it answers already or did before; then https first, with and without `www.`"""
         before = self.found_out.get(bare_host(host))
         hosts = [host, f"www.{host}" if host == bare_host(host) else bare_host(host)]
         if before and before.found_host:
             hosts.insert(0, before.found_host)
         homes = [home_urls(each) for each in dict.fromkeys(hosts)]
-        return [home for kind in zip(*homes, strict=True) for home in kind]
+        tried = [home for kind in zip(*homes, strict=True) for home in kind]
+        return sorted(tried, key=lambda home: site_of(home) not in self.spider.robots_seen)
 
     async def _know(self, home: str, robots: Response) -> None:
         """The rules need not be asked for again."""

@@ -154,6 +154,9 @@ class RobotsMiddleware:
             return Rules()
         except Exception as error:  # whatever the downloader raises means that it cannot be had
             return Rules(not_now=f"robots.txt: {judge_failure(error)[1]}")
+        seen = getattr(self.spider, "robots_seen", None)
+        if seen is not None:
+            seen[site] = response
         return await self.rules_in(response, site)
 
     async def know(self, site: str, response: Response) -> None:

@@ -18,6 +18,7 @@ from archive import searches
 from archive.archive import Archive
 from archive.database import transaction
 from archive.searches import Searched
+from demo.markup import page_html
 from demo.web import Outlet, Page, Web, World, serve, served
 from tests.conftest import Dateline
 from tests.crawler.test_story_spider import BOAT, BREAD, CRACKS, DRILL, FREE, MINE, START
@@ -51,7 +52,7 @@ def world(*more: Outlet) -> World:
 def catalogue(tmp_path: Path, *rows: str) -> Path:
     """A list of outlets as a person has it."""
     file = tmp_path / "outlets.csv"
-    usual = ("ridge.example,,en", "courier.example,,en", "phare.example,FR,fr")
+    usual = ("ridge.example,,en", "courier.example,,en", "harbour.example,,en")
     file.write_text("\n".join(("host,country,language", *(rows or usual))) + "\n")
     return file
 
@@ -88,9 +89,7 @@ def test_a_newcomer_with_an_empty_folder_and_one_address_gets_a_dossier_by_one_c
     assert "courier.example" in told
     assert f"+ 2026-03-10  Ridge: {DRILL.headline}" in ran.stderr, "each article is told as it is found"
     assert "Next: " in ran.stdout
-    assert states(run) == dict.fromkeys(
-        ("harbour.example", "ridge.example", "courier.example", "phare.example"), "answered"
-    )
+    assert states(run) == dict.fromkeys(("harbour.example", "ridge.example", "courier.example"), "answered")
 
 
 def test_the_default_dossier_bears_the_storys_name_where_the_person_is(dateline, tmp_path):
@@ -112,8 +111,8 @@ def test_a_second_run_goes_on_and_asks_only_those_that_were_not_asked(dateline, 
     with serve(world()) as web:
         _, run, out = investigated(dateline, web, tmp_path, "--outlets", "1")
         first = states(run)
-        assert sorted(first.values()) == ["answered", "answered", "not asked", "not asked"]
-        assert "Not asked, though suggested: 2 outlets" in out.read_text()
+        assert sorted(first.values()) == ["answered", "answered", "not asked"]
+        assert "Not asked, though suggested: 1 outlet:" in out.read_text()
         before = coverage(run)
         pages = {request.url for request in web.requests if "mine" in request.path}
         web.requests.clear()
@@ -260,21 +259,18 @@ def on_a_terminal(run: Dateline, typed: str, *words: object) -> str:
 # -- what is told of a search ----------------------------------------------------------------------------------------
 
 
-def test_outlets_that_turn_up_in_another_language_are_asked_in_a_further_round(dateline, tmp_path):
-    """The French paper is suggested only once a French article is found: harbour.example links to one."""
-    from tests.crawler.test_story_spider import with_links
-
-    linked = with_links(MINE, (f"http://phare.example{ABROAD.path}", ABROAD.headline))
-    outlets = (
-        outlet("harbour.example", linked),
-        outlet("phare.example", ABROAD, language="fr"),
-        outlet("matin.example", replace(ABROAD, path="/une/8-mine"), language="fr"),
-    )
+def test_an_outlet_that_the_article_links_to_is_asked_whatever_its_language_and_country(dateline, tmp_path):
+    markup = page_html(Outlet("harbour.example"), MINE, NOW)
+    link = f'<p>First told by <a href="http://phare.example{ABROAD.path}">Le Phare</a>.</p></article>'
+    linking = replace(MINE, body=markup.replace("</article>", link).encode())
+    outlets = (outlet("harbour.example", linking), outlet("phare.example", ABROAD, language="fr"))
     catalogue(tmp_path, "phare.example,FR,fr", "matin.example,FR,fr")
     with serve(World(outlets, NOW)) as web:
-        _, run, _ = investigated(dateline, web, tmp_path)
-        assert {request.host for request in web.requests} >= {"phare.example"}
+        _, run, out = investigated(dateline, web, tmp_path)
+        assert f"http://phare.example{ABROAD.path}" in web.asked()
     assert states(run)["phare.example"] == "answered"
+    assert run.column("SELECT suggested FROM story_searches WHERE host = 'phare.example'")[0].startswith("linked from")
+    assert "phare.example" in out.read_text()
 
 
 def test_a_story_that_was_crawled_for_says_in_every_form_where_it_was_looked_for(dateline, tmp_path):

@@ -13,8 +13,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from collections.abc import Set as Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from scrapy.crawler import Crawler
 from scrapy.http import Request
@@ -27,6 +28,7 @@ from archive.hosts import bare_host
 from archive.reading import lookup
 from archive.records import CatalogueOutlet, Check, Lead, Outcome
 from archive.searches import Searched
+from crawler.catalogue import read
 from crawler.progress import Progress
 from crawler.quick_look import Looked, QuickLook, keep, settle
 from crawler.services.service import host_of
@@ -47,18 +49,29 @@ OF_LIST = "it stands in the list of outlets"
 
 Confirm = Callable[[Sequence[Suggestion], Any], Awaitable[bool]]
 """Whether some outlets may be asked; with the live line of the terminal, if there is one."""
-Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who started the search, as far as it turns to them."""
+
+    confirm: Confirm | None = None
+    """Asks whether some outlets may be asked; None: they may."""
+    tell: Callable[[str], None] = lambda _: None
+    """Is told each article that is found."""
+    finish: Callable[[Any, str | None], None] = lambda *_: None
+    """Writes the dossier of what there is, should the crawl have to be ended by force; gets the spider and why."""
 
 
 class InvestigateSpider(StorySpider):
     """`url`: the article · `most`: outlets of the catalogue that are asked in all · `requests`: of any kind, at most.
 
-    `catalogue`: its outlets · `confirm`: asks a person whether some outlets may be asked (None: they may) · `tell` is
-    told each article that is found. What came of it is in `story`, `stopped` and, where the article cannot be had,
-    `failure`.
+    `catalogue`: its outlets, in the place of the package's own. What came of it is in `story`, `stopped` and, where the
+    article cannot be had, `failure`.
     """
 
     name = "investigate"
+    frugal = True
 
     def __init__(
         self,
@@ -66,16 +79,16 @@ class InvestigateSpider(StorySpider):
         name_of_story: str | None = None,
         most: int = 30,
         requests: int | None = None,
-        catalogue: Sequence[CatalogueOutlet] = (),
-        confirm: Confirm | None = None,
-        tell: Tell = lambda _: None,
+        catalogue: Sequence[CatalogueOutlet] | None = None,
+        person: Person | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.url, self.name_of_story, self.most = url, name_of_story, int(most)
         self.most_requests = int(requests) if requests else None
-        self.outlets_known = {bare_host(each.host): each for each in catalogue}
-        self.catalogue, self.confirm, self.tell = catalogue, confirm, tell
+        self.catalogue = read() if catalogue is None else catalogue
+        self.outlets_known = {bare_host(each.host): each for each in self.catalogue}
+        self.person = person or Person()
         self.asked_outlets: dict[str, Suggestion] = {}
         """In this run."""
         self.refused: set[str] = set()
@@ -83,6 +96,8 @@ class InvestigateSpider(StorySpider):
         self.problems_of: dict[str, str] = {}
         self.found: set[int] = set()
         """Articles that were told."""
+        self.robots_seen: dict[str, Any] = {}
+        """Answers by site (`crawler.robots`); they say where sitemaps are."""
         self.opened = self.is_new = False
         self.unasked = 0
         """Outlets that are suggested and were not asked."""
@@ -147,12 +162,13 @@ class InvestigateSpider(StorySpider):
 
     async def _all_lists(self) -> AsyncIterator[Request]:
         """Requests for the lists of the article's own outlet and of all outlets that the archive has, then pages."""
-        own = {host_of(self.url)} - {bare_host(each.host) for each in self.archive.sources(self.kinds)}
-        own -= {host for host, each in self._searched().items() if each.state == "answered"}
+        known = {bare_host(each.host) for each in self.archive.sources(self.kinds)}
+        known |= {host for host, each in self._searched().items() if each.state == "answered"}
+        own = [] if host_of(self.url) in known else [urlsplit(self.url).netloc]
         async for source in self.source_requests():
             yield source
         if own:
-            async for source in self._lists_of(sorted(own)):
+            async for source in self._lists_of(own):
                 yield source
         await self._idle()
         await self._follow_known()
@@ -167,7 +183,7 @@ class InvestigateSpider(StorySpider):
             chosen = [] if self.ended or self._spent() else self._suggested(number)
             if not chosen:
                 break
-            if self.confirm and not await self.confirm(chosen, self._live()):
+            if self.person.confirm and not await self.person.confirm(chosen, self._live()):
                 self.refused |= {each.host for each in chosen}
                 self.stopped = "you did not want more outlets to be asked"
                 return
@@ -236,7 +252,11 @@ class InvestigateSpider(StorySpider):
             for source in self._to_read(each):
                 yield source
         await self._idle()
-        poor = {host: each for host, each in looked.items() if each.home and not self._has_read(each)}
+        for each in looked.values():
+            for source in self.directing.news_left(each.outlet.host) if each.home and self._is_poor(each) else ():
+                yield source
+        await self._idle()
+        poor = {host: each for host, each in looked.items() if each.home and self._is_poor(each)}
         again = await self._at_once([self.quick.around(each) for each in poor.values()])
         for host, each in zip(poor, again, strict=True):
             looked[host] = replace(each, sources=tuple({*looked[host].sources, *each.sources}))
@@ -272,6 +292,10 @@ class InvestigateSpider(StorySpider):
     def _has_read(self, looked: Looked) -> bool:
         return self.directing.lists[looked.outlet.host].read > 0
 
+    def _is_poor(self, looked: Looked) -> bool:
+        """Did the lists of an outlet bring nothing, or nothing that says what pages are about?"""
+        return not self._has_read(looked) or self.directing.is_mute(looked.outlet.host)
+
     async def _idle(self) -> None:
         while self.under_way and not self.ended:
             await asyncio.sleep(0.05)
@@ -293,7 +317,7 @@ class InvestigateSpider(StorySpider):
         for row in rows:
             if row["id"] not in self.found:
                 self.found.add(row["id"])
-                self.tell(f"{row['day'] or 'undated':10}  {row['outlet']}: {row['headline'] or '(no headline)'}")
+                self.person.tell(f"{row['day'] or 'undated':10}  {row['outlet']}: {row['headline'] or '(no headline)'}")
 
     def note_search(self) -> None:
         """Write down what became of each outlet: also of those that could not even be reached."""
@@ -318,6 +342,12 @@ class InvestigateSpider(StorySpider):
             )
         with transaction(self.archive.db) as db:
             searches.note(db, self.story.id, outlets)
+
+    def before_the_end(self, reason: str) -> None:
+        """The crawl is about to be ended by force (`crawler.watchdog`): what there is becomes a dossier."""
+        if self.opened:
+            self.note_search()
+            self.person.finish(self, reason)
 
     def _note_unasked(self) -> None:
         """Write down which outlets are suggested and were not asked, and what a person could do."""

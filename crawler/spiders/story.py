@@ -68,6 +68,8 @@ class StorySpider(ArchiveSpider):
     """
 
     name = "story"
+    frugal: ClassVar[bool] = False
+    """Whether sitemaps of the latest news are left alone where others list the same days."""
     kinds: ClassVar[tuple[SourceKind, ...]] = ("feed", "sitemap")
 
     def __init__(self, story: str = "", ask: str = "", since: str = "", **kwargs: Any) -> None:
