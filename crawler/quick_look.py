@@ -29,6 +29,7 @@ from crawler.turns import site_of
 from pipelines.identity import file_source
 from pipelines.urls import is_address
 
+CUT_SHORT = "the search ended before its turn"
 MOST_SITEMAPS, MOST_FEEDS, MOST_USUAL = 4, 3, 3
 """Of one outlet that are read; usual paths of either kind that are tried."""
 
@@ -56,6 +57,8 @@ class QuickLook:
         outlet = Outlet(host, known.name, known.language, known.country) if known else Outlet(host)
         problem = "it has no address"
         for home in self._homes(host):
+            if problem == CUT_SHORT:
+                break
             robots = self.spider.robots_seen.get(site_of(home))
             if robots is None:
                 robots, problem = await self.get(urljoin(home, "/robots.txt"), dont_obey_robotstxt=True)
@@ -134,7 +137,7 @@ class QuickLook:
     async def get(self, url: str, **meta: Any) -> tuple[Response | None, str]:
         """The answer, or None, and what is wrong with it."""
         if self.spider.ended or self.spider.requests_spent():
-            return None, "the crawl ended before"
+            return None, CUT_SHORT
         engine: Any = self.spider.crawler.engine
         try:
             response: Response = await engine.download_async(Request(url, meta={"dont_retry": True, **meta}))

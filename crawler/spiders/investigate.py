@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from collections.abc import Set as Collection
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from scrapy.crawler import Crawler
 from scrapy.http import Request
@@ -26,11 +26,11 @@ from archive.database import transaction
 from archive.errors import ArchiveError, DatelineError
 from archive.hosts import bare_host
 from archive.reading import lookup
-from archive.records import CatalogueOutlet, Check, Lead, Outcome
+from archive.records import CatalogueOutlet, Check, Lead, Outcome, Outlet
 from archive.searches import Searched
 from crawler.catalogue import read
 from crawler.progress import Progress
-from crawler.quick_look import Looked, QuickLook, keep, settle
+from crawler.quick_look import CUT_SHORT, Looked, QuickLook, keep, settle
 from crawler.services.service import host_of
 from crawler.spiders.story import ARTICLES, StorySpider
 from crawler.suggesting import suggest
@@ -171,10 +171,27 @@ class InvestigateSpider(StorySpider):
             async for source in self._lists_of(own):
                 yield source
         await self._idle()
+        async for source in self._around_mute():
+            yield source
         await self._follow_known()
         self._learn_words()
         async for page in self.directed_pages():
             yield page
+
+    async def _around_mute(self) -> AsyncIterator[Request]:
+        """Requests for more lists of outlets whose lists say little: a run before may have ended early."""
+        sources = self.archive.sources(self.kinds)
+        with_feed = {each.host for each in sources if each.kind == "feed"}
+        mute = {each.host: each.url for each in sources if each.host not in with_feed}
+        looked = {
+            host: Looked(Outlet(host), urljoin(url, "/"))
+            for host, url in mute.items()
+            if self.directing.is_mute(host) and bare_host(urlsplit(url).netloc) == bare_host(host)
+        }
+        for each in await self._at_once([self.quick.around(each) for each in list(looked.values())[: self.most]]):
+            for source in self._to_read(each):
+                yield source
+        await self._idle()
 
     async def _rounds(self) -> AsyncIterator[Request]:
         """Requests for lists and pages of outlets that are suggested, until nothing new comes or all is spent."""
@@ -204,18 +221,21 @@ class InvestigateSpider(StorySpider):
         found = self.crawler.get_extension(Progress)
         return found and found.live
 
-    def _why_stopped(self) -> str:
+    def _what_is_spent(self) -> str | None:
         if self.requests_spent():
             return f"the budget of {self.most_requests:,} requests is spent"
-        if super()._spent():
-            return f"the budget of {self.budget:,} pages is spent"
+        return super()._what_is_spent()
+
+    def _why_stopped(self) -> str:
+        if spent := self._what_is_spent():
+            return spent
         if self._asked_so_far() >= self.most:
             return f"{self.most} outlets were asked, as many as were allowed; nothing else that is known is likely"
         return "no further outlet is suggested, and nothing else that is known is likely to belong"
 
     def _asked_so_far(self) -> int:
-        """Outlets of the catalogue that were asked for this story, in this run and before."""
-        before = {host for host, each in self._searched().items() if each.suggested and each.state != "not asked"}
+        """Outlets of the catalogue that were asked for this story in this run, and that answered before."""
+        before = {host for host, each in self._searched().items() if each.suggested and each.state == "answered"}
         return len(before | set(self.asked_outlets))
 
     def _searched(self) -> dict[str, Searched]:
@@ -230,7 +250,7 @@ class InvestigateSpider(StorySpider):
 
     def _unasked(self, most: int) -> list[Suggestion]:
         """The outlets that are likeliest to have covered the story, of those that were not asked for it."""
-        asked = {host for host, each in self._searched().items() if each.state != "not asked"}
+        asked = {host for host, each in self._searched().items() if each.state == "answered"}
         asked |= {*self.asked_outlets, host_of(self.url)}
         found = suggest(self.archive.db, self.story.id, self.catalogue, most + len(asked))
         found += self._unknown({bare_host(each.host) for each in found})
@@ -264,8 +284,9 @@ class InvestigateSpider(StorySpider):
                 yield source
         await self._idle()
         for host, each in looked.items():
-            settle(self.archive, each, host)
-            if not self._has_read(each):
+            if not self._cut_short():
+                settle(self.archive, each, host)
+            if not self._has_read(each) and each.problem != CUT_SHORT and not self._cut_short():
                 self.problems_of[bare_host(host)] = each.problem or "none of its feeds and sitemaps could be read"
 
     async def _look(self, hosts: Sequence[str]) -> dict[str, Looked]:
@@ -291,6 +312,10 @@ class InvestigateSpider(StorySpider):
 
     def _has_read(self, looked: Looked) -> bool:
         return self.directing.lists[looked.outlet.host].read > 0
+
+    def _cut_short(self) -> bool:
+        """Was there no more time or budget for what was to be asked?"""
+        return self.ended or self.requests_spent()
 
     def _is_poor(self, looked: Looked) -> bool:
         """Did the lists of an outlet bring nothing, or nothing that says what pages are about?"""
@@ -320,28 +345,28 @@ class InvestigateSpider(StorySpider):
                 self.person.tell(f"{row['day'] or 'undated':10}  {row['outlet']}: {row['headline'] or '(no headline)'}")
 
     def note_search(self) -> None:
-        """Write down what became of each outlet: also of those that could not even be reached."""
+        """Write down what became of each outlet: also of those that could not be reached, or had no turn."""
         super().note_search()
-        span = self.directing.span
-        known = self._searched()
-        outlets = []
-        for host in {*self.asked_outlets, *self.problems_of}:
-            why = self.asked_outlets[host].reasons[:2] if host in self.asked_outlets else ()
-            read = known.get(host)
-            failed = host in self.problems_of or read is None
-            outlets.append(
-                Searched(
-                    host,
-                    "failed" if failed else "answered",
-                    self.problems_of.get(host) or ("the search ended before its turn" if failed else None),
-                    "; ".join(why) or None,
-                    None if failed else span.since[:10],
-                    None if failed or span.until is None else span.until[:10],
-                    self.requests[host] if read is None else 0,
-                )
-            )
+        read = {host for host, each in self._searched().items() if each.state == "answered"}
+        outlets = [self._became(host, host in read) for host in {*self.asked_outlets, *self.problems_of}]
         with transaction(self.archive.db) as db:
             searches.note(db, self.story.id, outlets)
+
+    def _became(self, host: str, answered: bool) -> Searched:
+        """What became of an outlet that was to be asked in this run."""
+        span = self.directing.span
+        of = self.asked_outlets.get(host)
+        why = "; ".join(of.reasons[:2]) if of else None
+        if answered:
+            until = None if span.until is None else span.until[:10]
+            return Searched(host, "answered", self._said(host), why, span.since[:10], until)
+        if problem := self.problems_of.get(host):
+            return Searched(host, "failed", problem, why, requests=self.requests[host])
+        return Searched(host, "not asked", CUT_SHORT, why)
+
+    def _said(self, host: str) -> str | None:
+        """What is to be said of an outlet's search."""
+        return next((said for name, said in self.directing.said.items() if bare_host(name) == host), None)
 
     def before_the_end(self, reason: str) -> None:
         """The crawl is about to be ended by force (`crawler.watchdog`): what there is becomes a dossier."""

@@ -211,8 +211,11 @@ class StorySpider(ArchiveSpider):
                 break
             else:
                 await asyncio.sleep(0.05)
-        spent = f"the budget of {self.budget:,} pages is spent" if self._spent() else ""
-        self.stopped = spent or "nothing that waits is likely to belong"
+        self.stopped = self._what_is_spent() or "nothing that waits is likely to belong"
+
+    def _what_is_spent(self) -> str | None:
+        """Which budget is spent; None if there is room."""
+        return f"the budget of {self.budget:,} pages is spent" if self.budget is not None and self._spent() else None
 
     def _spent(self) -> bool:
         return self.budget is not None and self.asked.total() >= self.budget
