@@ -181,17 +181,18 @@ def _why(line: OutletReport) -> str:
     return plain(", ".join(f"{many} × {reason}" if many > 1 else reason for reason, many in line.reasons[:4]))
 
 
+def _many(number: int, word: str, words: str | None = None) -> str | None:
+    """`3 topic pages`; None where there are none."""
+    return f"{number:,} {word if number == 1 else words or f'{word}s'}" if number else None
+
+
 def searched_lines(spider: Any) -> list[str]:
     """Which days were looked for, and by what besides feeds and sitemaps."""
     directing, counts = spider.directing, spider.counts
-    also = [
-        f"{many:,} {what if many > 1 else what.removesuffix('s')}"
-        for what, many in (
-            ("topic pages", directing.asked["topics"]),
-            ("outlets' own searches", directing.asked["searches"]),
-        )
-        if many
-    ]
+    asked = directing.asked
+    topics = _many(asked["topics"], "topic page")
+    own = _many(asked["searches"], "search of an outlet", "searches of outlets")
+    also = [each for each in (topics, own) if each]
     told = [f"Looked for: {' · '.join([directing.span.told(), *also])}"]
     if counts["of other days"] or counts["without a date"]:
         left = f"{counts['of other days']:,} of other days, {counts['without a date']:,} without a date"

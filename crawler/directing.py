@@ -217,6 +217,9 @@ class Directing:
                 continue
             if part.children:
                 wanted, part.children = children_of(part.children, span, now(), self.spider.most_sitemaps)
+                if self.spider.frugal:
+                    part.children += [child for child in wanted if is_of_news(child.url)]
+                    wanted = [child for child in wanted if not is_of_news(child.url)]
                 requests += self.spider.child_requests(url, wanted, part.depth)
             elif part.left_out:
                 part.left_out = False

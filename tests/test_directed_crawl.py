@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from urllib.parse import unquote_plus
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -27,7 +27,7 @@ def report(number: int, headline: str, day: datetime, **more: object) -> Page:
         f"The eleven miners of the Vellmar gallery and their families heard report {number} from Halden Salt first."
     )
     usual = {"published": day, "authors": ("Ida Berg",), "listed": False}
-    return Page(f"/{day:%Y/%m/%d}/vellmar-mine-{number}", headline, text, **(usual | more))  # type: ignore[arg-type]
+    return Page(f"/{day:%Y/%m/%d}/vellmar-salt-mine-{number}", headline, text, **(usual | more))  # type: ignore[arg-type]
 
 
 MINE = report(1, "Eleven miners trapped in the Vellmar salt mine", FIRST)
@@ -41,7 +41,7 @@ def other(number: int, day: datetime) -> Page:
     text = (
         f"The council of ward {number} met about the road to the harbour and closed at {number} in the evening.\n\n" * 3
     )
-    return Page(f"/{day:%Y/%m/%d}/council-{number}", f"Council of ward {number} meets", text, day, listed=False)
+    return Page(f"/{day:%Y/%m/%d}/council-of-ward-{number}", f"Council of ward {number} meets", text, day, listed=False)
 
 
 def sitemap(*pages: Page, host: str = "harbour.example") -> bytes:
@@ -236,7 +236,7 @@ def test_a_topic_page_that_an_article_is_filed_under_is_read_for_leads(dateline,
     with serve(World((outlet(start, DRILL, INQUIRY, VERDICT, topic, more, feed="rss", sitemap=None),), NOW)) as web:
         told, run = followed(dateline, web)
     assert {DRILL.path, INQUIRY.path, VERDICT.path} <= coverage(run)
-    assert set(run.column("SELECT via FROM urls WHERE url LIKE '%vellmar-mine-2'")) == {"topic"}
+    assert set(run.column("SELECT via FROM urls WHERE url LIKE '%vellmar-salt-mine-2'")) == {"topic"}
     assert "1 topic page" in told
 
 
@@ -275,15 +275,15 @@ DESCRIPTION = (
 
 
 class Searching(Web):
-    """A web whose outlet ridge.example answers at /find with the reports of its past, which nothing else lists."""
+    """A web whose ridge.example finds its reports at /find by all the words of a question; nothing else lists them."""
 
     def respond(self, method, host, path, headers):
         if host == "ridge.example" and path.startswith("/find"):
-            found = list_page(path, *(page for page in self.outlets[host].pages if "mine" in page.path))
-            fitting = "vellmar" in unquote_plus(path).lower()
-            self.outlets[host] = replace(
-                self.outlets[host], pages=(*self.outlets[host].pages, found if fitting else list_page(path))
-            )
+            words = parse_qs(path.partition("?")[2]).get("q", [""])[0].lower().split()
+            reports = [page for page in self.world.outlets[-1].pages if "mine" in page.path]
+            found = [page for page in reports if all(word in page.text.lower() for word in words)]
+            ridge = self.world.outlets[-1]
+            self.outlets[host] = replace(ridge, pages=(*ridge.pages, list_page(path, *found)))
         return super().respond(method, host, path, headers)
 
 
@@ -306,7 +306,7 @@ def test_an_outlet_whose_feed_does_not_reach_back_is_asked_through_the_search_th
         told, run = followed(dateline, web)
         asked = [request.path for request in web.requests if request.path.startswith("/find")]
     assert {DRILL.path, INQUIRY.path} <= coverage(run)
-    assert "site search" in run.column("SELECT via FROM urls WHERE url LIKE '%vellmar-mine-2'")
+    assert "site search" in run.column("SELECT via FROM urls WHERE url LIKE '%vellmar-salt-mine-2'")
     assert len(asked) == 1
     assert ("sort=new" in asked[0]) == (home == FORM)
     assert "ridge.example: its search was asked for" in told
