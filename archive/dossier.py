@@ -19,9 +19,13 @@ from archive.pages.markup import web_link
 from archive.pages.words import direction, paragraphs, percent
 from archive.records import below_standfirst
 from archive.search import RUN, fold
+from archive.searches import Search
+from archive.searches import lines as search_lines
+from archive.searches import search as search_of
 from archive.stories import Story, listing
 from archive.terminal import WIDTH_OF_TEXT, plain
 
+WHAT_WAS_SEARCHED = "What was searched, and what was not"
 FEW, MANY = 8, 12
 """Terms that are shown of a piece, and of the whole story."""
 READ_FOR_TERMS = 200_000
@@ -124,6 +128,13 @@ class Dossier:
 
     story: Story
     pieces: tuple[Piece, ...]
+    search: Search | None = None
+    """Where it was looked for; None where no crawl for it was made."""
+
+    @property
+    def searched(self) -> list[str]:
+        """What was searched and what was not, a line each."""
+        return [_line(line) for line in search_lines(self.search)] if self.search else []
 
     @property
     def prints(self) -> list[tuple[str, str | None]]:
@@ -158,7 +169,8 @@ class Dossier:
 
 def dossier(connection: sqlite3.Connection, story: Story) -> Dossier:
     """The dossier of a story, as the archive stands."""
-    return Dossier(story, tuple(_piece(connection, row) for row in listing(connection, story.id)))
+    pieces = tuple(_piece(connection, row) for row in listing(connection, story.id))
+    return Dossier(story, pieces, search_of(connection, story.id))
 
 
 def _piece(connection: sqlite3.Connection, row: dict[str, Any]) -> Piece:
@@ -231,7 +243,10 @@ def _many(number: int, what: str) -> str:
 def as_text(told: Dossier) -> str:
     """Plain text, paragraphs broken at 88 columns; a heading is never broken."""
     head = [told.story.title, told.summary, *_facts(told)]
-    return "\n\n\n".join(["\n".join(head), *("\n".join(_text_lines(piece)) for piece in told.pieces)]) + "\n"
+    blocks = ["\n".join(head), *("\n".join(_text_lines(piece)) for piece in told.pieces)]
+    if told.searched:
+        blocks.append("\n".join([WHAT_WAS_SEARCHED, "", *(part for line in told.searched for part in _wrapped(line))]))
+    return "\n\n\n".join(blocks) + "\n"
 
 
 def _text_lines(piece: Piece) -> Iterator[str]:
@@ -279,7 +294,10 @@ WEB = re.compile(r"https?://[^\s<>]+", re.IGNORECASE)
 def as_markdown(told: Dossier) -> str:
     """CommonMark; nothing that a page said is markup in it."""
     head = [f"# {markdown(told.story.title)}", told.summary, *map(markdown, _facts(told))]
-    return "\n\n".join([*head, *(block for piece in told.pieces for block in _markdown_blocks(piece))]) + "\n"
+    blocks = [*head, *(block for piece in told.pieces for block in _markdown_blocks(piece))]
+    if told.searched:
+        blocks += [f"## {WHAT_WAS_SEARCHED}", "\n".join(f"- {markdown(line)}" for line in told.searched)]
+    return "\n\n".join(blocks) + "\n"
 
 
 def _markdown_blocks(piece: Piece) -> Iterator[str]:
@@ -307,12 +325,14 @@ def _markdown_link(url: str) -> str:
 
 
 def as_json(told: Dossier) -> str:
-    """One JSON object: `story` (the fields of Story but its id) and `coverage` (those of Piece, and `why` in words)."""
+    """One JSON object: `story` (the fields of Story but its id), `coverage` (those of Piece, and `why` in words), and
+    `search` (where it was looked for; null where no crawl for it was made).
+    """
     story = {name: value for name, value in asdict(told.story).items() if name != "id"}
     coverage = [asdict(piece) | {"why": piece.why} for piece in told.pieces]
-    return (
-        json.dumps({"story": story, "summary": told.summary, "coverage": coverage}, ensure_ascii=False, indent=2) + "\n"
-    )
+    search = told.search and asdict(told.search) | {"requests": told.search.requests, "days": told.search.days}
+    document = {"story": story, "summary": told.summary, "coverage": coverage, "search": search}
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
 def as_html(told: Dossier) -> str:

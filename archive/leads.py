@@ -11,6 +11,7 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from archive.frontier import SITE, lead_of
 from archive.records import Lead, now
@@ -135,6 +136,40 @@ def hosts(connection: sqlite3.Connection) -> set[str]:
         "SELECT DISTINCT o.host FROM outlets o JOIN urls u ON u.outlet_id = o.id WHERE u.role = 'source'"
     )
     return {str(row[0]).removeprefix("www.") for row in rows}
+
+
+def sources_read(connection: sqlite3.Connection, crawl_id: int | None) -> dict[str, tuple[int, str | None]]:
+    """The outlets whose feeds and sitemaps a crawl asked for: how many it could read, and why not others."""
+    rows = connection.execute(
+        """SELECT o.host, sum(c.outcome IN ('listed', 'unchanged')), max(iif(c.outcome = 'listed', NULL, c.reason))
+        FROM checks c JOIN urls u ON u.id = c.url_id JOIN outlets o ON o.id = u.outlet_id
+        WHERE c.crawl_id = ? AND u.role = 'source' GROUP BY o.id ORDER BY o.host""",
+        (crawl_id,),
+    )
+    return {str(host): (int(read), why) for host, read, why in rows}
+
+
+def listed_dates(connection: sqlite3.Connection, story_id: int) -> list[str]:
+    """The moments of the articles that a story lists, as far as they are dated."""
+    query = "SELECT published_at FROM story_coverage WHERE story_id = ? AND published_at IS NOT NULL"
+    return [str(row[0]) for row in connection.execute(query, (story_id,))]
+
+
+def outlets_of_story(connection: sqlite3.Connection, story_id: int) -> set[str]:
+    """The outlets whose articles a story lists, without `www.`"""
+    rows = connection.execute("SELECT DISTINCT outlet FROM story_coverage WHERE story_id = ?", (story_id,))
+    return {str(row[0]).removeprefix("www.") for row in rows}
+
+
+def members(connection: sqlite3.Connection, story_id: int, most: int = 40) -> list[dict[str, Any]]:
+    """The articles of a story that nobody confirmed, each text once, those that fit best first."""
+    rows = connection.execute(
+        """SELECT a.id, a.headline, a.standfirst, a.text, a.language, a.published_at, c.outlet FROM story_coverage c
+        JOIN articles a ON a.id = c.id WHERE c.story_id = ? AND c.verdict IS NULL
+        GROUP BY c.original_id ORDER BY max(c.probability) DESC, a.id LIMIT ?""",
+        (story_id, most),
+    )
+    return [dict(row) for row in rows]
 
 
 def pages_of(connection: sqlite3.Connection, story_id: int, most: int = 50) -> list[tuple[str, str]]:

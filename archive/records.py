@@ -18,9 +18,10 @@ from datetime import UTC, datetime
 from typing import Literal
 
 Via = Literal[
-    "feed", "sitemap", "news sitemap", "given", "link", "import", "gdelt", "google news", "wikipedia", "wayback"
-]
-"""How a lead was found."""
+    "feed", "sitemap", "news sitemap", "given", "link", "topic", "site search", "import",
+    "gdelt", "google news", "wikipedia", "wayback",
+]  # fmt: skip
+"""How a lead was found; `topic`, `site search`: on a topic page, or by the search, of the outlet itself."""
 
 SourceKind = Literal["feed", "sitemap"]
 """What an outlet publishes to say what is new; a sitemap may turn out to be an index or a news sitemap."""

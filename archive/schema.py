@@ -504,6 +504,30 @@ CREATE TABLE key_versions (
 );
 """
 
+SEARCHED = """
+-- Where a story was looked for: each outlet as the last crawl for it found it, and those that were only suggested.
+CREATE TABLE story_searches (
+  story_id INTEGER NOT NULL REFERENCES stories(id) ON DELETE CASCADE,
+  host TEXT NOT NULL,         -- without www.
+  state TEXT NOT NULL CHECK (state IN ('answered', 'failed', 'not asked')),
+  reason TEXT,                -- what was wrong, or what else is to be said of it
+  suggested TEXT,             -- why it was suggested; NULL: the archive had it already
+  since TEXT,                 -- the days for which its lists were read
+  until TEXT,                 -- NULL: to the day of the search
+  requests INTEGER NOT NULL DEFAULT 0,  -- in all crawls for the story
+  searched_at TEXT NOT NULL,
+  PRIMARY KEY (story_id, host)
+) WITHOUT ROWID;
+
+-- How the last crawl for a story ended.
+CREATE TABLE story_ends (
+  story_id INTEGER PRIMARY KEY REFERENCES stories(id) ON DELETE CASCADE,
+  ended_at TEXT NOT NULL,
+  reason TEXT,                -- why it stopped
+  next TEXT                   -- what a person could do next
+);
+"""
+
 CAPTURE_TABLES = """
 -- Bodies by their digest: one that comes again is kept once.
 CREATE TABLE bodies (
@@ -608,7 +632,8 @@ ARCHIVE = Schema(
         ("m012_what_waits", WAITING),
         ("m013_outlet_lookups", FOUND_OUT),
         ("m014_keys", KEYS),
-        ("m015_membership", MEMBERSHIP),
+        ("m015_story_searches", SEARCHED),
+        ("m016_membership", MEMBERSHIP),
     ),
     cache=24_000,  # the index of shared passages is asked at random
 )

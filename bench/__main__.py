@@ -25,6 +25,7 @@ BENCHES = (
     "following",
     "train_membership",
     "languages",
+    "investigating",
     "crawl",
     "schedule",
     "faults_archive",

@@ -99,6 +99,11 @@ def newsweb(shared: Path, world: str, *options: str | Path) -> Iterator[str]:
         server.wait()
 
 
+def asked_in_all(address: str) -> int:
+    """How many requests were made so far, of any kind."""
+    return sum(json.load(urlopen(f"{address}/stats"))["asked"].values())
+
+
 def asked(address: str) -> int:
     """How many article pages were asked for so far."""
     stats = json.load(urlopen(f"{address}/stats"))["asked"]

@@ -166,7 +166,7 @@ def query(spider: StorySpider) -> Query:
         words=given or tuple(strongest[:ALL_OF]),
         any_of=() if given else tuple(strongest[ALL_OF:]),
         languages=spider.story.languages or ((spider.language,) if spider.language else ()),
-        since=spider.since,
+        since=spider.directing.span.since,
         until=spider.story.until,
         hosts=spider.story.hosts,
     )

@@ -16,6 +16,7 @@ import archive.commands
 import archive.story_commands  # noqa: F401
 import crawler.commands
 import crawler.event_commands
+import crawler.investigate_commands
 import crawler.operations
 import crawler.outlet_commands
 import crawler.story_commands  # noqa: F401
@@ -25,7 +26,7 @@ from archive.cli import cli
 def main() -> None:
     """The console script."""
     stopping.release()
-    if stopping.asked() and "crawl" not in sys.argv:
+    if stopping.asked() and not {"crawl", "investigate"} & set(sys.argv):
         sys.exit(130)  # as shells tell of a program that Ctrl-C ended
     cli(prog_name="dateline", obj=_url_key)  # by it `show URL` finds an article under another spelling of its address
 

@@ -108,7 +108,7 @@ def _right(name: str) -> Any:
 @click.option(
     "--since",
     metavar="DATE|AGE",
-    help="From sitemaps, what is newer: 2024-02-15, 36h, 7d, 2w.  [default: 7d; with --story, two weeks before it]",
+    help="From sitemaps, what is newer: 2024-02-15, 36h, 7d, 2w.  [default: 7d; with --story, the days of the story]",
 )
 @click.option(
     "--max-time", metavar="TIME", help="Stop after this time (30s, 10m, 2h); what waits is taken up by the next crawl."
@@ -147,8 +147,9 @@ def crawl(  # noqa: PLR0913, PLR0917  one a option
     holds the archive and exits with 75. With --due it is cheap enough to be started every five minutes.
 
     With --story it works from what is known of pages before they are fetched: headline, first words, date and address
-    in feeds and sitemaps, then links in pages that belong, then the search services that --ask names. It stops when
-    nothing that waits is likely to belong, or at --budget, and says which. What it leaves waits for an ordinary crawl.
+    in feeds and in sitemaps of the story's days, then links in pages that belong, topic pages, the outlets' own
+    searches, and the search services that --ask names. It stops when nothing that waits is likely to belong, or at
+    --budget, and says which. What it leaves waits for an ordinary crawl.
 
     \b
     Examples: dateline crawl

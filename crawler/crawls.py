@@ -199,6 +199,25 @@ def _why(line: OutletReport) -> str:
     return plain(", ".join(f"{many} × {reason}" if many > 1 else reason for reason, many in line.reasons[:4]))
 
 
+def _many(number: int, word: str, words: str | None = None) -> str | None:
+    """`3 topic pages`; None where there are none."""
+    return f"{number:,} {word if number == 1 else words or f'{word}s'}" if number else None
+
+
+def searched_lines(spider: Any) -> list[str]:
+    """Which days were looked for, and by what besides feeds and sitemaps."""
+    directing, counts = spider.directing, spider.counts
+    asked = directing.asked
+    topics = _many(asked["topics"], "topic page")
+    own = _many(asked["searches"], "search of an outlet", "searches of outlets")
+    also = [each for each in (topics, own) if each]
+    told = [f"Looked for: {' · '.join([directing.span.told(), *also])}"]
+    if counts["of other days"] or counts["without a date"]:
+        left = f"{counts['of other days']:,} of other days, {counts['without a date']:,} without a date"
+        told.append(f"Left alone in sitemaps: {left}.")
+    return told + [f"{host}: {plain(said)}" for host, said in directing.said.items()]
+
+
 def story_lines(spider: Any, reason: str | None) -> list[str]:
     """The end of a crawl for a story: the numbers, those by source, and why it stopped."""
     known, asked, belong = (spider.total(what) for what in ("known", "asked for", "belong"))
@@ -210,5 +229,6 @@ def story_lines(spider: Any, reason: str | None) -> list[str]:
     lines = [f"{spider.story.name}: {known:,} leads known, {asked:,} asked for, {belong:,} belong."]
     if by_source:
         lines.append(f"By source (known / asked for / belong): {' · '.join(by_source)}")
+    lines += searched_lines(spider)
     lines += spider.problems
     return [*lines, f"Stopped: {reason or spider.stopped}."]

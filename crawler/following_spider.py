@@ -54,7 +54,8 @@ class FollowingSpider(PagesSpider):
         await self.look_up([*self.known_articles, *(lead.url for lead in self.leads)])
 
     async def read_article(self, came: Capture) -> Article:
-        article, self.links[came.url] = await self.workers.read_linked(came)
+        article, ways = await self.workers.read_linked(came)
+        self.links[came.url] = list(ways.links)
         return article
 
     def written(self, check: Check, outcome: Outcome) -> None:

@@ -2,7 +2,7 @@
 
 What a link's words say is all that is known of it. Sections, tags, authors and buttons to share are left out here;
 which of the rest is worth a request is decided by its words (`pipelines.relevance`). Run in worker processes, as all
-that reads pages; a page whose article is read too is parsed once for both.
+that reads pages (`crawler.way_reading`).
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from urllib.parse import urljoin, urlsplit
 from lxml.html import HtmlElement
 
 from archive.errors import ReadingError, UsageError
-from archive.records import Article, Capture, Lead
-from crawler.extract import reading
+from archive.records import Capture, Lead
 from crawler.markup import read_page
 from pipelines.identity import file_lead
 from pipelines.urls import registered_domain
@@ -31,22 +30,6 @@ NO_ARTICLE = re.compile(
     re.IGNORECASE,
 )
 NO_PAGE = re.compile(r"\.(?:jpe?g|png|gif|svg|webp|pdf|mp[34]|zip|xml|css|js)$", re.IGNORECASE)
-
-
-def article_and_links(capture: Capture) -> tuple[Article, list[Lead]]:
-    """As `crawler.extract.extract`, with the page's links."""
-    read = reading(capture)
-    found = article_links(read.steps.page.tree, capture.final_url or capture.url) if read.steps else []
-    return read.article, found
-
-
-def links(capture: Capture) -> list[Lead]:
-    """The links of a page whose article is known already. Nothing, where the page cannot be read."""
-    try:
-        tree = read_page(capture).tree
-    except ReadingError:
-        return []
-    return article_links(tree, capture.final_url or capture.url)
 
 
 AROUND = frozenset(("nav", "header", "footer", "aside"))

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest, NotConfigured
-from scrapy.http import Request
+from scrapy.http import Request, Response
 from scrapy.http.request import NO_CALLBACK
 
 from archive.errors import ReadingError
@@ -154,6 +154,23 @@ class RobotsMiddleware:
             return Rules()
         except Exception as error:  # whatever the downloader raises means that it cannot be had
             return Rules(not_now=f"robots.txt: {judge_failure(error)[1]}")
+        seen = getattr(self.spider, "robots_seen", None)
+        if seen is not None:
+            seen[site] = response
+        return await self.rules_in(response, site)
+
+    async def know(self, site: str, response: Response) -> None:
+        """Take a site's robots.txt that somebody asked for already, so that it is asked for once."""
+        rules = await self.rules_in(response, site)
+        if not rules.not_now:
+            self.keep_delay(site, rules.delay(self.agent))
+            reading: asyncio.Future[Rules] = asyncio.get_event_loop().create_future()
+            reading.set_result(rules)
+            self.rules[site] = (time.monotonic(), reading)
+            self.count(site, reading)
+
+    async def rules_in(self, response: Response, site: str) -> Rules:
+        """The rules that an answer makes."""
         if not 200 <= response.status < 300:
             return without_body(response.status)
         try:

@@ -51,7 +51,7 @@ def run_spider(spider: type[Spider], settings: Settings, **arguments: Any) -> Sp
     with Watchdog(folder, arguments.get("crawl_id"), seconds or None) as watchdog:
         running.callWhenRunning(watchdog.listen)
         ran = process.crawl(crawler, **arguments)
-        watchdog.write_now = lambda: write_now(crawler.spider)
+        watchdog.write_now = lambda: write_now(crawler.spider, watchdog.reason)
         loop = asyncio.get_event_loop()
         loop.call_soon(stopping.listen)  # as Scrapy takes signals from here on, but cannot end what has not begun
 
@@ -68,10 +68,12 @@ def run_spider(spider: type[Spider], settings: Settings, **arguments: Any) -> Sp
     return crawler.spider
 
 
-def write_now(spider: Any) -> None:
-    """Have a spider's looks written that wait for it."""
+def write_now(spider: Any, reason: str) -> None:
+    """Have a spider's looks written that wait for it, and what else it has to say before it is ended by force."""
     if (batches := getattr(spider, "batches", None)) is not None:
         batches.flush()
+    if (last_words := getattr(spider, "before_the_end", None)) is not None:
+        last_words(reason)
 
 
 def crawl(

@@ -37,6 +37,13 @@ def latest_day_in_path(url: str) -> str | None:
     return next((day for match in found if (day := _last_day(match["y"], match["m"], match["d"]))), None)
 
 
+def earliest_day_in_path(url: str) -> str | None:
+    """The first day that the date in an article's path allows: `/2024/02/…` → 2024-02-01."""
+    path = _split(url)[0].lower()
+    found = (match for form in _DAY_IN_PATH for match in form.finditer(path))
+    return next((day for match in found if (day := _first_day(match["y"], match["m"], match["d"]))), None)
+
+
 def latest_day_in_name(url: str) -> str | None:
     """The last day that a sitemap's name allows: `sitemap-2024-02.xml` → 2024-02-29, `posts-2019.xml` → 2019-12-31.
 
@@ -46,6 +53,17 @@ def latest_day_in_name(url: str) -> str | None:
     found = list(_TIME_IN_NAME.finditer(f"{path}?{query}"))
     days = [_last_day(m["y"], m["m"] or m["sm"] or m["qm"], m["d"] or m["sd"] or m["qd"]) for m in found]
     return max((day for day in days if day), default=None)
+
+
+def earliest_day_in_name(url: str) -> str | None:
+    """The first day that a sitemap's name allows: `sitemap-2024-02.xml` → 2024-02-01, `posts-2019.xml` → 2019-01-01.
+
+    Of several dates the earliest counts.
+    """
+    path, query = _split(url)
+    found = list(_TIME_IN_NAME.finditer(f"{path}?{query}"))
+    days = [_first_day(m["y"], m["m"] or m["sm"] or m["qm"], m["d"] or m["sd"] or m["qd"]) for m in found]
+    return min((day for day in days if day), default=None)
 
 
 def _split(url: str) -> tuple[str, str]:
@@ -63,3 +81,8 @@ def _last_day(year: str, month: str | None, day: str | None) -> str | None:
         return date(int(year), number, last).isoformat()
     except ValueError:
         return None
+
+
+def _first_day(year: str, month: str | None, day: str | None) -> str | None:
+    last = _last_day(year, month, day)
+    return last and f"{last[:4]}-{last[5:7] if month else '01'}-{last[8:] if day else '01'}"

@@ -10,7 +10,7 @@ import gc
 from contextlib import suppress
 
 from archive.records import Capture
-from crawler.links import article_and_links
+from crawler.way_reading import article_and_ways
 
 WORDS = "The harbour board voted on Tuesday to move the ferry landing to the north quay before the winter storms."
 LONG = f"""<html lang=en><h1>Ferry landing to move</h1><p>By Ada Winthrop in Oslo</p><p>10 March 2026, 2:30 pm CET</p>
@@ -21,6 +21,6 @@ SHORT = f"<h1>Ferry</h1><p>{WORDS}</p>"
 with suppress(Exception):  # the pages that follow tell what is wrong
     for markup in (LONG, SHORT):
         page = f"{markup}<a href=/news/storm>{WORDS}</a>"
-        article_and_links(Capture("http://harbour.example/", page.encode()))
+        article_and_ways(Capture("http://harbour.example/", page.encode()))
 gc.collect()
 gc.freeze()

@@ -130,7 +130,7 @@ class Watchdog:
         self._have_it_written()
         for reader in multiprocessing.active_children():
             reader.kill()
-        reason = STOPPED if self.stop_asked else TIME_IS_UP
+        reason = self.reason
         if self.crawl_id is not None:
             with (
                 suppress(sqlite3.Error, ArchiveError),
@@ -141,6 +141,11 @@ class Watchdog:
             click.echo(f"The crawl stopped before its end: {reason}. What waits is taken up by the next crawl.")
             sys.stdout.flush()
         self.end(0)
+
+    @property
+    def reason(self) -> str:
+        """Why the crawl is ended."""
+        return STOPPED if self.stop_asked else TIME_IS_UP
 
     def _have_it_written(self) -> None:
         from twisted.internet import reactor

@@ -23,19 +23,23 @@ from queue import SimpleQueue
 from typing import Any, Literal, Self, cast
 
 from archive.errors import DatelineError, ReadingError
-from archive.records import Article, Capture, Lead
+from archive.records import Article, Capture
 from crawler import fork_server
 from crawler.discovery import Home, read_home, robots_sitemaps
 from crawler.fair_queue import Closed, FairQueue
 from crawler.feeds import Feed, read_feed
 from crawler.robots_rules import Groups, read_groups
 from crawler.sitemaps import Sitemap, read_sitemap
+from crawler.ways import Listed, Search, Ways
 from pipelines.urls import registered_domain
 
-Kind = Literal["page", "page and links", "links", "hosts", "feed", "sitemap", "home", "robots", "robots sitemaps"]
-Linked = tuple[Article, list[Lead]]
-"""A page's article, and leads to the pages that it links to."""
-Read = Article | Linked | list[Lead] | Feed | Sitemap | Home | Groups | list[str]
+Kind = Literal[
+    "page", "page and ways", "ways", "topic", "site search", "description",
+    "hosts", "feed", "sitemap", "home", "robots", "robots sitemaps",
+]  # fmt: skip
+Linked = tuple[Article, Ways]
+"""A page's article, and where the page leads."""
+Read = Article | Linked | Ways | Listed | list[Search] | Feed | Sitemap | Home | Groups | list[str]
 Job = tuple[Kind, Capture, tuple[str, ...], "Future[Read]"]
 """What is to be read, with the names of crawlers for a robots.txt, and where the answer goes."""
 
@@ -60,13 +64,17 @@ def _serve(pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the crawl, which ends its workers in order
     os.nice(READER_NICENESS)
     from crawler.extract import extract
-    from crawler.links import article_and_links, linked_hosts, links
+    from crawler.links import linked_hosts
+    from crawler.way_reading import article_and_ways, listed, read_description, ways
 
     readers: dict[Kind, Callable[..., Read]] = {
         "page": extract,
-        "page and links": article_and_links,
-        "links": links,
+        "page and ways": article_and_ways,
+        "ways": ways,
+        "topic": lambda capture: listed(capture, "topic"),
+        "site search": lambda capture: listed(capture, "site search"),
         "hosts": linked_hosts,
+        "description": lambda capture: read_description(capture.body, capture.url),
         "feed": lambda capture: read_feed(capture.body, capture.url),
         "sitemap": lambda capture: read_sitemap(capture.body, capture.url),
         "home": lambda capture: read_home(capture.body, capture.url),
@@ -189,12 +197,20 @@ class Workers:
         return cast(Article, await self._read("page", capture))
 
     async def read_linked(self, capture: Capture) -> Linked:
-        """The article of a page and what it links to, from one parse. Raises as `read`."""
-        return cast(Linked, await self._read("page and links", capture))
+        """The article of a page and where the page leads, from one parse. Raises as `read`."""
+        return cast(Linked, await self._read("page and ways", capture))
 
-    async def links(self, capture: Capture) -> list[Lead]:
-        """What a page links to, its article left unread. Raises as `read`."""
-        return cast(list[Lead], await self._read("links", capture))
+    async def ways(self, capture: Capture) -> Ways:
+        """Where a page leads, its article left unread. Raises as `read`."""
+        return cast(Ways, await self._read("ways", capture))
+
+    async def listed(self, capture: Capture, via: Literal["topic", "site search"]) -> Listed:
+        """As `crawler.ways.listed`. Raises as `read`."""
+        return cast(Listed, await self._read(via, capture))
+
+    async def read_description(self, body: bytes, url: str) -> list[Search]:
+        """As `crawler.ways.read_description`. Raises SourceError and ReadingError."""
+        return cast(list[Search], await self._read("description", Capture(url, body)))
 
     async def read_feed(self, body: bytes, url: str) -> Feed:
         """As `crawler.feeds.read_feed`. Raises SourceError and ReadingError."""

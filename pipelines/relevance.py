@@ -2,20 +2,25 @@
 
 A lead is scored as an article would be (`pipelines.stories`), with its headline, its lede for a text and its date;
 where it has no headline, the words of its address have to do. What such a score means is learnt: `Experience` begins
-with how often leads of each score turned out to belong, and goes by what this crawl meets once it has met enough.
+with how often leads of each score turned out to belong, and goes by what this crawl meets once it has met enough: of
+that score, of that outlet, and of leads that were found in that way. What little was met is drawn towards what was
+measured (shrinkage), so that no outlet is given up for one miss.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from math import log
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from archive.records import Lead
-from archive.stories import Known, Score
-from pipelines.stories import Profile, score, vector
+from archive.stories import Confirmed, Known, Score, Story
+from pipelines.stories import Profile, profile, score, vector
 from pipelines.words import terms
 
 # -- one lead --------------------------------------------------------------------------------------------------------
@@ -37,6 +42,49 @@ def relevance(
     moment = lead.published_at or lead.modified_at or date
     seen = vector(lead.headline or address_words(lead.url), None, lead.lede or "", language, known)
     return score(profile, seen, moment, language, host)
+
+
+GROWN = 0.8
+"""What a score counts by a profile that holds articles which nobody confirmed: a mean of several articles is nearer to
+everything, and not all of them belong."""
+LEAST_KNOWN = 1_000
+"""Articles and leads of a language below which it is not known what is rare."""
+
+
+def best_relevance(
+    profiles: Sequence[Profile], lead: Lead, host: str, known: Known, language: str | None, date: str | None = None
+) -> float:
+    """How well a lead fits a story: by its confirmed articles, or by all that it lists (the second profile, if any)."""
+    language = lead.language or language
+    moment = lead.published_at or lead.modified_at or date
+    seen = vector(lead.headline or address_words(lead.url), None, lead.lede or "", language, known)
+    values = [score(each, seen, moment, language, host).value for each in profiles]
+    return max(values[0], *(GROWN * value for value in values[1:])) if len(values) > 1 else values[0]
+
+
+def members_profile(
+    story: Story, confirmed: Sequence[Confirmed], members: Sequence[Mapping[str, Any]], known: Callable[..., Any]
+) -> Profile | None:
+    """The profile of a story's confirmed articles, which count twice, and of others that it lists; None without any.
+
+    A member has headline, standfirst, text, language, published_at and outlet; `known` is `archive.leads.frequencies`
+    of an archive.
+    """
+    if not members:
+        return None
+    grown = [*confirmed, *confirmed]
+    for each in members:
+        language = each["language"]
+        seen = vector(each["headline"], each["standfirst"], each["text"], language, partial(_known, known, language))
+        if seen:
+            kept = json.dumps(seen, ensure_ascii=False)
+            grown.append(Confirmed(kept, each["published_at"], language, each["outlet"]))
+    return profile(story, grown)
+
+
+def _known(known: Callable[..., Any], language: str | None, terms: Collection[str]) -> tuple[dict[str, int], int]:
+    found, many = known(language, terms)
+    return found, max(many, LEAST_KNOWN)
 
 
 def address_words(url: str) -> str:
@@ -62,20 +110,58 @@ ABOUT = 0.25
 HIGHEST = 0.98
 
 
+OUTLET_TRUSTED, WAY_TRUSTED = 2.0, 6.0
+"""Articles that an outlet's leads, and those of one way in which leads are found, were to have brought until what they
+did bring counts as much as that."""
+LEAST_LIFT, MOST_LIFT = 0.2, 4.0
+"""Bounds of what such experience makes of a chance."""
+
+
+@dataclass
+class Yield:
+    """What the leads of an outlet, or of one way, were to bring by their scores, and what they brought."""
+
+    expected: float = 0.0
+    came: int = 0
+
+    def lift(self, trusted: float) -> float:
+        """How much more often they belong than their scores say, drawn towards 1 while little is known."""
+        return (self.came + trusted) / (self.expected + trusted)
+
+
 @dataclass
 class Experience:
-    """What leads of which score came to in this crawl."""
+    """What leads of which score, outlet and way came to in this crawl."""
 
     met: list[tuple[float, bool]] = field(default_factory=list)
+    outlets: dict[str, Yield] = field(default_factory=dict)
+    ways: dict[str, Yield] = field(default_factory=dict)
+    known: dict[float, float] = field(default_factory=dict)
+    """Chances by score, until more is learnt."""
 
-    def learn(self, value: float, belongs: bool) -> None:
+    def learn(self, value: float, belongs: bool, host: str = "", via: str = "") -> None:
         """A lead of this score was fetched, and belongs or does not."""
+        expected = self.chance(value)
+        for yields, name in ((self.outlets, host), (self.ways, via)):
+            of = yields.setdefault(name, Yield())
+            of.expected += expected
+            of.came += belongs
         self.met.append((value, belongs))
+        self.known.clear()
 
-    def chance(self, value: float) -> float:
-        """How likely a lead of this score belongs."""
-        like = list(self._about(value))
-        return (TRUSTED * usual_chance(value) + sum(like)) / (TRUSTED + len(like))
+    def chance(self, value: float, host: str = "", via: str = "") -> float:
+        """How likely a lead of this score belongs, if it is of that outlet and was found in that way."""
+        rounded = round(value, 3)
+        if rounded not in self.known:
+            like = list(self._about(rounded))
+            self.known[rounded] = (TRUSTED * usual_chance(rounded) + sum(like)) / (TRUSTED + len(like))
+        return min(HIGHEST, self.known[rounded] * self.lift(host, via))
+
+    def lift(self, host: str, via: str) -> float:
+        """What is known of an outlet and of a way makes of a chance."""
+        of_outlet = self.outlets[host].lift(OUTLET_TRUSTED) if host in self.outlets and host else 1.0
+        of_way = self.ways[via].lift(WAY_TRUSTED) if via in self.ways and via else 1.0
+        return min(MOST_LIFT, max(LEAST_LIFT, of_outlet * of_way))
 
     def _about(self, value: float) -> Iterator[bool]:
         if value > 0:
@@ -95,22 +181,39 @@ CERTAIN = 1.0
 """The score of what a person named."""
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A lead that waits."""
+
+    value: float
+    """Its score."""
+    host: str = ""
+    via: str = ""
+
+
 class Choice:
     """The leads that wait, and which of them is asked for next."""
 
     def __init__(self) -> None:
         self.experience = Experience()
-        self.scores: dict[str, float] = {}
+        self.waiting: dict[str, Candidate] = {}
 
-    def add(self, url: str, value: float) -> None:
+    def add(self, url: str, value: float, host: str = "", via: str = "") -> None:
         """A lead of this score waits; one that no experience could make likely is forgotten."""
-        if usual_chance(value) >= WORTH / 20:
-            self.scores[url] = max(value, self.scores.get(url, 0.0))
+        known = self.waiting.get(url)
+        if usual_chance(value) >= WORTH / 20 and (known is None or known.value < value):
+            self.waiting[url] = Candidate(value, host, via)
 
     def take(self) -> tuple[str, float] | None:
         """The likeliest lead, which waits no longer, and its score; None if none is worth a request."""
-        if not self.scores:
+        if not self.waiting:
             return None
-        chances = ((self.experience.chance(value), value, url) for url, value in self.scores.items())
-        chance, _, url = max(chances)
-        return (url, self.scores.pop(url)) if chance >= WORTH else None
+        chances = ((self.chance(each), each.value, url) for url, each in self.waiting.items())
+        chance, value, url = max(chances)
+        if chance < WORTH:
+            return None
+        del self.waiting[url]
+        return url, value
+
+    def chance(self, lead: Candidate) -> float:
+        return lead.value if lead.value >= CERTAIN else self.experience.chance(lead.value, lead.host, lead.via)

@@ -335,9 +335,6 @@ def arrival(profile: Profile, candidate: Candidate) -> Judgement:
 
 # -- how well a lead fits --------------------------------------------------------------------------------------------
 
-AS_ONE = 0.8
-"""What likeness to the middle of many articles counts, beside that to one: a middle is nearer to everything."""
-
 
 def score(
     profile: Profile, vector: Mapping[str, float], published_at: str | None, language: str | None, host: str
@@ -347,15 +344,6 @@ def score(
         return Score(0.0)
     few = {term: weight * profile.vector[term] for term, weight in vector.items() if term in profile.vector}
     value = sum(few.values()) * nearness(profile, published_at)
-    if profile.learnt and profile.learnt.members:
-        day = days_since_1970(published_at)
-        apart = min((abs(day - each) for each in profile.learnt.days), default=nan)
-        later = AS_ONE * cosine(vector, profile.learnt.members) * float(near(np.array(apart)))
-        if later > value:
-            value, few = (
-                later,
-                {t: w * profile.learnt.members[t] for t, w in vector.items() if t in profile.learnt.members},
-            )
     return Score(min(1.0, value), _strongest(few))
 
 

@@ -4,9 +4,10 @@
                               ▲                                                  │
                               └────────── links in a page that belongs ◀─────────┘
 
-Search services are asked at the end, if any are named, and what they point to is scored as any lead is. Pages that were
-asked for and are gone are then read from their captures, if the Wayback Machine is one of those services. What is not
-fetched waits in the frontier.
+Of sitemaps it reads those of the story's own days, and further ones as it finds earlier and later articles; then topic
+pages and the outlets' own searches (`crawler.directing`). Search services are asked at the end, if any are named, and
+what they point to is scored as any lead is. Pages that were asked for and are gone are then read from their captures,
+if the Wayback Machine is one of those services. What is not fetched waits in the frontier.
 """
 
 from __future__ import annotations
@@ -15,37 +16,42 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
 from functools import partial
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
+from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 from twisted.python.failure import Failure
 
 from archive import leads as told
+from archive import searches
 from archive.database import transaction
 from archive.errors import ReadingError
 from archive.frontier import Listing, Waiting
+from archive.hosts import bare_host
 from archive.leads import Prospect
 from archive.records import Article, Capture, Check, Lead, Outcome, SourceKind
 from archive.stories import profile_of, relist, story
 from crawler.asking import LONGEST_WAIT, Asking, manners, named_services, read
+from crawler.directing import Directing, searched
 from crawler.fetching import judge_failure, request
 from crawler.services import Answer
 from crawler.services.service import host_of
 from crawler.services.wayback import Wayback, in_place_of
-from crawler.sitemaps import Child, children_to_read
-from crawler.spiders.base import MOST_SITEMAPS, MOST_UNDER_WAY, ArchiveSpider, Children
+from crawler.sitemaps import Child
+from crawler.spiders.base import MOST_SITEMAPS, MOST_UNDER_WAY, ArchiveSpider, Children, left_out
 from crawler.url_dates import latest_day_in_path
-from pipelines.relevance import CERTAIN, Choice, lead_terms, relevance
+from crawler.ways import Ways
+from pipelines.relevance import CERTAIN, WORTH, Choice, best_relevance, lead_terms, members_profile, usual_chance
 from pipelines.stories import JUDGE
 from pipelines.urls import registered_domain
 
 AT_ONCE = 6
 """Pages under way: what the first ones come to decides on the next."""
-DAYS_BEFORE = 14
-"""Before the story's first article: where its coverage may begin."""
+MOST_ROUNDS = 30
+"""Times that a crawl looks further once nothing is likely any more."""
 ARTICLES = ("new", "changed", "unchanged")
 TAKEN_AWAY = (404, 410)
 """What is read from a capture. Not 451: what a court had taken away is not fetched elsewhere."""
@@ -62,6 +68,8 @@ class StorySpider(ArchiveSpider):
     """
 
     name = "story"
+    frugal: ClassVar[bool] = False
+    """Whether sitemaps of the latest news are left alone where others list the same days."""
     kinds: ClassVar[tuple[SourceKind, ...]] = ("feed", "sitemap")
 
     def __init__(self, story: str = "", ask: str = "", since: str = "", **kwargs: Any) -> None:
@@ -72,15 +80,27 @@ class StorySpider(ArchiveSpider):
         self.problems: list[str] = []
         self.tally: Counter[tuple[str, str]] = Counter()
         self.choice = Choice()
-        self.scored_up_to = 0
+        self.scored_up_to = self.counted_up_to = 0
+        self.listed: list[Any] = []
+        """What the story listed when leads were held against it last, confirmed articles left out."""
+        self.grown: Any = None
+        """The profile of these and of the confirmed articles."""
         self.asked_for: dict[str, tuple[Waiting, float]] = {}
         self.gone: deque[tuple[Waiting, float]] = deque()
         """Pages that were asked for, with the chance that they were given."""
-        self.links: dict[str, list[Lead]] = {}
+        self.ways: dict[str, Ways] = {}
         """Of pages that were read and are not kept yet."""
+        self.most_sitemaps = MOST_SITEMAPS
+        self.requests: Counter[str] = Counter()
+        """By host, without `www.`, of any kind."""
 
     def _open(self, crawler: Crawler) -> None:
         super()._open(crawler)
+        crawler.signals.connect(self._count_request, signal=signals.request_reached_downloader)
+        self._open_story()
+
+    def _open_story(self) -> None:
+        """Learn what is followed."""
         db = self.archive.db
         self.story = story(db, self.wanted)
         self.texts = told.confirmed_texts(db, self.story.id)
@@ -88,14 +108,21 @@ class StorySpider(ArchiveSpider):
         self.language = next(iter(self.story.languages or (language for language, _ in spoken.most_common(1))), None)
         self.profile = JUDGE.profile(*profile_of(db, self.story.id))
         self.hosts = self.hosts or self.story.hosts
-        if not self.has_since:
-            self.since = self._own_since()
+        self.directing = Directing(self)
 
-    def _own_since(self) -> str:
-        """Where the story's coverage may begin."""
-        if self.story.since or not self.profile.dates:
-            return self.story.since or self.since
-        return (date.fromisoformat(self.profile.dates[0][:10]) - timedelta(days=DAYS_BEFORE)).isoformat()
+    def _count_request(self, request: Request) -> None:
+        self.requests[bare_host(urlsplit(request.url).netloc)] += 1
+
+    def closed(self, reason: str) -> None:
+        """Called by Scrapy when all is written: also which outlets were asked for the story is."""
+        if hasattr(self, "directing") and self.failure is None:
+            self.note_search()
+        super().closed(reason)
+
+    def note_search(self) -> None:
+        """Write down which outlets' lists were read for the story, and which could not be."""
+        with transaction(self.archive.db) as db:
+            searches.note(db, self.story.id, searched(self))
 
     # -- what to ask for, and until when -----------------------------------------------------------------------------
 
@@ -106,7 +133,7 @@ class StorySpider(ArchiveSpider):
             await asyncio.sleep(0.05)
         await self._follow_known()
         self._learn_words()
-        async for page in self.likely_pages():
+        async for page in self.directed_pages():
             yield page
         self.asking = Asking(self)
         for service in self.services:
@@ -125,8 +152,53 @@ class StorySpider(ArchiveSpider):
         """A sitemap is read in full: an earlier crawl, with another `since`, may have left out what this one is for."""
         return super().source_request(url, kind, None if kind == "sitemap" else seen, depth, lastmod)
 
-    def _children(self, _: str, children: Sequence[Child]) -> Children:
-        return [(child, None) for child in children_to_read(children, self.since, MOST_SITEMAPS)]
+    async def _read_sitemap(self, check: Check, response: Response) -> tuple[Check, Children]:
+        sitemap = await self.workers.read_sitemap(response.body, response.url)
+        depth = response.request.cb_kwargs["depth"] if response.request else 0
+        leads, other, undated = self.directing.taken(check.url, sitemap.leads, depth)
+        self.counts["of other days"] += other
+        self.counts["without a date"] += undated
+        named = tuple(Lead(child.url, via="sitemap", kind="sitemap", found_on=check.url) for child in sitemap.children)
+        listed = replace(check, outcome="listed", leads=(*leads, *named), reason=left_out(sitemap.skipped))
+        return listed, self._children(check.url, sitemap.children)
+
+    async def _read_feed(self, check: Check, response: Response) -> tuple[Check, Children]:
+        read, children = await super()._read_feed(check, response)
+        self.directing.feed_read(check.url, read.leads)
+        return read, children
+
+    def _children(self, index_url: str, children: Sequence[Child]) -> Children:
+        if not children:
+            return []
+        return [(child, None) for child in self.directing.children(index_url, children, MOST_SITEMAPS)]
+
+    def child_requests(self, index_url: str, children: Sequence[Child], depth: int) -> list[Request]:
+        """Requests for sitemaps of an index that were left alone before."""
+        wanted = self._further(index_url, [(child, None) for child in children])
+        host = self.directing.host_of_list(index_url)
+        for child, _ in wanted:
+            self.telling.expect(child.url, host)
+        return [self.source_request(child.url, "sitemap", None, depth + 1, child.modified_at) for child, _ in wanted]
+
+    async def directed_pages(self) -> AsyncIterator[Request]:
+        """Requests for likely pages, and for what may name more of them, until no way is left."""
+        async for page in self.likely_pages():
+            yield page
+        for _ in range(MOST_ROUNDS):
+            if self.ended or self._spent():
+                return
+            lists = self.directing.widened()
+            if not lists and not await self.directing.look_further():
+                lists = self.directing.reach()
+                if not lists:
+                    return
+            for each in lists:
+                yield each
+            while self.under_way and not self.ended:
+                await asyncio.sleep(0.05)
+            self._know_better()
+            async for page in self.likely_pages():
+                yield page
 
     async def likely_pages(self) -> AsyncIterator[Request]:
         """Requests for the pages that are likeliest to belong, until none is likely any more or the budget is spent."""
@@ -139,11 +211,21 @@ class StorySpider(ArchiveSpider):
                 break
             else:
                 await asyncio.sleep(0.05)
-        spent = f"the budget of {self.budget:,} pages is spent" if self._spent() else ""
-        self.stopped = spent or "nothing that waits is likely to belong"
+        self.stopped = self._what_is_spent() or "nothing that waits is likely to belong"
+
+    def _what_is_spent(self) -> str | None:
+        """Which budget is spent; None if there is room."""
+        return f"the budget of {self.budget:,} pages is spent" if self.budget is not None and self._spent() else None
 
     def _spent(self) -> bool:
         return self.budget is not None and self.asked.total() >= self.budget
+
+    def may_ask(self, host: str) -> bool:
+        """Whether the budgets leave room for a request to an outlet, which counts from here on."""
+        if self._spent() or (self.outlet_budget is not None and self.asked[host] >= self.outlet_budget):
+            return False
+        self.asked[host] += 1
+        return True
 
     def total(self, what: str) -> int:
         """Over all ways in which leads are found."""
@@ -165,7 +247,9 @@ class StorySpider(ArchiveSpider):
         for url, digest in told.pages_of(self.archive.db, self.story.id):
             if kept := self.archive.captures.newest(digest):
                 try:
-                    self._follow(await self.workers.links(replace(kept, url=url, final_url=None)))
+                    ways = await self.workers.ways(replace(kept, url=url, final_url=None))
+                    self._follow(ways.links)
+                    self.directing.heard(url, ways, belongs=True)
                 except ReadingError as error:
                     self.problems.append(f"{error}; its links were not followed")
 
@@ -177,6 +261,16 @@ class StorySpider(ArchiveSpider):
             told.learn(db, lead_terms, self.language)
             relist(db, self.story.id, JUDGE)
         self.profile = JUDGE.profile(*profile_of(self.archive.db, self.story.id))
+        self._know_better()
+
+    def _know_better(self) -> None:
+        """Hold what waits against all that the story lists by now, where it lists more than before."""
+        db = self.archive.db
+        listed = told.members(db, self.story.id)
+        if len(listed) > len(self.listed):
+            self.listed = listed
+            self.grown = members_profile(*profile_of(db, self.story.id), listed, partial(told.frequencies, db))
+            self.scored_up_to = 0
 
     def _score_new_leads(self) -> None:
         db = self.archive.db
@@ -184,36 +278,47 @@ class StorySpider(ArchiveSpider):
         named = told.named(db, self.story.id) if prospects else set()
         for prospect in prospects:
             lead = prospect.lead
-            self.choice.add(lead.url, CERTAIN if lead.url_key in named else self._relevance(prospect))
-            self.tally[lead.via, "known"] += 1
+            value = CERTAIN if lead.url_key in named else self._relevance(prospect)
+            self.choice.add(lead.url, value, prospect.host, lead.via)
+            if prospect.id > self.counted_up_to:
+                self.tally[lead.via, "known"] += 1
+                self.counted_up_to = prospect.id
             self.scored_up_to = prospect.id
 
     def _relevance(self, prospect: Prospect) -> float:
         language = prospect.lead.language or prospect.language or self.language
         known = partial(told.frequencies, self.archive.db, language)
         day = latest_day_in_path(prospect.lead.url)
-        return relevance(self.profile, prospect.lead, prospect.host, known, language, day).value
+        profiles = (self.profile, self.grown) if self.grown else (self.profile,)
+        return best_relevance(profiles, prospect.lead, prospect.host, known, language, day)
+
+    def take_likely(self, leads: Sequence[Lead]) -> int:
+        """Take leads into the frontier; how many of them are likely to belong."""
+        self.archive.add_leads(within(leads, told.hosts(self.archive.db)))
+        prospects = (Prospect(0, lead, host_of(lead.url), None) for lead in leads)
+        return sum(usual_chance(self._relevance(prospect)) >= WORTH for prospect in prospects)
 
     # -- what came ---------------------------------------------------------------------------------------------------
 
     async def read_article(self, came: Capture) -> Article:
-        article, self.links[came.url] = await self.workers.read_linked(came)
+        article, self.ways[came.url] = await self.workers.read_linked(came)
         return article
 
     def written(self, check: Check, outcome: Outcome) -> None:
         """A page is kept, and where it belongs is decided: learn from it, and follow its links if it belongs."""
         super().written(check, outcome)
-        asked, links = self.asked_for.pop(check.url, None), self.links.pop(check.url, [])
+        asked, ways = self.asked_for.pop(check.url, None), self.ways.pop(check.url, Ways())
         if asked and outcome == "gone" and check.status in TAKEN_AWAY:
             self.gone.append(asked)
         if asked is None or outcome not in (*ARTICLES, "not article"):
             return  # what could not be had says nothing of others like it
         waiting, value = asked
         belongs = outcome in ARTICLES and told.belongs(self.archive.db, self.story.id, check.url)
-        self.choice.experience.learn(value, belongs)
+        self.choice.experience.learn(value, belongs, waiting.host, waiting.lead.via)
+        self.directing.heard(check.url, ways, belongs=belongs)
         if belongs:
             self.tally[waiting.lead.via, "belong"] += 1
-            self._follow(links)
+            self._follow(ways.links)
 
     # -- pages that are gone -----------------------------------------------------------------------------------------
 
@@ -268,7 +373,7 @@ class StorySpider(ArchiveSpider):
         self.asking.heard(wayback, answer, lead.url)
         self.places.answered(lead.url)
         self.asked_for.pop(lead.url, None)
-        self.links.pop(lead.url, None)
+        self.ways.pop(lead.url, None)
         self._settled(lead.url)
 
     def _follow(self, links: Iterable[Lead]) -> None:

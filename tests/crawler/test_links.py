@@ -2,13 +2,18 @@ from __future__ import annotations
 
 import pytest
 
-from archive.records import Capture
+from archive.records import Capture, Lead
 from crawler.extract import extract
-from crawler.links import article_and_links, linked_hosts, links, may_be_article
+from crawler.links import linked_hosts, may_be_article
 from crawler.spiders.story import within
+from crawler.way_reading import article_and_ways, ways
 from tests.stories import story
 
 PAGE = "http://www.harbour.example/news/1-mine"
+
+
+def links(page: Capture) -> list[Lead]:
+    return list(ways(page).links)
 
 
 def followed(*anchors: str, outlets: tuple[str, ...] = ()) -> list[tuple[str, str | None]]:
@@ -66,7 +71,7 @@ def test_sections_tags_authors_shares_and_pictures_are_left_out(address, words, 
 
 @pytest.mark.parametrize("body", [b"", b"\x00\xff", b"<a href='http://[bad'>three words here</a>", b"<" * 500])
 def test_a_page_that_cannot_be_read_has_no_links(body):
-    assert links(Capture(PAGE, body)) == []
+    assert ways(Capture(PAGE, body)).links == ()
 
 
 def test_the_parse_that_gives_the_article_gives_the_links_too():
@@ -74,10 +79,10 @@ def test_the_parse_that_gives_the_article_gives_the_links_too():
     aside = '<aside><ul><li><a href="/news/2">Drill reaches the miners</a></ul></aside>'
     table = '<table><tr><td><a href="/news/3">Trapped miners come up</a></td><td>11</td></tr></table>'
     page = Capture(PAGE, f"<h1>Pier</h1>{story(1)}{aside}{table}".encode(), fetched_at="2026-03-10T12:00:00Z")
-    article, found = article_and_links(page)
+    article, found = article_and_ways(page)
     assert article == extract(page)
-    assert found == links(page)
-    assert [lead.headline for lead in found] == ["Drill reaches the miners", "Trapped miners come up"]
+    assert found == ways(page)
+    assert [lead.headline for lead in found.links] == ["Drill reaches the miners", "Trapped miners come up"]
 
 
 def test_links_lead_from_where_the_page_stood_in_the_end():

@@ -195,12 +195,12 @@ def test_a_story_page_is_taken_apart_beside_the_crawl_links_and_all():
     hostile = b"<p><a href=/news/2>Drill reaches the miners</a>" + b"<p>&x;" * 100_000
     with Workers(1, 100) as workers:
         own = time.process_time()
-        found = asyncio.run(workers.links(Capture("http://paper.example/1", hostile)))
-        assert [lead.url for lead in found] == ["http://paper.example/news/2"]
+        found = asyncio.run(workers.ways(Capture("http://paper.example/1", hostile)))
+        assert [lead.url for lead in found.links] == ["http://paper.example/news/2"]
         assert time.process_time() - own < workers.cpu_seconds / 2
         article, found = asyncio.run(workers.read_linked(PAGE))
         assert article.text
-        assert found == []
+        assert found.links == ()
 
 
 def test_a_large_feed_that_is_none_is_told_as_a_small_one():

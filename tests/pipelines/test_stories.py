@@ -207,23 +207,6 @@ def test_an_article_that_comes_by_itself_is_judged_by_what_the_last_listing_lear
     assert "vellmar" in rescue.terms
 
 
-def test_a_lead_that_is_like_what_came_later_counts_for_more_than_by_the_first_article_alone():
-    alone = JUDGE.profile(STORY, [confirmed(MINE, MINE_TEXT, "2026-03-10")])
-    learnt = listing(
-        STORY,
-        [
-            candidate(1, MINE, MINE_TEXT, "2026-03-10", "belongs"),
-            candidate(2, RESCUE, RESCUE_TEXT, "2026-03-13", "belongs"),
-        ],
-    ).learnt
-    wiser = replace(alone, learnt=JUDGE.profile(replace(STORY, learnt=learnt), []).learnt)
-    lead = seen("Drill through at dawn, rescuers hear knocks", "")
-    assert (
-        score(wiser, lead, "2026-03-13", "en", "b.example").value
-        > score(alone, lead, "2026-03-13", "en", "b.example").value
-    )
-
-
 def test_a_story_of_nothing_finds_nothing():
     profile = JUDGE.profile(STORY, [])
     assert JUDGE.terms(profile) == []
