@@ -392,13 +392,19 @@ def file(connection: sqlite3.Connection, article_id: int, judge: Judge, changed:
 
 
 def _file_under_each(connection: sqlite3.Connection, article_id: int, judge: Judge) -> None:
-    """Judge one article for each story by what the last listing learnt; where it enters, the listing is stale."""
+    """Judge one article for each story by what the last listing learnt; where it enters, the listing is stale.
+
+    An archive of few articles has little to learn from: there the listing is made again at once, which costs little.
+    """
+    few = int(connection.execute("SELECT max(id) FROM articles").fetchone()[0]) <= ALL
     for row in connection.execute("SELECT id FROM stories").fetchall():
         about, confirmed = profile_of(connection, row["id"])
         [candidate] = _candidates(connection, about.id, [article_id], judge, keyed=True)
         judgement = judge.arrival(_profile(judge.profile, about, about.learnt, tuple(confirmed)), candidate)
         if _keep(connection, about.id, candidate, judgement):
             connection.execute("UPDATE stories SET stale = 1 WHERE id = ?", (about.id,))
+            if few:
+                relist(connection, about.id, judge)
 
 
 def relist(connection: sqlite3.Connection, story_id: int, judge: Judge) -> None:

@@ -372,6 +372,10 @@ class Judged:
         return [each if like > 0 else None for each, like in zip(best, towards.max(axis=1), strict=True)]
 
 
+ALIKE, UNSURE = 0.22, -0.2
+"""The least likeness, time counted in, to an article of the story without which nothing is likely in a TINY archive:
+where hardly anything stands beside a story, nothing tells what stands out. The log-odds are held below that."""
+TINY = 20
 LIKE_REJECTED = 8.0
 """What the log-odds lose for each unit by which an article is nearer to a rejected one than to a confirmed one."""
 
@@ -386,6 +390,9 @@ def judge(cosines: Array, days: Array, confirmed: Sequence[int], rejected: Seque
     links = weighed.likeness * weighed.near
     np.fill_diagonal(links, 0.0)
     first = weighed.signs @ weights["first"]
+    if len(cosines) < TINY:
+        to_nearest = weighed.signs[:, 0]
+        first = np.where(to_nearest < ALIKE, np.minimum(first, UNSURE), first)
     if rejected:
         away = links[:, list(rejected)].max(axis=1) - links[:, list(confirmed)].max(axis=1)
         first = first - LIKE_REJECTED * np.maximum(away, 0.0)

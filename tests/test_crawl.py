@@ -304,6 +304,6 @@ def test_every_spider_runs_as_scrapy_people_expect(dateline):
         )
         crawl = [*scrapy, "crawl", "sitemaps", "-a", "since=2000-01-01", "-s", "DOWNLOAD_DELAY=0"]
         subprocess.run(crawl, cwd=root, env=environment, capture_output=True, check=True)
-    assert spiders.stdout.split() == ["discovery", "feeds", "outlets", "pages", "sitemaps", "story"]
+    assert spiders.stdout.split() == ["discovery", "feeds", "investigate", "outlets", "pages", "sitemaps", "story"]
     assert run.column("SELECT count(*) FROM articles") == [5]
     assert run.column("SELECT command FROM crawls") == ["scrapy crawl sitemaps"]

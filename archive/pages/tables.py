@@ -18,6 +18,8 @@ MADE = re.compile(
 COLUMN = re.compile(r"^  (\w+) (?:TEXT|INTEGER|REAL|BLOB)([^\n]*)$", re.MULTILINE)
 ADDED = re.compile(r"ALTER TABLE (\w+) ADD COLUMN (\w+) [^;]*;\s*(?:-- ([^\n]+))?")
 
+DROPPED = re.compile(r"ALTER TABLE (\w+) DROP COLUMN (\w+);")
+
 CHIEF = (
     "articles", "outlets", "coverage", "folded", "relations", "revisions", "stories", "story_articles",
     "story_coverage", "events", "event_articles", "event_coverage", "urls", "checks", "crawls", "texts", "versions",
@@ -97,6 +99,8 @@ def described() -> dict[str, Row]:
     told = {name: _described(kind, said, head, body) for said, kind, name, head, body in MADE.findall(whole)}
     for table, column, said in ADDED.findall(whole):
         told[table]["columns"][column] = said
+    for table, column in DROPPED.findall(whole):
+        del told[table]["columns"][column]
     return told
 
 

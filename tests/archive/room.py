@@ -94,7 +94,7 @@ def _story(connection: sqlite3.Connection) -> None:
         (7, 0.93, "sure", None),
         (8, 0.55, "likely", None),
         (4, 0.41, "perhaps", None),
-        (3, 0.2, None, "not"),
+        (3, 0.52, "likely", "not"),
     ):
         connection.execute(
             """INSERT INTO story_articles (story_id, article_id, probability, tier, terms, verdict, judged_at, found_at)

@@ -138,9 +138,10 @@ def test_a_word_that_begins_with_a_hyphen_is_left_out_and_no_option(folder: Path
 
 def piece(copies: list[tuple[str, str | None]]) -> Piece:
     told = [Copy(9 + at, host, name, "x", None, f"http://{host}/{at}") for at, (host, name) in enumerate(copies)]
-    facts = dict.fromkeys(("date", "published_at", "byline", "agency", "language", "standfirst", "score", "verdict"))
+    facts = dict.fromkeys(("date", "published_at", "byline", "agency", "language", "standfirst", "verdict"))
+    facts |= dict.fromkeys(("probability", "tier", "part"))
     return Piece(id=1, headline="x", outlet="harbour.example", outlet_name="The Post", url="http://harbour.example/1",
-                 text="x", strong=True, terms=(), copies=tuple(told), **facts)  # type: ignore[arg-type]  # fmt: skip
+                 text="x", terms=(), copies=tuple(told), **facts)  # type: ignore[arg-type]  # fmt: skip
 
 
 def test_an_outlet_that_runs_its_own_text_again_is_nobody_elses_copy() -> None:
