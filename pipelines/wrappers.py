@@ -49,11 +49,11 @@ _PATHS = [
     (re.compile(pattern, re.IGNORECASE), scheme)
     for pattern, scheme in [
         (rf"{SUB}cdn\.ampproject\.(?:org|net)/(?:c|v|a|wp|r)/s/(.+)", "https://"),
-        (rf"{SUB}cdn\.ampproject\.(?:org|net)/(?:c|v|a|wp|r)/(?!s/)(.+)", "http://"),
+        (rf"{SUB}cdn\.ampproject\.(?:org|net)/(?:c|v|a|wp|r)/(?!s(?:/|$))(.+)", "http://"),
         (r"(?:[\w-]+\.)?bing-amp\.com/c/s/(.+)", "https://"),
-        (r"(?:[\w-]+\.)?bing-amp\.com/c/(?!s/)(.+)", "http://"),
+        (r"(?:[\w-]+\.)?bing-amp\.com/c/(?!s(?:/|$))(.+)", "http://"),
         (rf"(?:www\.)?{GOOGLE}/amp/s/(.+)", "https://"),
-        (rf"(?:www\.)?{GOOGLE}/amp/(?!s/)(.+)", "http://"),
+        (rf"(?:www\.)?{GOOGLE}/amp/(?!s(?:/|$))(.+)", "http://"),
         (rf"{SUB}search\.yahoo\.com/.*/RU=([^/;]+).*", ""),
         (rf"{SUB}yahoo\.com/[^?]*/\*-?(https?(?::|%3a).+)", ""),
         (r"urldefense\.com/v3/__(https?:/.+?)__;.*", ""),
