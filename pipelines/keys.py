@@ -372,17 +372,9 @@ OF_WORDS = 0.5
 """What the words that two articles share count, beside their keys."""
 DAYS, AT_ANY_TIME = 8.0, 0.1
 """The link of two articles falls by the factor e in this time, to this share of itself."""
-LIKELY, PERHAPS = 0.15, 0.08
-"""The least link between two articles that may be listed, and that may be shown with a question mark."""
 NEAREST, LEAST_CROWD = 5, 0.013
 CLEAR = 1.2
 """The least prominence that is listed: four of five belong."""
-
-
-def likeness(a: Mapping[str, float], b: Mapping[str, float]) -> float:
-    """The cosine of two vectors of unit length."""
-    few, many = (a, b) if len(a) <= len(b) else (b, a)
-    return sum(weight * many.get(key, 0.0) for key, weight in few.items())
 
 
 def link(likeness_of_keys: float, cosine: float, days: float | None) -> float:

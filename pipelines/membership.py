@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from math import sqrt
+from math import exp, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,11 +80,20 @@ UNKNOWN = 0.5
 """The closeness of two articles of which one has no date."""
 
 
-def nearness(apart: Array, at_any_time: float = AT_ANY_TIME) -> Array:
-    """What so many days apart (nan: not known) make of a likeness: from `at_any_time` up to .8 more; 1 if not known."""
-    near = at_any_time + NEWS_CYCLE * np.exp(-0.5 * (apart / CYCLE_DAYS) ** 2)
+def nearness(apart: Array, least: float = AT_ANY_TIME) -> Array:
+    """What so many days apart (nan: not known) make of a likeness: from `least` up to .8 more; 1 if not known."""
+    near = least + NEWS_CYCLE * np.exp(-0.5 * (apart / CYCLE_DAYS) ** 2)
     near += AFTERMATH * np.exp(-apart / AFTERMATH_DAYS)
     return np.where(np.isnan(apart), 1.0, near)
+
+
+RUNS_ON = 4.0
+"""Days from the earliest confirmed article to the latest; so far apart, what AT_ANY_TIME lacks of one falls by e."""
+
+
+def at_any_time(span: float) -> float:
+    """The least that time makes of a likeness, where the confirmed articles lie so many days apart."""
+    return 1 - (1 - AT_ANY_TIME) * exp(-span / RUNS_ON)
 
 
 def apart(days: Array, others: Array) -> Array:
@@ -114,8 +123,6 @@ SAME_HAPPENING = 0.42
 """The least likeness, time counted in, of two articles of one happening."""
 TOGETHER = 3.0
 """Days within which what was fed back is one happening with what was confirmed."""
-RUNS_ON = 4.0
-"""Days from the earliest confirmed article to the latest; so far apart, what AT_ANY_TIME lacks of one falls by e."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +131,8 @@ class Weighed:
 
     likeness: Array
     """Of each with each: (n, n)."""
-    near: Array
-    """What time makes of it: (n, n)."""
-    members: Array
-    """Weights of the confirmed articles and of those fed back, which sum to one: (n,)."""
-    rank: Array
-    """Likeness to the story, the higher the likelier: (n,)."""
+    links: Array
+    """The same, time counted in; 0 of each with itself: (n, n)."""
     signs: Array
     """What the first regression goes by: (n, 22)."""
     standing: Standing
@@ -156,8 +159,7 @@ def nearness_to_confirmed(days: Array, confirmed: Sequence[int]) -> Array:
     """What time makes of the likeness to the confirmed; the farther these are apart the less it says."""
     dated = days[list(confirmed)][~np.isnan(days[list(confirmed)])]
     span = float(np.ptp(dated)) if len(dated) else 0.0
-    at_any_time = 1 - (1 - AT_ANY_TIME) * float(np.exp(-span / RUNS_ON))
-    return nearness(nearest(apart(days, days[list(confirmed)])), at_any_time)
+    return nearness(nearest(apart(days, days[list(confirmed)])), at_any_time(span))
 
 
 def fed_back(confirmed: Array, likeness: Array, least: float) -> Array:
@@ -213,7 +215,7 @@ def weigh(cosines: Array, days: Array, confirmed: Sequence[int], rejected: Seque
     rank_alone = to_confirmed + alone
     of_alone = standing(rank_alone, members, confirmed, together)
     return Weighed(
-        likeness, near, members, rank, signs, of_alone,
+        likeness, links, signs, of_alone,
         common_signs(rank_alone, to_confirmed, alone, to_sure, to_member, of_alone),
     )  # fmt: skip
 
@@ -387,8 +389,7 @@ def judge(cosines: Array, days: Array, confirmed: Sequence[int], rejected: Seque
     """
     weighed = weigh(cosines, days, confirmed, rejected)
     weights = learnt_weights()
-    links = weighed.likeness * weighed.near
-    np.fill_diagonal(links, 0.0)
+    links = weighed.links
     first = weighed.signs @ weights["first"]
     if len(cosines) < TINY:
         to_nearest = weighed.signs[:, 0]

@@ -19,16 +19,17 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
-from math import exp, isnan, nan, sqrt
+from math import isnan, nan, sqrt
 
 import numpy as np
 
+from archive.keys import readable
 from archive.moments import days as days_of
 from archive.records import below_standfirst
 from archive.search import RUN
 from archive.stories import Candidate, Confirmed, Judge, Judgement, Known, Listing, Part, Score, Story, Tier
-from pipelines.keys import likeness, link
-from pipelines.membership import AT_ANY_TIME, RUNS_ON, Array, Standing, arrives, gram, judge
+from pipelines.keys import link
+from pipelines.membership import Array, Standing, arrives, at_any_time, gram, judge
 from pipelines.membership import nearness as near
 from pipelines.vectors import Vector, cosine, mean, unit, weights
 from pipelines.vectors import vector as weighed
@@ -301,14 +302,14 @@ def _chance_abroad(learnt: Learnt, candidate: Candidate) -> float:
     day = days_since_1970(candidate.published_at)
     apart = min((abs(day - each) for each in learnt.days), default=nan)
     words = cosine(candidate.vector, learnt.members)
-    linked = link(likeness(candidate.keys, learnt.keys), words, None if isnan(apart) else apart)
+    linked = link(cosine(candidate.keys, learnt.keys), words, None if isnan(apart) else apart)
     return 1 / (1 + (EVEN_LINK / linked) ** STEEP_LINK) if linked > 0 else 0.0
 
 
 def _foreign(candidate: Candidate, chance: float, members: Sequence[Candidate]) -> Judgement:
-    nearest = max(members, key=lambda each: likeness(candidate.keys, each.keys))
-    shared = {key: weight * nearest.keys.get(key, 0.0) for key, weight in candidate.keys.items()}
-    shown = [key[1:] for key in sorted(shared, key=lambda key: -shared[key]) if shared[key] and key[0] in "@#="]
+    nearest = max(members, key=lambda each: cosine(candidate.keys, each.keys))
+    shared = {key: weight * nearest.keys[key] for key, weight in candidate.keys.items() if key in nearest.keys}
+    shown = readable(sorted(shared, key=lambda key: -shared[key]))
     return Judgement(chance, tier(chance), "development" if chance >= LIKELY else None, shown[:SHOWN], nearest.id)
 
 
@@ -366,7 +367,7 @@ def nearness(profile: Profile, published_at: str | None) -> float:
     if not apart:
         return 1.0
     span = days_apart(profile.dates[0], profile.dates[-1]) or 0.0
-    return float(near(np.array(min(apart)), 1 - (1 - AT_ANY_TIME) * exp(-span / RUNS_ON)))
+    return float(near(np.array(min(apart)), at_any_time(span)))
 
 
 def days_since_1970(moment: str | None) -> float:

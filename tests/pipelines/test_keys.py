@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.keys import CLEAR, LATER, OF_HEADLINE, OF_PLACE, READ, crowd, keys, likeness, link, prominence
+from pipelines.keys import CLEAR, LATER, OF_HEADLINE, OF_PLACE, READ, crowd, keys, link, prominence
 from pipelines.place_names import FILE, LANGUAGES, fold, from_cldr, names_in, packed
+from pipelines.vectors import cosine
 from tests.abroad import COLLISION, TREMOR
 
 
@@ -238,6 +239,6 @@ def test_reports_of_one_thing_share_more_keys_than_reports_of_two() -> None:
         return dict.fromkeys(keys(None, None, text, language), 1.0)
 
     english = plain(COLLISION["en"], "en")
-    other = likeness(english, plain(TREMOR["de"], "de"))
+    other = cosine(english, plain(TREMOR["de"], "de"))
     for language, text in COLLISION.items():
-        assert likeness(english, plain(text, language)) > other
+        assert cosine(english, plain(text, language)) > other
