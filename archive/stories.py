@@ -396,10 +396,19 @@ def _file_under_each(connection: sqlite3.Connection, article_id: int, judge: Jud
 
     An archive of few articles has little to learn from: there the listing is made again at once, which costs little.
     """
+    ids = [int(row[0]) for row in connection.execute("SELECT id FROM stories")]
+    if not ids:
+        return
     few = int(connection.execute("SELECT max(id) FROM articles").fetchone()[0]) <= ALL
-    for row in connection.execute("SELECT id FROM stories").fetchall():
-        about, confirmed = profile_of(connection, row["id"])
-        [candidate] = _candidates(connection, about.id, [article_id], judge, keyed=True)
+    said = dict(
+        connection.execute(
+            "SELECT story_id, verdict FROM story_articles WHERE article_id = ?", (article_id,)
+        ).fetchall()
+    )
+    [article] = _candidates(connection, None, [article_id], judge, keyed=True)
+    for story_id in ids:
+        candidate = replace(article, verdict=said.get(story_id))
+        about, confirmed = profile_of(connection, story_id)
         judgement = judge.arrival(_profile(judge.profile, about, about.learnt, tuple(confirmed)), candidate)
         if _keep(connection, about.id, candidate, judgement):
             connection.execute("UPDATE stories SET stale = 1 WHERE id = ?", (about.id,))
@@ -506,9 +515,14 @@ def _merged(first: Sequence[int], second: Sequence[int]) -> list[int]:
 
 
 def _candidates(
-    connection: sqlite3.Connection, story_id: int, article_ids: Sequence[int], judge: Judge, *, keyed: bool = False
+    connection: sqlite3.Connection,
+    story_id: int | None,
+    article_ids: Sequence[int],
+    judge: Judge,
+    *,
+    keyed: bool = False,
 ) -> list[Candidate]:
-    """Articles as they are judged, in this order; with their keys, if they are to be `keyed`."""
+    """Articles as they are judged for a story, in this order; with their keys, if they are to be `keyed`."""
     rows = connection.execute(
         """SELECT a.id, a.published_at, a.language, o.host, w.weights, w.opening, e.event_id, m.verdict
         FROM json_each(?) AS asked CROSS JOIN articles a ON a.id = asked.value JOIN outlets o ON o.id = a.outlet_id
