@@ -20,6 +20,7 @@ from typing import Literal
 
 from archive import keys
 from archive.moments import UNDATED, days
+from archive.postings import with_versions
 from archive.records import clock, now, utc
 from archive.vocabulary import Vector, frequencies, learn, length, strongest, unit, vector
 
@@ -135,13 +136,7 @@ def candidates(
     """
     first, last = days(since), days(until)
     found = _holders(connection, terms, -inf if first is None else first, inf if last is None else last, most)
-    rows = connection.execute(
-        """SELECT asked.key, asked.value, w.article_id FROM json_each(?) AS asked
-        LEFT JOIN versions AS v ON v.article_id = asked.value LEFT JOIN versions AS w ON w.text_id = v.text_id
-        ORDER BY asked.key, w.article_id""",
-        (json.dumps(found),),
-    )
-    return list(dict.fromkeys(id for row in rows for id in row[1:] if id is not None))[:most]
+    return with_versions(connection, found)[:most]
 
 
 # -- all of them -----------------------------------------------------------------------------------------------------

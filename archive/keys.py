@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from heapq import nsmallest
 from math import floor, log
 
 from archive.moments import UNDATED, days
+from archive.postings import with_versions
 from archive.vocabulary import Vector, strongest, unit
 
 STRONG, ASKED = 16, 24
@@ -129,7 +130,7 @@ def candidates(
         for (article_id,) in rows.fetchall():
             votes[article_id] = votes.get(article_id, 0.0) + keys[key]
     found = nsmallest(most, votes, key=lambda id: (-votes[id], -id))
-    return _with_versions(connection, found)[:most]
+    return with_versions(connection, found)[:most]
 
 
 _HOLDERS = """SELECT * FROM (SELECT article_id FROM strong_keys WHERE key = ? AND day BETWEEN ? AND ?
@@ -209,16 +210,6 @@ def _is_version(connection: sqlite3.Connection, article_id: int) -> bool:
         (article_id,),
     ).fetchone()
     return row is not None
-
-
-def _with_versions(connection: sqlite3.Connection, article_ids: Sequence[int]) -> list[int]:
-    rows = connection.execute(
-        """SELECT asked.key, asked.value, w.article_id FROM json_each(?) AS asked
-        LEFT JOIN versions AS v ON v.article_id = asked.value LEFT JOIN versions AS w ON w.text_id = v.text_id
-        ORDER BY asked.key, w.article_id""",
-        (json.dumps(article_ids),),
-    )
-    return list(dict.fromkeys(id for row in rows for id in row[1:] if id is not None))
 
 
 def _as_json(value: Mapping[str, float] | Collection[str]) -> str:

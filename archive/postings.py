@@ -314,6 +314,17 @@ def _distance(relation: Relation) -> tuple[int, float]:
     return VERSIONS.index(likeness.kind), -max(likeness.coverage, likeness.other_coverage)
 
 
+def with_versions(connection: sqlite3.Connection, article_ids: Sequence[int]) -> list[int]:
+    """Articles in their order, each followed by the other versions of its text, and each once."""
+    rows = connection.execute(
+        """SELECT asked.key, asked.value, w.article_id FROM json_each(?) AS asked
+        LEFT JOIN versions AS v ON v.article_id = asked.value LEFT JOIN versions AS w ON w.text_id = v.text_id
+        ORDER BY asked.key, w.article_id""",
+        (json.dumps(article_ids),),
+    )
+    return list(dict.fromkeys(id for row in rows for id in row[1:] if id is not None))
+
+
 def _text_of(connection: sqlite3.Connection, article_id: int) -> int | None:
     row = connection.execute("SELECT text_id FROM versions WHERE article_id = ?", (article_id,)).fetchone()
     return int(row[0]) if row else None
