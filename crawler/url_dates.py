@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
+from collections.abc import Callable, Iterator
 from datetime import date
 from urllib.parse import unquote, urlsplit
 
@@ -32,16 +33,12 @@ def latest_day_in_path(url: str) -> str | None:
 
     A year alone is a word of the headline, not a date.
     """
-    path = _split(url)[0].lower()
-    found = (match for form in _DAY_IN_PATH for match in form.finditer(path))
-    return next((day for match in found if (day := _last_day(match["y"], match["m"], match["d"]))), None)
+    return next(_days_in_path(url, _last_day), None)
 
 
 def earliest_day_in_path(url: str) -> str | None:
     """The first day that the date in an article's path allows: `/2024/02/…` → 2024-02-01."""
-    path = _split(url)[0].lower()
-    found = (match for form in _DAY_IN_PATH for match in form.finditer(path))
-    return next((day for match in found if (day := _first_day(match["y"], match["m"], match["d"]))), None)
+    return next(_days_in_path(url, _first_day), None)
 
 
 def latest_day_in_name(url: str) -> str | None:
@@ -49,10 +46,7 @@ def latest_day_in_name(url: str) -> str | None:
 
     Of several dates the latest counts.
     """
-    path, query = _split(url)
-    found = list(_TIME_IN_NAME.finditer(f"{path}?{query}"))
-    days = [_last_day(m["y"], m["m"] or m["sm"] or m["qm"], m["d"] or m["sd"] or m["qd"]) for m in found]
-    return max((day for day in days if day), default=None)
+    return max(_days_in_name(url, _last_day), default=None)
 
 
 def earliest_day_in_name(url: str) -> str | None:
@@ -60,10 +54,24 @@ def earliest_day_in_name(url: str) -> str | None:
 
     Of several dates the earliest counts.
     """
+    return min(_days_in_name(url, _first_day), default=None)
+
+
+DayOf = Callable[[str, str | None, str | None], str | None]
+"""Year, month and day as an address has them → the day, if there is one."""
+
+
+def _days_in_path(url: str, day_of: DayOf) -> Iterator[str]:
+    path = _split(url)[0].lower()
+    found = (match for form in _DAY_IN_PATH for match in form.finditer(path))
+    return (day for match in found if (day := day_of(match["y"], match["m"], match["d"])))
+
+
+def _days_in_name(url: str, day_of: DayOf) -> Iterator[str]:
     path, query = _split(url)
-    found = list(_TIME_IN_NAME.finditer(f"{path}?{query}"))
-    days = [_first_day(m["y"], m["m"] or m["sm"] or m["qm"], m["d"] or m["sd"] or m["qd"]) for m in found]
-    return min((day for day in days if day), default=None)
+    found = _TIME_IN_NAME.finditer(f"{path}?{query}")
+    days = (day_of(m["y"], m["m"] or m["sm"] or m["qm"], m["d"] or m["sd"] or m["qd"]) for m in found)
+    return (day for day in days if day)
 
 
 def _split(url: str) -> tuple[str, str]:
