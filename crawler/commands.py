@@ -13,6 +13,7 @@ from rich.table import Table
 
 from archive.cli import archive_option, cli, print_all, typed
 from archive.errors import UsageError
+from crawler.options import contact_option, delay_option
 
 # -- outlet ----------------------------------------------------------------------------------------------------------
 
@@ -118,15 +119,8 @@ def _right(name: str) -> Any:
     is_flag=True,
     help="Also look again at articles whose turn it is, as `dateline diff` shows what became of them.",
 )
-@click.option(
-    "--contact",
-    envvar="DATELINE_CONTACT",
-    metavar="ADDRESS",
-    help="E-mail or web address that the user agent names.  [env: DATELINE_CONTACT]",
-)
-@click.option(
-    "--delay", type=click.FloatRange(min=0), metavar="SECONDS", help="Between two requests to one host.  [default: 0.5]"
-)
+@contact_option
+@delay_option
 @archive_option
 def crawl(  # noqa: PLR0913, PLR0917  one a option
     urls: tuple[str, ...],

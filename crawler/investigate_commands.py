@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from archive.cli import archive_option, cli, typed
+from crawler.options import catalogue_option, contact_option, delay_option
 
 
 @cli.command()
@@ -25,13 +26,7 @@ from archive.cli import archive_option, cli, typed
     help="Make so many requests at most, of any kind, in this run.",
 )
 @click.option("--max-time", metavar="TIME", help="Stop after this time (30s, 10m, 2h).  [default: 30m]")
-@click.option(
-    "--catalogue",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    envvar="DATELINE_CATALOGUE",
-    metavar="FILE",
-    help="A list of outlets in the place of the package's own.  [env: DATELINE_CATALOGUE]",
-)
+@catalogue_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -39,15 +34,8 @@ from archive.cli import archive_option, cli, typed
     help="The dossier: .html, .md, .txt or .json.  [default: the story's name with .html]",
 )
 @click.option("--name", metavar="NAME", help="The story to start or to extend.  [default: made from the headline]")
-@click.option(
-    "--contact",
-    envvar="DATELINE_CONTACT",
-    metavar="ADDRESS",
-    help="E-mail or web address that the user agent names.  [env: DATELINE_CONTACT]",
-)
-@click.option(
-    "--delay", type=click.FloatRange(min=0), metavar="SECONDS", help="Between two requests to one host.  [default: 0.5]"
-)
+@contact_option
+@delay_option
 @archive_option
 def investigate(  # noqa: PLR0913, PLR0917  one a option
     url: str,

@@ -15,6 +15,7 @@ import click
 from archive.cli import archive_option, opened, print_all, typed
 from archive.errors import UsageError
 from crawler.commands import outlet, tell_outlets
+from crawler.options import catalogue_option
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -41,17 +42,6 @@ def narrowing(command: F) -> F:
     ):  # fmt: skip
         command = option(command)
     return command
-
-
-def catalogue_option(command: F) -> F:
-    """Adds `--catalogue FILE` to a command; its function gets `catalogue: Path | None`."""
-    return click.option(
-        "--catalogue",
-        type=click.Path(path_type=Path, exists=True, dir_okay=False),
-        metavar="FILE",
-        envvar="DATELINE_CATALOGUE",
-        help="A list of your own in place of the catalogue that comes with Dateline.  [env: DATELINE_CATALOGUE]",
-    )(command)
 
 
 yes_option = click.option("--yes", is_flag=True, help="Do not ask before outlets of the catalogue are added.")

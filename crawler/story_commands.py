@@ -11,6 +11,7 @@ import click
 
 from archive.cli import archive_option, cli, opened, print_all, typed
 from archive.errors import UsageError
+from crawler.options import contact_option
 
 if TYPE_CHECKING:
     from crawler.following import Around
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
 @click.option("--outlet", "hosts", multiple=True, metavar="HOST", help="Only of this outlet; may be given again.")
 @click.option("--from", "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
               help="Follow the stories of a file, as `dateline stories --toml` writes it.")  # fmt: skip
-@click.option("--contact", envvar="DATELINE_CONTACT", metavar="ADDRESS",
-              help="E-mail or web address that the user agent names.  [env: DATELINE_CONTACT]")  # fmt: skip
+@contact_option
 @click.option("--alone", is_flag=True, help="Fetch the article alone: not its outlet's feeds, and none of its links.")
 @archive_option
 def follow(
