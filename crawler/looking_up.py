@@ -185,7 +185,7 @@ class LookUp:
         moved = bool(page) and not of_known and moved_to(home_url, base)
         said = await self.home(page, base)
         robots = await self.robots_of(base) if moved else robots
-        named = likeliest_first(await self.sitemaps_named(robots), now()) if robots.status == 200 else []
+        named = await sitemaps_named(self.spider, robots) if robots.status == 200 else []
         named = list(dict.fromkeys([*wanted.sitemaps, *named]))
         feeds, more_feeds = (
             (of_known, 0) if of_known else await self.sources("feed", said.feeds, base, USUAL_FEED_PATHS)
@@ -220,13 +220,6 @@ class LookUp:
             return said
         except ReadingError:
             return Home()
-
-    async def sitemaps_named(self, robots: Response) -> list[str]:
-        try:
-            named: list[str] = await self.spider.workers.robots_sitemaps(robots.body, robots.url)
-            return named
-        except ReadingError:
-            return []
 
     async def sources(
         self, kind: SourceKind, named: Sequence[str], base: str, usual: Sequence[str]
@@ -267,14 +260,27 @@ class LookUp:
 
     async def get(self, url: str, **meta: Any) -> tuple[Response | None, str]:
         """The answer, or None, and what is wrong with it."""
-        engine: Any = self.spider.crawler.engine
-        try:
-            response: Response = await engine.download_async(Request(url, meta={"dont_retry": True, **meta}))
-        except Exception as error:  # whatever the downloader raises means that nothing came
-            _, reason, _ = judge_failure(error)
-            return None, reason
-        self.spider.counts["looked up"] += 1
-        return response, judge_status(response.status).get("reason", "")
+        response, problem = await answer(self.spider, url, **meta)
+        self.spider.counts["looked up"] += response is not None
+        return response, problem
+
+
+async def answer(spider: Any, url: str, **meta: Any) -> tuple[Response | None, str]:
+    """What a spider's downloader gets, asked once; or None, and what is wrong with it."""
+    try:
+        response: Response = await spider.crawler.engine.download_async(Request(url, meta={"dont_retry": True, **meta}))
+    except Exception as error:  # whatever the downloader raises means that nothing came
+        return None, judge_failure(error)[1]
+    return response, judge_status(response.status).get("reason", "")
+
+
+async def sitemaps_named(spider: Any, robots: Response) -> list[str]:
+    """The sitemaps that a robots.txt names, the likeliest first; none where it cannot be read."""
+    try:
+        named: list[str] = await spider.workers.robots_sitemaps(robots.body, robots.url)
+    except ReadingError:
+        return []
+    return likeliest_first(named, now())
 
 
 def moved_to(asked: str, answered: str) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from scrapy.http import Request, Response
+from scrapy.http import Response
 
 from archive.archive import Archive
 from archive.database import transaction
@@ -20,8 +20,8 @@ from archive.errors import ReadingError
 from archive.hosts import bare_host
 from archive.lookups import Lookup, lookups
 from archive.records import CatalogueOutlet, Outlet, Source, SourceKind, now
-from crawler.discovery import USUAL_FEED_PATHS, USUAL_SITEMAP_PATHS, Home, home_urls, likeliest_first
-from crawler.fetching import judge_failure, judge_status
+from crawler.discovery import USUAL_FEED_PATHS, USUAL_SITEMAP_PATHS, Home, home_urls
+from crawler.looking_up import answer, sitemaps_named
 from crawler.robots import RobotsMiddleware
 from crawler.sitemaps import Child
 from crawler.spans import Span, is_of_news, may_hold
@@ -65,8 +65,8 @@ class QuickLook:
                 if robots is None or robots.status >= 500:
                     continue
                 await self._know(home, robots)
-            named = await self._named(robots) if robots.status == 200 else []
-            return Looked(outlet, home, self._worth_reading(outlet, known, named, span))
+            named = await sitemaps_named(self.spider, robots) if robots.status == 200 else []
+            return Looked(outlet, home, self._worth_reading(outlet, known, list(filter(is_address, named)), span))
         return Looked(outlet, problem=problem or "no answer")
 
     def _homes(self, host: str) -> list[str]:
@@ -85,13 +85,6 @@ class QuickLook:
         for middleware in engine.downloader.middleware.middlewares:
             if isinstance(middleware, RobotsMiddleware):
                 await middleware.know(site_of(home), robots)
-
-    async def _named(self, robots: Response) -> list[str]:
-        try:
-            named: list[str] = await self.spider.workers.robots_sitemaps(robots.body, robots.url)
-        except ReadingError:
-            return []
-        return [url for url in likeliest_first(named, now()) if is_address(url)]
 
     def _worth_reading(
         self, outlet: Outlet, known: CatalogueOutlet | None, named: Sequence[str], span: Span
@@ -138,12 +131,7 @@ class QuickLook:
         """The answer, or None, and what is wrong with it."""
         if self.spider.ended or self.spider.requests_spent():
             return None, CUT_SHORT
-        engine: Any = self.spider.crawler.engine
-        try:
-            response: Response = await engine.download_async(Request(url, meta={"dont_retry": True, **meta}))
-        except Exception as error:  # whatever the downloader raises means that nothing came
-            return None, judge_failure(error)[1]
-        return response, judge_status(response.status).get("reason", "")
+        return await answer(self.spider, url, **meta)
 
 
 def sources(outlet: Outlet, kind: SourceKind, urls: Sequence[str]) -> tuple[Source, ...]:
