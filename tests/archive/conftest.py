@@ -10,9 +10,12 @@ import pytest
 
 from archive.captures import Captures
 from archive.database import connect
+from archive.postings import relate
 from archive.records import Capture
 from archive.schema import ARCHIVE
 from archive.search import bigrams
+from pipelines.fingerprint import fingerprint
+from pipelines.texts import JUDGE as TEXTS
 
 MOMENT = "2024-03-01T06:00:00Z"
 PAGE = b"<html><title>Ferry crews strike</title><p>\xe2\x80\xa6</p></html>"
@@ -127,6 +130,22 @@ def fill(tmp_path: Path) -> Path:
         )
     connection.close()
     return tmp_path
+
+
+def add_report(
+    connection: sqlite3.Connection, headline: str, text: str, language: str | None, day: str | None, at: str
+) -> int:
+    """The number of an article of an outlet of its own, related to the others and fetched `at` a moment."""
+    number = int(connection.execute("SELECT count(*) FROM articles").fetchone()[0]) + 1
+    connection.execute("INSERT INTO outlets (id, host, added_at) VALUES (?, ?, ?)", (number, f"{number}.example", at))
+    connection.execute(
+        """INSERT INTO articles (id, outlet_id, url, headline, text, language, published_at, fetched_at,
+        word_count, fingerprint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (number, number, f"https://{number}.example/1", headline, text, language, day, at,
+         len(text.split()), fingerprint(text)),
+    )  # fmt: skip
+    relate(connection, number, TEXTS, at)
+    return number
 
 
 def add_article(connection: sqlite3.Connection, id: int, article: dict[str, Any]) -> None:

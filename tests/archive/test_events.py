@@ -23,11 +23,9 @@ from archive.events import (
     tidy_is_due,
     vector_of,
 )
-from archive.postings import relate
 from archive.schema import ARCHIVE, Schema
 from pipelines.events import JUDGE
-from pipelines.fingerprint import fingerprint
-from pipelines.texts import JUDGE as TEXTS
+from tests.archive.conftest import add_report
 
 MOMENT = "2024-03-20T06:00:00Z"
 
@@ -66,19 +64,7 @@ class Desk:
 
     def keep(self, article: tuple[str, str], day: str | None = "2024-03-12", language: str | None = "en") -> int:
         """An article of an outlet of its own, related to the others and not yet in an event."""
-        number = self.db.execute("SELECT count(*) FROM articles").fetchone()[0] + 1
-        headline, text = article
-        self.db.execute(
-            "INSERT INTO outlets (id, host, added_at) VALUES (?, ?, ?)", (number, f"{number}.example", MOMENT)
-        )
-        self.db.execute(
-            """INSERT INTO articles (id, outlet_id, url, headline, text, language, published_at, fetched_at,
-            word_count, fingerprint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-            (number, number, f"https://{number}.example/1", headline, text, language, day, MOMENT,
-             len(text.split()), fingerprint(text)),
-        )  # fmt: skip
-        relate(self.db, number, TEXTS, MOMENT)
-        return number
+        return add_report(self.db, *article, language, day, MOMENT)
 
     def add(self, article: tuple[str, str], day: str | None = "2024-03-12", language: str | None = "en") -> int:
         """The event of an article that arrives."""

@@ -12,13 +12,12 @@ import pytest
 from archive.archive import Archive
 from archive.database import connect, transaction
 from archive.keys import COMMON, LEAST, OF_ARTICLE, STRONG, candidates, forget, is_current, keep, rebuild, vectors
-from archive.postings import relate
 from archive.schema import ARCHIVE, Schema
 from pipelines.decisions import decisions
-from pipelines.fingerprint import fingerprint
-from pipelines.keys import JUDGE, likeness
-from pipelines.texts import JUDGE as TEXTS
+from pipelines.keys import JUDGE
+from pipelines.vectors import cosine
 from tests.abroad import COLLISION, GUILD, TREMOR
+from tests.archive.conftest import add_report
 from tests.reading_room import ReadingRoom
 
 MOMENT = "2024-03-20T06:00:00Z"
@@ -32,17 +31,7 @@ class Desk:
         self.db = connect(folder / "archive.db", ARCHIVE)
 
     def add(self, text: str, language: str | None, day: str | None = "2024-03-12", headline: str = "") -> int:
-        number = self.db.execute("SELECT count(*) FROM articles").fetchone()[0] + 1
-        self.db.execute(
-            "INSERT INTO outlets (id, host, added_at) VALUES (?, ?, ?)", (number, f"{number}.example", MOMENT)
-        )
-        self.db.execute(
-            """INSERT INTO articles (id, outlet_id, url, headline, text, language, published_at, fetched_at,
-            word_count, fingerprint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-            (number, number, f"https://{number}.example/1", headline, text, language, day, MOMENT,
-             len(text.split()), fingerprint(text)),
-        )  # fmt: skip
-        relate(self.db, number, TEXTS, MOMENT)
+        number = add_report(self.db, headline, text, language, day, MOMENT)
         keep(self.db, number, JUDGE)
         return number
 
@@ -84,8 +73,8 @@ def test_a_report_is_nearer_to_all_that_tell_of_the_same_in_other_languages_than
     for name, reports in abroad.items():
         others = [one for other in abroad if other != name for one in abroad[other].values()]
         english = told[reports["en"]]
-        farthest = min(likeness(english, told[one]) for one in reports.values())
-        assert farthest > max(likeness(english, told[one]) for one in others), name
+        farthest = min(cosine(english, told[one]) for one in reports.values())
+        assert farthest > max(cosine(english, told[one]) for one in others), name
 
 
 @pytest.mark.parametrize("name", ["collision", "tremor", "guild"])
