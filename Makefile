@@ -23,8 +23,8 @@ test: $(VENV)/ready-dev lint  ## all tests, and the checks of style and types
 	$(BIN)/python -m pytest -n $(AT_ONCE) --dist worksteal $(ARGS)
 
 test-next: .venv-next/ready  ## the pages in the newest Datasette to come
-	.venv-next/bin/python -m pytest tests/archive/test_plugin.py tests/archive/test_visitors.py \
-		tests/archive/test_public.py tests/archive/test_browser.py $(ARGS)
+	.venv-next/bin/python -m pytest tests/archive/plugin/test_plugin.py tests/archive/plugin/test_visitors.py \
+		tests/archive/plugin/test_public.py tests/archive/plugin/test_browser.py $(ARGS)
 
 lint: $(VENV)/ready-dev
 	$(BIN)/ruff check .

@@ -8,20 +8,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from archive import events, frontier, identity, keys, lookups, signs, stories
-from archive.articles import Decisions, Filed, keep_article
-from archive.captures import Captures
-from archive.database import connect, part, transaction
+from archive.articles import events, identity, language_keys, stories
+from archive.articles.copies import is_current, rebuild
+from archive.articles.fresh_readings import UnreadError, written
+from archive.articles.revisions import keep_gone, looks
+from archive.articles.store import Decisions, Filed, keep_article
 from archive.errors import ArchiveError
-from archive.frontier import Listing, Waiting
-from archive.lookups import Lookup
-from archive.pauses import forget_wrong_clock, leave_alone, pauses
-from archive.postings import is_current, rebuild
-from archive.readings import UnreadError, written
+from archive.frontier import outlet_lookups
+from archive.frontier import urls as frontier
+from archive.frontier.outlet_lookups import Lookup
+from archive.frontier.pauses import forget_wrong_clock, leave_alone, pauses
+from archive.frontier.sources import set_due, sources
+from archive.frontier.urls import Listing, Waiting
+from archive.queries import outlet_evidence
 from archive.records import Check, Lead, Outcome, Outlet, Source, SourceKind, now
-from archive.revisions import keep_gone, looks
-from archive.schema import ARCHIVE
-from archive.sources import set_due, sources
+from archive.storage.captures import Captures
+from archive.storage.database import connect, part, transaction
+from archive.storage.schema import ARCHIVE
 
 RECHECKS = 50
 """Articles of one outlet that a crawl looks at again, those that waited longest first."""
@@ -149,12 +152,12 @@ class Archive:
     def note_named(self, story_id: int, service: str, hosts: Sequence[str]) -> None:
         """See `signs.note_named`."""
         with transaction(self.db) as db:
-            signs.note_named(db, story_id, service, hosts)
+            outlet_evidence.note_named(db, story_id, service, hosts)
 
     def note_lookup(self, lookup: Lookup) -> None:
         """See `lookups.note`."""
         with transaction(self.db) as db:
-            lookups.note(db, lookup)
+            outlet_lookups.note(db, lookup)
 
     def prepare(self, decisions: Decisions) -> None:
         """Relate all articles anew, make their keys anew or put them in events anew, if that was done in another way
@@ -162,17 +165,17 @@ class Archive:
         if not is_current(self.db, decisions.texts):
             with transaction(self.db) as db:
                 rebuild(db, decisions.texts, now())
-        if not keys.is_current(self.db, decisions.keys):
+        if not language_keys.is_current(self.db, decisions.keys):
             with transaction(self.db) as db:
-                keys.rebuild(db, decisions.keys)
+                language_keys.rebuild(db, decisions.keys)
         if not events.is_current(self.db, decisions.events):
             self.rebuild_events(decisions)
 
     def rebuild_events(self, decisions: Decisions) -> tuple[int, int]:
         """See `events.rebuild`; how many articles there are, in how many events."""
         with transaction(self.db) as db:
-            if not keys.is_current(db, decisions.keys):
-                keys.rebuild(db, decisions.keys)
+            if not language_keys.is_current(db, decisions.keys):
+                language_keys.rebuild(db, decisions.keys)
             made = events.rebuild(db, decisions.events)
             stories.refresh(db, decisions.stories, everything=True)
             return int(db.execute("SELECT count(*) FROM event_articles").fetchone()[0]), made

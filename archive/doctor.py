@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from archive.database import BUSY_SECONDS, connect, connect_to_read, read_only_uri, transaction
-from archive.frontier import return_leases
-from archive.postings import Judge, is_current, rebuild
+from archive.articles.copies import Judge, is_current, rebuild
+from archive.frontier.urls import return_leases
+from archive.queries.status import LOW_DISK
 from archive.records import now
-from archive.schema import ARCHIVE, CAPTURES, Schema
-from archive.status import LOW_DISK
+from archive.storage.database import BUSY_SECONDS, connect, connect_to_read, read_only_uri, transaction
+from archive.storage.schema import ARCHIVE, CAPTURES, Schema
 
 FILES = ("archive.db", "captures.db")
 

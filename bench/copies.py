@@ -25,14 +25,14 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from archive.database import connect
-from archive.postings import VERSIONS, relate
+from archive.articles.copies import VERSIONS, relate
 from archive.records import Capture
-from archive.schema import ARCHIVE
+from archive.storage.database import connect
+from archive.storage.schema import ARCHIVE
 from bench.figures import SHARED, Figure
-from crawler.extract import extract
-from pipelines.fingerprint import fingerprint
-from pipelines.texts import JUDGE
+from crawler.extraction.extract import extract
+from pipelines.dedup.copies import JUDGE
+from pipelines.text.fingerprint import fingerprint
 
 MOMENT = "2024-03-01T06:00:00Z"
 Edit = Callable[[str, str, random.Random], str]

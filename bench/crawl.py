@@ -29,8 +29,8 @@ from urllib.request import urlopen
 
 from archive.records import Article, Capture
 from bench.figures import Figure
-from crawler.extract import extract
-from crawler.workers import Workers
+from crawler.extraction.extract import extract
+from crawler.workers.pool import Workers
 
 SAMPLE = 150
 """Pages on which trafilatura alone is timed, and the pool."""

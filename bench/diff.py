@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from difflib import SequenceMatcher
 from pathlib import Path
 
-from archive.diff import as_html, diff
+from archive.text.diff import as_html, diff
 from bench.figures import Figure
 
 SYLLABLES = [a + b for a in "bdfgklmnprstvz" for b in ("a", "e", "i", "o", "u", "ar", "en", "il")]

@@ -24,18 +24,18 @@ from hashlib import md5
 from pathlib import Path
 from typing import NamedTuple
 
-from archive.database import connect
-from archive.events import Judge, days, join, tidy
-from archive.keys import keep as keep_keys
-from archive.postings import relate
-from archive.schema import ARCHIVE
+from archive.articles.copies import relate
+from archive.articles.events import Judge, days, join, tidy
+from archive.articles.language_keys import keep as keep_keys
+from archive.storage.database import connect
+from archive.storage.schema import ARCHIVE
 from bench.copies import babble, real_texts, script
 from bench.figures import SHARED, Figure
-from pipelines.events import DAYS, JUDGE
-from pipelines.fingerprint import fingerprint
-from pipelines.keys import JUDGE as KEYS
-from pipelines.texts import JUDGE as TEXTS
-from pipelines.words import terms
+from pipelines.dedup.copies import JUDGE as TEXTS
+from pipelines.text.fingerprint import fingerprint
+from pipelines.text.terms import terms
+from pipelines.topics.events import DAYS, JUDGE
+from pipelines.topics.language_keys import JUDGE as KEYS
 
 MOMENT = "2024-03-01T06:00:00Z"
 DATED, FULL = ("allsides21",), ("g5w1h", "wikinews", "basil")

@@ -31,8 +31,8 @@ from trafilatura import bare_extraction
 from archive.records import Article, Capture
 from bench.figures import SHARED, Figure
 from bench.weights import part_of
-from crawler import witnesses
-from crawler.extract import extract
+from crawler.extraction.extract import extract
+from crawler.extraction.main_text import line_classifier
 
 Row = dict[str, Any]
 Reader = Callable[[bytes, Row], Row]
@@ -100,10 +100,10 @@ def ours_apart(corpus: Path) -> Reader:
     """Our reading with weights that were learnt without the page's outlet."""
     from bench.train_lines import tables_apart  # which reads pages as this module does
 
-    parted = [{has: witnesses.of_blocks(table, has) for has in (True, False)} for table in tables_apart(corpus)]
+    parted = [{has: line_classifier.of_blocks(table, has) for has in (True, False)} for table in tables_apart(corpus)]
 
     def read(body: bytes, row: Row) -> Row:
-        with patch.object(witnesses, "weights", parted[part_of(outlet(row))].__getitem__):
+        with patch.object(line_classifier, "weights", parted[part_of(outlet(row))].__getitem__):
             return ours(body, row)
 
     return read

@@ -19,10 +19,10 @@ from contextlib import closing
 from pathlib import Path
 
 from archive.doctor import examine
-from archive.lock import crawl_lock
+from archive.storage.lock import crawl_lock
 from bench.crawl import add_outlets, asked, newsweb, run
 from bench.figures import Figure
-from pipelines.decisions import decisions
+from pipelines.policies import decisions
 
 KILLS = 20
 PAGES = 90

@@ -30,12 +30,12 @@ from urllib.request import urlopen
 
 from lxml import html
 
-from archive.stories import CANDIDATES, Candidate, Story, Verdict
+from archive.articles.stories import CANDIDATES, Candidate, Story, Verdict
 from bench.crawl import asked, newsweb
 from bench.figures import SHARED, Figure, show
-from pipelines.stories import LIKELY, listing, vector
-from pipelines.vectors import cosine
-from pipelines.words import terms
+from pipelines.text.terms import terms
+from pipelines.text.vectors import cosine
+from pipelines.topics.stories import LIKELY, listing, vector
 
 Row = dict[str, Any]
 SETS = ("g5w1h", "wikinews", "basil")

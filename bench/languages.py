@@ -1,6 +1,7 @@
 """How well reports of one thing are found in other languages: `python -m bench.languages --half tune` to choose on.
 
-Each article is held against all articles of other languages: by words alone, and by words and keys (`pipelines.keys`),
+Each article is held against all articles of other languages: by words alone, and by words and keys
+(`pipelines.topics.language_keys`),
 as an archive keeps them that holds all of them. Half of the stories, by a hash of their name, were there to choose
 numbers on; what is reported is the other half.
 """
@@ -23,18 +24,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from archive import keys
-from archive.database import connect
-from archive.events import days
-from archive.schema import ARCHIVE
+from archive.articles import language_keys
+from archive.articles.events import days
+from archive.storage.database import connect
+from archive.storage.schema import ARCHIVE
 from bench.events import Text, by_date, in_archive, score
 from bench.events import keep as keep_article
 from bench.figures import SHARED, Figure, show
 from bench.following import is_of
-from pipelines.events import JUDGE as EVENTS
-from pipelines.keys import AT_ANY_TIME, CLEAR, DAYS, JUDGE, LEAST_CROWD, NEAREST, OF_WORDS
-from pipelines.stories import vector
-from pipelines.words import terms
+from pipelines.text.terms import terms
+from pipelines.topics.events import JUDGE as EVENTS
+from pipelines.topics.language_keys import AT_ANY_TIME, CLEAR, DAYS, JUDGE, LEAST_CROWD, NEAREST, OF_WORDS
+from pipelines.topics.stories import vector
 
 Row = dict[str, Any]
 Matrix = NDArray[Any]
@@ -111,10 +112,10 @@ class Pool:
         near = _nearness(self.rows)
         self.by_words = _likeness(_word_vectors(self.rows)) * near
         with _archive(self.rows) as db:
-            told = keys.vectors(db, range(1, len(self.rows) + 1))
+            told = language_keys.vectors(db, range(1, len(self.rows) + 1))
             self.vectors = [told.get(number, {}) for number in range(1, len(self.rows) + 1)]
             self.candidates = [
-                keys.candidates(db, vector, None, None, CANDIDATES, row["lang"])
+                language_keys.candidates(db, vector, None, None, CANDIDATES, row["lang"])
                 for vector, row in zip(self.vectors, self.rows, strict=True)
             ]
         self.links = (_likeness(self.vectors) * near + OF_WORDS * self.by_words) / (1 + OF_WORDS)
@@ -125,7 +126,7 @@ class Pool:
         return [n for n, row in enumerate(self.rows) if able[n] and is_of(row["story"] or "", half)]
 
     def prominence(self) -> Matrix:
-        """As `pipelines.keys.prominence` says it of two articles."""
+        """As `pipelines.topics.language_keys.prominence` says it of two articles."""
         crowds = np.sort(np.where(self.asked, self.links, 0), 1)[:, -NEAREST:].mean(1)
         return self.links / (LEAST_CROWD + (crowds[:, None] + crowds[None, :]) / 2)  # type: ignore[no-any-return]
 
@@ -229,7 +230,7 @@ def _archive(rows: Sequence[Row]) -> Iterator[sqlite3.Connection]:
         db.execute("BEGIN IMMEDIATE")
         for number, row in enumerate(rows, 1):
             keep_article(db, number, Text(row["id"], "", row["title"], row["text"], row["lang"], row["date"]))
-        keys.rebuild(db, JUDGE)
+        language_keys.rebuild(db, JUDGE)
         db.execute("COMMIT")
         yield db
         db.close()

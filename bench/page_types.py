@@ -26,8 +26,8 @@ from bench.extraction import HALVES, KNOWN, SAID, Row, capture, is_of, outlet, u
 from bench.figures import SHARED, Figure
 from bench.repeats import DATED
 from bench.weights import Table, part_of
-from crawler import page_signs
-from crawler.extract import extract
+from crawler.extraction import page_type_features
+from crawler.extraction.extract import extract
 
 TYPED = "wcxb"
 """The source that says of each page what it is."""
@@ -76,7 +76,7 @@ def judged(corpus: Path, half: str, tables: Sequence[Table] = ()) -> Iterator[Ju
 
 
 def _weighed(table: Table) -> AbstractContextManager[object]:
-    return patch.object(page_signs, "weights", lambda: table)
+    return patch.object(page_type_features, "weights", lambda: table)
 
 
 def judged_outlets(shared: Path) -> Iterator[Judged]:

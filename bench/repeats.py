@@ -23,14 +23,14 @@ from statistics import mean
 
 from lxml import html
 
-from archive.habits import Told, consider, remember, trim
+from archive.articles.boilerplate import Told, consider, remember, trim
 from archive.records import Capture
-from archive.schema import HABITS, statements
+from archive.storage.schema import HABITS, statements
 from bench.extraction import WITH_HEADLINE, WORDS, capture, f1, kept_apart
 from bench.figures import SHARED, Figure
-from crawler.extract import extract
-from crawler.spool import Spool
-from pipelines.habits import JUDGE
+from crawler.extraction.extract import extract
+from crawler.jobs.extract_batch import Spool
+from pipelines.dedup.boilerplate import JUDGE
 
 FEWEST = 3
 """Pages of an outlet, below which nothing can be learnt of it."""

@@ -22,11 +22,11 @@ from pathlib import Path
 from urllib.parse import quote
 from urllib.request import urlopen
 
+from archive.articles.revisions import Looks
 from archive.records import utc
-from archive.revisions import Looks
 from bench.crawl import add_outlets, newsweb, run
 from bench.figures import Figure
-from pipelines.recheck import next_look
+from pipelines.scheduling.recheck import next_look
 
 BEGINNING = datetime(2021, 9, 6, tzinfo=UTC)
 DAYS, HOUR = 14, timedelta(hours=1)

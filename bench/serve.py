@@ -27,8 +27,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
-from archive.database import connect, transaction
-from archive.schema import ARCHIVE
+from archive.storage.database import connect, transaction
+from archive.storage.schema import ARCHIVE
 from bench.figures import Figure
 
 ARTICLES = 100_000

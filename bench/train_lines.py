@@ -1,6 +1,7 @@
-"""Learn the weights of `crawler/witnesses.toml` from pages whose text is known: `python -m bench.train_lines`.
+"""Learn the weights of `crawler/extraction/main_text/line_weights.toml` from pages whose text is known: `python -m
+bench.train_lines`.
 
-    python -m bench.train_lines [--shared PATH] [--out crawler/witnesses.toml]
+    python -m bench.train_lines [--shared PATH] [--out crawler/extraction/main_text/line_weights.toml]
 
 A block is the article's if half of its 4-grams are in the true text. Logistic regression with a ridge, by Newton's
 method; each source counts alike, each page of it alike, each block by its words. The ridge was chosen on the half of
@@ -21,9 +22,9 @@ import numpy as np
 from bench.extraction import FEWEST, Row, capture, outlet, pages, units
 from bench.figures import SHARED
 from bench.weights import Table, apart, as_toml, rounded
-from crawler.extract import claims, own_page
-from crawler.line_signs import judged
-from crawler.markup import read_page
+from crawler.extraction.extract import claims, own_page
+from crawler.extraction.html_tree import read_page
+from crawler.extraction.main_text.line_features import judged
 
 RIDGE = 4.0
 MOST_OF_A_PAGE = 0.3
@@ -50,7 +51,7 @@ FOR = frozenset(("called article text", "in what is called article text", "calle
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--shared", type=Path, default=SHARED)
-    parser.add_argument("--out", type=Path, default=Path("crawler/witnesses.toml"))
+    parser.add_argument("--out", type=Path, default=Path("crawler/extraction/main_text/line_weights.toml"))
     options = parser.parse_args(arguments)
     logging.disable(logging.CRITICAL)
     known = labelled_pages(options.shared / "corpus" / "dev")
@@ -150,8 +151,9 @@ def _by_newton(names: list[str], examples: list[Example]) -> Table:
 
 def about(many_pages: int, blocks: int) -> str:
     return (
-        "# How much each sign speaks for a block of a page (crawler/witnesses.py); `+` where trafilatura has it, `-`\n"
-        f"# where it has not. Written by `python -m bench.train_lines` from {blocks} blocks of {many_pages} pages.\n"
+        "# How much each sign speaks for a block of a page (crawler/extraction/main_text/line_classifier.py); `+`\n"
+        "# where trafilatura has it, `-` where it has not. Written by `python -m bench.train_lines`\n"
+        f"# from {blocks} blocks of {many_pages} pages.\n"
     )
 
 

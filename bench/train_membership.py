@@ -20,11 +20,11 @@ from typing import Any
 
 import numpy as np
 
-from archive.stories import LEAST
+from archive.articles.stories import LEAST
 from bench.figures import SHARED, Figure, show
-from pipelines.membership import Array, Weighed, company, gram, in_order, logistic, weigh
-from pipelines.stories import PERHAPS, SURE, days_since_1970, in_two_views, opening
-from pipelines.vectors import weights as counted
+from pipelines.text.vectors import weights as counted
+from pipelines.topics.membership import Array, Weighed, company, gram, in_order, logistic, weigh
+from pipelines.topics.stories import PERHAPS, SURE, days_since_1970, in_two_views, opening
 
 Row = dict[str, Any]
 EVENTS = ("g5w1h", "wikinews", "basil")
@@ -33,7 +33,7 @@ KINDS = {"one": 1.0, "three": 0.5, "young 25": 0.5, "young 100": 0.5, "event": 1
 CANDIDATES = 400
 QUARTERS = 4
 RIDGE, RIDGE_OF_SECOND = 100.0, 20.0
-WHERE = Path(__file__).parent.parent / "pipelines/membership.json"
+WHERE = Path(__file__).parent.parent / "pipelines/topics/membership.json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
-"""Learn the weights of `crawler/page_signs.toml` from pages whose type is known: `python -m bench.train_page_types`.
+"""Learn the weights of `crawler/extraction/page_type_weights.toml` from pages whose type is known: `python -m
+bench.train_page_types`.
 
-    python -m bench.train_page_types [--shared PATH] [--out crawler/page_signs.toml]
+    python -m bench.train_page_types [--shared PATH] [--out crawler/extraction/page_type_weights.toml]
 
 Logistic regression with a ridge, by accelerated projected gradients: a sign that is FOR an article never weighs against
 one, every other never for one, so that few pages suffice. Pages without an address of their own teach nothing of
@@ -23,8 +24,8 @@ from bench.extraction import SAID, Row, capture, kept_apart, outlet
 from bench.figures import SHARED
 from bench.page_types import TYPED, rows
 from bench.weights import Table, apart, as_toml, part_of, rounded
-from crawler import page_signs
-from crawler.extract import reading
+from crawler.extraction import page_type_features
+from crawler.extraction.extract import reading
 
 FOR = (
     *("article", "news data", "dated", "author", "headline words", "path words", "day path", "number path"),
@@ -52,7 +53,7 @@ class Example:
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--shared", type=Path, default=SHARED)
-    parser.add_argument("--out", type=Path, default=Path("crawler/page_signs.toml"))
+    parser.add_argument("--out", type=Path, default=Path("crawler/extraction/page_type_weights.toml"))
     options = parser.parse_args(arguments)
     logging.disable(logging.CRITICAL)
     examples = examples_of(options.shared / "corpus" / "dev")
@@ -75,10 +76,14 @@ def tables_apart(examples: Sequence[Example]) -> list[Table]:
 
 
 def example(corpus: Path, row: Row) -> Example:
-    """A page as `crawler.page_type` sees it."""
+    """A page as `crawler.extraction.page_type` sees it."""
     read = reading(capture(corpus, row))
     article, steps = read.article, read.steps
-    found = page_signs.signs(steps.page, article.headline, article.text, bool(article.published_at)) if steps else set()
+    found = (
+        page_type_features.signs(steps.page, article.headline, article.text, bool(article.published_at))
+        if steps
+        else set()
+    )
     if not row.get("url"):
         found = {sign for sign in found if "path" not in sign and "host" not in sign}
     half = "report" if kept_apart(row) else "tune"
@@ -118,7 +123,7 @@ def left_out(examples: Sequence[Example], tables: Sequence[Table]) -> str:
     wrong: Counter[str] = Counter()
     for one in examples:
         table = tables[part_of(one.outlet)]
-        taken = table["always"] + sum(table.get(sign, 0.0) for sign in one.signs) >= page_signs.LEAST
+        taken = table["always"] + sum(table.get(sign, 0.0) for sign in one.signs) >= page_type_features.LEAST
         if taken != one.is_article:
             wrong["articles lost" if one.is_article else "taken for articles"] += 1
     return "of outlets left out in turn, without rules: " + ", ".join(f"{many} {what}" for what, many in wrong.items())
@@ -127,8 +132,8 @@ def left_out(examples: Sequence[Example], tables: Sequence[Table]) -> str:
 def about(examples: Sequence[Example]) -> str:
     others = sum(not one.is_article for one in examples)
     return (
-        "# How much each sign speaks for a page as an article (crawler/page_signs.py). Written by `python -m\n"
-        f"# bench.train_page_types` from {len(examples)} pages, {others} of which are no articles.\n"
+        "# How much each sign speaks for a page as an article (crawler/extraction/page_type_features.py).\n"
+        f"# Written by `python -m bench.train_page_types` from {len(examples)} pages; {others} are no articles.\n"
     )
 
 

@@ -24,9 +24,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
-from archive.database import connect, transaction
-from archive.schema import ARCHIVE
-from archive.search import bigrams
+from archive.queries.search import bigrams
+from archive.storage.database import connect, transaction
+from archive.storage.schema import ARCHIVE
 from bench import serve
 from bench.figures import Figure
 
@@ -377,7 +377,7 @@ class Server:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
-        run = "import archive.commands; from archive.cli import cli; cli(prog_name='dateline')"
+        run = "import archive.cli.read_commands; from archive.cli.base import cli; cli(prog_name='dateline')"
         command = [sys.executable, "-c", run, "serve", "--archive", str(folder), "--port", str(self.port), *options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=ENVIRONMENT)
         assert self.process.stdout

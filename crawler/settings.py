@@ -20,12 +20,12 @@ USER_AGENT = user_agent(os.environ.get("DATELINE_CONTACT"))
 ROBOTSTXT_USER_AGENT = "Dateline"
 ROBOTSTXT_OBEY = True
 DOWNLOAD_HANDLERS = {
-    **dict.fromkeys(("http", "https"), "crawler.connecting.GuardedHandler"),  # strangers write the addresses
+    **dict.fromkeys(("http", "https"), "crawler.network.downloader.GuardedHandler"),  # strangers write the addresses
     **dict.fromkeys(("data", "file", "ftp", "s3")),  # a feed may name file:///etc/passwd
 }
-TWISTED_DNS_RESOLVER = "crawler.connecting.GuardedResolver"
+TWISTED_DNS_RESOLVER = "crawler.network.downloader.GuardedResolver"
 DOWNLOAD_VERIFY_CERTIFICATES = True
-COOKIES_ENABLED = False  # but within one chain of redirects: crawler.redirects
+COOKIES_ENABLED = False  # but within one chain of redirects: crawler.network.redirects
 REFERRER_POLICY = "no-referrer"
 
 # -- how much, and how fast
@@ -39,7 +39,7 @@ DNS_TIMEOUT = 10
 REACTOR_THREADPOOL_MAXSIZE = 20  # names of many outlets are looked up at once
 DOWNLOAD_MAXSIZE = 16 * 1024 * 1024  # also of what a small body inflates to
 DOWNLOAD_WARNSIZE = 0
-DOWNLOAD_FAIL_ON_DATALOSS = False  # crawler.connecting tells what is whole though its length is wrong
+DOWNLOAD_FAIL_ON_DATALOSS = False  # crawler.network.downloader tells what is whole though its length is wrong
 DEPTH_LIMIT = 5
 REDIRECT_MAX_TIMES = 8
 RETRY_TIMES = 1  # the frontier tries again in a later crawl
@@ -57,16 +57,16 @@ HTTPERROR_ALLOW_ALL = True  # every answer is recorded, an error too
 
 # -- what a site says of being visited
 DOWNLOADER_MIDDLEWARES = {
-    "crawler.robots.RobotsMiddleware": 100,  # as RFC 9309 has it
-    "crawler.redirects.RefreshRedirects": 580,  # by a meta element or a Refresh header
-    "crawler.unpacking.UnpackingMiddleware": 590,  # tells a stream that breaks off
-    "crawler.redirects.StatusRedirects": 600,
-    "crawler.connecting.ProxyMiddleware": 750,
+    "crawler.network.robots.RobotsMiddleware": 100,  # as RFC 9309 has it
+    "crawler.network.redirects.RefreshRedirects": 580,  # by a meta element or a Refresh header
+    "crawler.network.decompression.UnpackingMiddleware": 590,  # tells a stream that breaks off
+    "crawler.network.redirects.StatusRedirects": 600,
+    "crawler.network.downloader.ProxyMiddleware": 750,
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": None,  # reads the environment at every request
-    "crawler.turns.TurnsMiddleware": 950,  # next to the downloader: it sees every answer as it came
+    "crawler.network.backoff.TurnsMiddleware": 950,  # next to the downloader: it sees every answer as it came
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,  # fetches all where robots.txt fails
 }
 
@@ -95,8 +95,8 @@ DEFAULT_DROPITEM_LOG_LEVEL = "INFO"  # a warning would carry the whole item
 
 # -- ours
 DATELINE_ARCHIVE = os.environ.get("DATELINE_ARCHIVE", "data")
-DATELINE_ALLOW_ADDRESSES = os.environ.get("DATELINE_ALLOW_ADDRESSES", "")  # crawler.guard reads it
-DATELINE_OPT_OUTS = os.environ.get("DATELINE_OPT_OUTS", "noarchive")  # crawler.opt_outs names them all
+DATELINE_ALLOW_ADDRESSES = os.environ.get("DATELINE_ALLOW_ADDRESSES", "")  # crawler.network.guard reads it
+DATELINE_OPT_OUTS = os.environ.get("DATELINE_OPT_OUTS", "noarchive")  # crawler.network.opt_outs names them all
 DATELINE_OUTLET_PAGES = 10_000  # asked for of one outlet in one crawl, unless --outlet-budget says otherwise
 DATELINE_WORKERS = None  # processes that read pages; None: one a core
 DATELINE_PAGE_SECONDS = 20.0  # to read one page

@@ -19,10 +19,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from archive import reading
-from archive.database import connect_to_read
-from archive.schema import ARCHIVE
-from crawler.processes import environment
+from archive.queries import lookup
+from archive.storage.database import connect_to_read
+from archive.storage.schema import ARCHIVE
+from crawler.processes.subprocesses import environment
 from demo.web import Web, load_world, serve
 
 HERE = Path(__file__).parent
@@ -124,7 +124,7 @@ def copies(db: sqlite3.Connection) -> None:
     for text in texts.fetchall():
         table.add_section()
         table.add_row(text["outlet"], text["headline"], "the original")
-        for other in reading.related(db, text["id"]):
+        for other in lookup.related(db, text["id"]):
             table.add_row(f"  {other['outlet']}", other["headline"], other["how"])
     console.print()
     console.print(table)

@@ -1,6 +1,6 @@
 """Stage 300, identity: by which addresses an article is known, and by which fingerprint its text.
 
-Whether one of them leads to an article that is kept already is known where it is kept (`archive.articles`).
+Whether one of them leads to an article that is kept already is known where it is kept (`archive.articles.store`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from archive.errors import UsageError
 from archive.records import Address, Article, Check, Lead, Source
-from pipelines.fingerprint import fingerprint
+from pipelines.text.fingerprint import fingerprint
 from pipelines.urls import (
     declared_identity,
     declared_key,

@@ -16,10 +16,10 @@ from typing import Any, Self
 from scrapy.crawler import Crawler
 
 from archive.archive import Archive
+from archive.articles.revisions import Version
 from archive.errors import ArchiveError
 from archive.records import Check, Outcome
-from archive.revisions import Version
-from pipelines.decisions import decisions
+from pipelines.policies import decisions
 
 BEFORE = 1e-6
 """Seconds a character that the stages before this one take, at most."""

@@ -25,7 +25,7 @@ from w3lib.url import safe_url_string
 
 from archive.errors import UsageError
 from pipelines.hosted_sites import HOSTED
-from pipelines.wrappers import inside
+from pipelines.url_wrappers import inside
 
 MAX_URL = 2083
 """Longest address kept, in characters after escaping: what old browsers took, just above sitemaps.org's 2,048."""
@@ -204,7 +204,7 @@ def request_url(url: str) -> str:
 
 
 def out_of_wrappers(url: str) -> str:
-    """The address as it stands in whatever wraps it (`pipelines.wrappers`); itself where nothing does.
+    """The address as it stands in whatever wraps it (`pipelines.url_wrappers`); itself where nothing does.
 
     Raises UsageError as `request_url` does.
     """

@@ -25,14 +25,14 @@ from archive.records import Source, utc
 from demo.listings import FEED_PATHS
 from demo.web import Web
 from pipelines.identity import file_source
+from tests.paths import ROOT, SHARED
 from tests.prepared import UNLIKE, Prepared
 
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("fuzz", settings.get_profile("any machine"), max_examples=2_000)  # for `make fuzz`
 settings.load_profile("any machine")  # how fast this one is at the moment is no finding
 
-SHARED = Path(__file__).parent.parent.parent / "shared"
-os.environ["XDG_CACHE_HOME"] = str(Path(__file__).parent.parent / ".pytest_cache" / "user")
+os.environ["XDG_CACHE_HOME"] = str(ROOT / ".pytest_cache" / "user")
 """Of all commands that tests run: what they unpack once is not unpacked for each, nor put into the user's home."""
 direct = build_opener(ProxyHandler({}))
 """Asks loopback without a proxy."""

@@ -16,8 +16,8 @@ import sys
 import time
 from typing import Any
 
-from crawler import watchdog
 from crawler.cli import main
+from crawler.processes import watchdog
 
 
 def held(how: str) -> Any:

@@ -3,7 +3,8 @@
 A crawl of five pages spends three seconds of three and a half on imports, its own and its readers', and the tests run
 hundreds. A fork is a process like any other: it has its own pid, environment, arguments, files and exit code, ends as
 Python ends, and starts at the first line of `crawler.cli.main`. What it does not show is the start itself, which
-`tests/test_poisoned_folders.py`, `tests/test_stopping.py` and all tests with a `Popen` of their own do.
+`tests/end_to_end/test_poisoned_folders.py`, `tests/end_to_end/test_stopping.py` and all tests with a `Popen` of their
+own do.
 
 `Prepared()` starts that process (`python -m tests.prepared FD`); it ends when its socket is closed.
 """
@@ -22,14 +23,15 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent
+from tests.paths import ROOT
+
 IMPORTED = (
-    "crawler.warm",
-    "crawler.cli",
-    "crawler.running",
-    "crawler.discovering",
-    "crawler.importing",
-    "crawler.explaining",
+    "crawler.workers.preload",
+    "crawler.cli.main",
+    "crawler.jobs.run_spider",
+    "crawler.jobs.add_outlets",
+    "crawler.jobs.import_files",
+    "crawler.extraction.explain",
     "crawler.spiders.outlets",
     "crawler.spiders.pages",
     "crawler.spiders.story",
@@ -134,7 +136,7 @@ def become(asked: dict[str, Any]) -> None:
     import time
     from multiprocessing import util
 
-    import crawler.turns
+    import crawler.network.backoff
     from tests.names import lead
 
     os.environ.clear()
@@ -143,7 +145,7 @@ def become(asked: dict[str, Any]) -> None:
     os.chdir(asked["cwd"])
     sys.argv = [str(ROOT / "crawler" / "__main__.py"), *asked["words"]]
     sys.modules["__main__"].__spec__ = importlib.util.find_spec("crawler.__main__")
-    crawler.turns.STARTED = time.monotonic()
+    crawler.network.backoff.STARTED = time.monotonic()
     util.spawnv_passfds = _forked  # type: ignore[attr-defined]
     if asked["names"] is not None:
         lead(asked["names"])
@@ -192,6 +194,6 @@ if __name__ == "__main__":
         asked = serve(requests)
     if asked is not None:
         become(asked)
-        from crawler.cli import main
+        from crawler.cli.main import main
 
         main()

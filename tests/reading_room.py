@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from archive.archive import Archive
-from archive.reading import article, lookup
+from archive.queries.lookup import article, lookup
 from archive.records import Capture, Check, Lead, Outcome
-from crawler.extract import extract
-from crawler.fetching import judge_status, read_look
-from pipelines.decisions import decisions
+from crawler.extraction.extract import extract
+from crawler.network.exchange import judge_status, read_look
+from pipelines.policies import decisions
 from pipelines.stages import through_stages
 from pipelines.urls import url_key
 

@@ -25,7 +25,7 @@ from email.utils import format_datetime
 from html import escape
 from urllib.parse import parse_qs, urlsplit
 
-from archive.search import fold
+from archive.queries.search import fold
 from crawler.services.gdelt import LANGUAGES
 from demo.web import Answer, Outlet, Page, Request, Web, World, answer, served
 

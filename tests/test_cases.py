@@ -25,8 +25,8 @@ from typing import Any
 
 import pytest
 
-from crawler.extract import extract
-from crawler.saved_pages import saved_capture
+from crawler.extraction.extract import extract
+from crawler.files.saved_pages import saved_capture
 
 pytestmark = pytest.mark.shared
 EXPECTED = Path(__file__).parent / "cases"

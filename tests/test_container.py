@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import pytest
 import yaml
 
 from demo.web import serve
+from tests.paths import ROOT
 from tests.stories import outlet, world
 from tests.test_docs import parsed
 
-ROOT = Path(__file__).parent.parent
 IMAGE = r"python:3\.\d+\.\d+-slim(-[a-z]+)?"
 
 

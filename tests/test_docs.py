@@ -20,15 +20,15 @@ import scrapy.settings.default_settings
 import archive.errors
 import crawler.settings
 import pipelines.stages
-from archive.database import connect
-from archive.schema import ARCHIVE, CAPTURES, Schema
-from crawler.cli import cli
+from archive.storage.database import connect
+from archive.storage.schema import ARCHIVE, CAPTURES, Schema
+from crawler.cli.main import cli
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")])
 TABLES_PAGE = DOCS / "tables.md"
-BEGIN, END = "<!-- from archive/schema.py: begin -->\n", "<!-- from archive/schema.py: end -->\n"
+BEGIN, END = "<!-- from archive/storage/schema.py: begin -->\n", "<!-- from archive/storage/schema.py: end -->\n"
 
 
 def read(name: str) -> str:

@@ -6,14 +6,14 @@ import re
 import tomllib
 from importlib.metadata import distribution, requires
 from importlib.metadata import version as installed
-from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-ROOT = Path(__file__).parent.parent
+from tests.paths import ROOT
+
 FLOORS = {"scrapy": "2.17", "twisted": "26.4", "lxml": "6.1.1", "datasette": "0.65.4"}
 """Older ones have holes that are known and closed in these."""
 PINNED = ("requirements.txt", "requirements-dev.txt")

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.paths import ROOT
+
 PYTHON = """#!/bin/sh
 # stands for Python: makes an environment, installs as pip does, with its remarks, and runs the demonstration
 case "$*" in

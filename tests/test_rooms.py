@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from archive import records
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 ROOMS = ("archive", "pipelines", "crawler")
 """From the bottom: a room knows itself and those before it."""
 OUTSIDE = {"demo", "tests", "bench"}
@@ -103,12 +103,16 @@ def test_the_archive_runs_without_scrapy_twisted_and_trafilatura():
 
 def test_a_command_loads_what_it_needs_when_it_runs_and_the_others_do_not_wait_for_it():
     """An HTTP client comes with tldextract; the archive that is written to brings all that judges articles."""
-    assert loaded(["crawler.cli"], {*HEAVY, "lxml", "numpy", "requests", "tldextract", "archive.archive"}) == ""
+    assert loaded(["crawler.cli.main"], {*HEAVY, "lxml", "numpy", "requests", "tldextract", "archive.archive"}) == ""
 
 
 def test_only_the_plugin_loads_datasette():
     """It takes a second, which no command in the terminal should wait for."""
-    others = [name for name in MODULES if not name.startswith(("archive.plugin", "crawler.__main__", "crawler.warm"))]
+    others = [
+        name
+        for name in MODULES
+        if not name.startswith(("archive.plugin", "crawler.__main__", "crawler.workers.preload"))
+    ]
     assert loaded(others, {"datasette"}) == ""
 
 

@@ -6,14 +6,14 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-from archive import reading
-from archive.changes import nature
-from archive.diff import as_html, as_inline_html, diff
-from archive.keys import readable
-from archive.pages.markup import web_link
-from archive.pages.words import direction, paragraphs, texts
+from archive.articles.language_keys import readable
+from archive.articles.revisions import revisions_of
+from archive.queries import lookup
+from archive.queries.revision_diff import nature
 from archive.records import below_standfirst
-from archive.revisions import revisions_of
+from archive.text.diff import as_html, as_inline_html, diff
+from archive.text.formatting import direction, paragraphs, texts
+from archive.text.html import web_link
 
 Row = dict[str, Any]
 
@@ -57,7 +57,7 @@ JOINED = {
 
 def article(connection: sqlite3.Connection, id: int) -> Row | None:
     """The article with all that its page shows; None if there is none."""
-    record = reading.article(connection, id)
+    record = lookup.article(connection, id)
     if record is None:
         return None
     revisions = revisions_of(connection, id) if record["revisions"] else []
@@ -104,7 +104,7 @@ def stories(connection: sqlite3.Connection, record: Row) -> list[Row]:
 
 def written(terms: Iterable[str], record: Row) -> list[str]:
     """Stems, as the article writes them."""
-    from archive.dossier import as_written
+    from archive.exports.dossier import as_written
 
     return list(as_written(terms, f"{record['headline'] or ''}\n{record['text']}"))
 
@@ -114,7 +114,7 @@ def beside(connection: sqlite3.Connection, id: int, other_id: int) -> Row | None
 
     None if one of them is not there.
     """
-    pair = [reading.article(connection, each) for each in (id, other_id)]
+    pair = [lookup.article(connection, each) for each in (id, other_id)]
     if pair[0] is None or pair[1] is None or id == other_id:
         return None
     old, new = sorted(filter(None, pair), key=lambda each: (each["published_at"] is None, each["published_at"] or ""))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
 
-from archive.pages.words import MONTHS, as_utc, many, moment
+from archive.text.formatting import MONTHS, as_utc, many, moment
 
 LANES = 8
 """Outlets that have a line of their own on a timeline; the others share the last."""

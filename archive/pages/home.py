@@ -6,9 +6,9 @@ import sqlite3
 from typing import Any
 
 from archive.pages.charts import sparkline
-from archive.pages.markup import beginning
-from archive.pages.words import direction
-from archive.reading import newest
+from archive.queries.lookup import newest
+from archive.text.formatting import direction
+from archive.text.html import beginning
 
 Row = dict[str, Any]
 

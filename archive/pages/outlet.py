@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from archive.pages.charts import bars, sparkline
-from archive.pages.words import WEEKDAYS, direction, parsed, texts
+from archive.text.formatting import WEEKDAYS, direction, parsed, texts
 
 Row = dict[str, Any]
 

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from archive.articles.stories import Story, Verdict, folded, slug
+from archive.articles.stories import say as keep_word
 from archive.errors import UsageError
-from archive.pages import asked
+from archive.pages import filters as asked
 from archive.pages.charts import Shown, timeline
-from archive.pages.words import as_utc, direction, query, span
-from archive.pages.words import texts as listed
-from archive.stories import Story, Verdict, folded, slug
-from archive.stories import say as keep_word
+from archive.text.formatting import as_utc, direction, query, span
+from archive.text.formatting import texts as listed
 
 Row = dict[str, Any]
 
@@ -135,7 +135,7 @@ def story_page(connection: sqlite3.Connection, name: str, filters: Filters, page
 
 def found_story(connection: sqlite3.Connection, name: str) -> Story | None:
     """The story of a name; None if there is none."""
-    from archive.stories import story
+    from archive.articles.stories import story
 
     try:
         found = story(connection, name)
@@ -222,7 +222,7 @@ def _shown(connection: sqlite3.Connection, story_id: int, rows: Iterable[sqlite3
 
 def _tell_why(connection: sqlite3.Connection, story_id: int, rows: Sequence[Row]) -> None:
     """Tell why each article is in: in `terms` as it writes them, in `part` what it is to the story, and `nearest`."""
-    from archive.dossier import as_written
+    from archive.exports.dossier import as_written
 
     ids = [row["id"] for row in rows]
     said = _beginnings(connection, ids)
@@ -236,7 +236,7 @@ def _tell_why(connection: sqlite3.Connection, story_id: int, rows: Sequence[Row]
 
 def _terms(connection: sqlite3.Connection, told: Story, rows: Sequence[sqlite3.Row]) -> list[str]:
     """The story's best terms, as its articles write them, those first that a person confirmed."""
-    from archive.dossier import as_written
+    from archive.exports.dossier import as_written
 
     first = sorted(rows, key=lambda row: row["verdict"] is None)[:8]
     said = _beginnings(connection, [row["id"] for row in first])

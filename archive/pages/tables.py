@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import Any
 
-from archive.schema import ARCHIVE
+from archive.storage.schema import ARCHIVE
 
 Row = dict[str, Any]
 

@@ -18,18 +18,18 @@ from datasette.views.base import DatasetteError  # type: ignore[import-untyped]
 from markupsafe import Markup
 from pluggy import HookimplMarker
 
-from archive.pages.markup import marked
-from archive.pages.words import direction, many, moment, percent
-from archive.plugin.access import actions, archives
 from archive.plugin.cells import cell
-from archive.plugin.configuration import configuration
-from archive.plugin.lanes import paced
-from archive.plugin.limits import limit
+from archive.plugin.concurrency import paced
+from archive.plugin.csv_safety import safe_csv
+from archive.plugin.metadata import configuration
+from archive.plugin.middleware import App, Nonces, bounded, nonce, with_headers
+from archive.plugin.permissions import actions, archives
 from archive.plugin.public import SQL_IS_FOR, for_strangers, hosts, is_public
 from archive.plugin.routes import ADDRESSES, Paths, is_missing, missing, routes
-from archive.plugin.safety import App, Nonces, bounded, nonce, with_headers
-from archive.plugin.spreadsheets import safe_csv
-from archive.search import match_or_nothing, passage
+from archive.plugin.sql_limits import limit
+from archive.queries.search import match_or_nothing, passage
+from archive.text.formatting import direction, many, moment, percent
+from archive.text.html import marked
 
 __all__ = ["archives", "configuration", "direction"]
 
@@ -83,7 +83,7 @@ def asgi_wrapper(datasette: Any) -> Callable[[App], App]:
 
 
 def guarded(app: App, datasette: Any) -> App:
-    """Datasette behind what `archive.plugin.safety` tells of."""
+    """Datasette behind what `archive.plugin.middleware` tells of."""
     guarded = safe_csv(app)
     if is_public(datasette):
         guarded = for_strangers(guarded, datasette, ADDRESSES)

@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from archive.pages.markup import beginning, marked, web_link
+from archive.text.html import beginning, marked, web_link
 
 LONG = ("text", "standfirst", "page_title", "bigrams", "lede")
 

@@ -14,10 +14,10 @@ from typing import Any
 from datasette import Response  # type: ignore[import-untyped]
 from datasette.utils import tilde_encode  # type: ignore[import-untyped]
 
-from archive.plugin.access import archives
-from archive.plugin.configuration import queries
-from archive.plugin.lanes import routed
-from archive.plugin.safety import App, Receive, Scope, Send, answer, raw_path
+from archive.plugin.concurrency import routed
+from archive.plugin.metadata import queries
+from archive.plugin.middleware import App, Receive, Scope, Send, answer, raw_path
+from archive.plugin.permissions import archives
 
 SQL_IS_FOR: dict[str, str] = {"id": "root"}
 """Who may ask in SQL in a public archive, where nobody said otherwise."""

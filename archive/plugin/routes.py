@@ -15,18 +15,19 @@ from datasette.utils import tilde_decode, tilde_encode  # type: ignore[import-un
 
 from archive.errors import DatelineError, UsageError
 from archive.pages.article import article, beside
-from archive.pages.feed import atom
-from archive.pages.find import Wanted, find
 from archive.pages.home import home, stories
 from archive.pages.outlet import outlet, outlets
+from archive.pages.search_page import Wanted, find
 from archive.pages.story import Filters, coverage, found_story, say, story_page
+from archive.pages.story_feed import atom
 from archive.pages.tables import explained
-from archive.plugin import captures, revisions
-from archive.plugin.access import archives, may_ask_in_sql, may_judge, may_see
-from archive.plugin.configuration import queries
-from archive.plugin.lanes import routed
+from archive.plugin import capture_page
+from archive.plugin import revision_page as revisions
+from archive.plugin.concurrency import routed
+from archive.plugin.metadata import queries
+from archive.plugin.permissions import archives, may_ask_in_sql, may_judge, may_see
 from archive.plugin.public import is_public, robots
-from archive.plugin.readers import check_length, readers
+from archive.plugin.read_pool import check_length, readers
 
 Row = dict[str, Any]
 
@@ -272,7 +273,7 @@ async def story_file(datasette: Any, request: Any) -> Any:
 
 
 def _as_csv(rows: list[sqlite3.Row]) -> str:
-    from archive.export import write_csv
+    from archive.exports.article_files import write_csv
 
     file = io.StringIO(newline="")
     file.write("\ufeff")  # by which spreadsheets know UTF-8
@@ -284,7 +285,7 @@ def _as_csv(rows: list[sqlite3.Row]) -> str:
 
 
 def _dossier(connection: sqlite3.Connection, told: Any, form: str) -> str:
-    from archive.dossier import FORMATS, dossier
+    from archive.exports.dossier import FORMATS, dossier
 
     return FORMATS[DOSSIERS[form]](dossier(connection, told))
 
@@ -369,7 +370,7 @@ ROUTES: list[tuple[str, Any]] = [
     (_ARTICLE + r"$", page("article", _article)),
     (_ARTICLE + r"/beside/(?P<other>\d{1,18})$", page("beside", _beside)),
     *revisions.ROUTES,
-    *captures.ROUTES,
+    *capture_page.ROUTES,
     (_ARCHIVE + r"/-/search$", page("search", _search)),
     (_ARCHIVE + r"/-/stories$", page("stories", _stories)),
     (_STORY + r"$", page("story", _story)),

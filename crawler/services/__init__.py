@@ -11,8 +11,8 @@ from archive.errors import UsageError
 from crawler.services.gdelt import Gdelt
 from crawler.services.gdelt_files import GdeltFiles
 from crawler.services.google_news import GoogleNews
-from crawler.services.headlines import resolve
-from crawler.services.service import Answer, Ask, Headline, Query, Service
+from crawler.services.match_headline import resolve
+from crawler.services.search_service import Answer, Ask, Headline, Query, Service
 from crawler.services.wayback import Wayback
 from crawler.services.wikipedia import Wikipedia
 

@@ -13,12 +13,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from archive.queries.search import RUN
 from archive.records import Lead
-from archive.search import RUN
-from crawler.feeds import plain, web_address
-from crawler.moments import read_moment
-from crawler.services.mending import mended
-from crawler.services.service import (
+from crawler.dates.date_parser import read_moment
+from crawler.services.broken_json import mended
+from crawler.services.search_service import (
     Answer,
     Ask,
     Query,
@@ -32,6 +31,7 @@ from crawler.services.service import (
     text_of,
     words_of,
 )
+from crawler.sources.feed_parser import plain, web_address
 
 MOST = 250
 """Articles that an answer can hold."""

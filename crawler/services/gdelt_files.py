@@ -19,10 +19,10 @@ from io import BytesIO
 from typing import ClassVar
 
 from archive.records import Lead
-from crawler.feeds import LONGEST_URL, plain, web_address
-from crawler.language import language_code
-from crawler.moments import read_moment
-from crawler.services.service import Answer, Ask, Query, Service, first_of, instant, is_of, is_told
+from crawler.dates.date_parser import read_moment
+from crawler.services.search_service import Answer, Ask, Query, Service, first_of, instant, is_of, is_told
+from crawler.sources.feed_parser import LONGEST_URL, plain, web_address
+from crawler.text.language import language_code
 
 QUARTER = timedelta(minutes=15)
 WITH_HEADLINES = 24

@@ -19,9 +19,20 @@ from lxml import etree
 
 from archive.errors import SourceError
 from archive.records import Lead
-from crawler.feeds import decoded, plain, web_address, xml_text
-from crawler.moments import read_moment
-from crawler.services.service import Answer, Ask, Headline, Query, Service, address, first_of, halves, host_of, instant
+from crawler.dates.date_parser import read_moment
+from crawler.services.search_service import (
+    Answer,
+    Ask,
+    Headline,
+    Query,
+    Service,
+    address,
+    first_of,
+    halves,
+    host_of,
+    instant,
+)
+from crawler.sources.feed_parser import decoded, plain, web_address, xml_text
 
 MOST = 100
 """Articles that an answer can hold."""

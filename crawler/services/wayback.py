@@ -17,10 +17,10 @@ from typing import ClassVar
 from urllib.parse import quote, unquote, urlsplit
 
 from archive.errors import UsageError
+from archive.queries.search import fold
 from archive.records import Check, Lead, utc
-from archive.search import fold
-from crawler.feeds import web_address
-from crawler.services.service import Answer, Ask, Query, Service, address, first_of, instant, is_html, is_of
+from crawler.services.search_service import Answer, Ask, Query, Service, address, first_of, instant, is_html, is_of
+from crawler.sources.feed_parser import web_address
 from pipelines.urls import request_url, url_key
 
 MOST = 1_000

@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 from urllib.parse import quote, unquote, urlsplit
 
 from archive.records import Lead
-from crawler.feeds import web_address
-from crawler.services.service import (
+from crawler.dates.url_dates import latest_day_in_path
+from crawler.services.search_service import (
     Answer,
     Ask,
     Query,
@@ -29,7 +29,7 @@ from crawler.services.service import (
     text_of,
 )
 from crawler.services.wayback import original_of
-from crawler.url_dates import latest_day_in_path
+from crawler.sources.feed_parser import web_address
 
 PAGES = 3
 """Wikipedia articles that are read of a search."""

@@ -8,9 +8,9 @@ from typing import Any
 from scrapy.crawler import Crawler
 
 from archive.records import CatalogueOutlet, Outlet
-from crawler.discovery import home_urls
-from crawler.looking_up import Found, LookUp, known_of
-from crawler.spiders.base import ArchiveSpider
+from crawler.sources.outlet_lookup import Found, LookUp, known_of
+from crawler.sources.source_discovery import home_urls
+from crawler.spiders.archive_spider import ArchiveSpider
 
 __all__ = ["DiscoverySpider", "Found"]
 
@@ -41,7 +41,7 @@ class DiscoverySpider(ArchiveSpider):
         self.heard = heard or (lambda _: None)
 
     def _open(self, crawler: Crawler) -> None:
-        from crawler.catalogue import read
+        from crawler.sources.catalogue import read
 
         super()._open(crawler)
         catalogue = read() if self.catalogue is None else self.catalogue

@@ -1,6 +1,6 @@
 """`scrapy crawl feeds`: what the outlets' feeds list."""
 
-from crawler.spiders.base import ArchiveSpider
+from crawler.spiders.archive_spider import ArchiveSpider
 
 
 class FeedsSpider(ArchiveSpider):

@@ -1,6 +1,6 @@
 """`scrapy crawl outlets`, which is `dateline crawl`: what feeds and sitemaps of all outlets list."""
 
-from crawler.spiders.base import ArchiveSpider
+from crawler.spiders.archive_spider import ArchiveSpider
 
 
 class OutletsSpider(ArchiveSpider):

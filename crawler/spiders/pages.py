@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from archive.records import Lead
-from crawler.spiders.base import ArchiveSpider
+from crawler.spiders.archive_spider import ArchiveSpider
 from pipelines.identity import file_lead
 
 

@@ -1,6 +1,6 @@
 """`scrapy crawl sitemaps`: what the outlets' sitemaps and news sitemaps list, through indexes, newer than `since`."""
 
-from crawler.spiders.base import ArchiveSpider
+from crawler.spiders.archive_spider import ArchiveSpider
 
 
 class SitemapsSpider(ArchiveSpider):

@@ -5,7 +5,8 @@
                               └────────── links in a page that belongs ◀─────────┘
 
 Of sitemaps it reads those of the story's own days, and further ones as it finds earlier and later articles; then topic
-pages and the outlets' own searches (`crawler.directing`). Search services are asked at the end, if any are named, and
+pages and the outlets' own searches (`crawler.story_search.directed_search`). Search services are asked at the end, if
+any are named, and
 what they point to is scored as any lead is. Pages that were asked for and are gone are then read from their captures,
 if the Wayback Machine is one of those services. What is not fetched waits in the frontier.
 """
@@ -25,27 +26,35 @@ from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 from twisted.python.failure import Failure
 
-from archive import leads as told
-from archive import searches
-from archive.database import transaction
+from archive.articles import leads as told
+from archive.articles import story_searches
+from archive.articles.leads import Prospect
+from archive.articles.stories import profile_of, relist, story
 from archive.errors import ReadingError
-from archive.frontier import Listing, Waiting
-from archive.hosts import bare_host
-from archive.leads import Prospect
+from archive.frontier.hosts import bare_host
+from archive.frontier.urls import Listing, Waiting
 from archive.records import Article, Capture, Check, Lead, Outcome, SourceKind
-from archive.stories import profile_of, relist, story
-from crawler.asking import LONGEST_WAIT, Asking, manners, named_services, read
-from crawler.directing import Directing, searched
-from crawler.fetching import judge_failure, request
+from archive.storage.database import transaction
+from crawler.dates.url_dates import latest_day_in_path
+from crawler.network.exchange import judge_failure, request
 from crawler.services import Answer
-from crawler.services.service import host_of
+from crawler.services.search_service import host_of
 from crawler.services.wayback import Wayback, in_place_of
-from crawler.sitemaps import Child
-from crawler.spiders.base import MOST_SITEMAPS, MOST_UNDER_WAY, ArchiveSpider, Children, left_out
-from crawler.url_dates import latest_day_in_path
-from crawler.ways import Ways
-from pipelines.relevance import CERTAIN, WORTH, Choice, best_relevance, lead_terms, members_profile, usual_chance
-from pipelines.stories import JUDGE
+from crawler.sources.navigation import Ways
+from crawler.sources.sitemap_parser import Child
+from crawler.spiders.archive_spider import MOST_SITEMAPS, MOST_UNDER_WAY, ArchiveSpider, Children, left_out
+from crawler.story_search.directed_search import Directing, searched
+from crawler.story_search.service_search import LONGEST_WAIT, Asking, manners, named_services, read
+from pipelines.topics.lead_relevance import (
+    CERTAIN,
+    WORTH,
+    Choice,
+    best_relevance,
+    lead_terms,
+    members_profile,
+    usual_chance,
+)
+from pipelines.topics.stories import JUDGE
 from pipelines.urls import registered_domain
 
 AT_ONCE = 6
@@ -122,7 +131,7 @@ class StorySpider(ArchiveSpider):
     def note_search(self) -> None:
         """Write down which outlets' lists were read for the story, and which could not be."""
         with transaction(self.archive.db) as db:
-            searches.note(db, self.story.id, searched(self))
+            story_searches.note(db, self.story.id, searched(self))
 
     # -- what to ask for, and until when -----------------------------------------------------------------------------
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from archive.captures import Captures
-from archive.database import connect
-from archive.postings import relate
+from archive.articles.copies import relate
+from archive.queries.search import bigrams
 from archive.records import Capture
-from archive.schema import ARCHIVE
-from archive.search import bigrams
-from pipelines.fingerprint import fingerprint
-from pipelines.texts import JUDGE as TEXTS
+from archive.storage.captures import Captures
+from archive.storage.database import connect
+from archive.storage.schema import ARCHIVE
+from pipelines.dedup.copies import JUDGE as TEXTS
+from pipelines.text.fingerprint import fingerprint
 
 MOMENT = "2024-03-01T06:00:00Z"
 PAGE = b"<html><title>Ferry crews strike</title><p>\xe2\x80\xa6</p></html>"

@@ -6,8 +6,8 @@ import json
 import sqlite3
 from pathlib import Path
 
-from archive.database import connect
-from archive.schema import ARCHIVE
+from archive.storage.database import connect
+from archive.storage.schema import ARCHIVE
 from tests.archive.conftest import HOSTILE, MOMENT, add_article
 
 TITLE = "The strike in the harbour " + HOSTILE

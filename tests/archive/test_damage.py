@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from archive.archive import Archive
-from archive.database import connect_to_read
 from archive.errors import DatelineError, ReadingError
+from archive.queries.search import search
 from archive.records import Article, Capture, Check, now
-from archive.schema import ARCHIVE
-from archive.search import search
-from pipelines.decisions import decisions
+from archive.storage.database import connect_to_read
+from archive.storage.schema import ARCHIVE
+from pipelines.policies import decisions
 from pipelines.stages import through_stages
 from tests.stories import story
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from archive.database import connect
-from archive.lock import crawl_lock
+from archive.queries.status import ago, problems, report
 from archive.records import utc
-from archive.schema import ARCHIVE
-from archive.status import ago, problems, report
+from archive.storage.database import connect
+from archive.storage.lock import crawl_lock
+from archive.storage.schema import ARCHIVE
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 DAY = 86400

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from archive.records import Article, Capture, below_standfirst
-from crawler.extract import extract
+from crawler.extraction.extract import extract
 from demo.outlets import Outlet, Page, load_world
 from demo.web import answer
+from tests.paths import WORLD
 
-WORLD = load_world(Path(__file__).parents[2] / "demo" / "world")
+WORLD = load_world(WORLD)
 SHOWN = [(outlet, page.as_of(WORLD.now)) for outlet in WORLD.outlets for page in outlet.pages]
 PAGES = [pytest.param(outlet, page, id=outlet.host + page.path) for outlet, page in SHOWN if page.status == 200]
 ARTICLES = [case for case in PAGES if case.values[1].page_type == "article"]  # type: ignore[union-attr]

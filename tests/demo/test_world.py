@@ -12,8 +12,9 @@ import pytest
 from archive.errors import UsageError
 from demo.markup import page_html
 from demo.outlets import Outlet, Page, World, load_world
+from tests.paths import WORLD
 
-FOLDER = Path(__file__).parents[2] / "demo" / "world"
+FOLDER = WORLD
 WORLD = load_world(FOLDER)
 PAGES = [(outlet, page) for outlet in WORLD.outlets for page in outlet.pages]
 ARTICLES = [(outlet, page) for outlet, page in PAGES if page.page_type == "article" and page.status == 200]

@@ -21,13 +21,13 @@ from random import Random
 
 from archive.errors import ReadingError
 from archive.records import Capture
-from crawler.workers import Worker
+from crawler.workers.pool import Worker
 from demo.outlets import load_world
 from demo.web import answer
 from tests.fuzz.extraction import CPU_SECONDS, broken_promises
 from tests.fuzz.mutations import mutated
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 FOUND = ROOT / ".fuzz"
 URL = "https://harbour.example/news/00001-ferry"
 TYPES = (

@@ -11,10 +11,10 @@ from unicodedata import normalize
 from lxml import etree
 
 from archive.records import Article, Capture, Check
-from crawler.entities import unescape
-from crawler.extract import extract
-from crawler.fetching import read_look
-from crawler.markup import MAX_BYTES, decode
+from crawler.extraction.extract import extract
+from crawler.extraction.html_tree import MAX_BYTES, decode
+from crawler.network.exchange import read_look
+from crawler.text.entities import unescape
 from pipelines.clean import clean
 from pipelines.stages import through_stages
 

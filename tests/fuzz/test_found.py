@@ -10,13 +10,13 @@ import pytest
 
 from archive.errors import UsageError
 from archive.records import Capture
-from crawler import jsonld
-from crawler.bylines import people
-from crawler.entities import bounded, unescape
-from crawler.extract import extract
-from crawler.extracting import _job_of_line
-from crawler.feeds import read_feed
-from crawler.importing import _line, article_of_row
+from crawler.extraction import jsonld
+from crawler.extraction.extract import extract
+from crawler.extraction.fields.byline import people
+from crawler.jobs.extract_files import _job_of_line
+from crawler.jobs.import_files import _line, article_of_row
+from crawler.sources.feed_parser import read_feed
+from crawler.text.entities import bounded, unescape
 from pipelines.clean import clean
 from tests.fuzz.extraction import promises_kept
 

@@ -21,17 +21,17 @@ from warcio.warcwriter import WARCWriter
 
 from archive.errors import DatelineError, ReadingError, SourceError
 from archive.records import Capture, Lead
-from crawler import jsonld
-from crawler.extract import extract
-from crawler.feeds import MOST_ENTRIES as MOST_FEED_ENTRIES
-from crawler.feeds import read_feed
-from crawler.http_messages import parse_response, unchunked
-from crawler.opt_outs import NAMES, in_headers, in_page
-from crawler.robots import LONGEST_DELAY, kept_delay, read_rules
-from crawler.saved_pages import LARGEST
-from crawler.sitemaps import MOST_ENTRIES, read_sitemap
-from crawler.warc_files import Doubtful, LeftOut, Listed, moment, read_warc
-from crawler.warc_records import Problem
+from crawler.extraction import jsonld
+from crawler.extraction.extract import extract
+from crawler.files.http_messages import parse_response, unchunked
+from crawler.files.saved_pages import LARGEST
+from crawler.files.warc_files import Doubtful, LeftOut, Listed, moment, read_warc
+from crawler.files.warc_records import Problem
+from crawler.network.opt_outs import NAMES, in_headers, in_page
+from crawler.network.robots import LONGEST_DELAY, kept_delay, read_rules
+from crawler.sources.feed_parser import MOST_ENTRIES as MOST_FEED_ENTRIES
+from crawler.sources.feed_parser import read_feed
+from crawler.sources.sitemap_parser import MOST_ENTRIES, read_sitemap
 from pipelines.clean import clean_lead
 from tests.fuzz.strategies import ANY, DIGITS, FEW, JSON, of_pieces
 

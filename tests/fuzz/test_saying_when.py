@@ -11,12 +11,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from archive.ages import since
 from archive.errors import UsageError
 from archive.records import utc
-from crawler.freshness import wish_seconds
-from crawler.moments import is_date_line, known_by, moment, read_moment, without_date
-from crawler.retry_after import LONGEST, retry_after
+from archive.times import since
+from crawler.dates.date_parser import is_date_line, known_by, moment, read_moment, without_date
+from crawler.network.cache_headers import wish_seconds
+from crawler.network.retry_after import LONGEST, retry_after
 from tests.fuzz.strategies import ANY, DIGITS, of_pieces
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)

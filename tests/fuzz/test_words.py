@@ -14,15 +14,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from archive import stories
-from archive.database import connect
+from archive.articles import stories
+from archive.articles.stories import slug
 from archive.errors import UsageError
-from archive.schema import ARCHIVE
-from archive.search import NOTHING, bigrams, fold, match_or_nothing, match_query, passage
-from archive.stories import slug
-from archive.story_files import as_toml, read_story_file
-from crawler.bylines import credits_a_desk, opens_like_byline, people, plain
-from pipelines.stories import JUDGE
+from archive.exports.story_files import as_toml, read_story_file
+from archive.queries.search import NOTHING, bigrams, fold, match_or_nothing, match_query, passage
+from archive.storage.database import connect
+from archive.storage.schema import ARCHIVE
+from crawler.extraction.fields.byline import credits_a_desk, opens_like_byline, people, plain
+from pipelines.topics.stories import JUDGE
 from pipelines.urls import MAX_KEY, MAX_URL, declared_identity, registered_domain, request_url, same_story_url, url_key
 from pipelines.urls import TRACKING as URL_TRACKING
 from tests.fuzz.strategies import ANY, FEW, JSON, of_pieces

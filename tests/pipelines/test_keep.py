@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from archive.archive import Archive
-from archive.database import transaction
 from archive.errors import UsageError
 from archive.records import Article, Capture, Check, Lead, Outcome
+from archive.storage.database import transaction
 from pipelines.clean import LIMITS, MAX_AUTHORS, CleanPipeline
 from pipelines.complete import CompletePipeline
 from pipelines.identity import IdentityPipeline

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from archive.revisions import Version
-from archive.search import IN_PAIRS, bigrams
-from pipelines.habits import apart, gone, marks
-from pipelines.revisions import AROUND, LONG, judge, shortened
-from pipelines.texts import LOOKED_AT, likeness, sketch
+from archive.articles.revisions import Version
+from archive.queries.search import IN_PAIRS, bigrams
+from pipelines.dedup.boilerplate import apart, gone, marks
+from pipelines.dedup.copies import LOOKED_AT, likeness, sketch
+from pipelines.dedup.revisions import AROUND, LONG, judge, shortened
 from tests.stories import story
 
 SCRIPTS = {

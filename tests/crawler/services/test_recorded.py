@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.services import Answer, Ask, Query, service
+from crawler.services import Answer, Ask, Query, search_service
 
 pytestmark = pytest.mark.shared
 
@@ -52,7 +52,9 @@ FOLDERS = {
 
 
 def read(name: str, body: bytes, step: str = "pages", status: int = 200) -> Answer:
-    return service(name).read(body, Ask("https://service.example/?a=b", Query(("x",)), step, language="en"), status)
+    return search_service(name).read(
+        body, Ask("https://service.example/?a=b", Query(("x",)), step, language="en"), status
+    )
 
 
 @pytest.mark.parametrize(("name", "path", "expected"), CASES)

@@ -10,9 +10,9 @@ from urllib.request import ProxyHandler, build_opener
 import pytest
 
 from archive.records import Lead
-from crawler.feeds import read_feed
-from crawler.services import Headline, Query, resolve, service
+from crawler.services import Headline, Query, resolve, search_service
 from crawler.services.wayback import Wayback
+from crawler.sources.feed_parser import read_feed
 from demo.listings import FEED_PATHS
 from demo.outlets import Outlet, Page, Revision, World
 from tests.services import BASES, ServiceWeb, serve_with_services
@@ -56,7 +56,7 @@ def fetch(web: ServiceWeb, url: str) -> tuple[bytes, int, dict[str, str]]:
 
 def follow(web: ServiceWeb, name: str, query: Query) -> tuple[list[Lead], list[Headline], list[str]]:
     """All that a service says to a query; waits are not waited for."""
-    asked = service(name, BASES[name])
+    asked = search_service(name, BASES[name])
     asks, leads, headlines, problems = list(asked.requests(query)), [], [], []
     while asks:
         ask = asks.pop(0)
@@ -102,7 +102,7 @@ def test_what_google_names_is_found_in_the_outlets_own_feed():
 
 def test_a_page_that_is_gone_is_read_from_its_capture():
     with serve_with_services(WORLD) as web:
-        wayback = service("wayback", BASES["wayback"])
+        wayback = search_service("wayback", BASES["wayback"])
         assert isinstance(wayback, Wayback)
         assert fetch(web, "http://harbour.example/gone")[1] == 410
         ask = wayback.captures("http://harbour.example/gone", "2026-03-10")

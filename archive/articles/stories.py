@@ -1,0 +1,628 @@
+"""Stories that a person follows: which articles belong to each, by a profile of those that a person confirmed.
+
+What makes a profile, and how well an article fits it, is decided elsewhere (`pipelines.topics.stories`) and comes in as
+a
+`Judge`; here are rows. A person's verdict is final: what was confirmed makes the profile, what was rejected is never
+listed, and scoring anew changes neither.
+
+All functions that write run inside the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from functools import lru_cache
+from itertools import count, zip_longest
+from typing import Any, Literal, TypedDict, TypeVar
+
+from archive.articles.events import candidates
+from archive.articles.language_keys import candidates as key_candidates
+from archive.articles.language_keys import vectors as key_vectors
+from archive.articles.leads import frequencies
+from archive.errors import UsageError
+from archive.records import now
+
+Version = TypeVar("Version", dict[str, Any], sqlite3.Row)
+"""An article as a row."""
+
+CANDIDATES = 400
+"""Articles of the archive that are judged when a listing is made, those that share the most first."""
+ALL = 200
+"""So few articles are all judged: by what they are found was chosen before anybody knew which words are rare."""
+GROWTH, AFTER_A_CRAWL = 2, 1.1
+"""A listing is made again when the archive has grown by this factor, amid a crawl and after it: which words are rare is
+known better then."""
+LEAST = 1_000
+"""Articles of a language below which an archive does not know what is rare: it counts as one of so many. Else the names
+of a story that fills half of a new archive would say nothing."""
+LONGEST_NAME = 40
+
+Vector = Mapping[str, float]
+Known = Callable[[Collection[str]], tuple[Mapping[str, int], int]]
+"""Terms → how many articles of a language hold each, and how many articles of it there are."""
+Verdict = Literal["belongs", "not"]
+Profile = Any
+"""Made and read by the judge alone."""
+
+
+Tier = Literal["sure", "likely", "perhaps"]
+"""How well an article fits: what is `sure` or `likely` is listed, what is only `perhaps` waits for a person's word."""
+Part = Literal["event", "development", "background"]
+"""What an article is to a story: a report of the happening that a person confirmed · an earlier or later development ·
+a piece that stands alone in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How well a lead fits a story."""
+
+    value: float
+    """From 0 to 1; 0 also for what the story's languages, window or outlets leave out."""
+    terms: Sequence[str] = ()
+    """What they have in common, the strongest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An article that may belong to a story."""
+
+    id: int
+    vector: Vector
+    published_at: str | None
+    language: str | None
+    host: str
+    event_id: int | None
+    verdict: Verdict | None
+    """A person's."""
+    keys: Vector = field(default_factory=dict)
+    """What it has in common with reports in other languages (`archive.articles.language_keys`); empty where nobody
+    asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Whether an article belongs to a story, and why."""
+
+    probability: float
+    """That it belongs; 0 also for what the story's languages, window or outlets leave out."""
+    tier: Tier | None
+    """None: so unlikely that nobody is asked."""
+    part: Part | None = None
+    terms: Sequence[str] = ()
+    """What it has in common with the story, the strongest first."""
+    nearest_id: int | None = None
+    """The article of the story that it is most like."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What became of all candidates."""
+
+    judgements: Sequence[Judgement]
+    """In the order of the candidates."""
+    terms: Sequence[str]
+    """The story's, the strongest first: by them further candidates are found."""
+    learnt: str
+    """By which what comes later is judged: the judge's own, as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What a person follows."""
+
+    id: int
+    name: str
+    """As commands call it: `cuba-korea`."""
+    title: str
+    words: str | None = None
+    """That a person gave besides the articles."""
+    languages: tuple[str, ...] = ()
+    """Only these (ISO 639-1); empty: any."""
+    since: str | None = None
+    until: str | None = None
+    hosts: tuple[str, ...] = ()
+    """Only these outlets; empty: all."""
+    terms: tuple[str, ...] = field(default=(), compare=False)
+    """The profile's best, as the last listing found them."""
+    learnt: str | None = field(default=None, compare=False)
+    """What the last listing learnt (`Listing.learnt`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """An article of which a person said that it belongs."""
+
+    vector: str
+    """JSON, term → weight, of unit length: text, so that a profile is made once and found again."""
+    published_at: str | None
+    language: str | None
+    host: str
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The vector, read."""
+        return json.loads(self.vector)  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What the archive asks about stories and does not know itself (`pipelines.topics.stories.JUDGE`)."""
+
+    profile: Callable[[Story, Sequence[Confirmed]], Profile]
+    """A story and its confirmed articles → its profile; there may be none of them yet."""
+    terms: Callable[[Profile], Sequence[str]]
+    """The profile's terms, the strongest first: by them articles are found."""
+    listing: Callable[[Story, Sequence[Candidate]], Listing]
+    """All that may belong is judged together: what is near to what belongs, belongs more likely."""
+    abroad: Callable[[Story, Listing, Sequence[Candidate], Sequence[Candidate]], Listing]
+    """A listing, the articles that it lists, and some in other languages → the listing of these, learnt from both."""
+    keys: Callable[[Sequence[Candidate]], Vector]
+    """What listed articles have in common with reports in other languages: by it these are found."""
+    arrival: Callable[[Profile, Candidate], Judgement]
+    """One article, by what the last listing learnt."""
+    opening: Callable[[str | None, str | None, str, str | None], dict[str, float]]
+    """Headline, standfirst, text and language → the terms of the opening, counted."""
+    vector: Callable[[Vector, Vector, Mapping[str, int], int], Vector]
+    """Terms of an article and of its opening, counted; how many articles hold each, of how many → the article as a
+    story sees it, of unit length."""
+
+
+class Definition(TypedDict, total=False):
+    """What a person may say of a story besides its articles; what is left out stays as it is."""
+
+    title: str
+    words: str | None
+    languages: Sequence[str]
+    since: str | None
+    until: str | None
+    hosts: Sequence[str]
+
+
+# -- following -------------------------------------------------------------------------------------------------------
+
+
+def follow(
+    connection: sqlite3.Connection,
+    name: str,
+    article_ids: Iterable[int],
+    judge: Judge,
+    definition: Definition | None = None,
+) -> int:
+    """Start a story from articles, or add them to the one of that name, and list what the archive has; its id.
+
+    Raises UsageError for a name without a letter or digit.
+    """
+    story_id = _made(connection, slug(name), name)
+    _define(connection, story_id, definition or {})
+    say(connection, story_id, article_ids, "belongs")
+    relist(connection, story_id, judge)
+    return story_id
+
+
+def verdict(
+    connection: sqlite3.Connection, story_id: int, article_ids: Iterable[int], belongs: bool | None, judge: Judge
+) -> None:
+    """A person's word on articles: they belong, they do not, or (None) nothing is said any more."""
+    word: Verdict | None = None if belongs is None else "belongs" if belongs else "not"
+    say(connection, story_id, article_ids, word)
+    relist(connection, story_id, judge)
+
+
+def unfollow(connection: sqlite3.Connection, story_id: int) -> None:
+    """Forget a story and what was said of it; the articles stay."""
+    for table in ("story_articles", "story_urls", "story_outlets"):
+        connection.execute(f"DELETE FROM {table} WHERE story_id = ?", (story_id,))  # noqa: S608  our own names
+    connection.execute("DELETE FROM stories WHERE id = ?", (story_id,))
+
+
+def await_verdict(connection: sqlite3.Connection, story_id: int, url: str, url_key: str, word: Verdict) -> None:
+    """Keep a person's word on a page that the archive does not have; it counts once a crawl brings the page."""
+    connection.execute(
+        """INSERT INTO story_urls (story_id, url_key, url, verdict) VALUES (?, ?, ?, ?)
+        ON CONFLICT (story_id, url_key) DO UPDATE SET verdict = excluded.verdict""",
+        (story_id, url_key, url, word),
+    )
+
+
+def slug(text: str) -> str:
+    """A text as a name: small letters and digits of any script, hyphens between the words.
+
+    Raises UsageError if nothing is left.
+    """
+    plain = unicodedata.normalize("NFKD", text.replace("’", "").replace("'", "")).casefold()
+    kept = (letter if letter.isalnum() or unicodedata.category(letter)[0] == "M" else "-" for letter in plain)
+    bare = "".join(letter for letter in kept if not "\u0300" <= letter <= "\u036f")  # é is e; other scripts' signs stay
+    name = "-".join(filter(None, unicodedata.normalize("NFC", bare).split("-")))
+    if not name:
+        raise UsageError(f"{text!r} is no name for a story; give one with a letter in it, such as harbour-strike")
+    return name
+
+
+def free_name(connection: sqlite3.Connection, headline: str) -> str:
+    """A name for a new story, from the first words of a headline. Raises UsageError as `slug`."""
+    name = slug(headline)
+    if len(name) > LONGEST_NAME:
+        name = name[: LONGEST_NAME + 1].rpartition("-")[0] or name[:LONGEST_NAME]
+    tries = (name if number == 1 else f"{name}-{number}" for number in count(1))
+    return next(each for each in tries if not _row(connection, each))
+
+
+def _made(connection: sqlite3.Connection, name: str, title: str) -> int:
+    connection.execute(
+        "INSERT INTO stories (name, title, created_at) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING",
+        (name, title, now()),
+    )
+    return int(connection.execute("SELECT id FROM stories WHERE name = ?", (name,)).fetchone()[0])
+
+
+def _define(connection: sqlite3.Connection, story_id: int, definition: Definition) -> None:
+    for column, value in definition.items():
+        kept = json.dumps(value, ensure_ascii=False) if column in ("languages", "hosts") else value
+        connection.execute(f"UPDATE stories SET {column} = ? WHERE id = ?", (kept, story_id))  # noqa: S608  a key of Definition
+
+
+def say(connection: sqlite3.Connection, story_id: int, article_ids: Iterable[int], word: Verdict | None) -> None:
+    """Write down a person's word on articles; `relist` is what makes it count for the others."""
+    moment = now()
+    connection.executemany(
+        """INSERT INTO story_articles (story_id, article_id, verdict, judged_at, found_at) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (story_id, article_id) DO UPDATE SET verdict = excluded.verdict, judged_at = excluded.judged_at""",
+        [(story_id, id, word, word and moment, moment) for id in article_ids],
+    )
+
+
+# -- reading ---------------------------------------------------------------------------------------------------------
+
+
+def story(connection: sqlite3.Connection, name: str) -> Story:
+    """The story of a name, as a person writes it. Raises UsageError, with the nearest names, if there is none."""
+    row = _row(connection, name) or _row(connection, slug(name))
+    if row:
+        return _story(row)
+    names = [each.name for each in stories(connection)]
+    near = get_close_matches(slug(name), names, n=3, cutoff=0.5) or [each for each in names if slug(name) in each][:3]
+    if near:
+        raise UsageError(f"{name}: no such story; did you mean {' or '.join(near)}?")
+    told = "`dateline stories` lists them" if names else "none is followed yet; `dateline follow URL` starts one"
+    raise UsageError(f"{name}: no such story; {told}")
+
+
+def stories(connection: sqlite3.Connection) -> list[Story]:
+    """All stories, by name."""
+    return [_story(row) for row in connection.execute("SELECT * FROM stories ORDER BY name")]
+
+
+def stories_of(connection: sqlite3.Connection, article_ids: Sequence[int]) -> list[str]:
+    """The names of the stories in which all of these articles were confirmed."""
+    rows = connection.execute(
+        """SELECT s.name FROM stories s JOIN story_articles m ON m.story_id = s.id AND m.verdict = 'belongs'
+        WHERE m.article_id IN (SELECT value FROM json_each(?)) GROUP BY s.id HAVING count(*) = ? ORDER BY s.name""",
+        (json.dumps(article_ids), len(set(article_ids))),
+    )
+    return [row["name"] for row in rows]
+
+
+def summaries(connection: sqlite3.Connection, chosen: Iterable[Story]) -> list[dict[str, Any]]:
+    """Of each story: name, title, words, how many `articles` and `outlets` it has, and the `newest` day."""
+    counted = """
+        SELECT count(*) AS articles, count(DISTINCT outlet) AS outlets, max(substr(published_at, 1, 10)) AS newest
+        FROM story_coverage WHERE story_id = ?"""
+    return [
+        {"name": each.name, "title": each.title, "words": each.words}
+        | dict(connection.execute(counted, (each.id,)).fetchone())
+        for each in chosen
+    ]
+
+
+def profile_of(connection: sqlite3.Connection, story_id: int) -> tuple[Story, list[Confirmed]]:
+    """What a judge makes a profile of: `judge.profile(*profile_of(connection, story_id))`."""
+    row = connection.execute("SELECT * FROM stories WHERE id = ?", (story_id,)).fetchone()
+    rows = connection.execute(
+        """SELECT m.vector, a.published_at, a.language, o.host FROM story_articles m
+        JOIN articles a ON a.id = m.article_id JOIN outlets o ON o.id = a.outlet_id
+        WHERE m.story_id = ? AND m.verdict = 'belongs' AND m.vector IS NOT NULL ORDER BY a.id""",
+        (story_id,),
+    )
+    return _story(row), [Confirmed(*each) for each in rows]
+
+
+def listing(connection: sqlite3.Connection, story_id: int) -> list[dict[str, Any]]:
+    """The coverage of a story in time order, undated articles last; each text once, the others in its `copies`.
+
+    A row has the columns of the view `story_coverage`. Where the original is not in the story, the earliest version
+    stands for the text.
+    """
+    rows = connection.execute(
+        "SELECT * FROM story_coverage WHERE story_id = ? ORDER BY published_at IS NULL, published_at, id", (story_id,)
+    )
+    told = [dict(row) | {"terms": json.loads(row["terms"])} for row in rows]
+    return [head | {"copies": copies} for head, copies in folded(told)]
+
+
+def folded(rows: Sequence[Version]) -> list[tuple[Version, list[Version]]]:
+    """Each text once, as the article that stands for it and the others: the original, else the first.
+
+    A row has an `id` and an `original_id`. The texts are in the order of who stands for them.
+    """
+    versions: dict[int, list[Version]] = {}
+    for row in rows:
+        versions.setdefault(row["original_id"], []).append(row)
+    heads = {original: _head(original, of) for original, of in versions.items()}
+    return [
+        (row, [each for each in versions[row["original_id"]] if each is not row])
+        for row in rows
+        if heads[row["original_id"]] is row
+    ]
+
+
+def _head(original: int, versions: Sequence[Version]) -> Version:
+    return next((row for row in versions if row["id"] == original), versions[0])
+
+
+def _row(connection: sqlite3.Connection, name: str) -> sqlite3.Row | None:
+    return connection.execute("SELECT * FROM stories WHERE name = ?", (name,)).fetchone()  # type: ignore[no-any-return]
+
+
+def _story(row: sqlite3.Row) -> Story:
+    lists = {name: tuple(json.loads(row[name])) for name in ("languages", "hosts", "terms")}
+    names = ("id", "name", "title", "words", "since", "until", "learnt")
+    return Story(**{name: row[name] for name in names} | lists)
+
+
+# -- listing ---------------------------------------------------------------------------------------------------------
+
+
+def file(connection: sqlite3.Connection, article_id: int, judge: Judge, changed: bool = True) -> list[int]:
+    """Put an article under the stories that it belongs to; their ids.
+
+    One that is not new and whose text has not `changed` may only have got an address for which a word waited.
+    """
+    stale = _arrived(connection, article_id)
+    if changed:
+        stale |= _part_of(connection, article_id) | _outgrown(connection, article_id)
+    for story_id in stale:
+        relist(connection, story_id, judge)
+    if changed:
+        _file_under_each(connection, article_id, judge)
+    rows = connection.execute("SELECT story_id FROM story_coverage WHERE id = ? ORDER BY 1", (article_id,))
+    return [int(row[0]) for row in rows]
+
+
+def _file_under_each(connection: sqlite3.Connection, article_id: int, judge: Judge) -> None:
+    """Judge one article for each story by what the last listing learnt; where it enters, the listing is stale.
+
+    An archive of few articles has little to learn from: there the listing is made again at once, which costs little.
+    """
+    ids = [int(row[0]) for row in connection.execute("SELECT id FROM stories")]
+    if not ids:
+        return
+    few = int(connection.execute("SELECT max(id) FROM articles").fetchone()[0]) <= ALL
+    said = dict(
+        connection.execute(
+            "SELECT story_id, verdict FROM story_articles WHERE article_id = ?", (article_id,)
+        ).fetchall()
+    )
+    [article] = _candidates(connection, None, [article_id], judge, keyed=True)
+    for story_id in ids:
+        candidate = replace(article, verdict=said.get(story_id))
+        about, confirmed = profile_of(connection, story_id)
+        judgement = judge.arrival(_profile(judge.profile, about, about.learnt, tuple(confirmed)), candidate)
+        if _keep(connection, about.id, candidate, judgement):
+            connection.execute("UPDATE stories SET stale = 1 WHERE id = ?", (about.id,))
+            if few:
+                relist(connection, about.id, judge)
+
+
+def relist(connection: sqlite3.Connection, story_id: int, judge: Judge) -> None:
+    """Make a story's listing from all that the archive has; people's verdicts stay.
+
+    Candidates are looked for twice: by the terms of what a person confirmed, then by those of what that found too.
+    """
+    _renew_vectors(connection, story_id, judge)
+    about, confirmed = profile_of(connection, story_id)
+    terms = list(judge.terms(judge.profile(replace(about, learnt=None), confirmed)))
+    found = _found(connection, about, terms)
+    candidates = _candidates(connection, story_id, found, judge)
+    listing = judge.listing(about, candidates)
+    wider = _merged(found, _found(connection, about, listing.terms))
+    if not set(wider) <= set(found):
+        candidates = _candidates(connection, story_id, wider, judge)
+        listing = judge.listing(about, candidates)
+    candidates, listing = _with_those_abroad(connection, about, candidates, listing, judge)
+    dropped = "DELETE FROM story_articles WHERE story_id = ? AND verdict IS NULL"
+    found_at = dict(
+        connection.execute("SELECT article_id, found_at FROM story_articles WHERE story_id = ?", (story_id,))
+    )
+    connection.execute(dropped, (story_id,))
+    for candidate, judgement in zip(candidates, listing.judgements, strict=True):
+        _keep(connection, story_id, candidate, judgement, found_at.get(candidate.id))
+    connection.execute(
+        """UPDATE stories SET terms = ?, learnt = ?, stale = 0,
+        newest_id = (SELECT coalesce(max(id), 0) FROM articles) WHERE id = ?""",
+        (_json(terms), listing.learnt, story_id),
+    )
+
+
+def refresh(connection: sqlite3.Connection, judge: Judge, everything: bool = False) -> None:
+    """Make the listings again into which something came, or since which the archive has grown by a tenth; or all."""
+    grown = "SELECT id FROM stories WHERE ? OR stale OR newest_id * ? < (SELECT max(id) FROM articles)"
+    for (story_id,) in connection.execute(grown, (everything, AFTER_A_CRAWL)).fetchall():
+        relist(connection, story_id, judge)
+
+
+def _arrived(connection: sqlite3.Connection, article_id: int) -> set[int]:
+    """The stories in which a person's word on an address of this article waited; it is said now."""
+    rows = connection.execute(
+        """DELETE FROM story_urls WHERE url_key IN (SELECT url_key FROM urls WHERE article_id = ?)
+        RETURNING story_id, verdict""",
+        (article_id,),
+    ).fetchall()
+    for story_id, word in rows:
+        say(connection, story_id, [article_id], word)
+    return {int(row[0]) for row in rows}
+
+
+def _part_of(connection: sqlite3.Connection, article_id: int) -> set[int]:
+    """The stories whose profile an article is part of."""
+    confirmed = "SELECT story_id FROM story_articles WHERE article_id = ? AND verdict = 'belongs'"
+    return {int(row[0]) for row in connection.execute(confirmed, (article_id,))}
+
+
+def _outgrown(connection: sqlite3.Connection, article_id: int) -> set[int]:
+    rows = connection.execute("SELECT id FROM stories WHERE newest_id * ? <= ?", (GROWTH, article_id))
+    return {int(row[0]) for row in rows}
+
+
+def _renew_vectors(connection: sqlite3.Connection, story_id: int, judge: Judge) -> None:
+    rows = connection.execute(
+        "SELECT article_id FROM story_articles WHERE story_id = ? AND verdict = 'belongs'", (story_id,)
+    ).fetchall()
+    for each in _candidates(connection, story_id, [row[0] for row in rows], judge):
+        connection.execute(
+            "UPDATE story_articles SET vector = ? WHERE story_id = ? AND article_id = ?",
+            (json.dumps(each.vector, ensure_ascii=False) if each.vector else None, story_id, each.id),
+        )
+
+
+@lru_cache(maxsize=256)  # a crawl asks for the same ones at each article
+def _profile(
+    made: Callable[[Story, Sequence[Confirmed]], Profile],
+    about: Story,
+    _: str | None,
+    confirmed: Sequence[Confirmed],
+) -> Any:
+    """Found again by what was learnt, too, which does not make a story another one."""
+    return made(about, confirmed)
+
+
+def _found(connection: sqlite3.Connection, about: Story, terms: Sequence[str]) -> list[int]:
+    """The articles that are judged: those that a person judged, then those that share the most, or all of a few."""
+    judged = "SELECT article_id FROM story_articles WHERE story_id = ? AND verdict IS NOT NULL ORDER BY judged_at DESC"
+    known = [int(row[0]) for row in connection.execute(judged, (about.id,))]
+    likely = [int(row[0]) for row in connection.execute("SELECT id FROM articles LIMIT ?", (ALL + 1,))]
+    if len(likely) > ALL:
+        likely = candidates(connection, terms, about.since, about.until, CANDIDATES) if terms else []
+    return list(dict.fromkeys((*known, *likely)))[: max(CANDIDATES, len(known))]
+
+
+def _merged(first: Sequence[int], second: Sequence[int]) -> list[int]:
+    """In turn from both, what was judged by a person at the head of each."""
+    in_turn = (each for pair in zip_longest(first, second) for each in pair if each is not None)
+    return list(dict.fromkeys(in_turn))[: max(CANDIDATES, len(first))]
+
+
+def _candidates(
+    connection: sqlite3.Connection,
+    story_id: int | None,
+    article_ids: Sequence[int],
+    judge: Judge,
+    *,
+    keyed: bool = False,
+) -> list[Candidate]:
+    """Articles as they are judged for a story, in this order; with their keys, if they are to be `keyed`."""
+    rows = connection.execute(
+        """SELECT a.id, a.published_at, a.language, o.host, w.weights, w.opening, e.event_id, m.verdict
+        FROM json_each(?) AS asked CROSS JOIN articles a ON a.id = asked.value JOIN outlets o ON o.id = a.outlet_id
+        LEFT JOIN article_words w ON w.article_id = a.id LEFT JOIN event_articles e ON e.article_id = a.id
+        LEFT JOIN story_articles m ON m.article_id = a.id AND m.story_id = ?
+        ORDER BY asked.key""",
+        (json.dumps(list(article_ids)), story_id),
+    ).fetchall()
+    counts = {
+        row["id"]: (
+            json.loads(row["weights"] or "{}"),
+            json.loads(row["opening"]) if row["opening"] else _count_opening(connection, row["id"], judge),
+        )
+        for row in rows
+    }
+    known = _known(connection, [(row["language"], counts[row["id"]]) for row in rows])
+    keys = key_vectors(connection, article_ids) if keyed else {}
+    return [
+        Candidate(
+            row["id"], judge.vector(*counts[row["id"]], *known[row["language"]]), row["published_at"],
+            row["language"], row["host"], row["event_id"], row["verdict"], keys.get(row["id"], {}),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _with_those_abroad(
+    connection: sqlite3.Connection, about: Story, candidates: list[Candidate], listing: Listing, judge: Judge
+) -> tuple[list[Candidate], Listing]:
+    """A listing, and what is reported of it in languages in which nobody confirmed an article."""
+    own = {each.language for each in candidates if each.verdict == "belongs"}
+    at_home = [
+        each.id
+        for each, judgement in zip(candidates, listing.judgements, strict=True)
+        if each.language in own and (each.verdict == "belongs" or judgement.tier in ("sure", "likely"))
+    ]
+    members = _candidates(connection, about.id, at_home, judge, keyed=True)
+    told = judge.keys(members)
+    if not told:
+        return candidates, listing
+    spoken = next(iter(own)) if len(own) == 1 else None
+    found = key_candidates(connection, told, about.since, about.until, CANDIDATES // 2, spoken)
+    foreign = [
+        each
+        for each in _candidates(connection, about.id, found, judge, keyed=True)
+        if each.language and each.language not in own
+    ]
+    abroad = judge.abroad(about, listing, members, foreign)
+    judged = {each.id for each in foreign}
+    home = [pair for pair in zip(candidates, listing.judgements, strict=True) if pair[0].id not in judged]
+    both = [*home, *zip(foreign, abroad.judgements, strict=True)]
+    return [each for each, _ in both], replace(abroad, judgements=[judgement for _, judgement in both])
+
+
+def _count_opening(connection: sqlite3.Connection, article_id: int, judge: Judge) -> Vector:
+    query = "SELECT headline, standfirst, text, language FROM articles WHERE id = ?"
+    opening = judge.opening(*connection.execute(query, (article_id,)).fetchone())
+    kept = json.dumps({term: round(weight, 2) for term, weight in opening.items()}, ensure_ascii=False)
+    connection.execute("UPDATE article_words SET opening = ? WHERE article_id = ?", (kept, article_id))
+    return opening
+
+
+def _known(
+    connection: sqlite3.Connection, counts: Iterable[tuple[str | None, tuple[Vector, Vector]]]
+) -> dict[str | None, tuple[Mapping[str, int], int]]:
+    """Of each language: how many articles hold each of the terms, and how many articles it counts as."""
+    terms: dict[str | None, set[str]] = {}
+    for language, both in counts:
+        terms.setdefault(language, set()).update(*both)
+    known: dict[str | None, tuple[Mapping[str, int], int]] = {}
+    for language, held in terms.items():
+        found, articles = frequencies(connection, language, held)
+        known[language] = found, max(articles, LEAST)
+    return known
+
+
+def _keep(
+    connection: sqlite3.Connection,
+    story_id: int,
+    candidate: Candidate,
+    judgement: Judgement,
+    found_at: str | None = None,
+) -> bool:
+    """Keep an article with its story, as long as it may belong or a person judged it; whether it may belong."""
+    place = (story_id, candidate.id)
+    if judgement.tier:
+        added = "INSERT OR IGNORE INTO story_articles (story_id, article_id, found_at) VALUES (?, ?, ?)"
+        connection.execute(added, (*place, found_at or now()))
+    elif candidate.verdict is None:
+        connection.execute("DELETE FROM story_articles WHERE story_id = ? AND article_id = ?", place)
+    connection.execute(
+        """UPDATE story_articles SET probability = ?, tier = ?, part = ?, terms = ?, nearest_id = ?
+        WHERE story_id = ? AND article_id = ?""",
+        (round(judgement.probability, 3), judgement.tier, judgement.part, _json(judgement.terms), judgement.nearest_id,
+         *place),
+    )  # fmt: skip
+    return judgement.tier is not None
+
+
+def _json(values: Iterable[str]) -> str:
+    return json.dumps(list(values), ensure_ascii=False)

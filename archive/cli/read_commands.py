@@ -1,0 +1,323 @@
+"""The commands that read the archive back: search, show, status, export, serve."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from archive.cli.base import archive_option, cli, opened, print_all, typed
+from archive.errors import ArchiveError, UsageError
+from archive.times import since as moment
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+WORDS_AS_TYPED = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
+"""No short options: -strike asks for articles without the word."""
+MOST_HITS = 10_000
+WARC_ENDINGS = (".warc.gz", ".warc")
+
+
+class WordsCommand(click.Command):
+    """A command whose arguments are words to search for: `-h` alone asks for help, and -harbour leaves a word out."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        end = args.index("--") if "--" in args else len(args)
+        return super().parse_args(ctx, ["--help" if word == "-h" else word for word in args[:end]] + args[end:])
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        option = super().get_help_option(ctx)
+        if option:
+            option.help = "Show this message and exit; so does -h."
+        return option
+
+
+def _filters(command: F) -> F:
+    """Adds the options that narrow a search or an export."""
+    for option in (
+        click.option("--language", metavar="CODE", help="In this language, such as en or ja."),
+        click.option("--until", metavar="DATE|AGE", help="Published at or before it; a day counts whole."),
+        click.option(
+            "--since", metavar="DATE|AGE", help="Published since 2024-02-15, or 36h, 7d, 2w, 3m (months) ago."
+        ),
+        click.option("--outlet", metavar="HOST", help="Of this outlet."),
+    ):
+        command = option(command)
+    return command
+
+
+@cli.command(cls=WordsCommand, context_settings=WORDS_AS_TYPED)
+@click.argument("words", nargs=-1, required=True)
+@click.option("--limit", type=click.IntRange(1, MOST_HITS), default=20, show_default=True, help="At most so many.")
+@click.option("--copies", is_flag=True, help="List every copy of a text by itself.")
+@click.option("--json", "form", flag_value="jsonl", help="One JSON object a line.")
+@click.option("--csv", "form", flag_value="csv", help="A table for spreadsheets.")
+@_filters
+@archive_option
+def search(
+    words: tuple[str, ...], limit: int, copies: bool, form: str | None, folder: Path, **filters: str | None
+) -> None:
+    """Find articles by their words, the best first.
+
+    All words must occur; "a phrase", this OR that, -without and begin* work. A text that went round is listed once,
+    with the number of the other outlets that ran it.
+
+    \b
+    Examples: dateline search ferry strike --since 30d
+              dateline search '"ferry strike"' -bread --language en
+              dateline search 首相
+    """
+    from archive.queries import search as searching
+
+    unknown = next((word for word in words if word.startswith("--")), None)
+    if unknown:
+        raise UsageError(f"no such option: {unknown}; `dateline search --help` lists them")
+    query = typed(" ".join(words))
+    with opened(folder) as connection:
+        given = _given(connection, folder, filters)
+        found = searching.search(connection, query, limit=limit, copies=copies, **given)
+        many = 0 if form else searching.count(connection, query, copies=copies, **given)
+    if form:
+        from dataclasses import asdict
+
+        _write(map(asdict, found), form, None)
+    elif found:
+        from archive.cli import terminal
+
+        print_all(terminal.hits(found))
+        if many > len(found):
+            click.echo(f"{len(found):,} of {many:,} shown; see --limit")
+    else:
+        click.echo(f"Nothing in {folder} holds {query}")
+
+
+@cli.command()
+@click.argument("article", metavar="ID|URL")
+@click.option("--json", "as_json", is_flag=True, help="The whole record as JSON.")
+@click.option("--html", "as_html", is_flag=True, help="The page as it came, to standard output.")
+@archive_option
+def show(article: str, as_json: bool, as_html: bool, folder: Path) -> None:
+    """Read one article: its headline, what is known of it, its text.
+
+    \b
+    Examples: dateline show 12
+              dateline show https://harbour.example/news/ferry
+              dateline show 12 --html > page.html
+    """
+    from archive.cli import terminal
+    from archive.queries import lookup as reading
+
+    article = typed(article)
+    keys: reading.Keys | None = click.get_current_context().find_root().obj
+    with opened(folder) as connection:
+        record = reading.article(connection, _known(connection, article, keys, folder))
+    assert record is not None
+    if as_html:
+        if not record["digest"]:
+            raise ArchiveError(f"article {record['id']} was imported without its page; there is no HTML of it")
+        sys.stdout.buffer.write(reading.page(folder, record["digest"]))
+    elif as_json:
+        _document(record)
+    else:
+        print_all(terminal.article(record), terminal.WIDTH_OF_TEXT)
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="JSON instead of tables.")
+@click.option("--check", is_flag=True, help="For a monitor: a line a problem, and exit code 1 if there is any.")
+@click.option("--max-age", default="1d", show_default=True, metavar="TIME",
+              help="With --check, how long ago the last crawl may have ended.")  # fmt: skip
+@archive_option
+def status(as_json: bool, check: bool, max_age: str, folder: Path) -> None:
+    """How the archive stands: what it holds, what is due, what waits, what fails, who fell silent.
+
+    \b
+    Examples: dateline status --archive ~/news
+              dateline status --check --max-age 2h
+    """
+    from archive.cli import terminal
+    from archive.queries.status import problems, report
+    from archive.times import seconds
+
+    with opened(folder) as connection:
+        stands = report(connection, folder)
+    found = problems(stands, seconds(max_age)) if check else []
+    if as_json:
+        _document(stands | ({"problems": found} if check else {}))
+    elif check:
+        click.echo("\n".join(map(terminal.plain, found)) or f"{folder}: no problem")
+    else:
+        print_all(terminal.status(stands))
+    if found:
+        raise SystemExit(1)
+
+
+@cli.command()
+@click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), help="[default: by FILE's ending, else jsonl]")
+@click.option("--search", "words", metavar="WORDS", help="Only articles that hold these words.")
+@click.option("--warc", is_flag=True, help="The pages as they came, as a WARC file, for replay and for other archives.")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
+              help="Where to; it takes its name when it is whole.  [default: standard output]")  # fmt: skip
+@_filters
+@archive_option
+def export(
+    form: str | None, words: str | None, warc: bool, output: Path | None, folder: Path, **filters: str | None
+) -> None:
+    """Write articles out: JSON lines, which `dateline import` takes again, or CSV; or their pages, as WARC.
+
+    CSV is safe to open in a spreadsheet: a cell that begins like a formula gets an apostrophe in front.
+
+    \b
+    Examples: dateline export -o articles.jsonl
+              dateline export --since 7d --outlet harbour.example -o week.csv
+              dateline export --warc -o pages.warc.gz
+    """
+    if warc:
+        _export_warc(form, words, output, folder, filters)
+        return
+    from archive.exports.article_files import ENDINGS, articles, format_of
+
+    to_stdout = output is None or str(output) == "-"
+    chosen = form or format_of(output, ENDINGS, "jsonl")
+    with opened(folder) as connection:
+        given = _given(connection, folder, filters)
+        count = _write(articles(connection, words, **given), chosen, None if to_stdout else output)
+    click.echo(f"{count:,} {'article' if count == 1 else 'articles'} → {output or 'standard output'}", err=True)
+
+
+@cli.command()
+@click.argument("article", metavar="ID|URL")
+@click.option(
+    "--from", "first", type=click.IntRange(min=1), metavar="N", help="The older revision.  [default: the one before]"
+)
+@click.option("--to", "last", type=click.IntRange(min=1), metavar="N", help="The newer one.  [default: the newest]")
+@click.option("--html", "as_html", is_flag=True, help="A page of its own, to standard output.")
+@archive_option
+def diff(article: str, first: int | None, last: int | None, as_html: bool, folder: Path) -> None:
+    """What an outlet changed in an article: its revisions, and two of them word by word.
+
+    \b
+    Examples: dateline diff 12
+              dateline diff 12 --from 1 --to 3
+    """
+    from archive.queries import lookup as reading
+    from archive.queries.revision_diff import told
+
+    article = typed(article)
+    keys: reading.Keys | None = click.get_current_context().find_root().obj
+    with opened(folder) as connection:
+        id = _known(connection, article, keys, folder)
+        click.echo(told(connection, id, first, last, as_html, sys.stdout.isatty()))
+
+
+@cli.command()
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 opens it to others."
+)
+@click.option("--port", type=click.IntRange(1, 65535), default=8001, show_default=True)
+@click.option("--public", is_flag=True, help="For everybody: a copy as it is now; no SQL, no tables, nothing written.")
+@click.option("--root", is_flag=True, help="Print an address that signs you in, who may say what belongs to a story.")
+@click.option("--name", "names", multiple=True, metavar="HOST", help="What others call this server; may be repeated.")
+@click.option("--setting", "settings", type=(str, str), multiple=True, metavar="NAME VALUE",
+              help="A setting of Datasette's, such as base_url /news/; may be repeated.")  # fmt: skip
+@click.option("--open", "open_browser", is_flag=True, help="Open a browser.")
+@archive_option
+def serve(folder: Path, **how: Any) -> None:
+    """Browse and query the archive in Datasette, also while a crawl writes.
+
+    \b
+    Examples: dateline serve --open
+              dateline serve --root
+              dateline serve --public --name news.example
+    """
+    from archive.cli import serve as serving
+
+    serving.serve(folder, serving.Served(**how))
+
+
+def _given(connection: sqlite3.Connection, folder: Path, filters: dict[str, str | None]) -> dict[str, Any]:
+    """The filters that were given, as a search takes them. Raises UsageError for one that cannot be meant."""
+    from archive.queries.lookup import host_in
+
+    given = {name: typed(value) for name, value in filters.items() if value is not None}
+    reads: dict[str, Callable[[str], str]] = {
+        "since": moment,
+        "until": moment,
+        "outlet": partial(host_in, connection, folder),
+        "language": _language,
+    }
+    return {name: reads[name](value) for name, value in given.items()}
+
+
+def _language(text: str) -> str:
+    """`EN-gb` → `en`, as articles have it."""
+    if re.fullmatch(r"[A-Za-z]{2,3}([-_]\w+)*", text, re.ASCII):
+        return re.split("[-_]", text.lower())[0]
+    raise UsageError(f"{text}: not the code of a language; give one such as en or ja")
+
+
+def _known(connection: sqlite3.Connection, article: str, keys: Callable[[str], str] | None, folder: Path) -> int:
+    """The number of an article that the archive has. Raises ArchiveError, with the reason, for one that it has not."""
+    from archive.queries import lookup as reading
+
+    id = reading.lookup(connection, article, keys)
+    if id is None:
+        address = None if reading.is_number(article) else reading.seen(connection, article, keys)
+        raise ArchiveError(unknown(address, article, folder))
+    return id
+
+
+def unknown(address: dict[str, Any] | None, article: str, folder: Path) -> str:
+    """Why there is no article of that number or address."""
+    from archive.cli import terminal
+
+    if address:
+        return terminal.address(address)
+    return f"{terminal.plain(article)}: not in {folder}; `dateline search WORDS` finds the IDs of articles"
+
+
+def _write(records: Iterable[dict[str, Any]], form: str, path: Path | None) -> int:
+    from archive.cli import terminal
+    from archive.exports.article_files import FORMATS, written_aside
+
+    if path is None:
+        return FORMATS[form](records, terminal.data_output())
+    with written_aside(path) as file:
+        return FORMATS[form](records, file)
+
+
+def _document(told: Any) -> None:
+    from archive.cli import terminal
+    from archive.exports.article_files import as_document
+
+    terminal.data_output().write(as_document(told))
+
+
+def _export_warc(
+    form: str | None, words: str | None, output: Path | None, folder: Path, filters: dict[str, str | None]
+) -> None:
+    """Every capture; or, with filters, those of the articles that they leave."""
+    from archive.exports.article_files import articles, written_aside
+    from archive.exports.warc import write_warc
+    from archive.frontier.urls import lead_to
+    from archive.storage.captures import Captures
+
+    if form or output is None or str(output) == "-":
+        raise UsageError("--warc writes a file of its own kind; name it: dateline export --warc -o pages.warc.gz")
+    if output.suffix and not output.name.lower().endswith(WARC_ENDINGS):
+        raise UsageError(f"{output}: --warc writes WARC, gzipped; name the file {output.stem}.warc.gz")
+    urls = None
+    with opened(folder) as connection:
+        if words or any(value is not None for value in filters.values()):
+            given = _given(connection, folder, filters)
+            urls = [article["url"] for article in articles(connection, words, **given)]
+        with closing(Captures(folder / "captures.db")) as captures, written_aside(output, binary=True) as file:
+            count = write_warc(captures, file, urls, partial(lead_to, connection))
+    click.echo(f"{count:,} {'capture' if count == 1 else 'captures'} → {output}", err=True)

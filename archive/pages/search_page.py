@@ -1,0 +1,149 @@
+"""Searching as a page: the best first, with what the finds have in common, and in words what went wrong."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from archive.errors import UsageError
+from archive.pages.filters import Filters, cut
+from archive.queries.search import READ, WEIGHTS, match_query, passage
+from archive.text.formatting import direction
+
+Row = dict[str, Any]
+
+PAGE = 20
+MOST = 2_000
+"""Articles that are ranked and counted: of words that more hold, the newest in the archive."""
+FACETS = 12
+"""Values that are offered of each."""
+
+CONDITIONS = {
+    "outlet": "+f.rowid IN (SELECT id FROM articles WHERE outlet_id = (SELECT id FROM outlets WHERE host = :outlet))",
+    "language": "a.language = :language",
+    "month": "+f.rowid IN (SELECT id FROM articles WHERE published_at >= :month AND published_at < :month || '~')",
+    "story": """+f.rowid IN (SELECT m.article_id FROM story_articles m JOIN stories s ON s.id = m.story_id
+        WHERE s.name = :story AND (m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely'))))""",
+}
+"""The plus keeps SQLite from asking the full text index anew for each article of the list."""
+
+FOUND = """
+SELECT f.rowid AS id, bm25(articles_fts, {weights}) AS score, a.outlet_id, a.language,
+       substr(a.published_at, 1, 7) AS month
+FROM articles_fts f JOIN articles a ON a.id = f.rowid
+WHERE articles_fts MATCH :match AND {condition} ORDER BY f.rowid DESC LIMIT :most"""
+
+ORIGINALS = """
+SELECT j.value AS id, t.original_id FROM json_each(?) j
+JOIN versions v ON v.article_id = j.value JOIN texts t ON t.id = v.text_id"""
+
+SHOWN = f"""
+SELECT a.id, a.headline, a.url, a.published_at, a.language, a.byline, o.host AS outlet,
+       coalesce(o.name, o.host) AS outlet_name, f.other_outlets,
+       {READ} AS said
+FROM json_each(?) j JOIN articles a ON a.id = j.value JOIN outlets o ON o.id = a.outlet_id JOIN folded f ON f.id = a.id
+ORDER BY j.key"""  # noqa: S608  the text is all ours
+
+HOSTS = "SELECT id, host FROM outlets WHERE id IN (SELECT value FROM json_each(?))"
+
+OF_STORIES = """
+SELECT s.name, s.title, count(*) FROM json_each(?) j JOIN story_articles m ON m.article_id = j.value
+JOIN stories s ON s.id = m.story_id WHERE m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely'))
+GROUP BY s.id ORDER BY 3 DESC, s.title LIMIT ?"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted(Filters):
+    """What is searched for, and within what; `month` is `2024-02`, `story` a name."""
+
+    words: str = ""
+    outlet: str = ""
+    month: str = ""
+    language: str = ""
+    story: str = ""
+
+    @property
+    def filters(self) -> dict[str, str]:
+        """The same without the words."""
+        return {name: value for name, value in self.given.items() if name != "words"}
+
+
+def find(connection: sqlite3.Connection, wanted: Wanted, page: int = 1) -> Row:
+    """What the page of a search shows: the `hits` of one `page`, best first, versions of one text as one, and `facets`.
+
+    `articles` are counted with copies; `cut` says that more hold the words than were looked at. `error` says in words
+    why nothing was searched for.
+    """
+    nothing: Row = {"wanted": wanted, "hits": [], "facets": {}, "articles": 0, "texts": 0, "cut": False, "page": 1,
+                    "pages": 1, "error": None}  # fmt: skip
+    if not wanted.words.strip():
+        return nothing
+    try:
+        found = _found(connection, wanted)
+    except UsageError as error:
+        return nothing | {"error": str(error)}
+    best = _best(connection, found)
+    shown, page, pages = cut(best, page, PAGE)
+    return nothing | {
+        "hits": _hits(connection, shown, wanted.words),
+        "facets": _facets(connection, found, wanted),
+        "articles": len(found),
+        "texts": len(best),
+        "cut": len(found) == MOST,
+        "page": page,
+        "pages": pages,
+    }
+
+
+def _found(connection: sqlite3.Connection, wanted: Wanted) -> list[sqlite3.Row]:
+    condition = " AND ".join(CONDITIONS[name] for name in wanted.filters) or "1"
+    sql = FOUND.format(weights=WEIGHTS, condition=condition)
+    values = {**wanted.filters, "match": match_query(wanted.words), "most": MOST}
+    return connection.execute(sql, values).fetchall()
+
+
+def _best(connection: sqlite3.Connection, found: Iterable[sqlite3.Row]) -> list[int]:
+    """The articles that stand for their texts, best first: the original if it was found, else the best version."""
+    scores = {row["id"]: row["score"] for row in found}
+    originals = dict(connection.execute(ORIGINALS, (json.dumps(list(scores)),)).fetchall())
+    best: dict[int, tuple[float, int]] = {}
+    for id, score in sorted(scores.items(), key=lambda item: (item[1], -item[0])):
+        text = originals.get(id, id)
+        best.setdefault(text, (score, text if text in scores else id))
+    return [id for _, id in best.values()]
+
+
+def _hits(connection: sqlite3.Connection, ids: Sequence[int], words: str) -> list[Row]:
+    rows = connection.execute(SHOWN, (json.dumps(ids),))
+    return [
+        {name: row[name] for name in row.keys() if name != "said"}  # noqa: SIM118  a Row iterates over values
+        | {"passage": passage(row["said"], words), "direction": direction(row["language"])}
+        for row in rows
+    ]
+
+
+def _facets(connection: sqlite3.Connection, found: list[sqlite3.Row], wanted: Wanted) -> dict[str, list[Row]]:
+    """What may be chosen next, with how many articles each leaves; what is chosen already is not offered again."""
+    ids = json.dumps([row["id"] for row in found])
+    outlets = json.dumps(list({row["outlet_id"] for row in found}))
+    hosts = dict(connection.execute(HOSTS, (outlets,)).fetchall())
+    counted = {
+        "outlet": _counted(hosts[row["outlet_id"]] for row in found),
+        "month": sorted(
+            _counted(row["month"] for row in found if row["month"]), key=lambda each: each["value"], reverse=True
+        ),
+        "language": _counted(row["language"] for row in found if row["language"]),
+        "story": [
+            {"value": name, "label": title, "count": count}
+            for name, title, count in connection.execute(OF_STORIES, (ids, FACETS))
+        ],
+    }
+    return {name: values for name, values in counted.items() if values and name not in wanted.filters}
+
+
+def _counted(values: Iterable[str]) -> list[Row]:
+    return [{"value": value, "label": value, "count": count} for value, count in Counter(values).most_common(FACETS)]

@@ -1,0 +1,68 @@
+"""A story as an Atom feed (RFC 4287): what was found last comes first."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+from xml.etree import ElementTree as ET
+
+from archive.articles.stories import Story
+from archive.pages.story import MEMBERS
+from archive.text.formatting import as_utc
+from archive.text.html import WEB_ADDRESS, beginning
+
+ATOM = "http://www.w3.org/2005/Atom"
+NEWEST = 50
+NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML 1.0 cannot hold."""
+
+NEWEST_OF = """
+SELECT n.id, n.headline, n.url, n.published_at, n.language, coalesce(n.outlet_name, n.outlet) AS outlet_name,
+       n.found_at, a.standfirst, substr(a.text, 1, 600) AS text
+FROM (SELECT * FROM members WHERE original_id = id ORDER BY found_at DESC, published_at DESC, id DESC LIMIT :most) n
+JOIN articles a ON a.id = n.id ORDER BY n.found_at DESC, n.published_at DESC, n.id DESC"""
+
+
+def atom(connection: sqlite3.Connection, story: Story, own: str, page_of: Callable[[int], str]) -> str:
+    """The feed of a story, originals alone. `own` is the feed's address, `page_of` that of an article's page."""
+    rows = connection.execute(MEMBERS + NEWEST_OF, {"story": story.id, "most": NEWEST}).fetchall()
+    created = connection.execute("SELECT created_at FROM stories WHERE id = ?", (story.id,)).fetchone()[0]
+    feed = ET.Element("feed", xmlns=ATOM)
+    _add(feed, "id", uuid5(NAMESPACE_URL, f"dateline:{story.name}:{created}").urn)
+    _add(feed, "title", story.title)
+    _add(feed, "updated", _moment(max((row["found_at"] for row in rows), default=created)))
+    _add(_add(feed, "author"), "name", "Dateline")
+    _add(feed, "link", rel="self", type="application/atom+xml", href=own)
+    for row in rows:
+        _entry(_add(feed, "entry"), row, page_of(row["id"]))
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(feed, encoding="unicode") + "\n"
+
+
+def _entry(entry: ET.Element, row: sqlite3.Row, page: str) -> None:
+    _add(entry, "id", uuid5(NAMESPACE_URL, row["url"]).urn)
+    _add(entry, "title", row["headline"] or row["url"])
+    _add(entry, "updated", _moment(row["found_at"]))
+    if as_utc(row["published_at"]):
+        _add(entry, "published", _moment(row["published_at"]))
+    _add(_add(entry, "author"), "name", row["outlet_name"])
+    _add(entry, "link", rel="alternate", href=page)
+    if WEB_ADDRESS.fullmatch(row["url"]):
+        _add(entry, "link", rel="via", href=row["url"])
+    summary = _add(entry, "summary", beginning(row["standfirst"] or row["text"], 300), type="text")
+    if row["language"]:
+        summary.set("xml:lang", row["language"])
+
+
+def _add(parent: ET.Element, name: str, text: str | None = None, **attributes: Any) -> ET.Element:
+    element = ET.SubElement(parent, name, {key: NO_XML.sub("", value) for key, value in attributes.items()})
+    element.text = NO_XML.sub("", text) if text else None
+    return element
+
+
+def _moment(written: str) -> str:
+    """RFC 3339, as Atom wants it; a day alone is its midnight."""
+    found = as_utc(written)
+    return f"{found:%Y-%m-%dT%H:%M:%SZ}" if found else "1970-01-01T00:00:00Z"

@@ -1,0 +1,173 @@
+"""Reading the archive back: an article with what belongs to it, and what became of an address."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from archive.articles.identity import leads
+from archive.errors import ArchiveError, UsageError
+from archive.storage.captures import Captures
+from archive.storage.database import connect_to_read
+from archive.storage.schema import ARCHIVE
+
+Row = dict[str, Any]
+Keys = Callable[[str], str]
+"""From an address to the key by which it is looked up; handed in, as this room does not import `pipelines`."""
+
+NEWEST = """
+SELECT a.id, a.headline, a.standfirst, a.published_at, a.fetched_at, a.language, a.url, a.word_count,
+       substr(a.text, 1, 300) AS beginning, o.host AS outlet, coalesce(o.name, o.host) AS outlet_name,
+       f.other_outlets
+FROM articles a JOIN outlets o ON o.id = a.outlet_id JOIN folded f ON f.id = a.id
+WHERE f.original_id = a.id ORDER BY a.published_at DESC, a.id DESC LIMIT ?"""
+
+OUTLETS = """
+SELECT o.host, o.name, o.language,
+       (SELECT count(*) FROM urls WHERE outlet_id = o.id AND kind = 'feed') AS feeds,
+       (SELECT count(*) FROM urls WHERE outlet_id = o.id AND kind = 'sitemap') AS sitemaps,
+       (SELECT count(*) FROM articles WHERE outlet_id = o.id) AS articles,
+       (SELECT max(published_at) FROM articles WHERE outlet_id = o.id) AS newest
+FROM outlets o ORDER BY o.host"""
+
+RELATED = """
+WITH related(id, kind) AS (
+  SELECT other_id, CASE kind WHEN 'excerpt' THEN 'extends' WHEN 'extends' THEN 'excerpt' ELSE kind END
+  FROM relations WHERE article_id = :id
+  UNION SELECT article_id, kind FROM relations WHERE other_id = :id
+  UNION SELECT theirs.article_id, 'copy'  -- versions of one text are related to each other
+        FROM versions ours JOIN versions theirs USING (text_id)
+        JOIN articles a ON a.id = ours.article_id JOIN articles b ON b.id = theirs.article_id
+        WHERE ours.article_id = :id AND a.fingerprint = b.fingerprint
+), others(id, how) AS (
+  SELECT id, CASE
+    WHEN (SELECT fingerprint FROM articles WHERE id = :id)
+       = (SELECT fingerprint FROM articles a WHERE a.id = related.id) THEN 'same text'
+    WHEN kind = 'excerpt' THEN 'cut from this' WHEN kind = 'extends' THEN 'holds this whole'
+    WHEN kind = 'template' THEN 'same template, other facts' WHEN kind = 'overlap' THEN 'shares a passage'
+    ELSE 'an edited copy' END
+  FROM related
+)
+SELECT a.id, min(others.how) AS how, a.headline, o.host AS outlet, coalesce(o.name, o.host) AS outlet_name,
+       a.published_at, a.url
+FROM others JOIN articles a ON a.id = others.id JOIN outlets o ON o.id = a.outlet_id
+WHERE a.id <> :id GROUP BY a.id ORDER BY a.published_at IS NULL, a.published_at, a.id"""
+
+
+def is_number(text: str) -> bool:
+    """Is it the number of an article, and no address?"""
+    return text.isascii() and text.isdigit()
+
+
+def host_in(connection: sqlite3.Connection, folder: Path, text: str) -> str:
+    """An outlet as the archive calls it, named in any case, with or without `www.`. Raises UsageError for no outlet."""
+    bare = text.strip().lower().removeprefix("www.")
+    for host in (text, bare, f"www.{bare}"):
+        if connection.execute("SELECT 1 FROM outlets WHERE host = ?", [host]).fetchone():
+            return host
+    raise UsageError(f"{text}: no such outlet in {folder}; `dateline outlet list` shows those that are there")
+
+
+def as_record(row: sqlite3.Row) -> Row:
+    """A row of `articles`, with `outlet` joined to it, as the record that `export` writes and `import` takes."""
+    record = {name: row[name] for name in row.keys() if name != "bigrams"}  # noqa: SIM118  a Row iterates over values
+    record["authors"] = json.loads(record["authors"])
+    record["free"] = None if record["free"] is None else bool(record["free"])
+    return record
+
+
+def outlets(folder: Path) -> list[Row]:
+    """The outlets with the numbers of their feeds, sitemaps and articles and the date of their `newest` article."""
+    with closing(connect_to_read(folder / "archive.db", ARCHIVE)) as connection:
+        return [dict(row) for row in connection.execute(OUTLETS)]
+
+
+def outlet_sources(folder: Path) -> list[Row]:
+    """The feeds and sitemaps of the outlets, each with its last look, and when and why it is looked at next."""
+    with closing(connect_to_read(folder / "archive.db", ARCHIVE)) as connection:
+        rows = connection.execute(
+            """SELECT o.host AS outlet, u.kind, u.url, u.checked_at, u.outcome, u.reason, u.due_at, u.due_why,
+                      u.interval_seconds
+               FROM urls u JOIN outlets o ON o.id = u.outlet_id WHERE u.role = 'source'
+               ORDER BY o.host, u.kind, u.url"""
+        )
+        return [dict(row) for row in rows]
+
+
+def article(connection: sqlite3.Connection, id: int) -> Row | None:
+    """The article with its outlet, its further `addresses` and the `related` articles; None if there is none.
+
+    `leads_to`: where its addresses lead now, if not to it (`archive.articles.identity.leads`); `gone`: since when it is
+    gone,
+    and how.
+    """
+    row = connection.execute(
+        """SELECT a.*, o.host AS outlet, o.name AS outlet_name FROM articles a JOIN outlets o ON o.id = a.outlet_id
+           WHERE a.id = ?""",
+        [id],
+    ).fetchone()
+    if row is None:
+        return None
+    return as_record(row) | {
+        "addresses": _addresses(connection, row),
+        "leads_to": leads(connection, id),
+        "gone": _gone(connection, id),
+        "related": related(connection, id),
+        "revisions": connection.execute("SELECT count(*) FROM revisions WHERE article_id = ?", [id]).fetchone()[0],
+    }
+
+
+def related(connection: sqlite3.Connection, id: int) -> list[Row]:
+    """The articles that are one text with this one, or share it, oldest first."""
+    return [dict(row) for row in connection.execute(RELATED, {"id": id})]
+
+
+def newest(connection: sqlite3.Connection, count: int) -> list[Row]:
+    """The articles published last, with their beginnings; copies fold under their original, undated ones last."""
+    return [dict(row) for row in connection.execute(NEWEST, [count])]
+
+
+def lookup(connection: sqlite3.Connection, id_or_url: str, keys: Keys | None = None) -> int | None:
+    """The ID of the article that a number or an address names; by `keys` also for other spellings of the address."""
+    if is_number(id_or_url):
+        number = int(id_or_url[:18])
+        return number if connection.execute("SELECT 1 FROM articles WHERE id = ?", [number]).fetchone() else None
+    address = seen(connection, id_or_url, keys)
+    return address["article_id"] if address else None
+
+
+def seen(connection: sqlite3.Connection, url: str, keys: Keys | None = None) -> Row | None:
+    """The row of `urls` for an address, one that led to an article before others; None if nobody ever named it."""
+    row = connection.execute("SELECT * FROM urls WHERE url = ?", [url]).fetchone()
+    if keys and (row is None or row["article_id"] is None):
+        by_key = "SELECT * FROM urls WHERE url_key = ? ORDER BY article_id IS NULL, id LIMIT 1"
+        row = connection.execute(by_key, [keys(url)]).fetchone() or row
+    return dict(row) if row else None
+
+
+def page(folder: Path, digest: str) -> bytes:
+    """The page as it came, by its digest. Raises ArchiveError if it was not kept."""
+    path = folder / "captures.db"
+    body = None
+    if path.is_file():
+        captures = Captures(path)
+        body = captures.body(digest)
+        captures.close()
+    if body is None:
+        raise ArchiveError(f"{path}: the page {digest[:12]}… is not here; a crawl keeps pages as they come")
+    return body
+
+
+def _gone(connection: sqlite3.Connection, id: int) -> Row | None:
+    newest = "SELECT seen_at, how, kinds FROM revisions WHERE article_id = ? ORDER BY number DESC LIMIT 1"
+    row = connection.execute(newest, [id]).fetchone()
+    return {"seen_at": row["seen_at"], "how": row["how"]} if row and "gone" in json.loads(row["kinds"]) else None
+
+
+def _addresses(connection: sqlite3.Connection, article: sqlite3.Row) -> list[Row]:
+    others = "SELECT url, role FROM urls WHERE article_id = ? AND url <> ? ORDER BY id"
+    return [dict(row) for row in connection.execute(others, [article["id"], article["url"]])]

@@ -1,0 +1,123 @@
+"""Pages as they came: compressed bodies by their digest, with the headers, in a file of their own.
+
+They lie beside the archive so that the file which people browse and copy stays small.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from archive.errors import ReadingError
+from archive.records import Capture
+from archive.storage.database import connect, transaction
+from archive.storage.deltas import grow, pays, shrink
+from archive.storage.schema import CAPTURES
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+LEVEL = 3
+"""A page shrinks to a fifth in under 2 ms; higher levels cost more than they save."""
+
+BODIES = "SELECT b.digest, b.body, whole.body AS whole FROM bodies b LEFT JOIN bodies whole ON whole.digest = b.base"
+CAPTURES_WITH_BODIES = """SELECT c.*, b.body, whole.body AS whole FROM captures c
+  JOIN bodies b ON b.digest = c.digest LEFT JOIN bodies whole ON whole.digest = b.base"""
+NEWEST_WHOLE = """SELECT whole.digest, whole.body FROM captures c
+  JOIN bodies b ON b.digest = c.digest JOIN bodies whole ON whole.digest = coalesce(b.base, b.digest)
+  WHERE c.url = ? ORDER BY c.fetched_at DESC LIMIT 1"""
+"""What the newest body of a URL is kept as a delta to, or itself: no delta of a delta, so a read is two at most."""
+
+
+class Captures:
+    """The captures of one archive. Raises ArchiveError where the file cannot be opened."""
+
+    def __init__(self, path: Path) -> None:
+        self.connection = connect(path, CAPTURES)
+
+    def keep(self, captures: Iterable[Capture]) -> None:
+        """Write captures in one transaction; a body that is there already is not written again."""
+        with transaction(self.connection) as connection:
+            for capture in captures:
+                _keep(connection, capture)
+
+    def body(self, digest: str) -> bytes | None:
+        """A body by its digest, or None."""
+        row = self.connection.execute(f"{BODIES} WHERE b.digest = ?", (digest,)).fetchone()
+        return _body(row) if row else None
+
+    def newest(self, digest: str) -> Capture | None:
+        """The newest capture with that body, or None."""
+        row = self.connection.execute(
+            f"{CAPTURES_WITH_BODIES} WHERE c.digest = ? ORDER BY c.fetched_at DESC LIMIT 1", (digest,)
+        ).fetchone()
+        return _capture(row) if row else None
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+def _keep(connection: sqlite3.Connection, capture: Capture) -> None:
+    known = connection.execute("SELECT 1 FROM bodies WHERE digest = ?", (capture.digest,)).fetchone()
+    if not known:
+        body, base = _smallest(connection, capture)
+        connection.execute(
+            "INSERT INTO bodies (digest, size, body, base) VALUES (?, ?, ?, ?)",
+            (capture.digest, len(capture.body), body, base),
+        )
+    connection.execute(
+        """INSERT INTO captures (url, fetched_at, status, final_url, redirects, headers, digest)
+        VALUES (?, ?, ?, ?, ?, ?, ?)""",
+        (
+            capture.url,
+            capture.fetched_at,
+            capture.status,
+            capture.final_url,
+            json.dumps(capture.redirects),
+            json.dumps(capture.headers),
+            capture.digest,
+        ),
+    )
+
+
+def _smallest(connection: sqlite3.Connection, capture: Capture) -> tuple[bytes, str | None]:
+    """The body compressed alone, or as a delta where that pays, with the digest of the body it is a delta to."""
+    alone = zstd.compress(capture.body, LEVEL)
+    earlier = connection.execute(NEWEST_WHOLE, (capture.url,)).fetchone()
+    if earlier:
+        with suppress(zstd.ZstdError):  # a damaged one is no base for another
+            delta = shrink(capture.body, zstd.decompress(earlier["body"]))
+            if pays(delta, alone):
+                return delta, earlier["digest"]
+    return alone, None
+
+
+def _body(row: sqlite3.Row) -> bytes:
+    """Raises ReadingError where the bytes that are kept are damaged."""
+    try:
+        if row["whole"] is None:
+            return zstd.decompress(row["body"])
+        return grow(row["body"], zstd.decompress(row["whole"]))
+    except zstd.ZstdError as error:
+        raise ReadingError(
+            f"the kept page {row['digest']} is damaged ({error}); `dateline doctor` looks further"
+        ) from error
+
+
+def _capture(row: sqlite3.Row) -> Capture:
+    return Capture(
+        url=row["url"],
+        body=_body(row),
+        status=row["status"],
+        headers=tuple((name, value) for name, value in json.loads(row["headers"])),
+        fetched_at=row["fetched_at"],
+        final_url=row["final_url"],
+        redirects=tuple(json.loads(row["redirects"])),
+        digest=row["digest"],
+    )

@@ -1,0 +1,122 @@
+"""The commands that keep an archive going: `schedule`, `watch`, `doctor`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archive.cli.base import archive_option, cli
+from archive.errors import ArchiveError, UsageError
+
+if TYPE_CHECKING:
+    from archive.doctor import Diagnosis
+
+
+@cli.command()
+@click.option("--systemd", "kind", flag_value="systemd", help="Units for your systemd.")
+@click.option("--cron", "kind", flag_value="cron", help="Lines for your crontab.")
+@click.option("--every", default="5min", show_default=True, metavar="TIME", help="How often: 5min, 1h, 1d.")
+@click.option("--install", "action", flag_value="install", help="Install it, in the place of an earlier one.")
+@click.option("--remove", "action", flag_value="remove", help="Remove what was installed.")
+@archive_option
+def schedule(kind: str | None, every: str, action: str | None, folder: Path) -> None:
+    """Crawl on schedule, and look every night whether the archive is sound: print what does it, or install it.
+
+    \b
+    Examples: dateline schedule --systemd
+              dateline schedule --systemd --every 15min --install
+              dateline schedule --cron --install
+    """
+    from crawler.jobs import install_schedule as scheduling
+    from crawler.jobs import schedule_units as units
+
+    if kind is None:
+        raise UsageError("say which: --systemd or --cron (in a container: `dateline watch`)")
+    plan = scheduling.make_schedule(folder, units.minutes(every), new=action != "remove")
+    if action is None:
+        click.echo(_printed(plan, kind), nl=False)
+        return
+    actions = {
+        ("systemd", "install"): scheduling.install_units,
+        ("systemd", "remove"): scheduling.remove_units,
+        ("cron", "install"): scheduling.install_cron,
+        ("cron", "remove"): scheduling.remove_cron,
+    }
+    click.echo("\n".join(actions[kind, action](plan)))
+
+
+def _printed(plan: object, kind: str) -> str:
+    from crawler.jobs import install_schedule as scheduling
+    from crawler.jobs import schedule_units as units
+
+    assert isinstance(plan, units.Schedule)
+    if kind == "cron":
+        return "".join(f"{line}\n" for line in units.block(plan))
+    folder = scheduling.units_folder()
+    return "\n".join(f"# {folder / name}\n{text}" for name, text in units.units(plan).items())
+
+
+@cli.command()
+@click.option("--every", default="5m", show_default=True, metavar="TIME", help="How often a crawl begins: 90s, 5m, 2h.")
+@archive_option
+def watch(every: str, folder: Path) -> None:
+    """Crawl again and again, until it is told to stop: what cron does, for containers.
+
+    Tells a line a run on standard output. SIGTERM and Ctrl-C end it within ten seconds, and the crawl with it.
+
+    \b
+    Example:  dateline watch --every 10m
+    """
+    from crawler.jobs import schedule_units as units
+    from crawler.jobs import watch as watching
+
+    seconds = units.period(every)
+    click.echo(f"{folder}: dateline {' '.join(units.RUN)}, every {every}")
+    command = watching.this_program(*units.RUN, "--archive", str(folder))
+    watching.watch(folder, seconds, command, click.echo)
+
+
+@cli.command()
+@click.option("--repair", "mend", is_flag=True, help="Mend what can be mended safely; nothing archived is deleted.")
+@click.option("--json", "as_json", is_flag=True, help="JSON instead of lines.")
+@archive_option
+def doctor(mend: bool, as_json: bool, folder: Path) -> None:
+    """Is the archive sound? A line for everything that is wrong: what, how often, what to do.
+
+    Looks at both files, the search's index, references, the disk, and what crawls that died left behind. Ends with exit
+    code 1 if anything is wrong and was not mended.
+
+    \b
+    Examples: dateline doctor
+              dateline doctor --repair
+    """
+    diagnosis = _diagnosed(folder, mend)
+    if as_json:
+        click.echo(json.dumps(diagnosis.as_record(), ensure_ascii=False, indent=2))
+    else:
+        for line in diagnosis.lines():
+            click.echo(f"{folder}: {line}")
+    if not diagnosis.sound:
+        raise SystemExit(1)
+
+
+def _diagnosed(folder: Path, mend: bool) -> Diagnosis:
+    """With the archive's lock where it can be had; without it less is looked at, and nothing mended."""
+    from archive import doctor
+    from archive.storage.lock import crawl_lock
+    from pipelines.policies import decisions
+    from pipelines.urls import url_key
+
+    judge = decisions().texts
+    if not (folder / "archive.db").is_file():
+        return doctor.examine(folder, judge, alone=False)  # which says that there is none
+    try:
+        with crawl_lock(folder):
+            return doctor.repair(folder, judge, url_key) if mend else doctor.examine(folder, judge, alone=True)
+    except ArchiveError:
+        if mend:
+            raise
+    return doctor.examine(folder, judge, alone=False)

@@ -1,0 +1,93 @@
+"""Pages of one batch that were read and wait for each other: what an outlet repeats shows when all of them are there.
+
+They wait in a file that SQLite makes in the folder for temporary files and that goes with the process, so that memory
+stays small. What is remembered of each outlet is what an archive remembers (`archive.articles.boilerplate`).
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+from archive.articles.boilerplate import Told, consider, gone_of, remember, trim
+from archive.errors import UsageError
+from archive.storage.schema import HABITS, statements
+from pipelines.dedup.boilerplate import JUDGE
+
+Row = dict[str, Any]
+
+TABLES = """
+CREATE TABLE outlets (id INTEGER PRIMARY KEY, host TEXT NOT NULL UNIQUE);
+CREATE TABLE articles (
+  id INTEGER PRIMARY KEY, outlet_id INTEGER, language TEXT, text TEXT NOT NULL, line TEXT NOT NULL
+);
+"""
+
+
+class Spool:
+    """Rows of articles in the order in which they came. Raises UsageError where the disk has no room for them."""
+
+    def __init__(self) -> None:
+        self._db = sqlite3.connect("", isolation_level=None)  # a file without a name
+        with _told():
+            for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -24000"):
+                self._db.execute(f"PRAGMA {pragma}")
+            for statement in statements(TABLES + HABITS):
+                self._db.execute(statement)
+            self._db.execute("BEGIN")  # never committed: nobody else reads it
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+
+    def add(self, row: Row, host: str | None) -> None:
+        """Take a page in, and learn from it if it is an article of a known host."""
+        learns = host is not None and row["page_type"] == "article" and row["text"]
+        with _told():
+            outlet_id = self._outlet(host) if host and learns else None
+            line = json.dumps(row, ensure_ascii=False)
+            done = self._db.execute(
+                "INSERT INTO articles (outlet_id, language, text, line) VALUES (?, ?, ?, ?)",
+                (outlet_id, row["language"], row["text"], line),
+            )
+            if outlet_id is not None:
+                told = Told(outlet_id, row["text"], row["language"])
+                remember(self._db, told, int(done.lastrowid or 0), consider(self._db, told, JUDGE), JUDGE)
+
+    def lines(self) -> Iterator[str]:
+        """Every page as a JSON line, without what its outlet repeats; `left_out` holds that, where it is something."""
+        query = """SELECT (SELECT outlet_id FROM habits WHERE outlet_id = a.outlet_id LIMIT 1), language, text, line
+        FROM articles AS a ORDER BY id"""
+        with _told():
+            for outlet_id, language, text, line in self._db.execute(query):
+                yield line if outlet_id is None else self._trimmed(Told(outlet_id, text, language), line)
+
+    def _trimmed(self, told: Told, line: str) -> str:
+        trimmed = trim(told.text, gone_of(self._db, told, JUDGE), JUDGE)
+        if not trimmed.left_out:
+            return line
+        lines = told.text.split("\n")
+        changed = {"text": trimmed.text, "word_count": JUDGE.word_count(trimmed.text, told.language)}
+        return json.dumps(
+            json.loads(line) | changed | {"left_out": [lines[place] for place in trimmed.left_out]}, ensure_ascii=False
+        )
+
+    def _outlet(self, host: str) -> int:
+        self._db.execute("INSERT OR IGNORE INTO outlets (host) VALUES (?)", (host,))
+        return int(self._db.execute("SELECT id FROM outlets WHERE host = ?", (host,)).fetchone()[0])
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise UsageError(
+            f"the folder for temporary files: the pages cannot wait there for each other ({error}); make room, name "
+            "another folder in TMPDIR, or use --one-by-one"
+        ) from error

@@ -1,0 +1,105 @@
+"""What `dateline follow URL` fetches: the article, what it links to as leads, and where its outlet says what is new.
+
+A spider for that command alone, and therefore none of those that `scrapy crawl` runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from archive.archive import Archive
+from archive.frontier.hosts import bare_host
+from archive.frontier.outlet_lookups import lookups
+from archive.queries.outlet_evidence import outlets_of, with_sources
+from archive.records import Article, Capture, Check, Lead, Outcome, Source, SourceKind, clock, utc
+from crawler.sources.catalogue import by_host, read
+from crawler.sources.outlet_lookup import Found, LookUp, Wanted, known_of
+from crawler.spiders.pages import PagesSpider
+from pipelines.identity import file_source
+from pipelines.urls import registered_domain
+
+ARTICLES = ("new", "changed", "unchanged")
+MOST_LINKS = 100
+"""Of one article that are kept as leads, those to other outlets first."""
+SECONDS = 40.0
+"""For which outlets are looked up; what the catalogue knows of one that takes longer is kept as it is."""
+
+
+class FollowingSpider(PagesSpider):
+    """`urls`: the articles that are fetched · `known`: articles whose outlets are looked up if they have no source.
+
+    What was found of the outlets is in `found`, those that took too long in `late`; how many leads the articles gave
+    in `linked`.
+    """
+
+    name = "following"
+
+    def __init__(self, known: str = "", seconds: float | str = SECONDS, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.known_articles, self.seconds = known.split(), float(seconds)
+        self.found: list[Found] = []
+        self.late: list[str] = []
+        self.linked = 0
+        self.links: dict[str, list[Lead]] = {}
+
+    async def start(self) -> AsyncIterator[Any]:
+        self.catalogue = read()
+        async for page in super().start():
+            yield page
+        await self.look_up([*self.known_articles, *(lead.url for lead in self.leads)])
+
+    async def read_article(self, came: Capture) -> Article:
+        article, ways = await self.workers.read_linked(came)
+        self.links[came.url] = list(ways.links)
+        return article
+
+    def written(self, check: Check, outcome: Outcome) -> None:
+        super().written(check, outcome)
+        links = self.links.pop(check.url, [])
+        if outcome in ARTICLES:
+            self.linked += self.archive.add_leads(self.worth_a_look(links))
+
+    def worth_a_look(self, links: Sequence[Lead]) -> list[Lead]:
+        """The links to outlets that the archive or the catalogue knows, and those within the article's own."""
+        known, elsewhere, here = with_sources(self.archive.db), [], []
+        for link in links:
+            host = urlsplit(link.url).hostname or ""
+            if registered_domain(link.url) == registered_domain(link.found_on or ""):
+                here.append(link)
+            elif bare_host(host) in known or by_host(self.catalogue, host):
+                elsewhere.append(link)
+        return [*elsewhere, *here][:MOST_LINKS]
+
+    async def look_up(self, articles: Sequence[str]) -> None:
+        """Find the feeds and sitemaps of the outlets of articles that have none yet."""
+        wanted = known_of(self.archive, self.catalogue, not_read_yet(self.archive.db, articles))
+        self.under_way |= {each.host for each in wanted}
+        try:
+            async with asyncio.timeout(self.seconds):
+                async for found in LookUp(self).add(wanted):
+                    self.found.append(found)
+        except TimeoutError:
+            heard = {found.asked for found in self.found}
+            self.late = [keep_as_known(self.archive, each) for each in wanted if each.host not in heard]
+        self.under_way -= {each.host for each in wanted}
+
+
+def not_read_yet(db: sqlite3.Connection, articles: Sequence[str]) -> list[str]:
+    """The outlets of articles, by address, that have no source and were not looked up within a day."""
+    read_already, yesterday = with_sources(db), utc(clock() - timedelta(days=1))
+    hosts = [host for host in outlets_of(db, articles) if bare_host(host) not in read_already]
+    lately = {host for host, lookup in lookups(db, hosts).items() if lookup.looked_up_at > yesterday}
+    return [host for host in hosts if bare_host(host) not in lately]
+
+
+def keep_as_known(archive: Archive, wanted: Wanted) -> str:
+    """An outlet that takes too long is kept with the feeds and sitemaps that it is known to have; its host."""
+    kinds: tuple[tuple[SourceKind, tuple[str, ...]], ...] = (("feed", wanted.feeds), ("sitemap", wanted.sitemaps))
+    sources = [file_source(Source(url, kind, wanted.host)) for kind, urls in kinds for url in urls]
+    archive.add_outlet(wanted.outlet, sources)
+    return wanted.host

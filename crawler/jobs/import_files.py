@@ -1,0 +1,236 @@
+"""`dateline import`: saved pages and JSON lines of articles, through the stages of a live page."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from archive.archive import Archive
+from archive.articles.store import COLUMNS
+from archive.errors import ReadingError, UsageError
+from archive.records import Article, Capture, Check, Lead, now
+from crawler.files.saved_page_urls import named_inside, out_of_archive
+from crawler.files.saved_pages import saved_capture
+from crawler.files.warc_files import Doubtful, LeftOut, Listed, is_warc, read_warc
+from crawler.files.warc_records import Problem
+from crawler.network.exchange import read_look
+from crawler.workers.pool import PAGE_SECONDS, Worker
+from crawler.workers.reextraction import rereader
+from pipelines.keep import Batches
+from pipelines.stages import through_stages
+from pipelines.urls import own_address
+
+STANDARD_INPUT = Path("-")
+JSON_LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
+
+
+class NotTakenError(Exception):
+    """A record of a WARC file that is no page; the message says what it is."""
+
+
+@dataclass
+class Told:
+    """What an import came to."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    mistakes: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    not_taken: Counter[str] = field(default_factory=Counter)
+
+    def note(self, check: Check, outcome: str) -> None:
+        """Count a look, and say what could not be stored as an article."""
+        self.outcomes[outcome] += 1
+        if check.article is None:
+            self.left_out.append(f"{check.url}: {outcome}: {check.reason}")
+
+    def lines(self) -> list[str]:
+        """What is no article, and what was not looked at, by reason."""
+        return [*self.left_out, *(f"{why}: {many:,} left out" for why, many in self.not_taken.items())]
+
+    def summary(self) -> str:
+        """`12 new, 1 unchanged, 2 could not be read`."""
+        parts = [f"{many:,} {outcome}" for outcome, many in self.outcomes.items()]
+        if self.mistakes:
+            parts.append(f"{len(self.mistakes):,} could not be read")
+        return ", ".join(parts) or "nothing to import"
+
+
+def import_files(folder: Path, files: Iterable[Path], url: str | None) -> Told:
+    """Take in files; mistakes are collected, each with its place, and cost no other page or line."""
+    told = Told()
+    with Archive(folder) as archive, closing(Worker()) as worker:
+        batches = Batches(archive, reread=rereader(archive, worker))
+        batches.written = told.note
+        for place, look in (found for file in files for found in _looks(file, url, worker)):
+            try:
+                check = through_stages(look())
+            except NotTakenError as reason:
+                told.not_taken[f"{place}: {reason}"] += 1
+            except (UsageError, ReadingError) as error:
+                told.mistakes.append(f"dateline: {': '.join(filter(None, (place, str(error))))}")
+            else:
+                batches.add(check)
+        batches.flush()
+    return told
+
+
+def _looks(file: Path, url: str | None, worker: Worker) -> Iterator[tuple[str, Callable[[], Check]]]:
+    """What a file holds: the place of each page or line, and a function that reads it or raises UsageError."""
+    if is_warc(file):
+        yield from _records(file, worker)
+        return
+    if file != STANDARD_INPUT and not file.name.lower().endswith(JSON_LINES):
+        yield str(file), lambda: _page(file, url, worker)
+        return
+    try:
+        for number, line in enumerate(_read_lines(file), 1):
+            if line.strip():
+                yield f"{file}:{number}", partial(_line, line)
+    except OSError as error:  # also what is wrong with a gzip file, and may show at its end
+        yield str(file), partial(_unreadable, error)
+
+
+def _records(file: Path, worker: Worker) -> Iterator[tuple[str, Callable[[], Check]]]:
+    """The pages of a WARC file; what is left out of it is counted, and what is broken in it named."""
+    try:
+        for number, found in enumerate(read_warc(file), 1):
+            if isinstance(found, LeftOut):
+                yield str(file), partial(_left_out, found.reason)
+            elif isinstance(found, Doubtful):
+                yield f"{file}:{number}", partial(_doubtful, found)
+            elif isinstance(found, Problem):
+                yield "", partial(_broken, str(found))
+            elif isinstance(found, Listed):
+                yield f"{file}:{number}", partial(_capture, found.capture, worker, found.lead)
+            else:
+                yield f"{file}:{number}", partial(_capture, found, worker)
+    except UsageError as error:
+        yield str(file), partial(_broken, str(error))
+    except OSError as error:
+        yield str(file), partial(_unreadable, error)
+
+
+def _left_out(reason: str) -> Check:
+    raise NotTakenError(reason)
+
+
+def _broken(why: str) -> Check:
+    raise UsageError(why)
+
+
+def _doubtful(found: Doubtful) -> Check:
+    """It is kept with its reason and apart from the articles: nobody knows what was changed in it."""
+    capture = found.capture
+    look = Check(capture.url, "failed", capture.fetched_at, status=capture.status, reason=found.reason)
+    return replace(look, capture=capture, digest=capture.digest, size=len(capture.body))
+
+
+def _capture(capture: Capture, worker: Worker, lead: Lead | None = None) -> Check:
+    """A capture as a crawl would have looked at it then."""
+    article = worker.read(capture, PAGE_SECONDS)
+    check = Check(
+        capture.url,
+        "new",
+        capture.fetched_at,
+        status=capture.status,
+        final_url=capture.final_url,
+        etag=capture.header("ETag"),
+        last_modified=capture.header("Last-Modified"),
+        digest=capture.digest,
+        size=len(capture.body),
+        capture=capture,
+        lead=lead,
+    )
+    return read_look(check, article)
+
+
+def _page(file: Path, url: str | None, worker: Worker) -> Check:
+    capture = saved_capture(file, url)
+    article = worker.read(capture, PAGE_SECONDS)
+    if capture.url.startswith("file:"):
+        own = own_address(article.canonical_url, article.addresses) or named_inside(article, capture.body)
+        if own is None:
+            raise UsageError(_why_no_address(article))
+        own = out_of_archive(own)
+        article, capture = replace(article, url=own), replace(capture, url=own)
+    check = Check(capture.url, "new", now(), digest=capture.digest, capture=capture, size=len(capture.body))
+    return read_look(replace(check, claimed=url is None), article)
+
+
+def _why_no_address(article: Article) -> str:
+    """Why a saved page cannot be filed: it says no address, or a front or section page's alone."""
+    said = article.canonical_url or article.addresses.get("og:url")
+    if said is None:
+        return "the page does not say its address; give it with --url"
+    return f"the page calls itself {said}, which is a front or section page; give its own address with --url"
+
+
+def _read_lines(file: Path) -> Iterator[bytes]:
+    if file == STANDARD_INPUT:
+        yield from sys.stdin.buffer
+        return
+    try:
+        with gzip.open(file) if file.name.endswith(".gz") else file.open("rb") as lines:
+            yield from lines
+    except (EOFError, zlib.error) as error:
+        raise OSError(str(error)) from error
+
+
+def _unreadable(error: OSError) -> Check:
+    raise UsageError(f"cannot be read ({error.strerror or error})")
+
+
+def _line(line: bytes) -> Check:
+    """An article of a JSON line. Raises UsageError."""
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"not JSON ({error})") from None
+    article = article_of_row(row)
+    return Check(article.url, "new", now(), article=article)
+
+
+def article_of_row(row: Any) -> Article:
+    """An Article from a mapping whose keys are columns of `articles`; `authors` a list, or JSON of one.
+
+    Raises UsageError that names the field.
+    """
+    if not isinstance(row, dict):
+        raise UsageError("not an object of fields")
+    for needed in ("url", "text"):
+        if not isinstance(row.get(needed), str) or not row[needed].strip():
+            raise UsageError(f"needs `{needed}`")
+    known = {name: row[name] for name in COLUMNS if row.get(name) is not None}
+    for name, value in known.items():
+        if not isinstance(value, FIELD_TYPES.get(name, str)):
+            raise UsageError(f"`{name}` is not {FIELD_WORDS.get(name, 'text')}")
+    known["authors"] = _authors(known.get("authors", ()))
+    if "free" in known:
+        known["free"] = bool(known["free"])
+    known.setdefault("fetched_at", now())
+    known.setdefault("word_count", len(known["text"].split()))
+    return Article(**known)
+
+
+FIELD_TYPES: dict[str, Any] = {"authors": str | list, "word_count": int, "free": bool | int}
+FIELD_WORDS = {"authors": "a list of names", "word_count": "a number", "free": "true or false"}
+
+
+def _authors(given: Any) -> tuple[str, ...]:
+    if isinstance(given, str):
+        try:
+            given = json.loads(given)
+        except (ValueError, RecursionError):
+            given = [given]
+    if not isinstance(given, list | tuple) or not all(isinstance(name, str) for name in given):
+        raise UsageError("`authors` is not a list of names")
+    return tuple(given)

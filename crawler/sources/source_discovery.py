@@ -1,0 +1,285 @@
+"""Where an outlet says what is new: read from its robots.txt and its home page; and what it calls itself there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from lxml import etree
+from lxml.html import HtmlElement, HTMLParser, document_fromstring
+from w3lib.encoding import html_to_unicode
+
+from archive.errors import UsageError
+from crawler.dates.url_dates import latest_day_in_name
+from crawler.extraction.jsonld import things, types
+from crawler.network.robots_rules import named_sitemaps
+from crawler.sources.feed_parser import plain, web_address
+from crawler.text.language import language_code
+from pipelines.urls import registered_domain
+
+USUAL_FEED_PATHS = ("/feed/", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/feeds/rss", "/feed.json")
+USUAL_SITEMAP_PATHS = (
+    "/sitemap.xml",
+    "/news-sitemap.xml",
+    "/sitemap_index.xml",
+    "/sitemap-news.xml",
+    "/sitemap_news.xml",
+    "/sitemap-index.xml",
+    "/googlenews.xml",
+    "/sitemap.xml.gz",
+)
+MOST_FOUND = 100
+"""Feeds of a page."""
+MOST_NAMED = 10_000
+"""Sitemaps of a robots.txt that are looked at, by their addresses alone."""
+_OF_NEWS = re.compile(
+    r"news|noticias?|not[ií]cias|actualit|nachrichten|nyhe[dt]er|nieuws|notizie|uutiset|aktual|novosti|haber|latest|breaking"
+    r"|last-?(?:48h|2days|week)|recent|today|gnews|neuste|neueste"
+)
+_OF_OTHER_THINGS = re.compile(
+    r"image|video|photo|foto|gallery|galer|tag|topic|author|categor|product|event|recipe|podcast|static|pages?[-_.]|archive"
+    r"|hreflang|mobile|newsletter|newsroom-?team"
+)
+LARGEST_PAGE = 1_500_000
+"""Bytes of a page that are looked at; what names feeds stands at its head."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFeed:
+    """A feed that a page points to."""
+
+    url: str
+    title: str | None = None
+
+
+# --- robots.txt -------------------------------------------------------------------------------------------------------
+
+
+def robots_sitemaps(body: bytes, base: str) -> list[str]:
+    """The sitemaps that a robots.txt fetched from `base` names, in its order.
+
+    They may lie on other hosts (https://www.sitemaps.org/protocol.html#submit_robots).
+    """
+    named = named_sitemaps(body)
+    return list(dict.fromkeys(address for link in named if (address := web_address(link, base)[0])))[:MOST_NAMED]
+
+
+def likeliest_first(sitemaps: Sequence[str], today: str) -> list[str]:
+    """Sitemaps by what their addresses say of news: those of news, indexes, this and last year's newest first, those
+    without a date, older years, and last those of pictures, tags and the like. `today`: a date, `2024-03-12`.
+    """
+
+    def rank(url: str) -> int:
+        path = urlsplit(url).path.lower()
+        day = latest_day_in_name(url)
+        recent = day is not None and int(day[:4]) >= int(today[:4]) - 1
+        if _OF_OTHER_THINGS.search(path):
+            return 5
+        if _OF_NEWS.search(path) and (day is None or recent):
+            return 0
+        if day is not None:
+            return 2 if recent else 4
+        return 1 if "index" in path else 3
+
+    newest_first = sorted(sitemaps, key=lambda url: latest_day_in_name(url) or "", reverse=True)
+    return sorted(newest_first, key=rank)
+
+
+# --- the home page ----------------------------------------------------------------------------------------------------
+
+_FEED_TYPE = re.compile(r"application/(?:rss|atom|rdf|feed)\+(?:xml|json)|(?:text|application)/(?:rss|atom)", re.I)
+_XML_TYPE = re.compile(r"(?:text|application)/(?:xml|json)\b", re.I)
+_FEED_PATH = re.compile(
+    r"/(?:rss|feeds?|atom|rdf)/?$|/feeds?/(?:rss|atom|all|news|latest)/?$|/rss/[^/]+$|\.(?:rss|atom|rdf)$"
+    r"|/(?:rss|rss2|feed|atom)\.(?:xml|json|php)$|[?&](?:feed|format)=(?:rss2?|atom)\b",
+    re.I,
+)
+_COMMENTS = re.compile(r"comment|kommentar|coment[aá]rio|comentario|commento|replytocom|reactie|коммент", re.I)
+_DATED = re.compile(r"/(?:19|20)\d\d/\d\d?/")
+
+
+def feed_links(html: bytes, url: str) -> list[FoundFeed]:
+    """The feeds that a page names: first those it declares, then links that obviously lead to one.
+
+    Feeds of comments are left out, and so is the feed of a single dated article.
+    """
+    root = _page(html)
+    if root is None:
+        return []
+    base = next((href for href in root.xpath("//base/@href")), "")
+    base = web_address(base, url)[0] or url
+    found: dict[str, FoundFeed] = {}
+    for link, title in [*_declared(root), *_linked(root, base)]:
+        address, _ = web_address(link, base)
+        if address and not _is_of_one_article(address, title):
+            address = address.partition("#")[0]
+            found.setdefault(address, FoundFeed(address, title))
+    return list(found.values())[:MOST_FOUND]
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What a home page says of its outlet."""
+
+    feeds: tuple[str, ...] = ()
+    name: str | None = None
+    language: str | None = None
+
+
+def read_home(html: bytes, url: str) -> Home:
+    """All that a home page says."""
+    feeds = tuple(link.url for link in feed_links(html, url))
+    return Home(feeds, outlet_name(html, url), outlet_language(html))
+
+
+def _declared(root: HtmlElement) -> Iterator[tuple[str, str | None]]:
+    """`<link rel="alternate" type="application/rss+xml">`, as https://www.rssboard.org/rss-autodiscovery has it."""
+    for link in root.iter("link"):
+        rels = link.get("rel", "").lower().split()
+        href = link.get("href", "").strip()
+        kind = link.get("type", "")
+        is_feed = _FEED_TYPE.match(kind) or (_XML_TYPE.match(kind) and _FEED_PATH.search(href))
+        if href and ("feed" in rels or ("alternate" in rels and is_feed and "oembed" not in kind)):
+            yield href, plain(link.get("title"), 200)
+
+
+def _linked(root: HtmlElement, base: str) -> Iterator[tuple[str, str | None]]:
+    """`<a>` to what is a feed by its address, on the same registered domain."""
+    for link in root.iter("a"):
+        href = link.get("href", "").strip()
+        if _FEED_PATH.search(href.partition("#")[0]):
+            address, _ = web_address(href, base)
+            if address and registered_domain(address) == registered_domain(base):
+                yield href, plain(link.get("title") or "".join(link.itertext()), 200)
+
+
+def _is_of_one_article(address: str, title: str | None) -> bool:
+    path = urlsplit(address).path
+    return bool(_DATED.search(path) or _COMMENTS.search(f"{path} {title or ''}"))
+
+
+def outlet_name(html: bytes, url: str) -> str | None:
+    """What the outlet calls itself: og:site_name, its JSON-LD, its application name, or a part of the title."""
+    root = _page(html)
+    if root is None:
+        return None
+    said = _meta(root, "og:site_name") or _ld_name(root) or _meta(root, "application-name")
+    return plain(said, 200) or _name_in_title(plain(root.findtext(".//title"), 300) or "", url)
+
+
+def outlet_language(html: bytes) -> str | None:
+    """ISO 639-1 of the page: `<html lang>`, content-language or og:locale."""
+    root = _page(html)
+    if root is None:
+        return None
+    said = (root.get("lang"), root.get("{http://www.w3.org/XML/1998/namespace}lang"), root.get("xml:lang"))
+    metas = (_meta(root, "content-language"), _meta(root, "og:locale"))
+    return next((code for raw in (*said, *metas) if (code := language_code(raw))), None)
+
+
+def _page(html: bytes) -> HtmlElement | None:
+    """The tree of a page, in whatever encoding it says or seems to be; None where nothing can be read."""
+    _, text = html_to_unicode(None, html[:LARGEST_PAGE], default_encoding="utf-8")
+    try:
+        return document_fromstring(text.encode("utf-8", "replace"), HTMLParser(encoding="utf-8", no_network=True))
+    except (etree.LxmlError, ValueError, AssertionError):
+        return None
+
+
+def _meta(root: HtmlElement, name: str) -> str | None:
+    for meta in root.iter("meta"):
+        names = (meta.get("property"), meta.get("name"), meta.get("http-equiv"))
+        if name in (key.strip().lower() for key in names if key) and (content := (meta.get("content") or "").strip()):
+            return content
+    return None
+
+
+_SITES = ("WebSite", "NewsMediaOrganization", "Organization")
+
+
+def _ld_name(root: HtmlElement) -> str | None:
+    """The name of the publisher, or of the site itself, in JSON-LD."""
+    found = things(root)
+    publishers = [thing["publisher"] for thing in found if isinstance(thing.get("publisher"), dict)]
+    sites = [thing for kind in _SITES for thing in found if kind in types(thing)]
+    names = (thing.get("name") for thing in publishers + sites)
+    return next((name for name in names if isinstance(name, str) and name.strip()), None)
+
+
+def _name_in_title(title: str, url: str) -> str | None:
+    """The part of the title that the host is named after, else the last that is no list of topics."""
+    parts = [part.strip() for part in re.split(r"\s+[-–—|·•:»]\s+|\s*[|»]\s*", title) if part.strip()]
+    label = registered_domain(url).partition(".")[0].replace("-", "")
+    for part in parts:
+        squeezed = re.sub(r"[\W_]+", "", part.lower())
+        if label and squeezed and (squeezed in label or label in squeezed):
+            return part
+    return next((part for part in reversed(parts) if "," not in part), parts[-1] if parts else None)
+
+
+# --- hosts ------------------------------------------------------------------------------------------------------------
+
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+
+
+def host_of(text: str) -> str:
+    """The host of a host or URL as a person writes it, in lower case and punycode; UsageError if it has none."""
+    return _host_and_port(text)[1]
+
+
+def home_urls(host_or_url: str) -> tuple[str, ...]:
+    """The home pages to try: https first, then http; a scheme that is given is kept, and so is a port.
+
+    Raises UsageError for what is neither a host nor an http or https URL.
+    """
+    scheme, host, port = _host_and_port(host_or_url)
+    netloc = f"[{host}]" if ":" in host else host
+    if port is not None:
+        netloc += f":{port}"
+    return tuple(f"{each}://{netloc}/" for each in ([scheme] if scheme else ["https", "http"]))
+
+
+def with_and_without_www(host: str) -> tuple[str, ...]:
+    """The other host of the same outlet: with `www.` where it stands without, and the other way round; a port stays."""
+    name = host.partition(":")[0]
+    if host.startswith("[") or "." not in name or name.rpartition(".")[2].isdecimal():
+        return ()
+    if host.startswith("www."):
+        return (host.removeprefix("www."),) if "." in name.removeprefix("www.") else ()
+    return (f"www.{host}",)
+
+
+def _host_and_port(text: str) -> tuple[str, str, int | None]:
+    """Scheme (or ""), host and port."""
+    given = text.strip()
+    shown = plain(given, 80) or "(nothing)"
+    if len(given.split()) != 1:
+        raise UsageError(f"{shown}: not a host; give one such as news.example")
+    scheme, separator, rest = given.partition("://")
+    if separator and scheme.lower() not in ("http", "https"):
+        raise UsageError(f"{shown}: not an http or https address; give a host such as news.example")
+    try:
+        parts = urlsplit("//" + (rest if separator else given))
+        host, port = _ascii(parts.hostname or ""), parts.port
+    except ValueError as error:
+        raise UsageError(f"{shown}: not a host; give one such as news.example") from error
+    if "@" in parts.netloc:
+        raise UsageError(f"{shown}: user names are not sent; give the host alone")
+    if not host or port == 0:
+        raise UsageError(f"{shown}: not a host; give one such as news.example")
+    return scheme.lower() if separator else "", host, port
+
+
+def _ascii(host: str) -> str:
+    """The host as DNS has it, "" if it is none: an address, `localhost`, or labels of which the last is no number."""
+    if ":" in host:
+        return str(ip_address(host))
+    ascii_host = host.rstrip(".").encode("idna").decode("ascii").lower()
+    labels = ascii_host.split(".")
+    if labels[-1].isdecimal():
+        return str(ip_address(ascii_host))
+    is_name = all(_LABEL.fullmatch(label) for label in labels) and len(ascii_host) <= 253
+    return ascii_host if is_name and (len(labels) > 1 or ascii_host == "localhost") else ""

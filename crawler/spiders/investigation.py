@@ -1,0 +1,394 @@
+"""`dateline investigate`: from one address to the coverage of its story, through outlets that nobody named.
+
+    the article ─▶ its story ─▶ its own outlet's lists ─▶ likely pages
+                      ▲                                        │
+       outlets that are likely to have covered it ◀── languages, countries, links of what was found
+
+The state is in the archive: the story is there, what waits is in the frontier, and which outlets were asked stands in
+`story_searches`. A second run goes on where the first ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import Set as Collection
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from scrapy.crawler import Crawler
+from scrapy.http import Request
+
+from archive.articles import leads as told
+from archive.articles import story_searches
+from archive.articles.story_searches import Searched
+from archive.errors import ArchiveError, DatelineError
+from archive.frontier.hosts import bare_host
+from archive.queries.lookup import lookup
+from archive.records import CatalogueOutlet, Check, Lead, Outcome, Outlet
+from archive.storage.database import transaction
+from crawler.progress import Progress
+from crawler.services.search_service import host_of
+from crawler.sources.catalogue import read
+from crawler.spiders.story import ARTICLES, StorySpider
+from crawler.story_search.likely_outlets import suggest
+from crawler.story_search.outlet_probe import CUT_SHORT, Looked, QuickLook, keep, settle
+from pipelines.identity import file_lead
+from pipelines.topics.outlet_suggestions import Suggestion
+from pipelines.urls import url_key
+
+MOST_ROUNDS = 12
+LOOKS_AT_ONCE = 16
+UNASKED = 20
+"""Outlets that are told as suggested and not asked."""
+PATIENCE = 20
+"""Outlets in a row that brought nothing after which no more are asked; or half of those that may be asked."""
+
+OF_LIST = "it stands in the list of outlets"
+
+Confirm = Callable[[Sequence[Suggestion], Any], Awaitable[bool]]
+"""Whether some outlets may be asked; with the live line of the terminal, if there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who started the search, as far as it turns to them."""
+
+    confirm: Confirm | None = None
+    """Asks whether some outlets may be asked; None: they may."""
+    tell: Callable[[str], None] = lambda _: None
+    """Is told each article that is found."""
+    finish: Callable[[Any, str | None], None] = lambda *_: None
+    """Writes the dossier of what there is, should the crawl have to be ended by force; gets the spider and why."""
+
+
+class InvestigateSpider(StorySpider):
+    """`url`: the article · `most`: outlets of the catalogue that are asked in all · `requests`: of any kind, at most.
+
+    `catalogue`: its outlets, in the place of the package's own. What came of it is in `story`, `stopped` and, where the
+    article cannot be had, `failure`.
+    """
+
+    name = "investigate"
+    frugal = True
+
+    def __init__(
+        self,
+        url: str = "",
+        name_of_story: str | None = None,
+        most: int = 30,
+        requests: int | None = None,
+        catalogue: Sequence[CatalogueOutlet] | None = None,
+        person: Person | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.url, self.name_of_story, self.most = url, name_of_story, int(most)
+        self.most_requests = int(requests) if requests else None
+        self.catalogue = read() if catalogue is None else catalogue
+        self.outlets_known = {bare_host(each.host): each for each in self.catalogue}
+        self.person = person or Person()
+        self.asked_outlets: dict[str, Suggestion] = {}
+        """In this run."""
+        self.refused: set[str] = set()
+        """Outlets that a person did not want to be asked."""
+        self.problems_of: dict[str, str] = {}
+        self.found: set[int] = set()
+        """Articles that were told."""
+        self.robots_seen: dict[str, Any] = {}
+        """Answers by site (`crawler.network.robots`); they say where sitemaps are."""
+        self.opened = self.is_new = False
+        self.unasked = 0
+        """Outlets that are suggested and were not asked."""
+
+    def _open_story(self) -> None:
+        """Not before the article is there."""
+
+    def _open(self, crawler: Crawler) -> None:
+        super()._open(crawler)
+        self.quick = QuickLook(self, self.outlets_known)
+
+    # -- the budget --------------------------------------------------------------------------------------------------
+
+    def requests_spent(self) -> bool:
+        return self.most_requests is not None and self.requests.total() >= self.most_requests
+
+    def _spent(self) -> bool:
+        return self.requests_spent() or super()._spent()
+
+    # -- what is asked for -------------------------------------------------------------------------------------------
+
+    async def start(self) -> AsyncIterator[Any]:
+        try:
+            async for each in self._article():
+                yield each
+            self._follow_article()
+        except DatelineError as error:
+            self.failure = error
+            return
+        async for each in self._all_lists():
+            yield each
+        async for each in self._rounds():
+            yield each
+        self._note_unasked()
+
+    async def _article(self) -> AsyncIterator[Request]:
+        """A request for the article, if the archive does not have it. Raises ArchiveError where it cannot be had."""
+        if self._article_id() is not None:
+            return
+        self.archive.add_leads([file_lead(Lead(self.url, via="given"))])
+        lead = file_lead(Lead(self.url, via="given"))
+        for waiting in self.archive.lease_these([lead.url]):
+            yield self.page_request(waiting)
+        await self._idle()
+        if self._article_id() is None:
+            row = self.archive.db.execute("SELECT outcome, reason FROM urls WHERE url = ?", (lead.url,)).fetchone()
+            why = ": ".join(filter(None, (row and row["outcome"], row and row["reason"]))) or "no answer"
+            raise ArchiveError(f"{self.url}: no article could be had there ({why})")
+
+    def _article_id(self) -> int | None:
+        return lookup(self.archive.db, self.url, url_key)
+
+    def _follow_article(self) -> None:
+        from crawler.jobs.follow_story import follow
+
+        article_id = self._article_id()
+        story, self.is_new = follow(self.archive, self.name_of_story, [article_id] if article_id else [], {})
+        self.wanted = story.name
+        super()._open_story()
+        self.opened = True
+        self._tell_found()
+
+    async def _all_lists(self) -> AsyncIterator[Request]:
+        """Requests for the lists of the article's own outlet and of all outlets that the archive has, then pages."""
+        known = {bare_host(each.host) for each in self.archive.sources(self.kinds)}
+        known |= {host for host, each in self._searched().items() if each.state == "answered"}
+        own = [] if host_of(self.url) in known else [urlsplit(self.url).netloc]
+        async for source in self.source_requests():
+            yield source
+        if own:
+            async for source in self._lists_of(own):
+                yield source
+        await self._idle()
+        async for source in self._around_mute():
+            yield source
+        await self._follow_known()
+        self._learn_words()
+        async for page in self.directed_pages():
+            yield page
+
+    async def _around_mute(self) -> AsyncIterator[Request]:
+        """Requests for more lists of outlets whose lists say little: a run before may have ended early."""
+        sources = self.archive.sources(self.kinds)
+        with_feed = {each.host for each in sources if each.kind == "feed"}
+        mute = {each.host: each.url for each in sources if each.host not in with_feed}
+        looked = {
+            host: Looked(Outlet(host), urljoin(url, "/"))
+            for host, url in mute.items()
+            if self.directing.is_mute(host) and bare_host(urlsplit(url).netloc) == bare_host(host)
+        }
+        for each in await self._at_once([self.quick.around(each) for each in list(looked.values())[: self.most]]):
+            for source in self._to_read(each):
+                yield source
+        await self._idle()
+
+    async def _rounds(self) -> AsyncIterator[Request]:
+        """Requests for lists and pages of outlets that are suggested, until nothing new comes or all is spent."""
+        fruitless = 0
+        for number in range(MOST_ROUNDS):
+            chosen = [] if self.ended or self._spent() else self._suggested(number)
+            if not chosen:
+                break
+            if self.person.confirm and not await self.person.confirm(chosen, self._live()):
+                self.refused |= {each.host for each in chosen}
+                self.stopped = "you did not want more outlets to be asked"
+                return
+            before = len(self.found)
+            self.asked_outlets |= {bare_host(each.host): each for each in chosen}
+            async for source in self._lists_of([each.host for each in chosen]):
+                yield source
+            self._learn_words()
+            async for page in self.directed_pages():
+                yield page
+            fruitless = 0 if len(self.found) > before else fruitless + len(chosen)
+            if fruitless >= max(PATIENCE, self.most // 2):
+                self.stopped = f"the last {fruitless} outlets brought nothing new"
+                return
+        self.stopped = self._why_stopped()
+
+    def _live(self) -> Any:
+        found = self.crawler.get_extension(Progress)
+        return found and found.live
+
+    def _what_is_spent(self) -> str | None:
+        if self.requests_spent():
+            return f"the budget of {self.most_requests:,} requests is spent"
+        return super()._what_is_spent()
+
+    def _why_stopped(self) -> str:
+        if spent := self._what_is_spent():
+            return spent
+        if self._asked_so_far() >= self.most:
+            return f"{self.most} outlets were asked, as many as were allowed; nothing else that is known is likely"
+        return "no further outlet is suggested, and nothing else that is known is likely to belong"
+
+    def _asked_so_far(self) -> int:
+        """Outlets of the catalogue that were asked for this story in this run, and that answered before."""
+        before = {host for host, each in self._searched().items() if each.suggested and each.state == "answered"}
+        return len(before | set(self.asked_outlets))
+
+    def _searched(self) -> dict[str, Searched]:
+        found = story_searches.search(self.archive.db, self.story.id)
+        return {each.host: each for each in found.outlets} if found else {}
+
+    def _suggested(self, number: int) -> list[Suggestion]:
+        """The outlets of the next round: half of those that may be asked in the first, then a quarter each time."""
+        room = self.most - self._asked_so_far()
+        share = max(5, self.most // (4 if number else 2))
+        return self._unasked(min(room, share)) if room > 0 else []
+
+    def _unasked(self, most: int) -> list[Suggestion]:
+        """The outlets that are likeliest to have covered the story, of those that were not asked for it."""
+        asked = {host for host, each in self._searched().items() if each.state == "answered"}
+        asked |= {*self.asked_outlets, host_of(self.url)}
+        found = suggest(self.archive.db, self.story.id, self.catalogue, most + len(asked))
+        found += self._unknown({bare_host(each.host) for each in found})
+        return [each for each in found if bare_host(each.host) not in asked][:most]
+
+    def _unknown(self, suggested: Collection[str]) -> list[Suggestion]:
+        """Outlets of a person's own list that says nothing of them but their hosts: nothing speaks against them."""
+        known = suggested | told.hosts(self.archive.db)
+        return [
+            Suggestion(each.host, each.name, (OF_LIST,), 0.0)
+            for host, each in self.outlets_known.items()
+            if not each.country and not each.language and host not in known
+        ]
+
+    async def _lists_of(self, hosts: Sequence[str]) -> AsyncIterator[Request]:
+        """Requests for the lists of outlets that the archive does not have; each is looked at first."""
+        looked = await self._look(hosts)
+        for each in looked.values():
+            for source in self._to_read(each):
+                yield source
+        await self._idle()
+        for each in looked.values():
+            for source in self.directing.news_left(each.outlet.host) if each.home and self._is_poor(each) else ():
+                yield source
+        await self._idle()
+        poor = {host: each for host, each in looked.items() if each.home and self._is_poor(each)}
+        again = await self._at_once([self.quick.around(each) for each in poor.values()])
+        for host, each in zip(poor, again, strict=True):
+            looked[host] = replace(each, sources=tuple({*looked[host].sources, *each.sources}))
+            for source in self._to_read(each):
+                yield source
+        await self._idle()
+        for host, each in looked.items():
+            if not self._cut_short():
+                settle(self.archive, each, host)
+            if not self._has_read(each) and each.problem != CUT_SHORT and not self._cut_short():
+                self.problems_of[bare_host(host)] = each.problem or "none of its feeds and sitemaps could be read"
+
+    async def _look(self, hosts: Sequence[str]) -> dict[str, Looked]:
+        found = await self._at_once([self.quick.at(host, self.directing.span) for host in hosts])
+        return dict(zip(hosts, found, strict=True))
+
+    async def _at_once(self, tasks: Iterable[Awaitable[Looked]]) -> list[Looked]:
+        places = asyncio.Semaphore(LOOKS_AT_ONCE)
+
+        async def in_turn(task: Awaitable[Looked]) -> Looked:
+            async with places:
+                return await task
+
+        return list(await asyncio.gather(*map(in_turn, tasks)))
+
+    def _to_read(self, looked: Looked) -> list[Request]:
+        if not looked.sources or self.ended:
+            return []
+        keep(self.archive, looked)
+        for source in looked.sources:
+            self.telling.expect(source.url, looked.outlet.host)
+        return [self.source_request(source.url, source.kind, None) for source in looked.sources]
+
+    def _has_read(self, looked: Looked) -> bool:
+        return self.directing.lists[looked.outlet.host].read > 0
+
+    def _cut_short(self) -> bool:
+        """Was there no more time or budget for what was to be asked?"""
+        return self.ended or self.requests_spent()
+
+    def _is_poor(self, looked: Looked) -> bool:
+        """Did the lists of an outlet bring nothing, or nothing that says what pages are about?"""
+        return not self._has_read(looked) or self.directing.is_mute(looked.outlet.host)
+
+    async def _idle(self) -> None:
+        while self.under_way and not self.ended:
+            await asyncio.sleep(0.05)
+
+    # -- what is told ------------------------------------------------------------------------------------------------
+
+    def written(self, check: Check, outcome: Outcome) -> None:
+        super().written(check, outcome)
+        if self.opened and outcome in ARTICLES:
+            self._tell_found()
+
+    def _tell_found(self) -> None:
+        """Tell the articles that are listed by now and were not told yet."""
+        rows = self.archive.db.execute(
+            """SELECT id, substr(published_at, 1, 10) AS day, coalesce(outlet_name, outlet) AS outlet, headline
+            FROM story_coverage WHERE story_id = ? ORDER BY id""",
+            (self.story.id,),
+        )
+        for row in rows:
+            if row["id"] not in self.found:
+                self.found.add(row["id"])
+                self.person.tell(f"{row['day'] or 'undated':10}  {row['outlet']}: {row['headline'] or '(no headline)'}")
+
+    def note_search(self) -> None:
+        """Write down what became of each outlet: also of those that could not be reached, or had no turn."""
+        super().note_search()
+        read = {host for host, each in self._searched().items() if each.state == "answered"}
+        outlets = [self._became(host, host in read) for host in {*self.asked_outlets, *self.problems_of}]
+        with transaction(self.archive.db) as db:
+            story_searches.note(db, self.story.id, outlets)
+
+    def _became(self, host: str, answered: bool) -> Searched:
+        """What became of an outlet that was to be asked in this run."""
+        span = self.directing.span
+        of = self.asked_outlets.get(host)
+        why = "; ".join(of.reasons[:2]) if of else None
+        if answered:
+            until = None if span.until is None else span.until[:10]
+            return Searched(host, "answered", self._said(host), why, span.since[:10], until)
+        if problem := self.problems_of.get(host):
+            return Searched(host, "failed", problem, why, requests=self.requests[host])
+        return Searched(host, "not asked", CUT_SHORT, why)
+
+    def _said(self, host: str) -> str | None:
+        """What is to be said of an outlet's search."""
+        return next((said for name, said in self.directing.said.items() if bare_host(name) == host), None)
+
+    def before_the_end(self, reason: str) -> None:
+        """The crawl is about to be ended by force (`crawler.processes.watchdog`): what there is becomes a dossier."""
+        if self.opened:
+            self.note_search()
+            self.person.finish(self, reason)
+
+    def _note_unasked(self) -> None:
+        """Write down which outlets are suggested and were not asked, and what a person could do."""
+        if self.ended:
+            return
+        rest = self._unasked(UNASKED)
+        self.unasked = len(rest)
+        why = "you did not want it to be asked"
+        outlets = [
+            Searched(
+                bare_host(each.host),
+                "not asked",
+                why if each.host in self.refused else None,
+                "; ".join(each.reasons[:2]) or None,
+            )
+            for each in rest
+        ]
+        with transaction(self.archive.db) as db:
+            story_searches.note(db, self.story.id, outlets)

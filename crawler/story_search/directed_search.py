@@ -1,0 +1,464 @@
+"""Where a crawl for a story looks next once nothing that it knows is likely any more.
+
+    lists of the story's days ─▶ likely pages ─▶ articles near an end of these days? lists of the days beyond
+                                      ▲          topic pages that its articles are filed under
+                                      │          an outlet's own search, where its lists do not reach back
+                                      └───────── days further off, of the outlets that covered it
+
+Each step is taken only when the one before brings nothing more, so that most requests go to pages. Topic pages and
+searches are those that the outlets' own pages declare (`crawler.sources.navigation_parser`); robots.txt, budgets and
+pauses hold for
+them as for all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+from scrapy.http import Request, Response
+
+from archive.articles import leads as told
+from archive.articles.story_searches import Searched, State
+from archive.errors import ReadingError, SourceError
+from archive.records import Capture, Lead, now
+from crawler.dates.url_dates import earliest_day_in_name, latest_day_in_path
+from crawler.network.exchange import judge_failure, judge_status
+from crawler.services.search_service import host_of
+from crawler.sources.navigation import Listed, Search, Topic, Ways, search_address
+from crawler.sources.sitemap_parser import Child
+from crawler.story_search.date_span import (
+    Span,
+    around,
+    children_of,
+    is_of_news,
+    is_worth_more,
+    leads_of,
+    wider,
+    with_limits,
+)
+from pipelines.topics.lead_relevance import address_words, relevance
+from pipelines.topics.stories import search_words
+from pipelines.topics.stories import terms as terms_of
+from pipelines.urls import registered_domain
+
+if TYPE_CHECKING:
+    from crawler.spiders.story import StorySpider
+
+MOST_TOPICS, TOPICS_OF_OUTLET, MOST_NEXT = 60, 4, 4
+"""Topic pages that one crawl reads, of all outlets and of each, and pages that go on with one."""
+TOPIC_LIKE = 0.08
+"""How much of a topic's name has to be the story's, measured as a headline is."""
+SEARCHES_OF_OUTLET, MOST_SEARCHED = 2, 60
+"""Questions to one outlet's search, and outlets whose search is asked, in one crawl."""
+WORDS_ASKED = (3, 2)
+"""Words of a first question, and of a second where the first brought nothing likely."""
+AT_ONCE = 8
+MOST_REACHES = 3
+"""Times that days further off are looked at."""
+TERMS_SOUGHT = 24
+
+
+@dataclass
+class Lists:
+    """What an outlet's feeds and sitemaps list, and for the days of the story."""
+
+    oldest: str | None = None
+    """The day of the oldest item, or sitemap, that they list."""
+    items: int = 0
+    """All that they list, whatever its day."""
+    in_span: int = 0
+    """Pages of these days that its sitemaps list."""
+    worded: int = 0
+    """Of these pages, those of which a headline or an address says what they are about."""
+    read: int = 0
+    """Feeds and sitemaps that were read."""
+
+    def add(self, days: Iterable[str | None], items: int) -> None:
+        """One more list was read."""
+        self.read += 1
+        self.items += items
+        self.oldest = min((day[:10] for day in (self.oldest, *days) if day), default=None)
+
+
+@dataclass
+class Part:
+    """A sitemap of which some was left out, or an index of which some was not read."""
+
+    host: str
+    depth: int
+    children: list[Child] = field(default_factory=list)
+    left_out: bool = False
+
+
+class Directing:
+    """Which lists, topic pages and searches are read on behalf of a story's spider."""
+
+    def __init__(self, spider: StorySpider) -> None:
+        self.spider = spider
+        self.span = self._initial()
+        self.reached: dict[str, Span] = {}
+        """Of outlets that were looked at further, the days."""
+        self.lists: defaultdict[str, Lists] = defaultdict(Lists)
+        self.parts: dict[str, Part] = {}
+        self.topics: dict[str, tuple[Topic, str]] = {}
+        """Topic pages that were named and not read, by address, with the outlet's host."""
+        self.searches: defaultdict[str, dict[Search, None]] = defaultdict(dict)
+        self.asked: Counter[str] = Counter()
+        """Requests for topics and searches, by host, and in all: `topics`, `searches`."""
+        self.done: set[str] = set()
+        """Addresses of topic pages, and hosts of searches, that had their turn."""
+        self.reaches = 0
+        self.said: dict[str, str] = {}
+        """What came of outlets' searches that cannot be asked."""
+
+    # -- the days of the story ---------------------------------------------------------------------------------------
+
+    def _initial(self) -> Span:
+        spider = self.spider
+        found = self._known_span()
+        if found is None:
+            return Span(spider.since, spider.story.until)
+        if spider.has_since:
+            return Span(spider.since, found.until if found.until and found.until >= spider.since[:10] else None)
+        return found
+
+    def _known_span(self) -> Span | None:
+        """The days of what is listed, within what a person said of the story."""
+        dates = told.listed_dates(self.spider.archive.db, self.spider.story.id)
+        found = around(dates, now())
+        return found and with_limits(found, self.spider.story.since, self.spider.story.until)
+
+    def span_of(self, host: str) -> Span:
+        return self.reached.get(host, self.span)
+
+    # -- sitemaps ----------------------------------------------------------------------------------------------------
+
+    def host_of_list(self, url: str) -> str:
+        """The outlet whose feed or sitemap this is."""
+        spider = self.spider
+        return spider.telling.sources.get(url) or (self.parts[url].host if url in self.parts else "") or host_of(url)
+
+    def children(self, url: str, children: Sequence[Child], most: int) -> list[Child]:
+        """The sitemaps of an index that are read now; the others are remembered."""
+        host = self.host_of_list(url)
+        wanted, others = children_of(children, self.span_of(host), now(), most)
+        if self.spider.frugal and any(not is_of_news(child.url) for child in wanted):
+            others += [child for child in wanted if is_of_news(child.url)]
+            wanted = [child for child in wanted if not is_of_news(child.url)]
+        part = self.parts.setdefault(url, Part(host, 0))
+        part.children = others
+        self.lists[host].add((_first_day(child) for child in children), len(children))
+        return wanted
+
+    def taken(self, url: str, leads: Sequence[Lead], depth: int) -> tuple[list[Lead], int, int]:
+        """Those leads of a sitemap that are taken; how many were left out as of other days and as undated.
+
+        Of the undated ones those are taken whose address or headline holds a word of the story.
+        """
+        host = self.host_of_list(url)
+        taken, other, _ = leads_of(leads, self.span_of(host))
+        dated = len(taken) + other
+        undated = [lead for lead in leads if _undated(lead)] if dated < len(leads) else []
+        sought = self._sought()
+        named = [lead for lead in undated if _holds(lead, sought)]
+        part = self.parts.setdefault(url, Part(host, depth))
+        part.left_out = other > 0
+        self.lists[host].add((_day_of(lead) for lead in leads), len(leads))
+        self.lists[host].in_span += len(taken) + len(named)
+        self.lists[host].worded += sum(map(says_what, [*taken, *named]))
+        return [*taken, *named], other, len(undated) - len(named)
+
+    def _sought(self) -> list[str]:
+        return [term for term in terms_of(self.spider.profile)[:TERMS_SOUGHT] if len(term) > 2 or not term.isascii()]
+
+    def feed_read(self, url: str, leads: Sequence[Lead]) -> None:
+        """How far back a feed goes."""
+        of = self.lists[self.host_of_list(url)]
+        of.add((_day_of(lead) for lead in leads), len(leads))
+        of.worded += sum(map(says_what, leads))
+
+    def widened(self) -> list[Request]:
+        """Requests for the lists of the days beyond those that were read, where articles were found near their ends."""
+        wanted = self._known_span()
+        if wanted is None:
+            return []
+        if self.spider.has_since:
+            wanted = Span(max(wanted.since, self.spider.since), wanted.until)
+        if not is_worth_more(self.span, wanted):
+            return []
+        self.span = self.span.joined(wanted)
+        return self._read_again(lambda _: self.span)
+
+    def reach(self) -> list[Request]:
+        """Requests for lists of days further off, of the outlets that covered the story; each span of days once."""
+        if self.reaches >= MOST_REACHES or self.spider.has_since:
+            return []
+        about = self.spider.story
+        further = with_limits(wider(self.span, now()), about.since, about.until)
+        covered = told.outlets_of_story(self.spider.archive.db, about.id)
+        hosts = {part.host for part in self.parts.values() if _bare(part.host) in covered}
+        hosts = {host for host in hosts if not self.span_of(host).covers(further)}
+        if not hosts:
+            return []
+        self.reaches += 1
+        self.reached |= dict.fromkeys(hosts, further)
+        return self._read_again(lambda host: further if host in hosts else None)
+
+    def news_left(self, host: str) -> list[Request]:
+        """Requests for an outlet's sitemaps of the latest news that were left alone: they have headlines."""
+        requests = []
+        for url, part in list(self.parts.items()):
+            if _bare(part.host) == _bare(host):
+                news = [child for child in part.children if is_of_news(child.url)]
+                part.children = [child for child in part.children if child not in news]
+                requests += self.spider.child_requests(url, news, part.depth)
+        return requests
+
+    def _read_again(self, span_of: Any) -> list[Request]:
+        requests = []
+        for url, part in list(self.parts.items()):
+            span = span_of(part.host)
+            if span is None:
+                continue
+            if part.children:
+                wanted, part.children = children_of(part.children, span, now(), self.spider.most_sitemaps)
+                if self.spider.frugal:
+                    part.children += [child for child in wanted if is_of_news(child.url)]
+                    wanted = [child for child in wanted if not is_of_news(child.url)]
+                requests += self.spider.child_requests(url, wanted, part.depth)
+            elif part.left_out:
+                part.left_out = False
+                requests.append(self.spider.source_request(url, "sitemap", None, part.depth))
+        return requests
+
+    # -- topic pages -------------------------------------------------------------------------------------------------
+
+    def heard(self, url: str, ways: Ways, *, belongs: bool) -> None:
+        """What a page names besides its links: its outlet's search, and if it belongs the topics it is filed under."""
+        host = host_of(url)
+        self.searches[host] |= dict.fromkeys(ways.searches)
+        for topic in ways.topics if belongs else ():
+            self.topics.setdefault(topic.url, (topic, host))
+
+    async def look_further(self) -> bool:
+        """Read topic pages, or else ask searches; whether any was there to read or ask."""
+        return await self._read_topics() or await self._search()
+
+    async def _read_topics(self) -> bool:
+        """Read the topic pages that are most about the story; whether there was one."""
+        chosen = self._chosen_topics()
+        for topic, _ in chosen:
+            self.done.add(topic.url)
+            self.asked["topics"] += 1
+        await self._at_once([self._read_topic(topic, host) for topic, host in chosen])
+        return bool(chosen)
+
+    def _chosen_topics(self) -> list[tuple[Topic, str]]:
+        ranked = sorted(
+            ((self._likeness(topic, host), topic.url) for topic, host in self.topics.values()), reverse=True
+        )
+        chosen: list[tuple[Topic, str]] = []
+        of_outlet = Counter(self.topics[url][1] for url in self.done if url in self.topics)
+        for value, url in ranked:
+            topic, host = self.topics[url]
+            fits = value >= TOPIC_LIKE or (topic.section and (self.is_too_short(host) or self.is_mute(host)))
+            room = of_outlet[host] < TOPICS_OF_OUTLET and self.asked["topics"] + len(chosen) < MOST_TOPICS
+            if fits and room and url not in self.done:
+                of_outlet[host] += 1
+                chosen.append((topic, host))
+        return chosen
+
+    def _likeness(self, topic: Topic, host: str) -> float:
+        """How much a topic's name is about the story."""
+        spider = self.spider
+        lead = Lead(topic.url, via="topic", headline=topic.name or address_words(topic.url))
+        known = lambda terms: told.frequencies(spider.archive.db, spider.language, terms)  # noqa: E731
+        return relevance(spider.profile, lead, host, known, spider.language).value
+
+    async def _read_topic(self, topic: Topic, host: str) -> None:
+        url: str | None = topic.url
+        for _ in range(1 + MOST_NEXT):
+            if url is None or self.spider.ended:
+                return
+            page = await self._listed(url, host, "topic")
+            if page is None or not self._take(page) or self._is_before(page):
+                return
+            url = page.next_url
+
+    def _is_before(self, page: Listed) -> bool:
+        """Is all that a page lists older than the story?"""
+        days = [lead.published_at for lead in page.leads if lead.published_at]
+        return bool(days) and max(days)[:10] < self.span_of("").since[:10]
+
+    # -- an outlet's own search --------------------------------------------------------------------------------------
+
+    def is_too_short(self, host: str) -> bool:
+        """Do an outlet's lists leave out days of the story? One that lists nothing at all is not asked for more."""
+        of = self.lists[self._host_of_lists(host)]
+        reaches = of.oldest is not None and of.oldest <= self.span.since[:10]
+        return of.items > 0 and not reaches and not of.in_span
+
+    def is_mute(self, host: str) -> bool:
+        """Do an outlet's lists name pages of the story's days by addresses alone that say nothing of them?"""
+        of = self.lists[self._host_of_lists(host)]
+        return of.in_span > 2 * of.worded
+
+    def _host_of_lists(self, host: str) -> str:
+        return next((each for each in self.lists if _bare(each) == _bare(host)), host)
+
+    async def _search(self) -> bool:
+        """Ask the search of outlets whose lists do not reach back; whether there was one to ask."""
+        lacking = [host for host in list(self.lists) if self.is_too_short(host) or self.is_mute(host)]
+        hosts = [host for host in lacking if host not in self.done]
+        hosts = hosts[: max(0, MOST_SEARCHED - self.asked["searches"])]
+        self.done |= set(hosts)
+        self.asked["searches"] += len(hosts)
+        await self._at_once([self._search_outlet(host) for host in hosts])
+        return bool(hosts)
+
+    async def _search_outlet(self, host: str) -> None:
+        """Ask one outlet's search, as its own pages declare it, until it names something likely."""
+        known = list(self.searches[_bare(host)]) or await self._declared_at_home(host)
+        search = await self._usable(known, host)
+        if search is None:
+            lack = "say little of its pages" if self.is_mute(host) else "do not reach back"
+            self.said.setdefault(host, f"its lists {lack}, and its pages declare no search")
+            return
+        texts = self.spider.texts
+        for many in WORDS_ASKED[:SEARCHES_OF_OUTLET]:
+            words = " ".join(search_words(self.spider.profile, texts, many))
+            if not words or self.spider.ended:
+                return
+            page = await self._listed(search_address(search, words), host, "site search")
+            if page is None:
+                return
+            if self._take(page):
+                self.said[host] = f"its search was asked for {words}"
+                return
+        self.said[host] = "its search names nothing likely"
+
+    async def _declared_at_home(self, host: str) -> list[Search]:
+        """The searches that an outlet's front page declares."""
+        source = next((each for each in self.parts if self.parts[each].host == host), None) or self._any_source(host)
+        parts = urlsplit(source or f"https://{host}/")
+        page = await self._listed(f"{parts.scheme}://{parts.netloc}/", host, "site search")
+        return list(page.searches) if page else []
+
+    def _any_source(self, host: str) -> str | None:
+        sources = self.spider.archive.sources(("feed", "sitemap"), (host,))
+        own = [each.url for each in sources if registered_domain(each.url) == registered_domain(f"http://{host}/")]
+        return own[0] if own else None
+
+    async def _usable(self, searches: Iterable[Search], host: str) -> Search | None:
+        """The first search that can be asked; a description is read first."""
+        for search in list(searches)[:3]:
+            if search.kind != "description":
+                return search
+            response = await self._get(search.address, host)
+            if response is not None:
+                try:
+                    described = await self.spider.workers.read_description(response.body, response.url)
+                except (SourceError, ReadingError):
+                    continue
+                if described:
+                    return described[0]
+        return None
+
+    # -- asking ------------------------------------------------------------------------------------------------------
+
+    async def _at_once(self, tasks: Sequence[Any]) -> None:
+        places = asyncio.Semaphore(AT_ONCE)
+
+        async def in_turn(task: Any) -> None:
+            async with places:
+                await task
+
+        await asyncio.gather(*map(in_turn, tasks))
+
+    async def _listed(self, url: str, host: str, via: Literal["topic", "site search"]) -> Listed | None:
+        """What a topic page or a search's answer lists; None where nothing came."""
+        response = await self._get(url, host)
+        if response is None:
+            return None
+        try:
+            came = Capture(url, response.body, headers=_headers(response), final_url=response.url)
+            return await self.spider.workers.listed(came, via)
+        except ReadingError:
+            return None
+
+    async def _get(self, url: str, host: str) -> Response | None:
+        """A page that is no article, within the budgets; None where it does not come well."""
+        spider = self.spider
+        if spider.ended or not spider.may_ask(host):
+            return None
+        engine: Any = spider.crawler.engine
+        try:
+            response: Response = await engine.download_async(Request(url, meta={"dont_retry": True}, dont_filter=True))
+        except Exception as error:  # whatever the downloader raises means that nothing came
+            self.said[host] = f"{urlsplit(url).path}: {judge_failure(error)[1]}"
+            return None
+        if why := judge_status(response.status).get("reason"):
+            self.said[host] = f"{urlsplit(url).path}: {why}"
+            return None
+        same = registered_domain(response.url) == registered_domain(url)
+        return response if response.status == 200 and same else None
+
+    def _take(self, page: Listed) -> int:
+        """Put what a page lists into the frontier, whatever its days; how many of it are likely to belong."""
+        return self.spider.take_likely(page.leads)
+
+
+FEWEST_WORDS = 3
+"""Of an address that says what a page is about."""
+
+
+def says_what(lead: Lead) -> bool:
+    """Does a lead say what its page is about?"""
+    words = [word for word in address_words(lead.url).split() if not word.isdigit()]
+    return bool(lead.headline) or len(words) >= FEWEST_WORDS
+
+
+def _day_of(lead: Lead) -> str | None:
+    return lead.published_at or latest_day_in_path(lead.url) or lead.modified_at
+
+
+def _first_day(child: Child) -> str | None:
+    return earliest_day_in_name(child.url) or child.modified_at
+
+
+def _undated(lead: Lead) -> bool:
+    return leads_of([lead], Span("0001-01-01"))[2] == 1
+
+
+def _holds(lead: Lead, terms: Sequence[str]) -> bool:
+    said = f"{lead.headline or ''} {address_words(lead.url)}".lower()
+    return any(term in said for term in terms)
+
+
+def _headers(response: Response) -> tuple[tuple[str, str], ...]:
+    kind = response.headers.get("Content-Type")
+    return (("Content-Type", kind.decode("latin-1")),) if kind else ()
+
+
+def _bare(host: str) -> str:
+    return host.removeprefix("www.")
+
+
+def searched(spider: StorySpider) -> list[Searched]:
+    """What became of each outlet whose feeds and sitemaps were asked for in this crawl."""
+    directing, found = spider.directing, []
+    for host, (read, why) in told.sources_read(spider.archive.db, spider.crawl_id).items():
+        span = directing.span_of(host)
+        answered = read > 0
+        reason = directing.said.get(host) if answered else why
+        until = None if span.until is None else span.until[:10]
+        state: State = "answered" if answered else "failed"
+        since = span.since[:10] if answered else None
+        requests = spider.requests[_bare(host)]
+        found.append(Searched(_bare(host), state, reason, None, since, until, requests))
+    return found

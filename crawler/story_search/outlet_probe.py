@@ -1,0 +1,173 @@
+"""A quick look at an outlet that may have covered a story: which of its lists are worth reading for the story's days.
+
+`dateline outlet add` asks for all that an outlet names, and whether each works. Here one request says where the
+sitemaps are (robots.txt), and whether the lists work shows when they are read. Only where that brings nothing, the home
+page and the usual paths are asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from scrapy.http import Response
+
+from archive.archive import Archive
+from archive.errors import ReadingError
+from archive.frontier.hosts import bare_host
+from archive.frontier.outlet_lookups import Lookup, lookups
+from archive.records import CatalogueOutlet, Outlet, Source, SourceKind, now
+from archive.storage.database import transaction
+from crawler.network.backoff import site_of
+from crawler.network.robots import RobotsMiddleware
+from crawler.sources.outlet_lookup import answer, sitemaps_named
+from crawler.sources.sitemap_parser import Child
+from crawler.sources.source_discovery import USUAL_FEED_PATHS, USUAL_SITEMAP_PATHS, Home, home_urls
+from crawler.story_search.date_span import Span, is_of_news, may_hold
+from pipelines.identity import file_source
+from pipelines.urls import is_address
+
+CUT_SHORT = "the search ended before its turn"
+MOST_SITEMAPS, MOST_FEEDS, MOST_USUAL = 4, 3, 3
+"""Of one outlet that are read; usual paths of either kind that are tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """An outlet that was looked at, and its lists that are worth reading; or why there is nothing."""
+
+    outlet: Outlet
+    home: str = ""
+    sources: tuple[Source, ...] = ()
+    problem: str | None = None
+
+
+class QuickLook:
+    """Looks at outlets with a spider's downloader and readers."""
+
+    def __init__(self, spider: Any, catalogue: dict[str, CatalogueOutlet]) -> None:
+        self.spider, self.catalogue = spider, catalogue
+        self.found_out = lookups(spider.archive.db)
+
+    async def at(self, host: str, span: Span) -> Looked:
+        """Where an outlet is, and its lists for some days, as robots.txt, a catalogue and earlier looks name them."""
+        known = self.catalogue.get(bare_host(host))
+        outlet = Outlet(host, known.name, known.language, known.country) if known else Outlet(host)
+        problem = "it has no address"
+        for home in self._homes(host):
+            if problem == CUT_SHORT:
+                break
+            robots = self.spider.robots_seen.get(site_of(home))
+            if robots is None:
+                robots, problem = await self.get(urljoin(home, "/robots.txt"), dont_obey_robotstxt=True)
+                if robots is None or robots.status >= 500:
+                    continue
+                await self._know(home, robots)
+            named = await sitemaps_named(self.spider, robots) if robots.status == 200 else []
+            return Looked(outlet, home, self._worth_reading(outlet, known, list(filter(is_address, named)), span))
+        return Looked(outlet, problem=problem or "no answer")
+
+    def _homes(self, host: str) -> list[str]:
+        """Home pages to try: where it answers already or did before; then https first, with and without `www.`"""
+        before = self.found_out.get(bare_host(host))
+        hosts = [host, f"www.{host}" if host == bare_host(host) else bare_host(host)]
+        if before and before.found_host:
+            hosts.insert(0, before.found_host)
+        homes = [home_urls(each) for each in dict.fromkeys(hosts)]
+        tried = [home for kind in zip(*homes, strict=True) for home in kind]
+        return sorted(tried, key=lambda home: site_of(home) not in self.spider.robots_seen)
+
+    async def _know(self, home: str, robots: Response) -> None:
+        """The rules need not be asked for again."""
+        engine: Any = self.spider.crawler.engine
+        for middleware in engine.downloader.middleware.middlewares:
+            if isinstance(middleware, RobotsMiddleware):
+                await middleware.know(site_of(home), robots)
+
+    def _worth_reading(
+        self, outlet: Outlet, known: CatalogueOutlet | None, named: Sequence[str], span: Span
+    ) -> tuple[Source, ...]:
+        before = self.found_out.get(bare_host(outlet.host))
+        feeds = (before.feeds if before else ()) or (known.feeds if known else ())
+        listed = [*named, *((before.sitemaps if before else ()) or (known.sitemaps if known else ()))]
+        fitting = [url for url in dict.fromkeys(listed) if may_hold(Child(url), span, now())]
+        sitemaps = sorted(fitting, key=lambda url: not is_of_news(url) if span.until is None else is_of_news(url))
+        of_feeds = feeds[:MOST_FEEDS] if span.until is None or not sitemaps else ()
+        return (*sources(outlet, "feed", of_feeds), *sources(outlet, "sitemap", sitemaps[:MOST_SITEMAPS]))
+
+    async def around(self, looked: Looked) -> Looked:
+        """What the home page and the usual paths have, of an outlet whose lists brought nothing."""
+        home, why = await self.get(looked.home)
+        if home is None or home.status != 200:
+            return replace(looked, sources=(), problem=f"home page: {why}")
+        try:
+            said: Home = await self.spider.workers.read_home(home.body, home.url)
+        except ReadingError as error:
+            return replace(looked, sources=(), problem=str(error))
+        name, language = looked.outlet.name or said.name, looked.outlet.language or said.language
+        outlet = replace(looked.outlet, name=name, language=language)
+        tried = {source.url for source in looked.sources}
+        feeds = [url for url in said.feeds if url not in tried][:MOST_FEEDS]
+        if feeds:
+            return Looked(outlet, looked.home, sources(outlet, "feed", feeds))
+        usual: list[tuple[SourceKind, str]] = [
+            *(("sitemap", path) for path in USUAL_SITEMAP_PATHS[:MOST_USUAL]),
+            *(("feed", path) for path in USUAL_FEED_PATHS[:MOST_USUAL]),
+        ]
+        for kind, path in usual:
+            url = urljoin(home.url, path)
+            if url not in tried and await self._is_there(url):
+                return Looked(outlet, looked.home, sources(outlet, kind, [url]))
+        return replace(looked, outlet=outlet, sources=(), problem="it names no feed and no sitemap")
+
+    async def _is_there(self, url: str) -> bool:
+        response, _ = await self.get(url)
+        body = response.body[:1_000].lstrip().lower() if response is not None and response.status == 200 else b""
+        return body.startswith((b"<?xml", b"<rss", b"<feed", b"<urlset", b"<sitemapindex", b"\x1f\x8b"))
+
+    async def get(self, url: str, **meta: Any) -> tuple[Response | None, str]:
+        """The answer, or None, and what is wrong with it."""
+        if self.spider.ended or self.spider.requests_spent():
+            return None, CUT_SHORT
+        return await answer(self.spider, url, **meta)
+
+
+def sources(outlet: Outlet, kind: SourceKind, urls: Sequence[str]) -> tuple[Source, ...]:
+    return tuple(Source(url, kind, outlet.host) for url in urls if is_address(url))
+
+
+def keep(archive: Archive, looked: Looked) -> None:
+    """An outlet that answers goes into the archive, with the lists that are to be read."""
+    archive.add_outlet(looked.outlet, [file_source(source) for source in looked.sources])
+
+
+def settle(archive: Archive, looked: Looked, asked: str) -> None:
+    """Once lists were read: those that are none are an outlet's lists no more, and what was found out is kept."""
+    worked = {kind: _worked(archive, looked, kind) for kind in ("feed", "sitemap")}
+    with transaction(archive.db) as db:
+        for source in looked.sources:
+            if source.url not in worked[source.kind]:
+                db.execute("UPDATE urls SET role = 'listed' WHERE url = ? AND role = 'source'", (source.url,))
+    reached = bool(looked.home)
+    archive.note_lookup(
+        Lookup(
+            bare_host(asked),
+            now(),
+            "works" if reached else "unreachable",
+            urlsplit(looked.home).netloc if reached else None,
+            worked["feed"],
+            worked["sitemap"],
+            looked.problem,
+        )
+    )
+
+
+def _worked(archive: Archive, looked: Looked, kind: str) -> tuple[str, ...]:
+    rows = archive.db.execute(
+        """SELECT u.url FROM urls u JOIN outlets o ON o.id = u.outlet_id WHERE o.host = ? AND u.kind = ?
+        AND u.role = 'source' AND u.outcome IN ('listed', 'unchanged')""",
+        (looked.outlet.host, kind),
+    )
+    return tuple(str(row[0]) for row in rows)

@@ -1,0 +1,28 @@
+"""What the archive asks and does not know itself, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from archive.articles.revisions import Version
+from archive.articles.store import Decisions
+from pipelines.dedup import boilerplate, copies, revisions, same_article
+from pipelines.scheduling import recheck, source_schedule
+from pipelines.topics import events, language_keys, stories
+
+
+def decisions(reread: Callable[[str], Version | None] | None = None) -> Decisions:
+    """The project's decisions; `reread` is how today's extractor reads a page that is kept, by its digest."""
+    changes = replace(revisions.JUDGE, reread=reread)
+    return Decisions(
+        texts=copies.JUDGE,
+        identity=same_article.JUDGE,
+        habits=boilerplate.JUDGE,
+        changes=changes,
+        due_at=recheck.due_at,
+        source_due=source_schedule.due,
+        events=events.JUDGE,
+        keys=language_keys.JUDGE,
+        stories=stories.JUDGE,
+    )

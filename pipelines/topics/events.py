@@ -1,0 +1,54 @@
+"""How well an article must fit an event to belong to it. The index of events is `archive.articles.events`.
+
+Words and time together: two reports of one happening share their rare words within a few days. An event that many have
+joined is met more closely, as its middle comes near to all that is written of its place and its people; so is one that
+cannot be told by the date.
+
+Where no event fits by its words, one may by its keys (`pipelines.topics.language_keys`): another language reports it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import exp, log
+
+from archive.articles.events import Judge
+from pipelines.text.vectors import weights
+from pipelines.topics.language_keys import crowd, link, prominence
+
+TERMS = 2
+"""Of the way in which terms are made and events found; a new one makes all events anew."""
+SIGMA = 1.5
+"""Days apart at which the likeness counts .61."""
+GROWTH = 0.04
+"""What an event asks more for each factor e in its texts."""
+WITHOUT_DATE = 0.06
+"""What is asked more where the date says nothing."""
+JOINS = 0.12
+TIDIES = 0.16
+DAYS = 4.0
+"""Farther apart not even the same words would do."""
+
+
+def score(likeness: float, days: float | None, texts: int) -> float:
+    """How well an article fits an event of so many texts, its middle so many days away (None: not known)."""
+    near = likeness - WITHOUT_DATE if days is None else likeness * exp(-0.5 * (days / SIGMA) ** 2)
+    return near - GROWTH * log(texts)
+
+
+ABROAD, CLEAR_ABROAD = 0.05, 2.5
+"""The least link, and prominence, by which an article joins an event that other languages report."""
+
+
+def abroad(likeness: Sequence[float], days: Sequence[float | None]) -> float | None:
+    """How well an article fits the first of the events that other languages report; None: not well enough.
+
+    It stands out from the others, each taken at its likest article, or nothing is said.
+    """
+    links = sorted((link(one, 0.0, apart) for one, apart in zip(likeness, days, strict=True)), reverse=True)
+    if not links or links[0] < ABROAD or prominence(links[0], crowd(links[1:])) < CLEAR_ABROAD:
+        return None
+    return links[0]
+
+
+JUDGE = Judge(version=TERMS, weights=weights, score=score, abroad=abroad, joins=JOINS, tidies=TIDIES, days=DAYS)

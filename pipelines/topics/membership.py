@@ -1,0 +1,411 @@
+"""How likely each of many articles belongs to a story, from those that a person confirmed. Pure, with numpy.
+
+A story runs on: the article that starts it says little of what follows weeks later. So likeness is taken in steps.
+
+1. Articles are compared as they are, and by what they share through others: latent semantic indexing (Deerwester et
+   al. 1990) of these candidates alone, which costs the same however large the archive is.
+2. Those nearest to the confirmed ones feed back into the profile (Rocchio 1971, pseudo-relevance feedback), once.
+3. Articles of one happening are judged together: each takes half of its likeness from its near copies in time.
+4. A logistic regression turns likeness, time and how the story stands out from the rest into a probability.
+5. A second one (stacking: Wolpert 1992) sees how likely an article's own nearest neighbours are by the first. It
+   finds a better order, the first a better cut: so the first's probabilities are dealt out in the order of both.
+
+The weights are learnt by `bench.train_membership`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from math import exp, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+# -- likeness ----------------------------------------------------------------------------------------------------------
+
+FEW, MANY = 60, 300
+"""Articles below which a latent space says nothing, and from which it says as much as the words themselves."""
+DIMENSIONS, ARTICLES_A_DIMENSION = 40, 8
+
+
+def gram(vectors: Sequence[Mapping[str, float]]) -> Array:
+    """The cosines of vectors of unit length, each with each: (n, n)."""
+    holders = Counter(term for vector in vectors for term in vector)
+    columns = {term: number for number, term in enumerate(term for term, many in holders.items() if many > 1)}
+    matrix = np.zeros((len(vectors), len(columns)), dtype=np.float32)
+    for row, vector in zip(matrix, vectors, strict=True):
+        shared = [(columns[term], weight) for term, weight in vector.items() if term in columns]
+        if shared:
+            numbers, weights = zip(*shared, strict=True)
+            row[list(numbers)] = weights
+    cosines = (matrix @ matrix.T).astype(np.float64)
+    np.fill_diagonal(cosines, [1.0 if vector else 0.0 for vector in vectors])
+    return cosines
+
+
+def share_of_latent(articles: int) -> float:
+    """What the latent space counts, beside the words: 0 to ½."""
+    return 0.5 * float(np.clip((articles - FEW) / (MANY - FEW), 0, 1))
+
+
+def latent(cosines: Array) -> Array:
+    """Cosines in the space of the strongest dimensions, each with each; none is below 0."""
+    dimensions = min(DIMENSIONS, len(cosines) // ARTICLES_A_DIMENSION)
+    values, directions = np.linalg.eigh(cosines)
+    places = directions[:, -dimensions:] * np.sqrt(np.clip(values[-dimensions:], 0, None))
+    places /= np.maximum(np.linalg.norm(places, axis=1, keepdims=True), 1e-9)
+    alike: Array = np.clip(places @ places.T, 0, None)
+    return alike
+
+
+def mixed(cosines: Array) -> Array:
+    """Likeness of each with each: cosines of the words, mixed with those of the latent space."""
+    share = share_of_latent(len(cosines))
+    return (1 - share) * cosines + share * latent(cosines) if share else cosines
+
+
+# -- time --------------------------------------------------------------------------------------------------------------
+
+AT_ANY_TIME = 0.60
+NEWS_CYCLE, CYCLE_DAYS = 0.6, 1.5
+AFTERMATH, AFTERMATH_DAYS = 0.2, 7.0
+UNKNOWN = 0.5
+"""The closeness of two articles of which one has no date."""
+
+
+def nearness(apart: Array, least: float = AT_ANY_TIME) -> Array:
+    """What so many days apart (nan: not known) make of a likeness: from `least` up to .8 more; 1 if not known."""
+    near = least + NEWS_CYCLE * np.exp(-0.5 * (apart / CYCLE_DAYS) ** 2)
+    near += AFTERMATH * np.exp(-apart / AFTERMATH_DAYS)
+    return np.where(np.isnan(apart), 1.0, near)
+
+
+RUNS_ON = 4.0
+"""Days from the earliest confirmed article to the latest; so far apart, what AT_ANY_TIME lacks of one falls by e."""
+
+
+def at_any_time(span: float) -> float:
+    """The least that time makes of a likeness, where the confirmed articles lie so many days apart."""
+    return 1 - (1 - AT_ANY_TIME) * exp(-span / RUNS_ON)
+
+
+def apart(days: Array, others: Array) -> Array:
+    """Days between each of some moments and each of others, nan where one is not known: (n, m)."""
+    return np.abs(days[:, None] - others[None, :])
+
+
+def nearest(apart: Array) -> Array:
+    """The fewest days of each row, nan if none is known."""
+    least = np.where(np.isnan(apart), np.inf, apart).min(axis=1, initial=np.inf)
+    return np.where(np.isinf(least), np.nan, least)
+
+
+def closeness(apart: Array, days: float) -> Array:
+    """1 at the same moment, falling by e in so many days."""
+    return np.where(np.isnan(apart), UNKNOWN, np.exp(-apart / days))
+
+
+# -- feedback ----------------------------------------------------------------------------------------------------------
+
+FED_BACK, AT_LEAST, MORE_IF_LATENT = 40, 0.22, 0.16
+WEIGHT_OF_FED_BACK = 2.0
+"""All of them together, for each confirmed article."""
+COUNTS_FROM = 0.15
+"""What is fed back counts by as much as its likeness is above this."""
+SAME_HAPPENING = 0.42
+"""The least likeness, time counted in, of two articles of one happening."""
+TOGETHER = 3.0
+"""Days within which what was fed back is one happening with what was confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What is known of all candidates before they are judged."""
+
+    likeness: Array
+    """Of each with each: (n, n)."""
+    links: Array
+    """The same, time counted in; 0 of each with itself: (n, n)."""
+    signs: Array
+    """What the first regression goes by: (n, 22)."""
+    standing: Standing
+    """By words alone, as an article is judged that comes by itself,"""
+    arrivals: Array
+    """and each candidate's signs then: (n, 20)."""
+
+
+def to_mean(likeness: Array, weights: Array) -> Array:
+    """The likeness of each to the weighted mean of some, as it would be of vectors."""
+    towards = likeness @ weights
+    length = sqrt(max(float(weights @ towards), 0.0))
+    alike: Array = towards / max(length, 1e-9)
+    return alike
+
+
+def chosen_only(count: int, chosen: Sequence[int]) -> Array:
+    weights = np.zeros(count)
+    weights[list(chosen)] = 1.0
+    return weights
+
+
+def nearness_to_confirmed(days: Array, confirmed: Sequence[int]) -> Array:
+    """What time makes of the likeness to the confirmed; the farther these are apart the less it says."""
+    dated = days[list(confirmed)][~np.isnan(days[list(confirmed)])]
+    span = float(np.ptp(dated)) if len(dated) else 0.0
+    return nearness(nearest(apart(days, days[list(confirmed)])), at_any_time(span))
+
+
+def fed_back(confirmed: Array, likeness: Array, least: float) -> Array:
+    """The weights of a story's members: the confirmed, and those most like them."""
+    others = np.where(confirmed > 0, 0.0, likeness)
+    hits = np.argsort(-others, kind="stable")[:FED_BACK]
+    weights = np.zeros(len(others))
+    weights[hits] = np.where(others[hits] >= least, others[hits] - COUNTS_FROM, 0.0)
+    members: Array = confirmed / confirmed.sum()
+    if weights.sum():
+        members = members + WEIGHT_OF_FED_BACK * weights / weights.sum()
+    members /= members.sum()
+    return members
+
+
+def pulled(values: Array, happening: Array) -> Array:
+    """Half of each value, and half of the mean of its happening."""
+    weight = happening.sum(axis=1)
+    mean = np.where(weight > 0, (happening @ values) / np.maximum(weight, 1e-9), values)
+    return 0.5 * values + 0.5 * mean
+
+
+def weigh(cosines: Array, days: Array, confirmed: Sequence[int], rejected: Sequence[int] = ()) -> Weighed:
+    """What is known of candidates: `cosines` of each with each (n, n), `days` (n,) since any moment, nan if unknown.
+
+    `confirmed` are the places of those of which a person said that they belong; what was `rejected` feeds nothing back.
+    """
+    count = len(cosines)
+    likeness, near, sure = mixed(cosines), nearness(apart(days, days)), chosen_only(count, confirmed)
+    in_time = nearness_to_confirmed(days, confirmed)
+    to_confirmed = to_mean(cosines, sure) * in_time
+    latent_to_confirmed = to_mean(likeness, sure) * in_time
+    least = AT_LEAST + MORE_IF_LATENT * 2 * share_of_latent(count)
+    to_both = (to_confirmed + latent_to_confirmed) / 2
+    to_both[list(rejected)] = 0.0
+    members = fed_back(sure, to_both, least)
+    to_members = to_mean(likeness, members)
+    happening = np.where(cosines * near >= SAME_HAPPENING, cosines * near, 0.0)
+    np.fill_diagonal(happening, 0.0)
+    rank = pulled(to_members, happening) + pulled(to_confirmed, happening)
+    inside = members > 0
+    gaps = apart(days, days)
+    np.fill_diagonal(gaps, np.nan)
+    to_member, to_sure = nearest(np.where(inside, gaps, np.nan)), nearest(apart(days, days[list(confirmed)]))
+    fed = inside & (sure == 0)
+    together = float(closeness(to_sure, TOGETHER)[fed].mean()) if fed.any() else UNKNOWN
+    of = standing(rank, members, confirmed, together)
+    links = likeness * near
+    np.fill_diagonal(links, 0.0)
+    in_company = [links[:, inside].max(axis=1), (happening * to_members).max(axis=1)]
+    signs = np.column_stack([*in_company, common_signs(rank, to_confirmed, to_members, to_sure, to_member, of)])
+    alone = to_mean(cosines, members)
+    rank_alone = to_confirmed + alone
+    of_alone = standing(rank_alone, members, confirmed, together)
+    return Weighed(
+        likeness, links, signs, of_alone,
+        common_signs(rank_alone, to_confirmed, alone, to_sure, to_member, of_alone),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a story stands among the candidates, in numbers."""
+
+    cohesion: float
+    """The rank of its members, on average."""
+    middle: float
+    """The rank of the others, the middle half of them, on average,"""
+    spread: float
+    """and its standard deviation."""
+    members: int
+    confirmed: int
+    candidates: int
+    together: float
+    """How near in time to a confirmed article those are that were fed back: 0 to 1."""
+
+    def outstanding(self, rank: Array) -> Array:
+        """By how many standard deviations a rank stands out from the others'."""
+        return np.clip((rank - self.middle) / max(self.spread, 0.02), -5, 40)
+
+
+USUAL_MIDDLE, USUAL_SPREAD = 0.1, 0.06
+"""Of an archive that is too small to tell; from MANY candidates on they tell alone."""
+
+
+def standing(rank: Array, members: Array, confirmed: Sequence[int], together: float) -> Standing:
+    """From the candidates' ranks and the members' weights."""
+    outside = np.sort(rank[members == 0])
+    half = outside[len(outside) // 4 : max(len(outside) // 4 + 1, 3 * len(outside) // 4)]
+    trust = min(1.0, len(rank) / MANY) if len(half) else 0.0
+    middle, spread = (float(half.mean()), float(half.std())) if len(half) else (0.0, 0.0)
+    return Standing(
+        cohesion=float((rank * members).sum()),
+        middle=trust * middle + (1 - trust) * USUAL_MIDDLE,
+        spread=trust * spread + (1 - trust) * USUAL_SPREAD,
+        members=int((members > 0).sum()),
+        confirmed=len(confirmed),
+        candidates=len(rank),
+        together=together,
+    )
+
+
+def log_of(values: Array) -> Array:
+    return np.log(np.clip(values, 0.02, None))
+
+
+def common_signs(
+    rank: Array, to_confirmed: Array, to_members: Array, days_to_confirmed: Array, days_to_member: Array, of: Standing
+) -> Array:
+    """What is known of an article by itself, given how the story stands: (n, 20), the last column all ones."""
+    logged = log_of(rank)
+    one = np.ones(len(rank))
+    return np.column_stack(
+        [
+            logged,
+            rank,
+            rank / max(of.cohesion, 0.1),
+            of.outstanding(rank) / 10,
+            log_of(to_confirmed),
+            log_of(to_members),
+            of.together * logged,
+            of.cohesion * logged,
+            closeness(days_to_confirmed, 7) * logged,
+            *(closeness(days_to_member, days) for days in (1.5, 7, 30)),
+            *(closeness(days_to_confirmed, days) for days in (1.5, 7, 30)),
+            of.cohesion * one,
+            of.together * one,
+            np.log1p(of.members) * one,
+            np.log(max(1, of.confirmed)) * one,
+            np.log(max(120, of.candidates)) * one,
+            one,
+        ]
+    )
+
+
+def odds(chances: Array) -> Array:
+    """The logarithm of p / (1 - p), of probabilities neither quite 0 nor quite 1."""
+    clipped = np.clip(chances, 1e-4, 1 - 1e-4)
+    return np.log(clipped / (1 - clipped))
+
+
+FIVE, FIFTEEN = 5, 15
+
+
+def company(likeness: Array, chances: Array, confirmed: Sequence[int]) -> Array:
+    """What the second regression goes by: the likely articles near each, and the story against the rest: (n, 5)."""
+    belongs = chances.copy()
+    belongs[list(confirmed)] = 1.0
+    alike = likeness.copy()
+    np.fill_diagonal(alike, -1.0)
+    nearest_first = np.argsort(-alike, axis=1)
+    np.fill_diagonal(alike, 0.0)
+    total, rest = belongs.sum(), (1 - belongs).sum()
+    to_story = (alike @ belongs) / np.maximum(total - belongs, 0.2)  # each against the others
+    to_rest = (alike @ (1 - belongs)) / np.maximum(rest - (1 - belongs), 0.2)
+    within, between = ((belongs * towards).sum() / max(total, 0.2) for towards in (to_story, to_rest))
+    return np.column_stack(
+        [
+            odds(chances),
+            *(belongs[nearest_first[:, :many]].mean(axis=1) for many in (FIVE, FIFTEEN)),
+            np.clip((to_story - to_rest) / max(within - between, 0.02), -3, 3),
+            np.ones(len(chances)),
+        ]
+    )
+
+
+FIRST_COUNTS = 0.5
+"""What the first regression's log-odds count in the order, beside the second's."""
+
+
+def in_order(first: Array, second: Array) -> Array:
+    """The first's probabilities, dealt out in the order that both find together.
+
+    The first says best how many belong, the second which: it knows each article's neighbours.
+    """
+    order = np.argsort(-(FIRST_COUNTS * odds(first) + odds(second)), kind="stable")
+    chances = np.empty(len(first))
+    chances[order] = np.sort(first)[::-1]
+    return chances
+
+
+# -- the judgement -----------------------------------------------------------------------------------------------------
+
+
+@cache
+def learnt_weights() -> dict[str, Array]:
+    """The weights of the regressions."""
+    read = json.loads((files("pipelines.topics") / "membership.json").read_text(encoding="utf-8"))
+    return {name: np.array(values) for name, values in read.items()}
+
+
+def logistic(values: Array) -> Array:
+    return 1 / (1 + np.exp(-np.clip(values, -30, 30)))
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What came of all candidates."""
+
+    probabilities: Array
+    """That each belongs: (n,). Of the confirmed ones it is as if nobody had said so."""
+    standing: Standing
+    links: Array
+    """How near each is to each, time counted in: (n, n)."""
+
+    def nearest(self, chosen: Sequence[int]) -> list[int | None]:
+        """Which of the chosen each candidate is most like, itself left out; None where there is none."""
+        if not len(chosen):
+            return [None] * len(self.links)
+        towards = self.links[:, list(chosen)]
+        best = [int(chosen[place]) for place in towards.argmax(axis=1)]
+        return [each if like > 0 else None for each, like in zip(best, towards.max(axis=1), strict=True)]
+
+
+ALIKE, UNSURE = 0.22, -0.2
+"""The least likeness, time counted in, to an article of the story without which nothing is likely in a TINY archive:
+where hardly anything stands beside a story, nothing tells what stands out. The log-odds are held below that."""
+TINY = 20
+LIKE_REJECTED = 8.0
+"""What the log-odds lose for each unit by which an article is nearer to a rejected one than to a confirmed one."""
+
+
+def judge(cosines: Array, days: Array, confirmed: Sequence[int], rejected: Sequence[int] = ()) -> Judged:
+    """How likely each candidate belongs. The arguments are those of `weigh`.
+
+    What is nearer to a `rejected` article than to a confirmed one is less likely.
+    """
+    weighed = weigh(cosines, days, confirmed, rejected)
+    weights = learnt_weights()
+    links = weighed.links
+    first = weighed.signs @ weights["first"]
+    if len(cosines) < TINY:
+        to_nearest = weighed.signs[:, 0]
+        first = np.where(to_nearest < ALIKE, np.minimum(first, UNSURE), first)
+    if rejected:
+        away = links[:, list(rejected)].max(axis=1) - links[:, list(confirmed)].max(axis=1)
+        first = first - LIKE_REJECTED * np.maximum(away, 0.0)
+    second = company(weighed.likeness, logistic(first), confirmed) @ weights["second"]
+    return Judged(in_order(logistic(first), logistic(second)), weighed.standing, links)
+
+
+def arrives(
+    to_confirmed: float, to_members: float, days_to_confirmed: float, days_to_member: float, of: Standing
+) -> float:
+    """How likely one article belongs that comes by itself: likeness, time counted in, and without; days, or nan."""
+    values = np.array([[to_confirmed + to_members, to_confirmed, to_members, days_to_confirmed, days_to_member]])
+    rank, confirmed, members, to_sure, to_member = values.T
+    signs = common_signs(rank, confirmed, members, to_sure, to_member, of)
+    return float(logistic(signs @ learnt_weights()["arrivals"])[0])

@@ -1,0 +1,143 @@
+"""`dateline serve` as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from archive.cli.serve import SETTINGS, Served, arguments
+from archive.storage.database import connect, transaction
+from archive.storage.schema import ARCHIVE
+
+RUN = "import archive.cli.read_commands; from archive.cli.base import cli; cli(prog_name='dateline')"
+
+
+PAGES = ("archive", "archive/articles", "archive/search?words=zeppelin", "archive/articles/1", "archive/outlets")
+
+
+def command(folder: Path, port: int) -> list[str]:
+    return [sys.executable, "-c", RUN, "serve", "--archive", str(folder), "--port", str(port)]
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@pytest.fixture
+def address(folder: Path, port: int) -> Iterator[str]:
+    with subprocess.Popen(
+        command(folder, port),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    ) as server:
+        try:
+            assert server.stdout
+            said = server.stdout.readline().decode()
+            found = re.search(r"http://\S+", said)
+            assert found, said
+            _wait_for(found[0])
+            yield found[0]
+        finally:
+            server.terminate()
+
+
+def _wait_for(address: str) -> None:
+    for _ in range(200):
+        try:
+            urllib.request.urlopen(address + "-/versions.json").close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise TimeoutError(address)
+
+
+def _get(address: str) -> str:
+    with urllib.request.urlopen(address) as response:
+        text: str = response.read().decode()
+        return text
+
+
+def test_pages_are_served_while_a_crawl_writes(folder: Path, address: str) -> None:
+    stop, written = threading.Event(), []
+
+    def write() -> None:
+        connection = connect(folder / "archive.db", ARCHIVE)
+        while not stop.is_set():
+            with transaction(connection):
+                connection.execute(
+                    """INSERT INTO articles (outlet_id, url, headline, published_at, fetched_at, text)
+                       VALUES (1, ?, 'Tide table', '2024-02-29', '2024-03-01T00:00:00Z', 'Zeppelin over the bay.')""",
+                    [f"https://harbour.example/tide/{len(written)}"],
+                )
+            written.append(1)
+        connection.close()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(5):
+            for path in PAGES:
+                assert "</html>" in _get(address + path)
+    finally:
+        stop.set()
+        writer.join()
+    assert len(written) > 5
+    assert "Tide table" in _get(address)
+    assert f"Search {6 + len(written):,} articles" in _get(address)
+
+
+def test_ctrl_c_stops_it_quietly(folder: Path, port: int) -> None:
+    with subprocess.Popen(command(folder, port), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as server:
+        _wait_for(f"http://127.0.0.1:{port}/")
+        server.send_signal(signal.SIGINT)
+        _, said = server.communicate(timeout=30)
+    assert server.returncode == 0
+    assert b"Traceback" not in said
+
+
+def test_a_port_in_use_is_said_in_one_line(folder: Path, port: int) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        done = subprocess.run(command(folder, port), capture_output=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert re.fullmatch(
+        rb"dateline: 127\.0\.0\.1:\d+: cannot listen there \(.+\); name another with --port\n", done.stderr
+    )
+
+
+def test_a_file_that_a_crawl_writes_is_never_called_immutable(folder: Path) -> None:
+    called = arguments(folder / "archive.db", Path("told.json"), Served())
+    assert not {"-i", "--immutable"} & set(called)
+    assert called.count("--setting") == len(SETTINGS)
+
+
+def test_the_settings_hold(address: str) -> None:
+    import json
+
+    told = json.loads(_get(address + "-/settings.json"))
+    assert {name: told[name] for name in SETTINGS} == SETTINGS
+
+
+def test_serving_needs_no_crawler() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, archive.plugin, archive.cli.serve, archive.cli.read_commands; "
+         "print({'scrapy', 'trafilatura', 'twisted', 'pipelines', 'crawler'} & set(sys.modules))"],
+        capture_output=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == b"set()\n"

@@ -1,0 +1,243 @@
+"""The dossier of a story, as it is read."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from lxml import html
+from markdown_it import MarkdownIt
+from rich.cells import cell_len
+
+from archive.articles.stories import story
+from archive.exports.dossier import Dossier, as_html, as_json, as_markdown, as_text, as_written, dossier, markdown
+from archive.pages.article import article as article_page
+from archive.queries.search import search
+from archive.storage.database import connect
+from archive.storage.schema import ARCHIVE
+from tests.archive.conftest import HOSTILE, MOMENT, WIRE, add_article
+
+ARTICLES = {  # id → probability, verdict
+    1: (0.91, "belongs"),
+    2: (0.88, None),
+    3: (0.25, None),
+    4: (0.31, None),
+    5: (0.42, None),
+    6: (0.22, None),
+}
+HEADINGS = [
+    f"date 2024-02-13 {HOSTILE}",
+    "date 2024-02-14 المجلس يعلن خطة جديدة",
+    "date 2024-02-15 Ferry crews strike",
+    "date 2024-02-16 東京都知事が退任へ",
+    "undated Bread dearer in Zürich",
+]
+
+
+@pytest.fixture
+def db(folder: Path) -> sqlite3.Connection:
+    """An archive in which a story has all articles, the second a copy of the first."""
+    connection = connect(folder / "archive.db", ARCHIVE)
+    connection.execute(
+        "INSERT INTO stories (id, name, title, terms, created_at) VALUES (1, 'ferries', ?, ?, ?)",
+        (f"Ferries & {HOSTILE}", '["ferri", "strike"]', MOMENT),
+    )
+    for id, (probability, verdict) in ARTICLES.items():
+        connection.execute(
+            """INSERT INTO story_articles (story_id, article_id, probability, tier, terms, verdict, found_at)
+            VALUES (1, ?, ?, ?, '["crew", "ferri", "首相"]', ?, ?)""",
+            (id, probability, "sure" if probability >= 0.3 else "likely", verdict, MOMENT),
+        )
+    return connection
+
+
+@pytest.fixture
+def told(db: sqlite3.Connection) -> Dossier:
+    return dossier(db, story(db, "ferries"))
+
+
+def test_each_text_is_headed_by_its_day_in_time_order_and_undated_ones_come_last(told: Dossier) -> None:
+    assert [piece.heading for piece in told.pieces] == HEADINGS
+
+
+def test_a_standfirst_that_its_text_begins_with_is_said_once(db: sqlite3.Connection) -> None:
+    db.execute("UPDATE articles SET text = standfirst || char(10) || text WHERE id = 1")
+    read = dossier(db, story(db, "ferries"))
+    assert [form(read).count("The island is cut off.") for form in (as_text, as_markdown, as_html)] == [1, 1, 1]
+    assert article_page(db, 1)["paragraphs"] == WIRE.split("\n")  # below the standfirst, which has its own place
+    (hit,) = search(db, "island cut off ferry crews")
+    assert hit.passage.replace("⟦", "").replace("⟧", "").count("The island is cut off.") == 1
+
+
+def test_a_heading_is_one_line_of_the_text_however_long_it_is(db: sqlite3.Connection) -> None:
+    long = "A headline that goes on " * 8
+    db.execute("UPDATE articles SET headline = ? WHERE id = 1", (long,))
+    lines = as_text(dossier(db, story(db, "ferries"))).splitlines()
+    assert f"date 2024-02-15 {long.strip()}" in lines
+
+
+def test_a_copy_stands_under_its_original_and_nowhere_else(told: Dossier) -> None:
+    text = as_text(told)
+    assert "also in: ridge.example" in text
+    assert "Island cut off as ferries stop" not in text
+    assert told.summary == "6 articles of 4 outlets, 2024-02-13 to 2024-02-16"
+
+
+@pytest.mark.parametrize(
+    ("id", "why"),
+    [(1, "confirmed: crews, Ferry, 首相"), (5, "sure (42 %): crew, ferri, 首相"), (3, "likely (25 %)")],
+)
+def test_a_piece_says_why_it_belongs_in_its_own_words(told: Dossier, id: int, why: str) -> None:
+    said = next(piece.why for piece in told.pieces if piece.id == id)
+    assert said.startswith(why)
+
+
+@pytest.mark.parametrize(
+    ("terms", "text", "written"),
+    [
+        (["embassi", "establish"], "New embassies were established.", ["embassies", "established"]),
+        (["embassi"], "An Embassy opens", ["Embassy"]),
+        (["zurich"], "Bread in Zürich", ["Zürich"]),
+        (["art"], "a party", ["art"]),
+        (["首相"], "昨日首相は述べた", ["首相"]),
+        (["gone"], "nothing of it", ["gone"]),
+        (["a(b"], "odd a(b signs", ["a(b"]),
+    ],
+)
+def test_a_stem_is_shown_as_the_text_writes_it(terms: list[str], text: str, written: list[str]) -> None:
+    assert list(as_written(terms, text)) == written
+
+
+def test_text_keeps_to_88_columns_also_where_a_character_takes_two(db: sqlite3.Connection) -> None:
+    db.execute("UPDATE articles SET text = ? WHERE id = 3", ("首相は会見で述べた。" * 40,))
+    db.execute("UPDATE articles SET text = ? WHERE id = 4", ("Bakers say so. " * 40,))
+    lines = as_text(dossier(db, story(db, "ferries"))).splitlines()
+    assert max(cell_len(line) for line in lines) == 88
+
+
+def test_what_a_page_said_steers_no_terminal(db: sqlite3.Connection) -> None:
+    db.execute("UPDATE articles SET headline = 'Red \x1b[31m\u202eflag', text = 'one\x07\ntwo\x9b1m' WHERE id = 1")
+    text = as_text(dossier(db, story(db, "ferries")))
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(text)
+
+
+# -- Markdown --------------------------------------------------------------------------------------------------------
+
+NASTY = [
+    HOSTILE,
+    "# no heading",
+    "1. no list",
+    "- no list",
+    "+ no list",
+    "> no quote",
+    "*no* _emphasis_ `code`",
+    "[a link](javascript:alert(1))",
+    "![a picture](http://tracker.example/x.png)",
+    "<javascript:alert(1)>",
+    "&lt;b&gt; &amp; | a | table | ~~gone~~",
+    "===",
+    "back\\slash",
+    "    indented",
+]
+
+
+@pytest.mark.parametrize("line", NASTY)
+def test_nothing_that_a_page_says_is_markup_in_markdown(line: str) -> None:
+    tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(f"{markdown(line)}\n")
+    assert [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close"]
+    children = tokens[1].children or []
+    assert {child.type for child in children} <= {"text", "text_special"}
+    assert "".join(child.content for child in children) == line.strip()
+
+
+def test_markdown_has_a_heading_a_piece_and_links_only_to_the_web(told: Dossier) -> None:
+    tokens = MarkdownIt("commonmark").parse(as_markdown(told))
+    headings = [after for token, after in pairwise(tokens) if token.type == "heading_open"]
+    assert ["".join(child.content for child in each.children or []) for each in headings][1:] == HEADINGS
+    links = [child.attrs["href"] for token in tokens for child in token.children or [] if child.type == "link_open"]
+    assert len(links) == 4
+    assert all(str(link).startswith("https://") for link in links)
+
+
+# -- JSON and HTML ---------------------------------------------------------------------------------------------------
+
+
+def test_json_holds_the_story_and_its_pieces_with_their_copies(told: Dossier) -> None:
+    read = json.loads(as_json(told))
+    assert set(read) == {"story", "summary", "search", "coverage"}
+    assert (read["story"]["name"], read["story"]["terms"]) == ("ferries", ["ferri", "strike"])
+    piece = read["coverage"][2]
+    assert set(piece) == {
+        "id", "headline", "date", "published_at", "outlet", "outlet_name", "byline", "agency", "language", "url",
+        "standfirst", "text", "probability", "tier", "part", "terms", "verdict", "copies", "why",
+    }  # fmt: skip
+    assert [copy["id"] for copy in piece["copies"]] == [2]
+    assert read["coverage"][-1]["date"] is None
+
+
+def test_the_page_shows_markup_as_text_and_runs_nothing(told: Dossier) -> None:
+    page = html.fromstring(as_html(told))
+    assert not page.xpath("//script | //link | //img | //iframe | //*[@onclick or @onload or @onerror]")
+    assert ["".join(each.itertext()).split() for each in page.xpath("//h2")] == [each.split() for each in HEADINGS]
+    assert HOSTILE in page.xpath("//h1")[0].text_content()
+    links = page.xpath("//a/@href")
+    assert all(link.startswith(("https://", "#article-")) for link in links)
+    assert "default-src 'none'" in page.xpath("//meta[@http-equiv]/@content")[0]
+
+
+def test_the_page_asks_no_other_host_for_anything(told: Dossier) -> None:
+    text = as_html(told)
+    style = text[text.index("<style>") : text.index("</style>")]
+    assert "url(" not in style
+    assert "@import" not in style
+    assert "prefers-color-scheme: dark" in style
+    assert not html.fromstring(text).xpath("//*[@src or @srcset or @style]")
+
+
+def test_the_page_says_the_language_of_each_piece_and_which_way_it_runs(told: Dossier) -> None:
+    page = html.fromstring(as_html(told))
+    pieces = {each.get("id"): (each.get("lang"), each.get("dir")) for each in page.xpath("//article")}
+    assert pieces["article-5"] == ("ar", "rtl")
+    assert pieces["article-3"] == ("ja", "ltr")
+    assert [each.get("href") for each in page.xpath("//nav//a")] == [f"#{id}" for id in pieces]
+
+
+def test_a_story_without_coverage_says_so(db: sqlite3.Connection) -> None:
+    db.execute("DELETE FROM story_articles")
+    empty = dossier(db, story(db, "ferries"))
+    assert empty.summary == "0 articles of 0 outlets"
+    assert "Nothing belongs to it yet." in as_html(empty)
+    assert json.loads(as_json(empty))["coverage"] == []
+    assert as_text(empty).startswith("Ferries & ")
+    assert as_markdown(empty).startswith("# Ferries")
+
+
+# -- what is listed --------------------------------------------------------------------------------------------------
+
+
+def test_what_a_person_rejected_is_left_out_and_so_is_its_copy(db: sqlite3.Connection) -> None:
+    db.execute("UPDATE story_articles SET verdict = 'not' WHERE article_id = 1")
+    assert {piece.id for piece in dossier(db, story(db, "ferries")).pieces} == {3, 4, 5, 6}
+
+
+def test_a_copy_that_a_person_confirmed_stands_though_its_original_was_rejected(db: sqlite3.Connection) -> None:
+    db.execute("UPDATE story_articles SET verdict = 'not' WHERE article_id = 1")
+    db.execute("UPDATE story_articles SET verdict = 'belongs' WHERE article_id = 2")
+    assert 2 in {piece.id for piece in dossier(db, story(db, "ferries")).pieces}
+
+
+def test_where_the_original_is_not_in_the_story_the_earliest_version_stands_for_the_text(
+    db: sqlite3.Connection,
+) -> None:
+    add_article(db, 7, {"outlet_id": 3, "headline": "Ferries stop", "published_at": "2024-02-17", "text": "So."})
+    db.execute("INSERT INTO versions VALUES (7, 1, 3)")
+    db.execute("DELETE FROM story_articles WHERE article_id = 1")
+    added = (
+        "INSERT INTO story_articles (story_id, article_id, probability, tier, found_at) VALUES (1, 7, 0.9, 'sure', ?)"
+    )
+    db.execute(added, (MOMENT,))
+    piece = next(piece for piece in dossier(db, story(db, "ferries")).pieces if piece.id == 2)
+    assert [copy.id for copy in piece.copies] == [7]

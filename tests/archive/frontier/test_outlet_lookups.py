@@ -1,0 +1,87 @@
+"""What was found out about outlets, and who else was named for a story."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from archive.archive import Archive
+from archive.frontier.outlet_lookups import Lookup, lookups
+from archive.queries import outlet_evidence
+from archive.records import Lead, Outlet, Source
+from pipelines.identity import file_lead, file_source
+
+WORKS = Lookup("www.quay.example", "2026-03-01T09:00:00Z", "works", "www.quay.example", ("http://quay.example/rss",))
+
+
+@pytest.fixture
+def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Archive]:
+    monkeypatch.setenv("DATELINE_NOW", "2026-03-02T09:00:00+00:00")
+    with Archive(tmp_path) as opened:
+        yield opened
+
+
+def test_what_was_found_out_is_known_by_the_host_with_or_without_www(archive):
+    archive.note_lookup(WORKS)
+    assert lookups(archive.db, ["quay.example"]) == {"quay.example": replace(WORKS, host="quay.example")}
+    assert lookups(archive.db, ["www.quay.example"]) == lookups(archive.db)
+    assert lookups(archive.db, ["ridge.example"]) == {}
+
+
+def test_feeds_that_worked_outlast_a_host_that_does_not_answer_and_end_with_one_that_is_gone(archive):
+    archive.note_lookup(WORKS)
+    archive.note_lookup(Lookup("quay.example", "2026-03-02T08:00:00Z", "unreachable", reason="timed out"))
+    kept = lookups(archive.db)["quay.example"]
+    assert (kept.outcome, kept.feeds, kept.found_host) == ("unreachable", WORKS.feeds, "www.quay.example")
+    archive.note_lookup(Lookup("quay.example", "2026-03-02T08:30:00Z", "gone", reason="host name not found"))
+    assert lookups(archive.db)["quay.example"].feeds == ()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "days", "believed"),
+    [("unreachable", 1, True), ("unreachable", 3, False), ("gone", 59, True), ("gone", 61, False), ("works", 170, True),
+     ("works", 190, False), ("moved", 170, True)],
+)  # fmt: skip
+def test_what_was_found_out_is_believed_for_a_time(archive, monkeypatch, outcome, days, believed):
+    archive.note_lookup(replace(WORKS, outcome=outcome, looked_up_at="2026-03-02T09:00:00Z"))
+    monkeypatch.setenv("DATELINE_NOW", (datetime(2026, 3, 2, 9, tzinfo=UTC) + timedelta(days=days)).isoformat())
+    assert bool(lookups(archive.db)) is believed
+
+
+def test_an_outlet_is_kept_under_the_host_that_the_archive_knows_it_by(archive):
+    archive.add_outlet(Outlet("quay.example"))
+    assert archive.host_known_as("www.quay.example") == "quay.example"
+    assert archive.host_known_as("ridge.example") == "ridge.example"
+    archive.add_outlet(Outlet("www.ridge.example"))
+    assert archive.host_known_as("ridge.example") == "www.ridge.example"
+
+
+def test_only_outlets_with_a_feed_or_sitemap_are_read(archive):
+    archive.add_outlet(
+        Outlet("www.quay.example"), [file_source(Source("http://quay.example/rss", "feed", "www.quay.example"))]
+    )
+    archive.add_leads([file_lead(Lead("http://ridge.example/a", via="link"))])
+    assert outlet_evidence.with_sources(archive.db) == {"quay.example"}
+    assert outlet_evidence.known(archive.db) == {"quay.example", "ridge.example"}
+
+
+def test_outlets_that_a_service_names_are_kept_for_the_story_and_forgotten_with_it(archive):
+    from archive.articles.stories import unfollow
+    from archive.storage.database import transaction
+
+    db = archive.db
+    db.execute("INSERT INTO stories (id, name, title, created_at) VALUES (1, 'a', 'A', '2026-03-01T00:00:00Z')")
+    archive.note_named(1, "GDELT", ["www.quay.example", "quay.example", "ridge.example"])
+    archive.note_named(1, "GDELT", ["quay.example"])
+    archive.note_named(1, "Google News", ["quay.example"])
+    assert outlet_evidence.named(db, 1) == {
+        "quay.example": {"GDELT": 2, "Google News": 1},
+        "ridge.example": {"GDELT": 1},
+    }
+    with transaction(db):
+        unfollow(db, 1)
+    assert outlet_evidence.named(db, 1) == {}

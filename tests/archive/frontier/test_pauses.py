@@ -1,0 +1,81 @@
+"""Sites that are left alone: nothing of them is leased, and a page that was put off loses none of its tries."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from archive.archive import Archive
+from archive.frontier.urls import MOST_TRIES
+from archive.records import Check, Lead, Outlet, Source, clock, now, utc
+from crawler.network.backoff import site_of
+from pipelines.policies import decisions
+
+LATER, PAST = "2099-01-01T00:00:00Z", "2026-01-01T00:00:00Z"
+URLS = ("https://harbour.example/a", "https://harbour.example:8443/a", "http://harbour.example/a", "https://a.b/c?d=/e")
+
+
+@pytest.fixture
+def archive(tmp_path):
+    with Archive(tmp_path) as opened:
+        opened.add_leads([Lead(url, via="given", url_key=url) for url in URLS])
+        yield opened
+
+
+def leased(archive: Archive) -> set[str]:
+    return {waiting.lead.url for waiting in archive.lease(100, 100)}
+
+
+@pytest.mark.parametrize(("site", "url"), [(site_of(url), url) for url in URLS])
+def test_nothing_of_a_site_that_is_left_alone_is_leased_and_all_of_the_others(archive, site, url):
+    archive.leave_alone(site, LATER, "HTTP 429")
+    assert leased(archive) == set(URLS) - {url}
+
+
+def test_what_is_over_or_shorter_than_a_pause_that_is_known_does_not_count(archive):
+    archive.leave_alone("https://a.b", LATER, "HTTP 429")
+    archive.leave_alone("https://a.b", "2098-01-01T00:00:00Z", "timed out")
+    archive.leave_alone("https://harbour.example", PAST, "HTTP 503")
+    assert archive.pauses() == {"https://a.b": (LATER, "HTTP 429")}
+    assert leased(archive) == set(URLS[:3])
+
+
+def test_a_page_that_is_put_off_again_and_again_still_waits_and_counts_no_try(archive):
+    put_off = Check(URLS[0], "refused", now(), reason="HTTP 429; left alone until …", transient=True, url_key=URLS[0])
+    for _ in range(MOST_TRIES + 2):
+        assert URLS[0] in leased(archive)
+        archive.write([put_off], decisions())
+        archive.db.execute("UPDATE urls SET state = 'pending' WHERE state = 'leased'")
+    row = archive.db.execute("SELECT state, outcome, tries FROM urls WHERE url = ?", (URLS[0],)).fetchone()
+    assert tuple(row) == ("pending", "refused", 0)
+    assert archive.db.execute("SELECT count(*) FROM checks").fetchone()[0] == MOST_TRIES + 2
+
+
+def test_a_page_that_is_refused_for_good_is_not_tried_again(archive):
+    archive.write([Check(URLS[0], "refused", now(), reason="forbidden by robots.txt", url_key=URLS[0])], decisions())
+    assert URLS[0] not in leased(archive)
+
+
+def test_a_clock_that_ran_ahead_puts_nothing_off_for_longer_than_a_day(archive):
+    archive.leave_alone("https://a.b", LATER, "HTTP 429")
+    archive.add_outlet(Outlet("a.b"), [Source("https://a.b/feed", "feed", "a.b", url_key="a.b/feed")])
+    archive.db.execute("UPDATE urls SET due_at = ? WHERE role = 'source'", (LATER,))
+    soon = utc(clock() + timedelta(hours=20))
+    archive.leave_alone("https://harbour.example", soon, "HTTP 429")
+    archive.start_crawl("crawl")
+    assert set(archive.pauses()) == {"https://harbour.example"}
+    assert [source.url for source in archive.sources(["feed"], due=True)] == ["https://a.b/feed"]
+
+
+def test_a_clock_that_jumps_back_while_a_crawl_runs_costs_no_page(archive, monkeypatch):
+    monkeypatch.setenv("DATELINE_NOW", "2026-03-10T12:00:00Z")
+    crawl = archive.start_crawl("crawl")
+    taken = leased(archive)
+    monkeypatch.setenv("DATELINE_NOW", "2025-03-10T12:00:00Z")
+    archive.write(
+        [Check(url, "failed", now(), reason="timed out", transient=True, url_key=url) for url in taken], decisions()
+    )
+    archive.finish_crawl(crawl)
+    archive.start_crawl("crawl")
+    assert leased(archive) == taken

@@ -1,0 +1,376 @@
+"""What the pages show, as rows: no web server runs here."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from archive.errors import UsageError
+from archive.pages.article import article, beside
+from archive.pages.charts import LANES, OTHERS, POINTS, STRETCHES, Shown, bars, sparkline, timeline
+from archive.pages.home import home
+from archive.pages.outlet import outlet, outlets
+from archive.pages.search_page import Wanted, find
+from archive.pages.story import Filters, found_story, say, story_page
+from archive.pages.story_feed import ATOM, atom
+from archive.pages.tables import CHIEF, described, explained
+from archive.storage.database import connect
+from archive.storage.schema import ARCHIVE
+from archive.text.formatting import many, moment, percent, query, span
+from tests.archive.room import STORY, TITLE, furnish
+
+
+@pytest.fixture
+def db(folder: Path) -> Iterator[sqlite3.Connection]:
+    connection = connect(furnish(folder) / "archive.db", ARCHIVE)
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    connection = connect(tmp_path / "archive.db", ARCHIVE)
+    yield connection
+    connection.close()
+
+
+# -- words -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("2024-02-15T10:30:00Z", "15 Feb 2024, 10:30 UTC"),
+        ("2024-02-15T10:30:00+09:00", "15 Feb 2024, 01:30 UTC"),
+        ("2024-02-15T10:30:00", "15 Feb 2024, 10:30"),
+        ("2024-02-15", "15 Feb 2024"),
+        ("soon", "soon"),
+        (None, "undated"),
+    ],
+)
+def test_a_moment_is_told_as_far_as_it_is_known(written: str | None, said: str) -> None:
+    assert moment(written) == said
+
+
+def test_numbers_are_told_as_people_say_them() -> None:
+    assert [many(1, "outlet"), many(2000, "outlet")] == ["1 outlet", "2,000 outlets"]
+    assert [span(0.5), span(3), span(72)] == ["30 min", "3 h", "3 d"]
+    assert [percent(0.999), percent(1.0), percent(0), percent(None)] == ["99 %", "100 %", "0 %", ""]
+    assert query({"outlet": "a b", "page": "3"}, page=None) == "?outlet=a+b"
+
+
+# -- charts ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_highest_bar_fills_the_chart_and_none_leaves_it() -> None:
+    drawn = bars([("Mon", 1), ("Tue", 4), ("Wed", 0)])
+    assert [bar.height for bar in drawn] == [25.0, 100.0, 0.0]
+    assert all(bar.x + bar.width <= 100 for bar in drawn)
+    assert bars([]) == []
+
+
+def test_a_sparkline_counts_every_dated_article_once_whatever_the_time() -> None:
+    days = [f"{datetime(2020, 1, 1) + timedelta(days=7 * number):%Y-%m-%d}" for number in range(300)]
+    drawn = sparkline({**dict.fromkeys(days, 1), "soon": 4})
+    assert sum(bar.count for bar in drawn) == 300
+    assert len(drawn) <= 60
+    assert sparkline({"soon": 1}) == []
+    assert [bar.count for bar in sparkline({"2024-02-15": 1})][-1] == 1
+
+
+def shown(number: int, outlet: str = "The Ridge", hours: int | None = None, **more: object) -> Shown:
+    at = f"{datetime(2024, 2, 1) + timedelta(hours=number if hours is None else hours):%Y-%m-%dT%H:%M:%SZ}"
+    return Shown(number, outlet, f"Headline {number}", at, **more)  # type: ignore[arg-type]
+
+
+def test_a_timeline_gives_each_outlet_a_line_and_marks_copies_and_changes() -> None:
+    drawn = timeline([shown(1), shown(2, "Minato", is_copy=True), shown(9, revised_at=("2024-02-01T12:00:00Z",))])
+    assert drawn
+    assert [lane.outlet for lane in drawn.lanes] == ["The Ridge", "Minato"]
+    ridge, minato = drawn.lanes
+    assert [mark.id for mark in ridge.marks] == [1, 9]
+    assert [mark.hollow for mark in minato.marks] == [True]
+    assert len(ridge.ticks) == 1
+    assert ridge.ticks[0] > ridge.marks[-1].x > ridge.marks[0].x
+    assert "a copy" in minato.marks[0].title
+    assert "changed 1 time" in ridge.marks[1].title
+
+
+def test_a_timeline_of_one_moment_stands_in_the_middle_and_the_undated_are_counted() -> None:
+    drawn = timeline([shown(1), Shown(2, "Minato", "When?", None)])
+    assert drawn
+    assert (drawn.lanes[0].marks[0].x, drawn.undated, len(drawn.scale)) == (50.0, 1, 1)
+    assert timeline([Shown(2, "Minato", "When?", None)]) is None
+
+
+def test_a_long_timeline_has_a_bounded_number_of_marks() -> None:
+    drawn = timeline([shown(number, f"outlet {number % 30}") for number in range(POINTS * 10)])
+    assert drawn
+    assert len(drawn.lanes) == LANES
+    assert drawn.lanes[-1].outlet == OTHERS
+    assert sum(len(lane.marks) for lane in drawn.lanes) <= LANES * (STRETCHES + 1)
+    assert all(0 <= mark.x <= 100 for lane in drawn.lanes for mark in lane.marks)
+
+
+# -- home ------------------------------------------------------------------------------------------------------------
+
+
+def test_home_shows_the_newest_first_the_stories_and_the_last_crawl(db: sqlite3.Connection) -> None:
+    told = home(db)
+    assert [card["id"] for card in told["cards"]][:3] == [8, 3, 1]
+    assert [(s["name"], s["articles"], s["outlets"], s["last"]) for s in told["stories"]] == [
+        (STORY, 4, 2, "2024-02-17T08:00:00Z")
+    ]
+    assert sum(bar.count for bar in told["stories"][0]["bars"]) == 4
+    assert (told["crawl"]["state"], told["crawl"]["looks"], told["crawl"]["failures"]) == ("finished", 9, 2)
+
+
+def test_an_empty_archive_has_a_home(empty: sqlite3.Connection) -> None:
+    assert home(empty) == {
+        "counts": {"articles": 0, "outlets": 0, "stories": 0}, "cards": [], "stories": [], "crawl": None
+    }  # fmt: skip
+
+
+# -- an article ------------------------------------------------------------------------------------------------------
+
+
+def test_an_article_says_how_much_of_it_each_copy_has(db: sqlite3.Connection) -> None:
+    told = article(db, 1)
+    assert told
+    assert [(each["id"], each["how"], each["ours"], each["theirs"]) for each in told["related"]] == [
+        (2, "same text", None, None),
+        (7, "cut from this", 0.6, 1.0),
+    ]
+    back = article(db, 7)
+    assert back
+    assert (1, 1.0, 0.6) in [(each["id"], each["ours"], each["theirs"]) for each in back["related"]]
+
+
+def test_an_article_says_why_it_belongs_to_its_event_and_its_stories(db: sqlite3.Connection) -> None:
+    told = article(db, 8)
+    assert told
+    assert told["event"]["why"] == "It has words in common with it."
+    assert told["event"]["terms"] == ["strike", "ferry", "crews"]  # as it writes them; a stem that it lacks as it is
+    assert [other["id"] for other in told["event"]["others"]] == [1]  # copies fold under it
+    assert [(story["name"], story["probability"], story["verdict"]) for story in told["stories"]] == [
+        (STORY, 0.55, None)
+    ]
+    rejected = article(db, 3)
+    assert rejected
+    assert [story["verdict"] for story in rejected["stories"]] == ["not"]
+    assert rejected["event"] is None
+
+
+def test_an_article_lists_its_changes_newest_first(db: sqlite3.Connection) -> None:
+    told = article(db, 8)
+    assert told
+    assert [(change["number"], change["nature"], change["stealth"]) for change in told["changes"]] == [
+        (3, "body, correction", False),
+        (2, "headline, body", True),
+        (1, "first seen", False),
+    ]
+    assert article(db, 99) is None
+
+
+def test_two_articles_are_compared_from_the_earlier_to_the_later(db: sqlite3.Connection) -> None:
+    told = beside(db, 7, 1)
+    assert told
+    assert (told["old"]["id"], told["new"]["id"]) == (1, 7)
+    assert (told["added"], told["removed"]) == (0, 6)
+    assert "<del>" in told["text"]
+    assert beside(db, 1, 1) is None
+    assert beside(db, 1, 99) is None
+
+
+def test_a_hostile_headline_is_text_in_a_comparison(db: sqlite3.Connection) -> None:
+    told = beside(db, 6, 1)
+    assert told
+    assert "<script" not in told["headline"] + told["text"]
+
+
+# -- a story ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_story_shows_each_text_once_newest_first(db: sqlite3.Connection) -> None:
+    told = story_page(db, STORY, Filters())
+    assert told
+    assert [(row["id"], [copy["id"] for copy in row["copies"]]) for row in told["coverage"]] == [(8, []), (1, [2, 7])]
+    assert (told["articles"], told["texts"]) == (4, 2)
+    assert told["outlets"] == [("ridge.example", 3), ("harbour.example", 1)]
+    assert told["coverage"][1]["terms"] == ["strike", "Ferry", "crews"]
+    assert [row["id"] for row in told["left_out"]] == [3]
+
+
+def test_a_story_tells_who_ran_a_text_first_and_how_much_later_the_others(db: sqlite3.Connection) -> None:
+    told = story_page(db, STORY, Filters())
+    assert told
+    [spread] = told["spreads"]
+    assert spread["first"]["outlet"] == "harbour.example"
+    assert [(row["id"], row["later"]) for row in spread["others"]] == [(2, None), (7, "2 h later")]  # 2 has but a day
+
+
+@pytest.mark.parametrize(
+    ("filters", "ids"),
+    [
+        (Filters(outlet="harbour.example"), [1]),
+        (Filters(since="2024-02-16"), [8]),
+        (Filters(until="2024-02-15"), [1]),
+        (Filters(language="ja"), []),
+        (Filters(outlet="ridge.example", until="2024-02-16"), [2]),  # without its original the first version stands
+    ],
+)
+def test_filters_leave_a_part_of_a_story(db: sqlite3.Connection, filters: Filters, ids: list[int]) -> None:
+    told = story_page(db, STORY, filters)
+    assert told
+    assert [row["id"] for row in told["coverage"]] == ids
+    assert told["outlets"][0][1] == 3  # counted over the whole story
+
+
+def test_a_story_that_nobody_follows_has_no_page(db: sqlite3.Connection) -> None:
+    for name in ("harbour", "!", ""):
+        assert story_page(db, name, Filters()) is None
+
+
+def test_pages_beyond_the_last_show_the_last(db: sqlite3.Connection) -> None:
+    told = story_page(db, STORY, Filters(), page=9)
+    assert told
+    assert (told["page"], told["pages"], told["older"], told["newer"]) == (1, 1, None, None)
+
+
+def test_a_persons_word_changes_the_coverage_at_once_and_tells_the_next_crawl(db: sqlite3.Connection) -> None:
+    say(db, STORY, 8, "not")
+    say(db, STORY, 3, "unsaid")
+    say(db, STORY, 4, "belongs")
+    told = story_page(db, STORY, Filters())
+    assert told
+    assert {row["id"] for row in told["coverage"]} == {1, 3, 4}
+    assert db.execute("SELECT newest_id FROM stories").fetchone()[0] == 0
+    assert db.execute("SELECT judged_at FROM story_articles WHERE article_id = 3").fetchone()[0] is None
+
+
+@pytest.mark.parametrize(("name", "id", "word"), [("other", 1, "not"), (STORY, 99, "not"), (STORY, 1, "maybe")])
+def test_a_word_on_what_there_is_not_is_refused(db: sqlite3.Connection, name: str, id: int, word: str) -> None:
+    with pytest.raises(UsageError, match="no such"):
+        say(db, name, id, word)
+
+
+# -- a feed ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_feed_holds_what_atom_asks_for(db: sqlite3.Connection) -> None:
+    told = found_story(db, STORY)
+    assert told
+    feed = ET.fromstring(atom(db, told, "https://here.example/feed", lambda id: f"https://here.example/{id}"))
+    name = f"{{{ATOM}}}"
+    entries = feed.findall(f"{name}entry")
+    assert feed.findtext(f"{name}title") == TITLE
+    assert [entry.find(f"{name}link").attrib["href"] for entry in entries] == [  # type: ignore[union-attr]
+        "https://here.example/8",
+        "https://here.example/1",
+    ]
+    ids = [element.findtext(f"{name}id") for element in (feed, *entries)]
+    assert len(set(ids)) == 3
+    assert all(id and id.startswith("urn:uuid:") for id in ids)
+    for element in (feed, *entries):
+        assert element.findtext(f"{name}updated")
+        assert element.findtext(f"{name}title")
+        assert element.findtext(f"{name}author/{name}name")
+
+
+def test_a_feed_leaves_out_what_xml_cannot_hold(db: sqlite3.Connection) -> None:
+    db.execute("UPDATE articles SET headline = ? WHERE id = 1", ["A\x00\x0b\ufffe & <b>"])
+    told = found_story(db, STORY)
+    assert told
+    feed = ET.fromstring(atom(db, told, "https://here.example/feed", str))
+    assert "A & <b>" in [element.text for element in feed.iter(f"{{{ATOM}}}title")]
+
+
+# -- an outlet -------------------------------------------------------------------------------------------------------
+
+
+def test_an_outlet_tells_its_habits_and_its_changes(db: sqlite3.Connection) -> None:
+    told = outlet(db, "ridge.example")
+    assert told
+    assert (told["articles"], told["changes"], told["stealth"], told["corrections"]) == (4, 2, 1, 1)
+    assert told["habits"]["copied"] == 0.5
+    assert told["habits"]["timed"] == 2
+    assert [bar.label for bar in told["habits"]["hours"] if bar.count] == ["08:00", "12:00"]
+    assert [(each["host"], each["texts"]) for each in told["from_whom"]] == [("harbour.example", 2)]
+    assert [source["outcome"] for source in told["sources"]] == ["failed"]
+    assert {page["outcome"] for page in told["amiss"]} == {"gone", "failed", "refused"}
+
+
+def test_an_outlet_without_articles_has_a_page_and_an_unknown_one_has_none(db: sqlite3.Connection) -> None:
+    told = outlet(db, "silent.example")
+    assert told
+    assert (told["articles"], told["habits"]["counted"], told["habits"]["wire"]) == (0, 0, 0)
+    assert outlet(db, "nobody.example") is None
+    assert outlets(db)[0]["host"] == "ridge.example"
+    assert outlets(db, page=2) == []
+
+
+# -- searching -------------------------------------------------------------------------------------------------------
+
+
+def test_versions_of_one_text_are_one_hit_and_counted_apart(db: sqlite3.Connection) -> None:
+    told = find(db, Wanted("strike"))
+    assert [hit["id"] for hit in told["hits"]] == [1]
+    assert (told["articles"], told["texts"], told["hits"][0]["other_outlets"]) == (3, 1, 1)
+    assert "⟦strike⟧" in told["hits"][0]["passage"]
+
+
+def test_facets_say_what_each_choice_leaves_and_leave_just_that(db: sqlite3.Connection) -> None:
+    told = find(db, Wanted("ferry"))
+    assert set(told["facets"]) == {"outlet", "month", "language", "story"}
+    for name, values in told["facets"].items():
+        for each in values:
+            within = find(db, Wanted("ferry", **{name: each["value"]}))
+            assert within["articles"] == each["count"], (name, each)
+            assert name not in within["facets"]
+
+
+@pytest.mark.parametrize(
+    ("words", "ids"), [("首相", [3]), ("東京", [3]), ("zurich", [4]), ("خطة", [5]), ('"shorter shifts"', [1])]
+)
+def test_any_script_is_found(db: sqlite3.Connection, words: str, ids: list[int]) -> None:
+    assert [hit["id"] for hit in find(db, Wanted(words))["hits"]] == ids
+
+
+@pytest.mark.parametrize("words", ["-strike", '"', "* ( ) :", "OR", "\x00"])
+def test_what_cannot_be_searched_for_is_explained(db: sqlite3.Connection, words: str) -> None:
+    told = find(db, Wanted(words))
+    assert "give at least one word" in told["error"]
+    assert told["hits"] == []
+
+
+def test_nothing_asked_is_nothing_found_and_no_error(db: sqlite3.Connection) -> None:
+    assert (find(db, Wanted("  "))["error"], find(db, Wanted())["hits"]) == (None, [])
+    assert find(db, Wanted("strike", outlet="nobody.example"))["texts"] == 0
+
+
+# -- tables ----------------------------------------------------------------------------------------------------------
+
+
+def test_every_table_and_view_of_an_archive_is_described_with_all_its_columns(empty: sqlite3.Connection) -> None:
+    told = described()
+    rows = empty.execute("SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view')").fetchall()
+    names = {row["name"] for row in rows if not row["name"].startswith(("sqlite_", "_sqlite", "articles_fts"))}
+    assert names | {"articles_fts"} == set(told)
+    for name in names:
+        columns = [row["name"] for row in empty.execute(f"SELECT name FROM pragma_table_info('{name}')")]
+        assert set(told[name]["columns"]) == set(columns), name
+        assert told[name]["description"]
+
+
+def test_each_example_runs_on_any_archive(db: sqlite3.Connection, empty: sqlite3.Connection) -> None:
+    assert [table["name"] for table in explained()] == list(CHIEF)
+    for table in explained():
+        title, sql = table["example"]
+        assert title
+        for connection in (db, empty):
+            connection.execute(sql).fetchall()

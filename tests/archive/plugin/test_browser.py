@@ -1,0 +1,182 @@
+"""The pages in Debian's Chromium: what a person sees, clicks and hears. Pictures are left in `tests/screenshots/`."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.archive.conftest import fill
+from tests.archive.room import PAGES, STORY, furnish
+from tests.chromium import CHROMIUM, Browser, Tab
+from tests.paths import ROOT
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here: apt-get install chromium")
+
+SCREENSHOTS = ROOT / "tests" / "screenshots"
+WIDTHS = (390, 1280)
+FIRST_TRANSFER = 60_000
+"""Bytes that a page may take when nothing of it was seen before."""
+AXE = os.environ.get("AXE", "")
+"""A copy of axe.min.js (npm: axe-core) for `test_axe_finds_nothing_serious`."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the archive is served, by the plain `datasette` command; a link that makes its user root comes after it."""
+    folder = furnish(fill(tmp_path_factory.mktemp("archive")))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "datasette", "serve", str(folder / "archive.db"), "--port", str(port), "--root"]
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment) as process:
+        try:
+            assert process.stdout
+            said = process.stdout.readline().decode().strip()
+            _wait_for(f"http://127.0.0.1:{port}/-/versions.json")
+            yield said
+        finally:
+            process.terminate()
+
+
+def _wait_for(address: str) -> None:
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(address).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise TimeoutError(address)
+
+
+@pytest.fixture(scope="module")
+def address(server: str) -> str:
+    return re.sub(r"/-/auth.*", "", server)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with Browser() as browser:
+        yield browser
+
+
+def keep(tab: Tab, name: str) -> None:
+    """Leave a picture of the page."""
+    words = re.sub(r"[^\w.=-]+", "_", name.replace("/archive/", "")).strip("_")
+    tab.screenshot(SCREENSHOTS / f"{words}.png")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("path", PAGES)
+def test_each_page_shows_itself_whole_and_without_a_complaint(
+    browser: Browser, address: str, path: str, width: int
+) -> None:
+    with browser.tab(width) as tab:
+        tab.open(address + path)
+        keep(tab, f"{path if len(path) > 1 else 'home'}-{width}")
+        assert tab.problems == []
+        assert not tab.scrolls_sideways()
+        assert tab.bytes <= FIRST_TRANSFER
+
+
+@pytest.mark.parametrize("path", ["/archive", "/archive/coverage", "/archive/newest"])
+def test_datasettes_own_pages_show_an_archive_without_a_complaint(browser: Browser, address: str, path: str) -> None:
+    with browser.tab(1280) as tab:
+        tab.open(address + path)
+        assert tab.problems == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_each_page_is_dark_where_the_system_is(browser: Browser, address: str, path: str) -> None:
+    with browser.tab(1280, dark=True) as tab:
+        tab.open(address + path)
+        keep(tab, f"{path if len(path) > 1 else 'home'}-dark")
+        ground, ink = (
+            [int(part) for part in re.findall(r"\d+", tab.run(f"getComputedStyle(document.body).{name}"))[:3]]
+            for name in ("backgroundColor", "color")
+        )
+        assert max(ground) < 60
+        assert min(ink) > 180
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_from_a_search_to_an_article_its_story_and_what_was_changed(browser: Browser, address: str, width: int) -> None:
+    with browser.tab(width) as tab:
+        tab.open(address + "/")
+        tab.run("document.querySelector('main input[name=words]').value = 'mayor'")
+        tab.click("main .search button")
+        assert "1 article" in tab.text()
+        tab.click(".hits h2 a")
+        assert "Talks on Thursday fail" in tab.run("document.querySelector('h1').innerText")
+        tab.click("#of-stories ~ ul a")
+        assert tab.address().endswith(f"/-/story/{STORY}")
+        tab.click('.timeline a[href$="/1"]')
+        assert tab.address().endswith("/articles/1")
+        tab.click("#versions ~ ul .action")
+        assert tab.address().endswith("/beside/7")
+        tab.open(address + "/archive/articles/8")
+        tab.click("#changes ~ ol li:nth-child(2) a")
+        assert tab.address().endswith("/articles/8/revisions/2")
+        assert "Thursday" in tab.run("document.querySelector('ins').innerText")
+        assert tab.problems == []
+
+
+def test_a_filter_of_a_story_is_a_form(browser: Browser, address: str) -> None:
+    with browser.tab(390) as tab:
+        tab.open(f"{address}/archive/-/story/{STORY}")
+        tab.run("document.querySelector('[name=outlet]').value = 'harbour.example'")
+        tab.click(".filters button")
+        assert "outlet=harbour.example" in tab.address()
+        assert tab.run("document.querySelectorAll('.coverage > li').length") == 1
+        tab.click(".filters a")
+        assert tab.run("document.querySelectorAll('.coverage > li').length") == 2
+
+
+def test_the_first_key_leads_past_the_head_of_the_page(browser: Browser, address: str) -> None:
+    with browser.tab(1280) as tab:
+        tab.open(address + "/archive/articles/1")
+        tab.key("Tab", 9)
+        assert tab.run("document.activeElement.className") == "skip"
+        assert tab.run("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+        tab.key("Enter", 13)
+        assert tab.run("location.hash") == "#main"
+
+
+def test_root_says_what_belongs_with_a_button(browser: Browser, server: str, address: str) -> None:
+    with browser.tab(390) as tab:
+        tab.open(f"{address}/archive/-/story/{STORY}")
+        assert tab.run("document.querySelectorAll('.verdict').length") == 0
+        tab.open(server)
+        tab.open(f"{address}/archive/-/story/{STORY}")
+        keep(tab, "story-root")
+        tab.click("#article-8 [value=not]")
+        assert "Kept." in tab.text()
+        assert tab.run("document.querySelector('#article-8')") is None
+        tab.run("document.querySelector('.left-out').open = true")
+        tab.click(".left-out [value=unsaid]")
+        assert tab.run("document.querySelectorAll('.verdict').length") > 0
+        assert tab.problems == []
+        assert not tab.scrolls_sideways()
+
+
+@pytest.mark.skipif(not AXE, reason="AXE=…/axe.min.js names no copy of axe-core")
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing_serious(browser: Browser, address: str, path: str, dark: bool) -> None:
+    with browser.tab(390, dark=dark) as tab:
+        tab.open(address + path)
+        tab.run(Path(AXE).read_text("utf-8") + "; 0")
+        found = tab.run(
+            "axe.run().then(done => done.violations.filter(v => ['serious', 'critical'].includes(v.impact))"
+            ".map(v => v.id + ': ' + v.nodes.map(n => n.html).slice(0, 3).join(' ')))"
+        )
+        assert found == []

@@ -1,0 +1,90 @@
+"""One crawl at a time, however the one before it ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from archive.errors import ArchiveError, BusyError
+from archive.storage.lock import crawl_lock, held_by
+
+HOLD = """
+import sys, time; from pathlib import Path; from archive.storage.lock import crawl_lock
+with crawl_lock(Path(sys.argv[1])): print("held", flush=True); time.sleep(60)
+"""
+
+
+def holder(folder: Path) -> subprocess.Popen[str]:
+    """Another process that holds the lock."""
+    process = subprocess.Popen([sys.executable, "-c", HOLD, folder], stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_who_holds_the_archive_is_told_with_process_machine_and_start(tmp_path: Path) -> None:
+    other = holder(tmp_path)
+    try:
+        with (
+            pytest.raises(BusyError, match=rf"process {other.pid} on \S+, since 20\d\d-") as told,
+            crawl_lock(tmp_path),
+        ):
+            pass
+        assert told.value.exit_code == 75
+        assert (held_by(tmp_path) or "").startswith(f"process {other.pid} on ")
+    finally:
+        other.kill()
+        other.wait()
+
+
+def test_a_process_that_was_killed_holds_nothing_though_its_name_is_still_there(tmp_path: Path) -> None:
+    other = holder(tmp_path)
+    os.kill(other.pid, signal.SIGKILL)
+    other.wait()
+    assert str(other.pid) in (tmp_path / "crawl.owner").read_text()
+    assert held_by(tmp_path) is None
+    with crawl_lock(tmp_path):
+        assert f"process {os.getpid()} " in (held_by(tmp_path) or "")
+    assert not (tmp_path / "crawl.owner").exists()
+
+
+def test_nobody_holds_an_archive_that_is_not_there(tmp_path: Path) -> None:
+    assert held_by(tmp_path / "nowhere") is None
+
+
+def test_asking_who_holds_it_costs_no_crawl_its_start(tmp_path: Path) -> None:
+    ask = (
+        "import sys; from pathlib import Path; from archive.storage.lock import held_by\n"
+        "while True: held_by(Path(sys.argv[1]))"
+    )
+    asking = subprocess.Popen([sys.executable, "-c", ask, tmp_path])
+    try:
+        ends = time.monotonic() + 1.5
+        while time.monotonic() < ends:
+            with crawl_lock(tmp_path):
+                pass
+    finally:
+        asking.kill()
+        asking.wait()
+
+
+def test_a_lock_is_let_go_of_though_the_folder_went_away(tmp_path: Path) -> None:
+    folder = tmp_path / "archive"
+    with crawl_lock(folder):
+        folder.rename(tmp_path / "moved")
+    assert held_by(tmp_path / "moved") is None
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(ArchiveError, match="file/archive: cannot be written"),
+        crawl_lock(tmp_path / "file" / "archive"),
+    ):
+        pass

@@ -1,0 +1,63 @@
+"""What it costs to compare two texts grows with their length, and what is too long is compared by its lines."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from archive.text.diff import LONGEST, diff
+
+
+def sentences(many: int, word: str, each: str = "The {} {} moved on {}.") -> str:
+    return " ".join(each.format(word, number, number * 7 % 1_000) for number in range(many))
+
+
+TEXTS = {
+    "short sentences": sentences,
+    "all alike": lambda many, word: f"{word} moved. " * many,
+    "lines of a letter": lambda many, word: f"{word[0]}\n" * (4 * many),
+    "one long sentence": lambda many, word: " ".join(f"{word}{number}" for number in range(4 * many)),
+    "no blanks": lambda many, word: "".join(chr(0x4E00 + (number * len(word)) % 9_000) for number in range(8 * many)),
+    "signs": lambda many, word: f"{word[0]}.!?… " * many,
+}
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_four_times_the_text_costs_little_more_than_four_times_as_much(kind):
+    took = []
+    for many in (1_000, 4_000):
+        old, new = TEXTS[kind](many, "harbour"), TEXTS[kind](many, "ferries1")
+        began = time.process_time()
+        diff(old, new)
+        took.append(time.process_time() - began)
+    assert took[1] < 12 * took[0] + 0.1
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_two_million_characters_cost_no_more_than_some_times_a_tenth_of_them(kind):
+    took = []
+    for length in (LONGEST // 2, 10 * LONGEST // 2):
+        texts = [TEXTS[kind](length // 4, word)[:length] for word in ("harbour", "ferries1")]
+        began = time.process_time()
+        diff(*texts)
+        took.append(time.process_time() - began)
+    assert took[1] < 10 * took[0] + 1
+
+
+def test_of_a_long_text_the_lines_that_changed_are_shown_and_counted():
+    lines = [f"Line {number} of the report on the ferry landing and the quay." for number in range(20_000)]
+    changed = [*lines[:10_000], "The council said no.", *lines[10_001:]]
+    found = diff("\n".join(lines), "\n".join(changed))
+    assert [piece.text for paragraph in found.paragraphs for piece in paragraph if piece.change != "same"] == [
+        lines[10_000],
+        "The council said no.",
+    ]
+    assert (found.words_added, found.words_removed) == (4, 12)
+    assert diff("\n".join(lines), "\n".join(lines)).is_empty
+
+
+def test_a_paragraph_that_changed_amid_many_sentences_is_still_compared_by_its_words():
+    old = sentences(2_000, "harbour")
+    found = diff(old, old.replace("harbour 1000 moved", "harbour 1000 stayed"))
+    assert (found.words_added, found.words_removed) == (1, 1)

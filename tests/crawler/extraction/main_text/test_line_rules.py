@@ -1,0 +1,74 @@
+"""The article's own lines among the page's."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler.extraction.main_text.line_rules import Known, cleaned
+
+KNOWN = Known(
+    headline="Pier to be rebuilt",
+    byline="By Ines Calder",
+    authors=("Ines Calder",),
+    date_lines=("Posted May 9, 2023",),
+    language="en",
+    links=frozenset({"ferry timetable changes for the winter"}),
+)
+BODY = ["The council voted on Tuesday to rebuild the pier.", "Work begins in March."]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Pier to be rebuilt", *BODY],
+        ["Pier to be rebuilt", "By Ines Calder", "Posted May 9, 2023", *BODY],
+        [*BODY, "Ines Calder"],
+        [BODY[0], "Read more: Ferry timetable changes for the winter", BODY[1]],
+        [BODY[0], "Ferry timetable changes for the winter", BODY[1]],
+        [BODY[0], "Lire aussi : Le bac de l’île", BODY[1]],
+        [*BODY, "Comments0"],
+        [*BODY, "12 Kommentare"],
+        [*BODY, "© 2023 The Ellery Courier. All rights reserved."],
+        ["Town", "Harbour", "Pier to be rebuilt", *BODY, "More news", "Sport"],
+    ],
+)
+def test_what_the_page_prints_around_the_article_is_left_out(lines: list[str]) -> None:
+    assert cleaned("\n".join(lines), KNOWN).lines == BODY
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Related questions were left for the next meeting.",
+        "By Friday the divers will have marked the piles.",
+        "LAS PALMAS, May 9, 2023 --",
+        "Comments were made by both sides.",
+        "No more tolls! No more tolls!",
+    ],
+)
+def test_sentences_that_only_look_alike_stay(line: str) -> None:
+    assert line in cleaned("\n".join([BODY[0], line, BODY[1]]), KNOWN).lines
+
+
+def test_table_marks_are_not_words() -> None:
+    assert cleaned("| Town | 12 % |\n|---|---|\n" + BODY[0], KNOWN).lines == ["Town 12 %", BODY[0]]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("Comments0", "the words of a button, a counter or an advertisement"),
+        ("Ferry timetable changes for the winter", "a link from end to end"),
+        ("Lire aussi : Le bac de l’île", "points to another page"),
+        (
+            "Ferry crews walk out again Ferry crews walk out again",
+            "a title beside its picture's: points to another page",
+        ),
+        ("© 2023 The Ellery Courier. All rights reserved.", "a claim of rights"),
+        ("By Ines Calder", "a byline"),
+        ("Posted May 9, 2023", "the line with the date"),
+        ("Pier to be rebuilt", "the headline again"),
+    ],
+)
+def test_each_line_that_is_left_out_says_why(line: str, reason: str) -> None:
+    assert cleaned("\n".join([line, *BODY]), KNOWN).dropped == [(line, reason)]

@@ -1,0 +1,217 @@
+"""A loop that crawls, tells a line a run, and ends when it is told to, with all that came of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from archive.archive import Archive
+from archive.records import Lead
+from archive.storage.lock import crawl_lock
+from crawler.jobs.watch import Run, result
+from demo.web import serve
+from tests.stories import NOW, outlet, page, world
+
+CRAWL = {"id": 7, "state": "finished", "reason": None, "new": 12, "changed": 1, "failed": 0}
+
+WATCH = """
+import ctypes, sys; from pathlib import Path; from crawler.jobs.watch import watch
+ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # as PID 1 does, it gets the processes that lose their parents
+watch(Path(sys.argv[1]), float(sys.argv[2]), [sys.executable, "-c", sys.argv[3], *sys.argv[4:]],
+      lambda line: print(line, flush=True))
+"""
+STUBBORN = """
+import os, signal, subprocess, sys, time; from pathlib import Path
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child = subprocess.Popen(["sleep", "60"])
+Path(sys.argv[1]).write_text(f"{os.getpid()} {child.pid}")
+time.sleep(60)
+"""
+ORPHANING = 'import subprocess; subprocess.Popen(["sleep", "0.2"])'
+
+
+def watching(folder: Path, every: float, script: str, *words: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", WATCH, str(folder), str(every), script, *map(str, words)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def until(what: Callable[[], object], seconds: float = 60) -> None:
+    ends = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < ends, "it did not come to that"
+        time.sleep(0.02)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+
+
+def ended(process: subprocess.Popen[str], how: int = signal.SIGTERM) -> tuple[str, float]:
+    """What a watch told in all, and how many seconds it took to end."""
+    began = time.monotonic()
+    process.send_signal(how)
+    told, _ = process.communicate(timeout=20)
+    assert process.returncode == 0, told
+    return told, time.monotonic() - began
+
+
+@pytest.mark.parametrize(
+    ("run", "crawl", "line"),
+    [
+        (Run(0, 34.2), CRAWL, "crawl 7 finished in 34 s: 12 new, 1 changed, 0 failed"),
+        (Run(0, 2), None, "nothing to do, 2 s"),
+        (Run(75, 0.4, "data: a crawl is running"), None, "passed over: data: a crawl is running"),
+        (Run(1, 3, "data: the disk is full"), CRAWL, "failed with exit code 1 after 3 s: data: the disk is full"),
+        (Run(-9, 3), CRAWL, "ended by signal 9 after 3 s; what it held waits for the next crawl"),
+        (Run(0, 5, stopped=True), CRAWL | {"state": "stopped", "reason": "stopped by the user"},
+         "crawl 7 stopped (stopped by the user) in 5 s: 12 new, 1 changed, 0 failed"),
+        (Run(-15, 1, stopped=True), None, "stopped after 1 s; what it held waits for the next crawl"),
+        (Run(-9, 7, stopped=True, killed=True), CRAWL,
+         "killed after 7 s, as it did not stop; what it held waits for the next crawl"),
+    ],
+)  # fmt: skip
+def test_a_run_is_told_in_a_line(run, crawl, line):
+    assert result(run, crawl) == line
+
+
+def test_every_run_finds_what_is_new_and_the_end_is_an_orderly_one(dateline):
+    with serve(world(outlet(many=3)), now=NOW.replace(hour=9, minute=30)) as web:
+        run = dateline(web)
+        run.knows()
+        process = subprocess.Popen(
+            run.command("watch", "--every", "1s"), env=run.environ(), stdout=subprocess.PIPE, text=True
+        )
+        try:
+            assert process.stdout
+            first = [process.stdout.readline() for _ in range(2)][1]
+            web.now = NOW
+            with closing(sqlite3.connect(run.folder / "archive.db", isolation_level=None)) as archive:
+                archive.execute("UPDATE urls SET due_at = NULL WHERE role = 'source'")  # hours have passed
+            until(lambda: run.column("SELECT count(*) FROM articles") == [3])
+            told, seconds = ended(process)
+        finally:
+            process.kill()
+    assert "crawl 1 finished" in first
+    assert "1 new" in first
+    assert "2 new" in told
+    assert seconds < 10
+    assert set(run.column("SELECT state FROM crawls")) <= {"finished", "stopped"}
+
+
+def test_a_crawl_that_is_under_way_is_told_to_stop_and_gives_back_what_it_holds(dateline):
+    with serve(world(outlet(pages=tuple(page(number, delay=20) for number in range(1, 20))))) as web:
+        run = dateline(web)
+        run.knows()
+        with Archive(run.folder) as archive:  # listed long ago, whatever day it is today
+            archive.add_leads([Lead(f"http://harbour.example{page(n).path}", via="feed") for n in range(1, 20)])
+        process = subprocess.Popen(run.command("watch"), env=run.environ(), stdout=subprocess.PIPE, text=True)
+        until(lambda: [url for url in web.asked() if "/news/" in url])
+        assert run.column("SELECT count(*) FROM urls WHERE state = 'leased'") > [0]
+        told, seconds = ended(process)
+    assert seconds < 10
+    assert len(told.splitlines()) == 2
+    assert run.column("SELECT count(*) FROM urls WHERE state = 'leased'") == [0]
+    assert run.column("SELECT count(*) FROM crawls WHERE state = 'running'") == [0]
+
+
+def test_a_run_that_does_not_stop_is_killed_with_its_children_within_ten_seconds(tmp_path):
+    pids = tmp_path / "pids"
+    process = watching(tmp_path / "archive", 60, STUBBORN, pids)
+    until(lambda: pids.exists() and pids.read_text())
+    told, seconds = ended(process)
+    assert seconds < 10
+    assert "as it did not stop" in told
+    until(lambda: not any(is_alive(int(pid)) for pid in pids.read_text().split()))
+
+
+def test_a_second_signal_does_not_wait(tmp_path):
+    pids = tmp_path / "pids"
+    process = watching(tmp_path / "archive", 60, STUBBORN, pids)
+    until(lambda: pids.exists() and pids.read_text())
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    _, seconds = ended(process, signal.SIGINT)
+    assert seconds < 3
+
+
+def test_while_it_waits_for_the_next_run_it_ends_at_once(tmp_path):
+    process = watching(tmp_path / "archive", 3600, "pass")
+    assert process.stdout
+    assert process.stdout.readline().strip().endswith("nothing to do, 0 s")
+    assert ended(process)[1] < 2
+
+
+def test_a_busy_archive_is_passed_over_and_tried_again(dateline):
+    with serve(world(outlet(many=1))) as web:
+        run = dateline(web)
+        run.knows()
+        with crawl_lock(run.folder):
+            process = subprocess.Popen(
+                run.command("watch", "--every", "1s"), env=run.environ(), stdout=subprocess.PIPE, text=True
+            )
+            assert process.stdout
+            busy = [process.stdout.readline() for _ in range(2)][1]
+        told = next(line for line in process.stdout if "crawl 1" in line)
+        ended(process)
+    assert f"passed over: {run.folder}: a crawl is running here already (process {os.getpid()} " in busy
+    assert "crawl 1 finished" in told
+
+
+def test_a_run_that_fails_is_told_with_its_reason_and_the_next_comes(tmp_path):
+    process = watching(tmp_path / "archive", 0.1, "import sys; sys.exit('dateline: no outlets yet')")
+    assert process.stdout
+    lines = [process.stdout.readline() for _ in range(2)]
+    ended(process)
+    assert all("failed with exit code 1 after 0 s: no outlets yet" in line for line in lines)
+
+
+def test_processes_that_lost_their_parents_are_taken_in(tmp_path):
+    process = watching(tmp_path / "archive", 0.1, ORPHANING)
+    assert process.stdout
+    for _ in range(5):
+        process.stdout.readline()
+    time.sleep(0.5)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    zombies = [pid for pid in children if Path(f"/proc/{pid}").exists() and not is_alive(int(pid))]
+    ended(process)
+    assert len(zombies) <= 1, "one may have ended this very moment"
+
+
+NAMESPACE = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child"]
+
+
+def can_be_first() -> bool:
+    if shutil.which("unshare") is None:
+        return False
+    return subprocess.run([*NAMESPACE, "true"], check=False, capture_output=True).returncode == 0
+
+
+@pytest.mark.skipif(not can_be_first(), reason="no process can be the first of its namespace here without rights")
+def test_as_the_first_process_of_a_container_it_hears_the_signal_to_stop(tmp_path):
+    script = "import time; time.sleep(60)"
+    command = [*NAMESPACE, sys.executable, "-c", WATCH, str(tmp_path / "archive"), "60", script]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    until(lambda: [below for pid in children.read_text().split() for below in below_of(pid)])
+    began = time.monotonic()
+    os.kill(int(children.read_text().split()[0]), signal.SIGTERM)
+    told, _ = process.communicate(timeout=20)
+    assert "stopped after" in told
+    assert time.monotonic() - began < 10
+
+
+def below_of(pid: str) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()

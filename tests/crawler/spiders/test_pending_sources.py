@@ -1,0 +1,60 @@
+"""An outlet has told all once its feeds and sitemaps were read, with those that its indexes name."""
+
+from __future__ import annotations
+
+from crawler.spiders.pending_sources import Telling
+
+FEED, INDEX, MARCH = (f"http://harbour.example/{name}" for name in ("feed", "index", "march"))
+
+
+def telling() -> Telling:
+    outlets = Telling()
+    outlets.expect(FEED, "harbour.example")
+    outlets.expect(INDEX, "harbour.example")
+    return outlets
+
+
+def test_an_outlet_has_told_all_when_its_last_source_is_read():
+    outlets = telling()
+    outlets.read(FEED)
+    assert outlets.take(9) == []
+    outlets.read(INDEX)
+    assert outlets.take(9) == ["harbour.example"]
+    assert outlets.take(9) == []
+
+
+def test_the_sitemaps_that_an_index_names_are_waited_for():
+    outlets = telling()
+    outlets.read(FEED)
+    outlets.expect_more(MARCH, INDEX)
+    outlets.read(INDEX)
+    assert outlets.take(9) == []
+    outlets.read(MARCH)
+    assert outlets.take(9) == ["harbour.example"]
+
+
+def test_a_source_that_is_named_or_read_twice_counts_once():
+    outlets = telling()
+    outlets.expect(FEED, "harbour.example")
+    outlets.read(FEED)
+    outlets.read(FEED)
+    assert outlets.take(9) == []
+    outlets.read(INDEX)
+    assert outlets.take(9) == ["harbour.example"]
+
+
+def test_pages_and_sitemaps_of_nobody_are_no_matter():
+    outlets = telling()
+    outlets.expect_more(MARCH, "http://nobody.example/index")
+    outlets.read("http://harbour.example/news/1")
+    assert set(outlets.sources) == {FEED, INDEX}
+
+
+def test_outlets_are_taken_a_few_at_a_time_in_the_order_in_which_they_had_told_all():
+    outlets = Telling()
+    hosts = [f"paper{number}.example" for number in range(3)]
+    for host in hosts:
+        outlets.expect(f"http://{host}/feed", host)
+    for host in reversed(hosts):
+        outlets.read(f"http://{host}/feed")
+    assert [outlets.take(2), outlets.take(2)] == [["paper2.example", "paper1.example"], ["paper0.example"]]
