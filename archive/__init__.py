@@ -1,0 +1,1 @@
+"""Keeps and shows: the SQLite files, queries, exports and the Datasette plugin."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from archive.articles import events, identity, language_keys, stories
+from archive.articles import events, identity, language_keys, outlet_evidence, stories
 from archive.articles.copies import is_current, rebuild
 from archive.articles.fresh_readings import UnreadError, written
 from archive.articles.revisions import keep_gone, looks
@@ -20,7 +20,6 @@ from archive.frontier.outlet_lookups import Lookup
 from archive.frontier.pauses import forget_wrong_clock, leave_alone, pauses
 from archive.frontier.sources import set_due, sources
 from archive.frontier.urls import Listing, Waiting
-from archive.queries import outlet_evidence
 from archive.records import Check, Lead, Outcome, Outlet, Source, SourceKind, now
 from archive.storage.captures import Captures
 from archive.storage.database import connect, part, transaction

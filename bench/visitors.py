@@ -24,9 +24,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
-from archive.queries.search import bigrams
 from archive.storage.database import connect, transaction
 from archive.storage.schema import ARCHIVE
+from archive.text.unspaced import bigrams
 from bench import serve
 from bench.figures import Figure
 

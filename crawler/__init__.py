@@ -1,0 +1,1 @@
+"""Finds coverage: commands, spiders, services, and what reads feeds and pages."""

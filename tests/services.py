@@ -25,7 +25,7 @@ from email.utils import format_datetime
 from html import escape
 from urllib.parse import parse_qs, urlsplit
 
-from archive.queries.search import fold
+from archive.text.searchable import fold_letters
 from crawler.services.gdelt import LANGUAGES
 from demo.web import Answer, Outlet, Page, Request, Web, World, answer, served
 
@@ -144,8 +144,10 @@ class ServiceWeb(Web):
         if "pageids" in given:
             links = [{"url": url} for url in self.encyclopedia[titles[int(given["pageids"]) - 1]]]
             return _json({"query": {"pages": [{"pageid": 1, "extlinks": links}]}})
-        asked = set(re.findall(r"\w+", fold(given.get("srsearch", ""))))
-        hits = [{"ns": 0, "title": t, "pageid": n} for n, t in enumerate(titles, 1) if asked & set(fold(t).split())]
+        asked = set(re.findall(r"\w+", fold_letters(given.get("srsearch", ""))))
+        hits = [
+            {"ns": 0, "title": t, "pageid": n} for n, t in enumerate(titles, 1) if asked & set(fold_letters(t).split())
+        ]
         return _json({"query": {"search": hits[: int(given.get("srlimit", 10))]}})
 
     def wayback(self, path: str, given: Given) -> Answer:
@@ -191,7 +193,7 @@ def _fits(term: str, piece: Piece) -> bool:
     if operator in ("after", "before"):
         day = datetime.fromisoformat(value).replace(tzinfo=UTC)
         return piece.published >= day if operator == "after" else piece.published < day
-    return bool(colon) or fold(term.strip('"')) in fold(f"{piece.page.headline} {piece.page.text}")
+    return bool(colon) or fold_letters(term.strip('"')) in fold_letters(f"{piece.page.headline} {piece.page.text}")
 
 
 def _item(piece: Piece) -> str:

@@ -6,6 +6,7 @@ import ast
 import dataclasses
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -153,3 +154,53 @@ def test_a_function_fits_a_screen():
 def test_an_exception_to_the_length_of_a_function_is_still_one():
     found = lengths()
     assert [name for name in LONGER if found.get(name, 0) <= LONGEST] == []
+
+
+FLOORS = {
+    "crawler": [
+        ["cli"], ["jobs"], ["spiders"], ["story_search"], ["services", "workers"], ["sources"], ["extraction"],
+        ["network"], ["files"], ["dates", "text", "processes", "settings", "progress"],
+    ],
+    "pipelines": [
+        ["keep"], ["policies"], ["stages", "identity", "complete", "clean"], ["topics"], ["dedup"], ["scheduling"],
+        ["text"], ["urls"], ["url_wrappers", "hosted_sites"],
+    ],
+    "archive": [
+        ["cli"], ["plugin"], ["pages"], ["exports", "doctor"], ["queries"], ["archive"], ["articles"], ["frontier"],
+        ["storage"], ["text"], ["timestamps", "times"], ["records"], ["errors"],
+    ],
+}  # fmt: skip
+"""The folders and root modules of each room, from the top: an import goes down or stays on its floor."""
+MAX_MODULES = 15
+"""In one folder."""
+
+
+def floor(module: str) -> int:
+    room, folder = module.split(".")[:2]
+    return next(number for number, names in enumerate(FLOORS[room]) if folder in names)
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if "." in name and not name.endswith("__main__")])
+def test_imports_go_down_the_floors_of_a_room(name):
+    room = name.partition(".")[0]
+    imports = {module for node in ast.walk(TREES[name]) for module in imported(node) if module in MODULES}
+    inside = [module for module in imports if module.startswith(f"{room}.")]
+    assert [module for module in inside if floor(module) < floor(name)] == []
+
+
+def test_no_folder_holds_more_modules_than_one_can_see_at_once():
+    folders = Counter(path.parent for path in MODULES.values() if path.stem != "__init__")
+    assert {str(folder): number for folder, number in folders.items() if number > MAX_MODULES} == {}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_two_modules_of_a_room_share_a_name(room):
+    names = Counter(path.stem for name, path in MODULES.items() if name.startswith(f"{room}."))
+    assert [name for name, number in names.items() if number > 1 and name != "__init__"] == []
+
+
+@pytest.mark.parametrize("package", [name for name, path in MODULES.items() if path.stem == "__init__"])
+def test_each_folder_says_in_one_sentence_what_lives_there(package):
+    sentence = (ast.get_docstring(TREES[package]) or "").split("\n")[0]
+    assert sentence.endswith(".")
+    assert len(sentence) <= 120

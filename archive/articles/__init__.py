@@ -1,0 +1,1 @@
+"""Articles and what is derived from them: revisions, copies, events, stories."""

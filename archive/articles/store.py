@@ -45,8 +45,9 @@ from archive.articles.stories import Judge as StoryJudge
 from archive.articles.stories import file
 from archive.frontier.sources import Due, Rhythm
 from archive.frontier.urls import add_addresses, outlet_of
-from archive.queries.search import bigrams, searched
 from archive.records import Article, Check, Outcome
+from archive.text.searchable import searchable_text
+from archive.text.unspaced import bigrams
 from archive.timestamps import say_the_same
 
 COLUMNS = (
@@ -323,7 +324,7 @@ def _of_text(text: str, row: Mapping[str, Any], judge: HabitJudge) -> dict[str, 
 
 
 def _bigrams(row: Mapping[str, Any]) -> str | None:
-    return bigrams(searched(row["headline"], row["standfirst"], row["byline"], row["text"]))
+    return bigrams(searchable_text(row["headline"], row["standfirst"], row["byline"], row["text"]))
 
 
 def _insert(connection: sqlite3.Connection, row: dict[str, Any]) -> int:

@@ -1,0 +1,1 @@
+"""The commands that read the archive, and their output in a terminal."""

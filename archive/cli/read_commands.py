@@ -15,6 +15,7 @@ import click
 
 from archive.cli.base import archive_option, cli, opened, print_all, typed
 from archive.errors import ArchiveError, UsageError
+from archive.text.printable import TEXT_WIDTH, printable
 from archive.times import since as moment
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -126,7 +127,7 @@ def show(article: str, as_json: bool, as_html: bool, folder: Path) -> None:
     elif as_json:
         _document(record)
     else:
-        print_all(terminal.article(record), terminal.WIDTH_OF_TEXT)
+        print_all(terminal.article(record), TEXT_WIDTH)
 
 
 @cli.command()
@@ -152,7 +153,7 @@ def status(as_json: bool, check: bool, max_age: str, folder: Path) -> None:
     if as_json:
         _document(stands | ({"problems": found} if check else {}))
     elif check:
-        click.echo("\n".join(map(terminal.plain, found)) or f"{folder}: no problem")
+        click.echo("\n".join(map(printable, found)) or f"{folder}: no problem")
     else:
         print_all(terminal.status(stands))
     if found:
@@ -280,7 +281,7 @@ def unknown(address: dict[str, Any] | None, article: str, folder: Path) -> str:
 
     if address:
         return terminal.address(address)
-    return f"{terminal.plain(article)}: not in {folder}; `dateline search WORDS` finds the IDs of articles"
+    return f"{printable(article)}: not in {folder}; `dateline search WORDS` finds the IDs of articles"
 
 
 def _write(records: Iterable[dict[str, Any]], form: str, path: Path | None) -> int:

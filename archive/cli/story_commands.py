@@ -47,13 +47,13 @@ def _table(rows: list[dict[str, object]]) -> None:
     from rich.table import Column, Table
     from rich.text import Text
 
-    from archive.cli.terminal import plain
+    from archive.text.printable import printable
 
     numbers = (Column(name, justify="right") for name in ("articles", "outlets"))
     table = Table("name", *numbers, "newest", "title", "words", box=None, pad_edge=False)
     for row in rows:
         cells = (row[name] for name in ("name", "articles", "outlets", "newest", "title", "words"))
-        table.add_row(*(Text(plain(cell)) for cell in cells))
+        table.add_row(*(Text(printable(cell)) for cell in cells))
     print_all([table])
 
 

@@ -14,16 +14,14 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from archive.queries.lookup import Row
-from archive.queries.search import CLOSE, OPEN, Hit
+from archive.queries.search import Hit
 from archive.queries.status import Report
 from archive.records import below_standfirst
+from archive.text.passages import MARK_CLOSE, MARK_OPEN
+from archive.text.printable import printable
 
-WIDTH_OF_TEXT = 88
 STEPS = "▁▂▃▄▅▆▇█"
 PLAIN_STEPS = ".:-=+*#@"
-
-UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""Control characters: what a page says must not steer a terminal or turn the reading direction of a line."""
 
 
 def console() -> Console:
@@ -40,11 +38,6 @@ def data_output() -> TextIO:
     return sys.stdout
 
 
-def plain(value: Any) -> str:
-    """A value as text that does nothing but show itself."""
-    return UNPRINTABLE.sub("", "" if value is None else str(value))
-
-
 def day(moment: str | None) -> str:
     """A moment for a list: its day, or that there is none."""
     return moment[:10] if moment else "undated"
@@ -54,8 +47,8 @@ def hits(found: Sequence[Hit]) -> Iterable[RenderableType]:
     """A search's hits, the ID to `show` first."""
     for hit in found:
         line = Text.assemble(
-            (str(hit.id), "bold cyan"), "  ", day(hit.published_at), "  ", (plain(hit.outlet), "green"), "  ",
-            (plain(hit.headline or hit.url), "bold"), (also_in(hit.other_outlets), "dim"),
+            (str(hit.id), "bold cyan"), "  ", day(hit.published_at), "  ", (printable(hit.outlet), "green"), "  ",
+            (printable(hit.headline or hit.url), "bold"), (also_in(hit.other_outlets), "dim"),
         )  # fmt: skip
         yield line
         yield from _indented(marked(hit.passage))
@@ -78,8 +71,8 @@ def also_in(outlets: int) -> str:
 def marked(passage: str) -> Text:
     """A passage, its ⟦words⟧ emphasised; in plain text they keep brackets."""
     text = Text()
-    for piece in re.split(f"({OPEN}.*?{CLOSE})", plain(passage)):
-        found = piece.startswith(OPEN) and piece.endswith(CLOSE)
+    for piece in re.split(f"({MARK_OPEN}.*?{MARK_CLOSE})", printable(passage)):
+        found = piece.startswith(MARK_OPEN) and piece.endswith(MARK_CLOSE)
         word = piece if not found else piece[1:-1] if sys.stdout.isatty() else f"[{piece[1:-1]}]"
         text.append(word, "bold yellow" if found else "")
     return text
@@ -87,22 +80,22 @@ def marked(passage: str) -> Text:
 
 def article(record: Row) -> Iterable[RenderableType]:
     """An article to read: its headline, what is known of it, its text."""
-    yield Text(plain(record["headline"] or record["page_title"] or record["url"]), "bold")
+    yield Text(printable(record["headline"] or record["page_title"] or record["url"]), "bold")
     if record["standfirst"]:
-        yield Text(plain(record["standfirst"]), "italic")
+        yield Text(printable(record["standfirst"]), "italic")
     yield Text()
     yield _facts(record)
     for paragraph in below_standfirst(record["text"], record["standfirst"]).split("\n"):
         yield Text()
-        yield Text(plain(paragraph))
+        yield Text(printable(paragraph))
 
 
 def address(row: Row) -> str:
     """What is known of an address that is no article."""
     if not row["outcome"]:
-        return f"{plain(row['url'])}: seen {day(row['found_at'])}, not fetched yet; the next crawl takes it"
-    why = f" ({plain(row['reason'])})" if row["reason"] else ""
-    return f"{plain(row['url'])}: {row['outcome']}{why} when it was looked at on {day(row['checked_at'])}"
+        return f"{printable(row['url'])}: seen {day(row['found_at'])}, not fetched yet; the next crawl takes it"
+    why = f" ({printable(row['reason'])})" if row["reason"] else ""
+    return f"{printable(row['url'])}: {row['outcome']}{why} when it was looked at on {day(row['checked_at'])}"
 
 
 def status(report: Report) -> Iterable[RenderableType]:
@@ -117,7 +110,7 @@ def status(report: Report) -> Iterable[RenderableType]:
     yield from _table("Sources that fail", report["failing_sources"], ("outlet", "kind", "url", "reason", "tries"))
     yield from _table("Pages that fail", report["failing_pages"], ("outlet", "pages", "outcome", "reason", "example"))
     yield from _table("Pages that are no article", report["not_articles"], ("type", "pages"))
-    silent = ", ".join(map(plain, report["outlets_without_articles"]))
+    silent = ", ".join(map(printable, report["outlets_without_articles"]))
     yield from _section("Outlets without an article", [Text(silent)] if silent else [])
     if not report["articles"]:
         yield Text(_next_step(report))
@@ -132,25 +125,25 @@ def _next_step(report: Report) -> str:
 
 
 def _facts(record: Row) -> Table:
-    byline, authors = plain(record["byline"]), plain(", ".join(record["authors"]))
+    byline, authors = printable(record["byline"]), printable(", ".join(record["authors"]))
     facts = {
-        "outlet": plain(record["outlet_name"] or record["outlet"]),
+        "outlet": printable(record["outlet_name"] or record["outlet"]),
         "byline": byline,
         "authors": authors if authors != byline else "",
-        "agency": plain(record["agency"]),
+        "agency": printable(record["agency"]),
         "published": _moment(record, "published"),
         "modified": _moment(record, "modified"),
-        "fetched": plain(record["fetched_at"]),
-        "section": plain(record["section"]),
-        "language": plain(record["language"]),
+        "fetched": printable(record["fetched_at"]),
+        "section": printable(record["section"]),
+        "language": printable(record["language"]),
         "words": f"{record['word_count']:,}",
-        "address": plain(record["url"]),
-        "also at": "\n".join(f"{plain(other['url'])} ({other['role']})" for other in record["addresses"]),
+        "address": printable(record["url"]),
+        "also at": "\n".join(f"{printable(other['url'])} ({other['role']})" for other in record["addresses"]),
         "leads to": "\n".join(map(_leads_to, record["leads_to"])),
         "gone": _gone(record),
         "changed": f"{record['revisions'] - 1} × (dateline diff {record['id']})" if record["revisions"] else "",
         "versions": "\n".join(
-            f"{other['id']}  {day(other['published_at'])}  {plain(other['outlet'])}  {other['how']}"
+            f"{other['id']}  {day(other['published_at'])}  {printable(other['outlet'])}  {other['how']}"
             for other in record["related"]
         ),
     }
@@ -162,25 +155,25 @@ def _facts(record: Row) -> Table:
 
 
 def _leads_to(other: Row) -> str:
-    what = plain(other["headline"] or other["leads_to"])
-    return f"article {other['article_id']} now, {what}\n  from {plain(other['url'])}"
+    what = printable(other["headline"] or other["leads_to"])
+    return f"article {other['article_id']} now, {what}\n  from {printable(other['url'])}"
 
 
 def _gone(record: Row) -> str:
     gone = record["gone"]
-    return f"since {day(gone['seen_at'])}: {plain(gone['how'] or 'HTTP 404, 410 or 451')}" if gone else ""
+    return f"since {day(gone['seen_at'])}: {printable(gone['how'] or 'HTTP 404, 410 or 451')}" if gone else ""
 
 
 def _moment(record: Row, name: str) -> str:
     """A moment as understood, and as the page wrote it where that says it otherwise."""
-    understood, raw = plain(record[f"{name}_at"]), plain(record[f"{name}_raw"])
+    understood, raw = printable(record[f"{name}_at"]), printable(record[f"{name}_raw"])
     return f"{understood or 'undated'}  ({raw})" if raw and raw != understood else understood
 
 
 def _totals(report: Report) -> Table:
     sizes = " + ".join(f"{name} {_bytes(size)}" for name, size in report["size"].items() if size)
     table = Table.grid(padding=(0, 2))
-    table.add_row(Text("archive", "dim"), Text(f"{plain(report['archive'])}  ({sizes})"))
+    table.add_row(Text("archive", "dim"), Text(f"{printable(report['archive'])}  ({sizes})"))
     undated = f", {report['undated']:,} of them undated" if report["undated"] else ""
     last = f"; the last fetched {report['last_fetched_at']}" if report["last_fetched_at"] else ""
     table.add_row(Text("articles", "dim"), Text(f"{report['articles']:,}{undated}{last}"))
@@ -231,7 +224,7 @@ def _section(title: str, contents: Sequence[RenderableType]) -> Iterable[Rendera
 
 
 def _cell(value: Any) -> str:
-    return f"{value:,.0f}" if isinstance(value, int | float) else plain(value)
+    return f"{value:,.0f}" if isinstance(value, int | float) else printable(value)
 
 
 def _bytes(size: float) -> str:

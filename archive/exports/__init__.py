@@ -1,0 +1,1 @@
+"""Files that leave the archive: articles, WARC, dossiers, story definitions."""

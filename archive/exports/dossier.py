@@ -19,11 +19,12 @@ from archive.articles.stories import Story, listing
 from archive.articles.story_searches import Search
 from archive.articles.story_searches import lines as search_lines
 from archive.articles.story_searches import search as search_of
-from archive.cli.terminal import WIDTH_OF_TEXT, plain
-from archive.queries.search import RUN, fold
 from archive.records import below_standfirst
 from archive.text.formatting import direction, paragraphs, percent
 from archive.text.html import web_link
+from archive.text.printable import TEXT_WIDTH, printable
+from archive.text.searchable import fold_letters
+from archive.text.unspaced import UNSPACED_RUN
 
 WHAT_WAS_SEARCHED = "What was searched, and what was not"
 FEW, MANY = 8, 12
@@ -207,16 +208,16 @@ def as_written(terms: Iterable[str], text: str) -> Iterator[str]:
     it is.
     """
     text = text[:READ_FOR_TERMS]
-    folded, told = fold(text), set()
+    folded, told = fold_letters(text), set()
     for term in terms:
         word = _as_written(term, text, folded)
-        if fold(word) not in told:
-            told.add(fold(word))
+        if fold_letters(word) not in told:
+            told.add(fold_letters(word))
             yield word
 
 
 def _as_written(term: str, text: str, folded: str) -> str:
-    if RUN.match(term):
+    if UNSPACED_RUN.match(term):
         at = folded.find(term)
         return text[at : at + len(term)] if at >= 0 else term
     stem, shorter = re.escape(term), re.escape(term[:-1]) if len(term) > 3 else re.escape(term)
@@ -230,7 +231,7 @@ def _as_written(term: str, text: str, folded: str) -> str:
 
 def _line(text: str | None) -> str:
     """On one line, and without what would steer a terminal."""
-    return " ".join(plain(text).split())
+    return " ".join(printable(text).split())
 
 
 def _many(number: int, what: str) -> str:
@@ -252,13 +253,13 @@ def as_text(told: Dossier) -> str:
 def _text_lines(piece: Piece) -> Iterator[str]:
     yield piece.heading
     yield piece.credits
-    yield plain(piece.url)
+    yield printable(piece.url)
     yield from _wrapped(f"why: {piece.why}")
     if piece.also_in:
         yield from _wrapped(f"also in: {piece.also_in}")
     for paragraph in filter(None, (piece.standfirst, *piece.paragraphs)):
         yield ""
-        yield from _wrapped(plain(paragraph))
+        yield from _wrapped(printable(paragraph))
 
 
 def _wrapped(text: str) -> list[str]:
@@ -266,7 +267,7 @@ def _wrapped(text: str) -> list[str]:
     from rich.console import Console
     from rich.text import Text
 
-    lines = Text(text).wrap(Console(width=WIDTH_OF_TEXT), WIDTH_OF_TEXT)
+    lines = Text(text).wrap(Console(width=TEXT_WIDTH), TEXT_WIDTH)
     return [line.plain.rstrip() for line in lines]
 
 
@@ -281,7 +282,7 @@ def _facts(told: Dossier) -> list[str]:
         "published": window,
         "outlets": ", ".join(story.hosts),
     }
-    return [f"{name}: {plain(value)}" for name, value in asked.items() if value]
+    return [f"{name}: {printable(value)}" for name, value in asked.items() if value]
 
 
 # -- Markdown --------------------------------------------------------------------------------------------------------
@@ -342,7 +343,7 @@ def as_html(told: Dossier) -> str:
     page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
         (files("archive.exports") / "dossier.html").read_text("utf-8")
     )
-    return page.render(told=told, facts=_facts(told), link=lambda url: web_link(url) or url, plain=plain) + "\n"
+    return page.render(told=told, facts=_facts(told), link=lambda url: web_link(url) or url, plain=printable) + "\n"
 
 
 FORMATS: dict[str, Callable[[Dossier], str]] = {

@@ -1,0 +1,1 @@
+"""Answers from the archive: one article, a search, a status report."""

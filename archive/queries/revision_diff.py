@@ -90,9 +90,9 @@ def told(
 
 
 def _plain(text: str) -> str:
-    from archive.cli.terminal import plain  # with rich, which pages do not need
+    from archive.text.printable import printable  # with rich, which pages do not need
 
-    return plain(text)
+    return printable(text)
 
 
 def headline(revisions: list[Revision]) -> str:

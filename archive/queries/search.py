@@ -12,34 +12,17 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain, islice
+from itertools import islice
 
 from archive.errors import UsageError
-from archive.text.folding import extra, fold_with_places, spelled
 from archive.text.folding import fold as fold_all
+from archive.text.folding import fold_with_places, spelled
+from archive.text.passages import MARK_CLOSE, MARK_OPEN
+from archive.text.unspaced import MIXED, SPACED_LETTER, UNSPACED, UNSPACED_RUN, pairs, private_use
 
-UNSPACED = (
-    "\u0e01-\u0e3a\u0e40-\u0e4e"  # Thai
-    "\u0e81-\u0ece\u0edc-\u0edf"  # Lao
-    "\u1000-\u103f\u1050-\u108f\u109a-\u109f"  # Burmese
-    "\u1780-\u17d3\u17d7\u17dc\u17dd"  # Khmer
-    "\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3"  # Korean: it has spaces, but its particles stick to the nouns
-    "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"  # kana
-    "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"  # Han
-)
-RUN = re.compile(f"[{UNSPACED}]+")
-SPACED = rf"[^\W{UNSPACED}]"
 NEVER = "(?!)"
-LETTERS = re.compile(rf"[\w{UNSPACED}]+")
-MIXED = re.compile(rf"{SPACED}*[{UNSPACED}][\w{UNSPACED}]*")
-"""Letters that stand together, some of them of a script without spaces."""
 TYPED = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
 
-IN_PAIRS = 300_000
-"""Letters of a text that are found by their pairs: a novel in Chinese; each takes seven times its size in the index."""
-
-SIGNS = range(0x0E00, 0x1800)
-SIGNS_TO_PRIVATE_USE = 0xE000 - 0x0E00
 
 MOST_TERMS = 64
 MOST_PLACES = 200
@@ -57,8 +40,6 @@ WEIGHTS = "10.0, 4.0, 2.0, 1.0, 1.0"
 READ = "iif(instr(a.text, a.standfirst) = 1, '', coalesce(a.standfirst || char(10), '')) || a.text"
 """In SQL, what stands below the headline of an article `a`; a standfirst that the text begins with is said once."""
 
-OPEN, CLOSE = "⟦", "⟧"
-"""Around the words found in a passage."""
 
 Span = tuple[int, int]
 NEAR = 20
@@ -78,23 +59,6 @@ class Hit:
     passage: str
     other_outlets: int = 0
     """In which the same text stands, if copies are folded."""
-
-
-def bigrams(text: str) -> str | None:
-    """What `articles.bigrams` holds for a text; None if the tokenizer finds all its words as they are typed.
-
-    A run of letters gives its overlapping pairs and its last letter: 東京都 → `東京 京都 都`. So every letter starts a
-    token, and the end of one run and the start of the next never look like one word. Words that stick to such a run
-    are kept whole: 在2024年 → `在 2024 年`. Behind them stands what `archive.text.folding` folds beyond the tokenizer.
-    """
-    written = LETTERS.findall(unicodedata.normalize("NFKC", text[:IN_PAIRS]))
-    pairs = (token for letters in written if RUN.search(letters) for token in _tokens(letters))
-    return " ".join(chain(pairs, extra(text))) or None
-
-
-def searched(headline: str | None, standfirst: str | None, byline: str | None, text: str | None) -> str:
-    """What is searched of an article, in one text."""
-    return " ".join(filter(None, (headline, standfirst, byline, text)))
 
 
 def match_query(words: str) -> str:
@@ -211,13 +175,13 @@ def passage(text: str, words: str, width: int = 200) -> str:
 
     Only the first letters of a text are looked through, `LOOKED_THROUGH` of them: two million would take seconds.
     """
-    text = " ".join(text[:LOOKED_THROUGH].translate({ord(OPEN): "[", ord(CLOSE): "]"}).split())
+    text = " ".join(text[:LOOKED_THROUGH].translate({ord(MARK_OPEN): "[", ord(MARK_CLOSE): "]"}).split())
     found = _places(text, words)
     start, end = _window(text, max(0, _richest(text, found, width) - width // 4), width)
     pieces, here = [], start
     for a, b in found:
         if start <= a and b <= end:
-            pieces += [text[here:a], OPEN, text[a:b], CLOSE]
+            pieces += [text[here:a], MARK_OPEN, text[a:b], MARK_CLOSE]
             here = b
     pieces.append(text[here:end])
     return ("…" if start else "") + "".join(pieces).rstrip() + ("…" if end < len(text) else "")
@@ -233,33 +197,6 @@ def _window(text: str, start: int, width: int) -> Span:
     return start, end
 
 
-def fold(text: str) -> str:
-    """The text as the search sees it, letter for letter: of one case and width, without accents."""
-    return "".join(map(_fold_letter, text))
-
-
-def _tokens(letters: str) -> Iterator[str]:
-    """The tokens of letters that stand together, some of them of a script without spaces."""
-    for run, other in re.findall(f"([{UNSPACED}]+)|([^{UNSPACED}]+)", letters):
-        if other:
-            yield other
-        else:
-            yield from _pairs(run)
-            yield _private(run[-1])
-
-
-def _pairs(run: str) -> list[str]:
-    return [_private(run[at : at + 2]) for at in range(len(run) - 1)]
-
-
-def _private(letters: str) -> str:
-    """Vowel and tone signs as private-use letters: the tokenizer would cut at them, and กัน (each other) be กิน (eat)."""
-    return "".join(
-        chr(ord(c) + SIGNS_TO_PRIVATE_USE) if ord(c) in SIGNS and unicodedata.category(c)[0] == "M" else c
-        for c in letters
-    )
-
-
 def _typed(words: str) -> Iterator[tuple[bool, str, bool]]:
     """What was typed, piece by piece: whether it is unwanted, its text, whether it stood in quotation marks."""
     clean = words.encode("utf-8", "ignore").decode()  # half a surrogate pair is no text for SQLite
@@ -272,8 +209,10 @@ def _term(text: str, is_phrase: bool) -> str | None:
     """The expression for one word or phrase; None if it holds no letter and no digit."""
     text = unicodedata.normalize("NFKC", text)
     prefix = "*" if not is_phrase and text.endswith("*") else ""
-    runs = [_of_pairs(run) for run in RUN.findall(text)]
-    within = [part for letters in MIXED.findall(text) for part in RUN.split(letters)]  # 1 of 3·1운동 is no word with 3
+    runs = [_of_pairs(run) for run in UNSPACED_RUN.findall(text)]
+    within = [
+        part for letters in MIXED.findall(text) for part in UNSPACED_RUN.split(letters)
+    ]  # 1 of 3·1운동 is no word with 3
     others = [part for part in MIXED.split(text) + within if any(c.isalnum() for c in part)]
     return _all_of([_quoted(part.strip(), prefix) for part in others] + runs)
 
@@ -285,8 +224,8 @@ def _quoted(part: str, prefix: str) -> str:
 
 
 def _of_pairs(run: str) -> str:
-    pairs = _pairs(run)
-    return f'bigrams : "{" ".join(pairs)}"' if pairs else f'bigrams : "{_private(run)}"*'
+    in_pairs = pairs(run)
+    return f'bigrams : "{" ".join(in_pairs)}"' if in_pairs else f'bigrams : "{private_use(run)}"*'
 
 
 def _all_of(terms: list[str]) -> str | None:
@@ -295,16 +234,6 @@ def _all_of(terms: list[str]) -> str | None:
 
 def _any_of(terms: list[str]) -> str:
     return f"({' OR '.join(terms)})" if len(terms) > 1 else terms[0]
-
-
-@lru_cache(maxsize=4096)
-def _fold_letter(letter: str) -> str:
-    wide = unicodedata.normalize("NFKC", letter)
-    parts = unicodedata.normalize("NFD", wide)
-    plain = (
-        parts[:1] if all(map(unicodedata.combining, parts[1:])) else wide
-    ).lower()  # Hangul syllables have no marks
-    return plain if len(plain) == 1 else letter
 
 
 def _places(text: str, words: str) -> list[Span]:
@@ -332,14 +261,14 @@ def _pattern(words: str) -> re.Pattern[str] | None:
         if minus or text in ("OR", "AND"):
             continue
         folded = fold_all(unicodedata.normalize("NFKC", text))
-        parts = [re.escape(part) for part in re.findall(rf"[{UNSPACED}]+|{SPACED}+", folded)]
-        if not RUN.search(folded):
+        parts = [re.escape(part) for part in re.findall(rf"[{UNSPACED}]+|{SPACED_LETTER}+", folded)]
+        if not UNSPACED_RUN.search(folded):
             (whole if is_phrase or not text.endswith("*") else beginnings).add(r"\W+".join(parts))
         else:
-            unspaced |= {part for part in parts if RUN.match(part)}
-            whole |= {part for part in parts if not RUN.match(part)}
-    within = f"(?:{_longest_first(whole)})(?!{SPACED})|(?:{_longest_first(beginnings)})"
-    found = f"{_longest_first(unspaced)}|(?<!{SPACED})(?:{within})"
+            unspaced |= {part for part in parts if UNSPACED_RUN.match(part)}
+            whole |= {part for part in parts if not UNSPACED_RUN.match(part)}
+    within = f"(?:{_longest_first(whole)})(?!{SPACED_LETTER})|(?:{_longest_first(beginnings)})"
+    found = f"{_longest_first(unspaced)}|(?<!{SPACED_LETTER})(?:{within})"
     return re.compile(found) if (unspaced | whole | beginnings) - {""} else None
 
 

@@ -1,0 +1,1 @@
+"""SQLite files: schema, connections, captures, locks, snapshots."""

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from archive.errors import ArchiveError, NewerArchiveError
-from archive.queries.search import bigrams, searched
 from archive.storage.schema import Schema, statements
 from archive.text.folding import differs
+from archive.text.searchable import searchable_text
+from archive.text.unspaced import bigrams
 
 BUSY_SECONDS = 30
 
@@ -118,7 +119,7 @@ def _migrate(connection: sqlite3.Connection, schema: Schema, path: Path) -> None
     for name, script in schema.steps:
         migrations(name=name)(_runs(script))
     for name, many, function in (
-        ("searched", 4, searched),
+        ("searched", 4, searchable_text),
         ("search_bigrams", 1, bigrams),
         ("search_differs", 1, differs),
     ):

@@ -1,0 +1,1 @@
+"""Text for search, comparison and display."""

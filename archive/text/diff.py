@@ -437,7 +437,7 @@ SPOKEN: dict[Change, str] = {
 
 def as_text(compared: Diff, colour: bool = False) -> str:
     """For the terminal: [-removed-] {+added+}, or in colour. Control characters of the texts are left out."""
-    from archive.cli.terminal import plain  # with rich, which a crawl that counts words does not need
+    from archive.text.printable import printable  # with rich, which a crawl that counts words does not need
 
     marks = COLOURED if colour else PLAIN
     blocks = []
@@ -446,7 +446,7 @@ def as_text(compared: Diff, colour: bool = False) -> str:
             blocks.append(f"… {len(paragraphs)} paragraphs unchanged …")
         else:
             blocks += [
-                "".join(_wrapped(plain(piece.text), *marks[piece.change]) for piece in paragraph)
+                "".join(_wrapped(printable(piece.text), *marks[piece.change]) for piece in paragraph)
                 for paragraph in paragraphs
             ]
     return "\n\n".join(block.rstrip() for block in blocks)

@@ -6,7 +6,7 @@ import re
 
 from markupsafe import Markup, escape
 
-from archive.queries.search import CLOSE, OPEN
+from archive.text.passages import MARK_CLOSE, MARK_OPEN
 
 BEGINNING = 240
 
@@ -25,7 +25,7 @@ def web_link(value: str) -> Markup | None:
 
 def marked(value: str) -> Markup:
     """A passage, its ⟦words⟧ marked."""
-    return Markup(str(escape(value)).replace(OPEN, "<mark>").replace(CLOSE, "</mark>"))  # noqa: S704  escaped here
+    return Markup(str(escape(value)).replace(MARK_OPEN, "<mark>").replace(MARK_CLOSE, "</mark>"))  # noqa: S704  escaped here
 
 
 def beginning(text: str, length: int = BEGINNING) -> str:

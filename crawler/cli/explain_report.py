@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from archive.cli.terminal import plain
+from archive.text.printable import printable
 from crawler.extraction.explain import TRAFILATURA, Explained, Line
 
 WIDE = 100
@@ -27,7 +27,7 @@ FOLDED = 3
 
 def heading(told: Explained) -> str:
     """The article's headline, or which page it is."""
-    return plain(told.article.headline or told.article.page_title or told.article.url)
+    return printable(told.article.headline or told.article.page_title or told.article.url)
 
 
 def summary(told: Explained) -> str:
@@ -44,7 +44,7 @@ def note(line: Line) -> str:
     """What is to be said of a line; nothing of one that was kept as trafilatura found it."""
     if line.kept:
         return "" if line.by == TRAFILATURA else f"added by {line.by}"
-    return f"left out: {plain(line.why)}" if line.by else plain(line.why)
+    return f"left out: {printable(line.why)}" if line.by else printable(line.why)
 
 
 def mark(line: Line) -> str:
@@ -88,15 +88,15 @@ def in_terminal(told: Explained, width: int | None) -> Iterator[RenderableType]:
 def _facts_beside(told: Explained) -> Iterator[RenderableType]:
     table = Table.grid(padding=(0, 2))
     for field in told.fields:
-        said_by = plain(", ".join(field.said_by))
-        table.add_row(Text(field.name, "dim"), Text(plain(field.value), overflow="fold"), Text(said_by, "dim"))
+        said_by = printable(", ".join(field.said_by))
+        table.add_row(Text(field.name, "dim"), Text(printable(field.value), overflow="fold"), Text(said_by, "dim"))
     yield table
 
 
 def _facts_below(told: Explained) -> Iterator[RenderableType]:
     for field in told.fields:
-        said_by = f"  [{plain(', '.join(field.said_by))}]" if field.said_by else ""
-        yield Text.assemble((f"{field.name}: ", "dim"), plain(field.value), (said_by, "dim"))
+        said_by = f"  [{printable(', '.join(field.said_by))}]" if field.said_by else ""
+        yield Text.assemble((f"{field.name}: ", "dim"), printable(field.value), (said_by, "dim"))
 
 
 STYLES = {" ": "", "+": "green", "-": "dim", "·": "dim"}
@@ -109,13 +109,13 @@ def _beside(line: Line) -> RenderableType:
     table.add_column(ratio=1)
     table.add_column(width=MARGIN)
     style = STYLES[mark(line)]
-    table.add_row(Text(mark(line), style), Text(plain(line.text), style), Text(note(line), "dim italic"))
+    table.add_row(Text(mark(line), style), Text(printable(line.text), style), Text(note(line), "dim italic"))
     return Padding(table, (0, 0, 1, 0)) if line.kept else table
 
 
 def _below(line: Line) -> Iterator[RenderableType]:
     """A line, and below it what is to be said of it."""
-    yield Text(f"{mark(line)} {plain(line.text)}", STYLES[mark(line)])
+    yield Text(f"{mark(line)} {printable(line.text)}", STYLES[mark(line)])
     if said := note(line):
         yield Padding(Text(f"→ {said}", "dim italic"), (0, 0, 0, 4), expand=False)
 
@@ -131,4 +131,6 @@ def as_html_page(told: Sequence[Explained]) -> str:
         (files("crawler.cli") / "explain_report.html").read_text("utf-8")
     )
     words = {"heading": heading, "summary": summary, "note": note, "grouped": grouped, "folded_run": folded_run}
-    return page.render(all=told, plain=plain, kinds={"+": "added", "-": "out", "·": "rest"}, mark=mark, **words) + "\n"
+    return (
+        page.render(all=told, plain=printable, kinds={"+": "added", "-": "out", "·": "rest"}, mark=mark, **words) + "\n"
+    )

@@ -103,7 +103,7 @@ def _as_table(outlets: Sequence[CatalogueOutlet], read: Collection[str]) -> Tabl
 
 def _read_already(folder: Path) -> set[str]:
     """The hosts, without `www.`, whose feeds or sitemaps the archive reads; none, where there is no archive."""
-    from archive.queries.outlet_evidence import with_sources
+    from archive.articles.outlet_evidence import with_sources
 
     if not (folder / "archive.db").exists():
         return set()
@@ -116,12 +116,12 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     from rich.table import Column, Table
     from rich.text import Text
 
-    from archive.cli.terminal import plain
+    from archive.text.printable import printable
 
     columns = [Column(head, no_wrap=number == 0, overflow="fold") for number, head in enumerate(heads)]
     table = Table(*columns, box=None, pad_edge=False)
     for row in rows:
-        table.add_row(*(Text(plain(cell)) for cell in row))
+        table.add_row(*(Text(printable(cell)) for cell in row))
     return table
 
 

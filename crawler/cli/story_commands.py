@@ -57,6 +57,7 @@ def follow(
     """
     from archive.archive import Archive
     from crawler.jobs import follow_story
+    from crawler.story_search import followed_stories
 
     if file:
         if articles or name or any(asked.values()):
@@ -71,27 +72,27 @@ def follow(
         with opened(folder):
             pass  # an archive is not started from nothing
     with Archive(folder) as archive:
-        story, new = follow_story.follow(archive, typed(name) if name else None, ids, definition)
+        story, new = followed_stories.follow_story(archive, typed(name) if name else None, ids, definition)
         _tell(archive.db, story.name, "Following" if new else "Still following", around)
 
 
 def _tell(db: sqlite3.Connection, name: str, what: str, around: Around) -> None:
     """What a story is, its coverage as the archive has it, what was found around it, and what to do next."""
+    from archive.articles.outlet_evidence import with_sources
     from archive.articles.stories import story
-    from archive.cli.terminal import plain
     from archive.exports.dossier import as_table, dossier
-    from archive.queries.outlet_evidence import with_sources
+    from archive.text.printable import printable
 
     told = dossier(db, story(db, name))
-    click.echo(f"{what} {name}: {plain(told.story.title)}")
+    click.echo(f"{what} {name}: {printable(told.story.title)}")
     if told.about:
-        click.echo(f"About: {plain(', '.join(told.about))}")
+        click.echo(f"About: {printable(', '.join(told.about))}")
     click.echo(f"In the archive: {told.summary}\n")
     if told.pieces:
         print_all([as_table(told.pieces)])
     click.echo()
     for found in around.outlets:
-        click.echo(plain(found.told()))
+        click.echo(printable(found.told()))
     if around.linked:
         pages = (
             "1 page that it links to waits" if around.linked == 1 else f"{around.linked:,} pages that it links to wait"
@@ -115,7 +116,7 @@ def next_steps(name: str, outlets: int) -> list[str]:
 
 
 def _follow_file(folder: Path, file: Path) -> None:
-    from crawler.jobs.follow_story import follow_file
+    from crawler.story_search.followed_stories import follow_file
 
     for row, missing in follow_file(folder, file):
         click.echo(
@@ -158,7 +159,8 @@ def verdict(story: str, articles: tuple[str, ...], word: str | None, folder: Pat
     from archive.archive import Archive
     from archive.articles import stories
     from archive.storage.database import transaction
-    from crawler.jobs.follow_story import judge_for, known_ids
+    from crawler.jobs.follow_story import known_ids
+    from crawler.story_search.followed_stories import story_judge
 
     if word is None:
         raise UsageError("say what of them: --belongs, --not or --clear")
@@ -166,7 +168,7 @@ def verdict(story: str, articles: tuple[str, ...], word: str | None, folder: Pat
         about = stories.story(connection, typed(story))
     ids = known_ids(folder, [typed(each) for each in articles])
     with Archive(folder) as archive:
-        judge = judge_for(archive)
+        judge = story_judge(archive)
         before = _listed(archive.db, about.id)
         with transaction(archive.db) as db:
             stories.verdict(db, about.id, ids, {"belongs": True, "not": False, "clear": None}[word], judge)

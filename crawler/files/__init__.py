@@ -1,0 +1,1 @@
+"""Saved pages, WARC files and other captures in files."""

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from archive.errors import UsageError
 from archive.records import Article
-from crawler.services.wayback import original_of
+from crawler.text.archived_urls import original_url
 from pipelines.urls import request_url
 
 LOOKED_THROUGH = 64 * 1024
@@ -54,7 +54,7 @@ def named_inside(article: Article, body: bytes) -> str | None:
 
 def out_of_archive(url: str) -> str:
     """The address of the page of which a web archive has a copy under this one; itself where none has."""
-    return original_of(url) or url
+    return original_url(url) or url
 
 
 def _address(link: str) -> str | None:

@@ -1,0 +1,1 @@
+"""What a command runs: a crawl, an import, an extraction, a schedule."""

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from archive.archive import Archive
+from archive.articles.outlet_evidence import with_sources
 from archive.cli.base import opened
 from archive.errors import UsageError
 from archive.frontier.hosts import bare_host
 from archive.frontier.outlet_lookups import Lookup, lookups
-from archive.queries.outlet_evidence import with_sources
 from archive.records import CatalogueOutlet, Outlet, Source, SourceKind
 from crawler.files.saved_pages import read_file
 from crawler.jobs.run_spider import crawl_settings, run_spider

@@ -15,8 +15,8 @@ from scrapy.settings import Settings
 
 from archive.archive import OutletReport
 from archive.cli.base import opened
-from archive.cli.terminal import plain
 from archive.errors import UsageError
+from archive.text.printable import printable
 from crawler.jobs.run_spider import crawl
 
 Limits = Mapping[str, Any]
@@ -102,7 +102,7 @@ FEW = 10
 
 def _few_outlets(folder: Path, story: str) -> str:
     """Where to look further, if the archive reads few outlets."""
-    from archive.queries.outlet_evidence import with_sources
+    from archive.articles.outlet_evidence import with_sources
 
     with opened(folder) as connection:
         many = len(with_sources(connection))
@@ -159,7 +159,7 @@ def _next_due(folder: Path) -> str:
 
 def tell(report: Sequence[OutletReport], ran: Any, reason: str | None) -> None:
     """The end of a crawl, and of the spider that ran: a line an outlet, and what was left alone."""
-    rows = [_row(plain(line.outlet), [getattr(line, name) for name in NUMBERS], _why(line)) for line in report]
+    rows = [_row(printable(line.outlet), [getattr(line, name) for name in NUMBERS], _why(line)) for line in report]
     if len(report) > 1:
         totals = [str(sum(getattr(line, name) for line in report)) for name in NUMBERS]
         rows.append((f"{len(report)} outlets", *totals, ""))
@@ -196,7 +196,7 @@ def as_lines(rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
 
 
 def _why(line: OutletReport) -> str:
-    return plain(", ".join(f"{many} × {reason}" if many > 1 else reason for reason, many in line.reasons[:4]))
+    return printable(", ".join(f"{many} × {reason}" if many > 1 else reason for reason, many in line.reasons[:4]))
 
 
 def _many(number: int, word: str, words: str | None = None) -> str | None:
@@ -215,7 +215,7 @@ def searched_lines(spider: Any) -> list[str]:
     if counts["of other days"] or counts["without a date"]:
         left = f"{counts['of other days']:,} of other days, {counts['without a date']:,} without a date"
         told.append(f"Left alone in sitemaps: {left}.")
-    return told + [f"{host}: {plain(said)}" for host, said in directing.said.items()]
+    return told + [f"{host}: {printable(said)}" for host, said in directing.said.items()]
 
 
 def story_lines(spider: Any, reason: str | None) -> list[str]:

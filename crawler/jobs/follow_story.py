@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from archive.archive import Archive
-from archive.articles import stories
-from archive.articles.stories import Definition, Judge, Story
+from archive.articles.stories import Definition
 from archive.cli.base import opened, typed
 from archive.cli.read_commands import unknown
 from archive.errors import ArchiveError, BusyError, UsageError
-from archive.exports.story_files import read_story_file, take
-from archive.frontier.urls import add_leads
 from archive.queries.lookup import lookup, outlets, seen
-from archive.records import Lead
-from archive.storage.database import transaction
 from archive.times import since as moment
 from crawler.sources.source_discovery import host_of
 from crawler.text.language import language_code
-from pipelines.identity import file_lead
-from pipelines.policies import decisions
 from pipelines.urls import request_url, url_key
 
 if TYPE_CHECKING:
@@ -32,64 +23,6 @@ if TYPE_CHECKING:
     from crawler.sources.outlet_lookup import Found
 
 # -- stories ---------------------------------------------------------------------------------------------------------
-
-
-def follow(archive: Archive, name: str | None, ids: Sequence[int], definition: Definition) -> tuple[Story, bool]:
-    """Start a story from articles, or extend one; the story, and whether it is new.
-
-    Without a name it is the one that was started from these articles, else a new one named after the first headline.
-    Raises UsageError where several were started from them, and for a name that is none where there are no articles.
-    """
-    judge = judge_for(archive)
-    with transaction(archive.db) as db:
-        name = name or _started_from(db, ids)
-        new = name is None or (bool(ids) and stories.slug(name) not in {each.name for each in stories.stories(db)})
-        if not new:
-            name = stories.story(db, str(name)).name
-        headline = _headline(db, ids[0]) if new else ""
-        name = name or stories.free_name(db, headline)
-        if new and stories.slug(name) == name:
-            definition = {"title": headline, **definition}
-        story_id = stories.follow(db, name, ids, judge, definition)
-        return stories.profile_of(db, story_id)[0], new
-
-
-def follow_file(folder: Path, file: Path) -> list[tuple[dict[str, Any], list[str]]]:
-    """Follow what a file defines: each story in numbers (`stories.summaries`), and what the archive lacks of it.
-
-    What is lacking waits for the next crawl. Raises UsageError for a file that cannot be read or meant.
-    """
-    try:
-        entries = read_story_file(str(file), file.read_text("utf-8"), request_url)
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file}: cannot be read ({error})") from error
-    with Archive(folder) as archive:
-        judge = judge_for(archive)
-        with transaction(archive.db) as db:
-            missing = {entry.name: take(db, entry, judge, url_key) for entry in entries}
-            add_leads(db, [file_lead(Lead(url, via="import")) for urls in missing.values() for url in urls])
-        rows = stories.summaries(archive.db, [stories.story(archive.db, name) for name in missing])
-    return [(row, missing[row["name"]]) for row in rows]
-
-
-def judge_for(archive: Archive) -> Judge:
-    """The project's judge of stories; the archive is made ready for it."""
-    ours = decisions()
-    archive.prepare(ours)
-    return ours.stories
-
-
-def _started_from(db: sqlite3.Connection, ids: Sequence[int]) -> str | None:
-    names = stories.stories_of(db, ids)
-    if len(names) > 1:
-        raise UsageError(f"{' and '.join(names)} were started from this; say which one with --name")
-    return names[0] if names else None
-
-
-def _headline(db: sqlite3.Connection, article_id: int) -> str:
-    row = db.execute("SELECT headline, page_title FROM articles WHERE id = ?", (article_id,)).fetchone()
-    headline = row["headline"] or row["page_title"] or ""
-    return headline if any(map(str.isalnum, headline)) else f"story {article_id}"
 
 
 # -- what a person asks for ------------------------------------------------------------------------------------------

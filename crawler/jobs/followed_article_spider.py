@@ -13,9 +13,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from archive.archive import Archive
+from archive.articles.outlet_evidence import outlets_of, with_sources
 from archive.frontier.hosts import bare_host
 from archive.frontier.outlet_lookups import lookups
-from archive.queries.outlet_evidence import outlets_of, with_sources
 from archive.records import Article, Capture, Check, Lead, Outcome, Source, SourceKind, clock, utc
 from crawler.sources.catalogue import by_host, read
 from crawler.sources.outlet_lookup import Found, LookUp, Wanted, known_of

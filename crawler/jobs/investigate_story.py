@@ -15,13 +15,13 @@ from scrapy.settings import Settings
 from archive.articles import story_searches
 from archive.articles.stories import story as story_of
 from archive.cli.base import opened, print_all
-from archive.cli.terminal import plain
 from archive.errors import UsageError
 from archive.exports import dossier as dossiers
 from archive.exports.article_files import format_of, written_aside
 from archive.exports.dossier import Dossier
 from archive.storage.database import connect, transaction
 from archive.storage.schema import ARCHIVE
+from archive.text.printable import printable
 from crawler.jobs.run_spider import crawl
 from pipelines.topics.outlet_suggestions import Suggestion
 
@@ -76,7 +76,7 @@ def investigate(folder: Path, wanted: Wanted, settings: Settings, catalogue: Pat
         catalogue=known,
         person=Person(
             confirming() if asks else None,
-            lambda line: click.echo(f"  + {plain(line)}", err=True),
+            lambda line: click.echo(f"  + {printable(line)}", err=True),
             lambda spider, why: conclude(folder, spider, why, wanted),
         ),
     )
@@ -122,7 +122,7 @@ def next_step(ran: Any, reason: str | None, wanted: Wanted) -> str:
 
 
 def _tell(told: Dossier, ran: Any) -> None:
-    click.echo(f"{'Followed' if ran.is_new else 'Still following'} {told.story.name}: {plain(told.story.title)}")
+    click.echo(f"{'Followed' if ran.is_new else 'Still following'} {told.story.name}: {printable(told.story.title)}")
     click.echo(f"Found: {told.summary}\n")
     if told.pieces:
         print_all([dossiers.as_table(told.pieces)])
@@ -144,8 +144,8 @@ def confirming() -> Confirm:
             f"These {len(chosen)} outlets may have covered it:" if len(chosen) > 1 else "This may have covered it:"
         )
         for each in chosen:
-            name = f" ({plain(each.name)})" if each.name else ""
-            click.echo(f"  {each.host}{name}: {plain('; '.join(each.reasons[:2]))}")
+            name = f" ({printable(each.name)})" if each.name else ""
+            click.echo(f"  {each.host}{name}: {printable('; '.join(each.reasons[:2]))}")
         click.echo("Ask them? [Y/n] ", nl=False)
         answer = await typed_line()
         if live:

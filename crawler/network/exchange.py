@@ -20,7 +20,7 @@ from scrapy.http import Request, Response
 from scrapy.utils._compression import _DecompressionMaxSizeExceeded
 
 from archive.records import Article, Capture, Check, now
-from crawler.services.wayback import original_of
+from crawler.text.archived_urls import original_url
 
 GONE = (404, 410, 451)
 TRANSIENT = (408, 425, 429)  # and every 5xx
@@ -101,7 +101,7 @@ def headers_kept(response: Response) -> Iterator[tuple[str, str]]:
 
 def final_url(response: Response) -> str | None:
     """Where redirects led; None where the page stood at its own address, or in an archive in its place."""
-    return response.url if response.url != response.meta["asked"] and original_of(response.url) is None else None
+    return response.url if response.url != response.meta["asked"] and original_url(response.url) is None else None
 
 
 def look(response: Response, **more: Any) -> Check:

@@ -1,0 +1,1 @@
+"""How this program starts and stops processes."""

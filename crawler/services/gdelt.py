@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from archive.queries.search import RUN
 from archive.records import Lead
+from archive.text.unspaced import UNSPACED_RUN
 from crawler.dates.date_parser import read_moment
 from crawler.services.broken_json import mended
 from crawler.services.search_service import (
@@ -31,7 +31,8 @@ from crawler.services.search_service import (
     text_of,
     words_of,
 )
-from crawler.sources.feed_parser import plain, web_address
+from crawler.text.html_text import text_of_html
+from crawler.text.urls import web_url
 
 MOST = 250
 """Articles that an answer can hold."""
@@ -123,7 +124,7 @@ class Gdelt(Service):
         return self.later(ask, f"sheds load: {said}" if what == "no JSON" else f"sent {what}")
 
     def _lead(self, article: dict[str, Any], ask: Ask) -> Lead | str:
-        url, problem = web_address(text_of(article.get("url")), self.base)
+        url, problem = web_url(text_of(article.get("url")), self.base)
         if url is None:
             return problem
         language = CODES.get((text_of(article.get("language")) or "").title())
@@ -157,12 +158,12 @@ def _term(word: str) -> str | None:
     plain_words = " ".join(part for part in parts if part not in ("OR", "AND", "NOT"))
     if len(parts) > 1:
         return f'"{plain_words}"' if len(plain_words) >= SHORTEST_PHRASE else None
-    return plain_words if len(plain_words) >= SHORTEST_WORD or RUN.search(plain_words) else None
+    return plain_words if len(plain_words) >= SHORTEST_WORD or UNSPACED_RUN.search(plain_words) else None
 
 
 def headline(title: str | None, language: str | None) -> str | None:
     """A title without the spaces that GDELT sets around its signs: `Ferry sinks , two hurt`."""
-    text = plain(title)
+    text = text_of_html(title)
     if text is None:
         return None
     before = r"\s+([,.%)\]])" if language == "fr" else r"\s+([,.;:!?%)\]])"  # French sets a space before : ; ! ?

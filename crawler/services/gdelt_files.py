@@ -21,8 +21,9 @@ from typing import ClassVar
 from archive.records import Lead
 from crawler.dates.date_parser import read_moment
 from crawler.services.search_service import Answer, Ask, Query, Service, first_of, instant, is_of, is_told
-from crawler.sources.feed_parser import LONGEST_URL, plain, web_address
+from crawler.text.html_text import text_of_html
 from crawler.text.language import language_code
+from crawler.text.urls import MAX_URL_CHARS, web_url
 
 QUARTER = timedelta(minutes=15)
 WITH_HEADLINES = 24
@@ -88,7 +89,9 @@ class GdeltFiles(Service):
                     skipped.append(f"what comes after {MOST_LEADS:,} articles")
                     break
         except BROKEN as error:
-            problem = f"{self.title} sent a file that cannot be read to its end ({plain(str(error), 80) or 'cut'})"
+            problem = (
+                f"{self.title} sent a file that cannot be read to its end ({text_of_html(str(error), 80) or 'cut'})"
+            )
         return Answer(tuple(leads.values()), problem=problem, skipped=first_of(skipped))
 
     def _lead(self, line: bytes, ask: Ask) -> Lead | str | None:
@@ -99,10 +102,10 @@ class GdeltFiles(Service):
         if len(fields) < (5 if is_graph else 61):
             return f"a line of {len(fields)} fields" if any(fields) else None
         headline = page_title(fields[-1]) if is_graph else None
-        raw = fields[4 if is_graph else 60][:LONGEST_URL].decode("utf-8", "replace")
+        raw = fields[4 if is_graph else 60][:MAX_URL_CHARS].decode("utf-8", "replace")
         if not is_told(ask.query, headline, raw) or not is_of(raw, ask.query.hosts):
             return None
-        url, problem = web_address(raw, self.base)
+        url, problem = web_url(raw, self.base)
         if url is None:
             return problem
         seen = fields[1 if is_graph else 59].decode("ascii", "replace")
@@ -152,7 +155,7 @@ def page_title(extras: bytes) -> str | None:
     """The page's title in the last field of the knowledge graph, where it has one."""
     _, found, rest = extras.partition(b"<PAGE_TITLE>")
     title, end, _ = rest.partition(b"</PAGE_TITLE>")
-    return plain(title.decode("utf-8", "replace")) if found and end else None
+    return text_of_html(title.decode("utf-8", "replace")) if found and end else None
 
 
 def _language(fields: list[bytes], is_translated: bool) -> str | None:

@@ -32,7 +32,9 @@ from crawler.services.search_service import (
     host_of,
     instant,
 )
-from crawler.sources.feed_parser import decoded, plain, web_address, xml_text
+from crawler.sources.xml import decoded, xml_from_root
+from crawler.text.html_text import text_of_html
+from crawler.text.urls import web_url
 
 MOST = 100
 """Articles that an answer can hold."""
@@ -115,8 +117,8 @@ class GoogleNews(Service):
     def _entry(self, item: etree._Element, ask: Ask) -> Lead | Headline | str:
         """The article of an item: as a lead where its address can be read, else as a headline."""
         source = item.find("source")
-        outlet = plain(source.text) if source is not None else None
-        headline, named = without_outlet(plain(_child(item, "title")), outlet)
+        outlet = text_of_html(source.text) if source is not None else None
+        headline, named = without_outlet(text_of_html(_child(item, "title")), outlet)
         if not headline:
             return "no headline"
         published = read_moment(_child(item, "pubDate"))
@@ -192,12 +194,12 @@ def hidden_address(link: str) -> str | None:
     raw = packed[at : at + size]
     if len(raw) < size or not raw.startswith((b"http://", b"https://")):
         return None
-    return web_address(raw.decode("utf-8", "replace"), "")[0]
+    return web_url(raw.decode("utf-8", "replace"), "")[0]
 
 
 def _items(body: bytes, url: str) -> Iterator[etree._Element]:
     """The items of an RSS feed; SourceError for what is none."""
-    text = xml_text(decoded(body), url)
+    text = xml_from_root(decoded(body), url)
     parser = etree.XMLParser(encoding="utf-8", recover=True, resolve_entities=False, no_network=True)
     try:
         root = etree.fromstring(text.encode(), parser)

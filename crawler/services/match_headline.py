@@ -13,8 +13,9 @@ from collections.abc import Iterable
 from datetime import timedelta
 from functools import lru_cache
 
-from archive.queries.search import RUN, fold
 from archive.records import Lead
+from archive.text.searchable import fold_letters
+from archive.text.unspaced import UNSPACED_RUN
 from crawler.services.search_service import Headline, instant
 
 NEAR = timedelta(days=2)
@@ -76,8 +77,8 @@ def forms(headline: str, outlet: str | None = None) -> tuple[tuple[Words, bool],
 
 def words(headline: str) -> Words:
     """A headline's words in one case, without accents and signs; single characters of scripts without spaces."""
-    text = fold(unicodedata.normalize("NFKC", CUT.sub("", headline))).replace("’", "'")
-    return tuple(WORD.findall(RUN.sub(lambda run: f" {' '.join(run[0])} ", text)))
+    text = fold_letters(unicodedata.normalize("NFKC", CUT.sub("", headline))).replace("’", "'")
+    return tuple(WORD.findall(UNSPACED_RUN.sub(lambda run: f" {' '.join(run[0])} ", text)))
 
 
 def alike(one: tuple[Words, bool], other: tuple[Words, bool], is_dated: bool) -> float:

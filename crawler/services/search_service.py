@@ -17,10 +17,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, cast
 from urllib.parse import unquote, urlencode, urlsplit
 
-from archive.queries.search import RUN, fold
 from archive.records import Lead, Via, utc
+from archive.text.searchable import fold_letters
+from archive.text.unspaced import UNSPACED_RUN
 from crawler.network.retry_after import retry_after
-from crawler.sources.feed_parser import plain
+from crawler.text.html_text import text_of_html
 
 MOST_TRIES = 2
 """Times that a refused request is made again."""
@@ -172,7 +173,7 @@ def asked_wait(headers: Mapping[str, str], now: datetime | None = None) -> float
 
 def words_of(body: bytes, longest: int = 120) -> str:
     """The first words of a body, as plain text on one line."""
-    return plain(body[:4096].decode("utf-8", "replace"), longest) or ""
+    return text_of_html(body[:4096].decode("utf-8", "replace"), longest) or ""
 
 
 def _quoted(body: bytes) -> str:
@@ -271,12 +272,12 @@ def is_told(query: Query, headline: str | None, url: str) -> bool:
     Neither has room for all of them. A word may begin a longer one: `cuba` stands in `cuban`.
     """
     text = f"{headline or ''} {unquote(url.partition('//')[2].partition('/')[2])}"
-    said = text.lower() if text.isascii() else fold(text)  # a file has thousands of lines
+    said = text.lower() if text.isascii() else fold_letters(text)  # a file has thousands of lines
     named = sum(_stands_in(word, said) for word in query.words)
     return named * 2 >= len(query.words) and (not query.any_of or any(_stands_in(word, said) for word in query.any_of))
 
 
 def _stands_in(word: str, said: str) -> bool:
-    pattern = r"[\W_]+".join(re.escape(part) for part in fold(word).split())
-    start = "" if RUN.match(word) else r"(?<![^\W_])"
+    pattern = r"[\W_]+".join(re.escape(part) for part in fold_letters(word).split())
+    start = "" if UNSPACED_RUN.match(word) else r"(?<![^\W_])"
     return bool(pattern) and re.search(start + pattern, said) is not None

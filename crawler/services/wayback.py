@@ -14,13 +14,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote
 
 from archive.errors import UsageError
-from archive.queries.search import fold
 from archive.records import Check, Lead, utc
+from archive.text.searchable import fold_letters
 from crawler.services.search_service import Answer, Ask, Query, Service, address, first_of, instant, is_html, is_of
-from crawler.sources.feed_parser import web_address
 from pipelines.urls import request_url, url_key
 
 MOST = 1_000
@@ -31,11 +30,6 @@ LARGEST = 4 * 1024 * 1024
 """Bytes of an answer."""
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 BLOCKED = re.compile(rb"AccessControlException|Blocked Site", re.IGNORECASE)
-CAPTURED = re.compile(
-    r"https?://(?:(?:web\.|wayback\.|www\.)?archive\.org/web|(?:www\.)?archive\.(?:today|is|ph|fo|li|md|vn))"
-    r"/[\d.*-]{1,20}(?:[a-z]{2}_)?/(?P<url>.+)",
-    re.IGNORECASE | re.DOTALL,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,22 +185,9 @@ def in_place_of(check: Check, capture: str) -> Check:
     return replace(check, reason="; ".join(said), etag=None, last_modified=None)
 
 
-def original_of(url: str) -> str | None:
-    """The page's own address in a web archive's: `https://web.archive.org/web/2020/http://a.example/b`; else None."""
-    found = CAPTURED.match(url)
-    if found is None:
-        return None
-    inner = unquote(found["url"]) if re.match("https?%3A", found["url"], re.IGNORECASE) else found["url"]
-    inner = re.sub(r"^(https?):/+", r"\1://", inner, flags=re.IGNORECASE)
-    if not re.match(r"https?://", inner, re.IGNORECASE):
-        inner = f"http://{inner}"
-    address_, _ = web_address(inner, url)
-    return address_ if address_ and "." in (urlsplit(address_).hostname or "") else None
-
-
 def _word_filter(query: Query) -> str:
     """Keep the pages that have one of the words in their address; no filter for words in other letters than a to z."""
-    words = [fold(word).split() for word in (*query.words, *query.any_of)]
+    words = [fold_letters(word).split() for word in (*query.words, *query.any_of)]
     parts = [".?".join(word) for word in words if word]
     if not parts or not all(re.fullmatch(r"[a-z0-9.?]+", part) for part in parts):
         return ""

@@ -28,8 +28,8 @@ from crawler.services.search_service import (
     json_object,
     text_of,
 )
-from crawler.services.wayback import original_of
-from crawler.sources.feed_parser import web_address
+from crawler.text.archived_urls import original_url
+from crawler.text.urls import web_url
 
 PAGES = 3
 """Wikipedia articles that are read of a search."""
@@ -151,9 +151,9 @@ def _term(word: str) -> str:
 def cited(link: object) -> str | None:
     """The page that a link is about: an archived one is taken out of the archive's address."""
     text = text_of(link) or ""
-    url, _ = web_address(f"https:{text}" if text.startswith("//") else text, "")
+    url, _ = web_url(f"https:{text}" if text.startswith("//") else text, "")
     for _ in range(3):  # an archive of an archive
-        inner = original_of(url) if url else None
+        inner = original_url(url) if url else None
         if inner is None:
             return url
         url = inner

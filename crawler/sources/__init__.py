@@ -1,0 +1,1 @@
+"""Feeds, sitemaps, home pages and lists of outlets, parsed into leads."""

@@ -9,23 +9,21 @@ from __future__ import annotations
 
 import html
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from html.entities import html5
 from itertools import islice
 from typing import Any, Literal
-from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
-from w3lib.encoding import read_bom, resolve_encoding
 
 from archive.errors import SourceError
 from archive.records import Lead, now
 from crawler.dates.date_parser import month_first, read_moment
-from crawler.text.entities import unescape
+from crawler.sources.xml import decoded, xml_from_root, xml_tree
+from crawler.text.html_text import NOT_XML, one_line_error, text_of_html
 from crawler.text.language import language_code
+from crawler.text.urls import web_url
 
 FeedKind = Literal["rss", "atom", "rdf", "json"]
 
@@ -36,8 +34,6 @@ LONGEST_LEDE = 600
 """Characters."""
 MOST_BASES = 8
 """Elements whose `xml:base` counts: an entry and those around it."""
-LONGEST_URL = 4_096
-"""Characters; what is longer is no address that a page would have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,101 +70,6 @@ def read_feed(body: bytes, url: str, *, fetched_at: str | None = None) -> Feed:
 
 
 # --- from bytes to a tree ---------------------------------------------------------------------------------------------
-
-_DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_ROOT = re.compile(r"<(?:[\w.-]+:)?(?:rss|feed|rdf|urlset|sitemapindex|opml)(?=[\s>/])", re.IGNORECASE)
-_HTML = re.compile(r"<(?:!doctype\s+)?html[\s>]", re.IGNORECASE)
-_LOOSE_AMPERSAND = re.compile(
-    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});)([A-Za-z][A-Za-z0-9]{0,31};)?",
-    re.DOTALL,
-)
-
-
-def decoded(body: bytes) -> str:
-    """The text of an XML or JSON body, whatever encoding it declares.
-
-    A byte order mark counts first, then bytes that are UTF-8 throughout, then the declaration, then what the bytes look
-    like: publishers' declarations are wrong more often than random bytes are UTF-8.
-    """
-    encoding, mark = read_bom(body)
-    if encoding:
-        return body[len(mark or b"") :].decode(encoding, "replace")
-    if body[:4] in (b"<\0?\0", b"\0<\0?"):
-        return body.decode("utf-16-le" if body[0] else "utf-16-be", "replace")
-    found = _DECLARED.search(body[:1024])
-    declared = resolve_encoding(found[1].decode("ascii", "replace")) if found else None
-    for candidate in ("iso2022_jp", "hz") if declared in ("iso2022_jp", "hz") else ("utf-8", declared):
-        try:
-            return body.decode(candidate or "ascii")
-        except (UnicodeDecodeError, LookupError):
-            continue
-    return body.decode(_likely_encoding(body, declared), "replace")
-
-
-def _likely_encoding(body: bytes, declared: str | None) -> str:
-    """For bytes that are neither UTF-8 nor what they declare."""
-    if declared not in (None, "utf-8") and not (declared or "").startswith("utf-16"):
-        return declared or "utf-8"
-    high = sum(byte > 0x7F for byte in body[:65536])
-    wrong = body[:65536].decode("utf-8", "replace").count("\ufffd")
-    if wrong * 10 < high:
-        return "utf-8"
-    from trafilatura.utils import detect_encoding
-
-    guesses: list[str] = detect_encoding(body[:65536])
-    return next((name for guess in guesses if (name := resolve_encoding(guess))), "cp1252")
-
-
-def well_escaped(text: str) -> str:
-    """The text without what would stop an XML parser, or make it expand or fetch anything.
-
-    Named entities of HTML become their characters, loose ampersands are escaped, and no entity can be
-    declared any more.
-    """
-    text = _NOT_XML.sub("", text).replace("<!ENTITY", "&lt;!ENTITY")
-    return _LOOSE_AMPERSAND.sub(_escaped, text) if "&" in text else text
-
-
-def _escaped(match: re.Match[str]) -> str:
-    if match[0].startswith("<"):
-        return match[0]
-    name = match[1] or ""
-    character = html5.get(name, "")
-    return character if character and character not in "<>&\"'" else "&amp;" + name
-
-
-def xml_text(text: str, url: str) -> str:
-    """The text from its root on, well escaped; SourceError if it is a web page or has no root that we know."""
-    root = _ROOT.search(text)
-    if root is None or _HTML.search(text, 0, root.start()):
-        what = "a web page" if _HTML.search(text, 0, 65536) else "empty" if not text.strip() else "no XML we know"
-        raise SourceError(f"{url}: not a feed or sitemap, but {what}")
-    return well_escaped(text[root.start() :])
-
-
-def _tree(text: str, url: str) -> etree._Element:
-    parser = etree.XMLParser(
-        encoding="utf-8",
-        recover=True,
-        huge_tree=True,
-        resolve_entities=False,
-        no_network=True,
-        remove_comments=True,
-        remove_pis=True,
-    )
-    try:
-        root = etree.fromstring(text.encode(), parser, base_url=url)
-    except (etree.LxmlError, ValueError) as error:
-        raise SourceError(f"{url}: not readable as XML: {one_line(error)}") from error
-    if root is None:
-        raise SourceError(f"{url}: not readable as XML: nothing but broken tags")
-    return root
-
-
-def one_line(error: Exception) -> str:
-    """A foreign error's words, on one line."""
-    return plain(str(error), 200) or type(error).__name__
 
 
 # --- names of elements ------------------------------------------------------------------------------------------------
@@ -239,7 +140,7 @@ _ITEMS = ("item", "entry")
 
 
 def _read_xml(text: str, url: str, before: str) -> Feed:
-    root = _tree(xml_text(text, url), url)
+    root = xml_tree(xml_from_root(text, url), url)
     own = etree.QName(root).namespace or ""
     kinds: dict[str, FeedKind] = {"rss": "rss", "feed": "atom", "rdf": "rdf"}
     kind = kinds.get(_name(root, own))
@@ -251,10 +152,10 @@ def _read_xml(text: str, url: str, before: str) -> Feed:
     feed = Feed(
         url=url,
         kind=kind,
-        title=plain(_first(parts, "title", "dc:title")),
+        title=text_of_html(_first(parts, "title", "dc:title")),
         language=language_code(tag),
         month_first=month_first(tag, url),
-        home_url=web_address(_link(parts), _base(channel, url))[0],
+        home_url=web_url(_link(parts), _base(channel, url))[0],
         ttl_minutes=_ttl(parts),
         leads=(),
         skipped=(),
@@ -279,7 +180,7 @@ def _base(element: etree._Element, url: str) -> str:
     """
     around = [element, *islice(element.iterancestors(), MOST_BASES - 1)]
     for base in filter(None, (each.get(_XML + "base") for each in reversed(around))):
-        url = web_address(base, url)[0] or url
+        url = web_url(base, url)[0] or url
     return url
 
 
@@ -344,17 +245,17 @@ def _read_json(text: str, url: str, before: str) -> Feed:
     try:
         data = json.loads(text, strict=False)
     except (ValueError, RecursionError) as error:
-        raise SourceError(f"{url}: not readable as a JSON Feed: {one_line(error)}") from error
+        raise SourceError(f"{url}: not readable as a JSON Feed: {one_line_error(error)}") from error
     items = data.get("items") if isinstance(data, dict) else None
     if not isinstance(items, list):
         raise SourceError(f"{url}: not a JSON Feed, it has no list of items")
     feed = Feed(
         url=url,
         kind="json",
-        title=plain(_string(data, "title")),
+        title=text_of_html(_string(data, "title")),
         language=language_code(_string(data, "language")),
         month_first=month_first(_string(data, "language"), url),
-        home_url=web_address(_string(data, "home_page_url"), url)[0],
+        home_url=web_url(_string(data, "home_page_url"), url)[0],
         ttl_minutes=None,
         leads=(),
         skipped=(),
@@ -389,7 +290,7 @@ def _string(data: dict[str, Any], key: str) -> str | None:
     value = data.get(key)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**18:
         return str(value)
-    return _NOT_XML.sub("", value).strip() or None if isinstance(value, str) else None
+    return NOT_XML.sub("", value).strip() or None if isinstance(value, str) else None
 
 
 # --- leads ------------------------------------------------------------------------------------------------------------
@@ -412,13 +313,13 @@ def _with_leads(feed: Feed, found: Iterator[Lead | str]) -> Feed:
 
 def _checked(said: Lead, base: str, no_link: str) -> Lead | str:
     """What an entry said, its markup read as plain text and its link as an address, or why it is no lead."""
-    headline = plain(said.headline)
+    headline = text_of_html(said.headline)
     if not said.url:
         return f"{no_link} ({headline[:60]})" if headline else no_link
-    address, problem = web_address(said.url, base)
+    address, problem = web_url(said.url, base)
     if address is None:
         return problem
-    return replace(said, url=address, headline=headline, lede=plain(said.lede, LONGEST_LEDE))
+    return replace(said, url=address, headline=headline, lede=text_of_html(said.lede, LONGEST_LEDE))
 
 
 def _dates(
@@ -432,54 +333,4 @@ def _dates(
     return read(published), read(modified)
 
 
-_PLAIN_ADDRESS = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[^\s\\&]*(?:&(?!amp;|#)[^\s\\&]*)*)?")
-"""Nothing to be mended; most of a sitemap's 50,000 need no closer look."""
-
-
-def web_address(link: str | None, base: str) -> tuple[str | None, str]:
-    """The absolute http or https URL that `link` means on `base`, or None and why there is none.
-
-    What a browser leaves out of an address is left out here: spaces around it, line breaks and tabs inside it.
-    """
-    text = (link or "").strip()
-    if len(text) <= LONGEST_URL and _PLAIN_ADDRESS.fullmatch(text):
-        return text, ""
-    text = re.sub(r"[\t\r\n]+ *", "", text).replace(" ", "%20")
-    text = re.sub(r"&amp;|&#0*38;", "&", text)
-    if not text:
-        return None, "no link"
-    shown = text[:60]
-    if len(text) > LONGEST_URL:
-        return None, f"a link of {len(text):,} characters ({shown}…)"
-    try:
-        address = urljoin(base, text)
-        parts = urlsplit(address)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return None, f"no valid address ({shown})"
-    if parts.scheme not in ("http", "https"):
-        return None, f"a {parts.scheme or 'relative'}: link ({shown})"
-    return (address, "") if host else (None, f"an address without host ({shown})")
-
-
 # --- text and language ------------------------------------------------------------------------------------------------
-
-_NO_TEXT = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
-_BLOCK = re.compile(
-    r"</?(?:p|br|div|li|ul|ol|h[1-6]|blockquote|tr|td|figure|figcaption|hr|img)\b[^<>]*>", re.IGNORECASE
-)
-_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
-_MOST_MARKUP = 20_000
-"""Characters of markup that are looked at for a headline or a lede."""
-
-
-def plain(markup: str | None, longest: int = 1_000) -> str | None:
-    """The text of a piece of HTML on one line, at most `longest` characters and cut between words; None for no text."""
-    text = (markup or "")[:_MOST_MARKUP]
-    if "<" in text:
-        text = _TAG.sub("", _BLOCK.sub(" ", _NO_TEXT.sub(" ", text)))
-    text = " ".join(_NOT_XML.sub("", unescape(text)).split())
-    if len(text) <= longest:
-        return text or None
-    cut = text[: longest - 1]
-    return (cut.rsplit(" ", 1)[0] if " " in cut[longest // 2 :] else cut).rstrip() + "…"

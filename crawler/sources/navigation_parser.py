@@ -22,8 +22,10 @@ from crawler.extraction.extract import reading
 from crawler.extraction.html_tree import read_page
 from crawler.extraction.jsonld import Thing, things, types
 from crawler.extraction.links import MOST_LINKS, article_links
-from crawler.sources.feed_parser import plain, read_feed, web_address
+from crawler.sources.feed_parser import read_feed
 from crawler.sources.navigation import WORDS, Listed, Search, Topic, Ways
+from crawler.text.html_text import text_of_html
+from crawler.text.urls import web_url
 from pipelines.identity import file_lead
 from pipelines.urls import is_front, registered_domain
 
@@ -108,13 +110,13 @@ def topics(tree: HtmlElement, url: str) -> tuple[Topic, ...]:
     for href, name, section in [*_marked_topics(tree), *_told_topics(things(tree)), *_breadcrumbs(tree)]:
         address = _own(href, url)
         if address and address not in found and len(found) < MOST_TOPICS:
-            found[address] = Topic(address, plain(name, 120) or "", section)
+            found[address] = Topic(address, text_of_html(name, 120) or "", section)
     return tuple(sorted(found.values(), key=lambda topic: topic.section))
 
 
 def _own(href: str | None, url: str) -> str | None:
     """An address of the page's own site that is neither the page itself nor a front; None for any other."""
-    address, _ = web_address(href, url)
+    address, _ = web_url(href, url)
     if address is None:
         return None
     address = address.partition("#")[0]
@@ -231,7 +233,7 @@ def _template(said: str | None, url: str) -> str | None:
 
 
 def _own_site(href: str | None, url: str) -> str | None:
-    address, _ = web_address(href, url)
+    address, _ = web_url(href, url)
     same = address is not None and registered_domain(address) == registered_domain(url)
     return address.partition("#")[0] if address and same else None
 

@@ -20,9 +20,11 @@ from pathlib import PurePath
 from lxml import etree
 
 from archive.errors import UsageError
-from crawler.sources.feed_parser import decoded, one_line, plain, web_address, well_escaped
 from crawler.sources.source_discovery import host_of
+from crawler.sources.xml import decoded, well_escaped
+from crawler.text.html_text import one_line_error, text_of_html
 from crawler.text.language import language_code
+from crawler.text.urls import web_url
 from pipelines.topics.territories import countries_called, country_name, languages_called
 
 LARGEST_FILE = 16 * 1024 * 1024
@@ -125,7 +127,7 @@ def _toml(name: str, text: str) -> Iterator[tuple[str, Said]]:
     try:
         tables = tomllib.loads(text).get("outlet")
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(f"{name}: not readable as TOML: {one_line(error)}") from error
+        raise UsageError(f"{name}: not readable as TOML: {one_line_error(error)}") from error
     if not isinstance(tables, list):
         raise UsageError(f"{name}, line 1: no [[outlet]] table in it")
     for number, table in enumerate(tables, 1):
@@ -233,7 +235,7 @@ def _collected(said: Iterable[tuple[str, Said]]) -> OutletFile:
 def _unknown(keys: Mapping[str, str]) -> Iterator[str]:
     """The columns or keys that mean nothing here, in one line."""
     if keys:
-        named = ", ".join(f"`{plain(key, 40) or ''}`" for key in keys)
+        named = ", ".join(f"`{text_of_html(key, 40) or ''}`" for key in keys)
         what = f"{named} is" if len(keys) == 1 else f"{named} are"
         yield f"{next(iter(keys.values()))}: {what} not known and left out; known are {', '.join(_KEYS)}"
 
@@ -290,7 +292,7 @@ def _entry(said: dict[str, list[str]]) -> tuple[OutletEntry, list[str]]:
     """The entry, and what of it could not be used; UsageError without a host."""
     one = {name: values[0] for name, values in said.items() if values}
     if "host" not in one:
-        label = plain(one.get("name"), 60)
+        label = text_of_html(one.get("name"), 60)
         raise UsageError(f"no host ({label})" if label else "no host")
     host = host_of(one["host"])
     feeds, no_feeds = _addresses("feed", said.get("feeds", []), host)
@@ -298,8 +300,8 @@ def _entry(said: dict[str, list[str]]) -> tuple[OutletEntry, list[str]]:
     language, wrong_language = _language(one.get("language", ""))
     country, wrong_country = _country(one.get("country", ""))
     problems = [*no_feeds, *no_sitemaps, *wrong_language, *wrong_country]
-    kind = (plain(one.get("kind"), 40) or "").casefold() or None
-    return OutletEntry(host, plain(one.get("name")), language, country, feeds, sitemaps, kind), problems
+    kind = (text_of_html(one.get("kind"), 40) or "").casefold() or None
+    return OutletEntry(host, text_of_html(one.get("name")), language, country, feeds, sitemaps, kind), problems
 
 
 def _language(said: str) -> tuple[str | None, list[str]]:
@@ -311,7 +313,9 @@ def _language(said: str) -> tuple[str | None, list[str]]:
     first = re.split(r"[,;/|]", said)[0].strip()
     called = languages_called(first)
     code = language_code(first) or (next(iter(called)) if len(called) == 1 else None)
-    return code, [] if code else [f"language {plain(said, 40)}: not a code such as `en`, and no name of a language"]
+    return code, [] if code else [
+        f"language {text_of_html(said, 40)}: not a code such as `en`, and no name of a language"
+    ]
 
 
 def _country(said: str) -> tuple[str | None, list[str]]:
@@ -321,7 +325,7 @@ def _country(said: str) -> tuple[str | None, list[str]]:
     called = sorted(countries_called(said))
     if len(called) == 1:
         return called[0], []
-    shown = plain(said, 40)
+    shown = text_of_html(said, 40)
     if called:
         either = " or ".join(f"{country_name(code)} ({code})" for code in called[:4])
         return None, [f"country {shown}: may be {either}; give one of them"]
@@ -330,7 +334,7 @@ def _country(said: str) -> tuple[str | None, list[str]]:
 
 def _addresses(what: str, links: list[str], host: str) -> tuple[tuple[str, ...], list[str]]:
     """The addresses, and for each that is none why."""
-    read = [web_address(link, f"https://{host}/") for link in links]
+    read = [web_url(link, f"https://{host}/") for link in links]
     problems = [f"{what}: {problem}" for address, problem in read if not address]
     return tuple(dict.fromkeys(address for address, _ in read if address)), problems
 

@@ -21,8 +21,11 @@ from archive.errors import SourceError
 from archive.records import Lead, now
 from crawler.dates.date_parser import not_before, read_moment
 from crawler.dates.url_dates import latest_day_in_name, latest_day_in_path
-from crawler.sources.feed_parser import decoded, one_line, plain, read_feed, web_address, xml_text
+from crawler.sources.feed_parser import read_feed
+from crawler.sources.xml import decoded, xml_from_root
+from crawler.text.html_text import one_line_error, text_of_html
 from crawler.text.language import language_code
+from crawler.text.urls import web_url
 
 SitemapKind = Literal["index", "news", "urls", "text"]
 
@@ -70,7 +73,7 @@ def read_sitemap(body: bytes, url: str, *, fetched_at: str | None = None) -> Sit
     del body
     if "<" not in text[:4096]:
         return _sitemap(url, "text", _lines(text, url), cut)
-    text = xml_text(text, url)
+    text = xml_from_root(text, url)
     root = _root(text)
     if root in ("rss", "feed", "rdf"):
         feed = read_feed(text.encode(), url, fetched_at=before)
@@ -166,7 +169,7 @@ def _entries(text: str, url: str, before: str) -> Iterator[Entry]:
             yield _entry(element, url, before)
             _drop(element)
     except (etree.LxmlError, ValueError) as error:
-        yield f"the rest of it: not readable as XML: {one_line(error)}"
+        yield f"the rest of it: not readable as XML: {one_line_error(error)}"
 
 
 def _drop(element: etree._Element) -> None:
@@ -202,7 +205,7 @@ def _text(children: Children, name: str) -> str:
 def _entry(element: etree._Element, url: str, before: str) -> Entry:
     children = _children(element)
     loc = _text(children, "loc") or ("" if "loc" in children else (element.text or "").strip())
-    address, problem = web_address(loc, url)
+    address, problem = web_url(loc, url)
     if address is None:
         return problem if loc else "no <loc>"
     modified = read_moment(_text(children, "lastmod"), fetched_at=before)
@@ -223,7 +226,7 @@ def _news_lead(address: str, url: str, modified: str | None, news: Children, bef
         url=address,
         via="news sitemap",
         found_on=url,
-        headline=plain(_text(news, "title")),
+        headline=text_of_html(_text(news, "title")),
         language=language,
         published_at=read_moment(raw, fetched_at=before, language=language),
         published_raw=raw or None,
@@ -236,7 +239,7 @@ def _lines(text: str, url: str) -> Iterator[Entry]:
     for line in text.splitlines():
         if line := line.strip().strip("\ufeff"):
             http = line.lower().startswith(("http://", "https://"))
-            address, problem = web_address(line, url) if http else (None, f"no address ({line[:60]})")
+            address, problem = web_url(line, url) if http else (None, f"no address ({line[:60]})")
             yield Lead(url=address, via="sitemap", found_on=url) if address else problem
 
 

@@ -16,8 +16,9 @@ from archive.errors import UsageError
 from crawler.dates.url_dates import latest_day_in_name
 from crawler.extraction.jsonld import things, types
 from crawler.network.robots_rules import named_sitemaps
-from crawler.sources.feed_parser import plain, web_address
+from crawler.text.html_text import text_of_html
 from crawler.text.language import language_code
+from crawler.text.urls import web_url
 from pipelines.urls import registered_domain
 
 USUAL_FEED_PATHS = ("/feed/", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/feeds/rss", "/feed.json")
@@ -64,7 +65,7 @@ def robots_sitemaps(body: bytes, base: str) -> list[str]:
     They may lie on other hosts (https://www.sitemaps.org/protocol.html#submit_robots).
     """
     named = named_sitemaps(body)
-    return list(dict.fromkeys(address for link in named if (address := web_address(link, base)[0])))[:MOST_NAMED]
+    return list(dict.fromkeys(address for link in named if (address := web_url(link, base)[0])))[:MOST_NAMED]
 
 
 def likeliest_first(sitemaps: Sequence[str], today: str) -> list[str]:
@@ -110,10 +111,10 @@ def feed_links(html: bytes, url: str) -> list[FoundFeed]:
     if root is None:
         return []
     base = next((href for href in root.xpath("//base/@href")), "")
-    base = web_address(base, url)[0] or url
+    base = web_url(base, url)[0] or url
     found: dict[str, FoundFeed] = {}
     for link, title in [*_declared(root), *_linked(root, base)]:
-        address, _ = web_address(link, base)
+        address, _ = web_url(link, base)
         if address and not _is_of_one_article(address, title):
             address = address.partition("#")[0]
             found.setdefault(address, FoundFeed(address, title))
@@ -143,7 +144,7 @@ def _declared(root: HtmlElement) -> Iterator[tuple[str, str | None]]:
         kind = link.get("type", "")
         is_feed = _FEED_TYPE.match(kind) or (_XML_TYPE.match(kind) and _FEED_PATH.search(href))
         if href and ("feed" in rels or ("alternate" in rels and is_feed and "oembed" not in kind)):
-            yield href, plain(link.get("title"), 200)
+            yield href, text_of_html(link.get("title"), 200)
 
 
 def _linked(root: HtmlElement, base: str) -> Iterator[tuple[str, str | None]]:
@@ -151,9 +152,9 @@ def _linked(root: HtmlElement, base: str) -> Iterator[tuple[str, str | None]]:
     for link in root.iter("a"):
         href = link.get("href", "").strip()
         if _FEED_PATH.search(href.partition("#")[0]):
-            address, _ = web_address(href, base)
+            address, _ = web_url(href, base)
             if address and registered_domain(address) == registered_domain(base):
-                yield href, plain(link.get("title") or "".join(link.itertext()), 200)
+                yield href, text_of_html(link.get("title") or "".join(link.itertext()), 200)
 
 
 def _is_of_one_article(address: str, title: str | None) -> bool:
@@ -167,7 +168,7 @@ def outlet_name(html: bytes, url: str) -> str | None:
     if root is None:
         return None
     said = _meta(root, "og:site_name") or _ld_name(root) or _meta(root, "application-name")
-    return plain(said, 200) or _name_in_title(plain(root.findtext(".//title"), 300) or "", url)
+    return text_of_html(said, 200) or _name_in_title(text_of_html(root.findtext(".//title"), 300) or "", url)
 
 
 def outlet_language(html: bytes) -> str | None:
@@ -255,7 +256,7 @@ def with_and_without_www(host: str) -> tuple[str, ...]:
 def _host_and_port(text: str) -> tuple[str, str, int | None]:
     """Scheme (or ""), host and port."""
     given = text.strip()
-    shown = plain(given, 80) or "(nothing)"
+    shown = text_of_html(given, 80) or "(nothing)"
     if len(given.split()) != 1:
         raise UsageError(f"{shown}: not a host; give one such as news.example")
     scheme, separator, rest = given.partition("://")

@@ -151,10 +151,10 @@ class InvestigateSpider(StorySpider):
         return lookup(self.archive.db, self.url, url_key)
 
     def _follow_article(self) -> None:
-        from crawler.jobs.follow_story import follow
+        from crawler.story_search.followed_stories import follow_story
 
         article_id = self._article_id()
-        story, self.is_new = follow(self.archive, self.name_of_story, [article_id] if article_id else [], {})
+        story, self.is_new = follow_story(self.archive, self.name_of_story, [article_id] if article_id else [], {})
         self.wanted = story.name
         super()._open_story()
         self.opened = True

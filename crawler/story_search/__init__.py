@@ -1,0 +1,1 @@
+"""Where to look for the coverage of one story."""

@@ -10,12 +10,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import cast
 
+from archive.articles import outlet_evidence as told
+from archive.articles.outlet_evidence import Told
 from archive.articles.stories import profile_of
 from archive.errors import DatelineError
 from archive.frontier.hosts import bare_host
 from archive.frontier.outlet_lookups import lookups
-from archive.queries import outlet_evidence as told
-from archive.queries.outlet_evidence import Told
 from archive.records import CatalogueOutlet
 from archive.storage.captures import Captures
 from crawler.extraction.fields.agencies import agency_names

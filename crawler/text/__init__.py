@@ -1,0 +1,1 @@
+"""Text and languages: encodings, entities, URLs, language detection."""

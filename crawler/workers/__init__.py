@@ -1,0 +1,1 @@
+"""Worker processes that parse what strangers wrote."""

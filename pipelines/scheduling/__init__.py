@@ -1,0 +1,1 @@
+"""When to fetch a source or a page again."""

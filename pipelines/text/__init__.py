@@ -1,0 +1,1 @@
+"""What texts are made of: terms, vectors, fingerprints, words."""

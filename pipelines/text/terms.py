@@ -17,7 +17,7 @@ from threading import local
 
 import Stemmer
 
-from archive.queries.search import RUN, UNSPACED
+from archive.text.unspaced import UNSPACED, UNSPACED_RUN
 
 STEMS = {
     "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
@@ -51,11 +51,11 @@ def terms(text: str, language: str | None) -> list[str]:
     """The terms of a text, in order and as often as they occur; `language` is ISO 639-1."""
     language = (language or "").partition("-")[0].lower()
     text = unicodedata.normalize("NFKC", text).casefold().replace("_", " ")
-    if not RUN.search(text):
+    if not UNSPACED_RUN.search(text):
         return _words(WORD.findall(text), language)
     found: list[str] = []
     for letters in re.split(f"([{UNSPACED}]+)", text):
-        found += _pairs(letters, language) if RUN.match(letters) else _words(WORD.findall(letters), language)
+        found += _pairs(letters, language) if UNSPACED_RUN.match(letters) else _words(WORD.findall(letters), language)
     return found
 
 

@@ -1,0 +1,1 @@
+"""Which articles belong to an event or a story."""

@@ -26,8 +26,8 @@ from typing import NamedTuple
 from anyascii import anyascii
 
 from archive.articles.language_keys import Judge
-from archive.queries.search import UNSPACED
 from archive.records import below_standfirst
+from archive.text.unspaced import UNSPACED
 from pipelines.text.terms import LONGEST, stop_words
 from pipelines.topics.place_names import SHORTEST, Names, beginning, fold, names_in
 

@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archive.queries.search import RUN
+from archive.text.unspaced import UNSPACED_RUN
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -101,7 +101,7 @@ def names_in(language: str) -> Names:
     beginnings = own.get("beginnings") or all_know["beginnings"]
     firsts = frozenset(name.partition(" ")[0] for name in (*whole, *beginnings) if " " in name)
     pairs: dict[str, int] = {}
-    for name in filter(RUN.match, whole):
+    for name in filter(UNSPACED_RUN.match, whole):
         pairs[name[:2]] = max(len(name), pairs.get(name[:2], 0))
     return Names(whole, beginnings, {**all_know["cities"], **own.get("cities", {})}, firsts, pairs)
 
@@ -213,7 +213,7 @@ def _unambiguous(named: Iterable[tuple[str, str]]) -> dict[str, str]:
 def _words(name: str) -> str:
     """A name as it is looked up: folded words with blanks between."""
     name = ARABIC_ARTICLE.sub("", fold(name.partition("(")[0]))
-    return " ".join(WORD.findall(name)) if not RUN.search(name) else re.sub(r"\s+", "", name)
+    return " ".join(WORD.findall(name)) if not UNSPACED_RUN.search(name) else re.sub(r"\s+", "", name)
 
 
 def _beginnings(named: Iterable[tuple[str, str]], of: Callable[[str], Iterable[str]]) -> dict[str, str]:
@@ -221,7 +221,7 @@ def _beginnings(named: Iterable[tuple[str, str]], of: Callable[[str], Iterable[s
     places: dict[str, set[str]] = defaultdict(set)
     for name, place in named:
         words = _words(name)
-        for begins in of(words) if not RUN.search(words) else ():
+        for begins in of(words) if not UNSPACED_RUN.search(words) else ():
             places[begins].add(SAME.get(place, place))
     return {name: min(those) for name, those in sorted(places.items()) if len(those) == 1}
 

@@ -27,8 +27,8 @@ import numpy as np
 
 from archive.articles.language_keys import readable
 from archive.articles.stories import Candidate, Confirmed, Judge, Judgement, Known, Listing, Part, Score, Story, Tier
-from archive.queries.search import RUN
 from archive.records import below_standfirst
+from archive.text.unspaced import UNSPACED_RUN
 from archive.timestamps import days as days_of
 from pipelines.text.terms import terms as terms_of
 from pipelines.text.vectors import Vector, cosine, mean, unit, weights
@@ -185,7 +185,7 @@ def search_words(profile: Profile, texts: Iterable[tuple[str, str | None]], most
             stem = terms_of(word, language)
             if len(stem) == 1:
                 written[stem[0]][word] += times
-    known = [term for term in terms(profile) if term in written or RUN.fullmatch(term)]
+    known = [term for term in terms(profile) if term in written or UNSPACED_RUN.fullmatch(term)]
     return [written[term].most_common(1)[0][0] if term in written else term for term in known][:most]
 
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from archive.articles.copies import relate
-from archive.queries.search import bigrams
 from archive.records import Capture
 from archive.storage.captures import Captures
 from archive.storage.database import connect
 from archive.storage.schema import ARCHIVE
+from archive.text.unspaced import bigrams
 from pipelines.dedup.copies import JUDGE as TEXTS
 from pipelines.text.fingerprint import fingerprint
 

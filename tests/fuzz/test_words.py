@@ -18,9 +18,11 @@ from archive.articles import stories
 from archive.articles.stories import slug
 from archive.errors import UsageError
 from archive.exports.story_files import as_toml, read_story_file
-from archive.queries.search import NOTHING, bigrams, fold, match_or_nothing, match_query, passage
+from archive.queries.search import NOTHING, match_or_nothing, match_query, passage
 from archive.storage.database import connect
 from archive.storage.schema import ARCHIVE
+from archive.text.searchable import fold_letters
+from archive.text.unspaced import bigrams
 from crawler.extraction.fields.byline import credits_a_desk, opens_like_byline, people, plain
 from pipelines.topics.stories import JUDGE
 from pipelines.urls import MAX_KEY, MAX_URL, declared_identity, registered_domain, request_url, same_story_url, url_key
@@ -142,8 +144,8 @@ def test_a_passage_is_a_stretch_of_the_text_with_brackets(text: str, words: str,
 
 @given(st.text(max_size=80))
 def test_folding_keeps_every_letter_in_its_place(text: str) -> None:
-    assert len(fold(text)) == len(text)
-    assert fold(fold(text)) == fold(text)
+    assert len(fold_letters(text)) == len(text)
+    assert fold_letters(fold_letters(text)) == fold_letters(text)
 
 
 # --- story files ----------------------------------------------------------------------------------------------------

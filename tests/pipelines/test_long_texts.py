@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from archive.articles.revisions import Version
-from archive.queries.search import IN_PAIRS, bigrams
+from archive.text.unspaced import MAX_PAIRED_CHARS, bigrams
 from pipelines.dedup.boilerplate import apart, gone, marks
 from pipelines.dedup.copies import LOOKED_AT, likeness, sketch
 from pipelines.dedup.revisions import AROUND, LONG, judge, shortened
@@ -89,4 +89,4 @@ def test_what_is_compared_of_a_long_text_is_what_changed_and_what_stands_around_
 
 
 def test_a_long_text_without_spaces_is_found_by_the_pairs_of_its_first_part():
-    assert bigrams("首" * (2 * IN_PAIRS)) == bigrams("首" * IN_PAIRS)
+    assert bigrams("首" * (2 * MAX_PAIRED_CHARS)) == bigrams("首" * MAX_PAIRED_CHARS)

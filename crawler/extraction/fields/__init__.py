@@ -1,0 +1,1 @@
+"""An article's headline, authors, dates and other fields."""

@@ -1,0 +1,1 @@
+"""An article's text: which lines of the page belong to it."""

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from archive.archive import Archive
+from archive.articles import outlet_evidence
 from archive.frontier.outlet_lookups import Lookup, lookups
-from archive.queries import outlet_evidence
 from archive.records import Lead, Outlet, Source
 from pipelines.identity import file_lead, file_source
 

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.errors import UsageError
-from archive.queries.search import NOTHING, bigrams, match_or_nothing, match_query, passage, search
+from archive.queries.search import NOTHING, match_or_nothing, match_query, passage, search
 from archive.storage.database import connect
 from archive.storage.schema import ARCHIVE
+from archive.text.unspaced import bigrams
 from archive.times import seconds, since
 
 ARTICLES = {

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from archive.errors import ArchiveError
-from archive.queries.search import bigrams, passage, search
+from archive.queries.search import passage, search
 from archive.storage.database import connect
 from archive.storage.schema import ARCHIVE
+from archive.text.unspaced import bigrams
 
 TEXTS = {
     "soft hyphens": "Die Hafen\u00adbehörde sperrt den Fähr\u00adanleger.",

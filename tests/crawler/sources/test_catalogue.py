@@ -16,10 +16,10 @@ from archive.frontier.hosts import bare_host
 from archive.records import CatalogueOutlet
 from crawler.sources import catalogue
 from crawler.sources.catalogue import FILE, KINDS, by_host, read, search, useful_first
-from crawler.sources.feed_parser import web_address
 from crawler.sources.outlet_lists import read_outlet_file
 from crawler.sources.source_discovery import host_of
 from crawler.text.language import CODES
+from crawler.text.urls import web_url
 from tests.paths import ROOT
 
 OUTLETS = read(FILE)
@@ -51,7 +51,7 @@ def test_every_code_of_the_catalogue_is_one():
 
 def test_every_address_of_the_catalogue_is_one():
     addresses = [url for outlet in OUTLETS for url in (*outlet.feeds, *outlet.sitemaps)]
-    assert [url for url in addresses if web_address(url, "") != (url, "") or not urlsplit(url).hostname] == []
+    assert [url for url in addresses if web_url(url, "") != (url, "") or not urlsplit(url).hostname] == []
     assert len(addresses) == len(set(addresses))
 
 

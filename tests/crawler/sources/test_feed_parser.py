@@ -15,7 +15,10 @@ from hypothesis import strategies as st
 
 from archive.errors import SourceError
 from archive.records import Lead
-from crawler.sources.feed_parser import LARGEST_FEED, MOST_ENTRIES, decoded, plain, read_feed, web_address, well_escaped
+from crawler.sources.feed_parser import LARGEST_FEED, MOST_ENTRIES, read_feed
+from crawler.sources.xml import decoded, well_escaped
+from crawler.text.html_text import text_of_html
+from crawler.text.urls import web_url
 
 URL = "https://harbour.example/news/feed.xml"
 READ_AT = "2024-02-16T08:00:00Z"
@@ -287,15 +290,15 @@ def test_hostile_markup_costs_no_more_than_seconds(hostile: bytes) -> None:
     ],
 )
 def test_only_http_links_with_a_host_become_addresses(link: str, address: str | None) -> None:
-    found, problem = web_address(link, URL)
+    found, problem = web_url(link, URL)
     assert found == address
     assert bool(problem) == (address is None)
 
 
 def test_text_is_cut_between_words_and_keeps_what_only_looks_like_a_tag() -> None:
-    assert plain("Profit < 5 % and > 3 %") == "Profit < 5 % and > 3 %"
-    assert plain("word " * 300, 600) == ("word " * 119).strip() + "…"
-    assert plain("<p>\n</p>&nbsp;") is None
+    assert text_of_html("Profit < 5 % and > 3 %") == "Profit < 5 % and > 3 %"
+    assert text_of_html("word " * 300, 600) == ("word " * 119).strip() + "…"
+    assert text_of_html("<p>\n</p>&nbsp;") is None
 
 
 @given(st.binary(max_size=400))

@@ -1,0 +1,35 @@
+"""Plain text from pieces of HTML, such as headlines and summaries in feeds. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from crawler.text.entities import unescape
+
+NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def one_line_error(error: Exception) -> str:
+    """A foreign error's words, on one line."""
+    return text_of_html(str(error), 200) or type(error).__name__
+
+
+_NO_TEXT = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
+_BLOCK = re.compile(
+    r"</?(?:p|br|div|li|ul|ol|h[1-6]|blockquote|tr|td|figure|figcaption|hr|img)\b[^<>]*>", re.IGNORECASE
+)
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+_MOST_MARKUP = 20_000
+"""Characters of markup that are looked at for a headline or a lede."""
+
+
+def text_of_html(markup: str | None, longest: int = 1_000) -> str | None:
+    """The text of a piece of HTML on one line, at most `longest` characters and cut between words; None for no text."""
+    text = (markup or "")[:_MOST_MARKUP]
+    if "<" in text:
+        text = _TAG.sub("", _BLOCK.sub(" ", _NO_TEXT.sub(" ", text)))
+    text = " ".join(NOT_XML.sub("", unescape(text)).split())
+    if len(text) <= longest:
+        return text or None
+    cut = text[: longest - 1]
+    return (cut.rsplit(" ", 1)[0] if " " in cut[longest // 2 :] else cut).rstrip() + "…"
