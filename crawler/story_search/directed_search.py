@@ -47,7 +47,7 @@ from pipelines.topics.stories import terms as terms_of
 from pipelines.urls import registered_domain
 
 if TYPE_CHECKING:
-    from crawler.spiders.story import StorySpider
+    from crawler.story_search.story_crawl import StoryCrawl
 
 MOST_TOPICS, TOPICS_OF_OUTLET, MOST_NEXT = 60, 4, 4
 """Topic pages that one crawl reads, of all outlets and of each, and pages that go on with one."""
@@ -98,7 +98,7 @@ class Part:
 class Directing:
     """Which lists, topic pages and searches are read on behalf of a story's spider."""
 
-    def __init__(self, spider: StorySpider) -> None:
+    def __init__(self, spider: StoryCrawl) -> None:
         self.spider = spider
         self.span = self._initial()
         self.reached: dict[str, Span] = {}
@@ -449,7 +449,7 @@ def _bare(host: str) -> str:
     return host.removeprefix("www.")
 
 
-def searched(spider: StorySpider) -> list[Searched]:
+def searched(spider: StoryCrawl) -> list[Searched]:
     """What became of each outlet whose feeds and sitemaps were asked for in this crawl."""
     directing, found = spider.directing, []
     for host, (read, why) in told.sources_read(spider.archive.db, spider.crawl_id).items():

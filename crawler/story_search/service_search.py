@@ -25,7 +25,7 @@ from pipelines.topics.stories import search_words
 from pipelines.urls import url_key
 
 if TYPE_CHECKING:
-    from crawler.spiders.story import StorySpider
+    from crawler.story_search.story_crawl import StoryCrawl
 
 MOST_ASKS = 12
 """Requests to one service in one crawl."""
@@ -44,7 +44,7 @@ def named_services(names: str) -> list[Service]:
 class Asking:
     """Asks services on behalf of a story's spider, and puts what they name into the frontier."""
 
-    def __init__(self, spider: StorySpider) -> None:
+    def __init__(self, spider: StoryCrawl) -> None:
         self.spider = spider
         self.query = query(spider)
         self.rested: dict[str, float] = {}
@@ -158,7 +158,7 @@ def filed(leads: Iterable[Lead]) -> list[Lead]:
     return kept
 
 
-def query(spider: StorySpider) -> Query:
+def query(spider: StoryCrawl) -> Query:
     """What to look for: the words that a person gave, else the strongest of the profile, in the story's window."""
     strongest = search_words(spider.profile, spider.texts, ALL_OF + ANY_OF)
     given = tuple((spider.story.words or "").split())

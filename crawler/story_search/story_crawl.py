@@ -1,0 +1,65 @@
+"""What the search for a story's coverage needs of the crawl that runs it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from scrapy.http import Request
+
+from archive.archive import Archive
+from archive.articles.stories import Story
+from archive.frontier.urls import Listing
+from archive.records import Lead, SourceKind
+from crawler.sources.sitemap_parser import Child
+from crawler.workers.pool import Workers
+from pipelines.topics.stories import Profile
+
+if TYPE_CHECKING:
+    from crawler.story_search.directed_search import Directing
+
+
+class StoryCrawl(Protocol):
+    """A running crawl for one story; `crawler.spiders.story.StorySpider` is one."""
+
+    archive: Archive
+    crawl_id: Any
+    crawler: Any
+    workers: Workers
+    story: Story
+    profile: Profile
+    texts: list[Any]
+    language: str | None
+    since: str
+    has_since: bool
+    ended: bool
+    counts: Counter[str]
+    requests: Counter[str]
+    problems: list[str]
+    most_sitemaps: int
+    telling: Any
+    directing: Directing
+
+    @property
+    def frugal(self) -> bool:
+        """Whether sitemaps of the latest news are skipped where others list the same days."""
+        ...
+
+    def may_ask(self, host: str) -> bool:
+        """Whether the budgets leave room for a request to an outlet, which counts from here on."""
+        ...
+
+    def source_request(
+        self, url: str, kind: SourceKind, seen: Listing | None, depth: int = 0, lastmod: str | None = None
+    ) -> Request:
+        """A request for a feed or sitemap."""
+        ...
+
+    def child_requests(self, index_url: str, children: Sequence[Child], depth: int) -> list[Request]:
+        """Requests for sitemaps of an index that were skipped before."""
+        ...
+
+    def take_likely(self, leads: Sequence[Lead]) -> int:
+        """Add leads to the frontier; return how many of them are likely to belong to the story."""
+        ...
