@@ -66,7 +66,7 @@ class Archive:
         self.db.close()
         self.captures.close()
 
-    # -- outlets -----------------------------------------------------------------------------------------------------
+    # -- outlets -----------------------------------------------------------------------------------
 
     def add_outlet(self, outlet: Outlet, sources: Iterable[Source] = ()) -> int:
         """Keep an outlet and its sources; the number of sources that were not known."""
@@ -75,16 +75,20 @@ class Archive:
             return sum(frontier.add_source(db, source) for source in sources)
 
     def host_known_as(self, host: str) -> str:
-        """The host under which the archive has an outlet, with or without `www.`; the host itself, if it has none."""
+        """The host under which the archive has an outlet, with or without `www.`; the host itself,
+        if it has none."""
         bare = host.removeprefix("www.")
         either = (host, bare, f"www.{bare}")
         found = self.db.execute(
-            "SELECT host FROM outlets WHERE host IN (?, ?, ?) ORDER BY host = ? DESC", (*either, host)
+            "SELECT host FROM outlets WHERE host IN (?, ?, ?) ORDER BY host = ? DESC",
+            (*either, host),
         )
         row = found.fetchone()
         return str(row["host"]) if row else host
 
-    def sources(self, kinds: Sequence[SourceKind], hosts: Sequence[str] = (), due: bool = False) -> list[Source]:
+    def sources(
+        self, kinds: Sequence[SourceKind], hosts: Sequence[str] = (), due: bool = False
+    ) -> list[Source]:
         """See `sources.sources`."""
         return sources(self.db, kinds, hosts, due)
 
@@ -92,12 +96,14 @@ class Archive:
         """See `frontier.sitemaps_of`."""
         return frontier.sitemaps_of(self.db, index_url)
 
-    # -- a crawl -----------------------------------------------------------------------------------------------------
+    # -- a crawl -----------------------------------------------------------------------------------
 
     def start_crawl(self, command: str, recheck: bool = False) -> int:
-        """Begin a crawl; one that never ended is marked interrupted, and what it had leased waits again.
+        """Begin a crawl; one that never ended is marked interrupted, and what it had leased waits
+        again.
 
-        With `recheck` the articles whose turn it is wait too. The caller holds the archive's lock: no other crawl runs.
+        With `recheck` the articles whose turn it is wait too. The caller holds the archive's lock:
+        no other crawl runs.
         """
         with transaction(self.db) as db:
             db.execute("UPDATE crawls SET state = 'interrupted' WHERE state = 'running'")
@@ -106,15 +112,23 @@ class Archive:
             forget_wrong_clock(db)
             if recheck:
                 frontier.recheck_due(db, RECHECKS)
-            done = db.execute("INSERT INTO crawls (started_at, command) VALUES (?, ?)", (now(), command))
+            done = db.execute(
+                "INSERT INTO crawls (started_at, command) VALUES (?, ?)", (now(), command)
+            )
             return int(done.lastrowid or 0)
 
     def finish_crawl(self, crawl_id: int, reason: str | None = None) -> None:
-        """End a crawl: `finished`, or with a reason `stopped`; what it still held waits for the next."""
+        """End a crawl: `finished`, or with a reason `stopped`; what it still held waits for the
+        next."""
         frontier.end_crawl(self.db, crawl_id, reason)
 
     def lease(
-        self, most: int, per_outlet: int, hosts: Sequence[str] = (), but: Sequence[str] = (), in_turn: int = 1
+        self,
+        most: int,
+        per_outlet: int,
+        hosts: Sequence[str] = (),
+        but: Sequence[str] = (),
+        in_turn: int = 1,
     ) -> list[Waiting]:
         """See `frontier.lease`."""
         self._check_place()
@@ -159,8 +173,8 @@ class Archive:
             outlet_lookups.note(db, lookup)
 
     def prepare(self, decisions: Decisions) -> None:
-        """Relate all articles anew, make their keys anew or put them in events anew, if that was done in another way
-        than today's."""
+        """Relate all articles anew, make their keys anew or put them in events anew, if that was
+        done in another way than today's."""
         if not is_current(self.db, decisions.texts):
             with transaction(self.db) as db:
                 rebuild(db, decisions.texts, now())
@@ -195,16 +209,22 @@ class Archive:
             stories.refresh(db, decisions.stories)
 
     def replace_reading(self, check: Check, decisions: Decisions) -> Filed:
-        """Keep a new reading of a page that was kept before; no look was taken, so none is written down."""
-        return written(self.db, [check], decisions, lambda db, ready: keep_article(db, check, ready))
+        """Keep a new reading of a page that was kept before; no look was taken, so none is written
+        down."""
+        return written(
+            self.db, [check], decisions, lambda db, ready: keep_article(db, check, ready)
+        )
 
-    def write(self, checks: Sequence[Check], decisions: Decisions, crawl_id: int | None = None) -> list[Outcome]:
+    def write(
+        self, checks: Sequence[Check], decisions: Decisions, crawl_id: int | None = None
+    ) -> list[Outcome]:
         """Keep a batch of looks in one transaction; what each came to.
 
-        Captures first, in their own file: what is read is kept before what was read from it. A run killed between the
-        two leaves a capture without an article, and never an article without its capture. A look that cannot be kept,
-        for what it holds, is noted as `failed` with the reason, and costs no other; an archive that cannot be written
-        raises sqlite3.Error or ArchiveError, and nothing of the batch is kept. No page is read within the transaction.
+        Captures first, in their own file: what is read is kept before what was read from it. A run
+        killed between the two leaves a capture without an article, and never an article without its
+        capture. A look that cannot be kept, for what it holds, is noted as `failed` with the
+        reason, and costs no other; an archive that cannot be written raises sqlite3.Error or
+        ArchiveError, and nothing of the batch is kept. No page is read within the transaction.
         """
         self._check_place()
         captures = [check.capture for check in checks if check.capture]
@@ -218,9 +238,12 @@ class Archive:
         )
 
     def _check_place(self) -> None:
-        """SQLite goes on writing into a file that was removed, and nobody would ever read what it writes."""
+        """SQLite goes on writing into a file that was removed, and nobody would ever read what it
+        writes."""
         if _file(self.folder) != self._file:
-            raise ArchiveError(f"{self.folder}: the archive was removed or replaced while it was in use")
+            raise ArchiveError(
+                f"{self.folder}: the archive was removed or replaced while it was in use"
+            )
 
     def report(self, crawl_id: int) -> list[OutletReport]:
         """What a crawl did, an outlet a line, by host."""
@@ -231,7 +254,9 @@ class Archive:
             (crawl_id,),
         ).fetchall()
         hosts = dict.fromkeys(row["host"] for row in rows)
-        return [_outlet_report(host, [row for row in rows if row["host"] == host]) for host in hosts]
+        return [
+            _outlet_report(host, [row for row in rows if row["host"] == host]) for host in hosts
+        ]
 
 
 def _file(folder: Path) -> tuple[int, int] | None:
@@ -243,7 +268,9 @@ def _file(folder: Path) -> tuple[int, int] | None:
     return stat.st_dev, stat.st_ino
 
 
-def _write_or_refuse(db: sqlite3.Connection, check: Check, decisions: Decisions, crawl_id: int | None) -> Outcome:
+def _write_or_refuse(
+    db: sqlite3.Connection, check: Check, decisions: Decisions, crawl_id: int | None
+) -> Outcome:
     try:
         with part(db):
             return _write(db, check, decisions, crawl_id)
@@ -253,17 +280,22 @@ def _write_or_refuse(db: sqlite3.Connection, check: Check, decisions: Decisions,
         if _is_of_the_archive(error):
             raise
         reason = " ".join(f"it cannot be kept: {type(error).__name__}: {error}".split())[:200]
-        refused = Check(check.url, "failed", check.checked_at, reason=_ascii(reason), url_key=check.url_key)
+        refused = Check(
+            check.url, "failed", check.checked_at, reason=_ascii(reason), url_key=check.url_key
+        )
         return _write(db, refused, decisions, crawl_id)
 
 
 def _is_of_the_archive(error: Exception) -> bool:
     """Is it the archive that cannot be written, and not the look that cannot be kept?
 
-    SQLite's errors of one kind name what they were given (IntegrityError, DataError …), those of the other two a disk,
-    a lock or a damaged file.
+    SQLite's errors of one kind name what they were given (IntegrityError, DataError …), those of
+    the other two a disk, a lock or a damaged file.
     """
-    return isinstance(error, ArchiveError | OSError) or type(error) in (sqlite3.OperationalError, sqlite3.DatabaseError)
+    return isinstance(error, ArchiveError | OSError) or type(error) in (
+        sqlite3.OperationalError,
+        sqlite3.DatabaseError,
+    )
 
 
 def _ascii(text: str) -> str:
@@ -271,7 +303,9 @@ def _ascii(text: str) -> str:
     return text.encode("ascii", "backslashreplace").decode()
 
 
-def _write(db: sqlite3.Connection, check: Check, decisions: Decisions, crawl_id: int | None) -> Outcome:
+def _write(
+    db: sqlite3.Connection, check: Check, decisions: Decisions, crawl_id: int | None
+) -> Outcome:
     article_id = None
     check = _or_gone(db, check, decisions)
     if check.outcome == "new" and check.article:
@@ -291,7 +325,8 @@ def _write(db: sqlite3.Connection, check: Check, decisions: Decisions, crawl_id:
 
 
 def _or_gone(db: sqlite3.Connection, check: Check, decisions: Decisions) -> Check:
-    """A look at an article's address that met a front page or "not found" says that the article is gone."""
+    """A look at an article's address that met a front page or "not found" says that the article is
+    gone."""
     how = decisions.identity.how_gone(check)
     if how is None or identity.owner(db, check.url_key) is None:
         return check
@@ -302,7 +337,9 @@ def _or_gone(db: sqlite3.Connection, check: Check, decisions: Decisions) -> Chec
 
 def _outlet_report(host: str, rows: list[sqlite3.Row]) -> OutletReport:
     def many(*outcomes: str, kinds: tuple[str, ...] = ("page",)) -> int:
-        return sum(row["many"] for row in rows if row["outcome"] in outcomes and row["kind"] in kinds)
+        return sum(
+            row["many"] for row in rows if row["outcome"] in outcomes and row["kind"] in kinds
+        )
 
     reasons: dict[str, int] = {}
     for row in rows:

@@ -1,7 +1,8 @@
-"""Is the archive sound? What is wrong with it, how often, and what to do; and what of that can be mended safely.
+"""Is the archive sound? What is wrong with it, how often, and what to do; and what of that can be
+mended safely.
 
-A repair makes anew what is derived from the articles (the full text index, the relations of texts), or lets a crawl
-look again. Nothing that was archived is deleted.
+A repair makes anew what is derived from the articles (the full text index, the relations of texts),
+or lets a crawl look again. Nothing that was archived is deleted.
 """
 
 from __future__ import annotations
@@ -19,17 +20,26 @@ from archive.articles.copies import Judge, is_current, rebuild
 from archive.frontier.urls import return_leases
 from archive.queries.status import LOW_DISK
 from archive.records import now
-from archive.storage.database import BUSY_SECONDS, connect, connect_to_read, read_only_uri, transaction
+from archive.storage.database import (
+    BUSY_SECONDS,
+    connect,
+    connect_to_read,
+    read_only_uri,
+    transaction,
+)
 from archive.storage.schema import ARCHIVE, CAPTURES, Schema
 
 FILES = ("archive.db", "captures.db")
 
 LONG_LOG = 256_000_000
-"""Bytes of a write-ahead log that some reader keeps from being taken over, as SQLite does by itself at 4 MB."""
+"""Bytes of a write-ahead log that some reader keeps from being taken over, as SQLite does by itself
+at 4 MB."""
 SHOWN = 5
 """Lines of SQLite's own report of damage that are passed on; its first says most."""
 
-NOT_ALONE = ("the search's index and what dead crawls left; the archive is in use, or cannot be written",)
+NOT_ALONE = (
+    "the search's index and what dead crawls left; the archive is in use, or cannot be written",
+)
 
 DERIVED = {"relations", "texts", "versions"}
 """Tables that `postings.rebuild` makes anew from the articles."""
@@ -66,7 +76,9 @@ class Diagnosis:
     def lines(self) -> Iterator[str]:
         """What to tell: a line each."""
         yield from (f"mended: {finding.what} ({finding.count:,})" for finding in self.mended)
-        yield from (f"{finding.what}: {finding.count:,}; {finding.advice}" for finding in self.findings)
+        yield from (
+            f"{finding.what}: {finding.count:,}; {finding.advice}" for finding in self.findings
+        )
         yield from (f"not looked at: {what}" for what in self.skipped)
         if self.sound:
             yield f"sound ({self.schema})"
@@ -83,17 +95,26 @@ class Diagnosis:
                 "mended": mended,
             }
 
-        found = [record(each, False) for each in self.findings] + [record(each, True) for each in self.mended]
-        return {"sound": self.sound, "schema": self.schema, "findings": found, "skipped": list(self.skipped)}
+        found = [record(each, False) for each in self.findings] + [
+            record(each, True) for each in self.mended
+        ]
+        return {
+            "sound": self.sound,
+            "schema": self.schema,
+            "findings": found,
+            "skipped": list(self.skipped),
+        }
 
 
 def examine(folder: Path, judge: Judge, alone: bool) -> Diagnosis:
     """Look at everything and change nothing.
 
-    `alone`: the caller holds the archive's lock. Else what needs it is skipped, and said so: a full text index is
-    checked under a write lock, and what a crawl has in hand is no fault while it runs.
+    `alone`: the caller holds the archive's lock. Else what needs it is skipped, and said so: a full
+    text index is checked under a write lock, and what a crawl has in hand is no fault while it
+    runs.
 
-    Raises ArchiveError where there is no archive, NewerArchiveError where this version does not know it.
+    Raises ArchiveError where there is no archive, NewerArchiveError where this version does not
+    know it.
     """
     damage = [finding for name in FILES for finding in _damage(folder / name)]
     if damage:
@@ -115,7 +136,8 @@ def examine(folder: Path, judge: Judge, alone: bool) -> Diagnosis:
 def repair(folder: Path, judge: Judge, key: Callable[[str], str]) -> Diagnosis:
     """Mend what can be mended, then look again. The caller holds the archive's lock.
 
-    `key` gives the key by which an address is looked up. Raises as `examine`, and sqlite3.Error where it cannot write.
+    `key` gives the key by which an address is looked up. Raises as `examine`, and sqlite3.Error
+    where it cannot write.
     """
     before = examine(folder, judge, alone=True)
     mendable = [finding for finding in before.findings if finding.repair]
@@ -132,12 +154,13 @@ def repair(folder: Path, judge: Judge, key: Callable[[str], str]) -> Diagnosis:
 
 
 def return_from_the_dead(db: sqlite3.Connection) -> int:
-    """What crawls that never ended had in hand waits again, and they are marked; the number of pages."""
+    """What crawls that never ended had in hand waits again, and they are marked; the number of
+    pages."""
     db.execute("UPDATE crawls SET state = 'interrupted' WHERE state = 'running'")
     return return_leases(db)
 
 
-# -- the files -------------------------------------------------------------------------------------------------------
+# -- the files -------------------------------------------------------------------------------------
 
 
 def _version(schema: Schema) -> str:
@@ -147,7 +170,9 @@ def _version(schema: Schema) -> str:
 def _attach_captures(db: sqlite3.Connection, folder: Path) -> Finding | None:
     path = folder / "captures.db"
     if not path.is_file():
-        advice = "articles are whole without it; put it back from a copy, or go on without the pages"
+        advice = (
+            "articles are whole without it; put it back from a copy, or go on without the pages"
+        )
         return Finding("captures.db is missing", 1, advice)
     with closing(connect_to_read(path, CAPTURES)):
         pass  # its schema is known, and brought up to date
@@ -182,7 +207,11 @@ def _only_of_search(lines: Sequence[str]) -> bool:
 def _disk(folder: Path) -> Iterator[Finding]:
     free = shutil.disk_usage(folder).free
     if free < LOW_DISK:
-        yield Finding("megabytes free on the disk", free // 1_000_000, "make room: a crawl stops when the disk is full")
+        yield Finding(
+            "megabytes free on the disk",
+            free // 1_000_000,
+            "make room: a crawl stops when the disk is full",
+        )
     for name in ("archive.db-wal", "captures.db-wal"):
         size = (folder / name).stat().st_size if (folder / name).is_file() else 0
         if size > LONG_LOG:
@@ -202,7 +231,14 @@ def _search_index(folder: Path) -> list[Finding]:
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.OperationalError):
             raise
-        return [Finding("the search's index is not that of the articles", 1, "--repair makes it anew", _rebuild_index)]
+        return [
+            Finding(
+                "the search's index is not that of the articles",
+                1,
+                "--repair makes it anew",
+                _rebuild_index,
+            )
+        ]
     return []
 
 
@@ -210,7 +246,7 @@ def _rebuild_index(db: sqlite3.Connection) -> None:
     db.execute("INSERT INTO articles_fts(articles_fts) VALUES ('rebuild')")
 
 
-# -- what does not fit together --------------------------------------------------------------------------------------
+# -- what does not fit together --------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,9 +259,12 @@ class Statement:
         db.execute(self.sql)
 
 
-WITHOUT_ARTICLE = "kind = 'page' AND state = 'done' AND outcome IN ('new', 'changed') AND article_id IS NULL"
+WITHOUT_ARTICLE = (
+    "kind = 'page' AND state = 'done' AND outcome IN ('new', 'changed') AND article_id IS NULL"
+)
 
-ASK_AGAIN = Statement(f"UPDATE urls SET state = 'pending' WHERE {WITHOUT_ARTICLE}")  # noqa: S608  our own words
+# our own words
+ASK_AGAIN = Statement(f"UPDATE urls SET state = 'pending' WHERE {WITHOUT_ARTICLE}")  # noqa: S608
 ADD_ADDRESSES = Statement(
     """INSERT INTO urls (url, url_key, outlet_id, article_id, via, found_at, state, outcome)
     SELECT url, url_key(url), outlet_id, min(id), 'import', fetched_at, 'done', 'new' FROM articles a
@@ -295,13 +334,20 @@ class _Rebuilding:
 def _broken_references(db: sqlite3.Connection, judge: Judge) -> Iterator[Finding]:
     """Rows that refer to rows which are not there."""
     for schema in ("main", "captures"):
-        broken = Counter((row["table"], row["parent"]) for row in db.execute(f"PRAGMA {schema}.foreign_key_check"))
+        broken = Counter(
+            (row["table"], row["parent"])
+            for row in db.execute(f"PRAGMA {schema}.foreign_key_check")
+        )
         for (rows_of, missing), many in broken.items():
             what = f"rows of {rows_of} whose row of {missing} is missing"
             if rows_of in DERIVED:
                 yield _relations(what, many, judge)
             else:
-                yield Finding(what, many, f"a program deleted rows of {missing}; put back a copy, or delete these too")
+                yield Finding(
+                    what,
+                    many,
+                    f"a program deleted rows of {missing}; put back a copy, or delete these too",
+                )
     alone = db.execute(
         """SELECT count(*) FROM texts t WHERE (SELECT count(*) FROM versions v WHERE v.text_id = t.id) < 2
         OR NOT EXISTS (SELECT 1 FROM versions v WHERE v.text_id = t.id AND v.article_id = t.original_id)"""
@@ -318,4 +364,6 @@ def _left_behind(db: sqlite3.Connection) -> Iterator[Finding]:
     ):
         count = db.execute(query).fetchone()[0]
         if count:
-            yield Finding(what, count, "the next crawl takes care of it, or --repair", return_from_the_dead)
+            yield Finding(
+                what, count, "the next crawl takes care of it, or --repair", return_from_the_dead
+            )

@@ -1,12 +1,12 @@
 """The records that travel from the web to the archive: Outlet → Lead → Capture → Article → rows.
 
-They lie at the bottom of the three rooms, so that whoever finds, decides or keeps speaks of the same thing by the same
-name: a field is called what its column is called. All are frozen; a stage returns a changed copy
-(`dataclasses.replace`).
+They lie at the bottom of the three rooms, so that whoever finds, decides or keeps speaks of the
+same thing by the same name: a field is called what its column is called. All are frozen; a stage
+returns a changed copy (`dataclasses.replace`).
 
 Moments are text in ISO 8601, as the archive stores them, and say no more than the page did:
-`2024-02-15T10:30:00Z` (UTC), `2024-02-15T05:30:00` (a clock time without a zone), `2024-02-15` (a day).
-They sort as text.
+`2024-02-15T10:30:00Z` (UTC), `2024-02-15T05:30:00` (a clock time without a zone), `2024-02-15` (a
+day). They sort as text.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ Via = Literal[
     "feed", "sitemap", "news sitemap", "given", "link", "topic", "site search", "import",
     "gdelt", "google news", "wikipedia", "wayback",
 ]  # fmt: skip
-"""How a lead was found; `topic`, `site search`: on a topic page, or by the search, of the outlet itself."""
+"""How a lead was found; `topic`, `site search`: on a topic page, or by the search, of the outlet
+itself."""
 
 SourceKind = Literal["feed", "sitemap"]
-"""What an outlet publishes to say what is new; a sitemap may turn out to be an index or a news sitemap."""
+"""What an outlet publishes to say what is new; a sitemap may turn out to be an index or a news
+sitemap."""
 
 Kind = Literal["page", "feed", "sitemap"]
 """What a URL is to the crawler (`urls.kind`)."""
@@ -32,21 +34,25 @@ Kind = Literal["page", "feed", "sitemap"]
 PageType = Literal["article", "section", "video", "error", "other", "empty", "broken"]
 """What a page turned out to be. Only `article` is stored as an article.
 
-`section`: a front, a listing, a topic or author page · `video`: a player with at most a caption · `error`: "not found"
-served as a page, a log-in or bot wall · `other`: shop, forum, form, documentation … · `empty`: no text on the page ·
-`broken`: what came could not be read as a page at all.
+`section`: a front, a listing, a topic or author page · `video`: a player with at most a caption ·
+`error`: "not found" served as a page, a log-in or bot wall · `other`: shop, forum, form,
+documentation … · `empty`: no text on the page · `broken`: what came could not be read as a page at
+all.
 """
 
 NOT_FOUND = "it says that it was not found"
 """Why a page is an `error` that a server answers with 200 in place of one that is gone."""
 
-Outcome = Literal["new", "changed", "unchanged", "listed", "not article", "gone", "failed", "refused"]
+Outcome = Literal[
+    "new", "changed", "unchanged", "listed", "not article", "gone", "failed", "refused"
+]
 """What one look at a URL came to (`checks.outcome`).
 
-`new`, `changed`, `unchanged`: an article · `listed`: a feed or sitemap was read · `not article`: see `PageType` ·
-`gone`: 404, 410 or 451, or in place of a known article "not found" or a front page · `failed`: the network, the server
-or the reading · `refused`: robots.txt or our own limits. A crawl hands in `new` for every article that it read; whether
-it is new is known where the article is kept.
+`new`, `changed`, `unchanged`: an article · `listed`: a feed or sitemap was read · `not article`:
+see `PageType` · `gone`: 404, 410 or 451, or in place of a known article "not found" or a front page
+· `failed`: the network, the server or the reading · `refused`: robots.txt or our own limits. A
+crawl hands in `new` for every article that it read; whether it is new is known where the article is
+kept.
 """
 
 
@@ -56,7 +62,8 @@ def utc(moment: datetime) -> str:
 
 
 def clock() -> datetime:
-    """This moment; with DATELINE_NOW in the environment the one that it names, to play what was or will be."""
+    """This moment; with DATELINE_NOW in the environment the one that it names, to play what was or
+    will be."""
     given = os.environ.get("DATELINE_NOW")
     return datetime.fromisoformat(given) if given else datetime.now(UTC)
 
@@ -124,14 +131,16 @@ class Lead:
     """A sitemap's lastmod, an Atom entry's updated."""
     guid: str | None = None
     listed_as: str | None = None
-    """The address as it was given, where `url` leaves out what only tracks; asked for if `url` is not there."""
+    """The address as it was given, where `url` leaves out what only tracks; asked for if `url` is
+    not there."""
     url_key: str = ""
     """Set by `pipelines.identity`: by it, and never for fetching, an address is looked up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """A response as it came, its body after content decoding (gzip, br, zstd) and before any other reading."""
+    """A response as it came, its body after content decoding (gzip, br, zstd) and before any other
+    reading."""
 
     url: str
     """As it was requested."""
@@ -158,7 +167,8 @@ class Capture:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """What a page says, as far as it could be read: the raw value stands beside the one understood."""
+    """What a page says, as far as it could be read: the raw value stands beside the one
+    understood."""
 
     url: str
     canonical_url: str | None = None
@@ -177,7 +187,8 @@ class Article:
     published_at: str | None = None
     published_raw: str | None = None
     stated_at: str | None = None
-    """What the page itself says of its publication, whatever a feed adds; '' if nothing, None if that is not known."""
+    """What the page itself says of its publication, whatever a feed adds; '' if nothing, None if
+    that is not known."""
     modified_at: str | None = None
     modified_raw: str | None = None
     fetched_at: str | None = None
@@ -195,7 +206,8 @@ class Article:
     extractor: str | None = None
     """What read it: `trafilatura 2.3.1, dateline 0.1.0`."""
     addresses: dict[str, str] = field(default_factory=dict)
-    """Further URLs that the page gives for itself, by what it calls them: `og:url`, `amphtml`, `json-ld`."""
+    """Further URLs that the page gives for itself, by what it calls them: `og:url`, `amphtml`,
+    `json-ld`."""
 
 
 def below_standfirst(text: str, standfirst: str | None) -> str:
@@ -205,7 +217,8 @@ def below_standfirst(text: str, standfirst: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A URL that is an article's own, and what called it so: `requested`, `redirect`, `canonical`, `og:url` …"""
+    """A URL that is an article's own, and what called it so: `requested`, `redirect`, `canonical`,
+    `og:url` …"""
 
     url: str
     url_key: str
@@ -214,7 +227,8 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One look at a URL and all that came of it; the unit that crosses the stages and is kept in one transaction."""
+    """One look at a URL and all that came of it; the unit that crosses the stages and is kept in
+    one transaction."""
 
     url: str
     outcome: Outcome

@@ -9,10 +9,12 @@ from archive.errors import UsageError
 from archive.records import clock, utc
 
 DAYS = {"h": 1 / 24, "d": 1, "w": 7, "m": 30, "y": 365}
-"""What the letter of an age counts, in days: hours, days, weeks, months of 30 days, years of 365."""
+"""What the letter of an age counts, in days: hours, days, weeks, months of 30 days, years of
+365."""
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-"""What the letter of a duration counts; its `m` is a minute, as nobody lets a crawl run for months."""
+"""What the letter of a duration counts; its `m` is a minute, as nobody lets a crawl run for
+months."""
 
 DURATION = re.compile(r"(\d{1,6})\s*([smhd])", re.IGNORECASE)
 AGE = re.compile(r"(\d{1,5})\s*([hdwmy])", re.IGNORECASE)
@@ -20,10 +22,11 @@ DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def since(text: str, now: datetime | None = None) -> str:
-    """The moment that a day, a moment or an age means, as the archive writes moments (they sort as text).
+    """The moment that a day, a moment or an age means, as the archive writes moments (they sort as
+    text).
 
-    A day stays a day, `2024-02-15`; a clock time without a zone is UTC; an age counts back from `now`: `36h`, `7d`,
-    `2w`, `3m` (months of 30 days), `1y`. Raises UsageError for anything else.
+    A day stays a day, `2024-02-15`; a clock time without a zone is UTC; an age counts back from
+    `now`: `36h`, `7d`, `2w`, `3m` (months of 30 days), `1y`. Raises UsageError for anything else.
     """
     given = text.strip()
     try:
@@ -40,7 +43,8 @@ def since(text: str, now: datetime | None = None) -> str:
 
 
 def seconds(text: str) -> int:
-    """A duration in seconds: `90s`, `10m` (minutes), `2h`, `1d`. Raises UsageError for anything else, and for none."""
+    """A duration in seconds: `90s`, `10m` (minutes), `2h`, `1d`. Raises UsageError for anything
+    else, and for none."""
     given = DURATION.fullmatch(text.strip())
     if not given or not int(given[1]):
         raise UsageError(f"{text!r} is no duration; try 90s, 10m or 2h (s, m, h, d)")

@@ -1,6 +1,8 @@
-"""Moments as the archive writes them: as days, and whether two say the same, one perhaps less finely.
+"""Moments as the archive writes them: as days, and whether two say the same, one perhaps less
+finely.
 
-A page that gave the day and now gives the clock, or a clock whose zone was not known, has stated nothing new.
+A page that gave the day and now gives the clock, or a clock whose zone was not known, has stated
+nothing new.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ def days(moment: str | None) -> float | None:
 
 
 def say_the_same(one: str | None, other: str | None) -> bool:
-    """Whether two moments can be one: equal, a day and a clock on it, or clocks of which one lacks zone or seconds."""
+    """Whether two moments can be one: equal, a day and a clock on it, or clocks of which one lacks
+    zone or seconds."""
     if one == other:
         return True
     if not one or not other:

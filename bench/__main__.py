@@ -39,7 +39,9 @@ BENCHES = (
 
 def main() -> None:
     options = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    options.add_argument("names", nargs="*", choices=[[], *BENCHES], metavar="NAME", help=", ".join(BENCHES))
+    options.add_argument(
+        "names", nargs="*", choices=[[], *BENCHES], metavar="NAME", help=", ".join(BENCHES)
+    )
     asked = options.parse_args()
     if not SHARED.is_dir():
         print("Nothing is measured: the material beside the checkout (../shared) is not here.")

@@ -1,7 +1,9 @@
-"""How well, how fast and in how little room copies are found: `python -m bench.copies` (`--scale 100000` for the load).
+"""How well, how fast and in how little room copies are found: `python -m bench.copies` (`--scale
+100000` for the load).
 
-Edits and hard negatives are made here, of the real texts beside the checkout (../shared). Half of them, by a hash, were
-there to choose thresholds on (`--half tune`); what is reported is the other half.
+Edits and hard negatives are made here, of the real texts beside the checkout (../shared). Half of
+them, by a hash, were there to choose thresholds on (`--half tune`); what is reported is the other
+half.
 """
 
 from __future__ import annotations
@@ -36,10 +38,11 @@ from pipelines.text.fingerprint import fingerprint
 
 MOMENT = "2024-03-01T06:00:00Z"
 Edit = Callable[[str, str, random.Random], str]
-"""A text, an unrelated one to take words and passages from, chance → the text as another outlet prints it."""
+"""A text, an unrelated one to take words and passages from, chance → the text as another outlet
+prints it."""
 
 
-# -- an archive to fill ----------------------------------------------------------------------------------------------
+# -- an archive to fill ----------------------------------------------------------------------------
 
 
 class Bench:
@@ -47,7 +50,8 @@ class Bench:
 
     def __init__(self, folder: Path) -> None:
         self.db = connect(folder / "archive.db", ARCHIVE)
-        self.db.execute("PRAGMA cache_size = -32000")  # the index is met at random: 32 MB of it at hand
+        # the index is met at random: 32 MB of it at hand
+        self.db.execute("PRAGMA cache_size = -32000")
         self.outlets = 0
 
     def add(self, text: str, published_at: str = MOMENT, headline: str = "") -> tuple[int, list]:
@@ -58,7 +62,10 @@ class Bench:
     def keep(self, text: str, published_at: str = MOMENT, headline: str = "") -> int:
         self.outlets += 1
         host = f"{self.outlets}.example"
-        self.db.execute("INSERT INTO outlets (id, host, added_at) VALUES (?, ?, ?)", (self.outlets, host, MOMENT))
+        self.db.execute(
+            "INSERT INTO outlets (id, host, added_at) VALUES (?, ?, ?)",
+            (self.outlets, host, MOMENT),
+        )
         done = self.db.execute(
             """INSERT INTO articles (outlet_id, url, headline, published_at, fetched_at, text, word_count, fingerprint)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
@@ -76,11 +83,12 @@ class Bench:
         return done.lastrowid
 
 
-# -- real texts ------------------------------------------------------------------------------------------------------
+# -- real texts ------------------------------------------------------------------------------------
 
 
 def real_texts(half: str) -> list[str]:
-    """The corpus's texts of 60 words or more (200 characters without blanks), each once; split by outlet or story."""
+    """The corpus's texts of 60 words or more (200 characters without blanks), each once; split by
+    outlet or story."""
     texts: dict[str, str] = {}
     for line in (SHARED / "corpus/dev/manifest.jsonl").open():
         page = json.loads(line)
@@ -90,7 +98,11 @@ def real_texts(half: str) -> list[str]:
             text = json.loads(line)
             texts.setdefault(text["text"], text["story"])
     wanted = {"tune": 0, "report": 1}[half]
-    return [text for text, key in texts.items() if zlib.crc32(key.encode()) % 2 == wanted and long_enough(text)]
+    return [
+        text
+        for text, key in texts.items()
+        if zlib.crc32(key.encode()) % 2 == wanted and long_enough(text)
+    ]
 
 
 def long_enough(text: str) -> bool:
@@ -103,7 +115,11 @@ def unspaced(text: str) -> bool:
 
 def sentences(text: str) -> list[str]:
     """Sentences or, where they are not found, lines."""
-    return [part for part in re.split(r"(?<=[.!?…])\s+|(?<=[。！？])|\n+", text) if part and part.strip()]
+    return [
+        part
+        for part in re.split(r"(?<=[.!?…])\s+|(?<=[。！？])|\n+", text)
+        if part and part.strip()
+    ]
 
 
 def joined(parts: list[str]) -> str:
@@ -120,7 +136,7 @@ def of_words(words: list[str], like: str) -> str:
     return ("" if unspaced(like) else " ").join(words)
 
 
-# -- edits -----------------------------------------------------------------------------------------------------------
+# -- edits -----------------------------------------------------------------------------------------
 
 
 def cut(share: float) -> Edit:
@@ -153,7 +169,9 @@ def new_heading(text: str, other: str, _: random.Random) -> str:
     """Another headline, byline and credit in the text, its first words written anew."""
     theirs, mine = words_of(other), words_of(text)
     heading, byline = of_words(theirs[:9], other), of_words(["By", *theirs[9:12]], other)
-    return "\n".join([heading, byline, of_words(theirs[12:16] + mine[6:], text), of_words(theirs[16:24], other)])
+    return "\n".join(
+        [heading, byline, of_words(theirs[12:16] + mine[6:], text), of_words(theirs[16:24], other)]
+    )
 
 
 def local_paragraphs(text: str, other: str, chance: random.Random) -> str:
@@ -161,7 +179,10 @@ def local_paragraphs(text: str, other: str, chance: random.Random) -> str:
     lines, theirs = joined(sentences(text)).split("\n"), words_of(other)
     size = max(20, len(words_of(text)) // 10)
     for number in range(2):
-        lines.insert(chance.randrange(len(lines) + 1), of_words(theirs[number * size : (number + 1) * size], other))
+        lines.insert(
+            chance.randrange(len(lines) + 1),
+            of_words(theirs[number * size : (number + 1) * size], other),
+        )
     return "\n".join(lines)
 
 
@@ -169,7 +190,9 @@ def inside(text: str, other: str, _: random.Random) -> str:
     """Within a text of another, as long as this one, half of it before and half after."""
     size, theirs = len(words_of(text)), words_of(other)
     theirs = (theirs * (size // max(1, len(theirs)) + 1))[:size]
-    return "\n".join([of_words(theirs[: size // 2], other), text, of_words(theirs[size // 2 :], other)])
+    return "\n".join(
+        [of_words(theirs[: size // 2], other), text, of_words(theirs[size // 2 :], other)]
+    )
 
 
 def reordered(text: str, _: str, chance: random.Random) -> str:
@@ -225,15 +248,25 @@ EDITS: dict[str, Edit] = {
     "last 60 % only": tail_only,
     "cut to 60 %, edited 6 %": cut_and_edited,
 }
-NEVER_TUNED_ON = ("every third sentence out", "house style", "last 60 % only", "cut to 60 %, edited 6 %")
+NEVER_TUNED_ON = (
+    "every third sentence out",
+    "house style",
+    "last 60 % only",
+    "cut to 60 %, edited 6 %",
+)
 
 
-# -- what looks like a copy and is none ------------------------------------------------------------------------------
+# -- what looks like a copy and is none ------------------------------------------------------------
 
 
 def other_facts(text: str, other: str, chance: random.Random) -> str:
     """The next report by the same template: every number and every name another."""
-    names = re.findall(r"(?<=[\w,] )[A-ZÄÖÜА-ЯΑ-Ω][\w-]+", other) or ["Zorin", "Talva", "Merrow", "Quill"]
+    names = re.findall(r"(?<=[\w,] )[A-ZÄÖÜА-ЯΑ-Ω][\w-]+", other) or [
+        "Zorin",
+        "Talva",
+        "Merrow",
+        "Quill",
+    ]
     renamed: dict[str, str] = {}
 
     def name(match: re.Match[str]) -> str:
@@ -337,9 +370,16 @@ def negatives(texts: list[str], chance: random.Random) -> Iterator[tuple[str, st
             yield "template of a real text", text, other_facts(text, other, chance)
         words = words_of(third)
         size = min(len(words_of(text)), len(words_of(other)), len(words) - 20) // 3
-        notice, quote = of_words(words[-min(120, size) :], third), of_words(words[20 : 20 + min(50, size)], third)
+        notice, quote = (
+            of_words(words[-min(120, size) :], third),
+            of_words(words[20 : 20 + min(50, size)], third),
+        )
         yield "shared boilerplate", f"{_most(text)}\n{notice}", f"{_most(other)}\n{notice}"
-        yield "shared quote", f"{_most(text)}\n“{quote}”\n{text[-200:]}", f"“{quote}”\n{_most(other)}"
+        yield (
+            "shared quote",
+            f"{_most(text)}\n“{quote}”\n{text[-200:]}",
+            f"“{quote}”\n{_most(other)}",
+        )
 
 
 def like(text: str, texts: list[str], chance: random.Random) -> str:
@@ -351,7 +391,9 @@ def like(text: str, texts: list[str], chance: random.Random) -> str:
 @cache
 def script(text: str) -> str:
     """The script of most of its letters: LATIN, CYRILLIC, CJK …"""
-    return Counter(unicodedata.name(c, "?").split()[0] for c in text[:400] if c.isalpha()).most_common(1)[0][0]
+    return Counter(
+        unicodedata.name(c, "?").split()[0] for c in text[:400] if c.isalpha()
+    ).most_common(1)[0][0]
 
 
 def _most(text: str) -> str:
@@ -359,13 +401,15 @@ def _most(text: str) -> str:
     return of_words(words[: int(len(words) * 0.95)], text)
 
 
-# -- a large archive -------------------------------------------------------------------------------------------------
+# -- a large archive -------------------------------------------------------------------------------
 
 
 def babble(texts: list[str], chance: random.Random, pairs: float = 0.8) -> Iterator[str]:
-    """Texts without end in the words of real ones: each word follows two, or now and then one, that it followed there.
+    """Texts without end in the words of real ones: each word follows two, or now and then one, that
+    it followed there.
 
-    With this share of pairs, texts come upon the same runs of five words about as often as unrelated real ones do.
+    With this share of pairs, texts come upon the same runs of five words about as often as
+    unrelated real ones do.
     """
     after: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for text in texts:
@@ -377,7 +421,9 @@ def babble(texts: list[str], chance: random.Random, pairs: float = 0.8) -> Itera
     while True:
         words = list(chance.choice(starts))
         for _ in range(chance.choice(sizes)):
-            following = after.get(tuple(words[-2:] if chance.random() < pairs else words[-1:])) or ["and"]
+            following = after.get(tuple(words[-2:] if chance.random() < pairs else words[-1:])) or [
+                "and"
+            ]
             words.append(chance.choice(following))
         yield " ".join(words)
 
@@ -394,7 +440,8 @@ class Grown(NamedTuple):
 
 
 def load(size: int, copies: float = 0.2) -> list[Grown]:
-    """CPU and memory that `relate` takes and bytes of its index, as the archive grows to `size` articles."""
+    """CPU and memory that `relate` takes and bytes of its index, as the archive grows to `size`
+    articles."""
     told: list[Grown] = []
     chance = random.Random(17)
     english = [text for text in real_texts("report") if script(text) == "LATIN" and " the " in text]
@@ -428,7 +475,10 @@ def load(size: int, copies: float = 0.2) -> list[Grown]:
                 speed, with_commit = size / 10 / spent, size / 10 / (spent + committed)
                 spent = committed = 0.0
                 pace = f"{speed:6.0f} a CPU second ({with_commit:.0f} with the commit)"
-                print(f"{number:8,} articles {pace} {memory() - before:4.0f} MB {index_size(bench.db)}", flush=True)
+                print(
+                    f"{number:8,} articles {pace} {memory() - before:4.0f} MB {index_size(bench.db)}",
+                    flush=True,
+                )
                 told.append(Grown(number, speed, memory() - before, index_bytes(bench.db)))
     return told
 
@@ -452,16 +502,20 @@ def index_size(db: sqlite3.Connection) -> str:
     pages = dict(db.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY name"))
     articles = db.execute("SELECT count(*) FROM articles").fetchone()[0]
     rows = db.execute("SELECT count(*) FROM shingles").fetchone()[0]
-    beside = sum(pages[name] for name in ("relations", "relations_by_other", "versions", "versions_by_text", "texts"))
+    beside = sum(
+        pages[name]
+        for name in ("relations", "relations_by_other", "versions", "versions_by_text", "texts")
+    )
     here = pages["shingles"] / articles
     return f"{here:4.0f} bytes, {rows / articles:.1f} rows an article (relations: {beside / articles:.0f} bytes)"
 
 
-# -- how well --------------------------------------------------------------------------------------------------------
+# -- how well --------------------------------------------------------------------------------------
 
 
 class Score:
-    """Edits against an archive of the real texts; what the real texts are to one another is taken as it was found."""
+    """Edits against an archive of the real texts; what the real texts are to one another is taken
+    as it was found."""
 
     def __init__(self, texts: list[str], folder: Path) -> None:
         self.texts, self.bench = texts, Bench(folder)
@@ -496,14 +550,20 @@ class Score:
             relations = [r for r in self.arrive(edited_text) if r.likeness.kind in VERSIONS]
             kind = next((r.likeness.kind for r in relations if r.other_id in family), "missed")
             kinds[kind] += 1
-            self.found, self.missed = self.found + (kind != "missed"), self.missed + (kind == "missed")
+            self.found, self.missed = (
+                self.found + (kind != "missed"),
+                self.missed + (kind == "missed"),
+            )
             self.wrong += sum(r.other_id not in family | lent for r in relations)
         total = sum(kinds.values())
         own = " (never tuned on)" if name in NEVER_TUNED_ON else ""
-        print(f"{name + own:42} recall {1 - kinds['missed'] / total:.3f}  {dict(kinds.most_common())}")
+        print(
+            f"{name + own:42} recall {1 - kinds['missed'] / total:.3f}  {dict(kinds.most_common())}"
+        )
 
     def arrive(self, text: str, before: str | None = None) -> list:
-        """What a text is found to be to the others, which then is undone; with `before`, to that one alone."""
+        """What a text is found to be to the others, which then is undone; with `before`, to that
+        one alone."""
         self.bench.db.execute("SAVEPOINT arrival")
         first = self.bench.add(before)[0] if before else None
         relations = self.bench.add(text)[1]
@@ -519,7 +579,9 @@ class Score:
             self.wrong += kind in VERSIONS
         for name, found in kinds.items():
             wrong = sum(found[kind] for kind in VERSIONS)
-            print(f"{name:42} wrong  {wrong / sum(found.values()):.3f}  {dict(found.most_common())}")
+            print(
+                f"{name:42} wrong  {wrong / sum(found.values()):.3f}  {dict(found.most_common())}"
+            )
 
 
 def edits_and_negatives(half: str, many: int) -> tuple[float, float]:
@@ -540,16 +602,23 @@ def edits_and_negatives(half: str, many: int) -> tuple[float, float]:
 
 
 def seeds() -> None:
-    """The founding wire story and its three copies, as they are printed and as they arrive in every order."""
+    """The founding wire story and its three copies, as they are printed and as they arrive in every
+    order."""
     pages = [json.loads(line) for line in (SHARED / "newsweb/worlds/seeds/truth.jsonl").open()]
     copies = {page["copy_kind"]: page["text"] for page in pages if page.get("copy_of")}
-    wire = next(page["text"] for page in pages if any(page["url"] == other.get("copy_of") for other in pages))
+    wire = next(
+        page["text"]
+        for page in pages
+        if any(page["url"] == other.get("copy_of") for other in pages)
+    )
     print("\nfounding story:", {name: JUDGE.likeness(text, wire) for name, text in copies.items()})
 
 
 def near_duplicates() -> float:
     """The share of the corpus's measured pairs that are found to be versions of one text."""
-    pages = {page["id"]: page for page in map(json.loads, (SHARED / "corpus/dev/manifest.jsonl").open())}
+    pages = {
+        page["id"]: page for page in map(json.loads, (SHARED / "corpus/dev/manifest.jsonl").open())
+    }
     pairs = [json.loads(line) for line in (SHARED / "corpus/dev/near_duplicates.jsonl").open()]
     print(f"\nnear duplicates: {len(pairs)} pairs")
     kinds: Counter[str] = Counter()
@@ -562,21 +631,43 @@ def near_duplicates() -> float:
         likeness = relations[0].likeness if relations else None
         kinds[likeness.kind if likeness else "nothing"] += 1
         if likeness is None or likeness.kind not in VERSIONS:
-            print("  ", pair["host_a"], pair["host_b"], pair["jaccard5"], pair["containment5"], likeness)
+            print(
+                "  ",
+                pair["host_a"],
+                pair["host_b"],
+                pair["jaccard5"],
+                pair["containment5"],
+                likeness,
+            )
     print("  ", dict(kinds.most_common()))
     return sum(kinds[kind] for kind in VERSIONS) / len(pairs)
 
 
 def text_of(page: dict) -> str:
     body = gzip.decompress((SHARED / "corpus/dev" / page["html_path"]).read_bytes())
-    return page.get("truth_text") or extract(Capture(page.get("url") or f"https://{page.get('host')}/", body)).text
+    return (
+        page.get("truth_text")
+        or extract(Capture(page.get("url") or f"https://{page.get('host')}/", body)).text
+    )
 
 
 def many_copies(many: int = 300) -> float:
     """One text, edited and printed three hundred times over: index rows a copy."""
     chance = random.Random(23)
-    texts = [text for text in real_texts("report") if script(text) == "LATIN" and 300 < len(text.split()) < 900]
-    names = ["as it was", "new heading", "local paragraphs", "cut to 40 %", "edited 8 %", "correction", "re-ordered"]
+    texts = [
+        text
+        for text in real_texts("report")
+        if script(text) == "LATIN" and 300 < len(text.split()) < 900
+    ]
+    names = [
+        "as it was",
+        "new heading",
+        "local paragraphs",
+        "cut to 40 %",
+        "edited 8 %",
+        "correction",
+        "re-ordered",
+    ]
     text = texts[0]
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder))
@@ -586,7 +677,9 @@ def many_copies(many: int = 300) -> float:
         for number in range(many):
             bench.add(EDITS[names[number % len(names)]](text, like(text, texts, chance), chance))
         added = bench.db.execute(rows).fetchone()[0] - before
-        folded = bench.db.execute("SELECT count(*) FROM folded WHERE original_id = ?", (first,)).fetchone()[0]
+        folded = bench.db.execute(
+            "SELECT count(*) FROM folded WHERE original_id = ?", (first,)
+        ).fetchone()[0]
         print(
             f"\n{many} copies of one text: {added / many:.1f} rows a copy (the first has {before}), {folded - 1} folded"
         )
@@ -594,18 +687,30 @@ def many_copies(many: int = 300) -> float:
 
 
 def figures(_: Path) -> Iterator[Figure]:
-    """For `make bench`: the half of the texts that nothing was tuned on, and a load of 100,000 articles."""
+    """For `make bench`: the half of the texts that nothing was tuned on, and a load of 100,000
+    articles."""
     with redirect_stdout(io.StringIO()):
         recall, precision = edits_and_negatives("report", 200)
         pairs, rows = near_duplicates(), many_copies()
         grown = load(100_000)
     first, last = grown[0], grown[-1]
-    yield Figure("copies recognised, of 14 kinds of edit (recall)", recall, "", 0.99, "bound", "≥ .99")
+    yield Figure(
+        "copies recognised, of 14 kinds of edit (recall)", recall, "", 0.99, "bound", "≥ .99"
+    )
     yield Figure("copies that are copies (precision)", precision, "", 0.995, "bound", "≥ .995")
-    yield Figure("pairs of near_duplicates.jsonl that are versions", 100 * pairs, "%", 100, "bound", "100 %")
+    yield Figure(
+        "pairs of near_duplicates.jsonl that are versions", 100 * pairs, "%", 100, "bound", "100 %"
+    )
     yield Figure("index rows a copy, 300 copies of one text", rows, "", 15, "bound", "≤ 15")
     yield Figure("articles a CPU second at 100,000", last.a_second, "/s", 800, "bound", "≥ 800")
-    yield Figure("the same, beside that at 10,000", last.a_second, "/s", first.a_second, "at 10,000", "≥ .8 ×")
+    yield Figure(
+        "the same, beside that at 10,000",
+        last.a_second,
+        "/s",
+        first.a_second,
+        "at 10,000",
+        "≥ .8 ×",
+    )
     yield Figure("memory beyond the start", last.megabytes, "MB", 64, "bound", "≤ 64 MB")
     yield Figure("index an article", last.bytes, "bytes", 600, "bound", "≤ 600")
 
@@ -614,7 +719,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--half", choices=("tune", "report"), default="report")
     parser.add_argument("--many", type=int, default=200, help="texts an edit is tried on")
-    parser.add_argument("--scale", type=int, default=20_000, help="articles of the load; 0: no load")
+    parser.add_argument(
+        "--scale", type=int, default=20_000, help="articles of the load; 0: no load"
+    )
     given = parser.parse_args()
     if not (SHARED / "corpus").is_dir():
         print("copies: nothing to measure on, ../shared is not here")

@@ -1,10 +1,11 @@
 """A crawl of a whole world: 571 outlets and 1,099 real pages, through a proxy on loopback.
 
-How many pages a second, against as many as the cores could do if none of them ever waited; how much CPU a page and
-where it goes; how much memory the whole tree takes. CPU is held against trafilatura alone, default with metadata, on
-the same pages in the same run: what no crawl with it can undercut.
+How many pages a second, against as many as the cores could do if none of them ever waited; how much
+CPU a page and where it goes; how much memory the whole tree takes. CPU is held against trafilatura
+alone, default with metadata, on the same pages in the same run: what no crawl with it can undercut.
 
-The proxy answers on the same cores. It is no part of the crawl's CPU; how much it takes is said beside.
+The proxy answers on the same cores. It is no part of the crawl's CPU; how much it takes is said
+beside.
 """
 
 from __future__ import annotations
@@ -54,25 +55,53 @@ def figures(shared: Path) -> Iterator[Figure]:
         shutil.rmtree(folder)
 
 
-def told(first: dict, second: dict, again: int, listed: int, folder: Path, alone: float) -> Iterator[Figure]:
+def told(
+    first: dict, second: dict, again: int, listed: int, folder: Path, alone: float
+) -> Iterator[Figure]:
     db = sqlite3.connect(folder / "archive.db")
-    stored = db.execute("SELECT count(DISTINCT url_id) FROM checks WHERE outcome IN ('new', 'changed')").fetchone()[0]
-    pages = db.execute("SELECT count(*) FROM checks JOIN urls ON urls.id = url_id WHERE kind = 'page'").fetchone()[0]
+    stored = db.execute(
+        "SELECT count(DISTINCT url_id) FROM checks WHERE outcome IN ('new', 'changed')"
+    ).fetchone()[0]
+    pages = db.execute(
+        "SELECT count(*) FROM checks JOIN urls ON urls.id = url_id WHERE kind = 'page'"
+    ).fetchone()[0]
     log = (folder / "crawl.log").read_text()
-    reading = [float(found) for found in re.findall(r"'dateline/reading_cpu_seconds': ([\d.]+)", log)]
+    reading = [
+        float(found) for found in re.findall(r"'dateline/reading_cpu_seconds': ([\d.]+)", log)
+    ]
     beside = "trafilatura alone, with metadata"
     answering = f"with the proxy, {1000 * first['proxy'] / pages:.1f} ms a page"
     offered = CORES * first["seconds"]
-    yield Figure("pages stored as articles, of those listed", 100 * stored / listed, "%", 98, "bound", "≥ 98 %")
+    yield Figure(
+        "pages stored as articles, of those listed",
+        100 * stored / listed,
+        "%",
+        98,
+        "bound",
+        "≥ 98 %",
+    )
     most = CORES * pages / first["cpu"]
-    yield Figure("pages a second", pages / first["seconds"], "/s", most, f"{CORES} cores ÷ CPU a page", "≥ .9 ×")
-    busy, all_busy = (100 * seconds / offered for seconds in (first["cpu"], first["cpu"] + first["proxy"]))
+    yield Figure(
+        "pages a second",
+        pages / first["seconds"],
+        "/s",
+        most,
+        f"{CORES} cores ÷ CPU a page",
+        "≥ .9 ×",
+    )
+    busy, all_busy = (
+        100 * seconds / offered for seconds in (first["cpu"], first["cpu"] + first["proxy"])
+    )
     yield Figure("share of all cores in use", busy, "%", all_busy, answering, "≥ 90 %")
     yield Figure("CPU a page, the whole crawl", 1000 * first["cpu"] / pages, "ms", alone, beside)
-    yield Figure("CPU a page, the main process: feeds, archive …", 1000 * first["main"] / pages, "ms")
+    yield Figure(
+        "CPU a page, the main process: feeds, archive …", 1000 * first["main"] / pages, "ms"
+    )
     yield Figure("CPU a page, reading alone", 1000 * max(reading) / pages, "ms", alone, beside)
     yield Figure("share of the CPU that is reading", 100 * max(reading) / first["cpu"], "%")
-    yield Figure("memory of the whole tree, proportional", first["megabytes"], "MB", 700, "bound", "< 700 MB")
+    yield Figure(
+        "memory of the whole tree, proportional", first["megabytes"], "MB", 700, "bound", "< 700 MB"
+    )
     yield Figure("articles fetched by a second crawl", again, "", None, "", "0")
     yield Figure("CPU of a second crawl", second["cpu"], "s", first["cpu"], "the first")
 
@@ -111,13 +140,16 @@ def asked(address: str) -> int:
 
 
 def run(address: str, folder: Path, *words: str) -> dict[str, float]:
-    """A command: its seconds, CPU seconds of the whole tree, the main process and the proxy, and its peak of MB."""
+    """A command: its seconds, CPU seconds of the whole tree, the main process and the proxy, and
+    its peak of MB."""
     environment = {**os.environ, "http_proxy": address, "https_proxy": ""}
     others = family(os.getpid())[1:]
     answered = sum(map(cpu_seconds, others))
     before, began, peak = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic(), 0.0
     command = [sys.executable, "-m", "crawler", *words, "--archive", str(folder)]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     readers = 0.0
     for look in count():
         if process.poll() is not None:
@@ -142,7 +174,9 @@ def family(pid: int) -> list[int]:
     """A process and all that came of it."""
     try:  # a process may be the child of any thread
         children = [
-            child for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
+            child
+            for task in Path(f"/proc/{pid}/task").iterdir()
+            for child in (task / "children").read_text().split()
         ]
     except OSError:
         return []
@@ -152,14 +186,17 @@ def family(pid: int) -> list[int]:
 def megabytes(pid: int) -> float:
     """Proportional set size: what is shared is counted once."""
     try:
-        found = re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
+        found = re.search(
+            r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE
+        )
     except OSError:
         return 0.0
     return int(found[1]) / 1024 if found else 0.0
 
 
 def cpu_seconds(pid: int) -> float:
-    """Of a process that may end before its parent waits for it, and of its children that have ended."""
+    """Of a process that may end before its parent waits for it, and of its children that have
+    ended."""
     try:
         parts = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -172,7 +209,9 @@ def some_pages(shared: Path) -> list[Capture]:
     world = shared / "newsweb" / "worlds" / "pages"
     rows = [json.loads(line) for line in (world / "world.jsonl").read_text("utf-8").splitlines()]
     chosen = rows[:: len(rows) // SAMPLE]
-    return [Capture(row["url"], gzip.decompress((world / row["html"]).read_bytes())) for row in chosen]
+    return [
+        Capture(row["url"], gzip.decompress((world / row["html"]).read_bytes())) for row in chosen
+    ]
 
 
 def trafilatura_alone(pages: list[Capture]) -> float:
@@ -187,7 +226,8 @@ def trafilatura_alone(pages: list[Capture]) -> float:
 
 
 def pool(pages: list[Capture]) -> Iterator[Figure]:
-    """What it costs to have pages read by other processes: all the CPU beside the reading, which the workers time."""
+    """What it costs to have pages read by other processes: all the CPU beside the reading, which
+    the workers time."""
 
     async def read(workers: Workers, pages: list[Capture]) -> list[Article]:
         return await asyncio.gather(*map(workers.read, pages))
@@ -204,7 +244,9 @@ def pool(pages: list[Capture]) -> Iterator[Figure]:
     alone = time.process_time() - began
     each = 1000 / len(pages)
     yield Figure("CPU a page that the pool adds", each * (here + there), "ms", 4, "bound", "≤ 4 ms")
-    yield Figure("CPU of reading a page in the pool", each * reading, "ms", each * alone, "the same, no pool")
+    yield Figure(
+        "CPU of reading a page in the pool", each * reading, "ms", each * alone, "the same, no pool"
+    )
 
 
 def cpu_of_children() -> float:

@@ -1,6 +1,8 @@
-"""How long a comparison takes: `python -m bench.diff`; difflib on the words alone beside it, up to `--longest` words.
+"""How long a comparison takes: `python -m bench.diff`; difflib on the words alone beside it, up to
+`--longest` words.
 
-The texts are made here, by chance from a fixed seed. Times are the best of five runs, of difflib's of one.
+The texts are made here, by chance from a fixed seed. Times are the best of five runs, of difflib's
+of one.
 """
 
 from __future__ import annotations
@@ -16,15 +18,20 @@ from archive.text.diff import as_html, diff
 from bench.figures import Figure
 
 SYLLABLES = [a + b for a in "bdfgklmnprstvz" for b in ("a", "e", "i", "o", "u", "ar", "en", "il")]
-FUNCTION_WORDS = """the of to a in and that on for said was with by from it at is as""".split()  # noqa: SIM905  reads better
+# reads better
+FUNCTION_WORDS = """the of to a in and that on for said was with by from it at is as""".split()  # noqa: SIM905
 
 
 def words(chance: random.Random, count: int, vocabulary: int = 6_000) -> list[str]:
-    """Words as often as news has them: two in five are among the commonest, the others follow Zipf's law."""
+    """Words as often as news has them: two in five are among the commonest, the others follow
+    Zipf's law."""
     rare = ["".join(chance.choices(SYLLABLES, k=3)) for _ in range(vocabulary)]
     weights = [1 / (rank + 3) for rank in range(vocabulary)]
     drawn = iter(chance.choices(rare, weights, k=count))
-    return [chance.choice(FUNCTION_WORDS) if chance.random() < 0.4 else next(drawn) for _ in range(count)]
+    return [
+        chance.choice(FUNCTION_WORDS) if chance.random() < 0.4 else next(drawn)
+        for _ in range(count)
+    ]
 
 
 def text(chance: random.Random, count: int) -> str:
@@ -39,7 +46,9 @@ def text(chance: random.Random, count: int) -> str:
 
 def few_edits(chance: random.Random, old: str) -> str:
     """One word in a hundred is another."""
-    return " ".join(chance.choice(SYLLABLES) if chance.random() < 0.01 else word for word in old.split(" "))
+    return " ".join(
+        chance.choice(SYLLABLES) if chance.random() < 0.01 else word for word in old.split(" ")
+    )
 
 
 def each_sentence(chance: random.Random, old: str) -> str:
@@ -65,20 +74,40 @@ def without_stops(old: str) -> str:
 
 def cases(chance: random.Random) -> Iterator[tuple[str, str, str]]:
     """(name, old, new)"""
-    for name, count in (("small, 150 words", 150), ("medium, 900 words", 900), ("6,000 words", 6_000)):
+    for name, count in (
+        ("small, 150 words", 150),
+        ("medium, 900 words", 900),
+        ("6,000 words", 6_000),
+    ):
         old = text(chance, count)
         yield f"{name}: one word in a hundred", old, few_edits(chance, old)
     yield "6,000 words: one word in every sentence", old, each_sentence(chance, old)
     yield "6,000 words: another text", old, text(chance, 6_000)
     yield "6,000 words: paragraphs shuffled", old, shuffled(chance, old)
-    yield "6,000 words without a full stop", without_stops(old), without_stops(few_edits(chance, old))
-    yield "6,000 words without a full stop: another", without_stops(old), without_stops(text(chance, 6_000))
+    yield (
+        "6,000 words without a full stop",
+        without_stops(old),
+        without_stops(few_edits(chance, old)),
+    )
+    yield (
+        "6,000 words without a full stop: another",
+        without_stops(old),
+        without_stops(text(chance, 6_000)),
+    )
     pool = ["yes", "no", "so", "but"]
     four, others = " ".join(chance.choices(pool, k=6_000)), " ".join(chance.choices(pool, k=6_000))
     yield "6,000 words, four different ones", four, others
     yield "6,000 sentences of one word", four.replace(" ", ". "), "No. " * 5_900
-    signs = "".join(chance.choices("日月火水木金土山川田人口車門目耳手足力女子上下左右中大小本文字学校先生年", k=9_000))
-    yield "9,000 characters, unspaced", signs, signs[:3_000] + "雨" + signs[3_010:7_000] + "風雲" + signs[7_000:]
+    signs = "".join(
+        chance.choices(
+            "日月火水木金土山川田人口車門目耳手足力女子上下左右中大小本文字学校先生年", k=9_000
+        )
+    )
+    yield (
+        "9,000 characters, unspaced",
+        signs,
+        signs[:3_000] + "雨" + signs[3_010:7_000] + "風雲" + signs[7_000:],
+    )
 
 
 def milliseconds(work: Callable[[str, str], object], old: str, new: str, runs: int = 5) -> float:
@@ -95,24 +124,42 @@ def by_words_alone(old: str, new: str) -> object:
 
 
 def figures(_: Path) -> Iterator[Figure]:
-    """For `make bench`: each case, against the bound; the usual change of a long text also against words alone."""
+    """For `make bench`: each case, against the bound; the usual change of a long text also against
+    words alone."""
     for name, old, new in cases(random.Random(7)):
         ours = milliseconds(lambda old, new: as_html(diff(old, new)), old, new)
         yield Figure(f"diff and HTML, {name}", ours, "ms", 200, "bound", "≤ 200 ms")
         if name.startswith("6,000 words: one word in a hundred"):
-            yield Figure(f"the same, {name}", ours, "ms", milliseconds(by_words_alone, old, new, 1), "difflib on words")
+            yield Figure(
+                f"the same, {name}",
+                ours,
+                "ms",
+                milliseconds(by_words_alone, old, new, 1),
+                "difflib on words",
+            )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--longest", type=int, default=1_000, help="words up to which difflib alone is measured too")
+    parser.add_argument(
+        "--longest", type=int, default=1_000, help="words up to which difflib alone is measured too"
+    )
     longest = parser.parse_args().longest
     print(f"{'milliseconds':44}{'diff':>10}{'and HTML':>10}{'words alone':>13}   words")
     for name, old, new in cases(random.Random(7)):
         found = diff(old, new)
-        ours = milliseconds(diff, old, new), milliseconds(lambda old, new: as_html(diff(old, new)), old, new)
-        alone = f"{milliseconds(by_words_alone, old, new, 1):.1f}" if 1 < len(old.split()) <= longest else "–"
-        print(f"{name:44}{ours[0]:>10.1f}{ours[1]:>10.1f}{alone:>13}   +{found.words_added} −{found.words_removed}")
+        ours = (
+            milliseconds(diff, old, new),
+            milliseconds(lambda old, new: as_html(diff(old, new)), old, new),
+        )
+        alone = (
+            f"{milliseconds(by_words_alone, old, new, 1):.1f}"
+            if 1 < len(old.split()) <= longest
+            else "–"
+        )
+        print(
+            f"{name:44}{ours[0]:>10.1f}{ours[1]:>10.1f}{alone:>13}   +{found.words_added} −{found.words_removed}"
+        )
 
 
 if __name__ == "__main__":

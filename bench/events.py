@@ -1,8 +1,10 @@
-"""How well articles are put in events, and at what cost: `python -m bench.events` (`--scale 100000` for the load).
+"""How well articles are put in events, and at what cost: `python -m bench.events` (`--scale 100000`
+for the load).
 
-Real articles with the happening that each reports, from beside the checkout (../shared), arrive one by one. Half of the
-happenings, by a hash, were there to choose numbers on (`--half tune`); what is reported is the other half. Beside ours
-stands what feed readers do: headlines that share half of their words (Jaccard), within the same days.
+Real articles with the happening that each reports, from beside the checkout (../shared), arrive one
+by one. Half of the happenings, by a hash, were there to choose numbers on (`--half tune`); what is
+reported is the other half. Beside ours stands what feed readers do: headlines that share half of
+their words (Jaccard), within the same days.
 """
 
 from __future__ import annotations
@@ -55,7 +57,8 @@ class Text(NamedTuple):
 
 
 class Score(NamedTuple):
-    """F1 of pairs of articles, and B³ (Bagga and Baldwin, 1998), with their precision and recall."""
+    """F1 of pairs of articles, and B³ (Bagga and Baldwin, 1998), with their precision and
+    recall."""
 
     pairs: float
     pairs_precision: float
@@ -69,15 +72,26 @@ class Score(NamedTuple):
         return f"{pairs}  B³ {self.b3:.3f} ({self.b3_precision:.3f}/{self.b3_recall:.3f})"
 
 
-# -- what arrives ----------------------------------------------------------------------------------------------------
+# -- what arrives ----------------------------------------------------------------------------------
 
 
 def texts(names: Sequence[str], half: str, shared: Path = SHARED) -> list[Text]:
     """The articles of the half (`tune`, `report` or `all`), split by happening."""
-    rows = [json.loads(line) for name in names for line in (shared / f"corpus/text-stories/{name}.jsonl").open()]
+    rows = [
+        json.loads(line)
+        for name in names
+        for line in (shared / f"corpus/text-stories/{name}.jsonl").open()
+    ]
     wanted = {"tune": (0,), "report": (1,), "all": (0, 1)}[half]
     return [
-        Text(row["id"], row["story"], row["title"] or "", row["text"] or "", row["lang"] or None, _moment(row["date"]))
+        Text(
+            row["id"],
+            row["story"],
+            row["title"] or "",
+            row["text"] or "",
+            row["lang"] or None,
+            _moment(row["date"]),
+        )
         for row in rows
         if zlib.crc32(row["story"].encode()) % 2 in wanted
     ]
@@ -100,14 +114,15 @@ def undated(articles: Sequence[Text]) -> list[Text]:
     return [article._replace(published_at=None) for article in articles]
 
 
-# -- putting them in events ------------------------------------------------------------------------------------------
+# -- putting them in events ------------------------------------------------------------------------
 
 Put = Callable[[Sequence[Text]], list[int]]
 """Articles in the order of their arrival → the event of each."""
 
 
 def in_archive(articles: Sequence[Text], judge: Judge = JUDGE, tidied: bool = True) -> list[int]:
-    """The event of each, as an archive puts them that was empty; with a tidy after each day, or after 500 articles."""
+    """The event of each, as an archive puts them that was empty; with a tidy after each day, or
+    after 500 articles."""
     with tempfile.TemporaryDirectory() as folder:
         db = connect(Path(folder) / "archive.db", ARCHIVE)
         db.execute("BEGIN IMMEDIATE")
@@ -130,7 +145,10 @@ def in_archive(articles: Sequence[Text], judge: Judge = JUDGE, tidied: bool = Tr
 
 def keep(db: sqlite3.Connection, number: int, article: Text) -> None:
     """A row for an article of an outlet of its own."""
-    db.execute("INSERT INTO outlets (id, host, added_at) VALUES (?, ?, ?)", (number, f"{number}.example", MOMENT))
+    db.execute(
+        "INSERT INTO outlets (id, host, added_at) VALUES (?, ?, ?)",
+        (number, f"{number}.example", MOMENT),
+    )
     db.execute(
         """INSERT INTO articles (id, outlet_id, url, headline, language, published_at, fetched_at, text, word_count,
         fingerprint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
@@ -150,7 +168,8 @@ def keep(db: sqlite3.Connection, number: int, article: Text) -> None:
 
 
 def by_headline(articles: Sequence[Text], least: float) -> list[int]:
-    """The event of each, where it goes with the article before it whose headline shares the most of its words."""
+    """The event of each, where it goes with the article before it whose headline shares the most of
+    its words."""
     events: list[int] = []
     words = [set(terms(article.headline, article.language)) for article in articles]
     moments = [days(article.published_at) for article in articles]
@@ -177,8 +196,12 @@ def score(articles: Sequence[Text], events: Sequence[int]) -> Score:
     right = sum(pairs(many) for group in groups.values() for many in group.values())
     precision = right / (sum(pairs(sum(group.values())) for group in groups.values()) or 1)
     recall = right / (sum(map(pairs, stories.values())) or 1)
-    purity = sum(many**2 / sum(group.values()) for group in groups.values() for many in group.values())
-    whole = sum(many**2 / stories[story] for group in groups.values() for story, many in group.items())
+    purity = sum(
+        many**2 / sum(group.values()) for group in groups.values() for many in group.values()
+    )
+    whole = sum(
+        many**2 / stories[story] for group in groups.values() for story, many in group.items()
+    )
     b3 = purity / len(articles), whole / len(articles)
     return Score(harmonic(precision, recall), precision, recall, harmonic(*b3), *b3)
 
@@ -198,7 +221,10 @@ def dated(half: str, put: Put, shared: Path = SHARED) -> Score:
 
 
 def full(
-    half: str, put: Callable[[Sequence[Text]], list[int]], with_dates: bool = False, shared: Path = SHARED
+    half: str,
+    put: Callable[[Sequence[Text]], list[int]],
+    with_dates: bool = False,
+    shared: Path = SHARED,
 ) -> Score:
     """Full texts: without dates, or without where they have none."""
     articles = texts(FULL, half, shared)
@@ -207,7 +233,7 @@ def full(
     return mean([score(order, put(order)) for order in orders])
 
 
-# -- how fast --------------------------------------------------------------------------------------------------------
+# -- how fast --------------------------------------------------------------------------------------
 
 
 class Grown(NamedTuple):
@@ -229,7 +255,8 @@ TABLES = ("article_words", "strong_terms", "vocabulary", "events", "event_articl
 
 
 def load(size: int) -> list[Grown]:
-    """CPU that `join` takes and bytes of its tables, as an archive grows to `size` articles, none a copy."""
+    """CPU that `join` takes and bytes of its tables, as an archive grows to `size` articles, none a
+    copy."""
     chance = random.Random(29)
     english = [text for text in real_texts("report") if script(text) == "LATIN" and " the " in text]
     source = babble([text for text in english if 100 <= len(text.split()) <= 1000], chance)
@@ -242,7 +269,9 @@ def load(size: int) -> list[Grown]:
             if number % BATCH == 1:
                 db.execute("BEGIN IMMEDIATE")
             text = next(source)
-            moment = (datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=number / A_DAY)).strftime("%Y-%m-%dT%H:%M:%SZ")
+            moment = (datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=number / A_DAY)).strftime(
+                "%Y-%m-%dT%H:%M:%SZ"
+            )
             keep(db, number, Text("", "", text[:70], text, "en", moment))
             start = time.process_time()
             join(db, number, JUDGE)
@@ -250,9 +279,23 @@ def load(size: int) -> list[Grown]:
             if number % BATCH == 0:
                 db.execute("COMMIT")
             if number % (size // 10) == 0:
-                told.append(Grown(number, sum(spent) / len(spent), sorted(spent)[len(spent) * 95 // 100], _bytes(db)))
-                line = "{:8,} articles: {:.2f} ms of CPU, p95 {:.2f} ms, {:.0f} bytes each".format(*told[-1])
-                print(line, db.execute("SELECT count(*) FROM events").fetchone()[0], "events", flush=True)
+                told.append(
+                    Grown(
+                        number,
+                        sum(spent) / len(spent),
+                        sorted(spent)[len(spent) * 95 // 100],
+                        _bytes(db),
+                    )
+                )
+                line = "{:8,} articles: {:.2f} ms of CPU, p95 {:.2f} ms, {:.0f} bytes each".format(
+                    *told[-1]
+                )
+                print(
+                    line,
+                    db.execute("SELECT count(*) FROM events").fetchone()[0],
+                    "events",
+                    flush=True,
+                )
                 spent = []
         db.close()
     return told
@@ -260,26 +303,41 @@ def load(size: int) -> list[Grown]:
 
 def _bytes(db: sqlite3.Connection) -> float:
     marks = ", ".join("?" * len(TABLES))
-    size = db.execute(f"SELECT sum(pgsize) FROM dbstat WHERE name IN ({marks})", TABLES).fetchone()[0]
+    size = db.execute(f"SELECT sum(pgsize) FROM dbstat WHERE name IN ({marks})", TABLES).fetchone()[
+        0
+    ]
     return float(size / db.execute("SELECT count(*) FROM articles").fetchone()[0])
 
 
-# -- what is told ----------------------------------------------------------------------------------------------------
+# -- what is told ----------------------------------------------------------------------------------
 
 
 def figures(shared: Path, scale: int = 100_000) -> Iterator[Figure]:
-    """For `make bench`: the half of the happenings that nothing was tuned on, and a load of 100,000 articles."""
+    """For `make bench`: the half of the happenings that nothing was tuned on, and a load of 100,000
+    articles."""
     headlines = partial(by_headline, least=0.5)
     ours, theirs = dated("report", in_archive, shared), dated("report", headlines, shared)
-    yield Figure("dated stream, pairs of articles (F1)", ours.pairs, "", theirs.pairs, "headlines", "≥ .86")
+    yield Figure(
+        "dated stream, pairs of articles (F1)", ours.pairs, "", theirs.pairs, "headlines", "≥ .86"
+    )
     yield Figure("dated stream, B³ (F1)", ours.b3, "", theirs.b3, "headlines", "≥ .93")
-    ours, theirs = full("report", in_archive, shared=shared), full("report", headlines, shared=shared)
+    ours, theirs = (
+        full("report", in_archive, shared=shared),
+        full("report", headlines, shared=shared),
+    )
     yield Figure("full texts without dates, pairs (F1)", ours.pairs, "", theirs.pairs, "headlines")
     yield Figure("full texts without dates, B³ (F1)", ours.b3, "", theirs.b3, "headlines", "≥ .90")
     with redirect_stdout(io.StringIO()):
         grown = load(scale)
     yield Figure(f"CPU an article at {scale:,}, p95", grown[-1].p95, "ms", 8, "bound", "≤ 8 ms")
-    yield Figure("the same, beside that at a tenth", grown[-1].p95, "ms", grown[0].p95, "at a tenth", "≤ 1.5 ×")
+    yield Figure(
+        "the same, beside that at a tenth",
+        grown[-1].p95,
+        "ms",
+        grown[0].p95,
+        "at a tenth",
+        "≤ 1.5 ×",
+    )
     yield Figure("tables of events, an article", grown[-1].bytes, "bytes")
 
 
@@ -300,7 +358,10 @@ def main() -> None:
     for name, put in ways.items():
         print(f"{name:30} dated stream              {dated(given.half, put)}")
         print(f"{'':30} full texts without dates  {full(given.half, put)}")
-        print(f"{'':30} full texts, some dated    {full(given.half, put, with_dates=True)}", flush=True)
+        print(
+            f"{'':30} full texts, some dated    {full(given.half, put, with_dates=True)}",
+            flush=True,
+        )
     if given.scale:
         load(given.scale)
 

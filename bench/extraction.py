@@ -1,12 +1,14 @@
 """How well and how fast pages are read, beside trafilatura's default with metadata in the same run.
 
-    python -m bench.extraction [--half report|tune|both] [--weights apart|shipped] [--shared PATH] [--sample N]
+    python -m bench.extraction [--half report|tune|both] [--weights apart|shipped] [--shared PATH]
+    [--sample N]
 
-The outlets are parted in two by their domain's hash: rules were written and numbers chosen on the one half (`tune`),
-what is reported is the other (`report`). The weights that are shipped are learnt from both; `apart` reads each outlet
-with weights that were learnt without it, tenth by tenth, as an outlet is read that nobody has seen. F1 is of 4-grams
-of words (of characters in Chinese and Japanese), macro means by source; sources of fewer than 20 pages are shown and
-not counted in the mean.
+The outlets are parted in two by their domain's hash: rules were written and numbers chosen on the
+one half (`tune`), what is reported is the other (`report`). The weights that are shipped are learnt
+from both; `apart` reads each outlet with weights that were learnt without it, tenth by tenth, as an
+outlet is read that nobody has seen. F1 is of 4-grams of words (of characters in Chinese and
+Japanese), macro means by source; sources of fewer than 20 pages are shown and not counted in the
+mean.
 """
 
 from __future__ import annotations
@@ -40,13 +42,21 @@ WORDS = re.compile(r"\w+")
 WITH_HEADLINE = ("waddle-daniel", "cleanportaleval")
 """Sources whose true texts begin with the headline."""
 
-SAID = {"report": "kept apart while rules were written", "tune": "that rules were written on", "both": "of both halves"}
+SAID = {
+    "report": "kept apart while rules were written",
+    "tune": "that rules were written on",
+    "both": "of both halves",
+}
 HALVES = tuple(SAID)
-KNOWN = {"apart": "read with weights learnt without them", "shipped": "read with weights learnt from them too"}
+KNOWN = {
+    "apart": "read with weights learnt without them",
+    "shipped": "read with weights learnt from them too",
+}
 
 
 def pages(corpus: Path, half: str = "report", sample: int | None = None) -> list[Row]:
-    """The manifest's rows with a trusted text of an article, spread evenly if only a sample is wanted."""
+    """The manifest's rows with a trusted text of an article, spread evenly if only a sample is
+    wanted."""
     with (corpus / "manifest.jsonl").open(encoding="utf-8") as lines:
         rows = [row for line in lines if _counts(row := json.loads(line)) and is_of(row, half)]
     step = max(1, len(rows) // sample) if sample else 1
@@ -54,7 +64,11 @@ def pages(corpus: Path, half: str = "report", sample: int | None = None) -> list
 
 
 def _counts(row: Row) -> bool:
-    known = row.get("body_grade") == "A" and row.get("truth_text") and "truth_not_in_page" not in row.get("flags", ())
+    known = (
+        row.get("body_grade") == "A"
+        and row.get("truth_text")
+        and "truth_not_in_page" not in row.get("flags", ())
+    )
     return bool(known) and row.get("page_type", "article") == "article"
 
 
@@ -74,7 +88,11 @@ def is_of(row: Row, half: str) -> bool:
 
 def units(text: str, language: str | None) -> list[str]:
     """A text's words in one case; its characters in Chinese and Japanese."""
-    return [c for c in text if c.isalnum()] if language in ("zh", "ja") else WORDS.findall(text.lower())
+    return (
+        [c for c in text if c.isalnum()]
+        if language in ("zh", "ja")
+        else WORDS.findall(text.lower())
+    )
 
 
 def shingles(text: str, language: str | None) -> Counter[tuple[str, ...]]:
@@ -93,14 +111,22 @@ def ours(body: bytes, row: Row) -> Row:
     """Our reading of a page."""
     article: Article = extract(Capture(url=url_of(row), body=body, fetched_at=when(row)))
     names = list(article.authors)
-    return {"headline": article.headline, "text": article.text, "at": article.published_at, "authors": names}
+    return {
+        "headline": article.headline,
+        "text": article.text,
+        "at": article.published_at,
+        "authors": names,
+    }
 
 
 def ours_apart(corpus: Path) -> Reader:
     """Our reading with weights that were learnt without the page's outlet."""
     from bench.train_lines import tables_apart  # which reads pages as this module does
 
-    parted = [{has: line_classifier.of_blocks(table, has) for has in (True, False)} for table in tables_apart(corpus)]
+    parted = [
+        {has: line_classifier.of_blocks(table, has) for has in (True, False)}
+        for table in tables_apart(corpus)
+    ]
 
     def read(body: bytes, row: Row) -> Row:
         with patch.object(line_classifier, "weights", parted[part_of(outlet(row))].__getitem__):
@@ -146,7 +172,11 @@ def judged(read: Reader, body: bytes, row: Row) -> Row:
     headed = row["source"] in WITH_HEADLINE
     text = f"{got['headline'] or ''}\n{got['text']}" if headed else got["text"]
     truth = row["truth_text"]
-    marks: Row = {"ms": spent, "f1": f1(text, truth, row.get("lang")), "exact": plain(text) == plain(truth)}
+    marks: Row = {
+        "ms": spent,
+        "f1": f1(text, truth, row.get("lang")),
+        "exact": plain(text) == plain(truth),
+    }
     if row["source"] == "fundus-tests":
         marks |= dict(_metadata_marks(got, row))
     return marks
@@ -154,7 +184,10 @@ def judged(read: Reader, body: bytes, row: Row) -> Row:
 
 def _metadata_marks(got: Row, row: Row) -> Iterator[tuple[str, bool]]:
     if row.get("truth_title"):
-        yield "headline", " ".join((got["headline"] or "").split()) == " ".join(row["truth_title"].split())
+        yield (
+            "headline",
+            " ".join((got["headline"] or "").split()) == " ".join(row["truth_title"].split()),
+        )
     if row.get("truth_authors") is not None:
         yield "authors", sorted(got["authors"]) == sorted(row["truth_authors"])
     if (date := row.get("truth_date")) and "truth_date_suspect" not in row.get("flags", ()):
@@ -182,12 +215,17 @@ Marks = dict[tuple[str, str], list[Row]]
 """By source and reader, what each page was worth."""
 
 
-def measured(corpus: Path, half: str = "report", sample: int | None = None, mine: Reader = ours) -> Marks:
+def measured(
+    corpus: Path, half: str = "report", sample: int | None = None, mine: Reader = ours
+) -> Marks:
     """Both readers on the same pages."""
     logging.disable(logging.CRITICAL)
     marks: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
     for read in (mine, theirs):  # what is loaded once a process is not a page's cost
-        read(b"<html><body><p>" + b"The ferry left the island at noon. " * 9, {"id": "none", "source": "none"})
+        read(
+            b"<html><body><p>" + b"The ferry left the island at noon. " * 9,
+            {"id": "none", "source": "none"},
+        )
     for row in pages(corpus, half, sample):
         body = body_of(corpus, row)
         for name, read in (("dateline", mine), ("trafilatura", theirs)):
@@ -196,7 +234,8 @@ def measured(corpus: Path, half: str = "report", sample: int | None = None, mine
 
 
 def figures(shared: Path) -> Iterator[Figure]:
-    """For `make bench`: ours beside trafilatura's default, on outlets of which neither rules nor weights knew."""
+    """For `make bench`: ours beside trafilatura's default, on outlets of which neither rules nor
+    weights knew."""
     corpus = shared / "corpus" / "dev"
     marks = measured(corpus, mine=ours_apart(corpus))
     sources = sorted({source for source, _ in marks})
@@ -204,7 +243,8 @@ def figures(shared: Path) -> Iterator[Figure]:
 
     def both(column: str, source: str) -> tuple[float, float]:
         ours_, theirs_ = (
-            [row[column] for row in marks[source, name] if column in row] for name in ("dateline", "trafilatura")
+            [row[column] for row in marks[source, name] if column in row]
+            for name in ("dateline", "trafilatura")
         )
         return mean(ours_), mean(theirs_)
 
@@ -213,13 +253,23 @@ def figures(shared: Path) -> Iterator[Figure]:
         many = len(marks[source, "dateline"])
         yield Figure(f"text F1, {source}, {many} pages", mine, "", other, beside)
     yield Figure(
-        "text F1, macro mean", mean(mine for mine, _ in scores), "", mean(other for _, other in scores), beside
+        "text F1, macro mean",
+        mean(mine for mine, _ in scores),
+        "",
+        mean(other for _, other in scores),
+        beside,
     )
     exact = [both("exact", source) for source in sources]
-    yield Figure("texts exact, macro mean", mean(a for a, _ in exact), "", mean(b for _, b in exact), beside)
+    yield Figure(
+        "texts exact, macro mean", mean(a for a, _ in exact), "", mean(b for _, b in exact), beside
+    )
     cpu = [both("ms", source) for source in sources]
     yield Figure(
-        "CPU a page, with metadata, macro mean", mean(a for a, _ in cpu), "ms", mean(b for _, b in cpu), beside
+        "CPU a page, with metadata, macro mean",
+        mean(a for a, _ in cpu),
+        "ms",
+        mean(b for _, b in cpu),
+        beside,
     )
     for column in ("headline", "day", "authors"):
         mine, other = both(column, "fundus-tests")
@@ -231,8 +281,15 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--shared", type=Path, default=SHARED)
     parser.add_argument("--sample", type=int, help="measure on N pages only")
-    parser.add_argument("--half", choices=HALVES, default="report", help="of the outlets; `tune` is what was tuned on")
-    parser.add_argument("--weights", choices=tuple(KNOWN), default="apart", help="learnt without the outlet")
+    parser.add_argument(
+        "--half",
+        choices=HALVES,
+        default="report",
+        help="of the outlets; `tune` is what was tuned on",
+    )
+    parser.add_argument(
+        "--weights", choices=tuple(KNOWN), default="apart", help="learnt without the outlet"
+    )
     options = parser.parse_args(arguments)
     corpus = options.shared / "corpus" / "dev"
     if not (corpus / "manifest.jsonl").is_file():
@@ -244,21 +301,43 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def report(marks: Marks) -> None:
-    """One line a source and reader, how much of trafilatura's error is gone, then the macro means."""
+    """One line a source and reader, how much of trafilatura's error is gone, then the macro
+    means."""
     columns = ("f1", "exact", "ms", "headline", "day", "minute", "authors")
-    print(f"{'source':18}{'reader':13}{'pages':>6}" + "".join(f"{name:>10}" for name in columns) + f"{'gone':>8}")
+    print(
+        f"{'source':18}{'reader':13}{'pages':>6}"
+        + "".join(f"{name:>10}" for name in columns)
+        + f"{'gone':>8}"
+    )
     for source in sorted({source for source, _ in marks}):
         gone = error_gone(marks, source)
         for name in READERS:
             rows = marks[source, name]
             values = [[row[column] for row in rows if column in row] for column in columns]
             cells = "".join(f"{mean(value):>10.4f}" if value else f"{'':>10}" for value in values)
-            print(f"{source:18}{name:13}{len(rows):>6}{cells}" + (f"{gone:>8.1%}" if name == READERS[0] else ""))
-    counted = [source for source in sorted({source for source, _ in marks}) if len(marks[source, READERS[0]]) >= FEWEST]
-    means = {(name, column): _macro(marks, counted, name, column) for name in READERS for column in columns[:3]}
+            print(
+                f"{source:18}{name:13}{len(rows):>6}{cells}"
+                + (f"{gone:>8.1%}" if name == READERS[0] else "")
+            )
+    counted = [
+        source
+        for source in sorted({source for source, _ in marks})
+        if len(marks[source, READERS[0]]) >= FEWEST
+    ]
+    means = {
+        (name, column): _macro(marks, counted, name, column)
+        for name in READERS
+        for column in columns[:3]
+    }
     for name in READERS:
-        print(f"{'macro mean':18}{name:13}{'':>6}" + "".join(f"{means[name, column]:>10.4f}" for column in columns[:3]))
-    ratios = [means["dateline", column] / max(means["trafilatura", column], 1e-9) for column in ("exact", "ms")]
+        print(
+            f"{'macro mean':18}{name:13}{'':>6}"
+            + "".join(f"{means[name, column]:>10.4f}" for column in columns[:3])
+        )
+    ratios = [
+        means["dateline", column] / max(means["trafilatura", column], 1e-9)
+        for column in ("exact", "ms")
+    ]
     print(f"exact {ratios[0]:.2f} times as often; {ratios[1]:.2f} of the CPU")
 
 
@@ -274,7 +353,11 @@ def error_gone(marks: Marks, source: str) -> float:
 
 
 def _macro(marks: Marks, sources: list[str], name: str, column: str) -> float:
-    return mean(mean(row[column] for row in marks[source, name]) for source in sources) if sources else 0.0
+    return (
+        mean(mean(row[column] for row in marks[source, name]) for source in sources)
+        if sources
+        else 0.0
+    )
 
 
 if __name__ == "__main__":

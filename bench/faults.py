@@ -1,8 +1,9 @@
-"""What troubled outlets cost the healthy ones: pages a second of these, alone and beside the others, in turns.
+"""What troubled outlets cost the healthy ones: pages a second of these, alone and beside the
+others, in turns.
 
-Troubled are outlets that answer 429 with Retry-After, 503 for robots.txt, hang, cut their answers off, or redirect in
-a ring. All are on loopback. The crawl keeps two seconds between two requests to one host, so that what is measured
-is whose turn it is and not how busy the machine is.
+Troubled are outlets that answer 429 with Retry-After, 503 for robots.txt, hang, cut their answers
+off, or redirect in a ring. All are on loopback. The crawl keeps two seconds between two requests to
+one host, so that what is measured is whose turn it is and not how busy the machine is.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from demo.web import Outlet, Page, Web, World, serve
 from pipelines.identity import file_source
 
 HEALTHY, TROUBLED, PAGES, DELAY = 12, 8, 6, 2.0
-"""Outlets that are well, outlets of each kind of trouble, pages of each, and seconds between two requests to one."""
+"""Outlets that are well, outlets of each kind of trouble, pages of each, and seconds between two
+requests to one."""
 RUNS = 3
 PATIENCE = 150
 """Seconds until a run counts as stuck."""
@@ -52,7 +54,14 @@ def figures(shared: Path) -> Iterator[Figure]:  # noqa: ARG001  as every benchma
     many = TROUBLED * len(TROUBLES)
     what = f"pages a second of {HEALTHY} healthy outlets beside {many} troubled ones"
     yield Figure(what, statistics.median(beside), "/s", statistics.median(alone), "alone", "≥ 0.90")
-    yield Figure("pages asked of one that said 429 with Retry-After, at most", max(asked), "", 2, "at once", "≤ 2")
+    yield Figure(
+        "pages asked of one that said 429 with Retry-After, at most",
+        max(asked),
+        "",
+        2,
+        "at once",
+        "≤ 2",
+    )
 
 
 def healthy() -> tuple[Outlet, ...]:
@@ -60,7 +69,9 @@ def healthy() -> tuple[Outlet, ...]:
 
 
 def troubled() -> tuple[Outlet, ...]:
-    return tuple(outlet(f"{name}{number}.example", name) for name in TROUBLES for number in range(TROUBLED))
+    return tuple(
+        outlet(f"{name}{number}.example", name) for name in TROUBLES for number in range(TROUBLED)
+    )
 
 
 def outlet(host: str, trouble: str | None = None) -> Outlet:
@@ -82,7 +93,8 @@ def text(host: str, number: int) -> str:
 
 
 def rate(outlets: tuple[Outlet, ...]) -> tuple[float, int]:
-    """Pages a second of the healthy outlets, and the pages asked of the busy outlet that was asked for most.
+    """Pages a second of the healthy outlets, and the pages asked of the busy outlet that was asked
+    for most.
 
     Each outlet's time runs from the crawl's first request to its own last page.
     """
@@ -91,7 +103,11 @@ def rate(outlets: tuple[Outlet, ...]) -> tuple[float, int]:
         with serve(World(outlets)) as web:
             know(folder, outlets)
             crawl(folder, web)
-            asked_at = {request.host: request.at for request in list(web.requests) if is_page(request.url, "well")}
+            asked_at = {
+                request.host: request.at
+                for request in list(web.requests)
+                if is_page(request.url, "well")
+            }
             seconds = statistics.mean(asked_at.values()) - web.requests[0].at
             busy = [url.partition("/news")[0] for url in web.asked() if is_page(url, "busy")]
     finally:
@@ -109,14 +125,32 @@ def know(folder: Path, outlets: tuple[Outlet, ...]) -> None:
 
 def crawl(folder: Path, web: Web) -> None:
     """Crawl until the healthy outlets' pages were asked for; the others need not be waited for."""
-    environment = {**os.environ, "http_proxy": web.proxy, "https_proxy": web.proxy, "DATELINE_ARCHIVE": str(folder)}
-    command = [sys.executable, "-m", "crawler", "crawl", "--since", "2000-01-01", "--delay", str(DELAY)]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    environment = {
+        **os.environ,
+        "http_proxy": web.proxy,
+        "https_proxy": web.proxy,
+        "DATELINE_ARCHIVE": str(folder),
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "crawler",
+        "crawl",
+        "--since",
+        "2000-01-01",
+        "--delay",
+        str(DELAY),
+    ]
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     began = time.monotonic()
     try:
         while sum(is_page(url, "well") for url in web.asked()) < HEALTHY * PAGES:
             if process.poll() is not None or time.monotonic() - began > PATIENCE:
-                raise RuntimeError("the crawl ended, or stuck, before the healthy outlets had their turn")
+                raise RuntimeError(
+                    "the crawl ended, or stuck, before the healthy outlets had their turn"
+                )
             time.sleep(0.2)
     finally:
         process.kill()

@@ -1,6 +1,7 @@
 """Twenty SIGKILLs at random moments over crawls of a whole world: 571 outlets and 1,099 real pages.
 
-What was kept before a kill has to be there after it; at the end everything is there once, and the archive is sound.
+What was kept before a kill has to be there after it; at the end everything is there once, and the
+archive is sound.
 """
 
 from __future__ import annotations
@@ -26,12 +27,16 @@ from pipelines.policies import decisions
 
 KILLS = 20
 PAGES = 90
-"""Asked for by a crawl before its kill, at most: a moment by progress, whatever the machine is busy with."""
+"""Asked for by a crawl before its kill, at most: a moment by progress, whatever the machine is busy
+with."""
 
 DONE_WITHOUT = """SELECT count(*) FROM urls WHERE kind = 'page' AND state = 'done'
   AND outcome IN ('new', 'changed') AND article_id IS NULL"""
-SETTLED = "SELECT count(*) FROM urls WHERE kind = 'page' AND outcome IS NOT NULL AND outcome <> 'failed'"
-"""Kept as articles, or recorded with why not: no article, gone, refused by the page itself (noarchive)."""
+SETTLED = (
+    "SELECT count(*) FROM urls WHERE kind = 'page' AND outcome IS NOT NULL AND outcome <> 'failed'"
+)
+"""Kept as articles, or recorded with why not: no article, gone, refused by the page itself
+(noarchive)."""
 TWICE = "SELECT count(*) - count(DISTINCT url) FROM articles"
 
 
@@ -59,7 +64,8 @@ def measured(address: str, folder: Path, listed: int) -> Iterator[Figure]:
 
 
 def kill_once_pages_are_asked_for(address: str, folder: Path) -> None:
-    """All sources are read by then. They are set aside: else every run that follows would be killed reading them."""
+    """All sources are read by then. They are set aside: else every run that follows would be killed
+    reading them."""
     process = start(address, folder)
     wait_for_pages(address, 1, process)
     os.killpg(process.pid, signal.SIGKILL)
@@ -74,7 +80,8 @@ def wait_for_pages(address: str, many: int, process: subprocess.Popen[bytes]) ->
 
 
 def kill_again_and_again(address: str, folder: Path) -> tuple[int, int, int]:
-    """How many crawls were killed, how many of them had kept something, and how many articles were gone after it."""
+    """How many crawls were killed, how many of them had kept something, and how many articles were
+    gone after it."""
     moments = random.Random(20)
     killed = amid = lost = 0
     before = articles(folder)
@@ -95,10 +102,21 @@ def kill_again_and_again(address: str, folder: Path) -> tuple[int, int, int]:
 
 
 def start(address: str, folder: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "crawler", "crawl", "--since", "2000-01-01", "--archive", str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "crawler",
+        "crawl",
+        "--since",
+        "2000-01-01",
+        "--archive",
+        str(folder),
+    ]
     quiet = subprocess.DEVNULL
     environment = {**os.environ, "http_proxy": address, "https_proxy": ""}
-    return subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet, start_new_session=True)
+    return subprocess.Popen(
+        command, env=environment, stdout=quiet, stderr=quiet, start_new_session=True
+    )
 
 
 def articles(folder: Path) -> set[str]:
@@ -108,15 +126,23 @@ def articles(folder: Path) -> set[str]:
 
 def told(folder: Path, listed: int, fetched: int) -> Iterator[Figure]:
     with closing(sqlite3.connect(folder / "archive.db")) as db:
-        settled, twice, without = (db.execute(query).fetchone()[0] for query in (SETTLED, TWICE, DONE_WITHOUT))
-        left = db.execute("SELECT count(*) FROM urls WHERE state IN ('pending', 'leased')").fetchone()[0]
+        settled, twice, without = (
+            db.execute(query).fetchone()[0] for query in (SETTLED, TWICE, DONE_WITHOUT)
+        )
+        left = db.execute(
+            "SELECT count(*) FROM urls WHERE state IN ('pending', 'leased')"
+        ).fetchone()[0]
     with crawl_lock(folder):
         found = examine(folder, decisions().texts, alone=True)
     wrong = [finding for finding in found.findings if not finding.what.startswith("megabytes free")]
     kept = 100 * settled / listed
-    yield Figure("pages kept, or recorded with why not, of those listed", kept, "%", 98, "bound", "≥ 98 %")
+    yield Figure(
+        "pages kept, or recorded with why not, of those listed", kept, "%", 98, "bound", "≥ 98 %"
+    )
     yield Figure("articles stored twice", twice, "", None, "", "0")
     yield Figure("addresses done without their article", without, "", None, "", "0")
     yield Figure("addresses left waiting", left, "", None, "", "0")
-    yield Figure("findings of the doctor: both files, search, references", len(wrong), "", None, "", "0")
+    yield Figure(
+        "findings of the doctor: both files, search, references", len(wrong), "", None, "", "0"
+    )
     yield Figure("pages fetched again because of the kills", fetched - listed, "", listed, "pages")

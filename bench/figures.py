@@ -14,7 +14,8 @@ SHARED = Path(__file__).parent.parent.parent / "shared"
 
 
 class Figure(NamedTuple):
-    """One line: what was measured, ours, what it is held against in the same run, and what is wanted of it."""
+    """One line: what was measured, ours, what it is held against in the same run, and what is
+    wanted of it."""
 
     what: str
     ours: float
@@ -35,7 +36,13 @@ def show(figures: Iterable[tuple[str, Figure]]) -> None:
     """Print the one table, grouped by benchmark."""
     right = {"justify": "right", "no_wrap": True}
     table = Table(
-        "", "figure", Column("ours", **right), Column("beside", **right), Column("ratio", **right), "", "wanted"
+        "",
+        "figure",
+        Column("ours", **right),
+        Column("beside", **right),
+        Column("ratio", **right),
+        "",
+        "wanted",
     )
     last = ""
     for bench, figure in figures:
@@ -56,7 +63,9 @@ def show(figures: Iterable[tuple[str, Figure]]) -> None:
         last = bench
     console = Console(width=None if Console().is_terminal else 160)
     console.print(table)
-    console.print(f"load of the machine at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    console.print(
+        f"load of the machine at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+    )
 
 
 def number(value: float) -> str:

@@ -1,10 +1,12 @@
-"""How well a story is followed from one article: `make bench`, or `python -m bench.following --half tune` to choose on.
+"""How well a story is followed from one article: `make bench`, or `python -m bench.following --half
+tune` to choose on.
 
-On full texts: who is found, and what is listed. On the founding pages: do they find each other, and nothing else? And
-through a web of outlets, from an empty archive: how much of the coverage is found with how few requests?
+On full texts: who is found, and what is listed. On the founding pages: do they find each other, and
+nothing else? And through a web of outlets, from an empty archive: how much of the coverage is found
+with how few requests?
 
-Half of the stories, by a hash of their name, were there to choose numbers on (`--half tune`); what is reported is the
-other half.
+Half of the stories, by a hash of their name, were there to choose numbers on (`--half tune`); what
+is reported is the other half.
 """
 
 from __future__ import annotations
@@ -40,7 +42,8 @@ from pipelines.topics.stories import LIKELY, listing, vector
 Row = dict[str, Any]
 SETS = ("g5w1h", "wikinews", "basil")
 BARE = ("fnc",)
-"""Texts without a headline: with them the pool is made as the one on which the wanted figures were first measured."""
+"""Texts without a headline: with them the pool is made as the one on which the wanted figures were
+first measured."""
 FOLLOWED = 60
 """Articles of full texts from which a story is followed."""
 PLACES = ("first", "middle", "last")
@@ -62,7 +65,7 @@ def is_of(story: str, half: str) -> bool:
     return half == "all" or zlib.crc32(story.encode()) % 2 == {"tune": 0, "report": 1}[half]
 
 
-# -- full texts ------------------------------------------------------------------------------------------------------
+# -- full texts ------------------------------------------------------------------------------------
 
 
 class Pool:
@@ -70,23 +73,36 @@ class Pool:
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self.rows = rows
-        held = [set(terms(f"{row['title'] or ''}\n{row['text'][:6000]}", row.get("lang") or "en")) for row in rows]
+        held = [
+            set(terms(f"{row['title'] or ''}\n{row['text'][:6000]}", row.get("lang") or "en"))
+            for row in rows
+        ]
         self.frequencies = Counter(term for each in held for term in each)
-        self.vectors = [self.vector(row["title"], row["text"], row.get("lang") or "en") for row in rows]
+        self.vectors = [
+            self.vector(row["title"], row["text"], row.get("lang") or "en") for row in rows
+        ]
 
     def vector(self, title: str, text: str, language: str = "en") -> dict[str, float]:
-        return dict(vector(title, None, text, language, lambda _: (self.frequencies, len(self.rows))))
+        return dict(
+            vector(title, None, text, language, lambda _: (self.frequencies, len(self.rows)))
+        )
 
     def scores(self, number: int) -> list[float]:
-        """How likely each article belongs to the story that is followed from that one; -1 for itself.
+        """How likely each article belongs to the story that is followed from that one; -1 for
+        itself.
 
-        As an archive does, it judges the nearest ones alone; the others follow in the order of their likeness.
+        As an archive does, it judges the nearest ones alone; the others follow in the order of
+        their likeness.
         """
         towards = [cosine(self.vectors[number], seen) for seen in self.vectors]
-        nearest = sorted(range(len(towards)), key=lambda each: (each != number, -towards[each]))[:CANDIDATES]
+        nearest = sorted(range(len(towards)), key=lambda each: (each != number, -towards[each]))[
+            :CANDIDATES
+        ]
         told = [self.candidate(each, "belongs" if each == number else None) for each in nearest]
         values = [each / 1_000 for each in towards]
-        for each, judgement in zip(nearest, listing(Story(1, "s", "s"), told).judgements, strict=True):
+        for each, judgement in zip(
+            nearest, listing(Story(1, "s", "s"), told).judgements, strict=True
+        ):
             values[each] = max(judgement.probability, values[each])
         values[number] = -1.0
         return values
@@ -97,10 +113,13 @@ class Pool:
 
 
 def on_texts(shared: Path, half: str) -> Iterator[Figure]:
-    """From each article whose story has others: the best match, the best as many as there are, and what is listed."""
+    """From each article whose story has others: the best match, the best as many as there are, and
+    what is listed."""
     full = texts(shared)
     yield from found_and_listed("full texts", full, half)
-    yield from found_and_listed("full texts, dates withheld", [{**row, "date": None} for row in full], half)
+    yield from found_and_listed(
+        "full texts, dates withheld", [{**row, "date": None} for row in full], half
+    )
     yield from found_and_listed("full texts and bare ones", texts(shared, SETS + BARE), half)
 
 
@@ -108,8 +127,12 @@ def found_and_listed(kind: str, rows: Sequence[Row], half: str) -> Iterator[Figu
     pool, stories = Pool(rows), [row["story"] for row in rows]
     sizes = Counter(stories)
     first, best, precision, recall = [], [], [], []
-    several = [number for number, story in enumerate(stories) if sizes[story] > 1 and is_of(story, half)]
-    for number in sorted(several, key=lambda each: zlib.crc32(f"followed {each}".encode()))[:FOLLOWED]:
+    several = [
+        number for number, story in enumerate(stories) if sizes[story] > 1 and is_of(story, half)
+    ]
+    for number in sorted(several, key=lambda each: zlib.crc32(f"followed {each}".encode()))[
+        :FOLLOWED
+    ]:
         story = stories[number]
         values = pool.scores(number)
         order = sorted(range(len(values)), key=lambda each: -values[each])
@@ -122,11 +145,17 @@ def found_and_listed(kind: str, rows: Sequence[Row], half: str) -> Iterator[Figu
         recall.append(sum(hits[:listed]) / mates)
     yield Figure(f"{kind}: P@1", mean(first), "", None, "", "≥ .96")
     yield Figure(f"{kind}: R-precision", mean(best), "", None, "", "≥ .92")
-    yield Figure(f"{kind}: F1 of what is listed", f1(mean(precision), mean(recall)), "", None, "", "≥ .85")
+    yield Figure(
+        f"{kind}: F1 of what is listed", f1(mean(precision), mean(recall)), "", None, "", "≥ .85"
+    )
 
 
 def texts(shared: Path, sets: Sequence[str] = SETS) -> list[Row]:
-    lines = (line for name in sets for line in (shared / f"corpus/text-stories/{name}.jsonl").open(encoding="utf-8"))
+    lines = (
+        line
+        for name in sets
+        for line in (shared / f"corpus/text-stories/{name}.jsonl").open(encoding="utf-8")
+    )
     return [json.loads(line) for line in lines]
 
 
@@ -138,34 +167,51 @@ def f1(precision: float, recall: float) -> float:
     return 2 * precision * recall / (precision + recall)
 
 
-# -- the founding pages ----------------------------------------------------------------------------------------------
+# -- the founding pages ----------------------------------------------------------------------------
 
 
 def on_founding_pages(shared: Path) -> Iterator[Figure]:
-    """Two pages, two months apart, among all the texts: with the date that the second does not state, and without."""
+    """Two pages, two months apart, among all the texts: with the date that the second does not
+    state, and without."""
     seeds = shared / "newsweb/worlds/seeds"
     truth = [json.loads(line) for line in (seeds / "truth.jsonl").open(encoding="utf-8")]
-    world = {row["url"]: row for row in map(json.loads, (seeds / "world.jsonl").open(encoding="utf-8"))}
+    world = {
+        row["url"]: row for row in map(json.loads, (seeds / "world.jsonl").open(encoding="utf-8"))
+    }
     others = texts(shared) + [row for row in truth if row["story"] is None]
     headlines = sorted(listed_headlines(seeds))
     for kind, dated in (("as dated", False), ("both dated", True)):
         pair = [
-            {**row, "date": row["date"] or (world[row["url"]]["published"] if dated else None)} for row in truth[:2]
+            {**row, "date": row["date"] or (world[row["url"]]["published"] if dated else None)}
+            for row in truth[:2]
         ]
-        pool = Pool([*pair, *others, *({"title": line, "text": "", "date": None} for line in headlines)])
+        pool = Pool(
+            [*pair, *others, *({"title": line, "text": "", "date": None} for line in headlines)]
+        )
         for number, name in ((0, "first"), (1, "second")):
             values = pool.scores(number)
             ranks = sorted(values, reverse=True)
             within = f"founding pages {kind}, from the {name}"
-            yield Figure(f"{within}: the other", values[1 - number], "", ranks[1], "the next", "listed, first")
+            yield Figure(
+                f"{within}: the other",
+                values[1 - number],
+                "",
+                ranks[1],
+                "the next",
+                "listed, first",
+            )
             listed = sum(value >= LIKELY for value in values[-len(headlines) :])
             yield Figure(
-                f"{within}: headlines of their lists that are listed", listed, f"of {len(headlines)}", wanted="0"
+                f"{within}: headlines of their lists that are listed",
+                listed,
+                f"of {len(headlines)}",
+                wanted="0",
             )
 
 
 def listed_headlines(seeds: Path) -> set[str]:
-    """What the founding pages' own lists and teasers say: links and headings of four words or more."""
+    """What the founding pages' own lists and teasers say: links and headings of four words or
+    more."""
     found = set()
     for page in ("seed0", "seed1"):
         root = html.fromstring(gzip.decompress((seeds / f"pages/{page}.html.gz").read_bytes()))
@@ -175,7 +221,7 @@ def listed_headlines(seeds: Path) -> set[str]:
     return found
 
 
-# -- through the web -------------------------------------------------------------------------------------------------
+# -- through the web -------------------------------------------------------------------------------
 
 
 class Followed(NamedTuple):
@@ -189,13 +235,17 @@ class Followed(NamedTuple):
 
 
 def through_the_web(shared: Path, half: str, clock: str) -> Iterator[Figure]:
-    """Twenty stories, one after the other, from one article each, into one archive with all outlets and no article.
+    """Twenty stories, one after the other, from one article each, into one archive with all outlets
+    and no article.
 
-    The web's clock stands a day after each story's last article, or at the end of the whole world, when feeds have
-    forgotten most of them.
+    The web's clock stands a day after each story's last article, or at the end of the whole world,
+    when feeds have forgotten most of them.
     """
     coverage = shared / "newsweb/worlds/coverage"
-    dates = {row["url"]: row["published"] for row in map(json.loads, (coverage / "world.jsonl").open(encoding="utf-8"))}
+    dates = {
+        row["url"]: row["published"]
+        for row in map(json.loads, (coverage / "world.jsonl").open(encoding="utf-8"))
+    }
     stories = chosen(coverage, half, dates)
     folder = Path(tempfile.mkdtemp(prefix="dateline-bench-"))
     try:
@@ -205,8 +255,12 @@ def through_the_web(shared: Path, half: str, clock: str) -> Iterator[Figure]:
             for number, urls in enumerate(stories):
                 place = PLACES[number % len(PLACES)]
                 if clock == "each story's":
-                    urlopen(f"{address}/clock?now={quote(a_day_after(max(dates[url] for url in urls)))}").read()
-                came.append(follow(address, folder, f"story {number}", urls, at_place(urls, dates, place)))
+                    urlopen(
+                        f"{address}/clock?now={quote(a_day_after(max(dates[url] for url in urls)))}"
+                    ).read()
+                came.append(
+                    follow(address, folder, f"story {number}", urls, at_place(urls, dates, place))
+                )
             requests = asked(address)
     finally:
         shutil.rmtree(folder)
@@ -214,13 +268,16 @@ def through_the_web(shared: Path, half: str, clock: str) -> Iterator[Figure]:
 
 
 def chosen(coverage: Path, half: str, dates: Mapping[str, str]) -> list[list[str]]:
-    """The half's stories of two articles or more that come first by a hash, in the order of time."""
+    """The half's stories of two articles or more that come first by a hash, in the order of
+    time."""
     stories = defaultdict(list)
     for row in map(json.loads, (coverage / "truth.jsonl").open(encoding="utf-8")):
         stories[row["story"]].append(row["url"])
     several = [story for story, urls in stories.items() if len(urls) > 1 and is_of(story, half)]
     picked = sorted(several, key=lambda story: zlib.crc32(f"followed {story}".encode()))[:STORIES]
-    return sorted((stories[story] for story in picked), key=lambda urls: max(dates[url] for url in urls))
+    return sorted(
+        (stories[story] for story in picked), key=lambda urls: max(dates[url] for url in urls)
+    )
 
 
 def a_day_after(moment: str) -> str:
@@ -251,7 +308,7 @@ def call(address: str, folder: Path, *words: str) -> None:
     subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True)
 
 
-# -- long stories through the web ------------------------------------------------------------------------------------
+# -- long stories through the web ------------------------------------------------------------------
 
 LONG_STORIES = 6
 """Of months, that are followed through the web."""
@@ -277,20 +334,31 @@ def long_stories_through_the_web(shared: Path) -> Iterator[Figure]:
 
 
 def long_world(file: Path, world: Path) -> tuple[list[list[str]], dict[str, str]]:
-    """Makes a world of a set of long stories; the addresses of each story that is followed, and when each is from."""
+    """Makes a world of a set of long stories; the addresses of each story that is followed, and
+    when each is from."""
     world.mkdir(parents=True)
     stories, dates = defaultdict(list), {}
     with (world / "world.jsonl").open("w", encoding="utf-8") as out:
         for row in map(json.loads, file.open(encoding="utf-8")):
             day, number = row["date"][:10].replace("-", "/"), zlib.crc32(row["id"].encode()) % 9973
-            url = f"http://www.{slug(row['source'])}.example/{day}/{slug(row['title'])[:80]}-{number}"
+            url = (
+                f"http://www.{slug(row['source'])}.example/{day}/{slug(row['title'])[:80]}-{number}"
+            )
             dates[url] = row["date"]
             for story in row["stories"]:
                 stories[story].append(url)
-            page = {"url": url, "published": row["date"], "title": row["title"], "text": row["text"], "lang": "en"}
+            page = {
+                "url": url,
+                "published": row["date"],
+                "title": row["title"],
+                "text": row["text"],
+                "lang": "en",
+            }
             out.write(json.dumps(page) + "\n")
     several = [story for story, urls in stories.items() if len(urls) >= 8]
-    picked = sorted(several, key=lambda story: zlib.crc32(f"followed {story}".encode()))[:LONG_STORIES]
+    picked = sorted(several, key=lambda story: zlib.crc32(f"followed {story}".encode()))[
+        :LONG_STORIES
+    ]
     return [stories[story] for story in picked], dates
 
 
@@ -305,10 +373,19 @@ def summed(came: Sequence[Followed], requests: int, pages: int, where: str) -> I
     yield Figure(f"{where}: recall of what was fetched, listed or not", fetched / whole)
     many = len(came)
     none = sum(each.right <= 1 for each in came)
-    yield Figure(f"{where}: stories of which no other article is found", none, f"of {many}", wanted="0")
-    yield Figure(f"{where}: recall, the followed articles left out", (right - many) / (whole - many))
-    yield Figure(f"{where}: precision, the followed articles left out", (right - many) / max(1, listed - many))
-    yield Figure(f"{where}: articles asked for", requests, "", SHARE * pages, "a quarter of all", "≤ 1/4")
+    yield Figure(
+        f"{where}: stories of which no other article is found", none, f"of {many}", wanted="0"
+    )
+    yield Figure(
+        f"{where}: recall, the followed articles left out", (right - many) / (whole - many)
+    )
+    yield Figure(
+        f"{where}: precision, the followed articles left out",
+        (right - many) / max(1, listed - many),
+    )
+    yield Figure(
+        f"{where}: articles asked for", requests, "", SHARE * pages, "a quarter of all", "≤ 1/4"
+    )
 
 
 def main() -> None:

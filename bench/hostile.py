@@ -1,12 +1,14 @@
-"""A crawl among hostile pages: the memory of the whole tree, and what the honest pages wait for them.
+"""A crawl among hostile pages: the memory of the whole tree, and what the honest pages wait for
+them.
 
-Two hundred real pages of as many outlets as they come from, served on loopback by feed and page, first alone and then
-with twelve outlets beside them of which each names one page that is meant to harm: five bombs (gzip, deflate, br, zstd,
-one packed in another), three bodies without end, 64 MB of HTML, 200,000 nested elements, a tag with 64,000
-attributes, and headers without end. Then beside one outlet alone that sends what is costly to read or to keep: a
-robots.txt of 14,000 crawlers and 14,000 rules, a feed of 2,000 nested bases, pages of two million characters. Memory
-is the proportional set size (PSS) of main process, fork server and readers together, looked at ten times a second: what
-they share is counted once.
+Two hundred real pages of as many outlets as they come from, served on loopback by feed and page,
+first alone and then with twelve outlets beside them of which each names one page that is meant to
+harm: five bombs (gzip, deflate, br, zstd, one packed in another), three bodies without end, 64 MB
+of HTML, 200,000 nested elements, a tag with 64,000 attributes, and headers without end. Then beside
+one outlet alone that sends what is costly to read or to keep: a robots.txt of 14,000 crawlers and
+14,000 rules, a feed of 2,000 nested bases, pages of two million characters. Memory is the
+proportional set size (PSS) of main process, fork server and readers together, looked at ten times a
+second: what they share is counted once.
 """
 
 from __future__ import annotations
@@ -47,13 +49,28 @@ def figures(shared: Path) -> Iterator[Figure]:
     beside, log = crawled(honest | hostile_pages(), honest)
     what = f"honest pages stored, of {len(honest)}, among {len(hostile_pages())} hostile ones"
     yield Figure(what, beside["stored"], "", len(honest), "all", "all")
-    yield Figure("seconds until they were stored", beside["seconds"], "s", alone["seconds"], "alone", "≤ 1.5")
+    yield Figure(
+        "seconds until they were stored", beside["seconds"], "s", alone["seconds"], "alone", "≤ 1.5"
+    )
     one, _ = crawled(honest | costly_outlet(), honest)
-    yield Figure("honest pages stored beside one costly outlet", one["stored"], "", len(honest), "all", "all")
-    yield Figure("seconds until they were stored", one["seconds"], "s", alone["seconds"], "alone", "≤ 1.5")
-    yield Figure("memory of the whole tree, proportional, at most", beside["megabytes"], "MB", 500, "bound", "< 500 MB")
+    yield Figure(
+        "honest pages stored beside one costly outlet", one["stored"], "", len(honest), "all", "all"
+    )
+    yield Figure(
+        "seconds until they were stored", one["seconds"], "s", alone["seconds"], "alone", "≤ 1.5"
+    )
+    yield Figure(
+        "memory of the whole tree, proportional, at most",
+        beside["megabytes"],
+        "MB",
+        500,
+        "bound",
+        "< 500 MB",
+    )
     yield Figure("the same, honest pages alone", alone["megabytes"], "MB")
-    yield Figure("hostile pages that ended with a reason", log, "", len(hostile_pages()), "all", "all")
+    yield Figure(
+        "hostile pages that ended with a reason", log, "", len(hostile_pages()), "all", "all"
+    )
 
 
 def honest_pages(shared: Path) -> dict[str, Says]:
@@ -61,7 +78,10 @@ def honest_pages(shared: Path) -> dict[str, Says]:
     world = shared / "newsweb" / "worlds" / "pages"
     rows = [json.loads(line) for line in (world / "world.jsonl").read_text("utf-8").splitlines()]
     chosen = rows[:: len(rows) // HONEST][:HONEST]
-    return {row["url"]: Answer(200, gzip.decompress((world / row["html"]).read_bytes())) for row in chosen}
+    return {
+        row["url"]: Answer(200, gzip.decompress((world / row["html"]).read_bytes()))
+        for row in chosen
+    }
 
 
 def hostile_pages() -> dict[str, Says]:
@@ -86,7 +106,8 @@ def hostile_pages() -> dict[str, Says]:
 
 
 def costly_outlet() -> dict[str, Says]:
-    """What one outlet may say that takes long to read, to compare and to keep; all of it within the limits of size."""
+    """What one outlet may say that takes long to read, to compare and to keep; all of it within the
+    limits of size."""
     agents = b"".join(b"User-agent: robot%d\n" % number for number in range(14_000))
     rules = b"".join(b"Disallow: /%d*x\n" % number for number in range(14_000))
     bases = b'<a xml:base="%s/">' % (b"b" * 100)
@@ -102,14 +123,17 @@ def costly_outlet() -> dict[str, Says]:
 
 
 def crawled(pages: dict[str, Says], honest: dict[str, Says]) -> tuple[dict[str, float], int]:
-    """Crawl them into a new archive: seconds until the honest ones were stored, how many were, and megabytes."""
+    """Crawl them into a new archive: seconds until the honest ones were stored, how many were, and
+    megabytes."""
     folder = Path(tempfile.mkdtemp(prefix="dateline-bench-"))
     try:
         with stranger({**pages, **feeds(pages)}) as web:
             know(folder, pages)
             measured = watch(folder, web, honest)
         db = sqlite3.connect(folder / "archive.db")
-        ended = db.execute("SELECT count(*) FROM urls WHERE url LIKE 'http://mire%/page' AND reason IS NOT NULL")
+        ended = db.execute(
+            "SELECT count(*) FROM urls WHERE url LIKE 'http://mire%/page' AND reason IS NOT NULL"
+        )
         return measured, int(ended.fetchone()[0])
     finally:
         shutil.rmtree(folder)
@@ -141,9 +165,16 @@ def know(folder: Path, pages: dict[str, Says]) -> None:
 
 def watch(folder: Path, web: Stranger, honest: dict[str, Says]) -> dict[str, float]:
     """Crawl to the end."""
-    environment = {**os.environ, "http_proxy": web.url, "https_proxy": web.url, "DATELINE_ARCHIVE": str(folder)}
+    environment = {
+        **os.environ,
+        "http_proxy": web.url,
+        "https_proxy": web.url,
+        "DATELINE_ARCHIVE": str(folder),
+    }
     command = [sys.executable, "-m", "crawler", "crawl", "--since", "2000-01-01", "--delay", "0"]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     began, peak, at, stored = time.monotonic(), 0.0, 0.0, 0
     db = sqlite3.connect(f"file:{folder / 'archive.db'}?mode=ro", uri=True)
     try:

@@ -1,9 +1,10 @@
-"""How well reports of one thing are found in other languages: `python -m bench.languages --half tune` to choose on.
+"""How well reports of one thing are found in other languages: `python -m bench.languages --half
+tune` to choose on.
 
 Each article is held against all articles of other languages: by words alone, and by words and keys
-(`pipelines.topics.language_keys`),
-as an archive keeps them that holds all of them. Half of the stories, by a hash of their name, were there to choose
-numbers on; what is reported is the other half.
+(`pipelines.topics.language_keys`), as an archive keeps them that holds all of them. Half of the
+stories, by a hash of their name, were there to choose numbers on; what is reported is the other
+half.
 """
 
 from __future__ import annotations
@@ -34,7 +35,15 @@ from bench.figures import SHARED, Figure, show
 from bench.following import is_of
 from pipelines.text.terms import terms
 from pipelines.topics.events import JUDGE as EVENTS
-from pipelines.topics.language_keys import AT_ANY_TIME, CLEAR, DAYS, JUDGE, LEAST_CROWD, NEAREST, OF_WORDS
+from pipelines.topics.language_keys import (
+    AT_ANY_TIME,
+    CLEAR,
+    DAYS,
+    JUDGE,
+    LEAST_CROWD,
+    NEAREST,
+    OF_WORDS,
+)
 from pipelines.topics.stories import vector
 
 Row = dict[str, Any]
@@ -57,14 +66,22 @@ def figures(shared: Path, half: str = "report") -> Iterator[Figure]:
         "one sentence, average precision", sentences.precision(ours, wanted), "",
         sentences.precision(words, wanted), "words alone", "≥ .72",
     )  # fmt: skip
-    yield Figure("the first is right", sentences.first(ours, wanted), "", sentences.first(words, wanted), "words alone")
+    yield Figure(
+        "the first is right",
+        sentences.first(ours, wanted),
+        "",
+        sentences.first(words, wanted),
+        "words alone",
+    )
     for script in SCRIPTS:
         right, trials = sentences.first_of_script(ours, wanted, script)
         beside, _ = sentences.first_of_script(words, wanted, script)
         if trials >= 20:
             name = f"first among all in its language, {script.title()} ({trials} trials)"
             yield Figure(name, right, "", beside, "words alone")
-    yield Figure("among the candidates that keys find", sentences.found(wanted, CANDIDATES), "", 1.0, "all")
+    yield Figure(
+        "among the candidates that keys find", sentences.found(wanted, CANDIDATES), "", 1.0, "all"
+    )
     yield from events_of(sentences, half)
     texts = Pool(shared, FULL)
     wanted = texts.of(half)
@@ -75,7 +92,12 @@ def figures(shared: Path, half: str = "report") -> Iterator[Figure]:
     yield Figure("full texts, listed: precision", listed[0], "", beside[0], "words alone", "≥ .80")
     yield Figure("full texts, listed: recall", listed[1], "", beside[1], "words alone", "≥ .55")
     yield Figure(
-        "CPU for the keys of an article of 1,000 characters", milliseconds(texts.rows), "ms", 3, "bound", "≤ 3"
+        "CPU for the keys of an article of 1,000 characters",
+        milliseconds(texts.rows),
+        "ms",
+        3,
+        "bound",
+        "≤ 3",
     )
 
 
@@ -90,8 +112,16 @@ def events_of(pool: Pool, half: str) -> Iterator[Figure]:
     )
     ours = score(stream, in_archive(stream))
     words = score(stream, in_archive(stream, replace(EVENTS, abroad=lambda *_: None)))
-    yield Figure("events across languages, pairs of articles (F1)", ours.pairs, "", words.pairs, "words alone")
-    yield Figure("the same, precision", ours.pairs_precision, "", words.pairs_precision, "words alone")
+    yield Figure(
+        "events across languages, pairs of articles (F1)",
+        ours.pairs,
+        "",
+        words.pairs,
+        "words alone",
+    )
+    yield Figure(
+        "the same, precision", ours.pairs_precision, "", words.pairs_precision, "words alone"
+    )
     yield Figure("events across languages, B³ (F1)", ours.b3, "", words.b3, "words alone")
 
 
@@ -100,7 +130,8 @@ class Pool:
 
     def __init__(self, shared: Path, name: str) -> None:
         self.rows: list[Row] = [
-            json.loads(line) for line in (shared / f"corpus/stories-long/{name}.jsonl").open(encoding="utf-8")
+            json.loads(line)
+            for line in (shared / f"corpus/stories-long/{name}.jsonl").open(encoding="utf-8")
         ]
         languages = np.array([row["lang"] for row in self.rows])
         self.languages = languages
@@ -143,14 +174,21 @@ class Pool:
     def first(self, scores: Matrix, wanted: Sequence[int]) -> float:
         """How often the likeliest article is right."""
         best = [np.argmax(np.where(self.asked[number], scores[number], -1)) for number in wanted]
-        return float(np.mean([self.right[number, one] for number, one in zip(wanted, best, strict=True)]))
+        return float(
+            np.mean([self.right[number, one] for number, one in zip(wanted, best, strict=True)])
+        )
 
-    def first_of_script(self, scores: Matrix, wanted: Sequence[int], script: str) -> tuple[float, int]:
-        """From articles in Latin script: how often a right report is the first among all of its language."""
+    def first_of_script(
+        self, scores: Matrix, wanted: Sequence[int], script: str
+    ) -> tuple[float, int]:
+        """From articles in Latin script: how often a right report is the first among all of its
+        language."""
         trials = []
         for number in (number for number in wanted if self.scripts[number] == "LATIN"):
             others = np.nonzero(self.right[number] & self.asked[number])[0]
-            for language in sorted({str(self.languages[one]) for one in others if self.scripts[one] == script}):
+            for language in sorted(
+                {str(self.languages[one]) for one in others if self.scripts[one] == script}
+            ):
                 rivals = np.nonzero((self.languages == language) & self.asked[number])[0]
                 best = rivals[np.argmax(scores[number][rivals])]
                 trials.append(bool(self.right[number, best] and scores[number, best] > 0))
@@ -169,7 +207,9 @@ class Pool:
         """Precision and recall of all that scores so much."""
         asked, right = self.asked[wanted], self.right[wanted]
         hits = (scores[wanted] >= least) & asked
-        return float((hits & right).sum() / max(1, hits.sum())), float((hits & right).sum() / (asked & right).sum())
+        return float((hits & right).sum() / max(1, hits.sum())), float(
+            (hits & right).sum() / (asked & right).sum()
+        )
 
 
 def _together(rows: Sequence[Row], fields: Sequence[str]) -> Matrix:
@@ -190,7 +230,11 @@ def _nearness(rows: Sequence[Row]) -> Matrix:
 
 
 def _script(text: str) -> str:
-    names = Counter(unicodedata.name(letter, "?").split(" ")[0].split("-")[0] for letter in text if letter.isalpha())
+    names = Counter(
+        unicodedata.name(letter, "?").split(" ")[0].split("-")[0]
+        for letter in text
+        if letter.isalpha()
+    )
     return names.most_common(1)[0][0] if names else "?"
 
 
@@ -198,13 +242,18 @@ def _word_vectors(rows: Sequence[Row]) -> list[Mapping[str, float]]:
     """As a story sees them today: rarity by language."""
     held: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
-        held[row["lang"]].update(set(terms(f"{row['title'] or ''}\n{row['text'][:6000]}", row["lang"])))
+        held[row["lang"]].update(
+            set(terms(f"{row['title'] or ''}\n{row['text'][:6000]}", row["lang"]))
+        )
     many = Counter(row["lang"] for row in rows)
 
     def known(language: str) -> tuple[Mapping[str, int], int]:
         return held[language], max(many[language], 1_000)
 
-    return [vector(row["title"], None, row["text"], row["lang"], lambda _, row=row: known(row["lang"])) for row in rows]
+    return [
+        vector(row["title"], None, row["text"], row["lang"], lambda _, row=row: known(row["lang"]))
+        for row in rows
+    ]
 
 
 def _likeness(vectors: Sequence[Mapping[str, float]]) -> Matrix:
@@ -216,7 +265,10 @@ def _likeness(vectors: Sequence[Mapping[str, float]]) -> Matrix:
     likeness = np.zeros((len(vectors), len(vectors)), np.float32)
     for held in postings.values():
         if len(held) > 1:
-            numbers, weights = np.array([one for one, _ in held]), np.array([weight for _, weight in held], np.float32)
+            numbers, weights = (
+                np.array([one for one, _ in held]),
+                np.array([weight for _, weight in held], np.float32),
+            )
             likeness[np.ix_(numbers, numbers)] += np.outer(weights, weights)
     return likeness
 
@@ -229,7 +281,9 @@ def _archive(rows: Sequence[Row]) -> Iterator[sqlite3.Connection]:
         db.execute("DROP TRIGGER articles_fts_insert")
         db.execute("BEGIN IMMEDIATE")
         for number, row in enumerate(rows, 1):
-            keep_article(db, number, Text(row["id"], "", row["title"], row["text"], row["lang"], row["date"]))
+            keep_article(
+                db, number, Text(row["id"], "", row["title"], row["text"], row["lang"], row["date"])
+            )
         language_keys.rebuild(db, JUDGE)
         db.execute("COMMIT")
         yield db
@@ -238,7 +292,11 @@ def _archive(rows: Sequence[Row]) -> Iterator[sqlite3.Connection]:
 
 def milliseconds(rows: Sequence[Row]) -> float:
     """CPU for the keys of an article, the words that come again remembered."""
-    texts = [(row["title"], row["text"][:TIMED], row["lang"]) for row in rows if len(row["text"]) >= TIMED]
+    texts = [
+        (row["title"], row["text"][:TIMED], row["lang"])
+        for row in rows
+        if len(row["text"]) >= TIMED
+    ]
     for title, text, language in texts[::2]:
         JUDGE.keys(title, None, text, language)
     start = time.process_time()

@@ -1,12 +1,15 @@
-"""How well articles are told from other pages: how many of those taken for articles are, how many articles are found.
+"""How well articles are told from other pages: how many of those taken for articles are, how many
+articles are found.
 
-    python -m bench.page_types [--half report|tune|both] [--weights apart|shipped] [--shared PATH] [--wrong]
+    python -m bench.page_types [--half report|tune|both] [--weights apart|shipped] [--shared PATH]
+    [--wrong]
 
-Precision and recall are of the one source that says what each of its pages is. Beside it stand the articles of the
-other sources, news throughout, which must stay articles, and the pages of one whole outlet, whose articles have dates
-in their addresses. The outlets are parted in two as in `bench.extraction`, and `--weights apart` reads each of them
-with weights that were learnt without it. `--wrong` lists the pages that were taken for something else, of the half
-that rules were written on alone.
+Precision and recall are of the one source that says what each of its pages is. Beside it stand the
+articles of the other sources, news throughout, which must stay articles, and the pages of one whole
+outlet, whose articles have dates in their addresses. The outlets are parted in two as in
+`bench.extraction`, and `--weights apart` reads each of them with weights that were learnt without
+it. `--wrong` lists the pages that were taken for something else, of the half that rules were
+written on alone.
 """
 
 from __future__ import annotations
@@ -60,14 +63,20 @@ class Worth:
 
 
 def rows(corpus: Path, half: str) -> list[Row]:
-    """The manifest's rows of pages that are known to be something: those with a type, those with a trusted text."""
+    """The manifest's rows of pages that are known to be something: those with a type, those with a
+    trusted text."""
     with (corpus / "manifest.jsonl").open(encoding="utf-8") as lines:
         every = [json.loads(line) for line in lines]
-    return [row for row in every if (row["source"] == TYPED or row.get("body_grade") == "A") and is_of(row, half)]
+    return [
+        row
+        for row in every
+        if (row["source"] == TYPED or row.get("body_grade") == "A") and is_of(row, half)
+    ]
 
 
 def judged(corpus: Path, half: str, tables: Sequence[Table] = ()) -> Iterator[Judged]:
-    """The corpus' pages with what they were taken for; by weights of their outlets' tenths if `tables` gives any."""
+    """The corpus' pages with what they were taken for; by weights of their outlets' tenths if
+    `tables` gives any."""
     for row in rows(corpus, half):
         with _weighed(tables[part_of(outlet(row))]) if tables else nullcontext():
             article = extract(capture(corpus, row))
@@ -80,19 +89,23 @@ def _weighed(table: Table) -> AbstractContextManager[object]:
 
 
 def judged_outlets(shared: Path) -> Iterator[Judged]:
-    """The pages of whole outlets: articles where the address has a date, lists and the outlet's own pages elsewhere."""
+    """The pages of whole outlets: articles where the address has a date, lists and the outlet's own
+    pages elsewhere."""
     for root in sorted((shared / "corpus" / "sites").glob("*/www")):
         for file in sorted(root.rglob("*.html")):
             path = f"/{file.relative_to(root)}".removesuffix("index.html")
             url = f"https://{root.parent.name}{path}"
-            article = extract(Capture(url=url, body=file.read_bytes(), fetched_at="2026-07-02T23:59:59Z"))
+            article = extract(
+                Capture(url=url, body=file.read_bytes(), fetched_at="2026-07-02T23:59:59Z")
+            )
             true = "article" if DATED.search(path) else "no article"
             yield Judged(root.parent.name, url, true, article.page_type, article.page_reason)
 
 
 def learnt_apart(corpus: Path) -> list[Table]:
     """By tenth of the outlets, the weights learnt without them."""
-    from bench.train_page_types import examples_of, tables_apart  # which reads pages as this module does
+    # which reads pages as this module does
+    from bench.train_page_types import examples_of, tables_apart
 
     return tables_apart(examples_of(corpus))
 
@@ -118,9 +131,29 @@ def figures(shared: Path) -> Iterator[Figure]:
     found = list(judged(corpus, "report", learnt_apart(corpus)))
     typed = worth([row for row in found if row.source == TYPED])
     news = worth([row for row in found if row.source != TYPED])
-    yield Figure(f"articles, precision, {TYPED}, {typed.pages} pages", typed.precision, "", WANTED, "bound", ">= .95")
-    yield Figure(f"articles, recall, {TYPED}, {typed.articles} articles", typed.recall, "", WANTED, "bound", ">= .95")
-    yield Figure(f"articles, recall, other sources, {news.articles} articles", news.recall, "", 0.995, "bound")
+    yield Figure(
+        f"articles, precision, {TYPED}, {typed.pages} pages",
+        typed.precision,
+        "",
+        WANTED,
+        "bound",
+        ">= .95",
+    )
+    yield Figure(
+        f"articles, recall, {TYPED}, {typed.articles} articles",
+        typed.recall,
+        "",
+        WANTED,
+        "bound",
+        ">= .95",
+    )
+    yield Figure(
+        f"articles, recall, other sources, {news.articles} articles",
+        news.recall,
+        "",
+        0.995,
+        "bound",
+    )
     for source, pages in by_source(list(judged_outlets(shared))).items():
         whole = worth(pages)
         yield Figure(f"articles, precision, {source}, {whole.pages} pages", whole.precision)
@@ -131,9 +164,18 @@ def main(arguments: list[str] | None = None) -> None:
     """Measure and print two tables: by source, and the typed source's pages by what they are."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--shared", type=Path, default=SHARED)
-    parser.add_argument("--half", choices=HALVES, default="report", help="of the outlets; `tune` is what was tuned on")
-    parser.add_argument("--wrong", action="store_true", help="list the wrong pages (--half tune alone)")
-    parser.add_argument("--weights", choices=tuple(KNOWN), default="apart", help="learnt without the outlet")
+    parser.add_argument(
+        "--half",
+        choices=HALVES,
+        default="report",
+        help="of the outlets; `tune` is what was tuned on",
+    )
+    parser.add_argument(
+        "--wrong", action="store_true", help="list the wrong pages (--half tune alone)"
+    )
+    parser.add_argument(
+        "--weights", choices=tuple(KNOWN), default="apart", help="learnt without the outlet"
+    )
     options = parser.parse_args(arguments)
     if options.wrong and options.half != "tune":
         parser.error("--wrong shows pages of --half tune alone: the others are kept apart")
@@ -143,7 +185,9 @@ def main(arguments: list[str] | None = None) -> None:
         return
     logging.disable(logging.CRITICAL)
     print(f"outlets {SAID[options.half]}, {KNOWN[options.weights]}; and whole outlets")
-    found = list(judged(corpus, options.half, learnt_apart(corpus) if options.weights == "apart" else ()))
+    found = list(
+        judged(corpus, options.half, learnt_apart(corpus) if options.weights == "apart" else ())
+    )
     report([*found, *judged_outlets(options.shared)])
     for row in found if options.wrong else ():
         if not row.right:
@@ -155,7 +199,9 @@ def report(found: Sequence[Judged]) -> None:
     print(f"{'source':22}{'pages':>7}{'articles':>10}{'precision':>11}{'recall':>9}")
     for source, pages in by_source(found).items():
         told = worth(pages)
-        print(f"{source:22}{told.pages:>7}{told.articles:>10}{told.precision:>11.4f}{told.recall:>9.4f}")
+        print(
+            f"{source:22}{told.pages:>7}{told.articles:>10}{told.precision:>11.4f}{told.recall:>9.4f}"
+        )
     news = worth([row for row in found if row.source != TYPED and row.true == "article"])
     print(f"{'news of all others':22}{news.pages:>7}{news.articles:>10}{'':>11}{news.recall:>9.4f}")
     typed = [row for row in found if row.source == TYPED]
@@ -163,7 +209,10 @@ def report(found: Sequence[Judged]) -> None:
     for true, many in Counter(row.true for row in typed).most_common():
         taken = Counter(row.taken for row in typed if row.true == true)
         wrong = sum(not row.right for row in typed if row.true == true)
-        print(f"{true:22}{many:>7}{wrong:>7}  " + ", ".join(f"{name} {n}" for name, n in taken.most_common()))
+        print(
+            f"{true:22}{many:>7}{wrong:>7}  "
+            + ", ".join(f"{name} {n}" for name, n in taken.most_common())
+        )
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
-"""What an outlet repeats: words in the texts that are none of the article's, before and after, and true words lost.
+"""What an outlet repeats: words in the texts that are none of the article's, before and after, and
+true words lost.
 
     python -m bench.repeats [--shared PATH]
 
-One whole outlet of 116 articles, and those of the extraction corpus of which three pages or more are there: learnt from
-each article as it arrives, as an archive does, and from all of them at once, as `dateline extract` does with many
-files. Lines count as habits by rules that were chosen on the half of the outlets that is called `tune`.
+One whole outlet of 116 articles, and those of the extraction corpus of which three pages or more
+are there: learnt from each article as it arrives, as an archive does, and from all of them at once,
+as `dateline extract` does with many files. Lines count as habits by rules that were chosen on the
+half of the outlets that is called `tune`.
 """
 
 from __future__ import annotations
@@ -65,13 +67,14 @@ class Page:
         return f1(headed, self.truth or "", self.truth_language)
 
 
-# -- the pages -------------------------------------------------------------------------------------------------------
+# -- the pages -------------------------------------------------------------------------------------
 
 
 def site_pages(shared: Path) -> list[Page]:
     """The articles of the whole outlet in the order of their addresses.
 
-    True is what its pages mark as the article, the outlet's standing notes on itself included: these are what is lost.
+    True is what its pages mark as the article, the outlet's standing notes on itself included:
+    these are what is lost.
     """
     root = next(iter(sorted((shared / "corpus" / "sites").glob("*/www"))))
     found = []
@@ -79,8 +82,12 @@ def site_pages(shared: Path) -> list[Page]:
         path = f"/{file.parent.relative_to(root)}/"
         if DATED.search(path):
             body = file.read_bytes()
-            truth = "\n".join(" ".join(part.itertext()) for part in _article_parts(html.fromstring(body)))
-            came = Capture(f"https://{root.parent.name}{path}", body, fetched_at="2026-07-02T23:59:59Z")
+            truth = "\n".join(
+                " ".join(part.itertext()) for part in _article_parts(html.fromstring(body))
+            )
+            came = Capture(
+                f"https://{root.parent.name}{path}", body, fetched_at="2026-07-02T23:59:59Z"
+            )
             found.append(_read(came, truth=truth, truth_language="en"))
     return found
 
@@ -95,7 +102,10 @@ def corpus_pages(corpus: Path) -> list[Page]:
         rows = [json.loads(line) for line in lines]
     many = Counter(row.get("host") for row in rows)
     rows = [row for row in rows if row.get("host") and many[row["host"]] >= FEWEST]
-    return [_corpus_page(corpus, row) for row in sorted(rows, key=lambda row: row.get("crawl_date") or "")]
+    return [
+        _corpus_page(corpus, row)
+        for row in sorted(rows, key=lambda row: row.get("crawl_date") or "")
+    ]
 
 
 def _corpus_page(corpus: Path, row: dict) -> Page:
@@ -105,7 +115,9 @@ def _corpus_page(corpus: Path, row: dict) -> Page:
         host=row["host"],
         source=row["source"],
         kept_apart=kept_apart(row),
-        truth=row.get("truth_text") if article and "truth_not_in_page" not in row.get("flags", ()) else None,
+        truth=row.get("truth_text")
+        if article and "truth_not_in_page" not in row.get("flags", ())
+        else None,
         truth_language=row.get("lang"),
     )
 
@@ -116,27 +128,37 @@ def _read(came: Capture, host: str | None = None, **more: object) -> Page:
     return Page(host or came.url.split("/")[2], *told, headline=article.headline or "", **more)  # type: ignore[arg-type]
 
 
-# -- learning --------------------------------------------------------------------------------------------------------
+# -- learning --------------------------------------------------------------------------------------
 
 
 def as_batch(pages: Iterable[Page]) -> list[str]:
     """The texts as `dateline extract` prints them of many files."""
     with Spool() as spool:
         for page in pages:
-            row = {"text": page.text, "language": page.language, "page_type": page.page_type, "word_count": 0}
+            row = {
+                "text": page.text,
+                "language": page.language,
+                "page_type": page.page_type,
+                "word_count": 0,
+            }
             spool.add(row, page.host.removeprefix("www."))
         return [json.loads(line)["text"] for line in spool.lines()]
 
 
 def as_they_arrive(pages: Iterable[Page]) -> tuple[list[str], float]:
-    """The texts as an archive keeps them when the pages come in this order; bytes an article that learning takes."""
+    """The texts as an archive keeps them when the pages come in this order; bytes an article that
+    learning takes."""
     with closing(sqlite3.connect(":memory:")) as db:
         for statement in statements(HABITS):
             db.execute(statement)
         db.execute("CREATE TABLE articles (id INTEGER PRIMARY KEY, text TEXT)")
         outlets: dict[str, int] = {}
-        texts = [_arrived(db, page, outlets.setdefault(page.host, len(outlets) + 1)) for page in pages]
-        size = db.execute("SELECT sum(pgsize) FROM dbstat WHERE name IN ('habits', 'seen_lines')").fetchone()[0]
+        texts = [
+            _arrived(db, page, outlets.setdefault(page.host, len(outlets) + 1)) for page in pages
+        ]
+        size = db.execute(
+            "SELECT sum(pgsize) FROM dbstat WHERE name IN ('habits', 'seen_lines')"
+        ).fetchone()[0]
         return texts, size / max(1, db.execute("SELECT count(*) FROM articles").fetchone()[0])
 
 
@@ -151,7 +173,7 @@ def _arrived(db: sqlite3.Connection, page: Page, outlet_id: int) -> str:
     return text
 
 
-# -- what it was worth -----------------------------------------------------------------------------------------------
+# -- what it was worth -----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -178,7 +200,9 @@ def worth(pages: Sequence[Page], arrived: Sequence[str], batch: Sequence[str]) -
         many += 1
         truth = page.words(f"{page.headline}\n{page.truth}")
         found = [page.words(text) for text in (page.text, *after)]
-        false = [so_far + (words - truth).total() for so_far, words in zip(false, found, strict=True)]
+        false = [
+            so_far + (words - truth).total() for so_far, words in zip(false, found, strict=True)
+        ]
         kept = [(words & truth).total() for words in found]
         true += kept[0]
         lost = [so_far + kept[0] - now for so_far, now in zip(lost, kept[1:], strict=True)]
@@ -198,7 +222,11 @@ def measured(shared: Path) -> Iterator[tuple[str, Worth, float]]:
     arrived, size = as_they_arrive(pages)
     rows = list(zip(pages, arrived, as_batch(pages), strict=True))
     for apart, said in ((True, "outlets kept apart"), (False, "outlets tuned on")):
-        yield said, worth(*zip(*(row for row in rows if row[0].kept_apart == apart), strict=True)), size
+        yield (
+            said,
+            worth(*zip(*(row for row in rows if row[0].kept_apart == apart), strict=True)),
+            size,
+        )
     for host, many in Counter(page.host for page in pages).most_common():
         if many >= MANY:
             own = [row for row in rows if row[0].host == host]
@@ -210,9 +238,19 @@ def figures(shared: Path) -> Iterator[Figure]:
     """For `make bench`: false words before and after, by outlet and half."""
     for what, told, size in measured(shared):
         if told.pages:
-            yield Figure(f"false words, {what}, {told.pages} pages", told.false[2], "", told.false[0], "read alone")
-            yield Figure("  the same, learnt as they arrive", told.false[1], "", told.false[0], "read alone")
-            yield Figure("  true words lost, of a thousand", 1000 * told.lost[1] / max(1, told.true), "")
+            yield Figure(
+                f"false words, {what}, {told.pages} pages",
+                told.false[2],
+                "",
+                told.false[0],
+                "read alone",
+            )
+            yield Figure(
+                "  the same, learnt as they arrive", told.false[1], "", told.false[0], "read alone"
+            )
+            yield Figure(
+                "  true words lost, of a thousand", 1000 * told.lost[1] / max(1, told.true), ""
+            )
             yield Figure("  F1, macro mean by source", told.f1[2], "", told.f1[0], "read alone")
             yield Figure("  kept to learn from, bytes an article", size)
 
@@ -225,12 +263,26 @@ def main(arguments: list[str] | None = None) -> None:
     if not (options.shared / "corpus" / "sites").is_dir():
         print(f"repeats: nothing measured, {options.shared} is not here")
         return
-    heads = ("pages", "false", "arriving", "batch", "true", "lost", "lost", "F1", "arriving", "batch", "bytes")
+    heads = (
+        "pages",
+        "false",
+        "arriving",
+        "batch",
+        "true",
+        "lost",
+        "lost",
+        "F1",
+        "arriving",
+        "batch",
+        "bytes",
+    )
     print(f"{'':42}" + "".join(f"{head:>9}" for head in heads))
     for what, told, size in measured(options.shared):
         numbers = (told.pages, *told.false, told.true, *told.lost)
         scores = "".join(f"{score:>9.4f}" for score in told.f1)
-        print(f"{what:42}" + "".join(f"{number:>9,}" for number in numbers) + f"{scores}{size:>9.0f}")
+        print(
+            f"{what:42}" + "".join(f"{number:>9,}" for number in numbers) + f"{scores}{size:>9.0f}"
+        )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Two weeks of scheduled crawls, an hour at a time: `make bench ARGS=schedule`, about ten minutes.
 
-The web of `worlds/coverage` and the crawler are both told what time it is. Every simulated hour `dateline crawl --due`
-runs once, as a timer would start it. How late is an article found, how many of the requests were for nothing, and what
-does an hour cost in which nothing is new?
+The web of `worlds/coverage` and the crawler are both told what time it is. Every simulated hour
+`dateline crawl --due` runs once, as a timer would start it. How late is an article found, how many
+of the requests were for nothing, and what does an hour cost in which nothing is new?
 """
 
 from __future__ import annotations
@@ -65,7 +65,9 @@ def figures(shared: Path) -> Iterator[Figure]:
 
 def pages(shared: Path) -> dict[str, datetime]:
     """When each page of the world was published."""
-    rows = (shared / "newsweb" / "worlds" / "coverage" / "world.jsonl").read_text("utf-8").splitlines()
+    rows = (
+        (shared / "newsweb" / "worlds" / "coverage" / "world.jsonl").read_text("utf-8").splitlines()
+    )
     return {row["url"]: datetime.fromisoformat(row["published"]) for row in map(json.loads, rows)}
 
 
@@ -99,7 +101,8 @@ def simulate(address: str, folder: Path) -> Hours:
 
 
 def feed_answers(log: Path, start: int) -> Counter[int]:
-    """The statuses of the answers of feeds that have validators, in what the web's log says from a place on."""
+    """The statuses of the answers of feeds that have validators, in what the web's log says from a
+    place on."""
     with log.open("rb") as lines:
         lines.seek(start)
         asked = [row for row in map(json.loads, lines) if row["path"] == "/feed.xml"]
@@ -107,19 +110,34 @@ def feed_answers(log: Path, start: int) -> Counter[int]:
     return Counter(row["status"] for row in asked if row["host"] in with_validators)
 
 
-def told(folder: Path, hours: Hours, feeds: Counter[int], published: dict[str, datetime]) -> Iterator[Figure]:
+def told(
+    folder: Path, hours: Hours, feeds: Counter[int], published: dict[str, datetime]
+) -> Iterator[Figure]:
     end = BEGINNING + DAYS * timedelta(days=1)
     with closing(sqlite3.connect(folder / "archive.db")) as db:
         found = found_at(db)
-        often = sum(many > allowed(first, published[url], end) for url, first, many in looks(db) if url in published)
+        often = sum(
+            many > allowed(first, published[url], end)
+            for url, first, many in looks(db)
+            if url in published
+        )
         sources = db.execute("SELECT count(*) FROM urls WHERE role = 'source'").fetchone()[0]
-    wanted = {url: moment for url, moment in published.items() if BEGINNING < moment <= end - timedelta(hours=27)}
+    wanted = {
+        url: moment
+        for url, moment in published.items()
+        if BEGINNING < moment <= end - timedelta(hours=27)
+    }
     late = [
         url
         for url, moment in wanted.items()
-        if url not in found or found[url] - moment > timedelta(seconds=1.1 * hours.intervals[host_of(url)]) + HOUR
+        if url not in found
+        or found[url] - moment > timedelta(seconds=1.1 * hours.intervals[host_of(url)]) + HOUR
     ]
-    delays = [(found[url] - moment).total_seconds() / 3600 for url, moment in wanted.items() if url in found]
+    delays = [
+        (found[url] - moment).total_seconds() / 3600
+        for url, moment in wanted.items()
+        if url in found
+    ]
     start_up = statistics.median(hours.nothing_due) if hours.nothing_due else min(hours.idle_cpu)
     idle = statistics.mean(hours.idle_cpu) - start_up
     yield Figure("articles of the two weeks", len(wanted))
@@ -127,9 +145,21 @@ def told(folder: Path, hours: Hours, feeds: Counter[int], published: dict[str, d
     yield Figure("found after, median", statistics.median(delays), "h")
     yield Figure("articles looked at more often than the schedule says", often, "", None, "", "0")
     yield Figure(
-        "feeds with validators that answered 304", 100 * feeds[304] / max(1, feeds.total()), "%", 90, "bound", "≥ 90 %"
+        "feeds with validators that answered 304",
+        100 * feeds[304] / max(1, feeds.total()),
+        "%",
+        90,
+        "bound",
+        "≥ 90 %",
     )
-    yield Figure("CPU of an hour with nothing new, a hundred sources", idle * 100 / sources, "s", 1, "bound", "< 1 s")
+    yield Figure(
+        "CPU of an hour with nothing new, a hundred sources",
+        idle * 100 / sources,
+        "s",
+        1,
+        "bound",
+        "< 1 s",
+    )
     yield Figure("start-up of a run for which nothing is due", start_up, "s")
 
 

@@ -1,8 +1,9 @@
 """How long pages take on an archive of 100,000 articles, while a crawl writes into it.
 
-The articles are made of invented words, drawn so that few are common and most are rare (Zipf); one in ten is a copy of
-another outlet's text. The server is the plain `datasette` command in a process of its own; pages are asked for one
-after the other, each time another article, story page or search.
+The articles are made of invented words, drawn so that few are common and most are rare (Zipf); one
+in ten is a copy of another outlet's text. The server is the plain `datasette` command in a process
+of its own; pages are asked for one after the other, each time another article, story page or
+search.
 """
 
 from __future__ import annotations
@@ -35,13 +36,15 @@ ARTICLES = 100_000
 OUTLETS = 200
 WORDS = 30_000
 STORIES, LARGEST = 12, 3_000
-"""Stories that are followed, and the articles of the largest; the next has half of them, and so on."""
+"""Stories that are followed, and the articles of the largest; the next has half of them, and so
+on."""
 ASKED = 100
 """Pages of each kind."""
 WANTED = "≤ 150 ms"
 
 BATCH, PAUSE = 40, 1.0
-"""What a crawl writes while pages are asked for: so many articles in a transaction, and seconds between two."""
+"""What a crawl writes while pages are asked for: so many articles in a transaction, and seconds
+between two."""
 
 
 def figures(_shared: Path) -> Iterator[Figure]:
@@ -54,13 +57,20 @@ def figures(_shared: Path) -> Iterator[Figure]:
             for kind, path in paths(words).items():
                 get(address + path(0))
                 taken = sorted(timed(address + path(number)) for number in range(ASKED))
-                yield Figure(f"{kind}: p95 of {ASKED}", taken[int(ASKED * 0.95)] * 1000, "ms", wanted=WANTED)
+                yield Figure(
+                    f"{kind}: p95 of {ASKED}", taken[int(ASKED * 0.95)] * 1000, "ms", wanted=WANTED
+                )
                 yield Figure(f"{kind}: median", taken[ASKED // 2] * 1000, "ms")
             for kind, path in paths(words).items():
-                yield Figure(f"{kind}: first visit", first_visit(address, path(0)) / 1000, "kB", wanted="≤ 60 kB")
+                yield Figure(
+                    f"{kind}: first visit",
+                    first_visit(address, path(0)) / 1000,
+                    "kB",
+                    wanted="≤ 60 kB",
+                )
 
 
-# -- an archive ------------------------------------------------------------------------------------------------------
+# -- an archive ------------------------------------------------------------------------------------
 
 
 class Words:
@@ -69,12 +79,17 @@ class Words:
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
         parts = [first + vowel for first in "bdfgklmnprstvz" for vowel in "aeiou"]
-        self.all = ["".join(chance.choices(parts, k=2 + number % 3)) + str(number % 7) for number in range(WORDS)]
+        self.all = [
+            "".join(chance.choices(parts, k=2 + number % 3)) + str(number % 7)
+            for number in range(WORDS)
+        ]
         self.weights = list(accumulate(1 / (rank + 8) for rank in range(WORDS)))
 
     def draw(self, count: int) -> list[str]:
         whole = self.weights[-1]
-        return [self.all[bisect_left(self.weights, self.chance.random() * whole)] for _ in range(count)]
+        return [
+            self.all[bisect_left(self.weights, self.chance.random() * whole)] for _ in range(count)
+        ]
 
 
 def fill(folder: Path, words: Words) -> None:
@@ -83,7 +98,8 @@ def fill(folder: Path, words: Words) -> None:
     moment = "2026-01-01T00:00:00Z"
     with transaction(connection):
         connection.execute(
-            "INSERT INTO crawls (started_at, finished_at, state) VALUES (?, ?, 'finished')", [moment, moment]
+            "INSERT INTO crawls (started_at, finished_at, state) VALUES (?, ?, 'finished')",
+            [moment, moment],
         )
         connection.executemany(
             "INSERT INTO outlets (host, name, added_at) VALUES (?, ?, ?)",
@@ -102,12 +118,24 @@ def write(connection: sqlite3.Connection, words: Words, start: int, count: int) 
     """Articles with their addresses and checks; every tenth is a copy of the one before."""
     rows, text = [], ""
     for id in range(start, start + count):
-        text = text if id % 10 == 0 and text else "\n".join(" ".join(words.draw(45)) for _ in range(5))
+        text = (
+            text if id % 10 == 0 and text else "\n".join(" ".join(words.draw(45)) for _ in range(5))
+        )
         at = datetime(2024, 1, 1) + timedelta(minutes=id * 10)
         outlet = words.chance.randrange(OUTLETS) + 1
         headline, published_at = " ".join(words.draw(9)), f"{at:%Y-%m-%dT%H:%M:%SZ}"
         language = words.chance.choice(("en", "en", "es", "fr"))
-        rows.append((id, outlet, f"https://outlet{outlet}.example/{id}", headline, published_at, text, language))
+        rows.append(
+            (
+                id,
+                outlet,
+                f"https://outlet{outlet}.example/{id}",
+                headline,
+                published_at,
+                text,
+                language,
+            )
+        )
     connection.executemany(
         """INSERT INTO articles (id, outlet_id, url, headline, published_at, text, language, fetched_at, word_count)
            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?5, 225)""",
@@ -125,13 +153,19 @@ def write(connection: sqlite3.Connection, words: Words, start: int, count: int) 
 
 
 def group(connection: sqlite3.Connection, chance: random.Random) -> None:
-    """Copies under their originals, one article of twenty changed, events of five, and the stories."""
+    """Copies under their originals, one article of twenty changed, events of five, and the
+    stories."""
     copies = [(id - 1, id) for id in range(10, ARTICLES + 1, 10)]
-    connection.executemany("INSERT INTO texts (id, original_id) VALUES (?1, ?1)", [(first,) for first, _ in copies])
-    versions = "INSERT INTO versions SELECT id, ?, outlet_id FROM articles WHERE id = ?"
-    connection.executemany(versions, [(first, id) for pair in copies for first, id in [(pair[0], pair[0]), pair]])
     connection.executemany(
-        "INSERT INTO relations VALUES (?2, ?1, 'copy', '2026-01-01T00:00:00Z', 0.95, 0.95, 1)", copies
+        "INSERT INTO texts (id, original_id) VALUES (?1, ?1)", [(first,) for first, _ in copies]
+    )
+    versions = "INSERT INTO versions SELECT id, ?, outlet_id FROM articles WHERE id = ?"
+    connection.executemany(
+        versions, [(first, id) for pair in copies for first, id in [(pair[0], pair[0]), pair]]
+    )
+    connection.executemany(
+        "INSERT INTO relations VALUES (?2, ?1, 'copy', '2026-01-01T00:00:00Z', 0.95, 0.95, 1)",
+        copies,
     )
     connection.execute(
         """INSERT INTO revisions (article_id, number, seen_at, kinds, headline, text)
@@ -158,11 +192,12 @@ def group(connection: sqlite3.Connection, chance: random.Random) -> None:
         )
 
 
-# -- pages -----------------------------------------------------------------------------------------------------------
+# -- pages -----------------------------------------------------------------------------------------
 
 
 def paths(words: Words) -> dict[str, Callable[[int], str]]:
-    """The address of the n-th page of each kind. Searches are for one word or two, common ones and rare ones."""
+    """The address of the n-th page of each kind. Searches are for one word or two, common ones and
+    rare ones."""
     chance = random.Random(7)
     searches = [" ".join(words.draw(1 + number % 2)) for number in range(ASKED + 1)]
     return {
@@ -171,7 +206,9 @@ def paths(words: Words) -> dict[str, Callable[[int], str]]:
         "story": lambda number: f"/archive/-/story/story-{number % STORIES}",
         "the largest story": lambda number: f"/archive/-/story/story-0?page={number % 20 + 1}",
         "search": lambda number: f"/archive/-/search?words={quote(searches[number])}",
-        "search within a month": lambda number: f"/archive/-/search?month=2025-03&words={quote(searches[number])}",
+        "search within a month": lambda number: (
+            f"/archive/-/search?month=2025-03&words={quote(searches[number])}"
+        ),
         "outlet": lambda number: f"/archive/-/outlet/outlet{number}.example",
     }
 
@@ -203,8 +240,18 @@ def served(folder: Path) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "datasette", "serve", str(folder / "archive.db"), "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ) as process:
+    command = [
+        sys.executable,
+        "-m",
+        "datasette",
+        "serve",
+        str(folder / "archive.db"),
+        "--port",
+        str(port),
+    ]
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ
+    ) as process:
         try:
             _wait_for(address)
             yield address

@@ -1,11 +1,13 @@
-"""Learn the weights of `crawler/extraction/main_text/line_weights.toml` from pages whose text is known: `python -m
-bench.train_lines`.
+"""Learn the weights of `crawler/extraction/main_text/line_weights.toml` from pages whose text is
+known: `python -m bench.train_lines`.
 
-    python -m bench.train_lines [--shared PATH] [--out crawler/extraction/main_text/line_weights.toml]
+    python -m bench.train_lines [--shared PATH] [--out
+    crawler/extraction/main_text/line_weights.toml]
 
-A block is the article's if half of its 4-grams are in the true text. Logistic regression with a ridge, by Newton's
-method; each source counts alike, each page of it alike, each block by its words. The ridge was chosen on the half of
-the outlets that rules are written on (`bench.extraction --half tune`); the weights are learnt from both halves.
+A block is the article's if half of its 4-grams are in the true text. Logistic regression with a
+ridge, by Newton's method; each source counts alike, each page of it alike, each block by its words.
+The ridge was chosen on the half of the outlets that rules are written on (`bench.extraction --half
+tune`); the weights are learnt from both halves.
 """
 
 from __future__ import annotations
@@ -51,7 +53,9 @@ FOR = frozenset(("called article text", "in what is called article text", "calle
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--shared", type=Path, default=SHARED)
-    parser.add_argument("--out", type=Path, default=Path("crawler/extraction/main_text/line_weights.toml"))
+    parser.add_argument(
+        "--out", type=Path, default=Path("crawler/extraction/main_text/line_weights.toml")
+    )
     options = parser.parse_args(arguments)
     logging.disable(logging.CRITICAL)
     known = labelled_pages(options.shared / "corpus" / "dev")
@@ -76,7 +80,10 @@ class Labelled:
 
 def labelled_pages(corpus: Path) -> list[Labelled]:
     """The pages of all outlets; of both halves."""
-    return [Labelled(row["source"], outlet(row), list(labelled(corpus, row))) for row in pages(corpus, "both")]
+    return [
+        Labelled(row["source"], outlet(row), list(labelled(corpus, row)))
+        for row in pages(corpus, "both")
+    ]
 
 
 def tables_apart(corpus: Path) -> list[Table]:
@@ -97,7 +104,11 @@ def labelled(corpus: Path, row: Row) -> Iterator[Example]:
         own = [tuple(words[at : at + 4]) for at in range(len(words) - 3)]
         true = sum(gram in grams for gram in own) * 2 >= len(own) if own else tuple(words) in lines
         held = "-" if one.found == "no" else "+"
-        yield [sign + held for sign in one.signs], true, min((len(words) + 2) / total, MOST_OF_A_PAGE)
+        yield (
+            [sign + held for sign in one.signs],
+            true,
+            min((len(words) + 2) / total, MOST_OF_A_PAGE),
+        )
 
 
 def learnt(known: list[Labelled]) -> Table:
@@ -114,7 +125,8 @@ def learnt(known: list[Labelled]) -> Table:
 
 
 def fitted(examples: list[Example]) -> Table:
-    """Weights by which the examples are told best, none of them against its sign's meaning: such signs are let go."""
+    """Weights by which the examples are told best, none of them against its sign's meaning: such
+    signs are let go."""
     seen = Counter(sign for signs, _, _ in examples for sign in set(signs))
     names = sorted(sign for sign, number in seen.items() if number >= SEEN_ON)
     while True:

@@ -1,9 +1,11 @@
-"""Learns how likely an article belongs to a story: `python -m bench.train_membership` writes the weights.
+"""Learns how likely an article belongs to a story: `python -m bench.train_membership` writes the
+weights.
 
-Long stories are followed from one and from three of their articles, among all articles of their time and in young
-archives that hold the story and 25 or 100 others; single happenings from one article, with dates and without. Each kind
-has its weight, however many articles it has. `figures` are those of stories that were left out, quarter by quarter:
-what to expect of a story that nobody has seen.
+Long stories are followed from one and from three of their articles, among all articles of their
+time and in young archives that hold the story and 25 or 100 others; single happenings from one
+article, with dates and without. Each kind has its weight, however many articles it has. `figures`
+are those of stories that were left out, quarter by quarter: what to expect of a story that nobody
+has seen.
 """
 
 from __future__ import annotations
@@ -46,7 +48,8 @@ class Case:
     belongs: Array
     """Of each candidate: (n,), of bool."""
     counts: Array
-    """Whether it is one by which the case is judged: neither followed nor open to argument. (n,), of bool."""
+    """Whether it is one by which the case is judged: neither followed nor open to argument. (n,),
+    of bool."""
     all: int
     """Articles of the story that should be listed, candidates or not."""
     days: Array
@@ -58,10 +61,14 @@ class Case:
 class Pool:
     """Articles that an archive has, each as a story sees it among the others."""
 
-    def __init__(self, rows: Sequence[Row], counts: Sequence[tuple[dict[str, float], dict[str, float]]]) -> None:
+    def __init__(
+        self, rows: Sequence[Row], counts: Sequence[tuple[dict[str, float], dict[str, float]]]
+    ) -> None:
         frequencies = Counter(term for whole, _ in counts for term in whole)
         self.rows = rows
-        self.cosines = gram([in_two_views(*both, frequencies, max(len(rows), LEAST)) for both in counts])
+        self.cosines = gram(
+            [in_two_views(*both, frequencies, max(len(rows), LEAST)) for both in counts]
+        )
         self.days = np.array([days_since_1970(row.get("date")) for row in rows])
 
     def case(self, kind: str, story: str, confirmed: Sequence[int], dated: bool = True) -> Case:
@@ -99,7 +106,11 @@ def read(path: Path) -> list[Row]:
 
 def both_views(rows: Sequence[Row]) -> list[tuple[dict[str, float], dict[str, float]]]:
     return [
-        (counted(row["title"], None, row["text"], "en"), opening(row["title"], None, row["text"], "en")) for row in rows
+        (
+            counted(row["title"], None, row["text"], "en"),
+            opening(row["title"], None, row["text"], "en"),
+        )
+        for row in rows
     ]
 
 
@@ -113,7 +124,11 @@ def long_cases(shared: Path, luck: random.Random) -> Iterator[Case]:
             yield pool.case("one", story, [place])
         for _ in range(2 if len(places) >= 5 else 0):
             yield pool.case("three", story, luck.sample(places, 3))
-        others = [place for place, row in enumerate(rows) if story not in (*row["stories"], *row["perhaps"])]
+        others = [
+            place
+            for place, row in enumerate(rows)
+            if story not in (*row["stories"], *row["perhaps"])
+        ]
         for many in (25, 100, 25, 100):
             held = sorted({*places, *luck.sample(others, many)})
             young = Pool([rows[place] for place in held], [counts[place] for place in held])
@@ -131,7 +146,7 @@ def event_cases(shared: Path, luck: random.Random) -> Iterator[Case]:
             yield pool.case("undated", story, [luck.choice(places)], dated=False)
 
 
-# -- learning --------------------------------------------------------------------------------------------------------
+# -- learning --------------------------------------------------------------------------------------
 
 Signs = Sequence[Array]
 """Of each case: (candidates, signs)."""
@@ -146,15 +161,23 @@ def of_arrival(cases: Sequence[Case]) -> Signs:
 
 
 def of_company(cases: Sequence[Case], chances: Sequence[Array]) -> Signs:
-    return [company(case.weighed.likeness, each, case.confirmed) for case, each in zip(cases, chances, strict=True)]
+    return [
+        company(case.weighed.likeness, each, case.confirmed)
+        for case, each in zip(cases, chances, strict=True)
+    ]
 
 
-def learn(cases: Sequence[Case], signs: Signs, but: int | None = None, ridge: float = RIDGE) -> Array:
-    """The weights of a logistic regression with a ridge on all but the last, the constant one (Newton's method).
+def learn(
+    cases: Sequence[Case], signs: Signs, but: int | None = None, ridge: float = RIDGE
+) -> Array:
+    """The weights of a logistic regression with a ridge on all but the last, the constant one
+    (Newton's method).
 
     `but`: the quarter of the stories that is left out.
     """
-    chosen = [(case, each) for case, each in zip(cases, signs, strict=True) if quarter(case.story) != but]
+    chosen = [
+        (case, each) for case, each in zip(cases, signs, strict=True) if quarter(case.story) != but
+    ]
     many = Counter(case.kind for case, _ in chosen)
     seen = np.vstack([each[case.counts] for case, each in chosen])
     said = np.concatenate([case.belongs[case.counts] for case, _ in chosen]).astype(float)
@@ -188,12 +211,20 @@ def quarter(story: str) -> int:
 def left_out(cases: Sequence[Case], signs: Signs, ridge: float = RIDGE) -> list[Array]:
     """Of each case the probabilities that come of the stories of the other quarters."""
     weights = [learn(cases, signs, part, ridge) for part in range(QUARTERS)]
-    return [logistic(each @ weights[quarter(case.story)]) for case, each in zip(cases, signs, strict=True)]
+    return [
+        logistic(each @ weights[quarter(case.story)])
+        for case, each in zip(cases, signs, strict=True)
+    ]
 
 
-# -- figures ---------------------------------------------------------------------------------------------------------
+# -- figures ---------------------------------------------------------------------------------------
 
-WANTED = {"one": "≥ .90, ≥ .85, ≥ .87", "three": "F1 ≥ .90", "young 25": "F1 ≥ .89", "young 100": "F1 ≥ .85"}
+WANTED = {
+    "one": "≥ .90, ≥ .85, ≥ .87",
+    "three": "F1 ≥ .90",
+    "young 25": "F1 ≥ .89",
+    "young 100": "F1 ≥ .85",
+}
 
 
 def all_cases(shared: Path) -> list[Case]:
@@ -212,7 +243,9 @@ def measured_apart(cases: Sequence[Case]) -> Iterator[Figure]:
     second = left_out(cases, of_company(cases, first), RIDGE_OF_SECOND)
     both = [in_order(*each) for each in zip(first, second, strict=True)]
     yield from measured(list(zip(cases, both, strict=True)), "listed")
-    yield from measured(list(zip(cases, left_out(cases, of_arrival(cases)), strict=True)), "on arrival")
+    yield from measured(
+        list(zip(cases, left_out(cases, of_arrival(cases)), strict=True)), "on arrival"
+    )
 
 
 def measured(judged: Sequence[tuple[Case, Array]], where: str) -> Iterator[Figure]:
@@ -225,12 +258,18 @@ def measured(judged: Sequence[tuple[Case, Array]], where: str) -> Iterator[Figur
         yield Figure(f"{named}: R-precision", mean([each.best for each in came]))
         sure, right = (sum(each.sure[place] for each in came) for place in (0, 1))
         yield Figure(f"{named}: sure ones that are right", right / max(1, sure), wanted="≥ .97")
-        yield Figure(f"{named}: recall of sure ones", right / max(1, sum(each.all for each in came)), wanted="≥ .60")
+        yield Figure(
+            f"{named}: recall of sure ones",
+            right / max(1, sum(each.all for each in came)),
+            wanted="≥ .60",
+        )
         far, found = (sum(each.far[place] for each in came) for place in (0, 1))
         if kind == "one":
             yield Figure(f"{named}: recall 15 to 45 days away", found / max(1, far), wanted="≥ .75")
     some = [(case, chances) for case, chances in judged if case.kind in ("one", "three")]
-    yield Figure(f"stories left out, {where}: error of calibration", calibration(some), wanted="≤ .05")
+    yield Figure(
+        f"stories left out, {where}: error of calibration", calibration(some), wanted="≤ .05"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +289,11 @@ class Came:
 
     @staticmethod
     def of(case: Case, chances: Array) -> Came:
-        chances, belongs, days = chances[case.counts], case.belongs[case.counts], case.days[case.counts]
+        chances, belongs, days = (
+            chances[case.counts],
+            case.belongs[case.counts],
+            case.days[case.counts],
+        )
         listed, sure, far = chances >= 0.5, chances >= SURE, belongs & (days > 15) & (days <= 45)
         right = int((listed & belongs).sum())
         precision = right / listed.sum() if listed.any() else 1.0
@@ -264,12 +307,14 @@ class Came:
 
 
 def calibration(judged: Sequence[tuple[Case, Array]]) -> float:
-    """Mean distance, over tenths from PERHAPS on, of the probability said from the share that belongs."""
+    """Mean distance, over tenths from PERHAPS on, of the probability said from the share that
+    belongs."""
     said = np.concatenate([chances[case.counts] for case, chances in judged])
     belongs = np.concatenate([case.belongs[case.counts] for case, _ in judged])
     tenths = np.floor(said * 10)
     apart = [
-        abs(said[tenths == tenth].mean() - belongs[tenths == tenth].mean()) * (tenths == tenth).sum()
+        abs(said[tenths == tenth].mean() - belongs[tenths == tenth].mean())
+        * (tenths == tenth).sum()
         for tenth in np.unique(tenths[said >= PERHAPS])
     ]
     return float(sum(apart) / max(1, (said >= PERHAPS).sum()))
@@ -288,7 +333,9 @@ def main() -> None:
         "second": learn(cases, of_company(cases, apart), ridge=RIDGE_OF_SECOND),
         "arrivals": learn(cases, of_arrival(cases)),
     }
-    rows = ",\n".join(f'"{name}": {[round(float(each), 4) for each in values]}' for name, values in learnt.items())
+    rows = ",\n".join(
+        f'"{name}": {[round(float(each), 4) for each in values]}' for name, values in learnt.items()
+    )
     WHERE.write_text(f"{{{rows}}}\n", encoding="utf-8")
 
 

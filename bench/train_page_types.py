@@ -1,12 +1,14 @@
-"""Learn the weights of `crawler/extraction/page_type_weights.toml` from pages whose type is known: `python -m
-bench.train_page_types`.
+"""Learn the weights of `crawler/extraction/page_type_weights.toml` from pages whose type is known:
+`python -m bench.train_page_types`.
 
-    python -m bench.train_page_types [--shared PATH] [--out crawler/extraction/page_type_weights.toml]
+    python -m bench.train_page_types [--shared PATH] [--out
+    crawler/extraction/page_type_weights.toml]
 
-Logistic regression with a ridge, by accelerated projected gradients: a sign that is FOR an article never weighs against
-one, every other never for one, so that few pages suffice. Pages without an address of their own teach nothing of
-addresses. Ridge and threshold were chosen on the half of the outlets that rules are written on; the weights are learnt
-from both halves. Printed is how pages are told that were left out in turn, tenth by tenth of the outlets.
+Logistic regression with a ridge, by accelerated projected gradients: a sign that is FOR an article
+never weighs against one, every other never for one, so that few pages suffice. Pages without an
+address of their own teach nothing of addresses. Ridge and threshold were chosen on the half of the
+outlets that rules are written on; the weights are learnt from both halves. Printed is how pages are
+told that were left out in turn, tenth by tenth of the outlets.
 """
 
 from __future__ import annotations
@@ -28,7 +30,16 @@ from crawler.extraction import page_type_features
 from crawler.extraction.extract import reading
 
 FOR = (
-    *("article", "news data", "dated", "author", "headline words", "path words", "day path", "number path"),
+    *(
+        "article",
+        "news data",
+        "dated",
+        "author",
+        "headline words",
+        "path words",
+        "day path",
+        "number path",
+    ),
     *("prose", "paragraph", "text", "sentences"),
 )
 """How the names of signs begin that speak for an article."""
@@ -53,7 +64,9 @@ class Example:
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--shared", type=Path, default=SHARED)
-    parser.add_argument("--out", type=Path, default=Path("crawler/extraction/page_type_weights.toml"))
+    parser.add_argument(
+        "--out", type=Path, default=Path("crawler/extraction/page_type_weights.toml")
+    )
     options = parser.parse_args(arguments)
     logging.disable(logging.CRITICAL)
     examples = examples_of(options.shared / "corpus" / "dev")
@@ -62,7 +75,9 @@ def main(arguments: list[str] | None = None) -> None:
     print(f"{len(table)} weights from {len(examples)} pages")
     tables = tables_apart(examples)
     for half in ("tune", "report"):
-        print(f"outlets {SAID[half]}: {left_out([one for one in examples if one.half == half], tables)}")
+        print(
+            f"outlets {SAID[half]}: {left_out([one for one in examples if one.half == half], tables)}"
+        )
 
 
 def examples_of(corpus: Path) -> list[Example]:
@@ -80,20 +95,26 @@ def example(corpus: Path, row: Row) -> Example:
     read = reading(capture(corpus, row))
     article, steps = read.article, read.steps
     found = (
-        page_type_features.signs(steps.page, article.headline, article.text, bool(article.published_at))
+        page_type_features.signs(
+            steps.page, article.headline, article.text, bool(article.published_at)
+        )
         if steps
         else set()
     )
     if not row.get("url"):
         found = {sign for sign in found if "path" not in sign and "host" not in sign}
     half = "report" if kept_apart(row) else "tune"
-    return Example(found, row.get("page_type", "article") == "article", row["source"], outlet(row), half)
+    return Example(
+        found, row.get("page_type", "article") == "article", row["source"], outlet(row), half
+    )
 
 
 def learnt(examples: Sequence[Example]) -> Table:
     """By sign, its weight; `always` is the constant."""
     seen = Counter(sign for one in examples for sign in one.signs)
-    names = sorted(sign for sign, many in seen.items() if SEEN_ON <= many <= len(examples) - SEEN_ON)
+    names = sorted(
+        sign for sign, many in seen.items() if SEEN_ON <= many <= len(examples) - SEEN_ON
+    )
     x = np.array([[sign in one.signs for sign in names] + [True] for one in examples], dtype=float)
     y = np.array([one.is_article for one in examples], dtype=float)
     counts = _counts(examples)
@@ -113,20 +134,27 @@ def learnt(examples: Sequence[Example]) -> Table:
 
 
 def _counts(examples: Sequence[Example]) -> np.ndarray:
-    """How much each page counts: those of known type 1, the news of each other source NEWS together."""
+    """How much each page counts: those of known type 1, the news of each other source NEWS
+    together."""
     many = Counter(one.source for one in examples)
     return np.array([1.0 if one.source == TYPED else NEWS / many[one.source] for one in examples])
 
 
 def left_out(examples: Sequence[Example], tables: Sequence[Table]) -> str:
-    """What pages are taken for by weights that were learnt without their outlets; the rules are not asked."""
+    """What pages are taken for by weights that were learnt without their outlets; the rules are not
+    asked."""
     wrong: Counter[str] = Counter()
     for one in examples:
         table = tables[part_of(one.outlet)]
-        taken = table["always"] + sum(table.get(sign, 0.0) for sign in one.signs) >= page_type_features.LEAST
+        taken = (
+            table["always"] + sum(table.get(sign, 0.0) for sign in one.signs)
+            >= page_type_features.LEAST
+        )
         if taken != one.is_article:
             wrong["articles lost" if one.is_article else "taken for articles"] += 1
-    return "of outlets left out in turn, without rules: " + ", ".join(f"{many} {what}" for what, many in wrong.items())
+    return "of outlets left out in turn, without rules: " + ", ".join(
+        f"{many} {what}" for what, many in wrong.items()
+    )
 
 
 def about(examples: Sequence[Example]) -> str:

@@ -1,8 +1,10 @@
-"""More than two hundred hostile requests to an archive that is served: how long each takes, and what the server holds.
+"""More than two hundred hostile requests to an archive that is served: how long each takes, and
+what the server holds.
 
-Each is sent by itself, in plain `dateline serve` and in `--public`, and then twenty slow ones at once with a reader
-beside them. The archive is the one of `bench.serve`, smaller, and has two articles of two million letters. The server
-is a process of its own; its memory is the most that it ever held (VmHWM, Linux).
+Each is sent by itself, in plain `dateline serve` and in `--public`, and then twenty slow ones at
+once with a reader beside them. The archive is the one of `bench.serve`, smaller, and has two
+articles of two million letters. The server is a process of its own; its memory is the most that it
+ever held (VmHWM, Linux).
 """
 
 # ruff: noqa: E501  SQL and addresses, a line each
@@ -36,7 +38,7 @@ MOST = 300
 """MB."""
 AT_ONCE = 20
 
-# -- what is asked ---------------------------------------------------------------------------------------------------
+# -- what is asked ---------------------------------------------------------------------------------
 
 GROW = "with recursive s(x) as (select 'aaaaaaaaaa' union all select x || x from s where length(x) < {most}) "
 LONGEST = "b(x) as (select x from s order by length(x) desc limit 1)"
@@ -131,7 +133,8 @@ def statements() -> dict[str, str]:
 
 
 def queries() -> dict[str, str]:
-    """Addresses of tables, rows, queries and pages, and what may stand behind their question marks."""
+    """Addresses of tables, rows, queries and pages, and what may stand behind their question
+    marks."""
     word = "a" * 1900
     found = {
         f"_where {number}": f"/archive/articles?_where={quote(sql)}"
@@ -148,7 +151,16 @@ def queries() -> dict[str, str]:
         "many facets": "/archive/articles?"
         + "&".join(
             f"_facet={c}"
-            for c in ("text", "headline", "url", "published_at", "fetched_at", "word_count", "language") * 8
+            for c in (
+                "text",
+                "headline",
+                "url",
+                "published_at",
+                "fetched_at",
+                "word_count",
+                "language",
+            )
+            * 8
         ),
         "array facets": "/archive/articles?_facet_array=text&_facet_array=authors&_facet_date=text",
         "facets of all": "/archive/articles.json?_facet=text&_facet=url&_facet_size=max&_size=max",
@@ -168,16 +180,19 @@ def queries() -> dict[str, str]:
         "_next, long": f"/archive/articles?_next={word}",
         "_next, huge number": "/archive/articles?_next=9999999999999999999999999999",
         "_search of stars": "/archive/articles?_search=" + quote("a* " * 60),
-        "_search raw": "/archive/articles?_searchmode=raw&_search=" + quote("b* OR d* OR f* OR g* OR k* OR l* OR m*"),
+        "_search raw": "/archive/articles?_searchmode=raw&_search="
+        + quote("b* OR d* OR f* OR g* OR k* OR l* OR m*"),
         "_search raw, nested": "/archive/articles?_searchmode=raw&_search=" + quote("(" * 300),
-        "_search raw, NEAR": "/archive/articles?_searchmode=raw&_search=" + quote("NEAR(" + "ba " * 300 + ", 99999)"),
+        "_search raw, NEAR": "/archive/articles?_searchmode=raw&_search="
+        + quote("NEAR(" + "ba " * 300 + ", 99999)"),
         "_search of a column": "/archive/articles?_search_text=" + quote("a* OR b* OR c*"),
         "_search, a long word": f"/archive/articles?_search={word}",
         "contains, long": f"/archive/articles?text__contains={word}",
         "like with many %": "/archive/articles?text__like=" + quote("%a" * 900),
         "glob with many *": "/archive/articles?text__glob=" + quote("*a" * 45),
         "arraycontains": "/archive/articles?text__arraycontains=a",
-        "through": "/archive/articles?_through=" + quote('{"table":"urls","column":"article_id","value":"1"}'),
+        "through": "/archive/articles?_through="
+        + quote('{"table":"urls","column":"article_id","value":"1"}'),
         "through, broken": "/archive/articles?_through=" + quote('{"table":' + "[" * 900),
         "_col of none": "/archive/articles?_col=nothing&_nocol=id",
         "_labels": "/archive/urls.json?_labels=on&_size=max",
@@ -211,7 +226,8 @@ def queries() -> dict[str, str]:
         "revisions of none": "/archive/articles/1/revisions/999999999",
         "a story that is none": "/archive/-/story/" + "%00%FF%2F.." * 20,
         "a story's page of none": "/archive/-/story/story-0?page=999999",
-        "a story's odd filters": "/archive/-/story/story-0?outlet=%00&since=%27&until=x&language=" + "x" * 1000,
+        "a story's odd filters": "/archive/-/story/story-0?outlet=%00&since=%27&until=x&language="
+        + "x" * 1000,
         "a dossier": "/archive/-/story/story-0.html",
         "a dossier as text": "/archive/-/story/story-0.txt",
         "a story's table": "/archive/-/story/story-0.csv",
@@ -235,8 +251,12 @@ def queries() -> dict[str, str]:
         "columns": "text:a headline:b {a b}:c",
         "carets": "^a ^b + c",
     }
-    pages = {f"search: {name}": f"/archive/-/search?words={quote(text)}" for name, text in words.items()}
-    canned = {f"query: {name}": f"/archive/search?words={quote(text)}" for name, text in words.items()}
+    pages = {
+        f"search: {name}": f"/archive/-/search?words={quote(text)}" for name, text in words.items()
+    }
+    canned = {
+        f"query: {name}": f"/archive/search?words={quote(text)}" for name, text in words.items()
+    }
     others = {
         "query: sql": "/archive/newest?sql=select+randomblob(1e9)",
         "query: by day": "/archive/coverage_by_day?words=" + quote(words["stars"]),
@@ -305,7 +325,14 @@ class Attack:
     def sent(self, port: int) -> bytes:
         named = any(header.lower().startswith("host:") for header in self.headers)
         host = () if named else (f"Host: 127.0.0.1:{port}",)
-        lines = (f"{self.method} {self.target} HTTP/1.1", *host, "Connection: close", *self.headers, "", "")
+        lines = (
+            f"{self.method} {self.target} HTTP/1.1",
+            *host,
+            "Connection: close",
+            *self.headers,
+            "",
+            "",
+        )
         return "\r\n".join(lines).encode("latin-1", "replace") + self.body
 
 
@@ -351,12 +378,14 @@ def requests() -> list[Attack]:
 def attacks() -> list[Attack]:
     """All of them."""
     sql = [Attack(name, f"/archive?sql={quote(sql)}") for name, sql in statements().items()]
-    as_json = [Attack(f"{each.name}, JSON", each.target.replace("?", ".json?", 1)) for each in sql[::6]]
+    as_json = [
+        Attack(f"{each.name}, JSON", each.target.replace("?", ".json?", 1)) for each in sql[::6]
+    ]
     asked = [Attack(name, target) for name, target in (queries() | paths()).items()]
     return sql + as_json + asked + requests()
 
 
-# -- the server ------------------------------------------------------------------------------------------------------
+# -- the server ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,8 +407,20 @@ class Server:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
         run = "import archive.cli.read_commands; from archive.cli.base import cli; cli(prog_name='dateline')"
-        command = [sys.executable, "-c", run, "serve", "--archive", str(folder), "--port", str(self.port), *options]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=ENVIRONMENT)
+        command = [
+            sys.executable,
+            "-c",
+            run,
+            "serve",
+            "--archive",
+            str(folder),
+            "--port",
+            str(self.port),
+            *options,
+        ]
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=ENVIRONMENT
+        )
         assert self.process.stdout
         self.said = self.process.stdout.readline().decode()
         """The line that it prints first."""
@@ -417,7 +458,9 @@ class Server:
         begun, received = None, b""
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=patience) as connection:
-                threading.Thread(target=_send, args=(connection, attack.sent(self.port)), daemon=True).start()
+                threading.Thread(
+                    target=_send, args=(connection, attack.sent(self.port)), daemon=True
+                ).start()
                 while piece := connection.recv(1 << 20):
                     received += piece
                     begun = begun or time.perf_counter()
@@ -440,7 +483,9 @@ class Server:
 
     @property
     def alive(self) -> bool:
-        return self.process.poll() is None and self.ask(Attack("", "/archive/-/stories")).status == 200
+        return (
+            self.process.poll() is None and self.ask(Attack("", "/archive/-/stories")).status == 200
+        )
 
 
 def _joined(pieces: bytes) -> bytes:
@@ -461,9 +506,13 @@ def _send(connection: socket.socket, sent: bytes) -> None:
 
 
 def at_once(server: Server, slow: list[Attack], page: str) -> tuple[float, list[float]]:
-    """The longest of slow requests that are sent at once, and how long a reader's pages took meanwhile."""
+    """The longest of slow requests that are sent at once, and how long a reader's pages took
+    meanwhile."""
     taken: list[float] = []
-    threads = [threading.Thread(target=lambda each=each: taken.append(server.ask(each).seconds)) for each in slow]
+    threads = [
+        threading.Thread(target=lambda each=each: taken.append(server.ask(each).seconds))
+        for each in slow
+    ]
     for thread in threads:
         thread.start()
     read = []
@@ -473,11 +522,12 @@ def at_once(server: Server, slow: list[Attack], page: str) -> tuple[float, list[
     return max(taken), read
 
 
-# -- figures ---------------------------------------------------------------------------------------------------------
+# -- figures ---------------------------------------------------------------------------------------
 
 
 def figures(_shared: Path) -> Iterator[Figure]:
-    """For each way to serve: the slowest answer, the slowest of many at once, a reader's wait, memory, and life."""
+    """For each way to serve: the slowest answer, the slowest of many at once, a reader's wait,
+    memory, and life."""
     with TemporaryDirectory(prefix="dateline-bench-") as name:
         fill(Path(name))
         for how in ([], ["--public"]):
@@ -493,13 +543,27 @@ def measured(folder: Path, *how: str) -> Iterator[Figure]:
         answers = {each.name: server.ask(each) for each in every}
         slowest = max(answers, key=lambda name: answers[name].seconds)
         yield Figure(
-            f"{mode}: slowest of {len(every)} ({slowest})", answers[slowest].seconds, "s", wanted=f"≤ {SECONDS} s"
+            f"{mode}: slowest of {len(every)} ({slowest})",
+            answers[slowest].seconds,
+            "s",
+            wanted=f"≤ {SECONDS} s",
         )
-        slow = [each for each in every if each.name in ("cross join", "endless recursion", "subqueries by row")]
+        slow = [
+            each
+            for each in every
+            if each.name in ("cross join", "endless recursion", "subqueries by row")
+        ]
         longest, read = at_once(server, (slow * AT_ONCE)[:AT_ONCE], "/archive/articles/1")
         yield Figure(f"{mode}: slowest of {AT_ONCE} at once", longest, "s", wanted=f"≤ {SECONDS} s")
-        yield Figure(f"{mode}: a reader beside them, slowest of {len(read)}", max(read), "s", wanted=f"≤ {SECONDS} s")
-        yield Figure(f"{mode}: memory", server.most_memory(), "MB", idle, "idle", wanted=f"≤ {MOST} MB")
+        yield Figure(
+            f"{mode}: a reader beside them, slowest of {len(read)}",
+            max(read),
+            "s",
+            wanted=f"≤ {SECONDS} s",
+        )
+        yield Figure(
+            f"{mode}: memory", server.most_memory(), "MB", idle, "idle", wanted=f"≤ {MOST} MB"
+        )
         yield Figure(f"{mode}: alive at the end", float(server.alive), wanted="1")
 
 
@@ -512,7 +576,9 @@ def fill(folder: Path) -> None:
         serve.ARTICLES = whole
     connection = connect(folder / "archive.db", ARCHIVE)
     with transaction(connection):
-        for number, text in enumerate(("a " * 1_000_000, "首相会見東京都知事は" * 200_000), start=1):
+        for number, text in enumerate(
+            ("a " * 1_000_000, "首相会見東京都知事は" * 200_000), start=1
+        ):
             connection.execute(
                 """INSERT INTO articles (id, outlet_id, url, headline, published_at, text, bigrams, fetched_at, word_count)
                    VALUES (?, 1, ?, 'Long', '2026-01-01T00:00:00Z', ?, ?, '2026-01-01T00:00:00Z', 1)""",

@@ -1,7 +1,9 @@
-"""Out and in again: the captures of a crawl of 571 outlets as one WARC file, imported into an empty archive.
+"""Out and in again: the captures of a crawl of 571 outlets as one WARC file, imported into an empty
+archive.
 
-Every page must come back byte for byte, with the addresses, the time and the status of its capture; and the same
-articles must come out of them, dates and headlines that only a feed or sitemap had given included.
+Every page must come back byte for byte, with the addresses, the time and the status of its capture;
+and the same articles must come out of them, dates and headlines that only a feed or sitemap had
+given included.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ from archive.archive import Archive
 from bench.crawl import add_outlets, newsweb, run
 from bench.figures import Figure
 
-ARTICLES = "SELECT url, digest, headline, text, authors, published_at, agency, language FROM articles"
+ARTICLES = (
+    "SELECT url, digest, headline, text, authors, published_at, agency, language FROM articles"
+)
 
 
 def figures(shared: Path) -> Iterator[Figure]:
@@ -41,10 +45,16 @@ def told(folder: Path, out: float, back: float) -> Iterator[Figure]:
     digests = {row.digest for row in one.values()}
     captured = {url: row for url, row in before.items() if row[0] in digests}
     yield Figure("captures", len(one))
-    yield Figure("captures that came back byte for byte", 100 * same(one, two), "%", 100, "bound", "100 %")
+    yield Figure(
+        "captures that came back byte for byte", 100 * same(one, two), "%", 100, "bound", "100 %"
+    )
     yield Figure("articles whose page was captured", len(captured))
-    yield Figure("articles that came back the same", 100 * same(captured, after), "%", 100, "bound", "100 %")
-    yield Figure("articles that were not there before", len(after.keys() - before.keys()), "", None, "", "0")
+    yield Figure(
+        "articles that came back the same", 100 * same(captured, after), "%", 100, "bound", "100 %"
+    )
+    yield Figure(
+        "articles that were not there before", len(after.keys() - before.keys()), "", None, "", "0"
+    )
     yield Figure("pages exported a second", len(one) / out, "/s")
     yield Figure("pages imported a second", len(two) / back, "/s")
 
@@ -57,10 +67,15 @@ def same(before: dict, after: dict) -> float:
 def pages(folder: Path) -> dict[tuple[str, str], Page]:
     """Each capture by its address and time."""
     with Archive(folder) as archive:
-        rows = archive.captures.connection.execute("SELECT url, fetched_at, status, final_url, digest FROM captures")
+        rows = archive.captures.connection.execute(
+            "SELECT url, fetched_at, status, final_url, digest FROM captures"
+        )
         return {
             (row["url"], row["fetched_at"]): Page(
-                row["status"], row["final_url"], row["digest"], archive.captures.body(row["digest"]) or b""
+                row["status"],
+                row["final_url"],
+                row["digest"],
+                archive.captures.body(row["digest"]) or b"",
             )
             for row in rows
         }

@@ -1,7 +1,8 @@
-"""Learnt weights as they are kept: a table of signs in a TOML file beside the module that weighs them.
+"""Learnt weights as they are kept: a table of signs in a TOML file beside the module that weighs
+them.
 
-What is kept is learnt from all outlets. What it is worth is measured on outlets it does not know: they are parted in
-tenths, and each is read with weights that were learnt from the nine others.
+What is kept is learnt from all outlets. What it is worth is measured on outlets it does not know:
+they are parted in tenths, and each is read with weights that were learnt from the nine others.
 """
 
 from __future__ import annotations
@@ -22,10 +23,15 @@ def part_of(outlet: str) -> int:
     return hashlib.md5(outlet.encode()).digest()[0] % PARTS
 
 
-def apart(known: Sequence[Known], outlet: Callable[[Known], str], learn: Callable[[list[Known]], Table]) -> list[Table]:
+def apart(
+    known: Sequence[Known], outlet: Callable[[Known], str], learn: Callable[[list[Known]], Table]
+) -> list[Table]:
     """By tenth, the weights learnt without its outlets."""
     parts = [part_of(outlet(one)) for one in known]
-    return [learn([one for one, own in zip(known, parts, strict=True) if own != part]) for part in range(PARTS)]
+    return [
+        learn([one for one, own in zip(known, parts, strict=True) if own != part])
+        for part in range(PARTS)
+    ]
 
 
 def rounded(names: Iterable[str], weights: Iterable[float]) -> Table:
@@ -35,5 +41,10 @@ def rounded(names: Iterable[str], weights: Iterable[float]) -> Table:
 
 
 def as_toml(table: Table, about: str) -> str:
-    """The file; `about` are comment lines that say what the weights are and where they come from."""
-    return about + "\n[weights]\n" + "".join(f'"{sign}" = {weight}\n' for sign, weight in sorted(table.items()))
+    """The file; `about` are comment lines that say what the weights are and where they come
+    from."""
+    return (
+        about
+        + "\n[weights]\n"
+        + "".join(f'"{sign}" = {weight}\n' for sign, weight in sorted(table.items()))
+    )

@@ -47,7 +47,9 @@ class Progress:
         spinner = Spinner("dots")
         while True:
             spider: Any = self.crawler.spider
-            line = progress_line(spider.counts, len(spider.under_way), time.monotonic() - self.began)
+            line = progress_line(
+                spider.counts, len(spider.under_way), time.monotonic() - self.began
+            )
             spinner.update(text=Text(line, no_wrap=True, overflow="ellipsis"))
             self.live.update(spinner)
             await asyncio.sleep(0.2)

@@ -41,18 +41,24 @@ def main() -> int:
     """Run the demo; the exit code."""
     options = argparse.ArgumentParser(prog="make demo", description=__doc__)
     options.add_argument("--no-serve", action="store_true", help="end after the report")
-    options.add_argument("--port", default="8001", help="where the archive is served (default 8001)")
+    options.add_argument(
+        "--port", default="8001", help="where the archive is served (default 8001)"
+    )
     asked = options.parse_args()
     began = time.monotonic()
     shutil.rmtree(ARCHIVE_FOLDER, ignore_errors=True)
     with serve(load_world(HERE / "world")) as web, proxied(web):
-        say(f"A small news web of {len(web.hosts)} invented outlets runs on {web.proxy}; nothing leaves this machine.")
+        say(
+            f"A small news web of {len(web.hosts)} invented outlets runs on {web.proxy}; nothing leaves this machine."
+        )
         dateline("outlet", "add", *web.hosts)
         dateline("crawl", "--since", "2026-03-01", "--delay", "0")
         report(web, time.monotonic() - began)
         dateline("follow", *FOLLOWED, "--name", "lirio-ties")
     if asked.no_serve:
-        say(f"The archive is in {ARCHIVE_FOLDER.name}/. `make demo` without --no-serve shows it in the browser.")
+        say(
+            f"The archive is in {ARCHIVE_FOLDER.name}/. `make demo` without --no-serve shows it in the browser."
+        )
         return 0
     return dateline("serve", "--port", asked.port)
 
@@ -63,7 +69,11 @@ def proxied(web: Web) -> Iterator[None]:
     before = dict(os.environ)
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "no_proxy", "NO_PROXY"):
         os.environ.pop(name, None)
-    os.environ |= {"http_proxy": web.proxy, "https_proxy": web.proxy, "DATELINE_CONTACT": "demo@dateline.example"}
+    os.environ |= {
+        "http_proxy": web.proxy,
+        "https_proxy": web.proxy,
+        "DATELINE_CONTACT": "demo@dateline.example",
+    }
     try:
         yield
     finally:
@@ -98,7 +108,14 @@ def report(web: Web, seconds: float) -> None:
         f"{one('''SELECT count(*) FROM urls WHERE outcome = 'not article' ''')}, not to be had: "
         f"{one('''SELECT count(*) FROM urls WHERE outcome IN ('gone', 'failed', 'refused')''')}."
     )
-    coverage = Table("day", "outlet", "lang", "headline", title=f"The running story: “{STORY}” in time order", box=None)
+    coverage = Table(
+        "day",
+        "outlet",
+        "lang",
+        "headline",
+        title=f"The running story: “{STORY}” in time order",
+        box=None,
+    )
     rows = db.execute(
         """SELECT substr(published_at, 1, 10) AS day, outlet, language, headline FROM coverage
         WHERE id IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH ?)
@@ -110,7 +127,9 @@ def report(web: Web, seconds: float) -> None:
     console.print()
     console.print(coverage)
     if len(rows) > 14:
-        console.print(f"… and {len(rows) - 14} more: dateline search {STORY} --archive {ARCHIVE_FOLDER.name}")
+        console.print(
+            f"… and {len(rows) - 14} more: dateline search {STORY} --archive {ARCHIVE_FOLDER.name}"
+        )
     copies(db)
 
 

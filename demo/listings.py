@@ -1,4 +1,5 @@
-"""What an outlet publishes to say what is new: robots.txt, feeds in three formats, sitemaps of three kinds."""
+"""What an outlet publishes to say what is new: robots.txt, feeds in three formats, sitemaps of
+three kinds."""
 
 from __future__ import annotations
 
@@ -16,7 +17,11 @@ Listing = tuple[str, bytes]
 """Content type and body."""
 
 FEED_LENGTH = 20
-FEED_TYPES = {"rss": "application/rss+xml", "atom": "application/atom+xml", "json": "application/feed+json"}
+FEED_TYPES = {
+    "rss": "application/rss+xml",
+    "atom": "application/atom+xml",
+    "json": "application/feed+json",
+}
 FEED_PATHS = {"rss": "/feed.xml", "atom": "/atom.xml", "json": "/feed.json"}
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 NEWS = "http://www.google.com/schemas/sitemap-news/0.9"
@@ -28,7 +33,9 @@ def listing(outlet: Outlet, path: str, now: datetime) -> Listing | None:
         return "text/plain; charset=utf-8", robots(outlet).encode()
     if outlet.feed and path == FEED_PATHS[outlet.feed]:
         kind = f"{FEED_TYPES[outlet.feed]}; charset=utf-8"
-        return kind, {"rss": rss, "atom": atom, "json": json_feed}[outlet.feed](outlet, now).encode()
+        return kind, {"rss": rss, "atom": atom, "json": json_feed}[outlet.feed](
+            outlet, now
+        ).encode()
     return sitemap(outlet, path, now)
 
 
@@ -63,8 +70,14 @@ def rss(outlet: Outlet, now: datetime) -> str:
 
 
 def _rss_item(outlet: Outlet, page: Page) -> str:
-    date = f"<pubDate>{format_datetime(page.published)}</pubDate>" if page.published and page.dated else ""
-    credit = f"<dc:creator>{escape(byline(outlet, page))}</dc:creator>" if byline(outlet, page) else ""
+    date = (
+        f"<pubDate>{format_datetime(page.published)}</pubDate>"
+        if page.published and page.dated
+        else ""
+    )
+    credit = (
+        f"<dc:creator>{escape(byline(outlet, page))}</dc:creator>" if byline(outlet, page) else ""
+    )
     return (
         f"<item><title>{escape(title(page))}</title><link>{escape(feed_link(outlet, page))}</link>"
         f'<guid isPermaLink="false">{escape(outlet.url(page.path))}</guid>{date}{credit}'
@@ -129,7 +142,9 @@ def _json_item(outlet: Outlet, page: Page) -> dict[str, object]:
 
 def sitemap(outlet: Outlet, path: str, now: datetime) -> Listing | None:
     pages = outlet.listed(now)
-    recent = [page for page in pages if page.published and now - page.published <= timedelta(days=2)]
+    recent = [
+        page for page in pages if page.published and now - page.published <= timedelta(days=2)
+    ]
     if outlet.sitemap == "index":
         return _sitemap_tree(outlet, path, pages, recent)
     if path != "/sitemap.xml" or outlet.sitemap is None:
@@ -140,7 +155,9 @@ def sitemap(outlet: Outlet, path: str, now: datetime) -> Listing | None:
     return _xml(_urlset([*fronts, *(_url(outlet, page) for page in pages)]))
 
 
-def _sitemap_tree(outlet: Outlet, path: str, pages: Iterable[Page], recent: Iterable[Page]) -> Listing | None:
+def _sitemap_tree(
+    outlet: Outlet, path: str, pages: Iterable[Page], recent: Iterable[Page]
+) -> Listing | None:
     by_month: dict[str, list[Page]] = {}
     for page in pages:
         if page.published:
@@ -158,7 +175,9 @@ def _sitemap_tree(outlet: Outlet, path: str, pages: Iterable[Page], recent: Iter
 
 
 def section_fronts(outlet: Outlet, pages: Iterable[Page]) -> list[str]:
-    return [outlet.url(section_path(name)) for name in dict.fromkeys(page.section for page in pages)]
+    return [
+        outlet.url(section_path(name)) for name in dict.fromkeys(page.section for page in pages)
+    ]
 
 
 def news_sitemap(outlet: Outlet, recent: Iterable[Page]) -> str:
@@ -183,4 +202,7 @@ def _urlset(urls: Iterable[str]) -> str:
 
 
 def _xml(content: str) -> Listing:
-    return "application/xml; charset=utf-8", f'<?xml version="1.0" encoding="UTF-8"?>\n{content}\n'.encode()
+    return (
+        "application/xml; charset=utf-8",
+        f'<?xml version="1.0" encoding="UTF-8"?>\n{content}\n'.encode(),
+    )

@@ -1,7 +1,8 @@
-"""An outlet's HTML: articles in five ways of building a page, fronts, and the page that says "not found".
+"""An outlet's HTML: articles in five ways of building a page, fronts, and the page that says "not
+found".
 
-The pages themselves are `templates/*.html`, filled by `string.Template`; the words that outlets print around their
-articles are in `templates/labels.toml`, a table a language.
+The pages themselves are `templates/*.html`, filled by `string.Template`; the words that outlets
+print around their articles are in `templates/labels.toml`, a table a language.
 """
 
 from __future__ import annotations
@@ -44,14 +45,24 @@ def byline(outlet: Outlet, page: Page) -> str:
     if page.byline or not page.authors:
         return page.byline
     words = labels(outlet.language)
-    names = [", ".join(page.authors[:-1]), page.authors[-1]] if len(page.authors) > 1 else [page.authors[0]]
+    names = (
+        [", ".join(page.authors[:-1]), page.authors[-1]]
+        if len(page.authors) > 1
+        else [page.authors[0]]
+    )
     return str(words["by"]).format(f" {words['and']} ".join(names))
 
 
 def printed(moment: datetime, language: str, form: str = "moment") -> str:
     """A moment as the outlet prints it: `moment` with the clock time, `day` without."""
     words = labels(language)
-    parts = {"y": moment.year, "m": moment.month, "d": moment.day, "H": moment.hour, "M": moment.minute}
+    parts = {
+        "y": moment.year,
+        "m": moment.month,
+        "d": moment.day,
+        "H": moment.hour,
+        "M": moment.minute,
+    }
     return str(words[form]).format(month=words["months"][moment.month - 1], **parts)
 
 
@@ -66,13 +77,16 @@ def block(text: str) -> str:
     if text.startswith("! "):
         return f"<figure><img src='/img/cover.svg' alt=''><figcaption>{inline(text[2:])}</figcaption></figure>"
     if text.startswith("- "):
-        return "<ul>" + "".join(f"<li>{inline(line[2:])}</li>" for line in text.splitlines()) + "</ul>"
+        return (
+            "<ul>" + "".join(f"<li>{inline(line[2:])}</li>" for line in text.splitlines()) + "</ul>"
+        )
     return f"<p>{inline(text)}</p>"
 
 
 def headlines(outlet: Outlet, pages: Iterable[Page]) -> str:
     return "\n".join(
-        f'<li><a href="{escape(outlet.url(page.path))}">{escape(page.headline or page.path)}</a></li>' for page in pages
+        f'<li><a href="{escape(outlet.url(page.path))}">{escape(page.headline or page.path)}</a></li>'
+        for page in pages
     )
 
 
@@ -101,7 +115,11 @@ def canonical(outlet: Outlet, page: Page) -> str | None:
 
 def head(outlet: Outlet, page: Page, style: str) -> str:
     """What stands in <head> for machines, in the manner of the template."""
-    lines = [f'<link rel="canonical" href="{escape(address)}">' for address in [canonical(outlet, page)] if address]
+    lines = [
+        f'<link rel="canonical" href="{escape(address)}">'
+        for address in [canonical(outlet, page)]
+        if address
+    ]
     if outlet.amp:
         lines.append(f'<link rel="amphtml" href="{escape(outlet.url(page.path))}/amp">')
     if style in ("plain", "table"):
@@ -113,9 +131,25 @@ def head(outlet: Outlet, page: Page, style: str) -> str:
     if style == "jsonld":
         lines.append(script({"@context": "https://schema.org", **metadata(outlet, page)}))
     if style == "graph":
-        site = {"@type": "WebSite", "@id": outlet.url("/#site"), "name": outlet.name, "url": outlet.url()}
-        web_page = {"@type": "WebPage", "@id": outlet.url(page.path), "isPartOf": {"@id": site["@id"]}}
-        lines.append(script({"@context": "https://schema.org", "@graph": [site, web_page, metadata(outlet, page)]}))
+        site = {
+            "@type": "WebSite",
+            "@id": outlet.url("/#site"),
+            "name": outlet.name,
+            "url": outlet.url(),
+        }
+        web_page = {
+            "@type": "WebPage",
+            "@id": outlet.url(page.path),
+            "isPartOf": {"@id": site["@id"]},
+        }
+        lines.append(
+            script(
+                {
+                    "@context": "https://schema.org",
+                    "@graph": [site, web_page, metadata(outlet, page)],
+                }
+            )
+        )
     return "\n".join(lines)
 
 
@@ -133,7 +167,11 @@ def open_graph(outlet: Outlet, page: Page) -> list[str]:
         tags["article:published_time"] = page.published.isoformat()
     if page.updated and page.dated:
         tags["article:modified_time"] = page.updated.isoformat()
-    return [f'<meta property="{name}" content="{escape(value)}">' for name, value in tags.items() if value]
+    return [
+        f'<meta property="{name}" content="{escape(value)}">'
+        for name, value in tags.items()
+        if value
+    ]
 
 
 def script(value: dict[str, Any]) -> str:
@@ -142,11 +180,16 @@ def script(value: dict[str, Any]) -> str:
 
 
 def furniture(outlet: Outlet, now: datetime, but: Page | None = None) -> dict[str, str]:
-    """What every page of the outlet carries: its name, navigation, lists of other headlines, cookie bar, footer."""
+    """What every page of the outlet carries: its name, navigation, lists of other headlines, cookie
+    bar, footer."""
     others = [page for page in outlet.listed(now) if but is None or page.path != but.path]
     sections = list(dict.fromkeys(page.section for page in others))
     alike = [page for page in others if but and page.section == but.section] or others
-    words = {f"label_{key}": escape(value) for key, value in labels(outlet.language).items() if isinstance(value, str)}
+    words = {
+        f"label_{key}": escape(value)
+        for key, value in labels(outlet.language).items()
+        if isinstance(value, str)
+    }
     return {
         **words,
         "outlet": escape(outlet.name),
@@ -156,7 +199,9 @@ def furniture(outlet: Outlet, now: datetime, but: Page | None = None) -> dict[st
         "home": outlet.url(),
         "nav": " ".join(f'<a href="{section_path(name)}">{escape(name)}</a>' for name in sections),
         "latest": headlines(outlet, others[:7]),
-        "most_read": headlines(outlet, sorted(others, key=lambda page: zlib.crc32(page.path.encode()))[:5]),
+        "most_read": headlines(
+            outlet, sorted(others, key=lambda page: zlib.crc32(page.path.encode()))[:5]
+        ),
         "related": headlines(outlet, alike[:3]),
         "related_one": headlines(outlet, alike[-1:]),
     }
@@ -170,7 +215,11 @@ def page_html(outlet: Outlet, page: Page, now: datetime, style: str | None = Non
     blocks = [block(text) for text in paragraphs(page.text)]
     day = printed(page.published, language, "day") if page.published and page.dated else ""
     moment = printed(page.published, language) if day and page.published else ""
-    updated = f"{words['updated']} {printed(page.updated, language)}" if page.updated and page.dated else ""
+    updated = (
+        f"{words['updated']} {printed(page.updated, language)}"
+        if page.updated and page.dated
+        else ""
+    )
     around = furniture(outlet, now, but=page)
     name = "video" if page.page_type == "video" else style
     return template(name).substitute(
@@ -178,7 +227,9 @@ def page_html(outlet: Outlet, page: Page, now: datetime, style: str | None = Non
         head=head(outlet, page, style),
         title=escape(page.headline),
         section=escape(page.section),
-        standfirst=f'<p class="standfirst">{escape(page.standfirst)}</p>' if page.standfirst else "",
+        standfirst=f'<p class="standfirst">{escape(page.standfirst)}</p>'
+        if page.standfirst
+        else "",
         byline=escape(byline(outlet, page)),
         day=day,
         moment=moment,
@@ -192,25 +243,35 @@ def page_html(outlet: Outlet, page: Page, now: datetime, style: str | None = Non
 
 
 def interrupted(blocks: list[str], around: dict[str, str]) -> list[str]:
-    """The text as a site sells it: a "read more" after the second block, a newsletter box after the fourth."""
+    """The text as a site sells it: a "read more" after the second block, a newsletter box after the
+    fourth."""
     more = f'<p class="more"><strong>{around["label_more"]}:</strong></p><ul class="more">{around["related_one"]}</ul>'
-    letter = (
-        f'<div class="letter"><p>{around["label_newsletter"]}</p><button>{around["label_subscribe"]}</button></div>'
-    )
+    letter = f'<div class="letter"><p>{around["label_newsletter"]}</p><button>{around["label_subscribe"]}</button></div>'
     return [*blocks[:2], more, *blocks[2:4], letter, *blocks[4:]]
 
 
 def front_html(
-    outlet: Outlet, title: str, pages: Iterable[Page], now: datetime, feed: tuple[str, str] | None = None
+    outlet: Outlet,
+    title: str,
+    pages: Iterable[Page],
+    now: datetime,
+    feed: tuple[str, str] | None = None,
 ) -> str:
-    """A home page or section front: headlines with their standfirsts; a home page points to the feed."""
-    link = f'<link rel="alternate" type="{feed[0]}" title="{escape(outlet.name)}" href="{feed[1]}">' if feed else ""
+    """A home page or section front: headlines with their standfirsts; a home page points to the
+    feed."""
+    link = (
+        f'<link rel="alternate" type="{feed[0]}" title="{escape(outlet.name)}" href="{feed[1]}">'
+        if feed
+        else ""
+    )
     teasers = "\n".join(
         f'<article><h2><a href="{escape(page.path)}">{escape(page.headline or page.path)}</a></h2>'
         f"<p>{escape(page.standfirst)}</p></article>"
         for page in pages
     )
-    return template("front").substitute(furniture(outlet, now), head=link, title=escape(title), teasers=teasers)
+    return template("front").substitute(
+        furniture(outlet, now), head=link, title=escape(title), teasers=teasers
+    )
 
 
 def error_html(outlet: Outlet, now: datetime) -> str:

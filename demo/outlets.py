@@ -1,9 +1,10 @@
-"""Outlets and their pages, described as data: the vocabulary in which a test or a folder tells a small news web.
+"""Outlets and their pages, described as data: the vocabulary in which a test or a folder tells a
+small news web.
 
     World ─▶ Outlet ─▶ Page ─▶ Revision
 
-Only what a case is about need be said; everything else has a usual value. Moments are aware datetimes and keep the
-offset they are given, for that is how the outlet prints them.
+Only what a case is about need be said; everything else has a usual value. Moments are aware
+datetimes and keep the offset they are given, for that is how the outlet prints them.
 """
 
 from __future__ import annotations
@@ -21,13 +22,15 @@ from archive.errors import UsageError
 Template = Literal["jsonld", "plain", "meta", "table", "graph"]
 """How an outlet's pages are built.
 
-`jsonld`: NewsArticle and OpenGraph around a clean <article> · `plain`: no metadata, a date line under the headline,
-other headlines on all sides · `meta`: meta tags alone, a share bar, "read more" and a newsletter box amid the text ·
-`table`: nested tables and <br> · `graph`: JSON-LD @graph, standfirst, captions, related links.
+`jsonld`: NewsArticle and OpenGraph around a clean <article> · `plain`: no metadata, a date line
+under the headline, other headlines on all sides · `meta`: meta tags alone, a share bar, "read more"
+and a newsletter box amid the text · `table`: nested tables and <br> · `graph`: JSON-LD @graph,
+standfirst, captions, related links.
 """
 FeedKind = Literal["rss", "atom", "json"]
 SitemapKind = Literal["index", "news", "urls"]
-"""`index`: a news sitemap and gzipped months · `news`: the last two days · `urls`: everything, section fronts too."""
+"""`index`: a news sitemap and gzipped months · `news`: the last two days · `urls`: everything,
+section fronts too."""
 PageKind = Literal["article", "section", "video"]
 Made = TypeVar("Made")
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -59,10 +62,12 @@ class Page:
     """One address of an outlet: an article, unless it says otherwise, or raw bytes, or a fault."""
 
     path: str
-    """With its query, if it has one. `/robots.txt`, `/`, `/feed.xml` … here replace what the outlet would answer."""
+    """With its query, if it has one. `/robots.txt`, `/`, `/feed.xml` … here replace what the outlet
+    would answer."""
     headline: str = ""
     text: str = ""
-    """Paragraphs parted by blank lines; `## subhead`, `- item`, `! caption of a figure`, `[label](address)`."""
+    """Paragraphs parted by blank lines; `## subhead`, `- item`, `! caption of a figure`,
+    `[label](address)`."""
     published: datetime | None = None
     """Before this moment the page is a 404; None: it was always there."""
     updated: datetime | None = None
@@ -92,12 +97,15 @@ class Page:
     cut: bool = False
     """The connection breaks off amid the body."""
     times: int | None = None
-    """How many requests meet this status, body, delay or cut before the page is well again; None: all."""
+    """How many requests meet this status, body, delay or cut before the page is well again; None:
+    all."""
 
     event: str | None = None
-    """The happening it reports, where it belongs to the world's running story: truth for tests, never shown."""
+    """The happening it reports, where it belongs to the world's running story: truth for tests,
+    never shown."""
     relation: tuple[str, str] | None = None
-    """What its text is to another's: `("copy", url)`, `excerpt` or `extends`: truth for tests, never shown."""
+    """What its text is to another's: `("copy", url)`, `excerpt` or `extends`: truth for tests,
+    never shown."""
 
     def as_of(self, now: datetime) -> Page:
         """The page as it stands at a moment."""
@@ -112,7 +120,8 @@ class Page:
 
     @property
     def plain(self) -> str:
-        """The text as a reader would copy it: no markup, no captions, paragraphs parted by one line feed."""
+        """The text as a reader would copy it: no markup, no captions, paragraphs parted by one line
+        feed."""
         blocks = [block for block in paragraphs(self.text) if not block.startswith("! ")]
         bare = re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", "\n".join(blocks))
         return re.sub(r"^(## |- )", "", bare, flags=re.MULTILINE)
@@ -147,15 +156,21 @@ class Outlet:
 
     def as_of(self, now: datetime) -> tuple[Page, ...]:
         """What is out at a moment, as it stands then, newest first."""
-        out = [page.as_of(now) for page in self.pages if page.published is None or page.published <= now]
+        out = [
+            page.as_of(now)
+            for page in self.pages
+            if page.published is None or page.published <= now
+        ]
         return tuple(sorted(out, key=lambda page: page.published or EPOCH, reverse=True))
 
     def listed(self, now: datetime) -> tuple[Page, ...]:
-        """What feed, sitemap and fronts name; what is gone (410) leaves them, what is broken stays."""
+        """What feed, sitemap and fronts name; what is gone (410) leaves them, what is broken
+        stays."""
         return tuple(page for page in self.as_of(now) if page.listed and page.status != 410)
 
     def changed(self, now: datetime) -> datetime:
-        """When anything here last changed: fronts and lists of headlines change with every article."""
+        """When anything here last changed: fronts and lists of headlines change with every
+        article."""
         moments = [page.published for page in self.pages if page.published]
         moments += [revision.at for page in self.pages for revision in page.revisions]
         return max((moment for moment in moments if moment <= now), default=EPOCH)
@@ -176,7 +191,8 @@ class World:
         return found
 
     def page(self, url: str) -> Page:
-        """The page at `http://host/path`, as it was first published; raises KeyError where there is none."""
+        """The page at `http://host/path`, as it was first published; raises KeyError where there is
+        none."""
         host, _, path = url.removeprefix("http://").partition("/")
         found = next((page for page in self.outlet(host).pages if page.path == f"/{path}"), None)
         if found is None:
@@ -191,10 +207,11 @@ def paragraphs(text: str) -> list[str]:
 
 
 def load_world(folder: Path) -> World:
-    """Read `world.toml` and, for each outlet, `HOST/outlet.toml` with one `.md` file a page beside it.
+    """Read `world.toml` and, for each outlet, `HOST/outlet.toml` with one `.md` file a page beside
+    it.
 
-    A page is TOML between two lines of `+++`, then its text; a second such block is a revision with its whole text.
-    "none" stands for None.
+    A page is TOML between two lines of `+++`, then its text; a second such block is a revision with
+    its whole text. "none" stands for None.
 
     Raises UsageError with the file's name where something is missing, unknown or misspelt.
     """
@@ -212,7 +229,10 @@ def _page(path: Path) -> Page:
     parts = re.split(r"^\+\+\+\n", path.read_text("utf-8"), flags=re.MULTILINE)[1:]
     if len(parts) < 2 or len(parts) % 2:
         raise UsageError(f"{path}: a page is TOML between two lines of +++, then its text")
-    blocks = [{**_parsed(meta, path), "text": text.strip()} for meta, text in zip(parts[::2], parts[1::2], strict=True)]
+    blocks = [
+        {**_parsed(meta, path), "text": text.strip()}
+        for meta, text in zip(parts[::2], parts[1::2], strict=True)
+    ]
     revisions = tuple(_made(Revision, path, _revised(block)) for block in blocks[1:])
     return _made(Page, path, {**blocks[0], "revisions": revisions})
 
@@ -224,7 +244,9 @@ def _revised(block: dict[str, Any]) -> dict[str, Any]:
 
 def _toml(path: Path) -> dict[str, Any]:
     if not path.is_file():
-        raise UsageError(f"{path}: missing; a world is a folder with world.toml and HOST/outlet.toml")
+        raise UsageError(
+            f"{path}: missing; a world is a folder with world.toml and HOST/outlet.toml"
+        )
     return _parsed(path.read_text("utf-8"), path)
 
 

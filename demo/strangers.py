@@ -1,12 +1,14 @@
-"""A stranger's server on a loopback address: it says at each path what a test wants, in order or out of it.
+"""A stranger's server on a loopback address: it says at each path what a test wants, in order or
+out of it.
 
-    with stranger({"/": Answer(302, headers={"Location": inside.url}), "/mud": endless(b"mud")}) as there:
+    with stranger({"/": Answer(302, headers={"Location": inside.url}), "/mud": endless(b"mud")}) as
+    there:
         ...                     # crawl there.url
         assert there.asked == ["/robots.txt", "/"]
 
-A path says an `Answer`, or is a function that gets `send(bytes)` and talks until it returns or the other side has gone.
-What is not named is 404. All hosts that lead to the address get the same; where it is asked as a proxy (`http_proxy`),
-a whole URL may stand in the place of a path.
+A path says an `Answer`, or is a function that gets `send(bytes)` and talks until it returns or the
+other side has gone. What is not named is 404. All hosts that lead to the address get the same;
+where it is asked as a proxy (`http_proxy`), a whole URL may stand in the place of a path.
 """
 
 from __future__ import annotations
@@ -41,7 +43,9 @@ class Stranger:
         """In order: paths, or whole URLs as a proxy is asked for them."""
         self.headers: list[Mapping[str, str]] = []
         """Of the requests, names in lower case."""
-        self.server = ThreadingHTTPServer((address, port), type("BoundHandler", (Handler,), {"stranger": self}))
+        self.server = ThreadingHTTPServer(
+            (address, port), type("BoundHandler", (Handler,), {"stranger": self})
+        )
         self.server.daemon_threads = True
 
     @property
@@ -72,7 +76,11 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self, says: Answer) -> None:
         time.sleep(says.delay)
         self.send_response(says.status)
-        for name, value in {"Content-Type": "text/html", "Content-Length": str(len(says.body)), **says.headers}.items():
+        for name, value in {
+            "Content-Type": "text/html",
+            "Content-Length": str(len(says.body)),
+            **says.headers,
+        }.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(says.body)
@@ -82,7 +90,9 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def stranger(says: Mapping[str, Says], address: str = "127.0.0.1", port: int = 0) -> Iterator[Stranger]:
+def stranger(
+    says: Mapping[str, Says], address: str = "127.0.0.1", port: int = 0
+) -> Iterator[Stranger]:
     """A server until the block ends, on a free port unless one is given."""
     there = Stranger(says, address, port)
     thread = Thread(target=there.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -95,7 +105,7 @@ def stranger(says: Mapping[str, Says], address: str = "127.0.0.1", port: int = 0
         thread.join()
 
 
-# -- what strangers say ----------------------------------------------------------------------------------------------
+# -- what strangers say ----------------------------------------------------------------------------
 
 
 def to(url: str, status: int = 302) -> Answer:
@@ -120,7 +130,11 @@ def endless_headers() -> Says:
     def talk(send: Send) -> None:
         send(OK)
         for number in count():
-            send(b"".join(b"X-Mud-%d: %s\r\n" % (number * 50 + line, b"mud" * 300) for line in range(50)))
+            send(
+                b"".join(
+                    b"X-Mud-%d: %s\r\n" % (number * 50 + line, b"mud" * 300) for line in range(50)
+                )
+            )
 
     return talk
 

@@ -1,15 +1,15 @@
 """A small web of outlets, described as data, served on loopback.
 
-It is an HTTP forward proxy that answers for every host of a `World` and refuses all others: a crawler started with
-`http_proxy=http://127.0.0.1:PORT` sees the invented outlets and nothing else.
+It is an HTTP forward proxy that answers for every host of a `World` and refuses all others: a
+crawler started with `http_proxy=http://127.0.0.1:PORT` sees the invented outlets and nothing else.
 
     with serve(World((Outlet("a.example", pages=(Page("/one", "Headline", "Text."),)),))) as web:
         ...                     # crawl through web.proxy
         web.now += timedelta(days=1)
         assert [request.path for request in web.requests] == ["/robots.txt", "/one"]
 
-Strangers get 502, CONNECT gets 501. Asked directly, not as a proxy, it lists its outlets at `/` and tells, or sets, its
-clock at `/-/now?2026-03-10T12:00:00Z`. For the vocabulary see `outlets.py`.
+Strangers get 502, CONNECT gets 501. Asked directly, not as a proxy, it lists its outlets at `/` and
+tells, or sets, its clock at `/-/now?2026-03-10T12:00:00Z`. For the vocabulary see `outlets.py`.
 """
 
 from __future__ import annotations
@@ -80,7 +80,8 @@ class Answer:
 
 
 def answer(outlet: Outlet, path: str, now: datetime, hits: int = 1) -> Answer:
-    """What an outlet says at a path, before validators and compression; `hits` counts the requests for it so far."""
+    """What an outlet says at a path, before validators and compression; `hits` counts the requests
+    for it so far."""
     page = find(outlet, path, now)
     if page:
         over = page.times is not None and hits > page.times
@@ -92,11 +93,14 @@ def answer(outlet: Outlet, path: str, now: datetime, hits: int = 1) -> Answer:
     if bare == "/img/cover.svg":
         return Answer(200, cover_svg(outlet).encode(), {"Content-Type": "image/svg+xml"})
     markup = front(outlet, bare, now) or amp(outlet, bare, now)
-    return Answer(200 if markup else 404, (markup or error_html(outlet, now)).encode(), {"Content-Type": HTML})
+    return Answer(
+        200 if markup else 404, (markup or error_html(outlet, now)).encode(), {"Content-Type": HTML}
+    )
 
 
 def find(outlet: Outlet, path: str, now: datetime) -> Page | None:
-    """The page at exactly this path and query, else at the path alone: tracking parameters lead to the same page."""
+    """The page at exactly this path and query, else at the path alone: tracking parameters lead to
+    the same page."""
     by_path = {page.path: page for page in outlet.as_of(now)}
     return by_path.get(path) or by_path.get(path.partition("?")[0])
 
@@ -119,17 +123,28 @@ def front(outlet: Outlet, path: str, now: datetime) -> str | None:
         feed = (FEED_TYPES[outlet.feed], FEED_PATHS[outlet.feed]) if outlet.feed else None
         return front_html(outlet, outlet.name, pages, now, feed)
     within = [page for page in pages if section_path(page.section) == unquote(path)]
-    return front_html(outlet, f"{within[0].section} | {outlet.name}", within, now) if within else None
+    return (
+        front_html(outlet, f"{within[0].section} | {outlet.name}", within, now) if within else None
+    )
 
 
 def amp(outlet: Outlet, path: str, now: datetime) -> str | None:
     """The bare second page of an article, where the outlet keeps such."""
-    page = find(outlet, path.removesuffix("/amp"), now) if outlet.amp and path.endswith("/amp") else None
-    return page_html(replace(outlet, amp=False), page, now, style="jsonld") if page and page.status == 200 else None
+    page = (
+        find(outlet, path.removesuffix("/amp"), now)
+        if outlet.amp and path.endswith("/amp")
+        else None
+    )
+    return (
+        page_html(replace(outlet, amp=False), page, now, style="jsonld")
+        if page and page.status == 200
+        else None
+    )
 
 
 def validated(reply: Answer, outlet: Outlet, now: datetime, asked: Mapping[str, str]) -> Answer:
-    """With ETag and Last-Modified, and as 304 if the client has it already (RFC 9110, 13.2.2: the ETag decides)."""
+    """With ETag and Last-Modified, and as 304 if the client has it already (RFC 9110, 13.2.2: the
+    ETag decides)."""
     if not outlet.validators or reply.status != 200:
         return reply
     changed = outlet.changed(now).astimezone(UTC).replace(microsecond=0)
@@ -140,7 +155,11 @@ def validated(reply: Answer, outlet: Outlet, now: datetime, asked: Mapping[str, 
     else:
         same = _not_since(asked.get("if-modified-since"), changed)
     headers = {**validators, **reply.headers}
-    return replace(reply, status=304, body=b"", headers=headers) if same else replace(reply, headers=headers)
+    return (
+        replace(reply, status=304, body=b"", headers=headers)
+        if same
+        else replace(reply, headers=headers)
+    )
 
 
 def _not_since(moment: str | None, changed: datetime) -> bool:
@@ -151,9 +170,12 @@ def _not_since(moment: str | None, changed: datetime) -> bool:
 
 
 def compressed(reply: Answer, asked: Mapping[str, str]) -> Answer:
-    """Gzipped where the client takes it and it is worth it; a body that says how it is coded stays as it is."""
+    """Gzipped where the client takes it and it is worth it; a body that says how it is coded stays
+    as it is."""
     coded = {name.lower() for name in reply.headers} & {"content-encoding"}
-    binary = not reply.headers.get("Content-Type", HTML).startswith(("text/", "application/xml", "application/feed"))
+    binary = not reply.headers.get("Content-Type", HTML).startswith(
+        ("text/", "application/xml", "application/feed")
+    )
     if coded or binary or len(reply.body) < SMALL or "gzip" not in asked.get("accept-encoding", ""):
         return reply
     headers = {**reply.headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
@@ -170,7 +192,9 @@ class Web:
         self.closing = threading.Event()
         self.hits: Counter[str] = Counter()
         self.lock = threading.Lock()
-        self.server = ThreadingHTTPServer(("127.0.0.1", port), type("BoundHandler", (Handler,), {"web": self}))
+        self.server = ThreadingHTTPServer(
+            ("127.0.0.1", port), type("BoundHandler", (Handler,), {"web": self})
+        )
 
     @property
     def url(self) -> str:
@@ -198,25 +222,40 @@ class Web:
             self.hits[host + path] += 1
             hits = self.hits[host + path]
         if outlet is None:
-            reply = Answer(502, f"No outlet here is called {host}.\n".encode(), {"Content-Type": "text/plain"})
+            reply = Answer(
+                502, f"No outlet here is called {host}.\n".encode(), {"Content-Type": "text/plain"}
+            )
         else:
-            reply = compressed(validated(answer(outlet, path, now, hits), outlet, now, headers), headers)
+            reply = compressed(
+                validated(answer(outlet, path, now, hits), outlet, now, headers), headers
+            )
         with self.lock:
             self.requests.append(Request(method, host, path, reply.status, headers, at))
         return reply
 
     def direct(self, path: str) -> Answer:
-        """What a browser sees that asks for this address itself: the list of outlets, and the clock."""
+        """What a browser sees that asks for this address itself: the list of outlets, and the
+        clock."""
         place, _, moment = path.partition("?")
         if place == "/-/now":
             try:
                 self.now = datetime.fromisoformat(unquote(moment)) if moment else self.now
             except ValueError:
-                return Answer(400, b"A moment looks like 2026-03-10T12:00:00Z.\n", {"Content-Type": "text/plain"})
+                return Answer(
+                    400,
+                    b"A moment looks like 2026-03-10T12:00:00Z.\n",
+                    {"Content-Type": "text/plain"},
+                )
             return Answer(200, f"{self.now.isoformat()}\n".encode(), {"Content-Type": "text/plain"})
-        rows = "\n".join(f'<li><a href="{outlet.url()}">{outlet.name}</a></li>' for outlet in self.world.outlets)
+        rows = "\n".join(
+            f'<li><a href="{outlet.url()}">{outlet.name}</a></li>' for outlet in self.world.outlets
+        )
         note = f"<p>Set {self.proxy} as your browser's HTTP proxy to read them as of {self.now:%d %B %Y, %H:%M}.</p>"
-        return Answer(200, f"<title>A small news web</title><ul>{rows}</ul>{note}".encode(), {"Content-Type": HTML})
+        return Answer(
+            200,
+            f"<title>A small news web</title><ul>{rows}</ul>{note}".encode(),
+            {"Content-Type": HTML},
+        )
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -277,7 +316,8 @@ AWeb = TypeVar("AWeb", bound=Web)
 
 @contextmanager
 def serve(world: World, now: datetime | None = None, port: int = 0) -> Iterator[Web]:
-    """The world on a free port of loopback until the block ends, at `now`, or at the world's own moment."""
+    """The world on a free port of loopback until the block ends, at `now`, or at the world's own
+    moment."""
     with served(Web(world, now, port)) as web:
         yield web
 
@@ -285,7 +325,9 @@ def serve(world: World, now: datetime | None = None, port: int = 0) -> Iterator[
 @contextmanager
 def served(web: AWeb) -> Iterator[AWeb]:
     """A web, answering until the block ends."""
-    thread = threading.Thread(target=web.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread = threading.Thread(
+        target=web.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+    )
     thread.start()
     try:
         yield web

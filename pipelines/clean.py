@@ -1,8 +1,10 @@
-"""Stage 100, clean: what a page or feed said is made fit to be stored: text that is text, moments that can be, an end.
+"""Stage 100, clean: what a page or feed said is made fit to be stored: text that is text, moments
+that can be, an end.
 
-Whatever a site writes, an article comes back: one poisoned page never costs the batch that it is stored with.
-Whether anything is left that is worth storing, `refuse` says. A field that holds something of another kind than it is
-declared to (a number for a headline, nothing for a list) is empty, as if the page had said nothing.
+Whatever a site writes, an article comes back: one poisoned page never costs the batch that it is
+stored with. Whether anything is left that is worth storing, `refuse` says. A field that holds
+something of another kind than it is declared to (a number for a headline, nothing for a list) is
+empty, as if the page had said nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from archive.errors import UsageError
 from archive.records import Article, Check, Lead, now, utc
 from pipelines.urls import MAX_URL, out_of_wrappers, request_url
 
-# --- How much of each field is kept --------------------------------------------------------------------------------
+# --- How much of each field is kept ---------------------------------------------------------------
 
 LIMITS = {
     "headline": 1_000,  # several lines on a screen; who writes more wrote no headline
@@ -29,7 +31,8 @@ LIMITS = {
     "byline": 1_000,  # fifty names, as `MAX_AUTHORS`
     "dateline": 1_000,  # some places and agencies
     "lede": 5_000,  # a feed's summary
-    "text": 2_000_000,  # three thick novels: the longest live blogs and court reports fit, and a search still ends
+    # three thick novels: the longest live blogs and court reports fit, and a search still ends
+    "text": 2_000_000,
     "found_on": MAX_URL,
     "guid": MAX_URL,  # mostly an address
     "reason": 1_000,  # a line for people
@@ -45,8 +48,14 @@ MAX_AUTHORS = 50
 """The teams of large investigations sign with some dozens."""
 MAX_ADDRESSES = 20
 """A page names itself in some five ways."""
-MAX_NUMBERS = {"status": 999, "size": 2**53, "wish_seconds": 366 * 86_400, "word_count": LIMITS["text"]}
-"""What is larger, or less than nothing, is no such number: of HTTP; of bytes, in any program; of patience; of words."""
+MAX_NUMBERS = {
+    "status": 999,
+    "size": 2**53,
+    "wish_seconds": 366 * 86_400,
+    "word_count": LIMITS["text"],
+}
+"""What is larger, or less than nothing, is no such number: of HTTP; of bytes, in any program; of
+patience; of words."""
 MAX_SECONDS = 1e6
 """From request to response; a crawl waits half a minute."""
 
@@ -66,16 +75,18 @@ MOST_MARKS = 30
 _MARKS_ARE_IN = range(0x300, 0x1F000)
 _MAY_BE_MARKS = re.compile(rf"[^\x00-\u02ff]{{{MOST_MARKS + 1}}}")
 _INVISIBLE = " \t\n\xa0\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064"
-"""Trimmed at the ends. Inside, joiners stay: Persian and emoji are spelled with them, Thai parts words with U+200B."""
+"""Trimmed at the ends. Inside, joiners stay: Persian and emoji are spelled with them, Thai parts
+words with U+200B."""
 
 
 def clean(article: Article) -> Article:
     """The article as it can be stored. Idempotent; raises nothing.
 
-    Text is NFC without lone surrogates and control characters, one line in all fields but `text`, whose paragraphs are
-    one line each. `url` becomes what `request_url` makes of it, or empty; other addresses that are none become None.
-    A moment that cannot be, or lies more than a day after `fetched_at` (or now), becomes None, and its raw value stays;
-    `fetched_at` itself may be no later than tomorrow.
+    Text is NFC without lone surrogates and control characters, one line in all fields but `text`,
+    whose paragraphs are one line each. `url` becomes what `request_url` makes of it, or empty;
+    other addresses that are none become None. A moment that cannot be, or lies more than a day
+    after `fetched_at` (or now), becomes None, and its raw value stays; `fetched_at` itself may be
+    no later than tomorrow.
     """
     fetched_at = _not_ahead(article.fetched_at, None)
     published, published_raw = _published(article.published_at, article.published_raw, fetched_at)
@@ -108,7 +119,8 @@ def refuse(article: Article) -> str | None:
 
 
 def clean_lead(lead: Lead) -> Lead | None:
-    """The lead as it can be stored, or None if its URL cannot be asked for. Idempotent; raises nothing."""
+    """The lead as it can be stored, or None if its URL cannot be asked for. Idempotent; raises
+    nothing."""
     url = _kept(request_url, lead.url)
     if url is None:
         return None
@@ -117,15 +129,20 @@ def clean_lead(lead: Lead) -> Lead | None:
     lines = _fields(raw, ("found_on", "headline", "lede", "language", "published_raw", "guid"))
     named = out_of_wrappers(lead.url)
     listed_as = lead.listed_as or (named if named != url else None)
-    moments: dict[str, Any] = {"published_at": published, "modified_at": _not_ahead(lead.modified_at, None)}
+    moments: dict[str, Any] = {
+        "published_at": published,
+        "modified_at": _not_ahead(lead.modified_at, None),
+    }
     return replace(raw, url=url, listed_as=_declared(listed_as), **moments, **lines)
 
 
 def clean_check(check: Check) -> Check:
-    """The look with its article, its leads and its own words cleaned; an article that `refuse` names is none.
+    """The look with its article, its leads and its own words cleaned; an article that `refuse`
+    names is none.
 
-    Leads without a usable address are left out, and `reason` says how many. A page to which redirects led under an
-    address that cannot be kept is refused. Raises UsageError for a look at what is no address: it has no row to be in.
+    Leads without a usable address are left out, and `reason` says how many. A page to which
+    redirects led under an address that cannot be kept is refused. Raises UsageError for a look at
+    what is no address: it has no row to be in.
     """
     request_url(check.url)
     leads = tuple(lead for given in check.leads if (lead := clean_lead(given)))
@@ -144,13 +161,16 @@ def clean_check(check: Check) -> Check:
     )
     if check.final_url is not None and _kept(request_url, check.final_url) is None:
         why = "redirects led to an address that cannot be kept"
-        return replace(check, article=None, capture=None, final_url=None, outcome="refused", reason=why)
+        return replace(
+            check, article=None, capture=None, final_url=None, outcome="refused", reason=why
+        )
     refused = refuse(check.article) if check.article else None
     return replace(check, article=None, outcome="not article", reason=refused) if refused else check
 
 
 def _read_then(article: Article, checked_at: str) -> Article:
-    """The article cleaned; one that does not say when it was fetched was fetched when the look was taken."""
+    """The article cleaned; one that does not say when it was fetched was fetched when the look was
+    taken."""
     cleaned = clean(article)
     return cleaned if cleaned.fetched_at else clean(replace(article, fetched_at=checked_at))
 
@@ -160,7 +180,7 @@ def _told(reason: str | None, left_out: int) -> str | None:
     return "; ".join(filter(None, (reason, more))) or None
 
 
-# --- Numbers -------------------------------------------------------------------------------------------------------
+# --- Numbers --------------------------------------------------------------------------------------
 
 
 def _number(name: str, value: object) -> int | None:
@@ -170,10 +190,11 @@ def _number(name: str, value: object) -> int | None:
 
 
 def _seconds(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and 0 <= value <= MAX_SECONDS else None  # NaN neither
+    # NaN neither
+    return float(value) if isinstance(value, int | float) and 0 <= value <= MAX_SECONDS else None
 
 
-# --- Text ----------------------------------------------------------------------------------------------------------
+# --- Text -----------------------------------------------------------------------------------------
 
 
 def _fields(record: Article | Lead | Check, names: tuple[str, ...]) -> dict[str, Any]:
@@ -186,7 +207,9 @@ def _field(name: str, value: object) -> str | None:
 
 def _line(text: str, limit: int) -> str:
     """One line, white space folded."""
-    return " ".join(_characters(text[: 2 * limit]).split()).strip(_INVISIBLE)[:limit].strip(_INVISIBLE)
+    return (
+        " ".join(_characters(text[: 2 * limit]).split()).strip(_INVISIBLE)[:limit].strip(_INVISIBLE)
+    )
 
 
 def _paragraphs(text: object) -> str:
@@ -197,7 +220,8 @@ def _paragraphs(text: object) -> str:
 
 
 def _characters(text: str) -> str:
-    """What is text of it, in NFC; two surrogates that make a character become one, one alone goes."""
+    """What is text of it, in NFC; two surrogates that make a character become one, one alone
+    goes."""
     if _SURROGATE.search(text):
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
     text = _NOT_TEXT.sub("", _LINE_END.sub("\n", text))
@@ -208,11 +232,15 @@ def _characters(text: str) -> str:
 
 @cache
 def _too_many_marks() -> re.Pattern[str]:
-    """More than `MOST_MARKS` marks in a row, the first of them as a group; also what NFKC, which others use, makes one.
+    """More than `MOST_MARKS` marks in a row, the first of them as a group; also what NFKC, which
+    others use, makes one.
 
-    They are put in order by a sort whose time grows with the square of the run: 4 MB of accents would take hours.
+    They are put in order by a sort whose time grows with the square of the run: 4 MB of accents
+    would take hours.
     """
-    marks = "".join(letter for letter in map(chr, _MARKS_ARE_IN) if combining(normalize("NFKD", letter)[0]))
+    marks = "".join(
+        letter for letter in map(chr, _MARKS_ARE_IN) if combining(normalize("NFKD", letter)[0])
+    )
     return re.compile(f"([{marks}]{{{MOST_MARKS}}})[{marks}]+")
 
 
@@ -222,7 +250,7 @@ def _authors(authors: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))[:MAX_AUTHORS]
 
 
-# --- Addresses -----------------------------------------------------------------------------------------------------
+# --- Addresses ------------------------------------------------------------------------------------
 
 
 def _kept(read: Callable[[str], str], url: object) -> str | None:
@@ -233,7 +261,8 @@ def _kept(read: Callable[[str], str], url: object) -> str | None:
 
 
 def _declared(url: object) -> str | None:
-    """As the page declares it (a signed image needs its every parameter), if it is an http address at all."""
+    """As the page declares it (a signed image needs its every parameter), if it is an http address
+    at all."""
     line = _line(url, MAX_URL) if isinstance(url, str) and len(url) <= MAX_URL else ""
     return line if line and _kept(request_url, line) else None
 
@@ -244,11 +273,14 @@ def _addresses(addresses: object) -> dict[str, str]:
     return {name: url for name, url in named if name and url}
 
 
-# --- Moments -------------------------------------------------------------------------------------------------------
+# --- Moments --------------------------------------------------------------------------------------
 
 
-def _published(moment: object, raw: object, fetched_at: str | None) -> tuple[str | None, str | None]:
-    """A moment that can be, or None, and the raw value beside it: the moment itself if nothing else was written."""
+def _published(
+    moment: object, raw: object, fetched_at: str | None
+) -> tuple[str | None, str | None]:
+    """A moment that can be, or None, and the raw value beside it: the moment itself if nothing else
+    was written."""
     kept = _not_ahead(moment, fetched_at)
     shown = raw if raw or kept else moment
     return kept, shown if isinstance(shown, str) else None
@@ -263,7 +295,8 @@ def _not_ahead(moment: object, fetched_at: str | None) -> str | None:
 
 
 def _moment(moment: object) -> str | None:
-    """In the archive's three forms (`archive.records`), or None for what is no moment that a page can have."""
+    """In the archive's three forms (`archive.records`), or None for what is no moment that a page
+    can have."""
     text = moment[:LIMIT].strip() if isinstance(moment, str) else ""
     if not re.match(r"\d{4}-\d\d-\d\d(?:$|[T ])", text):
         return None

@@ -1,7 +1,7 @@
 """Stage 200, complete: what the lead said fills what the page leaves open.
 
-A feed or news sitemap is the outlet's own word, so its date is no guess. Only what the page does not say is taken, and
-a clock time where the page has the day alone.
+A feed or news sitemap is the outlet's own word, so its date is no guess. Only what the page does
+not say is taken, and a clock time where the page has the day alone.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from archive.records import Article, Check, Lead
 
 
 def complete(article: Article, lead: Lead | None) -> Article:
-    """The article with headline, language and date filled from its lead; what the page itself says of it is kept."""
+    """The article with headline, language and date filled from its lead; what the page itself says
+    of it is kept."""
     if article.stated_at is None:
         article = replace(article, stated_at=article.published_at or "")
     if lead is None:

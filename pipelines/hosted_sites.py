@@ -1,4 +1,5 @@
-"""Domains under which anybody may have a host of his own, beside those that the Public Suffix List knows as private.
+"""Domains under which anybody may have a host of his own, beside those that the Public Suffix List
+knows as private.
 
 Two hosts under one of them are two sites of two people: neither speaks for the other.
 """

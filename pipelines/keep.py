@@ -1,7 +1,7 @@
 """Stage 900, keep: looks are written in batches, in one transaction each.
 
-A batch is written when it is full, when half a second has passed, and when nothing else is under way. What a batch came
-to is told to the spider, which holds a page under way until it is written.
+A batch is written when it is full, when half a second has passed, and when nothing else is under
+way. What a batch came to is told to the spider, which holds a page under way until it is written.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from pipelines.policies import decisions
 BEFORE = 1e-6
 """Seconds a character that the stages before this one take, at most."""
 LARGE = 50_000
-"""Characters of a text that is written alone: it may take seconds, and is its own site's expense."""
+"""Characters of a text that is written alone: it may take seconds, and is its own site's
+expense."""
 
 
 def batches(checks: list[Check]) -> Iterator[list[Check]]:
@@ -58,7 +59,8 @@ class Batches:
         """Is told what each look cost, in seconds."""
 
     def add(self, check: Check) -> None:
-        """Take a look in; writes when the batch is full. Raises sqlite3.Error or ArchiveError where it cannot."""
+        """Take a look in; writes when the batch is full. Raises sqlite3.Error or ArchiveError where
+        it cannot."""
         self.waiting.append(check)
         if len(self.waiting) >= self.size:
             self.flush()
@@ -86,7 +88,8 @@ class Batches:
 
 
 class KeepPipeline:
-    """Scrapy's side of it. The spider brings the archive (`spider.archive`) and the crawl (`spider.crawl_id`)."""
+    """Scrapy's side of it. The spider brings the archive (`spider.archive`) and the crawl
+    (`spider.crawl_id`)."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
@@ -115,7 +118,8 @@ class KeepPipeline:
     def _take(self, check: Check) -> None:
         spider: Any = self.crawler.spider
         self.batches.add(check)
-        if len(self.batches.waiting) >= len(spider.under_way):  # nothing else is to come: whoever waits, waits for this
+        # nothing else is to come: whoever waits, waits for this
+        if len(self.batches.waiting) >= len(spider.under_way):
             self.batches.flush()
 
     async def close_spider(self) -> None:
@@ -129,7 +133,8 @@ class KeepPipeline:
             await self._guarded(self.batches.flush)
 
     async def _guarded(self, write: Callable[[], None]) -> None:
-        """An archive that cannot be written ends the crawl with that one error; nothing is dropped in silence."""
+        """An archive that cannot be written ends the crawl with that one error; nothing is dropped
+        in silence."""
         spider: Any = self.crawler.spider
         if spider.failure:
             return

@@ -13,7 +13,8 @@ from pipelines.topics import events, language_keys, stories
 
 
 def decisions(reread: Callable[[str], Version | None] | None = None) -> Decisions:
-    """The project's decisions; `reread` is how today's extractor reads a page that is kept, by its digest."""
+    """The project's decisions; `reread` is how today's extractor reads a page that is kept, by its
+    digest."""
     changes = replace(revisions.JUDGE, reread=reread)
     return Decisions(
         texts=copies.JUDGE,

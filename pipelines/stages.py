@@ -1,4 +1,5 @@
-"""The stages in their order, for what does not come through Scrapy; `crawler.settings` lists the same."""
+"""The stages in their order, for what does not come through Scrapy; `crawler.settings` lists the
+same."""
 
 from __future__ import annotations
 

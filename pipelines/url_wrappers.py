@@ -1,8 +1,9 @@
 """Links that lead through somebody else's counter, and the address that stands in them.
 
-Search alerts, social networks, mail filters and AMP caches put an article's address into one of their own. Their hosts
-are named here one by one: a `?url=` of just any host proves nothing, as one site must not speak for another. Nothing
-is fetched; a link whose target only its owner knows (`t.co`, `feedproxy.google.com/~r/…`) stays what it is.
+Search alerts, social networks, mail filters and AMP caches put an article's address into one of
+their own. Their hosts are named here one by one: a `?url=` of just any host proves nothing, as one
+site must not speak for another. Nothing is fetched; a link whose target only its owner knows
+(`t.co`, `feedproxy.google.com/~r/…`) stays what it is.
 """
 
 from __future__ import annotations
@@ -27,7 +28,11 @@ _QUERIES = [
         (r"l\.(?:instagram|messenger|threads)\.(?:com|net)", r"(?:/l\.php)?", "u"),
         (rf"{SUB}out\.reddit\.com", "/[^?]*", "url"),
         (r"t\.umblr\.com", "/redirect", "z"),
-        (rf"{SUB}safelinks\.protection\.(?:outlook\.com|office365\.us)", "(?:/GetUrlReputation)?", "url"),
+        (
+            rf"{SUB}safelinks\.protection\.(?:outlook\.com|office365\.us)",
+            "(?:/GetUrlReputation)?",
+            "url",
+        ),
         (r"urldefense\.(?:proofpoint\.)?com", "/v1/url", "u"),
         (r"(?:m\.)?vk\.com", r"/away\.php", "to"),
         (r"(?:[a-z]+\.)?linkedin\.com", "/redir/redirect|/safety/go", "url"),
@@ -60,7 +65,8 @@ _PATHS = [
         (r"href\.li/\?(https?:.+)", ""),
     ]
 ]
-"""Host, path and query, and the scheme of what stands in them; empty where the address has its own."""
+"""Host, path and query, and the scheme of what stands in them; empty where the address has its
+own."""
 _MAY_WRAP = re.compile(
     r"google\.|ampproject|bing|facebook|instagram|messenger|threads|reddit|umblr|safelinks|urldefense|vk\.|linkedin"
     r"|youtube|duckduckgo|slack-redir|getpocket|flipboard|steamcommunity|redirectingat|linksynergy|exit\.sc|yahoo|href\.li"
@@ -69,14 +75,19 @@ _WEB = re.compile(r"https?://", re.IGNORECASE)
 
 
 def inside(host: str, path: str, query: str) -> str | None:
-    """The http address that a wrapper wraps; None where it is no wrapper, or holds none. `host` in lower case."""
+    """The http address that a wrapper wraps; None where it is no wrapper, or holds none. `host` in
+    lower case."""
     if not _MAY_WRAP.search(host):
         return None
     for where, names in _QUERIES:
         if where.fullmatch(host + path):
             given = dict(piece.partition("=")[::2] for piece in reversed(query.split("&")))
-            return next((inner for name in names if (inner := _address(given.get(name, ""), name))), None)
-    if host.endswith(("urldefense.proofpoint.com", "urldefense.com")) and path.startswith("/v2/url"):
+            return next(
+                (inner for name in names if (inner := _address(given.get(name, ""), name))), None
+            )
+    if host.endswith(("urldefense.proofpoint.com", "urldefense.com")) and path.startswith(
+        "/v2/url"
+    ):
         return _of_proofpoint(query)
     whole = f"{host}{path}{'?' if query else ''}{query}"
     for pattern, scheme in _PATHS:

@@ -1,11 +1,16 @@
-"""Which addresses lead to the same page? Three levels, kept apart; nothing here touches the network.
+"""Which addresses lead to the same page? Three levels, kept apart; nothing here touches the
+network.
 
-1. `request_url`: what is fetched and stored. Only what certainly says nothing about the page is dropped.
-2. `url_key`: what an address is looked up by, and never fetched by. The variants of one page fall together.
-3. `declared_identity`: what the page says of itself, believed within its own registered domain alone.
+1. `request_url`: what is fetched and stored. Only what certainly says nothing about the page is
+   dropped.
+2. `url_key`: what an address is looked up by, and never fetched by. The variants of one page fall
+   together.
+3. `declared_identity`: what the page says of itself, believed within its own registered domain
+   alone.
 
-No library does this: those that fold AMP, print and mobile variants at all also merge articles that differ in `?id=`.
-So a parameter stays unless its name (`TRACKING`) or its name and value (`AMBIGUOUS`, `VIEWS`) say what it is for.
+No library does this: those that fold AMP, print and mobile variants at all also merge articles that
+differ in `?id=`. So a parameter stays unless its name (`TRACKING`) or its name and value
+(`AMBIGUOUS`, `VIEWS`) say what it is for.
 """
 
 from __future__ import annotations
@@ -28,13 +33,16 @@ from pipelines.hosted_sites import HOSTED
 from pipelines.url_wrappers import inside
 
 MAX_URL = 2083
-"""Longest address kept, in characters after escaping: what old browsers took, just above sitemaps.org's 2,048."""
+"""Longest address kept, in characters after escaping: what old browsers took, just above
+sitemaps.org's 2,048."""
 MAX_GIVEN = 4 * MAX_URL
-"""Longest address looked at: tracking parameters may be longer than the address that they hang on."""
+"""Longest address looked at: tracking parameters may be longer than the address that they hang
+on."""
 MAX_KEY = MAX_GIVEN - len("http://")
-"""Escaping may make a key longer than its address; every address that `request_url` takes has one."""
+"""Escaping may make a key longer than its address; every address that `request_url` takes has
+one."""
 
-# --- Parameters, in lower case -------------------------------------------------------------------------------------
+# --- Parameters, in lower case --------------------------------------------------------------------
 
 
 def _words(text: str) -> frozenset[str]:
@@ -62,7 +70,19 @@ TRACKING = _words(
     # left behind by AMP viewers
     " usqp amp_js_v amp_gsa amp_ct amp_tf amp_r aoh"
 )
-TRACKING_PREFIXES = ("utm_", "utm-", "hsa_", "pk_", "mtm_", "matomo_", "piwik_", "ns_", "bsft_", "sailthru", "itm_")
+TRACKING_PREFIXES = (
+    "utm_",
+    "utm-",
+    "hsa_",
+    "pk_",
+    "mtm_",
+    "matomo_",
+    "piwik_",
+    "ns_",
+    "bsft_",
+    "sailthru",
+    "itm_",
+)
 """Families of them: Google and its imitators, HubSpot, Matomo, comScore, Blueshift, Sailthru."""
 _AT_INTERNET = re.compile(
     r"at_(?:medium|campaign|custom|link|ptr|bbc|format|variant|creation|account|network|term|platform|emailtype)\w*"
@@ -72,7 +92,8 @@ AMBIGUOUS = _words(
     "ref referrer referer source src cid from via origin medium campaign campaign_id partner mod link share tid par"
     " feature context"
 )
-"""Tracking on one site, content on the next (`ref=12345`, `source=ap`): dropped only where the value says tracking."""
+"""Tracking on one site, content on the next (`ref=12345`, `source=ap`): dropped only where the
+value says tracking."""
 TRACKING_WORDS = _words(
     "rss feed feeds atom twitter tweet facebook fb linkedin instagram reddit pinterest whatsapp telegram messenger"
     " kakao kakaotalk naver wechat weibo viber tiktok youtube social sns share sharing sharebar email mail"
@@ -80,7 +101,9 @@ TRACKING_WORDS = _words(
     " smartnews taboola outbrain app android ios hp home homepage front frontpage topnews mostread mostpopular trending"
     " widget ticker toolbar sidebar footer recirc related recommended clipboard permalink qr sms"
 )
-_HOST_AS_VALUE = re.compile(r"(?:[a-z0-9-]+\.)+(?:com|org|net|io|co|news|info|tv|me|[a-z]{2}|example)")
+_HOST_AS_VALUE = re.compile(
+    r"(?:[a-z0-9-]+\.)+(?:com|org|net|io|co|news|info|tv|me|[a-z]{2}|example)"
+)
 
 _FLAG = r"|1|0|true|false|yes|no|y|n|on|off"
 VIEWS = {
@@ -103,7 +126,8 @@ VIEWS = {
     "filterkeyevents": _FLAG,
     "redirected": _FLAG,
 }  # fmt: skip
-"""Parameter → the values with which it only changes how a page is shown, or to whom: folded in keys, kept in requests.
+"""Parameter → the values with which it only changes how a page is shown, or to whom: folded in
+keys, kept in requests.
 
 `page=2` is another text, `print=12345` another article; both stay.
 """
@@ -114,7 +138,7 @@ SESSIONS = {
 }  # fmt: skip
 _FOLDED = {name: re.compile(values) for name, values in {**VIEWS, **SESSIONS}.items()}
 
-# --- Paths and hosts -----------------------------------------------------------------------------------------------
+# --- Paths and hosts ------------------------------------------------------------------------------
 
 _PATH_FOLDS = [
     (re.compile(pattern, re.IGNORECASE), plain)
@@ -131,13 +155,26 @@ _PATH_FOLDS = [
         (r"/(?:amphtml|google-amp)(?=/|$)", ""),
         (r"/article_amp(?=/)", "/article"),
         (r"/amp_(?=article)", "/"),
-        # /print after an article is its print view, after plain words (/news/print) the section of the printed paper.
+        # /print after an article is its print view, after plain words (/news/print) the section of
+        # the printed paper.
         (r"^(?=[^-_.\d]*[-_.\d])(.*)/(?:print|printable|drucken|imprimir|imprimer)$", r"\1"),
         (r"(?<=\d{6})/lite$", ""),
         (r"/comment-page-\d+$", ""),
     ]
 ]
-_FOLD_HINTS = ("amp", "print", "druck", "imprim", "index.", "default.", "/lite", "comment-page", "sess", ";sid", "/(")
+_FOLD_HINTS = (
+    "amp",
+    "print",
+    "druck",
+    "imprim",
+    "index.",
+    "default.",
+    "/lite",
+    "comment-page",
+    "sess",
+    ";sid",
+    "/(",
+)
 _NO_SEGMENTS = frozenset({"", ".", ".."})
 _END_SPACE = re.compile(r"(?:%20)+$")
 _LONG_NUMBER = re.compile(r"\d{5}")
@@ -146,7 +183,8 @@ _AMP_MAKER = re.compile(r"^/(?:platform|google)$")
 _HOST_LIKE = re.compile(r"(?:[\w-]+\.)+(?!s?html?$|php$|aspx?$|amp$)[a-z]{2,}", re.IGNORECASE)
 _UNSAFE = re.compile(r"[^\w.~/-]", re.ASCII)
 _SAFE = "!$()*,:;@"
-"""Left bare in keys beside letters, digits and `_.-~`: what no server reads otherwise when it is escaped."""
+"""Left bare in keys beside letters, digits and `_.-~`: what no server reads otherwise when it is
+escaped."""
 
 _VARIANT_LABELS = frozenset({"www", "m", "amp", "mobile", "mobil"})
 _M_LANGUAGE = re.compile(r"m-(?=[a-z]{2}$)")  # m-en.agency.example
@@ -157,12 +195,14 @@ _ARCHIVED = re.compile(
     re.IGNORECASE,
 )
 _CACHED = re.compile(
-    r"webcache\.googleusercontent\.com/search\?(?:.*&)?q=cache:(?:[\w-]+:)?(?=https?:)([^&]+)", re.IGNORECASE
+    r"webcache\.googleusercontent\.com/search\?(?:.*&)?q=cache:(?:[\w-]+:)?(?=https?:)([^&]+)",
+    re.IGNORECASE,
 )
-"""Archives and caches, as their keys look: a copy has the key of its page, and is fetched where it is."""
+"""Archives and caches, as their keys look: a copy has the key of its page, and is fetched where it
+is."""
 MOST_WRAPPERS = 5
 
-# --- 1. Requests ---------------------------------------------------------------------------------------------------
+# --- 1. Requests ----------------------------------------------------------------------------------
 
 _ENDS = " \t\r\n\f\v\xa0\u200b\u2060\ufeff"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -179,7 +219,8 @@ _DEFAULT_PORT = {"http": 80, "https": 443}
 
 
 class _Parts(NamedTuple):
-    """An address taken apart, in ASCII, escapes and dot segments resolved; `port` None where it is the scheme's own."""
+    """An address taken apart, in ASCII, escapes and dot segments resolved; `port` None where it is
+    the scheme's own."""
 
     scheme: str
     host: str
@@ -191,20 +232,24 @@ class _Parts(NamedTuple):
 
 
 def request_url(url: str) -> str:
-    """The address to fetch and store: out of its wrappers, escaped, without fragment, port and tracking parameters.
+    """The address to fetch and store: out of its wrappers, escaped, without fragment, port and
+    tracking parameters.
 
-    Host and scheme are not folded and parameters keep their order: the server is asked for what the page was linked as.
-    Idempotent. Raises UsageError for what is no http(s) address, has a user name, no host, control characters or more
-    than `MAX_URL` characters.
+    Host and scheme are not folded and parameters keep their order: the server is asked for what the
+    page was linked as. Idempotent. Raises UsageError for what is no http(s) address, has a user
+    name, no host, control characters or more than `MAX_URL` characters.
     """
     scheme, host, port, path, query, route = _unwrapped(_split(url))
-    query = "&".join(piece for piece in query.split("&") if not _is_tracking(*_name_and_value(piece)))
+    query = "&".join(
+        piece for piece in query.split("&") if not _is_tracking(*_name_and_value(piece))
+    )
     safe = f"{scheme}://{host}{_colon(port)}{path}{'?' if query else ''}{query}{route}"
     return safe if len(safe) <= MAX_URL else _refuse(url, f"is longer than {MAX_URL} characters")
 
 
 def out_of_wrappers(url: str) -> str:
-    """The address as it stands in whatever wraps it (`pipelines.url_wrappers`); itself where nothing does.
+    """The address as it stands in whatever wraps it (`pipelines.url_wrappers`); itself where
+    nothing does.
 
     Raises UsageError as `request_url` does.
     """
@@ -219,7 +264,8 @@ def _joined_up(parts: _Parts) -> str:
 
 
 def _unwrapped(parts: _Parts) -> _Parts:
-    """The address inside the wrappers; what holds none, or a hoax of more than five, is its own page."""
+    """The address inside the wrappers; what holds none, or a hoax of more than five, is its own
+    page."""
     found = parts
     for _ in range(MOST_WRAPPERS + 1):
         inner = inside(_fold_host(found.host), found.path, found.query)
@@ -256,7 +302,9 @@ def _split(url: str) -> _Parts:
         None if port == _DEFAULT_PORT[parts.scheme] else port,
         _without_dots(_tidy_escapes(parts.path)) or "/",
         _tidy_escapes(parts.query),
-        f"#{_tidy_escapes(parts.fragment)}" if parts.fragment[1:] and parts.fragment[0] == "!" else "",
+        f"#{_tidy_escapes(parts.fragment)}"
+        if parts.fragment[1:] and parts.fragment[0] == "!"
+        else "",
     )
 
 
@@ -282,7 +330,8 @@ def _plain_host(host: str) -> str | None:
 
 
 def _tidy_escapes(text: str) -> str:
-    """RFC 3986 §6.2.2: escapes in upper case, none for letters, digits and `-._~`; a stray % is escaped."""
+    """RFC 3986 §6.2.2: escapes in upper case, none for letters, digits and `-._~`; a stray % is
+    escaped."""
     return _ESCAPE.sub(_tidy_escape, text) if "%" in text else text
 
 
@@ -330,22 +379,24 @@ def _says_tracking(name: str, value: str) -> bool:
     return name.startswith("ref") and bool(_HOST_AS_VALUE.fullmatch(value))
 
 
-# --- 2. Keys -------------------------------------------------------------------------------------------------------
+# --- 2. Keys --------------------------------------------------------------------------------------
 
 
 def url_key(url: str) -> str:
     """What to look an address up by, never to fetch it by: `news.example/2024/02/story?id=5`.
 
-    Folded: scheme, `www.`, `m.`, `amp.` and `mobile.` before a registered domain, port, slashes, AMP, print, comment
-    and session variants, index pages, order and spelling of parameters, link wrappers, AMP caches and web archives.
-    The case of paths is kept. `url_key("http://" + key) == key`. Raises UsageError as `request_url` does.
+    Folded: scheme, `www.`, `m.`, `amp.` and `mobile.` before a registered domain, port, slashes,
+    AMP, print, comment and session variants, index pages, order and spelling of parameters, link
+    wrappers, AMP caches and web archives. The case of paths is kept. `url_key("http://" + key) ==
+    key`. Raises UsageError as `request_url` does.
     """
     key = _original(_fold(_unwrapped(_split(url))))
     return key if len(key) <= MAX_KEY else _refuse(url, f"is longer than {MAX_GIVEN} characters")
 
 
 def _original(key: str) -> str:
-    """The key of the page of which an archive or cache has a copy; a hoax of more than five is its own page."""
+    """The key of the page of which an archive or cache has a copy; a hoax of more than five is its
+    own page."""
     found = key
     for _ in range(MOST_WRAPPERS + 1):
         inner = _copied(found)
@@ -360,7 +411,10 @@ def _original(key: str) -> str:
 
 def _fold(parts: _Parts) -> str:
     path = _fold_path(parts.path)
-    query = "&".join(f"{name}={value}" if value else name for name, value in sorted(set(_content(parts.query, path))))
+    query = "&".join(
+        f"{name}={value}" if value else name
+        for name, value in sorted(set(_content(parts.query, path)))
+    )
     port = None if parts.port in {80, 443} else parts.port
     return f"{_fold_host(parts.host)}{_colon(port)}{path}{'?' if query else ''}{query}{parts.route}"
 
@@ -369,7 +423,9 @@ def _fold(parts: _Parts) -> str:
 def _fold_host(host: str) -> str:
     domain = _registered(host)
     labels = host.removesuffix(domain).split(".")[:-1]
-    return ".".join([*(_M_LANGUAGE.sub("", label) for label in labels if label not in _VARIANT_LABELS), domain])
+    return ".".join(
+        [*(_M_LANGUAGE.sub("", label) for label in labels if label not in _VARIANT_LABELS), domain]
+    )
 
 
 def _fold_path(path: str) -> str:
@@ -392,10 +448,12 @@ def _joined(segments: list[str]) -> str:
 
 
 def _without_amp_folder(path: str) -> str:
-    """A folder /amp/ may be a subject; it is a variant where the rest names an article (not /amp/guitar-review)."""
+    """A folder /amp/ may be a subject; it is a variant where the rest names an article (not
+    /amp/guitar-review)."""
     before, amp, rest = path.partition("/amp/")
     segments = rest.split("/")
-    if not amp or segments[0] == "s" or _HOST_LIKE.fullmatch(segments[0]):  # an AMP cache: the next is a host
+    # an AMP cache: the next is a host
+    if not amp or segments[0] == "s" or _HOST_LIKE.fullmatch(segments[0]):
         return path
     words = 4 if len(segments) > 1 else 6
     long_slug = any(len(re.split(r"[-_]", segment)) >= words for segment in segments)
@@ -407,7 +465,11 @@ def _content(query: str, path: str) -> Iterator[tuple[str, str]]:
     """The parameters that say which page, spelled in one way."""
     for piece in query.split("&") if query else ():
         name, value = _name_and_value(piece)
-        if piece and not _is_tracking(name, value) and not _is_view(name.lower(), value.lower(), path):
+        if (
+            piece
+            and not _is_tracking(name, value)
+            and not _is_view(name.lower(), value.lower(), path)
+        ):
             raw_name, _, raw_value = piece.replace("+", "%20").partition("=")
             while raw_name.startswith("amp;"):
                 raw_name = raw_name[4:]
@@ -419,12 +481,14 @@ def _is_view(name: str, value: str, path: str) -> bool:
         return True
     if name == "m" and value in {"0", "1"}:  # Blogger's mobile view; elsewhere a month
         return path.endswith(".html")
-    # Yonhap's, beside a path that already ends in the article's number: the list in which it was clicked
+    # Yonhap's, beside a path that already ends in the article's number: the list in which it was
+    # clicked
     return name == "section" and "/" in value and bool(re.search(r"\d{8}$", path))
 
 
 def _spelled(text: str, keep: str) -> str:
-    """One spelling for what is the same after unescaping, in NFC; bytes that are no UTF-8 stay as they are."""
+    """One spelling for what is the same after unescaping, in NFC; bytes that are no UTF-8 stay as
+    they are."""
     if not _UNSAFE.search(text):
         return text
     raw = unquote_to_bytes(text)
@@ -444,24 +508,29 @@ def _copied(key: str) -> str | None:
     return None
 
 
-# --- Domains -------------------------------------------------------------------------------------------------------
+# --- Domains --------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=1)
 def _suffixes() -> TLDExtract:
     """The Public Suffix List that comes with tldextract: nothing is fetched, nothing written."""
-    return TLDExtract(cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True, extra_suffixes=HOSTED)
+    return TLDExtract(
+        cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True, extra_suffixes=HOSTED
+    )
 
 
 def registered_domain(url_or_host: str) -> str:
-    """The domain that somebody registered: `bbc.co.uk` for `https://www.bbc.co.uk/news`; ports are left out.
+    """The domain that somebody registered: `bbc.co.uk` for `https://www.bbc.co.uk/news`; ports are
+    left out.
 
-    The private part of the Public Suffix List counts, and what it lacks (`pipelines.hosted_sites`), so
-    `alice.blogspot.com` and `bob.blogspot.com` are two: who writes on one must not speak for the other. An IP address,
-    `localhost` and a bare suffix stand for themselves; under an unknown top level, the last two labels. Raises
-    UsageError if there is no host in it.
+    The private part of the Public Suffix List counts, and what it lacks (`pipelines.hosted_sites`),
+    so `alice.blogspot.com` and `bob.blogspot.com` are two: who writes on one must not speak for the
+    other. An IP address, `localhost` and a bare suffix stand for themselves; under an unknown top
+    level, the last two labels. Raises UsageError if there is no host in it.
     """
-    return _registered(_split(url_or_host if _SCHEME.match(url_or_host) else f"http://{url_or_host}").host)
+    return _registered(
+        _split(url_or_host if _SCHEME.match(url_or_host) else f"http://{url_or_host}").host
+    )
 
 
 @lru_cache(maxsize=16384)
@@ -476,7 +545,7 @@ def _registered(host: str) -> str:
     return found.top_domain_under_public_suffix or host
 
 
-# --- 3. What a page says of itself ---------------------------------------------------------------------------------
+# --- 3. What a page says of itself ----------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -484,31 +553,42 @@ class Identity:
     """Which article an address and its page's own words lead to."""
 
     key: str
-    """The key that the article goes by: of the declared address where it counts, else of the one asked for."""
+    """The key that the article goes by: of the declared address where it counts, else of the one
+    asked for."""
     also: tuple[str, ...] = ()
     """Further keys of the same page."""
     hint: str | None = None
-    """An address on another domain that the page names: this may be a copy of what stands there, and no more."""
+    """An address on another domain that the page names: this may be a copy of what stands there,
+    and no more."""
 
 
 def declared_identity(url: str, canonical_url: str | None, others: Mapping[str, str]) -> Identity:
-    """What the page at `url` is, by rel=canonical, then og:url, then whatever else it gives (`Article.addresses`).
+    """What the page at `url` is, by rel=canonical, then og:url, then whatever else it gives
+    (`Article.addresses`).
 
-    A declaration counts only inside the same registered domain, and not when it names the home page or a bare section.
-    Whether it already stands for other texts is for the archive to say. Raises UsageError if `url` is no address.
+    A declaration counts only inside the same registered domain, and not when it names the home page
+    or a bare section. Whether it already stands for other texts is for the archive to say. Raises
+    UsageError if `url` is no address.
     """
     own = url_key(url)
-    named = [address for address in (canonical_url, others.get("og:url"), *others.values()) if address]
+    named = [
+        address for address in (canonical_url, others.get("og:url"), *others.values()) if address
+    ]
     keys = {address: key for address in named if (key := _key_or_none(address))}
     domain = _domain_of(own)
     foreign = (address for address, key in keys.items() if _domain_of(key) != domain)
     ours = [key for key in keys.values() if _domain_of(key) == domain and _may_stand_for(key, own)]
     key = ours[0] if ours else own
-    return Identity(key, tuple(dict.fromkeys(other for other in [own, *ours] if other != key)), next(foreign, None))
+    return Identity(
+        key,
+        tuple(dict.fromkeys(other for other in [own, *ours] if other != key)),
+        next(foreign, None),
+    )
 
 
 def declared_key(url: str, canonical_url: str | None, others: Mapping[str, str]) -> str:
-    """The key by which the page at `url` calls itself, judged as `declared_identity` does; empty if it does not.
+    """The key by which the page at `url` calls itself, judged as `declared_identity` does; empty if
+    it does not.
 
     A page's AMP twin is a further address of it and no name.
     """
@@ -526,12 +606,18 @@ _NUMBERED = re.compile(r"/(?!(?:19|20)\d\d$)[^/?]*\d[^/?]*$")
 
 
 def own_address(canonical_url: str | None, others: Mapping[str, str]) -> str | None:
-    """The address that a page gives itself, where nobody knows from where it came: the first that names an article.
+    """The address that a page gives itself, where nobody knows from where it came: the first that
+    names an article.
 
-    Judged as `declared_identity` judges: a front or section page never stands for an article. Short addresses that are
-    neither count where none names an article: from two segments on (`/news/ferry`), or with a number (`/4711`).
+    Judged as `declared_identity` judges: a front or section page never stands for an article. Short
+    addresses that are neither count where none names an article: from two segments on
+    (`/news/ferry`), or with a number (`/4711`).
     """
-    named = [canonical_url, others.get("og:url"), *(url for name, url in others.items() if name != "amphtml")]
+    named = [
+        canonical_url,
+        others.get("og:url"),
+        *(url for name, url in others.items() if name != "amphtml"),
+    ]
     usable = {address: key for address in named if address and (key := _key_or_none(address))}
     for address, key in usable.items():
         if _may_stand_for(key, "/"):
@@ -554,7 +640,8 @@ def is_address(url: str) -> bool:
 
 
 def stands_for_article(url: str) -> bool:
-    """Whether an address names an article by itself, and no front or section page. Raises UsageError."""
+    """Whether an address names an article by itself, and no front or section page. Raises
+    UsageError."""
     return _may_stand_for(url_key(url), "/")
 
 
@@ -580,35 +667,45 @@ def _key_or_none(url: str) -> str | None:
 
 
 def _may_stand_for(key: str, own: str) -> bool:
-    """A key that names an article, by itself or by ending as the page's own does; not a home page or section."""
+    """A key that names an article, by itself or by ending as the page's own does; not a home page
+    or section."""
     path, _, query = key.partition("#")[0].partition("?")
     path = "/" + path.partition("/")[2]
     last = path.rsplit("/", 1)[1]
     if key == own or "#!" in key or re.search(r"\d", query):
         return True
-    if not last or re.fullmatch(r"(?:/[^/]*)*/(?:19|20)\d\d(?:/\w{1,3}){0,2}", path):  # home, or an archive by date
+    # home, or an archive by date
+    if not last or re.fullmatch(r"(?:/[^/]*)*/(?:19|20)\d\d(?:/\w{1,3}){0,2}", path):
         return False
     if last == own.partition("?")[0].rsplit("/", 1)[1]:
         return True
     joints = {"and", "und", "et", "html"}
     words = [word for word in re.split(r"[-_+,.]|%20", last) if word.lower() not in joints]
-    return bool(len(words) >= 4 or _LONG_NUMBER.search(last) or _DATE.search(path) or last.count("%") >= 8)
+    return bool(
+        len(words) >= 4 or _LONG_NUMBER.search(last) or _DATE.search(path) or last.count("%") >= 8
+    )
 
 
-_FRONT = re.compile(r"|[a-z]{2}(?:[-_][a-zA-Z]{2})?|home(?:page)?|start|startseite|front(?:page)?|inicio|accueil")
+_FRONT = re.compile(
+    r"|[a-z]{2}(?:[-_][a-zA-Z]{2})?|home(?:page)?|start|startseite|front(?:page)?|inicio|accueil"
+)
 _ID = re.compile(
     r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])"
     r"|id[A-Z]{2}[A-Z0-9]{6,}|(?<![0-9%])\d{5,}(?![0-9])"
 )
 _DAY = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])?")
-_ID_PARAMETER = re.compile(r"[?&](?:id|p|no|aid|nid|idxno|article_?id|news_?id|story_?id)=([\w-]*\d{3}[\w-]*)", re.I)
+_ID_PARAMETER = re.compile(
+    r"[?&](?:id|p|no|aid|nid|idxno|article_?id|news_?id|story_?id)=([\w-]*\d{3}[\w-]*)", re.I
+)
 
 
 def id_token(url: str) -> str | None:
-    """Host and article number of an address, `news.example 12345`, or None where it has no number of five digits.
+    """Host and article number of an address, `news.example 12345`, or None where it has no number
+    of five digits.
 
-    Two addresses with the same token may be one article whose slug changed (`/12345-old-title`, `/12345-new-title`);
-    whether the texts agree is decided elsewhere. UUIDs, 32 hexadecimal digits and `idUS…` count as numbers, days don't.
+    Two addresses with the same token may be one article whose slug changed (`/12345-old-title`,
+    `/12345-new-title`); whether the texts agree is decided elsewhere. UUIDs, 32 hexadecimal digits
+    and `idUS…` count as numbers, days don't.
     """
     key = url_key(url)
     host, _, path = key.partition("/")

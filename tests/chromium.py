@@ -1,4 +1,5 @@
-"""A small driver of Debian's Chromium, for tests that look at pages: the DevTools protocol over a pipe, and no more.
+"""A small driver of Debian's Chromium, for tests that look at pages: the DevTools protocol over a
+pipe, and no more.
 
 with Browser() as browser:
     tab = browser.tab(390)
@@ -31,7 +32,8 @@ FLAGS = (
     "--no-first-run", "--disable-extensions", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--hide-scrollbars", "--proxy-server=127.0.0.1:9", "--proxy-bypass-list=127.0.0.1",
 )  # fmt: skip
-"""`--no-sandbox` as containers lack what it needs; the proxy that nobody runs keeps requests on this machine."""
+"""`--no-sandbox` as containers lack what it needs; the proxy that nobody runs keeps requests on
+this machine."""
 
 Event = dict[str, Any]
 
@@ -73,13 +75,22 @@ class Browser:
 
     def tab(self, width: int, height: int = 900, dark: bool = False) -> Tab:
         """A new tab of that size in CSS pixels."""
-        context = self.ask("Target.createBrowserContext")["browserContextId"]  # of its own cookies and its own cache
-        target = self.ask("Target.createTarget", url="about:blank", browserContextId=context)["targetId"]
+        # of its own cookies and its own cache
+        context = self.ask("Target.createBrowserContext")["browserContextId"]
+        target = self.ask("Target.createTarget", url="about:blank", browserContextId=context)[
+            "targetId"
+        ]
         session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         tab = self.tabs[session] = Tab(self, session, context)
         for domain in ("Page", "Runtime", "Network", "Log"):
             tab.ask(f"{domain}.enable")
-        tab.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        tab.ask(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         tab.ask("Emulation.setEmulatedMedia", features=[scheme])
         return tab
@@ -88,7 +99,9 @@ class Browser:
         """One command and its result."""
         self.number += 1
         number = self.number
-        told = {"id": number, "method": method, "params": params} | ({"sessionId": session} if session else {})
+        told = {"id": number, "method": method, "params": params} | (
+            {"sessionId": session} if session else {}
+        )
         os.write(self.to, json.dumps(told).encode() + b"\0")
         until = time.monotonic() + PATIENCE
         while number not in self.answers:
@@ -112,7 +125,8 @@ class Browser:
 
 
 class Tab:
-    """One page at a time; `problems` are what a person who looks at the console would see, and requests elsewhere."""
+    """One page at a time; `problems` are what a person who looks at the console would see, and
+    requests elsewhere."""
 
     def __init__(self, browser: Browser, session: str, context: str) -> None:
         self.browser, self.session, self.context = browser, session, context
@@ -163,7 +177,8 @@ class Tab:
         self._wait()
 
     def click(self, selector: str) -> None:
-        """Click with the mouse in the middle of the first such element, and wait for the page that this opens."""
+        """Click with the mouse in the middle of the first such element, and wait for the page that
+        this opens."""
         x, y = self.run(
             f"(() => {{ const found = document.querySelector({json.dumps(selector)});"
             " found.scrollIntoView({block: 'center', behavior: 'instant'}); const box = found.getClientRects()[0];"
@@ -177,11 +192,15 @@ class Tab:
     def key(self, name: str, code: int) -> None:
         """Press and release a key."""
         for kind in ("rawKeyDown", "keyUp"):
-            self.ask("Input.dispatchKeyEvent", type=kind, key=name, code=name, windowsVirtualKeyCode=code)
+            self.ask(
+                "Input.dispatchKeyEvent", type=kind, key=name, code=name, windowsVirtualKeyCode=code
+            )
 
     def run(self, script: str) -> Any:
         """What JavaScript gives, awaited."""
-        told = self.ask("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        told = self.ask(
+            "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True
+        )
         assert "exceptionDetails" not in told, told["exceptionDetails"]
         return told["result"].get("value")
 
@@ -193,12 +212,20 @@ class Tab:
 
     def scrolls_sideways(self) -> bool:
         """Whether the page is wider than the window."""
-        return bool(self.run("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+        return bool(
+            self.run("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+        )
 
     def screenshot(self, path: Path) -> None:
         """The whole page, as far down as 4,000 pixels."""
         size = self.ask("Page.getLayoutMetrics")["cssContentSize"]
-        clip = {"x": 0, "y": 0, "width": size["width"], "height": min(size["height"], 4000), "scale": 1}
+        clip = {
+            "x": 0,
+            "y": 0,
+            "width": size["width"],
+            "height": min(size["height"], 4000),
+            "scale": 1,
+        }
         png = self.ask("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)["data"]
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(base64.b64decode(png))

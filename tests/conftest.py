@@ -1,4 +1,5 @@
-"""What every test may ask for: an archive's folder, the `dateline` command, a small web, the measured material."""
+"""What every test may ask for: an archive's folder, the `dateline` command, a small web, the
+measured material."""
 
 from __future__ import annotations
 
@@ -28,12 +29,16 @@ from pipelines.identity import file_source
 from tests.paths import ROOT, SHARED
 from tests.prepared import UNLIKE, Prepared
 
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("fuzz", settings.get_profile("any machine"), max_examples=2_000)  # for `make fuzz`
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+# for `make fuzz`
+settings.register_profile("fuzz", settings.get_profile("any machine"), max_examples=2_000)
 settings.load_profile("any machine")  # how fast this one is at the moment is no finding
 
 os.environ["XDG_CACHE_HOME"] = str(ROOT / ".pytest_cache" / "user")
-"""Of all commands that tests run: what they unpack once is not unpacked for each, nor put into the user's home."""
+"""Of all commands that tests run: what they unpack once is not unpacked for each, nor put into the
+user's home."""
 direct = build_opener(ProxyHandler({}))
 """Asks loopback without a proxy."""
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
@@ -41,7 +46,8 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of measured material beside the checkout; a test that asks for it is skipped where it is missing."""
+    """The folder of measured material beside the checkout; a test that asks for it is skipped where
+    it is missing."""
     if not (SHARED / "corpus").is_dir():
         pytest.skip("the material beside the checkout (../shared) is not here")
     return SHARED
@@ -55,7 +61,8 @@ def prepared() -> Prepared:
 
 @dataclass
 class Dateline:
-    """The `dateline` command on one archive, as a process of its own; its web is a proxy on loopback."""
+    """The `dateline` command on one archive, as a process of its own; its web is a proxy on
+    loopback."""
 
     folder: Path
     web: Web | None = None
@@ -63,18 +70,25 @@ class Dateline:
 
     def environ(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name.lower() not in PROXIES}
-        proxy = self.web.proxy if self.web else "http://127.0.0.1:9"  # nobody listens there: no request goes further
+        # nobody listens there: no request goes further
+        proxy = self.web.proxy if self.web else "http://127.0.0.1:9"
         ours = {"http_proxy": proxy, "https_proxy": proxy, "DATELINE_ARCHIVE": str(self.folder)}
         return kept | ours | self.environment
 
-    def __call__(self, *words: object, stdin: str | bytes | None = None, code: int | None = 0) -> Any:
+    def __call__(
+        self, *words: object, stdin: str | bytes | None = None, code: int | None = 0
+    ) -> Any:
         """Run a command to its end; fails if its exit code is another than `code` (None: any)."""
         data = stdin.encode() if isinstance(stdin, str) else stdin
         if self.may_be_forked() and not any(name.startswith(UNLIKE) for name in self.environment):
             ran = prepared().run([*map(str, words)], self.environ(), data, 100, self.leading())
         else:
             ran = subprocess.run(  # noqa: PLW1510  the exit code is looked at below
-                self.command(*words), input=data, capture_output=True, env=self.environ(), timeout=100
+                self.command(*words),
+                input=data,
+                capture_output=True,
+                env=self.environ(),
+                timeout=100,
             )
         ran.stdout, ran.stderr = ran.stdout.decode(), ran.stderr.decode()
         assert "Traceback" not in ran.stderr, ran.stderr
@@ -119,8 +133,12 @@ class Dateline:
                     FEED_PATHS.get(outlet.feed or ""): "feed",
                     "/sitemap.xml" if outlet.sitemap else None: "sitemap",
                 }
-                sources = [Source(outlet.url(path), kind, host) for path, kind in named.items() if path]  # type: ignore[arg-type]
-                archive.add_outlet(Publication(host, outlet.name), [file_source(source) for source in sources])
+                sources = [
+                    Source(outlet.url(path), kind, host) for path, kind in named.items() if path
+                ]  # type: ignore[arg-type]
+                archive.add_outlet(
+                    Publication(host, outlet.name), [file_source(source) for source in sources]
+                )
 
     def crawl(self, *words: object, code: int = 0) -> Any:
         """One crawl of everything, without waits between requests."""
@@ -151,7 +169,8 @@ def dateline(tmp_path: Path) -> Callable[..., Dateline]:
 
 
 class CaseSite(Dateline):
-    """The `dateline` command on the web of a case of `../shared/cases`, which a process of its own serves."""
+    """The `dateline` command on the web of a case of `../shared/cases`, which a process of its own
+    serves."""
 
     case: Path
     port: int
@@ -162,7 +181,10 @@ class CaseSite(Dateline):
 
     def requests(self) -> list[dict[str, Any]]:
         """What the site was asked for, in order: `url`, `found`, and some headers as `h`."""
-        return [json.loads(line) for line in (self.folder.parent / "requests.jsonl").open(encoding="utf-8")]
+        return [
+            json.loads(line)
+            for line in (self.folder.parent / "requests.jsonl").open(encoding="utf-8")
+        ]
 
 
 @pytest.fixture
@@ -189,7 +211,11 @@ def case_site(shared: Path, tmp_path: Path) -> Iterator[Callable[[str], CaseSite
         assert server.stdout
         assert server.stdout.readline().startswith("serving")
         proxy = f"http://127.0.0.1:{port}"
-        site = CaseSite(tmp_path / "archive", None, {"http_proxy": proxy, "DATELINE_CONTACT": "test@courier.example"})
+        site = CaseSite(
+            tmp_path / "archive",
+            None,
+            {"http_proxy": proxy, "DATELINE_CONTACT": "test@courier.example"},
+        )
         site.case, site.port = case, port
         return site
 

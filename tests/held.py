@@ -1,9 +1,11 @@
-"""The `dateline` command with something held up: `python -m tests.held MODULE:NAME[.NAME] HOW -- crawl …`.
+"""The `dateline` command with something held up: `python -m tests.held MODULE:NAME[.NAME] HOW --
+crawl …`.
 
-What is named never returns. HOW: `asleep` (in one call of the system), `busy` (in the interpreter), `writing` (asleep
-within a write transaction of the archive), or `locked` (in one call that never gives the interpreter's lock back). The
-crawl's grace is half a second, or `HELD_GRACE` of the environment; the time of one with `--max-time` is up the moment
-that it is held, so that no test depends on how fast the machine is.
+What is named never returns. HOW: `asleep` (in one call of the system), `busy` (in the interpreter),
+`writing` (asleep within a write transaction of the archive), or `locked` (in one call that never
+gives the interpreter's lock back). The crawl's grace is half a second, or `HELD_GRACE` of the
+environment; the time of one with `--max-time` is up the moment that it is held, so that no test
+depends on how fast the machine is.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
 """`dateline` on a machine whose names lead to loopback addresses, for what goes without a proxy.
 
-    python -m tests.names courier.example=127.0.0.1 rebound.example=127.0.0.1,127.0.0.2 -- crawl http://…
+    python -m tests.names courier.example=127.0.0.1 rebound.example=127.0.0.1,127.0.0.2 -- crawl
+    http://…
 
-A name with several addresses leads to them in turn, one each time that it is looked up, and to the last of them from
-then on; `127.0.0.1+127.0.0.2` are both found at once. Scrapy does not remember them. Names that are not given lead
-nowhere, so nothing leaves this machine.
+A name with several addresses leads to them in turn, one each time that it is looked up, and to the
+last of them from then on; `127.0.0.1+127.0.0.2` are both found at once. Scrapy does not remember
+them. Names that are not given lead nowhere, so nothing leaves this machine.
 """
 
 from __future__ import annotations
@@ -35,15 +36,23 @@ def known(names: dict[str, list[str]]) -> Any:
 
 
 def lead(pairs: Sequence[str]) -> None:
-    """Be on that machine, whatever of Twisted is imported already: it keeps the function that it finds."""
-    there = known({name: addresses.split(",") for name, _, addresses in (pair.partition("=") for pair in pairs)})
+    """Be on that machine, whatever of Twisted is imported already: it keeps the function that it
+    finds."""
+    there = known(
+        {
+            name: addresses.split(",")
+            for name, _, addresses in (pair.partition("=") for pair in pairs)
+        }
+    )
     socket.getaddrinfo = there
     import scrapy.resolver
     from twisted.internet import _resolver
 
     _resolver.getaddrinfo = there
     made = _resolver.GAIResolver.__init__
-    made.__defaults__ = tuple(there if default is LOOK_UP else default for default in made.__defaults__ or ())
+    made.__defaults__ = tuple(
+        there if default is LOOK_UP else default for default in made.__defaults__ or ()
+    )
     scrapy.resolver._CachingResolutionReceiver.resolutionComplete = lambda receiver: (
         receiver.resolutionReceiver.resolutionComplete()
     )

@@ -1,10 +1,12 @@
-"""Runs `dateline` in processes that need not import anything: forks of one that has imported it all.
+"""Runs `dateline` in processes that need not import anything: forks of one that has imported it
+all.
 
-A crawl of five pages spends three seconds of three and a half on imports, its own and its readers', and the tests run
-hundreds. A fork is a process like any other: it has its own pid, environment, arguments, files and exit code, ends as
-Python ends, and starts at the first line of `crawler.cli.main`. What it does not show is the start itself, which
-`tests/end_to_end/test_poisoned_folders.py`, `tests/end_to_end/test_stopping.py` and all tests with a `Popen` of their
-own do.
+A crawl of five pages spends three seconds of three and a half on imports, its own and its readers',
+and the tests run hundreds. A fork is a process like any other: it has its own pid, environment,
+arguments, files and exit code, ends as Python ends, and starts at the first line of
+`crawler.cli.main`. What it does not show is the start itself, which
+`tests/end_to_end/test_poisoned_folders.py`, `tests/end_to_end/test_stopping.py` and all tests with
+a `Popen` of their own do.
 
 `Prepared()` starts that process (`python -m tests.prepared FD`); it ends when its socket is closed.
 """
@@ -58,16 +60,31 @@ class Prepared:
         theirs.close()
 
     def run(
-        self, words: list[str], environ: dict[str, str], data: bytes | None, seconds: float, names: list[str] | None
+        self,
+        words: list[str],
+        environ: dict[str, str],
+        data: bytes | None,
+        seconds: float,
+        names: list[str] | None,
     ) -> Any:
-        """As `subprocess.run` of `dateline`, with `names` on a machine of `tests.names`. Raises TimeoutExpired."""
-        with tempfile.TemporaryFile() as told, tempfile.TemporaryFile() as mistakes, tempfile.TemporaryFile() as given:
+        """As `subprocess.run` of `dateline`, with `names` on a machine of `tests.names`. Raises
+        TimeoutExpired."""
+        with (
+            tempfile.TemporaryFile() as told,
+            tempfile.TemporaryFile() as mistakes,
+            tempfile.TemporaryFile() as given,
+        ):
             given.write(data or b"")
             given.seek(0)
             status, theirs = socket.socketpair()
             with status:
                 with theirs, tempfile.TemporaryFile() as request:
-                    asked = {"words": words, "environ": environ, "cwd": str(Path.cwd()), "names": names}
+                    asked = {
+                        "words": words,
+                        "environ": environ,
+                        "cwd": str(Path.cwd()),
+                        "names": names,
+                    }
                     request.write(json.dumps(asked).encode())
                     request.seek(0)
                     files = [request, given, told, mistakes, theirs]
@@ -75,7 +92,9 @@ class Prepared:
                 code = self._wait(status, words, seconds)
             for each in (told, mistakes):
                 each.seek(0)
-            return subprocess.CompletedProcess(["dateline", *words], code, told.read(), mistakes.read())
+            return subprocess.CompletedProcess(
+                ["dateline", *words], code, told.read(), mistakes.read()
+            )
 
     def _wait(self, status: socket.socket, words: list[str], seconds: float) -> int:
         status.settimeout(seconds)
@@ -92,7 +111,7 @@ class Prepared:
         self._process.wait()
 
 
-# -- in the process that forks ---------------------------------------------------------------------------------------
+# -- in the process that forks ---------------------------------------------------------------------
 
 
 def serve(requests: socket.socket) -> dict[str, Any] | None:
@@ -152,7 +171,8 @@ def become(asked: dict[str, Any]) -> None:
 
 
 def _forked(_: bytes, words: list[Any], files: list[int]) -> int:
-    """Instead of a new interpreter for the fork server and its like: a fork that runs the same line."""
+    """Instead of a new interpreter for the fork server and its like: a fork that runs the same
+    line."""
     sys.stdout.flush()  # what waits to be written is written once
     sys.stderr.flush()
     if pid := os.fork():
@@ -182,7 +202,8 @@ def _import_everything() -> None:
 
     for name in IMPORTED:
         import_module(name)
-    for name in ("twisted.internet.reactor", "crawler.settings"):  # which depend on what a command is told
+    # which depend on what a command is told
+    for name in ("twisted.internet.reactor", "crawler.settings"):
         assert name not in sys.modules, name
     gc.collect()
     gc.freeze()

@@ -1,4 +1,5 @@
-"""An archive that takes pages in as a crawl does, without a network: what came at an address, and what was kept."""
+"""An archive that takes pages in as a crawl does, without a network: what came at an address, and
+what was kept."""
 
 from __future__ import annotations
 
@@ -50,7 +51,9 @@ def html(  # noqa: PLR0917  a template
 ) -> str:
     """An article's page."""
     named = (
-        f'<link rel="canonical" href="{canonical}"><meta property="og:url" content="{canonical}">' if canonical else ""
+        f'<link rel="canonical" href="{canonical}"><meta property="og:url" content="{canonical}">'
+        if canonical
+        else ""
     )
     body = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
     return (
@@ -90,12 +93,15 @@ class ReadingRoom:
         status: int = 200,
         lead: Lead | None = None,
     ) -> Outcome:
-        """One look: the page that came, where redirects led `to` and over which further `hops`; its outcome."""
+        """One look: the page that came, where redirects led `to` and over which further `hops`; its
+        outcome."""
         at = f"2026-03-{10 + self.hours // 24}T{self.hours % 24:02}:00:00Z"
         self.hours += 1
         came = Capture(url, page.encode(), status, (), at, to, (url, *hops) if to else ())
         judged: dict[str, Any] = judge_status(status)
-        check = Check(url, judged["outcome"], at, status, to, reason=judged.get("reason"), lead=lead)
+        check = Check(
+            url, judged["outcome"], at, status, to, reason=judged.get("reason"), lead=lead
+        )
         if check.outcome == "new":
             check = read_look(replace(check, capture=came, digest=came.digest), extract(came))
         [outcome] = self.archive.write([through_stages(check)], self.ours)
@@ -119,5 +125,7 @@ class ReadingRoom:
     def kinds(self, url: str) -> list[list[str]]:
         """What changed, of the article of an address."""
         id = lookup(self.archive.db, url, url_key)
-        rows = self.column("SELECT kinds FROM revisions WHERE article_id = ? AND number > 1 ORDER BY number", id)
+        rows = self.column(
+            "SELECT kinds FROM revisions WHERE article_id = ? AND number > 1 ORDER BY number", id
+        )
         return [json.loads(row) for row in rows]

@@ -2,11 +2,12 @@
 
     with serve_with_services(world, encyclopedia={"Ferry accident": (url, …)}) as web:
         web.faults["gdelt"] = ["429", "text"]      # what the next requests meet, in order
-        service("gdelt", BASES["gdelt"])           # asked at http://gdelt.example/… through web.proxy
+        service("gdelt", BASES["gdelt"])           # asked at http://gdelt.example/… through
+        web.proxy
 
-Faults: `429`, `503` (with Retry-After), `403`, `302` (to elsewhere), `text` (a refusal at 200), `html`, `cut` (half of
-the answer), `hang`, `none`.
-They find an article as the true ones do: all words in headline and text, one of those in (a OR b), within the window.
+Faults: `429`, `503` (with Retry-After), `403`, `302` (to elsewhere), `text` (a refusal at 200),
+`html`, `cut` (half of the answer), `hang`, `none`. They find an article as the true ones do: all
+words in headline and text, one of those in (a OR b), within the window.
 """
 
 from __future__ import annotations
@@ -42,8 +43,12 @@ REFUSALS = {
     "503": Answer(503, b"busy", {"Retry-After": "7"}),
     "403": Answer(403, b"not for you"),
     "302": Answer(302, b"", {"Location": "http://elsewhere.example/"}),
-    "text": Answer(200, b"Please limit requests to one every 5 seconds.", {"Content-Type": "text/html"}),
-    "html": Answer(200, b"<!doctype html><title>Before you continue</title>", {"Content-Type": "text/html"}),
+    "text": Answer(
+        200, b"Please limit requests to one every 5 seconds.", {"Content-Type": "text/html"}
+    ),
+    "html": Answer(
+        200, b"<!doctype html><title>Before you continue</title>", {"Content-Type": "text/html"}
+    ),
     "hang": Answer(200, b"", delay=600),
 }
 Given = Mapping[str, str]
@@ -68,7 +73,9 @@ class Piece:
 class ServiceWeb(Web):
     """A web whose further hosts are search services."""
 
-    def __init__(self, world: World, now: datetime | None, encyclopedia: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self, world: World, now: datetime | None, encyclopedia: Mapping[str, Sequence[str]]
+    ) -> None:
         super().__init__(world, now)
         self.encyclopedia = encyclopedia
         self.faults: dict[str, list[str]] = {}
@@ -90,19 +97,43 @@ class ServiceWeb(Web):
         parts = urlsplit(path)
         given = {key: values[-1] for key, values in parse_qs(parts.query).items()}
         reply = getattr(self, name.replace("-", "_"))(parts.path, given)
-        return Answer(200, reply.body[: len(reply.body) // 2], reply.headers) if fault == "cut" else reply
+        return (
+            Answer(200, reply.body[: len(reply.body) // 2], reply.headers)
+            if fault == "cut"
+            else reply
+        )
 
     def pieces(self) -> list[Piece]:
         """What is out by now, newest first, also what was taken away since."""
-        out = [Piece(outlet, page) for outlet in self.world.outlets for page in outlet.pages if page.headline]
-        return sorted((p for p in out if p.published <= self.now), key=lambda p: p.published, reverse=True)
+        out = [
+            Piece(outlet, page)
+            for outlet in self.world.outlets
+            for page in outlet.pages
+            if page.headline
+        ]
+        return sorted(
+            (p for p in out if p.published <= self.now), key=lambda p: p.published, reverse=True
+        )
 
-    def found(self, query: str, since: datetime | None = None, until: datetime | None = None) -> list[Piece]:
+    def found(
+        self, query: str, since: datetime | None = None, until: datetime | None = None
+    ) -> list[Piece]:
         """The articles that a query in the words of GDELT or Google means."""
         groups = [re.split(r" OR ", group) for group in re.findall(r"\(([^)]*)\)", query)]
-        groups += [["".join(term)] for term in re.findall(r'("[^"]*")|([^\s"]+)', re.sub(r"\([^)]*\)", " ", query))]
-        fits = [p for p in self.pieces() if all(any(_fits(term, p) for term in group) for group in groups)]
-        return [p for p in fits if (not since or p.published >= since) and (not until or p.published <= until)]
+        groups += [
+            ["".join(term)]
+            for term in re.findall(r'("[^"]*")|([^\s"]+)', re.sub(r"\([^)]*\)", " ", query))
+        ]
+        fits = [
+            p
+            for p in self.pieces()
+            if all(any(_fits(term, p) for term in group) for group in groups)
+        ]
+        return [
+            p
+            for p in fits
+            if (not since or p.published >= since) and (not until or p.published <= until)
+        ]
 
     def gdelt(self, _path: str, given: Given) -> Answer:
         since, until = _at(given["startdatetime"]), _at(given["enddatetime"])
@@ -124,20 +155,28 @@ class ServiceWeb(Web):
         newest = self.now - timedelta(minutes=self.now.minute % 15, seconds=self.now.second)
         if path.endswith(".txt"):
             kind = ".translation" if "translation" in path else ""
-            return Answer(200, f"1 0 http://data.example/{newest:%Y%m%d%H%M%S}{kind}.gkg.csv.zip\n".encode())
+            return Answer(
+                200, f"1 0 http://data.example/{newest:%Y%m%d%H%M%S}{kind}.gkg.csv.zip\n".encode()
+            )
         stamp = re.search(r"(\d{14})(\.translation)?\.(gkg|export)", path)
         if stamp is None:
             return Answer(404)
         end = _at(stamp[1])
         seen = [p for p in self.pieces() if end - timedelta(minutes=15) < p.published <= end]
         rows = [p for p in seen if (p.outlet.language == "en") != bool(stamp[2])]
-        return Answer(200, zipped("\n".join(row(p.url, p.page.headline, stamp[1], stamp[3]) for p in rows)))
+        return Answer(
+            200, zipped("\n".join(row(p.url, p.page.headline, stamp[1], stamp[3]) for p in rows))
+        )
 
     def google_news(self, path: str, given: Given) -> Answer:
         if path != "/rss/search":
             return Answer(404)
         items = "".join(map(_item, self.found(given["q"])[:100]))
-        return Answer(200, f"<rss><channel>{items}</channel></rss>".encode(), {"Content-Type": "application/xml"})
+        return Answer(
+            200,
+            f"<rss><channel>{items}</channel></rss>".encode(),
+            {"Content-Type": "application/xml"},
+        )
 
     def wikipedia(self, _path: str, given: Given) -> Answer:
         titles = list(self.encyclopedia)
@@ -146,7 +185,9 @@ class ServiceWeb(Web):
             return _json({"query": {"pages": [{"pageid": 1, "extlinks": links}]}})
         asked = set(re.findall(r"\w+", fold_letters(given.get("srsearch", ""))))
         hits = [
-            {"ns": 0, "title": t, "pageid": n} for n, t in enumerate(titles, 1) if asked & set(fold_letters(t).split())
+            {"ns": 0, "title": t, "pageid": n}
+            for n, t in enumerate(titles, 1)
+            if asked & set(fold_letters(t).split())
         ]
         return _json({"query": {"search": hits[: int(given.get("srlimit", 10))]}})
 
@@ -154,7 +195,10 @@ class ServiceWeb(Web):
         if capture := re.match(r"/web/(\d{14})id_/http://([^/]+)(.*)", path):
             at = _at(capture[1])
             found = answer(self.outlets[capture[2]], capture[3], at)
-            memento = {"Memento-Datetime": format_datetime(at, usegmt=True), "ETag": '"of-the-service"'}
+            memento = {
+                "Memento-Datetime": format_datetime(at, usegmt=True),
+                "ETag": '"of-the-service"',
+            }
             return replace(found, headers={**found.headers, **memento})
         if path != "/cdx/search/cdx":
             return Answer(404)
@@ -193,7 +237,9 @@ def _fits(term: str, piece: Piece) -> bool:
     if operator in ("after", "before"):
         day = datetime.fromisoformat(value).replace(tzinfo=UTC)
         return piece.published >= day if operator == "after" else piece.published < day
-    return bool(colon) or fold_letters(term.strip('"')) in fold_letters(f"{piece.page.headline} {piece.page.text}")
+    return bool(colon) or fold_letters(term.strip('"')) in fold_letters(
+        f"{piece.page.headline} {piece.page.text}"
+    )
 
 
 def _item(piece: Piece) -> str:
@@ -216,7 +262,9 @@ def _json(data: object) -> Answer:
 
 @contextmanager
 def serve_with_services(
-    world: World, now: datetime | None = None, encyclopedia: Mapping[str, Sequence[str]] | None = None
+    world: World,
+    now: datetime | None = None,
+    encyclopedia: Mapping[str, Sequence[str]] | None = None,
 ) -> Iterator[ServiceWeb]:
     """The world and its search services on a free port of loopback until the block ends."""
     with served(ServiceWeb(world, now, encyclopedia or {})) as web:

@@ -18,14 +18,26 @@ SENTENCES = (
     "Engineers sank the first of {number} piles last week, and divers inspected the sea bed off {place}.",
     "The council meets again in {less} weeks to decide who pays for the road.",
 )
-PLACES = ("Norvik", "Eastmere", "Salthaven", "Brannoch", "Tolland", "Marrow Bay", "Greywater", "Ullsund")
+PLACES = (
+    "Norvik",
+    "Eastmere",
+    "Salthaven",
+    "Brannoch",
+    "Tolland",
+    "Marrow Bay",
+    "Greywater",
+    "Ullsund",
+)
 
 
 def story(number: int) -> str:
     """A short article of five paragraphs, unlike that of any other number."""
     place = PLACES[number % len(PLACES)]
     chosen = [SENTENCES[(number * 3 + i) % len(SENTENCES)] for i in range(5)]
-    told = [sentence.format(number=number + 3, less=number + 2, place=f"{place} {number}") for sentence in chosen]
+    told = [
+        sentence.format(number=number + 3, less=number + 2, place=f"{place} {number}")
+        for sentence in chosen
+    ]
     return "\n\n".join(f"{paragraph} {told[(i + 2) % 5]}" for i, paragraph in enumerate(told))
 
 

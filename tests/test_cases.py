@@ -1,8 +1,9 @@
-"""Small inputs that once failed, from the material beside the checkout: each gives what its case expects.
+"""Small inputs that once failed, from the material beside the checkout: each gives what its case
+expects.
 
-A page case is a file `tests/cases/CASE.toml` with a table for each page of the case (`["page.html"]`, or
-`["page.html@why"]` where it is read a second time under other circumstances). Its keys are fields of the article
-with the values expected, and:
+A page case is a file `tests/cases/CASE.toml` with a table for each page of the case
+(`["page.html"]`, or `["page.html@why"]` where it is read a second time under other circumstances).
+Its keys are fields of the article with the values expected, and:
 
     story = 6          paragraphs of the common story that must each stand as a line of the text
     foreign = 0        lines of the text that are no paragraph of the story
@@ -10,7 +11,8 @@ with the values expected, and:
     lacks = ["…"]      what neither text nor headline may contain
     now = "…"          the moment at which the page is read, as DATELINE_NOW
 
-A case that needs a site is a test of its own in `tests/test_cases_*.py`, with the fixture `case_site`.
+A case that needs a site is a test of its own in `tests/test_cases_*.py`, with the fixture
+`case_site`.
 """
 
 from __future__ import annotations
@@ -62,7 +64,9 @@ def test_a_page_of_a_case_gives_what_the_case_expects(
         elif key == "has":
             found[key] = [words for words in value if words in row["text"]]
         elif key == "lacks":
-            found[key] = [words for words in value if words not in f"{row['headline']}\n{row['text']}"]
+            found[key] = [
+                words for words in value if words not in f"{row['headline']}\n{row['text']}"
+            ]
         else:
             found[key] = row[key]
     assert found == expected, "\n".join(lines)

@@ -42,26 +42,40 @@ def test_the_image_is_a_slim_python_of_one_version_that_the_program_runs_on():
     (image,) = given("FROM")
     assert re.fullmatch(IMAGE, image), "a version, and no registry's host"
     minor = int(re.findall(r"3\.(\d+)", image)[0])
-    assert minor >= int(re.findall(r'requires-python = ">=3\.(\d+)"', (ROOT / "pyproject.toml").read_text())[0])
+    assert minor >= int(
+        re.findall(r'requires-python = ">=3\.(\d+)"', (ROOT / "pyproject.toml").read_text())[0]
+    )
 
 
 def test_all_that_is_copied_is_there_and_all_rooms_are_copied():
     assert [source for source in copied() if not (ROOT / source).exists()] == []
-    packages = re.findall(r"^include = \[(.*)\]", (ROOT / "pyproject.toml").read_text(), re.MULTILINE)[0]
-    assert {name.strip('"* ') for name in packages.split(",")} <= {source.rstrip("/") for source in copied()}
+    packages = re.findall(
+        r"^include = \[(.*)\]", (ROOT / "pyproject.toml").read_text(), re.MULTILINE
+    )[0]
+    assert {name.strip('"* ') for name in packages.split(",")} <= {
+        source.rstrip("/") for source in copied()
+    }
 
 
 def test_the_engine_gets_what_is_copied_and_nothing_else():
-    lines = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and line[0] != "#"]
+    lines = [
+        line
+        for line in (ROOT / ".dockerignore").read_text().splitlines()
+        if line and line[0] != "#"
+    ]
     assert lines[0] == "*"
-    assert {line[1:] for line in lines if line[0] == "!"} == {source.rstrip("/") for source in copied()}
+    assert {line[1:] for line in lines if line[0] == "!"} == {
+        source.rstrip("/") for source in copied()
+    }
 
 
 def test_nothing_comes_in_without_a_hash():
     installs = [command for command in given("RUN") if "pip install" in command]
     assert len(installs) == 2
     for command in installs:
-        assert "--require-hashes" in command or {"--no-deps", "--no-build-isolation"} <= set(shlex.split(command))
+        assert "--require-hashes" in command or {"--no-deps", "--no-build-isolation"} <= set(
+            shlex.split(command)
+        )
     pinned = (ROOT / "requirements.txt").read_text()
     (version,) = re.findall(r"^setuptools==(\d+)", pinned, re.MULTILINE)
     (needed,) = re.findall(r'"setuptools>=(\d+)"', (ROOT / "pyproject.toml").read_text())
@@ -76,14 +90,18 @@ def test_no_address_of_a_registry_or_an_index_is_named():
 
 def test_it_runs_as_nobody_in_particular_who_owns_the_volume():
     user = given("USER")[-1]
-    assert re.fullmatch(r"[1-9]\d{3,}:[1-9]\d{3,}", user), "a number, so that an orchestrator sees it is not root"
+    assert re.fullmatch(r"[1-9]\d{3,}:[1-9]\d{3,}", user), (
+        "a number, so that an orchestrator sees it is not root"
+    )
     (made,) = [command for command in given("RUN") if "useradd" in command]
     assert f"--uid {user.split(':')[0]}" in made
     (volume,) = given("VOLUME")
     assert f"mkdir {volume} && chown dateline:dateline {volume}" in made
     assert f"DATELINE_ARCHIVE={volume}" in given("ENV")
     order = [name for name, _ in instructions()]
-    assert order.index("USER") < order.index("VOLUME") < order.index("ENTRYPOINT"), "what is later is the user's"
+    assert order.index("USER") < order.index("VOLUME") < order.index("ENTRYPOINT"), (
+        "what is later is the user's"
+    )
 
 
 def test_what_the_image_runs_are_commands_that_there_are():
@@ -109,8 +127,13 @@ def test_the_health_check_says_sound_after_a_crawl_and_not_before(dateline):
 def test_crawler_and_reader_share_the_volume_and_only_this_machine_reads():
     services = compose()["services"]
     (volume,) = given("VOLUME")
-    assert {mount.split(":")[1] for service in services.values() for mount in service["volumes"]} == {volume}
-    assert len({mount.split(":")[0] for service in services.values() for mount in service["volumes"]}) == 1
+    assert {
+        mount.split(":")[1] for service in services.values() for mount in service["volumes"]
+    } == {volume}
+    assert (
+        len({mount.split(":")[0] for service in services.values() for mount in service["volumes"]})
+        == 1
+    )
     assert all(port.startswith("127.0.0.1:") for port in services["reader"]["ports"])
     assert float(services["crawler"]["stop_grace_period"].rstrip("s")) >= 10
 

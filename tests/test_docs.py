@@ -1,4 +1,5 @@
-"""The documents say what the program does: every command, option, setting, table, column and stage has its line.
+"""The documents say what the program does: every command, option, setting, table, column and stage
+has its line.
 
 `python -m tests.test_docs` writes the tables of docs/tables.md anew from the schema's comments.
 """
@@ -28,7 +29,10 @@ from tests.paths import ROOT
 DOCS = ROOT / "docs"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")])
 TABLES_PAGE = DOCS / "tables.md"
-BEGIN, END = "<!-- from archive/storage/schema.py: begin -->\n", "<!-- from archive/storage/schema.py: end -->\n"
+BEGIN, END = (
+    "<!-- from archive/storage/schema.py: begin -->\n",
+    "<!-- from archive/storage/schema.py: end -->\n",
+)
 
 
 def read(name: str) -> str:
@@ -41,10 +45,12 @@ def sections(text: str, marks: str = "##") -> dict[str, str]:
     return dict(zip((title.replace("`", "") for title in parts[1::2]), parts[2::2], strict=True))
 
 
-# --- commands -------------------------------------------------------------------------------------------------------
+# --- commands -------------------------------------------------------------------------------------
 
 
-def commands(group: click.Group = cli, path: str = "dateline") -> Iterator[tuple[str, click.Command]]:
+def commands(
+    group: click.Group = cli, path: str = "dateline"
+) -> Iterator[tuple[str, click.Command]]:
     """Every command that does something, by the words that call it."""
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
@@ -65,9 +71,14 @@ def options(command: click.Command) -> dict[str, click.Option]:
 
 
 def told_options(section: str) -> dict[str, str]:
-    """The line of each option in a section: `- `--since DATE|AGE`: …`, also where two names share it."""
+    """The line of each option in a section: `- `--since DATE|AGE`: …`, also where two names share
+    it."""
     lines = re.findall(r"^- ((?:`-[^`]+`(?:, )?)+): (.+)$", section, re.MULTILINE)
-    return {name: f"{names} {text}" for names, text in lines for name in re.findall(r"`(-[\w-]+)", names)}
+    return {
+        name: f"{names} {text}"
+        for names, text in lines
+        for name in re.findall(r"`(-[\w-]+)", names)
+    }
 
 
 def test_every_command_has_its_section_and_every_section_its_command():
@@ -85,7 +96,9 @@ def test_a_commands_section_names_its_values_and_defaults_as_the_help_does(name)
     told = told_options(COMMAND_SECTIONS[name])
     for option_name, option in options(COMMANDS[name]).items():
         assert not option.metavar or option.metavar in told[option_name], option_name
-        assert option.show_default is not True or f"`{option.default}`" in told[option_name], option_name
+        assert option.show_default is not True or f"`{option.default}`" in told[option_name], (
+            option_name
+        )
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -95,27 +108,35 @@ def test_a_commands_section_shows_how_it_is_called(name):
 
 
 def test_every_command_takes_an_archive_as_the_head_of_the_page_says():
-    without = {name for name, command in COMMANDS.items() if not any("--archive" in p.opts for p in command.params)}
+    without = {
+        name
+        for name, command in COMMANDS.items()
+        if not any("--archive" in p.opts for p in command.params)
+    }
     assert not without
 
 
-# --- what is typed --------------------------------------------------------------------------------------------------
+# --- what is typed --------------------------------------------------------------------------------
 
 
 def shell_lines(text: str) -> list[list[str]]:
-    """The `dateline` commands in a document's shell blocks, as words, up to a pipe or a redirection."""
+    """The `dateline` commands in a document's shell blocks, as words, up to a pipe or a
+    redirection."""
     blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     found = []
     for line in "".join(blocks).splitlines():
         words = shlex.split(line, comments=True)
         if words and words[0] == "dateline":
-            end = next((at for at, word in enumerate(words) if re.match(r"[|<>]|\d?>|&", word)), len(words))
+            end = next(
+                (at for at, word in enumerate(words) if re.match(r"[|<>]|\d?>|&", word)), len(words)
+            )
             found.append(words[:end])
     return found
 
 
 def parsed(words: list[str]) -> click.Command:
-    """The command that the words call; raises click.UsageError for a command or an option that is none."""
+    """The command that the words call; raises click.UsageError for a command or an option that is
+    none."""
     command: click.Command = cli
     rest = words[1:]
     while True:
@@ -127,15 +148,27 @@ def parsed(words: list[str]) -> click.Command:
         if found is None:
             raise click.UsageError(f"no such command: {left[0]}")
         command, rest = found, left[1:]
-    texts = [word for value in given.values() for word in (value if isinstance(value, tuple | list) else [value])]
+    texts = [
+        word
+        for value in given.values()
+        for word in (value if isinstance(value, tuple | list) else [value])
+    ]
     strange = [word for word in [*left, *texts] if isinstance(word, str) and word.startswith("--")]
-    missing = [p.name for p in command.params if p.required and not isinstance(given.get(p.name or ""), str | tuple)]
+    missing = [
+        p.name
+        for p in command.params
+        if p.required and not isinstance(given.get(p.name or ""), str | tuple)
+    ]
     if strange or missing:
         raise click.UsageError(f"{' '.join(words)}: not known {strange}, missing {missing}")
     return command
 
 
-TYPED = [(path.name, shlex.join(words)) for path in DOCUMENTS for words in shell_lines(path.read_text("utf-8"))]
+TYPED = [
+    (path.name, shlex.join(words))
+    for path in DOCUMENTS
+    for words in shell_lines(path.read_text("utf-8"))
+]
 
 
 @pytest.mark.parametrize(("document", "line"), TYPED)
@@ -145,7 +178,13 @@ def test_what_a_document_types_is_a_command_with_its_options(document, line):
 
 @pytest.mark.parametrize(
     "line",
-    ["dateline fly", "dateline crawl --fast", "dateline search", "dateline outlet sell x", "dateline search a --b"],
+    [
+        "dateline fly",
+        "dateline crawl --fast",
+        "dateline search",
+        "dateline outlet sell x",
+        "dateline search a --b",
+    ],
 )
 def test_a_line_that_is_no_command_would_be_found_out(line):
     with pytest.raises(click.UsageError):
@@ -154,7 +193,13 @@ def test_a_line_that_is_no_command_would_be_found_out(line):
 
 def test_the_first_story_of_the_readme_follows_from_an_article_to_a_dossier_and_asks_in_sql():
     story = sections(read("README.md"))["The first story"]
-    assert [words[1] for words in shell_lines(story)] == ["outlet", "follow", "crawl", "story", "serve"]
+    assert [words[1] for words in shell_lines(story)] == [
+        "outlet",
+        "follow",
+        "crawl",
+        "story",
+        "serve",
+    ]
     assert re.search(r"^sqlite3 data/archive\.db \"SELECT", story, re.MULTILINE)
 
 
@@ -173,10 +218,12 @@ def test_what_a_document_hands_to_scrapy_is_a_spider_of_the_project():
 
 
 def spider_sources() -> str:
-    return "\n".join(path.read_text("utf-8") for path in (ROOT / "crawler" / "spiders").glob("*.py"))
+    return "\n".join(
+        path.read_text("utf-8") for path in (ROOT / "crawler" / "spiders").glob("*.py")
+    )
 
 
-# --- settings -------------------------------------------------------------------------------------------------------
+# --- settings -------------------------------------------------------------------------------------
 
 ROW = re.compile(r"^\| `(\w+)` \| `?([^|]*?)`? \| ([^|]+) \|$", re.MULTILINE)
 TOLD_SETTINGS = {name: (value, why) for name, value, why in ROW.findall(read("docs/settings.md"))}
@@ -201,16 +248,32 @@ def test_every_setting_told_is_one_of_the_projects_settings():
 
 
 def test_a_setting_is_told_with_its_value():
-    plain = {name: value for name, value in ours().items() if isinstance(value, int | float | bool | None)}
-    assert {name: TOLD_SETTINGS[name][0] for name in plain} == {name: str(value) for name, value in plain.items()}
+    plain = {
+        name: value
+        for name, value in ours().items()
+        if isinstance(value, int | float | bool | None)
+    }
+    assert {name: TOLD_SETTINGS[name][0] for name in plain} == {
+        name: str(value) for name, value in plain.items()
+    }
 
 
 def test_every_environment_variable_that_the_code_reads_is_told():
-    sources = [path.read_text("utf-8") for room in ("archive", "crawler", "pipelines") for path in code(room)]
+    sources = [
+        path.read_text("utf-8")
+        for room in ("archive", "crawler", "pipelines")
+        for path in code(room)
+    ]
     read_here = set(re.findall(r'(?:environ(?:\.get)?[(\[]|envvar=)"(\w+)"', "\n".join(sources)))
-    told = set(re.findall(r"^- `(\w+)`", sections(read("docs/settings.md"))["Environment variables"], re.MULTILINE))
+    told = set(
+        re.findall(
+            r"^- `(\w+)`", sections(read("docs/settings.md"))["Environment variables"], re.MULTILINE
+        )
+    )
     assert read_here <= told
-    assert told - read_here == {"http_proxy", "https_proxy", "no_proxy", "TMPDIR"}, "Scrapy and Python read these"
+    assert told - read_here == {"http_proxy", "https_proxy", "no_proxy", "TMPDIR"}, (
+        "Scrapy and Python read these"
+    )
 
 
 def code(room: str) -> list[Path]:
@@ -218,8 +281,14 @@ def code(room: str) -> list[Path]:
 
 
 def test_every_exit_code_of_an_error_is_told():
-    errors = [kind for kind in vars(archive.errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
-    told = set(re.findall(r"^\| (\d+) \|", sections(read("docs/settings.md"))["Exit codes"], re.MULTILINE))
+    errors = [
+        kind
+        for kind in vars(archive.errors).values()
+        if isinstance(kind, type) and issubclass(kind, Exception)
+    ]
+    told = set(
+        re.findall(r"^\| (\d+) \|", sections(read("docs/settings.md"))["Exit codes"], re.MULTILINE)
+    )
     killed = "137"  # as shells tell of signal 9: what a crawl gets that cannot stop by itself
     assert told == {"0", killed} | {str(kind.exit_code) for kind in errors}
 
@@ -229,9 +298,11 @@ def test_the_tree_of_errors_stands_in_the_design_as_in_the_code():
     assert tree in read("docs/design.md")
 
 
-# --- tables ---------------------------------------------------------------------------------------------------------
+# --- tables ---------------------------------------------------------------------------------------
 
-TABLE = re.compile(r"((?:^-- [^\n]*\n)+)CREATE (?:VIRTUAL )?(TABLE|VIEW) (\w+)(.*?);\n", re.MULTILINE | re.DOTALL)
+TABLE = re.compile(
+    r"((?:^-- [^\n]*\n)+)CREATE (?:VIRTUAL )?(TABLE|VIEW) (\w+)(.*?);\n", re.MULTILINE | re.DOTALL
+)
 COLUMN = re.compile(r"^  ([a-z_]+) (INTEGER|TEXT|REAL|BLOB)([^\n]*)$", re.MULTILINE)
 
 
@@ -242,7 +313,9 @@ def tables_text() -> str:
 
 def file_text(name: str, schema: Schema) -> str:
     script = "".join(step for _, step in schema.steps)
-    return f"## {name}\n\n" + "\n".join(table_text(*table, script) for table in TABLE.findall(script))
+    return f"## {name}\n\n" + "\n".join(
+        table_text(*table, script) for table in TABLE.findall(script)
+    )
 
 
 def table_text(said: str, kind: str, name: str, body: str, script: str) -> str:
@@ -250,7 +323,10 @@ def table_text(said: str, kind: str, name: str, body: str, script: str) -> str:
     intro = " ".join(line.removeprefix("-- ") for line in said.splitlines())
     head = f"### {name}\n\n{intro}{' (A view.)' if kind == 'VIEW' else ''}\n\n"
     added = re.findall(rf"^ALTER TABLE {name} ADD COLUMN ([^\n]+)", script, re.MULTILINE)
-    rows = [column_row(*column) for column in COLUMN.findall(body + "".join(f"\n  {column}" for column in added))]
+    rows = [
+        column_row(*column)
+        for column in COLUMN.findall(body + "".join(f"\n  {column}" for column in added))
+    ]
     if rows:
         return head + "| column | type | holds |\n| --- | --- | --- |\n" + "\n".join(rows) + "\n"
     return head + f"Columns: {', '.join(f'`{column}`' for column in columns_without_type(body))}\n"
@@ -283,15 +359,22 @@ def test_the_page_of_tables_is_as_the_schema_says():
     assert rest.partition(END)[0] == tables_text(), "`python -m tests.test_docs` writes it anew"
 
 
-@pytest.mark.parametrize(("heading", "schema"), [("archive.db", ARCHIVE), ("captures.db", CAPTURES)])
+@pytest.mark.parametrize(
+    ("heading", "schema"), [("archive.db", ARCHIVE), ("captures.db", CAPTURES)]
+)
 def test_every_table_and_column_of_a_new_archive_is_told(heading, schema, tmp_path):
     db = connect(tmp_path / heading, schema)
     told = sections(sections(TABLES_PAGE.read_text("utf-8"))[heading], "###")
-    names = [row["name"] for row in db.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")]
+    names = [
+        row["name"]
+        for row in db.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
+    ]
     kept = [name for name in names if not name.startswith(("articles_fts_", "sqlite_", "_sqlite"))]
     assert set(told) == set(kept)
     for name in kept:
-        columns = [row["name"] for row in db.execute(f"SELECT name FROM pragma_table_info('{name}')")]
+        columns = [
+            row["name"] for row in db.execute(f"SELECT name FROM pragma_table_info('{name}')")
+        ]
         assert [column for column in columns if f"`{column}`" not in told[name]] == [], name
     db.close()
 
@@ -299,8 +382,16 @@ def test_every_table_and_column_of_a_new_archive_is_told(heading, schema, tmp_pa
 def queries() -> list[tuple[str, str]]:
     """The SQL that documents show: in blocks of their own, and in lines for sqlite3."""
     texts = [(path.name, path.read_text("utf-8")) for path in DOCUMENTS]
-    blocks = [(name, sql) for name, text in texts for sql in re.findall(r"^```sql\n(.*?)^```", text, re.M | re.S)]
-    lines = [(name, sql) for name, text in texts for sql in re.findall(r"archive\.db \"(SELECT[^\"]*)\"", text)]
+    blocks = [
+        (name, sql)
+        for name, text in texts
+        for sql in re.findall(r"^```sql\n(.*?)^```", text, re.M | re.S)
+    ]
+    lines = [
+        (name, sql)
+        for name, text in texts
+        for sql in re.findall(r"archive\.db \"(SELECT[^\"]*)\"", text)
+    ]
     return blocks + lines
 
 
@@ -318,7 +409,7 @@ def test_the_page_of_tables_shows_three_queries():
     assert len([name for name, _ in queries() if name == "tables.md"]) == 3
 
 
-# --- stages and links -----------------------------------------------------------------------------------------------
+# --- stages and links -----------------------------------------------------------------------------
 
 
 def test_every_stage_has_its_paragraph_in_the_order_in_which_they_run():
@@ -335,18 +426,24 @@ def test_what_does_not_come_through_scrapy_passes_the_same_stages():
 
 def links() -> list[tuple[Path, str]]:
     found = r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)"
-    pairs = [(path, a or b) for path in DOCUMENTS for a, b in re.findall(found, path.read_text("utf-8"))]
+    pairs = [
+        (path, a or b) for path in DOCUMENTS for a, b in re.findall(found, path.read_text("utf-8"))
+    ]
     return [(path, link) for path, link in pairs if not re.match(r"[a-z]+:", link)]
 
 
-@pytest.mark.parametrize(("path", "link"), [pytest.param(*pair, id=f"{pair[0].name}-{pair[1]}") for pair in links()])
+@pytest.mark.parametrize(
+    ("path", "link"), [pytest.param(*pair, id=f"{pair[0].name}-{pair[1]}") for pair in links()]
+)
 def test_a_link_or_picture_of_a_document_leads_somewhere(path, link):
     target, _, fragment = link.partition("#")
     file = path.parent / unquote(target) if target else path
     assert file.exists()
     if fragment:
         titles = re.findall(r"^#+ (.+)$", file.read_text("utf-8"), re.MULTILINE)
-        assert fragment in {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+        assert fragment in {
+            re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles
+        }
 
 
 def test_pictures_stay_small():

@@ -32,7 +32,9 @@ def make(folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
     python.chmod(0o755)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     command = ["make", "demo", f"PYTHON={python}"]
-    return subprocess.run(command, cwd=folder, env=kept | more, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=folder, env=kept | more, capture_output=True, text=True, check=False
+    )
 
 
 def test_the_demonstration_begins_with_lines_of_its_own(tmp_path):

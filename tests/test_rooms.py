@@ -1,4 +1,5 @@
-"""The rule of the rooms: crawler finds, pipelines decides, archive keeps; imports run that way and never back."""
+"""The rule of the rooms: crawler finds, pipelines decides, archive keeps; imports run that way and
+never back."""
 
 from __future__ import annotations
 
@@ -22,7 +23,12 @@ OUTSIDE = {"demo", "tests", "bench"}
 HEAVY = {"scrapy", "twisted", "trafilatura", "htmldate"}
 """What a server of the archive does without."""
 LONGEST = 60
-LONGER: dict[str, int] = {}
+LONGER: dict[str, int] = {
+    "archive.frontier.urls.lease": 78,
+    "archive.frontier.urls.note_check": 61,
+    "crawler.cli.crawl_commands.crawl": 63,
+    "crawler.extraction.extract._read": 61,
+}
 """Functions that are longer all the same: `module.function` and how long they may be."""
 
 Import = tuple[str, ast.Import | ast.ImportFrom]
@@ -31,11 +37,16 @@ Import = tuple[str, ast.Import | ast.ImportFrom]
 def modules() -> dict[str, Path]:
     """Every module of the rooms by its name; a package stands for its __init__."""
     files = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
-    return {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in files}
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in files
+    }
 
 
 MODULES = modules()
-TREES = {name: ast.parse(path.read_text(encoding="utf-8"), str(path)) for name, path in MODULES.items()}
+TREES = {
+    name: ast.parse(path.read_text(encoding="utf-8"), str(path)) for name, path in MODULES.items()
+}
 
 
 def imported(node: ast.AST) -> list[str]:
@@ -51,7 +62,8 @@ def imported(node: ast.AST) -> list[str]:
 
 
 def at_import_time(node: ast.AST) -> Iterator[ast.AST]:
-    """What runs when a module is imported: all but the bodies of functions and what only type checkers see."""
+    """What runs when a module is imported: all but the bodies of functions and what only type
+    checkers see."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             continue
@@ -63,7 +75,9 @@ def at_import_time(node: ast.AST) -> Iterator[ast.AST]:
 
 def test_there_are_rooms_to_look_at():
     assert {name.partition(".")[0] for name in MODULES} == set(ROOMS)
-    assert all(len([name for name in MODULES if name.startswith(f"{room}.")]) >= 5 for room in ROOMS)
+    assert all(
+        len([name for name in MODULES if name.startswith(f"{room}.")]) >= 5 for room in ROOMS
+    )
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -92,7 +106,12 @@ def loaded(modules: list[str], heavy: set[str]) -> str:
     code += "".join(f"importlib.import_module({name!r})\n" for name in modules)
     code += f"print(*sorted({heavy!r} & set(sys.modules)))"
     ran = subprocess.run(
-        [sys.executable, "-c", code], check=False, capture_output=True, text=True, cwd=ROOT, timeout=60
+        [sys.executable, "-c", code],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=60,
     )
     assert ran.returncode == 0, ran.stderr
     return ran.stdout.strip()
@@ -103,8 +122,15 @@ def test_the_archive_runs_without_scrapy_twisted_and_trafilatura():
 
 
 def test_a_command_loads_what_it_needs_when_it_runs_and_the_others_do_not_wait_for_it():
-    """An HTTP client comes with tldextract; the archive that is written to brings all that judges articles."""
-    assert loaded(["crawler.cli.main"], {*HEAVY, "lxml", "numpy", "requests", "tldextract", "archive.archive"}) == ""
+    """An HTTP client comes with tldextract; the archive that is written to brings all that judges
+    articles."""
+    assert (
+        loaded(
+            ["crawler.cli.main"],
+            {*HEAVY, "lxml", "numpy", "requests", "tldextract", "archive.archive"},
+        )
+        == ""
+    )
 
 
 def test_only_the_plugin_loads_datasette():
@@ -119,7 +145,13 @@ def test_only_the_plugin_loads_datasette():
 
 def test_no_modules_import_each_other_in_a_circle():
     graph = {
-        name: {module for node in at_import_time(tree) for module in imported(node) if module in MODULES} - {name}
+        name: {
+            module
+            for node in at_import_time(tree)
+            for module in imported(node)
+            if module in MODULES
+        }
+        - {name}
         for name, tree in TREES.items()
     }
     try:
@@ -129,7 +161,11 @@ def test_no_modules_import_each_other_in_a_circle():
 
 
 def test_every_record_is_frozen():
-    kinds = [kind for kind in vars(records).values() if isinstance(kind, type) and kind.__module__ == records.__name__]
+    kinds = [
+        kind
+        for kind in vars(records).values()
+        if isinstance(kind, type) and kind.__module__ == records.__name__
+    ]
     assert len(kinds) >= 7
     for kind in kinds:
         assert dataclasses.is_dataclass(kind), kind
@@ -148,7 +184,9 @@ def lengths() -> dict[str, int]:
 
 
 def test_a_function_fits_a_screen():
-    assert {name: length for name, length in lengths().items() if length > LONGER.get(name, LONGEST)} == {}
+    assert {
+        name: length for name, length in lengths().items() if length > LONGER.get(name, LONGEST)
+    } == {}
 
 
 def test_an_exception_to_the_length_of_a_function_is_still_one():
@@ -170,7 +208,8 @@ FLOORS = {
         ["storage"], ["text"], ["timestamps", "times"], ["records"], ["errors"],
     ],
 }  # fmt: skip
-"""The folders and root modules of each room, from the top: an import goes down or stays on its floor."""
+"""The folders and root modules of each room, from the top: an import goes down or stays on its
+floor."""
 MAX_MODULES = 15
 """In one folder."""
 
@@ -180,10 +219,14 @@ def floor(module: str) -> int:
     return next(number for number, names in enumerate(FLOORS[room]) if folder in names)
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if "." in name and not name.endswith("__main__")])
+@pytest.mark.parametrize(
+    "name", [name for name in MODULES if "." in name and not name.endswith("__main__")]
+)
 def test_imports_go_down_the_floors_of_a_room(name):
     room = name.partition(".")[0]
-    imports = {module for node in ast.walk(TREES[name]) for module in imported(node) if module in MODULES}
+    imports = {
+        module for node in ast.walk(TREES[name]) for module in imported(node) if module in MODULES
+    }
     inside = [module for module in imports if module.startswith(f"{room}.")]
     assert [module for module in inside if floor(module) < floor(name)] == []
 
@@ -199,8 +242,10 @@ def test_no_two_modules_of_a_room_share_a_name(room):
     assert [name for name, number in names.items() if number > 1 and name != "__init__"] == []
 
 
-@pytest.mark.parametrize("package", [name for name, path in MODULES.items() if path.stem == "__init__"])
+@pytest.mark.parametrize(
+    "package", [name for name, path in MODULES.items() if path.stem == "__init__"]
+)
 def test_each_folder_says_in_one_sentence_what_lives_there(package):
     sentence = (ast.get_docstring(TREES[package]) or "").split("\n")[0]
     assert sentence.endswith(".")
-    assert len(sentence) <= 120
+    assert len(sentence) <= 100

@@ -1,8 +1,10 @@
-"""What an outlet repeats: a line that stood in several different pieces of its news is left out of the next ones.
+"""What an outlet repeats: a line that stood in several different pieces of its news is left out of
+the next ones.
 
-Newsletter boxes, lists of top stories, notes on the author, standing appeals: one page does not show that they are none
-of the article, its neighbours do. What a line is, and whether two articles are one piece of news, is decided elsewhere
-(`pipelines.dedup.boilerplate`) and comes in as a `Judge`. An article costs the same however many there are.
+Newsletter boxes, lists of top stories, notes on the author, standing appeals: one page does not
+show that they are none of the article, its neighbours do. What a line is, and whether two articles
+are one piece of news, is decided elsewhere (`pipelines.dedup.boilerplate`) and comes in as a
+`Judge`. An article costs the same however many there are.
 
 Functions that write run inside the caller's transaction.
 """
@@ -18,7 +20,8 @@ from dataclasses import dataclass
 NEEDED = 3
 """Different pieces of news that a line has to stand in."""
 KEPT = 500
-"""Articles of an outlet whose lines are remembered, the newest; those that made a habit are for good."""
+"""Articles of an outlet whose lines are remembered, the newest; those that made a habit are for
+good."""
 EVERY = 64
 """Of so many articles one makes its outlet forget."""
 COMPARED = 8
@@ -27,12 +30,15 @@ COMPARED = 8
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """What the archive asks about lines and does not know itself (`pipelines.dedup.boilerplate.JUDGE`)."""
+    """What the archive asks about lines and does not know itself
+    (`pipelines.dedup.boilerplate.JUDGE`)."""
 
     marks: Callable[[str], Sequence[int | None]]
-    """A text → for each of its lines a number (32 bits, signed) by which it is known again; None: never a habit."""
+    """A text → for each of its lines a number (32 bits, signed) by which it is known again; None:
+    never a habit."""
     gone: Callable[[str, Collection[int], str | None], frozenset[int]]
-    """A text, its outlet's habits, its language → the marks of the lines that are to be left out of it."""
+    """A text, its outlet's habits, its language → the marks of the lines that are to be left out of
+    it."""
     apart: Callable[[str, str, str | None], bool]
     """Whether two texts of a language are different pieces of news."""
     fingerprint: Callable[[str], str]
@@ -70,8 +76,11 @@ class Trimmed:
     """The number of each line that was left out, in the whole text → its mark."""
 
 
-def consider(connection: sqlite3.Connection, told: Told, judge: Judge, article_id: int | None = None) -> Lines:
-    """What the lines of a text are to its outlet; `article_id`, if it is a reading of an article that is there."""
+def consider(
+    connection: sqlite3.Connection, told: Told, judge: Judge, article_id: int | None = None
+) -> Lines:
+    """What the lines of a text are to its outlet; `article_id`, if it is a reading of an article
+    that is there."""
     outlet_id, text = told.outlet_id, told.text
     marks = _marks(text, judge)
     habits = _habits(connection, outlet_id, marks)
@@ -96,14 +105,19 @@ def habits_in(connection: sqlite3.Connection, told: Told, judge: Judge) -> froze
 
 
 def gone_of(connection: sqlite3.Connection, told: Told, judge: Judge) -> frozenset[int]:
-    """What is to be left out of a text, by what is known of its outlet: the marks of those lines."""
+    """What is to be left out of a text, by what is known of its outlet: the marks of those
+    lines."""
     return judge.gone(told.text, habits_in(connection, told, judge), told.language)
 
 
-def remember(connection: sqlite3.Connection, told: Told, article_id: int, lines: Lines, judge: Judge) -> None:
+def remember(
+    connection: sqlite3.Connection, told: Told, article_id: int, lines: Lines, judge: Judge
+) -> None:
     """Keep what the lines of an article say of its outlet's habits."""
     outlet_id = told.outlet_id
-    words = dict(zip(judge.marks(told.text), told.text.split("\n"), strict=True)) if lines.made else {}
+    words = (
+        dict(zip(judge.marks(told.text), told.text.split("\n"), strict=True)) if lines.made else {}
+    )
     connection.executemany(
         "INSERT OR IGNORE INTO habits (outlet_id, line, text, article_id) VALUES (?, ?, ?, ?)",
         [(outlet_id, mark, words[mark], article_id) for mark in lines.made],
@@ -119,7 +133,8 @@ def remember(connection: sqlite3.Connection, told: Told, article_id: int, lines:
 
 
 def forget(connection: sqlite3.Connection, outlet_id: int, kept: int = KEPT) -> int:
-    """Forget lines that stood in old articles of an outlet and did not become habits; how many rows went."""
+    """Forget lines that stood in old articles of an outlet and did not become habits; how many rows
+    went."""
     done = connection.execute(
         """DELETE FROM seen_lines WHERE outlet_id = ?1 AND article_id <= (
           SELECT article_id FROM (SELECT DISTINCT article_id FROM seen_lines WHERE outlet_id = ?1)
@@ -132,20 +147,29 @@ def forget(connection: sqlite3.Connection, outlet_id: int, kept: int = KEPT) -> 
 def trim(text: str, gone: Collection[int], judge: Judge) -> Trimmed:
     """The text without the lines of these marks; whole, if nothing else is in it."""
     marks = judge.marks(text)
-    left_out = {place: mark for place, mark in enumerate(marks) if mark is not None and mark in gone}
+    left_out = {
+        place: mark for place, mark in enumerate(marks) if mark is not None and mark in gone
+    }
     if not left_out or len(left_out) == len(marks):
         return Trimmed(text, {})
     lines = text.split("\n")
-    return Trimmed("\n".join(line for place, line in enumerate(lines) if place not in left_out), left_out)
+    return Trimmed(
+        "\n".join(line for place, line in enumerate(lines) if place not in left_out), left_out
+    )
 
 
 def left_out(connection: sqlite3.Connection, article_id: int) -> dict[int, int]:
-    """What was left out of an article: the number of each line in the text as it was read → its mark."""
-    rows = connection.execute("SELECT place, line FROM left_out WHERE article_id = ? ORDER BY place", (article_id,))
+    """What was left out of an article: the number of each line in the text as it was read → its
+    mark."""
+    rows = connection.execute(
+        "SELECT place, line FROM left_out WHERE article_id = ? ORDER BY place", (article_id,)
+    )
     return {row[0]: row[1] for row in rows}
 
 
-def keep_left_out(connection: sqlite3.Connection, article_id: int, lines: Mapping[int, int]) -> None:
+def keep_left_out(
+    connection: sqlite3.Connection, article_id: int, lines: Mapping[int, int]
+) -> None:
     """Write down what was left out of an article, in place of what was said of it before."""
     connection.execute("DELETE FROM left_out WHERE article_id = ?", (article_id,))
     rows = [(article_id, place, mark) for place, mark in lines.items()]
@@ -153,7 +177,8 @@ def keep_left_out(connection: sqlite3.Connection, article_id: int, lines: Mappin
 
 
 def left_out_lines(connection: sqlite3.Connection, article_id: int) -> list[tuple[int, str]]:
-    """What was left out of an article, as its outlet writes it: the number of each line, and its words.
+    """What was left out of an article, as its outlet writes it: the number of each line, and its
+    words.
 
     Numbers in them (`Comments 12`) are those of the article that made the line a habit.
     """
@@ -180,12 +205,15 @@ class Repeated:
 def repeated(connection: sqlite3.Connection) -> Repeated:
     """What is known of the outlets' habits."""
     habits = connection.execute("SELECT count(*), count(DISTINCT outlet_id) FROM habits").fetchone()
-    lines = connection.execute("SELECT count(*), count(DISTINCT article_id) FROM left_out").fetchone()
+    lines = connection.execute(
+        "SELECT count(*), count(DISTINCT article_id) FROM left_out"
+    ).fetchone()
     return Repeated(*habits, *lines)
 
 
 def added(before: Mapping[int, int], lines: int, more: Mapping[int, int]) -> dict[int, int]:
-    """What was left out of a text, when more goes of the `lines` lines that were left: its places in the whole text."""
+    """What was left out of a text, when more goes of the `lines` lines that were left: its places
+    in the whole text."""
     places = [place for place in range(lines + len(before)) if place not in before]
     return dict(sorted({**before, **{places[place]: mark for place, mark in more.items()}}.items()))
 
@@ -210,7 +238,8 @@ def _others(
     judge: Judge,
     article_id: int | None,
 ) -> set[int]:
-    """Of the articles that hold lines of a text, those that are other pieces of news; that hold most, first."""
+    """Of the articles that hold lines of a text, those that are other pieces of news; that hold
+    most, first."""
     asked = Counter(id for ids in holders for id in ids if id != article_id)
     other = set()
     for id, _ in asked.most_common(COMPARED):

@@ -1,9 +1,10 @@
-"""Events: articles of one happening. Each new article joins the event that it belongs to, or starts one.
+"""Events: articles of one happening. Each new article joins the event that it belongs to, or starts
+one.
 
-What an article is about are its telling terms (`archive.articles.vocabulary`). By the strongest it is found again, near
-its
-date; an event is the middle of its articles. Nothing is loaded at the start, and an article costs the same however
-many there are. What terms are, and how well an article must fit, is decided elsewhere (`pipelines.topics.events`).
+What an article is about are its telling terms (`archive.articles.vocabulary`). By the strongest it
+is found again, near its date; an event is the middle of its articles. Nothing is loaded at the
+start, and an article costs the same however many there are. What terms are, and how well an article
+must fit, is decided elsewhere (`pipelines.topics.events`).
 
 All functions run inside the caller's transaction.
 """
@@ -49,23 +50,26 @@ ABROAD = 12
 """Articles of other languages that are weighed for one that no event fits by its words."""
 
 Joined = Literal["first", "words", "keys", "copy", "tidy"]
-"""How an article came to its event: it started it · by words and date · by what it shares with a report in another
+"""How an article came to its event: it started it · by words and date · by what it shares with a
+report in another
 language · as a version of a text that is there · with its small event, in a tidy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """What the archive asks about events and does not know itself (`pipelines.topics.events.JUDGE`)."""
+    """What the archive asks about events and does not know itself
+    (`pipelines.topics.events.JUDGE`)."""
 
     version: int
     """Of the terms."""
     weights: Callable[[str | None, str | None, str, str | None], dict[str, float]]
     """Headline, standfirst, text, language → term and weighted count."""
     score: Callable[[float, float | None, int], float]
-    """Likeness of the words, days between (None: one of the two has no date), texts of the event → how well it fits."""
+    """Likeness of the words, days between (None: one of the two has no date), texts of the event →
+    how well it fits."""
     abroad: Callable[[Sequence[float], Sequence[float | None]], float | None]
-    """Of events in other languages, the likest first, the likeness of their keys and the days between → how well the
-    first fits; None: not well enough."""
+    """Of events in other languages, the likest first, the likeness of their keys and the days
+    between → how well the first fits; None: not well enough."""
     joins: float
     """The score from which an article belongs."""
     tidies: float
@@ -84,10 +88,12 @@ class Place:
 
 
 def join(connection: sqlite3.Connection, article_id: int, judge: Judge) -> int:
-    """Put a kept article in its event, which is new if it fits none; the event's id (its first article's).
+    """Put a kept article in its event, which is new if it fits none; the event's id (its first
+    article's).
 
-    A version of a text that is in an event goes there too, and counts for nothing: neither for what the event is
-    about nor for how common its words are. Call it after `postings.relate`; an article that has its event keeps it.
+    A version of a text that is in an event goes there too, and counts for nothing: neither for what
+    the event is about nor for how common its words are. Call it after `postings.relate`; an article
+    that has its event keeps it.
     """
     article = _article(connection, article_id)
     if article["event_id"] is not None:
@@ -111,14 +117,16 @@ def join(connection: sqlite3.Connection, article_id: int, judge: Judge) -> int:
 
 
 def reword(connection: sqlite3.Connection, article_id: int, judge: Judge) -> None:
-    """An article's text changed: keep its new words. It stays in its event, which is about what it reported first."""
+    """An article's text changed: keep its new words. It stays in its event, which is about what it
+    reported first."""
     article = _article(connection, article_id)
     connection.execute("DELETE FROM article_words WHERE article_id = ?", (article_id,))
     _keep_words(connection, article, judge, counts=False)
 
 
 def vector_of(connection: sqlite3.Connection, article_id: int) -> Vector | None:
-    """What an article is about, by how common its words are today; None if there is no such article."""
+    """What an article is about, by how common its words are today; None if there is no such
+    article."""
     query = "SELECT language, weights FROM article_words WHERE article_id = ?"
     row = connection.execute(query, (article_id,)).fetchone()
     if row is None:
@@ -128,28 +136,38 @@ def vector_of(connection: sqlite3.Connection, article_id: int) -> Vector | None:
 
 
 def candidates(
-    connection: sqlite3.Connection, terms: Sequence[str], since: str | None, until: str | None, most: int
+    connection: sqlite3.Connection,
+    terms: Sequence[str],
+    since: str | None,
+    until: str | None,
+    most: int,
 ) -> list[int]:
     """At most so many articles that have some of these among their strongest terms, best first.
 
-    `since` and `until` are moments, to the day; articles without a date are never left out. The versions of a text
-    follow the one that was found.
+    `since` and `until` are moments, to the day; articles without a date are never left out. The
+    versions of a text follow the one that was found.
     """
     first, last = days(since), days(until)
-    found = _holders(connection, terms, -inf if first is None else first, inf if last is None else last, most)
+    found = _holders(
+        connection, terms, -inf if first is None else first, inf if last is None else last, most
+    )
     return with_versions(connection, found)[:most]
 
 
-# -- all of them -----------------------------------------------------------------------------------------------------
+# -- all of them -----------------------------------------------------------------------------------
 
 
 def is_current(connection: sqlite3.Connection, judge: Judge) -> bool:
-    """Whether all articles are in events, by the judge's way of making terms; if not, `rebuild` is due."""
-    return bool(connection.execute("SELECT max(version) FROM term_versions").fetchone()[0] == judge.version)
+    """Whether all articles are in events, by the judge's way of making terms; if not, `rebuild` is
+    due."""
+    return bool(
+        connection.execute("SELECT max(version) FROM term_versions").fetchone()[0] == judge.version
+    )
 
 
 def rebuild(connection: sqlite3.Connection, judge: Judge) -> int:
-    """Put all articles in events anew, in the order of their dates: about five seconds for a thousand; how many events.
+    """Put all articles in events anew, in the order of their dates: about five seconds for a
+    thousand; how many events.
 
     Stories and the verdicts of people are others' tables and stay as they are.
     """
@@ -164,15 +182,19 @@ def rebuild(connection: sqlite3.Connection, judge: Judge) -> int:
 
 
 def tidy(connection: sqlite3.Connection, judge: Judge) -> int:
-    """Look again at the small events since the last tidy, now that more is known; how many went into another.
+    """Look again at the small events since the last tidy, now that more is known; how many went
+    into another.
 
     An article that came before those that it belongs to found nothing to join.
     """
     small = connection.execute(
-        "SELECT id FROM events WHERE texts <= ? AND tidied = 0 ORDER BY id DESC LIMIT ?", (SMALL, MOST_TIDIED)
+        "SELECT id FROM events WHERE texts <= ? AND tidied = 0 ORDER BY id DESC LIMIT ?",
+        (SMALL, MOST_TIDIED),
     ).fetchall()
     moved = sum(_tidy(connection, event_id, judge) for (event_id,) in small)
-    connection.execute("INSERT INTO tidies (tidied_at, events, moved) VALUES (?, ?, ?)", (now(), len(small), moved))
+    connection.execute(
+        "INSERT INTO tidies (tidied_at, events, moved) VALUES (?, ?, ?)", (now(), len(small), moved)
+    )
     return moved
 
 
@@ -203,7 +225,7 @@ def _tidy(connection: sqlite3.Connection, event_id: int, judge: Judge) -> bool:
     return True
 
 
-# -- an article ------------------------------------------------------------------------------------------------------
+# -- an article ------------------------------------------------------------------------------------
 
 
 def _article(connection: sqlite3.Connection, article_id: int) -> sqlite3.Row:
@@ -228,14 +250,22 @@ def _event_of_versions(connection: sqlite3.Connection, article_id: int) -> int |
     return int(row[0]) if row else None
 
 
-def _keep_words(connection: sqlite3.Connection, article: sqlite3.Row, judge: Judge, counts: bool) -> Vector:
+def _keep_words(
+    connection: sqlite3.Connection, article: sqlite3.Row, judge: Judge, counts: bool
+) -> Vector:
     """Keep the article's best terms, with their weighted counts; what they weigh now."""
-    weights = judge.weights(*(article[name] for name in ("headline", "standfirst", "text", "language")))
+    weights = judge.weights(
+        *(article[name] for name in ("headline", "standfirst", "text", "language"))
+    )
     known = (learn if counts else frequencies)(connection, article["language"], weights)
     told = vector(weights, *known, OF_ARTICLE)
     connection.execute(
         "INSERT INTO article_words (article_id, language, weights) VALUES (?, ?, ?)",
-        (article["id"], article["language"], _as_json({term: round(weights[term], 2) for term in told})),
+        (
+            article["id"],
+            article["language"],
+            _as_json({term: round(weights[term], 2) for term in told}),
+        ),
     )
     return told
 
@@ -243,15 +273,22 @@ def _keep_words(connection: sqlite3.Connection, article: sqlite3.Row, judge: Jud
 def _post(connection: sqlite3.Connection, article_id: int, mine: Vector, day: float | None) -> None:
     connection.executemany(
         "INSERT INTO strong_terms (term, day, article_id) VALUES (?, ?, ?)",
-        [(term, UNDATED if day is None else floor(day), article_id) for term in strongest(mine, STRONG)],
+        [
+            (term, UNDATED if day is None else floor(day), article_id)
+            for term in strongest(mine, STRONG)
+        ],
     )
 
 
-# -- the events near it ----------------------------------------------------------------------------------------------
+# -- the events near it ----------------------------------------------------------------------------
 
 
 def _best(
-    connection: sqlite3.Connection, mine: Vector, day: float | None, judge: Judge, but: int | None = None
+    connection: sqlite3.Connection,
+    mine: Vector,
+    day: float | None,
+    judge: Judge,
+    but: int | None = None,
 ) -> Place | None:
     """The event that fits best, of equals the first; None if there is none near."""
     first, last = (-inf, inf) if day is None else (day - judge.days, day + judge.days)
@@ -264,12 +301,18 @@ def _best(
     return Place(event_id, -negative, _in_common(event, mine))
 
 
-def _abroad(connection: sqlite3.Connection, article: sqlite3.Row, day: float | None, judge: Judge) -> Place | None:
-    """The event in whose reports of other languages the article is told; none for one without a date."""
+def _abroad(
+    connection: sqlite3.Connection, article: sqlite3.Row, day: float | None, judge: Judge
+) -> Place | None:
+    """The event in whose reports of other languages the article is told; none for one without a
+    date."""
     mine = keys.vectors(connection, [article["id"]]).get(article["id"])
     if day is None or mine is None:
         return None
-    since, until = (utc(datetime.fromtimestamp((day + apart) * 86_400, UTC)) for apart in (-judge.days, judge.days))
+    since, until = (
+        utc(datetime.fromtimestamp((day + apart) * 86_400, UTC))
+        for apart in (-judge.days, judge.days)
+    )
     found = keys.candidates(connection, mine, since, until, ABROAD, article["language"] or "")
     near = _nearest_abroad(connection, mine, day, found)
     score = judge.abroad([each.likeness for each in near], [each.days for each in near])
@@ -311,8 +354,11 @@ def _nearest_abroad(
     return sorted(best.values(), key=lambda each: (-each.likeness, each.event_id))
 
 
-def _holders(connection: sqlite3.Connection, terms: Sequence[str], first: float, last: float, most: int) -> list[int]:
-    """The articles of these days, and those without a date, that have the most of the terms; rare ones tell more."""
+def _holders(
+    connection: sqlite3.Connection, terms: Sequence[str], first: float, last: float, most: int
+) -> list[int]:
+    """The articles of these days, and those without a date, that have the most of the terms; rare
+    ones tell more."""
     span = floor(max(first, UNDATED + 1)), floor(min(last, -UNDATED))
     limit, votes = max(NEWEST, most), dict[int, float]()
     for term in terms:
@@ -353,13 +399,19 @@ def _score(event: sqlite3.Row, mine: Vector, day: float | None, judge: Judge) ->
 
 def _in_common(event: sqlite3.Row, mine: Vector) -> tuple[str, ...]:
     middle = json.loads(event["terms"])
-    return tuple(strongest({term: weight * middle[term] for term, weight in mine.items() if term in middle}, TOLD))
+    return tuple(
+        strongest(
+            {term: weight * middle[term] for term, weight in mine.items() if term in middle}, TOLD
+        )
+    )
 
 
-# -- an event --------------------------------------------------------------------------------------------------------
+# -- an event --------------------------------------------------------------------------------------
 
 
-def _start(connection: sqlite3.Connection, article: sqlite3.Row, mine: Vector, day: float | None) -> int:
+def _start(
+    connection: sqlite3.Connection, article: sqlite3.Row, mine: Vector, day: float | None
+) -> int:
     event_id = int(article["id"])
     moment = article["published_at"] or article["fetched_at"]
     connection.execute(
@@ -371,9 +423,13 @@ def _start(connection: sqlite3.Connection, article: sqlite3.Row, mine: Vector, d
     return event_id
 
 
-def _add(connection: sqlite3.Connection, event_id: int, mine: Vector, day: float | None, texts: int) -> None:
+def _add(
+    connection: sqlite3.Connection, event_id: int, mine: Vector, day: float | None, texts: int
+) -> None:
     """What an event is about, and when, with one more article or small event."""
-    event = connection.execute("SELECT dated, day, terms FROM events WHERE id = ?", (event_id,)).fetchone()
+    event = connection.execute(
+        "SELECT dated, day, terms FROM events WHERE id = ?", (event_id,)
+    ).fetchone()
     total: dict[str, float] = json.loads(event["terms"])
     for term, weight in mine.items():
         total[term] = total.get(term, 0.0) + weight
@@ -388,17 +444,29 @@ def _add(connection: sqlite3.Connection, event_id: int, mine: Vector, day: float
 
 
 def _enter(
-    connection: sqlite3.Connection, article: sqlite3.Row, event_id: int, joined: Joined, place: Place | None = None
+    connection: sqlite3.Connection,
+    article: sqlite3.Row,
+    event_id: int,
+    joined: Joined,
+    place: Place | None = None,
 ) -> None:
     connection.execute(
         "INSERT INTO event_articles (article_id, event_id, joined, score, terms) VALUES (?, ?, ?, ?, ?)",
-        (article["id"], event_id, joined, place and round(place.score, 3), _as_json(place.terms if place else ())),
+        (
+            article["id"],
+            event_id,
+            joined,
+            place and round(place.score, 3),
+            _as_json(place.terms if place else ()),
+        ),
     )
     moment = article["published_at"] or article["fetched_at"]
     _count(connection, event_id, 1, moment, moment)
 
 
-def _count(connection: sqlite3.Connection, event_id: int, articles: int, first_at: str, last_at: str) -> None:
+def _count(
+    connection: sqlite3.Connection, event_id: int, articles: int, first_at: str, last_at: str
+) -> None:
     connection.execute(
         """UPDATE events SET articles = articles + ?, first_at = min(first_at, ?), last_at = max(last_at, ?)
         WHERE id = ?""",

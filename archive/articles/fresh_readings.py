@@ -1,7 +1,9 @@
-"""Kept pages as today's extractor reads them: read between write transactions, and only looked up within one.
+"""Kept pages as today's extractor reads them: read between write transactions, and only looked up
+within one.
 
-Reading a page may take twenty seconds, in which nobody else could write. Where a page turns out to be wanted within a
-transaction, the transaction is given up, the page read, and all of it done again.
+Reading a page may take twenty seconds, in which nobody else could write. Where a page turns out to
+be wanted within a transaction, the transaction is given up, the page read, and all of it done
+again.
 """
 
 from __future__ import annotations
@@ -69,7 +71,8 @@ def written(
 
 
 def _likely(connection: sqlite3.Connection, checks: Sequence[Check]) -> Iterable[str]:
-    """The pages of articles that another extractor read and that are about to be compared: by their addresses."""
+    """The pages of articles that another extractor read and that are about to be compared: by their
+    addresses."""
     for check in checks:
         if check.article:
             row = connection.execute(

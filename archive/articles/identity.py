@@ -1,10 +1,11 @@
-"""Which article of the archive a reading is of: candidates by its addresses, decided by their texts.
+"""Which article of the archive a reading is of: candidates by its addresses, decided by their
+texts.
 
-An address alone proves nothing: it may lead elsewhere today, or a page may claim another's. So each known article that
-one of the addresses leads to is compared with what was read (`pipelines.dedup.same_article` decides), and where they
-are not one
-article, the known one stays as it is and keeps its address; `urls.leads_to` notes where that leads now. All functions
-run inside the caller's transaction.
+An address alone proves nothing: it may lead elsewhere today, or a page may claim another's. So each
+known article that one of the addresses leads to is compared with what was read
+(`pipelines.dedup.same_article` decides), and where they are not one article, the known one stays as
+it is and keeps its address; `urls.leads_to` notes where that leads now. All functions run inside
+the caller's transaction.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ Declared = Literal["itself", "another", "nothing"]
 """What a page calls its own address: one of the article's, another one, or none that could be."""
 
 Fit = Literal["same", "part", "other"]
-"""What a reading is to a known article: a reading of it, only a part of it at another address, or another article."""
+"""What a reading is to a known article: a reading of it, only a part of it at another address, or
+another article."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class Tie:
     own: bool
     """One that was asked for led to the article before; otherwise the page merely declares it."""
     stays: bool
-    """The page stands at one of the article's addresses; otherwise a redirect led away from there."""
+    """The page stands at one of the article's addresses; otherwise a redirect led away from
+    there."""
     declares: Declared
     same_number: bool
     """Both addresses have the same article number."""
@@ -48,9 +51,11 @@ class Judge:
     """(the known article, what was read, how they are tied) → what one is to the other:
     `pipelines.dedup.same_article.fit`."""
     how_gone: Callable[[Check], str | None]
-    """How a look that met no article shows that there is none any more: `pipelines.dedup.gone_articles.how_gone`."""
+    """How a look that met no article shows that there is none any more:
+    `pipelines.dedup.gone_articles.how_gone`."""
     same_number: Callable[[str, str], bool]
-    """Whether two addresses of one outlet have the same article number: `pipelines.urls.same_story_url`."""
+    """Whether two addresses of one outlet have the same article number:
+    `pipelines.urls.same_story_url`."""
     same_site: Callable[[str, str], bool]
     """Whether two addresses lie within one registered domain: `pipelines.urls.same_site`."""
 
@@ -64,7 +69,8 @@ class Found:
 
 
 def find(connection: sqlite3.Connection, check: Check, judge: Judge) -> Found | None:
-    """The known article that a check's reading is of; None if it is of none. Raises ValueError without an article."""
+    """The known article that a check's reading is of; None if it is of none. Raises ValueError
+    without an article."""
     if check.article is None:
         raise ValueError("a check without an article")
     new = version(check.article, check.fingerprint)
@@ -82,7 +88,8 @@ def find(connection: sqlite3.Connection, check: Check, judge: Judge) -> Found | 
 
 
 def _twin(connection: sqlite3.Connection, check: Check) -> Found | None:
-    """The article of the same text and headline at another address of the outlet, where an address left its own."""
+    """The article of the same text and headline at another address of the outlet, where an address
+    left its own."""
     assert check.article is not None
     row = connection.execute(
         "SELECT * FROM articles WHERE fingerprint = ? AND outlet_id = ? AND headline IS ? ORDER BY id LIMIT 1",
@@ -92,7 +99,8 @@ def _twin(connection: sqlite3.Connection, check: Check) -> Found | None:
 
 
 def _candidates(connection: sqlite3.Connection, check: Check) -> Iterator[tuple[sqlite3.Row, bool]]:
-    """Articles that an address leads to, or led to, and whether that address was asked for; each the first time."""
+    """Articles that an address leads to, or led to, and whether that address was asked for; each
+    the first time."""
     seen: set[int] = set()
     for address in check.addresses:
         asked = address.role in ("requested", "redirect") and not check.claimed
@@ -116,7 +124,9 @@ def _articles_at(connection: sqlite3.Connection, address: Address) -> list[sqlit
     ).fetchall()
 
 
-def _tie(connection: sqlite3.Connection, check: Check, row: sqlite3.Row, asked: bool, judge: Judge) -> Tie:
+def _tie(
+    connection: sqlite3.Connection, check: Check, row: sqlite3.Row, asked: bool, judge: Judge
+) -> Tie:
     rows = connection.execute(
         "SELECT url_key FROM urls WHERE article_id = ? OR leads_to = ?", (row["id"], row["id"])
     ).fetchall()
@@ -125,7 +135,10 @@ def _tie(connection: sqlite3.Connection, check: Check, row: sqlite3.Row, asked: 
     declares: Declared = "nothing"
     if check.declared_key:
         declares = "itself" if check.declared_key in keys else "another"
-    numbers, sites = judge.same_number(row["url"], stands.url), judge.same_site(row["url"], stands.url)
+    numbers, sites = (
+        judge.same_number(row["url"], stands.url),
+        judge.same_site(row["url"], stands.url),
+    )
     return Tie(asked, stands.url_key in keys, declares, numbers, sites)
 
 
@@ -140,19 +153,25 @@ def owner(connection: sqlite3.Connection, url_key: str) -> int | None:
 
 
 def own_address(connection: sqlite3.Connection, check: Check, article: Article) -> str:
-    """Where a new article is filed: where it was read, or, where that is another article's address, where it says."""
+    """Where a new article is filed: where it was read, or, where that is another article's address,
+    where it says."""
     if owner(connection, check.addresses[0].url_key) is None or not check.declared_key:
         return article.url
     if owner(connection, check.declared_key) is not None:
         return article.url
-    return next((other.url for other in check.addresses if other.url_key == check.declared_key), article.url)
+    return next(
+        (other.url for other in check.addresses if other.url_key == check.declared_key), article.url
+    )
 
 
-# -- where an address leads now --------------------------------------------------------------------------------------
+# -- where an address leads now --------------------------------------------------------------------
 
 
-def note_where_it_leads(connection: sqlite3.Connection, check: Check, article_id: int) -> str | None:
-    """Note that addresses of other articles, which a look asked for, led to this one; those of its own lead home again.
+def note_where_it_leads(
+    connection: sqlite3.Connection, check: Check, article_id: int
+) -> str | None:
+    """Note that addresses of other articles, which a look asked for, led to this one; those of its
+    own lead home again.
 
     What is new about the address that was looked at, in a few words; None if nothing is.
     """
@@ -176,8 +195,8 @@ def note_where_it_leads(connection: sqlite3.Connection, check: Check, article_id
 
 
 def leads(connection: sqlite3.Connection, article_id: int) -> list[dict[str, Any]]:
-    """Where the addresses of an article lead now, if not to it: `url`, and the `article_id`, `headline` and address
-    (`leads_to`) of what stands there."""
+    """Where the addresses of an article lead now, if not to it: `url`, and the `article_id`,
+    `headline` and address (`leads_to`) of what stands there."""
     rows = connection.execute(
         """SELECT u.url, b.id AS article_id, b.headline, b.url AS leads_to FROM urls u JOIN articles b
         ON b.id = u.leads_to WHERE u.article_id = ? ORDER BY u.id""",

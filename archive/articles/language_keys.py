@@ -1,9 +1,10 @@
-"""The keys of articles: what they have in common with reports in other languages, and how they are found by it.
+"""The keys of articles: what they have in common with reports in other languages, and how they are
+found by it.
 
-What keys are made of is decided elsewhere (`pipelines.topics.language_keys`); here they are strings with weights. How
-many articles
-hold a key is counted over all languages. By its strongest keys an article is found again; nothing is loaded at the
-start, and an article costs the same however many there are.
+What keys are made of is decided elsewhere (`pipelines.topics.language_keys`); here they are strings
+with weights. How many articles hold a key is counted over all languages. By its strongest keys an
+article is found again; nothing is loaded at the start, and an article costs the same however many
+there are.
 
 All functions that write run inside the caller's transaction.
 """
@@ -24,10 +25,11 @@ from archive.timestamps import UNDATED, days
 STRONG, ASKED = 16, 24
 """Keys by which an article is found, and by which it asks for others."""
 FINDS = {"@": 2.0, "=": 0.5}
-"""By a key's first sign, how much it counts there beside its weight: of the rarest roots most are a language's own."""
+"""By a key's first sign, how much it counts there beside its weight: of the rarest roots most are a
+language's own."""
 LEAST = 1_000
-"""Articles below which an archive does not know what is rare: it counts as one of so many. Else what the first reports
-of a happening have in common would say the least."""
+"""Articles below which an archive does not know what is rare: it counts as one of so many. Else
+what the first reports of a happening have in common would say the least."""
 NEWEST = 200
 """Articles that are looked at for one key, those of the newest dates."""
 OF_ARTICLE = 300
@@ -40,7 +42,8 @@ ALL = ""
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """What the archive asks about keys and does not know itself (`pipelines.topics.language_keys.JUDGE`)."""
+    """What the archive asks about keys and does not know itself
+    (`pipelines.topics.language_keys.JUDGE`)."""
 
     version: int
     """Of the way in which keys are made."""
@@ -49,19 +52,23 @@ class Judge:
 
 
 def keep(connection: sqlite3.Connection, article_id: int, judge: Judge) -> None:
-    """Keep the keys of an article, and make it findable by the strongest; what was kept of an older text goes.
+    """Keep the keys of an article, and make it findable by the strongest; what was kept of an older
+    text goes.
 
-    A version of a text whose keys are kept counts for nothing, and is found through that one: call it after
-    `postings.relate`.
+    A version of a text whose keys are kept counts for nothing, and is found through that one: call
+    it after `postings.relate`.
     """
     article = connection.execute(
-        "SELECT headline, standfirst, text, language, published_at FROM articles WHERE id = ?", (article_id,)
+        "SELECT headline, standfirst, text, language, published_at FROM articles WHERE id = ?",
+        (article_id,),
     ).fetchone()
     if article is None:
         raise ValueError(f"no article {article_id}")
     counted = not _is_version(connection, article_id)
     forget(connection, article_id)
-    held = judge.keys(article["headline"], article["standfirst"], article["text"], article["language"])
+    held = judge.keys(
+        article["headline"], article["standfirst"], article["text"], article["language"]
+    )
     day = days(article["published_at"])
     day = UNDATED if day is None else floor(day)
     connection.execute(
@@ -81,7 +88,9 @@ def keep(connection: sqlite3.Connection, article_id: int, judge: Judge) -> None:
 
 def forget(connection: sqlite3.Connection, article_id: int) -> None:
     """Leave nothing of an article's keys, if there are any."""
-    row = connection.execute("SELECT * FROM article_keys WHERE article_id = ?", (article_id,)).fetchone()
+    row = connection.execute(
+        "SELECT * FROM article_keys WHERE article_id = ?", (article_id,)
+    ).fetchone()
     if row is None:
         return
     held = json.loads(row["keys"])
@@ -106,7 +115,10 @@ def vectors(connection: sqlite3.Connection, article_ids: Iterable[int]) -> dict[
     ).fetchall()
     held = {int(row["article_id"]): json.loads(row["keys"]) for row in rows}
     known, articles = _frequencies(connection, {key for keys in held.values() for key in keys})
-    told = {article_id: unit(_weighed(keys, known, articles), OF_ARTICLE) for article_id, keys in held.items()}
+    told = {
+        article_id: unit(_weighed(keys, known, articles), OF_ARTICLE)
+        for article_id, keys in held.items()
+    }
     return {article_id: vector for article_id, vector in told.items() if vector}
 
 
@@ -118,16 +130,22 @@ def candidates(
     most: int,
     not_language: str | None = None,
 ) -> list[int]:
-    """At most so many articles that have some of a vector's strongest keys among theirs, best first.
+    """At most so many articles that have some of a vector's strongest keys among theirs, best
+    first.
 
-    `since` and `until` are moments, to the day; articles without a date are never left out. Articles of `not_language`
-    are. The versions of a text follow the one that was found.
+    `since` and `until` are moments, to the day; articles without a date are never left out.
+    Articles of `not_language` are. The versions of a text follow the one that was found.
     """
     first, last = days(since), days(until)
-    span = (UNDATED + 1 if first is None else floor(first), -UNDATED if last is None else floor(last))
+    span = (
+        UNDATED + 1 if first is None else floor(first),
+        -UNDATED if last is None else floor(last),
+    )
     limit, votes = max(NEWEST, most), dict[int, float]()
     for key in _best(keys, ASKED):
-        rows = connection.execute(_HOLDERS, (key, *span, not_language, limit, key, UNDATED, not_language, limit))
+        rows = connection.execute(
+            _HOLDERS, (key, *span, not_language, limit, key, UNDATED, not_language, limit)
+        )
         for (article_id,) in rows.fetchall():
             votes[article_id] = votes.get(article_id, 0.0) + keys[key]
     found = nsmallest(most, votes, key=lambda id: (-votes[id], -id))
@@ -141,18 +159,22 @@ UNION ALL SELECT * FROM (SELECT article_id FROM strong_keys WHERE key = ? AND da
 
 
 def readable(keys: Iterable[str]) -> list[str]:
-    """Keys as people read them: places, numbers and beginnings of words, not sounds. What is no key stays as it is."""
+    """Keys as people read them: places, numbers and beginnings of words, not sounds. What is no key
+    stays as it is."""
     signs = "@#="
     return [key.lstrip(signs) for key in keys if not key.startswith("~")]
 
 
 def is_current(connection: sqlite3.Connection, judge: Judge) -> bool:
     """Whether all articles have keys, made in the judge's way; if not, `rebuild` is due."""
-    return bool(connection.execute("SELECT max(version) FROM key_versions").fetchone()[0] == judge.version)
+    return bool(
+        connection.execute("SELECT max(version) FROM key_versions").fetchone()[0] == judge.version
+    )
 
 
 def rebuild(connection: sqlite3.Connection, judge: Judge) -> None:
-    """Make the keys of all articles anew, in the order of their dates: about three seconds for a thousand."""
+    """Make the keys of all articles anew, in the order of their dates: about three seconds for a
+    thousand."""
     for table in ("article_keys", "strong_keys", "key_counts", "key_versions"):
         connection.execute(f"DELETE FROM {table}")  # noqa: S608  our own names
     connection.execute("INSERT INTO key_versions (version) VALUES (?)", (judge.version,))
@@ -161,7 +183,7 @@ def rebuild(connection: sqlite3.Connection, judge: Judge) -> None:
         keep(connection, article_id, judge)
 
 
-# -- how common keys are ---------------------------------------------------------------------------------------------
+# -- how common keys are ---------------------------------------------------------------------------
 
 
 def _count(connection: sqlite3.Connection, keys: Collection[str], more: int) -> None:
@@ -171,10 +193,14 @@ def _count(connection: sqlite3.Connection, keys: Collection[str], more: int) -> 
         (more, _as_json(sorted({ALL, *keys}))),
     )
     if more < 0:
-        connection.executemany("DELETE FROM key_counts WHERE key = ? AND articles <= 0", [(key,) for key in keys])
+        connection.executemany(
+            "DELETE FROM key_counts WHERE key = ? AND articles <= 0", [(key,) for key in keys]
+        )
 
 
-def _frequencies(connection: sqlite3.Connection, keys: Collection[str]) -> tuple[dict[str, int], int]:
+def _frequencies(
+    connection: sqlite3.Connection, keys: Collection[str]
+) -> tuple[dict[str, int], int]:
     """How many articles hold each key, and how many there are."""
     rows = connection.execute(
         "SELECT c.key, c.articles FROM json_each(?) AS asked CROSS JOIN key_counts AS c ON c.key = asked.value",
@@ -197,10 +223,12 @@ def _weighed(keys: Mapping[str, float], known: Mapping[str, int], articles: int)
 
 def _best(vector: Mapping[str, float], most: int) -> list[str]:
     """The keys by which an article is likeliest found."""
-    return strongest({key: weight * FINDS.get(key[:1], 1.0) for key, weight in vector.items()}, most)
+    return strongest(
+        {key: weight * FINDS.get(key[:1], 1.0) for key, weight in vector.items()}, most
+    )
 
 
-# -- versions of one text --------------------------------------------------------------------------------------------
+# -- versions of one text --------------------------------------------------------------------------
 
 
 def _is_version(connection: sqlite3.Connection, article_id: int) -> bool:

@@ -1,7 +1,8 @@
 """The leads that wait, as a crawl that follows a story looks at them: by what was said of them.
 
-What rare words are is learnt from leads too: an archive that has a few articles of one story would else take its very
-words for common ones. All functions that write run inside the caller's transaction.
+What rare words are is learnt from leads too: an archive that has a few articles of one story would
+else take its very words for common ones. All functions that write run inside the caller's
+transaction.
 """
 
 from __future__ import annotations
@@ -39,11 +40,14 @@ class Prospect:
     """The outlet's, as far as it is known."""
 
 
-def waiting(connection: sqlite3.Connection, after: int = 0, hosts: Sequence[str] = ()) -> list[Prospect]:
-    """Leads found after the one of that id whose page the archive does not have; of some outlets, or of all.
+def waiting(
+    connection: sqlite3.Connection, after: int = 0, hosts: Sequence[str] = ()
+) -> list[Prospect]:
+    """Leads found after the one of that id whose page the archive does not have; of some outlets,
+    or of all.
 
-    Of several addresses with one key it is the first. Sites that are left alone (`archive.frontier.pauses`) are left
-    out.
+    Of several addresses with one key it is the first. Sites that are left alone
+    (`archive.frontier.pauses`) are left out.
     """
     rows = connection.execute(
         f"""SELECT u.*, o.host, {SPOKEN} AS spoken FROM urls u JOIN outlets o ON o.id = u.outlet_id
@@ -69,9 +73,12 @@ def of_outlet(connection: sqlite3.Connection, host: str) -> list[Lead]:
 
 
 def learn(
-    connection: sqlite3.Connection, terms_of: Callable[[Lead, str | None], Collection[str]], language: str | None
+    connection: sqlite3.Connection,
+    terms_of: Callable[[Lead, str | None], Collection[str]],
+    language: str | None,
 ) -> None:
-    """Count anew how many leads hold each term; `language` is that of outlets of which it is not known."""
+    """Count anew how many leads hold each term; `language` is that of outlets of which it is not
+    known."""
     rows = connection.execute(
         f"""SELECT u.*, coalesce({SPOKEN}, ?) AS spoken FROM urls u JOIN outlets o ON o.id = u.outlet_id
         WHERE u.kind = 'page' ORDER BY u.id DESC LIMIT ?""",  # noqa: S608  a constant is put in
@@ -84,14 +91,19 @@ def learn(
     connection.execute("DELETE FROM lead_vocabulary")
     connection.executemany(
         "INSERT INTO lead_vocabulary (language, term, leads) VALUES (?, ?, ?)",
-        [(spoken, term, many) for spoken, counted in counts.items() for term, many in counted.items()],
+        [
+            (spoken, term, many)
+            for spoken, counted in counts.items()
+            for term, many in counted.items()
+        ],
     )
 
 
 def frequencies(
     connection: sqlite3.Connection, language: str | None, terms: Collection[str]
 ) -> tuple[dict[str, int], int]:
-    """How many articles and leads of the language hold each term, and how many of both there are."""
+    """How many articles and leads of the language hold each term, and how many of both there
+    are."""
     known, articles = article_frequencies(connection, language, terms)
     rows = connection.execute(
         """SELECT v.term, v.leads FROM json_each(?) AS asked
@@ -100,15 +112,20 @@ def frequencies(
     )
     leads = {str(term): int(many) for term, many in rows}
     all_leads = leads.pop(ALL, 0)
-    return {term: known.get(term, 0) + leads.get(term, 0) for term in {*known, *leads}}, articles + all_leads
+    return {
+        term: known.get(term, 0) + leads.get(term, 0) for term in {*known, *leads}
+    }, articles + all_leads
 
 
-# -- what a crawl asks of a story ------------------------------------------------------------------------------------
+# -- what a crawl asks of a story ------------------------------------------------------------------
 
 
 def named(connection: sqlite3.Connection, story_id: int) -> set[str]:
-    """The keys of the addresses of which a person said that they belong, and that the archive does not have yet."""
-    rows = connection.execute("SELECT url_key FROM story_urls WHERE story_id = ? AND verdict = 'belongs'", (story_id,))
+    """The keys of the addresses of which a person said that they belong, and that the archive does
+    not have yet."""
+    rows = connection.execute(
+        "SELECT url_key FROM story_urls WHERE story_id = ? AND verdict = 'belongs'", (story_id,)
+    )
     return {str(row[0]) for row in rows}
 
 
@@ -139,8 +156,11 @@ def hosts(connection: sqlite3.Connection) -> set[str]:
     return {str(row[0]).removeprefix("www.") for row in rows}
 
 
-def sources_read(connection: sqlite3.Connection, crawl_id: int | None) -> dict[str, tuple[int, str | None]]:
-    """The outlets whose feeds and sitemaps a crawl asked for: how many it could read, and why not others."""
+def sources_read(
+    connection: sqlite3.Connection, crawl_id: int | None
+) -> dict[str, tuple[int, str | None]]:
+    """The outlets whose feeds and sitemaps a crawl asked for: how many it could read, and why not
+    others."""
     rows = connection.execute(
         """SELECT o.host, sum(c.outcome IN ('listed', 'unchanged')), max(iif(c.outcome = 'listed', NULL, c.reason))
         FROM checks c JOIN urls u ON u.id = c.url_id JOIN outlets o ON o.id = u.outlet_id
@@ -152,13 +172,17 @@ def sources_read(connection: sqlite3.Connection, crawl_id: int | None) -> dict[s
 
 def listed_dates(connection: sqlite3.Connection, story_id: int) -> list[str]:
     """The moments of the articles that a story lists, as far as they are dated."""
-    query = "SELECT published_at FROM story_coverage WHERE story_id = ? AND published_at IS NOT NULL"
+    query = (
+        "SELECT published_at FROM story_coverage WHERE story_id = ? AND published_at IS NOT NULL"
+    )
     return [str(row[0]) for row in connection.execute(query, (story_id,))]
 
 
 def outlets_of_story(connection: sqlite3.Connection, story_id: int) -> set[str]:
     """The outlets whose articles a story lists, without `www.`"""
-    rows = connection.execute("SELECT DISTINCT outlet FROM story_coverage WHERE story_id = ?", (story_id,))
+    rows = connection.execute(
+        "SELECT DISTINCT outlet FROM story_coverage WHERE story_id = ?", (story_id,)
+    )
     return {str(row[0]).removeprefix("www.") for row in rows}
 
 
@@ -173,7 +197,9 @@ def members(connection: sqlite3.Connection, story_id: int, most: int = 40) -> li
     return [dict(row) for row in rows]
 
 
-def pages_of(connection: sqlite3.Connection, story_id: int, most: int = 50) -> list[tuple[str, str]]:
+def pages_of(
+    connection: sqlite3.Connection, story_id: int, most: int = 50
+) -> list[tuple[str, str]]:
     """Address and digest of the capture of the story's newest articles."""
     rows = connection.execute(
         """SELECT a.url, a.digest FROM story_coverage c JOIN articles a ON a.id = c.id

@@ -1,4 +1,5 @@
-"""What the archive knows of where else a story was covered: its articles, and who linked to them or named others.
+"""What the archive knows of where else a story was covered: its articles, and who linked to them or
+named others.
 
 Hosts are without `www.`. Functions that write run inside the caller's transaction.
 """
@@ -54,7 +55,8 @@ def articles(connection: sqlite3.Connection, story_id: int) -> list[Told]:
 
 
 def linking(connection: sqlite3.Connection, story_id: int) -> Counter[str]:
-    """The hosts on whose pages links to the story's articles were found, without those of the articles themselves."""
+    """The hosts on whose pages links to the story's articles were found, without those of the
+    articles themselves."""
     rows = connection.execute(
         """SELECT DISTINCT u.article_id, u.found_on, u.url FROM story_coverage c JOIN urls u ON u.article_id = c.id
         WHERE c.story_id = ? AND u.via = 'link' AND u.found_on IS NOT NULL""",
@@ -64,8 +66,11 @@ def linking(connection: sqlite3.Connection, story_id: int) -> Counter[str]:
     return Counter(there for there, here in pairs if there != here)
 
 
-def note_named(connection: sqlite3.Connection, story_id: int, service: str, hosts: Sequence[str]) -> None:
-    """Keep which outlets a search service named for a story; a host as often as it named pages of it."""
+def note_named(
+    connection: sqlite3.Connection, story_id: int, service: str, hosts: Sequence[str]
+) -> None:
+    """Keep which outlets a search service named for a story; a host as often as it named pages of
+    it."""
     connection.executemany(
         """INSERT INTO story_outlets (story_id, host, service, pages) VALUES (?, ?, ?, ?)
         ON CONFLICT (story_id, host, service) DO UPDATE SET pages = max(pages, excluded.pages)""",
@@ -76,7 +81,9 @@ def note_named(connection: sqlite3.Connection, story_id: int, service: str, host
 def named(connection: sqlite3.Connection, story_id: int) -> dict[str, dict[str, int]]:
     """The hosts that services named for a story, each with how many pages which service named."""
     found: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for row in connection.execute("SELECT * FROM story_outlets WHERE story_id = ? ORDER BY service", (story_id,)):
+    for row in connection.execute(
+        "SELECT * FROM story_outlets WHERE story_id = ? ORDER BY service", (story_id,)
+    ):
         found[row["host"]][row["service"]] = row["pages"]
     return dict(found)
 
@@ -90,7 +97,8 @@ def with_sources(connection: sqlite3.Connection) -> set[str]:
 
 
 def outlets_of(connection: sqlite3.Connection, urls: Sequence[str]) -> list[str]:
-    """The hosts of the outlets whose articles are at some addresses, each once; nothing for a page that is none."""
+    """The hosts of the outlets whose articles are at some addresses, each once; nothing for a page
+    that is none."""
     rows = connection.execute(
         """SELECT DISTINCT o.host FROM json_each(?) AS asked JOIN urls u ON u.url = asked.value
         JOIN articles a ON a.id = u.article_id JOIN outlets o ON o.id = a.outlet_id""",

@@ -1,8 +1,8 @@
-"""What articles have said: every text that a reader could have seen, kept before a newer one takes its place.
+"""What articles have said: every text that a reader could have seen, kept before a newer one takes
+its place.
 
-Whether a change is one is decided elsewhere (`pipelines.dedup.revisions`) and comes in as a `Judge`. Functions that
-write run
-inside the caller's transaction.
+Whether a change is one is decided elsewhere (`pipelines.dedup.revisions`) and comes in as a
+`Judge`. Functions that write run inside the caller's transaction.
 """
 
 from __future__ import annotations
@@ -18,21 +18,31 @@ from archive.frontier.urls import OWN_ROLES
 from archive.records import Article, Check, Outcome
 from archive.text.diff import diff
 
-Kind = Literal["headline", "standfirst", "byline", "body", "cut", "correction", "typographic", "restored", "gone"]
+Kind = Literal[
+    "headline",
+    "standfirst",
+    "byline",
+    "body",
+    "cut",
+    "correction",
+    "typographic",
+    "restored",
+    "gone",
+]
 """What a revision changed (`revisions.kinds`).
 
-`headline`, `standfirst`, `byline`, `body`: what a reader reads · `cut`: most of the body went, often behind a paywall ·
-`correction`: a note that says so came with it · `typographic`: quotes, dashes, case and the like alone · `gone`: two
-looks in a row met 404, 410 or 451, a page that says "not found", or a front page · `restored`: it was gone, or reads as
-an earlier revision did.
+`headline`, `standfirst`, `byline`, `body`: what a reader reads · `cut`: most of the body went,
+often behind a paywall · `correction`: a note that says so came with it · `typographic`: quotes,
+dashes, case and the like alone · `gone`: two looks in a row met 404, 410 or 451, a page that says
+"not found", or a front page · `restored`: it was gone, or reads as an earlier revision did.
 """
 
 Decision = Literal["unchanged", "date-only", "reread", "revision", "held", "unreadable"]
 """What a new reading of a known article is.
 
-`date-only`: the page's own dates moved, and nothing that one reads · `reread`: the same page, or one read by another
-extractor: it takes the place of the old reading · `held`: most of the text is missing; a second look decides ·
-`unreadable`: a failed extraction.
+`date-only`: the page's own dates moved, and nothing that one reads · `reread`: the same page, or
+one read by another extractor: it takes the place of the old reading · `held`: most of the text is
+missing; a second look decides · `unreadable`: a failed extraction.
 """
 
 Columns = Mapping[str, Any] | sqlite3.Row
@@ -109,8 +119,8 @@ class Judge:
     verdict: Callable[[Version, Version, Past], Verdict]
     """(old, new, what was before) → what the new one is: `pipelines.dedup.revisions.judge`."""
     reread: Callable[[str], Version | None] | None = None
-    """The digest of a capture → how today's extractor reads it; None where the page was not kept. Without it, what a
-    page changed while the extractor changed too cannot be told."""
+    """The digest of a capture → how today's extractor reads it; None where the page was not kept.
+    Without it, what a page changed while the extractor changed too cannot be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +179,14 @@ class Looks:
     """HTTP status of the last looks, the newest first."""
 
 
-# -- keeping ---------------------------------------------------------------------------------------------------------
+# -- keeping ---------------------------------------------------------------------------------------
 
 
-def keep_revision(connection: sqlite3.Connection, article: Columns, row: Columns, judge: Judge) -> Kept:
-    """Judge a new reading of a known article, and keep what has to be kept before the article's row changes.
+def keep_revision(
+    connection: sqlite3.Connection, article: Columns, row: Columns, judge: Judge
+) -> Kept:
+    """Judge a new reading of a known article, and keep what has to be kept before the article's row
+    changes.
 
     `article` is the row of `articles` as it stands, `row` the same columns as they were read now.
     """
@@ -188,16 +201,25 @@ def keep_revision(connection: sqlite3.Connection, article: Columns, row: Columns
     connection.execute("DELETE FROM held WHERE article_id = ?", (article_id,))
     if verdict.decision == "revision":
         _first(connection, article, old)
-        _add(connection, article_id, old, replace(new, headline=new.headline or old.headline), verdict)
+        _add(
+            connection,
+            article_id,
+            old,
+            replace(new, headline=new.headline or old.headline),
+            verdict,
+        )
         return Kept("changed", "all")
     if verdict.decision == "reread":
         _replace(connection, article_id, new)
         return Kept("unchanged", "all", verdict.reason)
-    return Kept("unchanged", "dates" if verdict.decision == "date-only" else "nothing", verdict.reason)
+    return Kept(
+        "unchanged", "dates" if verdict.decision == "date-only" else "nothing", verdict.reason
+    )
 
 
 def keep_gone(connection: sqlite3.Connection, check: Check) -> bool:
-    """Keep that an article is gone, once two looks in a row said so; call it before the check is noted.
+    """Keep that an article is gone, once two looks in a row said so; call it before the check is
+    noted.
 
     True if this look made it a revision.
     """
@@ -210,14 +232,20 @@ def keep_gone(connection: sqlite3.Connection, check: Check) -> bool:
         return False
     connection.execute("UPDATE urls SET leads_to = NULL WHERE id = ?", (row["url_id"],))
     _first(connection, row, version_of_row(row))
-    _insert(connection, row["id"], check.checked_at, {"kinds": '["gone"]', "text": "", "how": check.reason})
+    _insert(
+        connection,
+        row["id"],
+        check.checked_at,
+        {"kinds": '["gone"]', "text": "", "how": check.reason},
+    )
     return True
 
 
 def _as_read_today(
     connection: sqlite3.Connection, article_id: int, old: Version, new: Version, judge: Judge
 ) -> Version:
-    """The old reading; if another extractor made it, the old page as this one reads it, if that can be had."""
+    """The old reading; if another extractor made it, the old page as this one reads it, if that can
+    be had."""
     same_reader = None in (old.extractor, new.extractor) or old.extractor == new.extractor
     if same_reader or old.digest is None or old.digest == new.digest or judge.reread is None:
         return old
@@ -238,7 +266,8 @@ def version(article: Article, fingerprint: str) -> Version:
     """An article that was read, as it is compared."""
     row = {field.name: getattr(article, field.name, None) for field in fields(Version)}
     return version_of_row(
-        row | {"fingerprint": fingerprint, "authors": json.dumps(article.authors, ensure_ascii=False)}
+        row
+        | {"fingerprint": fingerprint, "authors": json.dumps(article.authors, ensure_ascii=False)}
     )
 
 
@@ -248,7 +277,9 @@ def _past(connection: sqlite3.Connection, article_id: int) -> Past:
         WHERE article_id = ? ORDER BY number""",
         (article_id,),
     ).fetchall()
-    held = connection.execute("SELECT text FROM held WHERE article_id = ?", (article_id,)).fetchone()
+    held = connection.execute(
+        "SELECT text FROM held WHERE article_id = ?", (article_id,)
+    ).fetchone()
     earlier = tuple(_earlier(row) for row in rows if not _is_gone(row))
     return Past(earlier, held["text"] if held else None, bool(rows) and _is_gone(rows[-1]))
 
@@ -278,11 +309,15 @@ def _hold(connection: sqlite3.Connection, article_id: int, new: Version) -> None
 
 def _first(connection: sqlite3.Connection, article: Columns, version: Version) -> None:
     """The article as it stands becomes revision 1, if it has none."""
-    if not connection.execute("SELECT 1 FROM revisions WHERE article_id = ?", (article["id"],)).fetchone():
+    if not connection.execute(
+        "SELECT 1 FROM revisions WHERE article_id = ?", (article["id"],)
+    ).fetchone():
         _insert(connection, int(article["id"]), article["fetched_at"], _reading(version))
 
 
-def _add(connection: sqlite3.Connection, article_id: int, old: Version, new: Version, verdict: Verdict) -> None:
+def _add(
+    connection: sqlite3.Connection, article_id: int, old: Version, new: Version, verdict: Verdict
+) -> None:
     compared = diff(old.text, new.text)
     told = {
         "kinds": json.dumps(verdict.kinds),
@@ -298,11 +333,16 @@ def _reading(version: Version) -> dict[str, Any]:
     return {name: getattr(version, name) for name in READING}
 
 
-def _insert(connection: sqlite3.Connection, article_id: int, seen_at: str | None, values: dict[str, Any]) -> None:
-    newest = connection.execute("SELECT max(number) FROM revisions WHERE article_id = ?", (article_id,)).fetchone()[0]
+def _insert(
+    connection: sqlite3.Connection, article_id: int, seen_at: str | None, values: dict[str, Any]
+) -> None:
+    newest = connection.execute(
+        "SELECT max(number) FROM revisions WHERE article_id = ?", (article_id,)
+    ).fetchone()[0]
     row = {"article_id": article_id, "number": (newest or 0) + 1, "seen_at": seen_at} | values
     names, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
-    connection.execute(f"INSERT INTO revisions ({names}) VALUES ({marks})", row)  # noqa: S608  our own names
+    # our own names
+    connection.execute(f"INSERT INTO revisions ({names}) VALUES ({marks})", row)  # noqa: S608
 
 
 def _replace(connection: sqlite3.Connection, article_id: int, again: Version) -> None:
@@ -327,7 +367,9 @@ def looks(connection: sqlite3.Connection, url: str) -> Looks | None:
     ).fetchone()
     if row is None:
         return None
-    last = connection.execute("SELECT status FROM checks WHERE url_id = ? ORDER BY id DESC LIMIT 2", (row["id"],))
+    last = connection.execute(
+        "SELECT status FROM checks WHERE url_id = ? ORDER BY id DESC LIMIT 2", (row["id"],)
+    )
     return Looks(
         first_seen=row["first_seen"] or row["fetched_at"],
         published_at=row["published_at"],
@@ -337,11 +379,12 @@ def looks(connection: sqlite3.Connection, url: str) -> Looks | None:
     )
 
 
-# -- reading back ----------------------------------------------------------------------------------------------------
+# -- reading back ----------------------------------------------------------------------------------
 
 
 def revisions_of(connection: sqlite3.Connection, article_id: int) -> list[Revision]:
-    """The revisions of an article, the first first; one that never changed has the one. Raises ArchiveError."""
+    """The revisions of an article, the first first; one that never changed has the one. Raises
+    ArchiveError."""
     query = "SELECT * FROM revisions WHERE article_id = ? ORDER BY number"
     rows = connection.execute(query, (article_id,)).fetchall()
     if not rows:
@@ -351,7 +394,9 @@ def revisions_of(connection: sqlite3.Connection, article_id: int) -> list[Revisi
             (article_id,),
         ).fetchall()
     if not rows:
-        raise ArchiveError(f"there is no article {article_id}; `dateline search WORDS` finds the IDs of articles")
+        raise ArchiveError(
+            f"there is no article {article_id}; `dateline search WORDS` finds the IDs of articles"
+        )
     return [_revision(row) for row in rows]
 
 

@@ -1,12 +1,11 @@
 """Keeping an article: is it one that is there already, did it change, and is its text another's?
 
-What is one text, and what a change, is decided elsewhere and comes in as `Decisions`. All functions run inside the
-caller's transaction.
+What is one text, and what a change, is decided elsewhere and comes in as `Decisions`. All functions
+run inside the caller's transaction.
 
-What an outlet repeats (`archive.articles.boilerplate`) is left out first: what is kept, compared and searched is the
-rest. Of a known
-article it is left out of the old reading too, before the two are compared; so what was learnt meanwhile changes a text
-and is no revision.
+What an outlet repeats (`archive.articles.boilerplate`) is left out first: what is kept, compared
+and searched is the rest. Of a known article it is left out of the old reading too, before the two
+are compared; so what was learnt meanwhile changes a text and is no revision.
 """
 
 from __future__ import annotations
@@ -78,7 +77,8 @@ COLUMNS = (
 """The fields of an Article that are columns of `articles` under the same name."""
 
 SAME_UNDER_ANOTHER_SLUG: tuple[Relationship, ...] = ("identical", "copy", "extends")
-"""What the text at a newer slug is to the known one; an excerpt may be the second page of an article."""
+"""What the text at a newer slug is to the known one; an excerpt may be the second page of an
+article."""
 
 DATES = ("modified_at", "modified_raw")
 """What an article takes of a reading in which only the page's own dates moved."""
@@ -128,14 +128,19 @@ class _Reading:
 
 
 def keep_article(connection: sqlite3.Connection, check: Check, decisions: Decisions) -> Filed:
-    """Keep what a check read: a new article, a revision of one that is known, or nothing that one would see."""
+    """Keep what a check read: a new article, a revision of one that is known, or nothing that one
+    would see."""
     if check.article is None:
         raise ValueError("a check without an article")
     found = find(connection, check, decisions.identity)
     if found and found.fit == "part":
         return _note_part(connection, check, int(found.row["id"]))
     known = found.row if found else None
-    article = check.article if known else replace(check.article, url=own_address(connection, check, check.article))
+    article = (
+        check.article
+        if known
+        else replace(check.article, url=own_address(connection, check, check.article))
+    )
     told = Told(outlet_of(connection, article.url), article.text, article.language)
     lines = consider(connection, told, decisions.habits, known["id"] if known else None)
     reading = _Reading(article, check.fingerprint, told, lines)
@@ -149,13 +154,17 @@ def keep_article(connection: sqlite3.Connection, check: Check, decisions: Decisi
 
 
 def _note_part(connection: sqlite3.Connection, check: Check, article_id: int) -> Filed:
-    """A page that shows only a part of a known article leaves that as it is, and is never taken for its own address."""
-    add_addresses(connection, article_id, [replace(address, role="part") for address in check.addresses])
+    """A page that shows only a part of a known article leaves that as it is, and is never taken for
+    its own address."""
+    add_addresses(
+        connection, article_id, [replace(address, role="part") for address in check.addresses]
+    )
     return Filed(article_id, "unchanged", f"shows a part of article {article_id}")
 
 
 def _keep_new(connection: sqlite3.Connection, reading: _Reading, decisions: Decisions) -> Filed:
-    """A new article; unless it proves to be a version of one that the outlet has under an older slug."""
+    """A new article; unless it proves to be a version of one that the outlet has under an older
+    slug."""
     gone = decisions.habits.gone(reading.told.text, reading.lines.habits, reading.told.language)
     row, without = _row_without(reading, gone, decisions.habits)
     connection.execute("SAVEPOINT arrival")
@@ -175,41 +184,65 @@ def _keep_new(connection: sqlite3.Connection, reading: _Reading, decisions: Deci
 
 
 def _under_older_slug(
-    connection: sqlite3.Connection, row: dict[str, Any], relations: Iterable[Relation], decisions: Decisions
+    connection: sqlite3.Connection,
+    row: dict[str, Any],
+    relations: Iterable[Relation],
+    decisions: Decisions,
 ) -> sqlite3.Row | None:
-    """The article of the same number in its address whose text agrees: `/12345-old-title`, now `/12345-new-title`."""
+    """The article of the same number in its address whose text agrees: `/12345-old-title`, now
+    `/12345-new-title`."""
     for relation in relations:
         if relation.likeness.kind in SAME_UNDER_ANOTHER_SLUG:
-            other = connection.execute("SELECT * FROM articles WHERE id = ?", (relation.other_id,)).fetchone()
-            if other["outlet_id"] == row["outlet_id"] and decisions.identity.same_number(other["url"], row["url"]):
+            other = connection.execute(
+                "SELECT * FROM articles WHERE id = ?", (relation.other_id,)
+            ).fetchone()
+            if other["outlet_id"] == row["outlet_id"] and decisions.identity.same_number(
+                other["url"], row["url"]
+            ):
                 return other  # type: ignore[no-any-return]
     return None
 
 
-def _keep_again(connection: sqlite3.Connection, known: sqlite3.Row, reading: _Reading, decisions: Decisions) -> Filed:
+def _keep_again(
+    connection: sqlite3.Connection, known: sqlite3.Row, reading: _Reading, decisions: Decisions
+) -> Filed:
     """What was said before is kept, where it has to be, before the article's row changes."""
     article_id, at = int(known["id"]), reading.article.fetched_at or ""
     if at < known["fetched_at"]:
         return Filed(article_id, "unchanged", "older than what is kept")
     gone = _gone_of_both(connection, known, reading, decisions.habits)
-    old = _leave_out(connection, known, gone, decisions.habits) if _is_another_page(known, reading) else dict(known)
+    old = (
+        _leave_out(connection, known, gone, decisions.habits)
+        if _is_another_page(known, reading)
+        else dict(known)
+    )
     row, without = _row_without(reading, gone, decisions.habits)
-    kept = keep_revision(connection, old, row, _reads_without(decisions, connection, reading.told, gone))
+    kept = keep_revision(
+        connection, old, row, _reads_without(decisions, connection, reading.told, gone)
+    )
     if kept.takes != "nothing":
         _update(connection, article_id, row, DATES if kept.takes == "dates" else row)
     if kept.takes == "all":
         keep_left_out(connection, article_id, without)
     _follow(connection, known, at, decisions, reworded=kept.takes == "all")
-    if kept.takes != "nothing" or row["text"] == old["text"]:  # what is held or was not read well teaches nothing
+    # what is held or was not read well teaches nothing
+    if kept.takes != "nothing" or row["text"] == old["text"]:
         remember(connection, reading.told, article_id, reading.lines, decisions.habits)
     return Filed(article_id, kept.outcome, kept.reason)
 
 
 def _follow(
-    connection: sqlite3.Connection, known: sqlite3.Row, at: str, decisions: Decisions, *, reworded: bool
+    connection: sqlite3.Connection,
+    known: sqlite3.Row,
+    at: str,
+    decisions: Decisions,
+    *,
+    reworded: bool,
 ) -> None:
     """What is made of an article's text, made anew where that changed."""
-    now = connection.execute("SELECT fingerprint FROM articles WHERE id = ?", (known["id"],)).fetchone()[0]
+    now = connection.execute(
+        "SELECT fingerprint FROM articles WHERE id = ?", (known["id"],)
+    ).fetchone()[0]
     if now != known["fingerprint"]:
         relate(connection, known["id"], decisions.texts, at)
     if reworded or now != known["fingerprint"]:
@@ -217,11 +250,12 @@ def _follow(
         keep_keys(connection, known["id"], decisions.keys)
 
 
-# -- what an outlet repeats ------------------------------------------------------------------------------------------
+# -- what an outlet repeats ------------------------------------------------------------------------
 
 
 def catch_up(connection: sqlite3.Connection, article_id: int, decisions: Decisions) -> int:
-    """Leave out of an article what was learnt of its outlet since; the number of lines that went."""
+    """Leave out of an article what was learnt of its outlet since; the number of lines that
+    went."""
     known = connection.execute("SELECT * FROM articles WHERE id = ?", (article_id,)).fetchone()
     judge, told = decisions.habits, Told(known["outlet_id"], known["text"], known["language"])
     now = _leave_out(connection, known, gone_of(connection, told, judge), judge)
@@ -236,7 +270,13 @@ def learn(connection: sqlite3.Connection, article_id: int, decisions: Decisions)
     """Learn of an outlet what an article of it shows that stays as it is."""
     known = connection.execute("SELECT * FROM articles WHERE id = ?", (article_id,)).fetchone()
     told = Told(known["outlet_id"], known["text"], known["language"])
-    remember(connection, told, article_id, consider(connection, told, decisions.habits, article_id), decisions.habits)
+    remember(
+        connection,
+        told,
+        article_id,
+        consider(connection, told, decisions.habits, article_id),
+        decisions.habits,
+    )
 
 
 def _is_another_page(known: sqlite3.Row, reading: _Reading) -> bool:
@@ -246,20 +286,24 @@ def _is_another_page(known: sqlite3.Row, reading: _Reading) -> bool:
 def _gone_of_both(
     connection: sqlite3.Connection, known: sqlite3.Row, reading: _Reading, judge: HabitJudge
 ) -> frozenset[int]:
-    """What is left out of a reading, by its marks; of another page's also what was, and now is, of the old reading."""
+    """What is left out of a reading, by its marks; of another page's also what was, and now is, of
+    the old reading."""
     told, habits = reading.told, reading.lines.habits
     gone = judge.gone(told.text, habits, told.language)
     if not _is_another_page(known, reading):
         return gone
     old = Told(told.outlet_id, known["text"], known["language"])
     habits |= habits_in(connection, old, judge)
-    return gone.union(left_out(connection, known["id"]).values(), judge.gone(old.text, habits, old.language))
+    return gone.union(
+        left_out(connection, known["id"]).values(), judge.gone(old.text, habits, old.language)
+    )
 
 
 def _leave_out(
     connection: sqlite3.Connection, known: sqlite3.Row, gone: Collection[int], judge: HabitJudge
 ) -> dict[str, Any]:
-    """The row of an article, which now has its text, and those of its revisions, without these lines."""
+    """The row of an article, which now has its text, and those of its revisions, without these
+    lines."""
     trimmed = trim(known["text"], gone, judge)
     row = dict(known)
     for revision in connection.execute(
@@ -273,7 +317,9 @@ def _leave_out(
     if not trimmed.left_out:
         return row
     lines = known["text"].count("\n") + 1
-    keep_left_out(connection, known["id"], added(left_out(connection, known["id"]), lines, trimmed.left_out))
+    keep_left_out(
+        connection, known["id"], added(left_out(connection, known["id"]), lines, trimmed.left_out)
+    )
     changes = _of_text(trimmed.text, row, judge)
     _update(connection, known["id"], row | changes, changes)
     return row | changes
@@ -282,7 +328,8 @@ def _leave_out(
 def _reads_without(
     decisions: Decisions, connection: sqlite3.Connection, told: Told, gone: frozenset[int]
 ) -> ChangeJudge:
-    """The judge of changes, to whom the old page is read anew as the new one was: without what the outlet repeats."""
+    """The judge of changes, to whom the old page is read anew as the new one was: without what the
+    outlet repeats."""
     reread, judge = decisions.changes.reread, decisions.habits
     if reread is None:
         return decisions.changes
@@ -291,19 +338,26 @@ def _reads_without(
         again = reread(digest)
         if again is None:
             return None
-        text = trim(again.text, gone | gone_of(connection, replace(told, text=again.text), judge), judge).text
-        return again if text == again.text else replace(again, text=text, fingerprint=judge.fingerprint(text))
+        text = trim(
+            again.text, gone | gone_of(connection, replace(told, text=again.text), judge), judge
+        ).text
+        return (
+            again
+            if text == again.text
+            else replace(again, text=text, fingerprint=judge.fingerprint(text))
+        )
 
     return replace(decisions.changes, reread=without)
 
 
-# -- rows ------------------------------------------------------------------------------------------------------------
+# -- rows ------------------------------------------------------------------------------------------
 
 
 def _row_without(
     reading: _Reading, gone: Collection[int], judge: HabitJudge
 ) -> tuple[dict[str, Any], Mapping[int, int]]:
-    """The columns of an article without the lines of these marks, and which lines of it those were."""
+    """The columns of an article without the lines of these marks, and which lines of it those
+    were."""
     article, trimmed = reading.article, trim(reading.told.text, gone, judge)
     row = _row(article, reading.fingerprint)
     if trimmed.left_out:
@@ -320,7 +374,12 @@ def _row(article: Article, fingerprint: str) -> dict[str, Any]:
 def _of_text(text: str, row: Mapping[str, Any], judge: HabitJudge) -> dict[str, Any]:
     """The columns that follow from an article's text."""
     words, bigrams = judge.word_count(text, row["language"]), _bigrams({**row, "text": text})
-    return {"text": text, "fingerprint": judge.fingerprint(text), "word_count": words, "bigrams": bigrams}
+    return {
+        "text": text,
+        "fingerprint": judge.fingerprint(text),
+        "word_count": words,
+        "bigrams": bigrams,
+    }
 
 
 def _bigrams(row: Mapping[str, Any]) -> str | None:
@@ -329,15 +388,27 @@ def _bigrams(row: Mapping[str, Any]) -> str | None:
 
 def _insert(connection: sqlite3.Connection, row: dict[str, Any]) -> int:
     names, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
-    done = connection.execute(f"INSERT INTO articles ({names}) VALUES ({marks})", row)  # noqa: S608  our own names
+    # our own names
+    done = connection.execute(f"INSERT INTO articles ({names}) VALUES ({marks})", row)  # noqa: S608
     return int(done.lastrowid or 0)
 
 
-def _update(connection: sqlite3.Connection, article_id: int, row: dict[str, Any], names: Collection[str]) -> None:
+def _update(
+    connection: sqlite3.Connection, article_id: int, row: dict[str, Any], names: Collection[str]
+) -> None:
     """The outlet, the address and a date that was known, or known more finely, stay as they are."""
-    kept = {"outlet_id", "url"} | {name for name in ("published_at", "published_raw", "headline") if row[name] is None}
-    before = connection.execute("SELECT published_at FROM articles WHERE id = ?", (article_id,)).fetchone()[0]
+    kept = {"outlet_id", "url"} | {
+        name for name in ("published_at", "published_raw", "headline") if row[name] is None
+    }
+    before = connection.execute(
+        "SELECT published_at FROM articles WHERE id = ?", (article_id,)
+    ).fetchone()[0]
     if before and row["published_at"] and len(before) > len(row["published_at"]):
-        kept |= {"published_at", "published_raw"} if say_the_same(before, row["published_at"]) else set()
+        kept |= (
+            {"published_at", "published_raw"}
+            if say_the_same(before, row["published_at"])
+            else set()
+        )
     changes = ", ".join(f"{name} = :{name}" for name in names if name not in kept)
-    connection.execute(f"UPDATE articles SET {changes} WHERE id = :id", row | {"id": article_id})  # noqa: S608  our own names
+    # our own names
+    connection.execute(f"UPDATE articles SET {changes} WHERE id = :id", row | {"id": article_id})  # noqa: S608

@@ -1,9 +1,10 @@
-"""Stories that a person follows: which articles belong to each, by a profile of those that a person confirmed.
+"""Stories that a person follows: which articles belong to each, by a profile of those that a person
+confirmed.
 
-What makes a profile, and how well an article fits it, is decided elsewhere (`pipelines.topics.stories`) and comes in as
-a
-`Judge`; here are rows. A person's verdict is final: what was confirmed makes the profile, what was rejected is never
-listed, and scoring anew changes neither.
+What makes a profile, and how well an article fits it, is decided elsewhere
+(`pipelines.topics.stories`) and comes in as a `Judge`; here are rows. A person's verdict is final:
+what was confirmed makes the profile, what was rejected is never listed, and scoring anew changes
+neither.
 
 All functions that write run inside the caller's transaction.
 """
@@ -31,15 +32,17 @@ Version = TypeVar("Version", dict[str, Any], sqlite3.Row)
 """An article as a row."""
 
 CANDIDATES = 400
-"""Articles of the archive that are judged when a listing is made, those that share the most first."""
+"""Articles of the archive that are judged when a listing is made, those that share the most
+first."""
 ALL = 200
-"""So few articles are all judged: by what they are found was chosen before anybody knew which words are rare."""
+"""So few articles are all judged: by what they are found was chosen before anybody knew which words
+are rare."""
 GROWTH, AFTER_A_CRAWL = 2, 1.1
-"""A listing is made again when the archive has grown by this factor, amid a crawl and after it: which words are rare is
-known better then."""
+"""A listing is made again when the archive has grown by this factor, amid a crawl and after it:
+which words are rare is known better then."""
 LEAST = 1_000
-"""Articles of a language below which an archive does not know what is rare: it counts as one of so many. Else the names
-of a story that fills half of a new archive would say nothing."""
+"""Articles of a language below which an archive does not know what is rare: it counts as one of so
+many. Else the names of a story that fills half of a new archive would say nothing."""
 LONGEST_NAME = 40
 
 Vector = Mapping[str, float]
@@ -51,10 +54,11 @@ Profile = Any
 
 
 Tier = Literal["sure", "likely", "perhaps"]
-"""How well an article fits: what is `sure` or `likely` is listed, what is only `perhaps` waits for a person's word."""
+"""How well an article fits: what is `sure` or `likely` is listed, what is only `perhaps` waits for
+a person's word."""
 Part = Literal["event", "development", "background"]
-"""What an article is to a story: a report of the happening that a person confirmed · an earlier or later development ·
-a piece that stands alone in time."""
+"""What an article is to a story: a report of the happening that a person confirmed · an earlier or
+later development · a piece that stands alone in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +84,8 @@ class Candidate:
     verdict: Verdict | None
     """A person's."""
     keys: Vector = field(default_factory=dict)
-    """What it has in common with reports in other languages (`archive.articles.language_keys`); empty where nobody
-    asks."""
+    """What it has in common with reports in other languages (`archive.articles.language_keys`);
+    empty where nobody asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +155,8 @@ class Confirmed:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """What the archive asks about stories and does not know itself (`pipelines.topics.stories.JUDGE`)."""
+    """What the archive asks about stories and does not know itself
+    (`pipelines.topics.stories.JUDGE`)."""
 
     profile: Callable[[Story, Sequence[Confirmed]], Profile]
     """A story and its confirmed articles → its profile; there may be none of them yet."""
@@ -160,16 +165,18 @@ class Judge:
     listing: Callable[[Story, Sequence[Candidate]], Listing]
     """All that may belong is judged together: what is near to what belongs, belongs more likely."""
     abroad: Callable[[Story, Listing, Sequence[Candidate], Sequence[Candidate]], Listing]
-    """A listing, the articles that it lists, and some in other languages → the listing of these, learnt from both."""
+    """A listing, the articles that it lists, and some in other languages → the listing of these,
+    learnt from both."""
     keys: Callable[[Sequence[Candidate]], Vector]
-    """What listed articles have in common with reports in other languages: by it these are found."""
+    """What listed articles have in common with reports in other languages: by it these are
+    found."""
     arrival: Callable[[Profile, Candidate], Judgement]
     """One article, by what the last listing learnt."""
     opening: Callable[[str | None, str | None, str, str | None], dict[str, float]]
     """Headline, standfirst, text and language → the terms of the opening, counted."""
     vector: Callable[[Vector, Vector, Mapping[str, int], int], Vector]
-    """Terms of an article and of its opening, counted; how many articles hold each, of how many → the article as a
-    story sees it, of unit length."""
+    """Terms of an article and of its opening, counted; how many articles hold each, of how many →
+    the article as a story sees it, of unit length."""
 
 
 class Definition(TypedDict, total=False):
@@ -183,7 +190,7 @@ class Definition(TypedDict, total=False):
     hosts: Sequence[str]
 
 
-# -- following -------------------------------------------------------------------------------------------------------
+# -- following -------------------------------------------------------------------------------------
 
 
 def follow(
@@ -193,7 +200,8 @@ def follow(
     judge: Judge,
     definition: Definition | None = None,
 ) -> int:
-    """Start a story from articles, or add them to the one of that name, and list what the archive has; its id.
+    """Start a story from articles, or add them to the one of that name, and list what the archive
+    has; its id.
 
     Raises UsageError for a name without a letter or digit.
     """
@@ -205,7 +213,11 @@ def follow(
 
 
 def verdict(
-    connection: sqlite3.Connection, story_id: int, article_ids: Iterable[int], belongs: bool | None, judge: Judge
+    connection: sqlite3.Connection,
+    story_id: int,
+    article_ids: Iterable[int],
+    belongs: bool | None,
+    judge: Judge,
 ) -> None:
     """A person's word on articles: they belong, they do not, or (None) nothing is said any more."""
     word: Verdict | None = None if belongs is None else "belongs" if belongs else "not"
@@ -216,12 +228,16 @@ def verdict(
 def unfollow(connection: sqlite3.Connection, story_id: int) -> None:
     """Forget a story and what was said of it; the articles stay."""
     for table in ("story_articles", "story_urls", "story_outlets"):
-        connection.execute(f"DELETE FROM {table} WHERE story_id = ?", (story_id,))  # noqa: S608  our own names
+        # our own names
+        connection.execute(f"DELETE FROM {table} WHERE story_id = ?", (story_id,))  # noqa: S608
     connection.execute("DELETE FROM stories WHERE id = ?", (story_id,))
 
 
-def await_verdict(connection: sqlite3.Connection, story_id: int, url: str, url_key: str, word: Verdict) -> None:
-    """Keep a person's word on a page that the archive does not have; it counts once a crawl brings the page."""
+def await_verdict(
+    connection: sqlite3.Connection, story_id: int, url: str, url_key: str, word: Verdict
+) -> None:
+    """Keep a person's word on a page that the archive does not have; it counts once a crawl brings
+    the page."""
     connection.execute(
         """INSERT INTO story_urls (story_id, url_key, url, verdict) VALUES (?, ?, ?, ?)
         ON CONFLICT (story_id, url_key) DO UPDATE SET verdict = excluded.verdict""",
@@ -235,11 +251,17 @@ def slug(text: str) -> str:
     Raises UsageError if nothing is left.
     """
     plain = unicodedata.normalize("NFKD", text.replace("’", "").replace("'", "")).casefold()
-    kept = (letter if letter.isalnum() or unicodedata.category(letter)[0] == "M" else "-" for letter in plain)
-    bare = "".join(letter for letter in kept if not "\u0300" <= letter <= "\u036f")  # é is e; other scripts' signs stay
+    kept = (
+        letter if letter.isalnum() or unicodedata.category(letter)[0] == "M" else "-"
+        for letter in plain
+    )
+    # é is e; other scripts' signs stay
+    bare = "".join(letter for letter in kept if not "\u0300" <= letter <= "\u036f")
     name = "-".join(filter(None, unicodedata.normalize("NFC", bare).split("-")))
     if not name:
-        raise UsageError(f"{text!r} is no name for a story; give one with a letter in it, such as harbour-strike")
+        raise UsageError(
+            f"{text!r} is no name for a story; give one with a letter in it, such as harbour-strike"
+        )
     return name
 
 
@@ -263,10 +285,13 @@ def _made(connection: sqlite3.Connection, name: str, title: str) -> int:
 def _define(connection: sqlite3.Connection, story_id: int, definition: Definition) -> None:
     for column, value in definition.items():
         kept = json.dumps(value, ensure_ascii=False) if column in ("languages", "hosts") else value
-        connection.execute(f"UPDATE stories SET {column} = ? WHERE id = ?", (kept, story_id))  # noqa: S608  a key of Definition
+        # a key of Definition
+        connection.execute(f"UPDATE stories SET {column} = ? WHERE id = ?", (kept, story_id))  # noqa: S608
 
 
-def say(connection: sqlite3.Connection, story_id: int, article_ids: Iterable[int], word: Verdict | None) -> None:
+def say(
+    connection: sqlite3.Connection, story_id: int, article_ids: Iterable[int], word: Verdict | None
+) -> None:
     """Write down a person's word on articles; `relist` is what makes it count for the others."""
     moment = now()
     connection.executemany(
@@ -276,19 +301,27 @@ def say(connection: sqlite3.Connection, story_id: int, article_ids: Iterable[int
     )
 
 
-# -- reading ---------------------------------------------------------------------------------------------------------
+# -- reading ---------------------------------------------------------------------------------------
 
 
 def story(connection: sqlite3.Connection, name: str) -> Story:
-    """The story of a name, as a person writes it. Raises UsageError, with the nearest names, if there is none."""
+    """The story of a name, as a person writes it. Raises UsageError, with the nearest names, if
+    there is none."""
     row = _row(connection, name) or _row(connection, slug(name))
     if row:
         return _story(row)
     names = [each.name for each in stories(connection)]
-    near = get_close_matches(slug(name), names, n=3, cutoff=0.5) or [each for each in names if slug(name) in each][:3]
+    near = (
+        get_close_matches(slug(name), names, n=3, cutoff=0.5)
+        or [each for each in names if slug(name) in each][:3]
+    )
     if near:
         raise UsageError(f"{name}: no such story; did you mean {' or '.join(near)}?")
-    told = "`dateline stories` lists them" if names else "none is followed yet; `dateline follow URL` starts one"
+    told = (
+        "`dateline stories` lists them"
+        if names
+        else "none is followed yet; `dateline follow URL` starts one"
+    )
     raise UsageError(f"{name}: no such story; {told}")
 
 
@@ -308,7 +341,8 @@ def stories_of(connection: sqlite3.Connection, article_ids: Sequence[int]) -> li
 
 
 def summaries(connection: sqlite3.Connection, chosen: Iterable[Story]) -> list[dict[str, Any]]:
-    """Of each story: name, title, words, how many `articles` and `outlets` it has, and the `newest` day."""
+    """Of each story: name, title, words, how many `articles` and `outlets` it has, and the `newest`
+    day."""
     counted = """
         SELECT count(*) AS articles, count(DISTINCT outlet) AS outlets, max(substr(published_at, 1, 10)) AS newest
         FROM story_coverage WHERE story_id = ?"""
@@ -332,20 +366,23 @@ def profile_of(connection: sqlite3.Connection, story_id: int) -> tuple[Story, li
 
 
 def listing(connection: sqlite3.Connection, story_id: int) -> list[dict[str, Any]]:
-    """The coverage of a story in time order, undated articles last; each text once, the others in its `copies`.
+    """The coverage of a story in time order, undated articles last; each text once, the others in
+    its `copies`.
 
-    A row has the columns of the view `story_coverage`. Where the original is not in the story, the earliest version
-    stands for the text.
+    A row has the columns of the view `story_coverage`. Where the original is not in the story, the
+    earliest version stands for the text.
     """
     rows = connection.execute(
-        "SELECT * FROM story_coverage WHERE story_id = ? ORDER BY published_at IS NULL, published_at, id", (story_id,)
+        "SELECT * FROM story_coverage WHERE story_id = ? ORDER BY published_at IS NULL, published_at, id",
+        (story_id,),
     )
     told = [dict(row) | {"terms": json.loads(row["terms"])} for row in rows]
     return [head | {"copies": copies} for head, copies in folded(told)]
 
 
 def folded(rows: Sequence[Version]) -> list[tuple[Version, list[Version]]]:
-    """Each text once, as the article that stands for it and the others: the original, else the first.
+    """Each text once, as the article that stands for it and the others: the original, else the
+    first.
 
     A row has an `id` and an `original_id`. The texts are in the order of who stands for them.
     """
@@ -374,13 +411,16 @@ def _story(row: sqlite3.Row) -> Story:
     return Story(**{name: row[name] for name in names} | lists)
 
 
-# -- listing ---------------------------------------------------------------------------------------------------------
+# -- listing ---------------------------------------------------------------------------------------
 
 
-def file(connection: sqlite3.Connection, article_id: int, judge: Judge, changed: bool = True) -> list[int]:
+def file(
+    connection: sqlite3.Connection, article_id: int, judge: Judge, changed: bool = True
+) -> list[int]:
     """Put an article under the stories that it belongs to; their ids.
 
-    One that is not new and whose text has not `changed` may only have got an address for which a word waited.
+    One that is not new and whose text has not `changed` may only have got an address for which a
+    word waited.
     """
     stale = _arrived(connection, article_id)
     if changed:
@@ -389,14 +429,18 @@ def file(connection: sqlite3.Connection, article_id: int, judge: Judge, changed:
         relist(connection, story_id, judge)
     if changed:
         _file_under_each(connection, article_id, judge)
-    rows = connection.execute("SELECT story_id FROM story_coverage WHERE id = ? ORDER BY 1", (article_id,))
+    rows = connection.execute(
+        "SELECT story_id FROM story_coverage WHERE id = ? ORDER BY 1", (article_id,)
+    )
     return [int(row[0]) for row in rows]
 
 
 def _file_under_each(connection: sqlite3.Connection, article_id: int, judge: Judge) -> None:
-    """Judge one article for each story by what the last listing learnt; where it enters, the listing is stale.
+    """Judge one article for each story by what the last listing learnt; where it enters, the
+    listing is stale.
 
-    An archive of few articles has little to learn from: there the listing is made again at once, which costs little.
+    An archive of few articles has little to learn from: there the listing is made again at once,
+    which costs little.
     """
     ids = [int(row[0]) for row in connection.execute("SELECT id FROM stories")]
     if not ids:
@@ -411,7 +455,9 @@ def _file_under_each(connection: sqlite3.Connection, article_id: int, judge: Jud
     for story_id in ids:
         candidate = replace(article, verdict=said.get(story_id))
         about, confirmed = profile_of(connection, story_id)
-        judgement = judge.arrival(_profile(judge.profile, about, about.learnt, tuple(confirmed)), candidate)
+        judgement = judge.arrival(
+            _profile(judge.profile, about, about.learnt, tuple(confirmed)), candidate
+        )
         if _keep(connection, about.id, candidate, judgement):
             connection.execute("UPDATE stories SET stale = 1 WHERE id = ?", (about.id,))
             if few:
@@ -421,7 +467,8 @@ def _file_under_each(connection: sqlite3.Connection, article_id: int, judge: Jud
 def relist(connection: sqlite3.Connection, story_id: int, judge: Judge) -> None:
     """Make a story's listing from all that the archive has; people's verdicts stay.
 
-    Candidates are looked for twice: by the terms of what a person confirmed, then by those of what that found too.
+    Candidates are looked for twice: by the terms of what a person confirmed, then by those of what
+    that found too.
     """
     _renew_vectors(connection, story_id, judge)
     about, confirmed = profile_of(connection, story_id)
@@ -436,7 +483,9 @@ def relist(connection: sqlite3.Connection, story_id: int, judge: Judge) -> None:
     candidates, listing = _with_those_abroad(connection, about, candidates, listing, judge)
     dropped = "DELETE FROM story_articles WHERE story_id = ? AND verdict IS NULL"
     found_at = dict(
-        connection.execute("SELECT article_id, found_at FROM story_articles WHERE story_id = ?", (story_id,))
+        connection.execute(
+            "SELECT article_id, found_at FROM story_articles WHERE story_id = ?", (story_id,)
+        )
     )
     connection.execute(dropped, (story_id,))
     for candidate, judgement in zip(candidates, listing.judgements, strict=True):
@@ -449,8 +498,11 @@ def relist(connection: sqlite3.Connection, story_id: int, judge: Judge) -> None:
 
 
 def refresh(connection: sqlite3.Connection, judge: Judge, everything: bool = False) -> None:
-    """Make the listings again into which something came, or since which the archive has grown by a tenth; or all."""
-    grown = "SELECT id FROM stories WHERE ? OR stale OR newest_id * ? < (SELECT max(id) FROM articles)"
+    """Make the listings again into which something came, or since which the archive has grown by a
+    tenth; or all."""
+    grown = (
+        "SELECT id FROM stories WHERE ? OR stale OR newest_id * ? < (SELECT max(id) FROM articles)"
+    )
     for (story_id,) in connection.execute(grown, (everything, AFTER_A_CRAWL)).fetchall():
         relist(connection, story_id, judge)
 
@@ -474,18 +526,25 @@ def _part_of(connection: sqlite3.Connection, article_id: int) -> set[int]:
 
 
 def _outgrown(connection: sqlite3.Connection, article_id: int) -> set[int]:
-    rows = connection.execute("SELECT id FROM stories WHERE newest_id * ? <= ?", (GROWTH, article_id))
+    rows = connection.execute(
+        "SELECT id FROM stories WHERE newest_id * ? <= ?", (GROWTH, article_id)
+    )
     return {int(row[0]) for row in rows}
 
 
 def _renew_vectors(connection: sqlite3.Connection, story_id: int, judge: Judge) -> None:
     rows = connection.execute(
-        "SELECT article_id FROM story_articles WHERE story_id = ? AND verdict = 'belongs'", (story_id,)
+        "SELECT article_id FROM story_articles WHERE story_id = ? AND verdict = 'belongs'",
+        (story_id,),
     ).fetchall()
     for each in _candidates(connection, story_id, [row[0] for row in rows], judge):
         connection.execute(
             "UPDATE story_articles SET vector = ? WHERE story_id = ? AND article_id = ?",
-            (json.dumps(each.vector, ensure_ascii=False) if each.vector else None, story_id, each.id),
+            (
+                json.dumps(each.vector, ensure_ascii=False) if each.vector else None,
+                story_id,
+                each.id,
+            ),
         )
 
 
@@ -501,12 +560,17 @@ def _profile(
 
 
 def _found(connection: sqlite3.Connection, about: Story, terms: Sequence[str]) -> list[int]:
-    """The articles that are judged: those that a person judged, then those that share the most, or all of a few."""
+    """The articles that are judged: those that a person judged, then those that share the most, or
+    all of a few."""
     judged = "SELECT article_id FROM story_articles WHERE story_id = ? AND verdict IS NOT NULL ORDER BY judged_at DESC"
     known = [int(row[0]) for row in connection.execute(judged, (about.id,))]
-    likely = [int(row[0]) for row in connection.execute("SELECT id FROM articles LIMIT ?", (ALL + 1,))]
+    likely = [
+        int(row[0]) for row in connection.execute("SELECT id FROM articles LIMIT ?", (ALL + 1,))
+    ]
     if len(likely) > ALL:
-        likely = candidates(connection, terms, about.since, about.until, CANDIDATES) if terms else []
+        likely = (
+            candidates(connection, terms, about.since, about.until, CANDIDATES) if terms else []
+        )
     return list(dict.fromkeys((*known, *likely)))[: max(CANDIDATES, len(known))]
 
 
@@ -524,7 +588,8 @@ def _candidates(
     *,
     keyed: bool = False,
 ) -> list[Candidate]:
-    """Articles as they are judged for a story, in this order; with their keys, if they are to be `keyed`."""
+    """Articles as they are judged for a story, in this order; with their keys, if they are to be
+    `keyed`."""
     rows = connection.execute(
         """SELECT a.id, a.published_at, a.language, o.host, w.weights, w.opening, e.event_id, m.verdict
         FROM json_each(?) AS asked CROSS JOIN articles a ON a.id = asked.value JOIN outlets o ON o.id = a.outlet_id
@@ -536,7 +601,9 @@ def _candidates(
     counts = {
         row["id"]: (
             json.loads(row["weights"] or "{}"),
-            json.loads(row["opening"]) if row["opening"] else _count_opening(connection, row["id"], judge),
+            json.loads(row["opening"])
+            if row["opening"]
+            else _count_opening(connection, row["id"], judge),
         )
         for row in rows
     }
@@ -552,14 +619,19 @@ def _candidates(
 
 
 def _with_those_abroad(
-    connection: sqlite3.Connection, about: Story, candidates: list[Candidate], listing: Listing, judge: Judge
+    connection: sqlite3.Connection,
+    about: Story,
+    candidates: list[Candidate],
+    listing: Listing,
+    judge: Judge,
 ) -> tuple[list[Candidate], Listing]:
     """A listing, and what is reported of it in languages in which nobody confirmed an article."""
     own = {each.language for each in candidates if each.verdict == "belongs"}
     at_home = [
         each.id
         for each, judgement in zip(candidates, listing.judgements, strict=True)
-        if each.language in own and (each.verdict == "belongs" or judgement.tier in ("sure", "likely"))
+        if each.language in own
+        and (each.verdict == "belongs" or judgement.tier in ("sure", "likely"))
     ]
     members = _candidates(connection, about.id, at_home, judge, keyed=True)
     told = judge.keys(members)
@@ -574,23 +646,34 @@ def _with_those_abroad(
     ]
     abroad = judge.abroad(about, listing, members, foreign)
     judged = {each.id for each in foreign}
-    home = [pair for pair in zip(candidates, listing.judgements, strict=True) if pair[0].id not in judged]
+    home = [
+        pair
+        for pair in zip(candidates, listing.judgements, strict=True)
+        if pair[0].id not in judged
+    ]
     both = [*home, *zip(foreign, abroad.judgements, strict=True)]
-    return [each for each, _ in both], replace(abroad, judgements=[judgement for _, judgement in both])
+    return [each for each, _ in both], replace(
+        abroad, judgements=[judgement for _, judgement in both]
+    )
 
 
 def _count_opening(connection: sqlite3.Connection, article_id: int, judge: Judge) -> Vector:
     query = "SELECT headline, standfirst, text, language FROM articles WHERE id = ?"
     opening = judge.opening(*connection.execute(query, (article_id,)).fetchone())
-    kept = json.dumps({term: round(weight, 2) for term, weight in opening.items()}, ensure_ascii=False)
-    connection.execute("UPDATE article_words SET opening = ? WHERE article_id = ?", (kept, article_id))
+    kept = json.dumps(
+        {term: round(weight, 2) for term, weight in opening.items()}, ensure_ascii=False
+    )
+    connection.execute(
+        "UPDATE article_words SET opening = ? WHERE article_id = ?", (kept, article_id)
+    )
     return opening
 
 
 def _known(
     connection: sqlite3.Connection, counts: Iterable[tuple[str | None, tuple[Vector, Vector]]]
 ) -> dict[str | None, tuple[Mapping[str, int], int]]:
-    """Of each language: how many articles hold each of the terms, and how many articles it counts as."""
+    """Of each language: how many articles hold each of the terms, and how many articles it counts
+    as."""
     terms: dict[str | None, set[str]] = {}
     for language, both in counts:
         terms.setdefault(language, set()).update(*both)
@@ -608,13 +691,18 @@ def _keep(
     judgement: Judgement,
     found_at: str | None = None,
 ) -> bool:
-    """Keep an article with its story, as long as it may belong or a person judged it; whether it may belong."""
+    """Keep an article with its story, as long as it may belong or a person judged it; whether it
+    may belong."""
     place = (story_id, candidate.id)
     if judgement.tier:
-        added = "INSERT OR IGNORE INTO story_articles (story_id, article_id, found_at) VALUES (?, ?, ?)"
+        added = (
+            "INSERT OR IGNORE INTO story_articles (story_id, article_id, found_at) VALUES (?, ?, ?)"
+        )
         connection.execute(added, (*place, found_at or now()))
     elif candidate.verdict is None:
-        connection.execute("DELETE FROM story_articles WHERE story_id = ? AND article_id = ?", place)
+        connection.execute(
+            "DELETE FROM story_articles WHERE story_id = ? AND article_id = ?", place
+        )
     connection.execute(
         """UPDATE story_articles SET probability = ?, tier = ?, part = ?, terms = ?, nearest_id = ?
         WHERE story_id = ? AND article_id = ?""",

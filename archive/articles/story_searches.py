@@ -56,12 +56,17 @@ class Search:
         answered = [each for each in self.outlets if each.state == "answered" and each.since]
         if not answered:
             return None
-        until = None if any(each.until is None for each in answered) else max(str(each.until) for each in answered)
+        until = (
+            None
+            if any(each.until is None for each in answered)
+            else max(str(each.until) for each in answered)
+        )
         return f"{min(str(each.since) for each in answered)[:10]} to {until[:10] if until else 'the day of the search'}"
 
 
 def note(connection: sqlite3.Connection, story_id: int, outlets: Iterable[Searched]) -> None:
-    """Write down what became of outlets; requests add up, and who answered before is not said to be unasked."""
+    """Write down what became of outlets; requests add up, and who answered before is not said to be
+    unasked."""
     moment = now()
     connection.executemany(
         """INSERT INTO story_searches (story_id, host, state, reason, suggested, since, until, requests, searched_at)
@@ -90,7 +95,9 @@ def note(connection: sqlite3.Connection, story_id: int, outlets: Iterable[Search
     )
 
 
-def note_end(connection: sqlite3.Connection, story_id: int, reason: str | None, next_step: str | None) -> None:
+def note_end(
+    connection: sqlite3.Connection, story_id: int, reason: str | None, next_step: str | None
+) -> None:
     """Write down how a crawl for a story ended."""
     connection.execute(
         """INSERT INTO story_ends (story_id, ended_at, reason, next) VALUES (?, ?, ?, ?) ON CONFLICT (story_id)
@@ -106,13 +113,16 @@ def search(connection: sqlite3.Connection, story_id: int) -> Search | None:
         ORDER BY host""",
         (story_id,),
     ).fetchall()
-    ended = connection.execute("SELECT reason, next FROM story_ends WHERE story_id = ?", (story_id,)).fetchone()
+    ended = connection.execute(
+        "SELECT reason, next FROM story_ends WHERE story_id = ?", (story_id,)
+    ).fetchone()
     if not rows and ended is None:
         return None
     spoken = Counter(
         str(row[0])
         for row in connection.execute(
-            "SELECT language FROM story_coverage WHERE story_id = ? AND language IS NOT NULL", (story_id,)
+            "SELECT language FROM story_coverage WHERE story_id = ? AND language IS NOT NULL",
+            (story_id,),
         )
     )
     outlets = tuple(Searched(*row) for row in rows)
@@ -124,7 +134,9 @@ def lines(found: Search) -> list[str]:
     """What was searched and what was not, a line each."""
     answered, failed, unasked = (found.of(state) for state in ("answered", "failed", "not asked"))
     told = [
-        f"Searched: {_outlets(answered)} answered{_names(answered)}." if answered else "Searched: no outlet answered."
+        f"Searched: {_outlets(answered)} answered{_names(answered)}."
+        if answered
+        else "Searched: no outlet answered."
     ]
     if failed:
         told.append(f"Not searched, as they did not answer: {_with_reasons(failed)}.")
@@ -133,7 +145,9 @@ def lines(found: Search) -> list[str]:
     if found.days:
         told.append(f"Days looked at: {found.days}.")
     if found.languages:
-        told.append(f"Languages of what is listed: {', '.join(f'{code} {many}' for code, many in found.languages)}.")
+        told.append(
+            f"Languages of what is listed: {', '.join(f'{code} {many}' for code, many in found.languages)}."
+        )
     told.append(f"Requests: {found.requests:,}.")
     if found.ended:
         told.append(f"Stopped: {found.ended}.")

@@ -1,6 +1,7 @@
 """How many articles hold a term, by language: what tells rare words from common ones.
 
-Learnt as articles come; no list of anyone else's is needed. All functions run inside the caller's transaction.
+Learnt as articles come; no list of anyone else's is needed. All functions run inside the caller's
+transaction.
 """
 
 from __future__ import annotations
@@ -19,8 +20,11 @@ UNKNOWN = ""
 """Under this language stand the articles whose language was not found."""
 
 
-def learn(connection: sqlite3.Connection, language: str | None, terms: Collection[str]) -> tuple[dict[str, int], int]:
-    """Count one more article of the language, which holds these terms, each once; what `frequencies` now says."""
+def learn(
+    connection: sqlite3.Connection, language: str | None, terms: Collection[str]
+) -> tuple[dict[str, int], int]:
+    """Count one more article of the language, which holds these terms, each once; what
+    `frequencies` now says."""
     language = language or UNKNOWN
     articles = connection.execute(
         """INSERT INTO languages (language, articles) VALUES (?, 1)
@@ -38,7 +42,8 @@ def learn(connection: sqlite3.Connection, language: str | None, terms: Collectio
 def frequencies(
     connection: sqlite3.Connection, language: str | None, terms: Collection[str]
 ) -> tuple[dict[str, int], int]:
-    """How many articles of the language hold each term (0: left out), and how many articles of it there are."""
+    """How many articles of the language hold each term (0: left out), and how many articles of it
+    there are."""
     language = language or UNKNOWN
     rows = connection.execute(
         """SELECT v.term, v.articles FROM json_each(?) AS asked
@@ -46,7 +51,9 @@ def frequencies(
         (json.dumps(list(terms), ensure_ascii=False), language),
     )
     known = {str(term): int(articles) for term, articles in rows}
-    row = connection.execute("SELECT articles FROM languages WHERE language = ?", (language,)).fetchone()
+    row = connection.execute(
+        "SELECT articles FROM languages WHERE language = ?", (language,)
+    ).fetchone()
     return known, int(row[0]) if row else 0
 
 
@@ -57,7 +64,8 @@ def vector(
     most: int = MOST_TERMS,
     power: float = 1.0,
 ) -> Vector:
-    """The strongest terms by (1 + ln weight) · ln((articles + 1) / (frequency + ½)) ** power, of unit length.
+    """The strongest terms by (1 + ln weight) · ln((articles + 1) / (frequency + ½)) ** power, of
+    unit length.
 
     A term that nearly every article holds weighs nothing and is left out.
     """

@@ -22,7 +22,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Commands(click.Group):
-    """A group whose commands end a user's mistake in one line and an exit code, never in a traceback."""
+    """A group whose commands end a user's mistake in one line and an exit code, never in a
+    traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -30,8 +31,12 @@ class Commands(click.Group):
         except DatelineError as error:
             click.echo(f"dateline: {error}", err=True)
             ctx.exit(error.exit_code)
-        except sqlite3.Error as error:  # a full disk, a damaged file: what was acknowledged is there
-            click.echo(f"dateline: the archive cannot be read or written: {error}; try `dateline status`", err=True)
+        # a full disk, a damaged file: what was acknowledged is there
+        except sqlite3.Error as error:
+            click.echo(
+                f"dateline: the archive cannot be read or written: {error}; try `dateline status`",
+                err=True,
+            )
             ctx.exit(1)
         except BrokenPipeError:  # `dateline search … | head`
             sys.stderr.close()
@@ -56,7 +61,9 @@ def _archive_of_the_group() -> Path:
     return given if isinstance(given, Path) else DEFAULT_ARCHIVE
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.option(
     "--archive",
     "folder",
@@ -68,8 +75,8 @@ def _archive_of_the_group() -> Path:
 def cli(folder: Path | None) -> None:
     """Follow a news story: find its coverage, read it clean, keep it, browse it.
 
-    Everything lies in one folder: archive.db (browse it with Datasette, query it with SQL) and captures.db (the pages
-    as they came).
+    Everything lies in one folder: archive.db (browse it with Datasette, query it with SQL) and
+    captures.db (the pages as they came).
     """
 
 
@@ -84,7 +91,8 @@ def opened(folder: Path) -> Iterator[sqlite3.Connection]:
 
 
 def typed(text: str) -> str:
-    """An argument as UTF-8, whatever the terminal calls itself; what is none is no address and no word."""
+    """An argument as UTF-8, whatever the terminal calls itself; what is none is no address and no
+    word."""
     return os.fsencode(text).decode("utf-8", "replace")
 
 
@@ -96,7 +104,9 @@ def print_all(contents: Iterable[Any], width: int | None = None) -> None:
     with console.capture() as captured:
         for content in contents:
             console.print(
-                content, width=min(width or console.width, console.width), soft_wrap=not width and console.soft_wrap
+                content,
+                width=min(width or console.width, console.width),
+                soft_wrap=not width and console.soft_wrap,
             )
     text = captured.get().rstrip("\n")
     if width and console.is_terminal and text.count("\n") > console.height:

@@ -1,8 +1,9 @@
-"""Visitors who connect to `dateline serve` and ask for nothing: they are not waited for, and turn nobody away.
+"""Visitors who connect to `dateline serve` and ask for nothing: they are not waited for, and turn
+nobody away.
 
-uvicorn waits without end for a request that does not come, and each connection takes one of the files that a process
-may have open. Here a request has to be whole after `PATIENCE`, and of the connections that have not asked yet the
-oldest are ended once there are more than `MOST_SILENT`.
+uvicorn waits without end for a request that does not come, and each connection takes one of the
+files that a process may have open. Here a request has to be whole after `PATIENCE`, and of the
+connections that have not asked yet the oldest are ended once there are more than `MOST_SILENT`.
 """
 
 from __future__ import annotations

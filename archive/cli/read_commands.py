@@ -27,11 +27,14 @@ WARC_ENDINGS = (".warc.gz", ".warc")
 
 
 class WordsCommand(click.Command):
-    """A command whose arguments are words to search for: `-h` alone asks for help, and -harbour leaves a word out."""
+    """A command whose arguments are words to search for: `-h` alone asks for help, and -harbour
+    leaves a word out."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         end = args.index("--") if "--" in args else len(args)
-        return super().parse_args(ctx, ["--help" if word == "-h" else word for word in args[:end]] + args[end:])
+        return super().parse_args(
+            ctx, ["--help" if word == "-h" else word for word in args[:end]] + args[end:]
+        )
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         option = super().get_help_option(ctx)
@@ -44,9 +47,13 @@ def _filters(command: F) -> F:
     """Adds the options that narrow a search or an export."""
     for option in (
         click.option("--language", metavar="CODE", help="In this language, such as en or ja."),
-        click.option("--until", metavar="DATE|AGE", help="Published at or before it; a day counts whole."),
         click.option(
-            "--since", metavar="DATE|AGE", help="Published since 2024-02-15, or 36h, 7d, 2w, 3m (months) ago."
+            "--until", metavar="DATE|AGE", help="Published at or before it; a day counts whole."
+        ),
+        click.option(
+            "--since",
+            metavar="DATE|AGE",
+            help="Published since 2024-02-15, or 36h, 7d, 2w, 3m (months) ago.",
         ),
         click.option("--outlet", metavar="HOST", help="Of this outlet."),
     ):
@@ -56,19 +63,30 @@ def _filters(command: F) -> F:
 
 @cli.command(cls=WordsCommand, context_settings=WORDS_AS_TYPED)
 @click.argument("words", nargs=-1, required=True)
-@click.option("--limit", type=click.IntRange(1, MOST_HITS), default=20, show_default=True, help="At most so many.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, MOST_HITS),
+    default=20,
+    show_default=True,
+    help="At most so many.",
+)
 @click.option("--copies", is_flag=True, help="List every copy of a text by itself.")
 @click.option("--json", "form", flag_value="jsonl", help="One JSON object a line.")
 @click.option("--csv", "form", flag_value="csv", help="A table for spreadsheets.")
 @_filters
 @archive_option
 def search(
-    words: tuple[str, ...], limit: int, copies: bool, form: str | None, folder: Path, **filters: str | None
+    words: tuple[str, ...],
+    limit: int,
+    copies: bool,
+    form: str | None,
+    folder: Path,
+    **filters: str | None,
 ) -> None:
     """Find articles by their words, the best first.
 
-    All words must occur; "a phrase", this OR that, -without and begin* work. A text that went round is listed once,
-    with the number of the other outlets that ran it.
+    All words must occur; "a phrase", this OR that, -without and begin* work. A text that went round
+    is listed once, with the number of the other outlets that ran it.
 
     \b
     Examples: dateline search ferry strike --since 30d
@@ -122,7 +140,9 @@ def show(article: str, as_json: bool, as_html: bool, folder: Path) -> None:
     assert record is not None
     if as_html:
         if not record["digest"]:
-            raise ArchiveError(f"article {record['id']} was imported without its page; there is no HTML of it")
+            raise ArchiveError(
+                f"article {record['id']} was imported without its page; there is no HTML of it"
+            )
         sys.stdout.buffer.write(reading.page(folder, record["digest"]))
     elif as_json:
         _document(record)
@@ -132,7 +152,11 @@ def show(article: str, as_json: bool, as_html: bool, folder: Path) -> None:
 
 @cli.command()
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of tables.")
-@click.option("--check", is_flag=True, help="For a monitor: a line a problem, and exit code 1 if there is any.")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="For a monitor: a line a problem, and exit code 1 if there is any.",
+)
 @click.option("--max-age", default="1d", show_default=True, metavar="TIME",
               help="With --check, how long ago the last crawl may have ended.")  # fmt: skip
 @archive_option
@@ -161,19 +185,35 @@ def status(as_json: bool, check: bool, max_age: str, folder: Path) -> None:
 
 
 @cli.command()
-@click.option("--format", "form", type=click.Choice(["jsonl", "csv"]), help="[default: by FILE's ending, else jsonl]")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["jsonl", "csv"]),
+    help="[default: by FILE's ending, else jsonl]",
+)
 @click.option("--search", "words", metavar="WORDS", help="Only articles that hold these words.")
-@click.option("--warc", is_flag=True, help="The pages as they came, as a WARC file, for replay and for other archives.")
+@click.option(
+    "--warc",
+    is_flag=True,
+    help="The pages as they came, as a WARC file, for replay and for other archives.",
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
               help="Where to; it takes its name when it is whole.  [default: standard output]")  # fmt: skip
 @_filters
 @archive_option
 def export(
-    form: str | None, words: str | None, warc: bool, output: Path | None, folder: Path, **filters: str | None
+    form: str | None,
+    words: str | None,
+    warc: bool,
+    output: Path | None,
+    folder: Path,
+    **filters: str | None,
 ) -> None:
-    """Write articles out: JSON lines, which `dateline import` takes again, or CSV; or their pages, as WARC.
+    """Write articles out: JSON lines, which `dateline import` takes again, or CSV; or their pages,
+    as WARC.
 
-    CSV is safe to open in a spreadsheet: a cell that begins like a formula gets an apostrophe in front.
+    CSV is safe to open in a spreadsheet: a cell that begins like a formula gets an apostrophe in
+    front.
 
     \b
     Examples: dateline export -o articles.jsonl
@@ -190,15 +230,28 @@ def export(
     with opened(folder) as connection:
         given = _given(connection, folder, filters)
         count = _write(articles(connection, words, **given), chosen, None if to_stdout else output)
-    click.echo(f"{count:,} {'article' if count == 1 else 'articles'} → {output or 'standard output'}", err=True)
+    click.echo(
+        f"{count:,} {'article' if count == 1 else 'articles'} → {output or 'standard output'}",
+        err=True,
+    )
 
 
 @cli.command()
 @click.argument("article", metavar="ID|URL")
 @click.option(
-    "--from", "first", type=click.IntRange(min=1), metavar="N", help="The older revision.  [default: the one before]"
+    "--from",
+    "first",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="The older revision.  [default: the one before]",
 )
-@click.option("--to", "last", type=click.IntRange(min=1), metavar="N", help="The newer one.  [default: the newest]")
+@click.option(
+    "--to",
+    "last",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="The newer one.  [default: the newest]",
+)
 @click.option("--html", "as_html", is_flag=True, help="A page of its own, to standard output.")
 @archive_option
 def diff(article: str, first: int | None, last: int | None, as_html: bool, folder: Path) -> None:
@@ -220,12 +273,29 @@ def diff(article: str, first: int | None, last: int | None, as_html: bool, folde
 
 @cli.command()
 @click.option(
-    "--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 opens it to others."
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on; 0.0.0.0 opens it to others.",
 )
 @click.option("--port", type=click.IntRange(1, 65535), default=8001, show_default=True)
-@click.option("--public", is_flag=True, help="For everybody: a copy as it is now; no SQL, no tables, nothing written.")
-@click.option("--root", is_flag=True, help="Print an address that signs you in, who may say what belongs to a story.")
-@click.option("--name", "names", multiple=True, metavar="HOST", help="What others call this server; may be repeated.")
+@click.option(
+    "--public",
+    is_flag=True,
+    help="For everybody: a copy as it is now; no SQL, no tables, nothing written.",
+)
+@click.option(
+    "--root",
+    is_flag=True,
+    help="Print an address that signs you in, who may say what belongs to a story.",
+)
+@click.option(
+    "--name",
+    "names",
+    multiple=True,
+    metavar="HOST",
+    help="What others call this server; may be repeated.",
+)
 @click.option("--setting", "settings", type=(str, str), multiple=True, metavar="NAME VALUE",
               help="A setting of Datasette's, such as base_url /news/; may be repeated.")  # fmt: skip
 @click.option("--open", "open_browser", is_flag=True, help="Open a browser.")
@@ -243,8 +313,11 @@ def serve(folder: Path, **how: Any) -> None:
     serving.serve(folder, serving.Served(**how))
 
 
-def _given(connection: sqlite3.Connection, folder: Path, filters: dict[str, str | None]) -> dict[str, Any]:
-    """The filters that were given, as a search takes them. Raises UsageError for one that cannot be meant."""
+def _given(
+    connection: sqlite3.Connection, folder: Path, filters: dict[str, str | None]
+) -> dict[str, Any]:
+    """The filters that were given, as a search takes them. Raises UsageError for one that cannot be
+    meant."""
     from archive.queries.lookup import host_in
 
     given = {name: typed(value) for name, value in filters.items() if value is not None}
@@ -264,8 +337,11 @@ def _language(text: str) -> str:
     raise UsageError(f"{text}: not the code of a language; give one such as en or ja")
 
 
-def _known(connection: sqlite3.Connection, article: str, keys: Callable[[str], str] | None, folder: Path) -> int:
-    """The number of an article that the archive has. Raises ArchiveError, with the reason, for one that it has not."""
+def _known(
+    connection: sqlite3.Connection, article: str, keys: Callable[[str], str] | None, folder: Path
+) -> int:
+    """The number of an article that the archive has. Raises ArchiveError, with the reason, for one
+    that it has not."""
     from archive.queries import lookup as reading
 
     id = reading.lookup(connection, article, keys)
@@ -281,7 +357,9 @@ def unknown(address: dict[str, Any] | None, article: str, folder: Path) -> str:
 
     if address:
         return terminal.address(address)
-    return f"{printable(article)}: not in {folder}; `dateline search WORDS` finds the IDs of articles"
+    return (
+        f"{printable(article)}: not in {folder}; `dateline search WORDS` finds the IDs of articles"
+    )
 
 
 def _write(records: Iterable[dict[str, Any]], form: str, path: Path | None) -> int:
@@ -302,7 +380,11 @@ def _document(told: Any) -> None:
 
 
 def _export_warc(
-    form: str | None, words: str | None, output: Path | None, folder: Path, filters: dict[str, str | None]
+    form: str | None,
+    words: str | None,
+    output: Path | None,
+    folder: Path,
+    filters: dict[str, str | None],
 ) -> None:
     """Every capture; or, with filters, those of the articles that they leave."""
     from archive.exports.article_files import articles, written_aside
@@ -311,14 +393,21 @@ def _export_warc(
     from archive.storage.captures import Captures
 
     if form or output is None or str(output) == "-":
-        raise UsageError("--warc writes a file of its own kind; name it: dateline export --warc -o pages.warc.gz")
+        raise UsageError(
+            "--warc writes a file of its own kind; name it: dateline export --warc -o pages.warc.gz"
+        )
     if output.suffix and not output.name.lower().endswith(WARC_ENDINGS):
-        raise UsageError(f"{output}: --warc writes WARC, gzipped; name the file {output.stem}.warc.gz")
+        raise UsageError(
+            f"{output}: --warc writes WARC, gzipped; name the file {output.stem}.warc.gz"
+        )
     urls = None
     with opened(folder) as connection:
         if words or any(value is not None for value in filters.values()):
             given = _given(connection, folder, filters)
             urls = [article["url"] for article in articles(connection, words, **given)]
-        with closing(Captures(folder / "captures.db")) as captures, written_aside(output, binary=True) as file:
+        with (
+            closing(Captures(folder / "captures.db")) as captures,
+            written_aside(output, binary=True) as file,
+        ):
             count = write_warc(captures, file, urls, partial(lead_to, connection))
     click.echo(f"{count:,} {'capture' if count == 1 else 'captures'} → {output}", err=True)

@@ -55,14 +55,16 @@ class Served:
     root: bool = False
     """Whether to print an address that signs in as root."""
     names: tuple[str, ...] = ()
-    """What the server is called by those who ask; none: this machine's own names, or any where others may ask too."""
+    """What the server is called by those who ask; none: this machine's own names, or any where
+    others may ask too."""
     settings: tuple[tuple[str, str], ...] = ()
     """Of Datasette, over those above."""
     open_browser: bool = False
 
     @property
     def hosts(self) -> list[str]:
-        """The names that it answers to; none: to all. A page in a browser can call any name this machine's address."""
+        """The names that it answers to; none: to all. A page in a browser can call any name this
+        machine's address."""
         here = self.host in ("127.0.0.1", "localhost", "::1")
         named = [*self.names, *LOOPBACK] if self.names or (here and not self.public) else []
         return [name.lower() for name in named]
@@ -75,9 +77,10 @@ class Served:
 def serve(folder: Path, how: Served) -> None:
     """Run Datasette on the archive until it is stopped.
 
-    The pages, the queries and their descriptions come from `archive.plugin`, here as with plain `datasette`. The file
-    itself is never opened as immutable: a crawl may be writing it. What is public is a copy, as the archive is now.
-    Raises ArchiveError without an archive, DatelineError if the port cannot be had, UsageError for a name that is none.
+    The pages, the queries and their descriptions come from `archive.plugin`, here as with plain
+    `datasette`. The file itself is never opened as immutable: a crawl may be writing it. What is
+    public is a copy, as the archive is now. Raises ArchiveError without an archive, DatelineError
+    if the port cannot be had, UsageError for a name that is none.
     """
     path = folder / "archive.db"
     connect_to_read(path, ARCHIVE).close()
@@ -85,7 +88,8 @@ def serve(folder: Path, how: Served) -> None:
     if wrong is not None:
         raise UsageError(f"--name {wrong}: not the name of a host; give it without scheme and port")
     _check_port(how.host, how.port)
-    signal.signal(signal.SIGTERM, _stop)  # until the web server takes it: the copy is removed then too
+    # until the web server takes it: the copy is removed then too
+    signal.signal(signal.SIGTERM, _stop)
     with suppress(click.Abort, KeyboardInterrupt), _shown(folder, how) as shown, _told(how) as told:
         click.echo(_said(path, how))
         _datasette(arguments(shown, told, how))
@@ -115,9 +119,14 @@ def _told(how: Served) -> Iterator[Path]:
     """A file with what the plugin is told."""
     with ExitStack() as resources:
         with told_if_full():
-            aside = resources.enter_context(TemporaryDirectory(prefix="dateline-", dir=temporary_folder()))
+            aside = resources.enter_context(
+                TemporaryDirectory(prefix="dateline-", dir=temporary_folder())
+            )
             told = Path(aside) / "metadata.json"
-            told.write_text(json.dumps({"plugins": {"dateline": {"public": how.public, "hosts": how.hosts}}}), "utf-8")
+            told.write_text(
+                json.dumps({"plugins": {"dateline": {"public": how.public, "hosts": how.hosts}}}),
+                "utf-8",
+            )
         yield told
 
 
@@ -128,7 +137,14 @@ def arguments(shown: Path, told: Path, how: Served) -> list[str]:
     file = ["--immutable", str(shown)] if how.public else [str(shown)]
     flags = ["--root"] * how.root + ["--open"] * how.open_browser
     where = ["--host", how.host, "--port", str(how.port)]
-    return [*file, *where, "--metadata", str(told), *(word for setting in given for word in setting), *flags]
+    return [
+        *file,
+        *where,
+        "--metadata",
+        str(told),
+        *(word for setting in given for word in setting),
+        *flags,
+    ]
 
 
 def _stop(_signal: int, _frame: object) -> NoReturn:
@@ -141,7 +157,9 @@ def _datasette(args: list[str]) -> None:
     from archive.cli.idle_connections import allow_connections, end_silence
     from archive.plugin.sql_limits import limit_heap
 
-    limit_heap()  # here, as the process is ours alone; a Datasette that somebody else starts may have more to serve
+    # here, as the process is ours alone; a Datasette that somebody else starts may have more to
+    # serve
+    limit_heap()
     allow_connections()
     end_silence()
     datasette_serve.main(args, prog_name="dateline serve", standalone_mode=False)

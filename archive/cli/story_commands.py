@@ -14,7 +14,10 @@ from archive.errors import UsageError
 @click.argument("names", nargs=-1, metavar="[NAME…]")
 @click.option("--json", "form", flag_value="json", help="JSON instead of a table.")
 @click.option(
-    "--toml", "form", flag_value="toml", help="Their definitions, as `dateline follow --from FILE` takes them."
+    "--toml",
+    "form",
+    flag_value="toml",
+    help="Their definitions, as `dateline follow --from FILE` takes them.",
 )
 @archive_option
 def stories(names: tuple[str, ...], form: str | None, folder: Path) -> None:
@@ -66,7 +69,10 @@ def _table(rows: list[dict[str, object]]) -> None:
     help="[default: by FILE's ending, else text]",
 )
 @click.option(
-    "--list", "as_list", is_flag=True, help="A line an article, with its number, how likely it belongs and why."
+    "--list",
+    "as_list",
+    is_flag=True,
+    help="A line an article, with its number, how likely it belongs and why.",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
               help="Where to; it takes its name when it is whole.  [default: standard output]")  # fmt: skip
@@ -74,8 +80,8 @@ def _table(rows: list[dict[str, object]]) -> None:
 def story(name: str, form: str | None, as_list: bool, output: Path | None, folder: Path) -> None:
     """The dossier of a story: its coverage in time order, to read or to pass on.
 
-    Each text stands once, headed `date YYYY-MM-DD HEADLINE`, with outlet, byline, why it belongs and the outlets that
-    ran it too; what has no date comes last.
+    Each text stands once, headed `date YYYY-MM-DD HEADLINE`, with outlet, byline, why it belongs
+    and the outlets that ran it too; what has no date comes last.
 
     \b
     Examples: dateline story harbour-strike
@@ -87,7 +93,9 @@ def story(name: str, form: str | None, as_list: bool, output: Path | None, folde
     from archive.exports.article_files import format_of
 
     if as_list and (form or output):
-        raise UsageError("--list is for the terminal; --format and --output are for the whole dossier")
+        raise UsageError(
+            "--list is for the terminal; --format and --output are for the whole dossier"
+        )
     chosen = form or format_of(output, dossiers.ENDINGS, "text")
     with opened(folder) as connection:
         told = dossiers.dossier(connection, followed.story(connection, typed(name)))

@@ -28,11 +28,16 @@ def console() -> Console:
     """Where commands print; what the terminal's character set lacks is shown as a question mark."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 120)
+    return Console(
+        highlight=False,
+        soft_wrap=not sys.stdout.isatty(),
+        width=None if sys.stdout.isatty() else 120,
+    )
 
 
 def data_output() -> TextIO:
-    """Standard output for data: UTF-8, whatever the terminal's character set, and line ends as they are written."""
+    """Standard output for data: UTF-8, whatever the terminal's character set, and line ends as they
+    are written."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", newline="")
     return sys.stdout
@@ -55,7 +60,8 @@ def hits(found: Sequence[Hit]) -> Iterable[RenderableType]:
 
 
 def _indented(passage: Text) -> Iterable[RenderableType]:
-    """Below its headline: folded to the width of a terminal, on one line in a pipe, where a width would cut it off."""
+    """Below its headline: folded to the width of a terminal, on one line in a pipe, where a width
+    would cut it off."""
     if sys.stdout.isatty():
         yield Padding(passage, (0, 0, 1, 4), expand=False)
     else:
@@ -107,8 +113,14 @@ def status(report: Report) -> Iterable[RenderableType]:
     yield from _table("Outlets that fell silent", report["silent_outlets"],
                       ("outlet", "last_found_at", "silent_hours", "usual_hours"))  # fmt: skip
     yield from _table("Waiting", report["waiting_by_outlet"], ("outlet", "waiting"))
-    yield from _table("Sources that fail", report["failing_sources"], ("outlet", "kind", "url", "reason", "tries"))
-    yield from _table("Pages that fail", report["failing_pages"], ("outlet", "pages", "outcome", "reason", "example"))
+    yield from _table(
+        "Sources that fail", report["failing_sources"], ("outlet", "kind", "url", "reason", "tries")
+    )
+    yield from _table(
+        "Pages that fail",
+        report["failing_pages"],
+        ("outlet", "pages", "outcome", "reason", "example"),
+    )
     yield from _table("Pages that are no article", report["not_articles"], ("type", "pages"))
     silent = ", ".join(map(printable, report["outlets_without_articles"]))
     yield from _section("Outlets without an article", [Text(silent)] if silent else [])
@@ -118,9 +130,7 @@ def status(report: Report) -> Iterable[RenderableType]:
 
 def _next_step(report: Report) -> str:
     if not report["outlets"]:
-        return (
-            "\nThe archive is empty. Start with `dateline outlet add HOST`, or with `dateline crawl URL` for one page."
-        )
+        return "\nThe archive is empty. Start with `dateline outlet add HOST`, or with `dateline crawl URL` for one page."
     return "\nThere is no article yet. `dateline crawl` fetches what the outlets list."
 
 
@@ -138,10 +148,14 @@ def _facts(record: Row) -> Table:
         "language": printable(record["language"]),
         "words": f"{record['word_count']:,}",
         "address": printable(record["url"]),
-        "also at": "\n".join(f"{printable(other['url'])} ({other['role']})" for other in record["addresses"]),
+        "also at": "\n".join(
+            f"{printable(other['url'])} ({other['role']})" for other in record["addresses"]
+        ),
         "leads to": "\n".join(map(_leads_to, record["leads_to"])),
         "gone": _gone(record),
-        "changed": f"{record['revisions'] - 1} × (dateline diff {record['id']})" if record["revisions"] else "",
+        "changed": f"{record['revisions'] - 1} × (dateline diff {record['id']})"
+        if record["revisions"]
+        else "",
         "versions": "\n".join(
             f"{other['id']}  {day(other['published_at'])}  {printable(other['outlet'])}  {other['how']}"
             for other in record["related"]
@@ -161,7 +175,11 @@ def _leads_to(other: Row) -> str:
 
 def _gone(record: Row) -> str:
     gone = record["gone"]
-    return f"since {day(gone['seen_at'])}: {printable(gone['how'] or 'HTTP 404, 410 or 451')}" if gone else ""
+    return (
+        f"since {day(gone['seen_at'])}: {printable(gone['how'] or 'HTTP 404, 410 or 451')}"
+        if gone
+        else ""
+    )
 
 
 def _moment(record: Row, name: str) -> str:
@@ -177,12 +195,19 @@ def _totals(report: Report) -> Table:
     undated = f", {report['undated']:,} of them undated" if report["undated"] else ""
     last = f"; the last fetched {report['last_fetched_at']}" if report["last_fetched_at"] else ""
     table.add_row(Text("articles", "dim"), Text(f"{report['articles']:,}{undated}{last}"))
-    table.add_row(Text("outlets", "dim"), Text(f"{report['outlets']:,} with {report['sources']:,} feeds and sitemaps"))
-    table.add_row(Text("pages", "dim"), Text(f"{report['urls']:,} seen, {report['waiting']:,} waiting"))
+    table.add_row(
+        Text("outlets", "dim"),
+        Text(f"{report['outlets']:,} with {report['sources']:,} feeds and sitemaps"),
+    )
+    table.add_row(
+        Text("pages", "dim"), Text(f"{report['urls']:,} seen, {report['waiting']:,} waiting")
+    )
     due = f"{report['due']['sources']:,} feeds and sitemaps, {report['due']['pages']:,} pages"
     table.add_row(Text("due now", "dim"), Text(due))
     running = f"{report['running']} is at it" if report["running"] else "none is running"
-    ended = f"; the last came to its end {report['last_crawl_at']}" if report["last_crawl_at"] else ""
+    ended = (
+        f"; the last came to its end {report['last_crawl_at']}" if report["last_crawl_at"] else ""
+    )
     table.add_row(Text("crawls", "dim"), Text(running + ended))
     table.add_row(Text("disk", "dim"), Text(f"{_bytes(report['free'])} free"))
     return table
@@ -193,7 +218,8 @@ def _span(days: dict[str, int]) -> str:
 
 
 def _days(report: Report) -> Table:
-    """By the day on which articles were fetched and by the day that they are dated: after a first crawl they differ."""
+    """By the day on which articles were fetched and by the day that they are dated: after a first
+    crawl they differ."""
     table = Table.grid(padding=(0, 2))
     for name, key in (("fetched", "days"), ("published", "published_days")):
         days = report[key]
@@ -206,12 +232,16 @@ def _bars(days: dict[str, int]) -> str:
     most = max(days.values()) or 1
     utf = (sys.stdout.encoding or "").lower().startswith("utf")
     steps, none = (STEPS, "·") if utf else (PLAIN_STEPS, " ")
-    return "".join(steps[min(7, count * 8 // (most + 1))] if count else none for count in days.values())
+    return "".join(
+        steps[min(7, count * 8 // (most + 1))] if count else none for count in days.values()
+    )
 
 
 def _table(title: str, rows: Sequence[Row], columns: Sequence[str]) -> Iterable[RenderableType]:
     shown = [name for name in columns if any(row[name] not in (None, "") for row in rows)]
-    table = Table(*(Column(Text(name.removesuffix("_at"), "dim")) for name in shown), box=None, pad_edge=False)
+    table = Table(
+        *(Column(Text(name.removesuffix("_at"), "dim")) for name in shown), box=None, pad_edge=False
+    )
     for row in rows:
         table.add_row(*(Text(_cell(row[name]), overflow="fold") for name in shown))
     return _section(title, [table] if rows else [])

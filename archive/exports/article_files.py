@@ -23,11 +23,14 @@ COLUMNS = "SELECT a.*, o.host AS outlet FROM articles a JOIN outlets o ON o.id =
 Write = Callable[[Iterable[Row], TextIO], int]
 
 
-def articles(connection: sqlite3.Connection, words: str | None = None, **filters: str | None) -> Iterator[Row]:
+def articles(
+    connection: sqlite3.Connection, words: str | None = None, **filters: str | None
+) -> Iterator[Row]:
     """The articles that meet the filters, in the order they were archived, one at a time.
 
-    Their fields are the columns of `articles` without `bigrams`, with `outlet` (its host); `authors` is a list.
-    `filters` are those of `archive.queries.search.conditions`. Raises UsageError for words that name nothing.
+    Their fields are the columns of `articles` without `bigrams`, with `outlet` (its host);
+    `authors` is a list. `filters` are those of `archive.queries.search.conditions`. Raises
+    UsageError for words that name nothing.
     """
     condition, values = conditions(**filters)
     if words is not None:
@@ -49,7 +52,8 @@ def write_jsonl(records: Iterable[Row], file: TextIO) -> int:
 def write_csv(records: Iterable[Row], file: TextIO) -> int:
     """A header and one row a record; authors are parted by `; `. Returns how many.
 
-    A cell that a spreadsheet would take for a formula gets an apostrophe in front (OWASP, "CSV Injection").
+    A cell that a spreadsheet would take for a formula gets an apostrophe in front (OWASP, "CSV
+    Injection").
     """
     writer = csv.writer(file)
     count = 0
@@ -84,7 +88,8 @@ def as_document(told: Any) -> str:
 
 
 def format_of(path: Path | None, endings: Mapping[str, str], usual: str) -> str:
-    """The format that the ending of a file's name tells; `usual` for standard output and a name without an ending.
+    """The format that the ending of a file's name tells; `usual` for standard output and a name
+    without an ending.
 
     Raises UsageError for another ending: the file would hold what its name does not say.
     """
@@ -93,12 +98,15 @@ def format_of(path: Path | None, endings: Mapping[str, str], usual: str) -> str:
     if form := endings.get(path.suffix.lower()):
         return form
     known = ", ".join(dict.fromkeys(endings))
-    raise UsageError(f"{path}: no such format; name the file {known}, or say what it is with --format")
+    raise UsageError(
+        f"{path}: no such format; name the file {known}, or say what it is with --format"
+    )
 
 
 @contextmanager
 def written_aside(path: Path, binary: bool = False) -> Iterator[Any]:
-    """A file, of text or `binary`, that takes its name when it is whole; what was there before stays until then.
+    """A file, of text or `binary`, that takes its name when it is whole; what was there before
+    stays until then.
 
     Raises ArchiveError if it cannot be written.
     """

@@ -1,7 +1,8 @@
 """The dossier of a story: its coverage in time order, to read, to keep, to send on.
 
-Each text stands once, under `date YYYY-MM-DD HEADLINE`, and its copies are named below it; undated pieces come last.
-The same pieces are written as text, Markdown, JSON or one HTML page that needs nothing from elsewhere.
+Each text stands once, under `date YYYY-MM-DD HEADLINE`, and its copies are named below it; undated
+pieces come last. The same pieces are written as text, Markdown, JSON or one HTML page that needs
+nothing from elsewhere.
 """
 
 from __future__ import annotations
@@ -89,13 +90,16 @@ class Piece:
     def why(self) -> str:
         """Why it belongs: a person's word, or how likely it is, and what it has in common."""
         word = (
-            "confirmed" if self.verdict else " ".join(filter(None, (self.tier, self.percent and f"({self.percent})")))
+            "confirmed"
+            if self.verdict
+            else " ".join(filter(None, (self.tier, self.percent and f"({self.percent})")))
         )
         return f"{word}: {', '.join(self.terms)}" if self.terms else word
 
     @property
     def percent(self) -> str:
-        """How likely it belongs: `87 %`; empty where the story was not listed since the archive learnt to say so."""
+        """How likely it belongs: `87 %`; empty where the story was not listed since the archive
+        learnt to say so."""
         return "" if self.probability is None else percent(self.probability)
 
     @property
@@ -105,12 +109,14 @@ class Piece:
 
     @property
     def also_in(self) -> str:
-        """The other outlets that ran it, each once: `The Ridge, Minato`; empty where it was its own outlet alone."""
+        """The other outlets that ran it, each once: `The Ridge, Minato`; empty where it was its own
+        outlet alone."""
         return ", ".join(dict.fromkeys(copy.outlet_name or copy.outlet for copy in self.others))
 
     @property
     def others(self) -> list[Copy]:
-        """The copies that are another outlet's: one that runs its own text again is nobody's copy."""
+        """The copies that are another outlet's: one that runs its own text again is nobody's
+        copy."""
         return [copy for copy in self.copies if copy.outlet != self.outlet]
 
     @property
@@ -161,9 +167,11 @@ class Dossier:
 
     @property
     def about(self) -> list[str]:
-        """The story's best terms, as its articles write them, those first that a person confirmed."""
+        """The story's best terms, as its articles write them, those first that a person
+        confirmed."""
         texts = [
-            f"{piece.headline}\n{piece.text}" for piece in sorted(self.pieces, key=lambda piece: not piece.verdict)
+            f"{piece.headline}\n{piece.text}"
+            for piece in sorted(self.pieces, key=lambda piece: not piece.verdict)
         ]
         return list(as_written(self.story.terms[:MANY], "\n".join(texts[:FEW])))
 
@@ -175,7 +183,9 @@ def dossier(connection: sqlite3.Connection, story: Story) -> Dossier:
 
 
 def _piece(connection: sqlite3.Connection, row: dict[str, Any]) -> Piece:
-    query = "SELECT page_title, standfirst, byline, authors, agency, text FROM articles WHERE id = ?"
+    query = (
+        "SELECT page_title, standfirst, byline, authors, agency, text FROM articles WHERE id = ?"
+    )
     article = connection.execute(query, (row["id"],)).fetchone()
     headline = row["headline"] or article["page_title"] or row["url"]
     return Piece(
@@ -196,16 +206,19 @@ def _piece(connection: sqlite3.Connection, row: dict[str, Any]) -> Piece:
         part=row["part"],
         terms=tuple(as_written(row["terms"][:FEW], f"{headline}\n{article['text']}")),
         verdict=row["verdict"],
-        copies=tuple(Copy(**{name: copy[name] for name in Copy.__slots__}) for copy in row["copies"]),
+        copies=tuple(
+            Copy(**{name: copy[name] for name in Copy.__slots__}) for copy in row["copies"]
+        ),
     )
 
 
 def as_written(terms: Iterable[str], text: str) -> Iterator[str]:
-    """Stems as a text writes them, each word once: of `embassi` `embassies` or `embassy`, whichever it has more often.
+    """Stems as a text writes them, each word once: of `embassi` `embassies` or `embassy`, whichever
+    it has more often.
 
-    A word that is the stem itself goes before all others: of `korea` it is Korea, also where Korean stands more often
-    or first. The stem's last letter may be the stemmer's own: `embassi` of `embassy`. A stem that is not found stays as
-    it is.
+    A word that is the stem itself goes before all others: of `korea` it is Korea, also where Korean
+    stands more often or first. The stem's last letter may be the stemmer's own: `embassi` of
+    `embassy`. A stem that is not found stays as it is.
     """
     text = text[:READ_FOR_TERMS]
     folded, told = fold_letters(text), set()
@@ -238,7 +251,7 @@ def _many(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-# -- text ------------------------------------------------------------------------------------------------------------
+# -- text ------------------------------------------------------------------------------------------
 
 
 def as_text(told: Dossier) -> str:
@@ -246,7 +259,15 @@ def as_text(told: Dossier) -> str:
     head = [told.story.title, told.summary, *_facts(told)]
     blocks = ["\n".join(head), *("\n".join(_text_lines(piece)) for piece in told.pieces)]
     if told.searched:
-        blocks.append("\n".join([WHAT_WAS_SEARCHED, "", *(part for line in told.searched for part in _wrapped(line))]))
+        blocks.append(
+            "\n".join(
+                [
+                    WHAT_WAS_SEARCHED,
+                    "",
+                    *(part for line in told.searched for part in _wrapped(line)),
+                ]
+            )
+        )
     return "\n\n\n".join(blocks) + "\n"
 
 
@@ -274,7 +295,11 @@ def _wrapped(text: str) -> list[str]:
 def _facts(told: Dossier) -> list[str]:
     """What a person asked of the story, and what it is about."""
     story = told.story
-    window = " ".join(filter(None, (story.since and f"since {story.since}", story.until and f"until {story.until}")))
+    window = " ".join(
+        filter(
+            None, (story.since and f"since {story.since}", story.until and f"until {story.until}")
+        )
+    )
     asked = {
         "about": ", ".join(told.about),
         "words": story.words,
@@ -285,7 +310,7 @@ def _facts(told: Dossier) -> list[str]:
     return [f"{name}: {printable(value)}" for name, value in asked.items() if value]
 
 
-# -- Markdown --------------------------------------------------------------------------------------------------------
+# -- Markdown --------------------------------------------------------------------------------------
 
 MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~&!$])")
 LINE_STARTS = re.compile(r"^(\s*)([-+=]|\d+(?=[.)]))")
@@ -297,13 +322,20 @@ def as_markdown(told: Dossier) -> str:
     head = [f"# {markdown(told.story.title)}", told.summary, *map(markdown, _facts(told))]
     blocks = [*head, *(block for piece in told.pieces for block in _markdown_blocks(piece))]
     if told.searched:
-        blocks += [f"## {WHAT_WAS_SEARCHED}", "\n".join(f"- {markdown(line)}" for line in told.searched)]
+        blocks += [
+            f"## {WHAT_WAS_SEARCHED}",
+            "\n".join(f"- {markdown(line)}" for line in told.searched),
+        ]
     return "\n\n".join(blocks) + "\n"
 
 
 def _markdown_blocks(piece: Piece) -> Iterator[str]:
     yield f"## {markdown(piece.heading)}"
-    facts = [f"**{markdown(piece.credits)}**", _markdown_link(piece.url), f"Why: {markdown(piece.why)}"]
+    facts = [
+        f"**{markdown(piece.credits)}**",
+        _markdown_link(piece.url),
+        f"Why: {markdown(piece.why)}",
+    ]
     if piece.also_in:
         facts.append(f"Also in: {markdown(piece.also_in)}")
     yield "  \n".join(facts)
@@ -315,35 +347,46 @@ def _markdown_blocks(piece: Piece) -> Iterator[str]:
 def markdown(text: str) -> str:
     """A line of text that Markdown shows as it is."""
     escaped = MARKUP.sub(r"\\\1", _line(text))
-    return LINE_STARTS.sub(lambda at: f"{at[1]}{at[2]}\\" if at[2].isdigit() else f"{at[1]}\\{at[2]}", escaped)
+    return LINE_STARTS.sub(
+        lambda at: f"{at[1]}{at[2]}\\" if at[2].isdigit() else f"{at[1]}\\{at[2]}", escaped
+    )
 
 
 def _markdown_link(url: str) -> str:
     return f"<{url}>" if WEB.fullmatch(url) else markdown(url)
 
 
-# -- JSON and HTML ---------------------------------------------------------------------------------------------------
+# -- JSON and HTML ---------------------------------------------------------------------------------
 
 
 def as_json(told: Dossier) -> str:
-    """One JSON object: `story` (the fields of Story but its id), `coverage` (those of Piece, and `why` in words), and
-    `search` (where it was looked for; null where no crawl for it was made).
+    """One JSON object: `story` (the fields of Story but its id), `coverage` (those of Piece, and
+    `why` in words), and `search` (where it was looked for; null where no crawl for it was made).
     """
     story = {name: value for name, value in asdict(told.story).items() if name != "id"}
     coverage = [asdict(piece) | {"why": piece.why} for piece in told.pieces]
-    search = told.search and asdict(told.search) | {"requests": told.search.requests, "days": told.search.days}
+    search = told.search and asdict(told.search) | {
+        "requests": told.search.requests,
+        "days": told.search.days,
+    }
     document = {"story": story, "summary": told.summary, "coverage": coverage, "search": search}
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
 def as_html(told: Dossier) -> str:
-    """One page without scripts that asks no other host for anything; dark where the reader's system is."""
+    """One page without scripts that asks no other host for anything; dark where the reader's system
+    is."""
     from jinja2 import Environment
 
     page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
         (files("archive.exports") / "dossier.html").read_text("utf-8")
     )
-    return page.render(told=told, facts=_facts(told), link=lambda url: web_link(url) or url, plain=printable) + "\n"
+    return (
+        page.render(
+            told=told, facts=_facts(told), link=lambda url: web_link(url) or url, plain=printable
+        )
+        + "\n"
+    )
 
 
 FORMATS: dict[str, Callable[[Dossier], str]] = {
@@ -363,16 +406,25 @@ ENDINGS = {
 """The formats that a file's name tells."""
 
 
-# -- a table ---------------------------------------------------------------------------------------------------------
+# -- a table ---------------------------------------------------------------------------------------
 
 
 def as_table(pieces: Sequence[Piece]) -> Any:
-    """The coverage as a table for a terminal: number, day, how likely it belongs, part, outlet, headline, why."""
+    """The coverage as a table for a terminal: number, day, how likely it belongs, part, outlet,
+    headline, why."""
     from rich.table import Column, Table
     from rich.text import Text
 
     table = Table(
-        "id", "date", Column("likely", justify="right"), "match", "part", "outlet", "headline", "why", box=None
+        "id",
+        "date",
+        Column("likely", justify="right"),
+        "match",
+        "part",
+        "outlet",
+        "headline",
+        "why",
+        box=None,
     )
     for piece in pieces:
         also = f" (also in {piece.also_in})" if piece.also_in else ""
@@ -387,5 +439,8 @@ def as_table(pieces: Sequence[Piece]) -> Any:
             piece.headline + also,
             why,
         )
-        table.add_row(*(Text(cell) for cell in cells), style="" if piece.verdict or piece.tier == "sure" else "dim")
+        table.add_row(
+            *(Text(cell) for cell in cells),
+            style="" if piece.verdict or piece.tier == "sure" else "dim",
+        )
     return table

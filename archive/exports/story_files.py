@@ -1,4 +1,5 @@
-"""Definitions of stories as a TOML file, to keep, to pass on, to follow elsewhere: `[[story]]` tables.
+"""Definitions of stories as a TOML file, to keep, to pass on, to follow elsewhere: `[[story]]`
+tables.
 
     [[story]]
     name = "harbour-strike"
@@ -8,8 +9,8 @@
     belongs = ["https://harbour.example/news/1"]
     not = ["https://ridge.example/football"]
 
-`name` is needed; `words`, `until` and `outlets` may be given too. Articles are named by their addresses, so that
-another archive knows them.
+`name` is needed; `words`, `until` and `outlets` may be given too. Articles are named by their
+addresses, so that another archive knows them.
 """
 
 from __future__ import annotations
@@ -21,7 +22,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from archive.articles.stories import Definition, Judge, Story, await_verdict, follow, slug, story, verdict
+from archive.articles.stories import (
+    Definition,
+    Judge,
+    Story,
+    await_verdict,
+    follow,
+    slug,
+    story,
+    verdict,
+)
 from archive.errors import UsageError
 from archive.queries.lookup import Keys, lookup
 from archive.times import since as moment
@@ -29,7 +39,8 @@ from archive.times import since as moment
 LISTS = ("languages", "outlets", "belongs", "not")
 TEXTS = ("name", "title", "words", "since", "until")
 LONGEST = 2_000
-"""Characters of a text in a file. What has no end would be folded for hours: the file may be a stranger's."""
+"""Characters of a text in a file. What has no end would be folded for hours: the file may be a
+stranger's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +53,7 @@ class StoryEntry:
     rejected: tuple[str, ...]
 
 
-# -- out -------------------------------------------------------------------------------------------------------------
+# -- out -------------------------------------------------------------------------------------------
 
 
 def as_toml(connection: sqlite3.Connection, stories: Iterable[Story]) -> str:
@@ -52,7 +63,9 @@ def as_toml(connection: sqlite3.Connection, stories: Iterable[Story]) -> str:
 
 def _table(connection: sqlite3.Connection, about: Story) -> Iterator[str]:
     yield "[[story]]"
-    values: dict[str, Any] = {name: getattr(about, name) for name in ("name", "title", "words", "languages")}
+    values: dict[str, Any] = {
+        name: getattr(about, name) for name in ("name", "title", "words", "languages")
+    }
     values |= {"since": about.since, "until": about.until, "outlets": about.hosts}
     for name, value in values.items():
         if value:
@@ -77,11 +90,12 @@ def _toml(value: object) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-# -- in --------------------------------------------------------------------------------------------------------------
+# -- in --------------------------------------------------------------------------------------------
 
 
 def read_story_file(name: str, text: str, as_url: Callable[[str], str]) -> list[StoryEntry]:
-    """The stories that a file defines. Raises UsageError, with the file and the story, for what cannot be meant.
+    """The stories that a file defines. Raises UsageError, with the file and the story, for what
+    cannot be meant.
 
     `as_url` gives an address as it is asked for, and raises UsageError for what is none.
     """
@@ -90,7 +104,9 @@ def read_story_file(name: str, text: str, as_url: Callable[[str], str]) -> list[
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"{name}: not readable as TOML: {' '.join(str(error).split())}") from error
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise UsageError(f"{name}: no [[story]] table in it; `dateline stories --toml` writes such files")
+        raise UsageError(
+            f"{name}: no [[story]] table in it; `dateline stories --toml` writes such files"
+        )
     entries = []
     for number, table in enumerate(tables, 1):
         try:
@@ -119,7 +135,9 @@ def _check(table: dict[str, Any]) -> None:
         if key not in (*TEXTS, *LISTS):
             raise UsageError(f"`{key}` is not known; known are {', '.join((*TEXTS, *LISTS))}")
         texts = value if key in LISTS and isinstance(value, list) else [value]
-        if not all(isinstance(each, str) for each in texts) or (key in LISTS) != isinstance(value, list):
+        if not all(isinstance(each, str) for each in texts) or (key in LISTS) != isinstance(
+            value, list
+        ):
             raise UsageError(f"`{key}` has to be {'a list of texts' if key in LISTS else 'a text'}")
         if any(len(each) > LONGEST for each in texts):
             raise UsageError(f"`{key}` is longer than {LONGEST:,} characters")
@@ -128,18 +146,27 @@ def _check(table: dict[str, Any]) -> None:
 
 
 def take(connection: sqlite3.Connection, entry: StoryEntry, judge: Judge, keys: Keys) -> list[str]:
-    """Follow a story as a file defines it; the addresses of what belongs and the archive does not have.
+    """Follow a story as a file defines it; the addresses of what belongs and the archive does not
+    have.
 
-    A story of that name keeps what a person said of its articles, and takes the rest from the file. A word on a page
-    that is not there waits for it. Runs inside the caller's transaction.
+    A story of that name keeps what a person said of its articles, and takes the rest from the file.
+    A word on a page that is not there waits for it. Runs inside the caller's transaction.
     """
     found = {url: lookup(connection, url, keys) for url in (*entry.belongs, *entry.rejected)}
     belongs = [id for url in entry.belongs if (id := found[url]) is not None]
     story_id = follow(connection, entry.name, belongs, judge, entry.definition)
-    verdict(connection, story_id, [id for url in entry.rejected if (id := found[url]) is not None], False, judge)
+    verdict(
+        connection,
+        story_id,
+        [id for url in entry.rejected if (id := found[url]) is not None],
+        False,
+        judge,
+    )
     for url, id in found.items():
         if id is None:
-            await_verdict(connection, story_id, url, keys(url), "belongs" if url in entry.belongs else "not")
+            await_verdict(
+                connection, story_id, url, keys(url), "belongs" if url in entry.belongs else "not"
+            )
     return [url for url in entry.belongs if found[url] is None]
 
 

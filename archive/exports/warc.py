@@ -1,18 +1,25 @@
 """Captures as a WARC file: what other tools of web archives replay, index and keep.
 
-ISO 28500:2017 (WARC 1.1), written by warcio, each record a gzip member of its own. A capture becomes
+ISO 28500:2017 (WARC 1.1), written by warcio, each record a gzip member of its own. A capture
+becomes
 
-- a `response` with its status and headers as they came, and before it a `request`; of the request only its line and
+- a `response` with its status and headers as they came, and before it a `request`; of the request
+  only its line and
   its host are known, and no more is written;
 - a `resource` where no HTTP headers are known, as of a page that was imported from a file;
-- a `revisit` (profile `identical-payload-digest`) where its body stands in an earlier record of the file;
-- a `metadata` record before it where redirects led to it: `requested` and one `hop` a line. With what status each hop
-  answered is not known, and a made-up 3xx response would be a forgery; the response stands under the address that it
-  came from. The same record tells what a feed or sitemap had said of the page: `via`, `foundOn`, `headline`,
+- a `revisit` (profile `identical-payload-digest`) where its body stands in an earlier record of the
+  file;
+- a `metadata` record before it where redirects led to it: `requested` and one `hop` a line. With
+  what status each hop
+  answered is not known, and a made-up 3xx response would be a forgery; the response stands under
+  the address that it
+  came from. The same record tells what a feed or sitemap had said of the page: `via`, `foundOn`,
+  `headline`,
   `publishedAt`; a page that does not give its own headline or date gets it from there.
 
-Bodies are kept after content decoding. So headers that speak of the body on its way (Content-Encoding,
-Transfer-Encoding, Content-Length where it is another) are renamed `X-Archive-Orig-…`, as in other archives.
+Bodies are kept after content decoding. So headers that speak of the body on its way
+(Content-Encoding, Transfer-Encoding, Content-Length where it is another) are renamed
+`X-Archive-Orig-…`, as in other archives.
 """
 
 from __future__ import annotations
@@ -60,9 +67,13 @@ def nobody(_: str) -> Lead | None:
 
 
 def write_warc(
-    captures: Captures, out: BinaryIO, urls: Iterable[str] | None = None, lead_to: Callable[[str], Lead | None] = nobody
+    captures: Captures,
+    out: BinaryIO,
+    urls: Iterable[str] | None = None,
+    lead_to: Callable[[str], Lead | None] = nobody,
 ) -> int:
-    """Write captures in the order they were made, or only those of some `urls` (as requested); returns how many.
+    """Write captures in the order they were made, or only those of some `urls` (as requested);
+    returns how many.
 
     `lead_to` is asked what had pointed to the page of a URL.
     One page at a time is held in memory, and the addresses of bodies that come more than once.
@@ -104,36 +115,57 @@ class WarcFile:
         else:
             record = self._record(row, "resource", body, warc_content_type=_content_type(row))
         if remember:
-            self.written[row["digest"]] = Written(target(row), row["fetched_at"], len(body), record.rec_headers)
+            self.written[row["digest"]] = Written(
+                target(row), row["fetched_at"], len(body), record.rec_headers
+            )
         self._write(row, record)
 
     def revisit(self, row: sqlite3.Row) -> None:
         """A row of `captures` whose body was written before and remembered."""
         first = self.written[row["digest"]]
-        self._write(row, self._record(row, "revisit", b"", first.fields(), http_headers=_head(row, first.length)))
+        self._write(
+            row,
+            self._record(
+                row, "revisit", b"", first.fields(), http_headers=_head(row, first.length)
+            ),
+        )
 
     def _write(self, row: sqlite3.Row, record: Any) -> None:
-        """A record, after those that describe it: who reads the file in order then knows them already."""
+        """A record, after those that describe it: who reads the file in order then knows them
+        already."""
         beside = {"WARC-Concurrent-To": record.rec_headers["WARC-Record-ID"]}
         known = hops_as_fields(row) + lead_as_fields(self.lead_to(row["url"]))
         if known:
             self.writer.write_record(self._record(row, "metadata", known, beside))
         if record.http_headers:
-            self.writer.write_record(self._record(row, "request", b"", beside, http_headers=_request(target(row))))
+            self.writer.write_record(
+                self._record(row, "request", b"", beside, http_headers=_request(target(row)))
+            )
         self.writer.write_record(record)
 
     def _record(
-        self, row: sqlite3.Row, kind: str, block: bytes, fields: dict[str, str] | None = None, **more: Any
+        self,
+        row: sqlite3.Row,
+        kind: str,
+        block: bytes,
+        fields: dict[str, str] | None = None,
+        **more: Any,
     ) -> Any:
         dated = {"WARC-Date": row["fetched_at"]} | (fields or {})
         return self.writer.create_warc_record(
-            target(row), kind, payload=BytesIO(block), length=len(block), warc_headers_dict=dated, **more
+            target(row),
+            kind,
+            payload=BytesIO(block),
+            length=len(block),
+            warc_headers_dict=dated,
+            **more,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A body that stands in the file: where it came from, when, how long it is, and its record's WARC headers."""
+    """A body that stands in the file: where it came from, when, how long it is, and its record's
+    WARC headers."""
 
     url: str
     fetched_at: str
@@ -152,7 +184,8 @@ class Written:
 
 
 class HttpHead(StatusAndHeaders):  # type: ignore[misc]  # warcio has no types
-    """Status line and headers that are written byte for byte as they came; warcio would percent-encode them."""
+    """Status line and headers that are written byte for byte as they came; warcio would
+    percent-encode them."""
 
     def compute_headers_buffer(self, header_filter: Any = None) -> None:
         self.headers_buff = self.to_str(header_filter).encode("latin-1", "replace") + b"\r\n"
@@ -181,11 +214,14 @@ def hops_as_fields(row: sqlite3.Row) -> bytes:
 
 
 def lead_as_fields(lead: Lead | None) -> bytes:
-    """What had been said of a page before it was fetched, as `application/warc-fields`; nothing where nothing was."""
+    """What had been said of a page before it was fetched, as `application/warc-fields`; nothing
+    where nothing was."""
     if lead is None or not (lead.headline or lead.published_at):
         return b""
     said = ((field, getattr(lead, name)) for field, name in LEAD_FIELDS.items())
-    return "".join(f"{field}: {' '.join(value.split())}\r\n" for field, value in said if value).encode()
+    return "".join(
+        f"{field}: {' '.join(value.split())}\r\n" for field, value in said if value
+    ).encode()
 
 
 def target(row: sqlite3.Row) -> str:
@@ -209,11 +245,14 @@ def _body(captures: Captures, digest: str) -> bytes:
 
 
 def _head(row: sqlite3.Row, length: int) -> HttpHead | None:
-    """Status line and headers of a response; None where only a content type is known: no server was heard."""
+    """Status line and headers of a response; None where only a content type is known: no server was
+    heard."""
     headers = _headers(row)
     if {name.lower() for name, _ in headers} <= {"content-type"}:
         return None
-    return HttpHead(_status_line(row["status"]), honest_headers(headers, length), protocol="HTTP/1.1")
+    return HttpHead(
+        _status_line(row["status"]), honest_headers(headers, length), protocol="HTTP/1.1"
+    )
 
 
 def _headers(row: sqlite3.Row) -> Headers:

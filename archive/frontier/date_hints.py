@@ -1,8 +1,9 @@
-"""Feeds and sitemaps that give every page a new date at each look: how often that was wrong, and does it still count?
+"""Feeds and sitemaps that give every page a new date at each look: how often that was wrong, and
+does it still count?
 
-Pages are looked at again because a source gave them a newer date; where they prove unchanged `MOST_WRONG` times in a
-row, the dates of that source count for a sample of its pages alone. One of those that did change, and they count again.
-All functions run inside the caller's transaction.
+Pages are looked at again because a source gave them a newer date; where they prove unchanged
+`MOST_WRONG` times in a row, the dates of that source count for a sample of its pages alone. One of
+those that did change, and they count again. All functions run inside the caller's transaction.
 """
 
 from __future__ import annotations
@@ -67,7 +68,9 @@ def note_hint(connection: sqlite3.Connection, url_id: int, outcome: Outcome) -> 
 
     With the last wrong one, what still waits for a date of that source waits no longer.
     """
-    source = connection.execute("SELECT hinted_by FROM urls WHERE id = ?", (url_id,)).fetchone()["hinted_by"]
+    source = connection.execute("SELECT hinted_by FROM urls WHERE id = ?", (url_id,)).fetchone()[
+        "hinted_by"
+    ]
     if source is None or outcome in ("failed", "refused"):
         return
     connection.execute("UPDATE urls SET hinted_by = NULL WHERE id = ?", (url_id,))
@@ -80,5 +83,6 @@ def note_hint(connection: sqlite3.Connection, url_id: int, outcome: Outcome) -> 
     )
     if times_wrong(connection, source) == MOST_WRONG:
         connection.execute(
-            "UPDATE urls SET state = 'done', hinted_by = NULL WHERE hinted_by = ? AND state = 'pending'", (source,)
+            "UPDATE urls SET state = 'done', hinted_by = NULL WHERE hinted_by = ? AND state = 'pending'",
+            (source,),
         )

@@ -1,4 +1,5 @@
-"""The hosts of one outlet: with `www.`, and the twins that it keeps for telephones and for AMP. Pure."""
+"""The hosts of one outlet: with `www.`, and the twins that it keeps for telephones and for AMP.
+Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ SUFFIX = re.compile(r"(?:com?|net|org|gov|gob|gouv|edu|ac|or|ne|go|in|web)\.[a-z
 
 
 def bare_host(host: str) -> str:
-    """A host without the labels that only say how it is shown: `news.example` for `www.m.news.example`."""
+    """A host without the labels that only say how it is shown: `news.example` for
+    `www.m.news.example`."""
     labels = host.split(".")
     for place in range(len(labels) - 2, -1, -1):
         rest = ".".join(labels[:place] + labels[place + 1 :])
@@ -31,6 +33,8 @@ def hosts_of(host: str) -> tuple[str, ...]:
     bare = bare_host(host)
     labels = bare.split(".")
     places = range(max(1, len(labels) - 1))
-    variants = [".".join([*labels[:place], label, *labels[place:]]) for label in LABELS for place in places]
+    variants = [
+        ".".join([*labels[:place], label, *labels[place:]]) for label in LABELS for place in places
+    ]
     both = (f"www.{variant}" for variant in variants if not variant.startswith("www."))
     return tuple(dict.fromkeys([host, bare, f"www.{bare}", *variants, *both]))

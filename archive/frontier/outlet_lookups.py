@@ -1,4 +1,5 @@
-"""What was found out about outlets when they were looked up: it goes before what a catalogue says of them.
+"""What was found out about outlets when they were looked up: it goes before what a catalogue says
+of them.
 
 Functions that write run inside the caller's transaction.
 """
@@ -16,8 +17,9 @@ from archive.frontier.hosts import bare_host
 from archive.records import clock, utc
 
 Found = Literal["works", "moved", "gone", "unreachable"]
-"""`works`: it answers under the host that was looked up, or the same with or without `www.` · `moved`: it sends to
-another outlet's host · `gone`: no such host, or one that says so · `unreachable`: it did not answer, which may pass."""
+"""`works`: it answers under the host that was looked up, or the same with or without `www.` ·
+`moved`: it sends to another outlet's host · `gone`: no such host, or one that says so ·
+`unreachable`: it did not answer, which may pass."""
 
 BELIEVED: Mapping[Found, timedelta] = {
     "works": timedelta(days=180),
@@ -49,7 +51,8 @@ class Lookup:
 
 
 def note(connection: sqlite3.Connection, lookup: Lookup) -> None:
-    """Keep what was found out, in the place of what was before; feeds that worked outlast an unreachable host."""
+    """Keep what was found out, in the place of what was before; feeds that worked outlast an
+    unreachable host."""
     connection.execute(
         """INSERT INTO outlet_lookups (host, looked_up_at, outcome, found_host, feeds, sitemaps, reason)
         VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -70,11 +73,15 @@ def note(connection: sqlite3.Connection, lookup: Lookup) -> None:
     )
 
 
-def lookups(connection: sqlite3.Connection, hosts: Iterable[str] | None = None) -> dict[str, Lookup]:
-    """What is known of outlets and still believed, by host without `www.`; of some hosts, or of all."""
+def lookups(
+    connection: sqlite3.Connection, hosts: Iterable[str] | None = None
+) -> dict[str, Lookup]:
+    """What is known of outlets and still believed, by host without `www.`; of some hosts, or of
+    all."""
     asked = None if hosts is None else json.dumps([bare_host(host) for host in hosts])
     rows = connection.execute(
-        "SELECT * FROM outlet_lookups WHERE ? IS NULL OR host IN (SELECT value FROM json_each(?))", (asked, asked)
+        "SELECT * FROM outlet_lookups WHERE ? IS NULL OR host IN (SELECT value FROM json_each(?))",
+        (asked, asked),
     )
     return {each.host: each for row in rows if _is_believed(each := _lookup(row))}
 

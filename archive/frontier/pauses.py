@@ -1,4 +1,5 @@
-"""Sites that are left alone, as rows in `pauses`, so that a later crawl keeps what a site asked of an earlier one.
+"""Sites that are left alone, as rows in `pauses`, so that a later crawl keeps what a site asked of
+an earlier one.
 
 Functions that write run inside the caller's transaction.
 """
@@ -11,7 +12,8 @@ from datetime import timedelta
 from archive.records import clock, now, utc
 
 LONGEST = timedelta(days=2)
-"""No pause lasts longer than a day, and no source rests longer: what ends later was said by a clock that was wrong."""
+"""No pause lasts longer than a day, and no source rests longer: what ends later was said by a clock
+that was wrong."""
 
 
 def pauses(connection: sqlite3.Connection) -> dict[str, tuple[str, str]]:
@@ -32,7 +34,10 @@ def leave_alone(connection: sqlite3.Connection, site: str, until: str, reason: s
 
 
 def forget_wrong_clock(connection: sqlite3.Connection) -> None:
-    """End what a clock that ran ahead has put off: pauses of sites, and the next looks at feeds and sitemaps."""
+    """End what a clock that ran ahead has put off: pauses of sites, and the next looks at feeds and
+    sitemaps."""
     latest = utc(clock() + LONGEST)
     connection.execute("DELETE FROM pauses WHERE until > ?", (latest,))
-    connection.execute("UPDATE urls SET due_at = ? WHERE role = 'source' AND due_at > ?", (now(), latest))
+    connection.execute(
+        "UPDATE urls SET due_at = ? WHERE role = 'source' AND due_at > ?", (now(), latest)
+    )

@@ -1,8 +1,7 @@
 """The feeds and sitemaps of the outlets: which of them is due, and when each is looked at again.
 
-What an interval is made of is decided elsewhere (`pipelines.scheduling.source_schedule`). Functions that write run
-inside the caller's
-transaction.
+What an interval is made of is decided elsewhere (`pipelines.scheduling.source_schedule`). Functions
+that write run inside the caller's transaction.
 """
 
 from __future__ import annotations
@@ -28,7 +27,8 @@ class Rhythm:
     known_since: str
     """When it was added."""
     items: tuple[str, ...]
-    """Moments of the newest items that it was the first to name: published, else changed, else found."""
+    """Moments of the newest items that it was the first to name: published, else changed, else
+    found."""
     failures: int
     """In a row, this look counted in."""
     interval_seconds: int | None
@@ -47,11 +47,15 @@ class Due:
 
 
 def sources(
-    connection: sqlite3.Connection, kinds: Sequence[SourceKind], hosts: Sequence[str] = (), due: bool = False
+    connection: sqlite3.Connection,
+    kinds: Sequence[SourceKind],
+    hosts: Sequence[str] = (),
+    due: bool = False,
 ) -> list[Source]:
     """The feeds and sitemaps, longest unseen first; of some outlets, or of all.
 
-    With `due`, only those due now, and none of a site that is left alone (`archive.frontier.pauses`).
+    With `due`, only those due now, and none of a site that is left alone
+    (`archive.frontier.pauses`).
     """
     found = connection.execute(
         f"""SELECT u.url, u.kind, o.host, u.etag, u.last_modified FROM urls u JOIN outlets o ON o.id = u.outlet_id
@@ -70,9 +74,14 @@ def next_due(connection: sqlite3.Connection) -> str | None:
     return str(row[0]) if row[0] else None
 
 
-def set_due(connection: sqlite3.Connection, check: Check, due: Callable[[Rhythm, str], Due]) -> None:
-    """After a look at a source that was noted: when the next is due. What is no source of an outlet is left alone."""
-    row = connection.execute("SELECT * FROM urls WHERE url = ? AND role = 'source'", (check.url,)).fetchone()
+def set_due(
+    connection: sqlite3.Connection, check: Check, due: Callable[[Rhythm, str], Due]
+) -> None:
+    """After a look at a source that was noted: when the next is due. What is no source of an outlet
+    is left alone."""
+    row = connection.execute(
+        "SELECT * FROM urls WHERE url = ? AND role = 'source'", (check.url,)
+    ).fetchone()
     if row is None:
         return
     rhythm = Rhythm(

@@ -1,8 +1,8 @@
 """What is known, waiting, under way and done: the frontier of the crawls, as rows in `urls`.
 
-It lives in the archive so that a URL is *done* in the transaction that keeps its article, and a run that is killed
-loses nothing: `pending → leased → done | failed`. What was leased by a run that died is pending again at the next
-start. Functions that write run inside the caller's transaction.
+It lives in the archive so that a URL is *done* in the transaction that keeps its article, and a run
+that is killed loses nothing: `pending → leased → done | failed`. What was leased by a run that died
+is pending again at the next start. Functions that write run inside the caller's transaction.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from archive.records import Address, Check, Lead, Outlet, Source, now
 from archive.storage.database import transaction
 
 MOST_TRIES = 4
-"""Failures in a row after which a page waits until somebody points to it again with a newer date."""
+"""Failures in a row after which a page waits until somebody points to it again with a newer
+date."""
 
 
 OWN_ROLES = "('requested', 'redirect', 'twin')"
-"""Roles of addresses that led to an article; of the others (canonical, og:url …) the page alone says that they do."""
+"""Roles of addresses that led to an article; of the others (canonical, og:url …) the page alone
+says that they do."""
 
 
 ASKED = "('requested', 'redirect', 'twin', 'elsewhere', 'listed')"
@@ -35,7 +37,8 @@ READ = ("new", "changed", "unchanged")
 """Outcomes of a look at an article; with a reason beside them, something of it is open."""
 
 COUNTED = 100
-"""Pages of an outlet up to which it counts how many wait; of two that have more, the older comes first."""
+"""Pages of an outlet up to which it counts how many wait; of two that have more, the older comes
+first."""
 LOOKED_AT = 500
 """Pages of an outlet among which one is looked for whose site is not left alone."""
 
@@ -77,13 +80,14 @@ class Listing:
     last_modified: str | None = None
 
 
-# -- outlets and their sources ---------------------------------------------------------------------------------------
+# -- outlets and their sources ---------------------------------------------------------------------
 
 
 def add_outlet(connection: sqlite3.Connection, outlet: Outlet) -> int:
     """The outlet's id; what is new about it is added, what is known is not emptied.
 
-    An outlet that was met at its mobile or AMP host first takes the name of its proper host once that is known.
+    An outlet that was met at its mobile or AMP host first takes the name of its proper host once
+    that is known.
     """
     outlet = replace(outlet, host=_known_host(connection, outlet.host) or outlet.host)
     connection.execute(
@@ -97,8 +101,8 @@ def add_outlet(connection: sqlite3.Connection, outlet: Outlet) -> int:
 
 
 def outlet_of(connection: sqlite3.Connection, url: str) -> int:
-    """The id of the outlet that a URL belongs to by its host, also of its `www.`, `m.` and `amp.` hosts; made if it is
-    not there."""
+    """The id of the outlet that a URL belongs to by its host, also of its `www.`, `m.` and `amp.`
+    hosts; made if it is not there."""
     host = urlsplit(url).netloc.rpartition("@")[2].lower()
     bare = bare_host(host)
     row = connection.execute(
@@ -113,9 +117,11 @@ def outlet_of(connection: sqlite3.Connection, url: str) -> int:
 
 
 def _known_host(connection: sqlite3.Connection, host: str) -> str | None:
-    """The host that an outlet is filed under, if it is met at another of its hosts; None if that is no twin's."""
+    """The host that an outlet is filed under, if it is met at another of its hosts; None if that is
+    no twin's."""
     found = connection.execute(
-        f"SELECT id, host FROM outlets WHERE host IN ({_marks(hosts_of(host))})",  # noqa: S608  question marks
+        # question marks
+        f"SELECT id, host FROM outlets WHERE host IN ({_marks(hosts_of(host))})",  # noqa: S608
         hosts_of(host),
     ).fetchall()
     known = {str(row["host"]): int(row["id"]) for row in found}
@@ -124,7 +130,9 @@ def _known_host(connection: sqlite3.Connection, host: str) -> str | None:
     if is_twin_host(host):
         return min(known, key=is_twin_host)
     if all(map(is_twin_host, known)):
-        connection.execute("UPDATE outlets SET host = ? WHERE id = ?", (host, next(iter(known.values()))))
+        connection.execute(
+            "UPDATE outlets SET host = ? WHERE id = ?", (host, next(iter(known.values())))
+        )
     return None
 
 
@@ -152,14 +160,15 @@ def _marks(values: Sequence[object]) -> str:
     return ", ".join("?" * len(values))
 
 
-# -- leads -----------------------------------------------------------------------------------------------------------
+# -- leads -----------------------------------------------------------------------------------------
 
 
 def add_leads(connection: sqlite3.Connection, leads: Iterable[Lead]) -> int:
-    """Take leads into the frontier; the number that now waits. A page that is known waits only if the lead is newer.
+    """Take leads into the frontier; the number that now waits. A page that is known waits only if
+    the lead is newer.
 
-    Where the newer dates of a feed or sitemap were wrong too often (`archive.frontier.date_hints`), they count for a
-    sample alone.
+    Where the newer dates of a feed or sitemap were wrong too often (`archive.frontier.date_hints`),
+    they count for a sample alone.
     """
     hints = Hints(connection)
     return sum(_add_lead(connection, lead, hints) for lead in leads)
@@ -175,7 +184,9 @@ def _add_lead(connection: sqlite3.Connection, lead: Lead, hints: Hints) -> bool:
                 lead.url,
                 lead.url_key,
                 lead.kind,
-                outlet_of(connection, lead.found_on if lead.found_on and lead.kind != "page" else lead.url),
+                outlet_of(
+                    connection, lead.found_on if lead.found_on and lead.kind != "page" else lead.url
+                ),
                 "requested" if lead.kind == "page" else "listed",
                 lead.via,
                 lead.found_on,
@@ -205,14 +216,25 @@ def _add_lead(connection: sqlite3.Connection, lead: Lead, hints: Hints) -> bool:
         modified_at = nullif(max(coalesce(modified_at, ''), coalesce(?, '')), ''),
         state = CASE WHEN ? THEN 'pending' ELSE state END, hinted_by = CASE WHEN ? THEN ? ELSE hinted_by END
         WHERE id = ?""",
-        (lead.headline, lead.lede, lead.published_at, lead.modified_at, wanted, wanted, hinted_by, known["id"]),
+        (
+            lead.headline,
+            lead.lede,
+            lead.published_at,
+            lead.modified_at,
+            wanted,
+            wanted,
+            hinted_by,
+            known["id"],
+        ),
     )
     return wanted
 
 
 def _is_newer(known: sqlite3.Row, lead: Lead) -> bool:
     """Does a lead to a known page say that it changed since it was last said to, or looked at?"""
-    return bool(lead.modified_at and lead.modified_at > (known["modified_at"] or known["checked_at"] or ""))
+    return bool(
+        lead.modified_at and lead.modified_at > (known["modified_at"] or known["checked_at"] or "")
+    )
 
 
 def _is_asked_for(known: sqlite3.Row, lead: Lead) -> bool:
@@ -222,7 +244,7 @@ def _is_asked_for(known: sqlite3.Row, lead: Lead) -> bool:
     return known["state"] == "failed" and known["due_at"] is not None and known["due_at"] <= now()
 
 
-# -- the turn of a page ----------------------------------------------------------------------------------------------
+# -- the turn of a page ----------------------------------------------------------------------------
 
 
 def lease(
@@ -233,13 +255,15 @@ def lease(
     but: Sequence[str] = (),
     in_turn: int = 1,
 ) -> list[Waiting]:
-    """Take up to `most` waiting pages, at most `per_outlet` of one outlet at once, so that none waits for another.
+    """Take up to `most` waiting pages, at most `per_outlet` of one outlet at once, so that none
+    waits for another.
 
-    Each outlet comes to `in_turn` under way before any gets more; of two, the one of which more wait is first: a site
-    is asked at its own pace, and begun last it would be alone at the end.
-    Of some `hosts`, or of all, `but` some. Those of a site that is left alone (`pauses`) go on waiting. Of several
-    addresses with one key one is leased; the others are settled without a request once it is an article.
-    Of each outlet the newest that wait are looked at and no others: it costs the same however many wait.
+    Each outlet comes to `in_turn` under way before any gets more; of two, the one of which more
+    wait is first: a site is asked at its own pace, and begun last it would be alone at the end. Of
+    some `hosts`, or of all, `but` some. Those of a site that is left alone (`pauses`) go on
+    waiting. Of several addresses with one key one is leased; the others are settled without a
+    request once it is an article. Of each outlet the newest that wait are looked at and no others:
+    it costs the same however many wait.
     """
     rows = connection.execute(
         f"""WITH RECURSIVE {OUTLETS}, paused AS MATERIALIZED (
@@ -274,11 +298,28 @@ def lease(
             AND t.article_id IS NOT NULL AND t.role IN {OWN_ROLES}
         ) AS twin_of
         FROM waiting WHERE nth <= ? ORDER BY (nth - 1) / ?, outlet_waits DESC, id LIMIT ?""",  # noqa: S608  nothing of others' is put in
-        (now(), *hosts, *but, per_outlet, in_turn, 2 * most, 2 * per_outlet, per_outlet, in_turn, most),
+        (
+            now(),
+            *hosts,
+            *but,
+            per_outlet,
+            in_turn,
+            2 * most,
+            2 * per_outlet,
+            per_outlet,
+            in_turn,
+            most,
+        ),
     ).fetchall()
-    twins = [row for row in rows if row["twin_of"] is not None and not row["checked_at"] and row["via"] != "given"]
+    twins = [
+        row
+        for row in rows
+        if row["twin_of"] is not None and not row["checked_at"] and row["via"] != "given"
+    ]
     turn = [row for row in rows if row not in twins]
-    connection.executemany("UPDATE urls SET state = 'leased' WHERE id = ?", [(row["id"],) for row in turn])
+    connection.executemany(
+        "UPDATE urls SET state = 'leased' WHERE id = ?", [(row["id"],) for row in turn]
+    )
     connection.executemany(
         "UPDATE urls SET state = 'done', role = 'twin', article_id = ? WHERE id = ?",
         [(row["twin_of"], row["id"]) for row in twins],
@@ -328,11 +369,14 @@ def _waiting(row: sqlite3.Row) -> Waiting:
     etag, last_modified = row["etag"], row["last_modified"]
     if known and (row["outcome"] == "gone" or (row["reason"] or "").startswith("held")):
         etag = last_modified = None  # "not modified" would not say what stands there
-    return Waiting(lead_of(row), row["host"], etag, last_modified, row["digest"] if as_read else None)
+    return Waiting(
+        lead_of(row), row["host"], etag, last_modified, row["digest"] if as_read else None
+    )
 
 
 def retry_failed(connection: sqlite3.Connection) -> int:
-    """Pages whose failure may have passed, and that are no article yet, wait again; the number of them."""
+    """Pages whose failure may have passed, and that are no article yet, wait again; the number of
+    them."""
     return connection.execute(
         """UPDATE urls SET state = 'pending'
         WHERE state = 'failed' AND kind = 'page' AND article_id IS NULL AND due_at <= ?""",
@@ -341,7 +385,8 @@ def retry_failed(connection: sqlite3.Connection) -> int:
 
 
 def recheck_due(connection: sqlite3.Connection, per_outlet: int) -> int:
-    """Articles whose turn it is to be looked at again wait, so many of each outlet; the number of them."""
+    """Articles whose turn it is to be looked at again wait, so many of each outlet; the number of
+    them."""
     return connection.execute(
         """UPDATE urls SET state = 'pending' WHERE id IN (
           SELECT id FROM (
@@ -361,7 +406,8 @@ def set_due(connection: sqlite3.Connection, url: str, moment: str | None) -> Non
 def give_back(connection: sqlite3.Connection, urls: Iterable[str]) -> None:
     """Pages that were leased and not asked for wait again."""
     connection.executemany(
-        "UPDATE urls SET state = 'pending' WHERE url = ? AND state = 'leased'", [(url,) for url in urls]
+        "UPDATE urls SET state = 'pending' WHERE url = ? AND state = 'leased'",
+        [(url,) for url in urls],
     )
 
 
@@ -371,7 +417,8 @@ def return_leases(connection: sqlite3.Connection) -> int:
 
 
 def end_crawl(connection: sqlite3.Connection, crawl_id: int, reason: str | None) -> None:
-    """A crawl is over: `finished`, or with a reason `stopped`; what it still held waits. Its own transaction."""
+    """A crawl is over: `finished`, or with a reason `stopped`; what it still held waits. Its own
+    transaction."""
     with transaction(connection):
         return_leases(connection)
         connection.execute(
@@ -380,13 +427,16 @@ def end_crawl(connection: sqlite3.Connection, crawl_id: int, reason: str | None)
         )
 
 
-# -- what a look came to ---------------------------------------------------------------------------------------------
+# -- what a look came to ---------------------------------------------------------------------------
 
 
-def note_check(connection: sqlite3.Connection, check: Check, crawl_id: int | None, article_id: int | None) -> None:
+def note_check(
+    connection: sqlite3.Connection, check: Check, crawl_id: int | None, article_id: int | None
+) -> None:
     """Write the row of a look, and the state that it leaves its URL in.
 
-    A page that was put off for a reason of its site (refused, but not for good) goes on waiting, and no try is counted.
+    A page that was put off for a reason of its site (refused, but not for good) goes on waiting,
+    and no try is counted.
     """
     url_id = _url_id(connection, check)
     note_hint(connection, url_id, check.outcome)
@@ -451,8 +501,11 @@ def _url_id(connection: sqlite3.Connection, check: Check) -> int:
     return int(row["id"])
 
 
-def add_addresses(connection: sqlite3.Connection, article_id: int, addresses: Iterable[Address]) -> None:
-    """Every address of an article is a row that points to it; one that is another article's already stays so.
+def add_addresses(
+    connection: sqlite3.Connection, article_id: int, addresses: Iterable[Address]
+) -> None:
+    """Every address of an article is a row that points to it; one that is another article's already
+    stays so.
 
     What a page merely declares is no proof: an address that was asked for takes it over.
     """

@@ -1,1 +1,1 @@
-"""What the pages show: from a connection to plain rows, ready for a template. No web server is known here."""
+"""What the pages show: from a connection to plain rows for a template; no web server here."""

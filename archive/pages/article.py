@@ -78,13 +78,15 @@ def article(connection: sqlite3.Connection, id: int) -> Row | None:
 
 
 def shares(connection: sqlite3.Connection, id: int, other: int) -> Row:
-    """How much of this article the other has (`ours`), of the other this (`theirs`), and the `facts` that agree."""
+    """How much of this article the other has (`ours`), of the other this (`theirs`), and the
+    `facts` that agree."""
     row = connection.execute(SHARES, {"one": id, "other": other}).fetchone()
     return dict(row) if row else {"ours": None, "theirs": None, "facts": None}
 
 
 def event(connection: sqlite3.Connection, record: Row) -> Row | None:
-    """The event of an article, why it belongs, and the event's other texts; None if it stands alone."""
+    """The event of an article, why it belongs, and the event's other texts; None if it stands
+    alone."""
     row = connection.execute(EVENT, (record["id"],)).fetchone()
     if row is None or row["articles"] < 2:
         return None
@@ -110,15 +112,22 @@ def written(terms: Iterable[str], record: Row) -> list[str]:
 
 
 def beside(connection: sqlite3.Connection, id: int, other_id: int) -> Row | None:
-    """Two articles compared, the earlier as the old text: `old`, `new`, `headline`, `text` (HTML) and the words.
+    """Two articles compared, the earlier as the old text: `old`, `new`, `headline`, `text` (HTML)
+    and the words.
 
     None if one of them is not there.
     """
     pair = [lookup.article(connection, each) for each in (id, other_id)]
     if pair[0] is None or pair[1] is None or id == other_id:
         return None
-    old, new = sorted(filter(None, pair), key=lambda each: (each["published_at"] is None, each["published_at"] or ""))
-    headlines, bodies = diff(old["headline"] or "", new["headline"] or ""), diff(old["text"], new["text"])
+    old, new = sorted(
+        filter(None, pair),
+        key=lambda each: (each["published_at"] is None, each["published_at"] or ""),
+    )
+    headlines, bodies = (
+        diff(old["headline"] or "", new["headline"] or ""),
+        diff(old["text"], new["text"]),
+    )
     return {
         "old": old,
         "new": new,

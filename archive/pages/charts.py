@@ -1,4 +1,5 @@
-"""Small charts, as places on a drawing: in per cent of its width, so that one SVG fits any screen; in pixels down."""
+"""Small charts, as places on a drawing: in per cent of its width, so that one SVG fits any screen;
+in pixels down."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from archive.text.formatting import MONTHS, as_utc, many, moment
 LANES = 8
 """Outlets that have a line of their own on a timeline; the others share the last."""
 POINTS = 150
-"""Articles up to which each is a mark of its own; of more, those of one stretch of time become one mark."""
+"""Articles up to which each is a mark of its own; of more, those of one stretch of time become one
+mark."""
 STRETCHES = 32
 LANE, TOP = 44, 8
 """Pixels."""
@@ -48,9 +50,11 @@ def bars(counted: Sequence[tuple[str, int]]) -> list[Bar]:
 
 
 def sparkline(per_day: Mapping[str, int], most: int = DAYS) -> list[Bar]:
-    """Articles a day, of `LEAST` days or more; of a longer time, of so many days each that `most` bars do.
+    """Articles a day, of `LEAST` days or more; of a longer time, of so many days each that `most`
+    bars do.
 
-    `per_day` counts articles under the days (or moments) of their publication; what is none is left out.
+    `per_day` counts articles under the days (or moments) of their publication; what is none is left
+    out.
     """
     days = {found.date().toordinal(): 0 for day in per_day if (found := as_utc(day))}
     for day, count in per_day.items():
@@ -119,9 +123,11 @@ class Timeline:
 
 
 def timeline(articles: Sequence[Shown]) -> Timeline | None:
-    """The timeline of articles; None where none of them is dated. Outlets stand in the order of their first article."""
+    """The timeline of articles; None where none of them is dated. Outlets stand in the order of
+    their first article."""
     dated = sorted(
-        ((found, each) for each in articles if (found := as_utc(each.published_at))), key=lambda pair: pair[0]
+        ((found, each) for each in articles if (found := as_utc(each.published_at))),
+        key=lambda pair: pair[0],
     )
     if not dated:
         return None
@@ -159,9 +165,12 @@ OTHERS = "other outlets"
 
 
 def _lanes(dated: Sequence[Dated]) -> dict[str, list[Dated]]:
-    """The articles of the outlets that have most, in the order of their first; the rest under one name, the last."""
+    """The articles of the outlets that have most, in the order of their first; the rest under one
+    name, the last."""
     counts = Counter(each.outlet for _, each in dated)
-    most = {outlet for outlet, _ in counts.most_common(LANES if len(counts) <= LANES else LANES - 1)}
+    most = {
+        outlet for outlet, _ in counts.most_common(LANES if len(counts) <= LANES else LANES - 1)
+    }
     lanes: dict[str, list[Dated]] = {outlet: [] for outlet in counts if outlet in most}
     for pair in dated:
         lanes.setdefault(pair[1].outlet if pair[1].outlet in most else OTHERS, []).append(pair)
@@ -169,7 +178,9 @@ def _lanes(dated: Sequence[Dated]) -> dict[str, list[Dated]]:
 
 
 def _lane(name: str, number: int, dated: Sequence[Dated], along: _Along, binned: bool) -> Lane:
-    places = {along(found) for _, each in dated for said in each.revised_at if (found := as_utc(said))}
+    places = {
+        along(found) for _, each in dated for said in each.revised_at if (found := as_utc(said))
+    }
     changed = sorted({_middle(x) for x in places} if binned else places)
     marks = _stretches(dated, along) if binned else (_mark(along(at), [each]) for at, each in dated)
     return Lane(name, TOP + LANE * number, tuple(marks), tuple(changed))
@@ -195,7 +206,9 @@ def _mark(x: float, articles: Sequence[Shown]) -> Mark:
         return Mark(x, title, hollow, None, radius)
     one = articles[0]
     parts = [moment(one.published_at), one.outlet, one.headline]
-    parts += ["a copy"] * one.is_copy + [f"changed {many(len(one.revised_at), 'time')}"] * bool(one.revised_at)
+    parts += ["a copy"] * one.is_copy + [f"changed {many(len(one.revised_at), 'time')}"] * bool(
+        one.revised_at
+    )
     return Mark(x, " · ".join(parts), hollow, one.id, radius)
 
 

@@ -20,7 +20,8 @@ class Filters:
 
 
 def cut(rows: Sequence[One], page: int, size: int) -> tuple[Sequence[One], int, int]:
-    """The rows of one page, its number, which is one that there is, and how many pages there are."""
+    """The rows of one page, its number, which is one that there is, and how many pages there
+    are."""
     pages = max(1, -(-len(rows) // size))
     page = min(max(1, page), pages)
     return rows[(page - 1) * size : page * size], page, pages

@@ -42,7 +42,8 @@ FROM c"""
 
 
 def home(connection: sqlite3.Connection) -> Row:
-    """`cards`, `stories` with their sparklines, the last `crawl` (None before the first), and how much there is."""
+    """`cards`, `stories` with their sparklines, the last `crawl` (None before the first), and how
+    much there is."""
     counts = dict(connection.execute(COUNTS).fetchone())
     crawl = connection.execute(LAST_CRAWL).fetchone()
     return {
@@ -79,5 +80,7 @@ def stories(connection: sqlite3.Connection, count: int | None = None) -> list[Ro
 
 def _over_time(connection: sqlite3.Connection, story_id: int) -> Row:
     totals = connection.execute(TOTALS + WITHIN, (story_id,)).fetchone()
-    per_day = connection.execute(f"{PER_DAY}{WITHIN} AND a.published_at IS NOT NULL GROUP BY 1", (story_id,))
+    per_day = connection.execute(
+        f"{PER_DAY}{WITHIN} AND a.published_at IS NOT NULL GROUP BY 1", (story_id,)
+    )
     return dict(totals) | {"bars": sparkline(dict(tuple(row) for row in per_day))}

@@ -1,4 +1,5 @@
-"""One outlet: when it publishes, whose texts it runs, what it changes, and how well it can be read."""
+"""One outlet: when it publishes, whose texts it runs, what it changes, and how well it can be
+read."""
 
 from __future__ import annotations
 
@@ -71,11 +72,14 @@ def outlet(connection: sqlite3.Connection, host: str) -> Row | None:
     id = row["id"]
     changed = [_change(each) for each in connection.execute(CHANGED, (id,))]
     return dict(row) | {
-        "articles": connection.execute("SELECT count(*) FROM articles WHERE outlet_id = ?", (id,)).fetchone()[0],
+        "articles": connection.execute(
+            "SELECT count(*) FROM articles WHERE outlet_id = ?", (id,)
+        ).fetchone()[0],
         "habits": habits(connection.execute(HABITS, (id, RECENT)).fetchall()),
         "from_whom": _rows(connection, FROM_WHOM, {"outlet": id}),
         "newest": [
-            each | {"direction": direction(each["language"])} for each in _rows(connection, NEWEST, (id, SHOWN))
+            each | {"direction": direction(each["language"])}
+            for each in _rows(connection, NEWEST, (id, SHOWN))
         ],
         "changes": len(changed),
         "stealth": sum(each["stealth"] for each in changed),
@@ -95,10 +99,11 @@ def _change(row: sqlite3.Row) -> Row:
 
 
 def habits(rows: Sequence[sqlite3.Row]) -> Row:
-    """Of an outlet's newest articles: `hours` and `weekdays` as bars (UTC), `days`, and shares of 1.
+    """Of an outlet's newest articles: `hours` and `weekdays` as bars (UTC), `days`, and shares of
+    1.
 
-    Only articles whose hour is known count for the hours. `wire` names an agency; `copied` is another's text,
-    `lent` its own that others ran.
+    Only articles whose hour is known count for the hours. `wire` names an agency; `copied` is
+    another's text, `lent` its own that others ran.
     """
     found = [moment for row in rows if (moment := parsed(row["published_at"]))]
     timed = Counter(moment.hour for moment in found if moment.tzinfo)

@@ -1,4 +1,5 @@
-"""Searching as a page: the best first, with what the finds have in common, and in words what went wrong."""
+"""Searching as a page: the best first, with what the finds have in common, and in words what went
+wrong."""
 
 from __future__ import annotations
 
@@ -73,10 +74,11 @@ class Wanted(Filters):
 
 
 def find(connection: sqlite3.Connection, wanted: Wanted, page: int = 1) -> Row:
-    """What the page of a search shows: the `hits` of one `page`, best first, versions of one text as one, and `facets`.
+    """What the page of a search shows: the `hits` of one `page`, best first, versions of one text
+    as one, and `facets`.
 
-    `articles` are counted with copies; `cut` says that more hold the words than were looked at. `error` says in words
-    why nothing was searched for.
+    `articles` are counted with copies; `cut` says that more hold the words than were looked at.
+    `error` says in words why nothing was searched for.
     """
     nothing: Row = {"wanted": wanted, "hits": [], "facets": {}, "articles": 0, "texts": 0, "cut": False, "page": 1,
                     "pages": 1, "error": None}  # fmt: skip
@@ -107,7 +109,8 @@ def _found(connection: sqlite3.Connection, wanted: Wanted) -> list[sqlite3.Row]:
 
 
 def _best(connection: sqlite3.Connection, found: Iterable[sqlite3.Row]) -> list[int]:
-    """The articles that stand for their texts, best first: the original if it was found, else the best version."""
+    """The articles that stand for their texts, best first: the original if it was found, else the
+    best version."""
     scores = {row["id"]: row["score"] for row in found}
     originals = dict(connection.execute(ORIGINALS, (json.dumps(list(scores)),)).fetchall())
     best: dict[int, tuple[float, int]] = {}
@@ -120,21 +123,27 @@ def _best(connection: sqlite3.Connection, found: Iterable[sqlite3.Row]) -> list[
 def _hits(connection: sqlite3.Connection, ids: Sequence[int], words: str) -> list[Row]:
     rows = connection.execute(SHOWN, (json.dumps(ids),))
     return [
-        {name: row[name] for name in row.keys() if name != "said"}  # noqa: SIM118  a Row iterates over values
+        # a Row iterates over values
+        {name: row[name] for name in row.keys() if name != "said"}  # noqa: SIM118
         | {"passage": passage(row["said"], words), "direction": direction(row["language"])}
         for row in rows
     ]
 
 
-def _facets(connection: sqlite3.Connection, found: list[sqlite3.Row], wanted: Wanted) -> dict[str, list[Row]]:
-    """What may be chosen next, with how many articles each leaves; what is chosen already is not offered again."""
+def _facets(
+    connection: sqlite3.Connection, found: list[sqlite3.Row], wanted: Wanted
+) -> dict[str, list[Row]]:
+    """What may be chosen next, with how many articles each leaves; what is chosen already is not
+    offered again."""
     ids = json.dumps([row["id"] for row in found])
     outlets = json.dumps(list({row["outlet_id"] for row in found}))
     hosts = dict(connection.execute(HOSTS, (outlets,)).fetchall())
     counted = {
         "outlet": _counted(hosts[row["outlet_id"]] for row in found),
         "month": sorted(
-            _counted(row["month"] for row in found if row["month"]), key=lambda each: each["value"], reverse=True
+            _counted(row["month"] for row in found if row["month"]),
+            key=lambda each: each["value"],
+            reverse=True,
         ),
         "language": _counted(row["language"] for row in found if row["language"]),
         "story": [
@@ -142,8 +151,13 @@ def _facets(connection: sqlite3.Connection, found: list[sqlite3.Row], wanted: Wa
             for name, title, count in connection.execute(OF_STORIES, (ids, FACETS))
         ],
     }
-    return {name: values for name, values in counted.items() if values and name not in wanted.filters}
+    return {
+        name: values for name, values in counted.items() if values and name not in wanted.filters
+    }
 
 
 def _counted(values: Iterable[str]) -> list[Row]:
-    return [{"value": value, "label": value, "count": count} for value, count in Counter(values).most_common(FACETS)]
+    return [
+        {"value": value, "label": value, "count": count}
+        for value, count in Counter(values).most_common(FACETS)
+    ]

@@ -1,4 +1,5 @@
-"""A story over time: its coverage, who ran whose text how much later, and a person's word on what belongs."""
+"""A story over time: its coverage, who ran whose text how much later, and a person's word on what
+belongs."""
 
 from __future__ import annotations
 
@@ -43,14 +44,17 @@ WITH rejected AS MATERIALIZED (
     AND (v.text_id IS NULL OR v.text_id NOT IN (SELECT text_id FROM rejected))))
 )
 """
-"""The view `story_coverage` of one story: what was rejected is looked up once, not for each article."""
+"""The view `story_coverage` of one story: what was rejected is looked up once, not for each
+article."""
 
-COVERAGE = MEMBERS + "SELECT * FROM members ORDER BY published_at IS NULL, published_at, id"  # noqa: S608  our own
+# our own
+COVERAGE = MEMBERS + "SELECT * FROM members ORDER BY published_at IS NULL, published_at, id"  # noqa: S608
 
 OF_PAGE = """SELECT id, original_id, probability, tier, part, verdict, nearest_id, outlet, outlet_name,
 coalesce(headline, url) AS headline, published_at, language
 FROM members ORDER BY published_at IS NULL, published_at, id"""
-"""What is asked of every article: a story may have thousands, and a page needs the rest of a few."""
+"""What is asked of every article: a story may have thousands, and a page needs the rest of a
+few."""
 
 WHOSE = """
 SELECT a.id, o.host FROM articles a JOIN outlets o ON o.id = a.outlet_id
@@ -62,7 +66,9 @@ REVISED = """
 SELECT r.article_id, r.seen_at FROM story_articles m JOIN revisions r ON r.article_id = m.article_id
 WHERE m.story_id = ? AND r.number > 1 ORDER BY r.seen_at"""
 
-BEGINNINGS = "SELECT id, headline, standfirst, substr(text, 1, 700) AS text FROM articles WHERE id IN ({})"
+BEGINNINGS = (
+    "SELECT id, headline, standfirst, substr(text, 1, 700) AS text FROM articles WHERE id IN ({})"
+)
 
 PERHAPS = """
 SELECT p.id, p.headline, p.url, p.outlet, coalesce(p.outlet_name, p.outlet) AS outlet_name, p.published_at, p.language,
@@ -72,7 +78,11 @@ WHERE p.story_id = ? ORDER BY p.probability DESC LIMIT 50"""
 
 NEAREST = "SELECT id, coalesce(headline, url) AS headline FROM articles WHERE id IN (SELECT value FROM json_each(?))"
 
-PARTS = {"event": "the same event", "development": "another development", "background": "background"}
+PARTS = {
+    "event": "the same event",
+    "development": "another development",
+    "background": "background",
+}
 """What an article is to the story, as readers say it."""
 
 LEFT_OUT = """
@@ -95,14 +105,21 @@ class Filters(asked.Filters):
         day = (row["published_at"] or "")[:10]
         timed = not (self.since or self.until) or bool(day)
         wanted = self.outlet in ("", row["outlet"]) and self.language in ("", row["language"])
-        return wanted and timed and (not self.since or day >= self.since) and (not self.until or day <= self.until)
+        return (
+            wanted
+            and timed
+            and (not self.since or day >= self.since)
+            and (not self.until or day <= self.until)
+        )
 
 
-def story_page(connection: sqlite3.Connection, name: str, filters: Filters, page: int = 1) -> Row | None:
+def story_page(
+    connection: sqlite3.Connection, name: str, filters: Filters, page: int = 1
+) -> Row | None:
     """All that the page of a story shows; None if no story is called so.
 
-    `coverage` are the texts of one `page`, the newest first, each with its `copies`; `outlets` and `languages` are
-    counted over the whole story, the rest over what the filters leave.
+    `coverage` are the texts of one `page`, the newest first, each with its `copies`; `outlets` and
+    `languages` are counted over the whole story, the rest over what the filters leave.
     """
     told = found_story(connection, name)
     if told is None:
@@ -158,20 +175,28 @@ def as_row(text: Text) -> Row:
     head, copies = text
     shown = [dict(copy) for copy in copies]
     others = [copy for copy in shown if copy["outlet"] != head["outlet"]]
-    return dict(head) | {"direction": direction(head["language"]), "copies": shown, "others": others}
+    return dict(head) | {
+        "direction": direction(head["language"]),
+        "copies": shown,
+        "others": others,
+    }
 
 
 def spreads(texts: Sequence[Text]) -> list[Row]:
-    """Of texts that several outlets ran: the one that had it `first`, and how much `later` the `others` ran it."""
+    """Of texts that several outlets ran: the one that had it `first`, and how much `later` the
+    `others` ran it."""
     several = [row for text in texts if (row := as_row(text))["others"]]
     several.sort(key=lambda row: -len(row["others"]))
     return [_spread(row) for row in several[:SPREADS]]
 
 
 def _spread(head: Row) -> Row:
-    """Whoever is the original is first; the hours of the others count from it, where both moments are known."""
+    """Whoever is the original is first; the hours of the others count from it, where both moments
+    are known."""
     began = as_utc(head["published_at"]) if _has_hours(head) else None
-    others = sorted(head["others"], key=lambda row: (row["published_at"] is None, row["published_at"] or ""))
+    others = sorted(
+        head["others"], key=lambda row: (row["published_at"] is None, row["published_at"] or "")
+    )
     hours = [_hours(began, row) for row in others]
     most = max((each for each in hours if each), default=0) or 1
     ran = [
@@ -200,7 +225,9 @@ def _later(hours: float) -> str:
     return f"{span(hours)} later" if hours > 0 else f"dated {span(-hours)} earlier"
 
 
-def _shown(connection: sqlite3.Connection, story_id: int, rows: Iterable[sqlite3.Row]) -> list[Shown]:
+def _shown(
+    connection: sqlite3.Connection, story_id: int, rows: Iterable[sqlite3.Row]
+) -> list[Shown]:
     revised: dict[int, list[str]] = {}
     for article_id, seen_at in connection.execute(REVISED, (story_id,)):
         revised.setdefault(article_id, []).append(seen_at)
@@ -221,13 +248,18 @@ def _shown(connection: sqlite3.Connection, story_id: int, rows: Iterable[sqlite3
 
 
 def _tell_why(connection: sqlite3.Connection, story_id: int, rows: Sequence[Row]) -> None:
-    """Tell why each article is in: in `terms` as it writes them, in `part` what it is to the story, and `nearest`."""
+    """Tell why each article is in: in `terms` as it writes them, in `part` what it is to the story,
+    and `nearest`."""
     from archive.exports.dossier import as_written
 
     ids = [row["id"] for row in rows]
     said = _beginnings(connection, ids)
-    nearest = dict(connection.execute(NEAREST, (json.dumps([row["nearest_id"] for row in rows]),)).fetchall())
-    terms = dict(connection.execute(TERMS_OF.format(", ".join("?" * len(ids))), (story_id, *ids)).fetchall())
+    nearest = dict(
+        connection.execute(NEAREST, (json.dumps([row["nearest_id"] for row in rows]),)).fetchall()
+    )
+    terms = dict(
+        connection.execute(TERMS_OF.format(", ".join("?" * len(ids))), (story_id, *ids)).fetchall()
+    )
     for row in rows:
         row["terms"] = list(as_written(listed(terms[row["id"]])[:TERMS], said.get(row["id"], "")))
         row["part"] = PARTS.get(row["part"], "")
@@ -246,11 +278,14 @@ def _terms(connection: sqlite3.Connection, told: Story, rows: Sequence[sqlite3.R
 def _beginnings(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, str]:
     marks = ", ".join("?" * len(ids))
     rows = connection.execute(BEGINNINGS.format(marks), ids)
-    found = {row["id"]: f"{row['headline'] or ''}\n{row['standfirst'] or ''}\n{row['text']}" for row in rows}
+    found = {
+        row["id"]: f"{row['headline'] or ''}\n{row['standfirst'] or ''}\n{row['text']}"
+        for row in rows
+    }
     return {id: found[id] for id in ids if id in found}
 
 
-# -- a person's word -------------------------------------------------------------------------------------------------
+# -- a person's word -------------------------------------------------------------------------------
 
 WORDS: dict[str, Verdict | None] = {"belongs": "belongs", "not": "not", "unsaid": None}
 """What a form may send, and what is kept."""
@@ -259,12 +294,16 @@ WORDS: dict[str, Verdict | None] = {"belongs": "belongs", "not": "not", "unsaid"
 def say(connection: sqlite3.Connection, name: str, article_id: int, word: str) -> None:
     """Keep a person's word on an article; the next crawl makes the story's listing anew.
 
-    Runs inside the caller's transaction. Raises UsageError for a story, an article or a word that there is not.
+    Runs inside the caller's transaction. Raises UsageError for a story, an article or a word that
+    there is not.
     """
     told = found_story(connection, name)
     if told is None or word not in WORDS:
-        raise UsageError(f"{name}, {word}: no such story, or no such word; a word is {', '.join(WORDS)}")
+        raise UsageError(
+            f"{name}, {word}: no such story, or no such word; a word is {', '.join(WORDS)}"
+        )
     if connection.execute("SELECT 1 FROM articles WHERE id = ?", (article_id,)).fetchone() is None:
         raise UsageError(f"{article_id}: no such article")
     keep_word(connection, told.id, [article_id], WORDS[word])
-    connection.execute("UPDATE stories SET newest_id = 0, stale = 1 WHERE id = ?", (told.id,))  # by this a crawl knows
+    # by this a crawl knows
+    connection.execute("UPDATE stories SET newest_id = 0, stale = 1 WHERE id = ?", (told.id,))

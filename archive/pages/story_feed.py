@@ -26,10 +26,15 @@ FROM (SELECT * FROM members WHERE original_id = id ORDER BY found_at DESC, publi
 JOIN articles a ON a.id = n.id ORDER BY n.found_at DESC, n.published_at DESC, n.id DESC"""
 
 
-def atom(connection: sqlite3.Connection, story: Story, own: str, page_of: Callable[[int], str]) -> str:
-    """The feed of a story, originals alone. `own` is the feed's address, `page_of` that of an article's page."""
+def atom(
+    connection: sqlite3.Connection, story: Story, own: str, page_of: Callable[[int], str]
+) -> str:
+    """The feed of a story, originals alone. `own` is the feed's address, `page_of` that of an
+    article's page."""
     rows = connection.execute(MEMBERS + NEWEST_OF, {"story": story.id, "most": NEWEST}).fetchall()
-    created = connection.execute("SELECT created_at FROM stories WHERE id = ?", (story.id,)).fetchone()[0]
+    created = connection.execute(
+        "SELECT created_at FROM stories WHERE id = ?", (story.id,)
+    ).fetchone()[0]
     feed = ET.Element("feed", xmlns=ATOM)
     _add(feed, "id", uuid5(NAMESPACE_URL, f"dateline:{story.name}:{created}").urn)
     _add(feed, "title", story.title)
@@ -57,7 +62,9 @@ def _entry(entry: ET.Element, row: sqlite3.Row, page: str) -> None:
 
 
 def _add(parent: ET.Element, name: str, text: str | None = None, **attributes: Any) -> ET.Element:
-    element = ET.SubElement(parent, name, {key: NO_XML.sub("", value) for key, value in attributes.items()})
+    element = ET.SubElement(
+        parent, name, {key: NO_XML.sub("", value) for key, value in attributes.items()}
+    )
     element.text = NO_XML.sub("", text) if text else None
     return element
 

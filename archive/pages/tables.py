@@ -94,9 +94,13 @@ EXAMPLES = {
 
 @cache
 def described() -> dict[str, Row]:
-    """By table and view: its `kind`, its `description`, and its `columns` with what they hold ('' if it is plain)."""
+    """By table and view: its `kind`, its `description`, and its `columns` with what they hold (''
+    if it is plain)."""
     whole = "".join(script for _, script in ARCHIVE.steps).replace("`", "")
-    told = {name: _described(kind, said, head, body) for said, kind, name, head, body in MADE.findall(whole)}
+    told = {
+        name: _described(kind, said, head, body)
+        for said, kind, name, head, body in MADE.findall(whole)
+    }
     for table, column, said in ADDED.findall(whole):
         told[table]["columns"][column] = said
     for table, column in DROPPED.findall(whole):
@@ -105,7 +109,11 @@ def described() -> dict[str, Row]:
 
 
 def _described(kind: str, said: str, head: str, body: str) -> Row:
-    columns = {name: rest.partition("-- ")[2].strip() for name, rest in COLUMN.findall(body)} if kind == "TABLE" else {}
+    columns = (
+        {name: rest.partition("-- ")[2].strip() for name, rest in COLUMN.findall(body)}
+        if kind == "TABLE"
+        else {}
+    )
     if kind == "VIEW":
         columns = dict.fromkeys(_selected(head, body), "")
     description = " ".join(line.removeprefix("-- ") for line in said.splitlines())
@@ -120,6 +128,7 @@ def _selected(head: str, body: str) -> list[str]:
 
 
 def explained() -> list[Row]:
-    """The tables that people ask, each with its `name`, an `example` (a title and SQL), and its description."""
+    """The tables that people ask, each with its `name`, an `example` (a title and SQL), and its
+    description."""
     told = described()
     return [{"name": name, "example": EXAMPLES[name], **told[name]} for name in CHIEF]

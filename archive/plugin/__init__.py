@@ -1,7 +1,8 @@
 """The Datasette plugin: an archive reads well in any Datasette that finds this package installed.
 
-It knows archives by their tables, whatever their file is called, and leaves other databases alone. The hooks are those
-that 0.65 and 1.0 share; where they differ, 0.65 asks `get_metadata` and 1.0 is told at `startup`.
+It knows archives by their tables, whatever their file is called, and leaves other databases alone.
+The hooks are those that 0.65 and 1.0 share; where they differ, 0.65 asks `get_metadata` and 1.0 is
+told at `startup`.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ hookimpl = HookimplMarker("datasette")
 Vars = dict[str, Any]
 
 
-@hookimpl(trylast=True)  # after Datasette's own functions, so that its search boxes take escape_fts from here
+# after Datasette's own functions, so that its search boxes take escape_fts from here
+@hookimpl(trylast=True)
 def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Any) -> None:
     if database not in archives(datasette):
         return
@@ -54,7 +56,9 @@ def get_metadata(datasette: Any, key: str | None) -> Vars:
     names = archives(datasette)
     if not names or key == "plugins":  # of which it says nothing, and which `is_public` asks for
         return {}
-    return configuration("0.65", names) | ({"allow_sql": SQL_IS_FOR} if is_public(datasette) else {})
+    return configuration("0.65", names) | (
+        {"allow_sql": SQL_IS_FOR} if is_public(datasette) else {}
+    )
 
 
 @hookimpl
@@ -92,7 +96,8 @@ def guarded(app: App, datasette: Any) -> App:
 
 @hookimpl(tryfirst=True)
 def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
-    """What a visitor asked for that cannot be had is the visitor's mistake; None leaves it to Datasette."""
+    """What a visitor asked for that cannot be had is the visitor's mistake; None leaves it to
+    Datasette."""
     if isinstance(exception, NotFound) and archives(datasette) and is_missing(datasette, request):
         return partial(missing, datasette, request, str(exception))
     told = refused(exception) if archives(datasette) else None
@@ -111,7 +116,9 @@ def extra_css_urls(datasette: Any) -> list[str]:
 
 
 @hookimpl
-def render_cell(row: Any, value: Any, column: str, table: str | None, database: str, datasette: Any) -> Markup | None:
+def render_cell(
+    row: Any, value: Any, column: str, table: str | None, database: str, datasette: Any
+) -> Markup | None:
     if database not in archives(datasette) or not isinstance(value, str | int):
         return None
     held = dict(row)
@@ -122,7 +129,9 @@ def render_cell(row: Any, value: Any, column: str, table: str | None, database: 
 
 @hookimpl
 def prepare_jinja2_environment(env: Any) -> None:
-    env.filters |= {f"dateline_{each.__name__}": each for each in (moment, many, percent, direction, marked)}
+    env.filters |= {
+        f"dateline_{each.__name__}": each for each in (moment, many, percent, direction, marked)
+    }
     env.globals |= {"dateline_version": _version("dateline.css"), "csp_nonce": nonce}
     env.add_extension(Nonces)
 
@@ -131,7 +140,10 @@ def prepare_jinja2_environment(env: Any) -> None:
 def menu_links(datasette: Any) -> list[Vars]:
     """From Datasette's own pages back to those of the archive."""
     return [
-        {"href": Paths(datasette.urls, name).home(), "label": "Dateline" if name == "archive" else f"Dateline: {name}"}
+        {
+            "href": Paths(datasette.urls, name).home(),
+            "label": "Dateline" if name == "archive" else f"Dateline: {name}",
+        }
         for name in archives(datasette)
     ]
 
@@ -148,7 +160,8 @@ def register_actions() -> list[Any]:
 
 
 def registered(address: object) -> str | None:
-    """The domain that was registered, by the Public Suffix List: `https://news.ridge.co.uk/1` → `ridge.co.uk`."""
+    """The domain that was registered, by the Public Suffix List: `https://news.ridge.co.uk/1` →
+    `ridge.co.uk`."""
     found = _suffixes()(str(address or ""))
     by_the_default_rule = ".".join([*found.subdomain.split(".")[-1:], found.domain]).strip(".")
     return found.top_domain_under_public_suffix or by_the_default_rule or None
@@ -158,7 +171,8 @@ def registered(address: object) -> str | None:
 def _suffixes() -> Any:
     from tldextract import TLDExtract
 
-    return TLDExtract(suffix_list_urls=(), cache_dir=None)  # the list that came with it: serving asks no other host
+    # the list that came with it: serving asks no other host
+    return TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
 def refused(exception: Exception) -> str | None:
@@ -167,7 +181,11 @@ def refused(exception: Exception) -> str | None:
         return "The query needs more memory than this server gives."
     if isinstance(exception, OverflowError):
         return "A number is too large."
-    if isinstance(exception, DatasetteError) and exception.status == 500 and not exception.message_is_html:
+    if (
+        isinstance(exception, DatasetteError)
+        and exception.status == 500
+        and not exception.message_is_html
+    ):
         return str(exception.message)  # such as: cannot sort by that
     if isinstance(exception, sqlite3.DatabaseError):
         return str(exception)
@@ -175,7 +193,8 @@ def refused(exception: Exception) -> str | None:
 
 
 def quiet() -> None:
-    """No pictures of all local variables in the log: where Rich is installed, Datasette draws one of each Not Found."""
+    """No pictures of all local variables in the log: where Rich is installed, Datasette draws one
+    of each Not Found."""
     from datasette import handle_exception as drawing
 
     drawing.rich = None
@@ -196,9 +215,18 @@ async def _configure(datasette: Any, given: Vars) -> None:
         for name, query in settings["queries"].items():
             texts = {key: query[key] for key in ("title", "description")}
             await datasette.add_query(
-                database, name, query["sql"], parameters=query.get("params"), is_trusted=True, **texts
+                database,
+                name,
+                query["sql"],
+                parameters=query.get("params"),
+                is_trusted=True,
+                **texts,
             )
-        tables = datasette.config.setdefault("databases", {}).setdefault(database, {}).setdefault("tables", {})
+        tables = (
+            datasette.config.setdefault("databases", {})
+            .setdefault(database, {})
+            .setdefault("tables", {})
+        )
         for table, values in settings["tables"].items():
             tables[table] = values | tables.get(table, {})
     for database, told in given["metadata"]["databases"].items():
@@ -206,6 +234,8 @@ async def _configure(datasette: Any, given: Vars) -> None:
             await datasette.set_database_metadata(database, "description", told["description"])
         for table, values in told["tables"].items():
             if "description" not in await datasette.get_resource_metadata(database, table):
-                await datasette.set_resource_metadata(database, table, "description", values.get("description", ""))
+                await datasette.set_resource_metadata(
+                    database, table, "description", values.get("description", "")
+                )
             for column, text in values.get("columns", {}).items():
                 await datasette.set_column_metadata(database, table, column, "description", text)

@@ -1,6 +1,7 @@
 """The page of an article as it came, to be saved: `/archive/articles/12/capture`.
 
-It is never shown here, as its markup and its scripts are somebody else's. A public archive has none of it.
+It is never shown here, as its markup and its scripts are somebody else's. A public archive has none
+of it.
 """
 
 from __future__ import annotations
@@ -31,7 +32,11 @@ async def capture(datasette: Any, request: Any) -> Any:
         return page(Path(file).parent, row["digest"]) if row and row["digest"] and file else None
 
     try:
-        body = None if is_public(datasette) else await readers(datasette).read(datasette, database, made)
+        body = (
+            None
+            if is_public(datasette)
+            else await readers(datasette).read(datasette, database, made)
+        )
     except ArchiveError:  # whose words name the folder
         body = None
     if body is None:

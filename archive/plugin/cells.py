@@ -13,7 +13,8 @@ LONG = ("text", "standfirst", "page_title", "bigrams", "lede")
 
 
 def cell(column: str, value: Any, article_url: str | None) -> Markup | None:
-    """The HTML of a value; None leaves it to Datasette. `article_url` is the page of the row's article."""
+    """The HTML of a value; None leaves it to Datasette. `article_url` is the page of the row's
+    article."""
     if not isinstance(value, str):
         return link(article_url, str(value)) if column == "article" and article_url else None
     if column == "headline" and article_url:

@@ -1,8 +1,9 @@
-"""So many requests at once, and so long: a visitor's query keeps no reader waiting, and nobody waits in vain.
+"""So many requests at once, and so long: a visitor's query keeps no reader waiting, and nobody
+waits in vain.
 
-Pages of the archive, Datasette's own and streamed tables go in lanes of their own. A request that finds no place, or no
-end, in its time is told so (503, with Retry-After); it is cancelled between two statements, and SQLite ends the one
-that runs.
+Pages of the archive, Datasette's own and streamed tables go in lanes of their own. A request that
+finds no place, or no end, in its time is told so (503, with Retry-After); it is cancelled between
+two statements, and SQLite ends the one that runs.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ class Patience:
 
 OF_QUERIES = Patience(waits=5, works=5, most=200)
 OF_PAGES = Patience(waits=30, works=15, most=1_000)
-"""A page takes some milliseconds, and its reading ends by itself (`archive.plugin.read_pool`): whoever wants one among
-five hundred others is better served late than turned away, and so is everybody on a machine that is busy."""
+"""A page takes some milliseconds, and its reading ends by itself (`archive.plugin.read_pool`):
+whoever wants one among five hundred others is better served late than turned away, and so is
+everybody on a machine that is busy."""
 
 
 @dataclass(slots=True)
@@ -61,7 +63,9 @@ class Lanes:
     def of(self, scope: Scope) -> Lane | None:
         """None for what goes at once: files, and what is sent to be kept."""
         path = routed(raw_path(scope), self._base_url)
-        if scope["method"] not in ("GET", "HEAD") or path.startswith(("/-/static", "/favicon.ico", "/robots.txt")):
+        if scope["method"] not in ("GET", "HEAD") or path.startswith(
+            ("/-/static", "/favicon.ico", "/robots.txt")
+        ):
             return None
         if self._ours.match(path):
             return self._pages
@@ -84,7 +88,10 @@ def paced(app: App, datasette: Any, ours: re.Pattern[str]) -> App:
         await datasette.invoke_startup()  # which takes its time where no web server has done it
         begun = False
         try:
-            async with _place(lane, lanes.limit), asyncio.timeout(lane.patience.works * lanes.limit) as patience:
+            async with (
+                _place(lane, lanes.limit),
+                asyncio.timeout(lane.patience.works * lanes.limit) as patience,
+            ):
 
                 async def begin(event: Event) -> None:
                     nonlocal begun
@@ -96,7 +103,9 @@ def paced(app: App, datasette: Any, ours: re.Pattern[str]) -> App:
         except TimeoutError:
             if begun:
                 raise
-            await answer(send, 503, "The server is busy, or this takes too long; try again.", retry_after="2")
+            await answer(
+                send, 503, "The server is busy, or this takes too long; try again.", retry_after="2"
+            )
         return None
 
     return pace
@@ -104,7 +113,8 @@ def paced(app: App, datasette: Any, ours: re.Pattern[str]) -> App:
 
 @asynccontextmanager
 async def _place(lane: Lane, limit: float) -> AsyncIterator[None]:
-    """A place in a lane. Raises TimeoutError where none is free in time, or too many wait for one."""
+    """A place in a lane. Raises TimeoutError where none is free in time, or too many wait for
+    one."""
     if lane.waiting >= lane.patience.most:
         raise TimeoutError
     lane.waiting += 1

@@ -1,4 +1,5 @@
-"""Datasette's CSV, safe to open in a spreadsheet: a cell that begins like a formula gets an apostrophe in front."""
+"""Datasette's CSV, safe to open in a spreadsheet: a cell that begins like a formula gets an
+apostrophe in front."""
 
 from __future__ import annotations
 
@@ -13,8 +14,8 @@ NUMBER = re.compile(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?", re.IGNORECASE | re.ASCII)
 
 
 def safe_rows(text: str) -> str:
-    """Whole rows of CSV, their cells as `archive.exports.article_files.safe_cell` has them (OWASP, "CSV Injection");
-    numbers stay."""
+    """Whole rows of CSV, their cells as `archive.exports.article_files.safe_cell` has them (OWASP,
+    "CSV Injection"); numbers stay."""
     return CELL.sub(_safe, text)
 
 
@@ -55,11 +56,16 @@ def safe_csv(app: App) -> App:
             nonlocal csv
             if event["type"] == "http.response.start":
                 headers = [(name.lower(), value) for name, value in event.get("headers", [])]
-                csv = dict(headers).get(b"content-type", b"").startswith((b"text/csv", b"text/plain"))
+                csv = (
+                    dict(headers).get(b"content-type", b"").startswith((b"text/csv", b"text/plain"))
+                )
                 kept = [each for each in headers if not csv or each[0] != b"content-length"]
                 return await send({**event, "headers": kept})
             if csv and event["type"] == "http.response.body":
-                event = {**event, "body": rows.safe(event.get("body", b""), event.get("more_body", False))}
+                event = {
+                    **event,
+                    "body": rows.safe(event.get("body", b""), event.get("more_body", False)),
+                }
             return await send(event)
 
         return await app(scope, receive, send_rows)

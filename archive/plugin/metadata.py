@@ -1,6 +1,8 @@
-"""What Datasette is told of an archive: titles, descriptions, sort orders, facets and canned queries.
+"""What Datasette is told of an archive: titles, descriptions, sort orders, facets and canned
+queries.
 
-Datasette 0.65 reads all of it as metadata; 1.0 keeps the descriptions there and takes the rest as configuration.
+Datasette 0.65 reads all of it as metadata; 1.0 keeps the descriptions there and takes the rest as
+configuration.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ from archive.pages.tables import CHIEF, described
 Settings = dict[str, Any]
 
 TITLE = "Dateline"
-DESCRIPTION = "Who covered what, and when: articles read clean from the outlets that this archive follows."
+DESCRIPTION = (
+    "Who covered what, and when: articles read clean from the outlets that this archive follows."
+)
 
 DESCRIBING = ("title", "description", "columns")
 """What 1.0 calls metadata; all else is its configuration."""
@@ -44,7 +48,8 @@ SHOWN: dict[str, Settings] = {
 """Of each table and view, what is not in the schema's own comments."""
 
 HIDDEN = ("_sqlite_migrations", "urls", "texts", "versions")
-"""Besides the tables of which people are told nothing (`archive.pages.tables.CHIEF`): they serve the others."""
+"""Besides the tables of which people are told nothing (`archive.pages.tables.CHIEF`): they serve
+the others."""
 
 
 def configuration(version: str, databases: tuple[str, ...] = ("archive",)) -> Settings:
@@ -58,9 +63,13 @@ def configuration(version: str, databases: tuple[str, ...] = ("archive",)) -> Se
 
 @cache
 def queries() -> dict[str, Settings]:
-    """The canned queries by name: `title`, `description`, `sql`, and `params` where there are some."""
+    """The canned queries by name: `title`, `description`, `sql`, and `params` where there are
+    some."""
     asked = tomllib.loads((files("archive.plugin") / "queries.toml").read_text("utf-8"))
-    return {name: query | {"sql": query["sql"].strip(), "hide_sql": True} for name, query in asked.items()}
+    return {
+        name: query | {"sql": query["sql"].strip(), "hide_sql": True}
+        for name, query in asked.items()
+    }
 
 
 @cache
@@ -81,13 +90,20 @@ def _metadata(databases: tuple[str, ...]) -> Settings:
 
 @cache
 def _metadata_as_json(databases: tuple[str, ...]) -> str:
-    """As JSON, because Datasette 0.65 asks for each table and writes into what it gets: a fresh copy is cheap so."""
+    """As JSON, because Datasette 0.65 asks for each table and writes into what it gets: a fresh
+    copy is cheap so."""
     said = descriptions()
-    hidden = {name: {"hidden": True} for name in [*HIDDEN, *(name for name in said if name not in CHIEF)]}
+    hidden = {
+        name: {"hidden": True} for name in [*HIDDEN, *(name for name in said if name not in CHIEF)]
+    }
     parts = (said, SHOWN, hidden)
-    tables = {name: _joined(part.get(name, {}) for part in parts) for name in {**said, **SHOWN, **hidden}}
+    tables = {
+        name: _joined(part.get(name, {}) for part in parts) for name in {**said, **SHOWN, **hidden}
+    }
     archive = {"description": DESCRIPTION, "tables": tables, "queries": queries()}
-    return json.dumps({"title": TITLE, "description": DESCRIPTION, "databases": dict.fromkeys(databases, archive)})
+    return json.dumps(
+        {"title": TITLE, "description": DESCRIPTION, "databases": dict.fromkeys(databases, archive)}
+    )
 
 
 def _joined(parts: Iterable[Settings]) -> Settings:
@@ -96,7 +112,9 @@ def _joined(parts: Iterable[Settings]) -> Settings:
 
 def _split(whole: Settings) -> Settings:
     """Metadata as 0.65 has it → the two halves of 1.0."""
-    metadata: Settings = {name: value for name, value in whole.items() if name != "databases"} | {"databases": {}}
+    metadata: Settings = {name: value for name, value in whole.items() if name != "databases"} | {
+        "databases": {}
+    }
     config: Settings = {"metadata": metadata, "databases": {}}
     for name, archive in whole["databases"].items():
         told, set_ = {}, {}

@@ -1,8 +1,8 @@
 """What every answer carries and what no request gets: between the web server and Datasette.
 
-A request passes `guarded` from the outside in: security headers → odd requests refused → so many at once and so long
-(`archive.plugin.concurrency`) → who is no stranger (`archive.plugin.public`) → safe CSV (`archive.plugin.csv_safety`) →
-Datasette.
+A request passes `guarded` from the outside in: security headers → odd requests refused → so many at
+once and so long (`archive.plugin.concurrency`) → who is no stranger (`archive.plugin.public`) →
+safe CSV (`archive.plugin.csv_safety`) → Datasette.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ Receive = Callable[[], Awaitable[Event]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MOST_PATH, MOST_QUERY, MOST_PARAMETERS = 4_000, 12_000, 100
-"""Letters of an address, and of what stands behind its question mark: Datasette writes them into a hundred links."""
+"""Letters of an address, and of what stands behind its question mark: Datasette writes them into a
+hundred links."""
 MOST_HEADERS = 16_000
 MOST_BODY, BODY_SECONDS = 1_000_000, 5
 """What may be sent, and how long that may take; Datasette 0.65 holds all of a form."""
@@ -49,9 +50,10 @@ POLICY = (
     "style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-"""For Datasette's own pages, which have styles and scripts inline: a script runs if it stands in a template, and one
-attribute of 1.0 that opens its choice of columns. Nothing comes from, or goes to, any other host. The pages of the
-archive have a policy without any of that (`archive.plugin.routes`)."""
+"""For Datasette's own pages, which have styles and scripts inline: a script runs if it stands in a
+template, and one attribute of 1.0 that opens its choice of columns. Nothing comes from, or goes to,
+any other host. The pages of the archive have a policy without any of that
+(`archive.plugin.routes`)."""
 
 BROKEN = b"Something went wrong here; the server's log says what."
 
@@ -61,7 +63,8 @@ _nonce: ContextVar[str] = ContextVar("nonce", default="")
 
 
 class Nonces(Extension):
-    """Gives each script of a template the word by which a browser knows it from one that a page brought."""
+    """Gives each script of a template the word by which a browser knows it from one that a page
+    brought."""
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002
         return re.sub(r"<script(?=[\s>])", '<script nonce="{{ csp_nonce() }}"', source)
@@ -72,11 +75,12 @@ def nonce() -> str:
     return _nonce.get()
 
 
-# -- what every answer carries ---------------------------------------------------------------------------------------
+# -- what every answer carries ---------------------------------------------------------------------
 
 
 def with_headers(app: App) -> App:
-    """The application with security headers, no way to another host, and errors that tell nothing of the machine."""
+    """The application with security headers, no way to another host, and errors that tell nothing
+    of the machine."""
 
     async def headed(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -95,7 +99,9 @@ def with_headers(app: App) -> App:
             if status:
                 replaced = True
                 headers = [(b"content-type", b"text/plain; charset=utf-8")]
-            await send({**event, "status": status or event["status"], "headers": _secured(headers, word)})
+            await send(
+                {**event, "status": status or event["status"], "headers": _secured(headers, word)}
+            )
             if status:
                 await send({"type": "http.response.body", "body": body})
             return None
@@ -122,7 +128,8 @@ def _instead(status: int, headers: dict[bytes, bytes]) -> tuple[int, bytes]:
 
 
 def leads_elsewhere(location: str) -> bool:
-    """`//host/`, `/\\host/`: a browser takes them for another host. Datasette 0.65 makes them of an address."""
+    """`//host/`, `/\\host/`: a browser takes them for another host. Datasette 0.65 makes them of an
+    address."""
     return re.sub(r"[\x00-\x20]", "", location).replace("\\", "/").startswith("//")
 
 
@@ -132,11 +139,12 @@ def _secured(headers: list[tuple[bytes, bytes]], word: str) -> list[tuple[bytes,
     return [*headers, *((name, value) for name, value in wanted.items() if name not in sent)]
 
 
-# -- what no request gets --------------------------------------------------------------------------------------------
+# -- what no request gets --------------------------------------------------------------------------
 
 
 def bounded(app: App, hosts: tuple[str, ...]) -> App:
-    """The application for requests of a sound form alone. `hosts` are the names it answers to; none: to all."""
+    """The application for requests of a sound form alone. `hosts` are the names it answers to;
+    none: to all."""
 
     async def check(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -165,13 +173,18 @@ def refusal(scope: Scope, hosts: tuple[str, ...] = ()) -> tuple[int, str]:
     named = [value.decode("latin-1") for name, value in headers if name == b"host"]
     if len(path) > MOST_PATH or len(query) > MOST_QUERY or query.count(b"&") >= MOST_PARAMETERS:
         return 414, "The address is too long."
-    if not path.isascii() or any("\\" in each or "%5c" in each.lower() for each in (path, scope.get("path", ""))):
+    if not path.isascii() or any(
+        "\\" in each or "%5c" in each.lower() for each in (path, scope.get("path", ""))
+    ):
         return 404, "Not found"
     if path.startswith("//"):
         return 404, "Not found"
     if sum(len(name) + len(value) for name, value in headers) > MOST_HEADERS:
         return 431, "The request has too many headers."
-    if any(name == b"content-type" and value.lower().startswith(b"multipart/") for name, value in headers):
+    if any(
+        name == b"content-type" and value.lower().startswith(b"multipart/")
+        for name, value in headers
+    ):
         return 415, "No form here has parts."
     if _too_long(headers):
         return 413, "Too much was sent."

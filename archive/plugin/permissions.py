@@ -1,4 +1,5 @@
-"""Which databases are archives, and who may see and judge what is in them: by Datasette's own permissions."""
+"""Which databases are archives, and who may see and judge what is in them: by Datasette's own
+permissions."""
 
 from __future__ import annotations
 
@@ -9,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 VERDICT = "dateline-verdict"
-"""The permission to say which articles belong to a story. Datasette's root has it (`datasette --root`), and whoever the
-configuration of Datasette names."""
+"""The permission to say which articles belong to a story. Datasette's root has it (`datasette
+--root`), and whoever the configuration of Datasette names."""
 
 
 def archives(datasette: Any) -> tuple[str, ...]:
     """The names of the databases that are archives of this program."""
-    return tuple(name for name, db in datasette.databases.items() if db.path and is_archive(str(db.path)))
+    return tuple(
+        name for name, db in datasette.databases.items() if db.path and is_archive(str(db.path))
+    )
 
 
 @cache
@@ -59,7 +62,8 @@ async def _may_see(datasette: Any, actor: Any, database: str, table: str) -> boo
 
 
 async def may_judge(datasette: Any, actor: Any, database: str) -> bool:
-    """Whether somebody may say what belongs to a story; nobody may where the file is opened as immutable."""
+    """Whether somebody may say what belongs to a story; nobody may where the file is opened as
+    immutable."""
     if not datasette.get_database(database).is_mutable:
         return False
     if hasattr(datasette, "allowed"):  # 1.0
@@ -68,7 +72,9 @@ async def may_judge(datasette: Any, actor: Any, database: str) -> bool:
         resource = DatabaseResource(database=database)
         return bool(await datasette.allowed(action=VERDICT, resource=resource, actor=actor))
     default = bool(actor) and (actor.get("id") == "root" or _is_named(datasette, actor, database))
-    return bool(await datasette.permission_allowed(actor, VERDICT, resource=database, default=default))
+    return bool(
+        await datasette.permission_allowed(actor, VERDICT, resource=database, default=default)
+    )
 
 
 async def may_ask_in_sql(datasette: Any, actor: Any, database: str) -> bool:
@@ -78,7 +84,9 @@ async def may_ask_in_sql(datasette: Any, actor: Any, database: str) -> bool:
 
         resource = DatabaseResource(database=database)
         return bool(await datasette.allowed(action="execute-sql", resource=resource, actor=actor))
-    return bool(await datasette.permission_allowed(actor, "execute-sql", resource=database, default=True))
+    return bool(
+        await datasette.permission_allowed(actor, "execute-sql", resource=database, default=True)
+    )
 
 
 def _is_named(datasette: Any, actor: Any, database: str) -> bool:

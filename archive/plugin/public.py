@@ -1,8 +1,9 @@
-"""An archive for everybody: its pages and its canned queries are open, and to a stranger there is nothing else.
+"""An archive for everybody: its pages and its canned queries are open, and to a stranger there is
+nothing else.
 
-Datasette's configuration says so, `{"plugins": {"dateline": {"public": true}}}`, or `dateline serve --public`. Whoever
-is signed in goes on to Datasette, where its permissions decide; SQL is then root's alone, unless `allow_sql` says
-otherwise.
+Datasette's configuration says so, `{"plugins": {"dateline": {"public": true}}}`, or `dateline serve
+--public`. Whoever is signed in goes on to Datasette, where its permissions decide; SQL is then
+root's alone, unless `allow_sql` says otherwise.
 """
 
 from __future__ import annotations
@@ -56,18 +57,27 @@ def for_strangers(app: App, datasette: Any, ours: re.Pattern[str]) -> App:
         if is_open or await _actor(datasette, scope, receive):
             return await app(scope, receive, send)
         if reading and path.strip("/") in names:
-            return await answer(send, 302, "", location=str(datasette.urls.path(f"{path.rstrip('/')}/-/home")))
+            return await answer(
+                send, 302, "", location=str(datasette.urls.path(f"{path.rstrip('/')}/-/home"))
+            )
         return await answer(send, 404 if reading else 403, "There is no such page in this archive.")
 
     return door
 
 
 def is_open_to_all(path: str, names: Iterable[str]) -> bool:
-    """Whether Datasette may answer everybody: a file of a page, a canned query, an article as JSON."""
+    """Whether Datasette may answer everybody: a file of a page, a canned query, an article as
+    JSON."""
     if path in OPEN or path.startswith(("/-/static/", "/-/static-plugins/")):
         return True
-    found = re.fullmatch(r"/(?P<database>[^/]+)/(?:articles/\d{1,18}\.json|(?P<query>\w+)(\.json|\.csv)?)", path)
-    return bool(found and found["database"] in names and (found["query"] is None or found["query"] in queries()))
+    found = re.fullmatch(
+        r"/(?P<database>[^/]+)/(?:articles/\d{1,18}\.json|(?P<query>\w+)(\.json|\.csv)?)", path
+    )
+    return bool(
+        found
+        and found["database"] in names
+        and (found["query"] is None or found["query"] in queries())
+    )
 
 
 async def _actor(datasette: Any, scope: Scope, receive: Receive) -> Any:

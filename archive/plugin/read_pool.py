@@ -1,4 +1,5 @@
-"""Threads and connections of their own for the pages of the archive: a visitor's SQL never stands in their way."""
+"""Threads and connections of their own for the pages of the archive: a visitor's SQL never stands
+in their way."""
 
 from __future__ import annotations
 
@@ -21,23 +22,28 @@ THREADS = 2
 PATIENCE = 1.3
 """How long a page may work, in time limits of one statement (`sql_time_limit_ms`)."""
 BY_THE_CLOCK = 8
-"""So many times as long it may take by the clock: a machine that is busy is not the page's fault."""
+"""So many times as long it may take by the clock: a machine that is busy is not the page's
+fault."""
 STEPS = 1_000
 """Of SQLite's virtual machine between two looks at the time, some 0.1 ms."""
 
 TOO_LONG = "This page took too long to make; try again, or ask for less."
 
 COMPARED = 200_000
-"""Letters of a text that is compared with another: minutes go by over two million, and nothing ends that."""
+"""Letters of a text that is compared with another: minutes go by over two million, and nothing ends
+that."""
 
 Make = Callable[[sqlite3.Connection], Any]
 
 
 @contextmanager
 def limited(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
-    """Statements inside end after so many seconds of this thread's own work, or some times as many by the clock."""
+    """Statements inside end after so many seconds of this thread's own work, or some times as many
+    by the clock."""
     worked, clock = time.thread_time() + seconds, time.monotonic() + BY_THE_CLOCK * seconds
-    connection.set_progress_handler(lambda: time.thread_time() >= worked or time.monotonic() >= clock, STEPS)
+    connection.set_progress_handler(
+        lambda: time.thread_time() >= worked or time.monotonic() >= clock, STEPS
+    )
     try:
         yield
     finally:
@@ -90,8 +96,11 @@ def readers(datasette: Any) -> Readers:
 
 
 def check_length(connection: sqlite3.Connection, *articles: int) -> None:
-    """Raises DatasetteError where a text, or a revision of it, is too long to be compared while a visitor waits."""
+    """Raises DatasetteError where a text, or a revision of it, is too long to be compared while a
+    visitor waits."""
     longest = """SELECT max(coalesce((SELECT length(text) FROM articles WHERE id = :id), 0),
                             coalesce((SELECT max(length(text)) FROM revisions WHERE article_id = :id), 0))"""
     if any(connection.execute(longest, {"id": id}).fetchone()[0] > COMPARED for id in articles):
-        raise DatasetteError("This text is too long to be compared here; `dateline diff` does it.", status=413)
+        raise DatasetteError(
+            "This text is too long to be compared here; `dateline diff` does it.", status=413
+        )

@@ -1,4 +1,5 @@
-"""The page of an article's changes: `/archive/articles/12/revisions`, and `…/revisions/3` for one of them."""
+"""The page of an article's changes: `/archive/articles/12/revisions`, and `…/revisions/3` for one
+of them."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ TABLES = ("articles", "revisions")
 
 
 async def changes(datasette: Any, request: Any) -> Any:
-    """The page. Raises NotFound for what is no archive, article or revision, Forbidden for who may not see it."""
+    """The page. Raises NotFound for what is no archive, article or revision, Forbidden for who may
+    not see it."""
     from archive.plugin.routes import POLICY, Paths, opened, title  # which imports this module
 
     database = await opened(datasette, request, TABLES)
@@ -33,7 +35,8 @@ async def changes(datasette: Any, request: Any) -> Any:
         shown = await readers(datasette).read(datasette, database, made)
     except (ArchiveError, UsageError) as error:
         raise NotFound(str(error)) from error
-    comparison = Markup(shown["comparison"]) if shown["comparison"] else None  # noqa: S704  escaped where it was made
+    # escaped where it was made
+    comparison = Markup(shown["comparison"]) if shown["comparison"] else None  # noqa: S704
     told = {
         "title": await title(datasette),
         "changes": shown | {"direction": direction(shown["language"]), "comparison": comparison},
@@ -45,4 +48,9 @@ async def changes(datasette: Any, request: Any) -> Any:
     return Response.html(page, headers={"content-security-policy": POLICY})
 
 
-ROUTES = [(r"^/(?P<database>[^/]+)/articles/(?P<id>\d{1,18})/revisions(?:/(?P<number>\d{1,9}))?$", changes)]
+ROUTES = [
+    (
+        r"^/(?P<database>[^/]+)/articles/(?P<id>\d{1,18})/revisions(?:/(?P<number>\d{1,9}))?$",
+        changes,
+    )
+]

@@ -1,4 +1,5 @@
-"""The addresses of the pages, and the few lines between a request and the functions of `archive.pages`."""
+"""The addresses of the pages, and the few lines between a request and the functions of
+`archive.pages`."""
 
 from __future__ import annotations
 
@@ -38,10 +39,12 @@ POLICY = (
 """These pages have no scripts, no styles of their own and nothing from elsewhere."""
 
 OF_FILES = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
-"""Should a browser show a dossier instead of saving it: no scripts, and not as a page of this site."""
+"""Should a browser show a dossier instead of saving it: no scripts, and not as a page of this
+site."""
 
 TABLES = ("articles", "outlets", "stories", "story_articles", "events", "revisions", "urls")
-"""What the pages are made of: who may not see one of these sees none of them, as each page tells of several."""
+"""What the pages are made of: who may not see one of these sees none of them, as each page tells of
+several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,9 @@ def page(template: str, make: Make) -> Callable[..., Awaitable[Any]]:
     async def handler(datasette: Any, request: Any) -> Any:
         database = await opened(datasette, request)
         asked = _asked(request)
-        found = await readers(datasette).read(datasette, database, lambda connection: make(connection, asked))
+        found = await readers(datasette).read(
+            datasette, database, lambda connection: make(connection, asked)
+        )
         if found is None:
             raise NotFound(f"{request.path}: there is no such page in this archive")
         return await _rendered(datasette, request, template, database, found)
@@ -136,7 +141,8 @@ def page(template: str, make: Make) -> Callable[..., Awaitable[Any]]:
 
 
 async def opened(datasette: Any, request: Any, tables: tuple[str, ...] = TABLES) -> str:
-    """The archive that an address names, the first where it names none. Raises NotFound, or Forbidden."""
+    """The archive that an address names, the first where it names none. Raises NotFound, or
+    Forbidden."""
     names = archives(datasette)
     if "database" not in request.url_vars:
         seen = [name for name in names if await may_see(datasette, request.actor, name, tables)]
@@ -173,7 +179,8 @@ async def _rendered(datasette: Any, request: Any, template: str, database: str, 
 
 
 async def title(datasette: Any) -> str:
-    """What the pages are headed with: as Datasette's configuration says, or the program's own name."""
+    """What the pages are headed with: as Datasette's configuration says, or the program's own
+    name."""
     if hasattr(datasette, "get_instance_metadata"):  # 1.0
         told = (await datasette.get_instance_metadata()).get("title")
     else:
@@ -181,7 +188,7 @@ async def title(datasette: Any) -> str:
     return str(told or "Dateline")
 
 
-# -- what is made of what --------------------------------------------------------------------------------------------
+# -- what is made of what --------------------------------------------------------------------------
 
 
 def _article(connection: sqlite3.Connection, asked: Asked) -> Row | None:
@@ -200,7 +207,11 @@ def _story(connection: sqlite3.Connection, asked: Asked) -> Row | None:
 
 
 def _search(connection: sqlite3.Connection, asked: Asked) -> Row:
-    return find(connection, Wanted(**asked.pick("words", "outlet", "month", "language", "story")), asked.page)
+    return find(
+        connection,
+        Wanted(**asked.pick("words", "outlet", "month", "language", "story")),
+        asked.page,
+    )
 
 
 def _home(connection: sqlite3.Connection, _: Asked) -> Row:
@@ -227,7 +238,7 @@ def _tables(_: sqlite3.Connection, __: Asked) -> Row:
     return {"tables": explained()}
 
 
-# -- a story as a file -----------------------------------------------------------------------------------------------
+# -- a story as a file -----------------------------------------------------------------------------
 
 FILES = {
     "atom": "application/atom+xml; charset=utf-8",
@@ -259,16 +270,25 @@ async def story_file(datasette: Any, request: Any) -> Any:
             return None
         if form == "atom":
             return atom(
-                connection, told, absolute(paths.story(told.name, form)), lambda id: absolute(paths.article(id))
+                connection,
+                told,
+                absolute(paths.story(told.name, form)),
+                lambda id: absolute(paths.article(id)),
             )
-        return _as_csv(coverage(connection, told.id)) if form == "csv" else _dossier(connection, told, form)
+        return (
+            _as_csv(coverage(connection, told.id))
+            if form == "csv"
+            else _dossier(connection, told, form)
+        )
 
     text = await readers(datasette).read(datasette, database, made)
     if text is None:
         raise NotFound(f"{name}: no such story")
     headers = {"content-security-policy": OF_FILES}
     if form not in AT_ONCE:
-        headers["content-disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}.{form}"
+        headers["content-disposition"] = (
+            f"attachment; filename*=UTF-8''{quote(name, safe='')}.{form}"
+        )
     return Response(text, content_type=FILES[form], headers=headers)
 
 
@@ -290,11 +310,12 @@ def _dossier(connection: sqlite3.Connection, told: Any, form: str) -> str:
     return FORMATS[DOSSIERS[form]](dossier(connection, told))
 
 
-# -- a person's word -------------------------------------------------------------------------------------------------
+# -- a person's word -------------------------------------------------------------------------------
 
 
 async def verdict(datasette: Any, request: Any) -> Any:
-    """Keep a person's word on an article, and go back to the story. Raises Forbidden for who may not write."""
+    """Keep a person's word on an article, and go back to the story. Raises Forbidden for who may
+    not write."""
     database = await opened(datasette, request)
     paths, name = Paths(datasette.urls, database), unquote(request.url_vars["name"])
     if request.method != "POST":
@@ -330,7 +351,8 @@ async def no_page(request: Any) -> Any:
 
 
 def routes(datasette: Any) -> list[tuple[str, Any]]:
-    """The addresses of the pages; on 0.65 also all else below `/archive/-`, where 1.0 has pages of its own."""
+    """The addresses of the pages; on 0.65 also all else below `/archive/-`, where 1.0 has pages of
+    its own."""
     return ROUTES if hasattr(datasette, "get_instance_metadata") else [*ROUTES, (BELOW, no_page)]
 
 
@@ -355,7 +377,7 @@ async def missing(datasette: Any, request: Any, why: str) -> Any:
     return response
 
 
-# -- the addresses ---------------------------------------------------------------------------------------------------
+# -- the addresses ---------------------------------------------------------------------------------
 
 _ARCHIVE = r"^/(?P<database>[^/]+)"
 _ARTICLE = _ARCHIVE + r"/articles/(?P<id>\d{1,18})"

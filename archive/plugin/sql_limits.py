@@ -1,8 +1,8 @@
 """What one statement may take: bounds of the connection, of the process, of what it returns.
 
-SQLite's own limit of time (Datasette's `sql_time_limit_ms`) looks at the clock between instructions. A function that
-works on megabytes is one instruction, so values are bounded, and the functions whose time grows with the square of
-their arguments are replaced.
+SQLite's own limit of time (Datasette's `sql_time_limit_ms`) looks at the clock between
+instructions. A function that works on megabytes is one instruction, so values are bounded, and the
+functions whose time grows with the square of their arguments are replaced.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from functools import cache
 from typing import Any
 
 LIMITS = {
-    sqlite3.SQLITE_LIMIT_LENGTH: 20_000_000,  # bytes of one value; without it one request can ask for a gigabyte
+    # bytes of one value; without it one request can ask for a gigabyte
+    sqlite3.SQLITE_LIMIT_LENGTH: 20_000_000,
     sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 100,  # a long one with many % takes minutes
     sqlite3.SQLITE_LIMIT_ATTACHED: 0,
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: 50_000,
@@ -28,13 +29,16 @@ LIMITS = {
 }
 
 LENGTH_OF_PAGES = 40_000_000
-"""For our own pages: the longest text that is kept has two million characters, four bytes and a pair of each."""
+"""For our own pages: the longest text that is kept has two million characters, four bytes and a
+pair of each."""
 
 HEAP = 48 << 20
-"""Bytes that SQLite may hold in the whole process; a statement that wants more fails, and nothing else does."""
+"""Bytes that SQLite may hold in the whole process; a statement that wants more fails, and nothing
+else does."""
 
 MOST_BYTES, MOST_CELLS = 10_000_000, 30_000
-"""What a statement may return to Datasette, which holds all of it, renders it and holds that too."""
+"""What a statement may return to Datasette, which holds all of it, renders it and holds that
+too."""
 
 
 def _names(text: str) -> frozenset[str]:
@@ -53,13 +57,14 @@ HARMLESS = _names(
     subtype sum tan tanh time timediff total total_changes trim trunc typeof unhex unicode unixepoch unlikely upper
     """
 )
-"""SQLite's own functions that may be called; what a later SQLite brings is refused until it is known. Left out are
-those that make much of nothing (randomblob, zeroblob, printf, format), that reach outside (load_extension), and whose
-time grows with the square of their arguments (json_patch)."""
+"""SQLite's own functions that may be called; what a later SQLite brings is refused until it is
+known. Left out are those that make much of nothing (randomblob, zeroblob, printf, format), that
+reach outside (load_extension), and whose time grows with the square of their arguments
+(json_patch)."""
 
 REFUSED = frozenset({"load_extension", "fts3_tokenizer", "rtreecheck", "snippet", "highlight"})
-"""Besides, of SQLite's modules. `snippet` and `highlight` take hours where a word stands a million times in a text;
-`passage`, a function of the archive, shows the same."""
+"""Besides, of SQLite's modules. `snippet` and `highlight` take hours where a word stands a million
+times in a text; `passage`, a function of the archive, shows the same."""
 
 PRAGMAS = _names(
     """
@@ -68,14 +73,24 @@ PRAGMAS = _names(
     pragma_list query_only recursive_triggers schema_version table_info table_list table_xinfo user_version
     """
 )
-SETTABLE = frozenset({"defer_foreign_keys", "foreign_keys"})  # for Datasette's own tools, which alter tables
+# for Datasette's own tools, which alter tables
+SETTABLE = frozenset({"defer_foreign_keys", "foreign_keys"})
 ABOUT_A_NAME = frozenset(
-    {"foreign_key_list", "index_info", "index_list", "index_xinfo", "table_info", "table_list", "table_xinfo"}
+    {
+        "foreign_key_list",
+        "index_info",
+        "index_list",
+        "index_xinfo",
+        "table_info",
+        "table_list",
+        "table_xinfo",
+    }
 )
 
 
 def limit(connection: sqlite3.Connection) -> None:
-    """Bound a connection through which visitors ask: its values, its functions, and what it returns."""
+    """Bound a connection through which visitors ask: its values, its functions, and what it
+    returns."""
     for category, most in LIMITS.items():
         connection.setlimit(category, most)
     for name, arguments, function in (
@@ -94,17 +109,20 @@ def limit(connection: sqlite3.Connection) -> None:
 
 
 def limit_heap() -> bool:
-    """Bound what SQLite holds in this process, for all connections; whether this SQLite keeps to it."""
+    """Bound what SQLite holds in this process, for all connections; whether this SQLite keeps to
+    it."""
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.execute(f"PRAGMA soft_heap_limit = {HEAP // 2}")
         found = connection.execute(f"PRAGMA hard_heap_limit = {HEAP}").fetchone()
     return bool(found and 0 < found[0] <= HEAP)
 
 
-# -- what may be called ----------------------------------------------------------------------------------------------
+# -- what may be called ----------------------------------------------------------------------------
 
 
-def authorize(action: int, first: str | None, second: str | None, _: str | None, __: str | None) -> int:
+def authorize(
+    action: int, first: str | None, second: str | None, _: str | None, __: str | None
+) -> int:
     """SQLite's question, while it prepares a statement, whether the statement may do something."""
     if action == sqlite3.SQLITE_FUNCTION:
         return sqlite3.SQLITE_OK if may_call((second or "").lower()) else sqlite3.SQLITE_DENY
@@ -112,11 +130,16 @@ def authorize(action: int, first: str | None, second: str | None, _: str | None,
         return sqlite3.SQLITE_OK if may_ask((first or "").lower(), second) else sqlite3.SQLITE_DENY
     if action == sqlite3.SQLITE_READ and (first, second) == ("pragma_database_list", "file"):
         return sqlite3.SQLITE_IGNORE  # NULL: where the file lies is nobody's business
-    return sqlite3.SQLITE_DENY if action in (sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH) else sqlite3.SQLITE_OK
+    return (
+        sqlite3.SQLITE_DENY
+        if action in (sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH)
+        else sqlite3.SQLITE_OK
+    )
 
 
 def may_call(function: str) -> bool:
-    """Whether a statement may call a function: SQLite's harmless ones, and all that programs added."""
+    """Whether a statement may call a function: SQLite's harmless ones, and all that programs
+    added."""
     return function not in REFUSED and (function in HARMLESS or function not in built_in())
 
 
@@ -129,10 +152,13 @@ def may_ask(pragma: str, value: str | None) -> bool:
 def built_in() -> frozenset[str]:
     """The functions that this SQLite brings."""
     with closing(sqlite3.connect(":memory:")) as connection:
-        return frozenset(name for (name,) in connection.execute("SELECT name FROM pragma_function_list WHERE builtin"))
+        return frozenset(
+            name
+            for (name,) in connection.execute("SELECT name FROM pragma_function_list WHERE builtin")
+        )
 
 
-# -- functions in place of SQLite's, whose time grows with the square of their arguments -------------------------------
+# -- functions in place of SQLite's, whose time grows with the square of their arguments -----------
 
 Value = str | bytes | int | float | None
 
@@ -141,7 +167,8 @@ MOST_TRIMMED = 100
 
 
 def instr(where: Value, what: Value) -> int | None:
-    """As SQLite's: the place of the first occurrence, from 1; 0 for none, None if either is NULL."""
+    """As SQLite's: the place of the first occurrence, from 1; 0 for none, None if either is
+    NULL."""
     if where is None or what is None:
         return None
     if isinstance(where, bytes) and isinstance(what, bytes):
@@ -157,7 +184,10 @@ def replace(where: Value, old: Value, new: Value) -> Value:
     if not before or new is None:
         return None if before else where
     after, most = _text(new), LIMITS[sqlite3.SQLITE_LIMIT_LENGTH]
-    if len(after) > len(before) and len(text) + text.count(before) * (len(after) - len(before)) > most:
+    if (
+        len(after) > len(before)
+        and len(text) + text.count(before) * (len(after) - len(before)) > most
+    ):
         raise ValueError("string or blob too big")
     return text.replace(before, after)
 
@@ -188,11 +218,14 @@ def _text(value: Value) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-# -- what is returned ------------------------------------------------------------------------------------------------
+# -- what is returned ------------------------------------------------------------------------------
 
 
-def counted(most_bytes: int, most_cells: int) -> Callable[[sqlite3.Cursor, tuple[Any, ...]], sqlite3.Row]:
-    """A row factory that makes sqlite3.Row, and ends a statement that returns too much with an OperationalError."""
+def counted(
+    most_bytes: int, most_cells: int
+) -> Callable[[sqlite3.Cursor, tuple[Any, ...]], sqlite3.Row]:
+    """A row factory that makes sqlite3.Row, and ends a statement that returns too much with an
+    OperationalError."""
     of: weakref.ref[sqlite3.Cursor] | None = None
     size = cells = 0
 
@@ -203,9 +236,13 @@ def counted(most_bytes: int, most_cells: int) -> Callable[[sqlite3.Cursor, tuple
         cells += len(values)
         size += sum(_weight(value) for value in values if isinstance(value, str | bytes))
         if size > most_bytes:
-            raise sqlite3.OperationalError("the answer is too long; ask for fewer rows, or for fewer columns")
+            raise sqlite3.OperationalError(
+                "the answer is too long; ask for fewer rows, or for fewer columns"
+            )
         if cells > most_cells:
-            raise sqlite3.OperationalError(f"the answer has more than {most_cells:,} cells; ask for fewer rows")
+            raise sqlite3.OperationalError(
+                f"the answer has more than {most_cells:,} cells; ask for fewer rows"
+            )
         return sqlite3.Row(cursor, values)
 
     return row
@@ -215,7 +252,8 @@ CONTROL = bytes(byte for byte in range(32) if byte not in b"\n\r\t")
 
 
 def _weight(value: str | bytes) -> int:
-    """Bytes that a value takes, or a third of what it may take as JSON, where a letter becomes `\\u2028`."""
+    """Bytes that a value takes, or a third of what it may take as JSON, where a letter becomes
+    `\\u2028`."""
     if isinstance(value, bytes) or len(value) < 100:
         return len(value)
     held = sys.getsizeof(value)  # one, two or four bytes a letter

@@ -17,7 +17,8 @@ from archive.storage.schema import ARCHIVE
 
 Row = dict[str, Any]
 Keys = Callable[[str], str]
-"""From an address to the key by which it is looked up; handed in, as this room does not import `pipelines`."""
+"""From an address to the key by which it is looked up; handed in, as this room does not import
+`pipelines`."""
 
 NEWEST = """
 SELECT a.id, a.headline, a.standfirst, a.published_at, a.fetched_at, a.language, a.url, a.word_count,
@@ -64,30 +65,37 @@ def is_number(text: str) -> bool:
 
 
 def host_in(connection: sqlite3.Connection, folder: Path, text: str) -> str:
-    """An outlet as the archive calls it, named in any case, with or without `www.`. Raises UsageError for no outlet."""
+    """An outlet as the archive calls it, named in any case, with or without `www.`. Raises
+    UsageError for no outlet."""
     bare = text.strip().lower().removeprefix("www.")
     for host in (text, bare, f"www.{bare}"):
         if connection.execute("SELECT 1 FROM outlets WHERE host = ?", [host]).fetchone():
             return host
-    raise UsageError(f"{text}: no such outlet in {folder}; `dateline outlet list` shows those that are there")
+    raise UsageError(
+        f"{text}: no such outlet in {folder}; `dateline outlet list` shows those that are there"
+    )
 
 
 def as_record(row: sqlite3.Row) -> Row:
-    """A row of `articles`, with `outlet` joined to it, as the record that `export` writes and `import` takes."""
-    record = {name: row[name] for name in row.keys() if name != "bigrams"}  # noqa: SIM118  a Row iterates over values
+    """A row of `articles`, with `outlet` joined to it, as the record that `export` writes and
+    `import` takes."""
+    # a Row iterates over values
+    record = {name: row[name] for name in row.keys() if name != "bigrams"}  # noqa: SIM118
     record["authors"] = json.loads(record["authors"])
     record["free"] = None if record["free"] is None else bool(record["free"])
     return record
 
 
 def outlets(folder: Path) -> list[Row]:
-    """The outlets with the numbers of their feeds, sitemaps and articles and the date of their `newest` article."""
+    """The outlets with the numbers of their feeds, sitemaps and articles and the date of their
+    `newest` article."""
     with closing(connect_to_read(folder / "archive.db", ARCHIVE)) as connection:
         return [dict(row) for row in connection.execute(OUTLETS)]
 
 
 def outlet_sources(folder: Path) -> list[Row]:
-    """The feeds and sitemaps of the outlets, each with its last look, and when and why it is looked at next."""
+    """The feeds and sitemaps of the outlets, each with its last look, and when and why it is looked
+    at next."""
     with closing(connect_to_read(folder / "archive.db", ARCHIVE)) as connection:
         rows = connection.execute(
             """SELECT o.host AS outlet, u.kind, u.url, u.checked_at, u.outcome, u.reason, u.due_at, u.due_why,
@@ -99,11 +107,11 @@ def outlet_sources(folder: Path) -> list[Row]:
 
 
 def article(connection: sqlite3.Connection, id: int) -> Row | None:
-    """The article with its outlet, its further `addresses` and the `related` articles; None if there is none.
+    """The article with its outlet, its further `addresses` and the `related` articles; None if
+    there is none.
 
-    `leads_to`: where its addresses lead now, if not to it (`archive.articles.identity.leads`); `gone`: since when it is
-    gone,
-    and how.
+    `leads_to`: where its addresses lead now, if not to it (`archive.articles.identity.leads`);
+    `gone`: since when it is gone, and how.
     """
     row = connection.execute(
         """SELECT a.*, o.host AS outlet, o.name AS outlet_name FROM articles a JOIN outlets o ON o.id = a.outlet_id
@@ -117,7 +125,9 @@ def article(connection: sqlite3.Connection, id: int) -> Row | None:
         "leads_to": leads(connection, id),
         "gone": _gone(connection, id),
         "related": related(connection, id),
-        "revisions": connection.execute("SELECT count(*) FROM revisions WHERE article_id = ?", [id]).fetchone()[0],
+        "revisions": connection.execute(
+            "SELECT count(*) FROM revisions WHERE article_id = ?", [id]
+        ).fetchone()[0],
     }
 
 
@@ -127,21 +137,28 @@ def related(connection: sqlite3.Connection, id: int) -> list[Row]:
 
 
 def newest(connection: sqlite3.Connection, count: int) -> list[Row]:
-    """The articles published last, with their beginnings; copies fold under their original, undated ones last."""
+    """The articles published last, with their beginnings; copies fold under their original, undated
+    ones last."""
     return [dict(row) for row in connection.execute(NEWEST, [count])]
 
 
 def lookup(connection: sqlite3.Connection, id_or_url: str, keys: Keys | None = None) -> int | None:
-    """The ID of the article that a number or an address names; by `keys` also for other spellings of the address."""
+    """The ID of the article that a number or an address names; by `keys` also for other spellings
+    of the address."""
     if is_number(id_or_url):
         number = int(id_or_url[:18])
-        return number if connection.execute("SELECT 1 FROM articles WHERE id = ?", [number]).fetchone() else None
+        return (
+            number
+            if connection.execute("SELECT 1 FROM articles WHERE id = ?", [number]).fetchone()
+            else None
+        )
     address = seen(connection, id_or_url, keys)
     return address["article_id"] if address else None
 
 
 def seen(connection: sqlite3.Connection, url: str, keys: Keys | None = None) -> Row | None:
-    """The row of `urls` for an address, one that led to an article before others; None if nobody ever named it."""
+    """The row of `urls` for an address, one that led to an article before others; None if nobody
+    ever named it."""
     row = connection.execute("SELECT * FROM urls WHERE url = ?", [url]).fetchone()
     if keys and (row is None or row["article_id"] is None):
         by_key = "SELECT * FROM urls WHERE url_key = ? ORDER BY article_id IS NULL, id LIMIT 1"
@@ -158,14 +175,20 @@ def page(folder: Path, digest: str) -> bytes:
         body = captures.body(digest)
         captures.close()
     if body is None:
-        raise ArchiveError(f"{path}: the page {digest[:12]}… is not here; a crawl keeps pages as they come")
+        raise ArchiveError(
+            f"{path}: the page {digest[:12]}… is not here; a crawl keeps pages as they come"
+        )
     return body
 
 
 def _gone(connection: sqlite3.Connection, id: int) -> Row | None:
     newest = "SELECT seen_at, how, kinds FROM revisions WHERE article_id = ? ORDER BY number DESC LIMIT 1"
     row = connection.execute(newest, [id]).fetchone()
-    return {"seen_at": row["seen_at"], "how": row["how"]} if row and "gone" in json.loads(row["kinds"]) else None
+    return (
+        {"seen_at": row["seen_at"], "how": row["how"]}
+        if row and "gone" in json.loads(row["kinds"])
+        else None
+    )
 
 
 def _addresses(connection: sqlite3.Connection, article: sqlite3.Row) -> list[Row]:

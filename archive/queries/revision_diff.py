@@ -19,7 +19,8 @@ SHOWN = ("headline", "standfirst", "byline", "text")
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two revisions of an article and where they differ; `changes` by the field's name, in the order of `SHOWN`."""
+    """Two revisions of an article and where they differ; `changes` by the field's name, in the
+    order of `SHOWN`."""
 
     old: Revision
     new: Revision
@@ -29,17 +30,24 @@ class Comparison:
 
 
 def compare(old: Revision, new: Revision) -> Comparison:
-    """Where two revisions differ; one that says that the article was gone has nothing to compare."""
+    """Where two revisions differ; one that says that the article was gone has nothing to
+    compare."""
     if old.gone or new.gone:
         return Comparison(old, new, {}, {})
     compared = {name: diff(_shown(old, name), _shown(new, name)) for name in SHOWN}
     changes = {name: found for name, found in compared.items() if not found.is_empty}
-    stated = {"published_at": _published(old, new), "modified_at": (old.modified_at, new.modified_at)}
-    return Comparison(old, new, changes, {name: pair for name, pair in stated.items() if not say_the_same(*pair)})
+    stated = {
+        "published_at": _published(old, new),
+        "modified_at": (old.modified_at, new.modified_at),
+    }
+    return Comparison(
+        old, new, changes, {name: pair for name, pair in stated.items() if not say_the_same(*pair)}
+    )
 
 
 def _published(old: Revision, new: Revision) -> tuple[str | None, str | None]:
-    """What the page itself said of its publication then and now; what a feed adds is no word of the page."""
+    """What the page itself said of its publication then and now; what a feed adds is no word of the
+    page."""
     if old.stated_at is not None and new.stated_at is not None:
         return old.stated_at or None, new.stated_at or None
     return old.published_at, new.published_at
@@ -47,26 +55,34 @@ def _published(old: Revision, new: Revision) -> tuple[str | None, str | None]:
 
 def _shown(revision: Revision, name: str) -> str:
     """A field as a reader reads it; of the text what stands below the standfirst."""
-    return below_standfirst(revision.text, revision.standfirst) if name == "text" else getattr(revision, name) or ""
+    return (
+        below_standfirst(revision.text, revision.standfirst)
+        if name == "text"
+        else getattr(revision, name) or ""
+    )
 
 
-def chosen(revisions: list[Revision], first: int | None = None, last: int | None = None) -> Comparison | None:
+def chosen(
+    revisions: list[Revision], first: int | None = None, last: int | None = None
+) -> Comparison | None:
     """Two revisions compared: by default the newest with the one before; None if there is but one.
 
-    One that says that the article was gone has no text: it is passed over unless it is asked for. Raises UsageError for
-    a number that there is not.
+    One that says that the article was gone has no text: it is passed over unless it is asked for.
+    Raises UsageError for a number that there is not.
     """
     known = {revision.number: revision for revision in revisions}
     for number in (first, last):
         if number is not None and number not in known:
-            raise UsageError(f"there is no revision {number}; this article has 1 to {len(revisions)}")
+            raise UsageError(
+                f"there is no revision {number}; this article has 1 to {len(revisions)}"
+            )
     texts = [number for number in known if not known[number].gone]
     new = last or next((number for number in reversed(texts) if number > (first or 1)), None)
     old = first or next((number for number in reversed(texts) if new and number < new), None)
     return compare(known[old], known[new]) if old and new else None
 
 
-# -- for people ------------------------------------------------------------------------------------------------------
+# -- for people ------------------------------------------------------------------------------------
 
 
 def told(
@@ -77,7 +93,8 @@ def told(
     html: bool = False,
     colour: bool = False,
 ) -> str:
-    """What `dateline diff` prints: the revisions of an article, and two of them compared (see `chosen`).
+    """What `dateline diff` prints: the revisions of an article, and two of them compared (see
+    `chosen`).
 
     Raises ArchiveError for an article and UsageError for a revision that there is not.
     """
@@ -97,7 +114,10 @@ def _plain(text: str) -> str:
 
 def headline(revisions: list[Revision]) -> str:
     """The newest headline, or which article it is."""
-    return next((r.headline for r in reversed(revisions) if r.headline), f"Article {revisions[0].article_id}")
+    return next(
+        (r.headline for r in reversed(revisions) if r.headline),
+        f"Article {revisions[0].article_id}",
+    )
 
 
 def summary(revision: Revision) -> str:
@@ -173,24 +193,33 @@ def as_markup(comparison: Comparison) -> str:
     """The changed fields as HTML; the texts are escaped."""
     tags = {"headline": "h3", "standfirst": "p", "byline": "p"}
     blocks = [f"<h2>{comparison.old.number} → {comparison.new.number}</h2>"]
-    blocks += (f"<p>{name}: {escape(_moved(moved))}</p>" for name, moved in comparison.dates.items())
+    blocks += (
+        f"<p>{name}: {escape(_moved(moved))}</p>" for name, moved in comparison.dates.items()
+    )
     for name, found in comparison.changes.items():
         tag = tags.get(name)
-        blocks.append(f'<{tag} dir="auto">{as_inline_html(found)}</{tag}>' if tag else as_html(found))
+        blocks.append(
+            f'<{tag} dir="auto">{as_inline_html(found)}</{tag}>' if tag else as_html(found)
+        )
     if not comparison.changes:
         blocks.append(f"<p>{_no_text(comparison)}</p>")
     return "\n".join(blocks)
 
 
-def page_rows(connection: sqlite3.Connection, article_id: int, number: int | None = None) -> dict[str, Any]:
-    """What a page of an article's changes shows: its revisions, newest first, and one compared with that before it.
+def page_rows(
+    connection: sqlite3.Connection, article_id: int, number: int | None = None
+) -> dict[str, Any]:
+    """What a page of an article's changes shows: its revisions, newest first, and one compared with
+    that before it.
 
-    `revisions` are dicts with `nature` besides their columns and without their text; `comparison` is HTML or None.
-    Raises ArchiveError and UsageError as `told`.
+    `revisions` are dicts with `nature` besides their columns and without their text; `comparison`
+    is HTML or None. Raises ArchiveError and UsageError as `told`.
     """
     revisions = revisions_of(connection, article_id)
     comparison = chosen(revisions, last=number)
-    language = connection.execute("SELECT language FROM articles WHERE id = ?", (article_id,)).fetchone()[0]
+    language = connection.execute(
+        "SELECT language FROM articles WHERE id = ?", (article_id,)
+    ).fetchone()[0]
     return {
         "article_id": article_id,
         "language": language,

@@ -1,7 +1,8 @@
 """Searching the archive: from words as a person types them to articles, best first.
 
-Languages that write no spaces between words are searched by pairs of characters. SQLite's tokenizer sees such a
-sentence as one word, so the column `articles.bigrams` holds its pairs, and a query for 首相 becomes a phrase of pairs.
+Languages that write no spaces between words are searched by pairs of characters. SQLite's tokenizer
+sees such a sentence as one word, so the column `articles.bigrams` holds its pairs, and a query for
+首相 becomes a phrase of pairs.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ WEIGHTS = "10.0, 4.0, 2.0, 1.0, 1.0"
 """For bm25: headline, standfirst, byline, text, bigrams."""
 
 READ = "iif(instr(a.text, a.standfirst) = 1, '', coalesce(a.standfirst || char(10), '')) || a.text"
-"""In SQL, what stands below the headline of an article `a`; a standfirst that the text begins with is said once."""
+"""In SQL, what stands below the headline of an article `a`; a standfirst that the text begins with
+is said once."""
 
 
 Span = tuple[int, int]
@@ -47,7 +49,8 @@ NEAR = 20
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An article that was found; `passage` shows the place, the words in ⟦brackets⟧; the least `score` is the best."""
+    """An article that was found; `passage` shows the place, the words in ⟦brackets⟧; the least
+    `score` is the best."""
 
     id: int
     outlet: str
@@ -64,8 +67,8 @@ class Hit:
 def match_query(words: str) -> str:
     """An FTS5 MATCH expression for what a person typed; whatever it was, SQLite can read it.
 
-    All words must occur; `"a phrase"`, `this OR that`, `-without` and `begin*` work, and everything else is quoted.
-    Raises UsageError if nothing is left to look for, or too much.
+    All words must occur; `"a phrase"`, `this OR that`, `-without` and `begin*` work, and everything
+    else is quoted. Raises UsageError if nothing is left to look for, or too much.
     """
     wanted: list[list[str]] = []
     unwanted: list[str] = []
@@ -82,7 +85,9 @@ def match_query(words: str) -> str:
                 wanted.append([term])
             alternative = False
     if not wanted:
-        raise UsageError(f"nothing to search for in {words!r}; give at least one word that must occur")
+        raise UsageError(
+            f"nothing to search for in {words!r}; give at least one word that must occur"
+        )
     if sum(map(len, wanted)) + len(unwanted) > MOST_TERMS:
         raise UsageError(f"more than {MOST_TERMS} words to search for; give fewer")
     must = " AND ".join(_any_of(terms) for terms in wanted)
@@ -110,7 +115,8 @@ def search(  # noqa: PLR0913  one a filter
 ) -> list[Hit]:
     """The articles that hold the words, best first; `since` and `until` are moments, both included.
 
-    Versions of one text are one hit, the original if it is among them; with `copies` each is its own.
+    Versions of one text are one hit, the original if it is among them; with `copies` each is its
+    own.
     """
     condition, values = conditions(outlet, since, until, language)
     rows = connection.execute(
@@ -140,7 +146,9 @@ def search(  # noqa: PLR0913  one a filter
     return [Hit(**dict(row) | {"passage": passage(row["passage"], words)}) for row in rows]
 
 
-def count(connection: sqlite3.Connection, words: str, *, copies: bool = False, **filters: str | None) -> int:
+def count(
+    connection: sqlite3.Connection, words: str, *, copies: bool = False, **filters: str | None
+) -> int:
     """How many hits `search` would list without a limit."""
     condition, values = conditions(**filters)
     row = connection.execute(
@@ -153,11 +161,16 @@ def count(connection: sqlite3.Connection, words: str, *, copies: bool = False, *
 
 
 def conditions(
-    outlet: str | None = None, since: str | None = None, until: str | None = None, language: str | None = None
+    outlet: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    language: str | None = None,
 ) -> tuple[str, dict[str, str]]:
-    """The SQL condition (on articles `a`, outlets `o`) and its values for the filters that are given.
+    """The SQL condition (on articles `a`, outlets `o`) and its values for the filters that are
+    given.
 
-    Moments are compared as precisely as both are known: a day that is asked for holds all its hours.
+    Moments are compared as precisely as both are known: a day that is asked for holds all its
+    hours.
     """
     moment = "coalesce(a.published_at, a.fetched_at)"
     known = {
@@ -167,15 +180,21 @@ def conditions(
         "language": (language, "a.language = :language"),
     }
     given = {name: (value, sql) for name, (value, sql) in known.items() if value is not None}
-    return " AND ".join(sql for _, sql in given.values()) or "1", {name: value for name, (value, _) in given.items()}
+    return " AND ".join(sql for _, sql in given.values()) or "1", {
+        name: value for name, (value, _) in given.items()
+    }
 
 
 def passage(text: str, words: str, width: int = 200) -> str:
-    """The stretch of `text` that holds the most of the words, these in ⟦brackets⟧; its beginning if it holds none.
+    """The stretch of `text` that holds the most of the words, these in ⟦brackets⟧; its beginning if
+    it holds none.
 
-    Only the first letters of a text are looked through, `LOOKED_THROUGH` of them: two million would take seconds.
+    Only the first letters of a text are looked through, `LOOKED_THROUGH` of them: two million would
+    take seconds.
     """
-    text = " ".join(text[:LOOKED_THROUGH].translate({ord(MARK_OPEN): "[", ord(MARK_CLOSE): "]"}).split())
+    text = " ".join(
+        text[:LOOKED_THROUGH].translate({ord(MARK_OPEN): "[", ord(MARK_CLOSE): "]"}).split()
+    )
     found = _places(text, words)
     start, end = _window(text, max(0, _richest(text, found, width) - width // 4), width)
     pieces, here = [], start
@@ -198,7 +217,8 @@ def _window(text: str, start: int, width: int) -> Span:
 
 
 def _typed(words: str) -> Iterator[tuple[bool, str, bool]]:
-    """What was typed, piece by piece: whether it is unwanted, its text, whether it stood in quotation marks."""
+    """What was typed, piece by piece: whether it is unwanted, its text, whether it stood in
+    quotation marks."""
     clean = words.encode("utf-8", "ignore").decode()  # half a surrogate pair is no text for SQLite
     clean = re.sub(r"[\x00-\x1f\x7f]", " ", clean)  # and a NUL would end the expression early
     for typed in TYPED.finditer(re.sub("[“”„«»「」『』]", '"', clean)):
@@ -243,7 +263,11 @@ def _places(text: str, words: str) -> list[Span]:
         return []
     folded, places = fold_with_places(text)
     found = (place.span() for place in islice(pattern.finditer(folded), MOST_PLACES))
-    return [(places[start], _with_marks(text, places[end - 1] + 1)) for start, end in found if start < end]
+    return [
+        (places[start], _with_marks(text, places[end - 1] + 1))
+        for start, end in found
+        if start < end
+    ]
 
 
 def _with_marks(text: str, end: int) -> int:

@@ -20,12 +20,15 @@ DAYS = 30
 """How far back the articles a day are counted."""
 
 SHOWN = 20
-"""Outlets, failures and reasons are listed to this number, the greatest first; their totals are whole."""
+"""Outlets, failures and reasons are listed to this number, the greatest first; their totals are
+whole."""
 
 RECENT, ENOUGH = 50, 5
-"""An outlet's rhythm is the mean gap of so many articles, the newest; of fewer than the second number there is none."""
+"""An outlet's rhythm is the mean gap of so many articles, the newest; of fewer than the second
+number there is none."""
 PATIENCE, SHORTEST = 5, 24
-"""It fell silent after so many of its gaps, and after so many hours at least: there are nights and Sundays."""
+"""It fell silent after so many of its gaps, and after so many hours at least: there are nights and
+Sundays."""
 
 FAILURES = 3
 """In a row, after which a source is a problem; one bad answer is none."""
@@ -93,14 +96,18 @@ SELECT host AS outlet, max(found_at) AS last_found_at,
 FROM latest GROUP BY host HAVING count(*) >= :enough
   AND silent_hours > max(:shortest, :patience * usual_hours)
 ORDER BY silent_hours / max(usual_hours, 1) DESC, host LIMIT :shown"""
-"""The gap between articles is that of their publication; the silence counts from when a crawl last found one, as an
-old archive that is taken in has not fallen silent. It ends with the last crawl: nobody listened after that."""
+"""The gap between articles is that of their publication; the silence counts from when a crawl last
+found one, as an old archive that is taken in has not fallen silent. It ends with the last crawl:
+nobody listened after that."""
 
-PER_DAY = "SELECT substr({moment}, 1, 10), count(*) FROM articles WHERE {moment} >= :first GROUP BY 1"
+PER_DAY = (
+    "SELECT substr({moment}, 1, 10), count(*) FROM articles WHERE {moment} >= :first GROUP BY 1"
+)
 
 
 def report(connection: sqlite3.Connection, folder: Path, today: datetime | None = None) -> Report:
-    """How the archive in `folder` stands, ready for JSON; sizes in bytes, `days` from the oldest to today (UTC)."""
+    """How the archive in `folder` stands, ready for JSON; sizes in bytes, `days` from the oldest to
+    today (UTC)."""
     moment = utc(today or clock())
     last = connection.execute(LAST_CRAWL).fetchone()[0]
 
@@ -120,7 +127,12 @@ def report(connection: sqlite3.Connection, folder: Path, today: datetime | None 
         "outlets_without_articles": [row["outlet"] for row in rows(SILENT)],
         "failing_sources": rows(FAILING_SOURCES),
         "silent_outlets": rows(
-            RHYTHM, recent=RECENT, enough=ENOUGH, patience=PATIENCE, shortest=SHORTEST, seen=last or moment
+            RHYTHM,
+            recent=RECENT,
+            enough=ENOUGH,
+            patience=PATIENCE,
+            shortest=SHORTEST,
+            seen=last or moment,
         ),
         "failing_pages": rows(FAILING_PAGES),
         "not_articles": rows(NOT_ARTICLES),
@@ -130,27 +142,40 @@ def report(connection: sqlite3.Connection, folder: Path, today: datetime | None 
 
 
 def problems(report: Report, max_age: float, today: datetime | None = None) -> list[str]:
-    """What a monitor should wake somebody for, a line each; `max_age`: seconds since a crawl ended in order."""
+    """What a monitor should wake somebody for, a line each; `max_age`: seconds since a crawl ended
+    in order."""
     found = _crawls_stopped(report, max_age, today or clock())
     for source in report["failing_sources"]:
         if source["tries"] >= FAILURES:
-            found.append(f"{source['url']}: failed {source['tries']} times in a row: {source['reason']}")
+            found.append(
+                f"{source['url']}: failed {source['tries']} times in a row: {source['reason']}"
+            )
     for outlet in report["silent_outlets"]:
         usual, silent = ago(outlet["usual_hours"] * 3600), ago(outlet["silent_hours"] * 3600)
-        found.append(f"{outlet['outlet']}: nothing new for {silent}; it used to publish an article every {usual}")
+        found.append(
+            f"{outlet['outlet']}: nothing new for {silent}; it used to publish an article every {usual}"
+        )
     if report["free"] < LOW_DISK:
-        found.append(f"{report['archive']}: {report['free'] // 1_000_000:,} MB are free on the disk; make room")
+        found.append(
+            f"{report['archive']}: {report['free'] // 1_000_000:,} MB are free on the disk; make room"
+        )
     return found
 
 
 def _crawls_stopped(report: Report, max_age: float, today: datetime) -> list[str]:
     last = report["last_crawl_at"]
     if last is None:
-        return [] if report["running"] else [f"{report['archive']}: no crawl has come to its end yet"]
+        return (
+            [] if report["running"] else [f"{report['archive']}: no crawl has come to its end yet"]
+        )
     seconds = (today - datetime.fromisoformat(last)).total_seconds()
     if seconds <= max_age:
         return []
-    running = f"; one is running ({report['running']})" if report["running"] else "; is the schedule at work?"
+    running = (
+        f"; one is running ({report['running']})"
+        if report["running"]
+        else "; is the schedule at work?"
+    )
     return [f"{report['archive']}: the last crawl came to its end {ago(seconds)} ago{running}"]
 
 
@@ -164,7 +189,9 @@ def ago(seconds: float) -> str:
 
 def _per_day(connection: sqlite3.Connection, moment: str, today: datetime) -> dict[str, int]:
     days = [(today - timedelta(days=back)).strftime("%Y-%m-%d") for back in reversed(range(DAYS))]
-    counted = dict(tuple(row) for row in connection.execute(PER_DAY.format(moment=moment), {"first": days[0]}))
+    counted = dict(
+        tuple(row) for row in connection.execute(PER_DAY.format(moment=moment), {"first": days[0]})
+    )
     return {day: counted.get(day, 0) for day in days}
 
 

@@ -32,7 +32,8 @@ CAPTURES_WITH_BODIES = """SELECT c.*, b.body, whole.body AS whole FROM captures 
 NEWEST_WHOLE = """SELECT whole.digest, whole.body FROM captures c
   JOIN bodies b ON b.digest = c.digest JOIN bodies whole ON whole.digest = coalesce(b.base, b.digest)
   WHERE c.url = ? ORDER BY c.fetched_at DESC LIMIT 1"""
-"""What the newest body of a URL is kept as a delta to, or itself: no delta of a delta, so a read is two at most."""
+"""What the newest body of a URL is kept as a delta to, or itself: no delta of a delta, so a read is
+two at most."""
 
 
 class Captures:
@@ -55,7 +56,8 @@ class Captures:
     def newest(self, digest: str) -> Capture | None:
         """The newest capture with that body, or None."""
         row = self.connection.execute(
-            f"{CAPTURES_WITH_BODIES} WHERE c.digest = ? ORDER BY c.fetched_at DESC LIMIT 1", (digest,)
+            f"{CAPTURES_WITH_BODIES} WHERE c.digest = ? ORDER BY c.fetched_at DESC LIMIT 1",
+            (digest,),
         ).fetchone()
         return _capture(row) if row else None
 
@@ -64,7 +66,9 @@ class Captures:
 
 
 def _keep(connection: sqlite3.Connection, capture: Capture) -> None:
-    known = connection.execute("SELECT 1 FROM bodies WHERE digest = ?", (capture.digest,)).fetchone()
+    known = connection.execute(
+        "SELECT 1 FROM bodies WHERE digest = ?", (capture.digest,)
+    ).fetchone()
     if not known:
         body, base = _smallest(connection, capture)
         connection.execute(
@@ -87,7 +91,8 @@ def _keep(connection: sqlite3.Connection, capture: Capture) -> None:
 
 
 def _smallest(connection: sqlite3.Connection, capture: Capture) -> tuple[bytes, str | None]:
-    """The body compressed alone, or as a delta where that pays, with the digest of the body it is a delta to."""
+    """The body compressed alone, or as a delta where that pays, with the digest of the body it is a
+    delta to."""
     alone = zstd.compress(capture.body, LEVEL)
     earlier = connection.execute(NEWEST_WHOLE, (capture.url,)).fetchone()
     if earlier:

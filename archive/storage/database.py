@@ -31,11 +31,13 @@ def connect(path: Path, schema: Schema, patience: float = BUSY_SECONDS) -> sqlit
         connection = sqlite3.connect(path, timeout=patience, isolation_level=None)
         connection.row_factory = sqlite3.Row
         _turn_to_wal(connection, patience)
-        connection.execute("PRAGMA synchronous = FULL")  # in batches it costs nothing, and a power cut loses nothing
+        # in batches it costs nothing, and a power cut loses nothing
+        connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA cache_size = -{schema.cache}")
         _migrate(connection, schema, path)
-    except (OSError, sqlite3.Error, UnicodeDecodeError) as error:  # the last: SQLite names what is damaged as it is
+    # the last: SQLite names what is damaged as it is
+    except (OSError, sqlite3.Error, UnicodeDecodeError) as error:
         raise ArchiveError(
             f"{path}: cannot be opened for writing ({error}); check the folder, or name another"
         ) from error
@@ -43,7 +45,8 @@ def connect(path: Path, schema: Schema, patience: float = BUSY_SECONDS) -> sqlit
 
 
 def connect_to_read(path: Path, schema: Schema) -> sqlite3.Connection:
-    """Open a file that is there, for reading alone. Raises as `connect`, and ArchiveError if it is not there."""
+    """Open a file that is there, for reading alone. Raises as `connect`, and ArchiveError if it is
+    not there."""
     if not path.is_file():
         raise ArchiveError(
             f"{path}: there is no archive here yet; `dateline outlet add` or `dateline crawl URL` starts one"
@@ -63,8 +66,9 @@ def connect_to_read(path: Path, schema: Schema) -> sqlite3.Connection:
 def read_only_uri(path: Path) -> str:
     """For `sqlite3.connect(…, uri=True)` and ATTACH.
 
-    In a folder that cannot be written SQLite cannot make the files by which readers and a writer agree. Where there
-    are none, there is no writer, and the file is read as one that does not change.
+    In a folder that cannot be written SQLite cannot make the files by which readers and a writer
+    agree. Where there are none, there is no writer, and the file is read as one that does not
+    change.
     """
     frozen = not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists()
     return path.absolute().as_uri() + ("?mode=ro&immutable=1" if frozen else "?mode=ro")
@@ -72,7 +76,8 @@ def read_only_uri(path: Path) -> str:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """One write transaction. It takes the lock at its start: a reader that turns writer would fail without waiting."""
+    """One write transaction. It takes the lock at its start: a reader that turns writer would fail
+    without waiting."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield connection
@@ -98,7 +103,8 @@ def part(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _turn_to_wal(connection: sqlite3.Connection, patience: float) -> None:
-    """Waits itself: where two programs turn one new file at once, SQLite refuses one of them without waiting."""
+    """Waits itself: where two programs turn one new file at once, SQLite refuses one of them
+    without waiting."""
     until = time.monotonic() + patience
     while True:
         try:
@@ -113,7 +119,8 @@ def _turn_to_wal(connection: sqlite3.Connection, patience: float) -> None:
 def _migrate(connection: sqlite3.Connection, schema: Schema, path: Path) -> None:
     if not _pending(connection, schema, path):
         return
-    from sqlite_utils import Database, Migrations  # half a second to import, and most commands find nothing to do
+    # half a second to import, and most commands find nothing to do
+    from sqlite_utils import Database, Migrations
 
     migrations = Migrations(schema.name)
     for name, script in schema.steps:
@@ -124,7 +131,8 @@ def _migrate(connection: sqlite3.Connection, schema: Schema, path: Path) -> None
         ("search_differs", 1, differs),
     ):
         connection.create_function(name, many, function, deterministic=True)
-    with transaction(connection):  # several programs may start at once: the first migrates, the others find it done
+    # several programs may start at once: the first migrates, the others find it done
+    with transaction(connection):
         migrations.apply(Database(connection, execute_plugins=False))
 
 
@@ -137,7 +145,8 @@ def _runs(script: str) -> Callable[[Any], None]:
 
 
 def _pending(connection: sqlite3.Connection, schema: Schema, path: Path) -> bool:
-    """Are there steps to take? Raises NewerArchiveError where steps were taken that this version does not know."""
+    """Are there steps to take? Raises NewerArchiveError where steps were taken that this version
+    does not know."""
     known = {name for name, _ in schema.steps}
     applied = set(_applied(connection, schema.name))
     if applied - known:
@@ -152,5 +161,7 @@ def _applied(connection: sqlite3.Connection, name: str) -> list[str]:
     table = "SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'"
     if not connection.execute(table).fetchone():
         return []
-    rows = connection.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = ?", (name,))
+    rows = connection.execute(
+        "SELECT name FROM _sqlite_migrations WHERE migration_set = ?", (name,)
+    )
     return [row["name"] for row in rows]

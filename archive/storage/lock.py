@@ -15,21 +15,24 @@ from archive.errors import ArchiveError, BusyError
 from archive.records import now
 
 PATIENCE = 0.3
-"""Seconds to wait for the lock: who merely asks whether it is held (`held_by`) holds it for a moment."""
+"""Seconds to wait for the lock: who merely asks whether it is held (`held_by`) holds it for a
+moment."""
 
 
 @contextmanager
 def crawl_lock(folder: Path) -> Iterator[None]:
     """Hold the archive's lock. The system lets go of it however its owner ends, a kill -9 included.
 
-    Raises BusyError, which names the process that holds it and since when; ArchiveError where the folder cannot be
-    written.
+    Raises BusyError, which names the process that holds it and since when; ArchiveError where the
+    folder cannot be written.
     """
     lock = FileLock(folder / "crawl.lock")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=PATIENCE, poll_interval=0.05)
-        _owner(folder).write_text(f"process {os.getpid()} on {socket.gethostname()}, since {now()}\n")
+        _owner(folder).write_text(
+            f"process {os.getpid()} on {socket.gethostname()}, since {now()}\n"
+        )
     except Timeout:
         raise BusyError(
             f"{folder}: a crawl is running here already ({_told(folder)}); wait for it, or stop it"
@@ -48,7 +51,8 @@ def crawl_lock(folder: Path) -> Iterator[None]:
 
 
 def held_by(folder: Path) -> str | None:
-    """Who crawls here now (`process 4711 on desk, since 2026-03-10T12:00:00Z`); None where nobody does.
+    """Who crawls here now (`process 4711 on desk, since 2026-03-10T12:00:00Z`); None where nobody
+    does.
 
     The lock itself is asked: what a run that died left in the owner's file does not count.
     """

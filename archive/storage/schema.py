@@ -1,7 +1,8 @@
 """The archive's tables, as a page to read.
 
-`archive.db` is what people browse and what the crawler needs, in one file, so that an article and the word that its
-URL is done are written in one transaction. `captures.db` holds the pages as they came.
+`archive.db` is what people browse and what the crawler needs, in one file, so that an article and
+the word that its URL is done are written in one transaction. `captures.db` holds the pages as they
+came.
 
 A released step is never edited: a change is a new one at the end, with a line in the changelog.
 """
@@ -637,11 +638,14 @@ ARCHIVE = Schema(
     ),
     cache=24_000,  # the index of shared passages is asked at random
 )
-CAPTURES = Schema("dateline.captures", (("c001_first_tables", CAPTURE_TABLES), ("c002_deltas", DELTAS)))
+CAPTURES = Schema(
+    "dateline.captures", (("c001_first_tables", CAPTURE_TABLES), ("c002_deltas", DELTAS))
+)
 
 
 def statements(script: str) -> Iterator[str]:
-    """The statements of a script, one by one: `executescript` would commit the transaction that it runs in."""
+    """The statements of a script, one by one: `executescript` would commit the transaction that it
+    runs in."""
     statement = ""
     for line in script.splitlines(keepends=True):
         statement += line

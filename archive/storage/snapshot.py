@@ -15,10 +15,11 @@ from archive.storage.schema import ARCHIVE
 
 @contextmanager
 def snapshot(folder: Path) -> Iterator[Path]:
-    """A copy of `folder`'s archive.db, whole and by itself (VACUUM INTO), gone when it is no longer used.
+    """A copy of `folder`'s archive.db, whole and by itself (VACUUM INTO), gone when it is no longer
+    used.
 
-    It lies beside the original, where there is room for such files. Raises ArchiveError if there is no archive, or
-    none can be written there.
+    It lies beside the original, where there is room for such files. Raises ArchiveError if there is
+    no archive, or none can be written there.
     """
     try:
         with TemporaryDirectory(prefix=".public-", dir=folder, ignore_cleanup_errors=True) as aside:

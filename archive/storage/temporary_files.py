@@ -1,4 +1,5 @@
-"""Where files may lie for a moment: in a folder in which no stranger can put something of his in their place."""
+"""Where files may lie for a moment: in a folder in which no stranger can put something of his in
+their place."""
 
 from __future__ import annotations
 
@@ -18,9 +19,14 @@ NONE = (
 
 
 def temporary_folder(longest: int = 4096) -> Path:
-    """TMPDIR, or what stands in for it; its path has `longest` bytes at most. Raises DatelineError if there is none."""
+    """TMPDIR, or what stands in for it; its path has `longest` bytes at most. Raises DatelineError
+    if there is none."""
     for folder in _candidates():
-        if len(os.fsencode(folder)) <= longest and is_safe(folder) and os.access(folder, os.W_OK | os.X_OK):
+        if (
+            len(os.fsencode(folder)) <= longest
+            and is_safe(folder)
+            and os.access(folder, os.W_OK | os.X_OK)
+        ):
             return folder
     raise DatelineError(NONE)
 
@@ -35,7 +41,8 @@ def _candidates() -> Iterator[Path]:
 
 @contextmanager
 def told_if_full() -> Iterator[None]:
-    """What cannot be written in the folder for temporary files is told in one line. Raises DatelineError."""
+    """What cannot be written in the folder for temporary files is told in one line. Raises
+    DatelineError."""
     try:
         yield
     except OSError as error:
@@ -44,7 +51,8 @@ def told_if_full() -> Iterator[None]:
 
 
 def is_safe(folder: Path) -> bool:
-    """Whether only we and the system's own user can rename and remove what we put there, on all of its path."""
+    """Whether only we and the system's own user can rename and remove what we put there, on all of
+    its path."""
     real = Path(os.path.realpath(folder))
     try:
         return all(_is_kept(each) for each in (real, *real.parents))
@@ -55,11 +63,14 @@ def is_safe(folder: Path) -> bool:
 def is_ours(folder: Path) -> bool:
     """Whether it is a folder, no link, of our own, and nobody else may write in it."""
     found = folder.lstat()
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o022
+    return (
+        stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o022
+    )
 
 
 def _is_kept(folder: Path) -> bool:
     found = folder.stat()
-    trusted = {0, os.geteuid(), Path("/").stat().st_uid}  # who owns the root may be called otherwise in a container
+    # who owns the root may be called otherwise in a container
+    trusted = {0, os.geteuid(), Path("/").stat().st_uid}
     others_write = found.st_mode & 0o022 and not found.st_mode & stat.S_ISVTX
     return found.st_uid in trusted and not others_write

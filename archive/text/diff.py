@@ -1,8 +1,8 @@
 """What changed between two texts: sentences first, then words inside the sentences that changed.
 
-The standard library's difflib finds the differences. Where much could match much it takes seconds; such a stretch is
-first cut at what stands once in either text (the anchors of patience diff, Bram Cohen 2003), and shown as replaced if
-there is nothing to cut at.
+The standard library's difflib finds the differences. Where much could match much it takes seconds;
+such a stretch is first cut at what stands once in either text (the anchors of patience diff, Bram
+Cohen 2003), and shown as replaced if there is nothing to cut at.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ PAIRS = 2_000
 ANCHORS = (4, 2, 1)
 """Lengths of the runs that anchor, the surest first."""
 LONGEST, MOST_SENTENCES = 400_000, 20_000
-"""Characters of a text, and sentences of both, up to which they are compared sentence by sentence."""
+"""Characters of a text, and sentences of both, up to which they are compared sentence by
+sentence."""
 HOLDERS = 40
 """Sentences that hold a word, above which it says nothing of which sentence became which."""
 WITHIN = 100_000
-"""Characters of a stretch that was replaced, old and new together, up to which sentences are compared by their words; a
-longer one was written anew."""
+"""Characters of a stretch that was replaced, old and new together, up to which sentences are
+compared by their words; a longer one was written anew."""
 DEPTH = 8
 """Times that a stretch is cut anew."""
 ALIKE = 0.4
@@ -40,7 +41,8 @@ MOVED = 20
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of text and what became of it. `moved away` stands where it was, `moved here` where it is."""
+    """A stretch of text and what became of it. `moved away` stands where it was, `moved here` where
+    it is."""
 
     change: Change
     text: str
@@ -53,8 +55,8 @@ Paragraph = tuple[Piece, ...]
 class Diff:
     """The new text in its order, with what was removed where it stood.
 
-    `words_added` and `words_removed` count words, and characters where blanks do not part words; what only moved is
-    neither.
+    `words_added` and `words_removed` count words, and characters where blanks do not part words;
+    what only moved is neither.
     """
 
     paragraphs: tuple[Paragraph, ...]
@@ -73,7 +75,8 @@ def is_same(paragraph: Paragraph) -> bool:
 
 
 def diff(old: str, new: str) -> Diff:
-    """Compare two texts, paragraphs parted by line feeds. White space within a line is not compared."""
+    """Compare two texts, paragraphs parted by line feeds. White space within a line is not
+    compared."""
     if _is_much(old, new):
         return _at_large(old, new)
     before, after = _sentences(old), _sentences(new)
@@ -84,16 +87,21 @@ def diff(old: str, new: str) -> Diff:
 
 def _is_much(old: str, new: str) -> bool:
     """Whether two texts are too long to be compared sentence by sentence."""
-    sentences = sum(text.count(end) for text in (old, new) for end in ("\n", ". ", "。", "! ", "? "))
+    sentences = sum(
+        text.count(end) for text in (old, new) for end in ("\n", ". ", "。", "! ", "? ")
+    )
     return max(len(old), len(new)) > LONGEST or sentences > MOST_SENTENCES
 
 
 def _at_large(old: str, new: str) -> Diff:
-    """The lines that two texts begin and end with alike are the same; what lies between them was written anew."""
+    """The lines that two texts begin and end with alike are the same; what lies between them was
+    written anew."""
     before, after = old.split("\n"), new.split("\n")
     most = min(len(before), len(after))
     begin = next((at for at in range(most) if before[at] != after[at]), most)
-    end = next((at for at in range(most - begin) if before[-1 - at] != after[-1 - at]), most - begin)
+    end = next(
+        (at for at in range(most - begin) if before[-1 - at] != after[-1 - at]), most - begin
+    )
     removed, added = (lines[begin : len(lines) - end] for lines in (before, after))
     parts: list[tuple[Change, list[str]]] = [
         ("same", after[:begin]),
@@ -101,14 +109,18 @@ def _at_large(old: str, new: str) -> Diff:
         ("added", added),
         ("same", after[len(after) - end :]),
     ]
-    paragraphs = tuple((Piece(change, block),) for change, lines in parts for block in _blocks(lines))
+    paragraphs = tuple(
+        (Piece(change, block),) for change, lines in parts for block in _blocks(lines)
+    )
     return Diff(paragraphs, _about("\n".join(added)), _about("\n".join(removed)))
 
 
 def _blocks(lines: list[str]) -> Iterator[str]:
     """Lines as they are shown: one by one, or many together where there are very many."""
     step = 1 + len(lines) // 1_000
-    return filter(None, (" ".join(lines[at : at + step]).strip() for at in range(0, len(lines), step)))
+    return filter(
+        None, (" ".join(lines[at : at + step]).strip() for at in range(0, len(lines), step))
+    )
 
 
 def _about(text: str) -> int:
@@ -117,20 +129,26 @@ def _about(text: str) -> int:
     return len(text) if words * 50 < len(text) else words
 
 
-# -- sentences and words ---------------------------------------------------------------------------------------------
+# -- sentences and words ---------------------------------------------------------------------------
 
 _SENTENCE_END = re.compile(r"(?<=[.!?…؟۔।።])[\"'”’»)\]]*\s+|(?<=[。！？])[」』”’）】]*\s*")
 _UNSPACED = (
-    "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\U00020000-\U0003ffff"
+    "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0eff"
+    "\u1000-\u109f\u1780-\u17ff\U00020000-\U0003ffff"
 )
 _MARKS = (
     "\u0300-\u036f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecd\u102b-\u103e\u17b4-\u17d3"
     "\u3099\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef"
 )
-_PUNCTUATION = "!-/:-@\\[-`{-~\u00a1-\u00bf\u2000-\u206f\u2e00-\u2e7f\u3000-\u303f\uff00-\uff0f\uff1a-\uff20"
+_PUNCTUATION = (
+    "!-/:-@\\[-`{-~\u00a1-\u00bf\u2000-\u206f\u2e00-\u2e7f\u3000-\u303f\uff00-\uff0f\uff1a-\uff20"
+)
 _PART = f"[^\\s{_PUNCTUATION}{_UNSPACED}]+"
-_TOKEN = re.compile(rf"(\d+(?:[.,:]\d+)+|[{_UNSPACED}][{_MARKS}]*|{_PART}(?:['’]{_PART})*|\S[{_MARKS}]*)(\s*)")
-"""A number (1,200.5), a character of an unspaced script, a word (don’t) or a sign; and the white space after it."""
+_TOKEN = re.compile(
+    rf"(\d+(?:[.,:]\d+)+|[{_UNSPACED}][{_MARKS}]*|{_PART}(?:['’]{_PART})*|\S[{_MARKS}]*)(\s*)"
+)
+"""A number (1,200.5), a character of an unspaced script, a word (don’t) or a sign; and the white
+space after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +164,20 @@ class _Sentence:
 def _sentences(text: str) -> list[_Sentence]:
     found: list[_Sentence] = []
     for line in filter(None, (" ".join(line.split()) for line in text.split("\n"))):
-        ends = [match.end() for match in _SENTENCE_END.finditer(line) if 0 < match.end() < len(line)]
+        ends = [
+            match.end() for match in _SENTENCE_END.finditer(line) if 0 < match.end() < len(line)
+        ]
         parts = [line[start:end] for start, end in pairwise([0, *ends, len(line)]) if start < end]
-        found += (_Sentence(part, part.strip(), i == 0, i == len(parts) - 1) for i, part in enumerate(parts))
+        found += (
+            _Sentence(part, part.strip(), i == 0, i == len(parts) - 1)
+            for i, part in enumerate(parts)
+        )
     return found
 
 
 def _tokens(text: str) -> tuple[list[str], list[str]]:
-    """Words, signs, and characters of unspaced scripts: bare, and with the white space that follows."""
+    """Words, signs, and characters of unspaced scripts: bare, and with the white space that
+    follows."""
     found: list[tuple[str, str]] = _TOKEN.findall(text)
     return [token for token, _ in found], [token + space for token, space in found]
 
@@ -170,7 +194,7 @@ def _words(text: str) -> int:
     return sum(match[1][0].isalnum() for match in _TOKEN.finditer(text))
 
 
-# -- what is the same in two sequences -------------------------------------------------------------------------------
+# -- what is the same in two sequences -------------------------------------------------------------
 
 Pairs = list[tuple[int, int]]
 """Places in the old and in the new sequence that belong together, ascending in both."""
@@ -229,7 +253,8 @@ def _unique(tokens: Sequence[str], length: int) -> dict[tuple[str, ...], int]:
 
 
 def _chain(pairs: Pairs) -> Pairs:
-    """The longest part of pairs (ascending by the first) that ascends by the second too: patience sorting."""
+    """The longest part of pairs (ascending by the first) that ascends by the second too: patience
+    sorting."""
     tops: list[int] = []
     last: list[int] = []
     before: list[int] = []
@@ -245,7 +270,7 @@ def _chain(pairs: Pairs) -> Pairs:
     return chain[::-1]
 
 
-# -- from sentences to pieces ----------------------------------------------------------------------------------------
+# -- from sentences to pieces ----------------------------------------------------------------------
 
 Step = tuple[_Sentence | None, _Sentence | None, list[Piece]]
 """An old sentence, the new one that it became, and how that reads."""
@@ -299,7 +324,9 @@ def _became(old: list[_Sentence], new: list[_Sentence], moved: set[str]) -> Pair
     return [*_in_order(chain, mine, theirs)]
 
 
-def _candidates(mine: list[Counter[str]], theirs: list[Counter[str]]) -> Iterator[tuple[int, list[int]]]:
+def _candidates(
+    mine: list[Counter[str]], theirs: list[Counter[str]]
+) -> Iterator[tuple[int, list[int]]]:
     """For each new sentence the three old ones that share most of the rarer words."""
     holders: dict[str, list[int]] = {}
     for i, bag in enumerate(mine):
@@ -307,13 +334,18 @@ def _candidates(mine: list[Counter[str]], theirs: list[Counter[str]]) -> Iterato
             holders.setdefault(word, []).append(i)
     common = min(HOLDERS, max(4, len(mine) // 10))
     for j, bag in enumerate(theirs):
-        votes = Counter(i for word in bag if len(held := holders.get(word, ())) <= common for i in held)
+        votes = Counter(
+            i for word in bag if len(held := holders.get(word, ())) <= common for i in held
+        )
         if votes:
             yield j, [i for i, _ in votes.most_common(3)]
 
 
-def _in_order(chain: Pairs, mine: list[Counter[str]], theirs: list[Counter[str]]) -> Iterator[tuple[int, int]]:
-    """The chain; where as many old as new sentences lie between its links, these too if they are alike."""
+def _in_order(
+    chain: Pairs, mine: list[Counter[str]], theirs: list[Counter[str]]
+) -> Iterator[tuple[int, int]]:
+    """The chain; where as many old as new sentences lie between its links, these too if they are
+    alike."""
     i = j = 0
     for k, m in [*chain, (len(mine), len(theirs))]:
         if k - i == m - j:
@@ -330,14 +362,18 @@ def _likeness(mine: Counter[str], theirs: Counter[str]) -> float:
 
 
 def _inside(old: str, new: str) -> Iterator[Piece]:
-    """What changed within a sentence, word by word; one that kept next to nothing in its order is a new one."""
+    """What changed within a sentence, word by word; one that kept next to nothing in its order is a
+    new one."""
     mine, mine_spaced = _tokens(old)
     theirs, theirs_spaced = _tokens(new)
     same = matches(mine, theirs)
     if 2 * len(same) < ALIKE / 2 * (len(mine) + len(theirs)):
         same = []
     i = j = 0
-    for k, m, size in [*_without_islands(_runs(same), len(mine), len(theirs)), (len(mine), len(theirs), 0)]:
+    for k, m, size in [
+        *_without_islands(_runs(same), len(mine), len(theirs)),
+        (len(mine), len(theirs), 0),
+    ]:
         yield Piece("removed", "".join(mine_spaced[i:k]))
         yield Piece("added", "".join(theirs_spaced[j:m]))
         yield Piece("same", "".join(theirs_spaced[m : m + size]))
@@ -349,7 +385,9 @@ Run = tuple[int, int, int]
 
 
 def _runs(pairs: Pairs) -> list[Run]:
-    grouped = groupby(enumerate(pairs), key=lambda item: (item[1][0] - item[0], item[1][1] - item[0]))
+    grouped = groupby(
+        enumerate(pairs), key=lambda item: (item[1][0] - item[0], item[1][1] - item[0])
+    )
     runs = [[pair for _, pair in group] for _, group in grouped]
     return [(*run[0], len(run)) for run in runs]
 
@@ -369,14 +407,17 @@ def _without_islands(runs: list[Run], olds: int, news: int) -> list[Run]:
 
 
 def _paragraphs(steps: Iterable[Step]) -> list[list[Piece]]:
-    """Steps as paragraphs of the new text; what is removed stays in the paragraph that it was in."""
+    """Steps as paragraphs of the new text; what is removed stays in the paragraph that it was
+    in."""
     done: list[list[Piece]] = []
     paragraph: list[Piece] = []
     for old, new, pieces in steps:
         if new:
             ends = new.closes
         elif paragraph or not done or (old and old.opens):
-            ends = bool(old and old.closes) and all(piece.change in ("removed", "moved away") for piece in paragraph)
+            ends = bool(old and old.closes) and all(
+                piece.change in ("removed", "moved away") for piece in paragraph
+            )
         else:  # the end of a paragraph is gone, and what stands before it is done already
             paragraph, ends = done.pop(), True
             paragraph.append(Piece("same", _after(paragraph[-1].text)))
@@ -399,7 +440,7 @@ def _merged(pieces: Iterable[Piece]) -> Paragraph:
     return tuple(Piece(change, "".join(piece.text for piece in group)) for change, group in grouped)
 
 
-# -- for people ------------------------------------------------------------------------------------------------------
+# -- for people ------------------------------------------------------------------------------------
 
 FOLDED = 2
 """Unchanged paragraphs in a row from which only their number is shown."""
@@ -436,8 +477,10 @@ SPOKEN: dict[Change, str] = {
 
 
 def as_text(compared: Diff, colour: bool = False) -> str:
-    """For the terminal: [-removed-] {+added+}, or in colour. Control characters of the texts are left out."""
-    from archive.text.printable import printable  # with rich, which a crawl that counts words does not need
+    """For the terminal: [-removed-] {+added+}, or in colour. Control characters of the texts are
+    left out."""
+    # with rich, which a crawl that counts words does not need
+    from archive.text.printable import printable
 
     marks = COLOURED if colour else PLAIN
     blocks = []
@@ -446,20 +489,25 @@ def as_text(compared: Diff, colour: bool = False) -> str:
             blocks.append(f"… {len(paragraphs)} paragraphs unchanged …")
         else:
             blocks += [
-                "".join(_wrapped(printable(piece.text), *marks[piece.change]) for piece in paragraph)
+                "".join(
+                    _wrapped(printable(piece.text), *marks[piece.change]) for piece in paragraph
+                )
                 for paragraph in paragraphs
             ]
     return "\n\n".join(block.rstrip() for block in blocks)
 
 
 def as_html(compared: Diff) -> str:
-    """HTML of paragraphs with `<ins>` and `<del>`, all else escaped; unchanged paragraphs fold into `<details>`."""
+    """HTML of paragraphs with `<ins>` and `<del>`, all else escaped; unchanged paragraphs fold into
+    `<details>`."""
     blocks = []
     for paragraphs in _folded(compared.paragraphs):
         inner = "\n".join(f'<p dir="auto">{_html(paragraph)}</p>' for paragraph in paragraphs)
         if len(paragraphs) >= FOLDED:
             told = f"… {len(paragraphs)} paragraphs unchanged …"
-            inner = f'<details class="dateline-folded"><summary>{told}</summary>\n{inner}\n</details>'
+            inner = (
+                f'<details class="dateline-folded"><summary>{told}</summary>\n{inner}\n</details>'
+            )
         blocks.append(inner)
     return "\n".join(blocks)
 

@@ -6,7 +6,9 @@ import json
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
-RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
+RIGHT_TO_LEFT = frozenset(
+    {"ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"}
+)
 
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -20,7 +22,8 @@ def direction(language: str | None) -> str:
 
 
 def moment(written: str | None) -> str:
-    """`15 Feb 2024, 10:30 UTC`, and no more of it than is known; what is no moment stays as it is."""
+    """`15 Feb 2024, 10:30 UTC`, and no more of it than is known; what is no moment stays as it
+    is."""
     if not written:
         return "undated"
     found = parsed(written)
@@ -42,7 +45,8 @@ def parsed(written: str | None) -> datetime | None:
 
 
 def as_utc(written: str | None) -> datetime | None:
-    """The same, taken for UTC where no zone is known: for sorting, drawing and counting, not for telling."""
+    """The same, taken for UTC where no zone is known: for sorting, drawing and counting, not for
+    telling."""
     found = parsed(written)
     return found if found is None or found.tzinfo else found.replace(tzinfo=UTC)
 
@@ -73,7 +77,8 @@ def texts(listed: str | None) -> list[str]:
 
 
 def query(values: dict[str, str], **changed: str | int | None) -> str:
-    """`?outlet=…&page=2`: the values with some of them changed, empty ones left out; nothing where none is left."""
+    """`?outlet=…&page=2`: the values with some of them changed, empty ones left out; nothing where
+    none is left."""
     kept = {name: value for name, value in {**values, **changed}.items() if value not in (None, "")}
     return "?" + urlencode(kept) if kept else "?"
 

@@ -1,4 +1,5 @@
-"""Single values as HTML. What a page said is text and stays text: it is escaped, and links go out to the web alone."""
+"""Single values as HTML. What a page said is text and stays text: it is escaped, and links go out
+to the web alone."""
 
 from __future__ import annotations
 
@@ -20,12 +21,15 @@ def web_link(value: str) -> Markup | None:
         return None
     shown = re.sub(r"^https?://", "", value)
     shown = shown if len(shown) <= 60 else shown[:42] + "…" + shown[-17:]
-    return Markup(f'<a class="dateline-out" href="{{}}" title="{{}}" {OUTWARDS}>{{}}</a>').format(value, value, shown)  # noqa: S704  our own text
+    # our own text
+    link = f'<a class="dateline-out" href="{{}}" title="{{}}" {OUTWARDS}>{{}}</a>'
+    return Markup(link).format(value, value, shown)  # noqa: S704
 
 
 def marked(value: str) -> Markup:
     """A passage, its ⟦words⟧ marked."""
-    return Markup(str(escape(value)).replace(MARK_OPEN, "<mark>").replace(MARK_CLOSE, "</mark>"))  # noqa: S704  escaped here
+    # escaped here
+    return Markup(str(escape(value)).replace(MARK_OPEN, "<mark>").replace(MARK_CLOSE, "</mark>"))  # noqa: S704
 
 
 def beginning(text: str, length: int = BEGINNING) -> str:

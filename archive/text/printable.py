@@ -7,7 +7,8 @@ from typing import Any
 
 TEXT_WIDTH = 88
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""Control characters: what a page says must not steer a terminal or turn the reading direction of a line."""
+"""Control characters: what a page says must not steer a terminal or turn the reading direction of a
+line."""
 
 
 def printable(value: Any) -> str:

@@ -6,7 +6,9 @@ import unicodedata
 from functools import lru_cache
 
 
-def searchable_text(headline: str | None, standfirst: str | None, byline: str | None, text: str | None) -> str:
+def searchable_text(
+    headline: str | None, standfirst: str | None, byline: str | None, text: str | None
+) -> str:
     """What is searched of an article, in one text."""
     return " ".join(filter(None, (headline, standfirst, byline, text)))
 

@@ -15,7 +15,7 @@ from archive.cli.base import archive_option, cli, print_all, typed
 from archive.errors import UsageError
 from crawler.cli.options import contact_option, delay_option
 
-# -- outlet ----------------------------------------------------------------------------------------------------------
+# -- outlet ----------------------------------------------------------------------------------------
 
 
 @cli.group()
@@ -24,14 +24,16 @@ def outlet() -> None:
 
 
 @outlet.command("import")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE")
+@click.argument(
+    "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE"
+)
 @archive_option
 def outlet_import(file: Path, folder: Path) -> None:
     """Take over a list of outlets: OPML, TOML, CSV, or a host a line.
 
-    What the list gives (feeds, sitemaps) is kept as it is; outlets without either are looked up as `outlet add` does.
-    A cell may hold several addresses; countries and languages are codes or names; `outlet search --format csv` writes
-    such lists.
+    What the list gives (feeds, sitemaps) is kept as it is; outlets without either are looked up as
+    `outlet add` does. A cell may hold several addresses; countries and languages are codes or
+    names; `outlet search --format csv` writes such lists.
 
     Example: dateline outlet import feeds.opml
     """
@@ -49,7 +51,11 @@ def tell_outlets(lines: Sequence[Any]) -> None:
 
 
 @outlet.command("list")
-@click.option("--sources", is_flag=True, help="Their feeds and sitemaps: when each is looked at next, and why then.")
+@click.option(
+    "--sources",
+    is_flag=True,
+    help="Their feeds and sitemaps: when each is looked at next, and why then.",
+)
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
 @archive_option
 def outlet_list(sources: bool, as_json: bool, folder: Path) -> None:
@@ -68,16 +74,28 @@ def outlet_list(sources: bool, as_json: bool, folder: Path) -> None:
     if sources:
         print_all([_as_sources(rows)])
         return
-    table = Table("outlet", "name", "language", *map(_right, ("feeds", "sitemaps", "articles")), "newest", box=None)
+    table = Table(
+        "outlet",
+        "name",
+        "language",
+        *map(_right, ("feeds", "sitemaps", "articles")),
+        "newest",
+        box=None,
+    )
     for row in rows:
-        cells = (row[name] for name in ("host", "name", "language", "feeds", "sitemaps", "articles", "newest"))
+        cells = (
+            row[name]
+            for name in ("host", "name", "language", "feeds", "sitemaps", "articles", "newest")
+        )
         table.add_row(*("" if cell is None else str(cell) for cell in cells))
     Console().print(table)
 
 
 def _as_sources(rows: Sequence[dict[str, Any]]) -> Table:
     names = ("outlet", "kind", "url", "checked_at", "outcome", "due_at", "due_why")
-    table = Table("outlet", "kind", "source", "last look", "came to", "next look", "because", box=None)
+    table = Table(
+        "outlet", "kind", "source", "last look", "came to", "next look", "because", box=None
+    )
     for row in rows:
         table.add_row(*("" if row[name] is None else str(row[name]) for name in names))
     return table
@@ -89,18 +107,37 @@ def _right(name: str) -> Any:
     return Column(name, justify="right")
 
 
-# -- crawl -----------------------------------------------------------------------------------------------------------
+# -- crawl -----------------------------------------------------------------------------------------
 
 
 @cli.command()
 @click.argument("urls", nargs=-1, metavar="[URL…]")
-@click.option("--outlet", "outlets", multiple=True, metavar="HOST", help="Only this outlet; may be given again.")
-@click.option("--story", metavar="NAME", help="Only what is likely to belong to this story, the likeliest first.")
 @click.option(
-    "--due", is_flag=True, help="Only the feeds, sitemaps and articles whose turn it is; what a schedule runs."
+    "--outlet",
+    "outlets",
+    multiple=True,
+    metavar="HOST",
+    help="Only this outlet; may be given again.",
 )
-@click.option("--budget", type=click.IntRange(min=1), metavar="N", help="Ask for so many pages at most.")
-@click.option("--outlet-budget", type=click.IntRange(min=1), metavar="N", help="And of one outlet for so many at most.")
+@click.option(
+    "--story",
+    metavar="NAME",
+    help="Only what is likely to belong to this story, the likeliest first.",
+)
+@click.option(
+    "--due",
+    is_flag=True,
+    help="Only the feeds, sitemaps and articles whose turn it is; what a schedule runs.",
+)
+@click.option(
+    "--budget", type=click.IntRange(min=1), metavar="N", help="Ask for so many pages at most."
+)
+@click.option(
+    "--outlet-budget",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="And of one outlet for so many at most.",
+)
 @click.option(
     "--ask",
     metavar="SERVICE,…",
@@ -112,7 +149,9 @@ def _right(name: str) -> Any:
     help="From sitemaps, what is newer: 2024-02-15, 36h, 7d, 2w.  [default: 7d; with --story, the days of the story]",
 )
 @click.option(
-    "--max-time", metavar="TIME", help="Stop after this time (30s, 10m, 2h); what waits is taken up by the next crawl."
+    "--max-time",
+    metavar="TIME",
+    help="Stop after this time (30s, 10m, 2h); what waits is taken up by the next crawl.",
 )
 @click.option(
     "--recheck",
@@ -135,14 +174,17 @@ def crawl(  # noqa: PLR0913, PLR0917  one a option
     folder: Path,
     **limits: Any,
 ) -> None:
-    """Fetch what the outlets' feeds and sitemaps list and the archive does not have; or the pages named.
+    """Fetch what the outlets' feeds and sitemaps list and the archive does not have; or the pages
+    named.
 
-    Takes all that feeds list, and from sitemaps what is newer than --since. One crawl at a time: a second one says who
-    holds the archive and exits with 75. With --due it is cheap enough to be started every five minutes.
+    Takes all that feeds list, and from sitemaps what is newer than --since. One crawl at a time: a
+    second one says who holds the archive and exits with 75. With --due it is cheap enough to be
+    started every five minutes.
 
-    With --story it works from what is known of pages before they are fetched: headline, first words, date and address
-    in feeds and in sitemaps of the story's days, then links in pages that belong, topic pages, the outlets' own
-    searches, and the search services that --ask names. It stops when nothing that waits is likely to belong, or at
+    With --story it works from what is known of pages before they are fetched: headline, first
+    words, date and address in feeds and in sitemaps of the story's days, then links in pages that
+    belong, topic pages, the outlets' own searches, and the search services that --ask names. It
+    stops when nothing that waits is likely to belong, or at
     --budget, and says which. What it leaves waits for an ordinary crawl.
 
     \b
@@ -184,18 +226,23 @@ def crawl(  # noqa: PLR0913, PLR0917  one a option
         crawls.crawl_outlets(folder, outlets, settings, given, due=due, recheck=recheck)
 
 
-# -- import and extract ----------------------------------------------------------------------------------------------
+# -- import and extract ----------------------------------------------------------------------------
 
 
 @cli.command("import")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…|-")
-@click.option("--url", metavar="URL", help="Where a saved page came from, if it does not say so itself.")
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…|-"
+)
+@click.option(
+    "--url", metavar="URL", help="Where a saved page came from, if it does not say so itself."
+)
 @archive_option
 def import_(files: tuple[Path, ...], url: str | None, folder: Path) -> None:
-    """Take in what you have: saved HTML pages, WARC files, JSON lines of articles (`-` reads such from standard input).
+    """Take in what you have: saved HTML pages, WARC files, JSON lines of articles (`-` reads such
+    from standard input).
 
-    Fields of JSON lines are the columns of `articles`; url and text are needed. A line that cannot be read is named by
-    its number, and the others are stored.
+    Fields of JSON lines are the columns of `articles`; url and text are needed. A line that cannot
+    be read is named by its number, and the others are stored.
 
     Example: dateline import saved/*.html articles.jsonl
     """
@@ -215,25 +262,45 @@ def import_(files: tuple[Path, ...], url: str | None, folder: Path) -> None:
 @cli.command()
 @click.argument("files", nargs=-1, metavar="FILE…|-")
 @click.option(
-    "--explain", is_flag=True, help="Show where each line came from and what dropped it; also of articles (ID|URL)."
+    "--explain",
+    is_flag=True,
+    help="Show where each line came from and what dropped it; also of articles (ID|URL).",
 )
-@click.option("--html", "as_html", is_flag=True, help="With --explain, as a page of its own, to standard output.")
-@click.option("--all", "everything", is_flag=True, help="Read the archive's own pages anew, and say what changed.")
 @click.option(
-    "--jsonl", is_flag=True, help='Input is JSON lines of {"url", "html_path"}; id and html_path are passed on.'
+    "--html",
+    "as_html",
+    is_flag=True,
+    help="With --explain, as a page of its own, to standard output.",
 )
-@click.option("--workers", type=click.IntRange(min=1), help="Processes that read.  [default: one a core]")
 @click.option(
-    "--one-by-one", is_flag=True, help="Print each page as soon as it is read, without what the others teach."
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Read the archive's own pages anew, and say what changed.",
+)
+@click.option(
+    "--jsonl",
+    is_flag=True,
+    help='Input is JSON lines of {"url", "html_path"}; id and html_path are passed on.',
+)
+@click.option(
+    "--workers", type=click.IntRange(min=1), help="Processes that read.  [default: one a core]"
+)
+@click.option(
+    "--one-by-one",
+    is_flag=True,
+    help="Print each page as soon as it is read, without what the others teach.",
 )
 @archive_option
-def extract(files: tuple[str, ...], explain: bool, as_html: bool, everything: bool, folder: Path, **how: Any) -> None:
+def extract(
+    files: tuple[str, ...], explain: bool, as_html: bool, everything: bool, folder: Path, **how: Any
+) -> None:
     """Read pages and print articles as JSON lines; nothing is stored.
 
-    Files may be gzipped. A page that is no article comes out too, with its page_type and why. Lines that an outlet
-    repeats in three or more of the articles are none of theirs: `left_out` holds them instead of the text. With --all
-    the pages that the archive keeps are read by today's extractor; what comes out otherwise takes the place of the old
-    reading, and is no revision.
+    Files may be gzipped. A page that is no article comes out too, with its page_type and why. Lines
+    that an outlet repeats in three or more of the articles are none of theirs: `left_out` holds
+    them instead of the text. With --all the pages that the archive keeps are read by today's
+    extractor; what comes out otherwise takes the place of the old reading, and is no revision.
 
     \b
     Examples: dateline extract page.html
@@ -262,7 +329,9 @@ def _explain(names: Sequence[str], as_html: bool, folder: Path) -> bool:
     from crawler.cli.explain_report import MOST, as_html_page, in_terminal
     from crawler.jobs.explain_files import explain_pages
 
-    told, mistakes = explain_pages(tuple(map(typed, names)), folder, click.get_current_context().find_root().obj)
+    told, mistakes = explain_pages(
+        tuple(map(typed, names)), folder, click.get_current_context().find_root().obj
+    )
     if as_html and told:
         data_output().write(as_html_page(told))
     width = min(console().width, MOST) if console().is_terminal else None
@@ -282,7 +351,9 @@ def _reread(folder: Path) -> None:
     from crawler.workers.reextraction import reread_all
 
     connect_to_read(folder / "archive.db", ARCHIVE).close()
-    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+    with Progress(
+        console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
+    ) as bar:
         task = bar.add_task("reading")
         told = reread_all(folder, lambda done, many: bar.update(task, completed=done, total=many))
     click.echo(f"{told.pages:,} pages read, {told.articles:,} articles changed")

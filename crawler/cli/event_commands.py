@@ -27,9 +27,10 @@ def rebuild() -> None:
 def rebuild_events(folder: Path) -> None:
     """Put all articles in events anew, in the order of their dates.
 
-    An archive that was filled from a list of old articles, or in many small crawls, knows less of each as it comes than
-    it does now. Stories that are followed, and what you said of their articles, stay as they are. No crawl may run
-    meanwhile; it takes about five seconds for a thousand articles.
+    An archive that was filled from a list of old articles, or in many small crawls, knows less of
+    each as it comes than it does now. Stories that are followed, and what you said of their
+    articles, stay as they are. No crawl may run meanwhile; it takes about five seconds for a
+    thousand articles.
 
     \b
     Example:  dateline rebuild events
@@ -44,7 +45,8 @@ def rebuild_events(folder: Path) -> None:
 @cli.command()
 @archive_option
 def tidy(folder: Path) -> None:
-    """Look again at events of one or two articles: those that turn out to be part of another go there.
+    """Look again at events of one or two articles: those that turn out to be part of another go
+    there.
 
     A crawl does so at its end once a day.
 
@@ -56,7 +58,9 @@ def tidy(folder: Path) -> None:
     with _held(folder) as archive:
         archive.prepare(decisions())
         moved = archive.tidy(decisions())
-    click.echo(f"{_many(moved, 'event')} went into another" if moved else "All events stay as they are")
+    click.echo(
+        f"{_many(moved, 'event')} went into another" if moved else "All events stay as they are"
+    )
 
 
 @contextmanager

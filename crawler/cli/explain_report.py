@@ -48,14 +48,16 @@ def note(line: Line) -> str:
 
 
 def mark(line: Line) -> str:
-    """A sign before a line: added, left out, never taken; none of one that was kept as trafilatura found it."""
+    """A sign before a line: added, left out, never taken; none of one that was kept as trafilatura
+    found it."""
     if line.kept:
         return " " if line.by == TRAFILATURA else "+"
     return "-" if line.by else "·"
 
 
 def grouped(lines: Iterable[Line]) -> Iterator[tuple[bool, Sequence[Line]]]:
-    """Runs of lines, and whether one is to be folded: menus, lists and buttons that nobody took for the text."""
+    """Runs of lines, and whether one is to be folded: menus, lists and buttons that nobody took for
+    the text."""
     for is_minor, group in groupby(lines, lambda line: line.is_minor):
         run = list(group)
         yield is_minor and len(run) >= FOLDED, run
@@ -66,7 +68,7 @@ def folded_run(lines: Sequence[Line]) -> str:
     return f"{len(lines)} short lines and links that nobody took"
 
 
-# -- in the terminal -------------------------------------------------------------------------------------------------
+# -- in the terminal -------------------------------------------------------------------------------
 
 
 def in_terminal(told: Explained, width: int | None) -> Iterator[RenderableType]:
@@ -82,14 +84,20 @@ def in_terminal(told: Explained, width: int | None) -> Iterator[RenderableType]:
         if is_folded:
             yield Text(f"⋯ {folded_run(run)}", "dim italic")
         else:
-            yield from map(_beside, run) if wide else (part for line in run for part in _below(line))
+            yield from (
+                map(_beside, run) if wide else (part for line in run for part in _below(line))
+            )
 
 
 def _facts_beside(told: Explained) -> Iterator[RenderableType]:
     table = Table.grid(padding=(0, 2))
     for field in told.fields:
         said_by = printable(", ".join(field.said_by))
-        table.add_row(Text(field.name, "dim"), Text(printable(field.value), overflow="fold"), Text(said_by, "dim"))
+        table.add_row(
+            Text(field.name, "dim"),
+            Text(printable(field.value), overflow="fold"),
+            Text(said_by, "dim"),
+        )
     yield table
 
 
@@ -109,7 +117,9 @@ def _beside(line: Line) -> RenderableType:
     table.add_column(ratio=1)
     table.add_column(width=MARGIN)
     style = STYLES[mark(line)]
-    table.add_row(Text(mark(line), style), Text(printable(line.text), style), Text(note(line), "dim italic"))
+    table.add_row(
+        Text(mark(line), style), Text(printable(line.text), style), Text(note(line), "dim italic")
+    )
     return Padding(table, (0, 0, 1, 0)) if line.kept else table
 
 
@@ -120,17 +130,31 @@ def _below(line: Line) -> Iterator[RenderableType]:
         yield Padding(Text(f"→ {said}", "dim italic"), (0, 0, 0, 4), expand=False)
 
 
-# -- as a page -------------------------------------------------------------------------------------------------------
+# -- as a page -------------------------------------------------------------------------------------
 
 
 def as_html_page(told: Sequence[Explained]) -> str:
-    """One page without scripts that asks no other host for anything; dark where the reader's system is."""
+    """One page without scripts that asks no other host for anything; dark where the reader's system
+    is."""
     from jinja2 import Environment
 
     page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
         (files("crawler.cli") / "explain_report.html").read_text("utf-8")
     )
-    words = {"heading": heading, "summary": summary, "note": note, "grouped": grouped, "folded_run": folded_run}
+    words = {
+        "heading": heading,
+        "summary": summary,
+        "note": note,
+        "grouped": grouped,
+        "folded_run": folded_run,
+    }
     return (
-        page.render(all=told, plain=printable, kinds={"+": "added", "-": "out", "·": "rest"}, mark=mark, **words) + "\n"
+        page.render(
+            all=told,
+            plain=printable,
+            kinds={"+": "added", "-": "out", "·": "rest"},
+            mark=mark,
+            **words,
+        )
+        + "\n"
     )

@@ -12,7 +12,9 @@ from crawler.cli.options import catalogue_option, contact_option, delay_option
 
 @cli.command()
 @click.argument("url", metavar="URL")
-@click.option("--yes", is_flag=True, help="Ask the outlets that are suggested without asking me first.")
+@click.option(
+    "--yes", is_flag=True, help="Ask the outlets that are suggested without asking me first."
+)
 @click.option(
     "--outlets",
     type=click.IntRange(min=1),
@@ -25,7 +27,9 @@ from crawler.cli.options import catalogue_option, contact_option, delay_option
     metavar="N",
     help="Make so many requests at most, of any kind, in this run.",
 )
-@click.option("--max-time", metavar="TIME", help="Stop after this time (30s, 10m, 2h).  [default: 30m]")
+@click.option(
+    "--max-time", metavar="TIME", help="Stop after this time (30s, 10m, 2h).  [default: 30m]"
+)
 @catalogue_option
 @click.option(
     "--out",
@@ -33,7 +37,11 @@ from crawler.cli.options import catalogue_option, contact_option, delay_option
     metavar="FILE",
     help="The dossier: .html, .md, .txt or .json.  [default: the story's name with .html]",
 )
-@click.option("--name", metavar="NAME", help="The story to start or to extend.  [default: made from the headline]")
+@click.option(
+    "--name",
+    metavar="NAME",
+    help="The story to start or to extend.  [default: made from the headline]",
+)
 @contact_option
 @delay_option
 @archive_option
@@ -50,12 +58,14 @@ def investigate(  # noqa: PLR0913, PLR0917  one a option
     delay: float | None,
     folder: Path,
 ) -> None:
-    """From the address of one article to a dossier of its story, through outlets that are likely to have covered it.
+    """From the address of one article to a dossier of its story, through outlets that are likely to
+    have covered it.
 
-    Follows the article, reads the lists of its outlet, has outlets of the catalogue suggested by the languages,
-    countries, agencies and links of what was found, asks you whether they may be asked, and looks for the story there;
-    again with what that brings, until nothing new comes or a limit is reached. Then it writes the dossier, and says
-    what was searched and what was not. Ctrl-C ends it with what there is; the same command goes on where it ended.
+    Follows the article, reads the lists of its outlet, has outlets of the catalogue suggested by
+    the languages, countries, agencies and links of what was found, asks you whether they may be
+    asked, and looks for the story there; again with what that brings, until nothing new comes or a
+    limit is reached. Then it writes the dossier, and says what was searched and what was not.
+    Ctrl-C ends it with what there is; the same command goes on where it ended.
 
     \b
     Examples: dateline investigate https://harbour.example/news/ferry-strike

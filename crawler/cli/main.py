@@ -28,7 +28,8 @@ def main() -> None:
     termination.release()
     if termination.asked() and not {"crawl", "investigate"} & set(sys.argv):
         sys.exit(130)  # as shells tell of a program that Ctrl-C ended
-    cli(prog_name="dateline", obj=_url_key)  # by it `show URL` finds an article under another spelling of its address
+    # by it `show URL` finds an article under another spelling of its address
+    cli(prog_name="dateline", obj=_url_key)
 
 
 def _url_key(url: str) -> str:

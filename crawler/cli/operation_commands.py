@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 @cli.command()
 @click.option("--systemd", "kind", flag_value="systemd", help="Units for your systemd.")
 @click.option("--cron", "kind", flag_value="cron", help="Lines for your crontab.")
-@click.option("--every", default="5min", show_default=True, metavar="TIME", help="How often: 5min, 1h, 1d.")
-@click.option("--install", "action", flag_value="install", help="Install it, in the place of an earlier one.")
+@click.option(
+    "--every", default="5min", show_default=True, metavar="TIME", help="How often: 5min, 1h, 1d."
+)
+@click.option(
+    "--install", "action", flag_value="install", help="Install it, in the place of an earlier one."
+)
 @click.option("--remove", "action", flag_value="remove", help="Remove what was installed.")
 @archive_option
 def schedule(kind: str | None, every: str, action: str | None, folder: Path) -> None:
-    """Crawl on schedule, and look every night whether the archive is sound: print what does it, or install it.
+    """Crawl on schedule, and look every night whether the archive is sound: print what does it, or
+    install it.
 
     \b
     Examples: dateline schedule --systemd
@@ -60,12 +65,19 @@ def _printed(plan: object, kind: str) -> str:
 
 
 @cli.command()
-@click.option("--every", default="5m", show_default=True, metavar="TIME", help="How often a crawl begins: 90s, 5m, 2h.")
+@click.option(
+    "--every",
+    default="5m",
+    show_default=True,
+    metavar="TIME",
+    help="How often a crawl begins: 90s, 5m, 2h.",
+)
 @archive_option
 def watch(every: str, folder: Path) -> None:
     """Crawl again and again, until it is told to stop: what cron does, for containers.
 
-    Tells a line a run on standard output. SIGTERM and Ctrl-C end it within ten seconds, and the crawl with it.
+    Tells a line a run on standard output. SIGTERM and Ctrl-C end it within ten seconds, and the
+    crawl with it.
 
     \b
     Example:  dateline watch --every 10m
@@ -80,14 +92,19 @@ def watch(every: str, folder: Path) -> None:
 
 
 @cli.command()
-@click.option("--repair", "mend", is_flag=True, help="Mend what can be mended safely; nothing archived is deleted.")
+@click.option(
+    "--repair",
+    "mend",
+    is_flag=True,
+    help="Mend what can be mended safely; nothing archived is deleted.",
+)
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of lines.")
 @archive_option
 def doctor(mend: bool, as_json: bool, folder: Path) -> None:
     """Is the archive sound? A line for everything that is wrong: what, how often, what to do.
 
-    Looks at both files, the search's index, references, the disk, and what crawls that died left behind. Ends with exit
-    code 1 if anything is wrong and was not mended.
+    Looks at both files, the search's index, references, the disk, and what crawls that died left
+    behind. Ends with exit code 1 if anything is wrong and was not mended.
 
     \b
     Examples: dateline doctor
@@ -104,7 +121,8 @@ def doctor(mend: bool, as_json: bool, folder: Path) -> None:
 
 
 def _diagnosed(folder: Path, mend: bool) -> Diagnosis:
-    """With the archive's lock where it can be had; without it less is looked at, and nothing mended."""
+    """With the archive's lock where it can be had; without it less is looked at, and nothing
+    mended."""
     from archive import doctor
     from archive.storage.lock import crawl_lock
     from pipelines.policies import decisions
@@ -115,7 +133,11 @@ def _diagnosed(folder: Path, mend: bool) -> Diagnosis:
         return doctor.examine(folder, judge, alone=False)  # which says that there is none
     try:
         with crawl_lock(folder):
-            return doctor.repair(folder, judge, url_key) if mend else doctor.examine(folder, judge, alone=True)
+            return (
+                doctor.repair(folder, judge, url_key)
+                if mend
+                else doctor.examine(folder, judge, alone=True)
+            )
     except ArchiveError:
         if mend:
             raise

@@ -13,7 +13,10 @@ contact_option = click.option(
     help="E-mail or web address that the user agent names.  [env: DATELINE_CONTACT]",
 )
 delay_option = click.option(
-    "--delay", type=click.FloatRange(min=0), metavar="SECONDS", help="Between two requests to one host.  [default: 0.5]"
+    "--delay",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="Between two requests to one host.  [default: 0.5]",
 )
 catalogue_option = click.option(
     "--catalogue",

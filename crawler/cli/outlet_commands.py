@@ -1,4 +1,5 @@
-"""The commands that add outlets and look for them: `outlet add`, `outlet search`, `outlet suggest`."""
+"""The commands that add outlets and look for them: `outlet add`, `outlet search`, `outlet
+suggest`."""
 
 from __future__ import annotations
 
@@ -31,7 +32,8 @@ SHOWN = 20
 
 
 def narrowing(command: F) -> F:
-    """Adds the options that narrow the catalogue; its function gets `country`, `language` and `kind` as tuples."""
+    """Adds the options that narrow the catalogue; its function gets `country`, `language` and
+    `kind` as tuples."""
     for option in (
         click.option("--kind", multiple=True, metavar="KIND",
                      help="agency, national, broadcaster, digital, business, regional or local; may be given again."),
@@ -44,29 +46,45 @@ def narrowing(command: F) -> F:
     return command
 
 
-yes_option = click.option("--yes", is_flag=True, help="Do not ask before outlets of the catalogue are added.")
+yes_option = click.option(
+    "--yes", is_flag=True, help="Do not ask before outlets of the catalogue are added."
+)
 
 
-# -- search ----------------------------------------------------------------------------------------------------------
+# -- search ----------------------------------------------------------------------------------------
 
 
 @outlet.command("search")
 @click.argument("words", nargs=-1, metavar="[WORD…]")
 @narrowing
 @click.option(
-    "--most", type=click.IntRange(min=1), metavar="N", help="At most so many.  [default: 20; with --format all]"
+    "--most",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="At most so many.  [default: 20; with --format all]",
 )
-@click.option("--format", "form", type=click.Choice(["json", "csv"]), help="JSON, or CSV as `outlet import` takes it.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["json", "csv"]),
+    help="JSON, or CSV as `outlet import` takes it.",
+)
 @catalogue_option
 @archive_option
 def outlet_search(
-    words: tuple[str, ...], most: int | None, form: str | None, catalogue: Path | None, folder: Path, **narrowed: Any
+    words: tuple[str, ...],
+    most: int | None,
+    form: str | None,
+    catalogue: Path | None,
+    folder: Path,
+    **narrowed: Any,
 ) -> None:
     """Look outlets up in the catalogue: by host, name, country, language or kind.
 
-    All words must fit. Countries and languages are known in English and as they call themselves: korea, 한국, Schweiz.
-    National papers, agencies and broadcasters come first, and of each kind those whose feeds are known. Nothing is
-    fetched: the catalogue was compiled from public lists, and not every address in it may still be good.
+    All words must fit. Countries and languages are known in English and as they call themselves:
+    korea, 한국, Schweiz. National papers, agencies and broadcasters come first, and of each kind
+    those whose feeds are known. Nothing is fetched: the catalogue was compiled from public lists,
+    and not every address in it may still be good.
 
     \b
     Examples: dateline outlet search korea
@@ -80,7 +98,9 @@ def outlet_search(
     if form:
         _write([asdict(each) for each in shown], form)
     elif not found:
-        click.echo("No outlet of the catalogue fits; `dateline outlet add HOST` adds one that it does not have.")
+        click.echo(
+            "No outlet of the catalogue fits; `dateline outlet add HOST` adds one that it does not have."
+        )
     else:
         print_all([_as_table(shown, _read_already(folder))])
         if len(shown) < len(found):
@@ -96,13 +116,16 @@ def _as_table(outlets: Sequence[CatalogueOutlet], read: Collection[str]) -> Tabl
 
     rows = []
     for each in outlets:
-        here = "in the archive" if bare_host(each.host) in read else "feed known" if each.feeds else ""
+        here = (
+            "in the archive" if bare_host(each.host) in read else "feed known" if each.feeds else ""
+        )
         rows.append((each.host, each.name, each.country, each.language, each.kind, here))
     return _table(("outlet", "name", "country", "language", "kind", ""), rows)
 
 
 def _read_already(folder: Path) -> set[str]:
-    """The hosts, without `www.`, whose feeds or sitemaps the archive reads; none, where there is no archive."""
+    """The hosts, without `www.`, whose feeds or sitemaps the archive reads; none, where there is no
+    archive."""
     from archive.articles.outlet_evidence import with_sources
 
     if not (folder / "archive.db").exists():
@@ -118,7 +141,9 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
 
     from archive.text.printable import printable
 
-    columns = [Column(head, no_wrap=number == 0, overflow="fold") for number, head in enumerate(heads)]
+    columns = [
+        Column(head, no_wrap=number == 0, overflow="fold") for number, head in enumerate(heads)
+    ]
     table = Table(*columns, box=None, pad_edge=False)
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
@@ -138,30 +163,45 @@ def _write(rows: Sequence[dict[str, Any]], form: str) -> None:
     sheet = csv.DictWriter(text, names, lineterminator="\n")
     sheet.writeheader()
     for row in rows:
-        sheet.writerow({name: " ".join(row[name]) if isinstance(row[name], tuple) else row[name] for name in names})
+        sheet.writerow(
+            {
+                name: " ".join(row[name]) if isinstance(row[name], tuple) else row[name]
+                for name in names
+            }
+        )
     data_output().write(text.getvalue())
 
 
-# -- add -------------------------------------------------------------------------------------------------------------
+# -- add -------------------------------------------------------------------------------------------
 
 
 @outlet.command("add")
 @click.argument("hosts", nargs=-1, metavar="[HOST…]")
 @narrowing
 @click.option(
-    "--most", type=click.IntRange(min=1), metavar="N", help="Of the catalogue, so many at most.  [default: 20]"
+    "--most",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Of the catalogue, so many at most.  [default: 20]",
 )
 @yes_option
 @catalogue_option
 @archive_option
 def outlet_add(
-    hosts: tuple[str, ...], most: int | None, yes: bool, catalogue: Path | None, folder: Path, **narrowed: Any
+    hosts: tuple[str, ...],
+    most: int | None,
+    yes: bool,
+    catalogue: Path | None,
+    folder: Path,
+    **narrowed: Any,
 ) -> None:
-    """Find the feeds and sitemaps of outlets, and keep them: of those named, or of some of the catalogue.
+    """Find the feeds and sitemaps of outlets, and keep them: of those named, or of some of the
+    catalogue.
 
-    What the catalogue knows of a host is tried first; then robots.txt, the home page and the usual paths; https first,
-    then http, with `www.` and without. With --country, --language or --kind it takes those of the catalogue that the
-    archive does not have, national papers, agencies and broadcasters first.
+    What the catalogue knows of a host is tried first; then robots.txt, the home page and the usual
+    paths; https first, then http, with `www.` and without. With --country, --language or --kind it
+    takes those of the catalogue that the archive does not have, national papers, agencies and
+    broadcasters first.
 
     \b
     Examples: dateline outlet add www.bbc.co.uk lemonde.fr
@@ -186,7 +226,8 @@ def outlet_add(
 
 
 def _host(text: str) -> str:
-    """A host that somebody typed. Raises UsageError for a word that is none, and says where words are looked up."""
+    """A host that somebody typed. Raises UsageError for a word that is none, and says where words
+    are looked up."""
     from crawler.sources.source_discovery import host_of
 
     try:
@@ -194,33 +235,46 @@ def _host(text: str) -> str:
     except UsageError as error:
         if "." in text or ":" in text:
             raise
-        raise UsageError(f"{error}, or look in the catalogue: dateline outlet search {text}") from None
+        raise UsageError(
+            f"{error}, or look in the catalogue: dateline outlet search {text}"
+        ) from None
     return text
 
 
-def _add_of_catalogue(folder: Path, catalogue: Path | None, chosen: dict[str, list[str]], most: int, yes: bool) -> None:
+def _add_of_catalogue(
+    folder: Path, catalogue: Path | None, chosen: dict[str, list[str]], most: int, yes: bool
+) -> None:
     from crawler.jobs.add_outlets import choose
     from crawler.sources.catalogue import read, search
 
     outlets = read(catalogue)
     fitting = search(outlets, **chosen)
     if not fitting:
-        raise UsageError("no outlet of the catalogue fits; `dateline outlet search` shows what it has")
+        raise UsageError(
+            "no outlet of the catalogue fits; `dateline outlet search` shows what it has"
+        )
     choice = choose(folder, fitting, most)
     click.echo(f"{len(fitting):,} outlet{'s' * (len(fitting) != 1)} of the catalogue fit{'s' * (len(fitting) == 1)}"
                f"{''.join(f'; {said}' for said in choice.said())}.")  # fmt: skip
     _add(folder, [each.host for each in choice.taken], outlets, yes)
 
 
-def _add(folder: Path, hosts: Sequence[str], catalogue: Sequence[CatalogueOutlet], yes: bool) -> None:
-    """Add outlets that nobody named, if the person who sits there agrees. Ends the program with 1 if none could be."""
+def _add(
+    folder: Path, hosts: Sequence[str], catalogue: Sequence[CatalogueOutlet], yes: bool
+) -> None:
+    """Add outlets that nobody named, if the person who sits there agrees. Ends the program with 1
+    if none could be."""
     from crawler.jobs.add_outlets import add_outlets
 
     if not hosts:
         click.echo("There is nothing to add.")
         return
     click.echo(f"Adding {len(hosts):,}: {', '.join(hosts)}")
-    if not yes and sys.stdin.isatty() and not click.confirm("Shall they be looked up and added?", default=True):
+    if (
+        not yes
+        and sys.stdin.isatty()
+        and not click.confirm("Shall they be looked up and added?", default=True)
+    ):
         click.echo("Nothing was added.")
         return
     lines = add_outlets(folder, hosts, catalogue=catalogue, tell=_tell)
@@ -234,13 +288,18 @@ def _tell(line: Line) -> None:
     click.echo(line.told(), err=line.failed)
 
 
-# -- suggest ---------------------------------------------------------------------------------------------------------
+# -- suggest ---------------------------------------------------------------------------------------
 
 
 @outlet.command("suggest")
 @click.argument("story", metavar="STORY")
 @click.option(
-    "--most", type=click.IntRange(min=1), default=SHOWN, show_default=True, metavar="N", help="At most so many."
+    "--most",
+    type=click.IntRange(min=1),
+    default=SHOWN,
+    show_default=True,
+    metavar="N",
+    help="At most so many.",
 )
 @click.option("--add", is_flag=True, help="Add them, as `outlet add` does.")
 @click.option("--format", "form", type=click.Choice(["json"]), help="JSON instead of a table.")
@@ -248,12 +307,20 @@ def _tell(line: Line) -> None:
 @catalogue_option
 @archive_option
 def outlet_suggest(
-    story: str, most: int, add: bool, form: str | None, yes: bool, catalogue: Path | None, folder: Path
+    story: str,
+    most: int,
+    add: bool,
+    form: str | None,
+    yes: bool,
+    catalogue: Path | None,
+    folder: Path,
 ) -> None:
-    """Outlets that are likely to have covered a story, and why; none that the archive reads already.
+    """Outlets that are likely to have covered a story, and why; none that the archive reads
+    already.
 
-    By the countries and cities that its articles name and their languages, the agencies that they credit, the outlets
-    that they link to and that link to them, and those that search services named.
+    By the countries and cities that its articles name and their languages, the agencies that they
+    credit, the outlets that they link to and that link to them, and those that search services
+    named.
 
     \b
     Examples: dateline outlet suggest harbour-strike
@@ -276,7 +343,9 @@ def outlet_suggest(
         data_output().write(as_document([asdict(each) for each in found]))
         return
     if not found:
-        click.echo(f"Nothing in {about.name} points to an outlet that the archive does not read already.")
+        click.echo(
+            f"Nothing in {about.name} points to an outlet that the archive does not read already."
+        )
         return
     print_all([_suggestions(found)])
     if add:
@@ -287,5 +356,8 @@ def outlet_suggest(
 
 
 def _suggestions(found: Sequence[Suggestion]) -> Table:
-    rows = [(each.host, each.name, each.country, each.language, "; ".join(each.reasons)) for each in found]
+    rows = [
+        (each.host, each.name, each.country, each.language, "; ".join(each.reasons))
+        for each in found
+    ]
     return _table(("outlet", "name", "country", "language", "why"), rows)

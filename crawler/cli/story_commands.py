@@ -1,4 +1,5 @@
-"""The commands that make a story or change it, and so hold the archive's articles against it: follow, verdict."""
+"""The commands that make a story or change it, and so hold the archive's articles against it:
+follow, verdict."""
 
 from __future__ import annotations
 
@@ -19,18 +20,46 @@ if TYPE_CHECKING:
 
 @cli.command()
 @click.argument("articles", nargs=-1, metavar="[URL|ID…]")
-@click.option("--name", metavar="NAME", help="The story to start or to extend.  [default: made from the headline]")
-@click.option("--words", metavar="WORDS", help="What else it is about, besides what the articles say.")
 @click.option(
-    "--language", "languages", multiple=True, metavar="CODE", help="Only in this language; may be given again."
+    "--name",
+    metavar="NAME",
+    help="The story to start or to extend.  [default: made from the headline]",
 )
-@click.option("--since", metavar="DATE|AGE", help="Only what was published since 2024-02-15, or 36h, 7d, 2w, 3m ago.")
-@click.option("--until", metavar="DATE|AGE", help="Only what was published at or before it; a day counts whole.")
-@click.option("--outlet", "hosts", multiple=True, metavar="HOST", help="Only of this outlet; may be given again.")
+@click.option(
+    "--words", metavar="WORDS", help="What else it is about, besides what the articles say."
+)
+@click.option(
+    "--language",
+    "languages",
+    multiple=True,
+    metavar="CODE",
+    help="Only in this language; may be given again.",
+)
+@click.option(
+    "--since",
+    metavar="DATE|AGE",
+    help="Only what was published since 2024-02-15, or 36h, 7d, 2w, 3m ago.",
+)
+@click.option(
+    "--until",
+    metavar="DATE|AGE",
+    help="Only what was published at or before it; a day counts whole.",
+)
+@click.option(
+    "--outlet",
+    "hosts",
+    multiple=True,
+    metavar="HOST",
+    help="Only of this outlet; may be given again.",
+)
 @click.option("--from", "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
               help="Follow the stories of a file, as `dateline stories --toml` writes it.")  # fmt: skip
 @contact_option
-@click.option("--alone", is_flag=True, help="Fetch the article alone: not its outlet's feeds, and none of its links.")
+@click.option(
+    "--alone",
+    is_flag=True,
+    help="Fetch the article alone: not its outlet's feeds, and none of its links.",
+)
 @archive_option
 def follow(
     articles: tuple[str, ...],
@@ -43,11 +72,12 @@ def follow(
 ) -> None:
     """Follow a story from one or more of its articles, and list what the archive has of it.
 
-    An article is named by its address, and fetched if the archive does not have it, or by its number. With the address
-    comes its outlet: its feeds and sitemaps are found and read from then on, and the pages that the article links to
-    wait for a crawl. What is kept from then on is filed under the story where it fits. With the name of a story, or an
-    article that one was started from, that story is extended: each article makes its profile better, and an option
-    takes the place of what was said before ('' takes it away).
+    An article is named by its address, and fetched if the archive does not have it, or by its
+    number. With the address comes its outlet: its feeds and sitemaps are found and read from then
+    on, and the pages that the article links to wait for a crawl. What is kept from then on is filed
+    under the story where it fits. With the name of a story, or an article that one was started
+    from, that story is extended: each article makes its profile better, and an option takes the
+    place of what was said before ('' takes it away).
 
     \b
     Examples: dateline follow https://harbour.example/news/ferry-strike --name harbour-strike
@@ -65,19 +95,24 @@ def follow(
         _follow_file(folder, file)
         return
     if not articles and not name:
-        raise UsageError("name an article of the story, by its address or its number: dateline follow URL")
+        raise UsageError(
+            "name an article of the story, by its address or its number: dateline follow URL"
+        )
     definition = follow_story.definition(folder, articles, **asked)
     ids, around = follow_story.gather(folder, [typed(each) for each in articles], contact, alone)
     if not ids:
         with opened(folder):
             pass  # an archive is not started from nothing
     with Archive(folder) as archive:
-        story, new = followed_stories.follow_story(archive, typed(name) if name else None, ids, definition)
+        story, new = followed_stories.follow_story(
+            archive, typed(name) if name else None, ids, definition
+        )
         _tell(archive.db, story.name, "Following" if new else "Still following", around)
 
 
 def _tell(db: sqlite3.Connection, name: str, what: str, around: Around) -> None:
-    """What a story is, its coverage as the archive has it, what was found around it, and what to do next."""
+    """What a story is, its coverage as the archive has it, what was found around it, and what to do
+    next."""
     from archive.articles.outlet_evidence import with_sources
     from archive.articles.stories import story
     from archive.exports.dossier import as_table, dossier
@@ -95,10 +130,14 @@ def _tell(db: sqlite3.Connection, name: str, what: str, around: Around) -> None:
         click.echo(printable(found.told()))
     if around.linked:
         pages = (
-            "1 page that it links to waits" if around.linked == 1 else f"{around.linked:,} pages that it links to wait"
+            "1 page that it links to waits"
+            if around.linked == 1
+            else f"{around.linked:,} pages that it links to wait"
         )
         click.echo(f"{pages} to be looked at.")
-    click.echo(f"`dateline story {name}` reads them; `dateline verdict {name} ID --not` takes one out.")
+    click.echo(
+        f"`dateline story {name}` reads them; `dateline verdict {name} ID --not` takes one out."
+    )
     for line in next_steps(name, len(with_sources(db))):
         click.echo(line)
 
@@ -111,7 +150,9 @@ def next_steps(name: str, outlets: int) -> list[str]:
     if not outlets:
         return ["The archive reads no outlet yet.", suggest]
     where = "the one outlet" if outlets == 1 else f"the {outlets:,} outlets"
-    crawl = f"`dateline crawl --story {name}` looks for more of it at {where} that the archive reads."
+    crawl = (
+        f"`dateline crawl --story {name}` looks for more of it at {where} that the archive reads."
+    )
     return [crawl, suggest] if outlets < FEW else [crawl]
 
 
@@ -135,8 +176,18 @@ def _words(command: Callable[..., None]) -> Callable[..., None]:
             flag_value="clear",
             help="Nothing is said of them any more; the archive judges them itself.",
         ),
-        click.option("--not", "word", flag_value="not", help="They do not belong; the story never lists them again."),
-        click.option("--belongs", "word", flag_value="belongs", help="They belong, and make its profile better."),
+        click.option(
+            "--not",
+            "word",
+            flag_value="not",
+            help="They do not belong; the story never lists them again.",
+        ),
+        click.option(
+            "--belongs",
+            "word",
+            flag_value="belongs",
+            help="They belong, and make its profile better.",
+        ),
     ):
         command = option(command)
     return command
@@ -171,14 +222,23 @@ def verdict(story: str, articles: tuple[str, ...], word: str | None, folder: Pat
         judge = story_judge(archive)
         before = _listed(archive.db, about.id)
         with transaction(archive.db) as db:
-            stories.verdict(db, about.id, ids, {"belongs": True, "not": False, "clear": None}[word], judge)
+            stories.verdict(
+                db, about.id, ids, {"belongs": True, "not": False, "clear": None}[word], judge
+            )
         after = _listed(archive.db, about.id)
         confirmed = stories.profile_of(archive.db, about.id)[1]
     added, dropped = len(after - before), len(before - after)
-    click.echo(f"{about.name}: {len(after):,} articles now, {added} more and {dropped} fewer than before.")
+    click.echo(
+        f"{about.name}: {len(after):,} articles now, {added} more and {dropped} fewer than before."
+    )
     if not confirmed and not about.words:
-        click.echo(f"None is confirmed any more, so nothing is found by it: dateline verdict {about.name} ID --belongs")
+        click.echo(
+            f"None is confirmed any more, so nothing is found by it: dateline verdict {about.name} ID --belongs"
+        )
 
 
 def _listed(db: sqlite3.Connection, story_id: int) -> set[int]:
-    return {row["id"] for row in db.execute("SELECT id FROM story_coverage WHERE story_id = ?", (story_id,))}
+    return {
+        row["id"]
+        for row in db.execute("SELECT id FROM story_coverage WHERE story_id = ?", (story_id,))
+    }

@@ -1,7 +1,7 @@
 """Years of other calendars that news sites print, as days of the Gregorian calendar. Pure.
 
-The Buddhist years of Thailand, the eras of Japan, the years of the Republic of China (Taiwan), and the Solar Hijri
-calendar of Iran and Afghanistan.
+The Buddhist years of Thailand, the eras of Japan, the years of the Republic of China (Taiwan), and
+the Solar Hijri calendar of Iran and Afghanistan.
 """
 
 from __future__ import annotations
@@ -31,8 +31,30 @@ SOLAR_MONTHS = (
 )
 """The names of the Solar Hijri months in Iran and in Afghanistan."""
 SOLAR_LANGUAGES = frozenset({"fa", "ps"})
-_CYCLES = (-61, 9, 38, 199, 426, 686, 756, 818, 1111, 1181, 1210, 1635, 2060, 2097, 2192, 2262, 2324, 2394, 2456, 3178)
-"""Solar Hijri years at which the rule of leap years, every fourth and now and then every fifth, starts anew."""
+_CYCLES = (
+    -61,
+    9,
+    38,
+    199,
+    426,
+    686,
+    756,
+    818,
+    1111,
+    1181,
+    1210,
+    1635,
+    2060,
+    2097,
+    2192,
+    2262,
+    2324,
+    2394,
+    2456,
+    3178,
+)
+"""Solar Hijri years at which the rule of leap years, every fourth and now and then every fifth,
+starts anew."""
 
 
 def era_year(era: str, year: str) -> int:
@@ -41,7 +63,8 @@ def era_year(era: str, year: str) -> int:
 
 
 def of_solar_hijri(year: int, month: int, day: int) -> date:
-    """The Gregorian day of a Solar Hijri one. Raises ValueError for a day that the calendar has not."""
+    """The Gregorian day of a Solar Hijri one. Raises ValueError for a day that the calendar has
+    not."""
     longest = 31 if month < 7 else 30 if month < 12 or _is_leap(year) else 29
     if year not in SOLAR_YEARS or not 1 <= month <= 12 or not 1 <= day <= longest:
         raise ValueError("no such day")
@@ -54,7 +77,8 @@ def _is_leap(year: int) -> bool:
 
 
 def _new_year(year: int) -> date:
-    """The Gregorian day of 1 Farvardin, by the rule of K. M. Borkowski that Iranian software follows."""
+    """The Gregorian day of 1 Farvardin, by the rule of K. M. Borkowski that Iranian software
+    follows."""
     leaps = -14
     start = _CYCLES[0]
     for following in _CYCLES[1:]:

@@ -1,7 +1,7 @@
 """The clock time in a line, with its half of the day in any language. Pure.
 
-The words for the parts of the day, and the hours that they stand for, are CLDR's as Babel ships them: `6:40 de la
-tarde` is 18:40, `오전 12:05` is 00:05.
+The words for the parts of the day, and the hours that they stand for, are CLDR's as Babel ships
+them: `6:40 de la tarde` is 18:40, `오전 12:05` is 00:05.
 """
 
 from __future__ import annotations
@@ -20,8 +20,13 @@ NOON, MIDNIGHT, DAWN = (11.0, 14.0), (23.0, 25.0), (0.0, 6.0)
 MORNING, AFTERNOON, EVENING = (5.0, 12.0), (12.0, 19.0), (17.0, 24.0)
 
 ANYWHERE: dict[str, Hours] = {
-    **dict.fromkeys(("a.m.", "πμ", "오전", "上午", "午前", "早上", "清晨", "صباحا", "ق.ظ.", "de la manana"), AM),
-    **dict.fromkeys(("p.m.", "μμ", "오후", "下午", "午后", "午後", "مساء", "ب.ظ.", "de la tarde", "da tarde"), PM),
+    **dict.fromkeys(
+        ("a.m.", "πμ", "오전", "上午", "午前", "早上", "清晨", "صباحا", "ق.ظ.", "de la manana"), AM
+    ),
+    **dict.fromkeys(
+        ("p.m.", "μμ", "오후", "下午", "午后", "午後", "مساء", "ب.ظ.", "de la tarde", "da tarde"),
+        PM,
+    ),
     **dict.fromkeys(("凌晨", "새벽", "未明", "de la madrugada", "da madrugada"), DAWN),
     **{
         "中午": NOON,
@@ -32,7 +37,14 @@ ANYWHERE: dict[str, Hours] = {
         "de la noche": EVENING,
         "da noite": EVENING,
     },
-    **{"ص": AM, "م": PM, "da manha": AM, "in the morning": AM, "in the afternoon": PM, "in the evening": PM},
+    **{
+        "ص": AM,
+        "م": PM,
+        "da manha": AM,
+        "in the morning": AM,
+        "in the afternoon": PM,
+        "in the evening": PM,
+    },
     **{"пополудни": PM, "אחה״צ": PM, 'אחה"צ': PM, "לפנה״צ": AM, 'לפנה"צ': AM},
 }
 """Words that mean a half of the day in every language that has them."""
@@ -88,7 +100,8 @@ _SIGN = re.compile(r"[\s(]*(?P<name>gmt|utc|ut|z)?\s?(?P<sign>[+-])")
 
 
 def clock_in(text: str, language: str | None = None) -> Clock | None:
-    """The one clock time in a folded text; None where there is none, several, or one that cannot be."""
+    """The one clock time in a folded text; None where there is none, several, or one that cannot
+    be."""
     pattern, words = _reader(language)
     found = list(pattern.finditer(text))
     if len(found) == 2 and _is_offset(found[1], found[0], text):
@@ -106,7 +119,8 @@ def clock_in(text: str, language: str | None = None) -> Clock | None:
 
 
 def _is_offset(later: re.Match[str], first: re.Match[str], text: str) -> bool:
-    """Whether what looks like a second time is the zone of the first: `18:40:00-05:00`, `18:40 (GMT-05:00)`."""
+    """Whether what looks like a second time is the zone of the first: `18:40:00-05:00`, `18:40
+    (GMT-05:00)`."""
     between = text[first.end() : later.start()]
     sign = _SIGN.fullmatch(between)
     if sign is None:
@@ -116,7 +130,8 @@ def _is_offset(later: re.Match[str], first: re.Match[str], text: str) -> bool:
 
 
 def _hour_of(hour: int, minute: int, hours: Hours) -> int | None:
-    """The hour of 24 that an hour of twelve means in a part of the day; None where the two contradict each other."""
+    """The hour of 24 that an hour of twelve means in a part of the day; None where the two
+    contradict each other."""
     if hour > 12:
         return hour if _apart(hour + minute / 60, hours) <= MOST_BESIDE and hours != AM else None
     early, late = hour % 12, hour % 12 + 12
@@ -129,7 +144,10 @@ def _hour_of(hour: int, minute: int, hours: Hours) -> int | None:
 def _apart(at: float, hours: Hours) -> float:
     """How many hours lie between a time and a part of the day; 0 within it."""
     start, end = hours
-    return min(0.0 if start <= each < end else min(abs(each - start), abs(each - end) + 0.01) for each in (at, at + 24))
+    return min(
+        0.0 if start <= each < end else min(abs(each - start), abs(each - end) + 0.01)
+        for each in (at, at + 24)
+    )
 
 
 def _key(word: str) -> str:
@@ -138,20 +156,26 @@ def _key(word: str) -> str:
 
 @cache
 def _reader(language: str | None) -> tuple[re.Pattern[str], dict[str, Hours]]:
-    """What finds a clock time in lines of a language, and the part of the day for each of its words."""
+    """What finds a clock time in lines of a language, and the part of the day for each of its
+    words."""
     words = {folded(word): hours for word, hours in (*_of_cldr(language), *ANYWHERE.items())}
     words |= {folded(word): hours for word, hours in FURTHER.get(language or "", {}).items()}
     either = "|".join(_spelt(word, language) for word in sorted(words, key=len, reverse=True))
     before, ended = r"(?<![^\W\d_])", r"(?![^\W\d_])\.?"
-    timed = rf"(?:{before}(?P<before>{either})\.?\s?|{_START}){_TIME}(?:\s?(?P<after>{either}){ended})?"
+    timed = (
+        rf"(?:{before}(?P<before>{either})\.?\s?|{_START}){_TIME}(?:\s?(?P<after>{either}){ended})?"
+    )
     after = rf"{_START}{_WHOLE_HOUR}\s?(?P<after_word>{either}){ended}"
     whole = _WHOLE_HOUR.replace("whole", "before_whole")
     early = rf"{before}(?P<before_word>{either})\.?\s?{whole}(?![\d:./h]|\s?\d)"
-    return re.compile(f"{timed}|{early}|{after}"), {_key(word): hours for word, hours in words.items()}
+    return re.compile(f"{timed}|{early}|{after}"), {
+        _key(word): hours for word, hours in words.items()
+    }
 
 
 def _spelt(word: str, language: str | None) -> str:
-    """A pattern for a word with or without its points: `p.m.`, `p. m.`, `pm`; German `am` is no `a.m.`."""
+    """A pattern for a word with or without its points: `p.m.`, `p. m.`, `pm`; German `am` is no
+    `a.m.`."""
     letters = [part for part in re.split(r"[.\s]+", word) if part]
     if language == "de" and "".join(letters) == "am":
         return r"a\.\s?m"

@@ -1,12 +1,14 @@
-"""Dates and times as pages, feeds and sitemaps write them → the forms that `archive/records.py` documents.
+"""Dates and times as pages, feeds and sitemaps write them → the forms that `archive/records.py`
+documents.
 
-A moment says no more than the site did: UTC if a zone is known, else a clock time as it stands, else a day. What no
-calendar has, and what cannot be told apart (03/04/2024 without a country), is no date. A zone that is not understood to
-its end is none, and neither is AM or PM.
+A moment says no more than the site did: UTC if a zone is known, else a clock time as it stands,
+else a day. What no calendar has, and what cannot be told apart (03/04/2024 without a country), is
+no date. A zone that is not understood to its end is none, and neither is AM or PM.
 
-Forms of machines are read first: ISO 8601, as Atom and sitemaps profile it (https://www.w3.org/TR/NOTE-datetime), the
-dates of mail that RSS uses (RFC 5322, https://www.rssboard.org/rss-specification), seconds since 1970. The rest is
-read as people write it, in the language of the page or feed.
+Forms of machines are read first: ISO 8601, as Atom and sitemaps profile it
+(https://www.w3.org/TR/NOTE-datetime), the dates of mail that RSS uses (RFC 5322,
+https://www.rssboard.org/rss-specification), seconds since 1970. The rest is read as people write
+it, in the language of the page or feed.
 """
 
 from __future__ import annotations
@@ -18,7 +20,15 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from archive.records import now, utc
-from crawler.dates.calendars import BUDDHIST, ERAS, SOLAR_LANGUAGES, SOLAR_MONTHS, SOLAR_YEARS, era_year, of_solar_hijri
+from crawler.dates.calendars import (
+    BUDDHIST,
+    ERAS,
+    SOLAR_LANGUAGES,
+    SOLAR_MONTHS,
+    SOLAR_YEARS,
+    era_year,
+    of_solar_hijri,
+)
 from crawler.dates.clock_times import clock_in
 from crawler.dates.month_names import folded, in_english, month_number
 from crawler.dates.time_zones import named, offset_zone, zone_after
@@ -55,7 +65,9 @@ DAY_WORD_YEAR = re.compile(
     rf"(?<!\d)(\d{{1,2}}){ORDINAL}{SPACE}{LINKING}({WORD})\.?{AND_NAMED},?{SPACE}(?:del?\s+|do\s+|nam\s+|lui\s+)?"
     r"(?:พ\.ศ\.|ค\.ศ\.)?\s*(\d{4})(?!\d)"
 )
-WORD_DAY_YEAR = re.compile(rf"(?<![^\W\d_])({WORD})\.?\s+(?:the\s+)?(\d{{1,2}}){ORDINAL},?\s+(\d{{4}})(?!\d)")
+WORD_DAY_YEAR = re.compile(
+    rf"(?<![^\W\d_])({WORD})\.?\s+(?:the\s+)?(\d{{1,2}}){ORDINAL},?\s+(\d{{4}})(?!\d)"
+)
 YEAR_WORD_DAY = re.compile(
     rf"(?<!\d)(\d{{4}})(?:\.|,|-?[ae]?ko)?[\s-]*(?:m\.\s*|ж\.\s*|оны\s+)?({WORD})\.?[\s-]*(\d{{1,2}})(?!\d|[:h]|\.\d)"
 )
@@ -68,10 +80,14 @@ OF_ERA = re.compile(
 )
 REPUBLICAN = re.compile(r"(?<!\d)(1\d\d)\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*日")
 """Years of the Republic of China without its name, as Taiwan's pages print them."""
-DAY_WORD_SHORT_YEAR = re.compile(rf"(?<!\d)(\d{{1,2}})[\s-]+({WORD})\.?[\s-]+'?(\d\d)(?=$|\s+\d{{1,2}}:\d\d)")
+DAY_WORD_SHORT_YEAR = re.compile(
+    rf"(?<!\d)(\d{{1,2}})[\s-]+({WORD})\.?[\s-]+'?(\d\d)(?=$|\s+\d{{1,2}}:\d\d)"
+)
 SHORT_YEAR = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{1,2})\.(\d{2})(?![\d.:])")
 """`25.04.24`, as the German-speaking and Nordic countries and eastern Europe write it."""
-UNIX_DATE = re.compile(r"^[a-z]{3} ([a-z]{3} \d{1,2}) (\d{1,2}:\d{2}:\d{2})(?: ([a-z]{3,4}|[+-]\d{4}))? (\d{4})$")
+UNIX_DATE = re.compile(
+    r"^[a-z]{3} ([a-z]{3} \d{1,2}) (\d{1,2}:\d{2}:\d{2})(?: ([a-z]{3,4}|[+-]\d{4}))? (\d{4})$"
+)
 """What programs print unasked: `Thu Feb 15 05:30:00 CET 2024`."""
 AMERICAN_PROGRAM = re.compile(r"^\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d\d:\d\d [AP]M$")
 """As programs write it that run in the United States."""
@@ -91,15 +107,20 @@ SECONDS = re.compile(r"^(?:/Date\()?(\d{10})(\d{3})?(?:[.]\d+)?(?:[+-]\d{4})?(?:
 MONTH_FIRST = frozenset(("us", "ph"))
 DAY_FIRST_TEXT = "au bd gb gh hk ie in jm ke lk mt my ng nz pk sg tt tz ug uk za zm zw"
 DAY_FIRST = frozenset(DAY_FIRST_TEXT.split())
-"""Countries that write English dates with the month first, and with the day first; Canada does both."""
+"""Countries that write English dates with the month first, and with the day first; Canada does
+both."""
 SOLAR = {folded(name): number for number, names in enumerate(SOLAR_MONTHS, 1) for name in names}
 
 
-def moment(raw: str | None, language: str | None = None, month_first: bool | None = None) -> str | None:
-    """A moment in ISO 8601, as records.py writes it, of what a site wrote; None where that names none.
+def moment(
+    raw: str | None, language: str | None = None, month_first: bool | None = None
+) -> str | None:
+    """A moment in ISO 8601, as records.py writes it, of what a site wrote; None where that names
+    none.
 
-    `month_first` says how the country writes 03/04/2024: as of March (True, the United States) or as of April (False).
-    Without it that is the third of April in every language but English, and no date in English.
+    `month_first` says how the country writes 03/04/2024: as of March (True, the United States) or
+    as of April (False). Without it that is the third of April in every language but English, and no
+    date in English.
     """
     text = " ".join((raw or "").split())
     if not text or len(text) > LONGEST:
@@ -112,15 +133,19 @@ def moment(raw: str | None, language: str | None = None, month_first: bool | Non
                 return _iso(*iso.groups())
             if found := _digits(text):
                 return found
-        return _mail(text) or _written(_in_order(in_english(folded(text), language)), language, month_first)
+        return _mail(text) or _written(
+            _in_order(in_english(folded(text), language)), language, month_first
+        )
     except (ValueError, OverflowError):
         return None
 
 
 def month_first(tag: str | None, url: str | None) -> bool | None:
-    """How the country of a language tag and of an address writes 03/04/2024; None if neither tells or they disagree.
+    """How the country of a language tag and of an address writes 03/04/2024; None if neither tells
+    or they disagree.
 
-    Many a site outside of America keeps the `en-US` of its software's default, so the host's country has a say.
+    Many a site outside of America keeps the `en-US` of its software's default, so the host's
+    country has a say.
     """
     language, _, region = (tag or "").replace("_", "-").lower().partition("-")
     if language != "en":
@@ -149,8 +174,8 @@ def read_moment(
 ) -> str | None:
     """The moment that `raw` of a feed or sitemap names, or None if it names none that can be.
 
-    None too for what lies more than a day after `fetched_at` (now, if left out), for the zero of Unix time, and for
-    years before 1700.
+    None too for what lies more than a day after `fetched_at` (now, if left out), for the zero of
+    Unix time, and for years before 1700.
     """
     text = " ".join((raw or "").split())
     if not 8 <= len(text) <= LONGEST:
@@ -160,17 +185,23 @@ def read_moment(
 
 
 def known_by(found: str | None, fetched_at: str | None) -> str | None:
-    """The moment, unless it lies more than a day after the page was fetched, or before there were news sites."""
+    """The moment, unless it lies more than a day after the page was fetched, or before there were
+    news sites."""
     if found is None or found[:4] < str(EARLIEST):
         return None
     if not fetched_at:
         return found
     latest = datetime.fromisoformat(fetched_at.replace("Z", "+00:00")) + timedelta(days=1)
-    return found if found[:19] <= utc(latest if latest.tzinfo else latest.replace(tzinfo=UTC))[:19] else None
+    return (
+        found
+        if found[:19] <= utc(latest if latest.tzinfo else latest.replace(tzinfo=UTC))[:19]
+        else None
+    )
 
 
 def not_before(moment: str, since: str) -> bool:
-    """Whether `moment` is `since` or later; compared by the day unless both are known to the second in UTC."""
+    """Whether `moment` is `since` or later; compared by the day unless both are known to the second
+    in UTC."""
     exact = moment.endswith("Z") and since.endswith("Z")
     return moment >= since if exact else moment[:10] >= since[:10]
 
@@ -184,7 +215,7 @@ def _a_day_after(moment: str) -> str:
     return (date.fromisoformat(moment[:10]) + timedelta(days=1)).isoformat() + moment[10:]
 
 
-# --- forms of machines ------------------------------------------------------------------------------------------------
+# --- forms of machines ----------------------------------------------------------------------------
 
 
 def _fast_iso(text: str) -> str | None:
@@ -198,7 +229,8 @@ def _fast_iso(text: str) -> str | None:
 
 
 def _told(at: datetime) -> str:
-    """As `archive.records.utc` writes it, at a third of strftime's cost; a clock time without zone stays one."""
+    """As `archive.records.utc` writes it, at a third of strftime's cost; a clock time without zone
+    stays one."""
     if at.tzinfo is None:
         return at.isoformat(timespec="seconds")
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
@@ -246,7 +278,7 @@ def _mail(text: str) -> str | None:
     return _told(at.replace(tzinfo=zone))
 
 
-# --- as people write --------------------------------------------------------------------------------------------------
+# --- as people write ------------------------------------------------------------------------------
 
 
 def _in_order(text: str) -> str:
@@ -296,7 +328,8 @@ def _day(text: str, language: str | None, month_first: bool | None) -> tuple[dat
 
 
 def _named_days(text: str, language: str | None) -> Iterator[tuple[re.Match[str], date | None]]:
-    """Where the text names a day that only one order of its parts allows, and the day if the calendar has it."""
+    """Where the text names a day that only one order of its parts allows, and the day if the
+    calendar has it."""
     if not text.isascii() or language == "ja":
         for fits in OF_ERA.finditer(text):
             if len(fits[1]) > 1 or language == "ja":
@@ -332,7 +365,10 @@ def _without(text: str, fits: re.Match[str]) -> str:
 
 def _ambiguous(fits: re.Match[str], language: str | None, month_first: bool | None) -> date | None:
     first, second, year = int(fits[1]), int(fits[3]), int(fits[4])
-    day_first, by_month = _local(year, second, first, language), _local(year, first, second, language)
+    day_first, by_month = (
+        _local(year, second, first, language),
+        _local(year, first, second, language),
+    )
     if fits[2] == "." or month_first is False or (language and language != "en"):
         return day_first
     if month_first or not (day_first and by_month and first != second):
@@ -344,7 +380,9 @@ def _local(year: int, month: int, day: int, language: str | None) -> date | None
     """The Gregorian day of one whose year is counted as the speakers of a language count it."""
     if year in SOLAR_YEARS:
         return _solar(year, month, day) if language is None or language in SOLAR_LANGUAGES else None
-    return _real(year - BUDDHIST if language == "th" and year > EARLIEST + BUDDHIST else year, month, day)
+    return _real(
+        year - BUDDHIST if language == "th" and year > EARLIEST + BUDDHIST else year, month, day
+    )
 
 
 def _solar(year: int, month: int, day: int) -> date | None:
@@ -361,11 +399,12 @@ def _real(year: int, month: int, day: int) -> date | None:
         return None
 
 
-# --- lines of a page --------------------------------------------------------------------------------------------------
+# --- lines of a page ------------------------------------------------------------------------------
 
 
 def is_date_line(text: str) -> bool:
-    """Whether a line says when, perhaps who and where too, but tells nothing: no sentence, no copyright."""
+    """Whether a line says when, perhaps who and where too, but tells nothing: no sentence, no
+    copyright."""
     if "©" in text or "copyright" in text.lower() or "all rights" in text.lower():
         return False
     words = DATE_LEFT.findall(text)
@@ -374,9 +413,12 @@ def is_date_line(text: str) -> bool:
 
 
 def without_date(line: str) -> str:
-    """A line up to the date that it ends with: `By Jane Doe` of `By Jane Doe, Friday 5 March 2026, 13:30`."""
+    """A line up to the date that it ends with: `By Jane Doe` of `By Jane Doe, Friday 5 March 2026,
+    13:30`."""
     found = (
-        fits.start() for form in (YEAR_FIRST, DAY_WORD_YEAR, WORD_DAY_YEAR, YEAR_LAST) if (fits := form.search(line))
+        fits.start()
+        for form in (YEAR_FIRST, DAY_WORD_YEAR, WORD_DAY_YEAR, YEAR_LAST)
+        if (fits := form.search(line))
     )
     words = line[: min(found, default=len(line))].split()
     while words and words[-1].strip(",.:|·•–—-").lower() in DATE_WORDS | {""}:
@@ -390,7 +432,8 @@ def told_words(text: str) -> int:
 
 
 def is_sentence(text: str) -> bool:
-    """Whether a line tells something: small words that do not stand around dates, most of all before a full stop."""
+    """Whether a line tells something: small words that do not stand around dates, most of all
+    before a full stop."""
     small = sum(word.islower() and word not in DATE_WORDS for word in DATE_LEFT.findall(text))
     return bool(small >= (2 if text.rstrip().endswith((".", "!", "?", "”", "…")) else 5))
 
@@ -401,10 +444,15 @@ DAY_MONTH = re.compile(r"(?<![\d:.])(\d{1,2})\s?[./月월-]\s?(\d{1,2})(?![\d:])
 
 
 def days_in(raw: str, language: str | None = None) -> list[str]:
-    """The days that a text may name without a year, or in either order: `MM-DD` of `Mar 12` or `03/04/2024`."""
+    """The days that a text may name without a year, or in either order: `MM-DD` of `Mar 12` or
+    `03/04/2024`."""
     text = in_english(folded(raw), language)
     found = [(month_number(fits[2], language), int(fits[1])) for fits in DAY_WORD.finditer(text)]
     found += [(month_number(fits[1], language), int(fits[2])) for fits in WORD_DAY.finditer(text)]
     for fits in DAY_MONTH.finditer(text):
         found += [(int(fits[1]), int(fits[2])), (int(fits[2]), int(fits[1]))]
-    return [f"{month:02}-{day:02}" for month, day in found if month and 1 <= month <= 12 and 1 <= day <= 31]
+    return [
+        f"{month:02}-{day:02}"
+        for month, day in found
+        if month and 1 <= month <= 12 and 1 <= day <= 31
+    ]

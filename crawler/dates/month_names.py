@@ -1,7 +1,9 @@
-"""The names of months, by language, from the Unicode Common Locale Data Repository (CLDR) as Babel ships it.
+"""The names of months, by language, from the Unicode Common Locale Data Repository (CLDR) as Babel
+ships it.
 
-The same word names another month in another language (`listopad` is October in Croatian and November in Polish), so
-the page's own language is asked first, then English, then the words that mean one month wherever they are used.
+The same word names another month in another language (`listopad` is October in Croatian and
+November in Polish), so the page's own language is asked first, then English, then the words that
+mean one month wherever they are used.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ ENGLISH = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 SHORTEST = 3
 """Letters that a shortened name must have, unless CLDR shortens it further."""
 LOCALES = {
-    "ar": ("ar", "ar_LB", "ar_DZ", "ar_MA"),  # Egypt and the Gulf, the Levant and Iraq, Algeria and Tunisia, Morocco
+    # Egypt and the Gulf, the Levant and Iraq, Algeria and Tunisia, Morocco
+    "ar": ("ar", "ar_LB", "ar_DZ", "ar_MA"),
     "az": ("az", "az_Cyrl"),
     "bs": ("bs", "bs_Cyrl"),
     "de": ("de", "de_AT"),
@@ -27,7 +30,8 @@ LOCALES = {
     "sr": ("sr", "sr_Latn"),
     "uz": ("uz", "uz_Cyrl"),
 }
-"""CLDR's locales for a language that is written in several scripts, or whose countries name the months differently."""
+"""CLDR's locales for a language that is written in several scripts, or whose countries name the
+months differently."""
 FURTHER = {
     "ar": {5: ["أيار", "نوار"], 6: ["يونية"], 7: ["يوليه", "يولية"], 8: ["اغسطس"]},
     "bn": {1: ["জানুয়ারি", "জানুয়ারী"], 2: ["ফেব্রুয়ারি", "ফেব্রুয়ারী"]},
@@ -36,11 +40,24 @@ FURTHER = {
     "es": {9: ["set", "setiembre", "sep"]},
     "fr": {2: ["fev"], 7: ["jul"], 8: ["aou"]},
     "el": {
-        **{1: ["γενάρη"], 2: ["φλεβάρη"], 3: ["μάρτη"], 4: ["απρίλη"], 5: ["μάη", "μάιος"], 6: ["ιούνη"]},
+        **{
+            1: ["γενάρη"],
+            2: ["φλεβάρη"],
+            3: ["μάρτη"],
+            4: ["απρίλη"],
+            5: ["μάη", "μάιος"],
+            6: ["ιούνη"],
+        },
         **{7: ["ιούλη"], 9: ["σεπτέμβρη"], 10: ["οκτώβρη"], 11: ["νοέμβρη"], 12: ["δεκέμβρη"]},
     },
     "he": {3: ["מרס"]},
-    "hi": {2: ["फरवरी"], 11: ["नवम्बर", "नवंबर"], 12: ["दिसम्बर", "दिसंबर"], 9: ["सितम्बर"], 10: ["अक्तूबर"]},
+    "hi": {
+        2: ["फरवरी"],
+        11: ["नवम्बर", "नवंबर"],
+        12: ["दिसम्बर", "दिसंबर"],
+        9: ["सितम्बर"],
+        10: ["अक्तूबर"],
+    },
     "hr": {11: ["studenog"]},
     "it": {9: ["sett"]},
     "sq": {3: ["mars"], 11: ["nentor"]},
@@ -70,7 +87,9 @@ FURTHER = {
     ),
 }
 """Names in use that CLDR does not list."""
-UNCHANGING = frozenset({"en", "fr", "es", "pt", "it", "nl", "de", "ca", "gl", "da", "sv", "no", "nb", "nn", "id", "ms"})
+UNCHANGING = frozenset(
+    {"en", "fr", "es", "pt", "it", "nl", "de", "ca", "gl", "da", "sv", "no", "nb", "nn", "id", "ms"}
+)
 """Languages in which months take no endings that CLDR does not list."""
 
 COMPOSED = frozenset({"lo", "th", "vi"})
@@ -117,26 +136,36 @@ detsember dez dezember dezembro dhj dhjetor dic dicembre diciembre gru grudnia g
 joulukuu joulukuuta prosinac prosinca prosince prosinec δεκ δεκεμβριοσ δεκεμβριου груд грудень грудня дек декабрь
 декабря декември дец децембар сне снежань снежня
 """
-"""Whole and short names that mean one month in all of thirty-five European languages, from CLDR (a test compares).
+"""Whole and short names that mean one month in all of thirty-five European languages, from CLDR (a
+test compares).
 
-They are written out because loading so many locales takes half a second. Left out is what is a common word besides, as
-`pro` (December in Croatian) or `set` (September in Italian): those need a page that declares its language.
+They are written out because loading so many locales takes half a second. Left out is what is a
+common word besides, as `pro` (December in Croatian) or `set` (September in Italian): those need a
+page that declares its language.
 """
 _OTHER_MARKS = re.compile(
     "[\u0300-\u036f\u0591-\u05c7\u064b-\u0655\u0670\u0640\u200b-\u200f\u202a-\u202e\u2066-\u2069\u00ad\ufeff]"
 )
 """Accents of Latin, Greek and Cyrillic, vowel points of Hebrew and Arabic, and what is not seen."""
-_SPELT = str.maketrans({"ı": "i", "−": "-", "‐": "-", "‑": "-", "ي": "ی", "ى": "ی", "ك": "ک", "ё": "е", "º": "°"})
+_SPELT = str.maketrans(
+    {"ı": "i", "−": "-", "‐": "-", "‑": "-", "ي": "ی", "ى": "ی", "ك": "ک", "ё": "е", "º": "°"}
+)
 
 
 def folded(text: str) -> str:
-    """The text in one case, on one line, without accents, with ASCII digits; as names are compared."""
+    """The text in one case, on one line, without accents, with ASCII digits; as names are
+    compared."""
     text = " ".join(text.split())
     if text.isascii():
         return text.lower()
-    text = _OTHER_MARKS.sub("", unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text.translate(_SPELT))))
+    text = _OTHER_MARKS.sub(
+        "", unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text.translate(_SPELT)))
+    )
     text = unicodedata.normalize("NFC", text).casefold().translate(_SPELT)
-    text = "".join(str(unicodedata.decimal(sign)) if sign > "\x7f" and sign.isdecimal() else sign for sign in text)
+    text = "".join(
+        str(unicodedata.decimal(sign)) if sign > "\x7f" and sign.isdecimal() else sign
+        for sign in text
+    )
     return " ".join(_OTHER_MARKS.sub("", text).split())
 
 
@@ -159,10 +188,13 @@ def _of_language(word: str, language: str) -> int | None:
 
 
 def _shared(word: str, name: str) -> int:
-    """The letters that a word shares with a name of which it may be another case; 0 where it is none of it."""
+    """The letters that a word shares with a name of which it may be another case; 0 where it is
+    none of it."""
     if len(word) > len(name) + 2 or word[:1] != name[:1]:
         return 0
-    same = next((at for at, (one, other) in enumerate(zip(word, name, strict=False)) if one != other), None)
+    same = next(
+        (at for at, (one, other) in enumerate(zip(word, name, strict=False)) if one != other), None
+    )
     same = min(len(word), len(name)) if same is None else same
     return same if same >= max(SHORTEST, len(name) - 2) else 0
 
@@ -177,7 +209,8 @@ def _month_in(names: dict[str, int], word: str, shortest: int = SHORTEST) -> int
 
 
 def in_english(text: str, language: str | None) -> str:
-    """A folded text in which names of several words or with points inside (Thai, Vietnamese) are short English ones."""
+    """A folded text in which names of several words or with points inside (Thai, Vietnamese) are
+    short English ones."""
     pattern = _composed(language) if language in COMPOSED else None
     if pattern is None:
         return text
@@ -189,7 +222,9 @@ def in_english(text: str, language: str | None) -> str:
 def _composed(language: str) -> re.Pattern[str] | None:
     names = names_of(language)
     longest_first = sorted(names, key=len, reverse=True)
-    return re.compile("(?:" + "|".join(map(re.escape, longest_first)) + r")(?!\d)") if names else None
+    return (
+        re.compile("(?:" + "|".join(map(re.escape, longest_first)) + r")(?!\d)") if names else None
+    )
 
 
 @cache
@@ -223,4 +258,8 @@ def _listed(language: str) -> Iterator[tuple[int, str]]:
 @cache
 def _everywhere() -> dict[str, int]:
     rows = re.split(r"\b(\d+):", EVERYWHERE_TEXT)[1:]
-    return {word: int(number) for number, row in zip(rows[::2], rows[1::2], strict=True) for word in row.split()}
+    return {
+        word: int(number)
+        for number, row in zip(rows[::2], rows[1::2], strict=True)
+        for word in row.split()
+    }

@@ -1,6 +1,7 @@
 """The time zone that stands behind a clock time. Pure.
 
-Whatever is not understood to its end makes the zone unknown: `GMT+7` is no GMT, `GMT/BST` is neither.
+Whatever is not understood to its end makes the zone unknown: `GMT+7` is no GMT, `GMT/BST` is
+neither.
 """
 
 from __future__ import annotations
@@ -14,18 +15,54 @@ HOURS: dict[str, float] = {
     **dict.fromkeys(("z", "gmt", "ut", "utc", "wet", "гринвич"), 0),
     **{"est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7},
     **{"akst": -9, "akdt": -8, "hst": -10, "ndt": -2.5, "adt": -3, "brt": -3},
-    **{"bst": 1, "west": 1, "cet": 1, "cest": 2, "mez": 1, "mesz": 2, "eet": 2, "eest": 3, "msk": 3, "мск": 3},
-    **{"wat": 1, "cat": 2, "sast": 2, "eat": 3, "trt": 3, "idt": 3, "irst": 3.5, "pkt": 5, "npt": 5.75},
-    **{"ict": 7, "wib": 7, "wita": 8, "wit": 9, "sgt": 8, "hkt": 8, "myt": 8, "pht": 8, "awst": 8, "jst": 9, "kst": 9},
+    **{
+        "bst": 1,
+        "west": 1,
+        "cet": 1,
+        "cest": 2,
+        "mez": 1,
+        "mesz": 2,
+        "eet": 2,
+        "eest": 3,
+        "msk": 3,
+        "мск": 3,
+    },
+    **{
+        "wat": 1,
+        "cat": 2,
+        "sast": 2,
+        "eat": 3,
+        "trt": 3,
+        "idt": 3,
+        "irst": 3.5,
+        "pkt": 5,
+        "npt": 5.75,
+    },
+    **{
+        "ict": 7,
+        "wib": 7,
+        "wita": 8,
+        "wit": 9,
+        "sgt": 8,
+        "hkt": 8,
+        "myt": 8,
+        "pht": 8,
+        "awst": 8,
+        "jst": 9,
+        "kst": 9,
+    },
     **{"acst": 9.5, "acdt": 10.5, "aest": 10, "aedt": 11, "nzst": 12, "nzdt": 13},
 }
-"""Hours east of Greenwich, American names as RFC 5322 (4.3) has them. Left out is what means another hour in another
-country: IST in India, Ireland and Israel; AST, GST, SST."""
+"""Hours east of Greenwich, American names as RFC 5322 (4.3) has them. Left out is what means
+another hour in another country: IST in India, Ireland and Israel; AST, GST, SST."""
 BY_LANGUAGE: dict[str, dict[str, float]] = {
     "zh": {"cst": 8},
     "he": {"ist": 2},
     "bn": {"bst": 6},
-    **{language: {"ist": 5.5} for language in ("hi", "ta", "te", "mr", "gu", "kn", "ml", "pa", "or", "as")},
+    **{
+        language: {"ist": 5.5}
+        for language in ("hi", "ta", "te", "mr", "gu", "kn", "ml", "pa", "or", "as")
+    },
 }
 IN_MAIL_ONLY = frozenset({"cst"})
 """Chicago's by the rules of mail, and Shanghai's in what people and programs write there."""
@@ -69,7 +106,8 @@ _REST = re.compile(r"\s*(?:$|[\n)\],.;|·•/(\[–—-])")
 
 
 def zone_after(text: str, at: datetime, language: str | None = None) -> tzinfo | None:
-    """The zone that a folded text begins with, for a clock time `at`; None where it names none, or none for sure."""
+    """The zone that a folded text begins with, for a clock time `at`; None where it names none, or
+    none for sure."""
     text = _DASHED.sub(r"\1-", text)
     if offset := _OFFSET.match(text):
         return _of_offset(offset, text[offset.end() :])
@@ -80,7 +118,9 @@ def zone_after(text: str, at: datetime, language: str | None = None) -> tzinfo |
             return None
         return _of_place(REGIONS[region[1]], at)
     name = _NAME.match(text)
-    if name is None or (name[1] in IN_MAIL_ONLY and name[1] not in BY_LANGUAGE.get(language or "", {})):
+    if name is None or (
+        name[1] in IN_MAIL_ONLY and name[1] not in BY_LANGUAGE.get(language or "", {})
+    ):
         return None
     return named(name[1], language)
 
@@ -107,7 +147,9 @@ def offset_zone(sign: str, hours: str, minutes: str | None) -> tzinfo | None:
 
 def _of_place(name: str, at: datetime) -> tzinfo | None:
     """The offset of a place at a moment, of the tz database's names in any case."""
-    zone = _zone_info("/".join("_".join(map(str.capitalize, part.split("_"))) for part in name.split("/")))
+    zone = _zone_info(
+        "/".join("_".join(map(str.capitalize, part.split("_"))) for part in name.split("/"))
+    )
     span = at.replace(tzinfo=zone).utcoffset() if zone else None
     return None if span is None else timezone(span)
 

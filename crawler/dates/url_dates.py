@@ -17,7 +17,9 @@ _DAY_IN_PATH = (
     re.compile(
         rf"/(?P<y>(?:19|20)\d\d)/(?P<m>0?[1-9]|1[0-2]|{_NAMED_MONTH})/(?:(?P<d>0?[1-9]|[12]\d|3[01])(?![^/_.-]))?"
     ),
-    re.compile(r"(?<!\d)(?P<y>(?:19|20)\d\d)-(?P<m>0[1-9]|1[0-2])-(?P<d>0[1-9]|[12]\d|3[01])(?!\d)"),
+    re.compile(
+        r"(?<!\d)(?P<y>(?:19|20)\d\d)-(?P<m>0[1-9]|1[0-2])-(?P<d>0[1-9]|[12]\d|3[01])(?!\d)"
+    ),
     re.compile(r"/(?P<y>(?:19|20)\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])(?=[/_.-]|$)"),
 )
 _TIME_IN_NAME = re.compile(
@@ -29,7 +31,8 @@ _TIME_IN_NAME = re.compile(
 
 
 def latest_day_in_path(url: str) -> str | None:
-    """The last day that the date in an article's path allows: `/2024/02/15/…` → 2024-02-15, `/2024/02/…` → 2024-02-29.
+    """The last day that the date in an article's path allows: `/2024/02/15/…` → 2024-02-15,
+    `/2024/02/…` → 2024-02-29.
 
     A year alone is a word of the headline, not a date.
     """
@@ -42,7 +45,8 @@ def earliest_day_in_path(url: str) -> str | None:
 
 
 def latest_day_in_name(url: str) -> str | None:
-    """The last day that a sitemap's name allows: `sitemap-2024-02.xml` → 2024-02-29, `posts-2019.xml` → 2019-12-31.
+    """The last day that a sitemap's name allows: `sitemap-2024-02.xml` → 2024-02-29,
+    `posts-2019.xml` → 2019-12-31.
 
     Of several dates the latest counts.
     """
@@ -50,7 +54,8 @@ def latest_day_in_name(url: str) -> str | None:
 
 
 def earliest_day_in_name(url: str) -> str | None:
-    """The first day that a sitemap's name allows: `sitemap-2024-02.xml` → 2024-02-01, `posts-2019.xml` → 2019-01-01.
+    """The first day that a sitemap's name allows: `sitemap-2024-02.xml` → 2024-02-01,
+    `posts-2019.xml` → 2019-01-01.
 
     Of several dates the earliest counts.
     """
@@ -70,7 +75,9 @@ def _days_in_path(url: str, day_of: DayOf) -> Iterator[str]:
 def _days_in_name(url: str, day_of: DayOf) -> Iterator[str]:
     path, query = _split(url)
     found = _TIME_IN_NAME.finditer(f"{path}?{query}")
-    days = (day_of(m["y"], m["m"] or m["sm"] or m["qm"], m["d"] or m["sd"] or m["qd"]) for m in found)
+    days = (
+        day_of(m["y"], m["m"] or m["sm"] or m["qm"], m["d"] or m["sd"] or m["qd"]) for m in found
+    )
     return (day for day in days if day)
 
 

@@ -20,7 +20,19 @@ UNSEEN_TEXT = """
 head script style noscript template svg select option textarea button iframe object video audio canvas math
 """
 UNSEEN = frozenset(UNSEEN_TEXT.split())
-LAYOUT_SIGNS = ("table", "ul", "ol", "h1", "h2", "h3", "form", "blockquote", "article", "section", "div")
+LAYOUT_SIGNS = (
+    "table",
+    "ul",
+    "ol",
+    "h1",
+    "h2",
+    "h3",
+    "form",
+    "blockquote",
+    "article",
+    "section",
+    "div",
+)
 TABLE_PARTS = frozenset(("table", "tbody", "thead", "tfoot", "tr", "td", "th", "center"))
 
 
@@ -44,8 +56,8 @@ class Block(NamedTuple):
 
 
 def blocks(tree: HtmlElement) -> list[Block]:
-    """The blocks of a page in reading order; what no reader sees as text (scripts, forms' options, what is `hidden`)
-    left out."""
+    """The blocks of a page in reading order; what no reader sees as text (scripts, forms' options,
+    what is `hidden`) left out."""
     body = tree.find("body")
     reader = _Reader()
     reader.read(tree if body is None else body)
@@ -53,7 +65,8 @@ def blocks(tree: HtmlElement) -> list[Block]:
 
 
 def link_lists(elements: Sequence[HtmlElement], blocks: list[Block]) -> list[HtmlElement]:
-    """The outermost elements of several blocks that are links from end to end: menus, lists of other articles.
+    """The outermost elements of several blocks that are links from end to end: menus, lists of
+    other articles.
 
     `elements` are those of the page in document order.
     """
@@ -72,7 +85,11 @@ def link_lists(elements: Sequence[HtmlElement], blocks: list[Block]) -> list[Htm
         if around is not None:
             many, letters, linked = sums.get(around, NOTHING)
             sums[around] = (many + own[0], letters + own[1], linked + own[2])
-    return [each for each, around in reversed(lists.items()) if around is not None and around not in lists]
+    return [
+        each
+        for each, around in reversed(lists.items())
+        if around is not None and around not in lists
+    ]
 
 
 class _Reader:
@@ -132,18 +149,23 @@ class _Reader:
 
 
 def unfold_layout(tree: HtmlElement) -> None:
-    """Make plain boxes of tables that only arrange the page, as the old web did, and paragraphs of double line breaks.
+    """Make plain boxes of tables that only arrange the page, as the old web did, and paragraphs of
+    double line breaks.
 
-    A table that holds lists, headings, boxes or other tables, or a cell with double line breaks, is no data.
+    A table that holds lists, headings, boxes or other tables, or a cell with double line breaks, is
+    no data.
     """
     for table in list(tree.iter("table")):
-        if table.find(".//th") is None and (_holds_layout(table) or table.get("role") == "presentation"):
+        if table.find(".//th") is None and (
+            _holds_layout(table) or table.get("role") == "presentation"
+        ):
             for part in list(_own_parts(table)):
                 part.tag = "div"
 
 
 def without_note_marks(tree: HtmlElement) -> None:
-    """Take out the numbers that point to notes further down: in the text they would be glued to its words."""
+    """Take out the numbers that point to notes further down: in the text they would be glued to its
+    words."""
     for mark in NOTE_MARKS(tree):
         number = mark.text_content().strip()
         if NUMBER.fullmatch(number):
@@ -153,7 +175,10 @@ def without_note_marks(tree: HtmlElement) -> None:
 
 
 def _holds_layout(table: HtmlElement) -> bool:
-    if any(next(table.iter(sign), None) is not table and table.find(f".//{sign}") is not None for sign in LAYOUT_SIGNS):
+    if any(
+        next(table.iter(sign), None) is not table and table.find(f".//{sign}") is not None
+        for sign in LAYOUT_SIGNS
+    ):
         return True
     paragraphs = sum(1 for _ in table.iter("p", "br"))
     return paragraphs > 2 and paragraphs > sum(1 for _ in table.iter("td"))

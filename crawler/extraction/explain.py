@@ -1,8 +1,8 @@
-"""Why an article reads as it does: each line of its page with who found it and what left it out, and who says what.
+"""Why an article reads as it does: each line of its page with who found it and what left it out,
+and who says what.
 
-`crawler.extraction.extract.reading` reads the page, here as in a crawl; what it kept of its steps is told here, and
-nothing is
-decided anew.
+`crawler.extraction.extract.reading` reads the page, here as in a crawl; what it kept of its steps
+is told here, and nothing is decided anew.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ class Line:
     text: str
     kept: bool
     by: str = ""
-    """Who found it: trafilatura, the page's blocks or its data; nothing where nobody took it for the text."""
+    """Who found it: trafilatura, the page's blocks or its data; nothing where nobody took it for
+    the text."""
     why: str = ""
     """Why it was left out, or what speaks against it."""
     is_minor: bool = False
@@ -82,25 +83,29 @@ def without(told: Explained, repeated: Collection[str]) -> Explained:
     if not repeated:
         return told
     lines = tuple(
-        replace(line, kept=False, why=REPEATED) if line.kept and line.text in repeated else line for line in told.lines
+        replace(line, kept=False, why=REPEATED) if line.kept and line.text in repeated else line
+        for line in told.lines
     )
     text = "\n".join(line.text for line in lines if line.kept)
     article = replace(told.article, text=text, word_count=word_count(text, told.article.language))
     return replace(told, article=article, lines=lines)
 
 
-# -- lines -----------------------------------------------------------------------------------------------------------
+# -- lines -----------------------------------------------------------------------------------------
 
 
 def _lines(steps: Steps, article: Article) -> Iterator[Line]:
-    """The lines of a page in reading order; one that is no block of it stands behind the one before it."""
+    """The lines of a page in reading order; one that is no block of it stands behind the one before
+    it."""
     blocks = steps.page.blocks
     found = list(_found(steps))
     kept, dropped = [line for line in found if line.kept], [line for line in found if not line.kept]
     placed = _places(kept, dropped, [folded(block.text) for block in blocks])
     taken = {place for place, _ in placed}
     against, said = _against(steps), _said(article)
-    rest = [(at, _untaken(block, against, said)) for at, block in enumerate(blocks) if at not in taken]
+    rest = [
+        (at, _untaken(block, against, said)) for at, block in enumerate(blocks) if at not in taken
+    ]
     for _, line in sorted([*placed, *rest], key=lambda each: each[0]):
         yield line
 
@@ -113,13 +118,16 @@ def _found(steps: Steps) -> Iterator[Line]:
     for text in steps.body.lines:
         yield Line(text, True, added.get(folded(text), TRAFILATURA))
     for text, why in steps.body.dropped:
-        yield Line(text, False, added.get(folded(text), TRAFILATURA), steps.apart.get(folded(text), why))
+        yield Line(
+            text, False, added.get(folded(text), TRAFILATURA), steps.apart.get(folded(text), why)
+        )
     for text, signs in choice.dropped:
         yield Line(text, False, TRAFILATURA, in_words(signs))
 
 
 def _places(kept: list[Line], dropped: list[Line], blocks: list[str]) -> list[tuple[float, Line]]:
-    """Lines with the numbers of the blocks that they are; a dropped one is the block of its words nearest to the text.
+    """Lines with the numbers of the blocks that they are; a dropped one is the block of its words
+    nearest to the text.
 
     A line that is no block stands half a number behind the one kept before it.
     """
@@ -144,7 +152,10 @@ def _places(kept: list[Line], dropped: list[Line], blocks: list[str]) -> list[tu
 def _against(steps: Steps) -> dict[int, tuple[str, str]]:
     """How much trafilatura has of each block (by its `id`), and what speaks against it."""
     judged = line_features.judged(steps.page.blocks, steps.claims)
-    return {id(one.block): (one.found, in_words(line_classifier.because(one, MOST_SIGNS))) for one in judged}
+    return {
+        id(one.block): (one.found, in_words(line_classifier.because(one, MOST_SIGNS)))
+        for one in judged
+    }
 
 
 def _said(article: Article) -> dict[str, str]:
@@ -176,13 +187,17 @@ def _untaken(block: Block, against: dict[int, tuple[str, str]], said: dict[str, 
     return Line(block.text, False, "", why, is_minor=not line_features.is_prose(block))
 
 
-# -- fields ----------------------------------------------------------------------------------------------------------
+# -- fields ----------------------------------------------------------------------------------------
 
 WITNESSES: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
     "headline": (("headline",), ("og:title", *headline.OTHER_META), ""),
     "standfirst": (("description",), metadata.STANDFIRST_META, ""),
     "byline": (("author", "creator"), AUTHOR_META, "the text"),
-    "authors": (("author", "creator"), AUTHOR_META, "the byline, or who the mark-up calls the author"),
+    "authors": (
+        ("author", "creator"),
+        AUTHOR_META,
+        "the byline, or who the mark-up calls the author",
+    ),
     "agency": (("author", "creator"), AUTHOR_META, "the byline or the text"),
     "dateline": ((), (), "the beginning of the text"),
     "section": (("articleSection",), metadata.SECTION_META, ""),
@@ -194,7 +209,8 @@ WITNESSES: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
     "free": ((), (), "JSON-LD isAccessibleForFree"),
     "page_type": ((), (), ""),
 }
-"""By field: the names in JSON-LD and of meta tags that may say it, and who does if nothing on the page does."""
+"""By field: the names in JSON-LD and of meta tags that may say it, and who does if nothing on the
+page does."""
 SHOWN = ("headline", "standfirst", "byline", "published_at", "modified_at")
 """Fields that may be a line of the page."""
 
@@ -202,7 +218,9 @@ SHOWN = ("headline", "standfirst", "byline", "published_at", "modified_at")
 def _fields(article: Article, page: Page | None) -> Iterator[Field]:
     for name in WITNESSES:
         value = getattr(article, name)
-        shown = ", ".join(value) if isinstance(value, tuple) else "" if value is None else str(value)
+        shown = (
+            ", ".join(value) if isinstance(value, tuple) else "" if value is None else str(value)
+        )
         if not shown:
             continue
         if name == "page_type":
@@ -219,7 +237,9 @@ def _said_by(name: str, words: Iterable[str], page: Page) -> Iterator[str]:
     """Where a page says any of these words as this field, the surest first."""
     keys, metas, _ = WITNESSES[name]
     wanted = [_comparable(name, word, page) for word in words]
-    of_data = ((f"JSON-LD {key}", text) for key in keys for text in _texts(page.article.get(key), page))
+    of_data = (
+        (f"JSON-LD {key}", text) for key in keys for text in _texts(page.article.get(key), page)
+    )
     of_meta = ((f"meta {tag}", page.meta[tag]) for tag in metas if tag in page.meta)
     of_marks = _shown(name, page)
     for where, text in (*of_data, *of_meta, *of_marks):
@@ -233,12 +253,20 @@ def _shown(name: str, page: Page) -> Iterator[tuple[str, str]]:
     if name == "language":
         yield "<html lang>", page.tree.get("lang") or ""
     if name == "headline":
-        yield from (("<h1>", " ".join(tag.text_content().split())) for tag in page.elements if tag.tag == "h1")
+        yield from (
+            ("<h1>", " ".join(tag.text_content().split()))
+            for tag in page.elements
+            if tag.tag == "h1"
+        )
         yield "<title>", page.title or ""
     if name.endswith("_at"):
-        yield from (("<time>", tag.get("datetime") or "") for tag in page.elements if tag.tag == "time")
+        yield from (
+            ("<time>", tag.get("datetime") or "") for tag in page.elements if tag.tag == "time"
+        )
     if name in SHOWN:
-        yield from (("a line of the page", block.text) for block in page.blocks if len(block.text) < 400)
+        yield from (
+            ("a line of the page", block.text) for block in page.blocks if len(block.text) < 400
+        )
     if name == "published_at":
         yield "the address", page.url
 
@@ -251,7 +279,12 @@ def _comparable(name: str, said: str, page: Page) -> str:
 
 
 def _texts(value: Any, page: Page) -> Iterator[str]:
-    """The texts in a value of the page's data: its own, and the names and addresses of the things in it."""
+    """The texts in a value of the page's data: its own, and the names and addresses of the things
+    in it."""
     for item in jsonld.resolved(value or [], page.things):
-        parts = [item.get(key) for key in ("name", "url", "contentUrl")] if isinstance(item, dict) else [item]
+        parts = (
+            [item.get(key) for key in ("name", "url", "contentUrl")]
+            if isinstance(item, dict)
+            else [item]
+        )
         yield from (text for part in parts if (text := jsonld.plain(part)))

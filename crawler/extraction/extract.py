@@ -1,8 +1,9 @@
 """A capture's bytes → the article in them: one pure function, run in worker processes.
 
-trafilatura finds the text (its default mode, never `deduplicate`, which remembers between pages), on a tree that is
-parsed once and shared with everything else here. What stands around it leaves out lines that are not the article's,
-reads who, when and where, and says what the page is if it is no article.
+trafilatura finds the text (its default mode, never `deduplicate`, which remembers between pages),
+on a tree that is parsed once and shared with everything else here. What stands around it leaves out
+lines that are not the article's, reads who, when and where, and says what the page is if it is no
+article.
 """
 
 from __future__ import annotations
@@ -72,9 +73,11 @@ class Reading:
 
 
 def extract(capture: Capture) -> Article:
-    """The article that a capture holds, as far as it can be read; never raises for what a page holds.
+    """The article that a capture holds, as far as it can be read; never raises for what a page
+    holds.
 
-    `page_type` and `page_reason` say what it is if it is no article; headline and text are filled all the same.
+    `page_type` and `page_reason` say what it is if it is no article; headline and text are filled
+    all the same.
     """
     return reading(capture).article
 
@@ -82,7 +85,10 @@ def extract(capture: Capture) -> Article:
 def reading(capture: Capture) -> Reading:
     """The article that a capture holds, as `extract` gives it, and how it was read."""
     bare = Article(
-        url=capture.url, fetched_at=capture.fetched_at or None, digest=capture.digest or None, extractor=extractor()
+        url=capture.url,
+        fetched_at=capture.fetched_at or None,
+        digest=capture.digest or None,
+        extractor=extractor(),
     )
     if not capture.body.strip():
         return Reading(replace(bare, page_type="empty", page_reason="no bytes"))
@@ -107,8 +113,9 @@ def extractor() -> str:
 
 
 def open_page(tree: HtmlElement, capture: Capture) -> Page:
-    """The page taken apart. The tree itself is made what a reader sees of it: what is hidden is marked, sentences are
-    whole, tables that arrange the page are unfolded, and marks of notes go."""
+    """The page taken apart. The tree itself is made what a reader sees of it: what is hidden is
+    marked, sentences are whole, tables that arrange the page are unfolded, and marks of notes go.
+    """
     held = tuple(tree.iter())  # so that lxml makes each element's Python object only once
     without_soft_hyphens(tree, held)
     found = jsonld.things(tree)
@@ -125,7 +132,11 @@ def open_page(tree: HtmlElement, capture: Capture) -> Page:
         row = blocks(tree)
     if prose(row) < LITTLE and visibility.lift_unshown(tree):
         row = blocks(tree)
-    tags = (tree.get("lang"), tree.get("{http://www.w3.org/XML/1998/namespace}lang"), meta.get("og:locale"))
+    tags = (
+        tree.get("lang"),
+        tree.get("{http://www.w3.org/XML/1998/namespace}lang"),
+        meta.get("og:locale"),
+    )
     declared = next((tag for tag in tags if tag), "")
     return Page(
         url=_readable(capture.final_url or capture.url),
@@ -145,10 +156,14 @@ def open_page(tree: HtmlElement, capture: Capture) -> Page:
 
 def _own(tree: HtmlElement, meta: dict[str, str], capture: Capture) -> tuple[list[str], str]:
     """The addresses under which a page may be named, and the words of its titles."""
-    canonical = (link.get("href", "") for link in tree.iter("link") if link.get("rel") == "canonical")
+    canonical = (
+        link.get("href", "") for link in tree.iter("link") if link.get("rel") == "canonical"
+    )
     headings = (heading.text_content() for heading in islice(tree.iter("h1"), 5))
     titles = (metadata.page_title(tree) or "", meta.get("og:title", ""), *headings)
-    return [capture.url, capture.final_url or "", meta.get("og:url", ""), *canonical], " ".join(titles)
+    return [capture.url, capture.final_url or "", meta.get("og:url", ""), *canonical], " ".join(
+        titles
+    )
 
 
 def _readable(url: str) -> str:
@@ -164,7 +179,9 @@ def main_text(page: Page) -> str:
     """trafilatura's text of a page, in its default mode; the page's tree is left as it was."""
     try:
         found: Any = bare_extraction(
-            slimmed(page.tree, page.elements, page.blocks), url=page.url or None, include_comments=False
+            slimmed(page.tree, page.elements, page.blocks),
+            url=page.url or None,
+            include_comments=False,
         )
     except (RecursionError, MemoryError):
         return ""
@@ -198,14 +215,21 @@ def _read(bare: Article, tree: HtmlElement, capture: Capture) -> tuple[Article, 
     who = credits.without_service(credits.with_text(who, body.lines, body.credits), body.lines)
     kind, reason = page_type(page, capture.status, headline, text, dated=bool(when.published[0]))
     language = language_of(
-        text, (tree.get("lang"), page.meta.get("og:locale"), jsonld.plain(page.article.get("inLanguage")))
+        text,
+        (
+            tree.get("lang"),
+            page.meta.get("og:locale"),
+            jsonld.plain(page.article.get("inLanguage")),
+        ),
     )
     article = replace(
         bare,
         canonical_url=metadata.canonical_url(page),
         headline=headline,
         page_title=page.title,
-        standfirst=above if len(below) < len(body.lines) else _standfirst(page, told, text, headline),
+        standfirst=above
+        if len(below) < len(body.lines)
+        else _standfirst(page, told, text, headline),
         byline=who.byline,
         authors=who.authors,
         agency=who.agency,
@@ -228,7 +252,8 @@ def _read(bare: Article, tree: HtmlElement, capture: Capture) -> tuple[Article, 
 
 
 def own_page(tree: HtmlElement, capture: Capture) -> tuple[Page, str | None]:
-    """The page taken apart and its headline; other articles that an endless page shows are taken out of the tree."""
+    """The page taken apart and its headline; other articles that an endless page shows are taken
+    out of the tree."""
     page = open_page(tree, capture)
     headline = headlines.headline(page)
     others = [] if _is_live(page) else next_articles(tree, headline, page.url)
@@ -250,7 +275,8 @@ def found_text(page: Page) -> str:
 
 
 def said_text(article: jsonld.Thing) -> str:
-    """The text that a page's data give of its article, its paragraphs as lines; nothing where they give none."""
+    """The text that a page's data give of its article, its paragraphs as lines; nothing where they
+    give none."""
     said = article.get("articleBody")
     if not isinstance(said, str):
         return ""
@@ -259,7 +285,8 @@ def said_text(article: jsonld.Thing) -> str:
 
 
 def chosen(page: Page, told: Claims) -> line_classifier.Choice:
-    """The text's lines after the page's blocks were heard; the data's text where the page shows only its beginning."""
+    """The text's lines after the page's blocks were heard; the data's text where the page shows
+    only its beginning."""
     choice = line_classifier.chosen(page.blocks, told)
     if _is_beginning(choice.lines, told.said):
         said = told.said.split("\n")
@@ -277,7 +304,10 @@ def _is_beginning(lines: list[str], said: str) -> bool:
     letters, whole = sum(map(len, lines)), folded(said)
     if letters < LITTLE:
         return len(said) > 2 * LITTLE
-    return len(said) > 2.5 * letters and sum(len(line) for line in lines if folded(line) in whole) > 0.9 * letters
+    return (
+        len(said) > 2.5 * letters
+        and sum(len(line) for line in lines if folded(line) in whole) > 0.9 * letters
+    )
 
 
 def _unlinked(lines: Iterable[str], links: frozenset[str]) -> list[str]:
@@ -286,7 +316,8 @@ def _unlinked(lines: Iterable[str], links: frozenset[str]) -> list[str]:
 
 
 def _standfirst(page: Page, told: Claims, text: str, headline: str | None) -> str | None:
-    """The standfirst of a text that does not begin with it: the lede that the page shows, else its description."""
+    """The standfirst of a text that does not begin with it: the lede that the page shows, else its
+    description."""
     described = _unlike(told.standfirst, text, headline)
     lines = {folded(line) for line in text.split("\n")}
     shown = lede(page.blocks, headline, lines, told.standfirst is not None) if text else None
@@ -294,7 +325,8 @@ def _standfirst(page: Page, told: Claims, text: str, headline: str | None) -> st
 
 
 def _unlike(standfirst: str | None, text: str, headline: str | None) -> str | None:
-    """The standfirst, unless it only repeats the headline or is no more than the start of the text."""
+    """The standfirst, unless it only repeats the headline or is no more than the start of the
+    text."""
     if not standfirst or folded(standfirst) == folded(headline or ""):
         return None
     start = folded(standfirst.rstrip("….[] "))

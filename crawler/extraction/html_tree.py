@@ -1,7 +1,7 @@
 """Bytes → a tree of elements: size, nesting, and what is no page at all.
 
-What would take too long to read is read in part, and the page says so: its first megabytes, its first elements, a tag
-without its thousands of attributes, a nest of boxes as if it were flat.
+What would take too long to read is read in part, and the page says so: its first megabytes, its
+first elements, a tag without its thousands of attributes, a nest of boxes as if it were flat.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from crawler.text.charsets import decode
 from crawler.text.entities import bounded
 
 MAX_BYTES = 5_000_000
-MAX_ELEMENTS = 15_000  # news pages have hundreds to some thousands; reading more than these takes many seconds
+# news pages have hundreds to some thousands; reading more than these takes many seconds
+MAX_ELEMENTS = 15_000
 MAX_DEPTH = 1_000  # libxml2 silently drops what lies deeper than 2,048
 MAX_ATTRIBUTES = 500  # the parser's time grows with the square of a tag's attributes
 
@@ -40,7 +41,8 @@ NOT_PAGES = (
     (b"wOFF", "a font"),
     (b"wOF2", "a font"),
 )
-LONG_TAG = re.compile(r"(<[a-zA-Z][\w:-]*+)\s[^<>]{2000,}+")  # nothing is tried twice: every tag of a page is
+# nothing is tried twice: every tag of a page is
+LONG_TAG = re.compile(r"(<[a-zA-Z][\w:-]*+)\s[^<>]{2000,}+")
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 TAG = re.compile(r"</?([a-zA-Z][\w:-]*)[^<>]*>")
 FLAT_TEXT = "html head title meta link script style body p br h1 h2 h3 h4 h5 h6 li img"
@@ -53,7 +55,8 @@ UNREADABLE = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))
 """Control characters; in UTF-8 each of these bytes is the character."""
 NO_CHARACTERS = ("\ufffe", "\uffff")
 ONE_CLASS = ElementDefaultClassLookup(element=HtmlElement)
-"""One class for every element: lxml.html asks a Python function for each, for the sake of forms that nobody fills."""
+"""One class for every element: lxml.html asks a Python function for each, for the sake of forms
+that nobody fills."""
 XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 
 
@@ -76,7 +79,11 @@ def read_page(capture: Capture) -> Opened:
         raise ReadingError("no bytes but blanks")
     if text.count("\ufffd") * 10 > len(text):
         raise ReadingError("no text in any charset")
-    shortened = [f"only its first {MAX_BYTES // 1_000_000} MB were read"] if len(capture.body) > MAX_BYTES else []
+    shortened = (
+        [f"only its first {MAX_BYTES // 1_000_000} MB were read"]
+        if len(capture.body) > MAX_BYTES
+        else []
+    )
     light = LONG_TAG.sub(_few_attributes, text)
     if len(light) < len(text):
         shortened.append(f"a tag of more than {MAX_ATTRIBUTES} attributes was read without them")
@@ -90,7 +97,10 @@ def read_page(capture: Capture) -> Opened:
 
 
 def _few_attributes(tag: re.Match[str]) -> str:
-    many = len(tag[0].split()) > MAX_ATTRIBUTES and len(QUOTED.sub("", tag[0]).split()) > MAX_ATTRIBUTES
+    many = (
+        len(tag[0].split()) > MAX_ATTRIBUTES
+        and len(QUOTED.sub("", tag[0]).split()) > MAX_ATTRIBUTES
+    )
     return tag[1] if many and not _in_script(tag.string, tag.start()) else tag[0]
 
 
@@ -114,7 +124,9 @@ def _first_elements(tree: HtmlElement, shortened: list[str]) -> HtmlElement:
 def _tree(text: str) -> HtmlElement:
     for mark in NO_CHARACTERS:  # in a str: one that holds no wide letters is not searched
         text = text.replace(mark, "")
-    page = XML_DECLARATION.sub("", text, count=1).encode("utf-8", "ignore").translate(None, UNREADABLE)
+    page = (
+        XML_DECLARATION.sub("", text, count=1).encode("utf-8", "ignore").translate(None, UNREADABLE)
+    )
     parser = _parser()
     tree = _parsed(page, parser)
     mended = closed(page) if is_misnested(parser.error_log) else page
@@ -137,7 +149,8 @@ def _parser() -> HTMLParser:
 def _parsed(page: bytes, parser: HTMLParser) -> HtmlElement:
     try:
         return document_fromstring(page, parser=parser, ensure_head_body=True)
-    except (ValueError, AssertionError, IndexError) as error:  # lxml.etree.ParserError is a ValueError here
+    # lxml.etree.ParserError is a ValueError here
+    except (ValueError, AssertionError, IndexError) as error:
         raise ReadingError("nothing that a parser could read") from error
     except Exception as error:
         if type(error).__module__.startswith("lxml"):

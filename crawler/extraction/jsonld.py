@@ -1,4 +1,5 @@
-"""What a page says of itself in JSON-LD (https://schema.org), also where its JSON is slightly broken."""
+"""What a page says of itself in JSON-LD (https://schema.org), also where its JSON is slightly
+broken."""
 
 from __future__ import annotations
 
@@ -15,8 +16,12 @@ from crawler.text.relaxed_json import relaxed
 
 Thing = dict[str, Any]
 
-ARTICLE_TYPES = frozenset({"BlogPosting", "LiveBlogPosting", "Report", "Review", "AnalysisNewsArticle"})
-NEWS_TYPES = frozenset({"NewsArticle", "ReportageNewsArticle", "OpinionNewsArticle", "BackgroundNewsArticle"})
+ARTICLE_TYPES = frozenset(
+    {"BlogPosting", "LiveBlogPosting", "Report", "Review", "AnalysisNewsArticle"}
+)
+NEWS_TYPES = frozenset(
+    {"NewsArticle", "ReportageNewsArticle", "OpinionNewsArticle", "BackgroundNewsArticle"}
+)
 INSIDE = ("@graph", "mainEntity", "mainEntityOfPage", "itemReviewed")
 MAX_THINGS = 400
 _WORDS = re.compile(r"[^\W\d_]{4,}|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]{2}")
@@ -31,12 +36,15 @@ VALUE_END = re.compile(r'"(?=\s*(?:[}\]]|,\s*"[\w@:.-]{1,60}"\s*:))')
 """A quotation mark that can only end a text: a further field or a bracket follows."""
 INNER_QUOTE = re.compile(r'(?<!\\)"')
 INNER_FIELD = re.compile(r'"\s*:\s*["\[{\d]')
-PLAIN_FIELD = r'"{}"\s*:\s*"((?:[^"\\]|\\.)*)' + VALUE_END.pattern.replace("{", "{{").replace("}", "}}")
+PLAIN_FIELD = r'"{}"\s*:\s*"((?:[^"\\]|\\.)*)' + VALUE_END.pattern.replace("{", "{{").replace(
+    "}", "}}"
+)
 PLAIN_FIELDS = ("headline", "datePublished", "dateModified")
 
 
 def things(tree: HtmlElement) -> list[Thing]:
-    """Every object that the page's JSON-LD holds at its top, in `@graph` or as a main entity, in their order."""
+    """Every object that the page's JSON-LD holds at its top, in `@graph` or as a main entity, in
+    their order."""
     found: list[Thing] = []
     for script in tree.iter("script"):
         if "ld+json" in (script.get("type") or "").lower() and script.text:
@@ -59,13 +67,20 @@ def is_article(thing: Thing) -> bool:
 def article_of(found: list[Thing], addresses: Collection[str] = (), titles: str = "") -> Thing:
     """The thing that describes this page's article, `{}` if none does.
 
-    News before other articles, those that say more before those that say less. One that names another address than
-    the page's `addresses` and a headline that shares no word with its `titles` is another page's.
+    News before other articles, those that say more before those that say less. One that names
+    another address than the page's `addresses` and a headline that shares no word with its `titles`
+    is another page's.
     """
-    articles = [thing for thing in found if is_article(thing) and not _is_of_another_page(thing, addresses, titles)]
+    articles = [
+        thing
+        for thing in found
+        if is_article(thing) and not _is_of_another_page(thing, addresses, titles)
+    ]
     telling = ("headline", "datePublished", "author", "articleBody", "dateModified")
     return max(
-        articles, key=lambda thing: (bool(types(thing) & NEWS_TYPES), sum(k in thing for k in telling)), default={}
+        articles,
+        key=lambda thing: (bool(types(thing) & NEWS_TYPES), sum(k in thing for k in telling)),
+        default={},
     )
 
 
@@ -76,18 +91,28 @@ def _is_of_another_page(thing: Thing, addresses: Collection[str], titles: str) -
     words = set(_WORDS.findall((plain(thing.get("headline")) or "").casefold()))
     if not named or not words or not titles:
         return False
-    return not named & set(map(_place, addresses)) and not words & set(_WORDS.findall(titles.casefold()))
+    return not named & set(map(_place, addresses)) and not words & set(
+        _WORDS.findall(titles.casefold())
+    )
 
 
 def _place(address: str) -> str:
     """An address without what often differs between two spellings of it."""
-    return address.partition("//")[2].removeprefix("www.").partition("#")[0].partition("?")[0].rstrip("/")
+    return (
+        address.partition("//")[2]
+        .removeprefix("www.")
+        .partition("#")[0]
+        .partition("?")[0]
+        .rstrip("/")
+    )
 
 
 def resolved(value: Any, found: list[Thing]) -> list[Any]:
     """A value as a list, each `{"@id": …}` in it replaced by the thing of that name."""
     named: dict[object, Thing] = {
-        thing["@id"]: thing for thing in found if isinstance(thing.get("@id"), str) and len(thing) > 1
+        thing["@id"]: thing
+        for thing in found
+        if isinstance(thing.get("@id"), str) and len(thing) > 1
     }
     values = value if isinstance(value, list) else [value]
     flat = [inner for item in values for inner in (item if isinstance(item, list) else [item])]
@@ -100,7 +125,8 @@ def resolved(value: Any, found: list[Thing]) -> list[Any]:
 
 
 def plain(value: Any) -> str | None:
-    """A text value: of a list the first, of a thing its name or value; blanks tidied, entities resolved."""
+    """A text value: of a list the first, of a thing its name or value; blanks tidied, entities
+    resolved."""
     if isinstance(value, list):
         return next((text for item in value if (text := plain(item))), None)
     if isinstance(value, dict):
@@ -126,7 +152,8 @@ def _flat(value: Any, depth: int = 0) -> Iterator[Thing]:
 
 
 def _load(raw: str) -> Any:
-    """The JSON of a script; mended where that changes no value, else the few plain fields that are beyond doubt."""
+    """The JSON of a script; mended where that changes no value, else the few plain fields that are
+    beyond doubt."""
     text = _unwrapped(raw)
     for mend, decoder in (
         (str, LENIENT),
@@ -158,7 +185,8 @@ def _tidied(text: str) -> str:
 def _requoted(text: str) -> str:
     """The JSON with the quotation marks inside of its text values escaped.
 
-    Raises ValueError where a value's end is in doubt: where none is found, or what may be a field stands inside.
+    Raises ValueError where a value's end is in doubt: where none is found, or what may be a field
+    stands inside.
     """
     text = _tidied(text)
     ends, parts, at = [end.start() for end in VALUE_END.finditer(text)], [], 0

@@ -1,9 +1,10 @@
-"""The articles that a page links to: "related", "more on this", the source that is named in the text.
+"""The articles that a page links to: "related", "more on this", the source that is named in the
+text.
 
-What a link's words say is all that is known of it. Sections, tags, authors and buttons to share are left out here;
-which of the rest is worth a request is decided by its words (`pipelines.topics.lead_relevance`). Run in worker
-processes, as all
-that reads pages (`crawler.sources.navigation_parser`).
+What a link's words say is all that is known of it. Sections, tags, authors and buttons to share are
+left out here; which of the rest is worth a request is decided by its words
+(`pipelines.topics.lead_relevance`). Run in worker processes, as all that reads pages
+(`crawler.sources.navigation_parser`).
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ AROUND = frozenset(("nav", "header", "footer", "aside"))
 
 
 def linked_hosts(capture: Capture) -> list[str]:
-    """The hosts of other sites that a page links to, beside what surrounds its content, each once in their order."""
+    """The hosts of other sites that a page links to, beside what surrounds its content, each once
+    in their order."""
     try:
         tree = read_page(capture).tree
     except ReadingError:
@@ -47,7 +49,9 @@ def linked_hosts(capture: Capture) -> list[str]:
     found: dict[str, None] = {}
     for anchor in tree.iter("a"):
         href = (anchor.get("href") or "").strip()
-        if not href.startswith(("http://", "https://", "//")) or any(up.tag in AROUND for up in anchor.iterancestors()):
+        if not href.startswith(("http://", "https://", "//")) or any(
+            up.tag in AROUND for up in anchor.iterancestors()
+        ):
             continue
         try:
             host = urlsplit(urljoin(url, href)).hostname or ""
@@ -59,7 +63,8 @@ def linked_hosts(capture: Capture) -> list[str]:
 
 
 def article_links(tree: HtmlElement, url: str) -> list[Lead]:
-    """Leads to the pages that a page at `url` links to and that may be articles, each once, in their order."""
+    """Leads to the pages that a page at `url` links to and that may be articles, each once, in
+    their order."""
     found: dict[str, Lead] = {}
     for address, words in _anchors(tree, url):
         if len(found) >= MOST_LINKS:
@@ -87,11 +92,14 @@ def _anchors(tree: HtmlElement, url: str) -> Iterator[tuple[str, str]]:
 
 
 def may_be_article(address: str, words: str) -> bool:
-    """Do a link's address and words look like an article's? A front's path is short, a section's words are few."""
+    """Do a link's address and words look like an article's? A front's path is short, a section's
+    words are few."""
     try:
         path = urlsplit(address).path.rstrip("/")
     except ValueError:
         return False
     if not path or NO_ARTICLE.search(path) or NO_PAGE.search(path):
         return False
-    return len(words.split()) >= FEWEST_WORDS or (not words.isascii() and len(words) >= FEWEST_CHARACTERS)
+    return len(words.split()) >= FEWEST_WORDS or (
+        not words.isascii() and len(words) >= FEWEST_CHARACTERS
+    )

@@ -1,7 +1,8 @@
 """Elements that a page closes over an open `div`: closed as a browser closes them.
 
-`<button><div></button>` ends the button, says the HTML standard. libxml2 passes over an end tag that would close a
-`div` on its way, and the rest of the page then hangs below the button, which is no text.
+`<button><div></button>` ends the button, says the HTML standard. libxml2 passes over an end tag
+that would close a `div` on its way, and the rest of the page then hangs below the button, which is
+no text.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ def closed(page: bytes) -> bytes:
     for tag in TOKEN.finditer(page):
         if tag["name"] is None:
             continue
-        if open_divs := levels.take(tag["name"].decode().lower(), bool(tag["end"]), tag[0].endswith(b"/>")):
+        if open_divs := levels.take(
+            tag["name"].decode().lower(), bool(tag["end"]), tag[0].endswith(b"/>")
+        ):
             parts += [page[done : tag.start()], b"</div>" * open_divs]
             done = tag.start()
     return b"".join((*parts, page[done:])) if parts else page
@@ -57,7 +60,8 @@ def closed(page: bytes) -> bytes:
 
 @dataclass(slots=True)
 class _Levels:
-    """The elements that are open at one place of a page, the innermost last, each with how many `div` are open in it.
+    """The elements that are open at one place of a page, the innermost last, each with how many
+    `div` are open in it.
 
     No tag costs more than the levels that it closes.
     """

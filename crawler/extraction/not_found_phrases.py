@@ -1,6 +1,8 @@
-"""What pages say that stand in place of one that is gone, in the languages of the larger part of the world's news.
+"""What pages say that stand in place of one that is gone, in the languages of the larger part of
+the world's news.
 
-Servers send such pages with 200 as well. Title and headline are asked; a short text where both are silent.
+Servers send such pages with 200 as well. Title and headline are asked; a short text where both are
+silent.
 """
 
 from __future__ import annotations

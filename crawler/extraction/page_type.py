@@ -1,7 +1,7 @@
 """What a page is: an article, or something that only looks like one. In doubt, an article.
 
-Rules first, for what is beyond doubt: statuses, walls, what a page calls itself, addresses that say it. Where they are
-silent, the page's signs are weighed (`crawler.extraction.page_type_features`).
+Rules first, for what is beyond doubt: statuses, walls, what a page calls itself, addresses that say
+it. Where they are silent, the page's signs are weighed (`crawler.extraction.page_type_features`).
 """
 
 from __future__ import annotations
@@ -46,8 +46,16 @@ OTHER_PATH = (
         ),
         "a forum's thread",
     ),
-    (re.compile(r"/(?:products?|shop|store|cart|checkout|browse|dp|item)/|[/_](?:cat|sku)_", re.I), "a shop's page"),
-    (re.compile(r"/(?:docs|documentation|reference|manual|api|javadoc)(?:/|$)", re.I), "documentation"),
+    (
+        re.compile(
+            r"/(?:products?|shop|store|cart|checkout|browse|dp|item)/|[/_](?:cat|sku)_", re.I
+        ),
+        "a shop's page",
+    ),
+    (
+        re.compile(r"/(?:docs|documentation|reference|manual|api|javadoc)(?:/|$)", re.I),
+        "documentation",
+    ),
     (
         re.compile(
             r"/(?:privacy(?:-policy)?|terms(?:-of-(?:use|service))?|impressum|imprint|cookie-policy|contact(?:-us)?|"
@@ -76,11 +84,13 @@ OTHER_TYPES = {
     "Service": "a service's page",
 }
 LONG = 1_200
-"""Characters of text that make a page an article whatever else it shows, if its data call it one."""
+"""Characters of text that make a page an article whatever else it shows, if its data call it
+one."""
 
 
 SHORT = 500
-"""Characters of text below which an address like `/topics/ferries` outweighs data that call the page an article."""
+"""Characters of text below which an address like `/topics/ferries` outweighs data that call the
+page an article."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +108,8 @@ class Shape:
 
 
 def page_type(page: Page, status: int, headline: str | None, text: str, dated: bool) -> Verdict:
-    """What the page is, and why it is no article. A long text that its data call news always is one."""
+    """What the page is, and why it is no article. A long text that its data call news always is
+    one."""
     form = shape(page.blocks, text)
     news = bool(jsonld.types(page.article) & jsonld.NEWS_TYPES)
     if status in (401, 402, 403, 404, 410, 429, 451) or status >= 500:
@@ -149,7 +160,8 @@ def _error(page: Page, headline: str | None, form: Shape, dated: bool) -> Verdic
 
 
 def _other(page: Page, settled: bool) -> Verdict | None:
-    """`settled`: it calls itself an article, and is dated and long: of the rules, only its address's counts."""
+    """`settled`: it calls itself an article, and is dated and long: of the rules, only its
+    address's counts."""
     if page.article and not jsonld.types(page.article) <= {"TechArticle", "DiscussionForumPosting"}:
         return None
     reason = _by_address(page.url)
@@ -163,7 +175,9 @@ def _by_data(page: Page) -> str | None:
     if og_type.startswith(("product", "og:product", "profile", "music", "business")):
         return f"it calls itself {og_type}"
     said = {kind for thing in page.things for kind in jsonld.types(thing)}
-    return next((reason for kind, reason in OTHER_TYPES.items() if kind in said), None) or _marked_kind(page)
+    return next(
+        (reason for kind, reason in OTHER_TYPES.items() if kind in said), None
+    ) or _marked_kind(page)
 
 
 def _by_address(url: str) -> str | None:
@@ -181,11 +195,18 @@ def _by_maker(page: Page) -> str | None:
 
 
 def _marked_kind(page: Page) -> str | None:
-    kinds = {kind.rpartition("/")[2] for kind in islice(page_type_features.marked_kinds(page.elements[1:]), 40)}
+    kinds = {
+        kind.rpartition("/")[2]
+        for kind in islice(page_type_features.marked_kinds(page.elements[1:]), 40)
+    }
     if kinds & {"NewsArticle", "Article", "BlogPosting"}:
         return None
     return next(
-        (OTHER_TYPES[kind] for kind in ("Product", "DiscussionForumPosting", "QAPage", "JobPosting") if kind in kinds),
+        (
+            OTHER_TYPES[kind]
+            for kind in ("Product", "DiscussionForumPosting", "QAPage", "JobPosting")
+            if kind in kinds
+        ),
         None,
     )
 
@@ -215,5 +236,7 @@ def _nothing(form: Shape) -> Verdict | None:
     if form.text >= 40 or form.sentences >= 80:
         return None
     return (
-        ("section", "mostly links to other pages") if form.teasers >= 10 else ("empty", "hardly any text on the page")
+        ("section", "mostly links to other pages")
+        if form.teasers >= 10
+        else ("empty", "hardly any text on the page")
     )

@@ -1,11 +1,11 @@
-"""The signs by which an article is told from other pages, weighed; `crawler.extraction.page_type` asks where its rules
-are silent.
+"""The signs by which an article is told from other pages, weighed; `crawler.extraction.page_type`
+asks where its rules are silent.
 
-A sign is a few plain words, and it is there or not: what the page says of itself, how its address is made, how its
-prose, links, prices and boxes are spread. None knows a host. A measure gives a sign for each step that it reaches:
-`prices 4` and `prices 12` where there are twenty. Each has a weight in `page_type_weights.toml`, learnt from pages
-whose type
-is known (`python -m bench.train_page_types`): a logistic regression in which no sign may weigh against its meaning.
+A sign is a few plain words, and it is there or not: what the page says of itself, how its address
+is made, how its prose, links, prices and boxes are spread. None knows a host. A measure gives a
+sign for each step that it reaches: `prices 4` and `prices 12` where there are twenty. Each has a
+weight in `page_type_weights.toml`, learnt from pages whose type is known (`python -m
+bench.train_page_types`): a logistic regression in which no sign may weigh against its meaning.
 """
 
 from __future__ import annotations
@@ -40,7 +40,15 @@ TYPES = {
     "thread": ("DiscussionForumPosting", "QAPage"),
     "list": ("CollectionPage", "ItemList", "SearchResultsPage", "ProfilePage"),
     "manual": ("TechArticle", "APIReference"),
-    "offer": ("Service", "SoftwareApplication", "WebApplication", "LocalBusiness", "JobPosting", "Event", "Course"),
+    "offer": (
+        "Service",
+        "SoftwareApplication",
+        "WebApplication",
+        "LocalBusiness",
+        "JobPosting",
+        "Event",
+        "Course",
+    ),
 }
 """Types of https://schema.org."""
 ARTICLE_DATA = ("article", "news", "blog", "blogpost", "post")
@@ -62,7 +70,8 @@ HOSTS = re.compile(r"^(?:(forums?|community|discuss)|(docs?|developers?|api)|(sh
 HOST_KINDS = ("thread", "manual", "shop")
 MAKERS = {
     "thread": re.compile(
-        r"\b(?:phpbb|vbulletin|xenforo|discourse|smf|mybb|nodebb|flarum|invision|vanilla forums)\b", re.I
+        r"\b(?:phpbb|vbulletin|xenforo|discourse|smf|mybb|nodebb|flarum|invision|vanilla forums)\b",
+        re.I,
     ),
     "manual": re.compile(
         r"\b(?:docusaurus|sphinx|mkdocs|gitbook|vitepress|vuepress|hugo-book|readme\.io|mintlify|starlight|antora|"
@@ -78,7 +87,9 @@ BODIES = {
     "shop body": r"woocommerce\S*|single-product|product\S*|template-(?:product|collection)\S*|catalog\S*|shop\S*",
     "offer body": r"page|page-id-\d+|page-template\S*|single-page|landing\S*|template-page",
 }
-BODY_PATTERNS = {name: re.compile(rf"(?:^|\s)(?:{pattern})(?=\s|$)", re.I) for name, pattern in BODIES.items()}
+BODY_PATTERNS = {
+    name: re.compile(rf"(?:^|\s)(?:{pattern})(?=\s|$)", re.I) for name, pattern in BODIES.items()
+}
 """Classes of a body, as the programs that make sites give them."""
 BASKET = re.compile(
     r"^\W*(?:add to (?:cart|bag|basket|trolley)|buy now|in den warenkorb|ajouter au panier|añadir al carrito|"
@@ -113,12 +124,15 @@ SHARES = (0.15, 0.3, 0.5, 0.7, 0.9)
 def verdict(found: set[str], least: float = LEAST) -> tuple[PageType, str] | None:
     """What a page with these signs is, and why; None for an article.
 
-    No article is a page that more speaks against than for, and then what most of those signs tell of.
+    No article is a page that more speaks against than for, and then what most of those signs tell
+    of.
     """
     table = weights()
     if table["always"] + sum(table.get(sign, 0.0) for sign in found) >= least:
         return None
-    against = {name: sum(table.get(sign, 0.0) for sign in found if sign.startswith(name)) for name in KINDS}
+    against = {
+        name: sum(table.get(sign, 0.0) for sign in found if sign.startswith(name)) for name in KINDS
+    }
     name = min(against, key=lambda name: against[name])
     return KINDS[name] if against[name] < 0 else None
 
@@ -127,14 +141,22 @@ def verdict(found: set[str], least: float = LEAST) -> tuple[PageType, str] | Non
 def weights() -> dict[str, float]:
     """By sign, how much it speaks for an article; `always` is there on every page."""
     return dict(
-        tomllib.loads(files("crawler.extraction").joinpath("page_type_weights.toml").read_text("utf-8"))["weights"]
+        tomllib.loads(
+            files("crawler.extraction").joinpath("page_type_weights.toml").read_text("utf-8")
+        )["weights"]
     )
 
 
 def signs(page: Page, headline: str | None, text: str, dated: bool) -> set[str]:
     """What of a page tells whether it is an article."""
     spread = _spread(page.blocks, text)
-    return {*_said(page, headline, dated), *_address(page.url), *_made(page), *spread, *_lines(page, text)}
+    return {
+        *_said(page, headline, dated),
+        *_address(page.url),
+        *_made(page),
+        *spread,
+        *_lines(page, text),
+    }
 
 
 def _steps(name: str, value: float, steps: Sequence[float]) -> Iterator[str]:
@@ -155,18 +177,32 @@ def _said(page: Page, headline: str | None, dated: bool) -> Iterator[str]:
             yield "news data"
     if og_type:
         shop = og_type.startswith(("product", "og:product"))
-        yield "article og:type" if og_type in ARTICLE_DATA else "shop og:type" if shop else "other og:type"
+        yield (
+            "article og:type"
+            if og_type in ARTICLE_DATA
+            else "shop og:type"
+            if shop
+            else "other og:type"
+        )
     if dated:
         yield "dated"
     if "article:section" in page.meta or "article:tag" in page.meta:
         yield "article section"
     if page.article.get("datePublished") or "article:published_time" in page.meta:
         yield "dated by its data"
-    names = (jsonld.plain(page.article.get("author")), page.meta.get("author"), page.meta.get("article:author"))
+    names = (
+        jsonld.plain(page.article.get("author")),
+        page.meta.get("author"),
+        page.meta.get("article:author"),
+    )
     if any(name and name != page.meta.get("og:site_name") for name in names):
         yield "author in its data"
     title = headline or ""
-    yield from _steps("headline words", len(title) / 2 if DENSE.search(title) else len(title.split()), (1, 4, 6, 10))
+    yield from _steps(
+        "headline words",
+        len(title) / 2 if DENSE.search(title) else len(title.split()),
+        (1, 4, 6, 10),
+    )
 
 
 def marked_kinds(elements: Iterable[HtmlElement]) -> Iterator[str]:
@@ -178,7 +214,9 @@ def _address(url: str) -> Iterator[str]:
     parts = urlsplit(url)
     if named := host_kind(parts.hostname or ""):
         yield f"{named} host"
-    yield from (f"{name} path" for name, pattern in PATH_PATTERNS.items() if pattern.search(parts.path))
+    yield from (
+        f"{name} path" for name, pattern in PATH_PATTERNS.items() if pattern.search(parts.path)
+    )
     last = parts.path.rstrip("/").rpartition("/")[2]
     yield from _steps("path words", len(re.findall(r"[^\W\d_]{2,}", last)), (1, 2, 4, 6))
 
@@ -194,7 +232,12 @@ def _made(page: Page) -> Iterator[str]:
     yield from _steps("shop choices", tags["select"] + tags["input"], (3, 10, 30))
     if any(BASKET.match(label) for label in _labels(page)):
         yield "shop basket"
-    if any("comment" in name.lower() for e in page.elements for name in (e.get("class"), e.get("id")) if name):
+    if any(
+        "comment" in name.lower()
+        for e in page.elements
+        for name in (e.get("class"), e.get("id"))
+        if name
+    ):
         yield "article comments"
 
 
@@ -248,5 +291,9 @@ def _lines(page: Page, text: str) -> Iterator[str]:
     yield from _steps("thread replies", sum(bool(REPLY.match(line)) for line in short), (4, 12, 40))
     yield from _steps("article quotes", len(QUOTATION.findall(text)), (1, 4, 10))
     yield from _steps("offer calls", sum(bool(CALL.match(line)) for line in short), (1, 3, 6))
-    ended = sum(len(line) for line in text.split("\n") if len(line) > SHORT_LINE and line.endswith(SENTENCE_ENDS))
+    ended = sum(
+        len(line)
+        for line in text.split("\n")
+        if len(line) > SHORT_LINE and line.endswith(SENTENCE_ENDS)
+    )
     yield from _steps("sentences", ended / max(1, len(text)), SHARES)

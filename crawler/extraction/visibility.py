@@ -1,8 +1,9 @@
 """What of a page a reader sees: the rest is marked with the attribute `hidden`, whatever hides it.
 
-Boxes that the page hides or lays over itself, words for screen readers alone, requests for consent. They count all the
-same where they hold the article: behind a paywall, or on a page that scripts unfold. What is no text as a rule (a
-button, a template) is a box where it holds the text of a page, as unclosed tags make it.
+Boxes that the page hides or lays over itself, words for screen readers alone, requests for consent.
+They count all the same where they hold the article: behind a paywall, or on a page that scripts
+unfold. What is no text as a rule (a button, a template) is a box where it holds the text of a page,
+as unclosed tags make it.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ FOR_SCREEN_READERS = re.compile(
     r"text)|accessib(?:le|ility|ly)-?(?:hidden|hide|text)|hidden-?accessible|off-?screen)(?:[_-][\w-]*)?(?=\s|$)"
 )
 SEEN_ALL_THE_SAME = re.compile(r"(?:^|\s)not-sr-only(?=\s|$)")
-LAID_OVER = re.compile(r"(?:^|\s)(?:modal|popup|pop-up|mfp-hide|remodal|reveal-modal|lightbox)(?=\s|$)")
+LAID_OVER = re.compile(
+    r"(?:^|\s)(?:modal|popup|pop-up|mfp-hide|remodal|reveal-modal|lightbox)(?=\s|$)"
+)
 CONSENT = re.compile(
     r"cookie[\s_-]*(?:banner|bar|box|consent|dialog|disclaimer|hint|info|law|layer|message|modal|notice|notification|"
     r"overlay|panel|policy|popup|prompt|wall)|(?:consent|gdpr|ccpa|privacy)[\s_-]*(?:banner|bar|box|dialog|layer|"
@@ -50,24 +53,34 @@ TELLING = re.compile(
     "sr|hid|screen|assist|invisible|a11y|access|modal|pop|lightbox|cookie|consent|gdpr|ccpa|privacy|cmp|tcf|onetrust|"
     "didomi|usercentrics|borlabs|klaro|iubenda|sp_message|tarteaucitron|axeptio|cc-window|truste|osano"
 )
-"""Letters of which every name has some that one of those patterns finds, and most names have none."""
+"""Letters of which every name has some that one of those patterns finds, and most names have
+none."""
 ARTICLE_PARTS = ("article", "main", "h1")
 CONTAINER = XPath("ancestor::*[self::article or self::main or @itemprop='articleBody'][1]")
-BESIDE = XPath("ancestor::*[self::nav or self::aside or self::footer or self::header or self::form][1]")
+BESIDE = XPath(
+    "ancestor::*[self::nav or self::aside or self::footer or self::header or self::form][1]"
+)
 OTHER_TEXT = re.compile(
     r"comment|relat|recommend|galler|slide|author|\bbio|share|social|newsletter|subscri|login|modal|popup|overlay|terms|"
     r"privacy|cookie|menu|nav|search|teaser|promo|tooltip|footnote|widget",
     re.I,
 )
-DATA = re.compile(r"(?:^|\s)(?:vcard|h-card|author|byline|published|updated|dtstamp|entry-date)(?=\s|$)", re.I)
+DATA = re.compile(
+    r"(?:^|\s)(?:vcard|h-card|author|byline|published|updated|dtstamp|entry-date)(?=\s|$)", re.I
+)
 LONGEST_DATA = 100
 """Letters of an element that names an author or a date."""
-LOCKED = re.compile(r"paywall|premium|regwall|subscriber|metered|locked|read-?more|expand|collaps|truncat", re.I)
-UNFOLDING = re.compile(r"accordion|collaps|disclosure|tab-?pan|toggle-?(?:content|body|panel)|\bfaq", re.I)
+LOCKED = re.compile(
+    r"paywall|premium|regwall|subscriber|metered|locked|read-?more|expand|collaps|truncat", re.I
+)
+UNFOLDING = re.compile(
+    r"accordion|collaps|disclosure|tab-?pan|toggle-?(?:content|body|panel)|\bfaq", re.I
+)
 LITTLE = 200
 """Letters of prose: a page that shows less has no article to see."""
 MOST_SHOWN = 3
-"""Paragraphs of an article whose rest is hidden; where more are shown, what is hidden is something else."""
+"""Paragraphs of an article whose rest is hidden; where more are shown, what is hidden is something
+else."""
 SWALLOWING = ("button", "object", "video", "audio", "canvas", "svg", "math", "select", "textarea")
 SWALLOWED = ("p", "div", "article", "br")
 """Elements of a text that is not theirs."""
@@ -78,8 +91,13 @@ HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
 def lift_swallowed(tree: HtmlElement) -> None:
-    """Make boxes of buttons, players and drawings that hold paragraphs, and of templates that are shown as they are."""
-    holding = [each for each in tree.iter(*SWALLOWING) if next(each.iterdescendants(*SWALLOWED), None) is not None]
+    """Make boxes of buttons, players and drawings that hold paragraphs, and of templates that are
+    shown as they are."""
+    holding = [
+        each
+        for each in tree.iter(*SWALLOWING)
+        if next(each.iterdescendants(*SWALLOWED), None) is not None
+    ]
     for element in holding[:MOST_SWALLOWED]:
         if _prose_in(element) >= LITTLE:
             element.tag = "div"
@@ -89,7 +107,8 @@ def lift_swallowed(tree: HtmlElement) -> None:
 
 
 def lift_unshown(tree: HtmlElement) -> bool:
-    """Show what a page shows to browsers without scripts, or keeps for them; whether there is such a thing."""
+    """Show what a page shows to browsers without scripts, or keeps for them; whether there is such
+    a thing."""
     lifted = False
     for element in list(tree.iterfind(".//body//noscript")):
         element.tag = "div"
@@ -112,7 +131,8 @@ def hide(tree: HtmlElement) -> None:
         told = element.keys()
         named = _named(element.get("class", "")) if "class" in told else 0
         named |= _named(element.get("id", "")) & ASKS if "id" in told else 0
-        if named or element.tag == "dialog" or not HIDING.isdisjoint(told):  # most elements tell nothing
+        # most elements tell nothing
+        if named or element.tag == "dialog" or not HIDING.isdisjoint(told):
             _mark(element, named)
     for heading in tree.iter(*HEADINGS):
         for part in [each for each in heading.iterdescendants() if HIDDEN in each.attrib]:
@@ -137,7 +157,9 @@ def _is_data(element: HtmlElement) -> bool:
         letters += len(text)
         if letters > LONGEST_DATA:
             return False
-    return any(part.tag == "time" or "itemprop" in part.attrib or _tells(part) for part in element.iter())
+    return any(
+        part.tag == "time" or "itemprop" in part.attrib or _tells(part) for part in element.iter()
+    )
 
 
 def _tells(element: HtmlElement) -> bool:
@@ -146,7 +168,8 @@ def _tells(element: HtmlElement) -> bool:
 
 
 def _is_hidden(element: HtmlElement, said: dict[str, str], named: int) -> bool:
-    """Whether an element hides what is in it, as far as its tag, its attributes and its names tell."""
+    """Whether an element hides what is in it, as far as its tag, its attributes and its names
+    tell."""
     if element.tag in ("h1", "dialog"):
         return element.tag == "dialog"
     if said.get(HIDDEN, SEARCHABLE).lower() != SEARCHABLE or "popover" in said:
@@ -181,7 +204,8 @@ def _named(names: str) -> int:
 
 
 def _is_of_a_word(element: HtmlElement) -> bool:
-    """Whether an element hidden from screen readers is what others read: a drop cap, or the twin of words for those."""
+    """Whether an element hidden from screen readers is what others read: a drop cap, or the twin of
+    words for those."""
     around = element.getparent()
     if around is None or around.get("aria-label"):
         return True
@@ -195,14 +219,20 @@ def _is_of_a_word(element: HtmlElement) -> bool:
 def reveal(tree: HtmlElement, row: list[Block], said: str) -> bool:
     """Show what is hidden and yet the article's; whether there was such a thing.
 
-    It is where the page's data have it in the article's text, where it is most of the box that is the article or
-    paragraphs of it that readers pay for or unfold, and where the page shows next to nothing else.
+    It is where the page's data have it in the article's text, where it is most of the box that is
+    the article or paragraphs of it that readers pay for or unfold, and where the page shows next to
+    nothing else.
     """
     texts = {each: [one for one in blocks(each) if is_prose(one)] for each in LONG_HIDDEN(tree)}
     texts = {each: long for each, long in texts.items() if long and each.getparent() is not None}
     if not texts:
         return prose(row) < LITTLE and _reveal_all(tree)
-    shown = {*_told(texts, said), *_most_of_article(texts, row), *filter(_is_locked, texts), *filter(_unfolds, texts)}
+    shown = {
+        *_told(texts, said),
+        *_most_of_article(texts, row),
+        *filter(_is_locked, texts),
+        *filter(_unfolds, texts),
+    }
     if not shown and prose(row) < LITTLE:
         shown = {each for each in texts if not _asks_for_consent(each)}
     for element in shown:
@@ -226,8 +256,11 @@ def _told(texts: dict[HtmlElement, list[Block]], said: str) -> Iterator[HtmlElem
             yield element
 
 
-def _most_of_article(texts: dict[HtmlElement, list[Block]], row: list[Block]) -> Iterator[HtmlElement]:
-    """Those that together are most of the article's box, or of the box of paragraphs that they stand in."""
+def _most_of_article(
+    texts: dict[HtmlElement, list[Block]], row: list[Block]
+) -> Iterator[HtmlElement]:
+    """Those that together are most of the article's box, or of the box of paragraphs that they
+    stand in."""
     beside: dict[HtmlElement, list[HtmlElement]] = defaultdict(list)
     for element in texts:
         around = element.getparent()
@@ -245,7 +278,8 @@ def _most_of_article(texts: dict[HtmlElement, list[Block]], row: list[Block]) ->
 
 
 def _is_locked(element: HtmlElement) -> bool:
-    """Whether an element is a paragraph, or a box of some, that opens for those who pay or click."""
+    """Whether an element is a paragraph, or a box of some, that opens for those who pay or
+    click."""
     names = f"{element.get('class') or ''} {element.get('id') or ''}"
     if not LOCKED.search(names) or _is_of_another_kind(element):
         return False
@@ -256,7 +290,8 @@ def _is_locked(element: HtmlElement) -> bool:
 
 
 def _unfolds(element: HtmlElement) -> bool:
-    """Whether an element is the panel of an accordion or of tabs, which a click on its heading shows."""
+    """Whether an element is the panel of an accordion or of tabs, which a click on its heading
+    shows."""
     if _is_of_another_kind(element) or BESIDE(element):
         return False
     around, before = element.getparent(), element.getprevious()
@@ -265,8 +300,14 @@ def _unfolds(element: HtmlElement) -> bool:
         return True
     if before is None:
         return False
-    controls = (each for each in before.iter() if "aria-controls" in each.attrib or "aria-expanded" in each.attrib)
-    return any(each.get("aria-controls", element.get("id")) == element.get("id") for each in controls)
+    controls = (
+        each
+        for each in before.iter()
+        if "aria-controls" in each.attrib or "aria-expanded" in each.attrib
+    )
+    return any(
+        each.get("aria-controls", element.get("id")) == element.get("id") for each in controls
+    )
 
 
 def _shown_in(box: HtmlElement, row: list[Block]) -> list[Block]:

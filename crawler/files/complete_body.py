@@ -1,7 +1,9 @@
-"""Is a body whole although its framing says otherwise: a wrong Content-Length, no last chunk, a stream cut short?
+"""Is a body whole although its framing says otherwise: a wrong Content-Length, no last chunk, a
+stream cut short?
 
-Two things prove it: the end of its compressed stream, or the end of its document (`</html>`, `</rss>` …) with nothing
-after it but what may follow one. Without either the answer broke off, and nobody knows what is missing.
+Two things prove it: the end of its compressed stream, or the end of its document (`</html>`,
+`</rss>` …) with nothing after it but what may follow one. Without either the answer broke off, and
+nobody knows what is missing.
 """
 
 from __future__ import annotations
@@ -31,7 +33,16 @@ LONGEST_TAIL = 64 * 1024
 Stream = Any
 """A decompressor of zlib or zstd."""
 
-ENDS = (b"</html", b"</body", b"</rss", b"</feed", b"</rdf:rdf", b"</urlset", b"</sitemapindex", b"</opml")
+ENDS = (
+    b"</html",
+    b"</body",
+    b"</rss",
+    b"</feed",
+    b"</rdf:rdf",
+    b"</urlset",
+    b"</sitemapindex",
+    b"</opml",
+)
 HOLDING = (b"script", b"style", b"textarea", b"title", b"iframe", b"xmp", b"noscript")
 """Elements whose text may be mark-up that is none."""
 SPANS = ((b"<!--", b"-->"), (b"<![cdata[", b"]]>"))
@@ -42,7 +53,8 @@ MAY_FOLLOW = re.compile(
 
 
 def is_whole(body: bytes, codings: Sequence[str]) -> bool:
-    """Is a body that broke off whole? `codings`: of its content, the one that was applied last first."""
+    """Is a body that broke off whole? `codings`: of its content, the one that was applied last
+    first."""
     for coding in codings:
         body, ended = unpacked(coding, body)
         if ended:
@@ -51,13 +63,19 @@ def is_whole(body: bytes, codings: Sequence[str]) -> bool:
 
 
 def ends_document(body: bytes) -> bool:
-    """Does a body end as a page, feed or sitemap ends, and not inside a script or comment that quotes such an end?"""
+    """Does a body end as a page, feed or sitemap ends, and not inside a script or comment that
+    quotes such an end?"""
     text = body.replace(b"\0", b"") if b"\0" in body[-64:] else body  # UTF-16
     tail = text[-LONGEST_TAIL:].lower()
     for end in ENDS:
         at = tail.rfind(end)
         closed = tail.find(b">", at) + 1
-        if at >= 0 and closed and not tail[at + len(end) : closed - 1].strip() and _may_all_follow(tail, closed):
+        if (
+            at >= 0
+            and closed
+            and not tail[at + len(end) : closed - 1].strip()
+            and _may_all_follow(tail, closed)
+        ):
             return not _is_quoted(text[: max(len(text) - len(tail), 0)].lower() + tail[:at])
     return False
 
@@ -78,12 +96,17 @@ def _is_quoted(before: bytes) -> bool:
     return any(before.rfind(b"<" + name) > before.rfind(b"</" + name) for name in HOLDING)
 
 
-# -- compressed streams ----------------------------------------------------------------------------------------------
+# -- compressed streams ----------------------------------------------------------------------------
 
 
 def codings(value: str) -> list[str]:
-    """The codings that a Content-Encoding or Transfer-Encoding header names, the one that was applied first first."""
-    return [coding for word in value.split(",") if (coding := word.strip().lower()) not in ("", "identity", "none")]
+    """The codings that a Content-Encoding or Transfer-Encoding header names, the one that was
+    applied first first."""
+    return [
+        coding
+        for word in value.split(",")
+        if (coding := word.strip().lower()) not in ("", "identity", "none")
+    ]
 
 
 def is_known(coding: str) -> bool:
@@ -104,10 +127,11 @@ def unpacked(coding: str, body: bytes) -> tuple[bytes, bool]:
 
 
 def _members(make: Callable[[], Stream], body: bytes, parts: list[bytes]) -> bool:
-    """Add to `parts` what a stream holds; does it come to its end? What follows it and is none is left.
+    """Add to `parts` what a stream holds; does it come to its end? What follows it and is none is
+    left.
 
-    The members of a gzip stream (RFC 1952) are read without their trailers, as zlib would withhold the last of a member
-    whose length is wrong; its checksum must be right where it is there.
+    The members of a gzip stream (RFC 1952) are read without their trailers, as zlib would withhold
+    the last of a member whose length is wrong; its checksum must be right where it is there.
     """
     if make is not _gunzipper:
         return _inflate(make(), body, parts)

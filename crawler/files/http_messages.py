@@ -1,7 +1,9 @@
-"""HTTP responses that lie in files as they went over the wire: head parted from body, chunks and codings undone.
+"""HTTP responses that lie in files as they went over the wire: head parted from body, chunks and
+codings undone.
 
-What recorders write is often not what its headers say: a body is kept decoded under the headers of the encoded one.
-Such a body is taken as it is; one that is neither is refused, and so is one that breaks off before the page's end.
+What recorders write is often not what its headers say: a body is kept decoded under the headers of
+the encoded one. Such a body is taken as it is; one that is neither is refused, and so is one that
+breaks off before the page's end.
 """
 
 from __future__ import annotations
@@ -69,14 +71,22 @@ class Response:
 
     def dechunked(self) -> tuple[bytes, str | None]:
         """The body with chunked transfer coding undone, and why it may not be whole."""
-        return unchunked(self.body) if "chunked" in codings(self.header("transfer-encoding")) else (self.body, None)
+        return (
+            unchunked(self.body)
+            if "chunked" in codings(self.header("transfer-encoding"))
+            else (self.body, None)
+        )
 
     def decoded(self) -> bytes:
         """The body with transfer and content coding undone.
 
-        Raises ReadingError where it breaks off and nothing proves it whole, and for more than `LARGEST`.
+        Raises ReadingError where it breaks off and nothing proves it whole, and for more than
+        `LARGEST`.
         """
-        transfer, content = codings(self.header("transfer-encoding")), codings(self.header("content-encoding"))
+        transfer, content = (
+            codings(self.header("transfer-encoding")),
+            codings(self.header("content-encoding")),
+        )
         body, doubt = self.dechunked()
         for coding in reversed(content + [coding for coding in transfer if coding != "chunked"]):
             try:
@@ -92,7 +102,8 @@ class Response:
 
 
 def parse_response(block: bytes) -> Response:
-    """Head and body of a response; lines may end in a line feed alone. Raises ReadingError where it is none."""
+    """Head and body of a response; lines may end in a line feed alone. Raises ReadingError where it
+    is none."""
     end = END_OF_HEAD.search(block, 0, LONGEST_HEAD)
     head = block[: end.start()] if end else block[:LONGEST_HEAD]
     first, *lines = re.split(r"\r{0,2}\n(?![ \t])", head.decode("latin-1"))
@@ -107,7 +118,8 @@ def parse_response(block: bytes) -> Response:
 
 
 def unchunked(body: bytes) -> tuple[bytes, str | None]:
-    """A body without its chunk sizes (RFC 9112, 7.1), and why it may not be whole: a broken or missing chunk.
+    """A body without its chunk sizes (RFC 9112, 7.1), and why it may not be whole: a broken or
+    missing chunk.
 
     One that has no chunks is taken as it is.
     """
@@ -125,7 +137,8 @@ def unchunked(body: bytes) -> tuple[bytes, str | None]:
 
 
 def undo(coding: str, body: bytes) -> bytes:
-    """A body with one content coding undone; what is a page already is taken as it is. Raises ReadingError."""
+    """A body with one content coding undone; what is a page already is taken as it is. Raises
+    ReadingError."""
     try:
         return _undone(coding, body)
     except ReadingError:
@@ -151,7 +164,8 @@ def _undone(coding: str, body: bytes) -> bytes:
 
 
 def inflate(inflater: Callable[[], Inflater], body: bytes) -> bytes:
-    """All parts of a compressed body; what follows them and is none is left. Raises ReadingError, or the library's."""
+    """All parts of a compressed body; what follows them and is none is left. Raises ReadingError,
+    or the library's."""
     whole = b""
     for _ in range(MOST_PARTS):
         part = inflater()

@@ -1,4 +1,5 @@
-"""Pages that lie in files: bytes in, captures out. Errors say what is wrong; where, the caller knows."""
+"""Pages that lie in files: bytes in, captures out. Errors say what is wrong; where, the caller
+knows."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ LARGEST = 16 * 1024 * 1024
 
 
 def read_file(path: Path) -> bytes:
-    """The bytes of a file, gunzipped if they are gzip. Raises UsageError where it cannot be read."""
+    """The bytes of a file, gunzipped if they are gzip. Raises UsageError where it cannot be
+    read."""
     try:
         with path.open("rb") as file:
             body = file.read(LARGEST + 1)
@@ -35,9 +37,9 @@ def read_file(path: Path) -> bytes:
 def saved_capture(path: Path, url: str | None) -> Capture:
     """A saved page as a capture, out of its MHTML if it is one.
 
-    Without a URL its address is what the program wrote into the file that saved it; where none did, the file's own
-    stands in for it until the page names one. A copy of a web archive goes by the address of the page.
-    Raises UsageError where the file cannot be read or is empty.
+    Without a URL its address is what the program wrote into the file that saved it; where none did,
+    the file's own stands in for it until the page names one. A copy of a web archive goes by the
+    address of the page. Raises UsageError where the file cannot be read or is empty.
     """
     body = read_file(path)
     if not body.strip():

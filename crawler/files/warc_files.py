@@ -1,7 +1,9 @@
-"""WARC and ARC files, ours and those of others, as captures: pages of HTML that a server answered with 200.
+"""WARC and ARC files, ours and those of others, as captures: pages of HTML that a server answered
+with 200.
 
-Every response, resource and revisit comes to one of three: a capture, a reason why it was left out, which can be
-counted, or a problem that names its place. Requests, metadata and warcinfo speak of other records and come to nothing.
+Every response, resource and revisit comes to one of three: a capture, a reason why it was left out,
+which can be counted, or a problem that names its place. Requests, metadata and warcinfo speak of
+other records and come to nothing.
 """
 
 from __future__ import annotations
@@ -68,7 +70,8 @@ def is_warc(path: Path) -> bool:
 
 
 def read_warc(path: Path) -> Iterator[Capture | Listed | Doubtful | LeftOut | Problem]:
-    """The pages of a WARC or ARC file, what was left out, and what could not be read, in the order of the file.
+    """The pages of a WARC or ARC file, what was left out, and what could not be read, in the order
+    of the file.
 
     One record at a time is held in memory, and where the bodies lie that a revisit may refer to.
     Raises UsageError, at the first step, for a file that is no such file.
@@ -91,15 +94,18 @@ class Pages:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.seen: dict[str, tuple[int, str]] = {}
-        """Where pages lie, by the digest of their payload and by the ID of their record: byte and ID."""
+        """Where pages lie, by the digest of their payload and by the ID of their record: byte and
+        ID."""
         self.hops: dict[str, tuple[str, ...]] = {}
-        """By the ID of a record to come: the address that was requested, and those hopped through."""
+        """By the ID of a record to come: the address that was requested, and those hopped
+        through."""
 
         self.leads: dict[str, dict[str, str]] = {}
         """By the ID of a record to come: the fields of a lead to it."""
 
     def note(self, record: Record) -> None:
-        """Keep what our own `metadata` records say: how redirects led to a page, and what was said of it before."""
+        """Keep what our own `metadata` records say: how redirects led to a page, and what was said
+        of it before."""
         text = (record.block or b"").decode("utf-8", "replace")
         lines = [line.partition(": ") for line in text.split("\r\n")]
         of = record.field("warc-concurrent-to")
@@ -147,7 +153,8 @@ class Pages:
         for key in (revisit.field("warc-refers-to"), revisit.field("warc-payload-digest").upper()):
             offset, id = self.seen.get(key, (0, ""))
             record = WarcFile(self.path).record_at(offset) if id else None
-            if record and record.field("warc-record-id") == id:  # in a file that is one gzip stream it would not be
+            # in a file that is one gzip stream it would not be
+            if record and record.field("warc-record-id") == id:
                 return _response(record)
         return None
 
@@ -166,15 +173,21 @@ class Pages:
 
 def lead_of(url: str, said: dict[str, str]) -> Lead:
     """A lead from its fields; a moment that is none is left out."""
-    known = {name: value for name, value in said.items() if name != "published_at" or ISO.fullmatch(value)}
+    known = {
+        name: value
+        for name, value in said.items()
+        if name != "published_at" or ISO.fullmatch(value)
+    }
     return Lead(url, **known)  # type: ignore[arg-type]
 
 
 def why_doubtful(record: Record) -> str | None:
-    """Why a record's bytes are not those that were recorded; None where they are, or nothing can be told.
+    """Why a record's bytes are not those that were recorded; None where they are, or nothing can be
+    told.
 
-    The payload of a response is its body without chunks and with its content coding (WARC 1.1, 6.3.2 and RFC 7230,
-    3.3). Writers take other things for it as well: the body as it came, the body decoded, the whole record.
+    The payload of a response is its body without chunks and with its content coding (WARC 1.1,
+    6.3.2 and RFC 7230, 3.3). Writers take other things for it as well: the body as it came, the
+    body decoded, the whole record.
     """
     if record.kind == "revisit" or record.block is None:
         return None
@@ -208,38 +221,55 @@ def _spells(value: str, digest: bytes) -> bool:
     """Is this the digest, in one of the spellings that writers use, without padding?"""
     base32 = base64.b32encode(digest).decode().rstrip("=")
     base64s = (base64.b64encode(digest).decode(), base64.urlsafe_b64encode(digest).decode())
-    return value.upper() in (base32, digest.hex().upper()) or value in (each.rstrip("=") for each in base64s)
+    return value.upper() in (base32, digest.hex().upper()) or value in (
+        each.rstrip("=") for each in base64s
+    )
 
 
 def moment(date: str) -> str:
-    """A WARC-Date, or an ARC's 14 digits, as the archive writes moments; what is left out of it is its beginning.
+    """A WARC-Date, or an ARC's 14 digits, as the archive writes moments; what is left out of it is
+    its beginning.
 
     Raises ReadingError where it is no date.
     """
     found = MOMENT.fullmatch(date)
     digits = re.sub(r"\D", "", found[1]) if found else ""
     try:
-        return utc(datetime.strptime(digits + BEGINNING[len(digits) :], "%Y%m%d%H%M%S").replace(tzinfo=UTC))
+        return utc(
+            datetime.strptime(digits + BEGINNING[len(digits) :], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+        )
     except ValueError:
         raise ReadingError(f"its WARC-Date {date[:30]!r} is no date") from None
 
 
 def original(headers: Headers) -> Headers:
-    """Headers as the server sent them, where an archive renamed some (`X-Archive-Orig-…`) and put others in place."""
+    """Headers as the server sent them, where an archive renamed some (`X-Archive-Orig-…`) and put
+    others in place."""
     renamed = {name[len(RENAMED) :].lower() for name, _ in headers if name.startswith(RENAMED)}
-    return tuple((name.removeprefix(RENAMED), value) for name, value in headers if name.lower() not in renamed)
+    return tuple(
+        (name.removeprefix(RENAMED), value)
+        for name, value in headers
+        if name.lower() not in renamed
+    )
 
 
 def is_html(response: Response) -> bool:
     """Is it a page of HTML, by its type, or without one by its beginning?
 
-    Of several types the last counts, as in browsers (Fetch, 3.6), unless one is HTML and so is the beginning.
+    Of several types the last counts, as in browsers (Fetch, 3.6), unless one is HTML and so is the
+    beginning.
     """
-    kinds = [kind for kind in re.split(r"[,;]\s*", response.header("content-type").lower()) if "/" in kind]
+    kinds = [
+        kind
+        for kind in re.split(r"[,;]\s*", response.header("content-type").lower())
+        if "/" in kind
+    ]
     kinds = [kind.strip() for kind in kinds if "=" not in kind and kind.strip() != "*/*"]
     if kinds and kinds[-1] in HTML:
         return True
-    return (not kinds or any(kind in HTML for kind in kinds)) and bool(LOOKS_HTML.search(response.body, 0, 1024))
+    return (not kinds or any(kind in HTML for kind in kinds)) and bool(
+        LOOKS_HTML.search(response.body, 0, 1024)
+    )
 
 
 def _response(record: Record) -> Response | None:
@@ -256,7 +286,8 @@ def _why_not(record: Record) -> str | None:
         return "not an address of the web"
     if record.block is None:
         return f"larger than {LARGEST >> 20} MiB"
-    if record.field("warc-truncated") and record.kind != "revisit":  # of a revisit it says that the body is elsewhere
+    # of a revisit it says that the body is elsewhere
+    if record.field("warc-truncated") and record.kind != "revisit":
         return "cut off when it was recorded"
     return "recorded in segments" if record.field("warc-segment-number") else None
 

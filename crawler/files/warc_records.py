@@ -1,6 +1,8 @@
-"""The records of WARC and ARC files, one after another; what is broken is named, and what follows it still read.
+"""The records of WARC and ARC files, one after another; what is broken is named, and what follows
+it still read.
 
-WARC (ISO 28500) is read by fastwarc, plain, gzipped, or compressed with zstd or lz4; ARC, its predecessor, by warcio.
+WARC (ISO 28500) is read by fastwarc, plain, gzipped, or compressed with zstd or lz4; ARC, its
+predecessor, by warcio.
 """
 
 from __future__ import annotations
@@ -44,7 +46,8 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record; its fields by their names in lower case. `block` is None where it is larger than any page."""
+    """One record; its fields by their names in lower case. `block` is None where it is larger than
+    any page."""
 
     kind: str
     place: str
@@ -53,7 +56,8 @@ class Record:
     block: bytes | None = b""
 
     def field(self, name: str) -> str:
-        """A field without the angle brackets that some writers put around it; empty where there is none."""
+        """A field without the angle brackets that some writers put around it; empty where there is
+        none."""
         return self.fields.get(name, "").strip().strip("<>")
 
 
@@ -62,7 +66,11 @@ def opening(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             start = file.read(1024)
-        return zlib.decompressobj(zlib.MAX_WBITS + 16).decompress(start, 64) if start.startswith(GZIP) else start
+        return (
+            zlib.decompressobj(zlib.MAX_WBITS + 16).decompress(start, 64)
+            if start.startswith(GZIP)
+            else start
+        )
     except zlib.error:  # the first record is broken; others may be whole
         return start
     except OSError as error:
@@ -70,7 +78,8 @@ def opening(path: Path) -> bytes:
 
 
 def records(path: Path) -> Iterator[Record | Problem]:
-    """The records of a WARC or ARC file in their order. Raises UsageError for a file that is neither."""
+    """The records of a WARC or ARC file in their order. Raises UsageError for a file that is
+    neither."""
     start = opening(path)
     if start.startswith(b"filedesc:"):
         return arc_records(path)
@@ -92,7 +101,8 @@ class WarcFile:
         self.last = 0
         """Byte at which the newest record starts, in the file as it lies on the disk."""
         self.end: int | None = 0
-        """Byte after the newest record, of a file that is not compressed; None where its length is not known."""
+        """Byte after the newest record, of a file that is not compressed; None where its length is
+        not known."""
         self.resume: int | None = None
         """Byte after the newest record where it was read by hand, of a gzipped file."""
 
@@ -111,7 +121,9 @@ class WarcFile:
                     yield self._problem(_told(error))
             onward = self._next_start(max(start, self.last, self.end or 0) + 1)
             if onward is not None and tries > MOST_TRIES:
-                yield self._problem(f"given up after {MOST_TRIES:,} places that look like a record and are none")
+                yield self._problem(
+                    f"given up after {MOST_TRIES:,} places that look like a record and are none"
+                )
                 return
 
     def record_at(self, offset: int) -> Record | None:
@@ -126,7 +138,8 @@ class WarcFile:
         return read if isinstance(read, Record) else None
 
     def _from(self, start: int) -> Generator[Record | Problem, None, int | None]:
-        """Records from a byte on; returns the byte from which to read on, or None at the end of the file."""
+        """Records from a byte on; returns the byte from which to read on, or None at the end of the
+        file."""
         with self.path.open("rb") as file:
             file.seek(start)
             for found in ArchiveIterator(file, parse_http=False, quirks_mode=self.plain):
@@ -155,7 +168,10 @@ class WarcFile:
         if found.content_length != length:
             by_hand = self._by_hand(found.stream_pos, length)
             if by_hand is None:
-                return Problem(place, "its fields are named in another case, and it is no gzip member of its own")
+                return Problem(
+                    place,
+                    "its fields are named in another case, and it is no gzip member of its own",
+                )
             block, self.resume = by_hand
         kind = fields.get("warc-type", "").strip().lower()
         if kind not in READ:
@@ -169,9 +185,11 @@ class WarcFile:
         return Record(kind, place, found.stream_pos, fields, block)
 
     def _by_hand(self, offset: int, length: int) -> tuple[bytes, int] | None:
-        """The block of the record at a byte, and the byte after its gzip member; None where it cannot be had so.
+        """The block of the record at a byte, and the byte after its gzip member; None where it
+        cannot be had so.
 
-        Names of fields have no case (WARC 1.1, 4), yet fastwarc knows Content-Length in this spelling alone.
+        Names of fields have no case (WARC 1.1, 4), yet fastwarc knows Content-Length in this
+        spelling alone.
         """
         most = LONGEST_HEAD + min(length, LARGEST_BLOCK) + len(b"\r\n\r\n")
         with self.path.open("rb") as file:
@@ -183,7 +201,8 @@ class WarcFile:
             else:
                 return None
         head = END_OF_HEAD.search(text, 0, LONGEST_HEAD)
-        if head is None or (self.gzip and text[head.end() + length :].strip()):  # more records in one gzip stream
+        # more records in one gzip stream
+        if head is None or (self.gzip and text[head.end() + length :].strip()):
             return None
         return text[head.end() : head.end() + length], end
 
@@ -195,7 +214,8 @@ class WarcFile:
         return None if head is None or length is None else found.stream_pos + head.end() + length
 
     def _between(self, next_start: int) -> Iterator[Problem]:
-        """What lies between two records and is none: a record whose length is wrong, or that lost its head."""
+        """What lies between two records and is none: a record whose length is wrong, or that lost
+        its head."""
         if self.end is None or next_start <= self.end:
             return
         with self.path.open("rb") as file:
@@ -204,7 +224,8 @@ class WarcFile:
                 yield self._problem(f"{next_start - self.end:,} bytes that belong to no record")
 
     def _left_over(self) -> bytes:
-        """What follows the newest gzip member; fastwarc takes a member that hardly begins for the end of the file."""
+        """What follows the newest gzip member; fastwarc takes a member that hardly begins for the
+        end of the file."""
         inflater = zlib.decompressobj(zlib.MAX_WBITS + 16)
         with self.path.open("rb") as file:
             file.seek(self.last)
@@ -242,7 +263,8 @@ def _length(found: WarcRecord) -> int | None:
 
 
 def arc_records(path: Path) -> Iterator[Record | Problem]:
-    """The records of an ARC file, their fields named as in a WARC; reading stops where one is broken."""
+    """The records of an ARC file, their fields named as in a WARC; reading stops where one is
+    broken."""
     from warcio.archiveiterator import ArchiveIterator as ArcIterator
 
     number, offset = 0, 0

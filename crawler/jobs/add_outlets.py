@@ -44,12 +44,13 @@ def add_outlets(
     tell: Callable[[Line], None] | None = None,
     **settings: Any,
 ) -> list[Line]:
-    """Look outlets up and keep them; a line each, in the order of the hosts, and to `tell` as soon as it is known.
+    """Look outlets up and keep them; a line each, in the order of the hosts, and to `tell` as soon
+    as it is known.
 
     Raises UsageError for what is no host.
 
-    What `known` says of them goes before what the `catalogue` does (None: the one that DATELINE_CATALOGUE names, else
-    the package's own).
+    What `known` says of them goes before what the `catalogue` does (None: the one that
+    DATELINE_CATALOGUE names, else the package's own).
     """
     for host in hosts:
         home_urls(host)  # a mistake is told before anything starts
@@ -71,7 +72,8 @@ def add_outlets(
 def import_outlets(folder: Path, file: Path, **settings: Any) -> list[Line]:
     """Take over a list of outlets; those that it gives neither feed nor sitemap of are looked up.
 
-    Raises UsageError where the file cannot be read; what in it cannot be used is a line that failed.
+    Raises UsageError where the file cannot be read; what in it cannot be used is a line that
+    failed.
     """
     try:
         body = read_file(file)
@@ -85,7 +87,9 @@ def import_outlets(folder: Path, file: Path, **settings: Any) -> list[Line]:
         lines += [_keep(archive, entry) for entry in given]
     unknown = [entry for entry in read.entries if entry not in given]
     if unknown:
-        lines += add_outlets(folder, [entry.host for entry in unknown], map(_outlet, unknown), **settings)
+        lines += add_outlets(
+            folder, [entry.host for entry in unknown], map(_outlet, unknown), **settings
+        )
     return lines
 
 
@@ -110,14 +114,19 @@ class Choice:
 
 
 def choose(folder: Path, outlets: Sequence[CatalogueOutlet], most: int) -> Choice:
-    """Of these outlets the first that the archive does not read, at most so many, and none that was just found gone."""
+    """Of these outlets the first that the archive does not read, at most so many, and none that was
+    just found gone."""
     read: set[str] = set()
     found_out: dict[str, Lookup] = {}
     if (folder / "archive.db").exists():
         with opened(folder) as connection:
             read, found_out = with_sources(connection), lookups(connection)
     here = [each for each in outlets if _read_as(each, found_out) & read]
-    gone = [lookup for each in outlets if (lookup := found_out.get(bare_host(each.host))) and not lookup.answers]
+    gone = [
+        lookup
+        for each in outlets
+        if (lookup := found_out.get(bare_host(each.host))) and not lookup.answers
+    ]
     left_out = {bare_host(each.host) for each in here} | {lookup.host for lookup in gone}
     rest = [each for each in outlets if bare_host(each.host) not in left_out]
     return Choice(tuple(rest[:most]), len(here), tuple(gone))
@@ -154,7 +163,10 @@ def line_of(found: Found) -> Line:
     where = f"has moved to {found.outlet.host} · " if found.moved_from else where
     kinds = [source.kind for source in found.sources]
     if not kinds:
-        return Line(asked, f"{where}added, but it names no feed and no sitemap; crawl its pages by their URLs")
+        return Line(
+            asked,
+            f"{where}added, but it names no feed and no sitemap; crawl its pages by their URLs",
+        )
     numbers = [_many(kinds.count("feed"), "feed"), _many(kinds.count("sitemap"), "sitemap")]
     name = f"{found.outlet.name} · " if found.outlet.name else ""
     left_out = f"{found.left_out:,} more that it names not taken" if found.left_out else ""

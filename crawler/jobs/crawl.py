@@ -1,4 +1,5 @@
-"""What `dateline crawl` runs, and what it tells at the end: of all outlets, of pages that are named, of a story."""
+"""What `dateline crawl` runs, and what it tells at the end: of all outlets, of pages that are
+named, of a story."""
 
 from __future__ import annotations
 
@@ -23,21 +24,41 @@ Limits = Mapping[str, Any]
 """`since`, `budget` and `outlet_budget`, those that were given: arguments of the spiders."""
 
 NUMBERS = ("fetched", "new", "changed", "unchanged", "other", "refused", "failed")
-HEADS = ("outlet", "fetched", "new", "changed", "unchanged", "not articles", "refused", "failed", "why")
+HEADS = (
+    "outlet",
+    "fetched",
+    "new",
+    "changed",
+    "unchanged",
+    "not articles",
+    "refused",
+    "failed",
+    "why",
+)
 
 
-def check(urls: Sequence[str], story: str | None, ask: str | None, *, due: bool, recheck: bool) -> None:
+def check(
+    urls: Sequence[str], story: str | None, ask: str | None, *, due: bool, recheck: bool
+) -> None:
     """Raises UsageError for options that say nothing together."""
     if ask and not story:
         raise UsageError("--ask goes with --story")
     if story and (urls or recheck or due):
-        raise UsageError("--story goes alone, not with URLs, --recheck or --due: it looks for what the archive lacks")
+        raise UsageError(
+            "--story goes alone, not with URLs, --recheck or --due: it looks for what the archive lacks"
+        )
     if urls and due:
         raise UsageError("--due goes with no URLs: it takes what is due, whatever its address")
 
 
 def crawl_outlets(
-    folder: Path, hosts: Sequence[str], settings: Settings, limits: Limits, *, due: bool, recheck: bool
+    folder: Path,
+    hosts: Sequence[str],
+    settings: Settings,
+    limits: Limits,
+    *,
+    due: bool,
+    recheck: bool,
 ) -> None:
     """What is new at all outlets, or at some."""
     from crawler.spiders.outlets import OutletsSpider
@@ -66,7 +87,9 @@ def crawl_pages(folder: Path, urls: Sequence[str], settings: Settings, limits: L
     from pipelines.urls import request_url
 
     asked = " ".join(_allowed(request_url(url), settings) for url in urls)
-    reason, report, ran = crawl(folder, PagesSpider, _command(urls, limits), settings, urls=asked, **limits)
+    reason, report, ran = crawl(
+        folder, PagesSpider, _command(urls, limits), settings, urls=asked, **limits
+    )
     tell(report, ran, reason)
     if not reason and not any(line.new or line.changed or line.unchanged for line in report):
         raise SystemExit(1)
@@ -81,14 +104,18 @@ def _allowed(url: str, settings: Settings) -> str:
     return url
 
 
-def crawl_story(folder: Path, story: str, hosts: Sequence[str], settings: Settings, ask: str, limits: Limits) -> None:
+def crawl_story(
+    folder: Path, story: str, hosts: Sequence[str], settings: Settings, ask: str, limits: Limits
+) -> None:
     """What is likely to belong to a story."""
     from crawler.spiders.story import StorySpider
 
     check_story(folder, story, ask)
     known = ",".join(known_outlets(folder, hosts))
     command = _command([f"--story {story}", *([f"--ask {ask}"] if ask else [])], limits)
-    reason, report, ran = crawl(folder, StorySpider, command, settings, story=story, outlets=known, ask=ask, **limits)
+    reason, report, ran = crawl(
+        folder, StorySpider, command, settings, story=story, outlets=known, ask=ask, **limits
+    )
     tell([line for line in report if line.fetched or line.reasons], ran, None)
     for line in story_lines(ran, reason):
         click.echo(line)
@@ -108,12 +135,19 @@ def _few_outlets(folder: Path, story: str) -> str:
         many = len(with_sources(connection))
     if many >= FEW:
         return ""
-    read = "reads 1 outlet" if many == 1 else f"reads {many} outlets" if many else "reads no outlet yet"
+    read = (
+        "reads 1 outlet"
+        if many == 1
+        else f"reads {many} outlets"
+        if many
+        else "reads no outlet yet"
+    )
     return f"The archive {read}; `dateline outlet suggest {story}` names others that are likely to have more."
 
 
 def check_story(folder: Path, story: str, ask: str) -> None:
-    """Raises UsageError for a story or a search service that there is not, before anything starts."""
+    """Raises UsageError for a story or a search service that there is not, before anything
+    starts."""
     from archive.articles.stories import profile_of
     from archive.articles.stories import story as story_of
     from crawler.story_search.service_search import named_services
@@ -122,17 +156,24 @@ def check_story(folder: Path, story: str, ask: str) -> None:
     with opened(folder) as connection:
         about, confirmed = profile_of(connection, story_of(connection, story).id)
     if not confirmed and not about.words:
-        raise UsageError(f"{about.name}: no article of it is confirmed; dateline verdict {about.name} ID --belongs")
+        raise UsageError(
+            f"{about.name}: no article of it is confirmed; dateline verdict {about.name} ID --belongs"
+        )
 
 
 def known_outlets(folder: Path, hosts: Sequence[str]) -> Sequence[str]:
-    """The hosts, each an outlet of the archive. Raises UsageError for one that is none, and where there are none."""
+    """The hosts, each an outlet of the archive. Raises UsageError for one that is none, and where
+    there are none."""
     from archive.queries.lookup import outlets
 
-    known = {row["host"]: row for row in outlets(folder)} if (folder / "archive.db").exists() else {}
+    known = (
+        {row["host"]: row for row in outlets(folder)} if (folder / "archive.db").exists() else {}
+    )
     missing = [host for host in hosts if host not in known]
     if missing:
-        raise UsageError(f"{missing[0]}: no such outlet in {folder}; `dateline outlet add {missing[0]}` adds it")
+        raise UsageError(
+            f"{missing[0]}: no such outlet in {folder}; `dateline outlet add {missing[0]}` adds it"
+        )
     if not known:
         raise UsageError(
             f"{folder}: there are no outlets yet; `dateline outlet add HOST` adds one, or name URLs to crawl"
@@ -154,16 +195,21 @@ def _next_due(folder: Path) -> str:
     return f"The next source is looked at after {at}." if at else ""
 
 
-# -- what is told ----------------------------------------------------------------------------------------------------
+# -- what is told ----------------------------------------------------------------------------------
 
 
 def tell(report: Sequence[OutletReport], ran: Any, reason: str | None) -> None:
     """The end of a crawl, and of the spider that ran: a line an outlet, and what was left alone."""
-    rows = [_row(printable(line.outlet), [getattr(line, name) for name in NUMBERS], _why(line)) for line in report]
+    rows = [
+        _row(printable(line.outlet), [getattr(line, name) for name in NUMBERS], _why(line))
+        for line in report
+    ]
     if len(report) > 1:
         totals = [str(sum(getattr(line, name) for line in report)) for name in NUMBERS]
         rows.append((f"{len(report)} outlets", *totals, ""))
-    for text in as_lines([HEADS, *rows], get_terminal_size().columns if sys.stdout.isatty() else 160):
+    for text in as_lines(
+        [HEADS, *rows], get_terminal_size().columns if sys.stdout.isatty() else 160
+    ):
         click.echo(text)
     if ran.counts["older"] or ran.counts["undated"]:
         click.echo(
@@ -173,7 +219,9 @@ def tell(report: Sequence[OutletReport], ran: Any, reason: str | None) -> None:
     for site, remark in ran.remarks.items():
         click.echo(f"{site}: {remark}")
     if reason:
-        click.echo(f"The crawl stopped before its end: {reason}. What waits is taken up by the next crawl.")
+        click.echo(
+            f"The crawl stopped before its end: {reason}. What waits is taken up by the next crawl."
+        )
 
 
 def _row(name: str, numbers: Sequence[int], why: str) -> tuple[str, ...]:
@@ -181,9 +229,11 @@ def _row(name: str, numbers: Sequence[int], why: str) -> tuple[str, ...]:
 
 
 def as_lines(rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
-    """A table: the first column to the left, numbers to the right, the last column folded to what is left of `width`.
+    """A table: the first column to the left, numbers to the right, the last column folded to what
+    is left of `width`.
 
-    By hand, as rich took a millisecond a row: half a second at the end of a crawl, in which nothing else is done.
+    By hand, as rich took a millisecond a row: half a second at the end of a crawl, in which nothing
+    else is done.
     """
     first, *others = (max(map(cell_len, column)) for column in list(zip(*rows, strict=True))[:-1])
     before = first + sum(2 + each for each in others) + 2
@@ -196,7 +246,9 @@ def as_lines(rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
 
 
 def _why(line: OutletReport) -> str:
-    return printable(", ".join(f"{many} × {reason}" if many > 1 else reason for reason, many in line.reasons[:4]))
+    return printable(
+        ", ".join(f"{many} × {reason}" if many > 1 else reason for reason, many in line.reasons[:4])
+    )
 
 
 def _many(number: int, word: str, words: str | None = None) -> str | None:

@@ -1,7 +1,9 @@
-"""Pages of one batch that were read and wait for each other: what an outlet repeats shows when all of them are there.
+"""Pages of one batch that were read and wait for each other: what an outlet repeats shows when all
+of them are there.
 
-They wait in a file that SQLite makes in the folder for temporary files and that goes with the process, so that memory
-stays small. What is remembered of each outlet is what an archive remembers (`archive.articles.boilerplate`).
+They wait in a file that SQLite makes in the folder for temporary files and that goes with the
+process, so that memory stays small. What is remembered of each outlet is what an archive remembers
+(`archive.articles.boilerplate`).
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ CREATE TABLE articles (
 
 
 class Spool:
-    """Rows of articles in the order in which they came. Raises UsageError where the disk has no room for them."""
+    """Rows of articles in the order in which they came. Raises UsageError where the disk has no
+    room for them."""
 
     def __init__(self) -> None:
         self._db = sqlite3.connect("", isolation_level=None)  # a file without a name
@@ -57,24 +60,35 @@ class Spool:
             )
             if outlet_id is not None:
                 told = Told(outlet_id, row["text"], row["language"])
-                remember(self._db, told, int(done.lastrowid or 0), consider(self._db, told, JUDGE), JUDGE)
+                remember(
+                    self._db, told, int(done.lastrowid or 0), consider(self._db, told, JUDGE), JUDGE
+                )
 
     def lines(self) -> Iterator[str]:
-        """Every page as a JSON line, without what its outlet repeats; `left_out` holds that, where it is something."""
+        """Every page as a JSON line, without what its outlet repeats; `left_out` holds that, where
+        it is something."""
         query = """SELECT (SELECT outlet_id FROM habits WHERE outlet_id = a.outlet_id LIMIT 1), language, text, line
         FROM articles AS a ORDER BY id"""
         with _told():
             for outlet_id, language, text, line in self._db.execute(query):
-                yield line if outlet_id is None else self._trimmed(Told(outlet_id, text, language), line)
+                yield (
+                    line
+                    if outlet_id is None
+                    else self._trimmed(Told(outlet_id, text, language), line)
+                )
 
     def _trimmed(self, told: Told, line: str) -> str:
         trimmed = trim(told.text, gone_of(self._db, told, JUDGE), JUDGE)
         if not trimmed.left_out:
             return line
         lines = told.text.split("\n")
-        changed = {"text": trimmed.text, "word_count": JUDGE.word_count(trimmed.text, told.language)}
+        changed = {
+            "text": trimmed.text,
+            "word_count": JUDGE.word_count(trimmed.text, told.language),
+        }
         return json.dumps(
-            json.loads(line) | changed | {"left_out": [lines[place] for place in trimmed.left_out]}, ensure_ascii=False
+            json.loads(line) | changed | {"left_out": [lines[place] for place in trimmed.left_out]},
+            ensure_ascii=False,
         )
 
     def _outlet(self, host: str) -> int:

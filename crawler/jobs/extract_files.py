@@ -1,7 +1,8 @@
-"""`dateline extract`: pages in, articles as JSON lines out, on all cores, in the order of the input.
+"""`dateline extract`: pages in, articles as JSON lines out, on all cores, in the order of the
+input.
 
-A batch is read twice: first its pages, then, once it is known what each outlet repeats around its articles
-(`crawler.jobs.extract_batch`), what was read of them.
+A batch is read twice: first its pages, then, once it is known what each outlet repeats around its
+articles (`crawler.jobs.extract_batch`), what was read of them.
 """
 
 from __future__ import annotations
@@ -52,11 +53,14 @@ class Read:
     host: str | None
 
 
-def extract_files(files: tuple[str, ...], *, jsonl: bool, workers: int | None, one_by_one: bool = False) -> bool:
-    """Print a line a page; False if one could not be read. Mistakes go to standard error, a line each.
+def extract_files(
+    files: tuple[str, ...], *, jsonl: bool, workers: int | None, one_by_one: bool = False
+) -> bool:
+    """Print a line a page; False if one could not be read. Mistakes go to standard error, a line
+    each.
 
-    What an outlet repeats in several of the pages is left out, which needs all of them before the first is printed;
-    not so `one_by_one`. Raises UsageError where the disk has no room for them.
+    What an outlet repeats in several of the pages is left out, which needs all of them before the
+    first is printed; not so `one_by_one`. Raises UsageError where the disk has no room for them.
     """
     well = True
     with Spool() as spool:
@@ -75,7 +79,7 @@ def extract_files(files: tuple[str, ...], *, jsonl: bool, workers: int | None, o
     return well
 
 
-# -- what there is to read -------------------------------------------------------------------------------------------
+# -- what there is to read -------------------------------------------------------------------------
 
 
 def _many(files: tuple[str, ...], jsonl: bool) -> int | None:
@@ -108,7 +112,8 @@ def _jobs(files: Iterable[str], jsonl: bool) -> Iterator[Job | UsageError]:
 def _jobs_of_lines(name: str) -> Iterator[Job | UsageError]:
     folder = Path() if name == "-" else Path(name).parent
     try:
-        lines: Iterable[bytes] = sys.stdin.buffer if name == "-" else Path(name).open("rb")  # noqa: SIM115  read lazily
+        # read lazily
+        lines: Iterable[bytes] = sys.stdin.buffer if name == "-" else Path(name).open("rb")  # noqa: SIM115
     except OSError as error:
         yield UsageError(f"{name}: cannot be read ({error.strerror})")
         return
@@ -128,11 +133,12 @@ def _job_of_line(line: bytes, place: str, folder: Path) -> Job | UsageError:
     return Job(beside if beside.exists() else path, place, row.get("url"), row.get("host"), carried)
 
 
-# -- reading ---------------------------------------------------------------------------------------------------------
+# -- reading ---------------------------------------------------------------------------------------
 
 
 def _in_order(jobs: Iterator[Job | UsageError], count: int) -> Iterator[Read | DatelineError]:
-    """Read with `count` workers, a few pages ahead of what is asked for, so that memory stays small."""
+    """Read with `count` workers, a few pages ahead of what is asked for, so that memory stays
+    small."""
     free: SimpleQueue[Worker] = SimpleQueue()
     crew = [Worker() for _ in range(count)]
     for worker in crew:
@@ -181,7 +187,8 @@ def own_address(article: Article) -> str | None:
 
 
 def host_of(url: str | None) -> str | None:
-    """By what pages are known as one outlet's: the host with its port, without `www.`; None if there is none."""
+    """By what pages are known as one outlet's: the host with its port, without `www.`; None if
+    there is none."""
     try:
         return _bare(urlsplit(url or "").netloc.rpartition("@")[2])
     except ValueError:
@@ -192,19 +199,31 @@ def _bare(host: str) -> str | None:
     return host.lower().removeprefix("www.") or None
 
 
-# -- on a terminal ---------------------------------------------------------------------------------------------------
+# -- on a terminal ---------------------------------------------------------------------------------
 
 
 @contextmanager
 def _progress(many: int | None) -> Iterator[Callable[[], None]]:
-    """A bar with the pages a second on a terminal, and nothing elsewhere; what it gives counts a page."""
+    """A bar with the pages a second on a terminal, and nothing elsewhere; what it gives counts a
+    page."""
     if not sys.stderr.isatty():
         yield lambda: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[speed]}"), TimeRemainingColumn())
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[speed]}"),
+        TimeRemainingColumn(),
+    )
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
         task = bar.add_task("", total=many, speed="")

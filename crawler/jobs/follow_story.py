@@ -1,4 +1,5 @@
-"""Starting and changing stories: what a person asks for, and the articles, fetched where the archive lacks them."""
+"""Starting and changing stories: what a person asks for, and the articles, fetched where the
+archive lacks them."""
 
 from __future__ import annotations
 
@@ -22,14 +23,15 @@ if TYPE_CHECKING:
     from crawler.jobs.add_outlets import Line
     from crawler.sources.outlet_lookup import Found
 
-# -- stories ---------------------------------------------------------------------------------------------------------
+# -- stories ---------------------------------------------------------------------------------------
 
 
-# -- what a person asks for ------------------------------------------------------------------------------------------
+# -- what a person asks for ------------------------------------------------------------------------
 
 
 def definition(folder: Path, articles: Sequence[str], **asked: Any) -> Definition:
-    """Options as they are kept; those that are None or empty were not given, and '' takes away what was said before.
+    """Options as they are kept; those that are None or empty were not given, and '' takes away what
+    was said before.
 
     Raises UsageError for what cannot be meant.
     """
@@ -39,7 +41,9 @@ def definition(folder: Path, articles: Sequence[str], **asked: Any) -> Definitio
         if asked[name] is not None
     }
     if given.get("since") and given.get("until") and given["until"] < given["since"]:
-        raise UsageError(f"--until {asked['until']} is before --since {asked['since']}; nothing lies between them")
+        raise UsageError(
+            f"--until {asked['until']} is before --since {asked['since']}; nothing lies between them"
+        )
     if asked["words"] is not None:
         given["words"] = typed(asked["words"]).strip() or None
     if asked["languages"]:
@@ -59,7 +63,9 @@ def _language(text: str) -> str:
 def _known_hosts(folder: Path, articles: Sequence[str]) -> list[str]:
     """The archive's outlets, and those of the articles that are named."""
     known = [row["host"] for row in outlets(folder)] if (folder / "archive.db").exists() else []
-    return known + [urlsplit(request_url(each)).hostname or "" for each in articles if not _is_number(each)]
+    return known + [
+        urlsplit(request_url(each)).hostname or "" for each in articles if not _is_number(each)
+    ]
 
 
 def _host(text: str, known: Sequence[str], folder: Path) -> str:
@@ -72,7 +78,7 @@ def _host(text: str, known: Sequence[str], folder: Path) -> str:
     raise UsageError(f"{host}: no such outlet in {folder}; `dateline outlet add {host}` adds it")
 
 
-# -- articles --------------------------------------------------------------------------------------------------------
+# -- articles --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +92,23 @@ class Around:
 
 
 def article_ids(folder: Path, articles: Sequence[str], contact: str | None) -> list[int]:
-    """The numbers of articles, named by number or address; an address that the archive lacks is fetched, alone.
+    """The numbers of articles, named by number or address; an address that the archive lacks is
+    fetched, alone.
 
     Raises as `gather`.
     """
     return gather(folder, articles, contact, alone=True)[0]
 
 
-def gather(folder: Path, articles: Sequence[str], contact: str | None, alone: bool = False) -> tuple[list[int], Around]:
-    """The numbers of articles, named by number or address; an address that the archive lacks is fetched.
+def gather(
+    folder: Path, articles: Sequence[str], contact: str | None, alone: bool = False
+) -> tuple[list[int], Around]:
+    """The numbers of articles, named by number or address; an address that the archive lacks is
+    fetched.
 
-    Unless they are wanted `alone`, what articles that are fetched link to becomes leads, and of articles that are
-    named by address the outlets are looked up that have neither feed nor sitemap yet.
+    Unless they are wanted `alone`, what articles that are fetched link to becomes leads, and of
+    articles that are named by address the outlets are looked up that have neither feed nor sitemap
+    yet.
 
     Raises UsageError for what is neither, ArchiveError for what cannot be had, with the reason.
     """
@@ -128,7 +139,8 @@ def _unread_outlets(folder: Path, urls: Sequence[str]) -> list[str]:
 
 
 def known_ids(folder: Path, articles: Sequence[str]) -> list[int]:
-    """The numbers of articles that the archive has. Raises ArchiveError, with the reason, for one that it has not."""
+    """The numbers of articles that the archive has. Raises ArchiveError, with the reason, for one
+    that it has not."""
     ids = []
     for each, id in _lookup(folder, articles).items():
         if id is None:
@@ -160,7 +172,9 @@ def _fetch(folder: Path, urls: Sequence[str], contact: str | None) -> None:
     crawl(folder, PagesSpider, f"follow {' '.join(urls)}"[:1000], settings, urls=" ".join(urls))
 
 
-def _follow_up(folder: Path, missing: Sequence[str], named: Sequence[str], contact: str | None) -> Around:
+def _follow_up(
+    folder: Path, missing: Sequence[str], named: Sequence[str], contact: str | None
+) -> Around:
     """Fetch articles with what is around them, and look the outlets of others up."""
     from crawler.jobs.followed_article_spider import FollowingSpider
     from crawler.jobs.run_spider import crawl, crawl_settings
@@ -169,7 +183,12 @@ def _follow_up(folder: Path, missing: Sequence[str], named: Sequence[str], conta
     settings = crawl_settings(folder, USER_AGENT=user_agent(contact))
     command = f"follow {' '.join(named)}"[:1000]
     _, _, ran = crawl(
-        folder, FollowingSpider, command, settings, urls=" ".join(missing), known=" ".join(set(named) - set(missing))
+        folder,
+        FollowingSpider,
+        command,
+        settings,
+        urls=" ".join(missing),
+        known=" ".join(set(named) - set(missing)),
     )
     late = [_later(host, "it was too slow") for host in ran.late]
     return Around((*(_told(found) for found in ran.found), *late), ran.linked)
@@ -179,10 +198,16 @@ def _told(found: Found) -> Line:
     """What came of an outlet whose article is here already, whatever its feeds are."""
     from crawler.jobs.add_outlets import Line, line_of
 
-    return Line(found.asked, f"its feeds were not found ({found.problem})") if found.problem else line_of(found)
+    return (
+        Line(found.asked, f"its feeds were not found ({found.problem})")
+        if found.problem
+        else line_of(found)
+    )
 
 
 def _later(host: str, why: str) -> Line:
     from crawler.jobs.add_outlets import Line
 
-    return Line(host, f"its feeds were not looked for, as {why}; `dateline outlet add {host}` does it")
+    return Line(
+        host, f"its feeds were not looked for, as {why}; `dateline outlet add {host}` does it"
+    )

@@ -1,4 +1,5 @@
-"""What `dateline follow URL` fetches: the article, what it links to as leads, and where its outlet says what is new.
+"""What `dateline follow URL` fetches: the article, what it links to as leads, and where its outlet
+says what is new.
 
 A spider for that command alone, and therefore none of those that `scrapy crawl` runs.
 """
@@ -27,14 +28,16 @@ ARTICLES = ("new", "changed", "unchanged")
 MOST_LINKS = 100
 """Of one article that are kept as leads, those to other outlets first."""
 SECONDS = 40.0
-"""For which outlets are looked up; what the catalogue knows of one that takes longer is kept as it is."""
+"""For which outlets are looked up; what the catalogue knows of one that takes longer is kept as it
+is."""
 
 
 class FollowingSpider(PagesSpider):
-    """`urls`: the articles that are fetched · `known`: articles whose outlets are looked up if they have no source.
+    """`urls`: the articles that are fetched · `known`: articles whose outlets are looked up if they
+    have no source.
 
-    What was found of the outlets is in `found`, those that took too long in `late`; how many leads the articles gave
-    in `linked`.
+    What was found of the outlets is in `found`, those that took too long in `late`; how many leads
+    the articles gave in `linked`.
     """
 
     name = "following"
@@ -65,7 +68,8 @@ class FollowingSpider(PagesSpider):
             self.linked += self.archive.add_leads(self.worth_a_look(links))
 
     def worth_a_look(self, links: Sequence[Lead]) -> list[Lead]:
-        """The links to outlets that the archive or the catalogue knows, and those within the article's own."""
+        """The links to outlets that the archive or the catalogue knows, and those within the
+        article's own."""
         known, elsewhere, here = with_sources(self.archive.db), [], []
         for link in links:
             host = urlsplit(link.url).hostname or ""
@@ -85,21 +89,30 @@ class FollowingSpider(PagesSpider):
                     self.found.append(found)
         except TimeoutError:
             heard = {found.asked for found in self.found}
-            self.late = [keep_as_known(self.archive, each) for each in wanted if each.host not in heard]
+            self.late = [
+                keep_as_known(self.archive, each) for each in wanted if each.host not in heard
+            ]
         self.under_way -= {each.host for each in wanted}
 
 
 def not_read_yet(db: sqlite3.Connection, articles: Sequence[str]) -> list[str]:
-    """The outlets of articles, by address, that have no source and were not looked up within a day."""
+    """The outlets of articles, by address, that have no source and were not looked up within a
+    day."""
     read_already, yesterday = with_sources(db), utc(clock() - timedelta(days=1))
     hosts = [host for host in outlets_of(db, articles) if bare_host(host) not in read_already]
-    lately = {host for host, lookup in lookups(db, hosts).items() if lookup.looked_up_at > yesterday}
+    lately = {
+        host for host, lookup in lookups(db, hosts).items() if lookup.looked_up_at > yesterday
+    }
     return [host for host in hosts if bare_host(host) not in lately]
 
 
 def keep_as_known(archive: Archive, wanted: Wanted) -> str:
-    """An outlet that takes too long is kept with the feeds and sitemaps that it is known to have; its host."""
-    kinds: tuple[tuple[SourceKind, tuple[str, ...]], ...] = (("feed", wanted.feeds), ("sitemap", wanted.sitemaps))
+    """An outlet that takes too long is kept with the feeds and sitemaps that it is known to have;
+    its host."""
+    kinds: tuple[tuple[SourceKind, tuple[str, ...]], ...] = (
+        ("feed", wanted.feeds),
+        ("sitemap", wanted.sitemaps),
+    )
     sources = [file_source(Source(url, kind, wanted.host)) for kind, urls in kinds for url in urls]
     archive.add_outlet(wanted.outlet, sources)
     return wanted.host

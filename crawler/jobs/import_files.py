@@ -54,7 +54,10 @@ class Told:
 
     def lines(self) -> list[str]:
         """What is no article, and what was not looked at, by reason."""
-        return [*self.left_out, *(f"{why}: {many:,} left out" for why, many in self.not_taken.items())]
+        return [
+            *self.left_out,
+            *(f"{why}: {many:,} left out" for why, many in self.not_taken.items()),
+        ]
 
     def summary(self) -> str:
         """`12 new, 1 unchanged, 2 could not be read`."""
@@ -65,7 +68,8 @@ class Told:
 
 
 def import_files(folder: Path, files: Iterable[Path], url: str | None) -> Told:
-    """Take in files; mistakes are collected, each with its place, and cost no other page or line."""
+    """Take in files; mistakes are collected, each with its place, and cost no other page or
+    line."""
     told = Told()
     with Archive(folder) as archive, closing(Worker()) as worker:
         batches = Batches(archive, reread=rereader(archive, worker))
@@ -83,8 +87,11 @@ def import_files(folder: Path, files: Iterable[Path], url: str | None) -> Told:
     return told
 
 
-def _looks(file: Path, url: str | None, worker: Worker) -> Iterator[tuple[str, Callable[[], Check]]]:
-    """What a file holds: the place of each page or line, and a function that reads it or raises UsageError."""
+def _looks(
+    file: Path, url: str | None, worker: Worker
+) -> Iterator[tuple[str, Callable[[], Check]]]:
+    """What a file holds: the place of each page or line, and a function that reads it or raises
+    UsageError."""
     if is_warc(file):
         yield from _records(file, worker)
         return
@@ -100,7 +107,8 @@ def _looks(file: Path, url: str | None, worker: Worker) -> Iterator[tuple[str, C
 
 
 def _records(file: Path, worker: Worker) -> Iterator[tuple[str, Callable[[], Check]]]:
-    """The pages of a WARC file; what is left out of it is counted, and what is broken in it named."""
+    """The pages of a WARC file; what is left out of it is counted, and what is broken in it
+    named."""
     try:
         for number, found in enumerate(read_warc(file), 1):
             if isinstance(found, LeftOut):
@@ -128,9 +136,12 @@ def _broken(why: str) -> Check:
 
 
 def _doubtful(found: Doubtful) -> Check:
-    """It is kept with its reason and apart from the articles: nobody knows what was changed in it."""
+    """It is kept with its reason and apart from the articles: nobody knows what was changed in
+    it."""
     capture = found.capture
-    look = Check(capture.url, "failed", capture.fetched_at, status=capture.status, reason=found.reason)
+    look = Check(
+        capture.url, "failed", capture.fetched_at, status=capture.status, reason=found.reason
+    )
     return replace(look, capture=capture, digest=capture.digest, size=len(capture.body))
 
 
@@ -157,12 +168,16 @@ def _page(file: Path, url: str | None, worker: Worker) -> Check:
     capture = saved_capture(file, url)
     article = worker.read(capture, PAGE_SECONDS)
     if capture.url.startswith("file:"):
-        own = own_address(article.canonical_url, article.addresses) or named_inside(article, capture.body)
+        own = own_address(article.canonical_url, article.addresses) or named_inside(
+            article, capture.body
+        )
         if own is None:
             raise UsageError(_why_no_address(article))
         own = out_of_archive(own)
         article, capture = replace(article, url=own), replace(capture, url=own)
-    check = Check(capture.url, "new", now(), digest=capture.digest, capture=capture, size=len(capture.body))
+    check = Check(
+        capture.url, "new", now(), digest=capture.digest, capture=capture, size=len(capture.body)
+    )
     return read_look(replace(check, claimed=url is None), article)
 
 
@@ -200,7 +215,8 @@ def _line(line: bytes) -> Check:
 
 
 def article_of_row(row: Any) -> Article:
-    """An Article from a mapping whose keys are columns of `articles`; `authors` a list, or JSON of one.
+    """An Article from a mapping whose keys are columns of `articles`; `authors` a list, or JSON of
+    one.
 
     Raises UsageError that names the field.
     """

@@ -1,4 +1,5 @@
-"""Installing a schedule: the user's systemd units, or a block in the user's crontab. A second time changes nothing."""
+"""Installing a schedule: the user's systemd units, or a block in the user's crontab. A second time
+changes nothing."""
 
 from __future__ import annotations
 
@@ -19,15 +20,18 @@ class SchedulingError(DatelineError):
 
 
 def make_schedule(folder: Path, minutes: int, new: bool = True) -> Schedule:
-    """With this installation's program. Raises UsageError where a new one has no archive to crawl for."""
+    """With this installation's program. Raises UsageError where a new one has no archive to crawl
+    for."""
     folder = folder.absolute()
     if new and not (folder / "archive.db").is_file():
-        raise UsageError(f"{folder}: there is no archive here yet; `dateline outlet add` starts one")
+        raise UsageError(
+            f"{folder}: there is no archive here yet; `dateline outlet add` starts one"
+        )
     environment = {name: os.environ[name] for name in PASS_ON if os.environ.get(name)}
     return Schedule(folder, program(), minutes, environment)
 
 
-# -- systemd ---------------------------------------------------------------------------------------------------------
+# -- systemd ---------------------------------------------------------------------------------------
 
 
 def units_folder() -> Path:
@@ -38,7 +42,8 @@ def units_folder() -> Path:
 
 
 def install_units(schedule: Schedule) -> list[str]:
-    """Write the units and start their timers; what was done, a line each. Where that fails, all is as it was before."""
+    """Write the units and start their timers; what was done, a line each. Where that fails, all is
+    as it was before."""
     needed("systemctl", "use --cron, or `dateline watch`")
     folder, texts = units_folder(), units(schedule)
     timers = [name for name in texts if name.endswith(".timer")]
@@ -59,13 +64,19 @@ def _write_units(folder: Path, texts: Mapping[str, str]) -> None:
         for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8")
     except OSError as error:
-        raise SchedulingError(f"{error.filename or folder}: cannot be written ({error.strerror})") from error
+        raise SchedulingError(
+            f"{error.filename or folder}: cannot be written ({error.strerror})"
+        ) from error
 
 
 @contextmanager
 def _taken_back(folder: Path, names: Iterable[str]) -> Iterator[None]:
-    """Where what is done inside fails, the units are again what they were before, and systemd is told if it listens."""
-    before = {name: (folder / name).read_text("utf-8") if (folder / name).is_file() else None for name in names}
+    """Where what is done inside fails, the units are again what they were before, and systemd is
+    told if it listens."""
+    before = {
+        name: (folder / name).read_text("utf-8") if (folder / name).is_file() else None
+        for name in names
+    }
     try:
         yield
     except SchedulingError:
@@ -85,7 +96,8 @@ def _taken_back(folder: Path, names: Iterable[str]) -> Iterator[None]:
 def remove_units(schedule: Schedule) -> list[str]:
     """Stop the timers and delete the units; what was done, a line each.
 
-    The files go also where systemd does not listen: raises SchedulingError then, as a timer may still run.
+    The files go also where systemd does not listen: raises SchedulingError then, as a timer may
+    still run.
     """
     folder = units_folder()
     there = [name for name in units(schedule) if (folder / name).exists()]
@@ -99,30 +111,40 @@ def remove_units(schedule: Schedule) -> list[str]:
             (links / name).unlink(missing_ok=True)
     failed = tried(["systemctl", "--user", "daemon-reload"]) or failed
     if failed:
-        raise SchedulingError(f"{failed}; the units are removed, and a timer that still runs ends with the session")
+        raise SchedulingError(
+            f"{failed}; the units are removed, and a timer that still runs ends with the session"
+        )
     return [f"removed: {folder / name}" for name in there]
 
 
-# -- cron ------------------------------------------------------------------------------------------------------------
+# -- cron ------------------------------------------------------------------------------------------
 
 
 def install_cron(schedule: Schedule) -> list[str]:
     """Put the archive's block into the crontab; what was done, a line each."""
     before = crontab()
-    return _write_crontab(before, with_block(before, schedule), "the crontab has its lines", "they were there already")
+    return _write_crontab(
+        before, with_block(before, schedule), "the crontab has its lines", "they were there already"
+    )
 
 
 def remove_cron(schedule: Schedule) -> list[str]:
     """Take the archive's block out of the crontab; what was done, a line each."""
     before = crontab()
     after = without_block(before, schedule.folder)
-    return _write_crontab(before, after, "its lines are out of the crontab", "the crontab has no lines of this archive")
+    return _write_crontab(
+        before,
+        after,
+        "its lines are out of the crontab",
+        "the crontab has no lines of this archive",
+    )
 
 
 def crontab() -> str:
     """The user's; empty where there is none. Raises SchedulingError where it cannot be read."""
     needed("crontab", "use --systemd, or `dateline watch`")
-    ran = subprocess.run(["crontab", "-l"], capture_output=True, check=False)  # noqa: S607  the one on the user's path
+    # the one on the user's path
+    ran = subprocess.run(["crontab", "-l"], capture_output=True, check=False)  # noqa: S607
     if ran.returncode and b"no crontab" not in ran.stderr:
         raise SchedulingError(f"crontab -l: {first_line(ran.stderr)}")
     return "" if ran.returncode else ran.stdout.decode("utf-8", "surrogateescape")
@@ -135,7 +157,7 @@ def _write_crontab(before: str, after: str, done: str, nothing: str) -> list[str
     return [done]
 
 
-# -- other programs --------------------------------------------------------------------------------------------------
+# -- other programs --------------------------------------------------------------------------------
 
 
 def needed(name: str, instead: str) -> None:
@@ -153,7 +175,8 @@ def told(words: Sequence[str], data: bytes | None = None) -> None:
 def tried(words: Sequence[str], data: bytes | None = None) -> str | None:
     """Run a program; None, or what it said where it fails, or that it is not here."""
     try:
-        ran = subprocess.run(words, input=data, capture_output=True, check=False)  # noqa: S603  our own words
+        # our own words
+        ran = subprocess.run(words, input=data, capture_output=True, check=False)  # noqa: S603
     except OSError as error:
         return f"{words[0]}: {error.strerror}"
     return f"{' '.join(words)}: {first_line(ran.stderr)}" if ran.returncode else None

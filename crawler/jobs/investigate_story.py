@@ -1,4 +1,5 @@
-"""`dateline investigate`: what a person is asked, what they see while it runs, and what they are told at its end."""
+"""`dateline investigate`: what a person is asked, what they see while it runs, and what they are
+told at its end."""
 
 from __future__ import annotations
 
@@ -58,7 +59,8 @@ def check(wanted: Wanted) -> None:
 
 
 def investigate(folder: Path, wanted: Wanted, settings: Settings, catalogue: Path | None) -> None:
-    """From one address to a dossier. Raises as `crawler.jobs.run_spider.crawl`, and for a page that is no article."""
+    """From one address to a dossier. Raises as `crawler.jobs.run_spider.crawl`, and for a page that
+    is no article."""
     from crawler.sources.catalogue import read
     from crawler.spiders.investigation import InvestigateSpider, Person
 
@@ -122,7 +124,9 @@ def next_step(ran: Any, reason: str | None, wanted: Wanted) -> str:
 
 
 def _tell(told: Dossier, ran: Any) -> None:
-    click.echo(f"{'Followed' if ran.is_new else 'Still following'} {told.story.name}: {printable(told.story.title)}")
+    click.echo(
+        f"{'Followed' if ran.is_new else 'Still following'} {told.story.name}: {printable(told.story.title)}"
+    )
     click.echo(f"Found: {told.summary}\n")
     if told.pieces:
         print_all([dossiers.as_table(told.pieces)])
@@ -131,7 +135,7 @@ def _tell(told: Dossier, ran: Any) -> None:
         click.echo(line)
 
 
-# -- asking a person -------------------------------------------------------------------------------------------------
+# -- asking a person -------------------------------------------------------------------------------
 
 
 def confirming() -> Confirm:
@@ -141,7 +145,9 @@ def confirming() -> Confirm:
         if live:
             live.stop()
         click.echo(
-            f"These {len(chosen)} outlets may have covered it:" if len(chosen) > 1 else "This may have covered it:"
+            f"These {len(chosen)} outlets may have covered it:"
+            if len(chosen) > 1
+            else "This may have covered it:"
         )
         for each in chosen:
             name = f" ({printable(each.name)})" if each.name else ""
@@ -156,7 +162,8 @@ def confirming() -> Confirm:
 
 
 async def typed_line() -> str | None:
-    """The next line that is typed; None at the end of the input. Ctrl-C ends the crawl meanwhile, as always."""
+    """The next line that is typed; None at the end of the input. Ctrl-C ends the crawl meanwhile,
+    as always."""
     loop = asyncio.get_event_loop()
     ready: asyncio.Future[str | None] = loop.create_future()
 

@@ -1,4 +1,5 @@
-"""Running a spider from a command: the archive open and locked, the log in a file, the end written down."""
+"""Running a spider from a command: the archive open and locked, the log in a file, the end written
+down."""
 
 from __future__ import annotations
 
@@ -30,8 +31,12 @@ def crawl_settings(folder: Path, **changes: Any) -> Settings:
     """The project's settings, with the log in the archive's folder."""
     settings = Settings()
     settings.setmodule("crawler.settings", priority="project")
-    settings.update({"DATELINE_ARCHIVE": str(folder), "LOG_FILE": str(folder / "crawl.log")}, priority="project")
-    settings.update({name: value for name, value in changes.items() if value is not None}, priority="cmdline")
+    settings.update(
+        {"DATELINE_ARCHIVE": str(folder), "LOG_FILE": str(folder / "crawl.log")}, priority="project"
+    )
+    settings.update(
+        {name: value for name, value in changes.items() if value is not None}, priority="cmdline"
+    )
     return settings
 
 
@@ -40,9 +45,11 @@ def run_spider(spider: type[Spider], settings: Settings, **arguments: Any) -> Sp
 
     A crawl that does not end in time ends the process (`crawler.processes.watchdog`).
     """
-    logging.raiseExceptions = False  # a log that cannot be written (a full disk) is no reason for a traceback
+    # a log that cannot be written (a full disk) is no reason for a traceback
+    logging.raiseExceptions = False
     process = AsyncCrawlerProcess(settings)
-    logging.root.setLevel(settings["LOG_LEVEL"])  # Scrapy makes all records, and drops them as late as at the file
+    # Scrapy makes all records, and drops them as late as at the file
+    logging.root.setLevel(settings["LOG_LEVEL"])
     from twisted.internet import reactor
 
     running: Any = reactor
@@ -53,7 +60,8 @@ def run_spider(spider: type[Spider], settings: Settings, **arguments: Any) -> Sp
         ran = process.crawl(crawler, **arguments)
         watchdog.write_now = lambda: write_now(crawler.spider, watchdog.reason)
         loop = asyncio.get_event_loop()
-        loop.call_soon(termination.listen)  # as Scrapy takes signals from here on, but cannot end what has not begun
+        # as Scrapy takes signals from here on, but cannot end what has not begun
+        loop.call_soon(termination.listen)
 
         def begun() -> None:
             loop.call_soon(termination.pass_on)
@@ -69,7 +77,8 @@ def run_spider(spider: type[Spider], settings: Settings, **arguments: Any) -> Sp
 
 
 def write_now(spider: Any, reason: str) -> None:
-    """Have a spider's looks written that wait for it, and what else it has to say before it is ended by force."""
+    """Have a spider's looks written that wait for it, and what else it has to say before it is
+    ended by force."""
     if (batches := getattr(spider, "batches", None)) is not None:
         batches.flush()
     if (last_words := getattr(spider, "before_the_end", None)) is not None:
@@ -77,13 +86,20 @@ def write_now(spider: Any, reason: str) -> None:
 
 
 def crawl(
-    folder: Path, spider: type[Spider], command: str, settings: Settings, recheck: bool = False, **arguments: Any
+    folder: Path,
+    spider: type[Spider],
+    command: str,
+    settings: Settings,
+    recheck: bool = False,
+    **arguments: Any,
 ) -> tuple[str | None, list[OutletReport], Any]:
-    """One crawl under the archive's lock: why it stopped before its end (None: it did not), its report, the spider.
+    """One crawl under the archive's lock: why it stopped before its end (None: it did not), its
+    report, the spider.
 
     With `recheck` it also looks again at the articles whose turn it is.
 
-    Raises BusyError where another crawl runs, ArchiveError where the archive cannot be opened or written.
+    Raises BusyError where another crawl runs, ArchiveError where the archive cannot be opened or
+    written.
     """
     with crawl_lock(folder), Archive(folder) as archive:
         crawl_id = archive.start_crawl(command, recheck)
@@ -99,5 +115,7 @@ def crawl(
 
 def _as_archive_error(folder: Path, failure: Exception) -> Exception:
     if isinstance(failure, sqlite3.Error | OSError):
-        return ArchiveError(f"{folder}: the archive cannot be written ({failure}); what was kept before is there")
+        return ArchiveError(
+            f"{folder}: the archive cannot be written ({failure}); what was kept before is there"
+        )
     return failure

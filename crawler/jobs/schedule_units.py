@@ -1,5 +1,5 @@
-"""Crawls on schedule, as text: units for systemd, a block for crontab. Pure; `crawler.jobs.install_schedule` installs
-them.
+"""Crawls on schedule, as text: units for systemd, a block for crontab. Pure;
+`crawler.jobs.install_schedule` installs them.
 
 Formats: systemd.service(5), systemd.time(7), crontab(5).
 """
@@ -26,10 +26,12 @@ NIGHT = (3, 40)
 """When: hour and minute of the machine's clock."""
 
 PASS_ON = ("DATELINE_CONTACT", "DATELINE_ALLOW_ADDRESSES", "http_proxy", "https_proxy", "no_proxy")
-"""Of the environment in which the schedule is made; systemd and cron start programs with one of their own."""
+"""Of the environment in which the schedule is made; systemd and cron start programs with one of
+their own."""
 
 MINUTE_OF_HOURS = 7
-"""When in the hour what runs every few hours starts: not at its stroke, when everybody's cron does."""
+"""When in the hour what runs every few hours starts: not at its stroke, when everybody's cron
+does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,9 @@ class Schedule:
     def __post_init__(self) -> None:
         for text in (str(self.folder), *self.program, *self.environment.values()):
             if re.search(r"[\x00-\x1f\x7f]", text):
-                raise UsageError(f"{text!r}: neither systemd nor cron takes a control character; use another path")
+                raise UsageError(
+                    f"{text!r}: neither systemd nor cron takes a control character; use another path"
+                )
 
     @property
     def name(self) -> str:
@@ -64,17 +68,20 @@ def period(text: str) -> int:
 
 
 def minutes(text: str) -> int:
-    """`5min`, `5m`, `2h`, `1d` → minutes. Raises UsageError for what neither a clock's hour nor its day divides into.
+    """`5min`, `5m`, `2h`, `1d` → minutes. Raises UsageError for what neither a clock's hour nor its
+    day divides into.
 
     cron and systemd start by the clock: what does not divide an hour or a day would start unevenly.
     """
     whole, rest = divmod(period(text), 60)
     if whole and not rest and (60 % whole == 0 or (whole % 60 == 0 and 1440 % whole == 0)):
         return whole
-    raise UsageError(f"{text!r} divides neither an hour nor a day evenly; try 5min, 15min, 1h, 6h or 1d")
+    raise UsageError(
+        f"{text!r} divides neither an hour nor a day evenly; try 5min, 15min, 1h, 6h or 1d"
+    )
 
 
-# -- systemd ---------------------------------------------------------------------------------------------------------
+# -- systemd ---------------------------------------------------------------------------------------
 
 
 def units(schedule: Schedule) -> dict[str, str]:
@@ -83,9 +90,15 @@ def units(schedule: Schedule) -> dict[str, str]:
     night = f"*-*-* {NIGHT[0]:02}:{NIGHT[1]:02}:00"
     return {
         f"{name}.service": _service(schedule, "crawl what is due", RUN, nice=5),
-        f"{name}.timer": _timer("crawl what is due", schedule, every, spread=min(60, schedule.minutes * 6)),
-        f"{name}-night.service": _service(schedule, "look whether the archive is sound", NIGHTLY, nice=15),
-        f"{name}-night.timer": _timer("look whether the archive is sound", schedule, night, spread=600),
+        f"{name}.timer": _timer(
+            "crawl what is due", schedule, every, spread=min(60, schedule.minutes * 6)
+        ),
+        f"{name}-night.service": _service(
+            schedule, "look whether the archive is sound", NIGHTLY, nice=15
+        ),
+        f"{name}-night.timer": _timer(
+            "look whether the archive is sound", schedule, night, spread=600
+        ),
     }
 
 
@@ -97,7 +110,10 @@ def _service(schedule: Schedule, does: str, run: Sequence[str], nice: int) -> st
         "[Service]",
         "Type=oneshot",
         "ExecStart=" + " ".join(_quoted(word, command=True) for word in schedule.words(run)),
-        *(f"Environment={_quoted(f'{name}={value}')}" for name, value in sorted(schedule.environment.items())),
+        *(
+            f"Environment={_quoted(f'{name}={value}')}"
+            for name, value in sorted(schedule.environment.items())
+        ),
         "# 75: another crawl holds the archive; the next one comes",
         "SuccessExitStatus=75",
         "# asked to stop, a crawl ends what is under way; what waits is taken up by the next",
@@ -144,7 +160,7 @@ def _escaped(text: str) -> str:
     return text.replace("%", "%%")
 
 
-# -- cron ------------------------------------------------------------------------------------------------------------
+# -- cron ------------------------------------------------------------------------------------------
 
 
 def block(schedule: Schedule) -> list[str]:
@@ -164,7 +180,8 @@ def marks(folder: Path) -> tuple[str, str]:
 
 
 def with_block(crontab: str, schedule: Schedule) -> str:
-    """The crontab with the archive's block, in the place of an older one or at the end; other lines stay as they are.
+    """The crontab with the archive's block, in the place of an older one or at the end; other lines
+    stay as they are.
 
     Raises UsageError where one of the marks of a block was deleted.
     """
@@ -181,7 +198,8 @@ def without_block(crontab: str, folder: Path) -> str:
 
 
 def _around(crontab: str, folder: Path) -> tuple[list[str], list[str]]:
-    """The lines before the archive's block and after it. Raises UsageError where one of its marks is missing."""
+    """The lines before the archive's block and after it. Raises UsageError where one of its marks
+    is missing."""
     lines = crontab.split("\n")
     if lines[-1] == "":
         lines.pop()
@@ -189,7 +207,9 @@ def _around(crontab: str, folder: Path) -> tuple[list[str], list[str]]:
     if begin not in lines and end not in lines:
         return lines, []
     if lines.count(begin) != 1 or lines.count(end) != 1 or lines.index(begin) > lines.index(end):
-        raise UsageError(f"crontab: the lines {begin!r} and {end!r} do not enclose one block; mend it with crontab -e")
+        raise UsageError(
+            f"crontab: the lines {begin!r} and {end!r} do not enclose one block; mend it with crontab -e"
+        )
     return lines[: lines.index(begin)], lines[lines.index(end) + 1 :]
 
 
@@ -202,8 +222,11 @@ def _when(every: int) -> str:
 
 
 def _command(schedule: Schedule, run: Sequence[str]) -> str:
-    """A line of the shell. What it tells is not kept; mistakes go to a file in the archive, as cron would mail them."""
-    settings = [f"{name}={shlex.quote(value)}" for name, value in sorted(schedule.environment.items())]
+    """A line of the shell. What it tells is not kept; mistakes go to a file in the archive, as cron
+    would mail them."""
+    settings = [
+        f"{name}={shlex.quote(value)}" for name, value in sorted(schedule.environment.items())
+    ]
     words = [shlex.quote(word) for word in schedule.words(run)]
     log = shlex.quote(str(schedule.folder / "schedule.log"))
     output = ">> " + log + " 2>&1" if run == NIGHTLY else "> /dev/null 2>> " + log

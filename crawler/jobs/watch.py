@@ -1,7 +1,9 @@
-"""`dateline watch`: crawls again and again, a fresh process a run; made to be the first process of a container.
+"""`dateline watch`: crawls again and again, a fresh process a run; made to be the first process of
+a container.
 
-A fresh process gives back whatever memory a crawl took, and a crawl that dies takes nothing with it. As PID 1 it also
-has to take in the ends of processes that lost their parents, and nobody else passes signals on.
+A fresh process gives back whatever memory a crawl took, and a crawl that dies takes nothing with
+it. As PID 1 it also has to take in the ends of processes that lost their parents, and nobody else
+passes signals on.
 """
 
 from __future__ import annotations
@@ -29,8 +31,8 @@ from archive.storage.temporary_files import temporary_folder, told_if_full
 from crawler.processes.subprocesses import environment, program
 
 GRACE = 7.0
-"""Seconds that a crawl has to end in order; what is under way then is cut off, and comes round in the next. A container
-gets ten in all."""
+"""Seconds that a crawl has to end in order; what is under way then is cut off, and comes round in
+the next. A container gets ten in all."""
 
 ASKED_TO_STOP = {signal.SIGTERM, signal.SIGINT}
 HEARD = {*ASKED_TO_STOP, signal.SIGCHLD}
@@ -52,11 +54,13 @@ class Run:
 
 
 def watch(folder: Path, every: float, command: Sequence[str], tell: Callable[[str], None]) -> None:
-    """Run a command every so many seconds until asked to stop (SIGTERM, SIGINT); `tell` gets a line a run.
+    """Run a command every so many seconds until asked to stop (SIGTERM, SIGINT); `tell` gets a line
+    a run.
 
     A run that takes longer is followed by the next at once: there are never two.
     """
-    waited_for = signal.pthread_sigmask(signal.SIG_BLOCK, HEARD)  # they are waited for, so none comes amid something
+    # they are waited for, so none comes amid something
+    waited_for = signal.pthread_sigmask(signal.SIG_BLOCK, HEARD)
     try:
         while True:
             began = time.monotonic()
@@ -71,12 +75,12 @@ def watch(folder: Path, every: float, command: Sequence[str], tell: Callable[[st
         signal.pthread_sigmask(signal.SIG_SETMASK, waited_for)
 
 
-# -- one run ---------------------------------------------------------------------------------------------------------
+# -- one run ---------------------------------------------------------------------------------------
 
 
 def run_once(command: Sequence[str]) -> Run:
-    """Run a command to its end, or to ours: asked to stop, it is asked too, and killed with all its children if it
-    does not."""
+    """Run a command to its end, or to ours: asked to stop, it is asked too, and killed with all its
+    children if it does not."""
     began = time.monotonic()
     with told_if_full():
         errors = tempfile.TemporaryFile(dir=temporary_folder())  # noqa: SIM115  it is closed below
@@ -88,7 +92,8 @@ def run_once(command: Sequence[str]) -> Run:
 
 
 def start(command: Sequence[str], errors: int) -> int:
-    """A process group of its own, so that Ctrl-C reaches it through us alone, and all of it can be ended."""
+    """A process group of its own, so that Ctrl-C reaches it through us alone, and all of it can be
+    ended."""
     return os.posix_spawn(
         command[0],
         list(command),
@@ -116,7 +121,8 @@ def attend(pid: int) -> tuple[int, bool, bool]:
         if heard in ASKED_TO_STOP and not stopped:
             stopped, deadline = True, time.monotonic() + GRACE
             os.kill(pid, signal.SIGTERM)
-        elif heard in ASKED_TO_STOP or time.monotonic() >= deadline:  # asked again, or out of patience
+        # asked again, or out of patience
+        elif heard in ASKED_TO_STOP or time.monotonic() >= deadline:
             killed, deadline = True, math.inf
             os.killpg(pid, signal.SIGKILL)
 
@@ -144,7 +150,7 @@ def asked_to_stop(until: float) -> bool:
     return next_signal(0) in ASKED_TO_STOP
 
 
-# -- what came of it -------------------------------------------------------------------------------------------------
+# -- what came of it -------------------------------------------------------------------------------
 
 
 def result(run: Run, crawl: Mapping[str, Any] | None) -> str:
@@ -175,14 +181,18 @@ def newest_crawl(folder: Path) -> int:
 
 def crawl_since(folder: Path, before: int) -> Mapping[str, Any] | None:
     """The newest crawl, if it came after a number."""
-    with suppress(ArchiveError, sqlite3.Error), closing(connect_to_read(folder / "archive.db", ARCHIVE)) as db:
+    with (
+        suppress(ArchiveError, sqlite3.Error),
+        closing(connect_to_read(folder / "archive.db", ARCHIVE)) as db,
+    ):
         row = db.execute(CRAWLS).fetchone()
         return dict(row) if row and row["id"] > before else None
     return None
 
 
 def settle(folder: Path) -> None:
-    """What a crawl that a signal ended had in hand waits again; where that fails, the next one does it at its start."""
+    """What a crawl that a signal ended had in hand waits again; where that fails, the next one does
+    it at its start."""
     with (
         suppress(ArchiveError, sqlite3.Error),
         crawl_lock(folder),

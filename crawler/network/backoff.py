@@ -1,8 +1,9 @@
-"""A site's turn: one that asks to be left alone, or does not answer, is left alone and costs the others nothing.
+"""A site's turn: one that asks to be left alone, or does not answer, is left alone and costs the
+others nothing.
 
-`Turns` remembers and decides, without clock or network; `TurnsMiddleware`, at the end, holds requests to it. A pause
-of a few seconds is waited for. A longer one is written to the archive (`pauses`), and the pages of that site go back
-and wait, in this crawl and in later ones.
+`Turns` remembers and decides, without clock or network; `TurnsMiddleware`, at the end, holds
+requests to it. A pause of a few seconds is waited for. A longer one is written to the archive
+(`pauses`), and the pages of that site go back and wait, in this crawl and in later ones.
 """
 
 from __future__ import annotations
@@ -18,7 +19,11 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from scrapy.crawler import Crawler
-from scrapy.exceptions import CannotResolveHostError, DownloadConnectionRefusedError, DownloadTimeoutError
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadConnectionRefusedError,
+    DownloadTimeoutError,
+)
 from scrapy.http import Request, Response
 
 from archive.records import clock, utc
@@ -100,10 +105,12 @@ def put_off(pause: Pause) -> str:
 
 
 class TurnsMiddleware:
-    """Holds requests to the turns of their sites, `spider.turns`; raises NotNow for those that have to wait long.
+    """Holds requests to the turns of their sites, `spider.turns`; raises NotNow for those that have
+    to wait long.
 
-    Next to the downloader, so that it sees every answer as it came. It lets no more requests of a site pass than may be
-    under way there: those that Scrapy has in its queue could not be called back once the site asks to be left alone.
+    Next to the downloader, so that it sees every answer as it came. It lets no more requests of a
+    site pass than may be under way there: those that Scrapy has in its queue could not be called
+    back once the site asks to be left alone.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -121,7 +128,8 @@ class TurnsMiddleware:
         return self.crawler.spider
 
     async def process_request(self, request: Request) -> None:
-        request.meta.pop("download_slot", None)  # or a redirect would take its turn at the host that it came from
+        # or a redirect would take its turn at the host that it came from
+        request.meta.pop("download_slot", None)
         site = site_of(request.url)
         gate = self.gates.setdefault(site, asyncio.Semaphore(self.at_once))
         await gate.acquire()
@@ -135,7 +143,9 @@ class TurnsMiddleware:
     async def process_response(self, request: Request, response: Response) -> Request | Response:
         self._leave(request)
         site, now = site_of(request.url), this_moment()
-        pause = self.spider.turns.answered(site, response.status, header(response, "Retry-After"), now)
+        pause = self.spider.turns.answered(
+            site, response.status, header(response, "Retry-After"), now
+        )
         if pause is None:
             return response
         waits = request.meta.get("waits", 0)
@@ -144,7 +154,8 @@ class TurnsMiddleware:
         if pause.until - now <= WORTH_WAITING:
             return request.replace(dont_filter=True, meta={**request.meta, "waits": waits + 1})
         self.spider.leave_alone(site, pause)
-        if request.meta.get("dont_obey_robotstxt"):  # robots.txt itself: whoever asked for it reads the status
+        # robots.txt itself: whoever asked for it reads the status
+        if request.meta.get("dont_obey_robotstxt"):
             return response
         raise NotNow(put_off(pause), response.status)
 
@@ -161,5 +172,10 @@ class TurnsMiddleware:
 
 
 def this_moment() -> datetime:
-    """The clock of the pauses, in this one place: it runs on also from a moment that DATELINE_NOW names."""
-    return clock() + timedelta(seconds=monotonic() - STARTED) if "DATELINE_NOW" in os.environ else clock()
+    """The clock of the pauses, in this one place: it runs on also from a moment that DATELINE_NOW
+    names."""
+    return (
+        clock() + timedelta(seconds=monotonic() - STARTED)
+        if "DATELINE_NOW" in os.environ
+        else clock()
+    )

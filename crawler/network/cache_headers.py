@@ -1,4 +1,5 @@
-"""For how long a publisher says that a feed or sitemap is still fresh, or asks not to be asked again. Pure."""
+"""For how long a publisher says that a feed or sitemap is still fresh, or asks not to be asked
+again. Pure."""
 
 from __future__ import annotations
 
@@ -16,10 +17,12 @@ Header = Callable[[str], str | None]
 
 
 def wish_seconds(header: Header, ttl_minutes: int | None, now: datetime) -> int | None:
-    """Seconds that a source asks to be left alone: the longest of Retry-After, freshness and ttl; None: it does not."""
+    """Seconds that a source asks to be left alone: the longest of Retry-After, freshness and ttl;
+    None: it does not."""
     asked = retry_after(header("Retry-After"), now) or timedelta()
     told = max(_fresh(header), timedelta(minutes=ttl_minutes or 0))
-    longest = max(asked, min(told, LONGEST))  # a year's max-age on a feed is a server's default and nobody's wish
+    # a year's max-age on a feed is a server's default and nobody's wish
+    longest = max(asked, min(told, LONGEST))
     return int(longest.total_seconds()) or None
 
 

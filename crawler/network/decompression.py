@@ -1,4 +1,5 @@
-"""Bodies as they are unpacked: one whose compressed stream breaks off is no page, however its length agrees."""
+"""Bodies as they are unpacked: one whose compressed stream breaks off is no page, however its
+length agrees."""
 
 from __future__ import annotations
 
@@ -11,9 +12,11 @@ from crawler.files.complete_body import codings, ends_document, is_known, is_who
 
 
 class UnpackingMiddleware(HttpCompressionMiddleware):
-    """Scrapy's own, which takes a broken stream for as much of it as there is, except that this must be a whole page.
+    """Scrapy's own, which takes a broken stream for as much of it as there is, except that this
+    must be a whole page.
 
-    Raises ResponseDataLossError where it is not. robots.txt is taken as far as it came: each line stands for itself.
+    Raises ResponseDataLossError where it is not. robots.txt is taken as far as it came: each line
+    stands for itself.
     """
 
     def process_response(
@@ -24,9 +27,18 @@ class UnpackingMiddleware(HttpCompressionMiddleware):
     ) -> Request | Response:
         packed = packings(response)  # before they are taken from its headers
         unpacked = super().process_response(request, response)
-        if unpacked is response or not isinstance(unpacked, Response) or request.meta.get("dont_obey_robotstxt"):
+        if (
+            unpacked is response
+            or not isinstance(unpacked, Response)
+            or request.meta.get("dont_obey_robotstxt")
+        ):
             return unpacked
-        if not packed or not response.body or not 200 <= response.status < 300 or not all(map(is_known, packed)):
+        if (
+            not packed
+            or not response.body
+            or not 200 <= response.status < 300
+            or not all(map(is_known, packed))
+        ):
             return unpacked
         if not ends_document(unpacked.body) and not is_whole(response.body, packed):
             raise ResponseDataLossError("the compressed body breaks off")

@@ -11,10 +11,11 @@ PATIENCE = 3.0
 
 
 class Places:
-    """Addresses that were asked for and not answered yet, and since when; seconds are of any one clock.
+    """Addresses that were asked for and not answered yet, and since when; seconds are of any one
+    clock.
 
-    A site that hangs would otherwise fill the places, and the crawl would wait with it. What was answered keeps its
-    place until it is read and written, for it takes memory.
+    A site that hangs would otherwise fill the places, and the crawl would wait with it. What was
+    answered keeps its place until it is read and written, for it takes memory.
     """
 
     def __init__(self, patience: float = PATIENCE) -> None:
@@ -34,6 +35,9 @@ class Places:
             del self.sites[site]
 
     def left(self, now: float) -> set[str]:
-        """The addresses that have left their places: all that wait at a site where one has waited for long."""
-        late = (urls for urls in self.sites.values() if now - next(iter(urls.values())) > self.patience)
+        """The addresses that have left their places: all that wait at a site where one has waited
+        for long."""
+        late = (
+            urls for urls in self.sites.values() if now - next(iter(urls.values())) > self.patience
+        )
         return {url for urls in late for url in urls}

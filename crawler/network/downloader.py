@@ -1,9 +1,11 @@
-"""Connections to other machines: the last points that every request passes, and where the guard stands.
+"""Connections to other machines: the last points that every request passes, and where the guard
+stands.
 
-Each request is judged twice: its address as it stands (`GuardedHandler`), and each IP address that its name leads to,
-in the look-up that the connection itself is made from (`GuardedResolver`). Nothing is looked up between judging and
-connecting, so a name that leads elsewhere the second time (DNS rebinding) is judged the second time; a connection that
-is kept leads where it led when it was judged. Through a proxy, names are looked up there: their text alone is judged.
+Each request is judged twice: its address as it stands (`GuardedHandler`), and each IP address that
+its name leads to, in the look-up that the connection itself is made from (`GuardedResolver`).
+Nothing is looked up between judging and connecting, so a name that leads elsewhere the second time
+(DNS rebinding) is judged the second time; a connection that is kept leads where it led when it was
+judged. Through a proxy, names are looked up there: their text alone is judged.
 """
 # ruff: noqa: N802, N803  Twisted names its methods so
 
@@ -54,11 +56,12 @@ class Refused(IgnoreRequest):
     """A request that is not made, or an answer that is not read, for a reason that stands."""
 
 
-# -- names -----------------------------------------------------------------------------------------------------------
+# -- names -----------------------------------------------------------------------------------------
 
 
 class GuardedResolver(CachingHostnameResolver):
-    """Looks names up, IPv4 and IPv6, and hands on those addresses alone to which the guard lets a connection go."""
+    """Looks names up, IPv4 and IPv6, and hands on those addresses alone to which the guard lets a
+    connection go."""
 
     def __init__(self, reactor: ReactorBase, cache_size: int, guard: Guard, seconds: float) -> None:
         super().__init__(reactor, cache_size)
@@ -81,7 +84,9 @@ class GuardedResolver(CachingHostnameResolver):
         transportSemantics: str = "TCP",
     ) -> IHostResolution:
         judging: Any = _Judging(self, resolutionReceiver, hostName, portNumber)
-        return super().resolveHostName(judging, hostName, portNumber, addressTypes, transportSemantics)
+        return super().resolveHostName(
+            judging, hostName, portNumber, addressTypes, transportSemantics
+        )
 
 
 class _Judging:
@@ -115,7 +120,7 @@ class _Judging:
         receiver.resolutionComplete()
 
 
-# -- requests --------------------------------------------------------------------------------------------------------
+# -- requests --------------------------------------------------------------------------------------
 
 
 class _Connection(_LenientHTTP11ClientProtocol):
@@ -142,7 +147,8 @@ class _Factory(_LenientHTTP11ClientFactory):
 
 
 class GuardedHandler(HTTP11DownloadHandler):
-    """Fetches what the guard lets pass; raises Refused for the rest. All requests come here, whoever makes them."""
+    """Fetches what the guard lets pass; raises Refused for the rest. All requests come here,
+    whoever makes them."""
 
     def __init__(self, crawler: Crawler) -> None:
         from twisted.internet import reactor
@@ -151,9 +157,12 @@ class GuardedHandler(HTTP11DownloadHandler):
         self.guard = Guard.of(crawler.settings)
         self.resolver: Any = reactor.nameResolver
         if not isinstance(self.resolver, GuardedResolver):
-            raise TypeError("the setting TWISTED_DNS_RESOLVER has to be crawler.network.downloader.GuardedResolver")
+            raise TypeError(
+                "the setting TWISTED_DNS_RESOLVER has to be crawler.network.downloader.GuardedResolver"
+            )
         self._pool._factory = _Factory
-        self._pool.maxPersistentPerHost = crawler.settings.getint("CONCURRENT_REQUESTS")  # at a proxy: it is one host
+        # at a proxy: it is one host
+        self._pool.maxPersistentPerHost = crawler.settings.getint("CONCURRENT_REQUESTS")
 
     async def download_request(self, request: Request) -> Response:
         if why := self.guard.refusal(request.url):
@@ -167,7 +176,10 @@ class GuardedHandler(HTTP11DownloadHandler):
                 raise Refused(f"{host} leads to {not_public(address)}") from None
             raise
         except DownloadFailedError as error:
-            if any(reason.check(DownloadCancelledError) for reason in getattr(error.__cause__, "reasons", ())):
+            if any(
+                reason.check(DownloadCancelledError)
+                for reason in getattr(error.__cause__, "reasons", ())
+            ):
                 raise DownloadCancelledError("headers without end") from None
             raise
         packed = packings(response)
@@ -179,7 +191,8 @@ class GuardedHandler(HTTP11DownloadHandler):
 
 
 class ProxyMiddleware(HttpProxyMiddleware):
-    """Scrapy's own, except that the environment is asked once a host: at every request it took a twentieth of all."""
+    """Scrapy's own, except that the environment is asked once a host: at every request it took a
+    twentieth of all."""
 
     def __init__(self, auth_encoding: str | None = "latin-1") -> None:
         super().__init__(auth_encoding)
@@ -195,16 +208,19 @@ class ProxyMiddleware(HttpProxyMiddleware):
 
 
 def as_bytes(response: Response) -> Response:
-    """A packed response without a type: of one that is text Scrapy would guess the encoding before it unpacks it."""
+    """A packed response without a type: of one that is text Scrapy would guess the encoding before
+    it unpacks it."""
     return Response(**{name: getattr(response, name) for name in Response.attributes})
 
 
 def keep_to_its_host(request: Request) -> None:
-    """Take from a request that was redirected to another host what was meant for the first (`www.` is no other)."""
+    """Take from a request that was redirected to another host what was meant for the first (`www.`
+    is no other)."""
     before = request.meta.get("redirect_urls")
     if before and _host(before[-1]) != _host(request.url):
         for name in OWN_HEADERS:
-            if name != b"Cookie" or JAR not in request.meta:  # the chain's own are given to this very address
+            # the chain's own are given to this very address
+            if name != b"Cookie" or JAR not in request.meta:
                 request.headers.pop(name, None)
 
 

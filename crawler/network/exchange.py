@@ -1,4 +1,5 @@
-"""Between Scrapy's requests and responses and our records: pure functions, and the words for what went wrong."""
+"""Between Scrapy's requests and responses and our records: pure functions, and the words for what
+went wrong."""
 
 from __future__ import annotations
 
@@ -58,8 +59,9 @@ def request(
 ) -> Request:
     """A request to a URL as it stands, conditional where validators of an earlier answer are known.
 
-    What comes is written down under `instead_of`, if that is given: another address of the same page. `carried` is
-    handed to both callbacks. The frontier, not Scrapy's filter, knows what was asked before.
+    What comes is written down under `instead_of`, if that is given: another address of the same
+    page. `carried` is handed to both callbacks. The frontier, not Scrapy's filter, knows what was
+    asked before.
     """
     headers = {"If-None-Match": etag, "If-Modified-Since": last_modified}
     return Request(
@@ -88,7 +90,8 @@ def capture(response: Response) -> Capture:
 
 
 def headers_kept(response: Response) -> Iterator[tuple[str, str]]:
-    """The headers as they came, those left out that go beyond LONGEST_HEADERS: they are kept with every look."""
+    """The headers as they came, those left out that go beyond LONGEST_HEADERS: they are kept with
+    every look."""
     left = LONGEST_HEADERS
     for name, values in response.headers.items():
         for value in values:
@@ -100,12 +103,18 @@ def headers_kept(response: Response) -> Iterator[tuple[str, str]]:
 
 
 def final_url(response: Response) -> str | None:
-    """Where redirects led; None where the page stood at its own address, or in an archive in its place."""
-    return response.url if response.url != response.meta["asked"] and original_url(response.url) is None else None
+    """Where redirects led; None where the page stood at its own address, or in an archive in its
+    place."""
+    return (
+        response.url
+        if response.url != response.meta["asked"] and original_url(response.url) is None
+        else None
+    )
 
 
 def look(response: Response, **more: Any) -> Check:
-    """The check that a response comes to by its status alone; `more` are fields that the caller knows better."""
+    """The check that a response comes to by its status alone; `more` are fields that the caller
+    knows better."""
     asked = response.meta["asked"]
     return Check(
         **{
@@ -124,18 +133,24 @@ def look(response: Response, **more: Any) -> Check:
 
 
 def judge_status(status: int) -> dict[str, Any]:
-    """`outcome`, `reason` and `transient` of an HTTP status; a good one leaves the outcome to the reader."""
+    """`outcome`, `reason` and `transient` of an HTTP status; a good one leaves the outcome to the
+    reader."""
     if status == 304:
         return {"outcome": "unchanged"}
     if status in GONE:
         return {"outcome": "gone", "reason": f"HTTP {status}"}
     if status < 200 or status >= 300:
-        return {"outcome": "failed", "reason": f"HTTP {status}", "transient": status in TRANSIENT or status >= 500}
+        return {
+            "outcome": "failed",
+            "reason": f"HTTP {status}",
+            "transient": status in TRANSIENT or status >= 500,
+        }
     return {"outcome": "new"}
 
 
 def read_look(check: Check, article: Article) -> Check:
-    """The check of a page that was read: with its article, or why it is none (`video: a player and a caption`)."""
+    """The check of a page that was read: with its article, or why it is none (`video: a player and
+    a caption`)."""
     if article.page_type == "article":
         return replace(check, article=article if check.capture else replace(article, digest=None))
     why = ": ".join(filter(None, (article.page_type, article.page_reason)))

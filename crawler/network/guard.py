@@ -1,9 +1,10 @@
-"""Where a crawl may go: to the public web, and to what a person names beside it. docs/safety.md tells it to users.
+"""Where a crawl may go: to the public web, and to what a person names beside it. docs/safety.md
+tells it to users.
 
-Strangers write the links, feeds and redirects that a crawl follows, and its machine reaches services that strangers do
-not. `Guard` decides, without network; `crawler.network.downloader` asks it. The port numbers are those of
-https://fetch.spec.whatwg.org/#port-blocking, the networks those of the registries that RFC 6890 set up (`ipaddress`
-knows them) and a few that it misses.
+Strangers write the links, feeds and redirects that a crawl follows, and its machine reaches
+services that strangers do not. `Guard` decides, without network; `crawler.network.downloader` asks
+it. The port numbers are those of https://fetch.spec.whatwg.org/#port-blocking, the networks those
+of the registries that RFC 6890 set up (`ipaddress` knows them) and a few that it misses.
 """
 
 from __future__ import annotations
@@ -32,8 +33,20 @@ NOT_OF_THE_WEB_TEXT = """
 NOT_OF_THE_WEB = frozenset(map(int, NOT_OF_THE_WEB_TEXT.split()))
 """Ports of mail, files, names and chat, to which no browser sends a request either."""
 
-ONLY_INSIDE = ("localhost", "local", "internal", "home.arpa", "intranet", "private", "corp", "home", "lan", "onion")
-"""Names that no public DNS knows: RFC 6761, 6762 (with its appendix G), 7686, 8375, and ICANN's `internal`."""
+ONLY_INSIDE = (
+    "localhost",
+    "local",
+    "internal",
+    "home.arpa",
+    "intranet",
+    "private",
+    "corp",
+    "home",
+    "lan",
+    "onion",
+)
+"""Names that no public DNS knows: RFC 6761, 6762 (with its appendix G), 7686, 8375, and ICANN's
+`internal`."""
 NAME = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9_-]{1,63}\.)+(?=[a-z0-9-]*[a-z])[a-z0-9-]{2,63}")
 """A host name with a dot in it, in lower case and punycode."""
 
@@ -53,11 +66,12 @@ OF_THE_INTERNET = ip_network("2000::/3")
 NAT64 = ip_network("64:ff9b::/96")
 
 
-# -- addresses and names ---------------------------------------------------------------------------------------------
+# -- addresses and names ---------------------------------------------------------------------------
 
 
 def is_public(address: str) -> bool:
-    """Does an IP address lead to the public internet, and not to this machine, its network or a tunnel into one?"""
+    """Does an IP address lead to the public internet, and not to this machine, its network or a
+    tunnel into one?"""
     ip = ip_address(address.partition("%")[0])
     if isinstance(ip, IPv6Address):
         if ip.ipv4_mapped:
@@ -75,7 +89,9 @@ def is_own(address: str) -> bool:
 
 
 def _is_public_name(host: str) -> bool:
-    return NAME.fullmatch(host) is not None and not host.endswith(tuple(f".{name}" for name in ONLY_INSIDE))
+    return NAME.fullmatch(host) is not None and not host.endswith(
+        tuple(f".{name}" for name in ONLY_INSIDE)
+    )
 
 
 def not_public(address: str) -> str:
@@ -84,8 +100,11 @@ def not_public(address: str) -> str:
 
 
 def _binds(address: str) -> bool:
-    """May a socket have this address? One of documentation only where the system lets sockets have any."""
-    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as probe:
+    """May a socket have this address? One of documentation only where the system lets sockets have
+    any."""
+    with socket.socket(
+        socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM
+    ) as probe:
         try:
             probe.bind((address, 0))
         except OSError:
@@ -94,7 +113,8 @@ def _binds(address: str) -> bool:
 
 
 def literal(host: str) -> str | None:
-    """The IP address that a host is, in any spelling that C libraries read: `127.1`, `0x7f000001`, `2130706433`."""
+    """The IP address that a host is, in any spelling that C libraries read: `127.1`, `0x7f000001`,
+    `2130706433`."""
     with suppress(ValueError):
         return str(ip_address(host.partition("%")[0]))
     try:
@@ -122,7 +142,8 @@ class Place:
 
 
 def places(text: str) -> tuple[Place, ...]:
-    """What DATELINE_ALLOW_ADDRESSES names, parted by commas or blanks. Raises UsageError for what is none."""
+    """What DATELINE_ALLOW_ADDRESSES names, parted by commas or blanks. Raises UsageError for what
+    is none."""
     return tuple(_place(entry) for entry in text.replace(",", " ").split())
 
 
@@ -135,12 +156,14 @@ def _place(entry: str) -> Place:
     except ValueError:
         host, port = "", None
     if not host or parts.netloc != entry or "@" in entry:
-        raise UsageError(f"{SETTING}: {entry!r} is no host, HOST:PORT or network such as 10.0.0.0/8")
+        raise UsageError(
+            f"{SETTING}: {entry!r} is no host, HOST:PORT or network such as 10.0.0.0/8"
+        )
     address = literal(host)
     return Place(network=ip_network(address), port=port) if address else Place(host, port=port)
 
 
-# -- the decision ----------------------------------------------------------------------------------------------------
+# -- the decision ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +176,8 @@ class Guard:
 
     @classmethod
     def of(cls, settings: BaseSettings) -> Self:
-        """As the settings and the environment have it. Raises UsageError for exceptions that cannot be meant."""
+        """As the settings and the environment have it. Raises UsageError for exceptions that cannot
+        be meant."""
         return cls(places(settings.get(SETTING) or ""), frozenset(_proxies()))
 
     def refusal(self, url: str) -> str | None:
@@ -175,10 +199,15 @@ class Guard:
             return not_public(address)
         if address is None and not _is_public_name(host):
             return f"{host[:80]} is no name of the public internet; {SETTING} can allow it"
-        return f"port {port} is none of the web; {SETTING} can allow it" if port in NOT_OF_THE_WEB else None
+        return (
+            f"port {port} is none of the web; {SETTING} can allow it"
+            if port in NOT_OF_THE_WEB
+            else None
+        )
 
     def connects(self, host: str, port: int, address: str) -> bool:
-        """May a connection that was asked for by host and port go to this IP address? Port 0 stands for any."""
+        """May a connection that was asked for by host and port go to this IP address? Port 0 stands
+        for any."""
         if any(host == proxy and port in (at, 0) for proxy, at in self.proxies):
             return True
         if any(place.has(host, port) or place.has(address, port) for place in self.allowed):

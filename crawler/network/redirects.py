@@ -1,8 +1,10 @@
-"""Redirects as browsers follow them: by status, by a meta element, by a Refresh header, and with cookies on the way.
+"""Redirects as browsers follow them: by status, by a meta element, by a Refresh header, and with
+cookies on the way.
 
-Some outlets send a reader to the same page again until a cookie comes back. So a cookie that an answer within a chain
-of redirects sets is sent with the further requests of this chain. It is kept no longer, and it goes to no other
-registered domain: the next page is asked for as a stranger asks again.
+Some outlets send a reader to the same page again until a cookie comes back. So a cookie that an
+answer within a chain of redirects sets is sent with the further requests of this chain. It is kept
+no longer, and it goes to no other registered domain: the next page is asked for as a stranger asks
+again.
 """
 
 from __future__ import annotations
@@ -12,7 +14,11 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from scrapy.downloadermiddlewares.redirect import BaseRedirectMiddleware, MetaRefreshMiddleware, RedirectMiddleware
+from scrapy.downloadermiddlewares.redirect import (
+    BaseRedirectMiddleware,
+    MetaRefreshMiddleware,
+    RedirectMiddleware,
+)
 from scrapy.http import Request, Response
 from scrapy.http.cookies import CookieJar
 from w3lib.url import safe_url_string
@@ -31,13 +37,15 @@ MOST_SENT = 8192
 """Bytes of a Cookie header; servers refuse more."""
 LONGEST_REFRESH = 4096
 REFRESH = re.compile(
-    r"(\d{1,6})?(?:\.[\d.]*)?\s*[;,\s]\s*(?:url\s*=\s*)?+(?:'([^']*)|\"([^\"]*)|(\S.*))", re.IGNORECASE | re.DOTALL
+    r"(\d{1,6})?(?:\.[\d.]*)?\s*[;,\s]\s*(?:url\s*=\s*)?+(?:'([^']*)|\"([^\"]*)|(\S.*))",
+    re.IGNORECASE | re.DOTALL,
 )
 """Seconds and address (https://html.spec.whatwg.org/#shared-declarative-refresh-steps)."""
 
 
 def refresh(value: str, base: str) -> tuple[int, str] | None:
-    """After how many seconds a Refresh header leads where; None where it only loads the page again, or says nothing."""
+    """After how many seconds a Refresh header leads where; None where it only loads the page again,
+    or says nothing."""
     found = REFRESH.match(value[:LONGEST_REFRESH].strip())
     link = (found[2] or found[3] or found[4] or "").strip() if found else ""
     if not found or not link:
@@ -49,7 +57,8 @@ def refresh(value: str, base: str) -> tuple[int, str] | None:
 
 
 def moved_for_good(response: Response) -> str | None:
-    """Where a chain led of which every redirect says that the page has moved for good; None for any other answer.
+    """Where a chain led of which every redirect says that the page has moved for good; None for any
+    other answer.
 
     Another spelling of the address is no move: `https` for `http`, with or without `www`.
     """
@@ -62,11 +71,12 @@ def moved_for_good(response: Response) -> str | None:
         return None
 
 
-# -- cookies ---------------------------------------------------------------------------------------------------------
+# -- cookies ---------------------------------------------------------------------------------------
 
 
 def with_cookies(redirected: Request, asked: Request, answer: Response) -> Request:
-    """The next request of a chain, with the cookies that the answers of this chain set for its address."""
+    """The next request of a chain, with the cookies that the answers of this chain set for its
+    address."""
     jar: CookieJar = asked.meta.get(JAR) or CookieJar(POLICY)
     learn(jar, answer, asked)
     if not len(jar):
@@ -85,7 +95,11 @@ def with_cookies(redirected: Request, asked: Request, answer: Response) -> Reque
 
 def learn(jar: CookieJar, answer: Response, asked: Request) -> None:
     """Take the cookies of an answer: few, short, and for no more than its own registered domain."""
-    said = [cookie for cookie in answer.headers.getlist("Set-Cookie")[:MOST_COOKIES] if len(cookie) <= LONGEST_COOKIE]
+    said = [
+        cookie
+        for cookie in answer.headers.getlist("Set-Cookie")[:MOST_COOKIES]
+        if len(cookie) <= LONGEST_COOKIE
+    ]
     if not said:
         return
     own = _domain(urlsplit(asked.url).hostname or "")
@@ -103,13 +117,15 @@ def _domain(host: str) -> str | None:
         return None
 
 
-# -- Scrapy's side of it ---------------------------------------------------------------------------------------------
+# -- Scrapy's side of it ---------------------------------------------------------------------------
 
 
 class WithCookies(BaseRedirectMiddleware):
     """Adds the cookies of the chain to what a redirect leads to."""
 
-    def _build_redirect_request(self, source_request: Request, response: Response, **more: Any) -> Request:
+    def _build_redirect_request(
+        self, source_request: Request, response: Response, **more: Any
+    ) -> Request:
         redirected = super()._build_redirect_request(source_request, response, **more)
         return with_cookies(redirected, source_request, response)
 
@@ -121,11 +137,22 @@ class StatusRedirects(WithCookies, RedirectMiddleware):
 class RefreshRedirects(WithCookies, MetaRefreshMiddleware):
     """Redirects by a meta element or a Refresh header of a good answer."""
 
-    def process_response(self, request: Request, response: Response, spider: Any = None) -> Request | Response:  # noqa: ARG002
+    def process_response(
+        self,
+        request: Request,
+        response: Response,
+        spider: Any = None,  # noqa: ARG002
+    ) -> Request | Response:
         said = response.headers.get("Refresh")
         if not said or not 200 <= response.status < 300 or request.meta.get("dont_redirect"):
             return super().process_response(request, response)
         led = refresh(said.decode("utf-8", "replace"), response.url)
-        if led is None or led[0] >= self._maxdelay or urlsplit(led[1]).scheme not in ("http", "https"):
+        if (
+            led is None
+            or led[0] >= self._maxdelay
+            or urlsplit(led[1]).scheme not in ("http", "https")
+        ):
             return super().process_response(request, response)
-        return self._redirect(self._redirect_request_using_get(request, response, led[1]), request, "Refresh header")
+        return self._redirect(
+            self._redirect_request_using_get(request, response, led[1]), request, "Refresh header"
+        )

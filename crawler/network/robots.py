@@ -1,6 +1,7 @@
 """robots.txt as RFC 9309 has it: what it forbids, how long to wait, and what its absence means.
 
-`Rules` are pure; `RobotsMiddleware`, at the end, reads a site's robots.txt once and holds every request to it.
+`Rules` are pure; `RobotsMiddleware`, at the end, reads a site's robots.txt once and holds every
+request to it.
 """
 
 from __future__ import annotations
@@ -30,9 +31,11 @@ MOST_REDIRECTS = 5
 KEPT_SECONDS = 24 * 3600.0
 """RFC 9309, 2.4."""
 MOST_KEPT = 32 * 1024 * 1024
-"""Bytes, about, that the rules of all sites take together; of more, the largest are read again when they are needed."""
+"""Bytes, about, that the rules of all sites take together; of more, the largest are read again when
+they are needed."""
 LONGEST_DELAY = 60.0
-"""Seconds between two requests to a host; where a site asks for more, the crawl says so at its end."""
+"""Seconds between two requests to a host; where a site asks for more, the crawl says so at its
+end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ class Rules:
     """What a site's robots.txt comes to."""
 
     groups: Groups = Groups()  # noqa: RUF009  it is frozen
-    """What it says to us and to those whose rules are asked about; nothing, where there is no robots.txt."""
+    """What it says to us and to those whose rules are asked about; nothing, where there is no
+    robots.txt."""
     not_now: str | None = None
     """Why nobody knows what is allowed; nothing is, until it can be read."""
 
@@ -50,7 +54,8 @@ class Rules:
         return path == "/robots.txt" or self.groups.group(agent).allows(path)
 
     def delay(self, agent: str) -> float | None:
-        """Seconds of `Crawl-delay`, which is no part of the RFC but what many sites say; None where they do not."""
+        """Seconds of `Crawl-delay`, which is no part of the RFC but what many sites say; None where
+        they do not."""
         return self.groups.group(agent).delay or None
 
     def forbids_one_of(self, url: str, agents: Sequence[str]) -> str | None:
@@ -59,26 +64,31 @@ class Rules:
 
 
 def read_rules(status: int, body: bytes, agents: Sequence[str] = (US, *AI_CRAWLERS)) -> Rules:
-    """The rules that an answer to a request for robots.txt makes for some crawlers (RFC 9309, 2.3.1)."""
+    """The rules that an answer to a request for robots.txt makes for some crawlers (RFC 9309,
+    2.3.1)."""
     return Rules(read_groups(body, agents)) if 200 <= status < 300 else without_body(status)
 
 
 def without_body(status: int) -> Rules:
     """The rules that the status alone makes.
 
-    A 4xx says that there is none, and all is allowed; except 429, which asks us to stay away. With a 5xx nothing is
-    allowed for now. A 3xx that is left after the redirects is as good as none.
+    A 4xx says that there is none, and all is allowed; except 429, which asks us to stay away. With
+    a 5xx nothing is allowed for now. A 3xx that is left after the redirects is as good as none.
     """
-    return Rules(not_now=f"robots.txt: HTTP {status}") if status == 429 or status >= 500 else Rules()
+    return (
+        Rules(not_now=f"robots.txt: HTTP {status}") if status == 429 or status >= 500 else Rules()
+    )
 
 
 def kept_delay(said: float | None, ours: float) -> float:
-    """Seconds between two requests: what the site asks for, never less than we do ourselves, up to a minute."""
+    """Seconds between two requests: what the site asks for, never less than we do ourselves, up to
+    a minute."""
     return max(ours, min(said or 0.0, LONGEST_DELAY))
 
 
 class RobotsMiddleware:
-    """Holds every request to its site's robots.txt, in the place of Scrapy's, which fetches all when there is none.
+    """Holds every request to its site's robots.txt, in the place of Scrapy's, which fetches all
+    when there is none.
 
     Raises IgnoreRequest for what is forbidden and NotNow where robots.txt cannot be had.
     """
@@ -114,7 +124,8 @@ class RobotsMiddleware:
             raise IgnoreRequest(f"opted out: robots.txt forbids {other}")
 
     async def rules_for(self, site: str) -> Rules:
-        """A site's rules, asked for once and kept for a day; what could not be had is asked for again."""
+        """A site's rules, asked for once and kept for a day; what could not be had is asked for
+        again."""
         read_at, reading = self.rules.get(site, (0.0, None))
         old = time.monotonic() - read_at > KEPT_SECONDS
         if reading is None or old or (reading.done() and reading.result().not_now):
@@ -125,7 +136,9 @@ class RobotsMiddleware:
 
     def count(self, site: str, read: asyncio.Future[Rules]) -> None:
         """What a site's rules take counts; beyond MOST_KEPT the largest are forgotten."""
-        self.sizes[site] = read.result().groups.size if not read.cancelled() and not read.exception() else 0
+        self.sizes[site] = (
+            read.result().groups.size if not read.cancelled() and not read.exception() else 0
+        )
         while sum(self.sizes.values()) > MOST_KEPT:
             largest = max(self.sizes, key=lambda site: self.sizes[site])
             del self.sizes[largest]
@@ -136,7 +149,9 @@ class RobotsMiddleware:
         rules = await self.ask(site)
         if rules.not_now:
             now = this_moment()
-            pause = self.spider.turns.pause(site, now) or self.spider.turns.begin(site, rules.not_now, now)
+            pause = self.spider.turns.pause(site, now) or self.spider.turns.begin(
+                site, rules.not_now, now
+            )
             self.spider.leave_alone(site, pause)
             return Rules(not_now=put_off(pause))
         self.keep_delay(site, rules.delay(self.agent))
@@ -160,7 +175,8 @@ class RobotsMiddleware:
         return await self.rules_in(response, site)
 
     async def know(self, site: str, response: Response) -> None:
-        """Take a site's robots.txt that somebody asked for already, so that it is asked for once."""
+        """Take a site's robots.txt that somebody asked for already, so that it is asked for
+        once."""
         rules = await self.rules_in(response, site)
         if not rules.not_now:
             self.keep_delay(site, rules.delay(self.agent))
@@ -174,17 +190,24 @@ class RobotsMiddleware:
         if not 200 <= response.status < 300:
             return without_body(response.status)
         try:
-            return Rules(await self.spider.workers.read_robots(response.body, site, (self.agent, *self.others)))
+            return Rules(
+                await self.spider.workers.read_robots(
+                    response.body, site, (self.agent, *self.others)
+                )
+            )
         except ReadingError as error:
             return Rules(not_now=str(error).removeprefix(f"{site}: "))
 
     def keep_delay(self, site: str, said: float | None) -> None:
-        """Have Scrapy's downloader wait between two requests to this host, and never less than the site says."""
+        """Have Scrapy's downloader wait between two requests to this host, and never less than the
+        site says."""
         delay = kept_delay(said, self.own_delay)
         if said is None or delay <= self.own_delay:
             return
         if said > LONGEST_DELAY:
-            self.spider.remarks[site] = f"asks for a Crawl-delay of {said:g} s; it is asked every {delay:g} s"
+            self.spider.remarks[site] = (
+                f"asks for a Crawl-delay of {said:g} s; it is asked every {delay:g} s"
+            )
         engine: Any = self.crawler.engine
         downloader = engine.downloader
         host = urlsplit(site).hostname or ""

@@ -1,10 +1,11 @@
-"""What a robots.txt says to some crawlers: its rules for them alone, read and asked in time that grows with its length.
+"""What a robots.txt says to some crawlers: its rules for them alone, read and asked in time that
+grows with its length.
 
-A file may name fourteen thousand crawlers and eighteen thousand rules; only the groups that speak to us are kept, each
-rule once. Whether an address is allowed is looked up among the plain rules, however many, and tried against `MOST_WILD`
-of those with a `*`; further ones are read strictly: up to their first `*`, and none of them allows anything.
-The sitemaps that it names are those of the whole site.
-Pure: bytes in, rules out (RFC 9309, and how most files are misspelt).
+A file may name fourteen thousand crawlers and eighteen thousand rules; only the groups that speak
+to us are kept, each rule once. Whether an address is allowed is looked up among the plain rules,
+however many, and tried against `MOST_WILD` of those with a `*`; further ones are read strictly: up
+to their first `*`, and none of them allows anything. The sitemaps that it names are those of the
+whole site. Pure: bytes in, rules out (RFC 9309, and how most files are misspelt).
 """
 
 from __future__ import annotations
@@ -55,13 +56,15 @@ class Group:
     whole: dict[str, bool] = field(default_factory=dict)
     """Paths in full (`/x$`)."""
     wild: tuple[tuple[int, bool, tuple[str, ...], bool], ...] = ()
-    """Length, whether it allows, the parts between asterisks, whether it ends there (`$`); those that win first."""
+    """Length, whether it allows, the parts between asterisks, whether it ends there (`$`); those
+    that win first."""
     strict: frozenset[str] = frozenset()
     """Beginnings of paths that are forbidden whatever else is said."""
     delay: float | None = None
 
     def allows(self, path: str) -> bool:
-        """Whether a path with its query, as `spelled` spells it, may be fetched: the longest rule that fits counts."""
+        """Whether a path with its query, as `spelled` spells it, may be fetched: the longest rule
+        that fits counts."""
         if any(found for found in _beginnings(path, self.strict)):
             return False
         best = max(
@@ -80,7 +83,12 @@ class Group:
     @property
     def size(self) -> int:
         """About how many bytes of memory it takes."""
-        texts = [*self.plain, *self.whole, *self.strict, *(part for _, _, parts, _ in self.wild for part in parts)]
+        texts = [
+            *self.plain,
+            *self.whole,
+            *self.strict,
+            *(part for _, _, parts, _ in self.wild for part in parts),
+        ]
         return sum(map(len, texts)) + RULE_BYTES * (1 + len(texts))
 
 
@@ -100,7 +108,9 @@ class Groups:
     @property
     def size(self) -> int:
         """About how many bytes of memory they take; crawlers may share a group."""
-        return RULE_BYTES + sum(group.size for group in {id(group): group for group in self.of.values()}.values())
+        return RULE_BYTES + sum(
+            group.size for group in {id(group): group for group in self.of.values()}.values()
+        )
 
 
 def read_groups(body: bytes, agents: Iterable[str]) -> Groups:
@@ -131,11 +141,12 @@ def robots_text(body: bytes) -> str:
     return body.decode("utf-8-sig", "replace")
 
 
-# -- lines and groups ------------------------------------------------------------------------------------------------
+# -- lines and groups ------------------------------------------------------------------------------
 
 
 def _lines(text: str) -> Iterator[tuple[str, str]]:
-    """What each line is (a name of `_FIELDS`, or `other`) and says; lines that say nothing are left out."""
+    """What each line is (a name of `_FIELDS`, or `other`) and says; lines that say nothing are left
+    out."""
     for raw in text.replace("\0", "").splitlines():
         line = raw.partition("#")[0].strip()
         name, colon, value = line.partition(":")
@@ -160,7 +171,8 @@ def _without_colon(line: str) -> tuple[str, str] | None:
 
 
 def _agents(value: str) -> Iterator[str]:
-    """The crawlers that a line names: `Name/1.0 (…)` is Name of any version; asterisks within a name say nothing."""
+    """The crawlers that a line names: `Name/1.0 (…)` is Name of any version; asterisks within a
+    name say nothing."""
     name = _VERSION.split(value.lower(), maxsplit=1)[0].strip()
     for agent in {name, name if name == "*" else name.replace("*", "")}:
         if agent:
@@ -168,7 +180,8 @@ def _agents(value: str) -> Iterator[str]:
 
 
 def _best(token: str, named: set[str]) -> str | None:
-    """The longest of the names that a crawler goes by, else `*`; None if the file speaks to it in no group."""
+    """The longest of the names that a crawler goes by, else `*`; None if the file speaks to it in
+    no group."""
     beginnings = (token[:length] for length in range(len(token), 0, -1))
     return next((agent for agent in (*beginnings, "*") if agent in named), None)
 
@@ -205,7 +218,7 @@ def _seconds(value: str) -> float | None:
     return delay if math.isfinite(delay) and delay >= 0 else None
 
 
-# -- rules -----------------------------------------------------------------------------------------------------------
+# -- rules -----------------------------------------------------------------------------------------
 
 
 def _group(rules: Iterable[Rule], delay: float | None) -> Group:
@@ -227,7 +240,8 @@ def _group(rules: Iterable[Rule], delay: float | None) -> Group:
 
 
 def _patterns(rules: Iterable[Rule]) -> Iterator[Rule]:
-    """The patterns as they are compared. A `$` at the end may mean that, or itself; `/index.html` means `/` too."""
+    """The patterns as they are compared. A `$` at the end may mean that, or itself; `/index.html`
+    means `/` too."""
     for value, allowed in rules:
         anchored = value.endswith("$")
         pattern = spelled(value.removesuffix("$"), "*")
@@ -258,12 +272,17 @@ def spelled(text: str, safe: str = "") -> str:
 def _beginnings(path: str, among: dict[str, bool] | frozenset[str]) -> Iterator[str]:
     """Those of the patterns that the path begins with, the longest first."""
     if among:
-        lengths = range(min(len(path), max(map(len, among))), 0, -1) if len(among) < 64 else range(len(path), 0, -1)
+        lengths = (
+            range(min(len(path), max(map(len, among))), 0, -1)
+            if len(among) < 64
+            else range(len(path), 0, -1)
+        )
         yield from (path[:length] for length in lengths if path[:length] in among)
 
 
 def _fits(path: str, parts: tuple[str, ...], ends: bool) -> bool:
-    """Whether a path has all parts in their order, the first at its beginning and, if it ends there, the last so."""
+    """Whether a path has all parts in their order, the first at its beginning and, if it ends
+    there, the last so."""
     if not path.startswith(parts[0]):
         return False
     place = len(parts[0])

@@ -1,8 +1,9 @@
-"""How much of the crawl's own time each site takes: what it costs to clean, compare and write what it sent.
+"""How much of the crawl's own time each site takes: what it costs to clean, compare and write what
+it sent.
 
-A site is a registered domain, whatever its hosts. One that has taken more than its share is asked for no more pages
-until the others have had theirs; where nobody else waits, it goes on. What its pages may add to `captures.db`
-is bounded too.
+A site is a registered domain, whatever its hosts. One that has taken more than its share is asked
+for no more pages until the others have had theirs; where nobody else waits, it goes on. What its
+pages may add to `captures.db` is bounded too.
 """
 
 from __future__ import annotations
@@ -40,7 +41,11 @@ class Shares:
         """Those of some hosts whose sites have taken more than their share."""
         most = max(FREE, SHARE * (now - self.began))
         sites = {site for site, seconds in self._seconds.items() if seconds > most}
-        return [host for host in hosts if registered_domain(f"http://{host}/") in sites] if sites else []
+        return (
+            [host for host in hosts if registered_domain(f"http://{host}/") in sites]
+            if sites
+            else []
+        )
 
     def refuses_copy(self, url: str, size: int, *, article: bool) -> str | None:
         """Why no copy of a page is kept; None if one is, and its size counts."""

@@ -1,10 +1,12 @@
-"""A process beside a crawl that kills it where it cannot end itself, as one call holds its interpreter's lock.
+"""A process beside a crawl that kills it where it cannot end itself, as one call holds its
+interpreter's lock.
 
-It is run as a file and imports nothing but the standard library: it starts in milliseconds, and nothing that a crawl
-may do can hold it. Two things come to it. On standard input the crawl writes, a line each time, by when it will have
-ended (seconds of the monotonic clock, the same in all processes); the end of it means that the crawl is over. The
-socket that is named holds the signals that came, until the crawl's watchdog takes them: who leaves a request to stop
-there for `HELD` seconds cannot act any more.
+It is run as a file and imports nothing but the standard library: it starts in milliseconds, and
+nothing that a crawl may do can hold it. Two things come to it. On standard input the crawl writes,
+a line each time, by when it will have ended (seconds of the monotonic clock, the same in all
+processes); the end of it means that the crawl is over. The socket that is named holds the signals
+that came, until the crawl's watchdog takes them: who leaves a request to stop there for `HELD`
+seconds cannot act any more.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ import time
 HELD = 5.0
 """Seconds for which the lock may be held after a request to stop."""
 ASKED_TO_STOP = {signal.SIGTERM, signal.SIGINT}
-TOLD = "The crawl could not stop by itself and was killed. What waits is taken up by the next crawl."
+TOLD = (
+    "The crawl could not stop by itself and was killed. What waits is taken up by the next crawl."
+)
 
 
 def main(crawl: int, signals: socket.socket, held: float) -> None:
@@ -30,7 +34,13 @@ def main(crawl: int, signals: socket.socket, held: float) -> None:
     lines = came = b""
     while True:
         waits_for = [0] if came else [0, signals.fileno()]
-        patience = 0.05 if came else None if ends_by is None else max(0.0, ends_by - time.monotonic()) + 0.01
+        patience = (
+            0.05
+            if came
+            else None
+            if ends_by is None
+            else max(0.0, ends_by - time.monotonic()) + 0.01
+        )
         if 0 in select.select(waits_for, [], [], patience)[0]:
             if not (more := os.read(0, 4096)):
                 return
@@ -38,7 +48,9 @@ def main(crawl: int, signals: socket.socket, held: float) -> None:
             ends_by = float(whole[-1]) if whole else ends_by
         now, came = time.monotonic(), _lying(signals)
         unheard_since = None if ASKED_TO_STOP.isdisjoint(came) else unheard_since or now
-        if (unheard_since is not None and now > unheard_since + held) or (ends_by is not None and now > ends_by):
+        if (unheard_since is not None and now > unheard_since + held) or (
+            ends_by is not None and now > ends_by
+        ):
             _kill(crawl)
             return
 

@@ -1,7 +1,9 @@
-"""How this program starts processes: they import nothing from the folder in which it happens to be called.
+"""How this program starts processes: they import nothing from the folder in which it happens to be
+called.
 
-Python puts that folder first on its search path when it is started with `-c` or `-m`, as the fork server and
-`python -m crawler` are, and where PYTHONPATH has an empty or a relative entry (`crawler.processes.search_path`).
+Python puts that folder first on its search path when it is started with `-c` or `-m`, as the fork
+server and `python -m crawler` are, and where PYTHONPATH has an empty or a relative entry
+(`crawler.processes.search_path`).
 """
 
 from __future__ import annotations
@@ -22,10 +24,15 @@ def program() -> tuple[str, ...]:
 
 
 def environment(given: Mapping[str, str] | None = None) -> dict[str, str]:
-    """An environment, by default ours, in which Python leaves the current folder out of its search path."""
+    """An environment, by default ours, in which Python leaves the current folder out of its search
+    path."""
     environ = dict(os.environ if given is None else given)
     named = entries(environ.pop("PYTHONPATH", ""))
-    folders = [str(Path(entry).absolute()) for entry in named if Path(entry).is_absolute() or is_wanted(entry)]
+    folders = [
+        str(Path(entry).absolute())
+        for entry in named
+        if Path(entry).is_absolute() or is_wanted(entry)
+    ]
     if folders:
         environ["PYTHONPATH"] = os.pathsep.join(folders)
     return environ | {"PYTHONSAFEPATH": "1"}
@@ -33,7 +40,8 @@ def environment(given: Mapping[str, str] | None = None) -> dict[str, str]:
 
 @contextmanager
 def safe_environment() -> Iterator[None]:
-    """Processes that others start for us meanwhile get such an environment: they ask nobody for another one."""
+    """Processes that others start for us meanwhile get such an environment: they ask nobody for
+    another one."""
     changed = ("PYTHONSAFEPATH", "PYTHONPATH")
     before = {name: os.environ.get(name) for name in changed}
     safe = environment()

@@ -1,7 +1,8 @@
-"""Ctrl-C and SIGTERM while a crawl gets ready: they are kept until there is a crawl to end in order.
+"""Ctrl-C and SIGTERM while a crawl gets ready: they are kept until there is a crawl to end in
+order.
 
-Scrapy takes signals once its reactor runs. What the program imports and opens before takes seconds, in which Python
-would break off with KeyboardInterrupt, or be ended. A second Ctrl-C does break off.
+Scrapy takes signals once its reactor runs. What the program imports and opens before takes seconds,
+in which Python would break off with KeyboardInterrupt, or be ended. A second Ctrl-C does break off.
 """
 
 from __future__ import annotations

@@ -1,14 +1,15 @@
 """Ends a crawl that does not end by itself once its time is up or it was asked to stop.
 
-The event loop closes a crawl in order. Where something holds the loop, or what is under way takes too long, a thread of
-its own does so after `GRACE`: what waits to be written is written if the loop still answers, readers are ended, the
-crawl's row says why, and the process ends with exit code 0, as after any crawl that was stopped. The frontier lies in
-SQLite, so nothing that was written is lost and what was under way waits again.
+The event loop closes a crawl in order. Where something holds the loop, or what is under way takes
+too long, a thread of its own does so after `GRACE`: what waits to be written is written if the loop
+still answers, readers are ended, the crawl's row says why, and the process ends with exit code 0,
+as after any crawl that was stopped. The frontier lies in SQLite, so nothing that was written is
+lost and what was under way waits again.
 
 A thread cannot act while a single call holds the interpreter's lock. A process beside the crawl can
-(`crawler.processes.last_resort`): it kills a crawl that takes no notice of a request to stop for five seconds, and one
-that has
-not ended when it should have. The next crawl marks such a crawl as interrupted.
+(`crawler.processes.last_resort`): it kills a crawl that takes no notice of a request to stop for
+five seconds, and one that has not ended when it should have. The next crawl marks such a crawl as
+interrupted.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ from crawler.processes import last_resort
 from crawler.processes.last_resort import ASKED_TO_STOP, HELD
 
 GRACE = 20.0
-"""Seconds from the request to stop to the end: most requests that are under way are answered by then."""
+"""Seconds from the request to stop to the end: most requests that are under way are answered by
+then."""
 WRITING = 3.0
 """Seconds of patience for what waits to be written, and for the archive's write lock."""
 SOON = 1.0
@@ -48,7 +50,8 @@ STOPPED, TIME_IS_UP = "stopped by the user", "the time was up"
 class Watchdog:
     """Watches over one crawl; a context manager, entered in the main thread.
 
-    `seconds` is the time that the crawl may take (None: any), `grace` GRACE if left out, `end` what ends the process.
+    `seconds` is the time that the crawl may take (None: any), `grace` GRACE if left out, `end` what
+    ends the process.
     """
 
     def __init__(
@@ -90,11 +93,12 @@ class Watchdog:
     def listen(self) -> None:
         """Hear of signals beside the event loop; call it in the main thread once the loop runs.
 
-        The interpreter writes a signal's number to a file descriptor as it comes, whatever the main thread does then.
+        The interpreter writes a signal's number to a file descriptor as it comes, whatever the main
+        thread does then.
         """
         self._others = signal.set_wakeup_fd(self._ours.fileno(), warn_on_full_buffer=False)
 
-    # -- the thread --------------------------------------------------------------------------------------------------
+    # -- the thread --------------------------------------------------------------------------------
 
     def _watch(self) -> None:
         taken = 0
@@ -102,7 +106,8 @@ class Watchdog:
             due = self._due()
             if due is not None:
                 self.last_resort.tell(due + 2 * WRITING + HELD)
-            if taken:  # only now, as the lock may not come back after any call: what lies there, nobody heard
+            # only now, as the lock may not come back after any call: what lies there, nobody heard
+            if taken:
                 self._heard.recv(taken)
             self._heard.settimeout(max(0.01, due - time.monotonic()) if due is not None else None)
             try:
@@ -117,8 +122,13 @@ class Watchdog:
             self.stop_asked += [time.monotonic() for each in heard if each in ASKED_TO_STOP]
 
     def _due(self) -> float | None:
-        """When this thread ends the crawl, as far as it knows now (seconds of the monotonic clock)."""
-        moments = [moment + self.grace for moment in (*self.stop_asked[:1], self.deadline) if moment is not None]
+        """When this thread ends the crawl, as far as it knows now (seconds of the monotonic
+        clock)."""
+        moments = [
+            moment + self.grace
+            for moment in (*self.stop_asked[:1], self.deadline)
+            if moment is not None
+        ]
         return min(moments + [moment + SOON for moment in self.stop_asked[1:2]], default=None)
 
     def _pass_on(self, heard: bytes) -> None:
@@ -139,7 +149,9 @@ class Watchdog:
             ):
                 end_crawl(db, self.crawl_id, reason)
         with suppress(OSError, ValueError):
-            click.echo(f"The crawl stopped before its end: {reason}. What waits is taken up by the next crawl.")
+            click.echo(
+                f"The crawl stopped before its end: {reason}. What waits is taken up by the next crawl."
+            )
             sys.stdout.flush()
         self.end(0)
 
@@ -167,16 +179,26 @@ class Watchdog:
 
 
 class LastResort:
-    """The process beside a crawl, which kills it where nothing else ends it; without it, it is as it was before."""
+    """The process beside a crawl, which kills it where nothing else ends it; without it, it is as
+    it was before."""
 
     def __init__(self, signals: socket.socket) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         number = signals.fileno()
-        words = [sys.executable, "-I", "-S", last_resort.__file__, str(os.getpid()), str(number), str(HELD)]
+        words = [
+            sys.executable,
+            "-I",
+            "-S",
+            last_resort.__file__,
+            str(os.getpid()),
+            str(number),
+            str(HELD),
+        ]
         before = signal.pthread_sigmask(signal.SIG_BLOCK, ASKED_TO_STOP)  # they are for the crawl
         try:
             with suppress(OSError):
-                self._process = subprocess.Popen(  # noqa: S603  this very Python, and a file of ours
+                # this very Python, and a file of ours
+                self._process = subprocess.Popen(  # noqa: S603
                     words, stdin=subprocess.PIPE, pass_fds=[number], bufsize=0
                 )
         finally:

@@ -1,6 +1,7 @@
 """Search services as sources of leads: none is asked unless a user names it.
 
-`service.py` says what a service is; each has a module, `headlines.py` finds an article that is known by headline alone.
+`service.py` says what a service is; each has a module, `headlines.py` finds an article that is
+known by headline alone.
 """
 
 from __future__ import annotations
@@ -25,12 +26,15 @@ SERVICES: dict[str, Service] = {
 
 
 def service(name: str, base: str | None = None) -> Service:
-    """The service of that name, asked at `base` if given. Raises UsageError for a name that is none."""
+    """The service of that name, asked at `base` if given. Raises UsageError for a name that is
+    none."""
     found = SERVICES.get(name.strip().lower())
     if found is None:
         raise UsageError(f"{name!r} is no search service; there are {', '.join(sorted(SERVICES))}")
     if base is None:
         return found
     if not base.startswith(("http://", "https://")):
-        raise UsageError(f"{base!r} is no address to ask {found.title} at; give one like {found.base}")
+        raise UsageError(
+            f"{base!r} is no address to ask {found.title} at; give one like {found.base}"
+        )
     return replace(found, base=base.rstrip("/"))

@@ -1,4 +1,5 @@
-"""Answers of GDELT in which one entry is broken JSON: the others are read, and the broken one by its fields."""
+"""Answers of GDELT in which one entry is broken JSON: the others are read, and the broken one by
+its fields."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ LONGEST_ENTRY = 20_000
 
 
 def mended(body: bytes) -> tuple[dict[str, Any], list[str]] | None:
-    """The entries of an answer that is broken JSON and not cut, and what is to be told of them; None for any other."""
+    """The entries of an answer that is broken JSON and not cut, and what is to be told of them;
+    None for any other."""
     whole = WHOLE.match(body.decode("utf-8-sig", "replace"))
     if whole is None:
         return None

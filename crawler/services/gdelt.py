@@ -1,8 +1,9 @@
 """GDELT DOC 2.0: articles of the last months in 65 languages, 250 an answer.
 
-Source: https://blog.gdeltproject.org/gdelt-doc-2-0-api-debuts/, and what its users report of its refusals.
-It asks for five seconds between requests, sheds load with 429 or with a line of text at 200, and refuses words that are
-too short with such a line as well. A window that comes back full is asked for again in two halves.
+Source: https://blog.gdeltproject.org/gdelt-doc-2-0-api-debuts/, and what its users report of its
+refusals. It asks for five seconds between requests, sheds load with 429 or with a line of text at
+200, and refuses words that are too short with such a line as well. A window that comes back full is
+asked for again in two halves.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ DEEPEST = 6
 HOSTS_AT_ONCE = 5
 SHORTEST_WORD, SHORTEST_PHRASE = 3, 5
 """Characters; GDELT refuses the whole query for one that is shorter."""
-SHEDDING = re.compile(r"limit requests|one every|try again|timed? ?out|too many|overload|unavailable", re.IGNORECASE)
+SHEDDING = re.compile(
+    r"limit requests|one every|try again|timed? ?out|too many|overload|unavailable", re.IGNORECASE
+)
 LANGUAGES_TEXT = """
 af Afrikaans ar Arabic hy Armenian az Azerbaijani bn Bengali bs Bosnian bg Bulgarian ca Catalan zh Chinese hr Croatian
 cs Czech da Danish nl Dutch en English et Estonian fi Finnish fr French gl Galician ka Georgian de German el Greek
@@ -78,7 +81,10 @@ class Gdelt(Service):
 
     def requests(self, query: Query) -> Iterator[Ask]:
         if self.unfit(query) is None:
-            groups = [query.hosts[at : at + HOSTS_AT_ONCE] for at in range(0, len(query.hosts), HOSTS_AT_ONCE)]
+            groups = [
+                query.hosts[at : at + HOSTS_AT_ONCE]
+                for at in range(0, len(query.hosts), HOSTS_AT_ONCE)
+            ]
             for hosts in groups or [()]:
                 yield self._ask(replace(query, hosts=hosts).window(REACH))
 
@@ -111,11 +117,19 @@ class Gdelt(Service):
         skipped = faults + [reason for reason in found if isinstance(reason, str)]
         parts = halves(ask.query, SHORTEST) if len(articles) >= MOST and ask.depth < DEEPEST else ()
         if len(articles) >= MOST and not parts:
-            skipped.insert(0, f"what GDELT found beyond {MOST} articles from {ask.query.since} to {ask.query.until}")
-        return Answer(leads, asks=tuple(self._ask(part, ask.depth + 1) for part in parts), skipped=first_of(skipped))
+            skipped.insert(
+                0,
+                f"what GDELT found beyond {MOST} articles from {ask.query.since} to {ask.query.until}",
+            )
+        return Answer(
+            leads,
+            asks=tuple(self._ask(part, ask.depth + 1) for part in parts),
+            skipped=first_of(skipped),
+        )
 
     def _not_json(self, body: bytes, ask: Ask, what: str) -> Answer:
-        """Load that is shed and answers that are cut may be had later; words that it does not like may not."""
+        """Load that is shed and answers that are cut may be had later; words that it does not like
+        may not."""
         said = words_of(body)
         if what == "no JSON" and said and not SHEDDING.search(said):
             return self.failed(f"refused the search: {said}")
@@ -133,14 +147,18 @@ class Gdelt(Service):
             ask,
             headline=headline(text_of(article.get("title")), language),
             language=language,
-            modified_at=read_moment(text_of(article.get("seendate"))),  # no date of publishing: by then it was there
+            # no date of publishing: by then it was there
+            modified_at=read_moment(text_of(article.get("seendate"))),
         )
 
 
 def expression(query: Query) -> str:
-    """The query in GDELT's words: single words bare and phrases quoted, or the whole of it is refused."""
+    """The query in GDELT's words: single words bare and phrases quoted, or the whole of it is
+    refused."""
     alternatives = [term for word in query.any_of if (term := _term(word))]
-    languages = [f"sourcelang:{LANGUAGES[code].lower()}" for code in query.languages if code in LANGUAGES]
+    languages = [
+        f"sourcelang:{LANGUAGES[code].lower()}" for code in query.languages if code in LANGUAGES
+    ]
     if len(languages) < len(query.languages):
         languages = []  # one that GDELT does not know would be lost by naming the others
     hosts = [f"domainis:{host.removeprefix('www.')}" for host in query.hosts]
@@ -153,12 +171,17 @@ def _any_of(terms: list[str]) -> str:
 
 
 def _term(word: str) -> str | None:
-    """A word or phrase as GDELT takes it, without its operators; None for one that it would refuse."""
+    """A word or phrase as GDELT takes it, without its operators; None for one that it would
+    refuse."""
     parts = re.findall(r"[\w'’]+", word.replace("_", " "))
     plain_words = " ".join(part for part in parts if part not in ("OR", "AND", "NOT"))
     if len(parts) > 1:
         return f'"{plain_words}"' if len(plain_words) >= SHORTEST_PHRASE else None
-    return plain_words if len(plain_words) >= SHORTEST_WORD or UNSPACED_RUN.search(plain_words) else None
+    return (
+        plain_words
+        if len(plain_words) >= SHORTEST_WORD or UNSPACED_RUN.search(plain_words)
+        else None
+    )
 
 
 def headline(title: str | None, language: str | None) -> str | None:
@@ -166,5 +189,6 @@ def headline(title: str | None, language: str | None) -> str | None:
     text = text_of_html(title)
     if text is None:
         return None
-    before = r"\s+([,.%)\]])" if language == "fr" else r"\s+([,.;:!?%)\]])"  # French sets a space before : ; ! ?
+    # French sets a space before : ; ! ?
+    before = r"\s+([,.%)\]])" if language == "fr" else r"\s+([,.;:!?%)\]])"
     return re.sub(r"([(\[])\s+", r"\1", re.sub(before, r"\1", text))

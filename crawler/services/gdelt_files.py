@@ -1,9 +1,10 @@
 """GDELT's files: what it saw in each quarter of an hour, zipped, for when its search is busy.
 
-Their names follow the clock (`20240215103000.gkg.csv.zip`, `….translation.…` for other languages than English), so a
-window needs no list; the newest are named in `lastupdate.txt`. Each is kept whole by GDELT, 0.1 MB (events) to some
-10 MB (the knowledge graph, GKG 2.1, which has headlines): http://data.gdeltproject.org/documentation/.
-The servers do not search: what headline and slug say of an article is compared here.
+Their names follow the clock (`20240215103000.gkg.csv.zip`, `….translation.…` for other languages
+than English), so a window needs no list; the newest are named in `lastupdate.txt`. Each is kept
+whole by GDELT, 0.1 MB (events) to some 10 MB (the knowledge graph, GKG 2.1, which has headlines):
+http://data.gdeltproject.org/documentation/. The servers do not search: what headline and slug say
+of an article is compared here.
 """
 
 from __future__ import annotations
@@ -20,14 +21,24 @@ from typing import ClassVar
 
 from archive.records import Lead
 from crawler.dates.date_parser import read_moment
-from crawler.services.search_service import Answer, Ask, Query, Service, first_of, instant, is_of, is_told
+from crawler.services.search_service import (
+    Answer,
+    Ask,
+    Query,
+    Service,
+    first_of,
+    instant,
+    is_of,
+    is_told,
+)
 from crawler.text.html_text import text_of_html
 from crawler.text.language import language_code
 from crawler.text.urls import MAX_URL_CHARS, web_url
 
 QUARTER = timedelta(minutes=15)
 WITH_HEADLINES = 24
-"""Quarters of an hour, the newest of a window, that are read from the knowledge graph; older ones from the events."""
+"""Quarters of an hour, the newest of a window, that are read from the knowledge graph; older ones
+from the events."""
 MOST_QUARTERS = 7 * 96
 LARGEST = 128 * 1024 * 1024
 """Bytes, inflated."""
@@ -37,8 +48,18 @@ MOST_LEADS = 5_000
 
 NAMED = re.compile(r"(?<!\d)\d{14}(?:\.translation)?\.gkg\.csv\.zip", re.IGNORECASE)
 SOURCE_LANGUAGE = re.compile(rb"srclc:([a-z]{3})")
-BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError, LookupError)
-"""What Python raises over a zip file that is none, is cut, is locked, or is packed in a way of its own."""
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    LookupError,
+)
+"""What Python raises over a zip file that is none, is cut, is locked, or is packed in a way of its
+own."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +110,7 @@ class GdeltFiles(Service):
                     skipped.append(f"what comes after {MOST_LEADS:,} articles")
                     break
         except BROKEN as error:
-            problem = (
-                f"{self.title} sent a file that cannot be read to its end ({text_of_html(str(error), 80) or 'cut'})"
-            )
+            problem = f"{self.title} sent a file that cannot be read to its end ({text_of_html(str(error), 80) or 'cut'})"
         return Answer(tuple(leads.values()), problem=problem, skipped=first_of(skipped))
 
     def _lead(self, line: bytes, ask: Ask) -> Lead | str | None:
@@ -110,7 +129,9 @@ class GdeltFiles(Service):
             return problem
         seen = fields[1 if is_graph else 59].decode("ascii", "replace")
         language = _language(fields, ".translation." in name) if is_graph else None
-        return self.lead(url, ask, headline=headline, language=language, modified_at=read_moment(f"{seen}Z"))
+        return self.lead(
+            url, ask, headline=headline, language=language, modified_at=read_moment(f"{seen}Z")
+        )
 
 
 def translations(languages: tuple[str, ...]) -> list[str]:
@@ -120,7 +141,8 @@ def translations(languages: tuple[str, ...]) -> list[str]:
 
 
 def file_names(query: Query, kinds: list[str], now: datetime | None = None) -> Iterator[str]:
-    """The files of a window, newest first: with headlines for its last hours, then the smaller ones without."""
+    """The files of a window, newest first: with headlines for its last hours, then the smaller ones
+    without."""
     last = min(instant(query.until or "", at_end=True), now or datetime.now(UTC))
     last -= timedelta(minutes=last.minute % 15, seconds=last.second, microseconds=last.microsecond)
     first = instant(query.since or "")
@@ -136,11 +158,15 @@ def file_names(query: Query, kinds: list[str], now: datetime | None = None) -> I
 def zipped_lines(body: bytes) -> Iterator[bytes]:
     """The lines of a zip file's only member, as they are inflated.
 
-    Raises one of BROKEN for what is no such file, and for one beyond LARGEST, MOST_LINES or LONGEST_LINE.
+    Raises one of BROKEN for what is no such file, and for one beyond LARGEST, MOST_LINES or
+    LONGEST_LINE.
     """
     with zipfile.ZipFile(BytesIO(body)) as packed:
         members = packed.infolist()
-        if len(members) != 1 or members[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        if len(members) != 1 or members[0].compress_type not in (
+            zipfile.ZIP_STORED,
+            zipfile.ZIP_DEFLATED,
+        ):
             raise zipfile.BadZipFile("not one deflated file")
         with packed.open(members[0]) as lines:
             size = number = 0

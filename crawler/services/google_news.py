@@ -1,7 +1,8 @@
 """Google News' search as RSS: headline, outlet and time, 100 an answer.
 
-Its links lead to Google. Those of before 2024 hold the article's address, encoded; later ones hold an opaque number,
-and such an article is known by headline and outlet alone, until the outlet's own feed or sitemap names it.
+Its links lead to Google. Those of before 2024 hold the article's address, encoded; later ones hold
+an opaque number, and such an article is known by headline and outlet alone, until the outlet's own
+feed or sitemap names it.
 """
 
 from __future__ import annotations
@@ -78,7 +79,9 @@ class GoogleNews(Service):
     def requests(self, query: Query) -> Iterator[Ask]:
         if self.unfit(query):
             return
-        groups = [query.hosts[at : at + HOSTS_AT_ONCE] for at in range(0, len(query.hosts), HOSTS_AT_ONCE)]
+        groups = [
+            query.hosts[at : at + HOSTS_AT_ONCE] for at in range(0, len(query.hosts), HOSTS_AT_ONCE)
+        ]
         for language in query.languages or ("en",):
             if language in EDITIONS:
                 for hosts in groups or [()]:
@@ -124,16 +127,22 @@ class GoogleNews(Service):
         published = read_moment(_child(item, "pubDate"))
         for link in (_child(item, "link"), _child(item, "guid")):
             if url := hidden_address(link or ""):
-                return self.lead(url, ask, headline=headline, language=ask.language, published_at=published)
+                return self.lead(
+                    url, ask, headline=headline, language=ask.language, published_at=published
+                )
         host = host_of(source.get("url") or "") if source is not None else ""
         return Headline(headline, host or None, named, published, ask.language, found_on=ask.url)
 
 
 def expression(query: Query, now: datetime | None = None) -> str:
-    """The query in Google's words. A window of hours is `when:36h`, one of days `after:` and `before:`."""
+    """The query in Google's words. A window of hours is `when:36h`, one of days `after:` and
+    `before:`."""
     words = [_term(word) for word in query.words]
     groups = ([_term(word) for word in query.any_of], [f"site:{host}" for host in query.hosts])
-    wanted = [*filter(None, words), *filter(None, (_any_of([*filter(None, terms)]) for terms in groups))]
+    wanted = [
+        *filter(None, words),
+        *filter(None, (_any_of([*filter(None, terms)]) for terms in groups)),
+    ]
     return " ".join([*wanted, *_when(query, now or datetime.now(UTC))]) if wanted else ""
 
 
@@ -160,7 +169,8 @@ def _term(word: str) -> str:
 
 
 def without_outlet(title: str | None, outlet: str | None) -> tuple[str | None, str | None]:
-    """A title's headline and the outlet's name behind its last dash: `Ferry sinks - The Bay Post`."""
+    """A title's headline and the outlet's name behind its last dash: `Ferry sinks - The Bay
+    Post`."""
     if title is None:
         return None, outlet
     if outlet:
@@ -173,10 +183,11 @@ _ARTICLE = re.compile(r"(?:/articles/|^)(CBM[\w-]+)")
 
 
 def hidden_address(link: str) -> str | None:
-    """The address that a link of before 2024 holds; None for later ones, whose bytes are no address.
+    """The address that a link of before 2024 holds; None for later ones, whose bytes are no
+    address.
 
-    The last part of the link is base64 of two or three fields (protocol buffers): a number, the address, and perhaps
-    the address of the AMP page; each begins with its kind and its length.
+    The last part of the link is base64 of two or three fields (protocol buffers): a number, the
+    address, and perhaps the address of the AMP page; each begins with its kind and its length.
     """
     found = _ARTICLE.search(link.strip())
     if found is None:
@@ -200,7 +211,9 @@ def hidden_address(link: str) -> str | None:
 def _items(body: bytes, url: str) -> Iterator[etree._Element]:
     """The items of an RSS feed; SourceError for what is none."""
     text = xml_from_root(decoded(body), url)
-    parser = etree.XMLParser(encoding="utf-8", recover=True, resolve_entities=False, no_network=True)
+    parser = etree.XMLParser(
+        encoding="utf-8", recover=True, resolve_entities=False, no_network=True
+    )
     try:
         root = etree.fromstring(text.encode(), parser)
     except (etree.LxmlError, ValueError):

@@ -1,9 +1,11 @@
-"""What a search service is to a crawl: addresses to ask, answers read into leads. Nothing here touches the network.
+"""What a search service is to a crawl: addresses to ask, answers read into leads. Nothing here
+touches the network.
 
-    query ─▶ Service.requests ─▶ Ask ─▶ (fetched elsewhere) ─▶ Service.read ─▶ Answer: leads, further asks, a problem
+    query ─▶ Service.requests ─▶ Ask ─▶ (fetched elsewhere) ─▶ Service.read ─▶ Answer: leads,
+    further asks, a problem
 
-A service may refuse, break off or send anything at all: `read` never raises, it says what was wrong (`problem`) and for
-how long the service is to be left alone (`wait`).
+A service may refuse, break off or send anything at all: `read` never raises, it says what was wrong
+(`problem`) and for how long the service is to be left alone (`wait`).
 """
 
 from __future__ import annotations
@@ -37,7 +39,8 @@ GONE = (404, 410)
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What to look for. Words are as people write them, no stems; several words in one are a phrase."""
+    """What to look for. Words are as people write them, no stems; several words in one are a
+    phrase."""
 
     words: tuple[str, ...] = ()
     """All of them are asked for."""
@@ -95,20 +98,23 @@ class Answer:
 
     leads: tuple[Lead, ...] = ()
     headlines: tuple[Headline, ...] = ()
-    """To be resolved through the outlets' own feeds and sitemaps (`crawler.services.match_headline.resolve`)."""
+    """To be resolved through the outlets' own feeds and sitemaps
+    (`crawler.services.match_headline.resolve`)."""
     asks: tuple[Ask, ...] = ()
     """What to ask next: after `wait`, and the service's pause between any two."""
     problem: str | None = None
     """What went wrong, on one line that names the service."""
     wait: float = 0.0
-    """Seconds to leave the service alone; what it was still to be asked waits too, or is given up."""
+    """Seconds to leave the service alone; what it was still to be asked waits too, or is given
+    up."""
     skipped: tuple[str, ...] = ()
     """What in the answer became no lead, and why; a few words each."""
 
 
 @dataclass(frozen=True)
 class Service(ABC):
-    """A search service. `base` is where it is asked, `pause` the seconds between two requests to it."""
+    """A search service. `base` is where it is asked, `pause` the seconds between two requests to
+    it."""
 
     name: ClassVar[str]
     """As a user writes it."""
@@ -116,7 +122,8 @@ class Service(ABC):
     via: ClassVar[str]
     """What its leads say of how they were found."""
     asks_robots: ClassVar[bool] = False
-    """Whether robots.txt has a say: not for interfaces that are offered to programs under terms of their own."""
+    """Whether robots.txt has a say: not for interfaces that are offered to programs under terms of
+    their own."""
     instead: ClassVar[str | None] = None
     """The service to ask when this one refuses for good."""
 
@@ -137,13 +144,17 @@ class Service(ABC):
         """Why the service cannot be asked this; None if it can."""
         return None if query.words or query.any_of else f"{self.title} needs words to search for"
 
-    def read(self, body: bytes, ask: Ask, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+    def read(
+        self, body: bytes, ask: Ask, status: int = 200, headers: Mapping[str, str] | None = None
+    ) -> Answer:
         """What came back for an ask; header names in any case. Never raises."""
         if 200 <= status < 300:
             return self._read(body, ask)
         if status in (408, 425, 429) or status >= 500:
             return self.later(ask, f"answered {status}", asked_wait(headers or {}))
-        return self.failed(f"answered {status}{_quoted(body)}", 0.0 if status in GONE else self.patience)
+        return self.failed(
+            f"answered {status}{_quoted(body)}", 0.0 if status in GONE else self.patience
+        )
 
     def later(self, ask: Ask, why: str, wait: float | None = None) -> Answer:
         """A refusal that time may cure: the same ask again, until it was tried often enough."""
@@ -151,17 +162,22 @@ class Service(ABC):
         if ask.tries >= MOST_TRIES:
             return self.failed(f"{why}, {ask.tries + 1} times; it is left alone", pause)
         again = replace(ask, tries=ask.tries + 1)
-        return Answer(problem=f"{self.title} {why}; it can be asked again in {pause:.0f} s", asks=(again,), wait=pause)
+        return Answer(
+            problem=f"{self.title} {why}; it can be asked again in {pause:.0f} s",
+            asks=(again,),
+            wait=pause,
+        )
 
     def failed(self, why: str, wait: float = 0.0) -> Answer:
-        """A refusal that time does not cure; others may still be asked of the same service after `wait`."""
+        """A refusal that time does not cure; others may still be asked of the same service after
+        `wait`."""
         return Answer(problem=f"{self.title} {why}", wait=wait)
 
     def lead(self, url: str, ask: Ask, **said: Any) -> Lead:
         return Lead(url=url, via=cast(Via, self.via), found_on=ask.found_on or ask.url, **said)
 
 
-# --- reading what a server may send -----------------------------------------------------------------------------------
+# --- reading what a server may send ---------------------------------------------------------------
 
 
 def asked_wait(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
@@ -189,33 +205,45 @@ _LOOSE_BACKSLASH = re.compile(r'\\(?:(["\\/bfnrt]|u[0-9a-fA-F]{4})|)')
 
 
 def json_object(body: bytes) -> dict[str, Any] | str:
-    """The object that a body holds as JSON (`null` is an empty one), or what it is instead, in a few words.
+    """The object that a body holds as JSON (`null` is an empty one), or what it is instead, in a
+    few words.
 
-    Control characters and backslashes that escape nothing, which GDELT sends within headlines, are let pass.
+    Control characters and backslashes that escape nothing, which GDELT sends within headlines, are
+    let pass.
     """
     text = body.decode("utf-8-sig", "replace")
     try:
-        found = json.loads(_LOOSE_BACKSLASH.sub(lambda at: at[0] if at[1] else "\\\\", text), strict=False)
+        found = json.loads(
+            _LOOSE_BACKSLASH.sub(lambda at: at[0] if at[1] else "\\\\", text), strict=False
+        )
     except (ValueError, RecursionError):
         start = text.lstrip()[:1]
-        return "a web page" if is_html(body) else "broken JSON" if start in ("{", "[") else "no JSON"
+        return (
+            "a web page" if is_html(body) else "broken JSON" if start in ("{", "[") else "no JSON"
+        )
     if isinstance(found, dict):
         return found
     return {} if found is None else "JSON of another form"
 
 
 def entries(data: Mapping[str, Any], *path: str, most: int = 1_000) -> list[dict[str, Any]] | None:
-    """The first objects of a list within JSON, which may be missing or null; None where something else stands there."""
+    """The first objects of a list within JSON, which may be missing or null; None where something
+    else stands there."""
     found: Any = data
     for name in path:
         found = found.get(name) if isinstance(found, dict) else None
     if found is None:
         return []
-    return [entry for entry in found[:most] if isinstance(entry, dict)] if isinstance(found, list) else None
+    return (
+        [entry for entry in found[:most] if isinstance(entry, dict)]
+        if isinstance(found, list)
+        else None
+    )
 
 
 def text_of(value: object) -> str | None:
-    """A string within JSON, without the halves of surrogate pairs that JSON can hold and no address can."""
+    """A string within JSON, without the halves of surrogate pairs that JSON can hold and no address
+    can."""
     return value.encode("utf-8", "ignore").decode() if isinstance(value, str) else None
 
 
@@ -225,11 +253,12 @@ def first_of(reasons: list[str]) -> tuple[str, ...]:
     return (*reasons[:MOST_SKIPPED], f"and {more:,} more") if more > 0 else tuple(reasons)
 
 
-# --- windows, words and hosts -----------------------------------------------------------------------------------------
+# --- windows, words and hosts ---------------------------------------------------------------------
 
 
 def instant(moment: str, at_end: bool = False) -> datetime:
-    """A moment of `archive.records` in UTC; a day begins at midnight, or `at_end` lasts until the next."""
+    """A moment of `archive.records` in UTC; a day begins at midnight, or `at_end` lasts until the
+    next."""
     at = datetime.fromisoformat(moment.replace("Z", "+00:00"))
     at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     return at + timedelta(days=1, seconds=-1) if at_end and len(moment) == 10 else at
@@ -243,7 +272,9 @@ def halves(query: Query, least: timedelta) -> tuple[Query, ...]:
     if until - since < 2 * least:
         return ()
     middle = utc(since + (until - since) / 2)
-    return replace(query, since=middle, until=utc(until)), replace(query, since=utc(since), until=middle)
+    return replace(query, since=middle, until=utc(until)), replace(
+        query, since=utc(since), until=middle
+    )
 
 
 def address(base: str, **parameters: str | int | None) -> str:
@@ -263,18 +294,23 @@ def host_of(url: str) -> str:
 def is_of(url: str, hosts: tuple[str, ...]) -> bool:
     """Whether a URL is of one of the hosts or their subdomains; of none given, any is."""
     host = host_of(url)
-    return not hosts or any(f".{host}".endswith(f".{known.removeprefix('www.')}") for known in hosts)
+    return not hosts or any(
+        f".{host}".endswith(f".{known.removeprefix('www.')}") for known in hosts
+    )
 
 
 def is_told(query: Query, headline: str | None, url: str) -> bool:
-    """Whether headline and slug name what is looked for: half of the words or more, and one of `any_of`.
+    """Whether headline and slug name what is looked for: half of the words or more, and one of
+    `any_of`.
 
     Neither has room for all of them. A word may begin a longer one: `cuba` stands in `cuban`.
     """
     text = f"{headline or ''} {unquote(url.partition('//')[2].partition('/')[2])}"
     said = text.lower() if text.isascii() else fold_letters(text)  # a file has thousands of lines
     named = sum(_stands_in(word, said) for word in query.words)
-    return named * 2 >= len(query.words) and (not query.any_of or any(_stands_in(word, said) for word in query.any_of))
+    return named * 2 >= len(query.words) and (
+        not query.any_of or any(_stands_in(word, said) for word in query.any_of)
+    )
 
 
 def _stands_in(word: str, said: str) -> bool:

@@ -1,7 +1,8 @@
-"""Wikipedia: the articles on a story, and what they cite (https://www.mediawiki.org/wiki/API:Extlinks).
+"""Wikipedia: the articles on a story, and what they cite
+(https://www.mediawiki.org/wiki/API:Extlinks).
 
-A search in each language, then the external links of its first pages: archived ones as the pages that were archived,
-and of them all those that look like a news article.
+A search in each language, then the external links of its first pages: archived ones as the pages
+that were archived, and of them all those that look like a news article.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ NO_PAGE = re.compile(
 
 @dataclass(frozen=True)
 class Wikipedia(Service):
-    """The external links of its articles on a story. `{language}` in `base` stands for the edition's."""
+    """The external links of its articles on a story. `{language}` in `base` stands for the
+    edition's."""
 
     name: ClassVar[str] = "wikipedia"
     title: ClassVar[str] = "Wikipedia"
@@ -70,12 +72,21 @@ class Wikipedia(Service):
             return
         for language in query.languages or ("en",):
             if re.fullmatch("[a-z]{2,3}", language):
-                url = self._api(language, list="search", srsearch=expression(query), srlimit=PAGES, srprop="")
+                url = self._api(
+                    language, list="search", srsearch=expression(query), srlimit=PAGES, srprop=""
+                )
                 yield Ask(url, query, language=language)
 
     def _api(self, language: str, **parameters: str | int | None) -> str:
         base = self.base.replace("{language}", language)
-        return address(f"{base}/w/api.php", action="query", format="json", formatversion=2, maxlag=5, **parameters)
+        return address(
+            f"{base}/w/api.php",
+            action="query",
+            format="json",
+            formatversion=2,
+            maxlag=5,
+            **parameters,
+        )
 
     def _read(self, body: bytes, ask: Ask) -> Answer:
         data = json_object(body)
@@ -104,7 +115,9 @@ class Wikipedia(Service):
         if not isinstance(number, int) or not isinstance(title, str):
             return None
         base = self.base.replace("{language}", language)
-        shown = f"{base}/wiki/{quote(title[:300].replace(' ', '_'), safe=':/(),', errors='replace')}"
+        shown = (
+            f"{base}/wiki/{quote(title[:300].replace(' ', '_'), safe=':/(),', errors='replace')}"
+        )
         url = self._api(language, prop="extlinks", pageids=number, ellimit=LINKS)
         return Ask(url, ask.query, "links", language, found_on=shown)
 
@@ -116,7 +129,12 @@ class Wikipedia(Service):
         leads: dict[str, Lead] = {}
         for link in found:
             url = cited(link.get("url") or link.get("*"))
-            if url and looks_like_news(url) and is_of(url, ask.query.hosts) and _is_in_window(url, ask.query):
+            if (
+                url
+                and looks_like_news(url)
+                and is_of(url, ask.query.hosts)
+                and _is_in_window(url, ask.query)
+            ):
                 leads.setdefault(url, self.lead(url, ask))
         other = len(found) - len(leads)
         skipped = [f"{other} links that do not look like a news article"] if other else []
@@ -128,9 +146,15 @@ class Wikipedia(Service):
         if not isinstance(given, dict) or ask.depth + 1 >= MOST_ANSWERS:
             return ()
         named = {
-            name: str(value)[:500] for name, value in given.items() if name in ("elcontinue", "eloffset", "continue")
+            name: str(value)[:500]
+            for name, value in given.items()
+            if name in ("elcontinue", "eloffset", "continue")
         }
-        first = ask.url.partition("&elcontinue=")[0].partition("&eloffset=")[0].partition("&continue=")[0]
+        first = (
+            ask.url.partition("&elcontinue=")[0]
+            .partition("&eloffset=")[0]
+            .partition("&continue=")[0]
+        )
         url = f"{first}&{address('', **named)[1:]}"
         if not named or url == ask.url:
             return ()
@@ -161,16 +185,22 @@ def cited(link: object) -> str | None:
 
 
 def looks_like_news(url: str) -> bool:
-    """Whether an address may be a news article's: a slug of three words, a day, or a number of five digits."""
+    """Whether an address may be a news article's: a slug of three words, a day, or a number of five
+    digits."""
     parts = urlsplit(url)
-    if is_of(url, NOT_NEWS) or host_of(url).endswith((".gov", ".mil", ".edu")) or NO_PAGE.search(parts.path):
+    if (
+        is_of(url, NOT_NEWS)
+        or host_of(url).endswith((".gov", ".mil", ".edu"))
+        or NO_PAGE.search(parts.path)
+    ):
         return False
     path = unquote(parts.path).strip("/")
     last = re.sub(r"\.\w{2,5}$", "", path.rpartition("/")[2])
     slug = re.findall(r"[^\W_]+", last)
     if len(slug) >= 3 or latest_day_in_path(url) or re.search(r"\d{5}", f"{path}?{parts.query}"):
         return bool(path)
-    return len(re.findall(r"[^\W\d_a-zA-Z]", last)) >= 6  # other letters: a slug perhaps without spaces
+    # other letters: a slug perhaps without spaces
+    return len(re.findall(r"[^\W\d_a-zA-Z]", last)) >= 6
 
 
 def _is_in_window(url: str, query: Query) -> bool:

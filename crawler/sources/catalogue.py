@@ -1,7 +1,8 @@
-"""The catalogue of outlets that comes with the package, or another one: read, searched, and looked up by host.
+"""The catalogue of outlets that comes with the package, or another one: read, searched, and looked
+up by host.
 
-It was compiled from public lists and is not verified against the live web (docs/catalogue.md). Pure but for the reading
-of the file.
+It was compiled from public lists and is not verified against the live web (docs/catalogue.md). Pure
+but for the reading of the file.
 """
 
 from __future__ import annotations
@@ -20,26 +21,33 @@ from archive.frontier.hosts import bare_host
 from archive.records import CatalogueOutlet
 from archive.text.folding import fold
 from crawler.extraction.fields.agencies import agency_names
-from pipelines.topics.territories import countries_called, known_names, languages_called, one_language
+from pipelines.topics.territories import (
+    countries_called,
+    known_names,
+    languages_called,
+    one_language,
+)
 
 __all__ = ["KINDS", "CatalogueOutlet", "by_host", "read", "search", "useful_first"]
 
 FILE = Path(__file__).parent / "catalogue.csv"
 KINDS = ("agency", "national", "broadcaster", "digital", "business", "regional", "local")
-"""The most useful first, for a story that is told in many countries: the first three alike, and the next two."""
+"""The most useful first, for a story that is told in many countries: the first three alike, and the
+next two."""
 RANK = dict(zip(KINDS, (0, 0, 0, 1, 1, 2, 3), strict=True))
 
 Wanted = str | Collection[str] | None
 """A name or a code, or several, of which one will do."""
 
-# -- reading ---------------------------------------------------------------------------------------------------------
+# -- reading ---------------------------------------------------------------------------------------
 
 
 def read(file: Path | None = None) -> tuple[CatalogueOutlet, ...]:
-    """The outlets of a catalogue: of `file`, else of the one that DATELINE_CATALOGUE names, else of the package's own.
+    """The outlets of a catalogue: of `file`, else of the one that DATELINE_CATALOGUE names, else of
+    the package's own.
 
-    A file may be any list that `dateline outlet import` takes. It is read once. Raises UsageError where it cannot be
-    read.
+    A file may be any list that `dateline outlet import` takes. It is read once. Raises UsageError
+    where it cannot be read.
     """
     named = os.environ.get("DATELINE_CATALOGUE")
     return _read(file or (Path(named) if named else FILE))
@@ -75,7 +83,13 @@ def _list(file: Path) -> Iterable[CatalogueOutlet]:
         raise UsageError(f"{file}: {error}") from error
     for entry in read_outlet_file(str(file), body).entries:
         yield CatalogueOutlet(
-            entry.host, entry.name, entry.country, entry.language, entry.kind, entry.feeds, entry.sitemaps
+            entry.host,
+            entry.name,
+            entry.country,
+            entry.language,
+            entry.kind,
+            entry.feeds,
+            entry.sitemaps,
         )
 
 
@@ -85,7 +99,8 @@ def by_host(outlets: Sequence[CatalogueOutlet], host: str) -> CatalogueOutlet | 
 
 
 _indexed: tuple[Sequence[CatalogueOutlet], dict[str, CatalogueOutlet]] = ((), {})
-"""The catalogue that was asked last, by host: to compare catalogues would take longer than to make this anew."""
+"""The catalogue that was asked last, by host: to compare catalogues would take longer than to make
+this anew."""
 
 
 def _index(outlets: Sequence[CatalogueOutlet]) -> dict[str, CatalogueOutlet]:
@@ -95,7 +110,7 @@ def _index(outlets: Sequence[CatalogueOutlet]) -> dict[str, CatalogueOutlet]:
     return _indexed[1]
 
 
-# -- searching -------------------------------------------------------------------------------------------------------
+# -- searching -------------------------------------------------------------------------------------
 
 
 def search(
@@ -105,9 +120,11 @@ def search(
     language: Wanted = None,
     kind: Wanted = None,
 ) -> list[CatalogueOutlet]:
-    """The outlets that all the words fit, each by host, name, country, language or kind; the most useful first.
+    """The outlets that all the words fit, each by host, name, country, language or kind; the most
+    useful first.
 
-    Countries and languages are codes or names. Raises UsageError for one that is none, and for a kind that is none.
+    Countries and languages are codes or names. Raises UsageError for one that is none, and for a
+    kind that is none.
     """
     outlets = tuple(outlets)
     countries, languages, kinds = (
@@ -133,7 +150,8 @@ def search(
 
 
 def useful_first(outlets: Iterable[CatalogueOutlet]) -> list[CatalogueOutlet]:
-    """National papers, agencies and broadcasters before local ones; of a kind, those whose feeds are known first."""
+    """National papers, agencies and broadcasters before local ones; of a kind, those whose feeds
+    are known first."""
 
     def rank(outlet: CatalogueOutlet) -> tuple[int, int, str]:
         sources = 2 * bool(outlet.feeds) + bool(outlet.sitemaps)
@@ -152,8 +170,11 @@ def languages_of(names: Collection[str]) -> frozenset[str] | None:
     return _codes(names, languages_called, "language", "ko or korean")
 
 
-def kinds_of(names: Collection[str], outlets: Iterable[CatalogueOutlet] = ()) -> frozenset[str] | None:
-    """Kinds of outlets, ours or a list's own; None for no names. Raises UsageError for a name that is none."""
+def kinds_of(
+    names: Collection[str], outlets: Iterable[CatalogueOutlet] = ()
+) -> frozenset[str] | None:
+    """Kinds of outlets, ours or a list's own; None for no names. Raises UsageError for a name that
+    is none."""
     if not names:
         return None
     kinds = tuple(dict.fromkeys((*KINDS, *(outlet.kind for outlet in outlets if outlet.kind))))
@@ -171,7 +192,9 @@ def _codes(
     for name in names:
         if not called(name):
             near = get_close_matches(name.casefold(), known_names(what), 1)
-            hint = f"did you mean {near[0]}?" if near else f"give a code or a name, such as {example}"
+            hint = (
+                f"did you mean {near[0]}?" if near else f"give a code or a name, such as {example}"
+            )
             raise UsageError(f"{name}: no {what} that is known; {hint}")
     return frozenset().union(*map(called, names)) if names else None
 
@@ -179,7 +202,9 @@ def _codes(
 def _kind(name: str, kinds: Sequence[str] = KINDS) -> str | None:
     folded = fold(name).strip()
     singular = re.sub("ies$", "y", folded)
-    return next((kind for kind in kinds if kind in (folded, singular) or singular == f"{kind}s"), None)
+    return next(
+        (kind for kind in kinds if kind in (folded, singular) or singular == f"{kind}s"), None
+    )
 
 
 def _all(wanted: Wanted) -> tuple[str, ...]:
@@ -210,13 +235,23 @@ class _Part:
 
 
 def _parts(words: list[str]) -> list[_Part]:
-    """The words of a search; several that name one country or language are one part: `south korea`."""
+    """The words of a search; several that name one country or language are one part: `south
+    korea`."""
     parts: list[_Part] = []
     while words:
-        many = next((many for many in range(min(len(words), 5), 1, -1) if _names_one(" ".join(words[:many]))), 1)
+        many = next(
+            (
+                many
+                for many in range(min(len(words), 5), 1, -1)
+                if _names_one(" ".join(words[:many]))
+            ),
+            1,
+        )
         text, words = " ".join(words[:many]), words[many:]
         names = (fold(_host_in(text)), *map(fold, agency_names(text)))
-        parts.append(_Part(text, countries_called(text), languages_called(text), _kind(text), names))
+        parts.append(
+            _Part(text, countries_called(text), languages_called(text), _kind(text), names)
+        )
     return parts
 
 
@@ -226,20 +261,24 @@ def _names_one(text: str) -> bool:
 
 def _host_in(text: str) -> str:
     """The host of an address, without `www.`; other words as they are."""
-    address = re.fullmatch(r"(?:https?://)?(?:www\.)?([\w-]+(?:\.[\w-]+)+)(?::\d+)?(?:/.*)?", text, re.IGNORECASE)
+    address = re.fullmatch(
+        r"(?:https?://)?(?:www\.)?([\w-]+(?:\.[\w-]+)+)(?::\d+)?(?:/.*)?", text, re.IGNORECASE
+    )
     return address[1].lower() if address else text
 
 
 def _is_named(outlet: CatalogueOutlet, text: str) -> bool:
-    """Does a text stand in an outlet's host, or in its name where a word begins? Two letters have to be a whole word,
-    three the beginning of one."""
+    """Does a text stand in an outlet's host, or in its name where a word begins? Two letters have
+    to be a whole word, three the beginning of one."""
     name, host = fold(outlet.name or ""), outlet.host
     if not text.isascii():
         return text in name
     if len(text) <= 2:
         return text in re.findall(r"\w+", f"{name} {host.partition('.')[0]}")
     begins = rf"\b{re.escape(text)}"
-    return bool(re.search(begins, name) or (text in host if len(text) > 3 else re.search(begins, host)))
+    return bool(
+        re.search(begins, name) or (text in host if len(text) > 3 else re.search(begins, host))
+    )
 
 
 def _is_called(outlet: CatalogueOutlet, phrase: str) -> bool:

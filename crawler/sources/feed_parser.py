@@ -1,8 +1,8 @@
 """What a feed says: RSS 0.9x, 1.0 and 2.0, Atom, RDF and JSON Feed, from bytes to leads.
 
-The tree is lxml's, read with recovery. No entity is declared, expanded or fetched: `xml_root` takes that away before
-the parser sees the text. Sources: https://www.rssboard.org/rss-specification, https://web.resource.org/rss/1.0/spec,
-RFC 4287 (Atom), https://www.jsonfeed.org/version/1.1/.
+The tree is lxml's, read with recovery. No entity is declared, expanded or fetched: `xml_root` takes
+that away before the parser sees the text. Sources: https://www.rssboard.org/rss-specification,
+https://web.resource.org/rss/1.0/spec, RFC 4287 (Atom), https://www.jsonfeed.org/version/1.1/.
 """
 
 from __future__ import annotations
@@ -57,11 +57,14 @@ class Feed:
 def read_feed(body: bytes, url: str, *, fetched_at: str | None = None) -> Feed:
     """Read a feed that was fetched from `url`.
 
-    A lead has an absolute http or https URL; its dates are none that lie more than a day after `fetched_at` (now, if
-    left out). Raises SourceError for what is no feed, or is larger than LARGEST_FEED.
+    A lead has an absolute http or https URL; its dates are none that lie more than a day after
+    `fetched_at` (now, if left out). Raises SourceError for what is no feed, or is larger than
+    LARGEST_FEED.
     """
     if len(body) > LARGEST_FEED:
-        raise SourceError(f"{url}: the feed is larger than {LARGEST_FEED // 1024**2} MiB and was not read")
+        raise SourceError(
+            f"{url}: the feed is larger than {LARGEST_FEED // 1024**2} MiB and was not read"
+        )
     text = decoded(body)
     before = fetched_at or now()
     if text.lstrip().startswith("{"):
@@ -69,10 +72,10 @@ def read_feed(body: bytes, url: str, *, fetched_at: str | None = None) -> Feed:
     return _read_xml(text, url, before)
 
 
-# --- from bytes to a tree ---------------------------------------------------------------------------------------------
+# --- from bytes to a tree -------------------------------------------------------------------------
 
 
-# --- names of elements ------------------------------------------------------------------------------------------------
+# --- names of elements ----------------------------------------------------------------------------
 
 _VOCABULARIES = {
     "http://purl.org/dc/elements/1.1/": "dc:",
@@ -95,7 +98,8 @@ _XML = "{http://www.w3.org/XML/1998/namespace}"
 
 @lru_cache(maxsize=2048)
 def _named(tag: str, own: str) -> str:
-    """The lower-case name of a tag, with a prefix if it is of another vocabulary than the feed's `own`."""
+    """The lower-case name of a tag, with a prefix if it is of another vocabulary than the feed's
+    `own`."""
     space, brace, local = tag.rpartition("}")
     local = local.lower()
     if brace:
@@ -134,7 +138,7 @@ def _inner(element: etree._Element) -> str:
     return (element.text or "").strip()
 
 
-# --- XML feeds --------------------------------------------------------------------------------------------------------
+# --- XML feeds ------------------------------------------------------------------------------------
 
 _ITEMS = ("item", "entry")
 
@@ -186,7 +190,17 @@ def _base(element: etree._Element, url: str) -> str:
 
 def _xml_lead(item: etree._Element, own: str, feed: Feed, before: str) -> Lead | str:
     parts = _parts(item, own)
-    raw = _first(parts, "pubdate", "published", "issued", "dc:issued", "dc:date", "date", "dc:created", "created")
+    raw = _first(
+        parts,
+        "pubdate",
+        "published",
+        "issued",
+        "dc:issued",
+        "dc:date",
+        "date",
+        "dc:created",
+        "created",
+    )
     language = language_code(_first(parts, "dc:language", "language") or _lang(item))
     changed = _first(parts, "updated", "modified", "dc:modified", "lastbuilddate")
     published, modified = _dates(raw, changed, feed, language, before)
@@ -196,29 +210,40 @@ def _xml_lead(item: etree._Element, own: str, feed: Feed, before: str) -> Lead |
         found_on=feed.url,
         headline=_first(parts, "title", "media:title", "dc:title"),
         lede=_first(parts, "description", "summary", "subtitle", "itunes:summary")
-        or _first(parts, "content:encoded", "content", "encoded", "media:description", "dc:description"),
+        or _first(
+            parts, "content:encoded", "content", "encoded", "media:description", "dc:description"
+        ),
         language=language or feed.language,
         published_at=published,
         published_raw=raw,
         modified_at=modified,
         guid=_first(parts, "guid", "id"),
     )
-    return _checked(said, _base(item, feed.url), "an enclosure only" if "enclosure" in parts else "no link")
+    return _checked(
+        said, _base(item, feed.url), "an enclosure only" if "enclosure" in parts else "no link"
+    )
 
 
 def _link(parts: Parts) -> str | None:
-    """Where the entry or the channel is on the web: FeedBurner's original, a link, or a guid that is a permalink."""
+    """Where the entry or the channel is on the web: FeedBurner's original, a link, or a guid that
+    is a permalink."""
     original = _first(parts, "feedburner:origlink")
     if original:
         return original
     links = parts.get("link", [])
     written = [text for link in links if (text := (link.text or "").strip())]
-    hrefs = [href for link in links if link.get("rel", "alternate") == "alternate" and (href := link.get("href"))]
+    hrefs = [
+        href
+        for link in links
+        if link.get("rel", "alternate") == "alternate" and (href := link.get("href"))
+    ]
     if written or hrefs:
         return (written or hrefs)[0]
     for guid in parts.get("guid", []):
         text = (guid.text or "").strip()
-        if guid.get("isPermaLink", "true").lower() != "false" and text.lower().startswith(("http://", "https://")):
+        if guid.get("isPermaLink", "true").lower() != "false" and text.lower().startswith(
+            ("http://", "https://")
+        ):
             return text
     return None
 
@@ -238,7 +263,7 @@ def _ttl(parts: Parts) -> int | None:
     return max(1, period // max(1, often)) if period else None
 
 
-# --- JSON Feed --------------------------------------------------------------------------------------------------------
+# --- JSON Feed ------------------------------------------------------------------------------------
 
 
 def _read_json(text: str, url: str, before: str) -> Feed:
@@ -293,7 +318,7 @@ def _string(data: dict[str, Any], key: str) -> str | None:
     return NOT_XML.sub("", value).strip() or None if isinstance(value, str) else None
 
 
-# --- leads ------------------------------------------------------------------------------------------------------------
+# --- leads ----------------------------------------------------------------------------------------
 
 
 def _with_leads(feed: Feed, found: Iterator[Lead | str]) -> Feed:
@@ -312,7 +337,8 @@ def _with_leads(feed: Feed, found: Iterator[Lead | str]) -> Feed:
 
 
 def _checked(said: Lead, base: str, no_link: str) -> Lead | str:
-    """What an entry said, its markup read as plain text and its link as an address, or why it is no lead."""
+    """What an entry said, its markup read as plain text and its link as an address, or why it is no
+    lead."""
     headline = text_of_html(said.headline)
     if not said.url:
         return f"{no_link} ({headline[:60]})" if headline else no_link
@@ -328,9 +354,11 @@ def _dates(
     """When an entry was published and changed, read in its own language or the feed's."""
 
     def read(raw: str | None) -> str | None:
-        return read_moment(raw, fetched_at=before, language=language or feed.language, month_first=feed.month_first)
+        return read_moment(
+            raw, fetched_at=before, language=language or feed.language, month_first=feed.month_first
+        )
 
     return read(published), read(modified)
 
 
-# --- text and language ------------------------------------------------------------------------------------------------
+# --- text and language ----------------------------------------------------------------------------

@@ -1,7 +1,8 @@
-"""Where a page leads besides its article: links, the topic and section pages it is filed under, its outlet's search.
+"""Where a page leads besides its article: links, the topic and section pages it is filed under, its
+outlet's search.
 
-They are read from pages in worker processes (`crawler.sources.navigation_parser`); a crawl that holds them needs none
-of that.
+They are read from pages in worker processes (`crawler.sources.navigation_parser`); a crawl that
+holds them needs none of that.
 """
 
 from __future__ import annotations

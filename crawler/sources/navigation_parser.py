@@ -1,8 +1,9 @@
-"""What a page names besides articles: the topic and section pages that it is filed under, and its outlet's search.
+"""What a page names besides articles: the topic and section pages that it is filed under, and its
+outlet's search.
 
-Only what the markup itself says is taken: `rel="tag"`, microdata, JSON-LD and breadcrumbs for topics; schema.org's
-SearchAction, OpenSearch and a search form for the search. No address is guessed, and none leads to another site. Run in
-worker processes, as all that reads pages.
+Only what the markup itself says is taken: `rel="tag"`, microdata, JSON-LD and breadcrumbs for
+topics; schema.org's SearchAction, OpenSearch and a search form for the search. No address is
+guessed, and none leads to another site. Run in worker processes, as all that reads pages.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ LARGEST_DESCRIPTION = 200_000
 def article_and_ways(capture: Capture) -> tuple[Article, Ways]:
     """As `crawler.extraction.extract.extract`, with all that the page leads to, from one parse."""
     read = reading(capture)
-    return read.article, _ways(read.steps.page.tree, capture.final_url or capture.url) if read.steps else Ways()
+    return read.article, _ways(
+        read.steps.page.tree, capture.final_url or capture.url
+    ) if read.steps else Ways()
 
 
 def ways(capture: Capture) -> Ways:
@@ -52,7 +55,8 @@ def ways(capture: Capture) -> Ways:
 
 
 def listed(capture: Capture, via: Literal["topic", "site search"]) -> Listed:
-    """The leads of a topic page or of a search's answer, which may be a feed. Nothing, where it cannot be read."""
+    """The leads of a topic page or of a search's answer, which may be a feed. Nothing, where it
+    cannot be read."""
     url = capture.final_url or capture.url
     if _is_feed(capture.body):
         try:
@@ -78,9 +82,13 @@ def _is_feed(body: bytes) -> bool:
 
 
 def _filed(
-    leads: list[Lead] | tuple[Lead, ...], via: Any, found_on: str, dates: Mapping[str, str] | None = None
+    leads: list[Lead] | tuple[Lead, ...],
+    via: Any,
+    found_on: str,
+    dates: Mapping[str, str] | None = None,
 ) -> Iterator[Lead]:
-    """Leads as found on a topic page or by a search, with the dates that stand beside their links."""
+    """Leads as found on a topic page or by a search, with the dates that stand beside their
+    links."""
     for lead in leads[:MOST_LINKS]:
         try:
             yield file_lead(
@@ -98,16 +106,21 @@ def _filed(
             continue
 
 
-# -- topics ----------------------------------------------------------------------------------------------------------
+# -- topics ----------------------------------------------------------------------------------------
 
 _KEYWORD = ("keywords", "about", "mentions")
 _SECTION = ("articlesection",)
 
 
 def topics(tree: HtmlElement, url: str) -> tuple[Topic, ...]:
-    """The outlet's own pages of the topics and sections that a page is filed under, topics first."""
+    """The outlet's own pages of the topics and sections that a page is filed under, topics
+    first."""
     found: dict[str, Topic] = {}
-    for href, name, section in [*_marked_topics(tree), *_told_topics(things(tree)), *_breadcrumbs(tree)]:
+    for href, name, section in [
+        *_marked_topics(tree),
+        *_told_topics(things(tree)),
+        *_breadcrumbs(tree),
+    ]:
         address = _own(href, url)
         if address and address not in found and len(found) < MOST_TOPICS:
             found[address] = Topic(address, text_of_html(name, 120) or "", section)
@@ -115,7 +128,8 @@ def topics(tree: HtmlElement, url: str) -> tuple[Topic, ...]:
 
 
 def _own(href: str | None, url: str) -> str | None:
-    """An address of the page's own site that is neither the page itself nor a front; None for any other."""
+    """An address of the page's own site that is neither the page itself nor a front; None for any
+    other."""
     address, _ = web_url(href, url)
     if address is None:
         return None
@@ -132,15 +146,22 @@ Found = tuple[str | None, str | None, bool]
 def _marked_topics(tree: HtmlElement) -> Iterator[Found]:
     """Links that are marked as tags (`rel`), or as keywords or sections in microdata or RDFa."""
     for link in tree.iter("a", "link"):
-        marks = f"{link.get('itemprop') or ''} {link.get('property') or ''}".lower().replace("schema:", "").split()
-        if "tag" in (link.get("rel") or "").lower().split() or any(mark in _KEYWORD for mark in marks):
+        marks = (
+            f"{link.get('itemprop') or ''} {link.get('property') or ''}".lower()
+            .replace("schema:", "")
+            .split()
+        )
+        if "tag" in (link.get("rel") or "").lower().split() or any(
+            mark in _KEYWORD for mark in marks
+        ):
             yield link.get("href"), _said(link), False
         elif any(mark in _SECTION for mark in marks):
             yield link.get("href"), _said(link), True
 
 
 def _told_topics(found: list[Thing]) -> Iterator[Found]:
-    """Things with an address that JSON-LD calls a keyword or the article's matter, and its breadcrumbs."""
+    """Things with an address that JSON-LD calls a keyword or the article's matter, and its
+    breadcrumbs."""
     for thing in found:
         for name in _KEYWORD:
             for each in _as_list(thing.get(name)):
@@ -168,16 +189,16 @@ def _crumbs(thing: Thing) -> Iterator[Found]:
 def _breadcrumbs(tree: HtmlElement) -> Iterator[Found]:
     """Links in what microdata, a label or a class calls breadcrumbs."""
     for box in tree.iter("nav", "ol", "ul", "div", "p", "section"):
-        said = (
-            f"{box.get('itemtype') or ''} {box.get('aria-label') or ''} {box.get('class') or ''} {box.get('id') or ''}"
-        )
+        said = f"{box.get('itemtype') or ''} {box.get('aria-label') or ''} {box.get('class') or ''} {box.get('id') or ''}"
         if "breadcrumb" in said.lower():
             for link in list(box.iter("a"))[:10]:
                 yield link.get("href"), _said(link), True
 
 
 def _address_of(thing: Mapping[str, Any]) -> str | None:
-    return next((value for key in ("url", "@id", "item") if isinstance(value := thing.get(key), str)), None)
+    return next(
+        (value for key in ("url", "@id", "item") if isinstance(value := thing.get(key), str)), None
+    )
 
 
 def _said(link: HtmlElement) -> str:
@@ -192,11 +213,12 @@ def _as_list(value: object) -> list[Any]:
     return value[:200] if isinstance(value, list) else [] if value is None else [value]
 
 
-# -- an outlet's own search ------------------------------------------------------------------------------------------
+# -- an outlet's own search ------------------------------------------------------------------------
 
 
 def searches(tree: HtmlElement, url: str) -> tuple[Search, ...]:
-    """The outlet's own searches that a page declares: SearchAction, OpenSearch, a form; each once, in this order."""
+    """The outlet's own searches that a page declares: SearchAction, OpenSearch, a form; each once,
+    in this order."""
     declared = [*_actions(tree, url), *_descriptions(tree, url), *_forms(tree, url)]
     return tuple(dict.fromkeys(declared))[:MOST_SEARCHES]
 
@@ -220,12 +242,19 @@ _PLACE = re.compile(r"\{([^{}]{1,60})\}")
 
 
 def _template(said: str | None, url: str) -> str | None:
-    """A template with one place for the words, absolute and on the page's own site; None for any other."""
+    """A template with one place for the words, absolute and on the page's own site; None for any
+    other."""
     if not said or len(said) > LONGEST_TEMPLATE:
         return None
     places = _PLACE.findall(said)
-    terms = [each for each in places if re.search(r"search|query|term|keyword|words|^q$|^s$", each, re.IGNORECASE)]
-    if len(terms) != 1 or (len(places) > 1 and not all(each.endswith("?") for each in places if each not in terms)):
+    terms = [
+        each
+        for each in places
+        if re.search(r"search|query|term|keyword|words|^q$|^s$", each, re.IGNORECASE)
+    ]
+    if len(terms) != 1 or (
+        len(places) > 1 and not all(each.endswith("?") for each in places if each not in terms)
+    ):
         return None
     bare = _PLACE.sub(lambda at: "WORDSHERE" if at[1] in terms else "", said)
     address = _own_site(bare, url)
@@ -241,7 +270,10 @@ def _own_site(href: str | None, url: str) -> str | None:
 def _descriptions(tree: HtmlElement, url: str) -> Iterator[Search]:
     """`<link rel="search" type="application/opensearchdescription+xml">`."""
     for link in tree.iter("link"):
-        named = "search" in (link.get("rel") or "").lower().split() and "opensearch" in (link.get("type") or "").lower()
+        named = (
+            "search" in (link.get("rel") or "").lower().split()
+            and "opensearch" in (link.get("type") or "").lower()
+        )
         if named and (address := _own_site(link.get("href"), url)):
             yield Search(address, "description")
 
@@ -253,7 +285,8 @@ _SEARCHES = re.compile(
 )
 _TYPED = ("text", "search", "")
 _NAMES = re.compile(
-    r"^(?:q|s|k|w|qs|query|search\w*|keys?|keywords?|text|term|words?|buscar|recherche|suche?|kw|wd)$", re.I
+    r"^(?:q|s|k|w|qs|query|search\w*|keys?|keywords?|text|term|words?|buscar|recherche|suche?|kw|wd)$",
+    re.I,
 )
 
 
@@ -264,14 +297,18 @@ def _forms(tree: HtmlElement, url: str) -> Iterator[Search]:
             continue
         fields = [each for each in form.iter("input") if each.get("name")]
         typed = [each for each in fields if (each.get("type") or "").lower() in _TYPED]
-        if len(typed) != 1 or any((each.get("type") or "").lower() in ("password", "email", "file") for each in fields):
+        if len(typed) != 1 or any(
+            (each.get("type") or "").lower() in ("password", "email", "file") for each in fields
+        ):
             continue
         if not _says_search(form, typed[0]):
             continue
         address = _own_site(form.get("action") or url, url)
         if address is not None:
             hidden = [
-                (e.get("name"), e.get("value") or "") for e in fields if (e.get("type") or "").lower() == "hidden"
+                (e.get("name"), e.get("value") or "")
+                for e in fields
+                if (e.get("type") or "").lower() == "hidden"
             ]
             query = urlencode([(str(name), value) for name, value in hidden[:10]])
             place = f"{quote_plus(str(typed[0].get('name')))}={WORDS}"
@@ -280,7 +317,9 @@ def _forms(tree: HtmlElement, url: str) -> Iterator[Search]:
 
 def _says_search(form: HtmlElement, field: HtmlElement) -> bool:
     around = [form, *list(form.iterancestors())[:2]]
-    if (field.get("type") or "").lower() == "search" or any(each.get("role") == "search" for each in around):
+    if (field.get("type") or "").lower() == "search" or any(
+        each.get("role") == "search" for each in around
+    ):
         return True
     said = " ".join(
         each.get(name) or ""
@@ -291,7 +330,8 @@ def _says_search(form: HtmlElement, field: HtmlElement) -> bool:
 
 
 def read_description(body: bytes, url: str) -> list[Search]:
-    """The searches of an OpenSearch description (https://github.com/dewitt/opensearch), feeds first.
+    """The searches of an OpenSearch description (https://github.com/dewitt/opensearch), feeds
+    first.
 
     Raises SourceError for what is none.
     """
@@ -310,7 +350,12 @@ def read_description(body: bytes, url: str) -> list[Search]:
         of_results = (element.get("rel") or "results").lower() == "results"
         by_get = (element.get("method") or "get").lower() == "get"
         template = _template(_filled(element.get("template")), url)
-        if template and by_get and of_results and ("rss" in kind or "atom" in kind or "html" in kind):
+        if (
+            template
+            and by_get
+            and of_results
+            and ("rss" in kind or "atom" in kind or "html" in kind)
+        ):
             found.append(Search(template, "page" if "html" in kind else "feed"))
     return sorted(found, key=lambda search: search.kind != "feed")
 
@@ -326,7 +371,7 @@ def _filled(template: str | None) -> str | None:
     return _PLACE.sub(lambda at: quote(_USUAL[at[1]]) if at[1] in _USUAL else at[0], template)
 
 
-# -- a list and its next page ----------------------------------------------------------------------------------------
+# -- a list and its next page ----------------------------------------------------------------------
 
 
 def next_page(tree: HtmlElement, url: str) -> str | None:
@@ -340,14 +385,17 @@ def next_page(tree: HtmlElement, url: str) -> str | None:
 
 
 def _dates_beside(tree: HtmlElement, url: str) -> Iterator[tuple[str, str]]:
-    """Addresses of links, and the one date that is marked in the box of the list that holds each."""
+    """Addresses of links, and the one date that is marked in the box of the list that holds
+    each."""
     for mark in list(tree.iter("time"))[:MOST_LINKS]:
         moment = read_moment(mark.get("datetime"))
         box = mark.getparent()
         for _ in range(4):
             if not moment or box is None or box.tag in ("body", "main"):
                 break
-            linked = {address for link in box.iter("a") if (address := _own_site(link.get("href"), url))}
+            linked = {
+                address for link in box.iter("a") if (address := _own_site(link.get("href"), url))
+            }
             if linked:
                 if len(linked) <= 3 and len(list(box.iter("time"))) == 1:
                     yield from ((address, moment) for address in linked)

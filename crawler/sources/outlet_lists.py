@@ -1,9 +1,9 @@
 """Lists of outlets that a person already has: OPML, TOML, CSV, or a host a line.
 
-OPML (http://opml.org/spec2.opml) is what feed readers export; its folders may be nested. A TOML file holds `[[outlet]]`
-tables and a CSV file a header row, both with the names of OutletEntry (`feed` and `sitemap` may stand for the plurals,
-and a few other words for the names: OTHER_NAMES). A cell may hold several addresses, parted by blanks, commas,
-semicolons or line breaks.
+OPML (http://opml.org/spec2.opml) is what feed readers export; its folders may be nested. A TOML
+file holds `[[outlet]]` tables and a CSV file a header row, both with the names of OutletEntry
+(`feed` and `sitemap` may stand for the plurals, and a few other words for the names: OTHER_NAMES).
+A cell may hold several addresses, parted by blanks, commas, semicolons or line breaks.
 """
 
 from __future__ import annotations
@@ -68,7 +68,9 @@ def read_outlet_file(name: str, body: bytes) -> OutletFile:
     Raises UsageError, with file and line, for a file that is broken as a whole.
     """
     if len(body) > LARGEST_FILE:
-        raise UsageError(f"{name}: larger than {LARGEST_FILE // 1024**2} MiB; give a list of outlets")
+        raise UsageError(
+            f"{name}: larger than {LARGEST_FILE // 1024**2} MiB; give a list of outlets"
+        )
     text = decoded(body).lstrip("\ufeff")
     readers = {"opml": _opml, "xml": _opml, "toml": _toml, "csv": _csv, "tsv": _csv, "txt": _plain}
     reader = readers.get(PurePath(name).suffix.lower().lstrip(".")) or readers[_looks_like(text)]
@@ -81,26 +83,37 @@ def read_outlet_file(name: str, body: bytes) -> OutletFile:
 
 
 def _looks_like(text: str) -> str:
-    first = next((line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
+    first = next(
+        (line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")),
+        "",
+    )
     if first.startswith("<"):
         return "opml"
     if first.startswith("["):
         return "toml"
     columns = [_key(column) for column in re.split(rf"[{SEPARATORS}]", first)]
-    return "csv" if SEPARATOR.fullmatch(first) or ("host" in columns and len(columns) > 1) else "txt"
+    return (
+        "csv" if SEPARATOR.fullmatch(first) or ("host" in columns and len(columns) > 1) else "txt"
+    )
 
 
-# --- the four kinds: each yields where an outlet stands and what is said of it ----------------------------------------
+# --- the four kinds: each yields where an outlet stands and what is said of it --------------------
 
 
 def _opml(name: str, text: str) -> Iterator[tuple[str, Said]]:
-    parser = etree.XMLParser(encoding="utf-8", resolve_entities=False, no_network=True, remove_comments=True)
+    parser = etree.XMLParser(
+        encoding="utf-8", resolve_entities=False, no_network=True, remove_comments=True
+    )
     try:
         root = etree.fromstring(well_escaped(text).strip().encode(), parser)
     except etree.XMLSyntaxError as error:
-        raise UsageError(f"{name}, line {error.lineno}: not readable as OPML: {error.msg}") from error
+        raise UsageError(
+            f"{name}, line {error.lineno}: not readable as OPML: {error.msg}"
+        ) from error
     if etree.QName(root).localname.lower() != "opml":
-        raise UsageError(f"{name}, line 1: not OPML, its first element is <{etree.QName(root).localname}>")
+        raise UsageError(
+            f"{name}, line 1: not OPML, its first element is <{etree.QName(root).localname}>"
+        )
     for outline in root.iter("{*}*"):
         if etree.QName(outline).localname.lower() == "outline" and (said := _outline(outline)):
             yield f"line {outline.sourceline}", said
@@ -108,9 +121,16 @@ def _opml(name: str, text: str) -> Iterator[tuple[str, Said]]:
 
 def _outline(outline: etree._Element) -> Said:
     """What an outline says; nothing if it is a folder."""
-    said = {etree.QName(key).localname.lower(): str(value).strip() for key, value in outline.attrib.items()}
+    said = {
+        etree.QName(key).localname.lower(): str(value).strip()
+        for key, value in outline.attrib.items()
+    }
     kind, address = said.get("type", "").lower(), said.get("url", "")
-    feed = said.get("xmlurl") or said.get("feedurl") or (address if kind in ("rss", "atom", "feed") else "")
+    feed = (
+        said.get("xmlurl")
+        or said.get("feedurl")
+        or (address if kind in ("rss", "atom", "feed") else "")
+    )
     home = said.get("htmlurl") or (address if kind == "link" else "")
     if not feed and not home and len(outline):
         return {}
@@ -148,7 +168,9 @@ def _csv(name: str, text: str) -> Iterator[tuple[str, Said]]:
     columns: list[str] = []
     try:
         for row in rows:
-            if not any(cell.strip() for cell in row) or (not columns and _is_before_header(delimiter.join(row))):
+            if not any(cell.strip() for cell in row) or (
+                not columns and _is_before_header(delimiter.join(row))
+            ):
                 continue
             if columns:
                 more = [f"cell {number}" for number in range(len(columns) + 1, len(row) + 1)]
@@ -156,7 +178,9 @@ def _csv(name: str, text: str) -> Iterator[tuple[str, Said]]:
                 continue
             columns = [column.strip() for column in row]
             if "host" not in map(_key, columns):
-                raise UsageError(f"{name}, line {rows.line_num}: no column `host` in the header row")
+                raise UsageError(
+                    f"{name}, line {rows.line_num}: no column `host` in the header row"
+                )
     except csv.Error as error:
         raise UsageError(f"{name}, line {rows.line_num}: not readable as CSV: {error}") from error
     if not columns:
@@ -183,7 +207,7 @@ def _plain(_name: str, text: str) -> Iterator[tuple[str, Said]]:
             yield f"line {number}", {"host": host}
 
 
-# --- from what is said to entries -------------------------------------------------------------------------------------
+# --- from what is said to entries -----------------------------------------------------------------
 
 FEED_SCHEME = re.compile(r"(?:feed|rss|pcast|itpc):(?://)?(https?:/*)?(?=[^/\s])", re.IGNORECASE)
 
@@ -198,15 +222,29 @@ OTHER_NAMES = {
         "rss_feed": "feeds",
     },
     **{"sitemap": "sitemaps", "sitemap_url": "sitemaps", "sitemap_urls": "sitemaps"},
-    **{"domain": "host", "hostname": "host", "website": "host", "homepage": "host", "url": "host", "site": "host"},
-    **{"title": "name", "outlet": "name", "lang": "language", "country_code": "country", "type": "kind"},
+    **{
+        "domain": "host",
+        "hostname": "host",
+        "website": "host",
+        "homepage": "host",
+        "url": "host",
+        "site": "host",
+    },
+    **{
+        "title": "name",
+        "outlet": "name",
+        "lang": "language",
+        "country_code": "country",
+        "type": "kind",
+    },
 }
 """What lists call the same things."""
 
 
 @lru_cache(maxsize=1_000)
 def _key(column: str) -> str:
-    """A column or key by the name that it has here, in whatever case and with whatever between its words."""
+    """A column or key by the name that it has here, in whatever case and with whatever between its
+    words."""
     name = re.sub(r"[\s_-]+", "_", column.strip().strip("\"'").lower())
     return OTHER_NAMES.get(name, name)
 
@@ -226,10 +264,14 @@ def _collected(said: Iterable[tuple[str, Said]]) -> OutletFile:
             continue
         unread += [f"{where}: {problem}" for problem in problems]
         if first := entries.get(entry.host):
-            repeated += [f"{where}: {entry.host} again{dropped}" for dropped in _dropped(first, entry)]
+            repeated += [
+                f"{where}: {entry.host} again{dropped}" for dropped in _dropped(first, entry)
+            ]
             entry = _merged(first, entry)
         entries[entry.host] = entry
-    return OutletFile(tuple(entries.values()), tuple(unread), tuple(repeated), tuple(_unknown(unknown)))
+    return OutletFile(
+        tuple(entries.values()), tuple(unread), tuple(repeated), tuple(_unknown(unknown))
+    )
 
 
 def _unknown(keys: Mapping[str, str]) -> Iterator[str]:
@@ -241,7 +283,8 @@ def _unknown(keys: Mapping[str, str]) -> Iterator[str]:
 
 
 def _dropped(first: OutletEntry, second: OutletEntry) -> list[str]:
-    """What is lost of the second entry for a host; nothing where it adds a feed: each of an outlet's has its title."""
+    """What is lost of the second entry for a host; nothing where it adds a feed: each of an
+    outlet's has its title."""
     if second.feeds and not set(second.feeds) <= set(first.feeds):
         return []
     lost = [
@@ -256,14 +299,17 @@ def _keyed(outlet: Said) -> tuple[dict[str, list[str]], list[str]]:
     """Every value as a list of texts under its plural name, and the keys that mean nothing here."""
     known: dict[str, list[str]] = {}
     unknown: list[str] = []
-    by_name = sorted(outlet.items(), key=lambda item: _key(item[0]) != item[0])  # `host` before what stands for it
+    # `host` before what stands for it
+    by_name = sorted(outlet.items(), key=lambda item: _key(item[0]) != item[0])
     for key, value in by_name:
         name = _key(key)
         values = value if isinstance(value, list) else [value]
         if name not in _KEYS or not all(isinstance(each, str) for each in values):
             unknown.append(key)
         elif name in ("feeds", "sitemaps"):
-            known.setdefault(name, []).extend(map(_of_the_web, (each for text in values for each in _parted(text))))
+            known.setdefault(name, []).extend(
+                map(_of_the_web, (each for text in values for each in _parted(text)))
+            )
         else:
             read = _of_the_web if name == "host" else str
             known.setdefault(name, []).extend(read(each.strip()) for each in values if each.strip())
@@ -276,14 +322,16 @@ PARTED_PATHS = re.compile(r"[\s,;|]+(?=/)")
 
 
 def _parted(text: str) -> list[str]:
-    """The addresses of a cell: parted by blanks, commas, semicolons or line breaks, also as a list in JSON."""
+    """The addresses of a cell: parted by blanks, commas, semicolons or line breaks, also as a list
+    in JSON."""
     text = re.sub(r"[<>\"']", " ", text).strip(" ,;|[]")
     parts = (PARTED_PATHS if text.startswith("/") else PARTED).split(text)
     return [part for each in parts if (part := each.strip(" \t\r\n,;|"))]
 
 
 def _of_the_web(text: str) -> str:
-    """An address with its scheme of the web, where readers hand it on as `feed://host/path` or `feed:https://…`."""
+    """An address with its scheme of the web, where readers hand it on as `feed://host/path` or
+    `feed:https://…`."""
     found = FEED_SCHEME.match(text)
     return (found[1] or "http://") + text[found.end() :] if found else text
 
@@ -301,7 +349,9 @@ def _entry(said: dict[str, list[str]]) -> tuple[OutletEntry, list[str]]:
     country, wrong_country = _country(one.get("country", ""))
     problems = [*no_feeds, *no_sitemaps, *wrong_language, *wrong_country]
     kind = (text_of_html(one.get("kind"), 40) or "").casefold() or None
-    return OutletEntry(host, text_of_html(one.get("name")), language, country, feeds, sitemaps, kind), problems
+    return OutletEntry(
+        host, text_of_html(one.get("name")), language, country, feeds, sitemaps, kind
+    ), problems
 
 
 def _language(said: str) -> tuple[str | None, list[str]]:
@@ -340,7 +390,8 @@ def _addresses(what: str, links: list[str], host: str) -> tuple[tuple[str, ...],
 
 
 def _merged(first: OutletEntry, second: OutletEntry) -> OutletEntry:
-    """One outlet of two entries for its host: the first one's name, both one's feeds and sitemaps."""
+    """One outlet of two entries for its host: the first one's name, both one's feeds and
+    sitemaps."""
     return replace(
         first,
         name=first.name or second.name,

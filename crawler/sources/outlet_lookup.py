@@ -1,10 +1,12 @@
-"""Looking outlets up, inside a spider that runs: where they are, and which feeds and sitemaps of theirs work.
+"""Looking outlets up, inside a spider that runs: where they are, and which feeds and sitemaps of
+theirs work.
 
-    what is known of a host ─▶ does it answer, with or without `www.`? ─▶ do its known feeds work? ─▶ else: discovery
+    what is known of a host ─▶ does it answer, with or without `www.`? ─▶ do its known feeds work?
+    ─▶ else: discovery
 
-What is known is what was found out before (`archive.frontier.outlet_lookups`), else what a catalogue says. Discovery
-reads robots.txt
-and the home page and tries the usual paths. What comes of it is kept, and goes before the catalogue next time.
+What is known is what was found out before (`archive.frontier.outlet_lookups`), else what a
+catalogue says. Discovery reads robots.txt and the home page and tries the usual paths. What comes
+of it is kept, and goes before the catalogue next time.
 """
 
 from __future__ import annotations
@@ -81,12 +83,15 @@ class Wanted:
 
 
 def wanted(
-    text: str, given: Outlet | None = None, known: CatalogueOutlet | None = None, before: Lookup | None = None
+    text: str,
+    given: Outlet | None = None,
+    known: CatalogueOutlet | None = None,
+    before: Lookup | None = None,
 ) -> Wanted:
     """What to look for, of a host or address as somebody names it.
 
-    `given`: what a list says of it; `known`: what the catalogue does; `before`: what was found out the last time.
-    Raises UsageError for what is no host.
+    `given`: what a list says of it; `known`: what the catalogue does; `before`: what was found out
+    the last time. Raises UsageError for what is no host.
     """
     homes = home_urls(text)
     host = urlsplit(homes[0]).netloc
@@ -116,7 +121,8 @@ class LookUp:
         self.spider = spider
 
     async def add(self, outlets: Iterable[Wanted]) -> AsyncIterator[Found]:
-        """Look outlets up, many at once, and keep those that are there, each as soon as it was found."""
+        """Look outlets up, many at once, and keep those that are there, each as soon as it was
+        found."""
         places = asyncio.Semaphore(AT_ONCE)
 
         async def in_turn(each: Wanted) -> Found:
@@ -153,7 +159,8 @@ class LookUp:
     async def find(self, wanted: Wanted) -> Found:
         """An outlet, where it answers first: robots.txt says whether a host is there.
 
-        A host that answers but has neither a home page nor a feed is only taken where no other has one.
+        A host that answers but has neither a home page nor a feed is only taken where no other has
+        one.
         """
         problems: dict[str, str] = {}
         empty: dict[str, Found] = {}
@@ -161,7 +168,9 @@ class LookUp:
             host = urlsplit(home).netloc
             if problems.get(host) == NO_SUCH_HOST or host in empty:
                 continue
-            robots, problems[host] = await self.get(urljoin(home, "/robots.txt"), dont_obey_robotstxt=True)
+            robots, problems[host] = await self.get(
+                urljoin(home, "/robots.txt"), dont_obey_robotstxt=True
+            )
             if robots is None or robots.status >= 500:
                 continue
             found = await self.look_around(wanted, home, robots)
@@ -170,7 +179,9 @@ class LookUp:
             empty[host] = found
         if empty:
             return next(iter(empty.values()))
-        why = next((problem for problem in problems.values() if problem != NO_SUCH_HOST), NO_SUCH_HOST)
+        why = next(
+            (problem for problem in problems.values() if problem != NO_SUCH_HOST), NO_SUCH_HOST
+        )
         outcome: Outcome = "gone" if why == NO_SUCH_HOST else "unreachable"
         return Found(wanted.outlet, problem=why, asked=wanted.host, outcome=outcome)
 
@@ -182,19 +193,26 @@ class LookUp:
         else:
             home, _ = await self.get(home_url)
         status = home.status if home is not None else 0
-        base, page = (home.url, home.body) if home is not None and status == 200 else (home_url, b"")
+        base, page = (
+            (home.url, home.body) if home is not None and status == 200 else (home_url, b"")
+        )
         moved = bool(page) and not of_known and moved_to(home_url, base)
         said = await self.home(page, base)
         robots = await self.robots_of(base) if moved else robots
         named = await sitemaps_named(self.spider, robots) if robots.status == 200 else []
         named = list(dict.fromkeys([*wanted.sitemaps, *named]))
         feeds, more_feeds = (
-            (of_known, 0) if of_known else await self.sources("feed", said.feeds, base, USUAL_FEED_PATHS)
+            (of_known, 0)
+            if of_known
+            else await self.sources("feed", said.feeds, base, USUAL_FEED_PATHS)
         )
         sitemaps, more_sitemaps = await self.sources("sitemap", named, base, USUAL_SITEMAP_PATHS)
         if status in NOT_THERE and not feeds and not sitemaps:
             return Found(
-                wanted.outlet, problem=f"its home page is gone (HTTP {status})", asked=wanted.host, outcome="gone"
+                wanted.outlet,
+                problem=f"its home page is gone (HTTP {status})",
+                asked=wanted.host,
+                outcome="gone",
             )
         host = urlsplit(base if moved and (feeds or sitemaps) else home_url).netloc
         outlet = replace(
@@ -206,7 +224,14 @@ class LookUp:
         kinds: list[tuple[SourceKind, list[str]]] = [("feed", feeds), ("sitemap", sitemaps)]
         found = tuple(Source(url, kind, outlet.host) for kind, urls in kinds for url in urls)
         same = registered_domain(f"http://{host}/") == registered_domain(f"http://{wanted.host}/")
-        return Found(outlet, found, None, more_feeds + more_sitemaps, wanted.host, "works" if same else "moved")
+        return Found(
+            outlet,
+            found,
+            None,
+            more_feeds + more_sitemaps,
+            wanted.host,
+            "works" if same else "moved",
+        )
 
     async def robots_of(self, home: str) -> Response:
         """Of the host that another one sends to; an empty one where there is none."""
@@ -269,7 +294,9 @@ class LookUp:
 async def answer(spider: Any, url: str, **meta: Any) -> tuple[Response | None, str]:
     """What a spider's downloader gets, asked once; or None, and what is wrong with it."""
     try:
-        response: Response = await spider.crawler.engine.download_async(Request(url, meta={"dont_retry": True, **meta}))
+        response: Response = await spider.crawler.engine.download_async(
+            Request(url, meta={"dont_retry": True, **meta})
+        )
     except Exception as error:  # whatever the downloader raises means that nothing came
         return None, judge_failure(error)[1]
     return response, judge_status(response.status).get("reason", "")
@@ -285,10 +312,13 @@ async def sitemaps_named(spider: Any, robots: Response) -> list[str]:
 
 
 def moved_to(asked: str, answered: str) -> bool:
-    """Does a home page answer at another outlet's home page? A log-in or a consent page of another host is none."""
+    """Does a home page answer at another outlet's home page? A log-in or a consent page of another
+    host is none."""
     there = urlsplit(answered)
     path = [part for part in there.path.split("/") if part]
-    is_home = len(path) <= 1 and not there.query and not any(sign in there.netloc for sign in NO_OUTLET)
+    is_home = (
+        len(path) <= 1 and not there.query and not any(sign in there.netloc for sign in NO_OUTLET)
+    )
     return is_home and registered_domain(asked) != registered_domain(answered)
 
 
@@ -297,9 +327,13 @@ NO_OUTLET = ("consent.", "login.", "auth.", "accounts.", "sso.", "privacy.", "gu
 
 
 def known_of(
-    archive: Any, catalogue: Sequence[CatalogueOutlet], hosts: Iterable[str], given: Iterable[Outlet] = ()
+    archive: Any,
+    catalogue: Sequence[CatalogueOutlet],
+    hosts: Iterable[str],
+    given: Iterable[Outlet] = (),
 ) -> list[Wanted]:
-    """What to look for, of hosts as somebody names them: each once. Raises UsageError for what is no host."""
+    """What to look for, of hosts as somebody names them: each once. Raises UsageError for what is
+    no host."""
     from crawler.sources.catalogue import by_host
 
     of_list = {outlet.host: outlet for outlet in given}
@@ -307,6 +341,8 @@ def known_of(
     outlets: dict[str, Wanted] = {}
     for text in hosts:
         host = urlsplit(home_urls(text)[0]).netloc
-        each = wanted(text, of_list.get(host), by_host(catalogue, host), found_out.get(bare_host(host)))
+        each = wanted(
+            text, of_list.get(host), by_host(catalogue, host), found_out.get(bare_host(host))
+        )
         outlets.setdefault(host, each)
     return list(outlets.values())

@@ -1,8 +1,8 @@
 """What a sitemap says, from bytes to leads and children, and which of them are worth reading.
 
 Sources: https://www.sitemaps.org/protocol.html and Google's news extension
-(https://developers.google.com/search/docs/crawling-indexing/sitemaps/news-sitemap). Names are read without their
-namespace, which publishers misspell; the tree is read and dropped element by element.
+(https://developers.google.com/search/docs/crawling-indexing/sitemaps/news-sitemap). Names are read
+without their namespace, which publishers misspell; the tree is read and dropped element by element.
 """
 
 from __future__ import annotations
@@ -61,11 +61,12 @@ Entry = Lead | Child | str
 
 
 def read_sitemap(body: bytes, url: str, *, fetched_at: str | None = None) -> Sitemap:
-    """Read a sitemap, a sitemap index or a list of URLs that was fetched from `url`, gzipped or not.
+    """Read a sitemap, a sitemap index or a list of URLs that was fetched from `url`, gzipped or
+    not.
 
-    A feed in a sitemap's place is read as a feed (kind `urls`, its leads via `feed`). No date lies more than a day
-    after `fetched_at` (now, if left out). Raises SourceError for what is none of these, or inflates beyond
-    LARGEST_SITEMAP.
+    A feed in a sitemap's place is read as a feed (kind `urls`, its leads via `feed`). No date lies
+    more than a day after `fetched_at` (now, if left out). Raises SourceError for what is none of
+    these, or inflates beyond LARGEST_SITEMAP.
     """
     before = fetched_at or now()
     body, cut = inflated(body, url)
@@ -80,7 +81,9 @@ def read_sitemap(body: bytes, url: str, *, fetched_at: str | None = None) -> Sit
         return Sitemap(url, "urls", feed.leads, (), feed.skipped + cut)
     if root not in ("urlset", "sitemapindex"):
         raise SourceError(f"{url}: not a sitemap, its root is <{root}>")
-    return _sitemap(url, "index" if root == "sitemapindex" else "urls", _entries(text, url, before), cut)
+    return _sitemap(
+        url, "index" if root == "sitemapindex" else "urls", _entries(text, url, before), cut
+    )
 
 
 def _root(text: str) -> str:
@@ -88,7 +91,9 @@ def _root(text: str) -> str:
     return re.split(r"[\s/>]", text[1:100], maxsplit=1)[0].rpartition(":")[2].lower()
 
 
-def _sitemap(url: str, kind: SitemapKind, entries: Iterator[Entry], notes: tuple[str, ...]) -> Sitemap:
+def _sitemap(
+    url: str, kind: SitemapKind, entries: Iterator[Entry], notes: tuple[str, ...]
+) -> Sitemap:
     leads: list[Lead] = []
     children: list[Child] = []
     skipped = list(notes)
@@ -114,13 +119,14 @@ def _shortened(reasons: Sequence[str]) -> tuple[str, ...]:
     return tuple(reasons) if more <= 0 else (*reasons[:MOST_SKIPPED], f"{more:,} more")
 
 
-# --- from bytes to elements -------------------------------------------------------------------------------------------
+# --- from bytes to elements -----------------------------------------------------------------------
 
 
 def inflated(body: bytes, url: str) -> tuple[bytes, tuple[str, ...]]:
     """The body after gzip, told by its first bytes, and a note if the stream was cut short.
 
-    Raises SourceError for a stream that is broken from its start, or inflates beyond LARGEST_SITEMAP.
+    Raises SourceError for a stream that is broken from its start, or inflates beyond
+    LARGEST_SITEMAP.
     """
     notes: tuple[str, ...] = ()
     for _ in range(2):  # a file.xml.gz that the server has compressed once more
@@ -128,7 +134,9 @@ def inflated(body: bytes, url: str) -> tuple[bytes, tuple[str, ...]]:
             break
         body, notes = _gunzip(body, url)
     if len(body) > LARGEST_SITEMAP:
-        raise SourceError(f"{url}: the sitemap is larger than {LARGEST_SITEMAP // 1024**2} MiB and was not read")
+        raise SourceError(
+            f"{url}: the sitemap is larger than {LARGEST_SITEMAP // 1024**2} MiB and was not read"
+        )
     return body, notes
 
 
@@ -143,14 +151,18 @@ def _gunzip(body: bytes, url: str) -> tuple[bytes, tuple[str, ...]]:
                 raise SourceError(f"{url}: broken gzip: {error}") from error
             return bytes(out), ("the rest of a broken gzip stream",)
         if len(out) > LARGEST_SITEMAP:
-            raise SourceError(f"{url}: the sitemap inflates beyond {LARGEST_SITEMAP // 1024**2} MiB and was not read")
+            raise SourceError(
+                f"{url}: the sitemap inflates beyond {LARGEST_SITEMAP // 1024**2} MiB and was not read"
+            )
         if not stream.eof:
             return bytes(out), ("the rest of a gzip stream that was cut short",)
         body = stream.unused_data
     return bytes(out), ()
 
 
-_ENTRY_TAGS = tuple("{*}" + name for local in ("url", "sitemap") for name in (local, local.upper(), local.title()))
+_ENTRY_TAGS = tuple(
+    "{*}" + name for local in ("url", "sitemap") for name in (local, local.upper(), local.title())
+)
 
 
 def _entries(text: str, url: str, before: str) -> Iterator[Entry]:
@@ -243,14 +255,14 @@ def _lines(text: str, url: str) -> Iterator[Entry]:
             yield Lead(url=address, via="sitemap", found_on=url) if address else problem
 
 
-# --- what is worth reading --------------------------------------------------------------------------------------------
+# --- what is worth reading ------------------------------------------------------------------------
 
 
 def newer_than(leads: Iterable[Lead], since: str) -> tuple[list[Lead], int, int]:
     """The leads of `since` or later, and how many were left out as older and as undated.
 
-    The date is `published_at`, else `modified_at`, else the one in the URL's path. A day is as old as `since` if it is
-    the same day.
+    The date is `published_at`, else `modified_at`, else the one in the URL's path. A day is as old
+    as `since` if it is the same day.
     """
     taken: list[Lead] = []
     older = undated = 0
@@ -266,15 +278,21 @@ def newer_than(leads: Iterable[Lead], since: str) -> tuple[list[Lead], int, int]
 
 
 def children_to_read(children: Iterable[Child], since: str, limit: int) -> list[Child]:
-    """At most `limit` children that may name something of `since` or later, newest first, news sitemaps before all.
+    """At most `limit` children that may name something of `since` or later, newest first, news
+    sitemaps before all.
 
-    A child is left out only if its lastmod, or the day, month or year in its name, says that all of it is older. One
-    without any date comes after those that are new for certain, in the order of the index.
+    A child is left out only if its lastmod, or the day, month or year in its name, says that all of
+    it is older. One without any date comes after those that are new for certain, in the order of
+    the index.
     """
     dated = [(_latest(child), child) for child in children]
-    read = [(latest, child) for latest, child in dated if latest is None or not_before(latest, since)]
+    read = [
+        (latest, child) for latest, child in dated if latest is None or not_before(latest, since)
+    ]
     read.sort(key=lambda pair: pair[0] or "", reverse=True)
-    read.sort(key=lambda pair: "news" not in pair[1].url.rpartition("//")[2].partition("/")[2].lower())
+    read.sort(
+        key=lambda pair: "news" not in pair[1].url.rpartition("//")[2].partition("/")[2].lower()
+    )
     return [child for _, child in read[:limit]]
 
 

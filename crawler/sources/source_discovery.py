@@ -1,4 +1,5 @@
-"""Where an outlet says what is new: read from its robots.txt and its home page; and what it calls itself there."""
+"""Where an outlet says what is new: read from its robots.txt and its home page; and what it calls
+itself there."""
 
 from __future__ import annotations
 
@@ -21,7 +22,16 @@ from crawler.text.language import language_code
 from crawler.text.urls import web_url
 from pipelines.urls import registered_domain
 
-USUAL_FEED_PATHS = ("/feed/", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/feeds/rss", "/feed.json")
+USUAL_FEED_PATHS = (
+    "/feed/",
+    "/rss",
+    "/rss.xml",
+    "/feed.xml",
+    "/atom.xml",
+    "/index.xml",
+    "/feeds/rss",
+    "/feed.json",
+)
 USUAL_SITEMAP_PATHS = (
     "/sitemap.xml",
     "/news-sitemap.xml",
@@ -56,7 +66,7 @@ class FoundFeed:
     title: str | None = None
 
 
-# --- robots.txt -------------------------------------------------------------------------------------------------------
+# --- robots.txt -----------------------------------------------------------------------------------
 
 
 def robots_sitemaps(body: bytes, base: str) -> list[str]:
@@ -65,12 +75,15 @@ def robots_sitemaps(body: bytes, base: str) -> list[str]:
     They may lie on other hosts (https://www.sitemaps.org/protocol.html#submit_robots).
     """
     named = named_sitemaps(body)
-    return list(dict.fromkeys(address for link in named if (address := web_url(link, base)[0])))[:MOST_NAMED]
+    return list(dict.fromkeys(address for link in named if (address := web_url(link, base)[0])))[
+        :MOST_NAMED
+    ]
 
 
 def likeliest_first(sitemaps: Sequence[str], today: str) -> list[str]:
-    """Sitemaps by what their addresses say of news: those of news, indexes, this and last year's newest first, those
-    without a date, older years, and last those of pictures, tags and the like. `today`: a date, `2024-03-12`.
+    """Sitemaps by what their addresses say of news: those of news, indexes, this and last year's
+    newest first, those without a date, older years, and last those of pictures, tags and the like.
+    `today`: a date, `2024-03-12`.
     """
 
     def rank(url: str) -> int:
@@ -89,16 +102,20 @@ def likeliest_first(sitemaps: Sequence[str], today: str) -> list[str]:
     return sorted(newest_first, key=rank)
 
 
-# --- the home page ----------------------------------------------------------------------------------------------------
+# --- the home page --------------------------------------------------------------------------------
 
-_FEED_TYPE = re.compile(r"application/(?:rss|atom|rdf|feed)\+(?:xml|json)|(?:text|application)/(?:rss|atom)", re.I)
+_FEED_TYPE = re.compile(
+    r"application/(?:rss|atom|rdf|feed)\+(?:xml|json)|(?:text|application)/(?:rss|atom)", re.I
+)
 _XML_TYPE = re.compile(r"(?:text|application)/(?:xml|json)\b", re.I)
 _FEED_PATH = re.compile(
     r"/(?:rss|feeds?|atom|rdf)/?$|/feeds?/(?:rss|atom|all|news|latest)/?$|/rss/[^/]+$|\.(?:rss|atom|rdf)$"
     r"|/(?:rss|rss2|feed|atom)\.(?:xml|json|php)$|[?&](?:feed|format)=(?:rss2?|atom)\b",
     re.I,
 )
-_COMMENTS = re.compile(r"comment|kommentar|coment[aá]rio|comentario|commento|replytocom|reactie|коммент", re.I)
+_COMMENTS = re.compile(
+    r"comment|kommentar|coment[aá]rio|comentario|commento|replytocom|reactie|коммент", re.I
+)
 _DATED = re.compile(r"/(?:19|20)\d\d/\d\d?/")
 
 
@@ -137,7 +154,8 @@ def read_home(html: bytes, url: str) -> Home:
 
 
 def _declared(root: HtmlElement) -> Iterator[tuple[str, str | None]]:
-    """`<link rel="alternate" type="application/rss+xml">`, as https://www.rssboard.org/rss-autodiscovery has it."""
+    """`<link rel="alternate" type="application/rss+xml">`, as
+    https://www.rssboard.org/rss-autodiscovery has it."""
     for link in root.iter("link"):
         rels = link.get("rel", "").lower().split()
         href = link.get("href", "").strip()
@@ -163,12 +181,15 @@ def _is_of_one_article(address: str, title: str | None) -> bool:
 
 
 def outlet_name(html: bytes, url: str) -> str | None:
-    """What the outlet calls itself: og:site_name, its JSON-LD, its application name, or a part of the title."""
+    """What the outlet calls itself: og:site_name, its JSON-LD, its application name, or a part of
+    the title."""
     root = _page(html)
     if root is None:
         return None
     said = _meta(root, "og:site_name") or _ld_name(root) or _meta(root, "application-name")
-    return text_of_html(said, 200) or _name_in_title(text_of_html(root.findtext(".//title"), 300) or "", url)
+    return text_of_html(said, 200) or _name_in_title(
+        text_of_html(root.findtext(".//title"), 300) or "", url
+    )
 
 
 def outlet_language(html: bytes) -> str | None:
@@ -176,16 +197,23 @@ def outlet_language(html: bytes) -> str | None:
     root = _page(html)
     if root is None:
         return None
-    said = (root.get("lang"), root.get("{http://www.w3.org/XML/1998/namespace}lang"), root.get("xml:lang"))
+    said = (
+        root.get("lang"),
+        root.get("{http://www.w3.org/XML/1998/namespace}lang"),
+        root.get("xml:lang"),
+    )
     metas = (_meta(root, "content-language"), _meta(root, "og:locale"))
     return next((code for raw in (*said, *metas) if (code := language_code(raw))), None)
 
 
 def _page(html: bytes) -> HtmlElement | None:
-    """The tree of a page, in whatever encoding it says or seems to be; None where nothing can be read."""
+    """The tree of a page, in whatever encoding it says or seems to be; None where nothing can be
+    read."""
     _, text = html_to_unicode(None, html[:LARGEST_PAGE], default_encoding="utf-8")
     try:
-        return document_fromstring(text.encode("utf-8", "replace"), HTMLParser(encoding="utf-8", no_network=True))
+        return document_fromstring(
+            text.encode("utf-8", "replace"), HTMLParser(encoding="utf-8", no_network=True)
+        )
     except (etree.LxmlError, ValueError, AssertionError):
         return None
 
@@ -193,7 +221,9 @@ def _page(html: bytes) -> HtmlElement | None:
 def _meta(root: HtmlElement, name: str) -> str | None:
     for meta in root.iter("meta"):
         names = (meta.get("property"), meta.get("name"), meta.get("http-equiv"))
-        if name in (key.strip().lower() for key in names if key) and (content := (meta.get("content") or "").strip()):
+        if name in (key.strip().lower() for key in names if key) and (
+            content := (meta.get("content") or "").strip()
+        ):
             return content
     return None
 
@@ -211,8 +241,11 @@ def _ld_name(root: HtmlElement) -> str | None:
 
 
 def _name_in_title(title: str, url: str) -> str | None:
-    """The part of the title that the host is named after, else the last that is no list of topics."""
-    parts = [part.strip() for part in re.split(r"\s+[-–—|·•:»]\s+|\s*[|»]\s*", title) if part.strip()]
+    """The part of the title that the host is named after, else the last that is no list of
+    topics."""
+    parts = [
+        part.strip() for part in re.split(r"\s+[-–—|·•:»]\s+|\s*[|»]\s*", title) if part.strip()
+    ]
     label = registered_domain(url).partition(".")[0].replace("-", "")
     for part in parts:
         squeezed = re.sub(r"[\W_]+", "", part.lower())
@@ -221,18 +254,20 @@ def _name_in_title(title: str, url: str) -> str | None:
     return next((part for part in reversed(parts) if "," not in part), parts[-1] if parts else None)
 
 
-# --- hosts ------------------------------------------------------------------------------------------------------------
+# --- hosts ----------------------------------------------------------------------------------------
 
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 
 
 def host_of(text: str) -> str:
-    """The host of a host or URL as a person writes it, in lower case and punycode; UsageError if it has none."""
+    """The host of a host or URL as a person writes it, in lower case and punycode; UsageError if it
+    has none."""
     return _host_and_port(text)[1]
 
 
 def home_urls(host_or_url: str) -> tuple[str, ...]:
-    """The home pages to try: https first, then http; a scheme that is given is kept, and so is a port.
+    """The home pages to try: https first, then http; a scheme that is given is kept, and so is a
+    port.
 
     Raises UsageError for what is neither a host nor an http or https URL.
     """
@@ -244,7 +279,8 @@ def home_urls(host_or_url: str) -> tuple[str, ...]:
 
 
 def with_and_without_www(host: str) -> tuple[str, ...]:
-    """The other host of the same outlet: with `www.` where it stands without, and the other way round; a port stays."""
+    """The other host of the same outlet: with `www.` where it stands without, and the other way
+    round; a port stays."""
     name = host.partition(":")[0]
     if host.startswith("[") or "." not in name or name.rpartition(".")[2].isdecimal():
         return ()
@@ -275,7 +311,8 @@ def _host_and_port(text: str) -> tuple[str, str, int | None]:
 
 
 def _ascii(host: str) -> str:
-    """The host as DNS has it, "" if it is none: an address, `localhost`, or labels of which the last is no number."""
+    """The host as DNS has it, "" if it is none: an address, `localhost`, or labels of which the
+    last is no number."""
     if ":" in host:
         return str(ip_address(host))
     ascii_host = host.rstrip(".").encode("idna").decode("ascii").lower()

@@ -1,4 +1,5 @@
-"""XML of feeds and sitemaps: from bytes to a tree, without entities that could expand or fetch anything."""
+"""XML of feeds and sitemaps: from bytes to a tree, without entities that could expand or fetch
+anything."""
 
 from __future__ import annotations
 
@@ -12,7 +13,9 @@ from archive.errors import SourceError
 from crawler.text.html_text import NOT_XML, one_line_error
 
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
-_ROOT = re.compile(r"<(?:[\w.-]+:)?(?:rss|feed|rdf|urlset|sitemapindex|opml)(?=[\s>/])", re.IGNORECASE)
+_ROOT = re.compile(
+    r"<(?:[\w.-]+:)?(?:rss|feed|rdf|urlset|sitemapindex|opml)(?=[\s>/])", re.IGNORECASE
+)
 _HTML = re.compile(r"<(?:!doctype\s+)?html[\s>]", re.IGNORECASE)
 _LOOSE_AMPERSAND = re.compile(
     r"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});)([A-Za-z][A-Za-z0-9]{0,31};)?",
@@ -23,8 +26,9 @@ _LOOSE_AMPERSAND = re.compile(
 def decoded(body: bytes) -> str:
     """The text of an XML or JSON body, whatever encoding it declares.
 
-    A byte order mark counts first, then bytes that are UTF-8 throughout, then the declaration, then what the bytes look
-    like: publishers' declarations are wrong more often than random bytes are UTF-8.
+    A byte order mark counts first, then bytes that are UTF-8 throughout, then the declaration, then
+    what the bytes look like: publishers' declarations are wrong more often than random bytes are
+    UTF-8.
     """
     encoding, mark = read_bom(body)
     if encoding:
@@ -33,7 +37,9 @@ def decoded(body: bytes) -> str:
         return body.decode("utf-16-le" if body[0] else "utf-16-be", "replace")
     found = _DECLARED.search(body[:1024])
     declared = resolve_encoding(found[1].decode("ascii", "replace")) if found else None
-    for candidate in ("iso2022_jp", "hz") if declared in ("iso2022_jp", "hz") else ("utf-8", declared):
+    for candidate in (
+        ("iso2022_jp", "hz") if declared in ("iso2022_jp", "hz") else ("utf-8", declared)
+    ):
         try:
             return body.decode(candidate or "ascii")
         except (UnicodeDecodeError, LookupError):
@@ -58,8 +64,8 @@ def _likely_encoding(body: bytes, declared: str | None) -> str:
 def well_escaped(text: str) -> str:
     """The text without what would stop an XML parser, or make it expand or fetch anything.
 
-    Named entities of HTML become their characters, loose ampersands are escaped, and no entity can be
-    declared any more.
+    Named entities of HTML become their characters, loose ampersands are escaped, and no entity can
+    be declared any more.
     """
     text = NOT_XML.sub("", text).replace("<!ENTITY", "&lt;!ENTITY")
     return _LOOSE_AMPERSAND.sub(_escaped, text) if "&" in text else text
@@ -74,10 +80,17 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def xml_from_root(text: str, url: str) -> str:
-    """The text from its root on, well escaped; SourceError if it is a web page or has no root that we know."""
+    """The text from its root on, well escaped; SourceError if it is a web page or has no root that
+    we know."""
     root = _ROOT.search(text)
     if root is None or _HTML.search(text, 0, root.start()):
-        what = "a web page" if _HTML.search(text, 0, 65536) else "empty" if not text.strip() else "no XML we know"
+        what = (
+            "a web page"
+            if _HTML.search(text, 0, 65536)
+            else "empty"
+            if not text.strip()
+            else "no XML we know"
+        )
         raise SourceError(f"{url}: not a feed or sitemap, but {what}")
     return well_escaped(text[root.start() :])
 

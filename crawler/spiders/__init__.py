@@ -1,1 +1,1 @@
-"""Every spider works on an archive; `dateline` runs them, and so does `scrapy crawl NAME` in this folder."""
+"""The spiders, which `dateline` runs, and so does `scrapy crawl NAME` in this folder."""

@@ -1,4 +1,5 @@
-"""What all spiders share: an archive to read what is due from, sources and pages to read, and when to stop."""
+"""What all spiders share: an archive to read what is due from, sources and pages to read, and when
+to stop."""
 
 from __future__ import annotations
 
@@ -42,13 +43,15 @@ from pipelines.clean import clean_lead
 from pipelines.urls import is_address, url_key
 
 MOST_UNDER_WAY = 64
-"""Pages leased at once, slow sites left out: enough to keep all outlets busy, little to do again after a kill."""
+"""Pages leased at once, slow sites left out: enough to keep all outlets busy, little to do again
+after a kill."""
 MOST_SOURCES = 192
 """Feeds and sitemaps asked for at once: nearly all wait for the turn of their host."""
 PER_OUTLET = 8
 IN_TURN = 3
-"""Pages of an outlet that are asked for before the others have theirs, unless a budget is to be shared out: a site is
-asked at its own pace, and the largest, in turn with all the others, would be alone at the end."""
+"""Pages of an outlet that are asked for before the others have theirs, unless a budget is to be
+shared out: a site is asked at its own pace, and the largest, in turn with all the others, would be
+alone at the end."""
 MOST_SITEMAPS = 60
 """Read of one index in one crawl, newest first."""
 INDEX_DEPTH = 3
@@ -57,7 +60,8 @@ MOST_OF_A_SOURCE = 500
 MOST_LEADS = 200_000
 """Taken from them."""
 MOST_HOSTS = 200
-"""That one source may name pages of: aggregators name some dozen, and each is asked for its robots.txt."""
+"""That one source may name pages of: aggregators name some dozen, and each is asked for its
+robots.txt."""
 AT_A_TIME = 500
 """Leads that are taken in at once; more would hold up the crawl for seconds."""
 
@@ -68,11 +72,12 @@ Children = list[tuple[Child, Listing | None]]
 class ArchiveSpider(Spider):
     """A spider on an archive.
 
-    Arguments, as `scrapy crawl NAME -a …` takes them: `outlets` (hosts, parted by commas; all if empty), `since` (a
-    date or an age, for sitemaps), `due` (1: of the feeds and sitemaps, only those whose turn it is), `budget`
-    and `outlet_budget` (pages at most that are asked for, of all outlets and of each; any number if empty). `dateline
-    crawl` hands in an open `archive` and the `crawl_id`; without them the spider opens the archive named by the setting
-    DATELINE_ARCHIVE, holds its lock and keeps the crawl's row itself.
+    Arguments, as `scrapy crawl NAME -a …` takes them: `outlets` (hosts, parted by commas; all if
+    empty), `since` (a date or an age, for sitemaps), `due` (1: of the feeds and sitemaps, only
+    those whose turn it is), `budget` and `outlet_budget` (pages at most that are asked for, of all
+    outlets and of each; any number if empty). `dateline crawl` hands in an open `archive` and the
+    `crawl_id`; without them the spider opens the archive named by the setting DATELINE_ARCHIVE,
+    holds its lock and keeps the crawl's row itself.
     """
 
     kinds: ClassVar[tuple[SourceKind, ...]] = ()
@@ -89,7 +94,9 @@ class ArchiveSpider(Spider):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.budget, self.outlet_budget = (int(most) if str(most) else None for most in (budget, outlet_budget))
+        self.budget, self.outlet_budget = (
+            int(most) if str(most) else None for most in (budget, outlet_budget)
+        )
         self.asked: Counter[str] = Counter()
         """Pages that were asked for, by outlet."""
         self.spent: str | None = None
@@ -138,7 +145,9 @@ class ArchiveSpider(Spider):
         if self.outlet_budget is None:
             self.outlet_budget = settings.getint("DATELINE_OUTLET_PAGES") or None
         kept = self.archive.pauses().items()
-        self.turns = Turns({site: Pause(datetime.fromisoformat(until), why) for site, (until, why) in kept})
+        self.turns = Turns(
+            {site: Pause(datetime.fromisoformat(until), why) for site, (until, why) in kept}
+        )
         self.reread = rereader(self.archive, self.resources.enter_context(closing(Worker())))
         self.workers = self.resources.enter_context(
             Workers(settings["DATELINE_WORKERS"], settings.getfloat("DATELINE_PAGE_SECONDS"))
@@ -153,7 +162,7 @@ class ArchiveSpider(Spider):
             self.archive.finish_crawl(self.crawl_id, None if reason == "finished" else reason)
         self.resources.close()
 
-    # -- what to ask for, and until when -----------------------------------------------------------------------------
+    # -- what to ask for, and until when -----------------------------------------------------------
 
     async def start(self) -> AsyncIterator[Any]:
         async for early in self.source_requests(self.early_pages):
@@ -161,11 +170,15 @@ class ArchiveSpider(Spider):
         async for page in self.waiting_pages():
             yield page
 
-    async def source_requests(self, meanwhile: Callable[[], Iterable[Request]] = lambda: ()) -> AsyncIterator[Request]:
-        """Requests for the feeds and sitemaps of the outlets; what there is `meanwhile` goes first."""
+    async def source_requests(
+        self, meanwhile: Callable[[], Iterable[Request]] = lambda: ()
+    ) -> AsyncIterator[Request]:
+        """Requests for the feeds and sitemaps of the outlets; what there is `meanwhile` goes
+        first."""
         sources = deque(self.archive.sources(self.kinds, self.hosts, self.due))
         if sources:
-            fork_server.start()  # it loads what readers need while the first answers are on their way
+            # it loads what readers need while the first answers are on their way
+            fork_server.start()
         for source in sources:
             self.telling.expect(source.url, source.host)
         while sources and not self.ended:
@@ -180,10 +193,11 @@ class ArchiveSpider(Spider):
                 await asyncio.sleep(0.02)
 
     def early_pages(self) -> Iterator[Request]:
-        """Requests for pages of outlets that have told all, while others are still asked; readers would have no work.
+        """Requests for pages of outlets that have told all, while others are still asked; readers
+        would have no work.
 
-        Where they have hardly any, pages of any outlet. None where a budget is to be shared out: all outlets have to be
-        heard first.
+        Where they have hardly any, pages of any outlet. None where a budget is to be shared out:
+        all outlets have to be heard first.
         """
         engine: Any = self.crawler.engine
         room = self.room()
@@ -200,7 +214,8 @@ class ArchiveSpider(Spider):
         return self.known > before
 
     async def waiting_pages(self) -> AsyncIterator[Request]:
-        """Requests for the pages whose turn has come, until none waits and nothing is under way that may name more."""
+        """Requests for the pages whose turn has come, until none waits and nothing is under way
+        that may name more."""
         engine: Any = self.crawler.engine
         while not self.ended:
             room = 0 if self.spent else self.room()
@@ -215,7 +230,8 @@ class ArchiveSpider(Spider):
                 await asyncio.sleep(0.05)
 
     def _leased(self, most: int, hosts: Sequence[str]) -> list[Waiting]:
-        """Up to `most` pages whose turn it is, of some `hosts` or of all, as far as the budgets reach."""
+        """Up to `most` pages whose turn it is, of some `hosts` or of all, as far as the budgets
+        reach."""
         in_turn, spent = IN_TURN if self.budget is None else 1, self._spent_outlets()
         greedy = self.shares.greedy(self.asked, time.monotonic())
         leased = self.archive.lease(most, PER_OUTLET, hosts, [*spent, *greedy], in_turn)
@@ -238,7 +254,9 @@ class ArchiveSpider(Spider):
                 self.asked[waiting.host] += 1
                 kept.append(waiting)
             else:
-                self.remarks[waiting.host] = f"its budget of {self.outlet_budget:,} pages is spent; the rest waits"
+                self.remarks[waiting.host] = (
+                    f"its budget of {self.outlet_budget:,} pages is spent; the rest waits"
+                )
         self.archive.give_back([waiting.lead.url for waiting in leased if waiting not in kept])
         return kept
 
@@ -251,7 +269,12 @@ class ArchiveSpider(Spider):
         return self.under_way - self.places.left(time.monotonic())
 
     def source_request(
-        self, url: str, kind: SourceKind, seen: Listing | None, depth: int = 0, lastmod: str | None = None
+        self,
+        url: str,
+        kind: SourceKind,
+        seen: Listing | None,
+        depth: int = 0,
+        lastmod: str | None = None,
     ) -> Request:
         self._ask(url)
         return request(
@@ -281,7 +304,7 @@ class ArchiveSpider(Spider):
         self.under_way.add(url)
         self.places.ask(url, time.monotonic())
 
-    # -- what came ---------------------------------------------------------------------------------------------------
+    # -- what came ---------------------------------------------------------------------------------
 
     async def read_source(
         self, response: Response, kind: SourceKind, depth: int, lastmod: str | None
@@ -304,28 +327,37 @@ class ArchiveSpider(Spider):
         yield await self._in_parts(self._taken(self._with_move(check, response)))
 
     def _with_move(self, check: Check, response: Response) -> Check:
-        """Where a source has moved for good is told; it stays known by its first address, which may lead back."""
+        """Where a source has moved for good is told; it stays known by its first address, which may
+        lead back."""
         to = moved_for_good(response)
         if to is None or check.outcome not in ("listed", "unchanged"):
             return check
         self.remarks[check.url] = f"has moved for good to {to}"
-        return replace(check, reason="; ".join(filter(None, (check.reason, f"moved for good to {to}"))))
+        return replace(
+            check, reason="; ".join(filter(None, (check.reason, f"moved for good to {to}")))
+        )
 
     def _further(self, url: str, children: Children) -> Children:
-        """Those of an index's sitemaps that are read: of one source never more than MOST_OF_A_SOURCE."""
+        """Those of an index's sitemaps that are read: of one source never more than
+        MOST_OF_A_SOURCE."""
         root = self.roots.get(url, url)
         usable = [each for each in children if is_address(each[0].url)]
         if len(usable) < len(children):
-            self.remarks[root] = f"names {len(children) - len(usable):,} sitemaps whose addresses cannot be used"
+            self.remarks[root] = (
+                f"names {len(children) - len(usable):,} sitemaps whose addresses cannot be used"
+            )
         kept = usable[: max(0, MOST_OF_A_SOURCE - self.sitemaps_read[root])]
         self.roots |= {child.url: root for child, _ in kept}
         self.sitemaps_read[root] += len(kept)
         if len(kept) < len(usable):
-            self.remarks[root] = f"names more than {MOST_OF_A_SOURCE} sitemaps; the rest was left out"
+            self.remarks[root] = (
+                f"names more than {MOST_OF_A_SOURCE} sitemaps; the rest was left out"
+            )
         return kept
 
     def _taken(self, check: Check) -> Check:
-        """A look at a source with the leads that are taken from it: of one source never more than MOST_LEADS."""
+        """A look at a source with the leads that are taken from it: of one source never more than
+        MOST_LEADS."""
         root = self.roots.get(check.url, check.url)
         check = self._of_few_hosts(check, root)
         room = max(0, MOST_LEADS - self.leads_taken[root])
@@ -333,7 +365,9 @@ class ArchiveSpider(Spider):
         if len(check.leads) <= room:
             return check
         why = f"{len(check.leads) - room:,} more leads than are taken from one source"
-        return replace(check, leads=check.leads[:room], reason="; ".join(filter(None, (check.reason, why))))
+        return replace(
+            check, leads=check.leads[:room], reason="; ".join(filter(None, (check.reason, why)))
+        )
 
     def _of_few_hosts(self, check: Check, root: str) -> Check:
         """A look at a source without leads to more than MOST_HOSTS hosts."""
@@ -346,10 +380,13 @@ class ArchiveSpider(Spider):
         if len(kept) == len(check.leads):
             return check
         why = f"{len(check.leads) - len(kept):,} left out: leads to more than {MOST_HOSTS} hosts"
-        return replace(check, leads=tuple(kept), reason="; ".join(filter(None, (check.reason, why))))
+        return replace(
+            check, leads=tuple(kept), reason="; ".join(filter(None, (check.reason, why)))
+        )
 
     async def _in_parts(self, check: Check) -> Check:
-        """A look at a source whose leads are kept but for the last AT_A_TIME; the crawl has most of the time."""
+        """A look at a source whose leads are kept but for the last AT_A_TIME; the crawl has most of
+        the time."""
         leads = check.leads
         while len(leads) > AT_A_TIME and not self.ended:
             began = time.thread_time()
@@ -362,38 +399,61 @@ class ArchiveSpider(Spider):
     async def _read_feed(self, check: Check, response: Response) -> tuple[Check, Children]:
         feed = await self.workers.read_feed(response.body, response.url)
         wish = wish_of(response, feed.ttl_minutes)
-        return replace(check, outcome="listed", leads=feed.leads, reason=left_out(feed.skipped), wish_seconds=wish), []
+        return replace(
+            check,
+            outcome="listed",
+            leads=feed.leads,
+            reason=left_out(feed.skipped),
+            wish_seconds=wish,
+        ), []
 
     async def _read_sitemap(self, check: Check, response: Response) -> tuple[Check, Children]:
         sitemap = await self.workers.read_sitemap(response.body, response.url)
         leads, older, undated = newer_than(sitemap.leads, self.since)
         self.counts["older"] += older
         self.counts["undated"] += undated
-        named = tuple(Lead(child.url, via="sitemap", kind="sitemap", found_on=check.url) for child in sitemap.children)
-        listed = replace(check, outcome="listed", leads=(*leads, *named), reason=left_out(sitemap.skipped))
+        named = tuple(
+            Lead(child.url, via="sitemap", kind="sitemap", found_on=check.url)
+            for child in sitemap.children
+        )
+        listed = replace(
+            check, outcome="listed", leads=(*leads, *named), reason=left_out(sitemap.skipped)
+        )
         return listed, self._children(check.url, sitemap.children)
 
     def _known_children(self, check: Check) -> Children:
-        """An index that did not change says nothing of the sitemaps that it names: they are asked themselves."""
+        """An index that did not change says nothing of the sitemaps that it names: they are asked
+        themselves."""
         if check.status != 304:
             return []
-        return self._children(check.url, [Child(url, None) for url in self.archive.sitemaps_of(check.url)])
+        return self._children(
+            check.url, [Child(url, None) for url in self.archive.sitemaps_of(check.url)]
+        )
 
     def _children(self, index_url: str, children: Sequence[Child]) -> Children:
-        """The sitemaps of an index that may hold something newer than `since` and than what was read last time."""
+        """The sitemaps of an index that may hold something newer than `since` and than what was
+        read last time."""
         seen = self.archive.sitemaps_of(index_url)
         wanted = children_to_read(children, self.since, MOST_SITEMAPS)
-        return [(child, seen.get(child.url)) for child in wanted if not is_as_read(child, seen.get(child.url))]
+        return [
+            (child, seen.get(child.url))
+            for child in wanted
+            if not is_as_read(child, seen.get(child.url))
+        ]
 
     async def read_page(
         self, response: Response, lead: Lead, as_read: str | None = None
     ) -> AsyncIterator[Check | Request]:
-        """A page: its article, or why it is none; one whose bytes are those `as_read` last is not read again."""
+        """A page: its article, or why it is none; one whose bytes are those `as_read` last is not
+        read again."""
         self.places.answered(response.meta["asked"])
         check = look(response, lead=lead)
-        if check.outcome == "gone" and lead.listed_as and lead.via != Wayback.via:  # a service is asked by name alone
+        # a service is asked by name alone
+        if check.outcome == "gone" and lead.listed_as and lead.via != Wayback.via:
             again = replace(lead, listed_as=None)
-            yield request(lead.listed_as, self.read_page, self.failed, instead_of=lead.url, lead=again)
+            yield request(
+                lead.listed_as, self.read_page, self.failed, instead_of=lead.url, lead=again
+            )
             return
         if check.outcome != "new":
             yield check
@@ -408,11 +468,15 @@ class ArchiveSpider(Spider):
             return
         check = replace(check, capture=came, digest=came.digest)
         if NOARCHIVE in borne:
-            check = replace(check, capture=None, reason=f"no copy is kept: noarchive ({borne[NOARCHIVE]})")
+            check = replace(
+                check, capture=None, reason=f"no copy is kept: noarchive ({borne[NOARCHIVE]})"
+            )
         try:
             article = await self.read_article(came)
         except ReadingError as error:
-            failed = replace(check, outcome="failed", reason=str(error).removeprefix(f"{came.url}: "))
+            failed = replace(
+                check, outcome="failed", reason=str(error).removeprefix(f"{came.url}: ")
+            )
             yield self._bounded(failed, article=False)
             return
         yield read_look(self._bounded(check, article=article.page_type == "article"), article)
@@ -436,7 +500,7 @@ class ArchiveSpider(Spider):
         self.places.answered(asked.meta["asked"])
         yield failed_look(asked, failure.value or ReadingError("no answer"))
 
-    # -- told by others ----------------------------------------------------------------------------------------------
+    # -- told by others ----------------------------------------------------------------------------
 
     def written(self, check: Check, outcome: Outcome) -> None:
         """A look is in the archive (told by `pipelines.keep`)."""
@@ -444,8 +508,8 @@ class ArchiveSpider(Spider):
         self.counts[outcome] += 1
 
     def leave_alone(self, site: str, pause: Pause) -> None:
-        """A site is in a pause that is too long to be waited for (told by `crawler.network.backoff` and
-        `crawler.network.robots`)."""
+        """A site is in a pause that is too long to be waited for (told by `crawler.network.backoff`
+        and `crawler.network.robots`)."""
         self.remarks[site] = put_off(pause)
         try:
             self.archive.leave_alone(site, utc(pause.until), pause.reason)
@@ -453,15 +517,20 @@ class ArchiveSpider(Spider):
             self.give_up(error)
 
     def give_up(self, error: Exception) -> None:
-        """An archive that cannot be read or written ends the crawl with that one error; nothing is lost in silence."""
+        """An archive that cannot be read or written ends the crawl with that one error; nothing is
+        lost in silence."""
         if self.failure:
             return
         self.failure = error
         self.logger.error("The archive cannot be read or written: %s", error)
         engine: Any = self.crawler.engine
-        asyncio.get_event_loop().create_task(engine.close_spider_async(reason="the archive cannot be written"))
+        asyncio.get_event_loop().create_task(
+            engine.close_spider_async(reason="the archive cannot be written")
+        )
 
-    def _gave_up(self, response: Response | Failure | None = None, failure: Failure | None = None, **_: Any) -> None:
+    def _gave_up(
+        self, response: Response | Failure | None = None, failure: Failure | None = None, **_: Any
+    ) -> None:
         """Our own fault: the page stays leased and comes round in the next crawl.
 
         `response` is a Failure where no response came and what was made of that could not be kept.
@@ -490,7 +559,8 @@ def is_as_read(child: Child, seen: Listing | None) -> bool:
 
 
 def left_out(skipped: tuple[str, ...]) -> str | None:
-    """What was not read of a feed or sitemap, in a line: `3 left out: 2 × no link, 1 × not http`."""
+    """What was not read of a feed or sitemap, in a line: `3 left out: 2 × no link, 1 × not
+    http`."""
     if not skipped:
         return None
     kinds = ", ".join(f"{many} × {why}" for why, many in Counter(skipped).most_common(3))

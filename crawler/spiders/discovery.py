@@ -1,4 +1,5 @@
-"""`scrapy crawl discovery -a hosts=HOST,HOST`: find the feeds and sitemaps of outlets and keep them."""
+"""`scrapy crawl discovery -a hosts=HOST,HOST`: find the feeds and sitemaps of outlets and keep
+them."""
 
 from __future__ import annotations
 

@@ -1,11 +1,12 @@
-"""`dateline investigate`: from one address to the coverage of its story, through outlets that nobody named.
+"""`dateline investigate`: from one address to the coverage of its story, through outlets that
+nobody named.
 
     the article ─▶ its story ─▶ its own outlet's lists ─▶ likely pages
                       ▲                                        │
        outlets that are likely to have covered it ◀── languages, countries, links of what was found
 
-The state is in the archive: the story is there, what waits is in the frontier, and which outlets were asked stands in
-`story_searches`. A second run goes on where the first ended.
+The state is in the archive: the story is there, what waits is in the frontier, and which outlets
+were asked stands in `story_searches`. A second run goes on where the first ended.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ LOOKS_AT_ONCE = 16
 UNASKED = 20
 """Outlets that are told as suggested and not asked."""
 PATIENCE = 20
-"""Outlets in a row that brought nothing after which no more are asked; or half of those that may be asked."""
+"""Outlets in a row that brought nothing after which no more are asked; or half of those that may be
+asked."""
 
 OF_LIST = "it stands in the list of outlets"
 
@@ -60,14 +62,16 @@ class Person:
     tell: Callable[[str], None] = lambda _: None
     """Is told each article that is found."""
     finish: Callable[[Any, str | None], None] = lambda *_: None
-    """Writes the dossier of what there is, should the crawl have to be ended by force; gets the spider and why."""
+    """Writes the dossier of what there is, should the crawl have to be ended by force; gets the
+    spider and why."""
 
 
 class InvestigateSpider(StorySpider):
-    """`url`: the article · `most`: outlets of the catalogue that are asked in all · `requests`: of any kind, at most.
+    """`url`: the article · `most`: outlets of the catalogue that are asked in all · `requests`: of
+    any kind, at most.
 
-    `catalogue`: its outlets, in the place of the package's own. What came of it is in `story`, `stopped` and, where the
-    article cannot be had, `failure`.
+    `catalogue`: its outlets, in the place of the package's own. What came of it is in `story`,
+    `stopped` and, where the article cannot be had, `failure`.
     """
 
     name = "investigate"
@@ -109,7 +113,7 @@ class InvestigateSpider(StorySpider):
         super()._open(crawler)
         self.quick = QuickLook(self, self.outlets_known)
 
-    # -- the budget --------------------------------------------------------------------------------------------------
+    # -- the budget --------------------------------------------------------------------------------
 
     def requests_spent(self) -> bool:
         return self.most_requests is not None and self.requests.total() >= self.most_requests
@@ -117,7 +121,7 @@ class InvestigateSpider(StorySpider):
     def _spent(self) -> bool:
         return self.requests_spent() or super()._spent()
 
-    # -- what is asked for -------------------------------------------------------------------------------------------
+    # -- what is asked for -------------------------------------------------------------------------
 
     async def start(self) -> AsyncIterator[Any]:
         try:
@@ -134,7 +138,8 @@ class InvestigateSpider(StorySpider):
         self._note_unasked()
 
     async def _article(self) -> AsyncIterator[Request]:
-        """A request for the article, if the archive does not have it. Raises ArchiveError where it cannot be had."""
+        """A request for the article, if the archive does not have it. Raises ArchiveError where it
+        cannot be had."""
         if self._article_id() is not None:
             return
         self.archive.add_leads([file_lead(Lead(self.url, via="given"))])
@@ -143,8 +148,13 @@ class InvestigateSpider(StorySpider):
             yield self.page_request(waiting)
         await self._idle()
         if self._article_id() is None:
-            row = self.archive.db.execute("SELECT outcome, reason FROM urls WHERE url = ?", (lead.url,)).fetchone()
-            why = ": ".join(filter(None, (row and row["outcome"], row and row["reason"]))) or "no answer"
+            row = self.archive.db.execute(
+                "SELECT outcome, reason FROM urls WHERE url = ?", (lead.url,)
+            ).fetchone()
+            why = (
+                ": ".join(filter(None, (row and row["outcome"], row and row["reason"])))
+                or "no answer"
+            )
             raise ArchiveError(f"{self.url}: no article could be had there ({why})")
 
     def _article_id(self) -> int | None:
@@ -154,14 +164,17 @@ class InvestigateSpider(StorySpider):
         from crawler.story_search.followed_stories import follow_story
 
         article_id = self._article_id()
-        story, self.is_new = follow_story(self.archive, self.name_of_story, [article_id] if article_id else [], {})
+        story, self.is_new = follow_story(
+            self.archive, self.name_of_story, [article_id] if article_id else [], {}
+        )
         self.wanted = story.name
         super()._open_story()
         self.opened = True
         self._tell_found()
 
     async def _all_lists(self) -> AsyncIterator[Request]:
-        """Requests for the lists of the article's own outlet and of all outlets that the archive has, then pages."""
+        """Requests for the lists of the article's own outlet and of all outlets that the archive
+        has, then pages."""
         known = {bare_host(each.host) for each in self.archive.sources(self.kinds)}
         known |= {host for host, each in self._searched().items() if each.state == "answered"}
         own = [] if host_of(self.url) in known else [urlsplit(self.url).netloc]
@@ -179,7 +192,8 @@ class InvestigateSpider(StorySpider):
             yield page
 
     async def _around_mute(self) -> AsyncIterator[Request]:
-        """Requests for more lists of outlets whose lists say little: a run before may have ended early."""
+        """Requests for more lists of outlets whose lists say little: a run before may have ended
+        early."""
         sources = self.archive.sources(self.kinds)
         with_feed = {each.host for each in sources if each.kind == "feed"}
         mute = {each.host: each.url for each in sources if each.host not in with_feed}
@@ -188,13 +202,16 @@ class InvestigateSpider(StorySpider):
             for host, url in mute.items()
             if self.directing.is_mute(host) and bare_host(urlsplit(url).netloc) == bare_host(host)
         }
-        for each in await self._at_once([self.quick.around(each) for each in list(looked.values())[: self.most]]):
+        for each in await self._at_once(
+            [self.quick.around(each) for each in list(looked.values())[: self.most]]
+        ):
             for source in self._to_read(each):
                 yield source
         await self._idle()
 
     async def _rounds(self) -> AsyncIterator[Request]:
-        """Requests for lists and pages of outlets that are suggested, until nothing new comes or all is spent."""
+        """Requests for lists and pages of outlets that are suggested, until nothing new comes or
+        all is spent."""
         fruitless = 0
         for number in range(MOST_ROUNDS):
             chosen = [] if self.ended or self._spent() else self._suggested(number)
@@ -234,8 +251,13 @@ class InvestigateSpider(StorySpider):
         return "no further outlet is suggested, and nothing else that is known is likely to belong"
 
     def _asked_so_far(self) -> int:
-        """Outlets of the catalogue that were asked for this story in this run, and that answered before."""
-        before = {host for host, each in self._searched().items() if each.suggested and each.state == "answered"}
+        """Outlets of the catalogue that were asked for this story in this run, and that answered
+        before."""
+        before = {
+            host
+            for host, each in self._searched().items()
+            if each.suggested and each.state == "answered"
+        }
         return len(before | set(self.asked_outlets))
 
     def _searched(self) -> dict[str, Searched]:
@@ -243,13 +265,15 @@ class InvestigateSpider(StorySpider):
         return {each.host: each for each in found.outlets} if found else {}
 
     def _suggested(self, number: int) -> list[Suggestion]:
-        """The outlets of the next round: half of those that may be asked in the first, then a quarter each time."""
+        """The outlets of the next round: half of those that may be asked in the first, then a
+        quarter each time."""
         room = self.most - self._asked_so_far()
         share = max(5, self.most // (4 if number else 2))
         return self._unasked(min(room, share)) if room > 0 else []
 
     def _unasked(self, most: int) -> list[Suggestion]:
-        """The outlets that are likeliest to have covered the story, of those that were not asked for it."""
+        """The outlets that are likeliest to have covered the story, of those that were not asked
+        for it."""
         asked = {host for host, each in self._searched().items() if each.state == "answered"}
         asked |= {*self.asked_outlets, host_of(self.url)}
         found = suggest(self.archive.db, self.story.id, self.catalogue, most + len(asked))
@@ -257,7 +281,8 @@ class InvestigateSpider(StorySpider):
         return [each for each in found if bare_host(each.host) not in asked][:most]
 
     def _unknown(self, suggested: Collection[str]) -> list[Suggestion]:
-        """Outlets of a person's own list that says nothing of them but their hosts: nothing speaks against them."""
+        """Outlets of a person's own list that says nothing of them but their hosts: nothing speaks
+        against them."""
         known = suggested | told.hosts(self.archive.db)
         return [
             Suggestion(each.host, each.name, (OF_LIST,), 0.0)
@@ -266,14 +291,19 @@ class InvestigateSpider(StorySpider):
         ]
 
     async def _lists_of(self, hosts: Sequence[str]) -> AsyncIterator[Request]:
-        """Requests for the lists of outlets that the archive does not have; each is looked at first."""
+        """Requests for the lists of outlets that the archive does not have; each is looked at
+        first."""
         looked = await self._look(hosts)
         for each in looked.values():
             for source in self._to_read(each):
                 yield source
         await self._idle()
         for each in looked.values():
-            for source in self.directing.news_left(each.outlet.host) if each.home and self._is_poor(each) else ():
+            for source in (
+                self.directing.news_left(each.outlet.host)
+                if each.home and self._is_poor(each)
+                else ()
+            ):
                 yield source
         await self._idle()
         poor = {host: each for host, each in looked.items() if each.home and self._is_poor(each)}
@@ -287,7 +317,9 @@ class InvestigateSpider(StorySpider):
             if not self._cut_short():
                 settle(self.archive, each, host)
             if not self._has_read(each) and each.problem != CUT_SHORT and not self._cut_short():
-                self.problems_of[bare_host(host)] = each.problem or "none of its feeds and sitemaps could be read"
+                self.problems_of[bare_host(host)] = (
+                    each.problem or "none of its feeds and sitemaps could be read"
+                )
 
     async def _look(self, hosts: Sequence[str]) -> dict[str, Looked]:
         found = await self._at_once([self.quick.at(host, self.directing.span) for host in hosts])
@@ -325,7 +357,7 @@ class InvestigateSpider(StorySpider):
         while self.under_way and not self.ended:
             await asyncio.sleep(0.05)
 
-    # -- what is told ------------------------------------------------------------------------------------------------
+    # -- what is told ------------------------------------------------------------------------------
 
     def written(self, check: Check, outcome: Outcome) -> None:
         super().written(check, outcome)
@@ -342,13 +374,18 @@ class InvestigateSpider(StorySpider):
         for row in rows:
             if row["id"] not in self.found:
                 self.found.add(row["id"])
-                self.person.tell(f"{row['day'] or 'undated':10}  {row['outlet']}: {row['headline'] or '(no headline)'}")
+                self.person.tell(
+                    f"{row['day'] or 'undated':10}  {row['outlet']}: {row['headline'] or '(no headline)'}"
+                )
 
     def note_search(self) -> None:
-        """Write down what became of each outlet: also of those that could not be reached, or had no turn."""
+        """Write down what became of each outlet: also of those that could not be reached, or had no
+        turn."""
         super().note_search()
         read = {host for host, each in self._searched().items() if each.state == "answered"}
-        outlets = [self._became(host, host in read) for host in {*self.asked_outlets, *self.problems_of}]
+        outlets = [
+            self._became(host, host in read) for host in {*self.asked_outlets, *self.problems_of}
+        ]
         with transaction(self.archive.db) as db:
             story_searches.note(db, self.story.id, outlets)
 
@@ -366,10 +403,13 @@ class InvestigateSpider(StorySpider):
 
     def _said(self, host: str) -> str | None:
         """What is to be said of an outlet's search."""
-        return next((said for name, said in self.directing.said.items() if bare_host(name) == host), None)
+        return next(
+            (said for name, said in self.directing.said.items() if bare_host(name) == host), None
+        )
 
     def before_the_end(self, reason: str) -> None:
-        """The crawl is about to be ended by force (`crawler.processes.watchdog`): what there is becomes a dossier."""
+        """The crawl is about to be ended by force (`crawler.processes.watchdog`): what there is
+        becomes a dossier."""
         if self.opened:
             self.note_search()
             self.person.finish(self, reason)

@@ -1,4 +1,5 @@
-"""`scrapy crawl outlets`, which is `dateline crawl`: what feeds and sitemaps of all outlets list."""
+"""`scrapy crawl outlets`, which is `dateline crawl`: what feeds and sitemaps of all outlets
+list."""
 
 from crawler.spiders.archive_spider import ArchiveSpider
 

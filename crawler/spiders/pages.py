@@ -28,5 +28,6 @@ class PagesSpider(ArchiveSpider):
         self.archive.add_leads(self.leads)
         for waiting in self.archive.lease_these([lead.url for lead in self.leads]):
             yield self.page_request(waiting)
-        while self.under_way and not self.ended:  # the last look is written before the spider is idle
+        # the last look is written before the spider is idle
+        while self.under_way and not self.ended:
             await asyncio.sleep(0.05)

@@ -6,7 +6,8 @@ from collections import Counter, deque
 
 
 class Telling:
-    """Sources that are to be read, by URL, each with the host of its outlet; and the outlets that have none left."""
+    """Sources that are to be read, by URL, each with the host of its outlet; and the outlets that
+    have none left."""
 
     def __init__(self) -> None:
         self.sources: dict[str, str] = {}
@@ -26,7 +27,8 @@ class Telling:
             self.expect(url, host)
 
     def read(self, url: str) -> None:
-        """A source was read and what it named is known, or it cannot be read. Anything else is no matter."""
+        """A source was read and what it named is known, or it cannot be read. Anything else is no
+        matter."""
         host = self.sources.pop(url, None)
         if host is None:
             return

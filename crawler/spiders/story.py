@@ -1,14 +1,16 @@
-"""`scrapy crawl story -a story=NAME`, as `dateline crawl --story NAME`: the coverage of one story, little else.
+"""`scrapy crawl story -a story=NAME`, as `dateline crawl --story NAME`: the coverage of one story,
+little else.
 
-    sources are read ─▶ leads are scored ─▶ the likeliest page is fetched ─▶ it belongs, or not ─▶ chances are learnt
+    sources are read ─▶ leads are scored ─▶ the likeliest page is fetched ─▶ it belongs, or not ─▶
+    chances are learnt
                               ▲                                                  │
                               └────────── links in a page that belongs ◀─────────┘
 
-Of sitemaps it reads those of the story's own days, and further ones as it finds earlier and later articles; then topic
-pages and the outlets' own searches (`crawler.story_search.directed_search`). Search services are asked at the end, if
-any are named, and
-what they point to is scored as any lead is. Pages that were asked for and are gone are then read from their captures,
-if the Wayback Machine is one of those services. What is not fetched waits in the frontier.
+Of sitemaps it reads those of the story's own days, and further ones as it finds earlier and later
+articles; then topic pages and the outlets' own searches (`crawler.story_search.directed_search`).
+Search services are asked at the end, if any are named, and what they point to is scored as any lead
+is. Pages that were asked for and are gone are then read from their captures, if the Wayback Machine
+is one of those services. What is not fetched waits in the frontier.
 """
 
 from __future__ import annotations
@@ -42,7 +44,13 @@ from crawler.services.search_service import host_of
 from crawler.services.wayback import Wayback, in_place_of
 from crawler.sources.navigation import Ways
 from crawler.sources.sitemap_parser import Child
-from crawler.spiders.archive_spider import MOST_SITEMAPS, MOST_UNDER_WAY, ArchiveSpider, Children, left_out
+from crawler.spiders.archive_spider import (
+    MOST_SITEMAPS,
+    MOST_UNDER_WAY,
+    ArchiveSpider,
+    Children,
+    left_out,
+)
 from crawler.story_search.directed_search import Directing, searched
 from crawler.story_search.service_search import LONGEST_WAIT, Asking, manners, named_services, read
 from pipelines.topics.lead_relevance import (
@@ -69,11 +77,12 @@ MOST_CAPTURES = 50
 
 
 class StorySpider(ArchiveSpider):
-    """`story`: a name · `ask`: search services, `NAME` or `NAME=ADDRESS`, parted by commas · `since`: for sitemaps; the
-    story's own dates, if empty · and those of all spiders.
+    """`story`: a name · `ask`: search services, `NAME` or `NAME=ADDRESS`, parted by commas ·
+    `since`: for sitemaps; the story's own dates, if empty · and those of all spiders.
 
-    Raises UsageError for a story or a service that there is not. What came of it is in `tally` (how a lead was found,
-    and `known`, `asked for` or `belong`), `stopped` (why it ended) and `problems` (of search services, a line each).
+    Raises UsageError for a story or a service that there is not. What came of it is in `tally` (how
+    a lead was found, and `known`, `asked for` or `belong`), `stopped` (why it ended) and `problems`
+    (of search services, a line each).
     """
 
     name = "story"
@@ -91,7 +100,8 @@ class StorySpider(ArchiveSpider):
         self.choice = Choice()
         self.scored_up_to = self.counted_up_to = 0
         self.listed: list[Any] = []
-        """What the story listed when leads were held against it last, confirmed articles left out."""
+        """What the story listed when leads were held against it last, confirmed articles left
+        out."""
         self.grown: Any = None
         """The profile of these and of the confirmed articles."""
         self.asked_for: dict[str, tuple[Waiting, float]] = {}
@@ -114,7 +124,9 @@ class StorySpider(ArchiveSpider):
         self.story = story(db, self.wanted)
         self.texts = told.confirmed_texts(db, self.story.id)
         spoken = Counter(language for _, language in self.texts if language)
-        self.language = next(iter(self.story.languages or (language for language, _ in spoken.most_common(1))), None)
+        self.language = next(
+            iter(self.story.languages or (language for language, _ in spoken.most_common(1))), None
+        )
         self.profile = JUDGE.profile(*profile_of(db, self.story.id))
         self.hosts = self.hosts or self.story.hosts
         self.directing = Directing(self)
@@ -133,12 +145,13 @@ class StorySpider(ArchiveSpider):
         with transaction(self.archive.db) as db:
             story_searches.note(db, self.story.id, searched(self))
 
-    # -- what to ask for, and until when -----------------------------------------------------------------------------
+    # -- what to ask for, and until when -----------------------------------------------------------
 
     async def start(self) -> AsyncIterator[Any]:
         async for source in self.source_requests():
             yield source
-        while self.under_way and not self.ended:  # all that is known is weighed before a page is asked for
+        # all that is known is weighed before a page is asked for
+        while self.under_way and not self.ended:
             await asyncio.sleep(0.05)
         await self._follow_known()
         self._learn_words()
@@ -156,10 +169,18 @@ class StorySpider(ArchiveSpider):
                 yield page
 
     def source_request(
-        self, url: str, kind: SourceKind, seen: Listing | None, depth: int = 0, lastmod: str | None = None
+        self,
+        url: str,
+        kind: SourceKind,
+        seen: Listing | None,
+        depth: int = 0,
+        lastmod: str | None = None,
     ) -> Request:
-        """A sitemap is read in full: an earlier crawl, with another `since`, may have left out what this one is for."""
-        return super().source_request(url, kind, None if kind == "sitemap" else seen, depth, lastmod)
+        """A sitemap is read in full: an earlier crawl, with another `since`, may have left out what
+        this one is for."""
+        return super().source_request(
+            url, kind, None if kind == "sitemap" else seen, depth, lastmod
+        )
 
     async def _read_sitemap(self, check: Check, response: Response) -> tuple[Check, Children]:
         sitemap = await self.workers.read_sitemap(response.body, response.url)
@@ -167,8 +188,13 @@ class StorySpider(ArchiveSpider):
         leads, other, undated = self.directing.taken(check.url, sitemap.leads, depth)
         self.counts["of other days"] += other
         self.counts["without a date"] += undated
-        named = tuple(Lead(child.url, via="sitemap", kind="sitemap", found_on=check.url) for child in sitemap.children)
-        listed = replace(check, outcome="listed", leads=(*leads, *named), reason=left_out(sitemap.skipped))
+        named = tuple(
+            Lead(child.url, via="sitemap", kind="sitemap", found_on=check.url)
+            for child in sitemap.children
+        )
+        listed = replace(
+            check, outcome="listed", leads=(*leads, *named), reason=left_out(sitemap.skipped)
+        )
         return listed, self._children(check.url, sitemap.children)
 
     async def _read_feed(self, check: Check, response: Response) -> tuple[Check, Children]:
@@ -179,15 +205,22 @@ class StorySpider(ArchiveSpider):
     def _children(self, index_url: str, children: Sequence[Child]) -> Children:
         if not children:
             return []
-        return [(child, None) for child in self.directing.children(index_url, children, MOST_SITEMAPS)]
+        return [
+            (child, None) for child in self.directing.children(index_url, children, MOST_SITEMAPS)
+        ]
 
-    def child_requests(self, index_url: str, children: Sequence[Child], depth: int) -> list[Request]:
+    def child_requests(
+        self, index_url: str, children: Sequence[Child], depth: int
+    ) -> list[Request]:
         """Requests for sitemaps of an index that were left alone before."""
         wanted = self._further(index_url, [(child, None) for child in children])
         host = self.directing.host_of_list(index_url)
         for child, _ in wanted:
             self.telling.expect(child.url, host)
-        return [self.source_request(child.url, "sitemap", None, depth + 1, child.modified_at) for child, _ in wanted]
+        return [
+            self.source_request(child.url, "sitemap", None, depth + 1, child.modified_at)
+            for child, _ in wanted
+        ]
 
     async def directed_pages(self) -> AsyncIterator[Request]:
         """Requests for likely pages, and for what may name more of them, until no way is left."""
@@ -210,7 +243,8 @@ class StorySpider(ArchiveSpider):
                 yield page
 
     async def likely_pages(self) -> AsyncIterator[Request]:
-        """Requests for the pages that are likeliest to belong, until none is likely any more or the budget is spent."""
+        """Requests for the pages that are likeliest to belong, until none is likely any more or the
+        budget is spent."""
         while not self.ended:
             room = len(self._in_place()) < AT_ONCE and len(self.under_way) < MOST_UNDER_WAY
             request = self._next_request() if room and not self._spent() else None
@@ -224,14 +258,20 @@ class StorySpider(ArchiveSpider):
 
     def _what_is_spent(self) -> str | None:
         """Which budget is spent; None if there is room."""
-        return f"the budget of {self.budget:,} pages is spent" if self.budget is not None and self._spent() else None
+        return (
+            f"the budget of {self.budget:,} pages is spent"
+            if self.budget is not None and self._spent()
+            else None
+        )
 
     def _spent(self) -> bool:
         return self.budget is not None and self.asked.total() >= self.budget
 
     def may_ask(self, host: str) -> bool:
         """Whether the budgets leave room for a request to an outlet, which counts from here on."""
-        if self._spent() or (self.outlet_budget is not None and self.asked[host] >= self.outlet_budget):
+        if self._spent() or (
+            self.outlet_budget is not None and self.asked[host] >= self.outlet_budget
+        ):
             return False
         self.asked[host] += 1
         return True
@@ -262,10 +302,11 @@ class StorySpider(ArchiveSpider):
                 except ReadingError as error:
                     self.problems.append(f"{error}; its links were not followed")
 
-    # -- what is known before -----------------------------------------------------------------------------------------
+    # -- what is known before ----------------------------------------------------------------------
 
     def _learn_words(self) -> None:
-        """Which words are rare is known better now that the leads are: so is the profile, and so are the scores."""
+        """Which words are rare is known better now that the leads are: so is the profile, and so
+        are the scores."""
         with transaction(self.archive.db) as db:
             told.learn(db, lead_terms, self.language)
             relist(db, self.story.id, JUDGE)
@@ -273,12 +314,15 @@ class StorySpider(ArchiveSpider):
         self._know_better()
 
     def _know_better(self) -> None:
-        """Hold what waits against all that the story lists by now, where it lists more than before."""
+        """Hold what waits against all that the story lists by now, where it lists more than
+        before."""
         db = self.archive.db
         listed = told.members(db, self.story.id)
         if len(listed) > len(self.listed):
             self.listed = listed
-            self.grown = members_profile(*profile_of(db, self.story.id), listed, partial(told.frequencies, db))
+            self.grown = members_profile(
+                *profile_of(db, self.story.id), listed, partial(told.frequencies, db)
+            )
             self.scored_up_to = 0
 
     def _score_new_leads(self) -> None:
@@ -307,14 +351,15 @@ class StorySpider(ArchiveSpider):
         prospects = (Prospect(0, lead, host_of(lead.url), None) for lead in leads)
         return sum(usual_chance(self._relevance(prospect)) >= WORTH for prospect in prospects)
 
-    # -- what came ---------------------------------------------------------------------------------------------------
+    # -- what came ---------------------------------------------------------------------------------
 
     async def read_article(self, came: Capture) -> Article:
         article, self.ways[came.url] = await self.workers.read_linked(came)
         return article
 
     def written(self, check: Check, outcome: Outcome) -> None:
-        """A page is kept, and where it belongs is decided: learn from it, and follow its links if it belongs."""
+        """A page is kept, and where it belongs is decided: learn from it, and follow its links if
+        it belongs."""
         super().written(check, outcome)
         asked, ways = self.asked_for.pop(check.url, None), self.ways.pop(check.url, Ways())
         if asked and outcome == "gone" and check.status in TAKEN_AWAY:
@@ -329,12 +374,18 @@ class StorySpider(ArchiveSpider):
             self.tally[waiting.lead.via, "belong"] += 1
             self._follow(ways.links)
 
-    # -- pages that are gone -----------------------------------------------------------------------------------------
+    # -- pages that are gone -----------------------------------------------------------------------
 
     async def captured_pages(self, wayback: Wayback) -> AsyncIterator[Request]:
-        """Requests for captures of the pages that are gone, one by one, and for what links in them make likely."""
+        """Requests for captures of the pages that are gone, one by one, and for what links in them
+        make likely."""
         for _ in range(MOST_CAPTURES):
-            if not self.gone or self.ended or self._spent() or wayback.name in self.asking.left_alone:
+            if (
+                not self.gone
+                or self.ended
+                or self._spent()
+                or wayback.name in self.asking.left_alone
+            ):
                 break
             waiting, value = self.gone.popleft()
             lead = await self.asking.captured(wayback, waiting.lead)
@@ -344,7 +395,9 @@ class StorySpider(ArchiveSpider):
             async for page in self.likely_pages():
                 yield page
         if self.gone:
-            self.problems.append(f"{wayback.title} was not asked for {len(self.gone):,} more pages that are gone")
+            self.problems.append(
+                f"{wayback.title} was not asked for {len(self.gone):,} more pages that are gone"
+            )
 
     def capture_request(self, wayback: Wayback, waiting: Waiting, value: float) -> Request:
         """A request for a capture, whose article is kept under the page's own address."""
@@ -353,12 +406,18 @@ class StorySpider(ArchiveSpider):
         self.asked_for[page] = replace(waiting, lead=lead), value
         self.tally[lead.via, "asked for"] += 1
         self._ask(page)
-        asked = request(where, self.read_capture, self.no_capture, instead_of=page, lead=lead, wayback=wayback)
-        asked.meta.update(manners(wayback), dont_redirect=True)  # another address would be another capture, or page
+        asked = request(
+            where, self.read_capture, self.no_capture, instead_of=page, lead=lead, wayback=wayback
+        )
+        # another address would be another capture, or page
+        asked.meta.update(manners(wayback), dont_redirect=True)
         return asked
 
-    async def read_capture(self, response: Response, lead: Lead, wayback: Wayback) -> AsyncIterator[Check]:
-        """The article in a capture. What has none is told: the page stays as its outlet said, gone."""
+    async def read_capture(
+        self, response: Response, lead: Lead, wayback: Wayback
+    ) -> AsyncIterator[Check]:
+        """The article in a capture. What has none is told: the page stays as its outlet said,
+        gone."""
         self.asking.rest(wayback)
         if not 200 <= response.status < 300:
             self._without(lead, wayback, read(wayback, response, wayback.captures(lead.url)))
@@ -367,7 +426,11 @@ class StorySpider(ArchiveSpider):
             if isinstance(check, Check) and check.article:
                 yield in_place_of(check, response.url)
             elif isinstance(check, Check):
-                self._without(lead, wayback, wayback.failed(f"has a capture that is not kept ({check.reason})"))
+                self._without(
+                    lead,
+                    wayback,
+                    wayback.failed(f"has a capture that is not kept ({check.reason})"),
+                )
 
     def no_capture(self, failure: Failure) -> None:
         """No capture came."""
@@ -390,7 +453,8 @@ class StorySpider(ArchiveSpider):
 
 
 def within(links: Iterable[Lead], outlets: Collection[str]) -> list[Lead]:
-    """Those that lead to the registered domain of the page that has them, or to a host in `outlets`."""
+    """Those that lead to the registered domain of the page that has them, or to a host in
+    `outlets`."""
     return [link for link in links if host_of(link.url) in outlets or _is_of_its_site(link)]
 
 

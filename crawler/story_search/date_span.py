@@ -1,8 +1,8 @@
 """The days that a crawl for a story looks at: those of its coverage and some around them. Pure.
 
-A story is looked for from some weeks before its first article to some weeks after its last, and not in all that its
-outlets ever wrote. Whoever finds an article near an end looks further there, so that a story of a year is followed to
-its ends step by step.
+A story is looked for from some weeks before its first article to some weeks after its last, and not
+in all that its outlets ever wrote. Whoever finds an article near an end looks further there, so
+that a story of a year is followed to its ends step by step.
 """
 
 from __future__ import annotations
@@ -13,7 +13,12 @@ from datetime import date, timedelta
 
 from archive.records import Lead
 from crawler.dates.date_parser import not_before
-from crawler.dates.url_dates import earliest_day_in_name, earliest_day_in_path, latest_day_in_name, latest_day_in_path
+from crawler.dates.url_dates import (
+    earliest_day_in_name,
+    earliest_day_in_path,
+    latest_day_in_name,
+    latest_day_in_path,
+)
 from crawler.sources.sitemap_parser import Child
 
 BEFORE, AFTER = 21, 70
@@ -21,7 +26,8 @@ BEFORE, AFTER = 21, 70
 FURTHER = 45
 """Days that are looked at beyond that, once, where an outlet has covered the story."""
 NEWS_SITEMAP_DAYS = 10
-"""How old what a news sitemap lists may be: two days by its rules, more where an outlet publishes little."""
+"""How old what a news sitemap lists may be: two days by its rules, more where an outlet publishes
+little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,9 @@ class Span:
 
     def covers(self, other: Span) -> bool:
         """Is all of another span within this one?"""
-        ends = self.until is None or (other.until is not None and other.until[:10] <= self.until[:10])
+        ends = self.until is None or (
+            other.until is not None and other.until[:10] <= self.until[:10]
+        )
         return ends and self.since[:10] <= other.since[:10]
 
     def joined(self, other: Span) -> Span:
@@ -59,8 +67,11 @@ class Span:
         return f"{self.since[:10]} to {self.until[:10] if self.until else 'now'}"
 
 
-def around(moments: Iterable[str], today: str, before: int = BEFORE, after: int = AFTER) -> Span | None:
-    """The days of some articles and those around them; None where none is dated. What lies ahead of today is now."""
+def around(
+    moments: Iterable[str], today: str, before: int = BEFORE, after: int = AFTER
+) -> Span | None:
+    """The days of some articles and those around them; None where none is dated. What lies ahead of
+    today is now."""
     days = sorted(moment[:10] for moment in moments if _is_day(moment[:10]))
     if not days:
         return None
@@ -104,7 +115,7 @@ def _is_day(text: str) -> bool:
         return False
 
 
-# -- what of a sitemap lies in a span --------------------------------------------------------------------------------
+# -- what of a sitemap lies in a span --------------------------------------------------------------
 
 
 def leads_of(leads: Sequence[Lead], span: Span) -> tuple[list[Lead], int, int]:
@@ -130,15 +141,17 @@ def lies_in(lead: Lead, span: Span) -> bool | None:
     if lead.published_at:
         return span.holds(lead.published_at)
     if last := latest_day_in_path(lead.url):
-        return not_before(last, span.since) and not span.ends_before(earliest_day_in_path(lead.url) or last)
+        return not_before(last, span.since) and not span.ends_before(
+            earliest_day_in_path(lead.url) or last
+        )
     return not_before(lead.modified_at, span.since) if lead.modified_at else None
 
 
 def may_hold(child: Child, span: Span, today: str) -> bool:
     """May a sitemap that an index names list something of a span?
 
-    Its name and its lastmod say by when all of it was published, its name alone from when. One of the latest news holds
-    nothing that is weeks old.
+    Its name and its lastmod say by when all of it was published, its name alone from when. One of
+    the latest news holds nothing that is weeks old.
     """
     latest = min(filter(None, (child.modified_at, latest_day_in_name(child.url))), default=None)
     if latest is not None and not not_before(latest, span.since):
@@ -146,14 +159,22 @@ def may_hold(child: Child, span: Span, today: str) -> bool:
     first = earliest_day_in_name(child.url)
     if first is not None:
         return not span.ends_before(first)
-    return not (is_of_news(child.url) and span.until is not None and span.until < moved(today, -NEWS_SITEMAP_DAYS))
+    return not (
+        is_of_news(child.url)
+        and span.until is not None
+        and span.until < moved(today, -NEWS_SITEMAP_DAYS)
+    )
 
 
-def children_of(children: Iterable[Child], span: Span, today: str, most: int) -> tuple[list[Child], list[Child]]:
-    """At most so many sitemaps of an index that may hold something of a span, the likeliest first; and the others.
+def children_of(
+    children: Iterable[Child], span: Span, today: str, most: int
+) -> tuple[list[Child], list[Child]]:
+    """At most so many sitemaps of an index that may hold something of a span, the likeliest first;
+    and the others.
 
-    First those of the latest news, then those whose name says when, then those that changed last soonest after the
-    span's end, as an outlet that numbers its sitemaps filled them one after the other.
+    First those of the latest news, then those whose name says when, then those that changed last
+    soonest after the span's end, as an outlet that numbers its sitemaps filled them one after the
+    other.
     """
     fitting: list[Child] = []
     others: list[Child] = []

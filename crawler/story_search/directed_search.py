@@ -1,14 +1,15 @@
 """Where a crawl for a story looks next once nothing that it knows is likely any more.
 
-    lists of the story's days ─▶ likely pages ─▶ articles near an end of these days? lists of the days beyond
+    lists of the story's days ─▶ likely pages ─▶ articles near an end of these days? lists of the
+    days beyond
                                       ▲          topic pages that its articles are filed under
-                                      │          an outlet's own search, where its lists do not reach back
+                                      │          an outlet's own search, where its lists do not
+                                      reach back
                                       └───────── days further off, of the outlets that covered it
 
-Each step is taken only when the one before brings nothing more, so that most requests go to pages. Topic pages and
-searches are those that the outlets' own pages declare (`crawler.sources.navigation_parser`); robots.txt, budgets and
-pauses hold for
-them as for all.
+Each step is taken only when the one before brings nothing more, so that most requests go to pages.
+Topic pages and searches are those that the outlets' own pages declare
+(`crawler.sources.navigation_parser`); robots.txt, budgets and pauses hold for them as for all.
 """
 
 from __future__ import annotations
@@ -116,7 +117,7 @@ class Directing:
         self.said: dict[str, str] = {}
         """What came of outlets' searches that cannot be asked."""
 
-    # -- the days of the story ---------------------------------------------------------------------------------------
+    # -- the days of the story ---------------------------------------------------------------------
 
     def _initial(self) -> Span:
         spider = self.spider
@@ -124,7 +125,10 @@ class Directing:
         if found is None:
             return Span(spider.since, spider.story.until)
         if spider.has_since:
-            return Span(spider.since, found.until if found.until and found.until >= spider.since[:10] else None)
+            return Span(
+                spider.since,
+                found.until if found.until and found.until >= spider.since[:10] else None,
+            )
         return found
 
     def _known_span(self) -> Span | None:
@@ -136,12 +140,16 @@ class Directing:
     def span_of(self, host: str) -> Span:
         return self.reached.get(host, self.span)
 
-    # -- sitemaps ----------------------------------------------------------------------------------------------------
+    # -- sitemaps ----------------------------------------------------------------------------------
 
     def host_of_list(self, url: str) -> str:
         """The outlet whose feed or sitemap this is."""
         spider = self.spider
-        return spider.telling.sources.get(url) or (self.parts[url].host if url in self.parts else "") or host_of(url)
+        return (
+            spider.telling.sources.get(url)
+            or (self.parts[url].host if url in self.parts else "")
+            or host_of(url)
+        )
 
     def children(self, url: str, children: Sequence[Child], most: int) -> list[Child]:
         """The sitemaps of an index that are read now; the others are remembered."""
@@ -156,7 +164,8 @@ class Directing:
         return wanted
 
     def taken(self, url: str, leads: Sequence[Lead], depth: int) -> tuple[list[Lead], int, int]:
-        """Those leads of a sitemap that are taken; how many were left out as of other days and as undated.
+        """Those leads of a sitemap that are taken; how many were left out as of other days and as
+        undated.
 
         Of the undated ones those are taken whose address or headline holds a word of the story.
         """
@@ -174,7 +183,11 @@ class Directing:
         return [*taken, *named], other, len(undated) - len(named)
 
     def _sought(self) -> list[str]:
-        return [term for term in terms_of(self.spider.profile)[:TERMS_SOUGHT] if len(term) > 2 or not term.isascii()]
+        return [
+            term
+            for term in terms_of(self.spider.profile)[:TERMS_SOUGHT]
+            if len(term) > 2 or not term.isascii()
+        ]
 
     def feed_read(self, url: str, leads: Sequence[Lead]) -> None:
         """How far back a feed goes."""
@@ -183,7 +196,8 @@ class Directing:
         of.worded += sum(map(says_what, leads))
 
     def widened(self) -> list[Request]:
-        """Requests for the lists of the days beyond those that were read, where articles were found near their ends."""
+        """Requests for the lists of the days beyond those that were read, where articles were found
+        near their ends."""
         wanted = self._known_span()
         if wanted is None:
             return []
@@ -195,7 +209,8 @@ class Directing:
         return self._read_again(lambda _: self.span)
 
     def reach(self) -> list[Request]:
-        """Requests for lists of days further off, of the outlets that covered the story; each span of days once."""
+        """Requests for lists of days further off, of the outlets that covered the story; each span
+        of days once."""
         if self.reaches >= MOST_REACHES or self.spider.has_since:
             return []
         about = self.spider.story
@@ -210,7 +225,8 @@ class Directing:
         return self._read_again(lambda host: further if host in hosts else None)
 
     def news_left(self, host: str) -> list[Request]:
-        """Requests for an outlet's sitemaps of the latest news that were left alone: they have headlines."""
+        """Requests for an outlet's sitemaps of the latest news that were left alone: they have
+        headlines."""
         requests = []
         for url, part in list(self.parts.items()):
             if _bare(part.host) == _bare(host):
@@ -226,7 +242,9 @@ class Directing:
             if span is None:
                 continue
             if part.children:
-                wanted, part.children = children_of(part.children, span, now(), self.spider.most_sitemaps)
+                wanted, part.children = children_of(
+                    part.children, span, now(), self.spider.most_sitemaps
+                )
                 if self.spider.frugal:
                     part.children += [child for child in wanted if is_of_news(child.url)]
                     wanted = [child for child in wanted if not is_of_news(child.url)]
@@ -236,10 +254,11 @@ class Directing:
                 requests.append(self.spider.source_request(url, "sitemap", None, part.depth))
         return requests
 
-    # -- topic pages -------------------------------------------------------------------------------------------------
+    # -- topic pages -------------------------------------------------------------------------------
 
     def heard(self, url: str, ways: Ways, *, belongs: bool) -> None:
-        """What a page names besides its links: its outlet's search, and if it belongs the topics it is filed under."""
+        """What a page names besides its links: its outlet's search, and if it belongs the topics it
+        is filed under."""
         host = host_of(url)
         self.searches[host] |= dict.fromkeys(ways.searches)
         for topic in ways.topics if belongs else ():
@@ -260,14 +279,20 @@ class Directing:
 
     def _chosen_topics(self) -> list[tuple[Topic, str]]:
         ranked = sorted(
-            ((self._likeness(topic, host), topic.url) for topic, host in self.topics.values()), reverse=True
+            ((self._likeness(topic, host), topic.url) for topic, host in self.topics.values()),
+            reverse=True,
         )
         chosen: list[tuple[Topic, str]] = []
         of_outlet = Counter(self.topics[url][1] for url in self.done if url in self.topics)
         for value, url in ranked:
             topic, host = self.topics[url]
-            fits = value >= TOPIC_LIKE or (topic.section and (self.is_too_short(host) or self.is_mute(host)))
-            room = of_outlet[host] < TOPICS_OF_OUTLET and self.asked["topics"] + len(chosen) < MOST_TOPICS
+            fits = value >= TOPIC_LIKE or (
+                topic.section and (self.is_too_short(host) or self.is_mute(host))
+            )
+            room = (
+                of_outlet[host] < TOPICS_OF_OUTLET
+                and self.asked["topics"] + len(chosen) < MOST_TOPICS
+            )
             if fits and room and url not in self.done:
                 of_outlet[host] += 1
                 chosen.append((topic, host))
@@ -295,16 +320,18 @@ class Directing:
         days = [lead.published_at for lead in page.leads if lead.published_at]
         return bool(days) and max(days)[:10] < self.span_of("").since[:10]
 
-    # -- an outlet's own search --------------------------------------------------------------------------------------
+    # -- an outlet's own search --------------------------------------------------------------------
 
     def is_too_short(self, host: str) -> bool:
-        """Do an outlet's lists leave out days of the story? One that lists nothing at all is not asked for more."""
+        """Do an outlet's lists leave out days of the story? One that lists nothing at all is not
+        asked for more."""
         of = self.lists[self._host_of_lists(host)]
         reaches = of.oldest is not None and of.oldest <= self.span.since[:10]
         return of.items > 0 and not reaches and not of.in_span
 
     def is_mute(self, host: str) -> bool:
-        """Do an outlet's lists name pages of the story's days by addresses alone that say nothing of them?"""
+        """Do an outlet's lists name pages of the story's days by addresses alone that say nothing
+        of them?"""
         of = self.lists[self._host_of_lists(host)]
         return of.in_span > 2 * of.worded
 
@@ -313,7 +340,9 @@ class Directing:
 
     async def _search(self) -> bool:
         """Ask the search of outlets whose lists do not reach back; whether there was one to ask."""
-        lacking = [host for host in list(self.lists) if self.is_too_short(host) or self.is_mute(host)]
+        lacking = [
+            host for host in list(self.lists) if self.is_too_short(host) or self.is_mute(host)
+        ]
         hosts = [host for host in lacking if host not in self.done]
         hosts = hosts[: max(0, MOST_SEARCHED - self.asked["searches"])]
         self.done |= set(hosts)
@@ -344,14 +373,20 @@ class Directing:
 
     async def _declared_at_home(self, host: str) -> list[Search]:
         """The searches that an outlet's front page declares."""
-        source = next((each for each in self.parts if self.parts[each].host == host), None) or self._any_source(host)
+        source = next(
+            (each for each in self.parts if self.parts[each].host == host), None
+        ) or self._any_source(host)
         parts = urlsplit(source or f"https://{host}/")
         page = await self._listed(f"{parts.scheme}://{parts.netloc}/", host, "site search")
         return list(page.searches) if page else []
 
     def _any_source(self, host: str) -> str | None:
         sources = self.spider.archive.sources(("feed", "sitemap"), (host,))
-        own = [each.url for each in sources if registered_domain(each.url) == registered_domain(f"http://{host}/")]
+        own = [
+            each.url
+            for each in sources
+            if registered_domain(each.url) == registered_domain(f"http://{host}/")
+        ]
         return own[0] if own else None
 
     async def _usable(self, searches: Iterable[Search], host: str) -> Search | None:
@@ -362,14 +397,16 @@ class Directing:
             response = await self._get(search.address, host)
             if response is not None:
                 try:
-                    described = await self.spider.workers.read_description(response.body, response.url)
+                    described = await self.spider.workers.read_description(
+                        response.body, response.url
+                    )
                 except (SourceError, ReadingError):
                     continue
                 if described:
                     return described[0]
         return None
 
-    # -- asking ------------------------------------------------------------------------------------------------------
+    # -- asking ------------------------------------------------------------------------------------
 
     async def _at_once(self, tasks: Sequence[Any]) -> None:
         places = asyncio.Semaphore(AT_ONCE)
@@ -380,7 +417,9 @@ class Directing:
 
         await asyncio.gather(*map(in_turn, tasks))
 
-    async def _listed(self, url: str, host: str, via: Literal["topic", "site search"]) -> Listed | None:
+    async def _listed(
+        self, url: str, host: str, via: Literal["topic", "site search"]
+    ) -> Listed | None:
         """What a topic page or a search's answer lists; None where nothing came."""
         response = await self._get(url, host)
         if response is None:
@@ -398,7 +437,9 @@ class Directing:
             return None
         engine: Any = spider.crawler.engine
         try:
-            response: Response = await engine.download_async(Request(url, meta={"dont_retry": True}, dont_filter=True))
+            response: Response = await engine.download_async(
+                Request(url, meta={"dont_retry": True}, dont_filter=True)
+            )
         except Exception as error:  # whatever the downloader raises means that nothing came
             self.said[host] = f"{urlsplit(url).path}: {judge_failure(error)[1]}"
             return None
@@ -409,7 +450,8 @@ class Directing:
         return response if response.status == 200 and same else None
 
     def _take(self, page: Listed) -> int:
-        """Put what a page lists into the frontier, whatever its days; how many of it are likely to belong."""
+        """Put what a page lists into the frontier, whatever its days; how many of it are likely to
+        belong."""
         return self.spider.take_likely(page.leads)
 
 

@@ -20,16 +20,21 @@ from pipelines.policies import decisions
 from pipelines.urls import request_url, url_key
 
 
-def follow_story(archive: Archive, name: str | None, ids: Sequence[int], definition: Definition) -> tuple[Story, bool]:
+def follow_story(
+    archive: Archive, name: str | None, ids: Sequence[int], definition: Definition
+) -> tuple[Story, bool]:
     """Start a story from articles, or extend one; the story, and whether it is new.
 
-    Without a name it is the one that was started from these articles, else a new one named after the first headline.
-    Raises UsageError where several were started from them, and for a name that is none where there are no articles.
+    Without a name it is the one that was started from these articles, else a new one named after
+    the first headline. Raises UsageError where several were started from them, and for a name that
+    is none where there are no articles.
     """
     judge = story_judge(archive)
     with transaction(archive.db) as db:
         name = name or _started_from(db, ids)
-        new = name is None or (bool(ids) and stories.slug(name) not in {each.name for each in stories.stories(db)})
+        new = name is None or (
+            bool(ids) and stories.slug(name) not in {each.name for each in stories.stories(db)}
+        )
         if not new:
             name = stories.story(db, str(name)).name
         headline = _headline(db, ids[0]) if new else ""
@@ -41,9 +46,11 @@ def follow_story(archive: Archive, name: str | None, ids: Sequence[int], definit
 
 
 def follow_file(folder: Path, file: Path) -> list[tuple[dict[str, Any], list[str]]]:
-    """Follow what a file defines: each story in numbers (`stories.summaries`), and what the archive lacks of it.
+    """Follow what a file defines: each story in numbers (`stories.summaries`), and what the archive
+    lacks of it.
 
-    What is lacking waits for the next crawl. Raises UsageError for a file that cannot be read or meant.
+    What is lacking waits for the next crawl. Raises UsageError for a file that cannot be read or
+    meant.
     """
     try:
         entries = read_story_file(str(file), file.read_text("utf-8"), request_url)
@@ -53,7 +60,10 @@ def follow_file(folder: Path, file: Path) -> list[tuple[dict[str, Any], list[str
         judge = story_judge(archive)
         with transaction(archive.db) as db:
             missing = {entry.name: take(db, entry, judge, url_key) for entry in entries}
-            add_leads(db, [file_lead(Lead(url, via="import")) for urls in missing.values() for url in urls])
+            add_leads(
+                db,
+                [file_lead(Lead(url, via="import")) for urls in missing.values() for url in urls],
+            )
         rows = stories.summaries(archive.db, [stories.story(archive.db, name) for name in missing])
     return [(row, missing[row["name"]]) for row in rows]
 
@@ -73,6 +83,8 @@ def _started_from(db: sqlite3.Connection, ids: Sequence[int]) -> str | None:
 
 
 def _headline(db: sqlite3.Connection, article_id: int) -> str:
-    row = db.execute("SELECT headline, page_title FROM articles WHERE id = ?", (article_id,)).fetchone()
+    row = db.execute(
+        "SELECT headline, page_title FROM articles WHERE id = ?", (article_id,)
+    ).fetchone()
     headline = row["headline"] or row["page_title"] or ""
     return headline if any(map(str.isalnum, headline)) else f"story {article_id}"

@@ -1,4 +1,5 @@
-"""`dateline outlet suggest`: which outlets are likely to have covered a story, from all that is known of it."""
+"""`dateline outlet suggest`: which outlets are likely to have covered a story, from all that is
+known of it."""
 
 from __future__ import annotations
 
@@ -38,14 +39,17 @@ def suggest(
 ) -> list[Suggestion]:
     """Outlets that are likely to have covered a story, the likeliest first, each with the reasons.
 
-    None whose feeds or sitemaps the archive reads, unless it is left alone for a time. The links of so many of the
-    story's `pages` are read, in a process of their own.
+    None whose feeds or sitemaps the archive reads, unless it is left alone for a time. The links of
+    so many of the story's `pages` are read, in a process of their own.
     """
     return rank(catalogue, signs_of(connection, story_id, catalogue, pages), most)
 
 
 def signs_of(
-    connection: sqlite3.Connection, story_id: int, catalogue: Sequence[CatalogueOutlet], pages: int = MOST_PAGES
+    connection: sqlite3.Connection,
+    story_id: int,
+    catalogue: Sequence[CatalogueOutlet],
+    pages: int = MOST_PAGES,
 ) -> Signs:
     """What speaks for outlets, as the archive knows it."""
     story, articles = profile_of(connection, story_id)[0], told.articles(connection, story_id)
@@ -57,13 +61,21 @@ def signs_of(
     named = told.named(connection, story_id)
     return Signs(
         articles=len(articles),
-        languages=Counter(language for each in articles if (language := one_language(each.language))),
-        countries=Counter(
-            code for each in articles for code in countries_in(f"{each.opening}\n{each.text}", each.language)
+        languages=Counter(
+            language for each in articles if (language := one_language(each.language))
         ),
-        openings=Counter(code for each in articles for code in countries_in(_opening(each), each.language)),
+        countries=Counter(
+            code
+            for each in articles
+            for code in countries_in(f"{each.opening}\n{each.text}", each.language)
+        ),
+        openings=Counter(
+            code for each in articles for code in countries_in(_opening(each), each.language)
+        ),
         outlet_countries=Counter(each.country for each in articles if each.country),
-        linked_to=_linked(connection, articles[:pages], {bare_host(each.host) for each in catalogue} | set(named)),
+        linked_to=_linked(
+            connection, articles[:pages], {bare_host(each.host) for each in catalogue} | set(named)
+        ),
         linking=told.linking(connection, story_id),
         named=named,
         agencies=agencies,
@@ -80,14 +92,20 @@ def _opening(article: Told) -> str:
     return f"{article.opening}\n{article.text[:500]}"
 
 
-def _agencies(credited: Counter[str], catalogue: Sequence[CatalogueOutlet]) -> tuple[dict[str, str], dict[str, str]]:
-    """The hosts of agencies in the catalogue, and the countries of those with one country, each with the agency."""
+def _agencies(
+    credited: Counter[str], catalogue: Sequence[CatalogueOutlet]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The hosts of agencies in the catalogue, and the countries of those with one country, each
+    with the agency."""
     hosts: dict[str, str] = {}
     countries: defaultdict[str, set[str]] = defaultdict(set)
     for agency in credited:
         names = {name.casefold() for name in agency_names(agency)}
         for outlet in catalogue:
-            if outlet.kind == "agency" and AFTER_NAME.sub("", (outlet.name or "").casefold()) in names:
+            if (
+                outlet.kind == "agency"
+                and AFTER_NAME.sub("", (outlet.name or "").casefold()) in names
+            ):
                 hosts[bare_host(outlet.host)] = agency
                 countries[agency].add(outlet.country or "")
     only = {agency: next(iter(found)) for agency, found in countries.items() if len(found) == 1}
@@ -100,8 +118,11 @@ WORLDWIDE = frozenset(("AP", "Reuters", "AFP", "UPI", "Bloomberg", "Xinhua", "dp
 """Agencies whose clients are in all countries."""
 
 
-def _linked(connection: sqlite3.Connection, articles: Sequence[Told], known: set[str]) -> dict[str, tuple[str, ...]]:
-    """The known hosts that the pages of articles link to, each with the outlets that do, as far as pages were kept."""
+def _linked(
+    connection: sqlite3.Connection, articles: Sequence[Told], known: set[str]
+) -> dict[str, tuple[str, ...]]:
+    """The known hosts that the pages of articles link to, each with the outlets that do, as far as
+    pages were kept."""
     found: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for article, hosts in _hosts_linked(connection, articles):
         for host in map(bare_host, hosts):
@@ -110,10 +131,14 @@ def _linked(connection: sqlite3.Connection, articles: Sequence[Told], known: set
     return {host: tuple(linking) for host, linking in found.items()}
 
 
-def _hosts_linked(connection: sqlite3.Connection, articles: Sequence[Told]) -> list[tuple[Told, list[str]]]:
+def _hosts_linked(
+    connection: sqlite3.Connection, articles: Sequence[Told]
+) -> list[tuple[Told, list[str]]]:
     from crawler.workers.pool import Worker
 
-    file = connection.execute("SELECT file FROM pragma_database_list WHERE name = 'main'").fetchone()["file"]
+    file = connection.execute(
+        "SELECT file FROM pragma_database_list WHERE name = 'main'"
+    ).fetchone()["file"]
     path = Path(file or "").parent / "captures.db"
     with_page = [article for article in articles if article.digest]
     if not file or not path.is_file() or not with_page:
@@ -123,7 +148,9 @@ def _hosts_linked(connection: sqlite3.Connection, articles: Sequence[Told]) -> l
         for article in with_page:
             try:
                 if capture := captures.newest(article.digest or ""):
-                    read.append((article, cast(list[str], worker.read_as("hosts", capture, PAGE_SECONDS))))
+                    read.append(
+                        (article, cast(list[str], worker.read_as("hosts", capture, PAGE_SECONDS)))
+                    )
             except DatelineError:
                 continue  # a page that cannot be read says nothing of others
     return read

@@ -1,8 +1,9 @@
-"""A quick look at an outlet that may have covered a story: which of its lists are worth reading for the story's days.
+"""A quick look at an outlet that may have covered a story: which of its lists are worth reading for
+the story's days.
 
-`dateline outlet add` asks for all that an outlet names, and whether each works. Here one request says where the
-sitemaps are (robots.txt), and whether the lists work shows when they are read. Only where that brings nothing, the home
-page and the usual paths are asked.
+`dateline outlet add` asks for all that an outlet names, and whether each works. Here one request
+says where the sitemaps are (robots.txt), and whether the lists work shows when they are read. Only
+where that brings nothing, the home page and the usual paths are asked.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ MOST_SITEMAPS, MOST_FEEDS, MOST_USUAL = 4, 3, 3
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """An outlet that was looked at, and its lists that are worth reading; or why there is nothing."""
+    """An outlet that was looked at, and its lists that are worth reading; or why there is
+    nothing."""
 
     outlet: Outlet
     home: str = ""
@@ -52,7 +54,8 @@ class QuickLook:
         self.found_out = lookups(spider.archive.db)
 
     async def at(self, host: str, span: Span) -> Looked:
-        """Where an outlet is, and its lists for some days, as robots.txt, a catalogue and earlier looks name them."""
+        """Where an outlet is, and its lists for some days, as robots.txt, a catalogue and earlier
+        looks name them."""
         known = self.catalogue.get(bare_host(host))
         outlet = Outlet(host, known.name, known.language, known.country) if known else Outlet(host)
         problem = "it has no address"
@@ -61,16 +64,23 @@ class QuickLook:
                 break
             robots = self.spider.robots_seen.get(site_of(home))
             if robots is None:
-                robots, problem = await self.get(urljoin(home, "/robots.txt"), dont_obey_robotstxt=True)
+                robots, problem = await self.get(
+                    urljoin(home, "/robots.txt"), dont_obey_robotstxt=True
+                )
                 if robots is None or robots.status >= 500:
                     continue
                 await self._know(home, robots)
             named = await sitemaps_named(self.spider, robots) if robots.status == 200 else []
-            return Looked(outlet, home, self._worth_reading(outlet, known, list(filter(is_address, named)), span))
+            return Looked(
+                outlet,
+                home,
+                self._worth_reading(outlet, known, list(filter(is_address, named)), span),
+            )
         return Looked(outlet, problem=problem or "no answer")
 
     def _homes(self, host: str) -> list[str]:
-        """Home pages to try: where it answers already or did before; then https first, with and without `www.`"""
+        """Home pages to try: where it answers already or did before; then https first, with and
+        without `www.`"""
         before = self.found_out.get(bare_host(host))
         hosts = [host, f"www.{host}" if host == bare_host(host) else bare_host(host)]
         if before and before.found_host:
@@ -91,11 +101,19 @@ class QuickLook:
     ) -> tuple[Source, ...]:
         before = self.found_out.get(bare_host(outlet.host))
         feeds = (before.feeds if before else ()) or (known.feeds if known else ())
-        listed = [*named, *((before.sitemaps if before else ()) or (known.sitemaps if known else ()))]
+        listed = [
+            *named,
+            *((before.sitemaps if before else ()) or (known.sitemaps if known else ())),
+        ]
         fitting = [url for url in dict.fromkeys(listed) if may_hold(Child(url), span, now())]
-        sitemaps = sorted(fitting, key=lambda url: not is_of_news(url) if span.until is None else is_of_news(url))
+        sitemaps = sorted(
+            fitting, key=lambda url: not is_of_news(url) if span.until is None else is_of_news(url)
+        )
         of_feeds = feeds[:MOST_FEEDS] if span.until is None or not sitemaps else ()
-        return (*sources(outlet, "feed", of_feeds), *sources(outlet, "sitemap", sitemaps[:MOST_SITEMAPS]))
+        return (
+            *sources(outlet, "feed", of_feeds),
+            *sources(outlet, "sitemap", sitemaps[:MOST_SITEMAPS]),
+        )
 
     async def around(self, looked: Looked) -> Looked:
         """What the home page and the usual paths have, of an outlet whose lists brought nothing."""
@@ -124,8 +142,14 @@ class QuickLook:
 
     async def _is_there(self, url: str) -> bool:
         response, _ = await self.get(url)
-        body = response.body[:1_000].lstrip().lower() if response is not None and response.status == 200 else b""
-        return body.startswith((b"<?xml", b"<rss", b"<feed", b"<urlset", b"<sitemapindex", b"\x1f\x8b"))
+        body = (
+            response.body[:1_000].lstrip().lower()
+            if response is not None and response.status == 200
+            else b""
+        )
+        return body.startswith(
+            (b"<?xml", b"<rss", b"<feed", b"<urlset", b"<sitemapindex", b"\x1f\x8b")
+        )
 
     async def get(self, url: str, **meta: Any) -> tuple[Response | None, str]:
         """The answer, or None, and what is wrong with it."""
@@ -144,12 +168,16 @@ def keep(archive: Archive, looked: Looked) -> None:
 
 
 def settle(archive: Archive, looked: Looked, asked: str) -> None:
-    """Once lists were read: those that are none are an outlet's lists no more, and what was found out is kept."""
+    """Once lists were read: those that are none are an outlet's lists no more, and what was found
+    out is kept."""
     worked = {kind: _worked(archive, looked, kind) for kind in ("feed", "sitemap")}
     with transaction(archive.db) as db:
         for source in looked.sources:
             if source.url not in worked[source.kind]:
-                db.execute("UPDATE urls SET role = 'listed' WHERE url = ? AND role = 'source'", (source.url,))
+                db.execute(
+                    "UPDATE urls SET role = 'listed' WHERE url = ? AND role = 'source'",
+                    (source.url,),
+                )
     reached = bool(looked.home)
     archive.note_lookup(
         Lookup(

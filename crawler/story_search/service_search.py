@@ -1,4 +1,5 @@
-"""Asking search services for a story's leads. A service that fails or refuses is told of, and costs nothing else."""
+"""Asking search services for a story's leads. A service that fails or refuses is told of, and costs
+nothing else."""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ ALL_OF, ANY_OF = 2, 6
 
 
 def named_services(names: str) -> list[Service]:
-    """The services of a list such as `gdelt,wikipedia=http://localhost:8080`. Raises UsageError for what is none."""
+    """The services of a list such as `gdelt,wikipedia=http://localhost:8080`. Raises UsageError for
+    what is none."""
     pairs = (name.partition("=") for name in names.replace(" ", "").split(",") if name)
     return [service(name, base or None) for name, _, base in pairs]
 
@@ -50,10 +52,12 @@ class Asking:
         self.rested: dict[str, float] = {}
         """When a service may be asked again, by its name, on the monotonic clock."""
         self.left_alone: set[str] = set()
-        """Services that are in trouble, by their names: nothing more is asked of them in this crawl."""
+        """Services that are in trouble, by their names: nothing more is asked of them in this
+        crawl."""
 
     async def ask(self, service: Service) -> list[str]:
-        """Ask one service until it has no more to say, or the one that stands in for it; what went wrong, a line each.
+        """Ask one service until it has no more to say, or the one that stands in for it; what went
+        wrong, a line each.
 
         A service that was put elsewhere has no stand-in: who names an address means it.
         """
@@ -72,7 +76,12 @@ class Asking:
             await asyncio.sleep(answer.wait)
             asks.extend(answer.asks)
         self.spider.counts[f"leads of {service.title}"] += found
-        if problems and not found and service.instead and service.base == SERVICES[service.name].base:
+        if (
+            problems
+            and not found
+            and service.instead
+            and service.base == SERVICES[service.name].base
+        ):
             problems += await self.ask(SERVICES[service.instead])
         return problems
 
@@ -80,7 +89,9 @@ class Asking:
         engine: Any = self.spider.crawler.engine
         await self.turn(service)
         try:
-            response: Response = await engine.download_async(Request(ask.url, meta=manners(service), dont_filter=True))
+            response: Response = await engine.download_async(
+                Request(ask.url, meta=manners(service), dont_filter=True)
+            )
         except Exception as error:  # whatever the downloader raises means that nothing came
             return service.failed(judge_failure(error)[1], LONGEST_WAIT + 1)
         finally:
@@ -95,12 +106,14 @@ class Asking:
         """A service has answered: its pause begins."""
         self.rested[service.name] = time.monotonic() + service.pause
 
-    # -- pages that are gone -----------------------------------------------------------------------------------------
+    # -- pages that are gone -----------------------------------------------------------------------
 
     async def captured(self, service: Wayback, lead: Lead) -> Lead | None:
-        """A lead to a page that is gone, with its best capture as `listed_as`; None where there is none to be had.
+        """A lead to a page that is gone, with its best capture as `listed_as`; None where there is
+        none to be had.
 
-        Its own, if the service named it; else the service is asked. A page that the archive has needs none.
+        Its own, if the service named it; else the service is asked. A page that the archive has
+        needs none.
         """
         if lookup(self.spider.archive.db, lead.url, url_key) is not None:
             return None
@@ -113,20 +126,26 @@ class Asking:
         return next((each for each in found if service.capture_of(each)), None)
 
     def heard(self, service: Service, answer: Answer, url: str) -> None:
-        """Tell what was wrong with an answer about a page; a service that wants to be left alone for long is."""
+        """Tell what was wrong with an answer about a page; a service that wants to be left alone
+        for long is."""
         if answer.problem:
             self.spider.problems.append(f"{url}: {answer.problem}")
         if answer.wait > LONGEST_WAIT:
             self.left_alone.add(service.name)
 
-    # -- what was answered -------------------------------------------------------------------------------------------
+    # -- what was answered -------------------------------------------------------------------------
 
     def _take(self, answer: Answer, service: Service) -> int:
-        """Put an answer's leads into the frontier, and keep which outlets it named; how many leads they were."""
+        """Put an answer's leads into the frontier, and keep which outlets it named; how many leads
+        they were."""
         leads = [*filed(answer.leads), *self._resolved(answer.headlines)]
         self.spider.archive.add_leads(leads)
-        hosts = [urlsplit(lead.url).hostname for lead in answer.leads] + [each.host for each in answer.headlines]
-        self.spider.archive.note_named(self.spider.story.id, service.title, [host for host in hosts if host])
+        hosts = [urlsplit(lead.url).hostname for lead in answer.leads] + [
+            each.host for each in answer.headlines
+        ]
+        self.spider.archive.note_named(
+            self.spider.story.id, service.title, [host for host in hosts if host]
+        )
         return len(leads)
 
     def _resolved(self, headlines: Iterable[Headline]) -> list[Lead]:
@@ -143,7 +162,10 @@ def manners(service: Service) -> dict[str, Any]:
 
 def read(service: Service, response: Response, ask: Ask) -> Answer:
     """What a service answered."""
-    headers = {name.decode("latin-1"): values[-1].decode("latin-1") for name, values in response.headers.items()}
+    headers = {
+        name.decode("latin-1"): values[-1].decode("latin-1")
+        for name, values in response.headers.items()
+    }
     return service.read(response.body, ask, response.status, headers)
 
 
@@ -159,7 +181,8 @@ def filed(leads: Iterable[Lead]) -> list[Lead]:
 
 
 def query(spider: StoryCrawl) -> Query:
-    """What to look for: the words that a person gave, else the strongest of the profile, in the story's window."""
+    """What to look for: the words that a person gave, else the strongest of the profile, in the
+    story's window."""
     strongest = search_words(spider.profile, spider.texts, ALL_OF + ANY_OF)
     given = tuple((spider.story.words or "").split())
     return Query(

@@ -51,12 +51,19 @@ class StoryCrawl(Protocol):
         ...
 
     def source_request(
-        self, url: str, kind: SourceKind, seen: Listing | None, depth: int = 0, lastmod: str | None = None
+        self,
+        url: str,
+        kind: SourceKind,
+        seen: Listing | None,
+        depth: int = 0,
+        lastmod: str | None = None,
     ) -> Request:
         """A request for a feed or sitemap."""
         ...
 
-    def child_requests(self, index_url: str, children: Sequence[Child], depth: int) -> list[Request]:
+    def child_requests(
+        self, index_url: str, children: Sequence[Child], depth: int
+    ) -> list[Request]:
         """Requests for sitemaps of an index that were skipped before."""
         ...
 

@@ -15,11 +15,16 @@ CAPTURED = re.compile(
 
 
 def original_url(url: str) -> str | None:
-    """The page's own address in a web archive's: `https://web.archive.org/web/2020/http://a.example/b`; else None."""
+    """The page's own address in a web archive's:
+    `https://web.archive.org/web/2020/http://a.example/b`; else None."""
     found = CAPTURED.match(url)
     if found is None:
         return None
-    inner = unquote(found["url"]) if re.match("https?%3A", found["url"], re.IGNORECASE) else found["url"]
+    inner = (
+        unquote(found["url"])
+        if re.match("https?%3A", found["url"], re.IGNORECASE)
+        else found["url"]
+    )
     inner = re.sub(r"^(https?):/+", r"\1://", inner, flags=re.IGNORECASE)
     if not re.match(r"https?://", inner, re.IGNORECASE):
         inner = f"http://{inner}"

@@ -1,7 +1,8 @@
 """A page's bytes → its text: what they are written in, declared or not.
 
-UTF-8 with a few bytes of something else stays UTF-8, as browsers read it: a footer that an old system adds, a word in a
-script, a letter that was cut. A declaration that the bytes do not bear out counts for nothing.
+UTF-8 with a few bytes of something else stays UTF-8, as browsers read it: a footer that an old
+system adds, a word in a script, a letter that was cut. A declaration that the bytes do not bear out
+counts for nothing.
 """
 
 from __future__ import annotations
@@ -18,21 +19,28 @@ META_LANGUAGE = re.compile(rb"<html[^>]{0,300}?\blang\s*=\s*[\"']?([a-zA-Z]{2})"
 UNSEEN = re.compile(rb"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1|\Z)", re.I | re.S)
 BEYOND = re.compile(rb"[\x80-\xff]+")
 """Bytes beyond ASCII that stand together: a letter, a word, a sentence."""
-WHOLE = re.compile(rb"(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})++")
+WHOLE = re.compile(
+    rb"(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})++"
+)
 """Characters of UTF-8 that take several bytes."""
 LONE_SIGN = re.compile(rb"[\x80-\xbf]")
-"""A no-break space, a copyright sign, a quotation mark of an older charset: it tells of itself alone."""
+"""A no-break space, a copyright sign, a quotation mark of an older charset: it tells of itself
+alone."""
 DECLARED_SHARE, UNDECLARED_SHARE = 0.3, 1.0
 """Words in UTF-8 for each that is in something else, from which a page is UTF-8."""
 MOST_OF_BYTES = 0.9
 """The same of all bytes beyond ASCII, whatever words they stand in."""
 ESCAPES = re.compile(rb"\x1b(?:\$[@AB]|\$\([CD]|\$\)C|\([BIJ])")
-"""What charsets of seven bits switch between alphabets with; no other page has an escape character."""
+"""What charsets of seven bits switch between alphabets with; no other page has an escape
+character."""
 SEVEN_BITS = ("iso2022_jp_ext", "iso2022_jp_2", "iso2022_kr")
 DOUBLE_BYTES = {"ja": ("euc_jp", "cp932"), "ko": ("cp949",), "zh": ("gb18030", "big5")}
 """What pages of a language were written in before UTF-8, the stricter first."""
 CYRILLIC = ("cp1251", "koi8-r", "koi8-u", "iso8859-5", "cp866"), "оеаинтсрвлкі"
-WESTERN_USUAL = ("cp1252",), "àâäåáãæçèéêëìíîïñòóôöõøœùúûüßÀÂÄÅÁÇÈÉÊÍÑÓÔÖØÚÜ’‘“”„‚«»–—…·°©®€£§¿¡\xa0"
+WESTERN_USUAL = (
+    ("cp1252",),
+    "àâäåáãæçèéêëìíîïñòóôöõøœùúûüßÀÂÄÅÁÇÈÉÊÍÑÓÔÖØÚÜ’‘“”„‚«»–—…·°©®€£§¿¡\xa0",
+)
 CENTRAL = ("cp1250", "iso8859-2")
 SINGLE_BYTES = {
     **dict.fromkeys(("ru", "uk", "be", "bg", "mk"), CYRILLIC),
@@ -46,10 +54,11 @@ SINGLE_BYTES = {
     "el": (("cp1253", "iso8859-7"), "αοιετσνηυρπκμλςωάέίόήύώΆΈΉΊΌΎΏ"),
     "tr": (("cp1254",), "çğıöşü"),
 }
-"""The same where a byte is a letter, each language with its usual letters beyond ASCII: where there are more of them,
-the charset is right."""
+"""The same where a byte is a letter, each language with its usual letters beyond ASCII: where there
+are more of them, the charset is right."""
 USUAL, USUAL_WESTERN = 0.45, 0.93
-"""Share of usual letters among bytes beyond ASCII from which they are Cyrillic, or those of western Europe."""
+"""Share of usual letters among bytes beyond ASCII from which they are Cyrillic, or those of western
+Europe."""
 CONTROL = re.compile(rb"\xc2[\x80-\x9f]")
 """U+0080 to U+009F in UTF-8: no page has them, but those that were encoded twice."""
 WINDOWS = {code: bytes((code,)).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
@@ -59,10 +68,11 @@ ASCII = bytes(range(0x80))
 
 
 def decode(body: bytes, content_type: str | None = None) -> str:
-    """The text of a page's bytes. Bytes that are UTF-8, all but a few, are UTF-8, whatever the page declares.
+    """The text of a page's bytes. Bytes that are UTF-8, all but a few, are UTF-8, whatever the page
+    declares.
 
-    Then, as long as the bytes agree: the HTTP header, the page's own declaration, what its language was written in,
-    and what charset_normalizer sees in its letters.
+    Then, as long as the bytes agree: the HTTP header, the page's own declaration, what its language
+    was written in, and what charset_normalizer sees in its letters.
     """
     mark, bom = read_bom(body)
     if mark and bom:
@@ -70,7 +80,9 @@ def decode(body: bytes, content_type: str | None = None) -> str:
     if wide := _wide(body):
         return body.decode(wide, "replace")
     declared = [
-        charset for charset in (http_content_type_encoding(content_type), html_body_declared_encoding(body)) if charset
+        charset
+        for charset in (http_content_type_encoding(content_type), html_body_declared_encoding(body))
+        if charset
     ]
     if (text := _of_seven_bits(body, declared)) is not None:
         return text
@@ -85,7 +97,8 @@ def decode(body: bytes, content_type: str | None = None) -> str:
 
 
 def _encoded_once(text: str) -> str:
-    """A page with control characters for letters, as it was before somebody took its bytes for Latin-1 and saved it.
+    """A page with control characters for letters, as it was before somebody took its bytes for
+    Latin-1 and saved it.
 
     They were UTF-8 if all of them are; else Windows-1252, as which HTML reads such numbers.
     """
@@ -104,7 +117,8 @@ def _wide(body: bytes) -> str | None:
 
 
 def _of_seven_bits(body: bytes, declared: list[str]) -> str | None:
-    """The text of a charset that switches between alphabets, as mail and old pages of Japan are written in."""
+    """The text of a charset that switches between alphabets, as mail and old pages of Japan are
+    written in."""
     if "hz" in declared and b"~{" in body:
         return _strictly(body, "hz")
     if not ESCAPES.search(body):
@@ -125,7 +139,9 @@ def is_nearly_utf8(body: bytes, declared: bool) -> bool:
         seen = body
     words = BEYOND.findall(seen)
     whole = sum(WHOLE.fullmatch(word) is not None for word in words)
-    others = sum(WHOLE.fullmatch(word) is None and LONE_SIGN.fullmatch(word) is None for word in words)
+    others = sum(
+        WHOLE.fullmatch(word) is None and LONE_SIGN.fullmatch(word) is None for word in words
+    )
     if whole and whole >= others * (DECLARED_SHARE if declared else UNDECLARED_SHARE):
         return True
     return sum(map(len, WHOLE.findall(seen))) > MOST_OF_BYTES * sum(map(len, words))
@@ -149,7 +165,8 @@ def _candidates(body: bytes, declared: list[str]) -> Iterator[str]:
 
 
 def likeliest(sample: bytes, charsets: tuple[str, ...], usual: str) -> tuple[str, float]:
-    """The charset, of several, in which most bytes beyond ASCII are usual letters, and the share of those."""
+    """The charset, of several, in which most bytes beyond ASCII are usual letters, and the share of
+    those."""
     high = sample.translate(None, ASCII)
     shares = {charset: _share(high, charset, usual) for charset in charsets}
     best = max(shares, key=shares.__getitem__)

@@ -14,9 +14,12 @@ def one_line_error(error: Exception) -> str:
     return text_of_html(str(error), 200) or type(error).__name__
 
 
-_NO_TEXT = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
+_NO_TEXT = re.compile(
+    r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE
+)
 _BLOCK = re.compile(
-    r"</?(?:p|br|div|li|ul|ol|h[1-6]|blockquote|tr|td|figure|figcaption|hr|img)\b[^<>]*>", re.IGNORECASE
+    r"</?(?:p|br|div|li|ul|ol|h[1-6]|blockquote|tr|td|figure|figcaption|hr|img)\b[^<>]*>",
+    re.IGNORECASE,
 )
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _MOST_MARKUP = 20_000
@@ -24,7 +27,8 @@ _MOST_MARKUP = 20_000
 
 
 def text_of_html(markup: str | None, longest: int = 1_000) -> str | None:
-    """The text of a piece of HTML on one line, at most `longest` characters and cut between words; None for no text."""
+    """The text of a piece of HTML on one line, at most `longest` characters and cut between words;
+    None for no text."""
     text = (markup or "")[:_MOST_MARKUP]
     if "<" in text:
         text = _TAG.sub("", _BLOCK.sub(" ", _NO_TEXT.sub(" ", text)))

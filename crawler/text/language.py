@@ -17,14 +17,50 @@ tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
 CODES = frozenset(CODES_TEXT.split())
 """ISO 639-1 (https://www.loc.gov/standards/iso639-2/): `us` and `gb` are countries."""
 OTHER_NAMES = {
-    **{"eng": "en", "fra": "fr", "fre": "fr", "deu": "de", "ger": "de", "spa": "es", "por": "pt", "ita": "it"},
-    **{"rus": "ru", "ukr": "uk", "zho": "zh", "chi": "zh", "jpn": "ja", "kor": "ko", "ara": "ar", "hin": "hi"},
-    **{"nld": "nl", "dut": "nl", "pol": "pl", "tur": "tr", "ind": "id", "vie": "vi", "swe": "sv", "nor": "no"},
-    **{"iw": "he", "in": "id", "jp": "ja", "kr": "ko", "cn": "zh", "ua": "uk", "cz": "cs", "gr": "el"},
+    **{
+        "eng": "en",
+        "fra": "fr",
+        "fre": "fr",
+        "deu": "de",
+        "ger": "de",
+        "spa": "es",
+        "por": "pt",
+        "ita": "it",
+    },
+    **{
+        "rus": "ru",
+        "ukr": "uk",
+        "zho": "zh",
+        "chi": "zh",
+        "jpn": "ja",
+        "kor": "ko",
+        "ara": "ar",
+        "hin": "hi",
+    },
+    **{
+        "nld": "nl",
+        "dut": "nl",
+        "pol": "pl",
+        "tur": "tr",
+        "ind": "id",
+        "vie": "vi",
+        "swe": "sv",
+        "nor": "no",
+    },
+    **{
+        "iw": "he",
+        "in": "id",
+        "jp": "ja",
+        "kr": "ko",
+        "cn": "zh",
+        "ua": "uk",
+        "cz": "cs",
+        "gr": "el",
+    },
     **{"wuu": "zh", "yue": "zh", "cmn": "zh", "nb": "no", "nn": "no", "tl": "fil"},
 }
-"""ISO 639-2, codes that were withdrawn, countries that publishers give for their only language, and languages that
-are filed under a wider one: Bokmål and Nynorsk, Wu, Cantonese and Mandarin."""
+"""ISO 639-2, codes that were withdrawn, countries that publishers give for their only language, and
+languages that are filed under a wider one: Bokmål and Nynorsk, Wu, Cantonese and Mandarin."""
 TAG = re.compile(r"([A-Za-z]{2,3})(?:[-_].*)?$", re.DOTALL)
 SCRIPTS = (  # letters that only a few languages are written with
     (re.compile("[぀-ヿ]"), "ja"),
@@ -44,7 +80,8 @@ ENOUGH = 200
 
 
 def language_of(text: str, declared: Iterable[str | None]) -> str | None:
-    """ISO 639-1 of the text. A declared language stands if nothing in the text speaks against it."""
+    """ISO 639-1 of the text. A declared language stands if nothing in the text speaks against
+    it."""
     claims = [code for claim in declared if (code := language_code(claim))]
     sample = text[:SAMPLE]
     letters = sum(map(str.isalpha, sample))
@@ -54,7 +91,8 @@ def language_of(text: str, declared: Iterable[str | None]) -> str | None:
         return script
     if len(set(claims)) == 1 and letters < ENOUGH:
         return claims[0]
-    if len(set(claims)) == 1 and _classify(sample[:BRIEF]) == (claims[0], True):  # most pages declare what they are in
+    # most pages declare what they are in
+    if len(set(claims)) == 1 and _classify(sample[:BRIEF]) == (claims[0], True):
         return claims[0]
     seen, sure = _classify(sample)
     if seen in claims or not claims:

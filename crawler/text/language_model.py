@@ -1,8 +1,10 @@
-"""The model that tells languages, unpacked once a machine and then mapped into memory by every process that needs it.
+"""The model that tells languages, unpacked once a machine and then mapped into memory by every
+process that needs it.
 
-py3langid brings it compressed: unpacking takes 0.9 s, more than the rest of a reader's start, and 70 MB of memory in
-each process. Unpacked it lies in the user's cache folder, where it may be removed at any time. What lies in a folder
-that is somebody else's, or that others may write in, is not read.
+py3langid brings it compressed: unpacking takes 0.9 s, more than the rest of a reader's start, and
+70 MB of memory in each process. Unpacked it lies in the user's cache folder, where it may be
+removed at any time. What lies in a folder that is somebody else's, or that others may write in, is
+not read.
 """
 
 from __future__ import annotations
@@ -30,18 +32,21 @@ def language_model() -> Any:
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if is_ours(folder.parent) and (folder.is_dir() or _unpack(folder)) and is_ours(folder):
             return _mapped(folder)
-    except (OSError, ValueError, RuntimeError):  # no room, no right to write, a damaged file, no home
+    # no room, no right to write, a damaged file, no home
+    except (OSError, ValueError, RuntimeError):
         pass
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
 def _cache() -> Path:
-    """Where what can be made anew is kept (XDG Base Directory Specification). Raises RuntimeError without a home."""
+    """Where what can be made anew is kept (XDG Base Directory Specification). Raises RuntimeError
+    without a home."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dateline"
 
 
 def _unpack(folder: Path) -> bool:
-    """Always true. Written aside and then put into its place, as others may look for it at the same moment."""
+    """Always true. Written aside and then put into its place, as others may look for it at the same
+    moment."""
     with TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as aside:
         whole = Path(aside) / folder.name
         whole.mkdir(mode=0o700)
@@ -56,11 +61,14 @@ def _unpack(folder: Path) -> bool:
 
 
 def _mapped(folder: Path) -> Any:
-    parts = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in PARTS}
+    parts = {
+        name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in PARTS
+    }
     # Numbers that are looked up one by one: from an array, numpy would make an object of each.
     plain = {
         "nb_classes": parts["nb_classes"].tolist(),
-        "tk_nextmove": memoryview(parts["tk_nextmove"]),  # the large one of them; a list would not stay on the disk
+        # the large one of them; a list would not stay on the disk
+        "tk_nextmove": memoryview(parts["tk_nextmove"]),
         "tk_row": parts["tk_row"].tolist(),
         "tk_output": parts["tk_output"].tolist(),
     }

@@ -1,7 +1,9 @@
-"""JSON as people write it by hand → JSON: comments, single quotes, bare names, stray commas, missing ends.
+"""JSON as people write it by hand → JSON: comments, single quotes, bare names, stray commas,
+missing ends.
 
-Only what changes no value is mended, in time linear in the text's length. A bare word in place of a value, or two
-values side by side, are beyond mending: there a quotation mark inside of a text may have ended it.
+Only what changes no value is mended, in time linear in the text's length. A bare word in place of a
+value, or two values side by side, are beyond mending: there a quotation mark inside of a text may
+have ended it.
 """
 
 from __future__ import annotations
@@ -72,7 +74,8 @@ def _quoted(piece: str) -> str:
 
 
 class _Writer:
-    """Puts tokens together to values, with the commas between them that JSON wants and no others."""
+    """Puts tokens together to values, with the commas between them that JSON wants and no
+    others."""
 
     def __init__(self) -> None:
         self.parts: list[str] = []

@@ -7,14 +7,17 @@ from urllib.parse import urljoin, urlsplit
 
 MAX_URL_CHARS = 4_096
 """Characters; what is longer is no address that a page would have."""
-_PLAIN_URL = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[^\s\\&]*(?:&(?!amp;|#)[^\s\\&]*)*)?")
+_PLAIN_URL = re.compile(
+    r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[^\s\\&]*(?:&(?!amp;|#)[^\s\\&]*)*)?"
+)
 """Nothing to be mended; most of a sitemap's 50,000 need no closer look."""
 
 
 def web_url(link: str | None, base: str) -> tuple[str | None, str]:
     """The absolute http or https URL that `link` means on `base`, or None and why there is none.
 
-    What a browser leaves out of an address is left out here: spaces around it, line breaks and tabs inside it.
+    What a browser leaves out of an address is left out here: spaces around it, line breaks and tabs
+    inside it.
     """
     text = (link or "").strip()
     if len(text) <= MAX_URL_CHARS and _PLAIN_URL.fullmatch(text):

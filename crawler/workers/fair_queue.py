@@ -1,7 +1,9 @@
-"""Whose page is read next: the site's that has taken the least time so far, so that no site keeps readers from others.
+"""Whose page is read next: the site's that has taken the least time so far, so that no site keeps
+readers from others.
 
-A site is a registered domain, whatever its hosts. One whose pages proved slow never holds more than half of the readers
-while others might come, and once it has taken `ALLOWANCE` on slow pages, further ones are given up after `SHORT`.
+A site is a registered domain, whatever its hosts. One whose pages proved slow never holds more than
+half of the readers while others might come, and once it has taken `ALLOWANCE` on slow pages,
+further ones are given up after `SHORT`.
 """
 
 from __future__ import annotations

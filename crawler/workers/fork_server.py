@@ -1,6 +1,8 @@
-"""The process that readers are forked from: it imports what they need (`crawler.workers.preload`), once.
+"""The process that readers are forked from: it imports what they need (`crawler.workers.preload`),
+once.
 
-That takes a second or two, in which a crawl can read feeds: who will need readers for certain starts it beforehand.
+That takes a second or two, in which a crawl can read feeds: who will need readers for certain
+starts it beforehand.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ from crawler.processes.subprocesses import safe_environment
 
 STARTING = Lock()
 LONGEST = 64
-"""Bytes of the path of the folder for temporary files: a socket's own path may have a hundred, with its name."""
+"""Bytes of the path of the folder for temporary files: a socket's own path may have a hundred, with
+its name."""
 
 
 def context() -> ForkServerContext:
@@ -29,7 +32,8 @@ def context() -> ForkServerContext:
     found.set_forkserver_preload(["crawler.workers.preload"])
     with STARTING, safe_environment(), told():  # all that the standard library passes on
         _name_a_folder()
-        resource_tracker.ensure_running()  # the fork server has it started otherwise, and it lets interrupts in again
+        # the fork server has it started otherwise, and it lets interrupts in again
+        resource_tracker.ensure_running()
         with _without_interrupts():
             forkserver.ensure_running()
     return found
@@ -46,7 +50,8 @@ def told() -> Iterator[None]:
 
 def _name_a_folder() -> None:
     """The server's socket lies in a folder where no stranger can put his own in its place."""
-    setattr(util, "abstract_sockets_supported", False)  # noqa: B010  anybody may connect to those (CVE-2022-42919)
+    # anybody may connect to those (CVE-2022-42919)
+    setattr(util, "abstract_sockets_supported", False)  # noqa: B010
     if "tempdir" not in process.current_process()._config:  # type: ignore[attr-defined]
         before, tempfile.tempdir = tempfile.tempdir, str(temporary_folder(LONGEST))
         try:

@@ -1,11 +1,12 @@
-"""Whatever strangers wrote is read in processes of our own: what crashes or hangs its reader costs itself alone.
+"""Whatever strangers wrote is read in processes of our own: what crashes or hangs its reader costs
+itself alone.
 
-That is pages, feeds, sitemaps and home pages of any size, and robots.txt beyond a few lines. One process, one pipe and
-one thread a worker, with a limit of time a page; threads take what waits by themselves, site by site
-(`crawler.workers.fair_queue`), so that no worker waits for a crawl that is busy writing. The standard library's process
-pool is
-not safe here: a worker that dies takes the pages of all the others with it (cpython#94777), and one that hangs is never
-ended. Workers come from a fork server that has imported the extractor once, so that a new one is there in milliseconds;
+That is pages, feeds, sitemaps and home pages of any size, and robots.txt beyond a few lines. One
+process, one pipe and one thread a worker, with a limit of time a page; threads take what waits by
+themselves, site by site (`crawler.workers.fair_queue`), so that no worker waits for a crawl that is
+busy writing. The standard library's process pool is not safe here: a worker that dies takes the
+pages of all the others with it (cpython#94777), and one that hangs is never ended. Workers come
+from a fork server that has imported the extractor once, so that a new one is there in milliseconds;
 they end by themselves when the other end of their pipe is gone, also after a kill -9.
 """
 
@@ -45,24 +46,29 @@ Job = tuple[Kind, Capture, tuple[str, ...], "Future[Read]"]
 """What is to be read, with the names of crawlers for a robots.txt, and where the answer goes."""
 
 READER_NICENESS = 5
-"""Readers leave the cores to the crawl, which hands out the work, and to whoever else uses the machine."""
+"""Readers leave the cores to the crawl, which hands out the work, and to whoever else uses the
+machine."""
 PAGE_SECONDS = 20.0
 """A page of ordinary size takes 0.02–0.2 s."""
 PAGES_A_PROCESS = 50
-"""What the parsers keep in memory between pages grows with every one; a new process costs milliseconds."""
+"""What the parsers keep in memory between pages grows with every one; a new process costs
+milliseconds."""
 LARGE_PAGE = 1_000_000
 """Bytes of a page after which the process is renewed at once."""
 FEW_LINES = 8_192
-"""Bytes of a robots.txt that is read where it came in: at worst in 3 ms, as its cost grows with its length alone."""
+"""Bytes of a robots.txt that is read where it came in: at worst in 3 ms, as its cost grows with its
+length alone."""
 ORPHANED = 5
-"""Seconds beyond its limit after which a reader ends by itself, whose crawl is gone and cannot end it."""
+"""Seconds beyond its limit after which a reader ends by itself, whose crawl is gone and cannot end
+it."""
 PAGE_MEMORY = 256 * 1024 * 1024
 """Bytes that reading one page may take; the largest news pages take 40 MB."""
 
 
 def _serve(pipe: Connection) -> None:
     """The loop of a worker: captures in, articles out, until the pipe closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the crawl, which ends its workers in order
+    # Ctrl-C is for the crawl, which ends its workers in order
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(READER_NICENESS)
     from crawler.extraction.extract import extract
     from crawler.extraction.links import linked_hosts
@@ -93,19 +99,24 @@ def _serve(pipe: Connection) -> None:
             pipe.send((answer, time.process_time() - began))
 
 
-def _read(reader: Callable[..., Read], capture: Capture, more: tuple[str, ...]) -> Read | DatelineError:
+def _read(
+    reader: Callable[..., Read], capture: Capture, more: tuple[str, ...]
+) -> Read | DatelineError:
     try:
         return reader(capture, *more)
     except DatelineError as error:
         return error
     except MemoryError:
-        return ReadingError(f"{capture.url}: reading took more than {PAGE_MEMORY // 1024**2} MB of memory")
+        return ReadingError(
+            f"{capture.url}: reading took more than {PAGE_MEMORY // 1024**2} MB of memory"
+        )
     except Exception as error:
         return ReadingError(f"{capture.url}: the reader failed: {type(error).__name__}: {error}")
 
 
 def _limit_memory() -> None:
-    """A page that would take all the memory fails alone; where the system knows no such limit (macOS), it may."""
+    """A page that would take all the memory fails alone; where the system knows no such limit
+    (macOS), it may."""
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 
@@ -125,12 +136,15 @@ class Worker:
         self._pipe: Connection | None = None
 
     def read(self, capture: Capture, seconds: float) -> Article:
-        """Blocks until the page is read. Raises ReadingError when it crashed the worker or took too long, and another
-        DatelineError where no worker can be started."""
+        """Blocks until the page is read. Raises ReadingError when it crashed the worker or took too
+        long, and another DatelineError where no worker can be started."""
         return cast(Article, self.read_as("page", capture, seconds))
 
-    def read_as(self, kind: Kind, capture: Capture, seconds: float, more: tuple[str, ...] = ()) -> Read:
-        """As `read`, for whatever is read. Raises also SourceError, as the readers of feeds and sitemaps do."""
+    def read_as(
+        self, kind: Kind, capture: Capture, seconds: float, more: tuple[str, ...] = ()
+    ) -> Read:
+        """As `read`, for whatever is read. Raises also SourceError, as the readers of feeds and
+        sitemaps do."""
         if self._pages == PAGES_A_PROCESS:
             self.stop()
         pipe = self._pipe or self._start()
@@ -143,7 +157,9 @@ class Worker:
             self.cpu_seconds += seconds
         except (EOFError, OSError) as error:
             code = self.stop()
-            raise ReadingError(f"{capture.url}: the page crashed its reader (exit code {code})") from error
+            raise ReadingError(
+                f"{capture.url}: the page crashed its reader (exit code {code})"
+            ) from error
         except ReadingError:
             self.stop()
             raise
@@ -156,7 +172,9 @@ class Worker:
     def _start(self) -> Connection:
         context = fork_server.context()
         ours, theirs = context.Pipe()
-        started = context.Process(target=_serve, args=(theirs,), daemon=True, name="dateline reader")
+        started = context.Process(
+            target=_serve, args=(theirs,), daemon=True, name="dateline reader"
+        )
         with fork_server.told():
             started.start()
         self._process = started
@@ -226,7 +244,8 @@ class Workers:
         return cast(Home, await self._read("home", Capture(url, body)))
 
     async def read_robots(self, body: bytes, url: str, agents: tuple[str, ...]) -> Groups:
-        """As `crawler.network.robots_rules.read_groups`, which reads a few lines here. Raises ReadingError."""
+        """As `crawler.network.robots_rules.read_groups`, which reads a few lines here. Raises
+        ReadingError."""
         if len(body) <= FEW_LINES:
             return read_groups(body, agents)
         return cast(Groups, await self._read("robots", Capture(url, body), agents))
@@ -251,7 +270,9 @@ class Workers:
         read_before = worker.cpu_seconds
         try:
             if answer.set_running_or_notify_cancel():
-                answer.set_result(worker.read_as(kind, capture, self._waiting.seconds(site, self._seconds), more))
+                answer.set_result(
+                    worker.read_as(kind, capture, self._waiting.seconds(site, self._seconds), more)
+                )
         except BaseException as error:
             answer.set_exception(error)
             self._waiting.done(site, time.monotonic() - began)

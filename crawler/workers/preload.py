@@ -1,7 +1,8 @@
-"""Imported by the fork server before it makes readers: what each of them needs is loaded once, and they share it.
+"""Imported by the fork server before it makes readers: what each of them needs is loaded once, and
+they share it.
 
-Pages are read, with a byline and a date, as much of it is loaded only then. What the garbage collector would touch in
-every reader is frozen, so that it stays shared.
+Pages are read, with a byline and a date, as much of it is loaded only then. What the garbage
+collector would touch in every reader is frozen, so that it stays shared.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """Pages that are kept, read again by today's extractor.
 
-A change that comes of it is none of the outlet's: it takes the place of the old reading, and makes no revision. So do
-the texts without the lines that proved to be an outlet's habits (`archive.articles.boilerplate`), since the first
-articles that had
-them were kept.
+A change that comes of it is none of the outlet's: it takes the place of the old reading, and makes
+no revision. So do the texts without the lines that proved to be an outlet's habits
+(`archive.articles.boilerplate`), since the first articles that had them were kept.
 """
 
 from __future__ import annotations
@@ -34,7 +33,8 @@ AT_ONCE = 200
 
 
 def rereader(archive: Archive, worker: Worker) -> Callable[[str], Version | None]:
-    """How today's extractor reads the page with a digest; None where it is not kept or can no longer be read."""
+    """How today's extractor reads the page with a digest; None where it is not kept or can no
+    longer be read."""
 
     def reread(digest: str) -> Version | None:
         try:
@@ -48,9 +48,12 @@ def rereader(archive: Archive, worker: Worker) -> Callable[[str], Version | None
 
 
 def read_again(capture: Capture, worker: Worker) -> Check:
-    """The check that a kept page comes to today; without an article where it is none. Raises ReadingError."""
+    """The check that a kept page comes to today; without an article where it is none. Raises
+    ReadingError."""
     article = worker.read(capture, PAGE_SECONDS)
-    check = Check(capture.url, "new", capture.fetched_at, digest=capture.digest, final_url=capture.final_url)
+    check = Check(
+        capture.url, "new", capture.fetched_at, digest=capture.digest, final_url=capture.final_url
+    )
     return through_stages(read_look(check, article))
 
 
@@ -94,7 +97,8 @@ class Reread:
 
 
 def reread_all(folder: Path, tick: Callable[[int, int], None]) -> Reread:
-    """Read every article's page anew; then leave out of all of them what they teach of their outlets.
+    """Read every article's page anew; then leave out of all of them what they teach of their
+    outlets.
 
     `tick` is told how many are done, of how many.
     """
@@ -114,13 +118,20 @@ def reread_all(folder: Path, tick: Callable[[int, int], None]) -> Reread:
         for at in range(0, len(rows), AT_ONCE):
             with transaction(archive.db) as db:
                 ids = [row["id"] for row in rows[at : at + AT_ONCE]]
-                told.changed["text"].update(article_id for article_id in ids if catch_up(db, article_id, ours))
+                told.changed["text"].update(
+                    article_id for article_id in ids if catch_up(db, article_id, ours)
+                )
         told.repeated = repeated(archive.db)
     return told
 
 
 def _reread_one(
-    archive: Archive, article_id: int, digest: str | None, worker: Worker, ours: Decisions, told: Reread
+    archive: Archive,
+    article_id: int,
+    digest: str | None,
+    worker: Worker,
+    ours: Decisions,
+    told: Reread,
 ) -> str | None:
     """None, or why an article stays as it was."""
     try:

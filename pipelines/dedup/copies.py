@@ -1,7 +1,7 @@
 """Who copied whom: what two texts share, and what that makes one to the other.
 
-`sketch` gives the few hashes by which a text is found again among all others, `likeness` reads two texts in full and
-decides. Both are pure; the index between them is `archive.articles.copies`.
+`sketch` gives the few hashes by which a text is found again among all others, `likeness` reads two
+texts in full and decides. Both are pure; the index between them is `archive.articles.copies`.
 """
 
 from __future__ import annotations
@@ -22,13 +22,15 @@ from archive.articles.copies import Judge, Kind, Likeness
 from pipelines.dedup.originals import original
 
 VERSION = 1
-"""Of the sketch; goes up whenever the same text would get other hashes. It is part of every hash."""
+"""Of the sketch; goes up whenever the same text would get other hashes. It is part of every
+hash."""
 
 WORDS, CHARACTERS = 5, 8
 """Units in a shingle, where blanks part words and where they do not (Chinese, Japanese, Thai …)."""
 
 LOOKED_AT = 60_000
-"""Characters of a text that are compared: ten thousand words, six times a long report; a novel goes by its start."""
+"""Characters of a text that are compared: ten thousand words, six times a long report; a novel goes
+by its start."""
 
 UNSPACED = re.compile("[぀-ヿ㐀-鿿豈-﫿\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 PUNCTUATION = re.compile(
@@ -38,14 +40,15 @@ INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 BLANKS = bytes(c if c >= 0x80 or chr(c).isalnum() else 0x20 for c in range(256))
 
 
-# -- what a text is made of ------------------------------------------------------------------------------------------
+# -- what a text is made of ------------------------------------------------------------------------
 
 Shingle = tuple[bytes, ...]
 
 
 @lru_cache(maxsize=16)  # the text that has just come, and those that are being copied right now
 def units(text: str) -> tuple[list[bytes], bool]:
-    """The text's words, and character by character what is written without blanks; whether there is any such.
+    """The text's words, and character by character what is written without blanks; whether there is
+    any such.
 
     Folded as the fingerprint folds: case, compatibility forms, punctuation, white space.
     """
@@ -62,8 +65,11 @@ def units(text: str) -> tuple[list[bytes], bool]:
 
 
 def _widths(found: Sequence[bytes]) -> list[int]:
-    """How many units from each on make its shingle. The first tells, so that what stands around it does not matter."""
-    widths = [CHARACTERS if len(unit) == 3 and UNSPACED.match(unit.decode()) else WORDS for unit in found]
+    """How many units from each on make its shingle. The first tells, so that what stands around it
+    does not matter."""
+    widths = [
+        CHARACTERS if len(unit) == 3 and UNSPACED.match(unit.decode()) else WORDS for unit in found
+    ]
     return [min(width, len(found) - place) for place, width in enumerate(widths[: 1 - WORDS])]
 
 
@@ -90,16 +96,18 @@ def read(text: str) -> Reading:
     return Reading(len(units(text)[0]), shingles, frozenset(shingles))
 
 
-# -- by what it is found again ---------------------------------------------------------------------------------------
+# -- by what it is found again ---------------------------------------------------------------------
 
 
 def sketch(text: str) -> list[int]:
-    """Hashes (32 bits, signed, ascending) of some of the text's shingles; none for a text of less than one shingle.
+    """Hashes (32 bits, signed, ascending) of some of the text's shingles; none for a text of less
+    than one shingle.
 
-    Winnowing (Schleimer, Wilkerson, Aiken 2003, "Winnowing: local algorithms for document fingerprinting"): of every
-    `window` neighbouring shingles the one that comes first in an order by chance. Texts that share a passage of a
-    window's length so share a hash for certain, wherever it stands in either. The window grows with the square root of
-    the text: short ones keep enough, and long ones do not fill the index.
+    Winnowing (Schleimer, Wilkerson, Aiken 2003, "Winnowing: local algorithms for document
+    fingerprinting"): of every `window` neighbouring shingles the one that comes first in an order
+    by chance. Texts that share a passage of a window's length so share a hash for certain, wherever
+    it stands in either. The window grows with the square root of the text: short ones keep enough,
+    and long ones do not fill the index.
     """
     found, unspaced = units(text[:LOOKED_AT])
     widths = _widths(found) if unspaced else [WORDS] * (len(found) - WORDS + 1)
@@ -112,18 +120,23 @@ def _window(size: int) -> int:
 
 
 def _ranks(found: Sequence[bytes], widths: Sequence[int], unspaced: bool) -> list[int]:
-    """A number for each shingle that puts them in an order by chance: its first, middle and last unit are enough."""
+    """A number for each shingle that puts them in an order by chance: its first, middle and last
+    unit are enough."""
     numbers = list(map(crc32, found))
     if not unspaced:
         return list(map(xor, map(xor, numbers, numbers[WORDS // 2 :]), numbers[WORDS - 1 :]))
-    return [numbers[at] ^ numbers[at + width // 2] ^ numbers[at + width - 1] for at, width in enumerate(widths)]
+    return [
+        numbers[at] ^ numbers[at + width // 2] ^ numbers[at + width - 1]
+        for at, width in enumerate(widths)
+    ]
 
 
 def _minima(ranks: Sequence[int], window: int) -> list[int]:
-    """The places whose rank is the least in some window: between two lesser ones there is room for it.
+    """The places whose rank is the least in some window: between two lesser ones there is room for
+    it.
 
-    Ranks above six windows' share are the least of a window once in four hundred; leaving them out at the start makes
-    this six times as quick.
+    Ranks above six windows' share are the least of a window once in four hundred; leaving them out
+    at the start makes this six times as quick.
     """
     limit = min(2**32, 6 * 2**32 // max(1, window))
     low = [place for place, rank in enumerate(ranks) if rank < limit]
@@ -145,7 +158,7 @@ def _hash(shingle: Sequence[bytes]) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
-# -- what two texts share --------------------------------------------------------------------------------------------
+# -- what two texts share --------------------------------------------------------------------------
 
 NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
 QUOTED = re.compile(r"[《「『“\"«]([^》」』”\"»\n]{1,30})[》」』”\"»]")
@@ -168,8 +181,9 @@ def facts(text: str, style: Style) -> frozenset[str]:
 
 
 def style(text: str) -> Style:
-    """How names can be told in a text: by their capitals inside sentences (`names`), by two of them in a row where
-    every noun has one (`nouns`: German), or not by capitals at all (`caseless`: Chinese, Arabic, Korean …)."""
+    """How names can be told in a text: by their capitals inside sentences (`names`), by two of them
+    in a row where every noun has one (`nouns`: German), or not by capitals at all (`caseless`:
+    Chinese, Arabic, Korean …)."""
     first = [word[0] for word in INSIDE.findall(text)]
     upper, lower = sum(map(str.isupper, first)), sum(map(str.islower, first))
     if (upper + lower) * 2 <= len(first):
@@ -192,9 +206,12 @@ def _capitalised(text: str, style: Style) -> Iterator[str]:
 
 
 def _inside(text: str) -> list[str]:
-    """All words but the first; those that begin a sentence are empty, so that what stands beside them is no pair."""
+    """All words but the first; those that begin a sentence are empty, so that what stands beside
+    them is no pair."""
     words = text.replace("\n", " . ").split()
-    return [word if INSIDE.match(f"{before[-1]} {word}", 1) else "" for before, word in pairwise(words)]
+    return [
+        word if INSIDE.match(f"{before[-1]} {word}", 1) else "" for before, word in pairwise(words)
+    ]
 
 
 def _bare(word: str) -> str:
@@ -203,9 +220,11 @@ def _bare(word: str) -> str:
 
 
 def _may_share(text: str, other: str) -> bool:
-    """Whether pieces taken from all over the shorter text stand in the other as they are; a tenth of a full reading.
+    """Whether pieces taken from all over the shorter text stand in the other as they are; a tenth
+    of a full reading.
 
-    Of two texts that share a fifth and more, six of the 32 are expected, and by chance less than one.
+    Of two texts that share a fifth and more, six of the 32 are expected, and by chance less than
+    one.
     """
     shorter, longer = sorted((text, other), key=len)
     size = CHARACTERS if UNSPACED.search(shorter) else 20
@@ -237,34 +256,38 @@ def _own(reading: Reading, passages: Sequence[tuple[int, int]]) -> int:
     return sum(gap for gap in gaps if gap >= PASSAGE)
 
 
-# -- what that makes one to the other --------------------------------------------------------------------------------
+# -- what that makes one to the other --------------------------------------------------------------
 
 SHARED, HALF, WHOLE = 0.2, 0.5, 0.9
 """Shares of a text: a quote in common, a text in common, nothing of it left out."""
 AGREED = 0.5
 """Share of facts that agree in two versions of one report."""
 LONG = 200
-"""Units of a text that are enough to trust the two figures alone; shorter ones have to reach BOTH together."""
+"""Units of a text that are enough to trust the two figures alone; shorter ones have to reach BOTH
+together."""
 BOTH = 1.3
 PASSAGE, ADDED = 12, 40
-"""Units: the least that is a passage rather than an edit, and how much of that makes an addition."""
+"""Units: the least that is a passage rather than an edit, and how much of that makes an
+addition."""
 
 
 def likeness(text: str, other: str) -> Likeness | None:
     """What `text` is to `other`, which was there before; None if they share less than a quote.
 
-    `copy`: the same report, edited · `excerpt`: a part of the other, or all but a passage of it · `extends`: holds the
-    other and a passage of its own · `template`: the same words around other facts · `overlap`: a passage in common.
-    `coverage` is the share of the text's units that stand in runs of a shingle or more which the other has too,
-    `other_coverage` the same of the other, `facts` how many facts agree (see `agreement`); the larger coverage where
-    there are too few of them.
+    `copy`: the same report, edited · `excerpt`: a part of the other, or all but a passage of it ·
+    `extends`: holds the other and a passage of its own · `template`: the same words around other
+    facts · `overlap`: a passage in common. `coverage` is the share of the text's units that stand
+    in runs of a shingle or more which the other has too, `other_coverage` the same of the other,
+    `facts` how many facts agree (see `agreement`); the larger coverage where there are too few of
+    them.
     """
     text, other = text[:LOOKED_AT], other[:LOOKED_AT]
     if not _may_share(text, other):
         return None
     mine, its = read(text), read(other)
     common = mine.known & its.known
-    if len(common) * CHARACTERS < SHARED * min(mine.size, its.size):  # all of them apart would not cover enough
+    # all of them apart would not cover enough
+    if len(common) * CHARACTERS < SHARED * min(mine.size, its.size):
         return None
     passages, other_passages = _covered(mine, common), _covered(its, common)
     coverage, other_coverage = _share(mine, passages), _share(its, other_passages)
@@ -284,15 +307,18 @@ def likeness(text: str, other: str) -> Likeness | None:
 
 
 def coverage(text: str, other: str) -> float:
-    """The share of a text's units that stand in runs of a shingle or more which the other has too."""
+    """The share of a text's units that stand in runs of a shingle or more which the other has
+    too."""
     mine = read(text)
     return _share(mine, _covered(mine, mine.known & read(other).known)) if mine.size else 0.0
 
 
 def agreement(text: str, other: str) -> float | None:
-    """How many of their facts agree, as a share of the fewer of the two; None if there are too few to say.
+    """How many of their facts agree, as a share of the fewer of the two; None if there are too few
+    to say.
 
-    Where both have numbers enough, these have to agree by themselves: a daily market report names the same companies.
+    Where both have numbers enough, these have to agree by themselves: a daily market report names
+    the same companies.
     """
     by = style(max(text, other, key=len))  # of both: they would else be counted in two ways
     mine, its = facts(text, by), facts(other, by)
@@ -315,7 +341,8 @@ def _same_report(coverage: float, agreed: float, size: int) -> bool:
 
 
 def _version(coverage: float, other_coverage: float, own: int, other_own: int) -> Kind:
-    """Who adds a passage and leaves none out extends; who puts one in another's place has edited a copy."""
+    """Who adds a passage and leaves none out extends; who puts one in another's place has edited a
+    copy."""
     if other_coverage >= WHOLE and own >= ADDED and not other_own:
         return "extends"
     if coverage >= WHOLE and other_own >= ADDED and not own:

@@ -1,6 +1,8 @@
-"""A deleted article whose address does not say 404: it leads to a front or section page, or says "not found" with 200.
+"""A deleted article whose address does not say 404: it leads to a front or section page, or says
+"not found" with 200.
 
-Pure; `archive` asks only of addresses that had an article, and takes the second look in a row that says so.
+Pure; `archive` asks only of addresses that had an article, and takes the second look in a row that
+says so.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ def how_gone(check: Check) -> str | None:
 
 
 def _by_where_it_leads(check: Check, final: str) -> str | None:
-    """A redirect to a front or a section page; one to another host of the same domain may be a log-in or consent."""
+    """A redirect to a front or a section page; one to another host of the same domain may be a
+    log-in or consent."""
     own, key = url_key(check.url), url_key(final)
     if key == own or (check.reason or "").startswith("error"):
         return None

@@ -37,7 +37,8 @@ OTHERWISE = {  # agencies whose domain is not their name: the label before its s
 
 
 def original(articles: Sequence[Printed]) -> int:
-    """The id of the original: the agency's own, else the earliest published, else the first that was seen.
+    """The id of the original: the agency's own, else the earliest published, else the first that
+    was seen.
 
     A day alone says less than a moment of that day and comes after it; no date comes last.
     """

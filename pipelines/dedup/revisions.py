@@ -1,11 +1,13 @@
-"""Did a known article change? What a new reading of it is: nothing, a revision, or a page that was not read well.
+"""Did a known article change? What a new reading of it is: nothing, a revision, or a page that was
+not read well.
 
 Pure: `archive.articles.revisions` brings what was before and keeps what follows.
 
-Two readings are compared as a reader sees them (`visible`): white space, paragraph breaks, invisible characters and
-compatibility forms (ﬁ, full-width, …) make no difference. What differs then is *typographic* if nothing is left of it
-without case, and with all quotes, dashes and the spaces at them alike (`spelled`). Everything else is a change, also a
-comma or a question mark: it can turn what is said.
+Two readings are compared as a reader sees them (`visible`): white space, paragraph breaks,
+invisible characters and compatibility forms (ﬁ, full-width, …) make no difference. What differs
+then is *typographic* if nothing is left of it without case, and with all quotes, dashes and the
+spaces at them alike (`spelled`). Everything else is a change, also a comma or a question mark: it
+can turn what is said.
 """
 
 from __future__ import annotations
@@ -24,9 +26,11 @@ from pipelines.dedup.copies import UNSPACED, WORDS, units
 from pipelines.dedup.volatile_lines import is_volatile_line
 
 MOST = 0.6
-"""A text that lost more than this share of its words is held until a second look brings the same."""
+"""A text that lost more than this share of its words is held until a second look brings the
+same."""
 REPLACED = 0.9
-"""So is one of which more than this share was replaced: a wall, another article, or indeed all written anew."""
+"""So is one of which more than this share was replaced: a wall, another article, or indeed all
+written anew."""
 ENOUGH = 80
 """Words. Fewer than these, where there were several hundred, are a failed extraction."""
 SEVERAL_HUNDRED = 300
@@ -38,8 +42,8 @@ FIELDS: tuple[Kind, ...] = ("headline", "standfirst", "byline")
 def judge(old: Version, new: Version, past: Past = UNCHANGED) -> Verdict:
     """What a new reading is, the old one being the newest that was accepted.
 
-    A change of what one reads is a revision, unless the text was not read well. The same capture, or one read by
-    another extractor, never is: the two readings say nothing of what the page did.
+    A change of what one reads is a revision, unless the text was not read well. The same capture,
+    or one read by another extractor, never is: the two readings say nothing of what the page did.
     """
     old, new = shortened(old, new)
     other_reader = _other_reader(old, new)
@@ -53,12 +57,17 @@ def judge(old: Version, new: Version, past: Past = UNCHANGED) -> Verdict:
     if past.gone:
         return _back(() if other_reader else kinds, past)
     if other_reader:
-        return Verdict("reread", reason="read by another extractor: what the page changed cannot be told")
+        return Verdict(
+            "reread", reason="read by another extractor: what the page changed cannot be told"
+        )
     if not kinds:
         return _dates(old, new)
     number = _restored(old, new, kinds, past.earlier)
     if number is not None and past.earlier[-1].returned:
-        return Verdict("unchanged", reason=f"it alternates with revision {number}, as pages do that are tried out")
+        return Verdict(
+            "unchanged",
+            reason=f"it alternates with revision {number}, as pages do that are tried out",
+        )
     kinds = kinds if number is None else (*kinds, "restored")
     return Verdict("revision", kinds, _is_stealth(old, new, kinds), number)
 
@@ -70,16 +79,21 @@ AROUND = 50_000
 
 
 def shortened(old: Version, new: Version) -> tuple[Version, Version]:
-    """Two versions of a long text: what they do not have in common, up to LONG characters, and what stands around it.
+    """Two versions of a long text: what they do not have in common, up to LONG characters, and what
+    stands around it.
 
     Others are as they were.
     """
     if max(len(old.text), len(new.text)) <= LONG:
         return old, new
     begins = max(0, _common(old.text, new.text) - AROUND)
-    ends = max(0, min(_common(old.text[::-1], new.text[::-1]), len(old.text), len(new.text)) - AROUND)
+    ends = max(
+        0, min(_common(old.text[::-1], new.text[::-1]), len(old.text), len(new.text)) - AROUND
+    )
     texts = (text[begins : max(begins, len(text) - ends)] for text in (old.text, new.text))
-    short = [text if len(text) <= LONG else text[: LONG // 2] + text[-LONG // 2 :] for text in texts]
+    short = [
+        text if len(text) <= LONG else text[: LONG // 2] + text[-LONG // 2 :] for text in texts
+    ]
     return replace(old, text=short[0]), replace(new, text=short[1])
 
 
@@ -95,7 +109,7 @@ def _common(text: str, other: str) -> int:
     return least
 
 
-# -- what is compared ------------------------------------------------------------------------------------------------
+# -- what is compared ------------------------------------------------------------------------------
 
 _INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]")
 _BETWEEN_SIGNS = re.compile(f"(?<={UNSPACED.pattern}) (?={UNSPACED.pattern})")
@@ -128,7 +142,7 @@ def loss(old: str, new: str) -> float:
     return 1 - (mine & theirs).total() / mine.total() if mine else 0.0
 
 
-# -- whether it can be compared --------------------------------------------------------------------------------------
+# -- whether it can be compared --------------------------------------------------------------------
 
 WALL = re.compile(
     r"""enable\ (?:java\s?script|cookies)|(?:java\s?script|cookies)\ (?:is|are|to\ be)\ (?:disabled|enabled|required)
@@ -156,8 +170,9 @@ def _other_reader(old: Version, new: Version) -> bool:
 def _unreadable(old: Version, new: Version) -> str | None:
     """Why the new reading is a failed one; None if it is not.
 
-    A few words that are left of several hundred are taken only if they are a note that the article was withdrawn, or
-    the page has come to call itself paid for; that is held first, as any great loss.
+    A few words that are left of several hundred are taken only if they are a note that the article
+    was withdrawn, or the page has come to call itself paid for; that is held first, as any great
+    loss.
     """
     if old.text == new.text:
         return None
@@ -168,7 +183,11 @@ def _unreadable(old: Version, new: Version) -> str | None:
         return "error: a wall of consent or against robots"
     few = left < ENOUGH and had >= SEVERAL_HUNDRED
     paid = new.free is False and old.free is not False
-    return "empty: little of the text is left" if few and not paid and not _note_appeared(old, new) else None
+    return (
+        "empty: little of the text is left"
+        if few and not paid and not _note_appeared(old, new)
+        else None
+    )
 
 
 def _is_great_loss(old: Version, new: Version, kinds: tuple[Kind, ...]) -> bool:
@@ -178,28 +197,37 @@ def _is_great_loss(old: Version, new: Version, kinds: tuple[Kind, ...]) -> bool:
 
 
 def _is_confirmed(new: str, held: str | None) -> bool:
-    """Whether a loss is the one that was seen before; the parts of a page that change at each look may differ."""
+    """Whether a loss is the one that was seen before; the parts of a page that change at each look
+    may differ."""
     return held is not None and loss(held, new) <= MOST and loss(new, held) <= MOST
 
 
-# -- what changed ----------------------------------------------------------------------------------------------------
+# -- what changed ----------------------------------------------------------------------------------
 
 
 def _kinds(old: Version, new: Version) -> tuple[Kind, ...]:
-    """What a reader sees changed. A headline that is missing was not found; it counts as unchanged."""
+    """What a reader sees changed. A headline that is missing was not found; it counts as
+    unchanged."""
     old, new = _settled(old, new)
     kinds: list[Kind] = [name for name in FIELDS if _differ(getattr(old, name), getattr(new, name))]
     if "headline" in kinds and not new.headline:
         kinds.remove("headline")
-    if _differ(below_standfirst(old.text, old.standfirst), below_standfirst(new.text, new.standfirst)):
+    if _differ(
+        below_standfirst(old.text, old.standfirst), below_standfirst(new.text, new.standfirst)
+    ):
         kinds.append("cut" if size(new.text) < (1 - MOST) * size(old.text) else "body")
     if not kinds:
-        return ("typographic",) if any(a != b and visible(a) != visible(b) for a, b in _pairs(old, new)) else ()
+        return (
+            ("typographic",)
+            if any(a != b and visible(a) != visible(b) for a, b in _pairs(old, new))
+            else ()
+        )
     return (*kinds, "correction") if _note_appeared(old, new) else tuple(kinds)
 
 
 def _settled(old: Version, new: Version) -> tuple[Version, Version]:
-    """Both readings without what changes by itself on a page: counters, relative times, weather, advertisements."""
+    """Both readings without what changes by itself on a page: counters, relative times, weather,
+    advertisements."""
     if (old.text, old.standfirst, old.byline) == (new.text, new.standfirst, new.byline):
         return old, new
     mine, its = old.text.split("\n"), new.text.split("\n")
@@ -209,7 +237,11 @@ def _settled(old: Version, new: Version) -> tuple[Version, Version]:
 
 def _without(version: Version, lines: list[str], moving: set[str]) -> Version:
     text = "\n".join(line for line in lines if line not in moving) if moving else version.text
-    above = version.standfirst if version.standfirst and not is_volatile_line(version.standfirst) else None
+    above = (
+        version.standfirst
+        if version.standfirst and not is_volatile_line(version.standfirst)
+        else None
+    )
     return replace(version, text=text, standfirst=above, byline=_bare_byline(version.byline))
 
 
@@ -219,7 +251,9 @@ _LAST_PART = re.compile(r"^(.*\w\W*?)[,\s]\s*(\D{0,12}\d.*)$")
 
 def _bare_byline(byline: str | None) -> str | None:
     """A byline without the relative time or counter beside it: `By Ida Berg · 5 minutes ago`."""
-    parts = [part for part in _PARTS_OF_BYLINE.split(byline or "") if part and not is_volatile_line(part)]
+    parts = [
+        part for part in _PARTS_OF_BYLINE.split(byline or "") if part and not is_volatile_line(part)
+    ]
     if parts and (found := _LAST_PART.match(parts[-1])) and is_volatile_line(found[2]):
         parts[-1] = found[1]
     return " · ".join(parts) or None
@@ -249,7 +283,8 @@ NOTE = re.compile(
     )(?:[^\n:：.]{0,40}?(?:[:：】\]）]|\ [-–—]\ )|[-–—]|[.\s]*$).{0,1000}""",
     re.IGNORECASE | re.VERBOSE | re.MULTILINE,
 )
-"""A line that begins as a note of correction or update does: the word, perhaps a date, and a colon or a dash."""
+"""A line that begins as a note of correction or update does: the word, perhaps a date, and a colon
+or a dash."""
 SAID_WITHIN = re.compile(
     r"""(?:
       (?:earlier|previous|original)\ version\ of\ (?:this|the)\ (?:article|story|report|piece|headline|post)
@@ -268,10 +303,17 @@ SAID_WITHIN = re.compile(
 
 
 def notes(version: Version) -> set[str]:
-    """The notes of correction or update that a reading shows, as they are spelled; `Updated: 5 minutes ago` is none."""
+    """The notes of correction or update that a reading shows, as they are spelled; `Updated: 5
+    minutes ago` is none."""
     fields = "\n".join(filter(None, (version.headline, version.standfirst, version.text)))
-    shown = "\n".join(line for line in fields.split("\n") if _CLOCK.search(line) or not is_volatile_line(line))
-    return {spelled(match.group()) for pattern in (NOTE, SAID_WITHIN) for match in pattern.finditer(shown)}
+    shown = "\n".join(
+        line for line in fields.split("\n") if _CLOCK.search(line) or not is_volatile_line(line)
+    )
+    return {
+        spelled(match.group())
+        for pattern in (NOTE, SAID_WITHIN)
+        for match in pattern.finditer(shown)
+    }
 
 
 def _note_appeared(old: Version, new: Version) -> bool:
@@ -279,27 +321,33 @@ def _note_appeared(old: Version, new: Version) -> bool:
     return bool(found) and not found <= notes(old)
 
 
-def _restored(old: Version, new: Version, kinds: tuple[Kind, ...], earlier: tuple[Earlier, ...]) -> int | None:
-    """The newest revision, before the old reading, that read as the new one where it changed; None if none did."""
+def _restored(
+    old: Version, new: Version, kinds: tuple[Kind, ...], earlier: tuple[Earlier, ...]
+) -> int | None:
+    """The newest revision, before the old reading, that read as the new one where it changed; None
+    if none did."""
     changed = [name for name in FIELDS if name in kinds]
     body = "body" in kinds or "cut" in kinds
     if not changed and (not body or old.fingerprint == new.fingerprint):
         return None
     for before in reversed(earlier):
         same_text = not body or (before.fingerprint == new.fingerprint != "")
-        if same_text and not any(_differ(getattr(before, name), getattr(new, name)) for name in changed):
+        if same_text and not any(
+            _differ(getattr(before, name), getattr(new, name)) for name in changed
+        ):
             return before.number
     return None
 
 
-# -- what the page says of it ----------------------------------------------------------------------------------------
+# -- what the page says of it ----------------------------------------------------------------------
 
 
 def _is_stealth(old: Version, new: Version, kinds: tuple[Kind, ...]) -> bool:
-    """Changed while the date that the page gives (modified, else published) stayed as it was, and without a note.
+    """Changed while the date that the page gives (modified, else published) stayed as it was, and
+    without a note.
 
-    A page without a date hides nothing by it, and a day alone cannot tell of a change on that day or, as zones differ,
-    the next. Typography is nobody's secret.
+    A page without a date hides nothing by it, and a day alone cannot tell of a change on that day
+    or, as zones differ, the next. Typography is nobody's secret.
     """
     says, said = new.modified_at or _published(new, old), old.modified_at or _published(old, new)
     if not says or not say_the_same(said, says) or "correction" in kinds or "typographic" in kinds:
@@ -310,14 +358,17 @@ def _is_stealth(old: Version, new: Version, kinds: tuple[Kind, ...]) -> bool:
 
 
 def _published(version: Version, other: Version) -> str | None:
-    """What the page itself says of its publication; where that is not known of both readings, what is known of it."""
+    """What the page itself says of its publication; where that is not known of both readings, what
+    is known of it."""
     known = version.stated_at is not None and other.stated_at is not None
     return version.stated_at if known else version.published_at
 
 
 def _back(kinds: tuple[Kind, ...], past: Past) -> Verdict:
     """An article that was gone is there again."""
-    return Verdict("revision", (*kinds, "restored"), restores=past.earlier[-1].number if past.earlier else None)
+    return Verdict(
+        "revision", (*kinds, "restored"), restores=past.earlier[-1].number if past.earlier else None
+    )
 
 
 def _dates(old: Version, new: Version) -> Verdict:
@@ -331,4 +382,5 @@ def _dates(old: Version, new: Version) -> Verdict:
 
 
 JUDGE = Judge(judge)
-"""What the archive asks; a crawl adds how kept pages are read anew (`dataclasses.replace(JUDGE, reread=…)`)."""
+"""What the archive asks; a crawl adds how kept pages are read anew (`dataclasses.replace(JUDGE,
+reread=…)`)."""

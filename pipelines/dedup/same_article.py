@@ -1,9 +1,10 @@
-"""Is what was read at an address the article that stood there? Identity by address and by content have to agree.
+"""Is what was read at an address the article that stood there? Identity by address and by content
+have to agree.
 
-Pure; `archive.articles.identity` brings the known article and how its addresses lead to what was read. How much the
-texts must
-share depends on that: a page at its own place that calls itself so may be written anew from end to end; an address that
-leads away, or a page that only claims to be a known article, has to show that it is by its text.
+Pure; `archive.articles.identity` brings the known article and how its addresses lead to what was
+read. How much the texts must share depends on that: a page at its own place that calls itself so
+may be written anew from end to end; an address that leads away, or a page that only claims to be a
+known article, has to show that it is by its text.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from pipelines.dedup.revisions import WALL, loss, size, spelled
 from pipelines.urls import same_site, same_story_url
 
 ENOUGH = 30
-"""Words; a text of fewer is no other article but a page that was not read well, which `pipelines.dedup.revisions`
-judges."""
+"""Words; a text of fewer is no other article but a page that was not read well, which
+`pipelines.dedup.revisions` judges."""
 NOTHING = 0.05
 """Share of either text in common passages, below which two have nothing in common."""
 FEW_FACTS = 0.25
@@ -36,7 +37,8 @@ TRACE = 0.08
 def fit(old: Version, new: Version, tie: Tie) -> Fit:
     """What a reading is to a known article that its addresses lead to.
 
-    What stands on another site is another article, whatever leads there: who writes there would write this one else.
+    What stands on another site is another article, whatever leads there: who writes there would
+    write this one else.
     """
     if not tie.same_site:
         return "other"
@@ -52,12 +54,17 @@ def fit(old: Version, new: Version, tie: Tie) -> Fit:
 
 
 def _is_taken_over(old: Version, new: Version, tie: Tie) -> bool:
-    """Another article stands at the address now: neither headline nor text nor names have anything to do with the old.
+    """Another article stands at the address now: neither headline nor text nor names have anything
+    to do with the old.
 
-    Where the page calls the address its own, it takes another day of publication too: an outlet may write an article
-    anew from end to end.
+    Where the page calls the address its own, it takes another day of publication too: an outlet may
+    write an article anew from end to end.
     """
-    if min(size(old.text), size(new.text)) < ENOUGH or _is_wall(new) or loss(old.text, new.text) <= HALF:
+    if (
+        min(size(old.text), size(new.text)) < ENOUGH
+        or _is_wall(new)
+        or loss(old.text, new.text) <= HALF
+    ):
         return False
     if _headlines_agree(old.headline, new.headline) or _shares(old, new) >= NOTHING:
         return False
@@ -66,11 +73,14 @@ def _is_taken_over(old: Version, new: Version, tie: Tie) -> bool:
         return False
     if tie.declares == "itself" or tie.same_number:
         return days_apart(old, new) > 1
-    return not old.published_at or old.published_at != new.published_at or len(old.published_at) == 10
+    return (
+        not old.published_at or old.published_at != new.published_at or len(old.published_at) == 10
+    )
 
 
 def _has_moved(old: Version, new: Version, tie: Tie) -> bool:
-    """A redirect or the page's own word led elsewhere: the text shows whether the article went there or another is."""
+    """A redirect or the page's own word led elsewhere: the text shows whether the article went
+    there or another is."""
     if _is_wall(new):
         return tie.stays  # to be judged as a page that was not read well
     same_headline = bool(old.headline) and spelled(old.headline) == spelled(new.headline)
@@ -86,9 +96,11 @@ def _has_moved(old: Version, new: Version, tie: Tie) -> bool:
 
 
 def _claimed(old: Version, new: Version) -> Fit:
-    """A page at an address of its own calls itself a known article: it is if the text is that one, edited or grown.
+    """A page at an address of its own calls itself a known article: it is if the text is that one,
+    edited or grown.
 
-    The part of an article that stands on a page of its own (its first page, a teaser) is no shorter article.
+    The part of an article that stands on a page of its own (its first page, a teaser) is no shorter
+    article.
     """
     found = likeness(new.text, old.text)
     if found is None:
@@ -123,7 +135,8 @@ def _headlines_agree(old: str | None, new: str | None) -> bool:
 
 
 def _words(headline: str | None) -> frozenset[bytes]:
-    """A headline's words of four letters and more, its numbers, and its characters where blanks do not part words."""
+    """A headline's words of four letters and more, its numbers, and its characters where blanks do
+    not part words."""
     found, unspaced = units(headline or "")
     return frozenset(unit for unit in found if unspaced or len(unit) > 3 or unit.isdigit())
 

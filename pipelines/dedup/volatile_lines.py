@@ -1,8 +1,10 @@
-"""Lines of a page that change by themselves: counters, relative times, reading times, weather, quotations, advertising.
+"""Lines of a page that change by themselves: counters, relative times, reading times, weather,
+quotations, advertising.
 
-“Updated 5 minutes ago”, “1,204 views · 12 comments”, “BRKW 12.40 +1.2 %”: they stand among an article's paragraphs, and
-are no part of what it says. A line counts as one only if nothing else is in it. Sentences that tell of such figures
-(“The video was viewed 1.2 million times”) are prose, and so are lines that only begin like one.
+“Updated 5 minutes ago”, “1,204 views · 12 comments”, “BRKW 12.40 +1.2 %”: they stand among an
+article's paragraphs, and are no part of what it says. A line counts as one only if nothing else is
+in it. Sentences that tell of such figures (“The video was viewed 1.2 million times”) are prose, and
+so are lines that only begin like one.
 """
 
 from __future__ import annotations
@@ -22,43 +24,51 @@ MOST_NAMES = 6
 
 
 def is_volatile_line(line: str) -> bool:
-    """Whether a line holds nothing but figures that change by themselves. Pure, for lines of any language."""
+    """Whether a line holds nothing but figures that change by themselves. Pure, for lines of any
+    language."""
     text = line.strip()
     return is_counter(text) or is_advertising(text) or is_quotation(text) or is_weather(text)
 
 
 def is_counter(line: str) -> bool:
-    """Whether a line holds only counters, relative times, reading times, or when the page was last changed."""
+    """Whether a line holds only counters, relative times, reading times, or when the page was last
+    changed."""
     text = line.strip()
     return 0 < len(text) <= MOST and _is_counter(text)
 
 
 def is_advertising(line: str) -> bool:
-    """Whether a line is marked as advertising by a label and a colon, and the advertisement follows."""
+    """Whether a line is marked as advertising by a label and a colon, and the advertisement
+    follows."""
     return len(line) <= MOST_OF_ADVERTISING and _ADVERTISING.match(line) is not None
 
 
 def is_quotation(line: str) -> bool:
-    """Whether a line is the price of a share, a currency or an index with its change: `BRKW 12.40 +1.2 %`."""
+    """Whether a line is the price of a share, a currency or an index with its change: `BRKW 12.40
+    +1.2 %`."""
     return len(line) <= 60 and _QUOTATION.fullmatch(line.strip()) is not None
 
 
 def is_weather(line: str) -> bool:
-    """Whether a line gives the weather of this moment: `Weather in Port Ansel now: 7 degrees, light rain`."""
+    """Whether a line gives the weather of this moment: `Weather in Port Ansel now: 7 degrees, light
+    rain`."""
     text = line.strip()
     if len(text) > 120 or not re.search(r"\d", text):
         return False
     return _WEATHER_HERE.fullmatch(text) is not None or _is_weather_report(text)
 
 
-# -- words, in the languages of the larger part of the world's news ----------------------------------------------------
+# -- words, in the languages of the larger part of the world's news --------------------------------
 
 
 def _fold(text: str) -> str:
-    """A text in one case and one form, without the vowel signs that some scripts set between letters."""
+    """A text in one case and one form, without the vowel signs that some scripts set between
+    letters."""
     if text.isascii():
         return text.lower()
-    return "".join(letter for letter in normalize("NFKC", text.casefold()) if category(letter) != "Mn")
+    return "".join(
+        letter for letter in normalize("NFKC", text.casefold()) if category(letter) != "Mn"
+    )
 
 
 _LISTS = tomllib.loads(files("pipelines.dedup").joinpath("volatile_words.toml").read_text("utf-8"))
@@ -69,7 +79,8 @@ def _words(name: str) -> frozenset[str]:
 
 
 _COUNTED = _words("counted")
-"""What is counted of a page: looks, readers, shares, comments; and the time that it takes to read."""
+"""What is counted of a page: looks, readers, shares, comments; and the time that it takes to
+read."""
 _UNITS = _words("units")
 _YEARS = _words("years")
 """Not of a line that holds nothing else: newspapers head a column with “50 years ago”."""
@@ -82,7 +93,19 @@ _GLUE = _words("glue")
 _THIS = _words("this")
 _ONES = _words("ones")
 _CALENDAR = _words("calendar")
-_KNOWN = _THIS | _COUNTED | _UNITS | _YEARS | _AGO | _JUST | _TODAY | _CHANGED | _GLUE | _ONES | _CALENDAR
+_KNOWN = (
+    _THIS
+    | _COUNTED
+    | _UNITS
+    | _YEARS
+    | _AGO
+    | _JUST
+    | _TODAY
+    | _CHANGED
+    | _GLUE
+    | _ONES
+    | _CALENDAR
+)
 _DENSE_COUNTED = _words("dense_counted")
 _DENSE_AGO = _words("dense_ago")
 _DENSE_UNITS = _words("dense_units")
@@ -97,7 +120,8 @@ def _any_of(*lists: Iterable[str]) -> str:
 
 
 _DENSE_LINE = re.compile(
-    f"(?:{_any_of(_DENSE_COUNTED, _DENSE_AGO, _DENSE_UNITS, _DENSE_CHANGED, _DENSE_GLUE)})+", re.DOTALL
+    f"(?:{_any_of(_DENSE_COUNTED, _DENSE_AGO, _DENSE_UNITS, _DENSE_CHANGED, _DENSE_GLUE)})+",
+    re.DOTALL,
 )
 _DENSE_COUNTS = re.compile(
     rf"(?:{_any_of(_DENSE_COUNTED)})\D{{0,6}}\d|\d\D{{0,8}}(?:{_any_of(_DENSE_COUNTED)})", re.DOTALL
@@ -126,7 +150,12 @@ def _is_counter(text: str) -> bool:
     if not words or len(words) > 24:
         return False
     known = set(words) & _KNOWN
-    if len(words) > 4 and text.endswith(".") and not known & (_THIS | _AGO) and not set(words[:2]) & _CHANGED:
+    if (
+        len(words) > 4
+        and text.endswith(".")
+        and not known & (_THIS | _AGO)
+        and not set(words[:2]) & _CHANGED
+    ):
         return False  # of another text than its own, as prose tells
     foreign = [word for word in words if word not in _KNOWN]
     if not foreign:
@@ -146,7 +175,11 @@ def _is_change(known: set[str], folded: str, numbered: bool) -> bool:
     """Whether they say when the page was changed: just now, or at a date or a time of day."""
     if not known & _CHANGED:
         return False
-    dated = bool(known & _CALENDAR) or _DATE.search(folded) is not None or _CLOCK.search(folded) is not None
+    dated = (
+        bool(known & _CALENDAR)
+        or _DATE.search(folded) is not None
+        or _CLOCK.search(folded) is not None
+    )
     return bool(known & _JUST) or (numbered and dated)
 
 
@@ -159,13 +192,22 @@ def _is_relative(known: set[str], folded: str, numbered: bool, changed: bool) ->
 
 def _is_dense_counter(folded: str) -> bool:
     bare = re.sub(r"[\W\d_]+|[a-z]+", "", folded)
-    evident = _DENSE_COUNTS.search(folded) or _DENSE_RELATIVE.search(folded) or _DENSE_DATED.search(folded)
+    evident = (
+        _DENSE_COUNTS.search(folded)
+        or _DENSE_RELATIVE.search(folded)
+        or _DENSE_DATED.search(folded)
+    )
     latin = re.findall("[a-z]+", folded)
-    return bool(evident) and _DENSE_LINE.fullmatch(bare) is not None and all(word in _KNOWN for word in latin)
+    return (
+        bool(evident)
+        and _DENSE_LINE.fullmatch(bare) is not None
+        and all(word in _KNOWN for word in latin)
+    )
 
 
 def _are_names(text: str, foreign: list[str], known: set[str]) -> bool:
-    """Whether the words of a line beside its figures name a place or a reporter, as date-lines do."""
+    """Whether the words of a line beside its figures name a place or a reporter, as date-lines
+    do."""
     if len(foreign) > MOST_NAMES or len(text) > 110 or text.endswith(_SENTENCE_END):
         return False
     shown = [word for word in re.findall(r"[^\W\d_]+", text) if _fold(word) in set(foreign)]
@@ -224,9 +266,15 @@ _WEATHER_HERE = re.compile(
 
 
 def _is_weather_report(text: str) -> bool:
-    """Whether a line is labelled as the weather and gives degrees: of now, before a colon, in a few words each."""
+    """Whether a line is labelled as the weather and gives degrees: of now, before a colon, in a few
+    words each."""
     label, colon, said = re.sub("：", ":", text).partition(":")
-    if not colon or len(label.split()) > 7 or not _WEATHER.search(label) or not _DEGREES.search(said):
+    if (
+        not colon
+        or len(label.split()) > 7
+        or not _WEATHER.search(label)
+        or not _DEGREES.search(said)
+    ):
         return False
     parts = [part for part in re.split(r"[,;·|]", said) if part.strip()]
     return bool(_NOW.search(label)) or all(len(part.split()) <= 5 for part in parts)

@@ -1,9 +1,10 @@
-"""When to look at an article's page again: often while it is news, ever more rarely after. Pure; the crawl decides how
-many of the due pages of one host it takes.
+"""When to look at an article's page again: often while it is news, ever more rarely after. Pure;
+the crawl decides how many of the due pages of one host it takes.
 
-The age of an article grows by half from look to look, from ten minutes on: 0, 10, 20, 30, 45 minutes, 1 h 8, 1 h 41 …
-These are 13 looks on the first day, 18 in the first week and 28 in the first year. A change starts the clock again, but
-an old article that changes at every look is not watched as closely as a new one.
+The age of an article grows by half from look to look, from ten minutes on: 0, 10, 20, 30, 45
+minutes, 1 h 8, 1 h 41 … These are 13 looks on the first day, 18 in the first week and 28 in the
+first year. A change starts the clock again, but an old article that changes at every look is not
+watched as closely as a new one.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from archive.records import utc
 
 SHORTEST = timedelta(minutes=10)
 LAST = timedelta(days=365)
-"""After the article's first appearance or its last change; then only who asks for it has it looked at."""
+"""After the article's first appearance or its last change; then only who asks for it has it looked
+at."""
 RESTLESS = 24
 """The share (one in so many) of its age that an article which keeps changing waits."""
 GONE = 410
@@ -24,8 +26,8 @@ GONE = 410
 def next_look(looks: Looks, now: datetime) -> datetime | None:
     """The moment of the next look, after `now`; None if there is to be none.
 
-    None after two answers 410 (Gone) in a row, and a year after the article appeared or last changed. What lost most of
-    its text is looked at again soon, as the second look decides.
+    None after two answers 410 (Gone) in a row, and a year after the article appeared or last
+    changed. What lost most of its text is looked at again soon, as the second look decides.
     """
     if looks.statuses[:2] == (GONE, GONE):
         return None
@@ -53,7 +55,8 @@ def _beginning(looks: Looks, now: datetime) -> datetime:
 
 
 def _moment(text: str | None) -> datetime | None:
-    """A moment as the archive writes it; a clock without a zone is taken for UTC, a day for its end.
+    """A moment as the archive writes it; a clock without a zone is taken for UTC, a day for its
+    end.
 
     An article of which only the day is known may be minutes old.
     """

@@ -1,8 +1,10 @@
-"""When to look at a feed or sitemap again: as often as it has something new, and no more often than it asks.
+"""When to look at a feed or sitemap again: as often as it has something new, and no more often than
+it asks.
 
-Pure. The interval is half the mean gap between the new items of a source, so that an item is found within that gap, and
-at least as long as its publisher asks readers to wait. A source that fails is asked ever more rarely, and never given
-up: feeds that die in silence after a few errors are what users of feed readers complain of most.
+Pure. The interval is half the mean gap between the new items of a source, so that an item is found
+within that gap, and at least as long as its publisher asks readers to wait. A source that fails is
+asked ever more rarely, and never given up: feeds that die in silence after a few errors are what
+users of feed readers complain of most.
 """
 
 from __future__ import annotations
@@ -53,7 +55,8 @@ def due(rhythm: Rhythm, now: str) -> Due:
 
 
 def _by_items(rhythm: Rhythm, now: datetime) -> Interval:
-    """Half the mean gap; the time since the newest item counts as one gap more once that makes the mean longer.
+    """Half the mean gap; the time since the newest item counts as one gap more once that makes the
+    mean longer.
 
     Items of one moment count once: where no dates are given, all that the first look found has one.
     """
@@ -61,7 +64,9 @@ def _by_items(rhythm: Rhythm, now: datetime) -> Interval:
     newest = sorted(known, reverse=True)[:ITEMS]
     if len(newest) < 2:
         silence = now - min(_moment(rhythm.known_since) or now, now)
-        return Interval(min(LONGEST, max(UNKNOWN, silence / 2)), "it was not the first to name anything yet")
+        return Interval(
+            min(LONGEST, max(UNKNOWN, silence / 2)), "it was not the first to name anything yet"
+        )
     gap = max((newest[0] - newest[-1]) / (len(newest) - 1), (now - newest[-1]) / len(newest))
     return Interval(min(LONGEST, max(SHORTEST, gap / 2)), f"an item every {told(gap)}")
 

@@ -1,6 +1,7 @@
 """Is this the same text, letter for letter as a reader sees it?
 
-For likeness (copies, excerpts, templates) a fingerprint of a whole text is blind; that is decided elsewhere.
+For likeness (copies, excerpts, templates) a fingerprint of a whole text is blind; that is decided
+elsewhere.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from hashlib import blake2b
 from unicodedata import category, normalize
 
 VERSION = 1
-"""Goes up whenever the same text would get another fingerprint: two of different versions say nothing."""
+"""Goes up whenever the same text would get another fingerprint: two of different versions say
+nothing."""
 
 _APART = frozenset("PZC")
 """Punctuation, separators and controls part words (1.5 is not 15); that is all they do."""
@@ -31,16 +33,18 @@ _FOLD = _Fold()
 def normalized(text: str) -> str:
     """The text as the fingerprint sees it: words, parted by one space.
 
-    Folded: case (Unicode's, so ß is ss), compatibility forms (NFKC: ﬁ, full-width, ½, no-break space), white space and
-    paragraphs, punctuation of every script, soft hyphens and other invisible formatting. Not folded: accents, vowel
-    signs, digits, currency and other symbols (€ $ + °), the order of words, traditional and simplified characters.
+    Folded: case (Unicode's, so ß is ss), compatibility forms (NFKC: ﬁ, full-width, ½, no-break
+    space), white space and paragraphs, punctuation of every script, soft hyphens and other
+    invisible formatting. Not folded: accents, vowel signs, digits, currency and other symbols (€ $
+    + °), the order of words, traditional and simplified characters.
     """
     folded = normalize("NFKC", text).casefold().translate(_FOLD)
     return re.sub(r" +", " ", normalize("NFKC", folded)).strip()
 
 
 def fingerprint(text: str) -> str:
-    """`1:` and 32 hexadecimal digits (128 bits of BLAKE2b), or nothing for a text without a word."""
+    """`1:` and 32 hexadecimal digits (128 bits of BLAKE2b), or nothing for a text without a
+    word."""
     words = normalized(text)
     if not words:
         return ""

@@ -1,8 +1,9 @@
 """The terms of a text: what two reports of one thing have in common, whatever their grammar.
 
-Words are put in one case, stop words left out, the others cut to their stems (Snowball, https://snowballstem.org) and
-stripped of accents. Languages that write no spaces, and Korean, whose particles stick to the nouns, give pairs of
-characters. What is a language's own (stop words, stems) is left out where the language is not known.
+Words are put in one case, stop words left out, the others cut to their stems (Snowball,
+https://snowballstem.org) and stripped of accents. Languages that write no spaces, and Korean, whose
+particles stick to the nouns, give pairs of characters. What is a language's own (stop words, stems)
+is left out where the language is not known.
 """
 
 from __future__ import annotations
@@ -55,14 +56,20 @@ def terms(text: str, language: str | None) -> list[str]:
         return _words(WORD.findall(text), language)
     found: list[str] = []
     for letters in re.split(f"([{UNSPACED}]+)", text):
-        found += _pairs(letters, language) if UNSPACED_RUN.match(letters) else _words(WORD.findall(letters), language)
+        found += (
+            _pairs(letters, language)
+            if UNSPACED_RUN.match(letters)
+            else _words(WORD.findall(letters), language)
+        )
     return found
 
 
 @cache
 def stop_words(language: str) -> frozenset[str]:
     """The words that say nothing of what a text is about; none for a language that is not known."""
-    return frozenset(unicodedata.normalize("NFKC", _stop_lists().get(language, "")).casefold().split())
+    return frozenset(
+        unicodedata.normalize("NFKC", _stop_lists().get(language, "")).casefold().split()
+    )
 
 
 @cache
@@ -97,7 +104,8 @@ def _plain(word: str) -> str:
 
 
 def _pairs(run: str, language: str) -> Iterator[str]:
-    """Its overlapping pairs of characters, those left out that are grammar: Japanese endings, Chinese links."""
+    """Its overlapping pairs of characters, those left out that are grammar: Japanese endings,
+    Chinese links."""
     for at in range(len(run) - 1):
         pair = run[at : at + 2]
         if not (HIRAGANA.fullmatch(pair) or (language != "ja" and not LINKS.isdisjoint(pair))):

@@ -1,7 +1,8 @@
 """What an article is about, as a vector: its telling terms, each with a weight, of unit length.
 
-Weights are (1 + ln tf) · ln((N + 1) / (df + ½)) (tf-idf: Salton and Buckley, Term-weighting approaches in automatic
-text retrieval, 1988), where a term of the headline counts five times and N and df grow as articles come.
+Weights are (1 + ln tf) · ln((N + 1) / (df + ½)) (tf-idf: Salton and Buckley, Term-weighting
+approaches in automatic text retrieval, 1988), where a term of the headline counts five times and N
+and df grow as articles come.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ OF_MEAN = 128
 """Terms that the mean of several vectors keeps."""
 
 
-def weights(headline: str | None, standfirst: str | None, text: str, language: str | None) -> dict[str, float]:
+def weights(
+    headline: str | None, standfirst: str | None, text: str, language: str | None
+) -> dict[str, float]:
     """Term → how often it occurs, its places weighted. Nothing if there are no terms."""
     read = below_standfirst(text, standfirst)[:CHARACTERS]
     counts: Counter[str] = Counter(terms(f"{standfirst or ''}\n{read}", language))
@@ -40,7 +43,8 @@ def cosine(a: Mapping[str, float], b: Mapping[str, float]) -> float:
 
 
 def mean(vectors: Iterable[Mapping[str, float]], most: int = OF_MEAN) -> Vector:
-    """The middle of several vectors, its `most` strongest terms, of unit length; empty if there are none."""
+    """The middle of several vectors, its `most` strongest terms, of unit length; empty if there are
+    none."""
     total: dict[str, float] = {}
     for one in vectors:
         for term, weight in one.items():

@@ -10,7 +10,8 @@ CHARACTERS_A_WORD = {"zh": 1.6, "ja": 2.0, "th": 4.5}
 
 
 def word_count(text: str, language: str | None) -> int:
-    """Words between blanks; in Chinese, Japanese and Thai, the letters over their number in a usual word."""
+    """Words between blanks; in Chinese, Japanese and Thai, the letters over their number in a usual
+    word."""
     if language not in CHARACTERS_A_WORD:
         return len(text.split())
     letters = sum(len(run) for run in UNSPACED.findall(text))

@@ -1,10 +1,12 @@
-"""How well an article must fit an event to belong to it. The index of events is `archive.articles.events`.
+"""How well an article must fit an event to belong to it. The index of events is
+`archive.articles.events`.
 
-Words and time together: two reports of one happening share their rare words within a few days. An event that many have
-joined is met more closely, as its middle comes near to all that is written of its place and its people; so is one that
-cannot be told by the date.
+Words and time together: two reports of one happening share their rare words within a few days. An
+event that many have joined is met more closely, as its middle comes near to all that is written of
+its place and its people; so is one that cannot be told by the date.
 
-Where no event fits by its words, one may by its keys (`pipelines.topics.language_keys`): another language reports it.
+Where no event fits by its words, one may by its keys (`pipelines.topics.language_keys`): another
+language reports it.
 """
 
 from __future__ import annotations
@@ -31,24 +33,37 @@ DAYS = 4.0
 
 
 def score(likeness: float, days: float | None, texts: int) -> float:
-    """How well an article fits an event of so many texts, its middle so many days away (None: not known)."""
+    """How well an article fits an event of so many texts, its middle so many days away (None: not
+    known)."""
     near = likeness - WITHOUT_DATE if days is None else likeness * exp(-0.5 * (days / SIGMA) ** 2)
     return near - GROWTH * log(texts)
 
 
 ABROAD, CLEAR_ABROAD = 0.05, 2.5
-"""The least link, and prominence, by which an article joins an event that other languages report."""
+"""The least link, and prominence, by which an article joins an event that other languages
+report."""
 
 
 def abroad(likeness: Sequence[float], days: Sequence[float | None]) -> float | None:
-    """How well an article fits the first of the events that other languages report; None: not well enough.
+    """How well an article fits the first of the events that other languages report; None: not well
+    enough.
 
     It stands out from the others, each taken at its likest article, or nothing is said.
     """
-    links = sorted((link(one, 0.0, apart) for one, apart in zip(likeness, days, strict=True)), reverse=True)
+    links = sorted(
+        (link(one, 0.0, apart) for one, apart in zip(likeness, days, strict=True)), reverse=True
+    )
     if not links or links[0] < ABROAD or prominence(links[0], crowd(links[1:])) < CLEAR_ABROAD:
         return None
     return links[0]
 
 
-JUDGE = Judge(version=TERMS, weights=weights, score=score, abroad=abroad, joins=JOINS, tidies=TIDIES, days=DAYS)
+JUDGE = Judge(
+    version=TERMS,
+    weights=weights,
+    score=score,
+    abroad=abroad,
+    joins=JOINS,
+    tidies=TIDIES,
+    days=DAYS,
+)

@@ -1,16 +1,18 @@
-"""What an article is known by in any language: places, names and numbers, and words that many languages share.
+"""What an article is known by in any language: places, names and numbers, and words that many
+languages share.
 
-A report of one happening has few words in common with one in another language, but it names the same places and
-people and gives the same figures. A key is one of these in a form that does not depend on the language; its first sign
-says what it is:
+A report of one happening has few words in common with one in another language, but it names the
+same places and people and gives the same figures. A key is one of these in a form that does not
+depend on the language; its first sign says what it is:
 
-- `@KR`, `@Seoul`: a country, its people, or a large city, by their names in CLDR (`pipelines.topics.place_names`)
+- `@KR`, `@Seoul`: a country, its people, or a large city, by their names in CLDR
+  (`pipelines.topics.place_names`)
 - `~SLNSK`: a name by its sound: Zelensky, Зеленский, 젤렌스키, ゼレンスキー, 泽连斯基
 - `=parli`: a root, the first letters of a word: parliament, parlimen, парлимент
 - `#1200`: a number, its unit multiplied out: 1,200, 1200, 12百
 
-A sound is a name's consonants in seven classes, as in Soundex (Russell 1918) and its successors; any script is first
-written in ASCII letters (anyascii).
+A sound is a name's consonants in seven classes, as in Soundex (Russell 1918) and its successors;
+any script is first written in ASCII letters (anyascii).
 """
 
 from __future__ import annotations
@@ -61,12 +63,18 @@ Counted = Iterator[tuple[str, float]]
 """Keys, in order and as often as they occur, and what each counts."""
 
 
-def keys(headline: str | None, standfirst: str | None, text: str, language: str | None) -> dict[str, float]:
+def keys(
+    headline: str | None, standfirst: str | None, text: str, language: str | None
+) -> dict[str, float]:
     """Key → how often it occurs, its places weighted. Nothing if there are none."""
     language = (language or "").partition("-")[0].lower()
     read = f"{standfirst or ''}\n{below_standfirst(text[: 2 * READ], standfirst)}".strip()[:READ]
     counts: dict[str, float] = {}
-    for part, weight in ((headline or "", OF_HEADLINE), (read[:OPENING], 1.0), (read[OPENING:], LATER)):
+    for part, weight in (
+        (headline or "", OF_HEADLINE),
+        (read[:OPENING], 1.0),
+        (read[OPENING:], LATER),
+    ):
         for key, counted in keys_of(part, language):
             counts[key] = counts.get(key, 0.0) + weight * counted
     return {key: round(count, 2) for key, count in counts.items()}
@@ -86,7 +94,7 @@ def keys_of(text: str, language: str) -> Counted:
     yield from _of_words(words, language)
 
 
-# -- numbers ---------------------------------------------------------------------------------------------------------
+# -- numbers ---------------------------------------------------------------------------------------
 
 UNITS = {
     **{"百": 100, "千": 1000, "천": 1000, "万": 10**4, "萬": 10**4, "만": 10**4},
@@ -108,14 +116,19 @@ def _of_number(number: str, unit: str | None) -> Counted:
     if len(whole + fraction) > MOST_DIGITS or not fraction.isdecimal():
         return
     if unit:
-        yield f"#{int(whole) * UNITS[unit] + int(fraction) * UNITS[unit] // 10 ** len(fraction)}", 1.0
+        yield (
+            f"#{int(whole) * UNITS[unit] + int(fraction) * UNITS[unit] // 10 ** len(fraction)}",
+            1.0,
+        )
     elif int(fraction):
         yield f"#{int(whole)}.{int(fraction):0{len(fraction)}}", 1.0
-    elif int(whole) > 9 and not (len(whole) == 4 and number.isdecimal() and 1900 <= int(whole) < 2100):
+    elif int(whole) > 9 and not (
+        len(whole) == 4 and number.isdecimal() and 1900 <= int(whole) < 2100
+    ):
         yield f"#{int(whole)}", 1.0
 
 
-# -- words -----------------------------------------------------------------------------------------------------------
+# -- words -----------------------------------------------------------------------------------------
 
 MOST_WORDS = 4
 """Of a place's name."""
@@ -177,7 +190,8 @@ def _word(word: str, language: str) -> Word:
 
 
 def _place_of_one(word: str, name: bool, names: Names) -> str | None:
-    """The place that a word names; a word without a capital may be of a country's people (`français`)."""
+    """The place that a word names; a word without a capital may be of a country's people
+    (`français`)."""
     if name and (place := names.whole.get(word)):
         return place
     return _begun(word, names.beginnings, SHORTEST if name else SHORTEST + 1, ENDING) or (
@@ -197,7 +211,8 @@ HEBREW_PARTICLES = re.compile("(?:[ושמ]ה|וב|ול|שב)(?=.{4})|[הבלמו
 
 
 def _without_particles(word: str) -> tuple[str, ...]:
-    """An Arabic or Hebrew word without the article and prepositions that are written with it, if it may have any."""
+    """An Arabic or Hebrew word without the article and prepositions that are written with it, if it
+    may have any."""
     if "\u0590" <= word[0] <= "\u06ff":
         particles = ARABIC_PARTICLES if word[0] > "\u05ff" else HEBREW_PARTICLES
         if found := particles.match(word):
@@ -232,7 +247,7 @@ def _spelled(letters: str, spellings: Iterable[tuple[str, str]]) -> str:
     return DOUBLED.sub(r"\1", letters)
 
 
-# -- scripts without blanks ------------------------------------------------------------------------------------------
+# -- scripts without blanks ------------------------------------------------------------------------
 
 HANGUL = re.compile("[\uac00-\ud7a3]+")
 KATAKANA = re.compile("[\u30a1-\u30fa\u30fc]{2,}")
@@ -255,8 +270,27 @@ TRANSCRIBING = frozenset(
 )
 """Chinese characters that foreign names are written in."""
 READINGS = {
-    **{"基": "ki", "加": "ka", "金": "kin", "吉": "gi", "杰": "je", "傑": "je", "什": "sh", "希": "hi", "尔": "l"},
-    **{"爾": "l", "茨": "ts", "姆": "m", "夏": "sha", "乔": "jo", "喬": "jo", "华": "wa", "華": "wa"},
+    **{
+        "基": "ki",
+        "加": "ka",
+        "金": "kin",
+        "吉": "gi",
+        "杰": "je",
+        "傑": "je",
+        "什": "sh",
+        "希": "hi",
+        "尔": "l",
+    },
+    **{
+        "爾": "l",
+        "茨": "ts",
+        "姆": "m",
+        "夏": "sha",
+        "乔": "jo",
+        "喬": "jo",
+        "华": "wa",
+        "華": "wa",
+    },
 }
 """What some of them stand for, where Mandarin says otherwise today."""
 LONGEST_NAME = 6
@@ -302,7 +336,8 @@ def _places_within(run: str, names: Names) -> Iterator[str]:
 
 
 def _of_chinese(run: str) -> Counted:
-    """All parts of two to six characters in which names are transcribed: where one begins and ends cannot be seen."""
+    """All parts of two to six characters in which names are transcribed: where one begins and ends
+    cannot be seen."""
     start = 0
     for at in range(len(run) + 1):
         if at == len(run) or run[at] not in TRANSCRIBING:
@@ -325,11 +360,12 @@ def _trigrams(run: str) -> Counted:
         yield f"~{sound[at : at + PREFIX]}", OF_PREFIX
 
 
-# -- sounds ----------------------------------------------------------------------------------------------------------
+# -- sounds ----------------------------------------------------------------------------------------
 
 SHORTEST_SOUND = 2
 PREFIX, OF_PREFIX = 3, 0.5
-"""A longer sound is known by its first three as well, whatever grammar adds to the name; what these count."""
+"""A longer sound is known by its first three as well, whatever grammar adds to the name; what these
+count."""
 VOWELS = frozenset("aeiou")
 CLASSES = str.maketrans("bfpvdtgkcqszjrlmn", "PPPPTTKKKKSSSLLMN", "aeiouyhw")
 HEARD = (
@@ -347,7 +383,8 @@ NASAL = dict.fromkeys(map(ord, "\u0902\u0982\u0a02\u0a70\u0a82\u0c02\u0c82\u0d02
 def _sounds(word: str) -> dict[str, float]:
     letters = anyascii(word.translate(NASAL))
     if HANGUL.match(word):
-        letters = re.sub("ng(?=[A-Z]|$)", "n", letters)  # of one syllable, each of which begins with a capital
+        # of one syllable, each of which begins with a capital
+        letters = re.sub("ng(?=[A-Z]|$)", "n", letters)
     return _as_keys(letters.lower(), SHORTEST_SOUND)
 
 
@@ -366,7 +403,7 @@ def _sound(letters: str) -> str:
     return SINGLE_NG.sub("n", _spelled(letters, HEARD)).translate(CLASSES)
 
 
-# -- how alike two articles are --------------------------------------------------------------------------------------
+# -- how alike two articles are --------------------------------------------------------------------
 
 OF_WORDS = 0.5
 """What the words that two articles share count, beside their keys."""
@@ -387,7 +424,8 @@ def link(likeness_of_keys: float, cosine: float, days: float | None) -> float:
 
 
 def crowd(links: Iterable[float]) -> float:
-    """How near an article's surroundings are: the mean of its five best links to articles of other languages.
+    """How near an article's surroundings are: the mean of its five best links to articles of other
+    languages.
 
     An article that names many common things is near to everything, and its best link says little.
     """
@@ -395,7 +433,8 @@ def crowd(links: Iterable[float]) -> float:
 
 
 def prominence(link: float, crowd: float, other_crowd: float | None = None) -> float:
-    """A link beside those that either article has to its surroundings (Zelnik-Manor, Perona 2004, local scaling).
+    """A link beside those that either article has to its surroundings (Zelnik-Manor, Perona 2004,
+    local scaling).
 
     Where only one article's surroundings are known, these alone.
     """

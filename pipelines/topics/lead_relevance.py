@@ -1,11 +1,12 @@
-"""How likely a lead belongs to a followed story, before anyone fetched it: from what was said of it.
+"""How likely a lead belongs to a followed story, before anyone fetched it: from what was said of
+it.
 
-A lead is scored as an article would be (`pipelines.topics.stories`), with its headline, its lede for a text and its
-date;
-where it has no headline, the words of its address have to do. What such a score means is learnt: `Experience` begins
-with how often leads of each score turned out to belong, and goes by what this crawl meets once it has met enough: of
-that score, of that outlet, and of leads that were found in that way. What little was met is drawn towards what was
-measured (shrinkage), so that no outlet is given up for one miss.
+A lead is scored as an article would be (`pipelines.topics.stories`), with its headline, its lede
+for a text and its date; where it has no headline, the words of its address have to do. What such a
+score means is learnt: `Experience` begins with how often leads of each score turned out to belong,
+and goes by what this crawl meets once it has met enough: of that score, of that outlet, and of
+leads that were found in that way. What little was met is drawn towards what was measured
+(shrinkage), so that no outlet is given up for one miss.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from archive.records import Lead
 from pipelines.text.terms import terms
 from pipelines.topics.stories import Profile, profile, score, vector
 
-# -- one lead --------------------------------------------------------------------------------------------------------
+# -- one lead --------------------------------------------------------------------------------------
 
 FILE_TYPE = re.compile(r"\.[a-z]{2,5}$", re.IGNORECASE)
 WORD = re.compile(r"[^\W\d_]{2,}|\d{4}")
@@ -33,11 +34,17 @@ FEWEST = 2
 
 
 def relevance(
-    profile: Profile, lead: Lead, host: str, known: Known, language: str | None = None, date: str | None = None
+    profile: Profile,
+    lead: Lead,
+    host: str,
+    known: Known,
+    language: str | None = None,
+    date: str | None = None,
 ) -> Score:
     """How well a lead fits a story, and by which terms; 0 where nothing is known of it.
 
-    `date` is what its address says, if the lead has none; `language` its outlet's, if the lead names none.
+    `date` is what its address says, if the lead has none; `language` its outlet's, if the lead
+    names none.
     """
     language = lead.language or language
     moment = lead.published_at or lead.modified_at or date
@@ -46,27 +53,39 @@ def relevance(
 
 
 GROWN = 0.8
-"""What a score counts by a profile that holds articles which nobody confirmed: a mean of several articles is nearer to
-everything, and not all of them belong."""
+"""What a score counts by a profile that holds articles which nobody confirmed: a mean of several
+articles is nearer to everything, and not all of them belong."""
 LEAST_KNOWN = 1_000
 """Articles and leads of a language below which it is not known what is rare."""
 
 
 def best_relevance(
-    profiles: Sequence[Profile], lead: Lead, host: str, known: Known, language: str | None, date: str | None = None
+    profiles: Sequence[Profile],
+    lead: Lead,
+    host: str,
+    known: Known,
+    language: str | None,
+    date: str | None = None,
 ) -> float:
-    """How well a lead fits a story: by its confirmed articles, or by all that it lists (the second profile, if any)."""
+    """How well a lead fits a story: by its confirmed articles, or by all that it lists (the second
+    profile, if any)."""
     language = lead.language or language
     moment = lead.published_at or lead.modified_at or date
     seen = vector(lead.headline or address_words(lead.url), None, lead.lede or "", language, known)
     values = [score(each, seen, moment, language, host).value for each in profiles]
-    return max(values[0], *(GROWN * value for value in values[1:])) if len(values) > 1 else values[0]
+    return (
+        max(values[0], *(GROWN * value for value in values[1:])) if len(values) > 1 else values[0]
+    )
 
 
 def members_profile(
-    story: Story, confirmed: Sequence[Confirmed], members: Sequence[Mapping[str, Any]], known: Callable[..., Any]
+    story: Story,
+    confirmed: Sequence[Confirmed],
+    members: Sequence[Mapping[str, Any]],
+    known: Callable[..., Any],
 ) -> Profile | None:
-    """The profile of a story's confirmed articles, which count twice, and of others that it lists; None without any.
+    """The profile of a story's confirmed articles, which count twice, and of others that it lists;
+    None without any.
 
     A member has headline, standfirst, text, language, published_at and outlet; `known` is
     `archive.articles.leads.frequencies`
@@ -77,57 +96,76 @@ def members_profile(
     grown = [*confirmed, *confirmed]
     for each in members:
         language = each["language"]
-        seen = vector(each["headline"], each["standfirst"], each["text"], language, partial(_known, known, language))
+        seen = vector(
+            each["headline"],
+            each["standfirst"],
+            each["text"],
+            language,
+            partial(_known, known, language),
+        )
         if seen:
             kept = json.dumps(seen, ensure_ascii=False)
             grown.append(Confirmed(kept, each["published_at"], language, each["outlet"]))
     return profile(story, grown)
 
 
-def _known(known: Callable[..., Any], language: str | None, terms: Collection[str]) -> tuple[dict[str, int], int]:
+def _known(
+    known: Callable[..., Any], language: str | None, terms: Collection[str]
+) -> tuple[dict[str, int], int]:
     found, many = known(language, terms)
     return found, max(many, LEAST_KNOWN)
 
 
 def address_words(url: str) -> str:
-    """The words of an address's last part that has several: `/2024/02/15/cuba-and-seoul-agree.html` → `cuba and …`."""
+    """The words of an address's last part that has several: `/2024/02/15/cuba-and-seoul-agree.html`
+    → `cuba and …`."""
     parts = [FILE_TYPE.sub("", unquote(part)) for part in urlsplit(url).path.split("/")]
-    worded = [words for part in reversed(parts) if len(words := WORD.findall(part.replace("_", "-"))) >= FEWEST]
+    worded = [
+        words
+        for part in reversed(parts)
+        if len(words := WORD.findall(part.replace("_", "-"))) >= FEWEST
+    ]
     return " ".join(worded[0]) if worded else ""
 
 
 def lead_terms(lead: Lead, language: str | None) -> list[str]:
     """The terms of what was said of a lead, for `archive.articles.leads.learn`."""
-    return terms(f"{lead.headline or address_words(lead.url)}\n{lead.lede or ''}", lead.language or language)
+    return terms(
+        f"{lead.headline or address_words(lead.url)}\n{lead.lede or ''}", lead.language or language
+    )
 
 
-# -- what a score means ----------------------------------------------------------------------------------------------
+# -- what a score means ----------------------------------------------------------------------------
 
 EVEN, STEEP = 0.23, 4.5
-"""The score at which every second lead belongs, and how fast that changes: measured on stories that are known."""
+"""The score at which every second lead belongs, and how fast that changes: measured on stories that
+are known."""
 TRUSTED = 10.0
-"""Leads of about one score that have to be fetched until what they came to counts as much as what was measured."""
+"""Leads of about one score that have to be fetched until what they came to counts as much as what
+was measured."""
 ABOUT = 0.25
 """How far (in the logarithm) two scores are about the same."""
 HIGHEST = 0.98
 
 
 OUTLET_TRUSTED, WAY_TRUSTED = 2.0, 6.0
-"""Articles that an outlet's leads, and those of one way in which leads are found, were to have brought until what they
-did bring counts as much as that."""
+"""Articles that an outlet's leads, and those of one way in which leads are found, were to have
+brought until what they did bring counts as much as that."""
 LEAST_LIFT, MOST_LIFT = 0.2, 4.0
 """Bounds of what such experience makes of a chance."""
 
 
 @dataclass
 class Yield:
-    """What the leads of an outlet, or of one way, were to bring by their scores, and what they brought."""
+    """What the leads of an outlet, or of one way, were to bring by their scores, and what they
+    brought."""
 
     expected: float = 0.0
     came: int = 0
 
     def lift(self, trusted: float) -> float:
-        """How much more often they belong than their scores say, drawn towards 1 while little is known."""
+        """How much more often they belong than their scores say, drawn towards 1 while little is
+        known."""
         return (self.came + trusted) / (self.expected + trusted)
 
 
@@ -152,30 +190,40 @@ class Experience:
         self.known.clear()
 
     def chance(self, value: float, host: str = "", via: str = "") -> float:
-        """How likely a lead of this score belongs, if it is of that outlet and was found in that way."""
+        """How likely a lead of this score belongs, if it is of that outlet and was found in that
+        way."""
         rounded = round(value, 3)
         if rounded not in self.known:
             like = list(self._about(rounded))
-            self.known[rounded] = (TRUSTED * usual_chance(rounded) + sum(like)) / (TRUSTED + len(like))
+            self.known[rounded] = (TRUSTED * usual_chance(rounded) + sum(like)) / (
+                TRUSTED + len(like)
+            )
         return min(HIGHEST, self.known[rounded] * self.lift(host, via))
 
     def lift(self, host: str, via: str) -> float:
         """What is known of an outlet and of a way makes of a chance."""
-        of_outlet = self.outlets[host].lift(OUTLET_TRUSTED) if host in self.outlets and host else 1.0
+        of_outlet = (
+            self.outlets[host].lift(OUTLET_TRUSTED) if host in self.outlets and host else 1.0
+        )
         of_way = self.ways[via].lift(WAY_TRUSTED) if via in self.ways and via else 1.0
         return min(MOST_LIFT, max(LEAST_LIFT, of_outlet * of_way))
 
     def _about(self, value: float) -> Iterator[bool]:
         if value > 0:
-            yield from (belongs for other, belongs in self.met if other > 0 and abs(log(other / value)) <= ABOUT)
+            yield from (
+                belongs
+                for other, belongs in self.met
+                if other > 0 and abs(log(other / value)) <= ABOUT
+            )
 
 
 def usual_chance(value: float) -> float:
-    """How often leads of a score belong where nothing else is known: a logistic curve of its logarithm."""
+    """How often leads of a score belong where nothing else is known: a logistic curve of its
+    logarithm."""
     return min(HIGHEST, 1 / (1 + (EVEN / value) ** STEEP)) if value > 0 else 0.0
 
 
-# -- what to ask for next --------------------------------------------------------------------------------------------
+# -- what to ask for next --------------------------------------------------------------------------
 
 WORTH = 0.02
 """The least chance at which a page is asked for: one that belongs is worth fifty requests."""
@@ -207,7 +255,8 @@ class Choice:
             self.waiting[url] = Candidate(value, host, via)
 
     def take(self) -> tuple[str, float] | None:
-        """The likeliest lead, which waits no longer, and its score; None if none is worth a request."""
+        """The likeliest lead, which waits no longer, and its score; None if none is worth a
+        request."""
         if not self.waiting:
             return None
         chances = ((self.chance(each), each.value, url) for url, each in self.waiting.items())
@@ -218,4 +267,8 @@ class Choice:
         return url, value
 
     def chance(self, lead: Candidate) -> float:
-        return lead.value if lead.value >= CERTAIN else self.experience.chance(lead.value, lead.host, lead.via)
+        return (
+            lead.value
+            if lead.value >= CERTAIN
+            else self.experience.chance(lead.value, lead.host, lead.via)
+        )

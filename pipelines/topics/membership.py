@@ -1,14 +1,22 @@
-"""How likely each of many articles belongs to a story, from those that a person confirmed. Pure, with numpy.
+"""How likely each of many articles belongs to a story, from those that a person confirmed. Pure,
+with numpy.
 
-A story runs on: the article that starts it says little of what follows weeks later. So likeness is taken in steps.
+A story runs on: the article that starts it says little of what follows weeks later. So likeness is
+taken in steps.
 
-1. Articles are compared as they are, and by what they share through others: latent semantic indexing (Deerwester et
+1. Articles are compared as they are, and by what they share through others: latent semantic
+   indexing (Deerwester et
    al. 1990) of these candidates alone, which costs the same however large the archive is.
-2. Those nearest to the confirmed ones feed back into the profile (Rocchio 1971, pseudo-relevance feedback), once.
-3. Articles of one happening are judged together: each takes half of its likeness from its near copies in time.
-4. A logistic regression turns likeness, time and how the story stands out from the rest into a probability.
-5. A second one (stacking: Wolpert 1992) sees how likely an article's own nearest neighbours are by the first. It
-   finds a better order, the first a better cut: so the first's probabilities are dealt out in the order of both.
+2. Those nearest to the confirmed ones feed back into the profile (Rocchio 1971, pseudo-relevance
+   feedback), once.
+3. Articles of one happening are judged together: each takes half of its likeness from its near
+   copies in time.
+4. A logistic regression turns likeness, time and how the story stands out from the rest into a
+   probability.
+5. A second one (stacking: Wolpert 1992) sees how likely an article's own nearest neighbours are by
+   the first. It
+   finds a better order, the first a better cut: so the first's probabilities are dealt out in the
+   order of both.
 
 The weights are learnt by `bench.train_membership`.
 """
@@ -28,17 +36,21 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-# -- likeness ----------------------------------------------------------------------------------------------------------
+# -- likeness --------------------------------------------------------------------------------------
 
 FEW, MANY = 60, 300
-"""Articles below which a latent space says nothing, and from which it says as much as the words themselves."""
+"""Articles below which a latent space says nothing, and from which it says as much as the words
+themselves."""
 DIMENSIONS, ARTICLES_A_DIMENSION = 40, 8
 
 
 def gram(vectors: Sequence[Mapping[str, float]]) -> Array:
     """The cosines of vectors of unit length, each with each: (n, n)."""
     holders = Counter(term for vector in vectors for term in vector)
-    columns = {term: number for number, term in enumerate(term for term, many in holders.items() if many > 1)}
+    columns = {
+        term: number
+        for number, term in enumerate(term for term, many in holders.items() if many > 1)
+    }
     matrix = np.zeros((len(vectors), len(columns)), dtype=np.float32)
     for row, vector in zip(matrix, vectors, strict=True):
         shared = [(columns[term], weight) for term, weight in vector.items() if term in columns]
@@ -71,7 +83,7 @@ def mixed(cosines: Array) -> Array:
     return (1 - share) * cosines + share * latent(cosines) if share else cosines
 
 
-# -- time --------------------------------------------------------------------------------------------------------------
+# -- time ------------------------------------------------------------------------------------------
 
 AT_ANY_TIME = 0.60
 NEWS_CYCLE, CYCLE_DAYS = 0.6, 1.5
@@ -81,18 +93,21 @@ UNKNOWN = 0.5
 
 
 def nearness(apart: Array, least: float = AT_ANY_TIME) -> Array:
-    """What so many days apart (nan: not known) make of a likeness: from `least` up to .8 more; 1 if not known."""
+    """What so many days apart (nan: not known) make of a likeness: from `least` up to .8 more; 1 if
+    not known."""
     near = least + NEWS_CYCLE * np.exp(-0.5 * (apart / CYCLE_DAYS) ** 2)
     near += AFTERMATH * np.exp(-apart / AFTERMATH_DAYS)
     return np.where(np.isnan(apart), 1.0, near)
 
 
 RUNS_ON = 4.0
-"""Days from the earliest confirmed article to the latest; so far apart, what AT_ANY_TIME lacks of one falls by e."""
+"""Days from the earliest confirmed article to the latest; so far apart, what AT_ANY_TIME lacks of
+one falls by e."""
 
 
 def at_any_time(span: float) -> float:
-    """The least that time makes of a likeness, where the confirmed articles lie so many days apart."""
+    """The least that time makes of a likeness, where the confirmed articles lie so many days
+    apart."""
     return 1 - (1 - AT_ANY_TIME) * exp(-span / RUNS_ON)
 
 
@@ -112,7 +127,7 @@ def closeness(apart: Array, days: float) -> Array:
     return np.where(np.isnan(apart), UNKNOWN, np.exp(-apart / days))
 
 
-# -- feedback ----------------------------------------------------------------------------------------------------------
+# -- feedback --------------------------------------------------------------------------------------
 
 FED_BACK, AT_LEAST, MORE_IF_LATENT = 40, 0.22, 0.16
 WEIGHT_OF_FED_BACK = 2.0
@@ -156,7 +171,8 @@ def chosen_only(count: int, chosen: Sequence[int]) -> Array:
 
 
 def nearness_to_confirmed(days: Array, confirmed: Sequence[int]) -> Array:
-    """What time makes of the likeness to the confirmed; the farther these are apart the less it says."""
+    """What time makes of the likeness to the confirmed; the farther these are apart the less it
+    says."""
     dated = days[list(confirmed)][~np.isnan(days[list(confirmed)])]
     span = float(np.ptp(dated)) if len(dated) else 0.0
     return nearness(nearest(apart(days, days[list(confirmed)])), at_any_time(span))
@@ -182,13 +198,21 @@ def pulled(values: Array, happening: Array) -> Array:
     return 0.5 * values + 0.5 * mean
 
 
-def weigh(cosines: Array, days: Array, confirmed: Sequence[int], rejected: Sequence[int] = ()) -> Weighed:
-    """What is known of candidates: `cosines` of each with each (n, n), `days` (n,) since any moment, nan if unknown.
+def weigh(
+    cosines: Array, days: Array, confirmed: Sequence[int], rejected: Sequence[int] = ()
+) -> Weighed:
+    """What is known of candidates: `cosines` of each with each (n, n), `days` (n,) since any
+    moment, nan if unknown.
 
-    `confirmed` are the places of those of which a person said that they belong; what was `rejected` feeds nothing back.
+    `confirmed` are the places of those of which a person said that they belong; what was `rejected`
+    feeds nothing back.
     """
     count = len(cosines)
-    likeness, near, sure = mixed(cosines), nearness(apart(days, days)), chosen_only(count, confirmed)
+    likeness, near, sure = (
+        mixed(cosines),
+        nearness(apart(days, days)),
+        chosen_only(count, confirmed),
+    )
     in_time = nearness_to_confirmed(days, confirmed)
     to_confirmed = to_mean(cosines, sure) * in_time
     latent_to_confirmed = to_mean(likeness, sure) * in_time
@@ -203,14 +227,19 @@ def weigh(cosines: Array, days: Array, confirmed: Sequence[int], rejected: Seque
     inside = members > 0
     gaps = apart(days, days)
     np.fill_diagonal(gaps, np.nan)
-    to_member, to_sure = nearest(np.where(inside, gaps, np.nan)), nearest(apart(days, days[list(confirmed)]))
+    to_member, to_sure = (
+        nearest(np.where(inside, gaps, np.nan)),
+        nearest(apart(days, days[list(confirmed)])),
+    )
     fed = inside & (sure == 0)
     together = float(closeness(to_sure, TOGETHER)[fed].mean()) if fed.any() else UNKNOWN
     of = standing(rank, members, confirmed, together)
     links = likeness * near
     np.fill_diagonal(links, 0.0)
     in_company = [links[:, inside].max(axis=1), (happening * to_members).max(axis=1)]
-    signs = np.column_stack([*in_company, common_signs(rank, to_confirmed, to_members, to_sure, to_member, of)])
+    signs = np.column_stack(
+        [*in_company, common_signs(rank, to_confirmed, to_members, to_sure, to_member, of)]
+    )
     alone = to_mean(cosines, members)
     rank_alone = to_confirmed + alone
     of_alone = standing(rank_alone, members, confirmed, together)
@@ -267,9 +296,15 @@ def log_of(values: Array) -> Array:
 
 
 def common_signs(
-    rank: Array, to_confirmed: Array, to_members: Array, days_to_confirmed: Array, days_to_member: Array, of: Standing
+    rank: Array,
+    to_confirmed: Array,
+    to_members: Array,
+    days_to_confirmed: Array,
+    days_to_member: Array,
+    of: Standing,
 ) -> Array:
-    """What is known of an article by itself, given how the story stands: (n, 20), the last column all ones."""
+    """What is known of an article by itself, given how the story stands: (n, 20), the last column
+    all ones."""
     logged = log_of(rank)
     one = np.ones(len(rank))
     return np.column_stack(
@@ -305,7 +340,8 @@ FIVE, FIFTEEN = 5, 15
 
 
 def company(likeness: Array, chances: Array, confirmed: Sequence[int]) -> Array:
-    """What the second regression goes by: the likely articles near each, and the story against the rest: (n, 5)."""
+    """What the second regression goes by: the likely articles near each, and the story against the
+    rest: (n, 5)."""
     belongs = chances.copy()
     belongs[list(confirmed)] = 1.0
     alike = likeness.copy()
@@ -315,7 +351,9 @@ def company(likeness: Array, chances: Array, confirmed: Sequence[int]) -> Array:
     total, rest = belongs.sum(), (1 - belongs).sum()
     to_story = (alike @ belongs) / np.maximum(total - belongs, 0.2)  # each against the others
     to_rest = (alike @ (1 - belongs)) / np.maximum(rest - (1 - belongs), 0.2)
-    within, between = ((belongs * towards).sum() / max(total, 0.2) for towards in (to_story, to_rest))
+    within, between = (
+        (belongs * towards).sum() / max(total, 0.2) for towards in (to_story, to_rest)
+    )
     return np.column_stack(
         [
             odds(chances),
@@ -341,7 +379,7 @@ def in_order(first: Array, second: Array) -> Array:
     return chances
 
 
-# -- the judgement -----------------------------------------------------------------------------------------------------
+# -- the judgement ---------------------------------------------------------------------------------
 
 
 @cache
@@ -366,23 +404,30 @@ class Judged:
     """How near each is to each, time counted in: (n, n)."""
 
     def nearest(self, chosen: Sequence[int]) -> list[int | None]:
-        """Which of the chosen each candidate is most like, itself left out; None where there is none."""
+        """Which of the chosen each candidate is most like, itself left out; None where there is
+        none."""
         if not len(chosen):
             return [None] * len(self.links)
         towards = self.links[:, list(chosen)]
         best = [int(chosen[place]) for place in towards.argmax(axis=1)]
-        return [each if like > 0 else None for each, like in zip(best, towards.max(axis=1), strict=True)]
+        return [
+            each if like > 0 else None for each, like in zip(best, towards.max(axis=1), strict=True)
+        ]
 
 
 ALIKE, UNSURE = 0.22, -0.2
-"""The least likeness, time counted in, to an article of the story without which nothing is likely in a TINY archive:
-where hardly anything stands beside a story, nothing tells what stands out. The log-odds are held below that."""
+"""The least likeness, time counted in, to an article of the story without which nothing is likely
+in a TINY archive: where hardly anything stands beside a story, nothing tells what stands out. The
+log-odds are held below that."""
 TINY = 20
 LIKE_REJECTED = 8.0
-"""What the log-odds lose for each unit by which an article is nearer to a rejected one than to a confirmed one."""
+"""What the log-odds lose for each unit by which an article is nearer to a rejected one than to a
+confirmed one."""
 
 
-def judge(cosines: Array, days: Array, confirmed: Sequence[int], rejected: Sequence[int] = ()) -> Judged:
+def judge(
+    cosines: Array, days: Array, confirmed: Sequence[int], rejected: Sequence[int] = ()
+) -> Judged:
     """How likely each candidate belongs. The arguments are those of `weigh`.
 
     What is nearer to a `rejected` article than to a confirmed one is less likely.
@@ -402,10 +447,17 @@ def judge(cosines: Array, days: Array, confirmed: Sequence[int], rejected: Seque
 
 
 def arrives(
-    to_confirmed: float, to_members: float, days_to_confirmed: float, days_to_member: float, of: Standing
+    to_confirmed: float,
+    to_members: float,
+    days_to_confirmed: float,
+    days_to_member: float,
+    of: Standing,
 ) -> float:
-    """How likely one article belongs that comes by itself: likeness, time counted in, and without; days, or nan."""
-    values = np.array([[to_confirmed + to_members, to_confirmed, to_members, days_to_confirmed, days_to_member]])
+    """How likely one article belongs that comes by itself: likeness, time counted in, and without;
+    days, or nan."""
+    values = np.array(
+        [[to_confirmed + to_members, to_confirmed, to_members, days_to_confirmed, days_to_member]]
+    )
     rank, confirmed, members, to_sure, to_member = values.T
     signs = common_signs(rank, confirmed, members, to_sure, to_member, of)
     return float(logistic(signs @ learnt_weights()["arrivals"])[0])

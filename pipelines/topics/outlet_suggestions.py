@@ -1,9 +1,10 @@
-"""Which outlets are likely to have covered a story, and why: a ranking of what a catalogue and the archive know.
+"""Which outlets are likely to have covered a story, and why: a ranking of what a catalogue and the
+archive know.
 
-Some signs speak of one outlet: the story's articles link to it or it to them, a search service named it, its agency is
-credited, the archive has an article of it. The others speak of many: it is of a country that the articles name, or in
-their language. What speaks of many counts less with every outlet of the country that is chosen already, so that a list
-is not all of one country.
+Some signs speak of one outlet: the story's articles link to it or it to them, a search service
+named it, its agency is credited, the archive has an article of it. The others speak of many: it is
+of a country that the articles name, or in their language. What speaks of many counts less with
+every outlet of the country that is chosen already, so that a list is not all of one country.
 """
 
 from __future__ import annotations
@@ -17,12 +18,20 @@ from archive.records import CatalogueOutlet
 from pipelines.topics.territories import country_name, language_name, one_language
 
 BY_OPENINGS, BY_TEXTS = 1.4, 0.8
-"""What it counts for an outlet that all the articles name its country in their openings, and anywhere."""
+"""What it counts for an outlet that all the articles name its country in their openings, and
+anywhere."""
 BY_LANGUAGE = 1.0
 """… that all are in its language."""
 BY_NEIGHBOURS = 0.5
 """… that all are of outlets of its country."""
-OF_KIND = {"agency": 0.6, "national": 0.6, "broadcaster": 0.6, "digital": 0.3, "business": 0.3, "regional": 0.1}
+OF_KIND = {
+    "agency": 0.6,
+    "national": 0.6,
+    "broadcaster": 0.6,
+    "digital": 0.3,
+    "business": 0.3,
+    "regional": 0.1,
+}
 OF_FEED, OF_SITEMAP = 0.3, 0.1
 OF_EVIDENCE, OF_MORE = 3.0, 0.4
 """The first sign that speaks of an outlet alone, and each time that it comes again, up to four."""
@@ -105,10 +114,13 @@ def rank(outlets: Iterable[CatalogueOutlet], signs: Signs, most: int) -> list[Su
 
 
 def _best_of_each_country(weighed: list[_Weighed], most: int) -> list[_Weighed]:
-    """As many of each country as may be chosen, and all that something speaks for alone; the best first."""
+    """As many of each country as may be chosen, and all that something speaks for alone; the best
+    first."""
     kept: list[_Weighed] = []
     of_country: Counter[str | None] = Counter()
-    for each in sorted(weighed, key=lambda each: (-each.alone - each.with_others, each.outlet.host)):
+    for each in sorted(
+        weighed, key=lambda each: (-each.alone - each.with_others, each.outlet.host)
+    ):
         of_country[each.outlet.country] += 1
         if each.alone or of_country[each.outlet.country] <= most:
             kept.append(each)
@@ -126,7 +138,9 @@ class _Weighed:
 
     def suggestion(self, worth: float) -> Suggestion:
         of = self.outlet
-        return Suggestion(of.host, of.name, self.reasons, round(worth, 3), of.country, of.language, of.kind)
+        return Suggestion(
+            of.host, of.name, self.reasons, round(worth, 3), of.country, of.language, of.kind
+        )
 
 
 def _candidates(outlets: Iterable[CatalogueOutlet], signs: Signs) -> Iterator[CatalogueOutlet]:
@@ -144,9 +158,14 @@ def _candidates(outlets: Iterable[CatalogueOutlet], signs: Signs) -> Iterator[Ca
 
 
 def _weigh(outlet: CatalogueOutlet, signs: Signs) -> _Weighed | None:
-    """What speaks for an outlet; None, if nothing does, or if the story is followed in other languages alone."""
+    """What speaks for an outlet; None, if nothing does, or if the story is followed in other
+    languages alone."""
     host = bare_host(outlet.host)
-    if signs.only_languages and outlet.language and one_language(outlet.language) not in signs.only_languages:
+    if (
+        signs.only_languages
+        and outlet.language
+        and one_language(outlet.language) not in signs.only_languages
+    ):
         return None
     evidence = list(_evidence(host, signs))
     shared = list(_shared(outlet, signs))
@@ -159,7 +178,9 @@ def _weigh(outlet: CatalogueOutlet, signs: Signs) -> _Weighed | None:
     with_others = sum(weight for weight, _ in [*shared, *agency])
     with_others += OF_KIND.get(outlet.kind or "", 0.0)
     with_others += OF_FEED * bool(outlet.feeds) + OF_SITEMAP * bool(outlet.sitemaps)
-    reasons = [reason for _, reason in sorted([*evidence, *shared, *agency], key=lambda each: -each[0])]
+    reasons = [
+        reason for _, reason in sorted([*evidence, *shared, *agency], key=lambda each: -each[0])
+    ]
     if host in signs.without_source:
         reasons.append("the archive knows no feed and no sitemap of it")
     if host in signs.resting:
@@ -179,19 +200,31 @@ def _evidence(host: str, signs: Signs) -> Iterator[tuple[float, str]]:
     if agency and (many := signs.agencies.get(agency, 0)):
         yield _weight(many), f"{agency} is credited in {_of(many, signs)}"
     if many := signs.without_source.get(host, 0):
-        yield _weight(many) + OF_COVERAGE, f"in the archive with {_counted(many, 'article')} of the story"
+        yield (
+            _weight(many) + OF_COVERAGE,
+            f"in the archive with {_counted(many, 'article')} of the story",
+        )
 
 
 def _shared(outlet: CatalogueOutlet, signs: Signs) -> Iterator[tuple[float, str]]:
     """What speaks for all outlets of a country or a language."""
     country, language = outlet.country or "", one_language(outlet.language) or ""
     if many := signs.countries.get(country, 0):
-        weight = BY_TEXTS * many / signs.articles + BY_OPENINGS * signs.openings.get(country, 0) / signs.articles
+        weight = (
+            BY_TEXTS * many / signs.articles
+            + BY_OPENINGS * signs.openings.get(country, 0) / signs.articles
+        )
         yield weight, f"{country_name(country)} is named in {_of(many, signs)}"
     elif many := signs.outlet_countries.get(country, 0):
-        yield BY_NEIGHBOURS * many / signs.articles, f"of {country_name(country)}, as {_of(many, signs)}"
+        yield (
+            BY_NEIGHBOURS * many / signs.articles,
+            f"of {country_name(country)}, as {_of(many, signs)}",
+        )
     if many := signs.languages.get(language, 0):
-        yield BY_LANGUAGE * many / signs.articles, f"in {language_name(language)}, as {_of(many, signs)}"
+        yield (
+            BY_LANGUAGE * many / signs.articles,
+            f"in {language_name(language)}, as {_of(many, signs)}",
+        )
 
 
 def _agency_of_country(outlet: CatalogueOutlet, signs: Signs) -> list[tuple[float, str]]:
@@ -219,4 +252,8 @@ def _of(many: int, signs: Signs) -> str:
     """So many of the story's articles."""
     if signs.articles == 1:
         return "its article"
-    return f"all {many:,} articles" if many == signs.articles else f"{many:,} of {signs.articles:,} articles"
+    return (
+        f"all {many:,} articles"
+        if many == signs.articles
+        else f"{many:,} of {signs.articles:,} articles"
+    )

@@ -1,9 +1,9 @@
-"""The names of countries and large cities in ninety languages, from the Unicode Common Locale Data Repository (CLDR).
+"""The names of countries and large cities in ninety languages, from the Unicode Common Locale Data
+Repository (CLDR).
 
-Babel ships CLDR; to ask it for all these names takes seconds, so they are kept in `place_names.json.gz` beside this
-module, under the Unicode License as they are there. `python -m pipelines.topics.place_names` writes that file anew, and
-a
-test holds it against Babel.
+Babel ships CLDR; to ask it for all these names takes seconds, so they are kept in
+`place_names.json.gz` beside this module, under the Unicode License as they are there. `python -m
+pipelines.topics.place_names` writes that file anew, and a test holds it against Babel.
 """
 
 from __future__ import annotations
@@ -68,12 +68,15 @@ def fold(text: str) -> str:
     text = unicodedata.normalize("NFKC", text).casefold()
     if text.isascii():
         return text
-    return unicodedata.normalize("NFC", MARKS.sub("", unicodedata.normalize("NFD", text))).translate(ALIKE)
+    return unicodedata.normalize(
+        "NFC", MARKS.sub("", unicodedata.normalize("NFD", text))
+    ).translate(ALIKE)
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names of places that a text of some language may use, folded; several words are parted by blanks.
+    """The names of places that a text of some language may use, folded; several words are parted by
+    blanks.
 
     A place is a country's code (ISO 3166-1) or a city's English name.
     """
@@ -86,7 +89,8 @@ class Names:
     firsts: frozenset[str]
     """First words of names of several words, or their first letters."""
     pairs: Mapping[str, int]
-    """The first two characters of names that are written without blanks → the characters of the longest of them."""
+    """The first two characters of names that are written without blanks → the characters of the
+    longest of them."""
 
     def starts(self, word: str) -> bool:
         """Whether a word may be the first of a name of several."""
@@ -95,7 +99,8 @@ class Names:
 
 @cache
 def names_in(language: str) -> Names:
-    """The names that a language uses, and those that many use; the latter alone if the language is not known."""
+    """The names that a language uses, and those that many use; the latter alone if the language is
+    not known."""
     own, all_know = _table(language), _table("")
     whole = {**all_know["whole"], **own.get("whole", {})}
     beginnings = own.get("beginnings") or all_know["beginnings"]
@@ -118,7 +123,7 @@ def _table(language: str) -> dict[str, dict[str, str]]:
     return json.loads(_lines().get(language, "{}"))  # type: ignore[no-any-return]
 
 
-# -- making the file -------------------------------------------------------------------------------------------------
+# -- making the file -------------------------------------------------------------------------------
 
 Table = dict[str, dict[str, str]]
 
@@ -140,14 +145,27 @@ def from_cldr() -> dict[str, Table]:
             users[name].append(place)
         for name, place in tables[language]["beginnings"].items():
             begun[name].append(place)
-    everywhere = {name: min(places) for name, places in sorted(users.items()) if _is_known(name, places)}
+    everywhere = {
+        name: min(places) for name, places in sorted(users.items()) if _is_known(name, places)
+    }
     english = {_words(city): place for city, place in _english_cities() if len(city) >= SHORTEST}
     everywhere |= english
     for table in tables.values():
-        table["whole"] = {name: place for name, place in table["whole"].items() if everywhere.get(name) != place}
-    beginnings = {name: min(places) for name, places in sorted(begun.items()) if _is_known(name, places)}
+        table["whole"] = {
+            name: place for name, place in table["whole"].items() if everywhere.get(name) != place
+        }
+    beginnings = {
+        name: min(places) for name, places in sorted(begun.items()) if _is_known(name, places)
+    }
     inflected = {begins: place for name, place in english.items() for begins in _city_begins(name)}
-    return {"": {"beginnings": beginnings, "cities": inflected, "whole": dict(sorted(everywhere.items()))}, **tables}
+    return {
+        "": {
+            "beginnings": beginnings,
+            "cities": inflected,
+            "whole": dict(sorted(everywhere.items())),
+        },
+        **tables,
+    }
 
 
 def _is_known(name: str, places: Sequence[str]) -> bool:
@@ -166,8 +184,16 @@ def _named(language: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]
             known = Locale.parse(locale)
         except (UnknownLocaleError, ValueError):
             continue
-        countries += [(name, code) for code, name in known.territories.items() if code.isalpha() and code != "ZZ"]
-        countries += [(known.languages[code], place) for code, place in OF_LANGUAGES.items() if code in known.languages]
+        countries += [
+            (name, code)
+            for code, name in known.territories.items()
+            if code.isalpha() and code != "ZZ"
+        ]
+        countries += [
+            (known.languages[code], place)
+            for code, place in OF_LANGUAGES.items()
+            if code in known.languages
+        ]
         cities += list(_cities(known))
     return countries, cities
 
@@ -195,8 +221,25 @@ def _zones() -> Iterator[tuple[str, str]]:
                 yield str(zone), SAME.get(city, city)
 
 
-NO_CITIES_WITHIN = ("Etc", "Antarctica", "America/Indiana", "America/Kentucky", "America/North_Dakota")
-NO_CITIES = {"Easter", "Wake", "Midway", "Male", "Eastern", "Pacific", "Central", "Mountain", "Johnston", "Currie"}
+NO_CITIES_WITHIN = (
+    "Etc",
+    "Antarctica",
+    "America/Indiana",
+    "America/Kentucky",
+    "America/North_Dakota",
+)
+NO_CITIES = {
+    "Easter",
+    "Wake",
+    "Midway",
+    "Male",
+    "Eastern",
+    "Pacific",
+    "Central",
+    "Mountain",
+    "Johnston",
+    "Currie",
+}
 """Words before they are places."""
 SAME = {"Kiev": "Kyiv", "Calcutta": "Kolkata", "Rangoon": "Yangon", "Saigon": "Ho Chi Minh", "Katmandu": "Kathmandu",
         "Macau": "Macao", "Singapore": "SG", "Hong Kong": "HK", "Luxembourg": "LU", "Monaco": "MC", "Vatican": "VA",
@@ -207,16 +250,24 @@ def _unambiguous(named: Iterable[tuple[str, str]]) -> dict[str, str]:
     places: dict[str, set[str]] = defaultdict(set)
     for name, place in named:
         places[_words(name)].add(SAME.get(place, place))
-    return {name: min(those) for name, those in sorted(places.items()) if len(those) == 1 and len(name) > 1}
+    return {
+        name: min(those)
+        for name, those in sorted(places.items())
+        if len(those) == 1 and len(name) > 1
+    }
 
 
 def _words(name: str) -> str:
     """A name as it is looked up: folded words with blanks between."""
     name = ARABIC_ARTICLE.sub("", fold(name.partition("(")[0]))
-    return " ".join(WORD.findall(name)) if not UNSPACED_RUN.search(name) else re.sub(r"\s+", "", name)
+    return (
+        " ".join(WORD.findall(name)) if not UNSPACED_RUN.search(name) else re.sub(r"\s+", "", name)
+    )
 
 
-def _beginnings(named: Iterable[tuple[str, str]], of: Callable[[str], Iterable[str]]) -> dict[str, str]:
+def _beginnings(
+    named: Iterable[tuple[str, str]], of: Callable[[str], Iterable[str]]
+) -> dict[str, str]:
     """What the names of one place alone begin with."""
     places: dict[str, set[str]] = defaultdict(set)
     for name, place in named:
@@ -227,7 +278,8 @@ def _beginnings(named: Iterable[tuple[str, str]], of: Callable[[str], Iterable[s
 
 
 def _country_begins(name: str) -> Iterator[str]:
-    """A country's name without what grammar changes: its last two letters, or the last if the name is short."""
+    """A country's name without what grammar changes: its last two letters, or the last if the name
+    is short."""
     yield beginning(name)
     if " " not in name and len(name) > SHORTEST:
         yield name[: max(SHORTEST, len(name) - 1)]
@@ -242,7 +294,8 @@ def beginning(name: str) -> str:
 
 
 def _city_begins(name: str) -> Iterator[str]:
-    """A city's name without a last vowel; none if it is short (`Roma` is no Roman, `Сеула` is Seoul)."""
+    """A city's name without a last vowel; none if it is short (`Roma` is no Roman, `Сеула` is
+    Seoul)."""
     if " " not in name and len(name) > (SHORTEST if name.isascii() else SHORTEST - 1):
         yield name[:-1] if len(name) > SHORTEST + 1 and name[-1] in LAST_VOWELS else name
 

@@ -1,16 +1,15 @@
 """Which articles belong to a story that a person follows.
 
-An article is read in two ways, as a whole and by what it opens with: news says first what it is about, and two reports
-whose openings agree are about one thing more often than two that agree somewhere. Both are tf-idf vectors
-(`pipelines.text.vectors`), held in one: a term of the opening stands under its own mark. Their cosine is then the
-weighted
-sum of both (linear combination of fields: Robertson, Zaragoza, Taylor 2004, "Simple BM25 extension to multiple weighted
-fields").
+An article is read in two ways, as a whole and by what it opens with: news says first what it is
+about, and two reports whose openings agree are about one thing more often than two that agree
+somewhere. Both are tf-idf vectors (`pipelines.text.vectors`), held in one: a term of the opening
+stands under its own mark. Their cosine is then the weighted sum of both (linear combination of
+fields: Robertson, Zaragoza, Taylor 2004, "Simple BM25 extension to multiple weighted fields").
 
-A listing judges all candidates together (`pipelines.topics.membership`). What it learnt, the middle of those that
-belong and
-when they were published, is kept as JSON; by it one article is judged when it comes, and a lead before it is fetched.
-What a person confirmed stays the only truth: each listing starts from that again.
+A listing judges all candidates together (`pipelines.topics.membership`). What it learnt, the middle
+of those that belong and when they were published, is kept as JSON; by it one article is judged when
+it comes, and a lead before it is fetched. What a person confirmed stays the only truth: each
+listing starts from that again.
 """
 
 from __future__ import annotations
@@ -26,7 +25,18 @@ from math import isnan, nan, sqrt
 import numpy as np
 
 from archive.articles.language_keys import readable
-from archive.articles.stories import Candidate, Confirmed, Judge, Judgement, Known, Listing, Part, Score, Story, Tier
+from archive.articles.stories import (
+    Candidate,
+    Confirmed,
+    Judge,
+    Judgement,
+    Known,
+    Listing,
+    Part,
+    Score,
+    Story,
+    Tier,
+)
 from archive.records import below_standfirst
 from archive.text.unspaced import UNSPACED_RUN
 from archive.timestamps import days as days_of
@@ -37,7 +47,7 @@ from pipelines.topics.language_keys import link
 from pipelines.topics.membership import Array, Standing, arrives, at_any_time, gram, judge
 from pipelines.topics.membership import nearness as near
 
-# -- an article in two views -----------------------------------------------------------------------------------------
+# -- an article in two views -----------------------------------------------------------------------
 
 OPENS = "^"
 """Before a term of the opening; no term has one."""
@@ -47,19 +57,25 @@ OF_OPENING = 0.35
 """What the openings count; the whole texts count the rest."""
 TERMS_OF_WHOLE, TERMS_OF_OPENING = 150, 64
 DAMPED = 0.75
-"""The power of a term's rarity. A cosine multiplies the rarity of a shared term by itself: at full power a single rare
-word would join what has nothing else in common."""
+"""The power of a term's rarity. A cosine multiplies the rarity of a shared term by itself: at full
+power a single rare word would join what has nothing else in common."""
 
 
-def opening(headline: str | None, standfirst: str | None, text: str, language: str | None) -> dict[str, float]:
+def opening(
+    headline: str | None, standfirst: str | None, text: str, language: str | None
+) -> dict[str, float]:
     """The terms with which an article opens, counted as those of the whole."""
     return weights(headline, standfirst, below_standfirst(text, standfirst)[:OPENING], language)
 
 
 def in_two_views(
-    whole: Mapping[str, float], opening: Mapping[str, float], frequencies: Mapping[str, int], articles: int
+    whole: Mapping[str, float],
+    opening: Mapping[str, float],
+    frequencies: Mapping[str, int],
+    articles: int,
 ) -> Vector:
-    """An article as a story sees it, of unit length: its terms and those of its opening, by how many hold each.
+    """An article as a story sees it, of unit length: its terms and those of its opening, by how
+    many hold each.
 
     Empty if there are no terms.
     """
@@ -72,7 +88,9 @@ def in_two_views(
     return seen
 
 
-def vector(headline: str | None, standfirst: str | None, text: str, language: str | None, known: Known) -> Vector:
+def vector(
+    headline: str | None, standfirst: str | None, text: str, language: str | None, known: Known
+) -> Vector:
     """An article, or a lead with its lede for a text, as a story sees it.
 
     `known` gives for terms how many articles hold each, and how many articles there are.
@@ -81,7 +99,7 @@ def vector(headline: str | None, standfirst: str | None, text: str, language: st
     return in_two_views(whole, opening(headline, standfirst, text, language), *known(whole))
 
 
-# -- the profile -----------------------------------------------------------------------------------------------------
+# -- the profile -----------------------------------------------------------------------------------
 
 TERMS_OF_PROFILE = 600
 """Of both views; what a few articles have between them."""
@@ -109,12 +127,19 @@ class Learnt:
         """From the JSON that `written` gives."""
         read = json.loads(kept)
         return Learnt(
-            read["members"], tuple(read["days"]), Standing(**read["standing"]), tuple(read["languages"]), read["keys"]
+            read["members"],
+            tuple(read["days"]),
+            Standing(**read["standing"]),
+            tuple(read["languages"]),
+            read["keys"],
         )
 
     def written(self) -> str:
         """As JSON."""
-        rounded = ({term: round(weight, 4) for term, weight in each.items()} for each in (self.members, self.keys))
+        rounded = (
+            {term: round(weight, 4) for term, weight in each.items()}
+            for each in (self.members, self.keys)
+        )
         read = asdict(self) | dict(zip(("members", "keys"), rounded, strict=True))
         return json.dumps(read, ensure_ascii=False, separators=(",", ":"))
 
@@ -136,7 +161,8 @@ class Profile:
 
 
 def profile(story: Story, confirmed: Sequence[Confirmed]) -> Profile:
-    """The mean of the confirmed articles and of the words that a person gave, within the limits that they set."""
+    """The mean of the confirmed articles and of the words that a person gave, within the limits
+    that they set."""
     vectors: list[Mapping[str, float]] = [each.weights for each in confirmed]
     languages = story.languages or tuple({each.language for each in confirmed if each.language})
     if story.words:
@@ -154,9 +180,12 @@ def profile(story: Story, confirmed: Sequence[Confirmed]) -> Profile:
 
 
 def of_words(words: str, languages: Collection[str]) -> Vector:
-    """Words that a person gave, as an article that holds nothing else; in each of the languages (English if none)."""
+    """Words that a person gave, as an article that holds nothing else; in each of the languages
+    (English if none)."""
     found = {term for language in languages or ("en",) for term in terms_of(words, language)}
-    views = {term: sqrt(1 - OF_OPENING) for term in found} | {OPENS + term: sqrt(OF_OPENING) for term in found}
+    views = {term: sqrt(1 - OF_OPENING) for term in found} | {
+        OPENS + term: sqrt(OF_OPENING) for term in found
+    }
     return unit(views, len(views)) if views else {}
 
 
@@ -175,7 +204,8 @@ def _strongest(weights: Mapping[str, float]) -> list[str]:
 
 
 def search_words(profile: Profile, texts: Iterable[tuple[str, str | None]], most: int) -> list[str]:
-    """The profile's strongest terms as words that people write, most often in these texts (text, language).
+    """The profile's strongest terms as words that people write, most often in these texts (text,
+    language).
 
     Where words are not parted by blanks, a pair of characters is asked for as it is.
     """
@@ -186,10 +216,12 @@ def search_words(profile: Profile, texts: Iterable[tuple[str, str | None]], most
             if len(stem) == 1:
                 written[stem[0]][word] += times
     known = [term for term in terms(profile) if term in written or UNSPACED_RUN.fullmatch(term)]
-    return [written[term].most_common(1)[0][0] if term in written else term for term in known][:most]
+    return [written[term].most_common(1)[0][0] if term in written else term for term in known][
+        :most
+    ]
 
 
-# -- what belongs ----------------------------------------------------------------------------------------------------
+# -- what belongs ----------------------------------------------------------------------------------
 
 SURE, LIKELY, PERHAPS = 0.9, 0.5, 0.3
 """The least probability of each tier."""
@@ -201,18 +233,26 @@ def listing(story: Story, candidates: Sequence[Candidate]) -> Listing:
     """All candidates judged together, within the limits that the person set."""
     bounds = profile(story, [])
     vectors = [each.vector for each in candidates]
-    confirmed = [number for number, each in enumerate(candidates) if each.verdict == "belongs" and each.vector]
+    confirmed = [
+        number
+        for number, each in enumerate(candidates)
+        if each.verdict == "belongs" and each.vector
+    ]
     rejected = [number for number, each in enumerate(candidates) if each.verdict == "not"]
     moments = [days_since_1970(each.published_at) for each in candidates]
     if story.words:
-        vectors.append(of_words(story.words, story.languages or {each.language or "" for each in candidates}))
+        vectors.append(
+            of_words(story.words, story.languages or {each.language or "" for each in candidates})
+        )
         moments.append(nan)
         confirmed.append(len(candidates))
     if not confirmed:
         return Listing([Judgement(0.0, None)] * len(candidates), [], "")
     cosines, days = gram(vectors), np.array(moments)
     judged = judge(cosines, days, confirmed, rejected)
-    allowed = [not left_out(bounds, each.published_at, each.language, each.host) for each in candidates]
+    allowed = [
+        not left_out(bounds, each.published_at, each.language, each.host) for each in candidates
+    ]
     belonging = [
         number
         for number, each in enumerate(candidates)
@@ -236,7 +276,15 @@ def listing(story: Story, candidates: Sequence[Candidate]) -> Listing:
         members,
         tuple(round(moments[n], 2) for n in belonging if not isnan(moments[n])),
         judged.standing,
-        tuple(sorted({each.language for each in candidates if each.verdict == "belongs" and each.language})),
+        tuple(
+            sorted(
+                {
+                    each.language
+                    for each in candidates
+                    if each.verdict == "belongs" and each.language
+                }
+            )
+        ),
     )
     return Listing(judgements, _strongest(members), learnt.written())
 
@@ -247,13 +295,24 @@ def tier(probability: float) -> Tier | None:
     return next((name for least, name in tiers if probability >= least), None)
 
 
-def _parts(candidates: Sequence[Candidate], days: Array, belonging: Sequence[int]) -> dict[int, Part]:
-    """What each article is to its story: by its event, and by how far it stands from the others in time."""
-    events = {candidates[number].event_id for number in belonging if candidates[number].verdict == "belongs"}
+def _parts(
+    candidates: Sequence[Candidate], days: Array, belonging: Sequence[int]
+) -> dict[int, Part]:
+    """What each article is to its story: by its event, and by how far it stands from the others in
+    time."""
+    events = {
+        candidates[number].event_id
+        for number in belonging
+        if candidates[number].verdict == "belongs"
+    }
     parts: dict[int, Part] = {}
     for number in belonging:
         others = np.abs(np.delete(days[belonging], belonging.index(number)) - days[number])
-        alone = len(others) > 0 and bool(np.all(others[~np.isnan(others)] >= ALONE_FOR)) and not isnan(days[number])
+        alone = (
+            len(others) > 0
+            and bool(np.all(others[~np.isnan(others)] >= ALONE_FOR))
+            and not isnan(days[number])
+        )
         event = candidates[number].event_id
         if candidates[number].verdict == "belongs" or (event is not None and event in events):
             parts[number] = "event"
@@ -263,13 +322,16 @@ def _parts(candidates: Sequence[Candidate], days: Array, belonging: Sequence[int
 
 
 def _in_common(vector: Mapping[str, float], members: Mapping[str, float]) -> list[str]:
-    return _strongest({term: weight * members[term] for term, weight in vector.items() if term in members})
+    return _strongest(
+        {term: weight * members[term] for term, weight in vector.items() if term in members}
+    )
 
 
-# -- in other languages ----------------------------------------------------------------------------------------------
+# -- in other languages ----------------------------------------------------------------------------
 
 EVEN_LINK, STEEP_LINK = 0.08, 2.2
-"""The link to a story at which every second report in another language belongs, and how fast that changes."""
+"""The link to a story at which every second report in another language belongs, and how fast that
+changes."""
 SHARED_EVENT = 0.9
 """What the likeliest report of an event gives to the others in it."""
 KEYS = 300
@@ -281,20 +343,29 @@ def keys_of(members: Sequence[Candidate]) -> Vector:
     return mean((each.keys for each in counted), KEYS)
 
 
-def abroad(story: Story, home: Listing, members: Sequence[Candidate], foreign: Sequence[Candidate]) -> Listing:
-    """How likely reports in other languages belong, by the keys that they share with those that are listed."""
+def abroad(
+    story: Story, home: Listing, members: Sequence[Candidate], foreign: Sequence[Candidate]
+) -> Listing:
+    """How likely reports in other languages belong, by the keys that they share with those that are
+    listed."""
     told = keys_of(members)
     learnt = replace(Learnt.read(home.learnt), keys=told)
     bounds = profile(story, [])
     chances = [
-        0.0 if left_out(bounds, each.published_at, each.language, each.host) else _chance_abroad(learnt, each)
+        0.0
+        if left_out(bounds, each.published_at, each.language, each.host)
+        else _chance_abroad(learnt, each)
         for each in foreign
     ]
     best: dict[int | None, float] = {}
     for each, chance in zip(foreign, chances, strict=True):
         best[each.event_id] = max(chance, best.get(each.event_id, 0.0))
     judgements = [
-        _foreign(each, max(chance, SHARED_EVENT * best[each.event_id]) if chance and each.event_id else chance, members)
+        _foreign(
+            each,
+            max(chance, SHARED_EVENT * best[each.event_id]) if chance and each.event_id else chance,
+            members,
+        )
         for each, chance in zip(foreign, chances, strict=True)
     ]
     return Listing(judgements, home.terms, learnt.written())
@@ -310,14 +381,22 @@ def _chance_abroad(learnt: Learnt, candidate: Candidate) -> float:
 
 def _foreign(candidate: Candidate, chance: float, members: Sequence[Candidate]) -> Judgement:
     nearest = max(members, key=lambda each: cosine(candidate.keys, each.keys))
-    shared = {key: weight * nearest.keys[key] for key, weight in candidate.keys.items() if key in nearest.keys}
+    shared = {
+        key: weight * nearest.keys[key]
+        for key, weight in candidate.keys.items()
+        if key in nearest.keys
+    }
     shown = readable(sorted(shared, key=lambda key: -shared[key]))
-    return Judgement(chance, tier(chance), "development" if chance >= LIKELY else None, shown[:SHOWN], nearest.id)
+    return Judgement(
+        chance, tier(chance), "development" if chance >= LIKELY else None, shown[:SHOWN], nearest.id
+    )
 
 
 def arrival(profile: Profile, candidate: Candidate) -> Judgement:
     """One article that came, by itself: the next listing judges it among the others."""
-    if profile.learnt is None or left_out(profile, candidate.published_at, candidate.language, candidate.host):
+    if profile.learnt is None or left_out(
+        profile, candidate.published_at, candidate.language, candidate.host
+    ):
         return Judgement(0.0, None)
     learnt = profile.learnt
     if candidate.language and learnt.languages and candidate.language not in learnt.languages:
@@ -333,39 +412,61 @@ def arrival(profile: Profile, candidate: Candidate) -> Judgement:
         min(apart, default=nan),
         learnt.standing,
     )
-    return Judgement(probability, tier(probability), None, _in_common(candidate.vector, learnt.members))
+    return Judgement(
+        probability, tier(probability), None, _in_common(candidate.vector, learnt.members)
+    )
 
 
-# -- how well a lead fits --------------------------------------------------------------------------------------------
+# -- how well a lead fits --------------------------------------------------------------------------
 
 
 def score(
-    profile: Profile, vector: Mapping[str, float], published_at: str | None, language: str | None, host: str
+    profile: Profile,
+    vector: Mapping[str, float],
+    published_at: str | None,
+    language: str | None,
+    host: str,
 ) -> Score:
-    """How well a lead fits, and by what; 0 for what languages, window or outlets of the story leave out."""
+    """How well a lead fits, and by what; 0 for what languages, window or outlets of the story leave
+    out."""
     if left_out(profile, published_at, language, host):
         return Score(0.0)
-    few = {term: weight * profile.vector[term] for term, weight in vector.items() if term in profile.vector}
+    few = {
+        term: weight * profile.vector[term]
+        for term, weight in vector.items()
+        if term in profile.vector
+    }
     value = sum(few.values()) * nearness(profile, published_at)
     return Score(min(1.0, value), _strongest(few))
 
 
 def left_out(profile: Profile, published_at: str | None, language: str | None, host: str) -> bool:
-    """Is an article outside what the person asked for? What is not known of it does not leave it out."""
-    if profile.hosts and host.removeprefix("www.") not in {each.removeprefix("www.") for each in profile.hosts}:
+    """Is an article outside what the person asked for? What is not known of it does not leave it
+    out."""
+    if profile.hosts and host.removeprefix("www.") not in {
+        each.removeprefix("www.") for each in profile.hosts
+    }:
         return True
     if profile.languages and language and language not in profile.languages:
         return True
     if not published_at:
         return False
-    early = profile.since is not None and published_at[: len(profile.since)] < profile.since[: len(published_at)]
-    late = profile.until is not None and published_at[: len(profile.until)] > profile.until[: len(published_at)]
+    early = (
+        profile.since is not None
+        and published_at[: len(profile.since)] < profile.since[: len(published_at)]
+    )
+    late = (
+        profile.until is not None
+        and published_at[: len(profile.until)] > profile.until[: len(published_at)]
+    )
     return early or late
 
 
 def nearness(profile: Profile, published_at: str | None) -> float:
     """What the time between an article and the nearest confirmed one makes of their likeness."""
-    apart = [days for each in profile.dates if (days := days_apart(published_at or "", each)) is not None]
+    apart = [
+        days for each in profile.dates if (days := days_apart(published_at or "", each)) is not None
+    ]
     if not apart:
         return 1.0
     span = days_apart(profile.dates[0], profile.dates[-1]) or 0.0
@@ -379,7 +480,8 @@ def days_since_1970(moment: str | None) -> float:
 
 
 def days_apart(moment: str, other: str) -> float | None:
-    """Days between two moments as the archive writes them, whole ones where either is a day alone; None if unknown."""
+    """Days between two moments as the archive writes them, whole ones where either is a day alone;
+    None if unknown."""
     try:
         if min(len(moment), len(other)) <= len("2024-02-15"):
             return abs((date.fromisoformat(moment[:10]) - date.fromisoformat(other[:10])).days)

@@ -1,7 +1,7 @@
 """Countries and languages by the names that people and texts give them: CLDR's, by way of Babel.
 
-A name is known in English, in the languages of the country itself, and in any language that is asked for. Codes are
-ISO 3166-1 (two letters; `XK` is Kosovo) and ISO 639-1.
+A name is known in English, in the languages of the country itself, and in any language that is
+asked for. Codes are ISO 3166-1 (two letters; `XK` is Kosovo) and ISO 639-1.
 """
 
 from __future__ import annotations
@@ -30,8 +30,21 @@ FURTHER_NAMES = {
     "US": "usa, america, united states of america", "VA": "vatican, holy see", "VN": "viet nam",
 }  # fmt: skip
 """What English calls countries besides CLDR's name."""
-FURTHER_LANGUAGES = {"fa": "farsi", "fil": "tagalog", "no": "bokmål, nynorsk", "zh": "mandarin, cantonese"}
-ONE_LANGUAGE = {"tl": "fil", "nb": "no", "nn": "no", "cmn": "zh", "yue": "zh", "iw": "he", "in": "id"}
+FURTHER_LANGUAGES = {
+    "fa": "farsi",
+    "fil": "tagalog",
+    "no": "bokmål, nynorsk",
+    "zh": "mandarin, cantonese",
+}
+ONE_LANGUAGE = {
+    "tl": "fil",
+    "nb": "no",
+    "nn": "no",
+    "cmn": "zh",
+    "yue": "zh",
+    "iw": "he",
+    "in": "id",
+}
 """Codes of what is filed under another code here."""
 NO_NAME_TEXT = """
 and of the new north south east west central northern southern eastern western republic democratic united islands island
@@ -41,15 +54,19 @@ NO_NAME = frozenset(NO_NAME_TEXT.split())
 """Words that no country is called by alone."""
 SMALL = frozenset(("the", "of", "and"))
 NO_COUNTRY = frozenset(("EU", "EZ", "UN", "ZZ"))
-AMBIGUOUS = frozenset(("georgia", "jordan", "chad", "guinea", "jersey", "turkey", "mali", "monaco", "niger"))
-"""English names that are also those of something else; they count for half when a text is searched for places."""
+AMBIGUOUS = frozenset(
+    ("georgia", "jordan", "chad", "guinea", "jersey", "turkey", "mali", "monaco", "niger")
+)
+"""English names that are also those of something else; they count for half when a text is searched
+for places."""
 UNSPACED = re.compile("[ก-๛ກ-ໟက-႟ក-៿\u3041-\u30ff㐀-鿿가-힣]")
-"""Letters of scripts that set no blanks between words, or let particles stick to them, as Korean does."""
+"""Letters of scripts that set no blanks between words, or let particles stick to them, as Korean
+does."""
 NO_PLACE = ("unknown", "Etc", "GMT")
 WIDELY_READ = ("es", "fr", "de", "pt", "it", "ru", "ar", "zh", "ja", "ko")
 """Whose names of countries are known besides the English ones and each country's own."""
 
-# -- names -----------------------------------------------------------------------------------------------------------
+# -- names -----------------------------------------------------------------------------------------
 
 
 def country_name(code: str | None) -> str:
@@ -69,8 +86,12 @@ def one_language(code: str | None) -> str | None:
 
 @cache
 def languages_of(country: str) -> tuple[str, ...]:
-    """The official languages of a country, the most spoken first, as far as they have two letters."""
-    spoken = (one_language(code.partition("_")[0]) or "" for code in get_official_languages(country, de_facto=True))
+    """The official languages of a country, the most spoken first, as far as they have two
+    letters."""
+    spoken = (
+        one_language(code.partition("_")[0]) or ""
+        for code in get_official_languages(country, de_facto=True)
+    )
     return tuple(dict.fromkeys(code for code in spoken if len(code) == 2 or code == "fil"))
 
 
@@ -82,12 +103,13 @@ def _locale(language: str) -> Locale | None:
         return None
 
 
-# -- what somebody means ---------------------------------------------------------------------------------------------
+# -- what somebody means ---------------------------------------------------------------------------
 
 
 @cache
 def countries_called(name: str) -> frozenset[str]:
-    """The countries that a person means: by code, by the English name or a word of it, or as they call themselves."""
+    """The countries that a person means: by code, by the English name or a word of it, or as they
+    call themselves."""
     code = re.sub(r"(?<=\b[A-Z])\.", "", name.strip().upper())
     if re.fullmatch("[A-Z]{2,3}", code):
         meant = [code] if code in _countries() else get_global("territory_aliases").get(code, [])
@@ -96,7 +118,9 @@ def countries_called(name: str) -> frozenset[str]:
         if len(code) == 2:
             return frozenset()
     words = _words(name)
-    found = _english_countries().get(words) or _turned(name) or _with_words(_english_countries(), words)
+    found = (
+        _english_countries().get(words) or _turned(name) or _with_words(_english_countries(), words)
+    )
     if found or words in _english_languages():
         return found
     return _own_countries().get(words) or _countries_elsewhere().get(words, frozenset())
@@ -104,29 +128,40 @@ def countries_called(name: str) -> frozenset[str]:
 
 @cache
 def languages_called(name: str) -> frozenset[str]:
-    """The languages that a person means: by code, by the English name, or as their speakers call them."""
+    """The languages that a person means: by code, by the English name, or as their speakers call
+    them."""
     code = name.strip().lower()
     if re.fullmatch("[a-z]{2,3}", code) and (one_language(code) or "") in Locale("en").languages:
         return frozenset((one_language(code) or "",))
     words = _words(name)
     found = _english_languages().get(words, frozenset())
-    return found if found or words in _english_countries() else _own_languages().get(words, frozenset())
+    return (
+        found
+        if found or words in _english_countries()
+        else _own_languages().get(words, frozenset())
+    )
 
 
 def known_names(what: str) -> list[str]:
-    """The English names of all countries, or of all languages: what `country` or `language` may have meant."""
+    """The English names of all countries, or of all languages: what `country` or `language` may
+    have meant."""
     named = _english_countries() if what == "country" else _english_languages()
     alone = (word for words in named for word in words if word not in NO_NAME)
     return list(dict.fromkeys([*(" ".join(words) for words in named), *alone]))
 
 
 def _turned(name: str) -> frozenset[str]:
-    """The country of a name as lists sort it: `Korea, North`, `Iran, Islamic Republic of`, `Holy See (Vatican …)`."""
+    """The country of a name as lists sort it: `Korea, North`, `Iran, Islamic Republic of`, `Holy
+    See (Vatican …)`."""
     first, comma, rest = name.partition(" (" if name.endswith(")") else ",")
     if not comma:
         return frozenset()
     named = {word for word in _words(name) if word not in SMALL}
-    found = [codes for words, codes in _english_countries().items() if named == set(words).difference(SMALL)]
+    found = [
+        codes
+        for words, codes in _english_countries().items()
+        if named == set(words).difference(SMALL)
+    ]
     if found:
         return found[0]
     alone = countries_called(first)
@@ -147,7 +182,12 @@ def _countries() -> frozenset[str]:
 @cache
 def _english_countries() -> dict[tuple[str, ...], frozenset[str]]:
     named = [(name, code) for code in _countries() for name in _forms(country_name(code))]
-    return _by_words([*named, *((name, code) for code, more in FURTHER_NAMES.items() for name in more.split(", "))])
+    return _by_words(
+        [
+            *named,
+            *((name, code) for code, more in FURTHER_NAMES.items() for name in more.split(", ")),
+        ]
+    )
 
 
 @cache
@@ -165,13 +205,31 @@ def _own_countries() -> dict[tuple[str, ...], frozenset[str]]:
 def _countries_elsewhere() -> dict[tuple[str, ...], frozenset[str]]:
     """As they are called in the languages that most people read."""
     read = [locale for language in WIDELY_READ if (locale := _locale(language))]
-    return _by_words((name, code) for locale in read for code in _countries() if (name := locale.territories.get(code)))
+    return _by_words(
+        (name, code)
+        for locale in read
+        for code in _countries()
+        if (name := locale.territories.get(code))
+    )
 
 
 @cache
 def _english_languages() -> dict[tuple[str, ...], frozenset[str]]:
-    named = [(name, one_language(code) or "") for code, name in Locale("en").languages.items() if len(code) in (2, 3)]
-    return _by_words([*named, *((name, code) for code, more in FURTHER_LANGUAGES.items() for name in more.split(", "))])
+    named = [
+        (name, one_language(code) or "")
+        for code, name in Locale("en").languages.items()
+        if len(code) in (2, 3)
+    ]
+    return _by_words(
+        [
+            *named,
+            *(
+                (name, code)
+                for code, more in FURTHER_LANGUAGES.items()
+                for name in more.split(", ")
+            ),
+        ]
+    )
 
 
 @cache
@@ -192,7 +250,8 @@ def _by_words(named: Iterable[tuple[str, str]]) -> dict[tuple[str, ...], frozens
 
 
 def _forms(name: str) -> Iterator[str]:
-    """A CLDR name, and what stands before and in its brackets: `Myanmar (Burma)`, `Congo - Kinshasa`."""
+    """A CLDR name, and what stands before and in its brackets: `Myanmar (Burma)`, `Congo -
+    Kinshasa`."""
     yield name
     if parts := re.fullmatch(r"(.+?)\s*[(（](.+)[)）]", name):
         yield from parts.groups()
@@ -200,8 +259,11 @@ def _forms(name: str) -> Iterator[str]:
         yield name.removesuffix(" SAR China")
 
 
-def _with_words(named: Mapping[tuple[str, ...], frozenset[str]], words: tuple[str, ...]) -> frozenset[str]:
-    """Those whose name holds the words one behind the other; none for words that say nothing by themselves."""
+def _with_words(
+    named: Mapping[tuple[str, ...], frozenset[str]], words: tuple[str, ...]
+) -> frozenset[str]:
+    """Those whose name holds the words one behind the other; none for words that say nothing by
+    themselves."""
     if not words or NO_NAME.issuperset(words):
         return frozenset()
     many = len(words)
@@ -213,11 +275,12 @@ def _with_words(named: Mapping[tuple[str, ...], frozenset[str]], words: tuple[st
     return frozenset().union(*holding)
 
 
-# -- what a text names -----------------------------------------------------------------------------------------------
+# -- what a text names -----------------------------------------------------------------------------
 
 
 def countries_in(text: str, language: str | None) -> Counter[str]:
-    """How often a text names each country, or a large city of it: in its own language and in English."""
+    """How often a text names each country, or a large city of it: in its own language and in
+    English."""
     found: Counter[str] = Counter()
     for spoken in dict.fromkeys((one_language(language) or "en", "en")):
         whole, codes, by_first = _places(spoken)
@@ -225,7 +288,11 @@ def countries_in(text: str, language: str | None) -> Counter[str]:
         words = terms(text, spoken)
         at = 0
         while at < len(words):
-            named = (place for place in by_first.get(words[at], ()) if words[at : at + len(place[0])] == list(place[0]))
+            named = (
+                place
+                for place in by_first.get(words[at], ())
+                if words[at : at + len(place[0])] == list(place[0])
+            )
             place, code, weight = next(named, ((), "", 0))
             found[code] += weight
             at += len(place) or 1
@@ -241,8 +308,8 @@ Place = tuple[tuple[str, ...], str, int]
 
 @cache
 def _places(language: str) -> tuple[re.Pattern[str] | None, dict[str, str], dict[str, list[Place]]]:
-    """Names that are looked for as they are, where words are not parted by blanks, and whose they are; and the others
-    by their first term. The longest of names that begin alike comes first."""
+    """Names that are looked for as they are, where words are not parted by blanks, and whose they
+    are; and the others by their first term. The longest of names that begin alike comes first."""
     whole: dict[str, str] = {}
     by_first: defaultdict[str, list[Place]] = defaultdict(list)
     for name, code in _place_names(language):
@@ -266,7 +333,9 @@ def _place_names(language: str) -> Iterator[tuple[str, str]]:
         if name := locale.territories.get(code):
             yield from ((form, code) for form in _forms(name))
         if language == "en":
-            yield from ((more, code) for more in FURTHER_NAMES.get(code, "").split(", ") if len(more) > 3)
+            yield from (
+                (more, code) for more in FURTHER_NAMES.get(code, "").split(", ") if len(more) > 3
+            )
     for zone, code in get_global("zone_territories").items():
         city = (locale.time_zones.get(zone) or {}).get("city")
         if language == "en":

@@ -88,7 +88,8 @@ URLS = [
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The folder of an archive with six articles of four outlets, two of them one text, and a page as it came."""
+    """The folder of an archive with six articles of four outlets, two of them one text, and a page
+    as it came."""
     return fill(tmp_path)
 
 
@@ -101,14 +102,18 @@ def fill(tmp_path: Path) -> Path:
     connection = connect(tmp_path / "archive.db", ARCHIVE)
     for host, name in (("harbour.example", "The Harbour Post"), ("ridge.example", None), ("minato.example", "港新聞"),
                        ("mahatta.example", "المحطة"), ("silent.example", None)):  # fmt: skip
-        connection.execute("INSERT INTO outlets (host, name, added_at) VALUES (?, ?, ?)", [host, name, MOMENT])
+        connection.execute(
+            "INSERT INTO outlets (host, name, added_at) VALUES (?, ?, ?)", [host, name, MOMENT]
+        )
     connection.execute(
-        "INSERT INTO crawls (started_at, finished_at, state) VALUES (?, '2024-03-01T06:02:00Z', 'finished')", [MOMENT]
+        "INSERT INTO crawls (started_at, finished_at, state) VALUES (?, '2024-03-01T06:02:00Z', 'finished')",
+        [MOMENT],
     )
     for id, article in enumerate(ARTICLES, start=1):
         add_article(connection, id, article | ({"digest": capture.digest} if id == 1 else {}))
     connection.execute(
-        "INSERT INTO relations (article_id, other_id, kind, found_at) VALUES (2, 1, 'identical', ?)", [MOMENT]
+        "INSERT INTO relations (article_id, other_id, kind, found_at) VALUES (2, 1, 'identical', ?)",
+        [MOMENT],
     )
     for number, kinds in ((1, "[]"), (2, '["headline"]')):
         connection.execute(
@@ -116,7 +121,9 @@ def fill(tmp_path: Path) -> Path:
             [number, MOMENT, kinds],
         )
     connection.execute("INSERT INTO texts (id, original_id) VALUES (1, 1)")
-    connection.execute("INSERT INTO versions SELECT id, 1, outlet_id FROM articles WHERE id IN (1, 2)")
+    connection.execute(
+        "INSERT INTO versions SELECT id, 1, outlet_id FROM articles WHERE id IN (1, 2)"
+    )
     connection.execute(
         """INSERT INTO urls (url, url_key, outlet_id, article_id, role, found_at, state, outcome)
            VALUES ('https://harbour.example/amp/1', 'harbour.example/amp/1', 1, 1, 'amphtml', ?, 'done', 'new')""",
@@ -126,18 +133,37 @@ def fill(tmp_path: Path) -> Path:
         connection.execute(
             """INSERT INTO urls (url, url_key, kind, outlet_id, found_at, state, checked_at, outcome, reason, tries)
                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)""",
-            [url, url[8:], kind, 1 if "harbour" in url else 2, MOMENT, state, outcome and MOMENT, outcome, reason],
+            [
+                url,
+                url[8:],
+                kind,
+                1 if "harbour" in url else 2,
+                MOMENT,
+                state,
+                outcome and MOMENT,
+                outcome,
+                reason,
+            ],
         )
     connection.close()
     return tmp_path
 
 
 def add_report(
-    connection: sqlite3.Connection, headline: str, text: str, language: str | None, day: str | None, at: str
+    connection: sqlite3.Connection,
+    headline: str,
+    text: str,
+    language: str | None,
+    day: str | None,
+    at: str,
 ) -> int:
-    """The number of an article of an outlet of its own, related to the others and fetched `at` a moment."""
+    """The number of an article of an outlet of its own, related to the others and fetched `at` a
+    moment."""
     number = int(connection.execute("SELECT count(*) FROM articles").fetchone()[0]) + 1
-    connection.execute("INSERT INTO outlets (id, host, added_at) VALUES (?, ?, ?)", (number, f"{number}.example", at))
+    connection.execute(
+        "INSERT INTO outlets (id, host, added_at) VALUES (?, ?, ?)",
+        (number, f"{number}.example", at),
+    )
     connection.execute(
         """INSERT INTO articles (id, outlet_id, url, headline, text, language, published_at, fetched_at,
         word_count, fingerprint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
@@ -169,5 +195,6 @@ def add_article(connection: sqlite3.Connection, id: int, article: dict[str, Any]
         [f"https://{host}/news/{id}", f"{host}/news/{id}", article["outlet_id"], id, MOMENT, MOMENT],
     ).lastrowid  # fmt: skip
     connection.execute(
-        "INSERT INTO checks (url_id, crawl_id, checked_at, outcome) VALUES (?, 1, ?, 'new')", [url_id, MOMENT]
+        "INSERT INTO checks (url_id, crawl_id, checked_at, outcome) VALUES (?, 1, ?, 'new')",
+        [url_id, MOMENT],
     )

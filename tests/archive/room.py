@@ -1,4 +1,5 @@
-"""The small archive of `conftest.folder`, furnished with what its pages show: a story, an event, copies, changes."""
+"""The small archive of `conftest.folder`, furnished with what its pages show: a story, an event,
+copies, changes."""
 
 from __future__ import annotations
 
@@ -42,7 +43,8 @@ FERRIES = '["strike", "ferri", "crew"]'
 
 
 def furnish(folder: Path) -> Path:
-    """Put articles 7 (a shortened copy of 1) and 8 (changed twice, once without a word) in, and the story of them."""
+    """Put articles 7 (a shortened copy of 1) and 8 (changed twice, once without a word) in, and the
+    story of them."""
     connection = connect(folder / "archive.db", ARCHIVE)
     add_article(connection, 7, {"outlet_id": 2, "headline": "Ferries stop", "published_at": "2024-02-15T12:45:00Z",
                                 "text": SHORTENED, "fetched_at": MOMENT})  # fmt: skip
@@ -56,7 +58,8 @@ def furnish(folder: Path) -> Path:
     _event(connection)
     _story(connection)
     connection.execute(
-        "INSERT INTO checks (url_id, crawl_id, checked_at, outcome) VALUES (1, 1, ?, 'failed')", [MOMENT]
+        "INSERT INTO checks (url_id, crawl_id, checked_at, outcome) VALUES (1, 1, ?, 'failed')",
+        [MOMENT],
     )
     connection.close()
     return folder
@@ -65,11 +68,20 @@ def furnish(folder: Path) -> Path:
 def _change(connection: sqlite3.Connection) -> None:
     headlines = ("Talks on Monday", "Talks on Thursday", "Talks on Thursday fail")
     kinds = ([], ["headline", "body"], ["body", "correction"])
-    for number, (headline, text, kind) in enumerate(zip(headlines, LATER, kinds, strict=True), start=1):
+    for number, (headline, text, kind) in enumerate(
+        zip(headlines, LATER, kinds, strict=True), start=1
+    ):
         connection.execute(
             """INSERT INTO revisions (article_id, number, seen_at, kinds, stealth, headline, text, words_added,
                words_removed) VALUES (8, ?, ?, ?, ?, ?, ?, 1, 1)""",
-            [number, f"2024-02-1{6 + number}T09:00:00Z", json.dumps(kind), number == 2, headline, text],
+            [
+                number,
+                f"2024-02-1{6 + number}T09:00:00Z",
+                json.dumps(kind),
+                number == 2,
+                headline,
+                text,
+            ],
         )
 
 
@@ -80,7 +92,9 @@ def _event(connection: sqlite3.Connection) -> None:
     )
     for id, joined, score, terms in ((1, "first", None, "[]"), (2, "copy", None, "[]"), (7, "copy", None, "[]"),
                                      (8, "words", 0.41, FERRIES)):  # fmt: skip
-        connection.execute("INSERT INTO event_articles VALUES (?, 1, ?, ?, ?)", [id, joined, score, terms])
+        connection.execute(
+            "INSERT INTO event_articles VALUES (?, 1, ?, ?, ?)", [id, joined, score, terms]
+        )
 
 
 def _story(connection: sqlite3.Connection) -> None:
@@ -99,5 +113,13 @@ def _story(connection: sqlite3.Connection) -> None:
         connection.execute(
             """INSERT INTO story_articles (story_id, article_id, probability, tier, terms, verdict, judged_at, found_at)
                VALUES (1, ?, ?, ?, ?, ?, ?, ?)""",
-            [id, probability, tier, FERRIES, verdict, verdict and MOMENT, f"2024-03-01T06:0{id}:00Z"],
+            [
+                id,
+                probability,
+                tier,
+                FERRIES,
+                verdict,
+                verdict and MOMENT,
+                f"2024-03-01T06:0{id}:00Z",
+            ],
         )

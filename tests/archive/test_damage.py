@@ -1,4 +1,5 @@
-"""What an archive does whose files are damaged: it tells so in one line, or goes on; it never falls over."""
+"""What an archive does whose files are damaged: it tells so in one line, or goes on; it never falls
+over."""
 
 from __future__ import annotations
 
@@ -24,8 +25,12 @@ from tests.stories import story
 def look(number: int, url: str = "http://harbour.example/{}") -> Check:
     url = url.format(number)
     capture = Capture(url, f"<p>{story(number)}".encode(), fetched_at=now())
-    article = Article(url=url, headline=f"h{number}", text=story(number), fetched_at=now(), digest=capture.digest)
-    return through_stages(Check(url, "new", now(), article=article, capture=capture, digest=capture.digest))
+    article = Article(
+        url=url, headline=f"h{number}", text=story(number), fetched_at=now(), digest=capture.digest
+    )
+    return through_stages(
+        Check(url, "new", now(), article=article, capture=capture, digest=capture.digest)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -83,12 +88,17 @@ def test_a_page_whose_copy_is_damaged_is_named_and_hinders_no_newer_one(sound, t
 
 @pytest.mark.parametrize("name", ["archive.db", "captures.db"])
 def test_a_file_whose_log_is_gone_opens_as_it_was_before(sound, tmp_path, name):
-    """As after a copy that left the log behind: what was written since is not there, and nothing else is wrong."""
+    """As after a copy that left the log behind: what was written since is not there, and nothing
+    else is wrong."""
     folder, copied = tmp_path / "archive", tmp_path / "copied"
     shutil.copytree(sound, folder)
     with Archive(folder) as archive:
         archive.write([look(50)], decisions())
-        shutil.copytree(folder, copied, ignore=lambda _, names: [each for each in names if each.startswith(f"{name}-")])
+        shutil.copytree(
+            folder,
+            copied,
+            ignore=lambda _, names: [each for each in names if each.startswith(f"{name}-")],
+        )
     used(copied)
     with Archive(copied) as archive:
         assert archive.db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
@@ -97,9 +107,13 @@ def test_a_file_whose_log_is_gone_opens_as_it_was_before(sound, tmp_path, name):
 
 @pytest.mark.parametrize("name", ["archive.db", "captures.db"])
 @pytest.mark.parametrize(
-    "what", [b"", b"SQLite format 3\0", b"\0" * 100_000, b"<html>"], ids=["empty", "head", "zeros", "page"]
+    "what",
+    [b"", b"SQLite format 3\0", b"\0" * 100_000, b"<html>"],
+    ids=["empty", "head", "zeros", "page"],
 )
-def test_a_file_that_is_none_of_ours_is_refused_in_a_line_or_begun_anew(sound, tmp_path, name, what):
+def test_a_file_that_is_none_of_ours_is_refused_in_a_line_or_begun_anew(
+    sound, tmp_path, name, what
+):
     folder = tmp_path / "archive"
     shutil.copytree(sound, folder)
     (folder / name).write_bytes(what)

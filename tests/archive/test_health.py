@@ -1,4 +1,5 @@
-"""Is it alive? What a monitor is told: crawls that stopped, sources that fail, outlets that fell silent."""
+"""Is it alive? What a monitor is told: crawls that stopped, sources that fail, outlets that fell
+silent."""
 
 from __future__ import annotations
 
@@ -28,14 +29,18 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     """An archive whose last crawl ended an hour ago."""
     connection = connect(tmp_path / "archive.db", ARCHIVE)
     connection.execute(
-        "INSERT INTO crawls (started_at, finished_at, state) VALUES (?, ?, 'finished')", [hours_ago(2), hours_ago(1)]
+        "INSERT INTO crawls (started_at, finished_at, state) VALUES (?, ?, 'finished')",
+        [hours_ago(2), hours_ago(1)],
     )
     yield connection
     connection.close()
 
 
-def publishes(db: sqlite3.Connection, host: str, gap: float, last: float, many: int = 20, source: bool = True) -> None:
-    """An outlet with an article every `gap` hours, the last one published and found `last` hours ago."""
+def publishes(
+    db: sqlite3.Connection, host: str, gap: float, last: float, many: int = 20, source: bool = True
+) -> None:
+    """An outlet with an article every `gap` hours, the last one published and found `last` hours
+    ago."""
     id = db.execute("INSERT INTO outlets (host, added_at) VALUES (?, '')", [host]).lastrowid
     if source:
         add_url(db, id, f"https://{host}/feed.xml", "feed", hours_ago(1), None)
@@ -49,15 +54,30 @@ def publishes(db: sqlite3.Connection, host: str, gap: float, last: float, many: 
 
 
 def add_url(
-    db: sqlite3.Connection, outlet: int | None, url: str, kind: str, found_at: str, article: int | None, **more: object
+    db: sqlite3.Connection,
+    outlet: int | None,
+    url: str,
+    kind: str,
+    found_at: str,
+    article: int | None,
+    **more: object,
 ) -> None:
-    row = {"url": url, "url_key": url, "kind": kind, "outlet_id": outlet, "found_at": found_at, "state": "done"}
+    row = {
+        "url": url,
+        "url_key": url,
+        "kind": kind,
+        "outlet_id": outlet,
+        "found_at": found_at,
+        "state": "done",
+    }
     row |= {"article_id": article} | more
     names, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
     db.execute(f"INSERT INTO urls ({names}) VALUES ({marks})", row)
 
 
-def told(db: sqlite3.Connection, folder: Path, max_age: float = DAY, now: datetime = NOW) -> list[str]:
+def told(
+    db: sqlite3.Connection, folder: Path, max_age: float = DAY, now: datetime = NOW
+) -> list[str]:
     lines = problems(report(db, folder, now), max_age, now)
     return [line for line in lines if "MB are free" not in line]
 
@@ -74,7 +94,9 @@ def told(db: sqlite3.Connection, folder: Path, max_age: float = DAY, now: dateti
         (24 * 7, 24 * 20, False),
     ],
 )
-def test_an_outlet_fell_silent_by_its_own_rhythm_and_not_by_anothers(db, tmp_path, gap, last, silent):
+def test_an_outlet_fell_silent_by_its_own_rhythm_and_not_by_anothers(
+    db, tmp_path, gap, last, silent
+):
     publishes(db, "harbour.example", gap, last)
     lines = told(db, tmp_path)
     assert bool(lines) == silent, lines
@@ -105,8 +127,12 @@ def test_a_source_is_a_problem_from_its_third_failure_in_a_row(db, tmp_path):
     publishes(db, "harbour.example", 1, 2)
     for tries in (1, 2, 3):
         url = f"https://harbour.example/{tries}.xml"
-        add_url(db, 1, url, "feed", hours_ago(9), None, outcome="failed", reason="HTTP 500", tries=tries)
-    assert told(db, tmp_path) == ["https://harbour.example/3.xml: failed 3 times in a row: HTTP 500"]
+        add_url(
+            db, 1, url, "feed", hours_ago(9), None, outcome="failed", reason="HTTP 500", tries=tries
+        )
+    assert told(db, tmp_path) == [
+        "https://harbour.example/3.xml: failed 3 times in a row: HTTP 500"
+    ]
 
 
 def test_crawls_that_never_come_to_an_end_are_told_though_they_start(db, tmp_path):

@@ -21,7 +21,14 @@ NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 TEXT = "The first paragraph, with a [link](/two).\n\n## A subhead\n\nThe last paragraph."
 PAGES = (
-    Page("/one", "A bridge opens", TEXT, NOON - 3 * HOUR, authors=("Ada Berg", "Ole Dahl"), section="Local"),
+    Page(
+        "/one",
+        "A bridge opens",
+        TEXT,
+        NOON - 3 * HOUR,
+        authors=("Ada Berg", "Ole Dahl"),
+        section="Local",
+    ),
     Page("/two", "A bridge closes", "It closed.", NOON - 2 * HOUR),
     Page("/later", "A bridge reopens", "It reopened.", NOON + HOUR),
     Page("/old", "A bridge is planned", "It was planned.", NOON - 80 * HOUR),
@@ -42,9 +49,15 @@ class Got:
 def get(web: Web, url: str, method: str = "GET", **headers: str) -> Got:
     """Ask the web as a proxy, once."""
     connection = http.client.HTTPConnection(urlsplit(web.proxy).netloc, timeout=10)
-    connection.request(method, url, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    connection.request(
+        method, url, headers={name.replace("_", "-"): value for name, value in headers.items()}
+    )
     response = connection.getresponse()
-    got = Got(response.status, {key.lower(): value for key, value in response.getheaders()}, response.read())
+    got = Got(
+        response.status,
+        {key.lower(): value for key, value in response.getheaders()},
+        response.read(),
+    )
     connection.close()
     return got
 
@@ -54,7 +67,14 @@ def web() -> Iterator[Web]:
     outlets = (
         Outlet("a.example", "The A", pages=PAGES),
         Outlet("b.example", feed="atom", sitemap="index", template="graph", amp=True, pages=PAGES),
-        Outlet("c.example", feed="json", sitemap="news", validators=False, tracking="utm_source=x", pages=PAGES),
+        Outlet(
+            "c.example",
+            feed="json",
+            sitemap="news",
+            validators=False,
+            tracking="utm_source=x",
+            pages=PAGES,
+        ),
     )
     with serve(World(outlets, NOON)) as running:
         yield running
@@ -70,7 +90,9 @@ def test_a_client_that_resolves_the_names_itself_sees_them_too(web: Web) -> None
     assert "A bridge opens" in get(web, "/one", Host="a.example").text
 
 
-@pytest.mark.parametrize("url", ["http://stranger.example/", "https://a.example/", "http://a.example:8080/"])
+@pytest.mark.parametrize(
+    "url", ["http://stranger.example/", "https://a.example/", "http://a.example:8080/"]
+)
 def test_strangers_other_schemes_and_other_ports_are_refused(web: Web, url: str) -> None:
     assert get(web, url).status == 502
 
@@ -123,7 +145,10 @@ def test_a_page_known_already_is_answered_with_304_by_etag_or_by_date(web: Web) 
 def test_an_outlet_without_validators_sends_its_page_each_time(web: Web) -> None:
     headers = get(web, "http://c.example/one").headers
     assert {"etag", "last-modified"} & set(headers) == set()
-    assert get(web, "http://c.example/one", If_Modified_Since="Sun, 22 Mar 2026 12:00:00 GMT").status == 200
+    assert (
+        get(web, "http://c.example/one", If_Modified_Since="Sun, 22 Mar 2026 12:00:00 GMT").status
+        == 200
+    )
 
 
 def test_a_client_that_takes_gzip_gets_gzip(web: Web) -> None:
@@ -174,7 +199,9 @@ def test_a_sitemap_index_leads_to_two_days_of_news_and_to_gzipped_months(web: We
     index = etree.fromstring(get(web, "http://b.example/sitemap.xml").body)
     news, month = [loc.text or "" for loc in index.iter("{*}loc")]
     recent = [loc.text for loc in etree.fromstring(get(web, news).body).iter("{*}loc")]
-    whole = [loc.text for loc in etree.fromstring(gzip.decompress(get(web, month).body)).iter("{*}loc")]
+    whole = [
+        loc.text for loc in etree.fromstring(gzip.decompress(get(web, month).body)).iter("{*}loc")
+    ]
     assert recent == ["http://b.example/two", "http://b.example/one"]
     assert whole == [*recent, "http://b.example/old"]
 
@@ -185,7 +212,10 @@ def test_a_plain_sitemap_lists_everything_and_a_news_sitemap_two_days(web: Web) 
 
 
 def test_an_outlet_with_amp_has_a_second_page_that_names_the_first(web: Web) -> None:
-    assert '<link rel="amphtml" href="http://b.example/one/amp">' in get(web, "http://b.example/one").text
+    assert (
+        '<link rel="amphtml" href="http://b.example/one/amp">'
+        in get(web, "http://b.example/one").text
+    )
     second = get(web, "http://b.example/one/amp")
     assert '<link rel="canonical" href="http://b.example/one">' in second.text
     assert get(web, "http://a.example/one/amp").status == 404
@@ -196,7 +226,11 @@ def test_every_template_carries_the_whole_text_headline_and_byline_once(template
     outlet = Outlet("a.example", template=template, pages=PAGES)
     with serve(World((outlet,), NOON)) as web:
         page = get(web, "http://a.example/one").text
-    for sentence in ('The first paragraph, with a <a href="/two">link</a>.', "A subhead", "The last paragraph."):
+    for sentence in (
+        'The first paragraph, with a <a href="/two">link</a>.',
+        "A subhead",
+        "The last paragraph.",
+    ):
         assert page.count(sentence) == 1
     assert "By Ada Berg and Ole Dahl" in page
     assert ("datePublished" in page) == (template in ("jsonld", "graph"))
@@ -208,7 +242,11 @@ def test_what_an_outlet_writes_is_escaped_in_every_format() -> None:
     wild = Page("/w", "Fish & <b>chips</b>", "A < B & C.", NOON, standfirst='He said "x</script>"')
     outlets = tuple(Outlet(f"{feed}.example", feed=feed, pages=(wild,)) for feed in ("rss", "atom"))
     with serve(World(outlets, NOON)) as web:
-        for url in ("http://rss.example/feed.xml", "http://atom.example/atom.xml", "http://rss.example/sitemap.xml"):
+        for url in (
+            "http://rss.example/feed.xml",
+            "http://atom.example/atom.xml",
+            "http://rss.example/sitemap.xml",
+        ):
             etree.fromstring(get(web, url).body)
         page = get(web, "http://rss.example/w").text
     assert "Fish &amp; &lt;b&gt;chips&lt;/b&gt;</h1>" in page
@@ -260,7 +298,10 @@ def test_a_test_can_describe_faults() -> None:
 
 def test_a_body_can_break_off() -> None:
     page = Page("/cut", "Cut", "Words.", cut=True)
-    with serve(World((Outlet("a.example", pages=(page,)),))) as web, pytest.raises(http.client.IncompleteRead):
+    with (
+        serve(World((Outlet("a.example", pages=(page,)),))) as web,
+        pytest.raises(http.client.IncompleteRead),
+    ):
         get(web, "http://a.example/cut")
 
 

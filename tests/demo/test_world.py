@@ -17,7 +17,9 @@ from tests.paths import WORLD
 FOLDER = WORLD
 WORLD = load_world(FOLDER)
 PAGES = [(outlet, page) for outlet in WORLD.outlets for page in outlet.pages]
-ARTICLES = [(outlet, page) for outlet, page in PAGES if page.page_type == "article" and page.status == 200]
+ARTICLES = [
+    (outlet, page) for outlet, page in PAGES if page.page_type == "article" and page.status == 200
+]
 COVERAGE = [(outlet, page) for outlet, page in ARTICLES if page.event]
 RECALL = "http://meridian.example/dispatch/10447/tavresk-recalls-envoy-from-santa-lirio"
 
@@ -65,7 +67,14 @@ def test_no_address_and_no_headline_comes_twice() -> None:
 
 
 def test_most_outlets_follow_one_story_through_six_events() -> None:
-    assert {page.event for _, page in COVERAGE} == {"ties", "recall", "debate", "fuel", "embassy", "return"}
+    assert {page.event for _, page in COVERAGE} == {
+        "ties",
+        "recall",
+        "debate",
+        "fuel",
+        "embassy",
+        "return",
+    }
     assert len({outlet.host for outlet, _ in COVERAGE}) == 11
     assert len(COVERAGE) >= 30
     assert len(ARTICLES) - len(COVERAGE) >= 15, "there is other news too"
@@ -74,7 +83,11 @@ def test_most_outlets_follow_one_story_through_six_events() -> None:
 def test_every_event_but_the_debate_is_reported_by_three_outlets_within_a_few_days() -> None:
     for event in ("ties", "recall", "fuel", "embassy", "return"):
         hosts = {outlet.host for outlet, page in COVERAGE if page.event == event}
-        days = [page.published for _, page in COVERAGE if page.event == event and page.dated and page.published]
+        days = [
+            page.published
+            for _, page in COVERAGE
+            if page.event == event and page.dated and page.published
+        ]
         assert len(hosts) >= 3, event
         assert (max(days) - min(days)).days <= 3, event
 
@@ -88,14 +101,22 @@ def test_the_story_is_told_in_four_languages() -> None:
 
 
 def test_all_five_templates_all_feeds_and_all_sitemaps_are_in_use() -> None:
-    assert {outlet.template for outlet in WORLD.outlets} == {"jsonld", "plain", "meta", "table", "graph"}
+    assert {outlet.template for outlet in WORLD.outlets} == {
+        "jsonld",
+        "plain",
+        "meta",
+        "table",
+        "graph",
+    }
     assert {outlet.feed for outlet in WORLD.outlets} == {"rss", "atom", "json"}
     assert {outlet.sitemap for outlet in WORLD.outlets} == {"index", "news", "urls", None}
 
 
 def test_a_wire_story_runs_whole_shortened_and_inside_a_longer_piece() -> None:
     wire = WORLD.page(RECALL)
-    users = {page.relation[0]: page for _, page in PAGES if page.relation and page.relation[1] == RECALL}
+    users = {
+        page.relation[0]: page for _, page in PAGES if page.relation and page.relation[1] == RECALL
+    }
     assert sentences(users["copy"]) == sentences(wire)
     assert sentences(users["excerpt"]) < sentences(wire)
     assert len(users["excerpt"].plain) < 0.7 * len(wire.plain)
@@ -125,7 +146,9 @@ def test_nothing_else_shares_a_sentence() -> None:
 )
 def test_recurring_reports_share_their_words_and_not_their_figures(one: str, other: str) -> None:
     first, second = parts(WORLD.page(one).plain), parts(WORLD.page(other).plain)
-    figures = [{word for word in words if word.isdigit() and len(word) > 2} for words in (first, second)]
+    figures = [
+        {word for word in words if word.isdigit() and len(word) > 2} for words in (first, second)
+    ]
     assert len(first & second) / len(first | second) > 0.5
     assert len(figures[0] & figures[1]) <= 1 + (one.endswith("week-10"))
 
@@ -136,7 +159,9 @@ def test_one_article_is_changed_in_silence_one_corrected_in_the_open_and_one_tak
     assert later.updated == stealth.updated
     assert later.headline != stealth.headline
     assert len(sentences(stealth) - sentences(later)) == 1
-    corrected = WORLD.page("http://ledger.example/trade/tankers-turn-and-prices-follow").as_of(WORLD.now)
+    corrected = WORLD.page("http://ledger.example/trade/tankers-turn-and-prices-follow").as_of(
+        WORLD.now
+    )
     assert corrected.note.startswith("Correction")
     assert "38,000 tonnes" in corrected.text
     gone = WORLD.page("http://ledger.example/banking/norland-and-quay-bank-in-merger-talks")
@@ -154,10 +179,14 @@ def test_one_article_bears_no_date_anywhere() -> None:
 def test_one_outlet_points_its_canonicals_at_others_and_one_at_its_home_page() -> None:
     for page in WORLD.outlet("shoredigest.example").pages:
         assert page.canonical
-        assert not sentences(page) & sentences(WORLD.page(page.canonical)), "the texts are not the same"
+        assert not sentences(page) & sentences(WORLD.page(page.canonical)), (
+            "the texts are not the same"
+        )
     quad = WORLD.outlet("northquad.example")
     for page in quad.pages:
-        assert '<link rel="canonical" href="http://northquad.example/">' in page_html(quad, page, WORLD.now)
+        assert '<link rel="canonical" href="http://northquad.example/">' in page_html(
+            quad, page, WORLD.now
+        )
 
 
 def test_there_are_pages_that_are_no_articles() -> None:

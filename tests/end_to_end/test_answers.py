@@ -1,4 +1,5 @@
-"""What servers say is read as browsers read it: wrong lengths, cookie walls, Refresh headers; a cut page is refused."""
+"""What servers say is read as browsers read it: wrong lengths, cookie walls, Refresh headers; a cut
+page is refused."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ def page(number: int, end: str = "</body></html>\n") -> bytes:
 
 def chunks(body: bytes) -> bytes:
     return b"".join(
-        b"%x\r\n%s\r\n" % (len(body[at : at + 900]), body[at : at + 900]) for at in range(0, len(body), 900)
+        b"%x\r\n%s\r\n" % (len(body[at : at + 900]), body[at : at + 900])
+        for at in range(0, len(body), 900)
     )
 
 
@@ -53,17 +55,25 @@ def proxied(dateline, there):
 
 WHOLE = {
     "longer than the page": raw(page(1), length(page(1), 500)),
-    "of the unpacked page": raw(gzip.compress(page(2, "")), "Content-Encoding: gzip", length(page(2, ""))),
-    "of the page before br": raw(brotli.compress(page(3, "")), "Content-Encoding: br", length(page(3, ""), 9000)),
+    "of the unpacked page": raw(
+        gzip.compress(page(2, "")), "Content-Encoding: gzip", length(page(2, ""))
+    ),
+    "of the page before br": raw(
+        brotli.compress(page(3, "")), "Content-Encoding: br", length(page(3, ""), 9000)
+    ),
     "no last chunk": raw(chunks(page(4)), "Transfer-Encoding: chunked"),
     "no last chunk, packed": raw(
         chunks(gzip.compress(page(5, ""))), "Transfer-Encoding: chunked", "Content-Encoding: gzip"
     ),
     "half a last chunk": raw(chunks(page(6)) + b"0\r\n", "Transfer-Encoding: chunked"),
-    "no trailer": raw(gzip.compress(page(7, ""))[:-8], "Content-Encoding: gzip", length(page(7), 0)),
+    "no trailer": raw(
+        gzip.compress(page(7, ""))[:-8], "Content-Encoding: gzip", length(page(7), 0)
+    ),
     "wrong size in the trailer": raw(wrong_size(page(8, "")), "Content-Encoding: gzip"),
     "a comment after the page": raw(page(9) + b"<!-- from cache -->", length(page(9), 999)),
-    "deflate too long": raw(zlib.compress(page(10, "")), "Content-Encoding: deflate", length(page(10), 9000)),
+    "deflate too long": raw(
+        zlib.compress(page(10, "")), "Content-Encoding: deflate", length(page(10), 9000)
+    ),
 }
 CUT = {
     "in the page": raw(page(1)[:600], length(page(1))),
@@ -88,7 +98,13 @@ def test_a_page_that_is_whole_is_read_whatever_its_length_says(dateline):
 def test_a_page_that_is_cut_is_not_read_and_tried_again_later(dateline):
     with stranger({f"/{n}": says for n, says in enumerate(CUT.values())}) as there:
         run = proxied(dateline, there)
-        run("crawl", "--delay", "0", *[f"http://courier.example/{n}" for n in range(len(CUT))], code=None)
+        run(
+            "crawl",
+            "--delay",
+            "0",
+            *[f"http://courier.example/{n}" for n in range(len(CUT))],
+            code=None,
+        )
     assert run.column("SELECT url FROM articles") == []
     assert run.column("SELECT DISTINCT reason FROM urls") == ["the answer broke off"]
     assert run.column("SELECT DISTINCT outcome FROM urls") == ["failed"]
@@ -96,10 +112,10 @@ def test_a_page_that_is_cut_is_not_read_and_tried_again_later(dateline):
 
 
 def test_a_feed_and_a_sitemap_that_are_whole_are_read_whatever_their_length_says(dateline):
-    feed = (
-        b"<rss><channel><title>C</title><item><title>F</title><link>http://c.example/1</link></item></channel></rss>\n"
+    feed = b"<rss><channel><title>C</title><item><title>F</title><link>http://c.example/1</link></item></channel></rss>\n"
+    sitemap = (
+        b"<urlset><url><loc>http://c.example/2</loc><lastmod>2025-05-01</lastmod></url></urlset>"
     )
-    sitemap = b"<urlset><url><loc>http://c.example/2</loc><lastmod>2025-05-01</lastmod></url></urlset>"
     says = {
         "/feed.xml": raw(feed, length(feed, 77)),
         "/sitemap.xml": raw(chunks(sitemap), "Transfer-Encoding: chunked"),
@@ -108,13 +124,20 @@ def test_a_feed_and_a_sitemap_that_are_whole_are_read_whatever_their_length_says
     }
     with stranger(says) as there:
         run = proxied(dateline, there)
-        sources = [("http://c.example/feed.xml", "feed"), ("http://c.example/sitemap.xml", "sitemap")]
+        sources = [
+            ("http://c.example/feed.xml", "feed"),
+            ("http://c.example/sitemap.xml", "sitemap"),
+        ]
         with Archive(run.folder) as archive:
             archive.add_outlet(
-                Outlet("c.example"), [file_source(Source(url, kind, "c.example")) for url, kind in sources]
+                Outlet("c.example"),
+                [file_source(Source(url, kind, "c.example")) for url, kind in sources],
             )
         run.crawl()
-    assert sorted(run.column("SELECT url FROM articles")) == ["http://c.example/1", "http://c.example/2"]
+    assert sorted(run.column("SELECT url FROM articles")) == [
+        "http://c.example/1",
+        "http://c.example/2",
+    ]
 
 
 def test_an_answer_without_a_body_or_with_a_coding_that_is_none_is_not_cut(dateline):
@@ -133,7 +156,7 @@ def test_an_answer_without_a_body_or_with_a_coding_that_is_none_is_not_cut(datel
     assert run.column("SELECT outcome FROM checks WHERE status = 304") == ["unchanged"]
 
 
-# -- cookies ---------------------------------------------------------------------------------------------------------
+# -- cookies ---------------------------------------------------------------------------------------
 
 
 def wall(there: list, answer: Answer, ticket: str, until: str = "seen=1"):
@@ -143,7 +166,9 @@ def wall(there: list, answer: Answer, ticket: str, until: str = "seen=1"):
         if until in there[0].headers[-1].get("cookie", ""):
             send(HEAD + f"Content-Length: {len(answer.body)}\r\n\r\n".encode() + answer.body)
         else:
-            send(f"HTTP/1.1 302 Found\r\n{ticket}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+            send(
+                f"HTTP/1.1 302 Found\r\n{ticket}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+            )
 
     return talk
 
@@ -151,11 +176,18 @@ def wall(there: list, answer: Answer, ticket: str, until: str = "seen=1"):
 def test_a_page_behind_a_cookie_wall_is_read_and_the_next_is_asked_for_as_by_a_stranger(dateline):
     there: list = []
     to_itself = "Location: http://courier.example/{n}\r\nSet-Cookie: seen=1; path=/"
-    says = {f"http://courier.example/{n}": wall(there, Answer(200, page(n)), to_itself.format(n=n)) for n in (1, 2)}
+    says = {
+        f"http://courier.example/{n}": wall(there, Answer(200, page(n)), to_itself.format(n=n))
+        for n in (1, 2)
+    }
     by_consent = "Location: http://consent.harbour.example/?back=3"
     says["http://www.harbour.example/3"] = wall(there, Answer(200, page(3)), by_consent, "ok=yes")
     says["http://consent.harbour.example/?back=3"] = Answer(
-        303, headers={"Location": "http://www.harbour.example/3", "Set-Cookie": "ok=yes; Domain=.harbour.example"}
+        303,
+        headers={
+            "Location": "http://www.harbour.example/3",
+            "Set-Cookie": "ok=yes; Domain=.harbour.example",
+        },
     )
     says["http://tower.example/4"] = Answer(
         200,
@@ -169,7 +201,9 @@ def test_a_page_behind_a_cookie_wall_is_read_and_the_next_is_asked_for_as_by_a_s
         first = [url for url in says if "consent" not in url and not url.endswith("/5")]
         for url in first:
             run("crawl", "--delay", "0", url)
-    asked = list(zip(server.asked, [headers.get("cookie") for headers in server.headers], strict=True))
+    asked = list(
+        zip(server.asked, [headers.get("cookie") for headers in server.headers], strict=True)
+    )
     assert len(run.column("SELECT id FROM articles")) == len(first)
     for url in (*first, "http://consent.harbour.example/?back=3"):
         assert next(cookie for address, cookie in asked if address == url) is None
@@ -179,22 +213,33 @@ def test_a_page_behind_a_cookie_wall_is_read_and_the_next_is_asked_for_as_by_a_s
 def test_no_cookie_goes_to_another_domain_by_a_redirect(dateline):
     says = {
         "http://courier.example/1": Answer(
-            302, headers={"Location": "http://harbour.example/1", "Set-Cookie": "id=7; path=/; Domain=harbour.example"}
+            302,
+            headers={
+                "Location": "http://harbour.example/1",
+                "Set-Cookie": "id=7; path=/; Domain=harbour.example",
+            },
         ),
-        "http://harbour.example/1": Answer(302, headers={"Location": "http://harbour.example/2", "Set-Cookie": "b=1"}),
+        "http://harbour.example/1": Answer(
+            302, headers={"Location": "http://harbour.example/2", "Set-Cookie": "b=1"}
+        ),
         "http://harbour.example/2": Answer(200, page(1)),
     }
     with stranger(says) as there:
         run = proxied(dateline, there)
         run("crawl", "--delay", "0", "http://courier.example/1")
-    sent = {address: headers.get("cookie") for address, headers in zip(there.asked, there.headers, strict=True)}
+    sent = {
+        address: headers.get("cookie")
+        for address, headers in zip(there.asked, there.headers, strict=True)
+    }
     assert sent["http://harbour.example/1"] is None
     assert sent["http://harbour.example/2"] == "b=1"
 
 
 @pytest.mark.parametrize("said", ["0; url=/2", "1;URL='http://courier.example/2'", "0, /2"])
 def test_a_refresh_header_is_followed(dateline, said):
-    with stranger({"/1": Answer(200, b"<p>moved</p>", {"Refresh": said}), "/2": Answer(200, page(2))}) as there:
+    with stranger(
+        {"/1": Answer(200, b"<p>moved</p>", {"Refresh": said}), "/2": Answer(200, page(2))}
+    ) as there:
         run = proxied(dateline, there)
         run("crawl", "--delay", "0", "http://courier.example/1")
     assert run.column("SELECT url FROM articles") == ["http://courier.example/2"]

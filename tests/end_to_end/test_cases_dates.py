@@ -1,4 +1,5 @@
-"""Dates of the feeds and sitemaps of the cases beside the checkout: the moment, or nothing where it cannot be known."""
+"""Dates of the feeds and sitemaps of the cases beside the checkout: the moment, or nothing where it
+cannot be known."""
 
 from __future__ import annotations
 
@@ -42,7 +43,9 @@ WANTED = {
 
 def test_each_form_of_a_date_in_a_feed_gives_its_moment_or_none(shared: Path):
     site = runpy.run_path(str(shared / "cases/12-feed-dates/site.py"))
-    feed = read_feed(site["SITE"]["http://feeds.example/rss.xml"].encode(), "http://feeds.example/rss.xml")
+    feed = read_feed(
+        site["SITE"]["http://feeds.example/rss.xml"].encode(), "http://feeds.example/rss.xml"
+    )
     assert {number: feed.leads[number].published_at for number in WANTED} == WANTED
     dated = [lead.published_at or "" for lead in feed.leads]
     assert [day for day in dated if day and not day.startswith(("2024-03-1", "2023-09-12"))] == []
@@ -51,10 +54,17 @@ def test_each_form_of_a_date_in_a_feed_gives_its_moment_or_none(shared: Path):
 
 def test_half_a_day_in_a_sitemap_is_no_zone(shared: Path):
     site = runpy.run_path(str(shared / "cases/14-sitemap-shapes/site.py"))
-    wanted = {"nested": "2024-03-12T20:53:11", "tz": "2024-03-12T17:40:00Z", "badlast": None, "future": None}
+    wanted = {
+        "nested": "2024-03-12T20:53:11",
+        "tz": "2024-03-12T17:40:00Z",
+        "badlast": None,
+        "future": None,
+    }
     for name, moment in wanted.items():
         url = f"http://{name}.example/sitemap.xml"
-        assert [lead.modified_at for lead in read_sitemap(site["F"][name].encode(), url).leads] == [moment]
+        assert [lead.modified_at for lead in read_sitemap(site["F"][name].encode(), url).leads] == [
+            moment
+        ]
 
 
 UNDATED = """

@@ -1,4 +1,5 @@
-"""The cases of formats and answers that need a site or the command: HTTP, alerts, search, robots.txt and the others."""
+"""The cases of formats and answers that need a site or the command: HTTP, alerts, search,
+robots.txt and the others."""
 
 from __future__ import annotations
 
@@ -42,7 +43,9 @@ def test_an_alert_leads_to_the_article_that_it_wraps(case_site):
         "http://anselgazette.example/news/ferry-pier-to-close-for-nine-weeks"
     ]
     assert not any("google.com/url" in url for url in asked)
-    assert site.column("SELECT host FROM outlets o JOIN articles a ON a.outlet_id = o.id") == ["anselgazette.example"]
+    assert site.column("SELECT host FROM outlets o JOIN articles a ON a.outlet_id = o.id") == [
+        "anselgazette.example"
+    ]
 
 
 WORDS = {
@@ -82,8 +85,16 @@ def test_robots_txt_is_obeyed_as_the_case_expects(case_site):
     site = case_site("28-robots")
     rules = runpy.run_path(str(site.case / "site.py"))["R"]
     site("crawl", "--delay", "0", *urls(site), code=None)
-    asked = {urlsplit(request["url"]).hostname for request in site.requests() if "robots.txt" not in request["url"]}
-    wrong = [name for name, (_, _, fetched) in rules.items() if (f"{name}.example" in asked) is not fetched]
+    asked = {
+        urlsplit(request["url"]).hostname
+        for request in site.requests()
+        if "robots.txt" not in request["url"]
+    }
+    wrong = [
+        name
+        for name, (_, _, fetched) in rules.items()
+        if (f"{name}.example" in asked) is not fetched
+    ]
     assert wrong == []
 
 

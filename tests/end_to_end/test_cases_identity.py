@@ -1,4 +1,5 @@
-"""Cases of the material beside the checkout that need a site: which article an address has, and what a change is."""
+"""Cases of the material beside the checkout that need a site: which article an address has, and
+what a change is."""
 
 from __future__ import annotations
 
@@ -29,10 +30,14 @@ def kinds(site: CaseSite, url: str) -> list[list[str]]:
     return [json.loads(each) for each in found]
 
 
-def test_an_article_is_never_put_in_the_place_of_another(case_site: Callable[[str], CaseSite]) -> None:
+def test_an_article_is_never_put_in_the_place_of_another(
+    case_site: Callable[[str], CaseSite],
+) -> None:
     site = case_site("27-other-page-same-canonical")
     hosts = ("page2", "pagepath", "comments", "gallery", "known", "same200")
-    crawl(site, *(f"http://{host}.example{PIER}" for host in hosts), f"http://known.example{BUDGET}")
+    crawl(
+        site, *(f"http://{host}.example{PIER}" for host in hosts), f"http://known.example{BUDGET}"
+    )
     further = [f"http://page2.example{PIER}?page=2", f"http://pagepath.example{PIER}/2"]
     further += [f"http://comments.example{PIER}/comments", f"http://gallery.example{PIER}/gallery"]
     for _ in range(2):
@@ -45,7 +50,9 @@ def test_an_article_is_never_put_in_the_place_of_another(case_site: Callable[[st
         shown = json.loads(site("show", f"http://{host}.example{PIER}", "--json").stdout)
         assert "shipworm" in shown["text"], host
         assert bool(shown["leads_to"]) == (host in ("known", "same200")), host
-    assert re.search(r"leads to +article \d+ now", site("show", f"http://same200.example{PIER}").stdout)
+    assert re.search(
+        r"leads to +article \d+ now", site("show", f"http://same200.example{PIER}").stdout
+    )
     assert "shipworm" in site("search", "--outlet", "same200.example", "shipworm").stdout
     assert "broken bicycle" in site("show", f"http://known.example{BUDGET}").stdout
     for url in further[:2]:
@@ -56,7 +63,10 @@ def test_pages_that_all_call_themselves_the_home_page_are_imported_each_under_it
     case_site: Callable[[str], CaseSite],
 ) -> None:
     site = case_site("26-canonical-home")
-    assert site("import", site.case / "ferry.html", site.case / "council.html").stdout.strip() == "2 new"
+    assert (
+        site("import", site.case / "ferry.html", site.case / "council.html").stdout.strip()
+        == "2 new"
+    )
     imported = site.rows("SELECT url, text FROM articles ORDER BY url")
     assert all("/news/" in row["url"] for row in imported)
     assert "budget" in site("search", "budget").stdout.lower()
@@ -88,10 +98,15 @@ def test_lines_of_furniture_make_no_revision(case_site: Callable[[str], CaseSite
     site.phase(2)
     crawl(site, *urls)
     assert site.column("SELECT count(*) FROM articles") == [13]
-    assert site.column("SELECT DISTINCT url FROM revisions r JOIN articles a ON a.id = r.article_id") == []
+    assert (
+        site.column("SELECT DISTINCT url FROM revisions r JOIN articles a ON a.id = r.article_id")
+        == []
+    )
 
 
-def test_dates_that_are_always_now_count_no_more_after_a_few_looks(case_site: Callable[[str], CaseSite]) -> None:
+def test_dates_that_are_always_now_count_no_more_after_a_few_looks(
+    case_site: Callable[[str], CaseSite],
+) -> None:
     site = case_site("37-lastmod-now")
     site("outlet", "import", site.case / "outlets.toml")
     asked = []
@@ -104,7 +119,9 @@ def test_dates_that_are_always_now_count_no_more_after_a_few_looks(case_site: Ca
     assert max(each[2:]) <= 4, each
 
 
-def test_an_outlet_that_is_met_at_its_mobile_host_first_is_one_outlet(case_site: Callable[[str], CaseSite]) -> None:
+def test_an_outlet_that_is_met_at_its_mobile_host_first_is_one_outlet(
+    case_site: Callable[[str], CaseSite],
+) -> None:
     site = case_site("39-variants")
     path = "/news/ferry-pier-to-close-123456"
     crawl(site, f"http://m.variants.example{path}")

@@ -16,7 +16,11 @@ AUTHORS = {
     "45-squish": ("Ada Winthrop",),
     "47-misc-meta": ("Ada Winthrop",),
 }
-NOBODY = {"33-jsonld/others-list.html", "45-squish/layout-table-inline.html", "47-misc-meta/fr-sept.html"}
+NOBODY = {
+    "33-jsonld/others-list.html",
+    "45-squish/layout-table-inline.html",
+    "47-misc-meta/fr-sept.html",
+}
 """Pages that name no author of their own."""
 
 

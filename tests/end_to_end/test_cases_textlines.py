@@ -1,4 +1,5 @@
-"""Cases beside the checkout whose right values a table cannot say: ledes, and pages that change between two looks."""
+"""Cases beside the checkout whose right values a table cannot say: ledes, and pages that change
+between two looks."""
 
 from __future__ import annotations
 
@@ -18,7 +19,9 @@ def read(shared: Path, page: str) -> Article:
     return extract(saved_capture(shared / "cases" / page, None))
 
 
-@pytest.mark.parametrize("page", ["51-split-containers/lead-in-header.html", "52-lede-in-header/outside-h1.html"])
+@pytest.mark.parametrize(
+    "page", ["51-split-containers/lead-in-header.html", "52-lede-in-header/outside-h1.html"]
+)
 def test_a_lede_in_a_header_of_its_own_is_the_standfirst(shared: Path, page: str):
     first = " ".join(runpy.run_path(str(shared / "cases" / "lib.py"))["STORY"][0].split())
     assert read(shared, page).standfirst == first
@@ -34,7 +37,9 @@ def test_pages_whose_counters_change_have_the_text_that_they_had_and_no_other(sh
     story = [" ".join(line.split()) for line in site["STORY"]]
     pages = {url: html for url, html in site["SITE"].items() if "news/" in str(url)}
     found = {
-        url: extract(Capture(url=url[1] if isinstance(url, tuple) else url, body=str(html).encode())).text.split("\n")
+        url: extract(
+            Capture(url=url[1] if isinstance(url, tuple) else url, body=str(html).encode())
+        ).text.split("\n")
         for url, html in pages.items()
     }
     assert len(pages) == 26

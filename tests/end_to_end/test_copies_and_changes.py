@@ -1,4 +1,5 @@
-"""Who ran whose text, what was changed, and the pages out and in: from a crawl to what a reader sees."""
+"""Who ran whose text, what was changed, and the pages out and in: from a crawl to what a reader
+sees."""
 
 from __future__ import annotations
 
@@ -35,9 +36,14 @@ def test_a_wire_story_run_whole_cut_and_inside_a_longer_piece_is_told_as_such(da
     }
     for url, kinds in expected.items():
         assert likeness(rows[url]["text"], rows[WIRE]["text"]).kind in kinds, url
-        assert run.column("SELECT 1 FROM relations WHERE kind <> 'overlap' AND ? IN (article_id, other_id)", ids[url])
+        assert run.column(
+            "SELECT 1 FROM relations WHERE kind <> 'overlap' AND ? IN (article_id, other_id)",
+            ids[url],
+        )
     originals = run.column(
-        "SELECT DISTINCT original_id FROM folded WHERE id IN (?, ?, ?, ?)", ids[WIRE], *map(ids.get, expected)
+        "SELECT DISTINCT original_id FROM folded WHERE id IN (?, ?, ?, ?)",
+        ids[WIRE],
+        *map(ids.get, expected),
     )
     assert originals == [ids[WIRE]]
     assert run.column("SELECT other_outlets FROM folded WHERE id = ?", ids[WIRE]) == [3]
@@ -84,7 +90,9 @@ def test_articles_are_looked_at_again_when_their_turn_has_come_and_only_if_asked
         run.knows()
         run.crawl()
         assert all(
-            run.column("SELECT due_at > checked_at FROM urls WHERE article_id IS NOT NULL AND checked_at IS NOT NULL")
+            run.column(
+                "SELECT due_at > checked_at FROM urls WHERE article_id IS NOT NULL AND checked_at IS NOT NULL"
+            )
         )
         db = sqlite3.connect(run.folder / "archive.db")
         db.execute("UPDATE urls SET due_at = '2020-01-01T00:00:00Z' WHERE url = ?", (URL,))
@@ -95,7 +103,9 @@ def test_articles_are_looked_at_again_when_their_turn_has_come_and_only_if_asked
         assert not [url for url in web.asked() if "/news/" in url]
         run.crawl("--recheck")
         again = [request for request in web.requests if "/news/" in request.path]
-    assert [(request.url, request.conditional, request.status) for request in again] == [(URL, True, 304)]
+    assert [(request.url, request.conditional, request.status) for request in again] == [
+        (URL, True, 304)
+    ]
     assert run.column("SELECT due_at > '2020-02-01' FROM urls WHERE url = ?", URL) == [1]
 
 
@@ -105,7 +115,9 @@ def test_pages_that_are_kept_can_be_read_anew_without_making_revisions(dateline)
         run.knows()
         run.crawl()
     db = sqlite3.connect(run.folder / "archive.db")
-    db.execute("UPDATE articles SET byline = 'as an older reader saw it', extractor = 'older' WHERE id = 2")
+    db.execute(
+        "UPDATE articles SET byline = 'as an older reader saw it', extractor = 'older' WHERE id = 2"
+    )
     db.commit()
     db.close()
     told = run("extract", "--all").stdout
@@ -126,10 +138,14 @@ def test_pages_go_out_as_warc_and_come_in_again(dateline, tmp_path):
     warc = tmp_path / "pages.warc.gz"
     run("export", "--warc", "-o", warc)
     assert gzip.decompress(warc.read_bytes()).startswith(b"WARC/1.1")
-    first = run.rows("SELECT url, headline, text, published_at, fetched_at FROM articles ORDER BY url")
+    first = run.rows(
+        "SELECT url, headline, text, published_at, fetched_at FROM articles ORDER BY url"
+    )
     run.folder = tmp_path / "second"
     assert run("import", warc).stdout.strip() == "4 new"
-    again = run.rows("SELECT url, headline, text, published_at, fetched_at FROM articles ORDER BY url")
+    again = run.rows(
+        "SELECT url, headline, text, published_at, fetched_at FROM articles ORDER BY url"
+    )
     assert [tuple(row) for row in again] == [tuple(row) for row in first]
     assert all(row["headline"] and row["published_at"] for row in first)
     assert run("import", warc).stdout.strip() == "4 unchanged"
@@ -150,5 +166,9 @@ def test_a_page_that_was_changed_in_its_warc_is_reported_and_kept_apart(dateline
     assert "digest" in told.stderr
     assert run.column("SELECT count(*) FROM articles") == [1]
     assert run.column("SELECT outcome FROM checks ORDER BY outcome") == ["failed", "new"]
-    captures = sqlite3.connect(run.folder / "captures.db").execute("SELECT count(*) FROM captures").fetchone()
+    captures = (
+        sqlite3.connect(run.folder / "captures.db")
+        .execute("SELECT count(*) FROM captures")
+        .fetchone()
+    )
     assert captures == (2,)

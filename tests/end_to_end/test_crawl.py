@@ -27,14 +27,23 @@ def test_a_crawl_keeps_what_feed_and_sitemap_list(dateline):
         run = dateline(web)
         run("outlet", "add", "harbour.example")
         told = run.crawl().stdout
-    rows = run.rows("SELECT headline, text, published_at, authors, language FROM articles ORDER BY published_at")
-    assert [row["headline"] for row in rows] == [page(number).headline for number in (5, 4, 3, 2, 1)]
+    rows = run.rows(
+        "SELECT headline, text, published_at, authors, language FROM articles ORDER BY published_at"
+    )
+    assert [row["headline"] for row in rows] == [
+        page(number).headline for number in (5, 4, 3, 2, 1)
+    ]
     assert rows[-1]["text"].split() == story(1).split()
-    assert (rows[-1]["published_at"], rows[-1]["authors"]) == ("2026-03-10T11:00:00Z", '["Ida Berg"]')
+    assert (rows[-1]["published_at"], rows[-1]["authors"]) == (
+        "2026-03-10T11:00:00Z",
+        '["Ida Berg"]',
+    )
     assert told.splitlines()[1].split()[:3] == ["harbour.example", "5", "5"]
 
 
-def test_a_second_crawl_of_an_unchanged_web_fetches_no_article_and_asks_for_the_rest_conditionally(dateline):
+def test_a_second_crawl_of_an_unchanged_web_fetches_no_article_and_asks_for_the_rest_conditionally(
+    dateline,
+):
     with serve(world(outlet(sitemap="index"))) as web:
         run = dateline(web)
         run.knows()
@@ -86,7 +95,8 @@ def test_what_could_not_be_had_is_recorded_with_its_reason_and_costs_the_others_
         told = run.crawl().stdout
         assert "http://harbour.example/private/1" not in web.asked()
     outcomes = {
-        row["url"].split("/")[-1][:4]: (row["outcome"], row["reason"]) for row in run.rows("SELECT * FROM urls")
+        row["url"].split("/")[-1][:4]: (row["outcome"], row["reason"])
+        for row in run.rows("SELECT * FROM urls")
     }
     assert run.column("SELECT count(*) FROM articles") == [3]
     assert outcomes["1011"] == ("failed", "HTTP 500")
@@ -129,7 +139,9 @@ def test_a_kill_amid_a_crawl_loses_no_article_and_stores_none_twice(dateline):
     assert all(asked[url] == 1 for url in before), "what was kept is not fetched again"
     assert run.column("SELECT state FROM crawls ORDER BY id") == ["interrupted", "finished"]
     assert run.column("SELECT count(*) FROM urls WHERE state IN ('pending', 'leased')") == [0]
-    assert run.column("SELECT count(*) FROM urls WHERE state = 'done' AND kind = 'page' AND article_id IS NULL") == [0]
+    assert run.column(
+        "SELECT count(*) FROM urls WHERE state = 'done' AND kind = 'page' AND article_id IS NULL"
+    ) == [0]
 
 
 def test_a_second_crawl_at_the_same_time_says_who_holds_the_archive_and_exits_with_75(dateline):
@@ -177,7 +189,11 @@ def test_a_server_that_wants_the_address_as_it_was_listed_gets_it(dateline):
         b"<rss version='2.0'><channel><title>T</title><item><title>Headline with its tracking</title>"
         b"<link>http://harbour.example/news/7?utm_source=rss</link></item></channel></rss>"
     )
-    pages = (needy, bare, Page("/feed.xml", body=feed, headers={"Content-Type": "application/rss+xml"}))
+    pages = (
+        needy,
+        bare,
+        Page("/feed.xml", body=feed, headers={"Content-Type": "application/rss+xml"}),
+    )
     with serve(world(outlet(pages=pages, sitemap=None))) as web:
         run = dateline(web)
         run.knows()
@@ -186,9 +202,15 @@ def test_a_server_that_wants_the_address_as_it_was_listed_gets_it(dateline):
 
 
 @pytest.mark.parametrize("thief_first", [True, False])
-def test_a_page_that_names_another_outlets_article_its_canonical_neither_hides_nor_overwrites_it(dateline, thief_first):
+def test_a_page_that_names_another_outlets_article_its_canonical_neither_hides_nor_overwrites_it(
+    dateline, thief_first
+):
     theirs = "http://harbour.example/news/1001-ferry-landing"
-    thief = Outlet("thief.example", "Thief", pages=(Page("/stolen", "Buy now", story(30), NOW, canonical=theirs),))
+    thief = Outlet(
+        "thief.example",
+        "Thief",
+        pages=(Page("/stolen", "Buy now", story(30), NOW, canonical=theirs),),
+    )
     with serve(world(thief, outlet(many=1))) as web:
         run = dateline(web)
         run.knows()
@@ -204,14 +226,25 @@ def test_a_page_that_names_another_outlets_article_its_canonical_neither_hides_n
 
 def test_an_article_whose_slug_changed_is_the_same_article_if_number_and_text_agree(dateline):
     old, other = page(1, path="/news/41001-ferry-landing"), page(2)
-    renamed = replace(old, path="/news/41001-ferry-landing-moves-after-all", headline="Ferry landing moves after all")
+    renamed = replace(
+        old,
+        path="/news/41001-ferry-landing-moves-after-all",
+        headline="Ferry landing moves after all",
+    )
     borrowed = replace(other, path="/news/41001-quite-another-story")
     with serve(world(outlet(pages=(old, renamed, borrowed)))) as web:
         run = dateline(web)
         for path in (old.path, renamed.path, borrowed.path):
             run("crawl", f"http://harbour.example{path}", "--delay", "0")
-    assert run.column("SELECT headline FROM articles ORDER BY id") == [renamed.headline, other.headline]
-    assert run.column("SELECT article_id FROM urls WHERE url LIKE '%/41001-%' ORDER BY id") == [1, 1, 2]
+    assert run.column("SELECT headline FROM articles ORDER BY id") == [
+        renamed.headline,
+        other.headline,
+    ]
+    assert run.column("SELECT article_id FROM urls WHERE url LIKE '%/41001-%' ORDER BY id") == [
+        1,
+        1,
+        2,
+    ]
 
 
 def test_one_canonical_on_all_pages_of_an_outlet_does_not_melt_them_into_one(dateline):
@@ -229,9 +262,16 @@ def test_one_canonical_on_all_pages_of_an_outlet_does_not_melt_them_into_one(dat
 def test_pages_can_be_named_and_nothing_else_is_fetched(dateline):
     with serve(world()) as web:
         run = dateline(web)
-        run("crawl", "http://harbour.example/news/1002-ferry-landing?utm_source=mail", "--delay", "0")
+        run(
+            "crawl",
+            "http://harbour.example/news/1002-ferry-landing?utm_source=mail",
+            "--delay",
+            "0",
+        )
     assert pages_asked(web) == ["http://harbour.example/news/1002-ferry-landing"]
-    assert run.column("SELECT via FROM urls WHERE article_id IS NOT NULL AND role = 'requested'") == ["given"]
+    assert run.column(
+        "SELECT via FROM urls WHERE article_id IS NOT NULL AND role = 'requested'"
+    ) == ["given"]
 
 
 def test_a_changed_page_that_is_asked_for_again_changes_its_article(dateline):
@@ -248,13 +288,18 @@ def test_a_changed_page_that_is_asked_for_again_changes_its_article(dateline):
 
 
 def test_the_same_text_at_two_outlets_is_two_articles_and_a_relation(dateline):
-    both = (outlet(many=1), Outlet("ferry.example", "Ferry News", pages=(page(1, headline="As the Post reports"),)))
+    both = (
+        outlet(many=1),
+        Outlet("ferry.example", "Ferry News", pages=(page(1, headline="As the Post reports"),)),
+    )
     with serve(world(*both)) as web:
         run = dateline(web)
         run.knows()
         run.crawl()
     assert run.column("SELECT count(*) FROM articles") == [2]
-    assert [tuple(row) for row in run.rows("SELECT article_id, other_id, kind FROM relations")] == [(2, 1, "copy")]
+    assert [tuple(row) for row in run.rows("SELECT article_id, other_id, kind FROM relations")] == [
+        (2, 1, "copy")
+    ]
 
 
 def test_the_outlet_reads_who_asks_and_whom_to_write_to(dateline):
@@ -280,8 +325,12 @@ def test_outlets_are_found_by_host_and_one_that_is_not_there_is_told(dateline):
 
 
 @pytest.mark.parametrize("words", [(), ("--budget", "200")])
-def test_pages_are_asked_for_beside_the_feeds_of_others_unless_a_budget_is_to_be_shared_by_all(dateline, words):
-    outlets = [outlet(f"paper{number}.example", many=1, feed="rss", sitemap=None) for number in range(200)]
+def test_pages_are_asked_for_beside_the_feeds_of_others_unless_a_budget_is_to_be_shared_by_all(
+    dateline, words
+):
+    outlets = [
+        outlet(f"paper{number}.example", many=1, feed="rss", sitemap=None) for number in range(200)
+    ]
     with serve(world(*outlets)) as web:
         run = dateline(web)
         run.knows(*(each.host for each in outlets))
@@ -304,6 +353,14 @@ def test_every_spider_runs_as_scrapy_people_expect(dateline):
         )
         crawl = [*scrapy, "crawl", "sitemaps", "-a", "since=2000-01-01", "-s", "DOWNLOAD_DELAY=0"]
         subprocess.run(crawl, cwd=root, env=environment, capture_output=True, check=True)
-    assert spiders.stdout.split() == ["discovery", "feeds", "investigate", "outlets", "pages", "sitemaps", "story"]
+    assert spiders.stdout.split() == [
+        "discovery",
+        "feeds",
+        "investigate",
+        "outlets",
+        "pages",
+        "sitemaps",
+        "story",
+    ]
     assert run.column("SELECT count(*) FROM articles") == [5]
     assert run.column("SELECT command FROM crawls") == ["scrapy crawl sitemaps"]

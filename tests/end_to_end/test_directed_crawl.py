@@ -1,4 +1,5 @@
-"""Crawls for a story that runs on: the days of its coverage, topic pages, and the outlets' own searches."""
+"""Crawls for a story that runs on: the days of its coverage, topic pages, and the outlets' own
+searches."""
 
 from __future__ import annotations
 
@@ -32,16 +33,29 @@ def report(number: int, headline: str, day: datetime, **more: object) -> Page:
 
 MINE = report(1, "Eleven miners trapped in the Vellmar salt mine", FIRST)
 DRILL = report(2, "Drill reaches the miners in the Vellmar salt mine", FIRST + timedelta(days=3))
-INQUIRY = report(3, "Inquiry into the Vellmar salt mine of Halden Salt begins", FIRST + timedelta(days=30))
-VERDICT = report(4, "Court fines Halden Salt over the Vellmar salt mine", FIRST + timedelta(days=58))
-BEFORE = report(5, "Engineers warned Halden Salt of cracks in the Vellmar salt mine", FIRST - timedelta(days=18))
+INQUIRY = report(
+    3, "Inquiry into the Vellmar salt mine of Halden Salt begins", FIRST + timedelta(days=30)
+)
+VERDICT = report(
+    4, "Court fines Halden Salt over the Vellmar salt mine", FIRST + timedelta(days=58)
+)
+BEFORE = report(
+    5, "Engineers warned Halden Salt of cracks in the Vellmar salt mine", FIRST - timedelta(days=18)
+)
 
 
 def other(number: int, day: datetime) -> Page:
     text = (
-        f"The council of ward {number} met about the road to the harbour and closed at {number} in the evening.\n\n" * 3
+        f"The council of ward {number} met about the road to the harbour and closed at {number} in the evening.\n\n"
+        * 3
     )
-    return Page(f"/{day:%Y/%m/%d}/council-of-ward-{number}", f"Council of ward {number} meets", text, day, listed=False)
+    return Page(
+        f"/{day:%Y/%m/%d}/council-of-ward-{number}",
+        f"Council of ward {number} meets",
+        text,
+        day,
+        listed=False,
+    )
 
 
 def sitemap(*pages: Page, host: str = "harbour.example") -> bytes:
@@ -64,15 +78,25 @@ def raw(path: str, body: bytes, kind: str = "application/xml") -> Page:
 
 def months(*pages: Page, years: range = range(2019, 2027)) -> tuple[Page, ...]:
     """A sitemap index of every month of some years, with the pages in the months of their days."""
-    names = [f"{year}-{month:02}" for year in years for month in range(1, 13) if (year, month) <= (2026, 3)]
+    names = [
+        f"{year}-{month:02}"
+        for year in years
+        for month in range(1, 13)
+        if (year, month) <= (2026, 3)
+    ]
     maps = [
-        raw(f"/map-{name}.xml", sitemap(*[page for page in pages if f"{page.published:%Y-%m}" == name]))
+        raw(
+            f"/map-{name}.xml",
+            sitemap(*[page for page in pages if f"{page.published:%Y-%m}" == name]),
+        )
         for name in names
     ]
     return (raw("/sitemap.xml", index(*[f"map-{name}.xml" for name in names])), *maps, *pages)
 
 
-def outlet(*pages: Page, host: str = "harbour.example", feed: str | None = None, **more: object) -> Outlet:
+def outlet(
+    *pages: Page, host: str = "harbour.example", feed: str | None = None, **more: object
+) -> Outlet:
     return Outlet(host, "The Harbour Post", pages=pages, feed=feed, **more)  # type: ignore[arg-type]
 
 
@@ -88,14 +112,17 @@ def followed(
 
 
 def coverage(run: Dateline) -> set[str]:
-    return {url.rpartition("example")[2] for url in run.column("SELECT url FROM story_coverage WHERE story = 'mine'")}
+    return {
+        url.rpartition("example")[2]
+        for url in run.column("SELECT url FROM story_coverage WHERE story = 'mine'")
+    }
 
 
 def read_maps(web: Web) -> list[str]:
     return [request.path[5:12] for request in web.requests if request.path.startswith("/map-")]
 
 
-# -- the days of a story ---------------------------------------------------------------------------------------------
+# -- the days of a story ---------------------------------------------------------------------------
 
 
 def test_of_an_index_of_years_only_the_months_around_the_story_are_read_and_further_ones_as_it_is_found_to_run_on(
@@ -115,9 +142,14 @@ def test_of_an_index_of_years_only_the_months_around_the_story_are_read_and_furt
 
 
 def test_a_sitemap_without_months_is_read_again_for_the_days_beyond_and_no_more_often(dateline):
-    strangers = [other(number, datetime(2021, 1, 1, tzinfo=UTC) + timedelta(days=10 * number)) for number in range(100)]
+    strangers = [
+        other(number, datetime(2021, 1, 1, tzinfo=UTC) + timedelta(days=10 * number))
+        for number in range(100)
+    ]
     pages = (MINE, DRILL, INQUIRY, VERDICT, BEFORE, *strangers)
-    with serve(World((outlet(raw("/sitemap.xml", gzip.compress(sitemap(*pages))), *pages),), NOW)) as web:
+    with serve(
+        World((outlet(raw("/sitemap.xml", gzip.compress(sitemap(*pages))), *pages),), NOW)
+    ) as web:
         _, run = followed(dateline, web)
         many = sum(request.path == "/sitemap.xml" for request in web.requests)
     assert coverage(run) == {page.path for page in (MINE, DRILL, INQUIRY, VERDICT, BEFORE)}
@@ -130,7 +162,16 @@ def test_a_window_that_a_person_set_is_not_left(dateline):
         run = dateline(web)
         run.knows()
         until = utc(FIRST + timedelta(days=10))[:10]
-        run("follow", f"http://harbour.example{MINE.path}", "--name", "mine", "--until", until, "--since", "2025-06-01")
+        run(
+            "follow",
+            f"http://harbour.example{MINE.path}",
+            "--name",
+            "mine",
+            "--until",
+            until,
+            "--since",
+            "2025-06-01",
+        )
         web.requests.clear()
         run("crawl", "--story", "mine", "--delay", "0")
         assert set(read_maps(web)) == {"2025-06"}
@@ -154,14 +195,18 @@ def test_a_window_that_a_person_set_is_not_left(dateline):
         ("authors.xml", None, True),
     ],
 )
-def test_a_sitemap_is_read_if_its_name_and_its_date_let_it_hold_days_of_the_story(name, lastmod, may):
+def test_a_sitemap_is_read_if_its_name_and_its_date_let_it_hold_days_of_the_story(
+    name, lastmod, may
+):
     child = Child(f"http://harbour.example/{name}", lastmod)
     taken, others = children_of([child], Span("2024-02-01", "2024-02-20"), "2026-03-10", 60)
     assert (taken, others) == (([child], []) if may else ([], [child]))
 
 
 def test_numbered_sitemaps_that_were_filled_soonest_after_the_story_come_first():
-    children = [Child(f"http://a.example/post-sitemap{n}.xml", f"2024-{n:02}-01") for n in range(1, 12)]
+    children = [
+        Child(f"http://a.example/post-sitemap{n}.xml", f"2024-{n:02}-01") for n in range(1, 12)
+    ]
     taken, _ = children_of(children, Span("2024-03-10", "2024-04-10"), "2026-03-10", 3)
     assert [child.url[-6:] for child in taken] == ["p4.xml", "p5.xml", "p6.xml"]
 
@@ -170,7 +215,11 @@ def test_what_was_only_changed_later_may_have_been_published_in_the_days_of_the_
     span = Span("2024-02-01", "2024-02-20")
     leads = [
         Lead("http://a.example/mine-falls", via="sitemap", modified_at="2026-01-01T00:00:00Z"),
-        Lead("http://a.example/2024/02/mine-falls-in", via="sitemap", modified_at="2026-01-01T00:00:00Z"),
+        Lead(
+            "http://a.example/2024/02/mine-falls-in",
+            via="sitemap",
+            modified_at="2026-01-01T00:00:00Z",
+        ),
         Lead("http://a.example/2025/02/03/mine-opens", via="sitemap", modified_at="2025-02-03"),
         Lead("http://a.example/old-mine", via="sitemap", modified_at="2024-01-01"),
         Lead("http://a.example/undated-mine", via="sitemap"),
@@ -187,11 +236,13 @@ def test_days_are_those_of_the_coverage_and_weeks_around_it_never_beyond_today()
     old = around(["2020-02-01"], "2026-03-10")
     assert old == Span("2020-01-11", "2020-04-11")
     assert wider(old, "2026-03-10").covers(old)
-    assert not is_worth_more(old, Span(old.since, "2020-04-14")), "three days are not worth a request"
+    assert not is_worth_more(old, Span(old.since, "2020-04-14")), (
+        "three days are not worth a request"
+    )
     assert is_worth_more(old, Span("2019-12-01", old.until))
 
 
-# -- topic pages -----------------------------------------------------------------------------------------------------
+# -- topic pages -----------------------------------------------------------------------------------
 
 
 def article_with(page: Page, head: str = "", foot: str = "") -> Page:
@@ -208,7 +259,9 @@ def list_page(path: str, *pages: Page, head: str = "") -> Page:
         for page in pages
     )
     return raw(
-        path, f"<html><head><title>List</title>{head}</head><body><ul>{items}</ul></body></html>".encode(), "text/html"
+        path,
+        f"<html><head><title>List</title>{head}</head><body><ul>{items}</ul></body></html>".encode(),
+        "text/html",
     )
 
 
@@ -233,28 +286,36 @@ def test_a_topic_page_that_an_article_is_filed_under_is_read_for_leads(dateline,
     start = article_with(MINE, *TAGGED[how])
     more = list_page("/vellmar/2", INQUIRY, VERDICT)
     topic = list_page("/vellmar", DRILL, head='<link rel="next" href="/vellmar/2">')
-    with serve(World((outlet(start, DRILL, INQUIRY, VERDICT, topic, more, feed="rss", sitemap=None),), NOW)) as web:
+    with serve(
+        World((outlet(start, DRILL, INQUIRY, VERDICT, topic, more, feed="rss", sitemap=None),), NOW)
+    ) as web:
         told, run = followed(dateline, web)
     assert {DRILL.path, INQUIRY.path, VERDICT.path} <= coverage(run)
-    assert set(run.column("SELECT via FROM urls WHERE url LIKE '%vellmar-salt-mine-2'")) == {"topic"}
+    assert set(run.column("SELECT via FROM urls WHERE url LIKE '%vellmar-salt-mine-2'")) == {
+        "topic"
+    }
     assert "1 topic page" in told
 
 
 def test_topics_that_are_not_the_storys_are_not_read_and_of_the_others_only_a_few(dateline):
     tags = "".join(f'<a rel="tag" href="/tag/{n}">Vellmar salt mine {n}</a>' for n in range(20))
-    foreign = (
-        '<a rel="tag" href="http://elsewhere.example/tag/vellmar">Vellmar</a><a rel="tag" href="/tag/food">Food</a>'
-    )
+    foreign = '<a rel="tag" href="http://elsewhere.example/tag/vellmar">Vellmar</a><a rel="tag" href="/tag/food">Food</a>'
     start = article_with(MINE, "", tags + foreign)
-    with serve(World((outlet(start, feed="rss", sitemap=None), outlet(host="elsewhere.example")), NOW)) as web:
+    with serve(
+        World((outlet(start, feed="rss", sitemap=None), outlet(host="elsewhere.example")), NOW)
+    ) as web:
         followed(dateline, web)
         asked = [request.path for request in web.requests if request.path.startswith("/tag/")]
     assert len(asked) == TOPICS_OF_OUTLET
     assert "/tag/food" not in asked
-    assert not [request for request in web.requests if request.host == "elsewhere.example" and "tag" in request.path]
+    assert not [
+        request
+        for request in web.requests
+        if request.host == "elsewhere.example" and "tag" in request.path
+    ]
 
 
-# -- an outlet's own search ------------------------------------------------------------------------------------------
+# -- an outlet's own search ------------------------------------------------------------------------
 
 FORM = (
     '<form role="search" action="/find"><input type="hidden" name="sort" value="new">'
@@ -275,7 +336,8 @@ DESCRIPTION = (
 
 
 class Searching(Web):
-    """A web whose ridge.example finds its reports at /find by all the words of a question; nothing else lists them."""
+    """A web whose ridge.example finds its reports at /find by all the words of a question; nothing
+    else lists them."""
 
     def respond(self, method, host, path, headers):
         if host == "ridge.example" and path.startswith("/find"):
@@ -288,11 +350,17 @@ class Searching(Web):
 
 
 def searching(home: str, *more: Page, robots: str = "User-agent: *\nAllow: /\n") -> Searching:
-    front = raw("/", f"<html><head><title>Ridge</title>{home}</head><body>{home}</body></html>".encode(), "text/html")
+    front = raw(
+        "/",
+        f"<html><head><title>Ridge</title>{home}</head><body>{home}</body></html>".encode(),
+        "text/html",
+    )
     rules = raw("/robots.txt", robots.encode(), "text/plain")
     today = [other(number, NOW - timedelta(hours=number)) for number in range(1, 4)]
     listed = [replace(page, listed=True) for page in today]
-    ridge = outlet(front, rules, *listed, DRILL, INQUIRY, *more, host="ridge.example", feed="rss", sitemap=None)
+    ridge = outlet(
+        front, rules, *listed, DRILL, INQUIRY, *more, host="ridge.example", feed="rss", sitemap=None
+    )
     return Searching(World((outlet(*months(MINE)), ridge), NOW))
 
 
@@ -337,7 +405,11 @@ def test_an_outlet_whose_sitemap_has_the_days_of_the_story_is_not_searched(datel
     front = raw("/", f"<html><body>{FORM}</body></html>".encode(), "text/html")
     with serve(World((outlet(front, *pages),), NOW)) as web:
         followed(dateline, web)
-        assert not [request for request in web.requests if request.path in ("/", "/find") or "/find" in request.path]
+        assert not [
+            request
+            for request in web.requests
+            if request.path in ("/", "/find") or "/find" in request.path
+        ]
 
 
 def test_topic_pages_and_searches_count_for_the_budget_of_their_outlet(dateline):
@@ -346,6 +418,8 @@ def test_topic_pages_and_searches_count_for_the_budget_of_their_outlet(dateline)
     with served(searching(FORM)) as web:
         followed(dateline, web, "--outlet-budget", "1")
         spent = [
-            r.path for r in web.requests if r.host == "ridge.example" and r.path not in ("/robots.txt", "/feed.xml")
+            r.path
+            for r in web.requests
+            if r.host == "ridge.example" and r.path not in ("/robots.txt", "/feed.xml")
         ]
     assert len(spent) <= 1

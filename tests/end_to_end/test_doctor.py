@@ -79,7 +79,9 @@ MENDABLE = [
 @pytest.mark.parametrize(("script", "what"), MENDABLE)
 def test_what_can_be_made_anew_is_found_and_mended(folder: Path, script: str, what: str) -> None:
     harm(folder, script)
-    found = [finding for finding in examine(folder, JUDGE, alone=True).findings if what in finding.what]
+    found = [
+        finding for finding in examine(folder, JUDGE, alone=True).findings if what in finding.what
+    ]
     assert found
     assert all("--repair" in finding.advice and finding.count for finding in found)
     after = repair(folder, JUDGE, url_key)
@@ -103,7 +105,8 @@ def test_a_mended_archive_says_and_finds_what_it_did_before(folder: Path) -> Non
     before = kept()
     assert all(before)
     harm(
-        folder, "DELETE FROM articles_fts_data WHERE id > 10; DELETE FROM versions; UPDATE relations SET other_id = 99"
+        folder,
+        "DELETE FROM articles_fts_data WHERE id > 10; DELETE FROM versions; UPDATE relations SET other_id = 99",
     )
     harm(folder, "DELETE FROM checks; DELETE FROM urls")
     assert repair(folder, JUDGE, url_key).sound
@@ -120,12 +123,17 @@ def test_a_mended_archive_says_and_finds_what_it_did_before(folder: Path) -> Non
         ("DELETE FROM outlets", "archive.db", "rows of articles whose row of outlets is missing"),
     ],
 )  # fmt: skip
-def test_what_takes_a_person_is_told_and_left_alone(folder: Path, script: str, file: str, what: str) -> None:
+def test_what_takes_a_person_is_told_and_left_alone(
+    folder: Path, script: str, file: str, what: str
+) -> None:
     harm(folder, script, file)
     before = sqlite3.connect(folder / "archive.db").execute("SELECT * FROM articles").fetchall()
     after = repair(folder, JUDGE, url_key)
     assert any(what in finding.what for finding in after.findings), list(after.lines())
-    assert sqlite3.connect(folder / "archive.db").execute("SELECT * FROM articles").fetchall() == before
+    assert (
+        sqlite3.connect(folder / "archive.db").execute("SELECT * FROM articles").fetchall()
+        == before
+    )
 
 
 @pytest.mark.parametrize("file", ["archive.db", "captures.db"])
@@ -133,7 +141,8 @@ def test_a_damaged_file_is_named_with_what_to_do(folder: Path, file: str) -> Non
     path = folder / file
     size = path.stat().st_size
     with path.open("r+b") as opened:
-        for place in range(size // 4096 * 3072 // 4096 * 4096, size, 4096):  # the last quarter of its pages
+        # the last quarter of its pages
+        for place in range(size // 4096 * 3072 // 4096 * 4096, size, 4096):
             opened.seek(place)
             opened.write(b"\xff" * 64)
     (told,) = [line for line in examine(folder, JUDGE, alone=True).lines() if "damaged" in line]
@@ -155,7 +164,9 @@ def test_a_log_that_a_reader_kept_from_being_taken_over_is_told_and_taken_over(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(archive.doctor, "LONG_LOG", 10_000)
-    reader, writer = (sqlite3.connect(folder / "archive.db", isolation_level=None) for _ in range(2))
+    reader, writer = (
+        sqlite3.connect(folder / "archive.db", isolation_level=None) for _ in range(2)
+    )
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM articles").fetchone()
     writer.executescript(
@@ -183,9 +194,15 @@ def test_the_command_ends_with_1_until_all_is_mended(folder: Path, dateline) -> 
     harm(folder, "DELETE FROM articles_fts_data WHERE id > 10")
     run = dateline()
     run.folder = folder
-    assert "the search's index is not that of the articles: 1; --repair makes it anew" in run("doctor", code=1).stdout
+    assert (
+        "the search's index is not that of the articles: 1; --repair makes it anew"
+        in run("doctor", code=1).stdout
+    )
     told = json.loads(run("doctor", "--json", code=1).stdout)
-    assert (told["sound"], [finding["repairable"] for finding in told["findings"]]) == (False, [True])
+    assert (told["sound"], [finding["repairable"] for finding in told["findings"]]) == (
+        False,
+        [True],
+    )
     assert "mended: the search's index" in run("doctor", "--repair").stdout
     assert run("doctor").stdout.strip().startswith(f"{folder}: sound")
     run.folder = folder / "nowhere"

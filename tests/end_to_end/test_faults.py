@@ -1,4 +1,5 @@
-"""What a crawl does when it is killed, the disk is full, the archive cannot be written or is gone, or others are at it.
+"""What a crawl does when it is killed, the disk is full, the archive cannot be written or is gone,
+or others are at it.
 
 Nothing that was acknowledged is lost, nothing is stored twice, and what is told is one line.
 """
@@ -41,7 +42,8 @@ at="$2"; shift 3; "$@"; code=$?
 cp -a "$at/." "$at.after"
 exit $code
 """
-"""Size, folder, rw or ro, command. The folder gets a file system of its own, with what lay in FOLDER.before."""
+"""Size, folder, rw or ro, command. The folder gets a file system of its own, with what lay in
+FOLDER.before."""
 
 
 def can_mount() -> bool:
@@ -50,7 +52,9 @@ def can_mount() -> bool:
     return subprocess.run([*NAMESPACES, "true"], check=False, capture_output=True).returncode == 0
 
 
-mounts = pytest.mark.skipif(not can_mount(), reason="no file system can be mounted here without rights")
+mounts = pytest.mark.skipif(
+    not can_mount(), reason="no file system can be mounted here without rights"
+)
 
 
 def pages_asked(web: Web) -> list[str]:
@@ -66,11 +70,13 @@ def assert_sound(folder: Path) -> None:
     """No row without its partner, and a search that finds what there is."""
     with crawl_lock(folder):
         found = examine(folder, decisions().texts, alone=True)
-    wrong = [finding.what for finding in found.findings if not finding.what.startswith("megabytes free")]
+    wrong = [
+        finding.what for finding in found.findings if not finding.what.startswith("megabytes free")
+    ]
     assert wrong == [], list(found.lines())
 
 
-# -- killed ----------------------------------------------------------------------------------------------------------
+# -- killed ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.timeout(300)
@@ -84,7 +90,9 @@ def test_crawls_that_are_killed_again_and_again_lose_nothing_and_store_nothing_t
         for turn in range(KILLS):
             process = run.start(*ALL)
             before, some = len(pages_asked(web)), moments.randint(0, 14)
-            wait_for(lambda before=before, some=some: len(pages_asked(web)) >= before + some, process)
+            wait_for(
+                lambda before=before, some=some: len(pages_asked(web)) >= before + some, process
+            )
             time.sleep(moments.random() * 0.5)
             if turn % 2:
                 os.killpg(process.pid, signal.SIGKILL)
@@ -105,16 +113,19 @@ def test_crawls_that_are_killed_again_and_again_lose_nothing_and_store_nothing_t
     assert_sound(run.folder)
 
 
-# -- a disk that is full, an archive that cannot be written ----------------------------------------------------------
+# -- a disk that is full, an archive that cannot be written ----------------------------------------
 
 
 def on_a_mount(run: Dateline, size: str, how: str) -> subprocess.CompletedProcess[str]:
-    """A crawl of an archive that lies on a small file system of its own; what it left behind is in `run.folder`."""
+    """A crawl of an archive that lies on a small file system of its own; what it left behind is in
+    `run.folder`."""
     at = run.folder
     at.rename(f"{at}.before")
     at.mkdir()
     command = [*NAMESPACES, "sh", "-c", MOUNTED, "sh", size, str(at), how, *run.command(*ALL)]
-    ran = subprocess.run(command, env=run.environ(), capture_output=True, text=True, timeout=110, check=False)
+    ran = subprocess.run(
+        command, env=run.environ(), capture_output=True, text=True, timeout=110, check=False
+    )
     assert ran.returncode != 99, ran.stderr
     run.folder = Path(f"{at}.after")
     return ran
@@ -163,8 +174,20 @@ def test_an_archive_on_a_medium_that_can_only_be_read_answers(dateline, tmp_path
     at = run.folder
     at.rename(f"{at}.before")
     at.mkdir()
-    command = [*NAMESPACES, "sh", "-c", MOUNTED, "sh", "8m", str(at), "ro", *run.command("search", "board")]
-    ran = subprocess.run(command, env=run.environ(), capture_output=True, text=True, timeout=60, check=False)
+    command = [
+        *NAMESPACES,
+        "sh",
+        "-c",
+        MOUNTED,
+        "sh",
+        "8m",
+        str(at),
+        "ro",
+        *run.command("search", "board"),
+    ]
+    ran = subprocess.run(
+        command, env=run.environ(), capture_output=True, text=True, timeout=60, check=False
+    )
     assert ran.returncode == 0, ran.stderr
     assert "harbour.example" in ran.stdout
 
@@ -178,7 +201,10 @@ def test_an_archive_that_is_removed_meanwhile_ends_the_crawl_in_one_line(datelin
         wait_for(lambda: len(pages_asked(web)) > 10, process)
         shutil.rmtree(run.folder)
         _, said = process.communicate(timeout=60)
-    assert said.decode() == f"dateline: {run.folder}: the archive was removed or replaced while it was in use\n"
+    assert (
+        said.decode()
+        == f"dateline: {run.folder}: the archive was removed or replaced while it was in use\n"
+    )
     assert process.returncode == 1
     assert not run.folder.exists()
 
@@ -200,13 +226,16 @@ def test_an_archive_that_is_moved_away_keeps_what_was_kept(dateline):
     assert_sound(run.folder)
 
 
-# -- several at once -------------------------------------------------------------------------------------------------
+# -- several at once -------------------------------------------------------------------------------
 
 
 def test_two_crawls_an_import_and_readers_at_once_never_find_the_archive_locked(dateline, tmp_path):
     pages = tuple(page(number, delay=0.1) for number in range(1, PAGES + 1))
     lines = tmp_path / "articles.jsonl"
-    rows = (f'{{"url": "http://ridge.example/{n}", "text": "{story(n + 200)[:300]}"}}' for n in range(40))
+    rows = (
+        f'{{"url": "http://ridge.example/{n}", "text": "{story(n + 200)[:300]}"}}'
+        for n in range(40)
+    )
     lines.write_text("\n".join(rows).replace("\n\n", " "))
     with serve(world(outlet(pages=pages))) as web:
         run = dateline(web)
@@ -224,7 +253,9 @@ def test_two_crawls_an_import_and_readers_at_once_never_find_the_archive_locked(
     assert second.returncode in (0, 75), "it says who holds the archive, or found it free already"
     assert (imported.returncode, mistakes) == (0, [])
     log = (run.folder / "crawl.log").read_text()
-    assert not [told for told in (second.stderr, imported.stdout + imported.stderr, log) if "locked" in told]
+    assert not [
+        told for told in (second.stderr, imported.stdout + imported.stderr, log) if "locked" in told
+    ]
     assert run.column("SELECT count(*) FROM articles") == [PAGES + 40]
     assert_sound(run.folder)
 

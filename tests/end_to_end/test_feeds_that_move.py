@@ -1,4 +1,5 @@
-"""A feed that is led elsewhere day by day, in a circle, to a page, and back: it stays the one source that was added."""
+"""A feed that is led elsewhere day by day, in a circle, to a page, and back: it stays the one
+source that was added."""
 
 from __future__ import annotations
 
@@ -27,7 +28,10 @@ def to(url: str, status: int = 301) -> Answer:
 DAYS = {
     "at home": ({FEED: feed(1)}, "listed"),
     "moved for good": ({FEED: to(MOVED), MOVED: feed(1, 2)}, "listed"),
-    "for good, in two steps": ({FEED: to(MOVED, 308), MOVED: to(THIRD), THIRD: feed(1, 2)}, "listed"),
+    "for good, in two steps": (
+        {FEED: to(MOVED, 308), MOVED: to(THIRD), THIRD: feed(1, 2)},
+        "listed",
+    ),
     "elsewhere for now": ({FEED: to(THIRD, 302), THIRD: feed(2, 3)}, "listed"),
     "in a circle": ({FEED: to(MOVED), MOVED: to(FEED)}, "refused"),
     "to itself": ({FEED: to(FEED, 302)}, "refused"),
@@ -43,7 +47,9 @@ FOR_GOOD = {"moved for good": MOVED, "for good, in two steps": THIRD}
 def test_a_feed_that_is_led_about_for_days_stays_one_source_and_its_articles_are_had_once(tmp_path):
     pages = {f"http://courier.example/{number}": html(number) for number in range(1, 5)}
     with stranger({}) as there:
-        run = Dateline(tmp_path / "archive", None, {"http_proxy": there.url, "https_proxy": there.url})
+        run = Dateline(
+            tmp_path / "archive", None, {"http_proxy": there.url, "https_proxy": there.url}
+        )
         knows(run, "courier.example", (FEED, "feed"))
         for day, (name, (says, outcome)) in enumerate(DAYS.items()):
             there.says = {**pages, **says}
@@ -60,21 +66,27 @@ def test_a_feed_that_is_led_about_for_days_stays_one_source_and_its_articles_are
             )
             assert look["outcome"] == outcome, (name, *look)
             for text in (told, look["reason"] or ""):
-                assert (f"moved for good to {FOR_GOOD.get(name)}" in text) is (name in FOR_GOOD), name
+                assert (f"moved for good to {FOR_GOOD.get(name)}" in text) is (name in FOR_GOOD), (
+                    name
+                )
             assert run.column("SELECT url FROM urls WHERE role = 'source'") == [FEED]
     assert run.column("SELECT url FROM articles ORDER BY id") == list(pages)
     assert run.column("SELECT count(*) FROM revisions") == [0]
     assert run.column("SELECT DISTINCT host FROM outlets") == ["courier.example"]
 
 
-@pytest.mark.parametrize("spelt", ["https://courier.example/feed", "http://www.courier.example/feed"])
+@pytest.mark.parametrize(
+    "spelt", ["https://courier.example/feed", "http://www.courier.example/feed"]
+)
 def test_another_spelling_of_an_address_is_no_move(spelt):
     from scrapy.http import Request, Response
 
     from crawler.network.redirects import moved_for_good
 
     def answer(url: str, *reasons: object) -> Response:
-        return Response(url, request=Request(url, meta={"asked": FEED, "redirect_reasons": list(reasons)}))
+        return Response(
+            url, request=Request(url, meta={"asked": FEED, "redirect_reasons": list(reasons)})
+        )
 
     assert moved_for_good(answer(spelt, 301)) is None
     assert moved_for_good(answer(MOVED, 301, 308)) == MOVED

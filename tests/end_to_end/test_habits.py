@@ -17,7 +17,9 @@ def texts(run: Dateline) -> list[bool]:
         return [BOX in row[0] for row in db.execute("SELECT text FROM articles ORDER BY id")]
 
 
-def test_what_was_learnt_is_left_out_backwards_and_the_report_says_of_how_many(dateline, tmp_path: Path):
+def test_what_was_learnt_is_left_out_backwards_and_the_report_says_of_how_many(
+    dateline, tmp_path: Path
+):
     head = '<link rel=canonical href="https://paper.example/{0}">'
     files = [write(tmp_path, number, head.format(number)) for number in range(4)]
     run = dateline()
@@ -28,7 +30,9 @@ def test_what_was_learnt_is_left_out_backwards_and_the_report_says_of_how_many(d
     assert texts(run) == [False] * 4
     assert told[0] == "4 pages read, 2 articles changed"
     assert told[2].split() == ["text", "2"]
-    assert told[-1] == "Outlets repeat 1 lines, which are left out 4 times (2 before), of 4 articles."
+    assert (
+        told[-1] == "Outlets repeat 1 lines, which are left out 4 times (2 before), of 4 articles."
+    )
 
     assert run("import", *files).stdout.strip() == "4 unchanged"
     with closing(sqlite3.connect(run.folder / "archive.db")) as db:

@@ -1,7 +1,7 @@
 """What strangers do to a crawl, from end to end: the real command, servers on loopback, an archive.
 
-What is forbidden here is a loopback address too (127.0.0.2); the outlet's is 127.0.0.1, which each test allows by name
-and port.
+What is forbidden here is a loopback address too (127.0.0.2); the outlet's is 127.0.0.1, which each
+test allows by name and port.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ def html(number: int, more: str = "") -> Answer:
     """An honest page."""
     text = "".join(f"<p>{paragraph}</p>" for paragraph in story(number).split("\n\n"))
     head = f"<title>Ferry landing moves, part {number}</title>"
-    return Answer(200, f"<html><head>{head}</head><body><h1>Part {number}</h1>{text}{more}</body></html>".encode())
+    return Answer(
+        200,
+        f"<html><head>{head}</head><body><h1>Part {number}</h1>{text}{more}</body></html>".encode(),
+    )
 
 
 @dataclass
@@ -40,7 +43,11 @@ class Direct(Dateline):
 
     def environ(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name.lower() not in PROXIES}
-        return kept | {"DATELINE_ARCHIVE": str(self.folder), "PYTHONPATH": str(ROOT)} | self.environment
+        return (
+            kept
+            | {"DATELINE_ARCHIVE": str(self.folder), "PYTHONPATH": str(ROOT)}
+            | self.environment
+        )
 
     def command(self, *words: object) -> list[str]:  # type: ignore[override]
         return [sys.executable, "-m", "tests.names", *self.leading(), "--", *map(str, words)]
@@ -54,12 +61,15 @@ class Direct(Dateline):
 
 @pytest.fixture
 def direct(tmp_path):
-    """Makes the command: `direct(there)` may reach that server by the name courier.example, and nothing else."""
+    """Makes the command: `direct(there)` may reach that server by the name courier.example, and
+    nothing else."""
 
     def to_reach(there: Stranger, allowed: str = "", **names: str) -> Direct:
         allowed = f"courier.example:{there.port} {allowed}"
         usual = {"courier.example": "127.0.0.1", "inside.example": "127.0.0.2"}
-        return Direct(tmp_path / "archive", None, {"DATELINE_ALLOW_ADDRESSES": allowed}, usual | names)
+        return Direct(
+            tmp_path / "archive", None, {"DATELINE_ALLOW_ADDRESSES": allowed}, usual | names
+        )
 
     return to_reach
 
@@ -67,7 +77,9 @@ def direct(tmp_path):
 @pytest.fixture
 def inside():
     """A service that strangers must not reach, and what it was asked."""
-    with stranger({"/": html(1), "/feed.xml": Answer(200, rss("http://x.example/"))}, "127.0.0.2") as service:
+    with stranger(
+        {"/": html(1), "/feed.xml": Answer(200, rss("http://x.example/"))}, "127.0.0.2"
+    ) as service:
         yield service
 
 
@@ -78,10 +90,12 @@ def rss(*links: str) -> bytes:
 
 def knows(run: Dateline, host: str, *sources: tuple[str, str]) -> None:
     with Archive(run.folder) as archive:
-        archive.add_outlet(Outlet(host), [file_source(Source(url, kind, host)) for url, kind in sources])
+        archive.add_outlet(
+            Outlet(host), [file_source(Source(url, kind, host)) for url, kind in sources]
+        )
 
 
-# -- addresses -------------------------------------------------------------------------------------------------------
+# -- addresses -------------------------------------------------------------------------------------
 
 SPELLINGS = [
     "127.0.0.2",
@@ -139,7 +153,9 @@ STRANGER_SPELLINGS = [
 """Beside SPELLINGS: of digits, dots and hosts that some programs take for others."""
 
 
-@pytest.mark.parametrize("way", ["redirect", "refresh", "feed", "sitemap", "sitemap of a sitemap", "link element"])
+@pytest.mark.parametrize(
+    "way", ["redirect", "refresh", "feed", "sitemap", "sitemap of a sitemap", "link element"]
+)
 def test_no_way_leads_inside_however_the_address_is_spelt(direct, inside, way):
     urls = [f"http://{host}:{inside.port}/feed.xml" for host in (*SPELLINGS, *STRANGER_SPELLINGS)]
     escaped = [url.replace("&", "&amp;") for url in urls]
@@ -148,7 +164,9 @@ def test_no_way_leads_inside_however_the_address_is_spelt(direct, inside, way):
     says = {
         f"/{n}": {
             "redirect": Answer(302, headers={"Location": url.encode().decode("latin-1")}),
-            "link element": html(n, f'<link rel="canonical" href="{url}"><link rel="amphtml" href="{url}">'),
+            "link element": html(
+                n, f'<link rel="canonical" href="{url}"><link rel="amphtml" href="{url}">'
+            ),
         }.get(way, html(n, f'<meta http-equiv="refresh" content="0; url={url}">'))
         for n, url in enumerate(urls)
     }
@@ -157,8 +175,13 @@ def test_no_way_leads_inside_however_the_address_is_spelt(direct, inside, way):
     says["/index"] = Answer(200, b"<sitemapindex><sitemap><loc>/s</loc></sitemap></sitemapindex>")
     with stranger(says) as there:
         run, base = direct(there), f"http://courier.example:{there.port}"
-        says["/feed"] = there.says["/feed"] = Answer(200, rss(*escaped, *(f"{base}/{n}" for n in range(len(urls)))))
-        sources = {"sitemap": [("/u", "sitemap")], "sitemap of a sitemap": [("/index", "sitemap"), ("/s", "sitemap")]}
+        says["/feed"] = there.says["/feed"] = Answer(
+            200, rss(*escaped, *(f"{base}/{n}" for n in range(len(urls))))
+        )
+        sources = {
+            "sitemap": [("/u", "sitemap")],
+            "sitemap of a sitemap": [("/index", "sitemap"), ("/s", "sitemap")],
+        }
         for path, kind in sources.get(way, [("/feed", "feed")]):
             knows(run, "courier.example", (base + path, kind))
         run(*CRAWL)
@@ -168,7 +191,8 @@ def test_no_way_leads_inside_however_the_address_is_spelt(direct, inside, way):
 
 
 @pytest.mark.parametrize(
-    "host", ["127.0.0.2", "2130706434", "①②⑦.⓪.⓪.②", "127.0.0.2.", "[::ffff:7f00:2]", "inside.example"]
+    "host",
+    ["127.0.0.2", "2130706434", "①②⑦.⓪.⓪.②", "127.0.0.2.", "[::ffff:7f00:2]", "inside.example"],
 )
 def test_what_a_person_names_leads_nowhere_inside_either(direct, inside, tmp_path, host):
     url = f"http://{host}:{inside.port}/"
@@ -184,30 +208,49 @@ def test_what_a_person_names_leads_nowhere_inside_either(direct, inside, tmp_pat
 
 
 def test_of_the_addresses_that_a_name_leads_to_only_those_outside_are_connected_to(direct, inside):
-    """One public, one of inside, in either order; and where the public one does not answer, the other is not tried."""
+    """One public, one of inside, in either order; and where the public one does not answer, the
+    other is not tried."""
     port, page = inside.port, html(1)
     closed = Answer(page.status, page.body, {"Connection": "close"})
     with stranger({f"/{n}": closed for n in range(4)}, port=port) as there:
         names = {"mixed.example": "127.0.0.1+127.0.0.2", "turned.example": "127.0.0.2+127.0.0.1"}
         run = direct(there, f"127.0.0.1:{port}", **names)
-        run("crawl", *[f"http://{host}:{port}/{n}" for n, host in enumerate(names)], "--delay", "0", code=None)
+        run(
+            "crawl",
+            *[f"http://{host}:{port}/{n}" for n, host in enumerate(names)],
+            "--delay",
+            "0",
+            code=None,
+        )
         assert {"/0", "/1"} <= set(there.asked)
     run("crawl", *[f"http://{host}:{port}/9" for host in names], "--delay", "0", code=None)
     assert inside.asked == []
 
 
 def test_no_redirect_leads_to_files_or_data(direct):
-    hops = {"/file": to("file:///etc/passwd"), "/data": to("data:text/html,x"), "/ftp": to("ftp://127.0.0.2/x")}
+    hops = {
+        "/file": to("file:///etc/passwd"),
+        "/data": to("data:text/html,x"),
+        "/ftp": to("ftp://127.0.0.2/x"),
+    }
     with stranger(hops) as there:
         run = direct(there)
-        run("crawl", *[f"http://courier.example:{there.port}{path}" for path in hops], "--delay", "0", code=1)
+        run(
+            "crawl",
+            *[f"http://courier.example:{there.port}{path}" for path in hops],
+            "--delay",
+            "0",
+            code=1,
+        )
     assert run.column("SELECT reason FROM urls") == ["HTTP 302"] * 3
     assert run.column("SELECT count(*) FROM articles") == [0]
 
 
 def test_no_feed_sitemap_or_robots_txt_leads_inside(direct, inside):
     bad = f"http://127.0.0.2:{inside.port}"
-    sitemap = f"<sitemapindex><sitemap><loc>{bad}/sitemap.xml</loc></sitemap></sitemapindex>".encode()
+    sitemap = (
+        f"<sitemapindex><sitemap><loc>{bad}/sitemap.xml</loc></sitemap></sitemapindex>".encode()
+    )
     says = {
         "/robots.txt": to(f"{bad}/robots.txt"),
         "/feed.xml": Answer(200, rss(f"{bad}/", f"http://inside.example:{inside.port}/")),
@@ -217,7 +260,11 @@ def test_no_feed_sitemap_or_robots_txt_leads_inside(direct, inside):
     with stranger(says) as there:
         run = direct(there)
         base = f"http://courier.example:{there.port}"
-        sources = [(f"{base}/feed.xml", "feed"), (f"{base}/moved.xml", "feed"), (f"{base}/sitemap.xml", "sitemap")]
+        sources = [
+            (f"{base}/feed.xml", "feed"),
+            (f"{base}/moved.xml", "feed"),
+            (f"{base}/sitemap.xml", "sitemap"),
+        ]
         knows(run, "courier.example", *sources, (f"{bad}/feed.xml", "feed"))
         run(*CRAWL)
         assert set(says) <= set(there.asked)
@@ -245,10 +292,20 @@ def test_a_search_service_leads_nowhere_inside(direct, inside):
         run = direct(there)
         run("crawl", f"http://courier.example:{there.port}/1", "--delay", "0")
         run("follow", "1", "--name", "ferry")
-        told = run("crawl", "--story", "ferry", "--ask", f"wikipedia=http://127.0.0.2:{inside.port}", "--delay", "0")
+        told = run(
+            "crawl",
+            "--story",
+            "ferry",
+            "--ask",
+            f"wikipedia=http://127.0.0.2:{inside.port}",
+            "--delay",
+            "0",
+        )
         assert "DATELINE_ALLOW_ADDRESSES" in told.stdout
         gdelt = f"http://courier.example:{there.port}"
-        there.says = _Everywhere(Answer(200, articles.encode(), {"Content-Type": "application/json"}))
+        there.says = _Everywhere(
+            Answer(200, articles.encode(), {"Content-Type": "application/json"})
+        )
         run("crawl", "--story", "ferry", "--ask", f"gdelt={gdelt}", "--delay", "0")
     assert inside.asked == []
 
@@ -264,26 +321,45 @@ class _Everywhere(dict):
 
 
 def test_a_name_that_leads_elsewhere_the_second_time_is_judged_the_second_time(direct, inside):
-    """Each answer ends its connection, and names are not remembered, so that each page needs a new look-up."""
+    """Each answer ends its connection, and names are not remembered, so that each page needs a new
+    look-up."""
     port, page = inside.port, html(1)
     last = Answer(page.status, page.body, {"Connection": "close"})
     none = Answer(404, headers={"Connection": "close"})
     with stranger({"/1": last, "/2": last, "/3": last, "/robots.txt": none}, port=port) as there:
-        run = direct(there, f"127.0.0.1:{port}", **{"rebound.example": "127.0.0.1,127.0.0.1,127.0.0.2"})
-        run("crawl", *[f"http://rebound.example:{port}/{n}" for n in (1, 2, 3)], "--delay", "0", code=None)
+        run = direct(
+            there, f"127.0.0.1:{port}", **{"rebound.example": "127.0.0.1,127.0.0.1,127.0.0.2"}
+        )
+        run(
+            "crawl",
+            *[f"http://rebound.example:{port}/{n}" for n in (1, 2, 3)],
+            "--delay",
+            "0",
+            code=None,
+        )
         assert there.asked
     assert inside.asked == []
-    assert run.column("SELECT count(*) FROM urls WHERE reason LIKE 'rebound.example leads to 127.0.0.2%'") != [0]
+    assert run.column(
+        "SELECT count(*) FROM urls WHERE reason LIKE 'rebound.example leads to 127.0.0.2%'"
+    ) != [0]
 
 
 def test_an_address_that_is_allowed_is_read(direct, inside):
     with stranger({}) as there:
         run = direct(there, f"127.0.0.2:{inside.port}")
-        run("crawl", f"http://127.0.0.2:{inside.port}/", f"http://inside.example:{inside.port}/?2", "--delay", "0")
+        run(
+            "crawl",
+            f"http://127.0.0.2:{inside.port}/",
+            f"http://inside.example:{inside.port}/?2",
+            "--delay",
+            "0",
+        )
     assert "/" in inside.asked
 
 
-@pytest.mark.parametrize("url", ["http://192.168.0.5/", "http://localhost:8001/", "http://printer/", "http://[::1]/"])
+@pytest.mark.parametrize(
+    "url", ["http://192.168.0.5/", "http://localhost:8001/", "http://printer/", "http://[::1]/"]
+)
 def test_who_names_an_address_inside_is_told_the_setting_in_a_line(dateline, url):
     told = dateline()("crawl", url, code=2).stderr
     assert len([line for line in told.splitlines() if not line.startswith(("Usage:", "Try "))]) == 1
@@ -292,34 +368,53 @@ def test_who_names_an_address_inside_is_told_the_setting_in_a_line(dateline, url
 
 
 def test_an_exception_that_cannot_be_meant_is_told_in_a_line(dateline):
-    told = dateline(DATELINE_ALLOW_ADDRESSES="http://127.0.0.2/")("crawl", "http://paper.example/", code=2).stderr
+    told = dateline(DATELINE_ALLOW_ADDRESSES="http://127.0.0.2/")(
+        "crawl", "http://paper.example/", code=2
+    ).stderr
     assert "DATELINE_ALLOW_ADDRESSES: 'http://127.0.0.2/'" in told
     assert len([line for line in told.splitlines() if not line.startswith(("Usage:", "Try "))]) == 1
 
 
 def proxied(tmp_path: Path, there: Stranger, **environment: str) -> Dateline:
     """The command whose web is that server, asked as a proxy."""
-    return Dateline(tmp_path / "archive", None, {"http_proxy": there.url, "https_proxy": there.url, **environment})
+    return Dateline(
+        tmp_path / "archive",
+        None,
+        {"http_proxy": there.url, "https_proxy": there.url, **environment},
+    )
 
 
 def test_through_a_proxy_literal_addresses_and_names_of_inside_are_not_asked_for(tmp_path, inside):
-    bad = [f"http://{host}:{inside.port}/" for host in ("127.0.0.2", "2130706434", "[::ffff:127.0.0.2]", "localhost")]
+    bad = [
+        f"http://{host}:{inside.port}/"
+        for host in ("127.0.0.2", "2130706434", "[::ffff:127.0.0.2]", "localhost")
+    ]
     with stranger({f"/{n}": to(url) for n, url in enumerate(bad)}) as there:
         there.says["/own"] = to(f"{there.url}/secret")
         run = proxied(tmp_path, there)
-        run("crawl", *[f"http://courier.example/{n}" for n in (*range(len(bad)), "own")], "--delay", "0", code=1)
+        run(
+            "crawl",
+            *[f"http://courier.example/{n}" for n in (*range(len(bad)), "own")],
+            "--delay",
+            "0",
+            code=1,
+        )
         assert all(url.startswith("http://courier.example/") for url in there.asked)
     assert inside.asked == []
     assert run.column("SELECT DISTINCT outcome FROM urls") == ["refused"]
 
 
-# -- what is sent ----------------------------------------------------------------------------------------------------
+# -- what is sent ----------------------------------------------------------------------------------
 
 
 def test_what_is_meant_for_one_host_is_not_sent_to_another_that_it_redirects_to(tmp_path):
     page = html(1)
-    tagged = Answer(200, page.body, {"ETag": '"of-courier"', "Last-Modified": "Tue, 10 Mar 2026 10:00:00 GMT"})
-    with stranger({"http://courier.example/1": tagged, "http://courier.example/2": tagged}) as there:
+    tagged = Answer(
+        200, page.body, {"ETag": '"of-courier"', "Last-Modified": "Tue, 10 Mar 2026 10:00:00 GMT"}
+    )
+    with stranger(
+        {"http://courier.example/1": tagged, "http://courier.example/2": tagged}
+    ) as there:
         run = proxied(tmp_path, there)
         again = ("crawl", "http://courier.example/1", "http://courier.example/2", "--delay", "0")
         run(*again)
@@ -334,7 +429,7 @@ def test_what_is_meant_for_one_host_is_not_sent_to_another_that_it_redirects_to(
     assert sent["http://www.courier.example/2"]["if-none-match"] == '"of-courier"'
 
 
-# -- too much --------------------------------------------------------------------------------------------------------
+# -- too much --------------------------------------------------------------------------------------
 
 MUCH = 24 * 1024 * 1024
 """Bytes, more than DOWNLOAD_MAXSIZE."""
@@ -351,12 +446,16 @@ TOO_MUCH = {
 }
 
 
-def test_what_is_too_large_or_has_no_end_is_given_up_with_a_reason_and_costs_no_other_page(tmp_path):
+def test_what_is_too_large_or_has_no_end_is_given_up_with_a_reason_and_costs_no_other_page(
+    tmp_path,
+):
     says = {f"http://{name}.example/page": said for name, (said, _) in TOO_MUCH.items()}
     with stranger(says | {"http://courier.example/1": html(1)}) as there:
         run = proxied(tmp_path, there)
         run("crawl", *says, "http://courier.example/1", "--delay", "0")
-    reasons = dict(map(tuple, run.rows("SELECT url, reason FROM urls WHERE outcome IN ('failed', 'refused')")))
+    reasons = dict(
+        map(tuple, run.rows("SELECT url, reason FROM urls WHERE outcome IN ('failed', 'refused')"))
+    )
     assert reasons == {f"http://{name}.example/page": why for name, (_, why) in TOO_MUCH.items()}
     assert run.column("SELECT url FROM articles") == ["http://courier.example/1"]
 
@@ -368,7 +467,14 @@ def test_a_body_that_comes_a_byte_at_a_time_is_given_up_when_the_time_is_over(tm
         run.environment["SCRAPY_SETTINGS_MODULE"] = "crawler.settings"
         began = time.monotonic()
         run(
-            "crawl", "pages", "-a", "urls=http://courier.example/1", "-s", "DOWNLOAD_TIMEOUT=2", "-s", "LOG_LEVEL=ERROR"
+            "crawl",
+            "pages",
+            "-a",
+            "urls=http://courier.example/1",
+            "-s",
+            "DOWNLOAD_TIMEOUT=2",
+            "-s",
+            "LOG_LEVEL=ERROR",
         )
         assert time.monotonic() - began < 60
     assert run.column("SELECT reason FROM urls") == ["timed out"]
@@ -378,11 +484,14 @@ def test_a_page_that_takes_all_the_memory_fails_alone(tmp_path):
     with stranger({"/greedy": Answer(200, b"<a b=c>" * 2_300_000), "/1": html(1)}) as there:
         run = proxied(tmp_path, there)
         run("crawl", "http://greedy.example/greedy", "http://courier.example/1", "--delay", "0")
-    assert run.column("SELECT outcome FROM urls WHERE url LIKE '%greedy'") in (["not article"], ["failed"])
+    assert run.column("SELECT outcome FROM urls WHERE url LIKE '%greedy'") in (
+        ["not article"],
+        ["failed"],
+    )
     assert run.column("SELECT url FROM articles") == ["http://courier.example/1"]
 
 
-# -- without end -----------------------------------------------------------------------------------------------------
+# -- without end -----------------------------------------------------------------------------------
 
 STRANGE = [
     "file:///etc/passwd",
@@ -409,7 +518,10 @@ def test_of_what_a_feed_or_sitemap_names_only_web_addresses_are_asked_for(tmp_pa
         run(*CRAWL)
     assert run.column("SELECT url FROM urls WHERE kind = 'page'") == ["http://courier.example/1"]
     assert run.column("SELECT count(*) FROM articles") == [1]
-    assert f"{len(STRANGE)} left out" in run.column("SELECT reason FROM checks WHERE outcome = 'listed'")[0]
+    assert (
+        f"{len(STRANGE)} left out"
+        in run.column("SELECT reason FROM checks WHERE outcome = 'listed'")[0]
+    )
 
 
 def test_sitemaps_that_name_sitemaps_without_end_come_to_an_end(tmp_path):
@@ -431,12 +543,21 @@ def test_sitemaps_that_name_sitemaps_without_end_come_to_an_end(tmp_path):
 
 def test_an_outlet_that_always_names_more_has_a_budget(tmp_path):
     pages = {f"/{n}": html(n) for n in range(12)}
-    with stranger({**pages, "/feed": Answer(200, rss(*[f"http://courier.example/{n}" for n in range(12)]))}) as there:
+    with stranger(
+        {**pages, "/feed": Answer(200, rss(*[f"http://courier.example/{n}" for n in range(12)]))}
+    ) as there:
         run = proxied(tmp_path, there)
         run.command = lambda *words: [sys.executable, "-m", "scrapy", *words]  # type: ignore[method-assign]
         run.environment["SCRAPY_SETTINGS_MODULE"] = "crawler.settings"
         knows(run, "courier.example", ("http://courier.example/feed", "feed"))
-        slowly = ("-s", "DATELINE_OUTLET_PAGES=5", "-s", "DOWNLOAD_DELAY=0", "-s", "LOG_LEVEL=ERROR")
+        slowly = (
+            "-s",
+            "DATELINE_OUTLET_PAGES=5",
+            "-s",
+            "DOWNLOAD_DELAY=0",
+            "-s",
+            "LOG_LEVEL=ERROR",
+        )
         run("crawl", "outlets", *slowly)
     assert run.column("SELECT count(*) FROM articles") == [5]
     assert run.column("SELECT count(*) FROM urls WHERE state = 'pending' AND kind = 'page'") == [7]
@@ -446,7 +567,9 @@ def test_a_feed_and_a_sitemap_of_100_000_entries_do_not_hold_up_the_crawl(tmp_pa
     """They are read beside it: while they are, the healthy outlet's pages come."""
     many = "".join(f"<url><loc>http://courier.example/{n}</loc></url>" for n in range(100_000))
     says = {
-        "http://mire.example/feed": Answer(200, rss(*[f"http://mire.example/{n}" for n in range(100_000)])),
+        "http://mire.example/feed": Answer(
+            200, rss(*[f"http://mire.example/{n}" for n in range(100_000)])
+        ),
         "http://mire.example/amps": Answer(200, b"<rss>" + b"&x;" * 3_000_000 + b"</rss>"),
         "http://mire.example/tags": Answer(200, b"<rss>" + b"<a/>" * 3_000_000 + b"</rss>"),
         "http://mire.example/map": Answer(200, f"<urlset>{many}</urlset>".encode()),
@@ -473,4 +596,7 @@ def test_no_wrapped_link_leads_inside(direct, inside):
         run(*CRAWL)
     assert inside.asked == []
     assert run.column("SELECT DISTINCT outcome FROM urls WHERE kind = 'page'") == ["refused"]
-    assert all("DATELINE_ALLOW_ADDRESSES" in why for why in run.column("SELECT reason FROM urls WHERE kind = 'page'"))
+    assert all(
+        "DATELINE_ALLOW_ADDRESSES" in why
+        for why in run.column("SELECT reason FROM urls WHERE kind = 'page'")
+    )

@@ -1,4 +1,5 @@
-"""Which article stands at an address: one is never put in the place of another, and a gone one is told as gone."""
+"""Which article stands at an address: one is never put in the place of another, and a gone one is
+told as gone."""
 
 from __future__ import annotations
 
@@ -41,10 +42,12 @@ def kept_apart(room: ReadingRoom, url: str = OLD) -> None:
     """The old article is as it was, and found by its words and its address."""
     assert room.shown(url)["text"].startswith(PIER[0])
     assert room.column("SELECT count(*) FROM revisions") == [0]
-    assert room.column("SELECT count(*) FROM articles_fts WHERE articles_fts MATCH 'gribble'")[0] >= 1
+    assert (
+        room.column("SELECT count(*) FROM articles_fts WHERE articles_fts MATCH 'gribble'")[0] >= 1
+    )
 
 
-# -- another article at an address -----------------------------------------------------------------------------------
+# -- another article at an address -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("known", [False, True])
@@ -56,7 +59,11 @@ def kept_apart(room: ReadingRoom, url: str = OLD) -> None:
         (budget(canonical=OTHER), None, ()),
         (budget(head=f'<meta property="og:url" content="{OTHER}">'), None, ()),
         (budget(), None, ()),
-        (budget(date='<p><time datetime="2026-03-09">9 March 2026</time></p>', canonical=OLD), None, ()),
+        (
+            budget(date='<p><time datetime="2026-03-09">9 March 2026</time></p>', canonical=OLD),
+            None,
+            (),
+        ),
     ],
     ids=["redirect", "chain", "canonical", "og:url", "no word", "reused"],
 )
@@ -118,11 +125,15 @@ def test_a_redirect_to_another_outlet_gives_it_nothing_of_the_old_article(room: 
     kept_apart(room)
 
 
-# -- further pages of an article -------------------------------------------------------------------------------------
+# -- further pages of an article -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("further", ["?page=2", "/2", "/page/2", "?seite=2", "/seite-2", "-2", "?start=1"])
-def test_page_two_with_the_address_and_the_headline_of_page_one_is_no_edit_of_it(room: ReadingRoom, further: str):
+@pytest.mark.parametrize(
+    "further", ["?page=2", "/2", "/page/2", "?seite=2", "/seite-2", "-2", "?start=1"]
+)
+def test_page_two_with_the_address_and_the_headline_of_page_one_is_no_edit_of_it(
+    room: ReadingRoom, further: str
+):
     room.look(OLD, pier(canonical=OLD))
     for _ in range(3):
         room.look(f"{OLD}{further}", html(DIVERS, canonical=OLD))
@@ -131,7 +142,9 @@ def test_page_two_with_the_address_and_the_headline_of_page_one_is_no_edit_of_it
 
 
 @pytest.mark.parametrize("repeated", [PIER[:1], (PIER[0], PIER[-1])])
-def test_page_two_may_repeat_the_standfirst_and_a_closing_line(room: ReadingRoom, repeated: tuple[str, ...]):
+def test_page_two_may_repeat_the_standfirst_and_a_closing_line(
+    room: ReadingRoom, repeated: tuple[str, ...]
+):
     room.look(OLD, pier(canonical=OLD))
     for _ in range(2):
         room.look(f"{OLD}?page=2", html((repeated[0], *DIVERS, *repeated[1:]), canonical=OLD))
@@ -158,12 +171,18 @@ def test_a_half_of_an_article_on_a_page_of_its_own_does_not_cut_it(room: Reading
 
 def test_pages_that_all_name_one_canonical_stay_articles_of_their_own(room: ReadingRoom):
     for number, text in enumerate((PIER, BUDGET, DIVERS)):
-        room.look(f"{SITE}/news/{number}-report", html(text, headline=f"Report {number}", canonical=f"{SITE}/"))
-        room.look(f"{SITE}/news/{number}-story", html(text, headline=f"Report {number}", canonical=f"{SITE}/news/"))
+        room.look(
+            f"{SITE}/news/{number}-report",
+            html(text, headline=f"Report {number}", canonical=f"{SITE}/"),
+        )
+        room.look(
+            f"{SITE}/news/{number}-story",
+            html(text, headline=f"Report {number}", canonical=f"{SITE}/news/"),
+        )
     assert len(set(room.articles())) == 3
 
 
-# -- edits -----------------------------------------------------------------------------------------------------------
+# -- edits -----------------------------------------------------------------------------------------
 
 HEAVY = (
     "The grain pier of Tollhaven stays open after all: the harbour board took back its vote on Friday.",
@@ -177,21 +196,47 @@ HEAVY = (
     ("page", "to", "kinds"),
     [
         (html((*PIER[:-1], "Season tickets are refunded."), canonical=OLD), None, ["body"]),
-        (html((*PIER, *DIVERS), headline="Live: the pier of Tollhaven", canonical=OLD), None, ["headline", "body"]),
-        (html(HEAVY, headline="Grain pier stays open after all", canonical=OLD), None, ["headline", "body"]),
+        (
+            html((*PIER, *DIVERS), headline="Live: the pier of Tollhaven", canonical=OLD),
+            None,
+            ["headline", "body"],
+        ),
+        (
+            html(HEAVY, headline="Grain pier stays open after all", canonical=OLD),
+            None,
+            ["headline", "body"],
+        ),
         (html(HEAVY, headline="Grain pier stays open after all"), None, ["headline", "body"]),
         (pier(headline="Divers shut the old pier"), None, ["headline"]),
-        (pier(headline="Old pier shut until June"), f"{SITE}/news/old-pier-shut-until-june", ["headline"]),
         (
-            html((PIER[0].replace("eleven", "twelve"), *PIER[1:]), headline="Pier shut for twelve weeks"),
+            pier(headline="Old pier shut until June"),
+            f"{SITE}/news/old-pier-shut-until-june",
+            ["headline"],
+        ),
+        (
+            html(
+                (PIER[0].replace("eleven", "twelve"), *PIER[1:]),
+                headline="Pier shut for twelve weeks",
+            ),
             f"{SITE}/news/pier-shut-for-twelve-weeks",
             ["headline", "body"],
         ),
         (pier(canonical=f"{SITE}/news/pier-shut"), None, []),
     ],
-    ids=["edit", "grown", "rewritten", "rewritten without a word", "headline", "slug", "slug and edit", "canonical"],
+    ids=[
+        "edit",
+        "grown",
+        "rewritten",
+        "rewritten without a word",
+        "headline",
+        "slug",
+        "slug and edit",
+        "canonical",
+    ],
 )
-def test_an_edit_stays_a_revision_of_its_article(room: ReadingRoom, page: str, to: str | None, kinds: list[str]):
+def test_an_edit_stays_a_revision_of_its_article(
+    room: ReadingRoom, page: str, to: str | None, kinds: list[str]
+):
     room.look(OLD, pier(canonical=OLD))
     for _ in range(2):
         room.look(OLD, page, to)
@@ -218,23 +263,65 @@ def test_a_daily_report_that_moves_on_is_another_article_each_day(room: ReadingR
     assert room.column("SELECT count(*) FROM revisions") == [0]
 
 
-# -- gone ------------------------------------------------------------------------------------------------------------
+# -- gone ------------------------------------------------------------------------------------------
 
 NOT_FOUND = {
-    "en": ("Page not found", "We are sorry, the page that you were looking for does not exist any more."),
-    "en-removed": ("This article has been removed", "The article that you asked for is no longer available here."),
-    "en-oops": ("Oops! We can't find that page", "Perhaps it was moved. Please try our search or the front page."),
-    "de": ("Seite nicht gefunden", "Die gewünschte Seite gibt es leider nicht mehr. Nutzen Sie bitte unsere Suche."),
-    "de-2": ("Artikel nicht mehr verfügbar", "Dieser Artikel steht leider nicht mehr zur Verfügung."),
-    "fr": ("Page introuvable", "Désolé, la page que vous cherchez n'existe plus. Revenez à la page d'accueil."),
-    "es": ("Página no encontrada", "Lo sentimos, la página que busca ya no existe. Pruebe con el buscador."),
-    "it": ("Pagina non trovata", "Siamo spiacenti, la pagina richiesta non esiste più. Prova con la ricerca."),
-    "pt": ("Página não encontrada", "Lamentamos, a página que procura já não existe. Use a nossa pesquisa."),
-    "nl": ("Pagina niet gevonden", "Helaas, de pagina die u zoekt bestaat niet meer. Probeer het zoekveld."),
-    "sv": ("Sidan kunde inte hittas", "Tyvärr finns inte sidan som du söker. Prova att söka eller gå till startsidan."),
-    "da": ("Siden blev ikke fundet", "Vi kan desværre ikke finde den side, du leder efter. Prøv forsiden."),
-    "no": ("Siden finnes ikke", "Beklager, siden du leter etter finnes ikke lenger. Gå til forsiden."),
-    "fi": ("Sivua ei löytynyt", "Valitettavasti etsimääsi sivua ei ole enää olemassa. Kokeile hakua."),
+    "en": (
+        "Page not found",
+        "We are sorry, the page that you were looking for does not exist any more.",
+    ),
+    "en-removed": (
+        "This article has been removed",
+        "The article that you asked for is no longer available here.",
+    ),
+    "en-oops": (
+        "Oops! We can't find that page",
+        "Perhaps it was moved. Please try our search or the front page.",
+    ),
+    "de": (
+        "Seite nicht gefunden",
+        "Die gewünschte Seite gibt es leider nicht mehr. Nutzen Sie bitte unsere Suche.",
+    ),
+    "de-2": (
+        "Artikel nicht mehr verfügbar",
+        "Dieser Artikel steht leider nicht mehr zur Verfügung.",
+    ),
+    "fr": (
+        "Page introuvable",
+        "Désolé, la page que vous cherchez n'existe plus. Revenez à la page d'accueil.",
+    ),
+    "es": (
+        "Página no encontrada",
+        "Lo sentimos, la página que busca ya no existe. Pruebe con el buscador.",
+    ),
+    "it": (
+        "Pagina non trovata",
+        "Siamo spiacenti, la pagina richiesta non esiste più. Prova con la ricerca.",
+    ),
+    "pt": (
+        "Página não encontrada",
+        "Lamentamos, a página que procura já não existe. Use a nossa pesquisa.",
+    ),
+    "nl": (
+        "Pagina niet gevonden",
+        "Helaas, de pagina die u zoekt bestaat niet meer. Probeer het zoekveld.",
+    ),
+    "sv": (
+        "Sidan kunde inte hittas",
+        "Tyvärr finns inte sidan som du söker. Prova att söka eller gå till startsidan.",
+    ),
+    "da": (
+        "Siden blev ikke fundet",
+        "Vi kan desværre ikke finde den side, du leder efter. Prøv forsiden.",
+    ),
+    "no": (
+        "Siden finnes ikke",
+        "Beklager, siden du leter etter finnes ikke lenger. Gå til forsiden.",
+    ),
+    "fi": (
+        "Sivua ei löytynyt",
+        "Valitettavasti etsimääsi sivua ei ole enää olemassa. Kokeile hakua.",
+    ),
     "pl": ("Nie znaleziono strony", "Przepraszamy, strona, której szukasz, już nie istnieje."),
     "cs": ("Stránka nenalezena", "Omlouváme se, hledaná stránka již neexistuje."),
     "hu": ("Az oldal nem található", "Sajnáljuk, a keresett oldal már nem létezik."),
@@ -253,7 +340,9 @@ NOT_FOUND = {
 
 def missing(language: str) -> str:
     headline, said = NOT_FOUND[language]
-    shown = f"<header><a href='/'>The Courier</a></header><main><h1>{headline}</h1><p>{said}</p></main>"
+    shown = (
+        f"<header><a href='/'>The Courier</a></header><main><h1>{headline}</h1><p>{said}</p></main>"
+    )
     return (
         f'<!doctype html><html lang="{language[:2]}"><head><meta charset="utf-8">'
         f"<title>{headline} - The Courier</title></head><body>{shown}</body></html>"
@@ -282,11 +371,18 @@ def test_a_page_that_says_not_found_with_200_is_gone(room: ReadingRoom, language
         (f"{SITE}/?utm_source=gone", front()),
         (f"{SITE}/news/politics", front()),
         (f"{SITE}/tag/harbour", front()),
-        (f"{SITE}/", html(["Read all about the town and its harbour here, from early morning until late."] * 5)),
+        (
+            f"{SITE}/",
+            html(
+                ["Read all about the town and its harbour here, from early morning until late."] * 5
+            ),
+        ),
         ("https://conglomerate.example/", front()),
     ],
 )
-def test_an_address_that_leads_to_a_front_or_section_page_is_gone(room: ReadingRoom, to: str, page: str):
+def test_an_address_that_leads_to_a_front_or_section_page_is_gone(
+    room: ReadingRoom, to: str, page: str
+):
     room.look(OLD, pier(canonical=OLD))
     assert [room.look(OLD, page, to) for _ in range(2)] == ["gone", "gone"]
     is_gone(room, to.partition("?utm")[0])
@@ -319,7 +415,8 @@ def test_a_page_that_never_was_an_article_is_not_gone(room: ReadingRoom):
 def test_a_consent_page_on_another_host_says_nothing_of_the_article(room: ReadingRoom):
     room.look(OLD, pier())
     consent = html(
-        ["We and our partners store cookies on your device. Accept all cookies to go on."] * 4, headline="Consent"
+        ["We and our partners store cookies on your device. Accept all cookies to go on."] * 4,
+        headline="Consent",
     )
     for _ in range(2):
         room.look(OLD, consent, "https://consent.courier.example/")

@@ -57,7 +57,9 @@ def catalogue(tmp_path: Path, *rows: str) -> Path:
     return file
 
 
-def investigated(dateline, web: Web, tmp_path: Path, *words: object, code: int = 0, url: str = START):
+def investigated(
+    dateline, web: Web, tmp_path: Path, *words: object, code: int = 0, url: str = START
+):
     """What the command said, the run and its dossier, which lies in a folder that was empty."""
     run: Dateline = dateline(web)
     out = tmp_path / "dossier.html"
@@ -77,7 +79,9 @@ def states(run: Dateline) -> dict[str, str]:
     return {row["host"]: row["state"] for row in run.rows("SELECT host, state FROM story_searches")}
 
 
-def test_a_newcomer_with_an_empty_folder_and_one_address_gets_a_dossier_by_one_command(dateline, tmp_path):
+def test_a_newcomer_with_an_empty_folder_and_one_address_gets_a_dossier_by_one_command(
+    dateline, tmp_path
+):
     with serve(world()) as web:
         ran, run, out = investigated(dateline, web, tmp_path)
     assert {MINE.path, DRILL.path, FREE.path, CRACKS.path} <= coverage(run)
@@ -87,9 +91,13 @@ def test_a_newcomer_with_an_empty_folder_and_one_address_gets_a_dossier_by_one_c
         assert headline in ran.stdout.replace("\n", " ") or headline.split()[0] in ran.stdout
     assert "What was searched, and what was not" in told
     assert "courier.example" in told
-    assert f"+ 2026-03-10  Ridge: {DRILL.headline}" in ran.stderr, "each article is told as it is found"
+    assert f"+ 2026-03-10  Ridge: {DRILL.headline}" in ran.stderr, (
+        "each article is told as it is found"
+    )
     assert "Next: " in ran.stdout
-    assert states(run) == dict.fromkeys(("harbour.example", "ridge.example", "courier.example"), "answered")
+    assert states(run) == dict.fromkeys(
+        ("harbour.example", "ridge.example", "courier.example"), "answered"
+    )
 
 
 def test_the_default_dossier_bears_the_storys_name_where_the_person_is(dateline, tmp_path):
@@ -97,7 +105,16 @@ def test_the_default_dossier_bears_the_storys_name_where_the_person_is(dateline,
         run = dateline(web)
         file = catalogue(tmp_path)
         subprocess.run(
-            [*run.command("investigate", START), "--yes", "--catalogue", file, "--delay", "0", "--name", "mine"],
+            [
+                *run.command("investigate", START),
+                "--yes",
+                "--catalogue",
+                file,
+                "--delay",
+                "0",
+                "--name",
+                "mine",
+            ],
             env=run.environ(),
             cwd=tmp_path,
             check=True,
@@ -128,7 +145,11 @@ def test_a_second_run_goes_on_and_asks_only_those_that_were_not_asked(dateline, 
 def test_an_outlet_that_answers_nothing_is_named_as_not_searched(dateline, tmp_path):
     catalogue(tmp_path, "ridge.example,,en", "nowhere.example,,en", "silent.example,,en")
     silent = Outlet(
-        "silent.example", "Silent", feed=None, sitemap=None, pages=(Page("/robots.txt", "", "", status=404),)
+        "silent.example",
+        "Silent",
+        feed=None,
+        sitemap=None,
+        pages=(Page("/robots.txt", "", "", status=404),),
     )
     with serve(world(silent)) as web:
         ran, run, out = investigated(dateline, web, tmp_path)
@@ -176,7 +197,9 @@ def test_an_address_without_an_article_is_told_in_one_line(dateline, tmp_path, u
     assert run.column("SELECT count(*) FROM stories") == [0]
 
 
-@pytest.mark.parametrize("words", [("--out", "dossier.pdf"), ("--out", "no/such/folder/dossier.html")])
+@pytest.mark.parametrize(
+    "words", [("--out", "dossier.pdf"), ("--out", "no/such/folder/dossier.html")]
+)
 def test_a_dossier_that_could_not_be_written_is_refused_before_anything_is_asked(dateline, words):
     with serve(world()) as web:
         dateline(web)("investigate", START, "--yes", *words, code=2)
@@ -190,17 +213,33 @@ class Held(Web):
 
     def respond(self, method, host, path, headers):
         reply = super().respond(method, host, path, headers)
-        return replace(reply, delay=600) if self.held and host == "ridge.example" and path != "/robots.txt" else reply
+        return (
+            replace(reply, delay=600)
+            if self.held and host == "ridge.example" and path != "/robots.txt"
+            else reply
+        )
 
 
-def test_ctrl_c_ends_it_with_a_dossier_of_what_there_is_and_the_same_command_goes_on(dateline, tmp_path):
+def test_ctrl_c_ends_it_with_a_dossier_of_what_there_is_and_the_same_command_goes_on(
+    dateline, tmp_path
+):
     catalogue(tmp_path)
     with served(Held(world())) as web:
         run = dateline(web)
-        words = ("investigate", START, "--yes", "--delay", "0", "--catalogue", tmp_path / "outlets.csv")
+        words = (
+            "investigate",
+            START,
+            "--yes",
+            "--delay",
+            "0",
+            "--catalogue",
+            tmp_path / "outlets.csv",
+        )
         words += ("--out", tmp_path / "dossier.html")
         began = run.start(*words)
-        until(lambda: any(r.host == "ridge.example" and r.path != "/robots.txt" for r in web.requests))
+        until(
+            lambda: any(r.host == "ridge.example" and r.path != "/robots.txt" for r in web.requests)
+        )
         began.send_signal(signal.SIGINT)
         assert began.wait(timeout=90) == 0
         assert MINE.headline in (tmp_path / "dossier.html").read_text()
@@ -236,7 +275,11 @@ def on_a_terminal(run: Dateline, typed: str, *words: object) -> str:
     """What a command shows on a terminal on which each of its questions gets the same answer."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        run.command(*words), env=run.environ() | {"TERM": "dumb"}, stdin=theirs, stdout=theirs, stderr=theirs
+        run.command(*words),
+        env=run.environ() | {"TERM": "dumb"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
     )
     os.close(theirs)
     said, answered = "", 0
@@ -256,12 +299,16 @@ def on_a_terminal(run: Dateline, typed: str, *words: object) -> str:
     return said
 
 
-# -- what is told of a search ----------------------------------------------------------------------------------------
+# -- what is told of a search ----------------------------------------------------------------------
 
 
-def test_an_outlet_that_the_article_links_to_is_asked_whatever_its_language_and_country(dateline, tmp_path):
+def test_an_outlet_that_the_article_links_to_is_asked_whatever_its_language_and_country(
+    dateline, tmp_path
+):
     markup = page_html(Outlet("harbour.example"), MINE, NOW)
-    link = f'<p>First told by <a href="http://phare.example{ABROAD.path}">Le Phare</a>.</p></article>'
+    link = (
+        f'<p>First told by <a href="http://phare.example{ABROAD.path}">Le Phare</a>.</p></article>'
+    )
     linking = replace(MINE, body=markup.replace("</article>", link).encode())
     outlets = (outlet("harbour.example", linking), outlet("phare.example", ABROAD, language="fr"))
     catalogue(tmp_path, "phare.example,FR,fr", "matin.example,FR,fr")
@@ -269,11 +316,15 @@ def test_an_outlet_that_the_article_links_to_is_asked_whatever_its_language_and_
         _, run, out = investigated(dateline, web, tmp_path)
         assert f"http://phare.example{ABROAD.path}" in web.asked()
     assert states(run)["phare.example"] == "answered"
-    assert run.column("SELECT suggested FROM story_searches WHERE host = 'phare.example'")[0].startswith("linked from")
+    assert run.column("SELECT suggested FROM story_searches WHERE host = 'phare.example'")[
+        0
+    ].startswith("linked from")
     assert "phare.example" in out.read_text()
 
 
-def test_a_story_that_was_crawled_for_says_in_every_form_where_it_was_looked_for(dateline, tmp_path):
+def test_a_story_that_was_crawled_for_says_in_every_form_where_it_was_looked_for(
+    dateline, tmp_path
+):
     with serve(world()) as web:
         run = dateline(web)
         run.knows("harbour.example", "ridge.example")
@@ -296,17 +347,31 @@ def test_a_story_that_was_crawled_for_says_in_every_form_where_it_was_looked_for
 
 def test_requests_add_up_days_grow_and_who_answered_is_never_said_to_be_unasked(tmp_path):
     with Archive(tmp_path) as archive, transaction(archive.db) as db:
-        db.execute("INSERT INTO stories (id, name, title, created_at) VALUES (1, 'mine', 'Mine', '2026-03-10')")
-        story_searches.note(
-            db, 1, [Searched("a.example", "answered", None, "in English", "2026-02-01", "2026-03-01", 5)]
+        db.execute(
+            "INSERT INTO stories (id, name, title, created_at) VALUES (1, 'mine', 'Mine', '2026-03-10')"
         )
-        story_searches.note(db, 1, [Searched("a.example", "answered", None, None, "2026-01-01", None, 3)])
-        story_searches.note(db, 1, [Searched("a.example", "not asked"), Searched("b.example", "failed", "timed out")])
+        story_searches.note(
+            db,
+            1,
+            [Searched("a.example", "answered", None, "in English", "2026-02-01", "2026-03-01", 5)],
+        )
+        story_searches.note(
+            db, 1, [Searched("a.example", "answered", None, None, "2026-01-01", None, 3)]
+        )
+        story_searches.note(
+            db,
+            1,
+            [Searched("a.example", "not asked"), Searched("b.example", "failed", "timed out")],
+        )
         found = story_searches.search(db, 1)
     assert found
-    assert found.of("answered") == [Searched("a.example", "answered", None, "in English", "2026-01-01", None, 8)]
+    assert found.of("answered") == [
+        Searched("a.example", "answered", None, "in English", "2026-01-01", None, 8)
+    ]
     assert found.days == "2026-01-01 to the day of the search"
-    assert "Not searched, as they did not answer: b.example (timed out)." in story_searches.lines(found)
+    assert "Not searched, as they did not answer: b.example (timed out)." in story_searches.lines(
+        found
+    )
 
 
 def test_pages_written_an_hour_ago_are_found_as_those_of_last_month_are(dateline, tmp_path):

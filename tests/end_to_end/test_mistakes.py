@@ -1,4 +1,5 @@
-"""A user's mistake ends in one clear line and an exit code, never in a traceback, and costs nothing that was sound."""
+"""A user's mistake ends in one clear line and an exit code, never in a traceback, and costs nothing
+that was sound."""
 
 from __future__ import annotations
 
@@ -38,7 +39,12 @@ LINE = {"url": "http://paper.example/1", "text": story(1), "headline": "One"}
 def test_a_mistake_is_told_in_a_line_that_names_it(dateline, words, code, said):
     told = dateline()(*words, code=code).stderr
     assert said in told
-    assert len([line for line in told.splitlines() if not line.startswith(("Usage:", "Try ")) and line]) == 1
+    assert (
+        len(
+            [line for line in told.splitlines() if not line.startswith(("Usage:", "Try ")) and line]
+        )
+        == 1
+    )
 
 
 def test_an_empty_html_file_is_named_and_the_others_are_stored(dateline, tmp_path):
@@ -52,9 +58,13 @@ def test_an_empty_html_file_is_named_and_the_others_are_stored(dateline, tmp_pat
     assert run.column("SELECT url FROM articles") == ["http://paper.example/1"]
 
 
-def test_a_saved_page_that_names_no_address_is_stored_under_the_one_that_is_given(dateline, tmp_path):
+def test_a_saved_page_that_names_no_address_is_stored_under_the_one_that_is_given(
+    dateline, tmp_path
+):
     saved = tmp_path / "saved.html"
-    saved.write_text("<h1>One</h1>" + "".join(f"<p>{paragraph}</p>" for paragraph in story(1).split("\n\n")))
+    saved.write_text(
+        "<h1>One</h1>" + "".join(f"<p>{paragraph}</p>" for paragraph in story(1).split("\n\n"))
+    )
     run = dateline()
     assert "--url" in run("import", saved, code=1).stderr
     run("import", saved, "--url", "http://paper.example/1?utm_source=mail")
@@ -69,20 +79,30 @@ def test_a_broken_line_is_named_by_its_number_and_the_others_are_stored(dateline
         json.dumps({**LINE, "url": "http://paper.example/4", "text": story(4), "authors": 7}),
         "",
         json.dumps({**LINE, "url": "no address", "text": story(5)}),
-        json.dumps({**LINE, "url": "http://paper.example/7", "text": story(7), "authors": ["Ida Berg"]}),
+        json.dumps(
+            {**LINE, "url": "http://paper.example/7", "text": story(7), "authors": ["Ida Berg"]}
+        ),
     ]
     file = tmp_path / "articles.jsonl"
     file.write_text("\n".join(lines))
     run = dateline()
     told = run("import", file, code=1).stderr
-    assert run.column("SELECT url FROM articles ORDER BY id") == ["http://paper.example/1", "http://paper.example/7"]
+    assert run.column("SELECT url FROM articles ORDER BY id") == [
+        "http://paper.example/1",
+        "http://paper.example/7",
+    ]
     for number, why in ((2, "not JSON"), (3, "`text`"), (4, "`authors`"), (6, "no address")):
-        assert any(f"articles.jsonl:{number}" in line and why in line for line in told.splitlines()), (number, told)
+        assert any(
+            f"articles.jsonl:{number}" in line and why in line for line in told.splitlines()
+        ), (number, told)
 
 
 def test_what_export_writes_import_takes_again(dateline, tmp_path):
     file = tmp_path / "articles.jsonl"
-    rows = [{**LINE, "url": f"http://paper.example/{n}", "text": story(n), "authors": ["Ida Berg"]} for n in (1, 2)]
+    rows = [
+        {**LINE, "url": f"http://paper.example/{n}", "text": story(n), "authors": ["Ida Berg"]}
+        for n in (1, 2)
+    ]
     file.write_text("\n".join(map(json.dumps, rows)))
     run = dateline()
     run("import", file)
@@ -134,12 +154,20 @@ def test_pages_become_lines_of_json_and_each_carries_what_its_input_line_gave(da
     (tmp_path / "pages").mkdir()
     for number in (1, 2):
         body = "".join(f"<p>{paragraph}</p>" for paragraph in story(number).split("\n\n"))
-        (tmp_path / "pages" / f"{number}.html").write_text(f"<h1>{page(number).headline}</h1>{body}")
-    rows = [{"id": f"p{n}", "url": f"http://paper.example/{n}", "html_path": f"pages/{n}.html"} for n in (1, 2, 3)]
+        (tmp_path / "pages" / f"{number}.html").write_text(
+            f"<h1>{page(number).headline}</h1>{body}"
+        )
+    rows = [
+        {"id": f"p{n}", "url": f"http://paper.example/{n}", "html_path": f"pages/{n}.html"}
+        for n in (1, 2, 3)
+    ]
     (tmp_path / "pages.jsonl").write_text("\n".join(map(json.dumps, rows)))
     told = dateline()("extract", "--jsonl", tmp_path / "pages.jsonl", code=1)
     lines = [json.loads(line) for line in told.stdout.splitlines()]
-    assert [(line["id"], line["html_path"]) for line in lines] == [("p1", "pages/1.html"), ("p2", "pages/2.html")]
+    assert [(line["id"], line["html_path"]) for line in lines] == [
+        ("p1", "pages/1.html"),
+        ("p2", "pages/2.html"),
+    ]
     assert [line["headline"] for line in lines] == [page(1).headline, page(2).headline]
     assert lines[0]["text"].split() == story(1).split()
     assert "pages.jsonl:3" in told.stderr

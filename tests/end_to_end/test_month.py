@@ -1,4 +1,5 @@
-"""A month of twelve outlets whose pages move at every look: no revision but the one silent edit, which is flagged."""
+"""A month of twelve outlets whose pages move at every look: no revision but the one silent edit,
+which is flagged."""
 
 from __future__ import annotations
 
@@ -14,7 +15,14 @@ from demo.web import Answer, Web, served
 from tests.stories import PLACES, SENTENCES
 
 START = datetime(2026, 3, 1, 8, tzinfo=UTC)
-LOOKS = [timedelta(), timedelta(hours=2), timedelta(days=1), timedelta(days=5), timedelta(days=14), timedelta(days=30)]
+LOOKS = [
+    timedelta(),
+    timedelta(hours=2),
+    timedelta(days=1),
+    timedelta(days=5),
+    timedelta(days=14),
+    timedelta(days=30),
+]
 EDIT = timedelta(days=3)
 HOSTS = tuple(f"{name}.example" for name in ("harbour", "ridge", "quay", "fjord", "mole", "skerry",
                                              "gannet", "dunlin", "sorrel", "alder", "heath", "tarn"))  # fmt: skip
@@ -52,17 +60,26 @@ def moving(number: int, draw: random.Random, age: timedelta) -> list[str]:
 
 def related(draw: random.Random) -> str:
     chosen = draw.sample(PLACES, 4)
-    items = "".join(f'<li><a href="/news/{place.split()[0].lower()}">{place} votes</a></li>' for place in chosen)
+    items = "".join(
+        f'<li><a href="/news/{place.split()[0].lower()}">{place} votes</a></li>' for place in chosen
+    )
     return f'<aside class="related"><h3>Read also</h3><ul>{items}</ul></aside>'
 
 
 def advertisement(draw: random.Random) -> str:
-    sold = draw.choice(("Two months for the price of one.", "Piers by Holm & Sons.", "Raincoats, now half the price."))
+    sold = draw.choice(
+        (
+            "Two months for the price of one.",
+            "Piers by Holm & Sons.",
+            "Raincoats, now half the price.",
+        )
+    )
     return f'<p class="ad">Advertisement: {sold}</p>'
 
 
 def body(number: int, hits: int, age: timedelta) -> str:
-    """A page as it comes at one look: its text in one of two layouts, and all around it what moves."""
+    """A page as it comes at one look: its text in one of two layouts, and all around it what
+    moves."""
     draw = random.Random(f"{number} {hits}")
     text = paragraphs(number)
     if HOSTS[number] == EDITED and age >= EDIT:
@@ -90,13 +107,17 @@ class Restless(Web):
     def respond(self, method: str, host: str, path: str, headers: Mapping[str, str]) -> Answer:
         if path == PATH and host in self.outlets:
             number = HOSTS.index(host)
-            page = Page(path, body=body(number, self.hits[host + path] + 1, self.now - START).encode())
+            page = Page(
+                path, body=body(number, self.hits[host + path] + 1, self.now - START).encode()
+            )
             self.outlets[host] = replace(self.outlets[host], pages=(page,))
         return super().respond(method, host, path, headers)
 
 
 @pytest.mark.timeout(600)  # six crawls
-def test_a_month_of_pages_that_move_at_each_look_makes_the_one_revision_of_the_silent_edit(dateline):
+def test_a_month_of_pages_that_move_at_each_look_makes_the_one_revision_of_the_silent_edit(
+    dateline,
+):
     outlets = tuple(Outlet(host, host, feed=None, sitemap=None, validators=False) for host in HOSTS)
     urls = [f"http://{host}{PATH}" for host in HOSTS]
     with served(Restless(World(outlets, START), START)) as web:
@@ -104,13 +125,15 @@ def test_a_month_of_pages_that_move_at_each_look_makes_the_one_revision_of_the_s
         for look in LOOKS:
             run.at(START + look)
             run("crawl", "--delay", "0", *urls)
-    assert run.column("SELECT count(*) FROM checks WHERE outcome IN ('new', 'changed', 'unchanged')") == [
-        len(HOSTS) * len(LOOKS)
-    ]
+    assert run.column(
+        "SELECT count(*) FROM checks WHERE outcome IN ('new', 'changed', 'unchanged')"
+    ) == [len(HOSTS) * len(LOOKS)]
     assert run.column("SELECT count(*) FROM articles") == [len(HOSTS)]
     rows = run.rows(
         """SELECT o.host, r.kinds, r.stealth, r.text FROM revisions r JOIN articles a ON a.id = r.article_id
         JOIN outlets o ON o.id = a.outlet_id WHERE r.number > 1"""
     )
-    assert [(row["host"], row["kinds"], row["stealth"]) for row in rows] == [(EDITED, '["body"]', 1)]
+    assert [(row["host"], row["kinds"], row["stealth"]) for row in rows] == [
+        (EDITED, '["body"]', 1)
+    ]
     assert "behind closed doors" in rows[0]["text"]

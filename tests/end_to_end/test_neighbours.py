@@ -1,4 +1,5 @@
-"""Who writes on one host of a domain never speaks for another's article; one outlet's own hosts show one article."""
+"""Who writes on one host of a domain never speaks for another's article; one outlet's own hosts
+show one article."""
 
 from __future__ import annotations
 
@@ -16,7 +17,11 @@ NEIGHBOURS = [
     ("https://tollhaven-a.wordpress.com", "https://tollhaven-b.wordpress.com"),
     ("https://tollhaven-a.pages.dev", "https://tollhaven-b.pages.dev"),
 ]
-EDITED = (PIER[0].replace("eleven", "ninety"), "The board was bribed, says this neighbour of ours.", *PIER[1:])
+EDITED = (
+    PIER[0].replace("eleven", "ninety"),
+    "The board was bribed, says this neighbour of ours.",
+    *PIER[1:],
+)
 
 
 @pytest.fixture
@@ -73,7 +78,9 @@ def test_a_neighbour_who_claims_an_address_beforehand_does_not_get_the_article(r
 
 
 @pytest.mark.parametrize(("a", "b"), NEIGHBOURS)
-def test_a_neighbours_address_that_leads_to_an_article_and_then_elsewhere_changes_nothing_of_it(room, a, b):
+def test_a_neighbours_address_that_leads_to_an_article_and_then_elsewhere_changes_nothing_of_it(
+    room, a, b
+):
     room.look(a + PAGE, html(PIER))
     room.look(b + "/lure.html", html(PIER), to=a + PAGE)
     untouched(room, a + PAGE, 1)
@@ -104,12 +111,19 @@ def test_hosts_on_which_one_outlet_shows_an_article_share_it(room, label, how):
     room.look(here, html(PIER))
     room.look(there, html(PIER, **claims(here, how)))
     assert room.column("SELECT count(*) FROM articles") == [1]
-    room.look(here, html((*PIER, "The board will meet again on Friday, and the hall is large enough this time.")))
+    room.look(
+        here,
+        html(
+            (*PIER, "The board will meet again on Friday, and the hall is large enough this time.")
+        ),
+    )
     assert room.kinds(here) != []
 
 
 @pytest.mark.parametrize("how", HOWS)
-def test_another_text_on_another_host_of_the_domain_is_another_article_whatever_it_claims(room, how):
+def test_another_text_on_another_host_of_the_domain_is_another_article_whatever_it_claims(
+    room, how
+):
     here, there = "http://www.courier.example" + PAGE, "http://blogs.courier.example" + PAGE
     room.look(here, html(PIER))
     room.look(there, html(BUDGET, headline="Budget", **claims(here, how)))

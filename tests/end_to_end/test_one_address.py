@@ -1,4 +1,5 @@
-"""From one address: the outlet of an article, the catalogue, and who else is likely to have covered a story."""
+"""From one address: the outlet of an article, the catalogue, and who else is likely to have covered
+a story."""
 
 from __future__ import annotations
 
@@ -31,21 +32,31 @@ WORDS = (
 
 
 def page(headline: str, *links: str, agency: str = "") -> Answer:
-    anchors = "".join(f'<p>As <a href="{link}">was reported there in full yesterday</a>.</p>' for link in links)
+    anchors = "".join(
+        f'<p>As <a href="{link}">was reported there in full yesterday</a>.</p>' for link in links
+    )
     body = f"<p>{WORDS}</p><p>{WORDS}</p>{anchors}<p>{agency}</p>"
     head = f'<title>{headline}</title><meta property="article:published_time" content="2026-03-02T09:00:00Z">'
-    return Answer(200, f"<html lang=en><head>{head}</head><body><article><h1>{headline}</h1>{body}</article>".encode())
+    return Answer(
+        200,
+        f"<html lang=en><head>{head}</head><body><article><h1>{headline}</h1>{body}</article>".encode(),
+    )
 
 
 def home(name: str, feed: str = "") -> Answer:
     link = f'<link rel="alternate" type="application/rss+xml" href="{feed}">' if feed else ""
-    return Answer(200, f"<html lang=en><head><title>{name}</title>{link}</head><body>Hello</body></html>".encode())
+    return Answer(
+        200,
+        f"<html lang=en><head><title>{name}</title>{link}</head><body>Hello</body></html>".encode(),
+    )
 
 
 def sitemap(*urls: str) -> Answer:
     listed = "".join(f"<url><loc>{url}</loc><lastmod>2026-03-01</lastmod></url>" for url in urls)
     return Answer(
-        200, f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{listed}</urlset>'.encode(), headers=XML
+        200,
+        f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{listed}</urlset>'.encode(),
+        headers=XML,
     )
 
 
@@ -72,7 +83,8 @@ def catalogue(tmp_path: Path) -> Path:
 
 
 class Hosts(dict[str, Says]):
-    """What a web says by whole addresses: a host of which nothing is said is not there, another page is 404."""
+    """What a web says by whole addresses: a host of which nothing is said is not there, another
+    page is 404."""
 
     def get(self, key: str, _: Any = None) -> Any:
         hosts = {urlsplit(url).netloc for url in self}
@@ -101,15 +113,20 @@ def asked(run: Any, host: str) -> list[str]:
 
 def sources(run: Dateline) -> set[tuple[str, str]]:
     """The feeds and sitemaps of the archive, each with the host of its outlet."""
-    rows = run.rows("SELECT o.host, u.url FROM urls u JOIN outlets o ON o.id = u.outlet_id WHERE u.role = 'source'")
+    rows = run.rows(
+        "SELECT o.host, u.url FROM urls u JOIN outlets o ON o.id = u.outlet_id WHERE u.role = 'source'"
+    )
     return {(row["host"], row["url"]) for row in rows}
 
 
 def lookups(run: Dateline) -> dict[str, tuple[str, str | None]]:
-    return {row["host"]: (row["outcome"], row["found_host"]) for row in run.rows("SELECT * FROM outlet_lookups")}
+    return {
+        row["host"]: (row["outcome"], row["found_host"])
+        for row in run.rows("SELECT * FROM outlet_lookups")
+    }
 
 
-# -- an outlet is looked up with what is known of it -----------------------------------------------------------------
+# -- an outlet is looked up with what is known of it -----------------------------------------------
 
 
 def test_feeds_of_the_catalogue_that_work_are_taken_without_a_look_at_the_home_page(web):
@@ -121,9 +138,9 @@ def test_feeds_of_the_catalogue_that_work_are_taken_without_a_look_at_the_home_p
         ("www.quay.example", "http://www.quay.example/more.rss"),
     }
     assert "/" not in asked(run, "www.quay.example")
-    assert [tuple(row) for row in run.rows("SELECT host, name, language, country FROM outlets")] == [
-        ("www.quay.example", "Quay Times", "en", "KR")
-    ]
+    assert [
+        tuple(row) for row in run.rows("SELECT host, name, language, country FROM outlets")
+    ] == [("www.quay.example", "Quay Times", "en", "KR")]
 
 
 @pytest.mark.parametrize(
@@ -136,7 +153,10 @@ def test_a_feed_of_the_catalogue_that_fails_leads_back_to_discovery(web, gone):
         "http://ridge.example/feed.xml": FEED,
         "http://ridge.example/news.xml": sitemap("http://ridge.example/1"),
     })  # fmt: skip
-    assert run("outlet", "add", "ridge.example").stdout == "ridge.example: Ridge Radio · 1 feed, 1 sitemap\n"
+    assert (
+        run("outlet", "add", "ridge.example").stdout
+        == "ridge.example: Ridge Radio · 1 feed, 1 sitemap\n"
+    )
     assert sources(run) == {
         ("ridge.example", "http://ridge.example/feed.xml"),
         ("ridge.example", "http://ridge.example/news.xml"),
@@ -170,7 +190,12 @@ def test_an_outlet_that_moved_is_kept_under_its_new_host(web):
 
 
 @pytest.mark.parametrize(
-    "where", ["http://consent.big.example/", "http://big.example/login?back=old", "http://big.example/a/b/c"]
+    "where",
+    [
+        "http://consent.big.example/",
+        "http://big.example/login?back=old",
+        "http://big.example/a/b/c",
+    ],
 )
 def test_a_consent_page_or_a_log_in_elsewhere_is_no_move(web, where):
     elsewhere = where.partition("?")[0]
@@ -191,7 +216,9 @@ def test_a_host_whose_home_page_is_gone_and_that_has_no_feed_is_not_added(web, s
 
 
 def test_what_was_found_out_goes_before_the_catalogue_the_next_time(web):
-    run = web({"http://ridge.example/": home("Ridge", "/feed.xml"), "http://ridge.example/feed.xml": FEED})
+    run = web(
+        {"http://ridge.example/": home("Ridge", "/feed.xml"), "http://ridge.example/feed.xml": FEED}
+    )
     run("outlet", "add", "ridge.example")
     run.asked.clear()
     run("outlet", "add", "ridge.example")
@@ -200,7 +227,7 @@ def test_what_was_found_out_goes_before_the_catalogue_the_next_time(web):
     assert len(sources(run)) == 1
 
 
-# -- outlets of the catalogue ----------------------------------------------------------------------------------------
+# -- outlets of the catalogue ----------------------------------------------------------------------
 
 
 def test_outlets_are_added_by_country_and_language_and_a_second_time_adds_nothing(web):
@@ -211,7 +238,9 @@ def test_outlets_are_added_by_country_and_language_and_a_second_time_adds_nothin
         "http://old.example/": home("Old", "/rss"),
         "http://old.example/rss": FEED,
     })  # fmt: skip
-    first = run("outlet", "add", "--country", "korea, south", "--language", "english", "--most", "2")
+    first = run(
+        "outlet", "add", "--country", "korea, south", "--language", "english", "--most", "2"
+    )
     assert "3 outlets of the catalogue fit." in first.stdout
     assert "Adding 2: www.quay.example, old.example" in first.stdout
     assert "2 of 2 added" in first.stdout
@@ -221,7 +250,9 @@ def test_outlets_are_added_by_country_and_language_and_a_second_time_adds_nothin
     assert "2 in the archive already" in second.stdout
     assert "lost.example: HTTP 502; not added" in second.stderr
     third = run("outlet", "add", "--country", "KR", "--language", "en")
-    assert "not there when last looked up, and not tried again so soon: lost.example" in third.stdout
+    assert (
+        "not there when last looked up, and not tried again so soon: lost.example" in third.stdout
+    )
     assert "There is nothing to add." in third.stdout
     assert sources(run) == before
     assert not asked(run, "www.quay.example")
@@ -234,7 +265,10 @@ def test_outlets_are_added_by_country_and_language_and_a_second_time_adds_nothin
         (["outlet", "add", "korea"], "dateline outlet search korea"),
         (["outlet", "add", "quay.example", "--country", "KR"], "they go with no hosts"),
         (["outlet", "add", "--country", "Korae"], "no country that is known; did you mean korea?"),
-        (["outlet", "add", "--language", "spansh"], "no language that is known; did you mean spanish?"),
+        (
+            ["outlet", "add", "--language", "spansh"],
+            "no language that is known; did you mean spanish?",
+        ),
         (["outlet", "add", "--kind", "agnecy"], "no kind of outlet; did you mean agency?"),
         (["outlet", "add", "--country", "TV"], "no outlet of the catalogue fits"),
         (["outlet", "add", "--kind", "agency", "--catalogue", "nowhere.csv"], "nowhere.csv"),
@@ -251,7 +285,7 @@ def test_what_cannot_be_meant_is_told_in_a_line_and_nothing_is_asked_for(web, wo
     assert run.asked == []
 
 
-# -- follow ----------------------------------------------------------------------------------------------------------
+# -- follow ----------------------------------------------------------------------------------------
 
 
 HARBOUR = {
@@ -268,7 +302,10 @@ def test_following_an_address_adds_its_outlet_with_feed_and_sitemap_and_says_wha
     run = web(dict(HARBOUR))
     told = run("follow", STORY, "--name", "ferry").stdout
     assert "harbour.example: Harbour Post · 1 feed, 1 sitemap\n" in told
-    assert "`dateline crawl --story ferry` looks for more of it at the one outlet that the archive reads.\n" in told
+    assert (
+        "`dateline crawl --story ferry` looks for more of it at the one outlet that the archive reads.\n"
+        in told
+    )
     assert "`dateline outlet suggest ferry` names outlets that are likely to have more" in told
     assert sources(run) == {
         ("harbour.example", "http://harbour.example/feed"),
@@ -295,7 +332,9 @@ def test_following_again_asks_for_nothing_more(web):
     assert run.asked == []
 
 
-def test_an_article_that_the_archive_has_brings_its_outlet_when_it_is_followed_by_address_and_not_by_number(web):
+def test_an_article_that_the_archive_has_brings_its_outlet_when_it_is_followed_by_address_and_not_by_number(
+    web,
+):
     run = web(dict(HARBOUR))
     run("crawl", STORY, "--delay", "0")
     run.asked.clear()
@@ -320,7 +359,9 @@ def test_an_article_that_cannot_be_had_adds_no_outlets_feeds(web):
 
 
 def test_an_outlet_without_feeds_is_told_and_not_looked_up_again_on_the_same_day(web):
-    run = web({STORY: page("Ferry crews walk out"), "http://harbour.example/": home("Harbour Post")})
+    run = web(
+        {STORY: page("Ferry crews walk out"), "http://harbour.example/": home("Harbour Post")}
+    )
     assert "it names no feed and no sitemap" in run("follow", STORY).stdout
     run.asked.clear()
     assert "it names no feed" not in run("follow", STORY).stdout
@@ -333,7 +374,10 @@ def test_a_known_article_is_followed_while_a_crawl_holds_the_archive(web):
     with crawl_lock(run.folder):
         told = run("follow", STORY, "--name", "ferry").stdout
     assert "Following ferry" in told
-    assert "harbour.example: its feeds were not looked for, as a crawl is running; `dateline outlet add" in told
+    assert (
+        "harbour.example: its feeds were not looked for, as a crawl is running; `dateline outlet add"
+        in told
+    )
 
 
 def test_an_outlet_that_is_not_there_any_more_does_not_keep_its_article_from_being_followed(web):
@@ -345,28 +389,43 @@ def test_an_outlet_that_is_not_there_any_more_does_not_keep_its_article_from_bei
     assert "harbour.example: its feeds were not found (connection refused)" in told
 
 
-def test_an_outlet_that_takes_too_long_is_kept_with_what_the_catalogue_knows_of_it(tmp_path, catalogue):
+def test_an_outlet_that_takes_too_long_is_kept_with_what_the_catalogue_knows_of_it(
+    tmp_path, catalogue
+):
     with Archive(tmp_path / "archive") as archive:
         [wanted] = known_of(archive, read(catalogue), ["quay.example"])
         assert keep_as_known(archive, wanted) == "quay.example"
         kept = archive.sources(("feed", "sitemap"))
-    assert [source.url for source in kept] == ["http://www.quay.example/all.rss", "http://www.quay.example/more.rss"]
+    assert [source.url for source in kept] == [
+        "http://www.quay.example/all.rss",
+        "http://www.quay.example/more.rss",
+    ]
 
 
 def test_an_article_for_telephones_leads_to_the_outlets_proper_host(web):
-    run = web({"http://m.quay.example/1": page("Ferry crews walk out"), "http://www.quay.example/all.rss": FEED})
+    run = web(
+        {
+            "http://m.quay.example/1": page("Ferry crews walk out"),
+            "http://www.quay.example/all.rss": FEED,
+        }
+    )
     assert "quay.example · Quay Times · 1 feed" in run("follow", "http://m.quay.example/1").stdout
     assert {url for _, url in sources(run)} == {"http://www.quay.example/all.rss"}
     assert len(run.rows("SELECT * FROM outlets")) == 1
 
 
-# -- suggest ---------------------------------------------------------------------------------------------------------
+# -- suggest ---------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def ferry(web):
-    """A story of two articles: of the harbour, whose feed is read, and of the hill, whose is not."""
-    hill = page("Ferries stand still in Orrin", "http://www.quay.example/2026/ferry-crews-are-out", agency="(Yonhap)")
+    """A story of two articles: of the harbour, whose feed is read, and of the hill, whose is
+    not."""
+    hill = page(
+        "Ferries stand still in Orrin",
+        "http://www.quay.example/2026/ferry-crews-are-out",
+        agency="(Yonhap)",
+    )
     run = web({**HARBOUR, "http://hill.example/a/ferries": hill})
     run("follow", STORY, "--name", "ferry")
     run("follow", "http://hill.example/a/ferries", "--name", "ferry", "--alone")
@@ -381,9 +440,18 @@ def test_outlets_are_suggested_with_reasons_the_likeliest_first(ferry):
     assert "South Korea is named in all 2 articles" in by_host["www.quay.example"]["reasons"]
     assert "in the archive with 1 article of the story" in by_host["hill.example"]["reasons"]
     assert "harbour.example" not in by_host, "the archive reads it already"
-    assert [each["score"] for each in told] == sorted((each["score"] for each in told), reverse=True)
+    assert [each["score"] for each in told] == sorted(
+        (each["score"] for each in told), reverse=True
+    )
     assert "wire.example" not in by_host, "nothing speaks for it"
-    assert len(json.loads(ferry("outlet", "suggest", "ferry", "--most", "2", "--format", "json").stdout)) == 2
+    assert (
+        len(
+            json.loads(
+                ferry("outlet", "suggest", "ferry", "--most", "2", "--format", "json").stdout
+            )
+        )
+        == 2
+    )
 
 
 def test_what_is_suggested_can_be_added_at_once_and_is_not_suggested_again(ferry):
@@ -391,10 +459,12 @@ def test_what_is_suggested_can_be_added_at_once_and_is_not_suggested_again(ferry
     assert "Adding" in told.stdout
     assert "www.quay.example: HTTP 502; not added" in told.stderr
     again = json.loads(ferry("outlet", "suggest", "ferry", "--format", "json").stdout)
-    assert "www.quay.example" not in {each["host"] for each in again}, "it was not there a moment ago"
+    assert "www.quay.example" not in {each["host"] for each in again}, (
+        "it was not there a moment ago"
+    )
 
 
-# -- search ----------------------------------------------------------------------------------------------------------
+# -- search ----------------------------------------------------------------------------------------
 
 
 def test_a_search_in_the_catalogue_fits_the_terminal_and_names_hosts_whole(dateline):
@@ -410,7 +480,12 @@ def test_a_list_that_a_search_writes_can_be_imported(web, tmp_path):
     run = web({})
     told = run("outlet", "search", "--country", "KR", "--format", "csv").stdout
     rows = list(csv.DictReader(io.StringIO(told)))
-    assert [row["host"] for row in rows] == ["ridge.example", "www.quay.example", "old.example", "lost.example"]
+    assert [row["host"] for row in rows] == [
+        "ridge.example",
+        "www.quay.example",
+        "old.example",
+        "lost.example",
+    ]
     (tmp_path / "korea.csv").write_text(told, encoding="utf-8")
     imported = run("outlet", "import", tmp_path / "korea.csv", code=1)
     assert "www.quay.example: Quay Times · 2 feeds" in imported.stdout
@@ -420,6 +495,8 @@ def test_a_list_that_a_search_writes_can_be_imported(web, tmp_path):
 
 def test_a_catalogue_of_ones_own_takes_the_place_of_the_packages(dateline, catalogue):
     by_option = dateline()("outlet", "search", "--catalogue", catalogue, "--format", "json").stdout
-    by_variable = dateline(DATELINE_CATALOGUE=str(catalogue))("outlet", "search", "--format", "json").stdout
+    by_variable = dateline(DATELINE_CATALOGUE=str(catalogue))(
+        "outlet", "search", "--format", "json"
+    ).stdout
     assert by_option == by_variable
     assert len(json.loads(by_option)) == 6

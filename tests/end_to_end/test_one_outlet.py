@@ -1,7 +1,8 @@
-"""One outlet cannot stop a crawl: the honest one's pages are stored, and what was strange has a reason.
+"""One outlet cannot stop a crawl: the honest one's pages are stored, and what was strange has a
+reason.
 
-Nothing here goes by the clock: a hostile answer that held the crawl would hold it for hours, and the command's limit
-(`Dateline.__call__`) would end the test.
+Nothing here goes by the clock: a hostile answer that held the crawl would hold it for hours, and
+the command's limit (`Dateline.__call__`) would end the test.
 """
 
 from __future__ import annotations
@@ -22,10 +23,16 @@ FEED = Answer(200, rss(*HONEST))
 def robots(agents: int, rules: int, rule: str = "Disallow: /{}") -> Answer:
     named = "".join(f"User-agent: robot{number}\n" for number in range(agents))
     lines = "".join(rule.format(number) + "\n" for number in range(rules))
-    return Answer(200, f"{named}User-agent: *\nDisallow: /private\n{lines}".encode(), {"Content-Type": "text/plain"})
+    return Answer(
+        200,
+        f"{named}User-agent: *\nDisallow: /private\n{lines}".encode(),
+        {"Content-Type": "text/plain"},
+    )
 
 
-def crawled(tmp_path, says: dict[str, Says], *sources: tuple[str, str], words: tuple[str, ...] = ()) -> Dateline:
+def crawled(
+    tmp_path, says: dict[str, Says], *sources: tuple[str, str], words: tuple[str, ...] = ()
+) -> Dateline:
     """A crawl of the honest outlet, and of one at mire.example with these sources."""
     with stranger({**HONEST, "http://courier.example/feed": FEED, **says}) as there:
         run = proxied(tmp_path, there)
@@ -37,22 +44,31 @@ def crawled(tmp_path, says: dict[str, Says], *sources: tuple[str, str], words: t
 
 
 def honest(run: Dateline) -> list[str]:
-    return run.column("SELECT url FROM articles WHERE url LIKE 'http://courier.example/%' ORDER BY url")
+    return run.column(
+        "SELECT url FROM articles WHERE url LIKE 'http://courier.example/%' ORDER BY url"
+    )
 
 
 ROBOTS = {
     "many crawlers and rules": robots(11_000, 14_000),
     "many patterns": robots(0, 18_000, "Disallow: /*{}*a*b*c$"),
     "one line": Answer(200, b"User-agent: *\nDisallow: /private" + b"*a" * 250_000),
-    "asterisks": Answer(200, b"User-agent: *\nDisallow: /private\nDisallow: /" + b"*" * 450_000 + b"x\n"),
-    "agents alone": Answer(200, b"User-agent: *\nDisallow: /private\n" + b"User-agent: dateline\n" * 20_000),
+    "asterisks": Answer(
+        200, b"User-agent: *\nDisallow: /private\nDisallow: /" + b"*" * 450_000 + b"x\n"
+    ),
+    "agents alone": Answer(
+        200, b"User-agent: *\nDisallow: /private\n" + b"User-agent: dateline\n" * 20_000
+    ),
 }
 
 
 @pytest.mark.parametrize("kind", ROBOTS)
 def test_a_robots_txt_costs_its_own_site_at_most(tmp_path, kind):
     links = ["http://mire.example/private", "http://mire.example/open"]
-    says = {"http://mire.example/robots.txt": ROBOTS[kind], "http://mire.example/feed": Answer(200, rss(*links))}
+    says = {
+        "http://mire.example/robots.txt": ROBOTS[kind],
+        "http://mire.example/feed": Answer(200, rss(*links)),
+    }
     run = crawled(tmp_path, says | {links[1]: html(9)}, ("http://mire.example/feed", "feed"))
     assert honest(run) == list(HONEST)
     if kind in ("many crawlers and rules", "asterisks"):  # and it is obeyed
@@ -62,30 +78,42 @@ def test_a_robots_txt_costs_its_own_site_at_most(tmp_path, kind):
 
 
 def deep(times: int, wrap: str) -> Answer:
-    return Answer(200, f"<rss><channel>{wrap * times}{'<item><link>x</link></item>' * 500}</channel></rss>".encode())
+    return Answer(
+        200,
+        f"<rss><channel>{wrap * times}{'<item><link>x</link></item>' * 500}</channel></rss>".encode(),
+    )
 
 
 FEEDS = {
     "bases": deep(2_000, f'<a xml:base="{"b" * 90}/">'),
     "titles": deep(4_000, "<item><title>"),
-    "attributes": Answer(200, b"<rss " + b" ".join(b'a%d="1"' % n for n in range(50_000)) + b"><item/></rss>"),
+    "attributes": Answer(
+        200, b"<rss " + b" ".join(b'a%d="1"' % n for n in range(50_000)) + b"><item/></rss>"
+    ),
     "objects": Answer(200, b'{"items": ' + b"[" * 400_000),
 }
 
 
 @pytest.mark.parametrize("kind", FEEDS)
 def test_a_feed_costs_its_own_outlet_at_most(tmp_path, kind):
-    run = crawled(tmp_path, {"http://mire.example/feed": FEEDS[kind]}, ("http://mire.example/feed", "feed"))
+    run = crawled(
+        tmp_path, {"http://mire.example/feed": FEEDS[kind]}, ("http://mire.example/feed", "feed")
+    )
     assert honest(run) == list(HONEST)
-    assert run.column("SELECT count(*) FROM urls WHERE url = 'http://mire.example/feed' AND outcome IS NOT NULL") == [1]
+    assert run.column(
+        "SELECT count(*) FROM urls WHERE url = 'http://mire.example/feed' AND outcome IS NOT NULL"
+    ) == [1]
 
 
 def test_pages_whose_reading_takes_all_their_time_do_not_keep_the_readers_from_others(tmp_path):
-    """An allowance for the first, little time for the rest; the honest ones do not wait behind them."""
+    """An allowance for the first, little time for the rest; the honest ones do not wait behind
+    them."""
     slow = Answer(200, b"<html><body>" + b"<p>x<b>" * 140_000)
     says: dict[str, Says] = {f"http://mire.example/{number}": slow for number in range(8)}
     feed = Answer(200, rss(*says))
-    run = crawled(tmp_path, says | {"http://mire.example/feed": feed}, ("http://mire.example/feed", "feed"))
+    run = crawled(
+        tmp_path, says | {"http://mire.example/feed": feed}, ("http://mire.example/feed", "feed")
+    )
     assert honest(run) == list(HONEST)
     assert run.column("SELECT count(*) FROM urls WHERE state = 'leased'") == [0]
 
@@ -113,7 +141,9 @@ def test_a_list_of_many_pages_is_taken_in_by_parts_and_whole(tmp_path):
         words=("--outlet-budget", "3"),
     )
     assert honest(run) == list(HONEST)
-    assert run.column("SELECT count(*) FROM urls WHERE url LIKE 'http://mire.example/%' AND kind = 'page'") == [2_600]
+    assert run.column(
+        "SELECT count(*) FROM urls WHERE url LIKE 'http://mire.example/%' AND kind = 'page'"
+    ) == [2_600]
 
 
 def captures(run: Dateline) -> tuple[int, int]:
@@ -132,7 +162,9 @@ def test_a_page_of_random_bytes_is_read_and_no_copy_of_it_is_kept(tmp_path):
     page = html(7).body.replace(b"</body>", b"<!--" + noise + b"--></body>")
     says: dict[str, Says] = {"http://mire.example/1": Answer(200, page)}
     feed = Answer(200, rss(*says))
-    run = crawled(tmp_path, says | {"http://mire.example/feed": feed}, ("http://mire.example/feed", "feed"))
+    run = crawled(
+        tmp_path, says | {"http://mire.example/feed": feed}, ("http://mire.example/feed", "feed")
+    )
     assert honest(run) == list(HONEST)
     assert captures(run)[0] == 0
     reason = run.column("SELECT reason FROM urls WHERE url = 'http://mire.example/1'")[0]
@@ -143,6 +175,8 @@ def test_headers_do_not_fill_the_archive(tmp_path):
     many = {f"X-Mire-{number}": "m" * 1_000 for number in range(90)}
     says: dict[str, Says] = {"http://mire.example/1": Answer(200, html(7).body, many)}
     feed = Answer(200, rss(*says))
-    run = crawled(tmp_path, says | {"http://mire.example/feed": feed}, ("http://mire.example/feed", "feed"))
+    run = crawled(
+        tmp_path, says | {"http://mire.example/feed": feed}, ("http://mire.example/feed", "feed")
+    )
     assert honest(run) == list(HONEST)
     assert 0 < captures(run)[1] < 20_000

@@ -1,4 +1,5 @@
-"""A folder in which a command is called may hold anything: nothing in it is imported, by no process that is started."""
+"""A folder in which a command is called may hold anything: nothing in it is imported, by no process
+that is started."""
 
 from __future__ import annotations
 
@@ -58,7 +59,9 @@ class Folder:
     def start(self, *words: str, **more: str) -> subprocess.Popen[str]:
         pipe = subprocess.PIPE
         environment = self.run.environ() | more
-        return subprocess.Popen(words, cwd=self.path, env=environment, stdout=pipe, stderr=pipe, text=True)
+        return subprocess.Popen(
+            words, cwd=self.path, env=environment, stdout=pipe, stderr=pipe, text=True
+        )
 
     def __call__(self, *words: str, **more: str) -> str:
         told, mistakes = self.start(*words, **more).communicate(timeout=100)
@@ -81,7 +84,9 @@ PROGRAMS = {
 
 
 @pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
-def test_pages_are_extracted_and_imported_where_a_folder_holds_modules_of_the_same_names(dateline, poisoned, program):
+def test_pages_are_extracted_and_imported_where_a_folder_holds_modules_of_the_same_names(
+    dateline, poisoned, program
+):
     here = poisoned(dateline())
     assert HEADLINE in here(*program, "extract", "page.html")
     assert "1 new" in here(*program, "import", "page.html")
@@ -134,7 +139,11 @@ def test_the_lines_that_schedule_prints_run_in_a_poisoned_folder(dateline, poiso
     commands = [line.split(" ", 5)[5] for line in crontab.splitlines() if line[0] != "#"]
     assert len(commands) == 2
     units = here(str(SCRIPT), "schedule", "--systemd")
-    started = [shlex.split(line.partition("=")[2]) for line in units.splitlines() if line.startswith("ExecStart=")]
+    started = [
+        shlex.split(line.partition("=")[2])
+        for line in units.splitlines()
+        if line.startswith("ExecStart=")
+    ]
     assert len(started) == 2
     for command in commands:
         here("/bin/sh", "-c", command.replace("\\%", "%"))
@@ -145,7 +154,9 @@ def test_the_lines_that_schedule_prints_run_in_a_poisoned_folder(dateline, poiso
     assert "Traceback" not in log.read_text()
 
 
-def test_without_a_script_the_schedule_calls_the_module_without_the_current_folder(monkeypatch, tmp_path):
+def test_without_a_script_the_schedule_calls_the_module_without_the_current_folder(
+    monkeypatch, tmp_path
+):
     from crawler.processes import subprocesses
 
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python3"))
@@ -220,7 +231,9 @@ if __name__ == "__main__":
     assert "Pier" in here(sys.executable, str(script))
 
 
-def test_an_environment_for_processes_has_no_path_that_depends_on_the_current_folder(tmp_path, monkeypatch):
+def test_an_environment_for_processes_has_no_path_that_depends_on_the_current_folder(
+    tmp_path, monkeypatch
+):
     from crawler.processes.search_path import OURS
     from crawler.processes.subprocesses import environment
 

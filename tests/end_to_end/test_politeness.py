@@ -1,4 +1,5 @@
-"""What a site says about being visited, kept from end to end: the real command, a real web on loopback, an archive."""
+"""What a site says about being visited, kept from end to end: the real command, a real web on
+loopback, an archive."""
 
 from __future__ import annotations
 
@@ -44,11 +45,13 @@ def pause_ends(run) -> None:
         db.execute("UPDATE pauses SET until = '2026-01-01T00:00:00Z'")
 
 
-# -- robots.txt --------------------------------------------------------------------------------------------------------
+# -- robots.txt ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", [500, 429])
-def test_where_robots_txt_is_in_trouble_nothing_is_fetched_and_all_of_it_by_a_later_crawl(dateline, status):
+def test_where_robots_txt_is_in_trouble_nothing_is_fetched_and_all_of_it_by_a_later_crawl(
+    dateline, status
+):
     with serve(world(with_robots(status=status))) as web:
         run = dateline(web)
         run.knows()
@@ -65,7 +68,9 @@ def test_where_robots_txt_is_in_trouble_nothing_is_fetched_and_all_of_it_by_a_la
 def test_pages_that_are_known_wait_while_robots_txt_cannot_be_had(dateline):
     with serve(world(with_robots(status=503))) as web:
         run = dateline(web)
-        told = run("crawl", "http://harbour.example/news/1001-ferry-landing", "--delay", "0", code=1).stdout
+        told = run(
+            "crawl", "http://harbour.example/news/1001-ferry-landing", "--delay", "0", code=1
+        ).stdout
         assert pages_asked(web) == []
         assert "http://harbour.example: robots.txt: HTTP 503; left alone until 20" in told
         row = run.rows("SELECT state, outcome, tries FROM urls")[0]
@@ -88,12 +93,16 @@ def test_a_site_without_robots_txt_allows_everything(dateline):
 def test_what_robots_txt_says_elsewhere_after_a_redirect_holds(dateline):
     rules = Page("/rules", body=b"User-agent: dateline\nDisallow: /news/1001\n", listed=False)
     moved = with_robots(status=301, headers={"Location": "http://rules.example/rules"})
-    with serve(world(moved, Outlet("rules.example", pages=(rules,), feed=None, sitemap=None))) as web:
+    with serve(
+        world(moved, Outlet("rules.example", pages=(rules,), feed=None, sitemap=None))
+    ) as web:
         run = dateline(web)
         run.knows("harbour.example")
         run.crawl()
         assert len(pages_asked(web)) == 4
-    assert run.column("SELECT reason FROM urls WHERE outcome = 'refused'") == ["forbidden by robots.txt"]
+    assert run.column("SELECT reason FROM urls WHERE outcome = 'refused'") == [
+        "forbidden by robots.txt"
+    ]
 
 
 def test_a_robots_txt_that_redirects_without_end_is_none(dateline):
@@ -101,7 +110,9 @@ def test_a_robots_txt_that_redirects_without_end_is_none(dateline):
         run = dateline(web)
         run.knows()
         run.crawl()
-        assert web.asked().count("http://harbour.example/robots.txt") == 6, "five redirects are followed"
+        assert web.asked().count("http://harbour.example/robots.txt") == 6, (
+            "five redirects are followed"
+        )
     assert run.column("SELECT count(*) FROM articles") == [5]
 
 
@@ -116,7 +127,7 @@ def test_a_crawl_delay_is_kept_and_our_own_where_it_is_longer(dateline):
     assert all(later - earlier > 0.55 for earlier, later in pairwise(times[1:]))
 
 
-# -- asked to wait -----------------------------------------------------------------------------------------------------
+# -- asked to wait ---------------------------------------------------------------------------------
 
 
 def test_a_site_that_asks_for_seconds_is_waited_for(dateline):
@@ -127,7 +138,9 @@ def test_a_site_that_asks_for_seconds_is_waited_for(dateline):
         run.crawl()
         first, second = (request.at for request in web.requests if "/news/" in request.path)
     assert second - first > 1.9
-    assert run.column("SELECT c.outcome FROM checks c JOIN urls u ON u.id = url_id WHERE kind = 'page'") == ["new"]
+    assert run.column(
+        "SELECT c.outcome FROM checks c JOIN urls u ON u.id = url_id WHERE kind = 'page'"
+    ) == ["new"]
 
 
 def in_an_hour() -> str:
@@ -135,10 +148,13 @@ def in_an_hour() -> str:
 
 
 @pytest.mark.parametrize(("status", "asked"), [(429, "3600"), (503, None)])
-def test_a_site_that_asks_for_longer_is_left_alone_by_this_and_later_crawls(dateline, status, asked):
+def test_a_site_that_asks_for_longer_is_left_alone_by_this_and_later_crawls(
+    dateline, status, asked
+):
     """`None` stands for an HTTP date."""
     pages = tuple(
-        page(number, status=status, headers={"Retry-After": asked or in_an_hour()}) for number in range(1, 21)
+        page(number, status=status, headers={"Retry-After": asked or in_an_hour()})
+        for number in range(1, 21)
     )
     with serve(world(outlet(pages=pages))) as web:
         run = dateline(web)
@@ -158,7 +174,9 @@ def test_a_site_that_asks_for_longer_is_left_alone_by_this_and_later_crawls(date
 
 def test_the_feeds_of_a_site_that_is_left_alone_are_not_due_before_its_pause_ends(dateline):
     """The pause is of three hours; without it the feed would be due within one."""
-    pages = tuple(page(number, status=429, headers={"Retry-After": "10800"}) for number in range(1, 6))
+    pages = tuple(
+        page(number, status=429, headers={"Retry-After": "10800"}) for number in range(1, 6)
+    )
     with serve(world(outlet(pages=pages, sitemap=None)), now=NOW) as web:
         run = dateline(web)
         run.knows()
@@ -170,14 +188,18 @@ def test_the_feeds_of_a_site_that_is_left_alone_are_not_due_before_its_pause_end
         assert told.startswith(
             f"Nothing is due. The next source is looked at after {utc(NOW + timedelta(hours=3))[:15]}"
         )
-        assert run.column("SELECT count(*) FROM checks") == looked, "a check each run would tell nothing"
+        assert run.column("SELECT count(*) FROM checks") == looked, (
+            "a check each run would tell nothing"
+        )
         web.requests.clear()
         run.at(NOW + timedelta(hours=4))
         run("crawl", "--due", "--delay", "0")
         assert web.requests != []
 
 
-def test_a_page_that_is_unavailable_by_itself_is_asked_once_and_keeps_no_other_from_coming(dateline):
+def test_a_page_that_is_unavailable_by_itself_is_asked_once_and_keeps_no_other_from_coming(
+    dateline,
+):
     broken = page(1, status=503)
     with serve(world(outlet(pages=(broken, *(page(number) for number in (2, 3, 4)))))) as web:
         run = dateline(web)
@@ -210,7 +232,7 @@ def test_a_site_that_does_not_answer_is_left_alone_after_three_silences(dateline
     assert run.column("SELECT count(*) FROM urls WHERE state = 'pending'")[0] >= 7
 
 
-# -- opt-outs ----------------------------------------------------------------------------------------------------------
+# -- opt-outs --------------------------------------------------------------------------------------
 
 
 def tagged(number: int, tag: str, head: str = "") -> Page:
@@ -237,10 +259,18 @@ def test_of_a_page_that_says_noarchive_no_copy_is_kept_and_a_check_says_why(date
         run = dateline(web)
         run.knows()
         run.crawl()
-    copies = {row["url"][28:32]: row["digest"] for row in run.rows("SELECT url, digest FROM articles ORDER BY url")}
+    copies = {
+        row["url"][28:32]: row["digest"]
+        for row in run.rows("SELECT url, digest FROM articles ORDER BY url")
+    }
     assert [number for number, digest in copies.items() if digest is None] == ["1001", "1002"]
-    reasons = run.column("SELECT c.reason FROM checks c JOIN urls u ON u.id = url_id WHERE c.reason <> '' ORDER BY url")
-    assert reasons == ["no copy is kept: noarchive (X-Robots-Tag)", "no copy is kept: noarchive (meta robots)"]
+    reasons = run.column(
+        "SELECT c.reason FROM checks c JOIN urls u ON u.id = url_id WHERE c.reason <> '' ORDER BY url"
+    )
+    assert reasons == [
+        "no copy is kept: noarchive (X-Robots-Tag)",
+        "no copy is kept: noarchive (meta robots)",
+    ]
     with closing(sqlite3.connect(run.folder / "captures.db")) as captures:
         kept = captures.execute("SELECT substr(url, 29, 4) FROM captures ORDER BY url").fetchall()
     assert kept == [("1003",), ("1004",), ("1005",), ("1006",)]
@@ -282,11 +312,12 @@ def test_an_opt_out_that_there_is_not_is_told_in_a_line(dateline):
     assert "'nofollow'" in told.stderr
 
 
-# -- the others --------------------------------------------------------------------------------------------------------
+# -- the others ------------------------------------------------------------------------------------
 
 
 def troubled(host: str, fault: dict[str, object]) -> Outlet:
-    """An outlet all of whose pages have one fault; a fault of `/robots.txt` has its name before it."""
+    """An outlet all of whose pages have one fault; a fault of `/robots.txt` has its name before
+    it."""
     fault = dict(fault)
     path = fault.pop("path", None)
     own = (Page(str(path), listed=False, **fault),) if path else ()  # type: ignore[arg-type]
@@ -305,8 +336,13 @@ FAULTS: dict[str, dict[str, object]] = {
 
 
 def test_sites_in_trouble_do_not_take_the_places_of_the_others(dateline):
-    """Of 48 troubled outlets 16 hang; what is well was asked for before they have timed out twice (30 s each)."""
-    bad = [troubled(f"{name}{n}.example".lower(), fault) for name, fault in FAULTS.items() for n in range(8)]
+    """Of 48 troubled outlets 16 hang; what is well was asked for before they have timed out twice
+    (30 s each)."""
+    bad = [
+        troubled(f"{name}{n}.example".lower(), fault)
+        for name, fault in FAULTS.items()
+        for n in range(8)
+    ]
     well = [outlet(f"well{n}.example", many=6, sitemap=None) for n in range(8)]
     with serve(world(*bad, *well)) as web:
         run = dateline(web)

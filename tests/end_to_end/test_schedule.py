@@ -1,4 +1,5 @@
-"""Crawls that a timer starts: only what is due, no more than the budget, and why each source is looked at when."""
+"""Crawls that a timer starts: only what is due, no more than the budget, and why each source is
+looked at when."""
 
 from __future__ import annotations
 
@@ -86,6 +87,10 @@ def test_a_budget_ends_a_crawl_with_the_newest_and_the_next_goes_on(dateline):
 
 def test_options_that_say_nothing_together_are_told_in_a_line(dateline):
     run = dateline()
-    for words in (["--due", "http://harbour.example/"], ["--ask", "gdelt"], ["--story", "x", "--due"]):
+    for words in (
+        ["--due", "http://harbour.example/"],
+        ["--ask", "gdelt"],
+        ["--story", "x", "--due"],
+    ):
         told = run("crawl", *words, code=2)
         assert told.stderr.count("\n") == 1, told.stderr

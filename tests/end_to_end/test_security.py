@@ -29,7 +29,11 @@ def names_in(path: str) -> set[str]:
     """The tests of a file; none where there is no such file."""
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8") if (ROOT / path).is_file() else "")
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
-    return {node.name for node in ast.walk(tree) if isinstance(node, kinds) and node.name.startswith("test_")}
+    return {
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, kinds) and node.name.startswith("test_")
+    }
 
 
 def test_there_is_a_table_to_look_at() -> None:

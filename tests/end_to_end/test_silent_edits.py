@@ -1,4 +1,5 @@
-"""What a page changed in silence is flagged by what the page says; what moves by itself on a page is no change."""
+"""What a page changed in silence is flagged by what the page says; what moves by itself on a page
+is no change."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ def feed(at: str) -> Lead:
 @pytest.mark.parametrize(
     ("date", "head", "first", "later"),
     [
-        (DAY, "", None, "2026-03-03T14:04:00Z"),  # met through a story first, listed by the feed later
+        # met through a story first, listed by the feed later
+        (DAY, "", None, "2026-03-03T14:04:00Z"),
         (DAY, "", None, "2026-03-04T01:04:00Z"),
         (DAY, "", "2026-03-03T14:04:00Z", None),
         ("", CLOCK, None, "2026-03-03T09:40:14Z"),  # a clock without zone and seconds
@@ -98,11 +100,13 @@ def test_a_known_clock_is_not_lost_when_a_later_look_has_the_day_alone(room: Rea
         ("soon", "2026-03-03", False),
     ],
 )
-def test_moments_say_the_same_where_one_only_says_less(one: str | None, other: str | None, same: bool):
+def test_moments_say_the_same_where_one_only_says_less(
+    one: str | None, other: str | None, same: bool
+):
     assert say_the_same(one, other) is say_the_same(other, one) is same
 
 
-# -- what moves by itself --------------------------------------------------------------------------------------------
+# -- what moves by itself --------------------------------------------------------------------------
 
 MOVING = [
     ("Updated 5 minutes ago", "Updated 3 hours ago"),
@@ -118,12 +122,19 @@ MOVING = [
     ("12 Kommentare", "97 Kommentare"),
     ("BRKW 12.40 +1.2 %", "BRKW 11.95 -2.4 %"),
     ("Weather in Tollhaven now: 7 degrees, light rain", "Weather in Tollhaven now: 9 degrees, dry"),
-    ("Advertisement: Holm & Sons build your pier.", "Advertisement: Two months for the price of one."),
+    (
+        "Advertisement: Holm & Sons build your pier.",
+        "Advertisement: Two months for the price of one.",
+    ),
 ]
 
 
 def version(text: str, **more: str | None) -> Version:
-    usual = {"headline": "Grain pier to shut", "published_at": "2026-03-03T09:40:00Z", "byline": "By Ida Berg"}
+    usual = {
+        "headline": "Grain pier to shut",
+        "published_at": "2026-03-03T09:40:00Z",
+        "byline": "By Ida Berg",
+    }
     fetched = {"fetched_at": "2026-03-10T12:00:00Z", "fingerprint": fingerprint(text)}
     return Version(text, **(usual | fetched | more))  # type: ignore[arg-type]
 
@@ -133,7 +144,8 @@ def version(text: str, **more: str | None) -> Version:
 def test_a_line_that_moves_by_itself_is_no_change(before: str, now: str, place: int):
     old, new = ("\n".join((*PIER[:place], line, *PIER[place:])) for line in (before, now))
     assert judge(version(old), version(new)).decision == "unchanged"
-    assert judge(version(old), version("\n".join(PIER))).decision == "unchanged"  # one look had it, the other not
+    # one look had it, the other not
+    assert judge(version(old), version("\n".join(PIER))).decision == "unchanged"
 
 
 @pytest.mark.parametrize(("before", "now"), MOVING)
@@ -148,8 +160,14 @@ def test_a_silent_edit_is_found_among_what_moves(before: str, now: str):
         ("12 people died.", "14 people died."),
         ("12 people died", "14 people died"),
         ("The fire broke out at 6:40 on Tuesday.", "The fire broke out at 5:40 on Tuesday."),
-        ("The film was viewed 1.2 million times in a week.", "The film was viewed 2.1 million times in a week."),
-        ("He was arrested two days ago, the police said.", "He was arrested three days ago, the police said."),
+        (
+            "The film was viewed 1.2 million times in a week.",
+            "The film was viewed 2.1 million times in a week.",
+        ),
+        (
+            "He was arrested two days ago, the police said.",
+            "He was arrested three days ago, the police said.",
+        ),
         ("Zwölf Menschen starben.", "Vierzehn Menschen starben."),
         ("Toll: 12 dead, 30 hurt", "Toll: 14 dead, 30 hurt"),
     ],
@@ -169,7 +187,9 @@ def test_a_figure_of_the_article_is_a_change(before: str, now: str):
         ("By Ida Berg", "By Ida Berg and Jo Reed", ("byline",)),
     ],
 )
-def test_a_relative_time_in_a_byline_is_no_change_of_it(before: str, now: str, kinds: tuple[str, ...]):
+def test_a_relative_time_in_a_byline_is_no_change_of_it(
+    before: str, now: str, kinds: tuple[str, ...]
+):
     text = "\n".join(PIER)
     assert judge(version(text, byline=before), version(text, byline=now)).kinds == kinds
 

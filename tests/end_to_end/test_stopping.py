@@ -1,4 +1,5 @@
-"""Ctrl-C ends a crawl in order whenever it comes, with exit code 0: also before there is anything to end."""
+"""Ctrl-C ends a crawl in order whenever it comes, with exit code 0: also before there is anything
+to end."""
 
 from __future__ import annotations
 
@@ -27,18 +28,25 @@ def until(what: Callable[[], object], process: subprocess.Popen[str]) -> None:
 
 
 def hears(process: subprocess.Popen[str]) -> bool:
-    """Does a program have a handler of its own for Ctrl-C and SIGTERM? Python has one for Ctrl-C alone."""
+    """Does a program have a handler of its own for Ctrl-C and SIGTERM? Python has one for Ctrl-C
+    alone."""
     status = Path(f"/proc/{process.pid}/status").read_text()
-    caught = int(next(line for line in status.splitlines() if line.startswith("SigCgt")).split()[1], 16)
+    caught = int(
+        next(line for line in status.splitlines() if line.startswith("SigCgt")).split()[1], 16
+    )
     return bool(caught >> (signal.SIGTERM - 1) & 1)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("words", [["crawl"], ["crawl", "--due"], ["crawl", "http://harbour.example/news/1001-x"]])
+@pytest.mark.parametrize(
+    "words", [["crawl"], ["crawl", "--due"], ["crawl", "http://harbour.example/news/1001-x"]]
+)
 @pytest.mark.parametrize("when", ["it loads", "it runs"])
 def test_a_crawl_that_is_asked_to_stop_ends_in_order(dateline, words, when, stop):
-    with serve(world(outlet(pages=tuple(page(number, delay=0.3) for number in range(1, 30))))) as web:
+    with serve(
+        world(outlet(pages=tuple(page(number, delay=0.3) for number in range(1, 30))))
+    ) as web:
         run = dateline(web)
         run.knows()
         process = subprocess.Popen(

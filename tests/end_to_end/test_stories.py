@@ -1,4 +1,5 @@
-"""Following a story with the commands that a person types, over a small web with one strike and much else."""
+"""Following a story with the commands that a person types, over a small web with one strike and
+much else."""
 
 from __future__ import annotations
 
@@ -94,14 +95,27 @@ def at(day: int) -> datetime:
 def strike() -> World:
     """Two outlets on the strike, one that never heard of it."""
     harbour = (
-        Page("/news/orrin-walkout", "Orrin lighthouse keepers strike over night shifts", WALKOUT, at(1)),
+        Page(
+            "/news/orrin-walkout",
+            "Orrin lighthouse keepers strike over night shifts",
+            WALKOUT,
+            at(1),
+        ),
         Page("/news/orrin-end", HOSTILE, END, at(8)),
-        Page("/background/orrin", "Why the lighthouse keepers of Orrin strike", HISTORY, at(9), dated=False),
+        Page(
+            "/background/orrin",
+            "Why the lighthouse keepers of Orrin strike",
+            HISTORY,
+            at(9),
+            dated=False,
+        ),
         *(replace(page(number), published=at(number)) for number in (2, 3)),
     )
     ridge = (
         Page("/wire/88", "Orrin keepers leave their light", WALKOUT, at(2)),
-        Page("/news/fourth-day", "Strike of Orrin lighthouse keepers enters fourth day", DAYS, at(4)),
+        Page(
+            "/news/fourth-day", "Strike of Orrin lighthouse keepers enters fourth day", DAYS, at(4)
+        ),
         replace(page(5), published=at(5)),
     )
     quay = tuple(replace(page(number), published=at(number)) for number in range(6, 11))
@@ -167,13 +181,17 @@ def listed(run: Any, name: str) -> set[str]:
     """Which pages the dossier shows, copies among them."""
     told = json.loads(run("story", name, "--format", "json").stdout)["coverage"]
     urls = {each["url"] for piece in told for each in (piece, *piece["copies"])}
-    return {what for what, url in URLS.items() if url in urls} | {url for url in urls if url not in URLS.values()}
+    return {what for what, url in URLS.items() if url in urls} | {
+        url for url in urls if url not in URLS.values()
+    }
 
 
-# -- follow ----------------------------------------------------------------------------------------------------------
+# -- follow ----------------------------------------------------------------------------------------
 
 
-def test_an_article_that_the_archive_lacks_is_fetched_and_starts_a_story_named_after_it(dateline, web):
+def test_an_article_that_the_archive_lacks_is_fetched_and_starts_a_story_named_after_it(
+    dateline, web
+):
     run = dateline(web)
     told = run("follow", URLS["walkout"]).stdout
     assert "Following orrin-lighthouse-keepers-strike-over: Orrin lighthouse keepers strike" in told
@@ -181,7 +199,10 @@ def test_an_article_that_the_archive_lacks_is_fetched_and_starts_a_story_named_a
     assert web.requests[1].path == "/news/orrin-walkout"
     assert {request.host for request in web.requests} == {"harbour.example"}
     web.requests.clear()
-    assert "Still following orrin-lighthouse-keepers" in run("follow", URLS["walkout"] + "?utm_source=mail").stdout
+    assert (
+        "Still following orrin-lighthouse-keepers"
+        in run("follow", URLS["walkout"] + "?utm_source=mail").stdout
+    )
     assert web.requests == []
 
 
@@ -189,7 +210,9 @@ def test_following_lists_what_the_archive_has_in_time_order_and_marks_what_is_su
     told = run("follow", URLS["walkout"], "--name", "Orrin strike").stdout
     assert "Following orrin-strike: Orrin strike" in told
     rows = [line.split() for line in told.splitlines() if line[:4].strip().isdigit()]
-    assert [row[0] for row in rows] == [str(id_of(run, what)) for what in ("walkout", "days", "end", "history")]
+    assert [row[0] for row in rows] == [
+        str(id_of(run, what)) for what in ("walkout", "days", "end", "history")
+    ]
     assert [row[1] for row in rows] == ["2026-03-01", "2026-03-04", "2026-03-08", "undated"]
     assert rows[0][4] == "confirmed"
     assert {row[4] for row in rows[1:]} <= {"sure", "likely"}
@@ -205,20 +228,47 @@ def test_what_a_later_crawl_brings_is_filed_under_the_story(dateline, web):
     assert listed(run, "orrin") == set(URLS)
 
 
-def test_a_story_is_extended_by_name_or_by_an_article_and_options_take_the_place_of_what_was_said(run):
-    run("follow", id_of(run, "walkout"), "--name", "orrin", "--until", "2026-03-05", "--outlet", "harbour.example")
+def test_a_story_is_extended_by_name_or_by_an_article_and_options_take_the_place_of_what_was_said(
+    run,
+):
+    run(
+        "follow",
+        id_of(run, "walkout"),
+        "--name",
+        "orrin",
+        "--until",
+        "2026-03-05",
+        "--outlet",
+        "harbour.example",
+    )
     assert listed(run, "orrin") == {"walkout", "history"}
     run("follow", id_of(run, "walkout"), "--outlet", "")
     assert listed(run, "orrin") == {"walkout", "copy", "days", "history"}
-    run("follow", "--name", "orrin", "--until", "", "--since", "2026-03-03", "--language", "en-GB", "--words", "board")
+    run(
+        "follow",
+        "--name",
+        "orrin",
+        "--until",
+        "",
+        "--since",
+        "2026-03-03",
+        "--language",
+        "en-GB",
+        "--words",
+        "board",
+    )
     assert listed(run, "orrin") == {"walkout", "days", "end", "history"}, "a person's word stays"
-    assert run.rows("SELECT languages, words, since FROM stories")[0][:] == ('["en"]', "board", "2026-03-03")
+    assert run.rows("SELECT languages, words, since FROM stories")[0][:] == (
+        '["en"]',
+        "board",
+        "2026-03-03",
+    )
     run("follow", URLS["days"], "--name", "orrin")
     assert run.column("SELECT count(*) FROM story_articles WHERE verdict = 'belongs'") == [2]
     assert run.column("SELECT count(*) FROM stories") == [1]
 
 
-# -- verdict ---------------------------------------------------------------------------------------------------------
+# -- verdict ---------------------------------------------------------------------------------------
 
 
 def test_a_persons_word_wins_and_outlasts_what_comes_after(followed, web):
@@ -226,7 +276,10 @@ def test_a_persons_word_wins_and_outlasts_what_comes_after(followed, web):
     ferry_url = followed.column("SELECT url FROM articles WHERE id = ?", ferry)[0]
     followed("verdict", "orrin", URLS["history"], id_of(followed, "days"), "--not")
     followed("verdict", "orrin", ferry, "--belongs")
-    for again in (("follow", URLS["end"], "--name", "orrin"), ("crawl", URLS["days"], "--delay", "0")):
+    for again in (
+        ("follow", URLS["end"], "--name", "orrin"),
+        ("crawl", URLS["days"], "--delay", "0"),
+    ):
         followed(*again)
     shown = listed(followed, "orrin")
     assert {"walkout", "copy", "end", ferry_url} <= shown
@@ -234,12 +287,16 @@ def test_a_persons_word_wins_and_outlasts_what_comes_after(followed, web):
     assert "1 more and" in followed("verdict", "orrin", URLS["history"], "--clear").stdout
 
 
-def test_the_last_confirmed_article_may_be_taken_back_and_the_command_says_what_that_means(followed):
-    assert "nothing is found by it" in followed("verdict", "orrin", URLS["walkout"], "--clear").stdout
+def test_the_last_confirmed_article_may_be_taken_back_and_the_command_says_what_that_means(
+    followed,
+):
+    assert (
+        "nothing is found by it" in followed("verdict", "orrin", URLS["walkout"], "--clear").stdout
+    )
     assert listed(followed, "orrin") == set()
 
 
-# -- the dossier -----------------------------------------------------------------------------------------------------
+# -- the dossier -----------------------------------------------------------------------------------
 
 
 def test_the_dossier_reads_in_time_order_with_copies_under_their_original(prepared):
@@ -265,7 +322,9 @@ def test_the_dossier_is_written_in_the_form_that_the_files_name_says(prepared, t
     assert "\\<img src=x onerror=alert(1)\\>" in (tmp_path / "orrin.md").read_text("utf-8")
     assert len(json.loads((tmp_path / "orrin.json").read_text("utf-8"))["coverage"]) == 4
     assert (tmp_path / "orrin.txt").read_text("utf-8") == prepared("story", "orrin").stdout
-    assert prepared("story", "orrin", "--format", "md").stdout == (tmp_path / "orrin.md").read_text("utf-8")
+    assert prepared("story", "orrin", "--format", "md").stdout == (tmp_path / "orrin.md").read_text(
+        "utf-8"
+    )
     assert "confirmed" in prepared("story", "orrin", "--list").stdout
 
 
@@ -283,10 +342,12 @@ def test_stories_are_listed_with_what_they_have(run):
     assert run.column("SELECT count(*) FROM articles") == [13]
 
 
-# -- out and in ------------------------------------------------------------------------------------------------------
+# -- out and in ------------------------------------------------------------------------------------
 
 
-def test_a_story_goes_to_another_archive_and_is_whole_there_once_a_crawl_brought_its_pages(run, tmp_path):
+def test_a_story_goes_to_another_archive_and_is_whole_there_once_a_crawl_brought_its_pages(
+    run, tmp_path
+):
     run(
         "follow",
         URLS["walkout"],
@@ -302,7 +363,10 @@ def test_a_story_goes_to_another_archive_and_is_whole_there_once_a_crawl_brought
     file = tmp_path / "stories.toml"
     file.write_text(run("stories", "--toml").stdout)
     (story,) = tomllib.loads(file.read_text())["story"]
-    assert (story["title"], story["belongs"]) == ("Orrin’s “strike”", [URLS["walkout"], URLS["days"]])
+    assert (story["title"], story["belongs"]) == (
+        "Orrin’s “strike”",
+        [URLS["walkout"], URLS["days"]],
+    )
     before = listed(run, "orrins-strike")
 
     run.folder = tmp_path / "second"
@@ -325,7 +389,7 @@ def test_importing_a_definition_fetches_nothing(followed, tmp_path, web):
     assert web.requests == []
 
 
-# -- mistakes --------------------------------------------------------------------------------------------------------
+# -- mistakes --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -356,7 +420,12 @@ def test_a_mistake_is_told_in_a_line_that_names_it_and_changes_nothing(prepared,
     before = prepared.rows("SELECT * FROM stories, story_articles")
     told = prepared(*words, code=code).stderr
     assert said in told
-    assert len([line for line in told.splitlines() if not line.startswith(("Usage:", "Try ")) and line]) == 1
+    assert (
+        len(
+            [line for line in told.splitlines() if not line.startswith(("Usage:", "Try ")) and line]
+        )
+        == 1
+    )
     assert prepared.rows("SELECT * FROM stories, story_articles") == before
 
 
@@ -375,14 +444,21 @@ def test_without_an_archive_a_command_says_so_and_makes_none(dateline, words):
         ("[[outlet]]\nhost = 'a.example'", "no [[story]] table"),
         ("[[story]]\ntitle = 'No name'", "story 1: it has no name"),
         ("[[story]]\nname = 'a'\nbelong = []", "story 1: `belong` is not known"),
-        ("[[story]]\nname = 'a'\nbelongs = 'http://a.example/1'", "`belongs` has to be a list of texts"),
+        (
+            "[[story]]\nname = 'a'\nbelongs = 'http://a.example/1'",
+            "`belongs` has to be a list of texts",
+        ),
         ("[[story]]\nname = 'a'\nwords = 7", "`words` has to be a text"),
         ("[[story]]\nname = 'a'\nbelongs = ['ftp://a.example/1']", "ftp://a.example/1"),
         ("[[story]]\nname = 'a'\nsince = 'soonish'", "soonish"),
     ],
 )
-def test_a_file_that_cannot_be_meant_is_told_in_a_line_and_nothing_of_it_is_followed(dateline, tmp_path, text, said):
-    (tmp_path / "stories.toml").write_text("[[story]]\nname = 'sound'\n" * text.startswith("[[story]]") + text)
+def test_a_file_that_cannot_be_meant_is_told_in_a_line_and_nothing_of_it_is_followed(
+    dateline, tmp_path, text, said
+):
+    (tmp_path / "stories.toml").write_text(
+        "[[story]]\nname = 'sound'\n" * text.startswith("[[story]]") + text
+    )
     run = dateline()
     told = run("follow", "--from", tmp_path / "stories.toml", code=2).stderr
     assert said.replace("story 1", "story 2") in told

@@ -1,5 +1,5 @@
-"""The folder for temporary files may be full, gone or somebody else's: nothing of his is read, followed or overwritten,
-and what cannot go on ends in one clear line."""
+"""The folder for temporary files may be full, gone or somebody else's: nothing of his is read,
+followed or overwritten, and what cannot go on ends in one clear line."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def named(tmp_path, monkeypatch):
     tempfile.tempdir = None
 
 
-# -- which folder is taken -------------------------------------------------------------------------------------------
+# -- which folder is taken -------------------------------------------------------------------------
 
 
 def test_the_folder_that_is_named_is_taken_if_it_is_our_own(named):
@@ -59,7 +59,8 @@ def test_a_folder_within_one_that_others_may_exchange_is_not_taken(named, monkey
 
 
 def test_somebody_elses_folder_is_not_taken(named, monkeypatch):
-    """Whoever owns a folder may rename what lies in it. That we are somebody else is said, as it takes rights to be."""
+    """Whoever owns a folder may rename what lies in it. That we are somebody else is said, as it
+    takes rights to be."""
     own = named.stat().st_uid
     if own == 0:
         os.chown(named, 4711, -1)
@@ -100,12 +101,13 @@ def test_where_there_is_none_one_line_says_what_to_do(named, monkeypatch):
         temporary_folder()
 
 
-# -- the model of languages that is kept -----------------------------------------------------------------------------
+# -- the model of languages that is kept -----------------------------------------------------------
 
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
-    """The folder of the model, with one such as a stranger would plant: by it, everything is in another language."""
+    """The folder of the model, with one such as a stranger would plant: by it, everything is in
+    another language."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert language_model.language_model().classify(SAID)[0] == "en"
     (folder,) = (tmp_path / "dateline").iterdir()
@@ -139,13 +141,21 @@ def test_no_link_is_followed_to_a_model_or_to_where_one_would_be_unpacked(cache,
     assert sorted((tmp_path / "theirs").rglob("*")) == before
 
 
-# -- commands --------------------------------------------------------------------------------------------------------
+# -- commands --------------------------------------------------------------------------------------
 
 
 def planted(folder: Path, victim: Path) -> None:
     """What a stranger might guess that we make there."""
     victim.write_text("precious")
-    for name in ("pymp-", "listener-", "dateline-", "languages-0.4.0", "metadata.json", "crawl.lock", "archive.db"):
+    for name in (
+        "pymp-",
+        "listener-",
+        "dateline-",
+        "languages-0.4.0",
+        "metadata.json",
+        "crawl.lock",
+        "archive.db",
+    ):
         (folder / name).symlink_to(victim)
 
 
@@ -194,17 +204,25 @@ HIDDEN = Path(__file__).is_relative_to("/tmp") or Path(sys.executable).is_relati
 def test_without_any_folder_for_temporary_files_a_command_ends_in_one_line(words):
     with tempfile.TemporaryDirectory(dir="/dev/shm", prefix="dateline-test-") as elsewhere:
         folder = Path(elsewhere) / "archive"
-        environ = {name: each for name, each in os.environ.items() if name not in ("TMPDIR", "XDG_RUNTIME_DIR")}
+        environ = {
+            name: each
+            for name, each in os.environ.items()
+            if name not in ("TMPDIR", "XDG_RUNTIME_DIR")
+        }
         environ |= {"DATELINE_ARCHIVE": str(folder), "XDG_CACHE_HOME": elsewhere}
         program = [sys.executable, "-P", "-m", "crawler"]
         new = [*program, "outlet", "import", str(Path(elsewhere) / "list.csv")]
-        (Path(elsewhere) / "list.csv").write_text("host,feed\nharbour.example,http://harbour.example/feed\n")
+        (Path(elsewhere) / "list.csv").write_text(
+            "host,feed\nharbour.example,http://harbour.example/feed\n"
+        )
         subprocess.run(new, env=environ, check=True, capture_output=True, timeout=100)
         (Path(elsewhere) / "page.html").write_text(PAGE)
         words = [str(Path(elsewhere) / word) if "." in word else word for word in words]
         if words == ["serve"]:
             words += ["--port", str(free_port())]
         command = [*NAMESPACES, "sh", "-c", READ_ONLY, "sh", "ro", *program, *words]
-        ran = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=100, check=False)
+        ran = subprocess.run(
+            command, env=environ, capture_output=True, text=True, timeout=100, check=False
+        )
         assert ran.returncode != 99, ran.stderr
         assert "TMPDIR" in assert_one_line(ran)

@@ -1,4 +1,5 @@
-"""One rule of identity for every way in: pages are the same articles crawled, saved, as WARC and as JSON lines."""
+"""One rule of identity for every way in: pages are the same articles crawled, saved, as WARC and as
+JSON lines."""
 
 from __future__ import annotations
 
@@ -37,7 +38,9 @@ def put(path: str, page: str) -> Page:
     return Page(path, body=page.encode(), listed=False)
 
 
-def misnamed(path: str, headline: str, number: int, head: str, canonical: str | None = None) -> Page:
+def misnamed(
+    path: str, headline: str, number: int, head: str, canonical: str | None = None
+) -> Page:
     return put(path, html(paragraphs(number), headline, canonical, head))
 
 
@@ -48,7 +51,10 @@ PAGES = (
     put(f"{OLD}?page=2", html(DIVERS, canonical=SITE + OLD)),
     misnamed(FIRST, "One", 1, HOME + og(FIRST)),
     misnamed(SECOND, "Two", 2, HOME + og(SECOND)),
-    put(THIRD, html(paragraphs(3), "Three", canonical=SITE + THIRD).replace("<title>", f"{HOME}<title>")),
+    put(
+        THIRD,
+        html(paragraphs(3), "Three", canonical=SITE + THIRD).replace("<title>", f"{HOME}<title>"),
+    ),
     misnamed(FOURTH, "Four", 4, f'<link rel="canonical" href="{SITE}/news/">{og(FOURTH)}'),
     put(OTHER, html(BUDGET, HEADLINE, canonical=SITE + OTHER)),
 )
@@ -56,7 +62,10 @@ MOVED = Page(OLD, status=301, headers={"Location": OTHER}, listed=False)
 
 
 def articles(run: Dateline) -> list[tuple[str, ...]]:
-    return [tuple(row) for row in run.rows("SELECT headline, text FROM articles ORDER BY headline, text")]
+    return [
+        tuple(row)
+        for row in run.rows("SELECT headline, text FROM articles ORDER BY headline, text")
+    ]
 
 
 def save(run: Dateline, folder: Path) -> list[Path]:
@@ -64,7 +73,9 @@ def save(run: Dateline, folder: Path) -> list[Path]:
     folder.mkdir()
     captures = Captures(run.folder / "captures.db")
     files = []
-    for number, row in enumerate(captures.connection.execute("SELECT digest FROM captures ORDER BY id")):
+    for number, row in enumerate(
+        captures.connection.execute("SELECT digest FROM captures ORDER BY id")
+    ):
         files.append(folder / f"{number}.html")
         files[-1].write_bytes(captures.body(row["digest"]) or b"")
     captures.close()
@@ -83,7 +94,8 @@ def test_the_same_pages_are_the_same_articles_whichever_way_they_came(dateline, 
     assert len(crawled) == len(PAGES)
     assert run.column("SELECT count(*) FROM revisions") == [0]
     assert run.column("SELECT url FROM urls WHERE leads_to IS NOT NULL") == [SITE + OLD], [
-        tuple(row) for row in run.rows("SELECT url_id, outcome, status, reason, final_url FROM checks")
+        tuple(row)
+        for row in run.rows("SELECT url_id, outcome, status, reason, final_url FROM checks")
     ]
     run("export", "--warc", "-o", tmp_path / "pages.warc.gz")
     run("export", "-o", tmp_path / "articles.jsonl")
@@ -124,7 +136,9 @@ def test_lines_of_two_articles_under_one_address_are_both_kept(dateline, tmp_pat
         "\n".join(
             f'{{"url": "{SITE}{OLD}", "headline": "{headline}", "text": "{text}",'
             f' "fetched_at": "2026-03-1{day}T09:00:00Z"}}'
-            for day, (headline, text) in enumerate(zip(("Grain pier to shut", HEADLINE), texts, strict=True))
+            for day, (headline, text) in enumerate(
+                zip(("Grain pier to shut", HEADLINE), texts, strict=True)
+            )
         ),
         encoding="utf-8",
     )
@@ -132,7 +146,9 @@ def test_lines_of_two_articles_under_one_address_are_both_kept(dateline, tmp_pat
     assert run("import", lines).stdout.strip() == "2 new"
     assert run("import", lines).stdout.strip() == "2 unchanged"
     db = sqlite3.connect(run.folder / "archive.db")
-    assert db.execute("SELECT count(*) FROM articles_fts WHERE articles_fts MATCH 'gribble'").fetchone() == (1,)
+    assert db.execute(
+        "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH 'gribble'"
+    ).fetchone() == (1,)
     db.close()
 
 
@@ -151,7 +167,11 @@ def test_lines_of_two_articles_under_one_address_are_both_kept(dateline, tmp_pat
         (f"{SITE}/news/ferry", {"og:url": f"{SITE}/news/ferry"}, f"{SITE}/news/ferry"),
         (f"{SITE}/?p=1234", {}, f"{SITE}/?p=1234"),
         ("mailto:desk@courier.example", {"og:url": f"{SITE}{OLD}"}, f"{SITE}{OLD}"),
-        (None, {"og:url": "https://m.courier.example/2026/03/03/pier"}, "https://m.courier.example/2026/03/03/pier"),
+        (
+            None,
+            {"og:url": "https://m.courier.example/2026/03/03/pier"},
+            "https://m.courier.example/2026/03/03/pier",
+        ),
     ],
 )
 def test_what_a_page_calls_itself_is_judged_alike_wherever_it_lies(

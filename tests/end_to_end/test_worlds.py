@@ -38,7 +38,10 @@ def seeds(shared: Path) -> Iterator[str]:
 
 
 def test_the_founding_pages_are_read_to_the_word(dateline, seeds, shared):
-    truths = [json.loads(line) for line in (shared / "newsweb/worlds/seeds/truth.jsonl").open(encoding="utf-8")]
+    truths = [
+        json.loads(line)
+        for line in (shared / "newsweb/worlds/seeds/truth.jsonl").open(encoding="utf-8")
+    ]
     run = dateline(http_proxy=seeds)
     hosts = json.load(direct.open(f"{seeds}/hosts"))
     run("outlet", "add", *hosts)
@@ -58,7 +61,10 @@ def test_the_founding_pages_are_read_to_the_word(dateline, seeds, shared):
     kinds = {kind: likeness(copy["text"], wire["text"]).kind for kind, copy in copies.items()}
     assert kinds == {"whole": "copy", "truncated": "excerpt", "contained": "extends"}
     ids = [wire["id"], *(copy["id"] for copy in copies.values())]
-    assert len(run.column("SELECT DISTINCT original_id FROM folded WHERE id IN (?, ?, ?, ?)", *ids)) == 1
+    assert (
+        len(run.column("SELECT DISTINCT original_id FROM folded WHERE id IN (?, ?, ?, ?)", *ids))
+        == 1
+    )
 
     direct.open(f"{seeds}/stats?reset=1")
     run.crawl()
@@ -68,16 +74,27 @@ def test_the_founding_pages_are_read_to_the_word(dateline, seeds, shared):
 
 def test_captures_of_one_url_make_two_articles_only_where_they_are_of_two(shared, tmp_path):
     corpus = shared / "corpus" / "dev"
-    pages = {page["id"]: page for page in map(json.loads, (corpus / "manifest.jsonl").open(encoding="utf-8"))}
+    pages = {
+        page["id"]: page
+        for page in map(json.loads, (corpus / "manifest.jsonl").open(encoding="utf-8"))
+    }
     pairs = [json.loads(line) for line in (corpus / "same_url.jsonl").open(encoding="utf-8")]
     assert pairs
     with Archive(tmp_path) as archive:
         for pair in pairs:
             looks = [look(pages[id], pair["url"], corpus) for id in pair["ids"]]
             outcomes = archive.write(looks, decisions())
-            kept = [look.article for look, outcome in zip(looks, outcomes, strict=True) if outcome == "new"]
-            told = [(article.canonical_url or article.addresses.get("json-ld"), article.text[:80]) for article in kept]
-            assert len(set(told)) == len(kept), (pair, outcomes)  # the corpus has some other articles under one URL
+            kept = [
+                look.article
+                for look, outcome in zip(looks, outcomes, strict=True)
+                if outcome == "new"
+            ]
+            told = [
+                (article.canonical_url or article.addresses.get("json-ld"), article.text[:80])
+                for article in kept
+            ]
+            # the corpus has some other articles under one URL
+            assert len(set(told)) == len(kept), (pair, outcomes)
             assert len({text for _, text in told}) == len(kept), (pair, outcomes)
 
 

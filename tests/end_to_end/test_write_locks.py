@@ -1,4 +1,5 @@
-"""While a page is read, whoever wants to write into the archive may: nothing waits within a write transaction."""
+"""While a page is read, whoever wants to write into the archive may: nothing waits within a write
+transaction."""
 
 from __future__ import annotations
 
@@ -40,7 +41,8 @@ def page(text: str) -> str:
 
 @pytest.fixture
 def watched(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], list[str]]:
-    """Every page that a worker reads, each held against the locks of the archive's files meanwhile."""
+    """Every page that a worker reads, each held against the locks of the archive's files
+    meanwhile."""
 
     def watch(folder: Path) -> list[str]:
         seen: list[str] = []
@@ -86,7 +88,13 @@ def test_extract_all_reads_no_page_within_a_transaction(tmp_path, watched):
 
 def looked_at(text: str, extractor: str, digest: str, url: str = URL, **more: Any) -> Check:
     article = Article(
-        url=url, text=text, headline="The landing moves", extractor=extractor, language="en", digest=digest, **more
+        url=url,
+        text=text,
+        headline="The landing moves",
+        extractor=extractor,
+        language="en",
+        digest=digest,
+        **more,
     )
     return through_stages(Check(url, "new", "2026-03-10T12:00:00Z", article=article, digest=digest))
 
@@ -112,8 +120,11 @@ def test_a_batch_of_a_crawl_reads_the_old_pages_before_it_writes(tmp_path):
     assert digests == ["a" * 64]
 
 
-def test_a_page_that_nobody_could_foresee_is_read_between_two_attempts_and_nothing_is_kept_twice(tmp_path):
-    """It is known under another address in the same batch: only the transaction itself finds that out."""
+def test_a_page_that_nobody_could_foresee_is_read_between_two_attempts_and_nothing_is_kept_twice(
+    tmp_path,
+):
+    """It is known under another address in the same batch: only the transaction itself finds that
+    out."""
     digests: list[str] = []
     outcomes: list[str] = []
     with Archive(tmp_path / "archive") as archive:

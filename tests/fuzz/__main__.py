@@ -1,8 +1,8 @@
 """`make fuzz`: look for what breaks the readers, for some minutes.
 
-First the properties of the tests, with many more examples than `make test` tries. Then mutated pages through the
-extraction, each in a process that may crash or hang. What is found is printed and its smallest input kept in `.fuzz/`.
-`--seed` and `--case` bring a page back.
+First the properties of the tests, with many more examples than `make test` tries. Then mutated
+pages through the extraction, each in a process that may crash or hang. What is found is printed and
+its smallest input kept in `.fuzz/`. `--seed` and `--case` bring a page back.
 """
 
 from __future__ import annotations
@@ -61,13 +61,20 @@ class Findings:
         file = self.folder / f"{sha256(body).hexdigest()[:12]}.html"
         file.write_bytes(body)
         kept = f"{len(body):,} of {len(capture.body):,} bytes in {file}"
-        print(f"case {number}: {what[:300]}\n  {capture.header('Content-Type')}; {kept}", flush=True)
+        print(
+            f"case {number}: {what[:300]}\n  {capture.header('Content-Type')}; {kept}", flush=True
+        )
 
 
 def pages() -> list[bytes]:
-    """Pages to begin with: those of the tests, of the invented news web, and captured ones where they lie beside."""
+    """Pages to begin with: those of the tests, of the invented news web, and captured ones where
+    they lie beside."""
     world = load_world(ROOT / "demo" / "world")
-    ours = [answer(outlet, page.path, world.now).body for outlet in world.outlets for page in outlet.pages]
+    ours = [
+        answer(outlet, page.path, world.now).body
+        for outlet in world.outlets
+        for page in outlet.pages
+    ]
     saved = [path.read_bytes() for path in sorted((ROOT / "tests" / "pages").glob("*.html"))]
     captured = sorted((ROOT.parent / "shared" / "corpus" / "dev" / "pages").rglob("*.html*"))
     chosen = Random(1).sample(captured, min(len(captured), 300))
@@ -112,7 +119,9 @@ def smaller(capture: Capture, is_bad: Callable[[Capture], bool]) -> bytes:
         at = 0
         while at < len(body) and time.monotonic() < until:
             tried = body[:at] + body[at + size :]
-            if is_bad(Capture(capture.url, tried, headers=capture.headers, fetched_at=capture.fetched_at)):
+            if is_bad(
+                Capture(capture.url, tried, headers=capture.headers, fetched_at=capture.fetched_at)
+            ):
                 body = tried
             else:
                 at += size
@@ -134,22 +143,43 @@ def mutate(seed: int, numbers: Iterator[int], until: float) -> Findings:
                 def is_bad(other: Capture, same: str = same) -> bool:
                     return any(told.startswith(same) for told in findings_of(other, worker))
 
-                found.note(what, capture, number, lambda capture=capture, is_bad=is_bad: smaller(capture, is_bad))  # type: ignore[misc]
-    print(f"{tried:,} mutated pages of {len(known)}, seed {seed}: {sum(found.kinds.values()):,} findings")
+                found.note(
+                    what,
+                    capture,
+                    number,
+                    lambda capture=capture, is_bad=is_bad: smaller(capture, is_bad),
+                )  # type: ignore[misc]
+    print(
+        f"{tried:,} mutated pages of {len(known)}, seed {seed}: {sum(found.kinds.values()):,} findings"
+    )
     for kind, many in sorted(found.kinds.items(), key=lambda item: -item[1]):
         print(f"  {many:>6,} × {kind}")
     return found
 
 
 def properties(seed: int, seconds: float) -> int:
-    """The tests that hypothesis drives, with many examples; they end at the latest when the time is over."""
-    words = ["-m", "hypothesis", "--hypothesis-profile", "fuzz", f"--hypothesis-seed={seed}", "-p", "no:cacheprovider"]
+    """The tests that hypothesis drives, with many examples; they end at the latest when the time is
+    over."""
+    words = [
+        "-m",
+        "hypothesis",
+        "--hypothesis-profile",
+        "fuzz",
+        f"--hypothesis-seed={seed}",
+        "-p",
+        "no:cacheprovider",
+    ]
     try:
         ran = subprocess.run(
-            [sys.executable, "-m", "pytest", *words, "--timeout", "0", "tests"], cwd=ROOT, timeout=seconds, check=False
+            [sys.executable, "-m", "pytest", *words, "--timeout", "0", "tests"],
+            cwd=ROOT,
+            timeout=seconds,
+            check=False,
         )
     except subprocess.TimeoutExpired:
-        print(f"the properties were stopped after {seconds:.0f} s; no finding was printed so far, or it stands above")
+        print(
+            f"the properties were stopped after {seconds:.0f} s; no finding was printed so far, or it stands above"
+        )
         return 0
     return ran.returncode
 
@@ -160,7 +190,9 @@ def main() -> int:
     asked.add_argument("--minutes", type=float, default=5.0, help="in all (5)")
     asked.add_argument("--seed", type=int, default=None, help="of all chance; another at every run")
     asked.add_argument("--case", type=int, default=None, help="this mutated page alone")
-    asked.add_argument("--pages-only", action="store_true", help="mutated pages, without the properties")
+    asked.add_argument(
+        "--pages-only", action="store_true", help="mutated pages, without the properties"
+    )
     words = asked.parse_args()
     seed = Random().randrange(10**6) if words.seed is None else words.seed
     until = time.monotonic() + words.minutes * 60

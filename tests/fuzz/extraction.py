@@ -1,4 +1,5 @@
-"""What has to be true of the reading of any page, however broken; every sentence that is not is a finding."""
+"""What has to be true of the reading of any page, however broken; every sentence that is not is a
+finding."""
 
 from __future__ import annotations
 
@@ -39,13 +40,24 @@ def broken_promises(capture: Capture, article: Article) -> Iterator[str]:
 
 
 def invented(capture: Capture, text: str) -> Iterator[str]:
-    """The words of a text that stand nowhere in the page, neither as written nor between its tags."""
+    """The words of a text that stand nowhere in the page, neither as written nor between its
+    tags."""
     source = decode(capture.body[:MAX_BYTES], capture.header("Content-Type"))
     source += _JSON_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), source)
     bare = _TAG.sub("", source)
-    forms = (source, bare, unescape(source), unescape(bare), unescape(unescape(source)), unescape(unescape(bare)))
+    forms = (
+        source,
+        bare,
+        unescape(source),
+        unescape(bare),
+        unescape(unescape(source)),
+        unescape(unescape(bare)),
+    )
     forms = (*forms, _TAG.sub("", forms[2]), _as_parsed(source))
-    page, words = "\n".join(map(_squeezed, forms)), set(_WORD.findall(normalize("NFKC", " ".join(forms))))
+    page, words = (
+        "\n".join(map(_squeezed, forms)),
+        set(_WORD.findall(normalize("NFKC", " ".join(forms)))),
+    )
     for word in _WORD.findall(normalize("NFKC", _UNSHOWN.sub(" ", text))):
         if _squeezed(word) not in page and not _are_two(word, words):
             yield word
@@ -57,9 +69,11 @@ def _are_two(word: str, words: set[str]) -> bool:
 
 
 def _as_parsed(source: str) -> str:
-    """All text of the page's tree, scripts and all; where its tags begin and end is a parser's word."""
+    """All text of the page's tree, scripts and all; where its tags begin and end is a parser's
+    word."""
     tree = etree.fromstring(
-        source.encode("utf-8", "replace") or b" ", etree.HTMLParser(encoding="utf-8", huge_tree=True)
+        source.encode("utf-8", "replace") or b" ",
+        etree.HTMLParser(encoding="utf-8", huge_tree=True),
     )
     return "" if tree is None else "".join(map(str, tree.itertext()))
 
@@ -74,7 +88,9 @@ def _when_stored(capture: Capture, article: Article) -> Iterator[str]:
         yield "cleaning twice is not cleaning once"
     check = Check(capture.url, "new", capture.fetched_at, capture=capture, digest=capture.digest)
     stored = through_stages(read_look(check, article))
-    if stored.outcome == "new" and not (stored.article and stored.article.text and stored.fingerprint):
+    if stored.outcome == "new" and not (
+        stored.article and stored.article.text and stored.fingerprint
+    ):
         yield f"stored as an article without a text: {stored.reason}"
 
 

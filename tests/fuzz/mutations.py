@@ -1,4 +1,5 @@
-"""A page made worse: what broken editors, broken proxies and people who mean harm do to markup; by a given chance."""
+"""A page made worse: what broken editors, broken proxies and people who mean harm do to markup; by
+a given chance."""
 
 from __future__ import annotations
 
@@ -120,7 +121,13 @@ def nest(chance: Random, page: bytes, other: bytes) -> bytes:
     deep = chance.choice((3, 50, 300, 3_000))
     closing = chance.choice((0, deep))
     last = name.split(b"<")[-1]
-    return page[:start] + (b"<" + name + b">") * deep + page[start:end] + (b"</" + last + b">") * closing + page[end:]
+    return (
+        page[:start]
+        + (b"<" + name + b">") * deep
+        + page[start:end]
+        + (b"</" + last + b">") * closing
+        + page[end:]
+    )
 
 
 def splice(chance: Random, page: bytes, other: bytes) -> bytes:
@@ -135,7 +142,12 @@ def graft(chance: Random, page: bytes, other: bytes) -> bytes:
 def stray(chance: Random, page: bytes, other: bytes) -> bytes:
     for _ in range(chance.choice((1, 5))):
         at = chance.choice(
-            [0, len(page) // 2, chance.randrange(len(page)), *(tag.end() for tag in TAG.finditer(page, 0, 3_000))]
+            [
+                0,
+                len(page) // 2,
+                chance.randrange(len(page)),
+                *(tag.end() for tag in TAG.finditer(page, 0, 3_000)),
+            ]
         )
         page = page[:at] + chance.choice(STRAY) + page[at:]
     return page
@@ -152,7 +164,9 @@ def attributes(chance: Random, page: bytes, other: bytes) -> bytes:
 
 def numbers(chance: Random, page: bytes, other: bytes) -> bytes:
     worse = (b"9" * 5_000, b"-1", b"0", b"1e999", b"2147483648", b"", b"\xd9\xa3")
-    return NUMBER.sub(lambda found: chance.choice(worse) if chance.random() < 0.02 else found[0], page)
+    return NUMBER.sub(
+        lambda found: chance.choice(worse) if chance.random() < 0.02 else found[0], page
+    )
 
 
 MUTATIONS: tuple[Mutation, ...] = (

@@ -21,8 +21,16 @@ from pipelines.clean import clean
 from tests.fuzz.extraction import promises_kept
 
 URL = "https://harbour.example/news/1"
-TEXT = "<p>The harbour council voted on Tuesday to rebuild the eastern quay, which a storm had broken.</p>" * 4
-ENDLESS = ["&#" + "9" * 5_000 + ";", "&#x" + "f" * 5_000, "&amp;#" + "0" * 5_000 + "65;", "&amp;amp;#" + "9" * 5_000]
+TEXT = (
+    "<p>The harbour council voted on Tuesday to rebuild the eastern quay, which a storm had broken.</p>"
+    * 4
+)
+ENDLESS = [
+    "&#" + "9" * 5_000 + ";",
+    "&#x" + "f" * 5_000,
+    "&amp;#" + "0" * 5_000 + "65;",
+    "&amp;amp;#" + "9" * 5_000,
+]
 """Python reads no number of so many digits, and `html.unescape` raises ValueError."""
 
 
@@ -41,7 +49,10 @@ def test_a_character_reference_without_end_costs_no_feed(reference: str) -> None
     feed = read_feed(f"<rss><channel>{items}</channel></rss>".encode(), URL)
     assert [lead.headline for lead in feed.leads][::2] == ["Quay rebuilt", "Quay open"]
     assert len(feed.leads) == 3
-    data = {"version": "https://jsonfeed.org/version/1", "items": [{"url": URL, "title": reference}]}
+    data = {
+        "version": "https://jsonfeed.org/version/1",
+        "items": [{"url": URL, "title": reference}],
+    }
     assert len(read_feed(json.dumps(data).encode(), URL).leads) == 1
 
 
@@ -77,7 +88,9 @@ def test_other_references_are_what_they_are(written: str, meant: str) -> None:
 @pytest.mark.parametrize("field", ["author", "publisher", "image", "mainEntityOfPage"])
 def test_a_thing_whose_name_is_no_text_costs_no_page(field: str, name: object) -> None:
     thing = {"@type": "NewsArticle", field: {"@id": name}}
-    assert "eastern quay" in read(f'<script type="application/ld+json">{json.dumps(thing)}</script>')
+    assert "eastern quay" in read(
+        f'<script type="application/ld+json">{json.dumps(thing)}</script>'
+    )
     assert jsonld.resolved({"@id": name}, [thing]) == [{"@id": name}]
 
 
@@ -90,7 +103,8 @@ def test_a_byline_without_end_costs_little_time(part: str) -> None:
 
 
 def test_accents_without_end_cost_little_time() -> None:
-    """They are put in order by a sort whose time grows with the square of their number: 4 MB would take hours."""
+    """They are put in order by a sort whose time grows with the square of their number: 4 MB would
+    take hours."""
     page = f"<h1>Quay{'̖́' * 100_000}</h1><p>{'ﾞ̴' * 100_000}</p>{TEXT}"
     started = process_time()
     article = clean(extract(Capture(URL, page.encode())))

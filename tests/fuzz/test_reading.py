@@ -1,4 +1,5 @@
-"""What comes over the network or lies in files is read as what it is, or refused in a line; nothing else is raised."""
+"""What comes over the network or lies in files is read as what it is, or refused in a line; nothing
+else is raised."""
 
 from __future__ import annotations
 
@@ -47,7 +48,7 @@ def one_line(error: DatelineError) -> bool:
     return "\n" not in str(error) and len(str(error)) < 500
 
 
-# --- feeds and sitemaps ---------------------------------------------------------------------------------------------
+# --- feeds and sitemaps ---------------------------------------------------------------------------
 
 TAGS = of_pieces(
     "<rss> <channel> <item> </item> <title> </title> <link> </link> <guid isPermaLink='true'> </guid> <pubDate>"
@@ -68,10 +69,16 @@ def assert_sound(leads: tuple[Lead, ...]) -> None:
 
 
 @FEW
-@given(st.sampled_from(["", "<rss><channel>", "<feed xmlns='http://www.w3.org/2005/Atom'>", "{"]), TAGS)
-def test_a_feed_of_any_tags_gives_leads_to_web_pages_or_a_source_error(start: str, tags: str) -> None:
+@given(
+    st.sampled_from(["", "<rss><channel>", "<feed xmlns='http://www.w3.org/2005/Atom'>", "{"]), TAGS
+)
+def test_a_feed_of_any_tags_gives_leads_to_web_pages_or_a_source_error(
+    start: str, tags: str
+) -> None:
     try:
-        feed = read_feed((start + tags).encode("utf-8", "surrogatepass"), AT, fetched_at="2026-03-04T12:00:00Z")
+        feed = read_feed(
+            (start + tags).encode("utf-8", "surrogatepass"), AT, fetched_at="2026-03-04T12:00:00Z"
+        )
     except SourceError as error:
         told = error
         assert one_line(told)
@@ -81,11 +88,19 @@ def test_a_feed_of_any_tags_gives_leads_to_web_pages_or_a_source_error(start: st
 
 
 @FEW
-@given(st.sampled_from(["", "<urlset>", "<sitemapindex>", "https://harbour.example/1\n"]), TAGS, st.booleans())
-def test_a_sitemap_of_any_tags_gives_leads_to_web_pages_or_a_source_error(start: str, tags: str, zipped: bool) -> None:
+@given(
+    st.sampled_from(["", "<urlset>", "<sitemapindex>", "https://harbour.example/1\n"]),
+    TAGS,
+    st.booleans(),
+)
+def test_a_sitemap_of_any_tags_gives_leads_to_web_pages_or_a_source_error(
+    start: str, tags: str, zipped: bool
+) -> None:
     body = (start + tags).encode("utf-8", "surrogatepass")
     try:
-        sitemap = read_sitemap(gzip.compress(body) if zipped else body, AT, fetched_at="2026-03-04T12:00:00Z")
+        sitemap = read_sitemap(
+            gzip.compress(body) if zipped else body, AT, fetched_at="2026-03-04T12:00:00Z"
+        )
     except SourceError as error:
         assert one_line(error)  # noqa: PT017
     else:
@@ -95,15 +110,21 @@ def test_a_sitemap_of_any_tags_gives_leads_to_web_pages_or_a_source_error(start:
 
 
 @given(st.lists(st.integers(1, 10**6), unique=True, max_size=8))
-def test_what_a_sound_feed_and_a_sound_sitemap_list_is_found_in_their_order(numbers: list[int]) -> None:
+def test_what_a_sound_feed_and_a_sound_sitemap_list_is_found_in_their_order(
+    numbers: list[int],
+) -> None:
     urls = [f"https://harbour.example/{number}" for number in numbers]
-    rss = "<rss><channel>" + "".join(f"<item><link>{url}</link></item>" for url in urls) + "</channel></rss>"
+    rss = (
+        "<rss><channel>"
+        + "".join(f"<item><link>{url}</link></item>" for url in urls)
+        + "</channel></rss>"
+    )
     locs = "<urlset>" + "".join(f"<url><loc>{url}</loc></url>" for url in urls) + "</urlset>"
     assert [lead.url for lead in read_feed(rss.encode(), AT).leads] == urls
     assert [lead.url for lead in read_sitemap(locs.encode(), AT).leads] == urls
 
 
-# --- robots.txt -----------------------------------------------------------------------------------------------------
+# --- robots.txt -----------------------------------------------------------------------------------
 
 ROBOTS = of_pieces(
     "User-agent: * Dateline Disallow: Allow: / /a /*$ /%zz /%ff \n \r \x00 \ufeff Crawl-delay: 1 -1 1e400 nan inf ²"
@@ -115,27 +136,47 @@ ROBOTS = of_pieces(
 @given(ROBOTS, st.sampled_from([200, 204, 301, 404, 429, 500, 503]), ANY)
 @example("User-agent: *\nCrawl-delay: nan", 200, "")
 @example("User-agent: *\nRequest-rate: 1/0", 200, "")
-def test_any_robots_file_says_yes_or_no_and_a_delay_that_ends(text: str, status: int, path: str) -> None:
+def test_any_robots_file_says_yes_or_no_and_a_delay_that_ends(
+    text: str, status: int, path: str
+) -> None:
     rules = read_rules(status, text.encode("utf-8", "surrogatepass"))
-    assert rules.allows(f"https://harbour.example/{path.encode('ascii', 'ignore').decode()}", "Dateline") in (
+    assert rules.allows(
+        f"https://harbour.example/{path.encode('ascii', 'ignore').decode()}", "Dateline"
+    ) in (
         True,
         False,
     )
     assert 1.0 <= kept_delay(rules.delay("Dateline"), 1.0) <= LONGEST_DELAY
-    assert rules.forbids_one_of("https://harbour.example/a", ["Dateline", "otherbot"]) in (None, "Dateline", "otherbot")
+    assert rules.forbids_one_of("https://harbour.example/a", ["Dateline", "otherbot"]) in (
+        None,
+        "Dateline",
+        "otherbot",
+    )
 
 
 @given(ROBOTS)
-def test_a_robots_file_that_begins_with_a_ban_for_us_bans_whatever_follows_for_others(text: str) -> None:
-    others = text.replace("User-agent:", "X:").replace("\r", " ").replace("Allow", "X").replace("allow", "x")
-    rules = read_rules(200, f"User-agent: dateline\nDisallow: /\n\nUser-agent: otherbot\n{others}".encode())
+def test_a_robots_file_that_begins_with_a_ban_for_us_bans_whatever_follows_for_others(
+    text: str,
+) -> None:
+    others = (
+        text.replace("User-agent:", "X:")
+        .replace("\r", " ")
+        .replace("Allow", "X")
+        .replace("allow", "x")
+    )
+    rules = read_rules(
+        200, f"User-agent: dateline\nDisallow: /\n\nUser-agent: otherbot\n{others}".encode()
+    )
     assert not rules.allows("https://harbour.example/news/1", "Dateline")
 
 
 @FEW
 @given(
     st.lists(
-        st.tuples(st.sampled_from(["X-Robots-Tag", "TDM-Reservation", "x"]), of_pieces("noindex none , : a 1 noai"))
+        st.tuples(
+            st.sampled_from(["X-Robots-Tag", "TDM-Reservation", "x"]),
+            of_pieces("noindex none , : a 1 noai"),
+        )
     )
 )
 def test_any_headers_bear_opt_outs_that_have_a_name(headers: list[tuple[str, str]]) -> None:
@@ -144,13 +185,15 @@ def test_any_headers_bear_opt_outs_that_have_a_name(headers: list[tuple[str, str
 
 @given(
     st.binary(max_size=60)
-    | of_pieces('<meta name=robots content= "noindex" \' > <!-- --> </head> = <body').map(str.encode)
+    | of_pieces('<meta name=robots content= "noindex" \' > <!-- --> </head> = <body').map(
+        str.encode
+    )
 )
 def test_any_bytes_bear_opt_outs_that_have_a_name(body: bytes) -> None:
     assert {name for name, _ in in_page(body)} <= set(NAMES)
 
 
-# --- HTTP as it lies in files ---------------------------------------------------------------------------------------
+# --- HTTP as it lies in files ---------------------------------------------------------------------
 
 HEADS = of_pieces(
     "HTTP/1.1 HTTP/9 200 99 000 OK \r\n \n \r\n\r\n \n\n Content-Encoding: gzip br zstd deflate chunked , identity"
@@ -169,12 +212,16 @@ def test_any_bytes_are_a_response_or_a_reading_error(text: str) -> None:
 
 
 NAMED = st.text("ABCxyz-", min_size=1, max_size=8)
-VALUES = st.text(st.characters(min_codepoint=33, max_codepoint=255, exclude_categories=["Cc"]), max_size=12)
+VALUES = st.text(
+    st.characters(min_codepoint=33, max_codepoint=255, exclude_categories=["Cc"]), max_size=12
+)
 NOT_READ = ("content-encoding", "transfer-encoding")
 
 
 @given(st.integers(100, 599), st.lists(st.tuples(NAMED, VALUES)), st.binary(max_size=80))
-def test_a_response_comes_back_as_it_was_written(status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+def test_a_response_comes_back_as_it_was_written(
+    status: int, headers: list[tuple[str, str]], body: bytes
+) -> None:
     kept = [(name, value.strip()) for name, value in headers]
     head = "".join(f"{name}: {value}\r\n" for name, value in kept)
     response = parse_response(f"HTTP/1.1 {status} OK\r\n{head}\r\n".encode("latin-1") + body)
@@ -189,13 +236,22 @@ CODINGS = {
 }
 
 
-@given(st.lists(st.sampled_from(sorted(CODINGS)), max_size=3), st.binary(min_size=1, max_size=200), st.booleans())
-def test_a_body_comes_back_from_any_codings_in_a_row(codings: list[str], body: bytes, chunked: bool) -> None:
+@given(
+    st.lists(st.sampled_from(sorted(CODINGS)), max_size=3),
+    st.binary(min_size=1, max_size=200),
+    st.booleans(),
+)
+def test_a_body_comes_back_from_any_codings_in_a_row(
+    codings: list[str], body: bytes, chunked: bool
+) -> None:
     sent = body
     for coding in codings:
         sent = CODINGS[coding](sent)
     if chunked:
-        sent = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (sent[:7], sent[7:]) if part) + b"0\r\n\r\n"
+        sent = (
+            b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (sent[:7], sent[7:]) if part)
+            + b"0\r\n\r\n"
+        )
     transfer = "Transfer-Encoding: chunked\r\n" if chunked else ""
     head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {', '.join(codings)}\r\n{transfer}\r\n"
     assert parse_response(head.encode() + sent).decoded() == body
@@ -207,7 +263,7 @@ def test_a_body_without_its_chunk_sizes_is_no_longer_than_it_was(body: bytes) ->
         assert len(unchunked(body)[0]) <= len(body)
 
 
-# --- WARC -----------------------------------------------------------------------------------------------------------
+# --- WARC -----------------------------------------------------------------------------------------
 
 
 def warc(pages: list[bytes], zipped: bool) -> bytes:
@@ -217,7 +273,9 @@ def warc(pages: list[bytes], zipped: bool) -> bytes:
         head = StatusAndHeaders("200 OK", [("Content-Type", "text/html")], protocol="HTTP/1.1")
         url = f"https://harbour.example/{number}"
         writer.write_record(
-            writer.create_warc_record(url, "response", payload=io.BytesIO(body), length=len(body), http_headers=head)
+            writer.create_warc_record(
+                url, "response", payload=io.BytesIO(body), length=len(body), http_headers=head
+            )
         )
     return out.getvalue()
 
@@ -237,7 +295,9 @@ PAGES = [b"<html>one</html>", b"<html>two, WARC/1.1 and all</html>", b"<html>thr
 def test_every_page_of_a_sound_file_comes_back(pages: list[bytes], zipped: bool) -> None:
     found = read(warc(pages, zipped)) if pages else []
     assert [page.body for page in found] == pages
-    assert [page.url for page in found] == [f"https://harbour.example/{number}" for number in range(len(pages))]
+    assert [page.url for page in found] == [
+        f"https://harbour.example/{number}" for number in range(len(pages))
+    ]
 
 
 SOUND = {zipped: warc(PAGES, zipped) for zipped in (True, False)}
@@ -245,7 +305,9 @@ SOUND = {zipped: warc(PAGES, zipped) for zipped in (True, False)}
 
 @FEW
 @given(st.data(), st.booleans())
-def test_a_damaged_file_gives_pages_and_names_problems_and_raises_nothing(data: st.DataObject, zipped: bool) -> None:
+def test_a_damaged_file_gives_pages_and_names_problems_and_raises_nothing(
+    data: st.DataObject, zipped: bool
+) -> None:
     sound = bytearray(SOUND[zipped])
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(sound) - 1))
@@ -260,7 +322,9 @@ def test_a_damaged_file_gives_pages_and_names_problems_and_raises_nothing(data: 
             sound[at:at] = sound[at : at + 200]
     with suppress(DatelineError):
         found = read(bytes(sound))
-        assert all(isinstance(each, Capture | Listed | Doubtful | LeftOut | Problem) for each in found)
+        assert all(
+            isinstance(each, Capture | Listed | Doubtful | LeftOut | Problem) for each in found
+        )
         assert all("\n" not in str(each) for each in found if isinstance(each, Problem))
 
 
@@ -288,7 +352,7 @@ def test_a_date_of_a_record_is_a_moment_or_a_reading_error(date: str) -> None:
         assert len(moment(date)) == 20
 
 
-# --- JSON-LD --------------------------------------------------------------------------------------------------------
+# --- JSON-LD --------------------------------------------------------------------------------------
 
 THINGS = st.recursive(
     JSON,
@@ -296,7 +360,8 @@ THINGS = st.recursive(
         st.fixed_dictionaries(
             {"@type": st.sampled_from(["NewsArticle", ["Article"], "Person", None, 7, {}])},
             optional=dict.fromkeys(
-                ("@id", "@graph", "mainEntity", "headline", "author", "name", "datePublished"), inner
+                ("@id", "@graph", "mainEntity", "headline", "author", "name", "datePublished"),
+                inner,
             ),
         )
         | st.lists(inner, max_size=3)
@@ -307,7 +372,8 @@ THINGS = st.recursive(
 
 def in_script(text: str) -> list[dict[str, Any]]:
     script = html.Element("script", type="application/ld+json")
-    with suppress(ValueError):  # lxml takes no control characters; nor does a page's parser give any
+    # lxml takes no control characters; nor does a page's parser give any
+    with suppress(ValueError):
         script.text = text
     page = html.Element("html")
     page.append(script)
@@ -332,7 +398,8 @@ def test_json_ld_of_any_shape_gives_things_whose_values_are_text_or_none(value: 
 @FEW
 @given(
     of_pieces(
-        '{ } [ ] , : "@type" "NewsArticle" "headline" "x" \\ \\u0000 \\ud800 NaN 1e999 <!-- --> &quot; //', glue=""
+        '{ } [ ] , : "@type" "NewsArticle" "headline" "x" \\ \\u0000 \\ud800 NaN 1e999 <!-- --> &quot; //',
+        glue="",
     )
 )
 @example("[" * 100_000)
@@ -342,14 +409,24 @@ def test_broken_json_ld_gives_things_or_nothing(text: str) -> None:
     assert_things(in_script(text))
 
 
-@given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Zs", "Zl", "Zp"], exclude_characters="&"), min_size=1))
+@given(
+    st.text(
+        st.characters(exclude_categories=["Cc", "Cs", "Zs", "Zl", "Zp"], exclude_characters="&"),
+        min_size=1,
+    )
+)
 def test_a_headline_in_json_ld_comes_back(headline: str) -> None:
     thing = json.dumps({"@type": "NewsArticle", "headline": headline})
     assert jsonld.plain(jsonld.article_of(in_script(thing)).get("headline")) == headline
 
 
 def nested(depth: int) -> str:
-    return '{"@type": "NewsArticle", "headline": ' + '{"name": ' * depth + '"Ties open"' + "}" * (depth + 1)
+    return (
+        '{"@type": "NewsArticle", "headline": '
+        + '{"name": ' * depth
+        + '"Ties open"'
+        + "}" * (depth + 1)
+    )
 
 
 @pytest.mark.parametrize("depth", [1, 10, 500, 900, 960, 980, 100_000])

@@ -1,4 +1,5 @@
-"""Dates, waits and freshness: whatever a site writes, a moment that can be or none, a wait that ends or none."""
+"""Dates, waits and freshness: whatever a site writes, a moment that can be or none, a wait that
+ends or none."""
 
 from __future__ import annotations
 
@@ -29,7 +30,11 @@ WRITTEN = of_pieces(
 FORM = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ?)?", re.ASCII)
 
 
-@given(WRITTEN | ANY, st.sampled_from([None, "en", "de", "ko", "hr", "th", "fa", "ja", "vi", "x" * 40]), st.booleans())
+@given(
+    WRITTEN | ANY,
+    st.sampled_from([None, "en", "de", "ko", "hr", "th", "fa", "ja", "vi", "x" * 40]),
+    st.booleans(),
+)
 @example("20\u00b2\u00b22\u00b2\u00b2\u00b2", None, False)
 @example("4 Mar 0000 12:00 +0000", None, False)
 def test_whatever_a_page_writes_is_a_moment_that_exists_in_our_form_or_none(
@@ -51,7 +56,9 @@ def test_whatever_a_feed_or_sitemap_writes_is_a_moment_that_exists_or_none(raw: 
 
 
 @given(st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1)), st.timezones())
-def test_a_moment_comes_back_from_each_form_in_which_sites_write_it(local: datetime, zone: object) -> None:
+def test_a_moment_comes_back_from_each_form_in_which_sites_write_it(
+    local: datetime, zone: object
+) -> None:
     there = local.replace(microsecond=0, tzinfo=zone)  # type: ignore[arg-type]
     offset = there.utcoffset()
     if offset is None or offset.total_seconds() % 60:
@@ -65,13 +72,17 @@ def test_nothing_is_known_to_lie_more_than_a_day_after_the_fetch(raw: str, fetch
     known = known_by(found, fetched_at)
     assert known in (found, None)
     if known and fetched_at:
-        assert date.fromisoformat(known[:10]) <= date.fromisoformat(fetched_at[:10]) + timedelta(days=2)
+        assert date.fromisoformat(known[:10]) <= date.fromisoformat(fetched_at[:10]) + timedelta(
+            days=2
+        )
 
 
 @given(WRITTEN | ANY)
 def test_a_line_without_its_date_is_a_part_of_the_line_or_the_line(line: str) -> None:
     is_date_line(line)
-    assert without_date(line) in (line, " ".join(line.split())) or without_date(line) in " ".join(line.split())
+    assert without_date(line) in (line, " ".join(line.split())) or without_date(line) in " ".join(
+        line.split()
+    )
 
 
 @given(WRITTEN | ANY | DIGITS)
@@ -96,7 +107,10 @@ HEADERS = st.fixed_dictionaries(
     {},
     optional={
         "Retry-After": RETRY,
-        "Cache-Control": of_pieces("max-age = max-age=60 s-maxage=9 no-cache no-store , 9 99999999999 \" '") | ANY,
+        "Cache-Control": of_pieces(
+            "max-age = max-age=60 s-maxage=9 no-cache no-store , 9 99999999999 \" '"
+        )
+        | ANY,
         "Age": DIGITS | ANY,
         "Expires": RETRY,
         "Date": RETRY,
@@ -107,7 +121,13 @@ HEADERS = st.fixed_dictionaries(
 @given(HEADERS, st.none() | st.integers(0, 999_999))
 @example({"Cache-Control": "max-age=60", "Age": "9" * 5_000}, None)
 @example({"Cache-Control": "max-age=60", "Age": "\u0663"}, None)
-@example({"Expires": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT", "Date": "Mon, 01 Jan 2026 00:00:00 GMT"}, None)
+@example(
+    {
+        "Expires": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT",
+        "Date": "Mon, 01 Jan 2026 00:00:00 GMT",
+    },
+    None,
+)
 def test_a_source_is_left_alone_for_no_longer_than_a_day_whatever_its_headers_say(
     headers: dict[str, str], ttl: int | None
 ) -> None:

@@ -1,4 +1,5 @@
-"""Addresses, names, search words and story files: what people and pages write comes to the same thing every time."""
+"""Addresses, names, search words and story files: what people and pages write comes to the same
+thing every time."""
 
 from __future__ import annotations
 
@@ -25,18 +26,29 @@ from archive.text.searchable import fold_letters
 from archive.text.unspaced import bigrams
 from crawler.extraction.fields.byline import credits_a_desk, opens_like_byline, people, plain
 from pipelines.topics.stories import JUDGE
-from pipelines.urls import MAX_KEY, MAX_URL, declared_identity, registered_domain, request_url, same_story_url, url_key
+from pipelines.urls import (
+    MAX_KEY,
+    MAX_URL,
+    declared_identity,
+    registered_domain,
+    request_url,
+    same_story_url,
+    url_key,
+)
 from pipelines.urls import TRACKING as URL_TRACKING
 from tests.fuzz.strategies import ANY, FEW, JSON, of_pieces
 
-# --- addresses, on their three levels -------------------------------------------------------------------------------
+# --- addresses, on their three levels -------------------------------------------------------------
 
 LABELS = st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True)
-PATHS = st.lists(st.from_regex(r"[A-Za-z0-9][A-Za-z0-9-]{0,12}", fullmatch=True), max_size=4).map("/".join)
+PATHS = st.lists(st.from_regex(r"[A-Za-z0-9][A-Za-z0-9-]{0,12}", fullmatch=True), max_size=4).map(
+    "/".join
+)
 NAMES = st.from_regex(r"[a-z]{1,3}id", fullmatch=True).filter(lambda name: name not in URL_TRACKING)
 PARAMETERS = st.dictionaries(NAMES, st.integers(0, 10**6).map(str), max_size=3)
 TRACKING = st.lists(
-    st.sampled_from(["utm_source=rss", "fbclid=IwAR0", "ref=rss", "gclid=1", "at_medium=x"]), max_size=3
+    st.sampled_from(["utm_source=rss", "fbclid=IwAR0", "ref=rss", "gclid=1", "at_medium=x"]),
+    max_size=3,
 )
 
 
@@ -55,7 +67,9 @@ def test_what_only_tracks_is_neither_asked_for_nor_looked_up_by_and_all_else_is(
 
 @FEW
 @given(LABELS, LABELS, PATHS, PATHS)
-def test_two_sites_never_share_a_key_and_neither_speaks_for_the_other(a: str, b: str, path: str, other: str) -> None:
+def test_two_sites_never_share_a_key_and_neither_speaks_for_the_other(
+    a: str, b: str, path: str, other: str
+) -> None:
     one, two = f"https://{a}.example/{path}", f"https://{b}.example/{other}"
     if registered_domain(one) == registered_domain(two):
         return
@@ -67,7 +81,11 @@ def test_two_sites_never_share_a_key_and_neither_speaks_for_the_other(a: str, b:
 
 
 @given(
-    ANY | of_pieces("http:// https:/ \\ @ : [::1] 0x7f.1 %00 %2e%2e .. // ? & = # ; utm_source=x \t 。 xn-- é", glue="")
+    ANY
+    | of_pieces(
+        "http:// https:/ \\ @ : [::1] 0x7f.1 %00 %2e%2e .. // ? & = # ; utm_source=x \t 。 xn-- é",
+        glue="",
+    )
 )
 def test_what_is_kept_of_any_address_has_an_end_and_no_user_name(text: str) -> None:
     with suppress(UsageError):
@@ -77,7 +95,7 @@ def test_what_is_kept_of_any_address_has_an_end_and_no_user_name(text: str) -> N
         assert len(url_key(asked)) <= MAX_KEY
 
 
-# --- names of people ------------------------------------------------------------------------------------------------
+# --- names of people ------------------------------------------------------------------------------
 
 BYLINES = of_pieces(
     "By by Von Par Автор: Mara Lind Jo Reed and & , ; | – ( ) [ ] in Seoul AP Reuters Staff writer Jr. de van 기자 記者"
@@ -97,10 +115,11 @@ def test_the_people_of_a_byline_stand_in_it_each_once(byline: str) -> None:
     credits_a_desk(byline)
 
 
-# --- search words ---------------------------------------------------------------------------------------------------
+# --- search words ---------------------------------------------------------------------------------
 
 TYPED = of_pieces(
-    'ferry 首相 กัน 서울 " OR AND NOT - -x * ( ) : ^ NEAR \x00 \ud800 “ « ２０２６ é e\u0301 \U0001f680', most=14
+    'ferry 首相 กัน 서울 " OR AND NOT - -x * ( ) : ^ NEAR \x00 \ud800 “ « ２０２６ é e\u0301 \U0001f680',
+    most=14,
 )
 
 
@@ -129,15 +148,25 @@ def test_an_article_is_found_by_its_own_words(index: sqlite3.Connection, text: s
     index.execute("DELETE FROM t")
     index.execute("INSERT INTO t VALUES (?, ?, ?)", (headline, "", bigrams(headline)))
     if headline.upper() not in ("OR", "AND"):
-        assert index.execute("SELECT count(*) FROM t WHERE t MATCH ?", (match_query(headline),)).fetchone()[0] == 1
+        assert (
+            index.execute(
+                "SELECT count(*) FROM t WHERE t MATCH ?", (match_query(headline),)
+            ).fetchone()[0]
+            == 1
+        )
 
 
 @FEW
 @given(st.text(max_size=300), TYPED, st.integers(20, 200))
-def test_a_passage_is_a_stretch_of_the_text_with_brackets(text: str, words: str, width: int) -> None:
+def test_a_passage_is_a_stretch_of_the_text_with_brackets(
+    text: str, words: str, width: int
+) -> None:
     shown = passage(text, words, width)
     plain = " ".join(text.replace("⟦", "[").replace("⟧", "]").split())
-    assert shown.replace("⟦", "").replace("⟧", "").removeprefix("…").removesuffix("…").rstrip() in plain
+    assert (
+        shown.replace("⟦", "").replace("⟧", "").removeprefix("…").removesuffix("…").rstrip()
+        in plain
+    )
     assert shown.count("⟦") == shown.count("⟧")
     assert len(shown.replace("⟦", "").replace("⟧", "")) <= width + 2
 
@@ -148,7 +177,7 @@ def test_folding_keeps_every_letter_in_its_place(text: str) -> None:
     assert fold_letters(fold_letters(text)) == fold_letters(text)
 
 
-# --- story files ----------------------------------------------------------------------------------------------------
+# --- story files ----------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -160,21 +189,29 @@ NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=4
 
 
 @FEW
-@given(NAMES, st.none() | NAMES, st.lists(st.sampled_from(["en", "ja", "de"]), max_size=2, unique=True))
+@given(
+    NAMES, st.none() | NAMES, st.lists(st.sampled_from(["en", "ja", "de"]), max_size=2, unique=True)
+)
 def test_a_story_comes_back_from_its_file_as_it_was(
     archive: sqlite3.Connection, title: str, words: str | None, languages: list[str]
 ) -> None:
     archive.execute("BEGIN")
     try:
-        stories.follow(archive, "a-story", [], JUDGE, {"title": title, "words": words, "languages": languages})
-        (entry,) = read_story_file("stories.toml", as_toml(archive, stories.stories(archive)), request_url)
+        stories.follow(
+            archive, "a-story", [], JUDGE, {"title": title, "words": words, "languages": languages}
+        )
+        (entry,) = read_story_file(
+            "stories.toml", as_toml(archive, stories.stories(archive)), request_url
+        )
     finally:
         archive.execute("ROLLBACK")
     assert (entry.name, entry.definition["title"]) == ("a-story", title)
     assert (entry.definition["words"], entry.definition["languages"]) == (words, languages)
 
 
-KEYS = st.sampled_from(["name", "title", "words", "since", "until", "languages", "outlets", "belongs", "not", "x"])
+KEYS = st.sampled_from(
+    ["name", "title", "words", "since", "until", "languages", "outlets", "belongs", "not", "x"]
+)
 
 
 @FEW
@@ -183,14 +220,17 @@ KEYS = st.sampled_from(["name", "title", "words", "since", "until", "languages",
 @example([("name", "e" + "\u0301\u0316" * 50_000)])
 @example([("name", "a"), ("since", "9" * 5_000 + "d")])
 @example([("name", "a"), ("belongs", ["javascript:alert(1)"])])
-def test_a_story_file_of_any_values_is_read_or_refused_in_one_line(rows: list[tuple[str, object]]) -> None:
+def test_a_story_file_of_any_values_is_read_or_refused_in_one_line(
+    rows: list[tuple[str, object]],
+) -> None:
     lines = "\n".join(f"{name} = {json.dumps(value)}" for name, value in dict(rows).items())
     assert_read_or_refused(f"[[story]]\n{lines}\n")
 
 
 @given(
     of_pieces(
-        '[[story]] [ ] = name "a" \'\'\' """ # \n \\u0000 \\ud800 belongs = [] 1979-05-27 0x {a=1} . inf', most=16
+        '[[story]] [ ] = name "a" \'\'\' """ # \n \\u0000 \\ud800 belongs = [] 1979-05-27 0x {a=1} . inf',
+        most=16,
     )
 )
 @example("[[story]]\nname = " + "[" * 100_000)

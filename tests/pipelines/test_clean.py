@@ -11,11 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.records import Article, Check, Lead, utc
-from pipelines.clean import LIMITS, MAX_AUTHORS, CleanPipeline, clean, clean_check, clean_lead, refuse
+from pipelines.clean import (
+    LIMITS,
+    MAX_AUTHORS,
+    CleanPipeline,
+    clean,
+    clean_check,
+    clean_lead,
+    refuse,
+)
 
 FETCHED = "2024-02-15T12:00:00Z"
 STORY = Article(
-    "https://news.example/story-5", headline="Ties open", text="Seoul opens an embassy.", fetched_at=FETCHED
+    "https://news.example/story-5",
+    headline="Ties open",
+    text="Seoul opens an embassy.",
+    fetched_at=FETCHED,
 )
 LEAD = Lead("https://news.example/story-5", "feed")
 
@@ -50,7 +61,8 @@ def test_paragraphs_stay_paragraphs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "limit"), [("headline", 1_000), ("standfirst", 5_000), ("byline", 1_000), ("text", 2_000_000)]
+    ("name", "limit"),
+    [("headline", 1_000), ("standfirst", 5_000), ("byline", 1_000), ("text", 2_000_000)],
 )
 def test_what_has_no_end_is_cut(name: str, limit: int) -> None:
     assert LIMITS[name] == limit
@@ -60,7 +72,9 @@ def test_what_has_no_end_is_cut(name: str, limit: int) -> None:
 
 def test_authors_are_cut_in_number_and_length_and_named_once() -> None:
     crowd = tuple(f"Reporter {number}" for number in range(90))
-    kept = clean(replace(STORY, authors=("A. Writer", " A.  Writer ", "", "y" * 300, *crowd))).authors
+    kept = clean(
+        replace(STORY, authors=("A. Writer", " A.  Writer ", "", "y" * 300, *crowd))
+    ).authors
     assert kept[:3] == ("A. Writer", "y" * 200, "Reporter 0")
     assert len(kept) == MAX_AUTHORS == 50
 
@@ -84,7 +98,9 @@ MOMENTS = [
 
 
 @pytest.mark.parametrize(("_name", "moment", "kept"), MOMENTS, ids=[row[0] for row in MOMENTS])
-def test_a_moment_that_cannot_be_is_none_and_stays_as_it_was_written(_name: str, moment: str, kept: str | None) -> None:
+def test_a_moment_that_cannot_be_is_none_and_stays_as_it_was_written(
+    _name: str, moment: str, kept: str | None
+) -> None:
     article = clean(replace(STORY, published_at=moment, modified_at=moment))
     assert (article.published_at, article.modified_at) == (kept, kept)
     assert article.published_raw == article.modified_raw == (None if kept else moment)
@@ -126,7 +142,9 @@ def test_addresses_that_are_none_go_and_others_stay_as_declared() -> None:
         (replace(STORY, url="file:///etc/hosts"), "no http address"),
     ],
 )
-def test_only_an_article_with_address_and_text_is_worth_storing(article: Article, why: str | None) -> None:
+def test_only_an_article_with_address_and_text_is_worth_storing(
+    article: Article, why: str | None
+) -> None:
     assert refuse(clean(article)) == why
 
 
@@ -148,14 +166,23 @@ def test_a_lead_whose_address_lost_its_tracking_still_says_how_it_was_listed() -
 
 def test_a_look_keeps_its_outcome_unless_nothing_is_left_to_store() -> None:
     look = Check(STORY.url, "new", FETCHED, article=STORY)
-    assert CleanPipeline().process_item(look) == clean_check(look) == replace(look, article=clean(STORY))
+    assert (
+        CleanPipeline().process_item(look)
+        == clean_check(look)
+        == replace(look, article=clean(STORY))
+    )
     empty = clean_check(replace(look, article=replace(STORY, text="\x00")))
     assert (empty.article, empty.outcome, empty.reason) == (None, "not article", "no text")
 
 
 def test_a_look_leaves_out_leads_that_cannot_be_asked_for_and_says_how_many() -> None:
     bad = replace(LEAD, url="javascript:void(0)")
-    look = Check("https://news.example/feed", "listed", FETCHED, leads=(replace(LEAD, headline=" Ties "), bad))
+    look = Check(
+        "https://news.example/feed",
+        "listed",
+        FETCHED,
+        leads=(replace(LEAD, headline=" Ties "), bad),
+    )
     cleaned = clean_check(look)
     assert cleaned.leads == (replace(LEAD, headline="Ties"),)
     assert cleaned.reason == "1 left out: no http address"
@@ -195,7 +222,11 @@ def test_whatever_a_feed_says_a_lead_is_clean_at_once_or_none(lead: Lead) -> Non
 def test_soft_hyphens_are_no_part_of_a_word(field: str) -> None:
     """Wherever they stand, in a page or in a JSON line."""
     article = Article(
-        **{"url": "https://courier.example/1", "text": "Fähre.", field: "Der \u00adFähr\u00adan\u00adleger\u00ad"}
+        **{
+            "url": "https://courier.example/1",
+            "text": "Fähre.",
+            field: "Der \u00adFähr\u00adan\u00adleger\u00ad",
+        }
     )
 
     assert getattr(clean(article), field) == "Der Fähranleger"

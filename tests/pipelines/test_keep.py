@@ -1,4 +1,5 @@
-"""One poisoned item never costs its batch: it is stored clean or refused with a reason, and the others are stored."""
+"""One poisoned item never costs its batch: it is stored clean or refused with a reason, and the
+others are stored."""
 
 from __future__ import annotations
 
@@ -29,7 +30,18 @@ FETCHED = "2026-03-04T12:00:00Z"
 BATCH = 50
 PLACE = 24
 """Of the poisoned one in its batch."""
-SUBJECTS = ["ferry", "council", "harvest", "bridge", "museum", "orchard", "railway", "lighthouse", "school", "market"]
+SUBJECTS = [
+    "ferry",
+    "council",
+    "harvest",
+    "bridge",
+    "museum",
+    "orchard",
+    "railway",
+    "lighthouse",
+    "school",
+    "market",
+]
 
 
 def look(number: int) -> Check:
@@ -38,9 +50,15 @@ def look(number: int) -> Check:
     url = f"https://harbour.example/news/{number:05}-{subject}"
     text = f"The {subject} number {number} opened on day {number}.\nPeople came in {number * 7} boats to see it."
     article = Article(
-        url, headline=f"The {subject} opens, {number}", text=text, fetched_at=FETCHED, published_at="2026-03-04"
+        url,
+        headline=f"The {subject} opens, {number}",
+        text=text,
+        fetched_at=FETCHED,
+        published_at="2026-03-04",
     )
-    return Check(url, "new", FETCHED, status=200, article=article, capture=Capture(url, text.encode()))
+    return Check(
+        url, "new", FETCHED, status=200, article=article, capture=Capture(url, text.encode())
+    )
 
 
 def made(fields: dict[str, Any]) -> dict[str, Any]:
@@ -84,19 +102,36 @@ ARTICLES: dict[str, dict[str, Any]] = {
     "a million authors": {"authors": lambda: tuple(map(str, range(1_000_000)))},
     "an author of 10 MB": {"authors": lambda: ("x" * 10_000_000,)},
     "an address of 10 MB": {"canonical_url": lambda: "https://harbour.example/" + "x" * 10_000_000},
-    "a picture's address of 10 MB": {"image_url": lambda: "https://harbour.example/" + "x" * 10_000_000},
-    "a million addresses": {"addresses": lambda: {f"a{n}": f"https://harbour.example/{n}" for n in range(1_000_000)}},
+    "a picture's address of 10 MB": {
+        "image_url": lambda: "https://harbour.example/" + "x" * 10_000_000
+    },
+    "a million addresses": {
+        "addresses": lambda: {f"a{n}": f"https://harbour.example/{n}" for n in range(1_000_000)}
+    },
     "a language of a million letters": {"language": lambda: "x" * 1_000_000},
-    "a picture that is a script": {"image_url": "javascript:alert(1)", "canonical_url": "data:text/html,x"},
+    "a picture that is a script": {
+        "image_url": "javascript:alert(1)",
+        "canonical_url": "data:text/html,x",
+    },
     "accents without end": {
         "headline": lambda: "a" + "\u0301\u0316" * 1_000_000,
         "text": lambda: "b" + "\uff9e\u0334" * 2_000_000,
     },
     "a text of one long word": {"text": lambda: "x" * 5_000_000},
     "a headline of marks alone": {"headline": "\u200b\u200e\ufeff"},
-    "numbers for text": {"headline": 7, "byline": 7.5, "section": True, "published_at": 20260304, "language": b"en"},
+    "numbers for text": {
+        "headline": 7,
+        "byline": 7.5,
+        "section": True,
+        "published_at": 20260304,
+        "language": b"en",
+    },
     "nothing for lists": {"authors": None, "addresses": None},
-    "lists for text": {"headline": ["a"], "standfirst": {"a": 1}, "canonical_url": ["https://harbour.example/"]},
+    "lists for text": {
+        "headline": ["a"],
+        "standfirst": {"a": 1},
+        "canonical_url": ["https://harbour.example/"],
+    },
     "nested authors": {"authors": (("a", "b"), {"name": "c"}, None, "D. Writer")},
     "text for authors": {"authors": "A. Writer", "addresses": "https://harbour.example/"},
     "words that are no number": {"word_count": "many", "free": "yes"},
@@ -110,7 +145,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no text at all": ({"text": None}, "no text"),
     "a list for a text": ({"text": ["Opened."]}, "no text"),
     "an address that is a script": ({"url": "javascript:alert(1)"}, "no http address"),
-    "its own address of 10 MB": ({"url": lambda: "https://harbour.example/" + "x" * 10_000_000}, "no http address"),
+    "its own address of 10 MB": (
+        {"url": lambda: "https://harbour.example/" + "x" * 10_000_000},
+        "no http address",
+    ),
     "no address": ({"url": None}, "no http address"),
 }
 """Kind → fields of an article that is none then, and the reason that is noted."""
@@ -140,7 +178,9 @@ LOOKS: dict[str, tuple[dict[str, Any], Outcome, str | None]] = {
     "a way that cannot be gone again": (
         {
             "capture": Capture(
-                "https://harbour.example/", b"x", redirects=("http://[", "http://a@b.example/", "x" * 9_999)
+                "https://harbour.example/",
+                b"x",
+                redirects=("http://[", "http://a@b.example/", "x" * 9_999),
             )
         },
         "new",
@@ -148,7 +188,13 @@ LOOKS: dict[str, tuple[dict[str, Any], Outcome, str | None]] = {
     ),
     "a lead of nothing": ({"lead": Lead("javascript:0", "feed", headline="\ud800")}, "new", None),
     "a lead that was listed as 10 MB": (
-        {"lead": lambda: Lead("https://harbour.example/news/1", "feed", listed_as="http://x/" + "\ud800" * 10_000_000)},
+        {
+            "lead": lambda: Lead(
+                "https://harbour.example/news/1",
+                "feed",
+                listed_as="http://x/" + "\ud800" * 10_000_000,
+            )
+        },
         "new",
         None,
     ),
@@ -157,8 +203,18 @@ LOOKS: dict[str, tuple[dict[str, Any], Outcome, str | None]] = {
             "outcome": "listed",
             "article": None,
             "leads": lambda: (
-                Lead("https://harbour.example/a", "feed", headline="Ti\x00es\ud800", published_at="2026-02-31"),
-                Lead("https://harbour.example/b", "feed", guid="x" * 10_000_000, modified_at="9999-12-31"),
+                Lead(
+                    "https://harbour.example/a",
+                    "feed",
+                    headline="Ti\x00es\ud800",
+                    published_at="2026-02-31",
+                ),
+                Lead(
+                    "https://harbour.example/b",
+                    "feed",
+                    guid="x" * 10_000_000,
+                    modified_at="9999-12-31",
+                ),
                 Lead("file:///etc/hosts", "feed"),
                 Lead("x" * 10_000_000, "feed"),
                 Lead(None, "feed"),  # type: ignore[arg-type]
@@ -205,7 +261,9 @@ def assert_clean(row: sqlite3.Row) -> None:
         assert name in ("bigrams", "authors") or len(value) <= LIMITS.get(name, 2083), name
         assert not value.startswith(("javascript:", "data:")), name
     for name in ("published_at", "modified_at", "fetched_at"):
-        assert re.fullmatch(r"20\d\d-\d\d-\d\d(T\d\d:\d\d:\d\dZ?)?", row[name] or "2026-03-04"), name
+        assert re.fullmatch(r"20\d\d-\d\d-\d\d(T\d\d:\d\d:\d\dZ?)?", row[name] or "2026-03-04"), (
+            name
+        )
     authors = json.loads(row["authors"])
     assert isinstance(authors, list)
     assert len(authors) <= MAX_AUTHORS
@@ -220,16 +278,22 @@ def test_one_poisoned_look_costs_none_of_the_other_forty_nine(archive: Archive, 
     batches.written = lambda check, came_to: written.append((check, came_to))
     for check in with_others(bad):
         batches.add(through_stages(check))
-    assert [came_to for _, came_to in written] == ["new"] * PLACE + [outcome] + ["new"] * (BATCH - PLACE - 1)
+    assert [came_to for _, came_to in written] == ["new"] * PLACE + [outcome] + ["new"] * (
+        BATCH - PLACE - 1
+    )
     rows = stored(archive)
     assert len(rows) == BATCH - (outcome != "new")
     for row in rows:
         assert_clean(row)
-    noted = archive.db.execute("SELECT outcome, reason FROM checks WHERE id = ?", (PLACE + 1,)).fetchone()
+    noted = archive.db.execute(
+        "SELECT outcome, reason FROM checks WHERE id = ?", (PLACE + 1,)
+    ).fetchone()
     assert (noted["outcome"], noted["reason"]) == (outcome, reason)
     for lead in archive.db.execute("SELECT * FROM urls"):
         assert all(
-            "\x00" not in value and len(value) <= 5_000 for value in dict(lead).values() if isinstance(value, str)
+            "\x00" not in value and len(value) <= 5_000
+            for value in dict(lead).values()
+            if isinstance(value, str)
         )
 
 
@@ -252,18 +316,29 @@ PAST_THE_STAGES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("kind", PAST_THE_STAGES)
-def test_what_no_stage_made_clean_costs_itself_alone_and_says_why(archive: Archive, kind: str) -> None:
+def test_what_no_stage_made_clean_costs_itself_alone_and_says_why(
+    archive: Archive, kind: str
+) -> None:
     checks = [through_stages(look(number)) for number in range(BATCH)]
     assert checks[PLACE].article
-    checks[PLACE] = replace(checks[PLACE], article=replace(checks[PLACE].article, **PAST_THE_STAGES[kind]))
+    checks[PLACE] = replace(
+        checks[PLACE], article=replace(checks[PLACE].article, **PAST_THE_STAGES[kind])
+    )
     outcomes = archive.write(checks, Batches(archive).decisions)
     assert outcomes == ["new"] * PLACE + ["failed"] + ["new"] * (BATCH - PLACE - 1)
     assert len(stored(archive)) == BATCH - 1
-    noted = archive.db.execute("SELECT state, reason FROM urls WHERE url = ?", (look(PLACE).url,)).fetchone()
+    noted = archive.db.execute(
+        "SELECT state, reason FROM urls WHERE url = ?", (look(PLACE).url,)
+    ).fetchone()
     assert noted["state"] == "failed"
     assert noted["reason"].startswith("it cannot be kept: ")
     assert archive.db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-    assert archive.db.execute("SELECT count(*) FROM articles_fts WHERE articles_fts MATCH 'boats'").fetchone()[0] == 49
+    assert (
+        archive.db.execute(
+            "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH 'boats'"
+        ).fetchone()[0]
+        == 49
+    )
 
 
 def test_an_archive_that_cannot_be_written_is_no_fault_of_a_look(archive: Archive) -> None:
@@ -279,11 +354,18 @@ def test_an_archive_that_cannot_be_written_is_no_fault_of_a_look(archive: Archiv
 
 def a_spider(archive: Archive, under_way: set[str]) -> SimpleNamespace:
     return SimpleNamespace(
-        archive=archive, crawl_id=None, reread=None, failure=None, under_way=under_way, written=lambda *_: None
+        archive=archive,
+        crawl_id=None,
+        reread=None,
+        failure=None,
+        under_way=under_way,
+        written=lambda *_: None,
     )
 
 
-def test_the_last_look_that_is_under_way_is_written_at_once_and_waits_for_no_other(archive: Archive) -> None:
+def test_the_last_look_that_is_under_way_is_written_at_once_and_waits_for_no_other(
+    archive: Archive,
+) -> None:
     spider = a_spider(archive, {look(1).url, look(2).url})
     settings = SimpleNamespace(getfloat=lambda _: 60.0, getint=lambda _: BATCH)
 
@@ -303,11 +385,17 @@ def test_the_last_look_that_is_under_way_is_written_at_once_and_waits_for_no_oth
 def test_scrapys_own_path_through_the_stages_stores_the_same(archive: Archive) -> None:
     """Every kind at once, as items that the spiders yield."""
     failures: list[Exception] = []
-    spider = a_spider(archive, under_way={"https://harbour.example/slow"} | {str(number) for number in range(BATCH)})
+    spider = a_spider(
+        archive,
+        under_way={"https://harbour.example/slow"} | {str(number) for number in range(BATCH)},
+    )
     spider.give_up = failures.append
     settings = SimpleNamespace(getfloat=lambda _: 60.0, getint=lambda _: BATCH)
     honest = [look(number) for number in range(BATCH)]
-    bad = (replace(batch_of(kind)[0], url=f"https://harbour.example/bad/{at}") for at, kind in enumerate(KINDS))
+    bad = (
+        replace(batch_of(kind)[0], url=f"https://harbour.example/bad/{at}")
+        for at, kind in enumerate(KINDS)
+    )
 
     async def crawl() -> None:
         keep = KeepPipeline(SimpleNamespace(spider=spider, settings=settings))  # type: ignore[arg-type]

@@ -1,4 +1,5 @@
-"""What a text of two million characters costs the stages: no more than one of a hundredth of it, but for reading it."""
+"""What a text of two million characters costs the stages: no more than one of a hundredth of it,
+but for reading it."""
 
 from __future__ import annotations
 
@@ -25,7 +26,9 @@ SCRIPTS = {
 
 def text(kind: str, length: int, start: int = 0) -> str:
     each = SCRIPTS[kind]
-    return "".join(each.format(number) for number in range(start, start + length // (len(each) - 2)))[:length]
+    return "".join(
+        each.format(number) for number in range(start, start + length // (len(each) - 2))
+    )[:length]
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -63,7 +66,9 @@ def test_to_tell_habits_costs_little_more_where_a_text_is_long(kind):
 
 
 def test_an_edit_amid_a_long_text_is_found_and_flagged_as_in_a_short_one():
-    lines = [f"Line {number}: the ferry landing moves to the north quay." for number in range(40_000)]
+    lines = [
+        f"Line {number}: the ferry landing moves to the north quay." for number in range(40_000)
+    ]
     edited = [*lines]
     edited[20_000] = "Line 20000: the ferry landing stays where it is."
     dates = {"published_at": "2026-03-01T10:00:00Z", "fetched_at": "2026-03-10T10:00:00Z"}
@@ -74,7 +79,9 @@ def test_an_edit_amid_a_long_text_is_found_and_flagged_as_in_a_short_one():
 
 @pytest.mark.parametrize("kept", [0, 100, 40_000])
 def test_a_long_text_of_which_most_is_gone_is_held_as_a_short_one(kept):
-    lines = [f"Line {number}: the ferry landing moves to the north quay." for number in range(40_000)]
+    lines = [
+        f"Line {number}: the ferry landing moves to the north quay." for number in range(40_000)
+    ]
     verdict = judge(Version("\n".join(lines)), Version("\n".join(lines[:kept]) or "Gone."))
     assert verdict.decision == {0: "unreadable", 100: "held", 40_000: "unchanged"}[kept]
 

@@ -1,4 +1,5 @@
-"""An article's address is found in the links of alerts, networks, mail filters and caches, and fetched itself."""
+"""An article's address is found in the links of alerts, networks, mail filters and caches, and
+fetched itself."""
 
 from __future__ import annotations
 
@@ -92,6 +93,11 @@ def test_a_lead_remembers_no_wrapper(url):
 
 
 def test_a_lead_remembers_what_only_tracks():
-    lead = file_lead(Lead(f"https://www.google.com/url?url={quote(INNER + '&utm_source=alert', safe='')}", via="feed"))
+    lead = file_lead(
+        Lead(
+            f"https://www.google.com/url?url={quote(INNER + '&utm_source=alert', safe='')}",
+            via="feed",
+        )
+    )
     assert lead.url == INNER
     assert lead.listed_as == INNER + "&utm_source=alert"

@@ -63,7 +63,10 @@ REQUESTS = [
     ("https://www.news.example/story/amp/?amp=1", "https://www.news.example/story/amp/?amp=1"),
     ("http://m.news.example/story?print=1&page=2", "http://m.news.example/story?print=1&page=2"),
     ("https://news.example/r?b=2&utm_source=x&a=1&fbclid=y", "https://news.example/r?b=2&a=1"),
-    ("https://news.example/r?ref=rss&source=ap&from=12", "https://news.example/r?source=ap&from=12"),
+    (
+        "https://news.example/r?ref=rss&source=ap&from=12",
+        "https://news.example/r?source=ap&from=12",
+    ),
     ("https://news.example/r?utm_source=x", "https://news.example/r"),
     ("https://news.example/#!/story/5", "https://news.example/#!/story/5"),
     ("https://news.example/a/./b/../c/", "https://news.example/a/c/"),
@@ -81,7 +84,9 @@ REQUESTS = [
 
 
 @pytest.mark.parametrize(("url", "asked"), REQUESTS, ids=[row[1] for row in REQUESTS])
-def test_a_server_is_asked_for_what_was_linked_without_what_only_counts_clicks(url: str, asked: str) -> None:
+def test_a_server_is_asked_for_what_was_linked_without_what_only_counts_clicks(
+    url: str, asked: str
+) -> None:
     assert request_url(url) == asked
 
 
@@ -139,18 +144,23 @@ def test_a_page_may_say_that_it_is_another_address_of_its_domain() -> None:
 def test_a_canonical_of_another_domain_is_only_a_hint() -> None:
     theirs = "https://wire.example/2024/02/15/ties-open?utm_source=x"
     assert declared_identity(PAGE, theirs, {}) == Identity(url_key(PAGE), hint=theirs)
-    assert declared_identity(PAGE, theirs, {"og:url": PAGE + "/"}) == Identity(url_key(PAGE), hint=theirs)
+    assert declared_identity(PAGE, theirs, {"og:url": PAGE + "/"}) == Identity(
+        url_key(PAGE), hint=theirs
+    )
 
 
 def test_one_blog_may_not_claim_another_of_the_same_host() -> None:
-    mine, theirs = "https://alice.blogspot.com/2024/02/a-b.html", "https://bob.blogspot.com/2024/02/a-b.html"
+    mine, theirs = (
+        "https://alice.blogspot.com/2024/02/a-b.html",
+        "https://bob.blogspot.com/2024/02/a-b.html",
+    )
     assert declared_identity(mine, theirs, {}) == Identity(url_key(mine), hint=theirs)
 
 
 def test_an_open_redirect_does_not_carry_an_identity_to_another_domain() -> None:
-    assert declared_identity("https://site.example/amp/s/news.example/story-5", None, {}).key.startswith(
-        "site.example/"
-    )
+    assert declared_identity(
+        "https://site.example/amp/s/news.example/story-5", None, {}
+    ).key.startswith("site.example/")
 
 
 SECTIONS = [
@@ -174,10 +184,14 @@ ARTICLES = [
 
 @pytest.mark.parametrize("declared", ARTICLES)
 def test_a_page_that_names_an_article_is_believed(declared: str) -> None:
-    assert declared_identity(PAGE, declared, {}) == Identity(url_key(declared), also=(url_key(PAGE),))
+    assert declared_identity(PAGE, declared, {}) == Identity(
+        url_key(declared), also=(url_key(PAGE),)
+    )
 
 
-@pytest.mark.parametrize("slip", ["", "/2024/02/15/ties-open", "javascript:void(0)", "http://[", "undefined"])
+@pytest.mark.parametrize(
+    "slip", ["", "/2024/02/15/ties-open", "javascript:void(0)", "http://[", "undefined"]
+)
 def test_what_a_page_miswrites_changes_nothing(slip: str) -> None:
     assert declared_identity(PAGE, slip, {"og:url": slip}) == Identity(url_key(PAGE))
 
@@ -223,9 +237,10 @@ PIECES = """
 URLS = st.builds(
     str.__add__,
     st.sampled_from(["http://", "https://news.example/", "http://google.com/", "HTTP://WWW.", ""]),
-    st.lists(st.sampled_from(PIECES.split()) | st.text(st.characters(codec=None), max_size=2), max_size=14).map(
-        "".join
-    ),
+    st.lists(
+        st.sampled_from(PIECES.split()) | st.text(st.characters(codec=None), max_size=2),
+        max_size=14,
+    ).map("".join),
 )
 
 
@@ -252,7 +267,9 @@ def test_nothing_but_a_refusal_comes_of_any_text(one: str, other: str) -> None:
     assert declared_identity(PAGE, one, {"og:url": other, "json-ld": one}).key
 
 
-@pytest.mark.parametrize("part", ["/amp/", "/amp", "a-", "%2e", ";sid=", "/(S(", "_amp", "1-amp/", "google.com/amp/s/"])
+@pytest.mark.parametrize(
+    "part", ["/amp/", "/amp", "a-", "%2e", ";sid=", "/(S(", "_amp", "1-amp/", "google.com/amp/s/"]
+)
 def test_a_long_hostile_path_costs_little_time(part: str) -> None:
     """A pattern that went back and forth over eight thousand characters would take minutes."""
     started = process_time()

@@ -88,7 +88,11 @@ BY_NAME = {
 }
 BY_NAME |= {"A.P.": "AP", "Agence France-Presse": "AFP", "The Reuters": "Reuters"}
 FOLDED = {name.casefold(): agency for name, agency in BY_NAME.items() if name not in SHORT}
-PATTERNS = "|".join(sorted((part for names in AGENCIES.values() for part in names.split("|")), key=len, reverse=True))
+PATTERNS = "|".join(
+    sorted(
+        (part for names in AGENCIES.values() for part in names.split("|")), key=len, reverse=True
+    )
+)
 IN_BRACKETS = re.compile(rf"[(（/\[]\s*({PATTERNS})(?:\s*[/,]\s*[^()（）]{{1,30}})?\s*[)）/\]]")
 CREDIT = re.compile(
     r"^\W*(?:[©(]|copyright|source|quelle|fonte|fuente|by|via|from|from wire reports)?[\s:©]*(?:\d{4}\s*)?(?:the )?"
@@ -105,7 +109,9 @@ PLACE = rf"{CAPITALS}[\w.'’]*(?:[ /-]{CAPITALS}?[\w.'’]+){{0,5}}"
 SHOUTED = rf"{CAPITALS}[{CAPITALS[1:-1]}.'’ /-]{{2,30}}"
 REST = r"(?:,\s*[\w.'’ ]{2,30}){0,3}"
 DATELINES = (
-    re.compile(rf"^((?:{PLACE}{REST}\s*)\(\s*[^()]{{2,40}}\s*\)(?:\s*,?\s*[\w. ]{{1,12}})?)\s*(?:\.?\s*{DASH}|:)\s*"),
+    re.compile(
+        rf"^((?:{PLACE}{REST}\s*)\(\s*[^()]{{2,40}}\s*\)(?:\s*,?\s*[\w. ]{{1,12}})?)\s*(?:\.?\s*{DASH}|:)\s*"
+    ),
     re.compile(rf"^({SHOUTED}{REST})\s*(?:—|–|-{{2}}|\s-)\s"),
     re.compile(rf"^(\({PATTERNS}\)\s*{DASH}?\s*{SHOUTED}{REST})\s*{DASH}\s"),
     re.compile(rf"^({SHOUTED}{REST}\.?\s*/[\w-]{{2,20}}/)\.?\s"),
@@ -120,7 +126,8 @@ def agency_named(name: str | None) -> str | None:
 
 
 def agency_names(name: str) -> tuple[str, ...]:
-    """All that the agency of this name is printed as: `ap` → AP, Associated Press …; nothing, if it is none's."""
+    """All that the agency of this name is printed as: `ap` → AP, Associated Press …; nothing, if it
+    is none's."""
     folded = name.strip().casefold()
     agency = next((each for printed, each in BY_NAME.items() if printed.casefold() == folded), None)
     return tuple(printed for printed, each in BY_NAME.items() if each == agency and agency)
@@ -142,8 +149,8 @@ def dateline_of(text: str) -> str | None:
 
 
 def agency_of_text(paragraphs: list[str]) -> str | None:
-    """The agency that the text credits: in a dateline or brackets where one of its first paragraphs begins, or in a
-    short last line (`© 2024 AFP`)."""
+    """The agency that the text credits: in a dateline or brackets where one of its first paragraphs
+    begins, or in a short last line (`© 2024 AFP`)."""
     for paragraph in paragraphs[:3]:
         opening = paragraph[:110]
         if fits := IN_BRACKETS.search(opening[:90] if dateline_of(paragraph) else opening[:45]):
@@ -157,7 +164,8 @@ def agency_of_text(paragraphs: list[str]) -> str | None:
 
 
 def agency_of_credit(line: str) -> str | None:
-    """The agency of a line that is nothing but its credit: `(Reuters)`, `© 2024 AFP`, `Source: ANSA`."""
+    """The agency of a line that is nothing but its credit: `(Reuters)`, `© 2024 AFP`, `Source:
+    ANSA`."""
     fits = CREDIT.match(line)
     if fits and len(line) < 2 * len(fits[0]) + 25 and fits[1] in BY_NAME:
         return _canonical(fits[1])
@@ -166,4 +174,6 @@ def agency_of_credit(line: str) -> str | None:
 
 
 def _canonical(printed: str) -> str | None:
-    return agency_named(printed) or next((a for a, names in AGENCIES.items() if re.fullmatch(names, printed)), None)
+    return agency_named(printed) or next(
+        (a for a, names in AGENCIES.items() if re.fullmatch(names, printed)), None
+    )

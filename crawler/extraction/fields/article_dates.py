@@ -1,9 +1,10 @@
 """When a page says that its article was published and changed. Better no date than a wrong one.
 
-JSON-LD first, then meta tags, then the line beside the headline, a marked time, the address, and last what htmldate
-makes of the mark-up. A moment that is marked for machines (`<time datetime>`) is believed where the text shown
-names the same day, or none. Not read are dates in the running text, in copyright lines, in comments, lists of other
-articles, notices and scripts, any that is later than a day after the page was fetched, and today's by htmldate.
+JSON-LD first, then meta tags, then the line beside the headline, a marked time, the address, and
+last what htmldate makes of the mark-up. A moment that is marked for machines (`<time datetime>`) is
+believed where the text shown names the same day, or none. Not read are dates in the running text,
+in copyright lines, in comments, lists of other articles, notices and scripts, any that is later
+than a day after the page was fetched, and today's by htmldate.
 """
 
 from __future__ import annotations
@@ -22,7 +23,16 @@ from crawler.dates.date_parser import is_date_line, is_sentence, known_by, momen
 from crawler.extraction import jsonld
 from crawler.extraction.blocks import Block
 from crawler.extraction.fields.byline import opens_like_byline
-from crawler.extraction.fields.marked_times import Mark, agree, as_printed, believed, marks, marks_in, parted, same_day
+from crawler.extraction.fields.marked_times import (
+    Mark,
+    agree,
+    as_printed,
+    believed,
+    marks,
+    marks_in,
+    parted,
+    same_day,
+)
 from crawler.extraction.fields.metadata import MAX_SHORT, Page, canonical_url, headline_index
 from crawler.text.language import ENOUGH, SAMPLE, language_of
 
@@ -47,7 +57,8 @@ OTHERS_HEADING = re.compile(
 )
 """Headings of comments and of lists of other articles."""
 MOST_TEASER, MIN_LINK, NEAREST = 400, 20, 3
-"""Characters of a box about another article, letters of a link in it, and how far around a date it is looked for."""
+"""Characters of a box about another article, letters of a link in it, and how far around a date it
+is looked for."""
 MOST_LINES = 2_000
 """Short lines with a digit that are searched for a day."""
 MOST_NAMES, FEW_NAMES = 4, 2
@@ -60,13 +71,20 @@ recommend\w*|popular\w*|trending|latest(?:-\w+)*|most-?(?:read|viewed|popular)|m
 upcoming|events?(?![-_]{0,2}date)|calendar|agenda|newsletter|cookies?(?:-\w+)*|consent|gdpr|privacy(?:-\w+)*|outbrain\w*|taboola\w*|sidebar
 """
 OTHERS = re.compile(
-    rf"(?:^|\s)(?:[a-z]+[-_]{{1,2}})?(?:{''.join(OTHERS_TEXT.split())})(?:[-_]{{1,2}}\w+)?(?=$|\s)", re.I
+    rf"(?:^|\s)(?:[a-z]+[-_]{{1,2}})?(?:{''.join(OTHERS_TEXT.split())})(?:[-_]{{1,2}}\w+)?(?=$|\s)",
+    re.I,
 )
 """Classes and ids of comments, other articles and notices, wherever they stand."""
-FRAME = re.compile(r"(?:^|[\s_-])(?:widget\w*|teasers?|promos?|footer|nav|navigation|sidebar\w*)(?=$|[\s_-])", re.I)
-"""Classes and ids of the frame around an article, which beside a headline may hold the article's own date."""
-OWN_DETAILS = re.compile(r"(?:entry|post|article|story)[-_]{0,2}(?:footer|meta|info|details|utility|date|author)", re.I)
-"""Classes of the lines about an article, which many themes put into a `<footer>` or `<aside>` of it."""
+FRAME = re.compile(
+    r"(?:^|[\s_-])(?:widget\w*|teasers?|promos?|footer|nav|navigation|sidebar\w*)(?=$|[\s_-])", re.I
+)
+"""Classes and ids of the frame around an article, which beside a headline may hold the article's
+own date."""
+OWN_DETAILS = re.compile(
+    r"(?:entry|post|article|story)[-_]{0,2}(?:footer|meta|info|details|utility|date|author)", re.I
+)
+"""Classes of the lines about an article, which many themes put into a `<footer>` or `<aside>` of
+it."""
 OTHER_TYPE = re.compile(r"/(?:Comment|UserComments|Event)$")
 WORKS = frozenset(
     (
@@ -146,7 +164,9 @@ MODIFIED_META = (
     "article:updated_time",
     "article:updated",
 )
-URL_DATE = re.compile(r"/(20[0-4]\d|19[89]\d)[/-]?(0[1-9]|1[0-2])[/-]?(0[1-9]|[12]\d|3[01])(?=[/_.-]|$)")
+URL_DATE = re.compile(
+    r"/(20[0-4]\d|19[89]\d)[/-]?(0[1-9]|1[0-2])[/-]?(0[1-9]|[12]\d|3[01])(?=[/_.-]|$)"
+)
 UPDATED = re.compile(
     r"\b(?:last\s+)?(?:updated?|modified|edited|aktualisiert|geändert|mis à jour|actualizado|atualizado|aggiornato|"
     r"bijgewerkt|aktualizacja|aktualizováno|обновлено|изменено|uppdaterad|oppdatert|opdateret|güncelleme|güncellendi|"
@@ -192,9 +212,15 @@ class Reader:
         self.language = page.language
 
     def moment(self, raw: str | None) -> str | None:
-        """What a text of the page names, if it can be; in the language that is declared, or else that of the text."""
+        """What a text of the page names, if it can be; in the language that is declared, or else
+        that of the text."""
         found = self._read(raw, self.language)
-        if found is None and raw and DAY_AND_YEAR.search(raw) and self._seen_language != self.language:
+        if (
+            found is None
+            and raw
+            and DAY_AND_YEAR.search(raw)
+            and self._seen_language != self.language
+        ):
             found = self._read(raw, self._seen_language)
         return found
 
@@ -204,7 +230,9 @@ class Reader:
     @cached_property
     def _seen_language(self) -> str | None:
         """The language of the page's text, if it has enough of it to tell."""
-        text = "\n".join(block.text for block in self.page.blocks if len(block.text) > MIN_PROSE)[:SAMPLE]
+        text = "\n".join(block.text for block in self.page.blocks if len(block.text) > MIN_PROSE)[
+            :SAMPLE
+        ]
         return language_of(text, (self.language,)) if len(text) > ENOUGH else self.language
 
     @cached_property
@@ -221,19 +249,26 @@ class Reader:
         return frozenset((element, *element.iterancestors()))
 
     def is_others(self, element: HtmlElement) -> bool:
-        """Whether an element stands in comments, a list of other articles, a calendar or a notice."""
+        """Whether an element stands in comments, a list of other articles, a calendar or a
+        notice."""
         return any(_is_others(around) for around in self._within(element))
 
     def is_elsewhere(self, element: HtmlElement) -> bool:
-        """Whether an element stands in a part of the page that is not the article's: those, and the page's frame."""
+        """Whether an element stands in a part of the page that is not the article's: those, and the
+        page's frame."""
         within = list(self._within(element))
-        if any(_is_others(around) or _is_frame(around) for around in within) or any(map(_is_teaser, within[:NEAREST])):
+        if any(_is_others(around) or _is_frame(around) for around in within) or any(
+            map(_is_teaser, within[:NEAREST])
+        ):
             return True
-        return element in self._after_text and not any(OWN_DETAILS.search(_names(around)) for around in within)
+        return element in self._after_text and not any(
+            OWN_DETAILS.search(_names(around)) for around in within
+        )
 
     @cached_property
     def _after_text(self) -> frozenset[HtmlElement]:
-        """What stands below a heading of comments or other articles, where the page has one below its headline."""
+        """What stands below a heading of comments or other articles, where the page has one below
+        its headline."""
         if self.headline_at is None:
             return frozenset()
         below = self.page.blocks[self.headline_at + 1 :]
@@ -245,7 +280,9 @@ class Reader:
 
     def _within(self, element: HtmlElement) -> Iterator[HtmlElement]:
         """The element and those around it that do not hold the headline too."""
-        return takewhile(lambda around: around not in self.around_headline, (element, *element.iterancestors()))
+        return takewhile(
+            lambda around: around not in self.around_headline, (element, *element.iterancestors())
+        )
 
 
 def _names(element: HtmlElement) -> str:
@@ -253,12 +290,20 @@ def _names(element: HtmlElement) -> str:
 
 
 def _heads_others(block: Block) -> bool:
-    return len(block.text) < MOST_HEADING and bool(OTHERS_HEADING.match(block.text)) and block.linked < len(block.text)
+    return (
+        len(block.text) < MOST_HEADING
+        and bool(OTHERS_HEADING.match(block.text))
+        and block.linked < len(block.text)
+    )
 
 
 def _is_teaser(element: HtmlElement) -> bool:
-    """Whether a small box holds a link as long as a headline: it is about what the link leads to."""
-    if element.tag not in ("li", "div", "article", "section", "p", "td") or len(element.text_content()) > MOST_TEASER:
+    """Whether a small box holds a link as long as a headline: it is about what the link leads
+    to."""
+    if (
+        element.tag not in ("li", "div", "article", "section", "p", "td")
+        or len(element.text_content()) > MOST_TEASER
+    ):
         return False
     words = (link.text_content().split() for link in element.iter("a"))
     return any(len(each) > MOST_NAMES and sum(map(len, each)) > MIN_LINK for each in words)
@@ -284,7 +329,8 @@ def _claimed(page: Page, name: str, metas: tuple[str, ...]) -> Iterator[str | No
 
 
 def _marked(reader: Reader, day: str) -> Found | None:
-    """A moment of that day that the article's own part marks for machines, in no sentence and of no update."""
+    """A moment of that day that the article's own part marks for machines, in no sentence and of no
+    update."""
     for mark in reader.marks:
         at = reader.moment(mark.said) or ""
         if len(at) > DAY and at.startswith(day) and not mark.is_update and not mark.within_prose:
@@ -297,11 +343,19 @@ def _marked(reader: Reader, day: str) -> Found | None:
 def _weaker(reader: Reader) -> Iterator[str | None]:
     """Marked times of the article itself, then the date in the page's address."""
     unfilled = {
-        mark.said for mark in reader.marks if not mark.text and mark.element.tag == "time" and not mark.is_update
+        mark.said
+        for mark in reader.marks
+        if not mark.text and mark.element.tag == "time" and not mark.is_update
     }
-    if len(unfilled) == 1 and not all(map(reader.is_elsewhere, (m.element for m in reader.marks if not m.text))):
+    if len(unfilled) == 1 and not all(
+        map(reader.is_elsewhere, (m.element for m in reader.marks if not m.text))
+    ):
         yield unfilled.pop()  # a script would show how long ago that was
-    marked = (each for each in reader.page.elements[1:] if _is_marked_date(each) and not reader.is_elsewhere(each))
+    marked = (
+        each
+        for each in reader.page.elements[1:]
+        if _is_marked_date(each) and not reader.is_elsewhere(each)
+    )
     for element in islice(marked, 3):
         yield element.get("datetime") or element.get("content") or element.text_content().strip()
     for address in (reader.page.url, canonical_url(reader.page) or ""):
@@ -325,7 +379,8 @@ def _first(reader: Reader, claims: Iterator[str | None]) -> Found:
 
 
 def _sharper(claimed: Found, shown: Found) -> Found:
-    """The claimed moment, or the shown one where it adds to the same day a clock time, or to the same clock a zone."""
+    """The claimed moment, or the shown one where it adds to the same day a clock time, or to the
+    same clock a zone."""
     one, other = claimed[0] or "", shown[0] or ""
     if len(one) == DAY < len(other) and same_day(one, other):
         return shown
@@ -339,10 +394,16 @@ def _shown_dates(reader: Reader, near: list[Block]) -> tuple[Found, Found, tuple
     updated: Found = (None, None)
     lines: list[str] = []
     for block in _head(near):
-        if len(block.text) > MAX_SHORT or not is_date_line(block.text) or reader.is_others(block.element):
+        if (
+            len(block.text) > MAX_SHORT
+            or not is_date_line(block.text)
+            or reader.is_others(block.element)
+        ):
             continue
         marked = marks_in(block, reader.marks)
-        if block.linked * 2 > len(block.text) and not (marked and _is_little_beside(block.text, marked)):
+        if block.linked * 2 > len(block.text) and not (
+            marked and _is_little_beside(block.text, marked)
+        ):
             continue
         said = list(_said(reader, block, marked))
         lines += [block.text] if said else []
@@ -358,7 +419,11 @@ def _head(near: list[Block]) -> Iterator[Block]:
     """The lines beside the headline, to the second that is prose: the first may be a standfirst."""
     prose = 0
     for block in near:
-        prose += len(block.text) > MIN_PROSE and block.linked * 2 < len(block.text) and block.text.endswith(ENDS)
+        prose += (
+            len(block.text) > MIN_PROSE
+            and block.linked * 2 < len(block.text)
+            and block.text.endswith(ENDS)
+        )
         if prose < 2 or not block.text.endswith(ENDS):
             yield block
 
@@ -392,7 +457,8 @@ def _is_update(part: str, mark: Mark | None) -> bool:
 
 
 def _by_htmldate(reader: Reader) -> Found:
-    """htmldate, without its widest net: what it makes of mark-up, not of running text or of another thing's date."""
+    """htmldate, without its widest net: what it makes of mark-up, not of running text or of another
+    thing's date."""
     from htmldate import find_date
 
     page = reader.page
@@ -407,7 +473,8 @@ def _by_htmldate(reader: Reader) -> Found:
             url=None,
             deferred_url_extractor=True,
         )
-    except Exception:  # hostile mark-up finds new ways to fail in there; a date is never worth a page
+    # hostile mark-up finds new ways to fail in there; a date is never worth a page
+    except Exception:
         return None, None
     if not found or found == latest or (latest and _day_before(latest) == found):
         return None, None
@@ -419,16 +486,26 @@ def _day_before(day: str) -> str:
 
 
 def _is_own(reader: Reader, day: str) -> bool:
-    """Whether a day stands in what the page says of its article: its data, or a line or a mark in its own part."""
+    """Whether a day stands in what the page says of its article: its data, or a line or a mark in
+    its own part."""
     page = reader.page
     claims = [value for name, value in page.meta.items() if DATE_NAME.search(name)]
     claims += [said for name in DATES_OF_WORK if (said := jsonld.plain(page.article.get(name)))]
     if any(day in claim or (reader.moment(claim) or "")[:DAY] == day for claim in claims):
         return True
-    marked = (mark for mark in reader.marks if not mark.within_prose and not reader.is_elsewhere(mark.element))
-    if any((believed(mark.text, reader.moment(mark.text), mark, reader) or "")[:DAY] == day for mark in marked):
+    marked = (
+        mark
+        for mark in reader.marks
+        if not mark.within_prose and not reader.is_elsewhere(mark.element)
+    )
+    if any(
+        (believed(mark.text, reader.moment(mark.text), mark, reader) or "")[:DAY] == day
+        for mark in marked
+    ):
         return True
-    short = (block for block in page.blocks if len(block.text) <= MAX_SHORT and DIGIT.search(block.text))
+    short = (
+        block for block in page.blocks if len(block.text) <= MAX_SHORT and DIGIT.search(block.text)
+    )
     return any(_says(reader, block, day) for block in islice(short, MOST_LINES))
 
 

@@ -1,6 +1,7 @@
 """Whom a page's data and mark-up name as its authors, the surest source first.
 
-A JSON-LD Person, an entry of a list and marked-up names are one person each; a lone text may list several.
+A JSON-LD Person, an entry of a list and marked-up names are one person each; a lone text may list
+several.
 """
 
 from __future__ import annotations
@@ -41,10 +42,13 @@ AUTHOR_META = (
     "byline",
     "rbauthors",
 )
-ASIDE = re.compile(r"comment|related|recommend|teaser|card|sidebar|widget|footer|nav|reply|popular|bio\b", re.I)
+ASIDE = re.compile(
+    r"comment|related|recommend|teaser|card|sidebar|widget|footer|nav|reply|popular|bio\b", re.I
+)
 PICTURE = ("figure", "figcaption", "picture")
 OF_PICTURE = re.compile(
-    r"(?:^|[\s_-])(?:caption|(?:photo|image|picture|img|foto)[\w-]*(?:credit|author|by|copyright|caption))", re.I
+    r"(?:^|[\s_-])(?:caption|(?:photo|image|picture|img|foto)[\w-]*(?:credit|author|by|copyright|caption))",
+    re.I,
 )
 MAX_MARKED_TEXT = 160
 MAX_CLAIM = 500
@@ -57,7 +61,8 @@ MAX_AROUND = 4
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What the page's data name as an author: one person, a body, or a text that may list several."""
+    """What the page's data name as an author: one person, a body, or a text that may list
+    several."""
 
     text: str
     is_person: bool = False
@@ -67,7 +72,11 @@ class Claim:
         """The people whom it names."""
         if self.is_body:
             named = one_person(self.text, language)
-            return named if len(named) == 1 and not re.search(r"&|\+|\band\b|\bund\b", self.text) else ()
+            return (
+                named
+                if len(named) == 1 and not re.search(r"&|\+|\band\b|\bund\b", self.text)
+                else ()
+            )
         if self.is_person or self.text.count(",") == 1:
             named = one_person(self.text, language)
             if self.is_person or (len(named) == 1 and named[0] not in self.text):
@@ -85,7 +94,9 @@ def sources(page: Page) -> Iterator[list[Claim]]:
         said[(tag.get("property") or tag.get("name") or "").lower()].append(tag.get("content"))
     for wanted in AUTHOR_META:
         texts = list(filter(None, map(jsonld.plain, said.get(wanted, ()))))
-        if claims := _credible(claim for text in texts for claim in _of_text(text, page, len(texts) > 1)):
+        if claims := _credible(
+            claim for text in texts for claim in _of_text(text, page, len(texts) > 1)
+        ):
             yield claims
 
 
@@ -121,7 +132,9 @@ def _of_thing(thing: jsonld.Thing, page: Page, depth: int) -> Iterator[Claim]:
         yield Claim(name, is_person=not is_body, is_body=is_body)
     if names:
         return
-    inner = [whole[key] for key in LISTED if key in whole] or [whole[key] for key in ("author", "item") if key in whole]
+    inner = [whole[key] for key in LISTED if key in whole] or [
+        whole[key] for key in ("author", "item") if key in whole
+    ]
     for value in inner or [part for part in whole.values() if isinstance(part, dict)]:
         yield from _of_value(value, page, depth=depth + 1)
 
@@ -132,7 +145,9 @@ def _names_of(thing: jsonld.Thing) -> list[str]:
     values = given if isinstance(given, list) else [given]
     if names := [text for value in islice(values, MAX_NAMES) if (text := jsonld.plain(value))]:
         return names
-    whole = " ".join(filter(None, (jsonld.plain(thing.get(part)) for part in ("givenName", "familyName"))))
+    whole = " ".join(
+        filter(None, (jsonld.plain(thing.get(part)) for part in ("givenName", "familyName")))
+    )
     return [whole] if whole else []
 
 
@@ -146,12 +161,23 @@ def _credible(claims: Iterable[Claim]) -> list[Claim]:
 
 
 def _is_address(text: str) -> bool:
-    return text.startswith(("http", "//", "@", "www.")) or "facebook.com" in text or (" " not in text and "@" in text)
+    return (
+        text.startswith(("http", "//", "@", "www."))
+        or "facebook.com" in text
+        or (" " not in text and "@" in text)
+    )
 
 
-def marked_people(page: Page, near: list[Block], is_nobody: Callable[[str], bool]) -> tuple[str, ...]:
-    """Whom the mark-up around the headline calls the authors; nobody where it names several in different places."""
-    marked = [each for each in islice(filter(_is_marked, page.elements[1:]), MAX_MARKED) if not stands_aside(each)]
+def marked_people(
+    page: Page, near: list[Block], is_nobody: Callable[[str], bool]
+) -> tuple[str, ...]:
+    """Whom the mark-up around the headline calls the authors; nobody where it names several in
+    different places."""
+    marked = [
+        each
+        for each in islice(filter(_is_marked, page.elements[1:]), MAX_MARKED)
+        if not stands_aside(each)
+    ]
     named = [(element, _people_of_element(element, page.language, is_nobody)) for element in marked]
     named = [(element, names) for element, names in named if names]
     found = tuple(dict.fromkeys(name for _, names in named for name in names))
@@ -163,12 +189,15 @@ def marked_people(page: Page, near: list[Block], is_nobody: Callable[[str], bool
         return shown
     beside = {id(block.element) for block in near}
     is_near = any(
-        id(each) in beside for each in (*named[0][0].iter(), *islice(named[0][0].iterancestors(), MAX_AROUND))
+        id(each) in beside
+        for each in (*named[0][0].iter(), *islice(named[0][0].iterancestors(), MAX_AROUND))
     )
     return _named_together(named, found) if is_near else ()
 
 
-def _named_together(named: list[tuple[HtmlElement, tuple[str, ...]]], found: tuple[str, ...]) -> tuple[str, ...]:
+def _named_together(
+    named: list[tuple[HtmlElement, tuple[str, ...]]], found: tuple[str, ...]
+) -> tuple[str, ...]:
     """All whom one line names, where nobody else is named anywhere."""
     first = named[0][0]
     for around in islice((first, *first.iterancestors()), MAX_AROUND):
@@ -185,10 +214,16 @@ def _is_within(element: HtmlElement, around: HtmlElement) -> bool:
     return element is around or any(step is around for step in element.iterancestors())
 
 
-def _people_of_element(element: HtmlElement, language: str | None, is_nobody: Callable[[str], bool]) -> tuple[str, ...]:
+def _people_of_element(
+    element: HtmlElement, language: str | None, is_nobody: Callable[[str], bool]
+) -> tuple[str, ...]:
     texts = _microdata(element) if "author" in (element.get("itemprop") or "").split() else []
     line = without_date(names_line(element, language)) if not texts else ""
-    names = [name for text in texts for name in one_person(text, language)] if texts else people(line, language)
+    names = (
+        [name for text in texts for name in one_person(text, language)]
+        if texts
+        else people(line, language)
+    )
     whole = (name for name in names if (" " in name or not name.isascii()) and not is_nobody(name))
     return tuple(dict.fromkeys(whole))
 
@@ -198,17 +233,26 @@ def _microdata(element: HtmlElement) -> list[str]:
     if content := element.get("content"):
         return [content]
     inside = [each for each in element.iter() if "name" in (each.get("itemprop") or "").split()]
-    return [text for each in inside if (text := (each.get("content") or " ".join(each.text_content().split())))]
+    return [
+        text
+        for each in inside
+        if (text := (each.get("content") or " ".join(each.text_content().split())))
+    ]
 
 
 def names_line(element: HtmlElement, language: str | None) -> str:
-    """An element's text as one line, its links and list entries parted by commas where each of them names somebody."""
+    """An element's text as one line, its links and list entries parted by commas where each of them
+    names somebody."""
     text = spaced_text(element)
     entries = [each for tag in ("li", "a") for each in element.iter(tag)][:MAX_NAMES]
     entries += [each for each in islice(element.iter("span"), MAX_NAMES) if len(each) == 0]
-    entries += [each for each in islice(element.iter(), MAX_NAMES) if each.get("itemprop") == "name"]
+    entries += [
+        each for each in islice(element.iter(), MAX_NAMES) if each.get("itemprop") == "name"
+    ]
     singles = [spaced_text(each) for each in entries if each.find(".//a") is None]
-    named = [single for single in dict.fromkeys(singles) if " " in single and people(single, language)]
+    named = [
+        single for single in dict.fromkeys(singles) if " " in single and people(single, language)
+    ]
     if len(named) < 2 or any(text.count(single) != 1 for single in named):
         return text
     for name in sorted(named, key=text.find)[1:]:
@@ -219,7 +263,8 @@ def names_line(element: HtmlElement, language: str | None) -> str:
 
 
 def spaced_text(element: HtmlElement) -> str:
-    """An element's text on one line, with a blank where one element ends and a capital begins the next."""
+    """An element's text on one line, with a blank where one element ends and a capital begins the
+    next."""
     text = ""
     for piece in element.itertext():
         if text and piece and text[-1].isalnum() and (piece[0].isupper() or piece[0] in "@("):
@@ -229,7 +274,8 @@ def spaced_text(element: HtmlElement) -> str:
 
 
 def _is_marked(element: HtmlElement) -> bool:
-    """Whether mark-up calls an element an author, or it links to one's page. An XPath would take ten times as long."""
+    """Whether mark-up calls an element an author, or it links to one's page. An XPath would take
+    ten times as long."""
     called = element.get("class")
     if called and ("author" in called or "byline" in called):
         return True
@@ -250,12 +296,14 @@ def at_picture(element: HtmlElement) -> bool:
 
 
 def stands_aside(element: HtmlElement) -> bool:
-    """Whether an element is long, at a picture, or in a part of the page that is about other articles."""
+    """Whether an element is long, at a picture, or in a part of the page that is about other
+    articles."""
     if len(element.text_content()) > MAX_MARKED_TEXT or at_picture(element):
         return True
     around = [element, *element.iterancestors()]
     return any(
-        step.tag in ("footer", "nav", "aside", *PICTURE) or ASIDE.search(f"{step.get('class')} {step.get('id')}")
+        step.tag in ("footer", "nav", "aside", *PICTURE)
+        or ASIDE.search(f"{step.get('class')} {step.get('id')}")
         for step in around
         if step.tag not in ("body", "html")
     )

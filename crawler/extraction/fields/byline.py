@@ -1,7 +1,7 @@
 """Bylines as printed → the people who wrote it.
 
-A line of prose names several (`By A and B in Berlin; editing by C`); what page data give as one person's name does not.
-The words are in `byline_words.toml`, what makes a name is in `names.py`.
+A line of prose names several (`By A and B in Berlin; editing by C`); what page data give as one
+person's name does not. The words are in `byline_words.toml`, what makes a name is in `names.py`.
 """
 
 from __future__ import annotations
@@ -24,13 +24,18 @@ DESK = re.compile(
     r"|^(?:[\w・]{0,12}(?:編集部|取材班|报道组|編輯部|编辑部)|[\w ]{0,12}편집부)$",
     re.I,
 )
-"""A line that credits nobody in particular: `WSD Staff`, `From wire reports`, `Meridian News Agency`."""
-NOBODY = re.compile(r"^(?:admin\w*|webmaster|root|user|guest|unknown|anonymous|none|null|undefined|default)$", re.I)
+"""A line that credits nobody in particular: `WSD Staff`, `From wire reports`, `Meridian News
+Agency`."""
+NOBODY = re.compile(
+    r"^(?:admin\w*|webmaster|root|user|guest|unknown|anonymous|none|null|undefined|default)$", re.I
+)
 """What a system calls whoever saved the page."""
 TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--[^<>]*-->")
 BRACKETS = re.compile(r"\s*[(（]([^()（）]*)[)）]?")
 MAIL = re.compile(r"(?:mailto:)?[\w.+-]+@[\w-]+\.[\w.-]+")
-HANDLE = re.compile(r"(?<![\w.])@[\w.]{2,40}|https?://\S+|\bwww\.\S+|\b[\w-]+\.(?:com|org|net|example)/\S*")
+HANDLE = re.compile(
+    r"(?<![\w.])@[\w.]{2,40}|https?://\S+|\bwww\.\S+|\b[\w-]+\.(?:com|org|net|example)/\S*"
+)
 GONE = " ; "
 """Stands for what parts two names without being one of them: an address, a handle."""
 NOT_HE = "\x01"
@@ -40,16 +45,21 @@ COMMA = "\x02"
 SUFFIX = re.compile(r",\s*(?=(?:Jr|Sr|II|III|IV)\b\.?)")
 HANGUL_DOT = re.compile(r"(?<=[가-힣])\s*[·ㆍ・∙]\s*(?=[가-힣])")
 SEPARATOR = re.compile(r"\s*[,;|•/、，；+\n丨／｜]\s*|\s[–—·∙‧・-]\s|\s\.\s|(?<=[^\W\d_]{3})\.\s+")
-FUSED = re.compile(r"\s(?:و(?!ليد|ائل|سام|جدي|فاء|ردة|جيه|حيد|دود|داد)|ו(?!רד|יקטור|יקי|רדה|ילי))(?=\w{2,}\s+\w{2,})")
+FUSED = re.compile(
+    r"\s(?:و(?!ليد|ائل|سام|جدي|فاء|ردة|جيه|حيد|دود|داد)|ו(?!רד|יקטור|יקי|רדה|ילי))(?=\w{2,}\s+\w{2,})"
+)
 """Arabic and Hebrew write “and” in one with the word that follows."""
 HAN_AND = re.compile(r"(?<=[㐀-鿿]{2})[和与與及と](?=[㐀-鿿]{2})")
-HELPED = re.compile(r"[^.;,]*\b(?:contributed (?:to|reporting)|contributing reporting|contributed)\b[^.;]*", re.I)
+HELPED = re.compile(
+    r"[^.;,]*\b(?:contributed (?:to|reporting)|contributing reporting|contributed)\b[^.;]*", re.I
+)
 PICTURE_SUFFIX = re.compile(r"\s?[摄攝]$")
 MORE_OTHERS = re.compile(r"\s*(?:외\s*\d+\s*명|ほか\d*人?|等\d*人?)\s*$")
 
 
 def opening(line: str, language: str | None = None) -> int:
-    """Where the names begin behind a byline's opening words (`By …`, `Oleh: …`); 0 where there are none."""
+    """Where the names begin behind a byline's opening words (`By …`, `Oleh: …`); 0 where there are
+    none."""
     line = line[:MAX_LINE]
     if fits := words.OPENING.match(line):
         return fits.end()
@@ -62,7 +72,11 @@ def opening(line: str, language: str | None = None) -> int:
 
 def _is_bare_name(rest: str) -> bool:
     first = SEPARATOR.split(rest, maxsplit=1)[0].split()
-    return 2 <= len(first) <= 4 and all(word[0].isupper() for word in first) and person(" ".join(first)) is not None
+    return (
+        2 <= len(first) <= 4
+        and all(word[0].isupper() for word in first)
+        and person(" ".join(first)) is not None
+    )
 
 
 def opens_like_byline(line: str, language: str | None = None) -> bool:
@@ -91,32 +105,46 @@ def is_byline(line: str, language: str | None = None) -> bool:
 
 
 def credits_other_work(line: str) -> bool:
-    """Whether a line names who took pictures, edited or translated, and nobody who wrote: `Photo: Lars Lind/AP`."""
+    """Whether a line names who took pictures, edited or translated, and nobody who wrote: `Photo:
+    Lars Lind/AP`."""
     bare = " ".join(line[:MAX_BYLINE].split())
     fits = words.OTHER_WORK.match(bare)
     if not fits or any(text for text in _authored(bare)):
         return False
-    marked = fits[0].rstrip().endswith((":", "：", "/", "=", "＝", "|", "／")) or fits[0].count(" ") > 1
+    marked = (
+        fits[0].rstrip().endswith((":", "：", "/", "=", "＝", "|", "／")) or fits[0].count(" ") > 1
+    )
     return marked or person(SEPARATOR.split(bare[fits.end() :], maxsplit=1)[0]) is not None
 
 
 def credits_picture(line: str) -> bool:
-    """Whether a line is nothing but a picture's credit: `Photo: Lars Lind`, `(Lee Jin-man/AP)`, `AP Photo/Lee Jin-man`.
+    """Whether a line is nothing but a picture's credit: `Photo: Lars Lind`, `(Lee Jin-man/AP)`, `AP
+    Photo/Lee Jin-man`.
 
     `Greta Holm/dpa` is written alike; where a line stands tells the two apart.
     """
-    return len(line) <= MAX_LINE and (bool(words.PICTURE_CREDIT.match(line)) or credits_other_work(line))
+    return len(line) <= MAX_LINE and (
+        bool(words.PICTURE_CREDIT.match(line)) or credits_other_work(line)
+    )
 
 
-def people(byline: str | None, language: str | None = None, *, sure: bool = False) -> tuple[str, ...]:
-    """The people whom a byline names, in its order. Agencies, desks, staff and addresses are not people.
+def people(
+    byline: str | None, language: str | None = None, *, sure: bool = False
+) -> tuple[str, ...]:
+    """The people whom a byline names, in its order. Agencies, desks, staff and addresses are not
+    people.
 
-    Beside anything else a single word is a place, a degree or a part of a body's name: `Jane Doe, London`,
-    `Jane Doe, CPA`, `Office of Ports and Ferries`. `sure`: page data give the line as the authors' names.
+    Beside anything else a single word is a place, a degree or a part of a body's name: `Jane Doe,
+    London`, `Jane Doe, CPA`, `Office of Ports and Ferries`. `sure`: page data give the line as the
+    authors' names.
     """
     whole = plain(byline)
     parts = [part for text in _authored(_marked(whole)) for part in _parts(text, language)]
-    found = [name for part in parts if (name := _named(part, language, sure)) and name.rstrip(".") in whole]
+    found = [
+        name
+        for part in parts
+        if (name := _named(part, language, sure)) and name.rstrip(".") in whole
+    ]
     if len(found) < len(parts) or any(" " in name for name in found):
         found = [name for name in found if " " in name or not name[0].isupper()]
     if any(not name.isupper() for name in found):
@@ -133,7 +161,9 @@ def one_person(name: str, language: str | None = None) -> tuple[str, ...]:
     if turned := _turned_round(whole, language):
         return (turned,)
     several = [part for part in _split(_marked(whole), language) if part.strip()]
-    named = [found for part in several if (found := _named(part, language, sure=False)) and " " in found]
+    named = [
+        found for part in several if (found := _named(part, language, sure=False)) and " " in found
+    ]
     if len(named) > 1:
         return tuple(dict.fromkeys(named))
     listed = [part for part in SEPARATOR.split(_marked(whole)) if part.strip()]
@@ -147,13 +177,17 @@ def plain(text: str | None) -> str:
 
 
 def body(claim: str) -> str | None:
-    """The desk, agency or outlet that page data name where one looks for an author; None for what is no name."""
+    """The desk, agency or outlet that page data name where one looks for an author; None for what
+    is no name."""
     bare = plain(claim)
     bare = bare[opening(bare) :].strip()
     if NOBODY.match(bare) or not 2 <= len(bare) <= MAX_DESK or not any(map(str.isalpha, bare)):
         return None
     keys = [word.casefold().strip(".,:") for word in bare.split()]
-    only_labels = all(key in words.LABELS or key in words.DAYS_AND_MONTHS or key in words.PARTICLES for key in keys)
+    only_labels = all(
+        key in words.LABELS or key in words.DAYS_AND_MONTHS or key in words.PARTICLES
+        for key in keys
+    )
     return None if only_labels or any(sign in bare for sign in "<>{}") else bare
 
 
@@ -163,7 +197,8 @@ def _named(part: str, language: str | None, sure: bool) -> str | None:
     bare = part.strip()
     while at := opening(bare, language):
         rest = bare[at:]
-        if sure and len(rest.split()) < 2 and bare[:at].strip().lower() in words.PARTICLES:  # `Von Trapp` is a name
+        # `Von Trapp` is a name
+        if sure and len(rest.split()) < 2 and bare[:at].strip().lower() in words.PARTICLES:
             break
         bare = rest
     bare = words.CLOSING.sub("", bare)
@@ -172,20 +207,23 @@ def _named(part: str, language: str | None, sure: bool) -> str | None:
 
 
 def _marked(text: str) -> str:
-    """A byline whose addresses, brackets and suffixes can no longer be taken for names or the ends of them."""
+    """A byline whose addresses, brackets and suffixes can no longer be taken for names or the ends
+    of them."""
     text = HANDLE.sub(GONE, MAIL.sub(GONE, text))
     return SUFFIX.sub(COMMA, BRACKETS.sub(_of_bracket, text))
 
 
 def _of_bracket(bracket: re.Match[str]) -> str:
-    """Nothing for what stands in brackets; a mark where it says that the one before it did something else."""
+    """Nothing for what stands in brackets; a mark where it says that the one before it did
+    something else."""
     said = {word.casefold().strip(".:") for word in re.split(r"[\s/,&+]+", bracket[1])}
     others = said & words.OTHER_WORDS
     return f"{NOT_HE}{GONE}" if others and not said & words.WRITING else " "
 
 
 def _authored(text: str) -> Iterator[str]:
-    """The stretches of a byline that name its authors, not who took the pictures, edited or helped."""
+    """The stretches of a byline that name its authors, not who took the pictures, edited or
+    helped."""
     text = HELPED.sub(" ", text)
     marks = sorted(
         [(fits.start(), fits.end(), False) for fits in words.OTHER_WORK.finditer(text)]
@@ -198,7 +236,9 @@ def _authored(text: str) -> Iterator[str]:
         before = text[at:start]
         if writes:
             yield _without_tail(
-                _up_to_separator(before) if by_author and text[start:end].rstrip(" :").endswith("by") else before
+                _up_to_separator(before)
+                if by_author and text[start:end].rstrip(" :").endswith("by")
+                else before
             )
         at, writes = end, by_author
         if not by_author and (stop := re.search(r"\s*[|•\n]\s*", text[end:])):
@@ -211,7 +251,8 @@ def _authored(text: str) -> Iterator[str]:
 
 
 def _up_to_separator(before: str) -> str:
-    """What stands before `by` without the words that belong to it: `Special report by`, `3 hours ago by`."""
+    """What stands before `by` without the words that belong to it: `Special report by`, `3 hours
+    ago by`."""
     return before[: max(before.rfind(sign) for sign in ",;|•·/)") + 1]
 
 
@@ -226,7 +267,10 @@ def leads_on(text: str) -> bool:
     """Whether a text that ends there goes on to a name: with a comma, an “and”, a `By`."""
     bare = text.rstrip()
     last = bare.rpartition(" ")[2].casefold()
-    return bare.endswith((",", ";", "&", "|", "/", "•", "·", "、", ":")) or last in words.CONJUNCTIONS | words.BY
+    return (
+        bare.endswith((",", ";", "&", "|", "/", "•", "·", "、", ":"))
+        or last in words.CONJUNCTIONS | words.BY
+    )
 
 
 def _parts(text: str, language: str | None) -> list[str]:
@@ -242,21 +286,29 @@ def _split(text: str, language: str | None, prose: bool = False) -> Iterator[str
 
 
 def _by_blanks(text: str, language: str | None) -> list[str]:
-    """Chinese and Korean names that only blanks part; Japanese sets one between the names of one person."""
+    """Chinese and Korean names that only blanks part; Japanese sets one between the names of one
+    person."""
     parts = words.UNCASED_ROLE.sub("", text[opening(text, language) :]).split()
     if len(parts) < 2:
         return []
-    hangul = all(re.fullmatch("[가-힣]{2,4}", part) for part in parts) and all(len(part) > 2 for part in parts)
-    han = (language or "").startswith("zh") and all(HAN.match(part) and 2 <= len(part) <= 4 for part in parts)
+    hangul = all(re.fullmatch("[가-힣]{2,4}", part) for part in parts) and all(
+        len(part) > 2 for part in parts
+    )
+    han = (language or "").startswith("zh") and all(
+        HAN.match(part) and 2 <= len(part) <= 4 for part in parts
+    )
     return parts if hangul or han else []
 
 
 def _by_conjunctions(text: str, language: str | None, prose: bool) -> Iterator[str]:
-    """Parted where a conjunction stands between two people, not where it stands inside of one name."""
+    """Parted where a conjunction stands between two people, not where it stands inside of one
+    name."""
     row = text[opening(text, language) :].split()
     left: list[str] = []
     for at, word in enumerate(row):
-        if _is_conjunction(word, language) and _parts_people(left, word, row[at + 1 :], language, prose):
+        if _is_conjunction(word, language) and _parts_people(
+            left, word, row[at + 1 :], language, prose
+        ):
             yield " ".join(left)
             left = []
         else:
@@ -271,7 +323,9 @@ def _is_conjunction(word: str, language: str | None) -> bool:
     return word == "&" or word.lower() in words.CONJUNCTIONS | words.local("conjunctions", language)
 
 
-def _parts_people(left: list[str], word: str, rest: list[str], language: str | None, prose: bool) -> bool:
+def _parts_people(
+    left: list[str], word: str, rest: list[str], language: str | None, prose: bool
+) -> bool:
     """Whether a conjunction parts two people rather than the family names of one."""
     right = _up_to_conjunction(rest, language)
     if not left or not right:
@@ -279,7 +333,11 @@ def _parts_people(left: list[str], word: str, rest: list[str], language: str | N
     if left[-1].islower() and left[-1] in words.PARTICLES:  # von und zu
         return False
     whole_names = len(left) > 1 and len(right) > 1
-    if len(word) == 1 and word.isupper() and not (whole_names and " ".join((*left, *right)).isupper()):
+    if (
+        len(word) == 1
+        and word.isupper()
+        and not (whole_names and " ".join((*left, *right)).isupper())
+    ):
         return False  # an initial: Michael E Stone
     if agency_named(" ".join(right)) or agency_named(" ".join(left)):
         return True
@@ -294,7 +352,11 @@ def _parts_people(left: list[str], word: str, rest: list[str], language: str | N
 
 def _may_join(word: str, language: str | None) -> bool:
     """Whether a conjunction may stand inside one person's name: `José Ortiz y Carmona`."""
-    tongues = [tongue for tongue in words.TABLES["joining"] if word.lower() in words.local("joining", tongue)]
+    tongues = [
+        tongue
+        for tongue in words.TABLES["joining"]
+        if word.lower() in words.local("joining", tongue)
+    ]
     return bool(tongues) and (language in (None, "en", *tongues))
 
 
@@ -304,7 +366,8 @@ def _up_to_conjunction(rest: list[str], language: str | None) -> list[str]:
 
 
 def _turned_round(name: str, language: str | None) -> str | None:
-    """`Greta Holm` of `Holm, Greta`, as libraries write names; None where the comma parts something else."""
+    """`Greta Holm` of `Holm, Greta`, as libraries write names; None where the comma parts something
+    else."""
     family, comma, given = name.partition(", ")
     if (
         not comma
@@ -314,7 +377,9 @@ def _turned_round(name: str, language: str | None) -> str | None:
     ):
         return None
     surname = family.split()
-    if len(surname) > 1 and not (len(surname) <= 5 and any(word in words.PARTICLES for word in surname)):
+    if len(surname) > 1 and not (
+        len(surname) <= 5 and any(word in words.PARTICLES for word in surname)
+    ):
         return None
     if not given[0].isupper() or (given.isupper() and not family.isupper() and "." not in given):
         return None

@@ -1,4 +1,5 @@
-"""The words of `byline_words.toml`, as sets and patterns: what bylines say beside the names, in some seventy languages.
+"""The words of `byline_words.toml`, as sets and patterns: what bylines say beside the names, in
+some seventy languages.
 
 Countries and large cities are named by CLDR (Babel), in English and in the language of the page.
 """
@@ -28,14 +29,21 @@ NO_PLACE = ("unknown", "Etc", "GMT")
 
 def entries(table: str, *languages: str) -> tuple[str, ...]:
     """The words and phrases of a table, of all languages or of those given."""
-    lines = [TABLES[table].get(language, "") for language in languages] if languages else TABLES[table].values()
-    return tuple(dict.fromkeys(word for line in lines for part in line.split(",") if (word := part.strip())))
+    lines = (
+        [TABLES[table].get(language, "") for language in languages]
+        if languages
+        else TABLES[table].values()
+    )
+    return tuple(
+        dict.fromkeys(word for line in lines for part in line.split(",") if (word := part.strip()))
+    )
 
 
 def either(phrases: Iterable[str]) -> str:
     """A pattern for any of the phrases, of those that begin alike the longest.
 
-    What they begin with alike stands in it once, so that a line is not held against each of hundreds of phrases.
+    What they begin with alike stands in it once, so that a line is not held against each of
+    hundreds of phrases.
     """
     return f"(?:{_endings(sorted(phrases))})"
 
@@ -46,7 +54,10 @@ def _endings(phrases: list[str]) -> str:
     for _, group in groupby(filter(None, phrases), key=itemgetter(0)):
         alike = list(group)
         start = _shared(alike[0], alike[-1])  # in their order: what these two begin with, all do
-        ways.append(re.escape(start).replace(r"\ ", r"\s+") + _endings([phrase[len(start) :] for phrase in alike]))
+        ways.append(
+            re.escape(start).replace(r"\ ", r"\s+")
+            + _endings([phrase[len(start) :] for phrase in alike])
+        )
     if "" not in phrases and len(ways) < 2:
         return "".join(ways)
     return f"(?:{'|'.join(ways)}){'?' * ('' in phrases)}" if ways else ""
@@ -54,7 +65,10 @@ def _endings(phrases: list[str]) -> str:
 
 def _shared(one: str, other: str) -> str:
     """What two phrases begin with alike."""
-    return "".join(sign for sign, _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+    return "".join(
+        sign
+        for sign, _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    )
 
 
 def word_set(table: str, *languages: str) -> frozenset[str]:
@@ -84,7 +98,9 @@ OPENING = re.compile(
 )
 """What opens a byline in any language. `ByAda Winthrop` is what is left of two elements."""
 _NAMES_ELSEWHERE = set(entries("local_openers"))
-BARE_LABEL = re.compile(rf"^\W*{either(p for p in entries('labels') if p not in _NAMES_ELSEWHERE)}\s+(?=\S)", re.I)
+BARE_LABEL = re.compile(
+    rf"^\W*{either(p for p in entries('labels') if p not in _NAMES_ELSEWHERE)}\s+(?=\S)", re.I
+)
 """A label without a colon: an opening only where nothing but a name follows."""
 WITHIN = re.compile(
     rf"(?:^|(?<=[\s(\[|;,.•·–—/-]))(?:{either(p for p in _SPACED if p.endswith('by'))}(?:{COLON}|\s+)"
@@ -93,7 +109,17 @@ WITHIN = re.compile(
 )
 """An opening amid a line: `Opinion | By …`, `Text: … Fotos: …`."""
 _BY = either(entries("by"))
-_NEEDS_BY = ("editor", "editors", "producer", "photographer", "source", "production", "design", "research", "camera")
+_NEEDS_BY = (
+    "editor",
+    "editors",
+    "producer",
+    "photographer",
+    "source",
+    "production",
+    "design",
+    "research",
+    "camera",
+)
 _OTHER = entries("other_work")
 OTHER_WORK = re.compile(
     rf"(?:^|(?<=[\s(\[|;,.•·–—/-]))(?:{either(_OTHER)}(?:\s+(?:and|&|und|y|e|et|og|och|en|i|и)\s+\w+|\s+from\s+(?:the\s+)?\w+)?"
@@ -113,7 +139,9 @@ PICTURE_CREDIT = re.compile(
 """`Lee Jin-man/AP`, `AP Photo/Lee Jin-man`, `AFP via Getty Images`."""
 OTHER_WORDS = word_set("other_work")
 ROLES = word_set("roles")
-ROLE_ENDS = tuple(role for role in entries("roles", "de", "nl", "sv", "no", "da", "fi") if len(role) > 6)
+ROLE_ENDS = tuple(
+    role for role in entries("roles", "de", "nl", "sv", "no", "da", "fi") if len(role) > 6
+)
 """Ends of compounds: `Auslandskorrespondentin`, `TIDE-Gastautor`."""
 UNCASED_ROLE = re.compile(
     rf"\s*{either((*entries('roles', 'ko', 'ja', 'zh'), '記者', '记者'))}(?:\s*외\s*\d+\s*명)?\s*$"
@@ -159,10 +187,14 @@ def local_opening(language: str) -> re.Pattern[str] | None:
 @lru_cache(maxsize=64)
 def place_names(language: str | None) -> frozenset[str]:
     """Countries and large cities, folded, in a language and in English."""
-    names = {zone.rpartition("/")[2].replace("_", " ") for zone in get_global("zone_territories")} | set(CITIES)
+    names = {
+        zone.rpartition("/")[2].replace("_", " ") for zone in get_global("zone_territories")
+    } | set(CITIES)
     for tag in {"en", language or "en"}:
         with suppress(UnknownLocaleError, ValueError):
             locale = Locale.parse(tag)
             names.update(locale.territories.values())
             names.update(str(zone["city"]) for zone in locale.time_zones.values() if "city" in zone)
-    return frozenset(name.casefold() for name in names if len(name) > 1 and not name.startswith(NO_PLACE))
+    return frozenset(
+        name.casefold() for name in names if len(name) > 1 and not name.startswith(NO_PLACE)
+    )

@@ -1,8 +1,8 @@
 """Who wrote a page's article: the byline as printed, the people in it, the agency.
 
-The page's data (JSON-LD, then meta tags, then links to an author's page) name people more surely; the line beside the
-headline is what was printed. Agencies, desks and the outlet itself are not people: they are named as authors only where
-the data name them and nobody else.
+The page's data (JSON-LD, then meta tags, then links to an author's page) name people more surely;
+the line beside the headline is what was printed. Agencies, desks and the outlet itself are not
+people: they are named as authors only where the data name them and nobody else.
 """
 
 from __future__ import annotations
@@ -16,7 +16,12 @@ from crawler.dates.date_parser import without_date
 from crawler.extraction import jsonld
 from crawler.extraction.blocks import Block, folded
 from crawler.extraction.fields import author_claims
-from crawler.extraction.fields.agencies import agency_in, agency_of_credit, agency_of_text, dateline_of
+from crawler.extraction.fields.agencies import (
+    agency_in,
+    agency_of_credit,
+    agency_of_text,
+    dateline_of,
+)
 from crawler.extraction.fields.author_claims import Claim, at_picture, marked_people, names_line
 from crawler.extraction.fields.byline import (
     body,
@@ -32,7 +37,8 @@ from crawler.extraction.fields.headline import squeezed
 from crawler.extraction.fields.metadata import Page, host_word, section
 
 BYLINE_CLASS = re.compile(
-    r"(?:^|[\s_-])(?:by-?line\w*|author\w*|writer\w*|reporter\w*|autor\w*|journalist\w*|auteur\w*)(?:$|[\s_-])", re.I
+    r"(?:^|[\s_-])(?:by-?line\w*|author\w*|writer\w*|reporter\w*|autor\w*|journalist\w*|auteur\w*)(?:$|[\s_-])",
+    re.I,
 )
 SERVICE = re.compile(r"\(([^()]{2,40})\)")
 BODY_ENDS = re.compile(
@@ -56,10 +62,13 @@ class Credits:
 
 
 def credits(page: Page, near: list[Block]) -> Credits:
-    """The byline as printed and the people in it; where none is printed, the names that the page's data give."""
+    """The byline as printed and the people in it; where none is printed, the names that the page's
+    data give."""
     sources = author_claims.sources(page)
     claimed = next(sources, [])
-    named = _people_of(claimed, page) or next(filter(None, (_full_names(claims, page) for claims in sources)), ())
+    named = _people_of(claimed, page) or next(
+        filter(None, (_full_names(claims, page) for claims in sources)), ()
+    )
     named = _unless_body(named, page, near)
     printed = printed_byline(near, named, page.language)
     shown = tuple(name for name in people(printed, page.language) if not _is_nobody(name, page))
@@ -82,13 +91,19 @@ def _people_of(claims: list[Claim], page: Page) -> tuple[str, ...]:
 
 
 def _full_names(claims: list[Claim], page: Page) -> tuple[str, ...]:
-    """The people whom a lesser source names: a single word in there is rather a place or a system's user."""
+    """The people whom a lesser source names: a single word in there is rather a place or a system's
+    user."""
     return tuple(name for name in _people_of(claims, page) if " " in name or not name.isascii())
 
 
 def _unless_body(named: tuple[str, ...], page: Page, near: list[Block]) -> tuple[str, ...]:
-    """The names, unless they may be a body's (`Jakarta Post`) and the byline that is printed names a person."""
-    if not named or any(people(name, page.language) for name in named) or any(c.isdigit() for c in "".join(named)):
+    """The names, unless they may be a body's (`Jakarta Post`) and the byline that is printed names
+    a person."""
+    if (
+        not named
+        or any(people(name, page.language) for name in named)
+        or any(c.isdigit() for c in "".join(named))
+    ):
         return named
     shown = people(printed_byline(near, (), page.language), page.language)
     return () if any(" " in name and not _is_nobody(name, page) for name in shown) else named
@@ -101,7 +116,11 @@ def _fuller(shown: tuple[str, ...], named: tuple[str, ...]) -> bool:
 
 def _is_role_beside(printed: str | None, named: tuple[str, ...], language: str | None) -> bool:
     """Whether what a line says beside the names is a role rather than a further name."""
-    return bool(printed) and not opens_like_byline(printed or "", language) and is_little_but(printed or "", named)
+    return (
+        bool(printed)
+        and not opens_like_byline(printed or "", language)
+        and is_little_but(printed or "", named)
+    )
 
 
 def _is_nobody(name: str, page: Page) -> bool:
@@ -110,13 +129,18 @@ def _is_nobody(name: str, page: Page) -> bool:
 
 
 def is_outlet(name: str, page: Page) -> bool:
-    """Whether a name is the outlet's own: with or without its article, and with what such names end with."""
+    """Whether a name is the outlet's own: with or without its article, and with what such names end
+    with."""
     bare = _without_article(name)
     for other in filter(None, map(_without_article, _outlet_names(page))):
         if bare == other:
             return True
         longer, shorter = sorted((bare, other), key=len, reverse=True)
-        if len(shorter) > 3 and longer.startswith(shorter) and BODY_ENDS.fullmatch(longer[len(shorter) :]):
+        if (
+            len(shorter) > 3
+            and longer.startswith(shorter)
+            and BODY_ENDS.fullmatch(longer[len(shorter) :])
+        ):
             return True
     return False
 
@@ -124,24 +148,41 @@ def is_outlet(name: str, page: Page) -> bool:
 def _outlet_names(page: Page) -> list[str]:
     publisher = page.article.get("publisher")
     said = [page.meta.get("og:site_name"), page.meta.get("application-name"), host_word(page.url)]
-    things = [thing.get("name") for thing in page.things if jsonld.types(thing) & {"WebSite", "NewsMediaOrganization"}]
+    things = [
+        thing.get("name")
+        for thing in page.things
+        if jsonld.types(thing) & {"WebSite", "NewsMediaOrganization"}
+    ]
     texts = [jsonld.plain(value) for value in (publisher, *things) if value]
     return [name for name in (*said, *texts) if name]
 
 
 def _without_article(name: str) -> str:
-    return squeezed(re.sub(r"^(?:the|der|die|das|le|la|el|il|los|les|de)\s+", "", name.strip(), flags=re.I))
+    return squeezed(
+        re.sub(r"^(?:the|der|die|das|le|la|el|il|los|les|de)\s+", "", name.strip(), flags=re.I)
+    )
 
 
-def printed_byline(near: list[Block], named: tuple[str, ...] = (), language: str | None = None) -> str | None:
-    """The line beside the headline that says by whom; where data name people, one that names one of them too.
+def printed_byline(
+    near: list[Block], named: tuple[str, ...] = (), language: str | None = None
+) -> str | None:
+    """The line beside the headline that says by whom; where data name people, one that names one of
+    them too.
 
-    A line that begins as bylines do comes before what only the mark-up calls one, unless that names more people.
+    A line that begins as bylines do comes before what only the mark-up calls one, unless that names
+    more people.
     """
-    lines = (block for block in near if len(block.text) <= MAX_BYLINE and not credits_other_work(block.text))
+    lines = (
+        block
+        for block in near
+        if len(block.text) <= MAX_BYLINE and not credits_other_work(block.text)
+    )
     short = [block for block in lines if named or not at_picture(block.element)]
     opened = (line for at in range(len(short)) if (line := _opened_line(short, at, language)))
-    first = next((line for line in opened if _credible(line, named, language) and not agency_alone(line)), None)
+    first = next(
+        (line for line in opened if _credible(line, named, language) and not agency_alone(line)),
+        None,
+    )
     marked = (line for block in short if (line := _marked_byline(block, language)))
     second = next((line for line in marked if _credible(line, named, language)), None)
     if first and second and set(people(second, language)) > set(people(first, language)):
@@ -153,7 +194,8 @@ def printed_byline(near: list[Block], named: tuple[str, ...] = (), language: str
 
 
 def _opened_line(blocks: list[Block], at: int, language: str | None) -> str | None:
-    """The line that begins there as bylines do, up to its date; a bare `By` with the line below it."""
+    """The line that begins there as bylines do, up to its date; a bare `By` with the line below
+    it."""
     text, element = blocks[at].text, blocks[at].element
     if is_bare_opening(text, language):
         text = f"{text} {blocks[at + 1].text}" if at + 1 < len(blocks) else ""
@@ -173,7 +215,8 @@ def agency_alone(line: str) -> str | None:
 
 
 def is_little_but(line: str, names: tuple[str, ...]) -> bool:
-    """Whether a line names one of those people and says hardly more: `Jane Doe, Harbour Editor`, `国際部・水野遥`."""
+    """Whether a line names one of those people and says hardly more: `Jane Doe, Harbour Editor`,
+    `国際部・水野遥`."""
     if len(line) > MAX_BYLINE or line.endswith((".", "!", "?", "”", "。", ":")):
         return False
     whole = folded(line)
@@ -225,7 +268,8 @@ def _near_ancestors(element: HtmlElement) -> list[HtmlElement]:
 
 
 def with_text(who: Credits, lines: list[str], aside: list[str]) -> Credits:
-    """The credits, completed by what stood at the ends of the text (`aside`) and by the agency that its lines name."""
+    """The credits, completed by what stood at the ends of the text (`aside`) and by the agency that
+    its lines name."""
     agency = who.agency or agency_of_text([*lines, *aside])
     if who.byline:
         return replace(who, agency=agency)
@@ -234,11 +278,16 @@ def with_text(who: Credits, lines: list[str], aside: list[str]) -> Credits:
 
 
 def without_service(who: Credits, lines: list[str]) -> Credits:
-    """The credits without an "author" whom a dateline names in brackets: `HALDEN (Northwire)` says an agency's."""
+    """The credits without an "author" whom a dateline names in brackets: `HALDEN (Northwire)` says
+    an agency's."""
     if not who.byline or who.agency:
         return who
     datelines = (line for part in lines if (line := dateline_of(part)))
     services = {folded(fits[1]): fits[1] for line in datelines if (fits := SERVICE.search(line))}
     credited = f" {folded(who.byline)} "
     named = next((service for name, service in services.items() if f" {name} " in credited), None)
-    return replace(who, authors=tuple(name for name in who.authors if folded(name) not in services), agency=named)
+    return replace(
+        who,
+        authors=tuple(name for name in who.authors if folded(name) not in services),
+        agency=named,
+    )

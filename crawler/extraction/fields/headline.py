@@ -1,10 +1,11 @@
 """The headline as an article's readers see it: what a page claims, held against what it shows.
 
-Two claims are written for the article itself: JSON-LD's and OpenGraph's. Where they differ, a heading that the page
-shows decides, unless JSON-LD has an `alternativeHeadline` too: who tells one headline from the other has said which is
-which. A heading also decides where it is the HTML title and says in other words what OpenGraph does alone. Where
-neither is there, other meta tags claim, then the HTML title, each without the outlet's name and section. Where none of
-them names more than the outlet, the line set large above the text does.
+Two claims are written for the article itself: JSON-LD's and OpenGraph's. Where they differ, a
+heading that the page shows decides, unless JSON-LD has an `alternativeHeadline` too: who tells one
+headline from the other has said which is which. A heading also decides where it is the HTML title
+and says in other words what OpenGraph does alone. Where neither is there, other meta tags claim,
+then the HTML title, each without the outlet's name and section. Where none of them names more than
+the outlet, the line set large above the text does.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ MAX_SHOWN = 300
 LONG_PIECE = 12
 """Characters that make a part of a title more than a name or a section."""
 AKIN = 0.25
-"""The share of a heading's words, or a title's if it has fewer, that both have where they head the same article."""
+"""The share of a heading's words, or a title's if it has fewer, that both have where they head the
+same article."""
 LARGE = {"h2": 6, "h3": 5, "h4": 4, "big": 4, "b": 3, "strong": 3, "font": 0}
 """How far each sets a line apart, on the scale of `<font size>`, where 3 is the text's own."""
 
@@ -55,26 +57,33 @@ def headline(page: Page) -> str | None:
     found = (_said(front) or "").replace(SOFT_HYPHEN, "")
     if found and not front.names_site(found):
         return found
-    shown = (text for text in front.headings if len(text) > LONG_PIECE and not front.names_site(text))
+    shown = (
+        text for text in front.headings if len(text) > LONG_PIECE and not front.names_site(text)
+    )
     return next(shown, None) or _large_line(front)
 
 
 @dataclass(frozen=True)
 class _Front:
-    """A page's headings and its outlet's names, each read once, however many claims are held against them."""
+    """A page's headings and its outlet's names, each read once, however many claims are held
+    against them."""
 
     page: Page
 
     @cached_property
     def headings(self) -> tuple[str, ...]:
         """The texts of its `<h1>`."""
-        texts = (" ".join(tag.text_content().split()) for tag in self.page.elements if tag.tag == "h1")
+        texts = (
+            " ".join(tag.text_content().split()) for tag in self.page.elements if tag.tag == "h1"
+        )
         return tuple(text for text in texts if 2 < len(text) < MAX_SHOWN)
 
     @cached_property
     def lines(self) -> frozenset[str]:
         """All its lines that may be a headline, folded."""
-        return frozenset(folded(block.text) for block in self.page.blocks if len(block.text) < MAX_SHOWN)
+        return frozenset(
+            folded(block.text) for block in self.page.blocks if len(block.text) < MAX_SHOWN
+        )
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -87,11 +96,14 @@ class _Front:
         return next((text for text in self.headings if _same(text, claim)), None)
 
     def names_site(self, words: str) -> bool:
-        """Whether words are the outlet's name: as its data, its host or its copyright line have it."""
+        """Whether words are the outlet's name: as its data, its host or its copyright line have
+        it."""
         name = squeezed(words)
         if not name or len(words) > 60:
             return False
-        return name in self.names or any(f" {folded(words)} " in f" {folded(line)} " for line in self.page.rights)
+        return name in self.names or any(
+            f" {folded(words)} " in f" {folded(line)} " for line in self.page.rights
+        )
 
 
 def _said(front: _Front) -> str | None:
@@ -118,8 +130,8 @@ def _said(front: _Front) -> str | None:
 def _likelier(of_thing: str, of_graph: str, front: _Front) -> str:
     """Of JSON-LD's and OpenGraph's headlines the one that the page shows.
 
-    Where one is the other and a kicker before it, OpenGraph's: it is the one that was set by hand. A kicker that both
-    have stays, even if the page sets it apart.
+    Where one is the other and a kicker before it, OpenGraph's: it is the one that was set by hand.
+    A kicker that both have stays, even if the page sets it apart.
     """
     one, other, whole = folded(of_thing), folded(of_graph), _clean(front.page.meta["og:title"])
     if one == folded(whole) and one.endswith(f" {other}") and whole == _without_names(whole, front):
@@ -130,19 +142,25 @@ def _likelier(of_thing: str, of_graph: str, front: _Front) -> str:
 
 
 def _of_title(title: str, front: _Front) -> str | None:
-    """The heading that a title stands for: titles are written for search engines, headings for readers."""
+    """The heading that a title stands for: titles are written for search engines, headings for
+    readers."""
     if not title:
         return next(iter(front.headings), None)
     if whole := front.shown(title):
         return whole if folded(whole) != folded(title) else title
-    akin = [text for text in front.headings if _are_akin(text, title) and not front.names_site(text)]
+    akin = [
+        text for text in front.headings if _are_akin(text, title) and not front.names_site(text)
+    ]
     if akin:
         return akin[0]
-    return next((block.text for block in front.page.blocks if folded(block.text) == folded(title)), title)
+    return next(
+        (block.text for block in front.page.blocks if folded(block.text) == folded(title)), title
+    )
 
 
 def _whole(claim: str, front: _Front) -> str:
-    """The claim, or what the page shows where the claim was cut short: with dots, or by a quotation mark in its tag."""
+    """The claim, or what the page shows where the claim was cut short: with dots, or by a quotation
+    mark in its tag."""
     if claim.endswith(CUT):
         return front.shown(claim) or claim
     longer = (text for text in front.headings if text.startswith(claim) and len(text) > len(claim))
@@ -164,11 +182,16 @@ def _are_akin(heading: str, title: str) -> bool:
 def _units(text: str) -> set[str]:
     """Words; pairs of letters where blanks do not part words."""
     same = folded(text)
-    return {same[at : at + 2] for at in range(len(same) - 1)} if DENSE.search(same) else set(same.split())
+    return (
+        {same[at : at + 2] for at in range(len(same) - 1)}
+        if DENSE.search(same)
+        else set(same.split())
+    )
 
 
 def _bare_title(title: str, front: _Front) -> str:
-    """A title without outlet and section: the part of it that the page shows, else what is left without them."""
+    """A title without outlet and section: the part of it that the page shows, else what is left
+    without them."""
     clean = _clean(title)
     cuts = list(PARTING.finditer(clean))
     if not cuts and not front.headings:
@@ -178,10 +201,18 @@ def _bare_title(title: str, front: _Front) -> str:
     pieces = [piece for piece in pieces if not front.names_site(piece)]
     headings = {folded(text): text for text in front.headings}
     headed = [piece for piece in pieces if folded(piece) in headings]
-    headed += [t for same, t in headings.items() if _is_end_of(same, folded(clean)) and not front.names_site(t)]
+    headed += [
+        t
+        for same, t in headings.items()
+        if _is_end_of(same, folded(clean)) and not front.names_site(t)
+    ]
     if headed:
         return max(headed, key=len)
-    lined = [piece for piece in pieces if len(piece) > LONG_PIECE and folded(piece) in front.lines] if cuts else []
+    lined = (
+        [piece for piece in pieces if len(piece) > LONG_PIECE and folded(piece) in front.lines]
+        if cuts
+        else []
+    )
     return max(lined, key=len) if lined else _without_names(clean, front)
 
 
@@ -214,7 +245,8 @@ def _without_names(title: str, front: _Front) -> str:
 
 
 def _without_section(title: str, front: _Front) -> str:
-    """A title whose outlet was taken off, without a last part that the page's address or data call its section."""
+    """A title whose outlet was taken off, without a last part that the page's address or data call
+    its section."""
     cuts = list(PARTING.finditer(title))
     if not cuts:
         return title
@@ -226,8 +258,16 @@ def _without_section(title: str, front: _Front) -> str:
 
 def _site_names(page: Page) -> Iterator[str]:
     host = (urlsplit(page.url).hostname or "").removeprefix("www.")
-    publisher = jsonld.plain(page.article.get("publisher")) if page.article.get("publisher") else None
-    claims = (page.meta.get("og:site_name"), page.meta.get("application-name"), publisher, host, host_word(page.url))
+    publisher = (
+        jsonld.plain(page.article.get("publisher")) if page.article.get("publisher") else None
+    )
+    claims = (
+        page.meta.get("og:site_name"),
+        page.meta.get("application-name"),
+        publisher,
+        host,
+        host_word(page.url),
+    )
     yield from (name for name in claims if name)
 
 
@@ -238,7 +278,8 @@ def rights_lines(blocks: list[Block]) -> tuple[str, ...]:
 
 
 def _is_marked(text: str) -> bool:
-    """Whether a line may claim copyright at all: a search for three things at once takes its time."""
+    """Whether a line may claim copyright at all: a search for three things at once takes its
+    time."""
     return "©" in text or "(" in text or "ght" in text.lower()
 
 
@@ -248,15 +289,24 @@ def squeezed(words: str) -> str:
 
 
 def _large_line(front: _Front) -> str | None:
-    """The line that stands largest above the first paragraph, the first of those alike; as pages without `<h1>` do."""
+    """The line that stands largest above the first paragraph, the first of those alike; as pages
+    without `<h1>` do."""
     above: list[Block] = []
     for block in front.page.blocks:
-        if len(block.text) > 90 and block.text.endswith(SENTENCE_ENDS) and block.linked * 2 < len(block.text):
+        if (
+            len(block.text) > 90
+            and block.text.endswith(SENTENCE_ENDS)
+            and block.linked * 2 < len(block.text)
+        ):
             break
         above.append(block)
     else:
         return None
-    lines = {folded(block.text): block.text for block in above if 12 < len(block.text) < 200 and not block.linked}
+    lines = {
+        folded(block.text): block.text
+        for block in above
+        if 12 < len(block.text) < 200 and not block.linked
+    }
     sizes: dict[str, int] = {}
     for element in front.page.elements:
         if element.tag in LARGE and (text := lines.get(folded(element.text_content()[:300]))):

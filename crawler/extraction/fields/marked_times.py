@@ -1,4 +1,5 @@
-"""Moments that a page marks for machines beside what it shows: `<time datetime>`, `<abbr title>`, `data-` attributes.
+"""Moments that a page marks for machines beside what it shows: `<time datetime>`, `<abbr title>`,
+`data-` attributes.
 
 Pure but for the tree that is read.
 """
@@ -18,10 +19,42 @@ from crawler.dates.date_parser import days_in, is_sentence, moment
 from crawler.extraction.blocks import INLINE, Block
 
 DAY = len("2024-02-15")
-ATTRIBUTES = ("datetime", "content", "title", "data-datetime", "data-time", "data-date", "data-timestamp", "data-utime")
-FURTHER = ("data-published", "data-publish-date", "data-published-at", "data-pubdate", "data-iso", "data-utc")
+ATTRIBUTES = (
+    "datetime",
+    "content",
+    "title",
+    "data-datetime",
+    "data-time",
+    "data-date",
+    "data-timestamp",
+    "data-utime",
+)
+FURTHER = (
+    "data-published",
+    "data-publish-date",
+    "data-published-at",
+    "data-pubdate",
+    "data-iso",
+    "data-utc",
+)
 NAMES = frozenset((*ATTRIBUTES, *FURTHER))
-TAGS = ("time", "abbr", "span", "div", "p", "a", "small", "em", "i", "b", "strong", "ins", "li", "td", "relative-time")
+TAGS = (
+    "time",
+    "abbr",
+    "span",
+    "div",
+    "p",
+    "a",
+    "small",
+    "em",
+    "i",
+    "b",
+    "strong",
+    "ins",
+    "li",
+    "td",
+    "relative-time",
+)
 MOST_MARKS = 300
 MACHINE = re.compile(
     r"\d{4}-\d\d-\d\d(?:[T ]\d|$)|\d{8}T\d|[A-Z][a-z]{2}, \d\d? [A-Z][a-z]{2} \d{4} \d|\d{10}(?:\d{3})?$"
@@ -75,7 +108,12 @@ def _said(element: HtmlElement) -> str | None:
     wanted = ATTRIBUTES[:1] if element.tag == "time" else ()
     for name in (*wanted, *ATTRIBUTES, *FURTHER):
         value = (attributes.get(name) or "").strip()
-        if value and len(value) < 64 and MACHINE.match(value) and (name != "content" or element.get("itemprop")):
+        if (
+            value
+            and len(value) < 64
+            and MACHINE.match(value)
+            and (name != "content" or element.get("itemprop"))
+        ):
             return value
     return None
 
@@ -98,11 +136,16 @@ def _within_prose(element: HtmlElement) -> bool:
 
 def marks_in(block: Block, found: Iterable[Mark]) -> list[Mark]:
     """The marks whose text stands in a block, in their order."""
-    return [mark for mark in found if mark.text and mark.text in block.text and _is_in(mark.element, block.element)]
+    return [
+        mark
+        for mark in found
+        if mark.text and mark.text in block.text and _is_in(mark.element, block.element)
+    ]
 
 
 def _is_in(element: HtmlElement, block: HtmlElement) -> bool:
-    """Whether an inline element's text is of the block, or the whole block is inside of the element."""
+    """Whether an inline element's text is of the block, or the whole block is inside of the
+    element."""
     around: HtmlElement | None = element
     while around is not None and around is not block and around.tag in INLINE:
         around = around.getparent()
@@ -110,7 +153,8 @@ def _is_in(element: HtmlElement, block: HtmlElement) -> bool:
 
 
 def parted(text: str, found: list[Mark]) -> list[tuple[str, Mark | None]]:
-    """A line in parts of one mark each, with the words before it; what follows the last is its too."""
+    """A line in parts of one mark each, with the words before it; what follows the last is its
+    too."""
     if not found:
         return [(text, None)]
     parts: list[tuple[str, Mark | None]] = []
@@ -129,14 +173,17 @@ def parted(text: str, found: list[Mark]) -> list[tuple[str, Mark | None]]:
 
 
 def believed(text: str, shown: str | None, mark: Mark, reader: Reading) -> str | None:
-    """The moment of a mark and the text shown for it: the mark's where they agree on the day or the text names none."""
+    """The moment of a mark and the text shown for it: the mark's where they agree on the day or the
+    text names none."""
     at = reader.moment(mark.said)
     if at is None:
         return shown
     local = moment(ZONE.sub("", mark.said)) or at
     if shown is None:
         days = days_in(text, reader.language)
-        return at if not days or any(local[5:DAY] == day or at[5:DAY] == day for day in days) else None
+        return (
+            at if not days or any(local[5:DAY] == day or at[5:DAY] == day for day in days) else None
+        )
     if len(shown) == DAY:
         return at if same_day(shown, at, local) else shown
     if len(local) == DAY or (local[11:] == "00:00:00" and shown[11:] != "00:00:00"):
@@ -147,7 +194,8 @@ def believed(text: str, shown: str | None, mark: Mark, reader: Reading) -> str |
 
 
 def same_day(day: str, at: str, local: str | None = None) -> bool:
-    """Whether a moment lies on a day, in the zone that it was written in, or in some zone if it was given in UTC."""
+    """Whether a moment lies on a day, in the zone that it was written in, or in some zone if it was
+    given in UTC."""
     if (local or at)[:DAY] == day:
         return True
     if not at.endswith("Z") or (local and not at.startswith(local[:19])):
@@ -162,7 +210,8 @@ def agree(shown: str, at: str) -> bool:
 
 
 def as_printed(text: str, at: str | None, read: Callable[[str], str | None]) -> str:
-    """The fewest words of a line that name the same moment, with the half of the day and the zone behind them."""
+    """The fewest words of a line that name the same moment, with the half of the day and the zone
+    behind them."""
     words = text.split()
     while len(words) > 1 and read(" ".join(words[1:])) == at:
         words.pop(0)

@@ -1,6 +1,7 @@
 """What a page says of its article beside the text: standfirst, section, picture, addresses.
 
-Each from the witness that is right most often: JSON-LD, then OpenGraph and other meta tags, then what is shown.
+Each from the witness that is right most often: JSON-LD, then OpenGraph and other meta tags, then
+what is shown.
 """
 
 from __future__ import annotations
@@ -16,7 +17,13 @@ from crawler.extraction import jsonld
 from crawler.extraction.blocks import Block, folded
 from pipelines.urls import stands_for_article
 
-STANDFIRST_META = ("og:description", "description", "twitter:description", "dc.description", "sailthru.description")
+STANDFIRST_META = (
+    "og:description",
+    "description",
+    "twitter:description",
+    "dc.description",
+    "sailthru.description",
+)
 SECTION_META = (
     "article:section",
     "og:article:section",
@@ -26,7 +33,14 @@ SECTION_META = (
     "category",
     "dc.subject",
 )
-IMAGE_META = ("og:image", "og:image:secure_url", "og:image:url", "twitter:image", "twitter:image:src", "image")
+IMAGE_META = (
+    "og:image",
+    "og:image:secure_url",
+    "og:image:url",
+    "twitter:image",
+    "twitter:image:src",
+    "image",
+)
 HEADINGS = ("h1", "h2", "h3", "h4")
 MIN_HEADING = 12
 MAX_SHORT = 140
@@ -55,7 +69,8 @@ class Page:
 
 
 def meta_tags(tree: HtmlElement) -> dict[str, str]:
-    """The page's meta tags by lower-case name, the first that says something; itemprops of any element among them."""
+    """The page's meta tags by lower-case name, the first that says something; itemprops of any
+    element among them."""
     said: dict[str, str] = {}
     for tag in tree.iter("meta"):
         content = " ".join((tag.get("content") or "").split())
@@ -71,8 +86,12 @@ def _is_of_another_thing(tag: HtmlElement) -> bool:
     """Whether a meta tag's itemprop says something of a comment or an event."""
     if tag.get("itemprop") is None:
         return False
-    scope = next((around for around in tag.iterancestors() if around.get("itemscope") is not None), None)
-    return scope is not None and (scope.get("itemtype") or "").endswith(("/Comment", "/UserComments", "/Event"))
+    scope = next(
+        (around for around in tag.iterancestors() if around.get("itemscope") is not None), None
+    )
+    return scope is not None and (scope.get("itemtype") or "").endswith(
+        ("/Comment", "/UserComments", "/Event")
+    )
 
 
 def page_title(tree: HtmlElement) -> str | None:
@@ -89,7 +108,8 @@ def host_word(url: str) -> str:
 
 
 def beside(page: Page, title: str | None) -> list[Block]:
-    """The short blocks around the headline, nearest below it first: where bylines and dates stand."""
+    """The short blocks around the headline, nearest below it first: where bylines and dates
+    stand."""
     at = headline_index(page, title)
     if at is None:
         return []
@@ -110,33 +130,59 @@ def headline_index(page: Page, title: str | None) -> int | None:
     wanted = folded(title or "")
     if not wanted:
         return None
-    places = [at for at, block in enumerate(page.blocks) if len(block.text) < 400 and folded(block.text) == wanted]
+    places = [
+        at
+        for at, block in enumerate(page.blocks)
+        if len(block.text) < 400 and folded(block.text) == wanted
+    ]
     headings = [at for at in places if page.blocks[at].element.tag == "h1"]
     unlinked = [at for at in places if page.blocks[at].linked * 2 < len(page.blocks[at].text)]
-    return next(iter(headings or unlinked or places), None) if places else _likest_heading(page, wanted)
+    return (
+        next(iter(headings or unlinked or places), None)
+        if places
+        else _likest_heading(page, wanted)
+    )
 
 
 def _likest_heading(page: Page, wanted: str) -> int | None:
-    """The heading that has the headline in it, beside a kicker; else the `<h1>` that shares most words with it."""
-    headings = [at for at, block in enumerate(page.blocks) if block.element.tag in HEADINGS and len(block.text) < 400]
+    """The heading that has the headline in it, beside a kicker; else the `<h1>` that shares most
+    words with it."""
+    headings = [
+        at
+        for at, block in enumerate(page.blocks)
+        if block.element.tag in HEADINGS and len(block.text) < 400
+    ]
     same = {at: folded(page.blocks[at].text) for at in headings}
     whole = next((at for at in headings if f" {wanted} " in f" {same[at]} "), None)
     words = set(wanted.split())
-    large = [at for at in headings if page.blocks[at].element.tag == "h1" and len(same[at]) > MIN_HEADING]
-    return max(large, key=lambda at: len(words & set(same[at].split())), default=None) if whole is None else whole
+    large = [
+        at for at in headings if page.blocks[at].element.tag == "h1" and len(same[at]) > MIN_HEADING
+    ]
+    return (
+        max(large, key=lambda at: len(words & set(same[at].split())), default=None)
+        if whole is None
+        else whole
+    )
 
 
 def standfirst(page: Page) -> str | None:
     """The line under the headline, from the page's description."""
-    claims = [jsonld.plain(page.article.get("description")), *(page.meta.get(name) for name in STANDFIRST_META)]
-    return next((text for claim in claims if (text := jsonld.plain(claim)) and len(text) > 15), None)
+    claims = [
+        jsonld.plain(page.article.get("description")),
+        *(page.meta.get(name) for name in STANDFIRST_META),
+    ]
+    return next(
+        (text for claim in claims if (text := jsonld.plain(claim)) and len(text) > 15), None
+    )
 
 
 def section(page: Page) -> str | None:
     """The part of the outlet that it appeared in."""
     said = jsonld.plain(page.article.get("articleSection"))
     claims = [said, *(page.meta.get(name) for name in SECTION_META)]
-    return next((claim for claim in claims if claim and len(claim) < 60 and "/" not in claim[:1]), None)
+    return next(
+        (claim for claim in claims if claim and len(claim) < 60 and "/" not in claim[:1]), None
+    )
 
 
 def image_url(page: Page) -> str | None:
@@ -144,17 +190,23 @@ def image_url(page: Page) -> str | None:
     pictures = jsonld.resolved(page.article.get("image") or [], page.things)
     of_thing = (part for picture in pictures for part in _addresses_in(picture))
     claims = [*(page.meta.get(name) for name in IMAGE_META), *of_thing]
-    return next((url for claim in claims if isinstance(claim, str) and (url := absolute(claim, page.url))), None)
+    return next(
+        (url for claim in claims if isinstance(claim, str) and (url := absolute(claim, page.url))),
+        None,
+    )
 
 
 def _addresses_in(picture: Any) -> list[Any]:
     """An ImageObject's addresses, or the address that stands in its place."""
-    said = [picture.get("url"), picture.get("contentUrl")] if isinstance(picture, dict) else [picture]
+    said = (
+        [picture.get("url"), picture.get("contentUrl")] if isinstance(picture, dict) else [picture]
+    )
     return [part for value in said for part in (value if isinstance(value, list) else [value])]
 
 
 def is_free(page: Page) -> bool | None:
-    """schema.org's isAccessibleForFree: the article's own, else False if any part of it (`hasPart`) is not free."""
+    """schema.org's isAccessibleForFree: the article's own, else False if any part of it (`hasPart`)
+    is not free."""
     own = _flag(page.article.get("isAccessibleForFree"))
     if own is not None:
         return own
@@ -180,7 +232,9 @@ def addresses(page: Page) -> dict[str, str]:
         "json-ld": of_thing,
     }
     return {
-        name: url for name, claim in claims.items() if isinstance(claim, str) and (url := absolute(claim, page.url))
+        name: url
+        for name, claim in claims.items()
+        if isinstance(claim, str) and (url := absolute(claim, page.url))
     }
 
 
@@ -189,7 +243,8 @@ def canonical_url(page: Page) -> str | None:
     named = [
         url
         for link in page.tree.iter("link")
-        if "canonical" in (link.get("rel") or "").lower().split() and (url := absolute(link.get("href"), page.url))
+        if "canonical" in (link.get("rel") or "").lower().split()
+        and (url := absolute(link.get("href"), page.url))
     ]
     return next(filter(_names_article, named), next(iter(named), None))
 
@@ -208,4 +263,8 @@ def absolute(address: str | None, base: str) -> str | None:
         parts = urlsplit(whole)
     except ValueError:
         return None
-    return whole if address and address.strip() and parts.scheme in ("http", "https") and parts.netloc else None
+    return (
+        whole
+        if address and address.strip() and parts.scheme in ("http", "https") and parts.netloc
+        else None
+    )

@@ -17,13 +17,16 @@ ELIDED = re.compile(r"^(?:[dlo]|dell|dall|all|sant)['’]\w", re.I)
 NO_NAME = re.compile(r"[?!=<>{}\\@#%$€。]|(?i:https?:|www\.)|\w{2}\.(?:[a-z]{2,8}|[A-Z]{2,5})$")
 ACRONYM = re.compile(r"^[A-Z][A-Z0-9&-]{1,4}$")
 HAN = re.compile(r"^[㐀-鿿々〆ヶ]+$")
-HAN_DESK = re.compile(r"^\w{1,5}[部部課组組室]$|(?:報導|报道|報道|採訪|采访|專訪|专访|編譯|编译|連線|综合)$")
+HAN_DESK = re.compile(
+    r"^\w{1,5}[部部課组組室]$|(?:報導|报道|報道|採訪|采访|專訪|专访|編譯|编译|連線|综合)$"
+)
 
 
 def person(part: str, language: str | None = None, *, sure: bool = False) -> str | None:
     """The person whom a part of a byline names; None where it is nobody's name.
 
-    `sure`: page data call it a person's name, so that small letters and surnames like Post are no doubt.
+    `sure`: page data call it a person's name, so that small letters and surnames like Post are no
+    doubt.
     """
     bare = _unwrapped(part)
     if "." in bare and NO_NAME.search(bare):
@@ -40,27 +43,36 @@ def _unwrapped(part: str) -> str:
 
 
 def _up_to_number(name: str) -> str:
-    """A name up to a date or time behind it: `Greta Holm 45 minutes ago`, `Greta Holm Tue 12 March`."""
+    """A name up to a date or time behind it: `Greta Holm 45 minutes ago`, `Greta Holm Tue 12
+    March`."""
     parts = name.split()
     at = next((at for at, word in enumerate(parts) if word[0].isdigit()), len(parts))
     if at == len(parts) or at < 2:
         return name
     left = parts[:at]
     while len(left) > 2 and (
-        _key(left[-1]) in words.DAYS_AND_MONTHS or _key(left[-1]) in words.LABELS or not _key(left[-1])
+        _key(left[-1]) in words.DAYS_AND_MONTHS
+        or _key(left[-1]) in words.LABELS
+        or not _key(left[-1])
     ):
         left.pop()
     return " ".join(left)
 
 
 def _without_buttons(name: str) -> str:
-    """A name without the words of buttons, profiles and degrees around it: `Print Greta Holm`, `Greta Holm Follow`."""
+    """A name without the words of buttons, profiles and degrees around it: `Print Greta Holm`,
+    `Greta Holm Follow`."""
     parts = name.split()
     while len(parts) > 2 and _key(parts[0]) in words.LEAD_INS:
         parts.pop(0)
     ends = (at for at, word in enumerate(parts) if at > 1 and (_key(word) in words.CUT_AT))
     parts = parts[: next(ends, len(parts))]
-    while len(parts) > 2 and _key(parts[-1]) in words.DEGREES and parts[-1].isupper() and _is_of_name(parts[-2]):
+    while (
+        len(parts) > 2
+        and _key(parts[-1]) in words.DEGREES
+        and parts[-1].isupper()
+        and _is_of_name(parts[-2])
+    ):
         parts.pop()
     return " ".join(parts)
 
@@ -77,7 +89,8 @@ def _with_dot(name: str, part: str) -> str:
 
 
 def is_small(letter: str) -> bool:
-    """Whether a letter is a small one of a script that has capitals in use; Unicode gives Georgian unused ones."""
+    """Whether a letter is a small one of a script that has capitals in use; Unicode gives Georgian
+    unused ones."""
     return letter.islower() and not "\u10d0" <= letter <= "\u10ff"
 
 
@@ -88,11 +101,14 @@ def _key(word: str) -> str:
 def is_role(word: str) -> bool:
     """Whether a word says what somebody is: `reporter`, `Auslandskorrespondentin`."""
     key = _key(word)
-    return key in words.ROLES or key in words.VERBS or (len(key) > 8 and key.endswith(words.ROLE_ENDS))
+    return (
+        key in words.ROLES or key in words.VERBS or (len(key) > 8 and key.endswith(words.ROLE_ENDS))
+    )
 
 
 def _without_role(name: str, language: str | None) -> str:
-    """A name without the role before or after it: `political reporter Greta Holm`, `Greta Holm, Harbour Editor`."""
+    """A name without the role before or after it: `political reporter Greta Holm`, `Greta Holm,
+    Harbour Editor`."""
     parts = name.split()
     at = next((at for at, word in enumerate(parts) if is_role(word)), None)
     if at is None or len(parts) == 1:
@@ -141,11 +157,14 @@ def _without_leading_place(parts: Sequence[str], language: str | None) -> list[s
 
 
 def _without_place(name: str, language: str | None, sure: bool) -> str:
-    """A name up to where it goes on to say from where or for whom: `Greta Holm in Berlin`, `… for The Gazette`."""
+    """A name up to where it goes on to say from where or for whom: `Greta Holm in Berlin`, `… for
+    The Gazette`."""
     parts = name.split()
     for at in range(1, len(parts) - 1):
         rest = parts[at + 1 :]
-        is_small = parts[at] in words.SMALL_WORDS or (parts[at].lower() in words.SMALL_WORDS and rest[0] == "The")
+        is_small = parts[at] in words.SMALL_WORDS or (
+            parts[at].lower() in words.SMALL_WORDS and rest[0] == "The"
+        )
         if is_small and not (sure and at == 1):
             return _before(parts[:at], sure)
         if parts[at] in _prepositions(language) and _is_place(rest, language):
@@ -154,7 +173,11 @@ def _without_place(name: str, language: str | None, sure: bool) -> str:
         return " ".join(parts[:-1])
     places = words.place_names(language)
     for size in (3, 2, 1):
-        if len(parts) >= size + 2 and " ".join(parts[-size:]).casefold() in places and parts[-size - 1].endswith(","):
+        if (
+            len(parts) >= size + 2
+            and " ".join(parts[-size:]).casefold() in places
+            and parts[-size - 1].endswith(",")
+        ):
             return " ".join(parts[:-size])
     return name
 
@@ -166,12 +189,17 @@ def _before(parts: list[str], sure: bool) -> str:
 
 
 def _is_place(rest: Sequence[str], language: str | None) -> bool:
-    """Whether what follows `in` is a place rather than the rest of a name (`Jan in 't Veld`, `Jörg in der Maur`)."""
+    """Whether what follows `in` is a place rather than the rest of a name (`Jan in 't Veld`, `Jörg
+    in der Maur`)."""
     first = rest[0]
     if first.casefold() in words.ARTICLES:
         after = " ".join(rest[1:3]).casefold()
         places = words.place_names(language)
-        return any(after == place or after.startswith(f"{place} ") for place in places) if after else False
+        return (
+            any(after == place or after.startswith(f"{place} ") for place in places)
+            if after
+            else False
+        )
     return first[0].isupper() or not first.isascii()
 
 
@@ -180,7 +208,12 @@ def _is_name(name: str, language: str | None, sure: bool) -> bool:
     keys = [_key(word) for word in parts]
     if not 2 <= len(name) <= LONGEST or len(parts) > (MOST_OF_PERSON if sure else MOST_WORDS):
         return False
-    if any(c.isdigit() for c in name) or ":" in name or NO_NAME.search(name) or not any(map(str.isalpha, name)):
+    if (
+        any(c.isdigit() for c in name)
+        or ":" in name
+        or NO_NAME.search(name)
+        or not any(map(str.isalpha, name))
+    ):
         return False
     if (agency_named(parts[0]) and ACRONYM.match(parts[0])) or _is_other_work(name):
         return False
@@ -197,7 +230,9 @@ def _is_name(name: str, language: str | None, sure: bool) -> bool:
         return False
     if any(word in words.SMALL_WORDS for word in parts) or any(map(is_role, parts)):
         return False
-    if (desks := [key for key in keys if _is_desk_word(key)]) and not (sure and _may_be_surname(keys, desks)):
+    if (desks := [key for key in keys if _is_desk_word(key)]) and not (
+        sure and _may_be_surname(keys, desks)
+    ):
         return False
     return _begins_like_name(parts, sure)
 
@@ -209,23 +244,42 @@ def _is_other_work(name: str) -> bool:
 
 def _is_small_letters(word: str) -> bool:
     """Whether a word within a name begins as no part of a name does."""
-    return is_small(word[0]) and word not in words.PARTICLES and not ELIDED.match(word) and word not in ("in", "'t")
+    return (
+        is_small(word[0])
+        and word not in words.PARTICLES
+        and not ELIDED.match(word)
+        and word not in ("in", "'t")
+    )
 
 
 def _is_label(keys: Sequence[str], sure: bool) -> bool:
-    """Whether it is labels, sections, weekdays, months and particles alone: `di`, `Text Size`, `Tue Mar`."""
-    if all(key in words.LABELS or key in words.DAYS_AND_MONTHS or key in words.PARTICLES or not key for key in keys):
-        return not (sure and len(keys) == 1 and keys[0] in words.DAYS_AND_MONTHS and len(keys[0]) > 2)
+    """Whether it is labels, sections, weekdays, months and particles alone: `di`, `Text Size`, `Tue
+    Mar`."""
+    if all(
+        key in words.LABELS or key in words.DAYS_AND_MONTHS or key in words.PARTICLES or not key
+        for key in keys
+    ):
+        return not (
+            sure and len(keys) == 1 and keys[0] in words.DAYS_AND_MONTHS and len(keys[0]) > 2
+        )
     return False
 
 
 def _is_desk_word(key: str) -> bool:
-    return key in words.DESK_WORDS or any(part in words.DESK_WORDS and len(part) > 4 for part in key.split("-"))
+    return key in words.DESK_WORDS or any(
+        part in words.DESK_WORDS and len(part) > 4 for part in key.split("-")
+    )
 
 
 def _may_be_surname(keys: Sequence[str], desks: Sequence[str]) -> bool:
-    """Whether a name is one like Willa Post: a first name, and a surname that is the word for a body too."""
-    return len(desks) == 1 and desks[0] == keys[-1] and desks[0] in words.SURNAMES and 2 <= len(keys) <= 3
+    """Whether a name is one like Willa Post: a first name, and a surname that is the word for a
+    body too."""
+    return (
+        len(desks) == 1
+        and desks[0] == keys[-1]
+        and desks[0] in words.SURNAMES
+        and 2 <= len(keys) <= 3
+    )
 
 
 def _begins_like_name(parts: Sequence[str], sure: bool) -> bool:

@@ -1,5 +1,5 @@
-"""The signs for and against a line (`crawler.extraction.main_text.line_classifier`) in plain words, for those who ask
-why it was left out."""
+"""The signs for and against a line (`crawler.extraction.main_text.line_classifier`) in plain words,
+for those who ask why it was left out."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ WORDS = tuple(
         (r"(?:120|250|more) (before|after) it", r"a long line \1 it"),
     )
 )
-"""What a sign's name says to a person; nothing where it is about the whole page. Other names say it themselves."""
+"""What a sign's name says to a person; nothing where it is about the whole page. Other names say it
+themselves."""
 COMMA = re.compile(r", (?!short|long)")
 """Between two signs; `twice, short` is one."""
 

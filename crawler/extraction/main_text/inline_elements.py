@@ -1,7 +1,7 @@
 """Elements amid a sentence are made its words, and what stands between two sentences parts them.
 
-Time, names behind buttons, an outlet's own elements: a reader sees one sentence. Pictures and players end a line where
-a sentence ends before them, and are passed over within one.
+Time, names behind buttons, an outlet's own elements: a reader sees one sentence. Pictures and
+players end a line where a sentence ends before them, and are passed over within one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,21 @@ FIELDS = frozenset(("button", "meter", "progress"))
 PICTURES = ("img", "picture", "embed", "iframe", "video", "audio", "object", "canvas", "map")
 VOID = ("embed", "source", "track", "wbr", "keygen")
 """Elements that hold nothing; libxml2 hangs what follows below them."""
-EMPTY = ("script", "style", "noscript", "template", "button", "select", "ins", "span", "a", "b", "i", "em", "strong")
+EMPTY = (
+    "script",
+    "style",
+    "noscript",
+    "template",
+    "button",
+    "select",
+    "ins",
+    "span",
+    "a",
+    "b",
+    "i",
+    "em",
+    "strong",
+)
 """Elements of which a reader may see nothing."""
 MARKS = ("span", "a", "b", "strong", "em", "i", "font", "small")
 _ENDED = re.compile(r"[^\W\d_A-ZÀ-Þ][.!?…][”\"»]?$")
@@ -44,7 +58,21 @@ main nav ol p pre section table td tr ul br
 """
 BOXES = tuple(BOXES_TEXT.split())
 PARAGRAPHS = frozenset(
-    ("p", "li", "dd", "dt", "blockquote", "figcaption", "summary", "h1", "h2", "h3", "h4", "h5", "h6")
+    (
+        "p",
+        "li",
+        "dd",
+        "dt",
+        "blockquote",
+        "figcaption",
+        "summary",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+    )
 )
 SENTENCE_ENDS = frozenset(".!?…。！？:;»”\"’')]")
 GOES_ON = re.compile(r"\s*(?:[a-zß-öø-ÿ0-9,;.!?)\]»”’%–—-]|[^\W\d_A-ZÀ-ÞΑ-ΩА-Я])")
@@ -64,10 +92,19 @@ def mend(tree: HtmlElement) -> None:
         if is_amid_sentence(element):
             element.tag = "span"
     for element in map(_whole_picture, list(tree.iter(*PICTURES))):
-        if (element.tail or "").strip() and before(element) and not _is_passed_over(element, picture=True):
+        if (
+            (element.tail or "").strip()
+            and before(element)
+            and not _is_passed_over(element, picture=True)
+        ):
             part_behind(element)
     for element in list(tree.iter(*EMPTY)):
-        if element.tail and GLUED.match(element.tail) and _ends(before(element)) and _is_unseen(element):
+        if (
+            element.tail
+            and GLUED.match(element.tail)
+            and _ends(before(element))
+            and _is_unseen(element)
+        ):
             _unglue(element)
     for element in tree.iter(*MARKS):
         _space_out(element)
@@ -95,7 +132,8 @@ def _is_unseen(element: HtmlElement) -> bool:
 
 
 def _unglue(element: HtmlElement) -> None:
-    """Part two sentences between which something stood that nobody sees: a script, the place of an advertisement."""
+    """Part two sentences between which something stood that nobody sees: a script, the place of an
+    advertisement."""
     host = next((around for around in element.iterancestors() if around.tag not in INLINE), None)
     if host is not None and host.tag in PARAGRAPHS:
         element.tail = f" {element.tail}"
@@ -105,7 +143,12 @@ def _unglue(element: HtmlElement) -> None:
 
 def _space_out(element: HtmlElement) -> None:
     """Put the space between two sentences that only a style sheet parts."""
-    if element.tail and element.tail[0].isupper() and GLUED.match(element.tail) and _ENDED.search(_raw_end(element)):
+    if (
+        element.tail
+        and element.tail[0].isupper()
+        and GLUED.match(element.tail)
+        and _ENDED.search(_raw_end(element))
+    ):
         element.tail = f" {element.tail}"
     if element.text and element.text[0].isupper() and GLUED.match(element.text):
         previous, around = element.getprevious(), element.getparent()
@@ -128,7 +171,12 @@ def _raw_end(element: HtmlElement) -> str:
 def _whole_picture(element: HtmlElement) -> HtmlElement:
     """A picture with the link or span that holds nothing else."""
     around = element.getparent()
-    while around is not None and around.tag in INLINE and not (element.tail or "").strip() and _is_bare(around):
+    while (
+        around is not None
+        and around.tag in INLINE
+        and not (element.tail or "").strip()
+        and _is_bare(around)
+    ):
         element, around = around, around.getparent()
     return element
 
@@ -179,7 +227,9 @@ def is_amid_sentence(element: HtmlElement) -> bool:
     host = next((around for around in element.iterancestors() if around.tag not in INLINE), None)
     if host is None or host.tag not in PARAGRAPHS:
         return False
-    goes_on = bool(GOES_ON.match(after)) if after else element.tag not in FIELDS and not _ends(ahead)
+    goes_on = (
+        bool(GOES_ON.match(after)) if after else element.tag not in FIELDS and not _ends(ahead)
+    )
     return goes_on and _has_words(host)
 
 

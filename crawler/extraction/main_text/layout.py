@@ -1,6 +1,7 @@
 """What the blocks of a page say of the lines extracted from it, in whatever language.
 
-Where one paragraph ends and the next begins; which line is the standfirst; which are not the article's: offers, labels.
+Where one paragraph ends and the next begins; which line is the standfirst; which are not the
+article's: offers, labels.
 """
 
 from __future__ import annotations
@@ -33,16 +34,20 @@ OPENING = 3
 
 
 def as_shown(text: str, blocks: list[Block]) -> str:
-    """An extracted text with its lines parted as the page parts them: no marks before a list's items, and a line that
-    is several blocks in a row is as many lines."""
+    """An extracted text with its lines parted as the page parts them: no marks before a list's
+    items, and a line that is several blocks in a row is as many lines."""
     places: dict[str, list[int]] = {}
     for at, block in enumerate(blocks):
         places.setdefault(block.text[:OPENING], []).append(at)
     shown = {block.text for block in blocks}
-    return "\n".join(part for line in text.split("\n") for part in _parted(line, blocks, places, shown))
+    return "\n".join(
+        part for line in text.split("\n") for part in _parted(line, blocks, places, shown)
+    )
 
 
-def _parted(line: str, blocks: list[Block], places: dict[str, list[int]], shown: set[str]) -> list[str]:
+def _parted(
+    line: str, blocks: list[Block], places: dict[str, list[int]], shown: set[str]
+) -> list[str]:
     bare = line.removeprefix("- ")
     if line in shown or bare in shown:
         return [line if line in shown else bare]
@@ -56,7 +61,8 @@ def _parted(line: str, blocks: list[Block], places: dict[str, list[int]], shown:
 def _row(line: str, blocks: list[Block]) -> list[str]:
     """The blocks that the line is made of, the first of them the first given; none if it is not.
 
-    What stood between two of them may have been dropped, and their break with it: no space need be left.
+    What stood between two of them may have been dropped, and their break with it: no space need be
+    left.
     """
     rest, row = line, []
     for block in blocks:
@@ -71,31 +77,46 @@ def _row(line: str, blocks: list[Block]) -> list[str]:
 
 
 def _begins(line: str, text: str) -> bool:
-    """Whether a line begins with a block; a single letter with the rest of its word behind it is a drop cap."""
+    """Whether a line begins with a block; a single letter with the rest of its word behind it is a
+    drop cap."""
     if not line.startswith(text):
         return False
     rest = line[len(text) :]
-    return not rest or rest[0].isspace() or (len(text) > 1 and not rest[0].islower() and not rest[0].isdigit())
+    return (
+        not rest
+        or rest[0].isspace()
+        or (len(text) > 1 and not rest[0].islower() and not rest[0].isdigit())
+    )
 
 
-def standfirst_line(near: list[Block], claimed: str | None, credited: Iterable[str | None]) -> str | None:
-    """The block beside the headline that repeats the page's description, if it stands apart from the text.
+def standfirst_line(
+    near: list[Block], claimed: str | None, credited: Iterable[str | None]
+) -> str | None:
+    """The block beside the headline that repeats the page's description, if it stands apart from
+    the text.
 
-    A description is often the first paragraph itself. It is a standfirst where the byline or date follows it, or where
-    its mark-up says so.
+    A description is often the first paragraph itself. It is a standfirst where the byline or date
+    follows it, or where its mark-up says so.
     """
     wanted = folded(claimed or "")
-    at = next((at for at, block in enumerate(near) if wanted and folded(block.text) == wanted), None)
+    at = next(
+        (at for at, block in enumerate(near) if wanted and folded(block.text) == wanted), None
+    )
     if at is None:
         return None
     block, after = near[at], near[at + 1 : at + 4]
     lines = {folded(line) for line in credited if line}
     followed = any(folded(other.text) in lines for other in after)
-    return block.text if followed or STANDFIRST_CLASS.search(block.element.get("class") or "") else None
+    return (
+        block.text
+        if followed or STANDFIRST_CLASS.search(block.element.get("class") or "")
+        else None
+    )
 
 
 def offers(blocks: list[Block], lines: Iterable[str]) -> frozenset[str]:
-    """Those of the lines, folded, that stand in a small box with a button or a field: an offer, whatever it says."""
+    """Those of the lines, folded, that stand in a small box with a button or a field: an offer,
+    whatever it says."""
     short = {line for line in lines if len(line) <= MAX_OFFER}
     boxed = [(block.text, block.element.getparent()) for block in blocks if block.text in short]
     asking = {box for box in {box for _, box in boxed} if box is not None and _asks(box)}
@@ -120,21 +141,26 @@ def _box_of(field: HtmlElement) -> HtmlElement | None:
     """The innermost element that has words beside those of the field and its form."""
     form = next(field.iterancestors("form"), field)
     own = len(folded(form.text_content()))
-    return next((box for box in form.iterancestors() if len(folded(box.text_content()[:999])) > own + 1), None)
+    return next(
+        (box for box in form.iterancestors() if len(folded(box.text_content()[:999])) > own + 1),
+        None,
+    )
 
 
 def _is_asking(field: HtmlElement) -> bool:
-    """Whether a field wants something typed in, or a button says what it does; one that unfolds, likes or bookmarks
-    is the text's own."""
+    """Whether a field wants something typed in, or a button says what it does; one that unfolds,
+    likes or bookmarks is the text's own."""
     if field.tag == "input":
         return (field.get("type") or "text").lower() in TYPED
-    unfolds = any(name in field.attrib for name in ("aria-expanded", "aria-pressed", "aria-controls"))
+    unfolds = any(
+        name in field.attrib for name in ("aria-expanded", "aria-pressed", "aria-controls")
+    )
     return not unfolds and sum(map(str.isalpha, field.text_content())) > 1
 
 
 def labels(blocks: list[Block], lines: Iterable[str]) -> frozenset[str]:
-    """Short lines, folded, that end in a colon and only announce a link that is not in the text itself: `Read more:`,
-    in any language."""
+    """Short lines, folded, that end in a colon and only announce a link that is not in the text
+    itself: `Read more:`, in any language."""
     kept = set(lines)
     return frozenset(
         folded(block.text)

@@ -1,7 +1,8 @@
-"""The lede that a page sets in its header, between headline and text: it is the article's standfirst.
+"""The lede that a page sets in its header, between headline and text: it is the article's
+standfirst.
 
-Where a page's description repeats it, `surroundings.standfirst_line` knows it already; this reads it where nothing else
-in the page's data does.
+Where a page's description repeats it, `surroundings.standfirst_line` knows it already; this reads
+it where nothing else in the page's data does.
 """
 
 from __future__ import annotations
@@ -17,27 +18,51 @@ from crawler.extraction.main_text.line_features import SAID_IN, UNSEEN, names_of
 from crawler.extraction.main_text.stray_paragraphs import NO_PARAGRAPHS, SENTENCE_ENDS, is_prose
 
 LEAST, PROSE = 40, 80
-"""Letters of a lede that its box calls one; of one that only stands under the headline, in its box or a header."""
+"""Letters of a lede that its box calls one; of one that only stands under the headline, in its box
+or a header."""
 MOST = 900
 NEAREST = 12
 """Blocks between a lede and the text: a byline, a date, a caption."""
 AROUND = 3
 """Elements from a block outwards that may say what it is."""
 NOT_LEDES = frozenset(
-    ("comment", "foot", "share", "advertisement", "subscription", "author", "picture", "overlay", "hidden", "credit")
+    (
+        "comment",
+        "foot",
+        "share",
+        "advertisement",
+        "subscription",
+        "author",
+        "picture",
+        "overlay",
+        "hidden",
+        "credit",
+    )
 )
 TELLING = NO_PARAGRAPHS - {"h1", "h2", "h3", "h4", "header"}
 """Elements that hold no lede; it may be set as a heading."""
 
 
-def lede(blocks: Sequence[Block], headline: str | None, text: Collection[str], described: bool) -> str | None:
-    """The lede between a page's headline and its text, whose lines are given folded; None if there is none.
+def lede(
+    blocks: Sequence[Block], headline: str | None, text: Collection[str], described: bool
+) -> str | None:
+    """The lede between a page's headline and its text, whose lines are given folded; None if there
+    is none.
 
     Of a page that has a description too, only what its box calls a lede is one.
     """
     wanted = folded(headline or "")
-    first = next((at for at, block in enumerate(blocks) if folded(block.text) in text and is_prose(block, PROSE)), 0)
-    heads = [at for at, block in enumerate(blocks[:first]) if wanted and folded(block.text) == wanted]
+    first = next(
+        (
+            at
+            for at, block in enumerate(blocks)
+            if folded(block.text) in text and is_prose(block, PROSE)
+        ),
+        0,
+    )
+    heads = [
+        at for at, block in enumerate(blocks[:first]) if wanted and folded(block.text) == wanted
+    ]
     if not heads:
         return None
     between = range(max(heads[-1] + 1, first - NEAREST), first)
@@ -48,7 +73,12 @@ def lede(blocks: Sequence[Block], headline: str | None, text: Collection[str], d
 
 def _is_lede(block: Block, box: HtmlElement | None, text: Collection[str], described: bool) -> bool:
     around = list(islice((block.element, *block.element.iterancestors()), AROUND))
-    if not is_prose(block, LEAST) or len(block.text) > MOST or folded(block.text) in text or "©" in block.text:
+    if (
+        not is_prose(block, LEAST)
+        or len(block.text) > MOST
+        or folded(block.text) in text
+        or "©" in block.text
+    ):
         return False
     if any(map(_is_otherwise, around[:2])) or around[0].tag in TELLING:
         return False

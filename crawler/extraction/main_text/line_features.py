@@ -1,8 +1,8 @@
 """What there is to see of a page's blocks that speaks for or against their being the article's.
 
-Each sign has a name. `crawler.extraction.main_text.line_classifier` weighs them, `bench.train_lines` learns the
-weights, `crawler.extraction.main_text.feature_labels` puts
-them in plain words.
+Each sign has a name. `crawler.extraction.main_text.line_classifier` weighs them,
+`bench.train_lines` learns the weights, `crawler.extraction.main_text.feature_labels` puts them in
+plain words.
 """
 
 from __future__ import annotations
@@ -47,13 +47,17 @@ NAMES = {
     "box": r"box$|^fact|callout|panel|module|block",
 }
 """What words in an element's class, id, role and itemprop tell of it."""
-NAMED = tuple((1 << bit, name, re.compile(pattern)) for bit, (name, pattern) in enumerate(NAMES.items()))
+NAMED = tuple(
+    (1 << bit, name, re.compile(pattern)) for bit, (name, pattern) in enumerate(NAMES.items())
+)
 ARTICLE_TEXT = 0b11
 WORD = re.compile("[a-z]+|[A-Z]+[a-z]*")
 SAID_IN = ("class", "id", "itemprop", "role")
 HIDDEN = 1 << list(NAMES).index("hidden")
 UNSEEN = re.compile(r"display\s*:\s*none", re.I)
-WITHIN_TEXT = "article main figure aside footer header nav form ul ol table blockquote section details"
+WITHIN_TEXT = (
+    "article main figure aside footer header nav form ul ol table blockquote section details"
+)
 WITHIN = tuple(WITHIN_TEXT.split())
 WITHIN_BITS = {tag: 1 << bit for bit, tag in enumerate(WITHIN)}
 TAGS_TEXT = """
@@ -86,16 +90,23 @@ SIZES, SIZE_NAMES = (15, 30, 60, 120, 250), "15 30 60 120 250 more"
 LINKED, LINKED_NAMES = (0.001, 0.2, 0.5, 0.9), "none bit some most all"
 SIZE, LINK = _scale("size {}", SIZES, SIZE_NAMES), _scale("linked {}", LINKED, LINKED_NAMES)
 BESIDE = {
-    where: (_scale("{} " + where, SIZES, SIZE_NAMES), _scale("linked {} " + where, LINKED, LINKED_NAMES))
+    where: (
+        _scale("{} " + where, SIZES, SIZE_NAMES),
+        _scale("linked {} " + where, LINKED, LINKED_NAMES),
+    )
     for where in ("before it", "after it")
 }
 KIND, BOX, WIDE_BOX = (
-    _scale(said + " {}", (0.02, 0.15, 0.5, 0.999), "2 15 50 99 top") for said in ("kind", "box", "wide box")
+    _scale(said + " {}", (0.02, 0.15, 0.5, 0.999), "2 15 50 99 top")
+    for said in ("kind", "box", "wide box")
 )
 KIN_FOUND, BOX_FOUND = (
-    _scale(said + " found {}", (0.001, 0.2, 0.5, 0.8, 0.999), "none 20 50 80 most all") for said in ("kin", "box")
+    _scale(said + " found {}", (0.001, 0.2, 0.5, 0.8, 0.999), "none 20 50 80 most all")
+    for said in ("kin", "box")
 )
-ABOVE, BELOW = (_scale(said + " by {}", (2, 3, 6, 16), "1 2 5 15 more") for said in ("above", "below"))
+ABOVE, BELOW = (
+    _scale(said + " by {}", (2, 3, 6, 16), "1 2 5 15 more") for said in ("above", "below")
+)
 COVER = _scale("found of the prose {}", (0.3, 0.6, 0.85), "30 60 85 all")
 MASS = _scale("found {}", (300, 1000, 4000), "300 1000 4000 more")
 PROSE = 60
@@ -157,7 +168,8 @@ class Kin:
     prose: int = 0
 
     def share(self, one: Seen) -> float | None:
-        """Which share of a block's kin, itself not counted, trafilatura has; None if it has none."""
+        """Which share of a block's kin, itself not counted, trafilatura has; None if it has
+        none."""
         others = self.many - 1
         return (self.found - (one.found != "no")) / others if others else None
 
@@ -185,7 +197,8 @@ class Scene:
     wide_mass: dict[HtmlElement, int]
     mass: int
     from_found: dict[HtmlElement, int]
-    """The innermost box of most of trafilatura's text, and the boxes around it, numbered from the inside."""
+    """The innermost box of most of trafilatura's text, and the boxes around it, numbered from the
+    inside."""
     from_prose: dict[HtmlElement, int]
     """The same of most of the page's prose."""
     first: int | None
@@ -197,7 +210,8 @@ class Scene:
     whole: tuple[str, ...]
     """Signs that all blocks of the page have."""
     places: dict[HtmlElement, Place]
-    """Names of boxes that the text itself is in, too, do not count: they tell nothing of a block."""
+    """Names of boxes that the text itself is in, too, do not count: they tell nothing of a
+    block."""
 
 
 def prose(blocks: list[Block]) -> int:
@@ -211,14 +225,15 @@ def is_prose(block: Block) -> bool:
 
 
 def judged(blocks: list[Block], claims: Claims) -> Iterator[Judged]:
-    """The blocks that may be the article's. Of those that trafilatura lacks, none that is short or a link."""
+    """The blocks that may be the article's. Of those that trafilatura lacks, none that is short or
+    a link."""
     scene = _scene(blocks, claims)
     for at, seen in enumerate(scene.seen):
         if seen.found != "no" or (seen.linked < MOST_LINKED and seen.size >= LEAST):
             yield Judged(seen.block, seen.folded, seen.found, _signs(scene, at))
 
 
-# -- a page's blocks and sums over them ------------------------------------------------------------------------------
+# -- a page's blocks and sums over them ------------------------------------------------------------
 
 
 def _scene(blocks: list[Block], claims: Claims) -> Scene:
@@ -234,7 +249,11 @@ def _scene(blocks: list[Block], claims: Claims) -> Scene:
     wide, mass, found_mass = _upwards(prose), prose.total(), held.total()
     found_box, prose_box = _deepest(_upwards(held), 0.85 * found_mass), _deepest(wide, 0.6 * mass)
     box = found_box if found_box is not None else prose_box
-    long = [at for at, one in enumerate(seen) if one.found != "no" and one.size >= PROSE and one.linked < 0.5]
+    long = [
+        at
+        for at, one in enumerate(seen)
+        if one.found != "no" and one.size >= PROSE and one.linked < 0.5
+    ]
     first, last = (long[0], long[-1]) if long else (None, None)
     wanted = folded(claims.headline or "")
     kinds, boxes = _kin((one.kind, one) for one in seen), _kin((one.box, one) for one in seen)
@@ -296,7 +315,9 @@ class _Found:
         if len(words) < 9 or sum(map(self.words.__contains__, words)) < 0.75 * len(words):
             return "no"
         triples = [" ".join(words[at : at + 3]) for at in range(len(words) - 2)]
-        return "partly" if sum(triple in self.all for triple in triples) > 0.6 * len(triples) else "no"
+        return (
+            "partly" if sum(triple in self.all for triple in triples) > 0.6 * len(triples) else "no"
+        )
 
 
 def _seen(block: Block, has: _Found) -> Seen:
@@ -304,10 +325,22 @@ def _seen(block: Block, has: _Found) -> Seen:
     dense = not text.isascii() and bool(DENSE.search(text))
     bare = folded(text)
     around = element.getparent()
-    kind = (element.tag, element.get("class"), *((around.tag, around.get("class")) if around is not None else ()))
+    kind = (
+        element.tag,
+        element.get("class"),
+        *((around.tag, around.get("class")) if around is not None else ()),
+    )
     box = around if element.tag in PARTS and around is not None else element
     size = len(text) * 5 // 2 if dense else len(text)
-    return Seen(block, bare, size, block.linked / len(text), has.has(bare, dense) if bare else "no", kind, box)
+    return Seen(
+        block,
+        bare,
+        size,
+        block.linked / len(text),
+        has.has(bare, dense) if bare else "no",
+        kind,
+        box,
+    )
 
 
 def _place(element: HtmlElement, places: dict[HtmlElement, Place]) -> Place:
@@ -363,7 +396,11 @@ def _deepest(mass: dict[HtmlElement, int], least: float) -> HtmlElement | None:
 
 def _outwards(box: HtmlElement | None) -> dict[HtmlElement, int]:
     """A box and those around it, numbered from the inside."""
-    return {} if box is None else {around: number for number, around in enumerate((box, *box.iterancestors()))}
+    return (
+        {}
+        if box is None
+        else {around: number for number, around in enumerate((box, *box.iterancestors()))}
+    )
 
 
 def _headline_at(seen: list[Seen], wanted: str, first: int | None) -> int | None:
@@ -374,7 +411,7 @@ def _headline_at(seen: list[Seen], wanted: str, first: int | None) -> int | None
     return above[-1] if above and first is not None else next(iter(headings), None)
 
 
-# -- signs -----------------------------------------------------------------------------------------------------------
+# -- signs -----------------------------------------------------------------------------------------
 
 
 def _signs(scene: Scene, at: int) -> list[str]:
@@ -419,7 +456,13 @@ def _words(text: str) -> Iterator[str]:
     elif last in ",;-–—":
         yield "ends in a comma"
     else:
-        yield "ends in a letter" if last.isalpha() else "ends in a digit" if last.isdigit() else "ends oddly"
+        yield (
+            "ends in a letter"
+            if last.isalpha()
+            else "ends in a digit"
+            if last.isdigit()
+            else "ends oddly"
+        )
     if first.islower():
         yield "begins small"
     elif not first.isalpha() and first not in "\"“„«‘'([「":
@@ -493,7 +536,8 @@ def _beside(what: str, steps: dict[HtmlElement, int], element: HtmlElement) -> s
 
 
 def _steps_from(element: HtmlElement, steps: dict[HtmlElement, int]) -> int:
-    """The number of the innermost numbered box around an element; what lies between has it from now on, too."""
+    """The number of the innermost numbered box around an element; what lies between has it from now
+    on, too."""
     way: list[HtmlElement] = []
     step: HtmlElement | None = element
     while step is not None and step not in steps:
@@ -516,14 +560,28 @@ def _place_to_headline(scene: Scene, at: int) -> str:
     if scene.headline_at is None:
         return "no headline"
     beyond = at - scene.headline_at
-    return "above the headline" if beyond < 0 else "close below the headline" if beyond < 4 else "below the headline"
+    return (
+        "above the headline"
+        if beyond < 0
+        else "close below the headline"
+        if beyond < 4
+        else "below the headline"
+    )
 
 
 @lru_cache(4096)
 def _named(near: int, around: int, within: int) -> tuple[str, ...]:
-    names = [f"called {name}" if near & bit else f"in what is called {name}" for bit, name, _ in NAMED if around & bit]
+    names = [
+        f"called {name}" if near & bit else f"in what is called {name}"
+        for bit, name, _ in NAMED
+        if around & bit
+    ]
     if around & ARTICLE_TEXT == ARTICLE_TEXT:
-        names.append("called article text" if near & ARTICLE_TEXT == ARTICLE_TEXT else "in what is called article text")
+        names.append(
+            "called article text"
+            if near & ARTICLE_TEXT == ARTICLE_TEXT
+            else "in what is called article text"
+        )
     return (*names, *(f"within {tag}" for tag, bit in WITHIN_BITS.items() if within & bit))
 
 
@@ -532,7 +590,11 @@ def _over_paragraph(scene: Scene, one: Seen, at: int) -> Iterator[str]:
     element = one.block.element
     if element.tag in SUBHEADINGS and one.linked < MOST_LINKED and at < len(scene.seen):
         below = scene.seen[at]
-        if below.is_prose and below.found != "no" and below.block.element.getparent() is element.getparent():
+        if (
+            below.is_prose
+            and below.found != "no"
+            and below.block.element.getparent() is element.getparent()
+        ):
             yield "heads a paragraph"
 
 

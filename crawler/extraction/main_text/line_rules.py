@@ -1,4 +1,5 @@
-"""The lines of an extracted text → the article's own: what the page prints around it, or twice, is left out."""
+"""The lines of an extracted text → the article's own: what the page prints around it, or twice, is
+left out."""
 
 from __future__ import annotations
 
@@ -60,7 +61,20 @@ CELLS = re.compile(r"\s*\|\s*")
 DENSE = re.compile("[぀-ヿ㐀-鿿가-힣]{2}")
 """Scripts that say much in few letters."""
 SENTENCE_ENDS = (".", "!", "?", "”", "。", "…", '"')
-BARE_OPENINGS = {"by", "von", "par", "por", "di", "da", "door", "av", "af", "author", "autor", "автор"}
+BARE_OPENINGS = {
+    "by",
+    "von",
+    "par",
+    "por",
+    "di",
+    "da",
+    "door",
+    "av",
+    "af",
+    "author",
+    "autor",
+    "автор",
+}
 """What is left of a byline that names nobody."""
 ENDS = 3
 """How many lines at the start and at the end may be bylines, dates and credits."""
@@ -83,7 +97,8 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """The article's own lines, those at its ends that were bylines or credits, and all that was left out."""
+    """The article's own lines, those at its ends that were bylines or credits, and all that was
+    left out."""
 
     lines: list[str]
     credits: list[str]
@@ -96,8 +111,8 @@ Rule = Callable[[str, Known], str | None]
 
 
 def linked_lines(blocks: list[Block]) -> frozenset[str]:
-    """The blocks that are links from end to end and as long as headlines, folded; not those that stand on the page as
-    plain text too, as the headings that a table of contents names."""
+    """The blocks that are links from end to end and as long as headlines, folded; not those that
+    stand on the page as plain text too, as the headings that a table of contents names."""
     plain = {folded(block.text) for block in blocks if block.linked * 2 < len(block.text)}
     linked = (block.text for block in blocks if block.linked * 10 >= len(block.text) * 9)
     return frozenset(folded(text) for text in linked if _like_headline(text)) - plain
@@ -147,17 +162,25 @@ def _plain_line(raw: str) -> str:
 
 
 def _button(line: str, _: Known) -> str | None:
-    return "the words of a button, a counter or an advertisement" if len(line) < 60 and COMMENTS.match(line) else None
+    return (
+        "the words of a button, a counter or an advertisement"
+        if len(line) < 60 and COMMENTS.match(line)
+        else None
+    )
 
 
 def _volatile(line: str, known: Known) -> str | None:
     if is_counter(line):
-        return "the line with the date" if _shows_date(line, known) else "a counter, or how long ago"
+        return (
+            "the line with the date" if _shows_date(line, known) else "a counter, or how long ago"
+        )
     return "marked as advertising" if is_advertising(line) else None
 
 
 def _ticker(line: str, _: Known) -> str | None:
-    return "the weather or a price of this moment" if is_weather(line) or is_quotation(line) else None
+    return (
+        "the weather or a price of this moment" if is_weather(line) or is_quotation(line) else None
+    )
 
 
 def _link(line: str, known: Known) -> str | None:
@@ -191,8 +214,8 @@ ANYWHERE: tuple[Rule, ...] = (_button, _volatile, _link, _apart, _read_more, _ca
 
 
 def _below_headline(lines: list[str], known: Known) -> list[str]:
-    """What stands below the headline, where the text is a whole page: short lines above it, and none but labels after
-    its last sentence."""
+    """What stands below the headline, where the text is a whole page: short lines above it, and
+    none but labels after its last sentence."""
     wanted = folded(known.headline or "")
     at = next((at for at, line in enumerate(lines) if wanted and folded(line) == wanted), 0)
     if not at or any(len(line) > 100 or line.endswith(SENTENCE_ENDS) for line in lines[:at]):
@@ -220,7 +243,8 @@ def _below_byline(lines: list[str]) -> list[str]:
 
 
 def _without_head(lines: list[str], known: Known, dropped: list[tuple[str, str]]) -> list[str]:
-    """The lines without bylines, dates, the headline and bare credits among the first few; those go to `dropped`."""
+    """The lines without bylines, dates, the headline and bare credits among the first few; those go
+    to `dropped`."""
     kept = list(lines)
     for _ in range(ENDS):
         reasons = [why_not(line, known, AT_THE_ENDS) for line in kept[:ENDS]]
@@ -232,8 +256,8 @@ def _without_head(lines: list[str], known: Known, dropped: list[tuple[str, str]]
 
 
 def claims_rights(line: str) -> bool:
-    """Whether a line says somewhere whose rights it is about. Only lines with a mark of it are searched: most have
-    none, and `ght` is in both English claims."""
+    """Whether a line says somewhere whose rights it is about. Only lines with a mark of it are
+    searched: most have none, and `ght` is in both English claims."""
     marked = "ght" in line.lower() or any(mark in line for mark in RIGHTS_MARKS)
     return marked and bool(RIGHTS_WITHIN.search(line))
 
@@ -257,7 +281,11 @@ def _shows_date(line: str, known: Known) -> bool:
 
 
 def _menu(line: str, _: Known) -> str | None:
-    return "a menu" if len(line) <= 170 and MENU.match(line) and not line.endswith(SENTENCE_ENDS) else None
+    return (
+        "a menu"
+        if len(line) <= 170 and MENU.match(line) and not line.endswith(SENTENCE_ENDS)
+        else None
+    )
 
 
 def _credit(line: str, known: Known) -> str | None:
@@ -281,7 +309,11 @@ def _is_byline(line: str, known: Known) -> bool:
         return True
     if known.byline and same and same in (folded(known.byline), _without_opening(known.byline)):
         return True
-    if known.authors and same and same in {folded(name) for name in (*known.authors, ", ".join(known.authors))}:
+    if (
+        known.authors
+        and same
+        and same in {folded(name) for name in (*known.authors, ", ".join(known.authors))}
+    ):
         return True
     return is_byline(bare) or is_little_but(line, known.authors)
 

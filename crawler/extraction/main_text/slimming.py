@@ -1,7 +1,8 @@
-"""A page's tree → the copy that trafilatura reads: without what is no text, each part gone leaving a break.
+"""A page's tree → the copy that trafilatura reads: without what is no text, each part gone leaving
+a break.
 
-trafilatura drops elements that stand beside a text as a rule, with all that is in them, and joins what stood before and
-after. A body that stands in one of them is put into a plain box.
+trafilatura drops elements that stand beside a text as a rule, with all that is in them, and joins
+what stood before and after. A body that stands in one of them is put into a plain box.
 """
 
 from __future__ import annotations
@@ -18,7 +19,20 @@ from crawler.extraction.main_text.inline_elements import before, part_behind, wo
 from crawler.extraction.main_text.line_features import prose
 
 NO_TEXT = (
-    *("script", "style", "svg", "link", "meta", "iframe", "object", "template", "source", "video", "audio", "canvas"),
+    *(
+        "script",
+        "style",
+        "svg",
+        "link",
+        "meta",
+        "iframe",
+        "object",
+        "template",
+        "source",
+        "video",
+        "audio",
+        "canvas",
+    ),
     *("select", "option", "input", "button", "textarea", "noscript", "picture", "embed", "img"),
 )
 """What trafilatura would leave out itself, after copying it several times."""
@@ -26,18 +40,23 @@ BESIDE = ("nav", "footer", "aside")
 DROPPED = (*BESIDE, "menu", "dialog", "figure", "fieldset", "label", "legend", "marquee", "noindex")
 """What trafilatura drops with all that is in it."""
 MOST_BESIDE = 0.25
-"""Share of the page's letters: what claims to stand beside the text and has more of them may hold it."""
+"""Share of the page's letters: what claims to stand beside the text and has more of them may hold
+it."""
 MOST = 0.5
 """Share of the page's letters from which such an element does hold it."""
 LEAST = 600
-"""Letters, those of titles and blanks among them: a page that has fewer outside such elements has its text in them."""
+"""Letters, those of titles and blanks among them: a page that has fewer outside such elements has
+its text in them."""
 BOXES = frozenset(("div", "section", "article", "main", "body", "td", "center"))
 HIDDEN_PARTS = XPath("//body//@hidden/..")
-NO_BREAK = INLINE | UNSEEN | {"br", "hr", "tr", "td", "th", "tbody", "thead", "tfoot", "body", "html"}
+NO_BREAK = (
+    INLINE | UNSEEN | {"br", "hr", "tr", "td", "th", "tbody", "thead", "tfoot", "body", "html"}
+)
 
 
 def slimmed(tree: HtmlElement, elements: Sequence[HtmlElement], row: list[Block]) -> HtmlElement:
-    """A copy of a page's tree without what is no text, stands beside it, is hidden, or is a list of links.
+    """A copy of a page's tree without what is no text, stands beside it, is hidden, or is a list of
+    links.
 
     `elements` are the tree's in document order, `row` its blocks.
     """

@@ -32,9 +32,15 @@ class Desk:
         self.db = db
         self.ours = OURS
 
-    def look(self, number: int, text: str, hour: int = 10, host: str = "harbour.example", **more: Any) -> Filed:
+    def look(
+        self, number: int, text: str, hour: int = 10, host: str = "harbour.example", **more: Any
+    ) -> Filed:
         """A look at page `number`, whose bytes are others at each hour."""
-        usual: dict[str, Any] = {"headline": f"Report {number}", "language": "en", "extractor": "reader 1"}
+        usual: dict[str, Any] = {
+            "headline": f"Report {number}",
+            "language": "en",
+            "extractor": "reader 1",
+        }
         article = Article(
             f"http://{host}/news/{number}",
             text=text,
@@ -42,7 +48,14 @@ class Desk:
             digest=f"{number} at {hour}",
             **(usual | more),
         )
-        check = Check(article.url, "new", article.fetched_at or "", 200, digest=article.digest, article=article)
+        check = Check(
+            article.url,
+            "new",
+            article.fetched_at or "",
+            200,
+            digest=article.digest,
+            article=article,
+        )
         with transaction(self.db) as db:
             return keep_article(db, through_stages(check), self.ours)
 
@@ -54,7 +67,10 @@ class Desk:
 
     def catch_up(self) -> list[int]:
         with transaction(self.db) as db:
-            return [catch_up(db, id, self.ours) for id in self.column("SELECT id FROM articles ORDER BY id")]
+            return [
+                catch_up(db, id, self.ours)
+                for id in self.column("SELECT id FROM articles ORDER BY id")
+            ]
 
 
 @pytest.fixture
@@ -71,15 +87,20 @@ def knowing(desk: Desk) -> Desk:
     return desk
 
 
-# -- learning --------------------------------------------------------------------------------------------------------
+# -- learning --------------------------------------------------------------------------------------
 
 
-def test_a_line_that_stood_in_three_pieces_of_news_is_left_out_of_the_third_and_the_next(knowing: Desk) -> None:
+def test_a_line_that_stood_in_three_pieces_of_news_is_left_out_of_the_third_and_the_next(
+    knowing: Desk,
+) -> None:
     knowing.look(3, with_box(3))
     assert knowing.texts() == [with_box(0), with_box(1), NEWS[2], NEWS[3]]
     row = knowing.db.execute("SELECT fingerprint, word_count FROM articles WHERE id = 4").fetchone()
     assert tuple(row) == (fingerprint(NEWS[3]), len(NEWS[3].split()))
-    assert knowing.column("SELECT rowid FROM articles_fts WHERE articles_fts MATCH 'morning'") == [1, 2]
+    assert knowing.column("SELECT rowid FROM articles_fts WHERE articles_fts MATCH 'morning'") == [
+        1,
+        2,
+    ]
 
 
 def test_a_refrain_of_three_reports_of_one_matter_is_theirs(desk: Desk) -> None:
@@ -124,11 +145,13 @@ def test_lines_of_old_articles_are_forgotten_and_habits_are_not(knowing: Desk) -
 
 
 def test_an_article_leaves_a_row_a_line_until_its_lines_are_habits(knowing: Desk) -> None:
-    assert knowing.column("SELECT count(*) FROM seen_lines") == [sum(text.count("\n") + 1 for text in NEWS[:3])]
+    assert knowing.column("SELECT count(*) FROM seen_lines") == [
+        sum(text.count("\n") + 1 for text in NEWS[:3])
+    ]
     assert knowing.column("SELECT text FROM habits") == [BOX]
 
 
-# -- nothing is lost -------------------------------------------------------------------------------------------------
+# -- nothing is lost -------------------------------------------------------------------------------
 
 
 def test_what_was_left_out_can_be_read_back_with_its_place(knowing: Desk) -> None:
@@ -149,11 +172,12 @@ def test_places_count_in_the_whole_text_however_often_more_goes(desk: Desk) -> N
     assert desk.texts() == [*NEWS, STRIKE[0]]
 
 
-# -- what is known already -------------------------------------------------------------------------------------------
+# -- what is known already -------------------------------------------------------------------------
 
 
 def test_learning_never_makes_a_revision_of_a_page_that_did_not_change(knowing: Desk) -> None:
-    """The page is other bytes, as pages are, and says the same; the first reading of it knew no habit yet."""
+    """The page is other bytes, as pages are, and says the same; the first reading of it knew no
+    habit yet."""
     filed = knowing.look(0, with_box(0), hour=12)
     assert (filed.article_id, filed.outcome) == (1, "unchanged")
     assert knowing.texts()[0] == NEWS[0]
@@ -202,7 +226,9 @@ def test_another_extractor_reads_the_old_page_without_the_box_too(knowing: Desk)
     assert knowing.look(0, better, hour=12, extractor="reader 2").outcome == "unchanged"
     assert (knowing.texts()[0], knowing.column("SELECT count(*) FROM revisions")) == (NEWS[0], [0])
     assert (
-        knowing.look(0, f"{better}\nThe ministry decides on Friday.", hour=13, extractor="reader 2").outcome
+        knowing.look(
+            0, f"{better}\nThe ministry decides on Friday.", hour=13, extractor="reader 2"
+        ).outcome
         == "changed"
     )
     assert not [text for text in knowing.column("SELECT text FROM revisions") if BOX in text]
@@ -224,16 +250,20 @@ def test_what_was_learnt_is_left_out_of_earlier_articles_when_they_catch_up(know
     assert (told.habits, told.outlets, told.lines, told.articles) == (1, 1, 3, 3)
 
 
-# -- archives of before ----------------------------------------------------------------------------------------------
+# -- archives of before ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("steps", range(1, len(ARCHIVE.steps)), ids=lambda steps: ARCHIVE.steps[steps - 1][0])
+@pytest.mark.parametrize(
+    "steps", range(1, len(ARCHIVE.steps)), ids=lambda steps: ARCHIVE.steps[steps - 1][0]
+)
 def test_an_archive_of_every_earlier_step_keeps_its_articles_and_learns_from_then_on(
     steps: int, tmp_path: Path
 ) -> None:
     path = tmp_path / "archive.db"
     with closing(connect(path, Schema(ARCHIVE.name, ARCHIVE.steps[:steps]))) as db:
-        db.execute("INSERT INTO outlets (host, added_at) VALUES ('harbour.example', '2026-03-01T00:00:00Z')")
+        db.execute(
+            "INSERT INTO outlets (host, added_at) VALUES ('harbour.example', '2026-03-01T00:00:00Z')"
+        )
         db.execute(
             """INSERT INTO articles (outlet_id, url, headline, text, fetched_at)
             VALUES (1, 'http://harbour.example/news/0', 'Report 0', ?, '2026-03-01T00:00:00Z')""",

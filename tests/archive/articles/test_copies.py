@@ -1,4 +1,5 @@
-"""Finding the versions of a text among all others, and folding them. Texts here are numbers, their own hashes."""
+"""Finding the versions of a text among all others, and folding them. Texts here are numbers, their
+own hashes."""
 
 from __future__ import annotations
 
@@ -41,7 +42,9 @@ def likeness(text: str, other: str) -> Likeness | None:
         return Likeness("overlap", coverage, other_coverage, 1.0)
     if min(coverage, other_coverage) >= 0.5:
         return Likeness("copy", coverage, other_coverage, 1.0)
-    return Likeness("excerpt" if coverage > other_coverage else "extends", coverage, other_coverage, 1.0)
+    return Likeness(
+        "excerpt" if coverage > other_coverage else "extends", coverage, other_coverage, 1.0
+    )
 
 
 def earliest(articles: Sequence[Printed]) -> int:
@@ -57,12 +60,21 @@ class Shelf:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.db = connection
 
-    def keep(self, text: str, outlet: str = "", headline: str | None = None, **columns: object) -> int:
+    def keep(
+        self, text: str, outlet: str = "", headline: str | None = None, **columns: object
+    ) -> int:
         """An article, not yet related; of an outlet of its own if none is named."""
         number = self.db.execute("SELECT count(*) FROM articles").fetchone()[0] + 1
         host = f"{outlet or f'outlet-{number}'}.example"
-        self.db.execute("INSERT OR IGNORE INTO outlets (host, added_at) VALUES (?, ?)", (host, MOMENT))
-        row = {"url": f"https://{host}/{number}", "headline": headline, "text": text, "fetched_at": MOMENT}
+        self.db.execute(
+            "INSERT OR IGNORE INTO outlets (host, added_at) VALUES (?, ?)", (host, MOMENT)
+        )
+        row = {
+            "url": f"https://{host}/{number}",
+            "headline": headline,
+            "text": text,
+            "fetched_at": MOMENT,
+        }
         row |= {"fingerprint": f"1:{text}", "word_count": len(text.split())} | columns
         names, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
         done = self.db.execute(
@@ -71,18 +83,27 @@ class Shelf:
         )
         return int(done.lastrowid or 0)
 
-    def add(self, text: str, outlet: str = "", headline: str | None = None, **columns: object) -> list[Relation]:
+    def add(
+        self, text: str, outlet: str = "", headline: str | None = None, **columns: object
+    ) -> list[Relation]:
         return relate(self.db, self.keep(text, outlet, headline, **columns), JUDGE, MOMENT)
 
     def relations(self) -> list[tuple[int, int, str]]:
-        return [tuple(row) for row in self.db.execute("SELECT article_id, other_id, kind FROM relations ORDER BY 1, 2")]
+        return [
+            tuple(row)
+            for row in self.db.execute(
+                "SELECT article_id, other_id, kind FROM relations ORDER BY 1, 2"
+            )
+        ]
 
     def rows(self, article_id: int | None = None) -> int:
         query = "SELECT count(*) FROM shingles WHERE article_id = coalesce(?, article_id)"
         return int(self.db.execute(query, (article_id,)).fetchone()[0])
 
     def folded(self) -> dict[int, tuple[int, int]]:
-        return {row[0]: (row[1], row[2]) for row in self.db.execute("SELECT * FROM folded ORDER BY id")}
+        return {
+            row[0]: (row[1], row[2]) for row in self.db.execute("SELECT * FROM folded ORDER BY id")
+        }
 
 
 @pytest.fixture
@@ -101,7 +122,8 @@ STORY = numbers(0, 20)
 
 
 def test_a_copy_is_found_and_its_figures_are_kept(shelf: Shelf) -> None:
-    """An edited copy is related to what was there before it, with the share of each in the other."""
+    """An edited copy is related to what was there before it, with the share of each in the
+    other."""
     assert shelf.add(STORY) == []
     assert shelf.add(numbers(4, 24)) == [Relation(2, 1, Likeness("copy", 0.8, 0.8, 1.0))]
     row = shelf.db.execute("SELECT * FROM relations").fetchone()
@@ -112,7 +134,8 @@ def test_a_copy_is_found_and_its_figures_are_kept(shelf: Shelf) -> None:
 
 
 def test_the_kind_says_what_the_later_article_is(shelf: Shelf) -> None:
-    """A part that comes after the whole is an excerpt, the whole that comes after a part extends it."""
+    """A part that comes after the whole is an excerpt, the whole that comes after a part extends
+    it."""
     shelf.add(STORY)
     assert shelf.add(numbers(0, 6))[0].likeness.kind == "excerpt"
     shelf.add(numbers(100, 106))
@@ -136,7 +159,8 @@ def test_identical_texts_point_to_the_earliest_and_cost_no_rows(shelf: Shelf) ->
 
 
 def test_one_short_text_under_two_headlines_of_an_outlet_is_no_duplicate(shelf: Shelf) -> None:
-    """It is a cookie notice; at another outlet, under the same headline, or if it is long, it is a copy."""
+    """It is a cookie notice; at another outlet, under the same headline, or if it is long, it is a
+    copy."""
     notice, long = numbers(0, 20), numbers(1000, 1090)
     shelf.add(notice, "harbour", "Ferry crews strike")
     assert shelf.add(notice, "harbour", "Palm house opens") == []
@@ -171,7 +195,9 @@ def test_an_original_that_comes_late_gathers_the_parts_that_were_cut_from_it(she
     assert {original for original, _ in shelf.folded().values()} == {3}
 
 
-def test_a_round_up_that_holds_two_reports_makes_them_no_versions_of_each_other(shelf: Shelf) -> None:
+def test_a_round_up_that_holds_two_reports_makes_them_no_versions_of_each_other(
+    shelf: Shelf,
+) -> None:
     shelf.add(numbers(0, 9), published_at="2024-02-15T09:00:00Z")
     shelf.add(numbers(11, 20), published_at="2024-02-15T10:00:00Z")
     shelf.add(STORY, published_at="2024-02-15T18:00:00Z")
@@ -180,7 +206,8 @@ def test_a_round_up_that_holds_two_reports_makes_them_no_versions_of_each_other(
 
 
 def test_two_groups_of_copies_become_one_when_a_copy_of_both_comes(shelf: Shelf) -> None:
-    """Edited in two ways that are too far apart to be known as one, with a middle that comes last."""
+    """Edited in two ways that are too far apart to be known as one, with a middle that comes
+    last."""
     shelf.add(numbers(0, 20), published_at="2024-02-15T09:00:00Z")
     shelf.add(numbers(11, 31), published_at="2024-02-15T11:00:00Z")
     assert shelf.folded() == {1: (1, 0), 2: (2, 0)}
@@ -218,10 +245,23 @@ def test_boilerplate_says_nothing_and_takes_no_more_rows(shelf: Shelf) -> None:
         return None
 
     for start in range(100, 100 + 30 * 12, 30):
-        relate(shelf.db, shelf.keep(f"1 2 3 {numbers(start, start + 20)}"), replace(JUDGE, likeness=counting), MOMENT)
-    assert shelf.db.execute("SELECT count(*) FROM shingles WHERE hash = 1").fetchone()[0] == BOILERPLATE
+        relate(
+            shelf.db,
+            shelf.keep(f"1 2 3 {numbers(start, start + 20)}"),
+            replace(JUDGE, likeness=counting),
+            MOMENT,
+        )
+    assert (
+        shelf.db.execute("SELECT count(*) FROM shingles WHERE hash = 1").fetchone()[0]
+        == BOILERPLATE
+    )
     before = asked
-    relate(shelf.db, shelf.keep(f"1 2 3 {numbers(900, 920)}"), replace(JUDGE, likeness=counting), MOMENT)
+    relate(
+        shelf.db,
+        shelf.keep(f"1 2 3 {numbers(900, 920)}"),
+        replace(JUDGE, likeness=counting),
+        MOMENT,
+    )
     assert asked == before
 
 
@@ -234,29 +274,39 @@ def test_few_articles_are_read_however_many_share_a_hash(shelf: Shelf) -> None:
         return None
 
     for start in range(0, 400, 2):
-        relate(shelf.db, shelf.keep(numbers(start, start + 6)), replace(JUDGE, likeness=reading), MOMENT)
+        relate(
+            shelf.db,
+            shelf.keep(numbers(start, start + 6)),
+            replace(JUDGE, likeness=reading),
+            MOMENT,
+        )
     read.clear()
     relate(shelf.db, shelf.keep(numbers(100, 130)), replace(JUDGE, likeness=reading), MOMENT)
     assert 0 < len(read) <= CHECKED
 
 
 def test_a_part_whose_hashes_another_holds_is_found_behind_it(shelf: Shelf) -> None:
-    """A short version printed after the long one has no rows of its own; who carries the short one is still found."""
+    """A short version printed after the long one has no rows of its own; who carries the short one
+    is still found."""
     shelf.add(numbers(0, 100))
     shelf.add(numbers(0, 12))
     assert shelf.rows(2) == 0
     found = {
-        relation.other_id: relation.likeness.kind for relation in shelf.add(numbers(0, 12) + " " + numbers(200, 260))
+        relation.other_id: relation.likeness.kind
+        for relation in shelf.add(numbers(0, 12) + " " + numbers(200, 260))
     }
     assert found == {2: "extends"}
 
 
 def test_a_changed_text_is_related_anew(shelf: Shelf) -> None:
-    """An article that becomes another report leaves its fold; what is left of a fold of two is gone."""
+    """An article that becomes another report leaves its fold; what is left of a fold of two is
+    gone."""
     shelf.add(STORY)
     shelf.add(numbers(1, 21))
     assert shelf.folded()[2] == (1, 1)
-    shelf.db.execute("UPDATE articles SET text = ?, fingerprint = 'x' WHERE id = 2", (numbers(100, 120),))
+    shelf.db.execute(
+        "UPDATE articles SET text = ?, fingerprint = 'x' WHERE id = 2", (numbers(100, 120),)
+    )
     assert relate(shelf.db, 2, JUDGE, MOMENT) == []
     assert shelf.relations() == []
     assert shelf.folded() == {1: (1, 0), 2: (2, 0)}
@@ -267,21 +317,26 @@ def test_a_correction_keeps_copies_that_came_later(shelf: Shelf) -> None:
     """The later article stays the one that is said to be the copy, and the fold stays."""
     for start in range(3):
         shelf.add(numbers(start, start + 20))
-    shelf.db.execute("UPDATE articles SET text = ?, fingerprint = 'x' WHERE id = 1", (numbers(0, 20) + " 77",))
+    shelf.db.execute(
+        "UPDATE articles SET text = ?, fingerprint = 'x' WHERE id = 1", (numbers(0, 20) + " 77",)
+    )
     relate(shelf.db, 1, JUDGE, MOMENT)
     assert {(2, 1, "copy"), (3, 1, "copy")} <= set(shelf.relations())
     assert {original for original, _ in shelf.folded().values()} == {1}
 
 
 def test_a_new_way_of_hashing_relates_everything_anew(shelf: Shelf) -> None:
-    """An archive says by which version its hashes were made; after a rebuild they are of one kind again."""
+    """An archive says by which version its hashes were made; after a rebuild they are of one kind
+    again."""
     shelf.keep(STORY)
     shelf.keep(numbers(1, 21))
     assert not is_current(shelf.db, JUDGE)
     rebuild(shelf.db, JUDGE, MOMENT)
     assert is_current(shelf.db, JUDGE)
     assert shelf.relations() == [(2, 1, "copy")]
-    newer = replace(JUDGE, version=2, sketch=lambda text: [number + 1000 for number in sketch(text)])
+    newer = replace(
+        JUDGE, version=2, sketch=lambda text: [number + 1000 for number in sketch(text)]
+    )
     assert not is_current(shelf.db, newer)
     rebuild(shelf.db, newer, MOMENT)
     assert shelf.relations() == [(2, 1, "copy")]
@@ -308,7 +363,8 @@ def test_the_migration_keeps_what_was_found_before(tmp_path: Path) -> None:
     shelf.keep(STORY)
     shelf.keep(STORY)
     shelf.db.execute(
-        "INSERT INTO relations (article_id, other_id, kind, found_at) VALUES (2, 1, 'identical', ?)", [MOMENT]
+        "INSERT INTO relations (article_id, other_id, kind, found_at) VALUES (2, 1, 'identical', ?)",
+        [MOMENT],
     )
     shelf.db.close()
     migrated = Shelf(connect(tmp_path / "archive.db", ARCHIVE))

@@ -62,11 +62,15 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.db = connect(folder / "archive.db", ARCHIVE)
 
-    def keep(self, article: tuple[str, str], day: str | None = "2024-03-12", language: str | None = "en") -> int:
+    def keep(
+        self, article: tuple[str, str], day: str | None = "2024-03-12", language: str | None = "en"
+    ) -> int:
         """An article of an outlet of its own, related to the others and not yet in an event."""
         return add_report(self.db, *article, language, day, MOMENT)
 
-    def add(self, article: tuple[str, str], day: str | None = "2024-03-12", language: str | None = "en") -> int:
+    def add(
+        self, article: tuple[str, str], day: str | None = "2024-03-12", language: str | None = "en"
+    ) -> int:
         """The event of an article that arrives."""
         return join(self.db, self.keep(article, day, language), JUDGE)
 
@@ -81,12 +85,21 @@ class Desk:
         return dict(self.db.execute("SELECT * FROM events WHERE id = ?", (event_id,)).fetchone())
 
     def why(self, article_id: int) -> tuple[str, float | None, list[str]]:
-        row = self.db.execute("SELECT * FROM event_articles WHERE article_id = ?", (article_id,)).fetchone()
+        row = self.db.execute(
+            "SELECT * FROM event_articles WHERE article_id = ?", (article_id,)
+        ).fetchone()
         return row["joined"], row["score"], json.loads(row["terms"])
 
     def everything(self) -> list[list[tuple[Any, ...]]]:
         """All rows that events are made of."""
-        tables = ("events", "event_articles", "article_words", "strong_terms", "vocabulary", "languages")
+        tables = (
+            "events",
+            "event_articles",
+            "article_words",
+            "strong_terms",
+            "vocabulary",
+            "languages",
+        )
         return [sorted(map(tuple, self.db.execute(f"SELECT * FROM {table}"))) for table in tables]
 
 
@@ -105,7 +118,7 @@ def busy(desk: Desk) -> Desk:
     return desk
 
 
-# -- joining ---------------------------------------------------------------------------------------------------------
+# -- joining ---------------------------------------------------------------------------------------
 
 
 def test_the_first_article_starts_an_event_of_its_own_number(desk: Desk) -> None:
@@ -213,21 +226,26 @@ LANGUAGES = {
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_reports_in_one_language_find_each_other_and_leave_others_alone(desk: Desk, language: str | None) -> None:
+def test_reports_in_one_language_find_each_other_and_leave_others_alone(
+    desk: Desk, language: str | None
+) -> None:
     strike, too, bread = LANGUAGES[language]
     assert desk.add(bread, language=language) == 1
     assert desk.add(strike, language=language) == 2
     assert desk.add(too, language=language) == 2
 
 
-# -- copies ----------------------------------------------------------------------------------------------------------
+# -- copies ----------------------------------------------------------------------------------------
 
 
 def test_copies_go_where_the_first_is_and_count_once(busy: Desk) -> None:
     """Twenty prints of a wire report make neither its words common nor its event another one."""
     long = (FERRY[0], f"{FERRY[1]} {FERRY_TOO[1]} {FERRY_LATER[1]}")
     event_id = busy.add(long)
-    before, words = busy.event(event_id), busy.db.execute("SELECT * FROM vocabulary ORDER BY 1, 2").fetchall()
+    before, words = (
+        busy.event(event_id),
+        busy.db.execute("SELECT * FROM vocabulary ORDER BY 1, 2").fetchall(),
+    )
     for _ in range(20):
         assert busy.add(long, "2024-03-19") == event_id
     after = busy.event(event_id)
@@ -236,7 +254,7 @@ def test_copies_go_where_the_first_is_and_count_once(busy: Desk) -> None:
     assert busy.db.execute("SELECT * FROM vocabulary ORDER BY 1, 2").fetchall() == words
 
 
-# -- found again -----------------------------------------------------------------------------------------------------
+# -- found again -----------------------------------------------------------------------------------
 
 
 def test_what_an_article_is_about_is_told_by_how_common_its_words_are_today(desk: Desk) -> None:
@@ -282,7 +300,7 @@ def test_a_changed_article_keeps_its_event_and_takes_its_new_words(busy: Desk) -
     assert busy.events()[event_id] == {3}
 
 
-# -- all or nothing --------------------------------------------------------------------------------------------------
+# -- all or nothing --------------------------------------------------------------------------------
 
 
 def test_an_arrival_that_is_broken_off_leaves_nothing(busy: Desk) -> None:
@@ -299,7 +317,7 @@ def test_an_arrival_that_is_broken_off_leaves_nothing(busy: Desk) -> None:
     assert busy.everything() == before
 
 
-# -- anew ------------------------------------------------------------------------------------------------------------
+# -- anew ------------------------------------------------------------------------------------------
 
 ARRIVALS = [(BREAD, "2024-03-10"), (FERRY, "2024-03-12"), (BRIDGE, "2024-03-12"), (FERRY_TOO, "2024-03-12T20:00:00Z"),
             (FERRY, "2024-03-13"), (FERRY_LATER, "2024-04-20"), (BREAD, None)]  # fmt: skip
@@ -334,14 +352,23 @@ def test_events_are_made_anew_once_terms_are_made_in_another_way(busy: Desk) -> 
     assert not is_current(busy.db, replace(JUDGE, version=JUDGE.version + 1))
 
 
-def test_an_archive_of_the_step_before_is_migrated_and_its_articles_go_to_events(tmp_path: Path) -> None:
-    older = Schema(ARCHIVE.name, ARCHIVE.steps[: [name for name, _ in ARCHIVE.steps].index("m004_events")])
+def test_an_archive_of_the_step_before_is_migrated_and_its_articles_go_to_events(
+    tmp_path: Path,
+) -> None:
+    older = Schema(
+        ARCHIVE.name, ARCHIVE.steps[: [name for name, _ in ARCHIVE.steps].index("m004_events")]
+    )
     before = connect(tmp_path / "archive.db", older)
-    before.execute("INSERT INTO outlets (id, host, added_at) VALUES (1, 'harbour.example', ?)", (MOMENT,))
+    before.execute(
+        "INSERT INTO outlets (id, host, added_at) VALUES (1, 'harbour.example', ?)", (MOMENT,)
+    )
     before.executemany(
         """INSERT INTO articles (outlet_id, url, headline, text, language, published_at, fetched_at)
         VALUES (1, ?, ?, ?, 'en', '2024-03-12', '2024-03-20T06:00:00Z')""",
-        [(f"https://harbour.example/{n}", *article) for n, article in enumerate((BREAD, FERRY, BRIDGE, FERRY_TOO))],
+        [
+            (f"https://harbour.example/{n}", *article)
+            for n, article in enumerate((BREAD, FERRY, BRIDGE, FERRY_TOO))
+        ],
     )
     before.close()
     desk = Desk(tmp_path)
@@ -352,7 +379,7 @@ def test_an_archive_of_the_step_before_is_migrated_and_its_articles_go_to_events
     desk.db.close()
 
 
-# -- tidying ---------------------------------------------------------------------------------------------------------
+# -- tidying ---------------------------------------------------------------------------------------
 
 
 def apart(desk: Desk) -> None:
@@ -402,7 +429,7 @@ def test_a_tidy_looks_at_no_more_than_it_can(busy: Desk) -> None:
     assert busy.db.execute("SELECT events FROM tidies").fetchone()[0] == 2
 
 
-# -- days ------------------------------------------------------------------------------------------------------------
+# -- days ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -37,15 +37,25 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 def in_turn() -> list[tuple[str, str, str]]:
     """(happening, language, text): one report of each happening after another."""
-    rows = [[(name, language, text) for language, text in reports.items()] for name, reports in HAPPENINGS.items()]
+    rows = [
+        [(name, language, text) for language, text in reports.items()]
+        for name, reports in HAPPENINGS.items()
+    ]
     return [each for each in chain.from_iterable(zip_longest(*rows)) if each]
 
 
-def test_reports_of_three_happenings_in_seventeen_languages_come_to_three_events(desk: Desk) -> None:
+def test_reports_of_three_happenings_in_seventeen_languages_come_to_three_events(
+    desk: Desk,
+) -> None:
     events: dict[str, list[int]] = {name: [] for name in HAPPENINGS}
     for name, language, text in in_turn():
         events[name].append(desk.report(text, language.partition("-")[0]))
-    mixed = [one for name in events for one in set(events[name]) if any(one in events[o] for o in events if o != name)]
+    mixed = [
+        one
+        for name in events
+        for one in set(events[name])
+        if any(one in events[o] for o in events if o != name)
+    ]
     together = sum(max(map(found.count, found)) for found in events.values())
     assert mixed == []
     assert together >= 0.85 * len(in_turn())
@@ -91,7 +101,7 @@ def test_made_anew_and_tidied_the_events_hold_across_languages(desk: Desk) -> No
     assert desk.db.execute("SELECT sum(articles) FROM events").fetchone()[0] == len(before)
 
 
-# -- the decision ----------------------------------------------------------------------------------------------------
+# -- the decision ----------------------------------------------------------------------------------
 
 
 def test_what_stands_out_fits_and_what_is_one_of_many_does_not() -> None:

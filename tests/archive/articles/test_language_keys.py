@@ -1,4 +1,5 @@
-"""The keys of articles in an archive: kept as they come, found by them in other languages, and made anew."""
+"""The keys of articles in an archive: kept as they come, found by them in other languages, and made
+anew."""
 
 from __future__ import annotations
 
@@ -41,7 +42,9 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.db = connect(folder / "archive.db", ARCHIVE)
 
-    def add(self, text: str, language: str | None, day: str | None = "2024-03-12", headline: str = "") -> int:
+    def add(
+        self, text: str, language: str | None, day: str | None = "2024-03-12", headline: str = ""
+    ) -> int:
         number = add_report(self.db, headline, text, language, day, MOMENT)
         keep(self.db, number, JUDGE)
         return number
@@ -69,12 +72,15 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 def abroad(desk: Desk) -> dict[str, dict[str, int]]:
     """Three happenings, as the world reports them: language → article, of each."""
     return {
-        name: {language: desk.add(text, language.partition("-")[0]) for language, text in reports.items()}
+        name: {
+            language: desk.add(text, language.partition("-")[0])
+            for language, text in reports.items()
+        }
         for name, reports in (("collision", COLLISION), ("tremor", TREMOR), ("guild", GUILD))
     }
 
 
-# -- across languages ------------------------------------------------------------------------------------------------
+# -- across languages ------------------------------------------------------------------------------
 
 
 def test_a_report_is_nearer_to_all_that_tell_of_the_same_in_other_languages_than_to_any_other(
@@ -113,7 +119,10 @@ def test_an_article_whose_language_is_not_known_is_found_from_every_language(des
 
 
 def test_copies_are_found_with_their_original_and_count_for_nothing(desk: Desk) -> None:
-    text = " ".join([COLLISION["de"], "Der Hafen blieb bis zum Abend gesperrt, und Taucher suchten nach Lecks."] * 3)
+    text = " ".join(
+        [COLLISION["de"], "Der Hafen blieb bis zum Abend gesperrt, und Taucher suchten nach Lecks."]
+        * 3
+    )
     asked, original = desk.add(COLLISION["en"], "en"), desk.add(text, "de")
     once = desk.counted("@Istanbul")
     assert once == 2
@@ -123,11 +132,14 @@ def test_copies_are_found_with_their_original_and_count_for_nothing(desk: Desk) 
     assert vectors(desk.db, [original])[original] == vectors(desk.db, [copy])[copy]
 
 
-# -- what keys weigh -------------------------------------------------------------------------------------------------
+# -- what keys weigh -------------------------------------------------------------------------------
 
 
 def test_vectors_are_of_unit_length_and_rare_keys_weigh_more_than_common_ones(desk: Desk) -> None:
-    numbers = [desk.add(f"Seoul {1_000 + number} " + "Malinski" * (number == 0), "en") for number in range(8)]
+    numbers = [
+        desk.add(f"Seoul {1_000 + number} " + "Malinski" * (number == 0), "en")
+        for number in range(8)
+    ]
     told = vectors(desk.db, numbers)[numbers[0]]
     assert sum(weight**2 for weight in told.values()) == pytest.approx(1)
     assert told["#1000"] > told["@Seoul"]
@@ -155,10 +167,12 @@ def test_a_long_article_keeps_an_end(desk: Desk) -> None:
     assert desk.db.execute("SELECT count(*) FROM strong_keys").fetchone()[0] == STRONG
 
 
-# -- what changes ----------------------------------------------------------------------------------------------------
+# -- what changes ----------------------------------------------------------------------------------
 
 
-def test_keeping_an_article_again_changes_nothing(desk: Desk, abroad: dict[str, dict[str, int]]) -> None:
+def test_keeping_an_article_again_changes_nothing(
+    desk: Desk, abroad: dict[str, dict[str, int]]
+) -> None:
     before = desk.rows()
     keep(desk.db, abroad["guild"]["ko"], JUDGE)
     assert [len(table) for table in desk.rows()] == [len(table) for table in before]
@@ -182,9 +196,7 @@ def test_an_article_that_is_not_there_has_no_keys_to_keep(desk: Desk) -> None:
 PAGE = """<html lang="de"><head><title>{0}</title><meta property="og:type" content="article">
 <meta property="article:published_time" content="2026-03-09T08:00:00Z"></head>
 <body><article><h1>{0}</h1><p>{1}</p><p>{2}</p></article></body></html>"""
-LONG = (
-    "Der Hafen blieb bis zum Abend gesperrt. Taucher suchten nach Lecks, und Schlepper zogen beide Schiffe zum Ufer. "
-)
+LONG = "Der Hafen blieb bis zum Abend gesperrt. Taucher suchten nach Lecks, und Schlepper zogen beide Schiffe zum Ufer. "
 
 
 def test_a_changed_article_has_the_keys_of_its_new_text(tmp_path: Path) -> None:
@@ -192,7 +204,9 @@ def test_a_changed_article_has_the_keys_of_its_new_text(tmp_path: Path) -> None:
     url = "https://hafen.example/2026/03/09/faehre-gerammt"
     room.look(url, PAGE.format("Fähre in Istanbul gerammt", COLLISION["de"], LONG * 4))
     assert room.column("SELECT article_id FROM strong_keys WHERE key = '@Istanbul'") == [1]
-    outcome = room.look(url, PAGE.format("Beben bei Lima", TREMOR["de"], LONG * 2 + "Helfer kamen aus Oslo. " * 6))
+    outcome = room.look(
+        url, PAGE.format("Beben bei Lima", TREMOR["de"], LONG * 2 + "Helfer kamen aus Oslo. " * 6)
+    )
     assert outcome == "changed"
     held = set(vectors(room.archive.db, [1])[1])
     assert "@Oslo" in held
@@ -202,10 +216,12 @@ def test_a_changed_article_has_the_keys_of_its_new_text(tmp_path: Path) -> None:
     room.archive.close()
 
 
-# -- archives of before ----------------------------------------------------------------------------------------------
+# -- archives of before ----------------------------------------------------------------------------
 
 
-def test_made_anew_the_keys_are_those_that_came_one_by_one(desk: Desk, abroad: dict[str, dict[str, int]]) -> None:
+def test_made_anew_the_keys_are_those_that_came_one_by_one(
+    desk: Desk, abroad: dict[str, dict[str, int]]
+) -> None:
     before = desk.rows()
     assert not is_current(desk.db, JUDGE)
     rebuild(desk.db, JUDGE)
@@ -217,9 +233,15 @@ def _before_keys() -> int:
     return [name for name, _ in ARCHIVE.steps].index("m014_keys") + 1
 
 
-@pytest.mark.parametrize("steps", range(1, _before_keys()), ids=lambda steps: ARCHIVE.steps[steps - 1][0])
-def test_an_archive_of_every_earlier_step_gets_the_keys_of_its_articles(steps: int, tmp_path: Path) -> None:
-    with closing(connect(tmp_path / "archive.db", Schema(ARCHIVE.name, ARCHIVE.steps[:steps]))) as db:
+@pytest.mark.parametrize(
+    "steps", range(1, _before_keys()), ids=lambda steps: ARCHIVE.steps[steps - 1][0]
+)
+def test_an_archive_of_every_earlier_step_gets_the_keys_of_its_articles(
+    steps: int, tmp_path: Path
+) -> None:
+    with closing(
+        connect(tmp_path / "archive.db", Schema(ARCHIVE.name, ARCHIVE.steps[:steps]))
+    ) as db:
         db.execute("INSERT INTO outlets (host, added_at) VALUES ('harbour.example', ?)", (MOMENT,))
         for number, language in enumerate(("en", "ko", "zh"), 1):
             db.execute(

@@ -20,12 +20,19 @@ def archive(tmp_path):
         yield opened
 
 
-def lead(path: str, headline: str | None = None, host: str = "harbour.example", **said: str) -> Lead:
+def lead(
+    path: str, headline: str | None = None, host: str = "harbour.example", **said: str
+) -> Lead:
     return file_lead(replace(Lead(f"http://{host}{path}", "feed", headline=headline), **said))
 
 
 def test_a_lead_waits_with_all_that_was_said_of_it(archive):
-    said = lead("/1", "Salt mine closed", lede="Eleven miners went home.", published_at="2026-03-10T08:00:00Z")
+    said = lead(
+        "/1",
+        "Salt mine closed",
+        lede="Eleven miners went home.",
+        published_at="2026-03-10T08:00:00Z",
+    )
     archive.add_leads([said])
     (found,) = waiting(archive.db)
     assert (found.host, found.language) == ("harbour.example", "en")
@@ -34,7 +41,9 @@ def test_a_lead_waits_with_all_that_was_said_of_it(archive):
 
 
 def test_a_lede_that_comes_later_is_kept_and_one_that_is_known_stays(archive):
-    archive.add_leads([lead("/1"), lead("/1", "Headline", lede="First."), lead("/1", "Headline", lede="Second.")])
+    archive.add_leads(
+        [lead("/1"), lead("/1", "Headline", lede="First."), lead("/1", "Headline", lede="Second.")]
+    )
     assert [found.lead.lede for found in waiting(archive.db)] == ["First."]
 
 
@@ -42,16 +51,24 @@ def test_only_what_was_found_since_is_named_again(archive):
     archive.add_leads([lead("/1")])
     (first,) = waiting(archive.db)
     archive.add_leads([lead("/2")])
-    assert [found.lead.url for found in waiting(archive.db, first.id)] == ["http://harbour.example/2"]
+    assert [found.lead.url for found in waiting(archive.db, first.id)] == [
+        "http://harbour.example/2"
+    ]
 
 
 def test_of_two_addresses_of_one_page_the_first_waits(archive):
-    archive.add_leads([lead("/1"), file_lead(Lead("http://www.harbour.example/1?utm_source=rss", "feed"))])
+    archive.add_leads(
+        [lead("/1"), file_lead(Lead("http://www.harbour.example/1?utm_source=rss", "feed"))]
+    )
     assert [found.lead.url for found in waiting(archive.db)] == ["http://harbour.example/1"]
 
 
-def test_what_is_under_way_and_what_is_of_another_outlet_or_a_site_that_is_left_alone_does_not_wait(archive):
-    archive.add_leads([lead("/1"), lead("/2"), lead("/3", host="ridge.example"), lead("/4", host="tired.example")])
+def test_what_is_under_way_and_what_is_of_another_outlet_or_a_site_that_is_left_alone_does_not_wait(
+    archive,
+):
+    archive.add_leads(
+        [lead("/1"), lead("/2"), lead("/3", host="ridge.example"), lead("/4", host="tired.example")]
+    )
     archive.lease_these(["http://harbour.example/1"])
     leave_alone(archive.db, "http://tired.example", "2999-01-01T00:00:00Z", "HTTP 429")
     assert [found.lead.url[-1] for found in waiting(archive.db)] == ["2", "3"]
@@ -65,15 +82,29 @@ def test_what_is_under_way_and_what_is_of_another_outlet_or_a_site_that_is_left_
         (3, ["ridge"] * 3 + ["harbour"] * 2 + ["ridge"] * 2),
     ],
 )
-def test_the_outlet_with_most_pages_is_asked_first_and_none_waits_for_all_of_another(archive, in_turn, order):
-    archive.add_leads([lead("/1"), lead("/2"), *(lead(f"/{number}", host="ridge.example") for number in range(3, 9))])
-    taken = [waiting.host.split(".")[0] for most in (1,) * 7 for waiting in archive.lease(most, 5, in_turn=in_turn)]
+def test_the_outlet_with_most_pages_is_asked_first_and_none_waits_for_all_of_another(
+    archive, in_turn, order
+):
+    archive.add_leads(
+        [
+            lead("/1"),
+            lead("/2"),
+            *(lead(f"/{number}", host="ridge.example") for number in range(3, 9)),
+        ]
+    )
+    taken = [
+        waiting.host.split(".")[0]
+        for most in (1,) * 7
+        for waiting in archive.lease(most, 5, in_turn=in_turn)
+    ]
     assert taken == order
 
 
 def test_words_are_rare_or_common_by_articles_and_leads_together(archive):
     learn_article(archive.db, "en", {"mine", "salt"})
-    archive.add_leads([lead("/1", "Salt mine closed"), lead("/2", "Mine flooded"), lead("/mine-opens-again")])
+    archive.add_leads(
+        [lead("/1", "Salt mine closed"), lead("/2", "Mine flooded"), lead("/mine-opens-again")]
+    )
     learn(archive.db, lead_terms, None)
     known, all_of_them = frequencies(archive.db, "en", ["mine", "salt", "ferri"])
     assert (known, all_of_them) == ({"mine": 4, "salt": 2}, 4)
@@ -93,6 +124,10 @@ def test_an_outlet_whose_language_is_not_known_is_taken_to_speak_the_storys(arch
 
 
 def test_what_was_said_of_an_outlets_pages_is_found_with_and_without_www(archive):
-    archive.add_leads([lead("/1", "Salt mine closed"), lead("/2"), lead("/3", "Far", host="www.ridge.example")])
-    assert [found.headline for found in of_outlet(archive.db, "harbour.example")] == ["Salt mine closed"]
+    archive.add_leads(
+        [lead("/1", "Salt mine closed"), lead("/2"), lead("/3", "Far", host="www.ridge.example")]
+    )
+    assert [found.headline for found in of_outlet(archive.db, "harbour.example")] == [
+        "Salt mine closed"
+    ]
     assert [found.headline for found in of_outlet(archive.db, "ridge.example")] == ["Far"]

@@ -166,13 +166,17 @@ def test_a_failed_extraction_is_no_revision_however_often_it_comes(newsroom: New
 def test_a_headline_that_was_not_found_stays(newsroom: Newsroom) -> None:
     newsroom.look(article())
     newsroom.look(article(SECOND, 13, headline=None))
-    assert [revision.headline for revision in revisions_of(newsroom.db, 1)] == ["Ferry landing moves"] * 2
+    assert [revision.headline for revision in revisions_of(newsroom.db, 1)] == [
+        "Ferry landing moves"
+    ] * 2
 
 
-# -- other readers ---------------------------------------------------------------------------------------------------
+# -- other readers ---------------------------------------------------------------------------------
 
 
-def test_reading_kept_pages_anew_replaces_the_reading_and_makes_no_revision(newsroom: Newsroom) -> None:
+def test_reading_kept_pages_anew_replaces_the_reading_and_makes_no_revision(
+    newsroom: Newsroom,
+) -> None:
     newsroom.look(article())
     newsroom.look(article(SECOND, 13))
     better = f"{SECOND}\nA line that the old reader left out."
@@ -182,7 +186,9 @@ def test_reading_kept_pages_anew_replaces_the_reading_and_makes_no_revision(news
     assert newsroom.text == better
 
 
-def test_a_change_is_told_from_a_better_reading_by_reading_the_old_page_anew(newsroom: Newsroom) -> None:
+def test_a_change_is_told_from_a_better_reading_by_reading_the_old_page_anew(
+    newsroom: Newsroom,
+) -> None:
     line = "A line that the old reader left out."
 
     def reread(digest: str) -> Version | None:
@@ -192,23 +198,31 @@ def test_a_change_is_told_from_a_better_reading_by_reading_the_old_page_anew(new
     newsroom.look(article())
     same = newsroom.look(article(f"{TEXT}\n{line}", 13, extractor="reader 2"), Judge(judge, reread))
     assert (same.outcome, newsroom.kinds) == ("unchanged", [""])
-    newsroom.db.execute("UPDATE articles SET text = ?, digest = 'digest 12', extractor = 'reader 1'", (TEXT,))
-    changed = newsroom.look(article(f"{SECOND}\n{line}", 14, extractor="reader 2"), Judge(judge, reread))
+    newsroom.db.execute(
+        "UPDATE articles SET text = ?, digest = 'digest 12', extractor = 'reader 1'", (TEXT,)
+    )
+    changed = newsroom.look(
+        article(f"{SECOND}\n{line}", 14, extractor="reader 2"), Judge(judge, reread)
+    )
     assert changed.outcome == "changed"
     assert newsroom.texts == [f"{TEXT}\n{line}", f"{SECOND}\n{line}"]
 
 
-def test_without_the_old_page_a_new_reader_makes_no_revision_and_says_so(newsroom: Newsroom) -> None:
+def test_without_the_old_page_a_new_reader_makes_no_revision_and_says_so(
+    newsroom: Newsroom,
+) -> None:
     newsroom.look(article())
     kept = newsroom.look(article(SECOND, 13, extractor="reader 2"))
     assert (kept.outcome, kept.takes) == ("unchanged", "all")
     assert "another extractor" in (kept.reason or "")
 
 
-# -- gone ------------------------------------------------------------------------------------------------------------
+# -- gone ------------------------------------------------------------------------------------------
 
 
-def test_an_article_is_gone_when_two_looks_say_so_and_restored_when_it_is_back(newsroom: Newsroom) -> None:
+def test_an_article_is_gone_when_two_looks_say_so_and_restored_when_it_is_back(
+    newsroom: Newsroom,
+) -> None:
     newsroom.look(article())
     assert [newsroom.miss(410, hour) for hour in (13, 14, 15)] == [False, True, False]
     assert (newsroom.kinds, newsroom.text) == (["", "gone"], TEXT)
@@ -238,7 +252,7 @@ def test_what_the_next_look_depends_on(newsroom: Newsroom) -> None:
     assert (looks(newsroom.db, URL) or Looks("")).statuses == (410, 410)
 
 
-# -- archives of before ----------------------------------------------------------------------------------------------
+# -- archives of before ----------------------------------------------------------------------------
 
 
 def test_an_archive_of_the_first_version_keeps_its_texts_and_gets_revisions(tmp_path: Path) -> None:
@@ -248,9 +262,12 @@ def test_an_archive_of_the_first_version_keeps_its_texts_and_gets_revisions(tmp_
         row = _row(article(), fingerprint(TEXT)) | {"outlet_id": outlet_of(db, URL)}
         del row["stated_at"]  # a column of today
         names = ", ".join(row)
-        db.execute(f"INSERT INTO articles ({names}) VALUES ({', '.join(':' + name for name in row)})", row)
         db.execute(
-            "INSERT INTO urls (url, url_key, outlet_id, article_id, found_at) VALUES (?, ?, 1, 1, ?)", (URL, KEY, NOON)
+            f"INSERT INTO articles ({names}) VALUES ({', '.join(':' + name for name in row)})", row
+        )
+        db.execute(
+            "INSERT INTO urls (url, url_key, outlet_id, article_id, found_at) VALUES (?, ?, 1, 1, ?)",
+            (URL, KEY, NOON),
         )
     with closing(connect(path, ARCHIVE)) as db:
         newsroom = Newsroom(db)
@@ -260,7 +277,7 @@ def test_an_archive_of_the_first_version_keeps_its_texts_and_gets_revisions(tmp_
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
-# -- shown -----------------------------------------------------------------------------------------------------------
+# -- shown -----------------------------------------------------------------------------------------
 
 HOSTILE = '<script>alert("x")</script>'
 
@@ -274,7 +291,10 @@ def edited(newsroom: Newsroom) -> Newsroom:
     newsroom.miss(410, 15)
     newsroom.look(
         article(
-            f"{SECOND}\n{HOSTILE}", 16, headline=f"Ferry landing {HOSTILE} moves", modified_at="2026-03-10T16:00:00Z"
+            f"{SECOND}\n{HOSTILE}",
+            16,
+            headline=f"Ferry landing {HOSTILE} moves",
+            modified_at="2026-03-10T16:00:00Z",
         )
     )
     return newsroom
@@ -362,10 +382,14 @@ def test_datasette_has_a_page_of_the_changes(edited: Newsroom, get: Callable[...
 
 
 @pytest.mark.parametrize("path", ["9/revisions", "1/revisions/9", "1/revisions/0"])
-def test_a_page_that_there_is_not_is_not_found(edited: Newsroom, get: Callable[..., Any], path: str) -> None:
+def test_a_page_that_there_is_not_is_not_found(
+    edited: Newsroom, get: Callable[..., Any], path: str
+) -> None:
     assert get(f"/archive/articles/{path}").status_code == 404
 
 
-def test_who_may_not_see_the_articles_does_not_see_their_changes(edited: Newsroom, get: Callable[..., Any]) -> None:
+def test_who_may_not_see_the_articles_does_not_see_their_changes(
+    edited: Newsroom, get: Callable[..., Any]
+) -> None:
     closed = {"databases": {"archive": {"tables": {"articles": {"allow": False}}}}}
     assert get("/archive/articles/1/revisions", metadata=closed).status_code == 403

@@ -1,4 +1,5 @@
-"""What belongs to a story: by its profile, and above all by a person's word. Articles here are a few words each."""
+"""What belongs to a story: by its profile, and above all by a person's word. Articles here are a
+few words each."""
 
 from __future__ import annotations
 
@@ -14,7 +15,16 @@ import pytest
 
 from archive.articles import stories
 from archive.articles.events import join, reword
-from archive.articles.stories import Candidate, Confirmed, Definition, Judge, Judgement, Listing, Story, Tier
+from archive.articles.stories import (
+    Candidate,
+    Confirmed,
+    Definition,
+    Judge,
+    Judgement,
+    Listing,
+    Story,
+    Tier,
+)
 from archive.errors import UsageError
 from archive.storage.database import connect, transaction
 from archive.storage.schema import ARCHIVE
@@ -30,7 +40,9 @@ def counted(_: str | None, __: str | None, text: str, ___: str | None) -> dict[s
     return dict.fromkeys(text.split(), 1.0)
 
 
-def vector(_: Any, opening: Mapping[str, float], __: Mapping[str, int], ___: int) -> dict[str, float]:
+def vector(
+    _: Any, opening: Mapping[str, float], __: Mapping[str, int], ___: int
+) -> dict[str, float]:
     return {word: 1 / sqrt(len(opening)) for word in opening}
 
 
@@ -38,7 +50,9 @@ def profile(about: Story, confirmed: Sequence[Confirmed]) -> PROFILE:
     """The best weight that any confirmed article, or the person's words, give a term."""
     weights = dict.fromkeys((about.words or "").split(), 1.0)
     for each in confirmed:
-        weights |= {term: max(weight, weights.get(term, 0.0)) for term, weight in each.weights.items()}
+        weights |= {
+            term: max(weight, weights.get(term, 0.0)) for term, weight in each.weights.items()
+        }
     return about, weights
 
 
@@ -46,9 +60,15 @@ def judged(known: PROFILE, candidate: Candidate) -> Judgement:
     about, profiled = known
     if about.hosts and candidate.host not in about.hosts:
         return Judgement(0.0, None)
-    common = {term: weight * profiled[term] for term, weight in candidate.vector.items() if term in profiled}
+    common = {
+        term: weight * profiled[term]
+        for term, weight in candidate.vector.items()
+        if term in profiled
+    }
     fits = min(1.0, sum(common.values()))
-    tier: Tier | None = "sure" if fits >= 0.9 else "likely" if fits >= 0.5 else "perhaps" if fits >= 0.3 else None
+    tier: Tier | None = (
+        "sure" if fits >= 0.9 else "likely" if fits >= 0.5 else "perhaps" if fits >= 0.3 else None
+    )
     return Judgement(fits, tier, None, sorted(common))
 
 
@@ -80,9 +100,17 @@ class Desk:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.db = connection
 
-    def keep(self, text: str, host: str = "paper.example", filed: bool = True, published_at: str = "2024-03-01") -> int:
+    def keep(
+        self,
+        text: str,
+        host: str = "paper.example",
+        filed: bool = True,
+        published_at: str = "2024-03-01",
+    ) -> int:
         """A new article; its number."""
-        self.db.execute("INSERT OR IGNORE INTO outlets (host, added_at) VALUES (?, ?)", (host, MOMENT))
+        self.db.execute(
+            "INSERT OR IGNORE INTO outlets (host, added_at) VALUES (?, ?)", (host, MOMENT)
+        )
         done = self.db.execute(
             """INSERT INTO articles (outlet_id, url, headline, text, published_at, fetched_at)
             SELECT id, ?, ?, ?, ?, ? FROM outlets WHERE host = ?""",
@@ -110,23 +138,33 @@ class Desk:
 
 
 @pytest.fixture(params=[stories.ALL, 0], ids=["few", "many"])
-def desk(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    """An archive of so few articles that all are scored, or of so many that they are found by their words."""
+def desk(
+    tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Desk]:
+    """An archive of so few articles that all are scored, or of so many that they are found by their
+    words."""
     monkeypatch.setattr(stories, "ALL", request.param)
     connection = connect(tmp_path / "archive.db", ARCHIVE)
     yield Desk(connection)
     connection.close()
 
 
-# -- what fits -------------------------------------------------------------------------------------------------------
+# -- what fits -------------------------------------------------------------------------------------
 
 
 def test_a_story_lists_what_the_archive_has_that_fits_and_says_why(desk: Desk) -> None:
-    first, second, _ = desk.keep(FERRY), desk.keep("ferry dockers harbour lockout"), desk.keep(FOOTBALL)
+    first, second, _ = (
+        desk.keep(FERRY),
+        desk.keep("ferry dockers harbour lockout"),
+        desk.keep(FOOTBALL),
+    )
     rows = {row["id"]: row for row in stories.listing(desk.db, desk.follow("ferries", first))}
     assert set(rows) == {first, second}
     assert (rows[first]["verdict"], rows[second]["verdict"]) == ("belongs", None)
-    assert (rows[second]["probability"], rows[second]["terms"]) == (0.75, ["dockers", "ferry", "harbour"])
+    assert (rows[second]["probability"], rows[second]["terms"]) == (
+        0.75,
+        ["dockers", "ferry", "harbour"],
+    )
     assert (rows[first]["tier"], rows[second]["tier"]) == ("sure", "likely")
 
 
@@ -179,7 +217,9 @@ def test_listings_are_refreshed_only_where_the_archive_has_grown(desk: Desk) -> 
     assert missed in desk.listed(ferries)
 
 
-def test_words_that_a_person_gives_are_part_of_the_profile_and_outlets_narrow_it(desk: Desk) -> None:
+def test_words_that_a_person_gives_are_part_of_the_profile_and_outlets_narrow_it(
+    desk: Desk,
+) -> None:
     first, worded = desk.keep(FERRY), desk.keep("lockout union")
     elsewhere = desk.keep(FERRY + " elsewhere", host="other.example")
     ferries = desk.follow("ferries", first, words="lockout union")
@@ -190,7 +230,7 @@ def test_words_that_a_person_gives_are_part_of_the_profile_and_outlets_narrow_it
     assert desk.listed(ferries) == {first, elsewhere}
 
 
-# -- a person's word -------------------------------------------------------------------------------------------------
+# -- a person's word -------------------------------------------------------------------------------
 
 
 def everything_again(desk: Desk, story_id: int) -> None:
@@ -227,7 +267,12 @@ def test_a_word_that_is_taken_back_leaves_it_to_the_score(desk: Desk) -> None:
     for article_id in (near, far):
         desk.verdict(ferries, article_id, None)
     assert desk.listed(ferries) == {1, near}
-    assert desk.db.execute("SELECT count(*) FROM story_articles WHERE article_id = ?", (far,)).fetchone()[0] == 0
+    assert (
+        desk.db.execute(
+            "SELECT count(*) FROM story_articles WHERE article_id = ?", (far,)
+        ).fetchone()[0]
+        == 0
+    )
 
 
 def test_a_word_on_a_page_that_is_not_there_counts_when_it_comes(desk: Desk) -> None:
@@ -237,7 +282,10 @@ def test_a_word_on_a_page_that_is_not_there_counts_when_it_comes(desk: Desk) -> 
         stories.await_verdict(desk.db, ferries, url, f"paper.example/{article_id}", word)  # type: ignore[arg-type]
     far, near = desk.keep(FOOTBALL), desk.keep("ferry dockers harbour lockout")
     assert desk.listed(ferries) == {1, far}
-    assert near in [row[0] for row in desk.db.execute("SELECT article_id FROM story_articles WHERE verdict = 'not'")]
+    assert near in [
+        row[0]
+        for row in desk.db.execute("SELECT article_id FROM story_articles WHERE verdict = 'not'")
+    ]
     assert desk.db.execute("SELECT count(*) FROM story_urls").fetchone()[0] == 0
 
 
@@ -247,7 +295,7 @@ def test_a_story_without_a_confirmed_article_finds_nothing_and_breaks_nothing(de
     assert desk.listed(ferries) == set()
 
 
-# -- stories and their names -----------------------------------------------------------------------------------------
+# -- stories and their names -----------------------------------------------------------------------
 
 
 def test_a_story_that_could_not_be_made_leaves_nothing(desk: Desk) -> None:
@@ -275,7 +323,11 @@ def test_a_story_that_is_not_followed_any_more_leaves_its_articles(desk: Desk) -
 
 
 def test_stories_are_told_with_their_articles_outlets_and_newest_day(desk: Desk) -> None:
-    desk.follow("ferries", desk.keep(FERRY), desk.keep(FERRY + " too", host="other.example", published_at="2024-05-02"))
+    desk.follow(
+        "ferries",
+        desk.keep(FERRY),
+        desk.keep(FERRY + " too", host="other.example", published_at="2024-05-02"),
+    )
     (row,) = stories.summaries(desk.db, stories.stories(desk.db))
     assert row == {
         "name": "ferries", "title": "ferries", "words": None, "articles": 2, "outlets": 2, "newest": "2024-05-02",
@@ -333,5 +385,7 @@ def test_a_name_that_is_none_is_told_with_the_nearest(desk: Desk, name: str, sai
 def test_stories_are_known_by_the_articles_that_they_were_started_from(desk: Desk) -> None:
     ids = [desk.keep(FERRY), desk.keep(FERRY + " too"), desk.keep(FOOTBALL)]
     desk.follow("ferries", *ids[:2])
-    assert stories.stories_of(desk.db, ids[:1]) == stories.stories_of(desk.db, ids[:2]) == ["ferries"]
+    assert (
+        stories.stories_of(desk.db, ids[:1]) == stories.stories_of(desk.db, ids[:2]) == ["ferries"]
+    )
     assert stories.stories_of(desk.db, ids) == stories.stories_of(desk.db, []) == []

@@ -59,10 +59,14 @@ def connected(port: int, said: bytes = b"") -> socket.socket:
     return there
 
 
-@pytest.mark.parametrize("said", [b"", b"GET /archive HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "], ids=["silent", "half"])
+@pytest.mark.parametrize(
+    "said", [b"", b"GET /archive HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "], ids=["silent", "half"]
+)
 def test_two_thousand_connections_that_ask_for_nothing_keep_nobody_out(served, said):
     least, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most if most != resource.RLIM_INFINITY else 65_536, most))
+    resource.setrlimit(
+        resource.RLIMIT_NOFILE, (most if most != resource.RLIM_INFINITY else 65_536, most)
+    )
     many = min(2_000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 200)
     assert many > MOST_SILENT
     try:
@@ -77,7 +81,11 @@ def test_two_thousand_connections_that_ask_for_nothing_keep_nobody_out(served, s
 
 @pytest.mark.parametrize(
     "said",
-    [b"", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n", b"GET /-/versions.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET /"],
+    [
+        b"",
+        b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n",
+        b"GET /-/versions.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET /",
+    ],
     ids=["silent", "half", "half of a second"],
 )
 def test_a_request_that_does_not_come_whole_is_not_waited_for(served, said):

@@ -1,4 +1,5 @@
-"""What a command or a page tells is what is so: formats, outlets, numbers, names, and whose copy a text is."""
+"""What a command or a page tells is what is so: formats, outlets, numbers, names, and whose copy a
+text is."""
 
 from __future__ import annotations
 
@@ -19,13 +20,16 @@ from tests.archive.cli.test_read_commands import run
 from tests.archive.plugin.test_plugin import getter, rows
 from tests.archive.room import STORY, furnish
 
-# -- formats ---------------------------------------------------------------------------------------------------------
+# -- formats ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "name", ["all.parquet", "all.xlsx", "all.json", "all.csv.gz", "all.PDF", "all.warc.gz", "all.tsv"]
+    "name",
+    ["all.parquet", "all.xlsx", "all.json", "all.csv.gz", "all.PDF", "all.warc.gz", "all.tsv"],
 )
-def test_a_file_of_a_format_that_is_not_there_is_refused_before_anything_is_written(folder: Path, name: str) -> None:
+def test_a_file_of_a_format_that_is_not_there_is_refused_before_anything_is_written(
+    folder: Path, name: str
+) -> None:
     result = run(folder, "export", "-o", str(folder / name))
     assert result.exit_code == 2
     assert f"{name}: no such format; name the file .jsonl, .ndjson, .csv" in result.stderr
@@ -34,13 +38,17 @@ def test_a_file_of_a_format_that_is_not_there_is_refused_before_anything_is_writ
 
 
 @pytest.mark.parametrize("name", ["x.csv", "x.pdf", "x.docx", "x.atom"])
-def test_a_dossier_is_written_in_no_format_that_its_name_does_not_say(folder: Path, name: str) -> None:
+def test_a_dossier_is_written_in_no_format_that_its_name_does_not_say(
+    folder: Path, name: str
+) -> None:
     result = run(folder, "story", "ferries", "-o", str(folder / name))
     assert (result.exit_code, "no such format" in result.stderr) == (2, True)
     assert not (folder / name).exists()
 
 
-@pytest.mark.parametrize(("name", "begins"), [("a.CSV", "id,outlet_id"), ("a.ndjson", '{"id"'), ("plain", '{"id"')])
+@pytest.mark.parametrize(
+    ("name", "begins"), [("a.CSV", "id,outlet_id"), ("a.ndjson", '{"id"'), ("plain", '{"id"')]
+)
 def test_an_ending_tells_the_format_in_any_case_and_without_one_it_is_json_lines(
     folder: Path, name: str, begins: str
 ) -> None:
@@ -54,19 +62,27 @@ def test_captures_are_written_into_no_file_that_is_called_otherwise(folder: Path
     assert run(folder, "export", "--warc", "-o", str(folder / "pages.warc.gz")).exit_code == 0
 
 
-# -- what is asked for -----------------------------------------------------------------------------------------------
+# -- what is asked for -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("words", [["search", "strike"], ["export"], ["export", "--warc", "-o", "x.warc.gz"]])
+@pytest.mark.parametrize(
+    "words", [["search", "strike"], ["export"], ["export", "--warc", "-o", "x.warc.gz"]]
+)
 @pytest.mark.parametrize("host", ["nothere.com", "harbour", "http://harbour.example/", ""])
-def test_an_outlet_that_is_none_is_told_and_nothing_is_found(folder: Path, words: list[str], host: str) -> None:
+def test_an_outlet_that_is_none_is_told_and_nothing_is_found(
+    folder: Path, words: list[str], host: str
+) -> None:
     result = run(folder, *words, "--outlet", host)
     assert result.exit_code == 2
     assert f"{host}: no such outlet in {folder}" in result.stderr
 
 
-@pytest.mark.parametrize("host", ["harbour.example", "www.harbour.example", "Harbour.Example", "WWW.HARBOUR.EXAMPLE"])
-def test_an_outlet_is_known_by_its_host_in_any_case_with_or_without_www(folder: Path, host: str) -> None:
+@pytest.mark.parametrize(
+    "host", ["harbour.example", "www.harbour.example", "Harbour.Example", "WWW.HARBOUR.EXAMPLE"]
+)
+def test_an_outlet_is_known_by_its_host_in_any_case_with_or_without_www(
+    folder: Path, host: str
+) -> None:
     lines = run(folder, "export", "--outlet", host).stdout.splitlines()
     assert {json.loads(line)["outlet"] for line in lines} == {"harbour.example"}
 
@@ -74,7 +90,10 @@ def test_an_outlet_is_known_by_its_host_in_any_case_with_or_without_www(folder: 
 def test_a_language_is_a_code_in_any_case_and_anything_else_is_told(folder: Path) -> None:
     assert len(run(folder, "export", "--language", "JA").stdout.splitlines()) == 1
     assert len(run(folder, "export", "--language", "ja-JP").stdout.splitlines()) == 1
-    assert "english: not the code of a language" in run(folder, "export", "--language", "english").stderr
+    assert (
+        "english: not the code of a language"
+        in run(folder, "export", "--language", "english").stderr
+    )
 
 
 @pytest.mark.parametrize("command", ["show", "diff"])
@@ -88,7 +107,7 @@ def test_the_number_of_no_article_is_no_address(folder: Path, command: str, numb
     assert result.stderr.startswith(f"dateline: {number}: not in {folder}")
 
 
-# -- search ----------------------------------------------------------------------------------------------------------
+# -- search ----------------------------------------------------------------------------------------
 
 
 WORDS = "The harbour board met again, and nobody of the crews agreed with what it proposed on that long evening. "
@@ -107,7 +126,9 @@ def many_reports(folder: Path, count: int) -> None:
 
 def test_a_search_says_how_many_of_how_many_it_shows(folder: Path) -> None:
     many_reports(folder, 31)
-    assert run(folder, "search", "zeppelin").output.splitlines()[-1] == "20 of 31 shown; see --limit"
+    assert (
+        run(folder, "search", "zeppelin").output.splitlines()[-1] == "20 of 31 shown; see --limit"
+    )
     assert "of 31 shown" not in run(folder, "search", "zeppelin", "--limit", "31").output
     assert run(folder, "search", "zeppelin", "--json").output.count("\n") == 20
 
@@ -129,16 +150,23 @@ def test_search_explains_itself_like_any_command(folder: Path, words: list[str])
 
 
 @pytest.mark.parametrize("words", [["--", "-h"], ["-harbour", "strike"], ["strike", "-housing"]])
-def test_a_word_that_begins_with_a_hyphen_is_left_out_and_no_option(folder: Path, words: list[str]) -> None:
+def test_a_word_that_begins_with_a_hyphen_is_left_out_and_no_option(
+    folder: Path, words: list[str]
+) -> None:
     assert "Usage" not in run(folder, "search", *words).output
 
 
-# -- one text at several outlets ---------------------------------------------------------------------------------------
+# -- one text at several outlets -------------------------------------------------------------------
 
 
 def piece(copies: list[tuple[str, str | None]]) -> Piece:
-    told = [Copy(9 + at, host, name, "x", None, f"http://{host}/{at}") for at, (host, name) in enumerate(copies)]
-    facts = dict.fromkeys(("date", "published_at", "byline", "agency", "language", "standfirst", "verdict"))
+    told = [
+        Copy(9 + at, host, name, "x", None, f"http://{host}/{at}")
+        for at, (host, name) in enumerate(copies)
+    ]
+    facts = dict.fromkeys(
+        ("date", "published_at", "byline", "agency", "language", "standfirst", "verdict")
+    )
     facts |= dict.fromkeys(("probability", "tier", "part"))
     return Piece(id=1, headline="x", outlet="harbour.example", outlet_name="The Post", url="http://harbour.example/1",
                  text="x", terms=(), copies=tuple(told), **facts)  # type: ignore[arg-type]  # fmt: skip
@@ -147,21 +175,37 @@ def piece(copies: list[tuple[str, str | None]]) -> Piece:
 def test_an_outlet_that_runs_its_own_text_again_is_nobody_elses_copy() -> None:
     assert piece([("harbour.example", "The Post")]).also_in == ""
     assert piece([("harbour.example", None), ("ridge.example", None)]).also_in == "ridge.example"
-    assert piece([("ridge.example", "The Ridge"), ("ridge.example", "The Ridge")]).also_in == "The Ridge"
+    assert (
+        piece([("ridge.example", "The Ridge"), ("ridge.example", "The Ridge")]).also_in
+        == "The Ridge"
+    )
 
 
 def row(id: int, outlet: str, at: str) -> dict[str, object]:
-    return {"id": id, "outlet": outlet, "outlet_name": None, "published_at": at, "language": "en", "headline": "x"}
+    return {
+        "id": id,
+        "outlet": outlet,
+        "outlet_name": None,
+        "published_at": at,
+        "language": "en",
+        "headline": "x",
+    }
 
 
 def test_how_texts_went_round_is_told_of_other_outlets_alone() -> None:
-    own = (row(1, "a.example", "2024-02-01T06:00:00Z"), [row(2, "a.example", "2024-02-01T07:00:00Z")])
-    both = (row(3, "a.example", "2024-02-01T06:00:00Z"), [*own[1], row(4, "b.example", "2024-02-01T09:00:00Z")])
+    own = (
+        row(1, "a.example", "2024-02-01T06:00:00Z"),
+        [row(2, "a.example", "2024-02-01T07:00:00Z")],
+    )
+    both = (
+        row(3, "a.example", "2024-02-01T06:00:00Z"),
+        [*own[1], row(4, "b.example", "2024-02-01T09:00:00Z")],
+    )
     [told] = spreads([own, both])  # type: ignore[list-item]
     assert [each["id"] for each in told["others"]] == [4]
 
 
-# -- words and names -------------------------------------------------------------------------------------------------
+# -- words and names -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -201,18 +245,24 @@ def test_who_wrote_it_is_told_once(
         values = [byline, authors, agency]
         db.execute("UPDATE articles SET byline = ?, authors = ?, agency = ? WHERE id = 4", values)
     lines = run(folder, "show", "4").output.splitlines()
-    assert [line for line in lines if line.startswith(("byline", "authors", "agency", "by "))] == told
+    assert [
+        line for line in lines if line.startswith(("byline", "authors", "agency", "by "))
+    ] == told
 
 
-# -- status ----------------------------------------------------------------------------------------------------------
+# -- status ----------------------------------------------------------------------------------------
 
 
-def test_articles_a_day_are_told_by_fetching_and_by_publication(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_articles_a_day_are_told_by_fetching_and_by_publication(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DATELINE_NOW", "2024-03-02T00:00:00Z")
     told = run(folder, "status").output
     line = next(line for line in told.splitlines() if line.startswith("published"))
     assert line.endswith("5, at most 2")
-    assert next(line for line in told.splitlines() if line.startswith("fetched")).endswith("6, at most 6")
+    assert next(line for line in told.splitlines() if line.startswith("fetched")).endswith(
+        "6, at most 6"
+    )
     assert "Articles a day, 2024-02-02 to 2024-03-02" in told
     assert len(line) < 80
     report = json.loads(run(folder, "status", "--json").output)
@@ -227,7 +277,7 @@ def test_one_thing_as_json_is_one_indented_document(folder: Path, words: list[st
     assert told == json.dumps(json.loads(told), ensure_ascii=False, indent=2) + "\n"
 
 
-# -- pages -----------------------------------------------------------------------------------------------------------
+# -- pages -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -249,7 +299,9 @@ def test_a_program_that_asks_for_what_is_not_there_gets_json(folder: Path) -> No
     assert (answer.status_code, answer.json()["ok"]) == (404, False)
 
 
-def test_a_database_that_is_no_archive_and_addresses_of_datasette_are_left_alone(folder: Path) -> None:
+def test_a_database_that_is_no_archive_and_addresses_of_datasette_are_left_alone(
+    folder: Path,
+) -> None:
     get = getter(folder / "archive.db")
     assert "There is no such page" not in get("/nowhere/-/nope").text
     assert get("/-/versions.json").status_code == 200
@@ -258,11 +310,16 @@ def test_a_database_that_is_no_archive_and_addresses_of_datasette_are_left_alone
 def test_the_date_below_an_arabic_headline_reads_from_left_to_right(folder: Path) -> None:
     home = getter(folder / "archive.db")("/").text
     card = home[home.index('dir="rtl"') :]
-    assert '<p class="quiet" lang="en" dir="ltr"><time datetime="2024-02-14">' in card[: card.index("</li>")]
+    assert (
+        '<p class="quiet" lang="en" dir="ltr"><time datetime="2024-02-14">'
+        in card[: card.index("</li>")]
+    )
 
 
 def test_what_administers_datasette_is_behind_one_word(folder: Path) -> None:
-    datasette = Datasette([str(furnish(folder) / "archive.db")], settings={"sql_time_limit_ms": 10_000})
+    datasette = Datasette(
+        [str(furnish(folder) / "archive.db")], settings={"sql_time_limit_ms": 10_000}
+    )
     if hasattr(datasette, "root_enabled"):
         datasette.root_enabled = True
 
@@ -281,7 +338,9 @@ def test_what_administers_datasette_is_behind_one_word(folder: Path) -> None:
 
 def test_equal_times_make_nobody_the_first(folder: Path) -> None:
     with sqlite3.connect(furnish(folder) / "archive.db") as db:
-        db.execute("UPDATE articles SET published_at = '2024-02-15T10:30:00Z' WHERE id IN (2, 7, 8)")
+        db.execute(
+            "UPDATE articles SET published_at = '2024-02-15T10:30:00Z' WHERE id IN (2, 7, 8)"
+        )
     found = rows(getter(folder / "archive.db"), "/archive/fastest_outlets.json?_shape=array")
     assert {row["outlet"]: (row["first"], row["first_shared"]) for row in found} == {
         "harbour.example": (0, 1),

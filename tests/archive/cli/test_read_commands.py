@@ -17,13 +17,18 @@ from archive.cli.base import cli
 
 
 def run(folder: Path, *arguments: str, **options: object) -> Result:
-    return CliRunner().invoke(cli, ["--archive", str(folder), *arguments], catch_exceptions=False, **options)  # type: ignore[arg-type]
+    return CliRunner().invoke(
+        cli, ["--archive", str(folder), *arguments], catch_exceptions=False, **options
+    )  # type: ignore[arg-type]
 
 
 def test_a_search_lists_id_day_outlet_headline_and_the_place(folder: Path) -> None:
     result = run(folder, "search", "union", "shifts")
     assert result.exit_code == 0
-    assert "1  2024-02-15  harbour.example  Ferry crews strike  also in 1 other outlet\n" in result.output
+    assert (
+        "1  2024-02-15  harbour.example  Ferry crews strike  also in 1 other outlet\n"
+        in result.output
+    )
     assert "The [union] asks for shorter [shifts]." in result.output
 
 
@@ -73,7 +78,11 @@ def test_filters_narrow_a_search(folder: Path, filters: list[str], ids: set[int]
         (["show", "https://nobody.example/"], "not in", 1),
         (["show", "caf\udce9"], "not in", 1),
         (["show", "99999999999999999999999999"], "not in", 1),
-        (["show", "https://ridge.example/old"], "gone (HTTP 404) when it was looked at on 2024-03-01", 1),
+        (
+            ["show", "https://ridge.example/old"],
+            "gone (HTTP 404) when it was looked at on 2024-03-01",
+            1,
+        ),
         (["show", "https://ridge.example/front"], "not article (section: 40 links)", 1),
         (["show", "https://ridge.example/next"], "not fetched yet", 1),
         (["show", "3", "--html"], "imported without its page", 1),
@@ -81,7 +90,9 @@ def test_filters_narrow_a_search(folder: Path, filters: list[str], ids: set[int]
         (["export", "-o", "/nowhere/at/all.csv"], "cannot be written", 1),
     ],
 )
-def test_a_mistake_is_told_in_one_line(folder: Path, arguments: list[str], says: str, code: int) -> None:
+def test_a_mistake_is_told_in_one_line(
+    folder: Path, arguments: list[str], says: str, code: int
+) -> None:
     result = run(folder, *arguments)
     assert result.exit_code == code
     assert says in result.stderr
@@ -122,7 +133,10 @@ def test_an_article_is_found_by_another_spelling_of_its_address(folder: Path) ->
 
 def test_the_page_of_an_article_comes_out_byte_for_byte(folder: Path) -> None:
     page = run(folder, "show", "1", "--html").stdout_bytes
-    assert hashlib.sha256(page).hexdigest() == json.loads(run(folder, "show", "1", "--json").output)["digest"]
+    assert (
+        hashlib.sha256(page).hexdigest()
+        == json.loads(run(folder, "show", "1", "--json").output)["digest"]
+    )
 
 
 def test_a_page_cannot_steer_the_terminal(folder: Path) -> None:
@@ -130,7 +144,8 @@ def test_a_page_cannot_steer_the_terminal(folder: Path) -> None:
 
     with sqlite3.connect(folder / "archive.db") as connection:
         connection.execute(
-            "UPDATE articles SET headline = ?, text = ? WHERE id = 4", ["a\x1b[2Jb\x07", "strike \x9b31m \u202ex"]
+            "UPDATE articles SET headline = ?, text = ? WHERE id = 4",
+            ["a\x1b[2Jb\x07", "strike \x9b31m \u202ex"],
         )
     for arguments in (["show", "4"], ["search", "strike"]):
         assert not set("\x1b\x07\x9b\u202e") & set(run(folder, *arguments).output)
@@ -153,9 +168,12 @@ def test_the_status_of_an_empty_archive_says_what_to_do_next(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "arguments", [["search", "首相"], ["show", "3"], ["status"], ["export"], ["show", "5", "--json"]]
+    "arguments",
+    [["search", "首相"], ["show", "3"], ["status"], ["export"], ["show", "5", "--json"]],
 )
-def test_a_terminal_without_unicode_does_not_stop_a_command(folder: Path, arguments: list[str]) -> None:
+def test_a_terminal_without_unicode_does_not_stop_a_command(
+    folder: Path, arguments: list[str]
+) -> None:
     run_it = "import archive.cli.read_commands; from archive.cli.base import cli; cli(prog_name='dateline')"
     done = subprocess.run(
         [sys.executable, "-c", run_it, "--archive", str(folder), *arguments],

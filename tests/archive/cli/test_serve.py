@@ -20,10 +20,18 @@ from archive.cli.serve import SETTINGS, Served, arguments
 from archive.storage.database import connect, transaction
 from archive.storage.schema import ARCHIVE
 
-RUN = "import archive.cli.read_commands; from archive.cli.base import cli; cli(prog_name='dateline')"
+RUN = (
+    "import archive.cli.read_commands; from archive.cli.base import cli; cli(prog_name='dateline')"
+)
 
 
-PAGES = ("archive", "archive/articles", "archive/search?words=zeppelin", "archive/articles/1", "archive/outlets")
+PAGES = (
+    "archive",
+    "archive/articles",
+    "archive/search?words=zeppelin",
+    "archive/articles/1",
+    "archive/outlets",
+)
 
 
 def command(folder: Path, port: int) -> list[str]:
@@ -102,7 +110,9 @@ def test_pages_are_served_while_a_crawl_writes(folder: Path, address: str) -> No
 
 
 def test_ctrl_c_stops_it_quietly(folder: Path, port: int) -> None:
-    with subprocess.Popen(command(folder, port), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as server:
+    with subprocess.Popen(
+        command(folder, port), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as server:
         _wait_for(f"http://127.0.0.1:{port}/")
         server.send_signal(signal.SIGINT)
         _, said = server.communicate(timeout=30)
@@ -117,7 +127,8 @@ def test_a_port_in_use_is_said_in_one_line(folder: Path, port: int) -> None:
         done = subprocess.run(command(folder, port), capture_output=True, check=False, timeout=60)
     assert done.returncode == 1
     assert re.fullmatch(
-        rb"dateline: 127\.0\.0\.1:\d+: cannot listen there \(.+\); name another with --port\n", done.stderr
+        rb"dateline: 127\.0\.0\.1:\d+: cannot listen there \(.+\); name another with --port\n",
+        done.stderr,
     )
 
 

@@ -17,14 +17,18 @@ from archive.exports.article_files import safe_cell, written_aside
 
 
 def export(folder: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(cli, ["export", "--archive", str(folder), *arguments], catch_exceptions=False)
+    return CliRunner().invoke(
+        cli, ["export", "--archive", str(folder), *arguments], catch_exceptions=False
+    )
 
 
 def test_json_lines_have_the_columns_of_the_table(folder: Path) -> None:
     records = [json.loads(line) for line in export(folder).stdout.splitlines()]
     with sqlite3.connect(folder / "archive.db") as connection:
         columns = {row[1] for row in connection.execute("PRAGMA table_info(articles)")}
-    assert {frozenset(record) for record in records} == {frozenset(columns - {"bigrams"} | {"outlet"})}
+    assert {frozenset(record) for record in records} == {
+        frozenset(columns - {"bigrams"} | {"outlet"})
+    }
     assert [record["id"] for record in records] == [1, 2, 3, 4, 5, 6]
     assert records[0]["authors"] == ["Mara Lind", "Jo Reed"]
     assert records[0]["outlet"] == "harbour.example"
@@ -73,11 +77,16 @@ def test_a_file_takes_its_name_when_it_is_whole(tmp_path: Path) -> None:
     file.write_text("before")
     with pytest.raises(ZeroDivisionError), written_aside(file) as aside:
         aside.write(f"half {1 // 0}")
-    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("out.jsonl", "before")]
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [
+        ("out.jsonl", "before")
+    ]
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(ArchiveError, match="cannot be written"), written_aside(tmp_path / "no" / "out.csv"):
+    with (
+        pytest.raises(ArchiveError, match="cannot be written"),
+        written_aside(tmp_path / "no" / "out.csv"),
+    ):
         pass
 
 

@@ -13,7 +13,16 @@ from markdown_it import MarkdownIt
 from rich.cells import cell_len
 
 from archive.articles.stories import story
-from archive.exports.dossier import Dossier, as_html, as_json, as_markdown, as_text, as_written, dossier, markdown
+from archive.exports.dossier import (
+    Dossier,
+    as_html,
+    as_json,
+    as_markdown,
+    as_text,
+    as_written,
+    dossier,
+    markdown,
+)
 from archive.pages.article import article as article_page
 from archive.queries.search import search
 from archive.storage.database import connect
@@ -59,15 +68,20 @@ def told(db: sqlite3.Connection) -> Dossier:
     return dossier(db, story(db, "ferries"))
 
 
-def test_each_text_is_headed_by_its_day_in_time_order_and_undated_ones_come_last(told: Dossier) -> None:
+def test_each_text_is_headed_by_its_day_in_time_order_and_undated_ones_come_last(
+    told: Dossier,
+) -> None:
     assert [piece.heading for piece in told.pieces] == HEADINGS
 
 
 def test_a_standfirst_that_its_text_begins_with_is_said_once(db: sqlite3.Connection) -> None:
     db.execute("UPDATE articles SET text = standfirst || char(10) || text WHERE id = 1")
     read = dossier(db, story(db, "ferries"))
-    assert [form(read).count("The island is cut off.") for form in (as_text, as_markdown, as_html)] == [1, 1, 1]
-    assert article_page(db, 1)["paragraphs"] == WIRE.split("\n")  # below the standfirst, which has its own place
+    assert [
+        form(read).count("The island is cut off.") for form in (as_text, as_markdown, as_html)
+    ] == [1, 1, 1]
+    # below the standfirst, which has its own place
+    assert article_page(db, 1)["paragraphs"] == WIRE.split("\n")
     (hit,) = search(db, "island cut off ferry crews")
     assert hit.passage.replace("⟦", "").replace("⟧", "").count("The island is cut off.") == 1
 
@@ -88,7 +102,11 @@ def test_a_copy_stands_under_its_original_and_nowhere_else(told: Dossier) -> Non
 
 @pytest.mark.parametrize(
     ("id", "why"),
-    [(1, "confirmed: crews, Ferry, 首相"), (5, "sure (42 %): crew, ferri, 首相"), (3, "likely (25 %)")],
+    [
+        (1, "confirmed: crews, Ferry, 首相"),
+        (5, "sure (42 %): crew, ferri, 首相"),
+        (3, "likely (25 %)"),
+    ],
 )
 def test_a_piece_says_why_it_belongs_in_its_own_words(told: Dossier, id: int, why: str) -> None:
     said = next(piece.why for piece in told.pieces if piece.id == id)
@@ -107,7 +125,9 @@ def test_a_piece_says_why_it_belongs_in_its_own_words(told: Dossier, id: int, wh
         (["a(b"], "odd a(b signs", ["a(b"]),
     ],
 )
-def test_a_stem_is_shown_as_the_text_writes_it(terms: list[str], text: str, written: list[str]) -> None:
+def test_a_stem_is_shown_as_the_text_writes_it(
+    terms: list[str], text: str, written: list[str]
+) -> None:
     assert list(as_written(terms, text)) == written
 
 
@@ -119,12 +139,14 @@ def test_text_keeps_to_88_columns_also_where_a_character_takes_two(db: sqlite3.C
 
 
 def test_what_a_page_said_steers_no_terminal(db: sqlite3.Connection) -> None:
-    db.execute("UPDATE articles SET headline = 'Red \x1b[31m\u202eflag', text = 'one\x07\ntwo\x9b1m' WHERE id = 1")
+    db.execute(
+        "UPDATE articles SET headline = 'Red \x1b[31m\u202eflag', text = 'one\x07\ntwo\x9b1m' WHERE id = 1"
+    )
     text = as_text(dossier(db, story(db, "ferries")))
     assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(text)
 
 
-# -- Markdown --------------------------------------------------------------------------------------------------------
+# -- Markdown --------------------------------------------------------------------------------------
 
 NASTY = [
     HOSTILE,
@@ -146,7 +168,9 @@ NASTY = [
 
 @pytest.mark.parametrize("line", NASTY)
 def test_nothing_that_a_page_says_is_markup_in_markdown(line: str) -> None:
-    tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(f"{markdown(line)}\n")
+    tokens = (
+        MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(f"{markdown(line)}\n")
+    )
     assert [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close"]
     children = tokens[1].children or []
     assert {child.type for child in children} <= {"text", "text_special"}
@@ -156,13 +180,20 @@ def test_nothing_that_a_page_says_is_markup_in_markdown(line: str) -> None:
 def test_markdown_has_a_heading_a_piece_and_links_only_to_the_web(told: Dossier) -> None:
     tokens = MarkdownIt("commonmark").parse(as_markdown(told))
     headings = [after for token, after in pairwise(tokens) if token.type == "heading_open"]
-    assert ["".join(child.content for child in each.children or []) for each in headings][1:] == HEADINGS
-    links = [child.attrs["href"] for token in tokens for child in token.children or [] if child.type == "link_open"]
+    assert ["".join(child.content for child in each.children or []) for each in headings][
+        1:
+    ] == HEADINGS
+    links = [
+        child.attrs["href"]
+        for token in tokens
+        for child in token.children or []
+        if child.type == "link_open"
+    ]
     assert len(links) == 4
     assert all(str(link).startswith("https://") for link in links)
 
 
-# -- JSON and HTML ---------------------------------------------------------------------------------------------------
+# -- JSON and HTML ---------------------------------------------------------------------------------
 
 
 def test_json_holds_the_story_and_its_pieces_with_their_copies(told: Dossier) -> None:
@@ -180,8 +211,12 @@ def test_json_holds_the_story_and_its_pieces_with_their_copies(told: Dossier) ->
 
 def test_the_page_shows_markup_as_text_and_runs_nothing(told: Dossier) -> None:
     page = html.fromstring(as_html(told))
-    assert not page.xpath("//script | //link | //img | //iframe | //*[@onclick or @onload or @onerror]")
-    assert ["".join(each.itertext()).split() for each in page.xpath("//h2")] == [each.split() for each in HEADINGS]
+    assert not page.xpath(
+        "//script | //link | //img | //iframe | //*[@onclick or @onload or @onerror]"
+    )
+    assert ["".join(each.itertext()).split() for each in page.xpath("//h2")] == [
+        each.split() for each in HEADINGS
+    ]
     assert HOSTILE in page.xpath("//h1")[0].text_content()
     links = page.xpath("//a/@href")
     assert all(link.startswith(("https://", "#article-")) for link in links)
@@ -199,7 +234,9 @@ def test_the_page_asks_no_other_host_for_anything(told: Dossier) -> None:
 
 def test_the_page_says_the_language_of_each_piece_and_which_way_it_runs(told: Dossier) -> None:
     page = html.fromstring(as_html(told))
-    pieces = {each.get("id"): (each.get("lang"), each.get("dir")) for each in page.xpath("//article")}
+    pieces = {
+        each.get("id"): (each.get("lang"), each.get("dir")) for each in page.xpath("//article")
+    }
     assert pieces["article-5"] == ("ar", "rtl")
     assert pieces["article-3"] == ("ja", "ltr")
     assert [each.get("href") for each in page.xpath("//nav//a")] == [f"#{id}" for id in pieces]
@@ -215,7 +252,7 @@ def test_a_story_without_coverage_says_so(db: sqlite3.Connection) -> None:
     assert as_markdown(empty).startswith("# Ferries")
 
 
-# -- what is listed --------------------------------------------------------------------------------------------------
+# -- what is listed --------------------------------------------------------------------------------
 
 
 def test_what_a_person_rejected_is_left_out_and_so_is_its_copy(db: sqlite3.Connection) -> None:
@@ -223,7 +260,9 @@ def test_what_a_person_rejected_is_left_out_and_so_is_its_copy(db: sqlite3.Conne
     assert {piece.id for piece in dossier(db, story(db, "ferries")).pieces} == {3, 4, 5, 6}
 
 
-def test_a_copy_that_a_person_confirmed_stands_though_its_original_was_rejected(db: sqlite3.Connection) -> None:
+def test_a_copy_that_a_person_confirmed_stands_though_its_original_was_rejected(
+    db: sqlite3.Connection,
+) -> None:
     db.execute("UPDATE story_articles SET verdict = 'not' WHERE article_id = 1")
     db.execute("UPDATE story_articles SET verdict = 'belongs' WHERE article_id = 2")
     assert 2 in {piece.id for piece in dossier(db, story(db, "ferries")).pieces}
@@ -232,12 +271,14 @@ def test_a_copy_that_a_person_confirmed_stands_though_its_original_was_rejected(
 def test_where_the_original_is_not_in_the_story_the_earliest_version_stands_for_the_text(
     db: sqlite3.Connection,
 ) -> None:
-    add_article(db, 7, {"outlet_id": 3, "headline": "Ferries stop", "published_at": "2024-02-17", "text": "So."})
+    add_article(
+        db,
+        7,
+        {"outlet_id": 3, "headline": "Ferries stop", "published_at": "2024-02-17", "text": "So."},
+    )
     db.execute("INSERT INTO versions VALUES (7, 1, 3)")
     db.execute("DELETE FROM story_articles WHERE article_id = 1")
-    added = (
-        "INSERT INTO story_articles (story_id, article_id, probability, tier, found_at) VALUES (1, 7, 0.9, 'sure', ?)"
-    )
+    added = "INSERT INTO story_articles (story_id, article_id, probability, tier, found_at) VALUES (1, 7, 0.9, 'sure', ?)"
     db.execute(added, (MOMENT,))
     piece = next(piece for piece in dossier(db, story(db, "ferries")).pieces if piece.id == 2)
     assert [copy.id for copy in piece.copies] == [7]

@@ -37,14 +37,18 @@ def db(folder: Path) -> sqlite3.Connection:
 
 @pytest.mark.parametrize("title", TITLES)
 def test_a_title_comes_back_letter_for_letter(db: sqlite3.Connection, title: str) -> None:
-    stories.follow(db, "a-story", [], JUDGE, {"title": title, "words": title, "hosts": ["ridge.example"]})
+    stories.follow(
+        db, "a-story", [], JUDGE, {"title": title, "words": title, "hosts": ["ridge.example"]}
+    )
     text = as_toml(db, stories.stories(db))
     (entry,) = read_story_file("stories.toml", text, as_is)
     assert (entry.definition["title"], entry.definition["words"]) == (title, title)
     assert tomllib.loads(text)["story"][0]["outlets"] == ["ridge.example"]
 
 
-def test_what_is_taken_in_goes_out_the_same_also_what_the_archive_lacks(db: sqlite3.Connection) -> None:
+def test_what_is_taken_in_goes_out_the_same_also_what_the_archive_lacks(
+    db: sqlite3.Connection,
+) -> None:
     text = """[[story]]
 name = "ferries"
 title = "Ferries"
@@ -67,7 +71,9 @@ not = [
         missing = take(db, entry, JUDGE, lambda url: url.removeprefix("https://"))
         assert missing == ["https://harbour.example/news/99"]
         assert as_toml(db, stories.stories(db)) == text
-    judged = db.execute("SELECT article_id, verdict FROM story_articles WHERE verdict IS NOT NULL ORDER BY 1")
+    judged = db.execute(
+        "SELECT article_id, verdict FROM story_articles WHERE verdict IS NOT NULL ORDER BY 1"
+    )
     assert [tuple(row) for row in judged] == [(1, "belongs"), (2, "not")]
 
 

@@ -35,7 +35,9 @@ def page(words: str) -> bytes:
 
 FIRST = Capture(f"{HARBOUR}/ferry", page("Ferry"), headers=SENT, fetched_at="2024-02-15T10:30:00Z")
 AGAIN = Capture(f"{HARBOUR}/ferry", page("Ferry"), headers=SENT, fetched_at="2024-02-16T10:30:00Z")
-CHANGED = Capture(f"{HARBOUR}/ferry", page("Ferry, corrected"), headers=SENT, fetched_at="2024-02-17T10:30:00Z")
+CHANGED = Capture(
+    f"{HARBOUR}/ferry", page("Ferry, corrected"), headers=SENT, fetched_at="2024-02-17T10:30:00Z"
+)
 MOVED = Capture(
     f"{HARBOUR}/old",
     page("Moved"),
@@ -76,13 +78,20 @@ def written(captures: Captures, **only: Any) -> list[Read]:
     write_warc(captures, out, **only)
     out.seek(0)
     return [
-        Read(found.rec_type, found.rec_headers, found.http_headers, found.content_stream().read(), found.digest_checker)
+        Read(
+            found.rec_type,
+            found.rec_headers,
+            found.http_headers,
+            found.content_stream().read(),
+            found.digest_checker,
+        )
         for found in ArchiveIterator(out, check_digests=True)
     ]
 
 
 def test_every_capture_is_one_record_that_another_program_reads_whole(captures: Captures) -> None:
-    """A response where a server was heard, a resource where none was, a revisit where the body stood before."""
+    """A response where a server was heard, a resource where none was, a revisit where the body
+    stood before."""
     records = written(captures)
 
     assert Counter(record.kind for record in records) == {
@@ -101,13 +110,17 @@ def test_every_capture_is_one_record_that_another_program_reads_whole(captures: 
         GONE.body,
         SAVED.body,
     ]
-    assert [record["WARC-Date"] for record in records if record.kind in ("response", "resource", "revisit")] == [
-        capture.fetched_at for capture in ALL
-    ]
+    assert [
+        record["WARC-Date"]
+        for record in records
+        if record.kind in ("response", "resource", "revisit")
+    ] == [capture.fetched_at for capture in ALL]
     assert all(record.warc.protocol == "WARC/1.1" for record in records)
 
 
-def test_warcios_own_check_finds_nothing_amiss(captures: Captures, tmp_path: Path, capsys: Any) -> None:
+def test_warcios_own_check_finds_nothing_amiss(
+    captures: Captures, tmp_path: Path, capsys: Any
+) -> None:
     with (tmp_path / "out.warc.gz").open("wb") as file:
         assert write_warc(captures, file) == len(ALL)
 
@@ -119,7 +132,9 @@ def test_warcios_own_check_finds_nothing_amiss(captures: Captures, tmp_path: Pat
     assert "fail" not in capsys.readouterr().out
 
 
-def test_headers_stand_as_they_came_save_those_that_would_lie_of_a_decoded_body(captures: Captures) -> None:
+def test_headers_stand_as_they_came_save_those_that_would_lie_of_a_decoded_body(
+    captures: Captures,
+) -> None:
     """Twice the same name, another case, letters that are not ASCII: byte for byte."""
     out = BytesIO()
     write_warc(captures, out, urls=[FIRST.url])
@@ -147,10 +162,15 @@ def test_headers_stand_as_they_came_save_those_that_would_lie_of_a_decoded_body(
         ([("Content-Length", "9")], [("Content-Length", "9")]),
         ([("Transfer-Encoding", "chunked")], [("X-Archive-Orig-Transfer-Encoding", "chunked")]),
         ([("X-Long", "one\r\n two")], [("X-Long", "one two")]),
-        ([("X-Evil", "one\r\nContent-Length: 0\r\n\r\n<p>")], [("X-Evil", "one Content-Length: 0 <p>")]),
+        (
+            [("X-Evil", "one\r\nContent-Length: 0\r\n\r\n<p>")],
+            [("X-Evil", "one Content-Length: 0 <p>")],
+        ),
     ],
 )
-def test_a_header_is_one_line_and_true(sent: list[tuple[str, str]], written: list[tuple[str, str]]) -> None:
+def test_a_header_is_one_line_and_true(
+    sent: list[tuple[str, str]], written: list[tuple[str, str]]
+) -> None:
     assert honest_headers(sent, 9) == written
 
 
@@ -160,7 +180,10 @@ def test_a_revisit_says_what_it_repeats(captures: Captures) -> None:
     first = next(record for record in records if record.kind == "response")
     revisit = next(record for record in records if record.kind == "revisit")
 
-    assert revisit["WARC-Profile"] == "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+    assert (
+        revisit["WARC-Profile"]
+        == "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+    )
     assert revisit["WARC-Payload-Digest"] == first["WARC-Payload-Digest"]
     assert revisit["WARC-Refers-To"] == first["WARC-Record-ID"]
     assert revisit["WARC-Refers-To-Target-URI"] == FIRST.url
@@ -170,7 +193,8 @@ def test_a_revisit_says_what_it_repeats(captures: Captures) -> None:
 
 
 def test_redirects_are_told_and_not_made_up(captures: Captures) -> None:
-    """The response stands under the address it came from; the hops, whose answers are not known, in its metadata."""
+    """The response stands under the address it came from; the hops, whose answers are not known, in
+    its metadata."""
     records = written(captures, urls=[MOVED.url])
     metadata, request, response = records[1:]
 
@@ -180,17 +204,31 @@ def test_redirects_are_told_and_not_made_up(captures: Captures) -> None:
         f"hop: {HARBOUR}/old",
         f"hop: {HARBOUR}/between",
     ]
-    assert metadata["WARC-Concurrent-To"] == request["WARC-Concurrent-To"] == response["WARC-Record-ID"]
+    assert (
+        metadata["WARC-Concurrent-To"]
+        == request["WARC-Concurrent-To"]
+        == response["WARC-Record-ID"]
+    )
     assert request.http.to_str() == "GET /new?id=1 HTTP/1.1\r\nHost: harbour.example\r\n"
-    assert not any(record.http and record.http.get_statuscode().startswith("3") for record in records)
+    assert not any(
+        record.http and record.http.get_statuscode().startswith("3") for record in records
+    )
 
 
 def test_a_page_that_came_from_a_file_is_no_response(captures: Captures) -> None:
     """Nobody heard a server, so none is quoted."""
     _info, resource, revisit = written(captures, urls=[SAVED.url, SAVED_TWICE.url])
 
-    assert (resource.kind, resource.http, resource["Content-Type"]) == ("resource", None, "text/html")
-    assert (revisit.kind, revisit.http, revisit["WARC-Refers-To-Target-URI"]) == ("revisit", None, SAVED.url)
+    assert (resource.kind, resource.http, resource["Content-Type"]) == (
+        "resource",
+        None,
+        "text/html",
+    )
+    assert (revisit.kind, revisit.http, revisit["WARC-Refers-To-Target-URI"]) == (
+        "revisit",
+        None,
+        SAVED.url,
+    )
 
 
 def test_urls_narrow_what_is_written(captures: Captures) -> None:

@@ -1,4 +1,5 @@
-"""Dates of feeds that are always now count no more, until they are right again; and m. hosts are no outlets."""
+"""Dates of feeds that are always now count no more, until they are right again; and m. hosts are no
+outlets."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ PAGES = 20
 
 
 class Desk:
-    """The frontier, as crawls use it: at each hour a source is read, and then what waits is looked at."""
+    """The frontier, as crawls use it: at each hour a source is read, and then what waits is looked
+    at."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self.db = db
@@ -35,7 +37,8 @@ class Desk:
         found_on: str = FEED,
         changed: frozenset[int] = frozenset(),
     ) -> int:
-        """The number of pages that were asked for; `dates` are those of the source, of this hour if None."""
+        """The number of pages that were asked for; `dates` are those of the source, of this hour if
+        None."""
         now = f"2026-03-10T{hour:02}:00:00Z"
         dates = dates if dates is not None else dict.fromkeys(range(PAGES), now)
         with transaction(self.db) as db:
@@ -46,8 +49,12 @@ class Desk:
                 taken = lease(db, 64, 8)
                 for waiting in taken:
                     number = int(waiting.lead.url.rsplit("/", 1)[1])
-                    known = db.execute("SELECT checked_at FROM urls WHERE url = ?", (waiting.lead.url,)).fetchone()[0]
-                    outcome: Outcome = "new" if known is None else "changed" if number in changed else "unchanged"
+                    known = db.execute(
+                        "SELECT checked_at FROM urls WHERE url = ?", (waiting.lead.url,)
+                    ).fetchone()[0]
+                    outcome: Outcome = (
+                        "new" if known is None else "changed" if number in changed else "unchanged"
+                    )
                     check = Check(waiting.lead.url, outcome, now, 200, url_key=waiting.lead.url_key)
                     note_check(db, check, None, None)
             asked += len(taken)
@@ -57,7 +64,9 @@ class Desk:
     @staticmethod
     def lead(number: int, at: str, found_on: str) -> Lead:
         url = f"http://harbour.example/news/{number}"
-        return Lead(url, "feed", found_on=found_on, modified_at=at, url_key=url.removeprefix("http://"))
+        return Lead(
+            url, "feed", found_on=found_on, modified_at=at, url_key=url.removeprefix("http://")
+        )
 
 
 @pytest.fixture
@@ -95,14 +104,24 @@ def test_one_source_that_errs_says_nothing_of_another(desk: Desk):
     for hour in range(1, 4):
         desk.crawl(hour)
     with transaction(desk.db) as db:
-        add_source(db, Source("http://harbour.example/atom", "feed", "harbour.example", url_key="harbour.example/atom"))
+        add_source(
+            db,
+            Source(
+                "http://harbour.example/atom",
+                "feed",
+                "harbour.example",
+                url_key="harbour.example/atom",
+            ),
+        )
     assert desk.crawl(5, found_on="http://harbour.example/atom") >= 6
 
 
 def test_the_sitemaps_of_an_index_err_as_one(desk: Desk):
     children = [f"http://harbour.example/sitemap-{number}.xml" for number in range(3)]
     with transaction(desk.db) as db:
-        add_source(db, Source(INDEX, "sitemap", "harbour.example", url_key="harbour.example/sitemap.xml"))
+        add_source(
+            db, Source(INDEX, "sitemap", "harbour.example", url_key="harbour.example/sitemap.xml")
+        )
         add_leads(db, [Lead(url, "sitemap", INDEX, "sitemap", url_key=url[7:]) for url in children])
     for hour in range(1, 3):
         desk.crawl(hour, found_on=children[0])
@@ -118,14 +137,17 @@ def test_a_page_that_somebody_asks_for_is_looked_at_whatever_its_feed_is_worth(d
         assert add_leads(db, [Lead(url, "given", url_key=url[7:])]) == 1
 
 
-# -- hosts -----------------------------------------------------------------------------------------------------------
+# -- hosts -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "first", ["m.courier.example", "amp.courier.example", "mobile.courier.example", "www.m.courier.example"]
+    "first",
+    ["m.courier.example", "amp.courier.example", "mobile.courier.example", "www.m.courier.example"],
 )
 @pytest.mark.parametrize("proper", ["www.courier.example", "courier.example"])
-def test_an_outlet_that_is_met_at_a_twin_host_takes_the_name_of_its_proper_host(desk: Desk, first: str, proper: str):
+def test_an_outlet_that_is_met_at_a_twin_host_takes_the_name_of_its_proper_host(
+    desk: Desk, first: str, proper: str
+):
     with transaction(desk.db) as db:
         id = outlet_of(db, f"http://{first}/news/1")
         assert outlet_of(db, f"http://{proper}/news/1") == id
@@ -156,5 +178,7 @@ def test_an_outlet_that_is_added_under_its_proper_host_is_the_one_that_was_met_b
         ("localhost", "localhost", False),
     ],
 )
-def test_labels_that_only_say_how_a_page_is_shown_are_no_part_of_an_outlet(host: str, bare: str, twin: bool):
+def test_labels_that_only_say_how_a_page_is_shown_are_no_part_of_an_outlet(
+    host: str, bare: str, twin: bool
+):
     assert (bare_host(host), is_twin_host(host)) == (bare, twin)

@@ -1,4 +1,5 @@
-"""What it costs to hand out the next pages, in steps of SQLite: about the same however many wait, of how many hosts."""
+"""What it costs to hand out the next pages, in steps of SQLite: about the same however many wait,
+of how many hosts."""
 
 from __future__ import annotations
 
@@ -46,12 +47,16 @@ def with_honest(tmp_path: Path):
 
     class Opened(Archive):
         def add_outlet_id(self, host: str) -> int:
-            self.db.execute("INSERT INTO outlets (host, added_at) VALUES (?, '2026-03-10T12:00:00Z')", (host,))
+            self.db.execute(
+                "INSERT INTO outlets (host, added_at) VALUES (?, '2026-03-10T12:00:00Z')", (host,)
+            )
             return int(self.db.execute("SELECT last_insert_rowid()").fetchone()[0])
 
     def opened(name: str) -> Opened:
         archive = Opened(tmp_path / name)
-        leads = [(f"courier{n % 10}.example", f"http://courier{n % 10}.example/{n}") for n in range(40)]
+        leads = [
+            (f"courier{n % 10}.example", f"http://courier{n % 10}.example/{n}") for n in range(40)
+        ]
         archive.add_leads([Lead(url, via="feed", url_key=url) for _, url in leads])
         return archive
 
@@ -73,7 +78,9 @@ def test_a_hundred_times_as_many_pages_of_one_outlet_cost_a_lease_about_the_same
     assert took[1] < 2 * took[0] + 20
 
 
-def test_many_hosts_cost_a_lease_little_each_and_the_outlets_with_most_pages_come_first(with_honest):
+def test_many_hosts_cost_a_lease_little_each_and_the_outlets_with_most_pages_come_first(
+    with_honest,
+):
     took = []
     for hosts in (200, 2_000):
         with with_honest(str(hosts)) as archive:

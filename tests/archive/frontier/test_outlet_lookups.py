@@ -15,7 +15,13 @@ from archive.frontier.outlet_lookups import Lookup, lookups
 from archive.records import Lead, Outlet, Source
 from pipelines.identity import file_lead, file_source
 
-WORKS = Lookup("www.quay.example", "2026-03-01T09:00:00Z", "works", "www.quay.example", ("http://quay.example/rss",))
+WORKS = Lookup(
+    "www.quay.example",
+    "2026-03-01T09:00:00Z",
+    "works",
+    "www.quay.example",
+    ("http://quay.example/rss",),
+)
 
 
 @pytest.fixture
@@ -27,17 +33,29 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Archive
 
 def test_what_was_found_out_is_known_by_the_host_with_or_without_www(archive):
     archive.note_lookup(WORKS)
-    assert lookups(archive.db, ["quay.example"]) == {"quay.example": replace(WORKS, host="quay.example")}
+    assert lookups(archive.db, ["quay.example"]) == {
+        "quay.example": replace(WORKS, host="quay.example")
+    }
     assert lookups(archive.db, ["www.quay.example"]) == lookups(archive.db)
     assert lookups(archive.db, ["ridge.example"]) == {}
 
 
-def test_feeds_that_worked_outlast_a_host_that_does_not_answer_and_end_with_one_that_is_gone(archive):
+def test_feeds_that_worked_outlast_a_host_that_does_not_answer_and_end_with_one_that_is_gone(
+    archive,
+):
     archive.note_lookup(WORKS)
-    archive.note_lookup(Lookup("quay.example", "2026-03-02T08:00:00Z", "unreachable", reason="timed out"))
+    archive.note_lookup(
+        Lookup("quay.example", "2026-03-02T08:00:00Z", "unreachable", reason="timed out")
+    )
     kept = lookups(archive.db)["quay.example"]
-    assert (kept.outcome, kept.feeds, kept.found_host) == ("unreachable", WORKS.feeds, "www.quay.example")
-    archive.note_lookup(Lookup("quay.example", "2026-03-02T08:30:00Z", "gone", reason="host name not found"))
+    assert (kept.outcome, kept.feeds, kept.found_host) == (
+        "unreachable",
+        WORKS.feeds,
+        "www.quay.example",
+    )
+    archive.note_lookup(
+        Lookup("quay.example", "2026-03-02T08:30:00Z", "gone", reason="host name not found")
+    )
     assert lookups(archive.db)["quay.example"].feeds == ()
 
 
@@ -48,7 +66,9 @@ def test_feeds_that_worked_outlast_a_host_that_does_not_answer_and_end_with_one_
 )  # fmt: skip
 def test_what_was_found_out_is_believed_for_a_time(archive, monkeypatch, outcome, days, believed):
     archive.note_lookup(replace(WORKS, outcome=outcome, looked_up_at="2026-03-02T09:00:00Z"))
-    monkeypatch.setenv("DATELINE_NOW", (datetime(2026, 3, 2, 9, tzinfo=UTC) + timedelta(days=days)).isoformat())
+    monkeypatch.setenv(
+        "DATELINE_NOW", (datetime(2026, 3, 2, 9, tzinfo=UTC) + timedelta(days=days)).isoformat()
+    )
     assert bool(lookups(archive.db)) is believed
 
 
@@ -62,7 +82,8 @@ def test_an_outlet_is_kept_under_the_host_that_the_archive_knows_it_by(archive):
 
 def test_only_outlets_with_a_feed_or_sitemap_are_read(archive):
     archive.add_outlet(
-        Outlet("www.quay.example"), [file_source(Source("http://quay.example/rss", "feed", "www.quay.example"))]
+        Outlet("www.quay.example"),
+        [file_source(Source("http://quay.example/rss", "feed", "www.quay.example"))],
     )
     archive.add_leads([file_lead(Lead("http://ridge.example/a", via="link"))])
     assert outlet_evidence.with_sources(archive.db) == {"quay.example"}
@@ -74,7 +95,9 @@ def test_outlets_that_a_service_names_are_kept_for_the_story_and_forgotten_with_
     from archive.storage.database import transaction
 
     db = archive.db
-    db.execute("INSERT INTO stories (id, name, title, created_at) VALUES (1, 'a', 'A', '2026-03-01T00:00:00Z')")
+    db.execute(
+        "INSERT INTO stories (id, name, title, created_at) VALUES (1, 'a', 'A', '2026-03-01T00:00:00Z')"
+    )
     archive.note_named(1, "GDELT", ["www.quay.example", "quay.example", "ridge.example"])
     archive.note_named(1, "GDELT", ["quay.example"])
     archive.note_named(1, "Google News", ["quay.example"])

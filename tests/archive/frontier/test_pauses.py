@@ -1,4 +1,5 @@
-"""Sites that are left alone: nothing of them is leased, and a page that was put off loses none of its tries."""
+"""Sites that are left alone: nothing of them is leased, and a page that was put off loses none of
+its tries."""
 
 from __future__ import annotations
 
@@ -13,7 +14,12 @@ from crawler.network.backoff import site_of
 from pipelines.policies import decisions
 
 LATER, PAST = "2099-01-01T00:00:00Z", "2026-01-01T00:00:00Z"
-URLS = ("https://harbour.example/a", "https://harbour.example:8443/a", "http://harbour.example/a", "https://a.b/c?d=/e")
+URLS = (
+    "https://harbour.example/a",
+    "https://harbour.example:8443/a",
+    "http://harbour.example/a",
+    "https://a.b/c?d=/e",
+)
 
 
 @pytest.fixture
@@ -42,24 +48,38 @@ def test_what_is_over_or_shorter_than_a_pause_that_is_known_does_not_count(archi
 
 
 def test_a_page_that_is_put_off_again_and_again_still_waits_and_counts_no_try(archive):
-    put_off = Check(URLS[0], "refused", now(), reason="HTTP 429; left alone until …", transient=True, url_key=URLS[0])
+    put_off = Check(
+        URLS[0],
+        "refused",
+        now(),
+        reason="HTTP 429; left alone until …",
+        transient=True,
+        url_key=URLS[0],
+    )
     for _ in range(MOST_TRIES + 2):
         assert URLS[0] in leased(archive)
         archive.write([put_off], decisions())
         archive.db.execute("UPDATE urls SET state = 'pending' WHERE state = 'leased'")
-    row = archive.db.execute("SELECT state, outcome, tries FROM urls WHERE url = ?", (URLS[0],)).fetchone()
+    row = archive.db.execute(
+        "SELECT state, outcome, tries FROM urls WHERE url = ?", (URLS[0],)
+    ).fetchone()
     assert tuple(row) == ("pending", "refused", 0)
     assert archive.db.execute("SELECT count(*) FROM checks").fetchone()[0] == MOST_TRIES + 2
 
 
 def test_a_page_that_is_refused_for_good_is_not_tried_again(archive):
-    archive.write([Check(URLS[0], "refused", now(), reason="forbidden by robots.txt", url_key=URLS[0])], decisions())
+    archive.write(
+        [Check(URLS[0], "refused", now(), reason="forbidden by robots.txt", url_key=URLS[0])],
+        decisions(),
+    )
     assert URLS[0] not in leased(archive)
 
 
 def test_a_clock_that_ran_ahead_puts_nothing_off_for_longer_than_a_day(archive):
     archive.leave_alone("https://a.b", LATER, "HTTP 429")
-    archive.add_outlet(Outlet("a.b"), [Source("https://a.b/feed", "feed", "a.b", url_key="a.b/feed")])
+    archive.add_outlet(
+        Outlet("a.b"), [Source("https://a.b/feed", "feed", "a.b", url_key="a.b/feed")]
+    )
     archive.db.execute("UPDATE urls SET due_at = ? WHERE role = 'source'", (LATER,))
     soon = utc(clock() + timedelta(hours=20))
     archive.leave_alone("https://harbour.example", soon, "HTTP 429")
@@ -74,7 +94,11 @@ def test_a_clock_that_jumps_back_while_a_crawl_runs_costs_no_page(archive, monke
     taken = leased(archive)
     monkeypatch.setenv("DATELINE_NOW", "2025-03-10T12:00:00Z")
     archive.write(
-        [Check(url, "failed", now(), reason="timed out", transient=True, url_key=url) for url in taken], decisions()
+        [
+            Check(url, "failed", now(), reason="timed out", transient=True, url_key=url)
+            for url in taken
+        ],
+        decisions(),
     )
     archive.finish_crawl(crawl)
     archive.start_crawl("crawl")

@@ -39,7 +39,7 @@ def empty(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     connection.close()
 
 
-# -- words -----------------------------------------------------------------------------------------------------------
+# -- words -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_numbers_are_told_as_people_say_them() -> None:
     assert query({"outlet": "a b", "page": "3"}, page=None) == "?outlet=a+b"
 
 
-# -- charts ----------------------------------------------------------------------------------------------------------
+# -- charts ----------------------------------------------------------------------------------------
 
 
 def test_the_highest_bar_fills_the_chart_and_none_leaves_it() -> None:
@@ -75,7 +75,9 @@ def test_the_highest_bar_fills_the_chart_and_none_leaves_it() -> None:
 
 
 def test_a_sparkline_counts_every_dated_article_once_whatever_the_time() -> None:
-    days = [f"{datetime(2020, 1, 1) + timedelta(days=7 * number):%Y-%m-%d}" for number in range(300)]
+    days = [
+        f"{datetime(2020, 1, 1) + timedelta(days=7 * number):%Y-%m-%d}" for number in range(300)
+    ]
     drawn = sparkline({**dict.fromkeys(days, 1), "soon": 4})
     assert sum(bar.count for bar in drawn) == 300
     assert len(drawn) <= 60
@@ -83,13 +85,17 @@ def test_a_sparkline_counts_every_dated_article_once_whatever_the_time() -> None
     assert [bar.count for bar in sparkline({"2024-02-15": 1})][-1] == 1
 
 
-def shown(number: int, outlet: str = "The Ridge", hours: int | None = None, **more: object) -> Shown:
+def shown(
+    number: int, outlet: str = "The Ridge", hours: int | None = None, **more: object
+) -> Shown:
     at = f"{datetime(2024, 2, 1) + timedelta(hours=number if hours is None else hours):%Y-%m-%dT%H:%M:%SZ}"
     return Shown(number, outlet, f"Headline {number}", at, **more)  # type: ignore[arg-type]
 
 
 def test_a_timeline_gives_each_outlet_a_line_and_marks_copies_and_changes() -> None:
-    drawn = timeline([shown(1), shown(2, "Minato", is_copy=True), shown(9, revised_at=("2024-02-01T12:00:00Z",))])
+    drawn = timeline(
+        [shown(1), shown(2, "Minato", is_copy=True), shown(9, revised_at=("2024-02-01T12:00:00Z",))]
+    )
     assert drawn
     assert [lane.outlet for lane in drawn.lanes] == ["The Ridge", "Minato"]
     ridge, minato = drawn.lanes
@@ -117,7 +123,7 @@ def test_a_long_timeline_has_a_bounded_number_of_marks() -> None:
     assert all(0 <= mark.x <= 100 for lane in drawn.lanes for mark in lane.marks)
 
 
-# -- home ------------------------------------------------------------------------------------------------------------
+# -- home ------------------------------------------------------------------------------------------
 
 
 def test_home_shows_the_newest_first_the_stories_and_the_last_crawl(db: sqlite3.Connection) -> None:
@@ -127,7 +133,11 @@ def test_home_shows_the_newest_first_the_stories_and_the_last_crawl(db: sqlite3.
         (STORY, 4, 2, "2024-02-17T08:00:00Z")
     ]
     assert sum(bar.count for bar in told["stories"][0]["bars"]) == 4
-    assert (told["crawl"]["state"], told["crawl"]["looks"], told["crawl"]["failures"]) == ("finished", 9, 2)
+    assert (told["crawl"]["state"], told["crawl"]["looks"], told["crawl"]["failures"]) == (
+        "finished",
+        9,
+        2,
+    )
 
 
 def test_an_empty_archive_has_a_home(empty: sqlite3.Connection) -> None:
@@ -136,13 +146,15 @@ def test_an_empty_archive_has_a_home(empty: sqlite3.Connection) -> None:
     }  # fmt: skip
 
 
-# -- an article ------------------------------------------------------------------------------------------------------
+# -- an article ------------------------------------------------------------------------------------
 
 
 def test_an_article_says_how_much_of_it_each_copy_has(db: sqlite3.Connection) -> None:
     told = article(db, 1)
     assert told
-    assert [(each["id"], each["how"], each["ours"], each["theirs"]) for each in told["related"]] == [
+    assert [
+        (each["id"], each["how"], each["ours"], each["theirs"]) for each in told["related"]
+    ] == [
         (2, "same text", None, None),
         (7, "cut from this", 0.6, 1.0),
     ]
@@ -151,15 +163,18 @@ def test_an_article_says_how_much_of_it_each_copy_has(db: sqlite3.Connection) ->
     assert (1, 1.0, 0.6) in [(each["id"], each["ours"], each["theirs"]) for each in back["related"]]
 
 
-def test_an_article_says_why_it_belongs_to_its_event_and_its_stories(db: sqlite3.Connection) -> None:
+def test_an_article_says_why_it_belongs_to_its_event_and_its_stories(
+    db: sqlite3.Connection,
+) -> None:
     told = article(db, 8)
     assert told
     assert told["event"]["why"] == "It has words in common with it."
-    assert told["event"]["terms"] == ["strike", "ferry", "crews"]  # as it writes them; a stem that it lacks as it is
+    # as it writes them; a stem that it lacks as it is
+    assert told["event"]["terms"] == ["strike", "ferry", "crews"]
     assert [other["id"] for other in told["event"]["others"]] == [1]  # copies fold under it
-    assert [(story["name"], story["probability"], story["verdict"]) for story in told["stories"]] == [
-        (STORY, 0.55, None)
-    ]
+    assert [
+        (story["name"], story["probability"], story["verdict"]) for story in told["stories"]
+    ] == [(STORY, 0.55, None)]
     rejected = article(db, 3)
     assert rejected
     assert [story["verdict"] for story in rejected["stories"]] == ["not"]
@@ -169,7 +184,9 @@ def test_an_article_says_why_it_belongs_to_its_event_and_its_stories(db: sqlite3
 def test_an_article_lists_its_changes_newest_first(db: sqlite3.Connection) -> None:
     told = article(db, 8)
     assert told
-    assert [(change["number"], change["nature"], change["stealth"]) for change in told["changes"]] == [
+    assert [
+        (change["number"], change["nature"], change["stealth"]) for change in told["changes"]
+    ] == [
         (3, "body, correction", False),
         (2, "headline, body", True),
         (1, "first seen", False),
@@ -193,25 +210,31 @@ def test_a_hostile_headline_is_text_in_a_comparison(db: sqlite3.Connection) -> N
     assert "<script" not in told["headline"] + told["text"]
 
 
-# -- a story ---------------------------------------------------------------------------------------------------------
+# -- a story ---------------------------------------------------------------------------------------
 
 
 def test_a_story_shows_each_text_once_newest_first(db: sqlite3.Connection) -> None:
     told = story_page(db, STORY, Filters())
     assert told
-    assert [(row["id"], [copy["id"] for copy in row["copies"]]) for row in told["coverage"]] == [(8, []), (1, [2, 7])]
+    assert [(row["id"], [copy["id"] for copy in row["copies"]]) for row in told["coverage"]] == [
+        (8, []),
+        (1, [2, 7]),
+    ]
     assert (told["articles"], told["texts"]) == (4, 2)
     assert told["outlets"] == [("ridge.example", 3), ("harbour.example", 1)]
     assert told["coverage"][1]["terms"] == ["strike", "Ferry", "crews"]
     assert [row["id"] for row in told["left_out"]] == [3]
 
 
-def test_a_story_tells_who_ran_a_text_first_and_how_much_later_the_others(db: sqlite3.Connection) -> None:
+def test_a_story_tells_who_ran_a_text_first_and_how_much_later_the_others(
+    db: sqlite3.Connection,
+) -> None:
     told = story_page(db, STORY, Filters())
     assert told
     [spread] = told["spreads"]
     assert spread["first"]["outlet"] == "harbour.example"
-    assert [(row["id"], row["later"]) for row in spread["others"]] == [(2, None), (7, "2 h later")]  # 2 has but a day
+    # 2 has but a day
+    assert [(row["id"], row["later"]) for row in spread["others"]] == [(2, None), (7, "2 h later")]
 
 
 @pytest.mark.parametrize(
@@ -221,10 +244,13 @@ def test_a_story_tells_who_ran_a_text_first_and_how_much_later_the_others(db: sq
         (Filters(since="2024-02-16"), [8]),
         (Filters(until="2024-02-15"), [1]),
         (Filters(language="ja"), []),
-        (Filters(outlet="ridge.example", until="2024-02-16"), [2]),  # without its original the first version stands
+        # without its original the first version stands
+        (Filters(outlet="ridge.example", until="2024-02-16"), [2]),
     ],
 )
-def test_filters_leave_a_part_of_a_story(db: sqlite3.Connection, filters: Filters, ids: list[int]) -> None:
+def test_filters_leave_a_part_of_a_story(
+    db: sqlite3.Connection, filters: Filters, ids: list[int]
+) -> None:
     told = story_page(db, STORY, filters)
     assert told
     assert [row["id"] for row in told["coverage"]] == ids
@@ -242,7 +268,9 @@ def test_pages_beyond_the_last_show_the_last(db: sqlite3.Connection) -> None:
     assert (told["page"], told["pages"], told["older"], told["newer"]) == (1, 1, None, None)
 
 
-def test_a_persons_word_changes_the_coverage_at_once_and_tells_the_next_crawl(db: sqlite3.Connection) -> None:
+def test_a_persons_word_changes_the_coverage_at_once_and_tells_the_next_crawl(
+    db: sqlite3.Connection,
+) -> None:
     say(db, STORY, 8, "not")
     say(db, STORY, 3, "unsaid")
     say(db, STORY, 4, "belongs")
@@ -250,22 +278,31 @@ def test_a_persons_word_changes_the_coverage_at_once_and_tells_the_next_crawl(db
     assert told
     assert {row["id"] for row in told["coverage"]} == {1, 3, 4}
     assert db.execute("SELECT newest_id FROM stories").fetchone()[0] == 0
-    assert db.execute("SELECT judged_at FROM story_articles WHERE article_id = 3").fetchone()[0] is None
+    assert (
+        db.execute("SELECT judged_at FROM story_articles WHERE article_id = 3").fetchone()[0]
+        is None
+    )
 
 
-@pytest.mark.parametrize(("name", "id", "word"), [("other", 1, "not"), (STORY, 99, "not"), (STORY, 1, "maybe")])
-def test_a_word_on_what_there_is_not_is_refused(db: sqlite3.Connection, name: str, id: int, word: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "id", "word"), [("other", 1, "not"), (STORY, 99, "not"), (STORY, 1, "maybe")]
+)
+def test_a_word_on_what_there_is_not_is_refused(
+    db: sqlite3.Connection, name: str, id: int, word: str
+) -> None:
     with pytest.raises(UsageError, match="no such"):
         say(db, name, id, word)
 
 
-# -- a feed ----------------------------------------------------------------------------------------------------------
+# -- a feed ----------------------------------------------------------------------------------------
 
 
 def test_a_feed_holds_what_atom_asks_for(db: sqlite3.Connection) -> None:
     told = found_story(db, STORY)
     assert told
-    feed = ET.fromstring(atom(db, told, "https://here.example/feed", lambda id: f"https://here.example/{id}"))
+    feed = ET.fromstring(
+        atom(db, told, "https://here.example/feed", lambda id: f"https://here.example/{id}")
+    )
     name = f"{{{ATOM}}}"
     entries = feed.findall(f"{name}entry")
     assert feed.findtext(f"{name}title") == TITLE
@@ -290,7 +327,7 @@ def test_a_feed_leaves_out_what_xml_cannot_hold(db: sqlite3.Connection) -> None:
     assert "A & <b>" in [element.text for element in feed.iter(f"{{{ATOM}}}title")]
 
 
-# -- an outlet -------------------------------------------------------------------------------------------------------
+# -- an outlet -------------------------------------------------------------------------------------
 
 
 def test_an_outlet_tells_its_habits_and_its_changes(db: sqlite3.Connection) -> None:
@@ -305,7 +342,9 @@ def test_an_outlet_tells_its_habits_and_its_changes(db: sqlite3.Connection) -> N
     assert {page["outcome"] for page in told["amiss"]} == {"gone", "failed", "refused"}
 
 
-def test_an_outlet_without_articles_has_a_page_and_an_unknown_one_has_none(db: sqlite3.Connection) -> None:
+def test_an_outlet_without_articles_has_a_page_and_an_unknown_one_has_none(
+    db: sqlite3.Connection,
+) -> None:
     told = outlet(db, "silent.example")
     assert told
     assert (told["articles"], told["habits"]["counted"], told["habits"]["wire"]) == (0, 0, 0)
@@ -314,7 +353,7 @@ def test_an_outlet_without_articles_has_a_page_and_an_unknown_one_has_none(db: s
     assert outlets(db, page=2) == []
 
 
-# -- searching -------------------------------------------------------------------------------------------------------
+# -- searching -------------------------------------------------------------------------------------
 
 
 def test_versions_of_one_text_are_one_hit_and_counted_apart(db: sqlite3.Connection) -> None:
@@ -335,7 +374,8 @@ def test_facets_say_what_each_choice_leaves_and_leave_just_that(db: sqlite3.Conn
 
 
 @pytest.mark.parametrize(
-    ("words", "ids"), [("首相", [3]), ("東京", [3]), ("zurich", [4]), ("خطة", [5]), ('"shorter shifts"', [1])]
+    ("words", "ids"),
+    [("首相", [3]), ("東京", [3]), ("zurich", [4]), ("خطة", [5]), ('"shorter shifts"', [1])],
 )
 def test_any_script_is_found(db: sqlite3.Connection, words: str, ids: list[int]) -> None:
     assert [hit["id"] for hit in find(db, Wanted(words))["hits"]] == ids
@@ -353,21 +393,33 @@ def test_nothing_asked_is_nothing_found_and_no_error(db: sqlite3.Connection) -> 
     assert find(db, Wanted("strike", outlet="nobody.example"))["texts"] == 0
 
 
-# -- tables ----------------------------------------------------------------------------------------------------------
+# -- tables ----------------------------------------------------------------------------------------
 
 
-def test_every_table_and_view_of_an_archive_is_described_with_all_its_columns(empty: sqlite3.Connection) -> None:
+def test_every_table_and_view_of_an_archive_is_described_with_all_its_columns(
+    empty: sqlite3.Connection,
+) -> None:
     told = described()
-    rows = empty.execute("SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view')").fetchall()
-    names = {row["name"] for row in rows if not row["name"].startswith(("sqlite_", "_sqlite", "articles_fts"))}
+    rows = empty.execute(
+        "SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view')"
+    ).fetchall()
+    names = {
+        row["name"]
+        for row in rows
+        if not row["name"].startswith(("sqlite_", "_sqlite", "articles_fts"))
+    }
     assert names | {"articles_fts"} == set(told)
     for name in names:
-        columns = [row["name"] for row in empty.execute(f"SELECT name FROM pragma_table_info('{name}')")]
+        columns = [
+            row["name"] for row in empty.execute(f"SELECT name FROM pragma_table_info('{name}')")
+        ]
         assert set(told[name]["columns"]) == set(columns), name
         assert told[name]["description"]
 
 
-def test_each_example_runs_on_any_archive(db: sqlite3.Connection, empty: sqlite3.Connection) -> None:
+def test_each_example_runs_on_any_archive(
+    db: sqlite3.Connection, empty: sqlite3.Connection
+) -> None:
     assert [table["name"] for table in explained()] == list(CHIEF)
     for table in explained():
         title, sql = table["example"]

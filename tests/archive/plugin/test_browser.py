@@ -1,4 +1,5 @@
-"""The pages in Debian's Chromium: what a person sees, clicks and hears. Pictures are left in `tests/screenshots/`."""
+"""The pages in Debian's Chromium: what a person sees, clicks and hears. Pictures are left in
+`tests/screenshots/`."""
 
 from __future__ import annotations
 
@@ -19,7 +20,9 @@ from tests.archive.room import PAGES, STORY, furnish
 from tests.chromium import CHROMIUM, Browser, Tab
 from tests.paths import ROOT
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here: apt-get install chromium")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="there is no chromium here: apt-get install chromium"
+)
 
 SCREENSHOTS = ROOT / "tests" / "screenshots"
 WIDTHS = (390, 1280)
@@ -31,14 +34,26 @@ AXE = os.environ.get("AXE", "")
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the archive is served, by the plain `datasette` command; a link that makes its user root comes after it."""
+    """Where the archive is served, by the plain `datasette` command; a link that makes its user
+    root comes after it."""
     folder = furnish(fill(tmp_path_factory.mktemp("archive")))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "datasette", "serve", str(folder / "archive.db"), "--port", str(port), "--root"]
+    command = [
+        sys.executable,
+        "-m",
+        "datasette",
+        "serve",
+        str(folder / "archive.db"),
+        "--port",
+        str(port),
+        "--root",
+    ]
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+    ) as process:
         try:
             assert process.stdout
             said = process.stdout.readline().decode().strip()
@@ -89,7 +104,9 @@ def test_each_page_shows_itself_whole_and_without_a_complaint(
 
 
 @pytest.mark.parametrize("path", ["/archive", "/archive/coverage", "/archive/newest"])
-def test_datasettes_own_pages_show_an_archive_without_a_complaint(browser: Browser, address: str, path: str) -> None:
+def test_datasettes_own_pages_show_an_archive_without_a_complaint(
+    browser: Browser, address: str, path: str
+) -> None:
     with browser.tab(1280) as tab:
         tab.open(address + path)
         assert tab.problems == []
@@ -101,7 +118,12 @@ def test_each_page_is_dark_where_the_system_is(browser: Browser, address: str, p
         tab.open(address + path)
         keep(tab, f"{path if len(path) > 1 else 'home'}-dark")
         ground, ink = (
-            [int(part) for part in re.findall(r"\d+", tab.run(f"getComputedStyle(document.body).{name}"))[:3]]
+            [
+                int(part)
+                for part in re.findall(r"\d+", tab.run(f"getComputedStyle(document.body).{name}"))[
+                    :3
+                ]
+            ]
             for name in ("backgroundColor", "color")
         )
         assert max(ground) < 60
@@ -109,7 +131,9 @@ def test_each_page_is_dark_where_the_system_is(browser: Browser, address: str, p
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_from_a_search_to_an_article_its_story_and_what_was_changed(browser: Browser, address: str, width: int) -> None:
+def test_from_a_search_to_an_article_its_story_and_what_was_changed(
+    browser: Browser, address: str, width: int
+) -> None:
     with browser.tab(width) as tab:
         tab.open(address + "/")
         tab.run("document.querySelector('main input[name=words]').value = 'mayor'")

@@ -1,4 +1,5 @@
-"""A reader is turned away for what it asks, never because others read too or the machine is busy."""
+"""A reader is turned away for what it asks, never because others read too or the machine is
+busy."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ async def statuses(app: Any, path: str, many: int) -> list[int]:
 
 
 def paced(seconds: float) -> Any:
-    """Pages that two threads make, each in so many seconds, behind the lanes; statements have 0.2 s."""
+    """Pages that two threads make, each in so many seconds, behind the lanes; statements have 0.2
+    s."""
     threads = asyncio.Semaphore(2)
 
     async def page(asked: Any, receive: Any, send: Any) -> None:
@@ -44,14 +46,18 @@ def paced(seconds: float) -> Any:
 def test_five_hundred_visitors_at_once_are_all_answered() -> None:
     began = time.monotonic()
     assert set(asyncio.run(statuses(paced(0.004), "/archive/-/stories", 500))) == {200}
-    assert time.monotonic() - began > 1.5 * 0.2, "longer than one statement may take, and nobody was turned away"
+    assert time.monotonic() - began > 1.5 * 0.2, (
+        "longer than one statement may take, and nobody was turned away"
+    )
 
 
 def test_a_page_is_answered_on_a_machine_that_takes_its_time() -> None:
     assert asyncio.run(statuses(paced(0.6), "/archive/articles/1", 4)) == [200] * 4
 
 
-def test_where_a_thousand_wait_another_is_turned_away_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_a_thousand_wait_another_is_turned_away_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(concurrency, "OF_PAGES", concurrency.Patience(waits=30, works=15, most=20))
     told = asyncio.run(statuses(paced(0.001), "/archive/-/stories", 60))
     assert told.count(503) == 60 - concurrency.PAGES - 20
@@ -61,7 +67,9 @@ def test_where_a_thousand_wait_another_is_turned_away_at_once(monkeypatch: pytes
 def test_places_are_given_back_also_by_who_was_turned_away() -> None:
     async def twice() -> list[int]:
         app = paced(0.001)
-        return await statuses(app, "/archive/-/home", 30) + await statuses(app, "/archive/-/home", 30)
+        return await statuses(app, "/archive/-/home", 30) + await statuses(
+            app, "/archive/-/home", 30
+        )
 
     assert asyncio.run(twice()) == [200] * 60
 
@@ -78,7 +86,8 @@ def test_a_statement_ends_after_its_own_work() -> None:
 
 
 def counted(connection: sqlite3.Connection, hangs: float) -> object:
-    """Three thousand rows, before the first of which all hangs for so many seconds, without any work."""
+    """Three thousand rows, before the first of which all hangs for so many seconds, without any
+    work."""
     connection.create_function("hangs", 0, lambda: time.sleep(hangs) or 1)
     rows = "WITH RECURSIVE n(i) AS (SELECT hangs() UNION ALL SELECT i + 1 FROM n WHERE i < 3000)"
     return connection.execute(f"{rows} SELECT count(*) FROM n").fetchone()[0]

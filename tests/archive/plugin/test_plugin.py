@@ -27,7 +27,8 @@ VERSION_0 = not hasattr(Datasette, "allowed")
 
 def getter(*paths: Path, **settings: Any) -> Get:
     """Requests to a Datasette on these files, each with its own event loop."""
-    settings = {"settings": {"sql_time_limit_ms": 10_000}} | settings  # on a machine that is busy with other tests
+    # on a machine that is busy with other tests
+    settings = {"settings": {"sql_time_limit_ms": 10_000}} | settings
     datasette = Datasette([str(path) for path in paths], **settings)
 
     def get(path: str, **options: Any) -> Any:
@@ -111,7 +112,13 @@ EXPECTED = {
     "newest": [8, 3, 1, 5, 6, 4],  # 2 and 7 are copies of 1
     "search": [1],
     "by_outlet": [8, 7, 2, 6],
-    "all_outlets": ["ridge.example", "harbour.example", "mahatta.example", "minato.example", "silent.example"],
+    "all_outlets": [
+        "ridge.example",
+        "harbour.example",
+        "mahatta.example",
+        "minato.example",
+        "silent.example",
+    ],
     "coverage_by_day": ["2024-02-17", "2024-02-16", "2024-02-15", "2024-02-14", "2024-02-13"],
     "copies": [1],
     "revised": [1, 8, 8],
@@ -153,12 +160,18 @@ def test_an_event_of_many_texts_has_a_first(folder: Path) -> None:
     with sqlite3.connect(furnish(folder) / "archive.db") as connection:
         connection.execute("UPDATE events SET texts = 3")
     [row] = rows(getter(folder / "archive.db"), "/archive/first_to_report.json?_shape=array")
-    assert (row["article"], row["outlet"], row["outlets_that_followed"]) == (1, "harbour.example", 1)
+    assert (row["article"], row["outlet"], row["outlets_that_followed"]) == (
+        1,
+        "harbour.example",
+        1,
+    )
 
 
 def test_an_article_whose_page_is_gone_is_told(folder: Path) -> None:
     with sqlite3.connect(furnish(folder) / "archive.db") as connection:
-        connection.execute("UPDATE urls SET outcome = 'gone', reason = 'HTTP 410' WHERE article_id = 8")
+        connection.execute(
+            "UPDATE urls SET outcome = 'gone', reason = 'HTTP 410' WHERE article_id = 8"
+        )
     [row] = rows(getter(folder / "archive.db"), "/archive/gone.json?_shape=array")
     assert (row["article"], row["reason"]) == (8, "HTTP 410")
 
@@ -177,14 +190,20 @@ def test_the_canned_search_understands_what_people_type(get: Get) -> None:
 
 
 def test_found_words_are_marked(get: Get) -> None:
-    assert "asks for <mark>shorter</mark> <mark>shifts</mark>" in get("/archive/search?words=shorter+shifts").text
+    assert (
+        "asks for <mark>shorter</mark> <mark>shifts</mark>"
+        in get("/archive/search?words=shorter+shifts").text
+    )
 
 
 @pytest.mark.parametrize("table", ["articles", "coverage"])
 @pytest.mark.parametrize(
-    ("words", "ids"), [("首相", {3}), ("strike -cut", set()), ('"', set()), ("NEAR(", set()), ("zurich", {4})]
+    ("words", "ids"),
+    [("首相", {3}), ("strike -cut", set()), ('"', set()), ("NEAR(", set()), ("zurich", {4})],
 )
-def test_the_search_boxes_of_datasette_understand_it_too(get: Get, table: str, words: str, ids: set[int]) -> None:
+def test_the_search_boxes_of_datasette_understand_it_too(
+    get: Get, table: str, words: str, ids: set[int]
+) -> None:
     response = get(f"/archive/{table}.json", params={"_search": words, "_shape": "array"})
     assert {row["id"] for row in response.json()} == ids
 
@@ -206,13 +225,25 @@ def test_tables_come_sorted_and_with_facets(get: Get) -> None:
 
 def test_headlines_lead_to_articles_and_addresses_out(get: Get) -> None:
     page = get("/archive/coverage").text
-    assert re.search(r'<a class="dateline-article"[^>]* href="/archive/articles/1">Ferry crews strike</a>', page)
-    assert re.search(r'href="https://harbour\.example/news/1" title="[^"]+" rel="noopener noreferrer nofollow"', page)
+    assert re.search(
+        r'<a class="dateline-article"[^>]* href="/archive/articles/1">Ferry crews strike</a>', page
+    )
+    assert re.search(
+        r'href="https://harbour\.example/news/1" title="[^"]+" rel="noopener noreferrer nofollow"',
+        page,
+    )
 
 
 @pytest.mark.parametrize(
     "value",
-    ["javascript:alert(1)", "data:text/html,x", "//a.example", "https://a.example/ x", 'https://a.example/"x', "http:"],
+    [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "//a.example",
+        "https://a.example/ x",
+        'https://a.example/"x',
+        "http:",
+    ],
 )
 def test_only_web_addresses_become_links(value: str) -> None:
     assert cell("url", value, None) is None
@@ -264,7 +295,9 @@ def test_one_address_cannot_take_the_machine(get: Get, sql: str, refusal: str) -
 
 def test_other_databases_are_left_alone(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "other.db") as connection:
-        connection.execute("CREATE TABLE articles (id INTEGER PRIMARY KEY, headline TEXT, text TEXT)")
+        connection.execute(
+            "CREATE TABLE articles (id INTEGER PRIMARY KEY, headline TEXT, text TEXT)"
+        )
         connection.execute("INSERT INTO articles VALUES (1, 'A', 'b')")
     get = getter(tmp_path / "other.db")
     for path in ("/", "/other", "/other/articles", "/other/articles/1"):
@@ -272,7 +305,10 @@ def test_other_databases_are_left_alone(tmp_path: Path) -> None:
         assert response.status_code == 200
         assert "dateline" not in response.text.lower()
     assert "content-security-policy" not in get("/").headers
-    assert get("/other.json", params={"sql": "select printf('x')"}, follow_redirects=True).status_code == 200
+    assert (
+        get("/other.json", params={"sql": "select printf('x')"}, follow_redirects=True).status_code
+        == 200
+    )
 
 
 def test_an_archive_may_be_called_anything(folder: Path) -> None:
@@ -285,7 +321,10 @@ def test_an_archive_may_be_called_anything(folder: Path) -> None:
 def test_what_a_users_own_metadata_says_wins(folder: Path) -> None:
     get = getter(
         folder / "archive.db",
-        metadata={"title": "Our desk", "databases": {"archive": {"tables": {"articles": {"description": "Mine."}}}}},
+        metadata={
+            "title": "Our desk",
+            "databases": {"archive": {"tables": {"articles": {"description": "Mine."}}}},
+        },
     )
     assert "Our desk" in get("/").text
     assert "Mine." in get("/archive/articles").text
@@ -319,14 +358,21 @@ def test_the_registered_domain_of_an_address(address: str | None, domain: str | 
     assert registered(address) == domain
 
 
-# -- the pages that are made to be read ------------------------------------------------------------------------------
+# -- the pages that are made to be read ------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", PAGES)
 def test_each_page_has_landmarks_a_heading_and_a_strict_policy(reading: Get, path: str) -> None:
     response = reading(path)
     assert response.status_code == 200
-    for part in ('<html lang="en">', '<main id="main"', "<nav", 'role="search"', 'href="#main"', "<footer>"):
+    for part in (
+        '<html lang="en">',
+        '<main id="main"',
+        "<nav",
+        'role="search"',
+        'href="#main"',
+        "<footer>",
+    ):
         assert part in response.text, part
     assert len(re.findall("<h1", response.text)) == 1
     assert "<script" not in response.text
@@ -337,9 +383,15 @@ def test_each_page_has_landmarks_a_heading_and_a_strict_policy(reading: Get, pat
 
 @pytest.mark.parametrize(
     ("path", "table"),
-    [*((path, "articles") for path in PAGES), ("/archive/articles/1", "stories"), ("/archive/-/search", "stories")],
+    [
+        *((path, "articles") for path in PAGES),
+        ("/archive/articles/1", "stories"),
+        ("/archive/-/search", "stories"),
+    ],
 )
-def test_no_page_is_made_for_who_may_not_see_what_it_is_made_of(folder: Path, path: str, table: str) -> None:
+def test_no_page_is_made_for_who_may_not_see_what_it_is_made_of(
+    folder: Path, path: str, table: str
+) -> None:
     closed = {"databases": {"archive": {"tables": {table: {"allow": False}}}}}
     option = {"metadata": closed} if VERSION_0 else {"config": closed}
     assert getter(furnish(folder) / "archive.db", **option)(path).status_code == 403
@@ -394,7 +446,10 @@ def test_a_table_of_a_story_is_safe_in_a_spreadsheet(folder: Path) -> None:
 
 def test_a_feed_names_its_own_address(reading: Get) -> None:
     text = reading(f"/archive/-/story/{STORY}.atom").text
-    assert f'rel="self" type="application/atom+xml" href="http://localhost/archive/-/story/{STORY}.atom"' in text
+    assert (
+        f'rel="self" type="application/atom+xml" href="http://localhost/archive/-/story/{STORY}.atom"'
+        in text
+    )
 
 
 def test_a_story_whose_name_is_of_another_script_has_its_page(folder: Path) -> None:
@@ -405,15 +460,24 @@ def test_a_story_whose_name_is_of_another_script_has_its_page(folder: Path) -> N
     assert [get(path).status_code for path in paths] == [200]
 
 
-# -- a person's word -------------------------------------------------------------------------------------------------
+# -- a person's word -------------------------------------------------------------------------------
 
 
 def judged(folder: Path) -> list[tuple[int, str | None]]:
     with sqlite3.connect(folder / "archive.db") as connection:
-        return connection.execute("SELECT article_id, verdict FROM story_articles ORDER BY article_id").fetchall()
+        return connection.execute(
+            "SELECT article_id, verdict FROM story_articles ORDER BY article_id"
+        ).fetchall()
 
 
-def say(folder: Path, word: str, actor: str | None, article: str = "8", root: bool = False, **settings: Any) -> Any:
+def say(
+    folder: Path,
+    word: str,
+    actor: str | None,
+    article: str = "8",
+    root: bool = False,
+    **settings: Any,
+) -> Any:
     """Send the form of a verdict as a browser does."""
     datasette = Datasette([str(folder / "archive.db")], **settings)
     if root and hasattr(datasette, "root_enabled"):
@@ -424,10 +488,14 @@ def say(folder: Path, word: str, actor: str | None, article: str = "8", root: bo
         path = f"/archive/-/story/{STORY}"
         page = await datasette.client.get(path, cookies=cookies)
         token = re.search(r'name="csrftoken" value="([^"]*)"', page.text)
-        cookies |= {"ds_csrftoken": page.cookies["ds_csrftoken"]} if "ds_csrftoken" in page.cookies else {}
+        cookies |= (
+            {"ds_csrftoken": page.cookies["ds_csrftoken"]} if "ds_csrftoken" in page.cookies else {}
+        )
         form = {"article": article, "word": word, "csrftoken": token[1] if token else ""}
         headers = {"origin": "http://localhost", "sec-fetch-site": "same-origin"}
-        return page, await datasette.client.post(f"{path}/verdict", data=form, cookies=cookies, headers=headers)
+        return page, await datasette.client.post(
+            f"{path}/verdict", data=form, cookies=cookies, headers=headers
+        )
 
     return asyncio.run(ask())
 
@@ -435,7 +503,10 @@ def say(folder: Path, word: str, actor: str | None, article: str = "8", root: bo
 def test_who_may_write_says_what_belongs(folder: Path) -> None:
     page, answer = say(furnish(folder), "not", "root", root=True)
     assert 'value="not"' in page.text
-    assert (answer.status_code, answer.headers["location"]) == (302, f"/archive/-/story/{STORY}#article-8")
+    assert (answer.status_code, answer.headers["location"]) == (
+        302,
+        f"/archive/-/story/{STORY}#article-8",
+    )
     assert (8, "not") in judged(folder)
 
 
@@ -470,7 +541,9 @@ def test_nobody_writes_into_an_archive_that_was_opened_as_immutable(folder: Path
     assert "/verdict" not in page.text
 
 
-@pytest.mark.parametrize(("word", "article"), [("maybe", "8"), ("not", "99"), ("not", "x"), ("not", "")])
+@pytest.mark.parametrize(
+    ("word", "article"), [("maybe", "8"), ("not", "99"), ("not", "x"), ("not", "")]
+)
 def test_a_word_that_cannot_be_meant_is_not_found(folder: Path, word: str, article: str) -> None:
     _, answer = say(furnish(folder), word, "root", article, root=True)
     assert answer.status_code == 404

@@ -89,9 +89,13 @@ CLOSED = (
 
 def opened(folder: Path, **more: Any) -> Datasette:
     """A Datasette that was told to be public, on the file itself."""
-    told = {"plugins": {"dateline": {"public": True, **more.pop("plugin", {})}}, **more.pop("told", {})}
+    told = {
+        "plugins": {"dateline": {"public": True, **more.pop("plugin", {})}},
+        **more.pop("told", {}),
+    }
     where = {"metadata": told} if VERSION_0 else {"config": told}
-    settings = {"sql_time_limit_ms": 10_000} | more.pop("settings", {})  # on a machine that is busy with other tests
+    # on a machine that is busy with other tests
+    settings = {"sql_time_limit_ms": 10_000} | more.pop("settings", {})
     return Datasette([str(folder / "archive.db")], settings=settings, **where, **more)
 
 
@@ -118,11 +122,20 @@ def test_strangers_read_the_pages_and_the_canned_queries(public: Datasette) -> N
 def test_strangers_get_nothing_else(public: Datasette) -> None:
     for path in CLOSED:
         answer = ask(public, path)
-        assert (answer.status_code, answer.text) == (404, "There is no such page in this archive."), path
+        assert (answer.status_code, answer.text) == (
+            404,
+            "There is no such page in this archive.",
+        ), path
 
 
 def test_what_nobody_thought_of_is_closed() -> None:
-    for path in ("/archive/anything", "/anything", "/archive/articles/1/x.json", "/archive/newest/x", "/other/newest"):
+    for path in (
+        "/archive/anything",
+        "/anything",
+        "/archive/articles/1/x.json",
+        "/archive/newest/x",
+        "/other/newest",
+    ):
         assert not is_open_to_all(path, ["archive"])
 
 
@@ -144,7 +157,9 @@ async def _may_ask_in_sql(datasette: Datasette, actor: Any) -> bool:
 def test_root_asks_in_sql_and_sees_the_tables(public: Datasette) -> None:
     if hasattr(public, "root_enabled"):
         public.root_enabled = True
-    answer = ask(public, "/archive.json?sql=select+7+as+n&_shape=array", "root", follow_redirects=True)
+    answer = ask(
+        public, "/archive.json?sql=select+7+as+n&_shape=array", "root", follow_redirects=True
+    )
     assert answer.json() == [{"n": 7}]
     assert ask(public, "/archive/articles", "root").status_code == 200
 
@@ -164,7 +179,12 @@ def test_the_pages_offer_strangers_no_way_to_what_they_do_not_get(public: Datase
 
 
 def test_nothing_that_a_stranger_sends_is_read(public: Datasette) -> None:
-    for path in (f"/archive/-/story/{STORY}/verdict", "/archive/articles/-/insert", "/archive", "/-/messages"):
+    for path in (
+        f"/archive/-/story/{STORY}/verdict",
+        "/archive/articles/-/insert",
+        "/archive",
+        "/-/messages",
+    ):
         assert ask(public, path, data={"article": "8", "word": "not"}).status_code in (403, 404)
 
 
@@ -174,7 +194,11 @@ def test_search_engines_are_asked_to_stay_away(public: Datasette) -> None:
 
 
 def test_no_answer_to_a_stranger_tells_of_the_machine(folder: Path, public: Datasette) -> None:
-    errors = ("/archive/search?words=%00", "/archive/articles/999999999999999999.json", "/archive/articles/1.xyz")
+    errors = (
+        "/archive/search?words=%00",
+        "/archive/articles/999999999999999999.json",
+        "/archive/articles/1.xyz",
+    )
     for path in (*OPEN, *CLOSED, *errors):
         text = ask(public, path).text
         for leak in (str(folder), "Traceback", "site-packages", "archive.db"):
@@ -183,10 +207,14 @@ def test_no_answer_to_a_stranger_tells_of_the_machine(folder: Path, public: Data
 
 def test_a_base_url_moves_the_door_with_the_house(folder: Path) -> None:
     datasette = opened(furnish(folder), settings={"base_url": "/news/"})
-    assert ask(datasette, "/archive/-/home").status_code == 200  # the client puts the base_url in front
+    # the client puts the base_url in front
+    assert ask(datasette, "/archive/-/home").status_code == 200
     assert ask(datasette, "/archive/articles").status_code == 404
     assert ask(datasette, "/-/versions.json").status_code == 404
-    assert ask(datasette, "/archive", follow_redirects=False).headers["location"] == "/news/archive/-/home"
+    assert (
+        ask(datasette, "/archive", follow_redirects=False).headers["location"]
+        == "/news/archive/-/home"
+    )
 
 
 def test_a_server_that_has_names_answers_to_no_other(folder: Path) -> None:
@@ -195,7 +223,7 @@ def test_a_server_that_has_names_answers_to_no_other(folder: Path) -> None:
         assert ask(datasette, "/archive/-/home", headers={"host": host}).status_code == status, host
 
 
-# -- the copy that is served -------------------------------------------------------------------------------------------
+# -- the copy that is served -----------------------------------------------------------------------
 
 
 def test_the_copy_is_the_archive_of_one_moment(folder: Path) -> None:
@@ -209,7 +237,12 @@ def test_the_copy_is_the_archive_of_one_moment(folder: Path) -> None:
         assert copy.name == "archive.db"  # so that addresses stay
         assert copy.stat().st_mode & 0o777 == 0o400
     assert not copy.parent.exists()
-    assert {path.name for path in folder.iterdir()} <= {"archive.db", "archive.db-wal", "archive.db-shm", "captures.db"}
+    assert {path.name for path in folder.iterdir()} <= {
+        "archive.db",
+        "archive.db-wal",
+        "archive.db-shm",
+        "captures.db",
+    }
 
 
 def test_what_was_deleted_is_not_in_the_copy(folder: Path) -> None:
@@ -231,13 +264,22 @@ def test_without_an_archive_nothing_is_copied(tmp_path: Path) -> None:
 def test_public_means_immutable_and_without_downloads() -> None:
     called = arguments(Path("archive.db"), Path("told.json"), Served(public=True))
     assert called[:2] == ["--immutable", "archive.db"]
-    settings = {called[at + 1]: called[at + 2] for at, word in enumerate(called) if word == "--setting"}
+    settings = {
+        called[at + 1]: called[at + 2] for at, word in enumerate(called) if word == "--setting"
+    }
     assert settings == {name: str(value).lower() for name, value in (SETTINGS | PUBLIC).items()}
-    assert settings["allow_download"] == settings["default_allow_sql"] == settings["allow_csv_stream"] == "false"
+    assert (
+        settings["allow_download"]
+        == settings["default_allow_sql"]
+        == settings["allow_csv_stream"]
+        == "false"
+    )
 
 
 def test_a_setting_that_is_given_wins() -> None:
-    called = arguments(Path("archive.db"), Path("told.json"), Served(settings=(("sql_time_limit_ms", "3000"),)))
+    called = arguments(
+        Path("archive.db"), Path("told.json"), Served(settings=(("sql_time_limit_ms", "3000"),))
+    )
     assert called[called.index("sql_time_limit_ms") + 1] == "3000"
 
 
@@ -247,20 +289,27 @@ def test_a_setting_that_is_given_wins() -> None:
         (Served(), ["127.0.0.1", "localhost", "[::1]"]),
         (Served(host="0.0.0.0"), []),
         (Served(public=True), []),
-        (Served(public=True, names=("News.example",)), ["news.example", "127.0.0.1", "localhost", "[::1]"]),
+        (
+            Served(public=True, names=("News.example",)),
+            ["news.example", "127.0.0.1", "localhost", "[::1]"],
+        ),
     ],
 )
-def test_on_this_machine_alone_the_server_answers_to_this_machines_names(how: Served, names: list[str]) -> None:
+def test_on_this_machine_alone_the_server_answers_to_this_machines_names(
+    how: Served, names: list[str]
+) -> None:
     assert how.hosts == names
 
 
 def test_a_name_that_is_none_is_said_in_one_line(folder: Path) -> None:
-    done = CliRunner().invoke(cli, ["serve", "--archive", str(folder), "--name", "https://news.example/"])
+    done = CliRunner().invoke(
+        cli, ["serve", "--archive", str(folder), "--name", "https://news.example/"]
+    )
     assert done.exit_code == 2
     assert "--name https://news.example/: not the name of a host" in done.output
 
 
-# -- as a process ----------------------------------------------------------------------------------------------------
+# -- as a process ----------------------------------------------------------------------------------
 
 
 def test_serve_public_says_what_is_public_and_cleans_up(folder: Path) -> None:
@@ -270,7 +319,8 @@ def test_serve_public_says_what_is_public_and_cleans_up(folder: Path) -> None:
         assert list(folder.glob(".public-*"))
         assert server.ask(Attack("", "/archive/newest.json")).status == 200
         assert server.ask(Attack("", "/archive/articles")).status == 404
-        with sqlite3.connect(folder / "archive.db", timeout=1) as connection:  # no lock of the server's
+        # no lock of the server's
+        with sqlite3.connect(folder / "archive.db", timeout=1) as connection:
             connection.execute("DELETE FROM story_articles")
         assert b"Ferry crews strike" in server.ask(Attack("", f"/archive/-/story/{STORY}")).body
     assert not list(folder.glob(".public-*"))
@@ -290,8 +340,13 @@ def test_serve_root_prints_an_address_that_signs_in_who_may_judge(folder: Path) 
 
 def test_another_sites_name_for_this_machine_gets_nothing(folder: Path) -> None:
     with Server(folder) as server:
-        assert server.ask(Attack("", "/archive/articles.json", headers=("Host: evil.example",))).status == 421
-        settings = server.ask(Attack("", "/-/settings.json", headers=(f"Host: localhost:{server.port}",)))
+        assert (
+            server.ask(Attack("", "/archive/articles.json", headers=("Host: evil.example",))).status
+            == 421
+        )
+        settings = server.ask(
+            Attack("", "/-/settings.json", headers=(f"Host: localhost:{server.port}",))
+        )
         assert json.loads(settings.body)["sql_time_limit_ms"] == 1000
 
 
@@ -300,7 +355,9 @@ def test_the_page_of_an_article_is_saved_and_never_shown_and_a_public_archive_ha
     folder: Path, public: bool
 ) -> None:
     with closing(sqlite3.connect(folder / "archive.db")) as archive:
-        id, digest = archive.execute("SELECT id, digest FROM articles WHERE digest IS NOT NULL").fetchone()
+        id, digest = archive.execute(
+            "SELECT id, digest FROM articles WHERE digest IS NOT NULL"
+        ).fetchone()
     datasette = opened(folder, plugin={"public": public})
     link = f"/archive/articles/{id}/capture"
     assert (link in ask(datasette, f"/archive/articles/{id}").text) is not public

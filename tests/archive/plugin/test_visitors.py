@@ -33,7 +33,7 @@ from tests.archive.room import STORY, furnish
 VERSION_0 = not hasattr(Datasette, "allowed")
 
 
-# -- SQL -------------------------------------------------------------------------------------------------------------
+# -- SQL -------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -48,13 +48,17 @@ def limited() -> Iterator[sqlite3.Connection]:
     ["randomblob(9)", "zeroblob(9)", "printf('x')", "format('x')", "load_extension('x')", "json_patch('{}', '{}')",
      "fts3_tokenizer('x')", "sqlite_log(1, 'x')", "RandomBlob(9)"],
 )  # fmt: skip
-def test_functions_that_make_much_of_nothing_are_refused(limited: sqlite3.Connection, call: str) -> None:
+def test_functions_that_make_much_of_nothing_are_refused(
+    limited: sqlite3.Connection, call: str
+) -> None:
     with pytest.raises(sqlite3.DatabaseError, match="not authorized"):
         limited.execute(f"select {call}")
 
 
 @pytest.mark.parametrize("function", ["snippet(t, 0, '', '', '', 9)", "highlight(t, 0, '', '')"])
-def test_functions_that_take_hours_on_a_hostile_text_are_refused(limited: sqlite3.Connection, function: str) -> None:
+def test_functions_that_take_hours_on_a_hostile_text_are_refused(
+    limited: sqlite3.Connection, function: str
+) -> None:
     limited.execute("create virtual table t using fts5(a)")
     with pytest.raises(sqlite3.DatabaseError, match="not authorized"):
         limited.execute(f"select {function} from t where t match 'a'")
@@ -82,9 +86,9 @@ def test_settings_are_nobodys(limited: sqlite3.Connection, statement: str) -> No
 def test_where_the_file_lies_is_not_told(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "a.db")) as connection:
         sql_limits.limit(connection)
-        assert [tuple(row) for row in connection.execute("select name, file from pragma_database_list")] == [
-            ("main", None)
-        ]
+        assert [
+            tuple(row) for row in connection.execute("select name, file from pragma_database_list")
+        ] == [("main", None)]
         assert connection.execute("pragma table_info(x)").fetchall() == []
 
 
@@ -94,7 +98,10 @@ TEXTS = st.text(alphabet="ab éx\t", max_size=12) | st.none() | st.integers(-99,
 @given(TEXTS, TEXTS, TEXTS)
 def test_the_functions_in_place_of_sqlites_do_the_same(where: Any, old: Any, new: Any) -> None:
     calls = "select instr(?1, ?2), replace(?1, ?2, ?3), trim(?1), trim(?1, ?2), ltrim(?1, ?2), rtrim(?1, ?2), rtrim(?1)"
-    with closing(sqlite3.connect(":memory:")) as plain, closing(sqlite3.connect(":memory:")) as ours:
+    with (
+        closing(sqlite3.connect(":memory:")) as plain,
+        closing(sqlite3.connect(":memory:")) as ours,
+    ):
         sql_limits.limit(ours)
         assert tuple(ours.execute(calls, [where, old, new]).fetchone()) == tuple(
             plain.execute(calls, [where, old, new]).fetchone()
@@ -103,7 +110,11 @@ def test_the_functions_in_place_of_sqlites_do_the_same(where: Any, old: Any, new
 
 @pytest.mark.parametrize(
     "call",
-    ["instr(:x || :x, :x || 'b')", "length(replace(:x || :x, :x || 'b', ''))", "length(trim(:x, 'bcda'))"],
+    [
+        "instr(:x || :x, :x || 'b')",
+        "length(replace(:x || :x, :x || 'b', ''))",
+        "length(trim(:x, 'bcda'))",
+    ],
 )
 @pytest.mark.timeout(60)
 def test_a_function_on_long_texts_ends(limited: sqlite3.Connection, call: str) -> None:
@@ -111,11 +122,16 @@ def test_a_function_on_long_texts_ends(limited: sqlite3.Connection, call: str) -
     limited.execute(f"select {call}", {"x": "a" * 4_000_000}).fetchone()
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Datasette has them printed
-def test_what_grows_beyond_a_value_is_refused_before_it_is_made(limited: sqlite3.Connection) -> None:
+# Datasette has them printed
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_what_grows_beyond_a_value_is_refused_before_it_is_made(
+    limited: sqlite3.Connection,
+) -> None:
     for call in ("replace(:x, 'a', :x)", "trim(:x, :many)"):
         with pytest.raises(sqlite3.OperationalError):
-            limited.execute(f"select {call}", {"x": "a" * 900_000, "many": "".join(map(chr, range(300, 900)))})
+            limited.execute(
+                f"select {call}", {"x": "a" * 900_000, "many": "".join(map(chr, range(300, 900)))}
+            )
 
 
 @pytest.mark.parametrize(
@@ -135,14 +151,24 @@ def test_a_statement_has_its_bounds(limited: sqlite3.Connection, sql: str, most:
 
 
 def test_an_answer_has_its_bounds_and_the_next_one_begins_anew(limited: sqlite3.Connection) -> None:
-    rows = "with recursive n(i) as (select 1 union all select i + 1 from n limit {}) select {} from n"
-    for much in (rows.format(20, ":long"), rows.format(20, "cast(:long as blob)"), rows.format(1000, "i, " * 60 + "i")):
+    rows = (
+        "with recursive n(i) as (select 1 union all select i + 1 from n limit {}) select {} from n"
+    )
+    for much in (
+        rows.format(20, ":long"),
+        rows.format(20, "cast(:long as blob)"),
+        rows.format(1000, "i, " * 60 + "i"),
+    ):
         with pytest.raises(sqlite3.OperationalError, match="the answer"):
             limited.execute(much, {"long": "x" * 900_000}).fetchall()
-        assert len(limited.execute(rows.format(5, ":long"), {"long": "x" * 900_000}).fetchall()) == 5
+        assert (
+            len(limited.execute(rows.format(5, ":long"), {"long": "x" * 900_000}).fetchall()) == 5
+        )
 
 
-@pytest.mark.parametrize(("value", "bytes_"), [("a" * 1000, 1), ("é" * 1000, 2), ("首" * 1000, 2), ("\x01" * 1000, 2)])
+@pytest.mark.parametrize(
+    ("value", "bytes_"), [("a" * 1000, 1), ("é" * 1000, 2), ("首" * 1000, 2), ("\x01" * 1000, 2)]
+)
 def test_a_value_weighs_what_it_becomes(value: str, bytes_: int) -> None:
     assert sql_limits._weight(value) == pytest.approx(bytes_ * 1000, rel=0.1)
 
@@ -172,16 +198,20 @@ print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc tells of the memory on Linux alone")
 def test_what_sqlite_holds_in_a_process_is_bounded() -> None:
     """Common tables that double 24 times take gigabytes before a statement even runs."""
-    done = subprocess.run([sys.executable, "-c", BOMB], capture_output=True, text=True, check=True, timeout=100)
+    done = subprocess.run(
+        [sys.executable, "-c", BOMB], capture_output=True, text=True, check=True, timeout=100
+    )
     *refused, most = done.stdout.split()
     assert refused == ["refused"] * 2
     assert int(most) < 250_000
 
 
-# -- requests --------------------------------------------------------------------------------------------------------
+# -- requests --------------------------------------------------------------------------------------
 
 
-def scope(path: str = "/", query: bytes = b"", method: str = "GET", **headers: str) -> dict[str, Any]:
+def scope(
+    path: str = "/", query: bytes = b"", method: str = "GET", **headers: str
+) -> dict[str, Any]:
     named = {"host": "localhost"} | headers
     return {
         "type": "http",
@@ -189,7 +219,9 @@ def scope(path: str = "/", query: bytes = b"", method: str = "GET", **headers: s
         "path": path,
         "raw_path": path.encode("latin-1"),
         "query_string": query,
-        "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in named.items()],
+        "headers": [
+            (name.replace("_", "-").encode(), value.encode()) for name, value in named.items()
+        ],
     }
 
 
@@ -317,12 +349,15 @@ def test_an_answer_that_has_begun_may_take_its_time() -> None:
         await send({"type": "http.response.body", "body": b"all"})
 
     assert (
-        run(concurrency.paced(streams, Settings(), ADDRESSES), scope("/archive/articles.csv", b"_stream=on"))[2]
+        run(
+            concurrency.paced(streams, Settings(), ADDRESSES),
+            scope("/archive/articles.csv", b"_stream=on"),
+        )[2]
         == b"all"
     )
 
 
-# -- answers ---------------------------------------------------------------------------------------------------------
+# -- answers ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -354,7 +389,8 @@ def test_an_error_tells_nothing_of_the_machine() -> None:
 
 
 def getter(folder: Path, **settings: Any) -> Any:
-    settings = {"settings": {"sql_time_limit_ms": 10_000}} | settings  # on a machine that is busy with other tests
+    # on a machine that is busy with other tests
+    settings = {"settings": {"sql_time_limit_ms": 10_000}} | settings
     datasette = Datasette([str(folder / "archive.db")], **settings)
 
     def get(path: str, **options: Any) -> Any:
@@ -366,7 +402,9 @@ def getter(folder: Path, **settings: Any) -> Any:
     return get
 
 
-@pytest.mark.parametrize("path", ["/archive", "/archive/articles", "/archive/search?words=ferry", "/nothing"])
+@pytest.mark.parametrize(
+    "path", ["/archive", "/archive/articles", "/archive/search?words=ferry", "/nothing"]
+)
 def test_a_script_runs_only_if_it_stood_in_a_template(folder: Path, path: str) -> None:
     answer = getter(furnish(folder))(path)
     scripts = re.search("script-src ([^;]+)", answer.headers["content-security-policy"])
@@ -376,12 +414,19 @@ def test_a_script_runs_only_if_it_stood_in_a_template(folder: Path, path: str) -
     assert set(re.findall(r"<script[^>]*>", answer.text)) == {
         tag for tag in re.findall(r"<script[^>]*>", answer.text) if f'nonce="{word}"' in tag
     }
-    assert getter(folder)(path).headers["content-security-policy"] != answer.headers["content-security-policy"]
+    assert (
+        getter(folder)(path).headers["content-security-policy"]
+        != answer.headers["content-security-policy"]
+    )
 
 
 def test_a_visitors_mistake_is_no_failure_of_the_server(folder: Path) -> None:
     get = getter(folder)
-    for path in ("/archive/articles?_sort=nothing", "/archive/articles?_timelimit=x", "/archive/outlets/" + "9" * 30):
+    for path in (
+        "/archive/articles?_sort=nothing",
+        "/archive/articles?_timelimit=x",
+        "/archive/outlets/" + "9" * 30,
+    ):
         answer = get(path, follow_redirects=True)
         assert answer.status_code in (400, 404), path
 
@@ -396,14 +441,16 @@ def test_what_takes_more_memory_than_there_is_is_refused_in_a_sentence() -> None
 def test_texts_too_long_to_compare_in_a_visitors_time_are_not_compared(folder: Path) -> None:
     with sqlite3.connect(furnish(folder) / "archive.db") as connection:
         connection.execute("UPDATE articles SET text = ? WHERE id = 7", ["a " * 150_000])
-        connection.execute("UPDATE revisions SET text = ? WHERE article_id = 8 AND number = 2", ["a " * 150_000])
+        connection.execute(
+            "UPDATE revisions SET text = ? WHERE article_id = 8 AND number = 2", ["a " * 150_000]
+        )
     get = getter(folder)
     for path in ("/archive/articles/1/beside/7", "/archive/articles/8/revisions/2"):
         assert get(path).status_code == 413, path
     assert get("/archive/articles/1/beside/2").status_code != 413
 
 
-# -- spreadsheets ----------------------------------------------------------------------------------------------------
+# -- spreadsheets ----------------------------------------------------------------------------------
 
 FORMULAS = ["=1+1", "+1+1", "-1-cmd", "@SUM(A1)", "\t=1", "\r=1", "=a,b", '="a"', "=a\nb", "＝1"]
 HARMLESS = ["-5", "+3.25", "-1e9", "", "a=1", "it's", 'say "=x"', "a,=b", "a\r\n=b", "0-1"]
@@ -420,7 +467,9 @@ def test_a_cell_that_begins_like_a_formula_gets_an_apostrophe_and_others_stay() 
     assert rows == [["'" + cell for cell in FORMULAS], HARMLESS]
 
 
-@given(st.lists(st.lists(st.text(max_size=8), min_size=2, max_size=3), max_size=4), st.integers(1, 9))
+@given(
+    st.lists(st.lists(st.text(max_size=8), min_size=2, max_size=3), max_size=4), st.integers(1, 9)
+)
 def test_a_table_in_pieces_is_as_safe_as_a_whole_one(rows: list[list[str]], size: int) -> None:
     text = as_csv(rows)
     sent, given = Rows(), text.encode("utf-8", "replace")
@@ -431,7 +480,9 @@ def test_a_table_in_pieces_is_as_safe_as_a_whole_one(rows: list[list[str]], size
         assert not any(cell[:1] in "=@" for cell in row if cell)
 
 
-@pytest.mark.parametrize("path", ["/archive/articles.csv", "/archive/articles.csv?_stream=on", "/archive/newest.csv"])
+@pytest.mark.parametrize(
+    "path", ["/archive/articles.csv", "/archive/articles.csv?_stream=on", "/archive/newest.csv"]
+)
 def test_datasettes_tables_are_safe_in_a_spreadsheet(folder: Path, path: str) -> None:
     with sqlite3.connect(folder / "archive.db") as connection:
         connection.execute('UPDATE articles SET headline = \'=HYPERLINK("https://a.example","x")\'')
@@ -442,7 +493,7 @@ def test_datasettes_tables_are_safe_in_a_spreadsheet(folder: Path, path: str) ->
     assert any(re.fullmatch(r"\d+", cell) for cell in cells)
 
 
-# -- what a hostile page left ----------------------------------------------------------------------------------------
+# -- what a hostile page left ----------------------------------------------------------------------
 
 EVIL = (
     """</script><script>alert(1)</script><svg onload=alert(2)><img src=x onerror=alert(3)>"'`{{7*7}}"""
@@ -468,11 +519,18 @@ COLUMNS = (
 
 @pytest.fixture
 def hostile(folder: Path) -> Path:
-    """An archive each text of which is hostile: articles, copies, changes, outlets, the story, its terms, reasons."""
+    """An archive each text of which is hostile: articles, copies, changes, outlets, the story, its
+    terms, reasons."""
     connection = connect(furnish(folder) / "archive.db", ARCHIVE)
-    connection.execute(f"UPDATE articles SET {', '.join(f'{name} = :evil' for name in COLUMNS)}", {"evil": EVIL})
-    connection.execute("UPDATE articles SET text = ?1 || char(10) || text || id, language = ?1", [EVIL])
-    connection.execute("UPDATE articles SET authors = json_array(?1, ?1), url = url || ?1 WHERE id <> 6", [EVIL])
+    connection.execute(
+        f"UPDATE articles SET {', '.join(f'{name} = :evil' for name in COLUMNS)}", {"evil": EVIL}
+    )
+    connection.execute(
+        "UPDATE articles SET text = ?1 || char(10) || text || id, language = ?1", [EVIL]
+    )
+    connection.execute(
+        "UPDATE articles SET authors = json_array(?1, ?1), url = url || ?1 WHERE id <> 6", [EVIL]
+    )
     for id, url in enumerate(EVIL_URLS, start=20):
         add_article(connection, id, {"outlet_id": 1, "headline": EVIL, "published_at": EVIL, "text": f"strike {EVIL}",
                                      "url": url, "language": "en", "published_raw": EVIL})  # fmt: skip
@@ -484,7 +542,10 @@ def hostile(folder: Path) -> Path:
     connection.execute("UPDATE outlets SET name = ?1, language = ?1", [EVIL])
     connection.execute("UPDATE stories SET title = ?1, terms = json_array(?1), words = ?1", [EVIL])
     connection.execute("UPDATE event_articles SET terms = json_array(?1)", [EVIL])
-    connection.execute("UPDATE revisions SET headline = ?1 || number, text = ?1 || char(10) || text || number", [EVIL])
+    connection.execute(
+        "UPDATE revisions SET headline = ?1 || number, text = ?1 || char(10) || text || number",
+        [EVIL],
+    )
     connection.execute("UPDATE urls SET reason = ?1 WHERE reason IS NOT NULL", [EVIL])
     connection.execute("UPDATE crawls SET reason = ?1", [EVIL])
     connection.close()
@@ -514,12 +575,17 @@ DATASETTES = (
 
 
 def unsafe(page: str, own_scripts: bool) -> list[str]:
-    """What in a page would run, or lead to a script: elements and attributes as a browser reads them."""
+    """What in a page would run, or lead to a script: elements and attributes as a browser reads
+    them."""
     found = []
     for element in html.document_fromstring(page).iter(etree.Element):
         if element.tag == "script" and not own_scripts:
             found.append("script")
-        if element.tag == "script" and "alert(" in (element.text or "") and "<\\/" not in (element.text or ""):
+        if (
+            element.tag == "script"
+            and "alert(" in (element.text or "")
+            and "<\\/" not in (element.text or "")
+        ):
             found.append(f"script: {element.text}")
         for name, value in element.attrib.items():
             if name.startswith("on") and value != "openColumnChooser()":
@@ -554,7 +620,9 @@ def test_no_text_of_a_page_runs_on_datasettes_own(hostile: Path) -> None:
 def test_a_feed_of_hostile_texts_is_sound_xml_without_markup(hostile: Path) -> None:
     answer = getter(hostile)(f"/archive/-/story/{STORY}.atom")
     feed = etree.fromstring(answer.content)
-    assert {etree.QName(element).namespace for element in feed.iter()} == {"http://www.w3.org/2005/Atom"}
+    assert {etree.QName(element).namespace for element in feed.iter()} == {
+        "http://www.w3.org/2005/Atom"
+    }
     assert {element.get("type") for element in feed.iter("{*}summary")} == {"text"}
     links = [element.get("href") for element in feed.iter("{*}link")]
     assert all(re.match(r"https?://", link) for link in links)
@@ -566,7 +634,9 @@ def test_files_of_hostile_texts_are_saved_and_never_shown(hostile: Path) -> None
         headers = get(f"/archive/-/story/{STORY}.{form}").headers
         assert headers["content-disposition"].startswith("attachment")
         assert "sandbox" in headers["content-security-policy"]
-    assert get(f"/archive/-/story/{STORY}.json").headers["content-type"].startswith("application/json")
+    assert (
+        get(f"/archive/-/story/{STORY}.json").headers["content-type"].startswith("application/json")
+    )
 
 
 def test_json_is_never_taken_for_a_page(hostile: Path) -> None:
@@ -592,7 +662,7 @@ def test_a_page_as_it_came_is_saved_where_somebody_serves_the_captures(folder: P
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-# -- all of it, as a process -----------------------------------------------------------------------------------------
+# -- all of it, as a process -----------------------------------------------------------------------
 
 CHOSEN = (
     "randomblob", "LIKE with many %", "doubling", "sixty long values", "instr, quadratic", "group_concat of all texts",
@@ -605,7 +675,8 @@ CHOSEN = (
 
 @pytest.mark.parametrize("how", [[], ["--public"]], ids=["plain", "public"])
 def test_a_server_outlives_hostile_requests_within_its_memory(folder: Path, how: list[str]) -> None:
-    """The figures of all of them, on a large archive, are in `bench/visitors.py`; busy machines are given time here."""
+    """The figures of all of them, on a large archive, are in `bench/visitors.py`; busy machines are
+    given time here."""
     known = {attack.name: attack for attack in attacks()}
     with Server(furnish(folder), *how) as server:
         for name in CHOSEN:

@@ -17,7 +17,10 @@ from archive.text.unspaced import bigrams
 from archive.times import seconds, since
 
 ARTICLES = {
-    1: ("Ferry timetable changes", "The island ferry will leave Zürich quay at dawn, O'Brien said. Written in C++."),
+    1: (
+        "Ferry timetable changes",
+        "The island ferry will leave Zürich quay at dawn, O'Brien said. Written in C++.",
+    ),
     2: ("東京都知事が退任へ", "首相は会見で述べた。AI首相補佐官も同席した。2024年に始まった。"),
     3: ("한국과 쿠바와 수교", "두 나라는 오늘 쿠바와의 외교 관계를 맺었다."),
     4: ("ประชาชนไปเลือกตั้ง", "ทุกคนช่วยเหลือกันในวันหยุด"),
@@ -31,7 +34,9 @@ ARTICLES = {
 def archive(tmp_path_factory: pytest.TempPathFactory) -> sqlite3.Connection:
     connection = connect(tmp_path_factory.mktemp("search") / "archive.db", ARCHIVE)
     for host in ("harbour.example", "tokyo.example"):
-        connection.execute("INSERT INTO outlets (host, added_at) VALUES (?, '2024-01-01T00:00:00Z')", [host])
+        connection.execute(
+            "INSERT INTO outlets (host, added_at) VALUES (?, '2024-01-01T00:00:00Z')", [host]
+        )
     for id, (headline, text) in ARTICLES.items():
         connection.execute(
             """INSERT INTO articles (id, outlet_id, url, headline, language, published_at, fetched_at, text, bigrams)
@@ -89,7 +94,8 @@ def test_words_find_the_articles_that_a_reader_would_expect(
 
 
 @pytest.mark.parametrize(
-    "words", ["", "  ", "…", '""', "*", "-", "- - -", "-ferry", "OR", "\x00", "\ud800", "word " * 65]
+    "words",
+    ["", "  ", "…", '""', "*", "-", "- - -", "-ferry", "OR", "\x00", "\ud800", "word " * 65],
 )
 def test_what_names_nothing_to_look_for_is_said_in_one_line(words: str) -> None:
     with pytest.raises(UsageError) as error:
@@ -116,14 +122,20 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("words", HOSTILE)
-def test_no_syntax_of_the_search_engine_can_be_typed(archive: sqlite3.Connection, words: str) -> None:
+def test_no_syntax_of_the_search_engine_can_be_typed(
+    archive: sqlite3.Connection, words: str
+) -> None:
     archive.execute(
         "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH ?", [match_or_nothing(words)]
     ).fetchone()
 
 
 @settings(deadline=None)  # the machine may be busy
-@given(st.text() | st.text(alphabet="ab\" *-()^:{}+'OR首쿠ก\x00,") | st.lists(st.sampled_from(HOSTILE)).map(" ".join))
+@given(
+    st.text()
+    | st.text(alphabet="ab\" *-()^:{}+'OR首쿠ก\x00,")
+    | st.lists(st.sampled_from(HOSTILE)).map(" ".join)
+)
 def test_no_text_makes_the_search_fail(archive: sqlite3.Connection, words: str) -> None:
     archive.execute(
         "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH ?", [match_or_nothing(words)]
@@ -150,7 +162,12 @@ def test_a_hit_among_unspaced_letters_shows_the_place_too(archive: sqlite3.Conne
 
 
 def test_the_passage_of_a_long_text_is_cut_around_the_place_with_most_words() -> None:
-    text = "One ferry. " + "Nothing to see here. " * 100 + "The ferry left before the strike. " + "And more. " * 100
+    text = (
+        "One ferry. "
+        + "Nothing to see here. " * 100
+        + "The ferry left before the strike. "
+        + "And more. " * 100
+    )
     shown = passage(text, "strike ferry", width=80)
     assert "The ⟦ferry⟧ left before the ⟦strike⟧" in shown
     assert shown.startswith("…")
@@ -176,11 +193,15 @@ def test_brackets_of_the_text_itself_are_not_taken_for_marks() -> None:
         ({"limit": 1}, {6}),
     ],
 )
-def test_filters_narrow_a_search(archive: sqlite3.Connection, filters: dict[str, object], ids: set[int]) -> None:
+def test_filters_narrow_a_search(
+    archive: sqlite3.Connection, filters: dict[str, object], ids: set[int]
+) -> None:
     assert {hit.id for hit in search(archive, "ferry", **filters)} == ids  # type: ignore[arg-type]
 
 
-def test_a_text_that_went_round_is_one_hit_and_its_copies_can_be_listed(archive: sqlite3.Connection) -> None:
+def test_a_text_that_went_round_is_one_hit_and_its_copies_can_be_listed(
+    archive: sqlite3.Connection,
+) -> None:
     """Articles 1 and 6 are set down as versions of one text of two outlets, for this test alone."""
     archive.execute("BEGIN")
     archive.execute("INSERT INTO texts (id, original_id) VALUES (1, 1)")
@@ -213,10 +234,16 @@ def test_unspaced_letters_become_pairs(text: str, pairs: str | None) -> None:
     assert bigrams(text) == pairs
 
 
-def test_the_end_of_one_run_and_the_start_of_the_next_are_no_word(archive: sqlite3.Connection) -> None:
-    archive.execute("CREATE VIRTUAL TABLE temp.pairs USING fts5(bigrams, tokenize='unicode61 remove_diacritics 2')")
+def test_the_end_of_one_run_and_the_start_of_the_next_are_no_word(
+    archive: sqlite3.Connection,
+) -> None:
+    archive.execute(
+        "CREATE VIRTUAL TABLE temp.pairs USING fts5(bigrams, tokenize='unicode61 remove_diacritics 2')"
+    )
     archive.execute("INSERT INTO temp.pairs VALUES (?)", [bigrams("大首。相手")])
-    assert not archive.execute("SELECT 1 FROM temp.pairs WHERE pairs MATCH ?", [match_query("首相手")]).fetchall()
+    assert not archive.execute(
+        "SELECT 1 FROM temp.pairs WHERE pairs MATCH ?", [match_query("首相手")]
+    ).fetchall()
 
 
 def test_pairs_are_made_in_time_that_grows_with_the_text_alone() -> None:
@@ -242,7 +269,9 @@ def test_moments_can_be_typed_as_days_clock_times_and_ages() -> None:
     assert {text: since(text, now=at) for text in meant} == meant
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "2024-02-31", "7", "-7d", "7 parsecs", "99999y", "2024-13-01T00:00"])
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "2024-02-31", "7", "-7d", "7 parsecs", "99999y", "2024-13-01T00:00"]
+)
 def test_what_is_no_moment_is_said(text: str) -> None:
     with pytest.raises(UsageError, match="no date and no age"):
         since(text)
@@ -259,7 +288,10 @@ def test_what_is_no_duration_is_said(text: str) -> None:
 
 
 def test_a_passage_ends_between_words() -> None:
-    assert passage("The ferry left the island before dawn", "ferry", width=28) == "The ⟦ferry⟧ left the island…"
+    assert (
+        passage("The ferry left the island before dawn", "ferry", width=28)
+        == "The ⟦ferry⟧ left the island…"
+    )
 
 
 def test_a_passage_is_found_in_time_whatever_was_typed() -> None:

@@ -23,7 +23,9 @@ def page(seed: int) -> bytes:
 
 FIRST, OTHER = page(1), page(2)
 BODIES = (FIRST, FIRST + b"1", FIRST + b"2", OTHER, OTHER + b"3", FIRST + b"4", FIRST)
-KEPT = [Capture(URL, body, fetched_at=f"2024-02-1{day}T00:00:00Z") for day, body in enumerate(BODIES)]
+KEPT = [
+    Capture(URL, body, fetched_at=f"2024-02-1{day}T00:00:00Z") for day, body in enumerate(BODIES)
+]
 
 
 @pytest.fixture
@@ -39,7 +41,9 @@ def test_every_body_comes_back_as_it_was(captures: Captures) -> None:
     assert captures.newest(KEPT[1].digest) == KEPT[1]
 
 
-def test_what_is_nearly_the_page_of_before_is_kept_as_a_delta_to_a_whole_one(captures: Captures) -> None:
+def test_what_is_nearly_the_page_of_before_is_kept_as_a_delta_to_a_whole_one(
+    captures: Captures,
+) -> None:
     """No delta of a delta; a page that is another one is kept whole, and the next refer to it."""
     rows = captures.connection.execute("SELECT digest, base FROM bodies ORDER BY id").fetchall()
     whole = {row["digest"] for row in rows if row["base"] is None}

@@ -28,7 +28,9 @@ for number in range(40):
 def test_four_programs_that_open_new_archives_at_once_all_find_them_whole(tmp_path: Path) -> None:
     start = str(time.time() + 1.5)
     command = [sys.executable, "-c", OPEN, str(tmp_path / "archive"), start]
-    programs = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(4)]
+    programs = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(4)
+    ]
     told = [(*program.communicate(timeout=100), program.returncode) for program in programs]
     assert [code for _, _, code in told] == [0] * 4, told
     assert len({out for out, _, _ in told}) == 1
@@ -53,7 +55,9 @@ def add_in_vain(db: sqlite3.Connection, host: str) -> None:
         add(db, None)
 
 
-def test_a_part_that_fails_is_undone_alone_and_parts_may_lie_within_parts(db: sqlite3.Connection) -> None:
+def test_a_part_that_fails_is_undone_alone_and_parts_may_lie_within_parts(
+    db: sqlite3.Connection,
+) -> None:
     with transaction(db):
         add(db, "before.example")
         with part(db):

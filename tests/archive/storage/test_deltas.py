@@ -20,11 +20,15 @@ def page(seed: int, sentences: int = 400) -> bytes:
     dice = random.Random(seed)
     words = ["".join(dice.choices("aeioulnrstkm", k=dice.randint(2, 9))) for _ in range(3000)]
     lines = (" ".join(dice.choices(words, k=14)) for _ in range(sentences))
-    return ("<!doctype html><title>Ferry</title>" + "".join(f"<p>{line}.</p>\n" for line in lines)).encode()
+    return (
+        "<!doctype html><title>Ferry</title>" + "".join(f"<p>{line}.</p>\n" for line in lines)
+    ).encode()
 
 
 MORNING = page(1)
-EVENING = MORNING.replace(b"<title>Ferry", b"<title>Ferry sails again").replace(b"<p>", b"<p>Corrected: ", 1)
+EVENING = MORNING.replace(b"<title>Ferry", b"<title>Ferry sails again").replace(
+    b"<p>", b"<p>Corrected: ", 1
+)
 
 
 @given(st.binary(max_size=300), st.binary(max_size=300))
@@ -62,11 +66,14 @@ def test_a_delta_read_against_another_page_fails() -> None:
 
 @pytest.mark.shared
 def test_real_pages_fetched_twice_take_a_fifth(shared: Path) -> None:
-    """Two captures of one URL, and the revisions of one site: at most a quarter of what they take alone."""
+    """Two captures of one URL, and the revisions of one site: at most a quarter of what they take
+    alone."""
     pairs = [*same_urls(shared / "corpus"), *revisions(shared / "corpus")]
     alone = [zstd.compress(body, 3) for _, body in pairs]
     deltas = [shrink(body, base) for base, body in pairs]
-    kept = [delta if pays(delta, whole) else whole for delta, whole in zip(deltas, alone, strict=True)]
+    kept = [
+        delta if pays(delta, whole) else whole for delta, whole in zip(deltas, alone, strict=True)
+    ]
 
     assert len(pairs) == 78
     assert all(grow(delta, base) == body for delta, (base, body) in zip(deltas, pairs, strict=True))
@@ -76,7 +83,10 @@ def test_real_pages_fetched_twice_take_a_fifth(shared: Path) -> None:
 def same_urls(corpus: Path) -> list[tuple[bytes, bytes]]:
     lines = (corpus / "dev" / "same_url.jsonl").read_text().splitlines()
     return successive(
-        [[corpus / "dev" / "pages" / f"{id}.html.gz" for id in json.loads(line)["ids"]] for line in lines]
+        [
+            [corpus / "dev" / "pages" / f"{id}.html.gz" for id in json.loads(line)["ids"]]
+            for line in lines
+        ]
     )
 
 
@@ -86,6 +96,7 @@ def revisions(corpus: Path) -> list[tuple[bytes, bytes]]:
 
 
 def successive(captures: list[list[Path]]) -> list[tuple[bytes, bytes]]:
-    """Each capture with the first of its URL, where they differ: one that is whole serves all that follow."""
+    """Each capture with the first of its URL, where they differ: one that is whole serves all that
+    follow."""
     bodies = [[gzip.decompress(path.read_bytes()) for path in paths] for paths in captures]
     return [(first, body) for first, *others in bodies for body in others if body != first]

@@ -22,7 +22,9 @@ with crawl_lock(Path(sys.argv[1])): print("held", flush=True); time.sleep(60)
 
 def holder(folder: Path) -> subprocess.Popen[str]:
     """Another process that holds the lock."""
-    process = subprocess.Popen([sys.executable, "-c", HOLD, folder], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, folder], stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout
     assert process.stdout.readline() == "held\n"
     return process
@@ -43,7 +45,9 @@ def test_who_holds_the_archive_is_told_with_process_machine_and_start(tmp_path: 
         other.wait()
 
 
-def test_a_process_that_was_killed_holds_nothing_though_its_name_is_still_there(tmp_path: Path) -> None:
+def test_a_process_that_was_killed_holds_nothing_though_its_name_is_still_there(
+    tmp_path: Path,
+) -> None:
     other = holder(tmp_path)
     os.kill(other.pid, signal.SIGKILL)
     other.wait()

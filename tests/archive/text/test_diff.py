@@ -26,11 +26,19 @@ def read(old: str, new: str) -> str:
     ("old", "new", "shown"),
     [
         ("The board voted 6 to 5.", "The board voted 7 to 5.", "The board voted [-6-] {+7+} to 5."),
-        ("It cost 1,200.50 crowns.", "It cost 1,300.50 crowns.", "It cost [-1,200.50-] {+1,300.50+} crowns."),
+        (
+            "It cost 1,200.50 crowns.",
+            "It cost 1,300.50 crowns.",
+            "It cost [-1,200.50-] {+1,300.50+} crowns.",
+        ),
         ("One. Two is here.", "One.", "One. [-Two is here.-]"),
         ("One.", "One. Two is here.", "One. {+Two is here.+}"),
         ("Ferry crews strike", "Ferry crews go on strike", "Ferry crews {+go on+} strike"),
-        ("Ferry crews strike", "Minister resigns", "[-Ferry crews strike-]\n\n{+Minister resigns+}"),
+        (
+            "Ferry crews strike",
+            "Minister resigns",
+            "[-Ferry crews strike-]\n\n{+Minister resigns+}",
+        ),
         ("", "New", "{+New+}"),
         ("Old", "", "[-Old-]"),
         ("", "", ""),
@@ -74,13 +82,21 @@ def test_white_space_is_no_difference() -> None:
     assert diff("One two.\n\nThree.", "One  two.\nThree. ").is_empty
 
 
-# -- hostile texts ---------------------------------------------------------------------------------------------------
+# -- hostile texts ---------------------------------------------------------------------------------
 
-HOSTILE = '<script>alert("x")</script> <img src=x onerror=alert(1)> </ins></del> & &lt; \x1b[31m \u202e'
+HOSTILE = (
+    '<script>alert("x")</script> <img src=x onerror=alert(1)> </ins></del> & &lt; \x1b[31m \u202e'
+)
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [("Fine words here.", HOSTILE), (HOSTILE, ""), (HOSTILE, f"{HOSTILE} more"), (HOSTILE, HOSTILE)]
+    ("old", "new"),
+    [
+        ("Fine words here.", HOSTILE),
+        (HOSTILE, ""),
+        (HOSTILE, f"{HOSTILE} more"),
+        (HOSTILE, HOSTILE),
+    ],
 )
 def test_what_a_text_says_is_shown_and_never_run(old: str, new: str) -> None:
     for page in (as_html(diff(old, new)), as_inline_html(diff(old, new))):
@@ -88,7 +104,9 @@ def test_what_a_text_says_is_shown_and_never_run(old: str, new: str) -> None:
             assert word not in page
         assert page.count("<ins") == page.count("</ins>")
         assert page.count("<del") == page.count("</del>")
-        assert "&lt;script&gt;" in page.replace('<ins><span class="dateline-spoken">added: </span>', "")
+        assert "&lt;script&gt;" in page.replace(
+            '<ins><span class="dateline-spoken">added: </span>', ""
+        )
 
 
 def test_a_text_does_not_steer_the_terminal() -> None:
@@ -105,21 +123,41 @@ def test_changes_are_said_to_those_who_hear_the_page() -> None:
     assert '<ins><span class="dateline-spoken">added: </span>7</ins>' in page
 
 
-# -- whatever the texts ----------------------------------------------------------------------------------------------
+# -- whatever the texts ----------------------------------------------------------------------------
 
 WORDS = st.sampled_from(
-    ["one", "two", "three", "four.", "five!", "six\n", "七", "八。", "“nine”", "don’t", "1,5", "<b>"]
+    [
+        "one",
+        "two",
+        "three",
+        "four.",
+        "five!",
+        "six\n",
+        "七",
+        "八。",
+        "“nine”",
+        "don’t",
+        "1,5",
+        "<b>",
+    ]
 )
 TEXTS = st.lists(WORDS, max_size=60).map(" ".join)
 
 
 def side(found: Diff, *changes: str) -> str:
-    pieces = (piece.text for paragraph in found.paragraphs for piece in paragraph if piece.change in changes)
+    pieces = (
+        piece.text
+        for paragraph in found.paragraphs
+        for piece in paragraph
+        if piece.change in changes
+    )
     return "".join("".join(pieces).split())
 
 
 @given(TEXTS, TEXTS)
-def test_the_new_text_can_be_read_off_a_diff_and_nothing_of_the_old_is_missing(old: str, new: str) -> None:
+def test_the_new_text_can_be_read_off_a_diff_and_nothing_of_the_old_is_missing(
+    old: str, new: str
+) -> None:
     found = diff(old, new)
     assert side(found, "same", "added", "moved here") == "".join(new.split())
     assert sorted(side(found, "same", "removed", "moved away")) == sorted("".join(old.split()))
@@ -134,10 +172,12 @@ def test_matches_ascend_and_hold_the_same(old: list[str], new: list[str]) -> Non
     assert len({i for i, _ in pairs}) == len({j for _, j in pairs}) == len(pairs)
 
 
-# -- time ------------------------------------------------------------------------------------------------------------
+# -- time ------------------------------------------------------------------------------------------
 
 CHANCE = random.Random(11)
-VOCABULARY = ["".join(CHANCE.choices("aeioubdfgklmnprst", k=CHANCE.randint(2, 9))) for _ in range(2_000)]
+VOCABULARY = [
+    "".join(CHANCE.choices("aeioubdfgklmnprst", k=CHANCE.randint(2, 9))) for _ in range(2_000)
+]
 WORDS_6000 = [CHANCE.choice(VOCABULARY[: CHANCE.choice([20, 300, 2_000])]) for _ in range(6_000)]
 OTHERS_6000 = [CHANCE.choice(VOCABULARY[: CHANCE.choice([20, 300, 2_000])]) for _ in range(6_000)]
 
@@ -149,9 +189,15 @@ def sentences(words: list[str]) -> str:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        (sentences(WORDS_6000), sentences(["changed" if at % 20 == 7 else w for at, w in enumerate(WORDS_6000)])),
+        (
+            sentences(WORDS_6000),
+            sentences(["changed" if at % 20 == 7 else w for at, w in enumerate(WORDS_6000)]),
+        ),
         (sentences(WORDS_6000), sentences(OTHERS_6000)),
-        (" ".join(WORDS_6000), " ".join(["changed" if at % 50 == 7 else w for at, w in enumerate(WORDS_6000)])),
+        (
+            " ".join(WORDS_6000),
+            " ".join(["changed" if at % 50 == 7 else w for at, w in enumerate(WORDS_6000)]),
+        ),
         (" ".join(WORDS_6000), " ".join(OTHERS_6000)),
         ("yes no " * 3_000, "no yes no " * 2_000),
         ("Yes. No. " * 3_000, "No. Yes. No. " * 2_000),
@@ -168,7 +214,8 @@ def sentences(words: list[str]) -> str:
     ],
 )
 def test_six_thousand_words_take_a_moment_however_they_differ(old: str, new: str) -> None:
-    """`bench/diff.py` measures it; here there is room for a busy machine, and none for a quadratic step."""
+    """`bench/diff.py` measures it; here there is room for a busy machine, and none for a quadratic
+    step."""
     start = time.process_time()
     diff(old, new)
     assert time.process_time() - start < 2
@@ -176,6 +223,7 @@ def test_six_thousand_words_take_a_moment_however_they_differ(old: str, new: str
 
 def test_a_changed_word_in_every_sentence_is_all_that_is_marked() -> None:
     found = diff(
-        sentences(WORDS_6000), sentences(["changed" if at % 20 == 7 else w for at, w in enumerate(WORDS_6000)])
+        sentences(WORDS_6000),
+        sentences(["changed" if at % 20 == 7 else w for at, w in enumerate(WORDS_6000)]),
     )
     assert (found.words_added, found.words_removed) == (300, 300)

@@ -1,4 +1,5 @@
-"""What it costs to compare two texts grows with their length, and what is too long is compared by its lines."""
+"""What it costs to compare two texts grows with their length, and what is too long is compared by
+its lines."""
 
 from __future__ import annotations
 
@@ -17,8 +18,12 @@ TEXTS = {
     "short sentences": sentences,
     "all alike": lambda many, word: f"{word} moved. " * many,
     "lines of a letter": lambda many, word: f"{word[0]}\n" * (4 * many),
-    "one long sentence": lambda many, word: " ".join(f"{word}{number}" for number in range(4 * many)),
-    "no blanks": lambda many, word: "".join(chr(0x4E00 + (number * len(word)) % 9_000) for number in range(8 * many)),
+    "one long sentence": lambda many, word: " ".join(
+        f"{word}{number}" for number in range(4 * many)
+    ),
+    "no blanks": lambda many, word: "".join(
+        chr(0x4E00 + (number * len(word)) % 9_000) for number in range(8 * many)
+    ),
     "signs": lambda many, word: f"{word[0]}.!?… " * many,
 }
 
@@ -46,10 +51,18 @@ def test_two_million_characters_cost_no_more_than_some_times_a_tenth_of_them(kin
 
 
 def test_of_a_long_text_the_lines_that_changed_are_shown_and_counted():
-    lines = [f"Line {number} of the report on the ferry landing and the quay." for number in range(20_000)]
+    lines = [
+        f"Line {number} of the report on the ferry landing and the quay."
+        for number in range(20_000)
+    ]
     changed = [*lines[:10_000], "The council said no.", *lines[10_001:]]
     found = diff("\n".join(lines), "\n".join(changed))
-    assert [piece.text for paragraph in found.paragraphs for piece in paragraph if piece.change != "same"] == [
+    assert [
+        piece.text
+        for paragraph in found.paragraphs
+        for piece in paragraph
+        if piece.change != "same"
+    ] == [
         lines[10_000],
         "The council said no.",
     ]

@@ -1,4 +1,5 @@
-"""A word is found however the page wrote it and however it is typed, and shown as the page wrote it."""
+"""A word is found however the page wrote it and however it is typed, and shown as the page wrote
+it."""
 
 from __future__ import annotations
 
@@ -40,7 +41,9 @@ TEXTS = {
 
 
 def archive_of(connection: sqlite3.Connection, fill: bool = True) -> sqlite3.Connection:
-    connection.execute("INSERT INTO outlets (host, added_at) VALUES ('a.example', '2024-01-01T00:00:00Z')")
+    connection.execute(
+        "INSERT INTO outlets (host, added_at) VALUES ('a.example', '2024-01-01T00:00:00Z')"
+    )
     for name, text in TEXTS.items():
         connection.execute(
             """INSERT INTO articles (outlet_id, url, headline, fetched_at, text, bigrams)
@@ -80,8 +83,12 @@ TYPED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "words"), [(name, word) for name, words in TYPED for word in words.split("|")])
-def test_a_word_is_found_however_it_is_written_or_typed(archive: sqlite3.Connection, name: str, words: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "words"), [(name, word) for name, words in TYPED for word in words.split("|")]
+)
+def test_a_word_is_found_however_it_is_written_or_typed(
+    archive: sqlite3.Connection, name: str, words: str
+) -> None:
     assert name in {hit.url for hit in search(archive, words)}
 
 
@@ -134,7 +141,9 @@ def test_an_archive_of_the_step_before_finds_them_too(tmp_path: Path) -> None:
     archive.execute("INSERT INTO articles_fts(articles_fts, rank) VALUES ('integrity-check', 1)")
 
 
-def test_a_step_that_fails_leaves_the_archive_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_step_that_fails_leaves_the_archive_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = replace(ARCHIVE, steps=tuple(step for step in ARCHIVE.steps if step[0] < "m010"))
     archive_of(connect(tmp_path / "archive.db", before), fill=False).close()
     calls = []
@@ -150,5 +159,8 @@ def test_a_step_that_fails_leaves_the_archive_as_it_was(tmp_path: Path, monkeypa
         connect(tmp_path / "archive.db", ARCHIVE)
 
     archive = connect(tmp_path / "archive.db", before)
-    assert archive.execute("SELECT count(*) FROM articles WHERE bigrams IS NOT NULL").fetchone()[0] == 0
+    assert (
+        archive.execute("SELECT count(*) FROM articles WHERE bigrams IS NOT NULL").fetchone()[0]
+        == 0
+    )
     assert search(archive, "hafenbehorde") == []

@@ -20,7 +20,10 @@ ARTICLES = [
 def filled(dateline: Callable[..., Dateline]) -> Dateline:
     run = dateline()
     names = ("url", "headline", "published_at", "text")
-    lines = [json.dumps(dict(zip(names, article, strict=True)) | {"language": "en"}) for article in ARTICLES]
+    lines = [
+        json.dumps(dict(zip(names, article, strict=True)) | {"language": "en"})
+        for article in ARTICLES
+    ]
     run("import", "-", stdin="\n".join(lines))
     return run
 
@@ -37,7 +40,9 @@ def events(run: Dateline) -> list[tuple[str, str]]:
 BREAD, STRIKE, BEGINS = (article[1] for article in ARTICLES)
 
 
-def test_an_article_is_in_its_event_as_soon_as_it_is_kept(dateline: Callable[..., Dateline]) -> None:
+def test_an_article_is_in_its_event_as_soon_as_it_is_kept(
+    dateline: Callable[..., Dateline],
+) -> None:
     run = filled(dateline)
     assert events(run) == [(BREAD, BREAD), (STRIKE, STRIKE), (BEGINS, STRIKE)]
     why = run.rows("SELECT outlet, joined, terms FROM event_coverage WHERE headline = ?", BEGINS)
@@ -45,7 +50,9 @@ def test_an_article_is_in_its_event_as_soon_as_it_is_kept(dateline: Callable[...
     assert "strike" in why[0]["terms"]
 
 
-def test_events_are_made_anew_and_what_a_person_said_of_a_story_stays(dateline: Callable[..., Dateline]) -> None:
+def test_events_are_made_anew_and_what_a_person_said_of_a_story_stays(
+    dateline: Callable[..., Dateline],
+) -> None:
     run = filled(dateline)
     run("follow", "2", "--name", "ferry")
     run("verdict", "ferry", "3", "--not")
@@ -63,7 +70,9 @@ def test_a_tidy_says_what_it_did(dateline: Callable[..., Dateline]) -> None:
     assert run.column("SELECT events FROM tidies") == [2]
 
 
-def test_without_an_archive_there_is_nothing_to_make_anew(dateline: Callable[..., Dateline]) -> None:
+def test_without_an_archive_there_is_nothing_to_make_anew(
+    dateline: Callable[..., Dateline],
+) -> None:
     run = dateline()
     for words in (["rebuild", "events"], ["tidy"]):
         failed = run(*words, code=None)

@@ -37,7 +37,9 @@ def test_a_moment_says_no_more_than_the_page_did(raw: str, wanted: str) -> None:
     assert moment(raw) == wanted
 
 
-@pytest.mark.parametrize("raw", ["", "2026-02-31", "03/04/2024", "yesterday", "31 Foo 2024", "99999999", "4 hours ago"])
+@pytest.mark.parametrize(
+    "raw", ["", "2026-02-31", "03/04/2024", "yesterday", "31 Foo 2024", "99999999", "4 hours ago"]
+)
 def test_what_no_calendar_has_or_nobody_can_tell_is_no_date(raw: str) -> None:
     assert moment(raw) is None
 
@@ -75,7 +77,10 @@ def test_nothing_is_published_a_day_after_it_was_fetched(found: str, wanted: str
     [
         ("Posted February 15, 2024 5:30 am.", True),
         ("© 2024-02-15 The Ellery Courier", False),
-        ("On 15 February 2024 the council of Ellery voted to rebuild its eastern pier at last.", False),
+        (
+            "On 15 February 2024 the council of Ellery voted to rebuild its eastern pier at last.",
+            False,
+        ),
     ],
 )
 def test_a_date_line_tells_nothing_else(line: str, is_date: bool) -> None:

@@ -59,12 +59,15 @@ def test_a_clock_that_contradicts_its_half_of_the_day_is_left_out(raw: str) -> N
 
 
 def test_what_only_looks_like_half_a_day_is_none() -> None:
-    """German `am` is a preposition, and on pages in other languages `CH` and `SA` say nothing of the hour."""
+    """German `am` is a preposition, and on pages in other languages `CH` and `SA` say nothing of
+    the hour."""
     assert moment("18:40 am 12. März 2024", "de") == AT_NIGHT
     assert moment("12/03/2024 06:40 CH", "fr") == "2024-03-12T06:40:00"
 
 
-@pytest.mark.parametrize("raw", ["Tue, 12 Mar 2024 24:00:00 +0000", "2024-03-12T24:00:00Z", "12 Mar 2024, 24:00 GMT"])
+@pytest.mark.parametrize(
+    "raw", ["Tue, 12 Mar 2024 24:00:00 +0000", "2024-03-12T24:00:00Z", "12 Mar 2024, 24:00 GMT"]
+)
 def test_twenty_four_hours_are_the_start_of_the_next_day(raw: str) -> None:
     assert moment(raw) == "2024-03-13T00:00:00Z"
     assert moment("12 Mar 2024 24:10") == "2024-03-12"
@@ -168,7 +171,9 @@ def test_a_month_is_what_it_is_called_in_the_language_of_the_page(
     assert moment(raw, language) == wanted
 
 
-@pytest.mark.parametrize("raw", ["iPhone 15 Pro 2024", "Top 10 Markets 2024", "The 5 Mayors 2023", "3 sets 2024"])
+@pytest.mark.parametrize(
+    "raw", ["iPhone 15 Pro 2024", "Top 10 Markets 2024", "The 5 Mayors 2023", "3 sets 2024"]
+)
 def test_a_word_that_only_begins_like_a_month_is_none(raw: str) -> None:
     assert moment(raw) is None
 
@@ -195,12 +200,20 @@ def test_a_word_that_only_begins_like_a_month_is_none(raw: str) -> None:
         ("2 رمضان 1445", "ar", None),
     ],
 )
-def test_years_of_other_calendars_are_converted_or_not_read(raw: str, language: str, wanted: str | None) -> None:
+def test_years_of_other_calendars_are_converted_or_not_read(
+    raw: str, language: str, wanted: str | None
+) -> None:
     assert moment(raw, language) == wanted
 
 
 def test_the_iranian_year_begins_at_the_equinox() -> None:
-    years = {1399: "2020-03-20", 1402: "2023-03-21", 1403: "2024-03-20", 1404: "2025-03-21", 1408: "2029-03-20"}
+    years = {
+        1399: "2020-03-20",
+        1402: "2023-03-21",
+        1403: "2024-03-20",
+        1404: "2025-03-21",
+        1408: "2029-03-20",
+    }
     assert {year: of_solar_hijri(year, 1, 1).isoformat() for year in years} == years
 
 
@@ -212,7 +225,11 @@ def test_words_that_need_no_language_name_one_month_in_all_that_have_them() -> N
     for language in languages.split():
         for name, month in names_of(language).items():
             named[name].add(month)
-    assert {word: named[word] for word in listed if word in named and named[word] != {month_number(word)}} == {}
+    assert {
+        word: named[word]
+        for word in listed
+        if word in named and named[word] != {month_number(word)}
+    } == {}
     assert len(listed & named.keys()) > 500
 
 
@@ -228,7 +245,9 @@ def test_words_that_need_no_language_name_one_month_in_all_that_have_them() -> N
         ("fr-CA", None, None),
     ],
 )
-def test_the_order_of_numbers_is_that_of_the_country(tag: str, url: str | None, wanted: bool | None) -> None:
+def test_the_order_of_numbers_is_that_of_the_country(
+    tag: str, url: str | None, wanted: bool | None
+) -> None:
     assert month_first(tag, url) is wanted
 
 

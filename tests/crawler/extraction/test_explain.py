@@ -22,7 +22,10 @@ from tests.paths import PAGES
 
 CASES = sorted(path.stem for path in PAGES.glob("*.json"))
 HEAD = '<link rel=canonical href="https://paper.example/{0}">'
-LONG = "The council voted on Tuesday to rebuild the eastern pier, which a storm broke apart two winters ago. " * 3
+LONG = (
+    "The council voted on Tuesday to rebuild the eastern pier, which a storm broke apart two winters ago. "
+    * 3
+)
 
 
 def saved(name: str) -> Capture:
@@ -38,7 +41,9 @@ def saved(name: str) -> Capture:
 
 def page(body: str, head: str = "") -> Capture:
     whole = f"<html lang=en><head><title>Pier</title>{head}</head><body>{body}</body></html>"
-    return Capture(url="https://courier.example/a", body=whole.encode(), fetched_at="2025-11-06T00:00:00Z")
+    return Capture(
+        url="https://courier.example/a", body=whole.encode(), fetched_at="2025-11-06T00:00:00Z"
+    )
 
 
 def whys(told: Explained) -> dict[str, str]:
@@ -47,7 +52,9 @@ def whys(told: Explained) -> dict[str, str]:
 
 
 def shown(told: Explained, width: int | None) -> str:
-    console = Console(width=width or 120, soft_wrap=width is None, color_system=None, legacy_windows=False)
+    console = Console(
+        width=width or 120, soft_wrap=width is None, color_system=None, legacy_windows=False
+    )
     with console.capture() as captured:
         for part in in_terminal(told, width):
             console.print(part, soft_wrap=width is None)
@@ -58,7 +65,9 @@ def shown(told: Explained, width: int | None) -> str:
 def test_the_kept_lines_are_the_text_that_extract_gives(name: str) -> None:
     told, article = explained(saved(name)), extract(saved(name))
     assert told.article == article
-    assert [line.text for line in told.lines if line.kept] == (article.text.split("\n") if article.text else [])
+    assert [line.text for line in told.lines if line.kept] == (
+        article.text.split("\n") if article.text else []
+    )
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -72,7 +81,9 @@ def test_no_line_of_the_page_is_missing_and_none_left_out_is_without_a_reason(na
     )
     paragraphs = re.findall(r"<(?:p|h1|h2)\b[^<>]*>([^<>]{20,})</(?:p|h1|h2)>", body)
     if name != "charset_that_lies":
-        assert not [words for words in paragraphs if re.sub(r"\W+", "", unescape(words)) not in said]
+        assert not [
+            words for words in paragraphs if re.sub(r"\W+", "", unescape(words)) not in said
+        ]
     assert all(line.why for line in told.lines if not line.kept)
 
 
@@ -81,9 +92,15 @@ def test_rules_are_named_in_the_order_of_the_page() -> None:
     assert list(whys(told).values()) == ["announces a link", "an offer in a box with a button"]
     assert "the byline" in [line.why for line in told.lines if not line.by]
     again = explained(saved("graph_and_agency"))
-    assert list(whys(again).values()) == ["the headline again", "a byline", "points to another page, it is a link"]
+    assert list(whys(again).values()) == [
+        "the headline again",
+        "a byline",
+        "points to another page, it is a link",
+    ]
     texts = [line.text for line in again.lines]
-    assert texts.index("Town") < texts.index(again.article.text.split("\n")[0]) < texts.index("Latest")
+    assert (
+        texts.index("Town") < texts.index(again.article.text.split("\n")[0]) < texts.index("Latest")
+    )
 
 
 def test_fields_say_who_says_them() -> None:
@@ -95,8 +112,12 @@ def test_fields_say_who_says_them() -> None:
 
 
 def test_a_text_out_of_the_pages_data_says_so() -> None:
-    data = json.dumps({"@type": "NewsArticle", "headline": "Pier", "articleBody": f"{LONG}\n{LONG}"})
-    told = explained(page("<p>Please wait.</p>", f'<script type="application/ld+json">{data}</script>'))
+    data = json.dumps(
+        {"@type": "NewsArticle", "headline": "Pier", "articleBody": f"{LONG}\n{LONG}"}
+    )
+    told = explained(
+        page("<p>Please wait.</p>", f'<script type="application/ld+json">{data}</script>')
+    )
     assert {line.by for line in told.lines if line.kept} == {DATA}
     assert "Please wait." in [line.text for line in told.lines]
     assert "added by the page's data" in shown(told, 80)
@@ -111,7 +132,9 @@ def test_what_cannot_be_read_is_explained_by_its_type() -> None:
 
 
 @pytest.mark.parametrize("width", [None, 40, 140])
-def test_the_terminal_shows_kept_lines_plain_and_the_others_with_their_reason(width: int | None) -> None:
+def test_the_terminal_shows_kept_lines_plain_and_the_others_with_their_reason(
+    width: int | None,
+) -> None:
     told = explained(saved("offers_amid_the_text"))
     words = " ".join(shown(told, width).split())
     assert "left out: announces" in words
@@ -123,7 +146,9 @@ def test_the_terminal_shows_kept_lines_plain_and_the_others_with_their_reason(wi
 
 def test_many_short_lines_that_nobody_took_are_told_as_a_number() -> None:
     menu = "".join(f"<li><a href=/{n}>Part {n}</a></li>" for n in range(30))
-    told = explained(page(f"<ul>{menu}</ul><h1>Pier</h1><article><p>{LONG}</p><p>{LONG}</p></article>"))
+    told = explained(
+        page(f"<ul>{menu}</ul><h1>Pier</h1><article><p>{LONG}</p><p>{LONG}</p></article>")
+    )
     assert "⋯ 30 short lines and links that nobody took" in shown(told, None)
     assert "Part 17" not in shown(told, None)
     assert "Part 17" in as_html_page([told])
@@ -167,17 +192,21 @@ def test_a_line_that_the_outlet_repeats_is_left_out_and_said_to_be() -> None:
 def test_every_sign_has_plain_words_and_those_of_the_whole_page_have_none() -> None:
     for name in {*weights(has=True), *weights(has=False)}:
         words = in_words(name)
-        assert not re.search(r"\\|boxes|\bkind\b|\b\d+ (?:before|after)|^(?:size|above by|below by|linked)\b", words)
+        assert not re.search(
+            r"\\|boxes|\bkind\b|\b\d+ (?:before|after)|^(?:size|above by|below by|linked)\b", words
+        )
     assert not in_words("any, found no")
     assert in_words("twice, long, begins small, in a h2") == (
         "stands twice on the page, begins with a small letter, a heading, <h2>"
     )
 
 
-# -- the command -----------------------------------------------------------------------------------------------------
+# -- the command -----------------------------------------------------------------------------------
 
 
-def test_the_command_explains_files_with_what_they_teach_of_their_outlet(dateline, tmp_path: Path) -> None:
+def test_the_command_explains_files_with_what_they_teach_of_their_outlet(
+    dateline, tmp_path: Path
+) -> None:
     files = [write(tmp_path, number, HEAD.format(number)) for number in range(4)]
     out = dateline()("extract", "--explain", *files).stdout
     assert out.count(f"- {BOX}\n    → left out: the outlet repeats it") == 4
@@ -188,11 +217,16 @@ def test_the_command_explains_files_with_what_they_teach_of_their_outlet(datelin
     assert REPEATED not in html
 
 
-def test_the_command_explains_articles_of_the_archive_with_what_it_learnt(dateline, tmp_path: Path) -> None:
+def test_the_command_explains_articles_of_the_archive_with_what_it_learnt(
+    dateline, tmp_path: Path
+) -> None:
     run = dateline()
     run("import", *(write(tmp_path, number, HEAD.format(number)) for number in range(4)))
     for name in ("1", "https://paper.example/1"):
-        assert f"- {BOX}\n    → left out: the outlet repeats it" in run("extract", "--explain", name).stdout
+        assert (
+            f"- {BOX}\n    → left out: the outlet repeats it"
+            in run("extract", "--explain", name).stdout
+        )
     assert "no article 99" in run("extract", "--explain", "99", code=1).stderr
 
 

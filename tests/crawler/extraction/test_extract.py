@@ -45,7 +45,10 @@ def test_a_page_says_where_it_came_from_and_what_read_it() -> None:
     assert len(article.digest) == 64
     assert article.extractor is not None
     assert article.extractor.startswith("trafilatura ")
-    assert (article.url, article.fetched_at) == ("https://courier.example/a", "2025-11-06T00:00:00Z")
+    assert (article.url, article.fetched_at) == (
+        "https://courier.example/a",
+        "2025-11-06T00:00:00Z",
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,7 +66,9 @@ def test_a_page_says_where_it_came_from_and_what_read_it() -> None:
         ),
     ],
 )
-def test_what_cannot_be_read_is_flagged_with_its_reason(body: bytes, kind: str, reason: str) -> None:
+def test_what_cannot_be_read_is_flagged_with_its_reason(
+    body: bytes, kind: str, reason: str
+) -> None:
     article = read(body)
     assert (article.page_type, article.page_reason, article.text) == (kind, reason, "")
 
@@ -88,7 +93,10 @@ def test_a_page_that_goes_deep_is_read_to_its_bottom() -> None:
             b"<p " + b" ".join(b"a%d=1" % i for i in range(64_000)) + b">" + SENTENCES.encode(),
             "a tag of more than 500 attributes was read without them",
         ),
-        (b"<p>" + SENTENCES.encode() + b"<p>word</p>" * 100_000, "only its first 15000 elements were read"),
+        (
+            b"<p>" + SENTENCES.encode() + b"<p>word</p>" * 100_000,
+            "only its first 15000 elements were read",
+        ),
     ],
 )
 def test_what_would_take_too_long_is_read_in_part_and_says_so(body: bytes, reason: str) -> None:
@@ -135,7 +143,12 @@ def test_an_amp_page_is_read() -> None:
 
 
 def test_a_page_beyond_the_limit_is_read_in_part_and_says_so() -> None:
-    body = PAGE.format("Ferry leaves at noon", SENTENCES).encode() + b"<!--" + b"x" * 5_000_000 + b"-->"
+    body = (
+        PAGE.format("Ferry leaves at noon", SENTENCES).encode()
+        + b"<!--"
+        + b"x" * 5_000_000
+        + b"-->"
+    )
     article = read(body)
     assert article.text.startswith("The ferry left")
     assert article.page_reason == "only its first 5 MB were read"
@@ -164,20 +177,26 @@ def test_strange_metadata_neither_raises_nor_reaches_the_article() -> None:
     strange = {"@type": ["NewsArticle", 1, None], "headline": {"a": [1]}, "author": [[{"name": []}], 3, {"@id": 5}],
                "datePublished": [None, {"x": 1}], "image": [[]], "publisher": 7, "url": ["x"]}  # fmt: skip
     script = f'<script type="application/ld+json">{json.dumps(strange)}</script><link rel=canonical href="http://[bad">'
-    article = read((script + PAGE.format("Ferry leaves at noon", SENTENCES)).encode(), url="http://[nowhere")
+    article = read(
+        (script + PAGE.format("Ferry leaves at noon", SENTENCES)).encode(), url="http://[nowhere"
+    )
     assert (article.published_at, article.canonical_url, article.image_url) == (None, None, None)
     assert article.headline == "Ferry leaves at noon"
 
 
 def test_deeply_nested_json_is_skipped() -> None:
     script = '<script type="application/ld+json">' + "[" * 100_000 + "</script>"
-    assert read((script + PAGE.format("Ferry leaves at noon", SENTENCES)).encode()).page_type == "article"
+    assert (
+        read((script + PAGE.format("Ferry leaves at noon", SENTENCES)).encode()).page_type
+        == "article"
+    )
 
 
 @settings(max_examples=30, deadline=None)
 @given(
     st.one_of(
-        st.binary(max_size=400), st.text(alphabet="<>/='\"&;pdivah1 tablescript\n\x00é中", max_size=400).map(str.encode)
+        st.binary(max_size=400),
+        st.text(alphabet="<>/='\"&;pdivah1 tablescript\n\x00é中", max_size=400).map(str.encode),
     )
 )
 def test_no_bytes_make_it_raise(body: bytes) -> None:
@@ -190,6 +209,12 @@ def test_nearly_all_news_pages_are_taken_for_articles(shared: Path) -> None:
     import gzip
 
     folder = shared / "newsweb" / "worlds" / "pages"
-    rows = [json.loads(line) for line in (folder / "world.jsonl").read_text(encoding="utf-8").splitlines()][::25]
-    kinds = [read(gzip.decompress((folder / row["html"]).read_bytes()), row["url"]).page_type for row in rows]
+    rows = [
+        json.loads(line)
+        for line in (folder / "world.jsonl").read_text(encoding="utf-8").splitlines()
+    ][::25]
+    kinds = [
+        read(gzip.decompress((folder / row["html"]).read_bytes()), row["url"]).page_type
+        for row in rows
+    ]
     assert kinds.count("article") >= 0.96 * len(kinds)

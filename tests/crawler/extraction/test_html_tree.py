@@ -7,7 +7,10 @@ import pytest
 from crawler.extraction.html_tree import decode
 
 KOREAN = "<p>시의회가 화요일 동쪽 부두를 다시 짓기로 의결했다고 시가 밝혔다. 공사는 내년 삼월에 시작된다."
-RUSSIAN = "<p>Городской совет решил во вторник восстановить восточный причал, который разрушил шторм. " * 3
+RUSSIAN = (
+    "<p>Городской совет решил во вторник восстановить восточный причал, который разрушил шторм. "
+    * 3
+)
 GERMAN = "<p>Der Rat beschloss, die Mole für die größeren Fähren auszubauen."
 
 

@@ -39,7 +39,9 @@ def test_the_article_is_found_in_any_shape(script: str) -> None:
 
 
 def test_broken_json_gives_only_what_stands_in_it_once() -> None:
-    thing = found('{"@type":"NewsArticle","headline":"One","x":"a "b"","headline":"Two","datePublished":"2024-01-02"}')
+    thing = found(
+        '{"@type":"NewsArticle","headline":"One","x":"a "b"","headline":"Two","datePublished":"2024-01-02"}'
+    )
     assert "headline" not in thing[0]
     assert thing[0]["datePublished"] == "2024-01-02"
 
@@ -68,7 +70,11 @@ GRETA = '{"@type":"NewsArticle","headline":"Pier","author":{"name":"Greta Holm"}
 )
 def test_json_written_by_hand_keeps_author_headline_and_date(script: str) -> None:
     thing = jsonld.article_of(found(script))
-    assert (thing["headline"], thing["author"]["name"], thing["datePublished"]) == ("Pier", "Greta Holm", "2024-03-12")
+    assert (thing["headline"], thing["author"]["name"], thing["datePublished"]) == (
+        "Pier",
+        "Greta Holm",
+        "2024-03-12",
+    )
 
 
 def test_of_broken_json_with_several_authors_none_is_taken() -> None:
@@ -85,7 +91,9 @@ def test_an_author_named_by_its_id_is_looked_up() -> None:
 
 def test_quotation_marks_inside_of_a_text_are_the_texts_own() -> None:
     thing = jsonld.article_of(
-        found('{"@type":"NewsArticle","headline":"The "old" pier","author":{"name":"Ines "Kit" Calder"},"image":["a"]}')
+        found(
+            '{"@type":"NewsArticle","headline":"The "old" pier","author":{"name":"Ines "Kit" Calder"},"image":["a"]}'
+        )
     )
     assert (thing["headline"], thing["author"]["name"], thing["image"]) == (
         'The "old" pier',
@@ -95,10 +103,18 @@ def test_quotation_marks_inside_of_a_text_are_the_texts_own() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['"headline":"a "b": "c" d","name":"e"', '"headline":"Pier", the old one","name":"e"', '"headline":"Pier']
+    "text",
+    [
+        '"headline":"a "b": "c" d","name":"e"',
+        '"headline":"Pier", the old one","name":"e"',
+        '"headline":"Pier',
+    ],
 )
 def test_where_a_broken_text_may_end_twice_it_is_not_read(text: str) -> None:
-    assert jsonld.article_of(found(f'{{"@type":"NewsArticle",{text}}}')).get("headline") in (None, 'Pier", the old one')
+    assert jsonld.article_of(found(f'{{"@type":"NewsArticle",{text}}}')).get("headline") in (
+        None,
+        'Pier", the old one',
+    )
 
 
 def test_broken_json_of_a_megabyte_is_given_up_in_time() -> None:

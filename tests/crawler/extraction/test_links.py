@@ -18,11 +18,15 @@ def links(page: Capture) -> list[Lead]:
 
 def followed(*anchors: str, outlets: tuple[str, ...] = ()) -> list[tuple[str, str | None]]:
     body = "<html><body>" + "".join(anchors) + "</body></html>"
-    return [(lead.url, lead.headline) for lead in within(links(Capture(PAGE, body.encode())), outlets)]
+    return [
+        (lead.url, lead.headline) for lead in within(links(Capture(PAGE, body.encode())), outlets)
+    ]
 
 
 def test_a_link_is_a_lead_with_its_words_for_a_headline():
-    found = links(Capture(PAGE, b'<p>See <a href="2-drill">Drill reaches <b>the miners</b></a>.</p>'))
+    found = links(
+        Capture(PAGE, b'<p>See <a href="2-drill">Drill reaches <b>the miners</b></a>.</p>')
+    )
     assert [(lead.url, lead.headline, lead.via, lead.found_on) for lead in found] == [
         ("http://www.harbour.example/news/2-drill", "Drill reaches the miners", "link", PAGE)
     ]
@@ -69,24 +73,36 @@ def test_sections_tags_authors_shares_and_pictures_are_left_out(address, words, 
     assert may_be_article(address, words) is may_be
 
 
-@pytest.mark.parametrize("body", [b"", b"\x00\xff", b"<a href='http://[bad'>three words here</a>", b"<" * 500])
+@pytest.mark.parametrize(
+    "body", [b"", b"\x00\xff", b"<a href='http://[bad'>three words here</a>", b"<" * 500]
+)
 def test_a_page_that_cannot_be_read_has_no_links(body):
     assert ways(Capture(PAGE, body)).links == ()
 
 
 def test_the_parse_that_gives_the_article_gives_the_links_too():
-    """Also those in a table that arranges the page, and beside the text, which are no part of the article."""
+    """Also those in a table that arranges the page, and beside the text, which are no part of the
+    article."""
     aside = '<aside><ul><li><a href="/news/2">Drill reaches the miners</a></ul></aside>'
-    table = '<table><tr><td><a href="/news/3">Trapped miners come up</a></td><td>11</td></tr></table>'
-    page = Capture(PAGE, f"<h1>Pier</h1>{story(1)}{aside}{table}".encode(), fetched_at="2026-03-10T12:00:00Z")
+    table = (
+        '<table><tr><td><a href="/news/3">Trapped miners come up</a></td><td>11</td></tr></table>'
+    )
+    page = Capture(
+        PAGE, f"<h1>Pier</h1>{story(1)}{aside}{table}".encode(), fetched_at="2026-03-10T12:00:00Z"
+    )
     article, found = article_and_ways(page)
     assert article == extract(page)
     assert found == ways(page)
-    assert [lead.headline for lead in found.links] == ["Drill reaches the miners", "Trapped miners come up"]
+    assert [lead.headline for lead in found.links] == [
+        "Drill reaches the miners",
+        "Trapped miners come up",
+    ]
 
 
 def test_links_lead_from_where_the_page_stood_in_the_end():
-    page = Capture(PAGE, b"<p><a href='2'>Drill reaches the miners</a>", final_url="http://sea.example/a/1")
+    page = Capture(
+        PAGE, b"<p><a href='2'>Drill reaches the miners</a>", final_url="http://sea.example/a/1"
+    )
     assert [lead.url for lead in links(page)] == ["http://sea.example/a/2"]
 
 
@@ -96,6 +112,8 @@ def test_the_hosts_that_an_article_links_to_are_those_of_its_content_on_other_si
       <a href="/news/2">here</a>, <a href="https://sport.harbour.example/3">there</a>,
       <a href="https://www.quay.example/4">again</a>, <a href="mailto:a@b.example">mail</a>, <a href="https://[x">?</a></p>
       </main><footer><a href="https://social.example/us">Us</a></footer><aside><a href="http://ads.example/">Ad</a></aside>"""
-    capture = Capture("https://www.harbour.example/news/1", page, headers=(("Content-Type", "text/html"),))
+    capture = Capture(
+        "https://www.harbour.example/news/1", page, headers=(("Content-Type", "text/html"),)
+    )
     assert linked_hosts(capture) == ["www.quay.example", "ridge.example"]
     assert linked_hosts(Capture("https://harbour.example/x", b"\x00\x01")) == []

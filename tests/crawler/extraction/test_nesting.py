@@ -22,7 +22,9 @@ def text_of(above: str, body: str = BODY) -> list[str]:
         f"<body><div class=top>{above}</div><main><article><h1>Lamp to move to the northern cape</h1>{body}</article>"
         "</main></body></html>"
     )
-    return extract(Capture(url="https://fennmouthlog.example/news/lamp", body=page.encode())).text.split("\n")
+    return extract(
+        Capture(url="https://fennmouthlog.example/news/lamp", body=page.encode())
+    ).text.split("\n")
 
 
 SWALLOWING = (
@@ -37,11 +39,15 @@ def test_an_article_below_a_misnested_element_is_read(tag: str):
 
 
 def test_capitals_words_between_and_attributes_do_not_hide_a_misnested_button():
-    assert text_of('<BUTTON type="button"><SPAN>Menu<DIV class="icon"><I></BUTTON>') == list(PARAGRAPHS)
+    assert text_of('<BUTTON type="button"><SPAN>Menu<DIV class="icon"><I></BUTTON>') == list(
+        PARAGRAPHS
+    )
 
 
 def test_a_player_that_swallows_half_an_article_gives_it_back():
-    body = BODY.replace("<p>Around", "<video controls><div class=fallback>No player here</video><p>Around")
+    body = BODY.replace(
+        "<p>Around", "<video controls><div class=fallback>No player here</video><p>Around"
+    )
     assert text_of("", body) == list(PARAGRAPHS)
 
 
@@ -77,7 +83,9 @@ def test_an_end_tag_of_an_outer_box_ends_what_is_in_it():
     assert closed(b"<div><nav></div><nav><div></nav>") == b"<div><nav></div><nav><div></div></nav>"
 
 
-@pytest.mark.parametrize("piece", [b"<nav><div>", b"<nav><td><aside></nav>", b"</div></nav><script>", b"<button></td>"])
+@pytest.mark.parametrize(
+    "piece", [b"<nav><div>", b"<nav><td><aside></nav>", b"</div></nav><script>", b"<button></td>"]
+)
 def test_tags_without_end_cost_no_more_than_their_number(piece: bytes):
     def spent(times: int) -> float:
         start = time.process_time()
@@ -89,5 +97,7 @@ def test_tags_without_end_cost_no_more_than_their_number(piece: bytes):
 
 def test_a_page_that_is_nested_as_it_should_be_is_parsed_once(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("crawler.extraction.html_tree.closed", lambda _: pytest.fail("balanced"))
-    capture = Capture(url="https://fennmouthlog.example/", body=b"<div><button>one</button><ul><li>two</ul></div>")
+    capture = Capture(
+        url="https://fennmouthlog.example/", body=b"<div><button>one</button><ul><li>two</ul></div>"
+    )
     assert read_page(capture).tree.find(".//button").text == "one"

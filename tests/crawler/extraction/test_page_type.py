@@ -10,9 +10,16 @@ from archive.records import Capture
 from crawler.extraction import page_type_features
 from crawler.extraction.extract import extract
 
-TEXT = "<p>" + "The ferry left the island at noon, and nobody on the quay was sorry to see it go. " * 4 + "</p>"
+TEXT = (
+    "<p>"
+    + "The ferry left the island at noon, and nobody on the quay was sorry to see it go. " * 4
+    + "</p>"
+)
 LONG = TEXT * 5
-TEASERS = "".join(f'<li><a href="/n/{n}">Ferry timetable number {n} changes for the winter</a></li>' for n in range(12))
+TEASERS = "".join(
+    f'<li><a href="/n/{n}">Ferry timetable number {n} changes for the winter</a></li>'
+    for n in range(12)
+)
 DATE = '<meta property="article:published_time" content="2024-02-15T05:30:00Z">'
 OG_ARTICLE = '<meta property="og:type" content="article">'
 
@@ -21,9 +28,15 @@ def ld(**thing: object) -> str:
     return f'<script type="application/ld+json">{json.dumps(thing)}</script>'
 
 
-def verdict(path: str, head: str, body: str, host: str = "courier.example") -> tuple[str, str | None]:
+def verdict(
+    path: str, head: str, body: str, host: str = "courier.example"
+) -> tuple[str, str | None]:
     markup = f"<html lang=en><head>{head}</head><body>{body}</body></html>"
-    article = extract(Capture(url=f"https://{host}{path}", body=markup.encode(), fetched_at="2024-05-01T00:00:00Z"))
+    article = extract(
+        Capture(
+            url=f"https://{host}{path}", body=markup.encode(), fetched_at="2024-05-01T00:00:00Z"
+        )
+    )
     return article.page_type, article.page_reason
 
 
@@ -31,10 +44,22 @@ def verdict(path: str, head: str, body: str, host: str = "courier.example") -> t
     ("path", "head", "body"),
     [
         ("/2024/02/15/ferry", "<title>Ferry leaves</title>", f"<h1>Ferry leaves</h1>{TEXT}"),
-        ("/a", "<title>Not found: the lost ferry</title>" + OG_ARTICLE, f"<h1>The lost ferry</h1>{LONG}"),
+        (
+            "/a",
+            "<title>Not found: the lost ferry</title>" + OG_ARTICLE,
+            f"<h1>The lost ferry</h1>{LONG}",
+        ),
         ("/topics/ferries/a", OG_ARTICLE + DATE, f"<h1>Ferry leaves</h1>{LONG}<ul>{TEASERS}</ul>"),
-        ("/shop/a", ld(**{"@type": "NewsArticle", "headline": "Shop closes"}), f"<h1>Shop closes</h1>{LONG}"),
-        ("/a", ld(**{"@type": "Product"}) + ld(**{"@type": "NewsArticle"}), f"<h1>A tent, tried</h1>{TEXT}"),
+        (
+            "/shop/a",
+            ld(**{"@type": "NewsArticle", "headline": "Shop closes"}),
+            f"<h1>Shop closes</h1>{LONG}",
+        ),
+        (
+            "/a",
+            ld(**{"@type": "Product"}) + ld(**{"@type": "NewsArticle"}),
+            f"<h1>A tent, tried</h1>{TEXT}",
+        ),
     ],
 )
 def test_an_article_is_one_whatever_stands_around_it(path: str, head: str, body: str) -> None:
@@ -65,7 +90,9 @@ def test_an_article_is_one_whatever_stands_around_it(path: str, head: str, body:
         ("/a", "", "<p>Hi.</p>", ("empty", "hardly any text on the page")),
     ],
 )  # fmt: skip
-def test_what_is_no_article_says_why(path: str, head: str, body: str, wanted: tuple[str, str]) -> None:
+def test_what_is_no_article_says_why(
+    path: str, head: str, body: str, wanted: tuple[str, str]
+) -> None:
     assert verdict(path, head, body) == wanted
 
 
@@ -78,7 +105,9 @@ def test_a_page_that_no_rule_knows_is_judged_by_its_signs() -> None:
     )
     head = '<title>Tents</title><meta property="og:type" content="website">'
     kind, reason = verdict(
-        "/outdoor", head, f"<h1>Tents</h1><p>Our tents keep the rain out, whatever it does.</p>{tents}"
+        "/outdoor",
+        head,
+        f"<h1>Tents</h1><p>Our tents keep the rain out, whatever it does.</p>{tents}",
     )
     assert (kind, reason) == ("other", "it looks like a shop's page")
 
@@ -86,14 +115,18 @@ def test_a_page_that_no_rule_knows_is_judged_by_its_signs() -> None:
 def test_people_who_are_quoted_and_readers_who_may_comment_tell_an_article() -> None:
     said = "The {0}ferry{1} left at noon, the harbour master said, and {0}nobody{1} was sorry to see it go. "
     call = "<p><a href=/x>Learn more</a></p><p><a href=/y>Contact us</a></p>"
-    plain, quoted = (f"<h1>Ferries</h1><p>{said.format(*marks) * 3}</p>{call}" for marks in (("", ""), "“”"))
+    plain, quoted = (
+        f"<h1>Ferries</h1><p>{said.format(*marks) * 3}</p>{call}" for marks in (("", ""), "“”")
+    )
     assert verdict("/services/ferries", "", plain)[0] == "other"
     assert verdict("/services/ferries", "", f"{quoted}<div id=comments></div>") == ("article", None)
 
 
 def test_signs_do_not_outweigh_what_calls_itself_an_article() -> None:
     prices = "".join(f"<li>€ {n}9.00</li>" for n in range(40))
-    assert verdict("/outdoor", OG_ARTICLE + DATE, f"<h1>Tents, tried</h1>{LONG}<ul>{prices}</ul>") == ("article", None)
+    assert verdict(
+        "/outdoor", OG_ARTICLE + DATE, f"<h1>Tents, tried</h1>{LONG}<ul>{prices}</ul>"
+    ) == ("article", None)
 
 
 def test_short_news_beside_a_form_to_log_in_is_news() -> None:

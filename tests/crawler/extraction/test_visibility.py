@@ -10,9 +10,7 @@ from tests.lighthouse import PARAGRAPHS
 
 MARKED = [f"<p>{text}</p>" for text in PARAGRAPHS]
 BODY = "".join(MARKED)
-SECRET = (
-    "<p>Whoever subscribes to the Log by Friday may read all that it has printed since 1871, on paper or glass.</p>"
-)
+SECRET = "<p>Whoever subscribes to the Log by Friday may read all that it has printed since 1871, on paper or glass.</p>"
 TERMS = "".join(
     f"<p>Clause {number}: whoever reads the Log agrees that it may change these terms at any time, and that whoever "
     f"reads on has accepted the terms as they were changed, as far as the law allows it.</p>"
@@ -52,12 +50,16 @@ def lines(body: str, above: str = "", below: str = "", head: str = "") -> list[s
 
 @pytest.mark.parametrize("how", HIDING.values(), ids=HIDING)
 def test_a_hidden_paragraph_is_no_text(how: str):
-    assert lines(BODY.replace("<p>Around", f"<div {how}>{SECRET}</div><p>Around")) == list(PARAGRAPHS)
+    assert lines(BODY.replace("<p>Around", f"<div {how}>{SECRET}</div><p>Around")) == list(
+        PARAGRAPHS
+    )
 
 
 @pytest.mark.parametrize("how", HIDING.values(), ids=HIDING)
 def test_hidden_words_leave_their_sentence_whole(how: str):
-    assert lines(BODY.replace(" told", f"<span {how}> (opens in a small window)</span> told")) == list(PARAGRAPHS)
+    assert lines(
+        BODY.replace(" told", f"<span {how}> (opens in a small window)</span> told")
+    ) == list(PARAGRAPHS)
 
 
 CALLED_HIDDEN = """
@@ -72,7 +74,9 @@ fc-consent-root tarteaucitronRoot axeptio_overlay cky-consent-bar cc-window moov
 
 @pytest.mark.parametrize("name", CALLED_HIDDEN.split())
 def test_a_box_that_is_called_so_is_no_text(name: str):
-    assert lines(BODY.replace("<p>Around", f"<div class={name}>{SECRET}</div><p>Around")) == list(PARAGRAPHS)
+    assert lines(BODY.replace("<p>Around", f"<div class={name}>{SECRET}</div><p>Around")) == list(
+        PARAGRAPHS
+    )
 
 
 BOXES = {
@@ -93,7 +97,9 @@ BOXES = {
 
 @pytest.mark.parametrize("place", ["above", "below", "within"])
 @pytest.mark.parametrize("box", BOXES.values(), ids=BOXES)
-def test_terms_that_are_longer_than_the_article_do_not_take_its_place(box: tuple[str, str], place: str):
+def test_terms_that_are_longer_than_the_article_do_not_take_its_place(
+    box: tuple[str, str], place: str
+):
     terms = f"{box[0]}<h2>Terms of use</h2>{TERMS}{box[1]}"
     found = lines(BODY + terms) if place == "within" else lines(BODY, **{place: terms})
     assert found == list(PARAGRAPHS)
@@ -103,15 +109,19 @@ SHOWN = {
     "the whole text, until a script shows it": f'<div class="story" style="display:none">{BODY}</div>',
     "a hidden box in a hidden box": f'<div hidden><div style="display:none">{BODY}</div></div>',
     "each of its paragraphs": BODY.replace("<p>", '<p style="visibility:hidden">'),
-    "what lies behind a paywall": MARKED[0] + f'<div class="rest" hidden>{"".join(MARKED[1:])}</div>',
+    "what lies behind a paywall": MARKED[0]
+    + f'<div class="rest" hidden>{"".join(MARKED[1:])}</div>',
     "some paragraphs of it": "".join(MARKED[:4])
     + "".join(MARKED[4:]).replace("<p>", '<p class="paywall" aria-hidden="true">'),
     "a text in a dialog, where there is no other": f'<div role="dialog">{BODY}</div>',
     "a text in an open dialog element": f"<dialog open>{BODY}</dialog>",
-    "what a search in the page finds": MARKED[0] + f'<div hidden="until-found">{"".join(MARKED[1:])}</div>',
+    "what a search in the page finds": MARKED[0]
+    + f'<div hidden="until-found">{"".join(MARKED[1:])}</div>',
     "a text in a template, where there is no other": f"<template>{BODY}</template>",
     "a template that is shown as it stands": f"<x-story><template shadowrootmode=open>{BODY}</template></x-story>",
-    "what a class shows all the same": BODY.replace("<p>Around", '<p class="sr-only not-sr-only">Around'),
+    "what a class shows all the same": BODY.replace(
+        "<p>Around", '<p class="sr-only not-sr-only">Around'
+    ),
     "a drop cap": BODY.replace("<p>The", '<p><span aria-hidden="true">T</span>he', 1),
     "a drop cap beside its word": BODY.replace(
         "<p>The", '<p><span class="sr-only">The</span><span aria-hidden="true"><b>T</b>he</span>', 1
@@ -153,7 +163,10 @@ PANELS = {
 @pytest.mark.parametrize("hidden", ['style="display:none"', "hidden", 'aria-hidden="true"'])
 @pytest.mark.parametrize("panel", PANELS.values(), ids=PANELS)
 def test_panels_that_a_click_opens_are_read(panel: str, hidden: str):
-    parts = (f"<section>{panel.format(n=n, hidden=hidden)}{text}</div></section>" for n, text in enumerate(MARKED[3:]))
+    parts = (
+        f"<section>{panel.format(n=n, hidden=hidden)}{text}</div></section>"
+        for n, text in enumerate(MARKED[3:])
+    )
     assert set(PARAGRAPHS) <= set(lines("".join(MARKED[:3]) + "".join(parts)))
 
 
@@ -174,10 +187,11 @@ def test_an_author_and_a_date_that_only_machines_read_are_read():
 
 
 def test_a_headline_has_no_words_for_screen_readers():
-    page = (
-        f'<html><body><article><h1>Lamp to move<span class="sr-only"> (video)</span></h1>{BODY}</article></body></html>'
+    page = f'<html><body><article><h1>Lamp to move<span class="sr-only"> (video)</span></h1>{BODY}</article></body></html>'
+    assert (
+        extract(Capture(url="https://fennmouthlog.example/lamp", body=page.encode())).headline
+        == "Lamp to move"
     )
-    assert extract(Capture(url="https://fennmouthlog.example/lamp", body=page.encode())).headline == "Lamp to move"
 
 
 def test_a_hidden_note_on_a_picture_is_not_the_article_of_the_box_that_it_is_alone_in():

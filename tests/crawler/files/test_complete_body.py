@@ -1,4 +1,5 @@
-"""A body whose framing is wrong is whole where its stream or its document comes to its end, and nowhere else."""
+"""A body whose framing is wrong is whole where its stream or its document comes to its end, and
+nowhere else."""
 
 from __future__ import annotations
 
@@ -61,7 +62,9 @@ def test_a_gzip_stream_with_a_wrong_length_is_whole_and_one_with_a_wrong_checksu
 
 def test_a_gzip_stream_without_its_trailer_is_whole_and_its_head_may_be_long():
     named = gzip.compress(NOISE)
-    named = named[:3] + b"\x1c" + named[4:10] + b"\3\0abc" + b"page.html\0" + b"saved\0" + named[10:]
+    named = (
+        named[:3] + b"\x1c" + named[4:10] + b"\3\0abc" + b"page.html\0" + b"saved\0" + named[10:]
+    )
 
     assert is_whole(gzip.compress(NOISE)[:-8], ["gzip"])
     assert not is_whole(gzip.compress(NOISE)[:-9], ["gzip"])
@@ -119,7 +122,9 @@ def test_a_document_that_only_quotes_an_end_is_not_whole(page):
     assert not ends_document(page)
 
 
-@pytest.mark.parametrize("filler", [b"<!--", b"<script>", b"<", b"<img ", b"<!--" + b"-" * 9, b"</html>", b"</html> <"])
+@pytest.mark.parametrize(
+    "filler", [b"<!--", b"<script>", b"<", b"<img ", b"<!--" + b"-" * 9, b"</html>", b"</html> <"]
+)
 def test_looking_for_the_end_costs_no_more_than_reading(filler):
     page = b"<html></html>" + filler * (2_000_000 // len(filler))
     started = time.process_time()

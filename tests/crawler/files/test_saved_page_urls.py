@@ -1,4 +1,5 @@
-"""A saved page is filed under the address of its article, wherever the program that saved it wrote that."""
+"""A saved page is filed under the address of its article, wherever the program that saved it wrote
+that."""
 
 # ruff: noqa: E501  a page stands on one line
 from __future__ import annotations
@@ -15,7 +16,13 @@ import pytest
 from archive.archive import Archive
 from archive.errors import UsageError
 from archive.records import Article
-from crawler.files.saved_page_urls import is_mhtml, named_inside, out_of_archive, out_of_mhtml, saved_from
+from crawler.files.saved_page_urls import (
+    is_mhtml,
+    named_inside,
+    out_of_archive,
+    out_of_mhtml,
+    saved_from,
+)
 from crawler.files.saved_pages import saved_capture
 from crawler.jobs.import_files import import_files
 from tests.stories import story
@@ -54,7 +61,9 @@ SAVED = {
 def test_a_saved_page_says_where_it_came_from(saved: str, tmp_path: Path) -> None:
     (tmp_path / "saved.html").write_text(SAVED[saved])
 
-    assert urls(tmp_path, "saved.html") == [URL if saved != "HTTrack" else URL.replace("https", "http")]
+    assert urls(tmp_path, "saved.html") == [
+        URL if saved != "HTTrack" else URL.replace("https", "http")
+    ]
 
 
 def urls(tmp_path: Path, *names: str, url: str | None = None) -> list[str]:
@@ -80,7 +89,9 @@ def test_a_page_that_does_not_say_its_address_is_told(head: str, tmp_path: Path)
     (tmp_path / "saved.html").write_text(page(head))
     told = import_files(tmp_path / "archive", [tmp_path / "saved.html"], None)
 
-    assert told.mistakes == [f"dateline: {tmp_path}/saved.html: the page does not say its address; give it with --url"]
+    assert told.mistakes == [
+        f"dateline: {tmp_path}/saved.html: the page does not say its address; give it with --url"
+    ]
 
 
 def test_an_address_that_is_given_goes_before_what_the_file_says(tmp_path: Path) -> None:
@@ -88,24 +99,39 @@ def test_an_address_that_is_given_goes_before_what_the_file_says(tmp_path: Path)
     given = "https://harbour.example/news/12345-another"
 
     assert saved_capture(tmp_path / "saved.html", given).url == given
-    assert saved_capture(tmp_path / "saved.html", f"https://web.archive.org/web/20240312190000/{given}").url == given
+    assert (
+        saved_capture(
+            tmp_path / "saved.html", f"https://web.archive.org/web/20240312190000/{given}"
+        ).url
+        == given
+    )
 
 
 def test_an_address_further_down_is_the_pages_own_text() -> None:
-    assert saved_from(page().encode() + b" " * 70_000 + f"<!-- saved from url=(0062){URL} -->".encode()) is None
+    assert (
+        saved_from(
+            page().encode() + b" " * 70_000 + f"<!-- saved from url=(0062){URL} -->".encode()
+        )
+        is None
+    )
     assert named_inside(Article(url="file:///x"), b"<p>No base.") is None
     assert out_of_archive(URL) == URL
 
 
-# -- MHTML -----------------------------------------------------------------------------------------------------------
+# -- MHTML -----------------------------------------------------------------------------------------
 
 
-def mhtml(coding: str = "quoted-printable", charset: str = "utf-8", chrome: bool = True, frames: int = 1) -> bytes:
+def mhtml(
+    coding: str = "quoted-printable", charset: str = "utf-8", chrome: bool = True, frames: int = 1
+) -> bytes:
     mail = MIMEMultipart("related", type="text/html")
     if chrome:
         mail["Snapshot-Content-Location"] = URL
         mail["Subject"] = "Ferry landing moves"
-    parts = [*((f"https://ads.example/{n}", "<p>An advertisement.</p>") for n in range(frames)), (URL, page())]
+    parts = [
+        *((f"https://ads.example/{n}", "<p>An advertisement.</p>") for n in range(frames)),
+        (URL, page()),
+    ]
     for at, text in parts if chrome else reversed(parts):
         part = MIMENonMultipart("text", "html", charset=charset)
         part["Content-Transfer-Encoding"], part["Content-Location"] = coding, at
@@ -136,7 +162,18 @@ def mhtml(coding: str = "quoted-printable", charset: str = "utf-8", chrome: bool
         b"From: <Saved by Blink>\r\n" + mhtml(frames=0),
         gzip.compress(mhtml()),
     ],
-    ids=["Chrome", "base 64", "1252", "utf-16", "IE", "frames", "CRLF", "blank line", "Blink", "gzip"],
+    ids=[
+        "Chrome",
+        "base 64",
+        "1252",
+        "utf-16",
+        "IE",
+        "frames",
+        "CRLF",
+        "blank line",
+        "Blink",
+        "gzip",
+    ],
 )
 def test_mhtml_is_read_and_filed_under_the_address_of_its_page(made: bytes, tmp_path: Path) -> None:
     (tmp_path / "saved.mhtml").write_bytes(made)
@@ -150,7 +187,10 @@ def test_mhtml_is_read_and_filed_under_the_address_of_its_page(made: bytes, tmp_
 @pytest.mark.parametrize(
     ("body", "why"),
     [
-        (b"MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=x\r\n\r\n--x--\r\n", "without a page"),
+        (
+            b"MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=x\r\n\r\n--x--\r\n",
+            "without a page",
+        ),
         (b"MIME-Version: 1.0\r\nContent-Type: image/png\r\n\r\nAAAA", "without a page"),
     ],
 )
@@ -163,11 +203,16 @@ def test_mhtml_without_a_page_is_told(body: bytes, why: str) -> None:
 def test_nested_parts_without_end_are_told_or_read() -> None:
     body = b"MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=b0\r\n\r\n"
     for depth in range(3000):
-        body += b"--b%d\r\nContent-Type: multipart/related; boundary=b%d\r\n\r\n" % (depth, depth + 1)
+        body += b"--b%d\r\nContent-Type: multipart/related; boundary=b%d\r\n\r\n" % (
+            depth,
+            depth + 1,
+        )
     with pytest.raises(UsageError):
         out_of_mhtml(body)
 
 
-@pytest.mark.parametrize("body", [page().encode(), b"Title: a page\n\nof words", b"", b"<!-- MIME-Version: 1.0 -->"])
+@pytest.mark.parametrize(
+    "body", [page().encode(), b"Title: a page\n\nof words", b"", b"<!-- MIME-Version: 1.0 -->"]
+)
 def test_a_page_of_html_is_no_mhtml(body: bytes) -> None:
     assert not is_mhtml(body)

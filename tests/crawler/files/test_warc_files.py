@@ -1,4 +1,5 @@
-"""WARC and ARC files as captures: ours come back as they were, those of others as far as they can be read."""
+"""WARC and ARC files as captures: ours come back as they were, those of others as far as they can
+be read."""
 
 from __future__ import annotations
 
@@ -48,11 +49,19 @@ class Recorder:
         self.starts: list[int] = []
 
     def record(
-        self, kind: str, url: str, body: bytes, *headers: tuple[str, str], status: str = "200 OK", **warc: str
+        self,
+        kind: str,
+        url: str,
+        body: bytes,
+        *headers: tuple[str, str],
+        status: str = "200 OK",
+        **warc: str,
     ) -> Recorder:
         self.starts.append(self.out.tell())
         http = StatusAndHeaders(status, list(headers), protocol="HTTP/1.1") if headers else None
-        fields = {"WARC-Date": DATE} | {name.replace("_", "-"): value for name, value in warc.items()}
+        fields = {"WARC-Date": DATE} | {
+            name.replace("_", "-"): value for name, value in warc.items()
+        }
         content_type = fields.pop("Content-Type", "")
         self.writer.write_record(
             self.writer.create_warc_record(
@@ -67,9 +76,15 @@ class Recorder:
         )
         return self
 
-    def response(self, path: str, body: bytes | None = None, *headers: tuple[str, str], **more: str) -> Recorder:
+    def response(
+        self, path: str, body: bytes | None = None, *headers: tuple[str, str], **more: str
+    ) -> Recorder:
         return self.record(
-            "response", HARBOUR + path, page(path) if body is None else body, *(headers or (HTML,)), **more
+            "response",
+            HARBOUR + path,
+            page(path) if body is None else body,
+            *(headers or (HTML,)),
+            **more,
         )
 
     @property
@@ -77,7 +92,9 @@ class Recorder:
         return self.out.getvalue()
 
 
-def read(tmp_path: Path, data: bytes | Recorder, name: str = "some.warc.gz") -> list[Capture | LeftOut | Problem]:
+def read(
+    tmp_path: Path, data: bytes | Recorder, name: str = "some.warc.gz"
+) -> list[Capture | LeftOut | Problem]:
     path = tmp_path / name
     path.write_bytes(data.bytes if isinstance(data, Recorder) else data)
     return list(read_warc(path))
@@ -95,7 +112,7 @@ def left_out(found: Iterable[Any]) -> Counter[str]:
     return Counter(one.reason for one in found if isinstance(one, LeftOut))
 
 
-# -- ours ------------------------------------------------------------------------------------------------------------
+# -- ours ------------------------------------------------------------------------------------------
 
 
 SENT = (
@@ -108,7 +125,12 @@ SENT = (
 OURS = (
     Capture(f"{HARBOUR}/ferry", page("Ferry"), headers=SENT, fetched_at="2024-02-15T10:30:00Z"),
     Capture(f"{HARBOUR}/ferry", page("Ferry"), headers=SENT, fetched_at="2024-02-16T10:30:00Z"),
-    Capture(f"{HARBOUR}/ferry", page("Ferry, corrected"), headers=SENT, fetched_at="2024-02-17T10:30:00Z"),
+    Capture(
+        f"{HARBOUR}/ferry",
+        page("Ferry, corrected"),
+        headers=SENT,
+        fetched_at="2024-02-17T10:30:00Z",
+    ),
     Capture(
         f"{HARBOUR}/old",
         page("Moved"),
@@ -126,13 +148,17 @@ OURS = (
         final_url=f"{HARBOUR}/new",
     ),
     Capture(
-        f"{HARBOUR}/saved", page("Saved"), headers=(("Content-Type", "text/html"),), fetched_at="2024-02-20T10:30:00Z"
+        f"{HARBOUR}/saved",
+        page("Saved"),
+        headers=(("Content-Type", "text/html"),),
+        fetched_at="2024-02-20T10:30:00Z",
     ),
 )
 
 
 def test_what_was_written_comes_back_the_same(tmp_path: Path) -> None:
-    """Address, hops, moment, status, headers, body and digest: revisits, redirects and saved pages too."""
+    """Address, hops, moment, status, headers, body and digest: revisits, redirects and saved pages
+    too."""
     archive = Captures(tmp_path / "captures.db")
     archive.keep(OURS)
     with (tmp_path / "out.warc.gz").open("wb") as file:
@@ -154,13 +180,19 @@ def test_a_second_journey_changes_nothing(tmp_path: Path) -> None:
     assert tuple(kept) == OURS
 
 
-# -- those of others -------------------------------------------------------------------------------------------------
+# -- those of others -------------------------------------------------------------------------------
 
 
 def test_pages_are_taken_and_the_rest_is_counted_by_reason(tmp_path: Path) -> None:
     recorder = Recorder()
     recorder.response("/ferry")
-    recorder.record("request", f"{HARBOUR}/ferry", b"", ("Host", "harbour.example"), status="GET /ferry HTTP/1.1")
+    recorder.record(
+        "request",
+        f"{HARBOUR}/ferry",
+        b"",
+        ("Host", "harbour.example"),
+        status="GET /ferry HTTP/1.1",
+    )
     recorder.response("/picture", b"\x89PNG", ("Content-Type", "image/png"))
     recorder.response("/gone", None, HTML, status="404 Not Found")
     recorder.response("/moved", b"", ("Location", "/ferry"), HTML, status="302 Found")
@@ -204,22 +236,37 @@ def test_a_capture_says_what_the_record_says(tmp_path: Path) -> None:
 
 def test_brackets_around_an_address_are_not_part_of_it(tmp_path: Path) -> None:
     """As old wget writes them."""
-    [capture] = captures(read(tmp_path, Recorder().record("response", f"<{HARBOUR}/ferry>", page("Ferry"), HTML)))
+    [capture] = captures(
+        read(tmp_path, Recorder().record("response", f"<{HARBOUR}/ferry>", page("Ferry"), HTML))
+    )
 
     assert capture.url == f"{HARBOUR}/ferry"
 
 
 def test_a_revisit_gets_the_body_that_it_refers_to(tmp_path: Path) -> None:
     """By its digest, with headers of its own or without; another address may have the same body."""
-    recorder = Recorder().response("/ferry", gzip.compress(page("Ferry")), HTML, ("Content-Encoding", "gzip"))
+    recorder = Recorder().response(
+        "/ferry", gzip.compress(page("Ferry")), HTML, ("Content-Encoding", "gzip")
+    )
     digest = next(ArchiveIterator(BytesIO(recorder.bytes))).rec_headers["WARC-Payload-Digest"]
     revisit = {"WARC-Payload-Digest": digest, "WARC-Truncated": "length"}
     recorder.record(
-        "revisit", f"{HARBOUR}/ferry", b"", HTML, ("Age", "9"), **revisit | {"WARC-Date": "2024-03-01T00:00:00Z"}
+        "revisit",
+        f"{HARBOUR}/ferry",
+        b"",
+        HTML,
+        ("Age", "9"),
+        **revisit | {"WARC-Date": "2024-03-01T00:00:00Z"},
     )
     recorder.record("revisit", f"{HARBOUR}/ferry?print", b"", **revisit)
     recorder.record("revisit", f"{HARBOUR}/ferry", b"", HTML, status="304 Not Modified", **revisit)
-    recorder.record("revisit", f"{HARBOUR}/ferry", b"", HTML, **revisit | {"WARC-Payload-Digest": "sha1:ANOTHER"})
+    recorder.record(
+        "revisit",
+        f"{HARBOUR}/ferry",
+        b"",
+        HTML,
+        **revisit | {"WARC-Payload-Digest": "sha1:ANOTHER"},
+    )
 
     found = read(tmp_path, recorder)
 
@@ -231,7 +278,8 @@ def test_a_revisit_gets_the_body_that_it_refers_to(tmp_path: Path) -> None:
 
 
 def test_a_page_that_was_first_served_as_an_error_is_found_again(tmp_path: Path) -> None:
-    """The body stands in a record that is not taken; the revisit says that it was served as a page."""
+    """The body stands in a record that is not taken; the revisit says that it was served as a
+    page."""
     archive = Captures(tmp_path / "captures.db")
     good = Capture(f"{HARBOUR}/ferry", page("Ferry"), headers=SENT, fetched_at=DATE)
     archive.keep([Capture(good.url, good.body, 503, SENT, DATE), good])
@@ -263,9 +311,13 @@ def test_every_form_of_file_is_read(form: str, tmp_path: Path) -> None:
 
 
 def arc() -> list[bytes]:
-    """Three pages as ARC, the format before WARC; each record in a line that describes it, and the answer."""
+    """Three pages as ARC, the format before WARC; each record in a line that describes it, and the
+    answer."""
     version = b"1 0 Harbour\nURL IP-address Archive-date Content-type Archive-length\n"
-    records = [b"filedesc://harbour.arc 0.0.0.0 20240215103000 text/plain %d\n%s\n" % (len(version), version)]
+    records = [
+        b"filedesc://harbour.arc 0.0.0.0 20240215103000 text/plain %d\n%s\n"
+        % (len(version), version)
+    ]
     for number in range(3):
         block = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + page(f"/{number}")
         line = f"{HARBOUR}/{number} 127.0.0.1 20240215103000 text/html {len(block)}\n".encode()
@@ -276,7 +328,10 @@ def arc() -> list[bytes]:
 def test_lines_may_end_in_a_line_feed_alone(tmp_path: Path) -> None:
     block = b"HTTP/1.1 200 OK\nContent-Type: text/html\n\n" + page("Ferry")
     fields = {"WARC-Type": "response", "WARC-Target-URI": f"{HARBOUR}/ferry", "WARC-Date": DATE}
-    head = "".join(f"{name}: {value}\n" for name, value in fields.items()) + f"Content-Length: {len(block)}\n\n"
+    head = (
+        "".join(f"{name}: {value}\n" for name, value in fields.items())
+        + f"Content-Length: {len(block)}\n\n"
+    )
 
     [capture] = read(tmp_path, b"WARC/1.0\n" + head.encode() + block + b"\n\n", "some.warc")
 
@@ -284,7 +339,7 @@ def test_lines_may_end_in_a_line_feed_alone(tmp_path: Path) -> None:
     assert capture.body == page("Ferry")
 
 
-# -- what is broken --------------------------------------------------------------------------------------------------
+# -- what is broken --------------------------------------------------------------------------------
 
 
 def of_six(gzip: bool) -> tuple[bytes, list[int]]:
@@ -323,7 +378,9 @@ def test_several_broken_members_are_each_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("zipped", [True, False])
-def test_a_file_that_breaks_off_gives_what_it_has_and_says_so_once(zipped: bool, tmp_path: Path) -> None:
+def test_a_file_that_breaks_off_gives_what_it_has_and_says_so_once(
+    zipped: bool, tmp_path: Path
+) -> None:
     """Wherever in its last record it breaks off."""
     data, starts = of_six(zipped)
     end = len(data) - (0 if zipped else len(b"\r\n\r\n"))
@@ -337,8 +394,12 @@ def test_a_file_that_breaks_off_gives_what_it_has_and_says_so_once(zipped: bool,
 @pytest.mark.parametrize(
     ("change", "kept"),
     [
-        (lambda record: record.replace(b"Content-Length: 1", b"Content-Length: x1"), [0, 1, 3, 4, 5]),
-        (lambda record: record[:-60] + b"\r\n\r\n", [0, 1, 4, 5]),  # its length reaches into the next
+        (
+            lambda record: record.replace(b"Content-Length: 1", b"Content-Length: x1"),
+            [0, 1, 3, 4, 5],
+        ),
+        # its length reaches into the next
+        (lambda record: record[:-60] + b"\r\n\r\n", [0, 1, 4, 5]),
         (lambda _: b"WARC-Type: response\r\n" * 9 + b"\r\n\r\n", [0, 1, 3, 4, 5]),
         (lambda record: b"\r\nsome rubbish\r\n" + record, [0, 1, 2, 3, 4, 5]),
         (lambda record: record[:-4] + b"and more than it said\r\n\r\n", [0, 1, 2, 3, 4, 5]),
@@ -353,13 +414,17 @@ def test_what_is_broken_in_a_plain_file_is_named_and_the_rest_read(
 
     found = read(tmp_path, broken, "some.warc")
 
-    assert [number for number in numbers(found) if number != 2] == [number for number in kept if number != 2]
+    assert [number for number in numbers(found) if number != 2] == [
+        number for number in kept if number != 2
+    ]
     assert problems(found)
 
 
 def test_a_body_that_cannot_be_decoded_is_named_with_its_place(tmp_path: Path) -> None:
     recorder = Recorder().response("/0")
-    recorder.response("/bomb", gzip.compress(bytes(LARGEST + 1)), HTML, ("Content-Encoding", "gzip"))
+    recorder.response(
+        "/bomb", gzip.compress(bytes(LARGEST + 1)), HTML, ("Content-Encoding", "gzip")
+    )
     recorder.response("/date", **{"WARC-Date": "yesterday"}).response("/3")
 
     found = read(tmp_path, recorder)
@@ -372,7 +437,9 @@ def test_a_body_that_cannot_be_decoded_is_named_with_its_place(tmp_path: Path) -
     ]
 
 
-@pytest.mark.parametrize("data", [b"", b"plain words\n" * 99, gzip.compress(b"plain words", mtime=0), b"PK\x03\x04"])
+@pytest.mark.parametrize(
+    "data", [b"", b"plain words\n" * 99, gzip.compress(b"plain words", mtime=0), b"PK\x03\x04"]
+)
 def test_a_file_that_is_no_warc_is_told_in_a_line(data: bytes, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is no WARC") as told:
         read(tmp_path, data)
@@ -394,7 +461,9 @@ def test_a_file_of_nothing_but_beginnings_is_given_up(tmp_path: Path) -> None:
     assert "given up after 1,000 places" in problems(found)[-1]
 
 
-def test_an_arc_that_breaks_off_is_told_once_and_leaves_other_messages_alone(tmp_path: Path, capsys: Any) -> None:
+def test_an_arc_that_breaks_off_is_told_once_and_leaves_other_messages_alone(
+    tmp_path: Path, capsys: Any
+) -> None:
     path = tmp_path / "some.arc"
     path.write_bytes(b"".join(arc())[:-30])
 
@@ -410,7 +479,8 @@ def test_an_arc_that_breaks_off_is_told_once_and_leaves_other_messages_alone(tmp
 
 @pytest.mark.parametrize("zipped", [True, False])
 def test_no_damage_at_all_raises(zipped: bool, tmp_path: Path) -> None:
-    """A file damaged at every 37th byte in turn gives captures, reasons and problems, or is told to be no WARC."""
+    """A file damaged at every 37th byte in turn gives captures, reasons and problems, or is told to
+    be no WARC."""
     data, _ = of_six(zipped)
     for at in range(0, len(data), 37):
         damaged = data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :]
@@ -438,7 +508,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     assert peak < 10_000_000
 
 
-# -- small things ------------------------------------------------------------------------------------------------------
+# -- small things ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -458,7 +528,8 @@ def test_a_date_is_read_to_the_second(date: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "date", ["", "yesterday", "2024-02-31T00:00:00Z", "2024-13", "0000", "2024-02-15T10:30:00-07:00"]
+    "date",
+    ["", "yesterday", "2024-02-31T00:00:00Z", "2024-13", "0000", "2024-02-15T10:30:00-07:00"],
 )
 def test_what_is_no_date_is_refused(date: str) -> None:
     with pytest.raises(ReadingError):
@@ -477,7 +548,7 @@ def test_files_are_known_by_their_names() -> None:
     assert [is_warc(Path(name)) for name in names] == [True, True, True, False, False, False, True]
 
 
-# -- measured on files of others -------------------------------------------------------------------------------------
+# -- measured on files of others -------------------------------------------------------------------
 
 
 def shared_files(shared: Path) -> list[Path]:
@@ -486,7 +557,8 @@ def shared_files(shared: Path) -> list[Path]:
 
 @pytest.mark.shared
 def test_all_files_of_others_are_read_and_every_record_accounted_for(shared: Path) -> None:
-    """As many captures, reasons and problems as warcio counts records, wherever warcio reads the whole file."""
+    """As many captures, reasons and problems as warcio counts records, wherever warcio reads the
+    whole file."""
     files = shared_files(shared)
     assert len(files) == 85
 
@@ -523,14 +595,17 @@ def test_pages_of_news_come_out_as_they_went_in(shared: Path) -> None:
     ]
 
 
-# -- digests and framing that differ -----------------------------------------------------------------------------------
+# -- digests and framing that differ ---------------------------------------------------------------
 
 CHUNKED = ("Transfer-Encoding", "chunked")
 GZIPPED = ("Content-Encoding", "gzip")
 
 
 def chunks(body: bytes) -> bytes:
-    return b"".join(b"%x\r\n%s\r\n" % (len(body[at : at + 50]), body[at : at + 50]) for at in range(0, len(body), 50))
+    return b"".join(
+        b"%x\r\n%s\r\n" % (len(body[at : at + 50]), body[at : at + 50])
+        for at in range(0, len(body), 50)
+    )
 
 
 def sha1(body: bytes) -> str:
@@ -560,9 +635,13 @@ SENT_BODY = chunks(PACKED) + b"0\r\n\r\n"
         "md5:" + hashlib.md5(PACKED, usedforsecurity=False).hexdigest(),
     ],
 )
-def test_a_payload_digest_may_be_that_of_any_reading_of_the_body(digest: str, tmp_path: Path) -> None:
+def test_a_payload_digest_may_be_that_of_any_reading_of_the_body(
+    digest: str, tmp_path: Path
+) -> None:
     """Chunked and gzipped: the body on its way, without its chunks, or decoded; in any spelling."""
-    recorder = Recorder().response("/ferry", SENT_BODY, HTML, CHUNKED, GZIPPED, **{"WARC-Payload-Digest": digest})
+    recorder = Recorder().response(
+        "/ferry", SENT_BODY, HTML, CHUNKED, GZIPPED, **{"WARC-Payload-Digest": digest}
+    )
 
     [capture] = read(tmp_path, recorder)
 
@@ -572,7 +651,9 @@ def test_a_payload_digest_may_be_that_of_any_reading_of_the_body(digest: str, tm
 
 @pytest.mark.parametrize("field", ["WARC-Payload-Digest", "WARC-Block-Digest"])
 def test_a_digest_that_is_that_of_no_reading_is_doubted(field: str, tmp_path: Path) -> None:
-    recorder = Recorder().response("/ferry", SENT_BODY, HTML, CHUNKED, GZIPPED, **{field: sha1(b"another")})
+    recorder = Recorder().response(
+        "/ferry", SENT_BODY, HTML, CHUNKED, GZIPPED, **{field: sha1(b"another")}
+    )
 
     [found] = read(tmp_path, recorder)
 
@@ -590,7 +671,15 @@ def test_a_digest_that_is_that_of_no_reading_is_doubted(field: str, tmp_path: Pa
         (chunks(PACKED), [CHUNKED, GZIPPED]),
         (chunks(PACKED[:-8]), [CHUNKED, GZIPPED]),
     ],
-    ids=["no last chunk", "no line end", "no trailer", "half a trailer", "wrong length", "chunks", "both"],
+    ids=[
+        "no last chunk",
+        "no line end",
+        "no trailer",
+        "half a trailer",
+        "wrong length",
+        "chunks",
+        "both",
+    ],
 )
 def test_a_page_without_the_end_of_its_framing_is_taken_where_it_comes_to_its_own(
     body: bytes, headers: list[tuple[str, str]], tmp_path: Path
@@ -629,14 +718,18 @@ def test_a_page_that_breaks_off_is_still_refused(
         ["text/html", "application/octet-stream"],
     ],
 )
-def test_a_page_with_two_content_types_is_html_where_one_of_them_is_right(types: list[str], tmp_path: Path) -> None:
+def test_a_page_with_two_content_types_is_html_where_one_of_them_is_right(
+    types: list[str], tmp_path: Path
+) -> None:
     recorder = Recorder().response("/ferry", None, *[("Content-Type", kind) for kind in types])
 
     assert len(captures(read(tmp_path, recorder))) == 1
 
 
 def test_two_content_types_of_which_the_last_is_another_are_no_page(tmp_path: Path) -> None:
-    recorder = Recorder().response("/ferry", b'{"a": 1}', ("Content-Type", "text/html"), ("Content-Type", "text/json"))
+    recorder = Recorder().response(
+        "/ferry", b'{"a": 1}', ("Content-Type", "text/html"), ("Content-Type", "text/json")
+    )
 
     assert left_out(read(tmp_path, recorder)) == {"not HTML": 1}
 
@@ -644,13 +737,18 @@ def test_two_content_types_of_which_the_last_is_another_are_no_page(tmp_path: Pa
 @pytest.mark.parametrize("zipped", [True, False])
 @pytest.mark.parametrize("respelt", [{0, 1, 2, 3, 4, 5}, {2}, {5}])
 @pytest.mark.parametrize("spelling", [bytes.lower, bytes.upper, lambda name: name.capitalize()])
-def test_names_of_fields_are_read_in_any_case(zipped: bool, respelt: set[int], spelling: Any, tmp_path: Path) -> None:
+def test_names_of_fields_are_read_in_any_case(
+    zipped: bool, respelt: set[int], spelling: Any, tmp_path: Path
+) -> None:
     data, starts = of_six(gzip=False)
     parts = [data[start:end] for start, end in zip(starts, [*starts[1:], len(data)], strict=True)]
     for number in respelt:
         head, end, rest = parts[number].partition(b"\r\n\r\n")
         first, *lines = head.split(b"\r\n")
-        lines = [spelling(name) + colon + value for name, colon, value in (line.partition(b":") for line in lines)]
+        lines = [
+            spelling(name) + colon + value
+            for name, colon, value in (line.partition(b":") for line in lines)
+        ]
         parts[number] = b"\r\n".join([first, *lines]) + end + rest
 
     found = read(tmp_path, b"".join(map(gzip.compress, parts)) if zipped else b"".join(parts))
@@ -672,7 +770,10 @@ def test_a_record_respelt_and_cut_is_named_and_the_rest_read(tmp_path: Path) -> 
 
 def test_a_message_names_its_file_once(tmp_path: Path) -> None:
     data, starts = of_six(gzip=False)
-    for name, content in {"cut.warc": data[: starts[5] + 400], "none.warc": b"nothing of the kind"}.items():
+    for name, content in {
+        "cut.warc": data[: starts[5] + 400],
+        "none.warc": b"nothing of the kind",
+    }.items():
         (tmp_path / name).write_bytes(content)
         told = import_files(tmp_path / "archive", [tmp_path / name], None)
 

@@ -19,7 +19,9 @@ LONG = " It took the reporters of this paper two days and a number of calls to l
 
 def write(folder: Path, number: int, head: str = "") -> str:
     """A page with the outlet's box amid its text; its path."""
-    body = "".join(f"<p>{line}{'' if line == BOX else LONG}</p>" for line in with_box(number).split("\n"))
+    body = "".join(
+        f"<p>{line}{'' if line == BOX else LONG}</p>" for line in with_box(number).split("\n")
+    )
     file = folder / f"{number}.html"
     file.write_text(head + PAGE.format(number=number, body=body), encoding="utf-8")
     return str(file)
@@ -32,7 +34,10 @@ def told(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 @pytest.fixture
 def manifest(tmp_path: Path) -> Path:
     """A list of four pages of one outlet, and one of another."""
-    rows = [{"id": n, "url": f"https://www.paper.example/{n}", "html_path": write(tmp_path, n)} for n in range(4)]
+    rows = [
+        {"id": n, "url": f"https://www.paper.example/{n}", "html_path": write(tmp_path, n)}
+        for n in range(4)
+    ]
     rows.append({"id": 4, "url": "https://other.example/4", "html_path": write(tmp_path, 4)})
     (tmp_path / "pages.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     return tmp_path / "pages.jsonl"
@@ -49,7 +54,9 @@ def test_a_batch_leaves_out_what_an_outlet_repeats_also_of_the_first_page(
     assert [row["word_count"] == len(row["text"].split()) for row in rows] == [True] * 5
 
 
-def test_one_by_one_each_page_is_read_as_if_it_were_alone(manifest: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_by_one_each_page_is_read_as_if_it_were_alone(
+    manifest: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     extract_files((str(manifest),), jsonl=True, workers=1, one_by_one=True)
     rows = told(capsys)
     assert all(BOX in row["text"] and "left_out" not in row for row in rows)
@@ -79,7 +86,7 @@ def test_a_page_that_cannot_be_read_is_named_and_the_others_come(
     assert "pages.jsonl:2: cannot be read" in captured.err
 
 
-# -- the spool -------------------------------------------------------------------------------------------------------
+# -- the spool -------------------------------------------------------------------------------------
 
 
 def row(text: str, **more: Any) -> dict[str, Any]:
@@ -104,7 +111,9 @@ def test_pages_that_are_no_articles_teach_nothing_and_stay_as_they_are() -> None
 def test_what_waits_comes_out_in_its_order_with_all_that_it_held() -> None:
     with Spool() as spool:
         for number in range(5):
-            spool.add(row(with_box(number), id=number, headline="“Ærø”", free=None), "paper.example")
+            spool.add(
+                row(with_box(number), id=number, headline="“Ærø”", free=None), "paper.example"
+            )
         rows = [json.loads(line) for line in spool.lines()]
     assert [(row["id"], row["headline"], row["free"], row["text"]) for row in rows] == [
         (number, "“Ærø”", None, NEWS[number]) for number in range(5)

@@ -30,7 +30,8 @@ MINE = "MAILTO=ida\n5 4 * * * backup --all\n"
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    """A home with a `bin` that is all there is on the path besides the system's tools for scripts."""
+    """A home with a `bin` that is all there is on the path besides the system's tools for
+    scripts."""
     (tmp_path / "bin").mkdir()
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
@@ -69,7 +70,9 @@ def test_who_has_no_crontab_yet_gets_one(home):
 
 def test_a_crontab_that_cannot_be_read_is_never_written(home):
     put(
-        home, "crontab", '#!/bin/sh\ntest "$1" = -l || echo written > "$HOME/crontab"\necho "not allowed" >&2; exit 1\n'
+        home,
+        "crontab",
+        '#!/bin/sh\ntest "$1" = -l || echo written > "$HOME/crontab"\necho "not allowed" >&2; exit 1\n',
     )
     with pytest.raises(SchedulingError, match="crontab -l: not allowed"):
         install_schedule.install_cron(make_schedule(home / "news", 5))
@@ -89,8 +92,19 @@ def test_units_are_written_started_and_removed_again(home):
     install_schedule.remove_units(plan)
     assert [path.name for path in folder.iterdir()] == ["other.timer"]
     timers = f"{plan.name}.timer {plan.name}-night.timer"
-    reload, enable, disable = "--user daemon-reload", f"--user enable --now {timers}", f"--user disable --now {timers}"
-    assert (home / "systemctl.log").read_text().splitlines() == [reload, enable, reload, enable, disable, reload]
+    reload, enable, disable = (
+        "--user daemon-reload",
+        f"--user enable --now {timers}",
+        f"--user disable --now {timers}",
+    )
+    assert (home / "systemctl.log").read_text().splitlines() == [
+        reload,
+        enable,
+        reload,
+        enable,
+        disable,
+        reload,
+    ]
     assert "there are no units of this archive" in install_schedule.remove_units(plan)[0]
 
 
@@ -122,7 +136,9 @@ def test_what_systemd_says_is_passed_on(home):
         install_schedule.install_units(make_schedule(home / "news", 5))
 
 
-def test_the_schedule_knows_the_program_the_archive_and_the_contact_by_full_names(home, monkeypatch):
+def test_the_schedule_knows_the_program_the_archive_and_the_contact_by_full_names(
+    home, monkeypatch
+):
     monkeypatch.chdir(home)
     monkeypatch.setenv("DATELINE_CONTACT", "desk@courier.example")
     plan = make_schedule(Path("news"), 5)
@@ -165,7 +181,9 @@ case "$2" in enable) echo "Unit is masked" >&2; exit 1 ;; esac
 """
 
 
-@pytest.mark.parametrize(("systemctl", "said"), [(NO_BUS, "Failed to connect to bus"), (NO_TIMERS, "Unit is masked")])
+@pytest.mark.parametrize(
+    ("systemctl", "said"), [(NO_BUS, "Failed to connect to bus"), (NO_TIMERS, "Unit is masked")]
+)
 def test_where_systemd_does_not_start_the_timers_no_unit_is_left(home, systemctl, said):
     put(home, "systemctl", systemctl)
     with pytest.raises(SchedulingError, match=said):
@@ -190,7 +208,9 @@ def test_units_are_removed_also_where_systemd_does_not_listen(home):
     install_schedule.install_units(plan)
     folder = home / ".config/systemd/user"
     (folder / "timers.target.wants").mkdir()
-    (folder / "timers.target.wants" / f"{plan.name}.timer").symlink_to(folder / f"{plan.name}.timer")
+    (folder / "timers.target.wants" / f"{plan.name}.timer").symlink_to(
+        folder / f"{plan.name}.timer"
+    )
     put(home, "systemctl", NO_BUS)
     with pytest.raises(SchedulingError, match="No medium found; the units are removed"):
         install_schedule.remove_units(plan)

@@ -11,9 +11,23 @@ from pathlib import Path
 import pytest
 
 from archive.errors import UsageError
-from crawler.jobs.schedule_units import Schedule, block, marks, minutes, period, units, with_block, without_block
+from crawler.jobs.schedule_units import (
+    Schedule,
+    block,
+    marks,
+    minutes,
+    period,
+    units,
+    with_block,
+    without_block,
+)
 
-FOLDERS = ("/home/ida/news", "/home/ida/my news", '/srv/100%$HOME/"ida\'s"/back\\slash', "/srv/港/新聞")
+FOLDERS = (
+    "/home/ida/news",
+    "/home/ida/my news",
+    '/srv/100%$HOME/"ida\'s"/back\\slash',
+    "/srv/港/新聞",
+)
 OTHERS = "MAILTO=ida\n# dateline is mine\n5 4 * * * backup  --all\n\n@reboot x"
 
 
@@ -51,7 +65,9 @@ def test_a_path_comes_back_whole_whatever_is_in_it(folder):
     (command,) = unit(texts[f"{plan.name}.service"])["ExecStart"]
     assert as_systemd_reads(command, command=True)[-2:] == ["--archive", folder]
     (setting,) = unit(texts[f"{plan.name}.service"])["Environment"]
-    assert as_systemd_reads(setting, command=False) == ['DATELINE_CONTACT="desk" 100% $x@courier.example']
+    assert as_systemd_reads(setting, command=False) == [
+        'DATELINE_CONTACT="desk" 100% $x@courier.example'
+    ]
     words = as_cron_runs(block(plan)[1])
     assert words[0] == 'DATELINE_CONTACT="desk" 100% $x@courier.example'
     assert words[words.index("--archive") + 1] == folder
@@ -117,7 +133,9 @@ def test_other_lines_of_the_crontab_stay_as_they_are(before):
     assert with_block(with_it, plan) == with_it, "again changes nothing"
     assert without_block(with_it, plan.folder).rstrip("\n") == before.rstrip("\n")
     assert without_block(before, plan.folder) == before
-    assert [line for line in with_it.splitlines() if line in before.splitlines()] == before.splitlines()
+    assert [
+        line for line in with_it.splitlines() if line in before.splitlines()
+    ] == before.splitlines()
 
 
 def test_a_new_interval_takes_the_place_of_the_old_and_other_archives_keep_theirs():
@@ -131,7 +149,9 @@ def test_a_new_interval_takes_the_place_of_the_old_and_other_archives_keep_their
     assert crontab == f"{OTHERS}\n"
 
 
-@pytest.mark.parametrize("mangle", [lambda lines: lines[:-1], lambda lines: lines[::-1], lambda lines: lines * 2])
+@pytest.mark.parametrize(
+    "mangle", [lambda lines: lines[:-1], lambda lines: lines[::-1], lambda lines: lines * 2]
+)
 def test_a_block_whose_marks_were_mangled_is_told_and_not_touched(mangle):
     plan = schedule()
     crontab = "\n".join(mangle(block(plan)))
@@ -140,10 +160,14 @@ def test_a_block_whose_marks_were_mangled_is_told_and_not_touched(mangle):
     assert all(mark in block(plan) for mark in marks(plan.folder))
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd-analyze here")
+@pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="there is no systemd-analyze here"
+)
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_systemd_finds_nothing_wrong_with_the_units(folder, tmp_path):
-    plan = Schedule(Path(folder), (shutil.which("true") or "/bin/true",), 5, {"DATELINE_CONTACT": "a 100% $b"})
+    plan = Schedule(
+        Path(folder), (shutil.which("true") or "/bin/true",), 5, {"DATELINE_CONTACT": "a 100% $b"}
+    )
     for name, text in units(plan).items():
         (tmp_path / name).write_text(text)
     verify = ["systemd-analyze", "verify", "--man=no", *sorted(map(str, tmp_path.iterdir()))]

@@ -92,14 +92,20 @@ def test_every_run_finds_what_is_new_and_the_end_is_an_orderly_one(dateline):
         run = dateline(web)
         run.knows()
         process = subprocess.Popen(
-            run.command("watch", "--every", "1s"), env=run.environ(), stdout=subprocess.PIPE, text=True
+            run.command("watch", "--every", "1s"),
+            env=run.environ(),
+            stdout=subprocess.PIPE,
+            text=True,
         )
         try:
             assert process.stdout
             first = [process.stdout.readline() for _ in range(2)][1]
             web.now = NOW
-            with closing(sqlite3.connect(run.folder / "archive.db", isolation_level=None)) as archive:
-                archive.execute("UPDATE urls SET due_at = NULL WHERE role = 'source'")  # hours have passed
+            with closing(
+                sqlite3.connect(run.folder / "archive.db", isolation_level=None)
+            ) as archive:
+                # hours have passed
+                archive.execute("UPDATE urls SET due_at = NULL WHERE role = 'source'")
             until(lambda: run.column("SELECT count(*) FROM articles") == [3])
             told, seconds = ended(process)
         finally:
@@ -112,12 +118,18 @@ def test_every_run_finds_what_is_new_and_the_end_is_an_orderly_one(dateline):
 
 
 def test_a_crawl_that_is_under_way_is_told_to_stop_and_gives_back_what_it_holds(dateline):
-    with serve(world(outlet(pages=tuple(page(number, delay=20) for number in range(1, 20))))) as web:
+    with serve(
+        world(outlet(pages=tuple(page(number, delay=20) for number in range(1, 20))))
+    ) as web:
         run = dateline(web)
         run.knows()
         with Archive(run.folder) as archive:  # listed long ago, whatever day it is today
-            archive.add_leads([Lead(f"http://harbour.example{page(n).path}", via="feed") for n in range(1, 20)])
-        process = subprocess.Popen(run.command("watch"), env=run.environ(), stdout=subprocess.PIPE, text=True)
+            archive.add_leads(
+                [Lead(f"http://harbour.example{page(n).path}", via="feed") for n in range(1, 20)]
+            )
+        process = subprocess.Popen(
+            run.command("watch"), env=run.environ(), stdout=subprocess.PIPE, text=True
+        )
         until(lambda: [url for url in web.asked() if "/news/" in url])
         assert run.column("SELECT count(*) FROM urls WHERE state = 'leased'") > [0]
         told, seconds = ended(process)
@@ -160,18 +172,26 @@ def test_a_busy_archive_is_passed_over_and_tried_again(dateline):
         run.knows()
         with crawl_lock(run.folder):
             process = subprocess.Popen(
-                run.command("watch", "--every", "1s"), env=run.environ(), stdout=subprocess.PIPE, text=True
+                run.command("watch", "--every", "1s"),
+                env=run.environ(),
+                stdout=subprocess.PIPE,
+                text=True,
             )
             assert process.stdout
             busy = [process.stdout.readline() for _ in range(2)][1]
         told = next(line for line in process.stdout if "crawl 1" in line)
         ended(process)
-    assert f"passed over: {run.folder}: a crawl is running here already (process {os.getpid()} " in busy
+    assert (
+        f"passed over: {run.folder}: a crawl is running here already (process {os.getpid()} "
+        in busy
+    )
     assert "crawl 1 finished" in told
 
 
 def test_a_run_that_fails_is_told_with_its_reason_and_the_next_comes(tmp_path):
-    process = watching(tmp_path / "archive", 0.1, "import sys; sys.exit('dateline: no outlets yet')")
+    process = watching(
+        tmp_path / "archive", 0.1, "import sys; sys.exit('dateline: no outlets yet')"
+    )
     assert process.stdout
     lines = [process.stdout.readline() for _ in range(2)]
     ended(process)
@@ -199,7 +219,9 @@ def can_be_first() -> bool:
     return subprocess.run([*NAMESPACE, "true"], check=False, capture_output=True).returncode == 0
 
 
-@pytest.mark.skipif(not can_be_first(), reason="no process can be the first of its namespace here without rights")
+@pytest.mark.skipif(
+    not can_be_first(), reason="no process can be the first of its namespace here without rights"
+)
 def test_as_the_first_process_of_a_container_it_hears_the_signal_to_stop(tmp_path):
     script = "import time; time.sleep(60)"
     command = [*NAMESPACE, sys.executable, "-c", WATCH, str(tmp_path / "archive"), "60", script]

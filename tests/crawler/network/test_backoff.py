@@ -53,13 +53,24 @@ def test_a_retry_after_is_seconds_or_a_date_and_at_most_a_day(said, seconds):
 
 @pytest.mark.parametrize(
     ("status", "asked", "minutes"),
-    [(429, "600", 10), (503, "600", 10), (429, None, 15), (503, None, None), (500, "600", None), (200, "600", None)],
+    [
+        (429, "600", 10),
+        (503, "600", 10),
+        (429, None, 15),
+        (503, None, None),
+        (500, "600", None),
+        (200, "600", None),
+    ],
 )
-def test_who_asks_to_be_left_alone_is_and_a_503_alone_is_the_pages_own_trouble(status, asked, minutes):
+def test_who_asks_to_be_left_alone_is_and_a_503_alone_is_the_pages_own_trouble(
+    status, asked, minutes
+):
     turns = Turns()
     pause = turns.answered(SITE, status, asked, NOW)
     assert turns.pause(SITE, NOW) == pause
-    assert (pause.until - NOW if pause else None) == (timedelta(minutes=minutes) if minutes else None)
+    assert (pause.until - NOW if pause else None) == (
+        timedelta(minutes=minutes) if minutes else None
+    )
 
 
 def test_a_pause_ends_at_its_moment_and_the_longer_of_two_counts():

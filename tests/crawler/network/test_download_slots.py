@@ -7,7 +7,11 @@ from crawler.network.download_slots import Places
 
 def test_requests_of_a_site_that_lets_us_wait_leave_their_places_and_others_keep_theirs():
     places = Places(patience=3)
-    for url, asked_at in (("https://slow.example/1", 0), ("https://slow.example/2", 4), ("https://quick.example/1", 4)):
+    for url, asked_at in (
+        ("https://slow.example/1", 0),
+        ("https://slow.example/2", 4),
+        ("https://quick.example/1", 4),
+    ):
         places.ask(url, asked_at)
     assert places.left(2) == set()
     assert places.left(5) == {"https://slow.example/1", "https://slow.example/2"}

@@ -1,4 +1,5 @@
-"""Which proxy a request takes, and what becomes of a packed answer; where the guard stands is in test_security."""
+"""Which proxy a request takes, and what becomes of a packed answer; where the guard stands is in
+test_security."""
 
 from __future__ import annotations
 
@@ -28,7 +29,11 @@ def proxies(monkeypatch: pytest.MonkeyPatch) -> ProxyMiddleware:
         ("http://harbour.example/", {}, PROXY),
         ("https://harbour.example/", {}, None),
         ("http://near.example/", {}, None),
-        ("http://harbour.example/", {"proxy": "http://other.example:3128"}, "http://other.example:3128"),
+        (
+            "http://harbour.example/",
+            {"proxy": "http://other.example:3128"},
+            "http://other.example:3128",
+        ),
         ("http://harbour.example/", {"proxy": None}, None),
     ],
 )
@@ -49,7 +54,9 @@ def test_the_environment_is_asked_once_a_host(proxies, monkeypatch):
 
 def test_a_packed_answer_stays_as_it_is_but_is_no_text_whose_encoding_could_be_guessed():
     headers = {"Content-Encoding": "gzip", "Content-Type": "text/html"}
-    packed = HtmlResponse("http://harbour.example/a.html", 203, headers, gzip.compress("Fähre".encode()), ["kept"])
+    packed = HtmlResponse(
+        "http://harbour.example/a.html", 203, headers, gzip.compress("Fähre".encode()), ["kept"]
+    )
     plain = as_bytes(packed)
     assert type(plain) is Response
     assert (plain.url, plain.status, plain.headers, plain.body, plain.flags) == (

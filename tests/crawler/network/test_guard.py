@@ -52,7 +52,14 @@ INSIDE = [
     "fec0::1",
     "ff02::1",
 ]
-OUTSIDE = ["1.1.1.1", "8.8.8.8", "100.63.255.255", "172.32.0.1", "192.167.255.255", "::ffff:8.8.8.8"]
+OUTSIDE = [
+    "1.1.1.1",
+    "8.8.8.8",
+    "100.63.255.255",
+    "172.32.0.1",
+    "192.167.255.255",
+    "::ffff:8.8.8.8",
+]
 OUTSIDE += ["64:ff9b::808:808", "2606:4700::1111", "2a00:1450:4001::200e"]
 
 
@@ -90,7 +97,9 @@ def test_an_address_is_known_in_every_spelling(host):
     assert literal(host) == "127.0.0.2"
 
 
-@pytest.mark.parametrize("host", ["harbour.example", "127.0.0.2.example", "1.2.3.4.5", "", "x", "127.0.0.256"])
+@pytest.mark.parametrize(
+    "host", ["harbour.example", "127.0.0.2.example", "1.2.3.4.5", "", "x", "127.0.0.256"]
+)
 def test_a_name_is_no_address(host):
     assert literal(host) is None
 
@@ -196,7 +205,9 @@ def test_what_a_person_allows_is_no_more_than_that(allowed, url):
     assert Guard(places(allowed)).refusal(url)
 
 
-@pytest.mark.parametrize("text", ["http://127.0.0.2/", "user@printer", "printer:99999", "10.0.0.0/99", ":80", "a/b"])
+@pytest.mark.parametrize(
+    "text", ["http://127.0.0.2/", "user@printer", "printer:99999", "10.0.0.0/99", ":80", "a/b"]
+)
 def test_an_exception_that_cannot_be_meant_is_told(text):
     with pytest.raises(UsageError, match="DATELINE_ALLOW_ADDRESSES"):
         places(text)
@@ -221,7 +232,9 @@ def test_the_proxy_is_connected_to_and_no_page_there_is_asked_for(monkeypatch):
     guard = Guard.of(Settings())
     assert guard.proxies == {("127.0.0.2", 9), ("proxy.harbour.example", 3128)}
     assert guard.connects("127.0.0.2", 9, "127.0.0.2")
-    assert guard.connects("proxy.harbour.example", 0, "127.0.0.3"), "looked up without its port for a tunnel"
+    assert guard.connects("proxy.harbour.example", 0, "127.0.0.3"), (
+        "looked up without its port for a tunnel"
+    )
     assert not guard.connects("127.0.0.2", 10, "127.0.0.2")
     assert not guard.connects("harbour.example", 9, "127.0.0.2")
     assert "proxy" in (guard.refusal("http://proxy.harbour.example:3128/") or "")

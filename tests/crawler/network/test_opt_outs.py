@@ -1,4 +1,5 @@
-"""What publishers say of copies, search and machine reading, read from headers and heads of pages."""
+"""What publishers say of copies, search and machine reading, read from headers and heads of
+pages."""
 
 from __future__ import annotations
 
@@ -33,7 +34,11 @@ def test_an_x_robots_tag_is_for_all_unless_it_names_a_crawler(value, said):
 
 
 def test_several_headers_count_together_and_tdm_is_reserved_by_a_one():
-    headers = [("X-Robots-Tag", "otherbot: noai"), ("X-Robots-Tag", "noarchive"), ("TDM-Reservation", " 1 ")]
+    headers = [
+        ("X-Robots-Tag", "otherbot: noai"),
+        ("X-Robots-Tag", "noarchive"),
+        ("TDM-Reservation", " 1 "),
+    ]
     assert list(in_headers(headers)) == [("noarchive", "X-Robots-Tag"), ("tdm", "tdm-reservation")]
     assert list(in_headers([("tdm-reservation", "0")])) == []
 
@@ -60,7 +65,9 @@ def test_a_meta_in_the_head_says_it_for_the_page(head, said):
 
 
 def test_only_what_is_wanted_counts_and_is_told_with_its_place():
-    page = Capture("https://a.example/", b'<head><meta name="robots" content="noai,noindex">', headers=())
+    page = Capture(
+        "https://a.example/", b'<head><meta name="robots" content="noai,noindex">', headers=()
+    )
     assert opted_out(page, honoured("noarchive noindex")) == {"noindex": "meta robots"}
     assert opted_out(page, honoured("noarchive")) == {}
     assert opted_out(page, honoured("")) == {}
@@ -68,18 +75,31 @@ def test_only_what_is_wanted_counts_and_is_told_with_its_place():
 
 def test_a_page_that_forbids_copies_alone_is_read_and_one_that_forbids_more_is_not():
     assert refusal({"noarchive": "X-Robots-Tag"}) is None
-    assert refusal({"noarchive": "X-Robots-Tag", "noai": "meta robots"}) == "opted out: noai (meta robots)"
+    assert (
+        refusal({"noarchive": "X-Robots-Tag", "noai": "meta robots"})
+        == "opted out: noai (meta robots)"
+    )
 
 
 def test_a_setting_names_opt_outs_and_no_others():
     assert honoured("noarchive, NOAI  tdm") == {"noarchive", "noai", "tdm"}
     assert honoured(" ".join(NAMES)) == set(NAMES)
-    with pytest.raises(UsageError, match=r"^DATELINE_OPT_OUTS: there is no opt-out 'nofollow'; there are noarchive"):
+    with pytest.raises(
+        UsageError, match=r"^DATELINE_OPT_OUTS: there is no opt-out 'nofollow'; there are noarchive"
+    ):
         honoured("nofollow")
 
 
 @pytest.mark.parametrize(
-    "piece", [b"<meta ", b'<meta name="', b"<meta a=", b"<!--", b"<meta " + b"a" * 1990, b"<meta x" + b" " * 500]
+    "piece",
+    [
+        b"<meta ",
+        b'<meta name="',
+        b"<meta a=",
+        b"<!--",
+        b"<meta " + b"a" * 1990,
+        b"<meta x" + b" " * 500,
+    ],
 )
 def test_a_page_made_to_hang_a_reader_does_not(piece):
     began = time.process_time()
@@ -98,8 +118,14 @@ def test_opt_outs_of_real_pages_are_found_where_a_parser_finds_them(shared):
         body = gzip.decompress((shared / "corpus" / "dev" / row["html_path"]).read_bytes())
         said = {name for name, _ in in_page(body)} & {"noarchive", "noindex"}
         metas = html.document_fromstring(body[:200_000] or b"<p>").xpath("//head//meta[@content]")
-        words = " ".join(m.get("content").lower() for m in metas if (m.get("name") or "").lower() == "robots")
-        parsed = {name for word in words.replace(",", " ").split() for name in [{"none": "noindex"}.get(word, word)]}
+        words = " ".join(
+            m.get("content").lower() for m in metas if (m.get("name") or "").lower() == "robots"
+        )
+        parsed = {
+            name
+            for word in words.replace(",", " ").split()
+            for name in [{"none": "noindex"}.get(word, word)]
+        }
         differ += said != parsed & {"noarchive", "noindex"}
         found += bool(said)
     assert len(rows) > 200

@@ -1,4 +1,5 @@
-"""Cookies live as long as one chain of redirects, and within one registered domain; a Refresh header is a redirect."""
+"""Cookies live as long as one chain of redirects, and within one registered domain; a Refresh
+header is a redirect."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from crawler.network.redirects import JAR, MOST_COOKIES, refresh, with_cookies
 
 
 def chain(*steps: tuple[str, list[str]], to: str) -> str | None:
-    """The Cookie header with which a chain of answers (address, Set-Cookie headers) asks for its last address."""
+    """The Cookie header with which a chain of answers (address, Set-Cookie headers) asks for its
+    last address."""
     asked = Request(steps[0][0])
     for (url, cookies), following in zip(steps, [*(url for url, _ in steps[1:]), to], strict=True):
         answer = Response(url, status=302, headers={"Set-Cookie": cookies} if cookies else {})
@@ -55,17 +57,29 @@ def test_a_cookie_comes_back_within_its_chain(steps, to, sent):
     ("steps", "to"),
     [
         ([("http://courier.example/1", ["seen=1; path=/"])], "http://elsewhere.example/1"),
-        ([("http://courier.example/1", ["seen=1; Domain=elsewhere.example"])], "http://elsewhere.example/1"),
+        (
+            [("http://courier.example/1", ["seen=1; Domain=elsewhere.example"])],
+            "http://elsewhere.example/1",
+        ),
         ([("http://courier.example/1", ["seen=1; Domain=.example"])], "http://elsewhere.example/1"),
         ([("http://courier.co.uk/1", ["seen=1; Domain=.co.uk"])], "http://elsewhere.co.uk/1"),
-        ([("http://alice.blogspot.com/1", ["seen=1; Domain=.blogspot.com"])], "http://bob.blogspot.com/1"),
+        (
+            [("http://alice.blogspot.com/1", ["seen=1; Domain=.blogspot.com"])],
+            "http://bob.blogspot.com/1",
+        ),
         ([("http://courier.example/1", ["seen=1"])], "http://www.courier.example/1"),
         ([("http://courier.example/1", ["seen=1; path=/members"])], "http://courier.example/1"),
         ([("https://courier.example/1", ["seen=1; path=/; Secure"])], "http://courier.example/1"),
         ([("http://courier.example/1", ["seen=1; Max-Age=0"])], "http://courier.example/1"),
-        ([("http://courier.example/1", ["seen=1; expires=Thu, 01 Jan 1970 00:00:00 GMT"])], "http://courier.example/1"),
+        (
+            [("http://courier.example/1", ["seen=1; expires=Thu, 01 Jan 1970 00:00:00 GMT"])],
+            "http://courier.example/1",
+        ),
         ([("http://courier.example/1", ["seen=" + "1" * 5000])], "http://courier.example/1"),
-        ([("http://courier.example/1", [f"c{n}={'1' * 4000}" for n in range(9)])], "http://courier.example/1"),
+        (
+            [("http://courier.example/1", [f"c{n}={'1' * 4000}" for n in range(9)])],
+            "http://courier.example/1",
+        ),
     ],
 )
 def test_a_cookie_goes_nowhere_else(steps, to):
@@ -82,7 +96,11 @@ def test_a_chain_keeps_few_cookies():
 
 def test_a_request_that_begins_a_chain_has_no_cookies():
     asked = Request("http://courier.example/1")
-    with_cookies(Request("http://courier.example/2"), asked, Response(asked.url, headers={"Set-Cookie": "seen=1"}))
+    with_cookies(
+        Request("http://courier.example/2"),
+        asked,
+        Response(asked.url, headers={"Set-Cookie": "seen=1"}),
+    )
 
     assert JAR not in asked.meta
     assert "Cookie" not in asked.headers
@@ -103,10 +121,15 @@ def test_a_request_that_begins_a_chain_has_no_cookies():
     ],
 )
 def test_a_refresh_header_says_when_and_where(said, led):
-    assert refresh(said, "http://courier.example/news/1") == (led[0], "http://courier.example" + led[1])
+    assert refresh(said, "http://courier.example/news/1") == (
+        led[0],
+        "http://courier.example" + led[1],
+    )
 
 
-@pytest.mark.parametrize("said", ["", "0", "5", "0;", "0; url=", "url", "soon; url=/2", "/news/2", ";" * 4000])
+@pytest.mark.parametrize(
+    "said", ["", "0", "5", "0;", "0; url=", "url", "soon; url=/2", "/news/2", ";" * 4000]
+)
 def test_a_refresh_header_that_names_no_address_leads_nowhere(said):
     led = refresh(said, "http://courier.example/news/1")
     assert led is None or said.startswith(";")

@@ -58,10 +58,16 @@ def test_500_kibibytes_are_read_and_no_half_line():
     filler = b"# " + b"x" * 97 + b"\n"
     head = b"User-agent: *\nDisallow: /news/1\n"
     body = head + filler * ((MOST_BYTES - len(head)) // 100)
-    body += b"#" * (MOST_BYTES - len(body) - len("Disallow: /n") - 1) + b"\nDisallow: /news/3\n" + rule
+    body += (
+        b"#" * (MOST_BYTES - len(body) - len("Disallow: /n") - 1) + b"\nDisallow: /news/3\n" + rule
+    )
     rules = read_rules(200, body)
     assert body[:MOST_BYTES].endswith(b"\nDisallow: /n")
-    assert [rules.allows(f"https://harbour.example/news/{n}", US) for n in (1, 2, 3)] == [False, True, True]
+    assert [rules.allows(f"https://harbour.example/news/{n}", US) for n in (1, 2, 3)] == [
+        False,
+        True,
+        True,
+    ]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
@@ -71,14 +77,21 @@ def test_a_byte_order_mark_does_not_hide_the_first_group(encoding):
 
 @pytest.mark.parametrize(
     ("said", "ours", "kept"),
-    [(None, 0.5, 0.5), (10.0, 0.5, 10.0), (0.1, 0.5, 0.5), (3600.0, 0.5, LONGEST_DELAY), (3600.0, 90.0, 90.0)],
+    [
+        (None, 0.5, 0.5),
+        (10.0, 0.5, 10.0),
+        (0.1, 0.5, 0.5),
+        (3600.0, 0.5, LONGEST_DELAY),
+        (3600.0, 90.0, 90.0),
+    ],
 )
 def test_a_crawl_delay_is_kept_up_to_a_minute_and_never_goes_below_our_own(said, ours, kept):
     assert kept_delay(said, ours) == kept
 
 
 @pytest.mark.parametrize(
-    ("line", "delay"), [("Crawl-delay: 10", 10.0), ("crawl-delay:2.5", 2.5), ("Crawl-delay: soon", None), ("", None)]
+    ("line", "delay"),
+    [("Crawl-delay: 10", 10.0), ("crawl-delay:2.5", 2.5), ("Crawl-delay: soon", None), ("", None)],
 )
 def test_the_crawl_delay_of_our_group(line, delay):
     robots = f"User-agent: *\n{line}\nDisallow: /x\n\nUser-agent: other\nCrawl-delay: 99\n"
@@ -94,7 +107,8 @@ def test_a_group_for_a_crawler_of_ai_companies_is_found_where_we_ourselves_may_c
 
 @pytest.mark.shared
 def test_the_robots_files_of_223_news_sites_are_read(shared):
-    """Each is read without an error, most let us in, and their delays are within what is kept or said."""
+    """Each is read without an error, most let us in, and their delays are within what is kept or
+    said."""
     files = sorted((shared / "corpus" / "robots" / "news").iterdir())
     rules = {file.name.removesuffix(".txt"): read_rules(200, file.read_bytes()) for file in files}
     homes = [read.allows(f"https://{host}/", US) for host, read in rules.items()]
@@ -108,7 +122,9 @@ def test_the_robots_files_of_223_news_sites_are_read(shared):
 @pytest.mark.shared
 @pytest.mark.parametrize("mark", ["utf8", "utf16le", "utf16be"])
 def test_real_files_with_byte_order_marks_forbid_what_they_forbid(shared, mark):
-    body = (shared / "corpus" / "robots" / "crawler-commons" / f"robots-with-{mark}-bom.txt").read_bytes()
+    body = (
+        shared / "corpus" / "robots" / "crawler-commons" / f"robots-with-{mark}-bom.txt"
+    ).read_bytes()
     rules = read_rules(200, body)
     assert not rules.allows("https://harbour.example/login.aspx", US)
     assert rules.allows(URL, US)

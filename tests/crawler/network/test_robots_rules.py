@@ -1,4 +1,5 @@
-"""What robots.txt says to us: as another reader of such files has it, in bounded time and memory."""
+"""What robots.txt says to us: as another reader of such files has it, in bounded time and
+memory."""
 
 from __future__ import annotations
 
@@ -56,15 +57,28 @@ def test_real_files_say_what_an_independent_reader_finds_in_them(shared):
         groups, other = read_groups(body, US), Protego.parse(body.decode("utf-8-sig", "replace"))
         assert named_sitemaps(body) == list(other.sitemaps), file.name
         for agent, group in groups.of.items():
-            asked = [*list(group.plain)[:30], *("x".join(parts) for _, _, parts, _ in group.wild[:30]), "/news/1"]
+            asked = [
+                *list(group.plain)[:30],
+                *("x".join(parts) for _, _, parts, _ in group.wild[:30]),
+                "/news/1",
+            ]
             for path in asked:
                 url = f"https://harbour.example/{path.lstrip('/')}"
-                assert group.allows(path_of(url)) == other.can_fetch(url, agent), (file.name, agent, url)
+                assert group.allows(path_of(url)) == other.can_fetch(url, agent), (
+                    file.name,
+                    agent,
+                    url,
+                )
 
 
 @pytest.mark.parametrize(
     "line",
-    ["User-agent: Dateline/0.1", "user-agent: dateline/2.0 (news archive)", "User-agent: *\0", "User-agent:DATELINE"],
+    [
+        "User-agent: Dateline/0.1",
+        "user-agent: dateline/2.0 (news archive)",
+        "User-agent: *\0",
+        "User-agent:DATELINE",
+    ],
 )
 def test_a_group_that_means_us_is_ours_however_it_is_written(line):
     group = read_groups(f"{line}\nDisallow: /news\n".encode(), US).group("Dateline")
@@ -89,13 +103,17 @@ def test_rules_for_many_crawlers_are_kept_once():
 
 def test_names_that_all_mean_us_do_not_multiply_the_rules():
     """Each beginning of a name is a name that a crawler goes by; the longest alone counts."""
-    beginnings = "".join(f"User-agent: {token[:end]}\n" for token in US for end in range(1, len(token)))
+    beginnings = "".join(
+        f"User-agent: {token[:end]}\n" for token in US for end in range(1, len(token))
+    )
     rules = robots(0, 10_000).decode().partition("\n")[2]
     groups = read_groups((beginnings + rules).encode(), US)
     assert groups.size <= len(US) * read_groups(robots(0, 10_000), US).size
 
 
-@pytest.mark.parametrize("pattern", ["/{}", "/{}$", "/*{}*a*b*c", "*{}*$", "/%41{}%zz", "/" + "a" * 300 + "{}"])
+@pytest.mark.parametrize(
+    "pattern", ["/{}", "/{}$", "/*{}*a*b*c", "*{}*$", "/%41{}%zz", "/" + "a" * 300 + "{}"]
+)
 def test_to_ask_costs_about_the_same_however_many_rules_there_are(pattern):
     """Ten times the rules: at most a few times the work, and never in proportion."""
     took = []
@@ -110,7 +128,9 @@ def test_to_ask_costs_about_the_same_however_many_rules_there_are(pattern):
 
 def test_rules_with_asterisks_beyond_those_that_are_tried_forbid_more_and_never_less():
     many = robots(0, MOST_WILD, "/old/*/{}")
-    group = read_groups(many + b"Disallow: /private*x\nAllow: /private/very/long/path/open\n", US).group("Dateline")
+    group = read_groups(
+        many + b"Disallow: /private*x\nAllow: /private/very/long/path/open\n", US
+    ).group("Dateline")
     assert not group.allows("/private/very/long/path/open")
     assert not group.allows("/private1")
     assert group.allows("/news")

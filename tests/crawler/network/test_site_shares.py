@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from crawler.network.site_shares import BESIDE_ARTICLES, FREE, LARGEST_COPY, OF_ARTICLES, SHARE, Shares
+from crawler.network.site_shares import (
+    BESIDE_ARTICLES,
+    FREE,
+    LARGEST_COPY,
+    OF_ARTICLES,
+    SHARE,
+    Shares,
+)
 
 MIRE, COURIER = "http://blog.mire.example/1", "http://courier.example/1"
 HOSTS = ["mire.example", "www.mire.example", "courier.example"]

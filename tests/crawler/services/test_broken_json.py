@@ -32,13 +32,19 @@ def answer(*titles: str) -> bytes:
         (r'Pier \\"closes\\", and more', 'Pier "closes", and more'),
     ],
 )  # fmt: skip
-def test_a_title_with_wrong_quotation_marks_is_read_and_so_are_the_others(title: str, read: str) -> None:
+def test_a_title_with_wrong_quotation_marks_is_read_and_so_are_the_others(
+    title: str, read: str
+) -> None:
     body = answer("Ferry sails", title, r"Harbour \"opens\"")
     found = mended(body)
 
     assert found
     data, told = found
-    assert [article["title"] for article in data["articles"]] == ["Ferry sails", read, 'Harbour "opens"']
+    assert [article["title"] for article in data["articles"]] == [
+        "Ferry sails",
+        read,
+        'Harbour "opens"',
+    ]
     assert data["articles"][1]["url"] == "https://courier.example/news/1"
     assert told == ["1 × broken JSON, read by its fields"]
 
@@ -60,7 +66,8 @@ def test_a_comma_too_many_costs_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [answer("Ferry")[:-30], b"", b"[1]", b"<html>", b'{"other": [}', json.dumps({}).encode()]
+    "body",
+    [answer("Ferry")[:-30], b"", b"[1]", b"<html>", b'{"other": [}', json.dumps({}).encode()],
 )
 def test_an_answer_that_is_cut_or_another_is_not_mended(body: bytes) -> None:
     assert mended(body) is None

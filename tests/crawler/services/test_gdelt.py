@@ -1,4 +1,5 @@
-"""GDELT DOC 2.0: a query in its words, its articles as leads, full windows, and its refusals at 200."""
+"""GDELT DOC 2.0: a query in its words, its articles as leads, full windows, and its refusals at
+200."""
 
 from __future__ import annotations
 
@@ -30,7 +31,10 @@ def articles(*given: dict[str, str]) -> bytes:
         (Query(("ferry",), any_of=("inquiry",)), "ferry inquiry"),
         (Query(("ferry", "UN", "a-b", "U.S. navy")), 'ferry "U S navy"'),
         (Query(("ferry OR bus)", "domain:x.example")), '"ferry bus" "domain x example"'),
-        (Query(("ferry",), languages=("es", "pt")), "ferry (sourcelang:spanish OR sourcelang:portuguese)"),
+        (
+            Query(("ferry",), languages=("es", "pt")),
+            "ferry (sourcelang:spanish OR sourcelang:portuguese)",
+        ),
         (Query(("ferry",), languages=("es", "mi")), "ferry"),
         (Query(("首相",), hosts=("www.harbour.example",)), "首相 domainis:harbour.example"),
     ],
@@ -53,7 +57,11 @@ def test_a_request_names_window_form_and_number():
 
 def test_outlets_are_asked_for_in_groups_as_a_long_query_is_refused():
     hosts = tuple(f"outlet{number}.example" for number in range(12))
-    assert [len(made.query.hosts) for made in GDELT.requests(Query(("ferry",), hosts=hosts))] == [5, 5, 2]
+    assert [len(made.query.hosts) for made in GDELT.requests(Query(("ferry",), hosts=hosts))] == [
+        5,
+        5,
+        2,
+    ]
 
 
 def test_an_article_becomes_a_lead_and_the_time_it_was_seen_is_no_date_of_publishing():
@@ -88,7 +96,9 @@ def test_an_answer_without_articles_is_no_problem(body):
 
 
 def full() -> bytes:
-    return articles(*({"url": f"https://harbour.example/{number}", "title": "T"} for number in range(MOST)))
+    return articles(
+        *({"url": f"https://harbour.example/{number}", "title": "T"} for number in range(MOST))
+    )
 
 
 def test_a_full_window_is_asked_for_again_in_two_halves_and_what_came_is_kept():
@@ -108,15 +118,23 @@ def test_halving_ends_and_says_what_was_not_seen():
         asks += answer.asks
         seen += 1
         if not answer.asks:
-            assert answer.skipped[0].startswith("what GDELT found beyond 250 articles from 2024-02-10T")
+            assert answer.skipped[0].startswith(
+                "what GDELT found beyond 250 articles from 2024-02-10T"
+            )
     assert seen == 127  # 1 + 2 + … + 64: windows of 22 minutes are not halved
 
 
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
-        (b"Please limit requests to one every 5 seconds.", "GDELT sheds load: Please limit requests"),
-        (b'{"articles": [{"url": "https://a.exa', "GDELT sent broken JSON; it can be asked again in 60 s"),
+        (
+            b"Please limit requests to one every 5 seconds.",
+            "GDELT sheds load: Please limit requests",
+        ),
+        (
+            b'{"articles": [{"url": "https://a.exa',
+            "GDELT sent broken JSON; it can be asked again in 60 s",
+        ),
         (b"<html><body>502</body></html>", "GDELT sent a web page"),
         (b"", "GDELT sent an empty answer"),
     ],
@@ -130,7 +148,10 @@ def test_shed_load_and_broken_answers_are_asked_for_again_later(body, problem):
 
 @pytest.mark.parametrize(
     "body",
-    [b"The specified phrase is too short.\n", b"One or more of your keywords were too short, too long or too common."],
+    [
+        b"The specified phrase is too short.\n",
+        b"One or more of your keywords were too short, too long or too common.",
+    ],
 )
 def test_words_that_gdelt_refuses_are_not_asked_for_again(body):
     answer = GDELT.read(body, ask())
@@ -139,4 +160,7 @@ def test_words_that_gdelt_refuses_are_not_asked_for_again(body):
 
 
 def test_json_of_another_form_is_a_problem():
-    assert GDELT.read(b'{"articles": 5}', ask()).problem == "GDELT sent JSON without a list of articles"
+    assert (
+        GDELT.read(b'{"articles": 5}', ask()).problem
+        == "GDELT sent JSON without a list of articles"
+    )

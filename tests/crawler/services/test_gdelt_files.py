@@ -1,4 +1,5 @@
-"""GDELT's files of 15 minutes: which to read for a window, and what a zip file may hold or pretend."""
+"""GDELT's files of 15 minutes: which to read for a window, and what a zip file may hold or
+pretend."""
 
 from __future__ import annotations
 
@@ -19,7 +20,10 @@ GRAPH = Ask("http://files.example/gdeltv2/20240215101500.gkg.csv.zip", QUERY, "f
 
 def test_without_a_window_the_list_of_the_newest_is_read_and_its_file_asked_for_at_our_own_address():
     lists = list(FILES.requests(Query(("ferry",))))
-    assert [ask.url.rpartition("/")[2] for ask in lists] == ["lastupdate.txt", "lastupdate-translation.txt"]
+    assert [ask.url.rpartition("/")[2] for ask in lists] == [
+        "lastupdate.txt",
+        "lastupdate-translation.txt",
+    ]
     body = b"".join(
         b"9 ab http://elsewhere.example/gdeltv2/20240215101500.%s.zip\n" % kind
         for kind in (b"export.CSV", b"mentions.CSV", b"gkg.csv")
@@ -50,9 +54,13 @@ def test_no_file_of_the_future_and_no_window_of_years_is_asked_for():
     assert len(names) == 672
 
 
-@pytest.mark.parametrize(("languages", "rows"), [((), 2), (("en",), 1), (("de",), 1), (("en", "de"), 2)])
+@pytest.mark.parametrize(
+    ("languages", "rows"), [((), 2), (("en",), 1), (("de",), 1), (("en", "de"), 2)]
+)
 def test_other_languages_than_english_stand_in_files_of_their_own(languages, rows):
-    query = Query(("ferry",), languages=languages, since="2024-02-15T10:00:00Z", until="2024-02-15T10:00:00Z")
+    query = Query(
+        ("ferry",), languages=languages, since="2024-02-15T10:00:00Z", until="2024-02-15T10:00:00Z"
+    )
     assert len(list(FILES.requests(query))) == rows
 
 
@@ -87,7 +95,8 @@ def test_a_translated_line_names_the_language_it_was_translated_from():
 def test_an_events_file_has_addresses_alone():
     ask = Ask("http://files.example/gdeltv2/20240215101500.export.CSV.zip", QUERY, "file")
     lines = [
-        row(f"https://bay.example/{slug}", "", "20240215101500", "export") for slug in ("ferry-court", "bus-court")
+        row(f"https://bay.example/{slug}", "", "20240215101500", "export")
+        for slug in ("ferry-court", "bus-court")
     ]
     [lead] = FILES.read(zipped("\n".join(lines)), ask).leads
     assert (lead.url, lead.headline) == ("https://bay.example/ferry-court", None)
@@ -103,18 +112,31 @@ def two_members() -> bytes:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"no zip", zipped("x" * 5000)[:100], two_members(), zipped(b"x" * (2 * 1024 * 1024)), zipped(b"\n" * 60_000)],
+    [
+        b"",
+        b"no zip",
+        zipped("x" * 5000)[:100],
+        two_members(),
+        zipped(b"x" * (2 * 1024 * 1024)),
+        zipped(b"\n" * 60_000),
+    ],
     ids=["empty", "text", "cut", "two members", "one endless line", "countless lines"],
 )
 def test_what_is_no_such_file_is_a_problem_and_no_more(body):
     answer = FILES.read(body, GRAPH)
-    assert (answer.problem or "").startswith("GDELT's files sent a file that cannot be read to its end")
+    assert (answer.problem or "").startswith(
+        "GDELT's files sent a file that cannot be read to its end"
+    )
     assert (answer.leads, answer.wait) == ((), 0)
 
 
 def test_a_bomb_is_inflated_no_further_than_the_limit_and_what_was_read_before_is_kept(monkeypatch):
     monkeypatch.setattr(gdelt_files, "LARGEST", 100_000)
-    lines = row("https://harbour.example/1", "Ferry inquiry", "20240215101500") + "\n" + ("x" * 999 + "\n") * 1000
+    lines = (
+        row("https://harbour.example/1", "Ferry inquiry", "20240215101500")
+        + "\n"
+        + ("x" * 999 + "\n") * 1000
+    )
     answer = FILES.read(zipped(lines), GRAPH)
     assert len(answer.leads) == 1
     assert "larger than the limit" in (answer.problem or "")

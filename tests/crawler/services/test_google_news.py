@@ -1,4 +1,5 @@
-"""Google News' RSS search: a query in its words, headlines without addresses, the old links that hold one."""
+"""Google News' RSS search: a query in its words, headlines without addresses, the old links that
+hold one."""
 
 from __future__ import annotations
 
@@ -44,8 +45,14 @@ SOURCE = '<source url="https://www.bay.example">The Bay Post</source>'
     [
         (Query(("ferry", "harbour wall")), 'ferry "harbour wall"'),
         (Query(("ferry",), any_of=("inquiry", "court case")), 'ferry (inquiry OR "court case")'),
-        (Query(("ferry",), hosts=("a.example", "b.example")), "ferry (site:a.example OR site:b.example)"),
-        (Query(("ferry",), since="2024-02-01", until="2024-02-10"), "ferry after:2024-02-01 before:2024-02-11"),
+        (
+            Query(("ferry",), hosts=("a.example", "b.example")),
+            "ferry (site:a.example OR site:b.example)",
+        ),
+        (
+            Query(("ferry",), since="2024-02-01", until="2024-02-10"),
+            "ferry after:2024-02-01 before:2024-02-11",
+        ),
         (Query(("ferry",), since="2024-02-15T05:30:00Z"), "ferry when:7h"),
         (Query(("ferry",), since="2024-02-01T05:30:00Z"), "ferry after:2024-02-01"),
         (Query(('-ferry" OR (x', "site:evil")), '"ferry x" "site evil"'),
@@ -58,7 +65,8 @@ def test_a_query_is_written_in_googles_words(query, said):
 
 def test_each_language_asks_the_edition_of_one_country():
     asked = [
-        parse_qs(urlsplit(ask.url).query) for ask in GOOGLE.requests(Query(("ferry",), languages=("ko", "pt", "xx")))
+        parse_qs(urlsplit(ask.url).query)
+        for ask in GOOGLE.requests(Query(("ferry",), languages=("ko", "pt", "xx")))
     ]
     assert [(ask["hl"][0], ask["gl"][0], ask["ceid"][0]) for ask in asked] == [
         ("ko", "KR", "KR:ko"),
@@ -74,14 +82,20 @@ def test_robots_txt_has_a_say_as_the_feed_is_no_interface_for_programs():
 
 def test_an_item_is_a_headline_an_outlet_and_a_time():
     [found] = GOOGLE.read(rss(item(more=SOURCE)), ASK).headlines
-    assert found == Headline("Ferry sinks", "bay.example", "The Bay Post", "2024-02-15T10:30:00Z", "en", ASK.url)
+    assert found == Headline(
+        "Ferry sinks", "bay.example", "The Bay Post", "2024-02-15T10:30:00Z", "en", ASK.url
+    )
 
 
 @pytest.mark.parametrize(
     ("title", "outlet", "parts"),
     [
         ("Ferry sinks - The Bay Post", "The Bay Post", ("Ferry sinks", "The Bay Post")),
-        ("Ferry sinks - live - The Bay Post", "The Bay Post", ("Ferry sinks - live", "The Bay Post")),
+        (
+            "Ferry sinks - live - The Bay Post",
+            "The Bay Post",
+            ("Ferry sinks - live", "The Bay Post"),
+        ),
         ("Ferry sinks - live", "The Bay Post", ("Ferry sinks - live", "The Bay Post")),
         ("Ferry sinks - Bay - Post", "Bay - Post", ("Ferry sinks", "Bay - Post")),
         ("Ferry sinks - live - Somewhere", None, ("Ferry sinks - live", "Somewhere")),
@@ -95,7 +109,8 @@ def test_the_outlets_name_is_taken_off_the_title(title, outlet, parts):
 
 
 @pytest.mark.parametrize(
-    "url", ["https://bay.example/ferry", f"https://bay.example/{'f' * 180}", "http://bay.example/한글"]
+    "url",
+    ["https://bay.example/ferry", f"https://bay.example/{'f' * 180}", "http://bay.example/한글"],
 )
 def test_a_link_of_before_2024_holds_the_address(url):
     assert hidden_address(hidden(url)) == url
@@ -142,7 +157,10 @@ def test_a_full_answer_without_a_window_says_that_there_is_more():
 @pytest.mark.parametrize(
     ("body", "why"),
     [
-        (b"<!doctype html><title>Before you continue</title>", "not a feed or sitemap, but a web page"),
+        (
+            b"<!doctype html><title>Before you continue</title>",
+            "not a feed or sitemap, but a web page",
+        ),
         (b"", "not a feed or sitemap, but empty"),
         (b"Sorry", "not a feed or sitemap, but no XML we know"),
     ],

@@ -1,4 +1,5 @@
-"""What all services share: the registry, windows, refusals, and that nothing a server sends raises."""
+"""What all services share: the registry, windows, refusals, and that nothing a server sends
+raises."""
 
 from __future__ import annotations
 
@@ -63,7 +64,8 @@ def test_a_service_that_cannot_be_asked_says_why_and_is_not_asked(name):
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
-    ("status", "again"), [(429, True), (503, True), (500, True), (408, True), (403, False), (404, False)]
+    ("status", "again"),
+    [(429, True), (503, True), (500, True), (408, True), (403, False), (404, False)],
 )
 def test_a_refusal_is_a_problem_that_names_the_service_and_leaves_it_alone(name, status, again):
     found = SERVICES[name]
@@ -106,13 +108,18 @@ def test_retry_after_is_read_as_seconds_or_as_a_date(raw, seconds):
 
 def test_no_server_can_have_a_crawl_wait_for_days():
     assert (
-        SERVICES["gdelt"].read(b"", Ask("http://x.example", QUERY), 503, {"Retry-After": "99999999"}).wait == 6 * 3600
+        SERVICES["gdelt"]
+        .read(b"", Ask("http://x.example", QUERY), 503, {"Retry-After": "99999999"})
+        .wait
+        == 6 * 3600
     )
 
 
 def test_a_day_is_open_to_its_end_and_a_window_halves_into_two_that_touch():
     assert instant("2024-02-15", at_end=True) == datetime(2024, 2, 15, 23, 59, 59, tzinfo=UTC)
-    later, earlier = halves(Query(since="2024-02-10", until="2024-02-11T00:00:00Z"), timedelta(hours=1))
+    later, earlier = halves(
+        Query(since="2024-02-10", until="2024-02-11T00:00:00Z"), timedelta(hours=1)
+    )
     assert (earlier.since, earlier.until) == ("2024-02-10T00:00:00Z", "2024-02-10T12:00:00Z")
     assert (later.since, later.until) == ("2024-02-10T12:00:00Z", "2024-02-11T00:00:00Z")
     assert halves(later, timedelta(hours=7)) == ()
@@ -165,10 +172,12 @@ def test_json_is_read_with_the_slips_that_services_make(body, found):
     assert json_object(body) == found
 
 
-# --- whatever a server sends ------------------------------------------------------------------------------------------
+# --- whatever a server sends ----------------------------------------------------------------------
 
 GOOD = {
-    "gdelt": json.dumps({"articles": [{"url": "https://a.example/b", "title": "T", "seendate": "20240215T101500Z"}]}),
+    "gdelt": json.dumps(
+        {"articles": [{"url": "https://a.example/b", "title": "T", "seendate": "20240215T101500Z"}]}
+    ),
     "wikipedia": json.dumps(
         {
             "continue": {"elcontinue": "9", "continue": "||"},
@@ -190,7 +199,9 @@ FILE = "https://gdelt.example/20240215101500.gkg.csv.zip"
 
 
 def check(name: str, body: bytes, step: str, status: int = 200) -> Answer:
-    answer = SERVICES[name].read(body, Ask(FILE, QUERY, step, language="en"), status, {"Retry-After": "x"})
+    answer = SERVICES[name].read(
+        body, Ask(FILE, QUERY, step, language="en"), status, {"Retry-After": "x"}
+    )
     assert isinstance(answer, Answer)
     assert all(lead.url.startswith(("http://", "https://")) for lead in answer.leads)
     assert answer.problem is None or "\n" not in answer.problem
@@ -211,7 +222,9 @@ def test_random_bytes_never_raise(name, step, body, status):
 @given(data=st.data())
 def test_a_good_answer_cut_and_with_bytes_changed_never_raises(name, data):
     body = bytearray(
-        BODIES[name][: data.draw(st.integers(0, len(BODIES[name])))] if data.draw(st.booleans()) else BODIES[name]
+        BODIES[name][: data.draw(st.integers(0, len(BODIES[name])))]
+        if data.draw(st.booleans())
+        else BODIES[name]
     )
     for _ in range(data.draw(st.integers(0, 4)) if body else 0):
         body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
@@ -221,7 +234,12 @@ def test_a_good_answer_cut_and_with_bytes_changed_never_raises(name, data):
 KEYS_TEXT = "articles url title seendate language query search pages pageid extlinks * continue elcontinue error code"
 KEYS = KEYS_TEXT.split()
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.just("https://a.example/x-y-z"),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=20)
+    | st.just("https://a.example/x-y-z"),
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.dictionaries(
@@ -242,7 +260,12 @@ def test_json_of_any_shape_never_raises(name, value, step):
 
 
 def test_a_lone_surrogate_in_an_answer_makes_no_address_that_cannot_be_sent():
-    body = json.dumps({"query": {"search": [{"title": "A\ud800", "pageid": 1}]}, "continue": {"elcontinue": "\udfff"}})
+    body = json.dumps(
+        {
+            "query": {"search": [{"title": "A\ud800", "pageid": 1}]},
+            "continue": {"elcontinue": "\udfff"},
+        }
+    )
     check("wikipedia", body.encode(), "search")
     check("wikipedia", body.encode(), "links")
     lead = b'{"articles": [{"url": "https://a.example/\\ud800b", "title": "\\ud800", "seendate": "\\udfff"}]}'

@@ -1,4 +1,5 @@
-"""Adapters against the services of an invented world, over HTTP on loopback: what a crawl does, without a crawler."""
+"""Adapters against the services of an invented world, over HTTP on loopback: what a crawl does,
+without a crawler."""
 
 from __future__ import annotations
 
@@ -23,26 +24,43 @@ def day(number: int, hour: int = 10) -> datetime:
 
 
 TAKEN_AWAY = (Revision(day(15), status=410),)
-GONE = Page("/gone", "Ferry owner buys a second ferry", "The ferry owner said.", day(10), revisions=TAKEN_AWAY)
+GONE = Page(
+    "/gone",
+    "Ferry owner buys a second ferry",
+    "The ferry owner said.",
+    day(10),
+    revisions=TAKEN_AWAY,
+)
 WORLD = World(
     (
         Outlet(
             "harbour.example",
             "The Harbour Post",
             pages=(
-                Page("/ferry-hits-wall", "Ferry hits the harbour wall, two hurt", "The ferry hit the wall.", day(12)),
+                Page(
+                    "/ferry-hits-wall",
+                    "Ferry hits the harbour wall, two hurt",
+                    "The ferry hit the wall.",
+                    day(12),
+                ),
                 Page("/bus", "Bus service to be cut in the spring", "Fewer buses.", day(12)),
                 GONE,
             ),
         ),
         Outlet(
-            "hafen.example", "Hafenblatt", "de", pages=(Page("/faehre", "Ferry rammt Mauer", "Im Hafen.", day(13)),)
+            "hafen.example",
+            "Hafenblatt",
+            "de",
+            pages=(Page("/faehre", "Ferry rammt Mauer", "Im Hafen.", day(13)),),
         ),
     ),
     now=datetime(2026, 3, 20, 12, tzinfo=UTC),
 )
 FERRY = "http://harbour.example/ferry-hits-wall"
-WIKI = {"Ferry accident": (FERRY, "https://doi.org/10.1/23456"), "Bus": ("http://harbour.example/bus",)}
+WIKI = {
+    "Ferry accident": (FERRY, "https://doi.org/10.1/23456"),
+    "Bus": ("http://harbour.example/bus",),
+}
 QUERY = Query(("ferry",), since="2026-03-11", until="2026-03-20")
 
 
@@ -54,7 +72,9 @@ def fetch(web: ServiceWeb, url: str) -> tuple[bytes, int, dict[str, str]]:
         return error.read(), error.code, dict(error.headers)
 
 
-def follow(web: ServiceWeb, name: str, query: Query) -> tuple[list[Lead], list[Headline], list[str]]:
+def follow(
+    web: ServiceWeb, name: str, query: Query
+) -> tuple[list[Lead], list[Headline], list[str]]:
     """All that a service says to a query; waits are not waited for."""
     asked = search_service(name, BASES[name])
     asks, leads, headlines, problems = list(asked.requests(query)), [], [], []
@@ -76,9 +96,17 @@ def follow(web: ServiceWeb, name: str, query: Query) -> tuple[list[Lead], list[H
         ("gdelt", replace(QUERY, languages=("de",)), ["http://hafen.example/faehre"]),
         ("gdelt", replace(QUERY, hosts=("harbour.example",)), [FERRY]),
         ("gdelt", replace(QUERY, any_of=("wall", "quay")), [FERRY]),
-        ("gdelt-files", replace(QUERY, since="2026-03-12T09:00:00Z", until="2026-03-12T11:00:00Z"), [FERRY]),
+        (
+            "gdelt-files",
+            replace(QUERY, since="2026-03-12T09:00:00Z", until="2026-03-12T11:00:00Z"),
+            [FERRY],
+        ),
         ("wikipedia", QUERY, [FERRY]),
-        ("wayback", replace(QUERY, hosts=("harbour.example",)), ["http://harbour.example/bus", FERRY]),
+        (
+            "wayback",
+            replace(QUERY, hosts=("harbour.example",)),
+            ["http://harbour.example/bus", FERRY],
+        ),
     ],
 )
 def test_a_service_leads_to_the_articles_of_a_world(name, query, urls):
@@ -90,7 +118,9 @@ def test_a_service_leads_to_the_articles_of_a_world(name, query, urls):
 
 def test_what_google_names_is_found_in_the_outlets_own_feed():
     with serve_with_services(WORLD) as web:
-        leads, headlines, problems = follow(web, "google-news", replace(QUERY, hosts=("harbour.example",)))
+        leads, headlines, problems = follow(
+            web, "google-news", replace(QUERY, hosts=("harbour.example",))
+        )
         body = fetch(web, f"http://harbour.example{FEED_PATHS['rss']}")[0]
     feed = read_feed(body, "http://harbour.example/feed", fetched_at="2026-03-20T12:00:00Z")
     assert (leads, problems) == ([], [])

@@ -13,7 +13,11 @@ from crawler.services.wikipedia import LINKS, MOST_ANSWERS, cited, expression, l
 WIKIPEDIA = search_service("wikipedia")
 QUERY = Query(("ferry", "harbour wall"), since="2024-02-01", until="2024-02-28")
 LINKS_ASK = Ask(
-    "https://en.wikipedia.org/w/api.php?pageids=7", QUERY, "links", "en", "https://en.wikipedia.org/wiki/Ferry"
+    "https://en.wikipedia.org/w/api.php?pageids=7",
+    QUERY,
+    "links",
+    "en",
+    "https://en.wikipedia.org/wiki/Ferry",
 )
 
 
@@ -39,13 +43,19 @@ def test_a_query_asks_for_all_words_and_one_of_the_others():
 
 def test_the_articles_found_are_asked_for_their_links():
     ask = next(WIKIPEDIA.requests(QUERY))
-    hits = [{"ns": 0, "title": f"Ferry accident {number}", "pageid": number} for number in range(1, 9)]
+    hits = [
+        {"ns": 0, "title": f"Ferry accident {number}", "pageid": number} for number in range(1, 9)
+    ]
     answer = read({"query": {"search": hits}}, ask)
     assert [further.found_on for further in answer.asks] == [
         f"https://en.wikipedia.org/wiki/Ferry_accident_{number}" for number in (1, 2, 3)
     ]
     asked = parse_qs(urlsplit(answer.asks[0].url).query)
-    assert (asked["prop"], asked["pageids"], asked["ellimit"]) == (["extlinks"], ["1"], [str(LINKS)])
+    assert (asked["prop"], asked["pageids"], asked["ellimit"]) == (
+        ["extlinks"],
+        ["1"],
+        [str(LINKS)],
+    )
 
 
 def test_links_to_news_become_leads_that_stand_on_the_article():
@@ -73,7 +83,11 @@ def test_links_to_news_become_leads_that_stand_on_the_article():
 
 
 def test_the_older_form_of_an_answer_is_read_as_well():
-    data = {"query": {"pages": {"7": {"extlinks": [{"*": "https://harbour.example/news/ferry-hits-wall"}]}}}}
+    data = {
+        "query": {
+            "pages": {"7": {"extlinks": [{"*": "https://harbour.example/news/ferry-hits-wall"}]}}
+        }
+    }
     assert len(read(data).leads) == 1
 
 
@@ -117,7 +131,10 @@ def test_an_answer_of_another_form_is_a_problem_or_empty(data):
 
 def test_outlets_can_be_named():
     ask = Ask(LINKS_ASK.url, Query(("ferry",), hosts=("bay.example",)), "links", "en")
-    answer = read(links("https://harbour.example/ferry-hits-wall", "https://www.bay.example/ferry-hits-wall"), ask)
+    answer = read(
+        links("https://harbour.example/ferry-hits-wall", "https://www.bay.example/ferry-hits-wall"),
+        ask,
+    )
     assert [lead.url for lead in answer.leads] == ["https://www.bay.example/ferry-hits-wall"]
 
 
@@ -125,11 +142,23 @@ def test_outlets_can_be_named():
     ("link", "page"),
     [
         ("https://web.archive.org/web/20240216101500/http://bay.example/a", "http://bay.example/a"),
-        ("https://web.archive.org/web/20240216101500id_/https:/bay.example/a", "https://bay.example/a"),
+        (
+            "https://web.archive.org/web/20240216101500id_/https:/bay.example/a",
+            "https://bay.example/a",
+        ),
         ("http://archive.org/web/2024*/bay.example/a", "http://bay.example/a"),
-        ("https://archive.today/20240216101500/https://bay.example/a?b=c", "https://bay.example/a?b=c"),
-        ("https://archive.today/2024.02.16-101500/https%3A%2F%2Fbay.example%2Fa", "https://bay.example/a"),
-        ("https://web.archive.org/web/2024/https://archive.is/2023/https://bay.example/a", "https://bay.example/a"),
+        (
+            "https://archive.today/20240216101500/https://bay.example/a?b=c",
+            "https://bay.example/a?b=c",
+        ),
+        (
+            "https://archive.today/2024.02.16-101500/https%3A%2F%2Fbay.example%2Fa",
+            "https://bay.example/a",
+        ),
+        (
+            "https://web.archive.org/web/2024/https://archive.is/2023/https://bay.example/a",
+            "https://bay.example/a",
+        ),
         ("https://archive.ph/AbCd1", "https://archive.ph/AbCd1"),
         ("https://web.archive.org/web/2024/x", "https://web.archive.org/web/2024/x"),
         ("mailto:a@bay.example", None),

@@ -1,4 +1,5 @@
-"""The catalogue that comes with the package: well formed, found by many words, and one's own in its place."""
+"""The catalogue that comes with the package: well formed, found by many words, and one's own in its
+place."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ from tests.paths import ROOT
 
 OUTLETS = read(FILE)
 
-# -- the file --------------------------------------------------------------------------------------------------------
+# -- the file --------------------------------------------------------------------------------------
 
 
 def test_the_catalogue_has_thousands_of_outlets_of_nearly_all_countries():
@@ -40,7 +41,10 @@ def test_every_host_stands_once_in_the_catalogue_with_or_without_www():
 
 
 def test_every_code_of_the_catalogue_is_one():
-    countries, languages = {str(code) for code in Locale("en").territories}, set(map(str, Locale("en").languages))
+    countries, languages = (
+        {str(code) for code in Locale("en").territories},
+        set(map(str, Locale("en").languages)),
+    )
     for outlet in OUTLETS:
         assert re.fullmatch("[A-Z]{2}", outlet.country or ""), outlet
         assert outlet.country in countries, outlet
@@ -51,26 +55,39 @@ def test_every_code_of_the_catalogue_is_one():
 
 def test_every_address_of_the_catalogue_is_one():
     addresses = [url for outlet in OUTLETS for url in (*outlet.feeds, *outlet.sitemaps)]
-    assert [url for url in addresses if web_url(url, "") != (url, "") or not urlsplit(url).hostname] == []
+    assert [
+        url for url in addresses if web_url(url, "") != (url, "") or not urlsplit(url).hostname
+    ] == []
     assert len(addresses) == len(set(addresses))
 
 
 def test_the_catalogue_is_sorted_by_country():
-    assert [outlet.country for outlet in OUTLETS] == sorted(outlet.country or "" for outlet in OUTLETS)
+    assert [outlet.country for outlet in OUTLETS] == sorted(
+        outlet.country or "" for outlet in OUTLETS
+    )
 
 
 def test_a_list_is_read_as_the_catalogue_is():
-    """The first rows, the last, and all with several addresses or a code that is read in two ways."""
+    """The first rows, the last, and all with several addresses or a code that is read in two
+    ways."""
     with FILE.open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
     telling = [row for row in rows[1:] if row[3] == "tl" or " " in row[5] or " " in row[6]]
-    text = "\n".join(",".join(f'"{cell}"' for cell in row) for row in [*rows[:300], *telling, *rows[-100:]])
+    text = "\n".join(
+        ",".join(f'"{cell}"' for cell in row) for row in [*rows[:300], *telling, *rows[-100:]]
+    )
     listed = read_outlet_file("outlets.csv", text.encode())
     assert listed.unread == listed.unknown == ()
     for entry in listed.entries:
         known = by_host(OUTLETS, entry.host)
         assert known == CatalogueOutlet(
-            entry.host, entry.name, entry.country, entry.language, entry.kind, entry.feeds, entry.sitemaps
+            entry.host,
+            entry.name,
+            entry.country,
+            entry.language,
+            entry.kind,
+            entry.feeds,
+            entry.sitemaps,
         )
 
 
@@ -80,7 +97,7 @@ def test_the_catalogue_is_part_of_the_package():
     assert FILE.parent == Path(catalogue.__file__).parent
 
 
-# -- searching -------------------------------------------------------------------------------------------------------
+# -- searching -------------------------------------------------------------------------------------
 
 
 def hosts(*words: str, **narrowed: object) -> set[str]:
@@ -91,7 +108,18 @@ KOREAN = {outlet.host for outlet in OUTLETS if outlet.country == "KR"}
 
 
 @pytest.mark.parametrize(
-    "words", ["KR", "kr", "south korea", "South Korea", "한국", "대한민국", "Corée du Sud", "Corea del Sur", "Südkorea"]
+    "words",
+    [
+        "KR",
+        "kr",
+        "south korea",
+        "South Korea",
+        "한국",
+        "대한민국",
+        "Corée du Sud",
+        "Corea del Sur",
+        "Südkorea",
+    ],
 )
 def test_a_country_is_found_by_its_codes_and_names(words):
     assert hosts(*words.split()) == KOREAN
@@ -112,7 +140,11 @@ def test_a_word_of_a_countrys_name_finds_all_that_have_it_and_outlets_that_are_c
     found = search(OUTLETS, ["korea"])
     assert {outlet.host for outlet in found} > KOREAN
     assert {"KR", "KP"} <= {outlet.country for outlet in found}
-    assert all("korea" in (outlet.name or "").lower() for outlet in found if outlet.country not in ("KR", "KP"))
+    assert all(
+        "korea" in (outlet.name or "").lower()
+        for outlet in found
+        if outlet.country not in ("KR", "KP")
+    )
 
 
 @pytest.mark.parametrize(
@@ -136,15 +168,21 @@ def test_an_outlet_is_found_by_name_by_address_and_as_an_agency_signs(words, hos
 
 @pytest.mark.parametrize("language", ["tl", "fil", "Tagalog", "filipino", "TL"])
 def test_tagalog_and_filipino_are_one_language(language):
-    assert hosts(language=language) == {outlet.host for outlet in OUTLETS if outlet.language == "tl"}
+    assert hosts(language=language) == {
+        outlet.host for outlet in OUTLETS if outlet.language == "tl"
+    }
 
 
 def test_all_that_narrows_a_search_must_fit():
-    agencies = {outlet.host for outlet in OUTLETS if outlet.country == "KR" and outlet.kind == "agency"}
+    agencies = {
+        outlet.host for outlet in OUTLETS if outlet.country == "KR" and outlet.kind == "agency"
+    }
     assert hosts(country="KOR", kind="agency") == agencies
     assert hosts(country="KR", language="ko", kind="Agencies") == agencies - {"en.yna.co.kr"}
     assert hosts(country=["KR", "JP"], kind=["agency", "broadcaster"]) == {
-        outlet.host for outlet in OUTLETS if outlet.country in ("KR", "JP") and outlet.kind in ("agency", "broadcaster")
+        outlet.host
+        for outlet in OUTLETS
+        if outlet.country in ("KR", "JP") and outlet.kind in ("agency", "broadcaster")
     }
     assert hosts("zzzz") == set()
 
@@ -154,7 +192,11 @@ def test_the_most_useful_come_first():
     kinds = [outlet.kind for outlet in found]
     assert set(kinds[:40]) <= {"agency", "national", "broadcaster"}
     assert kinds[-1] == "local"
-    has_feed = [bool(outlet.feeds) for outlet in found if outlet.kind in ("agency", "national", "broadcaster")]
+    has_feed = [
+        bool(outlet.feeds)
+        for outlet in found
+        if outlet.kind in ("agency", "national", "broadcaster")
+    ]
     assert has_feed == sorted(has_feed, reverse=True)
     assert found == useful_first(found)
 
@@ -170,7 +212,7 @@ def test_what_is_no_country_language_or_kind_is_told(narrowed, said):
         search(OUTLETS, **narrowed)
 
 
-# -- one's own -------------------------------------------------------------------------------------------------------
+# -- one's own -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
-"""Feeds: invented outlets in every form and encoding that publishers use, and what hostile ones send."""
+"""Feeds: invented outlets in every form and encoding that publishers use, and what hostile ones
+send."""
 
 from __future__ import annotations
 
@@ -85,7 +86,10 @@ def test_feedburner_names_the_original_and_a_permalink_guid_stands_in_for_a_link
 
 def test_a_date_that_cannot_be_is_none_but_stays_as_it_was_written() -> None:
     _, impossible, future = read_feed(RSS.encode(), URL, fetched_at=READ_AT).leads
-    assert (impossible.published_at, impossible.published_raw) == (None, "Fri, 30 Feb 2024 10:00:00 GMT")
+    assert (impossible.published_at, impossible.published_raw) == (
+        None,
+        "Fri, 30 Feb 2024 10:00:00 GMT",
+    )
     assert (future.published_at, future.published_raw) == (None, "Thu, 15 Feb 2029 10:00:00 GMT")
 
 
@@ -128,17 +132,41 @@ def test_rdf_has_its_items_beside_the_channel() -> None:
 
 def test_json_feed() -> None:
     entries = [
-        {"id": 7, "url": "/a", "title": "A &amp; B", "content_text": "1 < 2", "date_published": "2024-02-15T10:00:00Z"},
+        {
+            "id": 7,
+            "url": "/a",
+            "title": "A &amp; B",
+            "content_text": "1 < 2",
+            "date_published": "2024-02-15T10:00:00Z",
+        },
         {"id": "x", "attachments": [{"url": "https://kai.example/a.mp3"}]},
         "no object",
         {"url": ["a", "list"]},
     ]
-    data = {"version": "https://jsonfeed.org/version/1.1", "title": "Kai", "language": "de-DE", "items": entries}
-    feed = read_feed(b"\xef\xbb\xbf" + json.dumps(data).encode(), "https://kai.example/feed.json", fetched_at=READ_AT)
+    data = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": "Kai",
+        "language": "de-DE",
+        "items": entries,
+    }
+    feed = read_feed(
+        b"\xef\xbb\xbf" + json.dumps(data).encode(),
+        "https://kai.example/feed.json",
+        fetched_at=READ_AT,
+    )
     lead = feed.leads[0]
     assert (feed.kind, feed.title, feed.language) == ("json", "Kai", "de")
-    assert (lead.url, lead.guid, lead.headline, lead.lede) == ("https://kai.example/a", "7", "A & B", "1 < 2")
-    assert feed.skipped == ("entry 2: an attachment only", "entry 3: not an object", "entry 4: no url")
+    assert (lead.url, lead.guid, lead.headline, lead.lede) == (
+        "https://kai.example/a",
+        "7",
+        "A & B",
+        "1 < 2",
+    )
+    assert feed.skipped == (
+        "entry 2: an attachment only",
+        "entry 3: not an object",
+        "entry 4: no url",
+    )
 
 
 HEADLINE = "Паром столкнулся с трамваем в гавани, двое пострадали"
@@ -169,7 +197,11 @@ def test_the_headline_is_right_whatever_encoding_is_declared(declared: str, writ
 
 
 def test_western_european_letters_declared_as_latin_1_are_windows_1252() -> None:
-    body = rss(item("Über “Häfen” für 5 €"), '<?xml version="1.0" encoding="ISO-8859-1"?>').decode().encode("cp1252")
+    body = (
+        rss(item("Über “Häfen” für 5 €"), '<?xml version="1.0" encoding="ISO-8859-1"?>')
+        .decode()
+        .encode("cp1252")
+    )
     assert only(body).headline == "Über “Häfen” für 5 €"
 
 
@@ -178,20 +210,38 @@ def test_western_european_letters_declared_as_latin_1_are_windows_1252() -> None
     [
         (b"\n\n  " + rss(item()), "blanks before the declaration"),
         (b"<br />\n<b>Warning</b>: mysql_connect()\n" + rss(item()), "a warning before it"),
-        (rss(item(more="<description>Fish & chips &nbsp; &copy; AT&T</description>")), "loose ampersands"),
+        (
+            rss(item(more="<description>Fish & chips &nbsp; &copy; AT&T</description>")),
+            "loose ampersands",
+        ),
         (rss(item(more="<description>\x0b\x00 control</description>")), "control characters"),
-        (rss(item(more="<media:credit>undeclared prefix</media:credit>")), "a prefix that nobody declared"),
+        (
+            rss(item(more="<media:credit>undeclared prefix</media:credit>")),
+            "a prefix that nobody declared",
+        ),
         (rss(item())[:-20], "the end is missing"),
         (rss(item(more="<description><p>open</description>")), "a tag left open"),
     ],
 )
 def test_a_broken_feed_still_gives_its_entry(broken: bytes, why: str) -> None:
-    assert (only(broken).url, only(broken).headline) == ("https://harbour.example/a", "A headline"), why
+    assert (only(broken).url, only(broken).headline) == (
+        "https://harbour.example/a",
+        "A headline",
+    ), why
 
 
 def test_ampersands_of_an_address_survive_however_they_are_written() -> None:
-    for written in ("?a=1&amp;b=2", "?a=1&b=2", "<![CDATA[?a=1&b=2]]>", "<![CDATA[?a=1&amp;b=2]]>", "?a=1&amp;amp;b=2"):
-        assert only(rss(item(link=f"<![CDATA[https://h.example/]]>{written}"))).url == "https://h.example/?a=1&b=2"
+    for written in (
+        "?a=1&amp;b=2",
+        "?a=1&b=2",
+        "<![CDATA[?a=1&b=2]]>",
+        "<![CDATA[?a=1&amp;b=2]]>",
+        "?a=1&amp;amp;b=2",
+    ):
+        assert (
+            only(rss(item(link=f"<![CDATA[https://h.example/]]>{written}"))).url
+            == "https://h.example/?a=1&b=2"
+        )
 
 
 @pytest.mark.parametrize(
@@ -221,9 +271,16 @@ def test_what_is_no_feed_is_refused_in_one_line_with_its_address(body: bytes, wo
 def test_entities_are_neither_expanded_nor_read_from_files(tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("the secret words")
-    laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10 if n else "ha" * 50}">' for n in range(12))
-    doctype = f'<!DOCTYPE rss [{laughs}<!ENTITY file SYSTEM "{secret.as_uri()}"><!ENTITY % p "x">%p;]>'
-    attack = f'<?xml version="1.0"?>{doctype}' + rss(item("&l11; &file;", more='<x a="&l11;"/>'), "").decode()
+    laughs = "".join(
+        f'<!ENTITY l{n} "{f"&l{n - 1};" * 10 if n else "ha" * 50}">' for n in range(12)
+    )
+    doctype = (
+        f'<!DOCTYPE rss [{laughs}<!ENTITY file SYSTEM "{secret.as_uri()}"><!ENTITY % p "x">%p;]>'
+    )
+    attack = (
+        f'<?xml version="1.0"?>{doctype}'
+        + rss(item("&l11; &file;", more='<x a="&l11;"/>'), "").decode()
+    )
     started = time.perf_counter()
     feed = read_feed(attack.encode(), URL)
     assert time.perf_counter() - started < 1
@@ -238,13 +295,17 @@ def test_no_text_can_declare_an_entity_or_refer_to_one_that_is_not_xml_s_own() -
     assert safe.endswith('<a t="&amp;b;">&amp;b; &lt; &#233; é &amp; <![CDATA[&b;]]></a>')
 
 
-def test_an_entity_in_an_attribute_is_not_expanded_even_where_the_declaration_comes_within_the_feed() -> None:
+def test_an_entity_in_an_attribute_is_not_expanded_even_where_the_declaration_comes_within_the_feed() -> (
+    None
+):
     late = '<rss><!DOCTYPE x [<!ENTITY a "haha">]><channel><item><title>&a;</title><link>https://h.example/&a;</link></item>'
     assert "haha" not in str(read_feed(late.encode(), URL))
 
 
 def test_a_large_feed_is_read_up_to_its_limit_in_a_second_or_two() -> None:
-    body = rss("".join(item(f"Headline {n}", f"https://h.example/{n}") for n in range(MOST_ENTRIES + 1)))
+    body = rss(
+        "".join(item(f"Headline {n}", f"https://h.example/{n}") for n in range(MOST_ENTRIES + 1))
+    )
     started = time.perf_counter()
     feed = read_feed(body, URL)
     assert time.perf_counter() - started < 10
@@ -263,7 +324,15 @@ def test_a_large_feed_is_read_up_to_its_limit_in_a_second_or_two() -> None:
         rss(item("&" * 1_000_000)),
         rss("<![CDATA[" * 100_000),
     ],
-    ids=["tags", "scripts in CDATA", "brackets", "nested roots", "nested items", "ampersands", "open CDATA"],
+    ids=[
+        "tags",
+        "scripts in CDATA",
+        "brackets",
+        "nested roots",
+        "nested items",
+        "ampersands",
+        "open CDATA",
+    ],
 )
 def test_hostile_markup_costs_no_more_than_seconds(hostile: bytes) -> None:
     started = time.perf_counter()
@@ -279,7 +348,10 @@ def test_hostile_markup_costs_no_more_than_seconds(hostile: bytes) -> None:
         ("//cdn.example/a b", "https://cdn.example/a%20b"),
         ("../x", "https://harbour.example/x"),
         ("HTTPS://H.example/a", "https://H.example/a"),
-        ("https://news.google.com/rss/articles/CBMi?oc=5", "https://news.google.com/rss/articles/CBMi?oc=5"),
+        (
+            "https://news.google.com/rss/articles/CBMi?oc=5",
+            "https://news.google.com/rss/articles/CBMi?oc=5",
+        ),
         ("file:///etc/passwd", None),
         ("data:text/html,x", None),
         ("http://", None),
@@ -328,7 +400,8 @@ def test_a_damaged_feed_gives_sound_leads_or_a_source_error(data: st.DataObject)
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["url", "title", "id"]), inner, max_size=3)
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["url", "title", "id"]), inner, max_size=3)
     ),
     max_leaves=20,
 )
@@ -336,21 +409,32 @@ JSON_VALUES = st.recursive(
 
 @given(st.lists(JSON_VALUES, max_size=5), JSON_VALUES)
 @settings(max_examples=100, deadline=None)
-def test_a_json_feed_of_any_shape_is_read_without_falling_over(items: list[object], title: object) -> None:
+def test_a_json_feed_of_any_shape_is_read_without_falling_over(
+    items: list[object], title: object
+) -> None:
     feed = read_feed(json.dumps({"items": items, "title": title}).encode(), URL)
     assert len(feed.leads) + len(feed.skipped) == len(items)
 
 
 def test_bytes_that_are_utf_8_are_utf_8() -> None:
-    assert decoded('<?xml version="1.0" encoding="koi8-r"?><rss>é</rss>'.encode()).endswith("é</rss>")
+    assert decoded('<?xml version="1.0" encoding="koi8-r"?><rss>é</rss>'.encode()).endswith(
+        "é</rss>"
+    )
 
 
 @pytest.mark.shared
 def test_captured_feeds_give_at_least_the_entries_that_fastfeedparser_finds(shared: Path) -> None:
-    """Over every captured feed: what we read or name as skipped is no fewer than another reader's entries."""
+    """Over every captured feed: what we read or name as skipped is no fewer than another reader's
+    entries."""
     folder = shared / "corpus"
-    rows = [json.loads(line) for line in (folder / "feeds" / "manifest.jsonl").read_text().splitlines()]
-    bodies = [(folder / row["path"]).read_bytes() for row in rows if row["real"] and not row["path"].endswith(".gz")]
+    rows = [
+        json.loads(line) for line in (folder / "feeds" / "manifest.jsonl").read_text().splitlines()
+    ]
+    bodies = [
+        (folder / row["path"]).read_bytes()
+        for row in rows
+        if row["real"] and not row["path"].endswith(".gz")
+    ]
     read = leads = dated = theirs = 0
     for body in bodies:
         other = _entries_by_fastfeedparser(body)
@@ -370,11 +454,17 @@ def test_captured_feeds_give_at_least_the_entries_that_fastfeedparser_finds(shar
 
 
 @pytest.mark.shared
-def test_the_odd_feeds_of_another_reader_s_tests_raise_nothing_but_source_errors(shared: Path) -> None:
+def test_the_odd_feeds_of_another_reader_s_tests_raise_nothing_but_source_errors(
+    shared: Path,
+) -> None:
     read = refused = 0
     with tarfile.open(shared / "corpus" / "feeds" / "feedparser-tests.tar.gz") as archive:
         for member in archive:
-            opened = archive.extractfile(member) if member.isfile() and member.name.endswith(".xml") else None
+            opened = (
+                archive.extractfile(member)
+                if member.isfile() and member.name.endswith(".xml")
+                else None
+            )
             if opened is None:
                 continue
             try:

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from archive.errors import SourceError
 from archive.records import Capture
 from crawler.sources.navigation import Search, search_address
-from crawler.sources.navigation_parser import MOST_SEARCHES, MOST_TOPICS, listed, read_description, ways
+from crawler.sources.navigation_parser import (
+    MOST_SEARCHES,
+    MOST_TOPICS,
+    listed,
+    read_description,
+    ways,
+)
 
 PAGE = "http://www.harbour.example/news/1-mine"
 
@@ -27,11 +33,15 @@ TOPICS = {
     "rel of a link element": '<link rel="tag" href="/tags/mine" title="Mine">',
     "microdata": '<a itemprop="keywords" href="/tags/mine">Mine</a>',
     "RDFa": '<a property="schema:keywords" href="/tags/mine">Mine</a>',
-    "JSON-LD about": ld('{"@type":"NewsArticle","about":{"@type":"Thing","name":"Mine","@id":"/tags/mine"}}'),
+    "JSON-LD about": ld(
+        '{"@type":"NewsArticle","about":{"@type":"Thing","name":"Mine","@id":"/tags/mine"}}'
+    ),
     "JSON-LD keywords": ld(
         '{"@type":"Article","keywords":[{"@type":"DefinedTerm","name":"Mine","url":"/tags/mine"},"x"]}'
     ),
-    "JSON-LD mentions": ld('{"@graph":[{"@type":"NewsArticle","mentions":[{"name":"Mine","url":"/tags/mine"}]}]}'),
+    "JSON-LD mentions": ld(
+        '{"@graph":[{"@type":"NewsArticle","mentions":[{"name":"Mine","url":"/tags/mine"}]}]}'
+    ),
     "another host of the site": '<a rel="tag" href="http://topics.harbour.example/tags/mine">Mine</a>',
 }
 SECTIONS = {
@@ -50,7 +60,8 @@ SECTIONS = {
 
 
 @pytest.mark.parametrize(
-    ("markup", "section"), [(m, False) for m in TOPICS.values()] + [(m, True) for m in SECTIONS.values()]
+    ("markup", "section"),
+    [(m, False) for m in TOPICS.values()] + [(m, True) for m in SECTIONS.values()],
 )
 def test_a_page_is_filed_where_its_markup_says_so(markup, section):
     topics = ways(page(markup)).topics
@@ -79,7 +90,9 @@ def test_no_topic_is_guessed_and_none_leads_to_another_site_or_to_the_page_itsel
 Q = "http://www.harbour.example/find?q={words}"
 SEARCHES = {
     "SearchAction": (
-        ld('{"@type":"WebSite","potentialAction":{"@type":"SearchAction","target":"/find?q={search_term_string}"}}'),
+        ld(
+            '{"@type":"WebSite","potentialAction":{"@type":"SearchAction","target":"/find?q={search_term_string}"}}'
+        ),
         Q,
     ),
     "an entry point among several": (
@@ -95,15 +108,26 @@ SEARCHES = {
         Q,
     ),
     "a form for searching": ('<form action="/find"><input type="search" name="q"></form>', Q),
-    "a role": ('<div role="search"><form action="/find?old=1"><input name="q"><button>Go</button></form></div>', Q),
-    "what it is called": ('<form class="site-search" action="/find"><input type="text" name="q"></form>', Q),
-    "what it is called in Japanese": ('<form action="/find"><input name="q" placeholder="記事を検索"></form>', Q),
+    "a role": (
+        '<div role="search"><form action="/find?old=1"><input name="q"><button>Go</button></form></div>',
+        Q,
+    ),
+    "what it is called": (
+        '<form class="site-search" action="/find"><input type="text" name="q"></form>',
+        Q,
+    ),
+    "what it is called in Japanese": (
+        '<form action="/find"><input name="q" placeholder="記事を検索"></form>',
+        Q,
+    ),
     "a form with hidden fields": (
         '<form id="suche" action="/find"><input type="hidden" name="s" value="a b"><input name="q" type="text"></form>',
         "http://www.harbour.example/find?s=a+b&q={words}",
     ),
     "a path": (
-        ld('{"@type":"WebSite","potentialAction":{"@type":"SearchAction","target":"/search/{search_term_string}/"}}'),
+        ld(
+            '{"@type":"WebSite","potentialAction":{"@type":"SearchAction","target":"/search/{search_term_string}/"}}'
+        ),
         "http://www.harbour.example/search/{words}/",
     ),
 }
@@ -131,7 +155,9 @@ def test_an_outlets_own_search_is_found_as_its_pages_declare_it(kind):
         ld(
             '{"@type":"WebSite","potentialAction":{"@type":"SearchAction","target":"/find?q={search_term}&in={section}"}}'
         ),
-        ld('{"@type":"WebSite","potentialAction":{"@type":"SearchAction","target":["", 7, null, {"urlTemplate": 3}]}}'),
+        ld(
+            '{"@type":"WebSite","potentialAction":{"@type":"SearchAction","target":["", 7, null, {"urlTemplate": 3}]}}'
+        ),
         '<link rel="search" type="application/opensearchdescription+xml" href="http://elsewhere.example/osd.xml">',
     ],
 )
@@ -188,7 +214,9 @@ def test_a_list_gives_its_links_with_the_dates_beside_them_and_the_page_that_goe
         ),
         "topic",
     )
-    assert [(lead.url[-2:], lead.published_at, lead.via, lead.found_on) for lead in found.leads] == [
+    assert [
+        (lead.url[-2:], lead.published_at, lead.via, lead.found_on) for lead in found.leads
+    ] == [
         ("/a", "2026-03-01T10:00:00Z", "topic", PAGE),
         ("/b", "2026-03-02", "topic", PAGE),
     ]
@@ -196,16 +224,16 @@ def test_a_list_gives_its_links_with_the_dates_beside_them_and_the_page_that_goe
 
 
 def test_a_search_may_answer_with_a_feed():
-    feed = (
-        b"<rss><channel><item><title>The mine</title><link>http://www.harbour.example/a</link></item></channel></rss>"
-    )
+    feed = b"<rss><channel><item><title>The mine</title><link>http://www.harbour.example/a</link></item></channel></rss>"
     found = listed(Capture("http://www.harbour.example/s.rss", feed), "site search")
     assert [(lead.headline, lead.via) for lead in found.leads] == [("The mine", "site search")]
 
 
 def test_a_page_of_endless_topics_and_forms_is_read_to_a_bound():
     tags = "".join(f'<a rel="tag" href="/tags/{n}">Mine {n}</a>' for n in range(3_000))
-    forms = "".join(f'<form action="/find{n}"><input type="search" name="q"></form>' for n in range(1_000))
+    forms = "".join(
+        f'<form action="/find{n}"><input type="search" name="q"></form>' for n in range(1_000)
+    )
     found = ways(page(tags + forms))
     assert (len(found.topics), len(found.searches)) == (MOST_TOPICS, MOST_SEARCHES)
 
@@ -213,11 +241,18 @@ def test_a_page_of_endless_topics_and_forms_is_read_to_a_bound():
 @settings(max_examples=30)
 @given(
     st.text(max_size=200),
-    st.sampled_from(["{}", "<a rel=tag href='{}'>x</a>", "<form action='{}'><input type=search name=q></form>"]),
+    st.sampled_from(
+        ["{}", "<a rel=tag href='{}'>x</a>", "<form action='{}'><input type=search name=q></form>"]
+    ),
 )
 def test_whatever_a_page_says_it_is_read(said, markup):
     found = ways(
-        page(markup.replace("{}", said) + ld('{"potentialAction":{"@type":"SearchAction","target":"' + said + '"}}'))
+        page(
+            markup.replace("{}", said)
+            + ld('{"potentialAction":{"@type":"SearchAction","target":"' + said + '"}}')
+        )
     )
     assert all(topic.url.startswith("http") for topic in found.topics)
-    assert all("{words}" in search.address or search.kind == "description" for search in found.searches)
+    assert all(
+        "{words}" in search.address or search.kind == "description" for search in found.searches
+    )

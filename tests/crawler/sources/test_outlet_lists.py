@@ -88,7 +88,8 @@ def test_opml_folders_are_opened_and_feeds_of_one_host_belong_together(name: str
 
 def test_a_host_a_line_with_remarks() -> None:
     listed = read_outlet_file(
-        "o.txt", b"# ports\nharbour.example  # ours\n\nhttps://quai.example/une\nno host here\nharbour.example\n"
+        "o.txt",
+        b"# ports\nharbour.example  # ours\n\nhttps://quai.example/une\nno host here\nharbour.example\n",
     )
     assert [entry.host for entry in listed.entries] == ["harbour.example", "quai.example"]
     assert listed.unread == ("line 5: no host here: not a host; give one such as news.example",)
@@ -96,7 +97,8 @@ def test_a_host_a_line_with_remarks() -> None:
 
 def test_what_cannot_be_used_is_named_with_its_place() -> None:
     listed = read_outlet_file(
-        "o.csv", b"host,name,feed,country,contry\n,Nowhere,,,\nh.example,H,javascript:x,Korea,kr\ni.example,,,,,more\n"
+        "o.csv",
+        b"host,name,feed,country,contry\n,Nowhere,,,\nh.example,H,javascript:x,Korea,kr\ni.example,,,,,more\n",
     )
     assert listed.entries == (OutletEntry("h.example", "H"), OutletEntry("i.example"))
     assert listed.unread == (
@@ -122,7 +124,9 @@ def test_what_cannot_be_used_is_named_with_its_place() -> None:
         ("o.opml", b"", "line 1"),
     ],
 )
-def test_a_broken_file_is_refused_with_its_name_and_line(name: str, body: bytes, words: str) -> None:
+def test_a_broken_file_is_refused_with_its_name_and_line(
+    name: str, body: bytes, words: str
+) -> None:
     with pytest.raises(UsageError) as refused:
         read_outlet_file(name, body)
     assert str(refused.value).startswith(name)
@@ -133,9 +137,9 @@ def test_a_broken_file_is_refused_with_its_name_and_line(name: str, body: bytes,
 def test_entities_of_an_opml_file_are_not_read_from_files(tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("secretwords")
-    attack = f'<!DOCTYPE opml [<!ENTITY x SYSTEM "{secret.as_uri()}">]>' + OPML.partition("?>")[2].replace(
-        "Quai", "&x;"
-    )
+    attack = f'<!DOCTYPE opml [<!ENTITY x SYSTEM "{secret.as_uri()}">]>' + OPML.partition("?>")[
+        2
+    ].replace("Quai", "&x;")
     try:
         listed = str(read_outlet_file("o.opml", attack.encode()))
     except UsageError as error:
@@ -190,7 +194,9 @@ def test_a_list_that_names_nobody_is_told(name: str, body: str) -> None:
 
 
 def test_a_name_that_begins_as_a_scheme_stays_a_name() -> None:
-    [entry] = read_outlet_file("hosts.csv", b"host,name\nfeed://harbour.example/rss,RSS: The Harbour\n").entries
+    [entry] = read_outlet_file(
+        "hosts.csv", b"host,name\nfeed://harbour.example/rss,RSS: The Harbour\n"
+    ).entries
 
     assert (entry.host, entry.name) == ("harbour.example", "RSS: The Harbour")
 
@@ -221,7 +227,9 @@ def test_a_name_that_begins_as_a_scheme_stays_a_name() -> None:
         ("two.txt", "a.example\nwww.a.example\n", []),
     ],
 )  # fmt: skip
-def test_a_host_that_stands_twice_is_told_with_what_was_not_taken(name: str, body: str, told: list[str]) -> None:
+def test_a_host_that_stands_twice_is_told_with_what_was_not_taken(
+    name: str, body: str, told: list[str]
+) -> None:
     listed = read_outlet_file(name, body.encode())
     assert list(listed.repeated) == told
     assert listed.unread == ()
@@ -232,17 +240,35 @@ def test_a_host_that_stands_twice_is_told_with_what_was_not_taken(name: str, bod
     [
         ("https://a.example/1 https://a.example/2", ["https://a.example/1", "https://a.example/2"]),
         ("https://a.example/1,https://a.example/2", ["https://a.example/1", "https://a.example/2"]),
-        ("https://a.example/1 ; http://a.example/2;", ["https://a.example/1", "http://a.example/2"]),
-        ("https://a.example/1\nhttps://a.example/2\r\n", ["https://a.example/1", "https://a.example/2"]),
-        ("https://a.example/1 | https://a.example/2", ["https://a.example/1", "https://a.example/2"]),
+        (
+            "https://a.example/1 ; http://a.example/2;",
+            ["https://a.example/1", "http://a.example/2"],
+        ),
+        (
+            "https://a.example/1\nhttps://a.example/2\r\n",
+            ["https://a.example/1", "https://a.example/2"],
+        ),
+        (
+            "https://a.example/1 | https://a.example/2",
+            ["https://a.example/1", "https://a.example/2"],
+        ),
         ("https://a.example/1\t\thttps://a.example/1", ["https://a.example/1"]),
         ("/feed, /rss.xml", ["https://a.example/feed", "https://a.example/rss.xml"]),
         ("https://a.example/1 feed://b.example/2", ["https://a.example/1", "http://b.example/2"]),
-        ('["https://a.example/1", "https://a.example/2"]', ["https://a.example/1", "https://a.example/2"]),
-        ("<https://a.example/1>, <https://a.example/2>", ["https://a.example/1", "https://a.example/2"]),
+        (
+            '["https://a.example/1", "https://a.example/2"]',
+            ["https://a.example/1", "https://a.example/2"],
+        ),
+        (
+            "<https://a.example/1>, <https://a.example/2>",
+            ["https://a.example/1", "https://a.example/2"],
+        ),
         ("https://a.example/feed?ids=1,2;3|4", ["https://a.example/feed?ids=1,2;3|4"]),
         ("https://a.example/my feed.xml", ["https://a.example/my%20feed.xml"]),
-        ("https://a.example/go?to=https://b.example/feed", ["https://a.example/go?to=https://b.example/feed"]),
+        (
+            "https://a.example/go?to=https://b.example/feed",
+            ["https://a.example/go?to=https://b.example/feed"],
+        ),
         (" ", []),
     ],
 )
@@ -279,8 +305,12 @@ def test_a_table_is_read_whatever_program_wrote_it(name: str, body: str, encodin
     [("tl", "tl"), ("TL-PH", "tl"), ("tgl", "tl"), ("fil", "fil"), ("nb", "no"), ("Norwegian", "no"),
      (" en , fr ", "en"), ("Deutsch", "de"), ("Español", "es"), ("português", "pt"), ("zh-Hant", "zh"), ("haw", "haw")],
 )  # fmt: skip
-def test_a_language_is_a_code_or_a_name_and_tagalog_stays_what_it_is_called(said: str, code: str) -> None:
-    [entry] = read_outlet_file("o.toml", f"[[outlet]]\nhost = 'a.example'\nlanguage = '{said}'\n".encode()).entries
+def test_a_language_is_a_code_or_a_name_and_tagalog_stays_what_it_is_called(
+    said: str, code: str
+) -> None:
+    [entry] = read_outlet_file(
+        "o.toml", f"[[outlet]]\nhost = 'a.example'\nlanguage = '{said}'\n".encode()
+    ).entries
     assert entry.language == code
 
 
@@ -294,7 +324,9 @@ def test_a_language_is_a_code_or_a_name_and_tagalog_stays_what_it_is_called(said
      ("Congo, The Democratic Republic of the", "CD"), ("Holy See (Vatican City State)", "VA")],
 )  # fmt: skip
 def test_a_country_is_a_code_or_a_name(said: str, code: str) -> None:
-    [entry] = read_outlet_file("o.toml", f"[[outlet]]\nhost = 'a.example'\ncountry = \"{said}\"\n".encode()).entries
+    [entry] = read_outlet_file(
+        "o.toml", f"[[outlet]]\nhost = 'a.example'\ncountry = \"{said}\"\n".encode()
+    ).entries
     assert entry.country == code
 
 
@@ -302,11 +334,15 @@ def test_a_country_is_a_code_or_a_name(said: str, code: str) -> None:
 def test_what_is_no_country_is_told_and_the_outlet_kept(said: str) -> None:
     listed = read_outlet_file("o.csv", f"host,country\na.example,{said}\n".encode())
     assert listed.entries == (OutletEntry("a.example"),)
-    assert listed.unread == (f"line 2: country {said}: not two letters of ISO 3166, and no name of a country",)
+    assert listed.unread == (
+        f"line 2: country {said}: not two letters of ISO 3166, and no name of a country",
+    )
 
 
 def test_all_columns_that_are_not_known_are_named_in_one_line() -> None:
-    listed = read_outlet_file("o.csv", b"host,owner,founded,feed\na.example,A,1900,\nb.example,B,1901,\n")
+    listed = read_outlet_file(
+        "o.csv", b"host,owner,founded,feed\na.example,A,1900,\nb.example,B,1901,\n"
+    )
     assert listed.unread == ()
     assert listed.unknown == (
         "line 2: `owner`, `founded` are not known and left out; known are host, name, language, country, kind, feeds,"

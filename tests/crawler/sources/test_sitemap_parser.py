@@ -1,4 +1,5 @@
-"""Sitemaps: as the protocol has them, as publishers write them, and as somebody might send them to do harm."""
+"""Sitemaps: as the protocol has them, as publishers write them, and as somebody might send them to
+do harm."""
 
 from __future__ import annotations
 
@@ -16,7 +17,13 @@ from hypothesis import strategies as st
 
 from archive.errors import SourceError
 from archive.records import Lead
-from crawler.sources.sitemap_parser import Child, Sitemap, children_to_read, newer_than, read_sitemap
+from crawler.sources.sitemap_parser import (
+    Child,
+    Sitemap,
+    children_to_read,
+    newer_than,
+    read_sitemap,
+)
 
 URL = "https://harbour.example/sitemap.xml"
 READ_AT = "2024-02-16T08:00:00Z"
@@ -37,7 +44,9 @@ def read(body: str | bytes) -> Sitemap:
 
 
 def urlset(*locs: str) -> str:
-    return f"<urlset {SPACE}>" + "".join(f"<url><loc>{loc}</loc></url>" for loc in locs) + "</urlset>"
+    return (
+        f"<urlset {SPACE}>" + "".join(f"<url><loc>{loc}</loc></url>" for loc in locs) + "</urlset>"
+    )
 
 
 def test_a_news_sitemap_says_headline_language_and_time_before_anything_is_fetched() -> None:
@@ -63,7 +72,9 @@ def test_a_plain_sitemap_gives_addresses_and_their_last_change() -> None:
     )
     assert sitemap.kind == "urls"
     assert sitemap.leads == (
-        Lead(url="https://harbour.example/a", via="sitemap", found_on=URL, modified_at="2024-02-15"),
+        Lead(
+            url="https://harbour.example/a", via="sitemap", found_on=URL, modified_at="2024-02-15"
+        ),
     )
 
 
@@ -95,7 +106,8 @@ def test_an_index_names_its_children() -> None:
         .replace("<", "<s:")
         .replace("<s:/", "</s:")
         .replace("xmlns=", "xmlns:s="),
-        "\ufeff \n<!-- built --><?xml-stylesheet href='x.xsl'?>" + urlset("https://harbour.example/a?x=1&amp;y=2"),
+        "\ufeff \n<!-- built --><?xml-stylesheet href='x.xsl'?>"
+        + urlset("https://harbour.example/a?x=1&amp;y=2"),
         urlset("https://harbour.example/a?x=1&amp;y=2")[:-9],
         "https://harbour.example/a?x=1&y=2\r\n",
         "\ufeffhttps://harbour.example/a?x=1&y=2",
@@ -115,19 +127,32 @@ def test_an_index_names_its_children() -> None:
     ],
 )
 def test_the_address_is_read_however_the_sitemap_is_written(body: str) -> None:
-    for written in (body.encode(), gzip.compress(body.encode()), gzip.compress(gzip.compress(body.encode()))):
+    for written in (
+        body.encode(),
+        gzip.compress(body.encode()),
+        gzip.compress(gzip.compress(body.encode())),
+    ):
         assert [lead.url for lead in read(written).leads] == ["https://harbour.example/a?x=1&y=2"]
 
 
 def test_utf_16_is_read() -> None:
     assert read(
-        ('<?xml version="1.0" encoding="UTF-16"?>' + urlset("https://harbour.example/ü")).encode("utf-16")
+        ('<?xml version="1.0" encoding="UTF-16"?>' + urlset("https://harbour.example/ü")).encode(
+            "utf-16"
+        )
     ).leads
 
 
 def test_one_bad_address_never_costs_the_rest() -> None:
     sitemap = read(
-        urlset("https://h.example/1", "javascript:x", "", "http://[", "file:///etc/passwd", "https://h.example/2")
+        urlset(
+            "https://h.example/1",
+            "javascript:x",
+            "",
+            "http://[",
+            "file:///etc/passwd",
+            "https://h.example/2",
+        )
     )
     assert [lead.url for lead in sitemap.leads] == ["https://h.example/1", "https://h.example/2"]
     assert sitemap.skipped == (
@@ -139,7 +164,9 @@ def test_one_bad_address_never_costs_the_rest() -> None:
 
 
 def test_a_feed_in_a_sitemap_s_place_is_read_as_a_feed() -> None:
-    sitemap = read("<rss><channel><item><title>T</title><link>https://h.example/1</link></item><item/></channel></rss>")
+    sitemap = read(
+        "<rss><channel><item><title>T</title><link>https://h.example/1</link></item><item/></channel></rss>"
+    )
     assert (sitemap.kind, [lead.headline for lead in sitemap.leads]) == ("urls", ["T"])
     assert sitemap.skipped == ("entry 2: no link",)
 
@@ -147,11 +174,16 @@ def test_a_feed_in_a_sitemap_s_place_is_read_as_a_feed() -> None:
 def test_lines_of_a_text_sitemap_that_are_no_address_are_named() -> None:
     sitemap = read("https://h.example/1\n\nwords\nftp://h.example/2\n")
     assert (sitemap.kind, len(sitemap.leads)) == ("text", 1)
-    assert sitemap.skipped == ("entry 2: no address (words)", "entry 3: no address (ftp://h.example/2)")
+    assert sitemap.skipped == (
+        "entry 2: no address (words)",
+        "entry 3: no address (ftp://h.example/2)",
+    )
 
 
 def test_a_gzip_stream_cut_short_gives_what_came() -> None:
-    whole = gzip.compress(urlset(*(f"https://h.example/{n}-{zlib.crc32(b'%d' % n)}" for n in range(500))).encode())
+    whole = gzip.compress(
+        urlset(*(f"https://h.example/{n}-{zlib.crc32(b'%d' % n)}" for n in range(500))).encode()
+    )
     sitemap = read(whole[: len(whole) // 2])
     assert 100 < len(sitemap.leads) < 500
     assert "the rest of a gzip stream that was cut short" in sitemap.skipped
@@ -176,7 +208,9 @@ def test_gzip_members_one_after_another_are_one_sitemap() -> None:
     ],
     ids=["empty", "words", "web page", "OPML", "broken gzip", "bomb", "bomb in a bomb", "large"],
 )
-def test_what_is_no_sitemap_is_refused_in_one_line_with_its_address(body: bytes, words: str) -> None:
+def test_what_is_no_sitemap_is_refused_in_one_line_with_its_address(
+    body: bytes, words: str
+) -> None:
     with pytest.raises(SourceError) as refused:
         read_sitemap(body, URL)
     assert str(refused.value).startswith(URL)
@@ -198,7 +232,11 @@ def test_entities_are_neither_expanded_nor_read_from_files(tmp_path: Path) -> No
     secret = tmp_path / "secret.txt"
     secret.write_text("secretwords")
     doctype = f'<!DOCTYPE urlset [<!ENTITY x SYSTEM "{secret.as_uri()}"><!ENTITY y "haha">]>'
-    sitemap = read('<?xml version="1.0"?>' + doctype + urlset("https://h.example/&x;&y;", "https://h.example/2"))
+    sitemap = read(
+        '<?xml version="1.0"?>'
+        + doctype
+        + urlset("https://h.example/&x;&y;", "https://h.example/2")
+    )
     assert [lead.url for lead in sitemap.leads][-1] == "https://h.example/2"
     assert "secretwords" not in str(sitemap)
     assert "haha" not in str(sitemap)
@@ -213,7 +251,9 @@ def test_fifty_thousand_addresses_are_read_quickly_and_what_lies_beyond_is_named
     assert sitemap.skipped == ("all entries after the first 50,000",)
 
 
-def lead(url: str = "https://h.example/x", published: str | None = None, modified: str | None = None) -> Lead:
+def lead(
+    url: str = "https://h.example/x", published: str | None = None, modified: str | None = None
+) -> Lead:
     return Lead(url, "sitemap", published_at=published, modified_at=modified)
 
 
@@ -239,10 +279,23 @@ def names(children: list[Child]) -> list[str]:
 
 
 def test_children_are_read_newest_first_with_news_before_all() -> None:
-    urls = ["pages.xml", "s-2023-12.xml", "s-2024-01.xml", "s-2024-02.xml", "sitemap-news.xml", "s-2024.xml"]
+    urls = [
+        "pages.xml",
+        "s-2023-12.xml",
+        "s-2024-01.xml",
+        "s-2024-02.xml",
+        "sitemap-news.xml",
+        "s-2024.xml",
+    ]
     children = [Child(f"https://news.example/{url}") for url in urls]
     wanted = children_to_read(children, "2024-01-15", 10)
-    assert names(wanted) == ["sitemap-news.xml", "s-2024.xml", "s-2024-02.xml", "s-2024-01.xml", "pages.xml"]
+    assert names(wanted) == [
+        "sitemap-news.xml",
+        "s-2024.xml",
+        "s-2024-02.xml",
+        "s-2024-01.xml",
+        "pages.xml",
+    ]
     assert names(children_to_read(children, "2024-01-15", 2)) == ["sitemap-news.xml", "s-2024.xml"]
 
 
@@ -280,7 +333,10 @@ def test_a_damaged_sitemap_gives_sound_leads_or_a_source_error(data: st.DataObje
         assert all(url.startswith(("http://", "https://")) for url in urls)
 
 
-@given(st.lists(st.builds(Child, st.text(max_size=40), st.none() | st.dates().map(str))), st.dates().map(str))
+@given(
+    st.lists(st.builds(Child, st.text(max_size=40), st.none() | st.dates().map(str))),
+    st.dates().map(str),
+)
 def test_choosing_children_never_invents_or_repeats_one(children: list[Child], since: str) -> None:
     chosen = children_to_read(children, since, 5)
     assert len(chosen) <= 5
@@ -289,14 +345,20 @@ def test_choosing_children_never_invents_or_repeats_one(children: list[Child], s
 
 @pytest.mark.shared
 def test_captured_sitemaps_give_an_entry_for_each_loc(shared: Path) -> None:
-    """Over every captured sitemap: each `<loc>` of an entry is a lead, a child or named as skipped."""
+    """Over every captured sitemap: each `<loc>` of an entry is a lead, a child or named as
+    skipped."""
     folder = shared / "corpus"
-    rows = [json.loads(line) for line in (folder / "sitemaps" / "manifest.jsonl").read_text().splitlines()]
+    rows = [
+        json.loads(line)
+        for line in (folder / "sitemaps" / "manifest.jsonl").read_text().splitlines()
+    ]
     leads = dated = 0
     for row in rows:
         body = (folder / row["path"]).read_bytes()
         sitemap = read_sitemap(body, URL)
-        assert len(sitemap.leads) + len(sitemap.children) + len(sitemap.skipped) >= body.count(b"<loc>"), row["path"]
+        assert len(sitemap.leads) + len(sitemap.children) + len(sitemap.skipped) >= body.count(
+            b"<loc>"
+        ), row["path"]
         leads += len(sitemap.leads)
         dated += sum(bool(lead.published_at or lead.modified_at) for lead in sitemap.leads)
     assert leads > 1_000

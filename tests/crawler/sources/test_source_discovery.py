@@ -1,4 +1,5 @@
-"""Finding feeds, sitemaps and names: on invented home pages and robots files, and from what a person types."""
+"""Finding feeds, sitemaps and names: on invented home pages and robots files, and from what a
+person types."""
 
 from __future__ import annotations
 
@@ -64,9 +65,14 @@ LD = '<script type="application/ld+json">{}</script><title>A story - Elsewhere</
 @pytest.mark.parametrize(
     ("page", "name"),
     [
-        ('<meta property="og:site_name" content="Harbour &amp; Mail"><title>x | y</title>', "Harbour & Mail"),
         (
-            LD.format('{"@type":"NewsArticle","publisher":{"@type":"Organization","name":"Harbour Post"}}'),
+            '<meta property="og:site_name" content="Harbour &amp; Mail"><title>x | y</title>',
+            "Harbour & Mail",
+        ),
+        (
+            LD.format(
+                '{"@type":"NewsArticle","publisher":{"@type":"Organization","name":"Harbour Post"}}'
+            ),
             "Harbour Post",
         ),
         (LD.format('{"@graph":[{"@type":["WebSite"],"name":"Harbour Post"}]}'), "Harbour Post"),
@@ -215,7 +221,9 @@ def test_any_text_is_a_robots_file(text: str) -> None:
 @pytest.mark.shared
 def test_every_sitemap_that_a_captured_robots_file_names_is_found(shared: Path) -> None:
     folder = shared / "corpus"
-    rows = [json.loads(line) for line in (folder / "robots" / "manifest.jsonl").read_text().splitlines()]
+    rows = [
+        json.loads(line) for line in (folder / "robots" / "manifest.jsonl").read_text().splitlines()
+    ]
     found = 0
     for row in rows:
         if row["path"].endswith(".gz"):
@@ -223,7 +231,9 @@ def test_every_sitemap_that_a_captured_robots_file_names_is_found(shared: Path) 
         body = (folder / row["path"]).read_bytes()
         text = body.decode("utf-8", "replace")
         named = {
-            url for url in re.findall(r"(?im)^[ \t]*sitemap[ \t]*:[ \t]*(\S+)", text) if url.lower().startswith("http")
+            url
+            for url in re.findall(r"(?im)^[ \t]*sitemap[ \t]*:[ \t]*(\S+)", text)
+            if url.lower().startswith("http")
         }
         sitemaps = robots_sitemaps(body, HOME)
         assert len(sitemaps) >= min(len(named), 100), row["path"]
@@ -237,7 +247,10 @@ TODAY = "2024-03-12T10:00:00Z"
 @pytest.mark.parametrize(
     ("named", "first"),
     [
-        ([*(f"/old/{year}.xml" for year in range(1990, 2020)), "/news-sitemap.xml"], "/news-sitemap.xml"),
+        (
+            [*(f"/old/{year}.xml" for year in range(1990, 2020)), "/news-sitemap.xml"],
+            "/news-sitemap.xml",
+        ),
         ([*(f"/sitemap-{year}.xml" for year in range(1995, 2025))], "/sitemap-2024.xml"),
         ([*(f"/s/{n}.xml" for n in range(40)), "/sitemap-index.xml"], "/sitemap-index.xml"),
         (["/sitemap-2019.xml", "/sitemap-images.xml", "/sitemap.xml"], "/sitemap.xml"),

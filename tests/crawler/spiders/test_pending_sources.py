@@ -1,4 +1,5 @@
-"""An outlet has told all once its feeds and sitemaps were read, with those that its indexes name."""
+"""An outlet has told all once its feeds and sitemaps were read, with those that its indexes
+name."""
 
 from __future__ import annotations
 
@@ -57,4 +58,7 @@ def test_outlets_are_taken_a_few_at_a_time_in_the_order_in_which_they_had_told_a
         outlets.expect(f"http://{host}/feed", host)
     for host in reversed(hosts):
         outlets.read(f"http://{host}/feed")
-    assert [outlets.take(2), outlets.take(2)] == [["paper2.example", "paper1.example"], ["paper0.example"]]
+    assert [outlets.take(2), outlets.take(2)] == [
+        ["paper2.example", "paper1.example"],
+        ["paper0.example"],
+    ]

@@ -17,8 +17,12 @@ from pipelines.identity import file_lead, file_source
 PAGE = "https://harbour.example/news/1"
 
 
-@pytest.mark.parametrize("under_way", [0, MOST_SOURCES], ids=["room for sources", "no room for sources"])
-def test_pages_are_asked_for_before_the_next_source_also_where_that_has_to_wait(tmp_path, under_way):
+@pytest.mark.parametrize(
+    "under_way", [0, MOST_SOURCES], ids=["room for sources", "no room for sources"]
+)
+def test_pages_are_asked_for_before_the_next_source_also_where_that_has_to_wait(
+    tmp_path, under_way
+):
     async def first_asked(spider: OutletsSpider) -> str:
         pages = [[Request(PAGE)]]
         async for request in spider.source_requests(lambda: pages.pop() if pages else []):
@@ -26,15 +30,21 @@ def test_pages_are_asked_for_before_the_next_source_also_where_that_has_to_wait(
         return "nothing"
 
     spider = OutletsSpider()
-    spider.under_way = {f"https://harbour.example/sitemap-{number}.xml" for number in range(under_way)}
+    spider.under_way = {
+        f"https://harbour.example/sitemap-{number}.xml" for number in range(under_way)
+    }
     with Archive(tmp_path) as spider.archive:
         feed = file_source(Source("https://quay.example/feed", "feed", "quay.example"))
         spider.archive.add_outlet(Outlet("quay.example"), [feed])
         assert asyncio.run(first_asked(spider)) == PAGE
 
 
-@pytest.mark.parametrize(("under_way", "asked"), [(0, [PAGE]), (PER_OUTLET, [])], ids=["idle readers", "busy readers"])
-def test_pages_of_an_outlet_that_has_not_told_all_are_asked_for_only_where_readers_are_idle(tmp_path, under_way, asked):
+@pytest.mark.parametrize(
+    ("under_way", "asked"), [(0, [PAGE]), (PER_OUTLET, [])], ids=["idle readers", "busy readers"]
+)
+def test_pages_of_an_outlet_that_has_not_told_all_are_asked_for_only_where_readers_are_idle(
+    tmp_path, under_way, asked
+):
     spider = OutletsSpider()
     spider.crawler = SimpleNamespace(engine=SimpleNamespace(needs_backout=lambda: False))
     spider.under_way = {f"https://quay.example/news/{number}" for number in range(under_way)}

@@ -72,14 +72,21 @@ GAME = report(
     "for a toy that brings a family together and takes no batteries.",
 )
 FIGURES = Page("/toys/5-figures", "Figures", "Figures of tin and of wood. " * 20, NOW, listed=False)
-BOAT = report(6, "Ferry to Salthaven cancelled in storm", "The ferry stays in port until the storm is over. " * 12)
+BOAT = report(
+    6,
+    "Ferry to Salthaven cancelled in storm",
+    "The ferry stays in port until the storm is over. " * 12,
+)
 
 
 def with_links(linking: Page, *links: tuple[str, str]) -> Page:
     """The page with a list of links below its text."""
     markup = page_html(Outlet("any.example"), linking, NOW)
     anchors = "".join(f'<li><a href="{path}">{words}</a></li>' for path, words in links)
-    return replace(linking, body=markup.replace("</body>", f"<aside><ul>{anchors}</ul></aside></body>").encode())
+    return replace(
+        linking,
+        body=markup.replace("</body>", f"<aside><ul>{anchors}</ul></aside></body>").encode(),
+    )
 
 
 LINKS = (CRACKS.path, CRACKS.headline), (BREAD.path, BREAD.headline)
@@ -91,11 +98,17 @@ def harbour(*pages: Page, **more: object) -> Outlet:
 
 def ridge(*pages: Page, many: int = 12) -> Outlet:
     """An outlet that has many other things to tell."""
-    return Outlet("ridge.example", "The Ridge", pages=(*pages, *(page(number) for number in range(1, many + 1))))
+    return Outlet(
+        "ridge.example",
+        "The Ridge",
+        pages=(*pages, *(page(number) for number in range(1, many + 1))),
+    )
 
 
 def world(*outlets: Outlet) -> World:
-    return World(outlets or (harbour(with_links(MINE, *LINKS), CRACKS, BREAD, BOAT), ridge(DRILL, FREE)), NOW)
+    return World(
+        outlets or (harbour(with_links(MINE, *LINKS), CRACKS, BREAD, BOAT), ridge(DRILL, FREE)), NOW
+    )
 
 
 def asked_for(web: Web) -> set[str]:
@@ -103,7 +116,8 @@ def asked_for(web: Web) -> set[str]:
 
 
 def follow_the_mine(run: Dateline) -> None:
-    """Follow the mine from its first report: `run` gets a copy of an archive in which that was done."""
+    """Follow the mine from its first report: `run` gets a copy of an archive in which that was
+    done."""
     assert run.web
     first = run.web.outlets["harbour.example"].pages[0]
     shutil.copytree(following(first.body, tuple(run.environment.items())).name, run.folder)
@@ -111,8 +125,11 @@ def follow_the_mine(run: Dateline) -> None:
 
 
 @cache
-def following(body: bytes | None, environment: tuple[tuple[str, str], ...]) -> TemporaryDirectory[str]:
-    """An archive in which the mine is followed from its first report, in these words; it goes with the process."""
+def following(
+    body: bytes | None, environment: tuple[tuple[str, str], ...]
+) -> TemporaryDirectory[str]:
+    """An archive in which the mine is followed from its first report, in these words; it goes with
+    the process."""
     folder = TemporaryDirectory(prefix="dateline-")
     with serve(world(harbour(replace(MINE, body=body)))) as web:
         Dateline(Path(folder.name), web, dict(environment))("follow", START, "--name", "mine")
@@ -120,14 +137,18 @@ def following(body: bytes | None, environment: tuple[tuple[str, str], ...]) -> T
 
 
 def followed(dateline, web: Web, *words: object, code: int = 0):
-    """A run in which the mine is followed and its story crawled for; what the crawl said, and the run."""
+    """A run in which the mine is followed and its story crawled for; what the crawl said, and the
+    run."""
     run = dateline(web)
     follow_the_mine(run)
     return run("crawl", "--story", "mine", "--delay", "0", *words, code=code).stdout, run
 
 
 def coverage(run) -> set[str]:
-    return {url.rpartition("example")[2] for url in run.column("SELECT url FROM story_coverage WHERE story = 'mine'")}
+    return {
+        url.rpartition("example")[2]
+        for url in run.column("SELECT url FROM story_coverage WHERE story = 'mine'")
+    }
 
 
 def test_of_all_that_the_outlets_list_only_what_is_likely_to_belong_is_fetched(dateline):
@@ -146,7 +167,9 @@ def test_links_in_an_article_that_belongs_are_leads_and_are_weighed_like_any(dat
         asked = asked_for(web)
     assert "/news/9-mine" in asked
     assert "/food/3-bread" not in asked
-    assert run.column("SELECT via FROM urls WHERE url = 'http://ridge.example/news/9-mine'") == ["link"]
+    assert run.column("SELECT via FROM urls WHERE url = 'http://ridge.example/news/9-mine'") == [
+        "link"
+    ]
     assert "/news/9-mine" in coverage(run)
 
 
@@ -156,7 +179,12 @@ def test_an_article_that_turns_out_unrelated_stays_in_the_archive_out_of_the_sto
     with serve(
         world(
             harbour(MINE, BOAT),
-            ridge(with_links(GAME, (FIGURES.path, "Salt mine of Vellmar: the trapped miners as figures")), FIGURES),
+            ridge(
+                with_links(
+                    GAME, (FIGURES.path, "Salt mine of Vellmar: the trapped miners as figures")
+                ),
+                FIGURES,
+            ),
         )
     ) as web:
         told, run = followed(dateline, web)
@@ -206,11 +234,15 @@ def test_a_second_crawl_asks_for_nothing_that_was_judged_already(dateline):
     assert "0 asked for" in told
 
 
-def test_sitemaps_are_read_from_two_weeks_before_the_story_even_if_an_earlier_crawl_left_those_pages_out(dateline):
+def test_sitemaps_are_read_from_two_weeks_before_the_story_even_if_an_earlier_crawl_left_those_pages_out(
+    dateline,
+):
     path = "/news/drill-reaches-gallery-where-miners-of-vellmar-wait"
     old = replace(report(24 * 40, DRILL.headline, DRILL.text), path=path)
     start = report(24 * 39, MINE.headline, MINE.text)
-    with serve(world(harbour(start), Outlet("ridge.example", feed=None, pages=(old, page(1))))) as web:
+    with serve(
+        world(harbour(start), Outlet("ridge.example", feed=None, pages=(old, page(1))))
+    ) as web:
         run = dateline(web)
         run.knows()
         run("crawl", "--since", "7d", "--delay", "0")
@@ -237,14 +269,35 @@ def test_the_same_story_is_crawled_for_by_the_spider_alone(dateline):
     with serve(world()) as web:
         run = dateline(web)
         follow_the_mine(run)
-        words = ["-m", "scrapy", "crawl", "story", "-a", "story=mine", "-a", "budget=2", "-s", "DOWNLOAD_DELAY=0"]
-        subprocess.run([sys.executable, *words], env=run.environ(), check=True, capture_output=True, timeout=100)
+        words = [
+            "-m",
+            "scrapy",
+            "crawl",
+            "story",
+            "-a",
+            "story=mine",
+            "-a",
+            "budget=2",
+            "-s",
+            "DOWNLOAD_DELAY=0",
+        ]
+        subprocess.run(
+            [sys.executable, *words],
+            env=run.environ(),
+            check=True,
+            capture_output=True,
+            timeout=100,
+        )
         assert len(asked_for(web)) == 2
     assert run.column("SELECT state FROM crawls ORDER BY id DESC LIMIT 1") == ["finished"]
 
 
-@pytest.mark.parametrize(("service", "fault"), [("wikipedia", "503"), ("gdelt", "text"), ("google-news", "html")])
-def test_a_search_service_that_refuses_is_told_of_and_costs_the_crawl_nothing(dateline, service, fault):
+@pytest.mark.parametrize(
+    ("service", "fault"), [("wikipedia", "503"), ("gdelt", "text"), ("google-news", "html")]
+)
+def test_a_search_service_that_refuses_is_told_of_and_costs_the_crawl_nothing(
+    dateline, service, fault
+):
     with serve_with_services(world()) as web:
         web.faults[service] = [fault] * 9
         told, run = followed(dateline, web, "--ask", f"{service}={BASES[service]}")
@@ -271,7 +324,7 @@ def test_what_a_service_points_to_is_fetched_if_it_is_likely_to_belong(dateline)
     assert "/news/2-mine" in coverage(run), told
 
 
-# -- pages that are gone ---------------------------------------------------------------------------------------------
+# -- pages that are gone ---------------------------------------------------------------------------
 
 GONE = "http://ridge.example/news/2-mine"
 WAYBACK = "wayback.example"
@@ -284,21 +337,23 @@ def taken_away(page: Page, status: int = 404) -> Page:
 
 
 def looks(run, url: str = GONE) -> list[tuple[str, int, str]]:
-    query = (
-        "SELECT c.outcome, c.status, c.reason FROM checks c JOIN urls u ON u.id = url_id WHERE url = ? ORDER BY c.id"
-    )
+    query = "SELECT c.outcome, c.status, c.reason FROM checks c JOIN urls u ON u.id = url_id WHERE url = ? ORDER BY c.id"
     return [tuple(row) for row in run.rows(query, url)]
 
 
 def test_a_page_that_is_gone_is_read_from_its_capture_and_stays_known_as_gone(dateline):
-    with serve_with_services(world(harbour(MINE), ridge(taken_away(with_links(DRILL, *LINKS)), CRACKS))) as web:
+    with serve_with_services(
+        world(harbour(MINE), ridge(taken_away(with_links(DRILL, *LINKS)), CRACKS))
+    ) as web:
         at_noon = partial(dateline, DATELINE_NOW=utc(NOW))
         told, run = followed(at_noon, web, "--ask", f"wayback={BASES['wayback']}")
         asked = [request for request in web.requests if request.host == WAYBACK]
         run.at(NOW + timedelta(days=1))
         run.crawl("--recheck")
         assert [request.host for request in web.requests].count(WAYBACK) == 2
-    assert coverage(run) == {"/news/1-mine", "/news/2-mine", "/news/9-mine"}, "with what it links to"
+    assert coverage(run) == {"/news/1-mine", "/news/2-mine", "/news/9-mine"}, (
+        "with what it links to"
+    )
     assert looks(run) == [
         ("gone", 404, "HTTP 404"),
         ("new", 200, "gone; read from the Wayback Machine's capture of 2026-03-10T11:00:00Z"),
@@ -308,7 +363,10 @@ def test_a_page_that_is_gone_is_read_from_its_capture_and_stays_known_as_gone(da
     assert asked[1].at - asked[0].at >= 2, "seconds"
     assert "wayback 0 / 1 / 1" in told
     assert run.column("SELECT url FROM articles WHERE headline = ?", DRILL.headline) == [GONE]
-    assert run.column("SELECT host FROM outlets ORDER BY host") == ["harbour.example", "ridge.example"]
+    assert run.column("SELECT host FROM outlets ORDER BY host") == [
+        "harbour.example",
+        "ridge.example",
+    ]
     assert run.column("SELECT url FROM urls WHERE instr(url, ?)", WAYBACK) == []
     assert run.column("SELECT etag FROM urls WHERE url = ?", GONE) == [None]
 
@@ -341,7 +399,9 @@ def backfilled(dateline, web: Web, *words: object):
 
 
 def without_lists(*pages: Page) -> World:
-    return world(harbour(MINE), Outlet("ridge.example", "The Ridge", pages=pages, feed=None, sitemap=None))
+    return world(
+        harbour(MINE), Outlet("ridge.example", "The Ridge", pages=pages, feed=None, sitemap=None)
+    )
 
 
 def test_a_page_that_the_service_named_is_not_looked_up_again_once_it_is_gone(dateline):
@@ -349,18 +409,25 @@ def test_a_page_that_the_service_named_is_not_looked_up_again_once_it_is_gone(da
         run = backfilled(dateline, web)
         asked = [url.partition("?")[0].removeprefix(BASES["wayback"]) for url in web.asked(WAYBACK)]
     assert asked == ["/cdx/search/cdx", f"/web/20260310110000id_/{UNLISTED_URL}"]
-    assert [(outcome, status) for outcome, status, _ in looks(run, UNLISTED_URL)] == [("gone", 410), ("new", 200)]
+    assert [(outcome, status) for outcome, status, _ in looks(run, UNLISTED_URL)] == [
+        ("gone", 410),
+        ("new", 200),
+    ]
     assert UNLISTED_URL in run.column("SELECT url FROM articles")
 
 
-def test_a_crawl_that_does_not_name_the_service_leaves_also_the_captures_alone_that_it_named_before(dateline):
+def test_a_crawl_that_does_not_name_the_service_leaves_also_the_captures_alone_that_it_named_before(
+    dateline,
+):
     with serve_with_services(without_lists(taken_away(UNLISTED, status=410), page(1))) as web:
         run = backfilled(dateline, web, "--budget", "1")
         assert len(web.asked(WAYBACK)) == 1
         run("crawl", UNLISTED_URL, "--delay", "0", code=1)
         assert len(web.asked(WAYBACK)) == 1
     assert looks(run, UNLISTED_URL) == [("gone", 410, "HTTP 410")] * 2
-    assert run.column("SELECT via FROM urls WHERE url = ? AND listed_as IS NOT NULL", UNLISTED_URL) == ["wayback"]
+    assert run.column(
+        "SELECT via FROM urls WHERE url = ? AND listed_as IS NOT NULL", UNLISTED_URL
+    ) == ["wayback"]
 
 
 def test_a_capture_counts_in_the_budget(dateline):
@@ -393,7 +460,9 @@ def test_a_capture_that_cannot_be_had_is_told_and_costs_the_crawl_nothing(dateli
 
 
 def test_a_service_in_trouble_is_asked_for_no_further_page_and_the_rest_is_told(dateline):
-    with serve_with_services(world(harbour(MINE), ridge(taken_away(DRILL), taken_away(FREE), many=1))) as web:
+    with serve_with_services(
+        world(harbour(MINE), ridge(taken_away(DRILL), taken_away(FREE), many=1))
+    ) as web:
         web.faults["wayback"] = ["503"] * 9
         told, _ = followed(dateline, web, "--ask", f"wayback={BASES['wayback']}")
         assert len(web.asked(WAYBACK)) == 1

@@ -20,10 +20,22 @@ META = '<meta charset="utf-8">'
 
 STRAY = {
     "a copyright sign in a footer": (ENGLISH, b"<footer>\xa9 2031 Fennmouth Log</footer>"),
-    "no-break spaces, more than there are letters": (ENGLISH, b"<p>a\xa0b c\xa0d e\xa0f g\xa0h i\xa0j k\xa0l m\xa0n"),
-    "a word in a script": (ENGLISH, b"<script>var place = 'caf\xe9 d\xe9j\xe0 vu na\xefve'</script>"),
-    "words in a comment": (FRENCH, "<!-- à été créé par l'éditeur hérité, modifié -->".encode("latin-1")),
-    "words of another charset in the text": (FRENCH, "<p>Publicité: l'été à la plage</p>".encode("latin-1")),
+    "no-break spaces, more than there are letters": (
+        ENGLISH,
+        b"<p>a\xa0b c\xa0d e\xa0f g\xa0h i\xa0j k\xa0l m\xa0n",
+    ),
+    "a word in a script": (
+        ENGLISH,
+        b"<script>var place = 'caf\xe9 d\xe9j\xe0 vu na\xefve'</script>",
+    ),
+    "words in a comment": (
+        FRENCH,
+        "<!-- à été créé par l'éditeur hérité, modifié -->".encode("latin-1"),
+    ),
+    "words of another charset in the text": (
+        FRENCH,
+        "<p>Publicité: l'été à la plage</p>".encode("latin-1"),
+    ),
     "quotation marks of Windows": (ENGLISH, b"<p>\x93Never,\x94 he said.</p>"),
     "a letter that was cut": (ENGLISH, "<p>…</p>".encode()[:5]),
     "letters cut in every teaser": (
@@ -36,7 +48,9 @@ STRAY = {
 
 @pytest.mark.parametrize("declared", [META, ""], ids=["declared", "undeclared"])
 @pytest.mark.parametrize(("said", "stray"), STRAY.values(), ids=STRAY)
-def test_bytes_that_do_not_belong_change_none_of_a_page_in_utf8(said: str, stray: bytes, declared: str):
+def test_bytes_that_do_not_belong_change_none_of_a_page_in_utf8(
+    said: str, stray: bytes, declared: str
+):
     assert decode((declared + said).encode() + stray).startswith(declared + said)
 
 
@@ -66,7 +80,9 @@ def test_a_page_that_is_not_in_utf8_at_all_is_read_whatever_it_declares(said: st
 
 @pytest.mark.parametrize("language", ['<html lang="ru">', "<html>"])
 @pytest.mark.parametrize("charset", ["cp1251", "koi8-r", "iso8859-5", "cp866"])
-def test_russian_is_read_from_any_of_its_charsets_where_none_is_declared(charset: str, language: str):
+def test_russian_is_read_from_any_of_its_charsets_where_none_is_declared(
+    charset: str, language: str
+):
     assert decode((language + RUSSIAN).encode(charset)) == language + RUSSIAN
 
 
@@ -74,9 +90,17 @@ def test_russian_is_read_from_any_of_its_charsets_where_none_is_declared(charset
     ("language", "said", "charsets"),
     [
         ("pl", POLISH, ("cp1250", "iso8859-2")),
-        ("cs", "<p>Přístav rozhodl, že maják přesune na severní mys, kde bývá méně mlh.", ("cp1250", "iso8859-2")),
+        (
+            "cs",
+            "<p>Přístav rozhodl, že maják přesune na severní mys, kde bývá méně mlh.",
+            ("cp1250", "iso8859-2"),
+        ),
         ("el", GREEK, ("cp1253", "iso8859-7")),
-        ("uk", "<p>Рада порту вирішила перенести маяк на північний мис, де їй видніше.", ("cp1251", "koi8-u")),
+        (
+            "uk",
+            "<p>Рада порту вирішила перенести маяк на північний мис, де їй видніше.",
+            ("cp1251", "koi8-u"),
+        ),
         (
             "tr",
             "<p>Liman kurulu, deniz fenerinin kuzey burnuna taşınmasına karar verdi; çalışma başlıyor.",
@@ -93,7 +117,12 @@ def test_a_page_that_only_tells_its_language_is_read_in_the_charset_that_gives_i
 
 @pytest.mark.parametrize(
     ("head", "header"),
-    [("", "text/html; charset=ISO-2022-JP"), ("<meta charset=iso-2022-jp>", None), ("", None), (META, UTF8_HEADER)],
+    [
+        ("", "text/html; charset=ISO-2022-JP"),
+        ("<meta charset=iso-2022-jp>", None),
+        ("", None),
+        (META, UTF8_HEADER),
+    ],
 )
 def test_japanese_in_seven_bits_is_read_declared_or_not(head: str, header: str | None):
     assert decode((head + JAPANESE).encode("iso2022_jp"), header) == head + JAPANESE

@@ -7,14 +7,22 @@ import pytest
 from crawler.text.language import language_code, language_of
 
 GERMAN = (
-    "Der Hafenrat hat am Dienstag beschlossen, die östliche Mole wieder aufzubauen, die ein Sturm zerstört hat. " * 4
+    "Der Hafenrat hat am Dienstag beschlossen, die östliche Mole wieder aufzubauen, die ein Sturm zerstört hat. "
+    * 4
 )
 
 
 @pytest.mark.parametrize(
     ("tag", "code"),
     [
-        *[("en-CA", "en"), ("en_US", "en"), ("pt_BR", "pt"), ("eng", "en"), ("wuu", "zh"), ("nb-NO", "no")],
+        *[
+            ("en-CA", "en"),
+            ("en_US", "en"),
+            ("pt_BR", "pt"),
+            ("eng", "en"),
+            ("wuu", "zh"),
+            ("nb-NO", "no"),
+        ],
         *[("fil", "fil"), ("us", None), ("English", None), ("x", None), ("", None), (None, None)],
     ],
 )
@@ -27,7 +35,10 @@ def test_a_long_text_outweighs_a_wrong_declaration() -> None:
 
 
 def test_a_text_that_begins_in_the_declared_language_is_in_it_whatever_it_quotes() -> None:
-    quoted = "The harbour board voted to rebuild the eastern pier after the storm, and nobody spoke against it. " * 9
+    quoted = (
+        "The harbour board voted to rebuild the eastern pier after the storm, and nobody spoke against it. "
+        * 9
+    )
     assert language_of(f"{GERMAN}\n{quoted}", ["de"]) == "de"
 
 

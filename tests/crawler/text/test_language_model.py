@@ -1,4 +1,5 @@
-"""The model that tells languages is unpacked once; where it cannot be, languages are told all the same."""
+"""The model that tells languages is unpacked once; where it cannot be, languages are told all the
+same."""
 
 from __future__ import annotations
 
@@ -25,7 +26,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def told() -> dict[str, float]:
     """By language, how likely the model takes what is said in it for it."""
     answers = {wanted: language_model().classify(text) for wanted, text in SAID.items()}
-    assert {wanted: code for wanted, (code, _) in answers.items()} == {wanted: wanted for wanted in SAID}
+    assert {wanted: code for wanted, (code, _) in answers.items()} == {
+        wanted: wanted for wanted in SAID
+    }
     return {wanted: float(likelihood) for wanted, (_, likelihood) in answers.items()}
 
 

@@ -1,4 +1,5 @@
-"""JSON as people write it by hand: mended where that changes no value, refused where what is meant is in doubt."""
+"""JSON as people write it by hand: mended where that changes no value, refused where what is meant
+is in doubt."""
 
 from __future__ import annotations
 
@@ -29,7 +30,10 @@ from crawler.text.relaxed_json import relaxed
         ('<!-- {"a": 1} -->', {"a": 1}),
         ('<![CDATA[ {"a": 1} ]]>', {"a": 1}),
         ('{"a": .5, "b": 1_000, "c": +2}', {"a": 0.5, "b": 1000, "c": 2}),
-        ('{"a": "lone \\ backslash", "b": "two\\\nlines"}', {"a": "lone \\ backslash", "b": "twolines"}),
+        (
+            '{"a": "lone \\ backslash", "b": "two\\\nlines"}',
+            {"a": "lone \\ backslash", "b": "twolines"},
+        ),
     ],
 )
 def test_what_is_meant_is_read(text: str, value: object) -> None:
@@ -54,7 +58,9 @@ def test_what_is_in_doubt_is_refused(text: str) -> None:
         json.loads(relaxed(text))
 
 
-@pytest.mark.parametrize("text", ["[1,", '"a" ', "//", "/*", "<!--", "{", '":" ', "'\"", '"\\', "a-", "[{a:'b'},"])
+@pytest.mark.parametrize(
+    "text", ["[1,", '"a" ', "//", "/*", "<!--", "{", '":" ', "'\"", '"\\', "a-", "[{a:'b'},"]
+)
 def test_a_hostile_megabyte_costs_seconds_at_most(text: str) -> None:
     start = time.process_time()
     with suppress(ValueError):

@@ -28,7 +28,18 @@ def order(made: FairQueue[str], many: int, seconds: dict[str, float]) -> list[st
 
 def test_a_site_that_has_taken_much_waits_for_those_that_have_taken_little():
     jobs = [("mire", f"m{n}") for n in range(5)] + [("courier", f"c{n}") for n in range(5)]
-    assert order(queue(*jobs), 10, {"mire": 20.0}) == ["m0", "c0", "c1", "c2", "c3", "c4", "m1", "m2", "m3", "m4"]
+    assert order(queue(*jobs), 10, {"mire": 20.0}) == [
+        "m0",
+        "c0",
+        "c1",
+        "c2",
+        "c3",
+        "c4",
+        "m1",
+        "m2",
+        "m3",
+        "m4",
+    ]
 
 
 def test_jobs_of_one_site_keep_their_order_and_sites_take_turns():

@@ -33,7 +33,9 @@ if __name__ == "__main__":
 
 def test_the_server_is_started_without_waiting_and_readers_come_from_it(tmp_path):
     (tmp_path / "script.py").write_text(SCRIPT)
-    ran = subprocess.run([sys.executable, tmp_path / "script.py"], capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, tmp_path / "script.py"], capture_output=True, text=True, check=False
+    )
     assert ran.returncode == 0, ran.stderr
 
 
@@ -75,11 +77,16 @@ assert heard, "Ctrl-C at that moment is for the crawl and is not lost"
 
 
 def test_ctrl_c_while_the_server_is_started_is_heard_afterwards():
-    ran = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, check=False
+    )
     assert ran.returncode == 0, ran.stderr
 
 
 def test_what_takes_long_to_load_is_there_before_readers_are_forked():
-    """Each of them would load it by itself otherwise, and a crawl renews its readers after fifty pages."""
-    ran = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=False)
+    """Each of them would load it by itself otherwise, and a crawl renews its readers after fifty
+    pages."""
+    ran = subprocess.run(
+        [sys.executable, "-c", LOADED], capture_output=True, text=True, check=False
+    )
     assert ran.returncode == 0, ran.stderr

@@ -23,7 +23,11 @@ from crawler.workers.pool import Worker, Workers
 from tests.paths import ROOT
 from tests.stories import story
 
-PAGE = Capture("http://paper.example/1", b"<h1>Pier</h1>" + story(1).encode(), fetched_at="2026-03-10T12:00:00Z")
+PAGE = Capture(
+    "http://paper.example/1",
+    b"<h1>Pier</h1>" + story(1).encode(),
+    fetched_at="2026-03-10T12:00:00Z",
+)
 
 
 def pid_of(worker: Worker) -> int:
@@ -32,7 +36,9 @@ def pid_of(worker: Worker) -> int:
 
 def test_a_page_that_takes_too_long_is_named_and_the_next_one_is_read():
     with Workers(1) as workers:
-        with pytest.raises(ReadingError, match=r"http://paper\.example/1: reading took longer than 0 s"):
+        with pytest.raises(
+            ReadingError, match=r"http://paper\.example/1: reading took longer than 0 s"
+        ):
             workers._workers[0].read(PAGE, 0.0)
         assert workers._workers[0].read(PAGE, 30.0).text
 
@@ -84,7 +90,9 @@ def test_workers_end_when_their_crawl_is_killed():
         "    time.sleep(60)\n"
     )
     root = ROOT
-    parent = subprocess.Popen([sys.executable, "-c", program], cwd=root, stdout=subprocess.PIPE, text=True)
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program], cwd=root, stdout=subprocess.PIPE, text=True
+    )
     assert parent.stdout
     worker = int(parent.stdout.readline())
     parent.kill()
@@ -153,7 +161,8 @@ def test_a_feed_is_read_beside_the_crawl_however_strange_it_is(name):
 
 @pytest.mark.parametrize("name", ["bases", "bases of many hosts", "titles", "names"])
 def test_a_feed_twice_as_deep_costs_no_more_than_a_few_times_as_much(name):
-    """Joined up to the root for each entry, bases cost eight times as much, and hours for a feed of 260 KB."""
+    """Joined up to the root for each entry, bases cost eight times as much, and hours for a feed of
+    260 KB."""
     wrap = STRANGE_FEEDS[name][len(b"<rss><channel>") :].split(b">", 1)[0].decode() + ">"
     wrap = "<item><title>" if name == "titles" else wrap
     took = []
@@ -169,7 +178,9 @@ def test_a_small_feed_a_home_page_and_the_sitemaps_of_a_robots_txt_are_read_besi
     home = b"<html lang=de><title>Bote</title><link rel=alternate type=application/rss+xml href=/f>"
     robots = b"Sitemap: /s.xml\n" + b"User-agent: x\n" * 20_000
     with Workers(1, 100) as workers:
-        assert asyncio.run(workers.read_feed(b"<rss></rss>", "http://paper.example/feed")).leads == ()
+        assert (
+            asyncio.run(workers.read_feed(b"<rss></rss>", "http://paper.example/feed")).leads == ()
+        )
         read = workers.cpu_seconds
         assert read > 0
         said = asyncio.run(workers.read_home(home, "http://paper.example/"))
@@ -184,7 +195,9 @@ def test_a_robots_txt_of_many_crawlers_and_rules_is_read_beside_the_crawl_and_sa
     agents = b"".join(b"User-agent: robot%d\n" % number for number in range(14_000))
     rules = b"".join(b"Disallow: /%d\n" % number for number in range(14_000))
     with Workers(1, 100) as workers:
-        groups = asyncio.run(workers.read_robots(agents + b"User-agent: *\n" + rules, "http://x.example", ("us",)))
+        groups = asyncio.run(
+            workers.read_robots(agents + b"User-agent: *\n" + rules, "http://x.example", ("us",))
+        )
         assert workers.cpu_seconds > 0
     assert not groups.group("us").allows("/13999")
     assert groups.group("us").allows("/news")
@@ -205,12 +218,17 @@ def test_a_story_page_is_taken_apart_beside_the_crawl_links_and_all():
 
 
 def test_a_large_feed_that_is_none_is_told_as_a_small_one():
-    with Workers(1) as workers, pytest.raises(SourceError, match=r"http://paper\.example/feed: not a feed"):
+    with (
+        Workers(1) as workers,
+        pytest.raises(SourceError, match=r"http://paper\.example/feed: not a feed"),
+    ):
         asyncio.run(workers.read_feed(b"<html>" * 100_000, "http://paper.example/feed"))
 
 
 def test_a_sitemap_that_is_packed_is_read_beside_the_crawl_however_small():
     packed = gzip.compress(b"<urlset><url><loc>http://paper.example/1</loc></url></urlset>")
     with Workers(1) as workers:
-        assert len(asyncio.run(workers.read_sitemap(packed, "http://paper.example/map.gz")).leads) == 1
+        assert (
+            len(asyncio.run(workers.read_sitemap(packed, "http://paper.example/map.gz")).leads) == 1
+        )
         assert workers.cpu_seconds > 0

@@ -21,7 +21,9 @@ def mark(line: str) -> int | None:
         ("今日の人気記事 10件", "今日の人気記事 5件"),
     ],
 )
-def test_a_line_is_known_again_whatever_its_numbers_case_and_punctuation(one: str, other: str) -> None:
+def test_a_line_is_known_again_whatever_its_numbers_case_and_punctuation(
+    one: str, other: str
+) -> None:
     assert mark(one) == mark(other) is not None
 
 
@@ -29,7 +31,9 @@ def test_other_words_make_another_line() -> None:
     assert mark("Sign up for our letter") != mark("Sign up for our paper")
 
 
-@pytest.mark.parametrize("line", ["", "Norvik", "LONDON", "12 34", "* * *", "2-1", "Lunde:", "東京", "word " * LONGEST])
+@pytest.mark.parametrize(
+    "line", ["", "Norvik", "LONDON", "12 34", "* * *", "2-1", "Lunde:", "東京", "word " * LONGEST]
+)
 def test_bare_names_and_numbers_and_whole_passages_are_never_a_habit(line: str) -> None:
     assert mark(line) is None
 
@@ -65,7 +69,11 @@ def test_a_heading_amid_the_text_stays_and_a_list_of_labels_goes() -> None:
     habits = {mark(heading), *map(mark, labels)}
     assert gone(f"{first}\n{heading}\n{second}\n{third}", habits, "en") == frozenset()
     assert gone("\n".join((first, *labels, second, third)), habits, "en") == {*map(mark, labels)}
-    assert gone(f"{heading}\n{NEWS[0]}", habits, "en") == gone(f"{NEWS[0]}\n{heading}", habits, "en") == {mark(heading)}
+    assert (
+        gone(f"{heading}\n{NEWS[0]}", habits, "en")
+        == gone(f"{NEWS[0]}\n{heading}", habits, "en")
+        == {mark(heading)}
+    )
 
 
 def test_no_text_loses_more_than_half() -> None:
@@ -80,7 +88,11 @@ def test_reports_of_different_things_are_apart_though_they_share_a_box() -> None
 
 
 def test_reports_of_one_matter_are_not_apart_whatever_they_share() -> None:
-    assert not any(apart(f"{one}\n{REFRAIN}", f"{other}\n{REFRAIN}", "en") for one in STRIKE for other in STRIKE)
+    assert not any(
+        apart(f"{one}\n{REFRAIN}", f"{other}\n{REFRAIN}", "en")
+        for one in STRIKE
+        for other in STRIKE
+    )
     assert not any(apart(one, other, "en") for one in STRIKE for other in STRIKE)
 
 

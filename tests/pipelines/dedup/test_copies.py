@@ -62,14 +62,20 @@ def paragraphs(text: str) -> list[str]:
 def edited(text: str, share: float, seed: int = 5) -> str:
     """A share of the words is replaced."""
     chance = random.Random(seed)
-    return " ".join(chance.choice(GARDEN.split()) if chance.random() < share else word for word in text.split())
+    return " ".join(
+        chance.choice(GARDEN.split()) if chance.random() < share else word for word in text.split()
+    )
 
 
 @pytest.mark.parametrize(
     ("what", "text", "kind"),
     [
         ("the same text", WIRE, "copy"),
-        ("another headline and byline on top", "Islands cut off\nBy Tove Brandt, Staff\n" + WIRE, "copy"),
+        (
+            "another headline and byline on top",
+            "Islands cut off\nBy Tove Brandt, Staff\n" + WIRE,
+            "copy",
+        ),
         ("a word in ten another", edited(WIRE, 0.1), "copy"),
         ("paragraphs in another order", "\n".join(reversed(paragraphs(WIRE))), "copy"),
         (
@@ -77,7 +83,11 @@ def edited(text: str, share: float, seed: int = 5) -> str:
             WIRE.replace("“", '"').replace("strike", "stri\u00adke"),
             "copy",
         ),
-        ("a correction below", WIRE + "\nCorrection: Coastline's offer is for two years, not for one.", "copy"),
+        (
+            "a correction below",
+            WIRE + "\nCorrection: Coastline's offer is for two years, not for one.",
+            "copy",
+        ),
         ("its first two paragraphs", "\n".join(paragraphs(WIRE)[:2]), "excerpt"),
         ("its last two paragraphs", "\n".join(paragraphs(WIRE)[-2:]), "excerpt"),
         ("all but its last two paragraphs", "\n".join(paragraphs(WIRE)[:-2]), "excerpt"),
@@ -109,7 +119,9 @@ def test_the_shares_are_of_each_text() -> None:
     assert found.facts == 1.0
 
 
-@pytest.mark.parametrize("form", [edited(WIRE, 0.1), "\n".join(paragraphs(WIRE)[:2]), f"{LOCAL}\n{WIRE}\n{GARDEN}"])
+@pytest.mark.parametrize(
+    "form", [edited(WIRE, 0.1), "\n".join(paragraphs(WIRE)[:2]), f"{LOCAL}\n{WIRE}\n{GARDEN}"]
+)
 def test_likeness_can_be_said_from_either_side(form: str) -> None:
     """What one is to the other is the mirror of what the other is to it, whoever came first."""
     forward, backward = likeness(form, WIRE), likeness(WIRE, form)
@@ -149,14 +161,19 @@ def report(template: str, seed: int) -> str:
         "wind": ["north", "south", "west"],
     }
     chosen = {name: chance.choice(pool) for name, pool in words.items()}
-    return template.format(**chosen, **{letter: chance.randrange(10, 60) for letter in "abcdefghij"})
+    return template.format(
+        **chosen, **{letter: chance.randrange(10, 60) for letter in "abcdefghij"}
+    )
 
 
 @pytest.mark.parametrize("template", [WEATHER, WETTER, MARKET])
 def test_the_next_report_of_a_series_is_no_copy_of_the_last(template: str) -> None:
-    """The same words around other facts are a template, in English, in German with its capitals, in Chinese without."""
+    """The same words around other facts are a template, in English, in German with its capitals, in
+    Chinese without."""
     kinds = Counter(
-        found.kind if (found := likeness(report(template, seed), report(template, seed + 1))) else "nothing"
+        found.kind
+        if (found := likeness(report(template, seed), report(template, seed + 1)))
+        else "nothing"
         for seed in range(0, 60, 2)
     )
     assert kinds["template"] >= 27, kinds
@@ -164,7 +181,8 @@ def test_the_next_report_of_a_series_is_no_copy_of_the_last(template: str) -> No
 
 
 def test_yesterdays_names_with_other_numbers_are_a_template() -> None:
-    """A market report names the same companies every day: its numbers have to agree by themselves."""
+    """A market report names the same companies every day: its numbers have to agree by
+    themselves."""
     day = (
         "The Aven index closed at {} points, up {} percent. Coastline Ferries rose {} percent to {} crowns, Marrow "
         "Fisheries fell {} percent to {}, and Halden Glass ended at {} after {} trades, as dealers waited for the bank."
@@ -175,10 +193,18 @@ def test_yesterdays_names_with_other_numbers_are_a_template() -> None:
 
 
 def test_chinese_is_read_by_its_characters() -> None:
-    """Where no blanks part words a cut or an addition is found all the same, and number and Latin word stay whole."""
+    """Where no blanks part words a cut or an addition is found all the same, and number and Latin
+    word stay whole."""
     assert likeness(CHINESE[:90], CHINESE).kind == "excerpt"  # type: ignore[union-attr]
     assert likeness(CHINESE.replace("星期二", "周二"), CHINESE).kind == "copy"  # type: ignore[union-attr]
-    assert units("第340名AP记者")[0] == ["第".encode(), b"340", "名".encode(), b"ap", "记".encode(), "者".encode()]
+    assert units("第340名AP记者")[0] == [
+        "第".encode(),
+        b"340",
+        "名".encode(),
+        b"ap",
+        "记".encode(),
+        "者".encode(),
+    ]
     assert set(sketch(CHINESE)) & set(sketch(f"{GARDEN}\n{CHINESE}"))
 
 
@@ -209,7 +235,8 @@ def test_words_are_folded() -> None:
     ],
 )  # fmt: skip
 def test_facts_are_numbers_and_names(text: str, expected: set[str]) -> None:
-    """Names by capitals where only names have them, by two in a row in German, by quotation marks where none are."""
+    """Names by capitals where only names have them, by two in a row in German, by quotation marks
+    where none are."""
     assert facts(text, style(text)) == expected
 
 
@@ -225,7 +252,8 @@ def test_a_shared_passage_is_always_found() -> None:
 
 
 def test_a_sketch_is_small_and_grows_slowly() -> None:
-    """Four times the text has about twice the hashes; each fits 32 bits; a headline has few, a word none."""
+    """Four times the text has about twice the hashes; each fits 32 bits; a headline has few, a word
+    none."""
     chance = random.Random(1)
     words = [f"w{chance.randrange(10**6)}" for _ in range(1600)]
     small, large = sketch(" ".join(words[:400])), sketch(" ".join(words))
@@ -240,7 +268,9 @@ def test_a_sketch_is_small_and_grows_slowly() -> None:
 def test_a_sketch_is_the_same_in_every_process() -> None:
     """What is stored today is found tomorrow: the hashes do not hang on the process."""
     code = f"from pipelines.dedup.copies import sketch; print(sketch({WIRE!r}))"
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
     assert [int(number) for number in re.findall(r"-?\d+", ran.stdout)] == sketch(WIRE)
 
 
@@ -258,7 +288,9 @@ def test_the_founding_wire_story_is_known_in_its_three_copies(shared: Path) -> N
     pages = [json.loads(line) for line in (shared / "newsweb/worlds/seeds/truth.jsonl").open()]
     texts = {page["url"]: page["text"] for page in pages}
     kinds = {
-        page["copy_kind"]: JUDGE.likeness(page["text"], texts[page["copy_of"]]) for page in pages if page.get("copy_of")
+        page["copy_kind"]: JUDGE.likeness(page["text"], texts[page["copy_of"]])
+        for page in pages
+        if page.get("copy_of")
     }
     assert {name: found.kind for name, found in kinds.items() if found} == {
         "whole": "copy",

@@ -16,9 +16,27 @@ def printed(*rows: tuple[str, str | None, str | None]) -> list[Printed]:
 @pytest.mark.parametrize(
     ("versions", "first"),
     [
-        ([("a.example", None, "2024-02-15T10:00:00Z"), ("b.example", None, "2024-02-15T09:00:00Z")], 2),
-        ([("a.example", "AP", "2024-02-15T09:00:00Z"), ("apnews.com", "AP", "2024-02-15T11:00:00Z")], 2),
-        ([("a.example", "AP", "2024-02-15T09:00:00Z"), ("apnews.com", None, "2024-02-15T11:00:00Z")], 1),
+        (
+            [
+                ("a.example", None, "2024-02-15T10:00:00Z"),
+                ("b.example", None, "2024-02-15T09:00:00Z"),
+            ],
+            2,
+        ),
+        (
+            [
+                ("a.example", "AP", "2024-02-15T09:00:00Z"),
+                ("apnews.com", "AP", "2024-02-15T11:00:00Z"),
+            ],
+            2,
+        ),
+        (
+            [
+                ("a.example", "AP", "2024-02-15T09:00:00Z"),
+                ("apnews.com", None, "2024-02-15T11:00:00Z"),
+            ],
+            1,
+        ),
         ([("a.example", None, None), ("b.example", None, "2024-02-15T09:00:00Z")], 2),
         ([("a.example", None, None), ("b.example", None, None)], 1),
         ([("a.example", None, "2024-02-15"), ("b.example", None, "2024-02-15T23:00:00Z")], 2),
@@ -37,7 +55,8 @@ def printed(*rows: tuple[str, str | None, str | None]) -> list[Printed]:
     ],
 )
 def test_who_was_first(versions: list[tuple[str, str | None, str | None]], first: int) -> None:
-    """The agency's own report, else the earliest, else the first that was seen; in whatever order they are asked."""
+    """The agency's own report, else the earliest, else the first that was seen; in whatever order
+    they are asked."""
     articles = printed(*versions)
     assert original(articles) == first
     assert original(articles[::-1]) == first

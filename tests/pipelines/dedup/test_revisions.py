@@ -1,4 +1,5 @@
-"""Which change of a known article is a revision, of what kind, and what is only a page that was not read well."""
+"""Which change of a known article is a revision, of what kind, and what is only a page that was not
+read well."""
 
 from __future__ import annotations
 
@@ -55,7 +56,9 @@ SENTENCE = "The board voted 4 to 3."
         ({"text": LONG.replace(", ", " – ")}, ("body",)),
     ],
 )
-def test_what_a_reader_sees_changed_is_a_revision_of_that_kind(changed: dict[str, Any], kinds: tuple[str, ...]) -> None:
+def test_what_a_reader_sees_changed_is_a_revision_of_that_kind(
+    changed: dict[str, Any], kinds: tuple[str, ...]
+) -> None:
     verdict = judge(OLD, version(**changed))
     assert (verdict.decision, verdict.kinds) == ("revision", kinds)
 
@@ -82,10 +85,15 @@ def test_what_no_reader_sees_is_no_revision(changed: dict[str, Any]) -> None:
     ("changed", "reason"),
     [
         ({"modified_at": "2026-03-10T15:00:00Z"}, "date-only"),
-        ({"published_at": "2026-03-11T08:00:00Z"}, f"date-only: published {NOON} → 2026-03-11T08:00:00Z"),
+        (
+            {"published_at": "2026-03-11T08:00:00Z"},
+            f"date-only: published {NOON} → 2026-03-11T08:00:00Z",
+        ),
     ],
 )
-def test_the_pages_own_dates_alone_make_no_revision_but_are_told(changed: dict[str, Any], reason: str) -> None:
+def test_the_pages_own_dates_alone_make_no_revision_but_are_told(
+    changed: dict[str, Any], reason: str
+) -> None:
     assert judge(OLD, version(**changed)) == Verdict("date-only", reason=reason)
 
 
@@ -107,7 +115,13 @@ def test_quotes_dashes_and_the_spaces_at_them_are_typography(one: str, other: st
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("1.5 million", "15 million"), ("lied?", "lied"), ("“lied”", "lied"), ("$5", "€5"), ("resume", "résumé")],
+    [
+        ("1.5 million", "15 million"),
+        ("lied?", "lied"),
+        ("“lied”", "lied"),
+        ("$5", "€5"),
+        ("resume", "résumé"),
+    ],
 )
 def test_what_can_turn_the_sense_is_no_typography(one: str, other: str) -> None:
     assert spelled(one) != spelled(other)
@@ -171,9 +185,14 @@ def test_a_note_that_stood_there_before_is_no_new_one() -> None:
     [
         ({}, {}, True),
         ({}, {"modified_at": "2026-03-10T15:00:00Z"}, False),
-        ({"modified_at": None}, {"modified_at": None}, True),  # then the day of publication is what it says
+        # then the day of publication is what it says
+        ({"modified_at": None}, {"modified_at": None}, True),
         ({"modified_at": None}, {}, True),
-        ({"modified_at": None, "published_at": None}, {"modified_at": None, "published_at": None}, False),
+        (
+            {"modified_at": None, "published_at": None},
+            {"modified_at": None, "published_at": None},
+            False,
+        ),
         ({"modified_at": "2026-03-10"}, {"modified_at": "2026-03-10"}, False),
         ({"modified_at": "2026-03-07"}, {"modified_at": "2026-03-07"}, True),
     ],
@@ -189,7 +208,7 @@ def test_typography_is_no_secret() -> None:
     assert not judge(OLD, version(headline="FERRY LANDING MOVES")).stealth
 
 
-# -- not read well ---------------------------------------------------------------------------------------------------
+# -- not read well ---------------------------------------------------------------------------------
 
 THIRD = f"{story(1)}\n{story(2)[:200]}"
 """Less than four tenths of LONG, and more than eighty words."""
@@ -207,7 +226,9 @@ def test_a_great_loss_is_held_until_a_second_look_brings_the_same() -> None:
 
 
 def test_a_text_of_which_nothing_stayed_is_held_too_however_long() -> None:
-    other = "\n".join(f"Wholly different words number {n} fill this paragraph up to its end" for n in range(60))
+    other = "\n".join(
+        f"Wholly different words number {n} fill this paragraph up to its end" for n in range(60)
+    )
     assert judge(OLD, version(other)).decision == "held"
     assert judge(OLD, version(other), Past(held=other)).kinds == ("body",)
 
@@ -218,7 +239,9 @@ def test_a_loss_of_a_third_is_a_change_as_any() -> None:
 
 
 @pytest.mark.parametrize("held", [None, "Please reload this page."])
-def test_a_few_words_that_are_left_of_hundreds_are_a_failed_extraction_each_time(held: str | None) -> None:
+def test_a_few_words_that_are_left_of_hundreds_are_a_failed_extraction_each_time(
+    held: str | None,
+) -> None:
     verdict = judge(OLD, version("Please reload this page."), Past(held=held))
     assert (verdict.decision, verdict.reason) == ("unreadable", "empty: little of the text is left")
 
@@ -234,11 +257,16 @@ def test_a_few_words_that_are_left_of_hundreds_are_a_failed_extraction_each_time
 def test_a_wall_of_consent_or_against_robots_is_never_a_revision(wall: str) -> None:
     for past in (Past(), Past(held=wall)):
         verdict = judge(OLD, version(wall), past)
-        assert (verdict.decision, verdict.reason) == ("unreadable", "error: a wall of consent or against robots")
+        assert (verdict.decision, verdict.reason) == (
+            "unreadable",
+            "error: a wall of consent or against robots",
+        )
 
 
 def test_an_article_about_cookies_is_read_as_any() -> None:
-    assert judge(OLD, version(f"{LONG}\nMany sites ask readers to accept all cookies.")).kinds == ("body",)
+    assert judge(OLD, version(f"{LONG}\nMany sites ask readers to accept all cookies.")).kinds == (
+        "body",
+    )
 
 
 @pytest.mark.parametrize(
@@ -248,14 +276,16 @@ def test_an_article_about_cookies_is_read_as_any() -> None:
         {"text": "The harbour board voted 4 to 3 on Tuesday.", "free": False},
     ],
 )
-def test_a_withdrawal_or_a_paywall_may_leave_a_few_words_but_is_held_first(changed: dict[str, Any]) -> None:
+def test_a_withdrawal_or_a_paywall_may_leave_a_few_words_but_is_held_first(
+    changed: dict[str, Any],
+) -> None:
     assert judge(OLD, version(**changed)).decision == "held"
     verdict = judge(OLD, version(**changed), Past(held=changed["text"]))
     assert verdict.decision == "revision"
     assert "cut" in verdict.kinds
 
 
-# -- the same page, another reader -----------------------------------------------------------------------------------
+# -- the same page, another reader -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("text", [LONG, f"{LONG} {SENTENCE}", THIRD])
@@ -280,7 +310,7 @@ def test_a_reading_of_unknown_origin_is_compared_as_any() -> None:
     assert judge(version(extractor=None), version(f"{LONG} {SENTENCE}")).decision == "revision"
 
 
-# -- seen before -----------------------------------------------------------------------------------------------------
+# -- seen before -----------------------------------------------------------------------------------
 
 
 def earlier(number: int, of: Version) -> Earlier:

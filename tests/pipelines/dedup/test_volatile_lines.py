@@ -207,6 +207,8 @@ def test_prose_with_numbers_is_not_volatile(line: str):
     assert not is_volatile_line(line)
 
 
-@pytest.mark.parametrize("line", ["", " ", "·", "1", "x" * 10_000, "1 " * 10_000, "views 1 " * 2_000])
+@pytest.mark.parametrize(
+    "line", ["", " ", "·", "1", "x" * 10_000, "1 " * 10_000, "views 1 " * 2_000]
+)
 def test_what_is_no_line_of_words_is_not_volatile(line: str):
     assert not is_volatile_line(line)

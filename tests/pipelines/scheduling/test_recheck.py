@@ -24,7 +24,8 @@ MOMENTS = (
 
 
 def looks(until: timedelta, changes: Callable[[int], bool] = lambda _: False) -> int:
-    """How many looks an article has that is looked at whenever it is due; `changes`: does the nth look find one?"""
+    """How many looks an article has that is looked at whenever it is due; `changes`: does the nth
+    look find one?"""
     now: datetime | None = START
     changed, number = None, 0
     while now and now - START <= until:
@@ -90,7 +91,9 @@ def test_a_next_look_lies_between_ten_minutes_and_half_a_year_ahead(
 
 
 @given(AGES, AGES)
-def test_the_older_an_unchanged_article_the_longer_the_wait(age: timedelta, more: timedelta) -> None:
+def test_the_older_an_unchanged_article_the_longer_the_wait(
+    age: timedelta, more: timedelta
+) -> None:
     earlier, later = START + age, START + age + more
     first, second = next_look(Looks(utc(START)), earlier), next_look(Looks(utc(START)), later)
     assert second is None or (first is not None and first - earlier <= second - later)

@@ -53,7 +53,9 @@ def near(length: timedelta, wanted: timedelta) -> bool:
         (replace(FEED, failures=500, interval_seconds=600), timedelta(hours=24), "failed 500 times in a row"),
     ],
 )  # fmt: skip
-def test_a_source_is_looked_at_twice_as_often_as_it_has_news_and_rarely_where_it_fails(rhythm, wanted, why):
+def test_a_source_is_looked_at_twice_as_often_as_it_has_news_and_rarely_where_it_fails(
+    rhythm, wanted, why
+):
     found = due(rhythm, utc(NOW))
     assert found.why == why
     assert near(wait(found), wanted)
@@ -69,7 +71,9 @@ def test_a_source_that_asks_to_be_left_alone_is_and_one_that_asks_for_less_chang
 
 
 def test_sources_with_one_rhythm_do_not_all_come_due_at_once():
-    moments = {due(replace(FEED, url=f"https://outlet-{n}.example/feed"), utc(NOW)).at for n in range(50)}
+    moments = {
+        due(replace(FEED, url=f"https://outlet-{n}.example/feed"), utc(NOW)).at for n in range(50)
+    }
     assert len(moments) > 40
 
 

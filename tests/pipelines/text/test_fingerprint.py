@@ -12,7 +12,11 @@ from pipelines.text.fingerprint import fingerprint, normalized
 
 SAME = [
     ("case", "SEOUL opens an embassy", "Seoul opens an embassy"),
-    ("white space and paragraphs", "Seoul opens.\n\n  An\u00a0embassy\tfollows.", "Seoul opens. An embassy follows."),
+    (
+        "white space and paragraphs",
+        "Seoul opens.\n\n  An\u00a0embassy\tfollows.",
+        "Seoul opens. An embassy follows.",
+    ),
     ("typographic quotes", "“We’re glad,” she said.", '"We\'re glad," she said.'),
     ("dashes", "ties – at last — open", "ties - at last - open"),
     ("full width", "２０２４年２月", "2024年2月"),
@@ -36,7 +40,9 @@ APART = [
 
 
 @pytest.mark.parametrize(("_name", "one", "other"), SAME, ids=[row[0] for row in SAME])
-def test_what_a_typesetter_changes_leaves_a_text_identical(_name: str, one: str, other: str) -> None:
+def test_what_a_typesetter_changes_leaves_a_text_identical(
+    _name: str, one: str, other: str
+) -> None:
     assert fingerprint(one) == fingerprint(other) != ""
 
 

@@ -45,14 +45,20 @@ def test_every_language_that_has_stems_has_stop_words_which_give_no_term(languag
     [
         ("东京都知事", "zh", ["东京", "京都", "都知", "知事"]),
         ("港口的渡轮停航了", "zh", ["港口", "渡轮", "轮停", "停航"]),
-        ("東京で首相が会見した", "ja", ["東京", "京で", "で首", "首相", "相が", "が会", "会見", "見し"]),
+        (
+            "東京で首相が会見した",
+            "ja",
+            ["東京", "京で", "で首", "首相", "相が", "が会", "会見", "見し"],
+        ),
         ("한국이 쿠바와", "ko", ["한국", "국이", "쿠바", "바와"]),
         ("เรือ", "th", ["เร", "รื", "ือ"]),
         ("在2024年 iPhone", "zh", ["2024", "iphone"]),
         ("港", "ja", []),
     ],
 )
-def test_what_is_written_without_spaces_gives_pairs_of_characters(text: str, language: str, wanted: list[str]) -> None:
+def test_what_is_written_without_spaces_gives_pairs_of_characters(
+    text: str, language: str, wanted: list[str]
+) -> None:
     assert terms(text, language) == wanted
 
 
@@ -90,7 +96,9 @@ def test_threads_do_not_disturb_each_other() -> None:
     """Each has stemmers of its own."""
     text = "The striking ferries of the harbour were delayed by winter storms"
     found: list[list[str]] = []
-    threads = [Thread(target=lambda: found.extend(terms(text, "en") for _ in range(50))) for _ in range(4)]
+    threads = [
+        Thread(target=lambda: found.extend(terms(text, "en") for _ in range(50))) for _ in range(4)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -41,10 +41,14 @@ def test_a_rare_term_weighs_more_than_a_common_one() -> None:
     assert isclose(length(found), 1)
 
 
-def test_to_a_story_three_terms_in_common_tell_more_than_a_single_one_that_is_twice_as_rare() -> None:
+def test_to_a_story_three_terms_in_common_tell_more_than_a_single_one_that_is_twice_as_rare() -> (
+    None
+):
     common, rare = {"ferri": 40, "strike": 40, "harbour": 40}, {"hapax": 1}
     report = vector(dict.fromkeys(common | rare, 1.0), common | rare, 1_000, power=DAMPED)
-    others = [vector(dict.fromkeys(terms, 1.0), terms, 1_000, power=DAMPED) for terms in (common, rare)]
+    others = [
+        vector(dict.fromkeys(terms, 1.0), terms, 1_000, power=DAMPED) for terms in (common, rare)
+    ]
     assert cosine(report, others[0]) > cosine(report, others[1])
 
 
@@ -65,7 +69,9 @@ def test_only_the_strongest_terms_are_kept_and_ties_go_by_name() -> None:
         ({}, {}, 0),
     ],
 )
-def test_the_likeness_of_two_vectors(a: dict[str, float], b: dict[str, float], wanted: float) -> None:
+def test_the_likeness_of_two_vectors(
+    a: dict[str, float], b: dict[str, float], wanted: float
+) -> None:
     assert cosine(a, b) == cosine(b, a) == pytest.approx(wanted)
 
 

@@ -17,5 +17,7 @@ from pipelines.text.word_count import word_count
         ("AP通信 2024", "ja", 3),
     ],
 )
-def test_words_are_counted_where_blanks_do_not_part_them(text: str, language: str, words: int) -> None:
+def test_words_are_counted_where_blanks_do_not_part_them(
+    text: str, language: str, words: int
+) -> None:
     assert word_count(text, language) == words

@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.text.vectors import cosine
-from pipelines.topics.language_keys import CLEAR, LATER, OF_HEADLINE, OF_PLACE, READ, crowd, keys, link, prominence
+from pipelines.topics.language_keys import (
+    CLEAR,
+    LATER,
+    OF_HEADLINE,
+    OF_PLACE,
+    READ,
+    crowd,
+    keys,
+    link,
+    prominence,
+)
 from pipelines.topics.place_names import FILE, LANGUAGES, fold, from_cldr, names_in, packed
 from tests.abroad import COLLISION, TREMOR
 
@@ -19,7 +29,7 @@ def held(text: str, language: str | None, first: str = "@~=#") -> set[str]:
     return {key for key in keys(None, None, text, language) if key[0] in first}
 
 
-# -- places ----------------------------------------------------------------------------------------------------------
+# -- places ----------------------------------------------------------------------------------------
 
 IN_SEOUL = {
     "en": "Switzerland’s minister flew to Seoul.",
@@ -63,12 +73,18 @@ def test_a_country_and_a_city_are_the_same_places_in_every_language(language: st
         ("남아프리카공화국에서", "ko", "@ZA"),
     ],
 )
-def test_a_place_is_known_in_whatever_case_and_script_it_stands(text: str, language: str, place: str) -> None:
+def test_a_place_is_known_in_whatever_case_and_script_it_stands(
+    text: str, language: str, place: str
+) -> None:
     assert held(text, language, "@") == {place}
 
 
 def test_a_longer_name_is_not_the_shorter_one_within_it() -> None:
-    assert held("From South Korea and North Korea to South Africa", "en", "@") == {"@KR", "@KP", "@ZA"}
+    assert held("From South Korea and North Korea to South Africa", "en", "@") == {
+        "@KR",
+        "@KP",
+        "@ZA",
+    }
     assert held("Papua New Guinea", "en", "@") == {"@PG"}
     assert held("赤道几内亚", "zh", "@") == {"@GQ"}
 
@@ -96,7 +112,7 @@ def test_each_language_names_more_places_than_there_are_countries(language: str)
     assert all(fold(name) == name for name in names.whole)
 
 
-# -- names by their sound --------------------------------------------------------------------------------------------
+# -- names by their sound --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("language", COLLISION)
@@ -118,7 +134,9 @@ def test_a_persons_name_sounds_alike_in_every_script(language: str) -> None:
         ("Ardern", "en", "अर्डर्न", "hi"),
     ],
 )
-def test_a_name_is_one_however_it_is_written(one: str, language: str, other: str, another: str) -> None:
+def test_a_name_is_one_however_it_is_written(
+    one: str, language: str, other: str, another: str
+) -> None:
     assert held(one, language, "~") & held(other, another, "~")
 
 
@@ -131,10 +149,12 @@ def test_a_word_without_a_capital_is_no_name_where_names_have_capitals() -> None
     assert held("они чинили моторы", "ru", "~") == set()
 
 
-# -- roots and numbers -----------------------------------------------------------------------------------------------
+# -- roots and numbers -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("word", ["parliament", "parlamento", "парламент", "Parlament", "parlament"])
+@pytest.mark.parametrize(
+    "word", ["parliament", "parlamento", "парламент", "Parlament", "parlament"]
+)
 def test_words_of_common_origin_have_one_root(word: str) -> None:
     shared = {"parliament": "=parli"}.get(word, "=parla")
     assert held(word, None, "=") == {shared}
@@ -172,7 +192,7 @@ def test_a_year_a_date_and_a_single_digit_are_no_number_to_know_an_article_by(te
     assert held(text, None, "#") == set()
 
 
-# -- what is no key --------------------------------------------------------------------------------------------------
+# -- what is no key --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -190,17 +210,24 @@ def test_common_words_are_no_keys(text: str, language: str) -> None:
     assert len(held(text, language)) <= 1
 
 
-@pytest.mark.parametrize("text", ["", " ", "\u0640\u0640", "…", "·", "\u200c", "ー", "a" * 10_000, "9" * 10_000, "א"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "\u0640\u0640", "…", "·", "\u200c", "ー", "a" * 10_000, "9" * 10_000, "א"]
+)
 def test_what_says_nothing_has_no_keys(text: str) -> None:
     assert held(text, "ar") <= {"=aaaaa"}
 
 
-@given(st.text(max_size=200), st.sampled_from(["en", "ar", "he", "zh", "ja", "ko", "th", "hi", "", "xx", None]))
-def test_any_text_has_keys_of_the_four_kinds_and_nothing_breaks(text: str, language: str | None) -> None:
+@given(
+    st.text(max_size=200),
+    st.sampled_from(["en", "ar", "he", "zh", "ja", "ko", "th", "hi", "", "xx", None]),
+)
+def test_any_text_has_keys_of_the_four_kinds_and_nothing_breaks(
+    text: str, language: str | None
+) -> None:
     assert {key[0] for key in keys(text, text, text, language)} <= set("@~=#")
 
 
-# -- what they count -------------------------------------------------------------------------------------------------
+# -- what they count -------------------------------------------------------------------------------
 
 
 def test_the_headline_counts_twice_and_what_stands_far_down_a_third() -> None:
@@ -217,7 +244,7 @@ def test_a_standfirst_that_the_text_repeats_counts_once() -> None:
     assert keys(None, "In Seoul.", "In Seoul.\nIt rained.", "en")["@Seoul"] == OF_PLACE
 
 
-# -- links -----------------------------------------------------------------------------------------------------------
+# -- links -----------------------------------------------------------------------------------------
 
 
 def test_a_link_falls_with_the_days_between_and_never_to_nothing() -> None:
@@ -233,7 +260,9 @@ def test_words_in_common_count_half_as_much_as_keys() -> None:
 def test_a_link_stands_out_less_in_a_crowd() -> None:
     alone, among_many = crowd([0.3]), crowd([0.3, 0.29, 0.28, 0.28, 0.27, 0.1])
     assert prominence(0.3, alone) > CLEAR > prominence(0.3, among_many)
-    assert prominence(0.3, alone, among_many) == pytest.approx(prominence(0.3, (alone + among_many) / 2))
+    assert prominence(0.3, alone, among_many) == pytest.approx(
+        prominence(0.3, (alone + among_many) / 2)
+    )
 
 
 def test_reports_of_one_thing_share_more_keys_than_reports_of_two() -> None:

@@ -30,7 +30,8 @@ def value(lead: Lead, **more: str) -> float:
 def test_a_headline_tells_what_a_page_is_about_and_its_lede_tells_more():
     bare = lead(headline="Rescuers drill through the night")
     with_lede = lead(
-        headline=bare.headline, lede="In the Vellmar salt mine, eleven miners have been trapped since Monday."
+        headline=bare.headline,
+        lede="In the Vellmar salt mine, eleven miners have been trapped since Monday.",
     )
     other = lead(headline="Regatta opens the coastal games")
     assert value(with_lede) > value(bare) > value(other)
@@ -44,7 +45,10 @@ def test_where_there_is_no_headline_the_words_of_the_address_have_to_do():
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("https://a.example/2026/03/11/salt-mine-collapses-at-vellmar", "salt mine collapses at vellmar"),
+        (
+            "https://a.example/2026/03/11/salt-mine-collapses-at-vellmar",
+            "salt mine collapses at vellmar",
+        ),
         ("https://a.example/news/salt_mine_collapses.html?x=1", "salt mine collapses"),
         ("https://a.example/salt-mine-collapses-4711/", "salt mine collapses 4711"),
         ("https://a.example/salt-mine-collapses/4711", "salt mine collapses"),
@@ -60,7 +64,8 @@ def test_the_words_of_an_address(url, words):
 def test_a_lead_of_the_same_day_counts_for_more_than_one_of_another_year():
     headline = "Miners of Vellmar"
     same, later = (
-        value(lead(headline=headline, published_at=f"{day}T08:00:00Z")) for day in ("2026-03-10", "2027-03-10")
+        value(lead(headline=headline, published_at=f"{day}T08:00:00Z"))
+        for day in ("2026-03-10", "2027-03-10")
     )
     assert same > 2 * later > 0
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 from archive.records import CatalogueOutlet
 from pipelines.topics.outlet_suggestions import Signs, rank
 
-KOREA = CatalogueOutlet("www.seoul.example", "Seoul Post", "KR", "ko", "national", ("http://seoul.example/feed",))
+KOREA = CatalogueOutlet(
+    "www.seoul.example", "Seoul Post", "KR", "ko", "national", ("http://seoul.example/feed",)
+)
 KOREA_EN = CatalogueOutlet("herald.example", "Korea Sun", "KR", "en", "national")
-TOWN = CatalogueOutlet("town.example", "Town Paper", "US", "en", "local", ("http://town.example/feed",))
+TOWN = CatalogueOutlet(
+    "town.example", "Town Paper", "US", "en", "local", ("http://town.example/feed",)
+)
 AMERICA = CatalogueOutlet("america.example", "America Today", "US", "en", "national")
-SWEDEN = CatalogueOutlet("dagen.example", "Dagen", "SE", "sv", "national", ("http://dagen.example/feed",))
+SWEDEN = CatalogueOutlet(
+    "dagen.example", "Dagen", "SE", "sv", "national", ("http://dagen.example/feed",)
+)
 AGENCY = CatalogueOutlet("yna.example", "Yonhap", "KR", "ko", "agency")
 ALL = [TOWN, AMERICA, SWEDEN, KOREA, KOREA_EN, AGENCY]
 TOLD = Signs(articles=4, languages={"en": 4}, countries={"KR": 4, "US": 1}, openings={"KR": 3})
@@ -25,8 +31,14 @@ def test_outlets_of_a_country_that_is_named_come_first_and_those_in_its_language
 
 def test_every_outlet_has_its_reasons_in_words_the_weightiest_first():
     reasons = {each.host: each.reasons for each in rank(ALL, TOLD, 10)}
-    assert reasons["herald.example"] == ("South Korea is named in all 4 articles", "in English, as all 4 articles")
-    assert reasons["america.example"] == ("in English, as all 4 articles", "United States is named in 1 of 4 articles")
+    assert reasons["herald.example"] == (
+        "South Korea is named in all 4 articles",
+        "in English, as all 4 articles",
+    )
+    assert reasons["america.example"] == (
+        "in English, as all 4 articles",
+        "United States is named in 1 of 4 articles",
+    )
 
 
 def test_an_outlet_of_which_nothing_speaks_is_not_suggested_and_a_town_paper_not_for_its_language_alone():
@@ -37,7 +49,9 @@ def test_an_outlet_of_which_nothing_speaks_is_not_suggested_and_a_town_paper_not
 
 
 def test_what_speaks_of_one_outlet_weighs_more_than_what_speaks_of_many():
-    linked = Signs(**as_given(TOLD), linked_to={"dagen.example": ("a.example", "b.example", "c.example")})
+    linked = Signs(
+        **as_given(TOLD), linked_to={"dagen.example": ("a.example", "b.example", "c.example")}
+    )
     assert hosts(linked)[0] == "dagen.example"
     assert rank(ALL, linked, 1)[0].reasons == ("linked from a.example, b.example and 1 more",)
 
@@ -55,7 +69,10 @@ def test_each_kind_of_evidence_is_a_reason():
     )
     reasons = {each.host: each.reasons for each in rank(ALL, signs, 10)}
     assert "links to 2 articles of the story" in reasons["dagen.example"]
-    assert reasons["america.example"][:2] == ("named by GDELT, 3 pages", "named by Google News, 1 page")
+    assert reasons["america.example"][:2] == (
+        "named by GDELT, 3 pages",
+        "named by Google News, 1 page",
+    )
     assert reasons["america.example"][-1] == "left alone until 2026-03-02T09:00:00Z"
     assert "Yonhap is credited in 2 of 4 articles" in reasons["yna.example"]
     assert "of South Korea, as Yonhap is" in reasons["herald.example"]
@@ -71,11 +88,17 @@ def test_nothing_is_suggested_that_the_archive_reads_whatever_its_host_is_writte
 
 
 def test_a_story_that_is_followed_in_one_language_is_looked_for_in_it():
-    assert hosts(Signs(**as_given(TOLD), only_languages=frozenset(("ko",)))) == ["www.seoul.example", "yna.example"]
+    assert hosts(Signs(**as_given(TOLD), only_languages=frozenset(("ko",)))) == [
+        "www.seoul.example",
+        "yna.example",
+    ]
 
 
 def test_a_list_is_not_all_of_one_country():
-    many = [CatalogueOutlet(f"kr{number:02}.example", None, "KR", "ko", "national") for number in range(30)]
+    many = [
+        CatalogueOutlet(f"kr{number:02}.example", None, "KR", "ko", "national")
+        for number in range(30)
+    ]
     found = rank([*many, AMERICA], TOLD, 20)
     assert "america.example" in {each.host for each in found}
     assert len(found) == 20

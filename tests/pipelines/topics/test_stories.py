@@ -8,7 +8,16 @@ import pytest
 
 from archive.articles.stories import Candidate, Confirmed, Judgement, Story
 from pipelines.topics.membership import AT_ANY_TIME
-from pipelines.topics.stories import JUDGE, OPENS, days_apart, listing, nearness, score, search_words, vector
+from pipelines.topics.stories import (
+    JUDGE,
+    OPENS,
+    days_apart,
+    listing,
+    nearness,
+    score,
+    search_words,
+    vector,
+)
 
 MINE = "Eleven miners trapped in the Vellmar salt mine"
 MINE_TEXT = (
@@ -16,13 +25,9 @@ MINE_TEXT = (
     "Rescuers drill a second shaft towards the gallery. The mine belongs to Halden Salt, which closed its pumps."
 )
 RESCUE = "Drill reaches the gallery where miners of Vellmar wait"
-RESCUE_TEXT = (
-    "A drill reached the gallery of the Vellmar salt mine at dawn, and rescuers heard the trapped miners knock."
-)
+RESCUE_TEXT = "A drill reached the gallery of the Vellmar salt mine at dawn, and rescuers heard the trapped miners knock."
 GAMES = "Coastal games open with a rowing regatta"
-GAMES_TEXT = (
-    "Four hundred rowers opened the coastal games in rain. The regatta went to the crew of Marrow Bay by a length."
-)
+GAMES_TEXT = "Four hundred rowers opened the coastal games in rain. The regatta went to the crew of Marrow Bay by a length."
 STORY = Story(1, "vellmar", "Vellmar")
 
 
@@ -35,21 +40,38 @@ def seen(headline: str, text: str, language: str = "en") -> dict[str, float]:
     return dict(vector(headline, None, text, language, known))
 
 
-def confirmed(headline: str, text: str, published_at: str | None = None, language: str = "en") -> Confirmed:
-    return Confirmed(json.dumps(seen(headline, text, language)), published_at, language, "harbour.example")
+def confirmed(
+    headline: str, text: str, published_at: str | None = None, language: str = "en"
+) -> Confirmed:
+    return Confirmed(
+        json.dumps(seen(headline, text, language)), published_at, language, "harbour.example"
+    )
 
 
 def value(
-    story: Story, *articles: Confirmed, on: str | None = None, language: str | None = "en", host: str = "b.example"
+    story: Story,
+    *articles: Confirmed,
+    on: str | None = None,
+    language: str | None = "en",
+    host: str = "b.example",
 ):
     """The score of the report of the rescue."""
-    return score(JUDGE.profile(story, articles), seen(RESCUE, RESCUE_TEXT), on, language, host).value
+    return score(
+        JUDGE.profile(story, articles), seen(RESCUE, RESCUE_TEXT), on, language, host
+    ).value
 
 
 def candidate(
-    number: int, headline: str, text: str, published_at: str | None = None, verdict=None, event_id: int | None = None
+    number: int,
+    headline: str,
+    text: str,
+    published_at: str | None = None,
+    verdict=None,
+    event_id: int | None = None,
 ) -> Candidate:
-    return Candidate(number, seen(headline, text), published_at, "en", "b.example", event_id, verdict)
+    return Candidate(
+        number, seen(headline, text), published_at, "en", "b.example", event_id, verdict
+    )
 
 
 def judged(story: Story, *candidates: Candidate) -> list[Judgement]:
@@ -80,13 +102,20 @@ def test_what_agrees_in_the_opening_counts_for_more_than_what_agrees_further_dow
     filler = "The weather stayed mild and the market opened late on most days of the week. " * 12
     profile = JUDGE.profile(STORY, [confirmed(MINE, MINE_TEXT)])
     first, last = f"{MINE_TEXT}\n{filler}", f"{filler}\n{MINE_TEXT}"
-    early, late = (score(profile, seen("", text), None, "en", "b.example").value for text in (first, last))
+    early, late = (
+        score(profile, seen("", text), None, "en", "b.example").value for text in (first, last)
+    )
     assert early > late > 0
 
 
 def test_the_same_likeness_counts_for_less_the_further_apart_the_dates_are_but_never_for_nothing():
     start = confirmed(MINE, MINE_TEXT, "2026-03-10T08:00:00Z")
-    days = ("2026-03-10T09:00:00Z", "2026-03-11T09:00:00Z", "2026-03-14T09:00:00Z", "2027-03-10T09:00:00Z")
+    days = (
+        "2026-03-10T09:00:00Z",
+        "2026-03-11T09:00:00Z",
+        "2026-03-14T09:00:00Z",
+        "2027-03-10T09:00:00Z",
+    )
     values = [value(STORY, start, on=day) for day in days]
     assert values == sorted(values, reverse=True)
     assert values[0] > 2 * values[-1] > 0
@@ -96,14 +125,18 @@ def test_the_same_likeness_counts_for_less_the_further_apart_the_dates_are_but_n
 def test_an_article_is_near_to_the_nearest_of_the_confirmed_ones():
     days = ("2026-03-10T08:00:00Z", "2026-06-01T08:00:00Z")
     profile = JUDGE.profile(STORY, [confirmed(MINE, MINE_TEXT, day) for day in days])
-    assert nearness(profile, "2026-06-01T10:00:00Z") == pytest.approx(nearness(profile, "2026-03-10T10:00:00Z"))
+    assert nearness(profile, "2026-06-01T10:00:00Z") == pytest.approx(
+        nearness(profile, "2026-03-10T10:00:00Z")
+    )
     assert nearness(profile, "2026-04-20T08:00:00Z") < nearness(profile, "2026-06-02T08:00:00Z")
 
 
 def test_a_story_whose_confirmed_articles_lie_weeks_apart_runs_on_and_time_says_less_of_the_others():
     first, later = "2026-03-10T08:00:00Z", "2026-05-20T08:00:00Z"
     profiles = [
-        JUDGE.profile(STORY, [confirmed(MINE, MINE_TEXT, first), confirmed(RESCUE, RESCUE_TEXT, last)])
+        JUDGE.profile(
+            STORY, [confirmed(MINE, MINE_TEXT, first), confirmed(RESCUE, RESCUE_TEXT, last)]
+        )
         for last in (first, "2026-03-13T08:00:00Z", "2026-03-31T08:00:00Z")
     ]
     a_day, days, weeks = (nearness(profile, later) for profile in profiles)
@@ -170,16 +203,24 @@ def test_what_a_person_rejects_takes_what_is_like_it_along_and_leaves_the_rest()
         candidate(1, MINE, MINE_TEXT, "2026-03-10", "belongs"),
         candidate(2, RESCUE, RESCUE_TEXT, "2026-03-11"),
         candidate(
-            3, "Halden Salt shares fall", "Shares of Halden Salt fell after the Vellmar mine closed.", "2026-03-11"
+            3,
+            "Halden Salt shares fall",
+            "Shares of Halden Salt fell after the Vellmar mine closed.",
+            "2026-03-11",
         ),
         candidate(
-            4, "Halden Salt shares lose", "Halden Salt lost a tenth as its Vellmar mine stays shut.", "2026-03-12"
+            4,
+            "Halden Salt shares lose",
+            "Halden Salt lost a tenth as its Vellmar mine stays shut.",
+            "2026-03-12",
         ),
     ]
     before = judged(STORY, *candidates)
     after = judged(STORY, *candidates[:2], replace(candidates[2], verdict="not"), candidates[3])
     assert after[3].probability < before[3].probability
-    assert before[3].probability - after[3].probability > before[1].probability - after[1].probability
+    assert (
+        before[3].probability - after[3].probability > before[1].probability - after[1].probability
+    )
 
 
 def test_an_article_is_of_the_event_that_was_confirmed_or_a_development_or_stands_alone_in_time():
@@ -199,7 +240,9 @@ def test_an_article_is_of_the_event_that_was_confirmed_or_a_development_or_stand
 def test_an_article_that_comes_by_itself_is_judged_by_what_the_last_listing_learnt():
     mine = candidate(1, MINE, MINE_TEXT, "2026-03-10", "belongs")
     learnt = listing(STORY, [mine, candidate(3, GAMES, GAMES_TEXT, "2026-03-10")]).learnt
-    profile = JUDGE.profile(replace(STORY, learnt=learnt), [confirmed(MINE, MINE_TEXT, "2026-03-10")])
+    profile = JUDGE.profile(
+        replace(STORY, learnt=learnt), [confirmed(MINE, MINE_TEXT, "2026-03-10")]
+    )
     rescue = JUDGE.arrival(profile, candidate(2, RESCUE, RESCUE_TEXT, "2026-03-11"))
     games = JUDGE.arrival(profile, candidate(4, GAMES, GAMES_TEXT, "2026-03-11"))
     assert rescue.probability > 0.5
@@ -215,10 +258,14 @@ def test_a_story_of_nothing_finds_nothing():
 
 def test_one_report_in_chinese_finds_another():
     mine = confirmed(
-        "盐矿坍塌十一名矿工被困", "韦尔马盐矿坍塌,十一名矿工被困井下四百米,救援人员正在钻井。", language="zh"
+        "盐矿坍塌十一名矿工被困",
+        "韦尔马盐矿坍塌,十一名矿工被困井下四百米,救援人员正在钻井。",
+        language="zh",
     )
     profile = JUDGE.profile(STORY, [mine])
-    other = seen("钻井到达被困矿工所在巷道", "救援钻井黎明时到达韦尔马盐矿被困矿工所在的巷道。", "zh")
+    other = seen(
+        "钻井到达被困矿工所在巷道", "救援钻井黎明时到达韦尔马盐矿被困矿工所在的巷道。", "zh"
+    )
     assert score(profile, other, None, "zh", "b.example").value > 0.2
 
 

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.topics.territories import countries_called, countries_in, country_name, languages_called, languages_of
+from pipelines.topics.territories import (
+    countries_called,
+    countries_in,
+    country_name,
+    languages_called,
+    languages_of,
+)
 
 
 @pytest.mark.parametrize(
     ("text", "language", "codes"),
     [
-        ("South Korea and Cuba agreed in Seoul; North Korea kept silent.", "en", {"KR", "CU", "KP"}),
+        (
+            "South Korea and Cuba agreed in Seoul; North Korea kept silent.",
+            "en",
+            {"KR", "CU", "KP"},
+        ),
         ("Corea del Sur y Cuba abren embajadas en La Habana", "es", {"KR", "CU"}),
         ("한국과 쿠바가 외교 관계를 수립했다고 서울에서 밝혔다", "ko", {"CU", "KR"}),
         ("日本と韓国の首脳が東京で会談した", "ja", {"JP", "KR"}),
@@ -62,6 +72,10 @@ def test_a_person_means_a_language_by_a_code_or_a_name(name, code):
 
 
 def test_a_country_has_a_name_and_languages():
-    assert (country_name("KR"), country_name("XK"), country_name(None)) == ("South Korea", "Kosovo", "")
+    assert (country_name("KR"), country_name("XK"), country_name(None)) == (
+        "South Korea",
+        "Kosovo",
+        "",
+    )
     assert languages_of("CH") == ("de", "fr", "it")
     assert languages_of("NO") == ("no",)

@@ -21,7 +21,9 @@ from crawler.extraction.fields.agencies import agency_in, agency_of_text, dateli
         ("The council voted on Tuesday — at last.", None, None),
     ],
 )
-def test_a_dateline_is_read_where_the_text_opens(opening: str, dateline: str | None, agency: str | None) -> None:
+def test_a_dateline_is_read_where_the_text_opens(
+    opening: str, dateline: str | None, agency: str | None
+) -> None:
     assert dateline_of(opening) == dateline
     assert agency_of_text([opening]) == agency
 
@@ -41,4 +43,9 @@ def test_a_byline_names_the_agency(credit: str | None, agency: str | None) -> No
 
 
 def test_a_credit_below_the_text_counts() -> None:
-    assert agency_of_text(["The council voted.", "It was late.", "It rained.", "More rain.", "© 2024 AFP"]) == "AFP"
+    assert (
+        agency_of_text(
+            ["The council voted.", "It was late.", "It rained.", "More rain.", "© 2024 AFP"]
+        )
+        == "AFP"
+    )

@@ -9,7 +9,11 @@ import pytest
 from archive.records import Article, Capture
 from crawler.extraction.extract import extract
 
-TEXT = "<p>" + "The ferry left the island at noon, and nobody on the quay was sorry to see it go. " * 4 + "</p>"
+TEXT = (
+    "<p>"
+    + "The ferry left the island at noon, and nobody on the quay was sorry to see it go. " * 4
+    + "</p>"
+)
 META = '<meta property="article:published_time" content="{}">'
 
 
@@ -37,17 +41,24 @@ def read(
     [
         (read(ld(datePublished="2024-02-15T05:30:00-05:00")), "2024-02-15T10:30:00Z"),
         (read(ld(datePublished="2024-02-15") + META.format("2024-02-16T10:00:00Z")), "2024-02-15"),
-        (read(META.format("2024-02-15T05:30:00Z"), "<p>14 February 2024</p>"), "2024-02-15T05:30:00Z"),
+        (
+            read(META.format("2024-02-15T05:30:00Z"), "<p>14 February 2024</p>"),
+            "2024-02-15T05:30:00Z",
+        ),
         (read(META.format("2024-02-15"), "<p>15 February 2024, 05:30</p>"), "2024-02-15T05:30:00"),
         (read(line="<p>Posted 15 February 2024</p>"), "2024-02-15"),
         (read(line="<p>15. Februar 2024, 10:30 Uhr</p>", lang="de"), "2024-02-15T10:30:00"),
         (read(line="<p>2024年2月15日 10時30分</p>", lang="ja"), "2024-02-15T10:30:00"),
-        (read(line='<p><time datetime="2024-02-15T05:30:00Z">yesterday</time></p>'), "2024-02-15T05:30:00Z"),
+        (
+            read(line='<p><time datetime="2024-02-15T05:30:00Z">yesterday</time></p>'),
+            "2024-02-15T05:30:00Z",
+        ),
         (read(path="/2024/02/15/ferry"), "2024-02-15"),
     ],
 )
 def test_the_surest_witness_dates_an_article(page: Article, wanted: str) -> None:
-    """Data before what is shown, what is shown before the address; a shown clock time sharpens a day."""
+    """Data before what is shown, what is shown before the address; a shown clock time sharpens a
+    day."""
     assert page.published_at == wanted
 
 
@@ -56,7 +67,9 @@ def test_the_surest_witness_dates_an_article(page: Article, wanted: str) -> None
     [
         read(),
         read(after="<p>© 2024 The Courier, 15 February 2024. All rights reserved.</p>"),
-        read(after="<p>The last such storm was on 15 February 2019, and it took the roof of the hall with it.</p>"),
+        read(
+            after="<p>The last such storm was on 15 February 2019, and it took the roof of the hall with it.</p>"
+        ),
         read(ld(datePublished="2031-01-01T00:00:00Z")),
         read(ld(datePublished="0001-01-01")),
         read(ld(datePublished="03/04/2024")),
@@ -64,13 +77,17 @@ def test_the_surest_witness_dates_an_article(page: Article, wanted: str) -> None
     ],
 )
 def test_better_no_date_than_a_wrong_one(page: Article) -> None:
-    """Not out of the text, not of a copyright line, not from the future, none that no calendar settles."""
+    """Not out of the text, not of a copyright line, not from the future, none that no calendar
+    settles."""
     assert page.published_at is None
 
 
 def test_what_the_site_said_stands_beside_what_was_understood() -> None:
     page = read(line="<p>(The Wire Views Posted 15 February 2024, 5:30 am) 12 comments</p>")
-    assert (page.published_at, page.published_raw) == ("2024-02-15T05:30:00", "15 February 2024, 5:30 am")
+    assert (page.published_at, page.published_raw) == (
+        "2024-02-15T05:30:00",
+        "15 February 2024, 5:30 am",
+    )
     assert read(ld(datePublished="03/04/2024")).published_raw == "03/04/2024"
 
 
@@ -89,14 +106,29 @@ MARKED = '<time datetime="2024-02-15T18:40:00+01:00">{}</time>'
 EXACT = "2024-02-15T17:40:00Z"
 
 
-@pytest.mark.parametrize("fetched_at", ["2024-02-15T19:00:00Z", "2024-02-16T09:00:00Z", "2024-05-01T00:00:00Z"])
+@pytest.mark.parametrize(
+    "fetched_at", ["2024-02-15T19:00:00Z", "2024-02-16T09:00:00Z", "2024-05-01T00:00:00Z"]
+)
 @pytest.mark.parametrize(
     "shown",
-    ["15 February 2024", "15 February 2024, 18:40", "Feb 15", "15/02/2024", "02/15/2024", "2 hours ago", "18:40"],
+    [
+        "15 February 2024",
+        "15 February 2024, 18:40",
+        "Feb 15",
+        "15/02/2024",
+        "02/15/2024",
+        "2 hours ago",
+        "18:40",
+    ],
 )
-def test_a_moment_that_is_marked_for_machines_counts_where_the_text_agrees_or_names_no_day(shown, fetched_at) -> None:
+def test_a_moment_that_is_marked_for_machines_counts_where_the_text_agrees_or_names_no_day(
+    shown, fetched_at
+) -> None:
     """On the day itself too, when a crawl comes by."""
-    assert read(line=f"<p>By Jane Doe, {MARKED.format(shown)}</p>", at=fetched_at).published_at == EXACT
+    assert (
+        read(line=f"<p>By Jane Doe, {MARKED.format(shown)}</p>", at=fetched_at).published_at
+        == EXACT
+    )
 
 
 @pytest.mark.parametrize(
@@ -125,12 +157,23 @@ def test_moments_are_marked_in_many_ways(line: str) -> None:
     [
         ('<p><time datetime="2024-04-20T08:00:00Z">15 February 2024</time></p>', "2024-02-15"),
         ('<p><time datetime="2024-04-20T08:00:00Z">Feb 15</time></p>', None),
-        ('<p><time datetime="2024-02-15">15 February 2024</time>, 18:40</p>', "2024-02-15T18:40:00"),
-        ('<p><time datetime="2024-02-15T00:00:00Z">15 February 2024, 18:40</time></p>', "2024-02-15T18:40:00"),
-        ('<p><time datetime="2024-02-15T23:30:00Z">16 February 2024</time></p>', "2024-02-15T23:30:00Z"),
+        (
+            '<p><time datetime="2024-02-15">15 February 2024</time>, 18:40</p>',
+            "2024-02-15T18:40:00",
+        ),
+        (
+            '<p><time datetime="2024-02-15T00:00:00Z">15 February 2024, 18:40</time></p>',
+            "2024-02-15T18:40:00",
+        ),
+        (
+            '<p><time datetime="2024-02-15T23:30:00Z">16 February 2024</time></p>',
+            "2024-02-15T23:30:00Z",
+        ),
     ],
 )
-def test_a_mark_that_the_text_contradicts_or_outdoes_is_not_believed(line: str, wanted: str | None) -> None:
+def test_a_mark_that_the_text_contradicts_or_outdoes_is_not_believed(
+    line: str, wanted: str | None
+) -> None:
     assert read(line=line).published_at == wanted
 
 
@@ -165,21 +208,44 @@ def test_the_date_of_another_thing_is_not_the_articles(markup: str) -> None:
 @pytest.mark.parametrize(
     "things",
     [
-        [{"@type": "WebSite", "datePublished": "2015-01-01"}, {"@type": "Organization", "foundingDate": "1999-04-01"}],
-        [{"@type": "ItemList", "itemListElement": [{"@type": "NewsArticle", "datePublished": "2019-01-01"}]}],
         [
-            {"@type": "NewsArticle", "headline": "Tram stops", "url": "https://courier.example/b", "datePublished": day}
+            {"@type": "WebSite", "datePublished": "2015-01-01"},
+            {"@type": "Organization", "foundingDate": "1999-04-01"},
+        ],
+        [
+            {
+                "@type": "ItemList",
+                "itemListElement": [{"@type": "NewsArticle", "datePublished": "2019-01-01"}],
+            }
+        ],
+        [
+            {
+                "@type": "NewsArticle",
+                "headline": "Tram stops",
+                "url": "https://courier.example/b",
+                "datePublished": day,
+            }
             for day in ("2019-01-01", "2019-01-02")
         ],
         [{"@type": "Comment", "datePublished": "2023-05-05"}],
     ],
 )
-def test_what_the_data_say_of_other_things_dates_no_article(things: list[dict[str, object]]) -> None:
-    assert read(f'<script type="application/ld+json">{json.dumps(things)}</script>').published_at is None
+def test_what_the_data_say_of_other_things_dates_no_article(
+    things: list[dict[str, object]],
+) -> None:
+    assert (
+        read(f'<script type="application/ld+json">{json.dumps(things)}</script>').published_at
+        is None
+    )
 
 
 def test_the_article_is_told_from_others_in_the_same_data() -> None:
-    others = {"@type": "NewsArticle", "headline": "Tram stops", "url": "https://courier.example/b", "author": "Ed Fo"}
+    others = {
+        "@type": "NewsArticle",
+        "headline": "Tram stops",
+        "url": "https://courier.example/b",
+        "author": "Ed Fo",
+    }
     own = {"@type": "NewsArticle", "headline": "Ferry leaves", "url": "https://courier.example/a"}
     things = [
         {**others, "datePublished": "2019-01-01", "dateModified": "2019-01-02"},
@@ -192,11 +258,20 @@ def test_the_article_is_told_from_others_in_the_same_data() -> None:
 def test_a_page_that_declares_a_wrong_language_is_read_in_that_of_its_text() -> None:
     line = "Prom opuścił wyspę w południe i nikt na nabrzeżu nie żałował, że odpływa, choć padał deszcz ze śniegiem. "
     polish = f"<p>{line * 3}Rada miasta zdecyduje o odbudowie mola w przyszłym tygodniu.</p>"
-    markup = f"<html lang=en><title>Prom</title><h1>Prom odpływa</h1><p>12 listopada 2023</p>{polish}"
-    page = extract(Capture(url="https://gazeta.example/a", body=markup.encode(), fetched_at="2024-05-01T00:00:00Z"))
+    markup = (
+        f"<html lang=en><title>Prom</title><h1>Prom odpływa</h1><p>12 listopada 2023</p>{polish}"
+    )
+    page = extract(
+        Capture(
+            url="https://gazeta.example/a", body=markup.encode(), fetched_at="2024-05-01T00:00:00Z"
+        )
+    )
     assert page.published_at == "2023-11-12"
 
 
 def test_an_update_may_be_told_inside_the_mark() -> None:
-    page = read(line='<p><time datetime="2024-02-15T18:40:00+01:00">Updated 3 hours ago</time></p>', at=EXACT)
+    page = read(
+        line='<p><time datetime="2024-02-15T18:40:00+01:00">Updated 3 hours ago</time></p>',
+        at=EXACT,
+    )
     assert (page.published_at, page.modified_at) == (None, EXACT)

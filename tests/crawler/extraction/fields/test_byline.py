@@ -41,7 +41,9 @@ def test_people_are_told_from_agencies_desks_and_roles(byline: str, names: tuple
     assert people(byline) == names
 
 
-@pytest.mark.parametrize("line", ["By Ines Calder", "Von Jörn Petersen", "Автор: Анна Белова", "记者：李明"])
+@pytest.mark.parametrize(
+    "line", ["By Ines Calder", "Von Jörn Petersen", "Автор: Анна Белова", "记者：李明"]
+)
 def test_a_byline_is_known_by_its_opening(line: str) -> None:
     assert opens_like_byline(line)
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.extraction.fields.byline import credits_other_work, one_person, opens_like_byline, people
+from crawler.extraction.fields.byline import (
+    credits_other_work,
+    one_person,
+    opens_like_byline,
+    people,
+)
 
 OPENERS = [
     ("fi", "Kirjoittanut {}"),
@@ -98,7 +103,9 @@ OTHER_SCRIPTS = [
 
 
 @pytest.mark.parametrize(("language", "line"), OPENERS)
-def test_what_stands_before_a_name_is_known_in_the_page_s_language(language: str, line: str) -> None:
+def test_what_stands_before_a_name_is_known_in_the_page_s_language(
+    language: str, line: str
+) -> None:
     assert people(line.format("Ada Vintrop"), language) == ("Ada Vintrop",)
     assert opens_like_byline(line.format("Ada Vintrop"), language) or " by " in line.lower()
 
@@ -161,7 +168,9 @@ def test_a_first_name_that_opens_bylines_elsewhere_is_kept(line: str, language: 
         ("ترجمة: أحمد منصور", "ar"),
     ],
 )
-def test_weekdays_labels_sections_places_and_others_work_are_nobody(line: str, language: str) -> None:
+def test_weekdays_labels_sections_places_and_others_work_are_nobody(
+    line: str, language: str
+) -> None:
     assert people(line, language) == ()
 
 
@@ -252,7 +261,9 @@ def test_places_outlets_and_others_credits_leave_the_author_alone(line: str, lan
         ("Par E.P.", "fr", ("E.P.",)),
     ],
 )  # fmt: skip
-def test_people_are_parted_where_a_conjunction_parts_people(line: str, language: str, names: tuple[str, ...]) -> None:
+def test_people_are_parted_where_a_conjunction_parts_people(
+    line: str, language: str, names: tuple[str, ...]
+) -> None:
     assert people(line, language) == names
 
 
@@ -302,14 +313,21 @@ def test_what_is_printed_around_one_person_s_name_goes(given: str, names: tuple[
 
 @pytest.mark.parametrize(
     "line",
-    ["Photo: Lars Lind/AP", "Foto: Lars Lind", "Picture by Lars Lind", "写真＝佐藤花子", "Illustration: Mia Berg"],
+    [
+        "Photo: Lars Lind/AP",
+        "Foto: Lars Lind",
+        "Picture by Lars Lind",
+        "写真＝佐藤花子",
+        "Illustration: Mia Berg",
+    ],
 )
 def test_a_line_about_pictures_credits_nobody_who_wrote(line: str) -> None:
     assert credits_other_work(line)
 
 
 @pytest.mark.parametrize(
-    "line", ["By Greta Holm", "Text: Greta Holm, Fotos: Lars Lind", "Photography is dead, says Greta"]
+    "line",
+    ["By Greta Holm", "Text: Greta Holm, Fotos: Lars Lind", "Photography is dead, says Greta"],
 )
 def test_a_line_that_names_a_writer_or_tells_something_is_no_picture_credit(line: str) -> None:
     assert not credits_other_work(line)

@@ -10,7 +10,11 @@ from archive.records import Article, Capture
 from crawler.extraction.extract import extract
 from crawler.extraction.fields.credits import is_little_but
 
-TEXT = "<p>" + "The ferry left the island at noon, and nobody on the quay was sorry to see it go. " * 4 + "</p>"
+TEXT = (
+    "<p>"
+    + "The ferry left the island at noon, and nobody on the quay was sorry to see it go. " * 4
+    + "</p>"
+)
 
 
 def meta(name: str) -> str:
@@ -24,8 +28,14 @@ def ld(author: object, **more: object) -> str:
 
 def read(head: str = "", line: str = "", text: str = TEXT) -> Article:
     body = f"<article><h1>Ferry leaves</h1>{line}{text}</article>"
-    markup = f"<html lang=en><head><title>Ferry leaves</title>{head}</head><body>{body}</body></html>"
-    return extract(Capture(url="https://courier.example/a", body=markup.encode(), fetched_at="2024-05-01T00:00:00Z"))
+    markup = (
+        f"<html lang=en><head><title>Ferry leaves</title>{head}</head><body>{body}</body></html>"
+    )
+    return extract(
+        Capture(
+            url="https://courier.example/a", body=markup.encode(), fetched_at="2024-05-01T00:00:00Z"
+        )
+    )
 
 
 INES = {"@type": "Person", "name": "Ines Calder"}
@@ -73,8 +83,8 @@ TWO = [INES, {"@type": "Person", "name": "Tom Aird"}]
 def test_a_byline_is_kept_as_printed_and_its_people_named(
     page: Article, byline: str | None, authors: tuple[str, ...], agency: str | None
 ) -> None:
-    """The page's data decide who. Agencies, desks and the outlet itself are not people: they are authors only where the
-    data name them and nobody is named anywhere."""
+    """The page's data decide who. Agencies, desks and the outlet itself are not people: they are
+    authors only where the data name them and nobody is named anywhere."""
     assert (page.byline, page.authors, page.agency) == (byline, authors, agency)
 
 
@@ -110,7 +120,9 @@ def people_ld(*names: object) -> str:
         (meta("José Ortiz y Carmona") + meta("Tom Aird"), ("José Ortiz y Carmona", "Tom Aird")),
     ],
 )  # fmt: skip
-def test_names_that_the_page_s_data_give_are_one_person_s_each(head: str, authors: tuple[str, ...]) -> None:
+def test_names_that_the_page_s_data_give_are_one_person_s_each(
+    head: str, authors: tuple[str, ...]
+) -> None:
     assert read(head).authors == authors
 
 
@@ -124,8 +136,14 @@ def microdata(*names: str) -> str:
     [
         (microdata("José Ortiz y Carmona"), ("José Ortiz y Carmona",)),
         (microdata("Ines Calder", "Tom Aird"), ("Ines Calder", "Tom Aird")),
-        ("<p class=byline>By <a href=/x>Ines Calder</a> <a href=/y>Tom Aird</a></p>", ("Ines Calder", "Tom Aird")),
-        ("<ul class=authors><li>Ines Calder</li><li>Tom Aird</li></ul>", ("Ines Calder", "Tom Aird")),
+        (
+            "<p class=byline>By <a href=/x>Ines Calder</a> <a href=/y>Tom Aird</a></p>",
+            ("Ines Calder", "Tom Aird"),
+        ),
+        (
+            "<ul class=authors><li>Ines Calder</li><li>Tom Aird</li></ul>",
+            ("Ines Calder", "Tom Aird"),
+        ),
         ("<div class=byline><span>By</span><a>Ines Calder</a></div>", ("Ines Calder",)),
         ("<div>By</div><div><a href=/x>Ines Calder</a></div>", ("Ines Calder",)),
         ("<div class=author>Ines Calder • 12 March 2024</div>", ("Ines Calder",)),
@@ -138,16 +156,22 @@ def microdata(*names: str) -> str:
         ("<p>Editing by Tom Aird</p>", ()),
     ],
 )
-def test_what_is_shown_beside_the_headline_names_its_people(line: str, authors: tuple[str, ...]) -> None:
+def test_what_is_shown_beside_the_headline_names_its_people(
+    line: str, authors: tuple[str, ...]
+) -> None:
     assert read(line=line).authors == authors
 
 
 @pytest.mark.parametrize(
     "head",
     [
-        meta("Harbour Broadcasting Corporation") + '<meta property="og:site_name" content="Harbour Broadcasting">',
+        meta("Harbour Broadcasting Corporation")
+        + '<meta property="og:site_name" content="Harbour Broadcasting">',
         meta("The Seaside Lantern") + '<meta property="og:site_name" content="Seaside Lantern">',
-        ld({"@type": "Person", "name": "Seaside Lantern"}, publisher={"name": "The Seaside Lantern"}),
+        ld(
+            {"@type": "Person", "name": "Seaside Lantern"},
+            publisher={"name": "The Seaside Lantern"},
+        ),
         ld({"@type": "Person", "name": "Halden Post"}),
         meta("Courier"),
         meta("Newsroom"),
@@ -166,7 +190,9 @@ def test_an_agency_alone_in_brackets_is_no_byline() -> None:
     assert (page.byline, page.authors, page.agency) == (None, (), "AP")
 
 
-@pytest.mark.parametrize("line", ["By Ines Calder", "Courier Staff", "From wire reports", "Northwire News Agency"])
+@pytest.mark.parametrize(
+    "line", ["By Ines Calder", "Courier Staff", "From wire reports", "Northwire News Agency"]
+)
 def test_a_printed_byline_is_not_of_the_text(line: str) -> None:
     page = read(line=f"<p>{line}</p>")
     assert page.byline == line
@@ -174,7 +200,9 @@ def test_a_printed_byline_is_not_of_the_text(line: str) -> None:
 
 
 def test_an_author_whom_a_dateline_names_in_brackets_is_an_agency() -> None:
-    page = read(ld([INES, {"name": "Northwire"}]), text=TEXT.replace("<p>", "<p>HALDEN (Northwire) — ", 1))
+    page = read(
+        ld([INES, {"name": "Northwire"}]), text=TEXT.replace("<p>", "<p>HALDEN (Northwire) — ", 1)
+    )
     assert (page.authors, page.agency) == (("Ines Calder",), "Northwire")
 
 

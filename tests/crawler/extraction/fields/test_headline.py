@@ -9,7 +9,11 @@ import pytest
 from archive.records import Capture
 from crawler.extraction.extract import extract
 
-TEXT = "<p>" + "The ferry left the island at noon, and nobody on the quay was sorry to see it go. " * 4 + "</p>"
+TEXT = (
+    "<p>"
+    + "The ferry left the island at noon, and nobody on the quay was sorry to see it go. " * 4
+    + "</p>"
+)
 LEAVES = "The last ferry leaves the island at noon"
 WALLS = "Harbour walls: what the council did not say"
 
@@ -25,7 +29,9 @@ def og(title: str, name: str = "og:title") -> str:
 def read(head: str = "", title: str = "", shown: str = "") -> str | None:
     body = f"<article>{shown}{TEXT}</article>"
     markup = f"<html lang=en><head><title>{title}</title>{head}</head><body>{body}</body></html>"
-    return extract(Capture(url="https://www.courier.example/harbour/a", body=markup.encode())).headline
+    return extract(
+        Capture(url="https://www.courier.example/harbour/a", body=markup.encode())
+    ).headline
 
 
 @pytest.mark.parametrize(
@@ -37,18 +43,29 @@ def read(head: str = "", title: str = "", shown: str = "") -> str | None:
         (ld(f"Harbour: {LEAVES}") + og(LEAVES), f"<h1>Harbour: {LEAVES}</h1>", LEAVES),
         (ld(LEAVES) + og(f"Harbour / {LEAVES}"), f"<h1>{LEAVES}</h1>", LEAVES),
         (ld(LEAVES) + og(f"Harbour / {LEAVES}"), "", f"Harbour / {LEAVES}"),
-        (ld(f"Harbour - {LEAVES}") + og(f"Harbour: {LEAVES}"), f"<h1>{LEAVES}</h1>", f"Harbour: {LEAVES}"),
+        (
+            ld(f"Harbour - {LEAVES}") + og(f"Harbour: {LEAVES}"),
+            f"<h1>{LEAVES}</h1>",
+            f"Harbour: {LEAVES}",
+        ),
         (ld(f"Courier - {LEAVES}") + og(f"Courier: {LEAVES}"), f"<h1>{LEAVES}</h1>", LEAVES),
         (ld(LEAVES), f"<h1>{WALLS}</h1>", LEAVES),
     ],
 )
-def test_where_json_ld_and_opengraph_differ_the_page_decides(head: str, shown: str, wanted: str) -> None:
-    """JSON-LD where it shows neither; OpenGraph where one or both have a kicker before the words that both have."""
+def test_where_json_ld_and_opengraph_differ_the_page_decides(
+    head: str, shown: str, wanted: str
+) -> None:
+    """JSON-LD where it shows neither; OpenGraph where one or both have a kicker before the words
+    that both have."""
     assert read(head, f"{LEAVES} - The Courier", shown) == wanted
 
 
 def test_json_ld_that_tells_a_headline_from_an_alternative_one_is_believed() -> None:
-    both = {"@type": "NewsArticle", "headline": LEAVES, "alternativeHeadline": "Farewell to the ferry"}
+    both = {
+        "@type": "NewsArticle",
+        "headline": LEAVES,
+        "alternativeHeadline": "Farewell to the ferry",
+    }
     head = f'<script type="application/ld+json">{json.dumps(both)}</script>'
     assert read(head + og(WALLS), WALLS, f"<h1>{WALLS}</h1>") == LEAVES
 
@@ -95,7 +112,10 @@ def test_a_quotation_mark_that_ended_the_tag_too_early_ends_no_headline() -> Non
 
 
 def test_entities_that_were_escaped_twice_are_resolved() -> None:
-    assert read(og("The ferry&amp;#8217;s last day on the island")) == "The ferry’s last day on the island"
+    assert (
+        read(og("The ferry&amp;#8217;s last day on the island"))
+        == "The ferry’s last day on the island"
+    )
 
 
 def test_a_page_that_names_only_its_outlet_has_no_headline() -> None:

@@ -1,4 +1,5 @@
-"""A sentence is one line whatever elements stand in it; what stands between two sentences parts them."""
+"""A sentence is one line whatever elements stand in it; what stands between two sentences parts
+them."""
 
 from __future__ import annotations
 
@@ -21,7 +22,9 @@ def lines(body: str) -> list[str]:
         "<body><header><a href=/>Fennmouth Log</a></header><main><article><h1>Lamp to move to the northern cape</h1>"
         f'<p class="byline">By Tom Hale</p>{body}</article></main></body></html>'
     )
-    return extract(Capture(url="https://fennmouthlog.example/news/lamp", body=page.encode())).text.split("\n")
+    return extract(
+        Capture(url="https://fennmouthlog.example/news/lamp", body=page.encode())
+    ).text.split("\n")
 
 
 AMID = (
@@ -45,7 +48,9 @@ def test_several_times_in_a_sentence_stay_and_the_sentence_stands_once():
 
 def test_a_formula_is_read_as_it_is_drawn():
     formula = "<math><mi>n</mi><mo>=</mo><mn>90</mn><annotation>n = 90</annotation></math>"
-    assert lines(BODY.replace("ninety", formula)) == [text.replace("ninety", "n=90") for text in PARAGRAPHS]
+    assert lines(BODY.replace("ninety", formula)) == [
+        text.replace("ninety", "n=90") for text in PARAGRAPHS
+    ]
 
 
 VOID = {
@@ -107,26 +112,36 @@ BETWEEN = {
 def test_what_stands_between_bare_sentences_leaves_a_break_and_nothing_after_it_is_lost(thing: str):
     a, b, c, d, e, f = PARAGRAPHS
     assert lines(f"<div class=body>{thing.join(PARAGRAPHS)}</div>") == list(PARAGRAPHS)
-    assert lines(f"<div class=body>{a}<br><br>{b}{thing}{c}<br><br>{d}{thing}{e}<br><br>{f}</div>") == list(PARAGRAPHS)
+    assert lines(
+        f"<div class=body>{a}<br><br>{b}{thing}{c}<br><br>{d}{thing}{e}<br><br>{f}</div>"
+    ) == list(PARAGRAPHS)
 
 
 def test_bare_text_behind_a_section_or_a_box_is_not_lost():
-    for box in ("<section class=promo><h4>More</h4><a href=/x>Storm delays barges</a></section>", "<div>Box</div>"):
+    for box in (
+        "<section class=promo><h4>More</h4><a href=/x>Storm delays barges</a></section>",
+        "<div>Box</div>",
+    ):
         found = lines(
             f"<div class=body>{PARAGRAPHS[0]}<br><br>{PARAGRAPHS[1]}{box}{'<br><br>'.join(PARAGRAPHS[2:])}</div>"
         )
         assert set(PARAGRAPHS) <= set(found)
 
 
-@pytest.mark.parametrize("tag", ["aside", "footer", "nav", "menu", "dialog", "figure", "fieldset", "form"])
+@pytest.mark.parametrize(
+    "tag", ["aside", "footer", "nav", "menu", "dialog", "figure", "fieldset", "form"]
+)
 def test_a_body_in_an_element_that_stands_beside_texts_is_read_where_there_is_no_other(tag: str):
     assert lines(f"<{tag}>{BODY}</{tag}>") == list(PARAGRAPHS)
-    assert lines("".join(f"<{tag}><p>{text}</p></{tag}>" for text in PARAGRAPHS)) == list(PARAGRAPHS)
+    assert lines("".join(f"<{tag}><p>{text}</p></{tag}>" for text in PARAGRAPHS)) == list(
+        PARAGRAPHS
+    )
 
 
 def test_a_line_that_was_glued_of_several_blocks_is_parted_what_was_dropped_between_them_passed_over():
     blocks = [
-        Block(text, 0, Element("div")) for text in ("The vote came.", "Advertisement", "Nobody spoke.", "So it was.")
+        Block(text, 0, Element("div"))
+        for text in ("The vote came.", "Advertisement", "Nobody spoke.", "So it was.")
     ]
     glued = "The vote came.Nobody spoke. So it was."
     assert as_shown(glued, blocks) == "The vote came.\nNobody spoke.\nSo it was."
@@ -139,8 +154,15 @@ def test_a_drop_cap_in_a_box_of_its_own_is_not_parted_from_its_word():
 
 def test_sentences_that_only_a_style_sheet_parts_have_a_space_between_them():
     a, b, *rest = PARAGRAPHS
-    for glued in (f"<span>{a}</span><span>{b}</span>", f"<b>{a}</b>{b}", f"{a}<span class=more>{b}</span>"):
-        assert lines(f"<p>{glued}</p>" + "".join(f"<p>{text}</p>" for text in rest)) == [f"{a} {b}", *rest]
+    for glued in (
+        f"<span>{a}</span><span>{b}</span>",
+        f"<b>{a}</b>{b}",
+        f"{a}<span class=more>{b}</span>",
+    ):
+        assert lines(f"<p>{glued}</p>" + "".join(f"<p>{text}</p>" for text in rest)) == [
+            f"{a} {b}",
+            *rest,
+        ]
 
 
 def test_names_with_dots_are_not_parted():

@@ -24,7 +24,9 @@ def page(*rest: str, before: str = "") -> str:
 
 
 def lines(html: str, found: list[str], said: str = "") -> list[str]:
-    return chosen(blocks(fromstring(html)), Claims("\n".join(found), "Pier to be rebuilt", said)).lines
+    return chosen(
+        blocks(fromstring(html)), Claims("\n".join(found), "Pier to be rebuilt", said)
+    ).lines
 
 
 def test_the_lines_of_a_plain_article_all_stay() -> None:
@@ -47,12 +49,17 @@ def test_comments_that_were_taken_for_text_are_left_out() -> None:
 
 
 def test_a_line_that_stands_nowhere_on_the_page_as_a_block_stays() -> None:
-    assert lines(page(), [*LINES, "A line that trafilatura put together"])[-1] == "A line that trafilatura put together"
+    assert (
+        lines(page(), [*LINES, "A line that trafilatura put together"])[-1]
+        == "A line that trafilatura put together"
+    )
 
 
 def test_a_name_of_the_box_around_everything_says_nothing_of_a_paragraph() -> None:
     """Themes write `right-sidebar related comments-open` on a page's outermost boxes."""
-    wrapped = page().replace("class='wrap'", "class='has-sidebar related-on comments-open newsletter'")
+    wrapped = page().replace(
+        "class='wrap'", "class='has-sidebar related-on comments-open newsletter'"
+    )
     assert lines(wrapped, LINES) == LINES
 
 
@@ -62,14 +69,15 @@ def test_lines_keep_the_order_of_the_page() -> None:
 
 def test_menus_and_single_words_are_not_judged_at_all() -> None:
     menu = "<ul><li><a href=/a>Harbour and ferries today</a></li><li><a href=/b>Council</a></li></ul><p>Sport</p>"
-    texts = [one.block.text for one in judged(blocks(fromstring(page(before=menu))), Claims("\n".join(LINES)))]
+    texts = [
+        one.block.text
+        for one in judged(blocks(fromstring(page(before=menu))), Claims("\n".join(LINES)))
+    ]
     assert texts[0] == "Pier to be rebuilt"
 
 
 def test_a_paragraph_that_trafilatura_missed_is_added_as_the_others_are_marked_up_alike() -> None:
-    missed = (
-        "The ferry company said it would help to pay for the longer pier, if the town asked it to do so in writing."
-    )
+    missed = "The ferry company said it would help to pay for the longer pier, if the town asked it to do so in writing."
     html = page().replace(f"<p>{LINES[2]}</p>", f"<p>{missed}</p><p>{LINES[2]}</p>")
     assert lines(html, LINES) == [*LINES[:2], missed, LINES[2]]
 
@@ -85,14 +93,17 @@ def test_the_weights_are_those_of_the_table_and_reasons_are_the_strongest_agains
 
 
 def test_prose_is_what_stands_in_longer_blocks_outside_links() -> None:
-    menu = "<a href=/x>A headline of some other article, long enough to be a sentence of its own</a>"
+    menu = (
+        "<a href=/x>A headline of some other article, long enough to be a sentence of its own</a>"
+    )
     assert prose(blocks(fromstring(page(before=menu)))) == sum(map(len, LINES))
 
 
 def test_a_live_report_of_many_small_articles_stays_whole() -> None:
     said = [f"{line} So it stood at {at}.15 in the afternoon." for at, line in enumerate(LINES * 4)]
     entries = "".join(
-        f"<article class='post teaser'><h3>{at}.15</h3><p>{line}</p></article>" for at, line in enumerate(said)
+        f"<article class='post teaser'><h3>{at}.15</h3><p>{line}</p></article>"
+        for at, line in enumerate(said)
     )
     html = f"<html><body><h1>Pier to be rebuilt</h1><div class='live'>{entries}</div></body></html>"
     assert lines(html, said) == said
@@ -105,7 +116,9 @@ def test_a_note_of_correction_stays_whatever_speaks_against_it() -> None:
 
 
 def test_a_short_heading_above_the_text_is_not_added_to_it() -> None:
-    html = page().replace("<div class='story-body'>", "<div class='story-body'><h2>Pier: council has voted</h2>")
+    html = page().replace(
+        "<div class='story-body'>", "<div class='story-body'><h2>Pier: council has voted</h2>"
+    )
     assert lines(html, LINES) == LINES
 
 
@@ -117,7 +130,9 @@ def test_less_is_asked_of_a_line_where_the_signs_are_unsure_of_the_page() -> Non
     assert worth_it([]) == 0
 
 
-def test_a_heading_right_above_a_paragraph_of_the_text_is_told_from_one_in_a_box_of_its_own() -> None:
+def test_a_heading_right_above_a_paragraph_of_the_text_is_told_from_one_in_a_box_of_its_own() -> (
+    None
+):
     headings = f"<h2>When work begins</h2><p>{LINES[1]}</p><div><h2>More from the port</h2></div>"
     html = page().replace(f"<p>{LINES[1]}</p>", headings)
     found = judged(blocks(fromstring(html)), Claims("\n".join(LINES)))

@@ -1,4 +1,5 @@
-"""Which lines of a page are its article's: strays among paragraphs, other articles, counters, ledes, soft hyphens."""
+"""Which lines of a page are its article's: strays among paragraphs, other articles, counters,
+ledes, soft hyphens."""
 
 from __future__ import annotations
 
@@ -32,7 +33,12 @@ def paragraphs(lines: tuple[str, ...] = TEXT) -> list[str]:
     return [f"<p>{line}</p>" for line in lines]
 
 
-def page(body: str, head: str = "", around: str = "<main><article>{}</article></main>", h1: str = HEADLINE) -> str:
+def page(
+    body: str,
+    head: str = "",
+    around: str = "<main><article>{}</article></main>",
+    h1: str = HEADLINE,
+) -> str:
     article = around.format(f"<h1>{h1}</h1>{BYLINE}{body}" if h1 else body)
     return (
         f"<!doctype html><html lang=en><head><meta charset=utf-8><title>{HEADLINE} - The Skarvik Post</title>{head}"
@@ -54,7 +60,9 @@ def lines(html: str) -> list[str]:
 
 
 @pytest.mark.parametrize("at", range(len(TEXT)), ids=lambda at: f"paragraph {at}")
-@pytest.mark.parametrize("tag", ["div", "section", "center", "fieldset", "x-paragraph", "div class=x7f3"])
+@pytest.mark.parametrize(
+    "tag", ["div", "section", "center", "fieldset", "x-paragraph", "div class=x7f3"]
+)
 def test_a_paragraph_in_another_element_among_paragraphs_is_kept(tag: str, at: int):
     body = paragraphs()
     body[at] = f"<{tag}>{TEXT[at]}</{tag.partition(' ')[0]}>"
@@ -105,7 +113,8 @@ def test_boxes_among_paragraphs_that_are_no_paragraphs_stay_out(box: str):
 
 
 def stray(box: str, times: int = 1) -> list[str]:
-    """What of a box is taken as a paragraph that stands among a text's, where the signs are in doubt of it."""
+    """What of a box is taken as a paragraph that stands among a text's, where the signs are in
+    doubt of it."""
     body = paragraphs()
     html = "".join(line + box * (at < times) for at, line in enumerate(body))
     found = blocks(document_fromstring(f"<html><body><article>{html}</article></body></html>"))
@@ -139,7 +148,12 @@ def test_offers_remarks_captions_and_scrambled_texts_are_no_stray_paragraphs(box
 
 def test_a_reference_with_a_doi_below_the_text_is_kept():
     cited = "R. Aas et al. On lamps and their return, Journal of Island Studies (2025). DOI: 10.9999/jis.2025.11"
-    found = lines(page("".join(paragraphs()) + f'<div class="article__more"><b>More information:</b> {cited}</div>'))
+    found = lines(
+        page(
+            "".join(paragraphs())
+            + f'<div class="article__more"><b>More information:</b> {cited}</div>'
+        )
+    )
     assert found == [*TEXT, f"More information: {cited}"]
 
 
@@ -152,8 +166,12 @@ def test_a_line_taken_for_foreign_stays_if_it_is_a_paragraph_among_paragraphs():
 # -- other articles of an endless page
 
 
-def other(tag: str = "article", attributes: str = "", byline: str = '<p class="byline">By Odd Lie</p>') -> str:
-    return f"<{tag} {attributes}><h1>{OTHER_HEADLINE}</h1>{byline}{''.join(paragraphs(OTHER))}</{tag}>"
+def other(
+    tag: str = "article", attributes: str = "", byline: str = '<p class="byline">By Odd Lie</p>'
+) -> str:
+    return (
+        f"<{tag} {attributes}><h1>{OTHER_HEADLINE}</h1>{byline}{''.join(paragraphs(OTHER))}</{tag}>"
+    )
 
 
 def test_the_next_articles_of_an_endless_page_are_not_this_ones_text():
@@ -163,7 +181,9 @@ def test_the_next_articles_of_an_endless_page_are_not_this_ones_text():
 
 def test_the_next_article_is_left_out_if_it_is_longer_than_this_one():
     first = f"<article><h1>{HEADLINE}</h1>{BYLINE}{''.join(paragraphs(TEXT[:3]))}</article>"
-    long = other().replace("</article>", "".join(paragraphs(OTHER)).replace("Tveit", "Sund") * 4 + "</article>")
+    long = other().replace(
+        "</article>", "".join(paragraphs(OTHER)).replace("Tveit", "Sund") * 4 + "</article>"
+    )
     assert lines(page(first + long, around="<main>{}</main>", h1="")) == list(TEXT[:3])
 
 
@@ -175,13 +195,17 @@ def test_next_articles_in_boxes_with_an_address_of_their_own_are_left_out():
 
 
 def test_a_next_article_below_a_heading_of_the_same_class_is_left_out():
-    first = f'<article class=s><h2 class="hl">{HEADLINE}</h2>{BYLINE}{"".join(paragraphs())}</article>'
+    first = (
+        f'<article class=s><h2 class="hl">{HEADLINE}</h2>{BYLINE}{"".join(paragraphs())}</article>'
+    )
     rest = other(attributes="class=s").replace("<h1>", '<h2 class="hl">').replace("</h1>", "</h2>")
     assert lines(page(first + rest, around="<main>{}</main>", h1="")) == list(TEXT)
 
 
 def test_a_teaser_with_the_pages_headline_does_not_make_the_text_another_articles():
-    teaser = f"<ul><li><a href=/x><article><h1>{HEADLINE}</h1><p>{TEXT[0]}</p></article></a></li></ul>"
+    teaser = (
+        f"<ul><li><a href=/x><article><h1>{HEADLINE}</h1><p>{TEXT[0]}</p></article></a></li></ul>"
+    )
     whole = f"<article><h1>{HEADLINE}</h1>{BYLINE}{''.join(paragraphs())}</article>"
     assert lines(page(teaser + whole, around="<main>{}</main>", h1="")) == list(TEXT)
 
@@ -242,7 +266,8 @@ def test_counters_and_relative_times_are_no_text(line: str, at: int):
 
 
 @pytest.mark.parametrize(
-    "line", ["SKRV 12.40 +1.2 %", "Weather in Skarvik now: 7 degrees, light rain, wind from the west"]
+    "line",
+    ["SKRV 12.40 +1.2 %", "Weather in Skarvik now: 7 degrees, light rain, wind from the west"],
 )
 def test_a_price_or_the_weather_at_the_end_is_no_text(line: str):
     assert lines(page("".join([*paragraphs(), f"<p>{line}</p>"]))) == list(TEXT)
@@ -275,9 +300,7 @@ def test_a_lede_in_a_header_of_its_own_is_text_or_standfirst(header: str):
 
 
 def test_a_caption_under_the_headline_is_no_standfirst():
-    caption = (
-        "<figure><figcaption>The lens of the lighthouse, seen from the harbour wall on Friday.</figcaption></figure>"
-    )
+    caption = "<figure><figcaption>The lens of the lighthouse, seen from the harbour wall on Friday.</figcaption></figure>"
     assert read(page(caption + "".join(paragraphs()))).standfirst is None
 
 
@@ -297,5 +320,7 @@ def test_a_headline_with_soft_hyphens_is_given_without_them_and_not_again_in_the
 
 
 def test_soft_hyphens_within_the_text_are_left_out():
-    body = [line.replace("house", "\xadhouse").replace("museum", "mu&shy;seum") for line in paragraphs()]
+    body = [
+        line.replace("house", "\xadhouse").replace("museum", "mu&shy;seum") for line in paragraphs()
+    ]
     assert lines(page("".join(body))) == list(TEXT)
