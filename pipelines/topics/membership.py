@@ -15,10 +15,16 @@ taken in steps.
    probability.
 5. A second one (stacking: Wolpert 1992) sees how likely an article's own nearest neighbours are by
    the first. It
-   finds a better order, the first a better cut: so the first's probabilities are dealt out in the
-   order of both.
+   finds a better order: so the first's probabilities are dealt out in the order of both.
+6. Where a story ends in that order is asked three times: of the probabilities, and twice of the
+   links between articles,
+   the nearest alone and more of them, for the number that is told apart best from the rest
+   (normalized cut: Shi and
+   Malik 2000, swept over an order: Andersen, Chung and Lang 2006). Two of three agree, at least
+   nearly: the middle
+   one counts. Probabilities are learnt from few stories, the links are the story's own.
 
-The weights are learnt by `bench.train_membership`.
+The weights of the regressions are learnt by `bench.train_membership`.
 """
 
 from __future__ import annotations
@@ -26,7 +32,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from math import exp, sqrt
@@ -35,6 +41,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Which = NDArray[np.bool_]
 
 # -- likeness --------------------------------------------------------------------------------------
 
@@ -150,10 +157,6 @@ class Weighed:
     """The same, time counted in; 0 of each with itself: (n, n)."""
     signs: Array
     """What the first regression goes by: (n, 22)."""
-    standing: Standing
-    """By words alone, as an article is judged that comes by itself,"""
-    arrivals: Array
-    """and each candidate's signs then: (n, 20)."""
 
 
 def to_mean(likeness: Array, weights: Array) -> Array:
@@ -240,13 +243,7 @@ def weigh(
     signs = np.column_stack(
         [*in_company, common_signs(rank, to_confirmed, to_members, to_sure, to_member, of)]
     )
-    alone = to_mean(cosines, members)
-    rank_alone = to_confirmed + alone
-    of_alone = standing(rank_alone, members, confirmed, together)
-    return Weighed(
-        likeness, links, signs, of_alone,
-        common_signs(rank_alone, to_confirmed, alone, to_sure, to_member, of_alone),
-    )  # fmt: skip
+    return Weighed(likeness, links, signs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +261,8 @@ class Standing:
     candidates: int
     together: float
     """How near in time to a confirmed article those are that were fed back: 0 to 1."""
+    bar: float = 0.0
+    """The log-odds from which an article that comes by itself is one of those that are listed."""
 
     def outstanding(self, rank: Array) -> Array:
         """By how many standard deviations a rank stands out from the others'."""
@@ -371,12 +370,121 @@ FIRST_COUNTS = 0.5
 def in_order(first: Array, second: Array) -> Array:
     """The first's probabilities, dealt out in the order that both find together.
 
-    The first says best how many belong, the second which: it knows each article's neighbours.
+    The first says best how likely the likeliest are, the second which these are: it knows each
+    article's neighbours.
     """
     order = np.argsort(-(FIRST_COUNTS * odds(first) + odds(second)), kind="stable")
     chances = np.empty(len(first))
     chances[order] = np.sort(first)[::-1]
     return chances
+
+
+# -- the cut ---------------------------------------------------------------------------------------
+
+NEAREST, MORE = 2, 10
+"""How many links an article has on average where a story is told apart from the rest."""
+TOLD_APART = 0.03
+"""The normalized cut below which nothing is told apart better: the fewest articles that have it are
+the story."""
+SHARE = 1 / 3
+"""The most of the candidates that a story is looked for among."""
+AT_THE_END = 0.9
+"""Of these; what is told apart best by nearly all of them is told apart by none."""
+INSIDE, OUTSIDE, SLOPE = 0.8, 0.3, 0.1
+"""Where the probabilities and the cut do not agree: what an article inside has at least, one
+outside at most, and what counts there of the distance from it. Of stories left out, .7 to .8 inside
+belonged, .2 to .35 outside."""
+
+
+def listed(chances: Array, links: Array, confirmed: Sequence[int]) -> Which:
+    """Which candidates the story holds, the confirmed among them: (n,), of bool."""
+    likely = chances.copy()
+    likely[list(confirmed)] = 2.0
+    order = np.argsort(-likely, kind="stable")
+    many = int((likely >= 0.5).sum())
+    # else there is no crowd, or no story, to tell apart
+    if len(chances) >= FEW and many > len(confirmed):
+        many = middle_one(many, links[np.ix_(order, order)], len(confirmed))
+    inside = np.zeros(len(chances), dtype=bool)
+    inside[order[:many]] = True
+    return inside
+
+
+def middle_one(by_chance: int, links: Array, confirmed: int) -> int:
+    """Of three answers to how many belong, the middle one, or the lower of two."""
+    answers = sorted([by_chance, *(told_apart(links, confirmed, many) for many in (NEAREST, MORE))])
+    known = [each for each in answers if each]
+    return known[(len(known) - 1) // 2]
+
+
+def told_apart(links: Array, confirmed: int, many: int) -> int:
+    """How many candidates, in their order, are told apart best from the rest by so many links each;
+    0 if none are."""
+    count = len(links)
+    most = int(count * SHARE)
+    if most <= confirmed:
+        return 0
+    pairs = links[np.triu_indices(count, 1)]
+    kept = min(len(pairs), int(count * many / 2))
+    strong = np.clip(links - np.partition(pairs, -kept)[-kept], 0, None)
+    total = max(float(strong.sum()), 1e-9)
+    volume = np.cumsum(strong.sum(axis=1))
+    leaving = volume - 2 * np.cumsum(np.tril(strong, -1).sum(axis=1))
+    cuts = leaving * total / np.maximum(volume * (total - volume), 1e-9 * total)
+    best = int(np.maximum(cuts, TOLD_APART)[confirmed:most].argmin())
+    return 0 if best >= AT_THE_END * (most - confirmed) else confirmed + 1 + best
+
+
+def agreed(chances: Array, inside: Which) -> Array:
+    """Probabilities that agree with the cut, in the order that they had."""
+    at_least, at_most = INSIDE + SLOPE * (chances - INSIDE), OUTSIDE + SLOPE * (chances - OUTSIDE)
+    return np.where(inside, np.maximum(chances, at_least), np.minimum(chances, at_most))
+
+
+# -- one that comes by itself ----------------------------------------------------------------------
+
+
+def arriving(
+    cosines: Array, days: Array, confirmed: Sequence[int], inside: Which
+) -> tuple[Standing, Array]:
+    """How a story stands for one article that comes by itself, and the signs of each candidate as
+    if it came so.
+
+    By words alone: cosines to the confirmed and to the middle of what is listed, an article's own
+    share left out.
+    """
+    sure, gaps = chosen_only(len(cosines), confirmed), apart(days, days)
+    np.fill_diagonal(gaps, np.nan)
+    to_confirmed = to_mean(cosines, sure) * nearness_to_confirmed(days, confirmed)
+    to_members = to_mean_of_others(cosines, inside / inside.sum())
+    to_sure = nearest(apart(days, days[list(confirmed)]))
+    to_member = nearest(np.where(inside, gaps, np.nan))
+    fed = inside & (sure == 0)
+    together = float(closeness(to_sure, TOGETHER)[fed].mean()) if fed.any() else UNKNOWN
+    rank = to_confirmed + to_members
+    of = standing(rank, inside / inside.sum(), confirmed, together)
+    return of, common_signs(rank, to_confirmed, to_members, to_sure, to_member, of)
+
+
+def to_mean_of_others(cosines: Array, weights: Array) -> Array:
+    """The likeness of each to the weighted mean of some, itself left out."""
+    towards, own = cosines @ weights, weights * np.diag(cosines)
+    length = np.sqrt(np.clip(weights @ towards - 2 * weights * towards + weights * own, 0, None))
+    alike: Array = np.where(length > 1e-6, (towards - own) / np.maximum(length, 1e-6), 0.0)
+    return alike
+
+
+def bar(chances: Array, inside: Which, confirmed: Sequence[int]) -> float:
+    """The log-odds from which articles that come by themselves agree best with what is listed (most
+    F1)."""
+    others = np.delete(np.arange(len(chances)), list(confirmed))
+    if not inside[others].any():
+        return 0.0
+    order = others[np.argsort(-chances[others], kind="stable")]
+    right = np.cumsum(inside[order])
+    last = int((2 * right / (np.arange(1, len(order) + 1) + right[-1])).argmax())
+    ends = odds(chances[order[last : last + 2]])
+    return float(ends.mean())
 
 
 # -- the judgement ---------------------------------------------------------------------------------
@@ -443,7 +551,11 @@ def judge(
         away = links[:, list(rejected)].max(axis=1) - links[:, list(confirmed)].max(axis=1)
         first = first - LIKE_REJECTED * np.maximum(away, 0.0)
     second = company(weighed.likeness, logistic(first), confirmed) @ weights["second"]
-    return Judged(in_order(logistic(first), logistic(second)), weighed.standing, links)
+    chances = in_order(logistic(first), logistic(second))
+    inside = listed(chances, links, confirmed)
+    of, signs = arriving(cosines, days, confirmed, inside)
+    of = replace(of, bar=bar(logistic(signs @ weights["arrivals"]), inside, confirmed))
+    return Judged(agreed(chances, inside), of, links)
 
 
 def arrives(
@@ -460,4 +572,15 @@ def arrives(
     )
     rank, confirmed, members, to_sure, to_member = values.T
     signs = common_signs(rank, confirmed, members, to_sure, to_member, of)
-    return float(logistic(signs @ learnt_weights()["arrivals"])[0])
+    return float(on_arrival(logistic(signs @ learnt_weights()["arrivals"]), of.bar)[0])
+
+
+BY_ITSELF = 0.89
+"""Without its neighbours nothing is sure: of those that would be, in stories left out, 88 of 100
+belonged."""
+
+
+def on_arrival(chances: Array, bar: float) -> Array:
+    """Probabilities of articles that come by themselves, agreed with where the last listing
+    ends."""
+    return BY_ITSELF * agreed(chances, odds(chances) >= bar)

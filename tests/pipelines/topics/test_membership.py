@@ -1,0 +1,65 @@
+"""Where a story ends among its candidates."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipelines.topics.membership import INSIDE, OUTSIDE, agreed, bar, listed
+
+CANDIDATES = 120
+
+
+def links(*clusters: int) -> np.ndarray:
+    """Between candidates of which the first so many hang together, then the next, and the others
+    hardly."""
+    drawn = np.random.default_rng(1).uniform(0.0, 0.15, (CANDIDATES, CANDIDATES))
+    begin = 0
+    for many in clusters:
+        drawn[begin : begin + many, begin : begin + many] += 0.5
+        begin += many
+    both = (drawn + drawn.T) / 2
+    np.fill_diagonal(both, 0.0)
+    return both
+
+
+def falling(likely: int) -> np.ndarray:
+    """Probabilities that fall from one candidate to the next, of which so many are above one
+    half."""
+    return np.concatenate(
+        [np.linspace(0.95, 0.55, likely), np.linspace(0.2, 0.01, CANDIDATES - likely)]
+    )
+
+
+@pytest.mark.parametrize("belong", [6, 12, 25])
+@pytest.mark.parametrize("likely", [2, 4, 35])
+def test_a_story_ends_where_its_links_end_however_many_articles_are_likely(belong, likely):
+    inside = listed(falling(likely), links(belong, 10), [0])
+    assert inside.sum() == belong
+    assert inside[:belong].all()
+
+
+def test_where_no_other_article_is_likely_nothing_else_is_listed():
+    assert listed(falling(1), links(12), [0]).nonzero()[0].tolist() == [0]
+
+
+def test_links_that_tell_nothing_apart_do_not_make_a_story_of_everything():
+    assert listed(falling(5), links(CANDIDATES), [0]).sum() <= CANDIDATES / 3
+
+
+def test_probabilities_agree_with_the_cut_and_keep_their_order():
+    chances = np.array([0.97, 0.6, 0.1, 0.7, 0.05])
+    told = agreed(chances, np.array([True, True, True, False, False]))
+    assert told[0] == 0.97
+    assert INSIDE > told[1] > told[2] > 0.5
+    assert OUTSIDE < told[3] < 0.5
+    assert told[4] == 0.05
+
+
+def test_what_comes_by_itself_is_held_to_the_bar_that_agrees_best_with_the_listing():
+    chances = np.array([0.9, 0.4, 0.3, 0.1, 0.05])
+    assert (
+        np.log(0.1 / 0.9)
+        < bar(chances, np.array([True, True, True, False, False]), [0])
+        < np.log(0.3 / 0.7)
+    )
