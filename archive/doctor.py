@@ -2,7 +2,7 @@
 mended safely.
 
 A repair makes anew what is derived from the articles (the full text index, the relations of texts),
-or lets a crawl look again. Nothing that was archived is deleted.
+or lets a crawl do so (their keys) or look again. Nothing that was archived is deleted.
 """
 
 from __future__ import annotations
@@ -43,6 +43,9 @@ NOT_ALONE = (
 
 DERIVED = {"relations", "texts", "versions"}
 """Tables that `postings.rebuild` makes anew from the articles."""
+OF_KEYS = ("strong_keys", "article_keys", "key_counts", "key_versions")
+"""Tables that are made anew from the articles where the last of them is empty
+(`archive.articles.language_keys.rebuild`)."""
 
 Repair = Callable[[sqlite3.Connection], object]
 
@@ -123,7 +126,7 @@ def examine(folder: Path, judge: Judge, alone: bool) -> Diagnosis:
         missing = _attach_captures(db, folder)
         if missing:
             return Diagnosis(_version(ARCHIVE), (missing,), (), ("everything else",))
-        findings = [*_amiss(db), *_broken_references(db, judge), *_disk(folder)]
+        findings = [*_amiss(db), *_broken_references(db, judge), *_keys(db), *_disk(folder)]
         if alone:
             findings += _left_behind(db)
         if not is_current(db, judge) and db.execute("SELECT 1 FROM articles").fetchone():
@@ -342,6 +345,8 @@ def _broken_references(db: sqlite3.Connection, judge: Judge) -> Iterator[Finding
             what = f"rows of {rows_of} whose row of {missing} is missing"
             if rows_of in DERIVED:
                 yield _relations(what, many, judge)
+            elif rows_of in OF_KEYS:
+                yield Finding(what, many, KEYS_ANEW, forget_keys)
             else:
                 yield Finding(
                     what,
@@ -354,6 +359,49 @@ def _broken_references(db: sqlite3.Connection, judge: Judge) -> Iterator[Finding
     ).fetchone()[0]
     if alone:
         yield _relations("texts without two versions or without their original", alone, judge)
+
+
+KEYS_ANEW = "--repair lets the next crawl make the keys of all articles anew"
+
+KEYS_AMISS = (
+    (
+        "articles without keys",
+        """SELECT count(*) FROM articles a
+        WHERE NOT EXISTS (SELECT 1 FROM article_keys k WHERE k.article_id = a.id)""",
+    ),
+    (
+        "keys by which an article is found that it does not have",
+        """SELECT count(*) FROM strong_keys s
+        WHERE NOT EXISTS (SELECT 1 FROM article_keys k WHERE k.article_id = s.article_id AND k.counted)""",
+    ),
+    (
+        "articles that no key leads to",
+        """SELECT count(*) FROM article_keys WHERE counted AND keys <> '{}'
+        AND NOT EXISTS (SELECT 1 FROM strong_keys)""",
+    ),
+    (
+        "keys counted of other articles than there are",
+        """SELECT coalesce((SELECT articles FROM key_counts WHERE key = ''), 0) <>
+        (SELECT count(*) FROM article_keys WHERE counted)""",
+    ),
+)
+"""What, and the query that counts it."""
+
+
+def _keys(db: sqlite3.Connection) -> Iterator[Finding]:
+    """What is wrong with the keys of articles; nothing, where they are to be made anew."""
+    if db.execute("SELECT 1 FROM key_versions").fetchone() is None:
+        return
+    for what, query in KEYS_AMISS:
+        count = db.execute(query).fetchone()[0]
+        if count:
+            yield Finding(what, count, KEYS_ANEW, forget_keys)
+
+
+def forget_keys(db: sqlite3.Connection) -> None:
+    """Whatever next needs the keys makes all of them anew."""
+    for table in OF_KEYS:
+        db.execute(f"DELETE FROM {table}")  # noqa: S608  our own names
 
 
 def _left_behind(db: sqlite3.Connection) -> Iterator[Finding]:

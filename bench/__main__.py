@@ -26,6 +26,7 @@ BENCHES = (
     "train_membership",
     "languages",
     "investigating",
+    "stories_cost",
     "crawl",
     "schedule",
     "faults_archive",

@@ -142,7 +142,7 @@ def asked(address: str) -> int:
 def run(address: str, folder: Path, *words: str) -> dict[str, float]:
     """A command: its seconds, CPU seconds of the whole tree, the main process and the proxy, and
     its peak of MB."""
-    environment = {**os.environ, "http_proxy": address, "https_proxy": ""}
+    environment = {**os.environ, "http_proxy": address, "https_proxy": address}
     others = family(os.getpid())[1:]
     answered = sum(map(cpu_seconds, others))
     before, began, peak = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic(), 0.0

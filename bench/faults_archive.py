@@ -113,7 +113,7 @@ def start(address: str, folder: Path) -> subprocess.Popen[bytes]:
         str(folder),
     ]
     quiet = subprocess.DEVNULL
-    environment = {**os.environ, "http_proxy": address, "https_proxy": ""}
+    environment = {**os.environ, "http_proxy": address, "https_proxy": address}
     return subprocess.Popen(
         command, env=environment, stdout=quiet, stderr=quiet, start_new_session=True
     )

@@ -303,7 +303,7 @@ def follow(address: str, folder: Path, name: str, urls: Sequence[str], start: st
 
 
 def call(address: str, folder: Path, *words: str) -> None:
-    environment = {**os.environ, "http_proxy": address, "https_proxy": ""}
+    environment = {**os.environ, "http_proxy": address, "https_proxy": address}
     command = [sys.executable, "-m", "crawler", *words, "--archive", str(folder)]
     subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True)
 

@@ -146,7 +146,7 @@ def by_investigating(shared: Path, world: str, start: str, now: str) -> Came:
 
 
 def call(address: str, folder: Path, now: str, *words: str) -> None:
-    environment = {**os.environ, "http_proxy": address, "https_proxy": "", "DATELINE_NOW": now}
+    environment = {**os.environ, "http_proxy": address, "https_proxy": address, "DATELINE_NOW": now}
     command = [sys.executable, "-m", "crawler", *words, "--archive", str(folder)]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     subprocess.run(command, env=environment, check=True, **quiet)  # type: ignore[call-overload]

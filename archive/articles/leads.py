@@ -189,8 +189,9 @@ def outlets_of_story(connection: sqlite3.Connection, story_id: int) -> set[str]:
 def members(connection: sqlite3.Connection, story_id: int, most: int = 40) -> list[dict[str, Any]]:
     """The articles of a story that nobody confirmed, each text once, those that fit best first."""
     rows = connection.execute(
-        """SELECT a.id, a.headline, a.standfirst, a.text, a.language, a.published_at, c.outlet FROM story_coverage c
-        JOIN articles a ON a.id = c.id WHERE c.story_id = ? AND c.verdict IS NULL
+        """SELECT a.id, a.headline, a.standfirst, a.text, a.language, a.published_at, c.outlet, w.weights, w.opening
+        FROM story_coverage c JOIN articles a ON a.id = c.id LEFT JOIN article_words w ON w.article_id = a.id
+        WHERE c.story_id = ? AND c.verdict IS NULL
         GROUP BY c.original_id ORDER BY max(c.probability) DESC, a.id LIMIT ?""",
         (story_id, most),
     )

@@ -34,6 +34,9 @@ Version = TypeVar("Version", dict[str, Any], sqlite3.Row)
 CANDIDATES = 400
 """Articles of the archive that are judged when a listing is made, those that share the most
 first."""
+FIRST = 120
+"""Of them those that are judged first, to learn by which terms the others are found: those that
+share the most."""
 ALL = 200
 """So few articles are all judged: by what they are found was chosen before anybody knew which words
 are rare."""
@@ -468,19 +471,21 @@ def relist(connection: sqlite3.Connection, story_id: int, judge: Judge) -> None:
     """Make a story's listing from all that the archive has; people's verdicts stay.
 
     Candidates are looked for twice: by the terms of what a person confirmed, then by those of what
-    that found too.
+    that found too, as far as the first of them show.
     """
-    _renew_vectors(connection, story_id, judge)
+    seen = _Seen(connection, story_id, judge)
+    _renew_vectors(connection, story_id, seen)
     about, confirmed = profile_of(connection, story_id)
     terms = list(judge.terms(judge.profile(replace(about, learnt=None), confirmed)))
     found = _found(connection, about, terms)
-    candidates = _candidates(connection, story_id, found, judge)
+    if len(found) > FIRST and _archive_is_large(connection):
+        first = found[: max(FIRST, len(_judged(connection, story_id)))]
+        found = _merged(
+            found, _found(connection, about, judge.listing(about, seen.candidates(first)).terms)
+        )
+    candidates = seen.candidates(found)
     listing = judge.listing(about, candidates)
-    wider = _merged(found, _found(connection, about, listing.terms))
-    if not set(wider) <= set(found):
-        candidates = _candidates(connection, story_id, wider, judge)
-        listing = judge.listing(about, candidates)
-    candidates, listing = _with_those_abroad(connection, about, candidates, listing, judge)
+    candidates, listing = _with_those_abroad(seen, about, candidates, listing)
     dropped = "DELETE FROM story_articles WHERE story_id = ? AND verdict IS NULL"
     found_at = dict(
         connection.execute(
@@ -532,12 +537,12 @@ def _outgrown(connection: sqlite3.Connection, article_id: int) -> set[int]:
     return {int(row[0]) for row in rows}
 
 
-def _renew_vectors(connection: sqlite3.Connection, story_id: int, judge: Judge) -> None:
+def _renew_vectors(connection: sqlite3.Connection, story_id: int, seen: _Seen) -> None:
     rows = connection.execute(
         "SELECT article_id FROM story_articles WHERE story_id = ? AND verdict = 'belongs'",
         (story_id,),
     ).fetchall()
-    for each in _candidates(connection, story_id, [row[0] for row in rows], judge):
+    for each in seen.candidates([row[0] for row in rows]):
         connection.execute(
             "UPDATE story_articles SET vector = ? WHERE story_id = ? AND article_id = ?",
             (
@@ -562,22 +567,52 @@ def _profile(
 def _found(connection: sqlite3.Connection, about: Story, terms: Sequence[str]) -> list[int]:
     """The articles that are judged: those that a person judged, then those that share the most, or
     all of a few."""
-    judged = "SELECT article_id FROM story_articles WHERE story_id = ? AND verdict IS NOT NULL ORDER BY judged_at DESC"
-    known = [int(row[0]) for row in connection.execute(judged, (about.id,))]
-    likely = [
-        int(row[0]) for row in connection.execute("SELECT id FROM articles LIMIT ?", (ALL + 1,))
-    ]
-    if len(likely) > ALL:
+    known = _judged(connection, about.id)
+    if _archive_is_large(connection):
         likely = (
             candidates(connection, terms, about.since, about.until, CANDIDATES) if terms else []
         )
+    else:
+        likely = [int(row[0]) for row in connection.execute("SELECT id FROM articles")]
     return list(dict.fromkeys((*known, *likely)))[: max(CANDIDATES, len(known))]
+
+
+def _judged(connection: sqlite3.Connection, story_id: int) -> list[int]:
+    """The articles that a person judged, the latest first."""
+    judged = "SELECT article_id FROM story_articles WHERE story_id = ? AND verdict IS NOT NULL ORDER BY judged_at DESC"
+    return [int(row[0]) for row in connection.execute(judged, (story_id,))]
+
+
+def _archive_is_large(connection: sqlite3.Connection) -> bool:
+    """Are there so many articles that not all of them are judged?"""
+    return len(connection.execute("SELECT 1 FROM articles LIMIT ?", (ALL + 1,)).fetchall()) > ALL
 
 
 def _merged(first: Sequence[int], second: Sequence[int]) -> list[int]:
     """In turn from both, what was judged by a person at the head of each."""
     in_turn = (each for pair in zip_longest(first, second) for each in pair if each is not None)
     return list(dict.fromkeys(in_turn))[: max(CANDIDATES, len(first))]
+
+
+class _Seen:
+    """The articles that one listing looks at, each read and weighed once."""
+
+    def __init__(self, connection: sqlite3.Connection, story_id: int, judge: Judge) -> None:
+        self.connection, self.story_id, self.judge = connection, story_id, judge
+        self._known: dict[int, Candidate] = {}
+
+    def candidates(self, article_ids: Sequence[int]) -> list[Candidate]:
+        """Articles as they are judged, in this order; those that the archive does not have are left
+        out."""
+        new = [id for id in dict.fromkeys(article_ids) if id not in self._known]
+        read = _candidates(self.connection, self.story_id, new, self.judge) if new else []
+        self._known |= {each.id: each for each in read}
+        return [self._known[id] for id in article_ids if id in self._known]
+
+    def keyed(self, article_ids: Sequence[int]) -> list[Candidate]:
+        """As `candidates`, with their keys."""
+        keys = key_vectors(self.connection, article_ids)
+        return [replace(each, keys=keys.get(each.id, {})) for each in self.candidates(article_ids)]
 
 
 def _candidates(
@@ -619,11 +654,7 @@ def _candidates(
 
 
 def _with_those_abroad(
-    connection: sqlite3.Connection,
-    about: Story,
-    candidates: list[Candidate],
-    listing: Listing,
-    judge: Judge,
+    seen: _Seen, about: Story, candidates: list[Candidate], listing: Listing
 ) -> tuple[list[Candidate], Listing]:
     """A listing, and what is reported of it in languages in which nobody confirmed an article."""
     own = {each.language for each in candidates if each.verdict == "belongs"}
@@ -633,18 +664,14 @@ def _with_those_abroad(
         if each.language in own
         and (each.verdict == "belongs" or judgement.tier in ("sure", "likely"))
     ]
-    members = _candidates(connection, about.id, at_home, judge, keyed=True)
-    told = judge.keys(members)
+    members = seen.keyed(at_home)
+    told = seen.judge.keys(members)
     if not told:
         return candidates, listing
     spoken = next(iter(own)) if len(own) == 1 else None
-    found = key_candidates(connection, told, about.since, about.until, CANDIDATES // 2, spoken)
-    foreign = [
-        each
-        for each in _candidates(connection, about.id, found, judge, keyed=True)
-        if each.language and each.language not in own
-    ]
-    abroad = judge.abroad(about, listing, members, foreign)
+    found = key_candidates(seen.connection, told, about.since, about.until, CANDIDATES // 2, spoken)
+    foreign = [each for each in seen.keyed(found) if each.language and each.language not in own]
+    abroad = seen.judge.abroad(about, listing, members, foreign)
     judged = {each.id for each in foreign}
     home = [
         pair

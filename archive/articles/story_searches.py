@@ -72,7 +72,7 @@ def note(connection: sqlite3.Connection, story_id: int, outlets: Iterable[Search
         """INSERT INTO story_searches (story_id, host, state, reason, suggested, since, until, requests, searched_at)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (story_id, host) DO UPDATE SET
           state = iif(excluded.state = 'not asked', state, excluded.state),
-          reason = iif(excluded.state = 'not asked', reason, excluded.reason),
+          reason = iif(excluded.state = 'not asked' AND state <> 'not asked', reason, excluded.reason),
           suggested = coalesce(suggested, excluded.suggested),
           since = CASE WHEN excluded.since IS NULL THEN since WHEN since IS NULL THEN excluded.since
             ELSE min(since, excluded.since) END,

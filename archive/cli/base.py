@@ -8,6 +8,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -88,6 +89,22 @@ def opened(folder: Path) -> Iterator[sqlite3.Connection]:
         yield connection
     finally:
         connection.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the commands here are given by the rooms that they do not import."""
+
+    keys: Callable[[str], str] | None = None
+    """An address → the key under which an article is found by it."""
+    judge: Callable[[], Any] | None = None
+    """Brings what stories are judged by (`archive.articles.stories.Judge`)."""
+
+
+def given() -> Given:
+    """What the running command was given."""
+    told = click.get_current_context().find_root().obj
+    return told if isinstance(told, Given) else Given()
 
 
 def typed(text: str) -> str:

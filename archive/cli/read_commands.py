@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import click
 
-from archive.cli.base import archive_option, cli, opened, print_all, typed
+from archive.cli.base import archive_option, cli, given, opened, print_all, typed
 from archive.errors import ArchiveError, UsageError
 from archive.text.printable import TEXT_WIDTH, printable
 from archive.times import since as moment
@@ -134,7 +134,7 @@ def show(article: str, as_json: bool, as_html: bool, folder: Path) -> None:
     from archive.queries import lookup as reading
 
     article = typed(article)
-    keys: reading.Keys | None = click.get_current_context().find_root().obj
+    keys: reading.Keys | None = given().keys
     with opened(folder) as connection:
         record = reading.article(connection, _known(connection, article, keys, folder))
     assert record is not None
@@ -265,7 +265,7 @@ def diff(article: str, first: int | None, last: int | None, as_html: bool, folde
     from archive.queries.revision_diff import told
 
     article = typed(article)
-    keys: reading.Keys | None = click.get_current_context().find_root().obj
+    keys: reading.Keys | None = given().keys
     with opened(folder) as connection:
         id = _known(connection, article, keys, folder)
         click.echo(told(connection, id, first, last, as_html, sys.stdout.isatty()))
@@ -310,7 +310,7 @@ def serve(folder: Path, **how: Any) -> None:
     """
     from archive.cli import serve as serving
 
-    serving.serve(folder, serving.Served(**how))
+    serving.serve(folder, serving.Served(**how), given().judge)
 
 
 def _given(

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from archive.errors import DatelineError, UsageError
+from archive.judging import Source, judge_by
 from archive.storage.database import connect_to_read
 from archive.storage.schema import ARCHIVE
 from archive.storage.snapshot import snapshot
@@ -74,8 +75,9 @@ class Served:
         return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}/"
 
 
-def serve(folder: Path, how: Served) -> None:
-    """Run Datasette on the archive until it is stopped.
+def serve(folder: Path, how: Served, judge: Source | None = None) -> None:
+    """Run Datasette on the archive until it is stopped; by `judge` a person's word lists a story
+    anew at once.
 
     The pages, the queries and their descriptions come from `archive.plugin`, here as with plain
     `datasette`. The file itself is never opened as immutable: a crawl may be writing it. What is
@@ -91,6 +93,7 @@ def serve(folder: Path, how: Served) -> None:
     # until the web server takes it: the copy is removed then too
     signal.signal(signal.SIGTERM, _stop)
     with suppress(click.Abort, KeyboardInterrupt), _shown(folder, how) as shown, _told(how) as told:
+        judge_by(judge)
         click.echo(_said(path, how))
         _datasette(arguments(shown, told, how))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -74,10 +75,24 @@ def _table(rows: list[dict[str, object]]) -> None:
     is_flag=True,
     help="A line an article, with its number, how likely it belongs and why.",
 )
+@click.option(
+    "--language",
+    "languages",
+    multiple=True,
+    metavar="CODE",
+    help="Only what is in this language; may be given again, or several parted by commas.",
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
               help="Where to; it takes its name when it is whole.  [default: standard output]")  # fmt: skip
 @archive_option
-def story(name: str, form: str | None, as_list: bool, output: Path | None, folder: Path) -> None:
+def story(
+    name: str,
+    form: str | None,
+    as_list: bool,
+    languages: tuple[str, ...],
+    output: Path | None,
+    folder: Path,
+) -> None:
     """The dossier of a story: its coverage in time order, to read or to pass on.
 
     Each text stands once, headed `date YYYY-MM-DD HEADLINE`, with outlet, byline, why it belongs
@@ -87,6 +102,7 @@ def story(name: str, form: str | None, as_list: bool, output: Path | None, folde
     Examples: dateline story harbour-strike
               dateline story harbour-strike -o harbour-strike.html
               dateline story harbour-strike --list
+              dateline story harbour-strike --language es,ko -o harbour-strike.html
     """
     from archive.articles import stories as followed
     from archive.exports import dossier as dossiers
@@ -98,7 +114,9 @@ def story(name: str, form: str | None, as_list: bool, output: Path | None, folde
         )
     chosen = form or format_of(output, dossiers.ENDINGS, "text")
     with opened(folder) as connection:
-        told = dossiers.dossier(connection, followed.story(connection, typed(name)))
+        told = dossiers.dossier(
+            connection, followed.story(connection, typed(name)), codes(languages)
+        )
     if as_list:
         click.echo(f"{told.story.title}: {told.summary}")
         print_all([dossiers.as_table(told.pieces)])
@@ -113,6 +131,12 @@ def story(name: str, form: str | None, as_list: bool, output: Path | None, folde
     with written_aside(output) as file:
         file.write(text)
     click.echo(f"{told.summary} → {output}", err=True)
+
+
+def codes(given: Iterable[str]) -> tuple[str, ...]:
+    """The languages of a repeated option, of which each may hold several: `es,ko`."""
+    named = (code.strip().lower() for each in given for code in each.split(","))
+    return tuple(dict.fromkeys(filter(None, named)))
 
 
 def _page(text: str) -> None:

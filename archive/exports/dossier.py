@@ -11,7 +11,7 @@ import json
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from typing import Any
@@ -20,6 +20,7 @@ from archive.articles.stories import Story, listing
 from archive.articles.story_searches import Search
 from archive.articles.story_searches import lines as search_lines
 from archive.articles.story_searches import search as search_of
+from archive.errors import UsageError
 from archive.records import below_standfirst
 from archive.text.formatting import direction, paragraphs, percent
 from archive.text.html import web_link
@@ -176,9 +177,27 @@ class Dossier:
         return list(as_written(self.story.terms[:MANY], "\n".join(texts[:FEW])))
 
 
-def dossier(connection: sqlite3.Connection, story: Story) -> Dossier:
-    """The dossier of a story, as the archive stands."""
-    pieces = tuple(_piece(connection, row) for row in listing(connection, story.id))
+def dossier(
+    connection: sqlite3.Connection, story: Story, languages: Collection[str] = ()
+) -> Dossier:
+    """The dossier of a story, as the archive stands; only of some languages (ISO 639-1), if any are
+    named.
+
+    Raises UsageError, with the languages that there are, where nothing is in any of these.
+    """
+    rows = listing(connection, story.id)
+    there = Counter(row["language"] for row in rows if row["language"])
+    if languages and not there.keys() & set(languages):
+        known = (
+            ", ".join(f"{code} {many}" for code, many in there.most_common())
+            or "none that is known"
+        )
+        raise UsageError(
+            f"{story.name}: nothing in {', '.join(languages)}; the languages of what is listed: {known}"
+        )
+    pieces = tuple(
+        _piece(connection, row) for row in rows if not languages or row["language"] in languages
+    )
     return Dossier(story, pieces, search_of(connection, story.id))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from archive.articles.stories import Story, Verdict, folded, slug
+from archive.articles.stories import Judge, Story, Verdict, folded, relist, slug
 from archive.articles.stories import say as keep_word
 from archive.errors import UsageError
 from archive.pages import filters as asked
@@ -291,11 +291,18 @@ WORDS: dict[str, Verdict | None] = {"belongs": "belongs", "not": "not", "unsaid"
 """What a form may send, and what is kept."""
 
 
-def say(connection: sqlite3.Connection, name: str, article_id: int, word: str) -> None:
-    """Keep a person's word on an article; the next crawl makes the story's listing anew.
+def say(
+    connection: sqlite3.Connection,
+    name: str,
+    article_id: int,
+    word: str,
+    judge: Judge | None = None,
+) -> str:
+    """Keep a person's word on an article, and list the story anew by a judge; what came of it, in a
+    sentence.
 
-    Runs inside the caller's transaction. Raises UsageError for a story, an article or a word that
-    there is not.
+    Without a judge the next crawl makes the listing. Runs inside the caller's transaction. Raises
+    UsageError for a story, an article or a word that there is not.
     """
     told = found_story(connection, name)
     if told is None or word not in WORDS:
@@ -304,6 +311,22 @@ def say(connection: sqlite3.Connection, name: str, article_id: int, word: str) -
         )
     if connection.execute("SELECT 1 FROM articles WHERE id = ?", (article_id,)).fetchone() is None:
         raise UsageError(f"{article_id}: no such article")
+    before = _listed(connection, told.id)
     keep_word(connection, told.id, [article_id], WORDS[word])
-    # by this a crawl knows
-    connection.execute("UPDATE stories SET newest_id = 0, stale = 1 WHERE id = ?", (told.id,))
+    if judge is None:  # by this a crawl knows
+        connection.execute("UPDATE stories SET newest_id = 0, stale = 1 WHERE id = ?", (told.id,))
+        return "Kept. The next crawl makes the listing of this story anew."
+    relist(connection, told.id, judge)
+    after = _listed(connection, told.id)
+    more, fewer = len(after - before), len(before - after)
+    now = f"{len(after):,} articles now, {more:,} more and {fewer:,} fewer than before"
+    return f"Kept, and the story is listed anew: {now}."
+
+
+def _listed(connection: sqlite3.Connection, story_id: int) -> set[int]:
+    return {
+        int(row[0])
+        for row in connection.execute(
+            "SELECT id FROM story_coverage WHERE story_id = ?", (story_id,)
+        )
+    }

@@ -15,6 +15,7 @@ from datasette import Forbidden, NotFound, Response  # type: ignore[import-untyp
 from datasette.utils import tilde_decode, tilde_encode  # type: ignore[import-untyped]
 
 from archive.errors import DatelineError, UsageError
+from archive.judging import judge
 from archive.pages.article import article, beside
 from archive.pages.home import home, stories
 from archive.pages.outlet import outlet, outlets
@@ -314,8 +315,10 @@ def _dossier(connection: sqlite3.Connection, told: Any, form: str) -> str:
 
 
 async def verdict(datasette: Any, request: Any) -> Any:
-    """Keep a person's word on an article, and go back to the story. Raises Forbidden for who may
-    not write."""
+    """Keep a person's word on an article, list the story anew, and go back to it.
+
+    Raises Forbidden for who may not write.
+    """
     database = await opened(datasette, request)
     paths, name = Paths(datasette.urls, database), unquote(request.url_vars["name"])
     if request.method != "POST":
@@ -327,20 +330,21 @@ async def verdict(datasette: Any, request: Any) -> Any:
     if not (id.isascii() and id.isdigit() and len(id) < 19):
         raise NotFound(f"{id}: no article")
     try:
-        await datasette.get_database(database).execute_write_fn(
+        came = await datasette.get_database(database).execute_write_fn(
             lambda connection: _say(connection, name, int(id), word)
         )
     except UsageError as error:
         raise NotFound(str(error)) from error
     response = Response.redirect(f"{paths.story(name)}#article-{id}")
-    datasette.add_message(request, "Kept. The next crawl makes the listing of this story anew.")
+    datasette.add_message(request, came)
     return response
 
 
-def _say(connection: sqlite3.Connection, name: str, id: int, word: str) -> None:
+def _say(connection: sqlite3.Connection, name: str, id: int, word: str) -> str:
+    by = judge()
     try:
         with connection:
-            say(connection, name, id, word)
+            return say(connection, name, id, word, by)
     except sqlite3.Error as error:
         raise DatelineError(f"the verdict could not be kept ({error}); try again") from error
 

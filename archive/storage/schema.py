@@ -292,7 +292,7 @@ CREATE INDEX events_untidied ON events(texts) WHERE tidied = 0;
 CREATE TABLE event_articles (
   article_id INTEGER PRIMARY KEY REFERENCES articles(id),
   event_id INTEGER NOT NULL REFERENCES events(id),
-  joined TEXT NOT NULL,       -- first, words, copy, tidy
+  joined TEXT NOT NULL,       -- first, words, keys, copy, tidy
   score REAL,                 -- how well it fitted; NULL: it was the first, or a copy
   terms TEXT NOT NULL DEFAULT '[]'  -- JSON: what it had in common with the event, the strongest first
 );

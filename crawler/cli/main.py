@@ -1,6 +1,7 @@
 """The `dateline` command, whole: the commands that find, and those that read back."""
 
 import sys
+from typing import TYPE_CHECKING
 
 from crawler.processes.search_path import leave_out_current_folder
 
@@ -20,7 +21,10 @@ import crawler.cli.investigate_commands
 import crawler.cli.operation_commands
 import crawler.cli.outlet_commands
 import crawler.cli.story_commands  # noqa: F401
-from archive.cli.base import cli
+from archive.cli.base import Given, cli
+
+if TYPE_CHECKING:
+    from archive.articles.stories import Judge
 
 
 def main() -> None:
@@ -28,11 +32,18 @@ def main() -> None:
     termination.release()
     if termination.asked() and not {"crawl", "investigate"} & set(sys.argv):
         sys.exit(130)  # as shells tell of a program that Ctrl-C ended
-    # by it `show URL` finds an article under another spelling of its address
-    cli(prog_name="dateline", obj=_url_key)
+    cli(prog_name="dateline", obj=Given(_url_key, _judge))
 
 
 def _url_key(url: str) -> str:
+    """By it `show URL` finds an article under another spelling of its address."""
     from pipelines.urls import url_key  # 0.1 s of every command, as tldextract loads an HTTP client
 
     return url_key(url)
+
+
+def _judge() -> "Judge":
+    """By it `serve` lists a story anew as soon as a person says what belongs."""
+    from pipelines.topics.stories import JUDGE
+
+    return JUDGE

@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
+from urllib.request import getproxies
 
 from scrapy.http import Request, Response
 
@@ -162,13 +163,14 @@ class LookUp:
         A host that answers but has neither a home page nor a feed is only taken where no other has
         one.
         """
-        problems: dict[str, str] = {}
+        problems: dict[tuple[str, str], str] = {}
         empty: dict[str, Found] = {}
         for home in wanted.homes:
             host = urlsplit(home).netloc
-            if problems.get(host) == NO_SUCH_HOST or host in empty:
+            way = host, looked_up_by(home)
+            if problems.get(way) == NO_SUCH_HOST or host in empty:
                 continue
-            robots, problems[host] = await self.get(
+            robots, problems[way] = await self.get(
                 urljoin(home, "/robots.txt"), dont_obey_robotstxt=True
             )
             if robots is None or robots.status >= 500:
@@ -289,6 +291,11 @@ class LookUp:
         response, problem = await answer(self.spider, url, **meta)
         self.spider.counts["looked up"] += response is not None
         return response, problem
+
+
+def looked_up_by(url: str) -> str:
+    """Who looks the host's name up: the proxy of the address's scheme, or (empty) this machine."""
+    return getproxies().get(urlsplit(url).scheme, "")
 
 
 async def answer(spider: Any, url: str, **meta: Any) -> tuple[Response | None, str]:

@@ -49,6 +49,13 @@ asked."""
 
 OF_LIST = "it stands in the list of outlets"
 
+
+def is_likelier(suggestion: Suggestion) -> bool:
+    """Does anything speak for it? Those for which nothing does stand in no order: none of them says
+    of the next."""
+    return suggestion.reasons != (OF_LIST,)
+
+
 Confirm = Callable[[Sequence[Suggestion], Any], Awaitable[bool]]
 """Whether some outlets may be asked; with the live line of the terminal, if there is one."""
 
@@ -98,6 +105,9 @@ class InvestigateSpider(StorySpider):
         self.refused: set[str] = set()
         """Outlets that a person did not want to be asked."""
         self.problems_of: dict[str, str] = {}
+        self.cut_short: set[str] = set()
+        """Outlets, without `www.`, for which too little time or budget was left to read any list of
+        theirs."""
         self.found: set[int] = set()
         """Articles that were told."""
         self.robots_seen: dict[str, Any] = {}
@@ -228,7 +238,7 @@ class InvestigateSpider(StorySpider):
             self._learn_words()
             async for page in self.directed_pages():
                 yield page
-            fruitless = 0 if len(self.found) > before else fruitless + len(chosen)
+            fruitless = 0 if len(self.found) > before else fruitless + sum(map(is_likelier, chosen))
             if fruitless >= max(PATIENCE, self.most // 2):
                 self.stopped = f"the last {fruitless} outlets brought nothing new"
                 return
@@ -276,9 +286,20 @@ class InvestigateSpider(StorySpider):
         for it."""
         asked = {host for host, each in self._searched().items() if each.state == "answered"}
         asked |= {*self.asked_outlets, host_of(self.url)}
-        found = suggest(self.archive.db, self.story.id, self.catalogue, most + len(asked))
-        found += self._unknown({bare_host(each.host) for each in found})
-        return [each for each in found if bare_host(each.host) not in asked][:most]
+        left_over = self._left_over()
+        others = suggest(self.archive.db, self.story.id, self.catalogue, most + len(asked))
+        others += self._unknown({bare_host(each.host) for each in others})
+        found = {bare_host(each.host): each for each in [*left_over, *others]}
+        return [each for host, each in found.items() if host not in asked][:most]
+
+    def _left_over(self) -> list[Suggestion]:
+        """Outlets that a run before left without a whole turn: the archive may know them, and no
+        list that works."""
+        return [
+            Suggestion(host, None, tuple(filter(None, (each.suggested,))), 0.0)
+            for host, each in self._searched().items()
+            if each.state == "not asked" and each.reason == CUT_SHORT
+        ]
 
     def _unknown(self, suggested: Collection[str]) -> list[Suggestion]:
         """Outlets of a person's own list that says nothing of them but their hosts: nothing speaks
@@ -316,10 +337,19 @@ class InvestigateSpider(StorySpider):
         for host, each in looked.items():
             if not self._cut_short():
                 settle(self.archive, each, host)
-            if not self._has_read(each) and each.problem != CUT_SHORT and not self._cut_short():
-                self.problems_of[bare_host(host)] = (
-                    each.problem or "none of its feeds and sitemaps could be read"
-                )
+            self._note_look(host, each)
+
+    def _note_look(self, host: str, looked: Looked) -> None:
+        """What became of an outlet whose lists were to be read: it answered, or did not, or had no
+        whole turn."""
+        if self._has_read(looked):
+            return
+        if looked.problem == CUT_SHORT or (looked.problem is None and self._cut_short()):
+            self.cut_short.add(bare_host(host))
+        else:
+            self.problems_of[bare_host(host)] = (
+                looked.problem or "none of its feeds and sitemaps could be read"
+            )
 
     async def _look(self, hosts: Sequence[str]) -> dict[str, Looked]:
         found = await self._at_once([self.quick.at(host, self.directing.span) for host in hosts])
@@ -378,13 +408,23 @@ class InvestigateSpider(StorySpider):
                     f"{row['day'] or 'undated':10}  {row['outlet']}: {row['headline'] or '(no headline)'}"
                 )
 
+    def became(self) -> list[Searched]:
+        """One of whose lists some failed before there was no room to look for others did not have
+        its turn."""
+        return [
+            each
+            for each in super().became()
+            if each.state == "answered" or each.host not in self.cut_short
+        ]
+
     def note_search(self) -> None:
         """Write down what became of each outlet: also of those that could not be reached, or had no
         turn."""
         super().note_search()
         read = {host for host, each in self._searched().items() if each.state == "answered"}
         outlets = [
-            self._became(host, host in read) for host in {*self.asked_outlets, *self.problems_of}
+            self._became(host, host in read)
+            for host in {*self.asked_outlets, *self.problems_of, *self.cut_short}
         ]
         with transaction(self.archive.db) as db:
             story_searches.note(db, self.story.id, outlets)

@@ -32,6 +32,7 @@ from archive.articles import leads as told
 from archive.articles import story_searches
 from archive.articles.leads import Prospect
 from archive.articles.stories import profile_of, relist, story
+from archive.articles.story_searches import Searched
 from archive.errors import ReadingError
 from archive.frontier.hosts import bare_host
 from archive.frontier.urls import Listing, Waiting
@@ -143,7 +144,11 @@ class StorySpider(ArchiveSpider):
     def note_search(self) -> None:
         """Write down which outlets' lists were read for the story, and which could not be."""
         with transaction(self.archive.db) as db:
-            story_searches.note(db, self.story.id, searched(self))
+            story_searches.note(db, self.story.id, self.became())
+
+    def became(self) -> list[Searched]:
+        """What became of each outlet whose lists were asked for."""
+        return searched(self)
 
     # -- what to ask for, and until when -----------------------------------------------------------
 

@@ -56,6 +56,9 @@ TOPIC_LIKE = 0.08
 """How much of a topic's name has to be the story's, measured as a headline is."""
 SEARCHES_OF_OUTLET, MOST_SEARCHED = 2, 60
 """Questions to one outlet's search, and outlets whose search is asked, in one crawl."""
+MOST_FRUITLESS = 8
+"""Outlets in a row whose search named nothing likely, or that declare none, after which no more are
+asked."""
 WORDS_ASKED = (3, 2)
 """Words of a first question, and of a second where the first brought nothing likely."""
 AT_ONCE = 8
@@ -114,6 +117,10 @@ class Directing:
         self.done: set[str] = set()
         """Addresses of topic pages, and hosts of searches, that had their turn."""
         self.reaches = 0
+        self.fruitful: set[str] = set()
+        """Hosts whose search named something likely."""
+        self.fruitless = 0
+        """Hosts in a row whose search did not."""
         self.said: dict[str, str] = {}
         """What came of outlets' searches that cannot be asked."""
 
@@ -340,15 +347,27 @@ class Directing:
 
     async def _search(self) -> bool:
         """Ask the search of outlets whose lists do not reach back; whether there was one to ask."""
+        began = self.asked["searches"]
+        while hosts := self._to_search():
+            self.done |= set(hosts)
+            self.asked["searches"] += len(hosts)
+            await self._at_once([self._search_outlet(host) for host in hosts])
+            found = any(host in self.fruitful for host in hosts)
+            self.fruitless = 0 if found else self.fruitless + len(hosts)
+        return self.asked["searches"] > began
+
+    def _to_search(self) -> list[str]:
+        """The next outlets whose search is asked, those first that covered the story; none once it
+        is no use."""
+        room = min(AT_ONCE, MOST_SEARCHED - self.asked["searches"], MOST_FRUITLESS - self.fruitless)
+        if self.spider.ended or self.spider._spent() or room <= 0:
+            return []
+        covered = told.outlets_of_story(self.spider.archive.db, self.spider.story.id)
         lacking = [
             host for host in list(self.lists) if self.is_too_short(host) or self.is_mute(host)
         ]
         hosts = [host for host in lacking if host not in self.done]
-        hosts = hosts[: max(0, MOST_SEARCHED - self.asked["searches"])]
-        self.done |= set(hosts)
-        self.asked["searches"] += len(hosts)
-        await self._at_once([self._search_outlet(host) for host in hosts])
-        return bool(hosts)
+        return sorted(hosts, key=lambda host: _bare(host) not in covered)[:room]
 
     async def _search_outlet(self, host: str) -> None:
         """Ask one outlet's search, as its own pages declare it, until it names something likely."""
@@ -368,6 +387,7 @@ class Directing:
                 return
             if self._take(page):
                 self.said[host] = f"its search was asked for {words}"
+                self.fruitful.add(host)
                 return
         self.said[host] = "its search names nothing likely"
 

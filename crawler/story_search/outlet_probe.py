@@ -8,6 +8,7 @@ where that brings nothing, the home page and the usual paths are asked.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -79,15 +80,23 @@ class QuickLook:
         return Looked(outlet, problem=problem or "no answer")
 
     def _homes(self, host: str) -> list[str]:
-        """Home pages to try: where it answers already or did before; then https first, with and
-        without `www.`"""
+        """Home pages to try: where it answers already or did before; then with and without `www.`,
+        by https first.
+
+        Where most sites so far answered by http alone, as behind a proxy that knows no other, by
+        http first.
+        """
         before = self.found_out.get(bare_host(host))
         hosts = [host, f"www.{host}" if host == bare_host(host) else bare_host(host)]
         if before and before.found_host:
             hosts.insert(0, before.found_host)
         homes = [home_urls(each) for each in dict.fromkeys(hosts)]
         tried = [home for kind in zip(*homes, strict=True) for home in kind]
-        return sorted(tried, key=lambda home: site_of(home) not in self.spider.robots_seen)
+        seen = self.spider.robots_seen
+        answered = Counter(urlsplit(robots.url).scheme for robots in seen.values())
+        return sorted(
+            tried, key=lambda home: (site_of(home) not in seen, -answered[urlsplit(home).scheme])
+        )
 
     async def _know(self, home: str, robots: Response) -> None:
         """The rules need not be asked for again."""
@@ -119,7 +128,9 @@ class QuickLook:
         """What the home page and the usual paths have, of an outlet whose lists brought nothing."""
         home, why = await self.get(looked.home)
         if home is None or home.status != 200:
-            return replace(looked, sources=(), problem=f"home page: {why}")
+            return replace(
+                looked, sources=(), problem=why if why == CUT_SHORT else f"home page: {why}"
+            )
         try:
             said: Home = await self.spider.workers.read_home(home.body, home.url)
         except ReadingError as error:
@@ -138,7 +149,8 @@ class QuickLook:
             url = urljoin(home.url, path)
             if url not in tried and await self._is_there(url):
                 return Looked(outlet, looked.home, sources(outlet, kind, [url]))
-        return replace(looked, outlet=outlet, sources=(), problem="it names no feed and no sitemap")
+        problem = CUT_SHORT if self._is_over() else "it names no feed and no sitemap"
+        return replace(looked, outlet=outlet, sources=(), problem=problem)
 
     async def _is_there(self, url: str) -> bool:
         response, _ = await self.get(url)
@@ -153,9 +165,13 @@ class QuickLook:
 
     async def get(self, url: str, **meta: Any) -> tuple[Response | None, str]:
         """The answer, or None, and what is wrong with it."""
-        if self.spider.ended or self.spider.requests_spent():
+        if self._is_over():
             return None, CUT_SHORT
-        return await answer(self.spider, url, **meta)
+        response, why = await answer(self.spider, url, **meta)
+        return response, CUT_SHORT if response is None and self.spider.ended else why
+
+    def _is_over(self) -> bool:
+        return bool(self.spider.ended or self.spider.requests_spent())
 
 
 def sources(outlet: Outlet, kind: SourceKind, urls: Sequence[str]) -> tuple[Source, ...]:

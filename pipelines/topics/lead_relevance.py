@@ -23,7 +23,8 @@ from urllib.parse import unquote, urlsplit
 from archive.articles.stories import Confirmed, Known, Score, Story
 from archive.records import Lead
 from pipelines.text.terms import terms
-from pipelines.topics.stories import Profile, profile, score, vector
+from pipelines.text.vectors import Vector
+from pipelines.topics.stories import Profile, in_two_views, profile, score, vector
 
 # -- one lead --------------------------------------------------------------------------------------
 
@@ -87,26 +88,31 @@ def members_profile(
     """The profile of a story's confirmed articles, which count twice, and of others that it lists;
     None without any.
 
-    A member has headline, standfirst, text, language, published_at and outlet; `known` is
-    `archive.articles.leads.frequencies`
-    of an archive.
+    A member has headline, standfirst, text, language, published_at and outlet, and the terms of
+    both views, counted, as far as the archive has them (`weights`, `opening`: JSON); `known` is
+    `archive.articles.leads.frequencies` of an archive.
     """
     if not members:
         return None
     grown = [*confirmed, *confirmed]
     for each in members:
         language = each["language"]
-        seen = vector(
-            each["headline"],
-            each["standfirst"],
-            each["text"],
-            language,
-            partial(_known, known, language),
-        )
+        seen = _member(each, partial(_known, known, language))
         if seen:
             kept = json.dumps(seen, ensure_ascii=False)
             grown.append(Confirmed(kept, each["published_at"], language, each["outlet"]))
     return profile(story, grown)
+
+
+def _member(member: Mapping[str, Any], known: Known) -> Vector:
+    """An article as a story sees it, from the terms that were counted when it came, or else from
+    its text."""
+    if member["weights"] and member["opening"]:
+        whole, opening = json.loads(member["weights"]), json.loads(member["opening"])
+        return in_two_views(whole, opening, *known({**whole, **opening}))
+    return vector(
+        member["headline"], member["standfirst"], member["text"], member["language"], known
+    )
 
 
 def _known(

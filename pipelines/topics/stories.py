@@ -20,7 +20,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
-from math import isnan, nan, sqrt
+from math import isnan, log, nan, sqrt
 
 import numpy as np
 
@@ -42,7 +42,6 @@ from archive.text.unspaced import UNSPACED_RUN
 from archive.timestamps import days as days_of
 from pipelines.text.terms import terms as terms_of
 from pipelines.text.vectors import Vector, cosine, mean, unit, weights
-from pipelines.text.vectors import vector as weighed
 from pipelines.topics.language_keys import link
 from pipelines.topics.membership import Array, Standing, arrives, at_any_time, gram, judge
 from pipelines.topics.membership import nearness as near
@@ -79,13 +78,26 @@ def in_two_views(
 
     Empty if there are no terms.
     """
-    seen = {
-        term: sqrt(1 - OF_OPENING) * weight
-        for term, weight in weighed(whole, frequencies, articles, TERMS_OF_WHOLE, DAMPED).items()
+    all_articles = log(articles + 1)
+    rarity = {
+        term: max(0.0, all_articles - log(frequencies.get(term, 0) + 0.5)) ** DAMPED
+        for term in {**whole, **opening}
     }
-    for term, weight in weighed(opening, frequencies, articles, TERMS_OF_OPENING, DAMPED).items():
-        seen[OPENS + term] = sqrt(OF_OPENING) * weight
-    return seen
+    seen = _view(whole, rarity, TERMS_OF_WHOLE, sqrt(1 - OF_OPENING))
+    opened = _view(opening, rarity, TERMS_OF_OPENING, sqrt(OF_OPENING))
+    return seen | {OPENS + term: weight for term, weight in opened.items()}
+
+
+def _view(
+    counts: Mapping[str, float], rarity: Mapping[str, float], most: int, size: float
+) -> Vector:
+    """As `pipelines.text.vectors.vector`, of this length, with rarities that both views share."""
+    told = {
+        term: (1 + log(count) if count > 1 else 1.0) * rare
+        for term, count in counts.items()
+        if (rare := rarity[term]) > 0
+    }
+    return {term: size * weight for term, weight in unit(told, most).items()}
 
 
 def vector(
@@ -267,7 +279,9 @@ def listing(story: Story, candidates: Sequence[Candidate]) -> Listing:
             float(judged.probabilities[number]) if allowed[number] else 0.0,
             tier(float(judged.probabilities[number])) if allowed[number] else None,
             parts.get(number),
-            _in_common(each.vector, members),
+            _in_common(each.vector, members)
+            if each.verdict or judged.probabilities[number] >= PERHAPS
+            else (),
             None if (near_to := nearest[number]) is None else candidates[near_to].id,
         )
         for number, each in enumerate(candidates)

@@ -423,3 +423,15 @@ def test_topic_pages_and_searches_count_for_the_budget_of_their_outlet(dateline)
             if r.host == "ridge.example" and r.path not in ("/robots.txt", "/feed.xml")
         ]
     assert len(spent) <= 1
+
+
+def test_searches_are_asked_no_further_once_many_outlets_in_a_row_declare_none(dateline):
+    short = [
+        outlet(*[replace(other(n, NOW - timedelta(hours=n)), listed=True) for n in (1, 2)],
+               host=f"town{number}.example", feed="rss", sitemap=None)
+        for number in range(24)
+    ]  # fmt: skip
+    with serve(World((outlet(*months(MINE)), *short), NOW)) as web:
+        followed(dateline, web)
+        fronts = [request.host for request in web.requests if request.path == "/"]
+    assert len(fronts) == len(set(fronts)) == 8

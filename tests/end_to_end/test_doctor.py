@@ -73,6 +73,18 @@ MENDABLE = [
     ("UPDATE versions SET text_id = 99", "rows of versions whose row of texts is missing"),
     ("DELETE FROM versions WHERE article_id = 1", "texts without two versions"),
     ("UPDATE sketches SET version = 0", "compared in an older way"),
+    ("DELETE FROM article_keys WHERE article_id = 1", "articles without keys"),
+    (
+        "INSERT INTO article_keys VALUES (99, 'en', 0, 0, '{}')",
+        "rows of article_keys whose row of articles is missing",
+    ),
+    ("INSERT INTO strong_keys VALUES ('@KR', 0, 99, 'en')", "keys by which an article is found"),
+    ("DELETE FROM strong_keys", "articles that no key leads to"),
+    ("DELETE FROM key_counts", "keys counted of other articles"),
+    (
+        "UPDATE key_counts SET articles = articles + 1 WHERE key = ''",
+        "keys counted of other articles",
+    ),
 ]
 
 

@@ -383,3 +383,74 @@ def test_pages_written_an_hour_ago_are_found_as_those_of_last_month_are(dateline
         run.at(NOW)
         _, run, _ = investigated(lambda _: run, web, tmp_path)
     assert late.path in coverage(run)
+
+
+# -- whom the budget left without a turn -----------------------------------------------------------
+
+
+def bare(number: int, **more: object) -> Outlet:
+    """An outlet whose robots.txt names nothing; what it has is told on its front page."""
+    return outlet(
+        f"town{number}.example", replace(DRILL, path=f"/news/{number}-drill"), sitemap=None, **more
+    )
+
+
+def listed_with_old_feeds(tmp_path: Path, many: int) -> None:
+    rows = (
+        f"town{number}.example,en,http://town{number}.example/old.xml" for number in range(many)
+    )
+    (tmp_path / "outlets.csv").write_text("\n".join(("host,language,feeds", *rows)) + "\n")
+
+
+@pytest.mark.parametrize("budget", [14, 18, 21])
+def test_who_had_no_whole_turn_within_the_budget_is_not_said_to_have_given_no_answer(
+    dateline, tmp_path, budget
+):
+    listed_with_old_feeds(tmp_path, 8)
+    with serve(world(*map(bare, range(8)))) as web:
+        ran, run, out = investigated(dateline, web, tmp_path, "--yes", "--requests", budget)
+        fronts = {request.host for request in web.requests if request.path == "/"}
+    cut = {f"town{number}.example" for number in range(8)} - fronts
+    assert cut, "the budget ends before all had their turn"
+    assert {host for host, state in states(run).items() if state == "not asked"} >= cut
+    assert "Not searched" not in ran.stdout
+    assert "did not answer" not in out.read_text()
+
+
+def test_who_is_not_there_is_said_so_also_where_the_budget_ends_before_others_had_their_turn(
+    dateline, tmp_path
+):
+    listed_with_old_feeds(tmp_path, 8)
+    with (tmp_path / "outlets.csv").open("a") as more:
+        more.write("nowhere.example,en,\n")
+    with serve(world(*map(bare, range(8)))) as web:
+        ran, run, _ = investigated(dateline, web, tmp_path, "--yes", "--requests", "28")
+        assert web.asked("nowhere.example")
+    assert states(run)["nowhere.example"] == "failed"
+    assert "nowhere.example (" in next(
+        line for line in ran.stdout.splitlines() if line.startswith("Not searched")
+    )
+
+
+def test_who_had_no_whole_turn_has_it_in_the_next_run(dateline, tmp_path):
+    listed_with_old_feeds(tmp_path, 4)
+    with serve(world(*map(bare, range(4)))) as web:
+        _, run, _ = investigated(dateline, web, tmp_path, "--yes", "--requests", "12")
+        assert "not asked" in states(run).values()
+        _, run, _ = investigated(dateline, web, tmp_path)
+    assert set(states(run).values()) == {"answered"}
+    assert len([path for path in coverage(run) if path.endswith("-drill")]) == 4
+
+
+def test_outlets_of_a_list_that_says_nothing_of_them_are_all_asked_however_many_have_nothing(
+    dateline, tmp_path
+):
+    """They stand in the order of their names, not of their likelihood."""
+    empty = [outlet(f"a{number}.example") for number in range(24)]
+    (tmp_path / "outlets.csv").write_text(
+        "\n".join(["host", *(each.host for each in empty), "ridge.example"])
+    )
+    with serve(world(*empty)) as web:
+        _, run, _ = investigated(dateline, web, tmp_path, "--yes", "--outlets", "40")
+    assert {DRILL.path, FREE.path} <= coverage(run)
+    assert len(states(run)) == 26

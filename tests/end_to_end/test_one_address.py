@@ -20,8 +20,11 @@ from crawler.jobs.followed_article_spider import keep_as_known
 from crawler.sources.catalogue import read
 from crawler.sources.outlet_lookup import known_of
 from demo.strangers import Answer, Says, stranger
+from demo.web import Outlet, World, serve
 from tests.conftest import Dateline
 from tests.end_to_end.test_hostile_web import proxied, rss
+from tests.stories import NOW
+from tests.stories import page as plain_page
 
 XML = {"Content-Type": "application/xml"}
 STORY = "http://harbour.example/news/ferry"
@@ -500,3 +503,19 @@ def test_a_catalogue_of_ones_own_takes_the_place_of_the_packages(dateline, catal
     ).stdout
     assert by_option == by_variable
     assert len(json.loads(by_option)) == 6
+
+
+@pytest.mark.parametrize("for_https", [False, True])
+def test_an_outlet_is_found_through_a_proxy_that_knows_plain_http_alone(tmp_path, for_https):
+    """What this machine cannot look up that proxy may."""
+    with serve(
+        World((Outlet("harbour.example", "Harbour Post", pages=(plain_page(1),)),), NOW)
+    ) as web:
+        run = Dateline(
+            tmp_path / "archive",
+            None,
+            {"http_proxy": web.proxy, "https_proxy": for_https * web.proxy},
+        )
+        ran = run("outlet", "add", "harbour.example")
+    assert ran.stdout.startswith("harbour.example: Harbour Post")
+    assert run.column("SELECT host FROM outlets") == ["harbour.example"]

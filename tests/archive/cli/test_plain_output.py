@@ -13,6 +13,7 @@ import pytest
 from datasette.app import Datasette
 
 import archive.cli.story_commands  # noqa: F401  registers the commands
+from archive.cli.base import Given
 from archive.exports.dossier import Copy, Piece, as_written
 from archive.pages.outlet import outlet
 from archive.pages.story import spreads
@@ -102,7 +103,7 @@ def test_the_number_of_no_article_is_no_address(folder: Path, command: str, numb
     def strict(url: str) -> str:
         raise AssertionError(f"{url} is no address")
 
-    result = run(folder, command, number, obj=strict)
+    result = run(folder, command, number, obj=Given(strict))
     assert result.exit_code == 1
     assert result.stderr.startswith(f"dateline: {number}: not in {folder}")
 

@@ -13,6 +13,8 @@ from markdown_it import MarkdownIt
 from rich.cells import cell_len
 
 from archive.articles.stories import story
+from archive.cli.story_commands import codes
+from archive.errors import UsageError
 from archive.exports.dossier import (
     Dossier,
     as_html,
@@ -282,3 +284,40 @@ def test_where_the_original_is_not_in_the_story_the_earliest_version_stands_for_
     db.execute(added, (MOMENT,))
     piece = next(piece for piece in dossier(db, story(db, "ferries")).pieces if piece.id == 2)
     assert [copy.id for copy in piece.copies] == [7]
+
+
+# -- narrowed to some languages --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("languages", "headings"),
+    [
+        (("ja",), ["date 2024-02-16 東京都知事が退任へ"]),
+        (
+            ("ar", "ja"),
+            ["date 2024-02-14 المجلس يعلن خطة جديدة", "date 2024-02-16 東京都知事が退任へ"],
+        ),
+        (("ja", "ko"), ["date 2024-02-16 東京都知事が退任へ"]),
+        ((), HEADINGS),
+    ],
+)
+def test_a_dossier_holds_what_is_in_the_languages_that_are_asked_for(
+    db: sqlite3.Connection, languages, headings
+):
+    assert [
+        piece.heading for piece in dossier(db, story(db, "ferries"), languages).pieces
+    ] == headings
+
+
+def test_languages_in_which_there_is_nothing_are_told_with_those_that_there_are(
+    db: sqlite3.Connection,
+) -> None:
+    with pytest.raises(
+        UsageError, match=r"nothing in ko; the languages of what is listed: en 3, ar 1, ja 1"
+    ):
+        dossier(db, story(db, "ferries"), ("ko",))
+
+
+@pytest.mark.parametrize("words", [("es,ko",), ("es", "ko"), (" ES , ko", "es"), ("es,,ko,",)])
+def test_languages_are_given_one_by_one_or_parted_by_commas(words: tuple[str, ...]) -> None:
+    assert codes(words) == ("es", "ko")

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from archive.articles.stories import Story
 from archive.records import Lead
+from pipelines.text.vectors import weights
 from pipelines.topics.lead_relevance import (
     CERTAIN,
     WORTH,
@@ -10,10 +14,11 @@ from pipelines.topics.lead_relevance import (
     Experience,
     address_words,
     lead_terms,
+    members_profile,
     relevance,
     usual_chance,
 )
-from pipelines.topics.stories import JUDGE
+from pipelines.topics.stories import JUDGE, opening
 from tests.pipelines.topics.test_stories import MINE, MINE_TEXT, STORY, confirmed, known
 
 PROFILE = JUDGE.profile(STORY, [confirmed(MINE, MINE_TEXT, "2026-03-10T08:00:00Z")])
@@ -129,3 +134,18 @@ def test_what_a_person_named_is_worth_a_request_whatever_was_met_before():
     choice.add("named", CERTAIN)
     assert choice.experience.chance(CERTAIN) > WORTH
     assert choice.take() == ("named", CERTAIN)
+
+
+def test_a_storys_articles_are_known_by_the_terms_that_were_counted_when_they_came() -> None:
+    """Their texts need not be read again."""
+    known = lambda _, terms: (dict.fromkeys(terms, 3), 2_000)  # noqa: E731
+    text = "The dockers of Vellmar struck. Their union asked for shorter shifts."
+    row = {"headline": "Dockers strike", "standfirst": None, "text": text, "language": "en", "published_at": None,
+           "outlet": "a.example", "weights": None, "opening": None}  # fmt: skip
+    whole, first = (
+        weights("Dockers strike", None, text, "en"),
+        opening("Dockers strike", None, text, "en"),
+    )
+    counted = row | {"text": "", "weights": json.dumps(whole), "opening": json.dumps(first)}
+    about = Story(1, "dockers", "Dockers")
+    assert members_profile(about, [], [counted], known) == members_profile(about, [], [row], known)
