@@ -1,4 +1,4 @@
-"""A page as the row of text blocks that a reader sees, each with its place in the tree."""
+"""The text blocks of a page in reading order, each with its place in the tree."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ span strike strong sub sup time tt u var wbr
 output meter progress slot img picture input embed map area source track param link meta
 """
 INLINE = frozenset(INLINE_TEXT.split())
+"""Tags whose text belongs to the sentence around them."""
 UNSEEN_TEXT = """
 head script style noscript template svg select option textarea button iframe object video audio canvas math
 """
 UNSEEN = frozenset(UNSEEN_TEXT.split())
+"""Tags whose content a reader does not see as text."""
 LAYOUT_SIGNS = (
     "table",
     "ul",
@@ -33,31 +35,37 @@ LAYOUT_SIGNS = (
     "section",
     "div",
 )
+"""Tags that data tables do not contain: a table with one of them arranges the page."""
 TABLE_PARTS = frozenset(("table", "tbody", "thead", "tfoot", "tr", "td", "th", "center"))
 
 
 FEWEST_LINKS, ALL_LINKED = 5, 0.95
-"""Blocks of a list of links, and the share of its letters that stand in links."""
+"""The least number of blocks in a list of links, and the least share of its letters inside
+links."""
 NOTE_MARKS = XPath("//a[contains(@href, '#')][string-length(.) < 8]")
+"""Short links within the page, as numbers of notes are."""
 NUMBER = re.compile(r"\[?\d{1,3}\]?")
 NOTHING = (0, 0, 0)
+"""The blocks, letters and linked letters of an element without text."""
 
 
 class Block(NamedTuple):
-    """A run of text that no block element or line break interrupts."""
+    """A run of text without a block element or a line break inside."""
 
     text: str
     linked: int
-    """How many of its characters stand in links."""
+    """The number of its characters inside links."""
     element: HtmlElement
     """The innermost block element around it."""
     broken: bool = False
-    """Whether a line break rather than an element ends the block before it."""
+    """Whether a line break, not an element, separates it from the block before."""
 
 
 def blocks(tree: HtmlElement) -> list[Block]:
-    """The blocks of a page in reading order; what no reader sees as text (scripts, forms' options,
-    what is `hidden`) left out."""
+    """Return the blocks of a page in reading order.
+
+    Scripts, the options of forms and elements with the attribute `hidden` are skipped.
+    """
     body = tree.find("body")
     reader = _Reader()
     reader.read(tree if body is None else body)
@@ -65,8 +73,7 @@ def blocks(tree: HtmlElement) -> list[Block]:
 
 
 def link_lists(elements: Sequence[HtmlElement], blocks: list[Block]) -> list[HtmlElement]:
-    """The outermost elements of several blocks that are links from end to end: menus, lists of
-    other articles.
+    """Return the outermost elements whose blocks are nothing but links: menus, lists of articles.
 
     `elements` are those of the page in document order.
     """
@@ -102,7 +109,10 @@ class _Reader:
         self._broken = False
 
     def read(self, body: HtmlElement) -> None:
-        """Walk the tree; lxml does it step by step, as pages nest deeper than Python recurses."""
+        """Walk the tree and collect its blocks.
+
+        lxml walks step by step, because pages nest deeper than Python can recurse.
+        """
         walk = iterwalk(body, events=("start", "end", "comment", "pi"))
         around: list[tuple[HtmlElement, bool]] = []
         block, linked = body, False
@@ -132,11 +142,13 @@ class _Reader:
         self._close(body)
 
     def _add(self, text: str, linked: bool) -> None:
+        """Add a piece of text to the open block."""
         self._pieces.append(text)
         if linked:
             self._linked += len(text.strip())
 
     def _close(self, block: HtmlElement, broken: bool = False) -> None:
+        """End the open block; `block` is the element that it stands in."""
         if not self._pieces:  # most elements hold no text of their own
             self._broken = self._broken or broken
             return
@@ -149,23 +161,21 @@ class _Reader:
 
 
 def unfold_layout(tree: HtmlElement) -> None:
-    """Make plain boxes of tables that only arrange the page, as the old web did, and paragraphs of
-    double line breaks.
+    """Turn tables that only arrange the page, as on the old web, into plain boxes.
 
-    A table that holds lists, headings, boxes or other tables, or a cell with double line breaks, is
-    no data.
+    A table is layout if it contains lists, headings, boxes or other tables, or more line breaks and
+    paragraphs than cells. Tables with header cells are data.
     """
     for table in list(tree.iter("table")):
-        if table.find(".//th") is None and (
-            _holds_layout(table) or table.get("role") == "presentation"
-        ):
-            for part in list(_own_parts(table)):
+        if table.find(".//th") is not None:
+            continue
+        if _holds_layout(table) or table.get("role") == "presentation":
+            for part in _own_parts(table):
                 part.tag = "div"
 
 
 def without_note_marks(tree: HtmlElement) -> None:
-    """Take out the numbers that point to notes further down: in the text they would be glued to its
-    words."""
+    """Remove the numbers that point to notes, which would stick to the words before them."""
     for mark in NOTE_MARKS(tree):
         number = mark.text_content().strip()
         if NUMBER.fullmatch(number):
@@ -175,17 +185,19 @@ def without_note_marks(tree: HtmlElement) -> None:
 
 
 def _holds_layout(table: HtmlElement) -> bool:
+    """Whether a table contains what data tables do not."""
     if any(
-        next(table.iter(sign), None) is not table and table.find(f".//{sign}") is not None
-        for sign in LAYOUT_SIGNS
+        next(table.iter(tag), None) is not table and table.find(f".//{tag}") is not None
+        for tag in LAYOUT_SIGNS
     ):
         return True
-    paragraphs = sum(1 for _ in table.iter("p", "br"))
-    return paragraphs > 2 and paragraphs > sum(1 for _ in table.iter("td"))
+    breaks = sum(1 for _ in table.iter("p", "br"))
+    cells = sum(1 for _ in table.iter("td"))
+    return breaks > 2 and breaks > cells
 
 
 def _own_parts(table: HtmlElement) -> list[HtmlElement]:
-    """The table's rows and cells, not those of tables inside it."""
+    """The table and its rows and cells, without those of tables inside it."""
     parts, waiting = [table], list(table)
     while waiting:
         part = waiting.pop()
@@ -198,12 +210,15 @@ def _own_parts(table: HtmlElement) -> list[HtmlElement]:
 
 WORD = re.compile(r"\w+")
 NO_SPACES = re.compile("[\xad\u200b\u2060\ufeff]+")
-"""Characters that say where a word may be broken, or may not."""
+"""Invisible characters that allow or forbid a line break inside a word."""
 
 
 @lru_cache(maxsize=4096)  # a page's lines are compared again and again
 def folded(text: str) -> str:
-    """A text's letters and digits alone, in one case: what two printings of one line agree in."""
+    """Return the letters and digits of a text in one case, its words separated by single blanks.
+
+    Two printings of the same line fold to the same text, whatever their punctuation.
+    """
     if not text.isascii():
         text = NO_SPACES.sub("", text)
     return " ".join(WORD.findall(text)).casefold()

@@ -1,8 +1,7 @@
-"""What pages say that stand in place of one that is gone, in the languages of the larger part of
-the world's news.
+"""Phrases of "page not found" pages, in most languages of the world's news.
 
-Servers send such pages with 200 as well. Title and headline are asked; a short text where both are
-silent.
+Servers send such pages with status 200 as well. The phrases are looked for in the title and the
+headline.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import re
 from collections.abc import Iterable
 
 LONGEST = 90
-"""Characters of a headline that can be one."""
+"""Characters; a longer headline is not such a phrase."""
 
 _THING = r"(?:page|file|site|article|story|post|content|document|item|url|link)"
 _SEITE = r"(?:seite|artikel|beitrag|inhalt|meldung)"
@@ -59,5 +58,5 @@ SAYS = re.compile(
 
 
 def says_not_found(words: Iterable[str | None]) -> bool:
-    """Whether one of these, a title and a headline, says that the page is not there."""
+    """Whether one of these texts, a page's title and headline, says that the page was not found."""
     return any(text and len(text) < LONGEST and SAYS.search(text) for text in words)
