@@ -11,14 +11,15 @@ from lxml.etree import XPath, iterwalk
 from lxml.html import HtmlElement
 
 INLINE_TEXT = """
-a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q ruby rp rt s samp small
-span strike strong sub sup time tt u var wbr
-output meter progress slot img picture input embed map area source track param link meta
+a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q ruby rp rt s
+samp small span strike strong sub sup time tt u var wbr output meter progress slot img picture input
+embed map area source track param link meta
 """
 INLINE = frozenset(INLINE_TEXT.split())
 """Tags whose text belongs to the sentence around them."""
 UNSEEN_TEXT = """
-head script style noscript template svg select option textarea button iframe object video audio canvas math
+head script style noscript template svg select option textarea button iframe object video audio
+canvas math
 """
 UNSEEN = frozenset(UNSEEN_TEXT.split())
 """Tags whose content a reader does not see as text."""
@@ -67,9 +68,9 @@ def blocks(tree: HtmlElement) -> list[Block]:
     Scripts, the options of forms and elements with the attribute `hidden` are skipped.
     """
     body = tree.find("body")
-    reader = _Reader()
-    reader.read(tree if body is None else body)
-    return reader.found
+    collector = _Reader()
+    collector.collect_from(tree if body is None else body)
+    return collector.found
 
 
 def link_lists(elements: Sequence[HtmlElement], blocks: list[Block]) -> list[HtmlElement]:
@@ -108,7 +109,7 @@ class _Reader:
         self._linked = 0
         self._broken = False
 
-    def read(self, body: HtmlElement) -> None:
+    def collect_from(self, body: HtmlElement) -> None:
         """Walk the tree and collect its blocks.
 
         lxml walks step by step, because pages nest deeper than Python can recurse.
@@ -122,11 +123,11 @@ class _Reader:
                 around.append((block, linked))
                 if element is not body and (tag in UNSEEN or element.get("hidden") is not None):
                     if tag not in INLINE and tag not in UNSEEN:
-                        self._close(block)
+                        self._end_block(block)
                     walk.skip_subtree()
                     continue
                 if tag not in INLINE:
-                    self._close(block, broken=tag == "br")
+                    self._end_block(block, broken=tag == "br")
                     block = element
                 elif tag == "a":
                     linked = True
@@ -134,20 +135,20 @@ class _Reader:
             else:
                 if event == "end":
                     if tag not in INLINE and tag not in UNSEEN:
-                        self._close(element, broken=tag == "br")
+                        self._end_block(element, broken=tag == "br")
                     block, linked = around.pop()
                 text = element.tail
             if text:
-                self._add(text, linked)
-        self._close(body)
+                self._add_text(text, linked)
+        self._end_block(body)
 
-    def _add(self, text: str, linked: bool) -> None:
+    def _add_text(self, text: str, linked: bool) -> None:
         """Add a piece of text to the open block."""
         self._pieces.append(text)
         if linked:
             self._linked += len(text.strip())
 
-    def _close(self, block: HtmlElement, broken: bool = False) -> None:
+    def _end_block(self, block: HtmlElement, broken: bool = False) -> None:
         """End the open block; `block` is the element that it stands in."""
         if not self._pieces:  # most elements hold no text of their own
             self._broken = self._broken or broken

@@ -113,7 +113,7 @@ def _lines(steps: Steps, article: Article) -> Iterator[Line]:
 
 
 def _found(steps: Steps) -> Iterator[Line]:
-    """The lines that were part of the text: first those kept, in their order, then those left out."""
+    """The lines that were part of the text: those kept, in their order, then those left out."""
     choice = steps.choice
     of_data = choice.lines == choice.added == steps.claims.said.split("\n")
     added = dict.fromkeys(map(folded, choice.added), DATA if of_data else BLOCKS)
@@ -162,7 +162,7 @@ def _free_blocks(
 
 
 def _against(steps: Steps) -> dict[int, tuple[str, str]]:
-    """By a block's `id`: how much of it trafilatura found, and the features that count against it."""
+    """By block `id`: how much of it trafilatura found, and the features that count against it."""
     judged = line_features.judged(steps.page.blocks, steps.claims)
     return {
         id(one.block): (one.found, in_words(line_classifier.because(one, MOST_SIGNS)))
@@ -297,7 +297,7 @@ def _comparable(name: str, said: str, page: Page) -> str:
 
 
 def _texts(value: Any, page: Page) -> Iterator[str]:
-    """The texts in a value of the page's data: its own, and the names and URLs of the things in it."""
+    """The texts in a value of the page's data: its own, and names and URLs of things in it."""
     for item in jsonld.resolved(value or [], page.things):
         parts = [item]
         if isinstance(item, dict):

@@ -232,13 +232,13 @@ def _is_live(page: Page) -> bool:
 # -- the steps -------------------------------------------------------------------------------------
 
 
-def choose_lines(steps: Steps) -> Steps:
+def choose_text_lines(steps: Steps) -> Steps:
     """Find the text with trafilatura, and correct its lines by the classifier of blocks."""
     said = claims(steps.page, steps.article.headline)
     return replace(steps, claims=said, choice=chosen(steps.page, said))
 
 
-def find_dates(steps: Steps) -> Steps:
+def find_article_dates(steps: Steps) -> Steps:
     """Find when the article was published and last changed."""
     dates = article_dates.dates(steps.page, steps.near, steps.article.headline)
     published_at, published_raw = dates.published
@@ -253,12 +253,12 @@ def find_dates(steps: Steps) -> Steps:
     return replace(steps, dates=dates, article=article)
 
 
-def find_credits(steps: Steps) -> Steps:
+def find_article_credits(steps: Steps) -> Steps:
     """Find the byline and the authors, in the page's data and beside the headline."""
     return replace(steps, credits=credits.credits(steps.page, steps.near))
 
 
-def clean_lines(steps: Steps) -> Steps:
+def remove_foreign_lines(steps: Steps) -> Steps:
     """Remove the lines that repeat headline, byline or date, or do not belong to the article."""
     lines, blocks = steps.choice.lines, steps.page.blocks
     links = line_rules.linked_lines(blocks)
@@ -301,7 +301,7 @@ def complete_credits(steps: Steps) -> Steps:
     return replace(steps, credits=who, article=article)
 
 
-def find_language(steps: Steps) -> Steps:
+def find_article_language(steps: Steps) -> Steps:
     """Find the language of the text, and count its words."""
     page, text = steps.page, steps.article.text
     of_data = jsonld.plain(page.article.get("inLanguage"))
@@ -311,7 +311,7 @@ def find_language(steps: Steps) -> Steps:
     return replace(steps, article=replace(steps.article, language=language, word_count=counted))
 
 
-def find_metadata(steps: Steps) -> Steps:
+def find_article_metadata(steps: Steps) -> Steps:
     """Copy what the page says of its article beside the text: section, picture, URLs."""
     page = steps.page
     article = replace(
@@ -340,14 +340,14 @@ def decide_page_type(steps: Steps) -> Steps:
 
 
 EXTRACTION_STEPS: tuple[Callable[[Steps], Steps], ...] = (
-    choose_lines,
-    find_dates,
-    find_credits,
-    clean_lines,  # after dates and credits, as it removes the lines that they were read from
+    choose_text_lines,
+    find_article_dates,
+    find_article_credits,
+    remove_foreign_lines,  # also those that dates and credits were read from
     find_standfirst,
     complete_credits,
-    find_language,
-    find_metadata,
+    find_article_language,
+    find_article_metadata,
     decide_page_type,  # last: it weighs the text and whether there is a date
 )
 

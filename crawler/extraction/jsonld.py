@@ -49,7 +49,7 @@ PLAIN_FIELDS = ("headline", "datePublished", "dateModified")
 
 
 def things(tree: HtmlElement) -> list[Thing]:
-    """Return the objects of the page's JSON-LD, with those in `@graph` and main entities, in order."""
+    """Return the objects of the page's JSON-LD in order, also in `@graph` and main entities."""
     found: list[Thing] = []
     for script in tree.iter("script"):
         if "ld+json" in (script.get("type") or "").lower() and script.text:
@@ -118,7 +118,7 @@ def _place(address: str) -> str:
 
 
 def resolved(value: Any, found: list[Thing]) -> list[Any]:
-    """Return a value as a list in which each `{"@id": …}` is replaced by the thing with this id."""
+    """Return a value as a list, each `{"@id": …}` in it replaced by the thing with this id."""
     named: dict[object, Thing] = {
         thing["@id"]: thing
         for thing in found
@@ -275,7 +275,7 @@ def _plain_fields(text: str) -> Thing:
 
 
 def _lone_value(name: str, text: str) -> Any:
-    """The value of a field that occurs once in broken JSON; None where the value itself is broken."""
+    """The value of a field that occurs once in broken JSON; None where the value is broken."""
     places = [fits.end() for fits in re.finditer(rf'"{name}"\s*:\s*(?=["\[{{])', text)]
     if len(places) != 1:
         return None

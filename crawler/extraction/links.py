@@ -28,7 +28,8 @@ words."""
 LONGEST_HEADLINE = 300
 """Characters of a link's words that are kept."""
 NO_ARTICLE = re.compile(
-    r"/(?:tags?|topics?|authors?|people|profile|sections?|category|categories|search|newsletters?|subscribe|login|"
+    r"/(?:tags?|topics?|authors?|people|profile|sections?|category|categories|search|"
+    r"newsletters?|subscribe|login|"
     r"signin|register|privacy|terms|contact|about|share|comments?|print|rss|feeds?)(?:/|$)",
     re.IGNORECASE,
 )

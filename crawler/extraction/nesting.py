@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 CLOSED_TEXT = """
-address article aside audio blockquote button canvas center details dialog dir dl fieldset figcaption figure footer
-form header hgroup iframe label listing main map math menu nav noframes noscript object ol optgroup option picture pre
-search section select slot summary svg template textarea ul video
+address article aside audio blockquote button canvas center details dialog dir dl fieldset
+figcaption figure footer form header hgroup iframe label listing main map math menu nav noframes
+noscript object ol optgroup option picture pre search section select slot summary svg template
+textarea ul video
 """
 CLOSED = frozenset(CLOSED_TEXT.split())
 """Elements whose end tag closes all that is open inside them."""
@@ -29,7 +30,8 @@ IGNORED = re.compile(rf"mismatch: (?:{'|'.join(sorted(CLOSED))}) and ")
 it."""
 TAGS = "|".join(sorted(CLOSED | CELLS | {DIV}, key=len, reverse=True))
 TOKEN = re.compile(
-    rf"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1|\Z)|<(?P<end>/?)(?P<name>{TAGS})(?=[\s/>])[^<>]*+>".encode(),
+    rf"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1|\Z)|"
+    rf"<(?P<end>/?)(?P<name>{TAGS})(?=[\s/>])[^<>]*+>".encode(),
     re.I | re.S,
 )
 
@@ -47,12 +49,12 @@ def is_misnested(complaints: Iterable[Complaint]) -> bool:
 
 
 def closed(page: bytes) -> bytes:
-    """Return the page with a `</div>` for each `div` that is open where an element around it ends."""
+    """Return the page with a `</div>` for each `div` left open where an element around it ends."""
     levels, parts, done = _Levels(), [], 0
     for tag in TOKEN.finditer(page):
         if tag["name"] is None:
             continue
-        if open_divs := levels.take(
+        if open_divs := levels.take_tag(
             tag["name"].decode().lower(), bool(tag["end"]), tag[0].endswith(b"/>")
         ):
             parts += [page[done : tag.start()], b"</div>" * open_divs]
@@ -74,21 +76,21 @@ class _Levels:
     cells: Counter[str] = field(default_factory=Counter)
     all_divs: int = 0
 
-    def take(self, name: str, is_end: bool, is_empty: bool) -> int:
+    def take_tag(self, name: str, is_end: bool, is_empty: bool) -> int:
         """Read a tag; return the number of `div` to close before it."""
         if not is_end:
             if not is_empty:
-                self._open(name)
+                self._open_element(name)
         elif name == DIV:
             self._close_div()
         elif name in CELLS:
             if self.cells[name]:
-                self._close(name)
+                self._close_element(name)
         elif self.scopes[-1][name]:
-            return self._close(name)
+            return self._close_element(name)
         return 0
 
-    def _open(self, name: str) -> None:
+    def _open_element(self, name: str) -> None:
         """Enter an element."""
         if name == DIV:
             self.divs[-1] += 1
@@ -106,18 +108,18 @@ class _Levels:
         """Close the innermost `div`, with the elements that are open inside it."""
         if self.all_divs:
             while not self.divs[-1]:
-                self._pop()
+                self._leave_innermost()
             self.divs[-1] -= 1
             self.all_divs -= 1
 
-    def _close(self, name: str) -> int:
+    def _close_element(self, name: str) -> int:
         """Close the innermost element of this name; return the number of `div` open in it."""
         divs = 0
         while self.names[-1] != name:
-            divs += self._pop()
-        return divs + self._pop()
+            divs += self._leave_innermost()
+        return divs + self._leave_innermost()
 
-    def _pop(self) -> int:
+    def _leave_innermost(self) -> int:
         """Leave the innermost element; return the number of `div` that were open in it."""
         name, divs = self.names.pop(), self.divs.pop()
         if name in CELLS:

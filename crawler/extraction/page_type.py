@@ -24,21 +24,26 @@ Verdict = tuple[PageType, str | None]
 ERROR_STATUSES = frozenset((401, 402, 403, 404, 410, 429, 451))
 """HTTP statuses below 500 whose page is not an article."""
 WALL = re.compile(
-    r"^\W*(?:just a moment|attention required|access (?:to this page )?(?:has been )?denied|are you (?:a )?(?:robot|"
+    r"^\W*(?:just a moment|attention required|access (?:to this page )?(?:has been )?denied|"
+    r"are you (?:a )?(?:robot|"
     r"human)|verify(?:ing)? (?:that )?you are (?:a )?human|"
-    r"security check|checking your browser|pardon our interruption|please verify|robot check|403 forbidden|forbidden|"
-    r"ddos protection|captcha|one more step|enable javascript|please wait|unusual traffic|blocked)\b",
+    r"security check|checking your browser|pardon our interruption|please verify|robot check|"
+    r"403 forbidden|forbidden|"
+    r"ddos protection|captcha|one more step|enable javascript|please wait|unusual traffic|"
+    r"blocked)\b",
     re.I,
 )
 """Titles of pages that keep robots out."""
 LOG_IN = re.compile(
-    r"^\W*(?:log ?in|sign ?in|register|create (?:an |your )?account|anmelden|anmeldung|connexion|se connecter|"
+    r"^\W*(?:log ?in|sign ?in|register|create (?:an |your )?account|anmelden|anmeldung|connexion|"
+    r"se connecter|"
     r"iniciar sesión|accedi|inloggen|zaloguj|вход)\b",
     re.I,
 )
 """Titles of pages that ask for a log-in."""
 LISTING_PATH = re.compile(
-    r"/(?:tags?|topics?|themen?|category|categories|authors?|section|sections|archive|archives|search|collections?|"
+    r"/(?:tags?|topics?|themen?|category|categories|authors?|section|sections|archive|archives|"
+    r"search|collections?|"
     r"lists?|issues|rubrik|rubrique|temas?|page/\d+)(?:/|$)",
     re.I,
 )
@@ -48,7 +53,8 @@ ARTICLE_PATH = re.compile(r"/(?:blogs?|news|articles?|stor(?:y|ies))(?:/|$)", re
 OTHER_PATH = (
     (
         re.compile(
-            r"/(?:forums?|threads?|topic/\d+|viewtopic|showthread|questions|community/index|discussions?)(?:[/.?]|$)",
+            r"/(?:forums?|threads?|topic/\d+|viewtopic|showthread|questions|community/index|"
+            r"discussions?)(?:[/.?]|$)",
             re.I,
         ),
         "a forum's thread",
@@ -65,7 +71,8 @@ OTHER_PATH = (
     ),
     (
         re.compile(
-            r"/(?:privacy(?:-policy)?|terms(?:-of-(?:use|service))?|impressum|imprint|cookie-policy|contact(?:-us)?|"
+            r"/(?:privacy(?:-policy)?|terms(?:-of-(?:use|service))?|impressum|imprint|"
+            r"cookie-policy|contact(?:-us)?|"
             r"about-us)/?$",
             re.I,
         ),

@@ -55,12 +55,17 @@ TYPES = {
 ARTICLE_DATA = ("article", "news", "blog", "blogpost", "post")
 """Types of https://ogp.me for articles, and common misspellings of them."""
 PATHS = {
-    "thread": r"/(?:forums?|threads?|t|topic/\d+|viewtopic|showthread|questions|community|discussions?)(?:[/.?]|$)",
-    "shop": r"/(?:products?|shop|store|cart|checkout|browse|dp|item|collections?|c)(?:/|$)|[/_](?:cat|sku)_",
-    "manual": r"/(?:docs?|documentation|reference|manual|api|javadoc|library|learn|latest|guides?)(?:/|$)",
-    "list": r"/(?:tags?|topics?|themen?|category|categories|authors?|sections?|archives?|search|lists?|issues|rubrik|"
+    "thread": r"/(?:forums?|threads?|t|topic/\d+|viewtopic|showthread|questions|community|"
+    r"discussions?)(?:[/.?]|$)",
+    "shop": r"/(?:products?|shop|store|cart|checkout|browse|dp|item|collections?|c)(?:/|$)|"
+    r"[/_](?:cat|sku)_",
+    "manual": r"/(?:docs?|documentation|reference|manual|api|javadoc|library|learn|latest|"
+    r"guides?)(?:/|$)",
+    "list": r"/(?:tags?|topics?|themen?|category|categories|authors?|sections?|archives?|search|"
+    r"lists?|issues|rubrik|"
     r"rubrique|temas?|upcoming|page/\d+)(?:/|$)|/(?:blog|news|events|articles)/?$|^/?$",
-    "offer": r"/(?:services?|solutions?|use-cases?|platform|features?|pricing|applications?|industries|programs?|"
+    "offer": r"/(?:services?|solutions?|use-cases?|platform|features?|pricing|applications?|"
+    r"industries|programs?|"
     r"certificates?|work|careers?|about|about-us|contact(?:-us)?)(?:/|$)",
     "article": r"/(?:blogs?|news|articles?|stor(?:y|ies)|posts?|magazine|p|features)/.",
     "day": r"(?:^|[/_-])(?:19|20)\d\d[/_-]?(?:0?[1-9]|1[0-2]|[a-z]{3})(?:[/_-]|\d\d|$)",
@@ -76,17 +81,21 @@ MAKERS = {
         re.I,
     ),
     "manual": re.compile(
-        r"\b(?:docusaurus|sphinx|mkdocs|gitbook|vitepress|vuepress|hugo-book|readme\.io|mintlify|starlight|antora|"
+        r"\b(?:docusaurus|sphinx|mkdocs|gitbook|vitepress|vuepress|hugo-book|readme\.io|mintlify|"
+        r"starlight|antora|"
         r"doxygen|javadoc|rustdoc)\b",
         re.I,
     ),
 }
 """Programs that make such pages and name themselves in the meta tag `generator`."""
 BODIES = {
-    "article body": r"single(?:-post|-format)?|post(?:-template\S*|id-\d+)|article\S*|template-article|view-item|"
+    "article body": r"single(?:-post|-format)?|post(?:-template\S*|id-\d+)|article\S*|"
+    r"template-article|view-item|"
     r"node-type-(?:article|news)\S*",
-    "list body": r"archive|category|tag|blog|home|search|view-list|taxonomy\S*|\S*(?:front|home)-?page\S*",
-    "shop body": r"woocommerce\S*|single-product|product\S*|template-(?:product|collection)\S*|catalog\S*|shop\S*",
+    "list body": r"archive|category|tag|blog|home|search|view-list|taxonomy\S*|\S*(?:front|"
+    r"home)-?page\S*",
+    "shop body": r"woocommerce\S*|single-product|product\S*|template-(?:product|collection)\S*|"
+    r"catalog\S*|shop\S*",
     "offer body": r"page|page-id-\d+|page-template\S*|single-page|landing\S*|template-page",
 }
 BODY_PATTERNS = {
@@ -94,7 +103,8 @@ BODY_PATTERNS = {
 }
 """Classes of the `body` that content management systems set, by feature."""
 BASKET = re.compile(
-    r"^\W*(?:add to (?:cart|bag|basket|trolley)|buy now|in den warenkorb|ajouter au panier|añadir al carrito|"
+    r"^\W*(?:add to (?:cart|bag|basket|trolley)|buy now|in den warenkorb|ajouter au panier|"
+    r"añadir al carrito|"
     r"aggiungi al carrello|"
     r"adicionar ao carrinho|in winkelwagen|dodaj do koszyka|в корзину|sepete ekle|加入购物车|カートに入れる|"
     r"장바구니)\W*$",
@@ -102,16 +112,21 @@ BASKET = re.compile(
 )
 """Labels of buttons that put something into a shop's basket."""
 REPLY = re.compile(
-    r"^\W*(?:repl(?:y|ies)|quote|like|report|share|post #?\d+|#\d+|joined.*|posts?:.*|messages:?|registered.*|"
-    r"thread starter|original poster|member|senior member|solved|antworten|zitieren|répondre|citer|responder|citar|"
+    r"^\W*(?:repl(?:y|ies)|quote|like|report|share|post #?\d+|#\d+|joined.*|posts?:.*|messages:?|"
+    r"registered.*|"
+    r"thread starter|original poster|member|senior member|solved|antworten|zitieren|répondre|"
+    r"citer|responder|citar|"
     r"rispondi|ответить|цитировать)\W*\d*\W*$",
     re.I,
 )
 """Short lines of forums: buttons, ranks and counters of a post."""
 CALL = re.compile(
-    r"^\W*(?:get started|(?:book|request|schedule|get|watch) (?:an? |your |the )?(?:free )?(?:demo|quote|call|trial|"
-    r"consultation|estimate|tour)|(?:start|try) .{0,20}free.{0,20}|free trial|contact (?:us|sales)|learn more|"
-    r"shop (?:now|all)|view (?:all|details|product)|apply now|enroll now|jetzt (?:testen|anfragen)|mehr erfahren|"
+    r"^\W*(?:get started|(?:book|request|schedule|get|watch) (?:an? |your |"
+    r"the )?(?:free )?(?:demo|quote|call|trial|"
+    r"consultation|estimate|tour)|(?:start|try) .{0,20}free.{0,20}|free trial|contact (?:us|"
+    r"sales)|learn more|"
+    r"shop (?:now|all)|view (?:all|details|product)|apply now|enroll now|jetzt (?:testen|"
+    r"anfragen)|mehr erfahren|"
     r"essai gratuit|en savoir plus)\W*$",
     re.I,
 )
@@ -137,12 +152,11 @@ def verdict(found: set[str], least: float = LEAST) -> tuple[PageType, str] | Non
     table = weights()
     if table["always"] + _sum_of_weights(found) >= least:
         return None
-    by_kind = {
-        kind: _sum_of_weights(feature for feature in found if feature.startswith(kind))
-        for kind in KINDS
-    }
-    kind = min(by_kind, key=by_kind.__getitem__)
-    return KINDS[kind] if by_kind[kind] < 0 else None
+    sums = dict.fromkeys(KINDS, 0.0)
+    for kind in sums:
+        sums[kind] = _sum_of_weights(name for name in found if name.startswith(kind))
+    kind = min(sums, key=sums.__getitem__)
+    return KINDS[kind] if sums[kind] < 0 else None
 
 
 def _sum_of_weights(found: Iterable[str]) -> float:
@@ -256,7 +270,7 @@ def _is_of_comments(element: HtmlElement) -> bool:
 
 
 def host_kind(host: str) -> str | None:
-    """Return the kind of pages that a host's first word names: `thread`, `manual`, `shop` or None."""
+    """Return the kind of pages that a host's first word names: thread, manual, shop or None."""
     named = HOSTS.match(host)
     return HOST_KINDS[(named.lastindex or 1) - 1] if named else None
 

@@ -30,15 +30,20 @@ HIDING = MARKS | {"popover", "style", "role", "aria-modal"}
 LONG_HIDDEN = XPath(f"//@hidden/parent::*[string-length(.) >= {PROSE}][not(ancestor::*[@hidden])]")
 """The outermost hidden elements that are long enough for prose."""
 STYLE = re.compile(
-    r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|clip\s*:\s*rect\(\s*[01](?:px)?[\s,]|"
-    r"clip-path\s*:\s*inset\(\s*(?:50|100)%|(?:left|right|top|text-indent)\s*:\s*-(?:\d{4,}px|\d{3,}r?em)|"
+    r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|"
+    r"clip\s*:\s*rect\(\s*[01](?:px)?[\s,]|"
+    r"clip-path\s*:\s*inset\(\s*(?:50|100)%|(?:left|right|top|text-indent)\s*:\s*-(?:\d{4,}px|"
+    r"\d{3,}r?em)|"
     r"font-size\s*:\s*0(?:px|r?em|%)?\s*(?:;|!|$))"
 )
 """Inline styles that hide an element."""
 FOR_SCREEN_READERS = re.compile(
-    r"(?:^|\s)(?:[\w-]*[_-])?(?:sr-?only|(?:for|only)-sr|sr-?text|vis(?:ual(?:ly)?)?-?hidden|hidden-?visually|"
-    r"(?:for-|only-)?screen-?readers?(?:-?(?:text|only))?|assistive(?:-?text)?|element-invisible|a11y-?(?:hidden|only|"
-    r"text)|accessib(?:le|ility|ly)-?(?:hidden|hide|text)|hidden-?accessible|off-?screen)(?:[_-][\w-]*)?(?=\s|$)"
+    r"(?:^|\s)(?:[\w-]*[_-])?(?:sr-?only|(?:for|only)-sr|sr-?text|vis(?:ual(?:ly)?)?-?hidden|"
+    r"hidden-?visually|"
+    r"(?:for-|only-)?screen-?readers?(?:-?(?:text|only))?|assistive(?:-?text)?|element-invisible|"
+    r"a11y-?(?:hidden|only|"
+    r"text)|accessib(?:le|ility|ly)-?(?:hidden|hide|text)|hidden-?accessible|"
+    r"off-?screen)(?:[_-][\w-]*)?(?=\s|$)"
 )
 """Classes of words that only screen readers read."""
 SEEN_ALL_THE_SAME = re.compile(r"(?:^|\s)not-sr-only(?=\s|$)")
@@ -47,17 +52,22 @@ LAID_OVER = re.compile(
 )
 """Classes of boxes that are laid over the page."""
 CONSENT = re.compile(
-    r"cookie[\s_-]*(?:banner|bar|box|consent|dialog|disclaimer|hint|info|law|layer|message|modal|notice|notification|"
-    r"overlay|panel|policy|popup|prompt|wall)|(?:consent|gdpr|ccpa|privacy)[\s_-]*(?:banner|bar|box|dialog|layer|"
+    r"cookie[\s_-]*(?:banner|bar|box|consent|dialog|disclaimer|hint|info|law|layer|message|modal|"
+    r"notice|notification|"
+    r"overlay|panel|policy|popup|prompt|wall)|(?:consent|gdpr|ccpa|privacy)[\s_-]*(?:banner|bar|"
+    r"box|dialog|layer|"
     r"manager|message|modal|notice|overlay|popup|prompt|tool|wall)|"
     r"^(?:cmp|tcf|gdpr|ccpa|eu-?cookies?)(?:-?(?:box|container|root|ui|wrapper))?$|"
-    r"onetrust|didomi|usercentrics|cookiebot|borlabs|cmplz|klaro|iubenda-cs|qc-cmp|sp_message|fc-consent|tarteaucitron|"
+    r"onetrust|didomi|usercentrics|cookiebot|borlabs|cmplz|klaro|iubenda-cs|qc-cmp|sp_message|"
+    r"fc-consent|tarteaucitron|"
     r"axeptio|cky-consent|cc-window|moove_gdpr|truste|cookieyes|osano-cm"
 )
 """Classes and ids of requests for consent."""
 TELLING = re.compile(
-    "sr|hid|screen|assist|invisible|a11y|access|modal|pop|lightbox|cookie|consent|gdpr|ccpa|privacy|cmp|tcf|onetrust|"
-    "didomi|usercentrics|borlabs|klaro|iubenda|sp_message|tarteaucitron|axeptio|cc-window|truste|osano"
+    "sr|hid|screen|assist|invisible|a11y|access|modal|pop|lightbox|cookie|consent|gdpr|ccpa|"
+    "privacy|cmp|tcf|onetrust|"
+    "didomi|usercentrics|borlabs|klaro|iubenda|sp_message|tarteaucitron|axeptio|cc-window|truste|"
+    "osano"
 )
 """Letter sequences, one of which occurs in every name that these patterns match, and in few
 others."""
@@ -68,7 +78,8 @@ BESIDE = XPath(
 )
 """The innermost part around an element that is not the article's."""
 OTHER_TEXT = re.compile(
-    r"comment|relat|recommend|galler|slide|author|\bbio|share|social|newsletter|subscri|login|modal|popup|overlay|terms|"
+    r"comment|relat|recommend|galler|slide|author|\bbio|share|social|newsletter|subscri|login|"
+    r"modal|popup|overlay|terms|"
     r"privacy|cookie|menu|nav|search|teaser|promo|tooltip|footnote|widget",
     re.I,
 )
@@ -103,7 +114,7 @@ HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
 def lift_swallowed(tree: HtmlElement) -> None:
-    """Turn buttons, players and drawings with paragraphs inside, and shown templates, into boxes."""
+    """Turn buttons, players and drawings with paragraphs, and shown templates, into boxes."""
     swallowing = [
         element
         for element in tree.iter(*SWALLOWING)
@@ -309,7 +320,7 @@ def _most_of_article(
 
 
 def _is_locked(element: HtmlElement) -> bool:
-    """Whether an element is a paragraph, or a box of several, that opens to those who pay or click."""
+    """Whether an element is a paragraph, or a box of several, that opens for a click or money."""
     names = f"{element.get('class') or ''} {element.get('id') or ''}"
     if not LOCKED.search(names) or _is_of_another_kind(element):
         return False
@@ -320,7 +331,7 @@ def _is_locked(element: HtmlElement) -> bool:
 
 
 def _unfolds(element: HtmlElement) -> bool:
-    """Whether an element is a panel of an accordion or of tabs, which a click on its heading shows."""
+    """Whether an element is a panel of an accordion or of tabs, which a click shows."""
     if _is_of_another_kind(element) or BESIDE(element):
         return False
     around, before = element.getparent(), element.getprevious()
