@@ -81,17 +81,18 @@ def explained(capture: Capture) -> Explained:
     return Explained(read.article, tuple(_fields(read.article, page)), lines)
 
 
-def without(told: Explained, repeated: Collection[str]) -> Explained:
+def without(explanation: Explained, repeated: Collection[str]) -> Explained:
     """Return the explanation with the lines that the outlet repeats left out of the text."""
     if not repeated:
-        return told
+        return explanation
     lines = tuple(
         replace(line, kept=False, why=REPEATED) if line.kept and line.text in repeated else line
-        for line in told.lines
+        for line in explanation.lines
     )
     text = "\n".join(line.text for line in lines if line.kept)
-    article = replace(told.article, text=text, word_count=word_count(text, told.article.language))
-    return replace(told, article=article, lines=lines)
+    counted = word_count(text, explanation.article.language)
+    article = replace(explanation.article, text=text, word_count=counted)
+    return replace(explanation, article=article, lines=lines)
 
 
 # -- lines -----------------------------------------------------------------------------------------
@@ -163,10 +164,10 @@ def _free_blocks(
 
 def _against(steps: Steps) -> dict[int, tuple[str, str]]:
     """By block `id`: how much of it trafilatura found, and the features that count against it."""
-    judged = line_features.judged(steps.page.blocks, steps.claims)
+    weighed = line_features.judged(steps.page.blocks, steps.claims)
     return {
         id(one.block): (one.found, in_words(line_classifier.because(one, MOST_SIGNS)))
-        for one in judged
+        for one in weighed
     }
 
 

@@ -402,14 +402,14 @@ def said_text(article: jsonld.Thing) -> str:
     return "\n".join(filter(None, lines))
 
 
-def chosen(page: Page, told: Claims) -> line_classifier.Choice:
+def chosen(page: Page, claimed: Claims) -> line_classifier.Choice:
     """Return the lines of the text that the classifier chooses.
 
     Where the page shows only the beginning of the text in its data, that text is returned.
     """
-    choice = line_classifier.chosen(page.blocks, told)
-    if _is_beginning(choice.lines, told.said):
-        said = told.said.split("\n")
+    choice = line_classifier.chosen(page.blocks, claimed)
+    if _is_beginning(choice.lines, claimed.said):
+        said = claimed.said.split("\n")
         return line_classifier.Choice(said, choice.dropped, said)
     return choice
 
@@ -430,16 +430,16 @@ def _unlinked(lines: Iterable[str], links: frozenset[str]) -> list[str]:
     return [line for line in lines if folded(line) not in links]
 
 
-def _standfirst(page: Page, told: Claims, text: str, headline: str | None) -> str | None:
+def _standfirst(page: Page, claimed: Claims, text: str, headline: str | None) -> str | None:
     """The standfirst of a text that does not begin with it.
 
     It is the lede that the page shows above the text, else the page's description.
     """
-    described = _unlike(told.standfirst, text, headline)
+    described = _unlike(claimed.standfirst, text, headline)
     if not text:
         return described
     lines = {folded(line) for line in text.split("\n")}
-    shown = lede(page.blocks, headline, lines, told.standfirst is not None)
+    shown = lede(page.blocks, headline, lines, claimed.standfirst is not None)
     return shown or described
 
 

@@ -87,7 +87,7 @@ def article_of(found: list[Thing], addresses: Collection[str] = (), titles: str 
         if is_article(thing) and not _is_of_another_page(thing, addresses, titles)
     ]
 
-    def rank(thing: Thing) -> tuple[bool, int]:
+    def rank(thing: Thing) -> tuple[bool, int]:  # the greater, the better it describes the article
         return bool(types(thing) & NEWS_TYPES), sum(name in thing for name in RANKED_FIELDS)
 
     return max(articles, key=rank, default={})

@@ -28,9 +28,9 @@ words."""
 LONGEST_HEADLINE = 300
 """Characters of a link's words that are kept."""
 NO_ARTICLE = re.compile(
-    r"/(?:tags?|topics?|authors?|people|profile|sections?|category|categories|search|"
-    r"newsletters?|subscribe|login|"
-    r"signin|register|privacy|terms|contact|about|share|comments?|print|rss|feeds?)(?:/|$)",
+    r"/(?:tags?|topics?|authors?|people|profile|sections?|category|categories|search|newsletters?|"
+    r"subscribe|login|signin|register|privacy|terms|contact|about|share|comments?|print|rss|"
+    r"feeds?)(?:/|$)",
     re.IGNORECASE,
 )
 """Paths of pages that are not articles."""

@@ -25,26 +25,22 @@ ERROR_STATUSES = frozenset((401, 402, 403, 404, 410, 429, 451))
 """HTTP statuses below 500 whose page is not an article."""
 WALL = re.compile(
     r"^\W*(?:just a moment|attention required|access (?:to this page )?(?:has been )?denied|"
-    r"are you (?:a )?(?:robot|"
-    r"human)|verify(?:ing)? (?:that )?you are (?:a )?human|"
-    r"security check|checking your browser|pardon our interruption|please verify|robot check|"
-    r"403 forbidden|forbidden|"
-    r"ddos protection|captcha|one more step|enable javascript|please wait|unusual traffic|"
-    r"blocked)\b",
+    r"are you (?:a )?(?:robot|human)|verify(?:ing)? (?:that )?you are (?:a )?human|security check|"
+    r"checking your browser|pardon our interruption|please verify|robot check|403 forbidden|"
+    r"forbidden|ddos protection|captcha|one more step|enable javascript|please wait|"
+    r"unusual traffic|blocked)\b",
     re.I,
 )
 """Titles of pages that keep robots out."""
 LOG_IN = re.compile(
     r"^\W*(?:log ?in|sign ?in|register|create (?:an |your )?account|anmelden|anmeldung|connexion|"
-    r"se connecter|"
-    r"iniciar sesión|accedi|inloggen|zaloguj|вход)\b",
+    r"se connecter|iniciar sesión|accedi|inloggen|zaloguj|вход)\b",
     re.I,
 )
 """Titles of pages that ask for a log-in."""
 LISTING_PATH = re.compile(
     r"/(?:tags?|topics?|themen?|category|categories|authors?|section|sections|archive|archives|"
-    r"search|collections?|"
-    r"lists?|issues|rubrik|rubrique|temas?|page/\d+)(?:/|$)",
+    r"search|collections?|lists?|issues|rubrik|rubrique|temas?|page/\d+)(?:/|$)",
     re.I,
 )
 """Paths of pages that list other pages."""
@@ -72,8 +68,7 @@ OTHER_PATH = (
     (
         re.compile(
             r"/(?:privacy(?:-policy)?|terms(?:-of-(?:use|service))?|impressum|imprint|"
-            r"cookie-policy|contact(?:-us)?|"
-            r"about-us)/?$",
+            r"cookie-policy|contact(?:-us)?|about-us)/?$",
             re.I,
         ),
         "about the site",

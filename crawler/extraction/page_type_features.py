@@ -32,7 +32,7 @@ KINDS: dict[str, tuple[PageType, str]] = {
     "thread": ("other", "it looks like a forum's thread"),
     "shop": ("other", "it looks like a shop's page"),
     "manual": ("other", "it looks like documentation"),
-    "offer": ("other", "it looks like a page about what somebody offers"),
+    "offer": ("other", "it looks like a page that offers something"),
 }
 """Kinds of pages that are not articles; the name of a feature of such pages begins with its
 kind."""
@@ -62,11 +62,10 @@ PATHS = {
     "manual": r"/(?:docs?|documentation|reference|manual|api|javadoc|library|learn|latest|"
     r"guides?)(?:/|$)",
     "list": r"/(?:tags?|topics?|themen?|category|categories|authors?|sections?|archives?|search|"
-    r"lists?|issues|rubrik|"
-    r"rubrique|temas?|upcoming|page/\d+)(?:/|$)|/(?:blog|news|events|articles)/?$|^/?$",
+    r"lists?|issues|rubrik|rubrique|temas?|upcoming|page/\d+)(?:/|$)|/(?:blog|news|events|"
+    r"articles)/?$|^/?$",
     "offer": r"/(?:services?|solutions?|use-cases?|platform|features?|pricing|applications?|"
-    r"industries|programs?|"
-    r"certificates?|work|careers?|about|about-us|contact(?:-us)?)(?:/|$)",
+    r"industries|programs?|certificates?|work|careers?|about|about-us|contact(?:-us)?)(?:/|$)",
     "article": r"/(?:blogs?|news|articles?|stor(?:y|ies)|posts?|magazine|p|features)/.",
     "day": r"(?:^|[/_-])(?:19|20)\d\d[/_-]?(?:0?[1-9]|1[0-2]|[a-z]{3})(?:[/_-]|\d\d|$)",
     "number": r"\d{4}",
@@ -82,16 +81,14 @@ MAKERS = {
     ),
     "manual": re.compile(
         r"\b(?:docusaurus|sphinx|mkdocs|gitbook|vitepress|vuepress|hugo-book|readme\.io|mintlify|"
-        r"starlight|antora|"
-        r"doxygen|javadoc|rustdoc)\b",
+        r"starlight|antora|doxygen|javadoc|rustdoc)\b",
         re.I,
     ),
 }
 """Programs that make such pages and name themselves in the meta tag `generator`."""
 BODIES = {
     "article body": r"single(?:-post|-format)?|post(?:-template\S*|id-\d+)|article\S*|"
-    r"template-article|view-item|"
-    r"node-type-(?:article|news)\S*",
+    r"template-article|view-item|node-type-(?:article|news)\S*",
     "list body": r"archive|category|tag|blog|home|search|view-list|taxonomy\S*|\S*(?:front|"
     r"home)-?page\S*",
     "shop body": r"woocommerce\S*|single-product|product\S*|template-(?:product|collection)\S*|"
@@ -104,30 +101,23 @@ BODY_PATTERNS = {
 """Classes of the `body` that content management systems set, by feature."""
 BASKET = re.compile(
     r"^\W*(?:add to (?:cart|bag|basket|trolley)|buy now|in den warenkorb|ajouter au panier|"
-    r"añadir al carrito|"
-    r"aggiungi al carrello|"
-    r"adicionar ao carrinho|in winkelwagen|dodaj do koszyka|в корзину|sepete ekle|加入购物车|カートに入れる|"
-    r"장바구니)\W*$",
+    r"añadir al carrito|aggiungi al carrello|adicionar ao carrinho|in winkelwagen|dodaj do koszyka|"
+    r"в корзину|sepete ekle|加入购物车|カートに入れる|장바구니)\W*$",
     re.I,
 )
 """Labels of buttons that put something into a shop's basket."""
 REPLY = re.compile(
     r"^\W*(?:repl(?:y|ies)|quote|like|report|share|post #?\d+|#\d+|joined.*|posts?:.*|messages:?|"
-    r"registered.*|"
-    r"thread starter|original poster|member|senior member|solved|antworten|zitieren|répondre|"
-    r"citer|responder|citar|"
-    r"rispondi|ответить|цитировать)\W*\d*\W*$",
+    r"registered.*|thread starter|original poster|member|senior member|solved|antworten|zitieren|"
+    r"répondre|citer|responder|citar|rispondi|ответить|цитировать)\W*\d*\W*$",
     re.I,
 )
 """Short lines of forums: buttons, ranks and counters of a post."""
 CALL = re.compile(
-    r"^\W*(?:get started|(?:book|request|schedule|get|watch) (?:an? |your |"
-    r"the )?(?:free )?(?:demo|quote|call|trial|"
-    r"consultation|estimate|tour)|(?:start|try) .{0,20}free.{0,20}|free trial|contact (?:us|"
-    r"sales)|learn more|"
-    r"shop (?:now|all)|view (?:all|details|product)|apply now|enroll now|jetzt (?:testen|"
-    r"anfragen)|mehr erfahren|"
-    r"essai gratuit|en savoir plus)\W*$",
+    r"^\W*(?:get started|(?:book|request|schedule|get|watch) (?:an? |your |the )?(?:free )?(?:demo|"
+    r"quote|call|trial|consultation|estimate|tour)|(?:start|try) .{0,20}free.{0,20}|free trial|"
+    r"contact (?:us|sales)|learn more|shop (?:now|all)|view (?:all|details|product)|apply now|"
+    r"enroll now|jetzt (?:testen|anfragen)|mehr erfahren|essai gratuit|en savoir plus)\W*$",
     re.I,
 )
 """Labels of links that offer something."""

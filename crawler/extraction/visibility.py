@@ -31,19 +31,15 @@ LONG_HIDDEN = XPath(f"//@hidden/parent::*[string-length(.) >= {PROSE}][not(ances
 """The outermost hidden elements that are long enough for prose."""
 STYLE = re.compile(
     r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|"
-    r"clip\s*:\s*rect\(\s*[01](?:px)?[\s,]|"
-    r"clip-path\s*:\s*inset\(\s*(?:50|100)%|(?:left|right|top|text-indent)\s*:\s*-(?:\d{4,}px|"
-    r"\d{3,}r?em)|"
-    r"font-size\s*:\s*0(?:px|r?em|%)?\s*(?:;|!|$))"
+    r"clip\s*:\s*rect\(\s*[01](?:px)?[\s,]|clip-path\s*:\s*inset\(\s*(?:50|100)%|(?:left|right|top|"
+    r"text-indent)\s*:\s*-(?:\d{4,}px|\d{3,}r?em)|font-size\s*:\s*0(?:px|r?em|%)?\s*(?:;|!|$))"
 )
 """Inline styles that hide an element."""
 FOR_SCREEN_READERS = re.compile(
     r"(?:^|\s)(?:[\w-]*[_-])?(?:sr-?only|(?:for|only)-sr|sr-?text|vis(?:ual(?:ly)?)?-?hidden|"
-    r"hidden-?visually|"
-    r"(?:for-|only-)?screen-?readers?(?:-?(?:text|only))?|assistive(?:-?text)?|element-invisible|"
-    r"a11y-?(?:hidden|only|"
-    r"text)|accessib(?:le|ility|ly)-?(?:hidden|hide|text)|hidden-?accessible|"
-    r"off-?screen)(?:[_-][\w-]*)?(?=\s|$)"
+    r"hidden-?visually|(?:for-|only-)?screen-?readers?(?:-?(?:text|only))?|assistive(?:-?text)?|"
+    r"element-invisible|a11y-?(?:hidden|only|text)|accessib(?:le|ility|ly)-?(?:hidden|hide|text)|"
+    r"hidden-?accessible|off-?screen)(?:[_-][\w-]*)?(?=\s|$)"
 )
 """Classes of words that only screen readers read."""
 SEEN_ALL_THE_SAME = re.compile(r"(?:^|\s)not-sr-only(?=\s|$)")
@@ -53,21 +49,18 @@ LAID_OVER = re.compile(
 """Classes of boxes that are laid over the page."""
 CONSENT = re.compile(
     r"cookie[\s_-]*(?:banner|bar|box|consent|dialog|disclaimer|hint|info|law|layer|message|modal|"
-    r"notice|notification|"
-    r"overlay|panel|policy|popup|prompt|wall)|(?:consent|gdpr|ccpa|privacy)[\s_-]*(?:banner|bar|"
-    r"box|dialog|layer|"
-    r"manager|message|modal|notice|overlay|popup|prompt|tool|wall)|"
-    r"^(?:cmp|tcf|gdpr|ccpa|eu-?cookies?)(?:-?(?:box|container|root|ui|wrapper))?$|"
-    r"onetrust|didomi|usercentrics|cookiebot|borlabs|cmplz|klaro|iubenda-cs|qc-cmp|sp_message|"
-    r"fc-consent|tarteaucitron|"
-    r"axeptio|cky-consent|cc-window|moove_gdpr|truste|cookieyes|osano-cm"
+    r"notice|notification|overlay|panel|policy|popup|prompt|wall)|(?:consent|gdpr|ccpa|"
+    r"privacy)[\s_-]*(?:banner|bar|box|dialog|layer|manager|message|modal|notice|overlay|popup|"
+    r"prompt|tool|wall)|^(?:cmp|tcf|gdpr|ccpa|eu-?cookies?)(?:-?(?:box|container|root|ui|"
+    r"wrapper))?$|onetrust|didomi|usercentrics|cookiebot|borlabs|cmplz|klaro|iubenda-cs|qc-cmp|"
+    r"sp_message|fc-consent|tarteaucitron|axeptio|cky-consent|cc-window|moove_gdpr|truste|"
+    r"cookieyes|osano-cm"
 )
 """Classes and ids of requests for consent."""
 TELLING = re.compile(
     "sr|hid|screen|assist|invisible|a11y|access|modal|pop|lightbox|cookie|consent|gdpr|ccpa|"
-    "privacy|cmp|tcf|onetrust|"
-    "didomi|usercentrics|borlabs|klaro|iubenda|sp_message|tarteaucitron|axeptio|cc-window|truste|"
-    "osano"
+    "privacy|cmp|tcf|onetrust|didomi|usercentrics|borlabs|klaro|iubenda|sp_message|tarteaucitron|"
+    "axeptio|cc-window|truste|osano"
 )
 """Letter sequences, one of which occurs in every name that these patterns match, and in few
 others."""
@@ -79,8 +72,8 @@ BESIDE = XPath(
 """The innermost part around an element that is not the article's."""
 OTHER_TEXT = re.compile(
     r"comment|relat|recommend|galler|slide|author|\bbio|share|social|newsletter|subscri|login|"
-    r"modal|popup|overlay|terms|"
-    r"privacy|cookie|menu|nav|search|teaser|promo|tooltip|footnote|widget",
+    r"modal|popup|overlay|terms|privacy|cookie|menu|nav|search|teaser|promo|tooltip|footnote|"
+    r"widget",
     re.I,
 )
 """Classes and ids of hidden boxes that do not contain the article."""

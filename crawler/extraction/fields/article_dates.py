@@ -187,10 +187,8 @@ URL_DATE = re.compile(
 )
 UPDATED = re.compile(
     r"\b(?:last\s+)?(?:updated?|modified|edited|aktualisiert|geändert|mis à jour|actualizado|"
-    r"atualizado|aggiornato|"
-    r"bijgewerkt|aktualizacja|aktualizováno|обновлено|изменено|uppdaterad|oppdatert|opdateret|"
-    r"güncelleme|güncellendi|"
-    r"ενημέρωση|更新|수정)",
+    r"atualizado|aggiornato|bijgewerkt|aktualizacja|aktualizováno|обновлено|изменено|uppdaterad|"
+    r"oppdatert|opdateret|güncelleme|güncellendi|ενημέρωση|更新|수정)",
     re.I,
 )
 """Words for an update before a date."""
@@ -258,10 +256,9 @@ class Reader:
 
     @cached_property
     def _seen_language(self) -> str | None:
-        """The language of the page's text, None if there is too little text."""
-        text = "\n".join(block.text for block in self.page.blocks if len(block.text) > MIN_PROSE)[
-            :SAMPLE
-        ]
+        """The language of the page's text; the declared one if there is too little text."""
+        long = (block.text for block in self.page.blocks if len(block.text) > MIN_PROSE)
+        text = "\n".join(long)[:SAMPLE]
         return language_of(text, (self.language,)) if len(text) > ENOUGH else self.language
 
     @cached_property
@@ -305,9 +302,8 @@ class Reader:
 
     def _parts_around(self, element: HtmlElement) -> Iterator[HtmlElement]:
         """The element and those around it, up to the first that also contains the headline."""
-        return takewhile(
-            lambda around: around not in self.around_headline, (element, *element.iterancestors())
-        )
+        around = (element, *element.iterancestors())
+        return takewhile(lambda each: each not in self.around_headline, around)
 
 
 def _names(element: HtmlElement) -> str:

@@ -47,8 +47,8 @@ SERVICE = re.compile(r"\(([^()]{2,40})\)")
 """A text in brackets, as the agency in a dateline."""
 BODY_ENDS = re.compile(
     r"(?:media|news|online|group|corporation|corp|company|limited|ltd|inc|llc|gmbh|network|"
-    r"publishing|digital|staff|team|"
-    r"redaktion|redaccion|redaction|redazione|web|desk|editor|editors|admin)+"
+    r"publishing|digital|staff|team|redaktion|redaccion|redaction|redazione|web|desk|editor|"
+    r"editors|admin)+"
 )
 """Endings of an organisation's name after the outlet's name."""
 GOES_ON = re.compile(r"\w ?[:：] (?:\S+ ){4}")
