@@ -113,14 +113,19 @@ def clock_in(text: str, language: str | None = None) -> Clock | None:
         found.pop()
     if len(found) != 1:
         return None
-    part = found[0].groupdict()
+    return _clock_of(found[0], words)
+
+
+def _clock_of(found: re.Match[str], words: dict[str, Hours]) -> Clock | None:
+    """The clock time of a match, None if it is impossible in the part of the day beside it."""
+    part = found.groupdict()
     hour = int(part["hour"] or part["before_whole"] or part["whole"])
     minute, second = int(part["minute"] or 0), min(59, int(part["second"] or 0))
     named = part["before"] or part["after"] or part["before_word"] or part["after_word"]
     at = _hour_of(hour, minute, words[_key(named)]) if named else hour
     if at is None or (at == 24 and (minute or second)):
         return None
-    return Clock(at, minute, second, text[found[0].end() :])
+    return Clock(at, minute, second, found.string[found.end() :])
 
 
 def _is_offset(later: re.Match[str], first: re.Match[str], text: str) -> bool:

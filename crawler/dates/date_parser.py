@@ -62,35 +62,45 @@ DATE_LEFT = re.compile(r"[^\W\d_]{2,}")
 
 SPACE = r"[\s.,/-]*"
 WORD = r"[^\W\d_][^\s\d.,;:/()\[\]|·•\"«»<>!?+–—-]{1,14}"
+"""A word that may be the name of a month."""
 ORDINAL = r"(?:st|nd|rd|th|er|eme|o|a|º|°|\.)?"
+"""Endings of ordinal numbers: `1st`, `1er`, `1º`."""
 LINKING = r"(?:de\s+|of\s+|d['’]\s?|na\s+|ng\s+)?"
+"""Words between day and month: `15 de febrero`, `15 of February`."""
 AND_NAMED = rf"(?:\s?[/(|-]\s?{WORD}\)?)?"
 """The same month by its other name: `شباط/فبراير`."""
 DAY_WORD_YEAR = re.compile(
-    rf"(?<!\d)(\d{{1,2}}){ORDINAL}{SPACE}{LINKING}({WORD})\.?{AND_NAMED},?{SPACE}(?:del?\s+|"
-    rf"do\s+|nam\s+|lui\s+)?"
-    r"(?:พ\.ศ\.|ค\.ศ\.)?\s*(\d{4})(?!\d)"
+    rf"(?<!\d)(\d{{1,2}}){ORDINAL}{SPACE}{LINKING}({WORD})\.?{AND_NAMED},?{SPACE}"
+    r"(?:del?\s+|do\s+|nam\s+|lui\s+)?(?:พ\.ศ\.|ค\.ศ\.)?\s*(\d{4})(?!\d)"
 )
+"""`15 February 2024`, `15. Februar 2024`, `15 de febrero de 2024`."""
 WORD_DAY_YEAR = re.compile(
     rf"(?<![^\W\d_])({WORD})\.?\s+(?:the\s+)?(\d{{1,2}}){ORDINAL},?\s+(\d{{4}})(?!\d)"
 )
+"""`February 15, 2024`."""
 YEAR_WORD_DAY = re.compile(
-    rf"(?<!\d)(\d{{4}})(?:\.|,|-?[ae]?ko)?[\s-]*(?:m\.\s*|ж\.\s*|"
-    rf"оны\s+)?({WORD})\.?[\s-]*(\d{{1,2}})(?!\d|[:h]|\.\d)"
+    r"(?<!\d)(\d{4})(?:\.|,|-?[ae]?ko)?[\s-]*(?:m\.\s*|ж\.\s*|оны\s+)?"
+    rf"({WORD})\.?[\s-]*(\d{{1,2}})(?!\d|[:h]|\.\d)"
 )
+"""`2024 February 15`, `2024. február 15.`, `2024ko otsailaren 15`."""
 YEAR_DAY_WORD = re.compile(rf"(?<!\d)(\d{{4}})\.?\s*gada\s+(\d{{1,2}})\.?\s*({WORD})")
+"""`2024. gada 15. februāris`, as Latvian writes it."""
 YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})\s*[-/.年년]\s*(\d{1,2})\s*[-/.月월]\s*(\d{1,2})(?!\d)")
+"""`2024-02-15`, `2024/2/15`, `2024年2月15日`, `2024년 2월 15일`."""
 YEAR_LAST = re.compile(r"(?<!\d)(\d{1,2})\s?([./-])\s?(\d{1,2})\s?\2\s?(\d{4})(?!\d)")
+"""`15.02.2024`, `15/02/2024`, `02-15-2024`."""
 ERA = "|".join(era for era in ERAS if len(era) > 1)
 OF_ERA = re.compile(
-    rf"({ERA}|(?<!\w)[rhs](?=\d))\s*(\d{{1,3}}|"
-    rf"元)\s*[年./-]\s*(\d{{1,2}})\s*[月./-]\s*(\d{{1,2}})(?!\d)"
+    rf"({ERA}|(?<!\w)[rhs](?=\d))\s*(\d{{1,3}}|元)"
+    r"\s*[年./-]\s*(\d{1,2})\s*[月./-]\s*(\d{1,2})(?!\d)"
 )
+"""`令和6年2月15日`, `R6.2.15`, `民國113年2月15日`."""
 REPUBLICAN = re.compile(r"(?<!\d)(1\d\d)\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*日")
 """A year of the Republic of China without its name, as Taiwan's pages print it."""
 DAY_WORD_SHORT_YEAR = re.compile(
     rf"(?<!\d)(\d{{1,2}})[\s-]+({WORD})\.?[\s-]+'?(\d\d)(?=$|\s+\d{{1,2}}:\d\d)"
 )
+"""`15 Feb 24`, at the end of a line or before a clock time."""
 SHORT_YEAR = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{1,2})\.(\d{2})(?![\d.:])")
 """`25.04.24`, as in the German-speaking and Nordic countries and in eastern Europe."""
 UNIX_DATE = re.compile(
@@ -100,9 +110,8 @@ UNIX_DATE = re.compile(
 AMERICAN_PROGRAM = re.compile(r"^\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d\d:\d\d [AP]M$")
 """The format of programs with American settings."""
 ISO = re.compile(
-    r"^(\d{4}-\d{2}-\d{2})(?:[T\s]+(\d{2}:\d{2}(?::\d{2})?)(?:[.,]\d+)?\s*(Z|UTC|GMT|"
-    r"[+-]\d{2}:?\d{2}|[+-]\d{2})?"
-    r"(?:\[[\w/+-]+\])?)?$",
+    r"^(\d{4}-\d{2}-\d{2})(?:[T\s]+(\d{2}:\d{2}(?::\d{2})?)(?:[.,]\d+)?"
+    r"\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?(?:\[[\w/+-]+\])?)?$",
     re.I,
 )
 """ISO 8601, also with a blank in place of the `T`, a named zone or Java's zone in brackets."""
@@ -486,8 +495,11 @@ def is_sentence(text: str) -> bool:
 
 
 DAY_WORD = re.compile(rf"(?<!\d)(\d{{1,2}}){ORDINAL}{SPACE}{LINKING}({WORD})")
+"""`15 February`, without a year."""
 WORD_DAY = re.compile(rf"(?<![^\W\d_])({WORD})\.?\s+(\d{{1,2}})(?![\d:])")
+"""`February 15`, without a year."""
 DAY_MONTH = re.compile(r"(?<![\d:.])(\d{1,2})\s?[./月월-]\s?(\d{1,2})(?![\d:])")
+"""`15/02`, `15.2`, `2月15`, in either order."""
 
 
 def days_in(raw: str, language: str | None = None) -> list[str]:

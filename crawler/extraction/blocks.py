@@ -38,6 +38,7 @@ LAYOUT_SIGNS = (
 )
 """Tags that data tables do not contain: a table with one of them arranges the page."""
 TABLE_PARTS = frozenset(("table", "tbody", "thead", "tfoot", "tr", "td", "th", "center"))
+"""Tags of a table's structure, up to its cells."""
 
 
 FEWEST_LINKS, ALL_LINKED = 5, 0.95

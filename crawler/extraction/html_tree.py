@@ -45,12 +45,14 @@ NOT_PAGES = (
 """The first bytes of other file formats, and their names."""
 # nothing is tried twice: every tag of a page is
 LONG_TAG = re.compile(r"(<[a-zA-Z][\w:-]*+)\s[^<>]{2000,}+")
+"""A start tag of more than 2,000 characters."""
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 TAG = re.compile(r"</?([a-zA-Z][\w:-]*)[^<>]*>")
 FLAT_TEXT = "html head title meta link script style body p br h1 h2 h3 h4 h5 h6 li img"
 FLAT = frozenset(FLAT_TEXT.split())
 """Tags that do not nest, or that occur once in a page."""
 BREAKS = re.compile(r"(?:<br>\s*)+")
+"""Line breaks in a row."""
 MANY = XPath("count(//*)")
 DEEP = XPath(f"count(//*) > {MAX_DEPTH} and boolean(//*[ancestor::*[{MAX_DEPTH}]])")
 UNREADABLE = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))

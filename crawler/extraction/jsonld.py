@@ -23,6 +23,7 @@ ARTICLE_TYPES = frozenset(
 NEWS_TYPES = frozenset(
     {"NewsArticle", "ReportageNewsArticle", "OpinionNewsArticle", "BackgroundNewsArticle"}
 )
+"""Types of news articles."""
 INSIDE = ("@graph", "mainEntity", "mainEntityOfPage", "itemReviewed")
 """Fields that may contain the main thing of a page."""
 RANKED_FIELDS = ("headline", "datePublished", "author", "articleBody", "dateModified")
@@ -31,11 +32,15 @@ MAX_THINGS = 400
 _WORDS = re.compile(r"[^\W\d_]{4,}|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]{2}")
 """Words long enough to distinguish one headline from another."""
 WRAPPED_FROM = re.compile(r"\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)?\s*")
+"""Opening marks of comments and CDATA sections, within which old sites put scripts."""
 WRAPPED_TO = re.compile(r"(?:-->|(?://)?\s*\]\]>|/\*\s*\]\]>\s*\*/)?[\s;]*$")
+"""Closing marks of comments and CDATA sections."""
 MAX_WRAPPING = 40
 """Characters at the end of a script in which a closing comment mark is looked for."""
 TRAILING_COMMA = re.compile(r",(\s*[}\]])")
+"""A comma before a closing bracket."""
 LONE_BACKSLASH = re.compile(r'\\(?!["\\/bfnrtu])')
+"""A backslash that does not begin one of JSON's escapes."""
 VALUE_START = re.compile(r':\s*"')
 VALUE_END = re.compile(r'"(?=\s*(?:[}\]]|,\s*"[\w@:.-]{1,60}"\s*:))')
 """A quotation mark that can only end a text: another field or a bracket follows."""

@@ -17,7 +17,9 @@ from crawler.extraction.blocks import folded
 
 HEADINGS = ("h1", "h2")
 BOXES = frozenset(("article", "section", "div", "main", "li"))
+"""Tags of boxes that may contain an article."""
 WHOLE = frozenset(("body", "html"))
+"""Tags that contain the whole page."""
 SHORTEST = 12
 """Letters of a headline; a shorter heading names a part of the article."""
 MIN_PARAGRAPH_CHARS = 40
@@ -29,6 +31,7 @@ MOST_BOXES = 8
 SIGNED = re.compile(
     r"(?:^|[\s_-])(?:byline|author|dateline|published|pubdate|posted|entry-meta|article-meta)", re.I
 )
+"""Classes of elements that give a date or an author."""
 OWN_ADDRESS = (
     "data-url",
     "data-href",
@@ -103,8 +106,8 @@ def _box_of(heading: HtmlElement, own: HtmlElement, url: str) -> HtmlElement | N
     box = next(alike, None)
     if box is None:
         return None
-    marked_up = box.tag == "article" and heading.tag == "h1" and own.tag == "h1"
-    return box if marked_up or _is_signed(box) or _has_address(box, url) else None
+    is_marked_up = box.tag == "article" and heading.tag == own.tag == "h1"
+    return box if is_marked_up or _is_signed(box) or _has_address(box, url) else None
 
 
 def _boxes_apart(heading: HtmlElement, others: set[HtmlElement]) -> Iterator[HtmlElement]:

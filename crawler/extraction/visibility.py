@@ -65,7 +65,9 @@ TELLING = re.compile(
 """Letter sequences, one of which occurs in every name that these patterns match, and in few
 others."""
 ARTICLE_PARTS = ("article", "main", "h1")
+"""Elements that show that a box contains the article."""
 CONTAINER = XPath("ancestor::*[self::article or self::main or @itemprop='articleBody'][1]")
+"""The innermost element around an element that is marked up as the article."""
 BESIDE = XPath(
     "ancestor::*[self::nav or self::aside or self::footer or self::header or self::form][1]"
 )
@@ -103,6 +105,7 @@ SWALLOWED = ("p", "div", "article", "br")
 MOST_SWALLOWED = 50
 """Elements of a page that are examined for swallowed text."""
 SHADOW = ("shadowrootmode", "shadowroot")
+"""Attributes of templates that a browser shows."""
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 

@@ -52,15 +52,11 @@ MOST_HEADING = 60
 OTHERS_HEADING = re.compile(
     r"\W*(?:\d+\s+)?(?:"
     r"comments?|related|more (?:from|on|stories|news|articles)|read (?:more|next|also)|latest|"
-    r"most read|"
-    r"popular|recommended|you may also|see also|upcoming|events|kommentare?|mehr zum|"
-    r"lesen sie auch|"
-    r"das könnte|ähnliche|commentaires?|réactions|à lire|lire aussi|sur le même|comentarios?|"
-    r"comentários?|"
-    r"relacionad\w+|más noticias|leia também|commenti|leggi anche|potrebbe|reacties|lees ook|"
-    r"meer over|"
-    r"komentarze|czytaj także|zobacz też|комментарии|читайте также|yorumlar|ilgili haberler|评论|相关|"
-    r"댓글|관련|コメント|関連"
+    r"most read|popular|recommended|you may also|see also|upcoming|events|kommentare?|mehr zum|"
+    r"lesen sie auch|das könnte|ähnliche|commentaires?|réactions|à lire|lire aussi|sur le même|"
+    r"comentarios?|comentários?|relacionad\w+|más noticias|leia também|commenti|leggi anche|"
+    r"potrebbe|reacties|lees ook|meer over|komentarze|czytaj także|zobacz też|комментарии|"
+    r"читайте также|yorumlar|ilgili haberler|评论|相关|댓글|관련|コメント|関連"
     r")",
     re.I,
 )
@@ -363,18 +359,27 @@ def _marked(reader: Reader, day: str) -> Found | None:
 
 def _weaker(reader: Reader) -> Iterator[str | None]:
     """The marked times of the article itself, then the date in the page's URL."""
-    empty = [mark for mark in reader.time_marks if not mark.text]
-    times = (mark for mark in empty if mark.element.tag == "time" and not mark.is_update)
-    timestamps = {mark.said for mark in times}
-    if len(timestamps) == 1 and not all(reader.is_elsewhere(mark.element) for mark in empty):
-        yield timestamps.pop()  # a script would show how long ago that was
+    yield _empty_time(reader)
     marked = filter(_is_marked_date, reader.page.elements[1:])
     own = (element for element in marked if not reader.is_elsewhere(element))
     for element in islice(own, MAX_MARKED_DATES):
         yield element.get("datetime") or element.get("content") or element.text_content().strip()
-    for address in (reader.page.url, canonical_url(reader.page) or ""):
-        if fits := URL_DATE.search(urlsplit(address).path):
+    for url in (reader.page.url, canonical_url(reader.page) or ""):
+        if fits := URL_DATE.search(urlsplit(url).path):
             yield "-".join(fits.groups())
+
+
+def _empty_time(reader: Reader) -> str | None:
+    """The timestamp of the `<time>` elements without text, if all have the same one.
+
+    In a browser a script would show there how long ago that was.
+    """
+    empty = [mark for mark in reader.time_marks if not mark.text]
+    times = (mark for mark in empty if mark.element.tag == "time" and not mark.is_update)
+    timestamps = {mark.said for mark in times}
+    if len(timestamps) != 1 or all(reader.is_elsewhere(mark.element) for mark in empty):
+        return None
+    return timestamps.pop()
 
 
 def _is_marked_date(element: HtmlElement) -> bool:

@@ -23,10 +23,9 @@ MAX_LINE = 110
 """Characters of a line that may be nothing but a byline."""
 DESK = re.compile(
     r"^(?:from |by )?(?:[\w&.’'-]+ ){0,4}(?:staff(?: (?:writers?|reporters?|reports?))?|newsroom|"
-    r"news desk|"
-    r"wire (?:services?|reports?)|(?:news|press) agency|news services?|editorial (?:board|team)|"
-    r"redaktion|redacción|"
-    r"redazione|rédaction|redação|redactie|redakcja|redakce|редакция)$"
+    r"news desk|wire (?:services?|reports?)|(?:news|press) agency|news services?|"
+    r"editorial (?:board|team)|redaktion|redacción|redazione|rédaction|redação|redactie|redakcja|"
+    r"redakce|редакция)$"
     r"|^(?:[\w・]{0,12}(?:編集部|取材班|报道组|編輯部|编辑部)|[\w ]{0,12}편집부)$",
     re.I,
 )

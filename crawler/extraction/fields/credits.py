@@ -189,16 +189,25 @@ def printed_byline(
     A line that begins as bylines do comes before one that only the mark-up calls a byline, unless
     that one names more people.
     """
-    lines = (block for block in near if len(block.text) <= MAX_BYLINE)
-    written = (block for block in lines if not credits_other_work(block.text))
-    short = [block for block in written if named or not at_picture(block.element)]
+    short = [block for block in near if _may_be_byline(block, bool(named))]
     opened = _first_opened_line(short, named, language)
     marked = _first_marked_line(short, named, language)
-    if opened and marked and set(people(marked, language)) > set(people(opened, language)):
-        return marked
-    if opened or marked:
-        return opened or marked
-    unlinked = (block.text for block in short if not block.linked)
+    if opened and marked:
+        is_fuller = set(people(marked, language)) > set(people(opened, language))
+        return marked if is_fuller else opened
+    return opened or marked or _first_bare_line(short, named)
+
+
+def _may_be_byline(block: Block, with_names: bool) -> bool:
+    """Whether a block is short and does not credit other work; without names, not at a picture."""
+    if len(block.text) > MAX_BYLINE or credits_other_work(block.text):
+        return False
+    return with_names or not at_picture(block.element)
+
+
+def _first_bare_line(blocks: list[Block], named: tuple[str, ...]) -> str | None:
+    """The first line without an opening that is only a desk or one of the names."""
+    unlinked = (block.text for block in blocks if not block.linked)
     bare = (text for text in unlinked if not agency_alone(text))
     return next((text for text in bare if credits_a_desk(text) or is_little_but(text, named)), None)
 

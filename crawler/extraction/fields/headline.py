@@ -119,15 +119,26 @@ def _said(front: _Front) -> str | None:
     page = front.page
     of_thing = (jsonld.plain(page.article.get("headline")) or "")[:MAX_TITLE]
     of_graph = _bare_title(page.meta["og:title"], front) if "og:title" in page.meta else ""
-    if of_thing and page.article.get("alternativeHeadline"):
+    if not of_thing:
+        return _said_by_tags(of_graph, front)
+    if page.article.get("alternativeHeadline"):
         return _whole(of_thing, front)
-    if of_thing and of_graph:
+    if of_graph:
         return _whole(_likelier(of_thing, of_graph, front), front)
     title = _bare_title(page.title, front) if page.title else ""
-    if of_thing:
-        title_alone_is_shown = front.shown_as(title) and not front.shown_as(of_thing)
-        return _whole(title if title_alone_is_shown else of_thing, front)
-    if front.shown_as(title) and not front.shown_as(of_graph) and _are_akin(title, of_graph):
+    title_alone_is_shown = front.shown_as(title) and not front.shown_as(of_thing)
+    return _whole(title if title_alone_is_shown else of_thing, front)
+
+
+def _said_by_tags(of_graph: str, front: _Front) -> str | None:
+    """The headline that OpenGraph, other meta tags or the title claim, in this order.
+
+    The title comes first if the page shows it and not the similar headline of OpenGraph.
+    """
+    page = front.page
+    title = _bare_title(page.title, front) if page.title else ""
+    title_alone_is_shown = front.shown_as(title) and not front.shown_as(of_graph)
+    if title_alone_is_shown and _are_akin(title, of_graph):
         return _whole(title, front)
     others = (_bare_title(page.meta[name], front) for name in OTHER_META if name in page.meta)
     claim = of_graph or next(others, "")

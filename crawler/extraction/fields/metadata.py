@@ -24,6 +24,7 @@ STANDFIRST_META = (
     "dc.description",
     "sailthru.description",
 )
+"""Meta tags that give the standfirst, the most reliable first."""
 SECTION_META = (
     "article:section",
     "og:article:section",
@@ -33,6 +34,7 @@ SECTION_META = (
     "category",
     "dc.subject",
 )
+"""Meta tags that give the section, the most reliable first."""
 IMAGE_META = (
     "og:image",
     "og:image:secure_url",
@@ -41,6 +43,7 @@ IMAGE_META = (
     "twitter:image:src",
     "image",
 )
+"""Meta tags that give the picture, the most reliable first."""
 OTHER_ITEM_TYPES = ("/Comment", "/UserComments", "/Event")
 """Endings of microdata types that are not about the page itself."""
 HEADINGS = ("h1", "h2", "h3", "h4")
@@ -57,6 +60,7 @@ MAX_SHORT = 140
 
 
 BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+"""Spellings of booleans."""
 
 
 @dataclass(frozen=True, slots=True)

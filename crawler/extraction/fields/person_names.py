@@ -16,12 +16,16 @@ LONGEST = 60
 """Characters of a name."""
 MOST_WORDS, MOST_OF_PERSON = 6, 10
 """Words of a name in prose, and of one that page data give for a person."""
+PLACE_SIZES = (3, 2, 1)
+"""Words of a place's name, the longest tried first."""
 ELIDED = re.compile(r"^(?:[dlo]|dell|dall|all|sant)['’]\w", re.I)
 """Small words joined to a name by an apostrophe: `d'Artois`."""
 NO_NAME = re.compile(r"[?!=<>{}\\@#%$€。]|(?i:https?:|www\.)|\w{2}\.(?:[a-z]{2,8}|[A-Z]{2,5})$")
 """Signs, URLs and file names, which do not occur in names."""
 ACRONYM = re.compile(r"^[A-Z][A-Z0-9&-]{1,4}$")
+"""An acronym of two to five characters."""
 HAN = re.compile(r"^[㐀-鿿々〆ヶ]+$")
+"""A name in Chinese characters."""
 HAN_DESK = re.compile(
     r"^\w{1,5}[部部課组組室]$|(?:報導|报道|報道|採訪|采访|專訪|专访|編譯|编译|連線|综合)$"
 )
@@ -125,16 +129,22 @@ def _without_role(name: str, language: str | None) -> str:
 def _without_ranks(parts: Sequence[str]) -> list[str]:
     """The words of a name before a role, without ranks, subjects and the outlet's initials."""
     left = list(parts)
-    while left and (_key(left[-1]) in words.RANKS or left[-1].endswith("-")):
+    while left and (_is_rank(left[-1]) or left[-1].endswith("-")):
         left.pop()
     if len(left) > 2 and ACRONYM.match(left[-1]) and not left[0].isupper():
         left.pop()
-    while left and _key(left[0]) in words.RANKS and left[0][0].islower():
+    while left and _is_rank(left[0]) and left[0][0].islower():
         left.pop(0)
-    for size in (3, 2, 1):
-        if len(left) >= size + 2 and " ".join(left[-size:]).casefold() in words.place_names(None):
+    places = words.place_names(None)
+    for size in PLACE_SIZES:
+        if len(left) >= size + 2 and " ".join(left[-size:]).casefold() in places:
             return left[:-size]
-    return [] if left and all(_key(word) in words.RANKS for word in left) else left
+    return [] if all(map(_is_rank, left)) else left
+
+
+def _is_rank(word: str) -> bool:
+    """Whether a word is a rank or a subject before a role: `chief`, `political`."""
+    return _key(word) in words.RANKS
 
 
 def _prepositions(language: str | None) -> frozenset[str]:
@@ -152,7 +162,7 @@ def _without_leading_place(parts: Sequence[str], language: str | None) -> list[s
     if not parts or not _opens_with_place(parts, language):
         return list(parts)
     places = words.place_names(language)
-    for size in (3, 2, 1):
+    for size in PLACE_SIZES:
         if " ".join(parts[1 : 1 + size]).casefold() in places:
             return list(parts[1 + size :])
     return []
@@ -169,10 +179,16 @@ def _without_place(name: str, language: str | None, sure: bool) -> str:
             return _before(parts[:at], sure)
         if word in _prepositions(language) and _is_place(rest, language):
             return _before(parts[:at], sure)
-    if parts and parts[-1] in words.SMALL_WORDS and len(parts) > 2:
+    if len(parts) > 2 and parts[-1] in words.SMALL_WORDS:
         return " ".join(parts[:-1])
+    return _without_last_place(name, language)
+
+
+def _without_last_place(name: str, language: str | None) -> str:
+    """A name without a known place after its last comma: `Greta Holm, New York`."""
+    parts = name.split()
     places = words.place_names(language)
-    for size in (3, 2, 1):
+    for size in PLACE_SIZES:
         if len(parts) < size + 2 or not parts[-size - 1].endswith(","):
             continue
         if " ".join(parts[-size:]).casefold() in places:
