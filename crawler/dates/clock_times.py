@@ -111,7 +111,7 @@ def clock_in(text: str, language: str | None = None) -> Clock | None:
     found = list(pattern.finditer(text))
     if len(found) == 2 and _is_offset(found[1], found[0], text):
         found.pop()
-    if len(found) != 1:
+    if len(found) != 1:  # of several times, none is known to be that of the date
         return None
     return _clock_of(found[0], words)
 
@@ -134,7 +134,7 @@ def _is_offset(later: re.Match[str], first: re.Match[str], text: str) -> bool:
     sign = _SIGN.fullmatch(between)
     if sign is None:
         return False
-    exact = first["second"] or text[: first.start()].endswith("t")
+    exact = first["second"] or text[: first.start()].endswith("t")  # as programs write times
     return bool(sign["name"] or sign["sign"] == "+" or exact or between == " -")
 
 
@@ -206,7 +206,10 @@ def _spelt(word: str, language: str | None) -> str:
 
 
 def _of_cldr(language: str | None) -> Iterator[tuple[str, Hours]]:
-    """The words for parts of the day in a language; single letters only if `ANYWHERE` has them."""
+    """The words for parts of the day in a language.
+
+    Words of one letter are left out, since `ANYWHERE` has those that are used.
+    """
     if language in (None, "en") or language in OTHER_CLOCKS:
         return
     from babel import Locale, UnknownLocaleError, localedata

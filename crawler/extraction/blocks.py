@@ -133,7 +133,7 @@ class _Reader:
                 elif tag == "a":
                     linked = True
                 text = element.text
-            else:
+            else:  # the text after an element, a comment or a processing instruction
                 if event == "end":
                     if tag not in INLINE and tag not in UNSEEN:
                         self._end_block(element, broken=tag == "br")
@@ -151,7 +151,7 @@ class _Reader:
 
     def _end_block(self, block: HtmlElement, broken: bool = False) -> None:
         """End the open block; `block` is the element that it stands in."""
-        if not self._pieces:  # most elements hold no text of their own
+        if not self._pieces:  # most elements contain no text themselves
             self._broken = self._broken or broken
             return
         text = " ".join("".join(self._pieces).split())
@@ -182,8 +182,8 @@ def without_note_marks(tree: HtmlElement) -> None:
         number = mark.text_content().strip()
         if NUMBER.fullmatch(number):
             around = mark.getparent()
-            alone = around.tag == "sup" and around.text_content().strip() == number
-            (around if alone else mark).drop_tree()
+            is_alone = around.tag == "sup" and around.text_content().strip() == number
+            (around if is_alone else mark).drop_tree()
 
 
 def _holds_layout(table: HtmlElement) -> bool:

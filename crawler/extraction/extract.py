@@ -142,7 +142,7 @@ def own_page(tree: HtmlElement, capture: Capture) -> tuple[Page, str | None]:
         return page, headline
     for other in others:
         other.drop_tree()
-    return open_page(tree, capture), headline
+    return open_page(tree, capture), headline  # again, without their blocks
 
 
 def open_page(tree: HtmlElement, capture: Capture) -> Page:
@@ -183,7 +183,7 @@ def _seen(tree: HtmlElement, article: jsonld.Thing) -> tuple[tuple[HtmlElement, 
     elements = tuple(tree.iter())
     unfold_layout(tree)
     without_note_marks(tree)
-    row = blocks(tree)
+    row = blocks(tree)  # and again whenever the visible parts change
     if visibility.reveal(tree, row, said_text(article)):
         row = blocks(tree)
     if prose(row) < LITTLE and visibility.lift_unshown(tree):

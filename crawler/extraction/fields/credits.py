@@ -193,6 +193,7 @@ def printed_byline(
     opened = _first_opened_line(short, named, language)
     marked = _first_marked_line(short, named, language)
     if opened and marked:
+        # `By Greta Holm` may be one part of a line whose mark-up names two people
         is_fuller = set(people(marked, language)) > set(people(opened, language))
         return marked if is_fuller else opened
     return opened or marked or _first_bare_line(short, named)

@@ -121,7 +121,7 @@ def _said(front: _Front) -> str | None:
     of_graph = _bare_title(page.meta["og:title"], front) if "og:title" in page.meta else ""
     if not of_thing:
         return _said_by_tags(of_graph, front)
-    if page.article.get("alternativeHeadline"):
+    if page.article.get("alternativeHeadline"):  # the site itself distinguishes its headlines
         return _whole(of_thing, front)
     if of_graph:
         return _whole(_likelier(of_thing, of_graph, front), front)
