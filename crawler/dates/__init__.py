@@ -1,1 +1,1 @@
-"""Dates and times as people write them, in any language."""
+"""Reads dates and times as people and programs write them, in any language."""

@@ -1,7 +1,7 @@
-"""Years of other calendars that news sites print, as days of the Gregorian calendar. Pure.
+"""Convert years and days of other calendars, as news sites print them, to the Gregorian calendar.
 
-The Buddhist years of Thailand, the eras of Japan, the years of the Republic of China (Taiwan), and
-the Solar Hijri calendar of Iran and Afghanistan.
+These are the Buddhist years of Thailand, the eras of Japan, the years of the Republic of China
+(Taiwan), and the Solar Hijri calendar of Iran and Afghanistan. Pure functions.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ ERAS = {
     **{"令和": 2018, "平成": 1988, "昭和": 1925, "民國": 1911, "民国": 1911},
     **{"r": 2018, "h": 1988, "s": 1925},
 }
-"""The Gregorian year before an era's first."""
+"""The Gregorian year before the first year of each era."""
 BUDDHIST = 543
+"""Years by which the Buddhist year is ahead of the Gregorian year."""
 SOLAR_YEARS = range(1300, 1500)
+"""Years that are read as Solar Hijri."""
 SOLAR_MONTHS = (
     ("فروردین", "حمل"),
     ("اردیبهشت", "ثور"),
@@ -31,6 +33,7 @@ SOLAR_MONTHS = (
 )
 """The names of the Solar Hijri months in Iran and in Afghanistan."""
 SOLAR_LANGUAGES = frozenset({"fa", "ps"})
+"""Languages whose speakers use the Solar Hijri calendar."""
 _CYCLES = (
     -61,
     9,
@@ -53,32 +56,43 @@ _CYCLES = (
     2456,
     3178,
 )
-"""Solar Hijri years at which the rule of leap years, every fourth and now and then every fifth,
-starts anew."""
+"""Solar Hijri years in which the rule of leap years (every fourth, at times every fifth) begins
+again."""
 
 
 def era_year(era: str, year: str) -> int:
-    """The Gregorian year of a year of an era; 元 is the first."""
+    """Return the Gregorian year of a year of an era; 元 is the first year."""
     return ERAS[era] + (1 if year == "元" else int(year))
 
 
 def of_solar_hijri(year: int, month: int, day: int) -> date:
-    """The Gregorian day of a Solar Hijri one. Raises ValueError for a day that the calendar has
-    not."""
-    longest = 31 if month < 7 else 30 if month < 12 or _is_leap(year) else 29
-    if year not in SOLAR_YEARS or not 1 <= month <= 12 or not 1 <= day <= longest:
+    """Return the Gregorian day of a Solar Hijri day.
+
+    Raises ValueError for a day that the calendar does not have.
+    """
+    if year not in SOLAR_YEARS or not 1 <= month <= 12 or not 1 <= day <= _days(year, month):
         raise ValueError("no such day")
     before = (month - 1) * 31 - max(0, month - 7) + day - 1
     return _new_year(year) + timedelta(days=before)
 
 
+def _days(year: int, month: int) -> int:
+    """The number of days of a Solar Hijri month."""
+    if month < 7:
+        return 31
+    return 30 if month < 12 or _is_leap(year) else 29
+
+
 def _is_leap(year: int) -> bool:
+    """Whether a Solar Hijri year has 366 days."""
     return (_new_year(year + 1) - _new_year(year)).days == 366
 
 
 def _new_year(year: int) -> date:
-    """The Gregorian day of 1 Farvardin, by the rule of K. M. Borkowski that Iranian software
-    follows."""
+    """The Gregorian day of 1 Farvardin.
+
+    The rule is that of K. M. Borkowski, which Iranian software follows.
+    """
     leaps = -14
     start = _CYCLES[0]
     for following in _CYCLES[1:]:

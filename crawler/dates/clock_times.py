@@ -1,7 +1,7 @@
-"""The clock time in a line, with its half of the day in any language. Pure.
+"""Find the clock time in a line, with its half of the day in any language. Pure functions.
 
-The words for the parts of the day, and the hours that they stand for, are CLDR's as Babel ships
-them: `6:40 de la tarde` is 18:40, `오전 12:05` is 00:05.
+The words for the parts of the day and the hours that they cover come from CLDR (Unicode Common
+Locale Data Repository, by Babel): `6:40 de la tarde` is 18:40, `오전 12:05` is 00:05.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 
 from crawler.dates.month_names import LOCALES, folded
 
 Hours = tuple[float, float]
-"""From, and before: hours of the day; those of a night run past 24."""
+"""The first hour and the hour after the last; those of a night continue after 24."""
 AM, PM = (0.0, 12.0), (12.0, 24.0)
 NOON, MIDNIGHT, DAWN = (11.0, 14.0), (23.0, 25.0), (0.0, 6.0)
 MORNING, AFTERNOON, EVENING = (5.0, 12.0), (12.0, 19.0), (17.0, 24.0)
@@ -47,7 +48,7 @@ ANYWHERE: dict[str, Hours] = {
     },
     **{"пополудни": PM, "אחה״צ": PM, 'אחה"צ': PM, "לפנה״צ": AM, 'לפנה"צ': AM},
 }
-"""Words that mean a half of the day in every language that has them."""
+"""Words that mean the same part of the day in all languages that have them."""
 FURTHER: dict[str, dict[str, Hours]] = {
     "bg": {"пр.об.": AM, "сл.об.": PM},
     "cs": {"dop.": AM, "odp.": PM, "dopoledne": AM, "odpoledne": PM},
@@ -74,15 +75,16 @@ FURTHER: dict[str, dict[str, Hours]] = {
     "vi": {"sa": AM, "ch": PM, "sang": AM, "chieu": PM, "toi": EVENING, "trua": NOON},
     "zh": {"早晨": AM, "晚间": EVENING, "晚": EVENING, "午间": NOON, "深夜": MIDNIGHT},
 }
+"""Words for parts of the day that CLDR does not list, by language."""
 MOST_BESIDE = 3.0
-"""Hours that a time may lie beside what CLDR gives for its part of the day."""
+"""Hours between a clock time and the part of the day that it may still belong to."""
 OTHER_CLOCKS = frozenset({"sw"})
-"""Languages whose speakers count the hours from sunrise: their parts of the day are not read."""
+"""Languages whose speakers count the hours from sunrise; their parts of the day are not read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A clock time, and what stands behind it."""
+    """A clock time, and the text after it."""
 
     hour: int
     minute: int
@@ -97,70 +99,85 @@ _TIME = (
 _WHOLE_HOUR = r"(?P<whole>0?\d|1[0-2])(?:\s?(?:[時點点](?!間|间)|시(?!간)))?"
 _START = r"(?<![\d.:/])"
 _SIGN = re.compile(r"[\s(]*(?P<name>gmt|utc|ut|z)?\s?(?P<sign>[+-])")
+"""The name and the sign of an offset, between a clock time and its digits."""
 
 
 def clock_in(text: str, language: str | None = None) -> Clock | None:
-    """The one clock time in a folded text; None where there is none, several, or one that cannot
-    be."""
+    """Return the one clock time in a folded text.
+
+    None if the text has no clock time, several, or an impossible one.
+    """
     pattern, words = _reader(language)
     found = list(pattern.finditer(text))
     if len(found) == 2 and _is_offset(found[1], found[0], text):
         found.pop()
-    if len(found) != 1:
+    if len(found) != 1:  # of several times, none is known to be that of the date
         return None
-    part = found[0].groupdict()
+    return _clock_of(found[0], words)
+
+
+def _clock_of(found: re.Match[str], words: dict[str, Hours]) -> Clock | None:
+    """The clock time of a match, None if it is impossible in the part of the day beside it."""
+    part = found.groupdict()
     hour = int(part["hour"] or part["before_whole"] or part["whole"])
     minute, second = int(part["minute"] or 0), min(59, int(part["second"] or 0))
     named = part["before"] or part["after"] or part["before_word"] or part["after_word"]
     at = _hour_of(hour, minute, words[_key(named)]) if named else hour
     if at is None or (at == 24 and (minute or second)):
         return None
-    return Clock(at, minute, second, text[found[0].end() :])
+    return Clock(at, minute, second, found.string[found.end() :])
 
 
 def _is_offset(later: re.Match[str], first: re.Match[str], text: str) -> bool:
-    """Whether what looks like a second time is the zone of the first: `18:40:00-05:00`, `18:40
-    (GMT-05:00)`."""
+    """Whether a second time is the time zone of the first, as in `18:40:00-05:00`."""
     between = text[first.end() : later.start()]
     sign = _SIGN.fullmatch(between)
     if sign is None:
         return False
-    exact = first["second"] or text[: first.start()].endswith("t")
+    exact = first["second"] or text[: first.start()].endswith("t")  # as programs write times
     return bool(sign["name"] or sign["sign"] == "+" or exact or between == " -")
 
 
 def _hour_of(hour: int, minute: int, hours: Hours) -> int | None:
-    """The hour of 24 that an hour of twelve means in a part of the day; None where the two
-    contradict each other."""
+    """The hour of 24 for an hour in a part of the day, None if they contradict each other."""
     if hour > 12:
-        return hour if _apart(hour + minute / 60, hours) <= MOST_BESIDE and hours != AM else None
+        is_near = _apart(hour + minute / 60, hours) <= MOST_BESIDE
+        return hour if is_near and hours != AM else None
     early, late = hour % 12, hour % 12 + 12
-    before, after = (_apart(each + minute / 60, hours) for each in (early, late))
-    if min(before, after) > MOST_BESIDE or before == after or (before < after and hours[0] >= 12):
+    from_early = _apart(early + minute / 60, hours)
+    from_late = _apart(late + minute / 60, hours)
+    if min(from_early, from_late) > MOST_BESIDE or from_early == from_late:
         return None
-    return early if before < after else late
+    if from_late < from_early:
+        return late
+    return None if hours[0] >= 12 else early
 
 
 def _apart(at: float, hours: Hours) -> float:
-    """How many hours lie between a time and a part of the day; 0 within it."""
+    """The hours between a time and a part of the day, 0 within it."""
     start, end = hours
-    return min(
-        0.0 if start <= each < end else min(abs(each - start), abs(each - end) + 0.01)
-        for each in (at, at + 24)
-    )
+
+    def distance(time: float) -> float:
+        if start <= time < end:
+            return 0.0
+        return min(abs(time - start), abs(time - end) + 0.01)  # the end is not in the part itself
+
+    return min(distance(at), distance(at + 24))
 
 
 def _key(word: str) -> str:
+    """The word without blanks and points, as it is looked up."""
     return re.sub(r"[\s.]+", "", word)
 
 
 @cache
 def _reader(language: str | None) -> tuple[re.Pattern[str], dict[str, Hours]]:
-    """What finds a clock time in lines of a language, and the part of the day for each of its
-    words."""
-    words = {folded(word): hours for word, hours in (*_of_cldr(language), *ANYWHERE.items())}
-    words |= {folded(word): hours for word, hours in FURTHER.get(language or "", {}).items()}
-    either = "|".join(_spelt(word, language) for word in sorted(words, key=len, reverse=True))
+    """The pattern of clock times in a language, and the part of the day for each of its words."""
+    further = FURTHER.get(language or "", {})
+    listed = chain(_of_cldr(language), ANYWHERE.items(), further.items())
+    words = {folded(word): hours for word, hours in listed}
+    longest_first = sorted(words, key=len, reverse=True)
+    either = "|".join(_spelt(word, language) for word in longest_first)
     before, ended = r"(?<![^\W\d_])", r"(?![^\W\d_])\.?"
     timed = (
         rf"(?:{before}(?P<before>{either})\.?\s?|{_START}){_TIME}(?:\s?(?P<after>{either}){ended})?"
@@ -174,18 +191,25 @@ def _reader(language: str | None) -> tuple[re.Pattern[str], dict[str, Hours]]:
 
 
 def _spelt(word: str, language: str | None) -> str:
-    """A pattern for a word with or without its points: `p.m.`, `p. m.`, `pm`; German `am` is no
-    `a.m.`."""
+    """A pattern for a word with or without its points: `p.m.`, `p. m.`, `pm`.
+
+    In German, `am` without points is a preposition.
+    """
     letters = [part for part in re.split(r"[.\s]+", word) if part]
     if language == "de" and "".join(letters) == "am":
         return r"a\.\s?m"
-    if "." in word or max(map(len, letters)) == 1:
-        return r"\.?\s?".join(map(re.escape, letters)) + (r"(?:\.(?!\d))?" if "." in word else "")
-    return r"\s".join(map(re.escape, letters))
+    escaped = map(re.escape, letters)
+    if "." in word:
+        return r"\.?\s?".join(escaped) + r"(?:\.(?!\d))?"
+    is_abbreviation = max(map(len, letters)) == 1
+    return (r"\.?\s?" if is_abbreviation else r"\s").join(escaped)
 
 
 def _of_cldr(language: str | None) -> Iterator[tuple[str, Hours]]:
-    """The words for parts of the day of a language; single letters only where ANYWHERE has them."""
+    """The words for parts of the day in a language.
+
+    Words of one letter are left out, since `ANYWHERE` has those that are used.
+    """
     if language in (None, "en") or language in OTHER_CLOCKS:
         return
     from babel import Locale, UnknownLocaleError, localedata
@@ -197,14 +221,17 @@ def _of_cldr(language: str | None) -> Iterator[tuple[str, Hours]]:
             continue
         if said is None:
             continue
-        rules = {name: spans[0] for name, spans in (said.day_period_rules.get(None) or {}).items()}
+        by_name = said.day_period_rules.get(None) or {}
+        rules = {name: spans[0] for name, spans in by_name.items()}
         for width in ("narrow", "abbreviated", "wide"):
             for name, word in said.day_periods.get("format", {}).get(width, {}).items():
-                if len(_key(folded(word))) > 1 and (hours := _span(name, rules.get(name))):
+                hours = _span(name, rules.get(name))
+                if hours and len(_key(folded(word))) > 1:
                     yield word, hours
 
 
 def _span(name: str, rule: dict[str, int] | None) -> Hours | None:
+    """The hours of one of CLDR's parts of the day, None if CLDR gives none."""
     if name in ("am", "pm"):
         return AM if name == "am" else PM
     if rule is None or "from" not in rule:

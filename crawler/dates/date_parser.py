@@ -1,14 +1,14 @@
-"""Dates and times as pages, feeds and sitemaps write them → the forms that `archive/records.py`
-documents.
+"""Parse dates and times of pages, feeds and sitemaps.
 
-A moment says no more than the site did: UTC if a zone is known, else a clock time as it stands,
-else a day. What no calendar has, and what cannot be told apart (03/04/2024 without a country), is
-no date. A zone that is not understood to its end is none, and neither is AM or PM.
+The results have the forms that `archive/records.py` documents. A timestamp is as exact as the site
+was: in UTC if the time zone is known, else a clock time without zone, else a day. Impossible dates
+and ambiguous ones (03/04/2024 without a country) are not parsed. A time zone or a half of the day
+that is understood only in part is ignored.
 
-Forms of machines are read first: ISO 8601, as Atom and sitemaps profile it
-(https://www.w3.org/TR/NOTE-datetime), the dates of mail that RSS uses (RFC 5322,
-https://www.rssboard.org/rss-specification), seconds since 1970. The rest is read as people write
-it, in the language of the page or feed.
+Forms of machines are tried first: ISO 8601 in the profile of Atom and sitemaps
+(https://www.w3.org/TR/NOTE-datetime), the dates of mail and RSS (RFC 5322,
+https://www.rssboard.org/rss-specification), and seconds since 1970. Other texts are read as people
+write dates, in the language of the page or feed.
 """
 
 from __future__ import annotations
@@ -34,93 +34,116 @@ from crawler.dates.month_names import folded, in_english, month_number
 from crawler.dates.time_zones import named, offset_zone, zone_after
 
 EARLIEST = 1990
-"""The year before which no page was published."""
+"""The first year in which a page may have been published."""
 FIRST_YEAR = 1700
-"""The year before which nothing in a feed or sitemap was."""
+"""The first year that a feed or sitemap may give."""
+UNIX_EPOCH = "1970-01-01T00:00:00Z"
+"""The zero of Unix time, which programs give for an unknown date."""
 LONGEST = 200
-"""Characters; what is longer is no date."""
+"""Characters; a longer text is not a date."""
 
 DATE_WORDS_TEXT = """
-posted published publish first on at by last updated update modified am pm a m p uhr gmt utc est edt pst pdt et
-bst cet cest ist kst jst msk date time views view read min minute minutes comments comment share print email
-veröffentlicht publié le mis à jour publicado el em às del de den am vom stand um erstellt opublikowano data
-dodano godz pubblicato il alle geplaatst op om gepubliceerd publicerad kl опубликовано дата время в г года
-monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun montag
-dienstag mittwoch donnerstag freitag samstag sonntag lundi mardi mercredi jeudi vendredi samedi dimanche lunes
-martes miércoles jueves viernes sábado domingo 发布 时间 来源 日期
-입력 수정 등록 기사입력 오전 오후 公開 更新 配信 日 月 年 h hrs hours
-edition issue pst
+posted published publish first on at by last updated update modified am pm a m p uhr gmt utc est edt
+pst pdt et bst cet cest ist kst jst msk date time views view read min minute minutes comments
+comment share print email veröffentlicht publié le mis à jour publicado el em às del de den am vom
+stand um erstellt opublikowano data dodano godz pubblicato il alle geplaatst op om gepubliceerd
+publicerad kl опубликовано дата время в г года monday tuesday wednesday thursday friday saturday
+sunday mon tue tues wed thu thur thurs fri sat sun montag dienstag mittwoch donnerstag freitag
+samstag sonntag lundi mardi mercredi jeudi vendredi samedi dimanche lunes martes miércoles jueves
+viernes sábado domingo 发布 时间 来源 日期
+입력 수정 등록 기사입력 오전 오후 公開 更新 配信 日 月 年 h hrs hours edition issue pst
 """
 DATE_WORDS = frozenset(DATE_WORDS_TEXT.split())
+"""Words that stand around dates, in many languages."""
+MAX_OTHER_WORDS = 8
+"""Words of a date line that do not stand around dates."""
 DATE_LEFT = re.compile(r"[^\W\d_]{2,}")
 
 
 SPACE = r"[\s.,/-]*"
 WORD = r"[^\W\d_][^\s\d.,;:/()\[\]|·•\"«»<>!?+–—-]{1,14}"
+"""A word that may be the name of a month."""
 ORDINAL = r"(?:st|nd|rd|th|er|eme|o|a|º|°|\.)?"
+"""Endings of ordinal numbers: `1st`, `1er`, `1º`."""
 LINKING = r"(?:de\s+|of\s+|d['’]\s?|na\s+|ng\s+)?"
+"""Words between day and month: `15 de febrero`, `15 of February`."""
 AND_NAMED = rf"(?:\s?[/(|-]\s?{WORD}\)?)?"
 """The same month by its other name: `شباط/فبراير`."""
 DAY_WORD_YEAR = re.compile(
-    rf"(?<!\d)(\d{{1,2}}){ORDINAL}{SPACE}{LINKING}({WORD})\.?{AND_NAMED},?{SPACE}(?:del?\s+|do\s+|nam\s+|lui\s+)?"
-    r"(?:พ\.ศ\.|ค\.ศ\.)?\s*(\d{4})(?!\d)"
+    rf"(?<!\d)(\d{{1,2}}){ORDINAL}{SPACE}{LINKING}({WORD})\.?{AND_NAMED},?{SPACE}"
+    r"(?:del?\s+|do\s+|nam\s+|lui\s+)?(?:พ\.ศ\.|ค\.ศ\.)?\s*(\d{4})(?!\d)"
 )
+"""`15 February 2024`, `15. Februar 2024`, `15 de febrero de 2024`."""
 WORD_DAY_YEAR = re.compile(
     rf"(?<![^\W\d_])({WORD})\.?\s+(?:the\s+)?(\d{{1,2}}){ORDINAL},?\s+(\d{{4}})(?!\d)"
 )
+"""`February 15, 2024`."""
 YEAR_WORD_DAY = re.compile(
-    rf"(?<!\d)(\d{{4}})(?:\.|,|-?[ae]?ko)?[\s-]*(?:m\.\s*|ж\.\s*|оны\s+)?({WORD})\.?[\s-]*(\d{{1,2}})(?!\d|[:h]|\.\d)"
+    r"(?<!\d)(\d{4})(?:\.|,|-?[ae]?ko)?[\s-]*(?:m\.\s*|ж\.\s*|оны\s+)?"
+    rf"({WORD})\.?[\s-]*(\d{{1,2}})(?!\d|[:h]|\.\d)"
 )
+"""`2024 February 15`, `2024. február 15.`, `2024ko otsailaren 15`."""
 YEAR_DAY_WORD = re.compile(rf"(?<!\d)(\d{{4}})\.?\s*gada\s+(\d{{1,2}})\.?\s*({WORD})")
+"""`2024. gada 15. februāris`, as Latvian writes it."""
 YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})\s*[-/.年년]\s*(\d{1,2})\s*[-/.月월]\s*(\d{1,2})(?!\d)")
+"""`2024-02-15`, `2024/2/15`, `2024年2月15日`, `2024년 2월 15일`."""
 YEAR_LAST = re.compile(r"(?<!\d)(\d{1,2})\s?([./-])\s?(\d{1,2})\s?\2\s?(\d{4})(?!\d)")
+"""`15.02.2024`, `15/02/2024`, `02-15-2024`."""
 ERA = "|".join(era for era in ERAS if len(era) > 1)
 OF_ERA = re.compile(
-    rf"({ERA}|(?<!\w)[rhs](?=\d))\s*(\d{{1,3}}|元)\s*[年./-]\s*(\d{{1,2}})\s*[月./-]\s*(\d{{1,2}})(?!\d)"
+    rf"({ERA}|(?<!\w)[rhs](?=\d))\s*(\d{{1,3}}|元)"
+    r"\s*[年./-]\s*(\d{1,2})\s*[月./-]\s*(\d{1,2})(?!\d)"
 )
+"""`令和6年2月15日`, `R6.2.15`, `民國113年2月15日`."""
 REPUBLICAN = re.compile(r"(?<!\d)(1\d\d)\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*日")
-"""Years of the Republic of China without its name, as Taiwan's pages print them."""
+"""A year of the Republic of China without its name, as Taiwan's pages print it."""
 DAY_WORD_SHORT_YEAR = re.compile(
     rf"(?<!\d)(\d{{1,2}})[\s-]+({WORD})\.?[\s-]+'?(\d\d)(?=$|\s+\d{{1,2}}:\d\d)"
 )
+"""`15 Feb 24`, at the end of a line or before a clock time."""
 SHORT_YEAR = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{1,2})\.(\d{2})(?![\d.:])")
-"""`25.04.24`, as the German-speaking and Nordic countries and eastern Europe write it."""
+"""`25.04.24`, as in the German-speaking and Nordic countries and in eastern Europe."""
 UNIX_DATE = re.compile(
     r"^[a-z]{3} ([a-z]{3} \d{1,2}) (\d{1,2}:\d{2}:\d{2})(?: ([a-z]{3,4}|[+-]\d{4}))? (\d{4})$"
 )
-"""What programs print unasked: `Thu Feb 15 05:30:00 CET 2024`."""
+"""The default format of Unix programs: `Thu Feb 15 05:30:00 CET 2024`."""
 AMERICAN_PROGRAM = re.compile(r"^\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d\d:\d\d [AP]M$")
-"""As programs write it that run in the United States."""
+"""The format of programs with American settings."""
 ISO = re.compile(
-    r"^(\d{4}-\d{2}-\d{2})(?:[T\s]+(\d{2}:\d{2}(?::\d{2})?)(?:[.,]\d+)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?"
-    r"(?:\[[\w/+-]+\])?)?$",
+    r"^(\d{4}-\d{2}-\d{2})(?:[T\s]+(\d{2}:\d{2}(?::\d{2})?)(?:[.,]\d+)?"
+    r"\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?(?:\[[\w/+-]+\])?)?$",
     re.I,
 )
+"""ISO 8601, also with a blank in place of the `T`, a named zone or Java's zone in brackets."""
 COMPACT = re.compile(r"^(\d{4})(\d\d)(\d\d)(?:T?(\d\d):?(\d\d):?(\d\d)?(Z)?)?$", re.I | re.ASCII)
+"""The basic format of ISO 8601."""
 MAIL = re.compile(
     r"^(?:[^\W\d_]{2,4},?\s*)?(\d{1,2}) (jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec) (\d{4}) "
     r"(\d\d):(\d\d)(?::(\d\d))? (?:([+-])(\d\d)(\d\d)|([a-z]{1,4}))$",
     re.I | re.ASCII,
 )
+"""The dates of mail (RFC 5322)."""
 MAIL_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 SECONDS = re.compile(r"^(?:/Date\()?(\d{10})(\d{3})?(?:[.]\d+)?(?:[+-]\d{4})?(?:\)/)?$", re.ASCII)
+"""Seconds or milliseconds since 1970, also in Microsoft's `/Date(…)/`."""
 MONTH_FIRST = frozenset(("us", "ph"))
 DAY_FIRST_TEXT = "au bd gb gh hk ie in jm ke lk mt my ng nz pk sg tt tz ug uk za zm zw"
 DAY_FIRST = frozenset(DAY_FIRST_TEXT.split())
-"""Countries that write English dates with the month first, and with the day first; Canada does
-both."""
+"""Countries that write English dates with the month first, and with the day first.
+
+Canada does both."""
 SOLAR = {folded(name): number for number, names in enumerate(SOLAR_MONTHS, 1) for name in names}
+"""The number of each Solar Hijri month."""
 
 
 def moment(
     raw: str | None, language: str | None = None, month_first: bool | None = None
 ) -> str | None:
-    """A moment in ISO 8601, as records.py writes it, of what a site wrote; None where that names
-    none.
+    """Return the timestamp in a text of a site in ISO 8601, as `records.py` defines it, else None.
 
-    `month_first` says how the country writes 03/04/2024: as of March (True, the United States) or
-    as of April (False). Without it that is the third of April in every language but English, and no
-    date in English.
+    `month_first` is the meaning of 03/04/2024 in the country: March (True, as in the United States)
+    or April (False). Without it, it means April in all languages but English, and is ambiguous in
+    English.
     """
     text = " ".join((raw or "").split())
     if not text or len(text) > LONGEST:
@@ -128,24 +151,30 @@ def moment(
     if month_first is None and language in (None, "en") and AMERICAN_PROGRAM.match(text):
         month_first = True
     try:
-        if text[:4].isdecimal() or text.startswith("/"):
-            if iso := ISO.match(text):
-                return _iso(*iso.groups())
-            if found := _digits(text):
-                return found
-        return _mail(text) or _written(
-            _in_order(in_english(folded(text), language)), language, month_first
-        )
+        found = _of_machine(text)
+        if found:
+            return found
+        english = in_english(folded(text), language)
+        return _written(_in_order(english), language, month_first)
     except (ValueError, OverflowError):
         return None
 
 
-def month_first(tag: str | None, url: str | None) -> bool | None:
-    """How the country of a language tag and of an address writes 03/04/2024; None if neither tells
-    or they disagree.
+def _of_machine(text: str) -> str | None:
+    """The timestamp in a form of machines; raises ValueError for an impossible one."""
+    if text[:4].isdecimal() or text.startswith("/"):
+        if iso := ISO.match(text):
+            return _iso(*iso.groups())
+        if found := _digits(text):
+            return found
+    return _mail(text)
 
-    Many a site outside of America keeps the `en-US` of its software's default, so the host's
-    country has a say.
+
+def month_first(tag: str | None, url: str | None) -> bool | None:
+    """Return the meaning of 03/04/2024 by the country of a language tag and a URL: True for March.
+
+    None if neither names a country with one meaning, or if they disagree. Many sites outside of
+    America keep the default `en-US` of their software, so the country of the host counts as well.
     """
     language, _, region = (tag or "").replace("_", "-").lower().partition("-")
     if language != "en":
@@ -155,10 +184,14 @@ def month_first(tag: str | None, url: str | None) -> bool | None:
 
 
 def _of_country(code: str) -> bool | None:
-    return True if code in MONTH_FIRST else False if code in DAY_FIRST else None
+    """Whether a country writes the month first, None if it is unknown."""
+    if code in MONTH_FIRST:
+        return True
+    return False if code in DAY_FIRST else None
 
 
 def _top_level(url: str | None) -> str:
+    """The top-level domain of a URL."""
     try:
         return (urlsplit(url or "").hostname or "").rpartition(".")[2].lower()
     except ValueError:
@@ -172,10 +205,10 @@ def read_moment(
     language: str | None = None,
     month_first: bool | None = None,
 ) -> str | None:
-    """The moment that `raw` of a feed or sitemap names, or None if it names none that can be.
+    """Return the timestamp in a feed or sitemap, None if it gives none or an impossible one.
 
-    None too for what lies more than a day after `fetched_at` (now, if left out), for the zero of
-    Unix time, and for years before 1700.
+    Impossible are dates more than a day after `fetched_at` (default: now), the zero of Unix time,
+    and years before 1700.
     """
     text = " ".join((raw or "").split())
     if not 8 <= len(text) <= LONGEST:
@@ -185,33 +218,38 @@ def read_moment(
 
 
 def known_by(found: str | None, fetched_at: str | None) -> str | None:
-    """The moment, unless it lies more than a day after the page was fetched, or before there were
-    news sites."""
+    """Return the timestamp, or None if it is too late or too early for a page.
+
+    Too late is more than a day after the page was fetched, too early is before 1990.
+    """
     if found is None or found[:4] < str(EARLIEST):
         return None
     if not fetched_at:
         return found
     latest = datetime.fromisoformat(fetched_at.replace("Z", "+00:00")) + timedelta(days=1)
-    return (
-        found
-        if found[:19] <= utc(latest if latest.tzinfo else latest.replace(tzinfo=UTC))[:19]
-        else None
-    )
+    if latest.tzinfo is None:
+        latest = latest.replace(tzinfo=UTC)
+    return found if found[:19] <= utc(latest)[:19] else None
 
 
 def not_before(moment: str, since: str) -> bool:
-    """Whether `moment` is `since` or later; compared by the day unless both are known to the second
-    in UTC."""
+    """Whether `moment` is `since` or later.
+
+    Only the days are compared, unless both are in UTC.
+    """
     exact = moment.endswith("Z") and since.endswith("Z")
     return moment >= since if exact else moment[:10] >= since[:10]
 
 
 def _can_be(found: str, fetched_at: str) -> bool:
-    return f"{FIRST_YEAR}" <= found <= _a_day_after(fetched_at) and found != "1970-01-01T00:00:00Z"
+    """Whether a timestamp of a feed or sitemap is possible."""
+    is_possible = f"{FIRST_YEAR}" <= found <= _a_day_after(fetched_at)
+    return is_possible and found != UNIX_EPOCH
 
 
 @lru_cache(maxsize=8)
 def _a_day_after(moment: str) -> str:
+    """The timestamp one day later."""
     return (date.fromisoformat(moment[:10]) + timedelta(days=1)).isoformat() + moment[10:]
 
 
@@ -219,7 +257,10 @@ def _a_day_after(moment: str) -> str:
 
 
 def _fast_iso(text: str) -> str | None:
-    """The commonest form, `2024-02-15T10:30:00+01:00`, read in C; a sitemap has 50,000 of them."""
+    """The timestamp in the most common form, `2024-02-15T10:30:00+01:00`, parsed in C.
+
+    A sitemap contains up to 50,000 of them.
+    """
     if len(text) < 19 or text[4] != "-" or text[10] not in "T " or not text[5:7].isdecimal():
         return None
     try:
@@ -229,19 +270,23 @@ def _fast_iso(text: str) -> str | None:
 
 
 def _told(at: datetime) -> str:
-    """As `archive.records.utc` writes it, at a third of strftime's cost; a clock time without zone
-    stays one."""
+    """Format a timestamp as `archive.records.utc` does, at a third of strftime's cost.
+
+    A clock time without time zone stays without one.
+    """
     if at.tzinfo is None:
         return at.isoformat(timespec="seconds")
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def _iso(day: str, clock: str | None, zone: str | None) -> str:
+    """The timestamp of the parts of an ISO 8601 date."""
     if clock is None:
         return date.fromisoformat(day).isoformat()
-    if midnight := clock in ("24:00", "24:00:00"):
+    ends_day = clock in ("24:00", "24:00:00")
+    if ends_day:
         clock = "00:00"
-    at = datetime.fromisoformat(f"{day}T{clock}") + timedelta(days=midnight)
+    at = datetime.fromisoformat(f"{day}T{clock}") + timedelta(days=ends_day)
     if not zone:
         return _told(at)
     if zone[0] not in "+-":
@@ -251,7 +296,7 @@ def _iso(day: str, clock: str | None, zone: str | None) -> str:
 
 
 def _digits(text: str) -> str | None:
-    """`20240215`, `20240215T103000Z`, seconds or milliseconds since 1970."""
+    """The timestamp in `20240215`, `20240215T103000Z`, or seconds or milliseconds since 1970."""
     if since := SECONDS.match(text):
         return utc(datetime.fromtimestamp(int(since[1]), UTC))
     if not (fits := COMPACT.match(text)):
@@ -264,7 +309,7 @@ def _digits(text: str) -> str | None:
 
 
 def _mail(text: str) -> str | None:
-    """The form of mail and feeds (RFC 5322): `Thu, 15 Feb 2024 05:30:00 +0000`."""
+    """The timestamp in the form of mail and RSS (RFC 5322): `Thu, 15 Feb 2024 05:30:00 +0000`."""
     fits = MAIL.match(text)
     if fits is None:
         return None
@@ -282,11 +327,12 @@ def _mail(text: str) -> str | None:
 
 
 def _in_order(text: str) -> str:
-    """The words of a program's date as people put them, the year before the clock time."""
+    """A Unix date in the order that people use, with the year before the clock time."""
     return UNIX_DATE.sub(r"\1, \4, \2 \3", text)
 
 
 def _written(text: str, language: str | None, month_first: bool | None) -> str | None:
+    """The timestamp in a folded text of people."""
     day, rest = _day(text, language, month_first)
     if day is None:
         return None
@@ -299,20 +345,21 @@ def _written(text: str, language: str | None, month_first: bool | None) -> str |
 
 
 def _to_next_day(rest: str, language: str | None) -> str:
-    """What stands between a date and the next in the same line; nothing where there is no other."""
+    """The text between a date and the next one in the same line, empty without another date."""
     after = rest.partition("\n")[0]
     starts = [fits.start() for fits, day in _named_days(after, language) if day]
-    starts += [last.start()] if (last := YEAR_LAST.search(after)) else []
+    if last := YEAR_LAST.search(after):
+        starts.append(last.start())
     return after[: min(starts, default=0)]
 
 
 def _zone(rest: str, at: datetime, language: str | None) -> tzinfo | None:
-    """The zone behind a clock time, in the same part of the line."""
+    """The time zone after a clock time, in the same part of the line."""
     return zone_after(rest.partition("\n")[0], at, language)
 
 
 def _day(text: str, language: str | None, month_first: bool | None) -> tuple[date | None, str]:
-    """The one day that the folded text names, and the text without it."""
+    """The one day in a folded text, and the text without it."""
     for fits, day in _named_days(text, language):
         if day:
             return day, _without(text, fits)
@@ -320,7 +367,8 @@ def _day(text: str, language: str | None, month_first: bool | None) -> tuple[dat
         return _ambiguous(last, language, month_first), _without(text, last)
     if short := DAY_WORD_SHORT_YEAR.search(text):
         month, year = month_number(short[2], language), int(short[3])
-        day = _real(year + (2000 if year < 50 else 1900), month, int(short[1])) if month else None
+        year += 2000 if year < 50 else 1900
+        day = _real(year, month, int(short[1])) if month else None
         return day, _without(text, short)
     if language and language != "en" and (short := SHORT_YEAR.search(text)):
         return _real(2000 + int(short[3]), int(short[2]), int(short[1])), _without(text, short)
@@ -328,8 +376,10 @@ def _day(text: str, language: str | None, month_first: bool | None) -> tuple[dat
 
 
 def _named_days(text: str, language: str | None) -> Iterator[tuple[re.Match[str], date | None]]:
-    """Where the text names a day that only one order of its parts allows, and the day if the
-    calendar has it."""
+    """The places in a text that give a day in an unambiguous order, with the day or None.
+
+    The day is None if the calendar does not have it.
+    """
     if not text.isascii() or language == "ja":
         for fits in OF_ERA.finditer(text):
             if len(fits[1]) > 1 or language == "ja":
@@ -356,36 +406,39 @@ FORMS = (
     (YEAR_WORD_DAY, "ymd"),
     (YEAR_DAY_WORD, "ydm"),
 )
+"""Patterns of dates with the order of year, month and day in them."""
 
 
 def _without(text: str, fits: re.Match[str]) -> str:
-    """The text around a date, what follows it first: that is where clock times stand."""
+    """The text around a date; the text after it comes first, since clock times usually follow."""
     return f"{text[fits.end() :]}\n{text[: fits.start()]}"
 
 
 def _ambiguous(fits: re.Match[str], language: str | None, month_first: bool | None) -> date | None:
+    """The day of a date in digits, None if day and month cannot be distinguished."""
     first, second, year = int(fits[1]), int(fits[3]), int(fits[4])
-    day_first, by_month = (
-        _local(year, second, first, language),
-        _local(year, first, second, language),
-    )
+    with_day_first = _local(year, second, first, language)
+    with_month_first = _local(year, first, second, language)
     if fits[2] == "." or month_first is False or (language and language != "en"):
-        return day_first
-    if month_first or not (day_first and by_month and first != second):
-        return by_month or day_first
+        return with_day_first
+    is_ambiguous = with_day_first and with_month_first and first != second
+    if month_first or not is_ambiguous:
+        return with_month_first or with_day_first
     return None
 
 
 def _local(year: int, month: int, day: int, language: str | None) -> date | None:
-    """The Gregorian day of one whose year is counted as the speakers of a language count it."""
+    """The Gregorian day of a day whose year is counted as usual in a language."""
     if year in SOLAR_YEARS:
-        return _solar(year, month, day) if language is None or language in SOLAR_LANGUAGES else None
-    return _real(
-        year - BUDDHIST if language == "th" and year > EARLIEST + BUDDHIST else year, month, day
-    )
+        is_solar = language is None or language in SOLAR_LANGUAGES
+        return _solar(year, month, day) if is_solar else None
+    if language == "th" and year > EARLIEST + BUDDHIST:
+        year -= BUDDHIST
+    return _real(year, month, day)
 
 
 def _solar(year: int, month: int, day: int) -> date | None:
+    """The Gregorian day of a Solar Hijri day, None if there is no such day."""
     try:
         return of_solar_hijri(year, month, day)
     except ValueError:
@@ -393,6 +446,7 @@ def _solar(year: int, month: int, day: int) -> date | None:
 
 
 def _real(year: int, month: int, day: int) -> date | None:
+    """The day, None if the calendar does not have it or no page can be that old."""
     try:
         return date(year, month, day) if year >= EARLIEST else None
     except ValueError:
@@ -403,56 +457,58 @@ def _real(year: int, month: int, day: int) -> date | None:
 
 
 def is_date_line(text: str) -> bool:
-    """Whether a line says when, perhaps who and where too, but tells nothing: no sentence, no
-    copyright."""
+    """Whether a line only gives a date, perhaps with names; no sentence, no copyright."""
     if "©" in text or "copyright" in text.lower() or "all rights" in text.lower():
         return False
-    words = DATE_LEFT.findall(text)
-    told = [word for word in words if word.lower() not in DATE_WORDS]
-    return len(told) <= 8 and not (len(told) > 4 and text.rstrip().endswith((".", "!", "?", "”")))
+    others = told_words(text)
+    is_sentence = others > 4 and text.rstrip().endswith((".", "!", "?", "”"))
+    return others <= MAX_OTHER_WORDS and not is_sentence
 
 
 def without_date(line: str) -> str:
-    """A line up to the date that it ends with: `By Jane Doe` of `By Jane Doe, Friday 5 March 2026,
-    13:30`."""
-    found = (
-        fits.start()
-        for form in (YEAR_FIRST, DAY_WORD_YEAR, WORD_DAY_YEAR, YEAR_LAST)
-        if (fits := form.search(line))
-    )
-    words = line[: min(found, default=len(line))].split()
+    """Return a line without the date at its end.
+
+    `By Jane Doe, Friday 5 March 2026, 13:30` becomes `By Jane Doe`.
+    """
+    forms = (YEAR_FIRST, DAY_WORD_YEAR, WORD_DAY_YEAR, YEAR_LAST)
+    found = filter(None, (form.search(line) for form in forms))
+    starts = (match.start() for match in found)
+    words = line[: min(starts, default=len(line))].split()
     while words and words[-1].strip(",.:|·•–—-").lower() in DATE_WORDS | {""}:
         words.pop()
     return " ".join(words).rstrip(" ,|·•–—-") or line
 
 
 def told_words(text: str) -> int:
-    """How many words of a line are none that stand around dates."""
+    """Return the number of words in a line that do not stand around dates."""
     return sum(word.lower() not in DATE_WORDS for word in DATE_LEFT.findall(text))
 
 
 def is_sentence(text: str) -> bool:
-    """Whether a line tells something: small words that do not stand around dates, most of all
-    before a full stop."""
+    """Whether a line is a sentence: it has several small words that do not stand around dates.
+
+    Two are enough in a line with a full stop.
+    """
     small = sum(word.islower() and word not in DATE_WORDS for word in DATE_LEFT.findall(text))
-    return bool(small >= (2 if text.rstrip().endswith((".", "!", "?", "”", "…")) else 5))
+    has_full_stop = text.rstrip().endswith((".", "!", "?", "”", "…"))
+    return bool(small >= (2 if has_full_stop else 5))
 
 
 DAY_WORD = re.compile(rf"(?<!\d)(\d{{1,2}}){ORDINAL}{SPACE}{LINKING}({WORD})")
+"""`15 February`, without a year."""
 WORD_DAY = re.compile(rf"(?<![^\W\d_])({WORD})\.?\s+(\d{{1,2}})(?![\d:])")
+"""`February 15`, without a year."""
 DAY_MONTH = re.compile(r"(?<![\d:.])(\d{1,2})\s?[./月월-]\s?(\d{1,2})(?![\d:])")
+"""`15/02`, `15.2`, `2月15`, in either order."""
 
 
 def days_in(raw: str, language: str | None = None) -> list[str]:
-    """The days that a text may name without a year, or in either order: `MM-DD` of `Mar 12` or
-    `03/04/2024`."""
+    """Return the days without a year in a text as `MM-DD`; for `03/04/2024` both readings."""
     text = in_english(folded(raw), language)
     found = [(month_number(fits[2], language), int(fits[1])) for fits in DAY_WORD.finditer(text)]
     found += [(month_number(fits[1], language), int(fits[2])) for fits in WORD_DAY.finditer(text)]
     for fits in DAY_MONTH.finditer(text):
-        found += [(int(fits[1]), int(fits[2])), (int(fits[2]), int(fits[1]))]
-    return [
-        f"{month:02}-{day:02}"
-        for month, day in found
-        if month and 1 <= month <= 12 and 1 <= day <= 31
-    ]
+        one, other = int(fits[1]), int(fits[2])
+        found += [(one, other), (other, one)]
+    real = ((month, day) for month, day in found if month and month <= 12 and 1 <= day <= 31)
+    return [f"{month:02}-{day:02}" for month, day in real]

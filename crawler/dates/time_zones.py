@@ -1,7 +1,6 @@
-"""The time zone that stands behind a clock time. Pure.
+"""Find the time zone after a clock time. Pure functions.
 
-Whatever is not understood to its end makes the zone unknown: `GMT+7` is no GMT, `GMT/BST` is
-neither.
+A zone that is understood only in part is unknown: `GMT+7` is not GMT, and `GMT/BST` is neither.
 """
 
 from __future__ import annotations
@@ -53,8 +52,10 @@ HOURS: dict[str, float] = {
     },
     **{"acst": 9.5, "acdt": 10.5, "aest": 10, "aedt": 11, "nzst": 12, "nzdt": 13},
 }
-"""Hours east of Greenwich, American names as RFC 5322 (4.3) has them. Left out is what means
-another hour in another country: IST in India, Ireland and Israel; AST, GST, SST."""
+"""Hours east of Greenwich. American names are those of RFC 5322 (4.3).
+
+Left out are names with different meanings in different countries: IST (India, Ireland, Israel),
+AST, GST, SST."""
 BY_LANGUAGE: dict[str, dict[str, float]] = {
     "zh": {"cst": 8},
     "he": {"ist": 2},
@@ -64,8 +65,10 @@ BY_LANGUAGE: dict[str, dict[str, float]] = {
         for language in ("hi", "ta", "te", "mr", "gu", "kn", "ml", "pa", "or", "as")
     },
 }
+"""Hours east of Greenwich of names that are unambiguous in a language."""
 IN_MAIL_ONLY = frozenset({"cst"})
-"""Chicago's by the rules of mail, and Shanghai's in what people and programs write there."""
+"""Names that mean Chicago's time by the rules of mail, and Shanghai's in the text of people and
+programs there."""
 REGIONS = {
     "et": "America/New_York",
     "ct": "America/Chicago",
@@ -86,28 +89,33 @@ REGIONS = {
     "hora de brasilia": "America/Sao_Paulo",
     "horario de brasilia": "America/Sao_Paulo",
 }
-"""What says whose clock it is, and leaves summer time to the day."""
+"""Names of a region's time, which is summer or winter time depending on the day."""
 AMERICAN = ("et", "ct", "mt", "pt")
-"""Read in English only: they are words elsewhere."""
+"""Names that count in English texts only, since they are words in other languages."""
 FURTHEST = timedelta(hours=14)
+"""The largest offset of a country."""
 
 _OPENED = r"[\s(\[,]*"
 _OFFSET = re.compile(
-    rf"{_OPENED}(?P<name>(?:gmt|utc|ut)\s?)?(?P<sign>[+-])(?P<hours>\d\d?)(?::?(?P<minutes>\d\d))?(?![\w:])"
+    rf"{_OPENED}(?P<name>(?:gmt|utc|"
+    rf"ut)\s?)?(?P<sign>[+-])(?P<hours>\d\d?)(?::?(?P<minutes>\d\d))?(?![\w:])"
 )
 _DASHED = re.compile(rf"({_OPENED}(?:gmt|utc))–(?=\d)")
 _PLACE = re.compile(rf"{_OPENED}([a-z]{{3,10}}/[a-z_]+(?:/[a-z_]+)?)(?![\w/])")
 _NAME = re.compile(rf"{_OPENED}([^\W\d_]{{1,7}})(?![\w/&+±-]|\s[-+–±]\s?\d|\s?/)")
 _REGION = re.compile(
-    rf"{_OPENED}({'|'.join(map(re.escape, sorted(REGIONS, key=len, reverse=True)))})(?![\w/&+±-]|\s[-+–±]\s?\d|\s?/)"
+    rf"{_OPENED}({'|'.join(map(re.escape, sorted(REGIONS, key=len, reverse=True)))})(?![\w/&+±-]|"
+    rf"\s[-+–±]\s?\d|\s?/)"
 )
 _REST = re.compile(r"\s*(?:$|[\n)\],.;|·•/(\[–—-])")
-"""What may follow an offset that no name introduces: nothing that it could be counting."""
+"""Text that may follow an offset without a name, so that it cannot be a number of something."""
 
 
 def zone_after(text: str, at: datetime, language: str | None = None) -> tzinfo | None:
-    """The zone that a folded text begins with, for a clock time `at`; None where it names none, or
-    none for sure."""
+    """Return the time zone at the beginning of a folded text, for the clock time `at`.
+
+    None if the text names no zone, or no unambiguous one.
+    """
     text = _DASHED.sub(r"\1-", text)
     if offset := _OFFSET.match(text):
         return _of_offset(offset, text[offset.end() :])
@@ -117,28 +125,32 @@ def zone_after(text: str, at: datetime, language: str | None = None) -> tzinfo |
         if region[1] in AMERICAN and language not in (None, "en"):
             return None
         return _of_place(REGIONS[region[1]], at)
-    name = _NAME.match(text)
-    if name is None or (
-        name[1] in IN_MAIL_ONLY and name[1] not in BY_LANGUAGE.get(language or "", {})
-    ):
+    found = _NAME.match(text)
+    if found is None:
         return None
-    return named(name[1], language)
+    name = found[1]
+    if name in IN_MAIL_ONLY and name not in BY_LANGUAGE.get(language or "", {}):
+        return None
+    return named(name, language)
 
 
 def named(name: str, language: str | None = None) -> tzinfo | None:
-    """The zone of a folded abbreviation."""
+    """Return the time zone of a folded abbreviation, None if it is unknown or ambiguous."""
     hours = BY_LANGUAGE.get(language or "", {}).get(name, HOURS.get(name))
-    return UTC if hours == 0 else None if hours is None else timezone(timedelta(hours=hours))
+    if hours is None:
+        return None
+    return UTC if hours == 0 else timezone(timedelta(hours=hours))
 
 
 def _of_offset(found: re.Match[str], rest: str) -> tzinfo | None:
+    """The time zone of an offset, None where the digits may mean something else."""
     if not found["name"] and not found["minutes"] and not _REST.match(rest):
         return None
     return offset_zone(found["sign"], found["hours"], found["minutes"])
 
 
 def offset_zone(sign: str, hours: str, minutes: str | None) -> tzinfo | None:
-    """The zone of an offset's digits; None for one that no country has."""
+    """Return the time zone of an offset's digits, None if no country has it."""
     span = timedelta(hours=int(hours), minutes=int(minutes or 0))
     if span > FURTHEST or int(minutes or 0) % 15:
         return None
@@ -146,16 +158,16 @@ def offset_zone(sign: str, hours: str, minutes: str | None) -> tzinfo | None:
 
 
 def _of_place(name: str, at: datetime) -> tzinfo | None:
-    """The offset of a place at a moment, of the tz database's names in any case."""
-    zone = _zone_info(
-        "/".join("_".join(map(str.capitalize, part.split("_"))) for part in name.split("/"))
-    )
+    """The offset of a place at a time; the place has a name of the tz database in any case."""
+    parts = ("_".join(map(str.capitalize, part.split("_"))) for part in name.split("/"))
+    zone = _zone_info("/".join(parts))
     span = at.replace(tzinfo=zone).utcoffset() if zone else None
     return None if span is None else timezone(span)
 
 
 @cache
 def _zone_info(name: str) -> ZoneInfo | None:
+    """The zone of the tz database with this name, None if there is none."""
     try:
         return ZoneInfo(name)
     except (KeyError, OSError, ValueError):  # the first is ZoneInfoNotFoundError's kind

@@ -1,4 +1,4 @@
-"""The days that addresses of articles and names of sitemaps give. Pure."""
+"""Find the days in the URLs of articles and in the names of sitemaps. Pure functions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from calendar import monthrange
 from collections.abc import Callable, Iterator
 from datetime import date
+from itertools import chain
 from urllib.parse import unquote, urlsplit
 
 _MONTHS = {
@@ -15,64 +16,73 @@ _MONTHS = {
 _NAMED_MONTH = "|".join(_MONTHS)
 _DAY_IN_PATH = (
     re.compile(
-        rf"/(?P<y>(?:19|20)\d\d)/(?P<m>0?[1-9]|1[0-2]|{_NAMED_MONTH})/(?:(?P<d>0?[1-9]|[12]\d|3[01])(?![^/_.-]))?"
+        rf"/(?P<y>(?:19|20)\d\d)/(?P<m>0?[1-9]|1[0-2]|{_NAMED_MONTH})/(?:(?P<d>0?[1-9]|[12]\d|"
+        rf"3[01])(?![^/_.-]))?"
     ),
     re.compile(
         r"(?<!\d)(?P<y>(?:19|20)\d\d)-(?P<m>0[1-9]|1[0-2])-(?P<d>0[1-9]|[12]\d|3[01])(?!\d)"
     ),
     re.compile(r"/(?P<y>(?:19|20)\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])(?=[/_.-]|$)"),
 )
+"""`/2024/02/15/`, `/2024/feb/15/`, `/2024/02/`; `2024-02-15` anywhere; `/20240215/`."""
 _TIME_IN_NAME = re.compile(
     r"(?<!\d)(?P<y>(?:19|20)\d\d)"
     r"(?:(?:[-_.]?(?P<m>0[1-9]|1[0-2])(?:[-_.]?(?P<d>0[1-9]|[12]\d|3[01]))?)"
     r"|(?:/(?P<sm>0?[1-9]|1[0-2])(?:/(?P<sd>0?[1-9]|[12]\d|3[01]))?)"
     r"|(?:&mm=(?P<qm>\d\d?)(?:&dd=(?P<qd>\d\d?))?))?(?!\d)"
 )
+"""A year with or without month and day: `2024`, `2024-02`, `202402`, `/2024/2/`, `2024&mm=2`."""
 
 
 def latest_day_in_path(url: str) -> str | None:
-    """The last day that the date in an article's path allows: `/2024/02/15/…` → 2024-02-15,
-    `/2024/02/…` → 2024-02-29.
+    """Return the last day that the date in an article's path allows.
 
-    A year alone is a word of the headline, not a date.
+    `/2024/02/15/…` gives 2024-02-15, `/2024/02/…` gives 2024-02-29. A year alone is a word of the
+    headline, not a date.
     """
     return next(_days_in_path(url, _last_day), None)
 
 
 def earliest_day_in_path(url: str) -> str | None:
-    """The first day that the date in an article's path allows: `/2024/02/…` → 2024-02-01."""
+    """Return the first day that the date in an article's path allows.
+
+    `/2024/02/…` gives 2024-02-01.
+    """
     return next(_days_in_path(url, _first_day), None)
 
 
 def latest_day_in_name(url: str) -> str | None:
-    """The last day that a sitemap's name allows: `sitemap-2024-02.xml` → 2024-02-29,
-    `posts-2019.xml` → 2019-12-31.
+    """Return the last day that a sitemap's name allows.
 
-    Of several dates the latest counts.
+    `sitemap-2024-02.xml` gives 2024-02-29, `posts-2019.xml` gives 2019-12-31. The latest of several
+    dates counts.
     """
     return max(_days_in_name(url, _last_day), default=None)
 
 
 def earliest_day_in_name(url: str) -> str | None:
-    """The first day that a sitemap's name allows: `sitemap-2024-02.xml` → 2024-02-01,
-    `posts-2019.xml` → 2019-01-01.
+    """Return the first day that a sitemap's name allows.
 
-    Of several dates the earliest counts.
+    `sitemap-2024-02.xml` gives 2024-02-01, `posts-2019.xml` gives 2019-01-01. The earliest of
+    several dates counts.
     """
     return min(_days_in_name(url, _first_day), default=None)
 
 
 DayOf = Callable[[str, str | None, str | None], str | None]
-"""Year, month and day as an address has them → the day, if there is one."""
+"""Returns the day for the year, month and day in a URL, None if there is no such day."""
 
 
 def _days_in_path(url: str, day_of: DayOf) -> Iterator[str]:
+    """The days in the path of a URL."""
     path = _split(url)[0].lower()
-    found = (match for form in _DAY_IN_PATH for match in form.finditer(path))
-    return (day for match in found if (day := day_of(match["y"], match["m"], match["d"])))
+    found = chain.from_iterable(form.finditer(path) for form in _DAY_IN_PATH)
+    days = (day_of(match["y"], match["m"], match["d"]) for match in found)
+    return (day for day in days if day)
 
 
 def _days_in_name(url: str, day_of: DayOf) -> Iterator[str]:
+    """The days in the path and query of a URL."""
     path, query = _split(url)
     found = _TIME_IN_NAME.finditer(f"{path}?{query}")
     days = (
@@ -82,6 +92,7 @@ def _days_in_name(url: str, day_of: DayOf) -> Iterator[str]:
 
 
 def _split(url: str) -> tuple[str, str]:
+    """The path and query of a URL, both empty if it cannot be parsed."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -90,6 +101,7 @@ def _split(url: str) -> tuple[str, str]:
 
 
 def _last_day(year: str, month: str | None, day: str | None) -> str | None:
+    """The last day of a year, month or day; None if there is no such day."""
     try:
         number = 12 if month is None else _MONTHS.get(month) or int(month)
         last = int(day) if day else monthrange(int(year), number)[1]
@@ -99,5 +111,8 @@ def _last_day(year: str, month: str | None, day: str | None) -> str | None:
 
 
 def _first_day(year: str, month: str | None, day: str | None) -> str | None:
+    """The first day of a year, month or day; None if there is no such day."""
     last = _last_day(year, month, day)
-    return last and f"{last[:4]}-{last[5:7] if month else '01'}-{last[8:] if day else '01'}"
+    if last is None or day:
+        return last
+    return f"{last[:7]}-01" if month else f"{last[:4]}-01-01"

@@ -1,1 +1,1 @@
-"""A page in, an article out."""
+"""Extracts the article from a captured page."""

@@ -1,4 +1,4 @@
-"""A page as the row of text blocks that a reader sees, each with its place in the tree."""
+"""The text blocks of a page in reading order, each with its place in the tree."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from lxml.etree import XPath, iterwalk
 from lxml.html import HtmlElement
 
 INLINE_TEXT = """
-a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q ruby rp rt s samp small
-span strike strong sub sup time tt u var wbr
-output meter progress slot img picture input embed map area source track param link meta
+a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q ruby rp rt s
+samp small span strike strong sub sup time tt u var wbr output meter progress slot img picture input
+embed map area source track param link meta
 """
 INLINE = frozenset(INLINE_TEXT.split())
+"""Tags whose text belongs to the sentence around them."""
 UNSEEN_TEXT = """
-head script style noscript template svg select option textarea button iframe object video audio canvas math
+head script style noscript template svg select option textarea button iframe object video audio
+canvas math
 """
 UNSEEN = frozenset(UNSEEN_TEXT.split())
+"""Tags whose content a reader does not see as text."""
 LAYOUT_SIGNS = (
     "table",
     "ul",
@@ -33,40 +36,46 @@ LAYOUT_SIGNS = (
     "section",
     "div",
 )
+"""Tags that data tables do not contain: a table with one of them arranges the page."""
 TABLE_PARTS = frozenset(("table", "tbody", "thead", "tfoot", "tr", "td", "th", "center"))
+"""Tags of a table's structure, up to its cells."""
 
 
 FEWEST_LINKS, ALL_LINKED = 5, 0.95
-"""Blocks of a list of links, and the share of its letters that stand in links."""
+"""The least number of blocks in a list of links, and the least share of its letters inside
+links."""
 NOTE_MARKS = XPath("//a[contains(@href, '#')][string-length(.) < 8]")
+"""Short links within the page, as numbers of notes are."""
 NUMBER = re.compile(r"\[?\d{1,3}\]?")
 NOTHING = (0, 0, 0)
+"""The blocks, letters and linked letters of an element without text."""
 
 
 class Block(NamedTuple):
-    """A run of text that no block element or line break interrupts."""
+    """A run of text without a block element or a line break inside."""
 
     text: str
     linked: int
-    """How many of its characters stand in links."""
+    """The number of its characters inside links."""
     element: HtmlElement
     """The innermost block element around it."""
     broken: bool = False
-    """Whether a line break rather than an element ends the block before it."""
+    """Whether a line break, not an element, separates it from the block before."""
 
 
 def blocks(tree: HtmlElement) -> list[Block]:
-    """The blocks of a page in reading order; what no reader sees as text (scripts, forms' options,
-    what is `hidden`) left out."""
+    """Return the blocks of a page in reading order.
+
+    Scripts, the options of forms and elements with the attribute `hidden` are skipped.
+    """
     body = tree.find("body")
-    reader = _Reader()
-    reader.read(tree if body is None else body)
-    return reader.found
+    collector = _Reader()
+    collector.collect_from(tree if body is None else body)
+    return collector.found
 
 
 def link_lists(elements: Sequence[HtmlElement], blocks: list[Block]) -> list[HtmlElement]:
-    """The outermost elements of several blocks that are links from end to end: menus, lists of
-    other articles.
+    """Return the outermost elements whose blocks are nothing but links: menus, lists of articles.
 
     `elements` are those of the page in document order.
     """
@@ -101,8 +110,11 @@ class _Reader:
         self._linked = 0
         self._broken = False
 
-    def read(self, body: HtmlElement) -> None:
-        """Walk the tree; lxml does it step by step, as pages nest deeper than Python recurses."""
+    def collect_from(self, body: HtmlElement) -> None:
+        """Walk the tree and collect its blocks.
+
+        lxml walks step by step, because pages nest deeper than Python can recurse.
+        """
         walk = iterwalk(body, events=("start", "end", "comment", "pi"))
         around: list[tuple[HtmlElement, bool]] = []
         block, linked = body, False
@@ -112,32 +124,34 @@ class _Reader:
                 around.append((block, linked))
                 if element is not body and (tag in UNSEEN or element.get("hidden") is not None):
                     if tag not in INLINE and tag not in UNSEEN:
-                        self._close(block)
+                        self._end_block(block)
                     walk.skip_subtree()
                     continue
                 if tag not in INLINE:
-                    self._close(block, broken=tag == "br")
+                    self._end_block(block, broken=tag == "br")
                     block = element
                 elif tag == "a":
                     linked = True
                 text = element.text
-            else:
+            else:  # the text after an element, a comment or a processing instruction
                 if event == "end":
                     if tag not in INLINE and tag not in UNSEEN:
-                        self._close(element, broken=tag == "br")
+                        self._end_block(element, broken=tag == "br")
                     block, linked = around.pop()
                 text = element.tail
             if text:
-                self._add(text, linked)
-        self._close(body)
+                self._add_text(text, linked)
+        self._end_block(body)
 
-    def _add(self, text: str, linked: bool) -> None:
+    def _add_text(self, text: str, linked: bool) -> None:
+        """Add a piece of text to the open block."""
         self._pieces.append(text)
         if linked:
             self._linked += len(text.strip())
 
-    def _close(self, block: HtmlElement, broken: bool = False) -> None:
-        if not self._pieces:  # most elements hold no text of their own
+    def _end_block(self, block: HtmlElement, broken: bool = False) -> None:
+        """End the open block; `block` is the element that it stands in."""
+        if not self._pieces:  # most elements contain no text themselves
             self._broken = self._broken or broken
             return
         text = " ".join("".join(self._pieces).split())
@@ -149,43 +163,43 @@ class _Reader:
 
 
 def unfold_layout(tree: HtmlElement) -> None:
-    """Make plain boxes of tables that only arrange the page, as the old web did, and paragraphs of
-    double line breaks.
+    """Turn tables that only arrange the page, as on the old web, into plain boxes.
 
-    A table that holds lists, headings, boxes or other tables, or a cell with double line breaks, is
-    no data.
+    A table is layout if it contains lists, headings, boxes or other tables, or more line breaks and
+    paragraphs than cells. Tables with header cells are data.
     """
     for table in list(tree.iter("table")):
-        if table.find(".//th") is None and (
-            _holds_layout(table) or table.get("role") == "presentation"
-        ):
-            for part in list(_own_parts(table)):
+        if table.find(".//th") is not None:
+            continue
+        if _holds_layout(table) or table.get("role") == "presentation":
+            for part in _own_parts(table):
                 part.tag = "div"
 
 
 def without_note_marks(tree: HtmlElement) -> None:
-    """Take out the numbers that point to notes further down: in the text they would be glued to its
-    words."""
+    """Remove the numbers that point to notes, which would stick to the words before them."""
     for mark in NOTE_MARKS(tree):
         number = mark.text_content().strip()
         if NUMBER.fullmatch(number):
             around = mark.getparent()
-            alone = around.tag == "sup" and around.text_content().strip() == number
-            (around if alone else mark).drop_tree()
+            is_alone = around.tag == "sup" and around.text_content().strip() == number
+            (around if is_alone else mark).drop_tree()
 
 
 def _holds_layout(table: HtmlElement) -> bool:
+    """Whether a table contains what data tables do not."""
     if any(
-        next(table.iter(sign), None) is not table and table.find(f".//{sign}") is not None
-        for sign in LAYOUT_SIGNS
+        next(table.iter(tag), None) is not table and table.find(f".//{tag}") is not None
+        for tag in LAYOUT_SIGNS
     ):
         return True
-    paragraphs = sum(1 for _ in table.iter("p", "br"))
-    return paragraphs > 2 and paragraphs > sum(1 for _ in table.iter("td"))
+    breaks = sum(1 for _ in table.iter("p", "br"))
+    cells = sum(1 for _ in table.iter("td"))
+    return breaks > 2 and breaks > cells
 
 
 def _own_parts(table: HtmlElement) -> list[HtmlElement]:
-    """The table's rows and cells, not those of tables inside it."""
+    """The table and its rows and cells, without those of tables inside it."""
     parts, waiting = [table], list(table)
     while waiting:
         part = waiting.pop()
@@ -198,12 +212,15 @@ def _own_parts(table: HtmlElement) -> list[HtmlElement]:
 
 WORD = re.compile(r"\w+")
 NO_SPACES = re.compile("[\xad\u200b\u2060\ufeff]+")
-"""Characters that say where a word may be broken, or may not."""
+"""Invisible characters that allow or forbid a line break inside a word."""
 
 
 @lru_cache(maxsize=4096)  # a page's lines are compared again and again
 def folded(text: str) -> str:
-    """A text's letters and digits alone, in one case: what two printings of one line agree in."""
+    """Return the letters and digits of a text in one case, its words separated by single blanks.
+
+    Two printings of the same line fold to the same text, whatever their punctuation.
+    """
     if not text.isascii():
         text = NO_SPACES.sub("", text)
     return " ".join(WORD.findall(text)).casefold()

@@ -1,8 +1,7 @@
-"""Why an article reads as it does: each line of its page with who found it and what left it out,
-and who says what.
+"""Explain an extraction: who found each line of a page, why it was left out, who says each field.
 
-`crawler.extraction.extract.reading` reads the page, here as in a crawl; what it kept of its steps
-is told here, and nothing is decided anew.
+`crawler.extraction.extract.reading` reads the page exactly as a crawl does. This module reports the
+steps of that reading and decides nothing itself.
 """
 
 from __future__ import annotations
@@ -10,6 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from archive.records import Article, Capture
@@ -27,8 +28,9 @@ from crawler.text.language import language_code
 from pipelines.text.word_count import word_count
 
 MOST_WITNESSES = 3
+"""Places on the page that are named for one field."""
 MOST_SIGNS = 8
-"""Of those against a line, before what is about the whole page is left out of them."""
+"""Features against a line that are considered, before those about the whole page are left out."""
 TRAFILATURA, BLOCKS, DATA = "trafilatura", "the page's blocks", "the page's data"
 REPEATED = "the outlet repeats it"
 
@@ -40,29 +42,30 @@ class Line:
     text: str
     kept: bool
     by: str = ""
-    """Who found it: trafilatura, the page's blocks or its data; nothing where nobody took it for
-    the text."""
+    """Its finder: trafilatura, the page's blocks or its data; empty if it was never part of the
+    text."""
     why: str = ""
-    """Why it was left out, or what speaks against it."""
+    """The reason why it was left out, or what counts against it."""
     is_minor: bool = False
-    """Whether it is a short line or a link that nobody took: a menu's, a list's, a button's."""
+    """Whether it is a short line or a link that was never part of the text, as in menus and
+    buttons."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What is known of an article beside its text."""
+    """A field of an article other than its text."""
 
     name: str
     value: str
     said_by: tuple[str, ...] = ()
-    """Where the page says the same."""
+    """The places on the page that give the same value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """An article, where its fields are said, and the lines of its page in reading order.
+    """An article, the places that give its fields, and the lines of its page in reading order.
 
-    Those that were kept are the article's text.
+    The lines that were kept are the article's text.
     """
 
     article: Article
@@ -71,65 +74,63 @@ class Explained:
 
 
 def explained(capture: Capture) -> Explained:
-    """The article that a capture holds, as `extract` reads it, and why it reads so."""
+    """Return the article of a captured page, as `extract` returns it, with the explanation."""
     read = reading(capture)
     page = read.steps.page if read.steps else None
     lines = tuple(_lines(read.steps, read.article)) if read.steps else ()
     return Explained(read.article, tuple(_fields(read.article, page)), lines)
 
 
-def without(told: Explained, repeated: Collection[str]) -> Explained:
-    """The same when lines that the outlet repeats are left out of the text."""
+def without(explanation: Explained, repeated: Collection[str]) -> Explained:
+    """Return the explanation with the lines that the outlet repeats left out of the text."""
     if not repeated:
-        return told
+        return explanation
     lines = tuple(
         replace(line, kept=False, why=REPEATED) if line.kept and line.text in repeated else line
-        for line in told.lines
+        for line in explanation.lines
     )
     text = "\n".join(line.text for line in lines if line.kept)
-    article = replace(told.article, text=text, word_count=word_count(text, told.article.language))
-    return replace(told, article=article, lines=lines)
+    counted = word_count(text, explanation.article.language)
+    article = replace(explanation.article, text=text, word_count=counted)
+    return replace(explanation, article=article, lines=lines)
 
 
 # -- lines -----------------------------------------------------------------------------------------
 
 
 def _lines(steps: Steps, article: Article) -> Iterator[Line]:
-    """The lines of a page in reading order; one that is no block of it stands behind the one before
-    it."""
+    """The lines of a page in reading order; one that is not a block follows the line before it."""
     blocks = steps.page.blocks
     found = list(_found(steps))
-    kept, dropped = [line for line in found if line.kept], [line for line in found if not line.kept]
+    kept = [line for line in found if line.kept]
+    dropped = [line for line in found if not line.kept]
     placed = _places(kept, dropped, [folded(block.text) for block in blocks])
     taken = {place for place, _ in placed}
     against, said = _against(steps), _said(article)
-    rest = [
-        (at, _untaken(block, against, said)) for at, block in enumerate(blocks) if at not in taken
-    ]
-    for _, line in sorted([*placed, *rest], key=lambda each: each[0]):
+    free = (at for at in range(len(blocks)) if at not in taken)
+    rest = [(at, _untaken(blocks[at], against, said)) for at in free]
+    for _, line in sorted([*placed, *rest], key=itemgetter(0)):
         yield line
 
 
 def _found(steps: Steps) -> Iterator[Line]:
-    """The lines that somebody took for the text: those kept in their order, then those left out."""
+    """The lines that were part of the text: those kept, in their order, then those left out."""
     choice = steps.choice
     of_data = choice.lines == choice.added == steps.claims.said.split("\n")
     added = dict.fromkeys(map(folded, choice.added), DATA if of_data else BLOCKS)
     for text in steps.body.lines:
         yield Line(text, True, added.get(folded(text), TRAFILATURA))
-    for text, why in steps.body.dropped:
-        yield Line(
-            text, False, added.get(folded(text), TRAFILATURA), steps.apart.get(folded(text), why)
-        )
+    for text, reason in steps.body.dropped:
+        by = added.get(folded(text), TRAFILATURA)
+        yield Line(text, False, by, steps.apart.get(folded(text), reason))
     for text, signs in choice.dropped:
         yield Line(text, False, TRAFILATURA, in_words(signs))
 
 
 def _places(kept: list[Line], dropped: list[Line], blocks: list[str]) -> list[tuple[float, Line]]:
-    """Lines with the numbers of the blocks that they are; a dropped one is the block of its words
-    nearest to the text.
+    """The lines with the numbers of their blocks; for a dropped line the block nearest to the text.
 
-    A line that is no block stands half a number behind the one kept before it.
+    A line that is not a block gets the number of the kept line before it, plus a half.
     """
     same = dict(matches([folded(line.text) for line in kept], blocks))
     placed: list[tuple[float, Line]] = []
@@ -138,28 +139,40 @@ def _places(kept: list[Line], dropped: list[Line], blocks: list[str]) -> list[tu
     for number, line in enumerate(kept):
         place = same.get(number, place)
         placed.append((place if number in same else place + 0.5, line))
-    free, taken = defaultdict[str, list[int]](list), set(same.values())
-    by_distance = sorted(range(len(blocks)), key=lambda at: (max(first - at, at - place, 0), at))
-    for at in reversed(by_distance):
-        if at not in taken:
-            free[blocks[at]].append(at)
+    free = _free_blocks(blocks, taken=set(same.values()), text=(first, place))
     for line in dropped:
         nearest = free[folded(line.text)]
         placed.append((nearest.pop() if nearest else place + 0.5, line))
     return placed
 
 
+def _free_blocks(
+    blocks: list[str], taken: set[int], text: tuple[float, float]
+) -> defaultdict[str, list[int]]:
+    """The numbers of the blocks that are not taken, by their folded text, the nearest last.
+
+    The nearest is the one closest to the text, whose first and last block number are given.
+    """
+    first, last = text
+    free = defaultdict[str, list[int]](list)
+    by_distance = sorted(range(len(blocks)), key=lambda at: (max(first - at, at - last, 0), at))
+    for at in reversed(by_distance):
+        if at not in taken:
+            free[blocks[at]].append(at)
+    return free
+
+
 def _against(steps: Steps) -> dict[int, tuple[str, str]]:
-    """How much trafilatura has of each block (by its `id`), and what speaks against it."""
-    judged = line_features.judged(steps.page.blocks, steps.claims)
+    """By block `id`: how much of it trafilatura found, and the features that count against it."""
+    weighed = line_features.judged(steps.page.blocks, steps.claims)
     return {
         id(one.block): (one.found, in_words(line_classifier.because(one, MOST_SIGNS)))
-        for one in judged
+        for one in weighed
     }
 
 
 def _said(article: Article) -> dict[str, str]:
-    """Lines, folded, that say what the article has elsewhere, each with what that is."""
+    """The folded lines that repeat another field of the article, each with that field's name."""
     said = {
         "the date": article.published_raw,
         "the date of a change": article.modified_raw,
@@ -175,15 +188,16 @@ ELSEWHERE = {
     "within": "its words stand in another line",
     "partly": "part of it stands in another line",
 }
+"""Reasons for blocks whose text trafilatura found in another place."""
 
 
 def _untaken(block: Block, against: dict[int, tuple[str, str]], said: dict[str, str]) -> Line:
-    """A block that stands in no line of its own."""
+    """The line of a block that was not found as a line of the text."""
     if name := said.get(folded(block.text)):
         return Line(block.text, False, "", name)
-    passed_over = "it is a link" if block.linked * 2 >= len(block.text) else "it is a word or two"
-    found, signs = against.get(id(block), ("no", passed_over))
-    why = ELSEWHERE.get(found) or f"nobody took it: {signs or 'little speaks for it'}"
+    unweighed = "it is a link" if block.linked * 2 >= len(block.text) else "it is a word or two"
+    found, signs = against.get(id(block), ("no", unweighed))
+    why = ELSEWHERE.get(found) or f"not found as text: {signs or 'little speaks for it'}"
     return Line(block.text, False, "", why, is_minor=not line_features.is_prose(block))
 
 
@@ -209,18 +223,17 @@ WITNESSES: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
     "free": ((), (), "JSON-LD isAccessibleForFree"),
     "page_type": ((), (), ""),
 }
-"""By field: the names in JSON-LD and of meta tags that may say it, and who does if nothing on the
-page does."""
+"""By field: its names in JSON-LD, its meta tags, and its source where neither gives it."""
 SHOWN = ("headline", "standfirst", "byline", "published_at", "modified_at")
-"""Fields that may be a line of the page."""
+"""Fields whose value may be a line of the page."""
 
 
 def _fields(article: Article, page: Page | None) -> Iterator[Field]:
+    """The fields of an article that have a value, with the places that give it."""
     for name in WITNESSES:
         value = getattr(article, name)
-        shown = (
-            ", ".join(value) if isinstance(value, tuple) else "" if value is None else str(value)
-        )
+        values = value if isinstance(value, tuple) else (value,)
+        shown = ", ".join(str(one) for one in values if one is not None)
         if not shown:
             continue
         if name == "page_type":
@@ -228,28 +241,32 @@ def _fields(article: Article, page: Page | None) -> Iterator[Field]:
             continue
         raw = getattr(article, name.replace("_at", "_raw")) if name.endswith("_at") else shown
         words = value if isinstance(value, tuple) else (raw or shown,)
-        said_by = tuple(dict.fromkeys(_said_by(name, words, page)))[:MOST_WITNESSES] if page else ()
-        told = f"{shown} (“{raw}”)" if raw and folded(raw) != folded(shown) else shown
-        yield Field(name, told, said_by or tuple(filter(None, WITNESSES[name][2:])))
+        places = dict.fromkeys(_said_by(name, words, page)) if page else {}
+        said_by = tuple(places)[:MOST_WITNESSES]
+        if raw and folded(raw) != folded(shown):
+            shown = f"{shown} (“{raw}”)"
+        yield Field(name, shown, said_by or tuple(filter(None, WITNESSES[name][2:])))
 
 
 def _said_by(name: str, words: Iterable[str], page: Page) -> Iterator[str]:
-    """Where a page says any of these words as this field, the surest first."""
+    """The places on a page that give one of these values for a field, the most reliable first."""
     keys, metas, _ = WITNESSES[name]
     wanted = [_comparable(name, word, page) for word in words]
-    of_data = (
-        (f"JSON-LD {key}", text) for key in keys for text in _texts(page.article.get(key), page)
-    )
+    of_data = chain.from_iterable(_in_data(key, page) for key in keys)
     of_meta = ((f"meta {tag}", page.meta[tag]) for tag in metas if tag in page.meta)
-    of_marks = _shown(name, page)
-    for where, text in (*of_data, *of_meta, *of_marks):
+    for place, text in (*of_data, *of_meta, *_shown(name, page)):
         said = _comparable(name, text, page)
         if any(one and f" {one} " in f" {said} " for one in wanted):
-            yield where
+            yield place
+
+
+def _in_data(key: str, page: Page) -> Iterator[tuple[str, str]]:
+    """The texts of a field in the page's JSON-LD, each with the name of its place."""
+    return ((f"JSON-LD {key}", text) for text in _texts(page.article.get(key), page))
 
 
 def _shown(name: str, page: Page) -> Iterator[tuple[str, str]]:
-    """What the page shows that may be this field."""
+    """The visible parts of a page that may give the field, each with the name of its place."""
     if name == "language":
         yield "<html lang>", page.tree.get("lang") or ""
     if name == "headline":
@@ -272,19 +289,18 @@ def _shown(name: str, page: Page) -> Iterator[tuple[str, str]]:
 
 
 def _comparable(name: str, said: str, page: Page) -> str:
-    """What two ways to say a field's value have in common."""
+    """The part of a field's value that two spellings of it share."""
     if name == "language":
         return language_code(said) or ""
-    return absolute(said, page.url) or "" if name == "image_url" else folded(said)
+    if name == "image_url":
+        return absolute(said, page.url) or ""
+    return folded(said)
 
 
 def _texts(value: Any, page: Page) -> Iterator[str]:
-    """The texts in a value of the page's data: its own, and the names and addresses of the things
-    in it."""
+    """The texts in a value of the page's data: its own, and names and URLs of things in it."""
     for item in jsonld.resolved(value or [], page.things):
-        parts = (
-            [item.get(key) for key in ("name", "url", "contentUrl")]
-            if isinstance(item, dict)
-            else [item]
-        )
-        yield from (text for part in parts if (text := jsonld.plain(part)))
+        parts = [item]
+        if isinstance(item, dict):
+            parts = [item.get(key) for key in ("name", "url", "contentUrl")]
+        yield from filter(None, map(jsonld.plain, parts))

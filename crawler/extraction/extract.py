@@ -1,17 +1,18 @@
-"""A capture's bytes → the article in them: one pure function, run in worker processes.
+"""Extract the article from a captured page: a pure function, run in worker processes.
 
-trafilatura finds the text (its default mode, never `deduplicate`, which remembers between pages),
-on a tree that is parsed once and shared with everything else here. What stands around it leaves out
-lines that are not the article's, reads who, when and where, and says what the page is if it is no
-article.
+The page is parsed once, into a tree that all steps share. `EXTRACTION_STEPS` lists these steps in
+their order, which is also the order of the chapters in docs/design.md. trafilatura finds the text
+in its default mode (never with `deduplicate`, which remembers lines between pages); the other steps
+remove lines that do not belong to the article, find its dates, authors and further fields, and
+decide which type of page it is.
 """
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from functools import cache
 from html import unescape
 from importlib.metadata import PackageNotFoundError, version
@@ -26,10 +27,12 @@ from archive.errors import ReadingError
 from archive.records import Article, Capture, below_standfirst
 from crawler.dates.date_parser import month_first
 from crawler.extraction import jsonld, visibility
-from crawler.extraction.blocks import blocks, folded, unfold_layout, without_note_marks
+from crawler.extraction.blocks import Block, blocks, folded, unfold_layout, without_note_marks
 from crawler.extraction.fields import article_dates, credits, metadata
 from crawler.extraction.fields import headline as headlines
 from crawler.extraction.fields.agencies import dateline_of
+from crawler.extraction.fields.article_dates import Dates
+from crawler.extraction.fields.credits import Credits
 from crawler.extraction.fields.metadata import Page
 from crawler.extraction.html_tree import read_page
 from crawler.extraction.main_text import inline_elements, line_classifier, line_rules
@@ -47,43 +50,54 @@ for noisy in ("trafilatura", "htmldate", "charset_normalizer", "courlan"):
     logging.getLogger(noisy).setLevel(logging.CRITICAL)
 
 LITTLE = 200
-"""Letters: less is no text of an article if the page's data give a longer one."""
+"""Letters. A shorter text is replaced by a longer one from the page's data."""
 TAG = re.compile("<[^<>]*>")
+MAX_TITLE_HEADINGS = 5
+"""Headings whose words count as the page's titles."""
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """How a page's text came about: what was chosen of it, and what was left out of that."""
+    """A page being read: the article so far, and what the steps found on the way to it."""
 
+    capture: Capture
     page: Page
-    claims: Claims
-    """What was said of the text."""
-    choice: line_classifier.Choice
-    apart: dict[str, str]
-    """The lines, folded, that the page sets apart from the article, each with what it is."""
-    body: line_rules.Cleaned
+    near: list[Block]
+    """The short blocks around the headline, where bylines and dates stand."""
+    article: Article
+    claims: Claims = field(default_factory=lambda: Claims(""))
+    """The texts that trafilatura and the page itself give for the article."""
+    choice: line_classifier.Choice = field(
+        default_factory=lambda: line_classifier.Choice([], [], [])
+    )
+    """The lines that the classifier chose from the page."""
+    dates: Dates = field(default_factory=Dates)
+    credits: Credits = field(default_factory=Credits)
+    apart: dict[str, str] = field(default_factory=dict)
+    """The lines, folded, that the page sets apart from the article, each with the reason."""
+    body: line_rules.Cleaned = field(default_factory=lambda: line_rules.Cleaned([], [], []))
+    """The chosen lines without those that the rules removed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """An article, and the steps that led to its text; none where there was no page to read."""
+    """An article and the steps that led to it; `steps` is None where no page could be parsed."""
 
     article: Article
     steps: Steps | None = None
 
 
 def extract(capture: Capture) -> Article:
-    """The article that a capture holds, as far as it can be read; never raises for what a page
-    holds.
+    """Return the article of a captured page, as complete as it can be read.
 
-    `page_type` and `page_reason` say what it is if it is no article; headline and text are filled
-    all the same.
+    Never raises because of the page's content. `page_type` and `page_reason` say what a page is
+    that is not an article; its headline and text are filled all the same.
     """
     return reading(capture).article
 
 
 def reading(capture: Capture) -> Reading:
-    """The article that a capture holds, as `extract` gives it, and how it was read."""
+    """Return the article of a captured page, as `extract` does, together with the steps to it."""
     bare = Article(
         url=capture.url,
         fetched_at=capture.fetched_at or None,
@@ -96,7 +110,8 @@ def reading(capture: Capture) -> Reading:
         tree, shortened = read_page(capture)
     except ReadingError as error:
         return Reading(replace(bare, page_type="broken", page_reason=str(error)))
-    article, steps = _read(bare, tree, capture)
+    steps = _read(bare, tree, capture)
+    article = steps.article
     if shortened and article.page_type == "article":
         article = replace(article, page_reason="; ".join(shortened))
     return Reading(article, steps)
@@ -104,7 +119,7 @@ def reading(capture: Capture) -> Reading:
 
 @cache
 def extractor() -> str:
-    """What reads, with its version: `trafilatura 2.3.1, dateline 0.1.0`."""
+    """Return the names and versions of the extractors: `trafilatura 2.3.1, dateline 0.1.0`."""
     try:
         own = version("dateline")
     except PackageNotFoundError:
@@ -112,34 +127,40 @@ def extractor() -> str:
     return f"trafilatura {version('trafilatura')}, dateline {own}"
 
 
+# -- the page --------------------------------------------------------------------------------------
+
+
+def own_page(tree: HtmlElement, capture: Capture) -> tuple[Page, str | None]:
+    """Open the page and find its headline.
+
+    Other articles that an endless page shows below its own are removed from the tree.
+    """
+    page = open_page(tree, capture)
+    headline = headlines.headline(page)
+    others = [] if _is_live(page) else next_articles(tree, headline, page.url)
+    if not others:
+        return page, headline
+    for other in others:
+        other.drop_tree()
+    return open_page(tree, capture), headline  # again, without their blocks
+
+
 def open_page(tree: HtmlElement, capture: Capture) -> Page:
-    """The page taken apart. The tree itself is made what a reader sees of it: what is hidden is
-    marked, sentences are whole, tables that arrange the page are unfolded, and marks of notes go.
+    """Collect the parts of a page that the steps read, and make its tree what a reader sees.
+
+    In the tree, hidden elements are marked, sentences are whole, tables that arrange the page are
+    unfolded, and the numbers that point to notes are removed.
     """
     held = tuple(tree.iter())  # so that lxml makes each element's Python object only once
     without_soft_hyphens(tree, held)
     found = jsonld.things(tree)
     meta = metadata.meta_tags(tree)
-    article = jsonld.article_of(found, *_own(tree, meta, capture))
-    visibility.lift_swallowed(tree)
-    visibility.hide(tree)
-    inline_elements.mend(tree)
-    elements = tuple(tree.iter())
-    unfold_layout(tree)
-    without_note_marks(tree)
-    row = blocks(tree)
-    if visibility.reveal(tree, row, said_text(article)):
-        row = blocks(tree)
-    if prose(row) < LITTLE and visibility.lift_unshown(tree):
-        row = blocks(tree)
-    tags = (
-        tree.get("lang"),
-        tree.get("{http://www.w3.org/XML/1998/namespace}lang"),
-        meta.get("og:locale"),
-    )
-    declared = next((tag for tag in tags if tag), "")
+    article = jsonld.article_of(found, _own(tree, meta, capture), _titles(tree, meta))
+    elements, row = _seen(tree, article)
+    declared = _declared_language(tree, meta)
+    url = capture.final_url or capture.url
     return Page(
-        url=_readable(capture.final_url or capture.url),
+        url=_readable(url),
         tree=tree,
         elements=elements,
         blocks=row,
@@ -150,24 +171,52 @@ def open_page(tree: HtmlElement, capture: Capture) -> Page:
         fetched_at=capture.fetched_at or None,
         language=language_code(declared),
         rights=headlines.rights_lines(row),
-        month_first=month_first(declared, capture.final_url or capture.url),
+        month_first=month_first(declared, url),
     )
 
 
-def _own(tree: HtmlElement, meta: dict[str, str], capture: Capture) -> tuple[list[str], str]:
-    """The addresses under which a page may be named, and the words of its titles."""
-    canonical = (
-        link.get("href", "") for link in tree.iter("link") if link.get("rel") == "canonical"
+def _seen(tree: HtmlElement, article: jsonld.Thing) -> tuple[tuple[HtmlElement, ...], list[Block]]:
+    """Make the tree what a reader sees; return its elements and its blocks."""
+    visibility.lift_swallowed(tree)
+    visibility.hide(tree)
+    inline_elements.mend(tree)
+    elements = tuple(tree.iter())
+    unfold_layout(tree)
+    without_note_marks(tree)
+    row = blocks(tree)  # and again whenever the visible parts change
+    if visibility.reveal(tree, row, said_text(article)):
+        row = blocks(tree)
+    if prose(row) < LITTLE and visibility.lift_unshown(tree):
+        row = blocks(tree)
+    return elements, row
+
+
+def _declared_language(tree: HtmlElement, meta: dict[str, str]) -> str:
+    """The language tag that the page declares, else an empty text."""
+    tags = (
+        tree.get("lang"),
+        tree.get("{http://www.w3.org/XML/1998/namespace}lang"),
+        meta.get("og:locale"),
     )
-    headings = (heading.text_content() for heading in islice(tree.iter("h1"), 5))
-    titles = (metadata.page_title(tree) or "", meta.get("og:title", ""), *headings)
-    return [capture.url, capture.final_url or "", meta.get("og:url", ""), *canonical], " ".join(
-        titles
-    )
+    return next((tag for tag in tags if tag), "")
+
+
+def _own(tree: HtmlElement, meta: dict[str, str], capture: Capture) -> list[str]:
+    """The URLs by which a page may be known."""
+    links = tree.iter("link")
+    canonical = (link.get("href", "") for link in links if link.get("rel") == "canonical")
+    return [capture.url, capture.final_url or "", meta.get("og:url", ""), *canonical]
+
+
+def _titles(tree: HtmlElement, meta: dict[str, str]) -> str:
+    """The words of a page's titles and first headings, on one line."""
+    first = islice(tree.iter("h1"), MAX_TITLE_HEADINGS)
+    headings = (heading.text_content() for heading in first)
+    return " ".join((metadata.page_title(tree) or "", meta.get("og:title", ""), *headings))
 
 
 def _readable(url: str) -> str:
-    """The URL, or nothing where no parser could take it apart."""
+    """The URL, or an empty text where it cannot be parsed."""
     try:
         urlsplit(url)
     except ValueError:
@@ -175,8 +224,163 @@ def _readable(url: str) -> str:
     return url
 
 
+def _is_live(page: Page) -> bool:
+    """Whether a page calls itself a live report, which is made of many small articles."""
+    return any("LiveBlogPosting" in jsonld.types(thing) for thing in page.things)
+
+
+# -- the steps -------------------------------------------------------------------------------------
+
+
+def choose_text_lines(steps: Steps) -> Steps:
+    """Find the text with trafilatura, and correct its lines by the classifier of blocks."""
+    said = claims(steps.page, steps.article.headline)
+    return replace(steps, claims=said, choice=chosen(steps.page, said))
+
+
+def find_article_dates(steps: Steps) -> Steps:
+    """Find when the article was published and last changed."""
+    dates = article_dates.dates(steps.page, steps.near, steps.article.headline)
+    published_at, published_raw = dates.published
+    modified_at, modified_raw = dates.modified
+    article = replace(
+        steps.article,
+        published_at=published_at,
+        published_raw=published_raw,
+        modified_at=modified_at,
+        modified_raw=modified_raw,
+    )
+    return replace(steps, dates=dates, article=article)
+
+
+def find_article_credits(steps: Steps) -> Steps:
+    """Find the byline and the authors, in the page's data and beside the headline."""
+    return replace(steps, credits=credits.credits(steps.page, steps.near))
+
+
+def remove_foreign_lines(steps: Steps) -> Steps:
+    """Remove the lines that repeat headline, byline or date, or do not belong to the article."""
+    lines, blocks = steps.choice.lines, steps.page.blocks
+    links = line_rules.linked_lines(blocks)
+    announced = labels(blocks, _unlinked(lines, links))
+    apart = dict.fromkeys(announced, "announces a link")
+    apart |= dict.fromkeys(offers(blocks, lines), "an offer in a box with a button")
+    known = line_rules.Known(
+        headline=steps.article.headline,
+        byline=steps.credits.byline,
+        authors=steps.credits.authors,
+        date_lines=steps.dates.lines,
+        language=steps.page.language,
+        links=links,
+        apart=frozenset(apart),
+    )
+    body = line_rules.cleaned("\n".join(lines), known)
+    article = replace(steps.article, text="\n".join(body.lines))
+    return replace(steps, apart=apart, body=body, article=article)
+
+
+def find_standfirst(steps: Steps) -> Steps:
+    """Find the standfirst, and the dateline with which the text below it begins."""
+    page, article, said = steps.page, steps.article, steps.claims
+    credited = (steps.credits.byline, *steps.dates.lines)
+    above = standfirst_line(steps.near, said.standfirst, credited)
+    below = below_standfirst(article.text, above).split("\n")
+    datelines = filter(None, map(dateline_of, below[:2]))
+    opens_text = len(below) < len(steps.body.lines)
+    standfirst = above if opens_text else _standfirst(page, said, article.text, article.headline)
+    article = replace(article, standfirst=standfirst, dateline=next(datelines, None))
+    return replace(steps, article=article)
+
+
+def complete_credits(steps: Steps) -> Steps:
+    """Complete byline and authors with the credits in the text, and find the agency."""
+    lines = steps.body.lines
+    who = credits.with_text(steps.credits, lines, steps.body.credits)
+    who = credits.without_service(who, lines)
+    article = replace(steps.article, byline=who.byline, authors=who.authors, agency=who.agency)
+    return replace(steps, credits=who, article=article)
+
+
+def find_article_language(steps: Steps) -> Steps:
+    """Find the language of the text, and count its words."""
+    page, text = steps.page, steps.article.text
+    of_data = jsonld.plain(page.article.get("inLanguage"))
+    declared = (page.tree.get("lang"), page.meta.get("og:locale"), of_data)
+    language = language_of(text, declared)
+    counted = word_count(text, language)
+    return replace(steps, article=replace(steps.article, language=language, word_count=counted))
+
+
+def find_article_metadata(steps: Steps) -> Steps:
+    """Copy what the page says of its article beside the text: section, picture, URLs."""
+    page = steps.page
+    article = replace(
+        steps.article,
+        canonical_url=metadata.canonical_url(page),
+        page_title=page.title,
+        section=metadata.section(page),
+        image_url=metadata.image_url(page),
+        free=metadata.is_free(page),
+        addresses=metadata.addresses(page),
+    )
+    return replace(steps, article=article)
+
+
+def decide_page_type(steps: Steps) -> Steps:
+    """Decide whether the page is an article, and which type of page it is otherwise."""
+    article = steps.article
+    kind, reason = page_type(
+        steps.page,
+        steps.capture.status,
+        article.headline,
+        article.text,
+        dated=bool(article.published_at),
+    )
+    return replace(steps, article=replace(article, page_type=kind, page_reason=reason))
+
+
+EXTRACTION_STEPS: tuple[Callable[[Steps], Steps], ...] = (
+    choose_text_lines,
+    find_article_dates,
+    find_article_credits,
+    remove_foreign_lines,  # also those that dates and credits were read from
+    find_standfirst,
+    complete_credits,
+    find_article_language,
+    find_article_metadata,
+    decide_page_type,  # last: it weighs the text and whether there is a date
+)
+
+
+def _read(bare: Article, tree: HtmlElement, capture: Capture) -> Steps:
+    """Run all steps over a page; `bare` is the article without anything from the page."""
+    page, headline = own_page(tree, capture)
+    steps = Steps(
+        capture=capture,
+        page=page,
+        near=metadata.beside(page, headline),
+        article=replace(bare, headline=headline),
+    )
+    for step in EXTRACTION_STEPS:
+        steps = step(steps)
+    return steps
+
+
+# -- the text --------------------------------------------------------------------------------------
+
+
+def claims(page: Page, headline: str | None) -> Claims:
+    """Return what trafilatura and the page itself give for the article's text and headline."""
+    return Claims(found_text(page), headline, said_text(page.article), metadata.standfirst(page))
+
+
+def found_text(page: Page) -> str:
+    """Return trafilatura's text, with line breaks where the page shows them."""
+    return as_shown(main_text(page), page.blocks)
+
+
 def main_text(page: Page) -> str:
-    """trafilatura's text of a page, in its default mode; the page's tree is left as it was."""
+    """Return trafilatura's text of a page, in its default mode; the page's tree is not changed."""
     try:
         found: Any = bare_extraction(
             slimmed(page.tree, page.elements, page.blocks),
@@ -188,126 +392,37 @@ def main_text(page: Page) -> str:
     return (found.text or "") if found is not None else ""
 
 
-def _read(bare: Article, tree: HtmlElement, capture: Capture) -> tuple[Article, Steps]:
-    page, headline = own_page(tree, capture)
-    near = metadata.beside(page, headline)
-    when = article_dates.dates(page, near, headline)
-    who = credits.credits(page, near)
-    told = claims(page, headline)
-    choice = chosen(page, told)
-    links = line_rules.linked_lines(page.blocks)
-    apart = dict.fromkeys(labels(page.blocks, _unlinked(choice.lines, links)), "announces a link")
-    apart |= dict.fromkeys(offers(page.blocks, choice.lines), "an offer in a box with a button")
-    known = line_rules.Known(
-        headline=headline,
-        byline=who.byline,
-        authors=who.authors,
-        date_lines=when.lines,
-        language=page.language,
-        links=links,
-        apart=frozenset(apart),
-    )
-    body = line_rules.cleaned("\n".join(choice.lines), known)
-    text = "\n".join(body.lines)
-    above = standfirst_line(near, told.standfirst, (who.byline, *when.lines))
-    below = below_standfirst(text, above).split("\n")
-    dateline = next((line for part in below[:2] if (line := dateline_of(part))), None)
-    who = credits.without_service(credits.with_text(who, body.lines, body.credits), body.lines)
-    kind, reason = page_type(page, capture.status, headline, text, dated=bool(when.published[0]))
-    language = language_of(
-        text,
-        (
-            tree.get("lang"),
-            page.meta.get("og:locale"),
-            jsonld.plain(page.article.get("inLanguage")),
-        ),
-    )
-    article = replace(
-        bare,
-        canonical_url=metadata.canonical_url(page),
-        headline=headline,
-        page_title=page.title,
-        standfirst=above
-        if len(below) < len(body.lines)
-        else _standfirst(page, told, text, headline),
-        byline=who.byline,
-        authors=who.authors,
-        agency=who.agency,
-        dateline=dateline,
-        section=metadata.section(page),
-        language=language,
-        published_at=when.published[0],
-        published_raw=when.published[1],
-        modified_at=when.modified[0],
-        modified_raw=when.modified[1],
-        text=text,
-        word_count=word_count(text, language),
-        image_url=metadata.image_url(page),
-        free=metadata.is_free(page),
-        page_type=kind,
-        page_reason=reason,
-        addresses=metadata.addresses(page),
-    )
-    return article, Steps(page, told, choice, apart, body)
-
-
-def own_page(tree: HtmlElement, capture: Capture) -> tuple[Page, str | None]:
-    """The page taken apart and its headline; other articles that an endless page shows are taken
-    out of the tree."""
-    page = open_page(tree, capture)
-    headline = headlines.headline(page)
-    others = [] if _is_live(page) else next_articles(tree, headline, page.url)
-    if not others:
-        return page, headline
-    for other in others:
-        other.drop_tree()
-    return open_page(tree, capture), headline
-
-
-def _is_live(page: Page) -> bool:
-    """Whether a page calls itself a live report, which is made of many small articles."""
-    return any("LiveBlogPosting" in jsonld.types(thing) for thing in page.things)
-
-
-def found_text(page: Page) -> str:
-    """trafilatura's text, its lines parted as the page parts them."""
-    return as_shown(main_text(page), page.blocks)
-
-
 def said_text(article: jsonld.Thing) -> str:
-    """The text that a page's data give of its article, its paragraphs as lines; nothing where they
-    give none."""
+    """Return the `articleBody` of a page's data, a paragraph a line; empty where it has none."""
     said = article.get("articleBody")
     if not isinstance(said, str):
         return ""
-    lines = (" ".join(unescape(line).split()) for line in TAG.sub("\n", unescape(said)).split("\n"))
+    paragraphs = TAG.sub("\n", unescape(said)).split("\n")
+    lines = (" ".join(unescape(line).split()) for line in paragraphs)
     return "\n".join(filter(None, lines))
 
 
-def chosen(page: Page, told: Claims) -> line_classifier.Choice:
-    """The text's lines after the page's blocks were heard; the data's text where the page shows
-    only its beginning."""
-    choice = line_classifier.chosen(page.blocks, told)
-    if _is_beginning(choice.lines, told.said):
-        said = told.said.split("\n")
+def chosen(page: Page, claimed: Claims) -> line_classifier.Choice:
+    """Return the lines of the text that the classifier chooses.
+
+    Where the page shows only the beginning of the text in its data, that text is returned.
+    """
+    choice = line_classifier.chosen(page.blocks, claimed)
+    if _is_beginning(choice.lines, claimed.said):
+        said = claimed.said.split("\n")
         return line_classifier.Choice(said, choice.dropped, said)
     return choice
 
 
-def claims(page: Page, headline: str | None) -> Claims:
-    """What is said of a page's text, by trafilatura and by the page itself."""
-    return Claims(found_text(page), headline, said_text(page.article), metadata.standfirst(page))
-
-
 def _is_beginning(lines: list[str], said: str) -> bool:
-    """Whether lines are next to nothing, or little, of a text that has them all but a few."""
+    """Whether the lines are hardly any text, or a small part of a text that contains them."""
     letters, whole = sum(map(len, lines)), folded(said)
     if letters < LITTLE:
         return len(said) > 2 * LITTLE
-    return (
-        len(said) > 2.5 * letters
-        and sum(len(line) for line in lines if folded(line) in whole) > 0.9 * letters
-    )
+    if len(said) <= 2.5 * letters:
+        return False
+    shared = sum(len(line) for line in lines if folded(line) in whole)
+    return shared > 0.9 * letters
 
 
 def _unlinked(lines: Iterable[str], links: frozenset[str]) -> list[str]:
@@ -315,19 +430,23 @@ def _unlinked(lines: Iterable[str], links: frozenset[str]) -> list[str]:
     return [line for line in lines if folded(line) not in links]
 
 
-def _standfirst(page: Page, told: Claims, text: str, headline: str | None) -> str | None:
-    """The standfirst of a text that does not begin with it: the lede that the page shows, else its
-    description."""
-    described = _unlike(told.standfirst, text, headline)
+def _standfirst(page: Page, claimed: Claims, text: str, headline: str | None) -> str | None:
+    """The standfirst of a text that does not begin with it.
+
+    It is the lede that the page shows above the text, else the page's description.
+    """
+    described = _unlike(claimed.standfirst, text, headline)
+    if not text:
+        return described
     lines = {folded(line) for line in text.split("\n")}
-    shown = lede(page.blocks, headline, lines, told.standfirst is not None) if text else None
+    shown = lede(page.blocks, headline, lines, claimed.standfirst is not None)
     return shown or described
 
 
 def _unlike(standfirst: str | None, text: str, headline: str | None) -> str | None:
-    """The standfirst, unless it only repeats the headline or is no more than the start of the
-    text."""
+    """The standfirst, or None where it repeats the headline or the start of the text."""
     if not standfirst or folded(standfirst) == folded(headline or ""):
         return None
     start = folded(standfirst.rstrip("….[] "))
-    return None if folded(text[: len(standfirst) + 60]).startswith(start) else standfirst
+    opening = folded(text[: len(standfirst) + 60])
+    return None if opening.startswith(start) else standfirst

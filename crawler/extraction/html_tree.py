@@ -1,7 +1,8 @@
-"""Bytes → a tree of elements: size, nesting, and what is no page at all.
+"""Parse the bytes of a page into a tree of elements, and refuse bytes that are not a page.
 
-What would take too long to read is read in part, and the page says so: its first megabytes, its
-first elements, a tag without its thousands of attributes, a nest of boxes as if it were flat.
+What would take too long to parse is read in part, and the page is marked as shortened: its first
+megabytes, its first elements, a tag without its thousands of attributes, deep nesting as if it were
+flat.
 """
 
 from __future__ import annotations
@@ -41,36 +42,39 @@ NOT_PAGES = (
     (b"wOFF", "a font"),
     (b"wOF2", "a font"),
 )
+"""The first bytes of other file formats, and their names."""
 # nothing is tried twice: every tag of a page is
 LONG_TAG = re.compile(r"(<[a-zA-Z][\w:-]*+)\s[^<>]{2000,}+")
+"""A start tag of more than 2,000 characters."""
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 TAG = re.compile(r"</?([a-zA-Z][\w:-]*)[^<>]*>")
 FLAT_TEXT = "html head title meta link script style body p br h1 h2 h3 h4 h5 h6 li img"
 FLAT = frozenset(FLAT_TEXT.split())
-"""Tags that do not nest, or that a page has one of."""
+"""Tags that do not nest, or that occur once in a page."""
 BREAKS = re.compile(r"(?:<br>\s*)+")
+"""Line breaks in a row."""
 MANY = XPath("count(//*)")
 DEEP = XPath(f"count(//*) > {MAX_DEPTH} and boolean(//*[ancestor::*[{MAX_DEPTH}]])")
 UNREADABLE = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))
-"""Control characters; in UTF-8 each of these bytes is the character."""
+"""Control characters; in UTF-8 each of these bytes is the character itself."""
 NO_CHARACTERS = ("\ufffe", "\uffff")
 ONE_CLASS = ElementDefaultClassLookup(element=HtmlElement)
-"""One class for every element: lxml.html asks a Python function for each, for the sake of forms
-that nobody fills."""
+"""One class for every element: lxml.html calls a Python function for each, to offer form methods
+that are never used here."""
 XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 
 
 class Opened(NamedTuple):
-    """A page's tree, its root `html`, and what was not read of it, each in a few words."""
+    """The tree of a page, with the root `html`, and a few words on each part that was not read."""
 
     tree: HtmlElement
     shortened: tuple[str, ...]
 
 
 def read_page(capture: Capture) -> Opened:
-    """The tree of a captured page.
+    """Return the tree of a captured page.
 
-    Raises ReadingError, its message a few words, when the bytes are no page.
+    Raises ReadingError with a message of a few words if the bytes are not a page.
     """
     body = capture.body[:MAX_BYTES]
     _refuse_bytes(body)
@@ -79,38 +83,41 @@ def read_page(capture: Capture) -> Opened:
         raise ReadingError("no bytes but blanks")
     if text.count("\ufffd") * 10 > len(text):
         raise ReadingError("no text in any charset")
-    shortened = (
-        [f"only its first {MAX_BYTES // 1_000_000} MB were read"]
-        if len(capture.body) > MAX_BYTES
-        else []
-    )
+    shortened = []
+    if len(capture.body) > MAX_BYTES:
+        shortened.append(f"only its first {MAX_BYTES // 1_000_000} MB were read")
     light = LONG_TAG.sub(_few_attributes, text)
     if len(light) < len(text):
         shortened.append(f"a tag of more than {MAX_ATTRIBUTES} attributes was read without them")
     tree = _first_elements(_tree(light), shortened)
     if DEEP(tree):
         shortened.append(f"nested deeper than {MAX_DEPTH} levels, read as if it were flat")
-        tree = _first_elements(_tree(BREAKS.sub("<br>", TAG.sub(_flat, light))), shortened)
+        flat = BREAKS.sub("<br>", TAG.sub(_flat, light))
+        tree = _first_elements(_tree(flat), shortened)
         if DEEP(tree):
             raise ReadingError(f"nested deeper than {MAX_DEPTH} levels")
     return Opened(tree, tuple(dict.fromkeys(shortened)))
 
 
 def _few_attributes(tag: re.Match[str]) -> str:
-    many = (
-        len(tag[0].split()) > MAX_ATTRIBUTES
-        and len(QUOTED.sub("", tag[0]).split()) > MAX_ATTRIBUTES
-    )
+    """The tag, without its attributes if it has too many."""
+    if len(tag[0].split()) <= MAX_ATTRIBUTES:  # cheaper than to remove the values first
+        return tag[0]
+    unquoted = QUOTED.sub("", tag[0])
+    many = len(unquoted.split()) > MAX_ATTRIBUTES
     return tag[1] if many and not _in_script(tag.string, tag.start()) else tag[0]
 
 
 def _flat(tag: re.Match[str]) -> str:
+    """The replacement of a tag in a page that nests too deep: a line break for a block."""
     name = tag[1].lower()
-    return tag[0] if name in FLAT else " " if name in INLINE else "<br>"
+    if name in FLAT:
+        return tag[0]
+    return " " if name in INLINE else "<br>"
 
 
 def _first_elements(tree: HtmlElement, shortened: list[str]) -> HtmlElement:
-    """The tree, cut behind its last element that may be read."""
+    """The tree, cut after the last element that may be read."""
     if MANY(tree) > MAX_ELEMENTS:
         shortened.append(f"only its first {MAX_ELEMENTS} elements were read")
         last = tree.xpath(f"(//*)[{MAX_ELEMENTS}]")[0]
@@ -122,18 +129,21 @@ def _first_elements(tree: HtmlElement, shortened: list[str]) -> HtmlElement:
 
 
 def _tree(text: str) -> HtmlElement:
+    """The tree of a page's text, misnested elements closed as browsers do."""
     for mark in NO_CHARACTERS:  # in a str: one that holds no wide letters is not searched
         text = text.replace(mark, "")
-    page = (
-        XML_DECLARATION.sub("", text, count=1).encode("utf-8", "ignore").translate(None, UNREADABLE)
-    )
+    encoded = XML_DECLARATION.sub("", text, count=1).encode("utf-8", "ignore")
+    page = encoded.translate(None, UNREADABLE)
     parser = _parser()
     tree = _parsed(page, parser)
-    mended = closed(page) if is_misnested(parser.error_log) else page
+    if not is_misnested(parser.error_log):
+        return tree
+    mended = closed(page)
     return tree if mended is page else _parsed(mended, _parser())
 
 
 def _parser() -> HTMLParser:
+    """A new parser for one page."""
     parser = HTMLParser(
         collect_ids=False,
         default_doctype=False,
@@ -147,6 +157,7 @@ def _parser() -> HTMLParser:
 
 
 def _parsed(page: bytes, parser: HTMLParser) -> HtmlElement:
+    """The tree of a page in UTF-8; raises ReadingError if lxml cannot parse it."""
     try:
         return document_fromstring(page, parser=parser, ensure_head_body=True)
     # lxml.etree.ParserError is a ValueError here
@@ -159,10 +170,12 @@ def _parsed(page: bytes, parser: HTMLParser) -> HtmlElement:
 
 
 def _refuse_bytes(body: bytes) -> None:
+    """Raise ReadingError if the bytes begin as another file format does."""
     for mark, what in NOT_PAGES:
         if body.startswith(mark):
             raise ReadingError(f"{what}, not a page")
 
 
 def _in_script(text: str, at: int) -> bool:
+    """Whether a position of the text lies inside a script."""
     return text.rfind("<script", 0, at) > text.rfind("</script", 0, at)

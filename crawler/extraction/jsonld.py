@@ -1,12 +1,12 @@
-"""What a page says of itself in JSON-LD (https://schema.org), also where its JSON is slightly
-broken."""
+"""The JSON-LD of a page (https://schema.org), also where its JSON is slightly broken."""
 
 from __future__ import annotations
 
 import json
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from lxml.html import HtmlElement
@@ -19,32 +19,42 @@ Thing = dict[str, Any]
 ARTICLE_TYPES = frozenset(
     {"BlogPosting", "LiveBlogPosting", "Report", "Review", "AnalysisNewsArticle"}
 )
+"""Types that name an article although they do not end in `Article`."""
 NEWS_TYPES = frozenset(
     {"NewsArticle", "ReportageNewsArticle", "OpinionNewsArticle", "BackgroundNewsArticle"}
 )
+"""Types of news articles."""
 INSIDE = ("@graph", "mainEntity", "mainEntityOfPage", "itemReviewed")
+"""Fields that may contain the main thing of a page."""
+RANKED_FIELDS = ("headline", "datePublished", "author", "articleBody", "dateModified")
+"""Fields that count when one of several articles is chosen."""
 MAX_THINGS = 400
 _WORDS = re.compile(r"[^\W\d_]{4,}|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]{2}")
-"""Words long enough to tell one headline from another."""
+"""Words long enough to distinguish one headline from another."""
 WRAPPED_FROM = re.compile(r"\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)?\s*")
+"""Opening marks of comments and CDATA sections, within which old sites put scripts."""
 WRAPPED_TO = re.compile(r"(?:-->|(?://)?\s*\]\]>|/\*\s*\]\]>\s*\*/)?[\s;]*$")
+"""Closing marks of comments and CDATA sections."""
 MAX_WRAPPING = 40
+"""Characters at the end of a script in which a closing comment mark is looked for."""
 TRAILING_COMMA = re.compile(r",(\s*[}\]])")
+"""A comma before a closing bracket."""
 LONE_BACKSLASH = re.compile(r'\\(?!["\\/bfnrtu])')
+"""A backslash that does not begin one of JSON's escapes."""
 VALUE_START = re.compile(r':\s*"')
 VALUE_END = re.compile(r'"(?=\s*(?:[}\]]|,\s*"[\w@:.-]{1,60}"\s*:))')
-"""A quotation mark that can only end a text: a further field or a bracket follows."""
+"""A quotation mark that can only end a text: another field or a bracket follows."""
 INNER_QUOTE = re.compile(r'(?<!\\)"')
 INNER_FIELD = re.compile(r'"\s*:\s*["\[{\d]')
 PLAIN_FIELD = r'"{}"\s*:\s*"((?:[^"\\]|\\.)*)' + VALUE_END.pattern.replace("{", "{{").replace(
     "}", "}}"
 )
+"""A field with a text value in broken JSON."""
 PLAIN_FIELDS = ("headline", "datePublished", "dateModified")
 
 
 def things(tree: HtmlElement) -> list[Thing]:
-    """Every object that the page's JSON-LD holds at its top, in `@graph` or as a main entity, in
-    their order."""
+    """Return the objects of the page's JSON-LD in order, also in `@graph` and main entities."""
     found: list[Thing] = []
     for script in tree.iter("script"):
         if "ld+json" in (script.get("type") or "").lower() and script.text:
@@ -53,51 +63,56 @@ def things(tree: HtmlElement) -> list[Thing]:
 
 
 def types(thing: Thing) -> set[str]:
-    """A thing's schema.org types, without their address."""
+    """Return the schema.org types of a thing, without the URL before them."""
     kinds = thing.get("@type")
     named = kinds if isinstance(kinds, list) else [kinds]
     return {kind.rpartition("/")[2] for kind in named if isinstance(kind, str)}
 
 
+def declared_types(found: Iterable[Thing]) -> set[str]:
+    """Return the schema.org types of all these things."""
+    return set(chain.from_iterable(map(types, found)))
+
+
 def is_article(thing: Thing) -> bool:
-    """Whether schema.org would call it an article of some kind."""
+    """Whether a thing has one of schema.org's types for articles."""
     return any(kind.endswith("Article") or kind in ARTICLE_TYPES for kind in types(thing))
 
 
 def article_of(found: list[Thing], addresses: Collection[str] = (), titles: str = "") -> Thing:
-    """The thing that describes this page's article, `{}` if none does.
+    """Return the thing that describes this page's article, `{}` if there is none.
 
-    News before other articles, those that say more before those that say less. One that names
-    another address than the page's `addresses` and a headline that shares no word with its `titles`
-    is another page's.
+    News come before other articles, and things with more fields before those with fewer. A thing
+    describes another page if its URL is not among the page's `addresses` and its headline shares no
+    word with the page's `titles`.
     """
     articles = [
         thing
         for thing in found
         if is_article(thing) and not _is_of_another_page(thing, addresses, titles)
     ]
-    telling = ("headline", "datePublished", "author", "articleBody", "dateModified")
-    return max(
-        articles,
-        key=lambda thing: (bool(types(thing) & NEWS_TYPES), sum(k in thing for k in telling)),
-        default={},
-    )
+
+    def rank(thing: Thing) -> tuple[bool, int]:  # the greater, the better it describes the article
+        return bool(types(thing) & NEWS_TYPES), sum(name in thing for name in RANKED_FIELDS)
+
+    return max(articles, key=rank, default={})
 
 
 def _is_of_another_page(thing: Thing, addresses: Collection[str], titles: str) -> bool:
+    """Whether an article has another URL and another headline than the page."""
     main = thing.get("mainEntityOfPage")
     claims = (thing.get("url"), main.get("@id") if isinstance(main, dict) else main)
     named = {_place(claim) for claim in claims if isinstance(claim, str) and "//" in claim}
-    words = set(_WORDS.findall((plain(thing.get("headline")) or "").casefold()))
+    headline = plain(thing.get("headline")) or ""
+    words = set(_WORDS.findall(headline.casefold()))
     if not named or not words or not titles:
         return False
-    return not named & set(map(_place, addresses)) and not words & set(
-        _WORDS.findall(titles.casefold())
-    )
+    of_page = set(_WORDS.findall(titles.casefold()))
+    return named.isdisjoint(map(_place, addresses)) and words.isdisjoint(of_page)
 
 
 def _place(address: str) -> str:
-    """An address without what often differs between two spellings of it."""
+    """A URL without the parts in which two spellings of it often differ."""
     return (
         address.partition("//")[2]
         .removeprefix("www.")
@@ -108,25 +123,30 @@ def _place(address: str) -> str:
 
 
 def resolved(value: Any, found: list[Thing]) -> list[Any]:
-    """A value as a list, each `{"@id": …}` in it replaced by the thing of that name."""
+    """Return a value as a list, each `{"@id": …}` in it replaced by the thing with this id."""
     named: dict[object, Thing] = {
         thing["@id"]: thing
         for thing in found
         if isinstance(thing.get("@id"), str) and len(thing) > 1
     }
     values = value if isinstance(value, list) else [value]
-    flat = [inner for item in values for inner in (item if isinstance(item, list) else [item])]
-    return [
-        named.get(item["@id"], item)
-        if isinstance(item, dict) and "name" not in item and isinstance(item.get("@id"), str)
-        else item
-        for item in flat
-    ]
+    lists = (item if isinstance(item, list) else [item] for item in values)
+    return [_resolved_item(item, named) for item in chain.from_iterable(lists)]
+
+
+def _resolved_item(item: Any, named: dict[object, Thing]) -> Any:
+    """The thing that an item refers to by its `@id`, else the item itself."""
+    if not isinstance(item, dict) or "name" in item:
+        return item
+    key = item.get("@id")
+    return named.get(key, item) if isinstance(key, str) else item
 
 
 def plain(value: Any) -> str | None:
-    """A text value: of a list the first, of a thing its name or value; blanks tidied, entities
-    resolved."""
+    """Return the text of a value, entities resolved and blanks collapsed; None if it has no text.
+
+    Of a list the first text counts, of a thing its name, its value or its URL.
+    """
     if isinstance(value, list):
         return next((text for item in value if (text := plain(item))), None)
     if isinstance(value, dict):
@@ -138,6 +158,7 @@ def plain(value: Any) -> str | None:
 
 
 def _flat(value: Any, depth: int = 0) -> Iterator[Thing]:
+    """The things in a value and in those of its fields that may contain the main thing."""
     if depth > 8:
         return
     if isinstance(value, list):
@@ -152,17 +173,13 @@ def _flat(value: Any, depth: int = 0) -> Iterator[Thing]:
 
 
 def _load(raw: str) -> Any:
-    """The JSON of a script; mended where that changes no value, else the few plain fields that are
-    beyond doubt."""
+    """Parse the JSON of a script.
+
+    Broken JSON is repaired where this cannot change a value. Otherwise the few plain fields that
+    are unambiguous are returned.
+    """
     text = _unwrapped(raw)
-    for mend, decoder in (
-        (str, LENIENT),
-        (_tidied, LENIENT),
-        (relaxed, LENIENT),
-        (unescape, LENIENT),
-        (_requoted, CAREFUL),
-        (_relaxed_unescaped, LENIENT),
-    ):
+    for mend, decoder in REPAIRS:
         try:
             return _all_values(mend(text), decoder)
         except (ValueError, RecursionError):
@@ -172,54 +189,72 @@ def _load(raw: str) -> Any:
 
 def _unwrapped(raw: str) -> str:
     """The JSON without the comment or CDATA marks around it."""
-    text = raw[opening.end() :].rstrip() if (opening := WRAPPED_FROM.match(raw)) else raw
-    to = WRAPPED_TO.search(text, max(0, len(text) - MAX_WRAPPING))
-    return text[: to.start()] if to else text
+    opening = WRAPPED_FROM.match(raw)
+    text = raw[opening.end() :].rstrip() if opening else raw
+    closing = WRAPPED_TO.search(text, max(0, len(text) - MAX_WRAPPING))
+    return text[: closing.start()] if closing else text
 
 
 def _tidied(text: str) -> str:
-    """The JSON without commas before closing brackets, its lone backslashes doubled."""
+    """The JSON without commas before closing brackets, and with single backslashes doubled."""
     return LONE_BACKSLASH.sub(r"\\\\", TRAILING_COMMA.sub(r"\1", text))
 
 
 def _requoted(text: str) -> str:
-    """The JSON with the quotation marks inside of its text values escaped.
+    """The JSON with the quotation marks inside its text values escaped.
 
-    Raises ValueError where a value's end is in doubt: where none is found, or what may be a field
-    stands inside.
+    Raises ValueError where the end of a value is in doubt: where no end is found, or where
+    something like another field follows inside the value.
     """
     text = _tidied(text)
-    ends, parts, at = [end.start() for end in VALUE_END.finditer(text)], [], 0
+    ends = [end.start() for end in VALUE_END.finditer(text)]
+    parts: list[str] = []
+    at = 0
     for start in VALUE_START.finditer(text):
         if start.end() <= at:
             continue
         following = bisect_left(ends, start.end())
-        value = text[start.end() : ends[following]] if following < len(ends) else '":"'
+        if following == len(ends):
+            raise ValueError("a text value has no end")
+        value = text[start.end() : ends[following]]
         if INNER_FIELD.search(value):
-            raise ValueError("where a text ends is in doubt")
+            raise ValueError("the end of a text value is in doubt")
         parts += [text[at : start.end()], INNER_QUOTE.sub(r'\\"', value)]
         at = ends[following]
     return "".join(parts) + text[at:]
 
 
 def _relaxed_unescaped(text: str) -> str:
+    """The JSON with its entities resolved, parsed as relaxed JSON."""
     return relaxed(unescape(text))
 
 
 def _once(fields: list[tuple[str, Any]]) -> Thing:
+    """The object with these fields; raises ValueError if one of them occurs twice."""
     thing = dict(fields)
     if len(thing) < len(fields):
-        raise ValueError("a field stands there twice")
+        raise ValueError("a field occurs twice")
     return thing
 
 
 LENIENT = json.JSONDecoder(strict=False)
 CAREFUL = json.JSONDecoder(strict=False, object_pairs_hook=_once)
-"""For what was mended: a field that stands there twice is no longer sure."""
+"""For repaired JSON: a field that occurs twice shows that the repair was wrong."""
+
+
+REPAIRS: tuple[tuple[Callable[[str], str], json.JSONDecoder], ...] = (
+    (str, LENIENT),
+    (_tidied, LENIENT),
+    (relaxed, LENIENT),
+    (unescape, LENIENT),
+    (_requoted, CAREFUL),
+    (_relaxed_unescaped, LENIENT),
+)
+"""The ways to repair broken JSON, the safest first, each with its decoder."""
 
 
 def _all_values(text: str, decoder: json.JSONDecoder) -> list[Any]:
-    """One JSON value, or several that follow each other."""
+    """Parse one JSON value, or several in a row."""
     values: list[Any] = []
     at = 0
     while at < len(text):
@@ -231,7 +266,7 @@ def _all_values(text: str, decoder: json.JSONDecoder) -> list[Any]:
 
 
 def _plain_fields(text: str) -> Thing:
-    """Fields of an article whose JSON is broken, where each stands in it exactly once."""
+    """The article fields that occur exactly once in broken JSON."""
     if not re.search(r'"@type"\s*:\s*\[?\s*"\w*Article"', text):
         return {}
     thing: Thing = {"@type": "NewsArticle"}
@@ -245,7 +280,7 @@ def _plain_fields(text: str) -> Thing:
 
 
 def _lone_value(name: str, text: str) -> Any:
-    """The value of a field that stands in broken JSON once; None where it is broken itself."""
+    """The value of a field that occurs once in broken JSON; None where the value is broken."""
     places = [fits.end() for fits in re.finditer(rf'"{name}"\s*:\s*(?=["\[{{])', text)]
     if len(places) != 1:
         return None

@@ -1,9 +1,8 @@
-"""The articles that a page links to: "related", "more on this", the source that is named in the
-text.
+"""The links from a page to articles: "related", "more on this", the source named in the text.
 
-What a link's words say is all that is known of it. Sections, tags, authors and buttons to share are
-left out here; which of the rest is worth a request is decided by its words
-(`pipelines.topics.lead_relevance`). Run in worker processes, as all that reads pages
+Only the words of a link are known of its target. Links to sections, tags and authors, and share
+buttons are left out here; `pipelines.topics.lead_relevance` decides by the words which of the
+others are worth a request. Runs in worker processes, as all parsing of pages does
 (`crawler.sources.navigation_parser`).
 """
 
@@ -22,24 +21,29 @@ from pipelines.identity import file_lead
 from pipelines.urls import registered_domain
 
 MOST_LINKS = 1000
-"""Of one page; which of them are followed is decided later."""
+"""Links of one page that are returned."""
 FEWEST_WORDS, FEWEST_CHARACTERS = 3, 8
-"""Of a headline: the second where words are not parted by blanks."""
+"""The least words of a headline, and the least characters in scripts without blanks between
+words."""
 LONGEST_HEADLINE = 300
+"""Characters of a link's words that are kept."""
 NO_ARTICLE = re.compile(
-    r"/(?:tags?|topics?|authors?|people|profile|sections?|category|categories|search|newsletters?|subscribe|login|"
-    r"signin|register|privacy|terms|contact|about|share|comments?|print|rss|feeds?)(?:/|$)",
+    r"/(?:tags?|topics?|authors?|people|profile|sections?|category|categories|search|newsletters?|"
+    r"subscribe|login|signin|register|privacy|terms|contact|about|share|comments?|print|rss|"
+    r"feeds?)(?:/|$)",
     re.IGNORECASE,
 )
+"""Paths of pages that are not articles."""
 NO_PAGE = re.compile(r"\.(?:jpe?g|png|gif|svg|webp|pdf|mp[34]|zip|xml|css|js)$", re.IGNORECASE)
+"""Paths of files that are not pages."""
 
 
 AROUND = frozenset(("nav", "header", "footer", "aside"))
+"""Tags of what surrounds a page's content."""
 
 
 def linked_hosts(capture: Capture) -> list[str]:
-    """The hosts of other sites that a page links to, beside what surrounds its content, each once
-    in their order."""
+    """Return the hosts of other sites that a page's content links to, each once, in their order."""
     try:
         tree = read_page(capture).tree
     except ReadingError:
@@ -63,8 +67,7 @@ def linked_hosts(capture: Capture) -> list[str]:
 
 
 def article_links(tree: HtmlElement, url: str) -> list[Lead]:
-    """Leads to the pages that a page at `url` links to and that may be articles, each once, in
-    their order."""
+    """Return leads to the possible articles that a page at `url` links to, each once, in order."""
     found: dict[str, Lead] = {}
     for address, words in _anchors(tree, url):
         if len(found) >= MOST_LINKS:
@@ -80,7 +83,7 @@ def article_links(tree: HtmlElement, url: str) -> list[Lead]:
 
 
 def _anchors(tree: HtmlElement, url: str) -> Iterator[tuple[str, str]]:
-    """Addresses, absolute and without what stands after `#`, with the words of their links."""
+    """The http URLs of a page's links, each with the words of the link."""
     for anchor in tree.iter("a"):
         href = (anchor.get("href") or "").strip()
         try:
@@ -92,8 +95,10 @@ def _anchors(tree: HtmlElement, url: str) -> Iterator[tuple[str, str]]:
 
 
 def may_be_article(address: str, words: str) -> bool:
-    """Do a link's address and words look like an article's? A front's path is short, a section's
-    words are few."""
+    """Whether the URL and the words of a link look like those of an article.
+
+    The paths of front pages are short, and the words of links to sections are few.
+    """
     try:
         path = urlsplit(address).path.rstrip("/")
     except ValueError:

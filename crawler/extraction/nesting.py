@@ -1,8 +1,9 @@
-"""Elements that a page closes over an open `div`: closed as a browser closes them.
+"""Close elements that end while a `div` inside them is still open, as browsers do.
 
-`<button><div></button>` ends the button, says the HTML standard. libxml2 passes over an end tag
-that would close a `div` on its way, and the rest of the page then hangs below the button, which is
-no text.
+`<button><div></button>` ends the button, by the HTML standard
+(https://html.spec.whatwg.org/multipage/parsing.html). libxml2 ignores an end tag that would have to
+close a `div` on its way. The rest of the page then hangs below the button and does not count as
+text.
 """
 
 from __future__ import annotations
@@ -14,43 +15,46 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 CLOSED_TEXT = """
-address article aside audio blockquote button canvas center details dialog dir dl fieldset figcaption figure footer
-form header hgroup iframe label listing main map math menu nav noframes noscript object ol optgroup option picture pre
-search section select slot summary svg template textarea ul video
+address article aside audio blockquote button canvas center details dialog dir dl fieldset
+figcaption figure footer form header hgroup iframe label listing main map math menu nav noframes
+noscript object ol optgroup option picture pre search section select slot summary svg template
+textarea ul video
 """
 CLOSED = frozenset(CLOSED_TEXT.split())
-"""Elements whose end tag closes what is open in them."""
+"""Elements whose end tag closes all that is open inside them."""
 CELLS = frozenset(("table", "td", "th"))
-"""Elements that an end tag from outside does not close."""
+"""Elements that an end tag outside of them cannot close."""
 DIV = "div"
 IGNORED = re.compile(rf"mismatch: (?:{'|'.join(sorted(CLOSED))}) and ")
-"""libxml2's complaint of an end tag; it names what is open innermost, not the `div` around that."""
+"""libxml2's complaint about an end tag; it names the innermost open element, not the `div` around
+it."""
 TAGS = "|".join(sorted(CLOSED | CELLS | {DIV}, key=len, reverse=True))
 TOKEN = re.compile(
-    rf"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1|\Z)|<(?P<end>/?)(?P<name>{TAGS})(?=[\s/>])[^<>]*+>".encode(),
+    rf"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1|\Z)|"
+    rf"<(?P<end>/?)(?P<name>{TAGS})(?=[\s/>])[^<>]*+>".encode(),
     re.I | re.S,
 )
 
 
 class Complaint(Protocol):
-    """What a parser says of one fault of a page."""
+    """One fault of a page that a parser reports."""
 
     @property
     def message(self) -> str: ...
 
 
 def is_misnested(complaints: Iterable[Complaint]) -> bool:
-    """Whether a parser may have passed over an end tag because a `div` was open."""
+    """Whether a parser may have ignored an end tag because a `div` was open."""
     return any(IGNORED.search(complaint.message) for complaint in complaints)
 
 
 def closed(page: bytes) -> bytes:
-    """A page with each `div` closed that is open where an element around it ends."""
+    """Return the page with a `</div>` for each `div` left open where an element around it ends."""
     levels, parts, done = _Levels(), [], 0
     for tag in TOKEN.finditer(page):
         if tag["name"] is None:
             continue
-        if open_divs := levels.take(
+        if open_divs := levels.take_tag(
             tag["name"].decode().lower(), bool(tag["end"]), tag[0].endswith(b"/>")
         ):
             parts += [page[done : tag.start()], b"</div>" * open_divs]
@@ -60,34 +64,34 @@ def closed(page: bytes) -> bytes:
 
 @dataclass(slots=True)
 class _Levels:
-    """The elements that are open at one place of a page, the innermost last, each with how many
-    `div` are open in it.
+    """The elements that are open at one position of a page, each with its number of open `div`.
 
-    No tag costs more than the levels that it closes.
+    The innermost element is the last. A tag costs no more time than the levels that it closes.
     """
 
     names: list[str] = field(default_factory=lambda: [""])
     divs: list[int] = field(default_factory=lambda: [0])
     scopes: list[Counter[str]] = field(default_factory=lambda: [Counter()])
-    """How often each element is open in each cell, the page itself the first."""
+    """The number of open elements by name, for each cell; the page itself is the first."""
     cells: Counter[str] = field(default_factory=Counter)
     all_divs: int = 0
 
-    def take(self, name: str, is_end: bool, is_empty: bool) -> int:
-        """Reads a tag; how many `div` are to be closed before it."""
+    def take_tag(self, name: str, is_end: bool, is_empty: bool) -> int:
+        """Read a tag; return the number of `div` to close before it."""
         if not is_end:
             if not is_empty:
-                self._open(name)
+                self._open_element(name)
         elif name == DIV:
             self._close_div()
         elif name in CELLS:
             if self.cells[name]:
-                self._close(name)
+                self._close_element(name)
         elif self.scopes[-1][name]:
-            return self._close(name)
+            return self._close_element(name)
         return 0
 
-    def _open(self, name: str) -> None:
+    def _open_element(self, name: str) -> None:
+        """Enter an element."""
         if name == DIV:
             self.divs[-1] += 1
             self.all_divs += 1
@@ -101,20 +105,22 @@ class _Levels:
             self.scopes[-1][name] += 1
 
     def _close_div(self) -> None:
+        """Close the innermost `div`, with the elements that are open inside it."""
         if self.all_divs:
             while not self.divs[-1]:
-                self._pop()
+                self._leave_innermost()
             self.divs[-1] -= 1
             self.all_divs -= 1
 
-    def _close(self, name: str) -> int:
-        """Closes the innermost element of a name; how many `div` were open in it."""
+    def _close_element(self, name: str) -> int:
+        """Close the innermost element of this name; return the number of `div` open in it."""
         divs = 0
         while self.names[-1] != name:
-            divs += self._pop()
-        return divs + self._pop()
+            divs += self._leave_innermost()
+        return divs + self._leave_innermost()
 
-    def _pop(self) -> int:
+    def _leave_innermost(self) -> int:
+        """Leave the innermost element; return the number of `div` that were open in it."""
         name, divs = self.names.pop(), self.divs.pop()
         if name in CELLS:
             self.cells[name] -= 1

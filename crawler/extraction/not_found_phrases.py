@@ -1,8 +1,7 @@
-"""What pages say that stand in place of one that is gone, in the languages of the larger part of
-the world's news.
+"""Phrases of "page not found" pages, in most languages of the world's news.
 
-Servers send such pages with 200 as well. Title and headline are asked; a short text where both are
-silent.
+Servers send such pages with status 200 as well. The phrases are looked for in the title and the
+headline.
 """
 
 from __future__ import annotations
@@ -11,37 +10,49 @@ import re
 from collections.abc import Iterable
 
 LONGEST = 90
-"""Characters of a headline that can be one."""
+"""Characters; a longer headline is not such a phrase."""
 
 _THING = r"(?:page|file|site|article|story|post|content|document|item|url|link)"
 _SEITE = r"(?:seite|artikel|beitrag|inhalt|meldung)"
 _PAGE = r"(?:page|article|contenu|document)"
-_PAGINA = r"(?:p[áa]gina|art[íi]culo|artigo|articolo|noticia|not[íi]cia|notizia|contenido|conte[úu]do|contenuto)"
+_PAGINA = (
+    r"(?:p[áa]gina|art[íi]culo|artigo|articolo|noticia|not[íi]cia|notizia|"
+    r"contenido|conte[úu]do|contenuto)"
+)
 _SIDAN = r"(?:sidan|siden|sida|artikeln|artiklen|artikkelen)"
 
 SAYS = re.compile(
     rf"""^\W*(?:error\W*|fehler\W*|erreur\W*)?(?:404|410)\b|\bnot\ found\b
     |\b{_THING}\ (?:(?:was|is|could|cannot|can['’]t|can\ not|has)\ )?(?:not|be|been)\ (?:be\ )?
       (?:found|exist|removed|deleted|available|taken\ down)
-    |\b{_THING}\ (?:doesn['’]?t|does\ not|no\ longer)\ (?:exists?|available)|\b{_THING}\ (?:is\ )?unavailable\b
-    |\b{_THING}\ is\ (?:no\ longer|not)\ available|\b{_THING}\ (?:was|is)\ (?:removed|deleted|withdrawn)\W*$
+    |\b{_THING}\ (?:doesn['’]?t|does\ not|no\ longer)\ (?:exists?|available)|
+      \b{_THING}\ (?:is\ )?unavailable\b
+    |\b{_THING}\ is\ (?:no\ longer|not)\ available|\b{_THING}\ (?:was|is)\ (?:removed|deleted|
+      withdrawn)\W*$
     |\b(?:can['’]t|cannot|couldn['’]t|could\ not|unable\ to)\ find\ (?:the|that|this|your)\ {_THING}
     |\b{_SEITE}\ (?:(?:wurde|konnte|ist|existiert|steht)\ )?(?:leider\ )?nicht\ (?:mehr\ )?
       (?:gefunden|vorhanden|verfügbar|existiert|zur\ verfügung)|\b{_SEITE}\ existiert\ nicht
-    |\b{_PAGE}\ (?:introuvable|inexistante?|non\ trouvée?|n['’]existe\ (?:pas|plus)|n['’]est\ plus\ disponible)
+    |\b{_PAGE}\ (?:introuvable|inexistante?|non\ trouvée?|n['’]existe\ (?:pas|plus)|
+      n['’]est\ plus\ disponible)
     |\b{_PAGE}\ supprimée?\W*$
-    |\b{_PAGINA}\ (?:no|não|nao|non)\ (?:(?:se\ ha|se|foi|è\ stat[oa]|è|fue|está|é|pudo\ ser|ya|più)\ )*
-      (?:encontrad[oa]|trovat[oa]|disponible|disponível|disponibile|existe|esiste|existente|localizad[oa])
-    |\b(?:pagina|artikel|bericht)\ (?:(?:is|kan|werd)\ )?niet\ (?:meer\ )?(?:gevonden|beschikbaar|worden\ gevonden)
+    |\b{_PAGINA}\ (?:no|não|nao|non)\ (?:(?:se\ ha|se|foi|è\ stat[oa]|è|fue|está|é|pudo\ ser|ya|
+      più)\ )*
+      (?:encontrad[oa]|trovat[oa]|disponible|disponível|disponibile|existe|esiste|existente|
+      localizad[oa])
+    |\b(?:pagina|artikel|bericht)\ (?:(?:is|kan|werd)\ )?niet\ (?:meer\ )?(?:gevonden|beschikbaar|
+      worden\ gevonden)
     |\b{_SIDAN}\ (?:(?:kunde|kunne|ble|blev|er|är)\ )?(?:inte|ikke)\ (?:\w+\ )?
       (?:hittas|hittades|funnen|funnet|fundet|finnes|findes|tillgänglig|tilgængelig|tilgjengelig)
     |\b{_SIDAN}\ (?:finns|finnes|findes|eksisterer|existerar)\ (?:inte|ikke)
     |\bsivua\ ei\ (?:löytyn?yt|löydy|ole)|\bartikkelia\ ei\ löyt|\bsivu\ ei\ löytynyt
-    |\bnie\ znaleziono\ (?:strony|artykułu)|\b(?:strona|artykuł)\ nie\ (?:istnieje|została?\ znalezion)
-    |\b(?:stránka|článek|článok)\ (?:nenalezena?|neexistuje|nebyla?\ nalezena?|sa\ nenašla|nebola\ nájdená)
+    |\bnie\ znaleziono\ (?:strony|artykułu)|\b(?:strona|artykuł)\ nie\ (?:istnieje|
+      została?\ znalezion)
+    |\b(?:stránka|článek|článok)\ (?:nenalezena?|neexistuje|nebyla?\ nalezena?|sa\ nenašla|
+      nebola\ nájdená)
     |\b(?:oldal|cikk)\ nem\ (?:található|létezik|elérhető)|\bnincs\ ilyen\ oldal
     |\b(?:pagina|articolul)\ nu\ (?:a\ fost\ găsit|există|mai\ există|este\ disponibil)
-    |\b(?:stranica|strana|članak)\ nije\ (?:pronađen|nađen|dostupan)|\bstranica\ ne\ postoji|\bstran\ ne\ obstaja
+    |\b(?:stranica|strana|članak)\ nije\ (?:pronađen|nađen|dostupan)|\bstranica\ ne\ postoji|
+      \bstran\ ne\ obstaja
     |(?:σελίδα|άρθρο)\ (?:που\ ζητήσατε\ )?δεν\ (?:βρέθηκε|υπάρχει)
     |(?:страница|материал|статья)\ (?:не\ (?:найден|существует|доступ)|удал[её]н)
     |(?:страницата|статията)\ не\ (?:е\ намерена|съществува)|страница\ није\ пронађена
@@ -49,7 +60,8 @@ SAYS = re.compile(
     |\bsayfa\ (?:bulunam|mevcut\ değil)|\bhaber\ bulunamadı|\bsəhifə\ tapılmadı
     |\b(?:halaman|artikel)\ tidak\ (?:ditemukan|ada|tersedia|dijumpai)
     |\bkhông\ tìm\ thấy\ trang|\b(?:trang|bài\ viết)\ không\ tồn\ tại
-    |الصفحة\ (?:المطلوبة\ )?غير\ (?:موجودة|متوفرة)|لم\ يتم\ العثور\ على\ الصفحة|صفحه\ (?:مورد\ نظر\ )?(?:پیدا|یافت)\ ن
+    |الصفحة\ (?:المطلوبة\ )?غير\ (?:موجودة|متوفرة)|لم\ يتم\ العثور\ على\ الصفحة|
+      صفحه\ (?:مورد\ نظر\ )?(?:پیدا|یافت)\ ن
     |(?:העמוד|הדף)\ (?:המבוקש\ )?(?:לא\ נמצא|אינו\ קיים)|(?:पृष्ठ|पेज)\ नहीं\ मिला|ไม่พบ(?:หน้า|เพจ)
     |找不到(?:页面|頁面|網頁|网页|文章)|(?:页面|頁面|网页|網頁|文章)(?:不存在|未找到|已删除|已刪除)
     |(?:ページ|記事)[がは](?:見つかり|存在し|ありま|削除)|お探しのページ
@@ -59,5 +71,5 @@ SAYS = re.compile(
 
 
 def says_not_found(words: Iterable[str | None]) -> bool:
-    """Whether one of these, a title and a headline, says that the page is not there."""
+    """Whether one of these texts, a page's title and headline, says that the page was not found."""
     return any(text and len(text) < LONGEST and SAYS.search(text) for text in words)

@@ -1,7 +1,7 @@
-"""What a page is: an article, or something that only looks like one. In doubt, an article.
+"""The type of a page: an article, or something that only looks like one. In doubt, an article.
 
-Rules first, for what is beyond doubt: statuses, walls, what a page calls itself, addresses that say
-it. Where they are silent, the page's signs are weighed (`crawler.extraction.page_type_features`).
+Rules decide clear cases: statuses, walls, the types that a page declares, typical URLs. Where no
+rule applies, the features of the page are weighed (`crawler.extraction.page_type_features`).
 """
 
 from __future__ import annotations
@@ -19,29 +19,38 @@ from crawler.extraction.main_text.line_rules import DENSE
 from crawler.extraction.not_found_phrases import says_not_found
 
 Verdict = tuple[PageType, str | None]
-"""The type, and why it is no article."""
+"""The type, and the reason if it is not `article`."""
 
+ERROR_STATUSES = frozenset((401, 402, 403, 404, 410, 429, 451))
+"""HTTP statuses below 500 whose page is not an article."""
 WALL = re.compile(
-    r"^\W*(?:just a moment|attention required|access (?:to this page )?(?:has been )?denied|are you (?:a )?(?:robot|"
-    r"human)|verify(?:ing)? (?:that )?you are (?:a )?human|"
-    r"security check|checking your browser|pardon our interruption|please verify|robot check|403 forbidden|forbidden|"
-    r"ddos protection|captcha|one more step|enable javascript|please wait|unusual traffic|blocked)\b",
+    r"^\W*(?:just a moment|attention required|access (?:to this page )?(?:has been )?denied|"
+    r"are you (?:a )?(?:robot|human)|verify(?:ing)? (?:that )?you are (?:a )?human|security check|"
+    r"checking your browser|pardon our interruption|please verify|robot check|403 forbidden|"
+    r"forbidden|ddos protection|captcha|one more step|enable javascript|please wait|"
+    r"unusual traffic|blocked)\b",
     re.I,
 )
+"""Titles of pages that keep robots out."""
 LOG_IN = re.compile(
-    r"^\W*(?:log ?in|sign ?in|register|create (?:an |your )?account|anmelden|anmeldung|connexion|se connecter|"
-    r"iniciar sesión|accedi|inloggen|zaloguj|вход)\b",
+    r"^\W*(?:log ?in|sign ?in|register|create (?:an |your )?account|anmelden|anmeldung|connexion|"
+    r"se connecter|iniciar sesión|accedi|inloggen|zaloguj|вход)\b",
     re.I,
 )
+"""Titles of pages that ask for a log-in."""
 LISTING_PATH = re.compile(
-    r"/(?:tags?|topics?|themen?|category|categories|authors?|section|sections|archive|archives|search|collections?|"
-    r"lists?|issues|rubrik|rubrique|temas?|page/\d+)(?:/|$)",
+    r"/(?:tags?|topics?|themen?|category|categories|authors?|section|sections|archive|archives|"
+    r"search|collections?|lists?|issues|rubrik|rubrique|temas?|page/\d+)(?:/|$)",
     re.I,
 )
+"""Paths of pages that list other pages."""
+ARTICLE_PATH = re.compile(r"/(?:blogs?|news|articles?|stor(?:y|ies))(?:/|$)", re.I)
+"""Paths of articles, whatever else they contain."""
 OTHER_PATH = (
     (
         re.compile(
-            r"/(?:forums?|threads?|topic/\d+|viewtopic|showthread|questions|community/index|discussions?)(?:[/.?]|$)",
+            r"/(?:forums?|threads?|topic/\d+|viewtopic|showthread|questions|community/index|"
+            r"discussions?)(?:[/.?]|$)",
             re.I,
         ),
         "a forum's thread",
@@ -58,15 +67,18 @@ OTHER_PATH = (
     ),
     (
         re.compile(
-            r"/(?:privacy(?:-policy)?|terms(?:-of-(?:use|service))?|impressum|imprint|cookie-policy|contact(?:-us)?|"
-            r"about-us)/?$",
+            r"/(?:privacy(?:-policy)?|terms(?:-of-(?:use|service))?|impressum|imprint|"
+            r"cookie-policy|contact(?:-us)?|about-us)/?$",
             re.I,
         ),
         "about the site",
     ),
 )
+"""Paths of pages that are neither articles nor lists, each with the reason."""
 PLAIN = {"thread": "a forum's thread", "manual": "documentation", "shop": "a shop's page"}
+"""The reasons for the kinds of `page_type_features` that hosts and generators name."""
 ROOT = re.compile(r"^/?(?:index\.\w+|home/?|en/?)?$")
+"""Paths of front pages."""
 LISTING_TYPES = frozenset(page_type_features.TYPES["list"])
 OTHER_TYPES = {
     "Product": "a product",
@@ -83,67 +95,90 @@ OTHER_TYPES = {
     "LocalBusiness": "a business's page",
     "Service": "a service's page",
 }
+"""Types of https://schema.org that are not articles, each with the reason."""
+MARKED_TYPES = ("Product", "DiscussionForumPosting", "QAPage", "JobPosting")
+"""Types that count where microdata give them, the first found before the others."""
+MAX_ITEM_TYPES = 40
+"""Elements with microdata whose types are compared."""
 LONG = 1_200
-"""Characters of text that make a page an article whatever else it shows, if its data call it
+"""Characters of text that make a page an article, whatever else it shows, if its data declare
 one."""
 
 
+MIN_CLAIMED_TEXT = 200
+"""Characters of text below which a page is not an article merely because its data declare one."""
 SHORT = 500
-"""Characters of text below which an address like `/topics/ferries` outweighs data that call the
-page an article."""
+"""Characters. For a shorter text, a path like `/topics/ferries` outweighs data that declare an
+article."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Figures of a page's look."""
+    """Figures of a page's text and links."""
 
     text: int
-    """Characters of the extracted text; one in a dense script counts for two and a half."""
+    """Characters of the extracted text; one in a dense script counts as two and a half."""
     sentences: int
-    """Characters in lines that end like sentences, outside links."""
+    """Characters in long blocks outside links."""
     links: int
-    """Characters in links, all over the page."""
+    """Characters in links, on the whole page."""
     teasers: int
     """Linked blocks as long as headlines."""
 
 
 def page_type(page: Page, status: int, headline: str | None, text: str, dated: bool) -> Verdict:
-    """What the page is, and why it is no article. A long text that its data call news always is
-    one."""
+    """Return the type of a page, and the reason if it is not an article.
+
+    A long text that the page's data declare to be news is always an article.
+    """
     form = shape(page.blocks, text)
     news = bool(jsonld.types(page.article) & jsonld.NEWS_TYPES)
-    if status in (401, 402, 403, 404, 410, 429, 451) or status >= 500:
+    if status in ERROR_STATUSES or status >= 500:
         return "error", f"status {status}"
     if form.text >= LONG and news:
         return "article", None
-    if page.tree.find(".//frameset") is not None and form.text < LONG:
-        return "empty", "a page of frames: its text is at other addresses"
-    if not page.blocks and not text:
-        return "empty", "no text on the page"
     claimed = bool(page.article) or page.meta.get("og:type", "").lower() in ("article", "news")
     settled = claimed and dated and form.text >= LONG
-    least = page_type_features.LEAST_CLAIMED if settled else page_type_features.LEAST
-    return (
-        _error(page, headline, form, dated)
+    ruled = (
+        _empty(page, form, text)
+        or _error(page, headline, form, dated)
         or _other(page, settled)
-        or (None if claimed and form.text >= 200 else _video(page, form))
+        or _video(page, form, claimed)
         or _section(page, form, claimed)
         or _nothing(form)
-        or page_type_features.verdict(page_type_features.signs(page, headline, text, dated), least)
-        or (("article", None) if text.strip() else ("empty", "no text was found on the page"))
     )
+    if ruled:
+        return ruled
+    features = page_type_features.signs(page, headline, text, dated)
+    least = page_type_features.LEAST_CLAIMED if settled else page_type_features.LEAST
+    weighed = page_type_features.verdict(features, least)
+    if weighed:
+        return weighed
+    return ("article", None) if text.strip() else ("empty", "no text was found on the page")
 
 
 def shape(blocks: list[Block], text: str) -> Shape:
-    """The figures that a page's look is judged by."""
-    sentences = sum(len(b.text) for b in blocks if b.linked * 3 < len(b.text) and len(b.text) > 80)
-    links = sum(b.linked for b in blocks)
-    teasers = sum(1 for b in blocks if b.linked * 10 >= len(b.text) * 8 and len(b.text) > 25)
+    """Return the figures of a page that the rules compare."""
+    long = (block for block in blocks if len(block.text) > 80)
+    sentences = sum(len(block.text) for block in long if block.linked * 3 < len(block.text))
+    links = sum(block.linked for block in blocks)
+    headings = (block for block in blocks if len(block.text) > 25)
+    teasers = sum(block.linked * 10 >= len(block.text) * 8 for block in headings)
     size = int(len(text) * 2.5) if DENSE.search(text) else len(text)
     return Shape(size, sentences, links, teasers)
 
 
+def _empty(page: Page, form: Shape, text: str) -> Verdict | None:
+    """A page that consists of frames or has no blocks; else None."""
+    if page.tree.find(".//frameset") is not None and form.text < LONG:
+        return "empty", "a page of frames: its text is at other URLs"
+    if not page.blocks and not text:
+        return "empty", "no text on the page"
+    return None
+
+
 def _error(page: Page, headline: str | None, form: Shape, dated: bool) -> Verdict | None:
+    """An error page: a page not found, a wall against robots or a log-in; else None."""
     if form.text > LONG:
         return None
     if says_not_found((page.title, headline)):
@@ -155,13 +190,18 @@ def _error(page: Page, headline: str | None, form: Shape, dated: bool) -> Verdic
             return "error", "a log-in"
     if dated:  # a short piece of news beside a form to log in
         return None
-    password = page.tree.find(".//input[@type='password']") is not None
-    return ("error", "a log-in") if password and form.text < 400 and form.sentences < 400 else None
+    has_little_text = form.text < 400 and form.sentences < 400
+    if has_little_text and page.tree.find(".//input[@type='password']") is not None:
+        return "error", "a log-in"
+    return None
 
 
 def _other(page: Page, settled: bool) -> Verdict | None:
-    """`settled`: it calls itself an article, and is dated and long: of the rules, only its
-    address's counts."""
+    """A page that is neither an article nor a list; else None.
+
+    `settled` pages declare an article, and are dated and long: for them only the rule about the URL
+    applies.
+    """
     if page.article and not jsonld.types(page.article) <= {"TechArticle", "DiscussionForumPosting"}:
         return None
     reason = _by_address(page.url)
@@ -171,72 +211,71 @@ def _other(page: Page, settled: bool) -> Verdict | None:
 
 
 def _by_data(page: Page) -> str | None:
+    """The reason why the page's data say that it is not an article, if they do."""
     og_type = page.meta.get("og:type", "").lower()
     if og_type.startswith(("product", "og:product", "profile", "music", "business")):
         return f"it calls itself {og_type}"
-    said = {kind for thing in page.things for kind in jsonld.types(thing)}
-    return next(
-        (reason for kind, reason in OTHER_TYPES.items() if kind in said), None
-    ) or _marked_kind(page)
+    declared = jsonld.declared_types(page.things)
+    reasons = (reason for kind, reason in OTHER_TYPES.items() if kind in declared)
+    return next(reasons, None) or _marked_kind(page)
 
 
 def _by_address(url: str) -> str | None:
+    """The reason why the page's URL says that it is not an article, if it does."""
     parts = urlsplit(url)
-    if re.search(r"/(?:blogs?|news|articles?|stor(?:y|ies))(?:/|$)", parts.path, re.I):
+    if ARTICLE_PATH.search(parts.path):
         return None
-    if named := page_type_features.host_kind(parts.hostname or ""):
-        return PLAIN[named]
+    if kind := page_type_features.host_kind(parts.hostname or ""):
+        return PLAIN[kind]
     return next((reason for pattern, reason in OTHER_PATH if pattern.search(parts.path)), None)
 
 
 def _by_maker(page: Page) -> str | None:
-    made = page_type_features.maker_kind(page.meta.get("generator", ""))
-    return PLAIN[made] if made else None
+    """The reason why the program that made the page says that it is not an article, if it does."""
+    kind = page_type_features.maker_kind(page.meta.get("generator", ""))
+    return PLAIN[kind] if kind else None
 
 
 def _marked_kind(page: Page) -> str | None:
-    kinds = {
-        kind.rpartition("/")[2]
-        for kind in islice(page_type_features.marked_kinds(page.elements[1:]), 40)
-    }
+    """The reason why the page's microdata say that it is not an article, if they do."""
+    marked = islice(page_type_features.marked_kinds(page.elements[1:]), MAX_ITEM_TYPES)
+    kinds = {kind.rpartition("/")[2] for kind in marked}
     if kinds & {"NewsArticle", "Article", "BlogPosting"}:
         return None
-    return next(
-        (
-            OTHER_TYPES[kind]
-            for kind in ("Product", "DiscussionForumPosting", "QAPage", "JobPosting")
-            if kind in kinds
-        ),
-        None,
-    )
+    return next((OTHER_TYPES[kind] for kind in MARKED_TYPES if kind in kinds), None)
 
 
-def _video(page: Page, form: Shape) -> Verdict | None:
-    said = {kind for thing in page.things for kind in jsonld.types(thing)}
-    is_video = "VideoObject" in said or page.meta.get("og:type", "").lower().startswith("video")
+def _video(page: Page, form: Shape, claimed: bool) -> Verdict | None:
+    """A page that consists of a video with a caption; else None."""
+    if claimed and form.text >= MIN_CLAIMED_TEXT:
+        return None
+    declared = jsonld.declared_types(page.things)
+    og_type = page.meta.get("og:type", "").lower()
+    is_video = "VideoObject" in declared or og_type.startswith("video")
     if is_video and form.text < 600 and not jsonld.types(page.article) & jsonld.NEWS_TYPES:
         return "video", "a player with a caption"
     return None
 
 
 def _section(page: Page, form: Shape, claimed: bool) -> Verdict | None:
-    said = {kind for thing in page.things for kind in jsonld.types(thing)}
-    path = urlsplit(page.url).path
-    if ROOT.match(path) and not urlsplit(page.url).query and form.teasers >= 3 and not page.article:
+    """A front page or a list of other pages; else None."""
+    url = urlsplit(page.url)
+    is_root = bool(ROOT.match(url.path)) and not url.query
+    if is_root and form.teasers >= 3 and not page.article:
         return "section", "a front page"
-    listed = said & LISTING_TYPES or LISTING_PATH.search(path)
-    if claimed and form.text >= (SHORT if listed else 200):
+    listing = jsonld.declared_types(page.things) & LISTING_TYPES or LISTING_PATH.search(url.path)
+    if not listing or (claimed and form.text >= SHORT):
         return None
-    if listed and form.teasers > 5 and form.sentences < 2 * form.links and form.text < 3 * LONG:
+    has_more_links = form.teasers > 5 and form.sentences < 2 * form.links
+    if has_more_links and form.text < 3 * LONG:
         return "section", "a list of other pages"
     return None
 
 
 def _nothing(form: Shape) -> Verdict | None:
+    """A page with hardly any text; else None."""
     if form.text >= 40 or form.sentences >= 80:
         return None
-    return (
-        ("section", "mostly links to other pages")
-        if form.teasers >= 10
-        else ("empty", "hardly any text on the page")
-    )
+    if form.teasers >= 10:
+        return "section", "mostly links to other pages"
+    return "empty", "hardly any text on the page"

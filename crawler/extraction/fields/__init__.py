@@ -1,1 +1,1 @@
-"""An article's headline, authors, dates and other fields."""
+"""Finds an article's headline, authors, dates and other fields on its page."""

@@ -1,4 +1,4 @@
-"""News agencies, as bylines, datelines and credits name them, and the datelines themselves."""
+"""News agencies and datelines, as they are printed in bylines, datelines and credits."""
 
 from __future__ import annotations
 
@@ -54,108 +54,102 @@ AGENCIES = {  # how an agency is called here → how it is printed
     "NAN": "NAN|News Agency of Nigeria",
     "Tribune News Service": "Tribune News Service|TNS|McClatchy-Tribune",
 }
-SHORT = {
-    "PA",
-    "CP",
-    "AA",
-    "TT",
-    "CNA",
-    "ANA",
-    "RIA",
-    "SID",
-    "NAN",
-    "ANI",
-    "TNS",
-    "APA",
-    "ats",
-    "ATS",
-    "AMNA",
-    "KNA",
-    "sda",
-    "epd",
-    "共同",
-    "時事",
-    "NTB",
-    "MTI",
-    "STT",
-    "SDA",
-}
-BY_NAME = {
-    name: agency
-    for agency, names in AGENCIES.items()
-    for name in names.split("|")
-    if "\\" not in name and "[" not in name
-}
-BY_NAME |= {"A.P.": "AP", "Agence France-Presse": "AFP", "The Reuters": "Reuters"}
+"""Regular expressions for the printed names of each agency, separated by `|`."""
+SHORT_TEXT = """
+PA CP AA TT CNA ANA RIA SID NAN ANI TNS APA ats ATS AMNA KNA sda epd 共同 時事 NTB MTI STT SDA
+"""
+SHORT = frozenset(SHORT_TEXT.split())
+"""Names that count only where their case is as printed: in other cases they are words or other
+abbreviations."""
+
+
+def _agencies_by_name() -> dict[str, str]:
+    """The agency of each printed name in `AGENCIES` that is not a pattern, and of three others."""
+    found: dict[str, str] = {}
+    for agency, printed in AGENCIES.items():
+        names = (name for name in printed.split("|") if "\\" not in name and "[" not in name)
+        found |= dict.fromkeys(names, agency)
+    return found | {"A.P.": "AP", "Agence France-Presse": "AFP", "The Reuters": "Reuters"}
+
+
+BY_NAME = _agencies_by_name()
+"""The agency of each printed name."""
 FOLDED = {name.casefold(): agency for name, agency in BY_NAME.items() if name not in SHORT}
-PATTERNS = "|".join(
-    sorted(
-        (part for names in AGENCIES.values() for part in names.split("|")), key=len, reverse=True
-    )
-)
+"""The agency of each printed name in lower case, without those in `SHORT`."""
+PATTERNS = "|".join(sorted("|".join(AGENCIES.values()).split("|"), key=len, reverse=True))
+"""All names of all agencies, the longest first."""
+CREDIT_SEPARATOR = re.compile(r"[,;|/&()–—]|\b(?:and|und|et|y|via|mit|with|from)\b")
 IN_BRACKETS = re.compile(rf"[(（/\[]\s*({PATTERNS})(?:\s*[/,]\s*[^()（）]{{1,30}})?\s*[)）/\]]")
+"""An agency in brackets, as in datelines."""
 CREDIT = re.compile(
-    r"^\W*(?:[©(]|copyright|source|quelle|fonte|fuente|by|via|from|from wire reports)?[\s:©]*(?:\d{4}\s*)?(?:the )?"
+    r"^\W*(?:[©(]|copyright|source|quelle|fonte|fuente|by|via|from|"
+    r"from wire reports)?[\s:©]*(?:\d{4}\s*)?(?:the )?"
     rf"({PATTERNS})\b",
     re.I,
 )
+"""An agency in a line that credits it."""
 JAPANESE = re.compile(
     r"^\W{0,2}(新华社|新華社)[^，。\s]{1,16}?电|^[［\[【(（][^］\]】)）]{0,24}?(ロイター|共同|時事|聯合ニュース)"
 )
+"""The openings of Chinese and Japanese reports that name an agency."""
 
+MAX_DATELINE_CHARS = 200
+"""Characters of a text in which its dateline is looked for."""
 DASH = r"(?:—|–|―|-{1,2}|‒|−)"
 CAPITALS = r"[A-ZÀ-ÖØ-ÞĀ-ŽΑ-ΩА-ЯЁ]"
 PLACE = rf"{CAPITALS}[\w.'’]*(?:[ /-]{CAPITALS}?[\w.'’]+){{0,5}}"
 SHOUTED = rf"{CAPITALS}[{CAPITALS[1:-1]}.'’ /-]{{2,30}}"
 REST = r"(?:,\s*[\w.'’ ]{2,30}){0,3}"
+"""Further parts of a place: `, South Korea`."""
 DATELINES = (
     re.compile(
-        rf"^((?:{PLACE}{REST}\s*)\(\s*[^()]{{2,40}}\s*\)(?:\s*,?\s*[\w. ]{{1,12}})?)\s*(?:\.?\s*{DASH}|:)\s*"
+        rf"^((?:{PLACE}{REST}\s*)\(\s*[^()]{{2,40}}\s*\)(?:\s*,?\s*[\w. ]{{1,12}})?)"
+        rf"\s*(?:\.?\s*{DASH}|:)\s*"
     ),
     re.compile(rf"^({SHOUTED}{REST})\s*(?:—|–|-{{2}}|\s-)\s"),
     re.compile(rf"^(\({PATTERNS}\)\s*{DASH}?\s*{SHOUTED}{REST})\s*{DASH}\s"),
     re.compile(rf"^({SHOUTED}{REST}\.?\s*/[\w-]{{2,20}}/)\.?\s"),
     re.compile(r"^((?:新华社|新華社)[^，。\s]{1,16}?电)"),
 )
+"""The forms of datelines in languages that write them."""
 
 
 def agency_named(name: str | None) -> str | None:
-    """The agency whose name this is, whole: `The Associated Press` → `AP`."""
+    """Return the agency with this name: `The Associated Press` → `AP`."""
     bare = (name or "").strip(" .()[]©").removesuffix(" News Service")
     return BY_NAME.get(bare) or FOLDED.get(bare.casefold())
 
 
 def agency_names(name: str) -> tuple[str, ...]:
-    """All that the agency of this name is printed as: `ap` → AP, Associated Press …; nothing, if it
-    is none's."""
+    """Return the printed names of an agency: `ap` → AP, Associated Press …; empty if unknown."""
     folded = name.strip().casefold()
     agency = next((each for printed, each in BY_NAME.items() if printed.casefold() == folded), None)
     return tuple(printed for printed, each in BY_NAME.items() if each == agency and agency)
 
 
 def agency_in(credit: str | None) -> str | None:
-    """The first agency among the names that a byline or credit gives."""
-    for part in re.split(r"[,;|/&()–—]|\b(?:and|und|et|y|via|mit|with|from)\b", credit or ""):
-        if agency := agency_named(part):
-            return agency
-    return None
+    """Return the first agency among the names in a byline or credit."""
+    return next(filter(None, map(agency_named, CREDIT_SEPARATOR.split(credit or ""))), None)
 
 
 def dateline_of(text: str) -> str | None:
-    """The dateline that opens the text, as printed: `SEOUL, South Korea (AP)`."""
-    opening = text[:200]
-    found = (fits[1].strip() for pattern in DATELINES if (fits := pattern.match(opening)))
-    return next(found, None)
+    """Return the dateline at the beginning of a text, as printed: `SEOUL, South Korea (AP)`."""
+    opening = text[:MAX_DATELINE_CHARS]
+    found = next(filter(None, (pattern.match(opening) for pattern in DATELINES)), None)
+    return found[1].strip() if found else None
 
 
 def agency_of_text(paragraphs: list[str]) -> str | None:
-    """The agency that the text credits: in a dateline or brackets where one of its first paragraphs
-    begins, or in a short last line (`© 2024 AFP`)."""
+    """Return the agency that a text credits.
+
+    It is named in a dateline or in brackets at the beginning of one of the first three paragraphs,
+    or in one of the last two, if this is short (`© 2024 AFP`).
+    """
     for paragraph in paragraphs[:3]:
-        opening = paragraph[:110]
-        if fits := IN_BRACKETS.search(opening[:90] if dateline_of(paragraph) else opening[:45]):
+        opening = paragraph[: 90 if dateline_of(paragraph) else 45]
+        if fits := IN_BRACKETS.search(opening):
             return _canonical(fits[1])
-        if fits := JAPANESE.match(opening):
+        if fits := JAPANESE.match(paragraph[:110]):
             return agency_named(fits[1] or fits[2])
     for paragraph in paragraphs[-2:]:
         if len(paragraph) < 90 and (agency := agency_of_credit(paragraph)):
@@ -164,8 +158,7 @@ def agency_of_text(paragraphs: list[str]) -> str | None:
 
 
 def agency_of_credit(line: str) -> str | None:
-    """The agency of a line that is nothing but its credit: `(Reuters)`, `© 2024 AFP`, `Source:
-    ANSA`."""
+    """Return the agency of a line that only credits it: `(Reuters)`, `Source: ANSA`."""
     fits = CREDIT.match(line)
     if fits and len(line) < 2 * len(fits[0]) + 25 and fits[1] in BY_NAME:
         return _canonical(fits[1])
@@ -174,6 +167,6 @@ def agency_of_credit(line: str) -> str | None:
 
 
 def _canonical(printed: str) -> str | None:
-    return agency_named(printed) or next(
-        (a for a, names in AGENCIES.items() if re.fullmatch(names, printed)), None
-    )
+    """The agency with a printed name that one of the regular expressions matched."""
+    matching = (agency for agency, names in AGENCIES.items() if re.fullmatch(names, printed))
+    return agency_named(printed) or next(matching, None)

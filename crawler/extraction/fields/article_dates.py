@@ -1,10 +1,11 @@
-"""When a page says that its article was published and changed. Better no date than a wrong one.
+"""Find when a page says that its article was published and changed.
 
-JSON-LD first, then meta tags, then the line beside the headline, a marked time, the address, and
-last what htmldate makes of the mark-up. A moment that is marked for machines (`<time datetime>`) is
-believed where the text shown names the same day, or none. Not read are dates in the running text,
-in copyright lines, in comments, lists of other articles, notices and scripts, any that is later
-than a day after the page was fetched, and today's by htmldate.
+Better no date than a wrong one. The sources in their order are JSON-LD, meta tags, the lines beside
+the headline, marked times, the URL, and last htmldate (https://htmldate.readthedocs.io). A
+timestamp for machines (`<time datetime>`) is believed where the visible text gives the same day or
+no day. Ignored are dates in the running text, in copyright lines, in comments, lists of other
+articles, notices and scripts, dates later than a day after the page was fetched, and the day of the
+fetch if htmldate finds it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from itertools import dropwhile, islice, takewhile
+from itertools import chain, dropwhile, islice, takewhile
 from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
@@ -38,54 +39,65 @@ from crawler.text.language import ENOUGH, SAMPLE, language_of
 
 DIGIT = re.compile(r"\d")
 DAY_AND_YEAR = re.compile(
-    r"(?<!\d)\d\d?(?!\d).{1,30}(?<!\d)\d{4}(?!\d)|(?<!\d)\d{4}(?!\d)\D{1,30}\d\d?(?!\d)|\d\.\d\d?\.\d\d(?!\d)"
+    r"(?<!\d)\d\d?(?!\d).{1,30}(?<!\d)\d{4}(?!\d)|(?<!\d)\d{4}(?!\d)\D{1,30}\d\d?(?!\d)|"
+    r"\d\.\d\d?\.\d\d(?!\d)"
 )
+"""Numbers that may be a day and a year."""
 DAY = len("2024-02-15")
+"""Characters of a day in ISO 8601."""
 MIN_PROSE = 80
 """Characters of a line that may be a paragraph of the text."""
 MOST_HEADING = 60
+"""Characters of a heading above comments or other articles."""
 OTHERS_HEADING = re.compile(
     r"\W*(?:\d+\s+)?(?:"
-    r"comments?|related|more (?:from|on|stories|news|articles)|read (?:more|next|also)|latest|most read|"
-    r"popular|recommended|you may also|see also|upcoming|events|kommentare?|mehr zum|lesen sie auch|"
-    r"das könnte|ähnliche|commentaires?|réactions|à lire|lire aussi|sur le même|comentarios?|comentários?|"
-    r"relacionad\w+|más noticias|leia também|commenti|leggi anche|potrebbe|reacties|lees ook|meer over|"
-    r"komentarze|czytaj także|zobacz też|комментарии|читайте также|yorumlar|ilgili haberler|评论|相关|"
-    r"댓글|관련|コメント|関連"
+    r"comments?|related|more (?:from|on|stories|news|articles)|read (?:more|next|also)|latest|"
+    r"most read|popular|recommended|you may also|see also|upcoming|events|kommentare?|mehr zum|"
+    r"lesen sie auch|das könnte|ähnliche|commentaires?|réactions|à lire|lire aussi|sur le même|"
+    r"comentarios?|comentários?|relacionad\w+|más noticias|leia também|commenti|leggi anche|"
+    r"potrebbe|reacties|lees ook|meer over|komentarze|czytaj także|zobacz też|комментарии|"
+    r"читайте также|yorumlar|ilgili haberler|评论|相关|댓글|관련|コメント|関連"
     r")",
     re.I,
 )
-"""Headings of comments and of lists of other articles."""
+"""Headings above comments and lists of other articles."""
 MOST_TEASER, MIN_LINK, NEAREST = 400, 20, 3
-"""Characters of a box about another article, letters of a link in it, and how far around a date it
-is looked for."""
+"""Characters of a box about another article; letters of the link in it; how many elements around a
+date are compared with such boxes."""
+TEASER_TAGS = frozenset(("li", "div", "article", "section", "p", "td"))
+"""Tags of boxes about other articles."""
 MOST_LINES = 2_000
 """Short lines with a digit that are searched for a day."""
 MOST_NAMES, FEW_NAMES = 4, 2
 """Words beside a marked time in a line of links: a name or two."""
+MAX_MARKED_DATES = 3
+"""Elements marked up as the date of publication that are read."""
 ENDS = (".", "!", "?", "…", "”", "»", "。", "।")
 OTHER_PARTS = frozenset(("aside", "footer", "nav", "dialog", "form"))
+"""Tags of parts of a page that are not the article."""
 OTHERS_TEXT = r"""
-comments?|comment-?(?:list|area|body|content|section|thread|meta|item)|respond|reply|replies|disqus\w*|related\w*|
-recommend\w*|popular\w*|trending|latest(?:-\w+)*|most-?(?:read|viewed|popular)|more-?(?:news|stories|articles)|read-?more|
-upcoming|events?(?![-_]{0,2}date)|calendar|agenda|newsletter|cookies?(?:-\w+)*|consent|gdpr|privacy(?:-\w+)*|outbrain\w*|taboola\w*|sidebar
+comments?|comment-?(?:list|area|body|content|section|thread|meta|item)|respond|reply|replies|
+disqus\w*|related\w*|recommend\w*|popular\w*|trending|latest(?:-\w+)*|most-?(?:read|viewed|popular)|
+more-?(?:news|stories|articles)|read-?more|upcoming|events?(?![-_]{0,2}date)|calendar|agenda|
+newsletter|cookies?(?:-\w+)*|consent|gdpr|privacy(?:-\w+)*|outbrain\w*|taboola\w*|sidebar
 """
 OTHERS = re.compile(
     rf"(?:^|\s)(?:[a-z]+[-_]{{1,2}})?(?:{''.join(OTHERS_TEXT.split())})(?:[-_]{{1,2}}\w+)?(?=$|\s)",
     re.I,
 )
-"""Classes and ids of comments, other articles and notices, wherever they stand."""
+"""Classes and ids of comments, other articles and notices."""
 FRAME = re.compile(
     r"(?:^|[\s_-])(?:widget\w*|teasers?|promos?|footer|nav|navigation|sidebar\w*)(?=$|[\s_-])", re.I
 )
-"""Classes and ids of the frame around an article, which beside a headline may hold the article's
-own date."""
+"""Classes and ids of the frame around an article, which may contain the article's date beside the
+headline."""
 OWN_DETAILS = re.compile(
     r"(?:entry|post|article|story)[-_]{0,2}(?:footer|meta|info|details|utility|date|author)", re.I
 )
 """Classes of the lines about an article, which many themes put into a `<footer>` or `<aside>` of
 it."""
 OTHER_TYPE = re.compile(r"/(?:Comment|UserComments|Event)$")
+"""Types of microdata that are not the article."""
 WORKS = frozenset(
     (
         "WebPage",
@@ -98,11 +110,11 @@ WORKS = frozenset(
         "PodcastEpisode",
     )
 )
-"""Types that date a page which says nothing of an article."""
+"""Types whose date counts on a page without data about an article."""
 DATES_OF_WORK = ("datePublished", "dateModified", "dateCreated")
 DATE_NAME = re.compile(r"dat[eu]|time|publi|issued|modified|created|updated", re.I)
 Found = tuple[str | None, str | None]
-"""A moment, and the words that the site gave it in."""
+"""A timestamp, and its wording on the site."""
 
 PUBLISHED_META = (
     "article:published_time",
@@ -147,6 +159,7 @@ PUBLISHED_META = (
     "release_date",
     "last-published",
 )
+"""Meta tags that give the date of publication, the most reliable first."""
 MODIFIED_META = (
     "article:modified_time",
     "og:updated_time",
@@ -164,20 +177,22 @@ MODIFIED_META = (
     "article:updated_time",
     "article:updated",
 )
+"""Meta tags that give the date of the last change, the most reliable first."""
 URL_DATE = re.compile(
     r"/(20[0-4]\d|19[89]\d)[/-]?(0[1-9]|1[0-2])[/-]?(0[1-9]|[12]\d|3[01])(?=[/_.-]|$)"
 )
 UPDATED = re.compile(
-    r"\b(?:last\s+)?(?:updated?|modified|edited|aktualisiert|geändert|mis à jour|actualizado|atualizado|aggiornato|"
-    r"bijgewerkt|aktualizacja|aktualizováno|обновлено|изменено|uppdaterad|oppdatert|opdateret|güncelleme|güncellendi|"
-    r"ενημέρωση|更新|수정)",
+    r"\b(?:last\s+)?(?:updated?|modified|edited|aktualisiert|geändert|mis à jour|actualizado|"
+    r"atualizado|aggiornato|bijgewerkt|aktualizacja|aktualizováno|обновлено|изменено|uppdaterad|"
+    r"oppdatert|opdateret|güncelleme|güncellendi|ενημέρωση|更新|수정)",
     re.I,
 )
+"""Words for an update before a date."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dates:
-    """When it was published and changed, and the lines of the page that say so."""
+    """The dates of publication and last change, and the lines of the page that give them."""
 
     published: Found = (None, None)
     modified: Found = (None, None)
@@ -185,90 +200,93 @@ class Dates:
 
 
 def dates(page: Page, near: list[Block], headline: str | None = None) -> Dates:
-    """When the article was published and last changed, each with the words that say so."""
+    """Return when the article was published and last changed, with the wording on the page."""
     reader = Reader(page, headline)
     shown, updated, lines = _shown_dates(reader, near)
-    published = _first(reader, _claimed(page, "datePublished", PUBLISHED_META))
-    claimed = published[1]
-    published = _sharper(published, shown) if published[0] else shown
+    modified = _first(reader, _claimed(page, "dateModified", MODIFIED_META))
+    published = _published(reader, shown)
+    return Dates(published, modified if modified[0] else updated, lines)
+
+
+def _published(reader: Reader, shown: Found) -> Found:
+    """The date of publication from the most reliable source that gives it.
+
+    `shown` is the date in the lines beside the headline. Where no source gives a date, the claim in
+    the page's data is returned as the wording.
+    """
+    claimed = _first(reader, _claimed(reader.page, "datePublished", PUBLISHED_META))
+    published = _sharper(claimed, shown) if claimed[0] else shown
     if not published[0]:
         published = _first(reader, _weaker(reader))
-    modified = _first(reader, _claimed(page, "dateModified", MODIFIED_META))
-    modified = modified if modified[0] else updated
-    if not published[0] and not shown[0]:
+    if not published[0]:
         published = _by_htmldate(reader)
-    if published[0] and len(published[0]) == DAY:
-        published = _marked(reader, published[0]) or published
-    published = published if published[0] else (None, claimed)
-    return Dates(published, modified, lines)
+    day = published[0]
+    if not day:
+        return None, claimed[1]
+    return (_marked(reader, day) or published) if len(day) == DAY else published
 
 
 class Reader:
-    """Reads the dates of one page, in the language that its text is in."""
+    """Reads the dates of one page in the language of its text."""
 
     def __init__(self, page: Page, headline: str | None = None) -> None:
         self.page = page
         self.headline_at = headline_index(page, headline)
         self.language = page.language
 
-    def moment(self, raw: str | None) -> str | None:
-        """What a text of the page names, if it can be; in the language that is declared, or else
-        that of the text."""
-        found = self._read(raw, self.language)
-        if (
-            found is None
-            and raw
-            and DAY_AND_YEAR.search(raw)
-            and self._seen_language != self.language
-        ):
-            found = self._read(raw, self._seen_language)
-        return found
+    def read_date(self, raw: str | None) -> str | None:
+        """Return the timestamp that a text of the page gives, None if it gives none.
 
-    def _read(self, raw: str | None, language: str | None) -> str | None:
+        The text is read in the declared language first, then in the language of the page's text.
+        """
+        found = self._read_in(raw, self.language)
+        if found or not raw or not DAY_AND_YEAR.search(raw):
+            return found
+        if self._seen_language == self.language:
+            return None
+        return self._read_in(raw, self._seen_language)
+
+    def _read_in(self, raw: str | None, language: str | None) -> str | None:
+        """The timestamp of a text in a language, None if it gives none or an impossible one."""
         return known_by(moment(raw, language, self.page.month_first), self.page.fetched_at)
 
     @cached_property
     def _seen_language(self) -> str | None:
-        """The language of the page's text, if it has enough of it to tell."""
-        text = "\n".join(block.text for block in self.page.blocks if len(block.text) > MIN_PROSE)[
-            :SAMPLE
-        ]
+        """The language of the page's text; the declared one if there is too little text."""
+        long = (block.text for block in self.page.blocks if len(block.text) > MIN_PROSE)
+        text = "\n".join(long)[:SAMPLE]
         return language_of(text, (self.language,)) if len(text) > ENOUGH else self.language
 
     @cached_property
-    def marks(self) -> tuple[Mark, ...]:
-        """The moments that the page marks for machines."""
+    def time_marks(self) -> tuple[Mark, ...]:
+        """The timestamps for machines on the page."""
         return tuple(marks(self.page.tree))
 
     @cached_property
     def around_headline(self) -> frozenset[HtmlElement]:
-        """The headline's element and all that are around it."""
+        """The headline's element and all elements around it."""
         if self.headline_at is None:
             return frozenset(self.page.tree.iter("html", "body", "main"))
         element = self.page.blocks[self.headline_at].element
         return frozenset((element, *element.iterancestors()))
 
     def is_others(self, element: HtmlElement) -> bool:
-        """Whether an element stands in comments, a list of other articles, a calendar or a
-        notice."""
-        return any(_is_others(around) for around in self._within(element))
+        """Whether an element is in comments, a list of other articles, a calendar or a notice."""
+        return any(_is_others(around) for around in self._parts_around(element))
 
     def is_elsewhere(self, element: HtmlElement) -> bool:
-        """Whether an element stands in a part of the page that is not the article's: those, and the
-        page's frame."""
-        within = list(self._within(element))
-        if any(_is_others(around) or _is_frame(around) for around in within) or any(
-            map(_is_teaser, within[:NEAREST])
-        ):
+        """Whether an element is outside the article: in those parts, or in the page's frame."""
+        within = list(self._parts_around(element))
+        if any(_is_others(around) or _is_frame(around) for around in within):
             return True
-        return element in self._after_text and not any(
-            OWN_DETAILS.search(_names(around)) for around in within
-        )
+        if any(map(_is_teaser, within[:NEAREST])):
+            return True
+        is_own_detail = any(OWN_DETAILS.search(_names(around)) for around in within)
+        return element in self._after_text and not is_own_detail
 
     @cached_property
     def _after_text(self) -> frozenset[HtmlElement]:
-        """What stands below a heading of comments or other articles, where the page has one below
-        its headline."""
+        """All elements after a heading of comments or other articles below the headline."""
         if self.headline_at is None:
             return frozenset()
         below = self.page.blocks[self.headline_at + 1 :]
@@ -278,47 +296,44 @@ class Reader:
         order = iter(self.page.elements)
         return frozenset(dropwhile(lambda each: each is not heading, order))
 
-    def _within(self, element: HtmlElement) -> Iterator[HtmlElement]:
-        """The element and those around it that do not hold the headline too."""
-        return takewhile(
-            lambda around: around not in self.around_headline, (element, *element.iterancestors())
-        )
+    def _parts_around(self, element: HtmlElement) -> Iterator[HtmlElement]:
+        """The element and those around it, up to the first that also contains the headline."""
+        around = (element, *element.iterancestors())
+        return takewhile(lambda each: each not in self.around_headline, around)
 
 
 def _names(element: HtmlElement) -> str:
+    """The class and id of an element."""
     return f"{element.get('class') or ''} {element.get('id') or ''}"
 
 
 def _heads_others(block: Block) -> bool:
-    return (
-        len(block.text) < MOST_HEADING
-        and bool(OTHERS_HEADING.match(block.text))
-        and block.linked < len(block.text)
-    )
+    """Whether a block is a heading above comments or other articles."""
+    is_label = len(block.text) < MOST_HEADING and block.linked < len(block.text)
+    return is_label and OTHERS_HEADING.match(block.text) is not None
 
 
 def _is_teaser(element: HtmlElement) -> bool:
-    """Whether a small box holds a link as long as a headline: it is about what the link leads
-    to."""
-    if (
-        element.tag not in ("li", "div", "article", "section", "p", "td")
-        or len(element.text_content()) > MOST_TEASER
-    ):
+    """Whether a small box contains a link as long as a headline, and so is about its target."""
+    if element.tag not in TEASER_TAGS or len(element.text_content()) > MOST_TEASER:
         return False
-    words = (link.text_content().split() for link in element.iter("a"))
-    return any(len(each) > MOST_NAMES and sum(map(len, each)) > MIN_LINK for each in words)
+    links = (link.text_content().split() for link in element.iter("a"))
+    return any(len(words) > MOST_NAMES and sum(map(len, words)) > MIN_LINK for words in links)
 
 
 def _is_frame(element: HtmlElement) -> bool:
+    """Whether an element belongs to the frame around the article."""
     names = _names(element)
     return bool(element.tag in OTHER_PARTS or FRAME.search(names)) and not OWN_DETAILS.search(names)
 
 
 def _is_others(element: HtmlElement) -> bool:
+    """Whether an element is named or marked up as comments, other articles or a notice."""
     return bool(OTHERS.search(_names(element)) or OTHER_TYPE.search(element.get("itemtype") or ""))
 
 
 def _claimed(page: Page, name: str, metas: tuple[str, ...]) -> Iterator[str | None]:
+    """The dates of this name in the page's data, the most reliable first."""
     yield jsonld.plain(page.article.get(name))
     for tag in metas:
         yield page.meta.get(tag)
@@ -329,84 +344,85 @@ def _claimed(page: Page, name: str, metas: tuple[str, ...]) -> Iterator[str | No
 
 
 def _marked(reader: Reader, day: str) -> Found | None:
-    """A moment of that day that the article's own part marks for machines, in no sentence and of no
-    update."""
-    for mark in reader.marks:
-        at = reader.moment(mark.said) or ""
-        if len(at) > DAY and at.startswith(day) and not mark.is_update and not mark.within_prose:
-            same = believed(mark.text, reader.moment(mark.text), mark, reader) == at
-            if same and not reader.is_elsewhere(mark.element):
-                return at, mark.said
+    """The timestamp for machines on that day in the article, outside sentences, not an update."""
+    for mark in reader.time_marks:
+        if mark.is_update or mark.within_prose:
+            continue
+        at = reader.read_date(mark.said) or ""
+        if len(at) <= DAY or not at.startswith(day):
+            continue
+        is_believed = believed(mark.text, reader.read_date(mark.text), mark, reader) == at
+        if is_believed and not reader.is_elsewhere(mark.element):
+            return at, mark.said
     return None
 
 
 def _weaker(reader: Reader) -> Iterator[str | None]:
-    """Marked times of the article itself, then the date in the page's address."""
-    unfilled = {
-        mark.said
-        for mark in reader.marks
-        if not mark.text and mark.element.tag == "time" and not mark.is_update
-    }
-    if len(unfilled) == 1 and not all(
-        map(reader.is_elsewhere, (m.element for m in reader.marks if not m.text))
-    ):
-        yield unfilled.pop()  # a script would show how long ago that was
-    marked = (
-        each
-        for each in reader.page.elements[1:]
-        if _is_marked_date(each) and not reader.is_elsewhere(each)
-    )
-    for element in islice(marked, 3):
+    """The marked times of the article itself, then the date in the page's URL."""
+    yield _empty_time(reader)
+    marked = filter(_is_marked_date, reader.page.elements[1:])
+    own = (element for element in marked if not reader.is_elsewhere(element))
+    for element in islice(own, MAX_MARKED_DATES):
         yield element.get("datetime") or element.get("content") or element.text_content().strip()
-    for address in (reader.page.url, canonical_url(reader.page) or ""):
-        if fits := URL_DATE.search(urlsplit(address).path):
+    for url in (reader.page.url, canonical_url(reader.page) or ""):
+        if fits := URL_DATE.search(urlsplit(url).path):
             yield "-".join(fits.groups())
 
 
+def _empty_time(reader: Reader) -> str | None:
+    """The timestamp of the `<time>` elements without text, if all have the same one.
+
+    In a browser a script would show there how long ago that was.
+    """
+    empty = [mark for mark in reader.time_marks if not mark.text]
+    times = (mark for mark in empty if mark.element.tag == "time" and not mark.is_update)
+    timestamps = {mark.said for mark in times}
+    if len(timestamps) != 1 or all(reader.is_elsewhere(mark.element) for mark in empty):
+        return None
+    return timestamps.pop()
+
+
 def _is_marked_date(element: HtmlElement) -> bool:
-    said = element.get("itemprop") == "datePublished" or element.get("pubdate") is not None
-    return said or "entry-date" in (element.get("class") or "")
+    """Whether an element is marked up as the date of publication."""
+    if element.get("itemprop") == "datePublished" or element.get("pubdate") is not None:
+        return True
+    return "entry-date" in (element.get("class") or "")
 
 
 def _first(reader: Reader, claims: Iterator[str | None]) -> Found:
-    raw_only = None
+    """The first text that gives a timestamp; without one, the first text with a digit."""
+    unread = None
     for raw in claims:
-        at = reader.moment(raw)
-        if at:
+        if at := reader.read_date(raw):
             return at, raw
-        raw_only = raw_only or (raw if raw and any(c.isdigit() for c in raw) else None)
-    return None, raw_only
+        if unread is None and raw and any(map(str.isdigit, raw)):
+            unread = raw
+    return None, unread
 
 
 def _sharper(claimed: Found, shown: Found) -> Found:
-    """The claimed moment, or the shown one where it adds to the same day a clock time, or to the
-    same clock a zone."""
+    """The shown date if it is more exact than the claimed one, else the claimed one.
+
+    It is more exact if it adds a clock time to the same day, or a time zone to the same clock time.
+    """
     one, other = claimed[0] or "", shown[0] or ""
     if len(one) == DAY < len(other) and same_day(one, other):
         return shown
-    exact = len(one) > DAY and not one.endswith("Z") and other.endswith("Z") and agree(one, other)
-    return shown if exact and one[14:] == other[14:] else claimed
+    lacks_zone = len(one) > DAY and not one.endswith("Z")
+    if lacks_zone and other.endswith("Z") and agree(one, other) and one[14:] == other[14:]:
+        return shown
+    return claimed
 
 
 def _shown_dates(reader: Reader, near: list[Block]) -> tuple[Found, Found, tuple[str, ...]]:
-    """When the lines beside the headline say that it was published and updated, and these lines."""
+    """The dates of publication and update in the lines beside the headline, and these lines."""
     published: Found = (None, None)
     updated: Found = (None, None)
     lines: list[str] = []
     for block in _head(near):
-        if (
-            len(block.text) > MAX_SHORT
-            or not is_date_line(block.text)
-            or reader.is_others(block.element)
-        ):
-            continue
-        marked = marks_in(block, reader.marks)
-        if block.linked * 2 > len(block.text) and not (
-            marked and _is_little_beside(block.text, marked)
-        ):
-            continue
-        said = list(_said(reader, block, marked))
-        lines += [block.text] if said else []
+        said = list(_dates_of_line(reader, block))
+        if said:
+            lines.append(block.text)
         for found, is_update in said:
             if is_update and not updated[0]:
                 updated = found
@@ -415,50 +431,68 @@ def _shown_dates(reader: Reader, near: list[Block]) -> tuple[Found, Found, tuple
     return published, updated, tuple(lines)
 
 
+def _dates_of_line(reader: Reader, block: Block) -> Iterator[tuple[Found, bool]]:
+    """The dates in a line beside the headline, each with whether it is the date of an update.
+
+    Links and lines of other articles give none.
+    """
+    text = block.text
+    if len(text) > MAX_SHORT or not is_date_line(text) or reader.is_others(block.element):
+        return
+    marked = marks_in(block, reader.time_marks)
+    if block.linked * 2 <= len(text) or (marked and _is_little_beside(text, marked)):
+        yield from _said(reader, block, marked)
+
+
 def _head(near: list[Block]) -> Iterator[Block]:
-    """The lines beside the headline, to the second that is prose: the first may be a standfirst."""
+    """The lines beside the headline, up to the second of prose; the first may be a standfirst."""
     prose = 0
     for block in near:
-        prose += (
-            len(block.text) > MIN_PROSE
-            and block.linked * 2 < len(block.text)
-            and block.text.endswith(ENDS)
-        )
-        if prose < 2 or not block.text.endswith(ENDS):
+        is_sentence = block.text.endswith(ENDS)
+        if is_sentence and len(block.text) > MIN_PROSE and block.linked * 2 < len(block.text):
+            prose += 1
+        if prose < 2 or not is_sentence:
             yield block
 
 
 def _is_little_beside(text: str, marked: list[Mark]) -> bool:
+    """Whether a line has hardly any words beside its marked times."""
     for mark in marked:
         text = text.replace(mark.text, " ", 1)
     return told_words(text) <= (MOST_NAMES if opens_like_byline(text) else FEW_NAMES)
 
 
 def _said(reader: Reader, block: Block, marked: list[Mark]) -> Iterator[tuple[Found, bool]]:
-    """The moments that a line names, and of each whether it is that of an update."""
-    parts = parted(block.text, marked)
-    for part, mark in parts:
+    """The dates in a line, each with whether it is the date of an update."""
+    for part, mark in parted(block.text, marked):
         if mark and is_sentence(block.text):
             continue
-        shown = reader.moment(part)
+        shown = reader.read_date(part)
         at = believed(part, shown, mark, reader) if mark else shown
-        if at:
-            raw = as_printed(part, shown, reader.moment) if shown else (mark.said if mark else part)
-            yield (at, raw), _is_update(part, mark)
+        if not at:
+            continue
+        raw = mark.said if mark else part
+        if shown:
+            raw = as_printed(part, shown, reader.read_date)
+        yield (at, raw), _is_update(part, mark)
 
 
 def _is_update(part: str, mark: Mark | None) -> bool:
+    """Whether a part of a line gives the date of an update."""
     if mark and mark.is_update is not None:
         return mark.is_update
-    label, text = (part.partition(mark.text)[0], mark.text) if mark and mark.text else ("", part)
+    label, text = "", part
+    if mark and mark.text:
+        label, text = part.partition(mark.text)[0], mark.text
     before_digits = DIGIT.split(text, maxsplit=1)[0]
-    label += before_digits
-    return bool(UPDATED.search(label))
+    return UPDATED.search(label + before_digits) is not None
 
 
 def _by_htmldate(reader: Reader) -> Found:
-    """htmldate, without its widest net: what it makes of mark-up, not of running text or of another
-    thing's date."""
+    """The date that htmldate finds in the mark-up of the article.
+
+    Its extensive search is off, since that finds dates in running text and of other articles.
+    """
     from htmldate import find_date
 
     page = reader.page
@@ -473,45 +507,45 @@ def _by_htmldate(reader: Reader) -> Found:
             url=None,
             deferred_url_extractor=True,
         )
-    # hostile mark-up finds new ways to fail in there; a date is never worth a page
+    # htmldate fails on hostile mark-up in ever new ways; a date is not worth losing the page
     except Exception:
         return None, None
-    if not found or found == latest or (latest and _day_before(latest) == found):
+    if not found or (latest and found in (latest, _day_before(latest))):
         return None, None
     return (found, found) if _is_own(reader, found) else (None, None)
 
 
 def _day_before(day: str) -> str:
+    """The day before a day."""
     return (date.fromisoformat(day) - timedelta(days=1)).isoformat()
 
 
 def _is_own(reader: Reader, day: str) -> bool:
-    """Whether a day stands in what the page says of its article: its data, or a line or a mark in
-    its own part."""
+    """Whether the page gives a day for its article: in its data, or in a line of the article."""
     page = reader.page
-    claims = [value for name, value in page.meta.items() if DATE_NAME.search(name)]
-    claims += [said for name in DATES_OF_WORK if (said := jsonld.plain(page.article.get(name)))]
-    if any(day in claim or (reader.moment(claim) or "")[:DAY] == day for claim in claims):
+    of_meta = (value for name, value in page.meta.items() if DATE_NAME.search(name))
+    of_data = (jsonld.plain(page.article.get(name)) for name in DATES_OF_WORK)
+    claims = filter(None, chain(of_meta, of_data))
+    if any(day in claim or (reader.read_date(claim) or "")[:DAY] == day for claim in claims):
         return True
-    marked = (
-        mark
-        for mark in reader.marks
-        if not mark.within_prose and not reader.is_elsewhere(mark.element)
-    )
-    if any(
-        (believed(mark.text, reader.moment(mark.text), mark, reader) or "")[:DAY] == day
-        for mark in marked
-    ):
+    if any(_marks_day(reader, mark, day) for mark in reader.time_marks):
         return True
-    short = (
-        block for block in page.blocks if len(block.text) <= MAX_SHORT and DIGIT.search(block.text)
-    )
-    return any(_says(reader, block, day) for block in islice(short, MOST_LINES))
+    short = (block for block in page.blocks if len(block.text) <= MAX_SHORT)
+    with_digit = (block for block in short if DIGIT.search(block.text))
+    return any(_says(reader, block, day) for block in islice(with_digit, MOST_LINES))
+
+
+def _marks_day(reader: Reader, mark: Mark, day: str) -> bool:
+    """Whether a timestamp for machines in the article's own part is on the day."""
+    if mark.within_prose or reader.is_elsewhere(mark.element):
+        return False
+    at = believed(mark.text, reader.read_date(mark.text), mark, reader)
+    return (at or "")[:DAY] == day
 
 
 def _says(reader: Reader, block: Block, day: str) -> bool:
-    """Whether a block of the article's own part is a line that names the day."""
+    """Whether a block is a line of the article's own part that gives the day."""
     text = block.text
     if not is_date_line(text) or is_sentence(text):
         return False
-    return (reader.moment(text) or "")[:DAY] == day and not reader.is_elsewhere(block.element)
+    return (reader.read_date(text) or "")[:DAY] == day and not reader.is_elsewhere(block.element)

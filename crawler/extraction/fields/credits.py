@@ -1,14 +1,15 @@
-"""Who wrote a page's article: the byline as printed, the people in it, the agency.
+"""Find who wrote a page's article: the printed byline, the people in it, the agency.
 
-The page's data (JSON-LD, then meta tags, then links to an author's page) name people more surely;
-the line beside the headline is what was printed. Agencies, desks and the outlet itself are not
-people: they are named as authors only where the data name them and nobody else.
+The page's data (JSON-LD, then meta tags, then links to an author's page) name people more reliably;
+the line beside the headline is the printed byline. Agencies, desks and the outlet itself are not
+people. They become authors only where the data name them and no person.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 
 from lxml.html import HtmlElement
 
@@ -37,24 +38,35 @@ from crawler.extraction.fields.headline import squeezed
 from crawler.extraction.fields.metadata import Page, host_word, section
 
 BYLINE_CLASS = re.compile(
-    r"(?:^|[\s_-])(?:by-?line\w*|author\w*|writer\w*|reporter\w*|autor\w*|journalist\w*|auteur\w*)(?:$|[\s_-])",
+    r"(?:^|[\s_-])(?:by-?line\w*|author\w*|writer\w*|reporter\w*|autor\w*|journalist\w*|"
+    r"auteur\w*)(?:$|[\s_-])",
     re.I,
 )
+"""Classes, ids and properties of bylines."""
 SERVICE = re.compile(r"\(([^()]{2,40})\)")
+"""A text in brackets, as the agency in a dateline."""
 BODY_ENDS = re.compile(
-    r"(?:media|news|online|group|corporation|corp|company|limited|ltd|inc|llc|gmbh|network|publishing|digital|staff|team|"
-    r"redaktion|redaccion|redaction|redazione|web|desk|editor|editors|admin)+"
+    r"(?:media|news|online|group|corporation|corp|company|limited|ltd|inc|llc|gmbh|network|"
+    r"publishing|digital|staff|team|redaktion|redaccion|redaction|redazione|web|desk|editor|"
+    r"editors|admin)+"
 )
+"""Endings of an organisation's name after the outlet's name."""
 GOES_ON = re.compile(r"\w ?[:：] (?:\S+ ){4}")
-"""A headline with its author before it: `A guest comment by Greta Holm: How the ferries …`."""
+"""A colon and a sentence after an author: `A guest comment by Greta Holm: How the ferries …`."""
+OUTLET_TYPES = frozenset(("WebSite", "NewsMediaOrganization"))
+"""Types whose name is the outlet's."""
+LEADING_ARTICLE = re.compile(r"^(?:the|der|die|das|le|la|el|il|los|les|de)\s+", re.I)
 MAX_BYLINE = 160
+"""Characters of a printed byline."""
+MAX_MARKED_ELEMENTS = 12
+"""Elements of a block whose mark-up may call them a byline."""
 MAX_ROLE = 24
 """Letters of a byline beside the names: a role, a desk, a place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Credits:
-    """Who wrote it, as printed and as understood."""
+    """The printed byline, the people in it, and the agency."""
 
     byline: str | None = None
     authors: tuple[str, ...] = ()
@@ -62,140 +74,167 @@ class Credits:
 
 
 def credits(page: Page, near: list[Block]) -> Credits:
-    """The byline as printed and the people in it; where none is printed, the names that the page's
-    data give."""
+    """Return the printed byline and the people in it.
+
+    Where no byline is printed, the names in the page's data are returned as the byline.
+    """
     sources = author_claims.sources(page)
     claimed = next(sources, [])
-    named = _people_of(claimed, page) or next(
-        filter(None, (_full_names(claims, page) for claims in sources)), ()
-    )
+    named = _people_of(claimed, page)
+    if not named:
+        others = (_full_names(claims, page) for claims in sources)
+        named = next(filter(None, others), ())
     named = _unless_body(named, page, near)
     printed = printed_byline(near, named, page.language)
-    shown = tuple(name for name in people(printed, page.language) if not _is_nobody(name, page))
-    if named and not (_fuller(shown, named) and not _is_role_beside(printed, named, page.language)):
-        shown = named
-    marked = () if shown else marked_people(page, near, lambda name: _is_nobody(name, page))
-    authors = shown or (() if claimed and len(marked) > 1 else marked)
-    bodies = tuple(dict.fromkeys(name for claim in claimed if (name := body(claim.text))))
+    authors = _printed_or_named(printed, named, page)
+    if not authors:
+        marked = marked_people(page, near, lambda name: _is_nobody(name, page))
+        authors = () if claimed and len(marked) > 1 else marked
     texts = [claim.text for claim in claimed]
-    agency = agency_in(printed) or next((a for text in texts if (a := agency_in(text))), None)
-    return Credits(printed or ", ".join(dict.fromkeys(texts)) or None, authors or bodies, agency)
+    bodies = tuple(dict.fromkeys(filter(None, map(body, texts))))
+    agencies = filter(None, map(agency_in, (printed, *texts)))
+    byline = printed or ", ".join(dict.fromkeys(texts)) or None
+    return Credits(byline, authors or bodies, next(agencies, None))
+
+
+def _printed_or_named(printed: str | None, named: tuple[str, ...], page: Page) -> tuple[str, ...]:
+    """The people whom the data name, or those of the printed byline if it names more people."""
+    shown = tuple(name for name in people(printed, page.language) if not _is_nobody(name, page))
+    if not named:
+        return shown
+    is_fuller = _fuller(shown, named) and not _is_role_beside(printed, named, page.language)
+    return shown if is_fuller else named
 
 
 def _people_of(claims: list[Claim], page: Page) -> tuple[str, ...]:
+    """The people whom a source names, each once, without the outlet and its section."""
     found: dict[str, str] = {}
-    for name in (name for claim in claims for name in claim.people(page.language)):
+    for name in chain.from_iterable(claim.people_named(page.language) for claim in claims):
         if not _is_nobody(name, page):
             found.setdefault(folded(name), name)
     return tuple(found.values())
 
 
 def _full_names(claims: list[Claim], page: Page) -> tuple[str, ...]:
-    """The people whom a lesser source names: a single word in there is rather a place or a system's
-    user."""
+    """The people whom a less reliable source names, without single words: places and user names."""
     return tuple(name for name in _people_of(claims, page) if " " in name or not name.isascii())
 
 
 def _unless_body(named: tuple[str, ...], page: Page, near: list[Block]) -> tuple[str, ...]:
-    """The names, unless they may be a body's (`Jakarta Post`) and the byline that is printed names
-    a person."""
-    if (
-        not named
-        or any(people(name, page.language) for name in named)
-        or any(c.isdigit() for c in "".join(named))
-    ):
+    """The names, or none if they may be an organisation and the printed byline names a person.
+
+    `Jakarta Post` is such a name.
+    """
+    if not named or any(people(name, page.language) for name in named):
+        return named
+    if any(map(str.isdigit, "".join(named))):
         return named
     shown = people(printed_byline(near, (), page.language), page.language)
-    return () if any(" " in name and not _is_nobody(name, page) for name in shown) else named
+    names_person = any(" " in name and not _is_nobody(name, page) for name in shown)
+    return () if names_person else named
 
 
 def _fuller(shown: tuple[str, ...], named: tuple[str, ...]) -> bool:
-    """Whether the printed byline names all that the data name, and more."""
+    """Whether the printed byline names all people of the data, and others."""
     return set(map(folded, shown)) > set(map(folded, named))
 
 
 def _is_role_beside(printed: str | None, named: tuple[str, ...], language: str | None) -> bool:
-    """Whether what a line says beside the names is a role rather than a further name."""
-    return (
-        bool(printed)
-        and not opens_like_byline(printed or "", language)
-        and is_little_but(printed or "", named)
-    )
+    """Whether a line gives a role beside the names, not another name."""
+    if not printed or opens_like_byline(printed, language):
+        return False
+    return is_little_but(printed, named)
 
 
 def _is_nobody(name: str, page: Page) -> bool:
-    """Whether a name is the outlet's own or its section's."""
+    """Whether a name is that of the outlet or of its section."""
     return is_outlet(name, page) or folded(name) == folded(section(page) or "")
 
 
 def is_outlet(name: str, page: Page) -> bool:
-    """Whether a name is the outlet's own: with or without its article, and with what such names end
-    with."""
+    """Whether a name is the outlet's own, with or without an article or a usual ending."""
     bare = _without_article(name)
-    for other in filter(None, map(_without_article, _outlet_names(page))):
-        if bare == other:
-            return True
-        longer, shorter = sorted((bare, other), key=len, reverse=True)
-        if (
-            len(shorter) > 3
-            and longer.startswith(shorter)
-            and BODY_ENDS.fullmatch(longer[len(shorter) :])
-        ):
-            return True
-    return False
+    others = filter(None, map(_without_article, _outlet_names(page)))
+    return any(_is_same_body(bare, other) for other in others)
+
+
+def _is_same_body(one: str, other: str) -> bool:
+    """Whether two squeezed names are equal, or one is the other with a usual ending."""
+    if one == other:
+        return True
+    longer, shorter = sorted((one, other), key=len, reverse=True)
+    if len(shorter) <= 3 or not longer.startswith(shorter):
+        return False
+    return BODY_ENDS.fullmatch(longer[len(shorter) :]) is not None
 
 
 def _outlet_names(page: Page) -> list[str]:
-    publisher = page.article.get("publisher")
-    said = [page.meta.get("og:site_name"), page.meta.get("application-name"), host_word(page.url)]
-    things = [
-        thing.get("name")
-        for thing in page.things
-        if jsonld.types(thing) & {"WebSite", "NewsMediaOrganization"}
-    ]
-    texts = [jsonld.plain(value) for value in (publisher, *things) if value]
-    return [name for name in (*said, *texts) if name]
+    """The names of the outlet in the page's data, and its host's."""
+    said = (page.meta.get("og:site_name"), page.meta.get("application-name"), host_word(page.url))
+    outlets = (thing for thing in page.things if jsonld.types(thing) & OUTLET_TYPES)
+    values = (page.article.get("publisher"), *(thing.get("name") for thing in outlets))
+    return list(filter(None, (*said, *map(jsonld.plain, values))))
 
 
 def _without_article(name: str) -> str:
-    return squeezed(
-        re.sub(r"^(?:the|der|die|das|le|la|el|il|los|les|de)\s+", "", name.strip(), flags=re.I)
-    )
+    """A name without an article before it, squeezed."""
+    return squeezed(LEADING_ARTICLE.sub("", name.strip()))
 
 
 def printed_byline(
     near: list[Block], named: tuple[str, ...] = (), language: str | None = None
 ) -> str | None:
-    """The line beside the headline that says by whom; where data name people, one that names one of
-    them too.
+    """Return the printed byline beside the headline; with `named`, one that names any of them.
 
-    A line that begins as bylines do comes before what only the mark-up calls one, unless that names
-    more people.
+    A line that begins as bylines do comes before one that only the mark-up calls a byline, unless
+    that one names more people.
     """
-    lines = (
-        block
-        for block in near
-        if len(block.text) <= MAX_BYLINE and not credits_other_work(block.text)
-    )
-    short = [block for block in lines if named or not at_picture(block.element)]
-    opened = (line for at in range(len(short)) if (line := _opened_line(short, at, language)))
-    first = next(
-        (line for line in opened if _credible(line, named, language) and not agency_alone(line)),
-        None,
-    )
-    marked = (line for block in short if (line := _marked_byline(block, language)))
-    second = next((line for line in marked if _credible(line, named, language)), None)
-    if first and second and set(people(second, language)) > set(people(first, language)):
-        return second
-    if first or second:
-        return first or second
-    bare = (block.text for block in short if not block.linked and not agency_alone(block.text))
+    short = [block for block in near if _may_be_byline(block, bool(named))]
+    opened = _first_opened_line(short, named, language)
+    marked = _first_marked_line(short, named, language)
+    if opened and marked:
+        # `By Greta Holm` may be one part of a line whose mark-up names two people
+        is_fuller = set(people(marked, language)) > set(people(opened, language))
+        return marked if is_fuller else opened
+    return opened or marked or _first_bare_line(short, named)
+
+
+def _may_be_byline(block: Block, with_names: bool) -> bool:
+    """Whether a block is short and does not credit other work; without names, not at a picture."""
+    if len(block.text) > MAX_BYLINE or credits_other_work(block.text):
+        return False
+    return with_names or not at_picture(block.element)
+
+
+def _first_bare_line(blocks: list[Block], named: tuple[str, ...]) -> str | None:
+    """The first line without an opening that is only a desk or one of the names."""
+    unlinked = (block.text for block in blocks if not block.linked)
+    bare = (text for text in unlinked if not agency_alone(text))
     return next((text for text in bare if credits_a_desk(text) or is_little_but(text, named)), None)
 
 
+def _first_opened_line(
+    blocks: list[Block], named: tuple[str, ...], language: str | None
+) -> str | None:
+    """The first credible line that begins as bylines do and is not only an agency."""
+    opened = filter(None, (_opened_line(blocks, at, language) for at in range(len(blocks))))
+    credible = (line for line in opened if _credible(line, named, language))
+    return next((line for line in credible if not agency_alone(line)), None)
+
+
+def _first_marked_line(
+    blocks: list[Block], named: tuple[str, ...], language: str | None
+) -> str | None:
+    """The first credible line that the mark-up calls a byline."""
+    marked = filter(None, (_marked_byline(block, language) for block in blocks))
+    return next((line for line in marked if _credible(line, named, language)), None)
+
+
 def _opened_line(blocks: list[Block], at: int, language: str | None) -> str | None:
-    """The line that begins there as bylines do, up to its date; a bare `By` with the line below
-    it."""
+    """The line at this place if it begins as bylines do, up to its date.
+
+    A bare `By` is joined with the line below it.
+    """
     text, element = blocks[at].text, blocks[at].element
     if is_bare_opening(text, language):
         text = f"{text} {blocks[at + 1].text}" if at + 1 < len(blocks) else ""
@@ -203,20 +242,21 @@ def _opened_line(blocks: list[Block], at: int, language: str | None) -> str | No
             return None
     elif not opens_like_byline(text, language):
         return None
-    elif squeezed(spaced := names_line(element, language)) == squeezed(text):
-        text = spaced
-    tells = GOES_ON.search(text, opening(text, language)) or "。" in text
-    return without_date(text) if len(text) <= MAX_BYLINE and not tells else None
+    else:
+        spaced = names_line(element, language)
+        if squeezed(spaced) == squeezed(text):
+            text = spaced
+    is_sentence = GOES_ON.search(text, opening(text, language)) or "。" in text
+    return without_date(text) if len(text) <= MAX_BYLINE and not is_sentence else None
 
 
 def agency_alone(line: str) -> str | None:
-    """The agency where a line is nothing but its name in brackets: `(AP)`."""
+    """Return the agency if a line is only its name in brackets: `(AP)`."""
     return agency_of_credit(line) if line.strip().startswith(("(", "（", "[")) else None
 
 
 def is_little_but(line: str, names: tuple[str, ...]) -> bool:
-    """Whether a line names one of those people and says hardly more: `Jane Doe, Harbour Editor`,
-    `国際部・水野遥`."""
+    """Whether a line names one of these people and hardly anything else: `Jane Doe, Editor`."""
     if len(line) > MAX_BYLINE or line.endswith((".", "!", "?", "”", "。", ":")):
         return False
     whole = folded(line)
@@ -225,28 +265,28 @@ def is_little_but(line: str, names: tuple[str, ...]) -> bool:
 
 
 def _credible(line: str, named: tuple[str, ...], language: str | None) -> bool:
-    """Whether a line credits somebody, and nobody whom the page's data do not know."""
-    shown = people(line, language)
+    """Whether a line credits the people of the page's data, or anybody where the data name none."""
     if named:
         whole = folded(line)
         return any(folded(name) in whole for name in named)
-    return bool(shown or agency_in(line) or "staff" in line.lower())
+    return bool(people(line, language) or agency_in(line) or "staff" in line.lower())
 
 
 def _marked_byline(block: Block, language: str | None) -> str | None:
     """The part of a block that its mark-up calls a byline."""
-    inside = [e for e in block.element.iter() if isinstance(e.tag, str)][:12]
-    for element in [*inside, *_near_ancestors(block.element)]:
+    tagged = (each for each in block.element.iter() if isinstance(each.tag, str))
+    inside = islice(tagged, MAX_MARKED_ELEMENTS)
+    for element in (*inside, *_near_ancestors(block.element)):
         if not _is_called_byline(element) or len(element.text_content()) > 2 * MAX_BYLINE:
             continue
         text = without_date(names_line(_with_others(element), language))
-        if 3 < len(text) <= MAX_BYLINE and not any(c.isdigit() for c in text):
+        if 3 < len(text) <= MAX_BYLINE and not any(map(str.isdigit, text)):
             return text
     return None
 
 
 def _with_others(element: HtmlElement) -> HtmlElement:
-    """The box of a marked name where it holds several, each marked."""
+    """The box around a marked name if it contains several names with the same mark-up."""
     around = element.getparent()
     if around is None or not _is_called_byline(element) or len(around.text_content()) > MAX_BYLINE:
         return element
@@ -255,21 +295,26 @@ def _with_others(element: HtmlElement) -> HtmlElement:
 
 
 def _marks(element: HtmlElement) -> list[str | None]:
+    """The attributes that mark an element as a byline."""
     return [element.get(name) for name in ("class", "rel", "itemprop")]
 
 
 def _is_called_byline(element: HtmlElement) -> bool:
+    """Whether the mark-up calls an element a byline."""
     marks = " ".join(element.get(name) or "" for name in ("class", "rel", "itemprop", "id"))
     return bool(BYLINE_CLASS.search(marks))
 
 
 def _near_ancestors(element: HtmlElement) -> list[HtmlElement]:
-    return [ancestor for _, ancestor in zip(range(2), element.iterancestors(), strict=False)]
+    """The two innermost elements around an element."""
+    return list(islice(element.iterancestors(), 2))
 
 
 def with_text(who: Credits, lines: list[str], aside: list[str]) -> Credits:
-    """The credits, completed by what stood at the ends of the text (`aside`) and by the agency that
-    its lines name."""
+    """Return the credits completed from the text.
+
+    `aside` are the credits removed from its ends; the agency may be named in any of its `lines`.
+    """
     agency = who.agency or agency_of_text([*lines, *aside])
     if who.byline:
         return replace(who, agency=agency)
@@ -278,16 +323,16 @@ def with_text(who: Credits, lines: list[str], aside: list[str]) -> Credits:
 
 
 def without_service(who: Credits, lines: list[str]) -> Credits:
-    """The credits without an "author" whom a dateline names in brackets: `HALDEN (Northwire)` says
-    an agency's."""
+    """Return the credits without an author whom a dateline names in brackets.
+
+    `HALDEN (Northwire)` says that Northwire is an agency.
+    """
     if not who.byline or who.agency:
         return who
-    datelines = (line for part in lines if (line := dateline_of(part)))
-    services = {folded(fits[1]): fits[1] for line in datelines if (fits := SERVICE.search(line))}
+    datelines = filter(None, map(dateline_of, lines))
+    brackets = filter(None, map(SERVICE.search, datelines))
+    services = {folded(bracket[1]): bracket[1] for bracket in brackets}
     credited = f" {folded(who.byline)} "
     named = next((service for name, service in services.items() if f" {name} " in credited), None)
-    return replace(
-        who,
-        authors=tuple(name for name in who.authors if folded(name) not in services),
-        agency=named,
-    )
+    authors = tuple(name for name in who.authors if folded(name) not in services)
+    return replace(who, authors=authors, agency=named)

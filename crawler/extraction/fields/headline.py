@@ -1,11 +1,11 @@
-"""The headline as an article's readers see it: what a page claims, held against what it shows.
+"""Find the headline as the readers of an article see it, from the page's claims and its headings.
 
-Two claims are written for the article itself: JSON-LD's and OpenGraph's. Where they differ, a
-heading that the page shows decides, unless JSON-LD has an `alternativeHeadline` too: who tells one
-headline from the other has said which is which. A heading also decides where it is the HTML title
-and says in other words what OpenGraph does alone. Where neither is there, other meta tags claim,
-then the HTML title, each without the outlet's name and section. Where none of them names more than
-the outlet, the line set large above the text does.
+Two claims are written for the article itself: those of JSON-LD and OpenGraph. Where they differ, a
+heading that the page shows decides, unless JSON-LD has an `alternativeHeadline` too, since then the
+site distinguishes its headlines itself. A heading also decides where it is the HTML title and has
+other words than OpenGraph alone. Without both claims, other meta tags count, then the HTML title,
+each without the outlet's name and section. Where all of these only name the outlet, the line set
+large above the text is the headline.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product, takewhile
 from urllib.parse import unquote, urlsplit
 
 from crawler.extraction import jsonld
@@ -31,94 +32,113 @@ OTHER_META = (
     "citation_title",
     "title",
 )
+"""Meta tags with the headline, the most reliable first."""
 PARTING = re.compile(r"\s+[|–—•·«»<>:-]+\s+|\s*[|｜_»«]\s*")
+"""Separators between the parts of a title."""
 RIGHTS = re.compile(r"©|\(c\)\s*(?:19|20)\d\d|\bcopyright\b", re.I)
+"""Words of lines that claim copyright."""
 SENTENCE_ENDS = (".", "!", "?", "”", "。", "…", '"')
 GIVEN = ("the", "der", "die", "das", "le", "la", "el", "il")
+"""Articles of the languages in which outlets have them in their name."""
 ARTICLES = re.compile(rf"^(?:{'|'.join(GIVEN)})\s+", re.I)
 DENSE = re.compile("[぀-ヿ㐀-鿿]")
-"""Scripts that set no blanks between words."""
+"""Scripts without blanks between words."""
 CUT = ("…", "...")
+"""Endings of a headline that was cut short."""
 QUOTES = "\"'“„«"
 MAX_TITLE = 400
+"""Characters of a title that are read."""
 MAX_SHOWN = 300
+"""Characters of a line or heading that may be the headline."""
+MAX_SITE_NAME_CHARS = 60
+"""Characters of an outlet's name."""
 LONG_PIECE = 12
-"""Characters that make a part of a title more than a name or a section."""
+"""Characters; a longer part of a title is more than a name or a section."""
 AKIN = 0.25
-"""The share of a heading's words, or a title's if it has fewer, that both have where they head the
-same article."""
+"""The least share of the shorter one's words that a heading and a title of one article have in
+common."""
+MIN_LARGE_SIZE = 3
+"""The least size of a line that may be the headline, on the scale of `LARGE`."""
 LARGE = {"h2": 6, "h3": 5, "h4": 4, "big": 4, "b": 3, "strong": 3, "font": 0}
-"""How far each sets a line apart, on the scale of `<font size>`, where 3 is the text's own."""
+"""How large each tag sets a line, on the scale of `<font size>`, where 3 is the size of the
+text."""
 
 
 def headline(page: Page) -> str | None:
-    """The headline without the outlet's name; None where the page names only the outlet."""
+    """Return the headline without the outlet's name; None where the page names only the outlet."""
     front = _Front(page)
     found = (_said(front) or "").replace(SOFT_HYPHEN, "")
     if found and not front.names_site(found):
         return found
-    shown = (
-        text for text in front.headings if len(text) > LONG_PIECE and not front.names_site(text)
-    )
+    long = (text for text in front.shown_headings if len(text) > LONG_PIECE)
+    shown = (text for text in long if not front.names_site(text))
     return next(shown, None) or _large_line(front)
 
 
 @dataclass(frozen=True)
 class _Front:
-    """A page's headings and its outlet's names, each read once, however many claims are held
-    against them."""
+    """A page's headings and its outlet's names, each read once for all comparisons with claims."""
 
     page: Page
 
     @cached_property
-    def headings(self) -> tuple[str, ...]:
-        """The texts of its `<h1>`."""
-        texts = (
-            " ".join(tag.text_content().split()) for tag in self.page.elements if tag.tag == "h1"
-        )
+    def shown_headings(self) -> tuple[str, ...]:
+        """The texts of the page's `<h1>`."""
+        headings = (element for element in self.page.elements if element.tag == "h1")
+        texts = (" ".join(heading.text_content().split()) for heading in headings)
         return tuple(text for text in texts if 2 < len(text) < MAX_SHOWN)
 
     @cached_property
-    def lines(self) -> frozenset[str]:
-        """All its lines that may be a headline, folded."""
-        return frozenset(
-            folded(block.text) for block in self.page.blocks if len(block.text) < MAX_SHOWN
-        )
+    def folded_lines(self) -> frozenset[str]:
+        """All lines of the page that may be a headline, folded."""
+        short = (block for block in self.page.blocks if len(block.text) < MAX_SHOWN)
+        return frozenset(folded(block.text) for block in short)
 
     @cached_property
-    def names(self) -> frozenset[str]:
-        """What the outlet is called, squeezed, with and without an article before it."""
+    def site_names(self) -> frozenset[str]:
+        """The names of the outlet, squeezed, with and without an article before them."""
         bare = {ARTICLES.sub("", name) for name in _site_names(self.page)}
-        return frozenset(squeezed(article + name) for name in bare for article in ("", *GIVEN))
+        return frozenset(squeezed("".join(words)) for words in product(("", *GIVEN), bare))
 
-    def shown(self, claim: str) -> str | None:
-        """The heading that is the claimed one."""
-        return next((text for text in self.headings if _same(text, claim)), None)
+    def shown_as(self, claim: str) -> str | None:
+        """Return the heading with the claimed headline, None if the page shows none."""
+        return next((text for text in self.shown_headings if _same(text, claim)), None)
 
     def names_site(self, words: str) -> bool:
-        """Whether words are the outlet's name: as its data, its host or its copyright line have
-        it."""
+        """Whether words are the outlet's name, by its data, its host or its copyright line."""
         name = squeezed(words)
-        if not name or len(words) > 60:
+        if not name or len(words) > MAX_SITE_NAME_CHARS:
             return False
-        return name in self.names or any(
-            f" {folded(words)} " in f" {folded(line)} " for line in self.page.rights
-        )
+        if name in self.site_names:
+            return True
+        return any(f" {folded(words)} " in f" {folded(line)} " for line in self.page.rights)
 
 
 def _said(front: _Front) -> str | None:
-    """What the page says the headline is, in its data or in its title."""
+    """The headline that the page's data or its title claim."""
     page = front.page
     of_thing = (jsonld.plain(page.article.get("headline")) or "")[:MAX_TITLE]
     of_graph = _bare_title(page.meta["og:title"], front) if "og:title" in page.meta else ""
-    if of_thing and page.article.get("alternativeHeadline"):
+    if not of_thing:
+        return _said_by_tags(of_graph, front)
+    if page.article.get("alternativeHeadline"):  # the site itself distinguishes its headlines
         return _whole(of_thing, front)
-    if of_thing and of_graph:
+    if of_graph:
         return _whole(_likelier(of_thing, of_graph, front), front)
     title = _bare_title(page.title, front) if page.title else ""
-    if of_thing:
-        return _whole(of_thing if front.shown(of_thing) or not front.shown(title) else title, front)
-    if front.shown(title) and not front.shown(of_graph) and _are_akin(title, of_graph):
+    title_alone_is_shown = front.shown_as(title) and not front.shown_as(of_thing)
+    return _whole(title if title_alone_is_shown else of_thing, front)
+
+
+def _said_by_tags(of_graph: str, front: _Front) -> str | None:
+    """The headline that OpenGraph, other meta tags or the title claim, in this order.
+
+    The title comes first if the page shows it and not the similar headline of OpenGraph.
+    """
+    page = front.page
+    title = _bare_title(page.title, front) if page.title else ""
+    title_alone_is_shown = front.shown_as(title) and not front.shown_as(of_graph)
+    if title_alone_is_shown and _are_akin(title, of_graph):
         return _whole(title, front)
     others = (_bare_title(page.meta[name], front) for name in OTHER_META if name in page.meta)
     claim = of_graph or next(others, "")
@@ -128,107 +148,109 @@ def _said(front: _Front) -> str | None:
 
 
 def _likelier(of_thing: str, of_graph: str, front: _Front) -> str:
-    """Of JSON-LD's and OpenGraph's headlines the one that the page shows.
+    """The one of the headlines of JSON-LD and OpenGraph that the page shows.
 
-    Where one is the other and a kicker before it, OpenGraph's: it is the one that was set by hand.
-    A kicker that both have stays, even if the page sets it apart.
+    If one is the other with a kicker before it, OpenGraph's is taken, since it was set by hand. A
+    kicker in both remains, even if the page sets it apart.
     """
-    one, other, whole = folded(of_thing), folded(of_graph), _clean(front.page.meta["og:title"])
-    if one == folded(whole) and one.endswith(f" {other}") and whole == _without_names(whole, front):
+    one, other = folded(of_thing), folded(of_graph)
+    whole = _clean(front.page.meta["og:title"])
+    both_have_kicker = one == folded(whole) and one.endswith(f" {other}")
+    if both_have_kicker and whole == _without_names(whole, front):
         return whole
     if one != other and (one.endswith(f" {other}") or other.endswith(f" {one}")):
         return of_graph
-    return of_thing if front.shown(of_thing) or not front.shown(of_graph) else of_graph
+    return of_thing if front.shown_as(of_thing) or not front.shown_as(of_graph) else of_graph
 
 
 def _of_title(title: str, front: _Front) -> str | None:
-    """The heading that a title stands for: titles are written for search engines, headings for
-    readers."""
+    """The heading that a title means; titles are written for search engines."""
     if not title:
-        return next(iter(front.headings), None)
-    if whole := front.shown(title):
+        return next(iter(front.shown_headings), None)
+    if whole := front.shown_as(title):
         return whole if folded(whole) != folded(title) else title
-    akin = [
-        text for text in front.headings if _are_akin(text, title) and not front.names_site(text)
-    ]
-    if akin:
-        return akin[0]
-    return next(
-        (block.text for block in front.page.blocks if folded(block.text) == folded(title)), title
-    )
+    akin = (text for text in front.shown_headings if _are_akin(text, title))
+    heading = next((text for text in akin if not front.names_site(text)), None)
+    if heading:
+        return heading
+    same = (block.text for block in front.page.blocks if folded(block.text) == folded(title))
+    return next(same, title)
 
 
 def _whole(claim: str, front: _Front) -> str:
-    """The claim, or what the page shows where the claim was cut short: with dots, or by a quotation
-    mark in its tag."""
+    """The claim, or the heading if the claim was cut short by dots or by a quotation mark in it."""
     if claim.endswith(CUT):
-        return front.shown(claim) or claim
-    longer = (text for text in front.headings if text.startswith(claim) and len(text) > len(claim))
+        return front.shown_as(claim) or claim
+    longer = (
+        text for text in front.shown_headings if text.startswith(claim) and len(text) > len(claim)
+    )
     return next((text for text in longer if text[len(claim) :].lstrip()[0] in QUOTES), claim)
 
 
 def _same(shown: str, claim: str) -> bool:
-    """Whether a shown headline is the one claimed; a claim may have been cut short."""
+    """Whether a heading is the claimed headline, which may have been cut short."""
     one, cut = folded(shown), claim.endswith(CUT)
     other = folded(claim.rstrip("….")) if cut else folded(claim)
     return one == other or (cut and one.startswith(other))
 
 
 def _are_akin(heading: str, title: str) -> bool:
+    """Whether a heading and a title may belong to the same article."""
     one, other = _units(heading), _units(title)
     return len(one & other) >= max(2, AKIN * min(len(one), len(other)))
 
 
 def _units(text: str) -> set[str]:
-    """Words; pairs of letters where blanks do not part words."""
+    """The words of a text; in scripts without blanks its pairs of letters."""
     same = folded(text)
-    return (
-        {same[at : at + 2] for at in range(len(same) - 1)}
-        if DENSE.search(same)
-        else set(same.split())
-    )
+    if DENSE.search(same):
+        return {same[at : at + 2] for at in range(len(same) - 1)}
+    return set(same.split())
 
 
 def _bare_title(title: str, front: _Front) -> str:
-    """A title without outlet and section: the part of it that the page shows, else what is left
-    without them."""
+    """A title without outlet and section.
+
+    It is the part of the title that the page shows, else what remains without the names.
+    """
     clean = _clean(title)
     cuts = list(PARTING.finditer(clean))
-    if not cuts and not front.headings:
+    if not cuts and not front.shown_headings:
         return clean
-    pieces = [clean, *(clean[: cut.start()].strip() for cut in reversed(cuts))]
-    pieces += [clean[cut.end() :].strip() for cut in cuts]
-    pieces = [piece for piece in pieces if not front.names_site(piece)]
-    headings = {folded(text): text for text in front.headings}
-    headed = [piece for piece in pieces if folded(piece) in headings]
-    headed += [
-        t
-        for same, t in headings.items()
-        if _is_end_of(same, folded(clean)) and not front.names_site(t)
-    ]
-    if headed:
+    starts = (clean[: cut.start()].strip() for cut in reversed(cuts))
+    ends = (clean[cut.end() :].strip() for cut in cuts)
+    pieces = [piece for piece in (clean, *starts, *ends) if not front.names_site(piece)]
+    if headed := _headings_in_title(clean, pieces, front):
         return max(headed, key=len)
-    lined = (
-        [piece for piece in pieces if len(piece) > LONG_PIECE and folded(piece) in front.lines]
-        if cuts
-        else []
-    )
-    return max(lined, key=len) if lined else _without_names(clean, front)
+    if not cuts:
+        return _without_names(clean, front)
+    long = (piece for piece in pieces if len(piece) > LONG_PIECE)
+    lines = [piece for piece in long if folded(piece) in front.folded_lines]
+    return max(lines, key=len) if lines else _without_names(clean, front)
+
+
+def _headings_in_title(title: str, pieces: list[str], front: _Front) -> list[str]:
+    """The pieces of a title that are headings, and the headings that begin or end it."""
+    headings = {folded(text): text for text in front.shown_headings}
+    headed = [piece for piece in pieces if folded(piece) in headings]
+    whole = folded(title)
+    at_ends = (text for same, text in headings.items() if _is_end_of(same, whole))
+    return headed + [text for text in at_ends if not front.names_site(text)]
 
 
 def _clean(title: str) -> str:
-    """A title's words, without what stands for letters in markup."""
+    """The words of a title, entities resolved and mark-up removed."""
     return (jsonld.plain(title) or title)[:MAX_TITLE]
 
 
 def _is_end_of(part: str, whole: str) -> bool:
-    """Whether a heading is a title's beginning or end, and enough of it to be the headline."""
+    """Whether a heading is the beginning or end of a title, and long enough to be the headline."""
     ends = part == whole or whole.startswith(f"{part} ") or whole.endswith(f" {part}")
     return ends and (len(part) > LONG_PIECE or len(part) * 2 > len(whole))
 
 
 def _without_names(title: str, front: _Front) -> str:
-    """A title without the parts at its ends that name the outlet, and then the section."""
+    """A title without the parts at its ends that name the outlet and then the section."""
     first, colon, rest = title.partition(": ")
     if colon and rest.strip() and front.names_site(first):
         return _without_names(rest.strip(), front)
@@ -245,78 +267,75 @@ def _without_names(title: str, front: _Front) -> str:
 
 
 def _without_section(title: str, front: _Front) -> str:
-    """A title whose outlet was taken off, without a last part that the page's address or data call
-    its section."""
+    """A title without its last part if the page's URL or data call this the section."""
     cuts = list(PARTING.finditer(title))
     if not cuts:
         return title
-    path = unquote(urlsplit(front.page.url).path)
-    names = {squeezed(name) for name in (section(front.page) or "", *path.split("/")[:-1]) if name}
-    body = title[: cuts[-1].start()].strip()
-    return body if squeezed(title[cuts[-1].end() :]) in names and len(body) > LONG_PIECE else title
+    folders = unquote(urlsplit(front.page.url).path).split("/")[:-1]
+    names = set(map(squeezed, filter(None, (section(front.page), *folders))))
+    body, last = title[: cuts[-1].start()].strip(), title[cuts[-1].end() :]
+    return body if squeezed(last) in names and len(body) > LONG_PIECE else title
 
 
 def _site_names(page: Page) -> Iterator[str]:
-    host = (urlsplit(page.url).hostname or "").removeprefix("www.")
-    publisher = (
-        jsonld.plain(page.article.get("publisher")) if page.article.get("publisher") else None
-    )
+    """The names of the outlet in the page's data, its host, and the name within the host."""
     claims = (
         page.meta.get("og:site_name"),
         page.meta.get("application-name"),
-        publisher,
-        host,
+        jsonld.plain(page.article.get("publisher")),
+        (urlsplit(page.url).hostname or "").removeprefix("www."),
         host_word(page.url),
     )
-    yield from (name for name in claims if name)
+    yield from filter(None, claims)
 
 
 def rights_lines(blocks: list[Block]) -> tuple[str, ...]:
-    """The lines that claim copyright: they name the outlet."""
+    """Return the lines that claim copyright, which name the outlet."""
     short = (block.text for block in blocks if len(block.text) < 400)
     return tuple(text for text in short if _is_marked(text) and RIGHTS.search(text))
 
 
 def _is_marked(text: str) -> bool:
-    """Whether a line may claim copyright at all: a search for three things at once takes its
-    time."""
+    """Whether a line may claim copyright at all; a quick test before the slower pattern."""
     return "©" in text or "(" in text or "ght" in text.lower()
 
 
 def squeezed(words: str) -> str:
-    """Words as a host's name would write them."""
+    """Return words in lower case without blanks, as a host writes them."""
     return folded(words).replace(" ", "")
 
 
 def _large_line(front: _Front) -> str | None:
-    """The line that stands largest above the first paragraph, the first of those alike; as pages
-    without `<h1>` do."""
-    above: list[Block] = []
-    for block in front.page.blocks:
-        if (
-            len(block.text) > 90
-            and block.text.endswith(SENTENCE_ENDS)
-            and block.linked * 2 < len(block.text)
-        ):
-            break
-        above.append(block)
-    else:
+    """The largest line above the first paragraph, the first of several, on pages without `<h1>`."""
+    blocks = front.page.blocks
+    first_paragraph = next(filter(_is_paragraph, blocks), None)
+    if first_paragraph is None:
         return None
-    lines = {
-        folded(block.text): block.text
-        for block in above
-        if 12 < len(block.text) < 200 and not block.linked
-    }
+    above = takewhile(lambda block: block is not first_paragraph, blocks)
+    texts = (block.text for block in above if not block.linked)
+    lines = {folded(text): text for text in texts if 12 < len(text) < 200}
     sizes: dict[str, int] = {}
     for element in front.page.elements:
-        if element.tag in LARGE and (text := lines.get(folded(element.text_content()[:300]))):
-            sizes[text] = max(sizes.get(text, 0), _size(element.tag, element.get("size") or ""))
-    fitting = [text for text, size in sizes.items() if size >= 3 and not front.names_site(text)]
-    return max(fitting, key=lambda text: sizes[text], default=None)
+        text = None
+        if element.tag in LARGE:
+            text = lines.get(folded(element.text_content()[:MAX_SHOWN]))
+        if text:
+            sizes[text] = max(
+                sizes.get(text, 0), _size(str(element.tag), element.get("size") or "")
+            )
+    large = (text for text, size in sizes.items() if size >= MIN_LARGE_SIZE)
+    own = (text for text in large if not front.names_site(text))
+    return max(own, key=sizes.__getitem__, default=None)
+
+
+def _is_paragraph(block: Block) -> bool:
+    """Whether a block is a long sentence and not mainly a link."""
+    is_sentence = len(block.text) > 90 and block.text.endswith(SENTENCE_ENDS)
+    return is_sentence and block.linked * 2 < len(block.text)
 
 
 def _size(tag: str, written: str) -> int:
-    """A line's size; `<font size="+1">` counts from 3."""
+    """The size of a line; `<font size="+1">` counts from 3."""
     if tag != "font" or not written.lstrip("+").isdigit():
         return LARGE[tag]
     return int(written) + (3 if written.startswith("+") else 0)

@@ -1,12 +1,12 @@
-"""What a page says of its article beside the text: standfirst, section, picture, addresses.
+"""What a page says of its article beside the text: standfirst, section, picture, URLs.
 
-Each from the witness that is right most often: JSON-LD, then OpenGraph and other meta tags, then
-what is shown.
+The most reliable source counts: JSON-LD, then OpenGraph and other meta tags, then visible text.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -24,6 +24,7 @@ STANDFIRST_META = (
     "dc.description",
     "sailthru.description",
 )
+"""Meta tags that give the standfirst, the most reliable first."""
 SECTION_META = (
     "article:section",
     "og:article:section",
@@ -33,6 +34,7 @@ SECTION_META = (
     "category",
     "dc.subject",
 )
+"""Meta tags that give the section, the most reliable first."""
 IMAGE_META = (
     "og:image",
     "og:image:secure_url",
@@ -41,15 +43,29 @@ IMAGE_META = (
     "twitter:image:src",
     "image",
 )
+"""Meta tags that give the picture, the most reliable first."""
+OTHER_ITEM_TYPES = ("/Comment", "/UserComments", "/Event")
+"""Endings of microdata types that are not about the page itself."""
 HEADINGS = ("h1", "h2", "h3", "h4")
+MAX_HEADLINE_CHARS = 400
+"""Characters of a block that may be the headline."""
 MIN_HEADING = 12
+"""Characters; a shorter heading is not compared with the headline."""
+MIN_STANDFIRST_CHARS = 16
+"""Characters; a shorter description is not a standfirst."""
+MAX_SECTION_CHARS = 59
+"""Characters of the name of a section."""
 MAX_SHORT = 140
-"""Characters of the longest block above a headline that may be a date or a byline."""
+"""Characters of a block above a headline that may be a date or a byline."""
+
+
+BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+"""Spellings of booleans."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page, taken apart once for all who read it."""
+    """The parts of a page, collected once for all extractors."""
 
     url: str
     tree: HtmlElement
@@ -58,19 +74,21 @@ class Page:
     meta: dict[str, str]
     things: list[jsonld.Thing]
     article: jsonld.Thing
-    """What the JSON-LD says of the article; empty where it says nothing."""
+    """The JSON-LD of the article, empty if there is none."""
     title: str | None
     fetched_at: str | None = None
     language: str | None = None
     month_first: bool | None = None
-    """How its country writes 03/04/2024: True as of March, False as of April."""
+    """The meaning of 03/04/2024 in the page's country: March if True, April if False."""
     rights: tuple[str, ...] = ()
     """The lines that claim copyright."""
 
 
 def meta_tags(tree: HtmlElement) -> dict[str, str]:
-    """The page's meta tags by lower-case name, the first that says something; itemprops of any
-    element among them."""
+    """Return the page's meta tags by lower-case name, the first one with a content.
+
+    Names are property, name, http-equiv, and the itemprop of meta tags about the page itself.
+    """
     said: dict[str, str] = {}
     for tag in tree.iter("meta"):
         content = " ".join((tag.get("content") or "").split())
@@ -83,33 +101,34 @@ def meta_tags(tree: HtmlElement) -> dict[str, str]:
 
 
 def _is_of_another_thing(tag: HtmlElement) -> bool:
-    """Whether a meta tag's itemprop says something of a comment or an event."""
+    """Whether the itemprop of a meta tag belongs to a comment or an event."""
     if tag.get("itemprop") is None:
         return False
-    scope = next(
-        (around for around in tag.iterancestors() if around.get("itemscope") is not None), None
-    )
-    return scope is not None and (scope.get("itemtype") or "").endswith(
-        ("/Comment", "/UserComments", "/Event")
-    )
+    scopes = (around for around in tag.iterancestors() if around.get("itemscope") is not None)
+    scope = next(scopes, None)
+    return scope is not None and (scope.get("itemtype") or "").endswith(OTHER_ITEM_TYPES)
 
 
 def page_title(tree: HtmlElement) -> str | None:
-    """The HTML title."""
+    """Return the HTML title, None if there is none."""
     found = tree.find(".//title")
-    return " ".join(found.text_content().split()) or None if found is not None else None
+    if found is None:
+        return None
+    return " ".join(found.text_content().split()) or None
 
 
 def host_word(url: str) -> str:
-    """The word of a host that names its site: `courier` of `www.courier.example`."""
+    """Return the word of a host that names its site: `courier` for `www.courier.example`."""
     host = urlsplit(url).hostname or ""
     parts = host.removeprefix("www.").split(".")
     return parts[-2] if len(parts) > 1 else host
 
 
 def beside(page: Page, title: str | None) -> list[Block]:
-    """The short blocks around the headline, nearest below it first: where bylines and dates
-    stand."""
+    """Return the short blocks around the headline, where bylines and dates stand.
+
+    Those below come first, then those above, the nearest first.
+    """
     at = headline_index(page, title)
     if at is None:
         return []
@@ -123,133 +142,124 @@ def beside(page: Page, title: str | None) -> list[Block]:
 
 
 def headline_index(page: Page, title: str | None) -> int | None:
-    """Which block is the headline: a heading rather than a breadcrumb or a teaser.
+    """Return the number of the block with the headline: a heading rather than a breadcrumb.
 
-    The likest `<h1>` where the headline is not shown as the page's data have it.
+    Where no block shows the headline, the most similar `<h1>` is taken.
     """
     wanted = folded(title or "")
     if not wanted:
         return None
-    places = [
-        at
-        for at, block in enumerate(page.blocks)
-        if len(block.text) < 400 and folded(block.text) == wanted
-    ]
+    short = (at for at, block in enumerate(page.blocks) if len(block.text) < MAX_HEADLINE_CHARS)
+    places = [at for at in short if folded(page.blocks[at].text) == wanted]
+    if not places:
+        return _likest_heading(page, wanted)
     headings = [at for at in places if page.blocks[at].element.tag == "h1"]
     unlinked = [at for at in places if page.blocks[at].linked * 2 < len(page.blocks[at].text)]
-    return (
-        next(iter(headings or unlinked or places), None)
-        if places
-        else _likest_heading(page, wanted)
-    )
+    return (headings or unlinked or places)[0]
 
 
 def _likest_heading(page: Page, wanted: str) -> int | None:
-    """The heading that has the headline in it, beside a kicker; else the `<h1>` that shares most
-    words with it."""
-    headings = [
-        at
+    """The number of the `<h1>` that is most similar to the headline."""
+    headings = {
+        at: folded(block.text)
         for at, block in enumerate(page.blocks)
-        if block.element.tag in HEADINGS and len(block.text) < 400
-    ]
-    same = {at: folded(page.blocks[at].text) for at in headings}
-    whole = next((at for at in headings if f" {wanted} " in f" {same[at]} "), None)
+        if block.element.tag in HEADINGS and len(block.text) < MAX_HEADLINE_CHARS
+    }
+    for at, text in headings.items():
+        if f" {wanted} " in f" {text} ":
+            return at
     words = set(wanted.split())
-    large = [
-        at for at in headings if page.blocks[at].element.tag == "h1" and len(same[at]) > MIN_HEADING
-    ]
-    return (
-        max(large, key=lambda at: len(words & set(same[at].split())), default=None)
-        if whole is None
-        else whole
-    )
+    shared = {
+        at: len(words.intersection(text.split()))
+        for at, text in headings.items()
+        if page.blocks[at].element.tag == "h1" and len(text) > MIN_HEADING
+    }
+    return max(shared, key=shared.__getitem__, default=None)
 
 
 def standfirst(page: Page) -> str | None:
-    """The line under the headline, from the page's description."""
-    claims = [
-        jsonld.plain(page.article.get("description")),
-        *(page.meta.get(name) for name in STANDFIRST_META),
-    ]
-    return next(
-        (text for claim in claims if (text := jsonld.plain(claim)) and len(text) > 15), None
-    )
+    """Return the line under the headline, from the page's description."""
+    of_data = jsonld.plain(page.article.get("description"))
+    claims = (of_data, *map(page.meta.get, STANDFIRST_META))
+    texts = filter(None, map(jsonld.plain, claims))
+    return next((text for text in texts if len(text) >= MIN_STANDFIRST_CHARS), None)
 
 
 def section(page: Page) -> str | None:
-    """The part of the outlet that it appeared in."""
-    said = jsonld.plain(page.article.get("articleSection"))
-    claims = [said, *(page.meta.get(name) for name in SECTION_META)]
-    return next(
-        (claim for claim in claims if claim and len(claim) < 60 and "/" not in claim[:1]), None
-    )
+    """Return the section of the outlet that the article appeared in."""
+    of_data = jsonld.plain(page.article.get("articleSection"))
+    claims = filter(None, (of_data, *map(page.meta.get, SECTION_META)))
+    short = (claim for claim in claims if len(claim) <= MAX_SECTION_CHARS)
+    return next((claim for claim in short if not claim.startswith("/")), None)
 
 
 def image_url(page: Page) -> str | None:
-    """The picture that the page gives for itself, absolute."""
+    """Return the absolute URL of the picture that the page gives for itself."""
     pictures = jsonld.resolved(page.article.get("image") or [], page.things)
-    of_thing = (part for picture in pictures for part in _addresses_in(picture))
-    claims = [*(page.meta.get(name) for name in IMAGE_META), *of_thing]
-    return next(
-        (url for claim in claims if isinstance(claim, str) and (url := absolute(claim, page.url))),
-        None,
-    )
+    of_data = chain.from_iterable(map(_addresses_in, pictures))
+    claims = (*map(page.meta.get, IMAGE_META), *of_data)
+    urls = (absolute(claim, page.url) for claim in claims if isinstance(claim, str))
+    return next(filter(None, urls), None)
 
 
 def _addresses_in(picture: Any) -> list[Any]:
-    """An ImageObject's addresses, or the address that stands in its place."""
-    said = (
-        [picture.get("url"), picture.get("contentUrl")] if isinstance(picture, dict) else [picture]
-    )
-    return [part for value in said for part in (value if isinstance(value, list) else [value])]
+    """The URLs of an ImageObject, or the URL in its place."""
+    values = [picture]
+    if isinstance(picture, dict):
+        values = [picture.get("url"), picture.get("contentUrl")]
+    lists = (value if isinstance(value, list) else [value] for value in values)
+    return list(chain.from_iterable(lists))
 
 
 def is_free(page: Page) -> bool | None:
-    """schema.org's isAccessibleForFree: the article's own, else False if any part of it (`hasPart`)
-    is not free."""
+    """Return schema.org's isAccessibleForFree: the article's, else False if any part is not free.
+
+    None if the page says nothing.
+    """
     own = _flag(page.article.get("isAccessibleForFree"))
     if own is not None:
         return own
     parts = jsonld.resolved(page.article.get("hasPart") or [], page.things)
-    said = [_flag(part.get("isAccessibleForFree")) for part in parts if isinstance(part, dict)]
-    return False if False in said else True if True in said else None
+    flags = {_flag(part.get("isAccessibleForFree")) for part in parts if isinstance(part, dict)}
+    if False in flags:
+        return False
+    return True if True in flags else None
 
 
 def _flag(said: Any) -> bool | None:
-    """A boolean as sites write it: `false`, `"False"`, `"https://schema.org/False"`."""
-    word = str(said).strip().lower().rpartition("/")[2]
-    return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(word)
+    """A boolean in any spelling: `false`, `"False"`, `"https://schema.org/False"`."""
+    return BOOLEANS.get(str(said).strip().lower().rpartition("/")[2])
 
 
 def addresses(page: Page) -> dict[str, str]:
-    """Further URLs that the page gives for itself."""
+    """Return further URLs that the page gives for itself, by their source."""
     amp = next((link for link in page.tree.iter("link") if link.get("rel") == "amphtml"), None)
     main = page.article.get("mainEntityOfPage")
-    of_thing = page.article.get("url") or (main.get("@id") if isinstance(main, dict) else main)
+    main_url = main.get("@id") if isinstance(main, dict) else main
     claims = {
         "og:url": page.meta.get("og:url"),
         "amphtml": amp.get("href") if amp is not None else None,
-        "json-ld": of_thing,
+        "json-ld": page.article.get("url") or main_url,
     }
-    return {
-        name: url
-        for name, claim in claims.items()
-        if isinstance(claim, str) and (url := absolute(claim, page.url))
+    urls = {
+        name: absolute(claim, page.url) for name, claim in claims.items() if isinstance(claim, str)
     }
+    return {name: url for name, url in urls.items() if url}
 
 
 def canonical_url(page: Page) -> str | None:
-    """As the page declares it, absolute; of several, the first that names an article."""
-    named = [
-        url
+    """Return the absolute canonical URL that the page declares; of several, that of an article."""
+    links = (
+        link
         for link in page.tree.iter("link")
         if "canonical" in (link.get("rel") or "").lower().split()
-        and (url := absolute(link.get("href"), page.url))
-    ]
-    return next(filter(_names_article, named), next(iter(named), None))
+    )
+    urls = [url for link in links if (url := absolute(link.get("href"), page.url))]
+    return next(filter(_names_article, urls), next(iter(urls), None))
 
 
 def _names_article(url: str) -> bool:
+    """Whether a URL may belong to an article."""
     try:
         return stands_for_article(url)
     except UsageError:
@@ -257,14 +267,13 @@ def _names_article(url: str) -> bool:
 
 
 def absolute(address: str | None, base: str) -> str | None:
-    """An http address made whole; None for any other."""
+    """Return an http URL made absolute, None for any other."""
+    relative = (address or "").strip()
+    if not relative:
+        return None
     try:
-        whole = urljoin(base, (address or "").strip())
+        whole = urljoin(base, relative)
         parts = urlsplit(whole)
     except ValueError:
         return None
-    return (
-        whole
-        if address and address.strip() and parts.scheme in ("http", "https") and parts.netloc
-        else None
-    )
+    return whole if parts.scheme in ("http", "https") and parts.netloc else None

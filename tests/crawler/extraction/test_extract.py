@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -12,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.records import Article, Capture
-from crawler.extraction.extract import extract
-from tests.paths import PAGES
+from crawler.extraction.extract import EXTRACTION_STEPS, extract
+from tests.paths import PAGES, ROOT
 
 CASES = sorted(path.stem for path in PAGES.glob("*.json"))
 PAGE = "<html lang=en><head><title>{0}</title></head><body><article><h1>{0}</h1><p>{1}</p></article></body></html>"
@@ -39,6 +40,13 @@ def test_a_saved_page_reads_as_its_record_says(name: str) -> None:
     assert {field: found[field] for field in wanted} == wanted
 
 
+def test_the_steps_run_in_the_order_that_the_design_gives() -> None:
+    design = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    chapter = design.partition("## From a page to an article\n")[2].partition("\n## ")[0]
+    described = re.findall(r"^\d+\. `(\w+)`", chapter, re.M)
+    assert described == [step.__name__ for step in EXTRACTION_STEPS]
+
+
 def test_a_page_says_where_it_came_from_and_what_read_it() -> None:
     article = read(PAGE.format("Ferry leaves at noon", SENTENCES).encode())
     assert article.digest is not None
@@ -62,7 +70,7 @@ def test_a_page_says_where_it_came_from_and_what_read_it() -> None:
         (
             b"<html><frameset><frame src=a></frameset></html>",
             "empty",
-            "a page of frames: its text is at other addresses",
+            "a page of frames: its text is at other URLs",
         ),
     ],
 )
