@@ -148,14 +148,14 @@ def _is_unseen(element: HtmlElement) -> bool:
     return element.tag in UNSEEN or not element.text_content().strip()
 
 
-def _host(element: HtmlElement) -> HtmlElement | None:
+def _block_around(element: HtmlElement) -> HtmlElement | None:
     """Return the nearest element around that is not inline."""
     outer = (ancestor for ancestor in element.iterancestors() if ancestor.tag not in INLINE)
     return next(outer, None)
 
 
 def _is_in_paragraph(element: HtmlElement) -> bool:
-    host = _host(element)
+    host = _block_around(element)
     return host is not None and host.tag in PARAGRAPHS
 
 
@@ -176,7 +176,9 @@ def _space_out(element: HtmlElement) -> None:
 
 
 def _begins_sentence(text: str | None) -> bool:
-    return bool(text) and text[0].isupper() and GLUED.match(text) is not None
+    if not text or not text[0].isupper():
+        return False
+    return GLUED.match(text) is not None
 
 
 def _insert_space_before(element: HtmlElement) -> None:
@@ -259,7 +261,7 @@ def is_amid_sentence(element: HtmlElement) -> bool:
         return not _ends(ahead) or not is_field or bool(GOES_ON.match(after))
     if not ahead and not after:
         return False
-    host = _host(element)
+    host = _block_around(element)
     if host is None or host.tag not in PARAGRAPHS:
         return False
     if after and not GOES_ON.match(after):

@@ -123,7 +123,7 @@ def chosen(blocks: list[Block], claims: Claims) -> Choice:
         if folded(block.text) not in restored
     ]
     return Choice(
-        lines=_in_page_order(blocks, _only(extracted, text | restored), added),
+        lines=_in_page_order(blocks, _matching_lines(extracted, text | restored), added),
         dropped=[(line, reason) for line, reason in dropped if folded(line) not in restored],
         added=[line for _, line in added],
     )
@@ -146,7 +146,7 @@ def _added_blocks(
     ]
 
 
-def _only(lines: list[str], wanted: Collection[str]) -> list[str]:
+def _matching_lines(lines: list[str], wanted: Collection[str]) -> list[str]:
     return [line for line in lines if folded(line) in wanted]
 
 

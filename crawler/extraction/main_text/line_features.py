@@ -429,9 +429,9 @@ def _seen(block: Block, extracted: _Found) -> Seen:
     is_dense = is_dense_text(text)
     bare = folded(text)
     parent = element.getparent()
-    kind: Kind = (element.tag, element.get("class"))
+    kind: Kind = (str(element.tag), element.get("class"))
     if parent is not None:
-        kind = (*kind, parent.tag, parent.get("class"))
+        kind = (*kind, str(parent.tag), parent.get("class"))
     return Seen(
         block=block,
         folded=bare,

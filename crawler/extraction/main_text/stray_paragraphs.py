@@ -115,10 +115,10 @@ def _candidate_paths(
 
 def is_prose(block: Block, least: int) -> bool:
     """Return whether a block has at least this many letters, and few of them in links."""
-    return _size(block.text) >= least and block.linked < MOST_LINKED * len(block.text)
+    return _letters_in_text(block.text) >= least and block.linked < MOST_LINKED * len(block.text)
 
 
-def _size(text: str) -> int:
+def _letters_in_text(text: str) -> int:
     return size_in_letters(text, is_dense_text(text))
 
 
@@ -149,7 +149,7 @@ def _is_paragraph(block: Block) -> bool:
         return False
     if len(text) < LONG and OFFER.search(text):
         return False
-    return text.endswith(SENTENCE_ENDS) or _size(text) >= LONG
+    return text.endswith(SENTENCE_ENDS) or _letters_in_text(text) >= LONG
 
 
 def _is_of_words(text: str) -> bool:
@@ -192,7 +192,7 @@ def _is_beside(index: int, block: Block, lines: list[int]) -> bool:
     is_above = lines_before == 0
     if len(lines) < (2 if is_above else 3):
         return False
-    if _size(block.text) < 2 * LEAST or block.text.endswith((":", "：")):
+    if _letters_in_text(block.text) < 2 * LEAST or block.text.endswith((":", "：")):
         return False
     has_citation = CITATION.search(block.text) is not None
     if not is_above and not has_citation and BOXED.search(block.element.get("class") or ""):
