@@ -52,7 +52,7 @@ def saved_from(body: bytes) -> str | None:
 def named_inside(article: Article, body: bytes) -> str | None:
     """Return the URL that a page without a canonical URL gives in its JSON-LD or as its base.
 
-    None if there is no such URL, or only that of a home page.
+    None without such a URL, or if it is that of a home page.
     """
     base = _BASE.search(body[:LOOKED_THROUGH].decode("utf-8", "replace"))
     # a base that ends in a slash is a folder, mostly the root

@@ -101,7 +101,7 @@ class Pages:
         """ID of a later record → the fields of the lead to it."""
 
     def note_metadata(self, record: Record) -> None:
-        """Note a `metadata` record of ours: the redirects that led to a page, and its lead."""
+        """Note a `metadata` record of Dateline: the redirects that led to a page, and its lead."""
         text = (record.block or b"").decode("utf-8", "replace")
         lines = [line.partition(": ") for line in text.split("\r\n")]
         page_id = record.field("warc-concurrent-to")
@@ -113,7 +113,7 @@ class Pages:
             self._leads[page_id] = fields
 
     def read_page(self, record: Record) -> Capture | Listed | Doubtful | LeftOut | Problem:
-        """Return the page of a response, resource or revisit, or the reason why there is none."""
+        """Return the page of a response, resource or revisit, or the reason why it is left out."""
         try:
             content = self._content(record)
             if isinstance(content, LeftOut):

@@ -200,7 +200,7 @@ class WarcFile:
     def _read_by_hand(self, offset: int, length: int) -> tuple[bytes, int] | None:
         """Return the block of the record at an offset, and the offset behind its gzip member.
 
-        None if the record is no separate gzip member. Names of fields have no case (WARC 1.1, 4),
+        None if the record is not a separate gzip member. Names of fields have no case (WARC 1.1, 4),
         but fastwarc knows Content-Length in this spelling only.
         """
         most = LONGEST_HEAD + min(length, LARGEST_BLOCK) + len(b"\r\n\r\n")
@@ -263,7 +263,7 @@ class WarcFile:
         return Problem(f"{self.path}: after record {self._number} at byte {self._start}", reason)
 
     def _find_start(self, after: int) -> int | None:
-        """Return the next offset that looks like the start of a record; None if there is none."""
+        """Return the next offset that looks like the start of a record, or None."""
         if not (self.is_gzip or self.is_plain):
             return None
         with self.path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as view:

@@ -17,7 +17,7 @@ def web_url(link: str | None, base: str) -> tuple[str | None, str]:
     """Resolve a link against the URL of its page: an http or https URL, or None with the reason.
 
     As in browsers (WHATWG URL), spaces around a link go, and so do line breaks and tabs in it. The
-    second value is the reason why there is no URL, otherwise empty.
+    second value is the reason, empty for a URL.
     """
     text = (link or "").strip()
     if len(text) <= MAX_URL_CHARS and _PLAIN_URL.fullmatch(text):

@@ -108,7 +108,7 @@ def _begins(line: str, text: str) -> bool:
 def standfirst_line(
     near: list[Block], claimed: str | None, credited: Iterable[str | None]
 ) -> str | None:
-    """Return the block beside the headline that repeats the page's description and is no text.
+    """Return the block beside the headline that repeats the page's description, as a standfirst.
 
     `near` are the blocks beside the headline, `claimed` is the description, `credited` are the
     lines of byline and date. A description is often the first paragraph of the text. It is a

@@ -90,6 +90,7 @@ class _Weighed(NamedTuple):
 
     @property
     def is_missed(self) -> bool:
+        """True for a block that trafilatura missed."""
         return self.candidate.found == "no"
 
 
@@ -110,12 +111,11 @@ def chosen(blocks: list[Block], claims: Claims) -> Choice:
     added = _added_blocks(weighed, text, indexes)
     text_and_added = text | {folded(line) for _, line in added}
     dropped_lines = {folded(line) for line, _ in dropped}
-    doubtful = {
-        indexes[id(each.candidate.block)]: each.weight
-        for each in weighed
-        if each.is_missed or each.candidate.folded in dropped_lines
-    }
-    paragraphs = strays(blocks, text_and_added, doubtful)
+    doubtful = [
+        each for each in weighed if each.is_missed or each.candidate.folded in dropped_lines
+    ]
+    weights_by_index = {indexes[id(each.candidate.block)]: each.weight for each in doubtful}
+    paragraphs = strays(blocks, text_and_added, weights_by_index)
     restored = dropped_lines & {folded(block.text) for block in paragraphs}
     added += [
         (indexes[id(block)], block.text)
@@ -134,7 +134,7 @@ def _added_blocks(
 ) -> list[tuple[int, str]]:
     """Return index and text of the missed blocks that more speaks for than against.
 
-    `text` holds the folded lines that are kept, `indexes` the place of each block by its `id`.
+    `text` holds the folded lines that stay, `indexes` the place of each block by its `id`.
     """
     return [
         (indexes[id(each.candidate.block)], each.candidate.block.text)

@@ -161,7 +161,7 @@ class Judged(NamedTuple):
     block: Block
     folded: str
     found: str
-    """How trafilatura extracted it: as a `line`, `within` a line, `partly`, or `no`."""
+    """The way in which trafilatura extracted it: as a `line`, `within` a line, `partly`, or `no`."""
     signs: list[str]
 
 

@@ -36,7 +36,7 @@ NEAREST, FARTHEST = 2, 6
 """Blocks from the nearest line of the text, for a paragraph before or behind all lines; the same
 for a paragraph with a citation."""
 DOUBT = -3.0
-"""The weight (log-odds) at or below which a block is none of the text, whatever its place."""
+"""The weight (log-odds) at or below which a block is not added, whatever its place."""
 MOST_LINKED = 0.3
 """The share of a paragraph's letters that may be in links."""
 WORDS = 0.85
@@ -96,7 +96,7 @@ def _candidate_paths(
 ) -> dict[int, list[HtmlElement]]:
     """Return the paths from candidates to the container of the text, by index on the page.
 
-    A text that several blocks repeat is no candidate.
+    Texts that several blocks repeat are left out.
     """
     containers = _containers(blocks, text)
     paths: dict[int, list[HtmlElement]] = {}
@@ -153,7 +153,7 @@ def _is_paragraph(block: Block) -> bool:
 
 
 def _is_of_words(text: str) -> bool:
-    """Return whether a text consists of words, not of signs or one run of letters.
+    """Return whether a text consists of words, not of symbols or one run of letters.
 
     Scrambled texts are such runs.
     """
@@ -174,7 +174,7 @@ def _way(
 ) -> list[HtmlElement] | None:
     """Return the elements from a block outwards to a container where it stands among the lines.
 
-    None if there is no such container within `DEEPEST` elements.
+    None without such a container within `DEEPEST` elements.
     """
     path: list[HtmlElement] = []
     for element in islice((block.element, *block.element.iterancestors()), DEEPEST + 1):
