@@ -1,4 +1,4 @@
-"""A live line while a crawl runs on a terminal, and nothing elsewhere."""
+"""A progress line for crawls that run on a terminal."""
 
 from __future__ import annotations
 
@@ -19,27 +19,33 @@ SHOWN = ("new", "changed", "unchanged", "not article", "gone", "failed", "refuse
 
 
 class Progress:
-    """A Scrapy extension; reads `spider.counts`."""
+    """A Scrapy extension that shows the counts and running requests of a spider.
+
+    Raises NotConfigured, which disables the extension, if standard error is not a terminal.
+    """
 
     def __init__(self, crawler: Crawler) -> None:
         self.console = Console(stderr=True)
         if not self.console.is_terminal or not sys.stderr.isatty():
-            raise NotConfigured("no terminal to draw on")
+            raise NotConfigured("standard error is not a terminal")
         self.crawler = crawler
         self.began = time.monotonic()
         self.live = Live(console=self.console, transient=True, refresh_per_second=8)
-        crawler.signals.connect(self.open, signal=signals.spider_opened)
-        crawler.signals.connect(self.close, signal=signals.spider_closed)
+        crawler.signals.connect(self.start_drawing, signal=signals.spider_opened)
+        crawler.signals.connect(self.stop_drawing, signal=signals.spider_closed)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
+        """Make the extension, as Scrapy expects."""
         return cls(crawler)
 
-    def open(self) -> None:
+    def start_drawing(self) -> None:
+        """Show the line, and update it until `stop_drawing`."""
         self.live.start()
         self.task = asyncio.get_event_loop().create_task(self._draw())
 
-    def close(self) -> None:
+    def stop_drawing(self) -> None:
+        """Remove the line."""
         self.task.cancel()
         self.live.stop()
 
@@ -47,16 +53,16 @@ class Progress:
         spinner = Spinner("dots")
         while True:
             spider: Any = self.crawler.spider
-            line = progress_line(
-                spider.counts, len(spider.under_way), time.monotonic() - self.began
-            )
+            seconds = time.monotonic() - self.began
+            line = progress_line(spider.counts, len(spider.under_way), seconds)
             spinner.update(text=Text(line, no_wrap=True, overflow="ellipsis"))
             self.live.update(spinner)
             await asyncio.sleep(0.2)
 
 
 def progress_line(counts: dict[str, int], under_way: int, seconds: float) -> str:
-    """`12 s · 340 fetched · 320 new · 3 failed · 16 under way`."""
+    """Return the text of the line: `12 s · 323 pages · 320 new · 3 failed · 16 under way`."""
     pages = sum(counts.get(name, 0) for name in SHOWN)
-    told = [f"{counts[name]:,} {name}" for name in SHOWN if counts.get(name)]
-    return " · ".join([f"{seconds:.0f} s", f"{pages:,} pages", *told, f"{under_way} under way"])
+    outcomes = [f"{counts[name]:,} {name}" for name in SHOWN if counts.get(name)]
+    parts = [f"{seconds:.0f} s", f"{pages:,} pages", *outcomes, f"{under_way} under way"]
+    return " · ".join(parts)

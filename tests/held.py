@@ -32,7 +32,7 @@ def held(how: str) -> Any:
             dog.deadline = time.monotonic()
             dog._ours.send(b"\0")
             if how == "locked":  # no thread will say so any more
-                dog.last_resort.tell(time.monotonic())
+                dog.last_resort.send_end_time(time.monotonic())
         if how == "locked":
             re.match(r"(a|aa)+$", "a" * 100 + "b")
         while True:
@@ -50,7 +50,7 @@ if __name__ == "__main__":
     for each in above:
         owner = getattr(owner, each)
     setattr(owner, name, held(how))
-    watchdog.GRACE = float(os.environ.get("HELD_GRACE", "0.5"))
-    watchdog.HELD = 0.5
+    watchdog.STOP_GRACE_SECONDS = float(os.environ.get("HELD_GRACE", "0.5"))
+    watchdog.MAX_DEAF_SECONDS = 0.5
     sys.argv[1:] = words
     main()

@@ -1,1 +1,1 @@
-"""Saved pages, WARC files and other captures in files."""
+"""Captures in files: saved pages, WARC and ARC."""

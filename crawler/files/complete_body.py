@@ -1,9 +1,9 @@
-"""Is a body whole although its framing says otherwise: a wrong Content-Length, no last chunk, a
-stream cut short?
+"""Proof that a body is complete although its framing says otherwise.
 
-Two things prove it: the end of its compressed stream, or the end of its document (`</html>`,
-`</rss>` …) with nothing after it but what may follow one. Without either the answer broke off, and
-nobody knows what is missing.
+Such a body has a wrong Content-Length, no last chunk, or a compressed stream that is cut short. Two
+things prove that it is complete: the end of its compressed stream, or the end of its document
+(`</html>`, `</rss>` …) with nothing but harmless markup after it. Without either, an unknown part of
+the response is missing.
 """
 
 from __future__ import annotations
@@ -24,11 +24,13 @@ else:
     from backports import zstd
 
 PIECE = 256 * 1024
+"""Bytes that are decompressed at once."""
 GZIP = b"\x1f\x8b\x08"
+"""The first bytes of a gzip member with deflated data (RFC 1952, 2.3)."""
 MOST_MEMBERS = 100
-"""Of a gzip stream; honest ones have one."""
+"""Members of a gzip stream; an honest page has one."""
 LONGEST_TAIL = 64 * 1024
-"""Bytes after the end of a document: comments of caches, scripts that count visitors."""
+"""Bytes that may follow the end of a document: comments of caches, scripts that count visits."""
 
 Stream = Any
 """A decompressor of zlib or zstd."""
@@ -43,9 +45,11 @@ ENDS = (
     b"</sitemapindex",
     b"</opml",
 )
+"""End tags of the documents that a crawl fetches."""
 HOLDING = (b"script", b"style", b"textarea", b"title", b"iframe", b"xmp", b"noscript")
-"""Elements whose text may be mark-up that is none."""
+"""Elements whose text may look like markup."""
 SPANS = ((b"<!--", b"-->"), (b"<![cdata[", b"]]>"))
+"""Start and end of comments and CDATA sections."""
 MAY_FOLLOW = re.compile(
     rb"\s+|<!--(?:[^-]|-(?!->))*+-->|</(?:html|body)\s*>|<(script|style|noscript)\b[^>]*>(?:[^<]|<(?!/\1))*+</\1\s*>"
     rb"|<(?:img|link|meta)\b[^>]*>"
@@ -53,8 +57,10 @@ MAY_FOLLOW = re.compile(
 
 
 def is_whole(body: bytes, codings: Sequence[str]) -> bool:
-    """Is a body that broke off whole? `codings`: of its content, the one that was applied last
-    first."""
+    """Return whether a truncated body is complete nevertheless.
+
+    `codings` are its content codings, the last applied one first.
+    """
     for coding in codings:
         body, ended = unpacked(coding, body)
         if ended:
@@ -63,34 +69,36 @@ def is_whole(body: bytes, codings: Sequence[str]) -> bool:
 
 
 def ends_document(body: bytes) -> bool:
-    """Does a body end as a page, feed or sitemap ends, and not inside a script or comment that
-    quotes such an end?"""
+    """Return whether a body ends with the end tag of a page, feed or sitemap.
+
+    An end tag within a script or comment does not count.
+    """
     text = body.replace(b"\0", b"") if b"\0" in body[-64:] else body  # UTF-16
     tail = text[-LONGEST_TAIL:].lower()
-    for end in ENDS:
-        at = tail.rfind(end)
-        closed = tail.find(b">", at) + 1
-        if (
-            at >= 0
-            and closed
-            and not tail[at + len(end) : closed - 1].strip()
-            and _may_all_follow(tail, closed)
-        ):
-            return not _is_quoted(text[: max(len(text) - len(tail), 0)].lower() + tail[:at])
+    for end_tag in ENDS:
+        start = tail.rfind(end_tag)
+        end = tail.find(b">", start) + 1
+        if start < 0 or not end:
+            continue
+        has_attributes = bool(tail[start + len(end_tag) : end - 1].strip())
+        if not has_attributes and _is_harmless(tail, end):
+            before = text[: max(len(text) - len(tail), 0)].lower() + tail[:start]
+            return not _is_quoted(before)
     return False
 
 
-def _may_all_follow(tail: bytes, at: int) -> bool:
-    while at < len(tail):
-        found = MAY_FOLLOW.match(tail, at)
-        if found is None:
+def _is_harmless(tail: bytes, position: int) -> bool:
+    """Return whether only markup that may follow a document stands from a position on."""
+    while position < len(tail):
+        match = MAY_FOLLOW.match(tail, position)
+        if match is None:
             return False
-        at = found.end()
+        position = match.end()
     return True
 
 
 def _is_quoted(before: bytes) -> bool:
-    """Stands what comes next inside a comment, or in an element that holds text alone?"""
+    """Return whether the bytes end within a comment or within an element of text only."""
     if any(before.rfind(opened) > before.rfind(closed) for opened, closed in SPANS):
         return True
     return any(before.rfind(b"<" + name) > before.rfind(b"</" + name) for name in HOLDING)
@@ -100,22 +108,21 @@ def _is_quoted(before: bytes) -> bool:
 
 
 def codings(value: str) -> list[str]:
-    """The codings that a Content-Encoding or Transfer-Encoding header names, the one that was
-    applied first first."""
-    return [
-        coding
-        for word in value.split(",")
-        if (coding := word.strip().lower()) not in ("", "identity", "none")
-    ]
+    """Return the codings in a Content-Encoding or Transfer-Encoding header, as they were applied.
+
+    Names that stand for no coding are left out.
+    """
+    names = [word.strip().lower() for word in value.split(",")]
+    return [name for name in names if name not in ("", "identity", "none")]
 
 
 def is_known(coding: str) -> bool:
-    """Can a body in this coding be unpacked?"""
+    """Return whether a body in this coding can be decompressed."""
     return coding == "br" or coding in STREAMS
 
 
 def unpacked(coding: str, body: bytes) -> tuple[bytes, bool]:
-    """As much of a body as can be unpacked, and whether its stream comes to its end."""
+    """Decompress as much of a body as possible; the second value says if its stream is complete."""
     if coding == "br":
         return _unbrotli(body)
     for make in STREAMS.get(coding, ()):
@@ -127,40 +134,46 @@ def unpacked(coding: str, body: bytes) -> tuple[bytes, bool]:
 
 
 def _members(make: Callable[[], Stream], body: bytes, parts: list[bytes]) -> bool:
-    """Add to `parts` what a stream holds; does it come to its end? What follows it and is none is
-    left.
+    """Append the content of a stream to `parts`; return whether the stream is complete.
 
-    The members of a gzip stream (RFC 1952) are read without their trailers, as zlib would withhold
-    the last of a member whose length is wrong; its checksum must be right where it is there.
+    Foreign bytes behind a stream are ignored. The members of a gzip stream (RFC 1952) are read
+    without their trailers, as zlib would withhold the last bytes of a member whose length is wrong;
+    the checksum must be right if it is there.
     """
-    if make is not _gunzipper:
+    if make is not gzip_decompressor:
         return _inflate(make(), body, parts)
     for _ in range(MOST_MEMBERS):
-        stream, before = _raw_inflater(), len(parts)
-        if not body.startswith(GZIP) or not _inflate(stream, body[_head_of_member(body) :], parts):
+        if not body.startswith(GZIP):
+            return False
+        stream, first_part = _raw_inflater(), len(parts)
+        if not _inflate(stream, body[_header_length(body) :], parts):
             return False
         trailer, body = stream.unused_data[:8], stream.unused_data[8:]
-        checksum = zlib.crc32(b"".join(parts[before:])).to_bytes(4, "little")
+        checksum = zlib.crc32(b"".join(parts[first_part:])).to_bytes(4, "little")
         if len(trailer) == 8 and not trailer.startswith(checksum):
             return False
         if not body.startswith(GZIP):
             return True
-    return False  # so many are no page
+    return False  # no page has this many members
 
 
-def _head_of_member(body: bytes) -> int:
-    """Bytes before the compressed data of a gzip member (RFC 1952, 2.3)."""
+def _header_length(body: bytes) -> int:
+    """Return the number of bytes before the compressed data of a gzip member (RFC 1952, 2.3)."""
     flags = body[3] if len(body) > 3 else 0
-    at = 10
-    if flags & 4:
-        at += 2 + int.from_bytes(body[at : at + 2], "little")
-    for flag in (8, 16):
+    position = 10
+    if flags & 4:  # an extra field and its length
+        position += 2 + int.from_bytes(body[position : position + 2], "little")
+    for flag in (8, 16):  # a file name and a comment, both ended by NUL
         if flags & flag:
-            at = body.find(b"\0", at) + 1 or len(body)
-    return at + 2 if flags & 2 else at
+            position = body.find(b"\0", position) + 1 or len(body)
+    return position + 2 if flags & 2 else position  # a checksum of the header
 
 
 def _inflate(stream: Stream, body: bytes, parts: list[bytes]) -> bool:
+    """Append the content of one stream to `parts`; return whether the stream is complete.
+
+    Stops at `LARGEST` bytes in all parts.
+    """
     size = sum(map(len, parts))
     try:
         while not stream.eof and size <= LARGEST:
@@ -176,15 +189,16 @@ def _inflate(stream: Stream, body: bytes, parts: list[bytes]) -> bool:
 
 
 def _unbrotli(body: bytes) -> tuple[bytes, bool]:
+    """Decompress as much of a brotli stream as possible, and return whether it is complete."""
     stream = brotli.Decompressor()
     parts: list[bytes] = []
-    size, left = 0, body
+    size, remaining = 0, body
     try:
         while not stream.is_finished() and size <= LARGEST:
-            part = stream.process(left, output_buffer_limit=PIECE)
+            part = stream.process(remaining, output_buffer_limit=PIECE)
             if not part:
                 break
-            left = b""
+            remaining = b""  # the stream holds the rest
             parts.append(part)
             size += len(part)
     except brotli.error:
@@ -192,18 +206,20 @@ def _unbrotli(body: bytes) -> tuple[bytes, bool]:
     return b"".join(parts), stream.is_finished()
 
 
-def _gunzipper() -> Stream:
+def gzip_decompressor() -> Stream:
+    """Return a decompressor of one gzip member."""
     return zlib.decompressobj(zlib.MAX_WBITS + 16)
 
 
 def _raw_inflater() -> Stream:
+    """Return a decompressor of deflated data without a header (RFC 1951)."""
     return zlib.decompressobj(-zlib.MAX_WBITS)
 
 
 STREAMS: dict[str, tuple[Callable[[], Stream], ...]] = {
-    "gzip": (_gunzipper,),
-    "x-gzip": (_gunzipper,),
-    "deflate": (zlib.decompressobj, _raw_inflater),  # with zlib's head, and often without
+    "gzip": (gzip_decompressor,),
+    "x-gzip": (gzip_decompressor,),
+    "deflate": (zlib.decompressobj, _raw_inflater),  # with zlib's header, and often without
     "zstd": (zstd.ZstdDecompressor,),
 }
-"""What makes a decompressor of a content coding; of several the first that takes the body."""
+"""Content coding → factories of its decompressors; the first one that accepts a body counts."""

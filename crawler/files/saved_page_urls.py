@@ -1,14 +1,13 @@
-"""Where a saved page came from, as the program that saved it wrote it into the file; and pages
-saved as MHTML.
+"""The URL of a saved page, as the program that saved it wrote it into the file; and MHTML files.
 
-What the program says is the address that was asked for, and goes before what the page declares of
-itself. Where it says nothing, an absolute `base` or the page's JSON-LD may still name the article;
-they are asked last.
+Programs write the URL that was requested, which takes precedence over what the page declares.
+Without it, an absolute `base` or the page's JSON-LD may still name the article, as a last resort.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from email import message_from_bytes, policy
 from email.errors import MessageError
 from email.message import Message
@@ -21,7 +20,7 @@ from crawler.text.archived_urls import original_url
 from pipelines.urls import request_url
 
 LOOKED_THROUGH = 64 * 1024
-"""Bytes at the head of a page; programs write there."""
+"""Bytes at the start of a file, where programs write the URL."""
 _SAVERS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -44,32 +43,44 @@ _BASE = re.compile(
 
 
 def saved_from(body: bytes) -> str | None:
-    """The address that the program wrote which saved the page; None where none did."""
+    """Return the URL that the saving program wrote into a page, or None."""
     head = body[:LOOKED_THROUGH].decode("utf-8", "replace")
-    found = (match[1] for pattern in _SAVERS if (match := pattern.search(head)))
-    return next((address for link in found if (address := _address(link))), None)
+    matches = (pattern.search(head) for pattern in _SAVERS)
+    return _first_url(match[1] for match in matches if match)
 
 
 def named_inside(article: Article, body: bytes) -> str | None:
-    """The address that a page gives itself where it has no canonical one: in its JSON-LD, or as its
-    base."""
+    """Return the URL that a page without a canonical URL gives in its JSON-LD or as its base.
+
+    None without such a URL, or if it is that of a home page.
+    """
     base = _BASE.search(body[:LOOKED_THROUGH].decode("utf-8", "replace"))
-    # else it is a folder, mostly the root
-    of_page = base[1] if base and not base[1].endswith("/") else ""
-    named = (article.addresses.get("json-ld", ""), of_page, article.addresses.get("amphtml", ""))
-    found = (address for link in named if link and (address := _address(link)))
-    return next((address for address in found if urlsplit(address).path.strip("/")), None)
+    # a base that ends in a slash is a folder, mostly the root
+    page_base = base[1] if base and not base[1].endswith("/") else ""
+    links = (article.addresses.get("json-ld"), page_base, article.addresses.get("amphtml"))
+    for link in links:
+        url = _address(link) if link else None
+        if url and urlsplit(url).path.strip("/"):
+            return url
+    return None
 
 
 def out_of_archive(url: str) -> str:
-    """The address of the page of which a web archive has a copy under this one; itself where none
-    has."""
+    """Return the original URL inside a web archive's URL; any other URL unchanged."""
     return original_url(url) or url
 
 
+def _first_url(links: Iterable[str | None]) -> str | None:
+    """Return the first of the links that is a web URL."""
+    for link in links:
+        url = _address(link) if link else None
+        if url:
+            return url
+    return None
+
+
 def _address(link: str) -> str | None:
-    """A link as a program writes it into a file, as the address of an article; None where it is
-    none of the web."""
+    """Return a link that a program wrote into a file as a URL; None if it is not a web URL."""
     text = unescape(link.strip())
     text = text if re.match(r"[a-z]+:", text, re.IGNORECASE) else f"http://{text}"
     try:
@@ -85,55 +96,54 @@ _HEAD_OF_MAIL = re.compile(
     re.DOTALL,
 )
 _MAIL = re.compile(rb"(?im)^(?:mime-version|content-type|snapshot-content-location):")
+HTML_TYPES = ("text/html", "application/xhtml+xml")
 
 
 def is_mhtml(body: bytes) -> bool:
-    """Is it a page in the form of a mail (RFC 2557), as Chrome and Internet Explorer save one in a
-    single file?"""
+    """Return whether a file is a page in the form of a mail, MHTML (RFC 2557).
+
+    Chrome and Internet Explorer save pages in this form.
+    """
     head = _HEAD_OF_MAIL.match(body.lstrip()[:16384])
     return bool(head and len(_MAIL.findall(head[0])) >= 2)
 
 
 def out_of_mhtml(body: bytes) -> tuple[bytes, str, str | None]:
-    """The page of an MHTML file, decoded; its content type; and the address that it was saved from.
+    """Return the page in an MHTML file, decoded, its content type, and the URL it was saved from.
 
-    Raises UsageError where there is no page in it.
+    Raises UsageError for a file without a page.
     """
     try:
         mail = message_from_bytes(body.lstrip(), policy=policy.compat32)
-        pages = [
-            part
-            for part in mail.walk()
-            if part.get_content_type() in ("text/html", "application/xhtml+xml")
-        ]
+        pages = [part for part in mail.walk() if part.get_content_type() in HTML_TYPES]
         page = _first(pages, mail)
         text = page.get_payload(decode=True) if page is not None else None
     except (MessageError, ValueError, LookupError, RecursionError) as error:
-        raise UsageError(
-            f"is no MHTML that can be read ({' '.join(str(error).split())[:100]})"
-        ) from error
+        reason = " ".join(str(error).split())[:100]
+        raise UsageError(f"cannot be read as MHTML ({reason})") from error
     if page is None or not isinstance(text, bytes) or not text.strip():
         raise UsageError("is MHTML without a page in it")
-    named = (
+    locations = (
         mail.get("Snapshot-Content-Location"),
         page.get("Content-Location"),
         mail.get("Content-Location"),
     )
     charset = page.get_content_charset()
-    kind = page.get_content_type() + (f"; charset={charset}" if charset else "")
-    return (
-        text,
-        kind,
-        next((address for link in named if link and (address := _address(_unfolded(link)))), None),
-    )
+    content_type = page.get_content_type() + (f"; charset={charset}" if charset else "")
+    url = _first_url(_unfolded(location) for location in locations if location)
+    return text, content_type, url
 
 
 def _first(pages: list[Message], mail: Message) -> Message | None:
-    """The page itself among its frames: at the address of the whole, or first."""
-    whole = mail.get("Snapshot-Content-Location")
-    at_address = (page for page in pages if whole and page.get("Content-Location") == whole)
-    return next(at_address, pages[0] if pages else None)
+    """Return the page itself among its frames: the one at the URL of the file, or the first."""
+    location = mail.get("Snapshot-Content-Location")
+    if location:
+        for page in pages:
+            if page.get("Content-Location") == location:
+                return page
+    return pages[0] if pages else None
 
 
 def _unfolded(value: str) -> str:
+    """Return a header with a URL without its line breaks, blanks and angle brackets."""
     return re.sub(r"\s+", "", str(value)).strip("<>")

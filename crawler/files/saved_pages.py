@@ -1,5 +1,7 @@
-"""Pages that lie in files: bytes in, captures out. Errors say what is wrong; where, the caller
-knows."""
+"""Captures from files with saved pages.
+
+An error's message names what is wrong with a file; the caller adds which file it is.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +14,14 @@ from archive.records import Capture, now
 from crawler.files.saved_page_urls import is_mhtml, out_of_archive, out_of_mhtml, saved_from
 
 LARGEST = 16 * 1024 * 1024
-"""Bytes of a page, as a crawl takes them."""
+"""Bytes of a page, the limit of a crawl, too."""
 
 
 def read_file(path: Path) -> bytes:
-    """The bytes of a file, gunzipped if they are gzip. Raises UsageError where it cannot be
-    read."""
+    """Return the bytes of a file, decompressed if it is gzip.
+
+    Raises UsageError for a file that cannot be read or has more than `LARGEST` bytes.
+    """
     try:
         with path.open("rb") as file:
             body = file.read(LARGEST + 1)
@@ -27,26 +31,28 @@ def read_file(path: Path) -> bytes:
     except IsADirectoryError:
         raise UsageError("is a folder; name the files in it") from None
     except (OSError, EOFError, zlib.error) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise UsageError(f"cannot be read ({why})") from error
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"cannot be read ({reason})") from error
     if len(body) > LARGEST:
-        raise UsageError(f"larger than {LARGEST >> 20} MiB, which no page is")
+        raise UsageError(f"larger than {LARGEST >> 20} MiB, the limit for a page")
     return body
 
 
 def saved_capture(path: Path, url: str | None) -> Capture:
-    """A saved page as a capture, out of its MHTML if it is one.
+    """Return the capture of a saved page, which may be an MHTML file.
 
-    Without a URL its address is what the program wrote into the file that saved it; where none did,
-    the file's own stands in for it until the page names one. A copy of a web archive goes by the
-    address of the page. Raises UsageError where the file cannot be read or is empty.
+    Without `url`, the capture has the URL that the saving program wrote into the file, otherwise
+    the file's own URL until the page names another. The copy of a web archive gets the original
+    URL. Raises UsageError if the file cannot be read or is empty.
     """
     body = read_file(path)
     if not body.strip():
         raise UsageError("the file is empty")
-    kind = own = None
+    content_type = mhtml_url = None
     if is_mhtml(body):
-        body, kind, own = out_of_mhtml(body)
-    address = out_of_archive(url) if url else own or saved_from(body) or path.absolute().as_uri()
-    headers = (("Content-Type", kind),) if kind else ()
-    return Capture(url=address, body=body, headers=headers, fetched_at=now())
+        body, content_type, mhtml_url = out_of_mhtml(body)
+    page_url = out_of_archive(url) if url else mhtml_url or saved_from(body)
+    headers = (("Content-Type", content_type),) if content_type else ()
+    return Capture(
+        url=page_url or path.absolute().as_uri(), body=body, headers=headers, fetched_at=now()
+    )

@@ -1,9 +1,8 @@
-"""WARC and ARC files, ours and those of others, as captures: pages of HTML that a server answered
-with 200.
+"""Captures from WARC and ARC files of any writer: pages of HTML with status 200.
 
-Every response, resource and revisit comes to one of three: a capture, a reason why it was left out,
-which can be counted, or a problem that names its place. Requests, metadata and warcinfo speak of
-other records and come to nothing.
+Every response, resource and revisit becomes a capture, a reason why it was left out, which can be
+counted, or a problem with its place. Requests, metadata and warcinfo describe other records and
+yield nothing themselves.
 """
 
 from __future__ import annotations
@@ -22,35 +21,37 @@ from archive.errors import ReadingError
 from archive.exports.warc import LEAD_FIELDS, RENAMED
 from archive.records import Capture, Lead, Via, utc
 from crawler.files.http_messages import Headers, Response, parse_response
+from crawler.files.saved_page_urls import HTML_TYPES
 from crawler.files.saved_pages import LARGEST
 from crawler.files.warc_records import Problem, Record, WarcFile, records
 
 ENDINGS = (".warc", ".arc", ".warc.gz", ".arc.gz", ".warc.zst", ".warc.lz4")
-"""How such files are called."""
+"""Suffixes of the names of such files."""
 
-HTML = ("text/html", "application/xhtml+xml")
 PAGES = ("response", "resource", "revisit")
+"""Types of records that may hold a page."""
 LOOKS_HTML = re.compile(rb"(?i)<(?:!doctype html|html)")
 DESCRIBING = ("warcinfo", "request", "metadata")
+"""Types of records that describe others."""
 
 MOMENT = re.compile(r"(\d{4}(?:-?\d\d(?:-?\d\d(?:[T ]?\d\d:?\d\d(?::?\d\d)?)?)?)?)(?:\.\d+)?Z?")
-"""WARC-Date: 1.0 to the second, 1.1 from a year to nanoseconds; and the 14 digits of ARC."""
+"""WARC-Date (1.0: to the second; 1.1: from a year to nanoseconds), and the 14 digits of ARC."""
 ISO = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ?)?")
-"""A moment as the archive writes it."""
+"""A date or timestamp as the archive writes it."""
 BEGINNING = "00000101000000"
-"""What a date that stops early begins with."""
+"""The parts that an incomplete date is given: year 0, 1 January, 00:00:00."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A record that is not taken; the reasons are few, so that they can be counted."""
+    """A record that is left out; there are few reasons, so they can be counted."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Doubtful:
-    """A page whose bytes are not those that were recorded: its digest says otherwise."""
+    """A page whose bytes differ from those that were recorded, according to its digest."""
 
     capture: Capture
     reason: str
@@ -58,193 +59,203 @@ class Doubtful:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A page with what a feed or sitemap had said of it before it was fetched."""
+    """A page with its lead: what a feed or sitemap said of the page before it was fetched."""
 
     capture: Capture
     lead: Lead
 
 
 def is_warc(path: Path) -> bool:
-    """Is a file called as WARC and ARC files are?"""
+    """Return whether a file has the name of a WARC or ARC file."""
     return path.name.lower().endswith(ENDINGS)
 
 
 def read_warc(path: Path) -> Iterator[Capture | Listed | Doubtful | LeftOut | Problem]:
-    """The pages of a WARC or ARC file, what was left out, and what could not be read, in the order
-    of the file.
+    """Yield the pages of a WARC or ARC file, the records left out and the problems, in file order.
 
-    One record at a time is held in memory, and where the bodies lie that a revisit may refer to.
-    Raises UsageError, at the first step, for a file that is no such file.
+    Memory holds one record at a time, and the places of the bodies that revisits may refer to.
+    Raises UsageError, with the first item, for any other file.
     """
     pages = Pages(path)
-    for found in records(path):
-        if isinstance(found, Problem):
-            yield found
-        elif found.kind == "metadata":
-            pages.note(found)
-        elif found.kind in PAGES:
-            yield pages.page(found)
-        elif found.kind not in DESCRIBING:
-            yield LeftOut(f"a record of kind {found.kind[:20]!r}")
+    for record in records(path):
+        if isinstance(record, Problem):
+            yield record
+        elif record.kind == "metadata":
+            pages.note_metadata(record)
+        elif record.kind in PAGES:
+            yield pages.read_page(record)
+        elif record.kind not in DESCRIBING:
+            yield LeftOut(f"a record of kind {record.kind[:20]!r}")
 
 
 class Pages:
-    """What one file has said so far that later records refer to."""
+    """The reader of one file's pages, with what earlier records say of later ones."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.seen: dict[str, tuple[int, str]] = {}
-        """Where pages lie, by the digest of their payload and by the ID of their record: byte and
-        ID."""
-        self.hops: dict[str, tuple[str, ...]] = {}
-        """By the ID of a record to come: the address that was requested, and those hopped
-        through."""
+        self._places: dict[str, tuple[int, str]] = {}
+        """Digest of a page's payload, or ID of its record → offset in the file and record ID."""
+        self._hops: dict[str, tuple[str, ...]] = {}
+        """ID of a later record → the URL that was requested, and those of the redirects."""
+        self._leads: dict[str, dict[str, str]] = {}
+        """ID of a later record → the fields of the lead to it."""
 
-        self.leads: dict[str, dict[str, str]] = {}
-        """By the ID of a record to come: the fields of a lead to it."""
-
-    def note(self, record: Record) -> None:
-        """Keep what our own `metadata` records say: how redirects led to a page, and what was said
-        of it before."""
+    def note_metadata(self, record: Record) -> None:
+        """Note a `metadata` record of Dateline: the redirects that led to a page, and its lead."""
         text = (record.block or b"").decode("utf-8", "replace")
         lines = [line.partition(": ") for line in text.split("\r\n")]
-        of = record.field("warc-concurrent-to")
+        page_id = record.field("warc-concurrent-to")
         if lines[0][0] == "requested":
-            self.hops[of] = tuple(value for name, _, value in lines if name in ("requested", "hop"))
-        said = {LEAD_FIELDS[name]: value for name, _, value in lines if name in LEAD_FIELDS}
-        if said.get("via") in get_args(Via):
-            self.leads[of] = said
+            urls = [value for name, _, value in lines if name in ("requested", "hop")]
+            self._hops[page_id] = tuple(urls)
+        fields = {LEAD_FIELDS[name]: value for name, _, value in lines if name in LEAD_FIELDS}
+        if fields.get("via") in get_args(Via):
+            self._leads[page_id] = fields
 
-    def page(self, record: Record) -> Capture | Listed | Doubtful | LeftOut | Problem:
-        """What a response, resource or revisit comes to."""
+    def read_page(self, record: Record) -> Capture | Listed | Doubtful | LeftOut | Problem:
+        """Return the page of a response, resource or revisit, or the reason why it is left out."""
         try:
-            told = self._answer(record)
-            if isinstance(told, LeftOut):
-                return told
-            headers, body = told
+            content = self._content(record)
+            if isinstance(content, LeftOut):
+                return content
+            headers, body = content
             if not body.strip():
                 return LeftOut("an empty page")
             capture, doubt = self._capture(record, headers, body), why_doubtful(record)
             if doubt:
                 return Doubtful(capture, doubt)
-            said = self.leads.pop(record.field("warc-record-id"), None)
-            return Listed(capture, lead_of(capture.url, said)) if said else capture
+            fields = self._leads.pop(record.field("warc-record-id"), None)
+            return Listed(capture, lead_of(capture.url, fields)) if fields else capture
         except ReadingError as error:
             return Problem(record.place, str(error))
 
-    def _answer(self, record: Record) -> tuple[Headers, bytes] | LeftOut:
-        """Headers and decoded body; of a revisit, the body that it refers to."""
-        why = _why_not(record)
-        if why:
-            return LeftOut(why)
-        own = _response(record)
-        if own and record.kind != "revisit" and is_html(own):
-            self._remember(record)  # whatever its status: a revisit has one of its own
-        why = _why_not_taken(own, record.kind) if own else None
-        if why:
-            return LeftOut(why)
-        body_of = self._first(record) if record.kind == "revisit" else own
-        if body_of is None:
+    def _content(self, record: Record) -> tuple[Headers, bytes] | LeftOut:
+        """Return the headers and decoded body of a page; for a revisit the body it refers to.
+
+        Raises ReadingError.
+        """
+        reason = _why_not(record)
+        if reason:
+            return LeftOut(reason)
+        is_revisit = record.kind == "revisit"
+        response = _response(record)
+        if response and not is_revisit and is_html(response):
+            self._remember(record)  # whatever its status is: a revisit states another status
+        reason = _why_not_taken(response, record.kind) if response else None
+        if reason:
+            return LeftOut(reason)
+        original_response = self._first(record) if is_revisit else response
+        if original_response is None:
             return LeftOut("a revisit whose page is not found in this file")
-        return (own or body_of).headers, body_of.decoded()
+        headers = (response or original_response).headers
+        return headers, original_response.decoded_body()
 
     def _first(self, revisit: Record) -> Response | None:
-        """The response that a revisit refers to."""
+        """Return the response that a revisit refers to, or None if this file lacks it."""
         for key in (revisit.field("warc-refers-to"), revisit.field("warc-payload-digest").upper()):
-            offset, id = self.seen.get(key, (0, ""))
-            record = WarcFile(self.path).record_at(offset) if id else None
-            # in a file that is one gzip stream it would not be
-            if record and record.field("warc-record-id") == id:
+            offset, record_id = self._places.get(key, (0, ""))
+            record = WarcFile(self.path).record_at(offset) if record_id else None
+            # another record lies there if the whole file is one gzip stream
+            if record and record.field("warc-record-id") == record_id:
                 return _response(record)
         return None
 
     def _remember(self, record: Record) -> None:
-        id = record.field("warc-record-id")
-        for key in filter(None, (id, record.field("warc-payload-digest").upper())):
-            self.seen.setdefault(key, (record.offset, id))
+        """Note the place of a page to which later revisits may refer."""
+        record_id = record.field("warc-record-id")
+        for key in (record_id, record.field("warc-payload-digest").upper()):
+            if key:
+                self._places.setdefault(key, (record.offset, record_id))
 
     def _capture(self, record: Record, headers: Headers, body: bytes) -> Capture:
+        """Return the capture of a page. Raises ReadingError for an invalid date."""
         url = record.field("warc-target-uri")
         fetched_at = moment(record.field("warc-date"))
         capture = Capture(url=url, body=body, headers=original(headers), fetched_at=fetched_at)
-        hops = self.hops.pop(record.field("warc-record-id"), None)
-        return replace(capture, url=hops[0], redirects=hops[1:], final_url=url) if hops else capture
+        hops = self._hops.pop(record.field("warc-record-id"), None)
+        if not hops:
+            return capture
+        return replace(capture, url=hops[0], redirects=hops[1:], final_url=url)
 
 
-def lead_of(url: str, said: dict[str, str]) -> Lead:
-    """A lead from its fields; a moment that is none is left out."""
-    known = {
+def lead_of(url: str, fields: dict[str, str]) -> Lead:
+    """Return the lead with these fields, without `published_at` if it is not a timestamp."""
+    valid = {
         name: value
-        for name, value in said.items()
+        for name, value in fields.items()
         if name != "published_at" or ISO.fullmatch(value)
     }
-    return Lead(url, **known)  # type: ignore[arg-type]
+    return Lead(url, **valid)  # type: ignore[arg-type]
 
 
 def why_doubtful(record: Record) -> str | None:
-    """Why a record's bytes are not those that were recorded; None where they are, or nothing can be
-    told.
+    """Return the reason if a record's bytes differ from those that were recorded, otherwise None.
 
-    The payload of a response is its body without chunks and with its content coding (WARC 1.1,
-    6.3.2 and RFC 7230, 3.3). Writers take other things for it as well: the body as it came, the
-    body decoded, the whole record.
+    None, too, for a record without a digest. The payload of a response is its body without chunks
+    and with its content coding (WARC 1.1, 6.3.2 and RFC 7230, 3.3). Some writers take the digest of
+    something else: of the body as it was sent, of the decoded body, of the whole record.
     """
     if record.kind == "revisit" or record.block is None:
         return None
-    answer, block = _response(record), record.block
-    if _differs(record.field("warc-block-digest"), lambda: chain([block], _payloads(answer))):
-        return "the record does not have the digest that it gives"
-    if _differs(record.field("warc-payload-digest"), lambda: chain(_payloads(answer), [block])):
-        return "the body does not have the digest that the record gives"
+    response, block = _response(record), record.block
+    if _differs(record.field("warc-block-digest"), lambda: chain([block], _payloads(response))):
+        return "the record does not match its digest"
+    if _differs(record.field("warc-payload-digest"), lambda: chain(_payloads(response), [block])):
+        return "the body does not match its digest"
     return None
 
 
-def _payloads(answer: Response | None) -> Iterator[bytes]:
-    """What a writer may have taken for the payload, one after another."""
-    if answer:
-        yield answer.dechunked()[0]
-        yield answer.body
-        yield answer.decoded()
+def _payloads(response: Response | None) -> Iterator[bytes]:
+    """Yield the bytes that a writer may have taken for the payload, the standard's first."""
+    if response:
+        yield response.dechunked_body()[0]
+        yield response.body
+        yield response.decoded_body()
 
 
 def _differs(label: str, bodies: Callable[[], Iterable[bytes]]) -> bool:
-    """Is a labelled digest (`sha1:…`, in base 32, base 64 or hexadecimal) that of none of these?"""
+    """Return whether a labelled digest is that of none of the bodies.
+
+    A label is `sha1:…`, in base 32, base 64 or hexadecimal. False for an algorithm or value that
+    cannot be checked.
+    """
     algorithm, _, value = label.partition(":")
     name, value = algorithm.strip().lower().replace("-", ""), value.strip().rstrip("=")
     if not value or name not in ("md5", "sha1", "sha256", "sha384", "sha512"):
         return False
-    found = (hashlib.new(name, body, usedforsecurity=False).digest() for body in bodies())
-    return not any(_spells(value, each) for each in found)
+    digests = (hashlib.new(name, body, usedforsecurity=False).digest() for body in bodies())
+    return not any(_spells(value, digest) for digest in digests)
 
 
 def _spells(value: str, digest: bytes) -> bool:
-    """Is this the digest, in one of the spellings that writers use, without padding?"""
+    """Return whether a value is the digest in one of the encodings in use, without padding."""
     base32 = base64.b32encode(digest).decode().rstrip("=")
-    base64s = (base64.b64encode(digest).decode(), base64.urlsafe_b64encode(digest).decode())
-    return value.upper() in (base32, digest.hex().upper()) or value in (
-        each.rstrip("=") for each in base64s
-    )
+    if value.upper() in (base32, digest.hex().upper()):
+        return True
+    standard, url_safe = base64.b64encode(digest), base64.urlsafe_b64encode(digest)
+    return value in (standard.decode().rstrip("="), url_safe.decode().rstrip("="))
 
 
 def moment(date: str) -> str:
-    """A WARC-Date, or an ARC's 14 digits, as the archive writes moments; what is left out of it is
-    its beginning.
+    """Return a WARC-Date, or the 14 digits of ARC, as a timestamp of the archive.
 
-    Raises ReadingError where it is no date.
+    An incomplete date is completed by its beginning: 2020 is 1 January 2020, 00:00:00. Raises
+    ReadingError for an invalid date.
     """
-    found = MOMENT.fullmatch(date)
-    digits = re.sub(r"\D", "", found[1]) if found else ""
+    match = MOMENT.fullmatch(date)
+    digits = re.sub(r"\D", "", match[1]) if match else ""
+    complete = digits + BEGINNING[len(digits) :]
     try:
-        return utc(
-            datetime.strptime(digits + BEGINNING[len(digits) :], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-        )
+        return utc(datetime.strptime(complete, "%Y%m%d%H%M%S").replace(tzinfo=UTC))
     except ValueError:
-        raise ReadingError(f"its WARC-Date {date[:30]!r} is no date") from None
+        raise ReadingError(f"its WARC-Date {date[:30]!r} is not a date") from None
 
 
 def original(headers: Headers) -> Headers:
-    """Headers as the server sent them, where an archive renamed some (`X-Archive-Orig-…`) and put
-    others in place."""
+    """Return the headers as the server sent them.
+
+    Web archives rename some headers (`X-Archive-Orig-…`) and put others in their places.
+    """
     renamed = {name[len(RENAMED) :].lower() for name, _ in headers if name.startswith(RENAMED)}
     return tuple(
         (name.removeprefix(RENAMED), value)
@@ -254,26 +265,23 @@ def original(headers: Headers) -> Headers:
 
 
 def is_html(response: Response) -> bool:
-    """Is it a page of HTML, by its type, or without one by its beginning?
+    """Return whether a response is a page of HTML by its type, or without a type by its beginning.
 
-    Of several types the last counts, as in browsers (Fetch, 3.6), unless one is HTML and so is the
-    beginning.
+    The last of several types counts, as in browsers (Fetch, 3.6), unless another is HTML and the
+    body begins like HTML.
     """
-    kinds = [
-        kind
-        for kind in re.split(r"[,;]\s*", response.header("content-type").lower())
-        if "/" in kind
-    ]
-    kinds = [kind.strip() for kind in kinds if "=" not in kind and kind.strip() != "*/*"]
-    if kinds and kinds[-1] in HTML:
+    parts = re.split(r"[,;]\s*", response.header("content-type").lower())
+    types = [part.strip() for part in parts if "/" in part and "=" not in part]
+    types = [each for each in types if each != "*/*"]
+    if types and types[-1] in HTML_TYPES:
         return True
-    return (not kinds or any(kind in HTML for kind in kinds)) and bool(
-        LOOKS_HTML.search(response.body, 0, 1024)
-    )
+    if types and not any(each in HTML_TYPES for each in types):
+        return False
+    return LOOKS_HTML.search(response.body, 0, 1024) is not None
 
 
 def _response(record: Record) -> Response | None:
-    """The response in a record; None for a revisit that says no more than what it refers to."""
+    """Return the response in a record; None for a revisit without headers. Raises ReadingError."""
     block = record.block or b""
     if record.kind == "resource":
         return Response(200, (("Content-Type", record.fields.get("content-type", "")),), block)
@@ -281,20 +289,23 @@ def _response(record: Record) -> Response | None:
 
 
 def _why_not(record: Record) -> str | None:
-    """Why a record is not taken, whatever it holds."""
+    """Return the reason if a record is left out whatever it contains, otherwise None."""
     if not record.field("warc-target-uri").lower().startswith(("http://", "https://")):
-        return "not an address of the web"
+        return "not a web URL"
     if record.block is None:
         return f"larger than {LARGEST >> 20} MiB"
-    # of a revisit it says that the body is elsewhere
+    # a revisit is marked as truncated since its body is elsewhere
     if record.field("warc-truncated") and record.kind != "revisit":
-        return "cut off when it was recorded"
+        return "truncated when it was recorded"
     return "recorded in segments" if record.field("warc-segment-number") else None
 
 
 def _why_not_taken(response: Response, kind: str) -> str | None:
-    """Why an answer is not taken; a revisit's headers may leave out the type."""
+    """Return the reason if a response is left out, otherwise None.
+
+    The headers of a revisit may lack the type.
+    """
     if response.status != 200:
         return f"HTTP {response.status}"
-    told = kind != "revisit" or response.header("content-type")
-    return "not HTML" if told and not is_html(response) else None
+    has_type = kind != "revisit" or response.header("content-type")
+    return "not HTML" if has_type and not is_html(response) else None

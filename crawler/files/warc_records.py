@@ -1,8 +1,7 @@
-"""The records of WARC and ARC files, one after another; what is broken is named, and what follows
-it still read.
+"""The records of WARC and ARC files, one after another.
 
-WARC (ISO 28500) is read by fastwarc, plain, gzipped, or compressed with zstd or lz4; ARC, its
-predecessor, by warcio.
+Broken records are reported, and the records behind them are still read. fastwarc reads WARC (ISO
+28500): plain, gzipped, or compressed with zstd or lz4. warcio reads ARC, its predecessor.
 """
 
 from __future__ import annotations
@@ -19,23 +18,24 @@ from typing import Any, BinaryIO
 from fastwarc.warc import ArchiveIterator, WarcRecord
 
 from archive.errors import UsageError
+from crawler.files.complete_body import GZIP, gzip_decompressor
 from crawler.files.http_messages import END_OF_HEAD, LONGEST_HEAD
 from crawler.files.saved_pages import LARGEST
 
-GZIP = b"\x1f\x8b\x08"
 OTHERS = (b"\x28\xb5\x2f\xfd", b"\x5d\x2a\x4d\x18", b"\x04\x22\x4d\x18")
-"""How files begin that are compressed with zstd (without and with a dictionary) or lz4."""
+"""The first bytes of files compressed with zstd (without and with a dictionary) or lz4."""
 
 LARGEST_BLOCK = LARGEST + LONGEST_HEAD
+"""Bytes of a record's block: a page and its HTTP headers."""
 MOST_TRIES = 1000
-"""Places in a row that look like the start of a record, and are none, before a file is given up."""
+"""Places in a row that look like the start of a record but are not, before a file is given up."""
 READ = ("response", "resource", "revisit", "metadata")
-"""The kinds whose blocks are read; the others are passed over."""
+"""The types of records whose blocks are read; those of others are skipped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What could not be read, and where."""
+    """A part of a file that could not be read: its place and the reason."""
 
     place: str
     reason: str
@@ -46,8 +46,10 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record; its fields by their names in lower case. `block` is None where it is larger than
-    any page."""
+    """A record, with its fields by their names in lower case.
+
+    `block` is None if it is larger than `LARGEST_BLOCK`.
+    """
 
     kind: str
     place: str
@@ -56,21 +58,25 @@ class Record:
     block: bytes | None = b""
 
     def field(self, name: str) -> str:
-        """A field without the angle brackets that some writers put around it; empty where there is
-        none."""
+        """Return a field, without angle brackets around it; empty if the record lacks it.
+
+        `name` is in lower case. Some writers put the brackets around URLs, too.
+        """
         return self.fields.get(name, "").strip().strip("<>")
 
 
 def opening(path: Path) -> bytes:
-    """How a file begins, gunzipped if it can be. Raises UsageError where it cannot be read."""
+    """Return the first bytes of a file, decompressed if they are valid gzip.
+
+    Raises UsageError for a file that cannot be read.
+    """
     try:
         with path.open("rb") as file:
             start = file.read(1024)
-        return (
-            zlib.decompressobj(zlib.MAX_WBITS + 16).decompress(start, 64)
-            if start.startswith(GZIP)
-            else start
-        )
+        if not start.startswith(GZIP):
+            return start
+        first_bytes: bytes = gzip_decompressor().decompress(start, 64)
+        return first_bytes
     except zlib.error:  # the first record is broken; others may be whole
         return start
     except OSError as error:
@@ -78,193 +84,213 @@ def opening(path: Path) -> bytes:
 
 
 def records(path: Path) -> Iterator[Record | Problem]:
-    """The records of a WARC or ARC file in their order. Raises UsageError for a file that is
-    neither."""
+    """Return the records of a WARC or ARC file in file order.
+
+    Raises UsageError for any other file.
+    """
     start = opening(path)
     if start.startswith(b"filedesc:"):
         return arc_records(path)
     if start.lstrip().startswith(b"WARC/") or start.startswith((GZIP, *OTHERS)):
         return WarcFile(path).records()
-    raise UsageError("is no WARC or ARC file")
+    raise UsageError("is not a WARC or ARC file")
 
 
 class WarcFile:
-    """A WARC file being read; where it has got to."""
+    """A WARC file and the position up to which it has been read."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         with path.open("rb") as file:
             start = file.read(4)
-        self.gzip = start.startswith(GZIP)
-        self.plain = not self.gzip and not start.startswith(OTHERS)
-        self.number = 0
-        self.last = 0
-        """Byte at which the newest record starts, in the file as it lies on the disk."""
-        self.end: int | None = 0
-        """Byte after the newest record, of a file that is not compressed; None where its length is
-        not known."""
-        self.resume: int | None = None
-        """Byte after the newest record where it was read by hand, of a gzipped file."""
+        self.is_gzip = start.startswith(GZIP)
+        self.is_plain = not self.is_gzip and not start.startswith(OTHERS)
+        self._number = 0
+        """The number of records read so far."""
+        self._start = 0
+        """The offset of the newest record in the file on the disk."""
+        self._end: int | None = 0
+        """The offset behind the newest record, if the file is not compressed; None if unknown."""
+        self._resume: int | None = None
+        """The offset behind the newest record, if the file is gzipped and fastwarc misread it."""
 
     def records(self) -> Iterator[Record | Problem]:
-        """Its records; where reading fails, the next start is looked for."""
-        onward: int | None = 0
-        tries = 0
-        while onward is not None:
-            start, before = onward, self.number
+        """Yield the records; where reading fails, search for the start of the next record."""
+        next_start: int | None = 0
+        failures = 0
+        while next_start is not None:
+            start, number_before = next_start, self._number
             try:
-                onward = yield from self._from(start)
+                next_start = yield from self._records_from(start)
                 continue
-            except Exception as error:  # whatever a library raises over a stranger's file
-                tries = 0 if self.number > before else tries + 1
-                if not tries or start == 0:  # else it is the same stretch, already named
+            except Exception as error:  # whatever a library raises over an untrusted file
+                failures = 0 if self._number > number_before else failures + 1
+                if not failures or start == 0:  # otherwise the same gap is already reported
                     yield self._problem(_told(error))
-            onward = self._next_start(max(start, self.last, self.end or 0) + 1)
-            if onward is not None and tries > MOST_TRIES:
+            next_start = self._find_start(max(start, self._start, self._end or 0) + 1)
+            if next_start is not None and failures > MOST_TRIES:
                 yield self._problem(
-                    f"given up after {MOST_TRIES:,} places that look like a record and are none"
+                    f"given up after {MOST_TRIES:,} places "
+                    "that look like the start of a record but are not"
                 )
                 return
 
     def record_at(self, offset: int) -> Record | None:
-        """The record that starts at a byte of the file; None where none can be read there."""
+        """Return the record at an offset of the file; None if none can be read there."""
         try:
             with self.path.open("rb") as file:
                 file.seek(offset)
-                found = next(ArchiveIterator(file, parse_http=False, quirks_mode=self.plain))
-                read = self._read(found)
+                found = next(ArchiveIterator(file, parse_http=False, quirks_mode=self.is_plain))
+                record = self._read_record(found)
         except (StopIteration, OSError, ValueError):
             return None
-        return read if isinstance(read, Record) else None
+        return record if isinstance(record, Record) else None
 
-    def _from(self, start: int) -> Generator[Record | Problem, None, int | None]:
-        """Records from a byte on; returns the byte from which to read on, or None at the end of the
-        file."""
+    def _records_from(self, start: int) -> Generator[Record | Problem, None, int | None]:
+        """Yield records from an offset on; return the offset to resume at, None at the end.
+
+        Raises OSError, or whatever fastwarc raises, where reading fails.
+        """
         with self.path.open("rb") as file:
             file.seek(start)
-            for found in ArchiveIterator(file, parse_http=False, quirks_mode=self.plain):
-                if self.plain:
-                    yield from self._between(found.stream_pos)
-                self.number, self.last = self.number + 1, found.stream_pos
-                read = self._read(found)
-                if self.plain:
-                    self.end = self._end_of(found)
-                yield read
-                if self.gzip and self.resume is not None:
-                    return self.resume
-        if self.plain:
-            yield from self._between(self.path.stat().st_size)
-        elif self.gzip and self._left_over():
+            for found in ArchiveIterator(file, parse_http=False, quirks_mode=self.is_plain):
+                if self.is_plain:
+                    yield from self._gap_before(found.stream_pos)
+                self._number, self._start = self._number + 1, found.stream_pos
+                record = self._read_record(found)
+                if self.is_plain:
+                    self._end = self._end_of_record(found)
+                yield record
+                if self.is_gzip and self._resume is not None:
+                    return self._resume
+        if self.is_plain:
+            yield from self._gap_before(self.path.stat().st_size)
+        elif self.is_gzip and self._left_over():
             raise OSError("what follows is not gzip")
         return None
 
-    def _read(self, found: WarcRecord) -> Record | Problem:
-        place = f"{self.path}: record {self.number} at byte {found.stream_pos}"
+    def _read_record(self, found: WarcRecord) -> Record | Problem:
+        """Return a record of fastwarc's with its block, or the problem with it."""
+        offset = found.stream_pos
+        place = f"{self.path}: record {self._number} at byte {offset}"
         fields = {name.lower(): value for name, value in found.headers.items()}
         length = _length(found)
         if length is None:
-            return Problem(place, "its header breaks off, or says no Content-Length")
-        self.resume = None
-        if found.content_length != length:
-            by_hand = self._by_hand(found.stream_pos, length)
-            if by_hand is None:
+            return Problem(place, "its header is truncated, or has no valid Content-Length")
+        self._resume = None
+        is_misread = found.content_length != length
+        if is_misread:
+            own_reading = self._read_by_hand(offset, length)
+            if own_reading is None:
                 return Problem(
-                    place,
-                    "its fields are named in another case, and it is no gzip member of its own",
+                    place, "its fields are named in another case, and it is no separate gzip member"
                 )
-            block, self.resume = by_hand
+            block, self._resume = own_reading
         kind = fields.get("warc-type", "").strip().lower()
         if kind not in READ:
-            return Record(kind, place, found.stream_pos, fields)
+            return Record(kind, place, offset, fields)
         if length > LARGEST_BLOCK:
-            return Record(kind, place, found.stream_pos, fields, None)
-        if found.content_length == length:
+            return Record(kind, place, offset, fields, None)
+        if not is_misread:
             block = found.reader.read() if found.reader else b""
         if len(block) < length:
-            return Problem(place, f"breaks off after {len(block):,} of {length:,} bytes")
-        return Record(kind, place, found.stream_pos, fields, block)
+            return Problem(place, f"truncated after {len(block):,} of {length:,} bytes")
+        return Record(kind, place, offset, fields, block)
 
-    def _by_hand(self, offset: int, length: int) -> tuple[bytes, int] | None:
-        """The block of the record at a byte, and the byte after its gzip member; None where it
-        cannot be had so.
+    def _read_by_hand(self, offset: int, length: int) -> tuple[bytes, int] | None:
+        """Return the block of the record at an offset, and the offset behind its gzip member.
 
-        Names of fields have no case (WARC 1.1, 4), yet fastwarc knows Content-Length in this
-        spelling alone.
+        None if the record is not a separate gzip member. Names of fields have no case (WARC 1.1, 4),
+        but fastwarc knows Content-Length in this spelling only.
         """
         most = LONGEST_HEAD + min(length, LARGEST_BLOCK) + len(b"\r\n\r\n")
         with self.path.open("rb") as file:
             file.seek(offset)
-            if self.plain:
+            if self.is_plain:
                 text, end = file.read(most), offset
-            elif self.gzip:
+            elif self.is_gzip:
                 text, end = _member(file, most)
             else:
                 return None
         head = END_OF_HEAD.search(text, 0, LONGEST_HEAD)
-        # more records in one gzip stream
-        if head is None or (self.gzip and text[head.end() + length :].strip()):
+        if head is None:
+            return None
+        has_more_records = self.is_gzip and text[head.end() + length :].strip()
+        if has_more_records:
             return None
         return text[head.end() : head.end() + length], end
 
-    def _end_of(self, found: WarcRecord) -> int | None:
+    def _end_of_record(self, found: WarcRecord) -> int | None:
+        """Return the offset behind a record of a file that is not compressed; None if unknown."""
         with self.path.open("rb") as file:
             file.seek(found.stream_pos)
             head = END_OF_HEAD.search(file.read(LONGEST_HEAD))
         length = _length(found)
-        return None if head is None or length is None else found.stream_pos + head.end() + length
+        if head is None or length is None:
+            return None
+        return int(found.stream_pos + head.end() + length)
 
-    def _between(self, next_start: int) -> Iterator[Problem]:
-        """What lies between two records and is none: a record whose length is wrong, or that lost
-        its head."""
-        if self.end is None or next_start <= self.end:
+    def _gap_before(self, next_start: int) -> Iterator[Problem]:
+        """Yield a problem for bytes between two records.
+
+        They belong to a record with a wrong length or without its head.
+        """
+        if self._end is None or next_start <= self._end:
             return
+        gap = next_start - self._end
         with self.path.open("rb") as file:
-            file.seek(self.end)
-            if file.read(min(next_start - self.end, LONGEST_HEAD)).strip():
-                yield self._problem(f"{next_start - self.end:,} bytes that belong to no record")
+            file.seek(self._end)
+            if file.read(min(gap, LONGEST_HEAD)).strip():
+                yield self._problem(f"{gap:,} bytes that belong to no record")
 
     def _left_over(self) -> bytes:
-        """What follows the newest gzip member; fastwarc takes a member that hardly begins for the
-        end of the file."""
-        inflater = zlib.decompressobj(zlib.MAX_WBITS + 16)
+        """Return the first bytes behind the newest gzip member; empty at the end of the file.
+
+        fastwarc takes a member of only a few bytes for the end of the file.
+        """
+        stream = gzip_decompressor()
         with self.path.open("rb") as file:
-            file.seek(self.last)
+            file.seek(self._start)
             if file.read(len(GZIP)) != GZIP:  # all records are one stream
                 return b""
-            file.seek(self.last)
-            while not inflater.eof and (data := file.read(LONGEST_HEAD)):
-                inflater.decompress(data)
-            return (inflater.unused_data + file.read(LONGEST_HEAD)).strip(b"\0")
+            file.seek(self._start)
+            while not stream.eof and (data := file.read(LONGEST_HEAD)):
+                stream.decompress(data)
+            rest: bytes = stream.unused_data + file.read(LONGEST_HEAD)
+        return rest.strip(b"\0")
 
     def _problem(self, reason: str) -> Problem:
-        return Problem(f"{self.path}: after record {self.number} at byte {self.last}", reason)
+        return Problem(f"{self.path}: after record {self._number} at byte {self._start}", reason)
 
-    def _next_start(self, after: int) -> int | None:
-        if not (self.gzip or self.plain):
+    def _find_start(self, after: int) -> int | None:
+        """Return the next offset that looks like the start of a record, or None."""
+        if not (self.is_gzip or self.is_plain):
             return None
         with self.path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as view:
-            found = view.find(GZIP if self.gzip else b"\nWARC/", after)
-        return None if found < 0 else found + self.plain
+            found = view.find(GZIP if self.is_gzip else b"\nWARC/", after)
+        if found < 0:
+            return None
+        return found if self.is_gzip else found + 1  # behind the line break
 
 
 def _member(file: BinaryIO, most: int) -> tuple[bytes, int]:
-    """The first bytes of the gzip member at which a file stands, and the byte after it."""
-    inflater = zlib.decompressobj(zlib.MAX_WBITS + 16)
-    text = b""
-    while not inflater.eof and (data := inflater.unconsumed_tail or file.read(LONGEST_HEAD)):
-        part = inflater.decompress(data, LONGEST_HEAD)
-        text += part[: most - len(text)]
-    return text, file.tell() - len(inflater.unused_data)
+    """Return at most `most` bytes of the gzip member at a file's position, and the offset behind it."""
+    stream = gzip_decompressor()
+    content = b""
+    while not stream.eof and (data := stream.unconsumed_tail or file.read(LONGEST_HEAD)):
+        part = stream.decompress(data, LONGEST_HEAD)
+        content += part[: most - len(content)]
+    return content, file.tell() - len(stream.unused_data)
 
 
 def _length(found: WarcRecord) -> int | None:
-    told = found.headers.get("Content-Length") or ""
-    return int(told) if told.isascii() and told.isdigit() and len(told) < 19 else None
+    """Return a record's Content-Length in bytes; None if it is missing or not a number."""
+    value = found.headers.get("Content-Length") or ""
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
 
 
 def arc_records(path: Path) -> Iterator[Record | Problem]:
-    """The records of an ARC file, their fields named as in a WARC; reading stops where one is
-    broken."""
+    """Yield the records of an ARC file, with the field names of WARC, up to the first broken one."""
     from warcio.archiveiterator import ArchiveIterator as ArcIterator
 
     number, offset = 0, 0
@@ -274,16 +300,21 @@ def arc_records(path: Path) -> Iterator[Record | Problem]:
             while (found := _next(iterator)) is not None:
                 number, offset = number + 1, iterator.offset
                 yield _arc_record(found, f"{path}: record {number} at byte {offset}", offset)
-    except Exception as error:  # as above
+    except Exception as error:  # whatever the library raises over an untrusted file
         yield Problem(f"{path}: after record {number} at byte {offset}", _told(error))
 
 
 def _next(iterator: Any) -> Any:
-    with redirect_stderr(StringIO()):  # warcio warns there of what is named here as a problem
+    """Return warcio's next record, or None at the end.
+
+    The warnings that warcio prints are suppressed, as the caller reports them as problems.
+    """
+    with redirect_stderr(StringIO()):
         return next(iterator, None)
 
 
 def _arc_record(found: Any, place: str, offset: int) -> Record | Problem:
+    """Return a record of warcio's with its block, or the problem with it."""
     fields = {name.lower(): value for name, value in found.rec_headers.headers}
     if found.rec_type not in READ:
         return Record(found.rec_type, place, offset, fields)
@@ -291,10 +322,11 @@ def _arc_record(found: Any, place: str, offset: int) -> Record | Problem:
         return Record(found.rec_type, place, offset, fields, None)
     block = found.raw_stream.read()
     if len(block) < found.length:
-        return Problem(place, f"breaks off after {len(block):,} of {found.length:,} bytes")
+        return Problem(place, f"truncated after {len(block):,} of {found.length:,} bytes")
     return Record(found.rec_type, place, offset, fields, block)
 
 
 def _told(error: Exception) -> str:
-    """What a library says, on one line."""
-    return f"cannot be read on ({' '.join(str(error).split())[:100] or type(error).__name__})"
+    """Return the reason that a library's error gives, on one line."""
+    message = " ".join(str(error).split())[:100] or type(error).__name__
+    return f"cannot be read further ({message})"

@@ -1,1 +1,1 @@
-"""How this program starts and stops processes."""
+"""Start and end of processes."""

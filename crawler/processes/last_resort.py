@@ -1,12 +1,12 @@
-"""A process beside a crawl that kills it where it cannot end itself, as one call holds its
-interpreter's lock.
+"""A process beside a crawl that kills the crawl if the crawl cannot end itself.
 
-It is run as a file and imports nothing but the standard library: it starts in milliseconds, and
-nothing that a crawl may do can hold it. Two things come to it. On standard input the crawl writes,
-a line each time, by when it will have ended (seconds of the monotonic clock, the same in all
-processes); the end of it means that the crawl is over. The socket that is named holds the signals
-that came, until the crawl's watchdog takes them: who leaves a request to stop there for `HELD`
-seconds cannot act any more.
+A crawl cannot end itself while a single call holds the interpreter's lock. This module is run as a
+file and imports only the standard library: it starts in milliseconds, and no action of the crawl
+can block it. It has two inputs. On standard input, the crawl writes lines with the time by which it
+will have ended (in seconds of the monotonic clock, which is the same in all processes); the end of
+the input means that the crawl is over. A socket holds the numbers of the signals that arrived until
+the crawl's watchdog takes them: a crawl that leaves a request to stop there for
+`MAX_DEAF_SECONDS` is blocked.
 """
 
 from __future__ import annotations
@@ -19,44 +19,52 @@ import socket
 import sys
 import time
 
-HELD = 5.0
-"""Seconds for which the lock may be held after a request to stop."""
+MAX_DEAF_SECONDS = 5.0
+"""Seconds for which a crawl may leave a request to stop untaken."""
 ASKED_TO_STOP = {signal.SIGTERM, signal.SIGINT}
+"""The signals that request a crawl to stop."""
 TOLD = (
     "The crawl could not stop by itself and was killed. What waits is taken up by the next crawl."
 )
 
 
-def main(crawl: int, signals: socket.socket, held: float) -> None:
-    """Wait for the end of the process `crawl`, or bring it about."""
+def main(crawl: int, signals: socket.socket, max_deaf_seconds: float) -> None:
+    """Wait until the process `crawl` ends, or kill it when it is overdue or blocked."""
     ends_by: float | None = None
-    unheard_since: float | None = None
-    lines = came = b""
+    untaken_since: float | None = None
+    partial_line = untaken = b""
     while True:
-        waits_for = [0] if came else [0, signals.fileno()]
-        patience = (
-            0.05
-            if came
-            else None
-            if ends_by is None
-            else max(0.0, ends_by - time.monotonic()) + 0.01
-        )
-        if 0 in select.select(waits_for, [], [], patience)[0]:
-            if not (more := os.read(0, 4096)):
+        # with signals in it the socket is always readable, so it is polled instead
+        inputs = [0] if untaken else [0, signals.fileno()]
+        readable, _, _ = select.select(inputs, [], [], _wait_seconds(untaken, ends_by))
+        if 0 in readable:
+            received = os.read(0, 4096)
+            if not received:
                 return
-            *whole, lines = (lines + more).split(b"\n")
-            ends_by = float(whole[-1]) if whole else ends_by
-        now, came = time.monotonic(), _lying(signals)
-        unheard_since = None if ASKED_TO_STOP.isdisjoint(came) else unheard_since or now
-        if (unheard_since is not None and now > unheard_since + held) or (
-            ends_by is not None and now > ends_by
-        ):
+            *lines, partial_line = (partial_line + received).split(b"\n")
+            if lines:
+                ends_by = float(lines[-1])
+        now, untaken = time.monotonic(), _untaken_signals(signals)
+        has_request = not ASKED_TO_STOP.isdisjoint(untaken)
+        untaken_since = (untaken_since or now) if has_request else None
+        is_blocked = untaken_since is not None and now > untaken_since + max_deaf_seconds
+        is_overdue = ends_by is not None and now > ends_by
+        if is_blocked or is_overdue:
             _kill(crawl)
             return
 
 
-def _lying(signals: socket.socket) -> bytes:
-    """The numbers of the signals that came and were not taken yet."""
+def _wait_seconds(untaken: bytes, ends_by: float | None) -> float | None:
+    """Return the seconds to wait for input; None to wait without limit."""
+    if untaken:
+        return 0.05
+    if ends_by is None:
+        return None
+    return max(0.0, ends_by - time.monotonic()) + 0.01
+
+
+def _untaken_signals(signals: socket.socket) -> bytes:
+    """Return the numbers of the signals that arrived and that the watchdog has not taken."""
     try:
         return signals.recv(256, socket.MSG_PEEK | socket.MSG_DONTWAIT)
     except BlockingIOError:
@@ -64,14 +72,15 @@ def _lying(signals: socket.socket) -> bytes:
 
 
 def _kill(crawl: int) -> None:
+    """Kill the crawl, and print that it was killed."""
     if os.getppid() != crawl:
-        return  # it ended meanwhile
+        return  # it has ended by itself
     os.kill(crawl, signal.SIGKILL)
     with contextlib.suppress(OSError):
         print(TOLD, flush=True)
 
 
 if __name__ == "__main__":
-    who, number, seconds = sys.argv[1:]
-    main(int(who), socket.socket(fileno=int(number)), float(seconds))
+    crawl_pid, descriptor, seconds = sys.argv[1:]
+    main(int(crawl_pid), socket.socket(fileno=int(descriptor)), float(seconds))
     os._exit(0)

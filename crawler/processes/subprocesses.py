@@ -1,8 +1,7 @@
-"""How this program starts processes: they import nothing from the folder in which it happens to be
-called.
+"""Commands and environments for processes that import nothing from the current folder.
 
-Python puts that folder first on its search path when it is started with `-c` or `-m`, as the fork
-server and `python -m crawler` are, and where PYTHONPATH has an empty or a relative entry
+Python puts the current folder first on its search path when it is started with `-c` or `-m`, like
+the fork server and `python -m crawler`, and if PYTHONPATH has an empty or a relative entry
 (`crawler.processes.search_path`).
 """
 
@@ -18,14 +17,16 @@ from crawler.processes.search_path import entries, is_wanted
 
 
 def program() -> tuple[str, ...]:
-    """The words that call this very `dateline`, wherever they are called."""
+    """Return the command line of this installation of `dateline`, valid in any folder."""
     script = Path(sys.executable).parent / "dateline"
     return (str(script),) if script.is_file() else (sys.executable, "-P", "-m", "crawler")
 
 
 def environment(given: Mapping[str, str] | None = None) -> dict[str, str]:
-    """An environment, by default ours, in which Python leaves the current folder out of its search
-    path."""
+    """Return an environment in which Python does not search the current folder.
+
+    It is based on `given`, by default on the environment of this process.
+    """
     environ = dict(os.environ if given is None else given)
     named = entries(environ.pop("PYTHONPATH", ""))
     folders = [
@@ -40,8 +41,10 @@ def environment(given: Mapping[str, str] | None = None) -> dict[str, str]:
 
 @contextmanager
 def safe_environment() -> Iterator[None]:
-    """Processes that others start for us meanwhile get such an environment: they ask nobody for
-    another one."""
+    """Give a safe environment to processes that libraries start within the block.
+
+    Libraries such as multiprocessing pass on this process's environment and accept no other.
+    """
     changed = ("PYTHONSAFEPATH", "PYTHONPATH")
     before = {name: os.environ.get(name) for name in changed}
     safe = environment()
@@ -53,6 +56,7 @@ def safe_environment() -> Iterator[None]:
 
 
 def _put(values: Mapping[str, str | None]) -> None:
+    """Set variables of the environment, and delete those whose value is None."""
     for name, value in values.items():
         if value is None:
             os.environ.pop(name, None)

@@ -1,8 +1,8 @@
-"""Ctrl-C and SIGTERM while a crawl gets ready: they are kept until there is a crawl to end in
-order.
+"""Deferral of Ctrl-C and SIGTERM until a crawl runs that can end in order.
 
-Scrapy takes signals once its reactor runs. What the program imports and opens before takes seconds,
-in which Python would break off with KeyboardInterrupt, or be ended. A second Ctrl-C does break off.
+Scrapy handles signals once its reactor runs. The imports and files before that take seconds, in
+which Ctrl-C would raise KeyboardInterrupt and SIGTERM would kill the program. A second Ctrl-C does
+raise KeyboardInterrupt.
 """
 
 from __future__ import annotations
@@ -13,40 +13,45 @@ from types import FrameType
 from typing import Any
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)
+"""The signals that request a stop."""
 
 _asked: list[int] = []
+"""The signal that arrived, if any."""
 _before: dict[int, Any] = {}
-"""What signals did, and will do again."""
+"""Signal → the handler that it had before and gets back."""
 
 
 def listen() -> None:
-    """Keep what asks us to stop from now on. Only in the main thread; elsewhere nothing changes."""
-    with suppress(ValueError):  # another thread, of a program that has its own ways
+    """Defer signals that request a stop. Without effect outside the main thread."""
+    # ValueError: another thread of a program that handles signals itself
+    with suppress(ValueError):
         for each in STOPPING:
             if signal.getsignal(each) is not _keep:
                 _before[each] = signal.signal(each, _keep)
 
 
 def release() -> None:
-    """Signals do again what they did before."""
+    """Restore the handlers that signals had before."""
     with suppress(ValueError):
-        for each in [each for each in STOPPING if each in _before]:
-            signal.signal(each, _before.pop(each))
+        for each in STOPPING:
+            if each in _before:
+                signal.signal(each, _before.pop(each))
 
 
 def asked() -> bool:
-    """Whether somebody asked us to stop meanwhile."""
+    """Return whether a signal that requests a stop has arrived."""
     return bool(_asked)
 
 
 def pass_on() -> None:
-    """Release signals, and raise anew the one that came meanwhile."""
+    """Restore the handlers, and raise the deferred signal again."""
     release()
     if _asked:
         signal.raise_signal(_asked.pop(0))
 
 
 def _keep(number: int, _: FrameType | None) -> None:
+    """Defer the first signal; raise KeyboardInterrupt for the second."""
     if _asked:
         raise KeyboardInterrupt
     _asked.append(number)

@@ -1,15 +1,15 @@
-"""Ends a crawl that does not end by itself once its time is up or it was asked to stop.
+"""The watchdog that ends a crawl which does not end by itself in time.
 
-The event loop closes a crawl in order. Where something holds the loop, or what is under way takes
-too long, a thread of its own does so after `GRACE`: what waits to be written is written if the loop
-still answers, readers are ended, the crawl's row says why, and the process ends with exit code 0,
-as after any crawl that was stopped. The frontier lies in SQLite, so nothing that was written is
-lost and what was under way waits again.
+A crawl should end when its time is up or when a signal requests it, and normally the event loop
+closes it in order. If something blocks the loop, or running requests take too long, a separate
+thread ends the crawl after `STOP_GRACE_SECONDS`: the loop, if it still responds, writes what waits
+to be written; workers are killed; the crawl's row gets the reason; and the process ends with exit
+code 0, like any crawl that was stopped. The frontier is stored in SQLite, so no written data is
+lost, and unfinished URLs wait again.
 
-A thread cannot act while a single call holds the interpreter's lock. A process beside the crawl can
-(`crawler.processes.last_resort`): it kills a crawl that takes no notice of a request to stop for
-five seconds, and one that has not ended when it should have. The next crawl marks such a crawl as
-interrupted.
+A thread cannot act while a single call holds the interpreter's lock, but a process beside the crawl
+can (`crawler.processes.last_resort`): it kills a crawl that ignores a request to stop for
+`MAX_DEAF_SECONDS`, and a crawl that is overdue. The next crawl marks a killed crawl as interrupted.
 """
 
 from __future__ import annotations
@@ -35,23 +35,24 @@ from archive.frontier.urls import end_crawl
 from archive.storage.database import connect
 from archive.storage.schema import ARCHIVE
 from crawler.processes import last_resort
-from crawler.processes.last_resort import ASKED_TO_STOP, HELD
+from crawler.processes.last_resort import ASKED_TO_STOP, MAX_DEAF_SECONDS
 
-GRACE = 20.0
-"""Seconds from the request to stop to the end: most requests that are under way are answered by
-then."""
+STOP_GRACE_SECONDS = 20.0
+"""Seconds from a request to stop to the forced end; by then most running requests are answered."""
 WRITING = 3.0
-"""Seconds of patience for what waits to be written, and for the archive's write lock."""
+"""Timeout in seconds for writing what waits, and for the archive's write lock."""
 SOON = 1.0
-"""Seconds from a second request to stop to the end."""
+"""Seconds from a second request to stop to the forced end."""
 STOPPED, TIME_IS_UP = "stopped by the user", "the time was up"
+"""Reasons why a crawl ended early, as the archive stores them."""
 
 
 class Watchdog:
-    """Watches over one crawl; a context manager, entered in the main thread.
+    """The watchdog of one crawl; a context manager, to be entered in the main thread.
 
-    `seconds` is the time that the crawl may take (None: any), `grace` GRACE if left out, `end` what
-    ends the process.
+    `seconds` is the time that the crawl may take (None: no limit), `grace` the seconds from a
+    request to stop to the forced end (default: `STOP_GRACE_SECONDS`), `end` the function that ends
+    the process.
     """
 
     def __init__(
@@ -63,14 +64,17 @@ class Watchdog:
         end: Callable[[int], Any] = os._exit,
     ) -> None:
         self.folder, self.crawl_id, self.end = folder, crawl_id, end
-        self.grace = GRACE if grace is None else grace
+        self.grace = STOP_GRACE_SECONDS if grace is None else grace
         self.write_now: Callable[[], object] | None = None
-        """Has the event loop write what waits; set once there is such a thing."""
+        """A function for the event loop that writes what waits; set by the caller."""
         self.deadline = time.monotonic() + seconds if seconds else None
+        """The time of the monotonic clock at which the crawl's time is up."""
         self.stop_asked: list[float] = []
+        """The times of the monotonic clock at which a stop was requested."""
         self._heard, self._ours = socket.socketpair()
         self._ours.setblocking(False)
         self._others: int | None = None
+        """The file descriptor that received signals before; -1 for none."""
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
 
@@ -91,25 +95,28 @@ class Watchdog:
         self._heard.close()
 
     def listen(self) -> None:
-        """Hear of signals beside the event loop; call it in the main thread once the loop runs.
+        """Receive signals, and pass them on to the event loop.
 
-        The interpreter writes a signal's number to a file descriptor as it comes, whatever the main
-        thread does then.
+        Call this method in the main thread once the loop runs. The interpreter writes the number
+        of a signal to a file descriptor when it arrives, whatever the main thread does then.
         """
         self._others = signal.set_wakeup_fd(self._ours.fileno(), warn_on_full_buffer=False)
 
     # -- the thread --------------------------------------------------------------------------------
 
     def _watch(self) -> None:
-        taken = 0
+        """Wait for signals until the crawl is over, or end it when it is due to end."""
+        passed_on = 0
         while not self._over.is_set():
             due = self._due()
             if due is not None:
-                self.last_resort.tell(due + 2 * WRITING + HELD)
-            # only now, as the lock may not come back after any call: what lies there, nobody heard
-            if taken:
-                self._heard.recv(taken)
-            self._heard.settimeout(max(0.01, due - time.monotonic()) if due is not None else None)
+                self.last_resort.send_end_time(due + 2 * WRITING + MAX_DEAF_SECONDS)
+            # signals are taken only now: any call before may have been the last that got the
+            # interpreter's lock, and signals that stay untaken show this to the last resort
+            if passed_on:
+                self._heard.recv(passed_on)
+            timeout = None if due is None else max(0.01, due - time.monotonic())
+            self._heard.settimeout(timeout)
             try:
                 heard = self._heard.recv(64, socket.MSG_PEEK)
             except TimeoutError:
@@ -118,29 +125,31 @@ class Watchdog:
             if self._over.is_set():
                 return
             self._pass_on(heard)
-            taken = len(heard)
+            passed_on = len(heard)
             self.stop_asked += [time.monotonic() for each in heard if each in ASKED_TO_STOP]
 
     def _due(self) -> float | None:
-        """When this thread ends the crawl, as far as it knows now (seconds of the monotonic
-        clock)."""
-        moments = [
-            moment + self.grace
-            for moment in (*self.stop_asked[:1], self.deadline)
-            if moment is not None
-        ]
-        return min(moments + [moment + SOON for moment in self.stop_asked[1:2]], default=None)
+        """Return the time of the monotonic clock at which to end the crawl; None for no such time.
+
+        Later requests to stop, and a deadline set later, may change it.
+        """
+        times = [asked + self.grace for asked in self.stop_asked[:1]]
+        times += [asked + SOON for asked in self.stop_asked[1:2]]
+        if self.deadline is not None:
+            times.append(self.deadline + self.grace)
+        return min(times, default=None)
 
     def _pass_on(self, heard: bytes) -> None:
-        """To whoever listened before: the event loop wakes up by it."""
+        """Pass signals on to the previous receiver, the event loop, which wakes up."""
         if self._others not in (None, -1):
             with suppress(OSError):
                 os.write(int(self._others or 0), heard)
 
     def _end(self) -> None:
-        self._have_it_written()
-        for reader in multiprocessing.active_children():
-            reader.kill()
+        """End the crawl and the process by force."""
+        self._write_now_on_loop()
+        for worker in multiprocessing.active_children():
+            worker.kill()
         reason = self.reason
         if self.crawl_id is not None:
             with (
@@ -157,10 +166,11 @@ class Watchdog:
 
     @property
     def reason(self) -> str:
-        """Why the crawl is ended."""
+        """The reason why the crawl ends early."""
         return STOPPED if self.stop_asked else TIME_IS_UP
 
-    def _have_it_written(self) -> None:
+    def _write_now_on_loop(self) -> None:
+        """Have the event loop write what waits, and wait for at most `WRITING` seconds."""
         from twisted.internet import reactor
 
         written, write = threading.Event(), self.write_now
@@ -172,46 +182,42 @@ class Watchdog:
             finally:
                 written.set()
 
-        running: Any = reactor
-        if write and running.running:
-            running.callFromThread(on_loop)
+        loop: Any = reactor  # typed as a module
+        if write and loop.running:
+            loop.callFromThread(on_loop)
             written.wait(WRITING)
 
 
 class LastResort:
-    """The process beside a crawl, which kills it where nothing else ends it; without it, it is as
-    it was before."""
+    """The process beside a crawl that kills the crawl if nothing else ends it.
+
+    If the process cannot be started, the crawl runs without it.
+    """
 
     def __init__(self, signals: socket.socket) -> None:
         self._process: subprocess.Popen[bytes] | None = None
-        number = signals.fileno()
-        words = [
-            sys.executable,
-            "-I",
-            "-S",
-            last_resort.__file__,
-            str(os.getpid()),
-            str(number),
-            str(HELD),
-        ]
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, ASKED_TO_STOP)  # they are for the crawl
+        descriptor = signals.fileno()
+        arguments = (os.getpid(), descriptor, MAX_DEAF_SECONDS)
+        command = [sys.executable, "-I", "-S", last_resort.__file__, *map(str, arguments)]
+        # these signals are for the crawl alone
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, ASKED_TO_STOP)
         try:
             with suppress(OSError):
-                # this very Python, and a file of ours
+                # safe: the running Python and a file of this package
                 self._process = subprocess.Popen(  # noqa: S603
-                    words, stdin=subprocess.PIPE, pass_fds=[number], bufsize=0
+                    command, stdin=subprocess.PIPE, pass_fds=[descriptor], bufsize=0
                 )
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    def tell(self, ends_by: float) -> None:
-        """By when the crawl will have ended."""
+    def send_end_time(self, ends_by: float) -> None:
+        """Send the time of the monotonic clock by which the crawl will have ended."""
         if self._process and self._process.stdin:
             with suppress(OSError):
                 self._process.stdin.write(f"{ends_by}\n".encode())
 
     def close(self) -> None:
-        """The crawl is over."""
+        """End the process, as the crawl is over."""
         if self._process and self._process.stdin:
             self._process.kill()
             self._process.stdin.close()

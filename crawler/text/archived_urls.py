@@ -15,18 +15,20 @@ CAPTURED = re.compile(
 
 
 def original_url(url: str) -> str | None:
-    """The page's own address in a web archive's:
-    `https://web.archive.org/web/2020/http://a.example/b`; else None."""
-    found = CAPTURED.match(url)
-    if found is None:
+    """Return the original URL inside a web archive's URL; None for any other URL.
+
+    `https://web.archive.org/web/2020/http://a.example/b` → `http://a.example/b`.
+    """
+    match = CAPTURED.match(url)
+    if match is None:
         return None
-    inner = (
-        unquote(found["url"])
-        if re.match("https?%3A", found["url"], re.IGNORECASE)
-        else found["url"]
-    )
+    inner = match["url"]
+    if re.match("https?%3A", inner, re.IGNORECASE):
+        inner = unquote(inner)
     inner = re.sub(r"^(https?):/+", r"\1://", inner, flags=re.IGNORECASE)
     if not re.match(r"https?://", inner, re.IGNORECASE):
         inner = f"http://{inner}"
-    address_, _ = web_url(inner, url)
-    return address_ if address_ and "." in (urlsplit(address_).hostname or "") else None
+    resolved, _ = web_url(inner, url)
+    if resolved is None or "." not in (urlsplit(resolved).hostname or ""):
+        return None
+    return resolved

@@ -1,8 +1,8 @@
-"""A page's bytes → its text: what they are written in, declared or not.
+"""Decoding of a page's bytes, whatever charset the page declares.
 
-UTF-8 with a few bytes of something else stays UTF-8, as browsers read it: a footer that an old
-system adds, a word in a script, a letter that was cut. A declaration that the bytes do not bear out
-counts for nothing.
+UTF-8 with a few bytes in another charset is decoded as UTF-8, as browsers do: a footer that an old
+system adds, a word in a script, a letter that was cut. A declaration that the bytes contradict is
+ignored.
 """
 
 from __future__ import annotations
@@ -18,24 +18,28 @@ ASCII_RUN = re.compile(rb"<[^>]*>|[\x00-\x7f]{12,}")
 META_LANGUAGE = re.compile(rb"<html[^>]{0,300}?\blang\s*=\s*[\"']?([a-zA-Z]{2})", re.I)
 UNSEEN = re.compile(rb"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1|\Z)", re.I | re.S)
 BEYOND = re.compile(rb"[\x80-\xff]+")
-"""Bytes beyond ASCII that stand together: a letter, a word, a sentence."""
+"""Consecutive bytes beyond ASCII: a letter, a word, a sentence."""
 WHOLE = re.compile(
     rb"(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})++"
 )
-"""Characters of UTF-8 that take several bytes."""
+"""Characters of UTF-8 with several bytes."""
 LONE_SIGN = re.compile(rb"[\x80-\xbf]")
-"""A no-break space, a copyright sign, a quotation mark of an older charset: it tells of itself
-alone."""
+"""A no-break space, a copyright sign or a quotation mark of an older charset.
+
+It stands alone, so it does not show that the words around it are in that charset.
+"""
 DECLARED_SHARE, UNDECLARED_SHARE = 0.3, 1.0
-"""Words in UTF-8 for each that is in something else, from which a page is UTF-8."""
+"""Words in UTF-8 for each word in another charset, from which a page is UTF-8."""
 MOST_OF_BYTES = 0.9
-"""The same of all bytes beyond ASCII, whatever words they stand in."""
+"""The share of UTF-8 among all bytes beyond ASCII from which a page is UTF-8, too."""
 ESCAPES = re.compile(rb"\x1b(?:\$[@AB]|\$\([CD]|\$\)C|\([BIJ])")
-"""What charsets of seven bits switch between alphabets with; no other page has an escape
-character."""
+"""Escape sequences of ISO 2022, with which charsets of seven bits switch between alphabets.
+
+No other page contains an escape character.
+"""
 SEVEN_BITS = ("iso2022_jp_ext", "iso2022_jp_2", "iso2022_kr")
 DOUBLE_BYTES = {"ja": ("euc_jp", "cp932"), "ko": ("cp949",), "zh": ("gb18030", "big5")}
-"""What pages of a language were written in before UTF-8, the stricter first."""
+"""Language → charsets of its pages before UTF-8, the strictest first."""
 CYRILLIC = ("cp1251", "koi8-r", "koi8-u", "iso8859-5", "cp866"), "оеаинтсрвлкі"
 WESTERN_USUAL = (
     ("cp1252",),
@@ -54,13 +58,15 @@ SINGLE_BYTES = {
     "el": (("cp1253", "iso8859-7"), "αοιετσνηυρπκμλςωάέίόήύώΆΈΉΊΌΎΏ"),
     "tr": (("cp1254",), "çğıöşü"),
 }
-"""The same where a byte is a letter, each language with its usual letters beyond ASCII: where there
-are more of them, the charset is right."""
+"""Language → charsets with one byte a letter, and the language's usual letters beyond ASCII.
+
+The right charset is the one in which most bytes are such letters.
+"""
 USUAL, USUAL_WESTERN = 0.45, 0.93
-"""Share of usual letters among bytes beyond ASCII from which they are Cyrillic, or those of western
-Europe."""
+"""The share of usual letters among bytes beyond ASCII from which the charset is Cyrillic, or
+Windows-1252."""
 CONTROL = re.compile(rb"\xc2[\x80-\x9f]")
-"""U+0080 to U+009F in UTF-8: no page has them, but those that were encoded twice."""
+"""U+0080 to U+009F in UTF-8: only pages that were encoded twice contain these characters."""
 WINDOWS = {code: bytes((code,)).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
 WESTERN = {"cp1252", "iso8859-1", "latin-1", "iso8859-15", "windows-1252", "ascii"}
 SAMPLE = 20_000
@@ -68,39 +74,46 @@ ASCII = bytes(range(0x80))
 
 
 def decode(body: bytes, content_type: str | None = None) -> str:
-    """The text of a page's bytes. Bytes that are UTF-8, all but a few, are UTF-8, whatever the page
-    declares.
+    """Decode a page's bytes, which `content_type` describes (the value of the HTTP header).
 
-    Then, as long as the bytes agree: the HTTP header, the page's own declaration, what its language
-    was written in, and what charset_normalizer sees in its letters.
+    A byte order mark decides first, then the bytes themselves: if all or nearly all are UTF-8, they
+    are decoded as UTF-8, whatever the page declares. Other pages are decoded in the first charset
+    that fits the bytes: that of the HTTP header, the one that the page declares, the usual ones of
+    its language, those that charset_normalizer detects.
     """
-    mark, bom = read_bom(body)
-    if mark and bom:
-        return body[len(bom) :].decode(mark, "replace")
-    if wide := _wide(body):
-        return body.decode(wide, "replace")
-    declared = [
-        charset
-        for charset in (http_content_type_encoding(content_type), html_body_declared_encoding(body))
-        if charset
-    ]
-    if (text := _of_seven_bits(body, declared)) is not None:
+    charset_of_mark, mark = read_bom(body)
+    if charset_of_mark and mark:
+        return body[len(mark) :].decode(charset_of_mark, "replace")
+    utf16 = _wide(body)
+    if utf16:
+        return body.decode(utf16, "replace")
+    declared = _declared_charsets(body, content_type)
+    text = _of_seven_bits(body, declared)
+    if text is not None:
         return text
-    if (text := _strictly(body, UTF8)) is not None:
+    text = _strictly(body, UTF8)
+    if text is not None:
         return _encoded_once(text) if CONTROL.search(body) else text
     if is_nearly_utf8(body, UTF8 in declared):
         return body.decode(UTF8, "replace")
     for charset in _candidates(body, declared):
-        if (text := _strictly(body, charset)) is not None:
+        text = _strictly(body, charset)
+        if text is not None:
             return text
     return body.decode(UTF8, "replace")
 
 
-def _encoded_once(text: str) -> str:
-    """A page with control characters for letters, as it was before somebody took its bytes for
-    Latin-1 and saved it.
+def _declared_charsets(body: bytes, content_type: str | None) -> list[str]:
+    """Return the charsets that the HTTP header and the page declare, in this order."""
+    claims = (http_content_type_encoding(content_type), html_body_declared_encoding(body))
+    return [charset for charset in claims if charset]
 
-    They were UTF-8 if all of them are; else Windows-1252, as which HTML reads such numbers.
+
+def _encoded_once(text: str) -> str:
+    """Undo the second encoding of a page whose bytes were taken for Latin-1 and saved as UTF-8.
+
+    Such a page has control characters for letters. Its bytes were UTF-8 if all of them are valid
+    UTF-8, otherwise Windows-1252, as HTML reads references to these code points.
     """
     try:
         return text.encode("latin-1").decode(UTF8)
@@ -109,7 +122,10 @@ def _encoded_once(text: str) -> str:
 
 
 def _wide(body: bytes) -> str | None:
-    """UTF-16 without a mark: every other byte of the mark-up is NUL."""
+    """Return the charset of UTF-16 without a byte order mark; None for another charset.
+
+    Every other byte of the markup is NUL.
+    """
     head = body[:400]
     if head.count(0) * 3 < len(head):
         return None
@@ -117,37 +133,44 @@ def _wide(body: bytes) -> str | None:
 
 
 def _of_seven_bits(body: bytes, declared: list[str]) -> str | None:
-    """The text of a charset that switches between alphabets, as mail and old pages of Japan are
-    written in."""
+    """Decode a charset that switches between alphabets, as old Japanese mails and pages do.
+
+    Return None if the bytes are in no such charset.
+    """
     if "hz" in declared and b"~{" in body:
         return _strictly(body, "hz")
     if not ESCAPES.search(body):
         return None
-    said = [charset for charset in declared if charset.startswith("iso2022")]
-    texts = (_strictly(body, charset) for charset in (*said, *SEVEN_BITS))
-    found = next((text for text in texts if text is not None), None)
-    return body.decode(said[0], "replace") if found is None and said else found
+    claims = [charset for charset in declared if charset.startswith("iso2022")]
+    for charset in (*claims, *SEVEN_BITS):
+        text = _strictly(body, charset)
+        if text is not None:
+            return text
+    return body.decode(claims[0], "replace") if claims else None
 
 
 def is_nearly_utf8(body: bytes, declared: bool) -> bool:
-    """Whether bytes are UTF-8 that was cut or has a few bytes of something else in it.
+    """Return whether bytes are UTF-8 that was cut, or that has a few bytes in another charset.
 
-    Those of scripts and comments count only where there are no others.
+    The bytes of scripts and comments count only if there are no others. `declared` says that the
+    page declares UTF-8.
     """
-    seen = UNSEEN.sub(b" ", body)
-    if not seen.translate(None, ASCII):
-        seen = body
-    words = BEYOND.findall(seen)
-    whole = sum(WHOLE.fullmatch(word) is not None for word in words)
-    others = sum(
-        WHOLE.fullmatch(word) is None and LONE_SIGN.fullmatch(word) is None for word in words
-    )
-    if whole and whole >= others * (DECLARED_SHARE if declared else UNDECLARED_SHARE):
+    visible = UNSEEN.sub(b" ", body)
+    if not visible.translate(None, ASCII):
+        visible = body
+    words = BEYOND.findall(visible)
+    broken_words = [word for word in words if not WHOLE.fullmatch(word)]
+    whole_count = len(words) - len(broken_words)
+    foreign_count = sum(LONE_SIGN.fullmatch(word) is None for word in broken_words)
+    least_ratio = DECLARED_SHARE if declared else UNDECLARED_SHARE
+    if whole_count and whole_count >= foreign_count * least_ratio:
         return True
-    return sum(map(len, WHOLE.findall(seen))) > MOST_OF_BYTES * sum(map(len, words))
+    utf8_bytes = sum(map(len, WHOLE.findall(visible)))
+    return utf8_bytes > MOST_OF_BYTES * sum(map(len, words))
 
 
 def _candidates(body: bytes, declared: list[str]) -> Iterator[str]:
+    """Yield the charsets that a page may be in, the most likely first."""
     yield from declared
     found = META_LANGUAGE.search(body[:4000])
     language = found[1].decode().lower() if found else ""
@@ -165,8 +188,7 @@ def _candidates(body: bytes, declared: list[str]) -> Iterator[str]:
 
 
 def likeliest(sample: bytes, charsets: tuple[str, ...], usual: str) -> tuple[str, float]:
-    """The charset, of several, in which most bytes beyond ASCII are usual letters, and the share of
-    those."""
+    """Return the charset in which most bytes beyond ASCII are usual letters, and their share."""
     high = sample.translate(None, ASCII)
     shares = {charset: _share(high, charset, usual) for charset in charsets}
     best = max(shares, key=shares.__getitem__)
@@ -174,14 +196,16 @@ def likeliest(sample: bytes, charsets: tuple[str, ...], usual: str) -> tuple[str
 
 
 def _share(high: bytes, charset: str, usual: str) -> float:
+    """Return the share of usual letters among the characters of bytes beyond ASCII."""
     text = high.decode(charset, "replace")
     return sum(map(text.count, usual)) / max(1, len(text))
 
 
 def _strictly(body: bytes, charset: str) -> str | None:
-    """The decoded text, or None where the bytes do not agree or the letters are no language's."""
+    """Decode bytes in a charset; None if they do not fit it or the letters fit no language."""
     try:
-        if b"<".decode(charset) != "<":  # no web page is in EBCDIC; detection finds it in noise
+        # no web page is in EBCDIC, which detection takes random bytes for
+        if b"<".decode(charset) != "<":
             return None
         text = body.decode(charset)
     except (LookupError, UnicodeDecodeError):

@@ -1,5 +1,4 @@
-"""Character references of HTML (`&eacute;`, `&#233;`) as the characters that they are; those
-without end as none."""
+"""Character references of HTML (`&eacute;`, `&#233;`), decoded safely if a number is too long."""
 
 from __future__ import annotations
 
@@ -7,17 +6,19 @@ import html
 import re
 
 ENDLESS = re.compile(r"&((?:amp;)*)#(?:[0-9]{9,}|[xX][0-9a-fA-F]{9,})")
-"""The largest code has seven digits. Of more than 4,300 Python reads no number, and html.unescape
-raises ValueError."""
+"""A reference by a number of nine digits or more; the largest code point has seven.
+
+Python refuses to read numbers of more than 4,300 digits, so html.unescape raises ValueError.
+"""
 NO_CHARACTER = r"&\1#65533"
+"""A reference to U+FFFD, escaped as often as the reference that it replaces."""
 
 
 def bounded(text: str) -> str:
-    """The text with every endless character reference made U+FFFD's, also one that is escaped
-    (`&amp;#9…`)."""
+    """Replace character references with overlong numbers by U+FFFD's, also escaped (`&amp;#9…`)."""
     return ENDLESS.sub(NO_CHARACTER, text) if "#" in text else text
 
 
 def unescape(text: str) -> str:
-    """As `html.unescape`, but it raises nothing."""
+    """Decode character references as `html.unescape` does, without raising ValueError."""
     return html.unescape(bounded(text))

@@ -7,13 +7,7 @@ import re
 from crawler.text.entities import unescape
 
 NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-
-
-def one_line_error(error: Exception) -> str:
-    """A foreign error's words, on one line."""
-    return text_of_html(str(error), 200) or type(error).__name__
-
-
+"""A character that XML 1.0 (2.2) does not allow."""
 _NO_TEXT = re.compile(
     r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE
 )
@@ -23,12 +17,19 @@ _BLOCK = re.compile(
 )
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _MOST_MARKUP = 20_000
-"""Characters of markup that are looked at for a headline or a lede."""
+"""Characters of markup that are read for a headline or a lede."""
+
+
+def one_line_error(error: Exception) -> str:
+    """Return the message of a library's error on one line; the error's type if it has no message."""
+    return text_of_html(str(error), 200) or type(error).__name__
 
 
 def text_of_html(markup: str | None, longest: int = 1_000) -> str | None:
-    """The text of a piece of HTML on one line, at most `longest` characters and cut between words;
-    None for no text."""
+    """Return the text of a piece of HTML on one line; None for no text.
+
+    A text of more than `longest` characters is cut, between words if possible, and ends in `…`.
+    """
     text = (markup or "")[:_MOST_MARKUP]
     if "<" in text:
         text = _TAG.sub("", _BLOCK.sub(" ", _NO_TEXT.sub(" ", text)))
@@ -36,4 +37,6 @@ def text_of_html(markup: str | None, longest: int = 1_000) -> str | None:
     if len(text) <= longest:
         return text or None
     cut = text[: longest - 1]
-    return (cut.rsplit(" ", 1)[0] if " " in cut[longest // 2 :] else cut).rstrip() + "…"
+    if " " in cut[longest // 2 :]:
+        cut = cut.rsplit(" ", 1)[0]
+    return cut.rstrip() + "…"

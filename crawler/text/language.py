@@ -1,4 +1,4 @@
-"""Which language an article is in: what the page declares, checked against its text."""
+"""The language of an article: the language that the page declares, checked against its text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg sh si sk sl sm sn so
 tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
 """
 CODES = frozenset(CODES_TEXT.split())
-"""ISO 639-1 (https://www.loc.gov/standards/iso639-2/): `us` and `gb` are countries."""
+"""The codes of ISO 639-1 (https://www.loc.gov/standards/iso639-2/), unlike `us` or `gb`."""
 OTHER_NAMES = {
     **{
         "eng": "en",
@@ -59,8 +59,10 @@ OTHER_NAMES = {
     },
     **{"wuu": "zh", "yue": "zh", "cmn": "zh", "nb": "no", "nn": "no", "tl": "fil"},
 }
-"""ISO 639-2, codes that were withdrawn, countries that publishers give for their only language, and
-languages that are filed under a wider one: Bokmål and Nynorsk, Wu, Cantonese and Mandarin."""
+"""Other codes → ISO 639-1: ISO 639-2, withdrawn codes, and countries given as languages.
+
+Some languages are filed under a wider one: Bokmål and Nynorsk, Wu, Cantonese and Mandarin.
+"""
 TAG = re.compile(r"([A-Za-z]{2,3})(?:[-_].*)?$", re.DOTALL)
 SCRIPTS = (  # letters that only a few languages are written with
     (re.compile("[぀-ヿ]"), "ja"),
@@ -70,40 +72,49 @@ SCRIPTS = (  # letters that only a few languages are written with
     (re.compile("[֐-׿]"), "he"),
     (re.compile("[ก-๛]"), "th"),
 )
-CYRILLIC = re.compile("[Ѐ-ӿ]")
 SAMPLE = 1200
-"""Characters of a text that are looked at."""
+"""Characters of a text that are classified."""
 BRIEF = 300
-"""Characters that are enough where they bear out what the page declares."""
+"""Characters that are enough if they confirm the language that the page declares."""
 ENOUGH = 200
-"""Letters that a text needs before its look outweighs what the page declares."""
+"""Letters that a text must have to overrule the language that the page declares."""
 
 
 def language_of(text: str, declared: Iterable[str | None]) -> str | None:
-    """ISO 639-1 of the text. A declared language stands if nothing in the text speaks against
-    it."""
-    claims = [code for claim in declared if (code := language_code(claim))]
+    """Return the language of a text (ISO 639-1), or None if it is unknown.
+
+    A declared language stands if nothing in the text speaks against it.
+    """
+    codes = [language_code(tag) for tag in declared]
+    claims = [code for code in codes if code]
     sample = text[:SAMPLE]
     letters = sum(map(str.isalpha, sample))
     if letters < 20:
         return claims[0] if claims else None
-    if not sample.isascii() and (script := _by_script(sample, letters)):
-        return script
-    if len(set(claims)) == 1 and letters < ENOUGH:
+    language = _by_script(sample, letters)
+    if language:
+        return language
+    if len(set(claims)) == 1 and _is_confirmed(claims[0], sample, letters):
         return claims[0]
-    # most pages declare what they are in
-    if len(set(claims)) == 1 and _classify(sample[:BRIEF]) == (claims[0], True):
-        return claims[0]
-    seen, sure = _classify(sample)
-    if seen in claims or not claims:
-        return seen
-    return seen if sure and letters >= ENOUGH else claims[0]
+    language, is_sure = _classify(sample)
+    if language in claims or not claims:
+        return language
+    return language if is_sure and letters >= ENOUGH else claims[0]
+
+
+def _is_confirmed(claim: str, sample: str, letters: int) -> bool:
+    """Return whether a text is too short to deny the declared language, or a brief look confirms it.
+
+    Most pages declare the right language, and a brief sample takes less time.
+    """
+    return letters < ENOUGH or _classify(sample[:BRIEF]) == (claim, True)
 
 
 def language_code(raw: str | None) -> str | None:
-    """ISO 639-1 of a language tag: `en-US` → en, `pt_BR` → pt, `eng` → en; None for what is no tag.
+    """Return the ISO 639-1 code of a language tag; None if it is not a language tag.
 
-    Three letters stay where ISO 639-1 has no two for them: `fil`, `haw`.
+    `en-US` → en, `pt_BR` → pt, `eng` → en. A code of three letters stays if ISO 639-1 has no
+    equivalent of two: `fil`, `haw`.
     """
     match = TAG.match((raw or "").strip())
     code = match[1].lower() if match else ""
@@ -112,6 +123,9 @@ def language_code(raw: str | None) -> str | None:
 
 
 def _by_script(sample: str, letters: int) -> str | None:
+    """Return the language that a text's script alone shows, or None."""
+    if sample.isascii():
+        return None
     for pattern, language in SCRIPTS:
         share = len(pattern.findall(sample)) / letters
         if share > (0.1 if language == "ja" else 0.4):
@@ -120,13 +134,14 @@ def _by_script(sample: str, letters: int) -> str | None:
 
 
 def _classify(sample: str) -> tuple[str | None, bool]:
+    """Return the most likely language, and whether the model is sure of it."""
     code, likelihood = _model().classify(sample)
     return language_code(code), likelihood > 0.95
 
 
 @cache
 def _model() -> Any:
-    """Loaded once a process, by those that look at a text."""
+    """Return the language model, loaded once per process when the first text is classified."""
     from crawler.text.language_model import language_model
 
     return language_model()

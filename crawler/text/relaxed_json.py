@@ -1,9 +1,9 @@
-"""JSON as people write it by hand → JSON: comments, single quotes, bare names, stray commas,
-missing ends.
+"""Repair of JSON that people wrote by hand.
 
-Only what changes no value is mended, in time linear in the text's length. A bare word in place of a
-value, or two values side by side, are beyond mending: there a quotation mark inside of a text may
-have ended it.
+Comments, single quotes, bare names, stray commas and missing ends become valid JSON, in time linear
+in the length of the text. Only faults whose repair changes no value are repaired. A bare word in
+place of a value and two adjacent values are errors: a quotation mark inside a text may have ended
+the text.
 """
 
 from __future__ import annotations
@@ -23,130 +23,143 @@ WORDS = {"true": "true", "false": "false", "null": "null", "undefined": "null", 
          "none": "null", "void": "null"}  # fmt: skip
 CLOSERS = {"{": "}", "[": "]"}
 LONE_BACKSLASH = re.compile(r'\\(?!["\\/bfnrt]|u[0-9a-fA-F]{4})')
-
-
-def relaxed(text: str) -> str:
-    """The JSON values of a text, mended. Raises ValueError where what is meant is in doubt."""
-    writer = _Writer()
-    at, breaks = 0, False
-    while at < len(text):
-        fits = PIECE.match(text, at)
-        if not fits:
-            raise ValueError(f"neither JSON nor like it at {at}")
-        piece, kind, at = fits[0], fits.lastgroup, fits.end()
-        if kind == "gap":
-            breaks = breaks or "\n" in piece
-            continue
-        if kind == "quoted":
-            writer.value(_quoted(piece), _is_key(text, at), breaks)
-        elif kind == "sign":
-            writer.sign(piece, breaks)
-        else:
-            writer.value(_bare(piece, _is_key(text, at)), _is_key(text, at), breaks)
-        breaks = False
-    return writer.written()
-
-
 KEY = re.compile(r"[\s\u00a0\ufeff]*:")
 
 
-def _is_key(text: str, at: int) -> bool:
-    return bool(KEY.match(text, at))
+def relaxed(text: str) -> str:
+    """Return the JSON values of a text, repaired. Raises ValueError if the meaning is in doubt."""
+    writer = _Writer()
+    position, has_break = 0, False
+    while position < len(text):
+        token = PIECE.match(text, position)
+        if not token:
+            raise ValueError(f"not even nearly JSON at {position}")
+        piece, kind, position = token[0], token.lastgroup, token.end()
+        if kind == "gap":
+            has_break = has_break or "\n" in piece
+            continue
+        if kind == "sign":
+            writer.write_sign(piece, has_break)
+        else:
+            is_key = _is_key(text, position)
+            value = _quoted(piece) if kind == "quoted" else _bare(piece, is_key)
+            writer.write_value(value, is_key, has_break)
+        has_break = False
+    return writer.finish()
+
+
+def _is_key(text: str, position: int) -> bool:
+    """Return whether a colon follows, so that the token before it is a key."""
+    return bool(KEY.match(text, position))
 
 
 def _bare(piece: str, is_key: bool) -> str:
-    """A bare word as JSON: a field's name, a word of JavaScript, a number."""
+    """Return a bare word as JSON: a key, a literal of JavaScript, a number.
+
+    Raises ValueError for any other word.
+    """
     if is_key:
         return json.dumps(piece)
-    if piece.lower() in WORDS:
-        return WORDS[piece.lower()]
+    literal = WORDS.get(piece.lower())
+    if literal is not None:
+        return literal
     number = piece.lstrip("+").replace("_", "")
-    float(number)  # raises ValueError
-    return json.dumps(float(number)) if not re.fullmatch(r"-?(?:0|[1-9]\d*)", number) else number
+    value = float(number)
+    return number if re.fullmatch(r"-?(?:0|[1-9]\d*)", number) else json.dumps(value)
 
 
 def _quoted(piece: str) -> str:
-    """A quoted text with double quotation marks, its line breaks and lone backslashes escaped."""
+    """Return a quoted text in double quotation marks, with its lone backslashes escaped.
+
+    A backslash before a line break goes with the break.
+    """
     if piece[0] == "'":
-        piece = '"' + piece[1:-1].replace("\\'", "'").replace('\\"', '"').replace('"', '\\"') + '"'
+        content = piece[1:-1].replace("\\'", "'").replace('\\"', '"').replace('"', '\\"')
+        piece = f'"{content}"'
     piece = piece.replace("\\\r\n", "").replace("\\\n", "")
     return LONE_BACKSLASH.sub(r"\\\\", piece)
 
 
 class _Writer:
-    """Puts tokens together to values, with the commas between them that JSON wants and no
-    others."""
+    """Joins tokens to JSON values, with exactly the commas between them that JSON requires."""
 
     def __init__(self) -> None:
-        self.parts: list[str] = []
-        self.open: list[str] = []
-        self.last = ""
-        """The kind of what was written last: `value`, `key`, or a sign."""
+        self._parts: list[str] = []
+        self._open: list[str] = []
+        """The brackets that are still open."""
+        self._last = ""
+        """The kind of the last token: `value`, `key`, or a sign itself."""
 
-    def value(self, written: str, before_colon: bool, breaks: bool) -> None:
-        in_object = bool(self.open) and self.open[-1] == "{"
-        is_key = in_object and before_colon and self.last in ("{", ",", "value")
-        if self.last == "value":
-            if not (is_key and breaks):
-                raise ValueError("two values stand side by side")
-            self.parts.append(",")
-        elif in_object and self.last in ("{", ",") and not is_key:
-            raise ValueError("a value without a name")
-        if self.last == ",":
-            self.parts.append(",")
-        self.parts.append(written)
-        self.last = "key" if is_key else "value"
+    def write_value(self, written: str, is_before_colon: bool, has_break: bool) -> None:
+        """Write a value or key; `has_break` says that a line break precedes it.
 
-    def sign(self, piece: str, breaks: bool) -> None:
-        if piece in CLOSERS:
-            self._before_value(breaks)
-            self.parts.append(piece)
-            self.open.append(piece)
-            self.last = piece
-        elif piece in "}]":
-            self._close(piece)
-        elif piece == ":":
-            if self.last != "key":
-                raise ValueError("a colon behind no name")
-            self.parts.append(":")
-            self.last = ":"
-        elif not self.open:  # between two values at the top
+        Raises ValueError for two values without a comma, and for a value without a key.
+        """
+        is_in_object = bool(self._open) and self._open[-1] == "{"
+        is_key = is_in_object and is_before_colon and self._last in ("{", ",", "value")
+        if self._last == "value":
+            if not (is_key and has_break):
+                raise ValueError("two values without a comma between them")
+            self._parts.append(",")
+        elif is_in_object and self._last in ("{", ",") and not is_key:
+            raise ValueError("a value without a key")
+        if self._last == ",":
+            self._parts.append(",")
+        self._parts.append(written)
+        self._last = "key" if is_key else "value"
+
+    def write_sign(self, sign: str, has_break: bool) -> None:
+        """Write a bracket, colon, comma or semicolon. Raises ValueError for one out of place."""
+        if sign in CLOSERS:
+            self._open_bracket(sign, has_break)
+        elif sign in "}]":
+            self._close_bracket(sign)
+        elif sign == ":":
+            if self._last != "key":
+                raise ValueError("a colon without a key before it")
+            self._parts.append(":")
+            self._last = ":"
+        elif not self._open:  # between two values at the top level
             return
-        elif piece == ",":
-            self.last = "," if self.last in ("value", ",") else self.last
+        elif sign == ",":
+            if self._last == "value":  # written before the next value, if there is one
+                self._last = ","
         else:
-            raise ValueError("a semicolon inside of a value")
+            raise ValueError("a semicolon within a value")
 
-    def _before_value(self, breaks: bool) -> None:
-        if self.last == ",":
-            self.parts.append(",")
-        elif self.last == "value" and self.open:
-            if not (breaks and self.open[-1] == "["):
-                raise ValueError("two values stand side by side")
-            self.parts.append(",")
-        elif self.last == "value":
-            self.parts.append("\n")
+    def _open_bracket(self, bracket: str, has_break: bool) -> None:
+        if self._last == ",":
+            self._parts.append(",")
+        elif self._last == "value" and self._open:
+            if not (has_break and self._open[-1] == "["):
+                raise ValueError("two values without a comma between them")
+            self._parts.append(",")
+        elif self._last == "value":
+            self._parts.append("\n")
+        self._parts.append(bracket)
+        self._open.append(bracket)
+        self._last = bracket
 
-    def _close(self, piece: str) -> None:
-        if not self.open or CLOSERS[self.open[-1]] != piece:
-            if not self.open:  # one bracket too many at the end
-                return
+    def _close_bracket(self, bracket: str) -> None:
+        if not self._open:  # one bracket too many at the end
+            return
+        if CLOSERS[self._open[-1]] != bracket:
             raise ValueError("brackets that do not match")
-        self._end_of_field()
-        self.open.pop()
-        self.parts.append(piece)
-        self.last = "value"
+        self._complete_field()
+        self._open.pop()
+        self._parts.append(bracket)
+        self._last = "value"
 
-    def _end_of_field(self) -> None:
-        """A name without a value gets null."""
-        if self.last == "key":
-            self.parts.append(":null")
-        elif self.last == ":":
-            self.parts.append("null")
+    def _complete_field(self) -> None:
+        """Give a key without a value the value null."""
+        if self._last == "key":
+            self._parts.append(":null")
+        elif self._last == ":":
+            self._parts.append("null")
 
-    def written(self) -> str:
-        """All that was written; what a text that breaks off left open is closed."""
-        self._end_of_field()
-        while self.open:
-            self.parts.append(CLOSERS[self.open.pop()])
-        return "".join(self.parts)
+    def finish(self) -> str:
+        """Return the text written so far, with all open brackets closed."""
+        self._complete_field()
+        while self._open:
+            self._parts.append(CLOSERS[self._open.pop()])
+        return "".join(self._parts)

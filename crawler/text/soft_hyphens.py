@@ -1,7 +1,6 @@
-"""Soft hyphens (U+00AD) say where a word may be broken, and are no part of it: they are taken out
-of a page's tree.
+"""Removal of soft hyphens (U+00AD), which mark where a word may be broken, from a page's tree.
 
-Left in, a headline is not the same as the one above the text, and no search finds the word.
+With them, a headline differs from its copy above the text, and no search finds the word.
 """
 
 from __future__ import annotations
@@ -18,14 +17,19 @@ PRESENT = XPath(
 
 
 def without_soft_hyphens(tree: HtmlElement, elements: Iterable[HtmlElement]) -> None:
-    """Take the soft hyphens out of all words of a tree, whose `elements` these are, and of what
-    meta tags say."""
+    """Remove the soft hyphens from a tree's texts and from the content of its meta elements.
+
+    `elements` are the elements of the tree; they are changed in place.
+    """
     if not PRESENT(tree):
         return
     for element in elements:
-        if (text := element.text) and SOFT_HYPHEN in text:
+        text, tail = element.text, element.tail
+        if text and SOFT_HYPHEN in text:
             element.text = text.replace(SOFT_HYPHEN, "")
-        if (tail := element.tail) and SOFT_HYPHEN in tail:
+        if tail and SOFT_HYPHEN in tail:
             element.tail = tail.replace(SOFT_HYPHEN, "")
-        if element.tag == "meta" and SOFT_HYPHEN in (said := element.get("content") or ""):
-            element.set("content", said.replace(SOFT_HYPHEN, ""))
+        if element.tag == "meta":
+            content = element.get("content") or ""
+            if SOFT_HYPHEN in content:
+                element.set("content", content.replace(SOFT_HYPHEN, ""))

@@ -1,4 +1,4 @@
-"""Make absolute web URLs of links as pages and feeds write them. Pure."""
+"""Absolute web URLs from links as pages and feeds write them. Pure."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import re
 from urllib.parse import urljoin, urlsplit
 
 MAX_URL_CHARS = 4_096
-"""Characters; what is longer is no address that a page would have."""
+"""Longer links are not followed: no page has such a URL."""
 _PLAIN_URL = re.compile(
     r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[^\s\\&]*(?:&(?!amp;|#)[^\s\\&]*)*)?"
 )
-"""Nothing to be mended; most of a sitemap's 50,000 need no closer look."""
+"""A URL that needs no repair, like most of the 50,000 in a sitemap: a fast path."""
 
 
 def web_url(link: str | None, base: str) -> tuple[str | None, str]:
-    """The absolute http or https URL that `link` means on `base`, or None and why there is none.
+    """Resolve a link against the URL of its page: an http or https URL, or None with the reason.
 
-    What a browser leaves out of an address is left out here: spaces around it, line breaks and tabs
-    inside it.
+    As in browsers (WHATWG URL), spaces around a link go, and so do line breaks and tabs in it. The
+    second value is the reason, empty for a URL.
     """
     text = (link or "").strip()
     if len(text) <= MAX_URL_CHARS and _PLAIN_URL.fullmatch(text):
@@ -30,11 +30,11 @@ def web_url(link: str | None, base: str) -> tuple[str | None, str]:
     if len(text) > MAX_URL_CHARS:
         return None, f"a link of {len(text):,} characters ({shown}…)"
     try:
-        address = urljoin(base, text)
-        parts = urlsplit(address)
-        host, _ = parts.hostname, parts.port
+        url = urljoin(base, text)
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port  # reading the port raises ValueError if it is invalid
     except ValueError:
-        return None, f"no valid address ({shown})"
+        return None, f"not a valid URL ({shown})"
     if parts.scheme not in ("http", "https"):
         return None, f"a {parts.scheme or 'relative'}: link ({shown})"
-    return (address, "") if host else (None, f"an address without host ({shown})")
+    return (url, "") if host else (None, f"a URL without a host ({shown})")

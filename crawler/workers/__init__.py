@@ -1,1 +1,1 @@
-"""Worker processes that parse what strangers wrote."""
+"""Worker processes that parse untrusted documents."""

@@ -1,9 +1,8 @@
-"""Whose page is read next: the site's that has taken the least time so far, so that no site keeps
-readers from others.
+"""A queue in which the site that has taken the least worker time so far goes first.
 
-A site is a registered domain, whatever its hosts. One whose pages proved slow never holds more than
-half of the readers while others might come, and once it has taken `ALLOWANCE` on slow pages,
-further ones are given up after `SHORT`.
+So no site can keep the workers from the others. A site is a registered domain with all its hosts.
+Sites with slow pages never hold more than half of the workers together, as pages of others may
+come. Once a site has taken `ALLOWANCE` for slow pages, each further page gets only `SHORT`.
 """
 
 from __future__ import annotations
@@ -15,76 +14,85 @@ from typing import Generic, TypeVar
 Job = TypeVar("Job")
 
 SLOW = 2.0
-"""Seconds that make a page a slow one; the largest honest ones take half of it."""
+"""Seconds from which a page is slow; the largest honest pages take half of that."""
 ALLOWANCE = 40.0
-"""Seconds that one site's slow pages may take of the readers in one crawl …"""
+"""Seconds of worker time that one site's slow pages may take in one crawl …"""
 SHORT = 2.0
-"""… after which each of its pages has so many."""
+"""… and the time limit of each further page of the site, in seconds."""
 
 
-class Closed(Exception):  # noqa: N818  no error
-    """Nothing is handed out any more."""
+class Closed(Exception):  # noqa: N818  not an error
+    """The queue hands out no more jobs."""
 
 
 class FairQueue(Generic[Job]):
-    """Jobs by site, for several threads: each `take` is answered by one `done`."""
+    """Jobs by site, for several threads; each `take_job` is followed by one `finish_job`."""
 
-    def __init__(self, readers: int) -> None:
-        self._most_slow = max(1, readers // 2)
+    def __init__(self, workers: int) -> None:
+        self._max_slow_jobs = max(1, workers // 2)
         self._jobs: dict[str, deque[Job]] = {}
-        self._spent: defaultdict[str, float] = defaultdict(float)
-        self._slow: defaultdict[str, float] = defaultdict(float)
-        self._under_way: Counter[str] = Counter()
+        self._seconds: defaultdict[str, float] = defaultdict(float)
+        """Site → seconds that its jobs have taken."""
+        self._slow_seconds: defaultdict[str, float] = defaultdict(float)
+        """Site → seconds that its slow jobs have taken."""
+        self._running: Counter[str] = Counter()
         self._closed = False
         self._change = threading.Condition()
 
-    def put(self, site: str, job: Job) -> None:
+    def put_job(self, site: str, job: Job) -> None:
+        """Append a job to those of its site."""
         with self._change:
             self._jobs.setdefault(site, deque()).append(job)
             self._change.notify()
 
-    def take(self) -> tuple[str, Job]:
-        """The next job and its site; waits until there is one that may begin. Raises Closed."""
+    def take_job(self) -> tuple[str, Job]:
+        """Wait until a job may begin and return its site and the job. Raises Closed."""
         with self._change:
             while True:
                 if self._closed:
                     raise Closed
-                if (site := self._next()) is not None:
+                site = self._next_site()
+                if site is not None:
                     break
                 self._change.wait()
             jobs = self._jobs[site]
             job = jobs.popleft()
             if not jobs:
                 del self._jobs[site]
-            self._under_way[site] += 1
+            self._running[site] += 1
             return site, job
 
-    def done(self, site: str, seconds: float) -> None:
-        """A job of a site took so many seconds."""
+    def finish_job(self, site: str, seconds: float) -> None:
+        """Note that a job of a site has ended, and how many seconds it took."""
         with self._change:
-            self._spent[site] += seconds
+            self._seconds[site] += seconds
             if seconds > SLOW:
-                self._slow[site] += seconds
-            self._under_way[site] -= 1
+                self._slow_seconds[site] += seconds
+            self._running[site] -= 1
             self._change.notify_all()
 
-    def seconds(self, site: str, usual: float) -> float:
-        """How long a job of a site may take."""
-        return usual if self._slow[site] < ALLOWANCE else min(usual, SHORT)
+    def time_limit(self, site: str, usual: float) -> float:
+        """Return the seconds that a job of a site may take: `usual`, or less for a slow site."""
+        return usual if self._slow_seconds[site] < ALLOWANCE else min(usual, SHORT)
 
     def close(self) -> list[Job]:
-        """Hand out no more; what waits."""
+        """Hand out no more jobs; return those that still waited."""
         with self._change:
             self._closed = True
-            left = [job for jobs in self._jobs.values() for job in jobs]
+            waiting = [job for jobs in self._jobs.values() for job in jobs]
             self._jobs.clear()
             self._change.notify_all()
-            return left
+            return waiting
 
-    def _next(self) -> str | None:
-        slow = sum(many for site, many in self._under_way.items() if many and self._slow[site])
-        may = (site for site in self._jobs if slow < self._most_slow or not self._slow[site])
-        return min(may, key=self._worth, default=None)
+    def _next_site(self) -> str | None:
+        """Return the site whose job may begin next; None if no job may."""
+        slow_jobs = sum(
+            count for site, count in self._running.items() if count and self._slow_seconds[site]
+        )
+        has_room_for_slow = slow_jobs < self._max_slow_jobs
+        sites = (site for site in self._jobs if has_room_for_slow or not self._slow_seconds[site])
+        return min(sites, key=self._expected_seconds, default=None)
 
-    def _worth(self, site: str) -> float:
-        return self._spent[site] + self._under_way[site] * SLOW
+    def _expected_seconds(self, site: str) -> float:
+        """Return the seconds that a site's jobs have taken, with an estimate for running ones."""
+        return self._seconds[site] + self._running[site] * SLOW

@@ -1,8 +1,7 @@
-"""The process that readers are forked from: it imports what they need (`crawler.workers.preload`),
-once.
+"""The fork server: the process from which workers are forked.
 
-That takes a second or two, in which a crawl can read feeds: who will need readers for certain
-starts it beforehand.
+It imports what they need once (`crawler.workers.preload`). That takes a second or two, in which a
+crawl can fetch feeds, so callers that will certainly need workers start the server beforehand.
 """
 
 from __future__ import annotations
@@ -21,27 +20,32 @@ from archive.storage.temporary_files import temporary_folder
 from crawler.processes.subprocesses import safe_environment
 
 STARTING = Lock()
+"""Held while a thread starts the server."""
 LONGEST = 64
-"""Bytes of the path of the folder for temporary files: a socket's own path may have a hundred, with
-its name."""
+"""Bytes of the path of the folder for the server's socket: the path of a socket, with its name, may
+have about a hundred."""
 
 
 def context() -> ForkServerContext:
-    """Where readers come from; the server is started if it is not there, or not any more."""
-    found = multiprocessing.get_context("forkserver")
-    found.set_forkserver_preload(["crawler.workers.preload"])
-    with STARTING, safe_environment(), told():  # all that the standard library passes on
+    """Return the context that makes workers, with a running fork server.
+
+    Raises DatelineError if the server cannot be started.
+    """
+    forkserver_context = multiprocessing.get_context("forkserver")
+    forkserver_context.set_forkserver_preload(["crawler.workers.preload"])
+    # the environment is all that the standard library passes on to the server
+    with STARTING, safe_environment(), told():
         _name_a_folder()
-        # the fork server has it started otherwise, and it lets interrupts in again
+        # if the fork server starts the tracker, the tracker unblocks interrupts again
         resource_tracker.ensure_running()
         with _without_interrupts():
             forkserver.ensure_running()
-    return found
+    return forkserver_context
 
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Readers that cannot be started are told in one line. Raises DatelineError."""
+    """Raise DatelineError with one line if workers cannot be started within the block."""
     try:
         yield
     except OSError as error:
@@ -49,8 +53,8 @@ def told() -> Iterator[None]:
 
 
 def _name_a_folder() -> None:
-    """The server's socket lies in a folder where no stranger can put his own in its place."""
-    # anybody may connect to those (CVE-2022-42919)
+    """Put the server's socket into a folder in which no other user can replace it."""
+    # any user may connect to abstract sockets (CVE-2022-42919)
     setattr(util, "abstract_sockets_supported", False)  # noqa: B010
     if "tempdir" not in process.current_process()._config:  # type: ignore[attr-defined]
         before, tempfile.tempdir = tempfile.tempdir, str(temporary_folder(LONGEST))
@@ -62,7 +66,10 @@ def _name_a_folder() -> None:
 
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """What is started meanwhile never hears Ctrl-C, which is for us; it ends when we do."""
+    """Block SIGINT in the processes started within the block.
+
+    Ctrl-C is for this process, which ends them in order.
+    """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -71,5 +78,5 @@ def _without_interrupts() -> Iterator[None]:
 
 
 def start() -> None:
-    """Start the server, and do not wait for it."""
+    """Start the server without waiting until it is ready."""
     context()

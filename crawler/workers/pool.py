@@ -1,13 +1,17 @@
-"""Whatever strangers wrote is read in processes of our own: what crashes or hangs its reader costs
-itself alone.
+"""Worker processes that parse untrusted documents, so that one document cannot affect the others.
 
-That is pages, feeds, sitemaps and home pages of any size, and robots.txt beyond a few lines. One
-process, one pipe and one thread a worker, with a limit of time a page; threads take what waits by
-themselves, site by site (`crawler.workers.fair_queue`), so that no worker waits for a crawl that is
-busy writing. The standard library's process pool is not safe here: a worker that dies takes the
-pages of all the others with it (cpython#94777), and one that hangs is never ended. Workers come
-from a fork server that has imported the extractor once, so that a new one is there in milliseconds;
-they end by themselves when the other end of their pipe is gone, also after a kill -9.
+These are pages, feeds, sitemaps and home pages of any size, and robots.txt beyond a few lines. Each
+worker has one process, one pipe and one thread, and each document a time limit. The threads take
+documents from the queue themselves, site by site (`crawler.workers.fair_queue`), so no worker waits
+for a crawl that is busy writing.
+
+The standard library's process pool is not safe here: a worker that dies takes the documents of all
+the others with it (cpython#94777), and one that hangs is never ended. Other pools end such workers,
+but do not account CPU time by site, nor renew a process after a large page.
+
+Workers are forked from a server that has imported the extractor (`crawler.workers.fork_server`), so
+a new worker is there in milliseconds. Workers end when the other end of their pipe closes, even
+after a kill -9 of the crawl.
 """
 
 from __future__ import annotations
@@ -40,41 +44,52 @@ Kind = Literal[
     "hosts", "feed", "sitemap", "home", "robots", "robots sitemaps",
 ]  # fmt: skip
 Linked = tuple[Article, Ways]
-"""A page's article, and where the page leads."""
+"""A page's article, and the links on the page."""
 Read = Article | Linked | Ways | Listed | list[Search] | Feed | Sitemap | Home | Groups | list[str]
 Job = tuple[Kind, Capture, tuple[str, ...], "Future[Read]"]
-"""What is to be read, with the names of crawlers for a robots.txt, and where the answer goes."""
+"""The kind of a document, the document, the names of crawlers for a robots.txt, and the future."""
 
 READER_NICENESS = 5
-"""Readers leave the cores to the crawl, which hands out the work, and to whoever else uses the
-machine."""
+"""Workers leave the cores to the crawl, which hands out the work, and to other programs."""
 PAGE_SECONDS = 20.0
-"""A page of ordinary size takes 0.02–0.2 s."""
+"""Time limit of a page; one of ordinary size takes 0.02–0.2 s."""
 PAGES_A_PROCESS = 50
-"""What the parsers keep in memory between pages grows with every one; a new process costs
-milliseconds."""
+"""Pages after which a process is renewed, which takes milliseconds: the parsers' memory grows with
+every page."""
 LARGE_PAGE = 1_000_000
 """Bytes of a page after which the process is renewed at once."""
 FEW_LINES = 8_192
-"""Bytes of a robots.txt that is read where it came in: at worst in 3 ms, as its cost grows with its
-length alone."""
-ORPHANED = 5
-"""Seconds beyond its limit after which a reader ends by itself, whose crawl is gone and cannot end
-it."""
+"""Bytes of a robots.txt that the crawl parses itself, in 3 ms at worst: the time grows linearly."""
+ORPHAN_GRACE_SECONDS = 5
+"""Seconds beyond its time limit after which a worker ends itself, in case its crawl was killed."""
 PAGE_MEMORY = 256 * 1024 * 1024
-"""Bytes that reading one page may take; the largest news pages take 40 MB."""
+"""Bytes of memory for one page; the largest news pages take 40 MB."""
 
 
-def _serve(pipe: Connection) -> None:
-    """The loop of a worker: captures in, articles out, until the pipe closes."""
+def _run_worker(pipe: Connection) -> None:
+    """Run the loop of a worker process: documents in, results out, until the pipe closes."""
     # Ctrl-C is for the crawl, which ends its workers in order
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(READER_NICENESS)
+    parsers = _parsers()
+    _limit_memory()
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            kind, capture, more, seconds = pipe.recv()
+            cpu_before = time.process_time()
+            signal.alarm(int(seconds) + ORPHAN_GRACE_SECONDS)
+            answer = _parse(parsers[kind], capture, more)
+            signal.alarm(0)
+            pipe.send((answer, time.process_time() - cpu_before))
+
+
+def _parsers() -> dict[Kind, Callable[..., Read]]:
+    """Return the parser of each kind of document."""
     from crawler.extraction.extract import extract
     from crawler.extraction.links import linked_hosts
     from crawler.sources.navigation_parser import article_and_ways, listed, read_description, ways
 
-    readers: dict[Kind, Callable[..., Read]] = {
+    return {
         "page": extract,
         "page and ways": article_and_ways,
         "ways": ways,
@@ -88,63 +103,63 @@ def _serve(pipe: Connection) -> None:
         "robots": lambda capture, *agents: read_groups(capture.body, agents),
         "robots sitemaps": lambda capture: robots_sitemaps(capture.body, capture.url),
     }
-    _limit_memory()
-    with contextlib.suppress(EOFError, OSError):
-        while True:
-            kind, capture, more, seconds = pipe.recv()
-            began = time.process_time()
-            signal.alarm(int(seconds) + ORPHANED)
-            answer = _read(readers[kind], capture, more)
-            signal.alarm(0)
-            pipe.send((answer, time.process_time() - began))
 
 
-def _read(
-    reader: Callable[..., Read], capture: Capture, more: tuple[str, ...]
+def _parse(
+    parser: Callable[..., Read], capture: Capture, more: tuple[str, ...]
 ) -> Read | DatelineError:
+    """Return what a parser makes of a document, or the error that it raises as a DatelineError."""
     try:
-        return reader(capture, *more)
+        return parser(capture, *more)
     except DatelineError as error:
         return error
     except MemoryError:
         return ReadingError(
-            f"{capture.url}: reading took more than {PAGE_MEMORY // 1024**2} MB of memory"
+            f"{capture.url}: extraction took more than {PAGE_MEMORY // 1024**2} MB of memory"
         )
     except Exception as error:
-        return ReadingError(f"{capture.url}: the reader failed: {type(error).__name__}: {error}")
+        return ReadingError(f"{capture.url}: extraction failed: {type(error).__name__}: {error}")
 
 
 def _limit_memory() -> None:
-    """A page that would take all the memory fails alone; where the system knows no such limit
-    (macOS), it may."""
+    """Limit the memory of this process, so that a page which takes too much fails alone.
+
+    Without effect on systems that know no such limit (macOS).
+    """
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 
-        words = Path("/proc/self/statm").read_text().split()
-        most = int(words[5]) * resource.getpagesize() + PAGE_MEMORY
-        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+        data_pages = int(Path("/proc/self/statm").read_text().split()[5])
+        limit = data_pages * resource.getpagesize() + PAGE_MEMORY
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
 class Worker:
-    """One process that reads pages; started when it is first asked."""
+    """A process that parses documents, started with the first one."""
 
     def __init__(self) -> None:
         self.cpu_seconds = 0.0
-        """Spent on reading so far."""
+        """CPU time spent on documents so far."""
         self._pages = 0
         self._process: Any = None
         self._pipe: Connection | None = None
 
     def read(self, capture: Capture, seconds: float) -> Article:
-        """Blocks until the page is read. Raises ReadingError when it crashed the worker or took too
-        long, and another DatelineError where no worker can be started."""
+        """Return the article of a page; blocks for at most `seconds`.
+
+        Raises ReadingError if the page crashed the process or took too long, and another
+        DatelineError if no process can be started.
+        """
         return cast(Article, self.read_as("page", capture, seconds))
 
     def read_as(
         self, kind: Kind, capture: Capture, seconds: float, more: tuple[str, ...] = ()
     ) -> Read:
-        """As `read`, for whatever is read. Raises also SourceError, as the readers of feeds and
-        sitemaps do."""
+        """Return what the parser of a kind makes of a document; blocks for at most `seconds`.
+
+        `more` are further arguments of the parser. Raises what `read` raises, and SourceError from
+        the parsers of feeds and sitemaps.
+        """
         if self._pages == PAGES_A_PROCESS:
             self.stop()
         pipe = self._pipe or self._start()
@@ -152,13 +167,13 @@ class Worker:
         try:
             pipe.send((kind, capture, more, seconds))
             if not pipe.poll(seconds):
-                raise ReadingError(f"{capture.url}: reading took longer than {seconds:g} s")
-            answer, seconds = pipe.recv()
-            self.cpu_seconds += seconds
+                raise ReadingError(f"{capture.url}: extraction took longer than {seconds:g} s")
+            answer, cpu_seconds = pipe.recv()
+            self.cpu_seconds += cpu_seconds
         except (EOFError, OSError) as error:
             code = self.stop()
             raise ReadingError(
-                f"{capture.url}: the page crashed its reader (exit code {code})"
+                f"{capture.url}: the extraction process crashed on this page (exit code {code})"
             ) from error
         except ReadingError:
             self.stop()
@@ -170,20 +185,21 @@ class Worker:
         return cast(Read, answer)
 
     def _start(self) -> Connection:
+        """Start the process and return this end of its pipe. Raises DatelineError."""
         context = fork_server.context()
-        ours, theirs = context.Pipe()
-        started = context.Process(
-            target=_serve, args=(theirs,), daemon=True, name="dateline reader"
+        own_end, worker_end = context.Pipe()
+        process = context.Process(
+            target=_run_worker, args=(worker_end,), daemon=True, name="dateline reader"
         )
         with fork_server.told():
-            started.start()
-        self._process = started
-        theirs.close()
-        self._pipe = ours
-        return ours
+            process.start()
+        self._process = process
+        worker_end.close()
+        self._pipe = own_end
+        return own_end
 
     def stop(self) -> int | None:
-        """End the process at once; its exit code, or None if there was none."""
+        """End the process at once and return its exit code; None if no process was running."""
         if self._process is None:
             return None
         if self._pipe:
@@ -200,94 +216,108 @@ class Worker:
 
 
 class Workers:
-    """A few workers, those of them that are free, and as many threads, for use on an event loop."""
+    """Several workers with a thread each, for use on an event loop."""
 
     def __init__(self, count: int | None = None, seconds: float = PAGE_SECONDS) -> None:
         self._workers = [Worker() for _ in range(count or os.cpu_count() or 1)]
         self._seconds = seconds
         self._threads = ThreadPoolExecutor(len(self._workers))
-        self._free: SimpleQueue[Worker] = SimpleQueue()
+        self._idle: SimpleQueue[Worker] = SimpleQueue()
         self._waiting: FairQueue[Job] = FairQueue(len(self._workers))
         for worker in self._workers:
-            self._free.put(worker)
+            self._idle.put(worker)
 
     async def read(self, capture: Capture) -> Article:
-        """The article of a page. Raises ReadingError where the page cannot be read."""
+        """Return the article of a page. Raises ReadingError if it cannot be extracted."""
         return cast(Article, await self._read("page", capture))
 
     async def read_linked(self, capture: Capture) -> Linked:
-        """The article of a page and where the page leads, from one parse. Raises as `read`."""
+        """Return the article of a page and its links, from one parse. Raises ReadingError."""
         return cast(Linked, await self._read("page and ways", capture))
 
     async def ways(self, capture: Capture) -> Ways:
-        """Where a page leads, its article left unread. Raises as `read`."""
+        """Return the links of a page without its article. Raises ReadingError."""
         return cast(Ways, await self._read("ways", capture))
 
     async def listed(self, capture: Capture, via: Literal["topic", "site search"]) -> Listed:
-        """As `crawler.sources.navigation.listed`. Raises as `read`."""
+        """Run `crawler.sources.navigation_parser.listed` in a worker. Raises ReadingError."""
         return cast(Listed, await self._read(via, capture))
 
     async def read_description(self, body: bytes, url: str) -> list[Search]:
-        """As `crawler.sources.navigation.read_description`. Raises SourceError and ReadingError."""
+        """Run `crawler.sources.navigation_parser.read_description` in a worker.
+
+        Raises SourceError and ReadingError.
+        """
         return cast(list[Search], await self._read("description", Capture(url, body)))
 
     async def read_feed(self, body: bytes, url: str) -> Feed:
-        """As `crawler.sources.feed_parser.read_feed`. Raises SourceError and ReadingError."""
+        """Run `crawler.sources.feed_parser.read_feed` in a worker.
+
+        Raises SourceError and ReadingError.
+        """
         return cast(Feed, await self._read("feed", Capture(url, body)))
 
     async def read_sitemap(self, body: bytes, url: str) -> Sitemap:
-        """As `crawler.sources.sitemap_parser.read_sitemap`. Raises SourceError and ReadingError."""
+        """Run `crawler.sources.sitemap_parser.read_sitemap` in a worker.
+
+        Raises SourceError and ReadingError.
+        """
         return cast(Sitemap, await self._read("sitemap", Capture(url, body)))
 
     async def read_home(self, body: bytes, url: str) -> Home:
-        """As `crawler.sources.source_discovery.read_home`. Raises ReadingError."""
+        """Run `crawler.sources.source_discovery.read_home` in a worker. Raises ReadingError."""
         return cast(Home, await self._read("home", Capture(url, body)))
 
     async def read_robots(self, body: bytes, url: str, agents: tuple[str, ...]) -> Groups:
-        """As `crawler.network.robots_rules.read_groups`, which reads a few lines here. Raises
-        ReadingError."""
+        """Run `crawler.network.robots_rules.read_groups` in a worker, or here for a few lines.
+
+        Raises ReadingError.
+        """
         if len(body) <= FEW_LINES:
             return read_groups(body, agents)
         return cast(Groups, await self._read("robots", Capture(url, body), agents))
 
     async def robots_sitemaps(self, body: bytes, url: str) -> list[str]:
-        """As `crawler.sources.source_discovery.robots_sitemaps`. Raises ReadingError."""
+        """Run `crawler.sources.source_discovery.robots_sitemaps` in a worker. Raises ReadingError."""
         return cast(list[str], await self._read("robots sitemaps", Capture(url, body)))
 
     async def _read(self, kind: Kind, capture: Capture, more: tuple[str, ...] = ()) -> Read:
+        """Queue a document and wait for its result."""
         answer: Future[Read] = Future()
-        self._waiting.put(registered_domain(capture.url), (kind, capture, more, answer))
+        self._waiting.put_job(registered_domain(capture.url), (kind, capture, more, answer))
         self._threads.submit(self._read_next)
         return await asyncio.wrap_future(answer)
 
     def _read_next(self) -> None:
-        """In a thread: read what has its turn."""
+        """Parse the next document of the queue with an idle worker; runs in a thread.
+
+        A document that fails counts with its wall time, as its CPU time is lost with the process.
+        """
         try:
-            site, (kind, capture, more, answer) = self._waiting.take()
+            site, (kind, capture, more, answer) = self._waiting.take_job()
         except Closed:
             return
-        worker, began = self._free.get(), time.monotonic()
-        read_before = worker.cpu_seconds
+        worker, began = self._idle.get(), time.monotonic()
+        cpu_before = worker.cpu_seconds
         try:
             if answer.set_running_or_notify_cancel():
-                answer.set_result(
-                    worker.read_as(kind, capture, self._waiting.seconds(site, self._seconds), more)
-                )
+                seconds = self._waiting.time_limit(site, self._seconds)
+                answer.set_result(worker.read_as(kind, capture, seconds, more))
         except BaseException as error:
             answer.set_exception(error)
-            self._waiting.done(site, time.monotonic() - began)
+            self._waiting.finish_job(site, time.monotonic() - began)
         else:
-            self._waiting.done(site, worker.cpu_seconds - read_before)
+            self._waiting.finish_job(site, worker.cpu_seconds - cpu_before)
         finally:
-            self._free.put(worker)
+            self._idle.put(worker)
 
     @property
     def cpu_seconds(self) -> float:
-        """Spent on reading so far, by all workers."""
+        """CPU time that all workers have spent on documents so far."""
         return sum(worker.cpu_seconds for worker in self._workers)
 
     def stop(self) -> None:
-        """End all workers; what still waits is not read."""
+        """End all workers and cancel the documents that still wait."""
         for _, _, _, answer in self._waiting.close():
             answer.cancel()
         self._threads.shutdown(wait=False, cancel_futures=True)

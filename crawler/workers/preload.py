@@ -1,8 +1,7 @@
-"""Imported by the fork server before it makes readers: what each of them needs is loaded once, and
-they share it.
+"""The imports and data that all workers share, loaded once by the fork server before it forks.
 
-Pages are read, with a byline and a date, as much of it is loaded only then. What the garbage
-collector would touch in every reader is frozen, so that it stays shared.
+Two pages are extracted, with a byline and a date, as much is only loaded then. The objects are
+frozen, as the garbage collector would otherwise touch, and so copy, them in every worker.
 """
 
 from __future__ import annotations
@@ -17,9 +16,9 @@ WORDS = "The harbour board voted on Tuesday to move the ferry landing to the nor
 LONG = f"""<html lang=en><h1>Ferry landing to move</h1><p>By Ada Winthrop in Oslo</p><p>10 March 2026, 2:30 pm CET</p>
 {f"<p>{WORDS}</p>" * 8}"""
 SHORT = f"<h1>Ferry</h1><p>{WORDS}</p>"
-"""Of a short text trafilatura asks justext, too, whose lists of words take longest to load."""
+"""For a short text trafilatura also calls justext, whose word lists take the longest to load."""
 
-with suppress(Exception):  # the pages that follow tell what is wrong
+with suppress(Exception):  # a fault would show again, with its reason, at the first real page
     for markup in (LONG, SHORT):
         page = f"{markup}<a href=/news/storm>{WORDS}</a>"
         article_and_ways(Capture("http://harbour.example/", page.encode()))

@@ -1,8 +1,8 @@
-"""Pages that are kept, read again by today's extractor.
+"""Extraction of all stored pages again, with the current extractor.
 
-A change that comes of it is none of the outlet's: it takes the place of the old reading, and makes
-no revision. So do the texts without the lines that proved to be an outlet's habits
-(`archive.articles.boilerplate`), since the first articles that had them were kept.
+The outlet made none of the changes that result, so a new article replaces the old one without a
+revision. The same holds for texts without lines that proved to be an outlet's boilerplate
+(`archive.articles.boilerplate`) after the first articles with these lines were stored.
 """
 
 from __future__ import annotations
@@ -29,27 +29,33 @@ from pipelines.stages import through_stages
 Row = dict[str, Any]
 
 AT_ONCE = 200
-"""Articles of one transaction, when what was learnt is left out of them."""
+"""Articles in one transaction when boilerplate is removed from them."""
 
 
 def rereader(archive: Archive, worker: Worker) -> Callable[[str], Version | None]:
-    """How today's extractor reads the page with a digest; None where it is not kept or can no
-    longer be read."""
+    """Return a function that extracts the stored page with a digest again.
+
+    The function returns None if the page is not stored or cannot be extracted any more.
+    """
 
     def reread(digest: str) -> Version | None:
         try:
             capture = archive.captures.newest(digest)
-            check = read_again(capture, worker) if capture else None
+            if capture is None:
+                return None
+            check = read_again(capture, worker)
         except ReadingError:
             return None
-        return version(check.article, check.fingerprint) if check and check.article else None
+        return version(check.article, check.fingerprint) if check.article else None
 
     return reread
 
 
 def read_again(capture: Capture, worker: Worker) -> Check:
-    """The check that a kept page comes to today; without an article where it is none. Raises
-    ReadingError."""
+    """Return the check of a stored page by the current extractor.
+
+    It has no article if the page is not one. Raises ReadingError.
+    """
     article = worker.read(capture, PAGE_SECONDS)
     check = Check(
         capture.url, "new", capture.fetched_at, digest=capture.digest, final_url=capture.final_url
@@ -68,61 +74,57 @@ KINDS: dict[str, tuple[str, ...]] = {
     "addresses": ("canonical_url", "image_url"),
     "paywall": ("free",),
 }
-"""What a new reading can change, and the columns in which it shows."""
+"""A change that a new extraction can make → the columns that show it."""
 
 
 @dataclass
 class Reread:
-    """What came of reading an archive's pages anew."""
+    """The results of extracting an archive's pages again."""
 
     pages: int = 0
+    """Stored pages of articles."""
     changed: dict[str, set[int]] = field(default_factory=lambda: {kind: set() for kind in KINDS})
-    """Articles that came out otherwise, by what changed."""
+    """The IDs of the articles that changed, by the kind of change."""
     not_read: Counter[str] = field(default_factory=Counter)
-    """Articles that were not read anew, by the reason."""
+    """Articles that were not extracted again, by the reason."""
     repeated: Repeated = field(default_factory=Repeated)
-    """What outlets repeat, as it is known now."""
+    """The boilerplate of outlets that is known now."""
     repeated_before: Repeated = field(default_factory=Repeated)
+    """The boilerplate that was known before."""
 
     @property
     def articles(self) -> int:
-        """How many came out otherwise."""
+        """The number of articles that changed."""
         return len(set().union(*self.changed.values()))
 
-    def note(self, before: Row, after: Row) -> None:
-        """Count what became of an article."""
-        for kind, names in KINDS.items():
-            if any(before[name] != after[name] for name in names):
+    def note_changes(self, before: Row, after: Row) -> None:
+        """Note the changes between two rows of an article."""
+        for kind, columns in KINDS.items():
+            if any(before[column] != after[column] for column in columns):
                 self.changed[kind].add(int(after["id"]))
 
 
 def reread_all(folder: Path, tick: Callable[[int, int], None]) -> Reread:
-    """Read every article's page anew; then leave out of all of them what they teach of their
-    outlets.
+    """Extract every article's page again, then remove the boilerplate that the pages show.
 
-    `tick` is told how many are done, of how many.
+    Calls `tick` with the number of articles done and the number of all articles.
     """
-    told = Reread()
+    report = Reread()
     with Archive(folder) as archive, closing(Worker()) as worker:
-        ours = decisions()
-        archive.prepare(ours)
-        told.repeated_before = repeated(archive.db)
+        policies = decisions()
+        archive.prepare(policies)
+        report.repeated_before = repeated(archive.db)
         rows = archive.db.execute("SELECT id, digest FROM articles ORDER BY id").fetchall()
         for number, row in enumerate(rows, 1):
-            why = _reread_one(archive, row["id"], row["digest"], worker, ours, told)
-            if why:
-                told.not_read[why] += 1
+            reason = _reread_one(archive, row["id"], row["digest"], worker, policies, report)
+            if reason:
+                report.not_read[reason] += 1
                 with transaction(archive.db) as db:
-                    learn(db, row["id"], ours)
+                    learn(db, row["id"], policies)
             tick(number, len(rows))
-        for at in range(0, len(rows), AT_ONCE):
-            with transaction(archive.db) as db:
-                ids = [row["id"] for row in rows[at : at + AT_ONCE]]
-                told.changed["text"].update(
-                    article_id for article_id in ids if catch_up(db, article_id, ours)
-                )
-        told.repeated = repeated(archive.db)
-    return told
+        report.changed["text"] |= _remove_boilerplate(archive, rows, policies)
+        report.repeated = repeated(archive.db)
+    return report
 
 
 def _reread_one(
@@ -130,25 +132,37 @@ def _reread_one(
     article_id: int,
     digest: str | None,
     worker: Worker,
-    ours: Decisions,
-    told: Reread,
+    policies: Decisions,
+    report: Reread,
 ) -> str | None:
-    """None, or why an article stays as it was."""
+    """Extract one article's page again; return the reason if the article stays as it was."""
     try:
         capture = archive.captures.newest(digest) if digest else None
         if capture is None:
-            return "the page is not kept"
-        told.pages += 1
+            return "the page is not stored"
+        report.pages += 1
         check = read_again(capture, worker)
     except ReadingError:
-        return "the page can no longer be read"
+        return "the page can no longer be extracted"
     if check.article is None:
-        return "the page is no article any more"
+        return "the page is no longer taken for an article"
     before = _row(archive, article_id)
-    archive.replace_reading(check, ours)
-    told.note(before, _row(archive, article_id))
+    archive.replace_reading(check, policies)
+    report.note_changes(before, _row(archive, article_id))
     return None
 
 
+def _remove_boilerplate(archive: Archive, rows: list[Any], policies: Decisions) -> set[int]:
+    """Remove the boilerplate known now from all articles; return the IDs of those that changed."""
+    changed: set[int] = set()
+    for start in range(0, len(rows), AT_ONCE):
+        with transaction(archive.db) as db:
+            ids = [row["id"] for row in rows[start : start + AT_ONCE]]
+            changed.update(article_id for article_id in ids if catch_up(db, article_id, policies))
+    return changed
+
+
 def _row(archive: Archive, article_id: int) -> Row:
-    return dict(archive.db.execute("SELECT * FROM articles WHERE id = ?", (article_id,)).fetchone())
+    """Return an article's row in the database."""
+    cursor = archive.db.execute("SELECT * FROM articles WHERE id = ?", (article_id,))
+    return dict(cursor.fetchone())

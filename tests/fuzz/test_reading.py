@@ -208,7 +208,7 @@ def test_any_bytes_are_a_response_or_a_reading_error(text: str) -> None:
         response = parse_response(text.encode("utf-8", "surrogatepass"))
         assert 0 <= response.status <= 999
         assert not any("\n" in name + value for name, value in response.headers)
-        assert len(response.decoded()) <= LARGEST
+        assert len(response.decoded_body()) <= LARGEST
 
 
 NAMED = st.text("ABCxyz-", min_size=1, max_size=8)
@@ -254,7 +254,7 @@ def test_a_body_comes_back_from_any_codings_in_a_row(
         )
     transfer = "Transfer-Encoding: chunked\r\n" if chunked else ""
     head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {', '.join(codings)}\r\n{transfer}\r\n"
-    assert parse_response(head.encode() + sent).decoded() == body
+    assert parse_response(head.encode() + sent).decoded_body() == body
 
 
 @given(st.binary(max_size=60) | of_pieces("5 0 ffffffff \r\n abcde ;x").map(str.encode))

@@ -1,5 +1,7 @@
-"""The signs for and against a line (`crawler.extraction.main_text.line_classifier`) in plain words,
-for those who ask why it was left out."""
+"""Plain words for the features of a line, as an explanation of why the line was left out.
+
+The features are those of `crawler.extraction.main_text.line_features`.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +9,12 @@ import re
 from functools import lru_cache
 
 WORDS = tuple(
-    (re.compile(pattern), words)
-    for pattern, words in (
+    (re.compile(pattern), label)
+    for pattern, label in (
         (r"any|no headline|found (?:line|within|partly|no|\d+|more)|found of the prose .*", ""),
         (r"size (?:15|30|60|120)", "short"),
         (r"size .*", "long"),
-        (r"linked none", "no link in it"),
+        (r"linked none", "contains no link"),
         (r"linked (?:bit|some)", "part of it is a link"),
         (r"linked (?:most|all)", "it is a link"),
         (r"(?:within|in a|in that a) (?:ul|ol|li|dt)", "in a list"),
@@ -27,10 +29,10 @@ WORDS = tuple(
         (r"(?:called|in what is called) (.+)", r"its box is called “\1”"),
         (r"kind (?:2|15|of its own)", "not marked up like the paragraphs"),
         (r"kind .*", "marked up like the paragraphs"),
-        (r"box found (?:none|20)", "what stands beside it was not found"),
-        (r"box found .*", "what stands beside it was found"),
-        (r"kin found (?:none|20)", "others that are marked up alike were not found"),
-        (r"kin found .*", "others that are marked up alike were found"),
+        (r"box found (?:none|20)", "its neighbours in the box were not found"),
+        (r"box found .*", "its neighbours in the box were found"),
+        (r"kin found (?:none|20)", "lines with the same markup were not found"),
+        (r"kin found .*", "lines with the same markup were found"),
         (r"box (?:2|15)", "little text around it"),
         (r"box .*", "much text around it"),
         (r"wide box (?:2|15)", "little text further around"),
@@ -44,36 +46,44 @@ WORDS = tuple(
         (r"commas|sentences", "reads like sentences"),
         (r"digits", "mostly digits"),
         (r"capitals", "in capitals"),
-        (r"bars", "parted by bars"),
-        (r"an address", "holds an address"),
-        (r"rights", "claims rights"),
+        (r"bars", "separated by bars"),
+        (r"an address", "contains an e-mail address"),
+        (r"rights", "claims copyright"),
         (r"read more", "points to another page"),
-        (r"twice, .*", "stands twice on the page"),
+        (r"twice, .*", "occurs twice on the page"),
         (r"the data lack it", "the text in the page's data lacks it"),
         (r"the data have it", "the text in the page's data has it"),
         (r"linked (?:most|all) (before|after) it", r"a link \1 it"),
-        (r"linked .* (before|after) it", r"no mere link \1 it"),
+        (r"linked .* (before|after) it", r"more than a link \1 it"),
         (r"found (before|after) it", r"the line \1 it was found"),
-        (r"alike (before|after) it", r"the line \1 it is marked up alike"),
+        (r"alike (before|after) it", r"the line \1 it has the same markup"),
         (r"(?:15|30|60) (before|after) it", r"a short line \1 it"),
         (r"(?:120|250|more) (before|after) it", r"a long line \1 it"),
     )
 )
-"""What a sign's name says to a person; nothing where it is about the whole page. Other names say it
-themselves."""
+"""Pattern of a feature's name → its label, empty for a feature of the whole page.
+
+A name that no pattern matches is its own label.
+"""
 COMMA = re.compile(r", (?!short|long)")
-"""Between two signs; `twice, short` is one."""
+"""The separator of two features; `twice, short` is one feature."""
 
 
-def in_words(signs: str, most: int = 3) -> str:
-    """Signs parted by commas, as `witnesses.because` gives them, in plain words, each once."""
-    said = dict.fromkeys(filter(None, map(_words, COMMA.split(signs))))
-    return ", ".join(list(said)[:most])
+def in_words(features: str, limit: int = 3) -> str:
+    """Return the labels of comma-separated features, without repeats and at most `limit`.
+
+    `features` is written as `crawler.extraction.main_text.line_classifier.because` returns it.
+    """
+    labels = dict.fromkeys(map(_words, COMMA.split(features)))
+    shown = [label for label in labels if label]
+    return ", ".join(shown[:limit])
 
 
 @lru_cache(maxsize=1024)
-def _words(sign: str) -> str:
-    for pattern, words in WORDS:
-        if fits := pattern.fullmatch(sign):
-            return fits.expand(words)
-    return sign
+def _words(feature: str) -> str:
+    """Return the label of one feature; empty if the feature concerns the whole page."""
+    for pattern, label in WORDS:
+        match = pattern.fullmatch(feature)
+        if match:
+            return match.expand(label)
+    return feature

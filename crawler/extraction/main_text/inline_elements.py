@@ -1,7 +1,8 @@
-"""Elements amid a sentence are made its words, and what stands between two sentences parts them.
+"""Repairs of a page's tree where an element interrupts a sentence or joins two of them.
 
-Time, names behind buttons, an outlet's own elements: a reader sees one sentence. Pictures and
-players end a line where a sentence ends before them, and are passed over within one.
+A `time`, a name behind a button, an outlet's custom element: a person who reads the page sees one
+sentence, so such elements become spans. Pictures and players end a line if a sentence ends before
+them, and are passed over within a sentence.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from lxml.html import HtmlElement
 from crawler.extraction.blocks import INLINE, UNSEEN
 
 WORDS = ("output", "slot", "label", "time", "q", "noindex")
-"""Elements that a sentence may have words in, and that are none where they stand alone."""
+"""Elements that may hold words of a sentence, and hold none of the text where they stand alone."""
 FIELDS = frozenset(("button", "meter", "progress"))
 PICTURES = ("img", "picture", "embed", "iframe", "video", "audio", "object", "canvas", "map")
 VOID = ("embed", "source", "track", "wbr", "keygen")
-"""Elements that hold nothing; libxml2 hangs what follows below them."""
+"""Elements without content; libxml2 wrongly makes what follows them their content."""
 EMPTY = (
     "script",
     "style",
@@ -35,14 +36,16 @@ EMPTY = (
     "em",
     "strong",
 )
-"""Elements of which a reader may see nothing."""
+"""Elements that may be invisible on the page."""
 MARKS = ("span", "a", "b", "strong", "em", "i", "font", "small")
+"""Elements that style sheets may separate from the words around them."""
 _ENDED = re.compile(r"[^\W\d_A-ZÀ-Þ][.!?…][”\"»]?$")
 MOST_EMPTY = 8
-"""Empty elements in a row that are looked past."""
+"""Adjacent empty elements that a search for the preceding text skips."""
 GLUED = re.compile(r"[^\W\d_a-zß-öø-ÿ][^\W\d_ ]|[^\W\d_a-zß-öø-ÿ] \w|[«“„\"¿¡]")
-"""How a sentence begins."""
+"""The beginning of a sentence that may follow the end of another without a space."""
 FORMULA_SOURCES = ("annotation", "annotation-xml")
+"""Sources of a formula beside its presentation, as TeX: no text of the page."""
 KNOWN_TEXT = """
 address area article aside audio base basefont bgsound blockquote body br button canvas caption center col colgroup
 datalist dd details dialog dir div dl dt embed fieldset figcaption figure footer form frame frameset h1 h2 h3 h4 h5 h6
@@ -51,12 +54,13 @@ noframes noscript object ol optgroup option output p param picture plaintext pre
 slot source style summary svg table tbody td template textarea tfoot th thead title tr track ul video xmp
 """
 KNOWN = frozenset(KNOWN_TEXT.split()) | INLINE
-"""Elements of HTML; any other is an outlet's own, or a word processor's."""
+"""Elements of HTML (WHATWG, with the obsolete ones); any other is custom, or a word processor's."""
 BOXES_TEXT = """
 address article aside blockquote center dd details div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header hr li
 main nav ol p pre section table td tr ul br
 """
 BOXES = tuple(BOXES_TEXT.split())
+"""Elements that cannot stand within a sentence."""
 PARAGRAPHS = frozenset(
     (
         "p",
@@ -74,15 +78,19 @@ PARAGRAPHS = frozenset(
         "h6",
     )
 )
+"""Elements whose text, with that of inline elements in them, is one paragraph."""
 SENTENCE_ENDS = frozenset(".!?…。！？:;»”\"’')]")
 GOES_ON = re.compile(r"\s*(?:[a-zß-öø-ÿ0-9,;.!?)\]»”’%–—-]|[^\W\d_A-ZÀ-ÞΑ-ΩА-Я])")
-"""How the rest of a sentence begins: with no capital."""
+"""The beginning of the rest of a sentence: anything but a capital letter."""
 FEWEST = 25
-"""Letters of a sentence around an element."""
+"""Letters that a paragraph must have outside its elements to be the host of a sentence."""
 
 
 def mend(tree: HtmlElement) -> None:
-    """Make one sentence of each that elements part, and two of those that only a picture parts."""
+    """Join the sentences that elements interrupt, and separate those that only a picture divides.
+
+    Changes the tree in place.
+    """
     for element in list(tree.iter(*VOID)):
         if len(element) or element.text:
             element.drop_tag()
@@ -91,34 +99,43 @@ def mend(tree: HtmlElement) -> None:
     for element in list(tree.iter("button", "meter", "progress", "slot", "output")):
         if is_amid_sentence(element):
             element.tag = "span"
-    for element in map(_whole_picture, list(tree.iter(*PICTURES))):
-        if (
-            (element.tail or "").strip()
-            and before(element)
-            and not _is_passed_over(element, picture=True)
-        ):
-            part_behind(element)
-    for element in list(tree.iter(*EMPTY)):
-        if (
-            element.tail
-            and GLUED.match(element.tail)
-            and _ends(before(element))
-            and _is_unseen(element)
-        ):
-            _unglue(element)
+    _break_lines_at_media(tree)
+    _separate_at_empty_elements(tree)
     for element in tree.iter(*MARKS):
         _space_out(element)
 
 
+def _break_lines_at_media(tree: HtmlElement) -> None:
+    """End the line at each picture or player that does not stand within a sentence."""
+    for media in list(tree.iter(*PICTURES)):
+        element = _whole_picture(media)
+        is_between_texts = (element.tail or "").strip() and before(element)
+        if is_between_texts and not _is_passed_over(element, is_media=True):
+            part_behind(element)
+
+
+def _separate_at_empty_elements(tree: HtmlElement) -> None:
+    """Separate two sentences with nothing but an invisible element between them."""
+    for element in list(tree.iter(*EMPTY)):
+        if not (element.tail and GLUED.match(element.tail)):
+            continue
+        if _ends(before(element)) and _is_unseen(element):
+            _unglue(element)
+
+
 def _own_elements(tree: HtmlElement) -> None:
-    """Elements that HTML does not know: words where they stand amid a sentence, else boxes."""
-    for element in [each for each in tree.iter("*") if each.tag not in KNOWN]:
-        if next(element.iterancestors("svg", "math"), None) is None:
-            boxed = next(element.iterdescendants(*BOXES), None) is not None
-            element.tag = "div" if boxed or not _is_passed_over(element) else "span"
+    """Replace elements that HTML does not know: by spans within a sentence, otherwise by boxes."""
+    unknown = [element for element in tree.iter("*") if element.tag not in KNOWN]
+    for element in unknown:
+        if next(element.iterancestors("svg", "math"), None) is not None:
+            continue
+        has_boxes = next(element.iterdescendants(*BOXES), None) is not None
+        is_box = has_boxes or not _is_passed_over(element)
+        element.tag = "div" if is_box else "span"
 
 
 def _formulas(tree: HtmlElement) -> None:
+    """Replace each MathML formula by a span of its text."""
     for formula in list(tree.iter("math")):
         strip_elements(formula, *FORMULA_SOURCES, with_tail=False)
         text = " ".join(formula.text_content().split())
@@ -131,53 +148,70 @@ def _is_unseen(element: HtmlElement) -> bool:
     return element.tag in UNSEEN or not element.text_content().strip()
 
 
+def _block_around(element: HtmlElement) -> HtmlElement | None:
+    """Return the nearest element around that is not inline."""
+    outer = (ancestor for ancestor in element.iterancestors() if ancestor.tag not in INLINE)
+    return next(outer, None)
+
+
+def _is_in_paragraph(element: HtmlElement) -> bool:
+    host = _block_around(element)
+    return host is not None and host.tag in PARAGRAPHS
+
+
 def _unglue(element: HtmlElement) -> None:
-    """Part two sentences between which something stood that nobody sees: a script, the place of an
-    advertisement."""
-    host = next((around for around in element.iterancestors() if around.tag not in INLINE), None)
-    if host is not None and host.tag in PARAGRAPHS:
+    """Separate the sentences around an invisible element, such as a script or an empty ad slot."""
+    if _is_in_paragraph(element):
         element.tail = f" {element.tail}"
     else:
         part_behind(element)
 
 
 def _space_out(element: HtmlElement) -> None:
-    """Put the space between two sentences that only a style sheet parts."""
-    if (
-        element.tail
-        and element.tail[0].isupper()
-        and GLUED.match(element.tail)
-        and _ENDED.search(_raw_end(element))
-    ):
+    """Insert the missing space between sentences that only a style sheet separates."""
+    if _begins_sentence(element.tail) and _ENDED.search(_raw_end(element)):
         element.tail = f" {element.tail}"
-    if element.text and element.text[0].isupper() and GLUED.match(element.text):
-        previous, around = element.getprevious(), element.getparent()
-        if previous is None:
-            if around is not None and around.text and _ENDED.search(around.text[-4:]):
-                around.text += " "
-        elif previous.tail:
-            if _ENDED.search(previous.tail[-4:]):
-                previous.tail += " "
-        elif previous.tag in INLINE and _ENDED.search(_raw_end(previous)):
-            previous.tail = " "
+    if _begins_sentence(element.text):
+        _insert_space_before(element)
+
+
+def _begins_sentence(text: str | None) -> bool:
+    if not text or not text[0].isupper():
+        return False
+    return GLUED.match(text) is not None
+
+
+def _insert_space_before(element: HtmlElement) -> None:
+    """Put a space in front of an element that directly follows the end of a sentence."""
+    previous, parent = element.getprevious(), element.getparent()
+    if previous is None:
+        if parent is not None and parent.text and _ENDED.search(parent.text[-4:]):
+            parent.text += " "
+    elif previous.tail:
+        if _ENDED.search(previous.tail[-4:]):
+            previous.tail += " "
+    elif previous.tag in INLINE and _ENDED.search(_raw_end(previous)):
+        previous.tail = " "
 
 
 def _raw_end(element: HtmlElement) -> str:
+    """Return the last four characters, at most, of the last text within an element."""
     while len(element) and not element[-1].tail:
         element = element[-1]
-    return ((element[-1].tail if len(element) else element.text) or "")[-4:]
+    text = element[-1].tail if len(element) else element.text
+    return (text or "")[-4:]
 
 
 def _whole_picture(element: HtmlElement) -> HtmlElement:
-    """A picture with the link or span that holds nothing else."""
-    around = element.getparent()
+    """Return the outermost link or span that holds a picture and nothing else, or the picture."""
+    parent = element.getparent()
     while (
-        around is not None
-        and around.tag in INLINE
+        parent is not None
+        and parent.tag in INLINE
         and not (element.tail or "").strip()
-        and _is_bare(around)
+        and _is_bare(parent)
     ):
-        element, around = around, around.getparent()
+        element, parent = parent, parent.getparent()
     return element
 
 
@@ -186,22 +220,24 @@ def _is_bare(element: HtmlElement) -> bool:
 
 
 def before(element: HtmlElement) -> str:
-    """The text right before an element, in the same box."""
+    """Return the piece of text right before an element, stripped; empty if a box lies between."""
     for _ in range(MOST_EMPTY):
         previous = element.getprevious()
         if previous is None:
-            around = element.getparent()
-            return ((around.text if around is not None else "") or "").strip()
+            parent = element.getparent()
+            text = parent.text if parent is not None else ""
+            return (text or "").strip()
         if previous.tail and previous.tail.strip():
             return str(previous.tail).strip()
-        if text := _last_text(previous):
+        text = _last_text(previous)
+        if text:
             return text if previous.tag in INLINE else ""
         element = previous
     return ""
 
 
 def _last_text(element: HtmlElement) -> str:
-    """The last piece of text in an element."""
+    """Return the last piece of text within an element, stripped."""
     while len(element):
         last = element[-1]
         if last.tail and last.tail.strip():
@@ -211,30 +247,32 @@ def _last_text(element: HtmlElement) -> str:
 
 
 def _ends(text: str) -> bool:
-    """Whether a stripped text ends as sentences do."""
+    """Return whether a stripped text ends like a sentence."""
     return text[-1:] in SENTENCE_ENDS
 
 
 def is_amid_sentence(element: HtmlElement) -> bool:
-    """Whether an element stands between the words of a sentence."""
+    """Return whether an element stands between the words of a sentence."""
     if next(element.iterdescendants(*BOXES), None) is not None:
         return False
     ahead, after = before(element), (element.tail or "").strip()
+    is_field = element.tag in FIELDS
     if ahead and after:
-        return not _ends(ahead) or element.tag not in FIELDS or bool(GOES_ON.match(after))
+        return not _ends(ahead) or not is_field or bool(GOES_ON.match(after))
     if not ahead and not after:
         return False
-    host = next((around for around in element.iterancestors() if around.tag not in INLINE), None)
+    host = _block_around(element)
     if host is None or host.tag not in PARAGRAPHS:
         return False
-    goes_on = (
-        bool(GOES_ON.match(after)) if after else element.tag not in FIELDS and not _ends(ahead)
-    )
-    return goes_on and _has_words(host)
+    if after and not GOES_ON.match(after):
+        return False
+    if ahead and (is_field or _ends(ahead)):
+        return False
+    return _has_words(host)
 
 
 def _has_words(host: HtmlElement) -> bool:
-    """Whether a paragraph has some words of its own beside its elements."""
+    """Return whether a paragraph has at least `FEWEST` letters outside its elements."""
     letters = len((host.text or "").strip())
     for part in host:
         if letters >= FEWEST:
@@ -243,17 +281,12 @@ def _has_words(host: HtmlElement) -> bool:
     return letters >= FEWEST
 
 
-def _is_passed_over(element: HtmlElement, picture: bool = False) -> bool:
-    """Whether the text around an element is one sentence."""
+def _is_passed_over(element: HtmlElement, is_media: bool = False) -> bool:
+    """Return whether the text before and after an element is one sentence."""
     ahead, after = before(element), (element.tail or "").strip()
-    host = next((around for around in element.iterancestors() if around.tag not in INLINE), None)
-    in_paragraph = host is not None and host.tag in PARAGRAPHS
-    goes_on = bool(after) and GOES_ON.match(after) is not None
-    if not ahead:
-        return in_paragraph or goes_on
-    if _ends(ahead):
-        return in_paragraph and not picture
-    return in_paragraph or goes_on
+    if ahead and _ends(ahead):
+        return _is_in_paragraph(element) and not is_media
+    return _is_in_paragraph(element) or bool(after and GOES_ON.match(after))
 
 
 def part_behind(element: HtmlElement) -> None:
@@ -264,7 +297,7 @@ def part_behind(element: HtmlElement) -> None:
 
 
 def words_of(tree: HtmlElement, tags: Iterable[str] = WORDS) -> None:
-    """Make plain spans of the elements of a sentence that trafilatura would cut out of it."""
+    """Turn elements within a sentence into spans, as trafilatura would cut them out of it."""
     for element in list(tree.iter(*tags)):
         if is_amid_sentence(element):
             element.tag = "span"

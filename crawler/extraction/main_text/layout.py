@@ -1,7 +1,7 @@
-"""What the blocks of a page say of the lines extracted from it, in whatever language.
+"""Hints that a page's layout gives about the lines extracted from it, in any language.
 
-Where one paragraph ends and the next begins; which line is the standfirst; which are not the
-article's: offers, labels.
+The blocks of the page show where one paragraph ends and the next begins, which line is the
+standfirst, and which lines do not belong to the article: offers and labels.
 """
 
 from __future__ import annotations
@@ -21,110 +21,127 @@ STANDFIRST_CLASS = re.compile(
 )
 FIELDS = ("button", "input")
 TYPED = ("text", "email", "tel", "submit")
+"""Types of `input` that make a box an offer: a field to type in, or a button."""
 WHOLE_PAGE = frozenset(("article", "main", "body", "html"))
 MAX_OFFER = 250
-"""Characters of a line that may invite to subscribe or to share."""
+"""Characters of a line that may be an invitation to subscribe or to share."""
 MAX_BOX = 360
-"""Characters of the box around it."""
+"""Characters of the box around such a line."""
 MAX_LABEL = 40
 MAX_ROW = 40
-"""Blocks that a line may be made of, those between them that were dropped counted."""
+"""Blocks that may make up one line, including dropped ones between them."""
 OPENING = 3
-"""Letters by which blocks are looked up."""
+"""Leading characters by which blocks are looked up."""
 
 
 def as_shown(text: str, blocks: list[Block]) -> str:
-    """An extracted text with its lines parted as the page parts them: no marks before a list's
-    items, and a line that is several blocks in a row is as many lines."""
-    places: dict[str, list[int]] = {}
-    for at, block in enumerate(blocks):
-        places.setdefault(block.text[:OPENING], []).append(at)
+    """Return an extracted text with the line breaks of the page.
+
+    A line that several successive blocks make up becomes one line a block; the marks before the
+    items of a list go.
+    """
+    indexes: dict[str, list[int]] = {}
+    for index, block in enumerate(blocks):
+        indexes.setdefault(block.text[:OPENING], []).append(index)
     shown = {block.text for block in blocks}
-    return "\n".join(
-        part for line in text.split("\n") for part in _parted(line, blocks, places, shown)
-    )
+    lines: list[str] = []
+    for line in text.split("\n"):
+        lines += _parted(line, blocks, indexes, shown)
+    return "\n".join(lines)
 
 
 def _parted(
-    line: str, blocks: list[Block], places: dict[str, list[int]], shown: set[str]
+    line: str, blocks: list[Block], indexes: dict[str, list[int]], shown: set[str]
 ) -> list[str]:
+    """Return the lines that the page makes of a line; the line itself if no blocks make it up.
+
+    `indexes` holds the indexes of the blocks by their first `OPENING` characters, `shown` their
+    texts.
+    """
     bare = line.removeprefix("- ")
-    if line in shown or bare in shown:
-        return [line if line in shown else bare]
+    if line in shown:
+        return [line]
+    if bare in shown:
+        return [bare]
+    if not bare:
+        return [line]
     for letters in range(1, OPENING + 1):
-        for at in places.get(bare[:letters], ()) if bare else ():
-            if row := _row(bare, blocks[at : at + MAX_ROW]):
-                return row
+        for index in indexes.get(bare[:letters], ()):
+            parts = _row(bare, blocks[index : index + MAX_ROW])
+            if parts:
+                return parts
     return [line]
 
 
 def _row(line: str, blocks: list[Block]) -> list[str]:
-    """The blocks that the line is made of, the first of them the first given; none if it is not.
+    """Return the texts of the blocks that make up a line, beginning with the first of `blocks`.
 
-    What stood between two of them may have been dropped, and their break with it: no space need be
-    left.
+    Empty if they do not make it up. An extractor may have dropped a block between two others and
+    their break with it, so no space need be left.
     """
-    rest, row = line, []
+    rest = line
+    parts: list[str] = []
     for block in blocks:
         if _begins(rest, block.text):
-            row.append(block.text)
+            parts.append(block.text)
             rest = rest[len(block.text) :].lstrip()
-        elif not row:
+        elif not parts:
             break
         if not rest:
-            return row
+            return parts
     return []
 
 
 def _begins(line: str, text: str) -> bool:
-    """Whether a line begins with a block; a single letter with the rest of its word behind it is a
-    drop cap."""
+    """Return whether a line begins with the text of a block.
+
+    A single letter that the rest of a word follows is a drop cap and not a block before it.
+    """
     if not line.startswith(text):
         return False
     rest = line[len(text) :]
-    return (
-        not rest
-        or rest[0].isspace()
-        or (len(text) > 1 and not rest[0].islower() and not rest[0].isdigit())
-    )
+    if not rest or rest[0].isspace():
+        return True
+    return len(text) > 1 and not rest[0].islower() and not rest[0].isdigit()
 
 
 def standfirst_line(
     near: list[Block], claimed: str | None, credited: Iterable[str | None]
 ) -> str | None:
-    """The block beside the headline that repeats the page's description, if it stands apart from
-    the text.
+    """Return the block beside the headline that repeats the page's description, as a standfirst.
 
-    A description is often the first paragraph itself. It is a standfirst where the byline or date
-    follows it, or where its mark-up says so.
+    `near` are the blocks beside the headline, `claimed` is the description, `credited` are the
+    lines of byline and date. A description is often the first paragraph of the text. It is a
+    standfirst if the byline or date follows it, or if the class of its element says so.
     """
     wanted = folded(claimed or "")
-    at = next(
-        (at for at, block in enumerate(near) if wanted and folded(block.text) == wanted), None
-    )
-    if at is None:
+    if not wanted:
         return None
-    block, after = near[at], near[at + 1 : at + 4]
-    lines = {folded(line) for line in credited if line}
-    followed = any(folded(other.text) in lines for other in after)
-    return (
-        block.text
-        if followed or STANDFIRST_CLASS.search(block.element.get("class") or "")
-        else None
-    )
+    index = next((index for index, block in enumerate(near) if folded(block.text) == wanted), None)
+    if index is None:
+        return None
+    block, after = near[index], near[index + 1 : index + 4]
+    credit_lines = {folded(line) for line in credited if line}
+    precedes_credit = any(folded(other.text) in credit_lines for other in after)
+    if precedes_credit or STANDFIRST_CLASS.search(block.element.get("class") or ""):
+        return block.text
+    return None
 
 
 def offers(blocks: list[Block], lines: Iterable[str]) -> frozenset[str]:
-    """Those of the lines, folded, that stand in a small box with a button or a field: an offer,
-    whatever it says."""
+    """Return those of the lines, folded, that stand in a small box with a button or a field.
+
+    Such a box is an offer, whatever its words are.
+    """
     short = {line for line in lines if len(line) <= MAX_OFFER}
     boxed = [(block.text, block.element.getparent()) for block in blocks if block.text in short]
-    asking = {box for box in {box for _, box in boxed} if box is not None and _asks(box)}
-    return frozenset(folded(text) for text, box in boxed if box in asking)
+    boxes = {box for _, box in boxed if box is not None}
+    offer_boxes = {box for box in boxes if _asks(box)}
+    return frozenset(folded(text) for text, box in boxed if box in offer_boxes)
 
 
 def _asks(inner: HtmlElement) -> bool:
-    """Whether a box, or one of the two around it, is a small one with a button or a field."""
+    """Return whether a box, or one of the two around it, is small and has a button or a field."""
     for box in (inner, *islice(inner.iterancestors(), 2)):
         if box.tag in WHOLE_PAGE:
             return False
@@ -138,35 +155,38 @@ def _asks(inner: HtmlElement) -> bool:
 
 
 def _box_of(field: HtmlElement) -> HtmlElement | None:
-    """The innermost element that has words beside those of the field and its form."""
+    """Return the innermost element that has words beside those of the field and its form."""
     form = next(field.iterancestors("form"), field)
-    own = len(folded(form.text_content()))
-    return next(
-        (box for box in form.iterancestors() if len(folded(box.text_content()[:999])) > own + 1),
-        None,
-    )
+    own_letters = len(folded(form.text_content()))
+    for box in form.iterancestors():
+        letters = len(folded(box.text_content()[:999]))
+        if letters > own_letters + 1:
+            return box
+    return None
 
 
 def _is_asking(field: HtmlElement) -> bool:
-    """Whether a field wants something typed in, or a button says what it does; one that unfolds,
-    likes or bookmarks is the text's own."""
+    """Return whether a field can be typed in, or a button has a label.
+
+    A button that unfolds, likes or bookmarks something is part of an article.
+    """
     if field.tag == "input":
         return (field.get("type") or "text").lower() in TYPED
-    unfolds = any(
-        name in field.attrib for name in ("aria-expanded", "aria-pressed", "aria-controls")
-    )
+    states = ("aria-expanded", "aria-pressed", "aria-controls")
+    unfolds = any(name in field.attrib for name in states)
     return not unfolds and sum(map(str.isalpha, field.text_content())) > 1
 
 
 def labels(blocks: list[Block], lines: Iterable[str]) -> frozenset[str]:
-    """Short lines, folded, that end in a colon and only announce a link that is not in the text
-    itself: `Read more:`, in any language."""
+    """Return the short lines, folded, that only announce a link which is not among the lines.
+
+    They end in a colon, as `Read more:` does, in any language.
+    """
     kept = set(lines)
-    return frozenset(
-        folded(block.text)
-        for block, after in pairwise(blocks)
-        if len(block.text) <= MAX_LABEL
-        and block.text.endswith((":", "："))
-        and after.linked * 10 >= len(after.text) * 9
-        and after.text not in kept
-    )
+    found: set[str] = set()
+    for block, after in pairwise(blocks):
+        is_label = len(block.text) <= MAX_LABEL and block.text.endswith((":", "："))
+        is_link = after.linked * 10 >= len(after.text) * 9
+        if is_label and is_link and after.text not in kept:
+            found.add(folded(block.text))
+    return frozenset(found)

@@ -1,8 +1,7 @@
-"""The lede that a page sets in its header, between headline and text: it is the article's
-standfirst.
+"""The lede that a page sets in its header, between headline and text, as the article's standfirst.
 
-Where a page's description repeats it, `surroundings.standfirst_line` knows it already; this reads
-it where nothing else in the page's data does.
+Where a page's description repeats the lede, `crawler.extraction.main_text.layout.standfirst_line`
+has found it. This module finds ledes that nothing else in the page's data gives.
 """
 
 from __future__ import annotations
@@ -14,17 +13,18 @@ from lxml.html import HtmlElement
 
 from crawler.extraction.blocks import Block, folded
 from crawler.extraction.main_text.layout import STANDFIRST_CLASS
-from crawler.extraction.main_text.line_features import SAID_IN, UNSEEN, names_of
+from crawler.extraction.main_text.line_features import UNSEEN, names_of_element
 from crawler.extraction.main_text.stray_paragraphs import NO_PARAGRAPHS, SENTENCE_ENDS, is_prose
 
 LEAST, PROSE = 40, 80
-"""Letters of a lede that its box calls one; of one that only stands under the headline, in its box
-or a header."""
+"""Letters of a lede whose box is named like one; of one that only its place under the headline,
+in the headline's box or in a header, shows to be a lede."""
 MOST = 900
+"""Characters of a lede."""
 NEAREST = 12
-"""Blocks between a lede and the text: a byline, a date, a caption."""
+"""Blocks that may stand between a lede and the text: a byline, a date, a caption."""
 AROUND = 3
-"""Elements from a block outwards that may say what it is."""
+"""Elements from a block outwards whose names count."""
 NOT_LEDES = frozenset(
     (
         "comment",
@@ -39,6 +39,7 @@ NOT_LEDES = frozenset(
         "credit",
     )
 )
+"""Names of boxes (`crawler.extraction.main_text.line_features.NAMES`) without a lede."""
 TELLING = NO_PARAGRAPHS - {"h1", "h2", "h3", "h4", "header"}
 """Elements that hold no lede; it may be set as a heading."""
 
@@ -46,55 +47,60 @@ TELLING = NO_PARAGRAPHS - {"h1", "h2", "h3", "h4", "header"}
 def lede(
     blocks: Sequence[Block], headline: str | None, text: Collection[str], described: bool
 ) -> str | None:
-    """The lede between a page's headline and its text, whose lines are given folded; None if there
-    is none.
+    """Return the lede between a page's headline and its text, or None.
 
-    Of a page that has a description too, only what its box calls a lede is one.
+    `text` holds the folded lines of the text. On a page that has a description (`described`), only
+    a block whose box is named like a lede is one.
     """
     wanted = folded(headline or "")
-    first = next(
-        (
-            at
-            for at, block in enumerate(blocks)
-            if folded(block.text) in text and is_prose(block, PROSE)
-        ),
-        0,
-    )
-    heads = [
-        at for at, block in enumerate(blocks[:first]) if wanted and folded(block.text) == wanted
-    ]
-    if not heads:
+    if not wanted:
         return None
-    between = range(max(heads[-1] + 1, first - NEAREST), first)
-    box = blocks[heads[-1]].element.getparent()
-    found = (blocks[at].text for at in between if _is_lede(blocks[at], box, text, described))
-    return next(found, None)
+    first = _index_of_first_line(blocks, text)
+    headline_indexes = [
+        index for index, block in enumerate(blocks[:first]) if folded(block.text) == wanted
+    ]
+    if not headline_indexes:
+        return None
+    headline_index = headline_indexes[-1]
+    headline_box = blocks[headline_index].element.getparent()
+    for block in blocks[max(headline_index + 1, first - NEAREST) : first]:
+        if _is_lede(block, headline_box, text, described):
+            return block.text
+    return None
 
 
-def _is_lede(block: Block, box: HtmlElement | None, text: Collection[str], described: bool) -> bool:
-    around = list(islice((block.element, *block.element.iterancestors()), AROUND))
-    if (
-        not is_prose(block, LEAST)
-        or len(block.text) > MOST
-        or folded(block.text) in text
-        or "©" in block.text
-    ):
+def _index_of_first_line(blocks: Sequence[Block], text: Collection[str]) -> int:
+    """Return the index of the first long block of the text; 0 if the page has none."""
+    for index, block in enumerate(blocks):
+        if folded(block.text) in text and is_prose(block, PROSE):
+            return index
+    return 0
+
+
+def _is_lede(
+    block: Block, headline_box: HtmlElement | None, text: Collection[str], described: bool
+) -> bool:
+    if not is_prose(block, LEAST) or len(block.text) > MOST:
         return False
-    if any(map(_is_otherwise, around[:2])) or around[0].tag in TELLING:
+    if folded(block.text) in text or "©" in block.text:
         return False
-    if any(STANDFIRST_CLASS.search(element.get("class") or "") for element in around[:2]):
+    element, *ancestors = islice((block.element, *block.element.iterancestors()), AROUND)
+    nearest = [element, *ancestors[:1]]
+    if any(map(_is_otherwise, nearest)):
+        return False
+    if any(STANDFIRST_CLASS.search(each.get("class") or "") for each in nearest):
         return True
     if described:
         return False
-    shares = any(element.tag in ("header", "hgroup") or element is box for element in around[1:])
-    called = "standfirst" in _names(around[0]) or shares
-    return called and is_prose(block, PROSE) and block.text.endswith(SENTENCE_ENDS)
+    stands_in_header = any(
+        each.tag in ("header", "hgroup") or each is headline_box for each in ancestors
+    )
+    is_placed_like_lede = stands_in_header or "standfirst" in names_of_element(element)
+    return is_placed_like_lede and is_prose(block, PROSE) and block.text.endswith(SENTENCE_ENDS)
 
 
 def _is_otherwise(element: HtmlElement) -> bool:
-    hidden = UNSEEN.search(element.get("style") or "") is not None
-    return hidden or element.tag in TELLING or bool(_names(element) & NOT_LEDES)
-
-
-def _names(element: HtmlElement) -> frozenset[str]:
-    return names_of(" ".join(element.get(name) or "" for name in SAID_IN))
+    """Return whether an element is hidden, or its tag or name is that of something else."""
+    if UNSEEN.search(element.get("style") or "") or element.tag in TELLING:
+        return True
+    return bool(names_of_element(element) & NOT_LEDES)

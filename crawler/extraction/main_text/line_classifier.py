@@ -1,13 +1,13 @@
-"""Which of a page's blocks are its article's: signs for and against each
-(`crawler.extraction.main_text.line_features`), weighed.
+"""The classifier that chooses the article's lines among a page's blocks.
 
-trafilatura's word is one sign beside others: where a block stands, what its boxes are called, how
-much of it is link, what the page's data say. Each has a weight in `line_weights.toml`, learnt from
-pages whose text is known (`python -m bench.train_lines`): a logistic regression, one weight for a
-block that trafilatura has and one for a block it lacks. A line of trafilatura's is left out only
-where much speaks against it, and less is left out of a page on which the signs are unsure; a block
-is added where more speaks for it than against, or where it is a paragraph among paragraphs
-(`crawler.extraction.main_text.stray_paragraphs`).
+Each block has features (`crawler.extraction.main_text.line_features`); that trafilatura extracted
+the block is one of them, others are the place of the block, the names of its boxes, the share of it
+that is link, and the page's structured data. Each feature has two weights in `line_weights.toml`,
+one for blocks that trafilatura extracted and one for blocks that it missed: a logistic regression,
+learnt from pages whose text is known (`python -m bench.train_lines`). An extracted line is left out
+only if much speaks against it, and less is left out of a page on which the features are unsure. A
+missed block is added if more speaks for it than against it, or if it is a paragraph among
+paragraphs (`crawler.extraction.main_text.stray_paragraphs`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 import tomllib
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from math import exp, log
@@ -27,175 +27,216 @@ from crawler.extraction.main_text.stray_paragraphs import strays
 from pipelines.dedup.revisions import NOTE
 
 ADDS = 0.0
-"""The weight above which a block is added."""
+"""The weight (log-odds) above which a missed block is added."""
 BENEFIT = 0.6
-"""Of the doubt, for a line of trafilatura's: so much must its weight be below the one that it takes
-to be worth it."""
+"""The benefit of the doubt for an extracted line: it is left out only if its weight is this far
+below the weight from which a block is worth taking."""
 ANY_HEADING = SUBHEADINGS | {"h1"}
 MOST_OF_HEADING, LEAST_OF_NOTE = 60, 60
-"""Letters: what has more is a standfirst, what has fewer a date or a label."""
+"""Characters: a longer heading is a standfirst, a shorter note a date or a label."""
 FEWEST_LEFT = 0.5
-"""How much of trafilatura's text must be left for the signs to be believed."""
+"""The share of trafilatura's text that must be left, or the classifier is not believed."""
 
 
 class Table(dict[str, float]):
-    """By sign, its weight; 0 for one that was not learnt."""
+    """Feature → weight; 0 for a feature that was not learnt."""
 
-    def __missing__(self, sign: str) -> float:
+    def __missing__(self, feature: str) -> float:
         return 0.0
 
 
-def weight(one: Judged) -> float:
-    """The logarithm of the odds that a block is the article's."""
-    return sum(map(weights(one.found != "no").__getitem__, one.signs))
+def weight(candidate: Judged) -> float:
+    """Return the log-odds that a block belongs to the article."""
+    table = weights(candidate.found != "no")
+    return sum(table[feature] for feature in candidate.signs)
 
 
 @cache
 def weights(has: bool) -> Table:
-    """The weights of signs of a block that trafilatura has, or of one that it lacks."""
+    """Return the weights for blocks that trafilatura extracted (`has`), or for those it missed."""
     return of_blocks(_learnt(), has)
 
 
 @cache
 def _learnt() -> dict[str, float]:
-    return dict(
-        tomllib.loads(
-            files("crawler.extraction.main_text").joinpath("line_weights.toml").read_text("utf-8")
-        )["weights"]
-    )
+    """Return the learnt weights as they stand in `line_weights.toml`."""
+    source = files("crawler.extraction.main_text").joinpath("line_weights.toml")
+    return dict(tomllib.loads(source.read_text("utf-8"))["weights"])
 
 
-def of_blocks(told: Mapping[str, float], has: bool) -> Table:
-    """Of all weights those for blocks that trafilatura has (`+` behind the sign), or lacks
-    (`-`)."""
+def of_blocks(learnt: Mapping[str, float], has: bool) -> Table:
+    """Return the weights for extracted blocks (`+` behind the feature), or for missed ones (`-`)."""
+    suffix = "+" if has else "-"
     return Table(
-        (sign[:-1], worth) for sign, worth in told.items() if sign.endswith("+" if has else "-")
+        (feature[:-1], value) for feature, value in learnt.items() if feature.endswith(suffix)
     )
 
 
 class Choice(NamedTuple):
-    """The lines of a text, after what its page's blocks say of them."""
+    """The chosen lines of a text, and how they differ from those that trafilatura extracted."""
 
     lines: list[str]
     dropped: list[tuple[str, str]]
-    """Lines that trafilatura had, each with why it was left out."""
+    """Lines that trafilatura extracted and that were left out, each with the reason."""
     added: list[str]
-    """Those of the lines that trafilatura had not."""
+    """Those of the lines that trafilatura missed."""
+
+
+class _Weighed(NamedTuple):
+    """A candidate for the text and its weight."""
+
+    candidate: Judged
+    weight: float
+
+    @property
+    def is_missed(self) -> bool:
+        """True for a block that trafilatura missed."""
+        return self.candidate.found == "no"
 
 
 def chosen(blocks: list[Block], claims: Claims) -> Choice:
-    """trafilatura's lines without those that much speaks against, and the blocks that more speaks
-    for than against.
+    """Choose the article's lines among those that trafilatura extracted and those it missed.
 
-    Signs that speak against most of a text are wrong about it (a live report is one box named
-    `article` after the other): then it stays whole.
+    If the features speak against most of the extracted text, they are wrong about it (a live report
+    is a sequence of boxes named `article`), and the text stays whole.
     """
-    weighed = [(one, weight(one)) for one in judged(blocks, claims)]
-    given = [line for line in claims.found.split("\n") if line]
-    kept, dropped = _parted(given, weighed, worth_it(weighed) - BENEFIT)
-    if sum(map(len, kept)) < FEWEST_LEFT * sum(map(len, given)):
-        return Choice(given, [], [])
-    have = {folded(line) for line in kept}
-    order = {id(block): at for at, block in enumerate(blocks)}
-    added = [
-        (order[id(one.block)], one.block.text)
-        for one, worth in weighed
-        if worth > ADDS
-        and one.found == "no"
-        and one.folded not in have
-        and not _heads_the_text(one)
+    weighed = [_Weighed(candidate, weight(candidate)) for candidate in judged(blocks, claims)]
+    extracted = [line for line in claims.found.split("\n") if line]
+    threshold = worth_it(weighed) - BENEFIT
+    kept, dropped = _parted(extracted, weighed, threshold)
+    if sum(map(len, kept)) < FEWEST_LEFT * sum(map(len, extracted)):
+        return Choice(extracted, [], [])
+    text = {folded(line) for line in kept}
+    indexes = {id(block): index for index, block in enumerate(blocks)}
+    added = _added_blocks(weighed, text, indexes)
+    text_and_added = text | {folded(line) for _, line in added}
+    dropped_lines = {folded(line) for line, _ in dropped}
+    doubtful = [
+        each for each in weighed if each.is_missed or each.candidate.folded in dropped_lines
     ]
-    text = have | {folded(line) for _, line in added}
-    left_out = {folded(line) for line, _ in dropped}
-    doubted = {
-        order[id(one.block)]: worth
-        for one, worth in weighed
-        if one.found == "no" or one.folded in left_out
-    }
-    among = strays(blocks, text, doubted)
-    given_back = left_out & {folded(block.text) for block in among}
-    kept = [line for line in given if folded(line) in have | given_back]
-    dropped = [(line, why) for line, why in dropped if folded(line) not in given_back]
+    weights_by_index = {indexes[id(each.candidate.block)]: each.weight for each in doubtful}
+    paragraphs = strays(blocks, text_and_added, weights_by_index)
+    restored = dropped_lines & {folded(block.text) for block in paragraphs}
     added += [
-        (order[id(block)], block.text) for block in among if folded(block.text) not in given_back
+        (indexes[id(block)], block.text)
+        for block in paragraphs
+        if folded(block.text) not in restored
     ]
-    places = _Places(blocks)
-    lines = sorted(
-        [*((places.next(line), line) for line in kept), *added], key=lambda placed: placed[0]
+    return Choice(
+        lines=_in_page_order(blocks, _matching_lines(extracted, text | restored), added),
+        dropped=[(line, reason) for line, reason in dropped if folded(line) not in restored],
+        added=[line for _, line in added],
     )
-    return Choice([line for _, line in lines], dropped, [line for _, line in added])
 
 
-def _heads_the_text(one: Judged) -> bool:
-    """Whether a block is a short heading above the text: its headline in other words, or what
-    stands over it."""
-    heading = one.block.element.tag in ANY_HEADING and len(one.block.text) <= MOST_OF_HEADING
-    return heading and any(sign in ABOVE.signs for sign in one.signs)
+def _added_blocks(
+    weighed: list[_Weighed], text: Collection[str], indexes: Mapping[int, int]
+) -> list[tuple[int, str]]:
+    """Return index and text of the missed blocks that more speaks for than against.
+
+    `text` holds the folded lines that stay, `indexes` the place of each block by its `id`.
+    """
+    return [
+        (indexes[id(each.candidate.block)], each.candidate.block.text)
+        for each in weighed
+        if each.weight > ADDS
+        and each.is_missed
+        and each.candidate.folded not in text
+        and not _heads_the_text(each.candidate)
+    ]
+
+
+def _matching_lines(lines: list[str], wanted: Collection[str]) -> list[str]:
+    return [line for line in lines if folded(line) in wanted]
+
+
+def _in_page_order(
+    blocks: list[Block], lines: list[str], added: list[tuple[int, str]]
+) -> list[str]:
+    """Return lines and added blocks in the order in which they stand on the page."""
+    places = _Places(blocks)
+    placed = [(places.next(line), line) for line in lines] + added
+    return [line for _, line in sorted(placed, key=lambda each: each[0])]
+
+
+def _heads_the_text(candidate: Judged) -> bool:
+    """Return whether a block is a short heading above the text: a second headline or a kicker."""
+    element, text = candidate.block.element, candidate.block.text
+    is_short_heading = element.tag in ANY_HEADING and len(text) <= MOST_OF_HEADING
+    return is_short_heading and any(feature in ABOVE.signs for feature in candidate.signs)
 
 
 def _is_note(line: str) -> bool:
-    """Whether a line is a note of correction: wherever it stands, it is news of the text, and
-    revisions tell by it."""
+    """Return whether a line is a note of correction, which revisions need wherever it stands."""
     return len(line) > LEAST_OF_NOTE and NOTE.match(line) is not None
 
 
 def worth_it(weighed: Sequence[tuple[Judged, float]]) -> float:
-    """The weight from which a block of a page adds to the F1 that may be expected of its text.
+    """Return the weight from which a block adds to the F1 expected of a page's text.
 
-    It is that of a probability of half the best such F1: 0 where all is certain, less where little
-    is (Lipton, Elkan and Naryanaswamy, Optimal Thresholding of Classifiers to Maximize F1 Measure,
-    2014).
+    That is the weight of a probability of half the best F1 that can be expected: 0 where all is
+    certain, less where little is (Lipton, Elkan and Naryanaswamy, Optimal Thresholding of
+    Classifiers to Maximize F1 Measure, 2014).
     """
-    likely = sorted(
-        ((1 / (1 + exp(-worth)), len(one.block.text)) for one, worth in weighed), reverse=True
-    )
-    wanted = sum(share * size for share, size in likely)
-    best = right = taken = 0.0
-    for share, size in likely:
-        right, taken = right + share * size, taken + size
-        best = max(best, 2 * right / (taken + wanted))
-    return log(best / (2 - best)) if best else 0.0
+    scored = [(1 / (1 + exp(-value)), len(candidate.block.text)) for candidate, value in weighed]
+    scored.sort(reverse=True)
+    expected = sum(probability * size for probability, size in scored)
+    best_f1 = right = taken = 0.0
+    for probability, size in scored:
+        right += probability * size
+        taken += size
+        best_f1 = max(best_f1, 2 * right / (taken + expected))
+    return log(best_f1 / (2 - best_f1)) if best_f1 else 0.0
 
 
 def _parted(
-    given: list[str], weighed: list[tuple[Judged, float]], least: float
+    extracted: list[str], weighed: list[_Weighed], threshold: float
 ) -> tuple[list[str], list[tuple[str, str]]]:
-    """The lines that stay, and those that weigh less than `least` with the reason; of blocks alike
-    the best counts."""
-    best: dict[str, tuple[float, Judged]] = {}
-    for one, worth in weighed:
-        if one.folded not in best or best[one.folded][0] < worth:
-            best[one.folded] = (worth, one)
+    """Return the lines that stay, and those below the threshold with the reason.
+
+    Of blocks with the same text the one with the highest weight counts.
+    """
+    best: dict[str, _Weighed] = {}
+    for each in weighed:
+        known = best.get(each.candidate.folded)
+        if known is None or known.weight < each.weight:
+            best[each.candidate.folded] = each
     against = {
-        same: one
-        for same, (worth, one) in best.items()
-        if worth < least and not _is_note(one.block.text)
+        text: each.candidate
+        for text, each in best.items()
+        if each.weight < threshold and not _is_note(each.candidate.block.text)
     }
-    kept = [line for line in given if folded(line) not in against]
-    return kept, [
-        (line, because(against[same])) for line in given if (same := folded(line)) in against
-    ]
+    kept: list[str] = []
+    dropped: list[tuple[str, str]] = []
+    for line in extracted:
+        candidate = against.get(folded(line))
+        if candidate is None:
+            kept.append(line)
+        else:
+            dropped.append((line, because(candidate)))
+    return kept, dropped
 
 
-def because(one: Judged, most: int = 3) -> str:
-    """The signs that speak most against a block, strongest first."""
-    table = weights(one.found != "no")
-    against = sorted((table[sign], sign) for sign in one.signs)
-    return ", ".join(sign for worth, sign in against[:most] if worth < 0)
+def because(candidate: Judged, limit: int = 3) -> str:
+    """Return the features that speak most against a block, strongest first, comma-separated."""
+    table = weights(candidate.found != "no")
+    strongest = sorted((table[feature], feature) for feature in candidate.signs)[:limit]
+    return ", ".join(feature for value, feature in strongest if value < 0)
 
 
 class _Places:
-    """Where the lines of a text stand on the page, one after the other."""
+    """The places of a text's lines on the page, asked for in the order of the text."""
 
     def __init__(self, blocks: list[Block]) -> None:
-        self._of: defaultdict[str, list[int]] = defaultdict(list)
-        for at, block in enumerate(blocks):
-            self._of[folded(block.text)].append(at)
+        self._indexes: defaultdict[str, list[int]] = defaultdict(list)
+        for index, block in enumerate(blocks):
+            self._indexes[folded(block.text)].append(index)
         self._last = -1
 
     def next(self, line: str) -> int:
-        """The line's block behind the last one asked for; that one's if there is none."""
-        places = self._of.get(folded(line), [])
-        behind = bisect_right(places, self._last)
-        self._last = places[behind] if behind < len(places) else self._last
+        """Return the index of the next block with a line's text; the last answer if none follows."""
+        indexes = self._indexes.get(folded(line), [])
+        behind = bisect_right(indexes, self._last)
+        if behind < len(indexes):
+            self._last = indexes[behind]
         return self._last

@@ -1,8 +1,10 @@
-"""What there is to see of a page's blocks that speaks for or against their being the article's.
+"""The features of a page's blocks for the classifier of article lines.
 
-Each sign has a name. `crawler.extraction.main_text.line_classifier` weighs them,
-`bench.train_lines` learns the weights, `crawler.extraction.main_text.feature_labels` puts them in
-plain words.
+Each feature is a name, such as `size 60` or `heads a paragraph`, that a block has or lacks.
+`crawler.extraction.main_text.line_classifier` sums the weights of a block's features,
+`bench.train_lines` learns the weights, `crawler.extraction.main_text.feature_labels` puts the
+features in plain words. The names are the keys of `line_weights.toml`: who changes one must learn
+the weights again.
 """
 
 from __future__ import annotations
@@ -46,13 +48,15 @@ NAMES = {
     "quote": r"quote|pull|zitat",
     "box": r"box$|^fact|callout|panel|module|block",
 }
-"""What words in an element's class, id, role and itemprop tell of it."""
+"""Name of a kind of box → pattern of the words in class, id, role and itemprop that name it."""
 NAMED = tuple(
     (1 << bit, name, re.compile(pattern)) for bit, (name, pattern) in enumerate(NAMES.items())
 )
 ARTICLE_TEXT = 0b11
+"""The bits of `article` and `text`, the first two names."""
 WORD = re.compile("[a-z]+|[A-Z]+[a-z]*")
 SAID_IN = ("class", "id", "itemprop", "role")
+"""The attributes whose words name a box."""
 HIDDEN = 1 << list(NAMES).index("hidden")
 UNSEEN = re.compile(r"display\s*:\s*none", re.I)
 WITHIN_TEXT = (
@@ -67,27 +71,29 @@ address label caption summary
 TAGS = frozenset(TAGS_TEXT.split())
 SUBHEADINGS = frozenset(("h2", "h3", "h4", "h5", "h6"))
 PARTS = frozenset(("p", "h2", "h3", "h4", "li", "blockquote", "td", "br"))
-"""Elements whose box is the one around them."""
+"""Elements whose box is their parent; any other is its own box."""
 
 
 class Scale(NamedTuple):
-    """A number's signs: one for each step between the edges, the one below the first edge first."""
+    """The features of a number: one for each interval between the edges, the lowest first."""
 
     edges: tuple[float, ...]
     signs: tuple[str, ...]
 
     def of(self, value: float) -> str:
-        """The sign of a number; one on an edge is above it."""
+        """Return the feature of a number; a number on an edge is in the interval above it."""
         return self.signs[bisect_right(self.edges, value)]
 
 
-def _scale(said: str, edges: tuple[float, ...], names: str) -> Scale:
-    return Scale(edges, tuple(said.format(name) for name in names.split()))
+def _scale(template: str, edges: tuple[float, ...], names: str) -> Scale:
+    """Return a scale whose features are the template filled with each of the names."""
+    return Scale(edges, tuple(template.format(name) for name in names.split()))
 
 
 SIZES, SIZE_NAMES = (15, 30, 60, 120, 250), "15 30 60 120 250 more"
-"""Letters of a block; one in a dense script counts for two and a half."""
+"""Letters of a block; a letter of a dense script counts for two and a half."""
 LINKED, LINKED_NAMES = (0.001, 0.2, 0.5, 0.9), "none bit some most all"
+"""The share of a block's letters that is in links."""
 SIZE, LINK = _scale("size {}", SIZES, SIZE_NAMES), _scale("linked {}", LINKED, LINKED_NAMES)
 BESIDE = {
     where: (
@@ -96,209 +102,304 @@ BESIDE = {
     )
     for where in ("before it", "after it")
 }
+"""The scales of size and links of the block before a block, and of the block after it."""
 KIND, BOX, WIDE_BOX = (
-    _scale(said + " {}", (0.02, 0.15, 0.5, 0.999), "2 15 50 99 top")
-    for said in ("kind", "box", "wide box")
+    _scale(name + " {}", (0.02, 0.15, 0.5, 0.999), "2 15 50 99 top")
+    for name in ("kind", "box", "wide box")
 )
+"""The prose of a block's group as a share of the largest group's, or of the page's."""
 KIN_FOUND, BOX_FOUND = (
-    _scale(said + " found {}", (0.001, 0.2, 0.5, 0.8, 0.999), "none 20 50 80 most all")
-    for said in ("kin", "box")
+    _scale(name + " found {}", (0.001, 0.2, 0.5, 0.8, 0.999), "none 20 50 80 most all")
+    for name in ("kin", "box")
 )
+"""The share of the other blocks of a group that trafilatura extracted."""
 ABOVE, BELOW = (
-    _scale(said + " by {}", (2, 3, 6, 16), "1 2 5 15 more") for said in ("above", "below")
+    _scale(name + " by {}", (2, 3, 6, 16), "1 2 5 15 more") for name in ("above", "below")
 )
+"""Blocks from a block to the extracted text."""
 COVER = _scale("found of the prose {}", (0.3, 0.6, 0.85), "30 60 85 all")
+"""The share of a page's prose that trafilatura extracted."""
 MASS = _scale("found {}", (300, 1000, 4000), "300 1000 4000 more")
+"""Letters of prose that trafilatura extracted."""
 PROSE = 60
 """Size from which a block that is hardly linked counts as prose."""
 LEAST, MOST_LINKED = 15, 0.5
-"""A block that trafilatura lacks is passed over if it is smaller, or more of it is link."""
+"""A block that trafilatura missed is skipped if it is smaller, or if more of it is link."""
+MAX_PROSE_LINKED_SHARE = 0.3
+FOUND_BOX_SHARE, PROSE_BOX_SHARE = 0.85, 0.6
+"""The share of the extracted prose, or of all prose, that the box of the text must hold."""
+MIN_PAGE_DATA_TEXT_CHARS = 300
+"""Shorter texts in a page's data are descriptions rather than the text."""
+ENDING_FEATURES = {
+    **dict.fromkeys('.!?”。…"»！？', "ends as a sentence"),
+    **dict.fromkeys(":：", "ends in a colon"),
+    **dict.fromkeys(",;-–—", "ends in a comma"),
+}
+OPENING_MARKS = frozenset("\"“„«‘'([「")
+"""Marks with which sentences may begin."""
+FOUND = {found: f"found {found}" for found in ("line", "within", "partly", "no")}
+IN_A = {tag: f"in a {tag}" for tag in TAGS}
+"""Tag of a block's element → feature."""
+IN_THAT_A = {tag: f"in that a {tag}" for tag in TAGS}
+"""Tag of its parent → feature."""
 
 
 class Claims(NamedTuple):
-    """What is said of a page's text."""
+    """The text of a page as trafilatura and the page's data give it, and lines around it."""
 
     found: str
-    """trafilatura's text."""
+    """The text that trafilatura extracted."""
     headline: str | None = None
     said: str = ""
-    """The text that the page's data give."""
+    """The text in the page's structured data."""
     standfirst: str | None = None
 
 
 class Judged(NamedTuple):
-    """A block that may be the article's."""
+    """A block that may belong to the article, with its features."""
 
     block: Block
     folded: str
     found: str
-    """Whether trafilatura has it: `line`, `within` a line, `partly`, or `no`."""
+    """The way in which trafilatura extracted it: as a `line`, `within` a line, `partly`, or `no`."""
     signs: list[str]
 
 
 Kind = tuple[str | None, ...]
-"""An element's and its parent's tag and class: alike for paragraphs of one text."""
+"""Tag and class of an element and of its parent: equal for the paragraphs of one text."""
 Key = TypeVar("Key", Kind, HtmlElement)
 
 
 @dataclass(slots=True)
 class Seen:
-    """A block and what is asked of it again and again."""
+    """A block with the facts that its features are computed from."""
 
     block: Block
     folded: str
     size: int
     linked: float
+    """The share of its letters that is in links."""
     found: str
     kind: Kind
     box: HtmlElement
 
     @property
     def is_prose(self) -> bool:
-        return self.linked < 0.3 and self.size >= PROSE
+        """True for a long block that is hardly linked."""
+        return self.linked < MAX_PROSE_LINKED_SHARE and self.size >= PROSE
+
+    @property
+    def is_found(self) -> bool:
+        """True for a block that trafilatura extracted, at least in part."""
+        return self.found != "no"
 
 
 @dataclass(slots=True)
 class Kin:
-    """The blocks that have the same kind or the same box."""
+    """Sums over a group of blocks: those of one kind, or in one box."""
 
-    many: int = 0
+    count: int = 0
     found: int = 0
-    """How many of them trafilatura has."""
+    """The number of blocks that trafilatura extracted."""
     prose: int = 0
+    """Letters of prose."""
 
-    def share(self, one: Seen) -> float | None:
-        """Which share of a block's kin, itself not counted, trafilatura has; None if it has
-        none."""
-        others = self.many - 1
-        return (self.found - (one.found != "no")) / others if others else None
+    def share_found(self, block: Seen) -> float | None:
+        """Return the share of the other blocks that trafilatura extracted; None without others."""
+        others = self.count - 1
+        if not others:
+            return None
+        return (self.found - block.is_found) / others
 
 
 class Place(NamedTuple):
-    """What an element, its parent and all around it are called, as bits of NAMED and WITHIN."""
+    """The names and containers of a block's boxes, as bits of `NAMED` and `WITHIN`."""
 
     own: int = 0
+    """Names of the element."""
     near: int = 0
+    """Names of the element and its parent."""
     around: int = 0
+    """Names of the element and all its ancestors."""
     within: int = 0
+    """Containers: the tags of the element and its ancestors."""
+
+
+class ProseMasses(NamedTuple):
+    """A page's prose by kind, box and element, in letters."""
+
+    kinds: dict[Kind, Kin]
+    boxes: dict[HtmlElement, Kin]
+    most_of_kind: int
+    """The prose of the kind with the most prose."""
+    most_in_box: int
+    """The prose of the box with the most prose."""
+    by_element: dict[HtmlElement, int]
+    """The prose of an element and its descendants."""
+    total: int
+
+
+class ExtractedSpan(NamedTuple):
+    """The indexes of the first and last long block that trafilatura extracted; None without any."""
+
+    first: int | None
+    last: int | None
+
+
+class KnownTexts(NamedTuple):
+    """The folded texts that the page's data give, and the place of the headline."""
+
+    headline: str
+    headline_index: int | None
+    standfirst: str
+    text: str
+    """The text in the page's data between spaces; empty if it is short."""
 
 
 @dataclass(slots=True)
 class Scene:
-    """A page's blocks as they are judged, and sums over them."""
+    """A page's blocks and what the features of each depend on."""
 
     seen: list[Seen]
     counts: Counter[str]
-    kinds: dict[Kind, Kin]
-    boxes: dict[HtmlElement, Kin]
-    most_of_kind: int
-    """The prose of the kind that has the most."""
-    most_in_box: int
-    wide_mass: dict[HtmlElement, int]
-    mass: int
+    """Folded text → number of blocks with this text."""
+    masses: ProseMasses
+    span: ExtractedSpan
+    known: KnownTexts
     from_found: dict[HtmlElement, int]
-    """The innermost box of most of trafilatura's text, and the boxes around it, numbered from the
-    inside."""
+    """The innermost box of most of the extracted text (0) and the boxes around it (1, 2, …)."""
     from_prose: dict[HtmlElement, int]
-    """The same of most of the page's prose."""
-    first: int | None
-    last: int | None
-    headline: str
-    headline_at: int | None
-    standfirst: str
-    said: str
+    """The same for most of the page's prose."""
     whole: tuple[str, ...]
-    """Signs that all blocks of the page have."""
+    """Features that all blocks of the page have."""
     places: dict[HtmlElement, Place]
-    """Names of boxes that the text itself is in, too, do not count: they tell nothing of a
-    block."""
+    """The names of the elements seen so far. Boxes around the text itself have none here, as their
+    names do not distinguish one block from another."""
 
 
 def prose(blocks: list[Block]) -> int:
-    """How many letters of a page stand in longer blocks and outside links."""
+    """Return the number of letters in a page's prose: its longer blocks that are hardly linked."""
     return sum(len(block.text) for block in blocks if is_prose(block))
 
 
 def is_prose(block: Block) -> bool:
-    """Whether a block is long and hardly linked."""
+    """Return whether a block is long and hardly linked."""
     return len(block.text) >= PROSE and block.linked * 10 < 3 * len(block.text)
 
 
+def is_dense_text(text: str) -> bool:
+    """Return whether a text is in a script that says much in few letters, such as Chinese."""
+    return not text.isascii() and DENSE.search(text) is not None
+
+
+def size_in_letters(text: str, is_dense: bool) -> int:
+    """Return the size of a text in letters of an alphabet; a dense character counts for 2.5."""
+    return len(text) * 5 // 2 if is_dense else len(text)
+
+
 def judged(blocks: list[Block], claims: Claims) -> Iterator[Judged]:
-    """The blocks that may be the article's. Of those that trafilatura lacks, none that is short or
-    a link."""
+    """Yield the blocks that may belong to the article, with their features.
+
+    Blocks that trafilatura missed are skipped if they are short or mostly link.
+    """
     scene = _scene(blocks, claims)
-    for at, seen in enumerate(scene.seen):
-        if seen.found != "no" or (seen.linked < MOST_LINKED and seen.size >= LEAST):
-            yield Judged(seen.block, seen.folded, seen.found, _signs(scene, at))
+    for index, seen in enumerate(scene.seen):
+        if seen.is_found or (seen.linked < MOST_LINKED and seen.size >= LEAST):
+            yield Judged(seen.block, seen.folded, seen.found, _signs(scene, index))
 
 
 # -- a page's blocks and sums over them ------------------------------------------------------------
 
 
 def _scene(blocks: list[Block], claims: Claims) -> Scene:
-    has = _Found(claims.found)
-    seen = [_seen(block, has) for block in blocks]
-    prose: Counter[HtmlElement] = Counter()
-    held: Counter[HtmlElement] = Counter()
-    for one in seen:
-        if one.is_prose:
-            prose[one.block.element] += one.size
-            if one.found != "no":
-                held[one.block.element] += one.size
-    wide, mass, found_mass = _upwards(prose), prose.total(), held.total()
-    found_box, prose_box = _deepest(_upwards(held), 0.85 * found_mass), _deepest(wide, 0.6 * mass)
-    box = found_box if found_box is not None else prose_box
-    long = [
-        at
-        for at, one in enumerate(seen)
-        if one.found != "no" and one.size >= PROSE and one.linked < 0.5
-    ]
-    first, last = (long[0], long[-1]) if long else (None, None)
-    wanted = folded(claims.headline or "")
-    kinds, boxes = _kin((one.kind, one) for one in seen), _kin((one.box, one) for one in seen)
+    """Return the facts of a page on which the features of its blocks depend."""
+    extracted = _Found(claims.found)
+    seen = [_seen(block, extracted) for block in blocks]
+    masses = _prose_masses(seen)
+    found_prose = _prose_by_element(each for each in seen if each.is_found)
+    found_mass = found_prose.total()
+    found_box = _deepest(_upwards(found_prose), FOUND_BOX_SHARE * found_mass)
+    prose_box = _deepest(masses.by_element, PROSE_BOX_SHARE * masses.total)
+    text_box = found_box if found_box is not None else prose_box
+    cover = found_mass / masses.total if masses.total else 0.0
+    span = _extracted_span(seen)
     return Scene(
         seen=seen,
-        counts=Counter(one.folded for one in seen),
+        counts=Counter(each.folded for each in seen),
+        masses=masses,
+        span=span,
+        known=_known_texts(seen, claims, span.first),
+        from_found=_outwards(found_box),
+        from_prose=_outwards(prose_box),
+        whole=("any", COVER.of(cover), MASS.of(found_mass)),
+        places=dict.fromkeys(_outwards(text_box), Place()),
+    )
+
+
+def _prose_masses(seen: list[Seen]) -> ProseMasses:
+    kinds = _kin((each.kind, each) for each in seen)
+    boxes = _kin((each.box, each) for each in seen)
+    by_element = _prose_by_element(seen)
+    return ProseMasses(
         kinds=kinds,
         boxes=boxes,
         most_of_kind=_most(kinds),
         most_in_box=_most(boxes),
-        wide_mass=wide,
-        mass=mass,
-        from_found=_outwards(found_box),
-        from_prose=_outwards(prose_box),
-        first=first,
-        last=last,
-        headline=wanted,
-        headline_at=_headline_at(seen, wanted, first),
+        by_element=_upwards(by_element),
+        total=by_element.total(),
+    )
+
+
+def _prose_by_element(seen: Iterable[Seen]) -> Counter[HtmlElement]:
+    """Return the prose of each element that is a block, in letters."""
+    letters: Counter[HtmlElement] = Counter()
+    for each in seen:
+        if each.is_prose:
+            letters[each.block.element] += each.size
+    return letters
+
+
+def _extracted_span(seen: list[Seen]) -> ExtractedSpan:
+    indexes = [
+        index
+        for index, each in enumerate(seen)
+        if each.is_found and each.size >= PROSE and each.linked < 0.5
+    ]
+    return ExtractedSpan(indexes[0], indexes[-1]) if indexes else ExtractedSpan(None, None)
+
+
+def _known_texts(seen: list[Seen], claims: Claims, first: int | None) -> KnownTexts:
+    headline = folded(claims.headline or "")
+    has_text = len(claims.said) > MIN_PAGE_DATA_TEXT_CHARS
+    return KnownTexts(
+        headline=headline,
+        headline_index=_headline_at(seen, headline, first),
         standfirst=folded(claims.standfirst or ""),
-        said=f" {folded(claims.said)} " if len(claims.said) > 300 else "",
-        whole=("any", COVER.of(found_mass / mass if mass else 0.0), MASS.of(found_mass)),
-        places=dict.fromkeys((box, *box.iterancestors()) if box is not None else (), Place()),
+        text=f" {folded(claims.said)} " if has_text else "",
     )
 
 
 def _kin(keyed: Iterable[tuple[Key, Seen]]) -> dict[Key, Kin]:
+    """Return the sums over the blocks with the same key."""
     sums: dict[Key, Kin] = {}
-    for key, one in keyed:
-        kin = sums.get(key)
-        if kin is None:
-            kin = sums[key] = Kin()
-        kin.many += 1
-        kin.found += one.found != "no"
-        if one.is_prose:
-            kin.prose += one.size
+    for key, block in keyed:
+        group = sums.get(key)
+        if group is None:
+            group = sums[key] = Kin()
+        group.count += 1
+        group.found += block.is_found
+        if block.is_prose:
+            group.prose += block.size
     return sums
 
 
 def _most(sums: Mapping[Key, Kin]) -> int:
-    """The prose of those that have the most; 1 where there is none."""
-    return max((kin.prose for kin in sums.values()), default=0) or 1
+    """Return the prose of the group with the most, in letters; 1 where no group has any."""
+    return max((group.prose for group in sums.values()), default=0) or 1
 
 
 class _Found:
-    """trafilatura's text, to look blocks up in."""
+    """The text that trafilatura extracted, indexed by line and word."""
 
     def __init__(self, text: str) -> None:
         lines = [folded(line) for line in text.split("\n")]
@@ -306,44 +407,44 @@ class _Found:
         self.all = f" {' '.join(lines)} "
         self.words = set(self.all.split())
 
-    def has(self, text: str, dense: bool) -> str:
+    def match(self, text: str, is_dense: bool) -> str:
+        """Return how the text has a block's folded text: `line`, `within`, `partly` or `no`."""
         if text in self.lines:
             return "line"
         words = text.split()
-        if (len(text) > 12 or dense) and words[0] in self.words and f" {text} " in self.all:
+        is_long_enough = len(text) > 12 or is_dense
+        if is_long_enough and words[0] in self.words and f" {text} " in self.all:
             return "within"
-        if len(words) < 9 or sum(map(self.words.__contains__, words)) < 0.75 * len(words):
+        known_words = sum(map(self.words.__contains__, words))
+        if len(words) < 9 or known_words < 0.75 * len(words):
             return "no"
-        triples = [" ".join(words[at : at + 3]) for at in range(len(words) - 2)]
-        return (
-            "partly" if sum(triple in self.all for triple in triples) > 0.6 * len(triples) else "no"
-        )
+        triples = [" ".join(words[start : start + 3]) for start in range(len(words) - 2)]
+        known_triples = sum(triple in self.all for triple in triples)
+        return "partly" if known_triples > 0.6 * len(triples) else "no"
 
 
-def _seen(block: Block, has: _Found) -> Seen:
+def _seen(block: Block, extracted: _Found) -> Seen:
+    """Return the facts of one block."""
     text, element = block.text, block.element
-    dense = not text.isascii() and bool(DENSE.search(text))
+    is_dense = is_dense_text(text)
     bare = folded(text)
-    around = element.getparent()
-    kind = (
-        element.tag,
-        element.get("class"),
-        *((around.tag, around.get("class")) if around is not None else ()),
-    )
-    box = around if element.tag in PARTS and around is not None else element
-    size = len(text) * 5 // 2 if dense else len(text)
+    parent = element.getparent()
+    kind: Kind = (str(element.tag), element.get("class"))
+    if parent is not None:
+        kind = (*kind, str(parent.tag), parent.get("class"))
     return Seen(
-        block,
-        bare,
-        size,
-        block.linked / len(text),
-        has.has(bare, dense) if bare else "no",
-        kind,
-        box,
+        block=block,
+        folded=bare,
+        size=size_in_letters(text, is_dense),
+        linked=block.linked / len(text),
+        found=extracted.match(bare, is_dense) if bare else "no",
+        kind=kind,
+        box=parent if element.tag in PARTS and parent is not None else element,
     )
 
 
 def _place(element: HtmlElement, places: dict[HtmlElement, Place]) -> Place:
+    """Return the names and containers of an element, and note those of it and its ancestors."""
     chain: list[HtmlElement] = []
     step: HtmlElement | None = element
     while step is not None and step not in places and step.tag not in ("body", "html"):
@@ -359,16 +460,22 @@ def _place(element: HtmlElement, places: dict[HtmlElement, Place]) -> Place:
     return place
 
 
-def names_of(said: str) -> frozenset[str]:
-    """What the words of an element's class, id, role and itemprop tell of it, as `NAMES` has it."""
-    bits = _names(said)
+def names_of_element(element: HtmlElement) -> frozenset[str]:
+    """Return the names (keys of `NAMES`) that an element's naming attributes give it."""
+    return names_of(" ".join(element.get(name) or "" for name in SAID_IN))
+
+
+def names_of(words: str) -> frozenset[str]:
+    """Return the names (keys of `NAMES`) that the words of class, id, role or itemprop give."""
+    bits = _names(words)
     return frozenset(name for bit, name, _ in NAMED if bits & bit)
 
 
 @lru_cache(8192)
-def _names(said: str) -> int:
+def _names(words: str) -> int:
+    """Return the names that words of attributes give, as bits of `NAMED`."""
     bits = 0
-    for word in WORD.findall(said):
+    for word in WORD.findall(words):
         bits |= _name(word.lower())
     return bits
 
@@ -379,94 +486,79 @@ def _name(word: str) -> int:
 
 
 def _upwards(mass: Mapping[HtmlElement, int]) -> dict[HtmlElement, int]:
-    """The mass of each element and all in it."""
+    """Return the mass of each element with all its descendants."""
     sums: Counter[HtmlElement] = Counter()
     for element, own in mass.items():
         sums[element] += own
-        for around in element.iterancestors():
-            sums[around] += own
+        for ancestor in element.iterancestors():
+            sums[ancestor] += own
     return sums
 
 
 def _deepest(mass: dict[HtmlElement, int], least: float) -> HtmlElement | None:
-    """The innermost element that holds that much."""
-    holds = (element for element, held in mass.items() if least and held >= least)
-    return max(holds, key=lambda element: sum(1 for _ in element.iterancestors()), default=None)
+    """Return the innermost element that holds at least this mass; None without any mass."""
+    holders = (element for element, held in mass.items() if least and held >= least)
+    return max(holders, key=lambda element: sum(1 for _ in element.iterancestors()), default=None)
 
 
 def _outwards(box: HtmlElement | None) -> dict[HtmlElement, int]:
-    """A box and those around it, numbered from the inside."""
-    return (
-        {}
-        if box is None
-        else {around: number for number, around in enumerate((box, *box.iterancestors()))}
-    )
+    """Return a box and its ancestors, numbered from the box outwards."""
+    if box is None:
+        return {}
+    return {element: number for number, element in enumerate((box, *box.iterancestors()))}
 
 
-def _headline_at(seen: list[Seen], wanted: str, first: int | None) -> int | None:
-    """Which block is the headline: the last heading before the text."""
-    places = [at for at, one in enumerate(seen) if wanted and one.folded == wanted]
-    headings = [at for at in places if seen[at].block.element.tag == "h1"] or places
-    above = [at for at in headings if first is None or at <= first + 2]
-    return above[-1] if above and first is not None else next(iter(headings), None)
+def _headline_at(seen: list[Seen], headline: str, first: int | None) -> int | None:
+    """Return the index of the headline, the last such heading before the text (at `first`)."""
+    if not headline:
+        return None
+    indexes = [index for index, each in enumerate(seen) if each.folded == headline]
+    top_headings = [index for index in indexes if seen[index].block.element.tag == "h1"]
+    candidates = top_headings or indexes
+    if first is not None:
+        above = [index for index in candidates if index <= first + 2]
+        if above:
+            return above[-1]
+    return candidates[0] if candidates else None
 
 
-# -- signs -----------------------------------------------------------------------------------------
+# -- the features of a block -----------------------------------------------------------------------
 
 
-def _signs(scene: Scene, at: int) -> list[str]:
-    one = scene.seen[at]
-    place = _place(one.block.element, scene.places)
+def _signs(scene: Scene, index: int) -> list[str]:
+    """Return the names of a block's features."""
+    seen = scene.seen[index]
+    place = _place(seen.block.element, scene.places)
     return [
         *scene.whole,
-        FOUND[one.found],
-        SIZE.of(one.size),
-        LINK.of(one.linked),
-        *_tags(one.block.element),
-        *_words(one.block.text),
-        *_data(scene, one),
-        *_relatives(scene, one),
-        *_where(scene, at, one.block.element),
+        FOUND[seen.found],
+        SIZE.of(seen.size),
+        LINK.of(seen.linked),
+        *_tags(seen.block.element),
+        *_words(seen.block.text),
+        *_data(scene, seen),
+        *_relatives(scene.masses, seen),
+        *_where(scene, index, seen.block.element),
         *_named(place.near, place.around, place.within),
-        *_neighbour(scene, one, at - 1, "before it"),
-        *_neighbour(scene, one, at + 1, "after it"),
-        *_over_paragraph(scene, one, at + 1),
+        *_neighbour(scene, seen, index - 1, "before it"),
+        *_neighbour(scene, seen, index + 1, "after it"),
+        *_over_paragraph(scene, seen, index + 1),
     ]
 
 
-FOUND = {found: f"found {found}" for found in ("line", "within", "partly", "no")}
-
-
 def _tags(element: HtmlElement) -> Iterator[str]:
-    around = element.getparent()
+    parent = element.getparent()
     yield IN_A.get(str(element.tag), "in a box")
-    if around is not None:
-        yield IN_THAT_A.get(str(around.tag), "in that a box")
-
-
-IN_A, IN_THAT_A = ({tag: f"in {which}a {tag}" for tag in TAGS} for which in ("", "that "))
+    if parent is not None:
+        yield IN_THAT_A.get(str(parent.tag), "in that a box")
 
 
 def _words(text: str) -> Iterator[str]:
-    first, last = text[0], text[-1]
-    if last in '.!?”。…"»！？':
-        yield "ends as a sentence"
-    elif last in ":：":
-        yield "ends in a colon"
-    elif last in ",;-–—":
-        yield "ends in a comma"
-    else:
-        yield (
-            "ends in a letter"
-            if last.isalpha()
-            else "ends in a digit"
-            if last.isdigit()
-            else "ends oddly"
-        )
-    if first.islower():
-        yield "begins small"
-    elif not first.isalpha() and first not in "\"“„«‘'([「":
-        yield "begins with a digit" if first.isdigit() else "begins oddly"
+    """Yield the features of a block's text."""
+    yield _ending_feature(text[-1])
+    beginning = _beginning_feature(text[0])
+    if beginning:
+        yield beginning
     if len(text) > 20:
         if ", " in text or "，" in text or "、" in text:
             yield "commas"
@@ -476,13 +568,33 @@ def _words(text: str) -> Iterator[str]:
         yield from _short(text)
 
 
+def _ending_feature(last: str) -> str:
+    """Return the feature of a text's last character."""
+    feature = ENDING_FEATURES.get(last)
+    if feature:
+        return feature
+    if last.isalpha():
+        return "ends in a letter"
+    return "ends in a digit" if last.isdigit() else "ends oddly"
+
+
+def _beginning_feature(first: str) -> str | None:
+    """Return the feature of a text's first character, or None."""
+    if first.islower():
+        return "begins small"
+    if first.isalpha() or first in OPENING_MARKS:
+        return None
+    return "begins with a digit" if first.isdigit() else "begins oddly"
+
+
 def _short(text: str) -> Iterator[str]:
+    """Yield the features that only texts of less than 220 characters have."""
     if len(text) < 120:
         if sum(map(str.isdigit, text)) * 4 > len(text):
             yield "digits"
         if text.isupper() and len(text) > 3:
             yield "capitals"
-        if " | " in text or " / " in text or " · " in text:
+        if any(bar in text for bar in (" | ", " / ", " · ")):
             yield "bars"
         if len(text) < 60 and COMMENTS.match(text):
             yield "a button's words"
@@ -494,119 +606,119 @@ def _short(text: str) -> Iterator[str]:
         yield "read more"
 
 
-def _data(scene: Scene, one: Seen) -> Iterator[str]:
-    if scene.counts[one.folded] > 1:
-        yield "twice, long" if len(one.block.text) > PROSE else "twice, short"
-    if not one.folded:
+def _data(scene: Scene, seen: Seen) -> Iterator[str]:
+    """Yield the features of a block's text compared with the page's data and its other blocks."""
+    if scene.counts[seen.folded] > 1:
+        yield "twice, long" if len(seen.block.text) > PROSE else "twice, short"
+    if not seen.folded:
         return
-    if scene.said:
-        yield "the data have it" if f" {one.folded} " in scene.said else "the data lack it"
-    if one.folded == scene.headline:
+    known = scene.known
+    if known.text:
+        yield "the data have it" if f" {seen.folded} " in known.text else "the data lack it"
+    if seen.folded == known.headline:
         yield "the headline"
-    if one.folded == scene.standfirst:
+    if seen.folded == known.standfirst:
         yield "the standfirst"
 
 
-def _relatives(scene: Scene, one: Seen) -> Iterator[str]:
-    kind, box = scene.kinds[one.kind], scene.boxes[one.box]
-    yield KIND.of(kind.prose / scene.most_of_kind)
-    yield BOX.of(box.prose / scene.most_in_box)
-    share = kind.share(one)
-    yield KIN_FOUND.of(share) if share is not None else "kind of its own"
-    if (share := box.share(one)) is not None:
-        yield BOX_FOUND.of(share)
+def _relatives(masses: ProseMasses, seen: Seen) -> Iterator[str]:
+    """Yield the features of the blocks of the same kind and in the same box."""
+    kind, box = masses.kinds[seen.kind], masses.boxes[seen.box]
+    yield KIND.of(kind.prose / masses.most_of_kind)
+    yield BOX.of(box.prose / masses.most_in_box)
+    kind_share, box_share = kind.share_found(seen), box.share_found(seen)
+    yield "kind of its own" if kind_share is None else KIN_FOUND.of(kind_share)
+    if box_share is not None:
+        yield BOX_FOUND.of(box_share)
 
 
-def _where(scene: Scene, at: int, element: HtmlElement) -> Iterator[str]:
-    around = element.getparent()
-    wide = scene.wide_mass.get(around, 0) / scene.mass if around is not None and scene.mass else 0.0
-    yield WIDE_BOX.of(wide)
+def _where(scene: Scene, index: int, element: HtmlElement) -> Iterator[str]:
+    """Yield the features of a block's place on the page."""
+    parent, masses = element.getparent(), scene.masses
+    held = masses.by_element.get(parent, 0) if parent is not None else 0
+    yield WIDE_BOX.of(held / masses.total if masses.total else 0.0)
     yield _beside("text", scene.from_found, element)
     yield _beside("prose", scene.from_prose, element)
-    yield _place_in_text(scene, at)
-    yield _place_to_headline(scene, at)
+    yield _place_in_text(scene.span, index)
+    yield _place_to_headline(scene.known.headline_index, index)
 
 
 def _beside(what: str, steps: dict[HtmlElement, int], element: HtmlElement) -> str:
-    """Whether an element is in the box of the text, or how many boxes further out."""
+    """Return the feature of the number of boxes from an element to the box of the text."""
     if not steps:
         return f"no {what}"
-    far = _steps_from(element, steps)
-    return f"{min(far, 4)} boxes from the {what}" if far else f"in the {what}"
+    distance = _steps_from(element, steps)
+    return f"{min(distance, 4)} boxes from the {what}" if distance else f"in the {what}"
 
 
 def _steps_from(element: HtmlElement, steps: dict[HtmlElement, int]) -> int:
-    """The number of the innermost numbered box around an element; what lies between has it from now
-    on, too."""
-    way: list[HtmlElement] = []
+    """Return the number of the innermost numbered box around an element; 9 without one.
+
+    The elements on the way get the same number in `steps`, to be found faster the next time.
+    """
+    path: list[HtmlElement] = []
     step: HtmlElement | None = element
     while step is not None and step not in steps:
-        way.append(step)
+        path.append(step)
         step = step.getparent()
     number = 9 if step is None else steps[step]
-    steps.update(dict.fromkeys(way, number))
+    steps.update(dict.fromkeys(path, number))
     return number
 
 
-def _place_in_text(scene: Scene, at: int) -> str:
-    if scene.first is None or scene.last is None:
+def _place_in_text(span: ExtractedSpan, index: int) -> str:
+    if span.first is None or span.last is None:
         return "no text found"
-    if at < scene.first:
-        return ABOVE.of(scene.first - at)
-    return "amid" if at <= scene.last else BELOW.of(at - scene.last)
+    if index < span.first:
+        return ABOVE.of(span.first - index)
+    return "amid" if index <= span.last else BELOW.of(index - span.last)
 
 
-def _place_to_headline(scene: Scene, at: int) -> str:
-    if scene.headline_at is None:
+def _place_to_headline(headline_index: int | None, index: int) -> str:
+    if headline_index is None:
         return "no headline"
-    beyond = at - scene.headline_at
-    return (
-        "above the headline"
-        if beyond < 0
-        else "close below the headline"
-        if beyond < 4
-        else "below the headline"
-    )
+    if index < headline_index:
+        return "above the headline"
+    return "close below the headline" if index < headline_index + 4 else "below the headline"
 
 
 @lru_cache(4096)
 def _named(near: int, around: int, within: int) -> tuple[str, ...]:
-    names = [
+    """Return the features of the names and containers of a block's boxes."""
+    features = [
         f"called {name}" if near & bit else f"in what is called {name}"
         for bit, name, _ in NAMED
         if around & bit
     ]
     if around & ARTICLE_TEXT == ARTICLE_TEXT:
-        names.append(
-            "called article text"
-            if near & ARTICLE_TEXT == ARTICLE_TEXT
-            else "in what is called article text"
-        )
-    return (*names, *(f"within {tag}" for tag, bit in WITHIN_BITS.items() if within & bit))
+        is_near = near & ARTICLE_TEXT == ARTICLE_TEXT
+        features.append("called article text" if is_near else "in what is called article text")
+    features += [f"within {tag}" for tag, bit in WITHIN_BITS.items() if within & bit]
+    return tuple(features)
 
 
-def _over_paragraph(scene: Scene, one: Seen, at: int) -> Iterator[str]:
-    """A heading and the paragraph below it in one box belong together."""
-    element = one.block.element
-    if element.tag in SUBHEADINGS and one.linked < MOST_LINKED and at < len(scene.seen):
-        below = scene.seen[at]
-        if (
-            below.is_prose
-            and below.found != "no"
-            and below.block.element.getparent() is element.getparent()
-        ):
-            yield "heads a paragraph"
+def _over_paragraph(scene: Scene, seen: Seen, next_index: int) -> Iterator[str]:
+    """Yield a feature for a heading with an extracted paragraph below it in the same box."""
+    element = seen.block.element
+    is_heading = element.tag in SUBHEADINGS and seen.linked < MOST_LINKED
+    if not is_heading or next_index >= len(scene.seen):
+        return
+    below = scene.seen[next_index]
+    has_same_box = below.block.element.getparent() is element.getparent()
+    if below.is_prose and below.is_found and has_same_box:
+        yield "heads a paragraph"
 
 
-def _neighbour(scene: Scene, one: Seen, at: int, where: str) -> Iterator[str]:
-    if not 0 <= at < len(scene.seen):
+def _neighbour(scene: Scene, seen: Seen, index: int, where: str) -> Iterator[str]:
+    """Yield the features of the block before (`before it`) or after (`after it`) a block."""
+    if not 0 <= index < len(scene.seen):
         yield f"nothing {where}"
         return
-    other = scene.seen[at]
-    size, linked = BESIDE[where]
-    yield size.of(other.size)
-    yield linked.of(other.linked)
-    if other.found != "no":
+    other = scene.seen[index]
+    size_scale, linked_scale = BESIDE[where]
+    yield size_scale.of(other.size)
+    yield linked_scale.of(other.linked)
+    if other.is_found:
         yield f"found {where}"
-    if other.kind == one.kind:
+    if other.kind == seen.kind:
         yield f"alike {where}"

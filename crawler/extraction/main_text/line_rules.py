@@ -1,5 +1,8 @@
-"""The lines of an extracted text → the article's own: what the page prints around it, or twice, is
-left out."""
+"""Rules that remove lines which are not the article's from an extracted text.
+
+Such lines are what a page prints around an article (buttons, menus, bylines, dates, claims of
+copyright) and what it prints twice (headline, links).
+"""
 
 from __future__ import annotations
 
@@ -58,8 +61,9 @@ RIGHTS_MARKS = ("©", "無断", "무단", "版权")
 MENU = re.compile(r"^(?:[^·|•\d]{2,30}\s[·|•]\s){2,}[^·|•\d]{2,30}$")
 """`About us · Contact · Privacy`"""
 CELLS = re.compile(r"\s*\|\s*")
+"""The bars that trafilatura draws between the cells of a table."""
 DENSE = re.compile("[぀-ヿ㐀-鿿가-힣]{2}")
-"""Scripts that say much in few letters."""
+"""Two characters of a script that says much in few of them: kana, Han, Hangul."""
 SENTENCE_ENDS = (".", "!", "?", "”", "。", "…", '"')
 BARE_OPENINGS = {
     "by",
@@ -75,14 +79,14 @@ BARE_OPENINGS = {
     "autor",
     "автор",
 }
-"""What is left of a byline that names nobody."""
+"""The rest of a byline without a name."""
 ENDS = 3
-"""How many lines at the start and at the end may be bylines, dates and credits."""
+"""Lines at the start and at the end that may be bylines, dates and credits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the page is known to print beside the text."""
+    """Lines that the page is known to print beside the text."""
 
     headline: str | None
     byline: str | None
@@ -90,63 +94,73 @@ class Known:
     date_lines: tuple[str, ...]
     language: str | None
     links: frozenset[str]
-    """Blocks of the page, folded, that are links from end to end."""
+    """Blocks of the page, folded, that are entirely links."""
     apart: frozenset[str] = frozenset()
-    """Lines, folded, that the page sets apart from the article."""
+    """Lines, folded, that the page sets apart from the article: offers and labels."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """The article's own lines, those at its ends that were bylines or credits, and all that was
-    left out."""
+    """The article's lines, those at its ends that were bylines or credits, and all dropped ones."""
 
     lines: list[str]
     credits: list[str]
     dropped: list[tuple[str, str]] = field(default_factory=list)
-    """Each line with why."""
+    """Each line with the reason."""
 
 
 Rule = Callable[[str, Known], str | None]
-"""Why a line is not the article's, or None."""
+"""A rule returns the reason why a line does not belong to the article, or None."""
 
 
 def linked_lines(blocks: list[Block]) -> frozenset[str]:
-    """The blocks that are links from end to end and as long as headlines, folded; not those that
-    stand on the page as plain text too, as the headings that a table of contents names."""
+    """Return the blocks, folded, that are entirely links and as long as headlines.
+
+    Blocks that the page also has as plain text are not among them: a table of contents links to
+    headings of the article.
+    """
     plain = {folded(block.text) for block in blocks if block.linked * 2 < len(block.text)}
     linked = (block.text for block in blocks if block.linked * 10 >= len(block.text) * 9)
     return frozenset(folded(text) for text in linked if _like_headline(text)) - plain
 
 
 def _like_headline(text: str) -> bool:
-    if text.isascii() or not DENSE.search(text):
-        return (len(text) >= 25 and text.count(" ") >= 3) or (
-            len(text) >= 10 and " " not in text and not text.isascii()
-        )
-    return len(text) >= 12
+    """Return whether a text is at least as long as headlines are in its script."""
+    if text.isascii():
+        return len(text) >= 25 and text.count(" ") >= 3
+    if DENSE.search(text):
+        return len(text) >= 12
+    if " " in text:
+        return len(text) >= 25 and text.count(" ") >= 3
+    return len(text) >= 10
 
 
 def cleaned(text: str, known: Known) -> Cleaned:
-    """The article's own lines of an extracted text."""
+    """Return the article's lines of an extracted text, and the lines dropped from it."""
     dropped: list[tuple[str, str]] = []
     lines: list[str] = []
     for line in filter(None, map(_plain_line, text.split("\n"))):
-        if reason := why_not(line, known, ANYWHERE):
+        reason = why_not(line, known, ANYWHERE)
+        if reason:
             dropped.append((line, reason))
         else:
             lines.append(line)
     below = _below_headline(lines, known)
     dropped += [(line, "around a whole page's text") for line in _missing(lines, below)]
-    ended = _without_head(below, known, dropped)
-    credited = len(dropped)
-    lines = _without_head(ended[::-1], known, dropped)[::-1]
-    credits = [line for line, _ in dropped[credited - (len(below) - len(ended)) :]]
-    return Cleaned(lines, credits, dropped)
+    credits_from = len(dropped)
+    without_start = _without_head(below, known, dropped)
+    without_ends = _without_head(without_start[::-1], known, dropped)[::-1]
+    credits = [line for line, _ in dropped[credits_from:]]
+    return Cleaned(without_ends, credits, dropped)
 
 
 def why_not(line: str, known: Known, rules: Iterable[Rule]) -> str | None:
-    """The first reason that one of the rules gives against a line."""
-    return next((reason for rule in rules if (reason := rule(line, known))), None)
+    """Return the first reason that one of the rules gives against a line, or None."""
+    for rule in rules:
+        reason = rule(line, known)
+        if reason:
+            return reason
+    return None
 
 
 def _missing(lines: list[str], kept: list[str]) -> list[str]:
@@ -154,7 +168,7 @@ def _missing(lines: list[str], kept: list[str]) -> list[str]:
 
 
 def _plain_line(raw: str) -> str:
-    """A line without the marks that trafilatura draws tables with."""
+    """Return a line without the marks that trafilatura draws tables with."""
     line = " ".join(raw.split())
     if line.startswith("|") or line.endswith(" |"):
         line = CELLS.sub(" ", line).strip()
@@ -162,30 +176,27 @@ def _plain_line(raw: str) -> str:
 
 
 def _button(line: str, _: Known) -> str | None:
-    return (
-        "the words of a button, a counter or an advertisement"
-        if len(line) < 60 and COMMENTS.match(line)
-        else None
-    )
+    if len(line) < 60 and COMMENTS.match(line):
+        return "the words of a button, a counter or an advertisement"
+    return None
 
 
 def _volatile(line: str, known: Known) -> str | None:
     if is_counter(line):
-        return (
-            "the line with the date" if _shows_date(line, known) else "a counter, or how long ago"
-        )
+        shows_date = _shows_date(line, known)
+        return "the line with the date" if shows_date else "a counter, or how long ago"
     return "marked as advertising" if is_advertising(line) else None
 
 
 def _ticker(line: str, _: Known) -> str | None:
-    return (
-        "the weather or a price of this moment" if is_weather(line) or is_quotation(line) else None
-    )
+    if is_weather(line) or is_quotation(line):
+        return "the weather or a current price"
+    return None
 
 
 def _link(line: str, known: Known) -> str | None:
-    sentence = line.endswith((".", "!", "?", "”", "。")) or len(line) >= 200
-    return "a link from end to end" if not sentence and folded(line) in known.links else None
+    is_sentence = line.endswith((".", "!", "?", "”", "。")) or len(line) >= 200
+    return "entirely a link" if not is_sentence and folded(line) in known.links else None
 
 
 def _apart(line: str, known: Known) -> str | None:
@@ -197,30 +208,32 @@ def _read_more(line: str, known: Known) -> str | None:
     if not mark:
         return None
     rest = folded(line[mark.end() :])
-    pointed = mark[0].rstrip().endswith((":", "：", "»", "›", ">", "|"))
-    linked = rest in known.links or folded(line) in known.links
-    return "points to another page" if not rest or pointed or linked else None
+    is_pointer = mark[0].rstrip().endswith((":", "：", "»", "›", ">", "|"))
+    is_linked = rest in known.links or folded(line) in known.links
+    return "points to another page" if not rest or is_pointer or is_linked else None
 
 
 def _card(line: str, _: Known) -> str | None:
-    """What a card's picture says of itself is its title: both come as one line."""
+    """Match a title that stands twice in a line, as the picture of a card repeats the title."""
     title = line[: len(line) // 2]
-    twice = len(line) < 300 and line == f"{title} {title}" and _like_headline(title)
-    return "a title beside its picture's: points to another page" if twice else None
+    if len(line) < 300 and line == f"{title} {title}" and _like_headline(title):
+        return "a title beside its picture's: points to another page"
+    return None
 
 
 ANYWHERE: tuple[Rule, ...] = (_button, _volatile, _link, _apart, _read_more, _card)
-"""Rules for a line wherever it stands."""
+"""Rules for a line anywhere in the text."""
 
 
 def _below_headline(lines: list[str], known: Known) -> list[str]:
-    """What stands below the headline, where the text is a whole page: short lines above it, and
-    none but labels after its last sentence."""
-    wanted = folded(known.headline or "")
-    at = next((at for at, line in enumerate(lines) if wanted and folded(line) == wanted), 0)
-    if not at or any(len(line) > 100 or line.endswith(SENTENCE_ENDS) for line in lines[:at]):
+    """Return the lines below the headline if the text is a whole page, otherwise all lines.
+
+    In a whole page, all lines above the headline are short, and labels follow the last sentence.
+    """
+    index = _headline_line(lines, known)
+    if not index or not all(map(_is_label, lines[:index])):
         return lines
-    below = lines[at + 1 :]
+    below = lines[index + 1 :]
     while below and not below[-1].endswith(SENTENCE_ENDS) and not is_byline(below[-1]):
         below.pop()
     while below and RIGHTS.match(below[-1]):
@@ -229,26 +242,43 @@ def _below_headline(lines: list[str], known: Known) -> list[str]:
     return below if _letters(below) * 2 > _letters(lines) else lines
 
 
+def _headline_line(lines: list[str], known: Known) -> int:
+    """Return the index of the line that is the headline; 0 without one."""
+    headline = folded(known.headline or "")
+    if not headline:
+        return 0
+    return next((index for index, line in enumerate(lines) if folded(line) == headline), 0)
+
+
+def _is_label(line: str) -> bool:
+    return len(line) <= 100 and not line.endswith(SENTENCE_ENDS)
+
+
 def _letters(lines: list[str]) -> int:
     return sum(map(len, lines))
 
 
 def _below_byline(lines: list[str]) -> list[str]:
-    """A whole page's lines up to a byline that only labels and rights follow."""
-    for at, line in enumerate(lines):
-        rest = lines[at + 1 :]
-        if at and is_byline(line) and all(len(after) < 60 or RIGHTS.match(after) for after in rest):
-            return lines[: at + 1]
+    """Return a whole page's lines up to a byline that only labels and claims of rights follow."""
+    for index, line in enumerate(lines):
+        if index and is_byline(line) and all(map(_may_follow_byline, lines[index + 1 :])):
+            return lines[: index + 1]
     return lines
 
 
+def _may_follow_byline(line: str) -> bool:
+    return len(line) < 60 or RIGHTS.match(line) is not None
+
+
 def _without_head(lines: list[str], known: Known, dropped: list[tuple[str, str]]) -> list[str]:
-    """The lines without bylines, dates, the headline and bare credits among the first few; those go
-    to `dropped`."""
+    """Return the lines without bylines, dates, headline and bare credits among the first few.
+
+    Appends the lines that it leaves out to `dropped`, each with the reason.
+    """
     kept = list(lines)
     for _ in range(ENDS):
         reasons = [why_not(line, known, AT_THE_ENDS) for line in kept[:ENDS]]
-        place = next((at for at, reason in enumerate(reasons) if reason), None)
+        place = next((index for index, reason in enumerate(reasons) if reason), None)
         if place is None or any(len(line) > 200 for line in kept[:place]):
             break
         dropped.append((kept.pop(place), reasons[place] or ""))
@@ -256,22 +286,22 @@ def _without_head(lines: list[str], known: Known, dropped: list[tuple[str, str]]
 
 
 def claims_rights(line: str) -> bool:
-    """Whether a line says somewhere whose rights it is about. Only lines with a mark of it are
-    searched: most have none, and `ght` is in both English claims."""
-    marked = "ght" in line.lower() or any(mark in line for mark in RIGHTS_MARKS)
-    return marked and bool(RIGHTS_WITHIN.search(line))
+    """Return whether a line claims copyright anywhere in it."""
+    # most lines have none of these marks, and are not searched; `ght` is in both English claims
+    has_mark = "ght" in line.lower() or any(mark in line for mark in RIGHTS_MARKS)
+    return has_mark and bool(RIGHTS_WITHIN.search(line))
 
 
 def _rights(line: str, _: Known) -> str | None:
-    claims = len(line) < 300 and claims_rights(line)
-    return "a claim of rights" if claims or (len(line) <= 170 and RIGHTS.match(line)) else None
+    claims_within = len(line) < 300 and claims_rights(line)
+    claims_at_start = len(line) <= 170 and RIGHTS.match(line)
+    return "a claim of copyright" if claims_within or claims_at_start else None
 
 
 def _repeats(line: str, known: Known) -> str | None:
-    same = folded(line)
     if len(line) > 260:
         return None
-    if same == folded(known.headline or ""):
+    if folded(line) == folded(known.headline or ""):
         return "the headline again"
     return "the line with the date" if _shows_date(line, known) else None
 
@@ -281,11 +311,8 @@ def _shows_date(line: str, known: Known) -> bool:
 
 
 def _menu(line: str, _: Known) -> str | None:
-    return (
-        "a menu"
-        if len(line) <= 170 and MENU.match(line) and not line.endswith(SENTENCE_ENDS)
-        else None
-    )
+    is_menu = len(line) <= 170 and MENU.match(line) and not line.endswith(SENTENCE_ENDS)
+    return "a menu" if is_menu else None
 
 
 def _credit(line: str, known: Known) -> str | None:
@@ -303,26 +330,34 @@ AT_THE_ENDS: tuple[Rule, ...] = (_rights, _repeats, _menu, _credit, _ticker)
 
 
 def _is_byline(line: str, known: Known) -> bool:
+    """Return whether a line is the page's byline or consists of the authors' names."""
     bare = MAIL.sub("", line).strip(" ,;|-–")
-    same = folded(bare)
-    if not bare or same in BARE_OPENINGS:
+    text = folded(bare)
+    if not bare or text in BARE_OPENINGS:
         return True
-    if known.byline and same and same in (folded(known.byline), _without_opening(known.byline)):
-        return True
-    if (
-        known.authors
-        and same
-        and same in {folded(name) for name in (*known.authors, ", ".join(known.authors))}
-    ):
+    if text and text in _known_credits(known):
         return True
     return is_byline(bare) or is_little_but(line, known.authors)
 
 
+def _known_credits(known: Known) -> set[str]:
+    """Return the page's byline and its authors, folded, as a line may print them."""
+    credits: set[str] = set()
+    if known.byline:
+        credits |= {folded(known.byline), _without_opening(known.byline)}
+    if known.authors:
+        credits |= {folded(name) for name in (*known.authors, ", ".join(known.authors))}
+    return credits
+
+
 def _without_opening(byline: str) -> str:
+    """Return a byline, folded, without a word such as `By` at its beginning."""
     words = byline.split(maxsplit=1)
-    return folded(words[1]) if len(words) == 2 and opens_like_byline(byline) else folded(byline)
+    has_opening = len(words) == 2 and opens_like_byline(byline)
+    return folded(words[1] if has_opening else byline)
 
 
 def _is_date(line: str, known: Known) -> bool:
-    told = len(line) < 90 and is_date_line(line) and not line.endswith(("-", "—", "–"))
-    return told and moment(line, known.language) is not None
+    """Return whether a line is a date and nothing else."""
+    looks_like_date = len(line) < 90 and is_date_line(line) and not line.endswith(("-", "—", "–"))
+    return looks_like_date and moment(line, known.language) is not None

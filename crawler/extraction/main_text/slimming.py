@@ -1,8 +1,8 @@
-"""A page's tree → the copy that trafilatura reads: without what is no text, each part gone leaving
-a break.
+"""The slimmed copy of a page's tree that trafilatura reads, without elements that are not text.
 
-trafilatura drops elements that stand beside a text as a rule, with all that is in them, and joins
-what stood before and after. A body that stands in one of them is put into a plain box.
+trafilatura drops elements that usually stand beside a text with all their content, and joins the
+texts before and after. So each element that goes leaves a line break here, and such an element that
+holds the body becomes a plain box.
 """
 
 from __future__ import annotations
@@ -35,30 +35,31 @@ NO_TEXT = (
     ),
     *("select", "option", "input", "button", "textarea", "noscript", "picture", "embed", "img"),
 )
-"""What trafilatura would leave out itself, after copying it several times."""
+"""Elements that trafilatura would leave out itself, after copying them several times."""
 BESIDE = ("nav", "footer", "aside")
+"""Elements that stand beside a text, unless they hold it."""
 DROPPED = (*BESIDE, "menu", "dialog", "figure", "fieldset", "label", "legend", "marquee", "noindex")
-"""What trafilatura drops with all that is in it."""
+"""Elements that trafilatura drops with all their content."""
 MOST_BESIDE = 0.25
-"""Share of the page's letters: what claims to stand beside the text and has more of them may hold
-it."""
+"""Share of the page's letters: a `BESIDE` element with more of them may hold the text."""
 MOST = 0.5
-"""Share of the page's letters from which such an element does hold it."""
+"""Share of the page's letters: a `DROPPED` element with more of them does hold the text."""
 LEAST = 600
-"""Letters, those of titles and blanks among them: a page that has fewer outside such elements has
-its text in them."""
+"""Characters, including blanks and titles: a page with fewer of them outside `DROPPED` elements
+has its text in these elements."""
 BOXES = frozenset(("div", "section", "article", "main", "body", "td", "center"))
+"""Elements in which trafilatura joins a child and the text behind it, or loses that text."""
 HIDDEN_PARTS = XPath("//body//@hidden/..")
 NO_BREAK = (
     INLINE | UNSEEN | {"br", "hr", "tr", "td", "th", "tbody", "thead", "tfoot", "body", "html"}
 )
+"""Elements that need no line break behind them."""
 
 
 def slimmed(tree: HtmlElement, elements: Sequence[HtmlElement], row: list[Block]) -> HtmlElement:
-    """A copy of a page's tree without what is no text, stands beside it, is hidden, or is a list of
-    links.
+    """Return a copy of a tree without hidden elements, lists of links and others that are not text.
 
-    `elements` are the tree's in document order, `row` its blocks.
+    `elements` are the tree's elements in document order, `row` its blocks.
     """
     slim = copy(tree)
     for part in [_same_place(each, slim) for each in link_lists(elements, row)]:
@@ -76,37 +77,45 @@ def slimmed(tree: HtmlElement, elements: Sequence[HtmlElement], row: list[Block]
 
 
 def _wants_break(element: HtmlElement) -> bool:
-    """Whether trafilatura would join, or lose, the text behind a box."""
+    """Return whether trafilatura would join, or lose, the text behind an element."""
     if _goes(element):
         return bool(before(element))
-    around = element.getparent()
-    return around is not None and around.tag in BOXES
+    parent = element.getparent()
+    return parent is not None and parent.tag in BOXES
 
 
 def _goes(element: HtmlElement) -> bool:
-    """Whether nothing will be left of an element."""
+    """Return whether trafilatura will leave nothing of an element."""
     return element.tag in DROPPED or not element.text_content().strip()
 
 
 def _drop(element: HtmlElement) -> None:
+    """Remove an element, with a line break in its place if it separates two texts."""
     if element.tag not in NO_BREAK and (element.tail or "").strip() and before(element):
         part_behind(element)
     element.drop_tree()
 
 
 def _without_beside(slim: HtmlElement) -> None:
-    letters = len(slim.text_content())
+    """Drop the elements beside the text, and make plain boxes of those that hold the text."""
+    letters = _count_characters(slim)
     parts = [part for part in slim.iter(*DROPPED) if len(part) or part.text]
     outer = {part for part in parts if next(part.iterancestors(*DROPPED), None) is None}
-    alone = letters - sum(len(part.text_content()) for part in outer) < LEAST
+    letters_outside = letters - sum(map(_count_characters, outer))
+    # then the text must be in one of the outer elements
+    bodies = outer if letters_outside < LEAST else set()
     for part in parts:
-        if part.getparent() is None:
+        if part.getparent() is None:  # dropped with an element around it
             continue
-        own = len(part.text_content())
-        if own > MOST * letters or (alone and part in outer and _has_prose(part)):
+        own = _count_characters(part)
+        if own > MOST * letters or (part in bodies and _has_prose(part)):
             part.tag = "div"
         elif part.tag in BESIDE and own < MOST_BESIDE * letters:
             _drop(part)
+
+
+def _count_characters(element: HtmlElement) -> int:
+    return len(element.text_content())
 
 
 def _has_prose(element: HtmlElement) -> bool:
@@ -114,8 +123,9 @@ def _has_prose(element: HtmlElement) -> bool:
 
 
 def _same_place(element: HtmlElement, tree: HtmlElement) -> HtmlElement:
-    """Where an element stands in a copy of its tree."""
-    way = [around.index(step) for step, around in pairwise((element, *element.iterancestors()))]
-    for at in reversed(way):
-        tree = tree[at]
+    """Return the counterpart of an element in a copy of its tree."""
+    lineage = (element, *element.iterancestors())
+    path = [parent.index(child) for child, parent in pairwise(lineage)]
+    for index in reversed(path):
+        tree = tree[index]
     return tree

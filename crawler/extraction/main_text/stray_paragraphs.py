@@ -1,9 +1,8 @@
-"""Paragraphs that stand among an article's others in an element of another kind: a `div` or a
-`section` among `p`.
+"""Paragraphs among an article's others whose element is of another kind: a `div` among `p`.
 
-trafilatura passes them over, and no weight speaks for what is alike no other paragraph. A reader
-sees no difference: what stands between two paragraphs of one container, is prose and is called
-nothing else is a paragraph as they are.
+trafilatura skips them, and the classifier has no weight in favour of a block that is marked up
+unlike all paragraphs. A person who reads the page sees no difference. So prose between two
+paragraphs of one container is a paragraph too, unless the name of a box says otherwise.
 """
 
 from __future__ import annotations
@@ -18,189 +17,212 @@ from unicodedata import category
 from lxml.html import HtmlElement
 
 from crawler.extraction.blocks import Block, folded
-from crawler.extraction.main_text.line_features import SAID_IN, UNSEEN, names_of
+from crawler.extraction.main_text.line_features import (
+    UNSEEN,
+    is_dense_text,
+    names_of_element,
+    size_in_letters,
+)
 from crawler.extraction.main_text.line_rules import DENSE, READ_MORE, claims_rights
 
 LEAST, LONG = 24, 200
-"""Letters: a stray paragraph has no fewer; one that has more need not end as a sentence. A
+"""The least letters of a stray paragraph, and those from which it need not end as a sentence. A
 character of a dense script counts for two and a half."""
 PROSE = 40
-"""Letters of a line that marks its container as the text's."""
+"""Letters of a line of the text that make its container one of the text."""
 DEEPEST = 3
-"""Elements between a stray paragraph and the container that it shares with the text."""
+"""Elements that may stand between a stray paragraph and the container shared with the text."""
 NEAREST, FARTHEST = 2, 6
-"""Blocks from the nearest line of the text, for a paragraph before or behind all of them; for a
-reference."""
+"""Blocks from the nearest line of the text, for a paragraph before or behind all lines; the same
+for a paragraph with a citation."""
 DOUBT = -3.0
-"""The weight of a block that the signs speak so much against that its place does not count."""
+"""The weight (log-odds) at or below which a block is not added, whatever its place."""
 MOST_LINKED = 0.3
+"""The share of a paragraph's letters that may be in links."""
 WORDS = 0.85
-"""The share of a paragraph's characters that are letters, digits, signs of vowels and spaces."""
+"""The least share of a paragraph's characters that are letters, digits, vowel signs and spaces."""
 SENTENCE_ENDS = tuple('.!?:”。！？：…"»«›’)）」』।؟։።။៕')
 NO_PARAGRAPHS_TEXT = """
 figure figcaption aside footer nav form table td th ul ol li dl dt details summary h1 h2 h3 h4 h5 h6 caption label
 header noembed dialog
 """
 NO_PARAGRAPHS = frozenset(NO_PARAGRAPHS_TEXT.split())
-"""Elements that tell what they hold apart from paragraphs."""
+"""Elements whose tags set their content apart from paragraphs."""
 OTHERWISE_TEXT = """
 comment navigation foot side related teaser share advertisement subscription author tags picture overlay hidden credit
 """
 OTHERWISE = frozenset(OTHERWISE_TEXT.split())
-"""What a box may be called (`line_signs.NAMES`) that holds no paragraph of the text."""
+"""Names of boxes (`crawler.extraction.main_text.line_features.NAMES`) without paragraphs."""
 BLANKLESS = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]{2}")
-"""Thai, Lao, Burmese and Khmer set no blanks between words."""
+"""Two characters of Thai, Lao, Burmese or Khmer, which set no blanks between words."""
 LONGEST_WORDS = 14
-"""Characters of a word, on the average of a text that sets blanks between words."""
+"""The largest mean length of words in a text that sets blanks between words, in characters."""
 OFFER = re.compile(
     r"newsletter|\bsubscri(?:be|ption)|\babonnier|\babonnez|suscr[ií]b|\biscriviti|\bassine\b|inscreva-se|подпи(?:шитесь|"
     r"сывайтесь)|підпи(?:шіться|суйтесь)|zapisz się|abone ol",
     re.I,
 )
-"""Of a short line that offers to be read again."""
+"""Words of a short line that offers a subscription."""
 BOXED = re.compile("box|note|callout|panel|notice|disclaim", re.I)
-"""Classes of what stands below a text and is a paragraph, yet none of it."""
+"""Classes of boxes below a text with paragraphs that are not part of it."""
 CITATION = re.compile(r"\bdoi:?\s*10\.\d{4}|\bdoi\.org/10\.\d{4}", re.I)
-"""A reference to the paper that the article tells of: it is the article's, whatever its box is
-called."""
+"""A reference to the paper that an article is about: part of the article, whatever the box's name
+is."""
 
 
 def strays(
     blocks: Sequence[Block], text: Collection[str], weights: Mapping[int, float]
 ) -> list[Block]:
-    """The blocks among a text's paragraphs that are paragraphs too, though nobody took them.
+    """Return the blocks among a text's paragraphs that are paragraphs, too, though not yet taken.
 
-    `text` has the text's lines, folded; `weights` those of the blocks that may be taken, by their
-    place on the page.
+    `text` holds the folded lines of the text, `weights` the weights of the blocks that may be
+    added, by their index on the page.
     """
-    places = [
-        at
-        for at, block in enumerate(blocks)
-        if folded(block.text) in text and is_prose(block, PROSE)
+    candidates = _candidate_paths(blocks, text, weights)
+    if not candidates:
+        return []
+    taken = [
+        index in candidates or folded(block.text) in text for index, block in enumerate(blocks)
     ]
-    containers = _containers(blocks, places)
-    among: dict[int, list[HtmlElement]] = {}
-    for at, weight in weights.items():
-        if weight > DOUBT and folded(blocks[at].text) not in text and _is_paragraph(blocks[at]):
-            way = _way(at, blocks[at], containers)
-            if way is not None and (
-                not any(map(_is_otherwise, way)) or CITATION.search(blocks[at].text)
-            ):
-                among[at] = way
-    many = Counter(folded(blocks[at].text) for at in among)
-    among = {at: way for at, way in among.items() if many[folded(blocks[at].text)] == 1}
-    taken = (
-        [at in among or folded(block.text) in text for at, block in enumerate(blocks)]
-        if among
-        else []
-    )
-    return [blocks[at] for at, way in sorted(among.items()) if _is_whole(blocks, at, way, taken)]
+    return [
+        blocks[index]
+        for index, path in sorted(candidates.items())
+        if _is_whole(blocks, index, path, taken)
+    ]
+
+
+def _candidate_paths(
+    blocks: Sequence[Block], text: Collection[str], weights: Mapping[int, float]
+) -> dict[int, list[HtmlElement]]:
+    """Return the paths from candidates to the container of the text, by index on the page.
+
+    Texts that several blocks repeat are left out.
+    """
+    containers = _containers(blocks, text)
+    paths: dict[int, list[HtmlElement]] = {}
+    for index, weight in weights.items():
+        block = blocks[index]
+        if weight <= DOUBT or folded(block.text) in text or not _is_paragraph(block):
+            continue
+        path = _way(index, block, containers)
+        if path is None:
+            continue
+        if CITATION.search(block.text) or not any(map(_is_otherwise, path)):
+            paths[index] = path
+    counts = Counter(folded(blocks[index].text) for index in paths)
+    return {index: path for index, path in paths.items() if counts[folded(blocks[index].text)] == 1}
 
 
 def is_prose(block: Block, least: int) -> bool:
-    """Whether a block has so many letters, and few of them in links."""
-    return _size(block.text) >= least and block.linked < MOST_LINKED * len(block.text)
+    """Return whether a block has at least this many letters, and few of them in links."""
+    return _letters_in_text(block.text) >= least and block.linked < MOST_LINKED * len(block.text)
 
 
-def _size(text: str) -> int:
-    dense = not text.isascii() and DENSE.search(text) is not None
-    return len(text) * 5 // 2 if dense else len(text)
+def _letters_in_text(text: str) -> int:
+    return size_in_letters(text, is_dense_text(text))
 
 
-def _containers(blocks: Sequence[Block], places: Sequence[int]) -> dict[HtmlElement, list[int]]:
-    """By element, the places of the text's lines that stand in it: as its own words, or in a child
-    of it."""
+def _containers(blocks: Sequence[Block], text: Collection[str]) -> dict[HtmlElement, list[int]]:
+    """Return the indexes of the text's lines by container: their element or its parent."""
     held: defaultdict[HtmlElement, list[int]] = defaultdict(list)
-    for at in places:
-        element = blocks[at].element
-        around = element.getparent()
+    for index, block in enumerate(blocks):
+        if folded(block.text) not in text or not is_prose(block, PROSE):
+            continue
+        element = block.element
+        parent = element.getparent()
         if element.tag != "p":
-            held[element].append(at)
-        if around is not None:
-            held[around].append(at)
+            held[element].append(index)
+        if parent is not None:
+            held[parent].append(index)
     return held
 
 
 def _is_paragraph(block: Block) -> bool:
-    """Whether a block reads as a paragraph."""
+    """Return whether a block reads as a paragraph."""
     text = block.text
     if CITATION.search(text) and len(text) >= PROSE:
         return True
     if not is_prose(block, LEAST) or READ_MORE.match(text) or claims_rights(text) or "©" in text:
         return False
-    if (text[0] in "([（" and text[-1] in ")]）") or not _is_of_words(text):
+    is_in_brackets = text[0] in "([（" and text[-1] in ")]）"
+    if is_in_brackets or not _is_of_words(text):
         return False
     if len(text) < LONG and OFFER.search(text):
         return False
-    return text.endswith(SENTENCE_ENDS) or _size(text) >= LONG
+    return text.endswith(SENTENCE_ENDS) or _letters_in_text(text) >= LONG
 
 
 def _is_of_words(text: str) -> bool:
-    """Whether a text is of words: not of signs, nor a single run of letters, as scrambled texts
-    are."""
-    written = sum(sign.isalnum() or sign.isspace() or category(sign)[0] == "M" for sign in text)
-    spaced = (
-        DENSE.search(text)
-        or BLANKLESS.search(text)
-        or len(text) <= LONGEST_WORDS * len(text.split())
-    )
-    return bool(spaced) and written >= WORDS * len(text)
+    """Return whether a text consists of words, not of symbols or one run of letters.
+
+    Scrambled texts are such runs.
+    """
+    word_characters = sum(map(_is_word_character, text))
+    if word_characters < WORDS * len(text):
+        return False
+    if DENSE.search(text) or BLANKLESS.search(text):
+        return True
+    return len(text) <= LONGEST_WORDS * len(text.split())
+
+
+def _is_word_character(character: str) -> bool:
+    return character.isalnum() or character.isspace() or category(character)[0] == "M"
 
 
 def _way(
-    at: int, block: Block, containers: Mapping[HtmlElement, list[int]]
+    index: int, block: Block, containers: Mapping[HtmlElement, list[int]]
 ) -> list[HtmlElement] | None:
-    """The elements from a block outwards to a container in which it stands among the text's lines;
-    None without one."""
-    way: list[HtmlElement] = []
+    """Return the elements from a block outwards to a container where it stands among the lines.
+
+    None without such a container within `DEEPEST` elements.
+    """
+    path: list[HtmlElement] = []
     for element in islice((block.element, *block.element.iterancestors()), DEEPEST + 1):
-        if element in containers and _is_beside(at, block, containers[element]):
-            return way
-        way.append(element)
+        if element in containers and _is_beside(index, block, containers[element]):
+            return path
+        path.append(element)
     return None
 
 
-def _is_beside(at: int, block: Block, lines: list[int]) -> bool:
-    """Whether a block stands between two lines of a container, or right beside several on one
-    side."""
-    before = bisect_left(lines, at)
-    if 0 < before < len(lines):
+def _is_beside(index: int, block: Block, lines: list[int]) -> bool:
+    """Return whether a block stands between two lines of a container, or right beside several."""
+    lines_before = bisect_left(lines, index)
+    if 0 < lines_before < len(lines):
         return True
-    cites = CITATION.search(block.text) is not None
-    if (
-        len(lines) < (2 if before == 0 else 3)
-        or _size(block.text) < 2 * LEAST
-        or block.text.endswith((":", "："))
-    ):
+    is_above = lines_before == 0
+    if len(lines) < (2 if is_above else 3):
         return False
-    if before and not cites and BOXED.search(block.element.get("class") or ""):
+    if _letters_in_text(block.text) < 2 * LEAST or block.text.endswith((":", "：")):
         return False
-    return (lines[0] - at if before == 0 else at - lines[-1]) <= (FARTHEST if cites else NEAREST)
+    has_citation = CITATION.search(block.text) is not None
+    if not is_above and not has_citation and BOXED.search(block.element.get("class") or ""):
+        return False
+    distance = lines[0] - index if is_above else index - lines[-1]
+    return distance <= (FARTHEST if has_citation else NEAREST)
 
 
 def _is_otherwise(element: HtmlElement) -> bool:
-    """Whether an element is called, or is by its kind, something else than a paragraph."""
+    """Return whether the tag, the name or the style of an element excludes a paragraph."""
     if element.tag in NO_PARAGRAPHS or UNSEEN.search(element.get("style") or ""):
         return True
-    return bool(_names(element) & OTHERWISE)
-
-
-def _names(element: HtmlElement) -> frozenset[str]:
-    return names_of(" ".join(element.get(name) or "" for name in SAID_IN))
+    return bool(names_of_element(element) & OTHERWISE)
 
 
 def _is_whole(
-    blocks: Sequence[Block], at: int, way: Sequence[HtmlElement], taken: Sequence[bool]
+    blocks: Sequence[Block], index: int, path: Sequence[HtmlElement], taken: Sequence[bool]
 ) -> bool:
-    """Whether the box that stands among the paragraphs holds next to nothing but paragraphs: no
-    title, no link."""
-    if not way or CITATION.search(blocks[at].text):
+    """Return whether the outermost box of a path holds hardly anything but taken paragraphs."""
+    if not path or CITATION.search(blocks[index].text):
         return True
-    behind = takewhile(lambda place: _is_in(blocks[place], way[-1]), range(at, len(blocks)))
-    before = takewhile(lambda place: _is_in(blocks[place], way[-1]), range(at - 1, -1, -1))
-    letters = [(len(blocks[place].text), taken[place]) for place in (*before, *behind)]
-    return sum(many for many, own in letters if own) * 5 >= 4 * sum(many for many, _ in letters)
+    box = path[-1]
+    behind = takewhile(lambda place: _is_in(blocks[place], box), range(index, len(blocks)))
+    before = takewhile(lambda place: _is_in(blocks[place], box), range(index - 1, -1, -1))
+    within = [*before, *behind]
+    letters = sum(len(blocks[place].text) for place in within)
+    taken_letters = sum(len(blocks[place].text) for place in within if taken[place])
+    return taken_letters * 5 >= letters * 4
 
 
 def _is_in(block: Block, box: HtmlElement) -> bool:
-    return box is block.element or any(box is around for around in block.element.iterancestors())
+    """Return whether a block is a box, or stands in it."""
+    return box is block.element or any(box is each for each in block.element.iterancestors())

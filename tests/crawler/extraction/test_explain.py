@@ -197,7 +197,7 @@ def test_every_sign_has_plain_words_and_those_of_the_whole_page_have_none() -> N
         )
     assert not in_words("any, found no")
     assert in_words("twice, long, begins small, in a h2") == (
-        "stands twice on the page, begins with a small letter, a heading, <h2>"
+        "occurs twice on the page, begins with a small letter, a heading, <h2>"
     )
 
 

@@ -66,26 +66,38 @@ ENCODED = {
 
 @pytest.mark.parametrize(("headers", "body"), ENCODED.values(), ids=ENCODED)
 def test_the_page_is_read_however_it_was_sent(headers: list[str], body: bytes) -> None:
-    assert parse_response(response(body, *headers)).decoded() == PAGE
+    assert parse_response(response(body, *headers)).decoded_body() == PAGE
 
 
 BROKEN = {
-    "gzip breaks off": (["Content-Encoding: gzip"], gzip.compress(PAGE)[:-20], "breaks off"),
+    "gzip breaks off": (["Content-Encoding: gzip"], gzip.compress(PAGE)[:-20], "truncated"),
     "gzip is broken": (
         ["Content-Encoding: gzip"],
         gzip.compress(PAGE)[:10] + b"\x07" * 40,
-        "gzip is broken",
+        "gzip data are corrupt",
     ),
-    "br breaks off": (["Content-Encoding: br"], BROTLI[:-3], "br is broken"),
-    "zstd breaks off": (["Content-Encoding: zstd"], zstd.compress(PAGE)[:-3], "breaks off"),
-    "unknown coding": (["Content-Encoding: rot13"], b"\x01\x02", "'rot13' is not known"),
-    "chunks break off": (["Transfer-Encoding: chunked"], chunked(PAGE)[:1500], "chunks break off"),
+    "br breaks off": (["Content-Encoding: br"], BROTLI[:-3], "br data are corrupt"),
+    "zstd breaks off": (["Content-Encoding: zstd"], zstd.compress(PAGE)[:-3], "truncated"),
+    "unknown coding": (
+        ["Content-Encoding: rot13"],
+        b"\x01\x02",
+        "unknown content encoding 'rot13'",
+    ),
+    "chunks break off": (
+        ["Transfer-Encoding: chunked"],
+        chunked(PAGE)[:1500],
+        "chunked body is truncated",
+    ),
     "chunks are broken": (
         ["Transfer-Encoding: chunked"],
         chunked(PAGE)[:705] + b"\r\nzz\r\n",
-        "chunks break off",
+        "chunked body is truncated",
     ),
-    "no end of chunks": (["Transfer-Encoding: chunked"], chunked(PAGE)[:-5], "chunks break off"),
+    "no end of chunks": (
+        ["Transfer-Encoding: chunked"],
+        chunked(PAGE)[:-5],
+        "chunked body is truncated",
+    ),
     "gzip bomb": (
         ["Content-Encoding: gzip"],
         gzip.compress(bytes(LARGEST + 1)),
@@ -120,7 +132,7 @@ def test_a_page_that_is_not_whole_is_refused_with_a_reason(
     headers: list[str], body: bytes, why: str
 ) -> None:
     with pytest.raises(ReadingError, match=why):
-        parse_response(response(body, *headers)).decoded()
+        parse_response(response(body, *headers)).decoded_body()
 
 
 @pytest.mark.parametrize(

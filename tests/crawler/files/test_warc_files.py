@@ -219,9 +219,9 @@ def test_pages_are_taken_and_the_rest_is_counted_by_reason(tmp_path: Path) -> No
         "HTTP 404": 1,
         "HTTP 302": 1,
         "an empty page": 1,
-        "cut off when it was recorded": 1,
+        "truncated when it was recorded": 1,
         "larger than 16 MiB": 1,
-        "not an address of the web": 1,
+        "not a web URL": 1,
         "a record of kind 'conversion'": 1,
     }
     assert problems(found) == []
@@ -362,7 +362,7 @@ def test_a_broken_member_costs_itself_alone(tmp_path: Path) -> None:
 
     assert numbers(found) == [0, 1, 3, 4, 5]
     assert len(problems(found)) == 1
-    assert f"after record 2 at byte {starts[1]}: cannot be read on" in problems(found)[0]
+    assert f"after record 2 at byte {starts[1]}: cannot be read further" in problems(found)[0]
 
 
 def test_several_broken_members_are_each_named(tmp_path: Path) -> None:
@@ -432,8 +432,8 @@ def test_a_body_that_cannot_be_decoded_is_named_with_its_place(tmp_path: Path) -
     assert numbers(found) == [0, 3]
     path = tmp_path / "some.warc.gz"
     assert problems(found) == [
-        f"{path}: record 2 at byte {recorder.starts[1]}: inflates to more than 16 MiB, which no page is",
-        f"{path}: record 3 at byte {recorder.starts[2]}: its WARC-Date 'yesterday' is no date",
+        f"{path}: record 2 at byte {recorder.starts[1]}: decompresses to more than 16 MiB, the limit for a page",
+        f"{path}: record 3 at byte {recorder.starts[2]}: its WARC-Date 'yesterday' is not a date",
     ]
 
 
@@ -441,7 +441,7 @@ def test_a_body_that_cannot_be_decoded_is_named_with_its_place(tmp_path: Path) -
     "data", [b"", b"plain words\n" * 99, gzip.compress(b"plain words", mtime=0), b"PK\x03\x04"]
 )
 def test_a_file_that_is_no_warc_is_told_in_a_line(data: bytes, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="is no WARC") as told:
+    with pytest.raises(UsageError, match="is not a WARC") as told:
         read(tmp_path, data)
     assert "\n" not in str(told.value)
 
@@ -693,10 +693,10 @@ def test_a_page_without_the_end_of_its_framing_is_taken_where_it_comes_to_its_ow
 @pytest.mark.parametrize(
     ("body", "headers", "why"),
     [
-        (chunks(whole("Ferry"))[:-20], [CHUNKED], "its chunks break off"),
-        (chunks(page("Ferry")), [CHUNKED], "its chunks break off"),
-        (PACKED[:-20], [GZIPPED], "its compressed body breaks off"),
-        (gzip.compress(page("Ferry"), mtime=0)[:-9], [GZIPPED], "its compressed body breaks off"),
+        (chunks(whole("Ferry"))[:-20], [CHUNKED], "its chunked body is truncated"),
+        (chunks(page("Ferry")), [CHUNKED], "its chunked body is truncated"),
+        (PACKED[:-20], [GZIPPED], "its compressed body is truncated"),
+        (gzip.compress(page("Ferry"), mtime=0)[:-9], [GZIPPED], "its compressed body is truncated"),
     ],
     ids=["inside a chunk", "no last chunk", "inside the stream", "its last byte"],
 )

@@ -158,7 +158,7 @@ def test_one_bad_address_never_costs_the_rest() -> None:
     assert sitemap.skipped == (
         "entry 2: a javascript: link (javascript:x)",
         "entry 3: no <loc>",
-        "entry 4: no valid address (http://[)",
+        "entry 4: not a valid URL (http://[)",
         "entry 5: a file: link (file:///etc/passwd)",
     )
 

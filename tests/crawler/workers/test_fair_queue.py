@@ -12,7 +12,7 @@ from crawler.workers.fair_queue import ALLOWANCE, SHORT, Closed, FairQueue
 def queue(*jobs: tuple[str, str], readers: int = 2) -> FairQueue[str]:
     made: FairQueue[str] = FairQueue(readers)
     for site, job in jobs:
-        made.put(site, job)
+        made.put_job(site, job)
     return made
 
 
@@ -20,9 +20,9 @@ def order(made: FairQueue[str], many: int, seconds: dict[str, float]) -> list[st
     """The jobs in which they are handed out, one after the other."""
     found = []
     for _ in range(many):
-        site, job = made.take()
+        site, job = made.take_job()
         found.append(job)
-        made.done(site, seconds.get(site, 0.1))
+        made.finish_job(site, seconds.get(site, 0.1))
     return found
 
 
@@ -50,31 +50,31 @@ def test_jobs_of_one_site_keep_their_order_and_sites_take_turns():
 def test_slow_sites_never_hold_all_readers_while_another_may_come():
     made = queue(("mire", "m0"), ("bog", "b0"))
     assert order(made, 2, {"mire": 20.0, "bog": 20.0}) == ["m0", "b0"]
-    made.put("mire", "m1")
-    made.put("bog", "b1")
-    site, _ = made.take()
+    made.put_job("mire", "m1")
+    made.put_job("bog", "b1")
+    site, _ = made.take_job()
     taken: list[str] = []
-    second = threading.Thread(target=lambda: taken.append(made.take()[1]))
+    second = threading.Thread(target=lambda: taken.append(made.take_job()[1]))
     second.start()
-    made.put("courier", "c0")
+    made.put_job("courier", "c0")
     second.join(60)
     assert taken == ["c0"]
-    made.done(site, 1.0)
-    assert made.take()[1] in ("m1", "b1")
+    made.finish_job(site, 1.0)
+    assert made.take_job()[1] in ("m1", "b1")
 
 
 def test_a_site_whose_slow_pages_took_their_allowance_has_little_time_for_each_further_one():
     made = queue(*[("mire", str(n)) for n in range(10)])
-    assert made.seconds("mire", 20.0) == 20.0
+    assert made.time_limit("mire", 20.0) == 20.0
     order(made, int(ALLOWANCE // 20) + 1, {"mire": 20.0})
-    assert made.seconds("mire", 20.0) == SHORT
-    assert made.seconds("courier", 20.0) == 20.0
+    assert made.time_limit("mire", 20.0) == SHORT
+    assert made.time_limit("courier", 20.0) == 20.0
 
 
 def test_many_quick_pages_never_make_a_site_slow():
     made = queue(*[("courier", str(n)) for n in range(1_000)])
     order(made, 1_000, {"courier": 1.0})
-    assert made.seconds("courier", 20.0) == 20.0
+    assert made.time_limit("courier", 20.0) == 20.0
 
 
 def test_who_waits_when_it_closes_is_told_and_what_waits_is_given_back():
@@ -83,7 +83,7 @@ def test_who_waits_when_it_closes_is_told_and_what_waits_is_given_back():
 
     def wait() -> None:
         with pytest.raises(Closed):
-            made.take()
+            made.take_job()
         told.append("closed")
 
     waiting = threading.Thread(target=wait)

@@ -37,7 +37,7 @@ def pid_of(worker: Worker) -> int:
 def test_a_page_that_takes_too_long_is_named_and_the_next_one_is_read():
     with Workers(1) as workers:
         with pytest.raises(
-            ReadingError, match=r"http://paper\.example/1: reading took longer than 0 s"
+            ReadingError, match=r"http://paper\.example/1: extraction took longer than 0 s"
         ):
             workers._workers[0].read(PAGE, 0.0)
         assert workers._workers[0].read(PAGE, 30.0).text
@@ -49,7 +49,7 @@ def test_a_page_that_crashes_its_worker_is_named_and_the_next_one_is_read():
     os.kill(pid_of(worker), signal.SIGSTOP)  # it holds the page when it dies
     killer = threading.Timer(0.3, os.kill, (pid_of(worker), signal.SIGKILL))
     killer.start()
-    with pytest.raises(ReadingError, match="crashed its reader"):
+    with pytest.raises(ReadingError, match="crashed on this page"):
         worker.read(PAGE, 30.0)
     assert worker.read(PAGE, 30.0).text
     worker.close()
@@ -117,12 +117,12 @@ def test_a_reader_that_its_crawl_cannot_end_any_more_ends_by_itself():
         "import time\n"
         "from crawler.workers import pool as workers\n"
         "from archive.records import Capture\n"
-        "workers.ORPHANED = 0\n"
+        "workers.ORPHAN_GRACE_SECONDS = 0\n"
         "class Asleep:\n"
         "    def recv(self): return 'page', Capture('http://paper.example/1', b''), (), 1.0\n"
-        "workers._read = lambda *_: time.sleep(1000)\n"
+        "workers._parse = lambda *_: time.sleep(1000)\n"
         "workers._limit_memory = lambda: None\n"
-        "workers._serve(Asleep())\n"
+        "workers._run_worker(Asleep())\n"
     )
     ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False, timeout=100)
     assert ran.returncode == -signal.SIGALRM
