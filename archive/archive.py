@@ -77,8 +77,10 @@ class Archive:
             return sum(frontier.add_source(db, source) for source in sources)
 
     def host_known_as(self, host: str) -> str:
-        """Return the host of the outlet in the archive, with or without `www.`, else the host
-        itself."""
+        """Return the host under which the archive has an outlet, with or without `www.`.
+
+        The host itself is returned if the archive does not have the outlet.
+        """
         bare = host.removeprefix("www.")
         either = (host, bare, f"www.{bare}")
         found = self.db.execute(
@@ -119,8 +121,7 @@ class Archive:
             return int(done.lastrowid or 0)
 
     def finish_crawl(self, crawl_id: int, reason: str | None = None) -> None:
-        """End a crawl as `finished`, or as `stopped` if there is a reason; its leased URLs are
-        queued again."""
+        """End a crawl as `finished`, or `stopped` for a reason, and queue its leased URLs again."""
         frontier.end_crawl(self.db, crawl_id, reason)
 
     def lease(
@@ -174,8 +175,7 @@ class Archive:
             outlet_lookups.note(db, lookup)
 
     def prepare(self, decisions: Decisions) -> None:
-        """Rebuild copies, language keys or events if an earlier version of their method computed
-        them."""
+        """Rebuild copies, language keys or events if an earlier version of a method made them."""
         if not is_current(self.db, decisions.texts):
             with transaction(self.db) as db:
                 rebuild(db, decisions.texts, now())
@@ -210,8 +210,7 @@ class Archive:
             stories.refresh(db, decisions.stories)
 
     def replace_reading(self, check: Check, decisions: Decisions) -> Filed:
-        """Store a new extraction of a captured page; no check is recorded, since nothing was
-        fetched."""
+        """Store a new extraction of a captured page; no check is recorded as nothing was fetched."""
         return written(
             self.db, [check], decisions, lambda db, ready: keep_article(db, check, ready)
         )

@@ -1,5 +1,4 @@
-"""Boilerplate of outlets: lines that appeared in several different articles are removed from new
-ones.
+"""Boilerplate of outlets: lines that appear in several different articles are removed.
 
 Examples are newsletter boxes, lists of top stories, notes on the author and standing appeals. One
 page alone does not show that they are not part of the article; the outlet's other pages do. How

@@ -152,8 +152,7 @@ def _article(connection: sqlite3.Connection, article_id: int) -> sqlite3.Row | N
 def _identical(
     connection: sqlite3.Connection, article: sqlite3.Row, newest: int | None
 ) -> list[Relation]:
-    """Return the relation to the earliest article with the same text, to which all its copies
-    point.
+    """Return the relation to the earliest article with the same text, for all its copies.
 
     With another headline the article is a copy that has the whole text in common.
     """
@@ -367,8 +366,7 @@ def _distance(relation: Relation) -> tuple[int, float]:
 
 
 def with_versions(connection: sqlite3.Connection, article_ids: Sequence[int]) -> list[int]:
-    """Return the articles in their order, each followed by the other versions of its text, each
-    once."""
+    """Return the articles, each followed by the other versions of its text, each once."""
     rows = connection.execute(
         """SELECT asked.key, asked.value, w.article_id FROM json_each(?) AS asked
         LEFT JOIN versions AS v ON v.article_id = asked.value

@@ -43,8 +43,10 @@ def learn(
 def frequencies(
     connection: sqlite3.Connection, language: str | None, terms: Collection[str]
 ) -> tuple[dict[str, int], int]:
-    """Return the number of articles with each term, without zeros, and of all articles of the
-    language."""
+    """Return the number of articles of a language with each term, and of all its articles.
+
+    Terms that no article contains are left out.
+    """
     language = language or UNKNOWN
     rows = connection.execute(
         """SELECT v.term, v.articles FROM json_each(?) AS asked

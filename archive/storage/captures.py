@@ -102,8 +102,7 @@ def _keep(connection: sqlite3.Connection, capture: Capture) -> None:
 
 
 def _smallest(connection: sqlite3.Connection, capture: Capture) -> tuple[bytes, str | None]:
-    """Return the compressed body and None; or a delta and the digest of its base if that is
-    smaller."""
+    """Return the compressed body and None, or a delta and its base's digest if that is smaller."""
     alone = zstd.compress(capture.body, LEVEL)
     earlier = connection.execute(NEWEST_WHOLE, (capture.url,)).fetchone()
     if earlier:
