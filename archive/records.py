@@ -21,8 +21,7 @@ Via = Literal[
     "feed", "sitemap", "news sitemap", "given", "link", "topic", "site search", "import",
     "gdelt", "google news", "wikipedia", "wayback",
 ]  # fmt: skip
-"""How a lead was found; `topic` and `site search`: on a topic page or by the search of the outlet.
-"""
+"""Origin of a lead; `topic` and `site search`: a topic page or the search of the outlet itself."""
 
 SourceKind = Literal["feed", "sitemap"]
 """The kind of a source; a sitemap may turn out to be a sitemap index or a news sitemap."""
@@ -111,7 +110,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """A URL found in a feed, sitemap, page or search, with what is said about it there."""
+    """A URL found in a feed, sitemap, page or search, with the facts given there."""
 
     url: str
     via: Via
@@ -162,7 +161,7 @@ class Capture:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """The content of a page as far as it could be extracted, raw values beside the parsed ones."""
+    """The extracted content of a page, with raw values beside the parsed ones."""
 
     url: str
     canonical_url: str | None = None
@@ -190,12 +189,12 @@ class Article:
     word_count: int = 0
     image_url: str | None = None
     free: bool | None = None
-    """The isAccessibleForFree of schema.org: False marks a paywall, None says nothing."""
+    """The isAccessibleForFree of schema.org: False marks a paywall, None means not stated."""
     page_type: PageType = "article"
     page_reason: str | None = None
     """Why the page is not an article, in a few words."""
     digest: str | None = None
-    """Of the capture that it was extracted from."""
+    """SHA-256 of the capture that it was extracted from."""
     extractor: str | None = None
     """Name and version: `trafilatura 2.3.1, dateline 0.1.0`."""
     addresses: dict[str, str] = field(default_factory=dict)
@@ -229,13 +228,13 @@ class Check:
     last_modified: str | None = None
     digest: str | None = None
     size: int | None = None
-    """Of the body, in bytes."""
+    """Size of the body in bytes."""
     seconds: float | None = None
     """From request to response."""
     reason: str | None = None
     """Why it failed, was refused or is not an article; None if nothing needs an explanation."""
     transient: bool = False
-    """Whether the failure may be temporary."""
+    """True if the failure may be temporary."""
     capture: Capture | None = None
     article: Article | None = None
     lead: Lead | None = None
@@ -243,16 +242,16 @@ class Check:
     wish_seconds: int | None = None
     """The interval that a source asks for, or None."""
     url_key: str = ""
-    """Of `url`; this and the next three are set by `pipelines.identity`."""
+    """The key of `url`; this field and the next three are set by `pipelines.identity`."""
     addresses: tuple[Address, ...] = ()
     """The URLs of the article, `url` first."""
     claimed: bool = False
-    """Whether `url` was not requested but is the declared URL of a page in a file."""
+    """True if `url` was not requested but is the declared URL of a page in a file."""
     declared_key: str = ""
     """The key of the URL that the page declares for itself, if credible; else empty."""
     fingerprint: str = ""
-    """Of the article's text."""
+    """Hash of the article's text."""
     leads: tuple[Lead, ...] = ()
     """The entries of a feed or sitemap."""
     modified_at: str | None = None
-    """Of a sitemap: its date in the sitemap index; stored only once the sitemap was read."""
+    """For a sitemap, its date in the sitemap index; stored only once the sitemap was read."""

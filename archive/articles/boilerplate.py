@@ -36,7 +36,7 @@ class Judge:
     gone: Callable[[str, Collection[int], str | None], frozenset[int]]
     """A text, its outlet's boilerplate, its language → the hashes of the lines to remove."""
     apart: Callable[[str, str, str | None], bool]
-    """Two texts and their language → whether they report different news."""
+    """Two texts and their language → True if they report different news."""
     fingerprint: Callable[[str], str]
     """A text → its fingerprint."""
     word_count: Callable[[str, str | None], int]

@@ -83,7 +83,7 @@ class Judge:
     """The decisions about texts that the archive leaves to `pipelines.dedup.copies.JUDGE`."""
 
     version: int
-    """Of the method that computes sketches."""
+    """The version of the method that computes sketches."""
     sketch: Callable[[str], Sequence[int]]
     """A text → the hashes under which it is indexed."""
     likeness: Callable[[str, str], Likeness | None]

@@ -50,7 +50,7 @@ ABROAD = 12
 """Articles in other languages to compare with one whose terms match no event."""
 
 Joined = Literal["first", "words", "keys", "copy", "tidy"]
-"""How an article joined its event.
+"""The way in which an article joined its event.
 
 `first`: it started the event · `words`: by terms and date · `keys`: by features shared with a
 report in another language · `copy`: as a version of a text in the event · `tidy`: a tidy merged its
@@ -63,7 +63,7 @@ class Judge:
     """The decisions about events that the archive leaves to `pipelines.topics.events.JUDGE`."""
 
     version: int
-    """Of the method that computes the terms."""
+    """The version of the method that computes the terms."""
     weights: Callable[[str | None, str | None, str, str | None], dict[str, float]]
     """Headline, standfirst, text, language → term → weighted frequency."""
     score: Callable[[float, float | None, int], float]

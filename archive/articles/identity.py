@@ -28,7 +28,7 @@ Fit = Literal["same", "part", "other"]
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """How the URLs of a page lead to a known article."""
+    """The way in which the URLs of a page lead to a known article."""
 
     own: bool
     """A requested URL led to the article before; otherwise the page merely declares its URL."""
@@ -56,12 +56,12 @@ class Judge:
     See `pipelines.dedup.gone_articles.how_gone`.
     """
     same_number: Callable[[str, str], bool]
-    """Two URLs of one outlet → whether they contain the same article number.
+    """Two URLs of one outlet → True if they contain the same article number.
 
     See `pipelines.urls.same_story_url`.
     """
     same_site: Callable[[str, str], bool]
-    """Two URLs → whether they are within one registered domain: `pipelines.urls.same_site`."""
+    """Two URLs → True if they are within one registered domain: `pipelines.urls.same_site`."""
 
 
 @dataclass(frozen=True, slots=True)

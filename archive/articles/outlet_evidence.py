@@ -29,7 +29,7 @@ class Told:
     url: str
     host: str
     country: str | None
-    """Of the outlet, ISO 3166-1."""
+    """The outlet's country, ISO 3166-1."""
     language: str | None
     agency: str | None
     opening: str
@@ -37,7 +37,7 @@ class Told:
     text: str
     """The beginning of the text."""
     digest: str | None
-    """Of the capture."""
+    """SHA-256 of the capture."""
 
 
 def articles(connection: sqlite3.Connection, story_id: int) -> list[Told]:

@@ -28,7 +28,7 @@ Kind = Literal[
     "restored",
     "gone",
 ]
-"""What changed in a revision (`revisions.kinds`).
+"""The changes in a revision (`revisions.kinds`).
 
 `headline`, `standfirst`, `byline`, `body`: these parts of the article · `cut`: most of the body was
 removed, often by a paywall · `correction`: a note about a correction was added · `typographic`:
@@ -37,7 +37,7 @@ that says "not found", or a front page · `restored`: it was gone, or equals an 
 """
 
 Decision = Literal["unchanged", "date-only", "reread", "revision", "held", "unreadable"]
-"""What a new extraction of a known article means.
+"""The meaning of a new extraction of a known article.
 
 `date-only`: only the page's own dates changed · `reread`: the page is the same, or another
 extractor read it; the new extraction replaces the old one · `held`: most of the text is missing; a
@@ -85,7 +85,7 @@ class Earlier:
     byline: str | None
     fingerprint: str
     returned: bool = False
-    """Whether this revision was equal to one before it."""
+    """True if this revision was equal to one before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class Past:
     held: str | None = None
     """The text of a shortened version that waits for a second fetch."""
     gone: bool = False
-    """Whether the article is gone by the newest revision."""
+    """True if the article is gone by the newest revision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ class Kept:
 
     outcome: Outcome
     takes: Literal["all", "dates", "nothing"]
-    """Which columns of the article's row are updated from the extraction."""
+    """The columns of the article's row that are updated from the extraction."""
     reason: str | None = None
 
 
@@ -157,13 +157,13 @@ class Revision:
     digest: str | None
     extractor: str | None
     how: str | None = None
-    """How the article disappeared: the status, or where its URL led."""
+    """The way in which the article disappeared: the status, or where its URL led."""
     stated_at: str | None = None
     """The publication date on the page itself; '' if there is no such date, None if unknown."""
 
     @property
     def gone(self) -> bool:
-        """Whether the article was gone."""
+        """True if the article was gone."""
         return "gone" in self.kinds
 
 
@@ -176,7 +176,7 @@ class Looks:
     changed_at: str | None = None
     """When the newest revision was first fetched; None if the article never changed."""
     held: bool = False
-    """Whether a shortened version waits for confirmation."""
+    """True if a shortened version waits for confirmation."""
     statuses: tuple[int | None, ...] = ()
     """HTTP status of the last fetches, newest first."""
 

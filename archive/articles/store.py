@@ -90,21 +90,21 @@ class Decisions:
     texts: TextJudge
     """The relation of two texts."""
     identity: IdentityJudge
-    """Whether a page shows the known article at its URL."""
+    """The known article that a page shows."""
     habits: HabitJudge
-    """Which lines are an outlet's boilerplate."""
+    """The lines that are an outlet's boilerplate."""
     changes: ChangeJudge
-    """What a new extraction of a known article means."""
+    """The meaning of a new extraction of a known article."""
     due_at: Callable[[Looks, str], str | None]
     """The history of an article's page, and the time now → when to fetch it again."""
     source_due: Callable[[Rhythm, str], Due]
     """The history of a feed or sitemap, and the time now → when to fetch it again."""
     events: EventJudge
-    """Which articles belong to one event."""
+    """The articles that belong to one event."""
     keys: KeyJudge
     """The language-independent features of articles."""
     stories: StoryJudge
-    """Which articles belong to a story that a person follows."""
+    """The articles that belong to a story that a person follows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ BELIEVED: Mapping[Found, timedelta] = {
     "gone": timedelta(days=60),
     "unreachable": timedelta(days=2),
 }
-"""How long a result is valid."""
+"""Validity of each result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Lookup:
 
     @property
     def answers(self) -> bool:
-        """Whether the outlet answers, perhaps at another host."""
+        """True if the outlet answers, perhaps at another host."""
         return self.outcome in ("works", "moved")
 
 

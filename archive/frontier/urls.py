@@ -65,7 +65,7 @@ class Waiting:
     etag: str | None
     last_modified: str | None
     digest: str | None = None
-    """Of the body that the article was last extracted from; the same body again means no change."""
+    """The body that the article was last extracted from; the same body again means no change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,13 +354,13 @@ def _is_settled(row: sqlite3.Row) -> bool:
 
 
 def lead_to(connection: sqlite3.Connection, url: str) -> Lead | None:
-    """Return the lead to a page, as far as it is stored; None for an unknown page."""
+    """Return the stored lead to a page; None for an unknown page."""
     row = connection.execute("SELECT * FROM urls WHERE url = ?", (url,)).fetchone()
     return lead_of(row) if row else None
 
 
 def lease_these(connection: sqlite3.Connection, urls: Iterable[str]) -> list[Waiting]:
-    """Lease these pages, as far as they are queued."""
+    """Lease those of the pages that are queued."""
     leased = []
     for url in urls:
         row = connection.execute(
@@ -443,9 +443,9 @@ def return_leases(connection: sqlite3.Connection) -> int:
 
 
 def end_crawl(connection: sqlite3.Connection, crawl_id: int, reason: str | None) -> None:
-    """End a crawl in a transaction of its own, as `finished`, or `stopped` for a reason.
+    """End a crawl as `finished`, or as `stopped` for a reason, and queue its leased pages again.
 
-    Its leased pages are queued again.
+    The function runs in its own transaction.
     """
     with transaction(connection):
         return_leases(connection)

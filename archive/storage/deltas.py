@@ -32,7 +32,7 @@ def shrink(body: bytes, base: bytes) -> bytes:
 
 
 def grow(delta: bytes, base: bytes) -> bytes:
-    """Return the body that a delta stands for. Raises ZstdError if `base` is not the original base."""
+    """Return the body of a delta. Raises ZstdError if `base` is not the body that it is based on."""
     return zstd.decompress(delta, zstd_dict=_prefix(base))
 
 

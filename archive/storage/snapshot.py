@@ -1,4 +1,4 @@
-"""A copy of the archive for public display: its state at one moment, without locks on the original."""
+"""A copy of the archive for public display, taken at one instant and free of locks."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Topic:
     url: str
     name: str
     section: bool = False
-    """Whether it is a breadcrumb or a section, which lists many other subjects as well."""
+    """True for a breadcrumb or a section, which lists many other subjects as well."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from pipelines.identity import file_lead
 from pipelines.urls import is_front, registered_domain
 
 MOST_TOPICS, MOST_SEARCHES = 40, 6
-"""Of one page."""
+"""Limits for one page."""
 LONGEST_TEMPLATE = 2_000
 """Maximum length of a URL template in characters."""
 LARGEST_DESCRIPTION = 200_000

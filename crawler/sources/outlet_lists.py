@@ -51,9 +51,9 @@ class OutletFile:
 
     entries: tuple[OutletEntry, ...]
     unread: tuple[str, ...]
-    """What could not be used: place and reason."""
+    """Entries that could not be used: place and reason."""
     repeated: tuple[str, ...] = ()
-    """Places where a host is repeated, and the facts that were ignored there."""
+    """Entries of repeated hosts: the place, and the facts that were ignored there."""
     unknown: tuple[str, ...] = ()
     """The columns or keys that were ignored, in one line."""
 
