@@ -1,4 +1,4 @@
-"""The archive: one folder with `archive.db` and `captures.db`, and the operations of a crawl on it."""
+"""The archive: one folder with `archive.db` and `captures.db`, and the operations of a crawl."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Self
 
@@ -32,7 +33,7 @@ RECHECKS = 50
 
 @dataclass(frozen=True, slots=True)
 class OutletReport:
-    """The results of a crawl at one outlet, in pages; `reasons` pairs each reason with its number."""
+    """The results of a crawl at one outlet, in pages; `reasons` are pairs of reason and number."""
 
     outlet: str
     fetched: int
@@ -210,7 +211,7 @@ class Archive:
             stories.refresh(db, decisions.stories)
 
     def replace_reading(self, check: Check, decisions: Decisions) -> Filed:
-        """Store a new extraction of a captured page; no check is recorded as nothing was fetched."""
+        """Store a new extraction of a captured page; no check is recorded without a fetch."""
         return written(
             self.db, [check], decisions, lambda db, ready: keep_article(db, check, ready)
         )
@@ -256,10 +257,8 @@ class Archive:
             WHERE c.crawl_id = ? GROUP BY 1, 2, 3, 4 ORDER BY o.host""",
             (crawl_id,),
         ).fetchall()
-        hosts = dict.fromkeys(row["host"] for row in rows)
-        return [
-            _outlet_report(host, [row for row in rows if row["host"] == host]) for host in hosts
-        ]
+        by_host = groupby(rows, key=lambda row: str(row["host"]))
+        return [_outlet_report(host, list(group)) for host, group in by_host]
 
 
 def _file(folder: Path) -> tuple[int, int] | None:
@@ -330,7 +329,7 @@ def _write(
 
 
 def _or_gone(db: sqlite3.Connection, check: Check, decisions: Decisions) -> Check:
-    """Return the check, as `gone` if a known article's URL now shows a front page or "not found"."""
+    """Return the check, as `gone` if a known article's URL shows a front page or "not found"."""
     how = decisions.identity.how_gone(check)
     if how is None or identity.owner(db, check.url_key) is None:
         return check
@@ -342,7 +341,7 @@ def _or_gone(db: sqlite3.Connection, check: Check, decisions: Decisions) -> Chec
 def _outlet_report(host: str, rows: list[sqlite3.Row]) -> OutletReport:
     """Sum the rows of one outlet."""
 
-    def count(*outcomes: str, kinds: tuple[str, ...] = ("page",)) -> int:
+    def count_pages(*outcomes: str, kinds: tuple[str, ...] = ("page",)) -> int:
         return sum(
             row["number"] for row in rows if row["outcome"] in outcomes and row["kind"] in kinds
         )
@@ -355,11 +354,11 @@ def _outlet_report(host: str, rows: list[sqlite3.Row]) -> OutletReport:
     return OutletReport(
         outlet=host,
         fetched=sum(row["answered"] for row in rows if row["kind"] == "page"),
-        new=count("new"),
-        changed=count("changed"),
-        unchanged=count("unchanged"),
-        other=count("not article"),
-        refused=count("refused", kinds=all_kinds),
-        failed=count("failed", "gone", kinds=all_kinds),
+        new=count_pages("new"),
+        changed=count_pages("changed"),
+        unchanged=count_pages("unchanged"),
+        other=count_pages("not article"),
+        refused=count_pages("refused", kinds=all_kinds),
+        failed=count_pages("failed", "gone", kinds=all_kinds),
         reasons=tuple(reasons.most_common()),
     )

@@ -26,8 +26,7 @@ PATIENCE = 2
 SURE = 4
 """Hashes in common that exclude chance; if the texts are unrelated, a third article links them."""
 SHORT = 80
-"""Words below which one text under two headlines of one outlet is a failed extraction, not a copy.
-"""
+"""Words below which the same text under two headlines of one outlet is a failed extraction."""
 
 Kind = Literal["identical", "copy", "excerpt", "extends", "template", "overlap"]
 """The relation of an article's text to another's (`relations.kind`).
@@ -114,7 +113,8 @@ def relate(
         connection, article, policy, known
     )
     connection.executemany(
-        """INSERT INTO relations (article_id, other_id, kind, coverage, other_coverage, facts, found_at)
+        """INSERT INTO relations
+          (article_id, other_id, kind, coverage, other_coverage, facts, found_at)
         VALUES (?, ?, ?, ?, ?, ?, ?)""",
         [(r.article_id, r.other_id, *astuple(r.likeness), found_at) for r in relations],
     )
@@ -239,7 +239,8 @@ def _versions_of(connection: sqlite3.Connection, ids: Sequence[int]) -> set[int]
     Excerpts have no index entries of their own where the longer text has them already.
     """
     rows = connection.execute(
-        """SELECT r.article_id FROM json_each(?) AS asked CROSS JOIN relations AS r ON r.other_id = asked.value
+        """SELECT r.article_id FROM json_each(?) AS asked
+        CROSS JOIN relations AS r ON r.other_id = asked.value
         WHERE r.kind = 'excerpt' LIMIT ?""",
         (json.dumps(ids), CHECKED),
     )

@@ -378,7 +378,8 @@ def _holders(
     return nsmallest(most, votes, key=lambda id: (-votes[id], -id))
 
 
-_HOLDERS = """SELECT * FROM (SELECT article_id FROM strong_terms WHERE term = ? AND day BETWEEN ? AND ?
+_HOLDERS = """SELECT * FROM (
+  SELECT article_id FROM strong_terms WHERE term = ? AND day BETWEEN ? AND ?
   ORDER BY day DESC, article_id DESC LIMIT ?)
 UNION ALL SELECT * FROM (SELECT article_id FROM strong_terms WHERE term = ? AND day = ?
   ORDER BY article_id DESC LIMIT ?)"""

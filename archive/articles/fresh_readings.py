@@ -35,14 +35,14 @@ class Readings:
         self._reread = reread
         self._known: dict[str, Version | None] = {}
 
-    def read(self, digests: Iterable[str]) -> None:
+    def read_missing(self, digests: Iterable[str]) -> None:
         """Extract the pages that are not known yet. Must be called outside of a transaction."""
         for digest in digests:
             if digest not in self._known:
                 self._known[digest] = self._reread(digest)
 
     def __call__(self, digest: str) -> Version | None:
-        """Return the result for a page, within a transaction. Raises UnreadError if it is unknown."""
+        """Return the result for a page, within a transaction. Raises UnreadError if unknown."""
         if digest not in self._known:
             raise UnreadError(digest)
         return self._known[digest]
@@ -59,14 +59,14 @@ def written(
         with transaction(connection) as db:
             return write(db, decisions)
     readings = Readings(decisions.changes.reread)
-    readings.read(_likely(connection, checks))
+    readings.read_missing(_likely(connection, checks))
     ready = replace(decisions, changes=replace(decisions.changes, reread=readings))
     while True:
         try:
             with transaction(connection) as db:
                 return write(db, ready)
         except UnreadError as wanted:
-            readings.read([wanted.digest])
+            readings.read_missing([wanted.digest])
 
 
 def _likely(connection: sqlite3.Connection, checks: Sequence[Check]) -> Iterable[str]:

@@ -22,8 +22,7 @@ Declared = Literal["itself", "another", "nothing"]
 """The URL that a page declares as its own: one of the article's, another one, or no usable URL."""
 
 Fit = Literal["same", "part", "other"]
-"""The relation of a page to a known article: the same, a part at another URL, or another article.
-"""
+"""The relation of a page to a known article: the same, a part of it, or another article."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +209,8 @@ def leads(connection: sqlite3.Connection, article_id: int) -> list[dict[str, Any
     Keys: `url`, and `article_id`, `headline` and `leads_to` (the URL) of the article found there.
     """
     rows = connection.execute(
-        """SELECT u.url, b.id AS article_id, b.headline, b.url AS leads_to FROM urls u JOIN articles b
+        """SELECT u.url, b.id AS article_id, b.headline, b.url AS leads_to
+        FROM urls u JOIN articles b
         ON b.id = u.leads_to WHERE u.article_id = ? ORDER BY u.id""",
         (article_id,),
     )

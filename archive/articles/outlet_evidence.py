@@ -54,7 +54,7 @@ def articles(connection: sqlite3.Connection, story_id: int) -> list[Told]:
 
 
 def linking(connection: sqlite3.Connection, story_id: int) -> Counter[str]:
-    """Count the story's articles that the pages of each host link to, without links within a host."""
+    """Count the story's articles to which the pages of each other host link."""
     rows = connection.execute(
         """SELECT DISTINCT u.article_id, u.found_on, u.url
         FROM story_coverage c JOIN urls u ON u.article_id = c.id
@@ -117,4 +117,5 @@ def resting(connection: sqlite3.Connection) -> dict[str, str]:
 
 
 def _host(url: str) -> str:
+    """Return the host of a URL without `www.`."""
     return bare_host((urlsplit(url).hostname or "").lower())

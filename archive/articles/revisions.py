@@ -50,7 +50,10 @@ Columns = Mapping[str, Any] | sqlite3.Row
 SHORT = ("number", "headline", "standfirst", "byline", "fingerprint")
 """Columns that are compared of earlier revisions."""
 
-READING = ("headline", "standfirst", "byline", "authors", "text", "fingerprint", "published_at", "stated_at", "modified_at", "digest", "extractor")  # fmt: skip  # noqa: E501
+READING = (
+    "headline", "standfirst", "byline", "authors", "text", "fingerprint", "published_at",
+    "stated_at", "modified_at", "digest", "extractor",
+)  # fmt: skip
 """Columns that `articles` and `revisions` share: the extracted values."""
 
 
@@ -235,7 +238,7 @@ def keep_gone(connection: sqlite3.Connection, check: Check) -> bool:
 def _as_read_today(
     connection: sqlite3.Connection, article_id: int, old: Version, new: Version, policy: Judge
 ) -> Version:
-    """Return the old version, extracted again if another extractor read it and its page is stored."""
+    """Return the old version, extracted again if possible and if another extractor read it."""
     same_reader = None in (old.extractor, new.extractor) or old.extractor == new.extractor
     if same_reader or old.digest is None or old.digest == new.digest or policy.reread is None:
         return old
@@ -274,6 +277,7 @@ def _past(connection: sqlite3.Connection, article_id: int) -> Past:
 
 
 def _is_gone(row: sqlite3.Row) -> bool:
+    """Return whether a revision says that the article is gone."""
     return "gone" in json.loads(row["kinds"])
 
 
@@ -352,7 +356,7 @@ def _replace(connection: sqlite3.Connection, article_id: int, again: Version) ->
 
 
 def looks(connection: sqlite3.Connection, url: str) -> Looks | None:
-    """Return the history of the article's page at a URL; None if the URL is not an article's own."""
+    """Return the history of the article's page at a URL; None if no article was read there."""
     row = connection.execute(
         f"""SELECT u.id, a.published_at, a.fetched_at,
           (SELECT min(checked_at) FROM checks WHERE url_id = u.id) AS first_seen,
@@ -402,6 +406,7 @@ def revisions_of(connection: sqlite3.Connection, article_id: int) -> list[Revisi
 
 
 def _revision(row: sqlite3.Row) -> Revision:
+    """Return the revision in a row."""
     values = {field.name: row[field.name] for field in fields(Revision)}
     lists = {name: tuple(json.loads(row[name])) for name in ("kinds", "authors")}
     return Revision(**values | lists | {"stealth": bool(row["stealth"])})

@@ -278,7 +278,7 @@ def _is_another_page(known: sqlite3.Row, reading: _Reading) -> bool:
 def _gone_of_both(
     connection: sqlite3.Connection, known: sqlite3.Row, reading: _Reading, policy: HabitJudge
 ) -> frozenset[int]:
-    """Return the hashes of the boilerplate in an extraction, and in the old text if its page differs.
+    """Return the hashes of the boilerplate in an extraction and, if its page differs, the old text.
 
     For the old text these are the lines removed so far and those that are boilerplate by now.
     """

@@ -21,7 +21,7 @@ DEPTH = 4
 
 
 class Hints:
-    """Decides which newer dates count in one reading of a source."""
+    """Decides which newer dates accepts_date in one reading of a source."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
@@ -30,7 +30,7 @@ class Hints:
         self.sampled: Counter[str] = Counter()
 
     def source_of(self, lead: Lead) -> str | None:
-        """Return the feed or sitemap that listed a lead; the index, if it is a sitemap in an index."""
+        """Return the feed or sitemap that listed a lead; for a sitemap in an index, the index."""
         if lead.found_on is None or lead.found_on in self.sources:
             return self.sources.get(lead.found_on or "")
         source = lead.found_on
@@ -44,7 +44,7 @@ class Hints:
         self.sources[lead.found_on] = source
         return source
 
-    def count(self, source: str | None) -> bool:
+    def accepts_date(self, source: str | None) -> bool:
         """Return whether one more newer date of a source counts."""
         if source is None:
             return True

@@ -12,7 +12,7 @@ SUFFIX = re.compile(r"(?:com?|net|org|gov|gob|gouv|edu|ac|or|ne|go|in|web)\.[a-z
 
 
 def bare_host(host: str) -> str:
-    """Return a host without `www` and the mobile labels: `news.example` for `www.m.news.example`."""
+    """Return a host without `www` and mobile labels: `news.example` for `www.m.news.example`."""
     labels = host.split(".")
     for place in range(len(labels) - 2, -1, -1):
         rest = ".".join(labels[:place] + labels[place + 1 :])

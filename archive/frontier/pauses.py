@@ -15,13 +15,13 @@ LONGEST = timedelta(days=2)
 
 
 def pauses(connection: sqlite3.Connection) -> dict[str, tuple[str, str]]:
-    """The sites (`https://www.harbour.example`) that are paused now → end and reason of the pause."""
+    """The sites (`https://www.harbour.example`) paused now → end and reason of the pause."""
     rows = connection.execute("SELECT site, until, reason FROM pauses WHERE until > ?", (now(),))
     return {row["site"]: (row["until"], row["reason"]) for row in rows}
 
 
 def leave_alone(connection: sqlite3.Connection, site: str, until: str, reason: str) -> None:
-    """Pause a site: none of its pages is leased before `until`. Pauses that are over are deleted."""
+    """Pause a site: none of its pages is leased before `until`. Past pauses are deleted."""
     connection.execute("DELETE FROM pauses WHERE until <= ?", (now(),))
     connection.execute(
         """INSERT INTO pauses (site, until, reason) VALUES (?, ?, ?)

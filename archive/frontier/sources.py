@@ -27,8 +27,7 @@ class Rhythm:
     known_since: str
     """When the source was added."""
     items: tuple[str, ...]
-    """Dates of the newest items that this source listed first: published, else changed, else found.
-    """
+    """Dates of the newest items that it listed first: published, else changed, else found."""
     failures: int
     """Consecutive failures, with this check."""
     interval_seconds: int | None

@@ -18,8 +18,7 @@ from archive.records import Address, Check, Lead, Outlet, Source, now
 from archive.storage.database import transaction
 
 MOST_TRIES = 4
-"""Consecutive failures after which a page is fetched again only if it is listed with a newer date.
-"""
+"""Consecutive failures after which a page is fetched again only for a newer date."""
 
 
 OWN_ROLES = "('requested', 'redirect', 'twin')"
@@ -46,7 +45,8 @@ SITE = "substr(u.url, 1, 7 + instr(substr(u.url, 9), '/'))"
 OUTLETS = """outlet(id) AS (
   SELECT min(outlet_id) FROM urls INDEXED BY urls_next WHERE state = 'pending'
   UNION ALL SELECT (
-    SELECT min(outlet_id) FROM urls INDEXED BY urls_next WHERE state = 'pending' AND outlet_id > outlet.id
+    SELECT min(outlet_id) FROM urls INDEXED BY urls_next
+    WHERE state = 'pending' AND outlet_id > outlet.id
   ) FROM outlet WHERE outlet.id IS NOT NULL
 )"""
 """SQL: the outlets with waiting pages, each found by one step in an index."""
@@ -91,7 +91,8 @@ def add_outlet(connection: sqlite3.Connection, outlet: Outlet) -> int:
     connection.execute(
         """INSERT INTO outlets (host, name, language, country, added_at) VALUES (?, ?, ?, ?, ?)
         ON CONFLICT (host) DO UPDATE SET name = coalesce(excluded.name, name),
-          language = coalesce(excluded.language, language), country = coalesce(excluded.country, country)""",
+          language = coalesce(excluded.language, language),
+          country = coalesce(excluded.country, country)""",
         (outlet.host, outlet.name, outlet.language, outlet.country, now()),
     )
     row = connection.execute("SELECT id FROM outlets WHERE host = ?", (outlet.host,)).fetchone()
@@ -190,7 +191,7 @@ def _add_lead(connection: sqlite3.Connection, lead: Lead, hints: Hints) -> bool:
         wanted = _is_asked_for(known, lead)
         if not wanted and _is_newer(known, lead):
             hinted_by = hints.source_of(lead)
-            wanted = hints.count(hinted_by)
+            wanted = hints.accepts_date(hinted_by)
             if not wanted:  # a date that was not followed must count as newer next time
                 lead = replace(lead, modified_at=None)
     connection.execute(
@@ -535,12 +536,15 @@ def add_addresses(
         connection.execute(
             f"""INSERT INTO urls (url, url_key, outlet_id, article_id, role, found_at, state)
             VALUES (:url, :key, :outlet, coalesce((
-              SELECT article_id FROM urls WHERE url_key = :key AND article_id IS NOT NULL AND role IN {OWN_ROLES}
+              SELECT article_id FROM urls
+              WHERE url_key = :key AND article_id IS NOT NULL AND role IN {OWN_ROLES}
               LIMIT 1
             ), :article), :role, :now, 'done')
             ON CONFLICT (url) DO UPDATE SET
-              article_id = CASE WHEN article_id IS NULL OR {TAKES_OVER} THEN :article ELSE article_id END,
-              role = CASE WHEN kind = 'page' AND (article_id IS NULL AND :role NOT IN {ASKED} OR {TAKES_OVER})
+              article_id = CASE WHEN article_id IS NULL OR {TAKES_OVER}
+                THEN :article ELSE article_id END,
+              role = CASE WHEN kind = 'page'
+                  AND (article_id IS NULL AND :role NOT IN {ASKED} OR {TAKES_OVER})
                 THEN :role ELSE role END""",  # noqa: S608  constants are put in
             {
                 "url": address.url,

@@ -31,7 +31,8 @@ BODIES = """SELECT b.digest, b.body, whole.body AS whole
 CAPTURES_WITH_BODIES = """SELECT c.*, b.body, whole.body AS whole FROM captures c
   JOIN bodies b ON b.digest = c.digest LEFT JOIN bodies whole ON whole.digest = b.base"""
 NEWEST_WHOLE = """SELECT whole.digest, whole.body FROM captures c
-  JOIN bodies b ON b.digest = c.digest JOIN bodies whole ON whole.digest = coalesce(b.base, b.digest)
+  JOIN bodies b ON b.digest = c.digest
+  JOIN bodies whole ON whole.digest = coalesce(b.base, b.digest)
   WHERE c.url = ? ORDER BY c.fetched_at DESC LIMIT 1"""
 """The newest body of a URL, or the full body that it is a delta to.
 
@@ -126,6 +127,7 @@ def _body(row: sqlite3.Row) -> bytes:
 
 
 def _capture(row: sqlite3.Row) -> Capture:
+    """Return the capture in a row. Raises ReadingError if the stored bytes are damaged."""
     return Capture(
         url=row["url"],
         body=_body(row),

@@ -152,11 +152,11 @@ def _migrate(connection: sqlite3.Connection, schema: Schema, path: Path) -> None
 def _runs(script: str) -> Callable[[Any], None]:
     """Return a migration that runs a script."""
 
-    def step(db: Any) -> None:
+    def run_script(db: Any) -> None:
         for statement in statements(script):
             db.conn.execute(statement)
 
-    return step
+    return run_script
 
 
 def _pending(connection: sqlite3.Connection, schema: Schema, path: Path) -> bool:

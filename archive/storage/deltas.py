@@ -20,8 +20,7 @@ OPTIONS: dict[int, int] = {
 }
 """With the checksum, decompression against a wrong body fails instead of returning wrong bytes."""
 PAYS = 0.5
-"""Largest size of a delta, as a share of the body compressed alone, that justifies a second read.
-"""
+"""Maximum size of a delta, as a share of the body compressed alone, to justify a second read."""
 SHORTEST = 8
 """Minimum size of a zstandard dictionary, in bytes."""
 
@@ -32,7 +31,7 @@ def shrink(body: bytes, base: bytes) -> bytes:
 
 
 def grow(delta: bytes, base: bytes) -> bytes:
-    """Return the body of a delta. Raises ZstdError if `base` is not the body that it is based on."""
+    """Return the body of a delta. Raises ZstdError if `base` is not the delta's base."""
     return zstd.decompress(delta, zstd_dict=_prefix(base))
 
 
@@ -42,4 +41,5 @@ def pays(delta: bytes, alone: bytes) -> bool:
 
 
 def _prefix(base: bytes) -> tuple[zstd.ZstdDict, int] | None:
+    """Return a body as a dictionary, or None if it is too short."""
     return zstd.ZstdDict(base, is_raw=True).as_prefix if len(base) >= SHORTEST else None

@@ -29,5 +29,6 @@ def snapshot(folder: Path) -> Iterator[Path]:
             yield copy
     except (OSError, sqlite3.Error) as error:
         raise ArchiveError(
-            f"{folder}: cannot write a copy to publish ({error}); it needs as much room as archive.db"
+            f"{folder}: cannot write a copy to publish ({error}); "
+            "it needs as much room as archive.db"
         ) from error

@@ -49,7 +49,7 @@ def told_if_full() -> Iterator[None]:
 
 
 def is_safe(folder: Path) -> bool:
-    """Return whether only this user and the system's can rename or remove files on the whole path."""
+    """Return whether only this user and the system's can rename or remove files in the path."""
     real = Path(os.path.realpath(folder))
     try:
         return all(_is_kept(each) for each in (real, *real.parents))

@@ -153,6 +153,8 @@ _TOKEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Sentence:
+    """A sentence and its place in the paragraph."""
+
     text: str
     """With the white space after it."""
     key: str
@@ -176,7 +178,7 @@ def _sentences(text: str) -> list[_Sentence]:
 
 
 def _tokens(text: str) -> tuple[list[str], list[str]]:
-    """Split a text into words, signs and characters of unspaced scripts: without and with spaces."""
+    """Split a text into words, signs and unspaced characters: without and with spaces."""
     found: list[tuple[str, str]] = _TOKEN.findall(text)
     return [token for token, _ in found], [token + space for token, space in found]
 
@@ -449,9 +451,11 @@ def _after(text: str) -> str:
 
 def _merged(pieces: Iterable[Piece]) -> Paragraph:
     """Join neighbouring pieces with the same change, without empty pieces."""
-    held = (piece for piece in pieces if piece.text)
-    grouped = groupby(held, lambda piece: piece.change)
-    return tuple(Piece(change, "".join(piece.text for piece in group)) for change, group in grouped)
+    merged: list[Piece] = []
+    filled = (piece for piece in pieces if piece.text)
+    for change, group in groupby(filled, lambda piece: piece.change):
+        merged.append(Piece(change, "".join(piece.text for piece in group)))
+    return tuple(merged)
 
 
 # -- display ---------------------------------------------------------------------------------------

@@ -93,7 +93,7 @@ def fold_letter(letter: str) -> str:
 
 
 def spelled(text: str) -> str:
-    """Return a text with ignorable characters removed and variants replaced; case and accents stay."""
+    """Return a text without ignorable characters and with variants replaced; accents stay."""
     return LEFT_OUT.sub("", unicodedata.normalize("NFKC", text)).translate(MAP_OF_CODES)
 
 

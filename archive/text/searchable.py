@@ -20,6 +20,7 @@ def fold_letters(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _fold_letter(letter: str) -> str:
+    """Return a letter folded, if the result is one letter; else the letter itself."""
     wide = unicodedata.normalize("NFKC", letter)
     parts = unicodedata.normalize("NFD", wide)
     # letters that decompose into more than a letter and marks, such as Hangul syllables, stay

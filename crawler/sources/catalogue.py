@@ -135,30 +135,33 @@ def search(
     languages = languages_of(_all(language))
     kinds = kinds_of(_all(kind), outlets)
     parts = _parts(" ".join(words).split())
-    found = [
-        outlet
-        for outlet in outlets
-        if (countries is None or outlet.country in countries)
-        and (languages is None or one_language(outlet.language) in languages)
-        and (kinds is None or outlet.kind in kinds)
-        and all(part.fits(outlet) for part in parts)
-    ]
     phrase = fold(" ".join(words))
 
-    def match_quality(outlet: CatalogueOutlet) -> tuple[bool, int]:
-        return not _is_called(outlet, phrase), -sum(part.describes(outlet) for part in parts)
+    def is_match(outlet: CatalogueOutlet) -> bool:
+        """Return whether an outlet passes all filters and matches all parts."""
+        if countries is not None and outlet.country not in countries:
+            return False
+        if languages is not None and one_language(outlet.language) not in languages:
+            return False
+        if kinds is not None and outlet.kind not in kinds:
+            return False
+        return all(part.matches_outlet(outlet) for part in parts)
 
-    return sorted(useful_first(found), key=match_quality)
+    def match_quality(outlet: CatalogueOutlet) -> tuple[bool, int]:
+        """Return a sort key that puts the best match first."""
+        return not _is_called(outlet, phrase), -sum(part.describes_outlet(outlet) for part in parts)
+
+    return sorted(useful_first(filter(is_match, outlets)), key=match_quality)
 
 
 def useful_first(outlets: Iterable[CatalogueOutlet]) -> list[CatalogueOutlet]:
-    """Sort outlets: national papers, agencies and broadcasters first, then those with known feeds."""
+    """Sort outlets: national papers, agencies and broadcasters first, then those with feeds."""
 
-    def rank(outlet: CatalogueOutlet) -> tuple[int, int, str]:
+    def usefulness_rank(outlet: CatalogueOutlet) -> tuple[int, int, str]:
         sources = 2 * bool(outlet.feeds) + bool(outlet.sitemaps)
         return RANK.get(outlet.kind or "", 2), -sources, fold(outlet.name or outlet.host)
 
-    return sorted(outlets, key=rank)
+    return sorted(outlets, key=usefulness_rank)
 
 
 def countries_of(names: Collection[str]) -> frozenset[str] | None:
@@ -239,11 +242,11 @@ class _Part:
     names: tuple[str, ...]
     """Folded names, of which one must match."""
 
-    def fits(self, outlet: CatalogueOutlet) -> bool:
+    def matches_outlet(self, outlet: CatalogueOutlet) -> bool:
         """Return whether the outlet matches by description or by name."""
-        return self.describes(outlet) or any(_is_named(outlet, name) for name in self.names)
+        return self.describes_outlet(outlet) or any(_is_named(outlet, name) for name in self.names)
 
-    def describes(self, outlet: CatalogueOutlet) -> bool:
+    def describes_outlet(self, outlet: CatalogueOutlet) -> bool:
         """Return whether this is the outlet's country, language or kind."""
         return (
             outlet.country in self.countries

@@ -130,7 +130,7 @@ def _first(parts: Parts, *names: str) -> str | None:
 
 
 def _inner(element: etree._Element) -> str:
-    """Return an element's text, or its markup if it contains elements (XHTML, HTML without CDATA)."""
+    """Return an element's text, or its markup if it contains elements (XHTML, bare HTML)."""
     if len(element):
         return etree.tostring(element, encoding="unicode", with_tail=False)
     return (element.text or "").strip()
@@ -359,9 +359,9 @@ def _dates(
 ) -> tuple[str | None, str | None]:
     """Return when an entry was published and changed, parsed in its own language or the feed's."""
 
-    def read(raw: str | None) -> str | None:
+    def read_date(raw: str | None) -> str | None:
         return read_moment(
             raw, fetched_at=before, language=language or feed.language, month_first=feed.month_first
         )
 
-    return read(published), read(modified)
+    return read_date(published), read_date(modified)

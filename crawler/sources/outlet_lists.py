@@ -225,7 +225,7 @@ OTHER_NAMES = {
 
 @lru_cache(maxsize=1_000)
 def _key(column: str) -> str:
-    """Return the name of a column or key here, whatever its case and the characters between words."""
+    """Return the name of a column or key here, in any case and with any word separators."""
     name = re.sub(r"[\s_-]+", "_", column.strip().strip("\"'").lower())
     return OTHER_NAMES.get(name, name)
 
@@ -394,7 +394,7 @@ def _addresses(what: str, links: list[str], host: str) -> tuple[tuple[str, ...],
 
 
 def _merged(first: OutletEntry, second: OutletEntry) -> OutletEntry:
-    """Merge two entries for one host: facts of the first entry precede, feeds and sitemaps add up."""
+    """Merge two entries for one host; the facts of the first take precedence."""
     return replace(
         first,
         name=first.name or second.name,

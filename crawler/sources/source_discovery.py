@@ -1,4 +1,4 @@
-"""Discovery of an outlet's feeds and sitemaps in robots.txt and on its home page, and of its name."""
+"""Discovery of an outlet's feeds and sitemaps in robots.txt and on its home page, and its name."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def likeliest_first(sitemaps: Sequence[str], today: str) -> list[str]:
     """
     last_year = int(today[:4]) - 1
 
-    def rank(url: str) -> int:
+    def likelihood_rank(url: str) -> int:
         path = urlsplit(url).path.lower()
         day = latest_day_in_name(url)
         recent = day is not None and int(day[:4]) >= last_year
@@ -98,7 +98,7 @@ def likeliest_first(sitemaps: Sequence[str], today: str) -> list[str]:
         return 1 if "index" in path else 3
 
     newest_first = sorted(sitemaps, key=lambda url: latest_day_in_name(url) or "", reverse=True)
-    return sorted(newest_first, key=rank)
+    return sorted(newest_first, key=likelihood_rank)
 
 
 # --- the home page --------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""XML of feeds and sitemaps: from bytes to a tree, without entities that expand or fetch anything."""
+"""XML of feeds and sitemaps: from bytes to a tree, without entities that expand or are fetched."""
 
 from __future__ import annotations
 
