@@ -74,58 +74,64 @@ class Trimmed:
 
 
 def consider(
-    connection: sqlite3.Connection, told: Told, policy: Judge, article_id: int | None = None
+    connection: sqlite3.Connection, outlet_text: Told, policy: Judge, article_id: int | None = None
 ) -> Lines:
     """Classify the lines of a text by what its outlet has published before.
 
     `article_id` is set if the text is a new extraction of a known article.
     """
-    outlet_id, text = told.outlet_id, told.text
-    marks = _marks(text, policy)
-    habits = _habits(connection, outlet_id, marks)
-    asked = json.dumps([mark for mark in marks if mark not in habits])
+    outlet_id, text = outlet_text.outlet_id, outlet_text.text
+    hashes = _marks(text, policy)
+    habits = _habits(connection, outlet_id, hashes)
+    asked = json.dumps([line_hash for line_hash in hashes if line_hash not in habits])
     rows = connection.execute(
         """SELECT s.line, s.article_id FROM json_each(?) AS asked
         CROSS JOIN seen_lines AS s ON s.outlet_id = ? AND s.line = asked.value""",
         (asked, outlet_id),
     )
     holders: dict[int, list[int]] = {}
-    for mark, holder in rows:
-        holders.setdefault(mark, []).append(holder)
-    others = _others(connection, told, holders.values(), policy, article_id)
-    seen = {mark for mark in marks - habits if others.issuperset(holders.get(mark, ()))}
-    made = frozenset(mark for mark in seen if len(holders.get(mark, ())) >= NEEDED - 1)
+    for line_hash, holder in rows:
+        holders.setdefault(line_hash, []).append(holder)
+    others = _others(connection, outlet_text, holders.values(), policy, article_id)
+    seen = {
+        line_hash for line_hash in hashes - habits if others.issuperset(holders.get(line_hash, ()))
+    }
+    made = frozenset(
+        line_hash for line_hash in seen if len(holders.get(line_hash, ())) >= NEEDED - 1
+    )
     return Lines(habits | made, made, frozenset(seen - made))
 
 
-def habits_in(connection: sqlite3.Connection, told: Told, policy: Judge) -> frozenset[int]:
+def habits_in(connection: sqlite3.Connection, outlet_text: Told, policy: Judge) -> frozenset[int]:
     """Return the hashes of the lines of a text that are its outlet's boilerplate."""
-    return _habits(connection, told.outlet_id, _marks(told.text, policy))
+    return _habits(connection, outlet_text.outlet_id, _marks(outlet_text.text, policy))
 
 
-def gone_of(connection: sqlite3.Connection, told: Told, policy: Judge) -> frozenset[int]:
+def gone_of(connection: sqlite3.Connection, outlet_text: Told, policy: Judge) -> frozenset[int]:
     """Return the hashes of the lines to remove from a text, by what is known of its outlet."""
-    return policy.gone(told.text, habits_in(connection, told, policy), told.language)
+    return policy.gone(
+        outlet_text.text, habits_in(connection, outlet_text, policy), outlet_text.language
+    )
 
 
 def remember(
-    connection: sqlite3.Connection, told: Told, article_id: int, lines: Lines, policy: Judge
+    connection: sqlite3.Connection, outlet_text: Told, article_id: int, lines: Lines, policy: Judge
 ) -> None:
     """Store what the lines of an article show about its outlet's boilerplate."""
-    outlet_id = told.outlet_id
+    outlet_id = outlet_text.outlet_id
     text_of_line: dict[int | None, str] = {}
     if lines.made:
-        marks = policy.marks(told.text)
-        text_of_line = dict(zip(marks, told.text.split("\n"), strict=True))
+        hashes = policy.marks(outlet_text.text)
+        text_of_line = dict(zip(hashes, outlet_text.text.split("\n"), strict=True))
     connection.executemany(
         "INSERT OR IGNORE INTO habits (outlet_id, line, text, article_id) VALUES (?, ?, ?, ?)",
-        [(outlet_id, mark, text_of_line[mark], article_id) for mark in lines.made],
+        [(outlet_id, line_hash, text_of_line[line_hash], article_id) for line_hash in lines.made],
     )
-    made = [(outlet_id, mark) for mark in lines.made]
+    made = [(outlet_id, line_hash) for line_hash in lines.made]
     connection.executemany("DELETE FROM seen_lines WHERE outlet_id = ? AND line = ?", made)
     connection.executemany(
         "INSERT OR IGNORE INTO seen_lines (outlet_id, line, article_id) VALUES (?, ?, ?)",
-        [(outlet_id, mark, article_id) for mark in sorted(lines.seen)],
+        [(outlet_id, line_hash, article_id) for line_hash in sorted(lines.seen)],
     )
     if article_id % EVERY == 0:
         forget(connection, outlet_id)
@@ -144,9 +150,13 @@ def forget(connection: sqlite3.Connection, outlet_id: int, kept: int = KEPT) -> 
 
 def trim(text: str, gone: Collection[int], policy: Judge) -> Trimmed:
     """Return the text without the lines of these hashes; whole if no other line is in it."""
-    marks = policy.marks(text)
-    removed = {place: mark for place, mark in enumerate(marks) if mark is not None and mark in gone}
-    if not removed or len(removed) == len(marks):
+    hashes = policy.marks(text)
+    removed = {
+        place: line_hash
+        for place, line_hash in enumerate(hashes)
+        if line_hash is not None and line_hash in gone
+    }
+    if not removed or len(removed) == len(hashes):
         return Trimmed(text, {})
     lines = enumerate(text.split("\n"))
     return Trimmed("\n".join(line for place, line in lines if place not in removed), removed)
@@ -165,7 +175,7 @@ def keep_left_out(
 ) -> None:
     """Store which lines were removed from an article, in place of the earlier ones."""
     connection.execute("DELETE FROM left_out WHERE article_id = ?", (article_id,))
-    rows = [(article_id, place, mark) for place, mark in lines.items()]
+    rows = [(article_id, place, line_hash) for place, line_hash in lines.items()]
     connection.executemany("INSERT INTO left_out (article_id, place, line) VALUES (?, ?, ?)", rows)
 
 
@@ -210,28 +220,30 @@ def added(before: Mapping[int, int], lines: int, more: Mapping[int, int]) -> dic
     `before` holds the first removal, `more` the second by place among the `lines` that remained.
     """
     places = [place for place in range(lines + len(before)) if place not in before]
-    later = {places[place]: mark for place, mark in more.items()}
+    later = {places[place]: line_hash for place, line_hash in more.items()}
     return dict(sorted({**before, **later}.items()))
 
 
 def _marks(text: str, policy: Judge) -> frozenset[int]:
     """Return the hashes of a text's lines, without the lines that can never be boilerplate."""
-    return frozenset(mark for mark in policy.marks(text) if mark is not None)
+    return frozenset(line_hash for line_hash in policy.marks(text) if line_hash is not None)
 
 
-def _habits(connection: sqlite3.Connection, outlet_id: int, marks: Iterable[int]) -> frozenset[int]:
+def _habits(
+    connection: sqlite3.Connection, outlet_id: int, hashes: Iterable[int]
+) -> frozenset[int]:
     """Return which of these hashes are boilerplate of the outlet."""
     rows = connection.execute(
         """SELECT h.line FROM json_each(?) AS asked CROSS JOIN habits AS h
         ON h.outlet_id = ? AND h.line = asked.value""",
-        (json.dumps(list(marks)), outlet_id),
+        (json.dumps(list(hashes)), outlet_id),
     )
     return frozenset(row[0] for row in rows)
 
 
 def _others(
     connection: sqlite3.Connection,
-    told: Told,
+    outlet_text: Told,
     holders: Iterable[Sequence[int]],
     policy: Judge,
     article_id: int | None,
@@ -244,6 +256,6 @@ def _others(
     others = set()
     for id, _ in asked.most_common(COMPARED):
         row = connection.execute("SELECT text FROM articles WHERE id = ?", (id,)).fetchone()
-        if row is not None and policy.apart(told.text, row[0], told.language):
+        if row is not None and policy.apart(outlet_text.text, row[0], outlet_text.language):
             others.add(id)
     return others

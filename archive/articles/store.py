@@ -122,7 +122,7 @@ class _Reading:
 
     article: Article
     fingerprint: str
-    told: Told
+    outlet_text: Told
     lines: Lines
 
 
@@ -137,9 +137,9 @@ def keep_article(connection: sqlite3.Connection, check: Check, decisions: Decisi
     article = check.article
     if known is None:
         article = replace(article, url=own_address(connection, check, article))
-    told = Told(outlet_of(connection, article.url), article.text, article.language)
-    lines = consider(connection, told, decisions.habits, known["id"] if known else None)
-    reading = _Reading(article, check.fingerprint, told, lines)
+    outlet_text = Told(outlet_of(connection, article.url), article.text, article.language)
+    lines = consider(connection, outlet_text, decisions.habits, known["id"] if known else None)
+    reading = _Reading(article, check.fingerprint, outlet_text, lines)
     if known is None:
         filed = _keep_new(connection, reading, decisions)
     else:
@@ -162,7 +162,9 @@ def _note_part(connection: sqlite3.Connection, check: Check, article_id: int) ->
 
 def _keep_new(connection: sqlite3.Connection, reading: _Reading, decisions: Decisions) -> Filed:
     """Store a new article, unless it is a version of the outlet's article under an older slug."""
-    gone = decisions.habits.gone(reading.told.text, reading.lines.habits, reading.told.language)
+    gone = decisions.habits.gone(
+        reading.outlet_text.text, reading.lines.habits, reading.outlet_text.language
+    )
     row, without = _row_without(reading, gone, decisions.habits)
     connection.execute("SAVEPOINT arrival")
     article_id = _insert(connection, row)
@@ -176,7 +178,7 @@ def _keep_new(connection: sqlite3.Connection, reading: _Reading, decisions: Deci
     keep_keys(connection, article_id, decisions.keys)
     join(connection, article_id, decisions.events)
     keep_left_out(connection, article_id, without)
-    remember(connection, reading.told, article_id, reading.lines, decisions.habits)
+    remember(connection, reading.outlet_text, article_id, reading.lines, decisions.habits)
     return Filed(article_id, "new")
 
 
@@ -214,7 +216,7 @@ def _keep_again(
     if _is_another_page(known, reading):
         old = _leave_out(connection, known, gone, decisions.habits)
     row, without = _row_without(reading, gone, decisions.habits)
-    changes = _reads_without(decisions, connection, reading.told, gone)
+    changes = _reads_without(decisions, connection, reading.outlet_text, gone)
     kept = keep_revision(connection, old, row, changes)
     if kept.takes != "nothing":
         _update(connection, article_id, row, DATES if kept.takes == "dates" else row)
@@ -223,7 +225,7 @@ def _keep_again(
     _follow(connection, known, at, decisions, reworded=kept.takes == "all")
     # nothing is learnt from a version that was held or badly extracted
     if kept.takes != "nothing" or row["text"] == old["text"]:
-        remember(connection, reading.told, article_id, reading.lines, decisions.habits)
+        remember(connection, reading.outlet_text, article_id, reading.lines, decisions.habits)
     return Filed(article_id, kept.outcome, kept.reason)
 
 
@@ -253,8 +255,11 @@ def _follow(
 def catch_up(connection: sqlite3.Connection, article_id: int, decisions: Decisions) -> int:
     """Remove lines found to be boilerplate since the article was stored; return their number."""
     known = connection.execute("SELECT * FROM articles WHERE id = ?", (article_id,)).fetchone()
-    policy, told = decisions.habits, Told(known["outlet_id"], known["text"], known["language"])
-    trimmed = _leave_out(connection, known, gone_of(connection, told, policy), policy)
+    policy, outlet_text = (
+        decisions.habits,
+        Told(known["outlet_id"], known["text"], known["language"]),
+    )
+    trimmed = _leave_out(connection, known, gone_of(connection, outlet_text, policy), policy)
     if trimmed["text"] == known["text"]:
         return 0
     _follow(connection, known, known["fetched_at"], decisions, reworded=False)
@@ -265,9 +270,9 @@ def catch_up(connection: sqlite3.Connection, article_id: int, decisions: Decisio
 def learn(connection: sqlite3.Connection, article_id: int, decisions: Decisions) -> None:
     """Learn the outlet's boilerplate from an article without changing it."""
     known = connection.execute("SELECT * FROM articles WHERE id = ?", (article_id,)).fetchone()
-    told = Told(known["outlet_id"], known["text"], known["language"])
-    lines = consider(connection, told, decisions.habits, article_id)
-    remember(connection, told, article_id, lines, decisions.habits)
+    outlet_text = Told(known["outlet_id"], known["text"], known["language"])
+    lines = consider(connection, outlet_text, decisions.habits, article_id)
+    remember(connection, outlet_text, article_id, lines, decisions.habits)
 
 
 def _is_another_page(known: sqlite3.Row, reading: _Reading) -> bool:
@@ -282,11 +287,11 @@ def _gone_of_both(
 
     For the old text these are the lines removed so far and those that are boilerplate by now.
     """
-    told, habits = reading.told, reading.lines.habits
-    gone = policy.gone(told.text, habits, told.language)
+    outlet_text, habits = reading.outlet_text, reading.lines.habits
+    gone = policy.gone(outlet_text.text, habits, outlet_text.language)
     if not _is_another_page(known, reading):
         return gone
-    old = Told(told.outlet_id, known["text"], known["language"])
+    old = Told(outlet_text.outlet_id, known["text"], known["language"])
     habits |= habits_in(connection, old, policy)
     gone_of_old = policy.gone(old.text, habits, old.language)
     return gone.union(left_out(connection, known["id"]).values(), gone_of_old)
@@ -319,7 +324,7 @@ def _leave_out(
 
 
 def _reads_without(
-    decisions: Decisions, connection: sqlite3.Connection, told: Told, gone: frozenset[int]
+    decisions: Decisions, connection: sqlite3.Connection, outlet_text: Told, gone: frozenset[int]
 ) -> ChangeJudge:
     """Return the policy of changes, whose `reread` also removes the outlet's boilerplate."""
     reread, policy = decisions.changes.reread, decisions.habits
@@ -330,7 +335,7 @@ def _reads_without(
         again = reread(digest)
         if again is None:
             return None
-        all_gone = gone | gone_of(connection, replace(told, text=again.text), policy)
+        all_gone = gone | gone_of(connection, replace(outlet_text, text=again.text), policy)
         text = trim(again.text, all_gone, policy).text
         if text == again.text:
             return again
@@ -346,11 +351,11 @@ def _row_without(
     reading: _Reading, gone: Collection[int], policy: HabitJudge
 ) -> tuple[dict[str, Any], Mapping[int, int]]:
     """Return the columns of an article without these lines, and the removed lines."""
-    article, trimmed = reading.article, trim(reading.told.text, gone, policy)
+    article, trimmed = reading.article, trim(reading.outlet_text.text, gone, policy)
     row = _row(article, reading.fingerprint)
     if trimmed.left_out:
         row |= _of_text(trimmed.text, row, policy)
-    return row | {"outlet_id": reading.told.outlet_id}, trimmed.left_out
+    return row | {"outlet_id": reading.outlet_text.outlet_id}, trimmed.left_out
 
 
 def _row(article: Article, fingerprint: str) -> dict[str, Any]:
