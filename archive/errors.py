@@ -1,9 +1,12 @@
 """The errors, as a tree; every message is one line that says what, where and what to do.
 
-DatelineError exit code 1 ├── UsageError exit code 2 the request itself is invalid ├── ArchiveError
-│ ├── NewerArchiveError written by a newer version of this program │ └── BusyError exit code 75
-another crawl holds the archive ├── SourceError a feed or sitemap that cannot be read └──
-ReadingError a page that cannot be read
+DatelineError                exit code 1
+├── UsageError               exit code 2    the request itself is invalid
+├── ArchiveError
+│   ├── NewerArchiveError                   written by a newer version of this program
+│   └── BusyError            exit code 75   another crawl holds the archive
+├── SourceError                             a feed or sitemap that cannot be read
+└── ReadingError                            a page that cannot be read
 """
 
 from __future__ import annotations

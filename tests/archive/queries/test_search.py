@@ -283,7 +283,7 @@ def test_durations_count_minutes_where_ages_count_months() -> None:
 
 @pytest.mark.parametrize("text", ["", "0m", "10", "2w", "-5m"])
 def test_what_is_no_duration_is_said(text: str) -> None:
-    with pytest.raises(UsageError, match="no duration"):
+    with pytest.raises(UsageError, match="is not a duration"):
         seconds(text)
 
 
