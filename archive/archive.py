@@ -1,10 +1,12 @@
-"""The archive: one folder with `archive.db` and `captures.db`, and what a crawl asks of it."""
+"""The archive: one folder with `archive.db` and `captures.db`, and the operations of a crawl."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Self
 
@@ -26,12 +28,12 @@ from archive.storage.database import connect, part, transaction
 from archive.storage.schema import ARCHIVE
 
 RECHECKS = 50
-"""Articles of one outlet that a crawl looks at again, those that waited longest first."""
+"""Articles of one outlet that a crawl fetches again, longest overdue first."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutletReport:
-    """What a crawl did at one outlet, in numbers of pages; `reasons` with how often each."""
+    """The results of a crawl at one outlet, in pages; `reasons` are pairs of reason and number."""
 
     outlet: str
     fetched: int
@@ -45,9 +47,9 @@ class OutletReport:
 
 
 class Archive:
-    """An archive open for writing. Used as a context manager it is closed at the end.
+    """An archive open for writing. As a context manager it closes itself at the end.
 
-    Raises ArchiveError or NewerArchiveError where the folder cannot be opened.
+    Raises ArchiveError or NewerArchiveError if the folder cannot be opened.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -63,20 +65,23 @@ class Archive:
         self.close()
 
     def close(self) -> None:
+        """Close both files."""
         self.db.close()
         self.captures.close()
 
     # -- outlets -----------------------------------------------------------------------------------
 
     def add_outlet(self, outlet: Outlet, sources: Iterable[Source] = ()) -> int:
-        """Keep an outlet and its sources; the number of sources that were not known."""
+        """Store an outlet and its sources; return the number of sources that were new."""
         with transaction(self.db) as db:
             frontier.add_outlet(db, outlet)
             return sum(frontier.add_source(db, source) for source in sources)
 
     def host_known_as(self, host: str) -> str:
-        """The host under which the archive has an outlet, with or without `www.`; the host itself,
-        if it has none."""
+        """Return the host under which the archive has an outlet, with or without `www.`.
+
+        The host itself is returned if the archive does not have the outlet.
+        """
         bare = host.removeprefix("www.")
         either = (host, bare, f"www.{bare}")
         found = self.db.execute(
@@ -99,11 +104,10 @@ class Archive:
     # -- a crawl -----------------------------------------------------------------------------------
 
     def start_crawl(self, command: str, recheck: bool = False) -> int:
-        """Begin a crawl; one that never ended is marked interrupted, and what it had leased waits
-        again.
+        """Start a crawl and return its id. Earlier crawls without an end are marked as interrupted.
 
-        With `recheck` the articles whose turn it is wait too. The caller holds the archive's lock:
-        no other crawl runs.
+        URLs that they had leased are queued again, and with `recheck` also the articles that are
+        due. The caller holds the archive's lock, so no other crawl is running.
         """
         with transaction(self.db) as db:
             db.execute("UPDATE crawls SET state = 'interrupted' WHERE state = 'running'")
@@ -118,8 +122,7 @@ class Archive:
             return int(done.lastrowid or 0)
 
     def finish_crawl(self, crawl_id: int, reason: str | None = None) -> None:
-        """End a crawl: `finished`, or with a reason `stopped`; what it still held waits for the
-        next."""
+        """End a crawl as `finished`, or `stopped` for a reason, and queue its leased URLs again."""
         frontier.end_crawl(self.db, crawl_id, reason)
 
     def lease(
@@ -133,12 +136,12 @@ class Archive:
         """See `frontier.lease`."""
         self._check_place()
         if not self.db.execute("SELECT 1 FROM urls WHERE state = 'pending' LIMIT 1").fetchone():
-            return []  # no write lock for nothing
+            return []  # without taking the write lock
         with transaction(self.db) as db:
             return frontier.lease(db, most, per_outlet, hosts, but, in_turn)
 
     def give_back(self, urls: Sequence[str]) -> None:
-        """What was leased and is not asked for goes on waiting."""
+        """Queue URLs again that were leased but not requested."""
         if urls:
             with transaction(self.db) as db:
                 frontier.give_back(db, urls)
@@ -163,18 +166,17 @@ class Archive:
             return frontier.add_leads(db, leads)
 
     def note_named(self, story_id: int, service: str, hosts: Sequence[str]) -> None:
-        """See `signs.note_named`."""
+        """See `outlet_evidence.note_named`."""
         with transaction(self.db) as db:
             outlet_evidence.note_named(db, story_id, service, hosts)
 
     def note_lookup(self, lookup: Lookup) -> None:
-        """See `lookups.note`."""
+        """See `outlet_lookups.note`."""
         with transaction(self.db) as db:
             outlet_lookups.note(db, lookup)
 
     def prepare(self, decisions: Decisions) -> None:
-        """Relate all articles anew, make their keys anew or put them in events anew, if that was
-        done in another way than today's."""
+        """Rebuild copies, language keys or events if an earlier version of a method made them."""
         if not is_current(self.db, decisions.texts):
             with transaction(self.db) as db:
                 rebuild(db, decisions.texts, now())
@@ -185,7 +187,7 @@ class Archive:
             self.rebuild_events(decisions)
 
     def rebuild_events(self, decisions: Decisions) -> tuple[int, int]:
-        """See `events.rebuild`; how many articles there are, in how many events."""
+        """Rebuild the events; return the number of articles in events and the number of events."""
         with transaction(self.db) as db:
             if not language_keys.is_current(db, decisions.keys):
                 language_keys.rebuild(db, decisions.keys)
@@ -199,7 +201,7 @@ class Archive:
             return events.tidy(db, decisions.events)
 
     def tidy_if_due(self, decisions: Decisions) -> None:
-        """Once a day."""
+        """Tidy the events if that was not done today."""
         if events.tidy_is_due(self.db):
             self.tidy(decisions)
 
@@ -209,8 +211,7 @@ class Archive:
             stories.refresh(db, decisions.stories)
 
     def replace_reading(self, check: Check, decisions: Decisions) -> Filed:
-        """Keep a new reading of a page that was kept before; no look was taken, so none is written
-        down."""
+        """Store a new extraction of a captured page; no check is recorded without a fetch."""
         return written(
             self.db, [check], decisions, lambda db, ready: keep_article(db, check, ready)
         )
@@ -218,18 +219,18 @@ class Archive:
     def write(
         self, checks: Sequence[Check], decisions: Decisions, crawl_id: int | None = None
     ) -> list[Outcome]:
-        """Keep a batch of looks in one transaction; what each came to.
+        """Store a batch of checks in one transaction; return their outcomes.
 
-        Captures first, in their own file: what is read is kept before what was read from it. A run
-        killed between the two leaves a capture without an article, and never an article without its
-        capture. A look that cannot be kept, for what it holds, is noted as `failed` with the
-        reason, and costs no other; an archive that cannot be written raises sqlite3.Error or
-        ArchiveError, and nothing of the batch is kept. No page is read within the transaction.
+        Captures are stored first, in their own file: a run killed in between leaves a capture
+        without an article, and never an article without its capture. A check whose content cannot
+        be stored is recorded as `failed` with the reason and does not affect the others. If the
+        archive cannot be written, sqlite3.Error or ArchiveError is raised and nothing of the batch
+        is stored. No page is extracted within the transaction.
         """
         self._check_place()
         captures = [check.capture for check in checks if check.capture]
         if captures:
-            self.captures.keep(captures)
+            self.captures.store(captures)
         return written(
             self.db,
             checks,
@@ -238,29 +239,30 @@ class Archive:
         )
 
     def _check_place(self) -> None:
-        """SQLite goes on writing into a file that was removed, and nobody would ever read what it
-        writes."""
+        """Raise ArchiveError if `archive.db` was removed or replaced.
+
+        SQLite would go on writing to a removed file, and these writes would be lost.
+        """
         if _file(self.folder) != self._file:
             raise ArchiveError(
                 f"{self.folder}: the archive was removed or replaced while it was in use"
             )
 
     def report(self, crawl_id: int) -> list[OutletReport]:
-        """What a crawl did, an outlet a line, by host."""
+        """Return the results of a crawl for each outlet, by host."""
         rows = self.db.execute(
-            """SELECT o.host, c.outcome, u.kind, c.reason, count(*) AS many, count(c.status) AS answered
+            """SELECT o.host, c.outcome, u.kind, c.reason, count(*) AS number,
+              count(c.status) AS answered
             FROM checks c JOIN urls u ON u.id = c.url_id JOIN outlets o ON o.id = u.outlet_id
             WHERE c.crawl_id = ? GROUP BY 1, 2, 3, 4 ORDER BY o.host""",
             (crawl_id,),
         ).fetchall()
-        hosts = dict.fromkeys(row["host"] for row in rows)
-        return [
-            _outlet_report(host, [row for row in rows if row["host"] == host]) for host in hosts
-        ]
+        by_host = groupby(rows, key=lambda row: str(row["host"]))
+        return [_outlet_report(host, list(group)) for host, group in by_host]
 
 
 def _file(folder: Path) -> tuple[int, int] | None:
-    """Which file `archive.db` is: its device and inode; None where it is gone."""
+    """Return device and inode of `archive.db`, or None if the file does not exist."""
     try:
         stat = (folder / "archive.db").stat()
     except OSError:
@@ -271,6 +273,7 @@ def _file(folder: Path) -> tuple[int, int] | None:
 def _write_or_refuse(
     db: sqlite3.Connection, check: Check, decisions: Decisions, crawl_id: int | None
 ) -> Outcome:
+    """Store a check; if its content cannot be stored, record it as `failed` with the reason."""
     try:
         with part(db):
             return _write(db, check, decisions, crawl_id)
@@ -279,7 +282,7 @@ def _write_or_refuse(
     except Exception as error:
         if _is_of_the_archive(error):
             raise
-        reason = " ".join(f"it cannot be kept: {type(error).__name__}: {error}".split())[:200]
+        reason = " ".join(f"cannot be stored: {type(error).__name__}: {error}".split())[:200]
         refused = Check(
             check.url, "failed", check.checked_at, reason=_ascii(reason), url_key=check.url_key
         )
@@ -287,10 +290,10 @@ def _write_or_refuse(
 
 
 def _is_of_the_archive(error: Exception) -> bool:
-    """Is it the archive that cannot be written, and not the look that cannot be kept?
+    """Return whether the archive is at fault, and not the content of the check.
 
-    SQLite's errors of one kind name what they were given (IntegrityError, DataError …), those of
-    the other two a disk, a lock or a damaged file.
+    SQLite reports invalid content by subclasses of DatabaseError (IntegrityError, DataError …).
+    OperationalError and DatabaseError itself mean the disk, a lock or a damaged file.
     """
     return isinstance(error, ArchiveError | OSError) or type(error) in (
         sqlite3.OperationalError,
@@ -299,13 +302,14 @@ def _is_of_the_archive(error: Exception) -> bool:
 
 
 def _ascii(text: str) -> str:
-    """An error may repeat what could not be written."""
+    """Escape an error message, which may repeat the characters that could not be written."""
     return text.encode("ascii", "backslashreplace").decode()
 
 
 def _write(
     db: sqlite3.Connection, check: Check, decisions: Decisions, crawl_id: int | None
 ) -> Outcome:
+    """Store a check with its article, leads and next due dates; return its outcome."""
     article_id = None
     check = _or_gone(db, check, decisions)
     if check.outcome == "new" and check.article:
@@ -325,8 +329,7 @@ def _write(
 
 
 def _or_gone(db: sqlite3.Connection, check: Check, decisions: Decisions) -> Check:
-    """A look at an article's address that met a front page or "not found" says that the article is
-    gone."""
+    """Return the check, as `gone` if a known article's URL shows a front page or "not found"."""
     how = decisions.identity.how_gone(check)
     if how is None or identity.owner(db, check.url_key) is None:
         return check
@@ -336,23 +339,26 @@ def _or_gone(db: sqlite3.Connection, check: Check, decisions: Decisions) -> Chec
 
 
 def _outlet_report(host: str, rows: list[sqlite3.Row]) -> OutletReport:
-    def many(*outcomes: str, kinds: tuple[str, ...] = ("page",)) -> int:
+    """Sum the rows of one outlet."""
+
+    def count_pages(*outcomes: str, kinds: tuple[str, ...] = ("page",)) -> int:
         return sum(
-            row["many"] for row in rows if row["outcome"] in outcomes and row["kind"] in kinds
+            row["number"] for row in rows if row["outcome"] in outcomes and row["kind"] in kinds
         )
 
-    reasons: dict[str, int] = {}
+    reasons: Counter[str] = Counter()
     for row in rows:
         if row["reason"]:
-            reasons[row["reason"]] = reasons.get(row["reason"], 0) + row["many"]
+            reasons[row["reason"]] += row["number"]
+    all_kinds = ("page", "feed", "sitemap")
     return OutletReport(
         outlet=host,
         fetched=sum(row["answered"] for row in rows if row["kind"] == "page"),
-        new=many("new"),
-        changed=many("changed"),
-        unchanged=many("unchanged"),
-        other=many("not article"),
-        refused=many("refused", kinds=("page", "feed", "sitemap")),
-        failed=many("failed", "gone", kinds=("page", "feed", "sitemap")),
-        reasons=tuple(sorted(reasons.items(), key=lambda item: -item[1])),
+        new=count_pages("new"),
+        changed=count_pages("changed"),
+        unchanged=count_pages("unchanged"),
+        other=count_pages("not article"),
+        refused=count_pages("refused", kinds=all_kinds),
+        failed=count_pages("failed", "gone", kinds=all_kinds),
+        reasons=tuple(reasons.most_common()),
     )

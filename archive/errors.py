@@ -1,7 +1,7 @@
-"""What can go wrong, as a tree; every message is one line that says what, where and what to do.
+"""The errors, as a tree; every message is one line that says what, where and what to do.
 
 DatelineError                exit code 1
-├── UsageError               exit code 2    the request itself cannot be meant
+├── UsageError               exit code 2    the request itself is invalid
 ├── ArchiveError
 │   ├── NewerArchiveError                   written by a newer version of this program
 │   └── BusyError            exit code 75   another crawl holds the archive
@@ -13,13 +13,13 @@ from __future__ import annotations
 
 
 class DatelineError(Exception):
-    """Something that a user can read and act on; never shown with a traceback."""
+    """An error that a user can understand and act on; never shown with a traceback."""
 
     exit_code = 1
 
 
 class UsageError(DatelineError):
-    """The request cannot be meant: an address that is none, an age that is none."""
+    """The request is invalid, such as a malformed URL or age."""
 
     exit_code = 2
 
@@ -39,8 +39,8 @@ class BusyError(ArchiveError):
 
 
 class SourceError(DatelineError):
-    """A feed or a sitemap that cannot be read; carries its URL in the message."""
+    """A feed or sitemap cannot be read; the message contains its URL."""
 
 
 class ReadingError(DatelineError):
-    """A page that cannot be read; carries its URL in the message."""
+    """A page cannot be read; the message contains its URL."""

@@ -1,12 +1,12 @@
 """The records that travel from the web to the archive: Outlet → Lead → Capture → Article → rows.
 
-They lie at the bottom of the three rooms, so that whoever finds, decides or keeps speaks of the
-same thing by the same name: a field is called what its column is called. All are frozen; a stage
-returns a changed copy (`dataclasses.replace`).
+They are at the bottom of the three packages, so that crawler, pipelines and archive use one name
+for one thing: a field has the name of its column. All records are frozen; a stage returns a changed
+copy (`dataclasses.replace`).
 
-Moments are text in ISO 8601, as the archive stores them, and say no more than the page did:
-`2024-02-15T10:30:00Z` (UTC), `2024-02-15T05:30:00` (a clock time without a zone), `2024-02-15` (a
-day). They sort as text.
+Timestamps are text in ISO 8601, as the archive stores them, as precise as the page was:
+`2024-02-15T10:30:00Z` (UTC), `2024-02-15T05:30:00` (a time without a zone), `2024-02-15` (a day).
+They sort as text.
 """
 
 from __future__ import annotations
@@ -21,55 +21,51 @@ Via = Literal[
     "feed", "sitemap", "news sitemap", "given", "link", "topic", "site search", "import",
     "gdelt", "google news", "wikipedia", "wayback",
 ]  # fmt: skip
-"""How a lead was found; `topic`, `site search`: on a topic page, or by the search, of the outlet
-itself."""
+"""Origin of a lead; `topic` and `site search`: a topic page or the search of the outlet itself."""
 
 SourceKind = Literal["feed", "sitemap"]
-"""What an outlet publishes to say what is new; a sitemap may turn out to be an index or a news
-sitemap."""
+"""The kind of a source; a sitemap may turn out to be a sitemap index or a news sitemap."""
 
 Kind = Literal["page", "feed", "sitemap"]
-"""What a URL is to the crawler (`urls.kind`)."""
+"""The kind of a URL for the crawler (`urls.kind`)."""
 
 PageType = Literal["article", "section", "video", "error", "other", "empty", "broken"]
-"""What a page turned out to be. Only `article` is stored as an article.
+"""The type of a page as found by the extractor. Only an `article` is stored as an article.
 
-`section`: a front, a listing, a topic or author page · `video`: a player with at most a caption ·
-`error`: "not found" served as a page, a log-in or bot wall · `other`: shop, forum, form,
-documentation … · `empty`: no text on the page · `broken`: what came could not be read as a page at
-all.
+`section`: a front page, a listing, a topic or author page · `video`: a player with at most a
+caption · `error`: "not found" served as a page, a log-in or bot wall · `other`: shop, forum, form,
+documentation … · `empty`: no text on the page · `broken`: the body cannot be read as a page.
 """
 
 NOT_FOUND = "it says that it was not found"
-"""Why a page is an `error` that a server answers with 200 in place of one that is gone."""
+"""The reason of an `error` page that a server sends with status 200 for a missing page."""
 
 Outcome = Literal[
     "new", "changed", "unchanged", "listed", "not article", "gone", "failed", "refused"
 ]
-"""What one look at a URL came to (`checks.outcome`).
+"""The result of one fetch of a URL (`checks.outcome`).
 
 `new`, `changed`, `unchanged`: an article · `listed`: a feed or sitemap was read · `not article`:
-see `PageType` · `gone`: 404, 410 or 451, or in place of a known article "not found" or a front page
-· `failed`: the network, the server or the reading · `refused`: robots.txt or our own limits. A
-crawl hands in `new` for every article that it read; whether it is new is known where the article is
-kept.
+see `PageType` · `gone`: 404, 410 or 451, or "not found" or a front page in place of a known article
+· `failed`: because of the network, the server or the extraction · `refused`: by robots.txt or our
+own limits. A crawl reports `new` for every extracted article; the archive decides whether it is
+new.
 """
 
 
-def utc(moment: datetime) -> str:
-    """A moment as the archive writes it, to the second: `2024-02-15T10:30:00Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def utc(timestamp: datetime) -> str:
+    """Return a timestamp as the archive writes it, to the second: `2024-02-15T10:30:00Z`."""
+    return timestamp.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def clock() -> datetime:
-    """This moment; with DATELINE_NOW in the environment the one that it names, to play what was or
-    will be."""
+    """Return the current time, or DATELINE_NOW from the environment to simulate another."""
     given = os.environ.get("DATELINE_NOW")
     return datetime.fromisoformat(given) if given else datetime.now(UTC)
 
 
 def now() -> str:
-    """This moment as the archive writes it."""
+    """Return the current time as the archive writes it."""
     return utc(clock())
 
 
@@ -85,14 +81,14 @@ class Outlet:
 
 @dataclass(frozen=True, slots=True)
 class CatalogueOutlet:
-    """An outlet as a catalogue knows it, before any archive has it."""
+    """An outlet as listed in a catalogue, before it is in any archive."""
 
     host: str
     name: str | None = None
     country: str | None = None
     """ISO 3166-1, two letters."""
     language: str | None = None
-    """ISO 639-1, the main one."""
+    """ISO 639-1, the main language."""
     kind: str | None = None
     """national, regional, local, agency, broadcaster, business or digital."""
     feeds: tuple[str, ...] = ()
@@ -101,7 +97,7 @@ class CatalogueOutlet:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A feed or sitemap of an outlet, with the validators of its last answer."""
+    """A feed or sitemap of an outlet, with the validators of its last response."""
 
     url: str
     kind: SourceKind
@@ -109,74 +105,71 @@ class Source:
     etag: str | None = None
     last_modified: str | None = None
     url_key: str = ""
-    """Set by `pipelines.identity`, as a lead's."""
+    """Set by `pipelines.identity`, like a lead's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """A URL that somebody pointed to, with what they said of it before anyone fetched it."""
+    """A URL found in a feed, sitemap, page or search, with the facts given there."""
 
     url: str
     via: Via
     found_on: str | None = None
-    """The feed, sitemap or page that named it."""
+    """The feed, sitemap or page that listed it."""
     kind: Kind = "page"
-    """An index names sitemaps."""
+    """A lead may name a sitemap, if it is from a sitemap index."""
     headline: str | None = None
     lede: str | None = None
     language: str | None = None
     published_at: str | None = None
     published_raw: str | None = None
     modified_at: str | None = None
-    """A sitemap's lastmod, an Atom entry's updated."""
+    """The lastmod of a sitemap or the updated of an Atom entry."""
     guid: str | None = None
     listed_as: str | None = None
-    """The address as it was given, where `url` leaves out what only tracks; asked for if `url` is
-    not there."""
+    """The URL as listed, if `url` omits tracking parameters; requested if `url` is not found."""
     url_key: str = ""
-    """Set by `pipelines.identity`: by it, and never for fetching, an address is looked up."""
+    """Normalised URL for look-ups, never fetched; set by `pipelines.identity`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """A response as it came, its body after content decoding (gzip, br, zstd) and before any other
-    reading."""
+    """A response as received; content encodings (gzip, br, zstd) of the body are decoded."""
 
     url: str
-    """As it was requested."""
+    """As requested."""
     body: bytes
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
-    """In the order they came, names as they were written."""
+    """In the order received, with the names as spelled by the server."""
     fetched_at: str = ""
     final_url: str | None = None
-    """Where redirects led, if they did."""
+    """The URL at the end of redirects, if there were any."""
     redirects: tuple[str, ...] = ()
-    """The URLs hopped through, `url` first, `final_url` left out."""
+    """The redirecting URLs, beginning with `url`, without `final_url`."""
     digest: str = ""
-    """SHA-256 of the body in hexadecimal; found from the body if left empty."""
+    """SHA-256 of the body in hexadecimal; computed if left empty."""
 
     def __post_init__(self) -> None:
         if not self.digest:
             object.__setattr__(self, "digest", hashlib.sha256(self.body).hexdigest())
 
     def header(self, name: str) -> str | None:
-        """The first header of that name, whatever its case."""
+        """Return the value of the first header of this name, in any case, or None."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """What a page says, as far as it could be read: the raw value stands beside the one
-    understood."""
+    """The extracted content of a page, with raw values beside the parsed ones."""
 
     url: str
     canonical_url: str | None = None
-    """As the page declares it, absolute; another domain's is a hint and no more."""
+    """As the page declares it, absolute; a URL of another domain is only a hint."""
     headline: str | None = None
     page_title: str | None = None
     standfirst: str | None = None
-    """Where the page shows it above its text, the text begins with it too (`below_standfirst`)."""
+    """If the page shows it above the text, the text begins with it as well (`below_standfirst`)."""
     byline: str | None = None
     authors: tuple[str, ...] = ()
     agency: str | None = None
@@ -187,38 +180,35 @@ class Article:
     published_at: str | None = None
     published_raw: str | None = None
     stated_at: str | None = None
-    """What the page itself says of its publication, whatever a feed adds; '' if nothing, None if
-    that is not known."""
+    """The publication date on the page itself, without a feed's; '' if none, None if unknown."""
     modified_at: str | None = None
     modified_raw: str | None = None
     fetched_at: str | None = None
     text: str = ""
-    """Paragraphs parted by one line feed."""
+    """Paragraphs separated by line feeds."""
     word_count: int = 0
     image_url: str | None = None
     free: bool | None = None
-    """schema.org's isAccessibleForFree: False marks a paywall, None says nothing."""
+    """The isAccessibleForFree of schema.org: False marks a paywall, None means not stated."""
     page_type: PageType = "article"
     page_reason: str | None = None
-    """Why it is no article, in a few words."""
+    """Why the page is not an article, in a few words."""
     digest: str | None = None
-    """The capture it was read from."""
+    """SHA-256 of the capture that it was extracted from."""
     extractor: str | None = None
-    """What read it: `trafilatura 2.3.1, dateline 0.1.0`."""
+    """Name and version: `trafilatura 2.3.1, dateline 0.1.0`."""
     addresses: dict[str, str] = field(default_factory=dict)
-    """Further URLs that the page gives for itself, by what it calls them: `og:url`, `amphtml`,
-    `json-ld`."""
+    """Further URLs that the page declares for itself, by origin: `og:url`, `amphtml`, `json-ld`."""
 
 
 def below_standfirst(text: str, standfirst: str | None) -> str:
-    """An article's text without the standfirst, if it begins with that."""
+    """Return an article's text without the standfirst at its beginning."""
     return text.removeprefix(f"{standfirst}\n") if standfirst else text
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A URL that is an article's own, and what called it so: `requested`, `redirect`, `canonical`,
-    `og:url` …"""
+    """A URL of an article, and its origin: `requested`, `redirect`, `canonical`, `og:url` …"""
 
     url: str
     url_key: str
@@ -227,8 +217,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One look at a URL and all that came of it; the unit that crosses the stages and is kept in
-    one transaction."""
+    """One fetch of a URL with all its results; it passes the stages and is stored as a unit."""
 
     url: str
     outcome: Outcome
@@ -239,30 +228,30 @@ class Check:
     last_modified: str | None = None
     digest: str | None = None
     size: int | None = None
-    """Bytes of the body."""
+    """Size of the body in bytes."""
     seconds: float | None = None
     """From request to response."""
     reason: str | None = None
-    """Why it failed, was refused or is no article; None where there is nothing to explain."""
+    """Why it failed, was refused or is not an article; None if nothing needs an explanation."""
     transient: bool = False
-    """A failure that may be gone next time."""
+    """True if the failure may be temporary."""
     capture: Capture | None = None
     article: Article | None = None
     lead: Lead | None = None
-    """What pointed to the page."""
+    """The lead to the page."""
     wish_seconds: int | None = None
-    """For how long a source asks to be left alone; None: it does not."""
+    """The interval that a source asks for, or None."""
     url_key: str = ""
-    """Of `url`; this and the next three are set by `pipelines.identity`."""
+    """The key of `url`; this field and the next three are set by `pipelines.identity`."""
     addresses: tuple[Address, ...] = ()
-    """The article's own addresses, `url` first."""
+    """The URLs of the article, `url` first."""
     claimed: bool = False
-    """Nobody asked for `url`: the page, which lay in a file, says that it is its address."""
+    """True if `url` was not requested but is the declared URL of a page in a file."""
     declared_key: str = ""
-    """By which the page calls itself, as far as that can be believed; empty if it does not."""
+    """The key of the URL that the page declares for itself, if credible; else empty."""
     fingerprint: str = ""
-    """Of the article's text."""
+    """Hash of the article's text."""
     leads: tuple[Lead, ...] = ()
-    """What a feed or sitemap listed."""
+    """The entries of a feed or sitemap."""
     modified_at: str | None = None
-    """Of a sitemap: the date that its index gave; kept only once the sitemap was read."""
+    """For a sitemap, its date in the sitemap index; stored only once the sitemap was read."""

@@ -160,7 +160,9 @@ class World:
 
 def archive(articles: int) -> Path:
     """A folder with an archive of so many articles; it is built once."""
-    marks = f"{len(ARCHIVE.steps)}-{events.JUDGE.version}-{language_keys.JUDGE.version}-{zlib.crc32(Path(__file__).read_bytes())}"
+    ours = zlib.crc32(Path(__file__).read_bytes())
+    versions = f"{events.JUDGE.version}-{language_keys.JUDGE.version}"
+    marks = f"{len(ARCHIVE.steps)}-{versions}-{ours}"
     kept = Path(tempfile.gettempdir()) / f"dateline-bench-stories-{articles}-{marks}"
     if not kept.is_dir():
         made = Path(tempfile.mkdtemp(prefix="dateline-bench-"))

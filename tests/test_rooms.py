@@ -24,8 +24,6 @@ HEAVY = {"scrapy", "twisted", "trafilatura", "htmldate"}
 """What a server of the archive does without."""
 LONGEST = 60
 LONGER: dict[str, int] = {
-    "archive.frontier.urls.lease": 78,
-    "archive.frontier.urls.note_check": 61,
     "crawler.cli.crawl_commands.crawl": 63,
 }
 """Functions that are longer all the same: `module.function` and how long they may be."""

@@ -1,10 +1,10 @@
-"""What an outlet repeats: a line that stood in several different pieces of its news is left out of
-the next ones.
+"""Boilerplate of outlets: lines that appear in several different articles are removed.
 
-Newsletter boxes, lists of top stories, notes on the author, standing appeals: one page does not
-show that they are none of the article, its neighbours do. What a line is, and whether two articles
-are one piece of news, is decided elsewhere (`pipelines.dedup.boilerplate`) and comes in as a
-`Judge`. An article costs the same however many there are.
+Examples are newsletter boxes, lists of top stories, notes on the author and standing appeals. One
+page alone does not show that they are not part of the article; the outlet's other pages do. How
+lines are compared, and whether two articles report the same news, is decided in
+`pipelines.dedup.boilerplate` and passed in as a `Judge`. The cost for an article does not depend on
+the size of the archive.
 
 Functions that write run inside the caller's transaction.
 """
@@ -18,37 +18,34 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 NEEDED = 3
-"""Different pieces of news that a line has to stand in."""
+"""Different news articles in which a line must appear to become boilerplate."""
 KEPT = 500
-"""Articles of an outlet whose lines are remembered, the newest; those that made a habit are for
-good."""
+"""Newest articles of an outlet whose lines are remembered; boilerplate itself never expires."""
 EVERY = 64
-"""Of so many articles one makes its outlet forget."""
+"""One article in this many triggers the deletion of its outlet's old lines."""
 COMPARED = 8
-"""Earlier articles that one is held against; with more it counts as one piece of news."""
+"""Earlier articles with the same lines to compare; any further ones count as the same news."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """What the archive asks about lines and does not know itself
-    (`pipelines.dedup.boilerplate.JUDGE`)."""
+    """The decisions about lines that the archive leaves to `pipelines.dedup.boilerplate.JUDGE`."""
 
     marks: Callable[[str], Sequence[int | None]]
-    """A text → for each of its lines a number (32 bits, signed) by which it is known again; None:
-    never a habit."""
+    """A text → for each line a hash (32 bits, signed), or None if it can never be boilerplate."""
     gone: Callable[[str, Collection[int], str | None], frozenset[int]]
-    """A text, its outlet's habits, its language → the marks of the lines that are to be left out of
-    it."""
+    """A text, its outlet's boilerplate, its language → the hashes of the lines to remove."""
     apart: Callable[[str, str, str | None], bool]
-    """Whether two texts of a language are different pieces of news."""
+    """Two texts and their language → True if they report different news."""
     fingerprint: Callable[[str], str]
+    """A text → its fingerprint."""
     word_count: Callable[[str, str | None], int]
-    """A text and its language (ISO 639-1) → how many words it has."""
+    """A text and its language (ISO 639-1) → the number of its words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A text as it was read, with nothing left out."""
+    """A text as extracted, before boilerplate is removed."""
 
     outlet_id: int
     text: str
@@ -57,84 +54,91 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The lines of an article, by what its outlet has shown of them before."""
+    """The hashes of an article's lines, by what is known of them at its outlet."""
 
     habits: frozenset[int] = frozenset()
-    """The outlet's, with those that this article makes one."""
+    """Boilerplate of the outlet, including `made`."""
     made: frozenset[int] = frozenset()
-    """Those that it makes one."""
+    """Lines that this article turns into boilerplate."""
     seen: frozenset[int] = frozenset()
-    """Lines to be remembered as seen in it."""
+    """Lines to remember as seen in this article."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trimmed:
-    """A text without what its outlet repeats."""
+    """A text without its outlet's boilerplate."""
 
     text: str
     left_out: Mapping[int, int]
-    """The number of each line that was left out, in the whole text → its mark."""
+    """The number of each removed line in the whole text → its hash."""
 
 
 def consider(
-    connection: sqlite3.Connection, told: Told, judge: Judge, article_id: int | None = None
+    connection: sqlite3.Connection, outlet_text: Told, policy: Judge, article_id: int | None = None
 ) -> Lines:
-    """What the lines of a text are to its outlet; `article_id`, if it is a reading of an article
-    that is there."""
-    outlet_id, text = told.outlet_id, told.text
-    marks = _marks(text, judge)
-    habits = _habits(connection, outlet_id, marks)
-    asked = json.dumps([mark for mark in marks if mark not in habits])
-    holders: dict[int, list[int]] = {}
+    """Classify the lines of a text by what its outlet has published before.
+
+    `article_id` is set if the text is a new extraction of a known article.
+    """
+    outlet_id, text = outlet_text.outlet_id, outlet_text.text
+    hashes = _marks(text, policy)
+    habits = _habits(connection, outlet_id, hashes)
+    asked = json.dumps([line_hash for line_hash in hashes if line_hash not in habits])
     rows = connection.execute(
         """SELECT s.line, s.article_id FROM json_each(?) AS asked
         CROSS JOIN seen_lines AS s ON s.outlet_id = ? AND s.line = asked.value""",
         (asked, outlet_id),
     )
-    for mark, holder in rows:
-        holders.setdefault(mark, []).append(holder)
-    other = _others(connection, told, holders.values(), judge, article_id)
-    seen = {mark for mark in marks - habits if other.issuperset(holders.get(mark, ()))}
-    made = frozenset(mark for mark in seen if len(holders.get(mark, ())) >= NEEDED - 1)
+    holders: dict[int, list[int]] = {}
+    for line_hash, holder in rows:
+        holders.setdefault(line_hash, []).append(holder)
+    others = _others(connection, outlet_text, holders.values(), policy, article_id)
+    seen = {
+        line_hash for line_hash in hashes - habits if others.issuperset(holders.get(line_hash, ()))
+    }
+    made = frozenset(
+        line_hash for line_hash in seen if len(holders.get(line_hash, ())) >= NEEDED - 1
+    )
     return Lines(habits | made, made, frozenset(seen - made))
 
 
-def habits_in(connection: sqlite3.Connection, told: Told, judge: Judge) -> frozenset[int]:
-    """Which lines of a text are its outlet's habits, by their marks."""
-    return _habits(connection, told.outlet_id, _marks(told.text, judge))
+def habits_in(connection: sqlite3.Connection, outlet_text: Told, policy: Judge) -> frozenset[int]:
+    """Return the hashes of the lines of a text that are its outlet's boilerplate."""
+    return _habits(connection, outlet_text.outlet_id, _marks(outlet_text.text, policy))
 
 
-def gone_of(connection: sqlite3.Connection, told: Told, judge: Judge) -> frozenset[int]:
-    """What is to be left out of a text, by what is known of its outlet: the marks of those
-    lines."""
-    return judge.gone(told.text, habits_in(connection, told, judge), told.language)
+def gone_of(connection: sqlite3.Connection, outlet_text: Told, policy: Judge) -> frozenset[int]:
+    """Return the hashes of the lines to remove from a text, by what is known of its outlet."""
+    return policy.gone(
+        outlet_text.text, habits_in(connection, outlet_text, policy), outlet_text.language
+    )
 
 
 def remember(
-    connection: sqlite3.Connection, told: Told, article_id: int, lines: Lines, judge: Judge
+    connection: sqlite3.Connection, outlet_text: Told, article_id: int, lines: Lines, policy: Judge
 ) -> None:
-    """Keep what the lines of an article say of its outlet's habits."""
-    outlet_id = told.outlet_id
-    words = (
-        dict(zip(judge.marks(told.text), told.text.split("\n"), strict=True)) if lines.made else {}
-    )
+    """Store what the lines of an article show about its outlet's boilerplate."""
+    outlet_id = outlet_text.outlet_id
+    text_of_line: dict[int | None, str] = {}
+    if lines.made:
+        hashes = policy.marks(outlet_text.text)
+        text_of_line = dict(zip(hashes, outlet_text.text.split("\n"), strict=True))
     connection.executemany(
         "INSERT OR IGNORE INTO habits (outlet_id, line, text, article_id) VALUES (?, ?, ?, ?)",
-        [(outlet_id, mark, words[mark], article_id) for mark in lines.made],
+        [(outlet_id, line_hash, text_of_line[line_hash], article_id) for line_hash in lines.made],
     )
-    made = [(outlet_id, mark) for mark in lines.made]
+    made = [(outlet_id, line_hash) for line_hash in lines.made]
     connection.executemany("DELETE FROM seen_lines WHERE outlet_id = ? AND line = ?", made)
     connection.executemany(
         "INSERT OR IGNORE INTO seen_lines (outlet_id, line, article_id) VALUES (?, ?, ?)",
-        [(outlet_id, mark, article_id) for mark in sorted(lines.seen)],
+        [(outlet_id, line_hash, article_id) for line_hash in sorted(lines.seen)],
     )
     if article_id % EVERY == 0:
         forget(connection, outlet_id)
 
 
 def forget(connection: sqlite3.Connection, outlet_id: int, kept: int = KEPT) -> int:
-    """Forget lines that stood in old articles of an outlet and did not become habits; how many rows
-    went."""
+    """Delete remembered lines of an outlet's old articles; return the number of deleted rows."""
     done = connection.execute(
         """DELETE FROM seen_lines WHERE outlet_id = ?1 AND article_id <= (
           SELECT article_id FROM (SELECT DISTINCT article_id FROM seen_lines WHERE outlet_id = ?1)
@@ -144,23 +148,22 @@ def forget(connection: sqlite3.Connection, outlet_id: int, kept: int = KEPT) -> 
     return done.rowcount
 
 
-def trim(text: str, gone: Collection[int], judge: Judge) -> Trimmed:
-    """The text without the lines of these marks; whole, if nothing else is in it."""
-    marks = judge.marks(text)
-    left_out = {
-        place: mark for place, mark in enumerate(marks) if mark is not None and mark in gone
+def trim(text: str, gone: Collection[int], policy: Judge) -> Trimmed:
+    """Return the text without the lines of these hashes; whole if no other line is in it."""
+    hashes = policy.marks(text)
+    removed = {
+        place: line_hash
+        for place, line_hash in enumerate(hashes)
+        if line_hash is not None and line_hash in gone
     }
-    if not left_out or len(left_out) == len(marks):
+    if not removed or len(removed) == len(hashes):
         return Trimmed(text, {})
-    lines = text.split("\n")
-    return Trimmed(
-        "\n".join(line for place, line in enumerate(lines) if place not in left_out), left_out
-    )
+    lines = enumerate(text.split("\n"))
+    return Trimmed("\n".join(line for place, line in lines if place not in removed), removed)
 
 
 def left_out(connection: sqlite3.Connection, article_id: int) -> dict[int, int]:
-    """What was left out of an article: the number of each line in the text as it was read → its
-    mark."""
+    """Return the lines removed from an article: number in the extracted text → hash."""
     rows = connection.execute(
         "SELECT place, line FROM left_out WHERE article_id = ? ORDER BY place", (article_id,)
     )
@@ -170,21 +173,21 @@ def left_out(connection: sqlite3.Connection, article_id: int) -> dict[int, int]:
 def keep_left_out(
     connection: sqlite3.Connection, article_id: int, lines: Mapping[int, int]
 ) -> None:
-    """Write down what was left out of an article, in place of what was said of it before."""
+    """Store which lines were removed from an article, in place of the earlier ones."""
     connection.execute("DELETE FROM left_out WHERE article_id = ?", (article_id,))
-    rows = [(article_id, place, mark) for place, mark in lines.items()]
+    rows = [(article_id, place, line_hash) for place, line_hash in lines.items()]
     connection.executemany("INSERT INTO left_out (article_id, place, line) VALUES (?, ?, ?)", rows)
 
 
 def left_out_lines(connection: sqlite3.Connection, article_id: int) -> list[tuple[int, str]]:
-    """What was left out of an article, as its outlet writes it: the number of each line, and its
-    words.
+    """Return the lines removed from an article: the number and the text of each.
 
-    Numbers in them (`Comments 12`) are those of the article that made the line a habit.
+    Numbers within a line (`Comments 12`) are those of the article that made it boilerplate.
     """
     rows = connection.execute(
         """SELECT l.place, h.text FROM left_out AS l JOIN articles AS a ON a.id = l.article_id
-        JOIN habits AS h ON h.outlet_id = a.outlet_id AND h.line = l.line WHERE l.article_id = ? ORDER BY l.place""",
+        JOIN habits AS h ON h.outlet_id = a.outlet_id AND h.line = l.line
+        WHERE l.article_id = ? ORDER BY l.place""",
         (article_id,),
     )
     return [(row[0], row[1]) for row in rows]
@@ -192,18 +195,18 @@ def left_out_lines(connection: sqlite3.Connection, article_id: int) -> list[tupl
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """What the outlets of an archive repeat, in numbers."""
+    """Numbers about the boilerplate in an archive."""
 
     habits: int = 0
     outlets: int = 0
     lines: int = 0
-    """That were left out."""
+    """Lines that were removed."""
     articles: int = 0
-    """Out of so many."""
+    """Articles from which lines were removed."""
 
 
 def repeated(connection: sqlite3.Connection) -> Repeated:
-    """What is known of the outlets' habits."""
+    """Count the boilerplate in the archive."""
     habits = connection.execute("SELECT count(*), count(DISTINCT outlet_id) FROM habits").fetchone()
     lines = connection.execute(
         "SELECT count(*), count(DISTINCT article_id) FROM left_out"
@@ -212,38 +215,47 @@ def repeated(connection: sqlite3.Connection) -> Repeated:
 
 
 def added(before: Mapping[int, int], lines: int, more: Mapping[int, int]) -> dict[int, int]:
-    """What was left out of a text, when more goes of the `lines` lines that were left: its places
-    in the whole text."""
+    """Return all removed lines of a text, by place in the whole text, after a second removal.
+
+    `before` holds the first removal, `more` the second by place among the `lines` that remained.
+    """
     places = [place for place in range(lines + len(before)) if place not in before]
-    return dict(sorted({**before, **{places[place]: mark for place, mark in more.items()}}.items()))
+    later = {places[place]: line_hash for place, line_hash in more.items()}
+    return dict(sorted({**before, **later}.items()))
 
 
-def _marks(text: str, judge: Judge) -> frozenset[int]:
-    return frozenset(mark for mark in judge.marks(text) if mark is not None)
+def _marks(text: str, policy: Judge) -> frozenset[int]:
+    """Return the hashes of a text's lines, without the lines that can never be boilerplate."""
+    return frozenset(line_hash for line_hash in policy.marks(text) if line_hash is not None)
 
 
-def _habits(connection: sqlite3.Connection, outlet_id: int, marks: Iterable[int]) -> frozenset[int]:
+def _habits(
+    connection: sqlite3.Connection, outlet_id: int, hashes: Iterable[int]
+) -> frozenset[int]:
+    """Return which of these hashes are boilerplate of the outlet."""
     rows = connection.execute(
         """SELECT h.line FROM json_each(?) AS asked CROSS JOIN habits AS h
         ON h.outlet_id = ? AND h.line = asked.value""",
-        (json.dumps(list(marks)), outlet_id),
+        (json.dumps(list(hashes)), outlet_id),
     )
     return frozenset(row[0] for row in rows)
 
 
 def _others(
     connection: sqlite3.Connection,
-    told: Told,
+    outlet_text: Told,
     holders: Iterable[Sequence[int]],
-    judge: Judge,
+    policy: Judge,
     article_id: int | None,
 ) -> set[int]:
-    """Of the articles that hold lines of a text, those that are other pieces of news; that hold
-    most, first."""
+    """Return the articles with lines of the text that report others news.
+
+    At most `COMPARED` articles are read, those with the most lines in common first.
+    """
     asked = Counter(id for ids in holders for id in ids if id != article_id)
-    other = set()
+    others = set()
     for id, _ in asked.most_common(COMPARED):
         row = connection.execute("SELECT text FROM articles WHERE id = ?", (id,)).fetchone()
-        if row is not None and judge.apart(told.text, row[0], told.language):
-            other.add(id)
-    return other
+        if row is not None and policy.apart(outlet_text.text, row[0], outlet_text.language):
+            others.add(id)
+    return others

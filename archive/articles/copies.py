@@ -1,8 +1,8 @@
-"""Which articles share a text: an index of hashes, found as each article arrives.
+"""Detection of articles that share text, by an index of hashes that grows with each article.
 
-Nothing is loaded at the start, and an article costs the same however many there are. What a hash is
-and what makes two texts one is decided elsewhere (`pipelines.dedup.copies`); here they are numbers
-and a function.
+Nothing is loaded at the start, and the cost for an article does not depend on the size of the
+archive. The hashes and the comparison of two texts are decided in `pipelines.dedup.copies`; here
+they are numbers and a function.
 
 All functions run inside the caller's transaction.
 """
@@ -16,40 +16,35 @@ from dataclasses import astuple, dataclass
 from typing import Literal
 
 BOILERPLATE = 8
-"""Texts that hold a hash which then says nothing any more."""
+"""Number of texts from which a common hash counts as boilerplate."""
 CHECKED = 5
-"""Articles that are read in full, those first that share the most hashes."""
+"""Articles whose full texts are compared, those with the most hashes in common first."""
 CHANCE = 16
-"""Of so many hashes one is shared by chance; an article that shares no more is not read."""
+"""One hash in this many is shared by chance; articles that share no more are not compared."""
 PATIENCE = 2
-"""After so many that prove unrelated the others, which share fewer hashes, are not read."""
+"""Unrelated articles after which the comparison stops, since the others share even fewer hashes."""
 SURE = 4
-"""Hashes in common that are none by chance, though the articles may prove unrelated: a third one
-lies between them."""
+"""Hashes in common that exclude chance; if the texts are unrelated, a third article links them."""
 SHORT = 80
-"""Words, below which one text under two headlines of one outlet is a failed extraction and no
-copy."""
+"""Words below which the same text under two headlines of one outlet is a failed extraction."""
 
 Kind = Literal["identical", "copy", "excerpt", "extends", "template", "overlap"]
-"""What an article's text is to another's (`relations.kind`).
+"""The relation of an article's text to another's (`relations.kind`).
 
-`identical`: text and headline are the same · `copy`: one text, perhaps edited, under another
-headline or with another
-byline · `excerpt`: cut from the other · `extends`: holds the other and adds to it · `template`: the
-same words about
-other facts · `overlap`: a passage in common, such as a quote.
+`identical`: same text and headline · `copy`: same text, perhaps edited, under another headline or
+byline · `excerpt`: shortened from the other · `extends`: contains the other and adds to it ·
+`template`: same wording about other facts · `overlap`: a passage in common, such as a quote.
 """
 VERSIONS: tuple[Kind, ...] = ("identical", "copy", "excerpt", "extends")
-"""The kinds that are one report; what is a version of one folds under its original, the nearest
-kind first."""
+"""The kinds that share one original, the closest first."""
 ONE_TEXT: tuple[Kind, ...] = ("identical", "copy")
-"""The kinds that hold both ways and go on from one to the next."""
+"""The kinds that are symmetric and transitive."""
 MIRRORED: dict[Kind, Kind] = {"excerpt": "extends", "extends": "excerpt"}
 
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """What one text is to another, and the shares (0 to 1) that say so."""
+    """The relation of one text to another, with the shares (0 to 1) that it is based on."""
 
     kind: Kind
     coverage: float
@@ -57,7 +52,7 @@ class Likeness:
     facts: float
 
     def mirrored(self) -> Likeness:
-        """The same, said of the other text."""
+        """Return the relation of the other text to this one."""
         return Likeness(
             MIRRORED.get(self.kind, self.kind), self.other_coverage, self.coverage, self.facts
         )
@@ -65,7 +60,7 @@ class Likeness:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """An article's likeness to another that was in the archive before it."""
+    """An article's relation to one that was archived earlier."""
 
     article_id: int
     other_id: int
@@ -74,7 +69,7 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """What tells which of several versions was first."""
+    """The facts that decide which of several versions is the original."""
 
     id: int
     host: str
@@ -84,15 +79,14 @@ class Printed:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """What the archive asks about texts and does not know itself
-    (`pipelines.dedup.copies.JUDGE`)."""
+    """The decisions about texts that the archive leaves to `pipelines.dedup.copies.JUDGE`."""
 
     version: int
-    """Of the sketch."""
+    """The version of the method that computes sketches."""
     sketch: Callable[[str], Sequence[int]]
-    """A text → the hashes by which it is found again."""
+    """A text → the hashes under which it is indexed."""
     likeness: Callable[[str, str], Likeness | None]
-    """A text and another → what the first is to the second."""
+    """Two texts → the relation of the first to the second, or None."""
     original: Callable[[Sequence[Printed]], int]
     """Versions of one text → the id of the original."""
 
@@ -100,51 +94,55 @@ class Judge:
 def relate(
     connection: sqlite3.Connection,
     article_id: int,
-    judge: Judge,
+    policy: Judge,
     found_at: str,
     newest: int | None = None,
 ) -> list[Relation]:
-    """Find and keep what a kept article is to those before it, make it findable, and fold it under
-    its original.
+    """Relate an article to those before it, index it, and group it with its original.
 
-    An article whose text changed is related anew: what was said of it before is forgotten. Its old
-    hashes stay, as copies of the old text may be known by them alone; they lead here and are
-    weighed by the texts as they are now. Articles after `newest` count as not there yet.
+    An article whose text changed is related again and its earlier relations are deleted. Its old
+    hashes stay in the index, since copies of the old text may share only those; the comparison uses
+    the current texts. Articles after `newest` are ignored. Raises ValueError if the article does
+    not exist.
     """
     article = _article(connection, article_id)
     if article is None:
         raise ValueError(f"no article {article_id}")
-    known = _forget(connection, article_id, judge)
-    relations = _identical(connection, article, newest) or _alike(connection, article, judge, known)
+    known = _forget(connection, article_id, policy)
+    relations = _identical(connection, article, newest) or _alike(
+        connection, article, policy, known
+    )
     connection.executemany(
-        """INSERT INTO relations (article_id, other_id, kind, coverage, other_coverage, facts, found_at)
+        """INSERT INTO relations
+          (article_id, other_id, kind, coverage, other_coverage, facts, found_at)
         VALUES (?, ?, ?, ?, ?, ?, ?)""",
         [(r.article_id, r.other_id, *astuple(r.likeness), found_at) for r in relations],
     )
-    _fold(connection, article_id, relations, judge)
+    _fold(connection, article_id, relations, policy)
     return relations
 
 
-def is_current(connection: sqlite3.Connection, judge: Judge) -> bool:
-    """Whether all articles are known by hashes of the judge's version; if not, `rebuild` is due."""
+def is_current(connection: sqlite3.Connection, policy: Judge) -> bool:
+    """Return whether the index was built by the policy's version; if not, `rebuild` is due."""
     return bool(
-        connection.execute("SELECT max(version) FROM sketches").fetchone()[0] == judge.version
+        connection.execute("SELECT max(version) FROM sketches").fetchone()[0] == policy.version
     )
 
 
-def rebuild(connection: sqlite3.Connection, judge: Judge, found_at: str) -> None:
-    """Relate all articles anew, in the order in which they came: about a second for a thousand."""
+def rebuild(connection: sqlite3.Connection, policy: Judge, found_at: str) -> None:
+    """Relate all articles again in order of arrival; takes about one second for a thousand."""
     for table in ("shingles", "relations", "versions", "texts", "sketches"):
         connection.execute(f"DELETE FROM {table}")  # noqa: S608  our own names
-    connection.execute("INSERT INTO sketches (version) VALUES (?)", (judge.version,))
+    connection.execute("INSERT INTO sketches (version) VALUES (?)", (policy.version,))
     for (article_id,) in connection.execute("SELECT id FROM articles ORDER BY id").fetchall():
-        relate(connection, article_id, judge, found_at, newest=article_id)
+        relate(connection, article_id, policy, found_at, newest=article_id)
 
 
 # -- finding ---------------------------------------------------------------------------------------
 
 
 def _article(connection: sqlite3.Connection, article_id: int) -> sqlite3.Row | None:
+    """Return the columns of an article that are compared, or None."""
     query = (
         "SELECT id, outlet_id, headline, text, word_count, fingerprint FROM articles WHERE id = ?"
     )
@@ -154,9 +152,9 @@ def _article(connection: sqlite3.Connection, article_id: int) -> sqlite3.Row | N
 def _identical(
     connection: sqlite3.Connection, article: sqlite3.Row, newest: int | None
 ) -> list[Relation]:
-    """The earliest article with the same text is the one that all its copies point to.
+    """Return the relation to the earliest article with the same text, for all its copies.
 
-    Under another headline it is a copy like one that was edited, with the whole text in common.
+    With another headline the article is a copy that has the whole text in common.
     """
     if not article["fingerprint"]:
         return []
@@ -173,12 +171,15 @@ def _identical(
 
 
 def _headline(article: sqlite3.Row) -> str:
+    """Return the headline for comparison: lower case, single spaces."""
     return " ".join((article["headline"] or "").casefold().split())
 
 
 def _failed_extraction(article: sqlite3.Row, other: sqlite3.Row) -> bool:
-    """A short text that one outlet prints under two headlines is its cookie notice, not its
-    news."""
+    """Return whether both texts are an outlet's cookie notice or the like.
+
+    That is so if one outlet has the same short text under two headlines.
+    """
     return bool(
         article["outlet_id"] == other["outlet_id"]
         and article["headline"] != other["headline"]
@@ -187,10 +188,11 @@ def _failed_extraction(article: sqlite3.Row, other: sqlite3.Row) -> bool:
 
 
 def _holders(connection: sqlite3.Connection, sketch: Sequence[int]) -> dict[int, list[int]]:
-    """Which articles hold each hash; at most BOILERPLATE of them are kept."""
+    """Return the articles indexed under each hash, at most BOILERPLATE of them."""
     holders: dict[int, list[int]] = {number: [] for number in sketch}
     rows = connection.execute(
-        "SELECT s.hash, s.article_id FROM json_each(?) AS asked CROSS JOIN shingles AS s ON s.hash = asked.value",
+        """SELECT s.hash, s.article_id FROM json_each(?) AS asked
+        CROSS JOIN shingles AS s ON s.hash = asked.value""",
         (json.dumps(sketch),),
     )
     for number, article_id in rows:
@@ -199,35 +201,29 @@ def _holders(connection: sqlite3.Connection, sketch: Sequence[int]) -> dict[int,
 
 
 def _alike(
-    connection: sqlite3.Connection, article: sqlite3.Row, judge: Judge, known: set[int]
+    connection: sqlite3.Connection, article: sqlite3.Row, policy: Judge, known: set[int]
 ) -> list[Relation]:
-    """The related articles among those that share hashes, and those that were related before."""
-    sketch = judge.sketch(article["text"])
+    """Return relations to articles that share hashes or were related before."""
+    article_id = article["id"]
+    sketch = policy.sketch(article["text"])
     holders = _holders(connection, sketch)
-    votes = _votes(holders, article["id"])
+    votes = _votes(holders, article_id)
     by_chance = min(2, len(sketch) // CHANCE)
-    best = sorted((id for id in votes if votes[id] > by_chance), key=lambda id: (-votes[id], -id))[
-        :CHECKED
-    ]
-    relations = _weigh(connection, article, best, judge, PATIENCE)
-    seen = {_partner(relation, article["id"]) for relation in relations}
-    relations += _weigh(connection, article, known - seen, judge)
+    candidates = [id for id in votes if votes[id] > by_chance]
+    best = sorted(candidates, key=lambda id: (-votes[id], -id))[:CHECKED]
+    relations = _weigh(connection, article, best, policy, PATIENCE)
+    partners = {_partner(relation, article_id) for relation in relations}
+    relations += _weigh(connection, article, known - partners, policy)
     if not any(relation.likeness.kind in VERSIONS for relation in relations):
         behind = _versions_of(connection, [id for id in best if votes[id] >= SURE])
-        relations += _weigh(connection, article, behind - {*best, *known, article["id"]}, judge)
-    _post(
-        connection,
-        article["id"],
-        sketch,
-        holders,
-        {_partner(relation, article["id"]) for relation in relations},
-    )
+        relations += _weigh(connection, article, behind - {*best, *known, article_id}, policy)
+    related = {_partner(relation, article_id) for relation in relations}
+    _post(connection, article_id, sketch, holders, related)
     return relations
 
 
 def _votes(holders: dict[int, list[int]], article_id: int) -> dict[int, float]:
-    """How many telling hashes each other article holds; one that several hold tells as much
-    less."""
+    """Return a score for each other article: the hashes in common, rarer ones weighing more."""
     votes: dict[int, float] = {}
     for ids in holders.values():
         if len(ids) < BOILERPLATE:
@@ -238,10 +234,13 @@ def _votes(holders: dict[int, list[int]], article_id: int) -> dict[int, float]:
 
 
 def _versions_of(connection: sqlite3.Connection, ids: Sequence[int]) -> set[int]:
-    """Articles that hold no hashes because one of these holds them already, though they may be the
-    nearer ones."""
+    """Return excerpts of these articles, which may be closer to the article.
+
+    Excerpts have no index entries of their own where the longer text has them already.
+    """
     rows = connection.execute(
-        """SELECT r.article_id FROM json_each(?) AS asked CROSS JOIN relations AS r ON r.other_id = asked.value
+        """SELECT r.article_id FROM json_each(?) AS asked
+        CROSS JOIN relations AS r ON r.other_id = asked.value
         WHERE r.kind = 'excerpt' LIMIT ?""",
         (json.dumps(ids), CHECKED),
     )
@@ -252,18 +251,18 @@ def _weigh(
     connection: sqlite3.Connection,
     article: sqlite3.Row,
     others: Iterable[int],
-    judge: Judge,
+    policy: Judge,
     patience: int = CHECKED,
 ) -> list[Relation]:
-    """Read others in full; those that are related. One that was taken out of the archive is passed
-    over."""
+    """Compare full texts and return the relations found; stop after `patience` unrelated texts.
+
+    Articles that were removed from the archive are skipped.
+    """
     relations = []
     for other in filter(None, (_article(connection, id) for id in others)):
-        likeness = (
-            None
-            if _failed_extraction(article, other)
-            else judge.likeness(article["text"], other["text"])
-        )
+        likeness = None
+        if not _failed_extraction(article, other):
+            likeness = policy.likeness(article["text"], other["text"])
         if likeness:
             relations.append(_relation(article["id"], other["id"], likeness))
         else:
@@ -274,13 +273,14 @@ def _weigh(
 
 
 def _relation(article_id: int, other_id: int, likeness: Likeness) -> Relation:
-    """The later article of two stands first."""
+    """Return the relation of two articles, with the later one first."""
     if article_id > other_id:
         return Relation(article_id, other_id, likeness)
     return Relation(other_id, article_id, likeness.mirrored())
 
 
 def _partner(relation: Relation, article_id: int) -> int:
+    """Return the other article of a relation."""
     return relation.other_id if relation.article_id == article_id else relation.article_id
 
 
@@ -291,92 +291,87 @@ def _post(
     holders: dict[int, list[int]],
     related: Collection[int],
 ) -> None:
-    """Keep the hashes by which no related article is found yet, and that are no boilerplate."""
-    connection.executemany(
-        "INSERT OR IGNORE INTO shingles (hash, article_id) VALUES (?, ?)",
-        [
-            (number, article_id)
-            for number in sketch
-            if len(holders[number]) < BOILERPLATE
-            and not any(id in related for id in holders[number])
-        ],
-    )
+    """Index an article under its hashes, without boilerplate and those of a related article."""
+    new = [
+        (number, article_id)
+        for number in sketch
+        if len(holders[number]) < BOILERPLATE and not set(holders[number]).intersection(related)
+    ]
+    connection.executemany("INSERT OR IGNORE INTO shingles (hash, article_id) VALUES (?, ?)", new)
 
 
 # -- folding ---------------------------------------------------------------------------------------
 
 
 def _fold(
-    connection: sqlite3.Connection, article_id: int, relations: Sequence[Relation], judge: Judge
+    connection: sqlite3.Connection, article_id: int, relations: Sequence[Relation], policy: Judge
 ) -> None:
-    """Put an article with the versions of the nearest one, and of those that are one text with it
-    through this one.
+    """Group an article with the versions of the nearest related one, and merge other groups.
 
-    What it merely has a part in common with joins them only where this one is the original of all:
-    a round-up that holds two reports makes them no versions of each other, and a report that two
-    cut short does, whoever came first.
+    A group of an article that shares only a part is merged only if this article is the original.
+    A round-up that contains two reports does not make them versions of each other, but a report
+    that two outlets shortened does, whichever was archived first.
     """
-    near = sorted(
-        (relation for relation in relations if relation.likeness.kind in VERSIONS), key=_distance
-    )
+    versions = [relation for relation in relations if relation.likeness.kind in VERSIONS]
+    near = sorted(versions, key=_distance)
     if not near:
         return
     text_id = _text_with(connection, _partner(near[0], article_id))
     _add_version(connection, article_id, text_id)
-    _choose_original(connection, text_id, (_original_of(connection, text_id), article_id), judge)
+    _choose_original(connection, text_id, (_original_of(connection, text_id), article_id), policy)
     for relation in near[1:]:
         if relation.likeness.kind in ONE_TEXT or _original_of(connection, text_id) == article_id:
-            _merge(
-                connection, text_id, _text_with(connection, _partner(relation, article_id)), judge
-            )
+            other_id = _text_with(connection, _partner(relation, article_id))
+            _merge(connection, text_id, other_id, policy)
 
 
 def _text_with(connection: sqlite3.Connection, article_id: int) -> int:
-    """The text that an article is a version of; made if it was the only one."""
+    """Return the id of the text of which an article is a version; create it if necessary."""
     text_id = _text_of(connection, article_id)
     if text_id is None:
-        text_id = int(
-            connection.execute(
-                "INSERT INTO texts (original_id) VALUES (?)", (article_id,)
-            ).lastrowid
-            or 0
-        )
+        done = connection.execute("INSERT INTO texts (original_id) VALUES (?)", (article_id,))
+        text_id = int(done.lastrowid or 0)
         _add_version(connection, article_id, text_id)
     return text_id
 
 
-def _merge(connection: sqlite3.Connection, text_id: int, other_id: int, judge: Judge) -> None:
+def _merge(connection: sqlite3.Connection, text_id: int, other_id: int, policy: Judge) -> None:
+    """Merge the versions of another text into a text."""
     if other_id == text_id:
         return
     originals = (_original_of(connection, text_id), _original_of(connection, other_id))
     connection.execute("UPDATE versions SET text_id = ? WHERE text_id = ?", (text_id, other_id))
     connection.execute("DELETE FROM texts WHERE id = ?", (other_id,))
-    _choose_original(connection, text_id, originals, judge)
+    _choose_original(connection, text_id, originals, policy)
 
 
 def _original_of(connection: sqlite3.Connection, text_id: int) -> int:
-    return int(
-        connection.execute("SELECT original_id FROM texts WHERE id = ?", (text_id,)).fetchone()[0]
-    )
+    """Return the id of the original of a text."""
+    row = connection.execute("SELECT original_id FROM texts WHERE id = ?", (text_id,)).fetchone()
+    return int(row[0])
 
 
 def _add_version(connection: sqlite3.Connection, article_id: int, text_id: int) -> None:
+    """Make an article a version of a text."""
     connection.execute(
-        "INSERT INTO versions (article_id, text_id, outlet_id) SELECT id, ?, outlet_id FROM articles WHERE id = ?",
+        """INSERT INTO versions (article_id, text_id, outlet_id)
+        SELECT id, ?, outlet_id FROM articles WHERE id = ?""",
         (text_id, article_id),
     )
 
 
 def _distance(relation: Relation) -> tuple[int, float]:
+    """Return a sort key that puts the closest relation first."""
     likeness = relation.likeness
     return VERSIONS.index(likeness.kind), -max(likeness.coverage, likeness.other_coverage)
 
 
 def with_versions(connection: sqlite3.Connection, article_ids: Sequence[int]) -> list[int]:
-    """Articles in their order, each followed by the other versions of its text, and each once."""
+    """Return the articles, each followed by the other versions of its text, each once."""
     rows = connection.execute(
         """SELECT asked.key, asked.value, w.article_id FROM json_each(?) AS asked
-        LEFT JOIN versions AS v ON v.article_id = asked.value LEFT JOIN versions AS w ON w.text_id = v.text_id
+        LEFT JOIN versions AS v ON v.article_id = asked.value
+        LEFT JOIN versions AS w ON w.text_id = v.text_id
         ORDER BY asked.key, w.article_id""",
         (json.dumps(article_ids),),
     )
@@ -384,6 +379,7 @@ def with_versions(connection: sqlite3.Connection, article_ids: Sequence[int]) ->
 
 
 def _text_of(connection: sqlite3.Connection, article_id: int) -> int | None:
+    """Return the id of the text of which an article is a version, or None."""
     row = connection.execute(
         "SELECT text_id FROM versions WHERE article_id = ?", (article_id,)
     ).fetchone()
@@ -391,19 +387,20 @@ def _text_of(connection: sqlite3.Connection, article_id: int) -> int | None:
 
 
 def _choose_original(
-    connection: sqlite3.Connection, text_id: int, ids: Sequence[int], judge: Judge
+    connection: sqlite3.Connection, text_id: int, ids: Sequence[int], policy: Judge
 ) -> None:
+    """Store which of these articles is the original of a text."""
     rows = connection.execute(
         """SELECT a.id, o.host, a.agency, a.published_at FROM json_each(?) AS asked
         CROSS JOIN articles AS a ON a.id = asked.value JOIN outlets AS o ON o.id = a.outlet_id""",
         (json.dumps(ids),),
     )
-    original_id = judge.original([Printed(*row) for row in rows])
+    original_id = policy.original([Printed(*row) for row in rows])
     connection.execute("UPDATE texts SET original_id = ? WHERE id = ?", (original_id, text_id))
 
 
-def _forget(connection: sqlite3.Connection, article_id: int, judge: Judge) -> set[int]:
-    """Undo what was said of an article; the articles that it was related to."""
+def _forget(connection: sqlite3.Connection, article_id: int, policy: Judge) -> set[int]:
+    """Delete the relations of an article and return the ids of the related articles."""
     rows = [
         *connection.execute(
             "DELETE FROM relations WHERE article_id = ? RETURNING other_id", (article_id,)
@@ -415,14 +412,11 @@ def _forget(connection: sqlite3.Connection, article_id: int, judge: Judge) -> se
     text_id = _text_of(connection, article_id)
     if text_id is not None:
         connection.execute("DELETE FROM versions WHERE article_id = ?", (article_id,))
-        left = [
-            row[0]
-            for row in connection.execute(
-                "SELECT article_id FROM versions WHERE text_id = ?", (text_id,)
-            )
-        ]
-        if len(left) > 1:
-            _choose_original(connection, text_id, left, judge)
+        remaining = connection.execute(
+            "SELECT article_id FROM versions WHERE text_id = ?", (text_id,)
+        ).fetchall()
+        if len(remaining) > 1:
+            _choose_original(connection, text_id, [row[0] for row in remaining], policy)
         else:
             connection.execute("DELETE FROM versions WHERE text_id = ?", (text_id,))
             connection.execute("DELETE FROM texts WHERE id = ?", (text_id,))

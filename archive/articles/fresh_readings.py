@@ -1,9 +1,8 @@
-"""Kept pages as today's extractor reads them: read between write transactions, and only looked up
-within one.
+"""Captured pages extracted again between write transactions, so that none is extracted within one.
 
-Reading a page may take twenty seconds, in which nobody else could write. Where a page turns out to
-be wanted within a transaction, the transaction is given up, the page read, and all of it done
-again.
+An extraction may take twenty seconds, during which no other program could write. If a transaction
+needs a page that was not extracted, it is rolled back, the page is extracted, and the transaction
+is repeated.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ T = TypeVar("T")
 
 
 class UnreadError(Exception):
-    """A page is wanted within a transaction that was not read before it."""
+    """A transaction needs a page that was not extracted before."""
 
     def __init__(self, digest: str) -> None:
         super().__init__(digest)
@@ -30,20 +29,20 @@ class UnreadError(Exception):
 
 
 class Readings:
-    """What `reread` makes of pages, by digest."""
+    """Results of `reread` by digest."""
 
     def __init__(self, reread: Callable[[str], Version | None]) -> None:
         self._reread = reread
         self._known: dict[str, Version | None] = {}
 
-    def read(self, digests: Iterable[str]) -> None:
-        """Outside of a transaction: read what was not read yet."""
+    def read_missing(self, digests: Iterable[str]) -> None:
+        """Extract the pages that are not known yet. Must be called outside of a transaction."""
         for digest in digests:
             if digest not in self._known:
                 self._known[digest] = self._reread(digest)
 
     def __call__(self, digest: str) -> Version | None:
-        """Within one. Raises UnreadError."""
+        """Return the result for a page, within a transaction. Raises UnreadError if unknown."""
         if digest not in self._known:
             raise UnreadError(digest)
         return self._known[digest]
@@ -55,34 +54,35 @@ def written(
     decisions: Decisions,
     write: Callable[[sqlite3.Connection, Decisions], T],
 ) -> T:
-    """What `write` comes to, in one transaction in which no page is read."""
+    """Return the result of `write`, run in one transaction in which no page is extracted."""
     if decisions.changes.reread is None:
         with transaction(connection) as db:
             return write(db, decisions)
     readings = Readings(decisions.changes.reread)
-    readings.read(_likely(connection, checks))
+    readings.read_missing(_likely(connection, checks))
     ready = replace(decisions, changes=replace(decisions.changes, reread=readings))
     while True:
         try:
             with transaction(connection) as db:
                 return write(db, ready)
         except UnreadError as wanted:
-            readings.read([wanted.digest])
+            readings.read_missing([wanted.digest])
 
 
 def _likely(connection: sqlite3.Connection, checks: Sequence[Check]) -> Iterable[str]:
-    """The pages of articles that another extractor read and that are about to be compared: by their
-    addresses."""
+    """The digests of the pages that `write` will probably need.
+
+    These are the pages of known articles, found by URL, that another extractor version has read.
+    """
     for check in checks:
-        if check.article:
-            row = connection.execute(
-                """SELECT a.digest, a.extractor FROM urls u JOIN articles a ON a.id = u.article_id
-                WHERE u.url IN (?, ?) LIMIT 1""",
-                (check.url, check.article.url),
-            ).fetchone()
-            if (
-                row
-                and row["digest"] not in (None, check.article.digest)
-                and row["extractor"] != check.article.extractor
-            ):
-                yield row["digest"]
+        if check.article is None:
+            continue
+        row = connection.execute(
+            """SELECT a.digest, a.extractor FROM urls u JOIN articles a ON a.id = u.article_id
+            WHERE u.url IN (?, ?) LIMIT 1""",
+            (check.url, check.article.url),
+        ).fetchone()
+        if row is None or row["extractor"] == check.article.extractor:
+            continue
+        if row["digest"] not in (None, check.article.digest):
+            yield row["digest"]

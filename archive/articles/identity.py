@@ -1,11 +1,10 @@
-"""Which article of the archive a reading is of: candidates by its addresses, decided by their
-texts.
+"""Deciding which known article a page shows: candidates by URL, decided by text.
 
-An address alone proves nothing: it may lead elsewhere today, or a page may claim another's. So each
-known article that one of the addresses leads to is compared with what was read
-(`pipelines.dedup.same_article` decides), and where they are not one article, the known one stays as
-it is and keeps its address; `urls.leads_to` notes where that leads now. All functions run inside
-the caller's transaction.
+A URL alone proves nothing: it may lead elsewhere today, or a page may claim another page's URL. So
+each known article at one of the URLs is compared with the extracted one
+(`pipelines.dedup.same_article` decides). If they differ, the known article stays as it is and keeps
+its URL, and `urls.leads_to` records where that leads now. All functions run inside the caller's
+transaction.
 """
 
 from __future__ import annotations
@@ -20,87 +19,95 @@ from archive.frontier.urls import OWN_ROLES, outlet_of
 from archive.records import Address, Article, Check
 
 Declared = Literal["itself", "another", "nothing"]
-"""What a page calls its own address: one of the article's, another one, or none that could be."""
+"""The URL that a page declares as its own: one of the article's, another one, or no usable URL."""
 
 Fit = Literal["same", "part", "other"]
-"""What a reading is to a known article: a reading of it, only a part of it at another address, or
-another article."""
+"""The relation of a page to a known article: the same, a part of it, or another article."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """How the addresses of a reading lead to a known article."""
+    """The way in which the URLs of a page lead to a known article."""
 
     own: bool
-    """One that was asked for led to the article before; otherwise the page merely declares it."""
+    """A requested URL led to the article before; otherwise the page merely declares its URL."""
     stays: bool
-    """The page stands at one of the article's addresses; otherwise a redirect led away from
-    there."""
+    """The page is at one of the article's URLs; otherwise a redirect led to another place."""
     declares: Declared
     same_number: bool
-    """Both addresses have the same article number."""
+    """Both URLs contain the same article number."""
     same_site: bool = True
-    """Both lie within one registered domain."""
+    """Both URLs are within one registered domain."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """What the archive asks and does not know itself."""
+    """The decisions about identity that the archive leaves to the pipelines."""
 
     fit: Callable[[Version, Version, Tie], Fit]
-    """(the known article, what was read, how they are tied) → what one is to the other:
-    `pipelines.dedup.same_article.fit`."""
+    """The known article, the page's article, their tie → the relation.
+
+    See `pipelines.dedup.same_article.fit`.
+    """
     how_gone: Callable[[Check], str | None]
-    """How a look that met no article shows that there is none any more:
-    `pipelines.dedup.gone_articles.how_gone`."""
+    """A check → why it shows that the article no longer exists, or None.
+
+    See `pipelines.dedup.gone_articles.how_gone`.
+    """
     same_number: Callable[[str, str], bool]
-    """Whether two addresses of one outlet have the same article number:
-    `pipelines.urls.same_story_url`."""
+    """Two URLs of one outlet → True if they contain the same article number.
+
+    See `pipelines.urls.same_story_url`.
+    """
     same_site: Callable[[str, str], bool]
-    """Whether two addresses lie within one registered domain: `pipelines.urls.same_site`."""
+    """Two URLs → True if they are within one registered domain: `pipelines.urls.same_site`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The article that a reading is of, and how much of it."""
+    """A known article, and whether the page shows all or a part of it."""
 
     row: sqlite3.Row
     fit: Fit
 
 
-def find(connection: sqlite3.Connection, check: Check, judge: Judge) -> Found | None:
-    """The known article that a check's reading is of; None if it is of none. Raises ValueError
-    without an article."""
+def find(connection: sqlite3.Connection, check: Check, policy: Judge) -> Found | None:
+    """Return the known article that a check's page shows, or None.
+
+    Raises ValueError if the check has no article.
+    """
     if check.article is None:
         raise ValueError("a check without an article")
     new = version(check.article, check.fingerprint)
-    part, left = None, False
+    part, was_replaced = None, False
     for row, asked in _candidates(connection, check):
-        found = judge.fit(version_of_row(row), new, _tie(connection, check, row, asked, judge))
-        left = left or (asked and found == "other")
-        if found == "same":
-            return Found(row, found)
-        if found == "part" and part is None:
-            part = Found(row, found)
-    if left and part is None:
+        fit = policy.fit(version_of_row(row), new, _tie(connection, check, row, asked, policy))
+        was_replaced = was_replaced or (asked and fit == "other")
+        if fit == "same":
+            return Found(row, fit)
+        if fit == "part" and part is None:
+            part = Found(row, fit)
+    if was_replaced and part is None:
         return _twin(connection, check)
     return part
 
 
 def _twin(connection: sqlite3.Connection, check: Check) -> Found | None:
-    """The article of the same text and headline at another address of the outlet, where an address
-    left its own."""
+    """Return the outlet's article with the same text and headline at another URL.
+
+    It is needed when a requested URL led to another article before.
+    """
     assert check.article is not None
     row = connection.execute(
-        "SELECT * FROM articles WHERE fingerprint = ? AND outlet_id = ? AND headline IS ? ORDER BY id LIMIT 1",
+        """SELECT * FROM articles WHERE fingerprint = ? AND outlet_id = ? AND headline IS ?
+        ORDER BY id LIMIT 1""",
         (check.fingerprint, outlet_of(connection, check.article.url), check.article.headline),
     ).fetchone()
     return Found(row, "same") if row and check.fingerprint else None
 
 
 def _candidates(connection: sqlite3.Connection, check: Check) -> Iterator[tuple[sqlite3.Row, bool]]:
-    """Articles that an address leads to, or led to, and whether that address was asked for; each
-    the first time."""
+    """Yield the articles at a check's URLs, each once, and whether such a URL was requested."""
     seen: set[int] = set()
     for address in check.addresses:
         asked = address.role in ("requested", "redirect") and not check.claimed
@@ -116,6 +123,7 @@ def _candidates(connection: sqlite3.Connection, check: Check) -> Iterator[tuple[
 
 
 def _articles_at(connection: sqlite3.Connection, address: Address) -> list[sqlite3.Row]:
+    """Return the articles that a URL leads to or led to; `own` says whether it was requested."""
     return connection.execute(
         f"""SELECT DISTINCT a.*, u.role IN {OWN_ROLES} OR u.leads_to IS a.id AS own
         FROM urls u JOIN articles a ON a.id IN (u.article_id, u.leads_to)
@@ -125,27 +133,31 @@ def _articles_at(connection: sqlite3.Connection, address: Address) -> list[sqlit
 
 
 def _tie(
-    connection: sqlite3.Connection, check: Check, row: sqlite3.Row, asked: bool, judge: Judge
+    connection: sqlite3.Connection, check: Check, row: sqlite3.Row, asked: bool, policy: Judge
 ) -> Tie:
+    """Return how the URLs of a check lead to a known article."""
     rows = connection.execute(
         "SELECT url_key FROM urls WHERE article_id = ? OR leads_to = ?", (row["id"], row["id"])
     ).fetchall()
     keys = {str(found["url_key"]) for found in rows}
-    stands = check.addresses[0]
+    current = check.addresses[0]
     declares: Declared = "nothing"
     if check.declared_key:
         declares = "itself" if check.declared_key in keys else "another"
-    numbers, sites = (
-        judge.same_number(row["url"], stands.url),
-        judge.same_site(row["url"], stands.url),
+    return Tie(
+        own=asked,
+        stays=current.url_key in keys,
+        declares=declares,
+        same_number=policy.same_number(row["url"], current.url),
+        same_site=policy.same_site(row["url"], current.url),
     )
-    return Tie(asked, stands.url_key in keys, declares, numbers, sites)
 
 
 def owner(connection: sqlite3.Connection, url_key: str) -> int | None:
-    """The article that addresses with a key are the own ones of."""
+    """Return the id of the article that requests of this URL key led to, or None."""
     row = connection.execute(
-        f"""SELECT article_id FROM urls WHERE url_key = ? AND article_id IS NOT NULL AND role IN {OWN_ROLES}
+        f"""SELECT article_id FROM urls
+        WHERE url_key = ? AND article_id IS NOT NULL AND role IN {OWN_ROLES}
         ORDER BY id LIMIT 1""",  # noqa: S608  a constant is put in
         (url_key,),
     ).fetchone()
@@ -153,15 +165,13 @@ def owner(connection: sqlite3.Connection, url_key: str) -> int | None:
 
 
 def own_address(connection: sqlite3.Connection, check: Check, article: Article) -> str:
-    """Where a new article is filed: where it was read, or, where that is another article's address,
-    where it says."""
+    """Return the URL for a new article: its own, or the declared one if that is taken."""
     if owner(connection, check.addresses[0].url_key) is None or not check.declared_key:
         return article.url
     if owner(connection, check.declared_key) is not None:
         return article.url
-    return next(
-        (other.url for other in check.addresses if other.url_key == check.declared_key), article.url
-    )
+    declared = (each.url for each in check.addresses if each.url_key == check.declared_key)
+    return next(declared, article.url)
 
 
 # -- where an address leads now --------------------------------------------------------------------
@@ -170,10 +180,9 @@ def own_address(connection: sqlite3.Connection, check: Check, article: Article) 
 def note_where_it_leads(
     connection: sqlite3.Connection, check: Check, article_id: int
 ) -> str | None:
-    """Note that addresses of other articles, which a look asked for, led to this one; those of its
-    own lead home again.
+    """Record that requested URLs of other articles led to this one, or its own to it again.
 
-    What is new about the address that was looked at, in a few words; None if nothing is.
+    Returns what is new about the check's URL, in a few words, or None.
     """
     news = None
     for address in () if check.claimed else check.addresses:
@@ -181,24 +190,27 @@ def note_where_it_leads(
             continue
         rows = connection.execute(
             """SELECT id, article_id, leads_to FROM urls
-            WHERE url_key = ? AND article_id IS NOT NULL AND coalesce(checked_at, '') <= ?""",  # an import may be late
-            (address.url_key, check.checked_at),
+            WHERE url_key = ? AND article_id IS NOT NULL AND coalesce(checked_at, '') <= ?""",
+            (address.url_key, check.checked_at),  # an imported page may be older
         ).fetchall()
         for row in rows:
-            now = None if row["article_id"] == article_id else article_id
-            if row["leads_to"] == now:
+            leads_to = None if row["article_id"] == article_id else article_id
+            if row["leads_to"] == leads_to:
                 continue
-            connection.execute("UPDATE urls SET leads_to = ? WHERE id = ?", (now, row["id"]))
-            if now is not None and address.url_key == check.url_key:
-                news = f"the address of article {row['article_id']} leads to another article now"
+            connection.execute("UPDATE urls SET leads_to = ? WHERE id = ?", (leads_to, row["id"]))
+            if leads_to is not None and address.url_key == check.url_key:
+                news = f"the URL of article {row['article_id']} leads to another article now"
     return news
 
 
 def leads(connection: sqlite3.Connection, article_id: int) -> list[dict[str, Any]]:
-    """Where the addresses of an article lead now, if not to it: `url`, and the `article_id`,
-    `headline` and address (`leads_to`) of what stands there."""
+    """Return the URLs of an article that lead elsewhere now, as dictionaries.
+
+    Keys: `url`, and `article_id`, `headline` and `leads_to` (the URL) of the article found there.
+    """
     rows = connection.execute(
-        """SELECT u.url, b.id AS article_id, b.headline, b.url AS leads_to FROM urls u JOIN articles b
+        """SELECT u.url, b.id AS article_id, b.headline, b.url AS leads_to
+        FROM urls u JOIN articles b
         ON b.id = u.leads_to WHERE u.article_id = ? ORDER BY u.id""",
         (article_id,),
     )

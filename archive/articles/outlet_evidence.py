@@ -1,5 +1,4 @@
-"""What the archive knows of where else a story was covered: its articles, and who linked to them or
-named others.
+"""Evidence for outlets that may cover a story: its articles, who links to them, who names others.
 
 Hosts are without `www.`. Functions that write run inside the caller's transaction.
 """
@@ -17,28 +16,28 @@ from archive.frontier.hosts import bare_host
 from archive.frontier.pauses import pauses
 
 MOST = 200
-"""Articles of a story that are looked at: those that a person confirmed, then the newest."""
+"""Articles of a story to read: those that a person confirmed, then the newest."""
 BEGINNING = 2_500
-"""Characters of a text."""
+"""Characters to read of an article's text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An article of a story, as far as it says where else to look."""
+    """An article of a story, with the columns that hint at other outlets."""
 
     id: int
     url: str
     host: str
     country: str | None
-    """The outlet's."""
+    """The outlet's country, ISO 3166-1."""
     language: str | None
     agency: str | None
     opening: str
     """Headline and standfirst."""
     text: str
-    """Its beginning."""
+    """The beginning of the text."""
     digest: str | None
-    """Of its capture."""
+    """SHA-256 of the capture."""
 
 
 def articles(connection: sqlite3.Connection, story_id: int) -> list[Told]:
@@ -55,31 +54,31 @@ def articles(connection: sqlite3.Connection, story_id: int) -> list[Told]:
 
 
 def linking(connection: sqlite3.Connection, story_id: int) -> Counter[str]:
-    """The hosts on whose pages links to the story's articles were found, without those of the
-    articles themselves."""
+    """Count the story's articles to which the pages of each other host link."""
     rows = connection.execute(
-        """SELECT DISTINCT u.article_id, u.found_on, u.url FROM story_coverage c JOIN urls u ON u.article_id = c.id
+        """SELECT DISTINCT u.article_id, u.found_on, u.url
+        FROM story_coverage c JOIN urls u ON u.article_id = c.id
         WHERE c.story_id = ? AND u.via = 'link' AND u.found_on IS NOT NULL""",
         (story_id,),
     )
     pairs = ((_host(row["found_on"]), _host(row["url"])) for row in rows)
-    return Counter(there for there, here in pairs if there != here)
+    return Counter(linking_host for linking_host, host in pairs if linking_host != host)
 
 
 def note_named(
     connection: sqlite3.Connection, story_id: int, service: str, hosts: Sequence[str]
 ) -> None:
-    """Keep which outlets a search service named for a story; a host as often as it named pages of
-    it."""
+    """Store the outlets that a search service named for a story; `hosts` has one entry a page."""
+    pages = Counter(map(bare_host, hosts))
     connection.executemany(
         """INSERT INTO story_outlets (story_id, host, service, pages) VALUES (?, ?, ?, ?)
         ON CONFLICT (story_id, host, service) DO UPDATE SET pages = max(pages, excluded.pages)""",
-        [(story_id, host, service, many) for host, many in Counter(map(bare_host, hosts)).items()],
+        [(story_id, host, service, count) for host, count in pages.items()],
     )
 
 
 def named(connection: sqlite3.Connection, story_id: int) -> dict[str, dict[str, int]]:
-    """The hosts that services named for a story, each with how many pages which service named."""
+    """The hosts that search services named for a story: host → service → number of pages."""
     found: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for row in connection.execute(
         "SELECT * FROM story_outlets WHERE story_id = ? ORDER BY service", (story_id,)
@@ -91,14 +90,14 @@ def named(connection: sqlite3.Connection, story_id: int) -> dict[str, dict[str, 
 def with_sources(connection: sqlite3.Connection) -> set[str]:
     """The hosts of the outlets whose feeds or sitemaps the archive reads."""
     rows = connection.execute(
-        "SELECT DISTINCT o.host FROM outlets o JOIN urls u ON u.outlet_id = o.id WHERE u.role = 'source'"
+        """SELECT DISTINCT o.host FROM outlets o JOIN urls u ON u.outlet_id = o.id
+        WHERE u.role = 'source'"""
     )
     return {bare_host(row["host"]) for row in rows}
 
 
 def outlets_of(connection: sqlite3.Connection, urls: Sequence[str]) -> list[str]:
-    """The hosts of the outlets whose articles are at some addresses, each once; nothing for a page
-    that is none."""
+    """The hosts of the outlets with articles at these URLs, each once."""
     rows = connection.execute(
         """SELECT DISTINCT o.host FROM json_each(?) AS asked JOIN urls u ON u.url = asked.value
         JOIN articles a ON a.id = u.article_id JOIN outlets o ON o.id = a.outlet_id""",
@@ -113,9 +112,10 @@ def known(connection: sqlite3.Connection) -> set[str]:
 
 
 def resting(connection: sqlite3.Connection) -> dict[str, str]:
-    """The hosts that are left alone for a time, until when."""
+    """The hosts of the sites that are paused → the end of the pause."""
     return {_host(site): until for site, (until, _) in pauses(connection).items()}
 
 
 def _host(url: str) -> str:
+    """Return the host of a URL without `www.`."""
     return bare_host((urlsplit(url).hostname or "").lower())

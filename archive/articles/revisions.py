@@ -1,8 +1,7 @@
-"""What articles have said: every text that a reader could have seen, kept before a newer one takes
-its place.
+"""Revisions of articles: each version that readers could see, stored before it is replaced.
 
-Whether a change is one is decided elsewhere (`pipelines.dedup.revisions`) and comes in as a
-`Judge`. Functions that write run inside the caller's transaction.
+Whether a change counts is decided in `pipelines.dedup.revisions` and passed in as a `Judge`.
+Functions that write run inside the caller's transaction.
 """
 
 from __future__ import annotations
@@ -29,35 +28,38 @@ Kind = Literal[
     "restored",
     "gone",
 ]
-"""What a revision changed (`revisions.kinds`).
+"""The changes in a revision (`revisions.kinds`).
 
-`headline`, `standfirst`, `byline`, `body`: what a reader reads · `cut`: most of the body went,
-often behind a paywall · `correction`: a note that says so came with it · `typographic`: quotes,
-dashes, case and the like alone · `gone`: two looks in a row met 404, 410 or 451, a page that says
-"not found", or a front page · `restored`: it was gone, or reads as an earlier revision did.
+`headline`, `standfirst`, `byline`, `body`: these parts of the article · `cut`: most of the body was
+removed, often by a paywall · `correction`: a note about a correction was added · `typographic`:
+only quotes, dashes, case and the like · `gone`: two fetches in a row met 404, 410 or 451, a page
+that says "not found", or a front page · `restored`: it was gone, or equals an earlier revision.
 """
 
 Decision = Literal["unchanged", "date-only", "reread", "revision", "held", "unreadable"]
-"""What a new reading of a known article is.
+"""The meaning of a new extraction of a known article.
 
-`date-only`: the page's own dates moved, and nothing that one reads · `reread`: the same page, or
-one read by another extractor: it takes the place of the old reading · `held`: most of the text is
-missing; a second look decides · `unreadable`: a failed extraction.
+`date-only`: only the page's own dates changed · `reread`: the page is the same, or another
+extractor read it; the new extraction replaces the old one · `held`: most of the text is missing; a
+second fetch decides · `unreadable`: the extraction failed.
 """
 
 Columns = Mapping[str, Any] | sqlite3.Row
-"""The columns of an article, by name."""
+"""The columns of an article by name."""
 
 SHORT = ("number", "headline", "standfirst", "byline", "fingerprint")
-"""What is asked of an earlier revision."""
+"""Columns that are compared of earlier revisions."""
 
-READING = ("headline", "standfirst", "byline", "authors", "text", "fingerprint", "published_at", "stated_at", "modified_at", "digest", "extractor")  # fmt: skip  # noqa: E501
-"""Columns that `articles` and `revisions` share: what was read."""
+READING = (
+    "headline", "standfirst", "byline", "authors", "text", "fingerprint", "published_at",
+    "stated_at", "modified_at", "digest", "extractor",
+)  # fmt: skip
+"""Columns that `articles` and `revisions` share: the extracted values."""
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One reading of an article, as far as it is compared."""
+    """One extraction of an article, with the fields that are compared."""
 
     text: str
     headline: str | None = None
@@ -67,18 +69,18 @@ class Version:
     published_at: str | None = None
     modified_at: str | None = None
     stated_at: str | None = None
-    """What the page itself says of its publication; '' if nothing, None if that is not known."""
+    """The publication date on the page itself; '' if there is no such date, None if unknown."""
     fetched_at: str | None = None
     digest: str | None = None
     extractor: str | None = None
     free: bool | None = None
     authors: str = "[]"
-    """A JSON list."""
+    """As a JSON list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """What an earlier revision said, in short."""
+    """The fields of an earlier revision that are compared."""
 
     number: int
     headline: str | None
@@ -86,24 +88,24 @@ class Earlier:
     byline: str | None
     fingerprint: str
     returned: bool = False
-    """It read as an earlier one did."""
+    """True if this revision was equal to one before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What came before the newest reading of an article."""
+    """The history of an article before the newest extraction."""
 
     earlier: tuple[Earlier, ...] = ()
-    """Its revisions with a text, by number; none if it never changed."""
+    """Its revisions that have a text, by number; empty if the article never changed."""
     held: str | None = None
-    """The text of a loss that waits for a second look."""
+    """The text of a shortened version that waits for a second fetch."""
     gone: bool = False
-    """The newest revision says that the article is gone."""
+    """True if the article is gone by the newest revision."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a new reading is, and why."""
+    """The meaning of a new extraction, and the reason."""
 
     decision: Decision
     kinds: tuple[Kind, ...] = ()
@@ -114,28 +116,30 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """What the archive asks and does not know itself."""
+    """The decisions about changes that the archive leaves to the pipelines."""
 
     verdict: Callable[[Version, Version, Past], Verdict]
-    """(old, new, what was before) → what the new one is: `pipelines.dedup.revisions.judge`."""
+    """Old version, new version, history → verdict: `pipelines.dedup.revisions.judge`."""
     reread: Callable[[str], Version | None] | None = None
-    """The digest of a capture → how today's extractor reads it; None where the page was not kept.
-    Without it, what a page changed while the extractor changed too cannot be told."""
+    """Digest of a capture → its extraction by today's extractor; None if the page is not stored.
+
+    Without this function a change of the page cannot be told from a change of the extractor.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What became of a new reading of a known article."""
+    """The result of storing a new extraction of a known article."""
 
     outcome: Outcome
     takes: Literal["all", "dates", "nothing"]
-    """What the article's own row takes from it."""
+    """The columns of the article's row that are updated from the extraction."""
     reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One text of an article and how it came about; `kinds` is empty for the first."""
+    """One version of an article and how it came about; `kinds` is empty for the first."""
 
     article_id: int
     number: int
@@ -156,43 +160,44 @@ class Revision:
     digest: str | None
     extractor: str | None
     how: str | None = None
-    """How it was gone: the status, or where its address led."""
+    """The way in which the article disappeared: the status, or where its URL led."""
     stated_at: str | None = None
-    """What the page itself said of its publication; '' if nothing, None if that is not known."""
+    """The publication date on the page itself; '' if there is no such date, None if unknown."""
 
     @property
     def gone(self) -> bool:
+        """True if the article was gone."""
         return "gone" in self.kinds
 
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """What there is to know when the next look at an article's page is set."""
+    """The history of an article's page, from which the next fetch is scheduled."""
 
     first_seen: str
     published_at: str | None = None
     changed_at: str | None = None
-    """When the newest revision was seen; None if it never changed."""
+    """When the newest revision was first fetched; None if the article never changed."""
     held: bool = False
-    """A loss waits to be seen again."""
+    """True if a shortened version waits for confirmation."""
     statuses: tuple[int | None, ...] = ()
-    """HTTP status of the last looks, the newest first."""
+    """HTTP status of the last fetches, newest first."""
 
 
 # -- keeping ---------------------------------------------------------------------------------------
 
 
 def keep_revision(
-    connection: sqlite3.Connection, article: Columns, row: Columns, judge: Judge
+    connection: sqlite3.Connection, article: Columns, row: Columns, policy: Judge
 ) -> Kept:
-    """Judge a new reading of a known article, and keep what has to be kept before the article's row
-    changes.
+    """Classify a new extraction of a known article, and store a revision if necessary.
 
-    `article` is the row of `articles` as it stands, `row` the same columns as they were read now.
+    `article` is the current row of `articles`, `row` has the same columns as extracted now. Call
+    it before the row is updated.
     """
     article_id, old, new = int(article["id"]), version_of_row(article), version_of_row(row)
-    old = _as_read_today(connection, article_id, old, new, judge)
-    verdict = judge.verdict(old, new, _past(connection, article_id))
+    old = _as_read_today(connection, article_id, old, new, policy)
+    verdict = policy.verdict(old, new, _past(connection, article_id))
     if verdict.decision == "held":
         _hold(connection, article_id, new)
         return Kept("unchanged", "nothing", verdict.reason)
@@ -201,27 +206,20 @@ def keep_revision(
     connection.execute("DELETE FROM held WHERE article_id = ?", (article_id,))
     if verdict.decision == "revision":
         _first(connection, article, old)
-        _add(
-            connection,
-            article_id,
-            old,
-            replace(new, headline=new.headline or old.headline),
-            verdict,
-        )
+        with_headline = replace(new, headline=new.headline or old.headline)
+        _add(connection, article_id, old, with_headline, verdict)
         return Kept("changed", "all")
     if verdict.decision == "reread":
         _replace(connection, article_id, new)
         return Kept("unchanged", "all", verdict.reason)
-    return Kept(
-        "unchanged", "dates" if verdict.decision == "date-only" else "nothing", verdict.reason
-    )
+    takes: Literal["dates", "nothing"] = "dates" if verdict.decision == "date-only" else "nothing"
+    return Kept("unchanged", takes, verdict.reason)
 
 
 def keep_gone(connection: sqlite3.Connection, check: Check) -> bool:
-    """Keep that an article is gone, once two looks in a row said so; call it before the check is
-    noted.
+    """Store a revision `gone` if this check is the second in a row that says so.
 
-    True if this look made it a revision.
+    Returns whether it did. Call it before the check is recorded.
     """
     row = connection.execute(
         f"""SELECT a.*, u.id AS url_id FROM urls u JOIN articles a ON a.id = u.article_id
@@ -232,24 +230,19 @@ def keep_gone(connection: sqlite3.Connection, check: Check) -> bool:
         return False
     connection.execute("UPDATE urls SET leads_to = NULL WHERE id = ?", (row["url_id"],))
     _first(connection, row, version_of_row(row))
-    _insert(
-        connection,
-        row["id"],
-        check.checked_at,
-        {"kinds": '["gone"]', "text": "", "how": check.reason},
-    )
+    values = {"kinds": '["gone"]', "text": "", "how": check.reason}
+    _insert(connection, row["id"], check.checked_at, values)
     return True
 
 
 def _as_read_today(
-    connection: sqlite3.Connection, article_id: int, old: Version, new: Version, judge: Judge
+    connection: sqlite3.Connection, article_id: int, old: Version, new: Version, policy: Judge
 ) -> Version:
-    """The old reading; if another extractor made it, the old page as this one reads it, if that can
-    be had."""
+    """Return the old version, extracted again if possible and if another extractor read it."""
     same_reader = None in (old.extractor, new.extractor) or old.extractor == new.extractor
-    if same_reader or old.digest is None or old.digest == new.digest or judge.reread is None:
+    if same_reader or old.digest is None or old.digest == new.digest or policy.reread is None:
         return old
-    again = judge.reread(old.digest)
+    again = policy.reread(old.digest)
     if again is None:
         return old
     _replace(connection, article_id, again)
@@ -257,21 +250,20 @@ def _as_read_today(
 
 
 def version_of_row(row: Columns) -> Version:
-    """The columns of an article, as they are compared."""
+    """Return the version in a row of `articles`."""
     values = {field.name: row[field.name] for field in fields(Version)}
     return Version(**values | {"free": None if row["free"] is None else bool(row["free"])})
 
 
 def version(article: Article, fingerprint: str) -> Version:
-    """An article that was read, as it is compared."""
+    """Return the version in an extracted article."""
     row = {field.name: getattr(article, field.name, None) for field in fields(Version)}
-    return version_of_row(
-        row
-        | {"fingerprint": fingerprint, "authors": json.dumps(article.authors, ensure_ascii=False)}
-    )
+    authors = json.dumps(article.authors, ensure_ascii=False)
+    return version_of_row(row | {"fingerprint": fingerprint, "authors": authors})
 
 
 def _past(connection: sqlite3.Connection, article_id: int) -> Past:
+    """Return the history of an article."""
     rows = connection.execute(
         """SELECT number, headline, standfirst, byline, fingerprint, kinds FROM revisions
         WHERE article_id = ? ORDER BY number""",
@@ -285,20 +277,23 @@ def _past(connection: sqlite3.Connection, article_id: int) -> Past:
 
 
 def _is_gone(row: sqlite3.Row) -> bool:
+    """Return whether a revision says that the article is gone."""
     return "gone" in json.loads(row["kinds"])
 
 
 def _earlier(row: sqlite3.Row) -> Earlier:
+    """Return the fields of a revision that are compared."""
     return Earlier(**{name: row[name] for name in SHORT}, returned=_returned(row))
 
 
 def _returned(row: sqlite3.Row) -> bool:
-    """Whether a revision was a change back; what was gone and came again as it was is none."""
+    """Return whether a revision restored an earlier text; a return after `gone` does not count."""
     kinds = json.loads(row["kinds"])
     return "restored" in kinds and len(kinds) > 1
 
 
 def _hold(connection: sqlite3.Connection, article_id: int, new: Version) -> None:
+    """Store a shortened version until a second fetch confirms it."""
     connection.execute(
         """INSERT INTO held (article_id, seen_at, text, digest) VALUES (?, ?, ?, ?)
         ON CONFLICT (article_id) DO UPDATE
@@ -308,7 +303,7 @@ def _hold(connection: sqlite3.Connection, article_id: int, new: Version) -> None
 
 
 def _first(connection: sqlite3.Connection, article: Columns, version: Version) -> None:
-    """The article as it stands becomes revision 1, if it has none."""
+    """Make the current article revision 1 if it has no revisions."""
     if not connection.execute(
         "SELECT 1 FROM revisions WHERE article_id = ?", (article["id"],)
     ).fetchone():
@@ -318,24 +313,27 @@ def _first(connection: sqlite3.Connection, article: Columns, version: Version) -
 def _add(
     connection: sqlite3.Connection, article_id: int, old: Version, new: Version, verdict: Verdict
 ) -> None:
+    """Store a new revision."""
     compared = diff(old.text, new.text)
-    told = {
+    change = {
         "kinds": json.dumps(verdict.kinds),
         "stealth": verdict.stealth,
         "restores": verdict.restores,
         "words_added": compared.words_added,
         "words_removed": compared.words_removed,
     }
-    _insert(connection, article_id, new.fetched_at, told | _reading(new))
+    _insert(connection, article_id, new.fetched_at, change | _reading(new))
 
 
 def _reading(version: Version) -> dict[str, Any]:
+    """Return the columns of a version."""
     return {name: getattr(version, name) for name in READING}
 
 
 def _insert(
     connection: sqlite3.Connection, article_id: int, seen_at: str | None, values: dict[str, Any]
 ) -> None:
+    """Insert the next revision of an article."""
     newest = connection.execute(
         "SELECT max(number) FROM revisions WHERE article_id = ?", (article_id,)
     ).fetchone()[0]
@@ -346,23 +344,27 @@ def _insert(
 
 
 def _replace(connection: sqlite3.Connection, article_id: int, again: Version) -> None:
-    """The newest text was read anew; when it was seen and what changed then stays."""
+    """Replace the text of the newest revision by a new extraction; `seen_at` and `kinds` stay."""
     changes = ", ".join(f"{name} = :{name}" for name in READING)
     connection.execute(
         f"""UPDATE revisions SET {changes} WHERE id = (
-          SELECT id FROM revisions WHERE article_id = :article_id AND kinds <> '["gone"]' ORDER BY number DESC LIMIT 1
+          SELECT id FROM revisions WHERE article_id = :article_id AND kinds <> '["gone"]'
+          ORDER BY number DESC LIMIT 1
         )""",  # noqa: S608  our own names
         _reading(again) | {"article_id": article_id},
     )
 
 
 def looks(connection: sqlite3.Connection, url: str) -> Looks | None:
-    """What there is to know of the page at a URL; None if it is no article's own."""
+    """Return the history of the article's page at a URL; None if no article was read there."""
     row = connection.execute(
-        f"""SELECT u.id, a.published_at, (SELECT min(checked_at) FROM checks WHERE url_id = u.id) AS first_seen,
-          a.fetched_at, (SELECT max(seen_at) FROM revisions WHERE article_id = a.id AND number > 1) AS changed_at,
+        f"""SELECT u.id, a.published_at, a.fetched_at,
+          (SELECT min(checked_at) FROM checks WHERE url_id = u.id) AS first_seen,
+          (SELECT max(seen_at) FROM revisions
+            WHERE article_id = a.id AND number > 1) AS changed_at,
           EXISTS (SELECT 1 FROM held WHERE article_id = a.id) AS held
-        FROM urls u JOIN articles a ON a.id = u.article_id WHERE u.url = ? AND u.role IN {OWN_ROLES}""",  # noqa: S608
+        FROM urls u JOIN articles a ON a.id = u.article_id
+        WHERE u.url = ? AND u.role IN {OWN_ROLES}""",  # noqa: S608  a constant is put in
         (url,),
     ).fetchone()
     if row is None:
@@ -383,14 +385,17 @@ def looks(connection: sqlite3.Connection, url: str) -> Looks | None:
 
 
 def revisions_of(connection: sqlite3.Connection, article_id: int) -> list[Revision]:
-    """The revisions of an article, the first first; one that never changed has the one. Raises
-    ArchiveError."""
+    """The revisions of an article in order; an article that never changed has one.
+
+    Raises ArchiveError if the article does not exist.
+    """
     query = "SELECT * FROM revisions WHERE article_id = ? ORDER BY number"
     rows = connection.execute(query, (article_id,)).fetchall()
     if not rows:
         rows = connection.execute(
-            """SELECT id AS article_id, 1 AS number, fetched_at AS seen_at, '[]' AS kinds, 0 AS stealth,
-            NULL AS restores, NULL AS words_added, NULL AS words_removed, NULL AS how, * FROM articles WHERE id = ?""",
+            """SELECT id AS article_id, 1 AS number, fetched_at AS seen_at, '[]' AS kinds,
+              0 AS stealth, NULL AS restores, NULL AS words_added, NULL AS words_removed,
+              NULL AS how, * FROM articles WHERE id = ?""",
             (article_id,),
         ).fetchall()
     if not rows:
@@ -401,6 +406,7 @@ def revisions_of(connection: sqlite3.Connection, article_id: int) -> list[Revisi
 
 
 def _revision(row: sqlite3.Row) -> Revision:
+    """Return the revision in a row."""
     values = {field.name: row[field.name] for field in fields(Revision)}
     lists = {name: tuple(json.loads(row[name])) for name in ("kinds", "authors")}
     return Revision(**values | lists | {"stealth": bool(row["stealth"])})

@@ -1,11 +1,11 @@
-"""Keeping an article: is it one that is there already, did it change, and is its text another's?
+"""Storing an article: whether it is known, whether it changed, and whether its text is another's.
 
-What is one text, and what a change, is decided elsewhere and comes in as `Decisions`. All functions
-run inside the caller's transaction.
+What counts as the same text or as a change is decided in the pipelines and passed in as
+`Decisions`. All functions run inside the caller's transaction.
 
-What an outlet repeats (`archive.articles.boilerplate`) is left out first: what is kept, compared
-and searched is the rest. Of a known article it is left out of the old reading too, before the two
-are compared; so what was learnt meanwhile changes a text and is no revision.
+The outlet's boilerplate (`archive.articles.boilerplate`) is removed first: the rest is stored,
+compared and searched. Of a known article it is also removed from the old text before the
+comparison, so that boilerplate found in the meantime changes the text without a revision.
 """
 
 from __future__ import annotations
@@ -77,40 +77,39 @@ COLUMNS = (
 """The fields of an Article that are columns of `articles` under the same name."""
 
 SAME_UNDER_ANOTHER_SLUG: tuple[Relationship, ...] = ("identical", "copy", "extends")
-"""What the text at a newer slug is to the known one; an excerpt may be the second page of an
-article."""
+"""Relations of the text at a newer slug to the known one; an excerpt may be an article's page 2."""
 
 DATES = ("modified_at", "modified_raw")
-"""What an article takes of a reading in which only the page's own dates moved."""
+"""Columns that are updated if only the page's own dates changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """What the archive asks and does not know itself (`pipelines.policies.DECISIONS`)."""
+    """The decisions that the archive leaves to the pipelines (`pipelines.policies.DECISIONS`)."""
 
     texts: TextJudge
-    """What one text is to another."""
+    """The relation of two texts."""
     identity: IdentityJudge
-    """Whether what was read at an address is the article that stood there."""
+    """The known article that a page shows."""
     habits: HabitJudge
-    """What a line is to its outlet."""
+    """The lines that are an outlet's boilerplate."""
     changes: ChangeJudge
-    """What a new reading of a known article is."""
+    """The meaning of a new extraction of a known article."""
     due_at: Callable[[Looks, str], str | None]
-    """What is known of an article's looks, and now → when to look again."""
+    """The history of an article's page, and the time now → when to fetch it again."""
     source_due: Callable[[Rhythm, str], Due]
-    """What is known of a feed or sitemap, and now → when to look again."""
+    """The history of a feed or sitemap, and the time now → when to fetch it again."""
     events: EventJudge
-    """What belongs to one event."""
+    """The articles that belong to one event."""
     keys: KeyJudge
-    """What an article is known by in any language."""
+    """The language-independent features of articles."""
     stories: StoryJudge
-    """What belongs to a story that a person follows."""
+    """The articles that belong to a story that a person follows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """What became of an article that was read."""
+    """The result of storing an article."""
 
     article_id: int
     outcome: Outcome
@@ -119,31 +118,28 @@ class Filed:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """An article as it was read, and what its lines are to its outlet."""
+    """An extracted article, and what is known of its lines."""
 
     article: Article
     fingerprint: str
-    told: Told
+    outlet_text: Told
     lines: Lines
 
 
 def keep_article(connection: sqlite3.Connection, check: Check, decisions: Decisions) -> Filed:
-    """Keep what a check read: a new article, a revision of one that is known, or nothing that one
-    would see."""
+    """Store the article of a check: as a new one, a revision of a known one, or unchanged."""
     if check.article is None:
         raise ValueError("a check without an article")
     found = find(connection, check, decisions.identity)
     if found and found.fit == "part":
         return _note_part(connection, check, int(found.row["id"]))
     known = found.row if found else None
-    article = (
-        check.article
-        if known
-        else replace(check.article, url=own_address(connection, check, check.article))
-    )
-    told = Told(outlet_of(connection, article.url), article.text, article.language)
-    lines = consider(connection, told, decisions.habits, known["id"] if known else None)
-    reading = _Reading(article, check.fingerprint, told, lines)
+    article = check.article
+    if known is None:
+        article = replace(article, url=own_address(connection, check, article))
+    outlet_text = Told(outlet_of(connection, article.url), article.text, article.language)
+    lines = consider(connection, outlet_text, decisions.habits, known["id"] if known else None)
+    reading = _Reading(article, check.fingerprint, outlet_text, lines)
     if known is None:
         filed = _keep_new(connection, reading, decisions)
     else:
@@ -154,8 +150,10 @@ def keep_article(connection: sqlite3.Connection, check: Check, decisions: Decisi
 
 
 def _note_part(connection: sqlite3.Connection, check: Check, article_id: int) -> Filed:
-    """A page that shows only a part of a known article leaves that as it is, and is never taken for
-    its own address."""
+    """Record that a page shows only a part of a known article, which stays unchanged.
+
+    The page's URL never counts as the article's own.
+    """
     add_addresses(
         connection, article_id, [replace(address, role="part") for address in check.addresses]
     )
@@ -163,9 +161,10 @@ def _note_part(connection: sqlite3.Connection, check: Check, article_id: int) ->
 
 
 def _keep_new(connection: sqlite3.Connection, reading: _Reading, decisions: Decisions) -> Filed:
-    """A new article; unless it proves to be a version of one that the outlet has under an older
-    slug."""
-    gone = decisions.habits.gone(reading.told.text, reading.lines.habits, reading.told.language)
+    """Store a new article, unless it is a version of the outlet's article under an older slug."""
+    gone = decisions.habits.gone(
+        reading.outlet_text.text, reading.lines.habits, reading.outlet_text.language
+    )
     row, without = _row_without(reading, gone, decisions.habits)
     connection.execute("SAVEPOINT arrival")
     article_id = _insert(connection, row)
@@ -179,7 +178,7 @@ def _keep_new(connection: sqlite3.Connection, reading: _Reading, decisions: Deci
     keep_keys(connection, article_id, decisions.keys)
     join(connection, article_id, decisions.events)
     keep_left_out(connection, article_id, without)
-    remember(connection, reading.told, article_id, reading.lines, decisions.habits)
+    remember(connection, reading.outlet_text, article_id, reading.lines, decisions.habits)
     return Filed(article_id, "new")
 
 
@@ -189,45 +188,44 @@ def _under_older_slug(
     relations: Iterable[Relation],
     decisions: Decisions,
 ) -> sqlite3.Row | None:
-    """The article of the same number in its address whose text agrees: `/12345-old-title`, now
-    `/12345-new-title`."""
+    """Return the article with the same text and the same number in its URL, or None.
+
+    Example: `/12345-old-title` is now `/12345-new-title`.
+    """
     for relation in relations:
-        if relation.likeness.kind in SAME_UNDER_ANOTHER_SLUG:
-            other = connection.execute(
-                "SELECT * FROM articles WHERE id = ?", (relation.other_id,)
-            ).fetchone()
-            if other["outlet_id"] == row["outlet_id"] and decisions.identity.same_number(
-                other["url"], row["url"]
-            ):
-                return other  # type: ignore[no-any-return]
+        if relation.likeness.kind not in SAME_UNDER_ANOTHER_SLUG:
+            continue
+        other: sqlite3.Row = connection.execute(
+            "SELECT * FROM articles WHERE id = ?", (relation.other_id,)
+        ).fetchone()
+        same_outlet = other["outlet_id"] == row["outlet_id"]
+        if same_outlet and decisions.identity.same_number(other["url"], row["url"]):
+            return other
     return None
 
 
 def _keep_again(
     connection: sqlite3.Connection, known: sqlite3.Row, reading: _Reading, decisions: Decisions
 ) -> Filed:
-    """What was said before is kept, where it has to be, before the article's row changes."""
+    """Store a new extraction of a known article; its old text is stored first if it changed."""
     article_id, at = int(known["id"]), reading.article.fetched_at or ""
     if at < known["fetched_at"]:
-        return Filed(article_id, "unchanged", "older than what is kept")
+        return Filed(article_id, "unchanged", "older than the stored version")
     gone = _gone_of_both(connection, known, reading, decisions.habits)
-    old = (
-        _leave_out(connection, known, gone, decisions.habits)
-        if _is_another_page(known, reading)
-        else dict(known)
-    )
+    old = dict(known)
+    if _is_another_page(known, reading):
+        old = _leave_out(connection, known, gone, decisions.habits)
     row, without = _row_without(reading, gone, decisions.habits)
-    kept = keep_revision(
-        connection, old, row, _reads_without(decisions, connection, reading.told, gone)
-    )
+    changes = _reads_without(decisions, connection, reading.outlet_text, gone)
+    kept = keep_revision(connection, old, row, changes)
     if kept.takes != "nothing":
         _update(connection, article_id, row, DATES if kept.takes == "dates" else row)
     if kept.takes == "all":
         keep_left_out(connection, article_id, without)
     _follow(connection, known, at, decisions, reworded=kept.takes == "all")
-    # what is held or was not read well teaches nothing
+    # nothing is learnt from a version that was held or badly extracted
     if kept.takes != "nothing" or row["text"] == old["text"]:
-        remember(connection, reading.told, article_id, reading.lines, decisions.habits)
+        remember(connection, reading.outlet_text, article_id, reading.lines, decisions.habits)
     return Filed(article_id, kept.outcome, kept.reason)
 
 
@@ -239,13 +237,14 @@ def _follow(
     *,
     reworded: bool,
 ) -> None:
-    """What is made of an article's text, made anew where that changed."""
-    now = connection.execute(
+    """Update relations, terms and keys of an article if its text changed."""
+    row = connection.execute(
         "SELECT fingerprint FROM articles WHERE id = ?", (known["id"],)
-    ).fetchone()[0]
-    if now != known["fingerprint"]:
+    ).fetchone()
+    text_changed = row[0] != known["fingerprint"]
+    if text_changed:
         relate(connection, known["id"], decisions.texts, at)
-    if reworded or now != known["fingerprint"]:
+    if reworded or text_changed:
         reword(connection, known["id"], decisions.events)
         keep_keys(connection, known["id"], decisions.keys)
 
@@ -254,139 +253,136 @@ def _follow(
 
 
 def catch_up(connection: sqlite3.Connection, article_id: int, decisions: Decisions) -> int:
-    """Leave out of an article what was learnt of its outlet since; the number of lines that
-    went."""
+    """Remove lines found to be boilerplate since the article was stored; return their number."""
     known = connection.execute("SELECT * FROM articles WHERE id = ?", (article_id,)).fetchone()
-    judge, told = decisions.habits, Told(known["outlet_id"], known["text"], known["language"])
-    now = _leave_out(connection, known, gone_of(connection, told, judge), judge)
-    if now["text"] == known["text"]:
+    policy, outlet_text = (
+        decisions.habits,
+        Told(known["outlet_id"], known["text"], known["language"]),
+    )
+    trimmed = _leave_out(connection, known, gone_of(connection, outlet_text, policy), policy)
+    if trimmed["text"] == known["text"]:
         return 0
     _follow(connection, known, known["fetched_at"], decisions, reworded=False)
     file(connection, article_id, decisions.stories, changed=True)
-    return int(known["text"].count("\n")) - int(now["text"].count("\n"))
+    return int(known["text"].count("\n")) - int(trimmed["text"].count("\n"))
 
 
 def learn(connection: sqlite3.Connection, article_id: int, decisions: Decisions) -> None:
-    """Learn of an outlet what an article of it shows that stays as it is."""
+    """Learn the outlet's boilerplate from an article without changing it."""
     known = connection.execute("SELECT * FROM articles WHERE id = ?", (article_id,)).fetchone()
-    told = Told(known["outlet_id"], known["text"], known["language"])
-    remember(
-        connection,
-        told,
-        article_id,
-        consider(connection, told, decisions.habits, article_id),
-        decisions.habits,
-    )
+    outlet_text = Told(known["outlet_id"], known["text"], known["language"])
+    lines = consider(connection, outlet_text, decisions.habits, article_id)
+    remember(connection, outlet_text, article_id, lines, decisions.habits)
 
 
 def _is_another_page(known: sqlite3.Row, reading: _Reading) -> bool:
+    """Return whether an extraction is of another capture than the stored one."""
     return known["digest"] is None or known["digest"] != reading.article.digest
 
 
 def _gone_of_both(
-    connection: sqlite3.Connection, known: sqlite3.Row, reading: _Reading, judge: HabitJudge
+    connection: sqlite3.Connection, known: sqlite3.Row, reading: _Reading, policy: HabitJudge
 ) -> frozenset[int]:
-    """What is left out of a reading, by its marks; of another page's also what was, and now is, of
-    the old reading."""
-    told, habits = reading.told, reading.lines.habits
-    gone = judge.gone(told.text, habits, told.language)
+    """Return the hashes of the boilerplate in an extraction and, if its page differs, the old text.
+
+    For the old text these are the lines removed so far and those that are boilerplate by now.
+    """
+    outlet_text, habits = reading.outlet_text, reading.lines.habits
+    gone = policy.gone(outlet_text.text, habits, outlet_text.language)
     if not _is_another_page(known, reading):
         return gone
-    old = Told(told.outlet_id, known["text"], known["language"])
-    habits |= habits_in(connection, old, judge)
-    return gone.union(
-        left_out(connection, known["id"]).values(), judge.gone(old.text, habits, old.language)
-    )
+    old = Told(outlet_text.outlet_id, known["text"], known["language"])
+    habits |= habits_in(connection, old, policy)
+    gone_of_old = policy.gone(old.text, habits, old.language)
+    return gone.union(left_out(connection, known["id"]).values(), gone_of_old)
 
 
 def _leave_out(
-    connection: sqlite3.Connection, known: sqlite3.Row, gone: Collection[int], judge: HabitJudge
+    connection: sqlite3.Connection, known: sqlite3.Row, gone: Collection[int], policy: HabitJudge
 ) -> dict[str, Any]:
-    """The row of an article, which now has its text, and those of its revisions, without these
-    lines."""
-    trimmed = trim(known["text"], gone, judge)
+    """Remove these lines from an article and its revisions; return the article's new row."""
+    trimmed = trim(known["text"], gone, policy)
     row = dict(known)
-    for revision in connection.execute(
+    revisions = connection.execute(
         "SELECT id, text FROM revisions WHERE article_id = ?", (known["id"],)
-    ).fetchall():
-        if (then := trim(revision["text"], gone, judge)).left_out:
+    ).fetchall()
+    for revision in revisions:
+        then = trim(revision["text"], gone, policy)
+        if then.left_out:
             connection.execute(
                 "UPDATE revisions SET text = ?, fingerprint = ? WHERE id = ?",
-                (then.text, judge.fingerprint(then.text), revision["id"]),
+                (then.text, policy.fingerprint(then.text), revision["id"]),
             )
     if not trimmed.left_out:
         return row
     lines = known["text"].count("\n") + 1
-    keep_left_out(
-        connection, known["id"], added(left_out(connection, known["id"]), lines, trimmed.left_out)
-    )
-    changes = _of_text(trimmed.text, row, judge)
+    all_removed = added(left_out(connection, known["id"]), lines, trimmed.left_out)
+    keep_left_out(connection, known["id"], all_removed)
+    changes = _of_text(trimmed.text, row, policy)
     _update(connection, known["id"], row | changes, changes)
     return row | changes
 
 
 def _reads_without(
-    decisions: Decisions, connection: sqlite3.Connection, told: Told, gone: frozenset[int]
+    decisions: Decisions, connection: sqlite3.Connection, outlet_text: Told, gone: frozenset[int]
 ) -> ChangeJudge:
-    """The judge of changes, to whom the old page is read anew as the new one was: without what the
-    outlet repeats."""
-    reread, judge = decisions.changes.reread, decisions.habits
+    """Return the policy of changes, whose `reread` also removes the outlet's boilerplate."""
+    reread, policy = decisions.changes.reread, decisions.habits
     if reread is None:
         return decisions.changes
 
-    def without(digest: str) -> Version | None:
+    def reread_without(digest: str) -> Version | None:
         again = reread(digest)
         if again is None:
             return None
-        text = trim(
-            again.text, gone | gone_of(connection, replace(told, text=again.text), judge), judge
-        ).text
-        return (
-            again
-            if text == again.text
-            else replace(again, text=text, fingerprint=judge.fingerprint(text))
-        )
+        all_gone = gone | gone_of(connection, replace(outlet_text, text=again.text), policy)
+        text = trim(again.text, all_gone, policy).text
+        if text == again.text:
+            return again
+        return replace(again, text=text, fingerprint=policy.fingerprint(text))
 
-    return replace(decisions.changes, reread=without)
+    return replace(decisions.changes, reread=reread_without)
 
 
 # -- rows ------------------------------------------------------------------------------------------
 
 
 def _row_without(
-    reading: _Reading, gone: Collection[int], judge: HabitJudge
+    reading: _Reading, gone: Collection[int], policy: HabitJudge
 ) -> tuple[dict[str, Any], Mapping[int, int]]:
-    """The columns of an article without the lines of these marks, and which lines of it those
-    were."""
-    article, trimmed = reading.article, trim(reading.told.text, gone, judge)
+    """Return the columns of an article without these lines, and the removed lines."""
+    article, trimmed = reading.article, trim(reading.outlet_text.text, gone, policy)
     row = _row(article, reading.fingerprint)
     if trimmed.left_out:
-        row |= _of_text(trimmed.text, row, judge)
-    return row | {"outlet_id": reading.told.outlet_id}, trimmed.left_out
+        row |= _of_text(trimmed.text, row, policy)
+    return row | {"outlet_id": reading.outlet_text.outlet_id}, trimmed.left_out
 
 
 def _row(article: Article, fingerprint: str) -> dict[str, Any]:
+    """Return the columns of an article."""
     row = {name: getattr(article, name) for name in COLUMNS}
     row |= {"authors": json.dumps(article.authors, ensure_ascii=False), "fingerprint": fingerprint}
     return row | {"bigrams": _bigrams(row)}
 
 
-def _of_text(text: str, row: Mapping[str, Any], judge: HabitJudge) -> dict[str, Any]:
-    """The columns that follow from an article's text."""
-    words, bigrams = judge.word_count(text, row["language"]), _bigrams({**row, "text": text})
+def _of_text(text: str, row: Mapping[str, Any], policy: HabitJudge) -> dict[str, Any]:
+    """Return the columns that depend on an article's text."""
+    words, bigrams = policy.word_count(text, row["language"]), _bigrams({**row, "text": text})
     return {
         "text": text,
-        "fingerprint": judge.fingerprint(text),
+        "fingerprint": policy.fingerprint(text),
         "word_count": words,
         "bigrams": bigrams,
     }
 
 
 def _bigrams(row: Mapping[str, Any]) -> str | None:
+    """Return the column `bigrams` of an article."""
     return bigrams(searchable_text(row["headline"], row["standfirst"], row["byline"], row["text"]))
 
 
 def _insert(connection: sqlite3.Connection, row: dict[str, Any]) -> int:
+    """Insert an article; return its id."""
     names, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
     # our own names
     done = connection.execute(f"INSERT INTO articles ({names}) VALUES ({marks})", row)  # noqa: S608
@@ -396,19 +392,19 @@ def _insert(connection: sqlite3.Connection, row: dict[str, Any]) -> int:
 def _update(
     connection: sqlite3.Connection, article_id: int, row: dict[str, Any], names: Collection[str]
 ) -> None:
-    """The outlet, the address and a date that was known, or known more finely, stay as they are."""
-    kept = {"outlet_id", "url"} | {
-        name for name in ("published_at", "published_raw", "headline") if row[name] is None
-    }
+    """Update columns of an article.
+
+    The outlet, the URL, and known dates and headlines that the new row lacks stay as they are; so
+    does a date that was known more precisely.
+    """
+    optional = ("published_at", "published_raw", "headline")
+    unchanged = {"outlet_id", "url"} | {name for name in optional if row[name] is None}
     before = connection.execute(
         "SELECT published_at FROM articles WHERE id = ?", (article_id,)
     ).fetchone()[0]
-    if before and row["published_at"] and len(before) > len(row["published_at"]):
-        kept |= (
-            {"published_at", "published_raw"}
-            if say_the_same(before, row["published_at"])
-            else set()
-        )
-    changes = ", ".join(f"{name} = :{name}" for name in names if name not in kept)
+    after = row["published_at"]
+    if before and after and len(before) > len(after) and say_the_same(before, after):
+        unchanged |= {"published_at", "published_raw"}
+    changes = ", ".join(f"{name} = :{name}" for name in names if name not in unchanged)
     # our own names
     connection.execute(f"UPDATE articles SET {changes} WHERE id = :id", row | {"id": article_id})  # noqa: S608

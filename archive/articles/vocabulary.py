@@ -1,7 +1,7 @@
-"""How many articles hold a term, by language: what tells rare words from common ones.
+"""The number of articles that contain a term, by language, from which rarity is computed.
 
-Learnt as articles come; no list of anyone else's is needed. All functions run inside the caller's
-transaction.
+The numbers come from the archive itself, without external lists. All functions run inside the
+caller's transaction.
 """
 
 from __future__ import annotations
@@ -15,16 +15,15 @@ Vector = dict[str, float]
 """Term → weight, of unit length."""
 
 MOST_TERMS = 48
-"""Of a vector."""
+"""Largest number of terms in a vector."""
 UNKNOWN = ""
-"""Under this language stand the articles whose language was not found."""
+"""The language of articles whose language is unknown."""
 
 
 def learn(
     connection: sqlite3.Connection, language: str | None, terms: Collection[str]
 ) -> tuple[dict[str, int], int]:
-    """Count one more article of the language, which holds these terms, each once; what
-    `frequencies` now says."""
+    """Count one more article with these terms; return the new `frequencies`."""
     language = language or UNKNOWN
     articles = connection.execute(
         """INSERT INTO languages (language, articles) VALUES (?, 1)
@@ -32,8 +31,10 @@ def learn(
         (language,),
     ).fetchone()[0]
     rows = connection.execute(
-        """INSERT INTO vocabulary (language, term, articles) SELECT ?, value, 1 FROM json_each(?) WHERE true
-        ON CONFLICT (language, term) DO UPDATE SET articles = articles + 1 RETURNING term, articles""",
+        """INSERT INTO vocabulary (language, term, articles)
+        SELECT ?, value, 1 FROM json_each(?) WHERE true
+        ON CONFLICT (language, term) DO UPDATE SET articles = articles + 1
+        RETURNING term, articles""",
         (language, json.dumps(sorted(set(terms)), ensure_ascii=False)),
     ).fetchall()
     return {str(term): int(held) for term, held in rows}, int(articles)
@@ -42,8 +43,10 @@ def learn(
 def frequencies(
     connection: sqlite3.Connection, language: str | None, terms: Collection[str]
 ) -> tuple[dict[str, int], int]:
-    """How many articles of the language hold each term (0: left out), and how many articles of it
-    there are."""
+    """Return the number of articles of a language with each term, and of all its articles.
+
+    Terms that no article contains are left out.
+    """
     language = language or UNKNOWN
     rows = connection.execute(
         """SELECT v.term, v.articles FROM json_each(?) AS asked
@@ -64,33 +67,34 @@ def vector(
     most: int = MOST_TERMS,
     power: float = 1.0,
 ) -> Vector:
-    """The strongest terms by (1 + ln weight) · ln((articles + 1) / (frequency + ½)) ** power, of
-    unit length.
+    """Return the strongest terms as a vector of unit length (tf-idf).
 
-    A term that nearly every article holds weighs nothing and is left out.
+    The weight of a term is (1 + ln weight) · ln((articles + 1) / (frequency + ½)) ** power. A term
+    that nearly all articles contain weighs nothing and is left out.
     """
-    told: Vector = {}
+    weighted: Vector = {}
     all_articles = log(articles + 1)
     for term, weight in weights.items():
         rarity = all_articles - log(frequencies.get(term, 0) + 0.5)
         if rarity > 0:
-            told[term] = (1 + log(weight) if weight > 1 else 1.0) * rarity**power
-    return unit(told, most)
+            scaled = 1 + log(weight) if weight > 1 else 1.0
+            weighted[term] = scaled * rarity**power
+    return unit(weighted, most)
 
 
 def unit(weights: Mapping[str, float], most: int = MOST_TERMS) -> Vector:
-    """The strongest terms (of equals the first by name), at unit length."""
+    """Return the strongest terms, scaled to unit length; ties are broken by name."""
     best = strongest(weights, most) if len(weights) > most else weights
     size = length(weights[term] for term in best)
     return {term: weights[term] / size for term in best} if size else {}
 
 
 def strongest(weights: Mapping[str, float], most: int) -> list[str]:
-    """The terms that weigh most, of equals the first by name."""
+    """Return the terms with the largest weights; ties are broken by name."""
     ordered = sorted([(-weight, term) for term, weight in weights.items()])
     return [term for _, term in ordered[:most]]
 
 
 def length(weights: Iterable[float]) -> float:
-    """Of a vector with these weights."""
+    """Return the Euclidean length of a vector with these weights."""
     return sqrt(sum([weight * weight for weight in weights]))

@@ -1,1 +1,1 @@
-"""What to fetch next: URLs, sources, outlets, pauses."""
+"""The queue of the crawls: URLs, sources, outlets, pauses."""

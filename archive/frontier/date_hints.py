@@ -1,9 +1,8 @@
-"""Feeds and sitemaps that give every page a new date at each look: how often that was wrong, and
-does it still count?
+"""Feeds and sitemaps that give unchanged pages newer dates: count them and stop believing them.
 
-Pages are looked at again because a source gave them a newer date; where they prove unchanged
-`MOST_WRONG` times in a row, the dates of that source count for a sample of its pages alone. One of
-those that did change, and they count again. All functions run inside the caller's transaction.
+A known page is fetched again when a source gives it a newer date. If `MOST_WRONG` such pages in a
+row prove unchanged, the dates of that source count only for a sample of its pages, until one of
+these did change. All functions run inside the caller's transaction.
 """
 
 from __future__ import annotations
@@ -14,15 +13,15 @@ from collections import Counter
 from archive.records import Lead, Outcome
 
 MOST_WRONG = 6
-"""In a row; then the dates of the source count no more."""
+"""Consecutive wrong dates after which the dates of a source no longer count."""
 SAMPLE = 2
-"""Pages of such a source that are looked at all the same, of each reading of it."""
+"""Pages of such a source that are fetched all the same, for each reading of it."""
 DEPTH = 4
-"""Sitemaps of sitemaps of sitemaps."""
+"""Largest depth of nested sitemap indexes."""
 
 
 class Hints:
-    """The newer dates of one reading of a source: which of them count."""
+    """Decides which newer dates accepts_date in one reading of a source."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
@@ -31,7 +30,7 @@ class Hints:
         self.sampled: Counter[str] = Counter()
 
     def source_of(self, lead: Lead) -> str | None:
-        """The feed or sitemap that a lead is from; of a sitemap that an index names, the index."""
+        """Return the feed or sitemap that listed a lead; for a sitemap in an index, the index."""
         if lead.found_on is None or lead.found_on in self.sources:
             return self.sources.get(lead.found_on or "")
         source = lead.found_on
@@ -45,8 +44,8 @@ class Hints:
         self.sources[lead.found_on] = source
         return source
 
-    def count(self, source: str | None) -> bool:
-        """Whether one more newer date of a source counts."""
+    def accepts_date(self, source: str | None) -> bool:
+        """Return whether one more newer date of a source counts."""
         if source is None:
             return True
         if source not in self.wrong:
@@ -58,19 +57,18 @@ class Hints:
 
 
 def times_wrong(connection: sqlite3.Connection, source: str) -> int:
-    """How often in a row a newer date of a source was wrong."""
+    """Return how many newer dates of a source were wrong in a row."""
     row = connection.execute("SELECT wrong FROM hints WHERE source = ?", (source,)).fetchone()
     return int(row["wrong"]) if row else 0
 
 
 def note_hint(connection: sqlite3.Connection, url_id: int, outcome: Outcome) -> None:
-    """What a look at a page says of the source whose date made it wait.
+    """Record whether the date that queued a page was right, by the outcome of its check.
 
-    With the last wrong one, what still waits for a date of that source waits no longer.
+    After the last wrong date, the other pages queued by that source are taken off the queue.
     """
-    source = connection.execute("SELECT hinted_by FROM urls WHERE id = ?", (url_id,)).fetchone()[
-        "hinted_by"
-    ]
+    row = connection.execute("SELECT hinted_by FROM urls WHERE id = ?", (url_id,)).fetchone()
+    source = row["hinted_by"]
     if source is None or outcome in ("failed", "refused"):
         return
     connection.execute("UPDATE urls SET hinted_by = NULL WHERE id = ?", (url_id,))
@@ -78,11 +76,13 @@ def note_hint(connection: sqlite3.Connection, url_id: int, outcome: Outcome) -> 
         connection.execute("DELETE FROM hints WHERE source = ?", (source,))
         return
     connection.execute(
-        "INSERT INTO hints (source, wrong) VALUES (?, 1) ON CONFLICT (source) DO UPDATE SET wrong = wrong + 1",
+        """INSERT INTO hints (source, wrong) VALUES (?, 1)
+        ON CONFLICT (source) DO UPDATE SET wrong = wrong + 1""",
         (source,),
     )
     if times_wrong(connection, source) == MOST_WRONG:
         connection.execute(
-            "UPDATE urls SET state = 'done', hinted_by = NULL WHERE hinted_by = ? AND state = 'pending'",
+            """UPDATE urls SET state = 'done', hinted_by = NULL
+            WHERE hinted_by = ? AND state = 'pending'""",
             (source,),
         )

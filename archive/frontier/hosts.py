@@ -1,20 +1,18 @@
-"""The hosts of one outlet: with `www.`, and the twins that it keeps for telephones and for AMP.
-Pure."""
+"""The hosts of one outlet: with and without `www.`, and its mobile and AMP hosts. Pure."""
 
 from __future__ import annotations
 
 import re
 
 TWINS = ("m", "amp", "mobile", "mobil", "touch")
-"""Labels of hosts that show the same articles in another dress."""
+"""Labels of hosts that show the same articles in another layout."""
 LABELS = ("www", *TWINS)
 SUFFIX = re.compile(r"(?:com?|net|org|gov|gob|gouv|edu|ac|or|ne|go|in|web)\.[a-z]{2}(?::\d+)?")
-"""Under these, somebody registered the label before: `m.co.uk` is no twin."""
+"""Public suffixes of two labels: in `m.co.uk`, `m` is a registered name and not a mobile host."""
 
 
 def bare_host(host: str) -> str:
-    """A host without the labels that only say how it is shown: `news.example` for
-    `www.m.news.example`."""
+    """Return a host without `www` and mobile labels: `news.example` for `www.m.news.example`."""
     labels = host.split(".")
     for place in range(len(labels) - 2, -1, -1):
         rest = ".".join(labels[:place] + labels[place + 1 :])
@@ -24,17 +22,17 @@ def bare_host(host: str) -> str:
 
 
 def is_twin_host(host: str) -> bool:
-    """Whether a host is one for telephones or for AMP, and not the outlet's proper one."""
+    """Return whether a host is a mobile or AMP host, and not the outlet's main one."""
     return bare_host(host) not in (host, host.removeprefix("www."))
 
 
 def hosts_of(host: str) -> tuple[str, ...]:
-    """All hosts under which the outlet of a host may be filed, the host itself first."""
+    """Return all hosts under which the outlet of a host may be stored, the host itself first."""
     bare = bare_host(host)
     labels = bare.split(".")
     places = range(max(1, len(labels) - 1))
     variants = [
         ".".join([*labels[:place], label, *labels[place:]]) for label in LABELS for place in places
     ]
-    both = (f"www.{variant}" for variant in variants if not variant.startswith("www."))
-    return tuple(dict.fromkeys([host, bare, f"www.{bare}", *variants, *both]))
+    with_www = (f"www.{variant}" for variant in variants if not variant.startswith("www."))
+    return tuple(dict.fromkeys([host, bare, f"www.{bare}", *variants, *with_www]))

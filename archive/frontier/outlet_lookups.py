@@ -1,5 +1,4 @@
-"""What was found out about outlets when they were looked up: it goes before what a catalogue says
-of them.
+"""Results of looking up outlets; they take precedence over the catalogue.
 
 Functions that write run inside the caller's transaction.
 """
@@ -17,9 +16,12 @@ from archive.frontier.hosts import bare_host
 from archive.records import clock, utc
 
 Found = Literal["works", "moved", "gone", "unreachable"]
-"""`works`: it answers under the host that was looked up, or the same with or without `www.` ·
-`moved`: it sends to another outlet's host · `gone`: no such host, or one that says so ·
-`unreachable`: it did not answer, which may pass."""
+"""The result of a look-up.
+
+`works`: the host answers, with or without `www.` · `moved`: it redirects to another outlet's host ·
+`gone`: the host does not exist, or it says so · `unreachable`: it did not answer, perhaps
+temporarily.
+"""
 
 BELIEVED: Mapping[Found, timedelta] = {
     "works": timedelta(days=180),
@@ -27,36 +29,38 @@ BELIEVED: Mapping[Found, timedelta] = {
     "gone": timedelta(days=60),
     "unreachable": timedelta(days=2),
 }
-"""For how long it is taken to be so."""
+"""Validity of each result."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What one look at an outlet came to."""
+    """The result of looking up one outlet."""
 
     host: str
-    """That was looked up."""
+    """The host that was looked up."""
     looked_up_at: str
     outcome: Found
     found_host: str | None = None
-    """Where it answers."""
+    """The host that answers."""
     feeds: tuple[str, ...] = ()
-    """That worked."""
+    """The URLs of the feeds that worked."""
     sitemaps: tuple[str, ...] = ()
     reason: str | None = None
 
     @property
     def answers(self) -> bool:
+        """True if the outlet answers, perhaps at another host."""
         return self.outcome in ("works", "moved")
 
 
 def note(connection: sqlite3.Connection, lookup: Lookup) -> None:
-    """Keep what was found out, in the place of what was before; feeds that worked outlast an
-    unreachable host."""
+    """Store a result in place of the earlier one; known feeds survive an unreachable host."""
     connection.execute(
-        """INSERT INTO outlet_lookups (host, looked_up_at, outcome, found_host, feeds, sitemaps, reason)
+        """INSERT INTO outlet_lookups
+          (host, looked_up_at, outcome, found_host, feeds, sitemaps, reason)
         VALUES (?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT (host) DO UPDATE SET looked_up_at = excluded.looked_up_at, outcome = excluded.outcome,
+        ON CONFLICT (host) DO UPDATE SET
+          looked_up_at = excluded.looked_up_at, outcome = excluded.outcome,
           reason = excluded.reason,
           found_host = iif(excluded.outcome = 'unreachable', found_host, excluded.found_host),
           feeds = iif(excluded.outcome = 'unreachable', feeds, excluded.feeds),
@@ -76,17 +80,18 @@ def note(connection: sqlite3.Connection, lookup: Lookup) -> None:
 def lookups(
     connection: sqlite3.Connection, hosts: Iterable[str] | None = None
 ) -> dict[str, Lookup]:
-    """What is known of outlets and still believed, by host without `www.`; of some hosts, or of
-    all."""
+    """Return the valid results by host without `www.`, for some hosts or for all."""
     asked = None if hosts is None else json.dumps([bare_host(host) for host in hosts])
     rows = connection.execute(
         "SELECT * FROM outlet_lookups WHERE ? IS NULL OR host IN (SELECT value FROM json_each(?))",
         (asked, asked),
     )
-    return {each.host: each for row in rows if _is_believed(each := _lookup(row))}
+    found = map(_lookup, rows)
+    return {lookup.host: lookup for lookup in found if _is_believed(lookup)}
 
 
 def _lookup(row: sqlite3.Row) -> Lookup:
+    """Return the result in a row."""
     return Lookup(
         row["host"],
         row["looked_up_at"],
@@ -99,4 +104,5 @@ def _lookup(row: sqlite3.Row) -> Lookup:
 
 
 def _is_believed(lookup: Lookup) -> bool:
+    """Return whether a result is still valid."""
     return lookup.looked_up_at > utc(clock() - BELIEVED[lookup.outcome])

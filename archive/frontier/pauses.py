@@ -1,5 +1,4 @@
-"""Sites that are left alone, as rows in `pauses`, so that a later crawl keeps what a site asked of
-an earlier one.
+"""Paused sites, as rows in `pauses`, so that later crawls respect them too.
 
 Functions that write run inside the caller's transaction.
 """
@@ -12,18 +11,17 @@ from datetime import timedelta
 from archive.records import clock, now, utc
 
 LONGEST = timedelta(days=2)
-"""No pause lasts longer than a day, and no source rests longer: what ends later was said by a clock
-that was wrong."""
+"""No pause and no interval of a source exceeds a day; an end after this is due to a wrong clock."""
 
 
 def pauses(connection: sqlite3.Connection) -> dict[str, tuple[str, str]]:
-    """The sites (`https://www.harbour.example`) that are left alone now: until when, and why."""
+    """The sites (`https://www.harbour.example`) paused now → end and reason of the pause."""
     rows = connection.execute("SELECT site, until, reason FROM pauses WHERE until > ?", (now(),))
     return {row["site"]: (row["until"], row["reason"]) for row in rows}
 
 
 def leave_alone(connection: sqlite3.Connection, site: str, until: str, reason: str) -> None:
-    """Nothing of a site is leased before that moment; pauses that are over are forgotten."""
+    """Pause a site: none of its pages is leased before `until`. Past pauses are deleted."""
     connection.execute("DELETE FROM pauses WHERE until <= ?", (now(),))
     connection.execute(
         """INSERT INTO pauses (site, until, reason) VALUES (?, ?, ?)
@@ -34,8 +32,7 @@ def leave_alone(connection: sqlite3.Connection, site: str, until: str, reason: s
 
 
 def forget_wrong_clock(connection: sqlite3.Connection) -> None:
-    """End what a clock that ran ahead has put off: pauses of sites, and the next looks at feeds and
-    sitemaps."""
+    """End the pauses of sites and the intervals of sources that a clock running ahead has set."""
     latest = utc(clock() + LONGEST)
     connection.execute("DELETE FROM pauses WHERE until > ?", (latest,))
     connection.execute(

@@ -1,7 +1,7 @@
-"""The feeds and sitemaps of the outlets: which of them is due, and when each is looked at again.
+"""The feeds and sitemaps of the outlets: which are due, and when each is fetched again.
 
-What an interval is made of is decided elsewhere (`pipelines.scheduling.source_schedule`). Functions
-that write run inside the caller's transaction.
+Intervals are decided in `pipelines.scheduling.source_schedule`. Functions that write run inside the
+caller's transaction.
 """
 
 from __future__ import annotations
@@ -10,36 +10,35 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from archive.frontier.urls import SITE
+from archive.frontier.urls import SITE, placeholders
 from archive.records import Check, Source, SourceKind, now
 
 NEWEST = 60
-"""Items of a source that its rhythm is read from."""
+"""Newest items of a source from which its publishing rhythm is estimated."""
 DUE_AT = f"max(u.due_at, coalesce((SELECT until FROM pauses WHERE site = {SITE}), u.due_at))"  # noqa: S608
-"""When a source is looked at again: not before the pause that its site asked for is over."""
+"""SQL: when a source is fetched again, not before its site's pause is over."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """What is known of a source when it was just looked at."""
+    """The history of a source at the time of a check."""
 
     url: str
     known_since: str
-    """When it was added."""
+    """When the source was added."""
     items: tuple[str, ...]
-    """Moments of the newest items that it was the first to name: published, else changed, else
-    found."""
+    """Dates of the newest items that it listed first: published, else changed, else found."""
     failures: int
-    """In a row, this look counted in."""
+    """Consecutive failures, with this check."""
     interval_seconds: int | None
-    """As it was reckoned last."""
+    """The interval computed last."""
     wish_seconds: int | None
-    """For how long it asks to be left alone: a feed's ttl, Cache-Control, Retry-After."""
+    """The interval that the source asks for: a feed's ttl, Cache-Control or Retry-After."""
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """When a source is looked at again, why then, and its interval."""
+    """When a source is fetched again, the reason, and its interval."""
 
     at: str
     why: str
@@ -52,24 +51,25 @@ def sources(
     hosts: Sequence[str] = (),
     due: bool = False,
 ) -> list[Source]:
-    """The feeds and sitemaps, longest unseen first; of some outlets, or of all.
+    """The feeds and sitemaps of some outlets, or of all; those not fetched for longest first.
 
-    With `due`, only those due now, and none of a site that is left alone
-    (`archive.frontier.pauses`).
+    With `due`, only those due now whose sites are not paused (`archive.frontier.pauses`).
     """
+    of_hosts = f"AND o.host IN ({placeholders(hosts)})" if hosts else ""
+    only_due = f"AND ({DUE_AT} IS NULL OR {DUE_AT} <= ?)" if due else ""
+    due_values = (now(),) if due else ()
     found = connection.execute(
-        f"""SELECT u.url, u.kind, o.host, u.etag, u.last_modified FROM urls u JOIN outlets o ON o.id = u.outlet_id
-        WHERE u.role = 'source' AND u.kind IN ({_marks(kinds)})
-          {f"AND o.host IN ({_marks(hosts)})" if hosts else ""}
-          {f"AND ({DUE_AT} IS NULL OR {DUE_AT} <= ?)" if due else ""}
-        ORDER BY u.checked_at, u.id""",  # noqa: S608  constants and question marks are put in
-        (*kinds, *hosts, *((now(),) if due else ())),
+        f"""SELECT u.url, u.kind, o.host, u.etag, u.last_modified
+        FROM urls u JOIN outlets o ON o.id = u.outlet_id
+        WHERE u.role = 'source' AND u.kind IN ({placeholders(kinds)}) {of_hosts} {only_due}
+        ORDER BY u.checked_at, u.id""",  # noqa: S608  only constants and question marks are put in
+        (*kinds, *hosts, *due_values),
     )
     return [Source(**dict(row)) for row in found]
 
 
 def next_due(connection: sqlite3.Connection) -> str | None:
-    """When the next source is due; None if there is none."""
+    """Return when the next source is due, or None without sources."""
     row = connection.execute(f"SELECT min({DUE_AT}) FROM urls u WHERE u.role = 'source'").fetchone()  # noqa: S608
     return str(row[0]) if row[0] else None
 
@@ -77,8 +77,7 @@ def next_due(connection: sqlite3.Connection) -> str | None:
 def set_due(
     connection: sqlite3.Connection, check: Check, due: Callable[[Rhythm, str], Due]
 ) -> None:
-    """After a look at a source that was noted: when the next is due. What is no source of an outlet
-    is left alone."""
+    """Set when a source is fetched next, after its check; URLs that are not sources are ignored."""
     row = connection.execute(
         "SELECT * FROM urls WHERE url = ? AND role = 'source'", (check.url,)
     ).fetchone()
@@ -92,23 +91,20 @@ def set_due(
         interval_seconds=row["interval_seconds"],
         wish_seconds=check.wish_seconds,
     )
-    next_look = due(rhythm, check.checked_at)
+    next_fetch = due(rhythm, check.checked_at)
     connection.execute(
         "UPDATE urls SET due_at = ?, due_why = ?, interval_seconds = ? WHERE id = ?",
-        (next_look.at, next_look.why, next_look.interval_seconds, row["id"]),
+        (next_fetch.at, next_fetch.why, next_fetch.interval_seconds, row["id"]),
     )
 
 
 def _items(connection: sqlite3.Connection, url: str) -> tuple[str, ...]:
-    """The newest items that a feed, a sitemap, or a sitemap that it names was the first to name."""
+    """Return the dates of the newest items that a source, or a sitemap in it, listed first."""
     rows = connection.execute(
-        """SELECT coalesce(published_at, modified_at, found_at) FROM urls WHERE kind = 'page' AND found_on IN (
+        """SELECT coalesce(published_at, modified_at, found_at) FROM urls
+        WHERE kind = 'page' AND found_on IN (
           SELECT ? UNION ALL SELECT url FROM urls WHERE kind = 'sitemap' AND found_on = ?
         ) ORDER BY id DESC LIMIT ?""",
         (url, url, NEWEST),
     )
     return tuple(row[0] for row in rows)
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ", ".join("?" * len(values))

@@ -1,6 +1,6 @@
-"""Pages as they came: compressed bodies by their digest, with the headers, in a file of their own.
+"""Captured pages: compressed bodies, stored by digest, and response headers, in a separate file.
 
-They lie beside the archive so that the file which people browse and copy stays small.
+The file stands beside the archive, so that the database that people browse and copy stays small.
 """
 
 from __future__ import annotations
@@ -26,35 +26,45 @@ else:
 LEVEL = 3
 """A page shrinks to a fifth in under 2 ms; higher levels cost more than they save."""
 
-BODIES = "SELECT b.digest, b.body, whole.body AS whole FROM bodies b LEFT JOIN bodies whole ON whole.digest = b.base"
+BODIES = """SELECT b.digest, b.body, whole.body AS whole
+  FROM bodies b LEFT JOIN bodies whole ON whole.digest = b.base"""
 CAPTURES_WITH_BODIES = """SELECT c.*, b.body, whole.body AS whole FROM captures c
   JOIN bodies b ON b.digest = c.digest LEFT JOIN bodies whole ON whole.digest = b.base"""
 NEWEST_WHOLE = """SELECT whole.digest, whole.body FROM captures c
-  JOIN bodies b ON b.digest = c.digest JOIN bodies whole ON whole.digest = coalesce(b.base, b.digest)
+  JOIN bodies b ON b.digest = c.digest
+  JOIN bodies whole ON whole.digest = coalesce(b.base, b.digest)
   WHERE c.url = ? ORDER BY c.fetched_at DESC LIMIT 1"""
-"""What the newest body of a URL is kept as a delta to, or itself: no delta of a delta, so a read is
-two at most."""
+"""The newest body of a URL, or the full body that it is a delta to.
+
+Deltas are never based on deltas, so reading a body takes at most two steps.
+"""
 
 
 class Captures:
-    """The captures of one archive. Raises ArchiveError where the file cannot be opened."""
+    """The captures of one archive. Raises ArchiveError if the file cannot be opened."""
 
     def __init__(self, path: Path) -> None:
         self.connection = connect(path, CAPTURES)
 
-    def keep(self, captures: Iterable[Capture]) -> None:
-        """Write captures in one transaction; a body that is there already is not written again."""
+    def store(self, captures: Iterable[Capture]) -> None:
+        """Store captures in one transaction; a body that is already stored is not written again."""
         with transaction(self.connection) as connection:
             for capture in captures:
                 _keep(connection, capture)
 
     def body(self, digest: str) -> bytes | None:
-        """A body by its digest, or None."""
+        """Return the body with this digest, or None.
+
+        Raises ReadingError if the stored bytes are damaged.
+        """
         row = self.connection.execute(f"{BODIES} WHERE b.digest = ?", (digest,)).fetchone()
         return _body(row) if row else None
 
     def newest(self, digest: str) -> Capture | None:
-        """The newest capture with that body, or None."""
+        """Return the newest capture with this body, or None.
+
+        Raises ReadingError if the stored bytes are damaged.
+        """
         row = self.connection.execute(
             f"{CAPTURES_WITH_BODIES} WHERE c.digest = ? ORDER BY c.fetched_at DESC LIMIT 1",
             (digest,),
@@ -62,10 +72,12 @@ class Captures:
         return _capture(row) if row else None
 
     def close(self) -> None:
+        """Close the connection."""
         self.connection.close()
 
 
 def _keep(connection: sqlite3.Connection, capture: Capture) -> None:
+    """Insert a capture, and its body if that is new."""
     known = connection.execute(
         "SELECT 1 FROM bodies WHERE digest = ?", (capture.digest,)
     ).fetchone()
@@ -91,12 +103,11 @@ def _keep(connection: sqlite3.Connection, capture: Capture) -> None:
 
 
 def _smallest(connection: sqlite3.Connection, capture: Capture) -> tuple[bytes, str | None]:
-    """The body compressed alone, or as a delta where that pays, with the digest of the body it is a
-    delta to."""
+    """Return the compressed body and None, or a delta and its base's digest if that is smaller."""
     alone = zstd.compress(capture.body, LEVEL)
     earlier = connection.execute(NEWEST_WHOLE, (capture.url,)).fetchone()
     if earlier:
-        with suppress(zstd.ZstdError):  # a damaged one is no base for another
+        with suppress(zstd.ZstdError):  # a damaged body cannot be the base of a delta
             delta = shrink(capture.body, zstd.decompress(earlier["body"]))
             if pays(delta, alone):
                 return delta, earlier["digest"]
@@ -104,18 +115,19 @@ def _smallest(connection: sqlite3.Connection, capture: Capture) -> tuple[bytes, 
 
 
 def _body(row: sqlite3.Row) -> bytes:
-    """Raises ReadingError where the bytes that are kept are damaged."""
+    """Decompress the body of a row. Raises ReadingError if the stored bytes are damaged."""
     try:
         if row["whole"] is None:
             return zstd.decompress(row["body"])
         return grow(row["body"], zstd.decompress(row["whole"]))
     except zstd.ZstdError as error:
         raise ReadingError(
-            f"the kept page {row['digest']} is damaged ({error}); `dateline doctor` looks further"
+            f"the stored page {row['digest']} is damaged ({error}); run `dateline doctor`"
         ) from error
 
 
 def _capture(row: sqlite3.Row) -> Capture:
+    """Return the capture in a row. Raises ReadingError if the stored bytes are damaged."""
     return Capture(
         url=row["url"],
         body=_body(row),

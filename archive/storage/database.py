@@ -1,4 +1,4 @@
-"""Opening SQLite files the way the archive needs them: WAL, nothing lost, one writer at a time."""
+"""Opening SQLite files as the archive needs them: WAL, durable commits, one writer at a time."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ BUSY_SECONDS = 30
 
 
 def connect(path: Path, schema: Schema, patience: float = BUSY_SECONDS) -> sqlite3.Connection:
-    """Open a file for writing, making it and its tables where they are missing.
+    """Open a file for writing; the file and its tables are created if they are missing.
 
-    `patience` are the seconds that a write waits for another program's.
+    `patience` is the time in seconds that a write waits for another program's write.
 
-    Raises ArchiveError (cannot be opened or is no archive) or NewerArchiveError.
+    Raises ArchiveError (the file cannot be opened or is not an archive) or NewerArchiveError.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, timeout=patience, isolation_level=None)
         connection.row_factory = sqlite3.Row
         _turn_to_wal(connection, patience)
-        # in batches it costs nothing, and a power cut loses nothing
+        # a power cut loses no committed batch; with batches the cost is negligible
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA cache_size = -{schema.cache}")
         _migrate(connection, schema, path)
-    # the last: SQLite names what is damaged as it is
+    # SQLite puts raw bytes of a damaged file into its messages, hence UnicodeDecodeError
     except (OSError, sqlite3.Error, UnicodeDecodeError) as error:
         raise ArchiveError(
             f"{path}: cannot be opened for writing ({error}); check the folder, or name another"
@@ -45,11 +45,15 @@ def connect(path: Path, schema: Schema, patience: float = BUSY_SECONDS) -> sqlit
 
 
 def connect_to_read(path: Path, schema: Schema) -> sqlite3.Connection:
-    """Open a file that is there, for reading alone. Raises as `connect`, and ArchiveError if it is
-    not there."""
+    """Open an existing file for reading only.
+
+    A file of an older version is migrated first. Raises the errors of `connect`, and ArchiveError
+    if the file does not exist.
+    """
     if not path.is_file():
         raise ArchiveError(
-            f"{path}: there is no archive here yet; `dateline outlet add` or `dateline crawl URL` starts one"
+            f"{path}: there is no archive here yet; "
+            "`dateline outlet add` or `dateline crawl URL` starts one"
         )
     try:
         connection = sqlite3.connect(read_only_uri(path), timeout=BUSY_SECONDS, uri=True)
@@ -64,20 +68,24 @@ def connect_to_read(path: Path, schema: Schema) -> sqlite3.Connection:
 
 
 def read_only_uri(path: Path) -> str:
-    """For `sqlite3.connect(…, uri=True)` and ATTACH.
+    """Return the URI to open a file read-only, for `sqlite3.connect(…, uri=True)` and ATTACH.
 
-    In a folder that cannot be written SQLite cannot make the files by which readers and a writer
-    agree. Where there are none, there is no writer, and the file is read as one that does not
-    change.
+    In a folder without write permission SQLite cannot create the files by which readers and a
+    writer coordinate. If these files do not exist there is no writer, and the file is opened as
+    immutable.
     """
-    frozen = not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists()
-    return path.absolute().as_uri() + ("?mode=ro&immutable=1" if frozen else "?mode=ro")
+    has_wal = path.with_name(path.name + "-wal").exists()
+    is_immutable = not os.access(path.parent, os.W_OK) and not has_wal
+    return path.absolute().as_uri() + ("?mode=ro&immutable=1" if is_immutable else "?mode=ro")
 
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """One write transaction. It takes the lock at its start: a reader that turns writer would fail
-    without waiting."""
+    """Run one write transaction; an exception rolls it back.
+
+    It takes the write lock at its start, since a reader that becomes a writer would fail at once
+    instead of waiting.
+    """
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield connection
@@ -90,7 +98,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def part(connection: sqlite3.Connection) -> Iterator[None]:
-    """A part of a transaction that is undone alone where it fails; parts may lie within parts."""
+    """Run a part of a transaction that is rolled back alone if it fails. Parts may be nested."""
     connection.execute("SAVEPOINT part")
     try:
         yield
@@ -103,61 +111,71 @@ def part(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _turn_to_wal(connection: sqlite3.Connection, patience: float) -> None:
-    """Waits itself: where two programs turn one new file at once, SQLite refuses one of them
-    without waiting."""
-    until = time.monotonic() + patience
+    """Switch the file to write-ahead logging.
+
+    The wait is our own loop: when two programs switch a new file at the same time, SQLite rejects
+    one of them without waiting.
+    """
+    deadline = time.monotonic() + patience
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             return
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() > deadline:
                 raise
             time.sleep(0.005)
 
 
 def _migrate(connection: sqlite3.Connection, schema: Schema, path: Path) -> None:
+    """Run the steps of the schema that have not been applied."""
     if not _pending(connection, schema, path):
         return
-    # half a second to import, and most commands find nothing to do
+    # imported here, as it takes half a second and most commands have nothing to migrate
     from sqlite_utils import Database, Migrations
 
     migrations = Migrations(schema.name)
     for name, script in schema.steps:
         migrations(name=name)(_runs(script))
-    for name, many, function in (
+    for name, argument_count, function in (
         ("searched", 4, searchable_text),
         ("search_bigrams", 1, bigrams),
         ("search_differs", 1, differs),
     ):
-        connection.create_function(name, many, function, deterministic=True)
-    # several programs may start at once: the first migrates, the others find it done
+        connection.create_function(name, argument_count, function, deterministic=True)
+    # several programs may start at once: the first migrates, the others have nothing left to do
     with transaction(connection):
         migrations.apply(Database(connection, execute_plugins=False))
 
 
 def _runs(script: str) -> Callable[[Any], None]:
-    def step(db: Any) -> None:
+    """Return a migration that runs a script."""
+
+    def run_script(db: Any) -> None:
         for statement in statements(script):
             db.conn.execute(statement)
 
-    return step
+    return run_script
 
 
 def _pending(connection: sqlite3.Connection, schema: Schema, path: Path) -> bool:
-    """Are there steps to take? Raises NewerArchiveError where steps were taken that this version
-    does not know."""
+    """Return whether there are steps to apply.
+
+    Raises NewerArchiveError if steps were applied that this version does not know.
+    """
     known = {name for name, _ in schema.steps}
     applied = set(_applied(connection, schema.name))
     if applied - known:
         raise NewerArchiveError(
-            f"{path}: written by a newer version of dateline ({min(applied - known)}); update dateline"
+            f"{path}: written by a newer version of dateline ({min(applied - known)}); "
+            "update dateline"
         )
     return bool(known - applied)
 
 
 def _applied(connection: sqlite3.Connection, name: str) -> list[str]:
-    """Read as sqlite-utils writes it, without importing it."""
+    """Return the steps applied, from the table of sqlite-utils but without importing it."""
     table = "SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'"
     if not connection.execute(table).fetchone():
         return []

@@ -1,8 +1,8 @@
-"""A body as what it adds to another: the same page a day later is nearly the same bytes.
+"""Store a body as the difference from an earlier one: a page hardly changes from day to day.
 
-The other body is a raw dictionary of zstandard (RFC 8878, 5; `zstd --patch-from` works so): what
-stands there is pointed to instead of written. To read a delta, the other body is needed, byte for
-byte.
+The earlier body serves as a raw dictionary for zstandard (RFC 8878, section 5; as in `zstd
+--patch-from`): repeated passages become references to it. Decompression needs the same body, byte
+for byte.
 """
 
 from __future__ import annotations
@@ -18,30 +18,28 @@ OPTIONS: dict[int, int] = {
     zstd.CompressionParameter.compression_level: 3,
     zstd.CompressionParameter.checksum_flag: 1,
 }
-"""With the checksum, a delta that is read against another body fails instead of giving wrong
-bytes."""
+"""With the checksum, decompression against a wrong body fails instead of returning wrong bytes."""
 PAYS = 0.5
-"""A delta is worth a second read where it takes at most this share of what the body takes alone."""
+"""Maximum size of a delta, as a share of the body compressed alone, to justify a second read."""
 SHORTEST = 8
-"""Bytes that zstandard wants of a dictionary."""
+"""Minimum size of a zstandard dictionary, in bytes."""
 
 
 def shrink(body: bytes, base: bytes) -> bytes:
-    """What `body` adds to `base`, compressed."""
+    """Return `body` compressed as a delta to `base`."""
     return zstd.compress(body, options=OPTIONS, zstd_dict=_prefix(base))
 
 
 def grow(delta: bytes, base: bytes) -> bytes:
-    """The body that was shrunk. Raises ZstdError where `base` is not the body that it was shrunk
-    by."""
+    """Return the body of a delta. Raises ZstdError if `base` is not the delta's base."""
     return zstd.decompress(delta, zstd_dict=_prefix(base))
 
 
 def pays(delta: bytes, alone: bytes) -> bool:
-    """Is a delta so much smaller than the body compressed alone that it should be kept in its
-    place?"""
+    """Return whether a delta is small enough to be stored instead of the body compressed alone."""
     return len(delta) <= PAYS * len(alone)
 
 
 def _prefix(base: bytes) -> tuple[zstd.ZstdDict, int] | None:
+    """Return a body as a dictionary, or None if it is too short."""
     return zstd.ZstdDict(base, is_raw=True).as_prefix if len(base) >= SHORTEST else None

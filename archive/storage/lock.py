@@ -1,4 +1,4 @@
-"""One crawl at a time: a lock on the archive's folder that dies with its owner."""
+"""One crawl at a time: a lock on the archive's folder that ends with its process."""
 
 from __future__ import annotations
 
@@ -15,15 +15,14 @@ from archive.errors import ArchiveError, BusyError
 from archive.records import now
 
 PATIENCE = 0.3
-"""Seconds to wait for the lock: who merely asks whether it is held (`held_by`) holds it for a
-moment."""
+"""Time to wait for the lock, as `held_by` holds it briefly while it checks."""
 
 
 @contextmanager
 def crawl_lock(folder: Path) -> Iterator[None]:
-    """Hold the archive's lock. The system lets go of it however its owner ends, a kill -9 included.
+    """Hold the archive's lock. The system releases it however the process ends, even by kill -9.
 
-    Raises BusyError, which names the process that holds it and since when; ArchiveError where the
+    Raises BusyError, with the process that holds the lock and since when; ArchiveError if the
     folder cannot be written.
     """
     lock = FileLock(folder / "crawl.lock")
@@ -51,10 +50,9 @@ def crawl_lock(folder: Path) -> Iterator[None]:
 
 
 def held_by(folder: Path) -> str | None:
-    """Who crawls here now (`process 4711 on desk, since 2026-03-10T12:00:00Z`); None where nobody
-    does.
+    """Return who crawls here now (`process 4711 on desk, since 2026-03-10T12:00:00Z`), or None.
 
-    The lock itself is asked: what a run that died left in the owner's file does not count.
+    The lock itself is tested, since a run that died may have left its file `crawl.owner` behind.
     """
     try:
         file = (folder / "crawl.lock").open("rb")
@@ -69,10 +67,12 @@ def held_by(folder: Path) -> str | None:
 
 
 def _owner(folder: Path) -> Path:
+    """The file that describes the process which holds the lock."""
     return folder / "crawl.owner"
 
 
 def _told(folder: Path) -> str:
+    """Return the description of the process which holds the lock."""
     try:
         return _owner(folder).read_text().strip() or "another process"
     except OSError:

@@ -1,10 +1,12 @@
-"""The archive's tables, as a page to read.
+"""The tables of the archive, written as a page to read.
 
-`archive.db` is what people browse and what the crawler needs, in one file, so that an article and
-the word that its URL is done are written in one transaction. `captures.db` holds the pages as they
-came.
+`archive.db` holds what people browse and the state of the crawler in one file, so that an article
+and the mark that its URL is done are written in one transaction. `captures.db` holds the fetched
+pages.
 
-A released step is never edited: a change is a new one at the end, with a line in the changelog.
+The comments become the descriptions of tables and columns in docs/tables.md and in Datasette. A
+released step is never edited, except for the wording of its comments: a change is a new step at the
+end, with a line in the changelog.
 """
 
 from __future__ import annotations
@@ -24,66 +26,66 @@ CREATE TABLE outlets (
   added_at TEXT NOT NULL
 );
 
--- One row an article; nothing is dropped as a duplicate, copies are related in `relations`.
+-- One row for each article. Duplicates are kept too; `relations` says which articles are copies.
 CREATE TABLE articles (
   id INTEGER PRIMARY KEY,
   outlet_id INTEGER NOT NULL REFERENCES outlets(id),
-  url TEXT NOT NULL,          -- where it was read
-  canonical_url TEXT,         -- as the page declares it; another domain's is a hint and no more
+  url TEXT NOT NULL,          -- the URL that it was extracted from
+  canonical_url TEXT,         -- as the page declares it; a URL of another domain is only a hint
   headline TEXT,
   page_title TEXT,            -- the HTML title
-  standfirst TEXT,            -- where the page shows it above its text, the text begins with it too
+  standfirst TEXT,            -- if the page shows it above the text, `text` begins with it as well
   byline TEXT,                -- as printed
-  authors TEXT NOT NULL DEFAULT '[]',   -- as parsed: a JSON list of people; a body where nobody else is named
+  authors TEXT NOT NULL DEFAULT '[]',   -- JSON list of people; an organisation if no person is named
   agency TEXT,                -- AP, Reuters, AFP, Yonhap …
   dateline TEXT,              -- "SEOUL, South Korea (AP)"
   section TEXT,
   language TEXT,              -- ISO 639-1
-  published_at TEXT,          -- UTC with Z; without it the page's own clock; a day alone if no more is known
-  published_raw TEXT,         -- as the page writes it
+  published_at TEXT,          -- UTC if it ends in Z, else local time; a day if no time is known
+  published_raw TEXT,         -- the date as printed on the page
   modified_at TEXT,
   modified_raw TEXT,
   fetched_at TEXT NOT NULL,   -- UTC
-  text TEXT NOT NULL,         -- paragraphs parted by a line feed
+  text TEXT NOT NULL,         -- paragraphs separated by line feeds
   word_count INTEGER NOT NULL DEFAULT 0,
   image_url TEXT,
-  free INTEGER,               -- isAccessibleForFree: 0 marks a paywall
-  digest TEXT,                -- the capture that it was read from: bodies.digest in captures.db
-  extractor TEXT,             -- what read it
-  fingerprint TEXT NOT NULL DEFAULT '',  -- of the text; equal texts have equal ones
-  bigrams TEXT                -- Chinese, Japanese, Korean and Thai as pairs of characters, for the search
+  free INTEGER,               -- schema.org's isAccessibleForFree: 0 marks a paywall
+  digest TEXT,                -- of the extracted capture: bodies.digest in captures.db
+  extractor TEXT,             -- name and version of the extractor
+  fingerprint TEXT NOT NULL DEFAULT '',  -- hash of the text; equal texts have equal fingerprints
+  bigrams TEXT                -- pairs of characters, for scripts without spaces
 );
 CREATE INDEX articles_by_outlet ON articles(outlet_id, published_at);
 CREATE INDEX articles_by_published_at ON articles(published_at);
 CREATE INDEX articles_by_fetched_at ON articles(fetched_at);
 CREATE INDEX articles_by_fingerprint ON articles(fingerprint);
 
--- Every address seen: what it is to which article, and the frontier of the crawls.
+-- Every URL that was seen, with its article and role; also the queue of URLs to fetch.
 CREATE TABLE urls (
   id INTEGER PRIMARY KEY,
-  url TEXT NOT NULL UNIQUE,   -- as it is fetched
-  url_key TEXT NOT NULL,      -- by which it is looked up; never fetched
+  url TEXT NOT NULL UNIQUE,   -- as requested
+  url_key TEXT NOT NULL,      -- normalised URL for look-ups; never fetched
   kind TEXT NOT NULL DEFAULT 'page' CHECK (kind IN ('page', 'feed', 'sitemap')),
   outlet_id INTEGER NOT NULL REFERENCES outlets(id),
   article_id INTEGER REFERENCES articles(id),
   role TEXT NOT NULL DEFAULT 'requested',  -- requested, redirect, canonical, og:url, amphtml …
   via TEXT,                   -- feed, news sitemap, sitemap, given, link, import, or a search service
-  found_on TEXT,              -- the feed, sitemap or page that named it
-  listed_as TEXT,             -- as the lead had it, where url leaves out what only tracks
+  found_on TEXT,              -- the feed, sitemap or page that listed it
+  listed_as TEXT,             -- as the source listed it, if `url` omits tracking parameters
   found_at TEXT NOT NULL,
-  headline TEXT,              -- what the lead said before the page was fetched
+  headline TEXT,              -- from the feed or sitemap, before the page was fetched
   published_at TEXT,
   modified_at TEXT,           -- a sitemap's lastmod, a feed's updated
   state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'leased', 'done', 'failed')),
-  due_at TEXT,                -- when it is to be looked at again; NULL: when somebody points to it
-  tries INTEGER NOT NULL DEFAULT 0,  -- failures in a row
-  checked_at TEXT,            -- the newest check, in short: its moment, outcome, status and reason
+  due_at TEXT,                -- when to fetch it again; NULL: only if it is listed again
+  tries INTEGER NOT NULL DEFAULT 0,  -- consecutive failures
+  checked_at TEXT,            -- this and the next three columns repeat the newest row in `checks`
   outcome TEXT,
   status INTEGER,
   reason TEXT,
-  etag TEXT,                  -- validators for the next request
+  etag TEXT,                  -- this and `last_modified`: validators for the next request
   last_modified TEXT,
-  digest TEXT                 -- of the newest body
+  digest TEXT                 -- SHA-256 of the newest body
 );
 CREATE INDEX urls_by_key ON urls(url_key);
 CREATE INDEX urls_by_article ON urls(article_id);
@@ -92,46 +94,46 @@ CREATE INDEX urls_due ON urls(due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX urls_amiss ON urls(outcome, checked_at) WHERE outcome IN ('failed', 'refused', 'gone', 'not article');
 CREATE INDEX urls_of_sources ON urls(kind, outlet_id) WHERE kind <> 'page';
 
--- A row for every look at a URL, whatever came of it.
+-- One row for each attempt to fetch a URL, successful or not.
 CREATE TABLE checks (
   id INTEGER PRIMARY KEY,
   url_id INTEGER NOT NULL REFERENCES urls(id),
   crawl_id INTEGER REFERENCES crawls(id),
   checked_at TEXT NOT NULL,
   outcome TEXT NOT NULL,      -- new, changed, unchanged, listed, not article, gone, failed, refused
-  status INTEGER,             -- HTTP
+  status INTEGER,             -- HTTP status
   reason TEXT,
-  final_url TEXT,             -- where redirects led
+  final_url TEXT,             -- where redirects ended
   etag TEXT,
   last_modified TEXT,
   digest TEXT,
-  size INTEGER,               -- bytes of the body
+  size INTEGER,               -- of the body, in bytes
   seconds REAL
 );
 CREATE INDEX checks_by_url ON checks(url_id, checked_at);
 CREATE INDEX checks_by_crawl ON checks(crawl_id);
 
--- Which articles are one text, or share it.
+-- Pairs of articles that share text.
 CREATE TABLE relations (
   article_id INTEGER NOT NULL REFERENCES articles(id),
-  other_id INTEGER NOT NULL REFERENCES articles(id),  -- the earlier in the archive
+  other_id INTEGER NOT NULL REFERENCES articles(id),  -- of the two, the one archived earlier
   kind TEXT NOT NULL,         -- identical, copy, excerpt, extends, template, overlap
   found_at TEXT NOT NULL,
   PRIMARY KEY (article_id, other_id)
 ) WITHOUT ROWID;
 CREATE INDEX relations_by_other ON relations(other_id);
 
--- One run of the crawler.
+-- One row for each run of the crawler.
 CREATE TABLE crawls (
   id INTEGER PRIMARY KEY,
   started_at TEXT NOT NULL,
   finished_at TEXT,
   state TEXT NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'finished', 'stopped', 'interrupted')),
-  command TEXT,               -- what was asked for
-  reason TEXT                 -- why it stopped before its end
+  command TEXT,               -- the command line
+  reason TEXT                 -- why it stopped early
 );
 
--- Full text search: the words of headline, standfirst, byline and text; bigrams where words have no spaces.
+-- Full-text index of headline, standfirst, byline and text; bigrams for scripts without spaces.
 CREATE VIRTUAL TABLE articles_fts USING fts5(
   headline, standfirst, byline, text, bigrams,
   content="articles", content_rowid="id", tokenize="unicode61 remove_diacritics 2 categories 'L* N* Co M*'"
@@ -154,7 +156,7 @@ BEGIN
   VALUES (new.id, new.headline, new.standfirst, new.byline, new.text, new.bigrams);
 END;
 
--- What people look through: every article with its outlet, without the long columns.
+-- Every article with its outlet, without the long columns; made for browsing.
 CREATE VIEW coverage AS
 SELECT a.id, a.published_at, o.host AS outlet, a.headline, a.byline, a.agency, a.section, a.language, a.word_count,
        a.url, a.fetched_at
@@ -162,38 +164,40 @@ FROM articles a JOIN outlets o ON o.id = a.outlet_id;
 """
 
 COPIES = """
--- By which an article's text is found again: some hashes of it; one that eight texts hold is boilerplate and not added.
+-- Hashes of passages, an index for finding copies. A passage in eight articles is boilerplate
+-- and is not added again.
 CREATE TABLE shingles (
   hash INTEGER NOT NULL,      -- 32 bits, signed
   article_id INTEGER NOT NULL,
   PRIMARY KEY (hash, article_id)
 ) WITHOUT ROWID;
 
--- Which way of making hashes they were made; without a row, none were made yet.
+-- Version of the method that computed the hashes in `shingles`; without a row none exist yet.
 CREATE TABLE sketches (
   version INTEGER PRIMARY KEY
 );
 
--- How much two articles share.
-ALTER TABLE relations ADD COLUMN coverage REAL;        -- share of the article's text that the other has
-ALTER TABLE relations ADD COLUMN other_coverage REAL;  -- share of the other's text that the article has
+-- Columns of `relations` that measure how much two articles share.
+ALTER TABLE relations ADD COLUMN coverage REAL;        -- share of the article that the other has too
+ALTER TABLE relations ADD COLUMN other_coverage REAL;  -- share of the other that the article has too
 ALTER TABLE relations ADD COLUMN facts REAL;           -- share of numbers and names that agree
 
--- Reports that went round: the versions of one text, whoever printed them. An article with a text of its own has none.
+-- Texts that were published more than once. An article that shares no text has no row here.
 CREATE TABLE texts (
   id INTEGER PRIMARY KEY,
   original_id INTEGER NOT NULL REFERENCES articles(id)  -- the agency's own, else the earliest
 );
 
--- Which article is a version of which text.
+-- Articles that are versions of the same text.
 CREATE TABLE versions (
   article_id INTEGER PRIMARY KEY REFERENCES articles(id),
   text_id INTEGER NOT NULL REFERENCES texts(id),
-  outlet_id INTEGER NOT NULL  -- the article's, to count the outlets without reading the articles
+  outlet_id INTEGER NOT NULL  -- the article's outlet, repeated here to count outlets quickly
 );
 CREATE INDEX versions_by_text ON versions(text_id, outlet_id);
 
--- Every article with its original (itself, if it is nobody's copy) and in how many other outlets that text stands.
+-- Every article with its original (itself, if it is not a copy) and the number of other
+-- outlets that published the text.
 CREATE VIEW folded(id, original_id, other_outlets) AS
 SELECT a.id, coalesce(t.original_id, a.id),
        CASE WHEN t.id IS NULL THEN 0 ELSE (
@@ -203,48 +207,49 @@ FROM articles a LEFT JOIN versions v ON v.article_id = a.id LEFT JOIN texts t ON
 """
 
 REVISIONS = """
--- Every text of the articles that changed. What never changed has no row here; the newest text is in articles too.
+-- All versions of the articles that changed. An article that never changed has no row here.
+-- The newest version is in `articles` as well.
 CREATE TABLE revisions (
   id INTEGER PRIMARY KEY,
   article_id INTEGER NOT NULL REFERENCES articles(id),
-  number INTEGER NOT NULL,    -- 1 as first seen
-  seen_at TEXT NOT NULL,      -- when it was first seen so, UTC
-  kinds TEXT NOT NULL DEFAULT '[]',  -- what changed: a JSON list; headline, body, correction, cut, gone, restored …
-  stealth INTEGER NOT NULL DEFAULT 0,  -- 1: it changed while the date that the page gives did not
-  restores INTEGER,           -- the number of the earlier revision that it is again
-  words_added INTEGER,        -- in the text; characters where blanks do not part words
+  number INTEGER NOT NULL,    -- 1 for the first version
+  seen_at TEXT NOT NULL,      -- when this version was first fetched, UTC
+  kinds TEXT NOT NULL DEFAULT '[]',  -- JSON list: headline, body, correction, cut, gone, restored …
+  stealth INTEGER NOT NULL DEFAULT 0,  -- 1: changed without a new modification date on the page
+  restores INTEGER,           -- number of the earlier revision that it returns to
+  words_added INTEGER,        -- in the text; characters in scripts without spaces
   words_removed INTEGER,
   headline TEXT,
   standfirst TEXT,
   byline TEXT,                -- as printed
-  authors TEXT NOT NULL DEFAULT '[]', -- as parsed: a JSON list of people; a body where nobody else is named
-  text TEXT NOT NULL,         -- paragraphs parted by a line feed; nothing where the article was gone
+  authors TEXT NOT NULL DEFAULT '[]', -- JSON list of people; an organisation if no person is named
+  text TEXT NOT NULL,         -- paragraphs separated by line feeds; empty if the article was gone
   fingerprint TEXT NOT NULL DEFAULT '',
-  published_at TEXT,          -- as the page said then
+  published_at TEXT,          -- as stated by the page at that time
   modified_at TEXT,
-  digest TEXT,                -- the capture that it was read from: bodies.digest in captures.db
-  extractor TEXT,             -- what read it
+  digest TEXT,                -- of the extracted capture: bodies.digest in captures.db
+  extractor TEXT,             -- name and version of the extractor
   UNIQUE (article_id, number)
 );
 CREATE INDEX revisions_by_seen_at ON revisions(seen_at);
 
--- Readings that lack most of an article's text: they count once a second look brings the same.
+-- Suspiciously short versions of known articles; one is accepted once a second fetch confirms it.
 CREATE TABLE held (
   article_id INTEGER PRIMARY KEY REFERENCES articles(id),
   seen_at TEXT NOT NULL,
   text TEXT NOT NULL,
-  digest TEXT                 -- the capture that it was read from
+  digest TEXT                 -- of the capture that it was extracted from
 );
 """
 
 EVENTS = """
--- How many articles of a language there are, by which rare terms are told from common ones.
+-- Number of articles for each language; with `vocabulary` it gives the rarity of terms.
 CREATE TABLE languages (
-  language TEXT PRIMARY KEY,  -- ISO 639-1; '' where it was not found
+  language TEXT PRIMARY KEY,  -- ISO 639-1; '' if unknown
   articles INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- How many of them hold a term: a stem, or a pair of characters where words have no spaces.
+-- Number of articles with a term: a stem, or a pair of characters in scripts without spaces.
 CREATE TABLE vocabulary (
   language TEXT NOT NULL,
   term TEXT NOT NULL,
@@ -252,108 +257,108 @@ CREATE TABLE vocabulary (
   PRIMARY KEY (language, term)
 ) WITHOUT ROWID;
 
--- Which way of making terms they were made; without a row, the events are made anew.
+-- Version of the method that computed the terms; without a row, all events are rebuilt.
 CREATE TABLE term_versions (
   version INTEGER PRIMARY KEY
 );
 
--- The best terms of an article, by which it is compared.
+-- The most informative terms of an article, used to compare articles.
 CREATE TABLE article_words (
   article_id INTEGER PRIMARY KEY REFERENCES articles(id),
-  language TEXT,              -- under which they were counted
-  weights TEXT NOT NULL       -- JSON: term → how often, five times as much in the headline
+  language TEXT,              -- ISO 639-1; the language under which the terms were counted
+  weights TEXT NOT NULL       -- JSON: term → frequency; in the headline each counts five times
 );
 
--- By which an article is found again: its strongest terms. Copies are found through their original.
+-- Index of the strongest terms of each article. Copies are found through their original.
 CREATE TABLE strong_terms (
   term TEXT NOT NULL,
-  day INTEGER NOT NULL,       -- published, in days since 1970; -1000000 where that is not known
+  day INTEGER NOT NULL,       -- of publication, in days since 1970; -1000000 if unknown
   article_id INTEGER NOT NULL,
   PRIMARY KEY (term, day, article_id)
 ) WITHOUT ROWID;
 
--- Articles of one happening: what it is about, and when.
+-- Events: groups of articles that report the same occurrence.
 CREATE TABLE events (
-  id INTEGER PRIMARY KEY REFERENCES articles(id),  -- of the article that started it
+  id INTEGER PRIMARY KEY REFERENCES articles(id),  -- the first article's id
   articles INTEGER NOT NULL,
-  texts INTEGER NOT NULL,     -- articles that are no copies
-  dated INTEGER NOT NULL,     -- texts that have a date
-  day REAL,                   -- their middle, in days since 1970
-  first_at TEXT NOT NULL,     -- of the articles: published, else fetched
+  texts INTEGER NOT NULL,     -- articles without the copies
+  dated INTEGER NOT NULL,     -- texts with a known date
+  day REAL,                   -- mean date of these texts, in days since 1970
+  first_at TEXT NOT NULL,     -- publication of the first article; fetch if undated
   last_at TEXT NOT NULL,
-  length REAL NOT NULL,       -- of the next, as a vector
-  terms TEXT NOT NULL,        -- JSON: the strongest terms, their weights summed over the texts
-  tidied INTEGER NOT NULL DEFAULT 0  -- 1: looked at by a tidy since the last article joined
+  length REAL NOT NULL,       -- Euclidean length of `terms` as a vector
+  terms TEXT NOT NULL,        -- JSON: strongest terms → their weights, summed over the texts
+  tidied INTEGER NOT NULL DEFAULT 0  -- 1: tidied since the last article joined
 );
 CREATE INDEX events_by_last_at ON events(last_at);
 CREATE INDEX events_untidied ON events(texts) WHERE tidied = 0;
 
--- Which event an article belongs to, and why.
+-- The event of each article, and why the article joined it.
 CREATE TABLE event_articles (
   article_id INTEGER PRIMARY KEY REFERENCES articles(id),
   event_id INTEGER NOT NULL REFERENCES events(id),
   joined TEXT NOT NULL,       -- first, words, keys, copy, tidy
-  score REAL,                 -- how well it fitted; NULL: it was the first, or a copy
-  terms TEXT NOT NULL DEFAULT '[]'  -- JSON: what it had in common with the event, the strongest first
+  score REAL,                 -- similarity to the event; NULL for the first article and for copies
+  terms TEXT NOT NULL DEFAULT '[]'  -- JSON list of terms shared with the event, strongest first
 );
 CREATE INDEX event_articles_by_event ON event_articles(event_id);
 
--- When small events were last looked at again, and how many went into others.
+-- Runs of the job that compares small events again and merges them into others.
 CREATE TABLE tidies (
   tidied_at TEXT NOT NULL,
   events INTEGER NOT NULL,
   moved INTEGER NOT NULL
 );
 
--- The articles of each event, with the reason.
+-- The articles of each event, with the reason why they joined.
 CREATE VIEW event_coverage AS
 SELECT m.event_id, a.id, a.published_at, o.host AS outlet, a.headline, m.joined, m.score, m.terms
 FROM event_articles m JOIN articles a ON a.id = m.article_id JOIN outlets o ON o.id = a.outlet_id;
 """
 
 STORIES = """
--- What a person follows: a profile made of the articles that belong for certain.
+-- Stories that a person follows. The profile is made of the articles that certainly belong.
 CREATE TABLE stories (
   id INTEGER PRIMARY KEY,
-  name TEXT NOT NULL UNIQUE,  -- as commands call it: small letters, digits, hyphens
-  title TEXT NOT NULL,        -- as people read it
-  words TEXT,                 -- that a person gave besides the articles
-  languages TEXT NOT NULL DEFAULT '[]',  -- only these: a JSON list of ISO 639-1; empty: any
-  since TEXT,                 -- only what was published in this window
+  name TEXT NOT NULL UNIQUE,  -- as in commands: lower-case letters, digits, hyphens
+  title TEXT NOT NULL,        -- for display
+  words TEXT,                 -- search words that the person added to the articles
+  languages TEXT NOT NULL DEFAULT '[]',  -- restriction, a JSON list of ISO 639-1; empty: any
+  since TEXT,                 -- this and `until`: only articles published in this period
   until TEXT,
-  hosts TEXT NOT NULL DEFAULT '[]',  -- only these outlets: a JSON list; empty: all
-  terms TEXT NOT NULL DEFAULT '[]',  -- the profile's best: a JSON list of stems, by which articles are found
-  newest_id INTEGER NOT NULL DEFAULT 0,  -- the newest article when all of the archive was last held against it
+  hosts TEXT NOT NULL DEFAULT '[]',  -- restriction to outlets, a JSON list; empty: all
+  terms TEXT NOT NULL DEFAULT '[]',  -- JSON list of the profile's strongest stems
+  newest_id INTEGER NOT NULL DEFAULT 0,  -- newest article when last compared
   created_at TEXT NOT NULL
 );
 
--- Which articles belong to which story, and why. What a person said of them is final.
+-- The articles of each story, and why they belong to it. A person's verdict is final.
 CREATE TABLE story_articles (
   story_id INTEGER NOT NULL REFERENCES stories(id),
   article_id INTEGER NOT NULL REFERENCES articles(id),
-  score REAL,                 -- how well it fits the profile, 0 to 1
-  strong INTEGER NOT NULL DEFAULT 0,  -- 1: the score leaves little doubt
-  terms TEXT NOT NULL DEFAULT '[]',  -- what they have in common, the strongest first: a JSON list of stems
-  verdict TEXT CHECK (verdict IN ('belongs', 'not')),  -- a person's; NULL: listed by its score
-  judged_at TEXT,             -- when the person said so
+  score REAL,                 -- similarity to the story's profile, 0 to 1
+  strong INTEGER NOT NULL DEFAULT 0,  -- 1: the score is high
+  terms TEXT NOT NULL DEFAULT '[]',  -- JSON list of stems shared with the story, strongest first
+  verdict TEXT CHECK (verdict IN ('belongs', 'not')),  -- of a person; NULL: no verdict
+  judged_at TEXT,             -- when the verdict was given
   found_at TEXT NOT NULL,
-  vector TEXT,                -- of an article that belongs: what the profile takes of it, JSON, term → weight
+  vector TEXT,                -- JSON: term → weight, the article's share of the story's profile
   PRIMARY KEY (story_id, article_id)
 ) WITHOUT ROWID;
 CREATE INDEX story_articles_by_article ON story_articles(article_id, verdict);
 
--- Pages of which a person said that they belong or do not, and that the archive does not have yet.
+-- Verdicts about pages that are not in the archive yet.
 CREATE TABLE story_urls (
   story_id INTEGER NOT NULL REFERENCES stories(id),
-  url_key TEXT NOT NULL,      -- by which it is looked up
+  url_key TEXT NOT NULL,      -- normalised URL for look-ups
   url TEXT NOT NULL,
   verdict TEXT NOT NULL CHECK (verdict IN ('belongs', 'not')),
   PRIMARY KEY (story_id, url_key)
 ) WITHOUT ROWID;
 CREATE INDEX story_urls_by_key ON story_urls(url_key);
 
--- The coverage of each story: all that belongs, versions of one text by one `original_id`. What a person rejected is
--- left out, and so are versions of it of which nobody said anything.
+-- The coverage of each story; versions of one text share an `original_id`. Articles that a person
+-- rejected are left out, as are versions of their text without a verdict.
 CREATE VIEW story_coverage(story_id, story, id, original_id, score, strong, verdict, terms, outlet, outlet_name,
   headline, published_at, language, url) AS
 SELECT s.id, s.name, a.id, coalesce(t.original_id, a.id), m.score, m.strong, m.verdict, m.terms, o.host, o.name,
@@ -368,19 +373,19 @@ WHERE m.verdict = 'belongs' OR (m.verdict IS NULL AND m.score IS NOT NULL AND NO
 """
 
 LEDES = """
-ALTER TABLE urls ADD COLUMN lede TEXT;  -- the first words, as the lead gave them
+ALTER TABLE urls ADD COLUMN lede TEXT;  -- summary from the feed, before the page was fetched
 
--- How many of the newest leads hold a term, counted anew by a crawl that follows a story.
+-- Number of recent leads that contain a term; counted again by each crawl for a story.
 CREATE TABLE lead_vocabulary (
-  language TEXT NOT NULL,     -- ISO 639-1; '' where it is not known
-  term TEXT NOT NULL,         -- '' counts all leads of the language
+  language TEXT NOT NULL,     -- ISO 639-1; '' if unknown
+  term TEXT NOT NULL,         -- '' holds the number of all leads of the language
   leads INTEGER NOT NULL,
   PRIMARY KEY (language, term)
 ) WITHOUT ROWID;
 """
 
 PAUSES = """
--- Sites that asked to be left alone, or did not answer: nothing is asked of them before that moment.
+-- Sites that asked for a pause or did not answer; they get no requests before `until`.
 CREATE TABLE pauses (
   site TEXT PRIMARY KEY,      -- scheme, host and port: https://www.harbour.example
   until TEXT NOT NULL,        -- UTC
@@ -389,164 +394,169 @@ CREATE TABLE pauses (
 """
 
 SCHEDULE = """
--- Of a feed or sitemap: how long it is left alone as a rule, and why it is due when it is.
+-- Columns of `urls` for feeds and sitemaps: the usual interval between two fetches, and the
+-- reason for the next `due_at`.
 ALTER TABLE urls ADD COLUMN interval_seconds INTEGER;
 ALTER TABLE urls ADD COLUMN due_why TEXT;
 CREATE INDEX urls_by_found_on ON urls(found_on, id) WHERE found_on IS NOT NULL;
 """
 
 HABITS = """
--- Lines that an outlet repeats around its articles: they stood in three different pieces of news, and are left out.
+-- Boilerplate of an outlet: lines that appeared in three different articles. They are removed
+-- from texts.
 CREATE TABLE habits (
   outlet_id INTEGER NOT NULL REFERENCES outlets(id),
-  line INTEGER NOT NULL,      -- a hash of the line, in which all numbers are one
-  text TEXT NOT NULL,         -- as it stood in the article that made it a habit
-  article_id INTEGER NOT NULL,  -- that article
+  line INTEGER NOT NULL,      -- hash of the line; all numbers count as equal
+  text TEXT NOT NULL,         -- as it appeared in the third article
+  article_id INTEGER NOT NULL,  -- the third article
   PRIMARY KEY (outlet_id, line)
 ) WITHOUT ROWID;
 
--- Lines that stood in one or two pieces of news of an outlet so far, and in which.
+-- Lines that appeared in only one or two articles of an outlet so far.
 CREATE TABLE seen_lines (
   outlet_id INTEGER NOT NULL,
-  line INTEGER NOT NULL,      -- as in habits
+  line INTEGER NOT NULL,      -- hash, as in `habits`
   article_id INTEGER NOT NULL,
   PRIMARY KEY (outlet_id, line, article_id)
 ) WITHOUT ROWID;
 
--- What was left out of an article's text, and where it stood.
+-- Lines that were removed from an article's text, and their places.
 CREATE TABLE left_out (
   article_id INTEGER NOT NULL,
-  place INTEGER NOT NULL,     -- the number of the line in the text as it was read, from 0
-  line INTEGER NOT NULL,      -- its words stand in habits
+  place INTEGER NOT NULL,     -- line number in the extracted text, from 0
+  line INTEGER NOT NULL,      -- hash; `habits` has its text
   PRIMARY KEY (article_id, place)
 ) WITHOUT ROWID;
 """
 
 IDENTITY = """
--- The article that the address leads to now, where that is another one than article_id, which stood there before.
+-- Column of `urls`: the article that the URL leads to now, if `article_id` is an earlier one.
 ALTER TABLE urls ADD COLUMN leads_to INTEGER REFERENCES articles(id);
 CREATE INDEX urls_by_leads_to ON urls(leads_to) WHERE leads_to IS NOT NULL;
 
--- The feed or sitemap whose date of a change made the page wait.
+-- Column of `urls`: the feed or sitemap whose newer date queued the page.
 ALTER TABLE urls ADD COLUMN hinted_by TEXT;
 CREATE INDEX urls_by_hint ON urls(hinted_by) WHERE hinted_by IS NOT NULL;
 
--- How often in a row a page was looked at because a feed or sitemap gave it a newer date, and had not changed.
+-- Feeds and sitemaps that gave newer dates for unchanged pages.
 CREATE TABLE hints (
-  source TEXT PRIMARY KEY,    -- the address of the feed, or of the sitemap or index that is listed for the outlet
-  wrong INTEGER NOT NULL      -- from six on its dates count no more, save for a sample; a right one begins anew
+  source TEXT PRIMARY KEY,    -- URL of the feed, or of the outlet's sitemap or sitemap index
+  wrong INTEGER NOT NULL      -- consecutive wrong dates; from 6 on only a sample is fetched
 ) WITHOUT ROWID;
 
--- How an article was gone: the status, or where its address leads.
+-- Column of `revisions`: how the article disappeared (the HTTP status, or where its URL leads).
 ALTER TABLE revisions ADD COLUMN how TEXT;
 
--- What the page itself says of its publication, whatever a feed adds; '' if nothing, NULL if that is not known.
+-- Columns for the publication date on the page itself, without a feed's. '' if there is no
+-- such date, NULL if unknown.
 ALTER TABLE articles ADD COLUMN stated_at TEXT;
 ALTER TABLE revisions ADD COLUMN stated_at TEXT;
 """
 
 FOLDING = """
--- Words are found without soft hyphens, vowel signs and the like: they stand folded beside the pairs of characters.
+-- Makes words searchable without soft hyphens, vowel signs and the like: `bigrams` holds them
+-- folded.
 UPDATE articles SET bigrams = search_bigrams(searched(headline, standfirst, byline, text))
 WHERE search_differs(searched(headline, standfirst, byline, text));
 """
-"""The functions are `archive.storage.database`'s own, known while it migrates."""
+"""The SQL functions in this step are defined by `archive.storage.database` during migrations."""
 
 FOUND_OUT = """
--- What was found out about outlets when they were looked up, by which a catalogue's facts are mended.
+-- Results of looking up outlets; they correct the catalogue.
 CREATE TABLE outlet_lookups (
-  host TEXT PRIMARY KEY,      -- that was looked up, without www.
+  host TEXT PRIMARY KEY,      -- the host that was looked up, without www.
   looked_up_at TEXT NOT NULL,
   outcome TEXT NOT NULL CHECK (outcome IN ('works', 'moved', 'gone', 'unreachable')),
-  found_host TEXT,            -- where it answers; another one, where it moved
-  feeds TEXT NOT NULL DEFAULT '[]',     -- that worked: a JSON list of addresses
+  found_host TEXT,            -- the host that answers; a different one if the outlet moved
+  feeds TEXT NOT NULL DEFAULT '[]',     -- JSON list of the feed URLs that worked
   sitemaps TEXT NOT NULL DEFAULT '[]',
-  reason TEXT                 -- why it is not there
+  reason TEXT                 -- why the outlet was not found
 ) WITHOUT ROWID;
 
--- Outlets that search services named for a story.
+-- Outlets whose pages search services found for a story.
 CREATE TABLE story_outlets (
   story_id INTEGER NOT NULL REFERENCES stories(id),
   host TEXT NOT NULL,         -- without www.
-  service TEXT NOT NULL,      -- as people call it
-  pages INTEGER NOT NULL,     -- that it named
+  service TEXT NOT NULL,      -- name of the search service
+  pages INTEGER NOT NULL,     -- number of pages that the service found
   PRIMARY KEY (story_id, host, service)
 ) WITHOUT ROWID;
 """
 
 KEYS = """
--- What an article is known by in any language: places, names by their sound, numbers, words of common origin.
+-- Language-independent features of each article: places, names by sound, numbers, and words of
+-- common origin.
 CREATE TABLE article_keys (
   article_id INTEGER PRIMARY KEY REFERENCES articles(id),
-  language TEXT NOT NULL,     -- ISO 639-1; '' where it was not found
-  day INTEGER NOT NULL,       -- as in strong_keys
-  counted INTEGER NOT NULL,   -- 0: it is a copy, and the article that is counted stands for it
-  keys TEXT NOT NULL          -- JSON: key → how often, twice as much in the headline
+  language TEXT NOT NULL,     -- ISO 639-1; '' if unknown
+  day INTEGER NOT NULL,       -- as in `strong_keys`
+  counted INTEGER NOT NULL,   -- 0: a copy, whose original is counted instead
+  keys TEXT NOT NULL          -- JSON: key → frequency; in the headline each counts twice
 );
 
--- By which an article is found again: its strongest keys. Copies are found through their original.
+-- Index of the strongest keys of each article. Copies are found through their original.
 CREATE TABLE strong_keys (
-  key TEXT NOT NULL,          -- @ a place, ~ a sound, # a number, = a root
-  day INTEGER NOT NULL,       -- published, in days since 1970; -1000000 where that is not known
+  key TEXT NOT NULL,          -- begins with @ (place), ~ (sound), # (number) or = (root)
+  day INTEGER NOT NULL,       -- of publication, in days since 1970; -1000000 if unknown
   article_id INTEGER NOT NULL,
-  language TEXT NOT NULL,     -- of the article
+  language TEXT NOT NULL,     -- of the article, ISO 639-1
   PRIMARY KEY (key, day, article_id)
 ) WITHOUT ROWID;
 
--- How many articles hold a key, in any language.
+-- Number of articles, in all languages, that contain a key.
 CREATE TABLE key_counts (
-  key TEXT PRIMARY KEY,       -- '' counts all articles
+  key TEXT PRIMARY KEY,       -- '' holds the number of all articles
   articles INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- Which way of making keys they were made; without a row, all are made anew.
+-- Version of the method that computed the keys; without a row, all are rebuilt.
 CREATE TABLE key_versions (
   version INTEGER PRIMARY KEY
 );
 """
 
 SEARCHED = """
--- Where a story was looked for: each outlet as the last crawl for it found it, and those that were only suggested.
+-- Outlets searched for a story: the result of the last crawl, and outlets that were only suggested.
 CREATE TABLE story_searches (
   story_id INTEGER NOT NULL REFERENCES stories(id) ON DELETE CASCADE,
   host TEXT NOT NULL,         -- without www.
   state TEXT NOT NULL CHECK (state IN ('answered', 'failed', 'not asked')),
-  reason TEXT,                -- what was wrong, or what else is to be said of it
-  suggested TEXT,             -- why it was suggested; NULL: the archive had it already
-  since TEXT,                 -- the days for which its lists were read
-  until TEXT,                 -- NULL: to the day of the search
-  requests INTEGER NOT NULL DEFAULT 0,  -- in all crawls for the story
+  reason TEXT,                -- what failed, or a remark
+  suggested TEXT,             -- why it was suggested; NULL: already in the archive
+  since TEXT,                 -- first day for which the outlet's lists were read
+  until TEXT,                 -- last day; NULL: the day of the search
+  requests INTEGER NOT NULL DEFAULT 0,  -- sum over all crawls for the story
   searched_at TEXT NOT NULL,
   PRIMARY KEY (story_id, host)
 ) WITHOUT ROWID;
 
--- How the last crawl for a story ended.
+-- The end of the last crawl for each story.
 CREATE TABLE story_ends (
   story_id INTEGER PRIMARY KEY REFERENCES stories(id) ON DELETE CASCADE,
   ended_at TEXT NOT NULL,
   reason TEXT,                -- why it stopped
-  next TEXT                   -- what a person could do next
+  next TEXT                   -- suggestion for the user
 );
 """
 
 CAPTURE_TABLES = """
--- Bodies by their digest: one that comes again is kept once.
+-- Bodies of responses; equal bodies are stored once.
 CREATE TABLE bodies (
   id INTEGER PRIMARY KEY,
-  digest TEXT NOT NULL UNIQUE,  -- SHA-256 in hexadecimal, of the body as it was served, content encoding undone
-  size INTEGER NOT NULL,      -- bytes before compression
-  body BLOB NOT NULL          -- zstandard
+  digest TEXT NOT NULL UNIQUE,  -- SHA-256 in hexadecimal, after content decoding
+  size INTEGER NOT NULL,      -- in bytes, before compression
+  body BLOB NOT NULL          -- compressed with Zstandard
 );
 
--- Responses as they came.
+-- Responses as received.
 CREATE TABLE captures (
   id INTEGER PRIMARY KEY,
   url TEXT NOT NULL,          -- as requested
   fetched_at TEXT NOT NULL,
   status INTEGER NOT NULL,
   final_url TEXT,
-  redirects TEXT NOT NULL DEFAULT '[]',  -- the URLs hopped through, a JSON list
-  headers TEXT NOT NULL DEFAULT '[]',    -- [[name, value], …] as they came
+  redirects TEXT NOT NULL DEFAULT '[]',  -- JSON list of the URLs between `url` and `final_url`
+  headers TEXT NOT NULL DEFAULT '[]',    -- JSON: [[name, value], …] as received
   digest TEXT NOT NULL REFERENCES bodies(digest)
 );
 CREATE INDEX captures_by_url ON captures(url, fetched_at);
@@ -554,14 +564,16 @@ CREATE INDEX captures_by_url ON captures(url, fetched_at);
 
 
 DELTAS = """
--- The body that this one is a delta to, kept whole; NULL: it is whole itself. What others refer to is not deleted.
+-- Column of `bodies`: digest of the body that this delta is based on, which is stored in full.
+-- NULL: not a delta. A body that others are based on must not be deleted.
 ALTER TABLE bodies ADD COLUMN base TEXT REFERENCES bodies(digest);
 CREATE INDEX bodies_by_base ON bodies(base) WHERE base IS NOT NULL;
 """
 
 
 WAITING = """
--- By which the next pages of an outlet are found without a look at all that wait, and those under way.
+-- Indexes that find the next pages of an outlet, and those being fetched, without scanning
+-- the queue.
 CREATE INDEX urls_next ON urls(outlet_id, published_at DESC, id) WHERE state = 'pending';
 CREATE INDEX urls_leased ON urls(outlet_id) WHERE state = 'leased';
 CREATE INDEX urls_under_way ON urls(url_key) WHERE state = 'leased';
@@ -571,29 +583,30 @@ CREATE INDEX urls_read ON urls(url_key) WHERE article_id IS NOT NULL;
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """The tables of one file, as the steps that led to them: a name, and SQL that is run once."""
+    """The tables of one file, as the steps that create them: a name, and SQL that runs once."""
 
     name: str
     steps: tuple[tuple[str, str], ...]
     cache: int = 2_000
-    """KiB of the file that a writer keeps in memory."""
+    """Size in KiB of the page cache of a connection that writes."""
 
 
 MEMBERSHIP = """
 DROP VIEW story_coverage;
-ALTER TABLE story_articles ADD COLUMN probability REAL;  -- that it belongs, 0 to 1; NULL: not judged yet
+ALTER TABLE story_articles ADD COLUMN probability REAL;  -- of belonging; NULL: not computed
 ALTER TABLE story_articles ADD COLUMN tier TEXT CHECK (tier IN ('sure', 'likely', 'perhaps'));
 ALTER TABLE story_articles ADD COLUMN part TEXT CHECK (part IN ('event', 'development', 'background'));
-ALTER TABLE story_articles ADD COLUMN nearest_id INTEGER;  -- the listed article that it is most like
+ALTER TABLE story_articles ADD COLUMN nearest_id INTEGER;  -- the most similar article of the story
 UPDATE story_articles SET tier = CASE WHEN strong THEN 'sure' ELSE 'likely' END WHERE score IS NOT NULL;
 ALTER TABLE story_articles DROP COLUMN score;
 ALTER TABLE story_articles DROP COLUMN strong;
-ALTER TABLE stories ADD COLUMN learnt TEXT;  -- by which the next arrivals and leads are judged: JSON
-ALTER TABLE stories ADD COLUMN stale INTEGER NOT NULL DEFAULT 1;  -- 1: to be listed again after the next crawl
-ALTER TABLE article_words ADD COLUMN opening TEXT;  -- the terms of its opening, counted when a story first asks: JSON
+ALTER TABLE stories ADD COLUMN learnt TEXT;  -- JSON: classifier for new articles and leads
+ALTER TABLE stories ADD COLUMN stale INTEGER NOT NULL DEFAULT 1;  -- 1: to be recomputed
+ALTER TABLE article_words ADD COLUMN opening TEXT;  -- JSON: term → frequency in the opening
 
--- The coverage of each story: all that belongs, versions of one text by one `original_id`. What a person rejected is
--- left out, and so are versions of it of which nobody said anything. What only perhaps belongs is in `story_perhaps`.
+-- The coverage of each story; versions of one text share an `original_id`. Articles that a person
+-- rejected are left out, as are versions of their text without a verdict. Uncertain articles are
+-- in `story_perhaps`.
 CREATE VIEW story_coverage(story_id, story, id, original_id, probability, tier, part, verdict, terms, nearest_id,
   outlet, outlet_name, headline, published_at, language, url) AS
 SELECT s.id, s.name, a.id, coalesce(t.original_id, a.id), m.probability, m.tier, m.part, m.verdict, m.terms,
@@ -606,7 +619,7 @@ WHERE m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely
   WHERE w.text_id = v.text_id AND n.story_id = m.story_id AND n.verdict = 'not'
 ));
 
--- What lies just below what is listed, for a person to say.
+-- Articles just below the threshold of `story_coverage`, for a person to decide.
 CREATE VIEW story_perhaps(story_id, story, id, probability, terms, nearest_id, outlet, outlet_name, headline,
   published_at, language, url) AS
 SELECT s.id, s.name, a.id, m.probability, m.terms, m.nearest_id, o.host, o.name, a.headline, a.published_at,
@@ -636,7 +649,7 @@ ARCHIVE = Schema(
         ("m015_story_searches", SEARCHED),
         ("m016_membership", MEMBERSHIP),
     ),
-    cache=24_000,  # the index of shared passages is asked at random
+    cache=24_000,  # reads of the index of shared passages are scattered over the file
 )
 CAPTURES = Schema(
     "dateline.captures", (("c001_first_tables", CAPTURE_TABLES), ("c002_deltas", DELTAS))
@@ -644,8 +657,10 @@ CAPTURES = Schema(
 
 
 def statements(script: str) -> Iterator[str]:
-    """The statements of a script, one by one: `executescript` would commit the transaction that it
-    runs in."""
+    """Yield the statements of a script one by one.
+
+    `executescript` is no alternative, since it would commit the transaction that it runs in.
+    """
     statement = ""
     for line in script.splitlines(keepends=True):
         statement += line

@@ -1,4 +1,4 @@
-"""A copy of the archive to show to everybody: as it was at one moment, and nobody's locks on it."""
+"""A copy of the archive for public display, taken at one instant and free of locks."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ from archive.storage.schema import ARCHIVE
 
 @contextmanager
 def snapshot(folder: Path) -> Iterator[Path]:
-    """A copy of `folder`'s archive.db, whole and by itself (VACUUM INTO), gone when it is no longer
-    used.
+    """Yield a complete copy of `folder`'s archive.db (VACUUM INTO), which is deleted afterwards.
 
-    It lies beside the original, where there is room for such files. Raises ArchiveError if there is
-    no archive, or none can be written there.
+    The copy lies beside the original, where there is room for such files. Raises ArchiveError if
+    there is no archive or the copy cannot be written.
     """
     try:
         with TemporaryDirectory(prefix=".public-", dir=folder, ignore_cleanup_errors=True) as aside:
@@ -30,5 +29,6 @@ def snapshot(folder: Path) -> Iterator[Path]:
             yield copy
     except (OSError, sqlite3.Error) as error:
         raise ArchiveError(
-            f"{folder}: no copy to publish can be made there ({error}); it needs as much room as archive.db"
+            f"{folder}: cannot write a copy to publish ({error}); "
+            "it needs as much room as archive.db"
         ) from error

@@ -1,5 +1,4 @@
-"""Where files may lie for a moment: in a folder in which no stranger can put something of his in
-their place."""
+"""A safe folder for temporary files, in which other users cannot replace the files."""
 
 from __future__ import annotations
 
@@ -13,46 +12,44 @@ from pathlib import Path
 from archive.errors import DatelineError
 
 NONE = (
-    "no folder for temporary files can be used: it is not there, full, not ours to write, or others may exchange what "
-    "lies in it; name one of your own in TMPDIR"
+    "no usable folder for temporary files: it is missing, full, not writable, or other users can "
+    "replace files in it; set TMPDIR to a folder of your own"
 )
 
 
 def temporary_folder(longest: int = 4096) -> Path:
-    """TMPDIR, or what stands in for it; its path has `longest` bytes at most. Raises DatelineError
-    if there is none."""
+    """Return TMPDIR or a substitute, whose path is at most `longest` bytes long.
+
+    Raises DatelineError if no folder is usable.
+    """
     for folder in _candidates():
-        if (
-            len(os.fsencode(folder)) <= longest
-            and is_safe(folder)
-            and os.access(folder, os.W_OK | os.X_OK)
-        ):
+        is_short = len(os.fsencode(folder)) <= longest
+        if is_short and is_safe(folder) and os.access(folder, os.W_OK | os.X_OK):
             return folder
     raise DatelineError(NONE)
 
 
 def _candidates() -> Iterator[Path]:
+    """The folders to try, best first."""
     with suppress(FileNotFoundError):
-        yield Path(tempfile.gettempdir())  # it tries whether a file can be written
+        yield Path(tempfile.gettempdir())  # it has tested that a file can be written there
     if runtime := os.environ.get("XDG_RUNTIME_DIR"):
         yield Path(runtime).absolute()
-    yield from (Path("/tmp"), Path("/var/tmp"))  # noqa: S108  whether they are safe is looked at
+    yield from (Path("/tmp"), Path("/var/tmp"))  # noqa: S108  the caller checks that they are safe
 
 
 @contextmanager
 def told_if_full() -> Iterator[None]:
-    """What cannot be written in the folder for temporary files is told in one line. Raises
-    DatelineError."""
+    """Turn an OSError of writing temporary files into a DatelineError of one line."""
     try:
         yield
     except OSError as error:
-        why = f"the folder for temporary files cannot be written ({error.strerror})"
-        raise DatelineError(f"{why}; make room there, or name another one in TMPDIR") from error
+        problem = f"the folder for temporary files cannot be written ({error.strerror})"
+        raise DatelineError(f"{problem}; make room there, or set TMPDIR to another") from error
 
 
 def is_safe(folder: Path) -> bool:
-    """Whether only we and the system's own user can rename and remove what we put there, on all of
-    its path."""
+    """Return whether only this user and the system's can rename or remove files in the path."""
     real = Path(os.path.realpath(folder))
     try:
         return all(_is_kept(each) for each in (real, *real.parents))
@@ -61,7 +58,7 @@ def is_safe(folder: Path) -> bool:
 
 
 def is_ours(folder: Path) -> bool:
-    """Whether it is a folder, no link, of our own, and nobody else may write in it."""
+    """Return whether it is a folder (not a link) owned by this user, writable by no other user."""
     found = folder.lstat()
     return (
         stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o022
@@ -69,8 +66,10 @@ def is_ours(folder: Path) -> bool:
 
 
 def _is_kept(folder: Path) -> bool:
+    """Return whether no untrusted user can rename or remove what this folder contains."""
     found = folder.stat()
-    # who owns the root may be called otherwise in a container
-    trusted = {0, os.geteuid(), Path("/").stat().st_uid}
+    # in a container the owner of the root folder may have another user id than 0
+    trusted_users = {0, os.geteuid(), Path("/").stat().st_uid}
+    # with the sticky bit, as on /tmp, others may add files but not rename or remove ours
     others_write = found.st_mode & 0o022 and not found.st_mode & stat.S_ISVTX
-    return found.st_uid in trusted and not others_write
+    return found.st_uid in trusted_users and not others_write

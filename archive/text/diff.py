@@ -1,8 +1,8 @@
-"""What changed between two texts: sentences first, then words inside the sentences that changed.
+"""Differences between two texts: sentences first, then words within the changed sentences.
 
-The standard library's difflib finds the differences. Where much could match much it takes seconds;
-such a stretch is first cut at what stands once in either text (the anchors of patience diff, Bram
-Cohen 2003), and shown as replaced if there is nothing to cut at.
+difflib of the standard library finds the differences, but takes seconds if many pairs could match.
+A passage of that kind is first split at tokens that are unique in both texts (the anchors of
+patience diff, Bram Cohen 2003), and treated as replaced if there are none.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from typing import Literal
 Change = Literal["same", "removed", "added", "moved away", "moved here"]
 
 PAIRS = 2_000
-"""Matching pairs in a stretch up to which difflib looks through it: a few milliseconds."""
+"""Matching pairs in a passage up to which difflib is used; that takes a few milliseconds."""
 ANCHORS = (4, 2, 1)
-"""Lengths of the runs that anchor, the surest first."""
+"""Lengths of the runs that serve as anchors, the most reliable first."""
 LONGEST, MOST_SENTENCES = 400_000, 20_000
-"""Characters of a text, and sentences of both, up to which they are compared sentence by
-sentence."""
+"""Limits of a comparison by sentences: characters of a text, and sentences of both texts."""
 HOLDERS = 40
-"""Sentences that hold a word, above which it says nothing of which sentence became which."""
+"""Largest number of sentences with a word that still helps to match sentences."""
 WITHIN = 100_000
-"""Characters of a stretch that was replaced, old and new together, up to which sentences are
-compared by their words; a longer one was written anew."""
+"""Characters in a replaced passage, old and new together, up to which its sentences are matched.
+
+A longer passage counts as rewritten.
+"""
 DEPTH = 8
-"""Times that a stretch is cut anew."""
+"""Largest number of nested splits at anchors."""
 ALIKE = 0.4
-"""Share of words in common from which a sentence is another one changed, and not a new one."""
+"""Minimum share of common words for a sentence to be a changed one instead of a new one."""
 MOVED = 20
-"""Characters of a sentence that can be called moved; shorter ones recur by chance."""
+"""Minimum length in characters of a sentence reported as moved; shorter ones recur by chance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of text and what became of it. `moved away` stands where it was, `moved here` where
-    it is."""
+    """A passage and its change; `moved away` is at the old place, `moved here` at the new one."""
 
     change: Change
     text: str
@@ -53,10 +53,10 @@ Paragraph = tuple[Piece, ...]
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """The new text in its order, with what was removed where it stood.
+    """The new text in its order, with the removed passages at their old places.
 
-    `words_added` and `words_removed` count words, and characters where blanks do not part words;
-    what only moved is neither.
+    `words_added` and `words_removed` count words, or characters in scripts without spaces. Moved
+    passages do not count.
     """
 
     paragraphs: tuple[Paragraph, ...]
@@ -65,18 +65,17 @@ class Diff:
 
     @property
     def is_empty(self) -> bool:
-        """Nothing differs but white space."""
+        """True if only white space differs."""
         return all(map(is_same, self.paragraphs))
 
 
 def is_same(paragraph: Paragraph) -> bool:
-    """Whether nothing changed in a paragraph."""
+    """Return whether nothing changed in a paragraph."""
     return all(piece.change == "same" for piece in paragraph)
 
 
 def diff(old: str, new: str) -> Diff:
-    """Compare two texts, paragraphs parted by line feeds. White space within a line is not
-    compared."""
+    """Compare two texts, whose paragraphs are lines. White space within a line is ignored."""
     if _is_much(old, new):
         return _at_large(old, new)
     before, after = _sentences(old), _sentences(new)
@@ -86,7 +85,7 @@ def diff(old: str, new: str) -> Diff:
 
 
 def _is_much(old: str, new: str) -> bool:
-    """Whether two texts are too long to be compared sentence by sentence."""
+    """Return whether two texts are too long to be compared sentence by sentence."""
     sentences = sum(
         text.count(end) for text in (old, new) for end in ("\n", ". ", "。", "! ", "? ")
     )
@@ -94,15 +93,13 @@ def _is_much(old: str, new: str) -> bool:
 
 
 def _at_large(old: str, new: str) -> Diff:
-    """The lines that two texts begin and end with alike are the same; what lies between them was
-    written anew."""
+    """Compare long texts by their common first and last lines; other lines count as replaced."""
     before, after = old.split("\n"), new.split("\n")
     most = min(len(before), len(after))
-    begin = next((at for at in range(most) if before[at] != after[at]), most)
-    end = next(
-        (at for at in range(most - begin) if before[-1 - at] != after[-1 - at]), most - begin
-    )
-    removed, added = (lines[begin : len(lines) - end] for lines in (before, after))
+    begin = _common_lines(before, after, most)
+    end = _common_lines(before[::-1], after[::-1], most - begin)
+    removed = before[begin : len(before) - end]
+    added = after[begin : len(after) - end]
     parts: list[tuple[Change, list[str]]] = [
         ("same", after[:begin]),
         ("removed", removed),
@@ -115,16 +112,20 @@ def _at_large(old: str, new: str) -> Diff:
     return Diff(paragraphs, _about("\n".join(added)), _about("\n".join(removed)))
 
 
+def _common_lines(before: list[str], after: list[str], most: int) -> int:
+    """Return the number of equal lines at the start, at most `most`."""
+    return next((at for at in range(most) if before[at] != after[at]), most)
+
+
 def _blocks(lines: list[str]) -> Iterator[str]:
-    """Lines as they are shown: one by one, or many together where there are very many."""
+    """Yield lines for display, joined into at most about 1,000 blocks, without empty ones."""
     step = 1 + len(lines) // 1_000
-    return filter(
-        None, (" ".join(lines[at : at + step]).strip() for at in range(0, len(lines), step))
-    )
+    blocks = (" ".join(lines[at : at + step]).strip() for at in range(0, len(lines), step))
+    return filter(None, blocks)
 
 
 def _about(text: str) -> int:
-    """How many words a long text has, about; characters where blanks do not part words."""
+    """Return the approximate number of words in a long text, or characters without spaces."""
     words = len(text.split())
     return len(text) if words * 50 < len(text) else words
 
@@ -147,65 +148,68 @@ _PART = f"[^\\s{_PUNCTUATION}{_UNSPACED}]+"
 _TOKEN = re.compile(
     rf"(\d+(?:[.,:]\d+)+|[{_UNSPACED}][{_MARKS}]*|{_PART}(?:['’]{_PART})*|\S[{_MARKS}]*)(\s*)"
 )
-"""A number (1,200.5), a character of an unspaced script, a word (don’t) or a sign; and the white
-space after it."""
+"""A number (1,200.5), a character of an unspaced script, a word (don’t) or a sign; white space."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Sentence:
+    """A sentence and its place in the paragraph."""
+
     text: str
-    """With the white space that follows it."""
+    """With the white space after it."""
     key: str
     opens: bool
-    """The first of its paragraph."""
+    """True for the first sentence of a paragraph."""
     closes: bool
 
 
 def _sentences(text: str) -> list[_Sentence]:
+    """Split a text into sentences; each line is a paragraph."""
     found: list[_Sentence] = []
-    for line in filter(None, (" ".join(line.split()) for line in text.split("\n"))):
-        ends = [
-            match.end() for match in _SENTENCE_END.finditer(line) if 0 < match.end() < len(line)
-        ]
+    lines = (" ".join(line.split()) for line in text.split("\n"))
+    for line in filter(None, lines):
+        all_ends = (match.end() for match in _SENTENCE_END.finditer(line))
+        ends = [end for end in all_ends if 0 < end < len(line)]
         parts = [line[start:end] for start, end in pairwise([0, *ends, len(line)]) if start < end]
-        found += (
-            _Sentence(part, part.strip(), i == 0, i == len(parts) - 1)
-            for i, part in enumerate(parts)
-        )
+        last = len(parts) - 1
+        for number, part in enumerate(parts):
+            found.append(_Sentence(part, part.strip(), number == 0, number == last))
     return found
 
 
 def _tokens(text: str) -> tuple[list[str], list[str]]:
-    """Words, signs, and characters of unspaced scripts: bare, and with the white space that
-    follows."""
+    """Split a text into words, signs and unspaced characters: without and with spaces."""
     found: list[tuple[str, str]] = _TOKEN.findall(text)
     return [token for token, _ in found], [token + space for token, space in found]
 
 
 def _bag(text: str) -> Counter[str]:
+    """Count the words of a text."""
     return Counter(token for token in _tokens(text)[0] if token[0].isalnum())
 
 
 def _count(pieces: Iterable[Piece], change: Change) -> int:
+    """Count the words in pieces with a change."""
     return sum(_words(piece.text) for piece in pieces if piece.change == change)
 
 
 def _words(text: str) -> int:
+    """Count the words of a text, or characters in unspaced scripts."""
     return sum(match[1][0].isalnum() for match in _TOKEN.finditer(text))
 
 
 # -- what is the same in two sequences -------------------------------------------------------------
 
 Pairs = list[tuple[int, int]]
-"""Places in the old and in the new sequence that belong together, ascending in both."""
+"""Positions of equal items in the old and the new sequence, ascending in both."""
 
 
 def matches(old: Sequence[str], new: Sequence[str]) -> Pairs:
-    """The places that hold the same, as many as are found in bounded time."""
+    """Return the positions of equal items, as many as can be found in bounded time."""
     found: Pairs = []
-    stretches = [(0, len(old), 0, len(new), DEPTH)]
-    while stretches:
-        start, end, at, to, depth = stretches.pop()
+    passages = [(0, len(old), 0, len(new), DEPTH)]
+    while passages:
+        start, end, at, to, depth = passages.pop()
         while start < end and at < to and old[start] == new[at]:
             found.append((start, at))
             start, at = start + 1, at + 1
@@ -217,13 +221,16 @@ def matches(old: Sequence[str], new: Sequence[str]) -> Pairs:
         mine, theirs = old[start:end], new[at:to]
         if _is_cheap(mine, theirs):
             found += ((start + i, at + j) for i, j in _by_difflib(mine, theirs))
-        elif depth and (anchors := _anchors(mine, theirs)):
+            continue
+        anchors = _anchors(mine, theirs) if depth else []
+        if anchors:
             cuts = [(start, at), *((start + i, at + j) for i, j in anchors), (end, to)]
-            stretches += ((i, k, j, m, depth - 1) for (i, j), (k, m) in pairwise(cuts))
+            passages += ((i, k, j, m, depth - 1) for (i, j), (k, m) in pairwise(cuts))
     return sorted(found)
 
 
 def _is_cheap(old: Sequence[str], new: Sequence[str]) -> bool:
+    """Return whether the number of matching pairs is small enough for difflib."""
     if len(old) * len(new) <= PAIRS:
         return True
     mine, theirs = Counter(old), Counter(new)
@@ -231,12 +238,13 @@ def _is_cheap(old: Sequence[str], new: Sequence[str]) -> bool:
 
 
 def _by_difflib(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Yield the positions of equal items found by difflib."""
     for i, j, size in SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks():
         yield from zip(range(i, i + size), range(j, j + size), strict=True)
 
 
 def _anchors(old: Sequence[str], new: Sequence[str]) -> Pairs:
-    """Where runs begin that stand once in each, as far as their order agrees."""
+    """Return the positions of runs that are unique in both sequences and in the same order."""
     for length in ANCHORS:
         mine, theirs = _unique(old, length), _unique(new, length)
         anchors = _chain([(place, theirs[run]) for run, place in mine.items() if run in theirs])
@@ -246,15 +254,17 @@ def _anchors(old: Sequence[str], new: Sequence[str]) -> Pairs:
 
 
 def _unique(tokens: Sequence[str], length: int) -> dict[tuple[str, ...], int]:
-    """Runs that occur once, and where."""
+    """Return the positions of runs that occur once."""
     runs = list(zip(*(tokens[start:] for start in range(length)), strict=False))
     counts = Counter(runs)
     return {run: place for place, run in enumerate(runs) if counts[run] == 1}
 
 
 def _chain(pairs: Pairs) -> Pairs:
-    """The longest part of pairs (ascending by the first) that ascends by the second too: patience
-    sorting."""
+    """Return the longest subsequence that ascends in both positions, by patience sorting.
+
+    `pairs` ascend by the first position.
+    """
     tops: list[int] = []
     last: list[int] = []
     before: list[int] = []
@@ -273,11 +283,11 @@ def _chain(pairs: Pairs) -> Pairs:
 # -- from sentences to pieces ----------------------------------------------------------------------
 
 Step = tuple[_Sentence | None, _Sentence | None, list[Piece]]
-"""An old sentence, the new one that it became, and how that reads."""
+"""An old sentence, the new one that replaces it, and the pieces to display."""
 
 
 def _compared(old: list[_Sentence], new: list[_Sentence]) -> Iterator[Step]:
-    """The steps from one text to the other."""
+    """Yield the steps from one text to the other."""
     same = matches([sentence.key for sentence in old], [sentence.key for sentence in new])
     moved = _moved(old, new, same)
     i = j = 0
@@ -289,7 +299,7 @@ def _compared(old: list[_Sentence], new: list[_Sentence]) -> Iterator[Step]:
 
 
 def _moved(old: list[_Sentence], new: list[_Sentence], same: Pairs) -> set[str]:
-    """Sentences that are gone from one place and stand at another."""
+    """Return the sentences that were removed at one place and added at another."""
     mine, theirs = {i for i, _ in same}, {j for _, j in same}
     gone = {sentence.key for i, sentence in enumerate(old) if i not in mine}
     come = {sentence.key for j, sentence in enumerate(new) if j not in theirs}
@@ -297,7 +307,7 @@ def _moved(old: list[_Sentence], new: list[_Sentence], same: Pairs) -> set[str]:
 
 
 def _replaced(old: list[_Sentence], new: list[_Sentence], moved: set[str]) -> Iterator[Step]:
-    """Steps of a stretch where no sentence stayed as it was; some became others."""
+    """Yield the steps of a passage without unchanged sentences, some of which were edited."""
     i = j = 0
     length = sum(len(sentence.text) for side in (old, new) for sentence in side)
     became = _became(old, new, moved) if length <= WITHIN else []
@@ -312,7 +322,7 @@ def _replaced(old: list[_Sentence], new: list[_Sentence], moved: set[str]) -> It
 
 
 def _became(old: list[_Sentence], new: list[_Sentence], moved: set[str]) -> Pairs:
-    """Which old sentence became which new one: those alike by their words, in order."""
+    """Return which old sentences became which new ones, by similarity of their words, in order."""
     mine = [Counter[str]() if sentence.key in moved else _bag(sentence.text) for sentence in old]
     theirs = [Counter[str]() if sentence.key in moved else _bag(sentence.text) for sentence in new]
     best: dict[int, int] = {}
@@ -327,16 +337,18 @@ def _became(old: list[_Sentence], new: list[_Sentence], moved: set[str]) -> Pair
 def _candidates(
     mine: list[Counter[str]], theirs: list[Counter[str]]
 ) -> Iterator[tuple[int, list[int]]]:
-    """For each new sentence the three old ones that share most of the rarer words."""
+    """Yield each new sentence with the three old ones that share most of its rarer words."""
     holders: dict[str, list[int]] = {}
     for i, bag in enumerate(mine):
         for word in bag:
             holders.setdefault(word, []).append(i)
     common = min(HOLDERS, max(4, len(mine) // 10))
     for j, bag in enumerate(theirs):
-        votes = Counter(
-            i for word in bag if len(held := holders.get(word, ())) <= common for i in held
-        )
+        votes: Counter[int] = Counter()
+        for word in bag:
+            sentences = holders.get(word, ())
+            if len(sentences) <= common:
+                votes.update(sentences)
         if votes:
             yield j, [i for i, _ in votes.most_common(3)]
 
@@ -344,36 +356,36 @@ def _candidates(
 def _in_order(
     chain: Pairs, mine: list[Counter[str]], theirs: list[Counter[str]]
 ) -> Iterator[tuple[int, int]]:
-    """The chain; where as many old as new sentences lie between its links, these too if they are
-    alike."""
+    """Yield the chain, and similar sentences between its links where their numbers are equal."""
     i = j = 0
     for k, m in [*chain, (len(mine), len(theirs))]:
         if k - i == m - j:
-            yield from ((a, b) for a, b in zip(range(i, k), range(j, m), strict=True)
-                        if _likeness(mine[a], theirs[b]) >= ALIKE)  # fmt: skip
+            for a, b in zip(range(i, k), range(j, m), strict=True):
+                if _likeness(mine[a], theirs[b]) >= ALIKE:
+                    yield a, b
         if k < len(mine):
             yield k, m
         i, j = k + 1, m + 1
 
 
 def _likeness(mine: Counter[str], theirs: Counter[str]) -> float:
-    """The share of words in common (Dice's coefficient)."""
+    """Return the share of words in common (Dice's coefficient)."""
     return 2 * (mine & theirs).total() / max(1, mine.total() + theirs.total())
 
 
 def _inside(old: str, new: str) -> Iterator[Piece]:
-    """What changed within a sentence, word by word; one that kept next to nothing in its order is a
-    new one."""
+    """Yield the changes within a sentence, word by word.
+
+    A sentence with hardly any words in their old order is replaced as a whole.
+    """
     mine, mine_spaced = _tokens(old)
     theirs, theirs_spaced = _tokens(new)
     same = matches(mine, theirs)
     if 2 * len(same) < ALIKE / 2 * (len(mine) + len(theirs)):
         same = []
+    runs = _without_islands(_runs(same), len(mine), len(theirs))
     i = j = 0
-    for k, m, size in [
-        *_without_islands(_runs(same), len(mine), len(theirs)),
-        (len(mine), len(theirs), 0),
-    ]:
+    for k, m, size in [*runs, (len(mine), len(theirs), 0)]:
         yield Piece("removed", "".join(mine_spaced[i:k]))
         yield Piece("added", "".join(theirs_spaced[j:m]))
         yield Piece("same", "".join(theirs_spaced[m : m + size]))
@@ -381,19 +393,24 @@ def _inside(old: str, new: str) -> Iterator[Piece]:
 
 
 Run = tuple[int, int, int]
-"""Where it begins in the old and in the new sequence, and how long it is."""
+"""Start in the old sequence, start in the new sequence, and length."""
 
 
 def _runs(pairs: Pairs) -> list[Run]:
-    grouped = groupby(
-        enumerate(pairs), key=lambda item: (item[1][0] - item[0], item[1][1] - item[0])
-    )
-    runs = [[pair for _, pair in group] for _, group in grouped]
-    return [(*run[0], len(run)) for run in runs]
+    """Join consecutive pairs into runs."""
+    runs: list[Run] = []
+    for i, j in pairs:
+        if runs:
+            start, at, size = runs[-1]
+            if (i, j) == (start + size, at + size):
+                runs[-1] = (start, at, size + 1)
+                continue
+        runs.append((i, j, 1))
+    return runs
 
 
 def _without_islands(runs: list[Run], olds: int, news: int) -> list[Run]:
-    """A word or two that stayed amid changes twice as long read worse than one change."""
+    """Drop runs of one or two words between changes twice as long, which would be hard to read."""
     kept: list[Run] = []
     i = j = 0
     for number, (k, m, size) in enumerate(runs):
@@ -407,8 +424,7 @@ def _without_islands(runs: list[Run], olds: int, news: int) -> list[Run]:
 
 
 def _paragraphs(steps: Iterable[Step]) -> list[list[Piece]]:
-    """Steps as paragraphs of the new text; what is removed stays in the paragraph that it was
-    in."""
+    """Group steps into paragraphs of the new text; removed passages stay in their paragraph."""
     done: list[list[Piece]] = []
     paragraph: list[Piece] = []
     for old, new, pieces in steps:
@@ -418,7 +434,7 @@ def _paragraphs(steps: Iterable[Step]) -> list[list[Piece]]:
             ends = bool(old and old.closes) and all(
                 piece.change in ("removed", "moved away") for piece in paragraph
             )
-        else:  # the end of a paragraph is gone, and what stands before it is done already
+        else:  # the end of a paragraph was removed, and its beginning is finished already
             paragraph, ends = done.pop(), True
             paragraph.append(Piece("same", _after(paragraph[-1].text)))
         paragraph += pieces
@@ -429,21 +445,23 @@ def _paragraphs(steps: Iterable[Step]) -> list[list[Piece]]:
 
 
 def _after(text: str) -> str:
-    """What parts a sentence from the one before."""
+    """Return the space between a sentence and the next one."""
     return "" if text.endswith((" ", *"。！？」』】）")) else " "
 
 
 def _merged(pieces: Iterable[Piece]) -> Paragraph:
-    """Neighbours of one kind as one piece, empty ones left out."""
-    held = (piece for piece in pieces if piece.text)
-    grouped = groupby(held, lambda piece: piece.change)
-    return tuple(Piece(change, "".join(piece.text for piece in group)) for change, group in grouped)
+    """Join neighbouring pieces with the same change, without empty pieces."""
+    merged: list[Piece] = []
+    filled = (piece for piece in pieces if piece.text)
+    for change, group in groupby(filled, lambda piece: piece.change):
+        merged.append(Piece(change, "".join(piece.text for piece in group)))
+    return tuple(merged)
 
 
-# -- for people ------------------------------------------------------------------------------------
+# -- display ---------------------------------------------------------------------------------------
 
 FOLDED = 2
-"""Unchanged paragraphs in a row from which only their number is shown."""
+"""Minimum number of consecutive unchanged paragraphs that are folded into one line."""
 
 PLAIN: dict[Change, tuple[str, str]] = {
     "same": ("", ""),
@@ -473,13 +491,15 @@ SPOKEN: dict[Change, str] = {
     "moved away": "moved from here: ",
     "moved here": "moved here: ",
 }
-"""For those who hear the page: most screen readers say nothing of <ins> and <del>."""
+"""Texts for screen readers, most of which ignore <ins> and <del>."""
 
 
 def as_text(compared: Diff, colour: bool = False) -> str:
-    """For the terminal: [-removed-] {+added+}, or in colour. Control characters of the texts are
-    left out."""
-    # with rich, which a crawl that counts words does not need
+    """Return a diff for the terminal, as [-removed-] {+added+} or in colour.
+
+    Control characters of the texts are removed.
+    """
+    # imported here, since a crawl that only counts words does not need it
     from archive.text.printable import printable
 
     marks = COLOURED if colour else PLAIN
@@ -487,38 +507,35 @@ def as_text(compared: Diff, colour: bool = False) -> str:
     for paragraphs in _folded(compared.paragraphs):
         if len(paragraphs) >= FOLDED:
             blocks.append(f"… {len(paragraphs)} paragraphs unchanged …")
-        else:
-            blocks += [
-                "".join(
-                    _wrapped(printable(piece.text), *marks[piece.change]) for piece in paragraph
-                )
-                for paragraph in paragraphs
-            ]
+            continue
+        for paragraph in paragraphs:
+            pieces = [_wrapped(printable(piece.text), *marks[piece.change]) for piece in paragraph]
+            blocks.append("".join(pieces))
     return "\n\n".join(block.rstrip() for block in blocks)
 
 
 def as_html(compared: Diff) -> str:
-    """HTML of paragraphs with `<ins>` and `<del>`, all else escaped; unchanged paragraphs fold into
-    `<details>`."""
+    """Return a diff as HTML paragraphs with `<ins>` and `<del>`, with all texts escaped.
+
+    Unchanged paragraphs are folded into `<details>`.
+    """
     blocks = []
     for paragraphs in _folded(compared.paragraphs):
         inner = "\n".join(f'<p dir="auto">{_html(paragraph)}</p>' for paragraph in paragraphs)
         if len(paragraphs) >= FOLDED:
-            told = f"… {len(paragraphs)} paragraphs unchanged …"
-            inner = (
-                f'<details class="dateline-folded"><summary>{told}</summary>\n{inner}\n</details>'
-            )
+            summary = f"<summary>… {len(paragraphs)} paragraphs unchanged …</summary>"
+            inner = f'<details class="dateline-folded">{summary}\n{inner}\n</details>'
         blocks.append(inner)
     return "\n".join(blocks)
 
 
 def as_inline_html(compared: Diff) -> str:
-    """The same in one line, for a headline."""
+    """Return a diff as HTML in one line, for a headline."""
     return " ".join(_html(paragraph) for paragraph in compared.paragraphs)
 
 
 def _folded(paragraphs: Sequence[Paragraph]) -> Iterator[list[Paragraph]]:
-    """Unchanged paragraphs together as far as they follow each other, each changed one alone."""
+    """Yield consecutive unchanged paragraphs together, and each changed paragraph alone."""
     for same, group in groupby(paragraphs, is_same):
         if same:
             yield list(group)
@@ -527,10 +544,12 @@ def _folded(paragraphs: Sequence[Paragraph]) -> Iterator[list[Paragraph]]:
 
 
 def _html(paragraph: Paragraph) -> str:
+    """Return a paragraph as HTML."""
     return "".join(_marked(piece) for piece in paragraph)
 
 
 def _marked(piece: Piece) -> str:
+    """Return a piece as HTML, with a hidden text for screen readers."""
     spoken = SPOKEN[piece.change]
     hidden = f'<span class="dateline-spoken">{spoken}</span>' if spoken else ""
     before, after = MARKUP[piece.change]
@@ -538,7 +557,7 @@ def _marked(piece: Piece) -> str:
 
 
 def _wrapped(text: str, before: str, after: str) -> str:
-    """The text in its marks, the white space at its end behind them."""
+    """Return a text between marks, with the spaces at its ends outside of them."""
     bare = text.rstrip(" ")
     lead = bare[: len(bare) - len(bare.lstrip(" "))]
     return lead + before + bare.lstrip(" ") + after + text[len(bare) :]

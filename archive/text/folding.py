@@ -1,11 +1,11 @@
-"""Letters that the search takes for one: what people leave out when they type, and what they have
-no key for.
+"""Folding of letters for the search: variants that people leave out or cannot type become equal.
 
-SQLite's tokenizer folds case and the accents of Latin, Greek and Cyrillic. Here is the rest: soft
-hyphens and other invisible signs, Arabic vowel signs, tatweel and the forms of alef, ya and ta,
-Hebrew points, ё, ligatures and full width, the dotless ı, and Latin letters that are none with an
-accent (ł, ø, æ, ß …). Text and query are folded alike: a query asks for its words as typed and
-folded, and what the tokenizer would not find folded in a text stands beside the text (`extra`).
+The tokenizer of SQLite folds case and the accents of Latin, Greek and Cyrillic letters. This module
+adds: soft hyphens and other invisible characters, Arabic vowel signs, tatweel and the forms of
+alef, ya and ta, Hebrew points, ё, ligatures and full-width forms, the dotless ı, and Latin letters
+without a decomposition (ł, ø, æ, ß …). Texts and queries are folded alike: a query searches for its
+words as typed and as folded, and the words that the tokenizer would not fold are appended to the
+indexed text (`extra`).
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 INVISIBLE = "\u00ad\u034f\u061c\u180e\u200b\u200d-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
-"""Soft hyphens, zero-width spaces and joiners, marks of direction. The non-joiner stays: in Persian
-it parts words."""
+"""Soft hyphens, zero-width spaces and joiners, direction marks.
+
+The zero-width non-joiner is not among them, since it separates words in Persian.
+"""
 ARABIC_SIGNS = (
     "\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u08d3-\u08ff"
 )
@@ -32,8 +34,7 @@ ALIKE = {
 LETTERS_OF_THEIR_OWN = {
     "ı": "i", "ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "æ": "ae", "œ": "oe", "ß": "ss", "þ": "th", "ŧ": "t",
 }  # fmt: skip
-"""Of Latin: so frequent in their languages that only their words, and not whole lines, are written
-folded."""
+"""Latin letters, so frequent in their languages that words, not lines, are indexed folded."""
 OWN_LETTERS = {
     **LETTERS_OF_THEIR_OWN,
     **{key.upper(): of for key, of in LETTERS_OF_THEIR_OWN.items() if key not in "ıß"},
@@ -43,25 +44,26 @@ MAP = {**ALIKE, **OWN_LETTERS}
 MAP_OF_CODES = str.maketrans(MAP)
 
 COMPATIBLE = "\ufb00-\ufb4f\ufb50-\ufdff\ufe70-\ufefc\uff01-\uff5e"
-"""Ligatures, presentation forms of Hebrew and Arabic, full width."""
+"""Ligatures, presentation forms of Hebrew and Arabic, full-width forms."""
 COMPATIBLE_LETTER = re.compile(f"[{COMPATIBLE}]")
 IN_LINES = re.compile(f"[{INVISIBLE}{ARABIC_SIGNS}{HEBREW_POINTS}{COMPATIBLE}{''.join(ALIKE)}]")
 OWN = "".join(OWN_LETTERS)
 IN_WORDS = re.compile(f"[{OWN}]")
 WORD = re.compile(r"\w+")
 APART = "\uf8ff"
-"""A token of its own between extras, so that none of them make a phrase with the next."""
+"""A token between extras, so that none of them forms a phrase with the next."""
 
 
 def fold(text: str) -> str:
-    """The text as the search sees it: of one case and width, without accents and what else is
-    folded."""
+    """Return a text folded for the search: one case, one width, no accents."""
     return "".join(map(fold_letter, text))
 
 
 def fold_with_places(text: str) -> tuple[str, list[int]]:
-    """The folded text, and for each of its letters the place in `text` that it came from; at the
-    end, the text's."""
+    """Return the folded text, and for each of its letters the place in `text` that it is from.
+
+    The list of places ends with the length of `text`.
+    """
     letters: list[str] = []
     places: list[int] = []
     for place, letter in enumerate(text):
@@ -73,14 +75,14 @@ def fold_with_places(text: str) -> tuple[str, list[int]]:
 
 @lru_cache(maxsize=8192)
 def fold_letter(letter: str) -> str:
-    """One letter folded: nothing, a letter, or several."""
+    """Return a letter folded: an empty string, one letter, or several."""
     if LEFT_OUT.match(letter):
         return ""
     if letter in MAP:
         return MAP[letter].lower()
     wide = unicodedata.normalize("NFKC", letter)
     parts = unicodedata.normalize("NFD", wide)
-    # Hangul syllables have no marks
+    # letters that decompose into more than a letter and marks, such as Hangul syllables, stay
     bare = parts[:1] if all(map(unicodedata.combining, parts[1:])) else wide
     if bare in MAP:
         return MAP[bare].lower()
@@ -91,19 +93,17 @@ def fold_letter(letter: str) -> str:
 
 
 def spelled(text: str) -> str:
-    """The text without what is left out and with letters that are alike made one; case and accents
-    stay."""
+    """Return a text without ignorable characters and with variants replaced; accents stay."""
     return LEFT_OUT.sub("", unicodedata.normalize("NFKC", text)).translate(MAP_OF_CODES)
 
 
 def differs(text: str) -> bool:
-    """Is there anything in a text that the search's tokenizer would not find folded?"""
+    """Return whether a text contains anything that the tokenizer would not fold."""
     return bool(IN_LINES.search(text) or IN_WORDS.search(text))
 
 
 def extra(text: str) -> Iterator[str]:
-    """What the search's tokenizer would not find folded: whole lines, or words, each after a token
-    that parts it."""
+    """Yield what the tokenizer would not fold, as folded lines or words, after separators."""
     for line in text.split("\n"):
         for found in [line] if IN_LINES.search(line) else _own_words(line):
             yield APART
@@ -111,6 +111,7 @@ def extra(text: str) -> Iterator[str]:
 
 
 def _own_words(line: str) -> list[str]:
+    """Return the words of a line that contain letters of `OWN_LETTERS`."""
     if not IN_WORDS.search(line):
         return []
     return [

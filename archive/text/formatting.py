@@ -1,4 +1,4 @@
-"""How pages write moments, numbers and languages, and how long a value may be."""
+"""Formatting of dates, numbers and languages for pages."""
 
 from __future__ import annotations
 
@@ -15,74 +15,82 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 
 
 def direction(language: str | None) -> str:
-    """The reading direction of a language, for HTML; `auto` where the language is not known."""
+    """Return the writing direction of a language for HTML; `auto` if the language is unknown."""
     if not language:
         return "auto"
     return "rtl" if language.partition("-")[0] in RIGHT_TO_LEFT else "ltr"
 
 
 def moment(written: str | None) -> str:
-    """`15 Feb 2024, 10:30 UTC`, and no more of it than is known; what is no moment stays as it
-    is."""
+    """Return a timestamp as `15 Feb 2024, 10:30 UTC`, as precise as it is known.
+
+    An invalid timestamp is returned unchanged.
+    """
     if not written:
         return "undated"
-    found = parsed(written)
-    if found is None:
+    timestamp = parsed(written)
+    if timestamp is None:
         return written
-    day = f"{found.day} {MONTHS[found.month - 1]} {found.year}"
+    day = f"{timestamp.day} {MONTHS[timestamp.month - 1]} {timestamp.year}"
     if len(written) <= len("2024-02-15"):
         return day
-    return f"{day}, {found:%H:%M}" + (" UTC" if found.tzinfo else "")
+    zone = " UTC" if timestamp.tzinfo else ""
+    return f"{day}, {timestamp:%H:%M}{zone}"
 
 
 def parsed(written: str | None) -> datetime | None:
-    """A moment as the archive writes it; in UTC if it says so. None for what is none."""
+    """Return a timestamp of the archive, in UTC if it has a zone; None if it is invalid."""
     try:
-        found = datetime.fromisoformat(written or "")
+        timestamp = datetime.fromisoformat(written or "")
     except ValueError:
         return None
-    return found.astimezone(UTC) if found.tzinfo not in (None, UTC) else found
+    if timestamp.tzinfo in (None, UTC):
+        return timestamp
+    return timestamp.astimezone(UTC)
 
 
 def as_utc(written: str | None) -> datetime | None:
-    """The same, taken for UTC where no zone is known: for sorting, drawing and counting, not for
-    telling."""
-    found = parsed(written)
-    return found if found is None or found.tzinfo else found.replace(tzinfo=UTC)
+    """Return a timestamp, taken as UTC if it has no zone; for sorting and charts, not display."""
+    timestamp = parsed(written)
+    if timestamp is None or timestamp.tzinfo:
+        return timestamp
+    return timestamp.replace(tzinfo=UTC)
 
 
 def many(number: int, what: str) -> str:
-    """`1 outlet`, `2,000 outlets`."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+    """Return a number with a noun: `1 outlet`, `2,000 outlets`."""
+    plural = "" if number == 1 else "s"
+    return f"{number:,} {what}{plural}"
 
 
 def span(hours: float) -> str:
-    """A span of time as people say it: `40 min`, `7 h`, `3 d`."""
+    """Return a duration given in hours, rounded: `40 min`, `7 h`, `3 d`."""
     if hours >= 48:
         return f"{hours / 24:.0f} d"
     return f"{hours:.0f} h" if hours >= 2 else f"{hours * 60:.0f} min"
 
 
 def percent(share: float | None) -> str:
-    """`94 %`; nothing where it is not known. Only what is whole is called 100 %."""
+    """Return a share as `94 %`, or an empty string for None; only a share of 1 is 100 %."""
     if share is None:
         return ""
-    return f"{min(round(share * 100), 99) if share < 1 else 100} %"
+    rounded = min(round(share * 100), 99) if share < 1 else 100
+    return f"{rounded} %"
 
 
 def texts(listed: str | None) -> list[str]:
-    """A JSON list of texts, as the archive keeps them."""
+    """Return the strings in a JSON list as stored in the archive."""
     found = json.loads(listed or "[]")
     return [str(each) for each in found] if isinstance(found, list) else []
 
 
 def query(values: dict[str, str], **changed: str | int | None) -> str:
-    """`?outlet=…&page=2`: the values with some of them changed, empty ones left out; nothing where
-    none is left."""
-    kept = {name: value for name, value in {**values, **changed}.items() if value not in (None, "")}
-    return "?" + urlencode(kept) if kept else "?"
+    """Return a query string `?outlet=…&page=2` of the values with changes, without empty values."""
+    all_values = {**values, **changed}
+    filled = {name: value for name, value in all_values.items() if value not in (None, "")}
+    return "?" + urlencode(filled)
 
 
 def paragraphs(text: str) -> list[str]:
-    """The paragraphs of a text."""
+    """Return the paragraphs of a text, without empty lines."""
     return [line for line in text.split("\n") if line.strip()]

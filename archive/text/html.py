@@ -1,5 +1,4 @@
-"""Single values as HTML. What a page said is text and stays text: it is escaped, and links go out
-to the web alone."""
+"""Values as HTML: text of web pages is always escaped, and links lead to http and https only."""
 
 from __future__ import annotations
 
@@ -10,32 +9,35 @@ from markupsafe import Markup, escape
 from archive.text.passages import MARK_CLOSE, MARK_OPEN
 
 BEGINNING = 240
+"""Default length of an excerpt, in characters."""
 
 WEB_ADDRESS = re.compile(r"https?://[^\s\x00-\x1f\x7f\"'<>`]+", re.IGNORECASE)
 OUTWARDS = 'rel="noopener noreferrer nofollow"'
 
 
 def web_link(value: str) -> Markup | None:
-    """A link out, only of http and https; None for what is no such address."""
+    """Return a link to an http or https URL, or None for any other value."""
     if not WEB_ADDRESS.fullmatch(value):
         return None
     shown = re.sub(r"^https?://", "", value)
-    shown = shown if len(shown) <= 60 else shown[:42] + "…" + shown[-17:]
-    # our own text
+    if len(shown) > 60:
+        shown = shown[:42] + "…" + shown[-17:]
     link = f'<a class="dateline-out" href="{{}}" title="{{}}" {OUTWARDS}>{{}}</a>'
     return Markup(link).format(value, value, shown)  # noqa: S704
 
 
 def marked(value: str) -> Markup:
-    """A passage, its ⟦words⟧ marked."""
+    """Return a passage as HTML, its ⟦words⟧ in `<mark>`."""
     # escaped here
     return Markup(str(escape(value)).replace(MARK_OPEN, "<mark>").replace(MARK_CLOSE, "</mark>"))  # noqa: S704
 
 
 def beginning(text: str, length: int = BEGINNING) -> str:
-    """The first letters of a text, cut at a space where there is one."""
+    """Return the first characters of a text in one line, cut at a space if one is near."""
     text = " ".join(text.split())
     if len(text) <= length:
         return text
     cut = text[:length]
-    return (cut.rsplit(" ", 1)[0] if " " in cut[-30:] else cut) + "…"
+    if " " in cut[-30:]:
+        cut = cut.rsplit(" ", 1)[0]
+    return cut + "…"

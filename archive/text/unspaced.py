@@ -1,5 +1,4 @@
-"""Scripts without spaces between words, and the character pairs by which their texts are
-searched."""
+"""Scripts without spaces between words, whose texts are indexed by pairs of characters."""
 
 from __future__ import annotations
 
@@ -24,32 +23,29 @@ UNSPACED_RUN = re.compile(f"[{UNSPACED}]+")
 SPACED_LETTER = rf"[^\W{UNSPACED}]"
 LETTERS = re.compile(rf"[\w{UNSPACED}]+")
 MIXED = re.compile(rf"{SPACED_LETTER}*[{UNSPACED}][\w{UNSPACED}]*")
-"""Letters that stand together, some of them of a script without spaces."""
+"""A word of which at least one letter belongs to a script without spaces."""
 MAX_PAIRED_CHARS = 300_000
-"""Letters of a text that are found by their pairs: a novel in Chinese; each takes seven times its
-size in the index."""
+"""Indexed length of a text, enough for a Chinese novel; pairs need seven times the space."""
 VOWEL_SIGNS = range(0x0E00, 0x1800)
 SIGNS_TO_PRIVATE_USE = 0xE000 - 0x0E00
 
 
 def bigrams(text: str) -> str | None:
-    """What `articles.bigrams` holds for a text; None if the tokenizer finds all its words as they
-    are typed.
+    """Return the value of `articles.bigrams` for a text; None if the tokenizer finds all its words.
 
-    A run of letters gives its overlapping pairs and its last letter: 東京都 → `東京 京都 都`. So every
-    letter starts a token, and the end of one run and the start of the next never look like one
-    word. Words that stick to such a run are kept whole: 在2024年 → `在 2024 年`. Behind them stands
-    what `archive.text.folding` folds beyond the tokenizer.
+    A run of letters gives its overlapping pairs and its last letter: 東京都 → `東京 京都 都`. So
+    every letter starts a token, and the end of one run and the start of the next never look like
+    one word. Other letters attached to such a run stay whole: 在2024年 → `在 2024 年`. The words
+    that `archive.text.folding` folds beyond the tokenizer are appended.
     """
-    written = LETTERS.findall(unicodedata.normalize("NFKC", text[:MAX_PAIRED_CHARS]))
-    pairs = (
-        token for letters in written if UNSPACED_RUN.search(letters) for token in _tokens(letters)
-    )
-    return " ".join(chain(pairs, extra(text))) or None
+    words = LETTERS.findall(unicodedata.normalize("NFKC", text[:MAX_PAIRED_CHARS]))
+    unspaced_words = filter(UNSPACED_RUN.search, words)
+    tokens = chain.from_iterable(map(_tokens, unspaced_words))
+    return " ".join(chain(tokens, extra(text))) or None
 
 
 def _tokens(letters: str) -> Iterator[str]:
-    """The tokens of letters that stand together, some of them of a script without spaces."""
+    """Yield the tokens of a word with letters of a script without spaces."""
     for run, other in re.findall(f"([{UNSPACED}]+)|([^{UNSPACED}]+)", letters):
         if other:
             yield other
@@ -59,15 +55,19 @@ def _tokens(letters: str) -> Iterator[str]:
 
 
 def pairs(run: str) -> list[str]:
+    """Return the overlapping pairs of characters in a run."""
     return [private_use(run[at : at + 2]) for at in range(len(run) - 1)]
 
 
+def _private_use_letter(letter: str) -> str:
+    """Return a vowel or tone sign as a private-use character, any other letter unchanged."""
+    is_sign = ord(letter) in VOWEL_SIGNS and unicodedata.category(letter)[0] == "M"
+    return chr(ord(letter) + SIGNS_TO_PRIVATE_USE) if is_sign else letter
+
+
 def private_use(letters: str) -> str:
-    """Vowel and tone signs as private-use letters: the tokenizer would cut at them, and กัน (each
-    other) be กิน (eat)."""
-    return "".join(
-        chr(ord(c) + SIGNS_TO_PRIVATE_USE)
-        if ord(c) in VOWEL_SIGNS and unicodedata.category(c)[0] == "M"
-        else c
-        for c in letters
-    )
+    """Return letters with their vowel and tone signs as private-use characters.
+
+    The tokenizer would cut at these signs, so that กัน (each other) would equal กิน (eat).
+    """
+    return "".join(map(_private_use_letter, letters))

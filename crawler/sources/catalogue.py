@@ -1,8 +1,7 @@
-"""The catalogue of outlets that comes with the package, or another one: read, searched, and looked
-up by host.
+"""The catalogue of outlets, the package's own or another: reading, searching and look-up by host.
 
-It was compiled from public lists and is not verified against the live web (docs/catalogue.md). Pure
-but for the reading of the file.
+The package's catalogue was compiled from public lists and is not verified against the live web
+(docs/catalogue.md). All functions except those that read the file are pure.
 """
 
 from __future__ import annotations
@@ -32,22 +31,23 @@ __all__ = ["KINDS", "CatalogueOutlet", "by_host", "read", "search", "useful_firs
 
 FILE = Path(__file__).parent / "catalogue.csv"
 KINDS = ("agency", "national", "broadcaster", "digital", "business", "regional", "local")
-"""The most useful first, for a story that is told in many countries: the first three alike, and the
-next two."""
+"""Kinds of outlets, the most useful first for a story that is covered in many countries.
+
+The first three rank equally, and so do the next two.
+"""
 RANK = dict(zip(KINDS, (0, 0, 0, 1, 1, 2, 3), strict=True))
 
 Wanted = str | Collection[str] | None
-"""A name or a code, or several, of which one will do."""
+"""A name or a code, or several of which one must match; None matches all."""
 
 # -- reading ---------------------------------------------------------------------------------------
 
 
 def read(file: Path | None = None) -> tuple[CatalogueOutlet, ...]:
-    """The outlets of a catalogue: of `file`, else of the one that DATELINE_CATALOGUE names, else of
-    the package's own.
+    """Return the outlets of a catalogue: `file`, or DATELINE_CATALOGUE, or the package's own.
 
-    A file may be any list that `dateline outlet import` takes. It is read once. Raises UsageError
-    where it cannot be read.
+    The file may be any list that `dateline outlet import` accepts. It is read once. Raises
+    UsageError if it cannot be read.
     """
     named = os.environ.get("DATELINE_CATALOGUE")
     return _read(file or (Path(named) if named else FILE))
@@ -55,11 +55,12 @@ def read(file: Path | None = None) -> tuple[CatalogueOutlet, ...]:
 
 @cache
 def _read(file: Path) -> tuple[CatalogueOutlet, ...]:
+    """Read a catalogue; the result is cached."""
     return tuple(_own_rows(file) if file == FILE else _list(file))
 
 
 def _own_rows(file: Path) -> Iterable[CatalogueOutlet]:
-    """The package's own file, of which a test holds that it is well formed."""
+    """Yield the outlets in the package's own file, whose format is checked by a test."""
     with file.open(encoding="utf-8", newline="") as rows:
         for row in csv.DictReader(rows):
             yield CatalogueOutlet(
@@ -74,6 +75,7 @@ def _own_rows(file: Path) -> Iterable[CatalogueOutlet]:
 
 
 def _list(file: Path) -> Iterable[CatalogueOutlet]:
+    """Yield the outlets in a list of another format. Raises UsageError if it cannot be read."""
     from crawler.files.saved_pages import read_file
     from crawler.sources.outlet_lists import read_outlet_file
 
@@ -94,16 +96,19 @@ def _list(file: Path) -> Iterable[CatalogueOutlet]:
 
 
 def by_host(outlets: Sequence[CatalogueOutlet], host: str) -> CatalogueOutlet | None:
-    """What the catalogue knows of a host, with or without `www.`; None, if nothing."""
+    """Return the outlet at a host, with or without `www.`, or None."""
     return _index(outlets).get(bare_host(host.lower()))
 
 
 _indexed: tuple[Sequence[CatalogueOutlet], dict[str, CatalogueOutlet]] = ((), {})
-"""The catalogue that was asked last, by host: to compare catalogues would take longer than to make
-this anew."""
+"""The catalogue used last, and its index by host.
+
+It is compared by identity, since comparing catalogues takes longer than building the index.
+"""
 
 
 def _index(outlets: Sequence[CatalogueOutlet]) -> dict[str, CatalogueOutlet]:
+    """Return the index of a catalogue by host."""
     global _indexed  # noqa: PLW0603
     if _indexed[0] is not outlets:
         _indexed = outlets, {bare_host(outlet.host): outlet for outlet in reversed(outlets)}
@@ -120,113 +125,129 @@ def search(
     language: Wanted = None,
     kind: Wanted = None,
 ) -> list[CatalogueOutlet]:
-    """The outlets that all the words fit, each by host, name, country, language or kind; the most
-    useful first.
+    """Return the outlets that match all words, the most useful first.
 
-    Countries and languages are codes or names. Raises UsageError for one that is none, and for a
-    kind that is none.
+    A word may match host, name, country, language or kind. Countries and languages are codes or
+    names. Raises UsageError for an unknown country, language or kind.
     """
     outlets = tuple(outlets)
-    countries, languages, kinds = (
-        countries_of(_all(country)),
-        languages_of(_all(language)),
-        kinds_of(_all(kind), outlets),
-    )
+    countries = countries_of(_all(country))
+    languages = languages_of(_all(language))
+    kinds = kinds_of(_all(kind), outlets)
     parts = _parts(" ".join(words).split())
-    found = [
-        outlet
-        for outlet in outlets
-        if (countries is None or outlet.country in countries)
-        and (languages is None or one_language(outlet.language) in languages)
-        and (kinds is None or outlet.kind in kinds)
-        and all(part.fits(outlet) for part in parts)
-    ]
     phrase = fold(" ".join(words))
 
-    def fit(outlet: CatalogueOutlet) -> tuple[bool, int]:
-        return not _is_called(outlet, phrase), -sum(part.describes(outlet) for part in parts)
+    def is_match(outlet: CatalogueOutlet) -> bool:
+        """Return whether an outlet passes all filters and matches all parts."""
+        if countries is not None and outlet.country not in countries:
+            return False
+        if languages is not None and one_language(outlet.language) not in languages:
+            return False
+        if kinds is not None and outlet.kind not in kinds:
+            return False
+        return all(part.matches_outlet(outlet) for part in parts)
 
-    return sorted(useful_first(found), key=fit)
+    def match_quality(outlet: CatalogueOutlet) -> tuple[bool, int]:
+        """Return a sort key that puts the best match first."""
+        return not _is_called(outlet, phrase), -sum(part.describes_outlet(outlet) for part in parts)
+
+    return sorted(useful_first(filter(is_match, outlets)), key=match_quality)
 
 
 def useful_first(outlets: Iterable[CatalogueOutlet]) -> list[CatalogueOutlet]:
-    """National papers, agencies and broadcasters before local ones; of a kind, those whose feeds
-    are known first."""
+    """Sort outlets: national papers, agencies and broadcasters first, then those with feeds."""
 
-    def rank(outlet: CatalogueOutlet) -> tuple[int, int, str]:
+    def usefulness_rank(outlet: CatalogueOutlet) -> tuple[int, int, str]:
         sources = 2 * bool(outlet.feeds) + bool(outlet.sitemaps)
         return RANK.get(outlet.kind or "", 2), -sources, fold(outlet.name or outlet.host)
 
-    return sorted(outlets, key=rank)
+    return sorted(outlets, key=usefulness_rank)
 
 
 def countries_of(names: Collection[str]) -> frozenset[str] | None:
-    """The codes of countries; None for no names. Raises UsageError for a name that is none."""
+    """Return the codes of countries, or None for no names.
+
+    Raises UsageError for an unknown country.
+    """
     return _codes(names, countries_called, "country", "KR or korea")
 
 
 def languages_of(names: Collection[str]) -> frozenset[str] | None:
-    """The codes of languages; None for no names. Raises UsageError for a name that is none."""
+    """Return the codes of languages, or None for no names.
+
+    Raises UsageError for an unknown language.
+    """
     return _codes(names, languages_called, "language", "ko or korean")
 
 
 def kinds_of(
     names: Collection[str], outlets: Iterable[CatalogueOutlet] = ()
 ) -> frozenset[str] | None:
-    """Kinds of outlets, ours or a list's own; None for no names. Raises UsageError for a name that
-    is none."""
+    """Return kinds of outlets, ours or those of a list, or None for no names.
+
+    Raises UsageError for an unknown kind.
+    """
     if not names:
         return None
     kinds = tuple(dict.fromkeys((*KINDS, *(outlet.kind for outlet in outlets if outlet.kind))))
     for name in names:
         if _kind(name, kinds) is None:
             near = get_close_matches(name.lower(), kinds, 1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(kinds[:12])}"
-            raise UsageError(f"{name}: no kind of outlet; {hint}")
+            hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(kinds[:12])}"
+            raise UsageError(f"{name}: unknown kind of outlet; {hint}")
     return frozenset(_kind(name, kinds) or "" for name in names)
 
 
 def _codes(
     names: Collection[str], called: Callable[[str], frozenset[str]], what: str, example: str
 ) -> frozenset[str] | None:
+    """Return the codes that names stand for, by a function of one name; None for no names.
+
+    Raises UsageError for an unknown name; `what` and `example` are for the message.
+    """
     for name in names:
-        if not called(name):
-            near = get_close_matches(name.casefold(), known_names(what), 1)
-            hint = (
-                f"did you mean {near[0]}?" if near else f"give a code or a name, such as {example}"
-            )
-            raise UsageError(f"{name}: no {what} that is known; {hint}")
+        if called(name):
+            continue
+        near = get_close_matches(name.casefold(), known_names(what), 1)
+        hint = f"give a code or a name, such as {example}"
+        if near:
+            hint = f"did you mean {near[0]}?"
+        raise UsageError(f"{name}: unknown {what}; {hint}")
     return frozenset().union(*map(called, names)) if names else None
 
 
 def _kind(name: str, kinds: Sequence[str] = KINDS) -> str | None:
+    """Return the kind with this name, in singular or plural, or None."""
     folded = fold(name).strip()
     singular = re.sub("ies$", "y", folded)
-    return next(
-        (kind for kind in kinds if kind in (folded, singular) or singular == f"{kind}s"), None
-    )
+    matching = (kind for kind in kinds if kind in (folded, singular) or singular == f"{kind}s")
+    return next(matching, None)
 
 
 def _all(wanted: Wanted) -> tuple[str, ...]:
-    return () if wanted is None else (wanted,) if isinstance(wanted, str) else tuple(wanted)
+    """Return a filter's values as a tuple."""
+    if wanted is None:
+        return ()
+    return (wanted,) if isinstance(wanted, str) else tuple(wanted)
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One or more words of a search that belong together, and what they may mean."""
+    """One or more words of a search that belong together, with their possible meanings."""
 
     text: str
     countries: frozenset[str]
     languages: frozenset[str]
     kind: str | None
     names: tuple[str, ...]
-    """Folded, any of them."""
+    """Folded names, of which one must match."""
 
-    def fits(self, outlet: CatalogueOutlet) -> bool:
-        return self.describes(outlet) or any(_is_named(outlet, name) for name in self.names)
+    def matches_outlet(self, outlet: CatalogueOutlet) -> bool:
+        """Return whether the outlet matches by description or by name."""
+        return self.describes_outlet(outlet) or any(_is_named(outlet, name) for name in self.names)
 
-    def describes(self, outlet: CatalogueOutlet) -> bool:
-        """Is it the outlet's country, language or kind, and not only a word of its name?"""
+    def describes_outlet(self, outlet: CatalogueOutlet) -> bool:
+        """Return whether this is the outlet's country, language or kind."""
         return (
             outlet.country in self.countries
             or (one_language(outlet.language) or "") in self.languages
@@ -235,19 +256,18 @@ class _Part:
 
 
 def _parts(words: list[str]) -> list[_Part]:
-    """The words of a search; several that name one country or language are one part: `south
-    korea`."""
+    """Split a search into parts; up to five words that name a country or language are one part.
+
+    Example: `south korea`.
+    """
     parts: list[_Part] = []
     while words:
-        many = next(
-            (
-                many
-                for many in range(min(len(words), 5), 1, -1)
-                if _names_one(" ".join(words[:many]))
-            ),
-            1,
-        )
-        text, words = " ".join(words[:many]), words[many:]
+        length = 1
+        for longer in range(min(len(words), 5), 1, -1):
+            if _names_one(" ".join(words[:longer])):
+                length = longer
+                break
+        text, words = " ".join(words[:length]), words[length:]
         names = (fold(_host_in(text)), *map(fold, agency_names(text)))
         parts.append(
             _Part(text, countries_called(text), languages_called(text), _kind(text), names)
@@ -256,30 +276,34 @@ def _parts(words: list[str]) -> list[_Part]:
 
 
 def _names_one(text: str) -> bool:
+    """Return whether a text names a country or language."""
     return bool(countries_called(text) or languages_called(text))
 
 
 def _host_in(text: str) -> str:
-    """The host of an address, without `www.`; other words as they are."""
-    address = re.fullmatch(
+    """Return the host of a URL, without `www.`; any other text unchanged."""
+    url = re.fullmatch(
         r"(?:https?://)?(?:www\.)?([\w-]+(?:\.[\w-]+)+)(?::\d+)?(?:/.*)?", text, re.IGNORECASE
     )
-    return address[1].lower() if address else text
+    return url[1].lower() if url else text
 
 
 def _is_named(outlet: CatalogueOutlet, text: str) -> bool:
-    """Does a text stand in an outlet's host, or in its name where a word begins? Two letters have
-    to be a whole word, three the beginning of one."""
+    """Return whether a text is in an outlet's host, or in its name at the beginning of a word.
+
+    A text of two letters must be a whole word, one of three the beginning of a word.
+    """
     name, host = fold(outlet.name or ""), outlet.host
     if not text.isascii():
         return text in name
     if len(text) <= 2:
         return text in re.findall(r"\w+", f"{name} {host.partition('.')[0]}")
-    begins = rf"\b{re.escape(text)}"
-    return bool(
-        re.search(begins, name) or (text in host if len(text) > 3 else re.search(begins, host))
-    )
+    word_beginning = re.compile(rf"\b{re.escape(text)}")
+    if word_beginning.search(name):
+        return True
+    return text in host if len(text) > 3 else bool(word_beginning.search(host))
 
 
 def _is_called(outlet: CatalogueOutlet, phrase: str) -> bool:
+    """Return whether the whole phrase is in the outlet's name, or is its host."""
     return phrase in (fold(outlet.name or ""), outlet.host, bare_host(outlet.host))

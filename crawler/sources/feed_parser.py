@@ -1,8 +1,10 @@
-"""What a feed says: RSS 0.9x, 1.0 and 2.0, Atom, RDF and JSON Feed, from bytes to leads.
+"""Parser of feeds, from bytes to leads: RSS 0.9x, 1.0 and 2.0, Atom, RDF and JSON Feed.
 
-The tree is lxml's, read with recovery. No entity is declared, expanded or fetched: `xml_root` takes
-that away before the parser sees the text. Sources: https://www.rssboard.org/rss-specification,
-https://web.resource.org/rss/1.0/spec, RFC 4287 (Atom), https://www.jsonfeed.org/version/1.1/.
+The tree is lxml's, parsed with recovery. No entity is declared, expanded or fetched, since
+`xml_from_root` removes declarations before parsing. Own code instead of feedparser, because the
+size of the work is bounded and every skipped entry is reported. Specifications:
+https://www.rssboard.org/rss-specification, https://web.resource.org/rss/1.0/spec, RFC 4287 (Atom),
+https://www.jsonfeed.org/version/1.1/.
 """
 
 from __future__ import annotations
@@ -28,17 +30,17 @@ from crawler.text.urls import web_url
 FeedKind = Literal["rss", "atom", "rdf", "json"]
 
 LARGEST_FEED = 16 * 1024 * 1024
-"""Bytes of body."""
+"""Maximum size of the body in bytes."""
 MOST_ENTRIES = 5_000
 LONGEST_LEDE = 600
-"""Characters."""
+"""Maximum length in characters."""
 MOST_BASES = 8
-"""Elements whose `xml:base` counts: an entry and those around it."""
+"""Elements whose `xml:base` is applied: an entry and its closest ancestors."""
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A feed as it was read."""
+    """A parsed feed."""
 
     url: str
     kind: FeedKind
@@ -46,20 +48,19 @@ class Feed:
     language: str | None
     home_url: str | None
     ttl_minutes: int | None
-    """How long its publisher asks readers to wait, from `ttl` or `sy:updatePeriod`."""
+    """The interval that the publisher asks for, from `ttl` or `sy:updatePeriod`."""
     leads: tuple[Lead, ...]
     skipped: tuple[str, ...]
-    """Why an entry became no lead, a few words each."""
+    """Why entries did not become leads, in a few words each."""
     month_first: bool | None = None
-    """How its country writes 03/04/2024: True as of March, False as of April."""
+    """Meaning of 03/04/2024 in the feed's country: True for March, False for April."""
 
 
 def read_feed(body: bytes, url: str, *, fetched_at: str | None = None) -> Feed:
-    """Read a feed that was fetched from `url`.
+    """Parse a feed that was fetched from `url`.
 
-    A lead has an absolute http or https URL; its dates are none that lie more than a day after
-    `fetched_at` (now, if left out). Raises SourceError for what is no feed, or is larger than
-    LARGEST_FEED.
+    Leads have absolute http or https URLs; dates more than a day after `fetched_at` (default: now)
+    are dropped. Raises SourceError if the body is not a feed or larger than LARGEST_FEED.
     """
     if len(body) > LARGEST_FEED:
         raise SourceError(
@@ -70,9 +71,6 @@ def read_feed(body: bytes, url: str, *, fetched_at: str | None = None) -> Feed:
     if text.lstrip().startswith("{"):
         return _read_json(text, url, before)
     return _read_xml(text, url, before)
-
-
-# --- from bytes to a tree -------------------------------------------------------------------------
 
 
 # --- names of elements ----------------------------------------------------------------------------
@@ -98,18 +96,18 @@ _XML = "{http://www.w3.org/XML/1998/namespace}"
 
 @lru_cache(maxsize=2048)
 def _named(tag: str, own: str) -> str:
-    """The lower-case name of a tag, with a prefix if it is of another vocabulary than the feed's
-    `own`."""
+    """Return the lower-case name of a tag, with a prefix outside of the feed's namespace `own`."""
     space, brace, local = tag.rpartition("}")
     local = local.lower()
     if brace:
         prefix = "" if space[1:] == own else _VOCABULARIES.get(space[1:], "?:")
         return prefix + local
-    prefix, colon, rest = local.rpartition(":")  # a prefix that nobody declared stays in the name
+    prefix, colon, rest = local.rpartition(":")  # an undeclared prefix is part of the name
     return rest if not colon or prefix in _PLAIN_PREFIXES else local
 
 
 def _name(element: etree._Element, own: str) -> str:
+    """Return the name of an element; empty for comments and the like."""
     tag = element.tag
     return _named(tag, own) if isinstance(tag, str) else ""
 
@@ -118,7 +116,7 @@ Parts = dict[str, list[etree._Element]]
 
 
 def _parts(element: etree._Element, own: str) -> Parts:
-    """The children by name."""
+    """Return the children by name."""
     parts: Parts = {}
     for child in element:
         parts.setdefault(_name(child, own), []).append(child)
@@ -126,13 +124,13 @@ def _parts(element: etree._Element, own: str) -> Parts:
 
 
 def _first(parts: Parts, *names: str) -> str | None:
-    """The text, or the markup, of the first of these that has any."""
+    """Return the text, or the markup, of the first of these elements that is not empty."""
     texts = (_inner(element) for name in names for element in parts.get(name, ()))
     return next((text for text in texts if text), None)
 
 
 def _inner(element: etree._Element) -> str:
-    """Markup that was not escaped (XHTML in Atom, HTML without CDATA) is written out again."""
+    """Return an element's text, or its markup if it contains elements (XHTML, bare HTML)."""
     if len(element):
         return etree.tostring(element, encoding="unicode", with_tail=False)
     return (element.text or "").strip()
@@ -144,6 +142,7 @@ _ITEMS = ("item", "entry")
 
 
 def _read_xml(text: str, url: str, before: str) -> Feed:
+    """Parse an XML feed. Raises SourceError if it is not one."""
     root = xml_tree(xml_from_root(text, url), url)
     own = etree.QName(root).namespace or ""
     kinds: dict[str, FeedKind] = {"rss": "rss", "feed": "atom", "rdf": "rdf"}
@@ -164,11 +163,12 @@ def _read_xml(text: str, url: str, before: str) -> Feed:
         leads=(),
         skipped=(),
     )
-    return _with_leads(feed, (_xml_lead(item, own, feed, before) for item in _items(root, own)))
+    leads = (_xml_lead(item, own, feed, before) for item in _items(root, own))
+    return _with_leads(feed, leads)
 
 
 def _items(root: etree._Element, own: str) -> Iterator[etree._Element]:
-    """The entries at any depth, but none inside another."""
+    """Yield the entries at any depth, except entries within entries."""
     walk = etree.iterwalk(root, events=("start",))
     for _, element in walk:
         if _name(element, own) in _ITEMS:
@@ -177,10 +177,10 @@ def _items(root: etree._Element, own: str) -> Iterator[etree._Element]:
 
 
 def _base(element: etree._Element, url: str) -> str:
-    """What addresses in an element are relative to: `xml:base` of it and of the elements around it.
+    """Return the base URL of an element: `xml:base` of it and its closest ancestors.
 
-    lxml's own goes up to the root for each element and
-    joins what it finds, which takes hours where thousands lie in each other.
+    lxml's own method goes up to the root for each element, which takes hours if thousands are
+    nested.
     """
     around = [element, *islice(element.iterancestors(), MOST_BASES - 1)]
     for base in filter(None, (each.get(_XML + "base") for each in reversed(around))):
@@ -189,84 +189,87 @@ def _base(element: etree._Element, url: str) -> str:
 
 
 def _xml_lead(item: etree._Element, own: str, feed: Feed, before: str) -> Lead | str:
+    """Return the lead of an entry, or the reason why it has none."""
     parts = _parts(item, own)
-    raw = _first(
-        parts,
-        "pubdate",
-        "published",
-        "issued",
-        "dc:issued",
-        "dc:date",
-        "date",
-        "dc:created",
-        "created",
-    )
+    raw = _first(parts, *_PUBLISHED_NAMES)
     language = language_code(_first(parts, "dc:language", "language") or _lang(item))
     changed = _first(parts, "updated", "modified", "dc:modified", "lastbuilddate")
     published, modified = _dates(raw, changed, feed, language, before)
-    said = Lead(
+    lead = Lead(
         url=_link(parts) or "",
         via="feed",
         found_on=feed.url,
         headline=_first(parts, "title", "media:title", "dc:title"),
-        lede=_first(parts, "description", "summary", "subtitle", "itunes:summary")
-        or _first(
-            parts, "content:encoded", "content", "encoded", "media:description", "dc:description"
-        ),
+        lede=_first(parts, *_SUMMARY_NAMES, *_CONTENT_NAMES),
         language=language or feed.language,
         published_at=published,
         published_raw=raw,
         modified_at=modified,
         guid=_first(parts, "guid", "id"),
     )
-    return _checked(
-        said, _base(item, feed.url), "an enclosure only" if "enclosure" in parts else "no link"
-    )
+    no_link = "an enclosure only" if "enclosure" in parts else "no link"
+    return _checked(lead, _base(item, feed.url), no_link)
+
+
+_PUBLISHED_NAMES = (
+    "pubdate", "published", "issued", "dc:issued", "dc:date", "date", "dc:created", "created",
+)  # fmt: skip
+_SUMMARY_NAMES = ("description", "summary", "subtitle", "itunes:summary")
+_CONTENT_NAMES = (
+    "content:encoded", "content", "encoded", "media:description", "dc:description",
+)  # fmt: skip
 
 
 def _link(parts: Parts) -> str | None:
-    """Where the entry or the channel is on the web: FeedBurner's original, a link, or a guid that
-    is a permalink."""
+    """Return the URL of an entry or channel: FeedBurner's original, a link, or a permalink guid."""
     original = _first(parts, "feedburner:origlink")
     if original:
         return original
     links = parts.get("link", [])
-    written = [text for link in links if (text := (link.text or "").strip())]
-    hrefs = [
-        href
-        for link in links
-        if link.get("rel", "alternate") == "alternate" and (href := link.get("href"))
-    ]
-    if written or hrefs:
-        return (written or hrefs)[0]
+    written = filter(None, ((link.text or "").strip() for link in links))
+    alternates = (link for link in links if link.get("rel", "alternate") == "alternate")
+    hrefs = filter(None, (link.get("href") for link in alternates))
+    url = next(written, None) or next(hrefs, None)
+    if url:
+        return url
     for guid in parts.get("guid", []):
         text = (guid.text or "").strip()
-        if guid.get("isPermaLink", "true").lower() != "false" and text.lower().startswith(
-            ("http://", "https://")
-        ):
+        is_permalink = guid.get("isPermaLink", "true").lower() != "false"
+        if is_permalink and text.lower().startswith(("http://", "https://")):
             return text
     return None
 
 
 def _lang(element: etree._Element) -> str | None:
+    """Return the `xml:lang` of an element."""
     return element.get(_XML + "lang")
 
 
 def _ttl(parts: Parts) -> int | None:
-    minutes = _first(parts, "ttl") or ""
-    if minutes.isascii() and minutes.isdecimal() and len(minutes) < 7:
-        return int(minutes) or None
+    """Return the interval that a channel asks for, in minutes."""
+    minutes = _small_number(_first(parts, "ttl"))
+    if minutes is not None:
+        return minutes or None
     periods = {"hourly": 60, "daily": 1440, "weekly": 10_080, "monthly": 43_200, "yearly": 525_600}
     period = periods.get((_first(parts, "sy:updateperiod") or "").lower())
-    times = _first(parts, "sy:updatefrequency") or "1"
-    often = int(times) if times.isascii() and times.isdecimal() and len(times) < 7 else 1
-    return max(1, period // max(1, often)) if period else None
+    if period is None:
+        return None
+    frequency = _small_number(_first(parts, "sy:updatefrequency")) or 1
+    return max(1, period // frequency)
+
+
+def _small_number(text: str | None) -> int | None:
+    """Return a decimal number of at most six digits, or None."""
+    if text and text.isascii() and text.isdecimal() and len(text) < 7:
+        return int(text)
+    return None
 
 
 # --- JSON Feed ------------------------------------------------------------------------------------
 
 
 def _read_json(text: str, url: str, before: str) -> Feed:
+    """Parse a JSON Feed. Raises SourceError if it is not one."""
     try:
         data = json.loads(text, strict=False)
     except (ValueError, RecursionError) as error:
@@ -289,40 +292,44 @@ def _read_json(text: str, url: str, before: str) -> Feed:
 
 
 def _json_lead(item: object, feed: Feed, before: str) -> Lead | str:
+    """Return the lead of an item, or the reason why it has none."""
     if not isinstance(item, dict):
         return "not an object"
     raw = _string(item, "date_published")
     language = language_code(_string(item, "language"))
     published, modified = _dates(raw, _string(item, "date_modified"), feed, language, before)
-    said = Lead(
+    plain_text = html.escape(_string(item, "content_text") or "")
+    lead = Lead(
         url=_string(item, "url") or _string(item, "external_url") or "",
         via="feed",
         found_on=feed.url,
         headline=_string(item, "title"),
-        lede=_string(item, "summary")
-        or _string(item, "content_html")
-        or html.escape(_string(item, "content_text") or ""),
+        lede=_string(item, "summary") or _string(item, "content_html") or plain_text,
         language=language or feed.language,
         published_at=published,
         published_raw=raw,
         modified_at=modified,
         guid=_string(item, "id"),
     )
-    return _checked(said, feed.url, "an attachment only" if item.get("attachments") else "no url")
+    no_link = "an attachment only" if item.get("attachments") else "no url"
+    return _checked(lead, feed.url, no_link)
 
 
 def _string(data: dict[str, Any], key: str) -> str | None:
+    """Return a string or integer as text, or None."""
     value = data.get(key)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**18:
         return str(value)
-    return NOT_XML.sub("", value).strip() or None if isinstance(value, str) else None
+    if isinstance(value, str):
+        return NOT_XML.sub("", value).strip() or None
+    return None
 
 
 # --- leads ----------------------------------------------------------------------------------------
 
 
 def _with_leads(feed: Feed, found: Iterator[Lead | str]) -> Feed:
-    """The feed with what was found in it; a string says why an entry is no lead."""
+    """Return the feed with its leads; a string is the reason why an entry was skipped."""
     leads: list[Lead] = []
     skipped: list[str] = []
     for number, lead in enumerate(found, 1):
@@ -336,29 +343,25 @@ def _with_leads(feed: Feed, found: Iterator[Lead | str]) -> Feed:
     return replace(feed, leads=tuple(leads), skipped=tuple(skipped))
 
 
-def _checked(said: Lead, base: str, no_link: str) -> Lead | str:
-    """What an entry said, its markup read as plain text and its link as an address, or why it is no
-    lead."""
-    headline = text_of_html(said.headline)
-    if not said.url:
+def _checked(lead: Lead, base: str, no_link: str) -> Lead | str:
+    """Return a lead with plain texts and an absolute URL, or the reason why it has none."""
+    headline = text_of_html(lead.headline)
+    if not lead.url:
         return f"{no_link} ({headline[:60]})" if headline else no_link
-    address, problem = web_url(said.url, base)
-    if address is None:
+    url, problem = web_url(lead.url, base)
+    if url is None:
         return problem
-    return replace(said, url=address, headline=headline, lede=text_of_html(said.lede, LONGEST_LEDE))
+    return replace(lead, url=url, headline=headline, lede=text_of_html(lead.lede, LONGEST_LEDE))
 
 
 def _dates(
     published: str | None, modified: str | None, feed: Feed, language: str | None, before: str
 ) -> tuple[str | None, str | None]:
-    """When an entry was published and changed, read in its own language or the feed's."""
+    """Return when an entry was published and changed, parsed in its own language or the feed's."""
 
-    def read(raw: str | None) -> str | None:
+    def read_date(raw: str | None) -> str | None:
         return read_moment(
             raw, fetched_at=before, language=language or feed.language, month_first=feed.month_first
         )
 
-    return read(published), read(modified)
-
-
-# --- text and language ----------------------------------------------------------------------------
+    return read_date(published), read_date(modified)

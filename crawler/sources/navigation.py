@@ -1,8 +1,7 @@
-"""Where a page leads besides its article: links, the topic and section pages it is filed under, its
-outlet's search.
+"""Links of a page besides its article: links, its topic and section pages, its outlet's search.
 
-They are read from pages in worker processes (`crawler.sources.navigation_parser`); a crawl that
-holds them needs none of that.
+Worker processes extract them from pages (`crawler.sources.navigation_parser`); this module has only
+the records, so that the crawl does not import the parser.
 """
 
 from __future__ import annotations
@@ -14,25 +13,25 @@ from urllib.parse import quote, quote_plus
 from archive.records import Lead
 
 WORDS = "{words}"
-"""Where a search's address takes the words."""
+"""The placeholder for the words in a search URL."""
 
 SearchKind = Literal["page", "feed", "description"]
-"""What an address of a search answers with; a description (OpenSearch) has to be read first."""
+"""The type of the answer; a description (OpenSearch) must be read first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A page of the outlet's own that lists what it filed under a topic or a section."""
+    """A page of the outlet that lists its articles on a topic or in a section."""
 
     url: str
     name: str
     section: bool = False
-    """A breadcrumb or a section: much else is filed there too."""
+    """True for a breadcrumb or a section, which lists many other subjects as well."""
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """An outlet's own search: an address with `{words}` in it, or that of its description."""
+    """The search function of an outlet: a URL with `{words}`, or the URL of its description."""
 
     address: str
     kind: SearchKind = "page"
@@ -40,25 +39,26 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """Where else a page leads."""
+    """Links of a page besides its article."""
 
     links: tuple[Lead, ...] = ()
-    """To pages that may be articles."""
+    """Links to pages that may be articles."""
     topics: tuple[Topic, ...] = ()
     searches: tuple[Search, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What a topic page or an answer of a search lists."""
+    """The entries of a topic page or of a search result."""
 
     leads: tuple[Lead, ...] = ()
     next_url: str | None = None
-    """The page that goes on."""
+    """The next page of the list."""
     searches: tuple[Search, ...] = ()
 
 
 def search_address(search: Search, words: str) -> str:
-    """Where the search is asked for some words."""
+    """Return the URL that searches for some words."""
     before, _, after = search.address.partition(WORDS)
-    return f"{before}{quote_plus(words) if '?' in before else quote(words, safe='')}{after}"
+    quoted = quote_plus(words) if "?" in before else quote(words, safe="")
+    return f"{before}{quoted}{after}"

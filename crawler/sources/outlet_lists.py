@@ -1,9 +1,9 @@
-"""Lists of outlets that a person already has: OPML, TOML, CSV, or a host a line.
+"""Lists of outlets that a person already has, in OPML, TOML, CSV, or with one host on each line.
 
-OPML (http://opml.org/spec2.opml) is what feed readers export; its folders may be nested. A TOML
-file holds `[[outlet]]` tables and a CSV file a header row, both with the names of OutletEntry
-(`feed` and `sitemap` may stand for the plurals, and a few other words for the names: OTHER_NAMES).
-A cell may hold several addresses, parted by blanks, commas, semicolons or line breaks.
+OPML (http://opml.org/spec2.opml) is the export format of feed readers; its folders may be nested. A
+TOML file contains `[[outlet]]` tables and a CSV file a header row, both with the names of
+OutletEntry (`feed` and `sitemap` may replace the plurals; OTHER_NAMES lists further synonyms). A
+cell may contain several URLs, separated by spaces, commas, semicolons or line breaks.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from crawler.text.urls import web_url
 from pipelines.topics.territories import countries_called, country_name, languages_called
 
 LARGEST_FILE = 16 * 1024 * 1024
-"""Bytes."""
+"""Maximum size in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutletEntry:
-    """An outlet as a list gives it."""
+    """An outlet in a list."""
 
     host: str
     name: str | None = None
@@ -42,30 +42,30 @@ class OutletEntry:
     feeds: tuple[str, ...] = ()
     sitemaps: tuple[str, ...] = ()
     kind: str | None = None
-    """agency, national, regional …; a list may have kinds of its own."""
+    """agency, national, regional …; a list may use other kinds."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutletFile:
-    """A list of outlets as it was read, each host once and in the list's order."""
+    """A parsed list of outlets, with each host once, in the order of the list."""
 
     entries: tuple[OutletEntry, ...]
     unread: tuple[str, ...]
-    """Where something stands that could not be used, and why."""
+    """Entries that could not be used: place and reason."""
     repeated: tuple[str, ...] = ()
-    """Where a host stands again, and what of that was not taken."""
+    """Entries of repeated hosts: the place, and the facts that were ignored there."""
     unknown: tuple[str, ...] = ()
-    """What the list says of outlets besides, in a line."""
+    """The columns or keys that were ignored, in one line."""
 
 
 Said = Mapping[str, str | list[str]]
-"""What a list says of one outlet, by the names of OutletEntry."""
+"""The fields of one outlet in a list, by the names of OutletEntry."""
 
 
 def read_outlet_file(name: str, body: bytes) -> OutletFile:
-    """Read a list of outlets; its kind is told by the ending of its name, else by how it begins.
+    """Parse a list of outlets; the suffix of its name, or its beginning, shows the format.
 
-    Raises UsageError, with file and line, for a file that is broken as a whole.
+    Raises UsageError, with file and line, if the file as a whole is broken.
     """
     if len(body) > LARGEST_FILE:
         raise UsageError(
@@ -75,75 +75,73 @@ def read_outlet_file(name: str, body: bytes) -> OutletFile:
     readers = {"opml": _opml, "xml": _opml, "toml": _toml, "csv": _csv, "tsv": _csv, "txt": _plain}
     reader = readers.get(PurePath(name).suffix.lower().lstrip(".")) or readers[_looks_like(text)]
     if reader is _plain and _looks_like(text) == "csv":
-        reader = _csv  # a spreadsheet's "Unicode text"
+        reader = _csv  # "Unicode text" exported by a spreadsheet
     read = _collected(reader(name, text))
     if not read.entries and not read.unread:
-        raise UsageError(f"{name}: names no outlet and no feed; give a list that does")
+        raise UsageError(f"{name}: contains neither outlets nor feeds; give a list that does")
     return read
 
 
 def _looks_like(text: str) -> str:
-    first = next(
-        (line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")),
-        "",
-    )
+    """Return the format of a list by its first line: opml, toml, csv or txt."""
+    lines = (line for line in text.splitlines() if line.strip() and not line.startswith("#"))
+    first = next(lines, "").strip()
     if first.startswith("<"):
         return "opml"
     if first.startswith("["):
         return "toml"
     columns = [_key(column) for column in re.split(rf"[{SEPARATORS}]", first)]
-    return (
-        "csv" if SEPARATOR.fullmatch(first) or ("host" in columns and len(columns) > 1) else "txt"
-    )
+    is_header = "host" in columns and len(columns) > 1
+    return "csv" if SEPARATOR.fullmatch(first) or is_header else "txt"
 
 
-# --- the four kinds: each yields where an outlet stands and what is said of it --------------------
+# --- the four formats: each yields the place and the fields of every outlet -----------------------
 
 
 def _opml(name: str, text: str) -> Iterator[tuple[str, Said]]:
+    """Yield the outlines of an OPML file. Raises UsageError if it is not one."""
     parser = etree.XMLParser(
         encoding="utf-8", resolve_entities=False, no_network=True, remove_comments=True
     )
     try:
         root = etree.fromstring(well_escaped(text).strip().encode(), parser)
     except etree.XMLSyntaxError as error:
-        raise UsageError(
-            f"{name}, line {error.lineno}: not readable as OPML: {error.msg}"
-        ) from error
-    if etree.QName(root).localname.lower() != "opml":
-        raise UsageError(
-            f"{name}, line 1: not OPML, its first element is <{etree.QName(root).localname}>"
-        )
+        where = f"{name}, line {error.lineno}"
+        raise UsageError(f"{where}: not readable as OPML: {error.msg}") from error
+    root_name = etree.QName(root).localname
+    if root_name.lower() != "opml":
+        raise UsageError(f"{name}, line 1: not OPML, its first element is <{root_name}>")
     for outline in root.iter("{*}*"):
-        if etree.QName(outline).localname.lower() == "outline" and (said := _outline(outline)):
-            yield f"line {outline.sourceline}", said
+        if etree.QName(outline).localname.lower() == "outline":
+            fields = _outline(outline)
+            if fields:
+                yield f"line {outline.sourceline}", fields
 
 
 def _outline(outline: etree._Element) -> Said:
-    """What an outline says; nothing if it is a folder."""
-    said = {
+    """Return the fields of an outline; empty if it is a folder."""
+    attributes = {
         etree.QName(key).localname.lower(): str(value).strip()
         for key, value in outline.attrib.items()
     }
-    kind, address = said.get("type", "").lower(), said.get("url", "")
-    feed = (
-        said.get("xmlurl")
-        or said.get("feedurl")
-        or (address if kind in ("rss", "atom", "feed") else "")
-    )
-    home = said.get("htmlurl") or (address if kind == "link" else "")
+    kind, url = attributes.get("type", "").lower(), attributes.get("url", "")
+    feed = attributes.get("xmlurl") or attributes.get("feedurl") or ""
+    if not feed and kind in ("rss", "atom", "feed"):
+        feed = url
+    home = attributes.get("htmlurl") or (url if kind == "link" else "")
     if not feed and not home and len(outline):
         return {}
     is_feed = feed and kind not in ("link", "include")
     return {
         "host": home or feed,
-        "name": said.get("title") or said.get("text", ""),
-        "language": said.get("language", ""),
+        "name": attributes.get("title") or attributes.get("text", ""),
+        "language": attributes.get("language", ""),
         "feeds": [feed] if is_feed else [],
     }
 
 
 def _toml(name: str, text: str) -> Iterator[tuple[str, Said]]:
+    """Yield the `[[outlet]]` tables of a TOML file. Raises UsageError if there are none."""
     try:
         tables = tomllib.loads(text).get("outlet")
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -151,36 +149,34 @@ def _toml(name: str, text: str) -> Iterator[tuple[str, Said]]:
     if not isinstance(tables, list):
         raise UsageError(f"{name}, line 1: no [[outlet]] table in it")
     for number, table in enumerate(tables, 1):
-        where = f"outlet {number}"
-        yield (where, table) if isinstance(table, dict) else (where, {})
+        yield f"outlet {number}", table if isinstance(table, dict) else {}
 
 
 SEPARATORS = ",;\t|"
 SEPARATOR = re.compile(rf"sep=([{SEPARATORS}])", re.IGNORECASE)
-"""What spreadsheets write before the header."""
+"""A line before the header that some spreadsheets write."""
 
 
 def _csv(name: str, text: str) -> Iterator[tuple[str, Said]]:
+    """Yield the rows of a CSV file. Raises UsageError if it is broken or has no column `host`."""
     header, before = _header(text)
-    said = SEPARATOR.fullmatch(before)
-    delimiter = said[1] if said else max(SEPARATORS, key=header.count)
+    declared = SEPARATOR.fullmatch(before)
+    delimiter = declared[1] if declared else max(SEPARATORS, key=header.count)
     rows = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
     columns: list[str] = []
     try:
         for row in rows:
-            if not any(cell.strip() for cell in row) or (
-                not columns and _is_before_header(delimiter.join(row))
-            ):
+            is_empty = not any(cell.strip() for cell in row)
+            if is_empty or (not columns and _is_before_header(delimiter.join(row))):
                 continue
+            where = f"line {rows.line_num}"
             if columns:
                 more = [f"cell {number}" for number in range(len(columns) + 1, len(row) + 1)]
-                yield f"line {rows.line_num}", dict(zip(columns + more, row, strict=False))
+                yield where, dict(zip(columns + more, row, strict=False))
                 continue
             columns = [column.strip() for column in row]
             if "host" not in map(_key, columns):
-                raise UsageError(
-                    f"{name}, line {rows.line_num}: no column `host` in the header row"
-                )
+                raise UsageError(f"{name}, {where}: no column `host` in the header row")
     except csv.Error as error:
         raise UsageError(f"{name}, line {rows.line_num}: not readable as CSV: {error}") from error
     if not columns:
@@ -188,7 +184,7 @@ def _csv(name: str, text: str) -> Iterator[tuple[str, Said]]:
 
 
 def _header(text: str) -> tuple[str, str]:
-    """The header row, and the line before it, if that says something."""
+    """Return the header row, and the last line before it that is not empty."""
     before = ""
     for line in text.splitlines():
         if not _is_before_header(line):
@@ -198,63 +194,49 @@ def _header(text: str) -> tuple[str, str]:
 
 
 def _is_before_header(line: str) -> bool:
+    """Return whether a line is empty, a comment, or declares the separator."""
     return not line.strip() or line.startswith("#") or bool(SEPARATOR.fullmatch(line.strip()))
 
 
 def _plain(_name: str, text: str) -> Iterator[tuple[str, Said]]:
+    """Yield the lines of a list of hosts; `#` begins a comment."""
     for number, line in enumerate(text.splitlines(), 1):
-        if host := line.partition("#")[0].strip():
+        host = line.partition("#")[0].strip()
+        if host:
             yield f"line {number}", {"host": host}
 
 
-# --- from what is said to entries -----------------------------------------------------------------
+# --- from fields to entries -----------------------------------------------------------------------
 
 FEED_SCHEME = re.compile(r"(?:feed|rss|pcast|itpc):(?://)?(https?:/*)?(?=[^/\s])", re.IGNORECASE)
 
 _KEYS = ("host", "name", "language", "country", "kind", "feeds", "sitemaps")
 OTHER_NAMES = {
-    **{
-        "feed": "feeds",
-        "feed_url": "feeds",
-        "feed_urls": "feeds",
-        "rss": "feeds",
-        "rss_url": "feeds",
-        "rss_feed": "feeds",
-    },
-    **{"sitemap": "sitemaps", "sitemap_url": "sitemaps", "sitemap_urls": "sitemaps"},
-    **{
-        "domain": "host",
-        "hostname": "host",
-        "website": "host",
-        "homepage": "host",
-        "url": "host",
-        "site": "host",
-    },
-    **{
-        "title": "name",
-        "outlet": "name",
-        "lang": "language",
-        "country_code": "country",
-        "type": "kind",
-    },
+    **dict.fromkeys(("feed", "feed_url", "feed_urls", "rss", "rss_url", "rss_feed"), "feeds"),
+    **dict.fromkeys(("sitemap", "sitemap_url", "sitemap_urls"), "sitemaps"),
+    **dict.fromkeys(("domain", "hostname", "website", "homepage", "url", "site"), "host"),
+    **dict.fromkeys(("title", "outlet"), "name"),
+    "lang": "language",
+    "country_code": "country",
+    "type": "kind",
 }
-"""What lists call the same things."""
+"""Synonyms of the names of OutletEntry in other lists."""
 
 
 @lru_cache(maxsize=1_000)
 def _key(column: str) -> str:
-    """A column or key by the name that it has here, in whatever case and with whatever between its
-    words."""
+    """Return the name of a column or key here, in any case and with any word separators."""
     name = re.sub(r"[\s_-]+", "_", column.strip().strip("\"'").lower())
     return OTHER_NAMES.get(name, name)
 
 
-def _collected(said: Iterable[tuple[str, Said]]) -> OutletFile:
+def _collected(outlets: Iterable[tuple[str, Said]]) -> OutletFile:
+    """Collect the places and fields of outlets into a list."""
     entries: dict[str, OutletEntry] = {}
     unread: list[str] = []
     repeated: list[str] = []
     unknown: dict[str, str] = {}
-    for where, outlet in said:
+    for where, outlet in outlets:
         known, others = _keyed(outlet)
         unknown |= {key: where for key in others if key not in unknown}
         try:
@@ -263,10 +245,10 @@ def _collected(said: Iterable[tuple[str, Said]]) -> OutletFile:
             unread.append(f"{where}: {error}")
             continue
         unread += [f"{where}: {problem}" for problem in problems]
-        if first := entries.get(entry.host):
-            repeated += [
-                f"{where}: {entry.host} again{dropped}" for dropped in _dropped(first, entry)
-            ]
+        first = entries.get(entry.host)
+        if first:
+            dropped = _dropped(first, entry)
+            repeated += [f"{where}: {entry.host} again{ignored}" for ignored in dropped]
             entry = _merged(first, entry)
         entries[entry.host] = entry
     return OutletFile(
@@ -275,44 +257,49 @@ def _collected(said: Iterable[tuple[str, Said]]) -> OutletFile:
 
 
 def _unknown(keys: Mapping[str, str]) -> Iterator[str]:
-    """The columns or keys that mean nothing here, in one line."""
+    """Yield one line that names the unknown columns or keys, and the place of the first."""
     if keys:
-        named = ", ".join(f"`{text_of_html(key, 40) or ''}`" for key in keys)
-        what = f"{named} is" if len(keys) == 1 else f"{named} are"
-        yield f"{next(iter(keys.values()))}: {what} not known and left out; known are {', '.join(_KEYS)}"
+        names = ", ".join(f"`{text_of_html(key, 40) or ''}`" for key in keys)
+        are_unknown = "is unknown and was" if len(keys) == 1 else "are unknown and were"
+        where = next(iter(keys.values()))
+        yield f"{where}: {names} {are_unknown} ignored; known are {', '.join(_KEYS)}"
 
 
 def _dropped(first: OutletEntry, second: OutletEntry) -> list[str]:
-    """What is lost of the second entry for a host; nothing where it adds a feed: each of an
-    outlet's has its title."""
+    """Return what is ignored of the second entry for a host, as the end of a message.
+
+    The list is empty if the entry adds a feed: in lists of feeds each has a title of its own.
+    """
     if second.feeds and not set(second.feeds) <= set(first.feeds):
         return []
-    lost = [
-        f"{name} {theirs!r} (kept: {ours!r})"
-        for name in ("name", "language", "country")
-        if (ours := getattr(first, name)) and (theirs := getattr(second, name)) and ours != theirs
-    ]
-    return [f", kept as it was first given{'; not taken: ' * bool(lost)}{', '.join(lost)}"]
+    ignored = []
+    for name in ("name", "language", "country"):
+        ours, theirs = getattr(first, name), getattr(second, name)
+        if ours and theirs and ours != theirs:
+            ignored.append(f"{name} {theirs!r} (kept: {ours!r})")
+    details = f"; ignored: {', '.join(ignored)}" if ignored else ""
+    return [f", the first entry was kept{details}"]
 
 
 def _keyed(outlet: Said) -> tuple[dict[str, list[str]], list[str]]:
-    """Every value as a list of texts under its plural name, and the keys that mean nothing here."""
+    """Return the lists of values by field, and the unknown keys."""
     known: dict[str, list[str]] = {}
     unknown: list[str] = []
-    # `host` before what stands for it
+    # the standard name comes before its synonyms
     by_name = sorted(outlet.items(), key=lambda item: _key(item[0]) != item[0])
     for key, value in by_name:
         name = _key(key)
         values = value if isinstance(value, list) else [value]
         if name not in _KEYS or not all(isinstance(each, str) for each in values):
             unknown.append(key)
-        elif name in ("feeds", "sitemaps"):
-            known.setdefault(name, []).extend(
-                map(_of_the_web, (each for text in values for each in _parted(text)))
-            )
+            continue
+        if name in ("feeds", "sitemaps"):
+            texts = [url for text in values for url in _parted(text)]
         else:
-            read = _of_the_web if name == "host" else str
-            known.setdefault(name, []).extend(read(each.strip()) for each in values if each.strip())
+            texts = [text.strip() for text in values if text.strip()]
+        if name in ("feeds", "sitemaps", "host"):
+            texts = [_of_the_web(text) for text in texts]
+        known.setdefault(name, []).extend(texts)
     return known, sorted(unknown, key=list(outlet).index)
 
 
@@ -322,76 +309,92 @@ PARTED_PATHS = re.compile(r"[\s,;|]+(?=/)")
 
 
 def _parted(text: str) -> list[str]:
-    """The addresses of a cell: parted by blanks, commas, semicolons or line breaks, also as a list
-    in JSON."""
+    """Return the URLs in a cell, separated by spaces, commas, semicolons or line breaks.
+
+    A JSON list is also accepted.
+    """
     text = re.sub(r"[<>\"']", " ", text).strip(" ,;|[]")
-    parts = (PARTED_PATHS if text.startswith("/") else PARTED).split(text)
-    return [part for each in parts if (part := each.strip(" \t\r\n,;|"))]
+    separator = PARTED_PATHS if text.startswith("/") else PARTED
+    parts = (part.strip(" \t\r\n,;|") for part in separator.split(text))
+    return [part for part in parts if part]
 
 
 def _of_the_web(text: str) -> str:
-    """An address with its scheme of the web, where readers hand it on as `feed://host/path` or
-    `feed:https://…`."""
+    """Return a URL with http or https in place of a feed reader's scheme.
+
+    Examples are `feed://host/path` and `feed:https://…`.
+    """
     found = FEED_SCHEME.match(text)
-    return (found[1] or "http://") + text[found.end() :] if found else text
+    if found is None:
+        return text
+    return (found[1] or "http://") + text[found.end() :]
 
 
-def _entry(said: dict[str, list[str]]) -> tuple[OutletEntry, list[str]]:
-    """The entry, and what of it could not be used; UsageError without a host."""
-    one = {name: values[0] for name, values in said.items() if values}
+def _entry(fields: dict[str, list[str]]) -> tuple[OutletEntry, list[str]]:
+    """Return the entry, and the reasons why some values cannot be used.
+
+    Raises UsageError without a host.
+    """
+    one = {name: values[0] for name, values in fields.items() if values}
     if "host" not in one:
         label = text_of_html(one.get("name"), 60)
         raise UsageError(f"no host ({label})" if label else "no host")
     host = host_of(one["host"])
-    feeds, no_feeds = _addresses("feed", said.get("feeds", []), host)
-    sitemaps, no_sitemaps = _addresses("sitemap", said.get("sitemaps", []), host)
+    feeds, no_feeds = _addresses("feed", fields.get("feeds", []), host)
+    sitemaps, no_sitemaps = _addresses("sitemap", fields.get("sitemaps", []), host)
     language, wrong_language = _language(one.get("language", ""))
     country, wrong_country = _country(one.get("country", ""))
     problems = [*no_feeds, *no_sitemaps, *wrong_language, *wrong_country]
     kind = (text_of_html(one.get("kind"), 40) or "").casefold() or None
-    return OutletEntry(
-        host, text_of_html(one.get("name")), language, country, feeds, sitemaps, kind
-    ), problems
+    name = text_of_html(one.get("name"))
+    return OutletEntry(host, name, language, country, feeds, sitemaps, kind), problems
 
 
-def _language(said: str) -> tuple[str | None, list[str]]:
-    """ISO 639-1 of a tag or a name, and what is wrong with it. Tagalog stays what it is called."""
-    if not said:
+def _language(text: str) -> tuple[str | None, list[str]]:
+    """Return ISO 639-1 for a tag or a name, and the reason if there is no code.
+
+    Tagalog stays `tl`, which is not replaced by Filipino.
+    """
+    if not text:
         return None, []
-    if re.fullmatch(r"(?:tl|tgl)(?:[-_].*)?", said, re.IGNORECASE):
+    if re.fullmatch(r"(?:tl|tgl)(?:[-_].*)?", text, re.IGNORECASE):
         return "tl", []
-    first = re.split(r"[,;/|]", said)[0].strip()
-    called = languages_called(first)
-    code = language_code(first) or (next(iter(called)) if len(called) == 1 else None)
-    return code, [] if code else [
-        f"language {text_of_html(said, 40)}: not a code such as `en`, and no name of a language"
-    ]
+    first = re.split(r"[,;/|]", text)[0].strip()
+    code = language_code(first)
+    if not code:
+        called = languages_called(first)
+        code = next(iter(called)) if len(called) == 1 else None
+    if code:
+        return code, []
+    shown = text_of_html(text, 40)
+    problem = f"language {shown}: neither a code such as `en` nor the name of a language"
+    return None, [problem]
 
 
-def _country(said: str) -> tuple[str | None, list[str]]:
-    """ISO 3166-1 of a code or a name, and what is wrong with it."""
-    if not said:
+def _country(text: str) -> tuple[str | None, list[str]]:
+    """Return ISO 3166-1 for a code or a name, and the reason if there is no single code."""
+    if not text:
         return None, []
-    called = sorted(countries_called(said))
+    called = sorted(countries_called(text))
     if len(called) == 1:
         return called[0], []
-    shown = text_of_html(said, 40)
+    shown = text_of_html(text, 40)
     if called:
         either = " or ".join(f"{country_name(code)} ({code})" for code in called[:4])
         return None, [f"country {shown}: may be {either}; give one of them"]
-    return None, [f"country {shown}: not two letters of ISO 3166, and no name of a country"]
+    problem = f"country {shown}: neither a code such as `KR` (ISO 3166) nor the name of a country"
+    return None, [problem]
 
 
 def _addresses(what: str, links: list[str], host: str) -> tuple[tuple[str, ...], list[str]]:
-    """The addresses, and for each that is none why."""
+    """Return the valid URLs, and the reasons why the others are not."""
     read = [web_url(link, f"https://{host}/") for link in links]
-    problems = [f"{what}: {problem}" for address, problem in read if not address]
-    return tuple(dict.fromkeys(address for address, _ in read if address)), problems
+    problems = [f"{what}: {problem}" for url, problem in read if not url]
+    return tuple(dict.fromkeys(url for url, _ in read if url)), problems
 
 
 def _merged(first: OutletEntry, second: OutletEntry) -> OutletEntry:
-    """One outlet of two entries for its host: the first one's name, both one's feeds and
-    sitemaps."""
+    """Merge two entries for one host; the facts of the first take precedence."""
     return replace(
         first,
         name=first.name or second.name,

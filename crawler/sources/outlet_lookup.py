@@ -1,12 +1,11 @@
-"""Looking outlets up, inside a spider that runs: where they are, and which feeds and sitemaps of
-theirs work.
+"""Looking up outlets within a running spider: their hosts, and their working feeds and sitemaps.
 
-    what is known of a host ─▶ does it answer, with or without `www.`? ─▶ do its known feeds work?
+    known facts of a host ─▶ does it answer, with or without `www.`? ─▶ do its known feeds work?
     ─▶ else: discovery
 
-What is known is what was found out before (`archive.frontier.outlet_lookups`), else what a
-catalogue says. Discovery reads robots.txt and the home page and tries the usual paths. What comes
-of it is kept, and goes before the catalogue next time.
+Known facts are earlier results (`archive.frontier.outlet_lookups`), else the catalogue's. Discovery
+reads robots.txt and the home page and tries the usual paths. Results are stored and take precedence
+over the catalogue next time.
 """
 
 from __future__ import annotations
@@ -38,48 +37,49 @@ from pipelines.identity import file_source
 from pipelines.urls import registered_domain
 
 AT_ONCE = 32
-"""Outlets looked up at the same time."""
+"""Outlets that are looked up concurrently."""
 MOST_SOURCES = 12
-"""Feeds, and sitemaps, of one outlet that are kept …"""
+"""Feeds, and sitemaps, of one outlet that are stored …"""
 MOST_TRIED = 24
-"""… and asked for, as some of those that a robots.txt names are gone."""
+"""… and requested, since some of those listed in robots.txt are gone."""
 NO_SUCH_HOST = "host name not found"
 NOT_THERE = (404, 410, 451)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An outlet as it was found, or why it was not."""
+    """The result of looking up an outlet."""
 
     outlet: Outlet
-    """Under the host where it answers."""
+    """With the host that answers."""
     sources: tuple[Source, ...] = ()
     problem: str | None = None
-    """Set where the outlet is not there; it is not kept then."""
+    """Why the outlet was not found and is not stored, or None."""
     left_out: int = 0
-    """Feeds and sitemaps that it names and that were not asked for."""
+    """Number of listed feeds and sitemaps that were not requested."""
     asked: str = ""
-    """The host that was asked for."""
+    """The host that was requested."""
     outcome: Outcome = "works"
 
     @property
     def moved_from(self) -> str | None:
-        """The host that was asked for, where it is another outlet's address now."""
+        """The host that was requested, if it belongs to another outlet now."""
         return self.asked if self.outcome == "moved" else None
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """An outlet to look up, with what is known of it before."""
+    """An outlet to look up, with the facts known so far."""
 
     outlet: Outlet
     homes: tuple[str, ...]
-    """Addresses of its home page to try, the likeliest first."""
+    """URLs of its home page to try, the likeliest first."""
     feeds: tuple[str, ...] = ()
     sitemaps: tuple[str, ...] = ()
 
     @property
     def host(self) -> str:
+        """The host to look up."""
         return self.outlet.host
 
 
@@ -89,59 +89,59 @@ def wanted(
     known: CatalogueOutlet | None = None,
     before: Lookup | None = None,
 ) -> Wanted:
-    """What to look for, of a host or address as somebody names it.
+    """Return what to look up for a host or URL as a person writes it.
 
-    `given`: what a list says of it; `known`: what the catalogue does; `before`: what was found out
-    the last time. Raises UsageError for what is no host.
+    Facts come from the person's list (`given`), the catalogue (`known`) and the last look-up
+    (`before`). Raises UsageError for an invalid host.
     """
     homes = home_urls(text)
     host = urlsplit(homes[0]).netloc
-    proper = bare_host(host) if is_twin_host(host) else host
-    tried = list(dict.fromkeys([proper, *with_and_without_www(proper), host]))
+    main_host = bare_host(host) if is_twin_host(host) else host
+    hosts = [main_host, *with_and_without_www(main_host), host]
     if before and before.found_host and before.answers:
-        tried = list(dict.fromkeys([before.found_host, *tried]))
+        hosts.insert(0, before.found_host)
     schemes = [urlsplit(home).scheme for home in homes]
     facts = given or Outlet(host)
+    catalogued = known or CatalogueOutlet(host)
     return Wanted(
         Outlet(
             host,
-            facts.name or (known.name if known else None),
-            facts.language or (known.language if known else None),
-            facts.country or (known.country if known else None),
+            facts.name or catalogued.name,
+            facts.language or catalogued.language,
+            facts.country or catalogued.country,
         ),
-        tuple(f"{scheme}://{each}/" for each in tried for scheme in schemes),
-        (before.feeds if before else ()) or (known.feeds if known else ()),
-        (before.sitemaps if before else ()) or (known.sitemaps if known else ()),
+        tuple(f"{scheme}://{each}/" for each in dict.fromkeys(hosts) for scheme in schemes),
+        (before.feeds if before else ()) or catalogued.feeds,
+        (before.sitemaps if before else ()) or catalogued.sitemaps,
     )
 
 
 class LookUp:
-    """Looks outlets up with a spider's downloader and readers, and keeps them in its archive."""
+    """Looks up outlets with a spider's downloader and workers, and stores them in its archive."""
 
     def __init__(self, spider: Any) -> None:
         self.spider = spider
 
     async def add(self, outlets: Iterable[Wanted]) -> AsyncIterator[Found]:
-        """Look outlets up, many at once, and keep those that are there, each as soon as it was
-        found."""
-        places = asyncio.Semaphore(AT_ONCE)
+        """Look up outlets concurrently; store and yield each as soon as it is found."""
+        slots = asyncio.Semaphore(AT_ONCE)
 
-        async def in_turn(each: Wanted) -> Found:
-            async with places:
+        async def find_with_slot(each: Wanted) -> Found:
+            async with slots:
                 return await self.find(each)
 
-        under_way = [asyncio.ensure_future(in_turn(each)) for each in outlets]
+        tasks = [asyncio.ensure_future(find_with_slot(each)) for each in outlets]
         try:
-            for ready in asyncio.as_completed(under_way):
+            for ready in asyncio.as_completed(tasks):
                 found = await ready
-                self.keep(found)
+                self.store(found)
                 yield found
         finally:
-            for each in under_way:
-                each.cancel()
+            for task in tasks:
+                task.cancel()
 
-    def keep(self, found: Found) -> None:
-        """An outlet that was found goes into the archive, and what was found out of any."""
+    def store(self, found: Found) -> None:
+        """Store an outlet that was found, and the result of any look-up."""
         archive = self.spider.archive
         if found.problem is None:
             archive.add_outlet(found.outlet, [file_source(source) for source in found.sources])
@@ -158,10 +158,10 @@ class LookUp:
         )
 
     async def find(self, wanted: Wanted) -> Found:
-        """An outlet, where it answers first: robots.txt says whether a host is there.
+        """Find an outlet at the first of its hosts that answers for robots.txt.
 
-        A host that answers but has neither a home page nor a feed is only taken where no other has
-        one.
+        A host that answers but has neither a home page nor a feed is used only if no other host
+        has one.
         """
         problems: dict[tuple[str, str], str] = {}
         empty: dict[str, Found] = {}
@@ -170,91 +170,87 @@ class LookUp:
             way = host, looked_up_by(home)
             if problems.get(way) == NO_SUCH_HOST or host in empty:
                 continue
-            robots, problems[way] = await self.get(
+            robots, problems[way] = await self.fetch(
                 urljoin(home, "/robots.txt"), dont_obey_robotstxt=True
             )
             if robots is None or robots.status >= 500:
                 continue
-            found = await self.look_around(wanted, home, robots)
+            found = await self.explore(wanted, home, robots)
             if found.problem is None:
                 return found
             empty[host] = found
         if empty:
             return next(iter(empty.values()))
-        why = next(
-            (problem for problem in problems.values() if problem != NO_SUCH_HOST), NO_SUCH_HOST
-        )
-        outcome: Outcome = "gone" if why == NO_SUCH_HOST else "unreachable"
-        return Found(wanted.outlet, problem=why, asked=wanted.host, outcome=outcome)
+        others = (problem for problem in problems.values() if problem != NO_SUCH_HOST)
+        problem = next(others, NO_SUCH_HOST)
+        outcome: Outcome = "gone" if problem == NO_SUCH_HOST else "unreachable"
+        return Found(wanted.outlet, problem=problem, asked=wanted.host, outcome=outcome)
 
-    async def look_around(self, wanted: Wanted, home_url: str, robots: Response) -> Found:
-        """What there is at a host that answers."""
-        of_known = await self.working(wanted.feeds, "feed")
-        if of_known and wanted.outlet.name and wanted.outlet.language:
-            home = None  # it could say nothing new
-        else:
-            home, _ = await self.get(home_url)
+    async def explore(self, wanted: Wanted, home_url: str, robots: Response) -> Found:
+        """Find name, language, feeds and sitemaps of an outlet at a host that answers."""
+        known_feeds = await self.working_sources(wanted.feeds, "feed")
+        home = None
+        if not (known_feeds and wanted.outlet.name and wanted.outlet.language):
+            home, _ = await self.fetch(home_url)
         status = home.status if home is not None else 0
-        base, page = (
-            (home.url, home.body) if home is not None and status == 200 else (home_url, b"")
-        )
-        moved = bool(page) and not of_known and moved_to(home_url, base)
-        said = await self.home(page, base)
-        robots = await self.robots_of(base) if moved else robots
+        base, page = home_url, b""
+        if home is not None and status == 200:
+            base, page = home.url, home.body
+        moved = bool(page) and not known_feeds and moved_to(home_url, base)
+        declared = await self.read_home_page(page, base)
+        if moved:
+            robots = await self.fetch_robots(base)
         named = await sitemaps_named(self.spider, robots) if robots.status == 200 else []
         named = list(dict.fromkeys([*wanted.sitemaps, *named]))
-        feeds, more_feeds = (
-            (of_known, 0)
-            if of_known
-            else await self.sources("feed", said.feeds, base, USUAL_FEED_PATHS)
-        )
-        sitemaps, more_sitemaps = await self.sources("sitemap", named, base, USUAL_SITEMAP_PATHS)
-        if status in NOT_THERE and not feeds and not sitemaps:
-            return Found(
-                wanted.outlet,
-                problem=f"its home page is gone (HTTP {status})",
-                asked=wanted.host,
-                outcome="gone",
+        feeds, more_feeds = known_feeds, 0
+        if not known_feeds:
+            feeds, more_feeds = await self.find_sources(
+                "feed", declared.feeds, base, USUAL_FEED_PATHS
             )
+        sitemaps, more_sitemaps = await self.find_sources(
+            "sitemap", named, base, USUAL_SITEMAP_PATHS
+        )
+        if status in NOT_THERE and not feeds and not sitemaps:
+            problem = f"its home page is gone (HTTP {status})"
+            return Found(wanted.outlet, problem=problem, asked=wanted.host, outcome="gone")
         host = urlsplit(base if moved and (feeds or sitemaps) else home_url).netloc
         outlet = replace(
             wanted.outlet,
             host=self.spider.archive.host_known_as(host),
-            name=wanted.outlet.name or said.name,
-            language=wanted.outlet.language or said.language,
+            name=wanted.outlet.name or declared.name,
+            language=wanted.outlet.language or declared.language,
         )
         kinds: list[tuple[SourceKind, list[str]]] = [("feed", feeds), ("sitemap", sitemaps)]
-        found = tuple(Source(url, kind, outlet.host) for kind, urls in kinds for url in urls)
+        sources = tuple(Source(url, kind, outlet.host) for kind, urls in kinds for url in urls)
         same = registered_domain(f"http://{host}/") == registered_domain(f"http://{wanted.host}/")
         return Found(
             outlet,
-            found,
-            None,
-            more_feeds + more_sitemaps,
-            wanted.host,
-            "works" if same else "moved",
+            sources,
+            left_out=more_feeds + more_sitemaps,
+            asked=wanted.host,
+            outcome="works" if same else "moved",
         )
 
-    async def robots_of(self, home: str) -> Response:
-        """Of the host that another one sends to; an empty one where there is none."""
+    async def fetch_robots(self, home: str) -> Response:
+        """Return the robots.txt of a home page's host, or an empty answer 404."""
         url = urljoin(home, "/robots.txt")
-        robots, _ = await self.get(url, dont_obey_robotstxt=True)
+        robots, _ = await self.fetch(url, dont_obey_robotstxt=True)
         return robots if robots is not None else Response(url, status=404)
 
-    async def home(self, page: bytes, url: str) -> Home:
-        """What a home page says; nothing, where it cannot be read."""
+    async def read_home_page(self, page: bytes, url: str) -> Home:
+        """Return what a home page declares; an empty record if it cannot be read."""
         try:
-            said: Home = await self.spider.workers.read_home(page, url) if page else Home()
-            return said
+            home: Home = await self.spider.workers.read_home(page, url) if page else Home()
+            return home
         except ReadingError:
             return Home()
 
-    async def sources(
+    async def find_sources(
         self, kind: SourceKind, named: Sequence[str], base: str, usual: Sequence[str]
     ) -> tuple[list[str], int]:
-        """Those of the named addresses that are what they say, and how many were not asked for.
+        """Return the listed URLs that work as feeds or sitemaps, and how many were not requested.
 
-        If none is, the first of the usual paths that is.
+        If none works, the first of the usual paths that does is returned.
         """
         found: list[str] = []
         tried = 0
@@ -271,11 +267,13 @@ class LookUp:
                     break
         return found, len(named) - tried
 
-    async def working(self, urls: Sequence[str], kind: SourceKind) -> list[str]:
+    async def working_sources(self, urls: Sequence[str], kind: SourceKind) -> list[str]:
+        """Return the URLs that work as feeds or sitemaps."""
         return [url for url in urls[:MOST_SOURCES] if await self.is_source(url, kind)]
 
     async def is_source(self, url: str, kind: SourceKind) -> bool:
-        response, _ = await self.get(url)
+        """Return whether a URL is a readable feed or sitemap."""
+        response, _ = await self.fetch(url)
         if response is None or response.status != 200:
             return False
         workers = self.spider.workers
@@ -286,8 +284,8 @@ class LookUp:
             return False
         return True
 
-    async def get(self, url: str, **meta: Any) -> tuple[Response | None, str]:
-        """The answer, or None, and what is wrong with it."""
+    async def fetch(self, url: str, **meta: Any) -> tuple[Response | None, str]:
+        """Return the response, or None, and the problem."""
         response, problem = await answer(self.spider, url, **meta)
         self.spider.counts["looked up"] += response is not None
         return response, problem
@@ -299,18 +297,18 @@ def looked_up_by(url: str) -> str:
 
 
 async def answer(spider: Any, url: str, **meta: Any) -> tuple[Response | None, str]:
-    """What a spider's downloader gets, asked once; or None, and what is wrong with it."""
+    """Fetch a URL once by a spider's downloader; return the response, or None, and the problem."""
     try:
         response: Response = await spider.crawler.engine.download_async(
             Request(url, meta={"dont_retry": True, **meta})
         )
-    except Exception as error:  # whatever the downloader raises means that nothing came
+    except Exception as error:  # any exception of the downloader means that there is no response
         return None, judge_failure(error)[1]
     return response, judge_status(response.status).get("reason", "")
 
 
 async def sitemaps_named(spider: Any, robots: Response) -> list[str]:
-    """The sitemaps that a robots.txt names, the likeliest first; none where it cannot be read."""
+    """Return the sitemaps listed in robots.txt, the likeliest first; empty if it cannot be read."""
     try:
         named: list[str] = await spider.workers.robots_sitemaps(robots.body, robots.url)
     except ReadingError:
@@ -319,18 +317,19 @@ async def sitemaps_named(spider: Any, robots: Response) -> list[str]:
 
 
 def moved_to(asked: str, answered: str) -> bool:
-    """Does a home page answer at another outlet's home page? A log-in or a consent page of another
-    host is none."""
-    there = urlsplit(answered)
-    path = [part for part in there.path.split("/") if part]
-    is_home = (
-        len(path) <= 1 and not there.query and not any(sign in there.netloc for sign in NO_OUTLET)
-    )
-    return is_home and registered_domain(asked) != registered_domain(answered)
+    """Return whether a home page redirects to another outlet's home page.
+
+    A log-in or consent page on another host does not count.
+    """
+    target = urlsplit(answered)
+    path = [part for part in target.path.split("/") if part]
+    is_home = len(path) <= 1 and not target.query
+    is_outlet = not any(part in target.netloc for part in NO_OUTLET)
+    return is_home and is_outlet and registered_domain(asked) != registered_domain(answered)
 
 
 NO_OUTLET = ("consent.", "login.", "auth.", "accounts.", "sso.", "privacy.", "guce.")
-"""How hosts begin that only stand before others."""
+"""Parts of host names that serve log-in or consent pages for other hosts."""
 
 
 def known_of(
@@ -339,17 +338,19 @@ def known_of(
     hosts: Iterable[str],
     given: Iterable[Outlet] = (),
 ) -> list[Wanted]:
-    """What to look for, of hosts as somebody names them: each once. Raises UsageError for what is
-    no host."""
+    """Return what to look up for hosts as a person writes them, each once.
+
+    Raises UsageError for an invalid host.
+    """
     from crawler.sources.catalogue import by_host
 
     of_list = {outlet.host: outlet for outlet in given}
-    found_out = lookups(archive.db)
+    earlier = lookups(archive.db)
     outlets: dict[str, Wanted] = {}
     for text in hosts:
         host = urlsplit(home_urls(text)[0]).netloc
         each = wanted(
-            text, of_list.get(host), by_host(catalogue, host), found_out.get(bare_host(host))
+            text, of_list.get(host), by_host(catalogue, host), earlier.get(bare_host(host))
         )
         outlets.setdefault(host, each)
     return list(outlets.values())

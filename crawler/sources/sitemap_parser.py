@@ -1,8 +1,8 @@
-"""What a sitemap says, from bytes to leads and children, and which of them are worth reading.
+"""Parser of sitemaps, from bytes to leads and children, and the choice of children worth reading.
 
-Sources: https://www.sitemaps.org/protocol.html and Google's news extension
-(https://developers.google.com/search/docs/crawling-indexing/sitemaps/news-sitemap). Names are read
-without their namespace, which publishers misspell; the tree is read and dropped element by element.
+Specifications: https://www.sitemaps.org/protocol.html and Google's news extension
+(https://developers.google.com/search/docs/crawling-indexing/sitemaps/news-sitemap). Namespaces are
+ignored, since publishers misspell them; the tree is read and freed element by element.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ from crawler.text.urls import web_url
 SitemapKind = Literal["index", "news", "urls", "text"]
 
 LARGEST_SITEMAP = 64 * 1024 * 1024
-"""Bytes, inflated; the protocol allows 50 MB."""
+"""Maximum size in bytes, decompressed; the protocol allows 50 MB."""
 MOST_ENTRIES = 50_000
-"""As the protocol allows."""
+"""The limit of the protocol."""
 MOST_SKIPPED = 1_000
-"""Reasons that are kept; the rest is counted."""
+"""Reasons to store; further ones are only counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A sitemap that an index names."""
+    """A sitemap in a sitemap index."""
 
     url: str
     modified_at: str | None = None
@@ -47,26 +47,25 @@ class Child:
 
 @dataclass(frozen=True, slots=True)
 class Sitemap:
-    """A sitemap as it was read."""
+    """A parsed sitemap."""
 
     url: str
     kind: SitemapKind
     leads: tuple[Lead, ...]
     children: tuple[Child, ...]
     skipped: tuple[str, ...]
-    """Why an entry became neither lead nor child, a few words each."""
+    """Why entries became neither leads nor children, in a few words each."""
 
 
 Entry = Lead | Child | str
 
 
 def read_sitemap(body: bytes, url: str, *, fetched_at: str | None = None) -> Sitemap:
-    """Read a sitemap, a sitemap index or a list of URLs that was fetched from `url`, gzipped or
-    not.
+    """Parse a sitemap, a sitemap index or a list of URLs fetched from `url`, gzipped or not.
 
-    A feed in a sitemap's place is read as a feed (kind `urls`, its leads via `feed`). No date lies
-    more than a day after `fetched_at` (now, if left out). Raises SourceError for what is none of
-    these, or inflates beyond LARGEST_SITEMAP.
+    A feed in place of a sitemap is parsed as a feed (kind `urls`, its leads via `feed`). Dates more
+    than a day after `fetched_at` (default: now) are dropped. Raises SourceError if the body is none
+    of these, or larger than LARGEST_SITEMAP when decompressed.
     """
     before = fetched_at or now()
     body, cut = inflated(body, url)
@@ -81,19 +80,19 @@ def read_sitemap(body: bytes, url: str, *, fetched_at: str | None = None) -> Sit
         return Sitemap(url, "urls", feed.leads, (), feed.skipped + cut)
     if root not in ("urlset", "sitemapindex"):
         raise SourceError(f"{url}: not a sitemap, its root is <{root}>")
-    return _sitemap(
-        url, "index" if root == "sitemapindex" else "urls", _entries(text, url, before), cut
-    )
+    kind: SitemapKind = "index" if root == "sitemapindex" else "urls"
+    return _sitemap(url, kind, _entries(text, url, before), cut)
 
 
 def _root(text: str) -> str:
-    """The name of the first tag, which `xml_text` has put at the start."""
+    """Return the name of the first tag, which `xml_from_root` has put at the start."""
     return re.split(r"[\s/>]", text[1:100], maxsplit=1)[0].rpartition(":")[2].lower()
 
 
 def _sitemap(
     url: str, kind: SitemapKind, entries: Iterator[Entry], notes: tuple[str, ...]
 ) -> Sitemap:
+    """Collect entries into a sitemap. Raises SourceError for a text without URLs."""
     leads: list[Lead] = []
     children: list[Child] = []
     skipped = list(notes)
@@ -108,28 +107,31 @@ def _sitemap(
         else:
             skipped.append(f"entry {number}: {entry}")
     if kind == "text" and not leads:
-        raise SourceError(f"{url}: not a sitemap, but text without a single http address")
+        raise SourceError(f"{url}: not a sitemap, but text without a single http URL")
     if kind == "urls" and any(lead.via == "news sitemap" for lead in leads):
         kind = "news"
     return Sitemap(url, kind, tuple(leads), tuple(children), _shortened(skipped))
 
 
 def _shortened(reasons: Sequence[str]) -> tuple[str, ...]:
+    """Return the first reasons, and the number of further ones."""
     more = len(reasons) - MOST_SKIPPED
-    return tuple(reasons) if more <= 0 else (*reasons[:MOST_SKIPPED], f"{more:,} more")
+    if more <= 0:
+        return tuple(reasons)
+    return (*reasons[:MOST_SKIPPED], f"{more:,} more")
 
 
 # --- from bytes to elements -----------------------------------------------------------------------
 
 
 def inflated(body: bytes, url: str) -> tuple[bytes, tuple[str, ...]]:
-    """The body after gzip, told by its first bytes, and a note if the stream was cut short.
+    """Return the decompressed body if it is gzip by its first bytes, and a note if it is truncated.
 
-    Raises SourceError for a stream that is broken from its start, or inflates beyond
-    LARGEST_SITEMAP.
+    Raises SourceError if the stream is broken from its start, or larger than LARGEST_SITEMAP when
+    decompressed.
     """
     notes: tuple[str, ...] = ()
-    for _ in range(2):  # a file.xml.gz that the server has compressed once more
+    for _ in range(2):  # servers may compress a file.xml.gz once more
         if not body.startswith(b"\x1f\x8b"):
             break
         body, notes = _gunzip(body, url)
@@ -141,8 +143,9 @@ def inflated(body: bytes, url: str) -> tuple[bytes, tuple[str, ...]]:
 
 
 def _gunzip(body: bytes, url: str) -> tuple[bytes, tuple[str, ...]]:
+    """Decompress the members of a gzip body, with a note if it is truncated."""
     out = bytearray()
-    while body.startswith(b"\x1f\x8b"):  # members may follow one another (RFC 1952, 2.2)
+    while body.startswith(b"\x1f\x8b"):  # a file is a sequence of members (RFC 1952, 2.2)
         stream = zlib.decompressobj(wbits=31)
         try:
             out += stream.decompress(body, LARGEST_SITEMAP + 1 - len(out))
@@ -151,9 +154,8 @@ def _gunzip(body: bytes, url: str) -> tuple[bytes, tuple[str, ...]]:
                 raise SourceError(f"{url}: broken gzip: {error}") from error
             return bytes(out), ("the rest of a broken gzip stream",)
         if len(out) > LARGEST_SITEMAP:
-            raise SourceError(
-                f"{url}: the sitemap inflates beyond {LARGEST_SITEMAP // 1024**2} MiB and was not read"
-            )
+            limit = LARGEST_SITEMAP // 1024**2
+            raise SourceError(f"{url}: the sitemap inflates beyond {limit} MiB and was not read")
         if not stream.eof:
             return bytes(out), ("the rest of a gzip stream that was cut short",)
         body = stream.unused_data
@@ -166,6 +168,7 @@ _ENTRY_TAGS = tuple(
 
 
 def _entries(text: str, url: str, before: str) -> Iterator[Entry]:
+    """Yield the entries of a sitemap or index while parsing; an error ends them with a reason."""
     stream = etree.iterparse(
         BytesIO(text.encode()),
         ("end",),
@@ -185,7 +188,7 @@ def _entries(text: str, url: str, before: str) -> Iterator[Entry]:
 
 
 def _drop(element: etree._Element) -> None:
-    """Give back the memory of all that stands before an element that was read."""
+    """Free the memory of everything before an element that was read."""
     parent = element.getparent()
     while parent is not None and element.getprevious() is not None:
         del parent[0]
@@ -193,6 +196,7 @@ def _drop(element: etree._Element) -> None:
 
 @lru_cache(maxsize=512)
 def _local(tag: str) -> str:
+    """Return the lower-case name of a tag without its namespace."""
     return tag.rpartition("}")[2].rpartition(":")[2].lower()
 
 
@@ -200,7 +204,7 @@ Children = dict[str, etree._Element]
 
 
 def _children(element: etree._Element) -> Children:
-    """The first child of each name."""
+    """Return the first child of each name."""
     children: Children = {}
     for child in element:
         tag = child.tag
@@ -210,32 +214,37 @@ def _children(element: etree._Element) -> Children:
 
 
 def _text(children: Children, name: str) -> str:
+    """Return the text of a child, or an empty string."""
     child = children.get(name)
     return "" if child is None or child.text is None else child.text.strip()
 
 
 def _entry(element: etree._Element, url: str, before: str) -> Entry:
+    """Return the lead or child of an element, or the reason why it has none."""
     children = _children(element)
-    loc = _text(children, "loc") or ("" if "loc" in children else (element.text or "").strip())
-    address, problem = web_url(loc, url)
-    if address is None:
+    loc = _text(children, "loc")
+    if "loc" not in children:  # a URL directly in the element
+        loc = (element.text or "").strip()
+    loc_url, problem = web_url(loc, url)
+    if loc_url is None:
         return problem if loc else "no <loc>"
     modified = read_moment(_text(children, "lastmod"), fetched_at=before)
     if _local(str(element.tag)) == "sitemap":
-        return Child(address, modified)
+        return Child(loc_url, modified)
     news = children.get("news")
     if news is None:
-        return Lead(url=address, via="sitemap", found_on=url, modified_at=modified)
-    return _news_lead(address, url, modified, _children(news), before)
+        return Lead(url=loc_url, via="sitemap", found_on=url, modified_at=modified)
+    return _news_lead(loc_url, url, modified, _children(news), before)
 
 
-def _news_lead(address: str, url: str, modified: str | None, news: Children, before: str) -> Lead:
+def _news_lead(loc_url: str, url: str, modified: str | None, news: Children, before: str) -> Lead:
+    """Return the lead of an element with the news extension."""
     publication = news.get("publication")
     raw = _text(news, "publication_date")
     tag = None if publication is None else _text(_children(publication), "language")
     language = language_code(tag or _text(news, "language"))
     return Lead(
-        url=address,
+        url=loc_url,
         via="news sitemap",
         found_on=url,
         headline=text_of_html(_text(news, "title")),
@@ -247,56 +256,60 @@ def _news_lead(address: str, url: str, modified: str | None, news: Children, bef
 
 
 def _lines(text: str, url: str) -> Iterator[Entry]:
-    """A sitemap in plain text: an address a line, each in full."""
-    for line in text.splitlines():
-        if line := line.strip().strip("\ufeff"):
-            http = line.lower().startswith(("http://", "https://"))
-            address, problem = web_url(line, url) if http else (None, f"no address ({line[:60]})")
-            yield Lead(url=address, via="sitemap", found_on=url) if address else problem
+    """Yield the entries of a sitemap in plain text, which has an absolute URL on each line."""
+    for raw_line in text.splitlines():
+        line = raw_line.strip().strip("\ufeff")
+        if not line:
+            continue
+        if not line.lower().startswith(("http://", "https://")):
+            yield f"no address ({line[:60]})"
+            continue
+        line_url, problem = web_url(line, url)
+        yield Lead(url=line_url, via="sitemap", found_on=url) if line_url else problem
 
 
 # --- what is worth reading ------------------------------------------------------------------------
 
 
 def newer_than(leads: Iterable[Lead], since: str) -> tuple[list[Lead], int, int]:
-    """The leads of `since` or later, and how many were left out as older and as undated.
+    """Return the leads of `since` or later, and the numbers of older and of undated leads left out.
 
-    The date is `published_at`, else `modified_at`, else the one in the URL's path. A day is as old
-    as `since` if it is the same day.
+    The date is `published_at`, else `modified_at`, else the one in the URL's path. A lead of the
+    same day as `since` is included if it has no time.
     """
-    taken: list[Lead] = []
+    newer: list[Lead] = []
     older = undated = 0
     for lead in leads:
-        moment = lead.published_at or lead.modified_at or latest_day_in_path(lead.url)
-        if moment is None:
+        timestamp = lead.published_at or lead.modified_at or latest_day_in_path(lead.url)
+        if timestamp is None:
             undated += 1
-        elif not_before(moment, since):
-            taken.append(lead)
+        elif not_before(timestamp, since):
+            newer.append(lead)
         else:
             older += 1
-    return taken, older, undated
+    return newer, older, undated
 
 
 def children_to_read(children: Iterable[Child], since: str, limit: int) -> list[Child]:
-    """At most `limit` children that may name something of `since` or later, newest first, news
-    sitemaps before all.
+    """Return at most `limit` children that may list pages of `since` or later, newest first.
 
-    A child is left out only if its lastmod, or the day, month or year in its name, says that all of
-    it is older. One without any date comes after those that are new for certain, in the order of
-    the index.
+    News sitemaps come before all others. A child is left out only if its lastmod, or the day, month
+    or year in its name, proves that all of it is older. A child without any date comes after those
+    that are certainly new, in the order of the index.
     """
     dated = [(_latest(child), child) for child in children]
-    read = [
-        (latest, child) for latest, child in dated if latest is None or not_before(latest, since)
-    ]
-    read.sort(key=lambda pair: pair[0] or "", reverse=True)
-    read.sort(
-        key=lambda pair: "news" not in pair[1].url.rpartition("//")[2].partition("/")[2].lower()
-    )
-    return [child for _, child in read[:limit]]
+    new = [pair for pair in dated if pair[0] is None or not_before(pair[0], since)]
+    new.sort(key=lambda pair: pair[0] or "", reverse=True)
+    new.sort(key=lambda pair: not _has_news_in_path(pair[1].url))
+    return [child for _, child in new[:limit]]
+
+
+def _has_news_in_path(url: str) -> bool:
+    """Return whether the path of a URL contains `news`."""
+    return "news" in url.rpartition("//")[2].partition("/")[2].lower()
 
 
 def _latest(child: Child) -> str | None:
-    """The last moment that a child can speak of."""
+    """Return the latest date that a child can contain, or None if unknown."""
     known = [moment for moment in (child.modified_at, latest_day_in_name(child.url)) if moment]
     return min(known, default=None)

@@ -1,5 +1,4 @@
-"""Where an outlet says what is new: read from its robots.txt and its home page; and what it calls
-itself there."""
+"""Discovery of an outlet's feeds and sitemaps in robots.txt and on its home page, and its name."""
 
 from __future__ import annotations
 
@@ -43,9 +42,9 @@ USUAL_SITEMAP_PATHS = (
     "/sitemap.xml.gz",
 )
 MOST_FOUND = 100
-"""Feeds of a page."""
+"""Feeds of one page."""
 MOST_NAMED = 10_000
-"""Sitemaps of a robots.txt that are looked at, by their addresses alone."""
+"""Sitemaps in robots.txt that are ranked by their URLs."""
 _OF_NEWS = re.compile(
     r"news|noticias?|not[ií]cias|actualit|nachrichten|nyhe[dt]er|nieuws|notizie|uutiset|aktual|novosti|haber|latest|breaking"
     r"|last-?(?:48h|2days|week)|recent|today|gnews|neuste|neueste"
@@ -55,12 +54,12 @@ _OF_OTHER_THINGS = re.compile(
     r"|hreflang|mobile|newsletter|newsroom-?team"
 )
 LARGEST_PAGE = 1_500_000
-"""Bytes of a page that are looked at; what names feeds stands at its head."""
+"""Bytes of a page that are parsed; feeds are declared at its beginning."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundFeed:
-    """A feed that a page points to."""
+    """A feed that a page links to."""
 
     url: str
     title: str | None = None
@@ -70,26 +69,26 @@ class FoundFeed:
 
 
 def robots_sitemaps(body: bytes, base: str) -> list[str]:
-    """The sitemaps that a robots.txt fetched from `base` names, in its order.
+    """Return the sitemaps in a robots.txt fetched from `base`, in its order.
 
-    They may lie on other hosts (https://www.sitemaps.org/protocol.html#submit_robots).
+    They may be on other hosts (https://www.sitemaps.org/protocol.html#submit_robots).
     """
-    named = named_sitemaps(body)
-    return list(dict.fromkeys(address for link in named if (address := web_url(link, base)[0])))[
-        :MOST_NAMED
-    ]
+    urls = (web_url(link, base)[0] for link in named_sitemaps(body))
+    return list(dict.fromkeys(filter(None, urls)))[:MOST_NAMED]
 
 
 def likeliest_first(sitemaps: Sequence[str], today: str) -> list[str]:
-    """Sitemaps by what their addresses say of news: those of news, indexes, this and last year's
-    newest first, those without a date, older years, and last those of pictures, tags and the like.
-    `today`: a date, `2024-03-12`.
-    """
+    """Sort sitemaps by their URLs, those that probably list news first.
 
-    def rank(url: str) -> int:
+    The order: news sitemaps; indexes; this and last year's, newest first; those without a date;
+    those of older years; those of pictures, tags and the like. `today` is a date, `2024-03-12`.
+    """
+    last_year = int(today[:4]) - 1
+
+    def likelihood_rank(url: str) -> int:
         path = urlsplit(url).path.lower()
         day = latest_day_in_name(url)
-        recent = day is not None and int(day[:4]) >= int(today[:4]) - 1
+        recent = day is not None and int(day[:4]) >= last_year
         if _OF_OTHER_THINGS.search(path):
             return 5
         if _OF_NEWS.search(path) and (day is None or recent):
@@ -99,7 +98,7 @@ def likeliest_first(sitemaps: Sequence[str], today: str) -> list[str]:
         return 1 if "index" in path else 3
 
     newest_first = sorted(sitemaps, key=lambda url: latest_day_in_name(url) or "", reverse=True)
-    return sorted(newest_first, key=rank)
+    return sorted(newest_first, key=likelihood_rank)
 
 
 # --- the home page --------------------------------------------------------------------------------
@@ -120,9 +119,9 @@ _DATED = re.compile(r"/(?:19|20)\d\d/\d\d?/")
 
 
 def feed_links(html: bytes, url: str) -> list[FoundFeed]:
-    """The feeds that a page names: first those it declares, then links that obviously lead to one.
+    """Return the feeds of a page: first those that it declares, then links that look like feeds.
 
-    Feeds of comments are left out, and so is the feed of a single dated article.
+    Feeds of comments and of single dated articles are left out.
     """
     root = _page(html)
     if root is None:
@@ -131,16 +130,16 @@ def feed_links(html: bytes, url: str) -> list[FoundFeed]:
     base = web_url(base, url)[0] or url
     found: dict[str, FoundFeed] = {}
     for link, title in [*_declared(root), *_linked(root, base)]:
-        address, _ = web_url(link, base)
-        if address and not _is_of_one_article(address, title):
-            address = address.partition("#")[0]
-            found.setdefault(address, FoundFeed(address, title))
+        feed_url, _ = web_url(link, base)
+        if feed_url and not _is_of_one_article(feed_url, title):
+            feed_url = feed_url.partition("#")[0]
+            found.setdefault(feed_url, FoundFeed(feed_url, title))
     return list(found.values())[:MOST_FOUND]
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """What a home page says of its outlet."""
+    """The facts that a home page declares about its outlet."""
 
     feeds: tuple[str, ...] = ()
     name: str | None = None
@@ -148,67 +147,74 @@ class Home:
 
 
 def read_home(html: bytes, url: str) -> Home:
-    """All that a home page says."""
+    """Return the facts that a home page declares."""
     feeds = tuple(link.url for link in feed_links(html, url))
     return Home(feeds, outlet_name(html, url), outlet_language(html))
 
 
 def _declared(root: HtmlElement) -> Iterator[tuple[str, str | None]]:
-    """`<link rel="alternate" type="application/rss+xml">`, as
-    https://www.rssboard.org/rss-autodiscovery has it."""
+    """Yield feeds declared by `<link rel="alternate" type="application/rss+xml">`.
+
+    See https://www.rssboard.org/rss-autodiscovery.
+    """
     for link in root.iter("link"):
         rels = link.get("rel", "").lower().split()
         href = link.get("href", "").strip()
         kind = link.get("type", "")
         is_feed = _FEED_TYPE.match(kind) or (_XML_TYPE.match(kind) and _FEED_PATH.search(href))
-        if href and ("feed" in rels or ("alternate" in rels and is_feed and "oembed" not in kind)):
+        is_alternate = "alternate" in rels and is_feed and "oembed" not in kind
+        if href and ("feed" in rels or is_alternate):
             yield href, text_of_html(link.get("title"), 200)
 
 
 def _linked(root: HtmlElement, base: str) -> Iterator[tuple[str, str | None]]:
-    """`<a>` to what is a feed by its address, on the same registered domain."""
+    """Yield links `<a>` within the registered domain whose URLs look like feeds."""
     for link in root.iter("a"):
         href = link.get("href", "").strip()
-        if _FEED_PATH.search(href.partition("#")[0]):
-            address, _ = web_url(href, base)
-            if address and registered_domain(address) == registered_domain(base):
-                yield href, text_of_html(link.get("title") or "".join(link.itertext()), 200)
+        if not _FEED_PATH.search(href.partition("#")[0]):
+            continue
+        feed_url, _ = web_url(href, base)
+        if feed_url and registered_domain(feed_url) == registered_domain(base):
+            yield href, text_of_html(link.get("title") or "".join(link.itertext()), 200)
 
 
-def _is_of_one_article(address: str, title: str | None) -> bool:
-    path = urlsplit(address).path
+def _is_of_one_article(url: str, title: str | None) -> bool:
+    """Return whether a feed contains comments or belongs to a single dated article."""
+    path = urlsplit(url).path
     return bool(_DATED.search(path) or _COMMENTS.search(f"{path} {title or ''}"))
 
 
 def outlet_name(html: bytes, url: str) -> str | None:
-    """What the outlet calls itself: og:site_name, its JSON-LD, its application name, or a part of
-    the title."""
+    """Return the outlet's name: og:site_name, JSON-LD, application name, or a part of the title."""
     root = _page(html)
     if root is None:
         return None
-    said = _meta(root, "og:site_name") or _ld_name(root) or _meta(root, "application-name")
-    return text_of_html(said, 200) or _name_in_title(
-        text_of_html(root.findtext(".//title"), 300) or "", url
-    )
+    declared = _meta(root, "og:site_name") or _ld_name(root) or _meta(root, "application-name")
+    name = text_of_html(declared, 200)
+    if name:
+        return name
+    title = text_of_html(root.findtext(".//title"), 300) or ""
+    return _name_in_title(title, url)
 
 
 def outlet_language(html: bytes) -> str | None:
-    """ISO 639-1 of the page: `<html lang>`, content-language or og:locale."""
+    """Return ISO 639-1 of the page: `<html lang>`, content-language or og:locale."""
     root = _page(html)
     if root is None:
         return None
-    said = (
+    tags = (
         root.get("lang"),
         root.get("{http://www.w3.org/XML/1998/namespace}lang"),
         root.get("xml:lang"),
+        _meta(root, "content-language"),
+        _meta(root, "og:locale"),
     )
-    metas = (_meta(root, "content-language"), _meta(root, "og:locale"))
-    return next((code for raw in (*said, *metas) if (code := language_code(raw))), None)
+    codes = (language_code(tag) for tag in tags)
+    return next((code for code in codes if code), None)
 
 
 def _page(html: bytes) -> HtmlElement | None:
-    """The tree of a page, in whatever encoding it says or seems to be; None where nothing can be
-    read."""
+    """Parse a page in its declared or guessed encoding; None if it cannot be parsed."""
     _, text = html_to_unicode(None, html[:LARGEST_PAGE], default_encoding="utf-8")
     try:
         return document_fromstring(
@@ -219,12 +225,13 @@ def _page(html: bytes) -> HtmlElement | None:
 
 
 def _meta(root: HtmlElement, name: str) -> str | None:
+    """Return the content of the first such meta element that is not empty."""
     for meta in root.iter("meta"):
         names = (meta.get("property"), meta.get("name"), meta.get("http-equiv"))
-        if name in (key.strip().lower() for key in names if key) and (
-            content := (meta.get("content") or "").strip()
-        ):
-            return content
+        if name in (key.strip().lower() for key in names if key):
+            content = (meta.get("content") or "").strip()
+            if content:
+                return content
     return None
 
 
@@ -232,7 +239,7 @@ _SITES = ("WebSite", "NewsMediaOrganization", "Organization")
 
 
 def _ld_name(root: HtmlElement) -> str | None:
-    """The name of the publisher, or of the site itself, in JSON-LD."""
+    """Return the name of the publisher, or of the site itself, in JSON-LD."""
     found = things(root)
     publishers = [thing["publisher"] for thing in found if isinstance(thing.get("publisher"), dict)]
     sites = [thing for kind in _SITES for thing in found if kind in types(thing)]
@@ -241,17 +248,17 @@ def _ld_name(root: HtmlElement) -> str | None:
 
 
 def _name_in_title(title: str, url: str) -> str | None:
-    """The part of the title that the host is named after, else the last that is no list of
-    topics."""
-    parts = [
-        part.strip() for part in re.split(r"\s+[-–—|·•:»]\s+|\s*[|»]\s*", title) if part.strip()
-    ]
+    """Return the part of the title that resembles the host, else the last part without a comma."""
+    split = re.split(r"\s+[-–—|·•:»]\s+|\s*[|»]\s*", title)
+    parts = [part.strip() for part in split if part.strip()]
     label = registered_domain(url).partition(".")[0].replace("-", "")
     for part in parts:
         squeezed = re.sub(r"[\W_]+", "", part.lower())
         if label and squeezed and (squeezed in label or label in squeezed):
             return part
-    return next((part for part in reversed(parts) if "," not in part), parts[-1] if parts else None)
+    # a part with commas is a list of topics
+    last = parts[-1] if parts else None
+    return next((part for part in reversed(parts) if "," not in part), last)
 
 
 # --- hosts ----------------------------------------------------------------------------------------
@@ -260,27 +267,31 @@ _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 
 
 def host_of(text: str) -> str:
-    """The host of a host or URL as a person writes it, in lower case and punycode; UsageError if it
-    has none."""
+    """Return the host of a host or URL as a person writes it, in lower case and punycode.
+
+    Raises UsageError if there is no host.
+    """
     return _host_and_port(text)[1]
 
 
 def home_urls(host_or_url: str) -> tuple[str, ...]:
-    """The home pages to try: https first, then http; a scheme that is given is kept, and so is a
-    port.
+    """Return the home pages to try: https, then http. A given scheme or port is kept.
 
-    Raises UsageError for what is neither a host nor an http or https URL.
+    Raises UsageError if it is neither a host nor an http or https URL.
     """
     scheme, host, port = _host_and_port(host_or_url)
     netloc = f"[{host}]" if ":" in host else host
     if port is not None:
         netloc += f":{port}"
-    return tuple(f"{each}://{netloc}/" for each in ([scheme] if scheme else ["https", "http"]))
+    schemes = [scheme] if scheme else ["https", "http"]
+    return tuple(f"{each}://{netloc}/" for each in schemes)
 
 
 def with_and_without_www(host: str) -> tuple[str, ...]:
-    """The other host of the same outlet: with `www.` where it stands without, and the other way
-    round; a port stays."""
+    """Return the outlet's other host, with `www.` added or removed; a port is kept.
+
+    The tuple is empty if there is none, as for IP addresses.
+    """
     name = host.partition(":")[0]
     if host.startswith("[") or "." not in name or name.rpartition(".")[2].isdecimal():
         return ()
@@ -290,29 +301,32 @@ def with_and_without_www(host: str) -> tuple[str, ...]:
 
 
 def _host_and_port(text: str) -> tuple[str, str, int | None]:
-    """Scheme (or ""), host and port."""
+    """Return scheme (or ""), host and port. Raises UsageError for anything else."""
     given = text.strip()
     shown = text_of_html(given, 80) or "(nothing)"
     if len(given.split()) != 1:
         raise UsageError(f"{shown}: not a host; give one such as news.example")
     scheme, separator, rest = given.partition("://")
     if separator and scheme.lower() not in ("http", "https"):
-        raise UsageError(f"{shown}: not an http or https address; give a host such as news.example")
+        raise UsageError(f"{shown}: not an http or https URL; give a host such as news.example")
     try:
         parts = urlsplit("//" + (rest if separator else given))
         host, port = _ascii(parts.hostname or ""), parts.port
     except ValueError as error:
         raise UsageError(f"{shown}: not a host; give one such as news.example") from error
     if "@" in parts.netloc:
-        raise UsageError(f"{shown}: user names are not sent; give the host alone")
+        raise UsageError(f"{shown}: user names are not sent; give only the host")
     if not host or port == 0:
         raise UsageError(f"{shown}: not a host; give one such as news.example")
     return scheme.lower() if separator else "", host, port
 
 
 def _ascii(host: str) -> str:
-    """The host as DNS has it, "" if it is none: an address, `localhost`, or labels of which the
-    last is no number."""
+    """Return the host as in DNS, or "" if it is not valid.
+
+    Valid are IP addresses, `localhost`, and names of several labels, of which the last is no
+    number.
+    """
     if ":" in host:
         return str(ip_address(host))
     ascii_host = host.rstrip(".").encode("idna").decode("ascii").lower()

@@ -1,5 +1,4 @@
-"""XML of feeds and sitemaps: from bytes to a tree, without entities that could expand or fetch
-anything."""
+"""XML of feeds and sitemaps: from bytes to a tree, without entities that expand or are fetched."""
 
 from __future__ import annotations
 
@@ -24,11 +23,11 @@ _LOOSE_AMPERSAND = re.compile(
 
 
 def decoded(body: bytes) -> str:
-    """The text of an XML or JSON body, whatever encoding it declares.
+    """Decode an XML or JSON body, whatever encoding it declares.
 
-    A byte order mark counts first, then bytes that are UTF-8 throughout, then the declaration, then
-    what the bytes look like: publishers' declarations are wrong more often than random bytes are
-    UTF-8.
+    In order of precedence: a byte order mark, UTF-8 if all bytes are valid, the declaration, and a
+    guess. UTF-8 precedes the declaration because declarations are wrong more often than other
+    encodings are valid UTF-8.
     """
     encoding, mark = read_bom(body)
     if encoding:
@@ -37,9 +36,10 @@ def decoded(body: bytes) -> str:
         return body.decode("utf-16-le" if body[0] else "utf-16-be", "replace")
     found = _DECLARED.search(body[:1024])
     declared = resolve_encoding(found[1].decode("ascii", "replace")) if found else None
-    for candidate in (
-        ("iso2022_jp", "hz") if declared in ("iso2022_jp", "hz") else ("utf-8", declared)
-    ):
+    candidates: tuple[str | None, ...] = ("utf-8", declared)
+    if declared in ("iso2022_jp", "hz"):  # encodings of ASCII bytes, which are valid UTF-8 too
+        candidates = ("iso2022_jp", "hz")
+    for candidate in candidates:
         try:
             return body.decode(candidate or "ascii")
         except (UnicodeDecodeError, LookupError):
@@ -48,7 +48,7 @@ def decoded(body: bytes) -> str:
 
 
 def _likely_encoding(body: bytes, declared: str | None) -> str:
-    """For bytes that are neither UTF-8 nor what they declare."""
+    """Guess the encoding of bytes that are valid neither in UTF-8 nor in the declared encoding."""
     if declared not in (None, "utf-8") and not (declared or "").startswith("utf-16"):
         return declared or "utf-8"
     high = sum(byte > 0x7F for byte in body[:65536])
@@ -57,21 +57,25 @@ def _likely_encoding(body: bytes, declared: str | None) -> str:
         return "utf-8"
     from trafilatura.utils import detect_encoding
 
-    guesses: list[str] = detect_encoding(body[:65536])
-    return next((name for guess in guesses if (name := resolve_encoding(guess))), "cp1252")
+    for guess in detect_encoding(body[:65536]):
+        name = resolve_encoding(guess)
+        if name:
+            return name
+    return "cp1252"
 
 
 def well_escaped(text: str) -> str:
-    """The text without what would stop an XML parser, or make it expand or fetch anything.
+    """Return XML without anything that would stop a parser or make it expand or fetch entities.
 
-    Named entities of HTML become their characters, loose ampersands are escaped, and no entity can
-    be declared any more.
+    Named entities of HTML become their characters, loose ampersands are escaped, and declarations
+    of entities are disabled.
     """
     text = NOT_XML.sub("", text).replace("<!ENTITY", "&lt;!ENTITY")
     return _LOOSE_AMPERSAND.sub(_escaped, text) if "&" in text else text
 
 
 def _escaped(match: re.Match[str]) -> str:
+    """Return the replacement of a match of `_LOOSE_AMPERSAND`; CDATA sections stay unchanged."""
     if match[0].startswith("<"):
         return match[0]
     name = match[1] or ""
@@ -80,22 +84,23 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def xml_from_root(text: str, url: str) -> str:
-    """The text from its root on, well escaped; SourceError if it is a web page or has no root that
-    we know."""
+    """Return the text from its root element on, well escaped.
+
+    Raises SourceError for a web page and for text without a known root element.
+    """
     root = _ROOT.search(text)
     if root is None or _HTML.search(text, 0, root.start()):
-        what = (
-            "a web page"
-            if _HTML.search(text, 0, 65536)
-            else "empty"
-            if not text.strip()
-            else "no XML we know"
-        )
-        raise SourceError(f"{url}: not a feed or sitemap, but {what}")
+        content = "other content"
+        if _HTML.search(text, 0, 65536):
+            content = "a web page"
+        elif not text.strip():
+            content = "empty"
+        raise SourceError(f"{url}: not a feed or sitemap, but {content}")
     return well_escaped(text[root.start() :])
 
 
 def xml_tree(text: str, url: str) -> etree._Element:
+    """Parse XML with recovery from errors. Raises SourceError if there is no tree."""
     parser = etree.XMLParser(
         encoding="utf-8",
         recover=True,
@@ -110,5 +115,5 @@ def xml_tree(text: str, url: str) -> etree._Element:
     except (etree.LxmlError, ValueError) as error:
         raise SourceError(f"{url}: not readable as XML: {one_line_error(error)}") from error
     if root is None:
-        raise SourceError(f"{url}: not readable as XML: nothing but broken tags")
+        raise SourceError(f"{url}: not readable as XML: only broken tags")
     return root

@@ -128,8 +128,8 @@ class InvestigateSpider(StorySpider):
     def requests_spent(self) -> bool:
         return self.most_requests is not None and self.requests.total() >= self.most_requests
 
-    def _spent(self) -> bool:
-        return self.requests_spent() or super()._spent()
+    def budget_spent(self) -> bool:
+        return self.requests_spent() or super().budget_spent()
 
     # -- what is asked for -------------------------------------------------------------------------
 
@@ -224,7 +224,7 @@ class InvestigateSpider(StorySpider):
         all is spent."""
         fruitless = 0
         for number in range(MOST_ROUNDS):
-            chosen = [] if self.ended or self._spent() else self._suggested(number)
+            chosen = [] if self.ended or self.budget_spent() else self._suggested(number)
             if not chosen:
                 break
             if self.person.confirm and not await self.person.confirm(chosen, self._live()):

@@ -164,7 +164,7 @@ class StorySpider(ArchiveSpider):
             yield page
         self.asking = Asking(self)
         for service in self.services:
-            if self.ended or self._spent():
+            if self.ended or self.budget_spent():
                 break
             self.problems += await self.asking.ask(service)
             async for page in self.likely_pages():
@@ -232,7 +232,7 @@ class StorySpider(ArchiveSpider):
         async for page in self.likely_pages():
             yield page
         for _ in range(MOST_ROUNDS):
-            if self.ended or self._spent():
+            if self.ended or self.budget_spent():
                 return
             lists = self.directing.widened()
             if not lists and not await self.directing.look_further():
@@ -252,7 +252,7 @@ class StorySpider(ArchiveSpider):
         budget is spent."""
         while not self.ended:
             room = len(self._in_place()) < AT_ONCE and len(self.under_way) < MOST_UNDER_WAY
-            request = self._next_request() if room and not self._spent() else None
+            request = self._next_request() if room and not self.budget_spent() else None
             if request:
                 yield request
             elif not self.under_way:
@@ -265,16 +265,16 @@ class StorySpider(ArchiveSpider):
         """Which budget is spent; None if there is room."""
         return (
             f"the budget of {self.budget:,} pages is spent"
-            if self.budget is not None and self._spent()
+            if self.budget is not None and self.budget_spent()
             else None
         )
 
-    def _spent(self) -> bool:
+    def budget_spent(self) -> bool:
         return self.budget is not None and self.asked.total() >= self.budget
 
     def may_ask(self, host: str) -> bool:
         """Whether the budgets leave room for a request to an outlet, which counts from here on."""
-        if self._spent() or (
+        if self.budget_spent() or (
             self.outlet_budget is not None and self.asked[host] >= self.outlet_budget
         ):
             return False
@@ -388,7 +388,7 @@ class StorySpider(ArchiveSpider):
             if (
                 not self.gone
                 or self.ended
-                or self._spent()
+                or self.budget_spent()
                 or wayback.name in self.asking.left_alone
             ):
                 break

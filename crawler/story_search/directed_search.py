@@ -360,7 +360,7 @@ class Directing:
         """The next outlets whose search is asked, those first that covered the story; none once it
         is no use."""
         room = min(AT_ONCE, MOST_SEARCHED - self.asked["searches"], MOST_FRUITLESS - self.fruitless)
-        if self.spider.ended or self.spider._spent() or room <= 0:
+        if self.spider.ended or self.spider.budget_spent() or room <= 0:
             return []
         covered = told.outlets_of_story(self.spider.archive.db, self.spider.story.id)
         lacking = [

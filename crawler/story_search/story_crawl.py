@@ -46,6 +46,10 @@ class StoryCrawl(Protocol):
         """Whether sitemaps of the latest news are skipped where others list the same days."""
         ...
 
+    def budget_spent(self) -> bool:
+        """Whether the budget of the whole crawl is used up."""
+        ...
+
     def may_ask(self, host: str) -> bool:
         """Whether the budgets leave room for a request to an outlet, which counts from here on."""
         ...

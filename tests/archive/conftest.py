@@ -97,7 +97,7 @@ def fill(tmp_path: Path) -> Path:
     """Make that archive in a folder."""
     capture = Capture("https://harbour.example/news/1", PAGE, fetched_at=MOMENT)
     captures = Captures(tmp_path / "captures.db")
-    captures.keep([capture])
+    captures.store([capture])
     captures.close()
     connection = connect(tmp_path / "archive.db", ARCHIVE)
     for host, name in (("harbour.example", "The Harbour Post"), ("ridge.example", None), ("minato.example", "港新聞"),

@@ -80,7 +80,7 @@ def test_a_page_whose_copy_is_damaged_is_named_and_hinders_no_newer_one(sound, t
         with pytest.raises(ReadingError, match="damaged"):
             archive.captures.newest(digest)
         newer = Capture("http://harbour.example/0", b"<p>another page", fetched_at=now())
-        archive.captures.keep([newer])
+        archive.captures.store([newer])
         kept = archive.captures.newest(newer.digest)
         assert kept
         assert kept.body == newer.body

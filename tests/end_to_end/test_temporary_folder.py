@@ -97,7 +97,7 @@ def test_a_path_too_long_for_a_socket_gives_way_to_a_shorter_one(named, monkeypa
 
 def test_where_there_is_none_one_line_says_what_to_do(named, monkeypatch):
     monkeypatch.setattr("archive.storage.temporary_files.is_safe", lambda _: False)
-    with pytest.raises(DatelineError, match="name one of your own in TMPDIR"):
+    with pytest.raises(DatelineError, match="set TMPDIR to a folder of your own"):
         temporary_folder()
 
 

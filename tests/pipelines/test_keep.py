@@ -331,7 +331,7 @@ def test_what_no_stage_made_clean_costs_itself_alone_and_says_why(
         "SELECT state, reason FROM urls WHERE url = ?", (look(PLACE).url,)
     ).fetchone()
     assert noted["state"] == "failed"
-    assert noted["reason"].startswith("it cannot be kept: ")
+    assert noted["reason"].startswith("cannot be stored: ")
     assert archive.db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
     assert (
         archive.db.execute(

@@ -71,7 +71,7 @@ def test_filters_narrow_a_search(folder: Path, filters: list[str], ids: set[int]
     ("arguments", "says", "code"),
     [
         (["search", "…"], "nothing to search for", 2),
-        (["search", "strike", "--since", "yesterday"], "no date and no age", 2),
+        (["search", "strike", "--since", "yesterday"], "neither a date nor an age", 2),
         (["search", "strike", "--nope"], "no such option: --nope", 2),
         (["search"], "Missing argument", 2),
         (["show", "999"], "999: not in", 1),

@@ -69,7 +69,7 @@ class Read:
 @pytest.fixture
 def captures(tmp_path: Path) -> Captures:
     captures = Captures(tmp_path / "captures.db")
-    captures.keep(ALL)
+    captures.store(ALL)
     return captures
 
 

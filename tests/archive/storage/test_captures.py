@@ -32,7 +32,7 @@ KEPT = [
 def captures(tmp_path: Path) -> Captures:
     captures = Captures(tmp_path / "captures.db")
     for capture in KEPT:
-        captures.keep([capture])
+        captures.store([capture])
     return captures
 
 
@@ -63,6 +63,6 @@ def test_a_file_of_before_gets_the_column_and_keeps_its_pages(tmp_path: Path) ->
     before.close()
 
     captures = Captures(path)
-    captures.keep(KEPT[:2])
+    captures.store(KEPT[:2])
 
     assert captures.connection.execute("SELECT count(base) FROM bodies").fetchone()[0] == 1

@@ -160,7 +160,7 @@ def test_what_was_written_comes_back_the_same(tmp_path: Path) -> None:
     """Address, hops, moment, status, headers, body and digest: revisits, redirects and saved pages
     too."""
     archive = Captures(tmp_path / "captures.db")
-    archive.keep(OURS)
+    archive.store(OURS)
     with (tmp_path / "out.warc.gz").open("wb") as file:
         write_warc(archive, file)
 
@@ -171,7 +171,7 @@ def test_a_second_journey_changes_nothing(tmp_path: Path) -> None:
     kept: list[Capture] = list(OURS)
     for number in range(2):
         archive = Captures(tmp_path / f"{number}.db")
-        archive.keep(kept)
+        archive.store(kept)
         path = tmp_path / f"{number}.warc.gz"
         with path.open("wb") as file:
             write_warc(archive, file)
@@ -282,7 +282,7 @@ def test_a_page_that_was_first_served_as_an_error_is_found_again(tmp_path: Path)
     page."""
     archive = Captures(tmp_path / "captures.db")
     good = Capture(f"{HARBOUR}/ferry", page("Ferry"), headers=SENT, fetched_at=DATE)
-    archive.keep([Capture(good.url, good.body, 503, SENT, DATE), good])
+    archive.store([Capture(good.url, good.body, 503, SENT, DATE), good])
     with (tmp_path / "out.warc.gz").open("wb") as file:
         write_warc(archive, file)
 

@@ -162,7 +162,7 @@ def test_a_full_answer_without_a_window_says_that_there_is_more():
             "not a feed or sitemap, but a web page",
         ),
         (b"", "not a feed or sitemap, but empty"),
-        (b"Sorry", "not a feed or sitemap, but no XML we know"),
+        (b"Sorry", "not a feed or sitemap, but other content"),
     ],
 )
 def test_a_wall_in_the_feeds_place_is_a_problem_and_google_is_left_alone(body, why):

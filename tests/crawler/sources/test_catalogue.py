@@ -203,8 +203,8 @@ def test_the_most_useful_come_first():
 
 @pytest.mark.parametrize(
     ("narrowed", "said"),
-    [({"country": "Narnia"}, "Narnia: no country"), ({"language": "qq"}, "qq: no language"),
-     ({"kind": "wire"}, "wire: no kind"), ({"country": "Germny"}, "did you mean germany?"),
+    [({"country": "Narnia"}, "Narnia: unknown country"), ({"language": "qq"}, "qq: unknown language"),
+     ({"kind": "wire"}, "wire: unknown kind"), ({"country": "Germny"}, "did you mean germany?"),
      ({"kind": "nationl"}, "did you mean national?")],
 )  # fmt: skip
 def test_what_is_no_country_language_or_kind_is_told(narrowed, said):

@@ -83,7 +83,7 @@ def test_opml_folders_are_opened_and_feeds_of_one_host_belong_together(name: str
         OutletEntry("quai.example", "Quai", "fr", feeds=("http://quai.example/rss.xml",)),
     )
     assert listed.unread[0] == "line 8: no host (A note)"
-    assert listed.unread[1].startswith("line 9: file:///etc/passwd: not an http or https address")
+    assert listed.unread[1].startswith("line 9: file:///etc/passwd: not an http or https URL")
 
 
 def test_a_host_a_line_with_remarks() -> None:
@@ -107,7 +107,7 @@ def test_what_cannot_be_used_is_named_with_its_place() -> None:
         "line 3: country Korea: may be North Korea (KP) or South Korea (KR); give one of them",
     )
     assert listed.unknown == (
-        "line 2: `contry`, `cell 6` are not known and left out; known are host, name, language, country, kind, feeds,"
+        "line 2: `contry`, `cell 6` are unknown and were ignored; known are host, name, language, country, kind, feeds,"
         " sitemaps",
     )
 
@@ -190,7 +190,7 @@ def test_opml_is_read_in_capitals_and_with_the_schemes_of_readers(opml: str) -> 
 def test_a_list_that_names_nobody_is_told(name: str, body: str) -> None:
     with pytest.raises(UsageError) as told:
         read_outlet_file(name, body.encode())
-    assert str(told.value) == f"{name}: names no outlet and no feed; give a list that does"
+    assert str(told.value) == f"{name}: contains neither outlets nor feeds; give a list that does"
 
 
 def test_a_name_that_begins_as_a_scheme_stays_a_name() -> None:
@@ -207,22 +207,22 @@ def test_a_name_that_begins_as_a_scheme_stays_a_name() -> None:
         (
             "dup.csv",
             "host,name,country\nwww.npr.example,NPR,US\nwww.npr.example,National Public Radio,US\n",
-            ["line 3: www.npr.example again, kept as it was first given; not taken: name 'National Public Radio' "
+            ["line 3: www.npr.example again, the first entry was kept; ignored: name 'National Public Radio' "
              "(kept: 'NPR')"],
         ),
         (
             "dup.csv",
             "host,name,country\nnpr.example,NPR,US\nnpr.example,Radio,CA\nnpr.example,NPR,US\n",
-            ["line 3: npr.example again, kept as it was first given; not taken: name 'Radio' (kept: 'NPR'), "
+            ["line 3: npr.example again, the first entry was kept; ignored: name 'Radio' (kept: 'NPR'), "
              "country 'CA' (kept: 'US')",
-             "line 4: npr.example again, kept as it was first given"],
+             "line 4: npr.example again, the first entry was kept"],
         ),
         (
             "dup.toml",
             '[[outlet]]\nhost = "a.example"\nlanguage = "en"\n[[outlet]]\nhost = "a.example"\nlanguage = "fr"\n',
-            ["outlet 2: a.example again, kept as it was first given; not taken: language 'fr' (kept: 'en')"],
+            ["outlet 2: a.example again, the first entry was kept; ignored: language 'fr' (kept: 'en')"],
         ),
-        ("dup.txt", "a.example\nb.example\nhttp://a.example", ["line 3: a.example again, kept as it was first given"]),
+        ("dup.txt", "a.example\nb.example\nhttp://a.example", ["line 3: a.example again, the first entry was kept"]),
         ("more.csv", "host,name,feed\na.example,World,https://a.example/w\na.example,Sport,https://a.example/s\n", []),
         ("two.txt", "a.example\nwww.a.example\n", []),
     ],
@@ -335,7 +335,7 @@ def test_what_is_no_country_is_told_and_the_outlet_kept(said: str) -> None:
     listed = read_outlet_file("o.csv", f"host,country\na.example,{said}\n".encode())
     assert listed.entries == (OutletEntry("a.example"),)
     assert listed.unread == (
-        f"line 2: country {said}: not two letters of ISO 3166, and no name of a country",
+        f"line 2: country {said}: neither a code such as `KR` (ISO 3166) nor the name of a country",
     )
 
 
@@ -345,6 +345,6 @@ def test_all_columns_that_are_not_known_are_named_in_one_line() -> None:
     )
     assert listed.unread == ()
     assert listed.unknown == (
-        "line 2: `owner`, `founded` are not known and left out; known are host, name, language, country, kind, feeds,"
+        "line 2: `owner`, `founded` are unknown and were ignored; known are host, name, language, country, kind, feeds,"
         " sitemaps",
     )

@@ -198,7 +198,7 @@ def test_gzip_members_one_after_another_are_one_sitemap() -> None:
     ("body", "words"),
     [
         (b"", "without a single http"),
-        (b"just words\nand more", "without a single http address"),
+        (b"just words\nand more", "without a single http URL"),
         (b"<!doctype html><html><body>Not found</body></html>", "a web page"),
         (b"<opml><body/></opml>", "its root is <opml>"),
         (b"\x1f\x8b\x07broken", "broken gzip"),
