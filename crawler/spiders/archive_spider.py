@@ -469,7 +469,7 @@ class ArchiveSpider(Spider):
         check = replace(check, capture=came, digest=came.digest)
         if NOARCHIVE in borne:
             check = replace(
-                check, capture=None, reason=f"no copy is kept: noarchive ({borne[NOARCHIVE]})"
+                check, capture=None, reason=f"no copy is stored: noarchive ({borne[NOARCHIVE]})"
             )
         try:
             article = await self.read_article(came)
