@@ -26,7 +26,6 @@ LONGEST = 60
 LONGER: dict[str, int] = {
     "archive.frontier.urls.lease": 78,
     "archive.frontier.urls.note_check": 61,
-    "crawler.cli.crawl_commands.crawl": 63,
     "crawler.extraction.extract._read": 61,
 }
 """Functions that are longer all the same: `module.function` and how long they may be."""

@@ -61,8 +61,8 @@ def request(
     """Build a request, conditional where an earlier response had an `etag` or `last_modified`.
 
     The response is recorded under `instead_of`, if given: another URL of the same page. `carried`
-    is
-    passed to both callbacks. Scrapy's duplicate filter is off: the frontier knows what was fetched.
+    is passed to both callbacks. Scrapy's duplicate filter is off: the frontier knows what was
+    fetched.
     """
     headers = {"If-None-Match": etag, "If-Modified-Since": last_modified}
     return Request(

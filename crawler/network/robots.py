@@ -79,8 +79,7 @@ def without_body(status: int) -> Rules:
 
     With a 4xx there are no rules and everything is allowed, except for 429, which asks for fewer
     requests. With a 5xx nothing is allowed for now. A 3xx that remains after the redirects counts
-    as
-    a missing file.
+    as a missing file.
     """
     if status == 429 or status >= 500:
         return Rules(not_now=f"robots.txt: HTTP {status}")
