@@ -87,7 +87,7 @@ def test_a_refused_request_is_made_again_twice_after_longer_and_longer_waits():
             break
         ask = answer.asks[0]
     assert waits == [90, 300, 1500]
-    assert answer.problem == "GDELT answered 429, 3 times; it is left alone"
+    assert answer.problem == "GDELT answered 429, 3 times; it is paused"
 
 
 @pytest.mark.parametrize(
