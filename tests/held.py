@@ -18,7 +18,7 @@ import sys
 import time
 from typing import Any
 
-from crawler.cli import main
+from crawler.cli.main import main
 from crawler.processes import watchdog
 
 

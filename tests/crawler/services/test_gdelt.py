@@ -8,10 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from crawler.services import Ask, Query, search_service
+from crawler.services import Ask, Query, service
 from crawler.services.gdelt import MOST, expression, headline
 
-GDELT = search_service("gdelt", "http://gdelt.example/doc")
+GDELT = service("gdelt", "http://gdelt.example/doc")
 WINDOW = Query(("ferry",), since="2024-02-10", until="2024-02-11T00:00:00Z")
 
 

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crawler.services import Ask, Query, gdelt_files, search_service
+from crawler.services import Ask, Query, gdelt_files, service
 from crawler.services.gdelt_files import file_names
 from tests.services import row, zipped
 
-FILES = search_service("gdelt-files", "http://files.example/gdeltv2")
+FILES = service("gdelt-files", "http://files.example/gdeltv2")
 QUERY = Query(("ferry", "harbour"), any_of=("inquiry", "court"))
 GRAPH = Ask("http://files.example/gdeltv2/20240215101500.gkg.csv.zip", QUERY, "file")
 

@@ -9,10 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from crawler.services import Ask, Headline, Query, search_service
+from crawler.services import Ask, Headline, Query, service
 from crawler.services.google_news import EDITIONS, MOST, expression, hidden_address, without_outlet
 
-GOOGLE = search_service("google-news", "http://google-news.example")
+GOOGLE = service("google-news", "http://google-news.example")
 NOW = datetime(2024, 2, 15, 12, tzinfo=UTC)
 ASK = Ask("http://google-news.example/rss/search?q=ferry", Query(("ferry",)), language="en")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.services import Answer, Ask, Query, search_service
+from crawler.services import Answer, Ask, Query, service
 
 pytestmark = pytest.mark.shared
 
@@ -61,7 +61,7 @@ FOLDERS = {
 
 
 def read(name: str, body: bytes, step: str = "pages", status: int = 200) -> Answer:
-    return search_service(name).read(
+    return service(name).read(
         body, Ask("https://service.example/?a=b", Query(("x",)), step, language="en"), status
     )
 

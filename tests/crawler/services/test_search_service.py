@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archive.errors import UsageError
-from crawler.services import SERVICES, Answer, Ask, Query, Service, search_service
+from crawler.services import SERVICES, Answer, Ask, Query, Service, service
 from crawler.services.search_service import asked_wait, halves, instant, is_of, is_told, json_object
 from tests.services import row, zipped
 
@@ -33,17 +33,17 @@ def asks(found: Service, query: Query = QUERY) -> list[Ask]:
 
 
 def test_a_service_is_found_by_its_name_and_asked_where_one_says():
-    assert search_service("Gdelt ") is SERVICES["gdelt"]
-    moved = search_service("wayback", "http://wayback.example/")
+    assert service("Gdelt ") is SERVICES["gdelt"]
+    moved = service("wayback", "http://wayback.example/")
     assert asks(moved)[0].url.startswith("http://wayback.example/cdx/search/cdx?")
     assert SERVICES["wayback"].base == "https://web.archive.org"
 
 
 def test_an_unknown_service_is_answered_with_the_known_ones():
     with pytest.raises(UsageError, match="gdelt, gdelt-files, google-news, wayback, wikipedia"):
-        search_service("altavista")
-    with pytest.raises(UsageError, match="no address to ask GDELT at"):
-        search_service("gdelt", "ftp://gdelt.example")
+        service("altavista")
+    with pytest.raises(UsageError, match="not a URL to ask GDELT at"):
+        service("gdelt", "ftp://gdelt.example")
 
 
 @pytest.mark.parametrize("name", NAMES)

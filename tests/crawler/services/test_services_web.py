@@ -11,7 +11,7 @@ from urllib.request import ProxyHandler, build_opener
 import pytest
 
 from archive.records import Lead
-from crawler.services import Headline, Query, resolve, search_service
+from crawler.services import Headline, Query, resolve, service
 from crawler.services.wayback import Wayback
 from crawler.sources.feed_parser import read_feed
 from demo.listings import FEED_PATHS
@@ -76,7 +76,7 @@ def follow(
     web: ServiceWeb, name: str, query: Query
 ) -> tuple[list[Lead], list[Headline], list[str]]:
     """All that a service says to a query; waits are not waited for."""
-    asked = search_service(name, BASES[name])
+    asked = service(name, BASES[name])
     asks, leads, headlines, problems = list(asked.requests(query)), [], [], []
     while asks:
         ask = asks.pop(0)
@@ -132,7 +132,7 @@ def test_what_google_names_is_found_in_the_outlets_own_feed():
 
 def test_a_page_that_is_gone_is_read_from_its_capture():
     with serve_with_services(WORLD) as web:
-        wayback = search_service("wayback", BASES["wayback"])
+        wayback = service("wayback", BASES["wayback"])
         assert isinstance(wayback, Wayback)
         assert fetch(web, "http://harbour.example/gone")[1] == 410
         ask = wayback.captures("http://harbour.example/gone", "2026-03-10")

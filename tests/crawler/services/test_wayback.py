@@ -8,10 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from archive.records import Check, Lead
-from crawler.services import Ask, Query, search_service
+from crawler.services import Ask, Query, service
 from crawler.services.wayback import MOST_PAGES, Wayback, in_place_of
 
-WAYBACK = search_service("wayback", "http://wayback.example")
+WAYBACK = service("wayback", "http://wayback.example")
 QUERY = Query(("ferry",), since="2024-02-01", until="2024-02-28", hosts=("www.harbour.example",))
 
 

@@ -7,10 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from crawler.services import Ask, Query, search_service
+from crawler.services import Ask, Query, service
 from crawler.services.wikipedia import LINKS, MOST_ANSWERS, cited, expression, looks_like_news
 
-WIKIPEDIA = search_service("wikipedia")
+WIKIPEDIA = service("wikipedia")
 QUERY = Query(("ferry", "harbour wall"), since="2024-02-01", until="2024-02-28")
 LINKS_ASK = Ask(
     "https://en.wikipedia.org/w/api.php?pageids=7",
