@@ -70,13 +70,17 @@ def outlet_rows(outlets: Sequence[OutletReport]) -> list[tuple[str, ...]]:
     """Return a row for each outlet, and the totals of several."""
     rows = []
     for line in outlets:
-        numbers = [getattr(line, name) for name in NUMBERS]
-        shown = [str(number) if number else "·" for number in numbers]
+        shown = [str(number) if number else "·" for number in _numbers(line)]
         rows.append((printable(line.outlet), *shown, failure_reasons(line)))
     if len(outlets) > 1:
-        totals = [str(sum(getattr(line, name) for line in outlets)) for name in NUMBERS]
-        rows.append((f"{len(outlets)} outlets", *totals, ""))
+        totals = map(sum, zip(*(_numbers(line) for line in outlets), strict=True))
+        rows.append((f"{len(outlets)} outlets", *map(str, totals), ""))
     return rows
+
+
+def _numbers(line: OutletReport) -> list[int]:
+    """Return the columns of numbers of an outlet."""
+    return [getattr(line, name) for name in NUMBERS]
 
 
 def failure_reasons(line: OutletReport) -> str:
@@ -124,6 +128,7 @@ def story_lines(report: StoryReport) -> list[str]:
 
 
 def _numbers_of(tally: LeadTally) -> str:
+    """Return the numbers of leads: `12 / 4 / 3`."""
     return f"{tally.known:,} / {tally.asked_for:,} / {tally.belong:,}"
 
 
@@ -155,4 +160,5 @@ def few_outlets_hint(story: str, outlets: int) -> str:
 
 
 def _counted(number: int, singular: str, plural: str) -> str:
+    """Return a number with its noun: `3 topic pages`."""
     return f"{number:,} {singular if number == 1 else plural}"

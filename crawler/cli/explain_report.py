@@ -25,17 +25,19 @@ FOLDED = 3
 """Consecutive minor lines from which only their number is printed."""
 
 
-def heading(told: Explained) -> str:
+def heading(explained: Explained) -> str:
     """Return the headline of the article, or the URL of the page."""
-    return printable(told.article.headline or told.article.page_title or told.article.url)
+    return printable(
+        explained.article.headline or explained.article.page_title or explained.article.url
+    )
 
 
-def summary(told: Explained) -> str:
+def summary(explained: Explained) -> str:
     """Return the number of lines kept, by the step that found them, and of those left out."""
-    kept = Counter(line.by for line in told.lines if line.kept)
+    kept = Counter(line.by for line in explained.lines if line.kept)
     by = ", ".join(f"{count} by {who}" for who, count in kept.most_common())
-    out = sum(1 for line in told.lines if line.by and not line.kept)
-    rest = sum(1 for line in told.lines if not line.by)
+    out = sum(1 for line in explained.lines if line.by and not line.kept)
+    rest = sum(1 for line in explained.lines if not line.by)
     lines = f"{kept.total()} line{'s' * (kept.total() != 1)} kept"
     if by:
         lines += f" ({by})"
@@ -71,16 +73,16 @@ def folded_run(lines: Sequence[Line]) -> str:
 # -- in the terminal -------------------------------------------------------------------------------
 
 
-def in_terminal(told: Explained, width: int | None) -> Iterator[RenderableType]:
+def in_terminal(explained: Explained, width: int | None) -> Iterator[RenderableType]:
     """Yield the report for a terminal of `width` columns; None (a pipe) wraps no line."""
     wide = width is not None and width >= WIDE
-    yield Text(heading(told), "bold")
+    yield Text(heading(explained), "bold")
     yield Text()
-    yield from _facts_beside(told) if wide else _facts_below(told)
+    yield from _facts_beside(explained) if wide else _facts_below(explained)
     yield Text()
-    yield Text(summary(told), "dim")
+    yield Text(summary(explained), "dim")
     yield Text()
-    for is_folded, run in grouped(told.lines):
+    for is_folded, run in grouped(explained.lines):
         if is_folded:
             yield Text(f"⋯ {folded_run(run)}", "dim italic")
         elif wide:
@@ -90,10 +92,10 @@ def in_terminal(told: Explained, width: int | None) -> Iterator[RenderableType]:
                 yield from _below(line)
 
 
-def _facts_beside(told: Explained) -> Iterator[RenderableType]:
+def _facts_beside(explained: Explained) -> Iterator[RenderableType]:
     """Yield the fields of the article as a table, for wide terminals."""
     table = Table.grid(padding=(0, 2))
-    for field in told.fields:
+    for field in explained.fields:
         said_by = printable(", ".join(field.said_by))
         table.add_row(
             Text(field.name, "dim"),
@@ -103,9 +105,9 @@ def _facts_beside(told: Explained) -> Iterator[RenderableType]:
     yield table
 
 
-def _facts_below(told: Explained) -> Iterator[RenderableType]:
+def _facts_below(explained: Explained) -> Iterator[RenderableType]:
     """Yield a line for each field of the article."""
-    for field in told.fields:
+    for field in explained.fields:
         said_by = f"  [{printable(', '.join(field.said_by))}]" if field.said_by else ""
         yield Text.assemble((f"{field.name}: ", "dim"), printable(field.value), (said_by, "dim"))
 
@@ -136,7 +138,7 @@ def _below(line: Line) -> Iterator[RenderableType]:
 # -- as a page -------------------------------------------------------------------------------------
 
 
-def as_html_page(told: Sequence[Explained]) -> str:
+def as_html_page(explained: Sequence[Explained]) -> str:
     """Return the report as one HTML page.
 
     It has no scripts and loads nothing from other hosts; it is dark where the system is.
@@ -154,7 +156,7 @@ def as_html_page(told: Sequence[Explained]) -> str:
         "folded_run": folded_run,
     }
     html = page.render(
-        all=told,
+        all=explained,
         plain=printable,
         kinds={"+": "added", "-": "out", "·": "rest"},
         mark=mark,

@@ -84,12 +84,8 @@ def investigate(  # noqa: PLR0913, PLR0917  one a option
         request_url(typed(url)), typed(name) if name else None, yes, outlets, requests, out
     )
     investigate_story.check(wanted)
-    settings = crawl_settings(
-        folder,
-        USER_AGENT=user_agent(contact),
-        DOWNLOAD_DELAY=delay,
-        CLOSESPIDER_TIMEOUT=seconds(max_time or "30m"),
-    )
+    limits = {"DOWNLOAD_DELAY": delay, "CLOSESPIDER_TIMEOUT": seconds(max_time or "30m")}
+    settings = crawl_settings(folder, USER_AGENT=user_agent(contact), **limits)
     if termination.asked():
         click.echo("Stopped before it began.")
         return

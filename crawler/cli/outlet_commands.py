@@ -109,7 +109,7 @@ def outlet_search(
 
 def _typed(narrowed: dict[str, Collection[str]]) -> dict[str, list[str]]:
     """Return the values of the selecting options as UTF-8."""
-    return {name: [typed(value) for value in values] for name, values in narrowed.items()}
+    return {name: list(map(typed, values)) for name, values in narrowed.items()}
 
 
 def _as_table(outlets: Sequence[CatalogueOutlet], read: Collection[str]) -> Table:

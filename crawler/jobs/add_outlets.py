@@ -54,6 +54,11 @@ def add_outlets(
     for host in hosts:
         home_urls(host)  # raises UsageError before anything starts
     fork_server.start()
+
+    def report(found: Found) -> None:
+        if tell:
+            tell(line_of(found))
+
     with Archive(folder) as archive:
         ran: Any = run_spider(
             DiscoverySpider,
@@ -62,7 +67,7 @@ def add_outlets(
             hosts=",".join(hosts),
             outlets_known=known,
             catalogue=None if catalogue is None else tuple(catalogue),
-            heard=(lambda found: tell(line_of(found))) if tell else None,
+            heard=report,
         )
     in_order = {wanted.host: place for place, wanted in enumerate(ran.wanted)}
     return [line_of(found) for found in sorted(ran.found, key=lambda found: in_order[found.asked])]
@@ -172,4 +177,6 @@ def line_of(found: Found) -> Line:
 
 def _many(number: int, word: str) -> str:
     """Return a number with its noun, or nothing for zero."""
-    return f"{number} {word}{'s' if number > 1 else ''}" if number else ""
+    if not number:
+        return ""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -30,7 +30,7 @@ class CrawlReport:
 
     outlets: tuple[OutletReport, ...]
     stopped_early: str | None = None
-    """Why the crawl ended before everything was fetched; None for a normal end."""
+    """The reason to end before everything was fetched; None for a normal end."""
     older: int = 0
     """Entries of sitemaps that were skipped as older than --since."""
     undated: int = 0
@@ -39,11 +39,11 @@ class CrawlReport:
     """Sites and sources with something to say about them."""
     nothing_due: bool = False
     next_due_at: str | None = None
-    """When nothing was due: the time from which something will be."""
+    """The time from which something is due again, if nothing was due."""
 
     @property
     def has_article(self) -> bool:
-        """Whether one of the pages is an article."""
+        """True if at least one of the pages is an article."""
         return any(line.new or line.changed or line.unchanged for line in self.outlets)
 
 
@@ -75,9 +75,9 @@ class StoryReport:
     search_remarks: Mapping[str, str]
     """Hosts with a remark on the search there."""
     problems: tuple[str, ...]
-    """Of search services, a line each."""
+    """A line for each problem of a search service."""
     stopped: str
-    """Why the crawl ended."""
+    """The reason for the end of the crawl."""
     outlets_read: int
     """Outlets that the archive reads."""
 
@@ -238,7 +238,9 @@ def _story_report(folder: Path, report: CrawlReport, ran: Any, reason: str | Non
 
     sources = sorted({via for via, _ in ran.tally}, key=lambda via: -ran.tally[via, "known"])
     by_source = {
-        via: LeadTally(*(ran.tally[via, what] for what in ("known", "asked for", "belong")))
+        via: LeadTally(
+            ran.tally[via, "known"], ran.tally[via, "asked for"], ran.tally[via, "belong"]
+        )
         for via in sources
     }
     with opened(folder) as connection:

@@ -80,15 +80,15 @@ class Spool:
                 else:
                     yield self._trimmed(Told(outlet_id, text, language), line)
 
-    def _trimmed(self, told: Told, line: str) -> str:
+    def _trimmed(self, text: Told, line: str) -> str:
         """Return the JSON line of a page without boilerplate."""
-        trimmed = trim(told.text, gone_of(self._db, told, JUDGE), JUDGE)
+        trimmed = trim(text.text, gone_of(self._db, text, JUDGE), JUDGE)
         if not trimmed.left_out:
             return line
-        lines = told.text.split("\n")
+        lines = text.text.split("\n")
         changed = {
             "text": trimmed.text,
-            "word_count": JUDGE.word_count(trimmed.text, told.language),
+            "word_count": JUDGE.word_count(trimmed.text, text.language),
             "left_out": [lines[place] for place in trimmed.left_out],
         }
         return json.dumps(json.loads(line) | changed, ensure_ascii=False)

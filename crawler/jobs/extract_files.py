@@ -79,7 +79,7 @@ def extract_files(
     return succeeded
 
 
-# -- what there is to read -------------------------------------------------------------------------
+# -- input -----------------------------------------------------------------------------------------
 
 
 def _many(files: tuple[str, ...], jsonl: bool) -> int | None:

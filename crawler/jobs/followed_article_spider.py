@@ -49,17 +49,20 @@ class FollowingSpider(PagesSpider):
         self.links: dict[str, list[Lead]] = {}
 
     async def start(self) -> AsyncIterator[Any]:
+        """Yield requests for the articles, then look their outlets up."""
         self.catalogue = read()
         async for page in super().start():
             yield page
         await self.look_up([*self.known_articles, *(lead.url for lead in self.leads)])
 
     async def read_article(self, came: Capture) -> Article:
+        """Return the article of a page, and remember the links in it."""
         article, ways = await self.workers.read_linked(came)
         self.links[came.url] = list(ways.links)
         return article
 
     def written(self, check: Check, outcome: Outcome) -> None:
+        """Store the links of an article as leads once the article is stored."""
         super().written(check, outcome)
         links = self.links.pop(check.url, [])
         if outcome in ARTICLES:

@@ -49,9 +49,9 @@ class Run:
     said: str = ""
     """The last line of its standard error."""
     stopped: bool = False
-    """Whether it was asked to stop because this process was."""
+    """True if it was asked to stop because this process was."""
     killed: bool = False
-    """Whether it was killed because it did not stop."""
+    """True if it was killed because it did not stop."""
 
 
 def watch(folder: Path, every: float, command: Sequence[str], tell: Callable[[str], None]) -> None:
@@ -95,7 +95,7 @@ def run_once(command: Sequence[str]) -> Run:
 
 
 def start(command: Sequence[str], errors: int) -> int:
-    """Start a command in a process group of its own and return the ID of the process.
+    """Start a command in a separate process group and return the ID of the process.
 
     Ctrl-C then reaches it only through this process, and the whole group can be killed.
     """
@@ -155,7 +155,7 @@ def asked_to_stop(until: float) -> bool:
     return next_signal(0) in ASKED_TO_STOP
 
 
-# -- what came of it -------------------------------------------------------------------------------
+# -- outcome ---------------------------------------------------------------------------------------
 
 
 def result(run: Run, crawl: Mapping[str, Any] | None) -> str:

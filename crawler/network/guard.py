@@ -54,8 +54,8 @@ NAME = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9_-]{1,63}\.)+(?=[a-z0-9-]*[a-z])[a-z
 MISSED = tuple(
     ip_network(network)
     for network in (
-        "168.63.129.16/32",  # what Azure tells its machines
-        "192.0.0.0/24",  # what Oracle tells its own
+        "168.63.129.16/32",  # metadata service of Azure
+        "192.0.0.0/24",  # metadata service of Oracle's cloud
         "192.88.99.0/24",  # relays of 6to4
         "2001::/23",  # Teredo and other tunnels
         "2002::/16",  # 6to4

@@ -50,7 +50,7 @@ class Rules:
     """The rules for this crawler and for the other crawlers asked for; empty without a robots.txt.
     """
     not_now: str | None = None
-    """Why robots.txt could not be read; nothing may be fetched until it can."""
+    """The reason why robots.txt could not be read; nothing may be fetched until it can."""
 
     def allows(self, url: str, agent: str) -> bool:
         """Return whether the crawler with this product token may fetch a URL."""

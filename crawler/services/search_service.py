@@ -104,7 +104,7 @@ class Answer:
     asks: tuple[Ask, ...] = ()
     """Requests to send next: after `wait`, and with the service's pause between them."""
     problem: str | None = None
-    """What went wrong, in one line that names the service."""
+    """The problem in one line that names the service; None without one."""
     wait: float = 0.0
     """Seconds during which the service is not asked; its other requests wait or are dropped."""
     skipped: tuple[str, ...] = ()
@@ -122,7 +122,7 @@ class Service(ABC):
     via: ClassVar[str]
     """The value of `via` in its leads."""
     asks_robots: ClassVar[bool] = False
-    """Whether robots.txt applies.
+    """True if robots.txt applies.
 
     It does not apply to interfaces that are offered to programs under terms of their own.
     """

@@ -182,7 +182,7 @@ class ArchiveSpider(Spider):
             self.archive.finish_crawl(self.crawl_id, None if reason == "finished" else reason)
         self.resources.close()
 
-    # -- what to ask for, and until when -----------------------------------------------------------
+    # -- requests ----------------------------------------------------------------------------------
 
     async def start(self) -> AsyncIterator[Any]:
         """Yield requests for sources, with early pages in between, then for waiting pages."""
@@ -333,7 +333,7 @@ class ArchiveSpider(Spider):
         self.under_way.add(url)
         self.places.ask(url, time.monotonic())
 
-    # -- what came ---------------------------------------------------------------------------------
+    # -- responses ---------------------------------------------------------------------------------
 
     async def read_source(
         self, response: Response, kind: SourceKind, depth: int, lastmod: str | None
@@ -529,7 +529,7 @@ class ArchiveSpider(Spider):
         self.places.answered(asked.meta["asked"])
         yield failed_look(asked, failure.value or ReadingError("no answer"))
 
-    # -- told by others ----------------------------------------------------------------------------
+    # -- called by the pipeline and the middleware -------------------------------------------------
 
     def written(self, check: Check, outcome: Outcome) -> None:
         """Note that a check is in the archive; `pipelines.keep` calls this."""

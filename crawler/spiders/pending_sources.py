@@ -11,7 +11,7 @@ class Telling:
     def __init__(self) -> None:
         self.sources: dict[str, str] = {}
         self.left: Counter[str] = Counter()
-        self.told: deque[str] = deque()
+        self.finished: deque[str] = deque()
         """Outlets whose last source was read, until `take` returns them."""
 
     def expect(self, url: str, host: str) -> None:
@@ -33,8 +33,8 @@ class Telling:
         self.left[host] -= 1
         if not self.left[host]:
             del self.left[host]
-            self.told.append(host)
+            self.finished.append(host)
 
     def take(self, most: int) -> list[str]:
         """Return up to `most` further outlets without sources to read, each once."""
-        return [self.told.popleft() for _ in range(min(most, len(self.told)))]
+        return [self.finished.popleft() for _ in range(min(most, len(self.finished)))]
