@@ -23,9 +23,7 @@ OUTSIDE = {"demo", "tests", "bench"}
 HEAVY = {"scrapy", "twisted", "trafilatura", "htmldate"}
 """What a server of the archive does without."""
 LONGEST = 60
-LONGER: dict[str, int] = {
-    "crawler.cli.crawl_commands.crawl": 63,
-}
+LONGER: dict[str, int] = {}
 """Functions that are longer all the same: `module.function` and how long they may be."""
 
 Import = tuple[str, ast.Import | ast.ImportFrom]

@@ -22,9 +22,68 @@ DEFAULT_ARCHIVE = Path("data")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+OVERVIEW: dict[str, dict[str, str]] = {
+    "Start": {
+        "outlet": "Add and list outlets, search and suggest them.",
+        "crawl": "Fetch new articles of the outlets, or the pages named.",
+    },
+    "Find": {
+        "search": "Find articles by their words, the best first.",
+        "investigate": "Research a story from the URL of one article.",
+    },
+    "Read": {
+        "show": "Read one article.",
+        "diff": "Compare two revisions of an article.",
+        "serve": "Browse and query the archive in Datasette.",
+    },
+    "Follow": {
+        "follow": "Follow a story, starting from its articles.",
+        "stories": "List the stories that are followed.",
+        "story": "Print or write the dossier of a story.",
+        "verdict": "Decide which articles belong to a story.",
+        "unfollow": "Stop following a story; its articles stay.",
+    },
+    "Run": {
+        "status": "Report what the archive holds, and what is due.",
+        "schedule": "Crawl on schedule with systemd or cron.",
+        "watch": "Crawl again and again until stopped.",
+        "doctor": "Check whether the archive is sound, and repair it.",
+        "tidy": "Merge small events into the events they belong to.",
+        "rebuild": "Rebuild derived data.",
+    },
+    "Move data": {
+        "import": "Import saved pages, WARC files or JSON lines.",
+        "export": "Export articles, or their pages as a WARC file.",
+        "extract": "Print the articles in pages without storing them.",
+    },
+}
+"""The commands by task, each with its line on `dateline --help`: at most 60 characters."""
+
+
 class Commands(click.Group):
-    """A group whose commands end a user's mistake in one line and an exit code, never in a
-    traceback."""
+    """A group whose commands report a user's mistake in one line with an exit code."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands by task, and those without a task at the end."""
+        width = max(map(len, self.commands), default=0)
+        listed: set[str] = set()
+        for task, lines in OVERVIEW.items():
+            rows = [
+                (name.ljust(width), line) for name, line in lines.items() if name in self.commands
+            ]
+            listed.update(lines)
+            self._write_section(formatter, task, rows)
+        others = [name for name in self.list_commands(ctx) if name not in listed]
+        rows = [(name, self.commands[name].get_short_help_str(limit=100)) for name in others]
+        self._write_section(formatter, "Other commands", rows)
+
+    @staticmethod
+    def _write_section(
+        formatter: click.HelpFormatter, title: str, rows: list[tuple[str, str]]
+    ) -> None:
+        if rows:
+            with formatter.section(title):
+                formatter.write_dl(rows)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -53,7 +112,7 @@ def archive_option(command: F) -> F:
         metavar="DIR",
         default=_archive_of_the_group,
         envvar="DATELINE_ARCHIVE",
-        help="The folder of the archive.  [default: $DATELINE_ARCHIVE, else ./data]",
+        help="Use the archive in this folder.  [default: $DATELINE_ARCHIVE, else ./data]",
     )(command)
 
 
@@ -70,7 +129,7 @@ def _archive_of_the_group() -> Path:
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="The folder of the archive, for any command.",
+    help="Use the archive in this folder, for any command.",
 )
 @click.version_option(package_name="dateline", prog_name="dateline")
 def cli(folder: Path | None) -> None:

@@ -1,1 +1,1 @@
-"""The commands that people type."""
+"""Commands that people type, one module for each task."""

@@ -1,11 +1,11 @@
-"""The commands that find: `outlet import`, `outlet list`, `crawl`, `import`, `extract`."""
+"""Commands that bring articles in: `outlet import`, `outlet list`, `crawl`, `import`, `extract`."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -15,12 +15,15 @@ from archive.cli.base import archive_option, cli, print_all, typed
 from archive.errors import UsageError
 from crawler.cli.options import contact_option, delay_option
 
+if TYPE_CHECKING:
+    from scrapy.settings import Settings
+
 # -- outlet ----------------------------------------------------------------------------------------
 
 
 @cli.group()
 def outlet() -> None:
-    """The outlets whose coverage is read."""
+    """Add and list outlets, search and suggest them."""
 
 
 @outlet.command("import")
@@ -29,11 +32,11 @@ def outlet() -> None:
 )
 @archive_option
 def outlet_import(file: Path, folder: Path) -> None:
-    """Take over a list of outlets: OPML, TOML, CSV, or a host a line.
+    """Import a list of outlets (OPML, TOML, CSV, text).
 
-    What the list gives (feeds, sitemaps) is kept as it is; outlets without either are looked up as
-    `outlet add` does. A cell may hold several addresses; countries and languages are codes or
-    names; `outlet search --format csv` writes such lists.
+    Feeds and sitemaps in the list are stored as they are; outlets without either are looked up as
+    `outlet add` does. Text files hold a host per line. A cell may hold several URLs; countries and
+    languages are codes or names; `outlet search --format csv` writes such lists.
 
     Example: dateline outlet import feeds.opml
     """
@@ -43,7 +46,7 @@ def outlet_import(file: Path, folder: Path) -> None:
 
 
 def tell_outlets(lines: Sequence[Any]) -> None:
-    """What came of outlets, a line each. Ends the program with 1 if one of them failed."""
+    """Print a line for each outlet; exit with 1 if one of them failed."""
     for line in lines:
         click.echo(line.told(), err=line.failed)
     if any(line.failed for line in lines):
@@ -54,12 +57,12 @@ def tell_outlets(lines: Sequence[Any]) -> None:
 @click.option(
     "--sources",
     is_flag=True,
-    help="Their feeds and sitemaps: when each is looked at next, and why then.",
+    help="List their feeds and sitemaps with the next fetch.",
 )
-@click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @archive_option
 def outlet_list(sources: bool, as_json: bool, folder: Path) -> None:
-    """The outlets of the archive, with their feeds, sitemaps and articles."""
+    """List the outlets with their feeds, sitemaps and articles."""
     import json
 
     from archive.queries.lookup import outlet_sources, outlets
@@ -74,34 +77,30 @@ def outlet_list(sources: bool, as_json: bool, folder: Path) -> None:
     if sources:
         print_all([_as_sources(rows)])
         return
-    table = Table(
-        "outlet",
-        "name",
-        "language",
-        *map(_right, ("feeds", "sitemaps", "articles")),
-        "newest",
-        box=None,
-    )
+    numbers = ("feeds", "sitemaps", "articles")
+    table = Table("outlet", "name", "language", *map(_right, numbers), "newest", box=None)
     for row in rows:
-        cells = (
-            row[name]
-            for name in ("host", "name", "language", "feeds", "sitemaps", "articles", "newest")
-        )
-        table.add_row(*("" if cell is None else str(cell) for cell in cells))
+        table.add_row(*_cells(row, ("host", "name", "language", *numbers, "newest")))
     Console().print(table)
 
 
 def _as_sources(rows: Sequence[dict[str, Any]]) -> Table:
+    """Return the feeds and sitemaps of outlets as a table."""
     names = ("outlet", "kind", "url", "checked_at", "outcome", "due_at", "due_why")
-    table = Table(
-        "outlet", "kind", "source", "last look", "came to", "next look", "because", box=None
-    )
+    heads = ("outlet", "kind", "source", "last fetch", "outcome", "next fetch", "because")
+    table = Table(*heads, box=None)
     for row in rows:
-        table.add_row(*("" if row[name] is None else str(row[name]) for name in names))
+        table.add_row(*_cells(row, names))
     return table
 
 
+def _cells(row: dict[str, Any], names: Sequence[str]) -> list[str]:
+    """Return columns of a row as text, empty for NULL."""
+    return ["" if row[name] is None else str(row[name]) for name in names]
+
+
 def _right(name: str) -> Any:
+    """Return a column that is aligned to the right."""
     from rich.table import Column
 
     return Column(name, justify="right")
@@ -117,75 +116,62 @@ def _right(name: str) -> Any:
     "outlets",
     multiple=True,
     metavar="HOST",
-    help="Only this outlet; may be given again.",
+    help="Limit to this outlet; may be repeated.",
 )
 @click.option(
     "--story",
     metavar="NAME",
-    help="Only what is likely to belong to this story, the likeliest first.",
+    help="Fetch what may belong to this story, likeliest first.",
 )
 @click.option(
     "--due",
     is_flag=True,
-    help="Only the feeds, sitemaps and articles whose turn it is; what a schedule runs.",
+    help="Fetch only what is due, as a schedule does.",
 )
-@click.option(
-    "--budget", type=click.IntRange(min=1), metavar="N", help="Ask for so many pages at most."
-)
+@click.option("--budget", type=click.IntRange(min=1), metavar="N", help="Fetch at most N pages.")
 @click.option(
     "--outlet-budget",
     type=click.IntRange(min=1),
     metavar="N",
-    help="And of one outlet for so many at most.",
+    help="Fetch at most N pages of each outlet.",
 )
 @click.option(
     "--ask",
     metavar="SERVICE,…",
-    help="With --story: also ask gdelt, gdelt-files, google-news, wikipedia or wayback; NAME=ADDRESS asks there.",
+    help="With --story, also ask search services such as gdelt.",
 )
 @click.option(
     "--since",
     metavar="DATE|AGE",
-    help="From sitemaps, what is newer: 2024-02-15, 36h, 7d, 2w.  [default: 7d; with --story, the days of the story]",
+    help="Read sitemaps since 2024-02-15, or 36h, 7d, 2w ago.  "
+    "[default: 7d; with --story, the days of the story]",
 )
 @click.option(
     "--max-time",
     metavar="TIME",
-    help="Stop after this time (30s, 10m, 2h); what waits is taken up by the next crawl.",
+    help="Stop after 30s, 10m, 2h; the next crawl continues.",
 )
 @click.option(
     "--recheck",
     is_flag=True,
-    help="Also look again at articles whose turn it is, as `dateline diff` shows what became of them.",
+    help="Also fetch articles again that are due for a recheck.",
 )
 @contact_option
 @delay_option
 @archive_option
-def crawl(  # noqa: PLR0913, PLR0917  one a option
-    urls: tuple[str, ...],
-    outlets: tuple[str, ...],
-    story: str | None,
-    ask: str | None,
-    due: bool,
-    recheck: bool,
-    max_time: str | None,
-    contact: str | None,
-    delay: float | None,
-    folder: Path,
-    **limits: Any,
-) -> None:
-    """Fetch what the outlets' feeds and sitemaps list and the archive does not have; or the pages
-    named.
+def crawl(urls: tuple[str, ...], folder: Path, **options: Any) -> None:
+    """Fetch new articles of the outlets, or the pages named.
 
-    Takes all that feeds list, and from sitemaps what is newer than --since. One crawl at a time: a
-    second one says who holds the archive and exits with 75. With --due it is cheap enough to be
-    started every five minutes.
+    Fetches every new article in feeds, and from sitemaps what is newer than --since. Only one crawl
+    runs at a time: a second one names the process that holds the archive and exits with 75. With
+    --due it is cheap enough to be started every five minutes.
 
-    With --story it works from what is known of pages before they are fetched: headline, first
-    words, date and address in feeds and in sitemaps of the story's days, then links in pages that
-    belong, topic pages, the outlets' own searches, and the search services that --ask names. It
-    stops when nothing that waits is likely to belong, or at
-    --budget, and says which. What it leaves waits for an ordinary crawl.
+    With --story it scores pages before it fetches them: by headline, first words, date and URL in
+    feeds and in sitemaps of the story's days, then by links in pages that belong, topic pages, the
+    outlets' own searches, and the search services that --ask names: gdelt, gdelt-files,
+    google-news, wikipedia, wayback, or NAME=URL for another address of one. It stops when no
+    waiting page is likely to belong, or at --budget, and reports which. The rest waits for an
+    ordinary crawl.
 
     \b
     Examples: dateline crawl
@@ -198,32 +184,67 @@ def crawl(  # noqa: PLR0913, PLR0917  one a option
     from crawler.workers import fork_server
 
     termination.listen()
-    if not due:  # when nothing is due, nothing is read
+    if not options["due"]:  # when nothing is due, nothing is extracted
         fork_server.start()
+    _start_crawl(folder, urls, **options)
+
+
+def _start_crawl(
+    folder: Path,
+    urls: Sequence[str],
+    *,
+    contact: str | None,
+    delay: float | None,
+    max_time: str | None,
+    **options: Any,
+) -> None:
+    """Check the options, set the crawl up and run it."""
     from archive.times import seconds
     from archive.times import since as moment_since
     from crawler.jobs import crawl as crawls
     from crawler.jobs.run_spider import crawl_settings
+    from crawler.processes import termination
     from crawler.settings import user_agent
 
-    crawls.check(urls, story, ask, due=due, recheck=recheck)
-    if limits["since"]:
-        moment_since(limits["since"])  # a mistake is told before anything starts
+    due, recheck = options["due"], options["recheck"]
+    crawls.check(urls, options["story"], options["ask"], due=due, recheck=recheck)
+    if options["since"]:
+        moment_since(options["since"])  # raises UsageError before anything starts
     settings = crawl_settings(
         folder,
         USER_AGENT=user_agent(contact),
         DOWNLOAD_DELAY=delay,
         CLOSESPIDER_TIMEOUT=seconds(max_time) if max_time else None,
     )
-    given = {name: value for name, value in limits.items() if value}
     if termination.asked():
         click.echo("Stopped before it began.")
-    elif story:
-        crawls.crawl_story(folder, story, outlets, settings, ask or "", given)
-    elif urls:
-        crawls.crawl_pages(folder, urls, settings, given)
     else:
-        crawls.crawl_outlets(folder, outlets, settings, given, due=due, recheck=recheck)
+        _run_crawl(folder, urls, settings, options)
+
+
+def _run_crawl(
+    folder: Path, urls: Sequence[str], settings: Settings, options: dict[str, Any]
+) -> None:
+    """Crawl and print the report; exit with 1 if none of the pages named is an article."""
+    from crawler.cli.crawl_report import print_crawl_report, print_story_report
+    from crawler.jobs import crawl as crawls
+
+    names = ("since", "budget", "outlet_budget")
+    limits = {name: options[name] for name in names if options[name]}
+    hosts, story = options["outlets"], options["story"]
+    if story:
+        ask = options["ask"] or ""
+        print_story_report(crawls.crawl_story(folder, story, hosts, settings, ask, limits))
+    elif urls:
+        report = crawls.crawl_pages(folder, urls, settings, limits)
+        print_crawl_report(report)
+        if not report.stopped_early and not report.has_article:
+            raise SystemExit(1)
+    else:
+        due, recheck = options["due"], options["recheck"]
+        print_crawl_report(
+            crawls.crawl_outlets(folder, hosts, settings, limits, due=due, recheck=recheck)
+        )
 
 
 # -- import and extract ----------------------------------------------------------------------------
@@ -233,16 +254,14 @@ def crawl(  # noqa: PLR0913, PLR0917  one a option
 @click.argument(
     "files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…|-"
 )
-@click.option(
-    "--url", metavar="URL", help="Where a saved page came from, if it does not say so itself."
-)
+@click.option("--url", metavar="URL", help="Set the URL of a saved page that does not state it.")
 @archive_option
 def import_(files: tuple[Path, ...], url: str | None, folder: Path) -> None:
-    """Take in what you have: saved HTML pages, WARC files, JSON lines of articles (`-` reads such
-    from standard input).
+    """Import saved pages, WARC files or JSON lines.
 
-    Fields of JSON lines are the columns of `articles`; url and text are needed. A line that cannot
-    be read is named by its number, and the others are stored.
+    JSON lines are articles whose fields are the columns of `articles`; url and text are required.
+    `-` reads JSON lines from standard input. A line that cannot be read is reported by its number,
+    and the others are stored.
 
     Example: dateline import saved/*.html articles.jsonl
     """
@@ -251,11 +270,11 @@ def import_(files: tuple[Path, ...], url: str | None, folder: Path) -> None:
 
     if url and len(files) > 1:
         raise UsageError("--url goes with one file")
-    told = import_files(folder, files, request_url(url) if url else None)
-    for line in (*told.mistakes, *told.lines()):
+    imported = import_files(folder, files, request_url(url) if url else None)
+    for line in (*imported.mistakes, *imported.lines()):
         click.echo(line, err=True)
-    click.echo(told.summary())
-    if told.mistakes:
+    click.echo(imported.summary())
+    if imported.mistakes:
         raise SystemExit(1)
 
 
@@ -264,43 +283,46 @@ def import_(files: tuple[Path, ...], url: str | None, folder: Path) -> None:
 @click.option(
     "--explain",
     is_flag=True,
-    help="Show where each line came from and what dropped it; also of articles (ID|URL).",
+    help="Explain each line of files or articles (ID|URL).",
 )
 @click.option(
     "--html",
     "as_html",
     is_flag=True,
-    help="With --explain, as a page of its own, to standard output.",
+    help="Print --explain as an HTML page.",
 )
 @click.option(
     "--all",
     "everything",
     is_flag=True,
-    help="Read the archive's own pages anew, and say what changed.",
+    help="Extract the archive's pages again; report changes.",
 )
 @click.option(
     "--jsonl",
     is_flag=True,
-    help='Input is JSON lines of {"url", "html_path"}; id and html_path are passed on.',
+    help='Read JSON lines of {"url", "html_path"}.',
 )
 @click.option(
-    "--workers", type=click.IntRange(min=1), help="Processes that read.  [default: one a core]"
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Extract in N processes.  [default: one per core]",
 )
 @click.option(
     "--one-by-one",
     is_flag=True,
-    help="Print each page as soon as it is read, without what the others teach.",
+    help="Stream results; do not learn boilerplate.",
 )
 @archive_option
 def extract(
     files: tuple[str, ...], explain: bool, as_html: bool, everything: bool, folder: Path, **how: Any
 ) -> None:
-    """Read pages and print articles as JSON lines; nothing is stored.
+    """Print the articles in pages without storing them.
 
-    Files may be gzipped. A page that is no article comes out too, with its page_type and why. Lines
-    that an outlet repeats in three or more of the articles are none of theirs: `left_out` holds
-    them instead of the text. With --all the pages that the archive keeps are read by today's
-    extractor; what comes out otherwise takes the place of the old reading, and is no revision.
+    The output is JSON lines. Files may be gzipped. Pages that are not articles are printed too,
+    with their page_type and the reason. Lines that an outlet repeats in three or more articles are
+    its boilerplate: they move from the text to `left_out`. With --all the stored pages of the
+    archive are extracted again; a different result replaces the previous extraction without a
+    revision.
 
     \b
     Examples: dateline extract page.html
@@ -309,7 +331,7 @@ def extract(
               dateline extract --jsonl pages.jsonl > articles.jsonl
     """
     if everything == bool(files):
-        raise UsageError("name files to read, or --all for the pages that the archive keeps")
+        raise UsageError("name files to read, or --all for the pages in the archive")
     if explain and (everything or any(how.values())):
         raise UsageError("--explain goes with files and articles, and with --html alone")
     if as_html and not explain:
@@ -319,31 +341,32 @@ def extract(
         return
     from crawler.jobs.extract_files import extract_files
 
-    if not (_explain(files, as_html, folder) if explain else extract_files(files, **how)):
+    succeeded = _explain(files, as_html, folder) if explain else extract_files(files, **how)
+    if not succeeded:
         raise SystemExit(1)
 
 
 def _explain(names: Sequence[str], as_html: bool, folder: Path) -> bool:
-    """`extract --explain`; False if one of the pages could not be read."""
+    """Run `extract --explain`; return False if one of the pages could not be read."""
     from archive.cli.terminal import console, data_output
     from crawler.cli.explain_report import MOST, as_html_page, in_terminal
     from crawler.jobs.explain_files import explain_pages
 
-    told, mistakes = explain_pages(
-        tuple(map(typed, names)), folder, click.get_current_context().find_root().obj
-    )
-    if as_html and told:
-        data_output().write(as_html_page(told))
+    url_key = click.get_current_context().find_root().obj
+    pages, mistakes = explain_pages(tuple(map(typed, names)), folder, url_key)
     width = min(console().width, MOST) if console().is_terminal else None
-    for page in () if as_html else told:
-        print_all(in_terminal(page, width), width)
+    if as_html and pages:
+        data_output().write(as_html_page(pages))
+    elif not as_html:
+        for page in pages:
+            print_all(in_terminal(page, width), width)
     for mistake in mistakes:
         click.echo(f"dateline: {mistake}", err=True)
     return not mistakes
 
 
 def _reread(folder: Path) -> None:
-    """`extract --all`, with a bar on a terminal."""
+    """Run `extract --all`, with a progress bar on a terminal."""
     from rich.progress import Progress
 
     from archive.storage.database import connect_to_read
@@ -355,19 +378,21 @@ def _reread(folder: Path) -> None:
         console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
     ) as bar:
         task = bar.add_task("reading")
-        told = reread_all(folder, lambda done, many: bar.update(task, completed=done, total=many))
-    click.echo(f"{told.pages:,} pages read, {told.articles:,} articles changed")
+        result = reread_all(
+            folder, lambda done, total: bar.update(task, completed=done, total=total)
+        )
+    click.echo(f"{result.pages:,} pages read, {result.articles:,} articles changed")
     table = Table("changed", _right("articles"), box=None, pad_edge=False)
-    for kind, changed in told.changed.items():
+    for kind, changed in result.changed.items():
         if changed:
             table.add_row(kind, f"{len(changed):,}")
     if table.row_count:
         Console(width=None if sys.stdout.isatty() else 160).print(table)
-    for why, many in told.not_read.most_common():
-        click.echo(f"Not read anew, {why}: {many:,}")
-    now, before = told.repeated, told.repeated_before
+    for why, pages in result.not_read.most_common():
+        click.echo(f"Not extracted again, {why}: {pages:,}")
+    now, before = result.repeated, result.repeated_before
     if now.lines or before.lines:
         click.echo(
-            f"Outlets repeat {now.habits:,} lines, which are left out {now.lines:,} times ({before.lines:,} before), "
-            f"of {now.articles:,} articles."
+            f"Outlets repeat {now.habits:,} lines, which are left out {now.lines:,} times "
+            f"({before.lines:,} before), of {now.articles:,} articles."
         )

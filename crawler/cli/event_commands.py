@@ -1,4 +1,4 @@
-"""The commands that put articles in events anew: rebuild, tidy."""
+"""Commands that assign articles to events again: `rebuild events`, `tidy`."""
 
 from __future__ import annotations
 
@@ -19,18 +19,17 @@ if TYPE_CHECKING:
 
 @cli.group()
 def rebuild() -> None:
-    """Make anew what is found in the articles."""
+    """Rebuild derived data."""
 
 
 @rebuild.command("events")
 @archive_option
 def rebuild_events(folder: Path) -> None:
-    """Put all articles in events anew, in the order of their dates.
+    """Rebuild all events, in the order of publication.
 
-    An archive that was filled from a list of old articles, or in many small crawls, knows less of
-    each as it comes than it does now. Stories that are followed, and what you said of their
-    articles, stay as they are. No crawl may run meanwhile; it takes about five seconds for a
-    thousand articles.
+    An archive that was filled from a list of old articles, or in many small crawls, knew less about
+    each article when it came in than it does now. Followed stories and your verdicts stay
+    unchanged. No crawl may run meanwhile; a thousand articles take about five seconds.
 
     \b
     Example:  dateline rebuild events
@@ -45,10 +44,9 @@ def rebuild_events(folder: Path) -> None:
 @cli.command()
 @archive_option
 def tidy(folder: Path) -> None:
-    """Look again at events of one or two articles: those that turn out to be part of another go
-    there.
+    """Merge small events into the events they belong to.
 
-    A crawl does so at its end once a day.
+    Small events have one or two articles. A crawl does so once a day at its end.
 
     \b
     Example:  dateline tidy
@@ -58,15 +56,16 @@ def tidy(folder: Path) -> None:
     with _held(folder) as archive:
         archive.prepare(decisions())
         moved = archive.tidy(decisions())
-    click.echo(
-        f"{_many(moved, 'event')} went into another" if moved else "All events stay as they are"
-    )
+    if moved:
+        click.echo(f"{_many(moved, 'event')} merged into another")
+    else:
+        click.echo("No event changed")
 
 
 @contextmanager
 def _held(folder: Path) -> Iterator[Archive]:
-    """An archive that is there, open for writing and under its lock: no crawl runs meanwhile."""
-    from archive.archive import Archive  # 0.1 s, of which every other command would pay its share
+    """Open an existing archive for writing, under its lock, so that no crawl runs meanwhile."""
+    from archive.archive import Archive  # takes 0.1 s, which the other commands should not pay
     from archive.storage.lock import crawl_lock
 
     connect_to_read(folder / "archive.db", ARCHIVE).close()
@@ -75,4 +74,5 @@ def _held(folder: Path) -> Iterator[Archive]:
 
 
 def _many(number: int, what: str) -> str:
+    """Return a number with its noun: `3 events`."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""What `dateline extract --explain` shows: in the terminal, and as a page to keep."""
+"""Report of `dateline extract --explain`, for the terminal and as an HTML page."""
 
 from __future__ import annotations
 
@@ -16,82 +16,86 @@ from archive.text.printable import printable
 from crawler.extraction.explain import TRAFILATURA, Explained, Line
 
 WIDE = 100
-"""Columns from which reasons stand beside their lines, not below."""
+"""Columns from which reasons are printed beside their lines instead of below them."""
 MOST = 140
-"""Columns that are used at most: longer lines are hard to read."""
+"""Columns used at most: longer lines are hard to read."""
 MARGIN = 38
 """Columns of the reasons."""
 FOLDED = 3
-"""Minor lines in a row from which only their number is shown."""
+"""Consecutive minor lines from which only their number is printed."""
 
 
-def heading(told: Explained) -> str:
-    """The article's headline, or which page it is."""
-    return printable(told.article.headline or told.article.page_title or told.article.url)
+def heading(explained: Explained) -> str:
+    """Return the headline of the article, or the URL of the page."""
+    return printable(
+        explained.article.headline or explained.article.page_title or explained.article.url
+    )
 
 
-def summary(told: Explained) -> str:
-    """How many lines were kept, by whom they came, and how many were not."""
-    kept = Counter(line.by for line in told.lines if line.kept)
+def summary(explained: Explained) -> str:
+    """Return the number of lines kept, by the step that found them, and of those left out."""
+    kept = Counter(line.by for line in explained.lines if line.kept)
     by = ", ".join(f"{count} by {who}" for who, count in kept.most_common())
-    out = sum(1 for line in told.lines if line.by and not line.kept)
-    rest = sum(1 for line in told.lines if not line.by)
-    lines = f"{kept.total()} line{'s' * (kept.total() != 1)} kept" + (f" ({by})" if by else "")
-    return f"{lines}, {out} left out of what was found, {rest} of the page that nobody took"
+    out = sum(1 for line in explained.lines if line.by and not line.kept)
+    rest = sum(1 for line in explained.lines if not line.by)
+    lines = f"{kept.total()} line{'s' * (kept.total() != 1)} kept"
+    if by:
+        lines += f" ({by})"
+    return f"{lines}, {out} left out of what was found, {rest} of the page not selected"
 
 
 def note(line: Line) -> str:
-    """What is to be said of a line; nothing of one that was kept as trafilatura found it."""
+    """Return the remark on a line; empty for a line that trafilatura found and that was kept."""
     if line.kept:
         return "" if line.by == TRAFILATURA else f"added by {line.by}"
     return f"left out: {printable(line.why)}" if line.by else printable(line.why)
 
 
 def mark(line: Line) -> str:
-    """A sign before a line: added, left out, never taken; none of one that was kept as trafilatura
-    found it."""
+    """Return the sign before a line: `+` added, `-` left out, `·` not selected, blank otherwise."""
     if line.kept:
         return " " if line.by == TRAFILATURA else "+"
     return "-" if line.by else "·"
 
 
 def grouped(lines: Iterable[Line]) -> Iterator[tuple[bool, Sequence[Line]]]:
-    """Runs of lines, and whether one is to be folded: menus, lists and buttons that nobody took for
-    the text."""
+    """Yield runs of lines, and whether a run is folded: menus, lists and buttons."""
     for is_minor, group in groupby(lines, lambda line: line.is_minor):
         run = list(group)
         yield is_minor and len(run) >= FOLDED, run
 
 
 def folded_run(lines: Sequence[Line]) -> str:
-    """A folded run in words."""
-    return f"{len(lines)} short lines and links that nobody took"
+    """Return the line that stands for a folded run."""
+    return f"{len(lines)} short lines and links, not selected"
 
 
 # -- in the terminal -------------------------------------------------------------------------------
 
 
-def in_terminal(told: Explained, width: int | None) -> Iterator[RenderableType]:
-    """For a terminal of so many columns; None: for a pipe, where no line is wrapped."""
+def in_terminal(explained: Explained, width: int | None) -> Iterator[RenderableType]:
+    """Yield the report for a terminal of `width` columns; None (a pipe) wraps no line."""
     wide = width is not None and width >= WIDE
-    yield Text(heading(told), "bold")
+    yield Text(heading(explained), "bold")
     yield Text()
-    yield from _facts_beside(told) if wide else _facts_below(told)
+    yield from _facts_beside(explained) if wide else _facts_below(explained)
     yield Text()
-    yield Text(summary(told), "dim")
+    yield Text(summary(explained), "dim")
     yield Text()
-    for is_folded, run in grouped(told.lines):
+    for is_folded, run in grouped(explained.lines):
         if is_folded:
             yield Text(f"⋯ {folded_run(run)}", "dim italic")
+        elif wide:
+            yield from map(_beside, run)
         else:
-            yield from (
-                map(_beside, run) if wide else (part for line in run for part in _below(line))
-            )
+            for line in run:
+                yield from _below(line)
 
 
-def _facts_beside(told: Explained) -> Iterator[RenderableType]:
+def _facts_beside(explained: Explained) -> Iterator[RenderableType]:
+    """Yield the fields of the article as a table, for wide terminals."""
     table = Table.grid(padding=(0, 2))
-    for field in told.fields:
+    for field in explained.fields:
         said_by = printable(", ".join(field.said_by))
         table.add_row(
             Text(field.name, "dim"),
@@ -101,8 +105,9 @@ def _facts_beside(told: Explained) -> Iterator[RenderableType]:
     yield table
 
 
-def _facts_below(told: Explained) -> Iterator[RenderableType]:
-    for field in told.fields:
+def _facts_below(explained: Explained) -> Iterator[RenderableType]:
+    """Yield a line for each field of the article."""
+    for field in explained.fields:
         said_by = f"  [{printable(', '.join(field.said_by))}]" if field.said_by else ""
         yield Text.assemble((f"{field.name}: ", "dim"), printable(field.value), (said_by, "dim"))
 
@@ -111,7 +116,7 @@ STYLES = {" ": "", "+": "green", "-": "dim", "·": "dim"}
 
 
 def _beside(line: Line) -> RenderableType:
-    """A line with what is to be said of it at its right."""
+    """Return a line with its remark at the right."""
     table = Table.grid(padding=(0, 1), expand=True)
     table.add_column(width=1)
     table.add_column(ratio=1)
@@ -124,7 +129,7 @@ def _beside(line: Line) -> RenderableType:
 
 
 def _below(line: Line) -> Iterator[RenderableType]:
-    """A line, and below it what is to be said of it."""
+    """Yield a line, and its remark below it."""
     yield Text(f"{mark(line)} {printable(line.text)}", STYLES[mark(line)])
     if said := note(line):
         yield Padding(Text(f"→ {said}", "dim italic"), (0, 0, 0, 4), expand=False)
@@ -133,9 +138,11 @@ def _below(line: Line) -> Iterator[RenderableType]:
 # -- as a page -------------------------------------------------------------------------------------
 
 
-def as_html_page(told: Sequence[Explained]) -> str:
-    """One page without scripts that asks no other host for anything; dark where the reader's system
-    is."""
+def as_html_page(explained: Sequence[Explained]) -> str:
+    """Return the report as one HTML page.
+
+    It has no scripts and loads nothing from other hosts; it is dark where the system is.
+    """
     from jinja2 import Environment
 
     page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
@@ -148,13 +155,11 @@ def as_html_page(told: Sequence[Explained]) -> str:
         "grouped": grouped,
         "folded_run": folded_run,
     }
-    return (
-        page.render(
-            all=told,
-            plain=printable,
-            kinds={"+": "added", "-": "out", "·": "rest"},
-            mark=mark,
-            **words,
-        )
-        + "\n"
+    html = page.render(
+        all=explained,
+        plain=printable,
+        kinds={"+": "added", "-": "out", "·": "rest"},
+        mark=mark,
+        **words,
     )
+    return html + "\n"

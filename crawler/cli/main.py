@@ -1,15 +1,15 @@
-"""The `dateline` command, whole: the commands that find, and those that read back."""
+"""The `dateline` command with all its subcommands, of the crawler and of the archive."""
 
 import sys
 from typing import TYPE_CHECKING
 
 from crawler.processes.search_path import leave_out_current_folder
 
-leave_out_current_folder()  # before anything else is imported
+leave_out_current_folder()  # before anything else is imported, as it might come from there
 
 from crawler.processes import termination
 
-termination.listen()  # what follows takes a second, and is not to end in a traceback
+termination.listen()  # the imports below take a second, and Ctrl-C must not end in a traceback
 # ruff: noqa: E402
 # isort: split
 
@@ -28,22 +28,22 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """The console script."""
+    """Run the command; the entry point of the console script."""
     termination.release()
     if termination.asked() and not {"crawl", "investigate"} & set(sys.argv):
-        sys.exit(130)  # as shells tell of a program that Ctrl-C ended
+        sys.exit(130)  # the exit code of a program that Ctrl-C ended (128 + SIGINT)
     cli(prog_name="dateline", obj=Given(_url_key, _judge))
 
 
 def _url_key(url: str) -> str:
-    """By it `show URL` finds an article under another spelling of its address."""
-    from pipelines.urls import url_key  # 0.1 s of every command, as tldextract loads an HTTP client
+    """Return the key of a URL, which is the same for its different spellings."""
+    from pipelines.urls import url_key  # takes 0.1 s, because tldextract loads an HTTP client
 
     return url_key(url)
 
 
 def _judge() -> "Judge":
-    """By it `serve` lists a story anew as soon as a person says what belongs."""
+    """Return the policy with which `serve` lists a story again after a verdict."""
     from pipelines.topics.stories import JUDGE
 
     return JUDGE

@@ -1,4 +1,4 @@
-"""The commands that keep an archive going: `schedule`, `watch`, `doctor`."""
+"""Commands that keep an archive running: `schedule`, `watch`, `doctor`."""
 
 from __future__ import annotations
 
@@ -16,19 +16,21 @@ if TYPE_CHECKING:
 
 
 @cli.command()
-@click.option("--systemd", "kind", flag_value="systemd", help="Units for your systemd.")
-@click.option("--cron", "kind", flag_value="cron", help="Lines for your crontab.")
+@click.option("--systemd", "kind", flag_value="systemd", help="Make units for your systemd.")
+@click.option("--cron", "kind", flag_value="cron", help="Make lines for your crontab.")
 @click.option(
-    "--every", default="5min", show_default=True, metavar="TIME", help="How often: 5min, 1h, 1d."
+    "--every", default="5min", show_default=True, metavar="TIME", help="Crawl every 5min, 1h, 1d."
 )
 @click.option(
-    "--install", "action", flag_value="install", help="Install it, in the place of an earlier one."
+    "--install", "action", flag_value="install", help="Install it, replacing an earlier one."
 )
 @click.option("--remove", "action", flag_value="remove", help="Remove what was installed.")
 @archive_option
 def schedule(kind: str | None, every: str, action: str | None, folder: Path) -> None:
-    """Crawl on schedule, and look every night whether the archive is sound: print what does it, or
-    install it.
+    """Crawl on schedule with systemd or cron.
+
+    Prints the units or the crontab lines that crawl on schedule and check the archive every night;
+    --install installs them.
 
     \b
     Examples: dateline schedule --systemd
@@ -39,7 +41,7 @@ def schedule(kind: str | None, every: str, action: str | None, folder: Path) -> 
     from crawler.jobs import schedule_units as units
 
     if kind is None:
-        raise UsageError("say which: --systemd or --cron (in a container: `dateline watch`)")
+        raise UsageError("choose --systemd or --cron (in a container: `dateline watch`)")
     plan = scheduling.make_schedule(folder, units.minutes(every), new=action != "remove")
     if action is None:
         click.echo(_printed(plan, kind), nl=False)
@@ -54,6 +56,7 @@ def schedule(kind: str | None, every: str, action: str | None, folder: Path) -> 
 
 
 def _printed(plan: object, kind: str) -> str:
+    """Return the units or crontab lines as text, for a person to read or copy."""
     from crawler.jobs import install_schedule as scheduling
     from crawler.jobs import schedule_units as units
 
@@ -70,14 +73,14 @@ def _printed(plan: object, kind: str) -> str:
     default="5m",
     show_default=True,
     metavar="TIME",
-    help="How often a crawl begins: 90s, 5m, 2h.",
+    help="Start a crawl every 90s, 5m, 2h.",
 )
 @archive_option
 def watch(every: str, folder: Path) -> None:
-    """Crawl again and again, until it is told to stop: what cron does, for containers.
+    """Crawl again and again until stopped.
 
-    Tells a line a run on standard output. SIGTERM and Ctrl-C end it within ten seconds, and the
-    crawl with it.
+    It does in containers what cron does elsewhere, and prints a line for each run. SIGTERM and
+    Ctrl-C stop it within ten seconds, and the running crawl with it.
 
     \b
     Example:  dateline watch --every 10m
@@ -96,15 +99,16 @@ def watch(every: str, folder: Path) -> None:
     "--repair",
     "mend",
     is_flag=True,
-    help="Mend what can be mended safely; nothing archived is deleted.",
+    help="Repair what is safe to repair; delete nothing archived.",
 )
-@click.option("--json", "as_json", is_flag=True, help="JSON instead of lines.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines.")
 @archive_option
 def doctor(mend: bool, as_json: bool, folder: Path) -> None:
-    """Is the archive sound? A line for everything that is wrong: what, how often, what to do.
+    """Check whether the archive is sound, and repair it.
 
-    Looks at both files, the search's index, references, the disk, and what crawls that died left
-    behind. Ends with exit code 1 if anything is wrong and was not mended.
+    Prints a line for each problem: what, how often, and what to do. Checks both database files, the
+    search index, references, the disk, and what crashed crawls left behind. Exits with 1 if a
+    problem remains.
 
     \b
     Examples: dateline doctor
@@ -121,8 +125,7 @@ def doctor(mend: bool, as_json: bool, folder: Path) -> None:
 
 
 def _diagnosed(folder: Path, mend: bool) -> Diagnosis:
-    """With the archive's lock where it can be had; without it less is looked at, and nothing
-    mended."""
+    """Examine the archive, under its lock where possible; without the lock it checks less."""
     from archive import doctor
     from archive.storage.lock import crawl_lock
     from pipelines.policies import decisions
@@ -130,14 +133,12 @@ def _diagnosed(folder: Path, mend: bool) -> Diagnosis:
 
     judge = decisions().texts
     if not (folder / "archive.db").is_file():
-        return doctor.examine(folder, judge, alone=False)  # which says that there is none
+        return doctor.examine(folder, judge, alone=False)  # it reports the missing archive
     try:
         with crawl_lock(folder):
-            return (
-                doctor.repair(folder, judge, url_key)
-                if mend
-                else doctor.examine(folder, judge, alone=True)
-            )
+            if mend:
+                return doctor.repair(folder, judge, url_key)
+            return doctor.examine(folder, judge, alone=True)
     except ArchiveError:
         if mend:
             raise

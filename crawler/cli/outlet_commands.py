@@ -1,5 +1,4 @@
-"""The commands that add outlets and look for them: `outlet add`, `outlet search`, `outlet
-suggest`."""
+"""Commands that find outlets and add them: `outlet search`, `outlet add`, `outlet suggest`."""
 
 from __future__ import annotations
 
@@ -28,26 +27,25 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 SHOWN = 20
-"""Rows of a table, and outlets that are added at once, where nobody says how many."""
+"""Rows of a table, and outlets added at once, unless --most says otherwise."""
 
 
 def narrowing(command: F) -> F:
-    """Adds the options that narrow the catalogue; its function gets `country`, `language` and
-    `kind` as tuples."""
+    """Add the options that select from the catalogue: `country`, `language` and `kind`, tuples."""
     for option in (
         click.option("--kind", multiple=True, metavar="KIND",
-                     help="agency, national, broadcaster, digital, business, regional or local; may be given again."),
+                     help="Limit to a kind, such as agency; may be repeated."),
         click.option("--language", multiple=True, metavar="LANGUAGE",
-                     help="In this language, as ko or korean; may be given again."),
+                     help="Limit to a language: ko, korean; may be repeated."),
         click.option("--country", multiple=True, metavar="COUNTRY",
-                     help="Of this country, as KR or korea; may be given again."),
+                     help="Limit to a country: KR, korea; may be repeated."),
     ):  # fmt: skip
         command = option(command)
     return command
 
 
 yes_option = click.option(
-    "--yes", is_flag=True, help="Do not ask before outlets of the catalogue are added."
+    "--yes", is_flag=True, help="Add outlets of the catalogue without asking."
 )
 
 
@@ -61,13 +59,13 @@ yes_option = click.option(
     "--most",
     type=click.IntRange(min=1),
     metavar="N",
-    help="At most so many.  [default: 20; with --format all]",
+    help="Print at most N outlets.  [default: 20; with --format all]",
 )
 @click.option(
     "--format",
     "form",
     type=click.Choice(["json", "csv"]),
-    help="JSON, or CSV as `outlet import` takes it.",
+    help="Print JSON, or CSV that `outlet import` reads.",
 )
 @catalogue_option
 @archive_option
@@ -79,12 +77,13 @@ def outlet_search(
     folder: Path,
     **narrowed: Any,
 ) -> None:
-    """Look outlets up in the catalogue: by host, name, country, language or kind.
+    """Search the catalogue of outlets.
 
-    All words must fit. Countries and languages are known in English and as they call themselves:
-    korea, 한국, Schweiz. National papers, agencies and broadcasters come first, and of each kind
-    those whose feeds are known. Nothing is fetched: the catalogue was compiled from public lists,
-    and not every address in it may still be good.
+    All words must match: host, name, country, language or kind (agency, national, broadcaster,
+    digital, business, regional, local). Countries and languages are known by their English and
+    their own names: korea, 한국, Schweiz. National papers, agencies and broadcasters come first,
+    and of each kind those with known feeds. Nothing is fetched: the catalogue was compiled from
+    public lists, and some of its URLs may be out of date.
 
     \b
     Examples: dateline outlet search korea
@@ -99,7 +98,8 @@ def outlet_search(
         _write([asdict(each) for each in shown], form)
     elif not found:
         click.echo(
-            "No outlet of the catalogue fits; `dateline outlet add HOST` adds one that it does not have."
+            "No outlet of the catalogue matches; "
+            "`dateline outlet add HOST` adds one that it does not have."
         )
     else:
         print_all([_as_table(shown, _read_already(folder))])
@@ -108,24 +108,25 @@ def outlet_search(
 
 
 def _typed(narrowed: dict[str, Collection[str]]) -> dict[str, list[str]]:
-    return {name: [typed(value) for value in values] for name, values in narrowed.items()}
+    """Return the values of the selecting options as UTF-8."""
+    return {name: list(map(typed, values)) for name, values in narrowed.items()}
 
 
 def _as_table(outlets: Sequence[CatalogueOutlet], read: Collection[str]) -> Table:
+    """Return outlets of the catalogue as a table, with a note on those in the archive."""
     from archive.frontier.hosts import bare_host
 
     rows = []
     for each in outlets:
-        here = (
-            "in the archive" if bare_host(each.host) in read else "feed known" if each.feeds else ""
-        )
-        rows.append((each.host, each.name, each.country, each.language, each.kind, here))
+        remark = "feed known" if each.feeds else ""
+        if bare_host(each.host) in read:
+            remark = "in the archive"
+        rows.append((each.host, each.name, each.country, each.language, each.kind, remark))
     return _table(("outlet", "name", "country", "language", "kind", ""), rows)
 
 
 def _read_already(folder: Path) -> set[str]:
-    """The hosts, without `www.`, whose feeds or sitemaps the archive reads; none, where there is no
-    archive."""
+    """Return the hosts, without `www.`, whose feeds or sitemaps the archive reads."""
     from archive.articles.outlet_evidence import with_sources
 
     if not (folder / "archive.db").exists():
@@ -135,7 +136,7 @@ def _read_already(folder: Path) -> set[str]:
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
-    """A table that cuts no host; what is long is folded."""
+    """Return a table that folds long cells and cuts no host."""
     from rich.table import Column, Table
     from rich.text import Text
 
@@ -151,7 +152,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
 
 
 def _write(rows: Sequence[dict[str, Any]], form: str) -> None:
-    """To standard output: one document, or a table with lists as `outlet import` reads them."""
+    """Write outlets to standard output as JSON, or as CSV that `outlet import` reads."""
     from archive.cli.terminal import data_output
     from archive.exports.article_files import as_document
 
@@ -163,13 +164,13 @@ def _write(rows: Sequence[dict[str, Any]], form: str) -> None:
     sheet = csv.DictWriter(text, names, lineterminator="\n")
     sheet.writeheader()
     for row in rows:
-        sheet.writerow(
-            {
-                name: " ".join(row[name]) if isinstance(row[name], tuple) else row[name]
-                for name in names
-            }
-        )
+        sheet.writerow({name: _as_cell(row[name]) for name in names})
     data_output().write(text.getvalue())
+
+
+def _as_cell(value: object) -> object:
+    """Return a value as a cell of CSV; the items of a list are separated by blanks."""
+    return " ".join(value) if isinstance(value, tuple) else value
 
 
 # -- add -------------------------------------------------------------------------------------------
@@ -182,7 +183,7 @@ def _write(rows: Sequence[dict[str, Any]], form: str) -> None:
     "--most",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Of the catalogue, so many at most.  [default: 20]",
+    help="Add at most N outlets of the catalogue.  [default: 20]",
 )
 @yes_option
 @catalogue_option
@@ -195,13 +196,13 @@ def outlet_add(
     folder: Path,
     **narrowed: Any,
 ) -> None:
-    """Find the feeds and sitemaps of outlets, and keep them: of those named, or of some of the
-    catalogue.
+    """Add outlets with their feeds and sitemaps.
 
-    What the catalogue knows of a host is tried first; then robots.txt, the home page and the usual
-    paths; https first, then http, with `www.` and without. With --country, --language or --kind it
-    takes those of the catalogue that the archive does not have, national papers, agencies and
-    broadcasters first.
+    What the catalogue knows about a host is tried first, then robots.txt, the home page and the
+    usual paths; https before http, with and without `www.`. With --country, --language or --kind it
+    adds outlets of the catalogue that the archive does not have, national papers, agencies and
+    broadcasters first. Kinds are agency, national, broadcaster, digital, business, regional and
+    local.
 
     \b
     Examples: dateline outlet add www.bbc.co.uk lemonde.fr
@@ -212,11 +213,13 @@ def outlet_add(
     from crawler.sources.catalogue import read
 
     chosen = {name: values for name, values in _typed(narrowed).items() if values}
-    if bool(hosts) == bool(chosen):
+    if not hosts and not chosen:
         raise UsageError(
-            "name hosts, or say which outlets of the catalogue with --country, --language or --kind"
-            if not hosts
-            else "--country, --language and --kind choose from the catalogue; they go with no hosts"
+            "name hosts, or choose outlets of the catalogue with --country, --language or --kind"
+        )
+    if hosts and chosen:
+        raise UsageError(
+            "--country, --language and --kind choose from the catalogue; they go with no hosts"
         )
     if hosts:
         named = [_host(typed(host)) for host in hosts]
@@ -226,8 +229,7 @@ def outlet_add(
 
 
 def _host(text: str) -> str:
-    """A host that somebody typed. Raises UsageError for a word that is none, and says where words
-    are looked up."""
+    """Return a host that was typed; raises UsageError for other words, with a hint where to search."""
     from crawler.sources.source_discovery import host_of
 
     try:
@@ -244,6 +246,7 @@ def _host(text: str) -> str:
 def _add_of_catalogue(
     folder: Path, catalogue: Path | None, chosen: dict[str, list[str]], most: int, yes: bool
 ) -> None:
+    """Add the outlets of the catalogue that match; raises UsageError if none does."""
     from crawler.jobs.add_outlets import choose
     from crawler.sources.catalogue import read, search
 
@@ -251,30 +254,29 @@ def _add_of_catalogue(
     fitting = search(outlets, **chosen)
     if not fitting:
         raise UsageError(
-            "no outlet of the catalogue fits; `dateline outlet search` shows what it has"
+            "no outlet of the catalogue matches; `dateline outlet search` shows what it has"
         )
     choice = choose(folder, fitting, most)
-    click.echo(f"{len(fitting):,} outlet{'s' * (len(fitting) != 1)} of the catalogue fit{'s' * (len(fitting) == 1)}"
-               f"{''.join(f'; {said}' for said in choice.said())}.")  # fmt: skip
+    number = len(fitting)
+    matches = "1 outlet of the catalogue matches"
+    if number != 1:
+        matches = f"{number:,} outlets of the catalogue match"
+    click.echo("; ".join([matches, *choice.said()]) + ".")
     _add(folder, [each.host for each in choice.taken], outlets, yes)
 
 
 def _add(
     folder: Path, hosts: Sequence[str], catalogue: Sequence[CatalogueOutlet], yes: bool
 ) -> None:
-    """Add outlets that nobody named, if the person who sits there agrees. Ends the program with 1
-    if none could be."""
+    """Add outlets after asking for consent on a terminal; exit with 1 if none could be added."""
     from crawler.jobs.add_outlets import add_outlets
 
     if not hosts:
         click.echo("There is nothing to add.")
         return
     click.echo(f"Adding {len(hosts):,}: {', '.join(hosts)}")
-    if (
-        not yes
-        and sys.stdin.isatty()
-        and not click.confirm("Shall they be looked up and added?", default=True)
-    ):
+    asks = sys.stdin.isatty() and not yes
+    if asks and not click.confirm("Look them up and add them?", default=True):
         click.echo("Nothing was added.")
         return
     lines = add_outlets(folder, hosts, catalogue=catalogue, tell=_tell)
@@ -285,6 +287,7 @@ def _add(
 
 
 def _tell(line: Line) -> None:
+    """Print the result for one outlet."""
     click.echo(line.told(), err=line.failed)
 
 
@@ -299,10 +302,10 @@ def _tell(line: Line) -> None:
     default=SHOWN,
     show_default=True,
     metavar="N",
-    help="At most so many.",
+    help="Suggest at most N outlets.",
 )
 @click.option("--add", is_flag=True, help="Add them, as `outlet add` does.")
-@click.option("--format", "form", type=click.Choice(["json"]), help="JSON instead of a table.")
+@click.option("--format", "form", type=click.Choice(["json"]), help="Print JSON, not a table.")
 @yes_option
 @catalogue_option
 @archive_option
@@ -315,12 +318,11 @@ def outlet_suggest(
     catalogue: Path | None,
     folder: Path,
 ) -> None:
-    """Outlets that are likely to have covered a story, and why; none that the archive reads
-    already.
+    """Suggest outlets that are likely to cover a story.
 
-    By the countries and cities that its articles name and their languages, the agencies that they
-    credit, the outlets that they link to and that link to them, and those that search services
-    named.
+    Outlets that the archive reads already are left out. The evidence is the countries and cities
+    that its articles name, their languages, the agencies they credit, links from and to outlets,
+    and the outlets that search services named.
 
     \b
     Examples: dateline outlet suggest harbour-strike
@@ -331,7 +333,7 @@ def outlet_suggest(
     from crawler.story_search.likely_outlets import suggest
 
     if add and form:
-        raise UsageError("--add tells what it adds line by line; --format goes without it")
+        raise UsageError("--add prints a line for each outlet; --format goes without it")
     outlets = read(catalogue)
     with opened(folder) as connection:
         about = story_of(connection, typed(story))
@@ -356,6 +358,7 @@ def outlet_suggest(
 
 
 def _suggestions(found: Sequence[Suggestion]) -> Table:
+    """Return suggested outlets as a table."""
     rows = [
         (each.host, each.name, each.country, each.language, "; ".join(each.reasons))
         for each in found

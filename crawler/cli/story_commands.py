@@ -1,5 +1,4 @@
-"""The commands that make a story or change it, and so hold the archive's articles against it:
-follow, verdict."""
+"""Commands that start or change a story and score the articles again: `follow`, `verdict`."""
 
 from __future__ import annotations
 
@@ -23,42 +22,40 @@ if TYPE_CHECKING:
 @click.option(
     "--name",
     metavar="NAME",
-    help="The story to start or to extend.  [default: made from the headline]",
+    help="Name of the story.  [default: made from the headline]",
 )
-@click.option(
-    "--words", metavar="WORDS", help="What else it is about, besides what the articles say."
-)
+@click.option("--words", metavar="WORDS", help="Further words that the story is about.")
 @click.option(
     "--language",
     "languages",
     multiple=True,
     metavar="CODE",
-    help="Only in this language; may be given again.",
+    help="Limit to this language; may be repeated.",
 )
 @click.option(
     "--since",
     metavar="DATE|AGE",
-    help="Only what was published since 2024-02-15, or 36h, 7d, 2w, 3m ago.",
+    help="Limit to articles since 2024-02-15, or 36h, 7d, 2w, 3m ago.",
 )
 @click.option(
     "--until",
     metavar="DATE|AGE",
-    help="Only what was published at or before it; a day counts whole.",
+    help="Limit to articles up to this date, the day included.",
 )
 @click.option(
     "--outlet",
     "hosts",
     multiple=True,
     metavar="HOST",
-    help="Only of this outlet; may be given again.",
+    help="Limit to this outlet; may be repeated.",
 )
 @click.option("--from", "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
-              help="Follow the stories of a file, as `dateline stories --toml` writes it.")  # fmt: skip
+              help="Follow the stories in a file of `dateline stories --toml`.")  # fmt: skip
 @contact_option
 @click.option(
     "--alone",
     is_flag=True,
-    help="Fetch the article alone: not its outlet's feeds, and none of its links.",
+    help="Fetch only the article, without feeds and links.",
 )
 @archive_option
 def follow(
@@ -70,14 +67,14 @@ def follow(
     folder: Path,
     **asked: Any,
 ) -> None:
-    """Follow a story from one or more of its articles, and list what the archive has of it.
+    """Follow a story, starting from its articles.
 
-    An article is named by its address, and fetched if the archive does not have it, or by its
-    number. With the address comes its outlet: its feeds and sitemaps are found and read from then
-    on, and the pages that the article links to wait for a crawl. What is kept from then on is filed
-    under the story where it fits. With the name of a story, or an article that one was started
-    from, that story is extended: each article makes its profile better, and an option takes the
-    place of what was said before ('' takes it away).
+    Lists what the archive has of the story. An article is given by its URL, and fetched if the
+    archive does not have it, or by its number. With a URL, the feeds and sitemaps of its outlet are
+    added, and the pages that the article links to wait for a crawl. Articles that are stored later
+    are assigned to the story where they match. With the name of a followed story, or one of its
+    articles, the story is extended: each article improves its profile, and an option replaces its
+    earlier value ('' removes it).
 
     \b
     Examples: dateline follow https://harbour.example/news/ferry-strike --name harbour-strike
@@ -96,13 +93,13 @@ def follow(
         return
     if not articles and not name:
         raise UsageError(
-            "name an article of the story, by its address or its number: dateline follow URL"
+            "name an article of the story by its URL or its number: dateline follow URL"
         )
     definition = follow_story.definition(folder, articles, **asked)
     ids, around = follow_story.gather(folder, [typed(each) for each in articles], contact, alone)
     if not ids:
         with opened(folder):
-            pass  # an archive is not started from nothing
+            pass  # raises where there is no archive: following alone does not create one
     with Archive(folder) as archive:
         story, new = followed_stories.follow_story(
             archive, typed(name) if name else None, ids, definition
@@ -111,42 +108,41 @@ def follow(
 
 
 def _tell(db: sqlite3.Connection, name: str, what: str, around: Around) -> None:
-    """What a story is, its coverage as the archive has it, what was found around it, and what to do
-    next."""
+    """Print a story, its coverage in the archive, what was found around it, and the next steps."""
     from archive.articles.outlet_evidence import with_sources
     from archive.articles.stories import story
     from archive.exports.dossier import as_table, dossier
     from archive.text.printable import printable
 
-    told = dossier(db, story(db, name))
-    click.echo(f"{what} {name}: {printable(told.story.title)}")
-    if told.about:
-        click.echo(f"About: {printable(', '.join(told.about))}")
-    click.echo(f"In the archive: {told.summary}\n")
-    if told.pieces:
-        print_all([as_table(told.pieces)])
+    found = dossier(db, story(db, name))
+    click.echo(f"{what} {name}: {printable(found.story.title)}")
+    if found.about:
+        click.echo(f"About: {printable(', '.join(found.about))}")
+    click.echo(f"In the archive: {found.summary}\n")
+    if found.pieces:
+        print_all([as_table(found.pieces)])
     click.echo()
-    for found in around.outlets:
-        click.echo(printable(found.told()))
-    if around.linked:
-        pages = (
-            "1 page that it links to waits"
-            if around.linked == 1
-            else f"{around.linked:,} pages that it links to wait"
-        )
-        click.echo(f"{pages} to be looked at.")
+    for outlet in around.outlets:
+        click.echo(printable(outlet.told()))
+    if around.linked == 1:
+        click.echo("1 page that it links to waits to be fetched.")
+    elif around.linked:
+        click.echo(f"{around.linked:,} pages that it links to wait to be fetched.")
     click.echo(
-        f"`dateline story {name}` reads them; `dateline verdict {name} ID --not` takes one out."
+        f"`dateline story {name}` prints them; `dateline verdict {name} ID --not` removes one."
     )
     for line in next_steps(name, len(with_sources(db))):
         click.echo(line)
 
 
 def next_steps(name: str, outlets: int) -> list[str]:
-    """What to do to find more of a story, in plain words; `outlets`: how many the archive reads."""
+    """Return the commands that find more of a story; `outlets` is the number that are read."""
     from crawler.jobs.crawl import FEW
 
-    suggest = f"`dateline outlet suggest {name}` names outlets that are likely to have more; with --add it adds them."
+    suggest = (
+        f"`dateline outlet suggest {name}` names outlets that are likely to have more; "
+        "with --add it adds them."
+    )
     if not outlets:
         return ["The archive reads no outlet yet.", suggest]
     where = "the one outlet" if outlets == 1 else f"the {outlets:,} outlets"
@@ -157,36 +153,38 @@ def next_steps(name: str, outlets: int) -> list[str]:
 
 
 def _follow_file(folder: Path, file: Path) -> None:
+    """Follow the stories in a file and print a line for each."""
     from crawler.story_search.followed_stories import follow_file
 
     for row, missing in follow_file(folder, file):
         click.echo(
-            f"Following {row['name']}: in the archive {row['articles']:,} articles of {row['outlets']:,} outlets"
+            f"Following {row['name']}: in the archive {row['articles']:,} articles "
+            f"of {row['outlets']:,} outlets"
         )
         for url in missing:
-            click.echo(f"  {url}: not here yet; the next crawl takes it")
+            click.echo(f"  {url}: not in the archive yet; the next crawl fetches it")
 
 
 def _words(command: Callable[..., None]) -> Callable[..., None]:
-    """Adds the three words that a person may say."""
+    """Add the three options that record a verdict."""
     for option in (
         click.option(
             "--clear",
             "word",
             flag_value="clear",
-            help="Nothing is said of them any more; the archive judges them itself.",
+            help="Clear your verdict; the score decides again.",
         ),
         click.option(
             "--not",
             "word",
             flag_value="not",
-            help="They do not belong; the story never lists them again.",
+            help="Exclude them; the story never lists them again.",
         ),
         click.option(
             "--belongs",
             "word",
             flag_value="belongs",
-            help="They belong, and make its profile better.",
+            help="Confirm them; they improve the story's profile.",
         ),
     ):
         command = option(command)
@@ -199,9 +197,10 @@ def _words(command: Callable[..., None]) -> Callable[..., None]:
 @_words
 @archive_option
 def verdict(story: str, articles: tuple[str, ...], word: str | None, folder: Path) -> None:
-    """Say of articles that they belong to a story, or that they do not. A person's word is final.
+    """Decide which articles belong to a story.
 
-    It outlasts all scoring. The articles of the archive are held against the story anew.
+    A verdict is final: it overrides the score. The articles of the archive are then scored against
+    the story again.
 
     \b
     Examples: dateline verdict harbour-strike 12 17 --belongs
@@ -214,17 +213,16 @@ def verdict(story: str, articles: tuple[str, ...], word: str | None, folder: Pat
     from crawler.story_search.followed_stories import story_judge
 
     if word is None:
-        raise UsageError("say what of them: --belongs, --not or --clear")
+        raise UsageError("choose one of --belongs, --not and --clear")
     with opened(folder) as connection:
         about = stories.story(connection, typed(story))
     ids = known_ids(folder, [typed(each) for each in articles])
     with Archive(folder) as archive:
         judge = story_judge(archive)
         before = _listed(archive.db, about.id)
+        belongs = {"belongs": True, "not": False, "clear": None}[word]
         with transaction(archive.db) as db:
-            stories.verdict(
-                db, about.id, ids, {"belongs": True, "not": False, "clear": None}[word], judge
-            )
+            stories.verdict(db, about.id, ids, belongs, judge)
         after = _listed(archive.db, about.id)
         confirmed = stories.profile_of(archive.db, about.id)[1]
     added, dropped = len(after - before), len(before - after)
@@ -233,12 +231,12 @@ def verdict(story: str, articles: tuple[str, ...], word: str | None, folder: Pat
     )
     if not confirmed and not about.words:
         click.echo(
-            f"None is confirmed any more, so nothing is found by it: dateline verdict {about.name} ID --belongs"
+            "No article is confirmed any more, so the story cannot find others: "
+            f"dateline verdict {about.name} ID --belongs"
         )
 
 
 def _listed(db: sqlite3.Connection, story_id: int) -> set[int]:
-    return {
-        row["id"]
-        for row in db.execute("SELECT id FROM story_coverage WHERE story_id = ?", (story_id,))
-    }
+    """Return the IDs of the articles that a story lists."""
+    rows = db.execute("SELECT id FROM story_coverage WHERE story_id = ?", (story_id,))
+    return {row["id"] for row in rows}

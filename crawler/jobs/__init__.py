@@ -1,1 +1,1 @@
-"""What a command runs: a crawl, an import, an extraction, a schedule."""
+"""Jobs behind the commands: a crawl, an import, an extraction, a schedule."""

@@ -1,4 +1,4 @@
-"""`dateline outlet add` and `outlet import`: what to look up, and what to tell of it."""
+"""Jobs behind `dateline outlet add` and `outlet import`: look outlets up and report them."""
 
 from __future__ import annotations
 
@@ -26,13 +26,14 @@ from pipelines.identity import file_source
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What is told of one outlet."""
+    """The result for one outlet."""
 
     host: str
     text: str
     failed: bool = False
 
     def told(self) -> str:
+        """Return the result as a line of text."""
         return f"{self.host}: {self.text}"
 
 
@@ -44,17 +45,20 @@ def add_outlets(
     tell: Callable[[Line], None] | None = None,
     **settings: Any,
 ) -> list[Line]:
-    """Look outlets up and keep them; a line each, in the order of the hosts, and to `tell` as soon
-    as it is known.
+    """Look outlets up and store them; return a line for each, in the order of the hosts.
 
-    Raises UsageError for what is no host.
-
-    What `known` says of them goes before what the `catalogue` does (None: the one that
-    DATELINE_CATALOGUE names, else the package's own).
+    `tell` gets each line as soon as it is known. What `known` states about an outlet takes
+    precedence over the `catalogue` (None: the one that DATELINE_CATALOGUE names, else the built-in
+    one). Raises UsageError for an invalid host.
     """
     for host in hosts:
-        home_urls(host)  # a mistake is told before anything starts
+        home_urls(host)  # raises UsageError before anything starts
     fork_server.start()
+
+    def report(found: Found) -> None:
+        if tell:
+            tell(line_of(found))
+
     with Archive(folder) as archive:
         ran: Any = run_spider(
             DiscoverySpider,
@@ -63,17 +67,16 @@ def add_outlets(
             hosts=",".join(hosts),
             outlets_known=known,
             catalogue=None if catalogue is None else tuple(catalogue),
-            heard=(lambda found: tell(line_of(found))) if tell else None,
+            heard=report,
         )
     in_order = {wanted.host: place for place, wanted in enumerate(ran.wanted)}
     return [line_of(found) for found in sorted(ran.found, key=lambda found: in_order[found.asked])]
 
 
 def import_outlets(folder: Path, file: Path, **settings: Any) -> list[Line]:
-    """Take over a list of outlets; those that it gives neither feed nor sitemap of are looked up.
+    """Import a list of outlets; those without a feed or sitemap in it are looked up.
 
-    Raises UsageError where the file cannot be read; what in it cannot be used is a line that
-    failed.
+    Raises UsageError where the file cannot be read; an unusable entry is a line that failed.
     """
     try:
         body = read_file(file)
@@ -95,51 +98,50 @@ def import_outlets(folder: Path, file: Path, **settings: Any) -> list[Line]:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Outlets of a catalogue that are to be added, and those that are not, and why."""
+    """The outlets of a catalogue to add, and those that are left out."""
 
     taken: tuple[CatalogueOutlet, ...]
     here: int
-    """How many the archive reads already."""
+    """Number of outlets that the archive reads already."""
     not_there: tuple[Lookup, ...]
-    """Those that were looked up before and are gone, or did not answer a while ago."""
+    """Outlets that a look-up found gone, or that did not answer recently."""
 
     def said(self) -> list[str]:
-        told = [f"{self.here:,} in the archive already"] if self.here else []
+        """Return remarks on the outlets that are left out."""
+        remarks = [f"{self.here:,} in the archive already"] if self.here else []
         if self.not_there:
             hosts = ", ".join(lookup.host for lookup in self.not_there[:3])
             more = len(self.not_there) - 3
-            hosts += f" and {more} more" if more > 0 else ""
-            told.append(f"not there when last looked up, and not tried again so soon: {hosts}")
-        return told
+            if more > 0:
+                hosts += f" and {more} more"
+            remarks.append(f"gone when last looked up, and not tried again yet: {hosts}")
+        return remarks
 
 
 def choose(folder: Path, outlets: Sequence[CatalogueOutlet], most: int) -> Choice:
-    """Of these outlets the first that the archive does not read, at most so many, and none that was
-    just found gone."""
+    """Choose the first `most` outlets that the archive does not read and no look-up found gone."""
     read: set[str] = set()
     found_out: dict[str, Lookup] = {}
     if (folder / "archive.db").exists():
         with opened(folder) as connection:
             read, found_out = with_sources(connection), lookups(connection)
     here = [each for each in outlets if _read_as(each, found_out) & read]
-    gone = [
-        lookup
-        for each in outlets
-        if (lookup := found_out.get(bare_host(each.host))) and not lookup.answers
-    ]
+    known = [found_out.get(bare_host(each.host)) for each in outlets]
+    gone = [lookup for lookup in known if lookup and not lookup.answers]
     left_out = {bare_host(each.host) for each in here} | {lookup.host for lookup in gone}
     rest = [each for each in outlets if bare_host(each.host) not in left_out]
     return Choice(tuple(rest[:most]), len(here), tuple(gone))
 
 
 def _read_as(outlet: CatalogueOutlet, found_out: Mapping[str, Lookup]) -> set[str]:
-    """The hosts under which the archive may read an outlet: where it is, and where it was found."""
+    """Return the hosts under which the archive may read an outlet: listed and found."""
     lookup = found_out.get(bare_host(outlet.host))
-    return {bare_host(outlet.host), bare_host(lookup.found_host or "") if lookup else ""}
+    found_host = lookup.found_host if lookup else None
+    return {bare_host(outlet.host), bare_host(found_host or "")}
 
 
 def _keep(archive: Archive, entry: OutletEntry) -> Line:
-    """An outlet with its sources as a list gives them."""
+    """Store an outlet with the sources that a list gives."""
     named: list[tuple[str, SourceKind]] = [(url, "feed") for url in entry.feeds]
     named += [(url, "sitemap") for url in entry.sitemaps]
     try:
@@ -155,23 +157,26 @@ def _outlet(entry: OutletEntry) -> Outlet:
 
 
 def line_of(found: Found) -> Line:
-    """What is told of an outlet that was looked up."""
+    """Return the line about an outlet that was looked up."""
     asked = found.asked or found.outlet.host
     if found.problem is not None:
         return Line(asked, f"{found.problem}; not added", failed=True)
-    where = "" if found.outlet.host == asked else f"at {found.outlet.host} · "
-    where = f"has moved to {found.outlet.host} · " if found.moved_from else where
+    where = ""
+    if found.moved_from:
+        where = f"moved to {found.outlet.host} · "
+    elif found.outlet.host != asked:
+        where = f"at {found.outlet.host} · "
     kinds = [source.kind for source in found.sources]
     if not kinds:
-        return Line(
-            asked,
-            f"{where}added, but it names no feed and no sitemap; crawl its pages by their URLs",
-        )
+        return Line(asked, f"{where}added without a feed or sitemap; crawl its pages by their URLs")
     numbers = [_many(kinds.count("feed"), "feed"), _many(kinds.count("sitemap"), "sitemap")]
     name = f"{found.outlet.name} · " if found.outlet.name else ""
-    left_out = f"{found.left_out:,} more that it names not taken" if found.left_out else ""
+    left_out = f"{found.left_out:,} more skipped" if found.left_out else ""
     return Line(asked, where + name + ", ".join(filter(None, [*numbers, left_out])))
 
 
 def _many(number: int, word: str) -> str:
-    return f"{number} {word}{'s' if number > 1 else ''}" if number else ""
+    """Return a number with its noun, or nothing for zero."""
+    if not number:
+        return ""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

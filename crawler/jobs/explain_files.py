@@ -1,8 +1,7 @@
-"""`dateline extract --explain`: saved pages and articles of the archive, each with what its outlet
-is known to repeat.
+"""Job behind `dateline extract --explain`, for saved pages and articles of the archive.
 
-Of files, what they teach of an outlet is left out, as `dateline extract` does; of an article of the
-archive, what the archive has learnt.
+From files, boilerplate is removed that this batch of files repeats, as `dateline extract` does;
+from an article of the archive, the boilerplate that the archive has learnt.
 """
 
 from __future__ import annotations
@@ -29,37 +28,43 @@ from pipelines.dedup.boilerplate import JUDGE
 def explain_pages(
     names: tuple[str, ...], folder: Path, keys: Keys | None = None
 ) -> tuple[list[Explained], list[DatelineError]]:
-    """Files, and articles of the archive in a folder by their IDs or addresses; and what could not
-    be read."""
-    told: list[Explained] = []
+    """Explain files, and articles of the archive by ID or URL; return the errors as well."""
+    pages: list[Explained] = []
     mistakes: list[DatelineError] = []
     with closing(Worker()) as worker, Spool() as batch:
         for name in names:
             try:
-                told.append(
-                    _of_archive(name, folder, keys, worker)
-                    if _is_article(name)
-                    else _of_file(name, worker)
-                )
+                page = _explain_one(name, folder, keys, worker)
             except DatelineError as error:
                 mistakes.append(error)
                 continue
-            read = told[-1].article
-            batch.add(asdict(read), None if _is_article(name) else host_of(own_address(read)))
+            pages.append(page)
+            # the archive knows the boilerplate of its own articles already
+            host = None if _is_article(name) else host_of(own_address(page.article))
+            batch.add(asdict(page.article), host)
         rows = [json.loads(line) for line in batch.lines()]
-    return [
-        without(one, row.get("left_out", ())) for one, row in zip(told, rows, strict=True)
-    ], mistakes
+    trimmed = [
+        without(page, row.get("left_out", ())) for page, row in zip(pages, rows, strict=True)
+    ]
+    return trimmed, mistakes
+
+
+def _explain_one(name: str, folder: Path, keys: Keys | None, worker: Worker) -> Explained:
+    """Explain an article of the archive or a file; raises DatelineError."""
+    if _is_article(name):
+        return _of_archive(name, folder, keys, worker)
+    return _of_file(name, worker)
 
 
 def _is_article(name: str) -> bool:
-    """Whether a name is an article's ID or address; a file of that name goes first."""
+    """Return whether a name is an article's ID or URL; an existing file takes precedence."""
     return not Path(name).exists() and (
         name.isdecimal() or name.startswith(("http://", "https://"))
     )
 
 
 def _of_file(name: str, worker: Worker) -> Explained:
+    """Explain a saved page; raises UsageError."""
     try:
         return _explained(saved_capture(Path(name), None), worker)
     except DatelineError as error:
@@ -67,8 +72,7 @@ def _of_file(name: str, worker: Worker) -> Explained:
 
 
 def _of_archive(name: str, folder: Path, keys: Keys | None, worker: Worker) -> Explained:
-    """An article as today's extractor reads its page, without what the archive knows that its
-    outlet repeats."""
+    """Explain an article by extracting its stored page again, without known boilerplate."""
     with opened(folder) as connection:
         id = lookup(connection, name, keys)
         record = article(connection, id) if id is not None else None
@@ -76,14 +80,16 @@ def _of_archive(name: str, folder: Path, keys: Keys | None, worker: Worker) -> E
             raise ArchiveError(
                 f"{folder}: no article {name}; `dateline search` finds articles with their IDs"
             )
-        told = _explained(_capture(record, folder), worker)
-        whole = Told(record["outlet_id"], told.article.text, told.article.language)
-        gone = gone_of(connection, whole, JUDGE)
+        page = _explained(_capture(record, folder), worker)
+        whole = Told(record["outlet_id"], page.article.text, page.article.language)
+        boilerplate = gone_of(connection, whole, JUDGE)
     lines = whole.text.split("\n")
-    return without(told, {lines[place] for place in trim(whole.text, gone, JUDGE).left_out})
+    left_out = trim(whole.text, boilerplate, JUDGE).left_out
+    return without(page, {lines[place] for place in left_out})
 
 
 def _capture(record: Row, folder: Path) -> Capture:
+    """Return the newest capture of an article's page; raises ArchiveError."""
     path = folder / "captures.db"
     capture = None
     if record["digest"] and path.is_file():
@@ -91,13 +97,12 @@ def _capture(record: Row, folder: Path) -> Capture:
             capture = captures.newest(record["digest"])
     if capture is None:
         raise ArchiveError(
-            f"{path}: the page of article {record['id']} is not here; a crawl keeps pages as they come"
+            f"{path}: the page of article {record['id']} is not stored here; crawls store pages"
         )
     return capture
 
 
 def _explained(capture: Capture, worker: Worker) -> Explained:
-    """A page explained once a worker could read it: one that crashes or hangs its reader does so
-    there."""
+    """Explain a page after a worker has read it, so that a crash or hang happens in the worker."""
     worker.read(capture, PAGE_SECONDS)
     return explained(capture)

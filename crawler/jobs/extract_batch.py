@@ -1,9 +1,8 @@
-"""Pages of one batch that were read and wait for each other: what an outlet repeats shows when all
-of them are there.
+"""A batch of extracted pages, stored until the boilerplate of each outlet is known.
 
-They wait in a file that SQLite makes in the folder for temporary files and that goes with the
-process, so that memory stays small. What is remembered of each outlet is what an archive remembers
-(`archive.articles.boilerplate`).
+What an outlet repeats shows only when all pages are read. Meanwhile they are in a nameless
+SQLite file in the folder for temporary files, which disappears with the process, so that memory
+stays small. The rules for boilerplate are those of an archive (`archive.articles.boilerplate`).
 """
 
 from __future__ import annotations
@@ -30,8 +29,10 @@ CREATE TABLE articles (
 
 
 class Spool:
-    """Rows of articles in the order in which they came. Raises UsageError where the disk has no
-    room for them."""
+    """Rows of articles in the order of the input.
+
+    Raises UsageError where the disk has no room for them.
+    """
 
     def __init__(self) -> None:
         self._db = sqlite3.connect("", isolation_level=None)  # a file without a name
@@ -40,7 +41,7 @@ class Spool:
                 self._db.execute(f"PRAGMA {pragma}")
             for statement in statements(TABLES + HABITS):
                 self._db.execute(statement)
-            self._db.execute("BEGIN")  # never committed: nobody else reads it
+            self._db.execute("BEGIN")  # never committed: no other connection reads it
 
     def __enter__(self) -> Self:
         return self
@@ -49,7 +50,7 @@ class Spool:
         self._db.close()
 
     def add(self, row: Row, host: str | None) -> None:
-        """Take a page in, and learn from it if it is an article of a known host."""
+        """Store a page, and learn from it if it is an article of a known host."""
         learns = host is not None and row["page_type"] == "article" and row["text"]
         with _told():
             outlet_id = self._outlet(host) if host and learns else None
@@ -59,49 +60,52 @@ class Spool:
                 (outlet_id, row["language"], row["text"], line),
             )
             if outlet_id is not None:
-                told = Told(outlet_id, row["text"], row["language"])
-                remember(
-                    self._db, told, int(done.lastrowid or 0), consider(self._db, told, JUDGE), JUDGE
-                )
+                text = Told(outlet_id, row["text"], row["language"])
+                found = consider(self._db, text, JUDGE)
+                remember(self._db, text, int(done.lastrowid or 0), found, JUDGE)
 
     def lines(self) -> Iterator[str]:
-        """Every page as a JSON line, without what its outlet repeats; `left_out` holds that, where
-        it is something."""
-        query = """SELECT (SELECT outlet_id FROM habits WHERE outlet_id = a.outlet_id LIMIT 1), language, text, line
+        """Yield every page as a JSON line without the boilerplate of its outlet.
+
+        `left_out` holds the removed lines, if there are any.
+        """
+        query = """
+        SELECT (SELECT outlet_id FROM habits WHERE outlet_id = a.outlet_id LIMIT 1),
+            language, text, line
         FROM articles AS a ORDER BY id"""
         with _told():
             for outlet_id, language, text, line in self._db.execute(query):
-                yield (
-                    line
-                    if outlet_id is None
-                    else self._trimmed(Told(outlet_id, text, language), line)
-                )
+                if outlet_id is None:
+                    yield line
+                else:
+                    yield self._trimmed(Told(outlet_id, text, language), line)
 
-    def _trimmed(self, told: Told, line: str) -> str:
-        trimmed = trim(told.text, gone_of(self._db, told, JUDGE), JUDGE)
+    def _trimmed(self, text: Told, line: str) -> str:
+        """Return the JSON line of a page without boilerplate."""
+        trimmed = trim(text.text, gone_of(self._db, text, JUDGE), JUDGE)
         if not trimmed.left_out:
             return line
-        lines = told.text.split("\n")
+        lines = text.text.split("\n")
         changed = {
             "text": trimmed.text,
-            "word_count": JUDGE.word_count(trimmed.text, told.language),
+            "word_count": JUDGE.word_count(trimmed.text, text.language),
+            "left_out": [lines[place] for place in trimmed.left_out],
         }
-        return json.dumps(
-            json.loads(line) | changed | {"left_out": [lines[place] for place in trimmed.left_out]},
-            ensure_ascii=False,
-        )
+        return json.dumps(json.loads(line) | changed, ensure_ascii=False)
 
     def _outlet(self, host: str) -> int:
+        """Return the ID of a host, new or known."""
         self._db.execute("INSERT OR IGNORE INTO outlets (host) VALUES (?)", (host,))
         return int(self._db.execute("SELECT id FROM outlets WHERE host = ?", (host,)).fetchone()[0])
 
 
 @contextmanager
 def _told() -> Iterator[None]:
+    """Turn errors of SQLite into a UsageError that names the folder for temporary files."""
     try:
         yield
     except sqlite3.Error as error:
         raise UsageError(
-            f"the folder for temporary files: the pages cannot wait there for each other ({error}); make room, name "
-            "another folder in TMPDIR, or use --one-by-one"
+            f"the folder for temporary files cannot hold the batch ({error}); make room, "
+            "name another folder in TMPDIR, or use --one-by-one"
         ) from error

@@ -1,8 +1,7 @@
-"""`dateline extract`: pages in, articles as JSON lines out, on all cores, in the order of the
-input.
+"""Job behind `dateline extract`: pages in, articles as JSON lines out, in input order.
 
-A batch is read twice: first its pages, then, once it is known what each outlet repeats around its
-articles (`crawler.jobs.extract_batch`), what was read of them.
+All cores work. A batch is processed twice: first each page is extracted, then the lines that an
+outlet repeats around its articles are removed (`crawler.jobs.extract_batch`).
 """
 
 from __future__ import annotations
@@ -28,26 +27,26 @@ from crawler.jobs.extract_batch import Spool
 from crawler.workers.pool import PAGE_SECONDS, Worker
 
 PASSED_ON = ("id", "html_path")
-"""Fields of an input line that its output line carries."""
+"""Fields of an input line that are copied to its output line."""
 AHEAD = 4
-"""Pages a worker that are taken up before the one that is printed next."""
+"""Pages per worker that are started ahead of the one that is printed next."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """A page to read, what its output line carries, and where a mistake is (`pages.jsonl:3`)."""
+    """A page to extract, the fields copied to its output line, and its place (`pages.jsonl:3`)."""
 
     path: Path
     place: str
     url: str | None = None
     host: str | None = None
-    """Whose page it is, where its address is not known."""
+    """The host of its outlet, where the URL is not known."""
     carried: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Read:
-    """A page that was read: its output line, and its outlet's host, if that is known."""
+    """An extracted page: its output line, and the host of its outlet, if known."""
 
     row: dict[str, Any]
     host: str | None
@@ -56,34 +55,35 @@ class Read:
 def extract_files(
     files: tuple[str, ...], *, jsonl: bool, workers: int | None, one_by_one: bool = False
 ) -> bool:
-    """Print a line a page; False if one could not be read. Mistakes go to standard error, a line
-    each.
+    """Print a line for each page; return False if one could not be read.
 
-    What an outlet repeats in several of the pages is left out, which needs all of them before the
-    first is printed; not so `one_by_one`. Raises UsageError where the disk has no room for them.
+    Errors go to standard error, a line each. The boilerplate that an outlet repeats in several
+    pages is removed, so all pages are read before the first is printed, except with `one_by_one`.
+    Raises UsageError where the disk has no room for the batch.
     """
-    well = True
+    succeeded = True
+    worker_count = workers or os.cpu_count() or 1
     with Spool() as spool:
         with _progress(_many(files, jsonl)) as tick:
-            for told in _in_order(_jobs(files, jsonl), workers or os.cpu_count() or 1):
+            for page in _in_order(_jobs(files, jsonl), worker_count):
                 tick()
-                if isinstance(told, DatelineError):
-                    print(f"dateline: {told}", file=sys.stderr)
-                    well = False
+                if isinstance(page, DatelineError):
+                    print(f"dateline: {page}", file=sys.stderr)
+                    succeeded = False
                 elif one_by_one:
-                    print(json.dumps(told.row, ensure_ascii=False))
+                    print(json.dumps(page.row, ensure_ascii=False))
                 else:
-                    spool.add(told.row, told.host)
+                    spool.add(page.row, page.host)
         for line in spool.lines():
             print(line)
-    return well
+    return succeeded
 
 
-# -- what there is to read -------------------------------------------------------------------------
+# -- input -----------------------------------------------------------------------------------------
 
 
 def _many(files: tuple[str, ...], jsonl: bool) -> int | None:
-    """How many pages there are; None where that is not known before they were read."""
+    """Return the number of pages, or None if it is unknown before they are read."""
     if "-" in files:
         return None
     if not jsonl:
@@ -92,14 +92,16 @@ def _many(files: tuple[str, ...], jsonl: bool) -> int | None:
 
 
 def _lines(path: Path) -> int:
+    """Return the number of lines that are not blank; 1 for an unreadable file, for its error."""
     try:
         with path.open("rb") as lines:
             return sum(1 for line in lines if line.strip())
     except OSError:
-        return 1  # the mistake that is told of it
+        return 1  # the error that is reported for it
 
 
 def _jobs(files: Iterable[str], jsonl: bool) -> Iterator[Job | UsageError]:
+    """Yield a job for each page, or the error in its place."""
     for name in files:
         if jsonl:
             yield from _jobs_of_lines(name)
@@ -110,10 +112,12 @@ def _jobs(files: Iterable[str], jsonl: bool) -> Iterator[Job | UsageError]:
 
 
 def _jobs_of_lines(name: str) -> Iterator[Job | UsageError]:
+    """Yield a job for each line of a JSON lines file, or the error in its place."""
     folder = Path() if name == "-" else Path(name).parent
     try:
-        # read lazily
-        lines: Iterable[bytes] = sys.stdin.buffer if name == "-" else Path(name).open("rb")  # noqa: SIM115
+        lines: Iterable[bytes] = sys.stdin.buffer
+        if name != "-":
+            lines = Path(name).open("rb")  # noqa: SIM115  it is read lazily
     except OSError as error:
         yield UsageError(f"{name}: cannot be read ({error.strerror})")
         return
@@ -123,6 +127,7 @@ def _jobs_of_lines(name: str) -> Iterator[Job | UsageError]:
 
 
 def _job_of_line(line: bytes, place: str, folder: Path) -> Job | UsageError:
+    """Parse one line; `html_path` is relative to the file or to the current folder."""
     try:
         row = json.loads(line)
         path = Path(row["html_path"])
@@ -130,15 +135,18 @@ def _job_of_line(line: bytes, place: str, folder: Path) -> Job | UsageError:
         return UsageError(f'{place}: not a line of {{"url": …, "html_path": …}}')
     beside = folder / path
     carried = {name: row[name] for name in PASSED_ON if name in row}
-    return Job(beside if beside.exists() else path, place, row.get("url"), row.get("host"), carried)
+    found = beside if beside.exists() else path
+    return Job(found, place, row.get("url"), row.get("host"), carried)
 
 
 # -- reading ---------------------------------------------------------------------------------------
 
 
 def _in_order(jobs: Iterator[Job | UsageError], count: int) -> Iterator[Read | DatelineError]:
-    """Read with `count` workers, a few pages ahead of what is asked for, so that memory stays
-    small."""
+    """Yield the results in the order of the jobs.
+
+    `count` workers read a few pages ahead of the consumer, so that memory stays small.
+    """
     free: SimpleQueue[Worker] = SimpleQueue()
     crew = [Worker() for _ in range(count)]
     for worker in crew:
@@ -158,14 +166,15 @@ def _in_order(jobs: Iterator[Job | UsageError], count: int) -> Iterator[Read | D
             threads.submit(run, job) for job in islice(jobs, count * AHEAD)
         )
         while ahead:
-            told = ahead.popleft().result()
+            result = ahead.popleft().result()
             ahead.extend(threads.submit(run, job) for job in islice(jobs, 1))
-            yield told
+            yield result
     for worker in crew:
         worker.stop()
 
 
 def _read(job: Job, worker: Worker) -> Read | DatelineError:
+    """Extract a page in a worker; return the error instead of raising it."""
     try:
         article = worker.read(saved_capture(job.path, job.url), PAGE_SECONDS)
     except DatelineError as error:
@@ -176,19 +185,18 @@ def _read(job: Job, worker: Worker) -> Read | DatelineError:
 
 
 def _host(job: Job, article: Article) -> str | None:
-    """Whose page it is: by its address, as told or as it says itself."""
-    told = job.host if isinstance(job.host, str) else ""
-    return host_of(job.url) or _bare(told) or host_of(own_address(article))
+    """Return the host of a page's outlet: from its URL, from the input, or from the page itself."""
+    stated = job.host if isinstance(job.host, str) else ""
+    return host_of(job.url) or _bare(stated) or host_of(own_address(article))
 
 
 def own_address(article: Article) -> str | None:
-    """The address that a page says is its own."""
+    """Return the URL that a page states as its own, or None."""
     return article.canonical_url or article.addresses.get("og:url")
 
 
 def host_of(url: str | None) -> str | None:
-    """By what pages are known as one outlet's: the host with its port, without `www.`; None if
-    there is none."""
+    """Return the host and port of a URL without `www.`, the key of an outlet in a batch, or None."""
     try:
         return _bare(urlsplit(url or "").netloc.rpartition("@")[2])
     except ValueError:
@@ -196,6 +204,7 @@ def host_of(url: str | None) -> str | None:
 
 
 def _bare(host: str) -> str | None:
+    """Return a host in lower case without `www.`, or None if it is empty."""
     return host.lower().removeprefix("www.") or None
 
 
@@ -204,8 +213,7 @@ def _bare(host: str) -> str | None:
 
 @contextmanager
 def _progress(many: int | None) -> Iterator[Callable[[], None]]:
-    """A bar with the pages a second on a terminal, and nothing elsewhere; what it gives counts a
-    page."""
+    """Show a progress bar with pages per second on a terminal; yields a function to count a page."""
     if not sys.stderr.isatty():
         yield lambda: None
         return

@@ -1,7 +1,6 @@
-"""What `dateline follow URL` fetches: the article, what it links to as leads, and where its outlet
-says what is new.
+"""Spider behind `dateline follow URL`: the article, its links as leads, and its outlet's sources.
 
-A spider for that command alone, and therefore none of those that `scrapy crawl` runs.
+Only that command runs it, so it is not in the folder of spiders that `scrapy crawl` runs.
 """
 
 from __future__ import annotations
@@ -26,18 +25,17 @@ from pipelines.urls import registered_domain
 
 ARTICLES = ("new", "changed", "unchanged")
 MOST_LINKS = 100
-"""Of one article that are kept as leads, those to other outlets first."""
+"""Links of one article that are stored as leads, those to other outlets first."""
 SECONDS = 40.0
-"""For which outlets are looked up; what the catalogue knows of one that takes longer is kept as it
-is."""
+"""Seconds for looking outlets up; an outlet that takes longer is stored as the catalogue has it."""
 
 
 class FollowingSpider(PagesSpider):
-    """`urls`: the articles that are fetched · `known`: articles whose outlets are looked up if they
-    have no source.
+    """Fetches articles and looks up the outlets of these and of `known` articles.
 
-    What was found of the outlets is in `found`, those that took too long in `late`; how many leads
-    the articles gave in `linked`.
+    `urls`: the articles to fetch · `known`: articles whose outlets are looked up if they have no
+    source. Results: `found` (outlets), `late` (hosts that took too long), `linked` (number of
+    leads).
     """
 
     name = "following"
@@ -51,25 +49,27 @@ class FollowingSpider(PagesSpider):
         self.links: dict[str, list[Lead]] = {}
 
     async def start(self) -> AsyncIterator[Any]:
+        """Yield requests for the articles, then look their outlets up."""
         self.catalogue = read()
         async for page in super().start():
             yield page
         await self.look_up([*self.known_articles, *(lead.url for lead in self.leads)])
 
     async def read_article(self, came: Capture) -> Article:
+        """Return the article of a page, and remember the links in it."""
         article, ways = await self.workers.read_linked(came)
         self.links[came.url] = list(ways.links)
         return article
 
     def written(self, check: Check, outcome: Outcome) -> None:
+        """Store the links of an article as leads once the article is stored."""
         super().written(check, outcome)
         links = self.links.pop(check.url, [])
         if outcome in ARTICLES:
             self.linked += self.archive.add_leads(self.worth_a_look(links))
 
     def worth_a_look(self, links: Sequence[Lead]) -> list[Lead]:
-        """The links to outlets that the archive or the catalogue knows, and those within the
-        article's own."""
+        """Return the links to known outlets, then those within the article's own site."""
         known, elsewhere, here = with_sources(self.archive.db), [], []
         for link in links:
             host = urlsplit(link.url).hostname or ""
@@ -80,7 +80,7 @@ class FollowingSpider(PagesSpider):
         return [*elsewhere, *here][:MOST_LINKS]
 
     async def look_up(self, articles: Sequence[str]) -> None:
-        """Find the feeds and sitemaps of the outlets of articles that have none yet."""
+        """Find the feeds and sitemaps of the articles' outlets that have none yet."""
         wanted = known_of(self.archive, self.catalogue, not_read_yet(self.archive.db, articles))
         self.under_way |= {each.host for each in wanted}
         try:
@@ -96,8 +96,7 @@ class FollowingSpider(PagesSpider):
 
 
 def not_read_yet(db: sqlite3.Connection, articles: Sequence[str]) -> list[str]:
-    """The outlets of articles, by address, that have no source and were not looked up within a
-    day."""
+    """Return the outlets of articles (by URL) without a source and without a look-up for a day."""
     read_already, yesterday = with_sources(db), utc(clock() - timedelta(days=1))
     hosts = [host for host in outlets_of(db, articles) if bare_host(host) not in read_already]
     lately = {
@@ -107,8 +106,7 @@ def not_read_yet(db: sqlite3.Connection, articles: Sequence[str]) -> list[str]:
 
 
 def keep_as_known(archive: Archive, wanted: Wanted) -> str:
-    """An outlet that takes too long is kept with the feeds and sitemaps that it is known to have;
-    its host."""
+    """Store an outlet with the feeds and sitemaps in the catalogue, and return its host."""
     kinds: tuple[tuple[SourceKind, tuple[str, ...]], ...] = (
         ("feed", wanted.feeds),
         ("sitemap", wanted.sitemaps),

@@ -1,4 +1,4 @@
-"""`dateline import`: saved pages and JSON lines of articles, through the stages of a live page."""
+"""Job behind `dateline import`: saved pages, WARC files and JSON lines, through all stages."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ JSON_LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 
 
 class NotTakenError(Exception):
-    """A record of a WARC file that is no page; the message says what it is."""
+    """A record of a WARC file that is not a page; the message names the reason."""
 
 
 @dataclass
 class Told:
-    """What an import came to."""
+    """The result of an import."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     mistakes: list[str] = field(default_factory=list)
@@ -47,20 +47,18 @@ class Told:
     not_taken: Counter[str] = field(default_factory=Counter)
 
     def note(self, check: Check, outcome: str) -> None:
-        """Count a look, and say what could not be stored as an article."""
+        """Count a stored check, and remember why a page is not an article."""
         self.outcomes[outcome] += 1
         if check.article is None:
             self.left_out.append(f"{check.url}: {outcome}: {check.reason}")
 
     def lines(self) -> list[str]:
-        """What is no article, and what was not looked at, by reason."""
-        return [
-            *self.left_out,
-            *(f"{why}: {many:,} left out" for why, many in self.not_taken.items()),
-        ]
+        """Return a line for each page that is not an article, and for each reason to skip records."""
+        skipped = [f"{why}: {number:,} left out" for why, number in self.not_taken.items()]
+        return [*self.left_out, *skipped]
 
     def summary(self) -> str:
-        """`12 new, 1 unchanged, 2 could not be read`."""
+        """Return the numbers in one line: `12 new, 1 unchanged, 2 could not be read`."""
         parts = [f"{many:,} {outcome}" for outcome, many in self.outcomes.items()]
         if self.mistakes:
             parts.append(f"{len(self.mistakes):,} could not be read")
@@ -68,30 +66,36 @@ class Told:
 
 
 def import_files(folder: Path, files: Iterable[Path], url: str | None) -> Told:
-    """Take in files; mistakes are collected, each with its place, and cost no other page or
-    line."""
-    told = Told()
+    """Import files and return the result.
+
+    Errors are collected with their places; they affect no other page or line.
+    """
+    result = Told()
     with Archive(folder) as archive, closing(Worker()) as worker:
         batches = Batches(archive, reread=rereader(archive, worker))
-        batches.written = told.note
-        for place, look in (found for file in files for found in _looks(file, url, worker)):
-            try:
-                check = through_stages(look())
-            except NotTakenError as reason:
-                told.not_taken[f"{place}: {reason}"] += 1
-            except (UsageError, ReadingError) as error:
-                told.mistakes.append(f"dateline: {': '.join(filter(None, (place, str(error))))}")
-            else:
-                batches.add(check)
+        batches.written = result.note
+        for file in files:
+            for place, read in _looks(file, url, worker):
+                try:
+                    check = through_stages(read())
+                except NotTakenError as reason:
+                    result.not_taken[f"{place}: {reason}"] += 1
+                except (UsageError, ReadingError) as error:
+                    where = f"{place}: " if place else ""
+                    result.mistakes.append(f"dateline: {where}{error}")
+                else:
+                    batches.add(check)
         batches.flush()
-    return told
+    return result
 
 
 def _looks(
     file: Path, url: str | None, worker: Worker
 ) -> Iterator[tuple[str, Callable[[], Check]]]:
-    """What a file holds: the place of each page or line, and a function that reads it or raises
-    UsageError."""
+    """Yield the place of each page or line in a file, and a function that reads it.
+
+    The function raises UsageError where it cannot.
+    """
     if is_warc(file):
         yield from _records(file, worker)
         return
@@ -102,13 +106,12 @@ def _looks(
         for number, line in enumerate(_read_lines(file), 1):
             if line.strip():
                 yield f"{file}:{number}", partial(_line, line)
-    except OSError as error:  # also what is wrong with a gzip file, and may show at its end
+    except OSError as error:  # a damaged gzip file may be noticed only at its end
         yield str(file), partial(_unreadable, error)
 
 
 def _records(file: Path, worker: Worker) -> Iterator[tuple[str, Callable[[], Check]]]:
-    """The pages of a WARC file; what is left out of it is counted, and what is broken in it
-    named."""
+    """Yield the pages of a WARC file; skipped records are counted, broken ones reported."""
     try:
         for number, found in enumerate(read_warc(file), 1):
             if isinstance(found, LeftOut):
@@ -128,25 +131,32 @@ def _records(file: Path, worker: Worker) -> Iterator[tuple[str, Callable[[], Che
 
 
 def _left_out(reason: str) -> Check:
+    """Raise the error for a record that is skipped."""
     raise NotTakenError(reason)
 
 
 def _broken(why: str) -> Check:
+    """Raise the error for a record that is broken."""
     raise UsageError(why)
 
 
 def _doubtful(found: Doubtful) -> Check:
-    """It is kept with its reason and apart from the articles: nobody knows what was changed in
-    it."""
+    """Return a failed check with its capture: the page was changed, and it is unknown how."""
     capture = found.capture
-    look = Check(
-        capture.url, "failed", capture.fetched_at, status=capture.status, reason=found.reason
+    return Check(
+        capture.url,
+        "failed",
+        capture.fetched_at,
+        status=capture.status,
+        reason=found.reason,
+        capture=capture,
+        digest=capture.digest,
+        size=len(capture.body),
     )
-    return replace(look, capture=capture, digest=capture.digest, size=len(capture.body))
 
 
 def _capture(capture: Capture, worker: Worker, lead: Lead | None = None) -> Check:
-    """A capture as a crawl would have looked at it then."""
+    """Return the check that a crawl would have made of a capture at its time."""
     article = worker.read(capture, PAGE_SECONDS)
     check = Check(
         capture.url,
@@ -165,6 +175,7 @@ def _capture(capture: Capture, worker: Worker, lead: Lead | None = None) -> Chec
 
 
 def _page(file: Path, url: str | None, worker: Worker) -> Check:
+    """Return the check of a saved page; raises UsageError where it states no URL."""
     capture = saved_capture(file, url)
     article = worker.read(capture, PAGE_SECONDS)
     if capture.url.startswith("file:"):
@@ -182,14 +193,18 @@ def _page(file: Path, url: str | None, worker: Worker) -> Check:
 
 
 def _why_no_address(article: Article) -> str:
-    """Why a saved page cannot be filed: it says no address, or a front or section page's alone."""
-    said = article.canonical_url or article.addresses.get("og:url")
-    if said is None:
-        return "the page does not say its address; give it with --url"
-    return f"the page calls itself {said}, which is a front or section page; give its own address with --url"
+    """Return why a saved page cannot be filed: it states no URL, or only that of a section."""
+    stated = article.canonical_url or article.addresses.get("og:url")
+    if stated is None:
+        return "the page does not state its URL; give it with --url"
+    return (
+        f"the page states the URL {stated}, which is a front or section page; "
+        "give its own URL with --url"
+    )
 
 
 def _read_lines(file: Path) -> Iterator[bytes]:
+    """Yield the lines of a file; raises OSError also for a damaged gzip file."""
     if file == STANDARD_INPUT:
         yield from sys.stdin.buffer
         return
@@ -201,11 +216,12 @@ def _read_lines(file: Path) -> Iterator[bytes]:
 
 
 def _unreadable(error: OSError) -> Check:
+    """Raise the error for a file that cannot be read."""
     raise UsageError(f"cannot be read ({error.strerror or error})")
 
 
 def _line(line: bytes) -> Check:
-    """An article of a JSON line. Raises UsageError."""
+    """Return the check of an article in a JSON line; raises UsageError."""
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -215,10 +231,9 @@ def _line(line: bytes) -> Check:
 
 
 def article_of_row(row: Any) -> Article:
-    """An Article from a mapping whose keys are columns of `articles`; `authors` a list, or JSON of
-    one.
+    """Build an article from a mapping whose keys are columns of `articles`.
 
-    Raises UsageError that names the field.
+    `authors` is a list, or JSON of one. Raises UsageError that names the field.
     """
     if not isinstance(row, dict):
         raise UsageError("not an object of fields")
@@ -242,6 +257,7 @@ FIELD_WORDS = {"authors": "a list of names", "word_count": "a number", "free": "
 
 
 def _authors(given: Any) -> tuple[str, ...]:
+    """Parse the authors: a list, JSON of a list, or one name; raises UsageError."""
     if isinstance(given, str):
         try:
             given = json.loads(given)

@@ -1,5 +1,7 @@
-"""Installing a schedule: the user's systemd units, or a block in the user's crontab. A second time
-changes nothing."""
+"""Installation of a schedule: the user's systemd units, or a block in the user's crontab.
+
+A second installation changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +18,14 @@ from crawler.processes.subprocesses import program
 
 
 class SchedulingError(DatelineError):
-    """systemd or cron is not here, or did not do what it was told."""
+    """systemd or cron is missing, or failed."""
 
 
 def make_schedule(folder: Path, minutes: int, new: bool = True) -> Schedule:
-    """With this installation's program. Raises UsageError where a new one has no archive to crawl
-    for."""
+    """Return the schedule for this installation's program and environment.
+
+    Raises UsageError where a new schedule has no archive to crawl for.
+    """
     folder = folder.absolute()
     if new and not (folder / "archive.db").is_file():
         raise UsageError(
@@ -35,15 +39,17 @@ def make_schedule(folder: Path, minutes: int, new: bool = True) -> Schedule:
 
 
 def units_folder() -> Path:
-    """Where the user's units lie (XDG Base Directory Specification)."""
+    """Return the folder of the user's units (XDG Base Directory Specification)."""
     configured = os.environ.get("XDG_CONFIG_HOME", "")
     base = Path(configured) if configured.startswith("/") else Path.home() / ".config"
     return base / "systemd" / "user"
 
 
 def install_units(schedule: Schedule) -> list[str]:
-    """Write the units and start their timers; what was done, a line each. Where that fails, all is
-    as it was before."""
+    """Write the units and start their timers; return a line for each step.
+
+    On failure the earlier state is restored.
+    """
     needed("systemctl", "use --cron, or `dateline watch`")
     folder, texts = units_folder(), units(schedule)
     timers = [name for name in texts if name.endswith(".timer")]
@@ -59,6 +65,7 @@ def install_units(schedule: Schedule) -> list[str]:
 
 
 def _write_units(folder: Path, texts: Mapping[str, str]) -> None:
+    """Write the files; raises SchedulingError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
@@ -71,8 +78,7 @@ def _write_units(folder: Path, texts: Mapping[str, str]) -> None:
 
 @contextmanager
 def _taken_back(folder: Path, names: Iterable[str]) -> Iterator[None]:
-    """Where what is done inside fails, the units are again what they were before, and systemd is
-    told if it listens."""
+    """Restore the earlier units, and have systemd reload them, if the body fails."""
     before = {
         name: (folder / name).read_text("utf-8") if (folder / name).is_file() else None
         for name in names
@@ -94,20 +100,20 @@ def _taken_back(folder: Path, names: Iterable[str]) -> Iterator[None]:
 
 
 def remove_units(schedule: Schedule) -> list[str]:
-    """Stop the timers and delete the units; what was done, a line each.
+    """Stop the timers and delete the units; return a line for each step.
 
-    The files go also where systemd does not listen: raises SchedulingError then, as a timer may
-    still run.
+    The files are deleted also where systemd does not respond; it raises SchedulingError then,
+    because a timer may still run.
     """
     folder = units_folder()
     there = [name for name in units(schedule) if (folder / name).exists()]
     if not there:
-        return [f"{folder}: there are no units of this archive"]
+        return [f"{folder}: no units of this archive"]
     timers = [name for name in there if name.endswith(".timer")]
     failed = tried(["systemctl", "--user", "disable", "--now", *timers]) if timers else None
     for name in there:
         (folder / name).unlink(missing_ok=True)
-        for links in folder.glob("*.target.wants"):  # by which a timer starts with the session
+        for links in folder.glob("*.target.wants"):  # the links that start a timer with the session
             (links / name).unlink(missing_ok=True)
     failed = tried(["systemctl", "--user", "daemon-reload"]) or failed
     if failed:
@@ -121,29 +127,28 @@ def remove_units(schedule: Schedule) -> list[str]:
 
 
 def install_cron(schedule: Schedule) -> list[str]:
-    """Put the archive's block into the crontab; what was done, a line each."""
+    """Put the archive's block into the crontab; return a line for each step."""
     before = crontab()
-    return _write_crontab(
-        before, with_block(before, schedule), "the crontab has its lines", "they were there already"
-    )
+    after = with_block(before, schedule)
+    return _write_crontab(before, after, "added to the crontab", "already in the crontab")
 
 
 def remove_cron(schedule: Schedule) -> list[str]:
-    """Take the archive's block out of the crontab; what was done, a line each."""
+    """Remove the archive's block from the crontab; return a line for each step."""
     before = crontab()
     after = without_block(before, schedule.folder)
     return _write_crontab(
         before,
         after,
-        "its lines are out of the crontab",
+        "removed from the crontab",
         "the crontab has no lines of this archive",
     )
 
 
 def crontab() -> str:
-    """The user's; empty where there is none. Raises SchedulingError where it cannot be read."""
+    """Return the user's crontab, empty without one; raises SchedulingError if it cannot be read."""
     needed("crontab", "use --systemd, or `dateline watch`")
-    # the one on the user's path
+    # S607: the user's own crontab is meant, wherever it is installed
     ran = subprocess.run(["crontab", "-l"], capture_output=True, check=False)  # noqa: S607
     if ran.returncode and b"no crontab" not in ran.stderr:
         raise SchedulingError(f"crontab -l: {first_line(ran.stderr)}")
@@ -151,6 +156,7 @@ def crontab() -> str:
 
 
 def _write_crontab(before: str, after: str, done: str, nothing: str) -> list[str]:
+    """Install the changed crontab and return `done`, or `nothing` without a change."""
     if after == before:
         return [nothing]
     told(["crontab", "-"], after.encode("utf-8", "surrogateescape"))
@@ -161,21 +167,21 @@ def _write_crontab(before: str, after: str, done: str, nothing: str) -> list[str
 
 
 def needed(name: str, instead: str) -> None:
-    """Raises SchedulingError where a program is not here."""
+    """Raise SchedulingError if a program is not installed."""
     if shutil.which(name) is None:
         raise SchedulingError(f"{name}: not on this machine; {instead}")
 
 
 def told(words: Sequence[str], data: bytes | None = None) -> None:
-    """Run a program. Raises SchedulingError with what it said where it fails."""
+    """Run a program; raises SchedulingError with its message if it fails."""
     if failed := tried(words, data):
         raise SchedulingError(failed)
 
 
 def tried(words: Sequence[str], data: bytes | None = None) -> str | None:
-    """Run a program; None, or what it said where it fails, or that it is not here."""
+    """Run a program; return None, or the message of its failure."""
     try:
-        # our own words
+        # S603: the arguments come from this module, not from a user
         ran = subprocess.run(words, input=data, capture_output=True, check=False)  # noqa: S603
     except OSError as error:
         return f"{words[0]}: {error.strerror}"
@@ -183,5 +189,6 @@ def tried(words: Sequence[str], data: bytes | None = None) -> str | None:
 
 
 def first_line(text: bytes) -> str:
+    """Return the first line of a program's output."""
     lines = text.decode("utf-8", "replace").strip().splitlines()
-    return lines[0] if lines else "it failed and did not say why"
+    return lines[0] if lines else "failed without a message"

@@ -1,5 +1,4 @@
-"""Running a spider from a command: the archive open and locked, the log in a file, the end written
-down."""
+"""Runner of spiders: opens and locks the archive, logs to a file, records the end of a crawl."""
 
 from __future__ import annotations
 
@@ -24,11 +23,11 @@ ENDINGS = {
     "shutdown": STOPPED,
     "closespider_timeout": TIME_IS_UP,
 }
-"""Scrapy's words for why a spider closed, in ours; None is a good end."""
+"""Scrapy's reason for closing a spider → the recorded reason; None for a normal end."""
 
 
 def crawl_settings(folder: Path, **changes: Any) -> Settings:
-    """The project's settings, with the log in the archive's folder."""
+    """Return the project's settings with `changes`, and the log in the archive's folder."""
     settings = Settings()
     settings.setmodule("crawler.settings", priority="project")
     settings.update(
@@ -41,14 +40,14 @@ def crawl_settings(folder: Path, **changes: Any) -> Settings:
 
 
 def run_spider(spider: type[Spider], settings: Settings, **arguments: Any) -> Spider:
-    """Run one spider to its end in this process, which can do so once; the spider as it ended.
+    """Run one spider to its end in this process, which can do so once, and return it.
 
     A crawl that does not end in time ends the process (`crawler.processes.watchdog`).
     """
-    # a log that cannot be written (a full disk) is no reason for a traceback
+    # a log that cannot be written (on a full disk) must not print a traceback
     logging.raiseExceptions = False
     process = AsyncCrawlerProcess(settings)
-    # Scrapy makes all records, and drops them as late as at the file
+    # Scrapy creates all log records and drops them only at the file, which takes time
     logging.root.setLevel(settings["LOG_LEVEL"])
     from twisted.internet import reactor
 
@@ -60,7 +59,7 @@ def run_spider(spider: type[Spider], settings: Settings, **arguments: Any) -> Sp
         ran = process.crawl(crawler, **arguments)
         watchdog.write_now = lambda: write_now(crawler.spider, watchdog.reason)
         loop = asyncio.get_event_loop()
-        # as Scrapy takes signals from here on, but cannot end what has not begun
+        # Scrapy handles signals from here on, but cannot stop a crawl that has not begun
         loop.call_soon(termination.listen)
 
         def begun() -> None:
@@ -69,16 +68,17 @@ def run_spider(spider: type[Spider], settings: Settings, **arguments: Any) -> Sp
         crawler.signals.connect(begun, signal=signals.engine_started)
         process.start()
     if not ran.done():
-        raise ArchiveError("the crawl was broken off; what it held waits for the next crawl")
-    ran.result()  # what was raised while it was set up
+        raise ArchiveError(
+            "the crawl was interrupted; its unfinished pages wait for the next crawl"
+        )
+    ran.result()  # raises what was raised while it was set up
     if crawler.spider is None:
         raise ArchiveError("the crawl did not start; see crawl.log in the archive's folder")
     return crawler.spider
 
 
 def write_now(spider: Any, reason: str) -> None:
-    """Have a spider's looks written that wait for it, and what else it has to say before it is
-    ended by force."""
+    """Write the checks that a spider holds, and its last records, before it is killed."""
     if (batches := getattr(spider, "batches", None)) is not None:
         batches.flush()
     if (last_words := getattr(spider, "before_the_end", None)) is not None:
@@ -93,13 +93,11 @@ def crawl(
     recheck: bool = False,
     **arguments: Any,
 ) -> tuple[str | None, list[OutletReport], Any]:
-    """One crawl under the archive's lock: why it stopped before its end (None: it did not), its
-    report, the spider.
+    """Run one crawl under the archive's lock; return why it stopped, its report and the spider.
 
-    With `recheck` it also looks again at the articles whose turn it is.
-
-    Raises BusyError where another crawl runs, ArchiveError where the archive cannot be opened or
-    written.
+    The reason is None for a normal end. With `recheck` it also fetches articles that are due for a
+    recheck. Raises BusyError where another crawl runs, ArchiveError where the archive cannot be
+    opened or written.
     """
     with crawl_lock(folder), Archive(folder) as archive:
         crawl_id = archive.start_crawl(command, recheck)
@@ -114,8 +112,10 @@ def crawl(
 
 
 def _as_archive_error(folder: Path, failure: Exception) -> Exception:
+    """Return the failure of a spider as an error with one clear line."""
     if isinstance(failure, sqlite3.Error | OSError):
         return ArchiveError(
-            f"{folder}: the archive cannot be written ({failure}); what was kept before is there"
+            f"{folder}: the archive cannot be written ({failure}); "
+            "everything saved so far is intact"
         )
     return failure

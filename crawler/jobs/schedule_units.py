@@ -1,7 +1,7 @@
-"""Crawls on schedule, as text: units for systemd, a block for crontab. Pure;
-`crawler.jobs.install_schedule` installs them.
+"""Schedules as text: units for systemd, a block for crontab. Pure.
 
-Formats: systemd.service(5), systemd.time(7), crontab(5).
+`crawler.jobs.install_schedule` installs them. Formats: systemd.service(5), systemd.time(7),
+crontab(5).
 """
 
 from __future__ import annotations
@@ -17,31 +17,29 @@ from archive.errors import UsageError
 from archive.times import seconds
 
 RUN: tuple[str, ...] = ("crawl", "--due")
-"""What is run on schedule, as words after `dateline`."""
+"""Arguments of `dateline` for the scheduled run."""
 
 NIGHTLY: tuple[str, ...] = ("doctor",)
-"""What is run once a night."""
+"""Arguments of `dateline` for the nightly run."""
 
 NIGHT = (3, 40)
-"""When: hour and minute of the machine's clock."""
+"""Hour and minute of the nightly run, local time."""
 
 PASS_ON = ("DATELINE_CONTACT", "DATELINE_ALLOW_ADDRESSES", "http_proxy", "https_proxy", "no_proxy")
-"""Of the environment in which the schedule is made; systemd and cron start programs with one of
-their own."""
+"""Environment variables that a schedule keeps; systemd and cron set an environment of their own."""
 
 MINUTE_OF_HOURS = 7
-"""When in the hour what runs every few hours starts: not at its stroke, when everybody's cron
-does."""
+"""Minute at which runs every few hours start: most cron jobs start on the hour."""
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What is to run for one archive."""
+    """The scheduled runs for one archive."""
 
     folder: Path
-    """The archive's, absolute."""
+    """The absolute folder of the archive."""
     program: tuple[str, ...]
-    """The words that call `dateline`, its path absolute."""
+    """The command that starts `dateline`, with an absolute path."""
     minutes: int = 5
     environment: Mapping[str, str] = field(default_factory=dict)
 
@@ -49,29 +47,30 @@ class Schedule:
         for text in (str(self.folder), *self.program, *self.environment.values()):
             if re.search(r"[\x00-\x1f\x7f]", text):
                 raise UsageError(
-                    f"{text!r}: neither systemd nor cron takes a control character; use another path"
+                    f"{text!r}: systemd and cron accept no control character; use another path"
                 )
 
     @property
     def name(self) -> str:
-        """Of the units; every archive has its own."""
+        """The name of the units, different for each archive."""
         readable = re.sub(r"[^A-Za-z0-9]+", "-", self.folder.name).strip("-")[:40] or "archive"
         return f"dateline-{readable}-{zlib.crc32(bytes(self.folder)):08x}"
 
     def words(self, run: Sequence[str]) -> list[str]:
+        """Return the full command line of a run."""
         return [*self.program, *run, "--archive", str(self.folder)]
 
 
 def period(text: str) -> int:
-    """`5min`, `5m`, `90s`, `2h` → seconds. Raises UsageError for anything else."""
+    """Return seconds of a duration: `5min`, `5m`, `90s`, `2h`; raises UsageError for other text."""
     return seconds(re.sub(r"(?<=\d)\s*min(utes?)?$", "m", text.strip()))
 
 
 def minutes(text: str) -> int:
-    """`5min`, `5m`, `2h`, `1d` → minutes. Raises UsageError for what neither a clock's hour nor its
-    day divides into.
+    """Return minutes of a duration: `5min`, `5m`, `2h`, `1d`.
 
-    cron and systemd start by the clock: what does not divide an hour or a day would start unevenly.
+    Raises UsageError for a duration that divides neither an hour nor a day: cron and systemd start
+    by the clock, so its runs would be unevenly spaced.
     """
     whole, rest = divmod(period(text), 60)
     if whole and not rest and (60 % whole == 0 or (whole % 60 == 0 and 1440 % whole == 0)):
@@ -85,7 +84,7 @@ def minutes(text: str) -> int:
 
 
 def units(schedule: Schedule) -> dict[str, str]:
-    """The unit files by their names: a service and a timer for the crawl, and for the night."""
+    """Return the unit files by name: a service and a timer for the crawl, and for the night."""
     name, every = schedule.name, _on_calendar(schedule.minutes)
     night = f"*-*-* {NIGHT[0]:02}:{NIGHT[1]:02}:00"
     return {
@@ -93,30 +92,29 @@ def units(schedule: Schedule) -> dict[str, str]:
         f"{name}.timer": _timer(
             "crawl what is due", schedule, every, spread=min(60, schedule.minutes * 6)
         ),
-        f"{name}-night.service": _service(
-            schedule, "look whether the archive is sound", NIGHTLY, nice=15
-        ),
-        f"{name}-night.timer": _timer(
-            "look whether the archive is sound", schedule, night, spread=600
-        ),
+        f"{name}-night.service": _service(schedule, "check the archive", NIGHTLY, nice=15),
+        f"{name}-night.timer": _timer("check the archive", schedule, night, spread=600),
     }
 
 
 def _service(schedule: Schedule, does: str, run: Sequence[str], nice: int) -> str:
+    """Return a service unit; `does` completes `Dateline: … in FOLDER`, `nice` is its priority."""
+    command = " ".join(_quoted(word, command=True) for word in schedule.words(run))
+    environment = [
+        f"Environment={_quoted(f'{name}={value}')}"
+        for name, value in sorted(schedule.environment.items())
+    ]
     lines = [
         "[Unit]",
         f"Description=Dateline: {does} in {_escaped(str(schedule.folder))}",
         "",
         "[Service]",
         "Type=oneshot",
-        "ExecStart=" + " ".join(_quoted(word, command=True) for word in schedule.words(run)),
-        *(
-            f"Environment={_quoted(f'{name}={value}')}"
-            for name, value in sorted(schedule.environment.items())
-        ),
-        "# 75: another crawl holds the archive; the next one comes",
+        f"ExecStart={command}",
+        *environment,
+        "# 75: another crawl holds the archive; this run is skipped",
         "SuccessExitStatus=75",
-        "# asked to stop, a crawl ends what is under way; what waits is taken up by the next",
+        "# on SIGTERM a crawl finishes the pages in progress; the next crawl takes up the rest",
         "KillMode=mixed",
         "TimeoutStopSec=40",
         f"Nice={nice}",
@@ -125,13 +123,14 @@ def _service(schedule: Schedule, does: str, run: Sequence[str], nice: int) -> st
 
 
 def _timer(does: str, schedule: Schedule, calendar: str, spread: int) -> str:
+    """Return a timer unit that starts at random within `spread` seconds of the calendar time."""
     lines = [
         "[Unit]",
         f"Description=Dateline: when to {does} in {_escaped(str(schedule.folder))}",
         "",
         "[Timer]",
         f"OnCalendar={calendar}",
-        "# what was missed while the machine was off is made up for",
+        "# a run that was missed while the machine was off is made up for",
         "Persistent=true",
         f"RandomizedDelaySec={spread}",
         "",
@@ -142,6 +141,7 @@ def _timer(does: str, schedule: Schedule, calendar: str, spread: int) -> str:
 
 
 def _on_calendar(every: int) -> str:
+    """Return the `OnCalendar` expression for a period in minutes."""
     if every < 60:
         return f"*-*-* *:0/{every}:00"
     if every < 1440:
@@ -150,13 +150,15 @@ def _on_calendar(every: int) -> str:
 
 
 def _quoted(word: str, command: bool = False) -> str:
-    """A word as systemd reads it back; in a command `$` would name a variable."""
+    """Return a word quoted for systemd; in a command `$` is escaped as well."""
     text = _escaped(word).replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + (text.replace("$", "$$") if command else text) + '"'
+    if command:
+        text = text.replace("$", "$$")
+    return f'"{text}"'
 
 
 def _escaped(text: str) -> str:
-    """`%` begins a specifier everywhere in a unit."""
+    """Return text with `%` doubled, which starts a specifier everywhere in a unit."""
     return text.replace("%", "%%")
 
 
@@ -164,7 +166,7 @@ def _escaped(text: str) -> str:
 
 
 def block(schedule: Schedule) -> list[str]:
-    """The lines for crontab, between their marks."""
+    """Return the lines for crontab, between their marks."""
     begin, end = marks(schedule.folder)
     return [
         begin,
@@ -175,13 +177,12 @@ def block(schedule: Schedule) -> list[str]:
 
 
 def marks(folder: Path) -> tuple[str, str]:
-    """The first and the last line of an archive's block."""
+    """Return the first and the last line of an archive's block."""
     return f"# dateline {folder}: begin", f"# dateline {folder}: end"
 
 
 def with_block(crontab: str, schedule: Schedule) -> str:
-    """The crontab with the archive's block, in the place of an older one or at the end; other lines
-    stay as they are.
+    """Return the crontab with the archive's block, replaced or appended.
 
     Raises UsageError where one of the marks of a block was deleted.
     """
@@ -190,7 +191,7 @@ def with_block(crontab: str, schedule: Schedule) -> str:
 
 
 def without_block(crontab: str, folder: Path) -> str:
-    """The crontab without the archive's block; as it was if it has none."""
+    """Return the crontab without the archive's block."""
     if not set(marks(folder)) & set(crontab.split("\n")):
         return crontab
     before, after = _around(crontab, folder)
@@ -198,8 +199,10 @@ def without_block(crontab: str, folder: Path) -> str:
 
 
 def _around(crontab: str, folder: Path) -> tuple[list[str], list[str]]:
-    """The lines before the archive's block and after it. Raises UsageError where one of its marks
-    is missing."""
+    """Return the lines before and after the archive's block.
+
+    Raises UsageError where one of its marks is missing.
+    """
     lines = crontab.split("\n")
     if lines[-1] == "":
         lines.pop()
@@ -208,12 +211,14 @@ def _around(crontab: str, folder: Path) -> tuple[list[str], list[str]]:
         return lines, []
     if lines.count(begin) != 1 or lines.count(end) != 1 or lines.index(begin) > lines.index(end):
         raise UsageError(
-            f"crontab: the lines {begin!r} and {end!r} do not enclose one block; mend it with crontab -e"
+            f"crontab: the lines {begin!r} and {end!r} do not enclose one block; "
+            "repair it with crontab -e"
         )
     return lines[: lines.index(begin)], lines[lines.index(end) + 1 :]
 
 
 def _when(every: int) -> str:
+    """Return the time fields of a crontab line for a period in minutes."""
     if every < 60:
         return f"*/{every} * * * *"
     if every < 1440:
@@ -222,12 +227,16 @@ def _when(every: int) -> str:
 
 
 def _command(schedule: Schedule, run: Sequence[str]) -> str:
-    """A line of the shell. What it tells is not kept; mistakes go to a file in the archive, as cron
-    would mail them."""
+    """Return the shell command of a crontab line.
+
+    Its output is dropped; errors go to a file in the archive, because cron would mail them.
+    """
     settings = [
         f"{name}={shlex.quote(value)}" for name, value in sorted(schedule.environment.items())
     ]
     words = [shlex.quote(word) for word in schedule.words(run)]
     log = shlex.quote(str(schedule.folder / "schedule.log"))
-    output = ">> " + log + " 2>&1" if run == NIGHTLY else "> /dev/null 2>> " + log
+    output = f"> /dev/null 2>> {log}"
+    if run == NIGHTLY:  # its output is the list of problems
+        output = f">> {log} 2>&1"
     return " ".join([*settings, *words, output]).replace("%", "\\%")

@@ -1,9 +1,7 @@
-"""`dateline watch`: crawls again and again, a fresh process a run; made to be the first process of
-a container.
+"""Job behind `dateline watch`: repeated crawls, each in a new process, made for containers.
 
-A fresh process gives back whatever memory a crawl took, and a crawl that dies takes nothing with
-it. As PID 1 it also has to take in the ends of processes that lost their parents, and nobody else
-passes signals on.
+A new process returns all memory that a crawl took, and a crash of a crawl does not end the
+watch. As process 1 of a container it also reaps orphaned processes and passes signals on.
 """
 
 from __future__ import annotations
@@ -31,36 +29,38 @@ from archive.storage.temporary_files import temporary_folder, told_if_full
 from crawler.processes.subprocesses import environment, program
 
 GRACE = 7.0
-"""Seconds that a crawl has to end in order; what is under way then is cut off, and comes round in
-the next. A container gets ten in all."""
+"""Seconds that a crawl has to stop in order; afterwards it is killed.
+
+Its unfinished pages come up again in the next crawl. A container gets ten seconds in all.
+"""
 
 ASKED_TO_STOP = {signal.SIGTERM, signal.SIGINT}
 HEARD = {*ASKED_TO_STOP, signal.SIGCHLD}
+WAITING_PAGES = "its unfinished pages wait for the next crawl"
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """How one run ended."""
+    """The end of one run."""
 
     code: int
-    """Its exit code; of one that a signal ended, the signal's number, negative."""
+    """Its exit code; if a signal ended it, the number of the signal, negative."""
     seconds: float
     said: str = ""
     """The last line of its standard error."""
     stopped: bool = False
-    """By us, who were asked to."""
+    """True if it was asked to stop because this process was."""
     killed: bool = False
-    """By us, as it did not stop."""
+    """True if it was killed because it did not stop."""
 
 
 def watch(folder: Path, every: float, command: Sequence[str], tell: Callable[[str], None]) -> None:
-    """Run a command every so many seconds until asked to stop (SIGTERM, SIGINT); `tell` gets a line
-    a run.
+    """Run a command every `every` seconds until SIGTERM or SIGINT; `tell` gets a line for each run.
 
-    A run that takes longer is followed by the next at once: there are never two.
+    A run that takes longer is followed by the next one at once; two runs never overlap.
     """
-    # they are waited for, so none comes amid something
-    waited_for = signal.pthread_sigmask(signal.SIG_BLOCK, HEARD)
+    # blocked signals arrive only where the code waits for them, and interrupt nothing
+    mask_before = signal.pthread_sigmask(signal.SIG_BLOCK, HEARD)
     try:
         while True:
             began = time.monotonic()
@@ -72,15 +72,18 @@ def watch(folder: Path, every: float, command: Sequence[str], tell: Callable[[st
             if run.stopped or asked_to_stop(until=began + every):
                 return
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, waited_for)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask_before)
 
 
 # -- one run ---------------------------------------------------------------------------------------
 
 
 def run_once(command: Sequence[str]) -> Run:
-    """Run a command to its end, or to ours: asked to stop, it is asked too, and killed with all its
-    children if it does not."""
+    """Run a command to its end and return the outcome.
+
+    If this process is asked to stop meanwhile, the command is asked to stop too, and killed with
+    all its children if it does not.
+    """
     began = time.monotonic()
     with told_if_full():
         errors = tempfile.TemporaryFile(dir=temporary_folder())  # noqa: SIM115  it is closed below
@@ -92,8 +95,10 @@ def run_once(command: Sequence[str]) -> Run:
 
 
 def start(command: Sequence[str], errors: int) -> int:
-    """A process group of its own, so that Ctrl-C reaches it through us alone, and all of it can be
-    ended."""
+    """Start a command in a separate process group and return the ID of the process.
+
+    Ctrl-C then reaches it only through this process, and the whole group can be killed.
+    """
     return os.posix_spawn(
         command[0],
         list(command),
@@ -110,7 +115,7 @@ def start(command: Sequence[str], errors: int) -> int:
 
 
 def attend(pid: int) -> tuple[int, bool, bool]:
-    """Wait for a process: its status, whether it was asked to stop, whether it had to be killed."""
+    """Wait for a process; return its status, and whether it was asked to stop and was killed."""
     stopped = killed = False
     deadline = math.inf
     while True:
@@ -121,27 +126,27 @@ def attend(pid: int) -> tuple[int, bool, bool]:
         if heard in ASKED_TO_STOP and not stopped:
             stopped, deadline = True, time.monotonic() + GRACE
             os.kill(pid, signal.SIGTERM)
-        # asked again, or out of patience
+        # asked to stop a second time, or the time to stop is over
         elif heard in ASKED_TO_STOP or time.monotonic() >= deadline:
             killed, deadline = True, math.inf
             os.killpg(pid, signal.SIGKILL)
 
 
 def next_signal(timeout: float) -> int | None:
-    """The next one that was sent to us; None when the time is up, or an hour."""
+    """Return the next signal sent to this process; None after `timeout` seconds, at most an hour."""
     info = signal.sigtimedwait(HEARD, min(max(0.0, timeout), 3600))
     return info.si_signo if info else None
 
 
 def ends() -> Iterator[tuple[int, int]]:
-    """Processes that ended, with their status: ours, and as PID 1 those without parents."""
+    """Yield the IDs and statuses of processes that ended: children and, for process 1, orphans."""
     with suppress(ChildProcessError):
         while (ended := os.waitpid(-1, os.WNOHANG))[0]:
             yield ended
 
 
 def asked_to_stop(until: float) -> bool:
-    """Wait for a moment of the monotonic clock; True as soon as somebody asks us to stop."""
+    """Wait until a time of the monotonic clock; return True as soon as asked to stop."""
     while (left := until - time.monotonic()) > 0:
         heard = next_signal(left)
         if heard in ASKED_TO_STOP:
@@ -150,20 +155,20 @@ def asked_to_stop(until: float) -> bool:
     return next_signal(0) in ASKED_TO_STOP
 
 
-# -- what came of it -------------------------------------------------------------------------------
+# -- outcome ---------------------------------------------------------------------------------------
 
 
 def result(run: Run, crawl: Mapping[str, Any] | None) -> str:
-    """A run in a line."""
+    """Return a line about a run and the crawl it made."""
     took = f"{run.seconds:.0f} s"
     if run.killed:
-        return f"killed after {took}, as it did not stop; what it held waits for the next crawl"
+        return f"killed after {took}, because it did not stop; {WAITING_PAGES}"
     if run.code == BusyError.exit_code:
-        return f"passed over: {run.said}"
+        return f"skipped: {run.said}"
     if run.code < 0 and run.stopped:
-        return f"stopped after {took}; what it held waits for the next crawl"
+        return f"stopped after {took}; {WAITING_PAGES}"
     if run.code < 0:
-        return f"ended by signal {-run.code} after {took}; what it held waits for the next crawl"
+        return f"ended by signal {-run.code} after {took}; {WAITING_PAGES}"
     if run.code and not run.stopped:
         return f"failed with exit code {run.code} after {took}: {run.said}"
     if crawl is None:
@@ -174,13 +179,13 @@ def result(run: Run, crawl: Mapping[str, Any] | None) -> str:
 
 
 def newest_crawl(folder: Path) -> int:
-    """The number of the newest crawl; 0 where there is none, nor an archive."""
+    """Return the ID of the newest crawl; 0 without a crawl or an archive."""
     crawl = crawl_since(folder, 0)
     return int(crawl["id"]) if crawl else 0
 
 
 def crawl_since(folder: Path, before: int) -> Mapping[str, Any] | None:
-    """The newest crawl, if it came after a number."""
+    """Return the newest crawl if its ID is above `before`, else None."""
     with (
         suppress(ArchiveError, sqlite3.Error),
         closing(connect_to_read(folder / "archive.db", ARCHIVE)) as db,
@@ -191,8 +196,7 @@ def crawl_since(folder: Path, before: int) -> Mapping[str, Any] | None:
 
 
 def settle(folder: Path) -> None:
-    """What a crawl that a signal ended had in hand waits again; where that fails, the next one does
-    it at its start."""
+    """Release the pages that a killed crawl had leased; on failure the next crawl does so."""
     with (
         suppress(ArchiveError, sqlite3.Error),
         crawl_lock(folder),
@@ -203,7 +207,7 @@ def settle(folder: Path) -> None:
 
 
 def last_line(file: Any) -> str:
-    """Of what a run wrote to its standard error."""
+    """Return the last line of a file, without the name of the program."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - 2000))
     lines = file.read().decode("utf-8", "replace").strip().splitlines()
@@ -211,5 +215,5 @@ def last_line(file: Any) -> str:
 
 
 def this_program(*words: str) -> list[str]:
-    """A call of this very program."""
+    """Return the arguments that call this program with further `words`."""
     return [*program(), *words]

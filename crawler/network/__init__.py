@@ -1,1 +1,1 @@
-"""Requests and responses: guards, robots.txt, politeness, redirects."""
+"""Everything between a URL and its response: guard, robots.txt, delays, redirects, download."""

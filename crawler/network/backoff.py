@@ -1,9 +1,8 @@
-"""A site's turn: one that asks to be left alone, or does not answer, is left alone and costs the
-others nothing.
+"""Back-off per site: a site that asks for a delay, or does not answer, is paused.
 
-`Turns` remembers and decides, without clock or network; `TurnsMiddleware`, at the end, holds
-requests to it. A pause of a few seconds is waited for. A longer one is written to the archive
-(`pauses`), and the pages of that site go back and wait, in this crawl and in later ones.
+`Turns` remembers the pauses and decides, without clock or network; `TurnsMiddleware` applies them
+to requests. A pause of a few seconds is waited for. A longer one is written to the archive (table
+`pauses`), and the pages of that site return to the frontier, for this crawl and later ones.
 """
 
 from __future__ import annotations
@@ -32,43 +31,44 @@ from crawler.network.retry_after import retry_after
 
 STARTED = monotonic()
 BUSY = (429, 503)
-"""What RFC 9110 and RFC 6585 let go with Retry-After."""
+"""Statuses that may carry a Retry-After (RFC 9110, RFC 6585)."""
 WORTH_WAITING = timedelta(seconds=5)
-"""A pause up to this length is waited for within the crawl …"""
+"""Longest pause that is waited for within the crawl …"""
 MOST_WAITS = 2
-"""… so often for one page."""
+"""… at most this many times for one page."""
 USUAL = timedelta(minutes=15)
-"""The pause of a site that does not say how long."""
+"""Pause of a site that does not say how long to wait."""
 MOST_SILENCES = 3
-"""Requests in a row without an answer after which a site is left alone."""
+"""Consecutive requests without an answer after which a site is paused."""
 
 SILENCE = (CannotResolveHostError, DownloadConnectionRefusedError, DownloadTimeoutError)
+"""Exceptions that mean that no answer came."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Until when a site is left alone, and why."""
+    """The end of a pause, and its reason."""
 
     until: datetime
     reason: str
 
 
 class Turns:
-    """Which sites (`https://www.harbour.example`) are left alone, and until when."""
+    """The pauses of sites (`https://www.harbour.example`) and their failures in a row."""
 
     def __init__(self, pauses: Mapping[str, Pause] | None = None) -> None:
         self.pauses = dict(pauses or {})
         self.silences: Counter[str] = Counter()
 
     def pause(self, site: str, now: datetime) -> Pause | None:
-        """The pause that a site is in."""
+        """Return the pause in force at a site, or None."""
         pause = self.pauses.get(site)
         return pause if pause and pause.until > now else None
 
     def answered(self, site: str, status: int, asked: str | None, now: datetime) -> Pause | None:
-        """Note an answer and its Retry-After; the pause that follows from it.
+        """Note a response and its Retry-After, and return the pause that follows, or None.
 
-        A 503 that does not say when to come back may be the page's own trouble: no pause follows.
+        A 503 without Retry-After may concern one page only, so it leads to no pause.
         """
         self.silences.pop(site, None)
         if status not in BUSY:
@@ -79,14 +79,14 @@ class Turns:
         return self.begin(site, "HTTP 429", now) if status == 429 else None
 
     def silent(self, site: str, reason: str, now: datetime) -> Pause | None:
-        """Note that no answer came; the pause that follows if that is so again and again."""
+        """Note that no answer came, and return the pause that follows after several in a row."""
         self.silences[site] += 1
         if self.silences[site] < MOST_SILENCES:
             return None
         return self.begin(site, f"{reason}, {MOST_SILENCES} times in a row", now)
 
     def begin(self, site: str, reason: str, now: datetime, wait: timedelta = USUAL) -> Pause:
-        """Leave a site alone; of two pauses the one that ends later counts."""
+        """Pause a site and return the pause in force; of two pauses the later end counts."""
         known, new = self.pause(site, now), Pause(now + wait, reason)
         if known is None or known.until < new.until:
             self.pauses[site] = known = new
@@ -94,23 +94,22 @@ class Turns:
 
 
 def site_of(url: str) -> str:
-    """Scheme, host and port: what takes turns, and what one robots.txt speaks for."""
+    """Return scheme, host and port of a URL: the unit of pauses and of robots.txt."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"
 
 
 def put_off(pause: Pause) -> str:
-    """The reason in a check."""
-    return f"{pause.reason}; left alone until {utc(pause.until)}"
+    """Return the reason that is recorded for a page of a paused site."""
+    return f"{pause.reason}; paused until {utc(pause.until)}"
 
 
 class TurnsMiddleware:
-    """Holds requests to the turns of their sites, `spider.turns`; raises NotNow for those that have
-    to wait long.
+    """Delays requests to paused sites; raises NotNow where the pause is long.
 
-    Next to the downloader, so that it sees every answer as it came. It lets no more requests of a
-    site pass than may be under way there: those that Scrapy has in its queue could not be called
-    back once the site asks to be left alone.
+    It stands next to the downloader and sees each response unchanged. It passes on only as many
+    requests of a site as may be in progress there: requests in Scrapy's own queue could not be
+    withdrawn when the site asks for a delay. The pauses are in `spider.turns`.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -128,7 +127,8 @@ class TurnsMiddleware:
         return self.crawler.spider
 
     async def process_request(self, request: Request) -> None:
-        # or a redirect would take its turn at the host that it came from
+        # otherwise a redirect would count for the host that it came from
+        """Wait for a free place at the site and for the end of a short pause."""
         request.meta.pop("download_slot", None)
         site = site_of(request.url)
         gate = self.gates.setdefault(site, asyncio.Semaphore(self.at_once))
@@ -141,6 +141,7 @@ class TurnsMiddleware:
             await asyncio.sleep(max(left.total_seconds(), 0.0) + 0.01)
 
     async def process_response(self, request: Request, response: Response) -> Request | Response:
+        """Note the response; repeat the request after a short pause."""
         self._leave(request)
         site, now = site_of(request.url), this_moment()
         pause = self.spider.turns.answered(
@@ -154,12 +155,13 @@ class TurnsMiddleware:
         if pause.until - now <= WORTH_WAITING:
             return request.replace(dont_filter=True, meta={**request.meta, "waits": waits + 1})
         self.spider.leave_alone(site, pause)
-        # robots.txt itself: whoever asked for it reads the status
+        # robots.txt itself: its reader handles the status
         if request.meta.get("dont_obey_robotstxt"):
             return response
         raise NotNow(put_off(pause), response.status)
 
     async def process_exception(self, request: Request, exception: Exception) -> None:
+        """Note a missing answer, and pause a site after several of them."""
         self._leave(request)
         if isinstance(exception, SILENCE):
             site, reason = site_of(request.url), judge_failure(exception)[1]
@@ -172,10 +174,10 @@ class TurnsMiddleware:
 
 
 def this_moment() -> datetime:
-    """The clock of the pauses, in this one place: it runs on also from a moment that DATELINE_NOW
-    names."""
-    return (
-        clock() + timedelta(seconds=monotonic() - STARTED)
-        if "DATELINE_NOW" in os.environ
-        else clock()
-    )
+    """Return the time by which pauses run.
+
+    With DATELINE_NOW it starts at the time that the variable names and runs on from there.
+    """
+    if "DATELINE_NOW" in os.environ:
+        return clock() + timedelta(seconds=monotonic() - STARTED)
+    return clock()

@@ -1,5 +1,4 @@
-"""Bodies as they are unpacked: one whose compressed stream breaks off is no page, however its
-length agrees."""
+"""Decompression of bodies; a page whose compressed stream is cut off is refused."""
 
 from __future__ import annotations
 
@@ -12,11 +11,10 @@ from crawler.files.complete_body import codings, ends_document, is_known, is_who
 
 
 class UnpackingMiddleware(HttpCompressionMiddleware):
-    """Scrapy's own, which takes a broken stream for as much of it as there is, except that this
-    must be a whole page.
+    """Scrapy's decompression, with a check that the compressed stream is complete.
 
-    Raises ResponseDataLossError where it is not. robots.txt is taken as far as it came: each line
-    stands for itself.
+    Scrapy accepts as much of a broken stream as there is. Raises ResponseDataLossError for an
+    incomplete page. An incomplete robots.txt is accepted, since each of its lines counts alone.
     """
 
     def process_response(
@@ -25,26 +23,23 @@ class UnpackingMiddleware(HttpCompressionMiddleware):
         response: Response,
         spider: Spider | None = None,  # noqa: ARG002
     ) -> Request | Response:
-        packed = packings(response)  # before they are taken from its headers
+        """Decompress the body, or raise ResponseDataLossError."""
+        codings_applied = packings(response)  # before Scrapy removes them from the headers
         unpacked = super().process_response(request, response)
-        if (
-            unpacked is response
-            or not isinstance(unpacked, Response)
-            or request.meta.get("dont_obey_robotstxt")
-        ):
+        if unpacked is response or not isinstance(unpacked, Response):
             return unpacked
-        if (
-            not packed
-            or not response.body
-            or not 200 <= response.status < 300
-            or not all(map(is_known, packed))
-        ):
+        is_robots_txt = request.meta.get("dont_obey_robotstxt")
+        is_page = bool(response.body) and 200 <= response.status < 300
+        if is_robots_txt or not is_page or not codings_applied:
             return unpacked
-        if not ends_document(unpacked.body) and not is_whole(response.body, packed):
-            raise ResponseDataLossError("the compressed body breaks off")
+        if not all(map(is_known, codings_applied)):
+            return unpacked
+        if not ends_document(unpacked.body) and not is_whole(response.body, codings_applied):
+            raise ResponseDataLossError("the compressed body is cut off")
         return unpacked
 
 
 def packings(response: Response) -> list[str]:
-    """How a body is packed, the coding that was applied last first."""
-    return codings(b",".join(response.headers.getlist("Content-Encoding")).decode("latin-1"))[::-1]
+    """Return the content codings of a body, the one applied last first."""
+    stated = b",".join(response.headers.getlist("Content-Encoding"))
+    return codings(stated.decode("latin-1"))[::-1]

@@ -1,4 +1,4 @@
-"""Which requests take a place among those under way: not those of a site that lets us wait."""
+"""Concurrency slots: requests to an unresponsive site stop counting against the limit."""
 
 from __future__ import annotations
 
@@ -7,37 +7,40 @@ from collections import defaultdict
 from crawler.network.backoff import site_of
 
 PATIENCE = 3.0
-"""Seconds without an answer after which a site's requests leave their places to others."""
+"""Seconds without an answer after which the requests of a site no longer count."""
 
 
 class Places:
-    """Addresses that were asked for and not answered yet, and since when; seconds are of any one
-    clock.
+    """URLs that were requested and not answered yet, with the time of each request.
 
-    A site that hangs would otherwise fill the places, and the crawl would wait with it. What was
-    answered keeps its place until it is read and written, for it takes memory.
+    A site that hangs would otherwise take all slots, and the crawl would wait with it. A URL that
+    was answered keeps its slot until its page is read and written, because it takes memory. Times
+    are seconds of one monotonic clock.
     """
 
     def __init__(self, patience: float = PATIENCE) -> None:
         self.patience = patience
         self.sites: defaultdict[str, dict[str, float]] = defaultdict(dict)
-        """By site, since when each of its addresses waits, the one that waits longest first."""
+        """For each site, when each of its URLs was requested, the oldest first."""
 
     def ask(self, url: str, now: float) -> None:
+        """Note that a URL is requested."""
         waiting = self.sites[site_of(url)]
         waiting.pop(url, None)
         waiting[url] = now
 
     def answered(self, url: str) -> None:
+        """Note that a URL was answered or failed."""
         site = site_of(url)
         self.sites[site].pop(url, None)
         if not self.sites[site]:
             del self.sites[site]
 
     def left(self, now: float) -> set[str]:
-        """The addresses that have left their places: all that wait at a site where one has waited
-        for long."""
-        late = (
-            urls for urls in self.sites.values() if now - next(iter(urls.values())) > self.patience
-        )
-        return {url for urls in late for url in urls}
+        """Return the URLs that no longer count: all of a site where one has waited too long."""
+        late: set[str] = set()
+        for urls in self.sites.values():
+            oldest = next(iter(urls.values()))
+            if now - oldest > self.patience:
+                late.update(urls)
+        return late

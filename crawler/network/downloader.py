@@ -1,11 +1,10 @@
-"""Connections to other machines: the last points that every request passes, and where the guard
-stands.
+"""Connections to other hosts, where the guard is enforced on every request.
 
-Each request is judged twice: its address as it stands (`GuardedHandler`), and each IP address that
-its name leads to, in the look-up that the connection itself is made from (`GuardedResolver`).
-Nothing is looked up between judging and connecting, so a name that leads elsewhere the second time
-(DNS rebinding) is judged the second time; a connection that is kept leads where it led when it was
-judged. Through a proxy, names are looked up there: their text alone is judged.
+Each request is judged twice: its URL (`GuardedHandler`), and each IP address that its host name
+resolves to, in the very look-up from which the connection is made (`GuardedResolver`). No second
+look-up happens between judging and connecting, so a name that resolves differently the second
+time (DNS rebinding) is judged again. A reused connection leads where it led when it was judged.
+Through a proxy, the proxy resolves the names: only their text is judged.
 """
 # ruff: noqa: N802, N803  Twisted names its methods so
 
@@ -18,11 +17,7 @@ from urllib.parse import urlsplit
 from urllib.request import proxy_bypass
 
 from scrapy import Spider
-from scrapy.core.downloader.handlers.http11 import (
-    HTTP11DownloadHandler,
-    _LenientHTTP11ClientFactory,
-    _LenientHTTP11ClientProtocol,
-)
+from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.httpproxy import HttpProxyMiddleware
 from scrapy.exceptions import (
@@ -37,40 +32,44 @@ from scrapy.resolver import CachingHostnameResolver
 from scrapy.utils.datatypes import LocalCache
 from twisted.internet.base import ReactorBase
 from twisted.internet.interfaces import IAddress, IHostResolution, IResolutionReceiver
-from twisted.python.failure import Failure
 
 from crawler.files.complete_body import is_whole
 from crawler.network.decompression import packings
 from crawler.network.guard import Guard, not_public
 from crawler.network.redirects import JAR
+from crawler.network.scrapy_internals import (
+    is_headers_too_large,
+    limit_connections,
+    set_request_proxy,
+)
 
 MOST_HEAD = 256 * 1024
-"""Bytes of an answer's status and headers; those of a page are 1 to 8 KB."""
+"""Largest status line and headers of a response in bytes; those of a page take 1 to 8 KB."""
 MOST_CODINGS = 2
-"""In which a body is packed one inside the other; each may blow it up to DOWNLOAD_MAXSIZE."""
+"""Content codings of one body; each of them may inflate it to DOWNLOAD_MAXSIZE."""
 OWN_HEADERS = (b"If-None-Match", b"If-Modified-Since", b"Authorization", b"Cookie", b"Referer")
-"""What is meant for one host, and goes to no other that it redirects to."""
+"""Headers that are meant for one host and are not sent to another after a redirect."""
 
 
 class Refused(IgnoreRequest):
-    """A request that is not made, or an answer that is not read, for a reason that stands."""
+    """A request that is not sent, or a response that is not read, for a permanent reason."""
 
 
 # -- names -----------------------------------------------------------------------------------------
 
 
 class GuardedResolver(CachingHostnameResolver):
-    """Looks names up, IPv4 and IPv6, and hands on those addresses alone to which the guard lets a
-    connection go."""
+    """Resolves host names and passes on only the addresses that the guard allows."""
 
     def __init__(self, reactor: ReactorBase, cache_size: int, guard: Guard, seconds: float) -> None:
         super().__init__(reactor, cache_size)
         self.guard, self.seconds = guard, seconds
         self.withheld: LocalCache[str, str] = LocalCache(10_000)
-        """By name, the last address that it led to and was not handed on."""
+        """The last address by host name that was not passed on."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, reactor: ReactorBase) -> Self:
+        """Build the resolver from the crawler's settings."""
         settings = crawler.settings
         size = settings.getint("DNSCACHE_SIZE") if settings.getbool("DNSCACHE_ENABLED") else 0
         return cls(reactor, size, Guard.of(settings), settings.getfloat("DNS_TIMEOUT"))
@@ -83,6 +82,7 @@ class GuardedResolver(CachingHostnameResolver):
         addressTypes: Sequence[type[IAddress]] | None = None,
         transportSemantics: str = "TCP",
     ) -> IHostResolution:
+        """Resolve a name (Twisted's IHostnameResolver) and filter the addresses."""
         judging: Any = _Judging(self, resolutionReceiver, hostName, portNumber)
         return super().resolveHostName(
             judging, hostName, portNumber, addressTypes, transportSemantics
@@ -90,7 +90,7 @@ class GuardedResolver(CachingHostnameResolver):
 
 
 class _Judging:
-    """Hands on what a look-up finds and the guard lets pass, and ends one that takes too long."""
+    """Filters the addresses of one look-up, and ends a look-up that takes too long."""
 
     def __init__(self, resolver: GuardedResolver, receiver: Any, host: str, port: int) -> None:
         self.resolver, self.receiver = resolver, receiver
@@ -98,11 +98,13 @@ class _Judging:
         self.late: Any = None
 
     def resolutionBegan(self, resolution: IHostResolution) -> None:
+        """Start the time limit with the look-up."""
         self.receiver.resolutionBegan(resolution)
         reactor: Any = self.resolver.reactor
         self.late = reactor.callLater(self.resolver.seconds, self._end)
 
     def addressResolved(self, address: Any) -> None:
+        """Pass an address on if the guard allows it, else remember it as withheld."""
         if self.receiver is None:
             return
         if self.resolver.guard.connects(self.host, self.port, address.host):
@@ -111,6 +113,7 @@ class _Judging:
             self.resolver.withheld[self.host] = address.host
 
     def resolutionComplete(self) -> None:
+        """End the look-up unless the time limit has ended it."""
         if self.late.active():
             self.late.cancel()
             self._end()
@@ -123,32 +126,11 @@ class _Judging:
 # -- requests --------------------------------------------------------------------------------------
 
 
-class _Connection(_LenientHTTP11ClientProtocol):
-    """A connection that gives up on an answer whose headers have no end."""
-
-    head = 0
-
-    def request(self, request: Any) -> Any:
-        self.head = 0
-        return super().request(request)
-
-    def dataReceived(self, data: bytes) -> None:
-        if self._parser is not None and self._parser.state in ("STATUS", "HEADER"):
-            self.head += len(data)
-            if self.head > MOST_HEAD:
-                self._giveUp(Failure(DownloadCancelledError("headers without end")))  # type: ignore[no-untyped-call]
-                return
-        super().dataReceived(data)  # type: ignore[no-untyped-call]
-
-
-class _Factory(_LenientHTTP11ClientFactory):
-    def buildProtocol(self, _: IAddress | None) -> _Connection:
-        return _Connection(self._quiescentCallback)  # type: ignore[no-untyped-call]
-
-
 class GuardedHandler(HTTP11DownloadHandler):
-    """Fetches what the guard lets pass; raises Refused for the rest. All requests come here,
-    whoever makes them."""
+    """Sends the requests that the guard allows and raises Refused for all others.
+
+    Every request passes here, whatever part of the program made it.
+    """
 
     def __init__(self, crawler: Crawler) -> None:
         from twisted.internet import reactor
@@ -160,11 +142,12 @@ class GuardedHandler(HTTP11DownloadHandler):
             raise TypeError(
                 "the setting TWISTED_DNS_RESOLVER has to be crawler.network.downloader.GuardedResolver"
             )
-        self._pool._factory = _Factory
-        # at a proxy: it is one host
-        self._pool.maxPersistentPerHost = crawler.settings.getint("CONCURRENT_REQUESTS")
+        # a proxy is one host, through which all connections go
+        connections_per_host = crawler.settings.getint("CONCURRENT_REQUESTS")
+        limit_connections(self, MOST_HEAD, connections_per_host)
 
     async def download_request(self, request: Request) -> Response:
+        """Return the response to a request; raises Refused and Scrapy's errors."""
         if why := self.guard.refusal(request.url):
             raise Refused(why)
         keep_to_its_host(request)
@@ -176,53 +159,58 @@ class GuardedHandler(HTTP11DownloadHandler):
                 raise Refused(f"{host} leads to {not_public(address)}") from None
             raise
         except DownloadFailedError as error:
-            if any(
-                reason.check(DownloadCancelledError)
-                for reason in getattr(error.__cause__, "reasons", ())
-            ):
+            if is_headers_too_large(error):
                 raise DownloadCancelledError("headers without end") from None
             raise
-        packed = packings(response)
-        if len(packed) > MOST_CODINGS:
-            raise Refused(f"a body packed {len(packed)} times over")
-        if "dataloss" in response.flags and not is_whole(response.body, packed):
+        codings = packings(response)
+        if len(codings) > MOST_CODINGS:
+            raise Refused(f"a body compressed {len(codings)} times over")
+        if "dataloss" in response.flags and not is_whole(response.body, codings):
             raise ResponseDataLossError
         return as_bytes(response) if b"Content-Encoding" in response.headers else response
 
 
 class ProxyMiddleware(HttpProxyMiddleware):
-    """Scrapy's own, except that the environment is asked once a host: at every request it took a
-    twentieth of all."""
+    """Scrapy's proxy support, but asks the environment once per host.
+
+    Asking it for every request took a twentieth of the whole crawl.
+    """
 
     def __init__(self, auth_encoding: str | None = "latin-1") -> None:
         super().__init__(auth_encoding)
         self.bypassed = lru_cache(10_000)(proxy_bypass)
 
     def process_request(self, request: Request, spider: Spider | None = None) -> None:  # noqa: ARG002
+        """Set the proxy of a request, unless its host bypasses the proxy."""
         parts = urlsplit(request.url)
         if "proxy" in request.meta:
             super().process_request(request)
         elif parts.scheme in self.proxies and not self.bypassed(parts.hostname or ""):
             credentials, proxy = self.proxies[parts.scheme]
-            self._set_proxy_and_creds(request, proxy, credentials, parts.scheme)
+            set_request_proxy(self, request, proxy, credentials, parts.scheme)
 
 
 def as_bytes(response: Response) -> Response:
-    """A packed response without a type: of one that is text Scrapy would guess the encoding before
-    it unpacks it."""
+    """Return a compressed response without a type.
+
+    Scrapy would guess the encoding of a text response before it is decompressed.
+    """
     return Response(**{name: getattr(response, name) for name in Response.attributes})
 
 
 def keep_to_its_host(request: Request) -> None:
-    """Take from a request that was redirected to another host what was meant for the first (`www.`
-    is no other)."""
+    """Remove headers meant for the first host from a request redirected to another one.
+
+    Hosts with and without `www.` count as one.
+    """
     before = request.meta.get("redirect_urls")
     if before and _host(before[-1]) != _host(request.url):
         for name in OWN_HEADERS:
-            # the chain's own are given to this very address
+            # cookies of the redirect chain were chosen for this very URL
             if name != b"Cookie" or JAR not in request.meta:
                 request.headers.pop(name, None)
 
 
 def _host(url: str) -> str:
+    """Return the host of a URL without `www.`."""
     return (urlsplit(url).hostname or "").removeprefix("www.")

@@ -1,5 +1,4 @@
-"""Between Scrapy's requests and responses and our records: pure functions, and the words for what
-went wrong."""
+"""Conversion between Scrapy's requests and responses and the records of the archive. Pure."""
 
 from __future__ import annotations
 
@@ -18,30 +17,32 @@ from scrapy.exceptions import (
     UnsupportedURLSchemeError,
 )
 from scrapy.http import Request, Response
-from scrapy.utils._compression import _DecompressionMaxSizeExceeded
 
 from archive.records import Article, Capture, Check, now
+from crawler.network.scrapy_internals import DecompressedTooLargeError
 from crawler.text.archived_urls import original_url
 
 GONE = (404, 410, 451)
+"""Statuses of a page that is permanently gone."""
 TRANSIENT = (408, 425, 429)  # and every 5xx
+"""Statuses, besides every 5xx, that may pass."""
 
 LONGEST_HEADERS = 16 * 1024
-"""Bytes of an answer's headers that are kept with a page; those of news pages are 1 to 8 KB."""
+"""Bytes of a response's headers that are stored; those of news pages take 1 to 8 KB."""
 
 FAILURES: tuple[tuple[type[BaseException], str, bool], ...] = (
     (CannotResolveHostError, "host name not found", True),
     (DownloadConnectionRefusedError, "connection refused", True),
     (DownloadTimeoutError, "timed out", True),
-    (ResponseDataLossError, "the answer broke off", True),
+    (ResponseDataLossError, "the response was cut off", True),
     (DownloadCancelledError, "larger than the limit", False),
-    (UnsupportedURLSchemeError, "address of a kind that is not fetched", False),
+    (UnsupportedURLSchemeError, "unsupported kind of URL", False),
 )
-"""What an exception means, and whether it may be gone next time."""
+"""Exceptions of the downloader, their reasons, and whether they may pass."""
 
 
 class NotNow(IgnoreRequest):
-    """A request that is put off for a reason that lies with its site and not with the page."""
+    """A request that is postponed for a reason that concerns its site and not the page."""
 
     def __init__(self, reason: str, status: int | None = None) -> None:
         super().__init__(reason)
@@ -57,11 +58,11 @@ def request(
     instead_of: str | None = None,
     **carried: Any,
 ) -> Request:
-    """A request to a URL as it stands, conditional where validators of an earlier answer are known.
+    """Build a request, conditional where an earlier response had an `etag` or `last_modified`.
 
-    What comes is written down under `instead_of`, if that is given: another address of the same
-    page. `carried` is handed to both callbacks. The frontier, not Scrapy's filter, knows what was
-    asked before.
+    The response is recorded under `instead_of`, if given: another URL of the same page. `carried`
+    is passed to both callbacks. Scrapy's duplicate filter is off: the frontier knows what was
+    fetched.
     """
     headers = {"If-None-Match": etag, "If-Modified-Since": last_modified}
     return Request(
@@ -76,7 +77,7 @@ def request(
 
 
 def capture(response: Response) -> Capture:
-    """The response as it came."""
+    """Return the capture of a response."""
     asked = response.meta["asked"]
     return Capture(
         url=asked,
@@ -90,51 +91,46 @@ def capture(response: Response) -> Capture:
 
 
 def headers_kept(response: Response) -> Iterator[tuple[str, str]]:
-    """The headers as they came, those left out that go beyond LONGEST_HEADERS: they are kept with
-    every look."""
+    """Yield the headers to store, without those beyond LONGEST_HEADERS bytes in all."""
     left = LONGEST_HEADERS
     for name, values in response.headers.items():
         for value in values:
-            left -= (length := len(name) + len(value))
-            if left < 0:
-                left += length
-                continue
-            yield name.decode("latin-1"), value.decode("latin-1")
+            length = len(name) + len(value)
+            if length <= left:
+                left -= length
+                yield name.decode("latin-1"), value.decode("latin-1")
 
 
 def final_url(response: Response) -> str | None:
-    """Where redirects led; None where the page stood at its own address, or in an archive in its
-    place."""
-    return (
-        response.url
-        if response.url != response.meta["asked"] and original_url(response.url) is None
-        else None
-    )
+    """Return the URL to which redirects led.
+
+    None without a redirect, and where a web archive answered in place of the page.
+    """
+    redirected = response.url != response.meta["asked"]
+    archived = original_url(response.url) is not None
+    return response.url if redirected and not archived else None
 
 
 def look(response: Response, **more: Any) -> Check:
-    """The check that a response comes to by its status alone; `more` are fields that the caller
-    knows better."""
-    asked = response.meta["asked"]
-    return Check(
-        **{
-            "url": asked,
-            "checked_at": now(),
-            "status": response.status,
-            "final_url": final_url(response),
-            "etag": header(response, "ETag"),
-            "last_modified": header(response, "Last-Modified"),
-            "size": len(response.body),
-            "seconds": round(response.meta.get("download_latency", 0.0), 3),
-        }
-        | judge_status(response.status)
-        | more
-    )
+    """Return the check that follows from the status of a response; `more` sets further fields."""
+    facts = {
+        "url": response.meta["asked"],
+        "checked_at": now(),
+        "status": response.status,
+        "final_url": final_url(response),
+        "etag": header(response, "ETag"),
+        "last_modified": header(response, "Last-Modified"),
+        "size": len(response.body),
+        "seconds": round(response.meta.get("download_latency", 0.0), 3),
+    }
+    return Check(**facts | judge_status(response.status) | more)
 
 
 def judge_status(status: int) -> dict[str, Any]:
-    """`outcome`, `reason` and `transient` of an HTTP status; a good one leaves the outcome to the
-    reader."""
+    """Return `outcome`, `reason` and `transient` for an HTTP status.
+
+    The outcome of a good status is preliminary: the content decides.
+    """
     if status == 304:
         return {"outcome": "unchanged"}
     if status in GONE:
@@ -149,16 +145,17 @@ def judge_status(status: int) -> dict[str, Any]:
 
 
 def read_look(check: Check, article: Article) -> Check:
-    """The check of a page that was read: with its article, or why it is none (`video: a player and
-    a caption`)."""
+    """Return the check of a page that was read: with its article, or why it has none."""
     if article.page_type == "article":
-        return replace(check, article=article if check.capture else replace(article, digest=None))
+        # without a stored copy there is no digest to find it by
+        stored = article if check.capture else replace(article, digest=None)
+        return replace(check, article=stored)
     why = ": ".join(filter(None, (article.page_type, article.page_reason)))
     return replace(check, outcome="not article", reason=why)
 
 
 def failed_look(failed: Request, error: BaseException) -> Check:
-    """The check of a request that brought no response."""
+    """Return the check of a request without a response."""
     asked_at = failed.meta.get("asked_at")
     outcome, reason, transient = judge_failure(error)
     return Check(
@@ -173,11 +170,11 @@ def failed_look(failed: Request, error: BaseException) -> Check:
 
 
 def judge_failure(error: BaseException) -> tuple[Any, str, bool]:
-    """Outcome, reason and whether it may be gone next time, of an exception of the downloader."""
+    """Return outcome, reason, and whether the failure may pass, for a downloader's exception."""
     for kind, reason, transient in FAILURES:
         if isinstance(error, kind):
             return "failed", reason, transient
-    if isinstance(error.__cause__, _DecompressionMaxSizeExceeded):
+    if isinstance(error.__cause__, DecompressedTooLargeError):
         return "failed", "inflates beyond the limit", False
     if isinstance(error, IgnoreRequest):
         return "refused", str(error) or "refused", isinstance(error, NotNow)
@@ -185,6 +182,6 @@ def judge_failure(error: BaseException) -> tuple[Any, str, bool]:
 
 
 def header(response: Response, name: str) -> str | None:
-    """A response header as text, or None."""
+    """Return the value of a response header as text, or None."""
     value = response.headers.get(name)
     return value.decode("latin-1") if value else None

@@ -1,10 +1,10 @@
-"""Where a crawl may go: to the public web, and to what a person names beside it. docs/safety.md
-tells it to users.
+"""Decision where a crawl may connect: to the public web, and to addresses that a person allows.
 
-Strangers write the links, feeds and redirects that a crawl follows, and its machine reaches
-services that strangers do not. `Guard` decides, without network; `crawler.network.downloader` asks
-it. The port numbers are those of https://fetch.spec.whatwg.org/#port-blocking, the networks those
-of the registries that RFC 6890 set up (`ipaddress` knows them) and a few that it misses.
+Strangers write the links, feeds and redirects that a crawl follows, and this machine reaches
+services that those strangers cannot reach (SSRF). `Guard` decides, without network access;
+`crawler.network.downloader` enforces it. docs/safety.md explains it to users. The blocked ports
+are those of https://fetch.spec.whatwg.org/#port-blocking, the networks those of the registries
+that RFC 6890 set up (known to `ipaddress`) and a few that `ipaddress` lacks.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ NOT_OF_THE_WEB_TEXT = """
 1723 2049 3659 4045 4190 5060 5061 6000 6566 6665 6666 6667 6668 6669 6679 6697 10080
 """
 NOT_OF_THE_WEB = frozenset(map(int, NOT_OF_THE_WEB_TEXT.split()))
-"""Ports of mail, files, names and chat, to which no browser sends a request either."""
+"""Ports of mail, files, names and chat, to which browsers send no request either."""
 
 ONLY_INSIDE = (
     "localhost",
@@ -45,33 +45,38 @@ ONLY_INSIDE = (
     "lan",
     "onion",
 )
-"""Names that no public DNS knows: RFC 6761, 6762 (with its appendix G), 7686, 8375, and ICANN's
-`internal`."""
+"""Top-level names outside the public DNS: RFC 6761, 6762 (appendix G), 7686, 8375, and
+ICANN's `internal`.
+"""
 NAME = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9_-]{1,63}\.)+(?=[a-z0-9-]*[a-z])[a-z0-9-]{2,63}")
-"""A host name with a dot in it, in lower case and punycode."""
+"""A host name with at least one dot, in lower case and punycode."""
 
 MISSED = tuple(
     ip_network(network)
     for network in (
-        "168.63.129.16/32",  # what Azure tells its machines
-        "192.0.0.0/24",  # what Oracle tells its own
+        "168.63.129.16/32",  # metadata service of Azure
+        "192.0.0.0/24",  # metadata service of Oracle's cloud
         "192.88.99.0/24",  # relays of 6to4
         "2001::/23",  # Teredo and other tunnels
         "2002::/16",  # 6to4
         "3fff::/20",  # documentation
     )
 )
+"""Networks that are not public, although `ipaddress` calls them global."""
 OF_THE_INTERNET = ip_network("2000::/3")
-"""All of IPv6 that is in use between networks."""
+"""The part of IPv6 that is in use between networks (RFC 4291)."""
 NAT64 = ip_network("64:ff9b::/96")
+"""Addresses that carry an IPv4 address through NAT64 (RFC 6052)."""
 
 
 # -- addresses and names ---------------------------------------------------------------------------
 
 
 def is_public(address: str) -> bool:
-    """Does an IP address lead to the public internet, and not to this machine, its network or a
-    tunnel into one?"""
+    """Return whether an IP address leads to the public internet.
+
+    False for addresses of this machine, of its network, and of tunnels into one.
+    """
     ip = ip_address(address.partition("%")[0])
     if isinstance(ip, IPv6Address):
         if ip.ipv4_mapped:
@@ -84,27 +89,27 @@ def is_public(address: str) -> bool:
 
 
 def is_own(address: str) -> bool:
-    """Is it an address of this machine, behind its own firewall, be it as public as it likes?"""
-    return _binds(address) and not _binds("2001:db8::1" if ":" in address else "192.0.2.1")
+    """Return whether this machine has the IP address itself; public ones count as well."""
+    # where a socket may have any address, as on some hosts, it can be bound to these as well
+    documentation_address = "2001:db8::1" if ":" in address else "192.0.2.1"
+    return _binds(address) and not _binds(documentation_address)
 
 
 def _is_public_name(host: str) -> bool:
-    return NAME.fullmatch(host) is not None and not host.endswith(
-        tuple(f".{name}" for name in ONLY_INSIDE)
-    )
+    """Return whether a host name can stand in the public DNS."""
+    internal = tuple(f".{name}" for name in ONLY_INSIDE)
+    return NAME.fullmatch(host) is not None and not host.endswith(internal)
 
 
 def not_public(address: str) -> str:
-    """The reason in a check."""
+    """Return the reason that is recorded for an address outside the public internet."""
     return f"{address}, not on the public internet; {SETTING} can allow it"
 
 
 def _binds(address: str) -> bool:
-    """May a socket have this address? One of documentation only where the system lets sockets have
-    any."""
-    with socket.socket(
-        socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM
-    ) as probe:
+    """Return whether a socket of this machine can be bound to an IP address."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:
             probe.bind((address, 0))
         except OSError:
@@ -113,8 +118,10 @@ def _binds(address: str) -> bool:
 
 
 def literal(host: str) -> str | None:
-    """The IP address that a host is, in any spelling that C libraries read: `127.1`, `0x7f000001`,
-    `2130706433`."""
+    """Return the IP address that a host spells out, or None for a name.
+
+    All spellings that C libraries understand count: `127.1`, `0x7f000001`, `2130706433`.
+    """
     with suppress(ValueError):
         return str(ip_address(host.partition("%")[0]))
     try:
@@ -125,15 +132,17 @@ def literal(host: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a person allows: a host by its name, or a network; at one port, or at any of the web."""
+    """A host or network that a person allows, at one port or at all ports of the web."""
 
     host: str = ""
     network: IPv4Network | IPv6Network | None = None
     port: int | None = None
 
     def has(self, host: str, port: int) -> bool:
-        """`host`: a name in lower case, or an IP address."""
-        if port != self.port if self.port is not None else port in NOT_OF_THE_WEB:
+        """Return whether a host (a name in lower case, or an IP address) and port are allowed here."""
+        if self.port is not None and port != self.port:
+            return False
+        if self.port is None and port in NOT_OF_THE_WEB:
             return False
         if self.network is None:
             return host == self.host
@@ -142,12 +151,15 @@ class Place:
 
 
 def places(text: str) -> tuple[Place, ...]:
-    """What DATELINE_ALLOW_ADDRESSES names, parted by commas or blanks. Raises UsageError for what
-    is none."""
+    """Parse DATELINE_ALLOW_ADDRESSES: entries separated by commas or blanks.
+
+    Raises UsageError for an entry that is neither a host nor HOST:PORT nor a network.
+    """
     return tuple(_place(entry) for entry in text.replace(",", " ").split())
 
 
 def _place(entry: str) -> Place:
+    """Parse one entry; raises UsageError."""
     with suppress(ValueError):
         return Place(network=ip_network(entry.removeprefix("[").removesuffix("]"), strict=False))
     try:
@@ -157,7 +169,7 @@ def _place(entry: str) -> Place:
         host, port = "", None
     if not host or parts.netloc != entry or "@" in entry:
         raise UsageError(
-            f"{SETTING}: {entry!r} is no host, HOST:PORT or network such as 10.0.0.0/8"
+            f"{SETTING}: {entry!r} is not a host, HOST:PORT or network such as 10.0.0.0/8"
         )
     address = literal(host)
     return Place(network=ip_network(address), port=port) if address else Place(host, port=port)
@@ -168,28 +180,30 @@ def _place(entry: str) -> Place:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Decides where a crawl may go. Host names are in lower case."""
+    """Decides where a crawl may connect. Host names are in lower case."""
 
     allowed: tuple[Place, ...] = ()
     proxies: frozenset[tuple[str, int]] = frozenset()
-    """Host and port; a crawl connects to them, and to no page there."""
+    """Host and port of each proxy; a crawl connects to it, but requests no page from it."""
 
     @classmethod
     def of(cls, settings: BaseSettings) -> Self:
-        """As the settings and the environment have it. Raises UsageError for exceptions that cannot
-        be meant."""
+        """Build the guard from the settings and the environment.
+
+        Raises UsageError for an entry in DATELINE_ALLOW_ADDRESSES that cannot be parsed.
+        """
         return cls(places(settings.get(SETTING) or ""), frozenset(_proxies()))
 
     def refusal(self, url: str) -> str | None:
-        """Why this address is not asked for, as far as its text tells; None if it is."""
+        """Return why a URL is not requested, judged by its text alone; None if it may be."""
         try:
             parts = urlsplit(url)
             host = (parts.hostname or "").rstrip(".")
             port = PORTS[parts.scheme] if parts.port is None else parts.port
         except (ValueError, KeyError):
-            return "no http or https address"
+            return "not an http or https URL"
         if "@" in parts.netloc:
-            return "an address with a user name"
+            return "a URL with a user name"
         if any(place.has(host, port) for place in self.allowed):
             return None
         if (host, port) in self.proxies:
@@ -198,16 +212,16 @@ class Guard:
         if address is not None and not is_public(address):
             return not_public(address)
         if address is None and not _is_public_name(host):
-            return f"{host[:80]} is no name of the public internet; {SETTING} can allow it"
-        return (
-            f"port {port} is none of the web; {SETTING} can allow it"
-            if port in NOT_OF_THE_WEB
-            else None
-        )
+            return f"{host[:80]} is not a public host name; {SETTING} can allow it"
+        if port in NOT_OF_THE_WEB:
+            return f"port {port} is not allowed; {SETTING} can allow it"
+        return None
 
     def connects(self, host: str, port: int, address: str) -> bool:
-        """May a connection that was asked for by host and port go to this IP address? Port 0 stands
-        for any."""
+        """Return whether a connection to `host` and `port` may go to this IP address.
+
+        Port 0 stands for any port.
+        """
         if any(host == proxy and port in (at, 0) for proxy, at in self.proxies):
             return True
         if any(place.has(host, port) or place.has(address, port) for place in self.allowed):
@@ -216,7 +230,7 @@ class Guard:
 
 
 def _proxies() -> list[tuple[str, int]]:
-    """Those of the environment, which Scrapy uses."""
+    """Return host and port of the proxies in the environment, which Scrapy uses."""
     found = []
     for scheme, url in getproxies().items():
         with suppress(ValueError):

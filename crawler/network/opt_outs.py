@@ -1,18 +1,16 @@
-"""What publishers say of copies, search and machine reading: their opt-outs, and which of them a
-page bears. Pure.
+"""Publishers' opt-outs from copies, search and machine reading, found in a page's head. Pure.
 
-| name | said as | what follows where it is honoured |
+| name | stated as | effect where it is honoured |
 | --- | --- | --- |
-| `noarchive` | `X-Robots-Tag`, `<meta name="robots">`, `<meta name="dateline">` | no copy of the
-page is kept |
-| `noindex` | the same; `none` says it too | the page is not read |
-| `noai` | the same | |
-| `tdm` | `tdm-reservation: 1`, as header or meta (TDM Reservation Protocol) | |
-| `ai-robots` | robots.txt: a group for a crawler of AI companies that forbids the address | |
+| `noarchive` | `X-Robots-Tag`, `<meta name="robots">`, `<meta name="dateline">` | no copy |
+| `noindex` | the same; `none` includes it | the page is not read |
+| `noai` | the same | the page is not read |
+| `tdm` | `tdm-reservation: 1`, header or meta (TDM Reservation Protocol) | the page is not read |
+| `ai-robots` | robots.txt forbids the URL to a crawler of an AI company | the page is not read |
 
-Which are honoured is the setting DATELINE_OPT_OUTS; `noarchive` alone, if nothing is set: search
-engines take it for "show no cached copy", and one news page in seven bears it. `noimageai` and
-`noimageindex` are about pictures, of which none is kept.
+The setting DATELINE_OPT_OUTS names the opt-outs that are honoured; by default `noarchive` alone:
+search engines understand it as "show no cached copy", and one news page in seven carries it.
+`noimageai` and `noimageindex` concern pictures, which are never stored.
 """
 
 from __future__ import annotations
@@ -38,9 +36,11 @@ DIRECTIVES = {
     "none": NOINDEX,
     "noai": NOAI,
 }
-"""Words of robots metas and `X-Robots-Tag`, and the opt-out that they are."""
+"""Words of robots metas and `X-Robots-Tag` → the opt-out they stand for."""
 WITH_VALUES = ("unavailable_after", "max-snippet", "max-image-preview", "max-video-preview")
-"""Directives with a colon; before any other colon in an `X-Robots-Tag` stands a crawler's name."""
+"""Directives with a colon; any other word before a colon in an `X-Robots-Tag` is the name
+of a crawler.
+"""
 US = "dateline"
 
 AI_CRAWLERS = (
@@ -52,11 +52,12 @@ AI_CRAWLERS = (
     "Applebot-Extended",
     "Bytespider",
 )
-"""Product tokens by which robots.txt opts out of the use for AI: the best known; who means it names
-one of them."""
+"""Product tokens by which robots.txt opts out of the use for AI: the best known ones, as
+a site that opts out names at least one of them.
+"""
 
 HEAD_BYTES = 256 * 1024
-"""Of a page, in which its metas are looked for."""
+"""Bytes of a page in which its metas are looked for."""
 _HEAD_END = re.compile(rb"</head\b|<body\b", re.I)
 _META = re.compile(rb"<meta\b([^<>]{1,2000})>", re.I)
 _ATTRIBUTE = re.compile(
@@ -65,20 +66,21 @@ _ATTRIBUTE = re.compile(
 
 
 def honoured(setting: str | Iterable[str]) -> frozenset[str]:
-    """The opt-outs that a setting names, parted by commas or blanks. Raises UsageError for one that
-    there is not."""
+    """Parse the opt-outs in a setting, separated by commas or blanks.
+
+    Raises UsageError for an unknown one.
+    """
     words = setting.replace(",", " ").split() if isinstance(setting, str) else setting
     names = frozenset(word.strip().lower() for word in words)
     if strange := sorted(names - set(NAMES)):
         raise UsageError(
-            f"DATELINE_OPT_OUTS: there is no opt-out {strange[0]!r}; there are {', '.join(NAMES)}"
+            f"DATELINE_OPT_OUTS: unknown opt-out {strange[0]!r}; choose from {', '.join(NAMES)}"
         )
     return names
 
 
 def opted_out(capture: Capture, wanted: frozenset[str]) -> dict[str, str]:
-    """Those of the wanted opt-outs that a page bears, each with its place: `noarchive`:
-    `X-Robots-Tag`."""
+    """Return the wanted opt-outs of a page, each with its place: `noarchive`: `X-Robots-Tag`."""
     if not wanted:
         return {}
     borne = (*in_page(capture.body), *in_headers(capture.headers))
@@ -86,15 +88,15 @@ def opted_out(capture: Capture, wanted: frozenset[str]) -> dict[str, str]:
 
 
 def refusal(borne: dict[str, str]) -> str | None:
-    """Why a page is not read: the first opt-out that is about more than copies; None if there is
-    none."""
-    return next(
-        (f"opted out: {name} ({where})" for name, where in borne.items() if name != NOARCHIVE), None
-    )
+    """Return why a page is not read: its first opt-out beyond `noarchive`; None without one."""
+    for name, where in borne.items():
+        if name != NOARCHIVE:
+            return f"opted out: {name} ({where})"
+    return None
 
 
 def in_headers(headers: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """The opt-outs in a response's headers, each with its place."""
+    """Yield the opt-outs in the headers of a response, each with its place."""
     for name, value in headers:
         if name.lower() == "x-robots-tag":
             yield from ((opt_out, "X-Robots-Tag") for opt_out in _of_tag(value))
@@ -103,8 +105,10 @@ def in_headers(headers: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
 
 
 def _of_tag(value: str) -> Iterator[str]:
-    """`noindex, nofollow`; with a crawler's name before them the words are for it alone: `otherbot:
-    noindex`."""
+    """Yield the opt-outs in an `X-Robots-Tag` that apply to this crawler.
+
+    Words after the name of another crawler are for it alone: `otherbot: noindex`.
+    """
     meant = True
     for part in value.split(","):
         first, colon, rest = part.partition(":")
@@ -117,10 +121,10 @@ def _of_tag(value: str) -> Iterator[str]:
 
 
 def in_page(body: bytes) -> Iterator[tuple[str, str]]:
-    """The opt-outs in the metas of a page's head, each with its place.
+    """Yield the opt-outs in the metas of a page's head, each with its place.
 
-    By pattern, not by parser: this runs for every page between two network events, on pages made to
-    hang a parser too.
+    It searches by pattern, not with a parser: it runs for every page on the event loop, also on
+    pages that are made to block a parser.
     """
     head = body[:HEAD_BYTES]
     if end := _HEAD_END.search(head):
@@ -136,9 +140,11 @@ def in_page(body: bytes) -> Iterator[tuple[str, str]]:
 
 
 def _without_comments(markup: bytes) -> bytes:
+    """Return HTML without its comments."""
     shown, *commented = markup.split(b"<!--")
     return shown + b"".join(part.partition(b"-->")[2] for part in commented)
 
 
 def _attributes(text: str) -> dict[str, str]:
+    """Return the attributes of an element by their names in lower case."""
     return {name.lower(): unescape(a or b or c) for name, a, b, c in _ATTRIBUTE.findall(text)}

@@ -1,10 +1,8 @@
-"""Redirects as browsers follow them: by status, by a meta element, by a Refresh header, and with
-cookies on the way.
+"""Redirects as in browsers: by status, meta element or Refresh header, with cookies on the way.
 
-Some outlets send a reader to the same page again until a cookie comes back. So a cookie that an
-answer within a chain of redirects sets is sent with the further requests of this chain. It is kept
-no longer, and it goes to no other registered domain: the next page is asked for as a stranger asks
-again.
+Some outlets redirect to the same page until a cookie comes back. A cookie that a response within
+a chain of redirects sets is therefore sent with the further requests of this chain, and to no
+other registered domain. It is dropped afterwards: the next page is requested without cookies.
 """
 
 from __future__ import annotations
@@ -14,38 +12,37 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from scrapy.downloadermiddlewares.redirect import (
-    BaseRedirectMiddleware,
-    MetaRefreshMiddleware,
-    RedirectMiddleware,
-)
+from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.http import Request, Response
 from scrapy.http.cookies import CookieJar
 from w3lib.url import safe_url_string
 
 from archive.errors import UsageError
+from crawler.network.scrapy_internals import RedirectHooks, RefreshHooks
 from pipelines.urls import registered_domain, url_key
 
 JAR = "cookies of this chain"
-"""The key in a request's meta."""
+"""Key in the meta of a request under which the cookies of its chain lie."""
 POLICY = DefaultCookiePolicy(strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain)
-"""A cookie without a domain goes back to its own host alone."""
+"""Policy by which a cookie without a domain returns to its own host only."""
 MOST_COOKIES = 30
 LONGEST_COOKIE = 4096
-"""Bytes of a Set-Cookie header, as browsers take them (RFC 6265, 6.1)."""
+"""Bytes of a Set-Cookie header that are accepted, as in browsers (RFC 6265, 6.1)."""
 MOST_SENT = 8192
-"""Bytes of a Cookie header; servers refuse more."""
+"""Bytes of a Cookie header that are sent; servers refuse longer ones."""
 LONGEST_REFRESH = 4096
 REFRESH = re.compile(
     r"(\d{1,6})?(?:\.[\d.]*)?\s*[;,\s]\s*(?:url\s*=\s*)?+(?:'([^']*)|\"([^\"]*)|(\S.*))",
     re.IGNORECASE | re.DOTALL,
 )
-"""Seconds and address (https://html.spec.whatwg.org/#shared-declarative-refresh-steps)."""
+"""Seconds and URL (https://html.spec.whatwg.org/#shared-declarative-refresh-steps)."""
 
 
 def refresh(value: str, base: str) -> tuple[int, str] | None:
-    """After how many seconds a Refresh header leads where; None where it only loads the page again,
-    or says nothing."""
+    """Return after how many seconds a Refresh header leads to which URL.
+
+    None where the header only reloads the page, or cannot be parsed.
+    """
     found = REFRESH.match(value[:LONGEST_REFRESH].strip())
     link = (found[2] or found[3] or found[4] or "").strip() if found else ""
     if not found or not link:
@@ -57,10 +54,9 @@ def refresh(value: str, base: str) -> tuple[int, str] | None:
 
 
 def moved_for_good(response: Response) -> str | None:
-    """Where a chain led of which every redirect says that the page has moved for good; None for any
-    other answer.
+    """Return the end of a chain of permanent redirects only (301, 308), else None.
 
-    Another spelling of the address is no move: `https` for `http`, with or without `www`.
+    A different spelling of the same URL does not count: `https` for `http`, with or without `www`.
     """
     reasons = response.meta.get("redirect_reasons") or ()
     if not reasons or not all(reason in (301, 308) for reason in reasons):
@@ -75,8 +71,7 @@ def moved_for_good(response: Response) -> str | None:
 
 
 def with_cookies(redirected: Request, asked: Request, answer: Response) -> Request:
-    """The next request of a chain, with the cookies that the answers of this chain set for its
-    address."""
+    """Return the next request of a chain with the cookies that the chain set for its URL."""
     jar: CookieJar = asked.meta.get(JAR) or CookieJar(POLICY)
     learn(jar, answer, asked)
     if not len(jar):
@@ -94,23 +89,20 @@ def with_cookies(redirected: Request, asked: Request, answer: Response) -> Reque
 
 
 def learn(jar: CookieJar, answer: Response, asked: Request) -> None:
-    """Take the cookies of an answer: few, short, and for no more than its own registered domain."""
-    said = [
-        cookie
-        for cookie in answer.headers.getlist("Set-Cookie")[:MOST_COOKIES]
-        if len(cookie) <= LONGEST_COOKIE
-    ]
-    if not said:
+    """Store the cookies of a response: few, short, and only for its own registered domain."""
+    cookies = answer.headers.getlist("Set-Cookie")[:MOST_COOKIES]
+    short = [cookie for cookie in cookies if len(cookie) <= LONGEST_COOKIE]
+    if not short:
         return
     own = _domain(urlsplit(asked.url).hostname or "")
-    setting = Response(answer.url, headers={"Set-Cookie": said})
+    setting = Response(answer.url, headers={"Set-Cookie": short})
     for cookie in jar.make_cookies(setting, asked):
         if _domain(cookie.domain.lstrip(".")) == own and len(jar) < MOST_COOKIES:
             jar.set_cookie_if_ok(cookie, asked)
 
 
 def _domain(host: str) -> str | None:
-    """The registered domain; that of a public suffix is itself, which is no host's."""
+    """Return the registered domain of a host; a public suffix counts as its own domain."""
     try:
         return registered_domain(host)
     except UsageError:
@@ -120,22 +112,20 @@ def _domain(host: str) -> str | None:
 # -- Scrapy's side of it ---------------------------------------------------------------------------
 
 
-class WithCookies(BaseRedirectMiddleware):
-    """Adds the cookies of the chain to what a redirect leads to."""
+class WithCookies(RedirectHooks):
+    """Adds the cookies of the chain to each request that a redirect leads to."""
 
-    def _build_redirect_request(
-        self, source_request: Request, response: Response, **more: Any
-    ) -> Request:
-        redirected = super()._build_redirect_request(source_request, response, **more)
-        return with_cookies(redirected, source_request, response)
+    def continue_chain(self, redirected: Request, asked: Request, answer: Response) -> Request:
+        """Return the next request of the chain with its cookies."""
+        return with_cookies(redirected, asked, answer)
 
 
 class StatusRedirects(WithCookies, RedirectMiddleware):
-    """Redirects by status."""
+    """Follows redirects by status."""
 
 
-class RefreshRedirects(WithCookies, MetaRefreshMiddleware):
-    """Redirects by a meta element or a Refresh header of a good answer."""
+class RefreshRedirects(WithCookies, RefreshHooks):
+    """Follows redirects by a meta element or a Refresh header of a successful response."""
 
     def process_response(
         self,
@@ -143,16 +133,14 @@ class RefreshRedirects(WithCookies, MetaRefreshMiddleware):
         response: Response,
         spider: Any = None,  # noqa: ARG002
     ) -> Request | Response:
+        """Follow the Refresh header, or else what Scrapy finds in the page."""
         said = response.headers.get("Refresh")
         if not said or not 200 <= response.status < 300 or request.meta.get("dont_redirect"):
             return super().process_response(request, response)
         led = refresh(said.decode("utf-8", "replace"), response.url)
-        if (
-            led is None
-            or led[0] >= self._maxdelay
-            or urlsplit(led[1]).scheme not in ("http", "https")
-        ):
+        if led is None:
             return super().process_response(request, response)
-        return self._redirect(
-            self._redirect_request_using_get(request, response, led[1]), request, "Refresh header"
-        )
+        seconds, url = led
+        if seconds >= self.max_delay_seconds or urlsplit(url).scheme not in ("http", "https"):
+            return super().process_response(request, response)
+        return self.redirect_with_get(request, response, url, "Refresh header")

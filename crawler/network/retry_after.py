@@ -1,5 +1,4 @@
-"""How long a server asks to be left alone: the one reading of Retry-After, for pages, robots.txt,
-feeds, services."""
+"""Parser of Retry-After and HTTP dates, for pages, robots.txt, feeds and search services."""
 
 from __future__ import annotations
 
@@ -7,35 +6,38 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 LONGEST = timedelta(days=1)
-"""What asks for more is asked again after a day."""
+"""Longest wait that a server can ask for."""
 MOST_LETTERS = 100
-"""Of a date; a longer one is none."""
+"""Longest date in characters that is parsed."""
 
 
 def retry_after(value: str | None, now: datetime) -> timedelta | None:
-    """The wait that a Retry-After asks for, in seconds or as an HTTP date (RFC 9110, 10.2.3), at
-    most a day.
+    """Return the wait that a Retry-After header asks for, at most a day.
 
-    None where there is none, or none that can be read; never raises.
+    Seconds and HTTP dates are understood (RFC 9110, 10.2.3). None without a header, and for a value
+    that cannot be parsed; never raises.
     """
     text = (value or "").strip()
     if text.isascii() and text.isdigit():
-        return min(
-            timedelta(seconds=int(text[-9:]) if len(text.lstrip("0")) <= 9 else 10**9), LONGEST
-        )
-    moment = http_date(text)
-    return min(max(moment - now, timedelta()), LONGEST) if moment else None
+        # int() refuses thousands of digits, and timedelta more than nine
+        too_long = len(text.lstrip("0")) > 9
+        return LONGEST if too_long else min(timedelta(seconds=int(text[-9:])), LONGEST)
+    date = http_date(text)
+    return min(max(date - now, timedelta()), LONGEST) if date else None
 
 
 def http_date(value: str | None) -> datetime | None:
-    """The moment of a header such as Date or Expires (RFC 9110, 5.6.7), UTC where it names no zone;
-    None for none."""
+    """Return the UTC time of a header such as Date or Expires (RFC 9110, 5.6.7).
+
+    A date without a zone is read as UTC. None for a missing header and for a value that cannot be
+    parsed; never raises.
+    """
     text = (value or "").strip()
     if not text or len(text) > MOST_LETTERS:
         return None
     try:
-        moment = parsedate_to_datetime(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    # what it raises changes by the version
+        date = parsedate_to_datetime(text)
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
+    # the exceptions differ between versions of Python
     except (TypeError, ValueError, IndexError, OverflowError, AttributeError):
         return None

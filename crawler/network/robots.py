@@ -1,7 +1,7 @@
-"""robots.txt as RFC 9309 has it: what it forbids, how long to wait, and what its absence means.
+"""Middleware that applies robots.txt (RFC 9309): what is forbidden, and how long to wait.
 
-`Rules` are pure; `RobotsMiddleware`, at the end, reads a site's robots.txt once and holds every
-request to it.
+`Rules` are pure; `RobotsMiddleware` reads the robots.txt of each site once and checks every
+request against it.
 """
 
 from __future__ import annotations
@@ -23,74 +23,81 @@ from crawler.network.backoff import put_off, site_of, this_moment
 from crawler.network.exchange import NotNow, judge_failure
 from crawler.network.opt_outs import AI_CRAWLERS, AI_ROBOTS, honoured
 from crawler.network.robots_rules import Groups, path_of, read_groups
+from crawler.network.scrapy_internals import set_slot_delay
 
 US = "Dateline"
-"""The product token that we go by, unless the settings say otherwise."""
+"""Product token of this crawler, unless the settings name another."""
 MOST_REDIRECTS = 5
-"""RFC 9309, 2.3.1.2."""
+"""Redirects that are followed to a robots.txt (RFC 9309, 2.3.1.2)."""
 KEPT_SECONDS = 24 * 3600.0
-"""RFC 9309, 2.4."""
+"""Time for which the rules of a site are cached (RFC 9309, 2.4)."""
 MOST_KEPT = 32 * 1024 * 1024
-"""Bytes, about, that the rules of all sites take together; of more, the largest are read again when
-they are needed."""
+"""Approximate bytes of the cached rules of all sites together.
+
+Beyond it the largest are dropped, and read again when they are needed.
+"""
 LONGEST_DELAY = 60.0
-"""Seconds between two requests to a host; where a site asks for more, the crawl says so at its
-end."""
+"""Longest delay in seconds between two requests to a host; the report of a crawl names
+the sites that ask for more.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a site's robots.txt comes to."""
+    """The rules that follow from the robots.txt of a site."""
 
     groups: Groups = Groups()  # noqa: RUF009  it is frozen
-    """What it says to us and to those whose rules are asked about; nothing, where there is no
-    robots.txt."""
+    """The rules for this crawler and for the other crawlers asked for; empty without a robots.txt.
+    """
     not_now: str | None = None
-    """Why nobody knows what is allowed; nothing is, until it can be read."""
+    """The reason why robots.txt could not be read; nothing may be fetched until it can."""
 
     def allows(self, url: str, agent: str) -> bool:
-        """May a crawler of that product token fetch this address?"""
+        """Return whether the crawler with this product token may fetch a URL."""
         path = path_of(url)
         return path == "/robots.txt" or self.groups.group(agent).allows(path)
 
     def delay(self, agent: str) -> float | None:
-        """Seconds of `Crawl-delay`, which is no part of the RFC but what many sites say; None where
-        they do not."""
+        """Return the `Crawl-delay` in seconds, or None without one.
+
+        The field is not part of the RFC, but many sites use it.
+        """
         return self.groups.group(agent).delay or None
 
     def forbids_one_of(self, url: str, agents: Sequence[str]) -> str | None:
-        """The first of these crawlers that may not fetch this address; None if all may."""
+        """Return the first of these crawlers that may not fetch a URL; None if all may."""
         return next((agent for agent in agents if not self.allows(url, agent)), None)
 
 
 def read_rules(status: int, body: bytes, agents: Sequence[str] = (US, *AI_CRAWLERS)) -> Rules:
-    """The rules that an answer to a request for robots.txt makes for some crawlers (RFC 9309,
-    2.3.1)."""
+    """Return the rules that follow from a response to a request for robots.txt (RFC 9309, 2.3.1)."""
     return Rules(read_groups(body, agents)) if 200 <= status < 300 else without_body(status)
 
 
 def without_body(status: int) -> Rules:
-    """The rules that the status alone makes.
+    """Return the rules that follow from the status alone.
 
-    A 4xx says that there is none, and all is allowed; except 429, which asks us to stay away. With
-    a 5xx nothing is allowed for now. A 3xx that is left after the redirects is as good as none.
+    With a 4xx there are no rules and everything is allowed, except for 429, which asks for fewer
+    requests. With a 5xx nothing is allowed for now. A 3xx that remains after the redirects counts
+    as a missing file.
     """
-    return (
-        Rules(not_now=f"robots.txt: HTTP {status}") if status == 429 or status >= 500 else Rules()
-    )
+    if status == 429 or status >= 500:
+        return Rules(not_now=f"robots.txt: HTTP {status}")
+    return Rules()
 
 
 def kept_delay(said: float | None, ours: float) -> float:
-    """Seconds between two requests: what the site asks for, never less than we do ourselves, up to
-    a minute."""
+    """Return the seconds between two requests: the delay that the site asks for, up to a
+    minute, and never less than the crawl's own.
+    """
     return max(ours, min(said or 0.0, LONGEST_DELAY))
 
 
 class RobotsMiddleware:
-    """Holds every request to its site's robots.txt, in the place of Scrapy's, which fetches all
-    when there is none.
+    """Checks every request against the robots.txt of its site.
 
-    Raises IgnoreRequest for what is forbidden and NotNow where robots.txt cannot be had.
+    It replaces Scrapy's middleware, which allows everything when robots.txt cannot be read. Raises
+    IgnoreRequest for a forbidden URL and NotNow where robots.txt could not be read.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -113,6 +120,7 @@ class RobotsMiddleware:
         return self.crawler.spider
 
     async def process_request(self, request: Request) -> None:
+        """Wait for the rules of the site and let the request pass, or raise."""
         if request.meta.get("dont_obey_robotstxt"):
             return
         rules = await self.rules_for(site_of(request.url))
@@ -124,40 +132,41 @@ class RobotsMiddleware:
             raise IgnoreRequest(f"opted out: robots.txt forbids {other}")
 
     async def rules_for(self, site: str) -> Rules:
-        """A site's rules, asked for once and kept for a day; what could not be had is asked for
-        again."""
+        """Return the rules of a site, fetched once and cached for a day.
+
+        Rules that could not be read are fetched again with the next request.
+        """
         read_at, reading = self.rules.get(site, (0.0, None))
         old = time.monotonic() - read_at > KEPT_SECONDS
         if reading is None or old or (reading.done() and reading.result().not_now):
-            reading = asyncio.ensure_future(self.read(site))
+            reading = asyncio.ensure_future(self._fetch_rules(site))
             self.rules[site] = (time.monotonic(), reading)
-            reading.add_done_callback(lambda read: self.count(site, read))
+            reading.add_done_callback(lambda read: self._count_size(site, read))
+        # the other requests that wait for it go on when one of them is cancelled
         return await asyncio.shield(reading)
 
-    def count(self, site: str, read: asyncio.Future[Rules]) -> None:
-        """What a site's rules take counts; beyond MOST_KEPT the largest are forgotten."""
-        self.sizes[site] = (
-            read.result().groups.size if not read.cancelled() and not read.exception() else 0
-        )
+    def _count_size(self, site: str, read: asyncio.Future[Rules]) -> None:
+        """Add the size of new rules; beyond MOST_KEPT drop the largest of the cache."""
+        failed = read.cancelled() or read.exception()
+        self.sizes[site] = 0 if failed else read.result().groups.size
         while sum(self.sizes.values()) > MOST_KEPT:
             largest = max(self.sizes, key=lambda site: self.sizes[site])
             del self.sizes[largest]
             self.rules.pop(largest, None)
 
-    async def read(self, site: str) -> Rules:
-        """Ask for robots.txt; where it cannot be had the site is left alone for a while."""
-        rules = await self.ask(site)
+    async def _fetch_rules(self, site: str) -> Rules:
+        """Fetch the rules of a site; if that fails, pause the site for a while."""
+        rules = await self._request_rules(site)
         if rules.not_now:
-            now = this_moment()
-            pause = self.spider.turns.pause(site, now) or self.spider.turns.begin(
-                site, rules.not_now, now
-            )
+            now, backoff = this_moment(), self.spider.turns
+            pause = backoff.pause(site, now) or backoff.begin(site, rules.not_now, now)
             self.spider.leave_alone(site, pause)
             return Rules(not_now=put_off(pause))
-        self.keep_delay(site, rules.delay(self.agent))
+        self._apply_delay(site, rules.delay(self.agent))
         return rules
 
-    async def ask(self, site: str) -> Rules:
+    async def _request_rules(self, site: str) -> Rules:
+        """Fetch robots.txt and return the rules that follow from the response or its failure."""
         engine: Any = self.crawler.engine
         meta = {"dont_obey_robotstxt": True, "redirect_ttl": MOST_REDIRECTS}
         request = Request(f"{site}/robots.txt", priority=1000, callback=NO_CALLBACK, meta=meta)
@@ -172,46 +181,34 @@ class RobotsMiddleware:
         seen = getattr(self.spider, "robots_seen", None)
         if seen is not None:
             seen[site] = response
-        return await self.rules_in(response, site)
+        return await self._rules_in(response, site)
 
     async def know(self, site: str, response: Response) -> None:
-        """Take a site's robots.txt that somebody asked for already, so that it is asked for
-        once."""
-        rules = await self.rules_in(response, site)
+        """Store the rules of a robots.txt that was fetched elsewhere, to fetch it only once."""
+        rules = await self._rules_in(response, site)
         if not rules.not_now:
-            self.keep_delay(site, rules.delay(self.agent))
+            self._apply_delay(site, rules.delay(self.agent))
             reading: asyncio.Future[Rules] = asyncio.get_event_loop().create_future()
             reading.set_result(rules)
             self.rules[site] = (time.monotonic(), reading)
-            self.count(site, reading)
+            self._count_size(site, reading)
 
-    async def rules_in(self, response: Response, site: str) -> Rules:
-        """The rules that an answer makes."""
+    async def _rules_in(self, response: Response, site: str) -> Rules:
+        """Return the rules in a response; the file is parsed in a worker process."""
         if not 200 <= response.status < 300:
             return without_body(response.status)
+        agents = (self.agent, *self.others)
         try:
-            return Rules(
-                await self.spider.workers.read_robots(
-                    response.body, site, (self.agent, *self.others)
-                )
-            )
+            groups = await self.spider.workers.read_robots(response.body, site, agents)
         except ReadingError as error:
             return Rules(not_now=str(error).removeprefix(f"{site}: "))
+        return Rules(groups)
 
-    def keep_delay(self, site: str, said: float | None) -> None:
-        """Have Scrapy's downloader wait between two requests to this host, and never less than the
-        site says."""
+    def _apply_delay(self, site: str, said: float | None) -> None:
+        """Make Scrapy's downloader wait as long as the site asks for between requests."""
         delay = kept_delay(said, self.own_delay)
         if said is None or delay <= self.own_delay:
             return
         if said > LONGEST_DELAY:
-            self.spider.remarks[site] = (
-                f"asks for a Crawl-delay of {said:g} s; it is asked every {delay:g} s"
-            )
-        engine: Any = self.crawler.engine
-        downloader = engine.downloader
-        host = urlsplit(site).hostname or ""
-        told = {"delay": delay, "jitter": 0.0, "concurrency": 1}
-        downloader.per_slot_settings[host] = told
-        for name, value in told.items() if host in downloader.slots else ():
-            setattr(downloader.slots[host], name, value)
+            self.spider.remarks[site] = f"Crawl-delay is {said:g} s; fetching every {delay:g} s"
+        set_slot_delay(self.crawler, urlsplit(site).hostname or "", delay)

@@ -1,11 +1,11 @@
-"""What a robots.txt says to some crawlers: its rules for them alone, read and asked in time that
-grows with its length.
+"""Parser and matcher of robots.txt (RFC 9309), in time that grows with the length of the file.
 
-A file may name fourteen thousand crawlers and eighteen thousand rules; only the groups that speak
-to us are kept, each rule once. Whether an address is allowed is looked up among the plain rules,
-however many, and tried against `MOST_WILD` of those with a `*`; further ones are read strictly: up
-to their first `*`, and none of them allows anything. The sitemaps that it names are those of the
-whole site. Pure: bytes in, rules out (RFC 9309, and how most files are misspelt).
+A file may name fourteen thousand crawlers and eighteen thousand rules. Only the groups that
+apply to the requested crawlers are stored, each rule once. A path is looked up among the plain
+rules, whatever their number, and compared with up to `MOST_WILD` rules that contain a `*`. Rules
+beyond that number are read strictly: a Disallow applies up to its first `*`, an Allow is dropped.
+Sitemap lines belong to the whole site. Common misspellings of the fields are understood.
+Pure: bytes in, rules out.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, urlsplit
 
 MOST_BYTES = 500 * 1024
-"""That are read of a robots.txt (RFC 9309, 2.5)."""
+"""Bytes of a robots.txt that are read (RFC 9309, 2.5)."""
 MOST_WILD = 1_000
-"""Rules with a `*` inside that are tried one by one; the largest news sites have some hundred."""
+"""Rules with a `*` inside that are compared one by one; the largest news sites have hundreds."""
 RULE_BYTES = 150
-"""What a rule takes in memory beside its text."""
+"""Memory of a rule in bytes, besides its text."""
 
 _FIELDS = {
     "agent": ("user-agent", "useragent", "user agent"),
@@ -32,44 +32,46 @@ _FIELDS = {
     "host": ("host",),
 }
 FIELDS = {spelling: name for name, spellings in _FIELDS.items() for spelling in spellings}
-"""What a line says, by how it is written."""
+"""The field of a line by its spelling in lower case."""
 OF_THE_SITE = ("sitemap", "host")
-"""Lines that speak of the whole site, wherever they stand, and belong to no group."""
+"""Fields that apply to the whole site, wherever they stand, and belong to no group."""
 PLAIN = re.compile(r"[A-Za-z0-9_.~/=-]*")
-"""What percent-encoding leaves alone."""
+"""A path without any character that percent-encoding changes."""
 KEPT = re.compile(r"(%2[Ff]|%25|%2[Aa])")
-"""Escapes that mean something else than the character: a slash, a percent sign, an asterisk."""
+"""Escapes that differ in meaning from the character itself: slash, percent sign, asterisk."""
 _VERSION = re.compile(r"/|\(|\sv?\d")
-"""Where the version or a note begins behind a crawler's name."""
+"""The start of the version or the comment after the name of a crawler."""
 INDEX = "/index.html"
 
 Rule = tuple[str, bool]
-"""A pattern as the file has it, and whether it allows."""
+"""A pattern as the file spells it, and whether it allows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The rules for one crawler. Patterns are spelled as `spelled` does."""
+    """The rules for one crawler; their patterns are normalised by `spelled`."""
 
     plain: dict[str, bool] = field(default_factory=dict)
-    """Beginnings of paths → whether they are allowed."""
+    """Path prefixes → whether they are allowed."""
     whole: dict[str, bool] = field(default_factory=dict)
-    """Paths in full (`/x$`)."""
+    """Complete paths (`/x$`) → whether they are allowed."""
     wild: tuple[tuple[int, bool, tuple[str, ...], bool], ...] = ()
-    """Length, whether it allows, the parts between asterisks, whether it ends there (`$`); those
-    that win first."""
+    """Rules with a `*`: length, whether it allows, the parts between the asterisks, and whether
+    the pattern ends there (`$`); the rules that win stand first.
+    """
     strict: frozenset[str] = frozenset()
-    """Beginnings of paths that are forbidden whatever else is said."""
+    """Path prefixes that are forbidden regardless of all other rules."""
     delay: float | None = None
 
     def allows(self, path: str) -> bool:
-        """Whether a path with its query, as `spelled` spells it, may be fetched: the longest rule
-        that fits counts."""
+        """Return whether a path with its query, normalised by `spelled`, may be fetched.
+
+        The longest matching rule decides; of two equally long rules the one that allows.
+        """
         if any(found for found in _beginnings(path, self.strict)):
             return False
-        best = max(
-            ((len(found), self.plain[found]) for found in _beginnings(path, self.plain)), default=(0, True)
-        )  # fmt: skip
+        plain = ((len(found), self.plain[found]) for found in _beginnings(path, self.plain))
+        best = max(plain, default=(0, True))
         if path in self.whole:
             best = max(best, (len(path) + 1, self.whole[path]))
         for length, allowed, parts, ends in self.wild:
@@ -82,13 +84,9 @@ class Group:
 
     @property
     def size(self) -> int:
-        """About how many bytes of memory it takes."""
-        texts = [
-            *self.plain,
-            *self.whole,
-            *self.strict,
-            *(part for _, _, parts, _ in self.wild for part in parts),
-        ]
+        """The approximate size in bytes of the rules in memory."""
+        wild_parts = [part for _, _, parts, _ in self.wild for part in parts]
+        texts = [*self.plain, *self.whole, *self.strict, *wild_parts]
         return sum(map(len, texts)) + RULE_BYTES * (1 + len(texts))
 
 
@@ -97,24 +95,23 @@ EVERYTHING = Group()
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """What a robots.txt says to each of some crawlers, by their product tokens in lower case."""
+    """The rules of a robots.txt for some crawlers, by their product tokens in lower case."""
 
     of: dict[str, Group] = field(default_factory=dict)
 
     def group(self, agent: str) -> Group:
-        """A crawler that was not asked about is allowed everything."""
+        """Return the rules for a crawler; a crawler that was not asked for may fetch everything."""
         return self.of.get(agent.lower(), EVERYTHING)
 
     @property
     def size(self) -> int:
-        """About how many bytes of memory they take; crawlers may share a group."""
-        return RULE_BYTES + sum(
-            group.size for group in {id(group): group for group in self.of.values()}.values()
-        )
+        """The approximate size in bytes in memory; crawlers may share a group."""
+        distinct = {id(group): group for group in self.of.values()}
+        return RULE_BYTES + sum(group.size for group in distinct.values())
 
 
 def read_groups(body: bytes, agents: Iterable[str]) -> Groups:
-    """What a robots.txt says to crawlers of these product tokens."""
+    """Return the rules that a robots.txt has for crawlers of these product tokens."""
     lines = list(_lines(robots_text(body)))
     tokens = [agent.lower() for agent in agents]
     named = {agent for name, value in lines if name == "agent" for agent in _agents(value)}
@@ -126,12 +123,15 @@ def read_groups(body: bytes, agents: Iterable[str]) -> Groups:
 
 
 def named_sitemaps(body: bytes) -> list[str]:
-    """The sitemaps that a robots.txt names, as they are written there."""
+    """Return the sitemap URLs in a robots.txt as they are written there."""
     return [value for name, value in _lines(robots_text(body)) if name == "sitemap"]
 
 
 def robots_text(body: bytes) -> str:
-    """The first 500 KiB, to the end of a line: half a rule may forbid more than the whole one."""
+    """Decode the first 500 KiB of a robots.txt, up to the end of a line.
+
+    Half a rule may forbid more than the whole one, so the last incomplete line is dropped.
+    """
     if len(body) > MOST_BYTES:
         body = body[:MOST_BYTES]
         body = body[: max(body.rfind(b"\n"), body.rfind(b"\r")) + 1]
@@ -145,8 +145,7 @@ def robots_text(body: bytes) -> str:
 
 
 def _lines(text: str) -> Iterator[tuple[str, str]]:
-    """What each line is (a name of `_FIELDS`, or `other`) and says; lines that say nothing are left
-    out."""
+    """Yield the field (a name of `_FIELDS`, or `other`) and the value of each line that has one."""
     for raw in text.replace("\0", "").splitlines():
         line = raw.partition("#")[0].strip()
         name, colon, value = line.partition(":")
@@ -155,6 +154,7 @@ def _lines(text: str) -> Iterator[tuple[str, str]]:
             yield known, value.strip()
         elif colon and (not value or value[0].isspace()):
             yield "other", value.strip()
+        # the colon may belong to a URL behind a field without a colon
         elif line and (found := _without_colon(line)):
             yield found
         elif colon:
@@ -162,7 +162,7 @@ def _lines(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _without_colon(line: str) -> tuple[str, str] | None:
-    """`Disallow /x`"""
+    """Return the field and the value of a line without a colon, as `Disallow /x`."""
     words = line.split(None, 2)
     for many in (1, 2):
         if known := FIELDS.get(" ".join(words[:many]).lower()):
@@ -171,17 +171,22 @@ def _without_colon(line: str) -> tuple[str, str] | None:
 
 
 def _agents(value: str) -> Iterator[str]:
-    """The crawlers that a line names: `Name/1.0 (…)` is Name of any version; asterisks within a
-    name say nothing."""
+    """Yield the crawler names in the value of a User-agent line.
+
+    `Name/1.0 (…)` is Name of any version; asterisks inside a name have no meaning.
+    """
     name = _VERSION.split(value.lower(), maxsplit=1)[0].strip()
-    for agent in {name, name if name == "*" else name.replace("*", "")}:
+    without_asterisks = name if name == "*" else name.replace("*", "")
+    for agent in {name, without_asterisks}:
         if agent:
             yield agent
 
 
 def _best(token: str, named: set[str]) -> str | None:
-    """The longest of the names that a crawler goes by, else `*`; None if the file speaks to it in
-    no group."""
+    """Return the longest name in the file that matches a crawler, else `*`.
+
+    None when the file has no group for the crawler.
+    """
     beginnings = (token[:length] for length in range(len(token), 0, -1))
     return next((agent for agent in (*beginnings, "*") if agent in named), None)
 
@@ -189,7 +194,7 @@ def _best(token: str, named: set[str]) -> str | None:
 def _collected(
     lines: Sequence[tuple[str, str]], wanted: set[str | None]
 ) -> tuple[dict[str, dict[Rule, None]], dict[str, float]]:
-    """The rules, each once, and the delay of the crawlers that are wanted."""
+    """Collect the rules, each once, and the crawl delays in seconds of the wanted crawlers."""
     rules: dict[str, dict[Rule, None]] = {agent: {} for agent in wanted if agent is not None}
     delays: dict[str, float] = {}
     current: set[str] = set()
@@ -211,6 +216,7 @@ def _collected(
 
 
 def _seconds(value: str) -> float | None:
+    """Parse the value of a Crawl-delay line; None unless it is a finite, non-negative number."""
     try:
         delay = float(value)
     except ValueError:
@@ -222,6 +228,7 @@ def _seconds(value: str) -> float | None:
 
 
 def _group(rules: Iterable[Rule], delay: float | None) -> Group:
+    """Build a group from its rules."""
     plain: dict[str, bool] = {}
     whole: dict[str, bool] = {}
     wild: list[tuple[int, bool, tuple[str, ...], bool]] = []
@@ -240,8 +247,11 @@ def _group(rules: Iterable[Rule], delay: float | None) -> Group:
 
 
 def _patterns(rules: Iterable[Rule]) -> Iterator[Rule]:
-    """The patterns as they are compared. A `$` at the end may mean that, or itself; `/index.html`
-    means `/` too."""
+    """Yield the patterns in the form in which paths are compared with them.
+
+    A `$` at the end is an anchor or the character itself, so both forms are yielded;
+    `/index.html` also stands for `/`.
+    """
     for value, allowed in rules:
         anchored = value.endswith("$")
         pattern = spelled(value.removesuffix("$"), "*")
@@ -254,14 +264,14 @@ def _patterns(rules: Iterable[Rule]) -> Iterator[Rule]:
 
 
 def path_of(url: str) -> str:
-    """Path and query of an address, as rules are compared with them."""
+    """Return the path and query of a URL, normalised for the comparison with rules."""
     parts = urlsplit(url.partition("#")[0])
     path = spelled(parts.path + ("?" + parts.query if "?" in url else ""))
     return path if path.startswith("/") else f"/{path}"
 
 
 def spelled(text: str, safe: str = "") -> str:
-    """A path or pattern in the one spelling in which two that mean the same are equal."""
+    """Return a path or pattern in its normal form, so that two of equal meaning are equal."""
     if PLAIN.fullmatch(text):
         return text
     pieces = KEPT.split(text)
@@ -270,19 +280,22 @@ def spelled(text: str, safe: str = "") -> str:
 
 
 def _beginnings(path: str, among: dict[str, bool] | frozenset[str]) -> Iterator[str]:
-    """Those of the patterns that the path begins with, the longest first."""
-    if among:
-        lengths = (
-            range(min(len(path), max(map(len, among))), 0, -1)
-            if len(among) < 64
-            else range(len(path), 0, -1)
-        )
-        yield from (path[:length] for length in lengths if path[:length] in among)
+    """Yield the prefixes of the path that are in `among`, the longest first."""
+    if not among:
+        return
+    longest = len(path)
+    if len(among) < 64:  # with more prefixes, finding the longest costs more than it saves
+        longest = min(longest, max(map(len, among)))
+    for length in range(longest, 0, -1):
+        if path[:length] in among:
+            yield path[:length]
 
 
 def _fits(path: str, parts: tuple[str, ...], ends: bool) -> bool:
-    """Whether a path has all parts in their order, the first at its beginning and, if it ends
-    there, the last so."""
+    """Return whether a path contains all parts in their order, the first at its start.
+
+    With `ends`, the last part has to stand at the end of the path.
+    """
     if not path.startswith(parts[0]):
         return False
     place = len(parts[0])

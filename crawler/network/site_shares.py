@@ -1,9 +1,9 @@
-"""How much of the crawl's own time each site takes: what it costs to clean, compare and write what
-it sent.
+"""Shares of the crawl's own time and of the stored copies that each site may take.
 
-A site is a registered domain, whatever its hosts. One that has taken more than its share is asked
-for no more pages until the others have had theirs; where nobody else waits, it goes on. What its
-pages may add to `captures.db` is bounded too.
+The time is what it costs to clean, compare and write what a site sent. A site is a registered
+domain with all its hosts. A site that has used more than its share gets no further requests for
+pages until the other sites have had theirs; when no other site waits, it goes on. The bytes that
+its pages may add to `captures.db` are bounded as well.
 """
 
 from __future__ import annotations
@@ -14,19 +14,22 @@ from collections.abc import Iterable
 from pipelines.urls import registered_domain
 
 SHARE = 0.2
-"""Of the time since the crawl began …"""
+"""Largest fraction of the time since the crawl began that one site may use …"""
 FREE = 5.0
-"""… beyond the first seconds."""
+"""… beyond these first seconds, which every site may use."""
 LARGEST_COPY = 8 * 1024 * 1024
-"""Bytes of a page of which a copy is kept; the largest news pages have 5 MB."""
+"""Largest page in bytes of which a copy is stored; the largest news pages have 5 MB."""
 BESIDE_ARTICLES = 64 * 1024 * 1024
-"""Bytes of pages that are no articles of which copies are kept, of one site in one crawl."""
+"""Bytes of stored copies of other pages than articles, for each site and crawl."""
 OF_ARTICLES = 4 * 1024 * 1024 * 1024
-"""And of those that are: ten thousand pages of 400 KB."""
+"""Bytes of stored copies of articles, for each site and crawl: ten thousand pages of 400 KB."""
 
 
 class Shares:
-    """The accounts of all sites in one crawl, which began at a moment of some clock, in seconds."""
+    """The time and bytes used by each site in one crawl.
+
+    `began` is the start of the crawl in seconds of a monotonic clock.
+    """
 
     def __init__(self, began: float) -> None:
         self.began = began
@@ -34,25 +37,27 @@ class Shares:
         self._bytes: Counter[tuple[str, bool]] = Counter()
 
     def took(self, url: str, seconds: float) -> None:
-        """What a look at this address cost."""
+        """Add the seconds that processing one URL cost to the account of its site."""
         self._seconds[registered_domain(url)] += seconds
 
     def greedy(self, hosts: Iterable[str], now: float) -> list[str]:
-        """Those of some hosts whose sites have taken more than their share."""
+        """Return those of `hosts` whose sites have used more than their share by `now`."""
         most = max(FREE, SHARE * (now - self.began))
         sites = {site for site, seconds in self._seconds.items() if seconds > most}
-        return (
-            [host for host in hosts if registered_domain(f"http://{host}/") in sites]
-            if sites
-            else []
-        )
+        if not sites:
+            return []
+        return [host for host in hosts if registered_domain(f"http://{host}/") in sites]
 
     def refuses_copy(self, url: str, size: int, *, article: bool) -> str | None:
-        """Why no copy of a page is kept; None if one is, and its size counts."""
+        """Return why no copy of a page of `size` bytes is stored, or None to store it.
+
+        A copy that is allowed counts against the bytes of its site.
+        """
         if size > LARGEST_COPY:
-            return f"no copy is kept: larger than {LARGEST_COPY >> 20} MiB"
+            return f"no copy is stored: larger than {LARGEST_COPY >> 20} MiB"
         account = registered_domain(url), article
-        if self._bytes[account] + size > (OF_ARTICLES if article else BESIDE_ARTICLES):
-            return "no copy is kept: its site has sent enough in this crawl"
+        limit = OF_ARTICLES if article else BESIDE_ARTICLES
+        if self._bytes[account] + size > limit:
+            return "no copy is stored: its site has reached its limit in this crawl"
         self._bytes[account] += size
         return None

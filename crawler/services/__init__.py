@@ -1,7 +1,7 @@
-"""Search services as sources of leads: none is asked unless a user names it.
+"""Search services as sources of leads, asked only if a user names them.
 
-`service.py` says what a service is; each has a module, `headlines.py` finds an article that is
-known by headline alone.
+`search_service.py` defines a service, each service has a module, and `match_headline.py` finds
+an article that a service names by headline alone.
 """
 
 from __future__ import annotations
@@ -22,19 +22,22 @@ __all__ = ["SERVICES", "Answer", "Ask", "Headline", "Query", "Service", "resolve
 SERVICES: dict[str, Service] = {
     made.name: made for made in (Gdelt(), GdeltFiles(), GoogleNews(), Wikipedia(), Wayback())
 }
-"""The services by the name that a user writes."""
+"""The services by the name that a user types."""
 
 
 def service(name: str, base: str | None = None) -> Service:
-    """The service of that name, asked at `base` if given. Raises UsageError for a name that is
-    none."""
+    """Return the service of that name, with another `base` URL if given.
+
+    Raises UsageError for an unknown name, and for a base that is not a URL.
+    """
     found = SERVICES.get(name.strip().lower())
     if found is None:
-        raise UsageError(f"{name!r} is no search service; there are {', '.join(sorted(SERVICES))}")
+        names = ", ".join(sorted(SERVICES))
+        raise UsageError(f"unknown search service {name!r}; choose from {names}")
     if base is None:
         return found
     if not base.startswith(("http://", "https://")):
         raise UsageError(
-            f"{base!r} is no address to ask {found.title} at; give one like {found.base}"
+            f"{base!r} is not a URL to ask {found.title} at; give one like {found.base}"
         )
     return replace(found, base=base.rstrip("/"))

@@ -1,5 +1,4 @@
-"""Answers of GDELT in which one entry is broken JSON: the others are read, and the broken one by
-its fields."""
+"""Repair of GDELT's answers in which single entries are broken JSON."""
 
 from __future__ import annotations
 
@@ -10,16 +9,19 @@ from typing import Any
 from crawler.services.search_service import json_object
 
 KEYS = "url|url_mobile|title|seendate|socialimage|domain|language|sourcecountry"
+"""The keys of an entry."""
 WHOLE = re.compile(r'\s*\{\s*"articles"\s*:\s*\[(.*)\]\s*\}\s*\Z', re.DOTALL)
+"""A complete answer around its entries."""
 BETWEEN = re.compile(r"\}\s*,\s*(?=\{)|,\s*\Z")
+"""The separator of two entries."""
 FIELD = re.compile(rf'"({KEYS})"\s*:\s*"(.*?)"\s*(?=,\s*"(?:{KEYS})"\s*:|\}}?\s*\Z)', re.DOTALL)
+"""A field of an entry with its value, which may contain quotation marks."""
 LONGEST_ENTRY = 20_000
-"""Characters; honest ones have a few hundred."""
+"""Characters of an entry; sound ones have a few hundred."""
 
 
 def mended(body: bytes) -> tuple[dict[str, Any], list[str]] | None:
-    """The entries of an answer that is broken JSON and not cut, and what is to be told of them;
-    None for any other."""
+    """Return the entries of a complete but broken answer, and remarks on them; else None."""
     whole = WHOLE.match(body.decode("utf-8-sig", "replace"))
     if whole is None:
         return None
@@ -30,14 +32,21 @@ def mended(body: bytes) -> tuple[dict[str, Any], list[str]] | None:
         read = json_object(entry.encode())
         if isinstance(read, str):
             read = {key: _value(raw) for key, raw in FIELD.findall(entry[:LONGEST_ENTRY])}
-            by_fields, lost = by_fields + bool(read.get("url")), lost + (not read.get("url"))
+            if read.get("url"):
+                by_fields += 1
+            else:
+                lost += 1
         found.append(read)
-    told = [f"{by_fields} × broken JSON, read by its fields"] if by_fields else []
-    return {"articles": found}, told + ([f"{lost} × broken JSON"] if lost else [])
+    remarks = []
+    if by_fields:
+        remarks.append(f"{by_fields} × broken JSON, read by its fields")
+    if lost:
+        remarks.append(f"{lost} × broken JSON")
+    return {"articles": found}, remarks
 
 
 def _value(raw: str) -> str:
-    """A string whose quotation marks are escaped twice or not at all."""
+    """Return a string whose quotation marks are escaped twice or not at all."""
     text = re.sub(r'\\*"', r"\"", raw)
     try:
         return str(json.loads(f'"{text}"', strict=False))

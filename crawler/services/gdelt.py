@@ -1,9 +1,9 @@
-"""GDELT DOC 2.0: articles of the last months in 65 languages, 250 an answer.
+"""GDELT DOC 2.0: articles of the last months in 65 languages, up to 250 in an answer.
 
-Source: https://blog.gdeltproject.org/gdelt-doc-2-0-api-debuts/, and what its users report of its
-refusals. It asks for five seconds between requests, sheds load with 429 or with a line of text at
-200, and refuses words that are too short with such a line as well. A window that comes back full is
-asked for again in two halves.
+Source: https://blog.gdeltproject.org/gdelt-doc-2-0-api-debuts/, and reports of its users about
+refused queries. The service asks for five seconds between requests. Under load it answers 429,
+or a line of text with status 200; it rejects too short words with such a line as well. A window
+with a full answer is asked for again in two halves.
 """
 
 from __future__ import annotations
@@ -36,18 +36,21 @@ from crawler.text.html_text import text_of_html
 from crawler.text.urls import web_url
 
 MOST = 250
-"""Articles that an answer can hold."""
+"""Articles in one answer, the service's maximum."""
 REACH = timedelta(days=90)
+"""Length of the window if the query has no start."""
 SHORTEST = timedelta(minutes=15)
-"""GDELT looks at the news every 15 minutes."""
+"""Shortest window; GDELT reads the news every 15 minutes."""
 DEEPEST = 6
 """Halvings of a window."""
 HOSTS_AT_ONCE = 5
+"""Hosts in one query."""
 SHORTEST_WORD, SHORTEST_PHRASE = 3, 5
-"""Characters; GDELT refuses the whole query for one that is shorter."""
+"""Shortest word and phrase in characters; GDELT rejects a query with a shorter one."""
 SHEDDING = re.compile(
     r"limit requests|one every|try again|timed? ?out|too many|overload|unavailable", re.IGNORECASE
 )
+"""Words in messages that a busy GDELT sends."""
 LANGUAGES_TEXT = """
 af Afrikaans ar Arabic hy Armenian az Azerbaijani bn Bengali bs Bosnian bg Bulgarian ca Catalan zh Chinese hr Croatian
 cs Czech da Danish nl Dutch en English et Estonian fi Finnish fr French gl Galician ka Georgian de German el Greek
@@ -59,12 +62,14 @@ vi Vietnamese
 """
 _PAIRS = LANGUAGES_TEXT.split()
 LANGUAGES = dict(zip(_PAIRS[::2], _PAIRS[1::2], strict=True))
+"""GDELT's name of each language by its code (ISO 639-1)."""
 CODES = {name: code for code, name in LANGUAGES.items()}
+"""The code (ISO 639-1) of each language by GDELT's name."""
 
 
 @dataclass(frozen=True)
 class Gdelt(Service):
-    """Its article list (mode ArtList)."""
+    """The article list (mode ArtList)."""
 
     name: ClassVar[str] = "gdelt"
     title: ClassVar[str] = "GDELT"
@@ -75,11 +80,13 @@ class Gdelt(Service):
     pause: float = 6.0
 
     def unfit(self, query: Query) -> str | None:
+        """Return why a query cannot be asked, or None."""
         if query.hosts or any(map(_term, (*query.words, *query.any_of))):
             return None
         return f"GDELT needs a word of {SHORTEST_WORD} letters or more"
 
     def requests(self, query: Query) -> Iterator[Ask]:
+        """Yield a request for each group of hosts."""
         if self.unfit(query) is None:
             groups = [
                 query.hosts[at : at + HOSTS_AT_ONCE]
@@ -89,6 +96,7 @@ class Gdelt(Service):
                 yield self._ask(replace(query, hosts=hosts).window(REACH))
 
     def _ask(self, query: Query, depth: int = 0) -> Ask:
+        """Return the request for a query with a window."""
         since, until = instant(query.since or ""), instant(query.until or "", at_end=True)
         url = address(
             self.base,
@@ -115,12 +123,11 @@ class Gdelt(Service):
         found = [self._lead(article, ask) for article in articles]
         leads = tuple(lead for lead in found if isinstance(lead, Lead))
         skipped = faults + [reason for reason in found if isinstance(reason, str)]
-        parts = halves(ask.query, SHORTEST) if len(articles) >= MOST and ask.depth < DEEPEST else ()
+        may_halve = len(articles) >= MOST and ask.depth < DEEPEST
+        parts = halves(ask.query, SHORTEST) if may_halve else ()
         if len(articles) >= MOST and not parts:
-            skipped.insert(
-                0,
-                f"what GDELT found beyond {MOST} articles from {ask.query.since} to {ask.query.until}",
-            )
+            window = f"from {ask.query.since} to {ask.query.until}"
+            skipped.insert(0, f"what GDELT found beyond {MOST} articles {window}")
         return Answer(
             leads,
             asks=tuple(self._ask(part, ask.depth + 1) for part in parts),
@@ -128,16 +135,21 @@ class Gdelt(Service):
         )
 
     def _not_json(self, body: bytes, ask: Ask, what: str) -> Answer:
-        """Load that is shed and answers that are cut may be had later; words that it does not like
-        may not."""
+        """Return the answer for a body that is not JSON.
+
+        Shed load and cut answers are temporary; rejected words are not.
+        """
         said = words_of(body)
         if what == "no JSON" and said and not SHEDDING.search(said):
             return self.failed(f"refused the search: {said}")
         if not said:
             return self.later(ask, "sent an empty answer")
-        return self.later(ask, f"sheds load: {said}" if what == "no JSON" else f"sent {what}")
+        if what == "no JSON":
+            return self.later(ask, f"is busy: {said}")
+        return self.later(ask, f"sent {what}")
 
     def _lead(self, article: dict[str, Any], ask: Ask) -> Lead | str:
+        """Return the lead of an article, or the reason why its URL cannot be used."""
         url, problem = web_url(text_of(article.get("url")), self.base)
         if url is None:
             return problem
@@ -147,45 +159,44 @@ class Gdelt(Service):
             ask,
             headline=headline(text_of(article.get("title")), language),
             language=language,
-            # no date of publishing: by then it was there
+            # not the date of publication, but the page existed by then
             modified_at=read_moment(text_of(article.get("seendate"))),
         )
 
 
 def expression(query: Query) -> str:
-    """The query in GDELT's words: single words bare and phrases quoted, or the whole of it is
-    refused."""
+    """Return the query in GDELT's syntax.
+
+    Single words stand bare and phrases in quotation marks; otherwise GDELT rejects the whole query.
+    """
     alternatives = [term for word in query.any_of if (term := _term(word))]
     languages = [
         f"sourcelang:{LANGUAGES[code].lower()}" for code in query.languages if code in LANGUAGES
     ]
     if len(languages) < len(query.languages):
-        languages = []  # one that GDELT does not know would be lost by naming the others
+        languages = []  # naming only the known ones would exclude the unknown one
     hosts = [f"domainis:{host.removeprefix('www.')}" for host in query.hosts]
     terms = [term for word in query.words if (term := _term(word))]
     return " ".join([*terms, *filter(None, map(_any_of, (alternatives, languages, hosts)))])
 
 
 def _any_of(terms: list[str]) -> str:
+    """Return alternatives as one term."""
     return f"({' OR '.join(terms)})" if len(terms) > 1 else "".join(terms)
 
 
 def _term(word: str) -> str | None:
-    """A word or phrase as GDELT takes it, without its operators; None for one that it would
-    refuse."""
+    """Return a word or phrase without operators; None for one that GDELT would reject."""
     parts = re.findall(r"[\w'’]+", word.replace("_", " "))
     plain_words = " ".join(part for part in parts if part not in ("OR", "AND", "NOT"))
     if len(parts) > 1:
         return f'"{plain_words}"' if len(plain_words) >= SHORTEST_PHRASE else None
-    return (
-        plain_words
-        if len(plain_words) >= SHORTEST_WORD or UNSPACED_RUN.search(plain_words)
-        else None
-    )
+    is_long_enough = len(plain_words) >= SHORTEST_WORD
+    return plain_words if is_long_enough or UNSPACED_RUN.search(plain_words) else None
 
 
 def headline(title: str | None, language: str | None) -> str | None:
-    """A title without the spaces that GDELT sets around its signs: `Ferry sinks , two hurt`."""
+    """Return a title without GDELT's spaces around punctuation: `Ferry sinks , two hurt`."""
     text = text_of_html(title)
     if text is None:
         return None

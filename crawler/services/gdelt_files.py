@@ -1,10 +1,10 @@
-"""GDELT's files: what it saw in each quarter of an hour, zipped, for when its search is busy.
+"""GDELT's files of 15 minutes, zipped, for use when its search is busy.
 
-Their names follow the clock (`20240215103000.gkg.csv.zip`, `….translation.…` for other languages
-than English), so a window needs no list; the newest are named in `lastupdate.txt`. Each is kept
-whole by GDELT, 0.1 MB (events) to some 10 MB (the knowledge graph, GKG 2.1, which has headlines):
-http://data.gdeltproject.org/documentation/. The servers do not search: what headline and slug say
-of an article is compared here.
+Their names follow the clock (`20240215103000.gkg.csv.zip`, `….translation.…` for languages other
+than English), so no list is needed for a window; `lastupdate.txt` names the newest. A file has
+0.1 MB (events) to some 10 MB (the knowledge graph, GKG 2.1, with headlines):
+http://data.gdeltproject.org/documentation/. The servers do not search: headlines and slugs are
+compared with the query here.
 """
 
 from __future__ import annotations
@@ -36,18 +36,24 @@ from crawler.text.language import language_code
 from crawler.text.urls import MAX_URL_CHARS, web_url
 
 QUARTER = timedelta(minutes=15)
+"""Period of one file."""
 WITH_HEADLINES = 24
-"""Quarters of an hour, the newest of a window, that are read from the knowledge graph; older ones
-from the events."""
+"""Newest files of a window that are read from the knowledge graph; older ones from events."""
 MOST_QUARTERS = 7 * 96
+"""Files of one window: a week."""
 LARGEST = 128 * 1024 * 1024
-"""Bytes, inflated."""
+"""Bytes of a file after decompression."""
 LONGEST_LINE = 1024 * 1024
+"""Bytes of a line."""
 MOST_LINES = 50_000
+"""Lines of a file."""
 MOST_LEADS = 5_000
+"""Leads from one file."""
 
 NAMED = re.compile(r"(?<!\d)\d{14}(?:\.translation)?\.gkg\.csv\.zip", re.IGNORECASE)
+"""Names of files in `lastupdate.txt`."""
 SOURCE_LANGUAGE = re.compile(rb"srclc:([a-z]{3})")
+"""The language from which an article was translated, in ISO 639-2."""
 BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
@@ -58,13 +64,12 @@ BROKEN = (
     ValueError,
     LookupError,
 )
-"""What Python raises over a zip file that is none, is cut, is locked, or is packed in a way of its
-own."""
+"""Exceptions of Python's zipfile for a file that is damaged, cut, encrypted or packed unusually."""
 
 
 @dataclass(frozen=True)
 class GdeltFiles(Service):
-    """Its files of 15 minutes each; without a window, the newest of them."""
+    """The files of a window; without a window, the newest ones."""
 
     name: ClassVar[str] = "gdelt-files"
     title: ClassVar[str] = "GDELT's files"
@@ -73,6 +78,7 @@ class GdeltFiles(Service):
     base: str = "https://storage.googleapis.com/data.gdeltproject.org/gdeltv2"
 
     def requests(self, query: Query) -> Iterator[Ask]:
+        """Yield requests for the files, or for the list of the newest."""
         if self.unfit(query):
             return
         kinds = translations(query.languages)
@@ -85,6 +91,7 @@ class GdeltFiles(Service):
             yield self._file(name, query)
 
     def _file(self, name: str, query: Query, depth: int = 0) -> Ask:
+        """Return the request for a file."""
         return Ask(f"{self.base}/{name}", query, step="file", depth=depth)
 
     def _read(self, body: bytes, ask: Ask) -> Answer:
@@ -96,6 +103,7 @@ class GdeltFiles(Service):
         return Answer(asks=tuple(self._file(name, ask.query, 1) for name in list(names)[:4]))
 
     def _read_file(self, body: bytes, ask: Ask) -> Answer:
+        """Return the leads in a file, also if it breaks off."""
         leads: dict[str, Lead] = {}
         skipped: list[str] = []
         problem = None
@@ -110,11 +118,12 @@ class GdeltFiles(Service):
                     skipped.append(f"what comes after {MOST_LEADS:,} articles")
                     break
         except BROKEN as error:
-            problem = f"{self.title} sent a file that cannot be read to its end ({text_of_html(str(error), 80) or 'cut'})"
+            why = text_of_html(str(error), 80) or "cut"
+            problem = f"{self.title} sent a file that cannot be read to its end ({why})"
         return Answer(tuple(leads.values()), problem=problem, skipped=first_of(skipped))
 
     def _lead(self, line: bytes, ask: Ask) -> Lead | str | None:
-        """The article of a line, why it is none, or None where it is about something else."""
+        """Return the lead of a line, the reason for none, or None if it does not match."""
         name = ask.url.lower()
         fields = line.rstrip(b"\r\n").split(b"\t")
         is_graph = ".gkg." in name
@@ -135,14 +144,20 @@ class GdeltFiles(Service):
 
 
 def translations(languages: tuple[str, ...]) -> list[str]:
-    """Which of the two rows of files to read: English, and what was translated into it."""
-    wanted = [""] if not languages or "en" in languages else []
-    return wanted + ([".translation"] if not languages or set(languages) - {"en"} else [])
+    """Return the series of files to read: `` for English, `.translation` for others."""
+    series = []
+    if not languages or "en" in languages:
+        series.append("")
+    if not languages or set(languages) - {"en"}:
+        series.append(".translation")
+    return series
 
 
 def file_names(query: Query, kinds: list[str], now: datetime | None = None) -> Iterator[str]:
-    """The files of a window, newest first: with headlines for its last hours, then the smaller ones
-    without."""
+    """Yield the names of the files of a window, newest first.
+
+    The first WITH_HEADLINES are the large files with headlines, the others the smaller ones.
+    """
     last = min(instant(query.until or "", at_end=True), now or datetime.now(UTC))
     last -= timedelta(minutes=last.minute % 15, seconds=last.second, microseconds=last.microsecond)
     first = instant(query.since or "")
@@ -156,17 +171,14 @@ def file_names(query: Query, kinds: list[str], now: datetime | None = None) -> I
 
 
 def zipped_lines(body: bytes) -> Iterator[bytes]:
-    """The lines of a zip file's only member, as they are inflated.
+    """Yield the lines of the only member of a zip file, as they are decompressed.
 
-    Raises one of BROKEN for what is no such file, and for one beyond LARGEST, MOST_LINES or
-    LONGEST_LINE.
+    Raises one of BROKEN for other data, and beyond LARGEST, MOST_LINES or LONGEST_LINE.
     """
     with zipfile.ZipFile(BytesIO(body)) as packed:
         members = packed.infolist()
-        if len(members) != 1 or members[0].compress_type not in (
-            zipfile.ZIP_STORED,
-            zipfile.ZIP_DEFLATED,
-        ):
+        supported = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+        if len(members) != 1 or members[0].compress_type not in supported:
             raise zipfile.BadZipFile("not one deflated file")
         with packed.open(members[0]) as lines:
             size = number = 0
@@ -178,13 +190,14 @@ def zipped_lines(body: bytes) -> Iterator[bytes]:
 
 
 def page_title(extras: bytes) -> str | None:
-    """The page's title in the last field of the knowledge graph, where it has one."""
+    """Return the title of the page in the last field of the knowledge graph, or None."""
     _, found, rest = extras.partition(b"<PAGE_TITLE>")
     title, end, _ = rest.partition(b"</PAGE_TITLE>")
     return text_of_html(title.decode("utf-8", "replace")) if found and end else None
 
 
 def _language(fields: list[bytes], is_translated: bool) -> str | None:
+    """Return the language of an article in the knowledge graph, or None."""
     found = SOURCE_LANGUAGE.search(fields[25]) if len(fields) > 25 else None
     if found:
         return language_code(found[1].decode("ascii"))

@@ -1,8 +1,8 @@
-"""Google News' search as RSS: headline, outlet and time, 100 an answer.
+"""Google News search as RSS: headline, outlet and time, up to 100 in an answer.
 
-Its links lead to Google. Those of before 2024 hold the article's address, encoded; later ones hold
-an opaque number, and such an article is known by headline and outlet alone, until the outlet's own
-feed or sitemap names it.
+Its links lead to Google. Links from before 2024 contain the encoded URL of the article; later
+ones contain an opaque number. Such an article is known by headline and outlet only, until the
+outlet's own feed or sitemap lists it.
 """
 
 from __future__ import annotations
@@ -38,13 +38,16 @@ from crawler.text.html_text import text_of_html
 from crawler.text.urls import web_url
 
 MOST = 100
-"""Articles that an answer can hold."""
+"""Articles in one answer, the service's maximum."""
 MOST_ITEMS = 1_000
-"""That are read of one answer, whatever its length."""
+"""Items that are read of one answer, whatever its length."""
 A_DAY = timedelta(days=1)
 DEEPEST = 5
+"""Halvings of a window."""
 HOSTS_AT_ONCE = 5
+"""Hosts in one query."""
 LARGEST = 8 * 1024 * 1024
+"""Bytes of one answer."""
 EDITIONS_TEXT = """
 ar ar EG EG:ar  bg bg BG BG:bg  bn bn BD BD:bn  cs cs CZ CZ:cs  de de DE DE:de  el el GR GR:el  en en-US US US:en
 es es-419 US US:es-419  fr fr FR FR:fr  he he IL IL:he  hi hi IN IN:hi  hu hu HU HU:hu  id id ID ID:id  it it IT IT:it
@@ -55,12 +58,12 @@ vi vi VN VN:vi  zh zh-CN CN CN:zh-Hans
 """
 _FIELDS = EDITIONS_TEXT.split()
 EDITIONS = {code: tuple(_FIELDS[at + 1 : at + 4]) for at, code in enumerate(_FIELDS) if at % 4 == 0}
-"""`hl`, `gl` and `ceid` of the edition that a language is asked in."""
+"""The parameters `hl`, `gl` and `ceid` of the edition for each language."""
 
 
 @dataclass(frozen=True)
 class GoogleNews(Service):
-    """Its RSS search; each language asks the edition of one country."""
+    """The RSS search; each language uses the edition of one country."""
 
     name: ClassVar[str] = "google-news"
     title: ClassVar[str] = "Google News"
@@ -72,11 +75,13 @@ class GoogleNews(Service):
     patience: float = 600.0
 
     def unfit(self, query: Query) -> str | None:
+        """Return why a query cannot be asked, or None."""
         if query.languages and not set(query.languages) & EDITIONS.keys():
             return f"Google News has no edition in {', '.join(query.languages)}"
         return None if expression(query) else "Google News needs words or outlets to search for"
 
     def requests(self, query: Query) -> Iterator[Ask]:
+        """Yield a request for each language and group of hosts."""
         if self.unfit(query):
             return
         groups = [
@@ -88,6 +93,7 @@ class GoogleNews(Service):
                     yield self._ask(replace(query, hosts=hosts), language)
 
     def _ask(self, query: Query, language: str, depth: int = 0) -> Ask:
+        """Return the request for a query in one language."""
         hl, gl, ceid = EDITIONS[language]
         url = address(f"{self.base}/rss/search", q=expression(query), hl=hl, gl=gl, ceid=ceid)
         return Ask(url, query, language=language, depth=depth)
@@ -111,14 +117,17 @@ class GoogleNews(Service):
         )
 
     def _further(self, ask: Ask) -> tuple[Ask, ...]:
-        """A full answer's window in two; without a window there is none to halve."""
+        """Return requests for the two halves of a full answer's window."""
         if ask.depth >= DEEPEST or not ask.query.since:
             return ()
         parts = halves(ask.query.window(A_DAY), A_DAY)
         return tuple(self._ask(part, ask.language or "en", ask.depth + 1) for part in parts)
 
     def _entry(self, item: etree._Element, ask: Ask) -> Lead | Headline | str:
-        """The article of an item: as a lead where its address can be read, else as a headline."""
+        """Return the article of an item: a lead if its URL can be decoded, else a headline.
+
+        Returns a reason as text if the item has no headline.
+        """
         source = item.find("source")
         outlet = text_of_html(source.text) if source is not None else None
         headline, named = without_outlet(text_of_html(_child(item, "title")), outlet)
@@ -135,18 +144,22 @@ class GoogleNews(Service):
 
 
 def expression(query: Query, now: datetime | None = None) -> str:
-    """The query in Google's words. A window of hours is `when:36h`, one of days `after:` and
-    `before:`."""
+    """Return the query in Google's syntax.
+
+    A recent window in hours becomes `when:36h`, one in days `after:` and `before:`.
+    """
     words = [_term(word) for word in query.words]
-    groups = ([_term(word) for word in query.any_of], [f"site:{host}" for host in query.hosts])
-    wanted = [
-        *filter(None, words),
-        *filter(None, (_any_of([*filter(None, terms)]) for terms in groups)),
-    ]
-    return " ".join([*wanted, *_when(query, now or datetime.now(UTC))]) if wanted else ""
+    alternatives = [term for word in query.any_of if (term := _term(word))]
+    sites = [f"site:{host}" for host in query.hosts]
+    terms = [*words, _any_of(alternatives), _any_of(sites)]
+    wanted = [term for term in terms if term]
+    if not wanted:
+        return ""
+    return " ".join([*wanted, *_when(query, now or datetime.now(UTC))])
 
 
 def _when(query: Query, now: datetime) -> Iterator[str]:
+    """Yield the terms for the window of a query."""
     if query.since and not query.until and now - 2 * A_DAY < instant(query.since) < now:
         hours = -((instant(query.since) - now) // timedelta(hours=1))
         yield f"when:{hours}h"
@@ -158,19 +171,19 @@ def _when(query: Query, now: datetime) -> Iterator[str]:
 
 
 def _any_of(terms: list[str]) -> str:
+    """Return alternatives as one term."""
     return f"({' OR '.join(terms)})" if len(terms) > 1 else "".join(terms)
 
 
 def _term(word: str) -> str:
-    """A word, or a phrase in quotation marks, without what would be an operator."""
+    """Return a word, or a phrase in quotation marks, without operators."""
     parts = [part for part in re.sub(r'["“”()|:*]', " ", word).split() if part not in ("OR", "AND")]
     bare = " ".join(part.lstrip("-+") for part in parts)
     return f'"{bare}"' if " " in bare else bare
 
 
 def without_outlet(title: str | None, outlet: str | None) -> tuple[str | None, str | None]:
-    """A title's headline and the outlet's name behind its last dash: `Ferry sinks - The Bay
-    Post`."""
+    """Split a title into headline and outlet at its last dash: `Ferry sinks - The Bay Post`."""
     if title is None:
         return None, outlet
     if outlet:
@@ -180,14 +193,14 @@ def without_outlet(title: str | None, outlet: str | None) -> tuple[str | None, s
 
 
 _ARTICLE = re.compile(r"(?:/articles/|^)(CBM[\w-]+)")
+"""The encoded part of a link to an article."""
 
 
 def hidden_address(link: str) -> str | None:
-    """The address that a link of before 2024 holds; None for later ones, whose bytes are no
-    address.
+    """Return the URL encoded in a link from before 2024; None for later links.
 
-    The last part of the link is base64 of two or three fields (protocol buffers): a number, the
-    address, and perhaps the address of the AMP page; each begins with its kind and its length.
+    The last part of such a link is base64 of two or three fields (protocol buffers): a number, the
+    URL, and perhaps the URL of the AMP page, each after its type and its length.
     """
     found = _ARTICLE.search(link.strip())
     if found is None:
@@ -209,7 +222,7 @@ def hidden_address(link: str) -> str | None:
 
 
 def _items(body: bytes, url: str) -> Iterator[etree._Element]:
-    """The items of an RSS feed; SourceError for what is none."""
+    """Return the items of an RSS feed; raises SourceError for other text."""
     text = xml_from_root(decoded(body), url)
     parser = etree.XMLParser(
         encoding="utf-8", recover=True, resolve_entities=False, no_network=True
@@ -224,5 +237,6 @@ def _items(body: bytes, url: str) -> Iterator[etree._Element]:
 
 
 def _child(item: etree._Element, name: str) -> str | None:
+    """Return the text of a child element, or None."""
     found = item.find(name)
     return "".join(found.itertext()).strip() if found is not None else None

@@ -1,9 +1,9 @@
-"""Which of an outlet's own leads is the article that a search service named by headline and time.
+"""Matching of an outlet's leads with an article known by headline and time only.
 
-A wrong lead costs a request and sets a reader on a wrong page, a missed one comes again with the
-next search: in doubt, none. Sites print one headline in several ways: with other quotation marks
-and dashes, cut short, with a label in front or a name behind, a few words longer. With another word
-in place of one, or another number, it is another article.
+A wrong lead costs a request and shows the wrong page; a missed one returns with the next search.
+In doubt there is no match. Sites print a headline in different ways: with other quotation marks
+and dashes, cut short, with a label in front or a name behind, a few words longer. With a
+different word or number it is another article.
 """
 
 from __future__ import annotations
@@ -20,30 +20,32 @@ from archive.text.unspaced import UNSPACED_RUN
 from crawler.services.search_service import Headline, instant
 
 NEAR = timedelta(days=2)
-"""Between the two dates of one article: an outlet's own and the service's."""
+"""Difference between the dates of one article at its outlet and at the service."""
 ENOUGH = 0.85
-"""What two headlines share (twice the shorter, by the words of both) of which one has words
-added."""
+"""Smallest share of common words (twice the shorter headline, by the words of both) for a match."""
 ENOUGH_UNDATED = 0.95
+"""The same where one of the dates is missing."""
 BARE = 0.99
-"""For the same words once label or tail are taken from the one."""
+"""Score for equal words after a label or tail is removed from one of them."""
 LEAST_WORDS = 5
-"""Of a headline that was cut short, or that is looked for without a date."""
+"""Words of a headline that was cut short or has no date."""
 
 WORD = re.compile(r"[^\W_]+(?:[.,]\d+)*(?:'\w+)?")
+"""A word, or a number with its separators."""
 LABEL = re.compile(
     r"^\s*[^\W\d_]{3,12}(?: [^\W\d_]{2,12})?\s*[|:]\s+(?=\S)|^\s*[\[(【][^\])】]{2,20}[\])】]\s*"
 )
+"""A label before a headline: `Live: …`, `[Video] …`."""
 TAIL = re.compile(r"\s*[|｜]\s*[^|｜]{2,40}$|\s+::\s+.{2,40}$")
-"""A section or the outlet behind a bar; behind a dash stands as often a part of the headline."""
+"""A section or outlet behind a bar; after a dash it is as often part of the headline."""
 CUT = re.compile(r"\s*(?:…|\.\.\.)\s*$")
+"""The mark at the end of a headline that was cut short."""
 
 Words = tuple[str, ...]
 
 
 def resolve(headline: Headline, leads: Iterable[Lead]) -> Lead | None:
-    """The lead that is the article, of all that the outlet's feeds and sitemaps name; None if none
-    or several are."""
+    """Return the lead of an outlet that is the article; None if no lead or several match."""
     rated = [(_likeness(headline, lead), lead) for lead in leads if lead.headline]
     best = max((rate for rate, _ in rated), default=0.0)
     if best <= 0:
@@ -53,7 +55,7 @@ def resolve(headline: Headline, leads: Iterable[Lead]) -> Lead | None:
 
 
 def _likeness(headline: Headline, lead: Lead) -> float:
-    """From 0, another article, to 1, the same words."""
+    """Return a score from 0 (another article) to 1 (the same words)."""
     is_dated = headline.published_at is not None and lead.published_at is not None
     one, *ones = forms(headline.headline, headline.outlet)
     other, *others = forms(lead.headline or "", headline.outlet)
@@ -61,19 +63,18 @@ def _likeness(headline: Headline, lead: Lead) -> float:
     rate = alike(one, other, is_dated)
     if rate < BARE and any(alike(*pair, is_dated) == 1 for pair in bare):
         rate = BARE
-    is_far = (
-        rate > 0 and is_dated and not _near(headline.published_at or "", lead.published_at or "")
-    )
-    return 0.0 if is_far else rate
+    if rate == 0 or not is_dated:
+        return rate
+    is_near = _near(headline.published_at or "", lead.published_at or "")
+    return rate if is_near else 0.0
 
 
 @lru_cache(maxsize=8192)
 def forms(headline: str, outlet: str | None = None) -> tuple[tuple[Words, bool], ...]:
-    """A headline's words, as it stands first, then without label and tail; and whether it was cut
-    short.
+    """Return the words of a headline, without label, and without tail, each with whether it was cut.
 
-    A label or tail of the one may be missing in the other; with both taken away, `France: rates
-    rise` and `Spain: rates rise` would be one.
+    A label or tail of one headline may be missing in the other. With both removed, `France: rates
+    rise` and `Spain: rates rise` would be equal.
     """
     texts = [headline, LABEL.sub("", headline), TAIL.sub("", headline)]
     before, dash, last = headline.rpartition(" - ")
@@ -84,15 +85,19 @@ def forms(headline: str, outlet: str | None = None) -> tuple[tuple[Words, bool],
 
 
 def words(headline: str) -> Words:
-    """A headline's words in one case, without accents and signs; single characters of scripts
-    without spaces."""
+    """Return the words of a headline without case, accents and punctuation.
+
+    Scripts without spaces are split into characters.
+    """
     text = fold_letters(unicodedata.normalize("NFKC", CUT.sub("", headline))).replace("’", "'")
     return tuple(WORD.findall(UNSPACED_RUN.sub(lambda run: f" {' '.join(run[0])} ", text)))
 
 
 def alike(one: tuple[Words, bool], other: tuple[Words, bool], is_dated: bool) -> float:
-    """How far two headlines are one: 1 for the same words, less where one was cut or has some more,
-    0 for others."""
+    """Return how similar two headlines are: 1 for equal words, 0 for different articles.
+
+    The value is lower where one was cut short or has additional words.
+    """
     (short, is_cut), (long, _) = sorted((one, other), key=lambda form: len(form[0]))
     if not short or short[0] not in long or (len(short) < LEAST_WORDS and not is_dated):
         return 0.0
@@ -101,25 +106,25 @@ def alike(one: tuple[Words, bool], other: tuple[Words, bool], is_dated: bool) ->
     if is_cut and len(short) >= LEAST_WORDS and long[: len(short)] == short:
         return ENOUGH
     share = 2 * len(short) / (len(short) + len(long))
-    is_enough = share >= (ENOUGH if is_dated else ENOUGH_UNDATED)
-    return (
-        share
-        if is_enough and _numbers(short) == _numbers(long) and _stands_within(short, long)
-        else 0.0
-    )
+    if share < (ENOUGH if is_dated else ENOUGH_UNDATED):
+        return 0.0
+    is_contained = _numbers(short) == _numbers(long) and _stands_within(short, long)
+    return share if is_contained else 0.0
 
 
 def _stands_within(short: Words, long: Words) -> bool:
-    """Whether the one is the other with words left out."""
+    """Return whether one headline is the other with words left out."""
     rest = iter(long)
     return all(word in rest for word in short)
 
 
 def _numbers(found: Words) -> list[str]:
+    """Return the words with digits."""
     return [word for word in found if any(map(str.isdigit, word))]
 
 
 def _near(one: str, other: str) -> bool:
+    """Return whether two dates can be those of one article."""
     try:
         return abs(instant(one) - instant(other)) <= NEAR
     except ValueError:
@@ -127,13 +132,10 @@ def _near(one: str, other: str) -> bool:
 
 
 def _nearest(headline: Headline, leads: list[Lead]) -> Lead | None:
-    """Of leads that fit alike, the only one of the same minute, or of the same day."""
-    for length in (16, 10):
-        same = [
-            lead
-            for lead in leads
-            if (lead.published_at or "-")[:length] == (headline.published_at or "")[:length]
-        ]
+    """Return the only lead of the same minute, else of the same day, else None."""
+    for length in (16, 10):  # characters of the minute, of the day
+        wanted = (headline.published_at or "")[:length]
+        same = [lead for lead in leads if (lead.published_at or "-")[:length] == wanted]
         if len(same) == 1:
             return same[0]
     return None

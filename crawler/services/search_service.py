@@ -1,11 +1,10 @@
-"""What a search service is to a crawl: addresses to ask, answers read into leads. Nothing here
-touches the network.
+"""Definition of a search service: requests to send, answers read into leads. No network access.
 
     query ─▶ Service.requests ─▶ Ask ─▶ (fetched elsewhere) ─▶ Service.read ─▶ Answer: leads,
     further asks, a problem
 
-A service may refuse, break off or send anything at all: `read` never raises, it says what was wrong
-(`problem`) and for how long the service is to be left alone (`wait`).
+A service may refuse, break off or send anything at all. `read` never raises: it returns the
+`problem`, and for how long the service should not be asked (`wait`).
 """
 
 from __future__ import annotations
@@ -26,67 +25,68 @@ from crawler.network.retry_after import retry_after
 from crawler.text.html_text import text_of_html
 
 MOST_TRIES = 2
-"""Times that a refused request is made again."""
+"""Times that a refused request is repeated."""
 LONGER = 5
-"""Each further wait is so many times as long."""
+"""Factor by which each further wait grows."""
 LONGEST_WAIT = 6 * 3600.0
+"""Longest wait in seconds."""
 MOST_SKIPPED = 50
-"""Reasons that are kept of one answer."""
+"""Reasons that are recorded for one answer."""
 HTML = (b"<!doctype html", b"<html")
+"""Beginnings of a web page."""
 GONE = (404, 410)
-"""What was asked for is not there; the service is well."""
+"""Statuses of missing content; the service itself works."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What to look for. Words are as people write them, no stems; several words in one are a
-    phrase."""
+    """A search. Words are whole words as people write them; several words in one are a phrase."""
 
     words: tuple[str, ...] = ()
-    """All of them are asked for."""
+    """Words that all have to occur."""
     any_of: tuple[str, ...] = ()
-    """At least one of them is asked for, where there are any."""
+    """Words of which at least one has to occur, if there are any."""
     languages: tuple[str, ...] = ()
-    """ISO 639-1; empty: any, or the service's own."""
+    """Codes (ISO 639-1); empty for any, or the service's default."""
     since: str | None = None
     until: str | None = None
-    """Moments as `archive.records` writes them; a day counts to its end."""
+    """Dates or times in the format of `archive.records`; a date includes the whole day."""
     hosts: tuple[str, ...] = ()
-    """Outlets to stay with; empty: all."""
+    """Outlets to search; empty for all."""
 
     def window(self, span: timedelta) -> Query:
-        """The query with both ends of its window: to now, and `span` back, where it names none."""
+        """Return the query with both ends of its window: now, and `span` earlier, where missing."""
         until = self.until or utc(datetime.now(UTC))
         return replace(self, since=self.since or utc(instant(until) - span), until=until)
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A request to make, and what its answer is read with."""
+    """A request to a service, with the facts that are needed to read its answer."""
 
     url: str
     query: Query
-    """With the part of the window that this request is about."""
+    """The query, with the part of the window that this request covers."""
     step: str = "search"
-    """What is asked for, in the service's own word."""
+    """The kind of request, in the service's own terms."""
     language: str | None = None
     found_on: str | None = None
-    """The page that the answer's leads stand on, where it is not the answer itself."""
+    """The page that lists the leads, if it is not the answer itself."""
     depth: int = 0
-    """How many answers led here: halvings of a window, pages of a list."""
+    """Number of answers that led here: halvings of a window, pages of a list."""
     tries: int = 0
-    """How often it was refused before."""
+    """Number of earlier refusals."""
 
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """An article that a service names by headline, outlet and time, and not by its address."""
+    """An article that a service names by headline, outlet and time, without a URL."""
 
     headline: str
     host: str | None
-    """The outlet's, without `www.`"""
+    """The host of the outlet without `www.`."""
     outlet: str | None = None
-    """The outlet's name."""
+    """The name of the outlet."""
     published_at: str | None = None
     language: str | None = None
     found_on: str | None = None
@@ -94,73 +94,74 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an answer came to."""
+    """The content of an answer."""
 
     leads: tuple[Lead, ...] = ()
     headlines: tuple[Headline, ...] = ()
-    """To be resolved through the outlets' own feeds and sitemaps
-    (`crawler.services.match_headline.resolve`)."""
+    """Articles to be matched with the outlets' own feeds and sitemaps
+    (`crawler.services.match_headline.resolve`).
+    """
     asks: tuple[Ask, ...] = ()
-    """What to ask next: after `wait`, and the service's pause between any two."""
+    """Requests to send next: after `wait`, and with the service's pause between them."""
     problem: str | None = None
-    """What went wrong, on one line that names the service."""
+    """The problem in one line that names the service; None without one."""
     wait: float = 0.0
-    """Seconds to leave the service alone; what it was still to be asked waits too, or is given
-    up."""
+    """Seconds during which the service is not asked; its other requests wait or are dropped."""
     skipped: tuple[str, ...] = ()
-    """What in the answer became no lead, and why; a few words each."""
+    """Reasons why parts of the answer became no lead, a few words each."""
 
 
 @dataclass(frozen=True)
 class Service(ABC):
-    """A search service. `base` is where it is asked, `pause` the seconds between two requests to
-    it."""
+    """A search service at the URL `base`, with `pause` seconds between two requests."""
 
     name: ClassVar[str]
-    """As a user writes it."""
+    """The name that a user types."""
     title: ClassVar[str]
+    """The name in messages."""
     via: ClassVar[str]
-    """What its leads say of how they were found."""
+    """The value of `via` in its leads."""
     asks_robots: ClassVar[bool] = False
-    """Whether robots.txt has a say: not for interfaces that are offered to programs under terms of
-    their own."""
+    """True if robots.txt applies.
+
+    It does not apply to interfaces that are offered to programs under terms of their own.
+    """
     instead: ClassVar[str | None] = None
-    """The service to ask when this one refuses for good."""
+    """The service to ask when this one refuses permanently."""
 
     base: str = ""
     pause: float = 1.0
     patience: float = 60.0
-    """Seconds to wait after a first refusal that names no time."""
+    """Seconds to wait after a first refusal that states no time."""
 
     @abstractmethod
     def requests(self, query: Query) -> Iterator[Ask]:
-        """What to ask first, best first; nothing where `unfit` says why."""
+        """Yield the first requests, best first; none where `unfit` returns a reason."""
 
     @abstractmethod
     def _read(self, body: bytes, ask: Ask) -> Answer:
-        """The answer to an ask, from a body that came with a good status; raises nothing."""
+        """Return the answer in the body of a successful response; never raises."""
 
     def unfit(self, query: Query) -> str | None:
-        """Why the service cannot be asked this; None if it can."""
+        """Return why the service cannot answer a query, or None if it can."""
         return None if query.words or query.any_of else f"{self.title} needs words to search for"
 
     def read(
         self, body: bytes, ask: Ask, status: int = 200, headers: Mapping[str, str] | None = None
     ) -> Answer:
-        """What came back for an ask; header names in any case. Never raises."""
+        """Return the answer in a response; header names may have any case. Never raises."""
         if 200 <= status < 300:
             return self._read(body, ask)
         if status in (408, 425, 429) or status >= 500:
             return self.later(ask, f"answered {status}", asked_wait(headers or {}))
-        return self.failed(
-            f"answered {status}{_quoted(body)}", 0.0 if status in GONE else self.patience
-        )
+        wait = 0.0 if status in GONE else self.patience
+        return self.failed(f"answered {status}{_quoted(body)}", wait)
 
     def later(self, ask: Ask, why: str, wait: float | None = None) -> Answer:
-        """A refusal that time may cure: the same ask again, until it was tried often enough."""
+        """Return the answer for a temporary refusal: the same request again, a few times."""
         pause = min(max(wait or 0.0, self.patience * LONGER**ask.tries), LONGEST_WAIT)
         if ask.tries >= MOST_TRIES:
-            return self.failed(f"{why}, {ask.tries + 1} times; it is left alone", pause)
+            return self.failed(f"{why}, {ask.tries + 1} times; it is paused", pause)
         again = replace(ask, tries=ask.tries + 1)
         return Answer(
             problem=f"{self.title} {why}; it can be asked again in {pause:.0f} s",
@@ -169,11 +170,11 @@ class Service(ABC):
         )
 
     def failed(self, why: str, wait: float = 0.0) -> Answer:
-        """A refusal that time does not cure; others may still be asked of the same service after
-        `wait`."""
+        """Return the answer for a permanent refusal; other requests may follow after `wait`."""
         return Answer(problem=f"{self.title} {why}", wait=wait)
 
     def lead(self, url: str, ask: Ask, **said: Any) -> Lead:
+        """Return a lead of this service."""
         return Lead(url=url, via=cast(Via, self.via), found_on=ask.found_on or ask.url, **said)
 
 
@@ -181,23 +182,25 @@ class Service(ABC):
 
 
 def asked_wait(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Seconds that `Retry-After` asks for; header names in any case."""
-    told = next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
-    wait = retry_after(told, now or datetime.now(UTC))
+    """Return the seconds in a Retry-After header, or None; header names may have any case."""
+    by_name = {name.lower(): value for name, value in headers.items()}
+    wait = retry_after(by_name.get("retry-after"), now or datetime.now(UTC))
     return None if wait is None else wait.total_seconds()
 
 
 def words_of(body: bytes, longest: int = 120) -> str:
-    """The first words of a body, as plain text on one line."""
+    """Return the first words of a body as plain text on one line."""
     return text_of_html(body[:4096].decode("utf-8", "replace"), longest) or ""
 
 
 def _quoted(body: bytes) -> str:
+    """Return the part of a message that quotes a body; empty for a web page."""
     said = "" if is_html(body) else words_of(body)
     return f" and said: {said}" if said else ""
 
 
 def is_html(body: bytes) -> bool:
+    """Return whether a body begins like a web page."""
     return body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(HTML)
 
 
@@ -205,11 +208,9 @@ _LOOSE_BACKSLASH = re.compile(r'\\(?:(["\\/bfnrt]|u[0-9a-fA-F]{4})|)')
 
 
 def json_object(body: bytes) -> dict[str, Any] | str:
-    """The object that a body holds as JSON (`null` is an empty one), or what it is instead, in a
-    few words.
+    """Return the JSON object in a body (empty for `null`), or what it is instead, in words.
 
-    Control characters and backslashes that escape nothing, which GDELT sends within headlines, are
-    let pass.
+    Control characters, and backslashes that escape nothing, are accepted: GDELT sends them.
     """
     text = body.decode("utf-8-sig", "replace")
     try:
@@ -217,55 +218,58 @@ def json_object(body: bytes) -> dict[str, Any] | str:
             _LOOSE_BACKSLASH.sub(lambda at: at[0] if at[1] else "\\\\", text), strict=False
         )
     except (ValueError, RecursionError):
-        start = text.lstrip()[:1]
-        return (
-            "a web page" if is_html(body) else "broken JSON" if start in ("{", "[") else "no JSON"
-        )
+        if is_html(body):
+            return "a web page"
+        return "broken JSON" if text.lstrip()[:1] in ("{", "[") else "no JSON"
     if isinstance(found, dict):
         return found
     return {} if found is None else "JSON of another form"
 
 
 def entries(data: Mapping[str, Any], *path: str, most: int = 1_000) -> list[dict[str, Any]] | None:
-    """The first objects of a list within JSON, which may be missing or null; None where something
-    else stands there."""
+    """Return the first `most` objects of a list in JSON; empty if it is missing or null.
+
+    None where the path leads to something else.
+    """
     found: Any = data
     for name in path:
         found = found.get(name) if isinstance(found, dict) else None
     if found is None:
         return []
-    return (
-        [entry for entry in found[:most] if isinstance(entry, dict)]
-        if isinstance(found, list)
-        else None
-    )
+    if not isinstance(found, list):
+        return None
+    return [entry for entry in found[:most] if isinstance(entry, dict)]
 
 
 def text_of(value: object) -> str | None:
-    """A string within JSON, without the halves of surrogate pairs that JSON can hold and no address
-    can."""
+    """Return a string in JSON without lone surrogates, which URLs and databases cannot hold."""
     return value.encode("utf-8", "ignore").decode() if isinstance(value, str) else None
 
 
 def first_of(reasons: list[str]) -> tuple[str, ...]:
-    """Reasons, as many as are worth keeping, and how many more there were."""
+    """Return the first reasons, and the number of the others."""
     more = len(reasons) - MOST_SKIPPED
-    return (*reasons[:MOST_SKIPPED], f"and {more:,} more") if more > 0 else tuple(reasons)
+    if more <= 0:
+        return tuple(reasons)
+    return (*reasons[:MOST_SKIPPED], f"and {more:,} more")
 
 
 # --- windows, words and hosts ---------------------------------------------------------------------
 
 
 def instant(moment: str, at_end: bool = False) -> datetime:
-    """A moment of `archive.records` in UTC; a day begins at midnight, or `at_end` lasts until the
-    next."""
+    """Parse a date or time of `archive.records` as UTC.
+
+    A date is its midnight, or `at_end` its last second.
+    """
     at = datetime.fromisoformat(moment.replace("Z", "+00:00"))
     at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-    return at + timedelta(days=1, seconds=-1) if at_end and len(moment) == 10 else at
+    is_date = len(moment) == len("2024-02-15")
+    return at + timedelta(days=1, seconds=-1) if at_end and is_date else at
 
 
 def halves(query: Query, least: timedelta) -> tuple[Query, ...]:
-    """The query's window in two halves, the later first; none if they were shorter than `least`."""
+    """Return the two halves of the query's window, the later one first; none if below `least`."""
     if not (query.since and query.until):
         return ()
     since, until = instant(query.since), instant(query.until, at_end=True)
@@ -278,13 +282,13 @@ def halves(query: Query, least: timedelta) -> tuple[Query, ...]:
 
 
 def address(base: str, **parameters: str | int | None) -> str:
-    """A URL with its query, None left out; what cannot be encoded becomes `?`."""
+    """Return a URL with its query; None values are left out, unencodable characters become `?`."""
     given = {name: value for name, value in parameters.items() if value is not None}
     return f"{base}?{urlencode(given, errors='replace')}"
 
 
 def host_of(url: str) -> str:
-    """A URL's host without `www.`; empty where there is none."""
+    """Return the host of a URL without `www.`; empty if there is none."""
     try:
         return (urlsplit(url).hostname or "").removeprefix("www.")
     except ValueError:
@@ -292,28 +296,27 @@ def host_of(url: str) -> str:
 
 
 def is_of(url: str, hosts: tuple[str, ...]) -> bool:
-    """Whether a URL is of one of the hosts or their subdomains; of none given, any is."""
+    """Return whether a URL belongs to one of the hosts or their subdomains; True without hosts."""
     host = host_of(url)
-    return not hosts or any(
-        f".{host}".endswith(f".{known.removeprefix('www.')}") for known in hosts
-    )
+    domains = tuple(f".{known.removeprefix('www.')}" for known in hosts)
+    return not hosts or f".{host}".endswith(domains)
 
 
 def is_told(query: Query, headline: str | None, url: str) -> bool:
-    """Whether headline and slug name what is looked for: half of the words or more, and one of
-    `any_of`.
+    """Return whether headline and slug match a query: half of its words, and one of `any_of`.
 
-    Neither has room for all of them. A word may begin a longer one: `cuba` stands in `cuban`.
+    They are too short for all words. A word may begin a longer one: `cuba` matches `cuban`.
     """
     text = f"{headline or ''} {unquote(url.partition('//')[2].partition('/')[2])}"
     said = text.lower() if text.isascii() else fold_letters(text)  # a file has thousands of lines
     named = sum(_stands_in(word, said) for word in query.words)
-    return named * 2 >= len(query.words) and (
-        not query.any_of or any(_stands_in(word, said) for word in query.any_of)
-    )
+    if named * 2 < len(query.words):
+        return False
+    return not query.any_of or any(_stands_in(word, said) for word in query.any_of)
 
 
 def _stands_in(word: str, said: str) -> bool:
+    """Return whether a word or phrase occurs in folded text."""
     pattern = r"[\W_]+".join(re.escape(part) for part in fold_letters(word).split())
     start = "" if UNSPACED_RUN.match(word) else r"(?<![^\W_])"
     return bool(pattern) and re.search(start + pattern, said) is not None

@@ -1,10 +1,9 @@
-"""The Wayback Machine's index: what an outlet published in a window, and the capture of a page that
-is gone.
+"""The Wayback Machine: pages that an outlet published in a window, and captures of lost pages.
 
-One line a capture: key, time, address, type, status, digest, size; with `showResumeKey` an empty
-line and a key for the rest
-(https://github.com/internetarchive/wayback/tree/master/wayback-cdx-server). The page as it was
-captured, without the archive's frame, is at `/web/TIMEid_/ADDRESS`.
+Its index has a line per capture: key, time, URL, type, status, digest, size. With
+`showResumeKey`, an empty line and the key of the next answer follow
+(https://github.com/internetarchive/wayback/tree/master/wayback-cdx-server). A captured page
+without the archive's frame is at `/web/TIMEid_/URL`.
 """
 
 from __future__ import annotations
@@ -35,22 +34,23 @@ from crawler.services.search_service import (
 from pipelines.urls import request_url, url_key
 
 MOST = 1_000
-"""Captures in an answer."""
+"""Captures in one answer."""
 MOST_PAGES = 20
-"""Answers to one search; that there is more is told."""
+"""Answers to one search; a search with more says so."""
 LARGEST = 4 * 1024 * 1024
-"""Bytes of an answer."""
+"""Bytes of one answer."""
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 BLOCKED = re.compile(rb"AccessControlException|Blocked Site", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """A capture as the index has it."""
+    """A capture as the index describes it."""
 
     key: str
-    """The address as the index sorts it, `example,harbour)/news/1`: one for http and https, with
-    and without www."""
+    """Sort key of the index, `example,harbour)/news/1`; equal for http and https, with and
+    without www.
+    """
     at: datetime
     url: str
     type: str
@@ -59,10 +59,10 @@ class Captured:
 
 @dataclass(frozen=True)
 class Wayback(Service):
-    """Captures of outlets' pages that answered 200 with HTML, the first of each page in the window.
+    """Captures of outlets' pages with status 200 and HTML, the first of each page in the window.
 
-    A lead's `url` is the page's own address and its `listed_as` the capture, to ask for once the
-    page is gone. Words are looked for in the addresses; an outlet whose addresses have none is
+    A lead's `url` is the URL of the page itself, and `listed_as` the capture, to fetch once the
+    page is gone. Words are searched for in the URLs; an outlet whose URLs contain no words is
     searched without words.
     """
 
@@ -74,9 +74,11 @@ class Wayback(Service):
     pause: float = 2.0
 
     def unfit(self, query: Query) -> str | None:
+        """Return why a query cannot be asked: the index needs a host."""
         return None if query.hosts else f"{self.title} lists the pages of an outlet; name one"
 
     def requests(self, query: Query) -> Iterator[Ask]:
+        """Yield a request for each host."""
         for host in query.hosts:
             url = self._address(
                 query,
@@ -88,11 +90,10 @@ class Wayback(Service):
             yield Ask(url + _word_filter(query), query, step="pages")
 
     def captures(self, url: str, near: str | None = None) -> Ask:
-        """What to ask for a page that is gone; the answer has one lead, with the best capture, or
-        none.
+        """Return the request for captures of a lost page; its answer has at most one lead.
 
-        Best is the first capture since `near`, the moment when the page was published, else the
-        last before.
+        That lead is the first capture since `near`, the time of publication, else the last one
+        before.
         """
         return Ask(
             self._address(Query(), url=url, collapse="timestamp:8"),
@@ -101,18 +102,15 @@ class Wayback(Service):
         )
 
     def capture_of(self, lead: Lead) -> str | None:
-        """The capture that a lead names beside its page; None for what is no capture of that page,
-        or not of here."""
+        """Return the capture that a lead names, or None if it is not one of this page."""
         stamp, _, page = (lead.listed_as or "").removeprefix(f"{self.base}/web/").partition("id_/")
         with suppress(UsageError):
-            return (
-                lead.listed_as
-                if re.fullmatch(r"\d{14}", stamp) and url_key(page) == url_key(lead.url)
-                else None
-            )
+            if re.fullmatch(r"\d{14}", stamp) and url_key(page) == url_key(lead.url):
+                return lead.listed_as
         return None
 
     def _address(self, query: Query, **what: str) -> str:
+        """Return the URL of an index query with the window of `query`."""
         window = {
             "from": f"{instant(query.since):%Y%m%d%H%M%S}" if query.since else None,
             "to": f"{instant(query.until, at_end=True):%Y%m%d%H%M%S}" if query.until else None,
@@ -123,10 +121,10 @@ class Wayback(Service):
     def read(
         self, body: bytes, ask: Ask, status: int = 200, headers: Mapping[str, str] | None = None
     ) -> Answer:
+        """Return the answer in a response; never raises."""
         if BLOCKED.search(body[:4096]):
-            return self.failed(
-                f"does not show {', '.join(ask.query.hosts) or 'this page'}: its owner had it blocked"
-            )
+            what = ", ".join(ask.query.hosts) or "this page"
+            return self.failed(f"does not show {what}: its owner had it blocked")
         if 300 <= status < 400:  # to another capture, or to where the page redirected to then
             return self.failed(f"answered {status}")
         return super().read(body, ask, status, headers)
@@ -144,24 +142,28 @@ class Wayback(Service):
             return self.failed(f"sent no index, but {skipped[0]}")
         left_out = Counter(reason for found in captures if (reason := unreadable(found)))
         skipped += [f"{number} captures {reason}" for reason, number in left_out.items()]
-        whole = [
-            found
-            for found in captures
-            if not unreadable(found) and is_of(found.url, ask.query.hosts)
-        ]
+        whole = [found for found in captures if not unreadable(found)]
+        whole = [found for found in whole if is_of(found.url, ask.query.hosts)]
         if ask.step == "captures":
             nearest = best(whole, ask.query.since)
-            return Answer((self._lead(nearest, ask),) if nearest else (), skipped=first_of(skipped))
+            leads = (self._lead(nearest, ask),) if nearest else ()
+            return Answer(leads, skipped=first_of(skipped))
+        return self._pages(whole, ask, resume, skipped)
+
+    def _pages(
+        self, captures: Iterable[Captured], ask: Ask, resume: str | None, skipped: list[str]
+    ) -> Answer:
+        """Return the answer with the first capture of each page, and the request for the rest."""
         asks = self._rest(ask, resume)
         if resume and not asks:
             skipped.insert(0, f"what the index holds beyond {MOST_PAGES} answers")
-        firsts = {
-            found.key: found for found in sorted(whole, key=lambda found: found.at, reverse=True)
-        }
+        latest_first = sorted(captures, key=lambda found: found.at, reverse=True)
+        firsts = {found.key: found for found in latest_first}  # earlier ones replace later ones
         leads = tuple(self._lead(found, ask) for found in reversed(firsts.values()))
         return Answer(leads, asks=asks, skipped=first_of(skipped))
 
     def _rest(self, ask: Ask, resume: str | None) -> tuple[Ask, ...]:
+        """Return the request for the rest of the index, if there is one."""
         url, _, before = ask.url.partition("&resumeKey=")
         key = quote(resume or "", safe="", errors="replace")
         if not resume or key == before or ask.depth + 1 >= MOST_PAGES:
@@ -169,24 +171,26 @@ class Wayback(Service):
         return (Ask(f"{url}&resumeKey={key}", ask.query, ask.step, depth=ask.depth + 1),)
 
     def _lead(self, found: Captured, ask: Ask) -> Lead:
+        """Return the lead of a capture."""
         where = f"{self.base}/web/{found.at:%Y%m%d%H%M%S}id_/{found.url}"
-        # by then it was there
+        # not the date of publication, but the page existed by then
         return self.lead(found.url, ask, listed_as=where, modified_at=utc(found.at))
 
 
 def index_lines(body: bytes) -> tuple[list[str], str | None]:
-    """The lines of the index, and the key for what follows them: alone behind an empty line."""
+    """Return the lines of an index, and the key of the next answer if there is one."""
     lines = body.decode("utf-8", "replace").rstrip("\r\n").split("\n")
-    resume = (
-        lines[-1].strip()
-        if len(lines) > 1 and not lines[-2].strip() and " " not in lines[-1].strip()
-        else None
-    )
-    return [line for line in (lines[:-1] if resume else lines) if line.strip()], resume
+    resume = None
+    # the key is a single word behind an empty line
+    if len(lines) > 1 and not lines[-2].strip() and " " not in lines[-1].strip():
+        resume = lines[-1].strip()
+    if resume:
+        lines.pop()
+    return [line for line in lines if line.strip()], resume
 
 
 def captured(line: str) -> Captured | str:
-    """A line of the index, or why it cannot be read."""
+    """Parse a line of the index; return the reason as text if it cannot be parsed."""
     fields = line.split()
     if len(fields) != 7:
         return f"a line of {len(fields)} words instead of 7"
@@ -204,15 +208,14 @@ def captured(line: str) -> Captured | str:
 
 
 def unreadable(found: Captured) -> str | None:
-    """Why there is no article at a capture, in words that follow `captures`; None if there may be
-    one."""
-    if found.status not in ("200", "-"):  # a revisit has none of its own
+    """Return why a capture holds no article, in words that follow `captures`; None if it may."""
+    if found.status not in ("200", "-"):  # a revisit has no status
         return f"of an answer {found.status[:3]}"
     return None if found.type in HTML_TYPES else f"of type {found.type[:40]}"
 
 
 def best(captures: Iterable[Captured], near: str | None) -> Captured | None:
-    """The first capture since `near`, else the last before; the last of all without `near`."""
+    """Return the first capture since `near`, else the last one before; without `near` the last."""
     ordered = sorted(captures, key=lambda found: found.at)
     since = instant(near) if near else None
     later = [found for found in ordered if since and found.at >= since - timedelta(hours=1)]
@@ -220,24 +223,21 @@ def best(captures: Iterable[Captured], near: str | None) -> Captured | None:
 
 
 def in_place_of(check: Check, capture: str) -> Check:
-    """The look at a capture as one at its page: it says that the page is gone, and when the capture
-    was made.
+    """Return the check of a capture as one of its page: gone, with the time of the capture.
 
-    Validators are dropped: they are the service's, and mean nothing to the outlet.
+    ETag and Last-Modified are dropped: they are the service's, not the outlet's.
     """
-    stamp = re.search(r"/web/(\d{14})id_/", capture)
-    at = (
-        f" of {utc(datetime.strptime(stamp[1], '%Y%m%d%H%M%S').replace(tzinfo=UTC))}"
-        if stamp
-        else ""
-    )
-    said = filter(None, (f"gone; read from the Wayback Machine's capture{at}", check.reason))
-    return replace(check, reason="; ".join(said), etag=None, last_modified=None)
+    reason = "gone; read from the Wayback Machine's capture"
+    if stamp := re.search(r"/web/(\d{14})id_/", capture):
+        at = datetime.strptime(stamp[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+        reason += f" of {utc(at)}"
+    if check.reason:
+        reason += f"; {check.reason}"
+    return replace(check, reason=reason, etag=None, last_modified=None)
 
 
 def _word_filter(query: Query) -> str:
-    """Keep the pages that have one of the words in their address; no filter for words in other
-    letters than a to z."""
+    """Return the parameter that filters URLs by words; empty for words outside a to z."""
     words = [fold_letters(word).split() for word in (*query.words, *query.any_of)]
     parts = [".?".join(word) for word in words if word]
     if not parts or not all(re.fullmatch(r"[a-z0-9.?]+", part) for part in parts):

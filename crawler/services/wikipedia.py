@@ -1,8 +1,8 @@
-"""Wikipedia: the articles on a story, and what they cite
-(https://www.mediawiki.org/wiki/API:Extlinks).
+"""Wikipedia: the news articles that its articles on a story cite.
 
-A search in each language, then the external links of its first pages: archived ones as the pages
-that were archived, and of them all those that look like a news article.
+It searches each language and reads the external links of the first pages
+(https://www.mediawiki.org/wiki/API:Extlinks). Links to web archives count as the archived page,
+and only URLs that look like a news article become leads.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ from crawler.text.archived_urls import original_url
 from crawler.text.urls import web_url
 
 PAGES = 3
-"""Wikipedia articles that are read of a search."""
+"""Wikipedia articles that are read for one search."""
 LINKS = 500
-"""In an answer; what the interface allows."""
+"""Links in one answer, the maximum of the interface."""
 MOST_ANSWERS = 4
-"""For one article."""
+"""Answers that are read for one article."""
 NOT_NEWS_TEXT = """
 wikipedia.org wikimedia.org wikidata.org wiktionary.org wikisource.org wikivoyage.org wikinews.org mediawiki.org
 wmflabs.org wmcloud.org toolforge.org archive.org archive.today archive.is archive.ph archive.fo archive.li archive.md
@@ -49,16 +49,17 @@ t.me vk.com weibo.com linkedin.com reddit.com imdb.com discogs.com musicbrainz.o
 amazon.com worldometers.info britannica.com
 """
 NOT_NEWS = tuple(NOT_NEWS_TEXT.split())
+"""Hosts that are cited often and publish no news."""
 NO_PAGE = re.compile(
     r"\.(?:pdf|jpe?g|png|gif|svg|webp|mp[34]|m4a|ogg|webm|avi|mov|zip|gz|xlsx?|docx?|pptx?|csv|xml|json)$",
     re.IGNORECASE,
 )
+"""Endings of URLs that are not pages."""
 
 
 @dataclass(frozen=True)
 class Wikipedia(Service):
-    """The external links of its articles on a story. `{language}` in `base` stands for the
-    edition's."""
+    """Search of Wikipedia's editions; `{language}` in `base` stands for the language code."""
 
     name: ClassVar[str] = "wikipedia"
     title: ClassVar[str] = "Wikipedia"
@@ -68,6 +69,7 @@ class Wikipedia(Service):
     pause: float = 1.0
 
     def requests(self, query: Query) -> Iterator[Ask]:
+        """Yield a search request for each language."""
         if self.unfit(query):
             return
         for language in query.languages or ("en",):
@@ -78,6 +80,7 @@ class Wikipedia(Service):
                 yield Ask(url, query, language=language)
 
     def _api(self, language: str, **parameters: str | int | None) -> str:
+        """Return the URL of a request to the interface of one edition."""
         base = self.base.replace("{language}", language)
         return address(
             f"{base}/w/api.php",
@@ -97,13 +100,17 @@ class Wikipedia(Service):
         return self._links(data, ask) if ask.step == "links" else self._pages(data, ask)
 
     def _refused(self, error: Any, ask: Ask) -> Answer:
-        """An error comes at 200; `maxlag` and `ratelimited` pass."""
+        """Return the answer for an error, which comes with status 200.
+
+        The codes `maxlag`, `ratelimited` and `readonly` are temporary.
+        """
         code = str(error.get("code", ""))[:60] if isinstance(error, dict) else ""
         if code in ("maxlag", "ratelimited", "readonly") or code.startswith("internal_api_error"):
             return self.later(ask, f"is busy ({code})")
         return self.failed(f"refused the request ({code or 'no reason given'})")
 
     def _pages(self, data: dict[str, Any], ask: Ask) -> Answer:
+        """Return the requests for the links of the pages found."""
         pages = entries(data, "query", "search")
         if pages is None:
             return self.failed("sent an answer without a list of pages")
@@ -111,6 +118,7 @@ class Wikipedia(Service):
         return Answer(asks=tuple(further for further in asks if further))
 
     def _page(self, page: dict[str, Any], ask: Ask) -> Ask | None:
+        """Return the request for the links of one page."""
         number, title, language = page.get("pageid"), page.get("title"), ask.language or "en"
         if not isinstance(number, int) or not isinstance(title, str):
             return None
@@ -122,6 +130,7 @@ class Wikipedia(Service):
         return Ask(url, ask.query, "links", language, found_on=shown)
 
     def _links(self, data: dict[str, Any], ask: Ask) -> Answer:
+        """Return the leads among the links of a page."""
         pages = _page_objects(data)
         if pages is None:
             return self.failed("sent an answer without pages")
@@ -129,19 +138,14 @@ class Wikipedia(Service):
         leads: dict[str, Lead] = {}
         for link in found:
             url = cited(link.get("url") or link.get("*"))
-            if (
-                url
-                and looks_like_news(url)
-                and is_of(url, ask.query.hosts)
-                and _is_in_window(url, ask.query)
-            ):
+            if url and _is_wanted(url, ask.query):
                 leads.setdefault(url, self.lead(url, ask))
         other = len(found) - len(leads)
         skipped = [f"{other} links that do not look like a news article"] if other else []
         return Answer(tuple(leads.values()), asks=self._rest(data, ask), skipped=first_of(skipped))
 
     def _rest(self, data: dict[str, Any], ask: Ask) -> tuple[Ask, ...]:
-        """The next links, where there are more; all of `continue` is handed back as it came."""
+        """Return the request for further links, with the unchanged fields of `continue`."""
         given = data.get("continue")
         if not isinstance(given, dict) or ask.depth + 1 >= MOST_ANSWERS:
             return ()
@@ -150,11 +154,7 @@ class Wikipedia(Service):
             for name, value in given.items()
             if name in ("elcontinue", "eloffset", "continue")
         }
-        first = (
-            ask.url.partition("&elcontinue=")[0]
-            .partition("&eloffset=")[0]
-            .partition("&continue=")[0]
-        )
+        first = re.split("&(?:elcontinue|eloffset|continue)=", ask.url, maxsplit=1)[0]
         url = f"{first}&{address('', **named)[1:]}"
         if not named or url == ask.url:
             return ()
@@ -162,18 +162,19 @@ class Wikipedia(Service):
 
 
 def expression(query: Query) -> str:
-    """The query in the words of MediaWiki's search: all words, and one of the others."""
+    """Return the query in MediaWiki's search syntax: all words, and one of the alternatives."""
     alternatives = " OR ".join(_term(word) for word in query.any_of)
     return " ".join(filter(None, [*map(_term, query.words), alternatives]))
 
 
 def _term(word: str) -> str:
+    """Return a word without operators, or a phrase in quotation marks."""
     bare = " ".join(re.sub(r'["|:~*\\()\[\]{}]', " ", word).split()).lstrip("-!")
     return f'"{bare}"' if " " in bare else bare
 
 
 def cited(link: object) -> str | None:
-    """The page that a link is about: an archived one is taken out of the archive's address."""
+    """Return the page that a link refers to; for a web archive the archived page."""
     text = text_of(link) or ""
     url, _ = web_url(f"https:{text}" if text.startswith("//") else text, "")
     for _ in range(3):  # an archive of an archive
@@ -185,37 +186,41 @@ def cited(link: object) -> str | None:
 
 
 def looks_like_news(url: str) -> bool:
-    """Whether an address may be a news article's: a slug of three words, a day, or a number of five
-    digits."""
+    """Return whether a URL may be a news article's.
+
+    Its path has a slug of three words, a date, or a number of five digits.
+    """
     parts = urlsplit(url)
-    if (
-        is_of(url, NOT_NEWS)
-        or host_of(url).endswith((".gov", ".mil", ".edu"))
-        or NO_PAGE.search(parts.path)
-    ):
+    if is_of(url, NOT_NEWS) or host_of(url).endswith((".gov", ".mil", ".edu")):
+        return False
+    if NO_PAGE.search(parts.path):
         return False
     path = unquote(parts.path).strip("/")
     last = re.sub(r"\.\w{2,5}$", "", path.rpartition("/")[2])
     slug = re.findall(r"[^\W_]+", last)
     if len(slug) >= 3 or latest_day_in_path(url) or re.search(r"\d{5}", f"{path}?{parts.query}"):
         return bool(path)
-    # other letters: a slug perhaps without spaces
+    # a slug in other letters than a to z may have no separators
     return len(re.findall(r"[^\W\d_a-zA-Z]", last)) >= 6
 
 
 def _is_in_window(url: str, query: Query) -> bool:
-    """False for an article whose address names a day before the window, or a month after it."""
+    """Return False if the date in a URL is before the window or a month after it."""
     day = latest_day_in_path(url)
     if day is None:
         return True
-    return not (
-        (query.since and day < f"{instant(query.since):%Y-%m-%d}")
-        or (query.until and day[:7] > f"{instant(query.until):%Y-%m}")
-    )
+    if query.since and day < f"{instant(query.since):%Y-%m-%d}":
+        return False
+    return not query.until or day[:7] <= f"{instant(query.until):%Y-%m}"
+
+
+def _is_wanted(url: str, query: Query) -> bool:
+    """Return whether a URL may be an article that a query is about."""
+    return looks_like_news(url) and is_of(url, query.hosts) and _is_in_window(url, query)
 
 
 def _page_objects(data: dict[str, Any]) -> list[dict[str, Any]] | None:
-    """The pages of an answer: a list, or, in the older form, an object by page number."""
+    """Return the pages of an answer: a list, or in an older format an object by page number."""
     query = data.get("query", {})
     pages = query.get("pages", []) if isinstance(query, dict) else None
     pages = list(pages.values()) if isinstance(pages, dict) else pages

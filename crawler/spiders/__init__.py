@@ -1,1 +1,1 @@
-"""The spiders, which `dateline` runs, and so does `scrapy crawl NAME` in this folder."""
+"""Spiders, which `dateline` runs, and `scrapy crawl NAME` in the project's folder as well."""

@@ -1,5 +1,4 @@
-"""What all spiders share: an archive to read what is due from, sources and pages to read, and when
-to stop."""
+"""Base class of the spiders: reads due sources and pages of an archive, and decides when to stop."""
 
 from __future__ import annotations
 
@@ -32,9 +31,11 @@ from crawler.network.download_slots import Places
 from crawler.network.exchange import capture, failed_look, header, look, read_look, request
 from crawler.network.opt_outs import NOARCHIVE, honoured, opted_out, refusal
 from crawler.network.redirects import moved_for_good
+from crawler.network.scrapy_internals import is_engine_busy
 from crawler.network.site_shares import Shares
 from crawler.services.wayback import Wayback
 from crawler.sources.sitemap_parser import Child, children_to_read, newer_than
+from crawler.spiders.change_signal import ChangeSignal
 from crawler.spiders.pending_sources import Telling
 from crawler.workers import fork_server
 from crawler.workers.pool import Worker, Workers
@@ -43,41 +44,55 @@ from pipelines.clean import clean_lead
 from pipelines.urls import is_address, url_key
 
 MOST_UNDER_WAY = 64
-"""Pages leased at once, slow sites left out: enough to keep all outlets busy, little to do again
-after a kill."""
+"""Pages in progress at once, those of unresponsive sites not counted.
+
+Enough to keep all outlets busy; little has to be repeated after a crash.
+"""
 MOST_SOURCES = 192
-"""Feeds and sitemaps asked for at once: nearly all wait for the turn of their host."""
+"""Feeds and sitemaps requested at once; nearly all of them wait for the delay of their host."""
 PER_OUTLET = 8
+"""Pages of one outlet that are leased at once."""
 IN_TURN = 3
-"""Pages of an outlet that are asked for before the others have theirs, unless a budget is to be
-shared out: a site is asked at its own pace, and the largest, in turn with all the others, would be
-alone at the end."""
+"""Pages of an outlet that are requested before the next outlet's, unless a budget is shared out.
+
+Each site is fetched at its own pace. If the largest took turns with all the others, it would be
+the only one left at the end.
+"""
 MOST_SITEMAPS = 60
-"""Read of one index in one crawl, newest first."""
+"""Sitemaps of one index that are read in one crawl, newest first."""
 INDEX_DEPTH = 3
+"""Levels of sitemap indexes that are followed."""
 MOST_OF_A_SOURCE = 500
-"""Sitemaps read in one crawl of all that one source names, however its indexes branch."""
+"""Sitemaps that one source leads to in one crawl, however its indexes branch."""
 MOST_LEADS = 200_000
-"""Taken from them."""
+"""Leads that are stored from one source in one crawl."""
 MOST_HOSTS = 200
-"""That one source may name pages of: aggregators name some dozen, and each is asked for its
-robots.txt."""
+"""Hosts to which the leads of one source may point.
+
+Aggregators name some dozens, and each host's robots.txt has to be fetched.
+"""
 AT_A_TIME = 500
-"""Leads that are taken in at once; more would hold up the crawl for seconds."""
+"""Leads stored in one step; more would block the event loop for seconds."""
+
+CLOCK_CHECK_SECONDS = 0.5
+"""Longest wait for a change: some conditions depend on the clock alone.
+
+An unresponsive site loses its slots, a site may use its share of time again, Scrapy has room.
+"""
 
 Children = list[tuple[Child, Listing | None]]
-"""Sitemaps to read, each as it was last seen."""
+"""Sitemaps to read, each with its state at the last fetch."""
 
 
 class ArchiveSpider(Spider):
-    """A spider on an archive.
+    """A spider that works on an archive.
 
-    Arguments, as `scrapy crawl NAME -a …` takes them: `outlets` (hosts, parted by commas; all if
-    empty), `since` (a date or an age, for sitemaps), `due` (1: of the feeds and sitemaps, only
-    those whose turn it is), `budget` and `outlet_budget` (pages at most that are asked for, of all
-    outlets and of each; any number if empty). `dateline crawl` hands in an open `archive` and the
-    `crawl_id`; without them the spider opens the archive named by the setting DATELINE_ARCHIVE,
-    holds its lock and keeps the crawl's row itself.
+    Arguments of `scrapy crawl NAME -a …`: `outlets` (hosts separated by commas; all if empty),
+    `since` (a date or an age, for sitemaps), `due` (1: only feeds and sitemaps that are due),
+    `budget` and `outlet_budget` (most pages that are requested, in all and of each outlet;
+    unlimited if empty). `dateline crawl` passes an open `archive` and the `crawl_id`. Without them
+    the spider opens the archive that the setting DATELINE_ARCHIVE names, holds its lock and writes
+    the row of the crawl itself.
     """
 
     kinds: ClassVar[tuple[SourceKind, ...]] = ()
@@ -94,30 +109,31 @@ class ArchiveSpider(Spider):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.budget, self.outlet_budget = (
-            int(most) if str(most) else None for most in (budget, outlet_budget)
-        )
+        self.budget = int(budget) if str(budget) else None
+        self.outlet_budget = int(outlet_budget) if str(outlet_budget) else None
         self.asked: Counter[str] = Counter()
-        """Pages that were asked for, by outlet."""
+        """Pages that were requested, by outlet."""
         self.spent: str | None = None
-        """Which budget ended the crawl."""
+        """The budget that ended the crawl."""
         self.known = -1
-        """How many looks had been written when pages of any outlet were wanted last."""
+        """Number of checks written when pages of any outlet were last leased early."""
         self.due = bool(due) and due != "0"
         self.hosts = tuple(filter(None, outlets.replace(" ", "").split(",")))
         self.since = moment_since(since)
         self.failure: Exception | None = None
         self.counts: Counter[str] = Counter()
         self.under_way: set[str] = set()
+        self.changes = ChangeSignal()
+        """Notified when a URL is settled, leads are stored, or the crawl ends."""
         self.places = Places()
         self.telling = Telling()
         self.roots: dict[str, str] = {}
-        """Of a sitemap that an index names, the source that led to it."""
+        """For each sitemap that an index names, the source that led to it."""
         self.sitemaps_read: Counter[str] = Counter()
         self.leads_taken: Counter[str] = Counter()
         """Both by source."""
         self.hosts_named: defaultdict[str, set[str]] = defaultdict(set)
-        """By source too."""
+        """By source as well."""
         self.shares = Shares(time.monotonic())
         self.remarks: dict[str, str] = {}
         self.ended = False
@@ -125,6 +141,7 @@ class ArchiveSpider(Spider):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Build the spider, open its archive, and connect it to Scrapy's errors."""
         spider: Self = super().from_crawler(crawler, *args, **kwargs)
         spider._open(crawler)
         crawler.signals.connect(spider._gave_up, signal=signals.spider_error)
@@ -132,6 +149,7 @@ class ArchiveSpider(Spider):
         return spider
 
     def _open(self, crawler: Crawler) -> None:
+        """Open the archive and everything that needs the crawler's settings."""
         self.resources = ExitStack()
         settings = crawler.settings
         if self._given is None:
@@ -144,27 +162,30 @@ class ArchiveSpider(Spider):
         self.opt_outs = honoured(settings["DATELINE_OPT_OUTS"])
         if self.outlet_budget is None:
             self.outlet_budget = settings.getint("DATELINE_OUTLET_PAGES") or None
-        kept = self.archive.pauses().items()
-        self.turns = Turns(
-            {site: Pause(datetime.fromisoformat(until), why) for site, (until, why) in kept}
-        )
+        recorded = self.archive.pauses().items()
+        pauses = {
+            site: Pause(datetime.fromisoformat(until), why) for site, (until, why) in recorded
+        }
+        self.turns = Turns(pauses)
         self.reread = rereader(self.archive, self.resources.enter_context(closing(Worker())))
         self.workers = self.resources.enter_context(
             Workers(settings["DATELINE_WORKERS"], settings.getfloat("DATELINE_PAGE_SECONDS"))
         )
 
     def closed(self, reason: str) -> None:
-        """Called by Scrapy when all is written."""
+        """Finish the crawl; Scrapy calls this when everything is written."""
         self.ended = True
+        self.changes.notify()
         stats: Any = self.crawler.stats
         stats.set_value("dateline/reading_cpu_seconds", round(self.workers.cpu_seconds, 2))
         if self._given is None and self.crawl_id is not None:
             self.archive.finish_crawl(self.crawl_id, None if reason == "finished" else reason)
         self.resources.close()
 
-    # -- what to ask for, and until when -----------------------------------------------------------
+    # -- requests ----------------------------------------------------------------------------------
 
     async def start(self) -> AsyncIterator[Any]:
+        """Yield requests for sources, with early pages in between, then for waiting pages."""
         async for early in self.source_requests(self.early_pages):
             yield early
         async for page in self.waiting_pages():
@@ -173,11 +194,13 @@ class ArchiveSpider(Spider):
     async def source_requests(
         self, meanwhile: Callable[[], Iterable[Request]] = lambda: ()
     ) -> AsyncIterator[Request]:
-        """Requests for the feeds and sitemaps of the outlets; what there is `meanwhile` goes
-        first."""
+        """Yield requests for the feeds and sitemaps of the outlets.
+
+        Requests from `meanwhile` go first.
+        """
         sources = deque(self.archive.sources(self.kinds, self.hosts, self.due))
         if sources:
-            # it loads what readers need while the first answers are on their way
+            # it loads the extraction code while the first responses are on their way
             fork_server.start()
         for source in sources:
             self.telling.expect(source.url, source.host)
@@ -190,18 +213,22 @@ class ArchiveSpider(Spider):
                 seen = Listing(source.url, None, source.etag, source.last_modified)
                 yield self.source_request(source.url, source.kind, seen)
             else:
-                await asyncio.sleep(0.02)
+                await self.changes.wait(CLOCK_CHECK_SECONDS)
+
+    async def all_settled(self) -> None:
+        """Wait until no URL is in progress, or the crawl has ended."""
+        while self.under_way and not self.ended:
+            await self.changes.wait()
 
     def early_pages(self) -> Iterator[Request]:
-        """Requests for pages of outlets that have told all, while others are still asked; readers
-        would have no work.
+        """Yield requests for pages of outlets whose sources are all read.
 
-        Where they have hardly any, pages of any outlet. None where a budget is to be shared out:
-        all outlets have to be heard first.
+        Otherwise the extraction processes would idle while other outlets are still being read.
+        Where these outlets have hardly any pages, pages of any outlet are requested. It yields none
+        when a budget has to be shared out: then all outlets have to be read first.
         """
-        engine: Any = self.crawler.engine
         room = self.room()
-        if self.budget is not None or room < PER_OUTLET or engine.needs_backout():
+        if self.budget is not None or room < PER_OUTLET or is_engine_busy(self.crawler):
             return
         hosts = self.telling.take(PER_OUTLET)
         if hosts or (room > MOST_UNDER_WAY - PER_OUTLET and self._more_is_known()):
@@ -209,43 +236,40 @@ class ArchiveSpider(Spider):
                 yield self.page_request(waiting)
 
     def _more_is_known(self) -> bool:
-        """Whether a look was written since this was asked last."""
+        """Return whether a check was written since the last call."""
         before, self.known = self.known, self.counts.total()
         return self.known > before
 
     async def waiting_pages(self) -> AsyncIterator[Request]:
-        """Requests for the pages whose turn has come, until none waits and nothing is under way
-        that may name more."""
-        engine: Any = self.crawler.engine
+        """Yield requests for due pages until none waits and none is in progress."""
         while not self.ended:
             room = 0 if self.spent else self.room()
             leased = []
-            if room > MOST_UNDER_WAY // 4 and not engine.needs_backout():
+            if room > MOST_UNDER_WAY // 4 and not is_engine_busy(self.crawler):
                 leased = self._leased(room, self.hosts)
                 for waiting in leased:
                     yield self.page_request(waiting)
             if not leased:
                 if not self.under_way:
                     return
-                await asyncio.sleep(0.05)
+                await self.changes.wait(CLOCK_CHECK_SECONDS)
 
     def _leased(self, most: int, hosts: Sequence[str]) -> list[Waiting]:
-        """Up to `most` pages whose turn it is, of some `hosts` or of all, as far as the budgets
-        reach."""
+        """Lease up to `most` due pages of `hosts` (or of all) within the budgets."""
         in_turn, spent = IN_TURN if self.budget is None else 1, self._spent_outlets()
         greedy = self.shares.greedy(self.asked, time.monotonic())
         leased = self.archive.lease(most, PER_OUTLET, hosts, [*spent, *greedy], in_turn)
-        if greedy and not leased and not self.under_way:  # nobody else waits
+        if greedy and not leased and not self.under_way:  # no other site has pages to fetch
             leased = self.archive.lease(most, PER_OUTLET, hosts, spent, in_turn)
         return self._within_budget(leased)
 
     def _spent_outlets(self) -> list[str]:
-        """The outlets of which no page more may be asked for."""
+        """Return the outlets whose page budget is used up."""
         most = self.outlet_budget
         return [host for host, many in self.asked.items() if most is not None and many >= most]
 
     def _within_budget(self, leased: Sequence[Waiting]) -> list[Waiting]:
-        """What may be asked for; the rest goes on waiting."""
+        """Return the leased pages that the budgets allow; the others go on waiting."""
         kept = []
         for waiting in leased:
             if self.budget is not None and self.asked.total() >= self.budget:
@@ -255,17 +279,18 @@ class ArchiveSpider(Spider):
                 kept.append(waiting)
             else:
                 self.remarks[waiting.host] = (
-                    f"its budget of {self.outlet_budget:,} pages is spent; the rest waits"
+                    f"page limit of {self.outlet_budget:,} reached; "
+                    "the rest is left for the next crawl"
                 )
         self.archive.give_back([waiting.lead.url for waiting in leased if waiting not in kept])
         return kept
 
     def room(self) -> int:
-        """How many more pages may be under way."""
+        """Return how many more pages may be in progress."""
         return MOST_UNDER_WAY - len(self._in_place() - self.telling.sources.keys())
 
     def _in_place(self) -> set[str]:
-        """The addresses under way that take a place."""
+        """Return the URLs in progress that count against the limit."""
         return self.under_way - self.places.left(time.monotonic())
 
     def source_request(
@@ -276,19 +301,22 @@ class ArchiveSpider(Spider):
         depth: int = 0,
         lastmod: str | None = None,
     ) -> Request:
+        """Return a request for a feed or sitemap."""
         self._ask(url)
+        seen = seen or Listing(url, None)
         return request(
             url,
             self.read_source,
             self.failed,
-            etag=seen.etag if seen else None,
-            last_modified=seen.last_modified if seen else None,
+            etag=seen.etag,
+            last_modified=seen.last_modified,
             kind=kind,
             depth=depth,
             lastmod=lastmod,
         )
 
     def page_request(self, waiting: Waiting) -> Request:
+        """Return a request for a page."""
         self._ask(waiting.lead.url)
         return request(
             waiting.lead.url,
@@ -301,15 +329,16 @@ class ArchiveSpider(Spider):
         )
 
     def _ask(self, url: str) -> None:
+        """Note that a URL is requested."""
         self.under_way.add(url)
         self.places.ask(url, time.monotonic())
 
-    # -- what came ---------------------------------------------------------------------------------
+    # -- responses ---------------------------------------------------------------------------------
 
     async def read_source(
         self, response: Response, kind: SourceKind, depth: int, lastmod: str | None
     ) -> AsyncIterator[Check | Request]:
-        """A feed or sitemap: its leads, and requests for the sitemaps that an index names."""
+        """Read a feed or sitemap: yield its check with leads, and requests for child sitemaps."""
         self.places.answered(response.meta["asked"])
         check = look(response, modified_at=lastmod, wish_seconds=wish_of(response))
         try:
@@ -327,24 +356,23 @@ class ArchiveSpider(Spider):
         yield await self._in_parts(self._taken(self._with_move(check, response)))
 
     def _with_move(self, check: Check, response: Response) -> Check:
-        """Where a source has moved for good is told; it stays known by its first address, which may
-        lead back."""
+        """Record where a source has moved permanently.
+
+        It is still known by its first URL, which may lead back one day.
+        """
         to = moved_for_good(response)
         if to is None or check.outcome not in ("listed", "unchanged"):
             return check
-        self.remarks[check.url] = f"has moved for good to {to}"
-        return replace(
-            check, reason="; ".join(filter(None, (check.reason, f"moved for good to {to}")))
-        )
+        self.remarks[check.url] = f"has moved permanently to {to}"
+        return with_reason(check, f"moved permanently to {to}")
 
     def _further(self, url: str, children: Children) -> Children:
-        """Those of an index's sitemaps that are read: of one source never more than
-        MOST_OF_A_SOURCE."""
+        """Return the sitemaps of an index to read, up to MOST_OF_A_SOURCE of one source."""
         root = self.roots.get(url, url)
         usable = [each for each in children if is_address(each[0].url)]
         if len(usable) < len(children):
             self.remarks[root] = (
-                f"names {len(children) - len(usable):,} sitemaps whose addresses cannot be used"
+                f"names {len(children) - len(usable):,} sitemaps whose URLs cannot be used"
             )
         kept = usable[: max(0, MOST_OF_A_SOURCE - self.sitemaps_read[root])]
         self.roots |= {child.url: root for child, _ in kept}
@@ -356,8 +384,7 @@ class ArchiveSpider(Spider):
         return kept
 
     def _taken(self, check: Check) -> Check:
-        """A look at a source with the leads that are taken from it: of one source never more than
-        MOST_LEADS."""
+        """Return the check of a source with up to MOST_LEADS leads in all."""
         root = self.roots.get(check.url, check.url)
         check = self._of_few_hosts(check, root)
         room = max(0, MOST_LEADS - self.leads_taken[root])
@@ -365,12 +392,10 @@ class ArchiveSpider(Spider):
         if len(check.leads) <= room:
             return check
         why = f"{len(check.leads) - room:,} more leads than are taken from one source"
-        return replace(
-            check, leads=check.leads[:room], reason="; ".join(filter(None, (check.reason, why)))
-        )
+        return replace(with_reason(check, why), leads=check.leads[:room])
 
     def _of_few_hosts(self, check: Check, root: str) -> Check:
-        """A look at a source without leads to more than MOST_HOSTS hosts."""
+        """Return the check of a source without leads beyond MOST_HOSTS hosts."""
         known, kept = self.hosts_named[root], []
         for lead in check.leads:
             host = lead.url.partition("://")[2].partition("/")[0]
@@ -380,23 +405,25 @@ class ArchiveSpider(Spider):
         if len(kept) == len(check.leads):
             return check
         why = f"{len(check.leads) - len(kept):,} left out: leads to more than {MOST_HOSTS} hosts"
-        return replace(
-            check, leads=tuple(kept), reason="; ".join(filter(None, (check.reason, why)))
-        )
+        return replace(with_reason(check, why), leads=tuple(kept))
 
     async def _in_parts(self, check: Check) -> Check:
-        """A look at a source whose leads are kept but for the last AT_A_TIME; the crawl has most of
-        the time."""
+        """Store the leads of a check in steps, except for the last AT_A_TIME.
+
+        Between two steps the crawl gets three times as long as the step took.
+        """
         leads = check.leads
         while len(leads) > AT_A_TIME and not self.ended:
             began = time.thread_time()
             cleaned = [lead for given in leads[:AT_A_TIME] if (lead := clean_lead(given))]
             self.archive.add_leads([replace(lead, url_key=url_key(lead.url)) for lead in cleaned])
+            self.changes.notify()
             leads = leads[AT_A_TIME:]
             await asyncio.sleep(3 * (time.thread_time() - began))
         return replace(check, leads=leads)
 
     async def _read_feed(self, check: Check, response: Response) -> tuple[Check, Children]:
+        """Return the check of a feed with its leads; a feed has no children."""
         feed = await self.workers.read_feed(response.body, response.url)
         wish = wish_of(response, feed.ttl_minutes)
         return replace(
@@ -408,6 +435,7 @@ class ArchiveSpider(Spider):
         ), []
 
     async def _read_sitemap(self, check: Check, response: Response) -> tuple[Check, Children]:
+        """Return the check of a sitemap with its leads, and the children to read."""
         sitemap = await self.workers.read_sitemap(response.body, response.url)
         leads, older, undated = newer_than(sitemap.leads, self.since)
         self.counts["older"] += older
@@ -422,8 +450,7 @@ class ArchiveSpider(Spider):
         return listed, self._children(check.url, sitemap.children)
 
     def _known_children(self, check: Check) -> Children:
-        """An index that did not change says nothing of the sitemaps that it names: they are asked
-        themselves."""
+        """Return the children of an unchanged index, which may have changed."""
         if check.status != 304:
             return []
         return self._children(
@@ -431,8 +458,7 @@ class ArchiveSpider(Spider):
         )
 
     def _children(self, index_url: str, children: Sequence[Child]) -> Children:
-        """The sitemaps of an index that may hold something newer than `since` and than what was
-        read last time."""
+        """Return the sitemaps of an index that may hold anything new since `since`."""
         seen = self.archive.sitemaps_of(index_url)
         wanted = children_to_read(children, self.since, MOST_SITEMAPS)
         return [
@@ -444,11 +470,13 @@ class ArchiveSpider(Spider):
     async def read_page(
         self, response: Response, lead: Lead, as_read: str | None = None
     ) -> AsyncIterator[Check | Request]:
-        """A page: its article, or why it is none; one whose bytes are those `as_read` last is not
-        read again."""
+        """Read a page: yield its check with the article, or with the reason for none.
+
+        A page whose bytes have the digest `as_read` is not extracted again.
+        """
         self.places.answered(response.meta["asked"])
         check = look(response, lead=lead)
-        # a service is asked by name alone
+        # the Wayback Machine is asked only if a user names it
         if check.outcome == "gone" and lead.listed_as and lead.via != Wayback.via:
             again = replace(lead, listed_as=None)
             yield request(
@@ -467,9 +495,9 @@ class ArchiveSpider(Spider):
             yield replace(check, outcome="unchanged", digest=came.digest)
             return
         check = replace(check, capture=came, digest=came.digest)
-        if NOARCHIVE in borne:
+        if NOARCHIVE in borne:  # it is still read, for its text
             check = replace(
-                check, capture=None, reason=f"no copy is kept: noarchive ({borne[NOARCHIVE]})"
+                check, capture=None, reason=f"no copy is stored: noarchive ({borne[NOARCHIVE]})"
             )
         try:
             article = await self.read_article(came)
@@ -482,34 +510,37 @@ class ArchiveSpider(Spider):
         yield read_look(self._bounded(check, article=article.page_type == "article"), article)
 
     def _bounded(self, check: Check, *, article: bool) -> Check:
-        """A look with its capture, or with the reason why no copy of the page is kept."""
+        """Return the check with its capture, or with the reason why no copy is stored."""
         if check.capture is None:
             return check
         url = check.final_url or check.url
         why = self.shares.refuses_copy(url, len(check.capture.body), article=article)
-        reason = "; ".join(filter(None, (check.reason, why))) or None
-        return replace(check, capture=None, reason=reason) if why else check
+        if why is None:
+            return check
+        return replace(with_reason(check, why), capture=None)
 
     async def read_article(self, came: Capture) -> Article:
-        """The article of a page. Raises ReadingError where the page cannot be read."""
+        """Return the article of a page; raises ReadingError where it cannot be read."""
         return await self.workers.read(came)
 
     def failed(self, failure: Failure) -> Iterator[Check]:
-        """No response came."""
+        """Yield the check of a request without a response."""
         asked: Request = failure.request  # type: ignore[attr-defined]
         self.places.answered(asked.meta["asked"])
         yield failed_look(asked, failure.value or ReadingError("no answer"))
 
-    # -- told by others ----------------------------------------------------------------------------
+    # -- called by the pipeline and the middleware -------------------------------------------------
 
     def written(self, check: Check, outcome: Outcome) -> None:
-        """A look is in the archive (told by `pipelines.keep`)."""
+        """Note that a check is in the archive; `pipelines.keep` calls this."""
         self._settled(check.url)
         self.counts[outcome] += 1
 
     def leave_alone(self, site: str, pause: Pause) -> None:
-        """A site is in a pause that is too long to be waited for (told by `crawler.network.backoff`
-        and `crawler.network.robots`)."""
+        """Record a pause of a site that is too long to wait for.
+
+        `crawler.network.backoff` and `crawler.network.robots` call this.
+        """
         self.remarks[site] = put_off(pause)
         try:
             self.archive.leave_alone(site, utc(pause.until), pause.reason)
@@ -517,8 +548,7 @@ class ArchiveSpider(Spider):
             self.give_up(error)
 
     def give_up(self, error: Exception) -> None:
-        """An archive that cannot be read or written ends the crawl with that one error; nothing is
-        lost in silence."""
+        """End the crawl with the error of an archive that cannot be read or written."""
         if self.failure:
             return
         self.failure = error
@@ -531,37 +561,45 @@ class ArchiveSpider(Spider):
     def _gave_up(
         self, response: Response | Failure | None = None, failure: Failure | None = None, **_: Any
     ) -> None:
-        """Our own fault: the page stays leased and comes round in the next crawl.
+        """Handle an error in our own code: the page stays leased for the next crawl.
 
-        `response` is a Failure where no response came and what was made of that could not be kept.
+        `response` is a Failure where no response arrived and its check could not be stored.
         """
         if failure and isinstance(failure.value, sqlite3.Error | ArchiveError):
             self.give_up(failure.value)
-        asked: Any = response.request if isinstance(response, Failure) else response  # type: ignore[attr-defined]
+        asked: Any = response
+        if isinstance(response, Failure):
+            asked = response.request  # type: ignore[attr-defined]
         if asked is not None:
             self._settled(asked.meta["asked"])
             self.counts["failed"] += 1
 
     def _settled(self, url: str) -> None:
-        """Nothing more is to come of an address."""
+        """Note that a URL is done."""
         self.under_way.discard(url)
         self.telling.read(url)
+        self.changes.notify()
+
+
+def with_reason(check: Check, why: str) -> Check:
+    """Return the check with a further reason."""
+    return replace(check, reason=f"{check.reason}; {why}" if check.reason else why)
 
 
 def wish_of(response: Response, ttl_minutes: int | None = None) -> int | None:
-    """For how many seconds a source asks to be left alone."""
+    """Return the seconds for which a source asks not to be fetched again."""
     return wish_seconds(partial(header, response), ttl_minutes, clock())
 
 
 def is_as_read(child: Child, seen: Listing | None) -> bool:
-    """Has a sitemap the date that it had when it was last read?"""
+    """Return whether a sitemap has the date that it had when it was last read."""
     return bool(seen and seen.modified_at and seen.modified_at == child.modified_at)
 
 
 def left_out(skipped: tuple[str, ...]) -> str | None:
-    """What was not read of a feed or sitemap, in a line: `3 left out: 2 × no link, 1 × not
-    http`."""
+    """Return what was skipped in a feed or sitemap: `3 left out: 2 × no link, 1 × not http`."""
     if not skipped:
         return None
-    kinds = ", ".join(f"{many} × {why}" for why, many in Counter(skipped).most_common(3))
+    frequent = Counter(skipped).most_common(3)
+    kinds = ", ".join(f"{number} × {why}" for why, number in frequent)
     return f"{len(skipped)} left out: {kinds}"

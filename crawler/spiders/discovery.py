@@ -1,5 +1,7 @@
-"""`scrapy crawl discovery -a hosts=HOST,HOST`: find the feeds and sitemaps of outlets and keep
-them."""
+"""Spider `discovery`: finds the feeds and sitemaps of outlets and stores them.
+
+Usage: `scrapy crawl discovery -a hosts=HOST,HOST`.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +19,10 @@ __all__ = ["DiscoverySpider", "Found"]
 
 
 class DiscoverySpider(ArchiveSpider):
-    """`hosts`: host names or addresses parted by commas. Raises UsageError for one that is neither.
+    """Looks up `hosts`: host names or URLs, separated by commas.
 
-    What was found is in `found`, in the order in which it came, and in the archive.
+    Raises UsageError for an invalid one. The results are in `found`, in the order in which they
+    arrived, and in the archive. `heard` is called with each result.
     """
 
     name = "discovery"
@@ -36,7 +39,7 @@ class DiscoverySpider(ArchiveSpider):
         super().__init__(**kwargs)
         self.named = [host for host in hosts.split(",") if host]
         for host in self.named:
-            home_urls(host)  # a mistake is told before anything starts
+            home_urls(host)  # raises UsageError before anything starts
         self.outlets_known, self.catalogue = tuple(outlets_known), catalogue
         self.found: list[Found] = []
         self.heard = heard or (lambda _: None)
@@ -49,10 +52,11 @@ class DiscoverySpider(ArchiveSpider):
         self.wanted = known_of(self.archive, catalogue, self.named, self.outlets_known)
 
     async def start(self) -> AsyncIterator[Any]:
+        """Look all outlets up; yields no request of its own."""
         self.under_way = {wanted.host for wanted in self.wanted}
         async for found in LookUp(self).add(self.wanted):
             self.under_way.discard(found.asked)
             self.found.append(found)
             self.heard(found)
         return
-        yield  # an async generator that yields nothing: all is done by then
+        yield  # makes this an async generator, which Scrapy needs; it yields nothing

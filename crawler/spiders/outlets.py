@@ -1,9 +1,10 @@
-"""`scrapy crawl outlets`, which is `dateline crawl`: what feeds and sitemaps of all outlets
-list."""
+"""Spider `outlets`, behind `dateline crawl`: fetches what the feeds and sitemaps of outlets list."""
 
 from crawler.spiders.archive_spider import ArchiveSpider
 
 
 class OutletsSpider(ArchiveSpider):
+    """Reads feeds and sitemaps."""
+
     name = "outlets"
     kinds = ("feed", "sitemap")

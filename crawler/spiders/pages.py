@@ -1,8 +1,10 @@
-"""`scrapy crawl pages -a urls=URL,URL`: pages that somebody names, and nothing else."""
+"""Spider `pages`: fetches the pages named and nothing else.
+
+Usage: `scrapy crawl pages -a urls=URL,URL`.
+"""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,9 +14,9 @@ from pipelines.identity import file_lead
 
 
 class PagesSpider(ArchiveSpider):
-    """`urls`: addresses parted by white space or, before another `http`, by commas.
+    """Fetches `urls`, separated by white space or, before another `http`, by commas.
 
-    Raises UsageError for one that is none.
+    Raises UsageError for an invalid URL.
     """
 
     name = "pages"
@@ -25,9 +27,9 @@ class PagesSpider(ArchiveSpider):
         self.leads = [file_lead(Lead(url, via="given")) for url in named]
 
     async def start(self) -> AsyncIterator[Any]:
+        """Yield requests for the pages, and wait until the last one is written."""
         self.archive.add_leads(self.leads)
         for waiting in self.archive.lease_these([lead.url for lead in self.leads]):
             yield self.page_request(waiting)
-        # the last look is written before the spider is idle
-        while self.under_way and not self.ended:
-            await asyncio.sleep(0.05)
+        # the last check has to be written before the spider is idle
+        await self.all_settled()

@@ -106,7 +106,7 @@ def test_a_page_that_is_cut_is_not_read_and_tried_again_later(dateline):
             code=None,
         )
     assert run.column("SELECT url FROM articles") == []
-    assert run.column("SELECT DISTINCT reason FROM urls") == ["the answer broke off"]
+    assert run.column("SELECT DISTINCT reason FROM urls") == ["the response was cut off"]
     assert run.column("SELECT DISTINCT outcome FROM urls") == ["failed"]
     assert run.column("SELECT count(*) FROM urls WHERE due_at IS NULL AND state = 'failed'") == [0]
 

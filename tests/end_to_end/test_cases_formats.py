@@ -104,7 +104,7 @@ def test_the_feeds_and_sitemaps_that_count_are_found(case_site):
     kept = site.column("SELECT url FROM urls WHERE kind = 'sitemap' ORDER BY id")
     assert kept[0] == "http://rb-many.example/news-sitemap.xml"
     assert len(kept) == 12
-    assert "19 more that it names not taken" in told
+    assert "19 more skipped" in told
 
 
 def test_a_warc_file_with_the_digest_of_the_standard_is_imported(shared, dateline):

@@ -101,7 +101,7 @@ def test_what_could_not_be_had_is_recorded_with_its_reason_and_costs_the_others_
     assert run.column("SELECT count(*) FROM articles") == [3]
     assert outcomes["1011"] == ("failed", "HTTP 500")
     assert outcomes["1012"] == ("gone", "HTTP 404")
-    assert outcomes["1013"] == ("failed", "the answer broke off")
+    assert outcomes["1013"] == ("failed", "the response was cut off")
     assert outcomes["1014"][0] == "refused"
     assert outcomes["1015"] == ("not article", "empty: no bytes")
     assert outcomes["1016"][0] in ("failed", "refused")

@@ -66,9 +66,9 @@ def test_a_feed_that_is_led_about_for_days_stays_one_source_and_its_articles_are
             )
             assert look["outcome"] == outcome, (name, *look)
             for text in (told, look["reason"] or ""):
-                assert (f"moved for good to {FOR_GOOD.get(name)}" in text) is (name in FOR_GOOD), (
-                    name
-                )
+                assert (f"moved permanently to {FOR_GOOD.get(name)}" in text) is (
+                    name in FOR_GOOD
+                ), name
             assert run.column("SELECT url FROM urls WHERE role = 'source'") == [FEED]
     assert run.column("SELECT url FROM articles ORDER BY id") == list(pages)
     assert run.column("SELECT count(*) FROM revisions") == [0]

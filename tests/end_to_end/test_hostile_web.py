@@ -439,7 +439,7 @@ TOO_MUCH = {
     "br": (packed(bytes(MUCH), "br"), "inflates beyond the limit"),
     "zstd": (packed(bytes(MUCH), "zstd"), "inflates beyond the limit"),
     "nested": (packed(bytes(MUCH), "gzip", "gzip"), "inflates beyond the limit"),
-    "packed": (packed(b"x" * 1000, *["gzip"] * 20), "a body packed 20 times over"),
+    "packed": (packed(b"x" * 1000, *["gzip"] * 20), "a body compressed 20 times over"),
     "endless": (endless(), "larger than the limit"),
     "headers": (endless_headers(), "larger than the limit"),
     "huge": (Answer(200, bytes(MUCH)), "larger than the limit"),

@@ -187,7 +187,7 @@ def test_an_outlet_that_moved_is_kept_under_its_new_host(web):
         "http://new.example/map.xml": sitemap("http://new.example/1"),
     })  # fmt: skip
     told = run("outlet", "add", "old.example").stdout
-    assert told == "old.example: has moved to new.example · The Old Post · 1 feed, 1 sitemap\n"
+    assert told == "old.example: moved to new.example · The Old Post · 1 feed, 1 sitemap\n"
     assert {host for host, _ in sources(run)} == {"new.example"}
     assert lookups(run) == {"old.example": ("moved", "new.example")}
 
@@ -244,7 +244,7 @@ def test_outlets_are_added_by_country_and_language_and_a_second_time_adds_nothin
     first = run(
         "outlet", "add", "--country", "korea, south", "--language", "english", "--most", "2"
     )
-    assert "3 outlets of the catalogue fit." in first.stdout
+    assert "3 outlets of the catalogue match." in first.stdout
     assert "Adding 2: www.quay.example, old.example" in first.stdout
     assert "2 of 2 added" in first.stdout
     assert {host for host, _ in sources(run)} == {"www.quay.example", "old.example"}
@@ -253,9 +253,7 @@ def test_outlets_are_added_by_country_and_language_and_a_second_time_adds_nothin
     assert "2 in the archive already" in second.stdout
     assert "lost.example: HTTP 502; not added" in second.stderr
     third = run("outlet", "add", "--country", "KR", "--language", "en")
-    assert (
-        "not there when last looked up, and not tried again so soon: lost.example" in third.stdout
-    )
+    assert "gone when last looked up, and not tried again yet: lost.example" in third.stdout
     assert "There is nothing to add." in third.stdout
     assert sources(run) == before
     assert not asked(run, "www.quay.example")
@@ -273,7 +271,7 @@ def test_outlets_are_added_by_country_and_language_and_a_second_time_adds_nothin
             "unknown language; did you mean spanish?",
         ),
         (["outlet", "add", "--kind", "agnecy"], "unknown kind of outlet; did you mean agency?"),
-        (["outlet", "add", "--country", "TV"], "no outlet of the catalogue fits"),
+        (["outlet", "add", "--country", "TV"], "no outlet of the catalogue matches"),
         (["outlet", "add", "--kind", "agency", "--catalogue", "nowhere.csv"], "nowhere.csv"),
         (["outlet", "search", "--country", "xx"], "xx: unknown country"),
         (["outlet", "suggest", "unheard"], "unheard"),
@@ -319,7 +317,7 @@ def test_following_an_address_adds_its_outlet_with_feed_and_sitemap_and_says_wha
 def test_following_an_address_makes_leads_of_its_links_to_outlets_that_are_known(web):
     run = web(dict(HARBOUR))
     told = run("follow", STORY, "--name", "ferry").stdout
-    assert "2 pages that it links to wait to be looked at." in told
+    assert "2 pages that it links to wait to be fetched." in told
     waiting = run.rows("SELECT url, via, found_on FROM urls WHERE state = 'pending' ORDER BY url")
     assert [tuple(row) for row in waiting] == [
         ("http://harbour.example/news/what-went-before", "link", STORY),

@@ -168,7 +168,7 @@ def test_a_page_of_random_bytes_is_read_and_no_copy_of_it_is_kept(tmp_path):
     assert honest(run) == list(HONEST)
     assert captures(run)[0] == 0
     reason = run.column("SELECT reason FROM urls WHERE url = 'http://mire.example/1'")[0]
-    assert "no copy is kept: larger than 8 MiB" in reason
+    assert "no copy is stored: larger than 8 MiB" in reason
 
 
 def test_headers_do_not_fill_the_archive(tmp_path):

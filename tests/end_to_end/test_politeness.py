@@ -57,7 +57,7 @@ def test_where_robots_txt_is_in_trouble_nothing_is_fetched_and_all_of_it_by_a_la
         run.knows()
         told = run.crawl().stdout
         assert set(web.asked()) == {"http://harbour.example/robots.txt"}
-        assert f"robots.txt: HTTP {status}" in told or f"HTTP {status}; left alone" in told
+        assert f"robots.txt: HTTP {status}" in told or f"HTTP {status}; paused" in told
         assert set(run.column("SELECT outcome FROM checks")) == {"refused"}
         becomes(web, outlet())
         pause_ends(run)
@@ -72,7 +72,7 @@ def test_pages_that_are_known_wait_while_robots_txt_cannot_be_had(dateline):
             "crawl", "http://harbour.example/news/1001-ferry-landing", "--delay", "0", code=1
         ).stdout
         assert pages_asked(web) == []
-        assert "http://harbour.example: robots.txt: HTTP 503; left alone until 20" in told
+        assert "http://harbour.example: robots.txt: HTTP 503; paused until 20" in told
         row = run.rows("SELECT state, outcome, tries FROM urls")[0]
         assert tuple(row) == ("pending", "refused", 0)
         becomes(web, outlet())
@@ -162,7 +162,7 @@ def test_a_site_that_asks_for_longer_is_left_alone_by_this_and_later_crawls(
         told = run.crawl().stdout
         assert len(pages_asked(web)) <= 2, "those that were under way at once"
         assert f"HTTP {status}" in told
-        assert "left alone until" in told
+        assert "paused until" in told
         web.requests.clear()
         run.crawl()
         assert web.requests == [], "robots.txt is a request to the site, too"
@@ -186,7 +186,7 @@ def test_the_feeds_of_a_site_that_is_left_alone_are_not_due_before_its_pause_end
         run.at(NOW + timedelta(hours=2))
         told = run("crawl", "--due", "--delay", "0").stdout
         assert told.startswith(
-            f"Nothing is due. The next source is looked at after {utc(NOW + timedelta(hours=3))[:15]}"
+            f"Nothing is due. The next source is fetched after {utc(NOW + timedelta(hours=3))[:15]}"
         )
         assert run.column("SELECT count(*) FROM checks") == looked, (
             "a check each run would tell nothing"
@@ -268,8 +268,8 @@ def test_of_a_page_that_says_noarchive_no_copy_is_kept_and_a_check_says_why(date
         "SELECT c.reason FROM checks c JOIN urls u ON u.id = url_id WHERE c.reason <> '' ORDER BY url"
     )
     assert reasons == [
-        "no copy is kept: noarchive (X-Robots-Tag)",
-        "no copy is kept: noarchive (meta robots)",
+        "no copy is stored: noarchive (X-Robots-Tag)",
+        "no copy is stored: noarchive (meta robots)",
     ]
     with closing(sqlite3.connect(run.folder / "captures.db")) as captures:
         kept = captures.execute("SELECT substr(url, 29, 4) FROM captures ORDER BY url").fetchall()

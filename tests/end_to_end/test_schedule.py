@@ -26,7 +26,7 @@ def test_a_source_is_asked_when_its_turn_has_come_and_says_why_then(dateline):
         run.at(NOW + timedelta(minutes=20))
         idle = run("crawl", "--due", "--delay", "0").stdout
         assert len(asked(web, "/feed.xml")) == before + 1
-        assert idle.startswith("Nothing is due. The next source is looked at after 2026-03-10T12:")
+        assert idle.startswith("Nothing is due. The next source is fetched after 2026-03-10T12:")
         run.at(NOW + timedelta(minutes=40))
         run("crawl", "--due", "--delay", "0")
     assert asked(web, "/feed.xml")[before:] == [200, 304]

@@ -371,7 +371,7 @@ def test_a_story_goes_to_another_archive_and_is_whole_there_once_a_crawl_brought
 
     run.folder = tmp_path / "second"
     told = run("follow", "--from", file).stdout
-    assert f"{URLS['walkout']}: not here yet; the next crawl takes it" in told
+    assert f"{URLS['walkout']}: not in the archive yet; the next crawl fetches it" in told
     assert URLS["history"] not in told
     assert run("stories", "--toml").stdout == file.read_text()
     run.knows()

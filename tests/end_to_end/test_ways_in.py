@@ -125,7 +125,7 @@ def test_a_saved_page_that_names_nothing_but_a_front_page_is_refused_in_a_line(d
     run = dateline()
     told = run("import", page, code=None)
     assert told.returncode != 0
-    assert f"the page calls itself {SITE}/, which is a front or section page" in told.stderr
+    assert f"the page states the URL {SITE}/, which is a front or section page" in told.stderr
     assert run("import", page, "--url", SITE + OLD).stdout.strip() == "1 new"
 
 

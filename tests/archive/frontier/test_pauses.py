@@ -52,7 +52,7 @@ def test_a_page_that_is_put_off_again_and_again_still_waits_and_counts_no_try(ar
         URLS[0],
         "refused",
         now(),
-        reason="HTTP 429; left alone until …",
+        reason="HTTP 429; paused until …",
         transient=True,
         url_key=URLS[0],
     )

@@ -66,7 +66,7 @@ def test_events_are_made_anew_and_what_a_person_said_of_a_story_stays(
 
 def test_a_tidy_says_what_it_did(dateline: Callable[..., Dateline]) -> None:
     run = filled(dateline)
-    assert run("tidy").stdout == "All events stay as they are\n"
+    assert run("tidy").stdout == "No event changed\n"
     assert run.column("SELECT events FROM tidies") == [2]
 
 

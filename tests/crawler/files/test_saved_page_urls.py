@@ -90,7 +90,7 @@ def test_a_page_that_does_not_say_its_address_is_told(head: str, tmp_path: Path)
     told = import_files(tmp_path / "archive", [tmp_path / "saved.html"], None)
 
     assert told.mistakes == [
-        f"dateline: {tmp_path}/saved.html: the page does not say its address; give it with --url"
+        f"dateline: {tmp_path}/saved.html: the page does not state its URL; give it with --url"
     ]
 
 

@@ -123,5 +123,5 @@ def test_what_waits_comes_out_in_its_order_with_all_that_it_held() -> None:
 def test_a_full_disk_is_told_with_what_to_do() -> None:
     with Spool() as spool:
         spool._db.execute("PRAGMA max_page_count = 1")
-        with pytest.raises(UsageError, match=r"cannot wait there .*full.* --one-by-one"):
+        with pytest.raises(UsageError, match=r"cannot hold the batch .*full.* --one-by-one"):
             spool.add(row(with_box(0) * 1_000), "paper.example")

@@ -51,11 +51,11 @@ def test_a_crontab_gets_the_lines_once_and_loses_them_again_and_nothing_else(hom
     put(home, "crontab", CRONTAB)
     (home / "crontab").write_text(MINE)
     plan = make_schedule(home / "news", 5)
-    assert install_schedule.install_cron(plan) == ["the crontab has its lines"]
+    assert install_schedule.install_cron(plan) == ["added to the crontab"]
     installed = (home / "crontab").read_text()
     assert installed.startswith(MINE)
     assert installed.count("--archive") == 2
-    assert install_schedule.install_cron(plan) == ["they were there already"]
+    assert install_schedule.install_cron(plan) == ["already in the crontab"]
     assert (home / "crontab").read_text() == installed
     install_schedule.remove_cron(plan)
     assert (home / "crontab").read_text() == MINE
@@ -105,7 +105,7 @@ def test_units_are_written_started_and_removed_again(home):
         disable,
         reload,
     ]
-    assert "there are no units of this archive" in install_schedule.remove_units(plan)[0]
+    assert "no units of this archive" in install_schedule.remove_units(plan)[0]
 
 
 def test_units_lie_where_the_user_configured_it(home, monkeypatch):

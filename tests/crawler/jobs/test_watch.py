@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -73,14 +74,14 @@ def ended(process: subprocess.Popen[str], how: int = signal.SIGTERM) -> tuple[st
     [
         (Run(0, 34.2), CRAWL, "crawl 7 finished in 34 s: 12 new, 1 changed, 0 failed"),
         (Run(0, 2), None, "nothing to do, 2 s"),
-        (Run(75, 0.4, "data: a crawl is running"), None, "passed over: data: a crawl is running"),
+        (Run(75, 0.4, "data: a crawl is running"), None, "skipped: data: a crawl is running"),
         (Run(1, 3, "data: the disk is full"), CRAWL, "failed with exit code 1 after 3 s: data: the disk is full"),
-        (Run(-9, 3), CRAWL, "ended by signal 9 after 3 s; what it held waits for the next crawl"),
+        (Run(-9, 3), CRAWL, "ended by signal 9 after 3 s; its unfinished pages wait for the next crawl"),
         (Run(0, 5, stopped=True), CRAWL | {"state": "stopped", "reason": "stopped by the user"},
          "crawl 7 stopped (stopped by the user) in 5 s: 12 new, 1 changed, 0 failed"),
-        (Run(-15, 1, stopped=True), None, "stopped after 1 s; what it held waits for the next crawl"),
+        (Run(-15, 1, stopped=True), None, "stopped after 1 s; its unfinished pages wait for the next crawl"),
         (Run(-9, 7, stopped=True, killed=True), CRAWL,
-         "killed after 7 s, as it did not stop; what it held waits for the next crawl"),
+         "killed after 7 s, because it did not stop; its unfinished pages wait for the next crawl"),
     ],
 )  # fmt: skip
 def test_a_run_is_told_in_a_line(run, crawl, line):
@@ -145,7 +146,7 @@ def test_a_run_that_does_not_stop_is_killed_with_its_children_within_ten_seconds
     until(lambda: pids.exists() and pids.read_text())
     told, seconds = ended(process)
     assert seconds < 10
-    assert "as it did not stop" in told
+    assert "because it did not stop" in told
     until(lambda: not any(is_alive(int(pid)) for pid in pids.read_text().split()))
 
 
@@ -162,7 +163,7 @@ def test_a_second_signal_does_not_wait(tmp_path):
 def test_while_it_waits_for_the_next_run_it_ends_at_once(tmp_path):
     process = watching(tmp_path / "archive", 3600, "pass")
     assert process.stdout
-    assert process.stdout.readline().strip().endswith("nothing to do, 0 s")
+    assert re.search(r"nothing to do, \d+ s$", process.stdout.readline().strip())
     assert ended(process)[1] < 2
 
 
@@ -181,10 +182,7 @@ def test_a_busy_archive_is_passed_over_and_tried_again(dateline):
             busy = [process.stdout.readline() for _ in range(2)][1]
         told = next(line for line in process.stdout if "crawl 1" in line)
         ended(process)
-    assert (
-        f"passed over: {run.folder}: a crawl is running here already (process {os.getpid()} "
-        in busy
-    )
+    assert f"skipped: {run.folder}: a crawl is running here already (process {os.getpid()} " in busy
     assert "crawl 1 finished" in told
 
 
@@ -195,7 +193,8 @@ def test_a_run_that_fails_is_told_with_its_reason_and_the_next_comes(tmp_path):
     assert process.stdout
     lines = [process.stdout.readline() for _ in range(2)]
     ended(process)
-    assert all("failed with exit code 1 after 0 s: no outlets yet" in line for line in lines)
+    failed = re.compile(r"failed with exit code 1 after \d+ s: no outlets yet")
+    assert all(failed.search(line) for line in lines)
 
 
 def test_processes_that_lost_their_parents_are_taken_in(tmp_path):

@@ -90,7 +90,7 @@ def test_silences_count_in_a_row_and_for_their_own_site():
         assert turns.silent(SITE, "timed out", NOW) is None
     pause = turns.silent(SITE, "timed out", NOW)
     assert pause == Pause(NOW + USUAL, "timed out, 3 times in a row")
-    assert put_off(pause) == "timed out, 3 times in a row; left alone until 2026-03-10T12:15:00Z"
+    assert put_off(pause) == "timed out, 3 times in a row; paused until 2026-03-10T12:15:00Z"
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def test_a_setting_names_opt_outs_and_no_others():
     assert honoured("noarchive, NOAI  tdm") == {"noarchive", "noai", "tdm"}
     assert honoured(" ".join(NAMES)) == set(NAMES)
     with pytest.raises(
-        UsageError, match=r"^DATELINE_OPT_OUTS: there is no opt-out 'nofollow'; there are noarchive"
+        UsageError, match=r"^DATELINE_OPT_OUTS: unknown opt-out 'nofollow'; choose from noarchive"
     ):
         honoured("nofollow")
 

@@ -129,7 +129,7 @@ def test_halving_ends_and_says_what_was_not_seen():
     [
         (
             b"Please limit requests to one every 5 seconds.",
-            "GDELT sheds load: Please limit requests",
+            "GDELT is busy: Please limit requests",
         ),
         (
             b'{"articles": [{"url": "https://a.exa',

@@ -42,7 +42,7 @@ def test_a_service_is_found_by_its_name_and_asked_where_one_says():
 def test_an_unknown_service_is_answered_with_the_known_ones():
     with pytest.raises(UsageError, match="gdelt, gdelt-files, google-news, wayback, wikipedia"):
         service("altavista")
-    with pytest.raises(UsageError, match="no address to ask GDELT at"):
+    with pytest.raises(UsageError, match="not a URL to ask GDELT at"):
         service("gdelt", "ftp://gdelt.example")
 
 
@@ -87,7 +87,7 @@ def test_a_refused_request_is_made_again_twice_after_longer_and_longer_waits():
             break
         ask = answer.asks[0]
     assert waits == [90, 300, 1500]
-    assert answer.problem == "GDELT answered 429, 3 times; it is left alone"
+    assert answer.problem == "GDELT answered 429, 3 times; it is paused"
 
 
 @pytest.mark.parametrize(

@@ -159,7 +159,7 @@ def test_a_service_that_goes_on_refusing_is_given_up_after_three_requests():
         leads, _, problems = follow(web, "gdelt", QUERY)
         assert len(web.requests) == 3
     assert leads == []
-    assert problems[-1].endswith("3 times; it is left alone")
+    assert problems[-1].endswith("3 times; it is paused")
 
 
 def test_half_an_answer_is_asked_for_again():

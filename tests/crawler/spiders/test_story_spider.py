@@ -481,7 +481,7 @@ def test_captures_are_read_from_the_public_web_alone(dateline):
     ("words", "said"),
     [
         (("--story", "mime"), "did you mean mine"),
-        (("--story", "mine", "--ask", "askjeeves"), "no search service"),
+        (("--story", "mine", "--ask", "askjeeves"), "unknown search service"),
         (("--story", "mine", "http://harbour.example/news/6-mine"), "--story goes alone"),
         (("--ask", "gdelt"), "--ask goes with --story"),
     ],
