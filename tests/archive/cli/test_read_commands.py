@@ -72,7 +72,7 @@ def test_filters_narrow_a_search(folder: Path, filters: list[str], ids: set[int]
     [
         (["search", "…"], "nothing to search for", 2),
         (["search", "strike", "--since", "yesterday"], "no date and no age", 2),
-        (["search", "strike", "--nope"], "no such option: --nope", 2),
+        (["search", "strike", "--nope"], "unknown option --nope", 2),
         (["search"], "Missing argument", 2),
         (["show", "999"], "999: not in", 1),
         (["show", "https://nobody.example/"], "not in", 1),
@@ -80,7 +80,7 @@ def test_filters_narrow_a_search(folder: Path, filters: list[str], ids: set[int]
         (["show", "99999999999999999999999999"], "not in", 1),
         (
             ["show", "https://ridge.example/old"],
-            "gone (HTTP 404) when it was looked at on 2024-03-01",
+            "gone (HTTP 404) when it was fetched on 2024-03-01",
             1,
         ),
         (["show", "https://ridge.example/front"], "not article (section: 40 links)", 1),
