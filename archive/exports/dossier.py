@@ -22,7 +22,7 @@ from archive.articles.story_searches import Search
 from archive.articles.story_searches import lines as search_lines
 from archive.articles.story_searches import search as search_of
 from archive.records import below_standfirst
-from archive.text.formatting import direction, paragraphs, percent
+from archive.text.formatting import direction, many, paragraphs, percent
 from archive.text.html import web_link
 from archive.text.printable import TEXT_WIDTH, printable
 from archive.text.searchable import fold_letters
@@ -31,6 +31,8 @@ from archive.text.unspaced import UNSPACED_RUN
 WHAT_WAS_SEARCHED = "What was searched, and what was not"
 FEW, MANY = 8, 12
 """Terms that are shown for a piece, and for the whole story."""
+TEXTS_FOR_ABOUT = 8
+"""Articles from which the spelling of the story's terms is taken."""
 READ_FOR_TERMS = 200_000
 """Characters of a text that are searched for the spelling of a term."""
 
@@ -157,7 +159,7 @@ class Dossier:
     def count(self) -> str:
         """`12 articles of 5 outlets`."""
         outlets = {outlet for outlet, _ in self.prints}
-        return f"{_many(len(self.prints), 'article')} of {_many(len(outlets), 'outlet')}"
+        return f"{many(len(self.prints), 'article')} of {many(len(outlets), 'outlet')}"
 
     @property
     def days(self) -> tuple[str, ...]:
@@ -174,7 +176,7 @@ class Dossier:
     def about(self) -> list[str]:
         """The story's most telling terms as its articles write them, confirmed articles first."""
         confirmed_first = sorted(self.pieces, key=lambda piece: not piece.verdict)
-        texts = [f"{piece.headline}\n{piece.text}" for piece in confirmed_first[:FEW]]
+        texts = [f"{piece.headline}\n{piece.text}" for piece in confirmed_first[:TEXTS_FOR_ABOUT]]
         return list(as_written(self.story.terms[:MANY], "\n".join(texts)))
 
 
@@ -252,11 +254,6 @@ def _as_written(term: str, text: str, folded: str) -> str:
 def _line(text: str | None) -> str:
     """Return a text on one line, without characters that would control a terminal."""
     return " ".join(printable(text).split())
-
-
-def _many(number: int, what: str) -> str:
-    """Return a number with its noun, in the plural where needed."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 # -- text ------------------------------------------------------------------------------------------

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from typing import Any
 
 from archive.articles.language_keys import readable
 from archive.articles.revisions import Revision, revisions_of
 from archive.queries import lookup
+from archive.queries.lookup import Row
 from archive.queries.revision_diff import nature
 from archive.records import below_standfirst
 from archive.text.diff import as_html, as_inline_html, diff
 from archive.text.formatting import direction, paragraphs, texts
 from archive.text.html import web_link
-
-Row = dict[str, Any]
 
 OTHERS = 12
 """Articles of the same event that are listed."""

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
 
 from archive.pages.charts import sparkline
-from archive.queries.lookup import newest
+from archive.queries.lookup import Row, newest
 from archive.text.formatting import direction
 from archive.text.html import beginning
-
-Row = dict[str, Any]
 
 NEWEST = 18
 """Articles on the home page."""

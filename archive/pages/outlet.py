@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from archive.pages.charts import bars, sparkline
+from archive.queries.lookup import Row
 from archive.text.formatting import WEEKDAYS, direction, parsed, texts
-
-Row = dict[str, Any]
 
 RECENT = 2_000
 """The newest articles that an outlet's statistics cover."""

@@ -7,14 +7,12 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from archive.errors import UsageError
 from archive.pages.filters import Filters, cut
+from archive.queries.lookup import Row
 from archive.queries.search import READ, WEIGHTS, match_query, passage
 from archive.text.formatting import direction
-
-Row = dict[str, Any]
 
 PAGE = 20
 """Texts per page."""

@@ -14,10 +14,9 @@ from archive.articles.stories import say as keep_word
 from archive.errors import UsageError
 from archive.pages import filters as asked
 from archive.pages.charts import Shown, timeline
+from archive.queries.lookup import Row
 from archive.text.formatting import as_utc, direction, query, span
 from archive.text.formatting import texts as listed
-
-Row = dict[str, Any]
 
 PAGE = 25
 """Texts per page."""

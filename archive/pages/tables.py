@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Any
 
+from archive.queries.lookup import Row
 from archive.storage.schema import ARCHIVE
-
-Row = dict[str, Any]
 
 MADE = re.compile(
     r"^((?:-- [^\n]+\n)+)CREATE (TABLE|VIEW|VIRTUAL TABLE) (\w+)(?:\(([^)]*)\) AS)?"

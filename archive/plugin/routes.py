@@ -29,8 +29,7 @@ from archive.plugin.metadata import queries
 from archive.plugin.permissions import archives, may_ask_in_sql, may_judge, may_see
 from archive.plugin.public import is_public, robots
 from archive.plugin.read_pool import check_length, readers
-
-Row = dict[str, Any]
+from archive.queries.lookup import Row
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
