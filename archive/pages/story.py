@@ -301,7 +301,7 @@ def say(connection: sqlite3.Connection, name: str, article_id: int, word: str) -
     story = found_story(connection, name)
     if story is None or word not in WORDS:
         raise UsageError(
-            f"{name}, {word}: unknown story, or unknown verdict; choose from {', '.join(WORDS)}"
+            f"{name}, {word}: no such story, or no such verdict; choose from {', '.join(WORDS)}"
         )
     if connection.execute("SELECT 1 FROM articles WHERE id = ?", (article_id,)).fetchone() is None:
         raise UsageError(f"{article_id}: no such article")
