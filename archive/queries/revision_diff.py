@@ -170,7 +170,7 @@ def _told(comparison: Comparison | None, colour: bool) -> Iterator[str]:
         yield _no_text(comparison)
 
 
-NO_CHANGE = "No change to show: the article has been seen in one version only."
+NO_CHANGE = "There is no change to show: no earlier version has been seen."
 
 
 def _no_text(comparison: Comparison) -> str:

@@ -137,7 +137,7 @@ def test_a_source_is_a_problem_from_its_third_failure_in_a_row(db, tmp_path):
 
 def test_crawls_that_never_come_to_an_end_are_told_though_they_start(db, tmp_path):
     db.execute("UPDATE crawls SET state = 'interrupted', finished_at = NULL")
-    assert "no crawl has come to its end yet" in told(db, tmp_path)[0]
+    assert "no crawl has finished yet" in told(db, tmp_path)[0]
     with crawl_lock(tmp_path):
         assert told(db, tmp_path) == [], "the first one is at it"
     db.execute("UPDATE crawls SET state = 'stopped', finished_at = ?", [hours_ago(50)])

@@ -35,12 +35,12 @@ def test_a_search_lists_id_day_outlet_headline_and_the_place(folder: Path) -> No
 def test_a_word_can_be_left_out_of_a_search(folder: Path) -> None:
     result = run(folder, "search", "strike", "-housing", "-cut")
     assert result.exit_code == 0
-    assert "Nothing in" in result.output
+    assert "No article in" in result.output
 
 
 def test_a_search_without_hits_is_no_error(folder: Path) -> None:
     result = run(folder, "search", "zeppelin")
-    assert (result.exit_code, result.output) == (0, f"Nothing in {folder} holds zeppelin\n")
+    assert (result.exit_code, result.output) == (0, f"No article in {folder} matches zeppelin\n")
 
 
 def test_a_search_gives_json_lines_and_csv(folder: Path) -> None:

@@ -347,7 +347,11 @@ def test_an_outlet_without_articles_has_a_page_and_an_unknown_one_has_none(
 ) -> None:
     told = outlet(db, "silent.example")
     assert told
-    assert (told["articles"], told["statistics"]["counted"], told["statistics"]["wire"]) == (0, 0, 0)
+    assert (told["articles"], told["statistics"]["counted"], told["statistics"]["wire"]) == (
+        0,
+        0,
+        0,
+    )
     assert outlet(db, "nobody.example") is None
     assert outlets(db)[0]["host"] == "ridge.example"
     assert outlets(db, page=2) == []
