@@ -111,8 +111,8 @@ def _said(path: Path, how: Served) -> str:
     if not how.public:
         return f"{path} at {how.address} (Ctrl-C stops)"
     return (
-        f"a copy of {path}, made just now, at {how.address}: its pages, feeds, dossiers and canned queries are "
-        "public; tables and SQL are not, and nothing can be written (Ctrl-C stops)"
+        f"a copy of {path}, made just now, at {how.address}: its pages, feeds, dossiers and "
+        "canned queries are public; tables and SQL are not, and nothing can be written (Ctrl-C stops)"
     )
 
 

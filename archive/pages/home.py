@@ -22,7 +22,9 @@ SELECT (SELECT count(*) FROM articles) AS articles, (SELECT count(*) FROM outlet
 
 WITHIN = """
 FROM story_articles m JOIN articles a ON a.id = m.article_id
-WHERE m.story_id = ? AND (m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely')))"""
+WHERE m.story_id = ? AND (
+  m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely'))
+)"""
 
 TOTALS = """
 SELECT count(*) AS articles, count(DISTINCT a.outlet_id) AS outlets, min(a.published_at) AS first,
@@ -34,9 +36,12 @@ LAST_CRAWL = """
 WITH c AS (SELECT *, coalesce(finished_at, '9') AS until FROM crawls ORDER BY id DESC LIMIT 1)
 SELECT c.*,
        (SELECT count(*) FROM checks WHERE crawl_id = c.id) AS looks,
-       (SELECT count(*) FROM articles WHERE fetched_at BETWEEN c.started_at AND c.until) AS articles,
-       (SELECT count(*) FROM revisions WHERE seen_at BETWEEN c.started_at AND c.until AND number > 1) AS changes,
-       (SELECT count(*) FROM urls WHERE outcome = 'failed' AND checked_at BETWEEN c.started_at AND c.until) AS failures
+       (SELECT count(*) FROM articles
+        WHERE fetched_at BETWEEN c.started_at AND c.until) AS articles,
+       (SELECT count(*) FROM revisions
+        WHERE seen_at BETWEEN c.started_at AND c.until AND number > 1) AS changes,
+       (SELECT count(*) FROM urls
+        WHERE outcome = 'failed' AND checked_at BETWEEN c.started_at AND c.until) AS failures
 FROM c"""
 """Counted by indexes alone, because a crawl may have made a hundred thousand checks."""
 

@@ -27,7 +27,9 @@ FROM outlets o ORDER BY articles DESC, o.host LIMIT ? OFFSET ?"""
 
 HABITS = """
 SELECT a.published_at, a.agency IS NOT NULL AS is_wire, a.fetched_at,
-       EXISTS (SELECT 1 FROM articles b WHERE b.id = t.original_id AND b.outlet_id <> a.outlet_id) AS is_copy,
+       EXISTS (
+         SELECT 1 FROM articles b WHERE b.id = t.original_id AND b.outlet_id <> a.outlet_id
+       ) AS is_copy,
        t.original_id = a.id AND EXISTS (
          SELECT 1 FROM versions w WHERE w.text_id = t.id AND w.outlet_id <> a.outlet_id
        ) AS is_original
@@ -36,10 +38,12 @@ WHERE a.outlet_id = ? ORDER BY a.published_at DESC LIMIT ?"""
 
 NEWEST = """
 SELECT a.id, a.headline, a.published_at, a.language, a.url, f.original_id, f.other_outlets
-FROM articles a JOIN folded f ON f.id = a.id WHERE a.outlet_id = ? ORDER BY a.published_at DESC, a.id DESC LIMIT ?"""
+FROM articles a JOIN folded f ON f.id = a.id
+WHERE a.outlet_id = ? ORDER BY a.published_at DESC, a.id DESC LIMIT ?"""
 
 CHANGED = """
-SELECT r.article_id, r.number, r.seen_at, r.kinds, r.stealth, coalesce(r.headline, a.headline) AS headline, a.language
+SELECT r.article_id, r.number, r.seen_at, r.kinds, r.stealth,
+       coalesce(r.headline, a.headline) AS headline, a.language
 FROM revisions r JOIN articles a ON a.id = r.article_id
 WHERE a.outlet_id = ? AND r.number > 1 ORDER BY r.seen_at DESC"""
 
@@ -49,7 +53,8 @@ WHERE outlet_id = ? AND kind <> 'page' ORDER BY tries DESC, kind, url LIMIT ?"""
 
 AMISS = """
 SELECT url, outcome, status, reason, checked_at FROM urls
-WHERE outlet_id = ? AND outcome IN ('failed', 'refused', 'gone') AND kind = 'page' ORDER BY checked_at DESC LIMIT ?"""
+WHERE outlet_id = ? AND outcome IN ('failed', 'refused', 'gone') AND kind = 'page'
+ORDER BY checked_at DESC LIMIT ?"""
 
 FROM_WHOM = """
 SELECT o.host, coalesce(o.name, o.host) AS name, count(*) AS texts

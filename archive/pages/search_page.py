@@ -44,14 +44,16 @@ SHOWN = f"""
 SELECT a.id, a.headline, a.url, a.published_at, a.language, a.byline, o.host AS outlet,
        coalesce(o.name, o.host) AS outlet_name, f.other_outlets,
        {READ} AS said
-FROM json_each(?) j JOIN articles a ON a.id = j.value JOIN outlets o ON o.id = a.outlet_id JOIN folded f ON f.id = a.id
+FROM json_each(?) j JOIN articles a ON a.id = j.value
+JOIN outlets o ON o.id = a.outlet_id JOIN folded f ON f.id = a.id
 ORDER BY j.key"""  # noqa: S608  the text is all ours
 
 HOSTS = "SELECT id, host FROM outlets WHERE id IN (SELECT value FROM json_each(?))"
 
 OF_STORIES = """
-SELECT s.name, s.title, count(*) FROM json_each(?) j JOIN story_articles m ON m.article_id = j.value
-JOIN stories s ON s.id = m.story_id WHERE m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely'))
+SELECT s.name, s.title, count(*) FROM json_each(?) j
+JOIN story_articles m ON m.article_id = j.value JOIN stories s ON s.id = m.story_id
+WHERE m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely'))
 GROUP BY s.id ORDER BY 3 DESC, s.title LIMIT ?"""
 
 

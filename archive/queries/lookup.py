@@ -21,9 +21,9 @@ Keys = Callable[[str], str]
 may not import `pipelines`."""
 
 NEWEST = """
-SELECT a.id, a.headline, a.standfirst, a.published_at, a.fetched_at, a.language, a.url, a.word_count,
-       substr(a.text, 1, 300) AS beginning, o.host AS outlet, coalesce(o.name, o.host) AS outlet_name,
-       f.other_outlets
+SELECT a.id, a.headline, a.standfirst, a.published_at, a.fetched_at, a.language, a.url,
+       a.word_count, substr(a.text, 1, 300) AS beginning, o.host AS outlet,
+       coalesce(o.name, o.host) AS outlet_name, f.other_outlets
 FROM articles a JOIN outlets o ON o.id = a.outlet_id JOIN folded f ON f.id = a.id
 WHERE f.original_id = a.id ORDER BY a.published_at DESC, a.id DESC LIMIT ?"""
 
@@ -37,7 +37,8 @@ FROM outlets o ORDER BY o.host"""
 
 RELATED = """
 WITH related(id, kind) AS (
-  SELECT other_id, CASE kind WHEN 'excerpt' THEN 'extends' WHEN 'extends' THEN 'excerpt' ELSE kind END
+  SELECT other_id,
+         CASE kind WHEN 'excerpt' THEN 'extends' WHEN 'extends' THEN 'excerpt' ELSE kind END
   FROM relations WHERE article_id = :id
   UNION SELECT article_id, kind FROM relations WHERE other_id = :id
   UNION SELECT theirs.article_id, 'copy'  -- versions of one text are related to each other
@@ -49,12 +50,13 @@ WITH related(id, kind) AS (
     WHEN (SELECT fingerprint FROM articles WHERE id = :id)
        = (SELECT fingerprint FROM articles a WHERE a.id = related.id) THEN 'same text'
     WHEN kind = 'excerpt' THEN 'cut from this' WHEN kind = 'extends' THEN 'holds this whole'
-    WHEN kind = 'template' THEN 'same template, other facts' WHEN kind = 'overlap' THEN 'shares a passage'
+    WHEN kind = 'template' THEN 'same template, other facts'
+    WHEN kind = 'overlap' THEN 'shares a passage'
     ELSE 'an edited copy' END
   FROM related
 )
-SELECT a.id, min(others.how) AS how, a.headline, o.host AS outlet, coalesce(o.name, o.host) AS outlet_name,
-       a.published_at, a.url
+SELECT a.id, min(others.how) AS how, a.headline, o.host AS outlet,
+       coalesce(o.name, o.host) AS outlet_name, a.published_at, a.url
 FROM others JOIN articles a ON a.id = others.id JOIN outlets o ON o.id = a.outlet_id
 WHERE a.id <> :id GROUP BY a.id ORDER BY a.published_at IS NULL, a.published_at, a.id"""
 

@@ -123,17 +123,23 @@ def search(  # noqa: PLR0913  one a filter
     rows = connection.execute(
         f"""WITH found AS (
           SELECT a.id, bm25(articles_fts, {WEIGHTS}) AS score
-          FROM articles_fts JOIN articles a ON a.id = articles_fts.rowid JOIN outlets o ON o.id = a.outlet_id
+          FROM articles_fts JOIN articles a ON a.id = articles_fts.rowid
+          JOIN outlets o ON o.id = a.outlet_id
           WHERE articles_fts MATCH :match AND {condition} ORDER BY score, a.id DESC LIMIT :most
         ), best AS (
           SELECT found.id, min(score) OVER version AS score, row_number() OVER version AS place
-          FROM found LEFT JOIN versions v ON v.article_id = found.id LEFT JOIN texts t ON t.id = v.text_id
-          WINDOW version AS (PARTITION BY CASE WHEN :copies OR t.id IS NULL THEN -found.id ELSE t.id END
-            ORDER BY found.id = t.original_id DESC, score ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+          FROM found LEFT JOIN versions v ON v.article_id = found.id
+          LEFT JOIN texts t ON t.id = v.text_id
+          WINDOW version AS (
+            PARTITION BY CASE WHEN :copies OR t.id IS NULL THEN -found.id ELSE t.id END
+            ORDER BY found.id = t.original_id DESC, score
+            ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+          )
         )
         SELECT a.id, o.host AS outlet, a.headline, a.published_at, a.language, a.url, best.score,
                {READ} AS passage,
-               CASE WHEN :copies THEN 0 ELSE (SELECT other_outlets FROM folded WHERE id = a.id) END AS other_outlets
+               CASE WHEN :copies THEN 0
+                 ELSE (SELECT other_outlets FROM folded WHERE id = a.id) END AS other_outlets
         FROM best JOIN articles a ON a.id = best.id JOIN outlets o ON o.id = a.outlet_id
         WHERE best.place = 1 ORDER BY best.score, a.id DESC LIMIT :limit""",  # noqa: S608  the text is all ours
         {

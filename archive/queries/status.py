@@ -53,16 +53,19 @@ GROUP BY c.id ORDER BY c.id DESC"""
 
 WAITING = """
 SELECT o.host AS outlet, count(*) AS waiting FROM urls u JOIN outlets o ON o.id = u.outlet_id
-WHERE u.state IN ('pending', 'leased') AND u.kind = 'page' GROUP BY o.id ORDER BY waiting DESC, o.host LIMIT :shown"""
+WHERE u.state IN ('pending', 'leased') AND u.kind = 'page'
+GROUP BY o.id ORDER BY waiting DESC, o.host LIMIT :shown"""
 
 SILENT = """
-SELECT host AS outlet FROM outlets o WHERE NOT EXISTS (SELECT 1 FROM articles a WHERE a.outlet_id = o.id)
+SELECT host AS outlet FROM outlets o
+WHERE NOT EXISTS (SELECT 1 FROM articles a WHERE a.outlet_id = o.id)
 ORDER BY host LIMIT :shown"""
 
 FAILING_SOURCES = """
 SELECT u.url, u.kind, o.host AS outlet, u.outcome, u.status, u.reason, u.tries, u.checked_at
 FROM urls u JOIN outlets o ON o.id = u.outlet_id
-WHERE u.kind <> 'page' AND u.outcome IN ('failed', 'refused', 'gone') ORDER BY u.tries DESC, u.url LIMIT :shown"""
+WHERE u.kind <> 'page' AND u.outcome IN ('failed', 'refused', 'gone')
+ORDER BY u.tries DESC, u.url LIMIT :shown"""
 
 FAILING_PAGES = """
 SELECT o.host AS outlet, u.outcome, u.reason, count(*) AS pages, min(u.url) AS example
@@ -75,14 +78,16 @@ SELECT substr(reason, 1, instr(reason || ':', ':') - 1) AS type, count(*) AS pag
 WHERE outcome = 'not article' GROUP BY 1 ORDER BY pages DESC, 1 LIMIT :shown"""
 
 DUE = """
-SELECT count(*) FILTER (WHERE kind = 'page') AS pages, count(*) FILTER (WHERE kind <> 'page') AS sources
+SELECT count(*) FILTER (WHERE kind = 'page') AS pages,
+       count(*) FILTER (WHERE kind <> 'page') AS sources
 FROM urls WHERE due_at <= :now"""
 
 LAST_CRAWL = "SELECT max(finished_at) FROM crawls WHERE state IN ('finished', 'stopped')"
 
 RHYTHM = """
 WITH latest AS MATERIALIZED (
-  SELECT o.host, a.published_at, (SELECT min(u.found_at) FROM urls u WHERE u.article_id = a.id) AS found_at
+  SELECT o.host, a.published_at,
+         (SELECT min(u.found_at) FROM urls u WHERE u.article_id = a.id) AS found_at
   FROM outlets o JOIN articles a ON a.id IN (
     SELECT b.id FROM articles b WHERE b.outlet_id = o.id AND b.published_at IS NOT NULL
     ORDER BY b.published_at DESC LIMIT :recent
