@@ -1,8 +1,8 @@
-"""Is the archive sound? What is wrong with it, how often, and what to do; and what of that can be
-mended safely.
+"""Check the archive: what is wrong with it, how often, what to do, and what can be repaired.
 
-A repair makes anew what is derived from the articles (the full text index, the relations of texts),
-or lets a crawl do so (their keys) or look again. Nothing that was archived is deleted.
+A repair rebuilds what is derived from the articles (the full-text index, the relations of texts),
+or lets a crawl rebuild it (their language keys) or fetch a page again. Nothing that was archived is
+deleted.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ from archive.storage.schema import ARCHIVE, CAPTURES, Schema
 FILES = ("archive.db", "captures.db")
 
 LONG_LOG = 256_000_000
-"""Bytes of a write-ahead log that some reader keeps from being taken over, as SQLite does by itself
-at 4 MB."""
+"""Bytes of a write-ahead log that another program keeps SQLite from writing back, which it does by
+itself at 4 MB."""
 SHOWN = 5
-"""Lines of SQLite's own report of damage that are passed on; its first says most."""
+"""Lines of SQLite's own damage report that are passed on; the first says most."""
 
 NOT_ALONE = (
-    "the search's index and what dead crawls left; the archive is in use, or cannot be written",
+    "the search index and the leases of dead crawls; the archive is in use, or cannot be written",
 )
 
 DERIVED = {"relations", "texts", "versions"}
-"""Tables that `postings.rebuild` makes anew from the articles."""
+"""Tables that `rebuild` (`archive.articles.copies`) derives from the articles."""
 OF_KEYS = ("strong_keys", "article_keys", "key_counts", "key_versions")
-"""Tables that are made anew from the articles where the last of them is empty
+"""Tables that are derived from the articles again where the last of them is empty
 (`archive.articles.language_keys.rebuild`)."""
 
 Repair = Callable[[sqlite3.Connection], object]
@@ -52,19 +52,19 @@ Repair = Callable[[sqlite3.Connection], object]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong."""
+    """One kind of problem, and how often it occurs."""
 
     what: str
     count: int
     advice: str
-    """What to do."""
+    """A sentence that says what to do."""
     repair: Repair | None = None
-    """Mends it, inside a transaction of `archive.db`; None: it takes a person."""
+    """Repairs it inside a transaction of `archive.db`; None if a person has to act."""
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What was found, what of it was mended, and what could not be looked at."""
+    """The problems found, those repaired, and the checks that were skipped."""
 
     schema: str
     findings: tuple[Finding, ...]
@@ -73,21 +73,21 @@ class Diagnosis:
 
     @property
     def sound(self) -> bool:
-        """Nothing is wrong, or nothing any more."""
+        """True if nothing is wrong, or nothing any longer."""
         return not self.findings
 
     def lines(self) -> Iterator[str]:
-        """What to tell: a line each."""
-        yield from (f"mended: {finding.what} ({finding.count:,})" for finding in self.mended)
+        """Yield the lines to print, one for each finding."""
+        yield from (f"repaired: {finding.what} ({finding.count:,})" for finding in self.mended)
         yield from (
             f"{finding.what}: {finding.count:,}; {finding.advice}" for finding in self.findings
         )
-        yield from (f"not looked at: {what}" for what in self.skipped)
+        yield from (f"not checked: {what}" for what in self.skipped)
         if self.sound:
             yield f"sound ({self.schema})"
 
     def as_record(self) -> dict[str, Any]:
-        """For JSON."""
+        """Return the diagnosis for JSON."""
 
         def record(finding: Finding, mended: bool) -> dict[str, Any]:
             return {
@@ -110,14 +110,14 @@ class Diagnosis:
 
 
 def examine(folder: Path, judge: Judge, alone: bool) -> Diagnosis:
-    """Look at everything and change nothing.
+    """Check everything and change nothing.
 
-    `alone`: the caller holds the archive's lock. Else what needs it is skipped, and said so: a full
-    text index is checked under a write lock, and what a crawl has in hand is no fault while it
-    runs.
+    `alone` says that the caller holds the archive's lock. Otherwise the checks that need it are
+    skipped and reported as skipped: the full-text index is checked under a write lock, and pages
+    that a running crawl has leased are not a problem.
 
-    Raises ArchiveError where there is no archive, NewerArchiveError where this version does not
-    know it.
+    Raises ArchiveError without an archive, and NewerArchiveError for one that a newer version
+    wrote.
     """
     damage = [finding for name in FILES for finding in _damage(folder / name)]
     if damage:
@@ -130,17 +130,17 @@ def examine(folder: Path, judge: Judge, alone: bool) -> Diagnosis:
         if alone:
             findings += _left_behind(db)
         if not is_current(db, judge) and db.execute("SELECT 1 FROM articles").fetchone():
-            findings.append(_relations("texts compared in an older way", 1, judge))
+            findings.append(_relations("texts compared by an older method", 1, judge))
     if alone:
         findings += _search_index(folder)
     return Diagnosis(_version(ARCHIVE), tuple(findings), (), () if alone else NOT_ALONE)
 
 
 def repair(folder: Path, judge: Judge, key: Callable[[str], str]) -> Diagnosis:
-    """Mend what can be mended, then look again. The caller holds the archive's lock.
+    """Repair what can be repaired, then check again. The caller holds the archive's lock.
 
-    `key` gives the key by which an address is looked up. Raises as `examine`, and sqlite3.Error
-    where it cannot write.
+    `key` returns the key under which a URL is looked up. Raises the errors of `examine`, and
+    sqlite3.Error if the archive cannot be written.
     """
     before = examine(folder, judge, alone=True)
     mendable = [finding for finding in before.findings if finding.repair]
@@ -157,8 +157,10 @@ def repair(folder: Path, judge: Judge, key: Callable[[str], str]) -> Diagnosis:
 
 
 def return_from_the_dead(db: sqlite3.Connection) -> int:
-    """What crawls that never ended had in hand waits again, and they are marked; the number of
-    pages."""
+    """Release the pages leased by crawls that died, and return their number.
+
+    The crawls are marked as interrupted.
+    """
     db.execute("UPDATE crawls SET state = 'interrupted' WHERE state = 'running'")
     return return_leases(db)
 
@@ -174,7 +176,7 @@ def _attach_captures(db: sqlite3.Connection, folder: Path) -> Finding | None:
     path = folder / "captures.db"
     if not path.is_file():
         advice = (
-            "articles are whole without it; put it back from a copy, or go on without the pages"
+            "the articles are complete without it; restore a backup, or go on without the pages"
         )
         return Finding("captures.db is missing", 1, advice)
     with closing(connect_to_read(path, CAPTURES)):
@@ -184,16 +186,16 @@ def _attach_captures(db: sqlite3.Connection, folder: Path) -> Finding | None:
 
 
 def _damage(path: Path) -> Iterator[Finding]:
-    """SQLite's own check of a file that is there. Every page of it is read."""
+    """Run SQLite's own check of a file, which reads every page of it."""
     if not path.is_file():
         return
     file = path.name
-    advice = f"put back a copy, or save what can be read: sqlite3 {file} .recover | sqlite3 new.db"
+    advice = f"restore a backup, or save what is readable: sqlite3 {file} .recover | sqlite3 new.db"
     try:
         with closing(sqlite3.connect(read_only_uri(path), timeout=BUSY_SECONDS, uri=True)) as db:
             rows = db.execute(f"PRAGMA integrity_check({SHOWN})").fetchall()
     except sqlite3.OperationalError:
-        raise  # it cannot be opened: that says nothing of what is in it
+        raise  # that it cannot be opened says nothing about its contents
     except sqlite3.DatabaseError as error:
         yield Finding(f"{file} is damaged ({error})", 1, advice)
         return
@@ -203,7 +205,10 @@ def _damage(path: Path) -> Iterator[Finding]:
 
 
 def _only_of_search(lines: Sequence[str]) -> bool:
-    """Newer SQLites check the full text index along; that can be made anew."""
+    """Return True if only the full-text index is damaged, which can be rebuilt.
+
+    Newer versions of SQLite include the index in their check.
+    """
     return all("fts5" in line.lower() for line in lines)
 
 
@@ -213,21 +218,21 @@ def _disk(folder: Path) -> Iterator[Finding]:
         yield Finding(
             "megabytes free on the disk",
             free // 1_000_000,
-            "make room: a crawl stops when the disk is full",
+            "free some space: a crawl stops when the disk is full",
         )
     for name in ("archive.db-wal", "captures.db-wal"):
         size = (folder / name).stat().st_size if (folder / name).is_file() else 0
         if size > LONG_LOG:
-            advice = "end the programs that hold the archive open; --repair takes the log over"
+            advice = "end the programs that have the archive open; --repair writes the log back"
             yield Finding(f"megabytes in {name}", size // 1_000_000, advice, _nothing)
 
 
 def _nothing(_: sqlite3.Connection) -> None:
-    """`repair` takes the logs over at its end anyway."""
+    """Do nothing: `repair` writes the logs back at its end anyway."""
 
 
 def _search_index(folder: Path) -> list[Finding]:
-    """Does the full text index hold the words of the articles, and no others?"""
+    """Check that the full-text index matches the articles."""
     try:
         with closing(connect(folder / "archive.db", ARCHIVE)) as db:
             db.execute("INSERT INTO articles_fts(articles_fts, rank) VALUES ('integrity-check', 1)")
@@ -236,9 +241,9 @@ def _search_index(folder: Path) -> list[Finding]:
             raise
         return [
             Finding(
-                "the search's index is not that of the articles",
+                "the search index does not match the articles",
                 1,
-                "--repair makes it anew",
+                "--repair rebuilds it",
                 _rebuild_index,
             )
         ]
@@ -254,7 +259,7 @@ def _rebuild_index(db: sqlite3.Connection) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A repair that is one statement of SQL; `url_key(url)` may be used in it."""
+    """A repair that is one SQL statement, which may call `url_key(url)`."""
 
     sql: str
 
@@ -274,43 +279,43 @@ ADD_ADDRESSES = Statement(
     WHERE NOT EXISTS (SELECT 1 FROM urls u WHERE u.article_id = a.id) GROUP BY url
     ON CONFLICT (url) DO UPDATE SET article_id = coalesce(article_id, excluded.article_id)"""
 )
-"""An address that is another article's by now stays so."""
+"""A URL that belongs to another article by now stays with it."""
 
 AMISS: tuple[tuple[str, str, str, Repair | None], ...] = (
     (
-        "articles without an address",
+        "articles without a URL",
         "SELECT count(*) FROM articles a WHERE NOT EXISTS (SELECT 1 FROM urls u WHERE u.article_id = a.id)",
-        "--repair gives them the one that they were read from",
+        "--repair adds the URL that they were read from",
         ADD_ADDRESSES,
     ),
     (
-        "addresses that are done without their article",
+        "URLs marked as done without their article",
         f"SELECT count(*) FROM urls WHERE {WITHOUT_ARTICLE}",  # noqa: S608
         "--repair lets the next crawl fetch them again",
         ASK_AGAIN,
     ),
     (
-        "addresses under which more than one article was kept",
+        "URLs with more than one article",
         "SELECT count(*) FROM (SELECT url FROM articles GROUP BY url HAVING count(*) > 1)",
-        "look at them: SELECT url, group_concat(id) FROM articles GROUP BY url HAVING count(*) > 1",
+        "list them: SELECT url, group_concat(id) FROM articles GROUP BY url HAVING count(*) > 1",
         None,
     ),
     (
-        "articles whose page was not kept in captures.db",
+        "articles whose page is not in captures.db",
         """SELECT count(*) FROM articles WHERE digest IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM captures.bodies b WHERE b.digest = articles.digest)""",
-        "the articles are whole; put captures.db back from a copy, or go on without those pages",
+        "the articles are complete; restore a backup of captures.db, or go on without those pages",
         None,
     ),
     (
-        "revisions whose page was not kept in captures.db",
+        "revisions whose page is not in captures.db",
         """SELECT count(*) FROM revisions WHERE digest IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM captures.bodies b WHERE b.digest = revisions.digest)""",
-        "the revisions are whole; put captures.db back from a copy, or go on without those pages",
+        "the revisions are complete; restore a backup of captures.db, or go on without those pages",
         None,
     ),
 )
-"""What, the query that counts it, what to do, and its repair."""
+"""For each check: its name, the query that counts it, the advice, and the repair."""
 
 
 def _amiss(db: sqlite3.Connection) -> Iterator[Finding]:
@@ -321,12 +326,12 @@ def _amiss(db: sqlite3.Connection) -> Iterator[Finding]:
 
 
 def _relations(what: str, count: int, judge: Judge) -> Finding:
-    return Finding(what, count, "--repair compares all texts anew", _Rebuilding(judge))
+    return Finding(what, count, "--repair compares all texts again", _Rebuilding(judge))
 
 
 @dataclass(frozen=True, slots=True)
 class _Rebuilding:
-    """Compares all texts anew; equal to every other of its kind, so that it is done once."""
+    """A repair that compares all texts again; all instances are equal, so it runs once."""
 
     judge: Judge
 
@@ -335,7 +340,7 @@ class _Rebuilding:
 
 
 def _broken_references(db: sqlite3.Connection, judge: Judge) -> Iterator[Finding]:
-    """Rows that refer to rows which are not there."""
+    """Yield a finding for rows that refer to missing rows."""
     for schema in ("main", "captures"):
         broken = Counter(
             (row["table"], row["parent"])
@@ -351,7 +356,7 @@ def _broken_references(db: sqlite3.Connection, judge: Judge) -> Iterator[Finding
                 yield Finding(
                     what,
                     many,
-                    f"a program deleted rows of {missing}; put back a copy, or delete these too",
+                    f"a program deleted rows of {missing}; restore a backup, or delete these too",
                 )
     alone = db.execute(
         """SELECT count(*) FROM texts t WHERE (SELECT count(*) FROM versions v WHERE v.text_id = t.id) < 2
@@ -361,7 +366,7 @@ def _broken_references(db: sqlite3.Connection, judge: Judge) -> Iterator[Finding
         yield _relations("texts without two versions or without their original", alone, judge)
 
 
-KEYS_ANEW = "--repair lets the next crawl make the keys of all articles anew"
+KEYS_ANEW = "--repair lets the next crawl rebuild the keys of all articles"
 
 KEYS_AMISS = (
     (
@@ -389,7 +394,7 @@ KEYS_AMISS = (
 
 
 def _keys(db: sqlite3.Connection) -> Iterator[Finding]:
-    """What is wrong with the keys of articles; nothing, where they are to be made anew."""
+    """Yield the problems of the language keys; none where they are to be rebuilt."""
     if db.execute("SELECT 1 FROM key_versions").fetchone() is None:
         return
     for what, query in KEYS_AMISS:
@@ -399,19 +404,19 @@ def _keys(db: sqlite3.Connection) -> Iterator[Finding]:
 
 
 def forget_keys(db: sqlite3.Connection) -> None:
-    """Whatever next needs the keys makes all of them anew."""
+    """Empty the keys, so that the next use rebuilds all of them."""
     for table in OF_KEYS:
         db.execute(f"DELETE FROM {table}")  # noqa: S608  our own names
 
 
 def _left_behind(db: sqlite3.Connection) -> Iterator[Finding]:
-    """By crawls that died: with the lock in hand, none runs."""
+    """Yield what dead crawls left; no crawl is running, because the caller holds the lock."""
     for what, query in (
-        ("pages that a dead crawl had in hand", "SELECT count(*) FROM urls WHERE state = 'leased'"),
+        ("pages still leased by a dead crawl", "SELECT count(*) FROM urls WHERE state = 'leased'"),
         ("crawls that never ended", "SELECT count(*) FROM crawls WHERE state = 'running'"),
     ):
         count = db.execute(query).fetchone()[0]
         if count:
             yield Finding(
-                what, count, "the next crawl takes care of it, or --repair", return_from_the_dead
+                what, count, "the next crawl releases them, or --repair", return_from_the_dead
             )

@@ -119,7 +119,7 @@ def test_the_health_check_says_sound_after_a_crawl_and_not_before(dateline):
         run = dateline(web)
         run(*words[1:], code=1)
         run.knows()
-        assert "no crawl has come to its end yet" in run(*words[1:], code=1).stdout
+        assert "no crawl has finished yet" in run(*words[1:], code=1).stdout
         run.crawl()
         run(*words[1:], code=0)
 

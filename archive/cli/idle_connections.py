@@ -1,9 +1,8 @@
-"""Visitors who connect to `dateline serve` and ask for nothing: they are not waited for, and turn
-nobody away.
+"""Time limits for connections to `dateline serve` that send no request.
 
-uvicorn waits without end for a request that does not come, and each connection takes one of the
-files that a process may have open. Here a request has to be whole after `PATIENCE`, and of the
-connections that have not asked yet the oldest are ended once there are more than `MOST_SILENT`.
+uvicorn waits forever for a request that does not come, and each connection takes one of the files
+that a process may have open. Here a request must be complete after `PATIENCE` seconds, and when
+more than `MOST_SILENT` connections have not sent one yet, the oldest are closed.
 """
 
 from __future__ import annotations
@@ -16,28 +15,30 @@ from uvicorn import config
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 PATIENCE = 20.0
-"""Seconds from a connection, or the end of the last answer, to a whole head of a request."""
+"""Seconds from a connection, or the end of the last answer, to a complete request head."""
 MOST_SILENT = 400
-"""Connections that have not asked yet; many systems let a process have 1,024 files open."""
+"""Connections without a request; many systems let a process have 1,024 files open."""
 FILES = 65_536
-"""Files that a server may have open, if the system lets it."""
+"""Files that a server may have open, if the system permits it."""
 
 _silent: dict[Patient, None] = {}
-"""Those that have not asked yet, the oldest first."""
+"""Connections without a request yet, the oldest first."""
 
 
 class Patient(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
-    """uvicorn's own, with an end to its patience."""
+    """uvicorn's protocol with a time limit for the request."""
 
     _late: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
+        """Start the time limit, and close the oldest idle connections if there are too many."""
         super().connection_made(transport)
         self._wait()
         while len(_silent) > MOST_SILENT:
             next(iter(_silent))._end()
 
     def data_received(self, data: bytes) -> None:
+        """Stop the time limit once a request is complete, and start it for the next one."""
         super().data_received(data)
         if self.cycle is not None and not self.cycle.response_complete:
             self._asked()
@@ -45,6 +46,7 @@ class Patient(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
             self._wait()
 
     def connection_lost(self, error: Exception | None) -> None:
+        """Forget the connection."""
         self._asked()
         super().connection_lost(error)
 
@@ -65,15 +67,15 @@ class Patient(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
 
 
 def end_silence() -> None:
-    """Have the server of this process use it."""
+    """Make the server of this process use the protocol with a time limit."""
     config.HTTP_PROTOCOLS["auto"] = f"{__name__}:{Patient.__name__}"
 
 
 def allow_connections() -> None:
-    """Let this process have as many files open as the system allows it to ask for."""
+    """Raise this process's limit of open files as far as the system permits."""
     with suppress(ImportError, OSError, ValueError):
         import resource
 
-        least, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        wanted = FILES if most == resource.RLIM_INFINITY else min(FILES, most)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (max(least, wanted), most))
+        soft_limit, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = FILES if hard_limit == resource.RLIM_INFINITY else min(FILES, hard_limit)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft_limit, wanted), hard_limit))

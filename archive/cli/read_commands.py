@@ -1,4 +1,4 @@
-"""The commands that read the archive back: search, show, status, export, serve."""
+"""The commands that read the archive: search, show, status, export, diff, serve."""
 
 from __future__ import annotations
 
@@ -21,22 +21,25 @@ from archive.times import since as moment
 F = TypeVar("F", bound=Callable[..., Any])
 
 WORDS_AS_TYPED = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
-"""No short options: -strike asks for articles without the word."""
+"""Without short options, because -strike searches for articles without that word."""
 MOST_HITS = 10_000
 WARC_ENDINGS = (".warc.gz", ".warc")
 
 
 class WordsCommand(click.Command):
-    """A command whose arguments are words to search for: `-h` alone asks for help, and -harbour
-    leaves a word out."""
+    """A command whose arguments are search words.
+
+    `-h` alone prints the help, while -harbour excludes a word.
+    """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read `-h` as `--help`, unless it follows `--`."""
         end = args.index("--") if "--" in args else len(args)
-        return super().parse_args(
-            ctx, ["--help" if word == "-h" else word for word in args[:end]] + args[end:]
-        )
+        before = ["--help" if word == "-h" else word for word in args[:end]]
+        return super().parse_args(ctx, before + args[end:])
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """Mention `-h` in the help."""
         option = super().get_help_option(ctx)
         if option:
             option.help = "Show this message and exit; so does -h."
@@ -44,18 +47,20 @@ class WordsCommand(click.Command):
 
 
 def _filters(command: F) -> F:
-    """Adds the options that narrow a search or an export."""
+    """Add the options that narrow a search or an export."""
     for option in (
-        click.option("--language", metavar="CODE", help="In this language, such as en or ja."),
         click.option(
-            "--until", metavar="DATE|AGE", help="Published at or before it; a day counts whole."
+            "--language", metavar="CODE", help="Articles in this language, such as en or ja."
+        ),
+        click.option(
+            "--until", metavar="DATE|AGE", help="Published until then, the whole day included."
         ),
         click.option(
             "--since",
             metavar="DATE|AGE",
             help="Published since 2024-02-15, or 36h, 7d, 2w, 3m (months) ago.",
         ),
-        click.option("--outlet", metavar="HOST", help="Of this outlet."),
+        click.option("--outlet", metavar="HOST", help="Articles of this outlet."),
     ):
         command = option(command)
     return command
@@ -68,11 +73,11 @@ def _filters(command: F) -> F:
     type=click.IntRange(1, MOST_HITS),
     default=20,
     show_default=True,
-    help="At most so many.",
+    help="List at most this many.",
 )
-@click.option("--copies", is_flag=True, help="List every copy of a text by itself.")
-@click.option("--json", "form", flag_value="jsonl", help="One JSON object a line.")
-@click.option("--csv", "form", flag_value="csv", help="A table for spreadsheets.")
+@click.option("--copies", is_flag=True, help="List every copy of a text separately.")
+@click.option("--json", "form", flag_value="jsonl", help="Print one JSON object per line.")
+@click.option("--csv", "form", flag_value="csv", help="Print a table for spreadsheets.")
 @_filters
 @archive_option
 def search(
@@ -83,10 +88,10 @@ def search(
     folder: Path,
     **filters: str | None,
 ) -> None:
-    """Find articles by their words, the best first.
+    """Search articles, best match first.
 
-    All words must occur; "a phrase", this OR that, -without and begin* work. A text that went round
-    is listed once, with the number of the other outlets that ran it.
+    All words must occur; "a phrase", this OR that, -without and begin* work. A text that several
+    outlets published is listed once, with the number of other outlets.
 
     \b
     Examples: dateline search ferry strike --since 30d
@@ -97,12 +102,12 @@ def search(
 
     unknown = next((word for word in words if word.startswith("--")), None)
     if unknown:
-        raise UsageError(f"no such option: {unknown}; `dateline search --help` lists them")
+        raise UsageError(f"unknown option {unknown}; `dateline search --help` lists the options")
     query = typed(" ".join(words))
     with opened(folder) as connection:
         given = _given(connection, folder, filters)
         found = searching.search(connection, query, limit=limit, copies=copies, **given)
-        many = 0 if form else searching.count(connection, query, copies=copies, **given)
+        total = 0 if form else searching.count(connection, query, copies=copies, **given)
     if form:
         from dataclasses import asdict
 
@@ -111,19 +116,19 @@ def search(
         from archive.cli import terminal
 
         print_all(terminal.hits(found))
-        if many > len(found):
-            click.echo(f"{len(found):,} of {many:,} shown; see --limit")
+        if total > len(found):
+            click.echo(f"{len(found):,} of {total:,} shown; see --limit")
     else:
-        click.echo(f"Nothing in {folder} holds {query}")
+        click.echo(f"No article in {folder} matches {query}")
 
 
 @cli.command()
 @click.argument("article", metavar="ID|URL")
-@click.option("--json", "as_json", is_flag=True, help="The whole record as JSON.")
-@click.option("--html", "as_html", is_flag=True, help="The page as it came, to standard output.")
+@click.option("--json", "as_json", is_flag=True, help="Print the whole record as JSON.")
+@click.option("--html", "as_html", is_flag=True, help="Print the page as it was served.")
 @archive_option
 def show(article: str, as_json: bool, as_html: bool, folder: Path) -> None:
-    """Read one article: its headline, what is known of it, its text.
+    """Show an article: its headline, its details, its text.
 
     \b
     Examples: dateline show 12
@@ -141,7 +146,7 @@ def show(article: str, as_json: bool, as_html: bool, folder: Path) -> None:
     if as_html:
         if not record["digest"]:
             raise ArchiveError(
-                f"article {record['id']} was imported without its page; there is no HTML of it"
+                f"article {record['id']} was imported without its page; its HTML is not stored"
             )
         sys.stdout.buffer.write(reading.page(folder, record["digest"]))
     elif as_json:
@@ -151,17 +156,17 @@ def show(article: str, as_json: bool, as_html: bool, folder: Path) -> None:
 
 
 @cli.command()
-@click.option("--json", "as_json", is_flag=True, help="JSON instead of tables.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 @click.option(
     "--check",
     is_flag=True,
-    help="For a monitor: a line a problem, and exit code 1 if there is any.",
+    help="For a monitor: print a line per problem, and exit with code 1 if there is any.",
 )
 @click.option("--max-age", default="1d", show_default=True, metavar="TIME",
-              help="With --check, how long ago the last crawl may have ended.")  # fmt: skip
+              help="With --check, the greatest allowed age of the last crawl.")  # fmt: skip
 @archive_option
 def status(as_json: bool, check: bool, max_age: str, folder: Path) -> None:
-    """How the archive stands: what it holds, what is due, what waits, what fails, who fell silent.
+    """Show what the archive holds, what is due, and what fails.
 
     \b
     Examples: dateline status --archive ~/news
@@ -189,16 +194,16 @@ def status(as_json: bool, check: bool, max_age: str, folder: Path) -> None:
     "--format",
     "form",
     type=click.Choice(["jsonl", "csv"]),
-    help="[default: by FILE's ending, else jsonl]",
+    help="File format.  [default: by FILE's ending, else jsonl]",
 )
-@click.option("--search", "words", metavar="WORDS", help="Only articles that hold these words.")
+@click.option("--search", "words", metavar="WORDS", help="Only articles that match these words.")
 @click.option(
     "--warc",
     is_flag=True,
-    help="The pages as they came, as a WARC file, for replay and for other archives.",
+    help="Export the pages as a WARC file, for replay and for other archives.",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
-              help="Where to; it takes its name when it is whole.  [default: standard output]")  # fmt: skip
+              help="The file to write, complete or not at all.  [default: standard output]")  # fmt: skip
 @_filters
 @archive_option
 def export(
@@ -209,11 +214,11 @@ def export(
     folder: Path,
     **filters: str | None,
 ) -> None:
-    """Write articles out: JSON lines, which `dateline import` takes again, or CSV; or their pages,
-    as WARC.
+    """Export articles as JSON lines or CSV, or pages as WARC.
 
-    CSV is safe to open in a spreadsheet: a cell that begins like a formula gets an apostrophe in
-    front.
+    `dateline import` reads the JSON lines and the WARC files.
+
+    CSV is safe to open in a spreadsheet: a cell that looks like a formula gets an apostrophe.
 
     \b
     Examples: dateline export -o articles.jsonl
@@ -230,10 +235,8 @@ def export(
     with opened(folder) as connection:
         given = _given(connection, folder, filters)
         count = _write(articles(connection, words, **given), chosen, None if to_stdout else output)
-    click.echo(
-        f"{count:,} {'article' if count == 1 else 'articles'} → {output or 'standard output'}",
-        err=True,
-    )
+    noun = "article" if count == 1 else "articles"
+    click.echo(f"{count:,} {noun} → {output or 'standard output'}", err=True)
 
 
 @cli.command()
@@ -250,12 +253,14 @@ def export(
     "last",
     type=click.IntRange(min=1),
     metavar="N",
-    help="The newer one.  [default: the newest]",
+    help="The newer revision.  [default: the newest]",
 )
-@click.option("--html", "as_html", is_flag=True, help="A page of its own, to standard output.")
+@click.option("--html", "as_html", is_flag=True, help="Print a complete HTML page.")
 @archive_option
 def diff(article: str, first: int | None, last: int | None, as_html: bool, folder: Path) -> None:
-    """What an outlet changed in an article: its revisions, and two of them word by word.
+    """Show how an article changed after publication.
+
+    Lists its revisions and compares two of them word by word.
 
     \b
     Examples: dateline diff 12
@@ -278,30 +283,32 @@ def diff(article: str, first: int | None, last: int | None, as_html: bool, folde
     show_default=True,
     help="Address to listen on; 0.0.0.0 opens it to others.",
 )
-@click.option("--port", type=click.IntRange(1, 65535), default=8001, show_default=True)
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=8001, show_default=True, help="Port."
+)
 @click.option(
     "--public",
     is_flag=True,
-    help="For everybody: a copy as it is now; no SQL, no tables, nothing written.",
+    help="Serve a read-only copy for the public, without SQL and without tables.",
 )
 @click.option(
     "--root",
     is_flag=True,
-    help="Print an address that signs you in, who may say what belongs to a story.",
+    help="Print a sign-in link for root, who may record verdicts.",
 )
 @click.option(
     "--name",
     "names",
     multiple=True,
     metavar="HOST",
-    help="What others call this server; may be repeated.",
+    help="A host name of this server; may be repeated.",
 )
 @click.option("--setting", "settings", type=(str, str), multiple=True, metavar="NAME VALUE",
-              help="A setting of Datasette's, such as base_url /news/; may be repeated.")  # fmt: skip
+              help="A Datasette setting, such as base_url /news/; may be repeated.")  # fmt: skip
 @click.option("--open", "open_browser", is_flag=True, help="Open a browser.")
 @archive_option
 def serve(folder: Path, **how: Any) -> None:
-    """Browse and query the archive in Datasette, also while a crawl writes.
+    """Browse the archive in Datasette, also during a crawl.
 
     \b
     Examples: dateline serve --open
@@ -316,8 +323,10 @@ def serve(folder: Path, **how: Any) -> None:
 def _given(
     connection: sqlite3.Connection, folder: Path, filters: dict[str, str | None]
 ) -> dict[str, Any]:
-    """The filters that were given, as a search takes them. Raises UsageError for one that cannot be
-    meant."""
+    """Return the filters that were given, as a search takes them.
+
+    Raises UsageError for an invalid value.
+    """
     from archive.queries.lookup import host_in
 
     given = {name: typed(value) for name, value in filters.items() if value is not None}
@@ -331,17 +340,19 @@ def _given(
 
 
 def _language(text: str) -> str:
-    """`EN-gb` → `en`, as articles have it."""
+    """Return the language code that articles have: `EN-gb` becomes `en`."""
     if re.fullmatch(r"[A-Za-z]{2,3}([-_]\w+)*", text, re.ASCII):
         return re.split("[-_]", text.lower())[0]
-    raise UsageError(f"{text}: not the code of a language; give one such as en or ja")
+    raise UsageError(f"{text}: not a language code; give one such as en or ja")
 
 
 def _known(
     connection: sqlite3.Connection, article: str, keys: Callable[[str], str] | None, folder: Path
 ) -> int:
-    """The number of an article that the archive has. Raises ArchiveError, with the reason, for one
-    that it has not."""
+    """Return the ID of an article in the archive.
+
+    Raises ArchiveError, with the reason, if it is not there.
+    """
     from archive.queries import lookup as reading
 
     id = reading.lookup(connection, article, keys)
@@ -352,7 +363,7 @@ def _known(
 
 
 def unknown(address: dict[str, Any] | None, article: str, folder: Path) -> str:
-    """Why there is no article of that number or address."""
+    """Return a sentence that says why no article has that number or URL."""
     from archive.cli import terminal
 
     if address:
@@ -363,6 +374,7 @@ def unknown(address: dict[str, Any] | None, article: str, folder: Path) -> str:
 
 
 def _write(records: Iterable[dict[str, Any]], form: str, path: Path | None) -> int:
+    """Write records to a file, or to standard output without one, and return their number."""
     from archive.cli import terminal
     from archive.exports.article_files import FORMATS, written_aside
 
@@ -372,11 +384,12 @@ def _write(records: Iterable[dict[str, Any]], form: str, path: Path | None) -> i
         return FORMATS[form](records, file)
 
 
-def _document(told: Any) -> None:
+def _document(content: Any) -> None:
+    """Print an indented JSON document."""
     from archive.cli import terminal
     from archive.exports.article_files import as_document
 
-    terminal.data_output().write(as_document(told))
+    terminal.data_output().write(as_document(content))
 
 
 def _export_warc(
@@ -386,7 +399,7 @@ def _export_warc(
     folder: Path,
     filters: dict[str, str | None],
 ) -> None:
-    """Every capture; or, with filters, those of the articles that they leave."""
+    """Export all captures, or with filters only those of the articles that match."""
     from archive.exports.article_files import articles, written_aside
     from archive.exports.warc import write_warc
     from archive.frontier.urls import lead_to
@@ -394,11 +407,11 @@ def _export_warc(
 
     if form or output is None or str(output) == "-":
         raise UsageError(
-            "--warc writes a file of its own kind; name it: dateline export --warc -o pages.warc.gz"
+            "--warc needs a file name and no --format: dateline export --warc -o pages.warc.gz"
         )
     if output.suffix and not output.name.lower().endswith(WARC_ENDINGS):
         raise UsageError(
-            f"{output}: --warc writes WARC, gzipped; name the file {output.stem}.warc.gz"
+            f"{output}: --warc writes gzipped WARC; name the file {output.stem}.warc.gz"
         )
     urls = None
     with opened(folder) as connection:
@@ -410,4 +423,5 @@ def _export_warc(
             written_aside(output, binary=True) as file,
         ):
             count = write_warc(captures, file, urls, partial(lead_to, connection))
-    click.echo(f"{count:,} {'capture' if count == 1 else 'captures'} → {output}", err=True)
+    noun = "capture" if count == 1 else "captures"
+    click.echo(f"{count:,} {noun} → {output}", err=True)

@@ -1,4 +1,4 @@
-"""`dateline serve`: the archive in Datasette, on this machine unless it is opened to others."""
+"""`dateline serve`: run Datasette on the archive, by default for this machine only."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ SETTINGS = {
     "facet_time_limit_ms": 500,
     "suggest_facets": False,  # on 0.65 it counts every column of every page
     "truncate_cells_html": 300,
-    "allow_download": False,  # of a file that is written to, and to strangers
+    "allow_download": False,  # a crawl may be writing the file, and strangers may ask for it
     "max_csv_mb": 100,
 }
+"""Datasette's settings."""
 
 PUBLIC = {
     "allow_facet": False,
@@ -39,77 +40,88 @@ PUBLIC = {
     "default_allow_sql": False,
     "max_csv_mb": 10,
 }
-"""Besides, of a public archive."""
+"""Further settings for a public archive."""
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+"""Names of this machine."""
 HOST = re.compile(r"[\w.-]+|\[[0-9a-f:.]+\]", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """How an archive is served."""
+    """Options of `dateline serve`."""
 
     host: str = "127.0.0.1"
     port: int = 8001
     public: bool = False
-    """To everybody: a copy of it, without SQL and without anything of the machine's."""
+    """Serve a copy to the public, without SQL and without details of the machine."""
     root: bool = False
-    """Whether to print an address that signs in as root."""
+    """Print a link that signs in as root."""
     names: tuple[str, ...] = ()
-    """What the server is called by those who ask; none: this machine's own names, or any where
-    others may ask too."""
+    """Host names of the server. Without any: this machine's own names, or all names if others may
+    connect."""
     settings: tuple[tuple[str, str], ...] = ()
-    """Of Datasette, over those above."""
+    """Datasette settings that override those above."""
     open_browser: bool = False
 
     @property
     def hosts(self) -> list[str]:
-        """The names that it answers to; none: to all. A page in a browser can call any name this
-        machine's address."""
+        """The host names to which the server answers; an empty list means all.
+
+        Restricting them prevents DNS rebinding: a page in a browser can give any name this
+        machine's address.
+        """
         here = self.host in ("127.0.0.1", "localhost", "::1")
         named = [*self.names, *LOOPBACK] if self.names or (here and not self.public) else []
         return [name.lower() for name in named]
 
     @property
     def address(self) -> str:
-        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}/"
+        """The server's URL."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}/"
 
 
 def serve(folder: Path, how: Served, judge: Source | None = None) -> None:
     """Run Datasette on the archive until it is stopped; by `judge` a person's word lists a story
     anew at once.
 
-    The pages, the queries and their descriptions come from `archive.plugin`, here as with plain
-    `datasette`. The file itself is never opened as immutable: a crawl may be writing it. What is
-    public is a copy, as the archive is now. Raises ArchiveError without an archive, DatelineError
-    if the port cannot be had, UsageError for a name that is none.
+    The pages, queries and descriptions come from `archive.plugin`, as with plain `datasette`. The
+    archive itself is never opened as immutable, because a crawl may be writing it; a public server
+    gets a copy of its present state. Raises ArchiveError without an archive, DatelineError if the
+    port is taken, UsageError for an invalid host name.
     """
     path = folder / "archive.db"
     connect_to_read(path, ARCHIVE).close()
     wrong = next((name for name in how.names if not HOST.fullmatch(name)), None)
     if wrong is not None:
-        raise UsageError(f"--name {wrong}: not the name of a host; give it without scheme and port")
+        raise UsageError(f"--name {wrong}: not a host name; give it without scheme and port")
     _check_port(how.host, how.port)
-    # until the web server takes it: the copy is removed then too
+    # SIGTERM before uvicorn installs its own handler must remove the copy too
     signal.signal(signal.SIGTERM, _stop)
-    with suppress(click.Abort, KeyboardInterrupt), _shown(folder, how) as shown, _told(how) as told:
+    with (
+        suppress(click.Abort, KeyboardInterrupt),
+        _shown(folder, how) as served,
+        _told(how) as metadata,
+    ):
         judge_by(judge)
         click.echo(_said(path, how))
-        _datasette(arguments(shown, told, how))
+        _datasette(arguments(served, metadata, how))
 
 
 def _said(path: Path, how: Served) -> str:
+    """Return the line that is printed at the start."""
     if not how.public:
         return f"{path} at {how.address} (Ctrl-C stops)"
     return (
-        f"{path} as it is now, at {how.address}: public are its pages, its feeds, dossiers and canned queries; not its "
-        "tables, no SQL, and nothing is written (Ctrl-C stops)"
+        f"a copy of {path}, made just now, at {how.address}: its pages, feeds, dossiers and "
+        "canned queries are public; tables and SQL are not, and nothing can be written (Ctrl-C stops)"
     )
 
 
 @contextmanager
 def _shown(folder: Path, how: Served) -> Iterator[Path]:
-    """The file that is served."""
+    """Yield the file that is served: the archive, or a copy of it for the public."""
     if not how.public:
         yield folder / "archive.db"
         return
@@ -119,35 +131,26 @@ def _shown(folder: Path, how: Served) -> Iterator[Path]:
 
 @contextmanager
 def _told(how: Served) -> Iterator[Path]:
-    """A file with what the plugin is told."""
+    """Yield a metadata file with the plugin's configuration."""
+    configuration = {"plugins": {"dateline": {"public": how.public, "hosts": how.hosts}}}
     with ExitStack() as resources:
         with told_if_full():
-            aside = resources.enter_context(
+            folder = resources.enter_context(
                 TemporaryDirectory(prefix="dateline-", dir=temporary_folder())
             )
-            told = Path(aside) / "metadata.json"
-            told.write_text(
-                json.dumps({"plugins": {"dateline": {"public": how.public, "hosts": how.hosts}}}),
-                "utf-8",
-            )
-        yield told
+            metadata = Path(folder) / "metadata.json"
+            metadata.write_text(json.dumps(configuration), "utf-8")
+        yield metadata
 
 
-def arguments(shown: Path, told: Path, how: Served) -> list[str]:
-    """What `datasette serve` is called with, for 0.65 and 1.0 alike."""
+def arguments(served: Path, metadata: Path, how: Served) -> list[str]:
+    """Return the arguments for `datasette serve`, for 0.65 and 1.0 alike."""
     settings: dict[str, Any] = SETTINGS | (PUBLIC if how.public else {}) | dict(how.settings)
-    given = [["--setting", name, str(value).lower()] for name, value in settings.items()]
-    file = ["--immutable", str(shown)] if how.public else [str(shown)]
-    flags = ["--root"] * how.root + ["--open"] * how.open_browser
-    where = ["--host", how.host, "--port", str(how.port)]
-    return [
-        *file,
-        *where,
-        "--metadata",
-        str(told),
-        *(word for setting in given for word in setting),
-        *flags,
-    ]
+    args = ["--immutable", str(served)] if how.public else [str(served)]
+    args += ["--host", how.host, "--port", str(how.port), "--metadata", str(metadata)]
+    for name, value in settings.items():
+        args += ["--setting", name, str(value).lower()]
+    return args + ["--root"] * how.root + ["--open"] * how.open_browser
 
 
 def _stop(_signal: int, _frame: object) -> NoReturn:
@@ -160,8 +163,7 @@ def _datasette(args: list[str]) -> None:
     from archive.cli.idle_connections import allow_connections, end_silence
     from archive.plugin.sql_limits import limit_heap
 
-    # here, as the process is ours alone; a Datasette that somebody else starts may have more to
-    # serve
+    # only here, where the process is ours; a plain `datasette` may serve other databases too
     limit_heap()
     allow_connections()
     end_silence()
@@ -169,7 +171,7 @@ def _datasette(args: list[str]) -> None:
 
 
 def _check_port(host: str, port: int) -> None:
-    """Raises DatelineError in place of a web server's traceback."""
+    """Raise DatelineError if the port is taken, in place of a web server's traceback."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with socket.socket(family) as probe:
@@ -177,5 +179,5 @@ def _check_port(host: str, port: int) -> None:
             probe.bind((host, port))
     except OSError as error:
         raise DatelineError(
-            f"{host}:{port}: cannot listen there ({error.strerror}); name another with --port"
+            f"{host}:{port}: cannot listen there ({error.strerror}); choose another with --port"
         ) from error

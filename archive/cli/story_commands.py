@@ -1,4 +1,4 @@
-"""The commands that read stories back: stories, story, unfollow."""
+"""The commands that read stories: stories, story, unfollow."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from archive.errors import UsageError
 
 @cli.command()
 @click.argument("names", nargs=-1, metavar="[NAME…]")
-@click.option("--json", "form", flag_value="json", help="JSON instead of a table.")
+@click.option("--json", "form", flag_value="json", help="Print JSON instead of a table.")
 @click.option(
     "--toml",
     "form",
     flag_value="toml",
-    help="Their definitions, as `dateline follow --from FILE` takes them.",
+    help="Print their definitions, for `dateline follow --from FILE`.",
 )
 @archive_option
 def stories(names: tuple[str, ...], form: str | None, folder: Path) -> None:
-    """The stories that are followed, all or the ones named, with their articles and outlets.
+    """List the followed stories, all or those named.
+
+    Shows the number of articles and outlets of each.
 
     \b
     Examples: dateline stories
@@ -48,6 +50,7 @@ def stories(names: tuple[str, ...], form: str | None, folder: Path) -> None:
 
 
 def _table(rows: list[dict[str, object]]) -> None:
+    """Print stories as a table."""
     from rich.table import Column, Table
     from rich.text import Text
 
@@ -67,13 +70,13 @@ def _table(rows: list[dict[str, object]]) -> None:
     "--format",
     "form",
     type=click.Choice(["text", "md", "json", "html"]),
-    help="[default: by FILE's ending, else text]",
+    help="File format.  [default: by FILE's ending, else text]",
 )
 @click.option(
     "--list",
     "as_list",
     is_flag=True,
-    help="A line an article, with its number, how likely it belongs and why.",
+    help="List the articles in a table, with number, probability and reason.",
 )
 @click.option(
     "--language",
@@ -83,7 +86,7 @@ def _table(rows: list[dict[str, object]]) -> None:
     help="Only what is in this language; may be given again, or several parted by commas.",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
-              help="Where to; it takes its name when it is whole.  [default: standard output]")  # fmt: skip
+              help="The file to write, complete or not at all.  [default: standard output]")  # fmt: skip
 @archive_option
 def story(
     name: str,
@@ -93,10 +96,10 @@ def story(
     output: Path | None,
     folder: Path,
 ) -> None:
-    """The dossier of a story: its coverage in time order, to read or to pass on.
+    """Write the dossier of a story: its coverage in time order.
 
-    Each text stands once, headed `date YYYY-MM-DD HEADLINE`, with outlet, byline, why it belongs
-    and the outlets that ran it too; what has no date comes last.
+    Each text is given once, headed `date YYYY-MM-DD HEADLINE`, with outlet, byline, the reason it
+    belongs, and other outlets that published it. Undated articles come last.
 
     \b
     Examples: dateline story harbour-strike
@@ -110,27 +113,29 @@ def story(
 
     if as_list and (form or output):
         raise UsageError(
-            "--list is for the terminal; --format and --output are for the whole dossier"
+            "--list prints a table; --format and --output apply to the whole dossier only"
         )
     chosen = form or format_of(output, dossiers.ENDINGS, "text")
     with opened(folder) as connection:
-        told = dossiers.dossier(
+        dossier = dossiers.dossier(
             connection, followed.story(connection, typed(name)), codes(languages)
         )
     if as_list:
-        click.echo(f"{told.story.title}: {told.summary}")
-        print_all([dossiers.as_table(told.pieces)])
+        click.echo(f"{dossier.story.title}: {dossier.summary}")
+        print_all([dossiers.as_table(dossier.pieces)])
         return
-    to_stdout = output is None or str(output) == "-"
-    text = dossiers.FORMATS[chosen](told)
-    if output is None or to_stdout:
-        _page(text) if chosen == "text" else _data(text)
+    text = dossiers.FORMATS[chosen](dossier)
+    if output is None or str(output) == "-":
+        if chosen == "text":
+            _page(text)
+        else:
+            _data(text)
         return
     from archive.exports.article_files import written_aside
 
     with written_aside(output) as file:
         file.write(text)
-    click.echo(f"{told.summary} → {output}", err=True)
+    click.echo(f"{dossier.summary} → {output}", err=True)
 
 
 def codes(given: Iterable[str]) -> tuple[str, ...]:
@@ -140,7 +145,7 @@ def codes(given: Iterable[str]) -> tuple[str, ...]:
 
 
 def _page(text: str) -> None:
-    """To a terminal through a pager where it would run off the screen."""
+    """Print a text, through a pager on a terminal if it is longer than the screen."""
     from archive.cli import terminal
 
     console = terminal.console()
@@ -151,6 +156,7 @@ def _page(text: str) -> None:
 
 
 def _data(text: str) -> None:
+    """Write data to standard output in UTF-8."""
     from archive.cli.terminal import data_output
 
     data_output().write(text)
@@ -160,9 +166,9 @@ def _data(text: str) -> None:
 @click.argument("name", metavar="NAME")
 @archive_option
 def unfollow(name: str, folder: Path) -> None:
-    """Forget a story and what was said of its articles; the articles stay in the archive.
+    """Stop following a story; its articles stay.
 
-    `dateline stories NAME --toml` keeps its definition.
+    The story's definition and your verdicts are deleted; `dateline stories NAME --toml` saves them.
 
     \b
     Example:  dateline unfollow harbour-strike
@@ -177,4 +183,4 @@ def unfollow(name: str, folder: Path) -> None:
     with transaction(writer):
         followed.unfollow(writer, about.id)
     writer.close()
-    click.echo(f"{about.name} is not followed any more; its articles stay.")
+    click.echo(f"{about.name} is no longer followed; its articles stay.")

@@ -1,4 +1,4 @@
-"""The archive in a terminal: coloured where it is one, plain text where it is a pipe."""
+"""The archive in a terminal: coloured on a terminal, plain text in a pipe."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PLAIN_STEPS = ".:-=+*#@"
 
 
 def console() -> Console:
-    """Where commands print; what the terminal's character set lacks is shown as a question mark."""
+    """Return the console for output, which replaces characters that the terminal lacks by `?`."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
     return Console(
@@ -36,20 +36,22 @@ def console() -> Console:
 
 
 def data_output() -> TextIO:
-    """Standard output for data: UTF-8, whatever the terminal's character set, and line ends as they
-    are written."""
+    """Return standard output for data.
+
+    It writes UTF-8 whatever the terminal's character set, and leaves line ends as they are.
+    """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", newline="")
     return sys.stdout
 
 
-def day(moment: str | None) -> str:
-    """A moment for a list: its day, or that there is none."""
-    return moment[:10] if moment else "undated"
+def day(timestamp: str | None) -> str:
+    """Return the day of an ISO timestamp, or `undated`."""
+    return timestamp[:10] if timestamp else "undated"
 
 
 def hits(found: Sequence[Hit]) -> Iterable[RenderableType]:
-    """A search's hits, the ID to `show` first."""
+    """Yield the hits of a search, each with the ID for `dateline show` first."""
     for hit in found:
         line = Text.assemble(
             (str(hit.id), "bold cyan"), "  ", day(hit.published_at), "  ", (printable(hit.outlet), "green"), "  ",
@@ -60,8 +62,10 @@ def hits(found: Sequence[Hit]) -> Iterable[RenderableType]:
 
 
 def _indented(passage: Text) -> Iterable[RenderableType]:
-    """Below its headline: folded to the width of a terminal, on one line in a pipe, where a width
-    would cut it off."""
+    """Yield a passage to show below its headline.
+
+    It is wrapped on a terminal; in a pipe it stays on one line, where a width would cut it off.
+    """
     if sys.stdout.isatty():
         yield Padding(passage, (0, 0, 1, 4), expand=False)
     else:
@@ -70,22 +74,25 @@ def _indented(passage: Text) -> Iterable[RenderableType]:
 
 
 def also_in(outlets: int) -> str:
-    """Where else a text stands, to add to its line."""
+    """Return the number of other outlets with the same text, to append to its line."""
     return f"  also in {outlets} other outlet{'s' * (outlets > 1)}" if outlets else ""
 
 
 def marked(passage: str) -> Text:
-    """A passage, its ⟦words⟧ emphasised; in plain text they keep brackets."""
+    """Return a passage with its ⟦words⟧ highlighted, or in plain text in [brackets]."""
     text = Text()
     for piece in re.split(f"({MARK_OPEN}.*?{MARK_CLOSE})", printable(passage)):
         found = piece.startswith(MARK_OPEN) and piece.endswith(MARK_CLOSE)
-        word = piece if not found else piece[1:-1] if sys.stdout.isatty() else f"[{piece[1:-1]}]"
-        text.append(word, "bold yellow" if found else "")
+        if not found:
+            text.append(piece)
+            continue
+        word = piece[1:-1]
+        text.append(word if sys.stdout.isatty() else f"[{word}]", "bold yellow")
     return text
 
 
 def article(record: Row) -> Iterable[RenderableType]:
-    """An article to read: its headline, what is known of it, its text."""
+    """Yield an article to read: its headline, its details, its text."""
     yield Text(printable(record["headline"] or record["page_title"] or record["url"]), "bold")
     if record["standfirst"]:
         yield Text(printable(record["standfirst"]), "italic")
@@ -97,15 +104,16 @@ def article(record: Row) -> Iterable[RenderableType]:
 
 
 def address(row: Row) -> str:
-    """What is known of an address that is no article."""
+    """Return what the archive knows of a URL that led to no article."""
+    url = printable(row["url"])
     if not row["outcome"]:
-        return f"{printable(row['url'])}: seen {day(row['found_at'])}, not fetched yet; the next crawl takes it"
-    why = f" ({printable(row['reason'])})" if row["reason"] else ""
-    return f"{printable(row['url'])}: {row['outcome']}{why} when it was looked at on {day(row['checked_at'])}"
+        return f"{url}: found on {day(row['found_at'])}, not fetched yet; the next crawl fetches it"
+    reason = f" ({printable(row['reason'])})" if row["reason"] else ""
+    return f"{url}: {row['outcome']}{reason} when it was fetched on {day(row['checked_at'])}"
 
 
 def status(report: Report) -> Iterable[RenderableType]:
-    """How the archive stands, the whole first, then what wants a look."""
+    """Yield the archive's status: first the totals, then what needs attention."""
     yield _totals(report)
     yield from _section(_span(report["days"]), [_days(report)] if report["articles"] else [])
     yield from _table("Last crawls", report["crawls"],
@@ -121,7 +129,7 @@ def status(report: Report) -> Iterable[RenderableType]:
         report["failing_pages"],
         ("outlet", "pages", "outcome", "reason", "example"),
     )
-    yield from _table("Pages that are no article", report["not_articles"], ("type", "pages"))
+    yield from _table("Pages that are not articles", report["not_articles"], ("type", "pages"))
     silent = ", ".join(map(printable, report["outlets_without_articles"]))
     yield from _section("Outlets without an article", [Text(silent)] if silent else [])
     if not report["articles"]:
@@ -129,12 +137,17 @@ def status(report: Report) -> Iterable[RenderableType]:
 
 
 def _next_step(report: Report) -> str:
+    """Return what to do with an archive that has no articles."""
     if not report["outlets"]:
-        return "\nThe archive is empty. Start with `dateline outlet add HOST`, or with `dateline crawl URL` for one page."
-    return "\nThere is no article yet. `dateline crawl` fetches what the outlets list."
+        return (
+            "\nThe archive is empty. Start with `dateline outlet add HOST`, "
+            "or with `dateline crawl URL` for one page."
+        )
+    return "\nNo articles yet. `dateline crawl` fetches what the outlets list."
 
 
 def _facts(record: Row) -> Table:
+    """Return a table of what is known about an article, without empty fields."""
     byline, authors = printable(record["byline"]), printable(", ".join(record["authors"]))
     facts = {
         "outlet": printable(record["outlet_name"] or record["outlet"]),
@@ -148,18 +161,11 @@ def _facts(record: Row) -> Table:
         "language": printable(record["language"]),
         "words": f"{record['word_count']:,}",
         "address": printable(record["url"]),
-        "also at": "\n".join(
-            f"{printable(other['url'])} ({other['role']})" for other in record["addresses"]
-        ),
+        "also at": "\n".join(map(_also_at, record["addresses"])),
         "leads to": "\n".join(map(_leads_to, record["leads_to"])),
         "gone": _gone(record),
-        "changed": f"{record['revisions'] - 1} × (dateline diff {record['id']})"
-        if record["revisions"]
-        else "",
-        "versions": "\n".join(
-            f"{other['id']}  {day(other['published_at'])}  {printable(other['outlet'])}  {other['how']}"
-            for other in record["related"]
-        ),
+        "changed": _changed(record),
+        "versions": "\n".join(map(_related, record["related"])),
     }
     table = Table.grid(padding=(0, 2))
     for name, value in facts.items():
@@ -168,58 +174,75 @@ def _facts(record: Row) -> Table:
     return table
 
 
+def _also_at(other: Row) -> str:
+    return f"{printable(other['url'])} ({other['role']})"
+
+
 def _leads_to(other: Row) -> str:
-    what = printable(other["headline"] or other["leads_to"])
-    return f"article {other['article_id']} now, {what}\n  from {printable(other['url'])}"
+    title = printable(other["headline"] or other["leads_to"])
+    return f"article {other['article_id']} now, {title}\n  from {printable(other['url'])}"
+
+
+def _changed(record: Row) -> str:
+    """Return how often the article changed, and the command that shows it."""
+    if not record["revisions"]:
+        return ""
+    return f"{record['revisions'] - 1} × (dateline diff {record['id']})"
+
+
+def _related(other: Row) -> str:
+    published = day(other["published_at"])
+    return f"{other['id']}  {published}  {printable(other['outlet'])}  {other['how']}"
 
 
 def _gone(record: Row) -> str:
+    """Return since when the page is gone and how the server answered, or an empty text."""
     gone = record["gone"]
-    return (
-        f"since {day(gone['seen_at'])}: {printable(gone['how'] or 'HTTP 404, 410 or 451')}"
-        if gone
-        else ""
-    )
+    if not gone:
+        return ""
+    return f"since {day(gone['seen_at'])}: {printable(gone['how'] or 'HTTP 404, 410 or 451')}"
 
 
 def _moment(record: Row, name: str) -> str:
-    """A moment as understood, and as the page wrote it where that says it otherwise."""
+    """Return a date as understood, and as the page wrote it if that differs."""
     understood, raw = printable(record[f"{name}_at"]), printable(record[f"{name}_raw"])
     return f"{understood or 'undated'}  ({raw})" if raw and raw != understood else understood
 
 
 def _totals(report: Report) -> Table:
+    """Return a table of the totals, one line each."""
     sizes = " + ".join(f"{name} {_bytes(size)}" for name, size in report["size"].items() if size)
-    table = Table.grid(padding=(0, 2))
-    table.add_row(Text("archive", "dim"), Text(f"{printable(report['archive'])}  ({sizes})"))
     undated = f", {report['undated']:,} of them undated" if report["undated"] else ""
-    last = f"; the last fetched {report['last_fetched_at']}" if report["last_fetched_at"] else ""
-    table.add_row(Text("articles", "dim"), Text(f"{report['articles']:,}{undated}{last}"))
-    table.add_row(
-        Text("outlets", "dim"),
-        Text(f"{report['outlets']:,} with {report['sources']:,} feeds and sitemaps"),
-    )
-    table.add_row(
-        Text("pages", "dim"), Text(f"{report['urls']:,} seen, {report['waiting']:,} waiting")
-    )
-    due = f"{report['due']['sources']:,} feeds and sitemaps, {report['due']['pages']:,} pages"
-    table.add_row(Text("due now", "dim"), Text(due))
-    running = f"{report['running']} is at it" if report["running"] else "none is running"
-    ended = (
-        f"; the last came to its end {report['last_crawl_at']}" if report["last_crawl_at"] else ""
-    )
-    table.add_row(Text("crawls", "dim"), Text(running + ended))
-    table.add_row(Text("disk", "dim"), Text(f"{_bytes(report['free'])} free"))
+    last_fetched = report["last_fetched_at"]
+    fetched = f"; last fetched {last_fetched}" if last_fetched else ""
+    due = report["due"]
+    running = f"running: {report['running']}" if report["running"] else "none running"
+    last_crawl = report["last_crawl_at"]
+    finished = f"; last finished {last_crawl}" if last_crawl else ""
+    lines = {
+        "archive": f"{printable(report['archive'])}  ({sizes})",
+        "articles": f"{report['articles']:,}{undated}{fetched}",
+        "outlets": f"{report['outlets']:,} with {report['sources']:,} feeds and sitemaps",
+        "pages": f"{report['urls']:,} seen, {report['waiting']:,} waiting",
+        "due now": f"{due['sources']:,} feeds and sitemaps, {due['pages']:,} pages",
+        "crawls": running + finished,
+        "disk": f"{_bytes(report['free'])} free",
+    }
+    table = Table.grid(padding=(0, 2))
+    for name, line in lines.items():
+        table.add_row(Text(name, "dim"), Text(line))
     return table
 
 
 def _span(days: dict[str, int]) -> str:
-    return f"Articles a day, {min(days)} to {max(days)}"
+    return f"Articles per day, {min(days)} to {max(days)}"
 
 
 def _days(report: Report) -> Table:
-    """By the day on which articles were fetched and by the day that they are dated: after a first
-    crawl they differ."""
+    """Return articles per day, once by the day of fetching and once by the day of publication.
+
+    After a first crawl the two differ.
+    """
     table = Table.grid(padding=(0, 2))
     for name, key in (("fetched", "days"), ("published", "published_days")):
         days = report[key]
@@ -229,25 +252,32 @@ def _days(report: Report) -> Table:
 
 
 def _bars(days: dict[str, int]) -> str:
+    """Return a bar of one character for each day, in ASCII if the terminal lacks Unicode."""
     most = max(days.values()) or 1
     utf = (sys.stdout.encoding or "").lower().startswith("utf")
-    steps, none = (STEPS, "·") if utf else (PLAIN_STEPS, " ")
-    return "".join(
-        steps[min(7, count * 8 // (most + 1))] if count else none for count in days.values()
-    )
+    steps, empty = (STEPS, "·") if utf else (PLAIN_STEPS, " ")
+    heights = [min(7, count * 8 // (most + 1)) for count in days.values()]
+    counts_and_heights = zip(days.values(), heights, strict=True)
+    return "".join(steps[height] if count else empty for count, height in counts_and_heights)
 
 
 def _table(title: str, rows: Sequence[Row], columns: Sequence[str]) -> Iterable[RenderableType]:
-    shown = [name for name in columns if any(row[name] not in (None, "") for row in rows)]
-    table = Table(
-        *(Column(Text(name.removesuffix("_at"), "dim")) for name in shown), box=None, pad_edge=False
-    )
+    """Return rows as a titled table, without columns that are empty in all rows."""
+
+    def is_used(name: str) -> bool:
+        """Return True if a row has a value in this column."""
+        return any(row[name] not in (None, "") for row in rows)
+
+    shown = [name for name in columns if is_used(name)]
+    headers = [Column(Text(name.removesuffix("_at"), "dim")) for name in shown]
+    table = Table(*headers, box=None, pad_edge=False)
     for row in rows:
         table.add_row(*(Text(_cell(row[name]), overflow="fold") for name in shown))
     return _section(title, [table] if rows else [])
 
 
 def _section(title: str, contents: Sequence[RenderableType]) -> Iterable[RenderableType]:
+    """Yield contents below a title, or nothing without contents."""
     if contents:
         yield Text(f"\n{title}", "bold")
         yield from contents
@@ -258,6 +288,7 @@ def _cell(value: Any) -> str:
 
 
 def _bytes(size: float) -> str:
+    """Return a size in decimal units: `1.2 MB`."""
     for unit in ("B", "KB", "MB", "GB"):
         if size < 1000:
             return f"{size:.0f} {unit}" if size >= 10 or unit == "B" else f"{size:.1f} {unit}"

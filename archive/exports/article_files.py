@@ -1,4 +1,4 @@
-"""Articles as files: JSON lines, which `dateline import` takes again, and CSV for spreadsheets."""
+"""Write articles to files: JSON lines, which `dateline import` reads, and CSV for spreadsheets."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ from archive.queries.lookup import Row, as_record
 from archive.queries.search import conditions, match_query
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-"""What makes a spreadsheet calculate a cell instead of showing it."""
+"""First characters that make a spreadsheet evaluate a cell instead of showing it."""
 
 COLUMNS = "SELECT a.*, o.host AS outlet FROM articles a JOIN outlets o ON o.id = a.outlet_id"
 
 Write = Callable[[Iterable[Row], TextIO], int]
+"""Writes records to a file and returns their number."""
 
 
 def articles(
     connection: sqlite3.Connection, words: str | None = None, **filters: str | None
 ) -> Iterator[Row]:
-    """The articles that meet the filters, in the order they were archived, one at a time.
+    """Return the articles that match the filters, in the order in which they were archived.
 
-    Their fields are the columns of `articles` without `bigrams`, with `outlet` (its host);
-    `authors` is a list. `filters` are those of `archive.queries.search.conditions`. Raises
-    UsageError for words that name nothing.
+    They are read one at a time. Their fields are the columns of `articles` without `bigrams`, plus
+    `outlet` (the host); `authors` is a list. `filters` are those of
+    `archive.queries.search.conditions`. Raises UsageError for a search without words.
     """
     condition, values = conditions(**filters)
     if words is not None:
@@ -41,7 +42,7 @@ def articles(
 
 
 def write_jsonl(records: Iterable[Row], file: TextIO) -> int:
-    """One JSON object a line, in UTF-8; returns how many."""
+    """Write one JSON object per line, in UTF-8, and return their number."""
     count = 0
     for record in records:
         file.write(as_json(record) + "\n")
@@ -50,10 +51,10 @@ def write_jsonl(records: Iterable[Row], file: TextIO) -> int:
 
 
 def write_csv(records: Iterable[Row], file: TextIO) -> int:
-    """A header and one row a record; authors are parted by `; `. Returns how many.
+    """Write a header and one row per record, and return the number of records.
 
-    A cell that a spreadsheet would take for a formula gets an apostrophe in front (OWASP, "CSV
-    Injection").
+    Several authors are separated by `; `. A cell that a spreadsheet would take for a formula gets
+    an apostrophe in front (OWASP, "CSV Injection").
     """
     writer = csv.writer(file)
     count = 0
@@ -67,48 +68,46 @@ def write_csv(records: Iterable[Row], file: TextIO) -> int:
 
 FORMATS: dict[str, Write] = {"jsonl": write_jsonl, "csv": write_csv}
 ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
-"""The formats that a file's name tells."""
+"""Formats by the ending of a file's name."""
 
 
 def safe_cell(value: Any) -> Any:
-    """A value that a spreadsheet shows as it is; see `write_csv`."""
+    """Return a value that a spreadsheet shows as it is; see `write_csv`."""
     if isinstance(value, list):
         value = "; ".join(map(str, value))
     return "'" + value if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def as_json(record: Any) -> str:
-    """JSON on one line, its letters as they are."""
+    """Return one line of JSON, with non-ASCII letters as they are."""
     return json.dumps(record, ensure_ascii=False)
 
 
-def as_document(told: Any) -> str:
-    """JSON that is read as a whole, indented, its letters as they are; ends with a line feed."""
-    return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
+def as_document(content: Any) -> str:
+    """Return an indented JSON document with non-ASCII letters as they are and a final newline."""
+    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
 
 
 def format_of(path: Path | None, endings: Mapping[str, str], usual: str) -> str:
-    """The format that the ending of a file's name tells; `usual` for standard output and a name
-    without an ending.
+    """Return the format that the ending of a file's name stands for.
 
-    Raises UsageError for another ending: the file would hold what its name does not say.
+    Standard output and names without an ending get `usual`. Raises UsageError for another ending,
+    because the file would not hold what its name says.
     """
     if path is None or str(path) == "-" or not path.suffix:
         return usual
     if form := endings.get(path.suffix.lower()):
         return form
     known = ", ".join(dict.fromkeys(endings))
-    raise UsageError(
-        f"{path}: no such format; name the file {known}, or say what it is with --format"
-    )
+    raise UsageError(f"{path}: unknown file type; use one of {known}, or choose with --format")
 
 
 @contextmanager
 def written_aside(path: Path, binary: bool = False) -> Iterator[Any]:
-    """A file, of text or `binary`, that takes its name when it is whole; what was there before
-    stays until then.
+    """Open a file, text or `binary`, that takes its name only when it is complete.
 
-    Raises ArchiveError if it cannot be written.
+    Until then an earlier file of that name stays. Raises ArchiveError if the file cannot be
+    written.
     """
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

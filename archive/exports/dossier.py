@@ -1,7 +1,7 @@
-"""The dossier of a story: its coverage in time order, to read, to keep, to send on.
+"""The dossier of a story: its coverage in time order, to read, to save, to send on.
 
-Each text stands once, under `date YYYY-MM-DD HEADLINE`, and its copies are named below it; undated
-pieces come last. The same pieces are written as text, Markdown, JSON or one HTML page that needs
+Each text is given once, headed `date YYYY-MM-DD HEADLINE`, with its copies named below it; undated
+pieces come last. The same pieces are written as text, Markdown, JSON or one HTML page that loads
 nothing from elsewhere.
 """
 
@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import files
+from itertools import chain
 from typing import Any
 
 from archive.articles.stories import Story, listing
@@ -22,7 +23,7 @@ from archive.articles.story_searches import lines as search_lines
 from archive.articles.story_searches import search as search_of
 from archive.errors import UsageError
 from archive.records import below_standfirst
-from archive.text.formatting import direction, paragraphs, percent
+from archive.text.formatting import direction, many, paragraphs, percent
 from archive.text.html import web_link
 from archive.text.printable import TEXT_WIDTH, printable
 from archive.text.searchable import fold_letters
@@ -30,14 +31,16 @@ from archive.text.unspaced import UNSPACED_RUN
 
 WHAT_WAS_SEARCHED = "What was searched, and what was not"
 FEW, MANY = 8, 12
-"""Terms that are shown of a piece, and of the whole story."""
+"""Terms that are shown for a piece, and for the whole story."""
+TEXTS_FOR_ABOUT = 8
+"""Articles from which the spelling of the story's terms is taken."""
 READ_FOR_TERMS = 200_000
-"""Letters of a text that are looked through for how it writes a term."""
+"""Characters of a text that are searched for the spelling of a term."""
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """Another outlet's print of a piece."""
+    """The same text as another outlet, or the same one, published it."""
 
     id: int
     outlet: str
@@ -54,7 +57,7 @@ class Piece:
     id: int
     headline: str
     date: str | None
-    """Its day, as the page dates it."""
+    """The day of publication as the page states it."""
     published_at: str | None
     outlet: str
     outlet_name: str
@@ -64,100 +67,104 @@ class Piece:
     url: str
     standfirst: str | None
     text: str
-    """Paragraphs parted by a line feed."""
+    """Paragraphs, separated by newlines."""
     probability: float | None
-    """That it belongs, 0 to 1."""
+    """The probability that it belongs to the story, 0 to 1."""
     tier: str | None
     """`sure` or `likely`."""
     part: str | None
-    """What it is to the story: `event`, `development` or `background`."""
+    """Its relation to the story: `event`, `development` or `background`."""
     terms: tuple[str, ...]
-    """What it has in common with the story, as the piece itself writes it."""
+    """The terms that it shares with the story, as the piece itself writes them."""
     verdict: str | None
-    """`belongs`, or None where nobody said anything."""
+    """`belongs` if a person confirmed it, else None."""
     copies: tuple[Copy, ...]
 
     @property
     def heading(self) -> str:
+        """The date and the headline: `date 2026-03-03 Ferry strike ends`."""
         return f"date {self.date} {self.headline}" if self.date else f"undated {self.headline}"
 
     @property
     def credits(self) -> str:
-        """Outlet, byline, agency: `The Harbour Post · By Mara Lind · AP`."""
+        """Outlet, byline and agency: `The Harbour Post · By Mara Lind · AP`."""
         agency = self.agency if self.agency and self.agency not in (self.byline or "") else None
         return " · ".join(filter(None, (self.outlet_name, self.byline, agency)))
 
     @property
     def why(self) -> str:
-        """Why it belongs: a person's word, or how likely it is, and what it has in common."""
-        word = (
-            "confirmed"
-            if self.verdict
-            else " ".join(filter(None, (self.tier, self.percent and f"({self.percent})")))
-        )
-        return f"{word}: {', '.join(self.terms)}" if self.terms else word
+        """The reason it belongs: a verdict, or tier and probability; then the shared terms."""
+        if self.verdict:
+            reason = "confirmed"
+        else:
+            probability = f"({self.percent})" if self.percent else ""
+            reason = " ".join(filter(None, (self.tier, probability)))
+        return f"{reason}: {', '.join(self.terms)}" if self.terms else reason
 
     @property
     def percent(self) -> str:
-        """How likely it belongs: `87 %`; empty where the story was not listed since the archive
-        learnt to say so."""
+        """The probability that it belongs, as `87 %`, or empty.
+
+        It is empty for listings made before the archive stored probabilities.
+        """
         return "" if self.probability is None else percent(self.probability)
 
     @property
     def match(self) -> str:
-        """`confirmed`, `sure` or `likely`."""
+        """`confirmed`, or the tier: `sure` or `likely`."""
         return "confirmed" if self.verdict else self.tier or ""
 
     @property
     def also_in(self) -> str:
-        """The other outlets that ran it, each once: `The Ridge, Minato`; empty where it was its own
-        outlet alone."""
+        """The other outlets that published it, each once, such as `The Ridge, Minato`."""
         return ", ".join(dict.fromkeys(copy.outlet_name or copy.outlet for copy in self.others))
 
     @property
     def others(self) -> list[Copy]:
-        """The copies that are another outlet's: one that runs its own text again is nobody's
-        copy."""
+        """The copies of other outlets, without an outlet's reprints of its own text."""
         return [copy for copy in self.copies if copy.outlet != self.outlet]
 
     @property
     def paragraphs(self) -> list[str]:
-        """Of the text, below the standfirst."""
+        """The paragraphs below the standfirst."""
         return paragraphs(below_standfirst(self.text, self.standfirst))
 
     @property
     def direction(self) -> str:
+        """`rtl` or `ltr`, by the language."""
         return direction(self.language)
 
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """A story with its coverage, the pieces in time order and undated ones last."""
+    """A story with its coverage, in time order with undated pieces last."""
 
     story: Story
     pieces: tuple[Piece, ...]
     search: Search | None = None
-    """Where it was looked for; None where no crawl for it was made."""
+    """The record of the search for coverage; None if no crawl was made for the story."""
 
     @property
     def searched(self) -> list[str]:
-        """What was searched and what was not, a line each."""
+        """The searches that were made and those that were not, one line each."""
         return [_line(line) for line in search_lines(self.search)] if self.search else []
 
     @property
     def prints(self) -> list[tuple[str, str | None]]:
-        """Outlet and date of each article, copies among them."""
-        copies = [(copy.outlet, copy.published_at) for each in self.pieces for copy in each.copies]
-        return [(each.outlet, each.published_at) for each in self.pieces] + copies
+        """The outlet and date of every article, including copies."""
+        originals = [(piece.outlet, piece.published_at) for piece in self.pieces]
+        all_copies = chain.from_iterable(piece.copies for piece in self.pieces)
+        return originals + [(copy.outlet, copy.published_at) for copy in all_copies]
 
     @property
     def count(self) -> str:
         """`12 articles of 5 outlets`."""
-        return f"{_many(len(self.prints), 'article')} of {_many(len({outlet for outlet, _ in self.prints}), 'outlet')}"
+        outlets = {outlet for outlet, _ in self.prints}
+        return f"{many(len(self.prints), 'article')} of {many(len(outlets), 'outlet')}"
 
     @property
     def days(self) -> tuple[str, ...]:
-        """The first and the last day; none where nothing is dated."""
+        """The first and the last day; empty if no article is dated."""
         days = sorted(published_at[:10] for _, published_at in self.prints if published_at)
         return (days[0], days[-1]) if days else ()
 
@@ -168,40 +175,35 @@ class Dossier:
 
     @property
     def about(self) -> list[str]:
-        """The story's best terms, as its articles write them, those first that a person
-        confirmed."""
-        texts = [
-            f"{piece.headline}\n{piece.text}"
-            for piece in sorted(self.pieces, key=lambda piece: not piece.verdict)
-        ]
-        return list(as_written(self.story.terms[:MANY], "\n".join(texts[:FEW])))
+        """The story's most telling terms as its articles write them, confirmed articles first."""
+        confirmed_first = sorted(self.pieces, key=lambda piece: not piece.verdict)
+        texts = [f"{piece.headline}\n{piece.text}" for piece in confirmed_first[:TEXTS_FOR_ABOUT]]
+        return list(as_written(self.story.terms[:MANY], "\n".join(texts)))
 
 
 def dossier(
     connection: sqlite3.Connection, story: Story, languages: Collection[str] = ()
 ) -> Dossier:
-    """The dossier of a story, as the archive stands; only of some languages (ISO 639-1), if any are
-    named.
+    """Return the dossier of a story from the archive's present listing.
 
-    Raises UsageError, with the languages that there are, where nothing is in any of these.
+    With `languages` (ISO 639-1) it holds only articles in these. Raises UsageError, naming the
+    languages of the listing, if no article is in any of them.
     """
     rows = listing(connection, story.id)
-    there = Counter(row["language"] for row in rows if row["language"])
-    if languages and not there.keys() & set(languages):
-        known = (
-            ", ".join(f"{code} {many}" for code, many in there.most_common())
-            or "none that is known"
-        )
+    found = Counter(row["language"] for row in rows if row["language"])
+    if languages and not found.keys() & set(languages):
+        known = ", ".join(f"{code} {many}" for code, many in found.most_common())
         raise UsageError(
-            f"{story.name}: nothing in {', '.join(languages)}; the languages of what is listed: {known}"
+            f"{story.name}: nothing in {', '.join(languages)}; "
+            f"the languages of what is listed: {known or 'unknown'}"
         )
-    pieces = tuple(
-        _piece(connection, row) for row in rows if not languages or row["language"] in languages
-    )
+    wanted = [row for row in rows if not languages or row["language"] in languages]
+    pieces = tuple(_piece(connection, row) for row in wanted)
     return Dossier(story, pieces, search_of(connection, story.id))
 
 
 def _piece(connection: sqlite3.Connection, row: dict[str, Any]) -> Piece:
+    """Return a row of the story's listing as a piece, with its text."""
     query = (
         "SELECT page_title, standfirst, byline, authors, agency, text FROM articles WHERE id = ?"
     )
@@ -225,68 +227,61 @@ def _piece(connection: sqlite3.Connection, row: dict[str, Any]) -> Piece:
         part=row["part"],
         terms=tuple(as_written(row["terms"][:FEW], f"{headline}\n{article['text']}")),
         verdict=row["verdict"],
-        copies=tuple(
-            Copy(**{name: copy[name] for name in Copy.__slots__}) for copy in row["copies"]
-        ),
+        copies=tuple(map(_copy, row["copies"])),
     )
 
 
-def as_written(terms: Iterable[str], text: str) -> Iterator[str]:
-    """Stems as a text writes them, each word once: of `embassi` `embassies` or `embassy`, whichever
-    it has more often.
+def _copy(row: dict[str, Any]) -> Copy:
+    return Copy(**{name: row[name] for name in Copy.__slots__})
 
-    A word that is the stem itself goes before all others: of `korea` it is Korea, also where Korean
-    stands more often or first. The stem's last letter may be the stemmer's own: `embassi` of
-    `embassy`. A stem that is not found stays as it is.
+
+def as_written(terms: Iterable[str], text: str) -> Iterator[str]:
+    """Yield stems as a text writes them, each word once.
+
+    For `embassi` that is `embassies` or `embassy`, whichever is more frequent. A word equal to the
+    stem wins over all others: for `korea` it is Korea, even if Korean is more frequent or comes
+    first. The stem's last letter may be the stemmer's own, as in `embassi` for `embassy`. A stem
+    that is not found is yielded as it is.
     """
     text = text[:READ_FOR_TERMS]
-    folded, told = fold_letters(text), set()
+    folded, seen = fold_letters(text), set()
     for term in terms:
         word = _as_written(term, text, folded)
-        if fold_letters(word) not in told:
-            told.add(fold_letters(word))
+        if fold_letters(word) not in seen:
+            seen.add(fold_letters(word))
             yield word
 
 
 def _as_written(term: str, text: str, folded: str) -> str:
+    """Return one stem as the text writes it; `folded` is the text folded, position by position."""
     if UNSPACED_RUN.match(term):
         at = folded.find(term)
         return text[at : at + len(term)] if at >= 0 else term
-    stem, shorter = re.escape(term), re.escape(term[:-1]) if len(term) > 3 else re.escape(term)
-    found = [match.span() for match in re.finditer(rf"(?<!\w)(?:{stem}|{shorter})\w*", folded)]
-    if not found:
+    shorter = term[:-1] if len(term) > 3 else term
+    pattern = rf"(?<!\w)(?:{re.escape(term)}|{re.escape(shorter)})\w*"
+    spans = [match.span() for match in re.finditer(pattern, folded)]
+    if not spans:
         return term
-    often = Counter(folded[a:b] for a, b in found)
-    best = term if term in often else often.most_common(1)[0][0]
-    return next(text[a:b] for a, b in found if folded[a:b] == best)
+    counts = Counter(folded[start:end] for start, end in spans)
+    best = term if term in counts else counts.most_common(1)[0][0]
+    return next(text[start:end] for start, end in spans if folded[start:end] == best)
 
 
 def _line(text: str | None) -> str:
-    """On one line, and without what would steer a terminal."""
+    """Return a text on one line, without characters that would control a terminal."""
     return " ".join(printable(text).split())
-
-
-def _many(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 # -- text ------------------------------------------------------------------------------------------
 
 
-def as_text(told: Dossier) -> str:
-    """Plain text, paragraphs broken at 88 columns; a heading is never broken."""
-    head = [told.story.title, told.summary, *_facts(told)]
-    blocks = ["\n".join(head), *("\n".join(_text_lines(piece)) for piece in told.pieces)]
-    if told.searched:
-        blocks.append(
-            "\n".join(
-                [
-                    WHAT_WAS_SEARCHED,
-                    "",
-                    *(part for line in told.searched for part in _wrapped(line)),
-                ]
-            )
-        )
+def as_text(content: Dossier) -> str:
+    """Return plain text with paragraphs wrapped at 88 columns; headings are never wrapped."""
+    head = [content.story.title, content.summary, *_facts(content)]
+    blocks = ["\n".join(head), *("\n".join(_text_lines(piece)) for piece in content.pieces)]
+    if content.searched:
+        wrapped = chain.from_iterable(_wrapped(line) for line in content.searched)
+        blocks.append("\n".join([WHAT_WAS_SEARCHED, "", *wrapped]))
     return "\n\n\n".join(blocks) + "\n"
 
 
@@ -303,7 +298,7 @@ def _text_lines(piece: Piece) -> Iterator[str]:
 
 
 def _wrapped(text: str) -> list[str]:
-    """Lines of at most 88 columns, of which Chinese characters take two."""
+    """Return lines of at most 88 columns; a Chinese character takes two."""
     from rich.console import Console
     from rich.text import Text
 
@@ -311,22 +306,22 @@ def _wrapped(text: str) -> list[str]:
     return [line.plain.rstrip() for line in lines]
 
 
-def _facts(told: Dossier) -> list[str]:
-    """What a person asked of the story, and what it is about."""
-    story = told.story
-    window = " ".join(
-        filter(
-            None, (story.since and f"since {story.since}", story.until and f"until {story.until}")
-        )
-    )
-    asked = {
-        "about": ", ".join(told.about),
+def _facts(content: Dossier) -> list[str]:
+    """Return the story's terms and the limits that a person set for it, one line each."""
+    story = content.story
+    limits = [
+        f"since {story.since}" if story.since else None,
+        f"until {story.until}" if story.until else None,
+    ]
+    window = " ".join(filter(None, limits))
+    facts = {
+        "about": ", ".join(content.about),
         "words": story.words,
         "languages": ", ".join(story.languages),
         "published": window,
         "outlets": ", ".join(story.hosts),
     }
-    return [f"{name}: {printable(value)}" for name, value in asked.items() if value]
+    return [f"{name}: {printable(value)}" for name, value in facts.items() if value]
 
 
 # -- Markdown --------------------------------------------------------------------------------------
@@ -336,15 +331,14 @@ LINE_STARTS = re.compile(r"^(\s*)([-+=]|\d+(?=[.)]))")
 WEB = re.compile(r"https?://[^\s<>]+", re.IGNORECASE)
 
 
-def as_markdown(told: Dossier) -> str:
-    """CommonMark; nothing that a page said is markup in it."""
-    head = [f"# {markdown(told.story.title)}", told.summary, *map(markdown, _facts(told))]
-    blocks = [*head, *(block for piece in told.pieces for block in _markdown_blocks(piece))]
-    if told.searched:
-        blocks += [
-            f"## {WHAT_WAS_SEARCHED}",
-            "\n".join(f"- {markdown(line)}" for line in told.searched),
-        ]
+def as_markdown(content: Dossier) -> str:
+    """Return CommonMark in which no text of a page acts as markup."""
+    blocks = [f"# {markdown(content.story.title)}", content.summary]
+    blocks += map(markdown, _facts(content))
+    blocks += chain.from_iterable(_markdown_blocks(piece) for piece in content.pieces)
+    if content.searched:
+        items = [f"- {markdown(line)}" for line in content.searched]
+        blocks += [f"## {WHAT_WAS_SEARCHED}", "\n".join(items)]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -364,11 +358,15 @@ def _markdown_blocks(piece: Piece) -> Iterator[str]:
 
 
 def markdown(text: str) -> str:
-    """A line of text that Markdown shows as it is."""
+    """Return a line of text escaped so that Markdown shows it as it is."""
     escaped = MARKUP.sub(r"\\\1", _line(text))
-    return LINE_STARTS.sub(
-        lambda at: f"{at[1]}{at[2]}\\" if at[2].isdigit() else f"{at[1]}\\{at[2]}", escaped
-    )
+    return LINE_STARTS.sub(_escape_line_start, escaped)
+
+
+def _escape_line_start(start: re.Match[str]) -> str:
+    """Escape what would open a list or a heading: `1\\.` and `\\-`."""
+    indent, marker = start[1], start[2]
+    return f"{indent}{marker}\\" if marker.isdigit() else f"{indent}\\{marker}"
 
 
 def _markdown_link(url: str) -> str:
@@ -378,34 +376,35 @@ def _markdown_link(url: str) -> str:
 # -- JSON and HTML ---------------------------------------------------------------------------------
 
 
-def as_json(told: Dossier) -> str:
-    """One JSON object: `story` (the fields of Story but its id), `coverage` (those of Piece, and
-    `why` in words), and `search` (where it was looked for; null where no crawl for it was made).
+def as_json(content: Dossier) -> str:
+    """Return one JSON object with `story`, `summary`, `coverage` and `search`.
+
+    `story` has the fields of Story except its id, `coverage` those of Piece and `why` in words.
+    `search` says where coverage was looked for; it is null if no crawl was made for the story.
     """
-    story = {name: value for name, value in asdict(told.story).items() if name != "id"}
-    coverage = [asdict(piece) | {"why": piece.why} for piece in told.pieces]
-    search = told.search and asdict(told.search) | {
-        "requests": told.search.requests,
-        "days": told.search.days,
-    }
-    document = {"story": story, "summary": told.summary, "coverage": coverage, "search": search}
+    story = {name: value for name, value in asdict(content.story).items() if name != "id"}
+    coverage = [asdict(piece) | {"why": piece.why} for piece in content.pieces]
+    search = None
+    if content.search:
+        totals = {"requests": content.search.requests, "days": content.search.days}
+        search = asdict(content.search) | totals
+    document = {"story": story, "summary": content.summary, "coverage": coverage, "search": search}
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
-def as_html(told: Dossier) -> str:
-    """One page without scripts that asks no other host for anything; dark where the reader's system
-    is."""
+def as_html(content: Dossier) -> str:
+    """Return one HTML page without scripts or external resources, dark where the system is."""
     from jinja2 import Environment
 
-    page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
-        (files("archive.exports") / "dossier.html").read_text("utf-8")
+    source = (files("archive.exports") / "dossier.html").read_text("utf-8")
+    page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(source)
+    text = page.render(
+        dossier=content,
+        facts=_facts(content),
+        link=lambda url: web_link(url) or url,
+        plain=printable,
     )
-    return (
-        page.render(
-            told=told, facts=_facts(told), link=lambda url: web_link(url) or url, plain=printable
-        )
-        + "\n"
-    )
+    return text + "\n"
 
 
 FORMATS: dict[str, Callable[[Dossier], str]] = {
@@ -414,6 +413,7 @@ FORMATS: dict[str, Callable[[Dossier], str]] = {
     "json": as_json,
     "html": as_html,
 }
+"""Writers by the format's name."""
 ENDINGS = {
     ".txt": "text",
     ".md": "md",
@@ -422,15 +422,17 @@ ENDINGS = {
     ".html": "html",
     ".htm": "html",
 }
-"""The formats that a file's name tells."""
+"""Formats by the ending of a file's name."""
 
 
 # -- a table ---------------------------------------------------------------------------------------
 
 
 def as_table(pieces: Sequence[Piece]) -> Any:
-    """The coverage as a table for a terminal: number, day, how likely it belongs, part, outlet,
-    headline, why."""
+    """Return the coverage as a table for a terminal.
+
+    Its columns are the number, day, probability, tier, part, outlet, headline and shared terms.
+    """
     from rich.table import Column, Table
     from rich.text import Text
 

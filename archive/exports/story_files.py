@@ -1,5 +1,6 @@
-"""Definitions of stories as a TOML file, to keep, to pass on, to follow elsewhere: `[[story]]`
-tables.
+"""Read and write story definitions as TOML, to save, to share, to follow in another archive.
+
+A file consists of `[[story]]` tables:
 
     [[story]]
     name = "harbour-strike"
@@ -9,8 +10,8 @@ tables.
     belongs = ["https://harbour.example/news/1"]
     not = ["https://ridge.example/football"]
 
-`name` is needed; `words`, `until` and `outlets` may be given too. Articles are named by their
-addresses, so that another archive knows them.
+`name` is required; `words`, `until` and `outlets` are optional too. Articles are named by their
+URLs, so that another archive can identify them.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from archive.articles.stories import (
     Definition,
     Judge,
     Story,
+    Verdict,
     await_verdict,
     follow,
     slug,
@@ -39,8 +41,8 @@ from archive.times import since as moment
 LISTS = ("languages", "outlets", "belongs", "not")
 TEXTS = ("name", "title", "words", "since", "until")
 LONGEST = 2_000
-"""Characters of a text in a file. What has no end would be folded for hours: the file may be a
-stranger's."""
+"""Maximum number of characters of a text in a file. The file may come from a stranger, and folding
+an unlimited text would take hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +52,21 @@ class StoryEntry:
     name: str
     definition: Definition
     belongs: tuple[str, ...]
+    """URLs of articles that a person confirmed."""
     rejected: tuple[str, ...]
+    """URLs of articles that a person rejected."""
 
 
 # -- out -------------------------------------------------------------------------------------------
 
 
 def as_toml(connection: sqlite3.Connection, stories: Iterable[Story]) -> str:
-    """The definitions of stories, with the addresses of what a person judged."""
+    """Return the definitions of stories, with the URLs of the articles that a person judged."""
     return "\n".join("\n".join(_table(connection, each)) + "\n" for each in stories)
 
 
 def _table(connection: sqlite3.Connection, about: Story) -> Iterator[str]:
+    """Yield the lines of a story's table."""
     yield "[[story]]"
     values: dict[str, Any] = {
         name: getattr(about, name) for name in ("name", "title", "words", "languages")
@@ -76,6 +81,7 @@ def _table(connection: sqlite3.Connection, about: Story) -> Iterator[str]:
 
 
 def _urls(connection: sqlite3.Connection, story_id: int, word: str) -> list[str]:
+    """Return the URLs that have this verdict, including pages that are not in the archive yet."""
     rows = connection.execute(
         """SELECT a.url FROM story_articles m JOIN articles a ON a.id = m.article_id
         WHERE m.story_id = :story AND m.verdict = :word
@@ -86,7 +92,7 @@ def _urls(connection: sqlite3.Connection, story_id: int, word: str) -> list[str]
 
 
 def _toml(value: object) -> str:
-    """A text or a list of texts; TOML's basic strings are JSON's but for the delete character."""
+    """Return a text or a list of texts in TOML, whose strings are JSON's except for DEL."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
@@ -94,10 +100,10 @@ def _toml(value: object) -> str:
 
 
 def read_story_file(name: str, text: str, as_url: Callable[[str], str]) -> list[StoryEntry]:
-    """The stories that a file defines. Raises UsageError, with the file and the story, for what
-    cannot be meant.
+    """Return the stories that a file defines.
 
-    `as_url` gives an address as it is asked for, and raises UsageError for what is none.
+    `as_url` returns a URL in the form in which it is requested, and raises UsageError if the text
+    is not a URL. Raises UsageError, naming the file and the story, for invalid content.
     """
     try:
         tables = tomllib.loads(text).get("story")
@@ -105,7 +111,7 @@ def read_story_file(name: str, text: str, as_url: Callable[[str], str]) -> list[
         raise UsageError(f"{name}: not readable as TOML: {' '.join(str(error).split())}") from error
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise UsageError(
-            f"{name}: no [[story]] table in it; `dateline stories --toml` writes such files"
+            f"{name}: it has no [[story]] table; `dateline stories --toml` writes such files"
         )
     entries = []
     for number, table in enumerate(tables, 1):
@@ -131,45 +137,42 @@ def _entry(table: dict[str, Any], as_url: Callable[[str], str]) -> StoryEntry:
 
 
 def _check(table: dict[str, Any]) -> None:
+    """Raise UsageError for unknown keys, values of the wrong type or length, or a missing name."""
     for key, value in table.items():
-        if key not in (*TEXTS, *LISTS):
-            raise UsageError(f"`{key}` is not known; known are {', '.join((*TEXTS, *LISTS))}")
-        texts = value if key in LISTS and isinstance(value, list) else [value]
-        if not all(isinstance(each, str) for each in texts) or (key in LISTS) != isinstance(
-            value, list
-        ):
-            raise UsageError(f"`{key}` has to be {'a list of texts' if key in LISTS else 'a text'}")
-        if any(len(each) > LONGEST for each in texts):
+        if key in LISTS:
+            texts, wanted = value, "a list of texts"
+        elif key in TEXTS:
+            texts, wanted = [value], "a text"
+        else:
+            raise UsageError(f"unknown key `{key}`; choose from {', '.join((*TEXTS, *LISTS))}")
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            raise UsageError(f"`{key}` must be {wanted}")
+        if any(len(text) > LONGEST for text in texts):
             raise UsageError(f"`{key}` is longer than {LONGEST:,} characters")
     if not table.get("name"):
         raise UsageError("it has no name")
 
 
 def take(connection: sqlite3.Connection, entry: StoryEntry, judge: Judge, keys: Keys) -> list[str]:
-    """Follow a story as a file defines it; the addresses of what belongs and the archive does not
-    have.
+    """Follow a story as a file defines it, and return the URLs that the archive does not have.
 
-    A story of that name keeps what a person said of its articles, and takes the rest from the file.
-    A word on a page that is not there waits for it. Runs inside the caller's transaction.
+    Only URLs that belong to the story are returned. If the story exists, its verdicts stay and the
+    rest is taken from the file. A verdict on a page that is not in the archive waits for it. Runs
+    inside the caller's transaction.
     """
-    found = {url: lookup(connection, url, keys) for url in (*entry.belongs, *entry.rejected)}
-    belongs = [id for url in entry.belongs if (id := found[url]) is not None]
+    ids = {url: lookup(connection, url, keys) for url in (*entry.belongs, *entry.rejected)}
+    belongs = [id for url in entry.belongs if (id := ids[url]) is not None]
+    rejected = [id for url in entry.rejected if (id := ids[url]) is not None]
     story_id = follow(connection, entry.name, belongs, judge, entry.definition)
-    verdict(
-        connection,
-        story_id,
-        [id for url in entry.rejected if (id := found[url]) is not None],
-        False,
-        judge,
-    )
-    for url, id in found.items():
+    verdict(connection, story_id, rejected, False, judge)
+    for url, id in ids.items():
         if id is None:
-            await_verdict(
-                connection, story_id, url, keys(url), "belongs" if url in entry.belongs else "not"
-            )
-    return [url for url in entry.belongs if found[url] is None]
+            word: Verdict = "belongs" if url in entry.belongs else "not"
+            await_verdict(connection, story_id, url, keys(url), word)
+    return [url for url in entry.belongs if ids[url] is None]
 
 
 def named(connection: sqlite3.Connection, names: Iterable[str]) -> list[Story]:
-    """The stories of these names, each once. Raises UsageError for one that is none."""
-    return list({found.id: found for found in (story(connection, name) for name in names)}.values())
+    """Return the stories of these names, each once. Raises UsageError for an unknown name."""
+    stories = [story(connection, name) for name in names]
+    return list({each.id: each for each in stories}.values())

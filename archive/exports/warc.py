@@ -1,24 +1,20 @@
-"""Captures as a WARC file: what other tools of web archives replay, index and keep.
+"""Write captures to a WARC file, which other web-archive tools replay, index and store.
 
-ISO 28500:2017 (WARC 1.1), written by warcio, each record a gzip member of its own. A capture
+ISO 28500:2017 (WARC 1.1), written by warcio, each record as a separate gzip member. A capture
 becomes
 
-- a `response` with its status and headers as they came, and before it a `request`; of the request
-  only its line and
-  its host are known, and no more is written;
-- a `resource` where no HTTP headers are known, as of a page that was imported from a file;
-- a `revisit` (profile `identical-payload-digest`) where its body stands in an earlier record of the
-  file;
-- a `metadata` record before it where redirects led to it: `requested` and one `hop` a line. With
-  what status each hop
-  answered is not known, and a made-up 3xx response would be a forgery; the response stands under
-  the address that it
-  came from. The same record tells what a feed or sitemap had said of the page: `via`, `foundOn`,
-  `headline`,
-  `publishedAt`; a page that does not give its own headline or date gets it from there.
+- a `response` with the status and headers as received, and a `request` before it; only the
+  request's line and host are known, and nothing else is written;
+- a `resource` if no HTTP headers are known, as for a page that was imported from a file;
+- a `revisit` (profile `identical-payload-digest`) if an earlier record of the file has its body;
+- a `metadata` record before it if redirects led to it: `requested` and one `hop` per line. The
+  status of each hop is unknown, and an invented 3xx response would be a forgery; the response
+  has the URL that it came from. The same record holds what a feed or sitemap said of the page:
+  `via`, `foundOn`, `headline`, `publishedAt`. A page without its own headline or date gets it
+  from there.
 
-Bodies are kept after content decoding. So headers that speak of the body on its way
-(Content-Encoding, Transfer-Encoding, Content-Length where it is another) are renamed
+Bodies are stored after content decoding. Headers that describe the body in transit
+(Content-Encoding, Transfer-Encoding, and Content-Length if it differs) are therefore renamed
 `X-Archive-Orig-…`, as in other archives.
 """
 
@@ -44,6 +40,7 @@ from archive.storage.captures import Captures
 
 RENAMED = "X-Archive-Orig-"
 ON_THE_WAY = ("content-encoding", "transfer-encoding", "content-length")
+"""Headers that describe the body in transit, in lower case."""
 
 CAPTURES = "SELECT url, fetched_at, status, final_url, redirects, headers, digest FROM captures"
 OF_URLS = " WHERE url IN (SELECT value FROM json_each(?))"
@@ -51,18 +48,17 @@ REPEATED = "SELECT digest FROM captures GROUP BY digest HAVING count(*) > 1"
 
 Headers = list[tuple[str, str]]
 
-
 LEAD_FIELDS = {
     "via": "via",
     "foundOn": "found_on",
     "headline": "headline",
     "publishedAt": "published_at",
 }
-"""Of a `metadata` record, and the fields of Lead that they are."""
+"""Fields of a `metadata` record, and the fields of Lead that they hold."""
 
 
 def nobody(_: str) -> Lead | None:
-    """Pages to which nothing pointed."""
+    """Return no lead, as for pages that nothing pointed to."""
     return None
 
 
@@ -72,12 +68,11 @@ def write_warc(
     urls: Iterable[str] | None = None,
     lead_to: Callable[[str], Lead | None] = nobody,
 ) -> int:
-    """Write captures in the order they were made, or only those of some `urls` (as requested);
-    returns how many.
+    """Write captures in the order in which they were made, and return their number.
 
-    `lead_to` is asked what had pointed to the page of a URL.
-    One page at a time is held in memory, and the addresses of bodies that come more than once.
-    Raises ArchiveError where a body is missing.
+    With `urls`, only captures of these requested URLs are written. `lead_to` returns the lead for
+    the page of a URL. Memory holds one page at a time, and the URLs of bodies that occur more than
+    once. Raises ArchiveError if a body is missing.
     """
     file = WarcFile(out, lead_to)
     db = captures.connection
@@ -93,13 +88,13 @@ def write_warc(
 
 
 class WarcFile:
-    """A WARC file in the making; begins with its `warcinfo` record."""
+    """A WARC file being written, beginning with its `warcinfo` record."""
 
     def __init__(self, out: BinaryIO, lead_to: Callable[[str], Lead | None] = nobody) -> None:
         self.lead_to = lead_to
         self.writer = WARCWriter(out, gzip=True, warc_version="1.1")
         self.written: dict[str, Written] = {}
-        """By digest, the bodies that will come again."""
+        """Bodies that will come again, by digest."""
         info = {
             "software": f"dateline/{version('dateline')}",
             "format": "WARC File Format 1.1",
@@ -108,7 +103,7 @@ class WarcFile:
         self.writer.write_record(self.writer.create_warcinfo_record(None, info))
 
     def capture(self, row: sqlite3.Row, body: bytes, remember: bool = False) -> None:
-        """A row of `captures` with its body."""
+        """Write a row of `captures` with its body."""
         head = _head(row, len(body))
         if head:
             record = self._record(row, "response", body, http_headers=head)
@@ -121,7 +116,7 @@ class WarcFile:
         self._write(row, record)
 
     def revisit(self, row: sqlite3.Row) -> None:
-        """A row of `captures` whose body was written before and remembered."""
+        """Write a row of `captures` whose body was written before and remembered."""
         first = self.written[row["digest"]]
         self._write(
             row,
@@ -131,8 +126,10 @@ class WarcFile:
         )
 
     def _write(self, row: sqlite3.Row, record: Any) -> None:
-        """A record, after those that describe it: who reads the file in order then knows them
-        already."""
+        """Write a record after the records that describe it.
+
+        Software that reads the file in order then has the descriptions first.
+        """
         beside = {"WARC-Concurrent-To": record.rec_headers["WARC-Record-ID"]}
         known = hops_as_fields(row) + lead_as_fields(self.lead_to(row["url"]))
         if known:
@@ -164,8 +161,7 @@ class WarcFile:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A body that stands in the file: where it came from, when, how long it is, and its record's
-    WARC headers."""
+    """A body that the file holds: its URL and date, length, and its record's WARC headers."""
 
     url: str
     fetched_at: str
@@ -173,7 +169,7 @@ class Written:
     record: Any
 
     def fields(self) -> dict[str, str]:
-        """The WARC headers by which a revisit refers to it."""
+        """Return the WARC headers with which a revisit refers to this body."""
         return {
             "WARC-Profile": WARCWriter.REVISIT_PROFILE_1_1,
             "WARC-Refers-To": self.record["WARC-Record-ID"],
@@ -184,15 +180,18 @@ class Written:
 
 
 class HttpHead(StatusAndHeaders):  # type: ignore[misc]  # warcio has no types
-    """Status line and headers that are written byte for byte as they came; warcio would
-    percent-encode them."""
+    """A status line and headers, written byte for byte.
+
+    warcio would percent-encode them.
+    """
 
     def compute_headers_buffer(self, header_filter: Any = None) -> None:
+        """Encode the head as Latin-1, as HTTP does."""
         self.headers_buff = self.to_str(header_filter).encode("latin-1", "replace") + b"\r\n"
 
 
 def honest_headers(headers: Headers, length: int) -> Headers:
-    """Headers that are true of a decoded body of so many bytes."""
+    """Return headers that are true of a decoded body of `length` bytes."""
     true: Headers = []
     for name, value in headers:
         unfolded = re.sub(r"[\r\n]+\s*", " ", value)
@@ -206,7 +205,7 @@ def honest_headers(headers: Headers, length: int) -> Headers:
 
 
 def hops_as_fields(row: sqlite3.Row) -> bytes:
-    """How redirects led here, as `application/warc-fields`; nothing where none did."""
+    """Return the redirects that led here as `application/warc-fields`; empty without any."""
     if target(row) == row["url"]:
         return b""
     hops = [f"requested: {row['url']}", *(f"hop: {url}" for url in json.loads(row["redirects"]))]
@@ -214,18 +213,16 @@ def hops_as_fields(row: sqlite3.Row) -> bytes:
 
 
 def lead_as_fields(lead: Lead | None) -> bytes:
-    """What had been said of a page before it was fetched, as `application/warc-fields`; nothing
-    where nothing was."""
+    """Return a lead as `application/warc-fields`; empty if it has neither headline nor date."""
     if lead is None or not (lead.headline or lead.published_at):
         return b""
-    said = ((field, getattr(lead, name)) for field, name in LEAD_FIELDS.items())
-    return "".join(
-        f"{field}: {' '.join(value.split())}\r\n" for field, value in said if value
-    ).encode()
+    values = {field: getattr(lead, name) for field, name in LEAD_FIELDS.items()}
+    lines = [f"{field}: {' '.join(value.split())}" for field, value in values.items() if value]
+    return "".join(f"{line}\r\n" for line in lines).encode()
 
 
 def target(row: sqlite3.Row) -> str:
-    """The address that the body came from."""
+    """Return the URL that the body came from."""
     return str(row["final_url"] or row["url"])
 
 
@@ -239,14 +236,16 @@ def _body(captures: Captures, digest: str) -> bytes:
     body = captures.body(digest)
     if body is None:
         raise ArchiveError(
-            f"captures.db: the page {digest[:12]}… is missing; the file is damaged, restore a copy of it"
+            f"captures.db: the page {digest[:12]}… is missing; the file is damaged, restore a backup"
         )
     return body
 
 
 def _head(row: sqlite3.Row, length: int) -> HttpHead | None:
-    """Status line and headers of a response; None where only a content type is known: no server was
-    heard."""
+    """Return a response's status line and headers.
+
+    None if only a content type is known, because then the page did not come from a server.
+    """
     headers = _headers(row)
     if {name.lower() for name, _ in headers} <= {"content-type"}:
         return None
@@ -270,5 +269,6 @@ def _status_line(status: int) -> str:
 
 def _request(url: str) -> HttpHead:
     parts = urlsplit(url)
-    line = f"GET {parts.path or '/'}{'?' + parts.query if parts.query else ''} HTTP/1.1"
+    query = f"?{parts.query}" if parts.query else ""
+    line = f"GET {parts.path or '/'}{query} HTTP/1.1"
     return HttpHead(line, [("Host", parts.netloc)], is_http_request=True)

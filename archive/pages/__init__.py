@@ -1,1 +1,1 @@
-"""What the pages show: from a connection to plain rows for a template; no web server here."""
+"""The data of each page: from a database connection to plain rows, without a web server."""

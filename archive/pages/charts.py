@@ -1,5 +1,8 @@
-"""Small charts, as places on a drawing: in per cent of its width, so that one SVG fits any screen;
-in pixels down."""
+"""Small charts as positions on a drawing.
+
+Horizontal positions are percentages of the width, so one SVG fits any screen; vertical ones are
+pixels.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +10,24 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
+from itertools import chain, groupby
 from typing import NamedTuple
 
 from archive.text.formatting import MONTHS, as_utc, many, moment
 
 LANES = 8
-"""Outlets that have a line of their own on a timeline; the others share the last."""
+"""Outlets with a line of their own on a timeline; the others share the last line."""
 POINTS = 150
-"""Articles up to which each is a mark of its own; of more, those of one stretch of time become one
+"""Articles up to which each gets its own mark; beyond that, the articles of one time span share a
 mark."""
 STRETCHES = 32
+"""Time spans that share a mark."""
 LANE, TOP = 44, 8
-"""Pixels."""
+"""Pixels: height of a line, and space above the first."""
 EDGE = 2.0
-"""Per cent of the width that stay free at both ends."""
+"""Percentage of the width that stays free at each end."""
 DAYS, LEAST = 60, 30
-"""Bars of a sparkline: at most, and at least."""
+"""Maximum and minimum number of bars of a sparkline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +37,14 @@ class Bar:
     label: str
     count: int
     x: float
-    """Where it begins, in per cent of the width."""
+    """Left edge, as a percentage of the width."""
     width: float
     height: float
-    """In per cent."""
+    """As a percentage of the drawing's height."""
 
 
 def bars(counted: Sequence[tuple[str, int]]) -> list[Bar]:
-    """Counts under their labels, as bars side by side."""
+    """Return labelled counts as bars side by side."""
     most = max((count for _, count in counted), default=0) or 1
     width = 100 / max(1, len(counted))
     return [
@@ -50,25 +54,26 @@ def bars(counted: Sequence[tuple[str, int]]) -> list[Bar]:
 
 
 def sparkline(per_day: Mapping[str, int], most: int = DAYS) -> list[Bar]:
-    """Articles a day, of `LEAST` days or more; of a longer time, of so many days each that `most`
-    bars do.
+    """Return articles per day as bars, for `LEAST` days at least.
 
-    `per_day` counts articles under the days (or moments) of their publication; what is none is left
-    out.
+    A longer period is divided into at most `most` bars of several days each. `per_day` counts
+    articles by publication day (or time); invalid dates are ignored.
     """
-    days = {found.date().toordinal(): 0 for day in per_day if (found := as_utc(day))}
-    for day, count in per_day.items():
-        if found := as_utc(day):
-            days[found.date().toordinal()] += count
+    days = Counter[int]()
+    for written, count in per_day.items():
+        date = as_utc(written)
+        if date:
+            days[date.date().toordinal()] += count
     if not days:
         return []
     last = max(days)
     first = max(1, min(*days, last - LEAST + 1))
-    each = -(-(last - first + 1) // most)
+    days_per_bar = -(-(last - first + 1) // most)
     counts = Counter[int]()
     for number, count in days.items():
-        counts[(number - first) // each] += count
-    labels = (datetime.fromordinal(first + at * each) for at in range((last - first) // each + 1))
+        counts[(number - first) // days_per_bar] += count
+    starts = range(first, last + 1, days_per_bar)
+    labels = [datetime.fromordinal(start) for start in starts]
     return bars([(f"{label:%Y-%m-%d}", counts[at]) for at, label in enumerate(labels)])
 
 
@@ -88,31 +93,31 @@ Dated = tuple[datetime, Shown]
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """An article, or several of one outlet and one stretch of time."""
+    """An article, or several articles of one outlet in one time span."""
 
     x: float
     title: str
     hollow: bool
-    """All of it copies."""
+    """True if all of them are copies."""
     id: int | None
-    """The article, if it is one."""
+    """The article, if there is only one."""
     radius: float
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One outlet's line."""
+    """The line of one outlet."""
 
     outlet: str
     y: int
     marks: tuple[Mark, ...]
     ticks: tuple[float, ...]
-    """Where its articles were changed."""
+    """Times at which its articles were changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Articles over time, a line an outlet; `scale` are places and labels along it."""
+    """Articles over time, one line per outlet; `scale` has positions and labels."""
 
     lanes: tuple[Lane, ...]
     scale: tuple[tuple[float, str], ...]
@@ -123,41 +128,48 @@ class Timeline:
 
 
 def timeline(articles: Sequence[Shown]) -> Timeline | None:
-    """The timeline of articles; None where none of them is dated. Outlets stand in the order of
-    their first article."""
-    dated = sorted(
-        ((found, each) for each in articles if (found := as_utc(each.published_at))),
-        key=lambda pair: pair[0],
-    )
+    """Return the timeline of articles, or None if none of them is dated.
+
+    Outlets appear in the order of their first article.
+    """
+    dated = [(date, each) for each in articles if (date := as_utc(each.published_at))]
+    dated.sort(key=lambda pair: pair[0])
     if not dated:
         return None
-    changes = [found for _, each in dated for said in each.revised_at if (found := as_utc(said))]
-    first, last = dated[0][0], max([dated[-1][0], *changes])
-    along = _Along(first, last)
+    first, last = dated[0][0], dated[-1][0]
+    along = _Along(first, max([last, *_changes(dated)]))
+    binned = len(dated) > POINTS
     lanes = [
-        _lane(name, number, pairs, along, len(dated) > POINTS)
+        _lane(name, number, pairs, along, binned)
         for number, (name, pairs) in enumerate(_lanes(dated).items())
     ]
     return Timeline(
-        tuple(lanes),
-        tuple(_scale(along)),
-        TOP + LANE * len(lanes) + 22,
-        len(articles) - len(dated),
-        moment(f"{first:%Y-%m-%d}"),
-        moment(f"{dated[-1][0]:%Y-%m-%d}"),
+        lanes=tuple(lanes),
+        scale=tuple(_scale(along)),
+        height=TOP + LANE * len(lanes) + 22,
+        undated=len(articles) - len(dated),
+        first=moment(f"{first:%Y-%m-%d}"),
+        last=moment(f"{last:%Y-%m-%d}"),
     )
+
+
+def _changes(dated: Sequence[Dated]) -> list[datetime]:
+    """Return the times at which these articles were changed."""
+    written = chain.from_iterable(each.revised_at for _, each in dated)
+    return [date for date in map(as_utc, written) if date]
 
 
 @dataclass(frozen=True, slots=True)
 class _Along:
-    """From a moment to its place."""
+    """Maps a time to its horizontal position."""
 
     first: datetime
     last: datetime
 
     def __call__(self, at: datetime) -> float:
-        whole = (self.last - self.first).total_seconds()
-        share = (at - self.first).total_seconds() / whole if whole else 0.5
+        """Return the position of a time, as a percentage of the width."""
+        total = (self.last - self.first).total_seconds()
+        share = (at - self.first).total_seconds() / total if total else 0.5
         return round(EDGE + share * (100 - 2 * EDGE), 2)
 
 
@@ -165,40 +177,45 @@ OTHERS = "other outlets"
 
 
 def _lanes(dated: Sequence[Dated]) -> dict[str, list[Dated]]:
-    """The articles of the outlets that have most, in the order of their first; the rest under one
-    name, the last."""
+    """Return the articles of each outlet, in the order of its first article.
+
+    If there are too many outlets, those with fewest articles share one name, the last.
+    """
     counts = Counter(each.outlet for _, each in dated)
-    most = {
-        outlet for outlet, _ in counts.most_common(LANES if len(counts) <= LANES else LANES - 1)
-    }
-    lanes: dict[str, list[Dated]] = {outlet: [] for outlet in counts if outlet in most}
-    for pair in dated:
-        lanes.setdefault(pair[1].outlet if pair[1].outlet in most else OTHERS, []).append(pair)
+    own_lanes = LANES if len(counts) <= LANES else LANES - 1
+    largest = {outlet for outlet, _ in counts.most_common(own_lanes)}
+    lanes: dict[str, list[Dated]] = {outlet: [] for outlet in counts if outlet in largest}
+    for date, article in dated:
+        name = article.outlet if article.outlet in largest else OTHERS
+        lanes.setdefault(name, []).append((date, article))
     return lanes
 
 
 def _lane(name: str, number: int, dated: Sequence[Dated], along: _Along, binned: bool) -> Lane:
-    places = {
-        along(found) for _, each in dated for said in each.revised_at if (found := as_utc(said))
-    }
-    changed = sorted({_middle(x) for x in places} if binned else places)
-    marks = _stretches(dated, along) if binned else (_mark(along(at), [each]) for at, each in dated)
-    return Lane(name, TOP + LANE * number, tuple(marks), tuple(changed))
+    """Return the line of one outlet; `binned` puts the articles of one time span in one mark."""
+    ticks = {along(date) for date in _changes(dated)}
+    if binned:
+        ticks = {_middle(x) for x in ticks}
+        marks = list(_stretches(dated, along))
+    else:
+        marks = [_mark(along(date), [each]) for date, each in dated]
+    return Lane(name, TOP + LANE * number, tuple(marks), tuple(sorted(ticks)))
 
 
 def _stretches(dated: Sequence[Dated], along: _Along) -> Iterable[Mark]:
-    """One mark for what lies in one stretch of the width."""
+    """Yield one mark for all articles of a time span."""
     for x, group in groupby(dated, key=lambda pair: _middle(along(pair[0]))):
         yield _mark(x, [each for _, each in group])
 
 
 def _middle(x: float) -> float:
-    """Of the stretch that a place lies in."""
+    """Return the middle of the time span that contains a position."""
     size = 100 / STRETCHES
     return round((x // size + 0.5) * size, 2)
 
 
 def _mark(x: float, articles: Sequence[Shown]) -> Mark:
+    """Return a mark at a position for one or more articles."""
     radius = min(10.0, round(5 + len(articles) ** 0.5 - 1, 1))
     hollow = all(each.is_copy for each in articles)
     if len(articles) > 1:
@@ -206,14 +223,15 @@ def _mark(x: float, articles: Sequence[Shown]) -> Mark:
         return Mark(x, title, hollow, None, radius)
     one = articles[0]
     parts = [moment(one.published_at), one.outlet, one.headline]
-    parts += ["a copy"] * one.is_copy + [f"changed {many(len(one.revised_at), 'time')}"] * bool(
-        one.revised_at
-    )
+    if one.is_copy:
+        parts.append("a copy")
+    if one.revised_at:
+        parts.append(f"changed {many(len(one.revised_at), 'time')}")
     return Mark(x, " · ".join(parts), hollow, one.id, radius)
 
 
 def _scale(along: _Along) -> Iterable[tuple[float, str]]:
-    """A label at each third: months, days or hours, as the whole is long."""
+    """Yield a label at each third: months, days or hours, depending on the whole span."""
     whole = along.last - along.first
     for share in (0, 1, 2, 3) if whole else (0,):
         at = along.first + whole * share / 3

@@ -1,20 +1,20 @@
-"""The home of an archive: its newest coverage, the stories that are followed, the last crawl."""
+"""The home page: the newest coverage, the followed stories, the last crawl."""
 
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
 
 from archive.pages.charts import sparkline
-from archive.queries.lookup import newest
+from archive.queries.lookup import Row, newest
 from archive.text.formatting import direction
 from archive.text.html import beginning
 
-Row = dict[str, Any]
-
 NEWEST = 18
+"""Articles on the home page."""
 STORIES = 8
+"""Stories on the home page."""
 LEDE = 200
+"""Characters shown of an article's beginning."""
 
 COUNTS = """
 SELECT (SELECT count(*) FROM articles) AS articles, (SELECT count(*) FROM outlets) AS outlets,
@@ -22,7 +22,9 @@ SELECT (SELECT count(*) FROM articles) AS articles, (SELECT count(*) FROM outlet
 
 WITHIN = """
 FROM story_articles m JOIN articles a ON a.id = m.article_id
-WHERE m.story_id = ? AND (m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely')))"""
+WHERE m.story_id = ? AND (
+  m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely'))
+)"""
 
 TOTALS = """
 SELECT count(*) AS articles, count(DISTINCT a.outlet_id) AS outlets, min(a.published_at) AS first,
@@ -34,16 +36,22 @@ LAST_CRAWL = """
 WITH c AS (SELECT *, coalesce(finished_at, '9') AS until FROM crawls ORDER BY id DESC LIMIT 1)
 SELECT c.*,
        (SELECT count(*) FROM checks WHERE crawl_id = c.id) AS looks,
-       (SELECT count(*) FROM articles WHERE fetched_at BETWEEN c.started_at AND c.until) AS articles,
-       (SELECT count(*) FROM revisions WHERE seen_at BETWEEN c.started_at AND c.until AND number > 1) AS changes,
-       (SELECT count(*) FROM urls WHERE outcome = 'failed' AND checked_at BETWEEN c.started_at AND c.until) AS failures
+       (SELECT count(*) FROM articles
+        WHERE fetched_at BETWEEN c.started_at AND c.until) AS articles,
+       (SELECT count(*) FROM revisions
+        WHERE seen_at BETWEEN c.started_at AND c.until AND number > 1) AS changes,
+       (SELECT count(*) FROM urls
+        WHERE outcome = 'failed' AND checked_at BETWEEN c.started_at AND c.until) AS failures
 FROM c"""
-"""Counted by indexes alone: a crawl may have made a hundred thousand checks."""
+"""Counted by indexes alone, because a crawl may have made a hundred thousand checks."""
 
 
 def home(connection: sqlite3.Connection) -> Row:
-    """`cards`, `stories` with their sparklines, the last `crawl` (None before the first), and how
-    much there is."""
+    """Return the data of the home page.
+
+    It has `counts`, `cards`, `stories` with their sparklines, and the last `crawl` (None before the
+    first).
+    """
     counts = dict(connection.execute(COUNTS).fetchone())
     crawl = connection.execute(LAST_CRAWL).fetchone()
     return {
@@ -55,19 +63,20 @@ def home(connection: sqlite3.Connection) -> Row:
 
 
 def cards(connection: sqlite3.Connection, count: int) -> list[Row]:
-    """The newest articles with their first words, copies folded under their original."""
+    """Return the newest articles with their first words, copies folded under their original."""
     return [_card(row) for row in newest(connection, count)]
 
 
 def _card(row: Row) -> Row:
-    shown = beginning(row["standfirst"] or row["beginning"], LEDE)
-    return row | {"beginning": shown, "direction": direction(row["language"])}
+    lede = beginning(row["standfirst"] or row["beginning"], LEDE)
+    return row | {"beginning": lede, "direction": direction(row["language"])}
 
 
 def stories(connection: sqlite3.Connection, count: int | None = None) -> list[Row]:
-    """The stories, those first that got an article last.
+    """Return the stories, those with the latest addition first.
 
-    Each has `name`, `title`, `articles`, `outlets`, `first`, `last` (moments or None) and `bars`.
+    Each has `name`, `title`, `articles`, `outlets`, `first` and `last` (ISO dates or None) and
+    `bars`.
     """
     chosen = connection.execute(
         """SELECT s.id, s.name, s.title, s.words, s.created_at,
@@ -79,6 +88,7 @@ def stories(connection: sqlite3.Connection, count: int | None = None) -> list[Ro
 
 
 def _over_time(connection: sqlite3.Connection, story_id: int) -> Row:
+    """Return a story's totals and its sparkline."""
     totals = connection.execute(TOTALS + WITHIN, (story_id,)).fetchone()
     per_day = connection.execute(
         f"{PER_DAY}{WITHIN} AND a.published_at IS NOT NULL GROUP BY 1", (story_id,)

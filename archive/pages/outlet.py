@@ -1,5 +1,4 @@
-"""One outlet: when it publishes, whose texts it runs, what it changes, and how well it can be
-read."""
+"""The page of an outlet: when it publishes, whose texts, what it changes, what fails."""
 
 from __future__ import annotations
 
@@ -9,13 +8,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from archive.pages.charts import bars, sparkline
+from archive.queries.lookup import Row
 from archive.text.formatting import WEEKDAYS, direction, parsed, texts
 
-Row = dict[str, Any]
-
 RECENT = 2_000
-"""Articles, the newest, from which an outlet's habits are counted."""
+"""The newest articles that an outlet's statistics cover."""
 SHOWN = 15
+"""Rows of each list."""
 
 OUTLETS = """
 SELECT o.id, o.host, o.name, o.language, o.country,
@@ -28,7 +27,9 @@ FROM outlets o ORDER BY articles DESC, o.host LIMIT ? OFFSET ?"""
 
 HABITS = """
 SELECT a.published_at, a.agency IS NOT NULL AS is_wire, a.fetched_at,
-       EXISTS (SELECT 1 FROM articles b WHERE b.id = t.original_id AND b.outlet_id <> a.outlet_id) AS is_copy,
+       EXISTS (
+         SELECT 1 FROM articles b WHERE b.id = t.original_id AND b.outlet_id <> a.outlet_id
+       ) AS is_copy,
        t.original_id = a.id AND EXISTS (
          SELECT 1 FROM versions w WHERE w.text_id = t.id AND w.outlet_id <> a.outlet_id
        ) AS is_original
@@ -37,10 +38,12 @@ WHERE a.outlet_id = ? ORDER BY a.published_at DESC LIMIT ?"""
 
 NEWEST = """
 SELECT a.id, a.headline, a.published_at, a.language, a.url, f.original_id, f.other_outlets
-FROM articles a JOIN folded f ON f.id = a.id WHERE a.outlet_id = ? ORDER BY a.published_at DESC, a.id DESC LIMIT ?"""
+FROM articles a JOIN folded f ON f.id = a.id
+WHERE a.outlet_id = ? ORDER BY a.published_at DESC, a.id DESC LIMIT ?"""
 
 CHANGED = """
-SELECT r.article_id, r.number, r.seen_at, r.kinds, r.stealth, coalesce(r.headline, a.headline) AS headline, a.language
+SELECT r.article_id, r.number, r.seen_at, r.kinds, r.stealth,
+       coalesce(r.headline, a.headline) AS headline, a.language
 FROM revisions r JOIN articles a ON a.id = r.article_id
 WHERE a.outlet_id = ? AND r.number > 1 ORDER BY r.seen_at DESC"""
 
@@ -50,7 +53,8 @@ WHERE outlet_id = ? AND kind <> 'page' ORDER BY tries DESC, kind, url LIMIT ?"""
 
 AMISS = """
 SELECT url, outcome, status, reason, checked_at FROM urls
-WHERE outlet_id = ? AND outcome IN ('failed', 'refused', 'gone') AND kind = 'page' ORDER BY checked_at DESC LIMIT ?"""
+WHERE outlet_id = ? AND outcome IN ('failed', 'refused', 'gone') AND kind = 'page'
+ORDER BY checked_at DESC LIMIT ?"""
 
 FROM_WHOM = """
 SELECT o.host, coalesce(o.name, o.host) AS name, count(*) AS texts
@@ -60,33 +64,30 @@ WHERE v.outlet_id = :outlet AND a.outlet_id <> :outlet GROUP BY o.id ORDER BY te
 
 
 def outlets(connection: sqlite3.Connection, page: int = 1, size: int = 100) -> list[Row]:
-    """The outlets, those with most articles first."""
+    """Return one page of the outlets, those with most articles first."""
     return [dict(row) for row in connection.execute(OUTLETS, (size, (max(1, page) - 1) * size))]
 
 
 def outlet(connection: sqlite3.Connection, host: str) -> Row | None:
-    """All that the page of an outlet shows; None if no outlet has that host."""
+    """Return everything that the page of an outlet shows, or None for an unknown host."""
     row = connection.execute("SELECT * FROM outlets WHERE host = ?", (host,)).fetchone()
     if row is None:
         return None
     id = row["id"]
     changed = [_change(each) for each in connection.execute(CHANGED, (id,))]
+    count = "SELECT count(*) FROM articles WHERE outlet_id = ?"
+    newest = _rows(connection, NEWEST, (id, SHOWN))
     return dict(row) | {
-        "articles": connection.execute(
-            "SELECT count(*) FROM articles WHERE outlet_id = ?", (id,)
-        ).fetchone()[0],
-        "habits": habits(connection.execute(HABITS, (id, RECENT)).fetchall()),
+        "articles": connection.execute(count, (id,)).fetchone()[0],
+        "statistics": habits(connection.execute(HABITS, (id, RECENT)).fetchall()),
         "from_whom": _rows(connection, FROM_WHOM, {"outlet": id}),
-        "newest": [
-            each | {"direction": direction(each["language"])}
-            for each in _rows(connection, NEWEST, (id, SHOWN))
-        ],
+        "newest": [each | {"direction": direction(each["language"])} for each in newest],
         "changes": len(changed),
         "stealth": sum(each["stealth"] for each in changed),
         "corrections": sum("correction" in each["kinds"] for each in changed),
         "changed": changed[:SHOWN],
         "sources": _rows(connection, SOURCES, (id, SHOWN)),
-        "amiss": _rows(connection, AMISS, (id, SHOWN)),
+        "failed": _rows(connection, AMISS, (id, SHOWN)),
     }
 
 
@@ -99,25 +100,26 @@ def _change(row: sqlite3.Row) -> Row:
 
 
 def habits(rows: Sequence[sqlite3.Row]) -> Row:
-    """Of an outlet's newest articles: `hours` and `weekdays` as bars (UTC), `days`, and shares of
-    1.
+    """Return statistics of an outlet's newest articles.
 
-    Only articles whose hour is known count for the hours. `wire` names an agency; `copied` is
-    another's text, `lent` its own that others ran.
+    `hours` and `weekdays` (UTC) and `days` are bars; only articles with a known time count for the
+    hours. `wire` is the share that names an agency, `copied` the share of other outlets' texts,
+    `lent` that of its own texts which others published; shares are from 0 to 1.
     """
-    found = [moment for row in rows if (moment := parsed(row["published_at"]))]
-    timed = Counter(moment.hour for moment in found if moment.tzinfo)
-    days = Counter(moment.weekday() for moment in found)
-    whole = len(rows) or 1
+    published = [date for row in rows if (date := parsed(row["published_at"]))]
+    by_hour = Counter(date.hour for date in published if date.tzinfo)
+    by_weekday = Counter(date.weekday() for date in published)
+    by_day = Counter(row["published_at"][:10] for row in rows if row["published_at"])
+    total = len(rows) or 1
     return {
         "counted": len(rows),
-        "timed": timed.total(),
-        "hours": bars([(f"{hour:02}:00", timed[hour]) for hour in range(24)]),
-        "weekdays": bars([(name, days[number]) for number, name in enumerate(WEEKDAYS)]),
-        "days": sparkline(Counter(row["published_at"][:10] for row in rows if row["published_at"])),
-        "wire": sum(row["is_wire"] for row in rows) / whole,
-        "copied": sum(row["is_copy"] for row in rows) / whole,
-        "lent": sum(row["is_original"] or 0 for row in rows) / whole,
-        "undated": len(rows) - len(found),
+        "timed": by_hour.total(),
+        "hours": bars([(f"{hour:02}:00", by_hour[hour]) for hour in range(24)]),
+        "weekdays": bars([(name, by_weekday[number]) for number, name in enumerate(WEEKDAYS)]),
+        "days": sparkline(by_day),
+        "wire": sum(row["is_wire"] for row in rows) / total,
+        "copied": sum(row["is_copy"] for row in rows) / total,
+        "lent": sum(row["is_original"] or 0 for row in rows) / total,
+        "undated": len(rows) - len(published),
         "fetched_at": max((row["fetched_at"] for row in rows), default=None),
     }

@@ -1,5 +1,4 @@
-"""Searching as a page: the best first, with what the finds have in common, and in words what went
-wrong."""
+"""The search page: the best hits first, with facets, and errors in plain words."""
 
 from __future__ import annotations
 
@@ -8,20 +7,19 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from archive.errors import UsageError
 from archive.pages.filters import Filters, cut
+from archive.queries.lookup import Row
 from archive.queries.search import READ, WEIGHTS, match_query, passage
 from archive.text.formatting import direction
 
-Row = dict[str, Any]
-
 PAGE = 20
+"""Texts per page."""
 MOST = 2_000
-"""Articles that are ranked and counted: of words that more hold, the newest in the archive."""
+"""Articles that are ranked and counted; if more match, the newest in the archive are taken."""
 FACETS = 12
-"""Values that are offered of each."""
+"""Values offered for each facet."""
 
 CONDITIONS = {
     "outlet": "+f.rowid IN (SELECT id FROM articles WHERE outlet_id = (SELECT id FROM outlets WHERE host = :outlet))",
@@ -30,7 +28,7 @@ CONDITIONS = {
     "story": """+f.rowid IN (SELECT m.article_id FROM story_articles m JOIN stories s ON s.id = m.story_id
         WHERE s.name = :story AND (m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely'))))""",
 }
-"""The plus keeps SQLite from asking the full text index anew for each article of the list."""
+"""The plus keeps SQLite from running the full-text search again for each article of the list."""
 
 FOUND = """
 SELECT f.rowid AS id, bm25(articles_fts, {weights}) AS score, a.outlet_id, a.language,
@@ -46,20 +44,22 @@ SHOWN = f"""
 SELECT a.id, a.headline, a.url, a.published_at, a.language, a.byline, o.host AS outlet,
        coalesce(o.name, o.host) AS outlet_name, f.other_outlets,
        {READ} AS said
-FROM json_each(?) j JOIN articles a ON a.id = j.value JOIN outlets o ON o.id = a.outlet_id JOIN folded f ON f.id = a.id
+FROM json_each(?) j JOIN articles a ON a.id = j.value
+JOIN outlets o ON o.id = a.outlet_id JOIN folded f ON f.id = a.id
 ORDER BY j.key"""  # noqa: S608  the text is all ours
 
 HOSTS = "SELECT id, host FROM outlets WHERE id IN (SELECT value FROM json_each(?))"
 
 OF_STORIES = """
-SELECT s.name, s.title, count(*) FROM json_each(?) j JOIN story_articles m ON m.article_id = j.value
-JOIN stories s ON s.id = m.story_id WHERE m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely'))
+SELECT s.name, s.title, count(*) FROM json_each(?) j
+JOIN story_articles m ON m.article_id = j.value JOIN stories s ON s.id = m.story_id
+WHERE m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely'))
 GROUP BY s.id ORDER BY 3 DESC, s.title LIMIT ?"""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted(Filters):
-    """What is searched for, and within what; `month` is `2024-02`, `story` a name."""
+    """A search: its words and filters; `month` is `2024-02`, `story` a name."""
 
     words: str = ""
     outlet: str = ""
@@ -69,28 +69,37 @@ class Wanted(Filters):
 
     @property
     def filters(self) -> dict[str, str]:
-        """The same without the words."""
+        """The filters in use, without the words."""
         return {name: value for name, value in self.given.items() if name != "words"}
 
 
 def find(connection: sqlite3.Connection, wanted: Wanted, page: int = 1) -> Row:
-    """What the page of a search shows: the `hits` of one `page`, best first, versions of one text
-    as one, and `facets`.
+    """Return what the search page shows.
 
-    `articles` are counted with copies; `cut` says that more hold the words than were looked at.
-    `error` says in words why nothing was searched for.
+    `hits` are the texts of one `page`, best first, with versions of one text as one hit. `articles`
+    counts copies too; `cut` is True if more articles match than were ranked. `error` says in words
+    why no search was made.
     """
-    nothing: Row = {"wanted": wanted, "hits": [], "facets": {}, "articles": 0, "texts": 0, "cut": False, "page": 1,
-                    "pages": 1, "error": None}  # fmt: skip
+    empty: Row = {
+        "wanted": wanted,
+        "hits": [],
+        "facets": {},
+        "articles": 0,
+        "texts": 0,
+        "cut": False,
+        "page": 1,
+        "pages": 1,
+        "error": None,
+    }
     if not wanted.words.strip():
-        return nothing
+        return empty
     try:
         found = _found(connection, wanted)
     except UsageError as error:
-        return nothing | {"error": str(error)}
+        return empty | {"error": str(error)}
     best = _best(connection, found)
     shown, page, pages = cut(best, page, PAGE)
-    return nothing | {
+    return empty | {
         "hits": _hits(connection, shown, wanted.words),
         "facets": _facets(connection, found, wanted),
         "articles": len(found),
@@ -102,6 +111,7 @@ def find(connection: sqlite3.Connection, wanted: Wanted, page: int = 1) -> Row:
 
 
 def _found(connection: sqlite3.Connection, wanted: Wanted) -> list[sqlite3.Row]:
+    """Return the articles that match, with their scores, `MOST` at most."""
     condition = " AND ".join(CONDITIONS[name] for name in wanted.filters) or "1"
     sql = FOUND.format(weights=WEIGHTS, condition=condition)
     values = {**wanted.filters, "match": match_query(wanted.words), "most": MOST}
@@ -109,8 +119,10 @@ def _found(connection: sqlite3.Connection, wanted: Wanted) -> list[sqlite3.Row]:
 
 
 def _best(connection: sqlite3.Connection, found: Iterable[sqlite3.Row]) -> list[int]:
-    """The articles that stand for their texts, best first: the original if it was found, else the
-    best version."""
+    """Return the articles that represent their texts, best first.
+
+    That is the original if it matches, else the version with the best score.
+    """
     scores = {row["id"]: row["score"] for row in found}
     originals = dict(connection.execute(ORIGINALS, (json.dumps(list(scores)),)).fetchall())
     best: dict[int, tuple[float, int]] = {}
@@ -122,41 +134,43 @@ def _best(connection: sqlite3.Connection, found: Iterable[sqlite3.Row]) -> list[
 
 def _hits(connection: sqlite3.Connection, ids: Sequence[int], words: str) -> list[Row]:
     rows = connection.execute(SHOWN, (json.dumps(ids),))
-    return [
-        # a Row iterates over values
-        {name: row[name] for name in row.keys() if name != "said"}  # noqa: SIM118
-        | {"passage": passage(row["said"], words), "direction": direction(row["language"])}
-        for row in rows
-    ]
+    return [_hit(row, words) for row in rows]
+
+
+def _hit(row: sqlite3.Row, words: str) -> Row:
+    """Return a row with the matching passage in place of the whole text."""
+    hit = dict(row)
+    matching = passage(hit.pop("said"), words)
+    return hit | {"passage": matching, "direction": direction(row["language"])}
 
 
 def _facets(
     connection: sqlite3.Connection, found: list[sqlite3.Row], wanted: Wanted
 ) -> dict[str, list[Row]]:
-    """What may be chosen next, with how many articles each leaves; what is chosen already is not
-    offered again."""
+    """Return the values by which the search can be narrowed, with the articles that each leaves.
+
+    Filters in use are not offered again.
+    """
     ids = json.dumps([row["id"] for row in found])
     outlets = json.dumps(list({row["outlet_id"] for row in found}))
     hosts = dict(connection.execute(HOSTS, (outlets,)).fetchall())
-    counted = {
+    months = _counted(row["month"] for row in found if row["month"])
+    stories = [
+        {"value": name, "label": title, "count": count}
+        for name, title, count in connection.execute(OF_STORIES, (ids, FACETS))
+    ]
+    facets = {
         "outlet": _counted(hosts[row["outlet_id"]] for row in found),
-        "month": sorted(
-            _counted(row["month"] for row in found if row["month"]),
-            key=lambda each: each["value"],
-            reverse=True,
-        ),
+        "month": sorted(months, key=lambda each: each["value"], reverse=True),
         "language": _counted(row["language"] for row in found if row["language"]),
-        "story": [
-            {"value": name, "label": title, "count": count}
-            for name, title, count in connection.execute(OF_STORIES, (ids, FACETS))
-        ],
+        "story": stories,
     }
-    return {
-        name: values for name, values in counted.items() if values and name not in wanted.filters
-    }
+    used = wanted.filters
+    return {name: values for name, values in facets.items() if values and name not in used}
 
 
 def _counted(values: Iterable[str]) -> list[Row]:
+    """Return the most frequent values with their counts."""
     return [
         {"value": value, "label": value, "count": count}
         for value, count in Counter(values).most_common(FACETS)

@@ -1,4 +1,4 @@
-"""A story as an Atom feed (RFC 4287): what was found last comes first."""
+"""A story as an Atom feed (RFC 4287), the latest finds first."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from archive.text.html import WEB_ADDRESS, beginning
 
 ATOM = "http://www.w3.org/2005/Atom"
 NEWEST = 50
+"""Maximum number of entries."""
 NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML 1.0 cannot hold."""
+"""Characters that XML 1.0 does not allow."""
 
 NEWEST_OF = """
 SELECT n.id, n.headline, n.url, n.published_at, n.language, coalesce(n.outlet_name, n.outlet) AS outlet_name,
@@ -29,12 +30,13 @@ JOIN articles a ON a.id = n.id ORDER BY n.found_at DESC, n.published_at DESC, n.
 def atom(
     connection: sqlite3.Connection, story: Story, own: str, page_of: Callable[[int], str]
 ) -> str:
-    """The feed of a story, originals alone. `own` is the feed's address, `page_of` that of an
-    article's page."""
+    """Return the feed of a story, without copies.
+
+    `own` is the feed's URL; `page_of` returns the URL of an article's page.
+    """
     rows = connection.execute(MEMBERS + NEWEST_OF, {"story": story.id, "most": NEWEST}).fetchall()
-    created = connection.execute(
-        "SELECT created_at FROM stories WHERE id = ?", (story.id,)
-    ).fetchone()[0]
+    query = "SELECT created_at FROM stories WHERE id = ?"
+    created = connection.execute(query, (story.id,)).fetchone()[0]
     feed = ET.Element("feed", xmlns=ATOM)
     _add(feed, "id", uuid5(NAMESPACE_URL, f"dateline:{story.name}:{created}").urn)
     _add(feed, "title", story.title)
@@ -47,6 +49,7 @@ def atom(
 
 
 def _entry(entry: ET.Element, row: sqlite3.Row, page: str) -> None:
+    """Fill an entry with an article."""
     _add(entry, "id", uuid5(NAMESPACE_URL, row["url"]).urn)
     _add(entry, "title", row["headline"] or row["url"])
     _add(entry, "updated", _moment(row["found_at"]))
@@ -62,14 +65,14 @@ def _entry(entry: ET.Element, row: sqlite3.Row, page: str) -> None:
 
 
 def _add(parent: ET.Element, name: str, text: str | None = None, **attributes: Any) -> ET.Element:
-    element = ET.SubElement(
-        parent, name, {key: NO_XML.sub("", value) for key, value in attributes.items()}
-    )
+    """Add a child element, without characters that XML does not allow."""
+    allowed = {key: NO_XML.sub("", value) for key, value in attributes.items()}
+    element = ET.SubElement(parent, name, allowed)
     element.text = NO_XML.sub("", text) if text else None
     return element
 
 
 def _moment(written: str) -> str:
-    """RFC 3339, as Atom wants it; a day alone is its midnight."""
+    """Return a timestamp as RFC 3339, as Atom requires; a bare day becomes its midnight."""
     found = as_utc(written)
     return f"{found:%Y-%m-%dT%H:%M:%SZ}" if found else "1970-01-01T00:00:00Z"

@@ -1,14 +1,12 @@
-"""The page that explains the tables: what the schema's own comments say, with a query to try."""
+"""The page that explains the tables: the schema's own comments, each with a query to try."""
 
 from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Any
 
+from archive.queries.lookup import Row
 from archive.storage.schema import ARCHIVE
-
-Row = dict[str, Any]
 
 MADE = re.compile(
     r"^((?:-- [^\n]+\n)+)CREATE (TABLE|VIEW|VIRTUAL TABLE) (\w+)(?:\(([^)]*)\) AS)?"
@@ -24,11 +22,11 @@ CHIEF = (
     "articles", "outlets", "coverage", "folded", "relations", "revisions", "stories", "story_articles",
     "story_coverage", "events", "event_articles", "event_coverage", "urls", "checks", "crawls", "texts", "versions",
 )  # fmt: skip
-"""Tables that people ask, in the order they are told; the others are the program's own."""
+"""Tables that people query, in the order in which they are explained; the others are internal."""
 
 EXAMPLES = {
     "articles": (
-        "The newest of an agency",
+        "The newest articles of an agency",
         "SELECT id, published_at, headline FROM articles WHERE agency = 'AP' ORDER BY published_at DESC LIMIT 20",
     ),
     "outlets": ("Outlets of a language", "SELECT host, name FROM outlets WHERE language = 'en' ORDER BY host"),
@@ -38,7 +36,7 @@ EXAMPLES = {
         "AND published_at >= date('now', '-1 month') GROUP BY byline, outlet ORDER BY articles DESC LIMIT 20",
     ),
     "folded": (
-        "Texts that stand in most outlets",
+        "Texts that most outlets published",
         "SELECT c.id, c.outlet, c.headline, f.other_outlets FROM folded f JOIN coverage c ON c.id = f.id "
         "WHERE f.id = f.original_id AND f.other_outlets > 0 ORDER BY f.other_outlets DESC LIMIT 20",
     ),
@@ -51,9 +49,9 @@ EXAMPLES = {
         "SELECT article_id, number, seen_at, headline FROM revisions WHERE kinds LIKE '%\"correction\"%' "
         "ORDER BY seen_at DESC LIMIT 20",
     ),
-    "stories": ("What is followed", "SELECT name, title, since, until FROM stories ORDER BY name"),
+    "stories": ("The followed stories", "SELECT name, title, since, until FROM stories ORDER BY name"),
     "story_articles": (
-        "What a person rejected",
+        "Articles that a person rejected",
         "SELECT s.name, m.article_id, m.judged_at FROM story_articles m JOIN stories s ON s.id = m.story_id "
         "WHERE m.verdict = 'not'",
     ),
@@ -62,73 +60,79 @@ EXAMPLES = {
         "SELECT story, substr(published_at, 1, 10) AS day, count(*) AS articles FROM story_coverage "
         "GROUP BY story, day ORDER BY story, day DESC LIMIT 100",
     ),
-    "events": ("The largest", "SELECT id, articles, texts, first_at, last_at FROM events ORDER BY texts DESC LIMIT 20"),
+    "events": (
+        "The largest events",
+        "SELECT id, articles, texts, first_at, last_at FROM events ORDER BY texts DESC LIMIT 20",
+    ),
     "event_articles": (
-        "How articles joined",
+        "Why articles joined their events",
         "SELECT joined, count(*) AS articles, round(avg(score), 2) AS score FROM event_articles GROUP BY joined",
     ),
     "event_coverage": (
-        "The largest event, told",
+        "The largest event, article by article",
         "SELECT id, published_at, outlet, headline FROM event_coverage "
         "WHERE event_id = (SELECT id FROM events ORDER BY texts DESC LIMIT 1) ORDER BY published_at",
     ),
     "urls": (
-        "Addresses of one article",
+        "URLs of one article",
         "SELECT url, role, via, found_at FROM urls WHERE article_id = 1 ORDER BY id",
     ),
     "checks": (
-        "How looks at pages ended",
+        "Results of fetching pages",
         "SELECT outcome, count(*) AS looks, round(avg(seconds), 2) AS seconds FROM "
         "(SELECT * FROM checks ORDER BY id DESC LIMIT 10000) GROUP BY outcome ORDER BY looks DESC",
     ),
-    "crawls": ("The last runs", "SELECT started_at, finished_at, state, command FROM crawls ORDER BY id DESC LIMIT 10"),
-    "texts": ("How many texts went round", "SELECT count(*) AS texts FROM texts"),
+    "crawls": ("The last crawls", "SELECT started_at, finished_at, state, command FROM crawls ORDER BY id DESC LIMIT 10"),
+    "texts": ("Number of texts with several versions", "SELECT count(*) AS texts FROM texts"),
     "versions": (
         "Who shares texts with whom",
         "SELECT v.outlet_id, w.outlet_id AS other_id, count(*) AS texts FROM versions v JOIN versions w "
         "ON w.text_id = v.text_id AND w.outlet_id > v.outlet_id GROUP BY 1, 2 ORDER BY texts DESC LIMIT 20",
     ),
 }  # fmt: skip
-"""Of each of these a title and a query that runs on any archive."""
+"""For each of these tables a title and a query that runs on any archive."""
 
 
 @cache
 def described() -> dict[str, Row]:
-    """By table and view: its `kind`, its `description`, and its `columns` with what they hold (''
-    if it is plain)."""
+    """Return each table's and view's `kind`, `description` and `columns`.
+
+    `columns` maps a column to what it holds, or to '' if that is obvious.
+    """
     whole = "".join(script for _, script in ARCHIVE.steps).replace("`", "")
-    told = {
-        name: _described(kind, said, head, body)
-        for said, kind, name, head, body in MADE.findall(whole)
+    tables = {
+        name: _described(kind, comment, head, body)
+        for comment, kind, name, head, body in MADE.findall(whole)
     }
-    for table, column, said in ADDED.findall(whole):
-        told[table]["columns"][column] = said
+    for table, column, comment in ADDED.findall(whole):
+        tables[table]["columns"][column] = comment
     for table, column in DROPPED.findall(whole):
-        del told[table]["columns"][column]
-    return told
+        del tables[table]["columns"][column]
+    return tables
 
 
-def _described(kind: str, said: str, head: str, body: str) -> Row:
-    columns = (
-        {name: rest.partition("-- ")[2].strip() for name, rest in COLUMN.findall(body)}
-        if kind == "TABLE"
-        else {}
-    )
-    if kind == "VIEW":
+def _described(kind: str, comment: str, head: str, body: str) -> Row:
+    """Return the description of one table or view from its CREATE statement."""
+    columns: dict[str, str] = {}
+    if kind == "TABLE":
+        columns = {name: rest.partition("-- ")[2].strip() for name, rest in COLUMN.findall(body)}
+    elif kind == "VIEW":
         columns = dict.fromkeys(_selected(head, body), "")
-    description = " ".join(line.removeprefix("-- ") for line in said.splitlines())
+    description = " ".join(line.removeprefix("-- ") for line in comment.splitlines())
     return {"kind": kind.lower(), "description": description, "columns": columns}
 
 
 def _selected(head: str, body: str) -> list[str]:
-    """The columns of a view: as its head names them, or as it selects them."""
+    """Return the columns of a view, as its head lists them or its SELECT names them."""
     listed = head or body.partition("SELECT ")[2].partition("FROM")[0]
     names = [part.strip() for part in listed.split(",") if part.strip()]
     return [re.split(r" AS |\.", name)[-1] for name in names]
 
 
 def explained() -> list[Row]:
-    """The tables that people ask, each with its `name`, an `example` (a title and SQL), and its
-    description."""
-    told = described()
-    return [{"name": name, "example": EXAMPLES[name], **told[name]} for name in CHIEF]
+    """Return the tables that people query.
+
+    Each has its `name`, an `example` (title and SQL) and the values of `described`.
+    """
+    tables = described()
+    return [{"name": name, "example": EXAMPLES[name], **tables[name]} for name in CHIEF]

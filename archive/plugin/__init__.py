@@ -1,8 +1,8 @@
-"""The Datasette plugin: an archive reads well in any Datasette that finds this package installed.
+"""The Datasette plugin, which adds readable pages to any Datasette with this package installed.
 
-It knows archives by their tables, whatever their file is called, and leaves other databases alone.
-The hooks are those that 0.65 and 1.0 share; where they differ, 0.65 asks `get_metadata` and 1.0 is
-told at `startup`.
+It recognises archives by their tables, whatever the file's name, and ignores other databases. Its
+hooks are those that Datasette 0.65 and 1.0 share; where they differ, 0.65 calls `get_metadata` and
+1.0 is configured at `startup`.
 """
 
 from __future__ import annotations
@@ -39,9 +39,10 @@ hookimpl = HookimplMarker("datasette")
 Vars = dict[str, Any]
 
 
-# after Datasette's own functions, so that its search boxes take escape_fts from here
+# after Datasette's own functions, so that its search boxes use this escape_fts
 @hookimpl(trylast=True)
 def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Any) -> None:
+    """Add the archive's SQL functions to a connection, and limit what statements may do."""
     if database not in archives(datasette):
         return
     for name in ("match_query", "escape_fts"):
@@ -53,22 +54,26 @@ def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Any) 
 
 @hookimpl(optionalhook=True)  # gone in 1.0
 def get_metadata(datasette: Any, key: str | None) -> Vars:
+    """Return titles, descriptions and canned queries for Datasette 0.65."""
     names = archives(datasette)
-    if not names or key == "plugins":  # of which it says nothing, and which `is_public` asks for
+    if not names or key == "plugins":  # `is_public` asks for it and would recurse
         return {}
-    return configuration("0.65", names) | (
-        {"allow_sql": SQL_IS_FOR} if is_public(datasette) else {}
-    )
+    metadata = configuration("0.65", names)
+    return metadata | {"allow_sql": SQL_IS_FOR} if is_public(datasette) else metadata
 
 
 @hookimpl
 def register_routes(datasette: Any) -> list[Any]:
+    """Return the routes of the archive's pages."""
     return routes(datasette) if archives(datasette) else []
 
 
 @hookimpl
 def startup(datasette: Any) -> Callable[[], Awaitable[None]]:
-    async def tell() -> None:
+    """Return the function that configures Datasette 1.0 when it starts."""
+
+    async def configure() -> None:
+        """Add queries and descriptions, unless 0.65 reads them as metadata."""
         names = archives(datasette)
         if not names:
             return
@@ -78,16 +83,17 @@ def startup(datasette: Any) -> Callable[[], Awaitable[None]]:
             if is_public(datasette):
                 datasette.config.setdefault("allow_sql", SQL_IS_FOR)
 
-    return tell
+    return configure
 
 
 @hookimpl
 def asgi_wrapper(datasette: Any) -> Callable[[App], App]:
+    """Return a function that puts the middleware around Datasette."""
     return lambda app: guarded(app, datasette) if archives(datasette) else app
 
 
 def guarded(app: App, datasette: Any) -> App:
-    """Datasette behind what `archive.plugin.middleware` tells of."""
+    """Return Datasette behind the middleware that `archive.plugin.middleware` describes."""
     guarded = safe_csv(app)
     if is_public(datasette):
         guarded = for_strangers(guarded, datasette, ADDRESSES)
@@ -96,49 +102,52 @@ def guarded(app: App, datasette: Any) -> App:
 
 @hookimpl(tryfirst=True)
 def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
-    """What a visitor asked for that cannot be had is the visitor's mistake; None leaves it to
-    Datasette."""
+    """Return an error page for a visitor's mistake; None leaves the error to Datasette."""
     if isinstance(exception, NotFound) and archives(datasette) and is_missing(datasette, request):
         return partial(missing, datasette, request, str(exception))
-    told = refused(exception) if archives(datasette) else None
-    if told is None:
+    error = refused(exception) if archives(datasette) else None
+    if error is None:
         return None
     if request.path.endswith(".json"):
-        return Response.json({"ok": False, "error": told, "status": 400, "title": None}, status=400)
-    return Response.text(told, status=400)
+        body = {"ok": False, "error": error, "status": 400, "title": None}
+        return Response.json(body, status=400)
+    return Response.text(error, status=400)
 
 
 @hookimpl
 def extra_css_urls(datasette: Any) -> list[str]:
+    """Return the style sheet for Datasette's own pages."""
     if not archives(datasette):
         return []
-    return [f"{datasette.urls.static_plugins('dateline', 'tables.css')}?{_version('tables.css')}"]
+    url = datasette.urls.static_plugins("dateline", "tables.css")
+    return [f"{url}?{_version('tables.css')}"]
 
 
 @hookimpl
 def render_cell(
     row: Any, value: Any, column: str, table: str | None, database: str, datasette: Any
 ) -> Markup | None:
+    """Return the HTML of a cell in Datasette's tables; None leaves it to Datasette."""
     if database not in archives(datasette) or not isinstance(value, str | int):
         return None
-    held = dict(row)
-    id = held.get("id") if table in ("articles", "coverage") else held.get("article")
+    values = dict(row)
+    id = values.get("id") if table in ("articles", "coverage") else values.get("article")
     url = str(datasette.urls.row(database, "articles", str(id))) if isinstance(id, int) else None
     return cell(column, value, url)
 
 
 @hookimpl
 def prepare_jinja2_environment(env: Any) -> None:
-    env.filters |= {
-        f"dateline_{each.__name__}": each for each in (moment, many, percent, direction, marked)
-    }
+    """Add the filters and globals that the templates use."""
+    filters = (moment, many, percent, direction, marked)
+    env.filters |= {f"dateline_{each.__name__}": each for each in filters}
     env.globals |= {"dateline_version": _version("dateline.css"), "csp_nonce": nonce}
     env.add_extension(Nonces)
 
 
 @hookimpl
 def menu_links(datasette: Any) -> list[Vars]:
-    """From Datasette's own pages back to those of the archive."""
+    """Return the links from Datasette's own pages to those of the archives."""
     return [
         {
             "href": Paths(datasette.urls, name).home(),
@@ -150,18 +159,21 @@ def menu_links(datasette: Any) -> list[Vars]:
 
 @hookimpl
 def extra_template_vars(database: str | None, datasette: Any) -> Vars:
-    """For Datasette's own page of an archive: the way to the pages that are made to be read."""
+    """Return what Datasette's own page of an archive needs to link to the archive's pages."""
     return {"paths": Paths(datasette.urls, database)} if database in archives(datasette) else {}
 
 
 @hookimpl(optionalhook=True)  # new in 1.0
 def register_actions() -> list[Any]:
+    """Return the permission to record verdicts."""
     return actions()
 
 
 def registered(address: object) -> str | None:
-    """The domain that was registered, by the Public Suffix List: `https://news.ridge.co.uk/1` →
-    `ridge.co.uk`."""
+    """Return the registered domain of a URL by the Public Suffix List.
+
+    `https://news.ridge.co.uk/1` becomes `ridge.co.uk`.
+    """
     found = _suffixes()(str(address or ""))
     by_the_default_rule = ".".join([*found.subdomain.split(".")[-1:], found.domain]).strip(".")
     return found.top_domain_under_public_suffix or by_the_default_rule or None
@@ -171,14 +183,14 @@ def registered(address: object) -> str | None:
 def _suffixes() -> Any:
     from tldextract import TLDExtract
 
-    # the list that came with it: serving asks no other host
+    # only the bundled list, so that serving makes no requests
     return TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
 def refused(exception: Exception) -> str | None:
-    """The sentence for an error that a request brought about; None for one that it did not."""
+    """Return the message for an error that the request caused, or None for any other error."""
     if isinstance(exception, MemoryError):
-        return "The query needs more memory than this server gives."
+        return "The query needs more memory than this server allows."
     if isinstance(exception, OverflowError):
         return "A number is too large."
     if (
@@ -186,15 +198,17 @@ def refused(exception: Exception) -> str | None:
         and exception.status == 500
         and not exception.message_is_html
     ):
-        return str(exception.message)  # such as: cannot sort by that
+        return str(exception.message)  # such as a column that cannot be sorted
     if isinstance(exception, sqlite3.DatabaseError):
         return str(exception)
-    return "The request cannot be understood." if isinstance(exception, ValueError) else None
+    return "The request is invalid." if isinstance(exception, ValueError) else None
 
 
 def quiet() -> None:
-    """No pictures of all local variables in the log: where Rich is installed, Datasette draws one
-    of each Not Found."""
+    """Keep local variables out of the log.
+
+    With Rich installed, Datasette prints them for each Not Found.
+    """
     from datasette import handle_exception as drawing
 
     drawing.rich = None
@@ -210,32 +224,38 @@ def _version(style: str) -> str:
 
 
 async def _configure(datasette: Any, given: Vars) -> None:
-    """Tell Datasette 1.0 what 0.65 asks for; what its own files say stays."""
+    """Configure Datasette 1.0; values from its own configuration files take precedence."""
     for database, settings in given["databases"].items():
-        for name, query in settings["queries"].items():
-            texts = {key: query[key] for key in ("title", "description")}
-            await datasette.add_query(
-                database,
-                name,
-                query["sql"],
-                parameters=query.get("params"),
-                is_trusted=True,
-                **texts,
-            )
-        tables = (
-            datasette.config.setdefault("databases", {})
-            .setdefault(database, {})
-            .setdefault("tables", {})
-        )
+        await _add_queries(datasette, database, settings["queries"])
+        databases = datasette.config.setdefault("databases", {})
+        tables = databases.setdefault(database, {}).setdefault("tables", {})
         for table, values in settings["tables"].items():
             tables[table] = values | tables.get(table, {})
-    for database, told in given["metadata"]["databases"].items():
-        if "description" not in await datasette.get_database_metadata(database):
-            await datasette.set_database_metadata(database, "description", told["description"])
-        for table, values in told["tables"].items():
-            if "description" not in await datasette.get_resource_metadata(database, table):
-                await datasette.set_resource_metadata(
-                    database, table, "description", values.get("description", "")
-                )
-            for column, text in values.get("columns", {}).items():
-                await datasette.set_column_metadata(database, table, column, "description", text)
+    for database, metadata in given["metadata"]["databases"].items():
+        await _describe(datasette, database, metadata)
+
+
+async def _add_queries(datasette: Any, database: str, queries: Vars) -> None:
+    """Add the canned queries of one database."""
+    for name, query in queries.items():
+        await datasette.add_query(
+            database,
+            name,
+            query["sql"],
+            parameters=query.get("params"),
+            is_trusted=True,
+            title=query["title"],
+            description=query["description"],
+        )
+
+
+async def _describe(datasette: Any, database: str, metadata: Vars) -> None:
+    """Set the descriptions of a database, its tables and their columns."""
+    if "description" not in await datasette.get_database_metadata(database):
+        await datasette.set_database_metadata(database, "description", metadata["description"])
+    for table, values in metadata["tables"].items():
+        if "description" not in await datasette.get_resource_metadata(database, table):
+            description = values.get("description", "")
+            await datasette.set_resource_metadata(database, table, "description", description)
+        for column, text in values.get("columns", {}).items():
+            await datasette.set_column_metadata(database, table, column, "description", text)

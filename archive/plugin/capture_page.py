@@ -1,12 +1,13 @@
-"""The page of an article as it came, to be saved: `/archive/articles/12/capture`.
+"""Download the page of an article as it was served: `/archive/articles/12/capture`.
 
-It is never shown here, as its markup and its scripts are somebody else's. A public archive has none
-of it.
+The page is never displayed here, because its markup and scripts are not ours. A public archive does
+not offer it.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,26 +22,29 @@ TABLES = ("articles",)
 
 
 async def capture(datasette: Any, request: Any) -> Any:
-    """The bytes. Raises NotFound where there is no such article or its page was not kept."""
+    """Respond with the page's bytes as an attachment.
+
+    Raises NotFound if the article does not exist or its page is not stored.
+    """
     from archive.plugin.routes import OF_FILES, opened  # which imports this module
 
     database, id = await opened(datasette, request, TABLES), int(request.url_vars["id"])
     file = datasette.get_database(database).path
 
-    def made(connection: sqlite3.Connection) -> bytes | None:
+    def read_page(connection: sqlite3.Connection) -> bytes | None:
+        """Return the stored page, or None."""
         row = connection.execute("SELECT digest FROM articles WHERE id = ?", (id,)).fetchone()
-        return page(Path(file).parent, row["digest"]) if row and row["digest"] and file else None
+        if row is None or not row["digest"] or not file:
+            return None
+        return page(Path(file).parent, row["digest"])
 
-    try:
-        body = (
-            None
-            if is_public(datasette)
-            else await readers(datasette).read(datasette, database, made)
-        )
-    except ArchiveError:  # whose words name the folder
-        body = None
+    body = None
+    if not is_public(datasette):
+        # the message of an ArchiveError would reveal the folder
+        with suppress(ArchiveError):
+            body = await readers(datasette).read(datasette, database, read_page)
     if body is None:
-        raise NotFound(f"article {id}: its page as it came is not kept here")
+        raise NotFound(f"article {id}: its page is not stored here")
     headers = {
         "content-security-policy": OF_FILES,
         "content-disposition": f'attachment; filename="article-{id}.html"',

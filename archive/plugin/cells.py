@@ -1,4 +1,4 @@
-"""How single values look in Datasette's tables."""
+"""The HTML of single values in Datasette's tables."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from markupsafe import Markup
 from archive.text.html import beginning, marked, web_link
 
 LONG = ("text", "standfirst", "page_title", "bigrams", "lede")
+"""Columns of which only the beginning is shown."""
 
 
 def cell(column: str, value: Any, article_url: str | None) -> Markup | None:
-    """The HTML of a value; None leaves it to Datasette. `article_url` is the page of the row's
-    article."""
+    """Return the HTML of a value; None leaves it to Datasette.
+
+    `article_url` is the page of the row's article.
+    """
     if not isinstance(value, str):
         return link(article_url, str(value)) if column == "article" and article_url else None
     if column == "headline" and article_url:
@@ -29,12 +32,12 @@ def cell(column: str, value: Any, article_url: str | None) -> Markup | None:
 
 
 def link(url: str, text: str) -> Markup:
-    """A link within the archive."""
+    """Return a link within the archive."""
     return Markup('<a class="dateline-article" dir="auto" href="{}">{}</a>').format(url, text)
 
 
 def names(value: str) -> list[str]:
-    """The people of a JSON list; what is none stays as it is."""
+    """Return the people in a JSON list; any other text is returned as the only one."""
     try:
         people = json.loads(value)
     except ValueError:

@@ -1,9 +1,9 @@
-"""So many requests at once, and so long: a visitor's query keeps no reader waiting, and nobody
-waits in vain.
+"""Limits on how many requests run at once, and for how long.
 
-Pages of the archive, Datasette's own and streamed tables go in lanes of their own. A request that
-finds no place, or no end, in its time is told so (503, with Retry-After); it is cancelled between
-two statements, and SQLite ends the one that runs.
+A visitor's query must not delay readers, and nobody should wait in vain. Pages of the archive,
+Datasette's own pages and streamed tables each have a lane. A request that gets no place, or does
+not finish, in time is answered with 503 and Retry-After; it is cancelled between two statements,
+and SQLite interrupts the one that runs.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ from typing import Any
 from archive.plugin.middleware import App, Event, Receive, Scope, Send, answer, raw_path
 
 QUERIES, PAGES, STREAMS = 2, 16, 2
-"""At once. Datasette has three threads; its answers are held in memory whole, so two."""
+"""Requests at once in each lane. Datasette has three threads, but holds whole answers in memory,
+so two."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a request may take, in time limits of one statement (`sql_time_limit_ms`)."""
+    """Time limits of a request, in multiples of a statement's limit (`sql_time_limit_ms`)."""
 
     waits: float
-    """For its turn."""
+    """For a place in its lane."""
     works: float
-    """From then on, until its answer begins."""
+    """From then until its answer begins."""
     most: int
-    """Requests that wait at once; another is turned away."""
+    """Requests that may wait at once; further ones are refused."""
 
 
 OF_QUERIES = Patience(waits=5, works=5, most=200)
 OF_PAGES = Patience(waits=30, works=15, most=1_000)
-"""A page takes some milliseconds, and its reading ends by itself (`archive.plugin.read_pool`):
-whoever wants one among five hundred others is better served late than turned away, and so is
-everybody on a machine that is busy."""
+"""A page takes milliseconds and has its own time limit (`archive.plugin.read_pool`), so a visitor
+among five hundred others is better served late than refused, as on a busy machine."""
 
 
 @dataclass(slots=True)
 class Lane:
-    """So many at once, and who waits for a place."""
+    """A limited number of places, and the requests that wait for one."""
 
     places: asyncio.Semaphore
     patience: Patience
@@ -50,7 +50,7 @@ class Lane:
 
 
 class Lanes:
-    """Which request goes in which lane. `ours` matches the addresses of the archive's pages."""
+    """Assigns requests to lanes; `ours` matches the paths of the archive's pages."""
 
     def __init__(self, ours: re.Pattern[str], base_url: str, limit_ms: int) -> None:
         self.limit = limit_ms / 1000
@@ -60,8 +60,8 @@ class Lanes:
         self._pages = Lane(asyncio.Semaphore(PAGES), OF_PAGES)
         self._streams = Lane(asyncio.Semaphore(STREAMS), OF_QUERIES)
 
-    def of(self, scope: Scope) -> Lane | None:
-        """None for what goes at once: files, and what is sent to be kept."""
+    def lane_of(self, scope: Scope) -> Lane | None:
+        """Return the lane of a request, or None for static files and forms, which never wait."""
         path = routed(raw_path(scope), self._base_url)
         if scope["method"] not in ("GET", "HEAD") or path.startswith(
             ("/-/static", "/favicon.ico", "/robots.txt")
@@ -73,19 +73,20 @@ class Lanes:
 
 
 def routed(path: str, base_url: str) -> str:
-    """A path as Datasette routes it, without its base_url."""
+    """Return a path as Datasette routes it, without the base_url."""
     return "/" + path[len(base_url) :] if base_url != "/" and path.startswith(base_url) else path
 
 
 def paced(app: App, datasette: Any, ours: re.Pattern[str]) -> App:
-    """The application, its requests in their lanes, by the settings of its Datasette."""
+    """Return the application with limits from the settings of its Datasette."""
     lanes = Lanes(ours, datasette.setting("base_url"), datasette.setting("sql_time_limit_ms"))
 
     async def pace(scope: Scope, receive: Receive, send: Send) -> None:
-        lane = lanes.of(scope) if scope["type"] == "http" else None
+        """Answer a request within the limits of its lane."""
+        lane = lanes.lane_of(scope) if scope["type"] == "http" else None
         if lane is None:
             return await app(scope, receive, send)
-        await datasette.invoke_startup()  # which takes its time where no web server has done it
+        await datasette.invoke_startup()  # slow, if the web server has not done it yet
         begun = False
         try:
             async with (
@@ -94,9 +95,10 @@ def paced(app: App, datasette: Any, ours: re.Pattern[str]) -> App:
             ):
 
                 async def begin(event: Event) -> None:
+                    """Send an event; once the answer has begun, it has no time limit."""
                     nonlocal begun
                     begun = True
-                    patience.reschedule(None)  # a table that is streamed may take its time
+                    patience.reschedule(None)  # streaming a table may take long
                     await send(event)
 
                 await app(scope, receive, begin)
@@ -113,8 +115,10 @@ def paced(app: App, datasette: Any, ours: re.Pattern[str]) -> App:
 
 @asynccontextmanager
 async def _place(lane: Lane, limit: float) -> AsyncIterator[None]:
-    """A place in a lane. Raises TimeoutError where none is free in time, or too many wait for
-    one."""
+    """Hold a place in a lane.
+
+    Raises TimeoutError if none becomes free in time, or if too many requests wait for one.
+    """
     if lane.waiting >= lane.patience.most:
         raise TimeoutError
     lane.waiting += 1

@@ -1,5 +1,4 @@
-"""Datasette's CSV, safe to open in a spreadsheet: a cell that begins like a formula gets an
-apostrophe in front."""
+"""Make Datasette's CSV safe for spreadsheets: a cell like a formula gets an apostrophe in front."""
 
 from __future__ import annotations
 
@@ -14,8 +13,11 @@ NUMBER = re.compile(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?", re.IGNORECASE | re.ASCII)
 
 
 def safe_rows(text: str) -> str:
-    """Whole rows of CSV, their cells as `archive.exports.article_files.safe_cell` has them (OWASP,
-    "CSV Injection"); numbers stay."""
+    """Return complete rows of CSV with the cells made safe; numbers stay as they are.
+
+    `archive.exports.article_files.safe_cell` decides which cells are unsafe (OWASP, "CSV
+    Injection").
+    """
     return CELL.sub(_safe, text)
 
 
@@ -28,14 +30,14 @@ def _safe(cell: re.Match[str]) -> str:
 
 
 class Rows:
-    """Rows out of the pieces in which they come: a cell may hold line ends."""
+    """Assembles complete rows from chunks; a quoted cell may contain line ends."""
 
     def __init__(self) -> None:
         self._decoder = getincrementaldecoder("utf-8")("replace")
         self._held = ""
 
     def safe(self, piece: bytes, more: bool) -> bytes:
-        """What is whole by now."""
+        """Return the rows that are complete, made safe."""
         self._held += self._decoder.decode(piece, not more)
         if more and (self._held.count('"') % 2 or not self._held.endswith("\n")):
             return b""
@@ -44,28 +46,28 @@ class Rows:
 
 
 def safe_csv(app: App) -> App:
-    """The application, its CSV safe to open in a spreadsheet."""
+    """Return the application with its CSV safe for spreadsheets."""
 
     async def guard(scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, with CSV made safe."""
         if scope["type"] != "http" or not _asks_for_csv(scope):
             return await app(scope, receive, send)
         rows = Rows()
         csv = False
 
         async def send_rows(event: Event) -> None:
+            """Send an event of the answer, with safe cells if it is CSV."""
             nonlocal csv
             if event["type"] == "http.response.start":
                 headers = [(name.lower(), value) for name, value in event.get("headers", [])]
-                csv = (
-                    dict(headers).get(b"content-type", b"").startswith((b"text/csv", b"text/plain"))
-                )
-                kept = [each for each in headers if not csv or each[0] != b"content-length"]
-                return await send({**event, "headers": kept})
+                content_type = dict(headers).get(b"content-type", b"")
+                csv = content_type.startswith((b"text/csv", b"text/plain"))
+                # an apostrophe changes the length
+                headers = [each for each in headers if not csv or each[0] != b"content-length"]
+                return await send({**event, "headers": headers})
             if csv and event["type"] == "http.response.body":
-                event = {
-                    **event,
-                    "body": rows.safe(event.get("body", b""), event.get("more_body", False)),
-                }
+                body = rows.safe(event.get("body", b""), event.get("more_body", False))
+                event = {**event, "body": body}
             return await send(event)
 
         return await app(scope, receive, send_rows)

@@ -1,7 +1,6 @@
-"""What Datasette is told of an archive: titles, descriptions, sort orders, facets and canned
-queries.
+"""Titles, descriptions, sort orders, facets and canned queries for Datasette.
 
-Datasette 0.65 reads all of it as metadata; 1.0 keeps the descriptions there and takes the rest as
+Datasette 0.65 reads all of them as metadata; 1.0 reads the descriptions as metadata and the rest as
 configuration.
 """
 
@@ -9,7 +8,6 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -19,12 +17,10 @@ from archive.pages.tables import CHIEF, described
 Settings = dict[str, Any]
 
 TITLE = "Dateline"
-DESCRIPTION = (
-    "Who covered what, and when: articles read clean from the outlets that this archive follows."
-)
+DESCRIPTION = "Who covered what, and when: articles from the outlets that this archive follows."
 
 DESCRIBING = ("title", "description", "columns")
-"""What 1.0 calls metadata; all else is its configuration."""
+"""Keys that are metadata in 1.0; all others are configuration."""
 
 SHOWN: dict[str, Settings] = {
     "articles": {
@@ -45,17 +41,16 @@ SHOWN: dict[str, Settings] = {
     "urls": {"label_column": "url"},
     "revisions": {"sort_desc": "id", "facets": ["stealth"]},
 }  # fmt: skip
-"""Of each table and view, what is not in the schema's own comments."""
+"""For each table and view, the settings that the schema's comments do not give."""
 
 HIDDEN = ("_sqlite_migrations", "urls", "texts", "versions")
-"""Besides the tables of which people are told nothing (`archive.pages.tables.CHIEF`): they serve
-the others."""
+"""Auxiliary tables, hidden like the internal ones (all except `archive.pages.tables.CHIEF`)."""
 
 
 def configuration(version: str, databases: tuple[str, ...] = ("archive",)) -> Settings:
-    """What a Datasette of that version is to be given for archives of these names.
+    """Return the configuration of archives with these names for a version of Datasette.
 
-    For 0.65 its metadata; for 1.0 a `datasette.yaml` as a dict, its `metadata` within.
+    For 0.65 that is its metadata; for 1.0 a `datasette.yaml` as a dict, including its `metadata`.
     """
     whole = _metadata(databases)
     return whole if version.startswith("0.") else _split(whole)
@@ -63,25 +58,24 @@ def configuration(version: str, databases: tuple[str, ...] = ("archive",)) -> Se
 
 @cache
 def queries() -> dict[str, Settings]:
-    """The canned queries by name: `title`, `description`, `sql`, and `params` where there are
-    some."""
-    asked = tomllib.loads((files("archive.plugin") / "queries.toml").read_text("utf-8"))
+    """Return the canned queries by name: `title`, `description`, `sql`, and `params` if any."""
+    text = (files("archive.plugin") / "queries.toml").read_text("utf-8")
     return {
         name: query | {"sql": query["sql"].strip(), "hide_sql": True}
-        for name, query in asked.items()
+        for name, query in tomllib.loads(text).items()
     }
 
 
 @cache
 def descriptions() -> dict[str, Settings]:
-    """What the schema's comments say: by table its `description` and its `columns`."""
-    return {
-        table: {
-            "description": told["description"],
-            "columns": {name: said for name, said in told["columns"].items() if said},
-        }
-        for table, told in described().items()
-    }
+    """Return the schema's comments: each table's `description` and `columns`."""
+    return {name: _description(table) for name, table in described().items()}
+
+
+def _description(table: Settings) -> Settings:
+    """Return a table's description without columns that have no comment."""
+    columns = {name: comment for name, comment in table["columns"].items() if comment}
+    return {"description": table["description"], "columns": columns}
 
 
 def _metadata(databases: tuple[str, ...]) -> Settings:
@@ -90,37 +84,40 @@ def _metadata(databases: tuple[str, ...]) -> Settings:
 
 @cache
 def _metadata_as_json(databases: tuple[str, ...]) -> str:
-    """As JSON, because Datasette 0.65 asks for each table and writes into what it gets: a fresh
-    copy is cheap so."""
-    said = descriptions()
-    hidden = {
-        name: {"hidden": True} for name in [*HIDDEN, *(name for name in said if name not in CHIEF)]
-    }
-    parts = (said, SHOWN, hidden)
-    tables = {
-        name: _joined(part.get(name, {}) for part in parts) for name in {**said, **SHOWN, **hidden}
-    }
+    """Return the metadata for 0.65 as JSON.
+
+    Datasette 0.65 asks for it once per table and modifies what it gets, and parsing JSON is a cheap
+    way to make a fresh copy.
+    """
+    described_tables = descriptions()
+    internal = [name for name in described_tables if name not in CHIEF]
+    hidden = {name: {"hidden": True} for name in [*HIDDEN, *internal]}
+    tables: dict[str, Settings] = {}
+    for part in (described_tables, SHOWN, hidden):
+        for name, values in part.items():
+            tables[name] = tables.get(name, {}) | values
     archive = {"description": DESCRIPTION, "tables": tables, "queries": queries()}
-    return json.dumps(
-        {"title": TITLE, "description": DESCRIPTION, "databases": dict.fromkeys(databases, archive)}
-    )
-
-
-def _joined(parts: Iterable[Settings]) -> Settings:
-    return {key: value for part in parts for key, value in part.items()}
+    whole = {
+        "title": TITLE,
+        "description": DESCRIPTION,
+        "databases": dict.fromkeys(databases, archive),
+    }
+    return json.dumps(whole)
 
 
 def _split(whole: Settings) -> Settings:
-    """Metadata as 0.65 has it → the two halves of 1.0."""
-    metadata: Settings = {name: value for name, value in whole.items() if name != "databases"} | {
-        "databases": {}
-    }
+    """Split the metadata of 0.65 into the metadata and configuration of 1.0."""
+    metadata: Settings = {name: value for name, value in whole.items() if name != "databases"}
+    metadata["databases"] = {}
     config: Settings = {"metadata": metadata, "databases": {}}
     for name, archive in whole["databases"].items():
-        told, set_ = {}, {}
+        described_tables, configured = {}, {}
         for table, values in archive["tables"].items():
-            told[table] = {key: value for key, value in values.items() if key in DESCRIBING}
-            set_[table] = {key: value for key, value in values.items() if key not in DESCRIBING}
-        metadata["databases"][name] = {"description": archive["description"], "tables": told}
-        config["databases"][name] = {"tables": set_, "queries": archive["queries"]}
+            described_tables[table] = {key: values[key] for key in values if key in DESCRIBING}
+            configured[table] = {key: values[key] for key in values if key not in DESCRIBING}
+        metadata["databases"][name] = {
+            "description": archive["description"],
+            "tables": described_tables,
+        }
+        config["databases"][name] = {"tables": configured, "queries": archive["queries"]}
     return config

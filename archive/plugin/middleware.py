@@ -1,8 +1,8 @@
-"""What every answer carries and what no request gets: between the web server and Datasette.
+"""Middleware between the web server and Datasette: safe headers out, sound requests in.
 
-A request passes `guarded` from the outside in: security headers → odd requests refused → so many at
-once and so long (`archive.plugin.concurrency`) → who is no stranger (`archive.plugin.public`) →
-safe CSV (`archive.plugin.csv_safety`) → Datasette.
+A request passes `guarded` from the outside in: security headers → odd requests refused → limits on
+number and time (`archive.plugin.concurrency`) → strangers kept to the public part
+(`archive.plugin.public`) → safe CSV (`archive.plugin.csv_safety`) → Datasette.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextvars import ContextVar
+from dataclasses import dataclass
 from secrets import token_urlsafe
 from typing import Any
 
@@ -24,13 +25,16 @@ Receive = Callable[[], Awaitable[Event]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MOST_PATH, MOST_QUERY, MOST_PARAMETERS = 4_000, 12_000, 100
-"""Letters of an address, and of what stands behind its question mark: Datasette writes them into a
-hundred links."""
+"""Maximum characters of a path and of a query, and parameters: Datasette repeats them in a hundred
+links."""
 MOST_HEADERS = 16_000
+"""Maximum bytes of all headers together."""
 MOST_BODY, BODY_SECONDS = 1_000_000, 5
-"""What may be sent, and how long that may take; Datasette 0.65 holds all of a form."""
+"""Maximum bytes of a request's body, and seconds for sending it; Datasette 0.65 holds a whole form
+in memory."""
 MOST_ROWS = 250
-"""Of a table as a page, each cell of which Datasette renders by itself; JSON and CSV have more."""
+"""Maximum rows of a table as a page, because Datasette renders each cell separately; JSON and CSV
+may have more."""
 
 HOST = re.compile(r"[\w.-]+(:\d{1,5})?|\[[0-9a-f:.]+\](:\d{1,5})?", re.IGNORECASE | re.ASCII)
 
@@ -41,8 +45,9 @@ HEADERS = {
     b"permissions-policy": b"camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     b"cross-origin-opener-policy": b"same-origin",
     b"cross-origin-resource-policy": b"same-origin",
-    b"x-robots-tag": b"noindex, nofollow, noarchive",  # the texts are other people's
+    b"x-robots-tag": b"noindex, nofollow, noarchive",  # the texts belong to others
 }
+"""Security headers of every answer, unless it has its own."""
 
 POLICY = (
     "default-src 'self'; script-src 'self' 'nonce-{nonce}'; "
@@ -50,12 +55,13 @@ POLICY = (
     "style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-"""For Datasette's own pages, which have styles and scripts inline: a script runs if it stands in a
-template, and one attribute of 1.0 that opens its choice of columns. Nothing comes from, or goes to,
-any other host. The pages of the archive have a policy without any of that
+"""The policy for Datasette's own pages, which have inline styles and scripts. A script runs if it
+is part of a template, and so does one attribute of 1.0 that opens its choice of columns. Nothing
+is loaded from or sent to another host. The archive's own pages have a stricter policy
 (`archive.plugin.routes`)."""
 
-BROKEN = b"Something went wrong here; the server's log says what."
+TOO_LARGE = "The request is too large."
+BROKEN = b"Something went wrong; the server's log has the details."
 
 log = logging.getLogger("dateline")
 
@@ -63,26 +69,30 @@ _nonce: ContextVar[str] = ContextVar("nonce", default="")
 
 
 class Nonces(Extension):
-    """Gives each script of a template the word by which a browser knows it from one that a page
-    brought."""
+    """Gives each script of a template the nonce that sets it apart from injected scripts."""
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002
+        """Add the nonce to the script tags of a template."""
         return re.sub(r"<script(?=[\s>])", '<script nonce="{{ csp_nonce() }}"', source)
 
 
 def nonce() -> str:
-    """The word of this answer; empty outside of one."""
+    """Return the nonce of the current answer, or an empty text outside of one."""
     return _nonce.get()
 
 
-# -- what every answer carries ---------------------------------------------------------------------
+# -- answers ---------------------------------------------------------------------------------------
 
 
 def with_headers(app: App) -> App:
-    """The application with security headers, no way to another host, and errors that tell nothing
-    of the machine."""
+    """Return the application with security headers on every answer.
+
+    Redirects to other hosts are replaced by 404, and errors by a message without details of the
+    machine.
+    """
 
     async def headed(scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request with a nonce and security headers."""
         if scope["type"] != "http":
             return await app(scope, receive, send)
         word = token_urlsafe(12)
@@ -90,6 +100,7 @@ def with_headers(app: App) -> App:
         begun = replaced = False
 
         async def send_safely(event: Event) -> None:
+            """Send an event, with security headers or a replacement for the whole answer."""
             nonlocal begun, replaced
             begun = True
             if event["type"] != "http.response.start":
@@ -119,7 +130,7 @@ def with_headers(app: App) -> App:
 
 
 def _instead(status: int, headers: dict[bytes, bytes]) -> tuple[int, bytes]:
-    """What is sent in place of an answer; 0 where the answer may go out as it is."""
+    """Return the status and body to send in place of an answer; 0 if it may be sent as it is."""
     if status == 500:
         return 500, BROKEN
     if 300 <= status < 400 and leads_elsewhere(headers.get(b"location", b"").decode("latin-1")):
@@ -128,25 +139,31 @@ def _instead(status: int, headers: dict[bytes, bytes]) -> tuple[int, bytes]:
 
 
 def leads_elsewhere(location: str) -> bool:
-    """`//host/`, `/\\host/`: a browser takes them for another host. Datasette 0.65 makes them of an
-    address."""
+    r"""Return True for `//host/` and `/\\host/`, which a browser reads as another host.
+
+    Datasette 0.65 builds them from the requested path.
+    """
     return re.sub(r"[\x00-\x20]", "", location).replace("\\", "/").startswith("//")
 
 
 def _secured(headers: list[tuple[bytes, bytes]], word: str) -> list[tuple[bytes, bytes]]:
-    sent = {name for name, _ in headers}
+    """Return the headers of an answer with the security headers that it lacks."""
+    present = {name for name, _ in headers}
     wanted = HEADERS | {b"content-security-policy": POLICY.format(nonce=word).encode()}
-    return [*headers, *((name, value) for name, value in wanted.items() if name not in sent)]
+    return [*headers, *((name, value) for name, value in wanted.items() if name not in present)]
 
 
-# -- what no request gets --------------------------------------------------------------------------
+# -- requests --------------------------------------------------------------------------------------
 
 
 def bounded(app: App, hosts: tuple[str, ...]) -> App:
-    """The application for requests of a sound form alone. `hosts` are the names it answers to;
-    none: to all."""
+    """Return the application for well-formed requests only.
+
+    `hosts` are the names that it answers to; empty means all.
+    """
 
     async def check(scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse a request, or pass it on with its body read."""
         if scope["type"] != "http":
             return await app(scope, receive, send)
         status, why = refusal(scope, hosts)
@@ -158,71 +175,121 @@ def bounded(app: App, hosts: tuple[str, ...]) -> App:
             async with asyncio.timeout(BODY_SECONDS):
                 body = await _body(receive)
         except TimeoutError:
-            return await answer(send, 408, "The request took too long to come.")
+            return await answer(send, 408, "The request took too long to arrive.")
         if body is None:
-            return await answer(send, 413, "Too much was sent.")
+            return await answer(send, 413, TOO_LARGE)
         return await app(scope, _again(body, receive), send)
 
     return check
 
 
+@dataclass(frozen=True, slots=True)
+class RequestHead:
+    """The parts of a request that decide whether it is answered."""
+
+    path: str
+    """The path as requested, still percent-encoded."""
+    decoded_path: str
+    query: bytes
+    headers: list[tuple[bytes, bytes]]
+    server_names: tuple[str, ...]
+    """Host names that the server answers to; empty means all."""
+
+    def values_of(self, name: bytes) -> list[bytes]:
+        """Return the values of all headers with this name."""
+        return [value for header, value in self.headers if header == name]
+
+    @property
+    def host_headers(self) -> list[str]:
+        """The values of the Host header, usually one."""
+        return [value.decode("latin-1") for value in self.values_of(b"host")]
+
+
+def _has_long_url(head: RequestHead) -> bool:
+    too_many_parameters = head.query.count(b"&") >= MOST_PARAMETERS
+    return len(head.path) > MOST_PATH or len(head.query) > MOST_QUERY or too_many_parameters
+
+
+def _has_odd_path(head: RequestHead) -> bool:
+    """Return True for a path that is not ASCII, contains a backslash or begins with `//`."""
+    paths = (head.path, head.decoded_path)
+    has_backslash = any("\\" in path or "%5c" in path.lower() for path in paths)
+    return not head.path.isascii() or has_backslash or head.path.startswith("//")
+
+
+def _has_long_headers(head: RequestHead) -> bool:
+    return sum(len(name) + len(value) for name, value in head.headers) > MOST_HEADERS
+
+
+def _is_multipart(head: RequestHead) -> bool:
+    content_types = head.values_of(b"content-type")
+    return any(value.lower().startswith(b"multipart/") for value in content_types)
+
+
+def _announces_large_body(head: RequestHead) -> bool:
+    """Return True if Content-Length is not a number, or too large."""
+    lengths = head.values_of(b"content-length")
+    return any(not value.isdigit() or int(value[:12]) > MOST_BODY for value in lengths)
+
+
+def _asks_for_many_rows(head: RequestHead) -> bool:
+    """Return True for a table as a page with too many rows; JSON and CSV may have more."""
+    size = re.search(rb"(?:^|&)_size=(max|\d{1,9})", head.query)
+    if not size or re.search(r"\.\w+$", head.path) or b"_format=" in head.query:
+        return False
+    return size[1] == b"max" or int(size[1]) > MOST_ROWS
+
+
+def _has_invalid_host(head: RequestHead) -> bool:
+    names = head.host_headers
+    return len(names) > 1 or not all(HOST.fullmatch(name) for name in names)
+
+
+def _names_another_server(head: RequestHead) -> bool:
+    without_port = [re.sub(r":\d+$", "", name).lower() for name in head.host_headers]
+    return bool(head.server_names) and not set(without_port) & set(head.server_names)
+
+
+REFUSALS: tuple[tuple[Callable[[RequestHead], bool], int, str], ...] = (
+    (_has_long_url, 414, "The URL is too long."),
+    (_has_odd_path, 404, "Not found"),
+    (_has_long_headers, 431, "The request's headers are too long."),
+    (_is_multipart, 415, "Multipart forms are not accepted."),
+    (_announces_large_body, 413, TOO_LARGE),
+    (
+        _asks_for_many_rows,
+        400,
+        f"A page has at most {MOST_ROWS} rows; request the same as .json or .csv.",
+    ),
+    (_has_invalid_host, 400, "The request has no valid Host header."),
+    (_names_another_server, 421, "This server does not have that name; --name adds one."),
+)
+"""Reasons to refuse a request, with status and message; the first that applies counts."""
+
+
 def refusal(scope: Scope, hosts: tuple[str, ...] = ()) -> tuple[int, str]:
-    """Why a request is not answered: an HTTP status and a sentence; 0 if it is."""
-    path, query = raw_path(scope), scope.get("query_string", b"")
-    headers = scope.get("headers", [])
-    named = [value.decode("latin-1") for name, value in headers if name == b"host"]
-    if len(path) > MOST_PATH or len(query) > MOST_QUERY or query.count(b"&") >= MOST_PARAMETERS:
-        return 414, "The address is too long."
-    if not path.isascii() or any(
-        "\\" in each or "%5c" in each.lower() for each in (path, scope.get("path", ""))
-    ):
-        return 404, "Not found"
-    if path.startswith("//"):
-        return 404, "Not found"
-    if sum(len(name) + len(value) for name, value in headers) > MOST_HEADERS:
-        return 431, "The request has too many headers."
-    if any(
-        name == b"content-type" and value.lower().startswith(b"multipart/")
-        for name, value in headers
-    ):
-        return 415, "No form here has parts."
-    if _too_long(headers):
-        return 413, "Too much was sent."
-    if _rows(path, query) > MOST_ROWS:
-        return 400, f"A page has at most {MOST_ROWS} rows; ask for the same as .json or .csv."
-    if len(named) > 1 or not all(HOST.fullmatch(name) for name in named):
-        return 400, "The request names no host."
-    if hosts and not any(_host(name) in hosts for name in named):
-        return 421, "This server is not called so; --name tells it what it is called."
+    """Return the HTTP status and message with which a request is refused; 0 if it is answered."""
+    head = RequestHead(
+        path=raw_path(scope),
+        decoded_path=scope.get("path", ""),
+        query=scope.get("query_string", b""),
+        headers=scope.get("headers", []),
+        server_names=hosts,
+    )
+    for applies, status, message in REFUSALS:
+        if applies(head):
+            return status, message
     return 0, ""
 
 
 def raw_path(scope: Scope) -> str:
-    """The path as it was asked for, without its query."""
+    """Return the path as requested, without the query."""
     raw: bytes = scope.get("raw_path") or str(scope.get("path", "")).encode()
     return raw.partition(b"?")[0].decode("latin-1")
 
 
-def _too_long(headers: list[tuple[bytes, bytes]]) -> bool:
-    told = [value for name, value in headers if name == b"content-length"]
-    return any(not value.isdigit() or int(value[:12]) > MOST_BODY for value in told)
-
-
-def _rows(path: str, query: bytes) -> int:
-    """How many a page is asked for; 0 where it is none, or says nothing of it."""
-    asked = re.search(rb"(?:^|&)_size=(max|\d{1,9})", query)
-    if not asked or re.search(r"\.\w+$", path) or b"_format=" in query:
-        return 0
-    return MOST_ROWS + 1 if asked[1] == b"max" else int(asked[1])
-
-
-def _host(named: str) -> str:
-    """Without its port."""
-    return re.sub(r":\d+$", "", named).lower()
-
-
 async def _body(receive: Receive) -> bytes | None:
-    """All that is sent; None where it is too much."""
+    """Return the whole body of a request, or None if it is too large."""
     body = b""
     while True:
         event = await receive()
@@ -234,17 +301,19 @@ async def _body(receive: Receive) -> bytes | None:
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
-    held: list[Event] = [{"type": "http.request", "body": body, "more_body": False}]
+    """Return a `receive` that delivers a body that was already read."""
+    pending: list[Event] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replay() -> Event:
-        return held.pop() if held else await receive()
+        """Return the body first, then further events."""
+        return pending.pop() if pending else await receive()
 
     return replay
 
 
 async def answer(send: Send, status: int, text: str, **headers: str) -> None:
-    """A whole answer of one line."""
-    told = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    """Send a complete answer of one line; `retry_after="2"` becomes the header Retry-After."""
+    extra = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     content = (b"content-type", b"text/plain; charset=utf-8")
-    await send({"type": "http.response.start", "status": status, "headers": [content, *told]})
+    await send({"type": "http.response.start", "status": status, "headers": [content, *extra]})
     await send({"type": "http.response.body", "body": text.encode()})

@@ -1,5 +1,7 @@
-"""Which databases are archives, and who may see and judge what is in them: by Datasette's own
-permissions."""
+"""Recognise the databases that are archives, and check who may see and judge their content.
+
+Datasette's own permissions decide.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +13,11 @@ from typing import Any
 
 VERDICT = "dateline-verdict"
 """The permission to say which articles belong to a story. Datasette's root has it (`datasette
---root`), and whoever the configuration of Datasette names."""
+--root`), and anyone whom Datasette's configuration names."""
 
 
 def archives(datasette: Any) -> tuple[str, ...]:
-    """The names of the databases that are archives of this program."""
+    """Return the names of the databases that are archives of this program."""
     return tuple(
         name for name, db in datasette.databases.items() if db.path and is_archive(str(db.path))
     )
@@ -23,7 +25,7 @@ def archives(datasette: Any) -> tuple[str, ...]:
 
 @cache
 def is_archive(path: str) -> bool:
-    """Whether a file is an archive, by what it says of its own migrations."""
+    """Return True if a file is an archive, judging by its table of migrations."""
     try:
         connection = sqlite3.connect(Path(path).absolute().as_uri() + "?mode=ro", uri=True)
     except (sqlite3.Error, ValueError):
@@ -38,7 +40,7 @@ def is_archive(path: str) -> bool:
 
 
 async def may_see(datasette: Any, actor: Any, database: str, tables: Iterable[str]) -> bool:
-    """Whether somebody may look at all of these tables."""
+    """Return True if a visitor may see all of these tables."""
     for table in tables:
         if not await _may_see(datasette, actor, database, table):
             return False
@@ -62,8 +64,10 @@ async def _may_see(datasette: Any, actor: Any, database: str, table: str) -> boo
 
 
 async def may_judge(datasette: Any, actor: Any, database: str) -> bool:
-    """Whether somebody may say what belongs to a story; nobody may where the file is opened as
-    immutable."""
+    """Return True if a visitor may record verdicts.
+
+    In a file that was opened as immutable, nobody may.
+    """
     if not datasette.get_database(database).is_mutable:
         return False
     if hasattr(datasette, "allowed"):  # 1.0
@@ -78,7 +82,7 @@ async def may_judge(datasette: Any, actor: Any, database: str) -> bool:
 
 
 async def may_ask_in_sql(datasette: Any, actor: Any, database: str) -> bool:
-    """Whether somebody may write queries of their own, and so sees the tables too."""
+    """Return True if a visitor may run their own SQL, and so sees the tables too."""
     if hasattr(datasette, "allowed"):  # 1.0
         from datasette.resources import DatabaseResource
 
@@ -90,7 +94,10 @@ async def may_ask_in_sql(datasette: Any, actor: Any, database: str) -> bool:
 
 
 def _is_named(datasette: Any, actor: Any, database: str) -> bool:
-    """Whether 0.65 was told so: `{"plugins": {"dateline": {"verdict": {"id": "mara"}}}}`."""
+    """Return True if the configuration of 0.65 names the visitor.
+
+    It looks like `{"plugins": {"dateline": {"verdict": {"id": "mara"}}}}`.
+    """
     from datasette.utils import actor_matches_allow  # type: ignore[import-untyped]
 
     allow = (datasette.plugin_config("dateline", database=database) or {}).get("verdict")
@@ -98,9 +105,9 @@ def _is_named(datasette: Any, actor: Any, database: str) -> bool:
 
 
 def actions() -> list[Any]:
-    """The permission, as 1.0 is told of it."""
+    """Return the permission for Datasette 1.0."""
     from datasette.permissions import Action  # type: ignore[import-untyped]
     from datasette.resources import DatabaseResource
 
-    said = "Say which articles belong to a story"
-    return [Action(name=VERDICT, description=said, resource_class=DatabaseResource)]
+    description = "Say which articles belong to a story"
+    return [Action(name=VERDICT, description=description, resource_class=DatabaseResource)]

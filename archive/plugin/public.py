@@ -1,9 +1,8 @@
-"""An archive for everybody: its pages and its canned queries are open, and to a stranger there is
-nothing else.
+"""A public archive: strangers get its pages and canned queries, and nothing else.
 
-Datasette's configuration says so, `{"plugins": {"dateline": {"public": true}}}`, or `dateline serve
---public`. Whoever is signed in goes on to Datasette, where its permissions decide; SQL is then
-root's alone, unless `allow_sql` says otherwise.
+Datasette's configuration makes it public, with `{"plugins": {"dateline": {"public": true}}}`, or
+`dateline serve --public` does. Signed-in visitors reach Datasette itself, where its permissions
+decide; SQL is then for root only, unless `allow_sql` says otherwise.
 """
 
 from __future__ import annotations
@@ -21,22 +20,22 @@ from archive.plugin.middleware import App, Receive, Scope, Send, answer, raw_pat
 from archive.plugin.permissions import archives
 
 SQL_IS_FOR: dict[str, str] = {"id": "root"}
-"""Who may ask in SQL in a public archive, where nobody said otherwise."""
+"""Who may run SQL in a public archive by default."""
 
 OPEN = ("/favicon.ico", "/robots.txt", "/-/auth-token", "/-/login", "/-/logout")
-"""Besides static files: the ways to sign in and out."""
+"""Paths open to everyone besides static files: the ways to sign in and out."""
 SIGN_IN = ("/-/login", "/-/logout")
 
 ROBOTS = "User-agent: *\nDisallow: /\n"
 
 
 def is_public(datasette: Any) -> bool:
-    """Whether strangers read this archive."""
+    """Return True if strangers may read this archive."""
     return bool(_told(datasette).get("public"))
 
 
 def hosts(datasette: Any) -> tuple[str, ...]:
-    """The names that the server answers to; none where it answers to all."""
+    """Return the host names that the server answers to; empty means all."""
     return tuple(str(name).lower() for name in _told(datasette).get("hosts") or ())
 
 
@@ -45,9 +44,10 @@ def _told(datasette: Any) -> dict[str, Any]:
 
 
 def for_strangers(app: App, datasette: Any, ours: re.Pattern[str]) -> App:
-    """The application; to strangers only what is public, and nothing that they send."""
+    """Return the application, of which strangers get only the public part."""
 
     async def door(scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request if it is open to strangers or comes from a signed-in visitor."""
         if scope["type"] != "http":
             return await app(scope, receive, send)
         path = routed(raw_path(scope), datasette.setting("base_url"))
@@ -57,31 +57,27 @@ def for_strangers(app: App, datasette: Any, ours: re.Pattern[str]) -> App:
         if is_open or await _actor(datasette, scope, receive):
             return await app(scope, receive, send)
         if reading and path.strip("/") in names:
-            return await answer(
-                send, 302, "", location=str(datasette.urls.path(f"{path.rstrip('/')}/-/home"))
-            )
-        return await answer(send, 404 if reading else 403, "There is no such page in this archive.")
+            home = datasette.urls.path(f"{path.rstrip('/')}/-/home")
+            return await answer(send, 302, "", location=str(home))
+        return await answer(send, 404 if reading else 403, "This page does not exist.")
 
     return door
 
 
 def is_open_to_all(path: str, names: Iterable[str]) -> bool:
-    """Whether Datasette may answer everybody: a file of a page, a canned query, an article as
-    JSON."""
+    """Return True for a static file, a canned query, or an article as JSON."""
     if path in OPEN or path.startswith(("/-/static/", "/-/static-plugins/")):
         return True
     found = re.fullmatch(
         r"/(?P<database>[^/]+)/(?:articles/\d{1,18}\.json|(?P<query>\w+)(\.json|\.csv)?)", path
     )
-    return bool(
-        found
-        and found["database"] in names
-        and (found["query"] is None or found["query"] in queries())
-    )
+    if found is None or found["database"] not in names:
+        return False
+    return found["query"] is None or found["query"] in queries()
 
 
 async def _actor(datasette: Any, scope: Scope, receive: Receive) -> Any:
-    """Who asks, as Datasette's plugins know it from the request; None for a stranger."""
+    """Return the signed-in visitor, as Datasette's plugins recognise them, or None."""
     from datasette.plugins import pm  # type: ignore[import-untyped]
     from datasette.utils import await_me_maybe
     from datasette.utils.asgi import Request  # type: ignore[import-untyped]
@@ -94,5 +90,5 @@ async def _actor(datasette: Any, scope: Scope, receive: Receive) -> Any:
 
 
 async def robots() -> Any:
-    """`/robots.txt`: the texts are other people's, and belong in no search engine."""
+    """Respond to `/robots.txt`: other people's texts do not belong in a search engine."""
     return Response.text(ROBOTS)

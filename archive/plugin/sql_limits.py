@@ -1,7 +1,7 @@
-"""What one statement may take: bounds of the connection, of the process, of what it returns.
+"""Limits on a statement: by connection, by process, and by the size of its result.
 
-SQLite's own limit of time (Datasette's `sql_time_limit_ms`) looks at the clock between
-instructions. A function that works on megabytes is one instruction, so values are bounded, and the
+SQLite's own time limit (Datasette's `sql_time_limit_ms`) is checked between instructions. A
+function that works on megabytes is a single instruction, so values are limited in size, and
 functions whose time grows with the square of their arguments are replaced.
 """
 
@@ -16,9 +16,9 @@ from functools import cache
 from typing import Any
 
 LIMITS = {
-    # bytes of one value; without it one request can ask for a gigabyte
+    # bytes of one value; otherwise one request could build a gigabyte
     sqlite3.SQLITE_LIMIT_LENGTH: 20_000_000,
-    sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 100,  # a long one with many % takes minutes
+    sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 100,  # a long pattern with many % takes minutes
     sqlite3.SQLITE_LIMIT_ATTACHED: 0,
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: 50_000,
     sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 250,
@@ -27,18 +27,17 @@ LIMITS = {
     sqlite3.SQLITE_LIMIT_VDBE_OP: 25_000,
     sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 10,
 }
+"""SQLite's limits for a visitor's connection."""
 
 LENGTH_OF_PAGES = 40_000_000
-"""For our own pages: the longest text that is kept has two million characters, four bytes and a
-pair of each."""
+"""Bytes of one value for our own pages: the longest stored text has two million characters of four
+bytes, and as many pairs."""
 
 HEAP = 48 << 20
-"""Bytes that SQLite may hold in the whole process; a statement that wants more fails, and nothing
-else does."""
+"""Bytes that SQLite may allocate in the whole process; only a statement that needs more fails."""
 
 MOST_BYTES, MOST_CELLS = 10_000_000, 30_000
-"""What a statement may return to Datasette, which holds all of it, renders it and holds that
-too."""
+"""Maximum size of a result: Datasette holds all of it in memory, and the rendered page as well."""
 
 
 def _names(text: str) -> frozenset[str]:
@@ -57,14 +56,14 @@ HARMLESS = _names(
     subtype sum tan tanh time timediff total total_changes trim trunc typeof unhex unicode unixepoch unlikely upper
     """
 )
-"""SQLite's own functions that may be called; what a later SQLite brings is refused until it is
-known. Left out are those that make much of nothing (randomblob, zeroblob, printf, format), that
-reach outside (load_extension), and whose time grows with the square of their arguments
-(json_patch)."""
+"""SQLite's own functions that may be called; a function that a later SQLite adds is refused until
+it is listed here. Excluded are functions that create large values (randomblob, zeroblob, printf,
+format), that reach outside (load_extension), and whose time grows with the square of their
+arguments (json_patch)."""
 
 REFUSED = frozenset({"load_extension", "fts3_tokenizer", "rtreecheck", "snippet", "highlight"})
-"""Besides, of SQLite's modules. `snippet` and `highlight` take hours where a word stands a million
-times in a text; `passage`, a function of the archive, shows the same."""
+"""Functions of SQLite's modules that are refused too. `snippet` and `highlight` take hours if a
+word occurs a million times in a text; `passage`, a function of the archive, replaces them."""
 
 PRAGMAS = _names(
     """
@@ -73,7 +72,7 @@ PRAGMAS = _names(
     pragma_list query_only recursive_triggers schema_version table_info table_list table_xinfo user_version
     """
 )
-# for Datasette's own tools, which alter tables
+# Datasette's own tools set these when they alter tables
 SETTABLE = frozenset({"defer_foreign_keys", "foreign_keys"})
 ABOUT_A_NAME = frozenset(
     {
@@ -89,8 +88,7 @@ ABOUT_A_NAME = frozenset(
 
 
 def limit(connection: sqlite3.Connection) -> None:
-    """Bound a connection through which visitors ask: its values, its functions, and what it
-    returns."""
+    """Limit a visitor's connection: its values, its functions, and the size of results."""
     for category, most in LIMITS.items():
         connection.setlimit(category, most)
     for name, arguments, function in (
@@ -109,8 +107,7 @@ def limit(connection: sqlite3.Connection) -> None:
 
 
 def limit_heap() -> bool:
-    """Bound what SQLite holds in this process, for all connections; whether this SQLite keeps to
-    it."""
+    """Limit SQLite's memory in this process, and return True if this SQLite supports that."""
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.execute(f"PRAGMA soft_heap_limit = {HEAP // 2}")
         found = connection.execute(f"PRAGMA hard_heap_limit = {HEAP}").fetchone()
@@ -123,34 +120,31 @@ def limit_heap() -> bool:
 def authorize(
     action: int, first: str | None, second: str | None, _: str | None, __: str | None
 ) -> int:
-    """SQLite's question, while it prepares a statement, whether the statement may do something."""
+    """Decide, while SQLite prepares a statement, whether it may perform an action."""
     if action == sqlite3.SQLITE_FUNCTION:
         return sqlite3.SQLITE_OK if may_call((second or "").lower()) else sqlite3.SQLITE_DENY
     if action == sqlite3.SQLITE_PRAGMA:
         return sqlite3.SQLITE_OK if may_ask((first or "").lower(), second) else sqlite3.SQLITE_DENY
     if action == sqlite3.SQLITE_READ and (first, second) == ("pragma_database_list", "file"):
-        return sqlite3.SQLITE_IGNORE  # NULL: where the file lies is nobody's business
-    return (
-        sqlite3.SQLITE_DENY
-        if action in (sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH)
-        else sqlite3.SQLITE_OK
-    )
+        return sqlite3.SQLITE_IGNORE  # NULL, to hide the file's path
+    if action in (sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH):
+        return sqlite3.SQLITE_DENY
+    return sqlite3.SQLITE_OK
 
 
 def may_call(function: str) -> bool:
-    """Whether a statement may call a function: SQLite's harmless ones, and all that programs
-    added."""
+    """Return True for harmless functions of SQLite and all functions that programs added."""
     return function not in REFUSED and (function in HARMLESS or function not in built_in())
 
 
 def may_ask(pragma: str, value: str | None) -> bool:
-    """Whether a statement may run a PRAGMA: what describes the file, and sets nothing."""
+    """Return True for a PRAGMA that describes the file and sets nothing."""
     return pragma in PRAGMAS and (value is None or pragma in SETTABLE or pragma in ABOUT_A_NAME)
 
 
 @cache
 def built_in() -> frozenset[str]:
-    """The functions that this SQLite brings."""
+    """Return the functions that this SQLite brings."""
     with closing(sqlite3.connect(":memory:")) as connection:
         return frozenset(
             name
@@ -163,12 +157,14 @@ def built_in() -> frozenset[str]:
 Value = str | bytes | int | float | None
 
 MOST_TRIMMED = 100
-"""Different characters to trim."""
+"""Maximum number of different characters to trim."""
 
 
 def instr(where: Value, what: Value) -> int | None:
-    """As SQLite's: the place of the first occurrence, from 1; 0 for none, None if either is
-    NULL."""
+    """Return the position of the first occurrence, from 1, as SQLite does.
+
+    0 if there is none, None if either argument is NULL.
+    """
     if where is None or what is None:
         return None
     if isinstance(where, bytes) and isinstance(what, bytes):
@@ -177,23 +173,25 @@ def instr(where: Value, what: Value) -> int | None:
 
 
 def replace(where: Value, old: Value, new: Value) -> Value:
-    """As SQLite's. Raises ValueError where the outcome would be longer than a value may be."""
+    """Replace as SQLite does.
+
+    Raises ValueError if the result would be longer than a value may be.
+    """
     if where is None or old is None:
         return None
     text, before = _text(where), _text(old)
     if not before or new is None:
         return None if before else where
-    after, most = _text(new), LIMITS[sqlite3.SQLITE_LIMIT_LENGTH]
-    if (
-        len(after) > len(before)
-        and len(text) + text.count(before) * (len(after) - len(before)) > most
-    ):
+    after = _text(new)
+    growth = len(after) - len(before)
+    max_length = LIMITS[sqlite3.SQLITE_LIMIT_LENGTH]
+    if growth > 0 and len(text) + text.count(before) * growth > max_length:
         raise ValueError("string or blob too big")
     return text.replace(before, after)
 
 
 def trim(where: Value, what: Value = " ") -> str | None:
-    """As SQLite's, for at most a hundred different characters."""
+    """Trim as SQLite does, at most a hundred different characters."""
     return None if where is None or what is None else _text(where).strip(_characters(what))
 
 
@@ -224,12 +222,15 @@ def _text(value: Value) -> str:
 def counted(
     most_bytes: int, most_cells: int
 ) -> Callable[[sqlite3.Cursor, tuple[Any, ...]], sqlite3.Row]:
-    """A row factory that makes sqlite3.Row, and ends a statement that returns too much with an
-    OperationalError."""
+    """Return a row factory that interrupts a statement whose result is too large.
+
+    It makes sqlite3.Row, and raises OperationalError beyond the limits.
+    """
     of: weakref.ref[sqlite3.Cursor] | None = None
     size = cells = 0
 
     def row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> sqlite3.Row:
+        """Add a row to the cursor's result."""
         nonlocal of, size, cells
         if of is None or of() is not cursor:
             of, size, cells = weakref.ref(cursor), 0, 0
@@ -252,11 +253,14 @@ CONTROL = bytes(byte for byte in range(32) if byte not in b"\n\r\t")
 
 
 def _weight(value: str | bytes) -> int:
-    """Bytes that a value takes, or a third of what it may take as JSON, where a letter becomes
-    `\\u2028`."""
+    r"""Return the bytes of a value in memory, or a third of its size as JSON if that is larger.
+
+    JSON may write a character as `\u2028`.
+    """
     if isinstance(value, bytes) or len(value) < 100:
         return len(value)
-    held = sys.getsizeof(value)  # one, two or four bytes a letter
+    in_memory = sys.getsizeof(value)  # one, two or four bytes per character
     if not value.isascii():
-        return max(held, 2 * len(value))
-    return held + len(value) - len(value.encode().translate(None, CONTROL))
+        return max(in_memory, 2 * len(value))
+    controls = len(value) - len(value.encode().translate(None, CONTROL))
+    return in_memory + controls

@@ -1,4 +1,4 @@
-"""Reading the archive back: an article with what belongs to it, and what became of an address."""
+"""Look up an article with everything that belongs to it, or what the archive knows of a URL."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from archive.storage.schema import ARCHIVE
 
 Row = dict[str, Any]
 Keys = Callable[[str], str]
-"""From an address to the key by which it is looked up; handed in, as this room does not import
-`pipelines`."""
+"""Return the key under which a URL is looked up. Callers pass the function in, because this package
+may not import `pipelines`."""
 
 NEWEST = """
-SELECT a.id, a.headline, a.standfirst, a.published_at, a.fetched_at, a.language, a.url, a.word_count,
-       substr(a.text, 1, 300) AS beginning, o.host AS outlet, coalesce(o.name, o.host) AS outlet_name,
-       f.other_outlets
+SELECT a.id, a.headline, a.standfirst, a.published_at, a.fetched_at, a.language, a.url,
+       a.word_count, substr(a.text, 1, 300) AS beginning, o.host AS outlet,
+       coalesce(o.name, o.host) AS outlet_name, f.other_outlets
 FROM articles a JOIN outlets o ON o.id = a.outlet_id JOIN folded f ON f.id = a.id
 WHERE f.original_id = a.id ORDER BY a.published_at DESC, a.id DESC LIMIT ?"""
 
@@ -37,7 +37,8 @@ FROM outlets o ORDER BY o.host"""
 
 RELATED = """
 WITH related(id, kind) AS (
-  SELECT other_id, CASE kind WHEN 'excerpt' THEN 'extends' WHEN 'extends' THEN 'excerpt' ELSE kind END
+  SELECT other_id,
+         CASE kind WHEN 'excerpt' THEN 'extends' WHEN 'extends' THEN 'excerpt' ELSE kind END
   FROM relations WHERE article_id = :id
   UNION SELECT article_id, kind FROM relations WHERE other_id = :id
   UNION SELECT theirs.article_id, 'copy'  -- versions of one text are related to each other
@@ -49,24 +50,27 @@ WITH related(id, kind) AS (
     WHEN (SELECT fingerprint FROM articles WHERE id = :id)
        = (SELECT fingerprint FROM articles a WHERE a.id = related.id) THEN 'same text'
     WHEN kind = 'excerpt' THEN 'cut from this' WHEN kind = 'extends' THEN 'holds this whole'
-    WHEN kind = 'template' THEN 'same template, other facts' WHEN kind = 'overlap' THEN 'shares a passage'
+    WHEN kind = 'template' THEN 'same template, other facts'
+    WHEN kind = 'overlap' THEN 'shares a passage'
     ELSE 'an edited copy' END
   FROM related
 )
-SELECT a.id, min(others.how) AS how, a.headline, o.host AS outlet, coalesce(o.name, o.host) AS outlet_name,
-       a.published_at, a.url
+SELECT a.id, min(others.how) AS how, a.headline, o.host AS outlet,
+       coalesce(o.name, o.host) AS outlet_name, a.published_at, a.url
 FROM others JOIN articles a ON a.id = others.id JOIN outlets o ON o.id = a.outlet_id
 WHERE a.id <> :id GROUP BY a.id ORDER BY a.published_at IS NULL, a.published_at, a.id"""
 
 
 def is_number(text: str) -> bool:
-    """Is it the number of an article, and no address?"""
+    """Return True for the number of an article, False for a URL."""
     return text.isascii() and text.isdigit()
 
 
 def host_in(connection: sqlite3.Connection, folder: Path, text: str) -> str:
-    """An outlet as the archive calls it, named in any case, with or without `www.`. Raises
-    UsageError for no outlet."""
+    """Return the host under which the archive knows an outlet.
+
+    Any case is accepted, with or without `www.`. Raises UsageError for an unknown outlet.
+    """
     bare = text.strip().lower().removeprefix("www.")
     for host in (text, bare, f"www.{bare}"):
         if connection.execute("SELECT 1 FROM outlets WHERE host = ?", [host]).fetchone():
@@ -77,9 +81,11 @@ def host_in(connection: sqlite3.Connection, folder: Path, text: str) -> str:
 
 
 def as_record(row: sqlite3.Row) -> Row:
-    """A row of `articles`, with `outlet` joined to it, as the record that `export` writes and
-    `import` takes."""
-    # a Row iterates over values
+    """Return a row of `articles` joined with `outlet` as the record that `export` writes.
+
+    `import` reads the same record.
+    """
+    # sqlite3.Row iterates over its values, so `keys()` is needed
     record = {name: row[name] for name in row.keys() if name != "bigrams"}  # noqa: SIM118
     record["authors"] = json.loads(record["authors"])
     record["free"] = None if record["free"] is None else bool(record["free"])
@@ -87,19 +93,20 @@ def as_record(row: sqlite3.Row) -> Row:
 
 
 def outlets(folder: Path) -> list[Row]:
-    """The outlets with the numbers of their feeds, sitemaps and articles and the date of their
-    `newest` article."""
+    """Return all outlets by host, each with its sources and articles counted.
+
+    `newest` is the date of its newest article.
+    """
     with closing(connect_to_read(folder / "archive.db", ARCHIVE)) as connection:
         return [dict(row) for row in connection.execute(OUTLETS)]
 
 
 def outlet_sources(folder: Path) -> list[Row]:
-    """The feeds and sitemaps of the outlets, each with its last look, and when and why it is looked
-    at next."""
+    """Return the outlets' feeds and sitemaps, with the last fetch and when the next is due."""
     with closing(connect_to_read(folder / "archive.db", ARCHIVE)) as connection:
         rows = connection.execute(
-            """SELECT o.host AS outlet, u.kind, u.url, u.checked_at, u.outcome, u.reason, u.due_at, u.due_why,
-                      u.interval_seconds
+            """SELECT o.host AS outlet, u.kind, u.url, u.checked_at, u.outcome, u.reason,
+                      u.due_at, u.due_why, u.interval_seconds
                FROM urls u JOIN outlets o ON o.id = u.outlet_id WHERE u.role = 'source'
                ORDER BY o.host, u.kind, u.url"""
         )
@@ -107,15 +114,15 @@ def outlet_sources(folder: Path) -> list[Row]:
 
 
 def article(connection: sqlite3.Connection, id: int) -> Row | None:
-    """The article with its outlet, its further `addresses` and the `related` articles; None if
-    there is none.
+    """Return an article with its outlet, URLs, related articles and revision count, or None.
 
-    `leads_to`: where its addresses lead now, if not to it (`archive.articles.identity.leads`);
-    `gone`: since when it is gone, and how.
+    `addresses` are its further URLs. `leads_to` says where its URLs lead now if not to it
+    (`archive.articles.identity.leads`). `gone` says since when the page is gone, and how the
+    outlet's server answered.
     """
     row = connection.execute(
-        """SELECT a.*, o.host AS outlet, o.name AS outlet_name FROM articles a JOIN outlets o ON o.id = a.outlet_id
-           WHERE a.id = ?""",
+        """SELECT a.*, o.host AS outlet, o.name AS outlet_name
+           FROM articles a JOIN outlets o ON o.id = a.outlet_id WHERE a.id = ?""",
         [id],
     ).fetchone()
     if row is None:
@@ -132,33 +139,37 @@ def article(connection: sqlite3.Connection, id: int) -> Row | None:
 
 
 def related(connection: sqlite3.Connection, id: int) -> list[Row]:
-    """The articles that are one text with this one, or share it, oldest first."""
+    """Return the articles that share this article's text, whole or in part, oldest first."""
     return [dict(row) for row in connection.execute(RELATED, {"id": id})]
 
 
 def newest(connection: sqlite3.Connection, count: int) -> list[Row]:
-    """The articles published last, with their beginnings; copies fold under their original, undated
-    ones last."""
+    """Return the latest articles with their first words.
+
+    Copies are folded under their original; undated articles come last.
+    """
     return [dict(row) for row in connection.execute(NEWEST, [count])]
 
 
 def lookup(connection: sqlite3.Connection, id_or_url: str, keys: Keys | None = None) -> int | None:
-    """The ID of the article that a number or an address names; by `keys` also for other spellings
-    of the address."""
+    """Return the ID of the article that a number or URL names, or None.
+
+    With `keys`, other spellings of the URL are found too.
+    """
     if is_number(id_or_url):
-        number = int(id_or_url[:18])
-        return (
-            number
-            if connection.execute("SELECT 1 FROM articles WHERE id = ?", [number]).fetchone()
-            else None
-        )
-    address = seen(connection, id_or_url, keys)
-    return address["article_id"] if address else None
+        number = int(id_or_url[:18])  # SQLite's integers have 64 bits
+        known = connection.execute("SELECT 1 FROM articles WHERE id = ?", [number]).fetchone()
+        return number if known else None
+    url_row = seen(connection, id_or_url, keys)
+    return url_row["article_id"] if url_row else None
 
 
 def seen(connection: sqlite3.Connection, url: str, keys: Keys | None = None) -> Row | None:
-    """The row of `urls` for an address, one that led to an article before others; None if nobody
-    ever named it."""
+    """Return the row of `urls` for a URL, or None if the archive has never met it.
+
+    With `keys`, a row of the same key is returned if the URL itself led to no article; rows that
+    lead to an article come first.
+    """
     row = connection.execute("SELECT * FROM urls WHERE url = ?", [url]).fetchone()
     if keys and (row is None or row["article_id"] is None):
         by_key = "SELECT * FROM urls WHERE url_key = ? ORDER BY article_id IS NULL, id LIMIT 1"
@@ -167,7 +178,10 @@ def seen(connection: sqlite3.Connection, url: str, keys: Keys | None = None) -> 
 
 
 def page(folder: Path, digest: str) -> bytes:
-    """The page as it came, by its digest. Raises ArchiveError if it was not kept."""
+    """Return the page with this digest as it was served.
+
+    Raises ArchiveError if it is not stored.
+    """
     path = folder / "captures.db"
     body = None
     if path.is_file():
@@ -176,21 +190,24 @@ def page(folder: Path, digest: str) -> bytes:
         captures.close()
     if body is None:
         raise ArchiveError(
-            f"{path}: the page {digest[:12]}… is not here; a crawl keeps pages as they come"
+            f"{path}: the page {digest[:12]}… is not stored here; a crawl stores each page it fetches"
         )
     return body
 
 
 def _gone(connection: sqlite3.Connection, id: int) -> Row | None:
-    newest = "SELECT seen_at, how, kinds FROM revisions WHERE article_id = ? ORDER BY number DESC LIMIT 1"
-    row = connection.execute(newest, [id]).fetchone()
-    return (
-        {"seen_at": row["seen_at"], "how": row["how"]}
-        if row and "gone" in json.loads(row["kinds"])
-        else None
-    )
+    """Return when and how the page was found gone, or None if the newest revision does not say so."""
+    row = connection.execute(
+        """SELECT seen_at, how, kinds FROM revisions WHERE article_id = ?
+           ORDER BY number DESC LIMIT 1""",
+        [id],
+    ).fetchone()
+    if row is None or "gone" not in json.loads(row["kinds"]):
+        return None
+    return {"seen_at": row["seen_at"], "how": row["how"]}
 
 
 def _addresses(connection: sqlite3.Connection, article: sqlite3.Row) -> list[Row]:
+    """Return the article's other URLs with their roles, in the order in which they were found."""
     others = "SELECT url, role FROM urls WHERE article_id = ? AND url <> ? ORDER BY id"
     return [dict(row) for row in connection.execute(others, [article["id"], article["url"]])]

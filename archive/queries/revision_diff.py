@@ -1,4 +1,4 @@
-"""An article's revisions side by side: in the terminal, as a page to keep, and for Datasette."""
+"""Compare an article's revisions: in the terminal, as an HTML page to save, and for Datasette."""
 
 from __future__ import annotations
 
@@ -15,23 +15,26 @@ from archive.text.diff import Diff, as_html, as_inline_html, as_text, diff
 from archive.timestamps import say_the_same
 
 SHOWN = ("headline", "standfirst", "byline", "text")
+"""The fields that are compared, in the order in which they are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two revisions of an article and where they differ; `changes` by the field's name, in the
-    order of `SHOWN`."""
+    """Two revisions of an article and their differences."""
 
     old: Revision
     new: Revision
     changes: dict[str, Diff]
+    """The differences by field name, in the order of `SHOWN`."""
     dates: dict[str, tuple[str | None, str | None]]
-    """The page's own dates that moved."""
+    """The page's own dates that changed, before and after."""
 
 
 def compare(old: Revision, new: Revision) -> Comparison:
-    """Where two revisions differ; one that says that the article was gone has nothing to
-    compare."""
+    """Return the differences between two revisions.
+
+    A revision that says the article is gone has no text to compare.
+    """
     if old.gone or new.gone:
         return Comparison(old, new, {}, {})
     compared = {name: diff(_shown(old, name), _shown(new, name)) for name in SHOWN}
@@ -40,46 +43,57 @@ def compare(old: Revision, new: Revision) -> Comparison:
         "published_at": _published(old, new),
         "modified_at": (old.modified_at, new.modified_at),
     }
-    return Comparison(
-        old, new, changes, {name: pair for name, pair in stated.items() if not say_the_same(*pair)}
-    )
+    dates = {name: pair for name, pair in stated.items() if not say_the_same(*pair)}
+    return Comparison(old, new, changes, dates)
 
 
 def _published(old: Revision, new: Revision) -> tuple[str | None, str | None]:
-    """What the page itself said of its publication then and now; what a feed adds is no word of the
-    page."""
+    """Return the publication dates that the page itself stated, then and now.
+
+    A date that only a feed gave is not the page's own statement.
+    """
     if old.stated_at is not None and new.stated_at is not None:
         return old.stated_at or None, new.stated_at or None
     return old.published_at, new.published_at
 
 
 def _shown(revision: Revision, name: str) -> str:
-    """A field as a reader reads it; of the text what stands below the standfirst."""
-    return (
-        below_standfirst(revision.text, revision.standfirst)
-        if name == "text"
-        else getattr(revision, name) or ""
-    )
+    """Return a field as a reader sees it; the text without a repeated standfirst."""
+    if name == "text":
+        return below_standfirst(revision.text, revision.standfirst)
+    return getattr(revision, name) or ""
 
 
 def chosen(
     revisions: list[Revision], first: int | None = None, last: int | None = None
 ) -> Comparison | None:
-    """Two revisions compared: by default the newest with the one before; None if there is but one.
+    """Compare two revisions, by default the newest with the one before it.
 
-    One that says that the article was gone has no text: it is passed over unless it is asked for.
-    Raises UsageError for a number that there is not.
+    Returns None if there is only one. Revisions that say the article is gone have no text, so they
+    are skipped unless requested. Raises UsageError for an unknown revision number.
     """
-    known = {revision.number: revision for revision in revisions}
+    by_number = {revision.number: revision for revision in revisions}
     for number in (first, last):
-        if number is not None and number not in known:
+        if number is not None and number not in by_number:
             raise UsageError(
                 f"there is no revision {number}; this article has 1 to {len(revisions)}"
             )
-    texts = [number for number in known if not known[number].gone]
-    new = last or next((number for number in reversed(texts) if number > (first or 1)), None)
-    old = first or next((number for number in reversed(texts) if new and number < new), None)
-    return compare(known[old], known[new]) if old and new else None
+    with_text = [number for number, revision in by_number.items() if not revision.gone]
+    new = last or _newest_between(with_text, after=first or 1)
+    old = first or (new and _newest_between(with_text, before=new))
+    return compare(by_number[old], by_number[new]) if old and new else None
+
+
+def _newest_between(
+    numbers: list[int], after: int | None = None, before: int | None = None
+) -> int | None:
+    """Return the highest number above `after` and below `before`, or None."""
+    fitting = (
+        number
+        for number in numbers
+        if (after is None or number > after) and (before is None or number < before)
+    )
+    return max(fitting, default=None)
 
 
 # -- for people ------------------------------------------------------------------------------------
@@ -93,10 +107,9 @@ def told(
     html: bool = False,
     colour: bool = False,
 ) -> str:
-    """What `dateline diff` prints: the revisions of an article, and two of them compared (see
-    `chosen`).
+    """Return what `dateline diff` prints: the article's revisions and two of them compared.
 
-    Raises ArchiveError for an article and UsageError for a revision that there is not.
+    Raises ArchiveError for an unknown article and UsageError for an unknown revision.
     """
     revisions = revisions_of(connection, article_id)
     comparison = chosen(revisions, first, last)
@@ -113,7 +126,7 @@ def _plain(text: str) -> str:
 
 
 def headline(revisions: list[Revision]) -> str:
-    """The newest headline, or which article it is."""
+    """Return the newest headline, or the article's number if it never had one."""
     return next(
         (r.headline for r in reversed(revisions) if r.headline),
         f"Article {revisions[0].article_id}",
@@ -121,7 +134,7 @@ def headline(revisions: list[Revision]) -> str:
 
 
 def summary(revision: Revision) -> str:
-    """A revision in a line: `2  2024-03-01 07:10  headline, body  +12 −4 words  stealth`."""
+    """Return a revision in one line: `2 2024-03-01 07:10 headline, body +12 −4 words stealth`."""
     counted = revision.words_added is not None
     parts = (
         str(revision.number),
@@ -134,7 +147,7 @@ def summary(revision: Revision) -> str:
 
 
 def nature(revision: Revision) -> str:
-    """What a revision is, in words."""
+    """Return the kinds of change in words, such as `headline, body` or `first seen`."""
     kinds = ", ".join(revision.kinds) or "first seen"
     if revision.gone and revision.how:
         return f"{kinds} ({revision.how})"
@@ -142,6 +155,7 @@ def nature(revision: Revision) -> str:
 
 
 def _told(comparison: Comparison | None, colour: bool) -> Iterator[str]:
+    """Yield the lines of a comparison for the terminal."""
     if comparison is None:
         yield NO_CHANGE
         return
@@ -150,27 +164,30 @@ def _told(comparison: Comparison | None, colour: bool) -> Iterator[str]:
         yield _plain(f"{name}: {_moved(moved)}")
     for name, found in comparison.changes.items():
         shown = as_text(found, colour)
-        yield f"\n{shown}" if name == "text" else f"{name}: {shown.replace(chr(10) * 2, ' ')}"
+        on_one_line = shown.replace("\n\n", " ")
+        yield f"\n{shown}" if name == "text" else f"{name}: {on_one_line}"
     if not comparison.changes:
         yield _no_text(comparison)
 
 
-NO_CHANGE = "There is no change to show: it has been seen in no other form."
+NO_CHANGE = "There is no change to show: no earlier version has been seen."
 
 
 def _no_text(comparison: Comparison) -> str:
-    """Why two revisions show no difference."""
+    """Return a sentence that says why two revisions show no difference."""
     if comparison.new.gone:
         how = comparison.new.how
-        return f"The page was gone: {f'{how}, twice in a row' if how else 'two looks in a row met 404, 410 or 451'}."
-    return "They read the same."
+        reason = f"{how}, twice in a row" if how else "two fetches in a row met 404, 410 or 451"
+        return f"The page was gone: {reason}."
+    return "The two read the same."
 
 
 def _moved(dates: tuple[str | None, str | None]) -> str:
     return " → ".join(date or "none" for date in dates)
 
 
-STYLE = """body { font: 1.1rem/1.6 Georgia, "Noto Serif", serif; max-width: 42rem; margin: 2rem auto; padding: 0 1rem; }
+STYLE = """body { font: 1.1rem/1.6 Georgia, "Noto Serif", serif; max-width: 42rem;
+  margin: 2rem auto; padding: 0 1rem; }
 ins { background: #d8f5dc; color: #0b3d16; }
 del { background: #fbe0e0; color: #6b1111; }
 .dateline-moved { background: #e3e8fb; color: #1c2a66; }
@@ -180,7 +197,7 @@ ul { font: .9rem/1.5 system-ui, sans-serif; }
 
 
 def _page(revisions: list[Revision], comparison: Comparison | None) -> str:
-    """A whole HTML page, to be kept or sent on."""
+    """Return a whole HTML page, to save or send on."""
     items = "\n".join(f"<li>{escape(summary(revision))}</li>" for revision in revisions)
     body = as_markup(comparison) if comparison else f"<p>{NO_CHANGE}</p>"
     return (
@@ -190,17 +207,17 @@ def _page(revisions: list[Revision], comparison: Comparison | None) -> str:
 
 
 def as_markup(comparison: Comparison) -> str:
-    """The changed fields as HTML; the texts are escaped."""
+    """Return the changed fields as HTML, with the texts escaped."""
     tags = {"headline": "h3", "standfirst": "p", "byline": "p"}
     blocks = [f"<h2>{comparison.old.number} → {comparison.new.number}</h2>"]
-    blocks += (
-        f"<p>{name}: {escape(_moved(moved))}</p>" for name, moved in comparison.dates.items()
-    )
+    for name, moved in comparison.dates.items():
+        blocks.append(f"<p>{name}: {escape(_moved(moved))}</p>")
     for name, found in comparison.changes.items():
         tag = tags.get(name)
-        blocks.append(
-            f'<{tag} dir="auto">{as_inline_html(found)}</{tag}>' if tag else as_html(found)
-        )
+        if tag:
+            blocks.append(f'<{tag} dir="auto">{as_inline_html(found)}</{tag}>')
+        else:
+            blocks.append(as_html(found))
     if not comparison.changes:
         blocks.append(f"<p>{_no_text(comparison)}</p>")
     return "\n".join(blocks)
@@ -209,11 +226,10 @@ def as_markup(comparison: Comparison) -> str:
 def page_rows(
     connection: sqlite3.Connection, article_id: int, number: int | None = None
 ) -> dict[str, Any]:
-    """What a page of an article's changes shows: its revisions, newest first, and one compared with
-    that before it.
+    """Return the data for an article's page of changes: its revisions and one comparison.
 
-    `revisions` are dicts with `nature` besides their columns and without their text; `comparison`
-    is HTML or None. Raises ArchiveError and UsageError as `told`.
+    `revisions` are dicts, newest first, with `nature` besides their columns and without their text.
+    `comparison` is HTML, or None. Raises ArchiveError and UsageError as `told` does.
     """
     revisions = revisions_of(connection, article_id)
     comparison = chosen(revisions, last=number)

@@ -1,8 +1,8 @@
-"""Searching the archive: from words as a person types them to articles, best first.
+"""Search the archive: from words as a person types them to articles, best first.
 
-Languages that write no spaces between words are searched by pairs of characters. SQLite's tokenizer
-sees such a sentence as one word, so the column `articles.bigrams` holds its pairs, and a query for
-首相 becomes a phrase of pairs.
+Languages without spaces between words (Chinese, Japanese, Thai …) are searched by pairs of
+characters. SQLite's tokenizer sees such a sentence as a single word, so the column
+`articles.bigrams` holds its pairs, and a query for 首相 becomes a phrase of pairs.
 """
 
 from __future__ import annotations
@@ -22,35 +22,35 @@ from archive.text.passages import MARK_CLOSE, MARK_OPEN
 from archive.text.unspaced import MIXED, SPACED_LETTER, UNSPACED, UNSPACED_RUN, pairs, private_use
 
 NEVER = "(?!)"
+"""A pattern that matches nothing."""
 TYPED = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
-
 
 MOST_TERMS = 64
 MOST_PLACES = 200
-"""That are weighed for the passage to show."""
+"""Matches that are weighed when the passage to show is chosen."""
 LOOKED_THROUGH = 50_000
-"""Letters of a text, for that passage: ten thousand words, more than an article has."""
+"""Characters of a text that are searched for the passage: about ten thousand words, more than an
+article has."""
 COPIES = 10
-"""Articles that are looked through for one text to show: enough for a report that went round."""
+"""Articles examined for each text shown: enough for a report that many outlets ran."""
 NOTHING = '""'
-"""A MATCH expression that no article meets."""
+"""A MATCH expression that no article satisfies."""
 
 WEIGHTS = "10.0, 4.0, 2.0, 1.0, 1.0"
-"""For bm25: headline, standfirst, byline, text, bigrams."""
+"""Weights for bm25: headline, standfirst, byline, text, bigrams."""
 
 READ = "iif(instr(a.text, a.standfirst) = 1, '', coalesce(a.standfirst || char(10), '')) || a.text"
-"""In SQL, what stands below the headline of an article `a`; a standfirst that the text begins with
-is said once."""
-
+"""An SQL expression for what stands below the headline of an article `a`, with a standfirst that
+also opens the text given once."""
 
 Span = tuple[int, int]
 NEAR = 20
+"""Characters within which the end of a passage is moved to a space."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An article that was found; `passage` shows the place, the words in ⟦brackets⟧; the least
-    `score` is the best."""
+    """An article that was found; the smallest `score` is the best."""
 
     id: int
     outlet: str
@@ -60,15 +60,16 @@ class Hit:
     url: str
     score: float
     passage: str
+    """The passage that matches, with the words in ⟦brackets⟧."""
     other_outlets: int = 0
-    """In which the same text stands, if copies are folded."""
+    """Other outlets with the same text, if copies are folded; otherwise 0."""
 
 
 def match_query(words: str) -> str:
-    """An FTS5 MATCH expression for what a person typed; whatever it was, SQLite can read it.
+    """Return a valid FTS5 MATCH expression for whatever a person typed.
 
     All words must occur; `"a phrase"`, `this OR that`, `-without` and `begin*` work, and everything
-    else is quoted. Raises UsageError if nothing is left to look for, or too much.
+    else is quoted. Raises UsageError if no word is left to look for, or if there are too many.
     """
     wanted: list[list[str]] = []
     unwanted: list[str] = []
@@ -90,12 +91,12 @@ def match_query(words: str) -> str:
         )
     if sum(map(len, wanted)) + len(unwanted) > MOST_TERMS:
         raise UsageError(f"more than {MOST_TERMS} words to search for; give fewer")
-    must = " AND ".join(_any_of(terms) for terms in wanted)
-    return f"({must}) NOT {_any_of(unwanted)}" if unwanted else must
+    required = " AND ".join(_any_of(terms) for terms in wanted)
+    return f"({required}) NOT {_any_of(unwanted)}" if unwanted else required
 
 
 def match_or_nothing(words: object) -> str:
-    """`match_query` for SQL, where an empty search box finds nothing instead of raising."""
+    """Return `match_query` for SQL, where an empty search box finds nothing instead of raising."""
     try:
         return match_query(str(words or ""))
     except UsageError:
@@ -113,26 +114,32 @@ def search(  # noqa: PLR0913  one a filter
     limit: int = 20,
     copies: bool = False,
 ) -> list[Hit]:
-    """The articles that hold the words, best first; `since` and `until` are moments, both included.
+    """Return the articles that contain the words, best first.
 
-    Versions of one text are one hit, the original if it is among them; with `copies` each is its
-    own.
+    `since` and `until` are ISO dates or times, both inclusive. Versions of one text count as one
+    hit, represented by the original if it was found; with `copies` each version is a hit.
     """
     condition, values = conditions(outlet, since, until, language)
     rows = connection.execute(
         f"""WITH found AS (
           SELECT a.id, bm25(articles_fts, {WEIGHTS}) AS score
-          FROM articles_fts JOIN articles a ON a.id = articles_fts.rowid JOIN outlets o ON o.id = a.outlet_id
+          FROM articles_fts JOIN articles a ON a.id = articles_fts.rowid
+          JOIN outlets o ON o.id = a.outlet_id
           WHERE articles_fts MATCH :match AND {condition} ORDER BY score, a.id DESC LIMIT :most
         ), best AS (
           SELECT found.id, min(score) OVER version AS score, row_number() OVER version AS place
-          FROM found LEFT JOIN versions v ON v.article_id = found.id LEFT JOIN texts t ON t.id = v.text_id
-          WINDOW version AS (PARTITION BY CASE WHEN :copies OR t.id IS NULL THEN -found.id ELSE t.id END
-            ORDER BY found.id = t.original_id DESC, score ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+          FROM found LEFT JOIN versions v ON v.article_id = found.id
+          LEFT JOIN texts t ON t.id = v.text_id
+          WINDOW version AS (
+            PARTITION BY CASE WHEN :copies OR t.id IS NULL THEN -found.id ELSE t.id END
+            ORDER BY found.id = t.original_id DESC, score
+            ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+          )
         )
         SELECT a.id, o.host AS outlet, a.headline, a.published_at, a.language, a.url, best.score,
                {READ} AS passage,
-               CASE WHEN :copies THEN 0 ELSE (SELECT other_outlets FROM folded WHERE id = a.id) END AS other_outlets
+               CASE WHEN :copies THEN 0
+                 ELSE (SELECT other_outlets FROM folded WHERE id = a.id) END AS other_outlets
         FROM best JOIN articles a ON a.id = best.id JOIN outlets o ON o.id = a.outlet_id
         WHERE best.place = 1 ORDER BY best.score, a.id DESC LIMIT :limit""",  # noqa: S608  the text is all ours
         {
@@ -149,7 +156,7 @@ def search(  # noqa: PLR0913  one a filter
 def count(
     connection: sqlite3.Connection, words: str, *, copies: bool = False, **filters: str | None
 ) -> int:
-    """How many hits `search` would list without a limit."""
+    """Return the number of hits that `search` would list without a limit."""
     condition, values = conditions(**filters)
     row = connection.execute(
         f"""SELECT count(DISTINCT CASE WHEN :copies OR v.text_id IS NULL THEN -a.id ELSE v.text_id END)
@@ -166,48 +173,48 @@ def conditions(
     until: str | None = None,
     language: str | None = None,
 ) -> tuple[str, dict[str, str]]:
-    """The SQL condition (on articles `a`, outlets `o`) and its values for the filters that are
-    given.
+    """Return the SQL condition for the given filters, and its values.
 
-    Moments are compared as precisely as both are known: a day that is asked for holds all its
-    hours.
+    It applies to articles `a` and outlets `o`. Dates are compared at the precision that both have:
+    a day includes all its hours.
     """
-    moment = "coalesce(a.published_at, a.fetched_at)"
-    known = {
-        "outlet": (outlet, "o.host = :outlet"),
-        "since": (since, f"{moment} >= substr(:since, 1, length({moment}))"),
-        "until": (until, f"substr({moment}, 1, length(:until)) <= :until"),
-        "language": (language, "a.language = :language"),
+    dated = "coalesce(a.published_at, a.fetched_at)"
+    clauses = {
+        "outlet": "o.host = :outlet",
+        "since": f"{dated} >= substr(:since, 1, length({dated}))",
+        "until": f"substr({dated}, 1, length(:until)) <= :until",
+        "language": "a.language = :language",
     }
-    given = {name: (value, sql) for name, (value, sql) in known.items() if value is not None}
-    return " AND ".join(sql for _, sql in given.values()) or "1", {
-        name: value for name, (value, _) in given.items()
-    }
+    filters = {"outlet": outlet, "since": since, "until": until, "language": language}
+    values = {name: value for name, value in filters.items() if value is not None}
+    condition = " AND ".join(clauses[name] for name in values) or "1"
+    return condition, values
 
 
 def passage(text: str, words: str, width: int = 200) -> str:
-    """The stretch of `text` that holds the most of the words, these in ⟦brackets⟧; its beginning if
-    it holds none.
+    """Return the stretch of `text` with the most of the words, each in ⟦brackets⟧.
 
-    Only the first letters of a text are looked through, `LOOKED_THROUGH` of them: two million would
-    take seconds.
+    Without a match it is the beginning of the text. Only the first `LOOKED_THROUGH` characters are
+    searched: two million would take seconds.
     """
-    text = " ".join(
-        text[:LOOKED_THROUGH].translate({ord(MARK_OPEN): "[", ord(MARK_CLOSE): "]"}).split()
-    )
-    found = _places(text, words)
-    start, end = _window(text, max(0, _richest(text, found, width) - width // 4), width)
-    pieces, here = [], start
-    for a, b in found:
-        if start <= a and b <= end:
-            pieces += [text[here:a], MARK_OPEN, text[a:b], MARK_CLOSE]
-            here = b
-    pieces.append(text[here:end])
-    return ("…" if start else "") + "".join(pieces).rstrip() + ("…" if end < len(text) else "")
+    without_marks = text[:LOOKED_THROUGH].translate({ord(MARK_OPEN): "[", ord(MARK_CLOSE): "]"})
+    text = " ".join(without_marks.split())
+    matches = _places(text, words)
+    wanted_start = max(0, _richest(text, matches, width) - width // 4)
+    start, end = _window(text, wanted_start, width)
+    pieces, copied_to = [], start
+    for match_start, match_end in matches:
+        if start <= match_start and match_end <= end:
+            marked = [MARK_OPEN, text[match_start:match_end], MARK_CLOSE]
+            pieces += [text[copied_to:match_start], *marked]
+            copied_to = match_end
+    pieces.append(text[copied_to:end])
+    before, after = "…" if start else "", "…" if end < len(text) else ""
+    return before + "".join(pieces).rstrip() + after
 
 
 def _window(text: str, start: int, width: int) -> Span:
-    """A stretch of `width` letters, its ends moved to spaces where there are some near."""
+    """Return a stretch of `width` characters, its ends moved to nearby spaces."""
     end = min(len(text), start + width)
     if start:
         start = text.find(" ", start, start + NEAR) + 1 or start
@@ -217,33 +224,36 @@ def _window(text: str, start: int, width: int) -> Span:
 
 
 def _typed(words: str) -> Iterator[tuple[bool, str, bool]]:
-    """What was typed, piece by piece: whether it is unwanted, its text, whether it stood in
-    quotation marks."""
-    clean = words.encode("utf-8", "ignore").decode()  # half a surrogate pair is no text for SQLite
-    clean = re.sub(r"[\x00-\x1f\x7f]", " ", clean)  # and a NUL would end the expression early
-    for typed in TYPED.finditer(re.sub("[“”„«»「」『』]", '"', clean)):
+    """Yield each piece that was typed: whether it is excluded, its text, whether it was quoted."""
+    clean = words.encode("utf-8", "ignore").decode()  # SQLite rejects lone surrogates
+    clean = re.sub(r"[\x00-\x1f\x7f]", " ", clean)  # a NUL would end the expression early
+    straight_quotes = re.sub("[“”„«»「」『』]", '"', clean)
+    for typed in TYPED.finditer(straight_quotes):
         yield bool(typed["minus"]), typed["word"] or typed["phrase"] or "", typed["word"] is None
 
 
 def _term(text: str, is_phrase: bool) -> str | None:
-    """The expression for one word or phrase; None if it holds no letter and no digit."""
+    """Return the expression for one word or phrase, or None if it has no letter and no digit."""
     text = unicodedata.normalize("NFKC", text)
     prefix = "*" if not is_phrase and text.endswith("*") else ""
     runs = [_of_pairs(run) for run in UNSPACED_RUN.findall(text)]
-    within = [
-        part for letters in MIXED.findall(text) for part in UNSPACED_RUN.split(letters)
-    ]  # 1 of 3·1운동 is no word with 3
-    others = [part for part in MIXED.split(text) + within if any(c.isalnum() for c in part)]
-    return _all_of([_quoted(part.strip(), prefix) for part in others] + runs)
+    # in 3·1운동 the 1 and the 3 are not one word
+    within: list[str] = []
+    for letters in MIXED.findall(text):
+        within += UNSPACED_RUN.split(letters)
+    candidates = MIXED.split(text) + within
+    spaced = [part.strip() for part in candidates if re.search(r"[^\W_]", part)]
+    return _all_of([_quoted(part, prefix) for part in spaced] + runs)
 
 
 def _quoted(part: str, prefix: str) -> str:
-    """A word or phrase as it was typed, or folded as the tokenizer does not fold it."""
+    """Return a word or phrase in quotes, also as folded beyond what the tokenizer folds."""
     spellings = filter(None, dict.fromkeys([part, spelled(part)]))
     return _any_of(['"' + each.replace('"', '""') + '"' + prefix for each in spellings])
 
 
 def _of_pairs(run: str) -> str:
+    """Return the expression for a run of unspaced script: a phrase of character pairs."""
     in_pairs = pairs(run)
     return f'bigrams : "{" ".join(in_pairs)}"' if in_pairs else f'bigrams : "{private_use(run)}"*'
 
@@ -257,21 +267,22 @@ def _any_of(terms: list[str]) -> str:
 
 
 def _places(text: str, words: str) -> list[Span]:
-    """Where the words stand in the text, in order and without overlap."""
+    """Return the spans of the words in the text, in order and without overlap."""
     pattern = _pattern(words)
     if pattern is None:
         return []
     folded, places = fold_with_places(text)
-    found = (place.span() for place in islice(pattern.finditer(folded), MOST_PLACES))
+    matches = islice(pattern.finditer(folded), MOST_PLACES)
+    spans = [match.span() for match in matches]
     return [
         (places[start], _with_marks(text, places[end - 1] + 1))
-        for start, end in found
+        for start, end in spans
         if start < end
     ]
 
 
 def _with_marks(text: str, end: int) -> int:
-    """The end of a word, after the vowel signs that the search does not see."""
+    """Return the end of a word including vowel signs that the search ignores."""
     while end < len(text) and unicodedata.combining(text[end]):
         end += 1
     return end
@@ -279,7 +290,7 @@ def _with_marks(text: str, end: int) -> int:
 
 @lru_cache(maxsize=64)
 def _pattern(words: str) -> re.Pattern[str] | None:
-    """What the words look like in a folded text; None if they hold no letter and no digit."""
+    """Return a pattern for the words in folded text, or None if they hold no letter or digit."""
     unspaced, whole, beginnings = set[str](), set[str](), set[str]()
     for minus, text, is_phrase in islice(_typed(words), MOST_TERMS):
         if minus or text in ("OR", "AND"):
@@ -297,14 +308,16 @@ def _pattern(words: str) -> re.Pattern[str] | None:
 
 
 def _longest_first(patterns: set[str]) -> str:
-    """As alternatives; one that matches nothing where there are none."""
+    """Return the patterns as alternatives, longest first; without any, one that never matches."""
     return "|".join(sorted(patterns - {""}, key=len, reverse=True)) or NEVER
 
 
 def _richest(text: str, found: list[Span], width: int) -> int:
-    """Where the stretch begins that holds the most different words, the first of the best."""
+    """Return where the stretch with the most different words begins, the first of equals."""
 
     def variety(start: int) -> int:
-        return len({fold_all(text[a:b]) for a, b in found if start <= a < start + width * 3 // 4})
+        """Count the different words that begin in the first three quarters of a window."""
+        end = start + width * 3 // 4
+        return len({fold_all(text[a:b]) for a, b in found if start <= a < end})
 
     return max((a for a, _ in found), key=variety, default=0)

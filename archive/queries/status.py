@@ -1,4 +1,4 @@
-"""How the archive stands: what it holds, what its crawls did, what waits and what fails."""
+"""The archive's status: its size, its last crawls, what waits and what fails."""
 
 from __future__ import annotations
 
@@ -17,21 +17,20 @@ LOW_DISK = 500_000_000
 """Free bytes below which a crawl may soon fill the disk."""
 
 DAYS = 30
-"""How far back the articles a day are counted."""
+"""Days for which articles per day are counted."""
 
 SHOWN = 20
-"""Outlets, failures and reasons are listed to this number, the greatest first; their totals are
-whole."""
+"""Outlets, failures and reasons that are listed, largest first; totals are always complete."""
 
 RECENT, ENOUGH = 50, 5
-"""An outlet's rhythm is the mean gap of so many articles, the newest; of fewer than the second
-number there is none."""
+"""An outlet's usual interval is the mean gap between its newest articles, 50 at most; with fewer
+than five it has none."""
 PATIENCE, SHORTEST = 5, 24
-"""It fell silent after so many of its gaps, and after so many hours at least: there are nights and
-Sundays."""
+"""An outlet has fallen silent after five times its usual interval, but not before 24 hours: there
+are nights and Sundays."""
 
 FAILURES = 3
-"""In a row, after which a source is a problem; one bad answer is none."""
+"""Failures in a row after which a source is reported; a single bad answer is not."""
 
 COUNTS = """
 SELECT (SELECT count(*) FROM articles) AS articles,
@@ -54,16 +53,19 @@ GROUP BY c.id ORDER BY c.id DESC"""
 
 WAITING = """
 SELECT o.host AS outlet, count(*) AS waiting FROM urls u JOIN outlets o ON o.id = u.outlet_id
-WHERE u.state IN ('pending', 'leased') AND u.kind = 'page' GROUP BY o.id ORDER BY waiting DESC, o.host LIMIT :shown"""
+WHERE u.state IN ('pending', 'leased') AND u.kind = 'page'
+GROUP BY o.id ORDER BY waiting DESC, o.host LIMIT :shown"""
 
 SILENT = """
-SELECT host AS outlet FROM outlets o WHERE NOT EXISTS (SELECT 1 FROM articles a WHERE a.outlet_id = o.id)
+SELECT host AS outlet FROM outlets o
+WHERE NOT EXISTS (SELECT 1 FROM articles a WHERE a.outlet_id = o.id)
 ORDER BY host LIMIT :shown"""
 
 FAILING_SOURCES = """
 SELECT u.url, u.kind, o.host AS outlet, u.outcome, u.status, u.reason, u.tries, u.checked_at
 FROM urls u JOIN outlets o ON o.id = u.outlet_id
-WHERE u.kind <> 'page' AND u.outcome IN ('failed', 'refused', 'gone') ORDER BY u.tries DESC, u.url LIMIT :shown"""
+WHERE u.kind <> 'page' AND u.outcome IN ('failed', 'refused', 'gone')
+ORDER BY u.tries DESC, u.url LIMIT :shown"""
 
 FAILING_PAGES = """
 SELECT o.host AS outlet, u.outcome, u.reason, count(*) AS pages, min(u.url) AS example
@@ -76,14 +78,16 @@ SELECT substr(reason, 1, instr(reason || ':', ':') - 1) AS type, count(*) AS pag
 WHERE outcome = 'not article' GROUP BY 1 ORDER BY pages DESC, 1 LIMIT :shown"""
 
 DUE = """
-SELECT count(*) FILTER (WHERE kind = 'page') AS pages, count(*) FILTER (WHERE kind <> 'page') AS sources
+SELECT count(*) FILTER (WHERE kind = 'page') AS pages,
+       count(*) FILTER (WHERE kind <> 'page') AS sources
 FROM urls WHERE due_at <= :now"""
 
 LAST_CRAWL = "SELECT max(finished_at) FROM crawls WHERE state IN ('finished', 'stopped')"
 
 RHYTHM = """
 WITH latest AS MATERIALIZED (
-  SELECT o.host, a.published_at, (SELECT min(u.found_at) FROM urls u WHERE u.article_id = a.id) AS found_at
+  SELECT o.host, a.published_at,
+         (SELECT min(u.found_at) FROM urls u WHERE u.article_id = a.id) AS found_at
   FROM outlets o JOIN articles a ON a.id IN (
     SELECT b.id FROM articles b WHERE b.outlet_id = o.id AND b.published_at IS NOT NULL
     ORDER BY b.published_at DESC LIMIT :recent
@@ -96,22 +100,25 @@ SELECT host AS outlet, max(found_at) AS last_found_at,
 FROM latest GROUP BY host HAVING count(*) >= :enough
   AND silent_hours > max(:shortest, :patience * usual_hours)
 ORDER BY silent_hours / max(usual_hours, 1) DESC, host LIMIT :shown"""
-"""The gap between articles is that of their publication; the silence counts from when a crawl last
-found one, as an old archive that is taken in has not fallen silent. It ends with the last crawl:
-nobody listened after that."""
+"""The gap between articles is that of their publication. Silence counts from when a crawl last
+found an article, because an old archive that is imported has not fallen silent, and ends with
+the last crawl, because nothing was fetched after that."""
 
 PER_DAY = (
-    "SELECT substr({moment}, 1, 10), count(*) FROM articles WHERE {moment} >= :first GROUP BY 1"
+    "SELECT substr({column}, 1, 10), count(*) FROM articles WHERE {column} >= :first GROUP BY 1"
 )
 
 
 def report(connection: sqlite3.Connection, folder: Path, today: datetime | None = None) -> Report:
-    """How the archive in `folder` stands, ready for JSON; sizes in bytes, `days` from the oldest to
-    today (UTC)."""
-    moment = utc(today or clock())
+    """Return the state of the archive in `folder`, ready for JSON.
+
+    Sizes are in bytes; `days` run from the oldest to today (UTC).
+    """
+    now = utc(today or clock())
     last = connection.execute(LAST_CRAWL).fetchone()[0]
 
     def rows(sql: str, **values: object) -> list[Report]:
+        """Run a query with the usual limit."""
         return [dict(row) for row in connection.execute(sql, {"shown": SHOWN, **values})]
 
     return {
@@ -121,7 +128,7 @@ def report(connection: sqlite3.Connection, folder: Path, today: datetime | None 
         **rows(COUNTS)[0],
         "running": held_by(folder),
         "last_crawl_at": last,
-        "due": rows(DUE, now=moment)[0],
+        "due": rows(DUE, now=now)[0],
         "crawls": rows(CRAWLS),
         "waiting_by_outlet": rows(WAITING),
         "outlets_without_articles": [row["outlet"] for row in rows(SILENT)],
@@ -132,7 +139,7 @@ def report(connection: sqlite3.Connection, folder: Path, today: datetime | None 
             enough=ENOUGH,
             patience=PATIENCE,
             shortest=SHORTEST,
-            seen=last or moment,
+            seen=last or now,
         ),
         "failing_pages": rows(FAILING_PAGES),
         "not_articles": rows(NOT_ARTICLES),
@@ -142,8 +149,10 @@ def report(connection: sqlite3.Connection, folder: Path, today: datetime | None 
 
 
 def problems(report: Report, max_age: float, today: datetime | None = None) -> list[str]:
-    """What a monitor should wake somebody for, a line each; `max_age`: seconds since a crawl ended
-    in order."""
+    """Return the problems that a monitor should report, one line each.
+
+    `max_age` is the greatest number of seconds since the last crawl finished in order.
+    """
     found = _crawls_stopped(report, max_age, today or clock())
     for source in report["failing_sources"]:
         if source["tries"] >= FAILURES:
@@ -152,50 +161,44 @@ def problems(report: Report, max_age: float, today: datetime | None = None) -> l
             )
     for outlet in report["silent_outlets"]:
         usual, silent = ago(outlet["usual_hours"] * 3600), ago(outlet["silent_hours"] * 3600)
-        found.append(
-            f"{outlet['outlet']}: nothing new for {silent}; it used to publish an article every {usual}"
-        )
+        found.append(f"{outlet['outlet']}: nothing new for {silent}; its usual interval is {usual}")
     if report["free"] < LOW_DISK:
         found.append(
-            f"{report['archive']}: {report['free'] // 1_000_000:,} MB are free on the disk; make room"
+            f"{report['archive']}: only {report['free'] // 1_000_000:,} MB free on the disk"
         )
     return found
 
 
 def _crawls_stopped(report: Report, max_age: float, today: datetime) -> list[str]:
+    """Return the problem that crawls have stopped, if they have."""
+    folder, running = report["archive"], report["running"]
     last = report["last_crawl_at"]
     if last is None:
-        return (
-            [] if report["running"] else [f"{report['archive']}: no crawl has come to its end yet"]
-        )
+        return [] if running else [f"{folder}: no crawl has finished yet"]
     seconds = (today - datetime.fromisoformat(last)).total_seconds()
     if seconds <= max_age:
         return []
-    running = (
-        f"; one is running ({report['running']})"
-        if report["running"]
-        else "; is the schedule at work?"
-    )
-    return [f"{report['archive']}: the last crawl came to its end {ago(seconds)} ago{running}"]
+    hint = f"one is running ({running})" if running else "is the schedule active?"
+    return [f"{folder}: the last crawl finished {ago(seconds)} ago; {hint}"]
 
 
 def ago(seconds: float) -> str:
-    """A span of time as people say it: `50 min`, `7 h`, `3 d`."""
+    """Return a duration as people say it: `50 min`, `7 h`, `3 d`."""
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds:.0f} s"
 
 
-def _per_day(connection: sqlite3.Connection, moment: str, today: datetime) -> dict[str, int]:
+def _per_day(connection: sqlite3.Connection, column: str, today: datetime) -> dict[str, int]:
+    """Return the number of articles by day of a date column, for the last `DAYS` days."""
     days = [(today - timedelta(days=back)).strftime("%Y-%m-%d") for back in reversed(range(DAYS))]
-    counted = dict(
-        tuple(row) for row in connection.execute(PER_DAY.format(moment=moment), {"first": days[0]})
-    )
+    rows = connection.execute(PER_DAY.format(column=column), {"first": days[0]})
+    counted = dict(tuple(row) for row in rows)
     return {day: counted.get(day, 0) for day in days}
 
 
 def _size(folder: Path, name: str) -> int:
-    """A database's bytes, with what still lies in its write-ahead log."""
+    """Return the bytes of a database, including its write-ahead log."""
     files = (folder / (name + ending) for ending in ("", "-wal"))
     return sum(file.stat().st_size for file in files if file.is_file())

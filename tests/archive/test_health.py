@@ -114,7 +114,7 @@ def test_silence_is_not_counted_while_nobody_listened(db, tmp_path):
     week_later = NOW + timedelta(days=7)
     assert told(db, tmp_path, 14 * DAY, week_later) == []
     (line,) = told(db, tmp_path, DAY, week_later)
-    assert "the last crawl came to its end 7 d ago; is the schedule at work?" in line
+    assert "the last crawl finished 7 d ago; is the schedule active?" in line
 
 
 def test_an_old_archive_that_was_taken_in_today_has_not_fallen_silent(db, tmp_path):
@@ -137,7 +137,7 @@ def test_a_source_is_a_problem_from_its_third_failure_in_a_row(db, tmp_path):
 
 def test_crawls_that_never_come_to_an_end_are_told_though_they_start(db, tmp_path):
     db.execute("UPDATE crawls SET state = 'interrupted', finished_at = NULL")
-    assert "no crawl has come to its end yet" in told(db, tmp_path)[0]
+    assert "no crawl has finished yet" in told(db, tmp_path)[0]
     with crawl_lock(tmp_path):
         assert told(db, tmp_path) == [], "the first one is at it"
     db.execute("UPDATE crawls SET state = 'stopped', finished_at = ?", [hours_ago(50)])
@@ -147,7 +147,7 @@ def test_crawls_that_never_come_to_an_end_are_told_though_they_start(db, tmp_pat
 
 def test_a_disk_that_is_nearly_full_is_told(db, tmp_path):
     stands = report(db, tmp_path, NOW) | {"free": 12_000_000}
-    assert problems(stands, DAY, NOW) == [f"{tmp_path}: 12 MB are free on the disk; make room"]
+    assert problems(stands, DAY, NOW) == [f"{tmp_path}: only 12 MB free on the disk"]
 
 
 def test_what_is_due_now_is_counted_pages_and_sources_apart(db, tmp_path):

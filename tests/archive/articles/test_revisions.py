@@ -377,7 +377,7 @@ def test_datasette_has_a_page_of_the_changes(edited: Newsroom, get: Callable[...
         assert words in page, words
     assert "<script>alert(" not in page
     assert "<ins>" in get("/archive/articles/1/revisions/2").text
-    assert "This is how it was first seen" in get("/archive/articles/1/revisions/1").text
+    assert "This is the first version" in get("/archive/articles/1/revisions/1").text
     assert "The page was gone" in get("/archive/articles/1/revisions/3").text
 
 

@@ -35,12 +35,12 @@ def test_a_search_lists_id_day_outlet_headline_and_the_place(folder: Path) -> No
 def test_a_word_can_be_left_out_of_a_search(folder: Path) -> None:
     result = run(folder, "search", "strike", "-housing", "-cut")
     assert result.exit_code == 0
-    assert "Nothing in" in result.output
+    assert "No article in" in result.output
 
 
 def test_a_search_without_hits_is_no_error(folder: Path) -> None:
     result = run(folder, "search", "zeppelin")
-    assert (result.exit_code, result.output) == (0, f"Nothing in {folder} holds zeppelin\n")
+    assert (result.exit_code, result.output) == (0, f"No article in {folder} matches zeppelin\n")
 
 
 def test_a_search_gives_json_lines_and_csv(folder: Path) -> None:
@@ -72,7 +72,7 @@ def test_filters_narrow_a_search(folder: Path, filters: list[str], ids: set[int]
     [
         (["search", "…"], "nothing to search for", 2),
         (["search", "strike", "--since", "yesterday"], "neither a date nor an age", 2),
-        (["search", "strike", "--nope"], "no such option: --nope", 2),
+        (["search", "strike", "--nope"], "unknown option --nope", 2),
         (["search"], "Missing argument", 2),
         (["show", "999"], "999: not in", 1),
         (["show", "https://nobody.example/"], "not in", 1),
@@ -80,7 +80,7 @@ def test_filters_narrow_a_search(folder: Path, filters: list[str], ids: set[int]
         (["show", "99999999999999999999999999"], "not in", 1),
         (
             ["show", "https://ridge.example/old"],
-            "gone (HTTP 404) when it was looked at on 2024-03-01",
+            "gone (HTTP 404) when it was fetched on 2024-03-01",
             1,
         ),
         (["show", "https://ridge.example/front"], "not article (section: 40 links)", 1),

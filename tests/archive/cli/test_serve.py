@@ -127,7 +127,7 @@ def test_a_port_in_use_is_said_in_one_line(folder: Path, port: int) -> None:
         done = subprocess.run(command(folder, port), capture_output=True, check=False, timeout=60)
     assert done.returncode == 1
     assert re.fullmatch(
-        rb"dateline: 127\.0\.0\.1:\d+: cannot listen there \(.+\); name another with --port\n",
+        rb"dateline: 127\.0\.0\.1:\d+: cannot listen there \(.+\); choose another with --port\n",
         done.stderr,
     )
 

@@ -168,7 +168,7 @@ def test_an_article_says_why_it_belongs_to_its_event_and_its_stories(
 ) -> None:
     told = article(db, 8)
     assert told
-    assert told["event"]["why"] == "It has words in common with it."
+    assert told["event"]["why"] == "It shares words with it."
     # as it writes them; a stem that it lacks as it is
     assert told["event"]["terms"] == ["strike", "ferry", "crews"]
     assert [other["id"] for other in told["event"]["others"]] == [1]  # copies fold under it
@@ -334,12 +334,12 @@ def test_an_outlet_tells_its_habits_and_its_changes(db: sqlite3.Connection) -> N
     told = outlet(db, "ridge.example")
     assert told
     assert (told["articles"], told["changes"], told["stealth"], told["corrections"]) == (4, 2, 1, 1)
-    assert told["habits"]["copied"] == 0.5
-    assert told["habits"]["timed"] == 2
-    assert [bar.label for bar in told["habits"]["hours"] if bar.count] == ["08:00", "12:00"]
+    assert told["statistics"]["copied"] == 0.5
+    assert told["statistics"]["timed"] == 2
+    assert [bar.label for bar in told["statistics"]["hours"] if bar.count] == ["08:00", "12:00"]
     assert [(each["host"], each["texts"]) for each in told["from_whom"]] == [("harbour.example", 2)]
     assert [source["outcome"] for source in told["sources"]] == ["failed"]
-    assert {page["outcome"] for page in told["amiss"]} == {"gone", "failed", "refused"}
+    assert {page["outcome"] for page in told["failed"]} == {"gone", "failed", "refused"}
 
 
 def test_an_outlet_without_articles_has_a_page_and_an_unknown_one_has_none(
@@ -347,7 +347,11 @@ def test_an_outlet_without_articles_has_a_page_and_an_unknown_one_has_none(
 ) -> None:
     told = outlet(db, "silent.example")
     assert told
-    assert (told["articles"], told["habits"]["counted"], told["habits"]["wire"]) == (0, 0, 0)
+    assert (told["articles"], told["statistics"]["counted"], told["statistics"]["wire"]) == (
+        0,
+        0,
+        0,
+    )
     assert outlet(db, "nobody.example") is None
     assert outlets(db)[0]["host"] == "ridge.example"
     assert outlets(db, page=2) == []

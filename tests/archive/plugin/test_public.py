@@ -124,7 +124,7 @@ def test_strangers_get_nothing_else(public: Datasette) -> None:
         answer = ask(public, path)
         assert (answer.status_code, answer.text) == (
             404,
-            "There is no such page in this archive.",
+            "This page does not exist.",
         ), path
 
 
@@ -306,7 +306,7 @@ def test_a_name_that_is_none_is_said_in_one_line(folder: Path) -> None:
         cli, ["serve", "--archive", str(folder), "--name", "https://news.example/"]
     )
     assert done.exit_code == 2
-    assert "--name https://news.example/: not the name of a host" in done.output
+    assert "--name https://news.example/: not a host name" in done.output
 
 
 # -- as a process ----------------------------------------------------------------------------------
@@ -314,8 +314,11 @@ def test_a_name_that_is_none_is_said_in_one_line(folder: Path) -> None:
 
 def test_serve_public_says_what_is_public_and_cleans_up(folder: Path) -> None:
     with Server(furnish(folder), "--public") as server:
-        assert re.search(r"as it is now, at http://127\.0\.0\.1:\d+/: public are its pages, .* canned queries; not its "
-                         "tables, no SQL, and nothing is written", server.said)  # fmt: skip
+        assert re.search(
+            r"a copy of .*, made just now, at http://127\.0\.0\.1:\d+/: its pages, .* canned queries "
+            r"are public; tables and SQL are not, and nothing can be written",
+            server.said,
+        )
         assert list(folder.glob(".public-*"))
         assert server.ask(Attack("", "/archive/newest.json")).status == 200
         assert server.ask(Attack("", "/archive/articles")).status == 404

@@ -434,7 +434,7 @@ def test_a_visitors_mistake_is_no_failure_of_the_server(folder: Path) -> None:
 def test_what_takes_more_memory_than_there_is_is_refused_in_a_sentence() -> None:
     from archive.plugin import refused
 
-    assert refused(MemoryError()) == "The query needs more memory than this server gives."
+    assert refused(MemoryError()) == "The query needs more memory than this server allows."
     assert refused(KeyError("x")) is None
 
 
