@@ -176,7 +176,7 @@ def clean_check(check: Check) -> Check:
         reason=_field("reason", _told(check.reason, left_out)),
     )
     if check.final_url is not None and _kept(request_url, check.final_url) is None:
-        why = "redirects led to an address that cannot be kept"
+        why = "redirects led to an invalid URL"
         return replace(
             check, article=None, capture=None, final_url=None, outcome="refused", reason=why
         )

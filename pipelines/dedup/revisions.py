@@ -55,12 +55,12 @@ def judge(old: Version, new: Version, past: Past = UNCHANGED) -> Verdict:
     if reason:
         return Verdict("unreadable", reason=reason)
     if _is_great_loss(old, new, kinds) and not _is_confirmed(new.text, past.held):
-        return Verdict("held", reason="held: most of the text is gone; the next look decides")
+        return Verdict("held", reason="held: most of the text is gone; the next fetch decides")
     if past.gone:
         return _back(() if other_reader else kinds, past)
     if other_reader:
         return Verdict(
-            "reread", reason="read by another extractor: what the page changed cannot be told"
+            "reread", reason="read by another extractor: changes of the page cannot be determined"
         )
     if not kinds:
         return _dates(old, new)
@@ -70,7 +70,7 @@ def judge(old: Version, new: Version, past: Past = UNCHANGED) -> Verdict:
     if past.earlier[-1].returned:
         return Verdict(
             "unchanged",
-            reason=f"it alternates with revision {number}, as pages do that are tried out",
+            reason=f"alternates with revision {number}, as in an A/B test",
         )
     kinds = (*kinds, "restored")
     return Verdict("revision", kinds, _is_stealth(old, new, kinds), number)
@@ -195,7 +195,7 @@ def _unreadable(old: Version, new: Version) -> str | None:
     if not left:
         return "empty: no text"
     if left < SEVERAL_HUNDRED and WALL.search(new.text) and loss(old.text, new.text) > MOST:
-        return "error: a wall of consent or against robots"
+        return "error: a consent or anti-robot wall"
     few = left < ENOUGH and had >= SEVERAL_HUNDRED
     paid = new.free is False and old.free is not False
     if few and not paid and not _note_appeared(old, new):

@@ -49,7 +49,7 @@ def due(rhythm: Rhythm, now: str) -> Due:
     wish = min(timedelta(seconds=rhythm.wish_seconds or 0), LONGEST_WISH)
     length, why = interval.length * (1 + _spread(rhythm.url, now)), interval.why
     if wish > length:
-        length, why = wish, f"it asks to be left alone for {told(wish)}"
+        length, why = wish, f"the publisher asks for an interval of {told(wish)}"
     return Due(utc(moment + length), why, int(usual.total_seconds()))
 
 
@@ -65,7 +65,7 @@ def _by_items(rhythm: Rhythm, now: datetime) -> Interval:
     if len(newest) < 2:
         silence = now - min(_moment(rhythm.known_since) or now, now)
         length = min(LONGEST, max(UNKNOWN, silence / 2))
-        return Interval(length, "it was not the first to name anything yet")
+        return Interval(length, "fewer than two new items known")
     gap_between = (newest[0] - newest[-1]) / (len(newest) - 1)
     gap_until_now = (now - newest[-1]) / len(newest)
     gap = max(gap_between, gap_until_now)

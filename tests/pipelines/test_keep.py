@@ -173,7 +173,7 @@ LOOKS: dict[str, tuple[dict[str, Any], Outcome, str | None]] = {
     "redirects that led nowhere": (
         {"final_url": "https://harbour.example/" + "x" * 3_000},
         "refused",
-        "redirects led to an address that cannot be kept",
+        "redirects led to an invalid URL",
     ),
     "a way that cannot be gone again": (
         {
