@@ -323,7 +323,7 @@ def _addresses(addresses: object) -> dict[str, str]:
 def _published(
     moment: object, raw: object, fetched_at: str | None
 ) -> tuple[str | None, str | None]:
-    """Return a plausible date or None, and its raw value: if there is none, the date as given."""
+    """Return a plausible date or None, and its raw value, by default the date as given."""
     kept = _not_ahead(moment, fetched_at)
     shown = raw if raw or kept else moment
     return kept, shown if isinstance(shown, str) else None

