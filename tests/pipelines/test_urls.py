@@ -271,11 +271,12 @@ def test_nothing_but_a_refusal_comes_of_any_text(one: str, other: str) -> None:
     "part", ["/amp/", "/amp", "a-", "%2e", ";sid=", "/(S(", "_amp", "1-amp/", "google.com/amp/s/"]
 )
 def test_a_long_hostile_path_costs_little_time(part: str) -> None:
-    """A pattern that went back and forth over eight thousand characters would take minutes."""
+    """A pattern that went back and forth over eight thousand characters would take minutes; each
+    variant that is folded may cost a pass over the path."""
 
     def read(length: int) -> None:
         for _ in range(10):
             with suppress(UsageError):
                 url_key("https://google.com/amp/s/" + (part * length)[:length])
 
-    assert_growth(read, (MAX_GIVEN - 30) // 8)
+    assert_growth(read, (MAX_GIVEN - 30) // 8, slack=12)
