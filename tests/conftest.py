@@ -46,8 +46,10 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each test as much time as `tests.patience` says."""
+    """Give each test as much time as `tests.patience` says; what starts the program is slow."""
     for item in items:
+        if {"dateline", "case_site"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
         marker = item.get_closest_marker("timeout")
         limit = marker.args[0] if marker and marker.args else PYTEST_LIMIT_SECONDS
         item.add_marker(pytest.mark.timeout(patient(limit)), append=False)

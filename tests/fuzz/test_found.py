@@ -94,12 +94,14 @@ def test_a_thing_whose_name_is_no_text_costs_no_page(field: str, name: object) -
     assert jsonld.resolved({"@id": name}, [thing]) == [{"@id": name}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["\u3000", "기자", "a, ", "By ", "(", "and ", "a.a@", "- "])
 def test_a_byline_without_end_costs_little_time(part: str) -> None:
     """20,000 wide blanks took 23 seconds."""
     assert_growth(lambda many: people(part * many), 2_500)
 
 
+@pytest.mark.slow
 def test_accents_without_end_cost_little_time() -> None:
     """They are put in order by a sort whose time grows with the square of their number: 4 MB would
     take hours."""

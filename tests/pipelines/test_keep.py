@@ -382,6 +382,7 @@ def test_the_last_look_that_is_under_way_is_written_at_once_and_waits_for_no_oth
     assert asyncio.run(crawl()) == [0, 2]
 
 
+@pytest.mark.slow  # Scrapy starts
 def test_scrapys_own_path_through_the_stages_stores_the_same(archive: Archive) -> None:
     """Every kind at once, as items that the spiders yield."""
     failures: list[Exception] = []

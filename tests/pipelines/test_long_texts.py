@@ -15,6 +15,8 @@ from pipelines.dedup.revisions import AROUND, LONG, judge, shortened
 from tests.growth import assert_growth
 from tests.stories import story
 
+pytestmark = pytest.mark.slow  # texts of two million characters
+
 SCRIPTS = {
     "words": "The ferry landing {} moves to the north quay. ",
     "lines": "Quay {}\n",

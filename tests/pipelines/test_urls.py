@@ -267,6 +267,7 @@ def test_nothing_but_a_refusal_comes_of_any_text(one: str, other: str) -> None:
     assert declared_identity(PAGE, one, {"og:url": other, "json-ld": one}).key
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "part", ["/amp/", "/amp", "a-", "%2e", ";sid=", "/(S(", "_amp", "1-amp/", "google.com/amp/s/"]
 )

@@ -18,6 +18,8 @@ from archive.cli.idle_connections import MOST_SILENT
 from tests.archive.cli.test_serve import _get
 from tests.patience import patient
 
+pytestmark = pytest.mark.slow  # each starts a server
+
 RUN = """
 import archive.cli.read_commands, archive.cli.idle_connections
 from archive.cli.base import cli

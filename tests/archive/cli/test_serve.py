@@ -21,6 +21,8 @@ from archive.storage.database import connect, transaction
 from archive.storage.schema import ARCHIVE
 from tests.patience import patient
 
+pytestmark = pytest.mark.slow  # each starts a server
+
 RUN = (
     "import archive.cli.read_commands; from archive.cli.base import cli; cli(prog_name='dateline')"
 )

@@ -20,9 +20,12 @@ from tests.archive.room import PAGES, STORY, furnish
 from tests.chromium import CHROMIUM, Browser, Tab
 from tests.paths import ROOT
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="there is no chromium here: apt-get install chromium"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="there is no chromium here: apt-get install chromium"
+    ),
+]
 
 SCREENSHOTS = ROOT / "tests" / "screenshots"
 WIDTHS = (390, 1280)

@@ -246,6 +246,7 @@ def test_the_end_of_one_run_and_the_start_of_the_next_are_no_word(
     ).fetchall()
 
 
+@pytest.mark.slow
 def test_pairs_are_made_in_time_that_grows_with_the_text_alone() -> None:
     assert_growth(lambda many: bigrams("a" * 2 * many + " " + "首" * many), 12_500)
 
@@ -292,6 +293,7 @@ def test_a_passage_ends_between_words() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_passage_is_found_in_time_whatever_was_typed() -> None:
     def passages(many: int) -> None:
         passage("ferry 首相 " * many, " ".join(f"word{n} 首{n}" for n in range(many)))

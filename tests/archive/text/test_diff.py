@@ -186,6 +186,7 @@ def sentences(words: list[str]) -> str:
     return "\n".join(" ".join(words[at : at + 20]) + "." for at in range(0, len(words), 20))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new"),
     [

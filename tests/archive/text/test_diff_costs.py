@@ -8,6 +8,8 @@ import pytest
 from archive.text.diff import LONGEST, diff
 from tests.growth import assert_growth
 
+pytestmark = pytest.mark.slow  # texts of two million characters
+
 
 def sentences(many: int, word: str, each: str = "The {} {} moved on {}.") -> str:
     return " ".join(each.format(word, number, number * 7 % 1_000) for number in range(many))

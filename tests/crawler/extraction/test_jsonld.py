@@ -116,6 +116,7 @@ def test_where_a_broken_text_may_end_twice_it_is_not_read(text: str) -> None:
     )
 
 
+@pytest.mark.slow
 def test_broken_json_of_a_megabyte_is_given_up_in_time() -> None:
     begins = '{"@type":"NewsArticle","headline":"'
     assert_growth(lambda times: found(begins + ':" ' * times), 40_000)

@@ -82,6 +82,7 @@ def test_an_end_tag_of_an_outer_box_ends_what_is_in_it():
     assert closed(b"<div><nav></div><nav><div></nav>") == b"<div><nav></div><nav><div></div></nav>"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece", [b"<nav><div>", b"<nav><td><aside></nav>", b"</div></nav><script>", b"<button></td>"]
 )

@@ -122,6 +122,7 @@ def test_a_document_that_only_quotes_an_end_is_not_whole(page):
     assert not ends_document(page)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "filler", [b"<!--", b"<script>", b"<", b"<img ", b"<!--" + b"-" * 9, b"</html>", b"</html> <"]
 )

@@ -23,6 +23,8 @@ from demo.web import serve
 from tests.patience import patient, until
 from tests.stories import NOW, outlet, page, world
 
+pytestmark = pytest.mark.slow  # each starts a program that runs others
+
 CRAWL = {"id": 7, "state": "finished", "reason": None, "new": 12, "changed": 1, "failed": 0}
 
 WATCH = """

@@ -90,6 +90,7 @@ def test_a_setting_names_opt_outs_and_no_others():
         honoured("nofollow")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece",
     [

@@ -110,6 +110,7 @@ def test_names_that_all_mean_us_do_not_multiply_the_rules():
     assert groups.size <= len(US) * read_groups(robots(0, 10_000), US).size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "pattern", ["/{}", "/{}$", "/*{}*a*b*c", "*{}*$", "/%41{}%zz", "/" + "a" * 300 + "{}"]
 )

@@ -310,6 +310,7 @@ def test_a_large_feed_is_read_up_to_its_limit() -> None:
     assert feed.skipped == ("all entries after the first 5,000",)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "hostile",
     [

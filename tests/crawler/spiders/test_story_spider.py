@@ -19,6 +19,8 @@ from tests.patience import patient
 from tests.services import BASES, serve_with_services
 from tests.stories import NOW, page
 
+pytestmark = pytest.mark.slow  # each crawls
+
 START = "http://harbour.example/news/1-mine"
 
 

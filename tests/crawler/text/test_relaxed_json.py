@@ -58,6 +58,7 @@ def test_what_is_in_doubt_is_refused(text: str) -> None:
         json.loads(relaxed(text))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", ["[1,", '"a" ', "//", "/*", "<!--", "{", '":" ', "'\"", '"\\', "a-", "[{a:'b'},"]
 )

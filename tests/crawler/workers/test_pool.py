@@ -25,6 +25,8 @@ from tests.paths import ROOT
 from tests.patience import patient
 from tests.stories import story
 
+pytestmark = pytest.mark.slow  # each starts processes
+
 PAGE = Capture(
     "http://paper.example/1",
     b"<h1>Pier</h1>" + story(1).encode(),
