@@ -118,6 +118,7 @@ def loaded(modules: list[str], heavy: set[str]) -> str:
     return ran.stdout.strip()
 
 
+@pytest.mark.slow
 def test_the_archive_runs_without_scrapy_twisted_and_trafilatura():
     assert loaded([name for name in MODULES if name.partition(".")[0] == "archive"], HEAVY) == ""
 
@@ -134,6 +135,7 @@ def test_a_command_loads_what_it_needs_when_it_runs_and_the_others_do_not_wait_f
     )
 
 
+@pytest.mark.slow
 def test_only_the_plugin_loads_datasette():
     """It takes a second, which no command in the terminal should wait for."""
     others = [
@@ -184,6 +186,7 @@ def lengths() -> dict[str, int]:
     return dict(sorted(functions, key=lambda item: item[1]))
 
 
+@pytest.mark.slow
 def test_a_function_fits_a_screen():
     assert {
         name: length for name, length in lengths().items() if length > LONGER.get(name, LONGEST)

@@ -270,6 +270,7 @@ def assert_clean(row: sqlite3.Row) -> None:
     assert all(isinstance(name, str) and len(name) <= 200 for name in authors)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_poisoned_look_costs_none_of_the_other_forty_nine(archive: Archive, kind: str) -> None:
     bad, outcome, reason = batch_of(kind)

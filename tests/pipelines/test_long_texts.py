@@ -44,6 +44,7 @@ def test_to_find_copies_costs_the_same_however_long_a_text_is(kind):
     assert likeness(longer, long + "x" * 100_000) == likeness(long, long)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SCRIPTS)
 def test_to_judge_a_change_costs_about_the_same_however_long_a_text_is(kind):
     def changes(length: int) -> None:
@@ -55,6 +56,7 @@ def test_to_judge_a_change_costs_about_the_same_however_long_a_text_is(kind):
     assert_growth(changes, LONG, times=10, slack=0.6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SCRIPTS)
 def test_to_tell_habits_costs_little_more_where_a_text_is_long(kind):
     def told(length: int) -> None:
@@ -97,5 +99,6 @@ def test_what_is_compared_of_a_long_text_is_what_changed_and_what_stands_around_
     assert shortened(*short) == short
 
 
+@pytest.mark.slow
 def test_a_long_text_without_spaces_is_found_by_the_pairs_of_its_first_part():
     assert bigrams("首" * (2 * MAX_PAIRED_CHARS)) == bigrams("首" * MAX_PAIRED_CHARS)

@@ -244,6 +244,7 @@ URLS = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(URLS)
 def test_any_text_is_refused_or_stable_on_every_level(url: str) -> None:
     try:

@@ -83,6 +83,7 @@ def _get(address: str) -> str:
         return text
 
 
+@pytest.mark.slow
 def test_pages_are_served_while_a_crawl_writes(folder: Path, address: str) -> None:
     stop, written = threading.Event(), []
 
@@ -112,6 +113,7 @@ def test_pages_are_served_while_a_crawl_writes(folder: Path, address: str) -> No
     assert f"Search {6 + len(written):,} articles" in _get(address)
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_it_quietly(folder: Path, port: int) -> None:
     with subprocess.Popen(
         command(folder, port), stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -143,6 +145,7 @@ def test_a_file_that_a_crawl_writes_is_never_called_immutable(folder: Path) -> N
     assert called.count("--setting") == len(SETTINGS)
 
 
+@pytest.mark.slow
 def test_the_settings_hold(address: str) -> None:
     import json
 
@@ -150,6 +153,7 @@ def test_the_settings_hold(address: str) -> None:
     assert {name: told[name] for name in SETTINGS} == SETTINGS
 
 
+@pytest.mark.slow
 def test_serving_needs_no_crawler() -> None:
     done = subprocess.run(
         [sys.executable, "-c", "import sys, archive.plugin, archive.cli.serve, archive.cli.read_commands; "

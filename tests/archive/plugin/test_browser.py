@@ -93,6 +93,7 @@ def keep(tab: Tab, name: str) -> None:
     tab.screenshot(SCREENSHOTS / f"{words}.png")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("path", PAGES)
 def test_each_page_shows_itself_whole_and_without_a_complaint(

@@ -95,6 +95,7 @@ def test_where_the_file_lies_is_not_told(tmp_path: Path) -> None:
 TEXTS = st.text(alphabet="ab éx\t", max_size=12) | st.none() | st.integers(-99, 99)
 
 
+@pytest.mark.slow
 @given(TEXTS, TEXTS, TEXTS)
 def test_the_functions_in_place_of_sqlites_do_the_same(where: Any, old: Any, new: Any) -> None:
     calls = "select instr(?1, ?2), replace(?1, ?2, ?3), trim(?1), trim(?1, ?2), ltrim(?1, ?2), rtrim(?1, ?2), rtrim(?1)"
@@ -195,6 +196,7 @@ print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc tells of the memory on Linux alone")
 def test_what_sqlite_holds_in_a_process_is_bounded() -> None:
     """Common tables that double 24 times take gigabytes before a statement even runs."""
@@ -407,6 +409,7 @@ def getter(folder: Path, **settings: Any) -> Any:
     return get
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path", ["/archive", "/archive/articles", "/archive/search?words=ferry", "/nothing"]
 )
@@ -602,6 +605,7 @@ def unsafe(page: str, own_scripts: bool) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_no_text_of_a_page_runs_on_any_page_of_the_archive(hostile: Path) -> None:
     get = getter(hostile)
     for path in OWN_PAGES:
@@ -611,6 +615,7 @@ def test_no_text_of_a_page_runs_on_any_page_of_the_archive(hostile: Path) -> Non
         assert "49" not in re.findall(r"\{\{7\*7\}\}|\b49\b", answer.text), path
 
 
+@pytest.mark.slow
 def test_no_text_of_a_page_runs_on_datasettes_own(hostile: Path) -> None:
     get = getter(hostile)
     for path in DATASETTES:
@@ -678,6 +683,7 @@ CHOSEN = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [[], ["--public"]], ids=["plain", "public"])
 def test_a_server_outlives_hostile_requests_within_its_memory(folder: Path, how: list[str]) -> None:
     """The figures of all of them, on a large archive, are in `bench/visitors.py`; busy machines are

@@ -130,6 +130,7 @@ def test_no_syntax_of_the_search_engine_can_be_typed(
     ).fetchone()
 
 
+@pytest.mark.slow
 @settings(deadline=None)  # the machine may be busy
 @given(
     st.text()

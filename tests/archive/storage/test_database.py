@@ -26,6 +26,7 @@ for number in range(40):
 """
 
 
+@pytest.mark.slow
 def test_four_programs_that_open_new_archives_at_once_all_find_them_whole(tmp_path: Path) -> None:
     start = str(time.time() + 1.5)
     command = [sys.executable, "-c", OPEN, str(tmp_path / "archive"), start]

@@ -29,6 +29,7 @@ TEXTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", TEXTS)
 def test_four_times_the_text_costs_little_more_than_four_times_as_much(kind):
     texts = {
@@ -38,6 +39,7 @@ def test_four_times_the_text_costs_little_more_than_four_times_as_much(kind):
     assert_growth(lambda many: diff(*texts[many]), 1_000, times=4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", TEXTS)
 def test_two_million_characters_cost_no_more_than_some_times_a_tenth_of_them(kind):
     def texts(length: int) -> list[str]:

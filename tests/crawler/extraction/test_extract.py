@@ -77,6 +77,7 @@ def test_a_page_that_goes_deep_is_read_to_its_bottom() -> None:
     assert read(body).text.endswith("sorry to see it go.")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
@@ -104,6 +105,7 @@ def test_what_would_take_too_long_is_read_in_part_and_says_so(body: bytes, reaso
     assert "The ferry left the island at noon" in article.text
 
 
+@pytest.mark.slow
 def test_a_text_without_a_single_tag_in_ten_megabytes_is_read_in_bounded_time() -> None:
     article = read(b"<html><body><h1>Long</h1><p>" + SENTENCES.encode() * 16_000)
     assert article.page_reason == "only its first 5 MB were read"
@@ -198,6 +200,7 @@ def test_no_bytes_make_it_raise(body: bytes) -> None:
     assert read(body).page_type
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_nearly_all_news_pages_are_taken_for_articles(shared: Path) -> None:
     """A sample of real pages; at least 96 of 100 are articles."""

@@ -91,6 +91,7 @@ def test_a_run_is_told_in_a_line(run, crawl, line):
     assert result(run, crawl) == line
 
 
+@pytest.mark.slow
 def test_every_run_finds_what_is_new_and_the_end_is_an_orderly_one(dateline):
     with serve(world(outlet(many=3)), now=NOW.replace(hour=9, minute=30)) as web:
         run = dateline(web)
@@ -120,6 +121,7 @@ def test_every_run_finds_what_is_new_and_the_end_is_an_orderly_one(dateline):
     assert set(run.column("SELECT state FROM crawls")) <= {"finished", "stopped"}
 
 
+@pytest.mark.slow
 def test_a_crawl_that_is_under_way_is_told_to_stop_and_gives_back_what_it_holds(dateline):
     with serve(
         world(outlet(pages=tuple(page(number, delay=20) for number in range(1, 20))))
@@ -166,6 +168,7 @@ def test_while_it_waits_for_the_next_run_it_ends_at_once(tmp_path):
     ended(process)
 
 
+@pytest.mark.slow
 def test_a_busy_archive_is_passed_over_and_tried_again(dateline):
     with serve(world(outlet(many=1))) as web:
         run = dateline(web)

@@ -106,6 +106,7 @@ def test_a_page_made_to_hang_a_reader_does_not(piece):
     assert_growth(lambda length: list(in_page(piece * (length // len(piece)))), 125_000)
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_opt_outs_of_real_pages_are_found_where_a_parser_finds_them(shared):
     """Of an eighth of the pages; the pattern and the parser differ on two at most."""

@@ -372,6 +372,7 @@ def test_text_is_cut_between_words_and_keeps_what_only_looks_like_a_tag() -> Non
     assert text_of_html("<p>\n</p>&nbsp;") is None
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=400))
 @settings(max_examples=150, deadline=None)
 def test_random_bytes_give_a_feed_or_a_source_error(body: bytes) -> None:
@@ -381,6 +382,7 @@ def test_random_bytes_give_a_feed_or_a_source_error(body: bytes) -> None:
             assert all(lead.url.startswith("http") for lead in feed.leads)
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=150, deadline=None)
 def test_a_damaged_feed_gives_sound_leads_or_a_source_error(data: st.DataObject) -> None:
@@ -406,6 +408,7 @@ JSON_VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(JSON_VALUES, max_size=5), JSON_VALUES)
 @settings(max_examples=100, deadline=None)
 def test_a_json_feed_of_any_shape_is_read_without_falling_over(
@@ -421,6 +424,7 @@ def test_bytes_that_are_utf_8_are_utf_8() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_captured_feeds_give_at_least_the_entries_that_fastfeedparser_finds(shared: Path) -> None:
     """Over every captured feed: what we read or name as skipped is no fewer than another reader's
@@ -452,6 +456,7 @@ def test_captured_feeds_give_at_least_the_entries_that_fastfeedparser_finds(shar
     assert dated >= 0.8 * leads
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_the_odd_feeds_of_another_reader_s_tests_raise_nothing_but_source_errors(
     shared: Path,

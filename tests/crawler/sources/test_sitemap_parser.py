@@ -217,6 +217,7 @@ def test_what_is_no_sitemap_is_refused_in_one_line_with_its_address(
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.slow
 def test_a_bomb_is_refused_before_it_takes_the_memory() -> None:
     bomb = gzip.compress(b"<url>" * (200 * 1024 * 1024 // 5), compresslevel=9)
     tracemalloc.start()
@@ -309,6 +310,7 @@ def test_a_child_is_left_out_only_if_all_of_it_is_older() -> None:
     assert set(children_to_read(kept + left, "2024-02-15T00:00:00Z", 10)) == set(kept)
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=400))
 @settings(max_examples=150, deadline=None)
 def test_random_bytes_give_a_sitemap_or_a_source_error(body: bytes) -> None:
@@ -317,6 +319,7 @@ def test_random_bytes_give_a_sitemap_or_a_source_error(body: bytes) -> None:
             read_sitemap(start + body, URL)
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=150, deadline=None)
 def test_a_damaged_sitemap_gives_sound_leads_or_a_source_error(data: st.DataObject) -> None:

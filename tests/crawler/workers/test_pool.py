@@ -82,6 +82,7 @@ def test_a_crash_amid_many_pages_costs_no_other_page():
     assert len(answers) - len(errors) >= 39
 
 
+@pytest.mark.slow
 def test_workers_end_when_their_crawl_is_killed():
     program = (
         "import sys, time\n"
@@ -115,6 +116,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+@pytest.mark.slow
 def test_a_reader_that_its_crawl_cannot_end_any_more_ends_by_itself():
     """A crawl that is killed leaves a reader behind that may be in a page without end."""
     program = (
@@ -155,6 +157,7 @@ STRANGE_FEEDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STRANGE_FEEDS)
 def test_a_feed_is_read_beside_the_crawl_however_strange_it_is(name):
     with Workers(1, 100) as workers:
