@@ -1,50 +1,56 @@
-# Two commands: `make demo` and `make test`. Both set up everything that they need; Python 3.11 or newer and make are
-# all that has to be there.
+# Start with `make demo` or `make check`. Both set up all that they need; the only requirements are make and Python 3.11
+# or newer.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 NEXT := 1.0a41
-# Bytecode is kept whatever the shell says: without it every process, and the tests start hundreds, compiles all that it
-# imports; that was half of the time of a crawl of five pages.
+# Bytecode is written whatever the shell says: without it every process compiles all of its imports, and the tests start
+# hundreds of processes. That was half of the time of a crawl of five pages.
 export PYTHONDONTWRITEBYTECODE :=
-# Tests wait for servers and processes, too: one more at once than there are cores.
+# The quick tests compute; those that drive the whole program wait for processes as well, so one more than there are
+# cores runs at once.
+CORES ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count() or 1)')
 AT_ONCE ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
-.PHONY: help demo test test-next lint fuzz bench clean lock
+.PHONY: help demo check test test-next lint fuzz bench clean lock
 
-help:  ## what can be made
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
-demo: $(VENV)/ready  ## crawl an invented news web and serve what was found (ARGS=--no-serve: without serving)
+demo: $(VENV)/ready  ## crawl an invented news web and serve the archive (ARGS=--no-serve: do not serve)
 	@$(BIN)/python -m demo $(ARGS)
 
-test: $(VENV)/ready-dev lint  ## all tests, and the checks of style and types
+check: $(VENV)/ready-dev lint  ## style, types, and the quick tests: a minute or so
+	$(BIN)/python -m pytest -n $(CORES) --dist worksteal -m 'not slow and not end_to_end and not shared' $(ARGS)
+
+test: $(VENV)/ready-dev lint  ## style, types, and all tests
 	$(BIN)/python -m pytest -n $(AT_ONCE) --dist worksteal $(ARGS)
 
-test-next: .venv-next/ready  ## the pages in the newest Datasette to come
+test-next: .venv-next/ready  ## test the pages with the next Datasette
 	.venv-next/bin/python -m pytest tests/archive/plugin/test_plugin.py tests/archive/plugin/test_visitors.py \
 		tests/archive/plugin/test_public.py tests/archive/plugin/test_browser.py $(ARGS)
 
-lint: $(VENV)/ready-dev
+lint: $(VENV)/ready-dev  ## style, types, and declared dependencies
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/deptry .
 
-fuzz: $(VENV)/ready-dev  ## look for what breaks the readers (ARGS="--minutes 5 --seed 1")
+fuzz: $(VENV)/ready-dev  ## search for input that breaks the parsers (ARGS="--minutes 5 --seed 1")
 	$(BIN)/python -m tests.fuzz $(ARGS)
 
-bench: $(VENV)/ready-dev  ## measure, and print one table
+bench: $(VENV)/ready-dev  ## run the benchmarks, and print one table
 	$(BIN)/python -m bench $(ARGS)
 
-lock:  ## pin the dependencies anew, with hashes
+lock:  ## pin the dependencies again, with hashes
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --extra dev pyproject.toml -o requirements-dev.txt
 
-clean:  ## remove what was set up and made
+clean:  ## remove all generated files and environments
 	rm -rf $(VENV) .venv-next demo-data build *.egg-info .mypy_cache .ruff_cache .pytest_cache
 
-# Twice quiet: of what installers remark on other people's packages and on their own ways only errors are worth a line.
+# Quiet twice: of pip's remarks on packages and on itself only errors are shown.
 INSTALL = -m pip install --quiet --quiet --disable-pip-version-check
 
 $(VENV)/bin/python:

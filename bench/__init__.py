@@ -1,1 +1,1 @@
-"""What is measured, and against what; `make bench` prints it as one table."""
+"""Benchmarks; `make bench` prints all figures as one table."""

@@ -35,10 +35,11 @@ BENCHES = (
     "serve",
     "visitors",
 )
-"""Modules here, each with `figures(shared) -> Iterator[Figure]`."""
+"""Modules of this package, each with `figures(shared) -> Iterator[Figure]`."""
 
 
 def main() -> None:
+    """Run the benchmarks named on the command line, or all."""
     options = argparse.ArgumentParser(prog="make bench", description=__doc__)
     options.add_argument(
         "names", nargs="*", choices=[[], *BENCHES], metavar="NAME", help=", ".join(BENCHES)
@@ -51,7 +52,7 @@ def main() -> None:
 
 
 def measured(names: tuple[str, ...]) -> Iterator[tuple[str, Figure]]:
-    """The figures of each benchmark, with its name; says on a terminal which one runs."""
+    """Yield the figures of each benchmark with its name; print on a terminal which one is running."""
     console = Console(stderr=True)
     for name in names:
         console.print(f"measuring {name} …")

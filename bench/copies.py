@@ -1,9 +1,8 @@
-"""How well, how fast and in how little room copies are found: `python -m bench.copies` (`--scale
-100000` for the load).
+"""Recall, precision, speed and index size of copy detection: `python -m bench.copies`.
 
-Edits and hard negatives are made here, of the real texts beside the checkout (../shared). Half of
-them, by a hash, were there to choose thresholds on (`--half tune`); what is reported is the other
-half.
+`--scale 100000` measures the load. Edits and hard negatives are generated from the real texts
+beside the checkout (../shared). Thresholds were chosen on one half of the texts, by a hash (`--half
+tune`); the other half is reported.
 """
 
 from __future__ import annotations
@@ -38,15 +37,15 @@ from pipelines.text.fingerprint import fingerprint
 
 MOMENT = "2024-03-01T06:00:00Z"
 Edit = Callable[[str, str, random.Random], str]
-"""A text, an unrelated one to take words and passages from, chance → the text as another outlet
-prints it."""
+"""A text, an unrelated text to take words and passages from, and a random generator → the text as
+another outlet prints it."""
 
 
 # -- an archive to fill ----------------------------------------------------------------------------
 
 
 class Bench:
-    """An archive on disk, filled text by text."""
+    """An archive on disk that is filled text by text."""
 
     def __init__(self, folder: Path) -> None:
         self.db = connect(folder / "archive.db", ARCHIVE)
@@ -55,11 +54,12 @@ class Bench:
         self.outlets = 0
 
     def add(self, text: str, published_at: str = MOMENT, headline: str = "") -> tuple[int, list]:
-        """Keep a text as an article of an outlet of its own and relate it."""
+        """Store a text as an article of a new outlet, and relate it to the others."""
         article_id = self.keep(text, published_at, headline)
         return article_id, relate(self.db, article_id, JUDGE, MOMENT)
 
     def keep(self, text: str, published_at: str = MOMENT, headline: str = "") -> int:
+        """Store a text as an article of a new outlet."""
         self.outlets += 1
         host = f"{self.outlets}.example"
         self.db.execute(
@@ -87,8 +87,10 @@ class Bench:
 
 
 def real_texts(half: str) -> list[str]:
-    """The corpus's texts of 60 words or more (200 characters without blanks), each once; split by
-    outlet or story."""
+    """Return the corpus's different texts of 60 words or more, split by outlet or story.
+
+    Texts in unspaced scripts have 200 characters or more.
+    """
     texts: dict[str, str] = {}
     for line in (SHARED / "corpus/dev/manifest.jsonl").open():
         page = json.loads(line)
@@ -106,15 +108,17 @@ def real_texts(half: str) -> list[str]:
 
 
 def long_enough(text: str) -> bool:
+    """Return whether a text has enough words or characters."""
     return len(text.split()) >= 60 or (unspaced(text) and len(text) >= 200)
 
 
 def unspaced(text: str) -> bool:
+    """Return whether a text is in a script without spaces."""
     return len(text) > 12 * len(text.split())
 
 
 def sentences(text: str) -> list[str]:
-    """Sentences or, where they are not found, lines."""
+    """Return the sentences of a text or, where they are not found, its lines."""
     return [
         part
         for part in re.split(r"(?<=[.!?…])\s+|(?<=[。！？])|\n+", text)
@@ -123,16 +127,18 @@ def sentences(text: str) -> list[str]:
 
 
 def joined(parts: list[str]) -> str:
-    """Paragraphs of three sentences."""
+    """Join sentences to paragraphs of three."""
     blank = "" if unspaced(" ".join(parts)) else " "
     return "\n".join(blank.join(parts[at : at + 3]) for at in range(0, len(parts), 3))
 
 
 def words_of(text: str) -> list[str]:
+    """Return the words, or the characters of unspaced scripts."""
     return list(text) if unspaced(text) else re.findall(r"\S+|\n", text)
 
 
 def of_words(words: list[str], like: str) -> str:
+    """Join words again, in the style of the text `like`."""
     return ("" if unspaced(like) else " ").join(words)
 
 
@@ -140,6 +146,8 @@ def of_words(words: list[str], like: str) -> str:
 
 
 def cut(share: float) -> Edit:
+    """Return an edit that keeps the first `share` of the words."""
+
     def edit(text: str, _: str, __: random.Random) -> str:
         words = words_of(text)
         return of_words(words[: max(30, int(len(words) * share))], text)
@@ -148,7 +156,7 @@ def cut(share: float) -> Edit:
 
 
 def edited(share: float) -> Edit:
-    """A share of the words replaced, left out or put in, wherever they stand."""
+    """Return an edit that replaces, omits or inserts a share of the words anywhere."""
 
     def edit(text: str, other: str, chance: random.Random) -> str:
         pool, words = words_of(other), []
@@ -166,7 +174,7 @@ def edited(share: float) -> Edit:
 
 
 def new_heading(text: str, other: str, _: random.Random) -> str:
-    """Another headline, byline and credit in the text, its first words written anew."""
+    """Give the text another headline, byline and credit, and rewrite its first words."""
     theirs, mine = words_of(other), words_of(text)
     heading, byline = of_words(theirs[:9], other), of_words(["By", *theirs[9:12]], other)
     return "\n".join(
@@ -175,7 +183,7 @@ def new_heading(text: str, other: str, _: random.Random) -> str:
 
 
 def local_paragraphs(text: str, other: str, chance: random.Random) -> str:
-    """Two passages of another text, each a tenth of this one's length, somewhere in it."""
+    """Insert two passages of another text, each a tenth as long as this text."""
     lines, theirs = joined(sentences(text)).split("\n"), words_of(other)
     size = max(20, len(words_of(text)) // 10)
     for number in range(2):
@@ -187,7 +195,7 @@ def local_paragraphs(text: str, other: str, chance: random.Random) -> str:
 
 
 def inside(text: str, other: str, _: random.Random) -> str:
-    """Within a text of another, as long as this one, half of it before and half after."""
+    """Place the text inside another text of the same length, half of it before and half after."""
     size, theirs = len(words_of(text)), words_of(other)
     theirs = (theirs * (size // max(1, len(theirs)) + 1))[:size]
     return "\n".join(
@@ -196,13 +204,14 @@ def inside(text: str, other: str, _: random.Random) -> str:
 
 
 def reordered(text: str, _: str, chance: random.Random) -> str:
+    """Change the order of the paragraphs."""
     paragraphs = joined(sentences(text)).split("\n")
     chance.shuffle(paragraphs)
     return "\n".join(paragraphs)
 
 
 def correction(text: str, other: str, chance: random.Random) -> str:
-    """A number changed, and a sentence that says so."""
+    """Change a number, and add a sentence that says so."""
     numbers = list(re.finditer(r"\d+", text))
     if numbers:
         one = chance.choice(numbers)
@@ -211,11 +220,13 @@ def correction(text: str, other: str, chance: random.Random) -> str:
 
 
 def every_third_left_out(text: str, _: str, __: random.Random) -> str:
+    """Omit every third sentence."""
     return joined([part for at, part in enumerate(sentences(text)) if at % 3 != 2])
 
 
 def house_style(text: str, _: str, __: random.Random) -> str:
-    """Other quotation marks and dashes, per cent in words, titles short, the paragraphs joined."""
+    """Change quotation marks and dashes, spell out per cent, shorten titles, and join the
+    paragraphs."""
     for old, new in (("“", '"'), ("”", '"'), ("’", "'"), (" — ", " - "), ("%", " percent"), ("percent", "per cent"),
                      ("President ", "Pres. "), (" and ", " & "), (" said", " says"), ("\n", " ")):  # fmt: skip
         text = text.replace(old, new)
@@ -223,12 +234,13 @@ def house_style(text: str, _: str, __: random.Random) -> str:
 
 
 def tail_only(text: str, _: str, __: random.Random) -> str:
-    """The lede written away: the last six tenths."""
+    """Keep the last six tenths, as if the beginning had been rewritten."""
     words = words_of(text)
     return of_words(words[len(words) * 4 // 10 :], text)
 
 
 def cut_and_edited(text: str, other: str, chance: random.Random) -> str:
+    """Cut the text, then edit it."""
     return edited(0.06)(cut(0.6)(text, other, chance), other, chance)
 
 
@@ -256,11 +268,11 @@ NEVER_TUNED_ON = (
 )
 
 
-# -- what looks like a copy and is none ------------------------------------------------------------
+# -- hard negatives --------------------------------------------------------------------------------
 
 
 def other_facts(text: str, other: str, chance: random.Random) -> str:
-    """The next report by the same template: every number and every name another."""
+    """Return the next report from the same template, with all numbers and names replaced."""
     names = re.findall(r"(?<=[\w,] )[A-ZÄÖÜА-ЯΑ-Ω][\w-]+", other) or [
         "Zorin",
         "Talva",
@@ -352,6 +364,8 @@ WORDS = {
 
 
 def from_template(kind: str, chance: random.Random) -> str:
+    """Return a short report from one of TEMPLATES with random words."""
+
     def fill(match: re.Match[str]) -> str:
         pool = WORDS.get(match.group(1).rstrip("0123456789"))
         return chance.choice(pool) if pool else str(chance.randrange(1, 60))
@@ -360,7 +374,10 @@ def from_template(kind: str, chance: random.Random) -> str:
 
 
 def negatives(texts: list[str], chance: random.Random) -> Iterator[tuple[str, str, str]]:
-    """(kind, a text, another that is no version of it), the first to arrive before the second."""
+    """Yield kind, text, and another text that looks similar and is not a version of it.
+
+    The first text arrives before the second.
+    """
     for kind in TEMPLATES:
         for _ in range(25):
             yield "recurring template", from_template(kind, chance), from_template(kind, chance)
@@ -383,14 +400,14 @@ def negatives(texts: list[str], chance: random.Random) -> Iterator[tuple[str, st
 
 
 def like(text: str, texts: list[str], chance: random.Random) -> str:
-    """Another in the same script."""
+    """Return another text, in the same script if there is one."""
     others = [other for other in texts if other != text and script(other) == script(text)]
     return chance.choice(others) if others else chance.choice(texts)
 
 
 @cache
 def script(text: str) -> str:
-    """The script of most of its letters: LATIN, CYRILLIC, CJK …"""
+    """Return the script of most letters of a text: LATIN, CYRILLIC, CJK …"""
     return Counter(
         unicodedata.name(c, "?").split()[0] for c in text[:400] if c.isalpha()
     ).most_common(1)[0][0]
@@ -405,11 +422,11 @@ def _most(text: str) -> str:
 
 
 def babble(texts: list[str], chance: random.Random, pairs: float = 0.8) -> Iterator[str]:
-    """Texts without end in the words of real ones: each word follows two, or now and then one, that
-    it followed there.
+    """Yield endless random texts in the words of real ones.
 
-    With this share of pairs, texts come upon the same runs of five words about as often as
-    unrelated real ones do.
+    Each word follows a pair of words (with probability `pairs`) or one word that it followed in the
+    real texts. With this probability two texts share runs of five words about as often as unrelated
+    real texts do.
     """
     after: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for text in texts:
@@ -429,18 +446,18 @@ def babble(texts: list[str], chance: random.Random, pairs: float = 0.8) -> Itera
 
 
 class Grown(NamedTuple):
-    """What a tenth of the load took."""
+    """Measurements of one tenth of the load."""
 
     articles: int
     a_second: float
-    """Related in a second of CPU."""
+    """Articles related per second of CPU."""
     megabytes: float
     bytes: float
-    """Of index an article."""
+    """Index bytes per article."""
 
 
 def load(size: int, copies: float = 0.2) -> list[Grown]:
-    """CPU and memory that `relate` takes and bytes of its index, as the archive grows to `size`
+    """Print and return CPU, memory and index size of `relate` as the archive grows to `size`
     articles."""
     told: list[Grown] = []
     chance = random.Random(17)
@@ -484,21 +501,22 @@ def load(size: int, copies: float = 0.2) -> list[Grown]:
 
 
 BATCH = 100
-"""Articles in a transaction."""
+"""Articles per transaction."""
 
 
 def memory() -> float:
-    """Megabytes at most so far."""
+    """Return the peak of this process's memory in megabytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def index_bytes(db: sqlite3.Connection) -> float:
-    """Of the shingles, an article."""
+    """Return the index bytes per article."""
     size = db.execute("SELECT sum(pgsize) FROM dbstat WHERE name = 'shingles'").fetchone()[0]
     return float(size / db.execute("SELECT count(*) FROM articles").fetchone()[0])
 
 
 def index_size(db: sqlite3.Connection) -> str:
+    """Return a line on the size of the index, for printing."""
     pages = dict(db.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY name"))
     articles = db.execute("SELECT count(*) FROM articles").fetchone()[0]
     rows = db.execute("SELECT count(*) FROM shingles").fetchone()[0]
@@ -510,12 +528,14 @@ def index_size(db: sqlite3.Connection) -> str:
     return f"{here:4.0f} bytes, {rows / articles:.1f} rows an article (relations: {beside / articles:.0f} bytes)"
 
 
-# -- how well --------------------------------------------------------------------------------------
+# -- quality ---------------------------------------------------------------------------------------
 
 
 class Score:
-    """Edits against an archive of the real texts; what the real texts are to one another is taken
-    as it was found."""
+    """Recall and precision of edits against an archive of the real texts.
+
+    Relations among the real texts themselves are accepted as found.
+    """
 
     def __init__(self, texts: list[str], folder: Path) -> None:
         self.texts, self.bench = texts, Bench(folder)
@@ -531,7 +551,7 @@ class Score:
         self.found = self.missed = self.wrong = 0
 
     def family(self, article_id: int) -> set[int]:
-        """The article and all that share text with it, or with those."""
+        """Return the article and all that share text with it, directly or through others."""
         family, waiting = set(), [article_id]
         while waiting:
             one = waiting.pop()
@@ -541,6 +561,7 @@ class Score:
         return family
 
     def try_edit(self, name: str, many: int, chance: random.Random) -> None:
+        """Try `many` edited texts, count those whose original is found, and print the recall."""
         kinds: Counter[str] = Counter()
         for source in chance.sample(list(self.ids), min(many, len(self.ids))):
             other = like(self.ids[source], self.texts, chance)
@@ -562,8 +583,10 @@ class Score:
         )
 
     def arrive(self, text: str, before: str | None = None) -> list:
-        """What a text is found to be to the others, which then is undone; with `before`, to that
-        one alone."""
+        """Return the relations of a new text to the others, or to the text `before` alone.
+
+        The text is removed again afterwards.
+        """
         self.bench.db.execute("SAVEPOINT arrival")
         first = self.bench.add(before)[0] if before else None
         relations = self.bench.add(text)[1]
@@ -571,6 +594,7 @@ class Score:
         return [r for r in relations if first is None or r.other_id == first]
 
     def try_negatives(self, chance: random.Random) -> None:
+        """Count and print the relations that are wrongly found."""
         kinds: dict[str, Counter[str]] = defaultdict(Counter)
         for name, first, second in negatives(self.texts, chance):
             relations = self.arrive(second, before=first)
@@ -585,7 +609,7 @@ class Score:
 
 
 def edits_and_negatives(half: str, many: int) -> tuple[float, float]:
-    """Recall and precision."""
+    """Print the figures of all edits and negatives, and return recall and precision."""
     chance = random.Random(7)
     with tempfile.TemporaryDirectory() as folder:
         texts = real_texts(half)
@@ -602,8 +626,8 @@ def edits_and_negatives(half: str, many: int) -> tuple[float, float]:
 
 
 def seeds() -> None:
-    """The founding wire story and its three copies, as they are printed and as they arrive in every
-    order."""
+    """Print the relations of the founding wire story and its three copies, in every order of
+    arrival."""
     pages = [json.loads(line) for line in (SHARED / "newsweb/worlds/seeds/truth.jsonl").open()]
     copies = {page["copy_kind"]: page["text"] for page in pages if page.get("copy_of")}
     wire = next(
@@ -615,7 +639,10 @@ def seeds() -> None:
 
 
 def near_duplicates() -> float:
-    """The share of the corpus's measured pairs that are found to be versions of one text."""
+    """Return the share of the corpus's measured pairs that are recognised as versions of one text.
+
+    Prints the other pairs.
+    """
     pages = {
         page["id"]: page for page in map(json.loads, (SHARED / "corpus/dev/manifest.jsonl").open())
     }
@@ -644,6 +671,7 @@ def near_duplicates() -> float:
 
 
 def text_of(page: dict) -> str:
+    """Return the text of a page of the corpus."""
     body = gzip.decompress((SHARED / "corpus/dev" / page["html_path"]).read_bytes())
     return (
         page.get("truth_text")
@@ -652,7 +680,7 @@ def text_of(page: dict) -> str:
 
 
 def many_copies(many: int = 300) -> float:
-    """One text, edited and printed three hundred times over: index rows a copy."""
+    """Return the index rows per copy of one text that is edited and printed three hundred times."""
     chance = random.Random(23)
     texts = [
         text
@@ -687,8 +715,7 @@ def many_copies(many: int = 300) -> float:
 
 
 def figures(_: Path) -> Iterator[Figure]:
-    """For `make bench`: the half of the texts that nothing was tuned on, and a load of 100,000
-    articles."""
+    """Yield the figures for `make bench`: the reported half, and a load of 100,000 articles."""
     with redirect_stdout(io.StringIO()):
         recall, precision = edits_and_negatives("report", 200)
         pairs, rows = near_duplicates(), many_copies()
@@ -716,6 +743,7 @@ def figures(_: Path) -> Iterator[Figure]:
 
 
 def main() -> None:
+    """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--half", choices=("tune", "report"), default="report")
     parser.add_argument("--many", type=int, default=200, help="texts an edit is tried on")

@@ -1,11 +1,9 @@
-"""A crawl of a whole world: 571 outlets and 1,099 real pages, through a proxy on loopback.
+"""A crawl of 571 outlets and 1,099 real pages through a proxy on loopback.
 
-How many pages a second, against as many as the cores could do if none of them ever waited; how much
-CPU a page and where it goes; how much memory the whole tree takes. CPU is held against trafilatura
-alone, default with metadata, on the same pages in the same run: what no crawl with it can undercut.
-
-The proxy answers on the same cores. It is no part of the crawl's CPU; how much it takes is said
-beside.
+Measured are pages a second, relative to what the cores could do if they never waited; CPU per page
+and its parts; and the memory of all processes. CPU is compared with trafilatura alone (default
+settings, with metadata) on the same pages in the same run: a crawl that uses it cannot cost less.
+The proxy runs on the same cores. Its CPU does not count as the crawl's and is shown beside it.
 """
 
 from __future__ import annotations
@@ -34,12 +32,12 @@ from crawler.extraction.extract import extract
 from crawler.workers.pool import Workers
 
 SAMPLE = 150
-"""Pages on which trafilatura alone is timed, and the pool."""
+"""Number of pages on which trafilatura alone and the pool are timed."""
 CORES = os.cpu_count() or 1
 
 
 def figures(shared: Path) -> Iterator[Figure]:
-    """Crawl twice and measure; the archive is thrown away."""
+    """Crawl twice and measure; the archive is deleted."""
     folder = Path(tempfile.mkdtemp(prefix="dateline-bench-"))
     try:
         with newsweb(shared, "pages") as address:
@@ -58,6 +56,7 @@ def figures(shared: Path) -> Iterator[Figure]:
 def told(
     first: dict, second: dict, again: int, listed: int, folder: Path, alone: float
 ) -> Iterator[Figure]:
+    """Yield the figures of two crawls; `alone` is trafilatura's CPU in milliseconds per page."""
     db = sqlite3.connect(folder / "archive.db")
     stored = db.execute(
         "SELECT count(DISTINCT url_id) FROM checks WHERE outcome IN ('new', 'changed')"
@@ -107,7 +106,7 @@ def told(
 
 
 def add_outlets(address: str, folder: Path) -> dict[str, int]:
-    """Put all outlets of a world into an archive; how many pages each of them has."""
+    """Add all outlets of a world to an archive, and return host → number of its pages."""
     hosts: dict[str, int] = json.load(urlopen(f"{address}/hosts"))
     run(address, folder, "outlet", "add", *hosts)
     return hosts
@@ -115,7 +114,7 @@ def add_outlets(address: str, folder: Path) -> dict[str, int]:
 
 @contextmanager
 def newsweb(shared: Path, world: str, *options: str | Path) -> Iterator[str]:
-    """The address of a proxy that answers for a world."""
+    """Run a proxy that answers for a world, and yield its URL."""
     script, folder = shared / "newsweb" / "newsweb.py", shared / "newsweb" / "worlds" / world
     server = subprocess.Popen(
         [sys.executable, script, folder, "--port", "0", *options], stdout=subprocess.PIPE, text=True
@@ -129,19 +128,22 @@ def newsweb(shared: Path, world: str, *options: str | Path) -> Iterator[str]:
 
 
 def asked_in_all(address: str) -> int:
-    """How many requests were made so far, of any kind."""
+    """Return the number of all requests so far."""
     return sum(json.load(urlopen(f"{address}/stats"))["asked"].values())
 
 
 def asked(address: str) -> int:
-    """How many article pages were asked for so far."""
+    """Return the number of requested article pages so far."""
     stats = json.load(urlopen(f"{address}/stats"))["asked"]
     return sum(many for kind, many in stats.items() if kind.startswith("page "))
 
 
 def run(address: str, folder: Path, *words: str) -> dict[str, float]:
-    """A command: its seconds, CPU seconds of the whole tree, the main process and the proxy, and
-    its peak of MB."""
+    """Run a command, and return its measurements.
+
+    These are wall seconds, CPU seconds of all its processes, of the main process and of the proxy,
+    and the peak of megabytes.
+    """
     environment = {**os.environ, "http_proxy": address, "https_proxy": address}
     others = family(os.getpid())[1:]
     answered = sum(map(cpu_seconds, others))
@@ -171,7 +173,7 @@ def run(address: str, folder: Path, *words: str) -> dict[str, float]:
 
 
 def family(pid: int) -> list[int]:
-    """A process and all that came of it."""
+    """Return the ids of a process and of all its descendants."""
     try:  # a process may be the child of any thread
         children = [
             child
@@ -184,7 +186,7 @@ def family(pid: int) -> list[int]:
 
 
 def megabytes(pid: int) -> float:
-    """Proportional set size: what is shared is counted once."""
+    """Return the proportional set size of a process, in which shared memory counts once."""
     try:
         found = re.search(
             r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE
@@ -195,8 +197,10 @@ def megabytes(pid: int) -> float:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Of a process that may end before its parent waits for it, and of its children that have
-    ended."""
+    """Return the CPU time of a process and of its children that have ended.
+
+    The process may end before its parent waits for it; then the result is 0.
+    """
     try:
         parts = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -205,7 +209,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def some_pages(shared: Path) -> list[Capture]:
-    """Pages of the world, from all over it."""
+    """Return pages that are evenly spread over the world."""
     world = shared / "newsweb" / "worlds" / "pages"
     rows = [json.loads(line) for line in (world / "world.jsonl").read_text("utf-8").splitlines()]
     chosen = rows[:: len(rows) // SAMPLE]
@@ -215,7 +219,7 @@ def some_pages(shared: Path) -> list[Capture]:
 
 
 def trafilatura_alone(pages: list[Capture]) -> float:
-    """CPU milliseconds a page."""
+    """Return the CPU time of trafilatura in milliseconds per page."""
     from trafilatura import bare_extraction
 
     bare_extraction(pages[0].body, with_metadata=True)
@@ -226,8 +230,7 @@ def trafilatura_alone(pages: list[Capture]) -> float:
 
 
 def pool(pages: list[Capture]) -> Iterator[Figure]:
-    """What it costs to have pages read by other processes: all the CPU beside the reading, which
-    the workers time."""
+    """Yield the cost of extraction in other processes: all CPU beside the extraction itself."""
 
     async def read(workers: Workers, pages: list[Capture]) -> list[Article]:
         return await asyncio.gather(*map(workers.read, pages))
@@ -250,4 +253,5 @@ def pool(pages: list[Capture]) -> Iterator[Figure]:
 
 
 def cpu_of_children() -> float:
+    """Return the CPU time of all descendants of this process."""
     return sum(map(cpu_seconds, family(os.getpid())[1:]))

@@ -1,8 +1,7 @@
-"""How long a comparison takes: `python -m bench.diff`; difflib on the words alone beside it, up to
-`--longest` words.
+"""Duration of a text comparison, with difflib on words beside it: `python -m bench.diff`.
 
-The texts are made here, by chance from a fixed seed. Times are the best of five runs, of difflib's
-of one.
+`--longest` is the maximum number of words. The texts are generated from a fixed seed. Times are the
+best of five runs, difflib's of one.
 """
 
 from __future__ import annotations
@@ -23,8 +22,10 @@ FUNCTION_WORDS = """the of to a in and that on for said was with by from it at i
 
 
 def words(chance: random.Random, count: int, vocabulary: int = 6_000) -> list[str]:
-    """Words as often as news has them: two in five are among the commonest, the others follow
-    Zipf's law."""
+    """Return words with the frequencies of news.
+
+    Two in five are among the commonest words; the others follow Zipf's law.
+    """
     rare = ["".join(chance.choices(SYLLABLES, k=3)) for _ in range(vocabulary)]
     weights = [1 / (rank + 3) for rank in range(vocabulary)]
     drawn = iter(chance.choices(rare, weights, k=count))
@@ -35,7 +36,7 @@ def words(chance: random.Random, count: int, vocabulary: int = 6_000) -> list[st
 
 
 def text(chance: random.Random, count: int) -> str:
-    """Sentences of 8 to 32 words, three a paragraph."""
+    """Return sentences of 8 to 32 words, three per paragraph."""
     drawn, sentences = words(chance, count), []
     while drawn:
         size = chance.randint(8, 32)
@@ -45,14 +46,14 @@ def text(chance: random.Random, count: int) -> str:
 
 
 def few_edits(chance: random.Random, old: str) -> str:
-    """One word in a hundred is another."""
+    """Replace one word in a hundred."""
     return " ".join(
         chance.choice(SYLLABLES) if chance.random() < 0.01 else word for word in old.split(" ")
     )
 
 
 def each_sentence(chance: random.Random, old: str) -> str:
-    """A word of every sentence is another."""
+    """Replace one word of every sentence."""
     lines = []
     for line in old.split("\n"):
         sentences = [sentence.split(" ") for sentence in line.split(". ")]
@@ -63,17 +64,19 @@ def each_sentence(chance: random.Random, old: str) -> str:
 
 
 def shuffled(chance: random.Random, old: str) -> str:
+    """Shuffle the paragraphs."""
     lines = old.split("\n")
     chance.shuffle(lines)
     return "\n".join(lines)
 
 
 def without_stops(old: str) -> str:
+    """Remove all full stops and line ends."""
     return old.replace(".", "").replace("\n", " ")
 
 
 def cases(chance: random.Random) -> Iterator[tuple[str, str, str]]:
-    """(name, old, new)"""
+    """Yield name, old text and new text."""
     for name, count in (
         ("small, 150 words", 150),
         ("medium, 900 words", 900),
@@ -111,6 +114,7 @@ def cases(chance: random.Random) -> Iterator[tuple[str, str, str]]:
 
 
 def milliseconds(work: Callable[[str, str], object], old: str, new: str, runs: int = 5) -> float:
+    """Return the time of the fastest of `runs` runs."""
     best = float("inf")
     for _ in range(runs):
         start = time.perf_counter()
@@ -120,12 +124,12 @@ def milliseconds(work: Callable[[str, str], object], old: str, new: str, runs: i
 
 
 def by_words_alone(old: str, new: str) -> object:
+    """Compare word by word with difflib."""
     return SequenceMatcher(None, old.split(), new.split(), autojunk=False).get_opcodes()
 
 
 def figures(_: Path) -> Iterator[Figure]:
-    """For `make bench`: each case, against the bound; the usual change of a long text also against
-    words alone."""
+    """Yield the figures for `make bench`: each case against its bound, and one against difflib."""
     for name, old, new in cases(random.Random(7)):
         ours = milliseconds(lambda old, new: as_html(diff(old, new)), old, new)
         yield Figure(f"diff and HTML, {name}", ours, "ms", 200, "bound", "≤ 200 ms")
@@ -140,6 +144,7 @@ def figures(_: Path) -> Iterator[Figure]:
 
 
 def main() -> None:
+    """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--longest", type=int, default=1_000, help="words up to which difflib alone is measured too"

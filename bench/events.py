@@ -1,10 +1,9 @@
-"""How well articles are put in events, and at what cost: `python -m bench.events` (`--scale 100000`
-for the load).
+"""Quality and cost of event detection: `python -m bench.events` (`--scale 100000` for the load).
 
-Real articles with the happening that each reports, from beside the checkout (../shared), arrive one
-by one. Half of the happenings, by a hash, were there to choose numbers on (`--half tune`); what is
-reported is the other half. Beside ours stands what feed readers do: headlines that share half of
-their words (Jaccard), within the same days.
+Real articles with known events, from beside the checkout (../shared), are added one by one. Numbers
+were chosen on one half of the events, by a hash (`--half tune`); the other half is reported. The
+baseline is that of feed readers: headlines that share half of their words (Jaccard) within the same
+days.
 """
 
 from __future__ import annotations
@@ -42,11 +41,11 @@ from pipelines.topics.language_keys import JUDGE as KEYS
 MOMENT = "2024-03-01T06:00:00Z"
 DATED, FULL = ("allsides21",), ("g5w1h", "wikinews", "basil")
 ORDERS = ("a", "b", "c")
-"""Undated texts arrive by chance, in as many orders; the mean is told."""
+"""Seeds of the random orders in which undated texts are added; the mean is reported."""
 
 
 class Text(NamedTuple):
-    """An article, and what happened."""
+    """An article, and the event that it reports."""
 
     id: str
     story: str
@@ -57,8 +56,7 @@ class Text(NamedTuple):
 
 
 class Score(NamedTuple):
-    """F1 of pairs of articles, and B³ (Bagga and Baldwin, 1998), with their precision and
-    recall."""
+    """F1 of pairs of articles, and B³ (Bagga and Baldwin, 1998), with precision and recall."""
 
     pairs: float
     pairs_precision: float
@@ -72,11 +70,11 @@ class Score(NamedTuple):
         return f"{pairs}  B³ {self.b3:.3f} ({self.b3_precision:.3f}/{self.b3_recall:.3f})"
 
 
-# -- what arrives ----------------------------------------------------------------------------------
+# -- articles in order of arrival ------------------------------------------------------------------
 
 
 def texts(names: Sequence[str], half: str, shared: Path = SHARED) -> list[Text]:
-    """The articles of the half (`tune`, `report` or `all`), split by happening."""
+    """Return the articles of the half (`tune`, `report` or `all`), split by event."""
     rows = [
         json.loads(line)
         for name in names
@@ -98,31 +96,36 @@ def texts(names: Sequence[str], half: str, shared: Path = SHARED) -> list[Text]:
 
 
 def _moment(raw: str | None) -> str | None:
-    """As the archive writes it; a year alone is no date."""
+    """Return the date in the archive's form; a year alone is not a date."""
     return raw[:19] + "Z" * (len(raw) > 10) if raw and days(raw[:10]) is not None else None
 
 
 def by_date(articles: Sequence[Text]) -> list[Text]:
+    """Return the articles ordered by date."""
     return sorted(articles, key=lambda article: (article.published_at or "", article.id))
 
 
 def by_chance(articles: Sequence[Text], order: str) -> list[Text]:
+    """Return the articles in a random order."""
     return sorted(articles, key=lambda article: md5((order + article.id).encode()).hexdigest())
 
 
 def undated(articles: Sequence[Text]) -> list[Text]:
+    """Return the articles without their dates."""
     return [article._replace(published_at=None) for article in articles]
 
 
-# -- putting them in events ------------------------------------------------------------------------
+# -- event detection -------------------------------------------------------------------------------
 
 Put = Callable[[Sequence[Text]], list[int]]
-"""Articles in the order of their arrival → the event of each."""
+"""Articles in the order of their arrival → the event number of each."""
 
 
 def in_archive(articles: Sequence[Text], judge: Judge = JUDGE, tidied: bool = True) -> list[int]:
-    """The event of each, as an archive puts them that was empty; with a tidy after each day, or
-    after 500 articles."""
+    """Return the event of each article in a new archive.
+
+    The archive is tidied after each day, or after 500 articles.
+    """
     with tempfile.TemporaryDirectory() as folder:
         db = connect(Path(folder) / "archive.db", ARCHIVE)
         db.execute("BEGIN IMMEDIATE")
@@ -144,7 +147,7 @@ def in_archive(articles: Sequence[Text], judge: Judge = JUDGE, tidied: bool = Tr
 
 
 def keep(db: sqlite3.Connection, number: int, article: Text) -> None:
-    """A row for an article of an outlet of its own."""
+    """Insert a row for an article of a new outlet."""
     db.execute(
         "INSERT INTO outlets (id, host, added_at) VALUES (?, ?, ?)",
         (number, f"{number}.example", MOMENT),
@@ -168,8 +171,7 @@ def keep(db: sqlite3.Connection, number: int, article: Text) -> None:
 
 
 def by_headline(articles: Sequence[Text], least: float) -> list[int]:
-    """The event of each, where it goes with the article before it whose headline shares the most of
-    its words."""
+    """Return the event of each article by the baseline: that of the most similar earlier headline."""
     events: list[int] = []
     words = [set(terms(article.headline, article.language)) for article in articles]
     moments = [days(article.published_at) for article in articles]
@@ -185,6 +187,7 @@ def by_headline(articles: Sequence[Text], least: float) -> list[int]:
 
 
 def score(articles: Sequence[Text], events: Sequence[int]) -> Score:
+    """Compare the events found with the known ones."""
     groups: dict[int, Counter[str]] = defaultdict(Counter)
     for article, event in zip(articles, events, strict=True):
         groups[event][article.story] += 1
@@ -207,15 +210,17 @@ def score(articles: Sequence[Text], events: Sequence[int]) -> Score:
 
 
 def harmonic(a: float, b: float) -> float:
+    """Return the harmonic mean of two numbers."""
     return 2 * a * b / (a + b) if a + b else 0.0
 
 
 def mean(scores: Sequence[Score]) -> Score:
+    """Return the mean of each score."""
     return Score(*(sum(values) / len(scores) for values in zip(*scores, strict=True)))
 
 
 def dated(half: str, put: Put, shared: Path = SHARED) -> Score:
-    """A dated stream."""
+    """Score a stream of dated articles."""
     articles = by_date(texts(DATED, half, shared))
     return score(articles, put(articles))
 
@@ -226,37 +231,36 @@ def full(
     with_dates: bool = False,
     shared: Path = SHARED,
 ) -> Score:
-    """Full texts: without dates, or without where they have none."""
+    """Score full texts: without any dates, or without only where they have none."""
     articles = texts(FULL, half, shared)
     articles = articles if with_dates else undated(articles)
     orders = [by_chance(articles, order) for order in ORDERS]
     return mean([score(order, put(order)) for order in orders])
 
 
-# -- how fast --------------------------------------------------------------------------------------
+# -- speed -----------------------------------------------------------------------------------------
 
 
 class Grown(NamedTuple):
-    """What a tenth of the load took."""
+    """Measurements of one tenth of the load."""
 
     articles: int
     milliseconds: float
-    """Of CPU an article, the mean."""
+    """Mean CPU per article."""
     p95: float
     bytes: float
-    """An article, in all tables of events."""
+    """Bytes per article, in all tables of events."""
 
 
 A_DAY = 1_000
-"""Articles of the load that have one day's date."""
+"""Articles of the load per simulated day."""
 BATCH = 100
-"""Articles in a transaction."""
+"""Articles per transaction."""
 TABLES = ("article_words", "strong_terms", "vocabulary", "events", "event_articles")
 
 
 def load(size: int) -> list[Grown]:
-    """CPU that `join` takes and bytes of its tables, as an archive grows to `size` articles, none a
-    copy."""
+    """Return CPU and table size of `join` as an archive grows to `size` articles without copies."""
     chance = random.Random(29)
     english = [text for text in real_texts("report") if script(text) == "LATIN" and " the " in text]
     source = babble([text for text in english if 100 <= len(text.split()) <= 1000], chance)
@@ -302,6 +306,7 @@ def load(size: int) -> list[Grown]:
 
 
 def _bytes(db: sqlite3.Connection) -> float:
+    """Return the bytes of all tables of events."""
     marks = ", ".join("?" * len(TABLES))
     size = db.execute(f"SELECT sum(pgsize) FROM dbstat WHERE name IN ({marks})", TABLES).fetchone()[
         0
@@ -309,12 +314,11 @@ def _bytes(db: sqlite3.Connection) -> float:
     return float(size / db.execute("SELECT count(*) FROM articles").fetchone()[0])
 
 
-# -- what is told ----------------------------------------------------------------------------------
+# -- figures ---------------------------------------------------------------------------------------
 
 
 def figures(shared: Path, scale: int = 100_000) -> Iterator[Figure]:
-    """For `make bench`: the half of the happenings that nothing was tuned on, and a load of 100,000
-    articles."""
+    """Yield the figures for `make bench`: the reported half, and a load of 100,000 articles."""
     headlines = partial(by_headline, least=0.5)
     ours, theirs = dated("report", in_archive, shared), dated("report", headlines, shared)
     yield Figure(
@@ -342,6 +346,7 @@ def figures(shared: Path, scale: int = 100_000) -> Iterator[Figure]:
 
 
 def main() -> None:
+    """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--half", choices=("tune", "report", "all"), default="report")
     parser.add_argument("--scale", type=int, default=0, help="articles of the load; 0: no load")

@@ -1,14 +1,13 @@
-"""How well and how fast pages are read, beside trafilatura's default with metadata in the same run.
+"""Quality and speed of the extraction, compared with trafilatura (default, metadata) in one run.
 
     python -m bench.extraction [--half report|tune|both] [--weights apart|shipped] [--shared PATH]
     [--sample N]
 
-The outlets are parted in two by their domain's hash: rules were written and numbers chosen on the
-one half (`tune`), what is reported is the other (`report`). The weights that are shipped are learnt
-from both; `apart` reads each outlet with weights that were learnt without it, tenth by tenth, as an
-outlet is read that nobody has seen. F1 is of 4-grams of words (of characters in Chinese and
-Japanese), macro means by source; sources of fewer than 20 pages are shown and not counted in the
-mean.
+The outlets are split in two by a hash of their domain: rules were written and numbers chosen on one
+half (`tune`), and the other is reported (`report`). The shipped weights are learnt from both;
+`apart` evaluates each tenth of the outlets with weights learnt from the others, so that every
+outlet counts as unknown. F1 is of 4-grams of words (of characters in Chinese and Japanese), macro
+means by source; sources with fewer than 20 pages are shown and not counted in the mean.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ Row = dict[str, Any]
 Reader = Callable[[bytes, Row], Row]
 WORDS = re.compile(r"\w+")
 WITH_HEADLINE = ("waddle-daniel", "cleanportaleval")
-"""Sources whose true texts begin with the headline."""
+"""Sources whose reference texts begin with the headline."""
 
 SAID = {
     "report": "kept apart while rules were written",
@@ -55,8 +54,7 @@ KNOWN = {
 
 
 def pages(corpus: Path, half: str = "report", sample: int | None = None) -> list[Row]:
-    """The manifest's rows with a trusted text of an article, spread evenly if only a sample is
-    wanted."""
+    """Return the manifest rows of articles with a trusted text, evenly spread if sampled."""
     with (corpus / "manifest.jsonl").open(encoding="utf-8") as lines:
         rows = [row for line in lines if _counts(row := json.loads(line)) and is_of(row, half)]
     step = max(1, len(rows) // sample) if sample else 1
@@ -64,6 +62,7 @@ def pages(corpus: Path, half: str = "report", sample: int | None = None) -> list
 
 
 def _counts(row: Row) -> bool:
+    """Return whether the row is an article with a trusted text."""
     known = (
         row.get("body_grade") == "A"
         and row.get("truth_text")
@@ -73,21 +72,22 @@ def _counts(row: Row) -> bool:
 
 
 def outlet(row: Row) -> str:
-    """By what a page's outlet is known; a page of nobody is its own."""
+    """Return the identity of a page's outlet; a page without a known outlet is an outlet by itself."""
     return str(row.get("domain") or row.get("host") or row["id"])
 
 
 def kept_apart(row: Row) -> bool:
-    """Whether the outlet's pages were left alone while the rules were written."""
+    """Return whether the outlet belongs to the half that was not used for writing rules."""
     return hashlib.sha1(f"keep{outlet(row)}".encode()).digest()[-1] % 2 == 1
 
 
 def is_of(row: Row, half: str) -> bool:
+    """Return whether the row belongs to the half."""
     return half == "both" or kept_apart(row) == (half == "report")
 
 
 def units(text: str, language: str | None) -> list[str]:
-    """A text's words in one case; its characters in Chinese and Japanese."""
+    """Return the case-folded words of a text; in Chinese and Japanese its characters."""
     return (
         [c for c in text if c.isalnum()]
         if language in ("zh", "ja")
@@ -96,19 +96,19 @@ def units(text: str, language: str | None) -> list[str]:
 
 
 def shingles(text: str, language: str | None) -> Counter[tuple[str, ...]]:
-    """The 4-grams of a text."""
+    """Return the 4-grams of a text."""
     parts = units(text, language)
     return Counter(tuple(parts[at : at + 4]) for at in range(max(1, len(parts) - 3)))
 
 
 def f1(text: str, truth: str, language: str | None) -> float:
-    """How far two texts agree, 0 to 1."""
+    """Return the F1 of two texts' 4-grams, from 0 to 1."""
     got, wanted = shingles(text, language), shingles(truth, language)
     return 2 * (got & wanted).total() / (got.total() + wanted.total())
 
 
 def ours(body: bytes, row: Row) -> Row:
-    """Our reading of a page."""
+    """Return our extraction of a page."""
     article: Article = extract(Capture(url=url_of(row), body=body, fetched_at=when(row)))
     names = list(article.authors)
     return {
@@ -120,7 +120,7 @@ def ours(body: bytes, row: Row) -> Row:
 
 
 def ours_apart(corpus: Path) -> Reader:
-    """Our reading with weights that were learnt without the page's outlet."""
+    """Return an extractor with weights learnt without the page's outlet."""
     from bench.train_lines import tables_apart  # which reads pages as this module does
 
     parted = [
@@ -136,7 +136,7 @@ def ours_apart(corpus: Path) -> Reader:
 
 
 def theirs(body: bytes, row: Row) -> Row:
-    """trafilatura's reading, default settings, with metadata."""
+    """Return trafilatura's extraction, with default settings and metadata."""
     found: Any = bare_extraction(body, url=url_of(row), with_metadata=True, include_comments=False)
     if found is None:
         return {"headline": None, "text": "", "at": None, "authors": []}
@@ -145,27 +145,27 @@ def theirs(body: bytes, row: Row) -> Row:
 
 
 def url_of(row: Row) -> str:
-    """A page's address, one that it might have where none is known."""
+    """Return the URL of a page, or a plausible one if it is unknown."""
     return str(row.get("url") or f"http://{row.get('host') or 'unknown.example'}/page")
 
 
 def when(row: Row) -> str:
-    """The moment that a page of the corpus is read as if it came then."""
+    """Return the time at which a page of the corpus counts as fetched."""
     return (row.get("crawl_date") or "2026-11-01")[:10] + "T23:59:59Z"
 
 
 def body_of(corpus: Path, row: Row) -> bytes:
-    """A page as it came."""
+    """Return the bytes of a page."""
     return gzip.decompress((corpus / row["html_path"]).read_bytes())
 
 
 def capture(corpus: Path, row: Row) -> Capture:
-    """A page of the corpus as a crawl would have it."""
+    """Return a page of the corpus as a capture."""
     return Capture(url=url_of(row), body=body_of(corpus, row), fetched_at=when(row))
 
 
 def judged(read: Reader, body: bytes, row: Row) -> Row:
-    """One reading of one page and what it was worth; a field without a truth is left out."""
+    """Return the scores of one extraction of one page; fields without a reference are omitted."""
     start = time.process_time()
     got = read(body, row)
     spent = (time.process_time() - start) * 1000
@@ -183,6 +183,7 @@ def judged(read: Reader, body: bytes, row: Row) -> Row:
 
 
 def _metadata_marks(got: Row, row: Row) -> Iterator[tuple[str, bool]]:
+    """Yield name and correctness of each metadata field with a reference."""
     if row.get("truth_title"):
         yield (
             "headline",
@@ -198,6 +199,7 @@ def _metadata_marks(got: Row, row: Row) -> Iterator[tuple[str, bool]]:
 
 
 def _same_minute(one: str, other: str) -> bool:
+    """Return whether two timestamps agree to the minute."""
     if len(one) < 16:
         return False
     a, b = (datetime.fromisoformat(text.replace("Z", "+00:00")) for text in (one, other))
@@ -207,18 +209,18 @@ def _same_minute(one: str, other: str) -> bool:
 
 
 def plain(text: str) -> str:
-    """A text's words, for the question whether two are the same."""
+    """Return the words of a text, to compare texts for equality."""
     return " ".join(WORDS.findall(text.lower()))
 
 
 Marks = dict[tuple[str, str], list[Row]]
-"""By source and reader, what each page was worth."""
+"""Source and extractor → the scores of each page."""
 
 
 def measured(
     corpus: Path, half: str = "report", sample: int | None = None, mine: Reader = ours
 ) -> Marks:
-    """Both readers on the same pages."""
+    """Run both extractors on the same pages."""
     logging.disable(logging.CRITICAL)
     marks: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
     for read in (mine, theirs):  # what is loaded once a process is not a page's cost
@@ -234,8 +236,7 @@ def measured(
 
 
 def figures(shared: Path) -> Iterator[Figure]:
-    """For `make bench`: ours beside trafilatura's default, on outlets of which neither rules nor
-    weights knew."""
+    """Yield the figures for `make bench`, on outlets unknown to rules and weights."""
     corpus = shared / "corpus" / "dev"
     marks = measured(corpus, mine=ours_apart(corpus))
     sources = sorted({source for source, _ in marks})
@@ -277,7 +278,7 @@ def figures(shared: Path) -> Iterator[Figure]:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Measure and print one table."""
+    """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--shared", type=Path, default=SHARED)
     parser.add_argument("--sample", type=int, help="measure on N pages only")
@@ -301,8 +302,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def report(marks: Marks) -> None:
-    """One line a source and reader, how much of trafilatura's error is gone, then the macro
-    means."""
+    """Print a line per source and extractor with the share of trafilatura's error that is gone, and
+    the means."""
     columns = ("f1", "exact", "ms", "headline", "day", "minute", "authors")
     print(
         f"{'source':18}{'reader':13}{'pages':>6}"
@@ -343,16 +344,17 @@ def report(marks: Marks) -> None:
 
 READERS = ("dateline", "trafilatura")
 FEWEST = 20
-"""Pages of a source that a mean counts."""
+"""Minimum number of pages of a source that counts in the mean."""
 
 
 def error_gone(marks: Marks, source: str) -> float:
-    """How much of trafilatura's error, 1 - F1, we do not make."""
+    """Return the share of trafilatura's error (1 - F1) that our extraction avoids."""
     mine, other = (mean(row["f1"] for row in marks[source, name]) for name in READERS)
     return (mine - other) / max(1 - other, 1e-9)
 
 
 def _macro(marks: Marks, sources: list[str], name: str, column: str) -> float:
+    """Return the mean of a column over sources."""
     return (
         mean(mean(row[column] for row in marks[source, name]) for source in sources)
         if sources

@@ -1,9 +1,8 @@
-"""What troubled outlets cost the healthy ones: pages a second of these, alone and beside the
-others, in turns.
+"""The cost of failing outlets for healthy ones: their pages a second, alone and beside the others.
 
-Troubled are outlets that answer 429 with Retry-After, 503 for robots.txt, hang, cut their answers
-off, or redirect in a ring. All are on loopback. The crawl keeps two seconds between two requests to
-one host, so that what is measured is whose turn it is and not how busy the machine is.
+Failing outlets answer 429 with Retry-After or 503 for robots.txt, hang, truncate their answers or
+redirect in a circle. All are on loopback. The crawl waits two seconds between two requests to one
+host, so that scheduling is measured and not the load of the machine.
 """
 
 from __future__ import annotations
@@ -26,11 +25,11 @@ from demo.web import Outlet, Page, Web, World, serve
 from pipelines.identity import file_source
 
 HEALTHY, TROUBLED, PAGES, DELAY = 12, 8, 6, 2.0
-"""Outlets that are well, outlets of each kind of trouble, pages of each, and seconds between two
-requests to one."""
+"""Healthy outlets, failing outlets of each kind, pages of each outlet, and seconds between two
+requests to one host."""
 RUNS = 3
 PATIENCE = 150
-"""Seconds until a run counts as stuck."""
+"""Seconds after which a run counts as stuck."""
 
 TROUBLES: dict[str, dict[str, object]] = {
     "busy": {"status": 429, "headers": {"Retry-After": "3600"}},
@@ -44,7 +43,7 @@ TEXT = "The council of ward {0} voted on Tuesday to move the ferry landing to qu
 
 
 def figures(shared: Path) -> Iterator[Figure]:  # noqa: ARG001  as every benchmark
-    """The rates of the healthy outlets; nothing of `shared` is needed."""
+    """Yield the rates of the healthy outlets; `shared` is not used."""
     alone, beside, asked = [], [], []
     for _ in range(RUNS):
         alone.append(rate(healthy())[0])
@@ -65,17 +64,19 @@ def figures(shared: Path) -> Iterator[Figure]:  # noqa: ARG001  as every benchma
 
 
 def healthy() -> tuple[Outlet, ...]:
+    """Return the healthy outlets."""
     return tuple(outlet(f"well{number}.example") for number in range(HEALTHY))
 
 
 def troubled() -> tuple[Outlet, ...]:
+    """Return the failing outlets of all kinds."""
     return tuple(
         outlet(f"{name}{number}.example", name) for name in TROUBLES for number in range(TROUBLED)
     )
 
 
 def outlet(host: str, trouble: str | None = None) -> Outlet:
-    """An outlet whose pages, or whose robots.txt, are in trouble."""
+    """Return an outlet whose pages or robots.txt fail in the given way."""
     fault = dict(TROUBLES[trouble]) if trouble else {}
     robots = fault.pop("robots", None)
     pages = [
@@ -88,15 +89,15 @@ def outlet(host: str, trouble: str | None = None) -> Outlet:
 
 
 def text(host: str, number: int) -> str:
+    """Return the text of a page, which differs between hosts and pages."""
     start = sum(host.encode()) * 100 + number * 10
     return "\n\n".join(TEXT.format(start + line, start - line) for line in range(6))
 
 
 def rate(outlets: tuple[Outlet, ...]) -> tuple[float, int]:
-    """Pages a second of the healthy outlets, and the pages asked of the busy outlet that was asked
-    for most.
+    """Return pages a second of the healthy outlets, and the most pages requested of a busy one.
 
-    Each outlet's time runs from the crawl's first request to its own last page.
+    The time of an outlet runs from the crawl's first request to the outlet's last page.
     """
     folder = Path(tempfile.mkdtemp(prefix="dateline-bench-"))
     try:
@@ -116,7 +117,7 @@ def rate(outlets: tuple[Outlet, ...]) -> tuple[float, int]:
 
 
 def know(folder: Path, outlets: tuple[Outlet, ...]) -> None:
-    """Add the outlets, the troubled ones first: theirs are the first requests."""
+    """Add the outlets to an archive, the failing ones first, so that they get the first requests."""
     with Archive(folder) as archive:
         for each in reversed(outlets):
             source = file_source(Source(each.url("/feed.xml"), "feed", each.host))
@@ -124,7 +125,10 @@ def know(folder: Path, outlets: tuple[Outlet, ...]) -> None:
 
 
 def crawl(folder: Path, web: Web) -> None:
-    """Crawl until the healthy outlets' pages were asked for; the others need not be waited for."""
+    """Crawl until all pages of the healthy outlets were requested, then kill the crawl.
+
+    Raises RuntimeError if the crawl ends or exceeds PATIENCE before that.
+    """
     environment = {
         **os.environ,
         "http_proxy": web.proxy,
@@ -158,4 +162,5 @@ def crawl(folder: Path, web: Web) -> None:
 
 
 def is_page(url: str, name: str) -> bool:
+    """Return whether the URL is a page of an outlet whose host begins with `name`."""
     return url.startswith(f"http://{name}") and "/news/" in url

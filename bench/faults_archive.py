@@ -1,7 +1,7 @@
-"""Twenty SIGKILLs at random moments over crawls of a whole world: 571 outlets and 1,099 real pages.
+"""Twenty SIGKILLs at random moments during crawls of 571 outlets and 1,099 real pages.
 
-What was kept before a kill has to be there after it; at the end everything is there once, and the
-archive is sound.
+Everything stored before a kill must exist after it. At the end every page is stored exactly once,
+and the archive is consistent.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ from pipelines.policies import decisions
 
 KILLS = 20
 PAGES = 90
-"""Asked for by a crawl before its kill, at most: a moment by progress, whatever the machine is busy
-with."""
+"""Maximum number of pages requested before a kill: progress, unlike time, does not depend on the
+load of the machine."""
 
 DONE_WITHOUT = """SELECT count(*) FROM urls WHERE kind = 'page' AND state = 'done'
   AND outcome IN ('new', 'changed') AND article_id IS NULL"""
 SETTLED = (
     "SELECT count(*) FROM urls WHERE kind = 'page' AND outcome IS NOT NULL AND outcome <> 'failed'"
 )
-"""Kept as articles, or recorded with why not: no article, gone, refused by the page itself
-(noarchive)."""
+"""Pages stored as articles, or recorded with a reason: no article, gone, or refused by the page
+itself (noarchive)."""
 TWICE = "SELECT count(*) - count(DISTINCT url) FROM articles"
 
 
 def figures(shared: Path) -> Iterator[Figure]:
-    """Kill, take up again, look; the archive is thrown away."""
+    """Kill, resume and check; the archive is deleted."""
     folder = Path(tempfile.mkdtemp(prefix="dateline-bench-"))
     try:
         with newsweb(shared, "pages") as address:
@@ -53,7 +53,7 @@ def figures(shared: Path) -> Iterator[Figure]:
 
 
 def measured(address: str, folder: Path, listed: int) -> Iterator[Figure]:
-    """Of an archive that knows all pages and has hardly any yet."""
+    """Yield the figures of an archive that knows all pages and has fetched hardly any."""
     killed, amid, lost = kill_again_and_again(address, folder)
     run(address, folder, "crawl", "--since", "2000-01-01")
     fetched = asked(address)
@@ -64,8 +64,10 @@ def measured(address: str, folder: Path, listed: int) -> Iterator[Figure]:
 
 
 def kill_once_pages_are_asked_for(address: str, folder: Path) -> None:
-    """All sources are read by then. They are set aside: else every run that follows would be killed
-    reading them."""
+    """Kill a crawl after all sources were read, and disable the sources.
+
+    Otherwise every later crawl would be killed while it reads them.
+    """
     process = start(address, folder)
     wait_for_pages(address, 1, process)
     os.killpg(process.pid, signal.SIGKILL)
@@ -75,13 +77,13 @@ def kill_once_pages_are_asked_for(address: str, folder: Path) -> None:
 
 
 def wait_for_pages(address: str, many: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until that many pages were requested, or the process ends."""
     while asked(address) < many and process.poll() is None:
         time.sleep(0.05)
 
 
 def kill_again_and_again(address: str, folder: Path) -> tuple[int, int, int]:
-    """How many crawls were killed, how many of them had kept something, and how many articles were
-    gone after it."""
+    """Return the number of killed crawls, of those that had stored something, and of lost articles."""
     moments = random.Random(20)
     killed = amid = lost = 0
     before = articles(folder)
@@ -102,6 +104,7 @@ def kill_again_and_again(address: str, folder: Path) -> tuple[int, int, int]:
 
 
 def start(address: str, folder: Path) -> subprocess.Popen[bytes]:
+    """Start a crawl in a process group that can be killed."""
     command = [
         sys.executable,
         "-m",
@@ -120,11 +123,13 @@ def start(address: str, folder: Path) -> subprocess.Popen[bytes]:
 
 
 def articles(folder: Path) -> set[str]:
+    """Return the URLs of all articles."""
     with closing(sqlite3.connect(folder / "archive.db")) as db:
         return {url for (url,) in db.execute("SELECT url FROM articles")}
 
 
 def told(folder: Path, listed: int, fetched: int) -> Iterator[Figure]:
+    """Yield the figures of the archive at the end."""
     with closing(sqlite3.connect(folder / "archive.db")) as db:
         settled, twice, without = (
             db.execute(query).fetchone()[0] for query in (SETTLED, TWICE, DONE_WITHOUT)

@@ -1,4 +1,4 @@
-"""A measured figure, and the table of them."""
+"""Measured figures, and the table that prints them."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ SHARED = Path(__file__).parent.parent.parent / "shared"
 
 
 class Figure(NamedTuple):
-    """One line: what was measured, ours, what it is held against in the same run, and what is
-    wanted of it."""
+    """One line of the table: our figure, a figure to compare with, and the target."""
 
     what: str
     ours: float
     unit: str = ""
     other: float | None = None
-    """A peer's figure, or a bound."""
+    """A peer's figure from the same run, or a bound."""
     beside: str = ""
-    """Whose."""
+    """The source of `other`."""
     wanted: str = ""
+    """The target, as text."""
 
     @property
     def ratio(self) -> float | None:
-        """Ours to theirs."""
+        """Our figure divided by the other."""
         return self.ours / self.other if self.other else None
 
 
 def show(figures: Iterable[tuple[str, Figure]]) -> None:
-    """Print the one table, grouped by benchmark."""
+    """Print all figures in one table, grouped by benchmark."""
     right = {"justify": "right", "no_wrap": True}
     table = Table(
         "",
@@ -69,7 +69,7 @@ def show(figures: Iterable[tuple[str, Figure]]) -> None:
 
 
 def number(value: float) -> str:
-    """`1,099`, `98.3`, `.9363`: three or four digits that count."""
+    """Return the number with three or four significant digits: `1,099`, `98.3`, `.9363`."""
     if float(value).is_integer() or abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.3f}"

@@ -1,14 +1,12 @@
-"""A crawl among hostile pages: the memory of the whole tree, and what the honest pages wait for
-them.
+"""A crawl among hostile pages: memory of all processes, and the delay of the honest pages.
 
-Two hundred real pages of as many outlets as they come from, served on loopback by feed and page,
-first alone and then with twelve outlets beside them of which each names one page that is meant to
-harm: five bombs (gzip, deflate, br, zstd, one packed in another), three bodies without end, 64 MB
-of HTML, 200,000 nested elements, a tag with 64,000 attributes, and headers without end. Then beside
-one outlet alone that sends what is costly to read or to keep: a robots.txt of 14,000 crawlers and
-14,000 rules, a feed of 2,000 nested bases, pages of two million characters. Memory is the
-proportional set size (PSS) of main process, fork server and readers together, looked at ten times a
-second: what they share is counted once.
+Two hundred real pages are served on loopback by feed and page, each host as an outlet: first alone,
+then beside twelve outlets that each list one hostile page: five bombs (gzip, deflate, br, zstd, one
+nested), three endless bodies, 64 MB of HTML, 200,000 nested elements, a tag with 64,000 attributes,
+and endless headers. A third run has one outlet beside them whose answers are expensive to parse or
+store: a robots.txt with 14,000 crawlers and 14,000 rules, a feed with 2,000 nested bases, pages of
+two million characters. Memory is the proportional set size (PSS, in which shared pages count once)
+of main process, fork server and workers together, sampled ten times a second.
 """
 
 from __future__ import annotations
@@ -36,14 +34,14 @@ from pipelines.identity import file_source
 
 HONEST = 200
 EVERY = 0.1
-"""Seconds between two looks at the memory."""
+"""Seconds between two samples of the memory."""
 PATIENCE = 300.0
 COSTLY = "http://mire.example"
 ZEROS = bytes(1 << 28)
 
 
 def figures(shared: Path) -> Iterator[Figure]:
-    """The honest pages alone, and among the hostile ones."""
+    """Yield the figures of the honest pages alone, and among the hostile ones."""
     honest = honest_pages(shared)
     alone, _ = crawled(honest, honest)
     beside, log = crawled(honest | hostile_pages(), honest)
@@ -74,7 +72,7 @@ def figures(shared: Path) -> Iterator[Figure]:
 
 
 def honest_pages(shared: Path) -> dict[str, Says]:
-    """Real pages, spread over the world that they lie in."""
+    """Return real pages, evenly spread over their world."""
     world = shared / "newsweb" / "worlds" / "pages"
     rows = [json.loads(line) for line in (world / "world.jsonl").read_text("utf-8").splitlines()]
     chosen = rows[:: len(rows) // HONEST][:HONEST]
@@ -85,7 +83,7 @@ def honest_pages(shared: Path) -> dict[str, Says]:
 
 
 def hostile_pages() -> dict[str, Says]:
-    """One an outlet."""
+    """Return the hostile pages, one an outlet."""
     div, tail = b"<div>" * 200_000, b"<p>At the bottom.</p>"
     attributes = b" ".join(b'a%d="%d"' % (number, number) for number in range(64_000))
     says: list[Says] = [
@@ -106,8 +104,8 @@ def hostile_pages() -> dict[str, Says]:
 
 
 def costly_outlet() -> dict[str, Says]:
-    """What one outlet may say that takes long to read, to compare and to keep; all of it within the
-    limits of size."""
+    """Return answers of one outlet that are within all size limits, and expensive to parse, compare
+    or store."""
     agents = b"".join(b"User-agent: robot%d\n" % number for number in range(14_000))
     rules = b"".join(b"Disallow: /%d*x\n" % number for number in range(14_000))
     bases = b'<a xml:base="%s/">' % (b"b" * 100)
@@ -123,8 +121,11 @@ def costly_outlet() -> dict[str, Says]:
 
 
 def crawled(pages: dict[str, Says], honest: dict[str, Says]) -> tuple[dict[str, float], int]:
-    """Crawl them into a new archive: seconds until the honest ones were stored, how many were, and
-    megabytes."""
+    """Crawl the pages into a new archive, and return its measurements.
+
+    These are the number of stored honest pages, the seconds until then and the peak of megabytes;
+    and, second, the number of hostile pages that ended with a reason.
+    """
     folder = Path(tempfile.mkdtemp(prefix="dateline-bench-"))
     try:
         with stranger({**pages, **feeds(pages)}) as web:
@@ -140,7 +141,7 @@ def crawled(pages: dict[str, Says], honest: dict[str, Says]) -> tuple[dict[str, 
 
 
 def feeds(pages: dict[str, Says]) -> dict[str, Says]:
-    """Of each host, the feed that lists its pages."""
+    """Return the feed of each host, which lists its pages."""
     items: dict[str, str] = {}
     for url in pages:
         if url.endswith(("/robots.txt", "/nested.xml")):
@@ -154,6 +155,7 @@ def feeds(pages: dict[str, Says]) -> dict[str, Says]:
 
 
 def know(folder: Path, pages: dict[str, Says]) -> None:
+    """Add the hosts of the pages to an archive as outlets."""
     with Archive(folder) as archive:
         for host in {urlsplit(url).netloc for url in pages}:
             source = file_source(Source(f"http://{host}/dateline-feed.xml", "feed", host))
@@ -164,7 +166,7 @@ def know(folder: Path, pages: dict[str, Says]) -> None:
 
 
 def watch(folder: Path, web: Stranger, honest: dict[str, Says]) -> dict[str, float]:
-    """Crawl to the end."""
+    """Crawl to the end, sampling memory and progress."""
     environment = {
         **os.environ,
         "http_proxy": web.url,
@@ -190,7 +192,7 @@ def watch(folder: Path, web: Stranger, honest: dict[str, Says]) -> dict[str, flo
 
 
 def stored_pages(db: sqlite3.Connection) -> int:
-    """Honest pages that were fetched and read."""
+    """Return the number of honest pages that were fetched and read."""
     found = db.execute(
         """SELECT count(*) FROM urls WHERE kind = 'page' AND url NOT LIKE 'http://mire%'
         AND outcome IN ('new', 'changed', 'unchanged', 'not article')"""

@@ -1,10 +1,8 @@
-"""How well reports of one thing are found in other languages: `python -m bench.languages --half
-tune` to choose on.
+"""Search across languages: `python -m bench.languages --half tune` to choose numbers.
 
-Each article is held against all articles of other languages: by words alone, and by words and keys
-(`pipelines.topics.language_keys`), as an archive keeps them that holds all of them. Half of the
-stories, by a hash of their name, were there to choose numbers on; what is reported is the other
-half.
+Each article is compared with all articles of other languages: by words alone, and by words and keys
+(`pipelines.topics.language_keys`), as an archive with all of them does. Numbers were chosen on one
+half of the stories, by a hash of their name; the other half is reported.
 """
 
 from __future__ import annotations
@@ -50,15 +48,15 @@ Row = dict[str, Any]
 Matrix = NDArray[Any]
 ONE_SENTENCE, FULL = "itn", "sts22"
 LISTED_BEFORE = 0.22
-"""The cosine of words from which an article was listed before there were keys."""
+"""The cosine of words from which on an article was listed before there were keys."""
 SCRIPTS = ("LATIN", "CYRILLIC", "ARABIC", "CJK", "HANGUL", "GREEK", "THAI", "GEORGIAN", "TAMIL")
 CANDIDATES = 60
 TIMED = 1_000
-"""Characters of the texts that are timed."""
+"""Length of the timed texts in characters."""
 
 
 def figures(shared: Path, half: str = "report") -> Iterator[Figure]:
-    """What is reported: the half that no number was chosen on."""
+    """Yield the figures of the reported half."""
     sentences = Pool(shared, ONE_SENTENCE)
     wanted = sentences.of(half)
     ours, words = sentences.prominence(), sentences.by_words
@@ -102,7 +100,7 @@ def figures(shared: Path, half: str = "report") -> Iterator[Figure]:
 
 
 def events_of(pool: Pool, half: str) -> Iterator[Figure]:
-    """The sentences as a stream: one event for each thing, whatever the languages?"""
+    """Yield the figures of event detection on the sentences as a stream in all languages."""
     stream = by_date(
         [
             Text(row["id"], row["story"], row["title"], row["text"], row["lang"], row["date"])
@@ -126,7 +124,7 @@ def events_of(pool: Pool, half: str) -> Iterator[Figure]:
 
 
 class Pool:
-    """Articles, what belongs together, and how near each is to each, as matrices."""
+    """Articles with known relations, and matrices of their similarities."""
 
     def __init__(self, shared: Path, name: str) -> None:
         self.rows: list[Row] = [
@@ -152,17 +150,17 @@ class Pool:
         self.links = (_likeness(self.vectors) * near + OF_WORDS * self.by_words) / (1 + OF_WORDS)
 
     def of(self, half: str) -> Sequence[int]:
-        """The articles of the half's stories that have a report in another language."""
+        """Return the articles of the half's stories that have a report in another language."""
         able = (self.right & self.asked).any(1)
         return [n for n, row in enumerate(self.rows) if able[n] and is_of(row["story"] or "", half)]
 
     def prominence(self) -> Matrix:
-        """As `pipelines.topics.language_keys.prominence` says it of two articles."""
+        """Return the matrix of `pipelines.topics.language_keys.prominence`."""
         crowds = np.sort(np.where(self.asked, self.links, 0), 1)[:, -NEAREST:].mean(1)
         return self.links / (LEAST_CROWD + (crowds[:, None] + crowds[None, :]) / 2)  # type: ignore[no-any-return]
 
     def precision(self, scores: Matrix, wanted: Sequence[int]) -> float:
-        """The mean average precision of the articles' rankings."""
+        """Return the mean average precision of the articles' rankings."""
         found = []
         for number in wanted:
             asked = self.asked[number]
@@ -172,7 +170,7 @@ class Pool:
         return float(np.mean(found))
 
     def first(self, scores: Matrix, wanted: Sequence[int]) -> float:
-        """How often the likeliest article is right."""
+        """Return how often the most similar article is relevant."""
         best = [np.argmax(np.where(self.asked[number], scores[number], -1)) for number in wanted]
         return float(
             np.mean([self.right[number, one] for number, one in zip(wanted, best, strict=True)])
@@ -181,8 +179,8 @@ class Pool:
     def first_of_script(
         self, scores: Matrix, wanted: Sequence[int], script: str
     ) -> tuple[float, int]:
-        """From articles in Latin script: how often a right report is the first among all of its
-        language."""
+        """Return how often the first article of its language is relevant, for articles in Latin
+        script, and the number of trials."""
         trials = []
         for number in (number for number in wanted if self.scripts[number] == "LATIN"):
             others = np.nonzero(self.right[number] & self.asked[number])[0]
@@ -195,7 +193,7 @@ class Pool:
         return (float(np.mean(trials)) if trials else 0.0), len(trials)
 
     def found(self, wanted: Sequence[int], most: int) -> float:
-        """Of the right reports, those that an archive finds by their strongest keys."""
+        """Return the share of relevant reports that an archive finds by their strongest keys."""
         there = [
             one + 1 in self.candidates[number][:most]
             for number in wanted
@@ -204,7 +202,7 @@ class Pool:
         return float(np.mean(there))
 
     def listed(self, scores: Matrix, least: float, wanted: Sequence[int]) -> tuple[float, float]:
-        """Precision and recall of all that scores so much."""
+        """Return precision and recall of all pairs with that score or more."""
         asked, right = self.asked[wanted], self.right[wanted]
         hits = (scores[wanted] >= least) & asked
         return float((hits & right).sum() / max(1, hits.sum())), float(
@@ -213,6 +211,7 @@ class Pool:
 
 
 def _together(rows: Sequence[Row], fields: Sequence[str]) -> Matrix:
+    """Return the matrix of articles that share one of the fields."""
     members: dict[str, set[int]] = defaultdict(set)
     for number, row in enumerate(rows):
         for story in (story for field in fields for story in row[field]):
@@ -224,12 +223,14 @@ def _together(rows: Sequence[Row], fields: Sequence[str]) -> Matrix:
 
 
 def _nearness(rows: Sequence[Row]) -> Matrix:
+    """Return the matrix of similarities in time."""
     moments = np.array([days(row["date"]) or np.nan for row in rows])
     apart = np.abs(moments[:, None] - moments[None, :])
     return np.where(np.isnan(apart), 1.0, AT_ANY_TIME + (1 - AT_ANY_TIME) * np.exp(-apart / DAYS))
 
 
 def _script(text: str) -> str:
+    """Return the script of most letters of a text."""
     names = Counter(
         unicodedata.name(letter, "?").split(" ")[0].split("-")[0]
         for letter in text
@@ -239,7 +240,7 @@ def _script(text: str) -> str:
 
 
 def _word_vectors(rows: Sequence[Row]) -> list[Mapping[str, float]]:
-    """As a story sees them today: rarity by language."""
+    """Return the vectors of stories, with term frequencies per language."""
     held: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
         held[row["lang"]].update(
@@ -257,7 +258,7 @@ def _word_vectors(rows: Sequence[Row]) -> list[Mapping[str, float]]:
 
 
 def _likeness(vectors: Sequence[Mapping[str, float]]) -> Matrix:
-    """All cosines, key by key."""
+    """Return all cosines, accumulated key by key."""
     postings: dict[str, list[tuple[int, float]]] = defaultdict(list)
     for number, each in enumerate(vectors):
         for key, weight in each.items():
@@ -275,7 +276,7 @@ def _likeness(vectors: Sequence[Mapping[str, float]]) -> Matrix:
 
 @contextmanager
 def _archive(rows: Sequence[Row]) -> Iterator[sqlite3.Connection]:
-    """All of them in an archive; the first has the id 1."""
+    """Yield an archive with all articles; the first has the id 1."""
     with tempfile.TemporaryDirectory() as folder:
         db = connect(Path(folder) / "archive.db", ARCHIVE)
         db.execute("DROP TRIGGER articles_fts_insert")
@@ -291,7 +292,7 @@ def _archive(rows: Sequence[Row]) -> Iterator[sqlite3.Connection]:
 
 
 def milliseconds(rows: Sequence[Row]) -> float:
-    """CPU for the keys of an article, the words that come again remembered."""
+    """Return the CPU time for the keys of an article, with the cache of words filled."""
     texts = [
         (row["title"], row["text"][:TIMED], row["lang"])
         for row in rows
@@ -306,6 +307,7 @@ def milliseconds(rows: Sequence[Row]) -> float:
 
 
 def main() -> None:
+    """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--half", choices=("tune", "report", "all"), default="report")
     half = parser.parse_args().half

@@ -1,15 +1,13 @@
-"""How well articles are told from other pages: how many of those taken for articles are, how many
-articles are found.
+"""Precision and recall of the decision whether a page is an article.
 
     python -m bench.page_types [--half report|tune|both] [--weights apart|shipped] [--shared PATH]
     [--wrong]
 
-Precision and recall are of the one source that says what each of its pages is. Beside it stand the
-articles of the other sources, news throughout, which must stay articles, and the pages of one whole
-outlet, whose articles have dates in their addresses. The outlets are parted in two as in
-`bench.extraction`, and `--weights apart` reads each of them with weights that were learnt without
-it. `--wrong` lists the pages that were taken for something else, of the half that rules were
-written on alone.
+Precision and recall are of the one source that states the type of each page. Shown beside it are
+the articles of the other sources, all news, which must stay articles, and the pages of one whole
+outlet, whose articles have dates in their URLs. The outlets are split in two as in
+`bench.extraction`, and `--weights apart` evaluates each tenth of them with weights learnt from the
+others. `--wrong` lists the misclassified pages of the half that rules were written on.
 """
 
 from __future__ import annotations
@@ -33,13 +31,13 @@ from crawler.extraction import page_type_features
 from crawler.extraction.extract import extract
 
 TYPED = "wcxb"
-"""The source that says of each page what it is."""
+"""The source that states the type of each page."""
 WANTED = 0.95
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A page, what it is and what it was taken for."""
+    """A page, its true type and the type that was found."""
 
     source: str
     url: str
@@ -49,12 +47,13 @@ class Judged:
 
     @property
     def right(self) -> bool:
+        """Return whether the page was recognised as an article or not, as is true."""
         return (self.true == "article") == (self.taken == "article")
 
 
 @dataclass(frozen=True)
 class Worth:
-    """How well "is an article" was told of some pages."""
+    """Precision and recall of "is an article" on some pages."""
 
     pages: int
     articles: int
@@ -63,8 +62,7 @@ class Worth:
 
 
 def rows(corpus: Path, half: str) -> list[Row]:
-    """The manifest's rows of pages that are known to be something: those with a type, those with a
-    trusted text."""
+    """Return the manifest rows of pages with a type or a trusted text."""
     with (corpus / "manifest.jsonl").open(encoding="utf-8") as lines:
         every = [json.loads(line) for line in lines]
     return [
@@ -75,8 +73,11 @@ def rows(corpus: Path, half: str) -> list[Row]:
 
 
 def judged(corpus: Path, half: str, tables: Sequence[Table] = ()) -> Iterator[Judged]:
-    """The corpus' pages with what they were taken for; by weights of their outlets' tenths if
-    `tables` gives any."""
+    """Yield the corpus pages with the types found.
+
+    `tables` are the weights for the pages of each tenth of the outlets; without them the shipped
+    weights are used.
+    """
     for row in rows(corpus, half):
         with _weighed(tables[part_of(outlet(row))]) if tables else nullcontext():
             article = extract(capture(corpus, row))
@@ -85,12 +86,12 @@ def judged(corpus: Path, half: str, tables: Sequence[Table] = ()) -> Iterator[Ju
 
 
 def _weighed(table: Table) -> AbstractContextManager[object]:
+    """Use the weights of a table while the context is open."""
     return patch.object(page_type_features, "weights", lambda: table)
 
 
 def judged_outlets(shared: Path) -> Iterator[Judged]:
-    """The pages of whole outlets: articles where the address has a date, lists and the outlet's own
-    pages elsewhere."""
+    """Yield the pages of whole outlets: articles where the URL has a date, other pages elsewhere."""
     for root in sorted((shared / "corpus" / "sites").glob("*/www")):
         for file in sorted(root.rglob("*.html")):
             path = f"/{file.relative_to(root)}".removesuffix("index.html")
@@ -103,7 +104,7 @@ def judged_outlets(shared: Path) -> Iterator[Judged]:
 
 
 def learnt_apart(corpus: Path) -> list[Table]:
-    """By tenth of the outlets, the weights learnt without them."""
+    """Return for each tenth of the outlets the weights learnt from the others."""
     # which reads pages as this module does
     from bench.train_page_types import examples_of, tables_apart
 
@@ -111,7 +112,7 @@ def learnt_apart(corpus: Path) -> list[Table]:
 
 
 def worth(found: Sequence[Judged]) -> Worth:
-    """Precision and recall; 1 where there is nothing to be wrong about."""
+    """Return precision and recall; 1 where no page counts."""
     true = sum(row.true == "article" for row in found)
     taken = sum(row.taken == "article" for row in found)
     both = sum(row.true == row.taken == "article" for row in found)
@@ -119,13 +120,13 @@ def worth(found: Sequence[Judged]) -> Worth:
 
 
 def by_source(found: Sequence[Judged]) -> dict[str, list[Judged]]:
-    """The pages of each source, the one with types first."""
+    """Return the pages by source, the typed source first."""
     sources = sorted({row.source for row in found}, key=lambda source: (source != TYPED, source))
     return {source: [row for row in found if row.source == source] for source in sources}
 
 
 def figures(shared: Path) -> Iterator[Figure]:
-    """For `make bench`: on outlets of which neither rules nor weights knew."""
+    """Yield the figures for `make bench`, on outlets unknown to rules and weights."""
     logging.disable(logging.CRITICAL)
     corpus = shared / "corpus" / "dev"
     found = list(judged(corpus, "report", learnt_apart(corpus)))
@@ -161,7 +162,7 @@ def figures(shared: Path) -> Iterator[Figure]:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Measure and print two tables: by source, and the typed source's pages by what they are."""
+    """Measure, and print two tables: by source, and the typed source's pages by type."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--shared", type=Path, default=SHARED)
     parser.add_argument(
@@ -195,7 +196,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def report(found: Sequence[Judged]) -> None:
-    """A line a source, then a line a type: how many were taken for what."""
+    """Print a line per source, and a line per type with the types found."""
     print(f"{'source':22}{'pages':>7}{'articles':>10}{'precision':>11}{'recall':>9}")
     for source, pages in by_source(found).items():
         told = worth(pages)

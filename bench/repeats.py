@@ -1,12 +1,11 @@
-"""What an outlet repeats: words in the texts that are none of the article's, before and after, and
-true words lost.
+"""Removal of boilerplate: words outside of the article before and after, and words lost from it.
 
     python -m bench.repeats [--shared PATH]
 
-One whole outlet of 116 articles, and those of the extraction corpus of which three pages or more
-are there: learnt from each article as it arrives, as an archive does, and from all of them at once,
-as `dateline extract` does with many files. Lines count as habits by rules that were chosen on the
-half of the outlets that is called `tune`.
+The pages are one whole outlet of 116 articles, and the outlets of the extraction corpus with three
+pages or more. Boilerplate is learnt from each article as it arrives, as an archive does, and from
+all of them at once, as `dateline extract` does with many files. The rules were chosen on the half
+of the outlets called `tune`.
 """
 
 from __future__ import annotations
@@ -35,17 +34,17 @@ from crawler.jobs.extract_batch import Spool
 from pipelines.dedup.boilerplate import JUDGE
 
 FEWEST = 3
-"""Pages of an outlet, below which nothing can be learnt of it."""
+"""Minimum number of pages of an outlet; from fewer nothing can be learnt."""
 MANY = 20
-"""Pages of an outlet that has lines of its own in the table."""
+"""Minimum number of pages of an outlet that gets its own lines in the table."""
 DATED = re.compile(r"/20\d\d/\d\d/\d\d/")
-"""In the addresses of the whole outlet's articles."""
+"""In the URLs of the whole outlet's articles."""
 UNSPACED = ("zh", "ja")
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page as it was read alone, and its true text, if that is known."""
+    """A page as extracted alone, and its reference text, if known."""
 
     host: str
     text: str
@@ -58,11 +57,13 @@ class Page:
     truth_language: str | None = None
 
     def words(self, text: str) -> Counter[str]:
+        """Return the words of a text, or its characters in unspaced languages."""
         if self.truth_language in UNSPACED:
             return Counter(letter for letter in text if letter.isalnum())
         return Counter(WORDS.findall(text.lower()))
 
     def score(self, text: str) -> float:
+        """Return the F1 of a text against the reference."""
         headed = f"{self.headline}\n{text}" if self.source in WITH_HEADLINE else text
         return f1(headed, self.truth or "", self.truth_language)
 
@@ -71,10 +72,10 @@ class Page:
 
 
 def site_pages(shared: Path) -> list[Page]:
-    """The articles of the whole outlet in the order of their addresses.
+    """Return the articles of the whole outlet in the order of their URLs.
 
-    True is what its pages mark as the article, the outlet's standing notes on itself included:
-    these are what is lost.
+    The reference is what its pages mark as the article. That includes the outlet's standing notes
+    about itself, which are the words lost.
     """
     root = next(iter(sorted((shared / "corpus" / "sites").glob("*/www"))))
     found = []
@@ -93,11 +94,12 @@ def site_pages(shared: Path) -> list[Page]:
 
 
 def _article_parts(tree: html.HtmlElement) -> list[html.HtmlElement]:
+    """Return the elements that the page marks as the article."""
     return [*tree.find_class("article-content"), *tree.find_class("analysis-box")]
 
 
 def corpus_pages(corpus: Path) -> list[Page]:
-    """The pages of the outlets of which there are enough, by the day of their capture."""
+    """Return the pages of the outlets with enough pages, ordered by the day of capture."""
     with (corpus / "manifest.jsonl").open(encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     many = Counter(row.get("host") for row in rows)
@@ -109,6 +111,7 @@ def corpus_pages(corpus: Path) -> list[Page]:
 
 
 def _corpus_page(corpus: Path, row: dict) -> Page:
+    """Return a page of the corpus."""
     article = row.get("page_type", "article") == "article" and row.get("body_grade") == "A"
     return _read(
         capture(corpus, row),
@@ -123,6 +126,7 @@ def _corpus_page(corpus: Path, row: dict) -> Page:
 
 
 def _read(came: Capture, host: str | None = None, **more: object) -> Page:
+    """Extract a page."""
     article = extract(came)
     told = (article.text, article.language, article.page_type)
     return Page(host or came.url.split("/")[2], *told, headline=article.headline or "", **more)  # type: ignore[arg-type]
@@ -132,7 +136,7 @@ def _read(came: Capture, host: str | None = None, **more: object) -> Page:
 
 
 def as_batch(pages: Iterable[Page]) -> list[str]:
-    """The texts as `dateline extract` prints them of many files."""
+    """Return the texts as `dateline extract` prints them for many files."""
     with Spool() as spool:
         for page in pages:
             row = {
@@ -146,8 +150,8 @@ def as_batch(pages: Iterable[Page]) -> list[str]:
 
 
 def as_they_arrive(pages: Iterable[Page]) -> tuple[list[str], float]:
-    """The texts as an archive keeps them when the pages come in this order; bytes an article that
-    learning takes."""
+    """Return the texts as an archive stores them in this order, and bytes per article of its
+    tables."""
     with closing(sqlite3.connect(":memory:")) as db:
         for statement in statements(HABITS):
             db.execute(statement)
@@ -163,6 +167,7 @@ def as_they_arrive(pages: Iterable[Page]) -> tuple[list[str], float]:
 
 
 def _arrived(db: sqlite3.Connection, page: Page, outlet_id: int) -> str:
+    """Store a page, and return its text without boilerplate."""
     if page.page_type != "article" or not page.text:
         return page.text
     told = Told(outlet_id, page.text, page.language)
@@ -173,25 +178,25 @@ def _arrived(db: sqlite3.Connection, page: Page, outlet_id: int) -> str:
     return text
 
 
-# -- what it was worth -----------------------------------------------------------------------------
+# -- measurements ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Worth:
-    """Of the pages of an outlet or a half whose true text is known."""
+    """Measurements of the pages of an outlet or a half with known reference texts."""
 
     pages: int
     false: tuple[int, int, int]
-    """Words that are not in the true texts: read alone, as they arrive, as a batch."""
+    """Words outside of the reference texts: extracted alone, as they arrive, as a batch."""
     true: int
     lost: tuple[int, int]
-    """True words that went: as they arrive, as a batch."""
+    """Words lost from the reference texts: as they arrive, as a batch."""
     f1: tuple[float, float, float]
     """Macro mean by source."""
 
 
 def worth(pages: Sequence[Page], arrived: Sequence[str], batch: Sequence[str]) -> Worth:
-    """How three readings of the same pages compare."""
+    """Compare three extractions of the same pages."""
     false, lost, true, many = [0, 0, 0], [0, 0], 0, 0
     scores: defaultdict[str, list[tuple[float, ...]]] = defaultdict(list)
     for page, *after in zip(pages, arrived, batch, strict=True):
@@ -213,7 +218,7 @@ def worth(pages: Sequence[Page], arrived: Sequence[str], batch: Sequence[str]) -
 
 
 def measured(shared: Path) -> Iterator[tuple[str, Worth, float]]:
-    """By what is measured: its worth, and the bytes an article that learning took."""
+    """Yield subject, measurements, and bytes per article used for learning."""
     logging.disable(logging.CRITICAL)
     site = site_pages(shared)
     arrived, size = as_they_arrive(site)
@@ -235,7 +240,7 @@ def measured(shared: Path) -> Iterator[tuple[str, Worth, float]]:
 
 
 def figures(shared: Path) -> Iterator[Figure]:
-    """For `make bench`: false words before and after, by outlet and half."""
+    """Yield the figures for `make bench`: false words before and after, by outlet and half."""
     for what, told, size in measured(shared):
         if told.pages:
             yield Figure(
@@ -256,7 +261,7 @@ def figures(shared: Path) -> Iterator[Figure]:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Measure and print one table."""
+    """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--shared", type=Path, default=SHARED)
     options = parser.parse_args(arguments)

@@ -1,8 +1,8 @@
 """Two weeks of scheduled crawls, an hour at a time: `make bench ARGS=schedule`, about ten minutes.
 
-The web of `worlds/coverage` and the crawler are both told what time it is. Every simulated hour
-`dateline crawl --due` runs once, as a timer would start it. How late is an article found, how many
-of the requests were for nothing, and what does an hour cost in which nothing is new?
+The web of `worlds/coverage` and the crawler share a simulated clock. Every simulated hour `dateline
+crawl --due` runs once, as a timer would start it. Measured are the delay until an article is found,
+the share of useless requests, and the cost of an hour without news.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ DAYS, HOUR = 14, timedelta(hours=1)
 
 @dataclass
 class Hours:
-    """What the hours came to."""
+    """Measurements of the simulated hours."""
 
     idle_cpu: list[float] = field(default_factory=list)
-    """Seconds of a run in which nothing was new."""
+    """CPU seconds of each run that found nothing new."""
     nothing_due: list[float] = field(default_factory=list)
-    """Seconds of a run for which nothing was due: the start-up."""
+    """CPU seconds of each run without due URLs: the start-up."""
     intervals: dict[str, float] = field(default_factory=dict)
-    """The longest interval, in seconds, that the sources of a host had so far."""
+    """Host → longest interval of its sources so far, in seconds."""
     late: list[str] = field(default_factory=list)
 
 
 def figures(shared: Path) -> Iterator[Figure]:
-    """Simulate and measure; the archive is thrown away."""
+    """Simulate and measure; the archive is deleted."""
     folder = Path(tempfile.mkdtemp(prefix="dateline-schedule-"))
     try:
         log = folder / "asked.jsonl"
@@ -64,7 +64,7 @@ def figures(shared: Path) -> Iterator[Figure]:
 
 
 def pages(shared: Path) -> dict[str, datetime]:
-    """When each page of the world was published."""
+    """Return URL → publication time of all pages of the world."""
     rows = (
         (shared / "newsweb" / "worlds" / "coverage" / "world.jsonl").read_text("utf-8").splitlines()
     )
@@ -72,12 +72,13 @@ def pages(shared: Path) -> dict[str, datetime]:
 
 
 def set_clock(address: str, moment: datetime) -> None:
-    """Of the web, and of the runs that follow."""
+    """Set the clock of the web and of the following runs."""
     urlopen(f"{address}/clock?now={quote(utc(moment))}").close()
     os.environ["DATELINE_NOW"] = utc(moment)
 
 
 def simulate(address: str, folder: Path) -> Hours:
+    """Run one crawl an hour for all days."""
     hours = Hours()
     for hour in range(1, DAYS * 24 + 1):
         set_clock(address, BEGINNING + hour * HOUR)
@@ -101,8 +102,7 @@ def simulate(address: str, folder: Path) -> Hours:
 
 
 def feed_answers(log: Path, start: int) -> Counter[int]:
-    """The statuses of the answers of feeds that have validators, in what the web's log says from a
-    place on."""
+    """Count the statuses of conditional feed requests in the web's log, from an offset on."""
     with log.open("rb") as lines:
         lines.seek(start)
         asked = [row for row in map(json.loads, lines) if row["path"] == "/feed.xml"]
@@ -113,6 +113,7 @@ def feed_answers(log: Path, start: int) -> Counter[int]:
 def told(
     folder: Path, hours: Hours, feeds: Counter[int], published: dict[str, datetime]
 ) -> Iterator[Figure]:
+    """Yield the figures of the simulation."""
     end = BEGINNING + DAYS * timedelta(days=1)
     with closing(sqlite3.connect(folder / "archive.db")) as db:
         found = found_at(db)
@@ -164,7 +165,7 @@ def told(
 
 
 def found_at(db: sqlite3.Connection) -> dict[str, datetime]:
-    """When each article was stored first."""
+    """Return URL → time at which the article was first stored."""
     rows = db.execute(
         """SELECT a.url, min(c.checked_at) FROM articles a JOIN urls u ON u.article_id = a.id
         JOIN checks c ON c.url_id = u.id GROUP BY 1"""
@@ -173,7 +174,7 @@ def found_at(db: sqlite3.Connection) -> dict[str, datetime]:
 
 
 def looks(db: sqlite3.Connection) -> Iterator[tuple[str, datetime, int]]:
-    """Each article's page, when it was first asked for, and how often."""
+    """Return URL, time of the first fetch and number of fetches of each article."""
     rows = db.execute(
         """SELECT u.url, min(c.checked_at), count(*) FROM urls u JOIN checks c ON c.url_id = u.id
         WHERE u.article_id IS NOT NULL AND u.kind = 'page' GROUP BY 1"""
@@ -182,7 +183,7 @@ def looks(db: sqlite3.Connection) -> Iterator[tuple[str, datetime, int]]:
 
 
 def allowed(first: datetime, published: datetime, end: datetime) -> int:
-    """Looks that the schedule allows for an article that never changes, a run an hour."""
+    """Return the number of fetches that the schedule allows for an article that never changes."""
     known = Looks(first_seen=utc(first), published_at=utc(published))
     many, moment, due = 1, first, next_look(known, first)
     while due and (moment := moment + HOUR) <= end:
@@ -192,4 +193,5 @@ def allowed(first: datetime, published: datetime, end: datetime) -> int:
 
 
 def host_of(url: str) -> str:
+    """Return the host of a URL."""
     return url.split("/")[2]

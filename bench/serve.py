@@ -1,9 +1,8 @@
-"""How long pages take on an archive of 100,000 articles, while a crawl writes into it.
+"""Response times of pages on an archive of 100,000 articles, while a crawl writes to it.
 
-The articles are made of invented words, drawn so that few are common and most are rare (Zipf); one
-in ten is a copy of another outlet's text. The server is the plain `datasette` command in a process
-of its own; pages are asked for one after the other, each time another article, story page or
-search.
+The articles consist of invented words with Zipf's frequencies; one in ten is a copy of another
+outlet's text. The server is the plain `datasette` command in its own process; pages are requested
+one after the other, each time another article, story or search.
 """
 
 from __future__ import annotations
@@ -36,19 +35,17 @@ ARTICLES = 100_000
 OUTLETS = 200
 WORDS = 30_000
 STORIES, LARGEST = 12, 3_000
-"""Stories that are followed, and the articles of the largest; the next has half of them, and so
-on."""
+"""Number of followed stories, and articles of the largest; each next one has half as many."""
 ASKED = 100
-"""Pages of each kind."""
+"""Requests per kind of page."""
 WANTED = "≤ 150 ms"
 
 BATCH, PAUSE = 40, 1.0
-"""What a crawl writes while pages are asked for: so many articles in a transaction, and seconds
-between two."""
+"""Writes during the requests: articles per transaction, and seconds between two transactions."""
 
 
 def figures(_shared: Path) -> Iterator[Figure]:
-    """The 95th percentile of each kind of page, and the bytes of a first visit."""
+    """Yield the 95th percentile of each kind of page, and the bytes of a first visit."""
     with TemporaryDirectory(prefix="dateline-bench-") as name:
         folder = Path(name)
         words = Words(random.Random(6))
@@ -74,7 +71,7 @@ def figures(_shared: Path) -> Iterator[Figure]:
 
 
 class Words:
-    """Invented words, the first the most common."""
+    """Invented words, the most common first."""
 
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
@@ -86,6 +83,7 @@ class Words:
         self.weights = list(accumulate(1 / (rank + 8) for rank in range(WORDS)))
 
     def draw(self, count: int) -> list[str]:
+        """Return random words with Zipf's frequencies."""
         whole = self.weights[-1]
         return [
             self.all[bisect_left(self.weights, self.chance.random() * whole)] for _ in range(count)
@@ -93,7 +91,7 @@ class Words:
 
 
 def fill(folder: Path, words: Words) -> None:
-    """Make the archive: articles, addresses, checks, copies, changes, events, stories."""
+    """Create the archive: articles, URLs, checks, copies, changes, events, stories."""
     connection = connect(folder / "archive.db", ARCHIVE)
     moment = "2026-01-01T00:00:00Z"
     with transaction(connection):
@@ -115,7 +113,7 @@ def fill(folder: Path, words: Words) -> None:
 
 
 def write(connection: sqlite3.Connection, words: Words, start: int, count: int) -> None:
-    """Articles with their addresses and checks; every tenth is a copy of the one before."""
+    """Insert articles with their URLs and checks; every tenth is a copy of the one before."""
     rows, text = [], ""
     for id in range(start, start + count):
         text = (
@@ -153,8 +151,7 @@ def write(connection: sqlite3.Connection, words: Words, start: int, count: int) 
 
 
 def group(connection: sqlite3.Connection, chance: random.Random) -> None:
-    """Copies under their originals, one article of twenty changed, events of five, and the
-    stories."""
+    """Group copies under their originals, change one article in twenty, and add events and stories."""
     copies = [(id - 1, id) for id in range(10, ARTICLES + 1, 10)]
     connection.executemany(
         "INSERT INTO texts (id, original_id) VALUES (?1, ?1)", [(first,) for first, _ in copies]
@@ -196,8 +193,8 @@ def group(connection: sqlite3.Connection, chance: random.Random) -> None:
 
 
 def paths(words: Words) -> dict[str, Callable[[int], str]]:
-    """The address of the n-th page of each kind. Searches are for one word or two, common ones and
-    rare ones."""
+    """Return kind of page → path of its n-th page; searches have one or two words, common and rare
+    ones."""
     chance = random.Random(7)
     searches = [" ".join(words.draw(1 + number % 2)) for number in range(ASKED + 1)]
     return {
@@ -214,19 +211,21 @@ def paths(words: Words) -> dict[str, Callable[[int], str]]:
 
 
 def get(address: str) -> bytes:
+    """Return the body of a response."""
     with urllib.request.urlopen(address) as response:
         body: bytes = response.read()
     return body
 
 
 def timed(address: str) -> float:
+    """Return the duration of a request in seconds."""
     began = time.perf_counter()
     get(address)
     return time.perf_counter() - began
 
 
 def first_visit(address: str, path: str) -> int:
-    """Bytes of a page and of what it asks for besides."""
+    """Return the bytes of a page and of all its resources."""
     page = get(address + path)
     style = re.search(rb'<link rel="stylesheet" href="([^"]+)"', page)
     assert style
@@ -235,7 +234,7 @@ def first_visit(address: str, path: str) -> int:
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """The archive behind `datasette`, on a free port of this machine."""
+    """Serve the archive with `datasette` on a free port, and yield its URL."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -260,6 +259,7 @@ def served(folder: Path) -> Iterator[str]:
 
 
 def _wait_for(address: str) -> None:
+    """Wait until the server answers."""
     for _ in range(600):
         try:
             get(address + "/-/versions.json")
@@ -271,7 +271,7 @@ def _wait_for(address: str) -> None:
 
 @contextmanager
 def writing(folder: Path, words: Words) -> Iterator[None]:
-    """A writer beside it: new articles, a batch a second."""
+    """Insert a batch of articles every second while the context is open."""
     stop = threading.Event()
 
     def write_on() -> None:

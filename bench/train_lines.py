@@ -1,13 +1,13 @@
-"""Learn the weights of `crawler/extraction/main_text/line_weights.toml` from pages whose text is
-known: `python -m bench.train_lines`.
+"""Training of `crawler/extraction/main_text/line_weights.toml` on pages with known texts.
 
     python -m bench.train_lines [--shared PATH] [--out
     crawler/extraction/main_text/line_weights.toml]
 
-A block is the article's if half of its 4-grams are in the true text. Logistic regression with a
-ridge, by Newton's method; each source counts alike, each page of it alike, each block by its words.
-The ridge was chosen on the half of the outlets that rules are written on (`bench.extraction --half
-tune`); the weights are learnt from both halves.
+A block belongs to the article if half of its 4-grams occur in the reference text. Logistic
+regression with a ridge penalty, fitted by Newton's method; sources have equal weight, as have the
+pages of a source, and blocks are weighted by their words. The ridge was chosen on the half of the
+outlets that rules are written on (`bench.extraction --half tune`); the weights are learnt from both
+halves.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from crawler.extraction.main_text.line_features import judged
 
 RIDGE = 4.0
 MOST_OF_A_PAGE = 0.3
-"""How much of its page's weight one block may have."""
+"""Maximum share of a page's weight that one block has."""
 SEEN_ON = 20
-"""Blocks that a sign must have been seen on."""
+"""Minimum number of blocks with a feature; rarer features are omitted."""
 STEPS = 12
 BESIDE_TEXT = """
 comment navigation foot side related share advertisement subscription overlay hidden author teaser tags credit
@@ -45,12 +45,13 @@ AGAINST = frozenset(
         *("linked some", "linked most", "linked all"),
     )
 )
-"""Signs that never speak for a block: what they stand for stands beside articles."""
+"""Features that never count for a block: they mark what stands beside articles."""
 FOR = frozenset(("called article text", "in what is called article text", "called text"))
-"""Signs that never speak against one."""
+"""Features that never count against a block."""
 
 
 def main(arguments: list[str] | None = None) -> None:
+    """Learn the weights, and write the file."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--shared", type=Path, default=SHARED)
     parser.add_argument(
@@ -66,12 +67,12 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 Example = tuple[list[str], bool, float]
-"""A block's signs, whether it is the article's, and its share of the article's words."""
+"""A block's features, its class (part of the article) and its weight."""
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A page whose text is known."""
+    """A page with labelled blocks."""
 
     source: str
     outlet: str
@@ -79,7 +80,7 @@ class Labelled:
 
 
 def labelled_pages(corpus: Path) -> list[Labelled]:
-    """The pages of all outlets; of both halves."""
+    """Return the labelled pages of all outlets, of both halves."""
     return [
         Labelled(row["source"], outlet(row), list(labelled(corpus, row)))
         for row in pages(corpus, "both")
@@ -87,12 +88,12 @@ def labelled_pages(corpus: Path) -> list[Labelled]:
 
 
 def tables_apart(corpus: Path) -> list[Table]:
-    """By tenth of the outlets, the weights learnt without them."""
+    """Return for each tenth of the outlets the weights learnt from the others."""
     return apart(labelled_pages(corpus), lambda page: page.outlet, learnt)
 
 
 def labelled(corpus: Path, row: Row) -> Iterator[Example]:
-    """The blocks of a page with what they should be taken for."""
+    """Yield the labelled blocks of a page."""
     came = capture(corpus, row)
     page, headline = own_page(read_page(came).tree, came)
     truth = units(row["truth_text"], row.get("lang"))
@@ -112,7 +113,7 @@ def labelled(corpus: Path, row: Row) -> Iterator[Example]:
 
 
 def learnt(known: list[Labelled]) -> Table:
-    """By sign, its weight; sources of a few pages teach nothing."""
+    """Return feature → weight; sources with few pages are ignored."""
     many = Counter(page.source for page in known)
     return fitted(
         [
@@ -125,8 +126,7 @@ def learnt(known: list[Labelled]) -> Table:
 
 
 def fitted(examples: list[Example]) -> Table:
-    """Weights by which the examples are told best, none of them against its sign's meaning: such
-    signs are let go."""
+    """Fit the weights, dropping features whose weight contradicts their meaning (FOR, AGAINST)."""
     seen = Counter(sign for signs, _, _ in examples for sign in set(signs))
     names = sorted(sign for sign, number in seen.items() if number >= SEEN_ON)
     while True:
@@ -138,10 +138,12 @@ def fitted(examples: list[Example]) -> Table:
 
 
 def _is_senseless(sign: str, weight: float) -> bool:
+    """Return whether a weight contradicts the meaning of its feature."""
     return (sign in AGAINST and weight > 0) or (sign in FOR and weight < 0)
 
 
 def _by_newton(names: list[str], examples: list[Example]) -> Table:
+    """Fit a logistic regression by Newton's method."""
     place = {sign: at for at, sign in enumerate(names)}
     x = np.zeros((len(examples), len(names)), dtype=np.float32)
     for at, (signs, _, _) in enumerate(examples):
@@ -162,6 +164,7 @@ def _by_newton(names: list[str], examples: list[Example]) -> Table:
 
 
 def about(many_pages: int, blocks: int) -> str:
+    """Return the comment at the head of the file."""
     return (
         "# How much each sign speaks for a block of a page (crawler/extraction/main_text/line_classifier.py); `+`\n"
         "# where trafilatura has it, `-` where it has not. Written by `python -m bench.train_lines`\n"

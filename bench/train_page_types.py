@@ -1,14 +1,13 @@
-"""Learn the weights of `crawler/extraction/page_type_weights.toml` from pages whose type is known:
-`python -m bench.train_page_types`.
+"""Training of `crawler/extraction/page_type_weights.toml` on pages with known types.
 
     python -m bench.train_page_types [--shared PATH] [--out
     crawler/extraction/page_type_weights.toml]
 
-Logistic regression with a ridge, by accelerated projected gradients: a sign that is FOR an article
-never weighs against one, every other never for one, so that few pages suffice. Pages without an
-address of their own teach nothing of addresses. Ridge and threshold were chosen on the half of the
-outlets that rules are written on; the weights are learnt from both halves. Printed is how pages are
-told that were left out in turn, tenth by tenth of the outlets.
+Logistic regression with a ridge penalty, fitted by accelerated projected gradients. A feature in
+FOR never counts against an article, and every other never for one, so that few pages suffice. Pages
+without a URL are not used for features of URLs. Ridge and threshold were chosen on the half of the
+outlets that rules are written on; the weights are learnt from both halves. The cross-validated
+result is printed.
 """
 
 from __future__ import annotations
@@ -42,17 +41,17 @@ FOR = (
     ),
     *("prose", "paragraph", "text", "sentences"),
 )
-"""How the names of signs begin that speak for an article."""
+"""Prefixes of the features that count for an article."""
 RIDGE = 3.0
 NEWS = 180.0
-"""How many pages those of each other source count for, all of them news."""
+"""Total weight of the pages of each other source, all of them news; a typed page has weight 1."""
 SEEN_ON = 3
 STEPS = 1500
 
 
 @dataclass(frozen=True)
 class Example:
-    """A page's signs, and whether it is an article."""
+    """A page's features, and whether it is an article."""
 
     signs: set[str]
     is_article: bool
@@ -62,6 +61,7 @@ class Example:
 
 
 def main(arguments: list[str] | None = None) -> None:
+    """Learn the weights, write or print the file, and print the cross-validated result."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--shared", type=Path, default=SHARED)
     parser.add_argument(
@@ -81,17 +81,17 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def examples_of(corpus: Path) -> list[Example]:
-    """The pages of all outlets; of both halves."""
+    """Return the pages of all outlets, of both halves."""
     return [example(corpus, row) for row in rows(corpus, "both")]
 
 
 def tables_apart(examples: Sequence[Example]) -> list[Table]:
-    """By tenth of the outlets, the weights learnt without them."""
+    """Return for each tenth of the outlets the weights learnt from the others."""
     return apart(examples, lambda one: one.outlet, learnt)
 
 
 def example(corpus: Path, row: Row) -> Example:
-    """A page as `crawler.extraction.page_type` sees it."""
+    """Return a page's features as `crawler.extraction.page_type` computes them."""
     read = reading(capture(corpus, row))
     article, steps = read.article, read.steps
     found = (
@@ -110,7 +110,7 @@ def example(corpus: Path, row: Row) -> Example:
 
 
 def learnt(examples: Sequence[Example]) -> Table:
-    """By sign, its weight; `always` is the constant."""
+    """Return feature → weight; `always` is the constant."""
     seen = Counter(sign for one in examples for sign in one.signs)
     names = sorted(
         sign for sign, many in seen.items() if SEEN_ON <= many <= len(examples) - SEEN_ON
@@ -134,15 +134,14 @@ def learnt(examples: Sequence[Example]) -> Table:
 
 
 def _counts(examples: Sequence[Example]) -> np.ndarray:
-    """How much each page counts: those of known type 1, the news of each other source NEWS
-    together."""
+    """Return the weight of each page: 1 for a page of known type; the news of each other source
+    have NEWS together."""
     many = Counter(one.source for one in examples)
     return np.array([1.0 if one.source == TYPED else NEWS / many[one.source] for one in examples])
 
 
 def left_out(examples: Sequence[Example], tables: Sequence[Table]) -> str:
-    """What pages are taken for by weights that were learnt without their outlets; the rules are not
-    asked."""
+    """Return the types found by weights learnt without the page's outlet, without the rules."""
     wrong: Counter[str] = Counter()
     for one in examples:
         table = tables[part_of(one.outlet)]
@@ -158,6 +157,7 @@ def left_out(examples: Sequence[Example], tables: Sequence[Table]) -> str:
 
 
 def about(examples: Sequence[Example]) -> str:
+    """Return the comment at the head of the file."""
     others = sum(not one.is_article for one in examples)
     return (
         "# How much each sign speaks for a page as an article (crawler/extraction/page_type_features.py).\n"

@@ -1,10 +1,8 @@
-"""More than two hundred hostile requests to an archive that is served: how long each takes, and
-what the server holds.
+"""More than two hundred hostile requests to a server: response times and memory.
 
-Each is sent by itself, in plain `dateline serve` and in `--public`, and then twenty slow ones at
-once with a reader beside them. The archive is the one of `bench.serve`, smaller, and has two
-articles of two million letters. The server is a process of its own; its memory is the most that it
-ever held (VmHWM, Linux).
+Each request is sent alone, to plain `dateline serve` and to `--public`, and then twenty slow ones
+at once beside a normal reader. The archive is a smaller one of `bench.serve` with two articles of
+two million letters. The server is a separate process; its memory is the peak (VmHWM, Linux).
 """
 
 # ruff: noqa: E501  SQL and addresses, a line each
@@ -35,10 +33,10 @@ from bench.figures import Figure
 ARTICLES = 20_000
 SECONDS = 2
 MOST = 300
-"""MB."""
+"""Bound of the server's memory in MB."""
 AT_ONCE = 20
 
-# -- what is asked ---------------------------------------------------------------------------------
+# -- hostile requests ------------------------------------------------------------------------------
 
 GROW = "with recursive s(x) as (select 'aaaaaaaaaa' union all select x || x from s where length(x) < {most}) "
 LONGEST = "b(x) as (select x from s order by length(x) desc limit 1)"
@@ -46,12 +44,12 @@ COUNT = "n(i) as (select 1 union all select i + 1 from n limit {most})"
 
 
 def grown(most: int, rest: str) -> str:
-    """SQL on a text of so many letters, `x` of `b`."""
+    """Return SQL on a text with that many letters, `x` of `b`."""
     return GROW.format(most=most) + f", {LONGEST} {rest}"
 
 
 def statements() -> dict[str, str]:
-    """SQL that takes memory or time, each in a way of its own."""
+    """Return SQL statements that use much memory or time, each in a different way."""
     many = COUNT.format(most=1_000_000)
     every = ", ".join(f"x || {number}" for number in range(60))
     nested = ", ".join(f"a{n + 1} as (select p.x from a{n} p, a{n} q)" for n in range(24))
@@ -133,8 +131,7 @@ def statements() -> dict[str, str]:
 
 
 def queries() -> dict[str, str]:
-    """Addresses of tables, rows, queries and pages, and what may stand behind their question
-    marks."""
+    """Return paths of tables, rows, queries and pages with hostile parameters."""
     word = "a" * 1900
     found = {
         f"_where {number}": f"/archive/articles?_where={quote(sql)}"
@@ -271,7 +268,7 @@ def queries() -> dict[str, str]:
 
 
 def paths() -> dict[str, str]:
-    """Addresses that are none, or lead elsewhere."""
+    """Return malformed paths and paths that try to leave the site."""
     return {
         "deep": "/a" * 1900,
         "deeper": "/a" * 9000,
@@ -320,9 +317,10 @@ class Attack:
     method: str = "GET"
     headers: tuple[str, ...] = ()
     body: bytes = b""
-    """What is sent after the headers, whatever they say."""
+    """Bytes sent after the headers, whatever they announce."""
 
     def sent(self, port: int) -> bytes:
+        """Return the bytes to send."""
         named = any(header.lower().startswith("host:") for header in self.headers)
         host = () if named else (f"Host: 127.0.0.1:{port}",)
         lines = (
@@ -337,7 +335,7 @@ class Attack:
 
 
 def requests() -> list[Attack]:
-    """Requests that an address does not tell."""
+    """Return requests that are hostile by their method, headers or body."""
     form = "Content-Type: application/x-www-form-urlencoded"
     verdict, cookie = "/archive/-/story/story-0/verdict", "Cookie: ds_csrftoken=x"
     parts = "Content-Type: multipart/form-data; boundary=x"
@@ -376,7 +374,7 @@ def requests() -> list[Attack]:
 
 
 def attacks() -> list[Attack]:
-    """All of them."""
+    """Return all hostile requests."""
     sql = [Attack(name, f"/archive?sql={quote(sql)}") for name, sql in statements().items()]
     as_json = [
         Attack(f"{each.name}, JSON", each.target.replace("?", ".json?", 1)) for each in sql[::6]
@@ -390,17 +388,17 @@ def attacks() -> list[Attack]:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How a request ended."""
+    """The end of a request."""
 
     status: int
-    """0: the connection was closed, or nothing came in time."""
+    """0 if the connection was closed, or nothing arrived in time."""
     seconds: float
-    """Until all of it had come; until the first of it, where a whole table is streamed."""
+    """Until the end of the response, or until its first byte where a whole table is streamed."""
     body: bytes
 
 
 class Server:
-    """`dateline serve` in a process of its own, on a free port of this machine."""
+    """`dateline serve` in its own process, on a free port."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         with socket.socket() as free:
@@ -444,7 +442,7 @@ class Server:
             self._log.append(line.decode("utf-8", "replace"))
 
     def line(self, pattern: str) -> str:
-        """What it printed that matches, waited for."""
+        """Wait for a printed line that matches, and return it."""
         for _ in range(100):
             found = re.search(pattern, "".join(self._log))
             if found:
@@ -453,7 +451,7 @@ class Server:
         raise TimeoutError(pattern)
 
     def ask(self, attack: Attack, patience: float = 20) -> Answer:
-        """Send a request as it is; wait for the whole answer."""
+        """Send a request unchanged, and wait for the whole response."""
         began = time.perf_counter()
         begun, received = None, b""
         try:
@@ -476,20 +474,21 @@ class Server:
         return Answer(int(status[1]) if status else 0, seconds, whole)
 
     def most_memory(self) -> float:
-        """The most that it ever held, in MB."""
+        """Return the peak of the server's memory in MB."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         found = re.search(r"VmHWM:\s+(\d+) kB", status)
         return int(found[1]) / 1000 if found else 0.0
 
     @property
     def alive(self) -> bool:
+        """Return whether the server still runs."""
         return (
             self.process.poll() is None and self.ask(Attack("", "/archive/-/stories")).status == 200
         )
 
 
 def _joined(pieces: bytes) -> bytes:
-    """A body that came in chunks (RFC 9112 §7.1), as far as it came."""
+    """Return a chunked body (RFC 9112 §7.1), as far as it arrived."""
     body = b""
     while size := re.match(rb"([0-9a-fA-F]+)[^\n]*\n", pieces):
         end = size.end() + int(size[1], 16)
@@ -501,13 +500,13 @@ ENVIRONMENT = os.environ | {"PYTHONUNBUFFERED": "1"}
 
 
 def _send(connection: socket.socket, sent: bytes) -> None:
+    """Send bytes, ignoring that the server may close the connection early."""
     with suppress(OSError):  # it was refused before all of it was sent
         connection.sendall(sent)
 
 
 def at_once(server: Server, slow: list[Attack], page: str) -> tuple[float, list[float]]:
-    """The longest of slow requests that are sent at once, and how long a reader's pages took
-    meanwhile."""
+    """Return the longest of simultaneous slow requests, and the waits of a normal reader meanwhile."""
     taken: list[float] = []
     threads = [
         threading.Thread(target=lambda each=each: taken.append(server.ask(each).seconds))
@@ -526,8 +525,7 @@ def at_once(server: Server, slow: list[Attack], page: str) -> tuple[float, list[
 
 
 def figures(_shared: Path) -> Iterator[Figure]:
-    """For each way to serve: the slowest answer, the slowest of many at once, a reader's wait,
-    memory, and life."""
+    """Yield for both ways to serve: the slowest response, memory, survival and a reader's wait."""
     with TemporaryDirectory(prefix="dateline-bench-") as name:
         fill(Path(name))
         for how in ([], ["--public"]):
@@ -535,7 +533,7 @@ def figures(_shared: Path) -> Iterator[Figure]:
 
 
 def measured(folder: Path, *how: str) -> Iterator[Figure]:
-    """Those of one way to serve."""
+    """Yield the figures of one way to serve."""
     mode = " ".join(how) or "plain"
     every = attacks()
     with Server(folder, *how) as server:
@@ -568,7 +566,7 @@ def measured(folder: Path, *how: str) -> Iterator[Figure]:
 
 
 def fill(folder: Path) -> None:
-    """The archive of `bench.serve`, and two articles as long as they may be."""
+    """Create the archive of `bench.serve` with two articles of maximum length."""
     whole, serve.ARTICLES = serve.ARTICLES, ARTICLES
     try:
         serve.fill(folder, serve.Words(random.Random(8)))

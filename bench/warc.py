@@ -1,9 +1,7 @@
-"""Out and in again: the captures of a crawl of 571 outlets as one WARC file, imported into an empty
-archive.
+"""Round trip of the captures of 571 outlets through one WARC file into an empty archive.
 
-Every page must come back byte for byte, with the addresses, the time and the status of its capture;
-and the same articles must come out of them, dates and headlines that only a feed or sitemap had
-given included.
+Every page must return byte for byte, with the URLs, time and status of its capture, and yield the
+same article, including dates and headlines that only a feed or sitemap supplied.
 """
 
 from __future__ import annotations
@@ -26,7 +24,7 @@ ARTICLES = (
 
 
 def figures(shared: Path) -> Iterator[Figure]:
-    """Crawl, export, import and compare; the archives are thrown away."""
+    """Crawl, export, import and compare; the archives are deleted."""
     folder = Path(tempfile.mkdtemp(prefix="dateline-warc-"))
     try:
         with newsweb(shared, "pages") as address:
@@ -40,6 +38,7 @@ def figures(shared: Path) -> Iterator[Figure]:
 
 
 def told(folder: Path, out: float, back: float) -> Iterator[Figure]:
+    """Yield the figures of the two archives; `out` and `back` are seconds."""
     one, two = pages(folder / "one"), pages(folder / "two")
     before, after = articles(folder / "one"), articles(folder / "two")
     digests = {row.digest for row in one.values()}
@@ -60,12 +59,12 @@ def told(folder: Path, out: float, back: float) -> Iterator[Figure]:
 
 
 def same(before: dict, after: dict) -> float:
-    """The share of what was there that is there again, and alike in everything."""
+    """Return the share of the earlier entries that exist unchanged in the later ones."""
     return sum(after.get(key) == row for key, row in before.items()) / len(before)
 
 
 def pages(folder: Path) -> dict[tuple[str, str], Page]:
-    """Each capture by its address and time."""
+    """Return the captures of an archive by URL and time."""
     with Archive(folder) as archive:
         rows = archive.captures.connection.execute(
             "SELECT url, fetched_at, status, final_url, digest FROM captures"
@@ -82,7 +81,7 @@ def pages(folder: Path) -> dict[tuple[str, str], Page]:
 
 
 class Page(NamedTuple):
-    """A capture: where it came from in the end, and its bytes."""
+    """A capture: its final URL and its bytes."""
 
     status: int
     final_url: str
@@ -91,6 +90,6 @@ class Page(NamedTuple):
 
 
 def articles(folder: Path) -> dict[str, tuple[str, ...]]:
-    """Each article's address: the digest of the page that it was read from, and what was read."""
+    """Return URL → digest of the page and extracted fields of each article."""
     with closing(sqlite3.connect(folder / "archive.db")) as db:
         return {url: tuple(read) for url, *read in db.execute(ARTICLES)}

@@ -1,8 +1,7 @@
-"""Learnt weights as they are kept: a table of signs in a TOML file beside the module that weighs
-them.
+"""Learnt weights: TOML tables of features beside the module that uses them.
 
-What is kept is learnt from all outlets. What it is worth is measured on outlets it does not know:
-they are parted in tenths, and each is read with weights that were learnt from the nine others.
+The stored weights are learnt from all outlets. Their quality is measured by cross-validation: the
+outlets are split in tenths, and each tenth is evaluated with weights learnt from the nine others.
 """
 
 from __future__ import annotations
@@ -12,21 +11,21 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 LEAST = 0.01
-"""Weights that are nearer to 0 are left out."""
+"""Weights closer to 0 are omitted."""
 PARTS = 10
 Known = TypeVar("Known")
 Table = dict[str, float]
 
 
 def part_of(outlet: str) -> int:
-    """Of the outlets' tenths."""
+    """Return the tenth of an outlet, a number below `PARTS`."""
     return hashlib.md5(outlet.encode()).digest()[0] % PARTS
 
 
 def apart(
     known: Sequence[Known], outlet: Callable[[Known], str], learn: Callable[[list[Known]], Table]
 ) -> list[Table]:
-    """By tenth, the weights learnt without its outlets."""
+    """Return for each tenth of the outlets the weights learnt from the nine others."""
     parts = [part_of(outlet(one)) for one in known]
     return [
         learn([one for one, own in zip(known, parts, strict=True) if own != part])
@@ -35,14 +34,13 @@ def apart(
 
 
 def rounded(names: Iterable[str], weights: Iterable[float]) -> Table:
-    """By sign, its weight."""
+    """Return feature → rounded weight, without weights close to 0."""
     told = zip(names, map(float, weights), strict=True)
     return {sign: round(weight, 3) for sign, weight in told if abs(weight) >= LEAST}
 
 
 def as_toml(table: Table, about: str) -> str:
-    """The file; `about` are comment lines that say what the weights are and where they come
-    from."""
+    """Return the TOML file; `about` holds comment lines on the meaning and origin of the weights."""
     return (
         about
         + "\n[weights]\n"

@@ -1,4 +1,4 @@
-"""Decides: each stage takes an article and returns an article, or a decision about one."""
+"""The decisions: each stage takes an article and returns an article or a decision about one."""
 
 import os
 

@@ -1,10 +1,9 @@
-"""Stage 100, clean: what a page or feed said is made fit to be stored: text that is text, moments
-that can be, an end.
+"""Stage 100, clean: turn the fields of a page or feed into valid text, dates, numbers and URLs.
 
-Whatever a site writes, an article comes back: one poisoned page never costs the batch that it is
-stored with. Whether anything is left that is worth storing, `refuse` says. A field that holds
-something of another kind than it is declared to (a number for a headline, nothing for a list) is
-empty, as if the page had said nothing.
+The stage returns an article whatever a site writes, so that one malformed page never fails the
+batch that it is stored with. `refuse` then decides whether enough is left to store. A field with a
+value of the wrong type (a number as headline, None as list) becomes empty, as if the page had left
+it out.
 """
 
 from __future__ import annotations
@@ -25,68 +24,84 @@ from pipelines.urls import MAX_URL, out_of_wrappers, request_url
 # --- How much of each field is kept ---------------------------------------------------------------
 
 LIMITS = {
-    "headline": 1_000,  # several lines on a screen; who writes more wrote no headline
+    "headline": 1_000,  # several lines on a screen
     "page_title": 1_000,  # a headline with the names of section and outlet
     "standfirst": 5_000,  # a paragraph
-    "byline": 1_000,  # fifty names, as `MAX_AUTHORS`
+    "byline": 1_000,  # fifty names, see `MAX_AUTHORS`
     "dateline": 1_000,  # some places and agencies
     "lede": 5_000,  # a feed's summary
-    # three thick novels: the longest live blogs and court reports fit, and a search still ends
+    # three long novels: enough for live blogs and court reports, and searches stay bounded
     "text": 2_000_000,
     "found_on": MAX_URL,
-    "guid": MAX_URL,  # mostly an address
-    "reason": 1_000,  # a line for people
-    "etag": 1_000,  # is sent back with every request
+    "guid": MAX_URL,  # mostly a URL
+    "reason": 1_000,  # one line, shown to users
+    "etag": 1_000,  # sent back with every request
     "last_modified": 100,  # a date
     "digest": 128,  # SHA-512 in hexadecimal
     "language": 35,  # RFC 5646, 4.4.1: enough for every tag in use
 }
-"""Longest value of a field, in characters; what is longer is cut. No news text comes near."""
+"""Maximum length of a field in characters; longer values are cut. No news text comes near."""
 LIMIT = 200
-"""The same for fields not named there: section, agency, raw moments, an author's name …"""
+"""The same for all fields not listed there: section, agency, raw dates, an author's name …"""
 MAX_AUTHORS = 50
-"""The teams of large investigations sign with some dozens."""
+"""Teams of large investigations sign with several dozen names."""
 MAX_ADDRESSES = 20
-"""A page names itself in some five ways."""
+"""Maximum number of URLs that a page gives for itself; usually there are about five."""
 MAX_NUMBERS = {
     "status": 999,
     "size": 2**53,
     "wish_seconds": 366 * 86_400,
     "word_count": LIMITS["text"],
 }
-"""What is larger, or less than nothing, is no such number: of HTTP; of bytes, in any program; of
-patience; of words."""
+"""Maximum of each number; negative and larger values become None.
+
+The bounds come from HTTP (`status`), from exact integers in any program (`size`, in bytes), from
+one year (`wish_seconds`) and from the longest text (`word_count`).
+"""
 MAX_SECONDS = 1e6
 """From request to response; a crawl waits half a minute."""
 
 EARLIEST_YEAR = 1600
-"""Before the first newspaper; year 1 is what some systems write for "none"."""
+"""Before the first newspaper; some systems write year 1 for "none"."""
 AHEAD = timedelta(days=1)
-"""How far a moment may lie after the fetch: time zones, embargoes and clocks that run fast."""
+"""Maximum time that a date may lie after the fetch: time zones, embargoes and fast clocks."""
 
-_LINE_FIELDS = ("headline", "page_title", "standfirst", "byline", "agency", "dateline", "section", "language",
-                "published_raw", "modified_raw", "page_reason", "digest", "extractor")  # fmt: skip
+_LINE_FIELDS = (
+    "headline",
+    "page_title",
+    "standfirst",
+    "byline",
+    "agency",
+    "dateline",
+    "section",
+    "language",
+    "published_raw",
+    "modified_raw",
+    "page_reason",
+    "digest",
+    "extractor",
+)
 _LINE_END = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\ufeff\ufffe\uffff]")
-"""A soft hyphen says where a line may break on the page that was read, and nothing of the word."""
+"""Control characters, and the soft hyphen, which marks only a possible line break on the page."""
 MOST_MARKS = 30
-"""On one letter: UAX #15's Stream-Safe Text. No language has more than a few."""
+"""Combining marks on one letter: UAX #15's Stream-Safe Text. No language uses more than a few."""
 _MARKS_ARE_IN = range(0x300, 0x1F000)
 _MAY_BE_MARKS = re.compile(rf"[^\x00-\u02ff]{{{MOST_MARKS + 1}}}")
 _INVISIBLE = " \t\n\xa0\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064"
-"""Trimmed at the ends. Inside, joiners stay: Persian and emoji are spelled with them, Thai parts
-words with U+200B."""
+"""Trimmed at both ends. Inside a text joiners stay: Persian and emoji are spelled with them, and
+Thai separates words with U+200B."""
 
 
 def clean(article: Article) -> Article:
-    """The article as it can be stored. Idempotent; raises nothing.
+    """Return the article with every field valid for storage. Idempotent; raises nothing.
 
-    Text is NFC without lone surrogates and control characters, one line in all fields but `text`,
-    whose paragraphs are one line each. `url` becomes what `request_url` makes of it, or empty;
-    other addresses that are none become None. A moment that cannot be, or lies more than a day
-    after `fetched_at` (or now), becomes None, and its raw value stays; `fetched_at` itself may be
-    no later than tomorrow.
+    Text is NFC without lone surrogates and control characters. All fields are one line except
+    `text`, whose paragraphs are one line each. `url` becomes `request_url(url)`, or empty if it is
+    invalid; other invalid URLs become None. An impossible date, or one more than a day after
+    `fetched_at` (or now), becomes None while its raw value stays. `fetched_at` itself may be at
+    most one day in the future.
     """
     fetched_at = _not_ahead(article.fetched_at, None)
     published, published_raw = _published(article.published_at, article.published_raw, fetched_at)
@@ -112,14 +127,14 @@ def clean(article: Article) -> Article:
 
 
 def refuse(article: Article) -> str | None:
-    """Why a cleaned article is not worth storing, in a few words; None if it is."""
+    """Return the reason not to store a cleaned article, in a few words, or None to store it."""
     if not article.url:
         return "no http address"
     return None if article.text else "no text"
 
 
 def clean_lead(lead: Lead) -> Lead | None:
-    """The lead as it can be stored, or None if its URL cannot be asked for. Idempotent; raises
+    """Return the lead with valid fields, or None if its URL cannot be fetched. Idempotent; raises
     nothing."""
     url = _kept(request_url, lead.url)
     if url is None:
@@ -129,23 +144,24 @@ def clean_lead(lead: Lead) -> Lead | None:
     lines = _fields(raw, ("found_on", "headline", "lede", "language", "published_raw", "guid"))
     named = out_of_wrappers(lead.url)
     listed_as = lead.listed_as or (named if named != url else None)
-    moments: dict[str, Any] = {
+    dates: dict[str, Any] = {
         "published_at": published,
         "modified_at": _not_ahead(lead.modified_at, None),
     }
-    return replace(raw, url=url, listed_as=_declared(listed_as), **moments, **lines)
+    return replace(raw, url=url, listed_as=_declared(listed_as), **dates, **lines)
 
 
 def clean_check(check: Check) -> Check:
-    """The look with its article, its leads and its own words cleaned; an article that `refuse`
-    names is none.
+    """Return the check with its article, lead, leads and own fields cleaned.
 
-    Leads without a usable address are left out, and `reason` says how many. A page to which
-    redirects led under an address that cannot be kept is refused. Raises UsageError for a look at
-    what is no address: it has no row to be in.
+    An article that `refuse` rejects is removed. Leads without a usable URL are removed, and
+    `reason` gives their number. A page whose redirects lead to an invalid URL is refused. Raises
+    UsageError if the check's own URL is invalid, as then no row can hold the check.
     """
     request_url(check.url)
-    leads = tuple(lead for given in check.leads if (lead := clean_lead(given)))
+    cleaned_leads = map(clean_lead, check.leads)
+    leads = tuple(lead for lead in cleaned_leads if lead)
+    left_out = len(check.leads) - len(leads)
     check = replace(
         check,
         article=_read_then(check.article, check.checked_at) if check.article else None,
@@ -157,25 +173,29 @@ def clean_check(check: Check) -> Check:
         wish_seconds=_number("wish_seconds", check.wish_seconds),
         seconds=_seconds(check.seconds),
         modified_at=_moment(check.modified_at),
-        reason=_field("reason", _told(check.reason, len(check.leads) - len(leads))),
+        reason=_field("reason", _told(check.reason, left_out)),
     )
     if check.final_url is not None and _kept(request_url, check.final_url) is None:
-        why = "redirects led to an address that cannot be kept"
+        why = "redirects led to an invalid URL"
         return replace(
             check, article=None, capture=None, final_url=None, outcome="refused", reason=why
         )
     refused = refuse(check.article) if check.article else None
-    return replace(check, article=None, outcome="not article", reason=refused) if refused else check
+    if refused is None:
+        return check
+    return replace(check, article=None, outcome="not article", reason=refused)
 
 
 def _read_then(article: Article, checked_at: str) -> Article:
-    """The article cleaned; one that does not say when it was fetched was fetched when the look was
-    taken."""
+    """Return the cleaned article; a missing `fetched_at` is filled with the time of the check."""
     cleaned = clean(article)
-    return cleaned if cleaned.fetched_at else clean(replace(article, fetched_at=checked_at))
+    if cleaned.fetched_at:
+        return cleaned
+    return clean(replace(article, fetched_at=checked_at))
 
 
 def _told(reason: str | None, left_out: int) -> str | None:
+    """Return the reason, extended by the number of leads that were left out."""
     more = f"{left_out} left out: no http address" if left_out else None
     return "; ".join(filter(None, (reason, more))) or None
 
@@ -184,44 +204,57 @@ def _told(reason: str | None, left_out: int) -> str | None:
 
 
 def _number(name: str, value: object) -> int | None:
+    """Return the integer if it lies between 0 and `MAX_NUMBERS[name]`, else None."""
     if not isinstance(value, int) or isinstance(value, bool):
         return None
     return value if 0 <= value <= MAX_NUMBERS[name] else None
 
 
 def _seconds(value: object) -> float | None:
-    # NaN neither
-    return float(value) if isinstance(value, int | float) and 0 <= value <= MAX_SECONDS else None
+    """Return the number if it is between 0 and `MAX_SECONDS`; NaN is not."""
+    if not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value <= MAX_SECONDS else None
 
 
 # --- Text -----------------------------------------------------------------------------------------
 
 
 def _fields(record: Article | Lead | Check, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return the cleaned values of those fields."""
     return {name: _field(name, getattr(record, name)) for name in names}
 
 
 def _field(name: str, value: object) -> str | None:
-    return (_line(value, LIMITS.get(name, LIMIT)) or None) if isinstance(value, str) else None
+    """Return the value on one line and at most as long as the field allows, or None."""
+    if not isinstance(value, str):
+        return None
+    return _line(value, LIMITS.get(name, LIMIT)) or None
 
 
 def _line(text: str, limit: int) -> str:
-    """One line, white space folded."""
-    return (
-        " ".join(_characters(text[: 2 * limit]).split()).strip(_INVISIBLE)[:limit].strip(_INVISIBLE)
-    )
+    """Return the text on one line with white space folded, cut to `limit` characters."""
+    words = _characters(text[: 2 * limit]).split()
+    line = " ".join(words).strip(_INVISIBLE)
+    return line[:limit].strip(_INVISIBLE)
 
 
 def _paragraphs(text: object) -> str:
+    """Return the text with one line a paragraph and without empty lines."""
+    if not isinstance(text, str):
+        return ""
     limit = LIMITS["text"]
-    given = text[: 2 * limit] if isinstance(text, str) else ""
-    lines = (" ".join(line.split()).strip(_INVISIBLE) for line in _characters(given).split("\n"))
-    return "\n".join(line for line in lines if line)[:limit].rstrip(_INVISIBLE)
+    given = _characters(text[: 2 * limit]).split("\n")
+    lines = (" ".join(line.split()).strip(_INVISIBLE) for line in given)
+    joined = "\n".join(line for line in lines if line)
+    return joined[:limit].rstrip(_INVISIBLE)
 
 
 def _characters(text: str) -> str:
-    """What is text of it, in NFC; two surrogates that make a character become one, one alone
-    goes."""
+    """Return the valid characters of a text in NFC.
+
+    A pair of surrogates becomes the character that it encodes; a lone surrogate is removed.
+    """
     if _SURROGATE.search(text):
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
     text = _NOT_TEXT.sub("", _LINE_END.sub("\n", text))
@@ -232,28 +265,32 @@ def _characters(text: str) -> str:
 
 @cache
 def _too_many_marks() -> re.Pattern[str]:
-    """More than `MOST_MARKS` marks in a row, the first of them as a group; also what NFKC, which
-    others use, makes one.
+    """Return the pattern of more than `MOST_MARKS` marks in a row, the first of them as a group.
 
-    They are put in order by a sort whose time grows with the square of the run: 4 MB of accents
-    would take hours.
+    Normalization sorts a run of marks in time that grows with the square of its length: 4 MB of
+    accents would take hours. The pattern includes characters that NFKC, which other modules use,
+    turns into marks.
     """
-    marks = "".join(
-        letter for letter in map(chr, _MARKS_ARE_IN) if combining(normalize("NFKD", letter)[0])
-    )
+    letters = map(chr, _MARKS_ARE_IN)
+    marks = "".join(letter for letter in letters if combining(normalize("NFKD", letter)[0]))
     return re.compile(f"([{marks}]{{{MOST_MARKS}}})[{marks}]+")
 
 
 def _authors(authors: object) -> tuple[str, ...]:
-    given = authors[: 4 * MAX_AUTHORS] if isinstance(authors, list | tuple) else ()
+    """Return up to `MAX_AUTHORS` different names."""
+    if not isinstance(authors, list | tuple):
+        return ()
+    given = authors[: 4 * MAX_AUTHORS]
     names = (_line(author, LIMIT) for author in given if isinstance(author, str))
-    return tuple(dict.fromkeys(name for name in names if name))[:MAX_AUTHORS]
+    different = dict.fromkeys(name for name in names if name)
+    return tuple(different)[:MAX_AUTHORS]
 
 
 # --- Addresses ------------------------------------------------------------------------------------
 
 
 def _kept(read: Callable[[str], str], url: object) -> str | None:
+    """Return `read(url)`, or None if the URL is invalid."""
     try:
         return read(url) if isinstance(url, str) else None
     except UsageError:
@@ -261,14 +298,21 @@ def _kept(read: Callable[[str], str], url: object) -> str | None:
 
 
 def _declared(url: object) -> str | None:
-    """As the page declares it (a signed image needs its every parameter), if it is an http address
-    at all."""
-    line = _line(url, MAX_URL) if isinstance(url, str) and len(url) <= MAX_URL else ""
+    """Return the URL exactly as the page declares it, or None if it is not a valid http URL.
+
+    A signed image URL needs all of its parameters, so the URL is not normalized.
+    """
+    if not isinstance(url, str) or len(url) > MAX_URL:
+        return None
+    line = _line(url, MAX_URL)
     return line if line and _kept(request_url, line) else None
 
 
 def _addresses(addresses: object) -> dict[str, str]:
-    given = list(islice(addresses.items(), MAX_ADDRESSES)) if isinstance(addresses, dict) else []
+    """Return the valid ones of the first `MAX_ADDRESSES` URLs, by their names."""
+    if not isinstance(addresses, dict):
+        return {}
+    given = islice(addresses.items(), MAX_ADDRESSES)
     named = [(_field("name", name), _declared(url)) for name, url in given]
     return {name: url for name, url in named if name and url}
 
@@ -279,14 +323,14 @@ def _addresses(addresses: object) -> dict[str, str]:
 def _published(
     moment: object, raw: object, fetched_at: str | None
 ) -> tuple[str | None, str | None]:
-    """A moment that can be, or None, and the raw value beside it: the moment itself if nothing else
-    was written."""
+    """Return a plausible date or None, and its raw value, by default the date as given."""
     kept = _not_ahead(moment, fetched_at)
     shown = raw if raw or kept else moment
     return kept, shown if isinstance(shown, str) else None
 
 
 def _not_ahead(moment: object, fetched_at: str | None) -> str | None:
+    """Return the timestamp, or None if it lies more than `AHEAD` after the fetch (or now)."""
     kept = _moment(moment)
     if kept is None:
         return None
@@ -295,8 +339,10 @@ def _not_ahead(moment: object, fetched_at: str | None) -> str | None:
 
 
 def _moment(moment: object) -> str | None:
-    """In the archive's three forms (`archive.records`), or None for what is no moment that a page
-    can have."""
+    """Return a timestamp in one of the archive's three forms (`archive.records`), or None.
+
+    None stands for values that are not ISO 8601 and for years that no page can have.
+    """
     text = moment[:LIMIT].strip() if isinstance(moment, str) else ""
     if not re.match(r"\d{4}-\d\d-\d\d(?:$|[T ])", text):
         return None
@@ -311,12 +357,14 @@ def _moment(moment: object) -> str | None:
 
 
 def _read(moment: str) -> datetime:
+    """Return an archive timestamp as a datetime; without a zone it is taken as UTC."""
     found = datetime.fromisoformat(moment)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 class CleanPipeline:
-    """Scrapy's side of it."""
+    """Scrapy's item pipeline for this stage."""
 
     def process_item(self, item: Any) -> Any:
+        """Clean checks; pass other items through."""
         return clean_check(item) if isinstance(item, Check) else item

@@ -1,7 +1,8 @@
-"""Stage 200, complete: what the lead said fills what the page leaves open.
+"""Stage 200, complete: fill the gaps of an article from the feed entry or sitemap entry.
 
-A feed or news sitemap is the outlet's own word, so its date is no guess. Only what the page does
-not say is taken, and a clock time where the page has the day alone.
+A feed or news sitemap is published by the outlet itself, so its date is a statement and not a
+guess. The lead supplies only fields that the page leaves empty, and the time of day where the page
+gives only the day.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from archive.records import Article, Check, Lead
 
 
 def complete(article: Article, lead: Lead | None) -> Article:
-    """The article with headline, language and date filled from its lead; what the page itself says
-    of it is kept."""
+    """Return the article with empty headline, language and date filled from its lead.
+
+    `stated_at` records the publication date that the page itself gives; a lead never changes it.
+    """
     if article.stated_at is None:
         article = replace(article, stated_at=article.published_at or "")
     if lead is None:
@@ -31,9 +34,10 @@ def complete(article: Article, lead: Lead | None) -> Article:
 
 
 def is_vaguer(ours: str | None, theirs: str) -> bool:
-    """Does another moment say more of the same day than ours? No moment is vaguer than any.
+    """Return whether `theirs` says more about the same day than `ours`; a missing date is vaguest.
 
-    The days of one moment differ by one where a zone is unknown, and no more.
+    Both are timestamps in the archive's forms. The two days may differ by one, as a zone may be
+    unknown.
     """
     if not ours:
         return True
@@ -44,12 +48,15 @@ def is_vaguer(ours: str | None, theirs: str) -> bool:
 
 
 def complete_check(check: Check) -> Check:
-    """The check with its article completed from its lead."""
-    return replace(check, article=complete(check.article, check.lead)) if check.article else check
+    """Return the check with its article completed from its lead."""
+    if check.article is None:
+        return check
+    return replace(check, article=complete(check.article, check.lead))
 
 
 class CompletePipeline:
-    """Scrapy's side of it."""
+    """Scrapy's item pipeline for this stage."""
 
     def process_item(self, item: Any) -> Any:
+        """Complete checks; pass other items through."""
         return complete_check(item) if isinstance(item, Check) else item

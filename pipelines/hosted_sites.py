@@ -1,7 +1,7 @@
-"""Domains under which anybody may have a host of his own, beside those that the Public Suffix List
-knows as private.
+"""Blog and site hosting domains that the private part of the Public Suffix List lacks.
 
-Two hosts under one of them are two sites of two people: neither speaks for the other.
+Anyone can have a host under these domains. Two hosts under one of them are two sites of two owners,
+and neither may make claims about the other.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ skyrock.com unblog.fr eklablog.com centerblog.net blogs.sapo.pt myblog.it blog.c
 blogg.no vuodatus.net narod.ru ucoz.ru blog.ir blogfa.com mihanblog.com persianblog.ir tistory.com pixnet.net
 seesaa.net exblog.jp jugem.jp muragon.com livedoor.blog blog.fc2.com cocolog-nifty.com blogs.com
 """
+"""Hosting services, collected by hand."""
 BLOGSPOT = """
 ae al am ba be bg bj ca cf ch cl co.at co.id co.il co.ke co.nz co.uk co.za com.ar com.au com.br com.by com.co
 com.cy com.ee com.eg com.es com.mt com.ng com.tr com.uy cv cz de dk fi fr gr hk hr hu ie in is it jp kr li lt
 lu md mk mr mx my nl no pe pt qa re ro rs ru se sg si sk sn td tw ug vn
 """
-"""Where one service shows the same blogs to readers of a country."""
+"""Country suffixes under which Blogspot shows the same blogs to readers of that country."""
 HOSTED = (*SERVICES.split(), *(f"blogspot.{country}" for country in BLOGSPOT.split()))
+"""All suffixes, for `tldextract`'s `extra_suffixes`."""

@@ -1,7 +1,6 @@
-"""Stage 300, identity: by which addresses an article is known, and by which fingerprint its text.
+"""Stage 300, identity: compute the URL keys of an article and the fingerprint of its text.
 
-Whether one of them leads to an article that is kept already is known where it is kept
-(`archive.articles.store`).
+`archive.articles.store` looks up whether one of the keys leads to a stored article.
 """
 
 from __future__ import annotations
@@ -25,22 +24,23 @@ from pipelines.urls import (
 
 
 def file_lead(lead: Lead) -> Lead:
-    """The lead with its address as it will be fetched, and its key. Raises UsageError for an
-    address that is none."""
+    """Return the lead with the URL to fetch and its key. Raises UsageError for an invalid URL."""
     url, named = request_url(lead.url), out_of_wrappers(lead.url)
     listed_as = lead.listed_as or (named if named != url else None)
     return replace(lead, url=url, url_key=url_key(url), listed_as=listed_as)
 
 
 def file_source(source: Source) -> Source:
-    """As `file_lead`."""
+    """Return the source with the URL to fetch and its key. Raises UsageError for an invalid URL."""
     url = request_url(source.url)
     return replace(source, url=url, url_key=url_key(url))
 
 
 def identify(check: Check) -> Check:
-    """The check with keys for its URL and its leads, and if it read an article with its addresses
-    and fingerprint."""
+    """Return the check with the keys of its URL and leads, and the identity of its article, if any.
+
+    The identity of an article is its addresses, the key that the page declares and the fingerprint.
+    """
     leads = tuple(replace(lead, url_key=url_key(lead.url)) for lead in check.leads)
     check = replace(check, url_key=url_key(check.url), leads=leads)
     if check.article is None:
@@ -60,22 +60,25 @@ def identify(check: Check) -> Check:
 
 
 def _asked(check: Check) -> Iterator[Address]:
-    """Where the page stood, and how the way led there; a way from another domain proves nothing
-    about the page."""
+    """Yield the URL at which the page stood, and the URLs that led to it.
+
+    A redirect from another domain has the role `elsewhere`: it proves nothing about the page.
+    """
     final = request_url(check.final_url or check.url)
+    domain = registered_domain(final)
     yield Address(final, url_key(final), "redirect" if check.final_url else "requested")
     hops = check.capture.redirects if check.capture else ()
     for hop in (check.url, *hops):
-        # what cannot be asked for again, as an address that is too long, leads nowhere
+        # a URL that cannot be fetched again, for example a too long one, identifies nothing
         with suppress(UsageError):
-            role = "redirect" if registered_domain(hop) == registered_domain(final) else "elsewhere"
+            role = "redirect" if registered_domain(hop) == domain else "elsewhere"
             yield Address(hop, url_key(request_url(hop)), role)
     if check.lead and check.lead.listed_as:
         yield Address(check.lead.listed_as, url_key(check.url), "listed")
 
 
 def _declared(article: Article) -> Iterator[Address]:
-    """The addresses that the page gives itself, as far as they can be its own."""
+    """Yield the URLs that the page declares for itself, where `declared_identity` accepts them."""
     identity = declared_identity(article.url, article.canonical_url, article.addresses)
     own = {identity.key, *identity.also}
     named = {"canonical": article.canonical_url, **article.addresses}
@@ -89,7 +92,8 @@ def _declared(article: Article) -> Iterator[Address]:
 
 
 class IdentityPipeline:
-    """Scrapy's side of it."""
+    """Scrapy's item pipeline for this stage."""
 
     def process_item(self, item: Any) -> Any:
+        """Identify checks; pass other items through."""
         return identify(item) if isinstance(item, Check) else item

@@ -1,7 +1,8 @@
-"""Stage 900, keep: looks are written in batches, in one transaction each.
+"""Stage 900, keep: write checks in batches, each in one transaction.
 
-A batch is written when it is full, when half a second has passed, and when nothing else is under
-way. What a batch came to is told to the spider, which holds a page under way until it is written.
+A batch is written when it is full, when half a second has passed, and when no other request is
+under way. The outcome of each check is reported to the spider, which counts a page as under way
+until it is written.
 """
 
 from __future__ import annotations
@@ -22,26 +23,30 @@ from archive.records import Check, Outcome
 from pipelines.policies import decisions
 
 BEFORE = 1e-6
-"""Seconds a character that the stages before this one take, at most."""
+"""Upper bound of the seconds per character that the earlier stages take."""
 LARGE = 50_000
-"""Characters of a text that is written alone: it may take seconds, and is its own site's
-expense."""
+"""Texts above this number of characters are written in a batch apart, so that their cost, which may
+be seconds, is charged to their own site."""
 
 
 def batches(checks: list[Check]) -> Iterator[list[Check]]:
-    """Looks in their order, those together that are written in one transaction."""
+    """Yield the checks in order, grouped into transactions; a check with a large text is alone in
+    its group."""
     for large, group in groupby(checks, lambda check: characters(check) > LARGE):
-        together = list(group)
-        yield from ([check] for check in together) if large else [together]
+        if large:
+            yield from ([check] for check in group)
+        else:
+            yield list(group)
 
 
 def characters(check: Check) -> int:
-    """Of its text."""
+    """Return the length of the check's text in characters; 0 without an article."""
     return len(check.article.text) if check.article else 0
 
 
 class Batches:
-    """Collects looks and writes them to an archive; free of Scrapy, so that imports use it too."""
+    """Collects checks and writes them to an archive; independent of Scrapy, so that imports use it
+    too."""
 
     def __init__(
         self,
@@ -50,23 +55,26 @@ class Batches:
         size: int = 50,
         reread: Callable[[str], Version | None] | None = None,
     ) -> None:
+        """Prepare the archive for the project's policies; `size` is the maximum batch."""
         self.archive, self.crawl_id, self.size = archive, crawl_id, size
         self.decisions = decisions(reread)
         archive.prepare(self.decisions)
         self.waiting: list[Check] = []
         self.written: Callable[[Check, Outcome], None] | None = None
         self.took: Callable[[str, float], None] | None = None
-        """Is told what each look cost, in seconds."""
+        """Called with the URL and the cost in seconds of each check."""
 
     def add(self, check: Check) -> None:
-        """Take a look in; writes when the batch is full. Raises sqlite3.Error or ArchiveError where
-        it cannot."""
+        """Add a check, and write the batch if it is full.
+
+        Raises sqlite3.Error or ArchiveError if writing fails.
+        """
         self.waiting.append(check)
         if len(self.waiting) >= self.size:
             self.flush()
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write all waiting checks, and report their outcomes and costs."""
         if not self.waiting:
             return
         waiting, self.waiting = self.waiting, []
@@ -81,60 +89,73 @@ class Batches:
                     self.written(check, outcome)
 
     def finish(self) -> None:
-        """Write what waits, tidy up once a day, and list anew what is followed if much has come."""
+        """Write all waiting checks; then do the daily maintenance and refresh the followed stories
+        if due."""
         self.flush()
         self.archive.tidy_if_due(self.decisions)
         self.archive.refresh_stories(self.decisions)
 
 
 class KeepPipeline:
-    """Scrapy's side of it. The spider brings the archive (`spider.archive`) and the crawl
-    (`spider.crawl_id`)."""
+    """Scrapy's item pipeline for this stage.
+
+    The spider supplies the archive (`spider.archive`) and the crawl (`spider.crawl_id`).
+    """
 
     def __init__(self, crawler: Crawler) -> None:
+        """Read the settings of the batches."""
         self.crawler = crawler
         self.seconds: float = crawler.settings.getfloat("DATELINE_BATCH_SECONDS")
         self.timer: asyncio.Task[None] | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
+        """Create the pipeline from a Scrapy crawler, as Scrapy expects."""
         return cls(crawler)
 
     def open_spider(self) -> None:
+        """Connect the batches to the spider, and start the timer that flushes them."""
         spider: Any = self.crawler.spider
         size = self.crawler.settings.getint("DATELINE_BATCH")
         self.batches = Batches(spider.archive, spider.crawl_id, size, spider.reread)
         self.batches.written = spider.written
-        if shares := getattr(spider, "shares", None):
+        shares = getattr(spider, "shares", None)
+        if shares:
             self.batches.took = shares.took
         spider.batches = self.batches
         self.timer = asyncio.get_event_loop().create_task(self._tick())
 
     async def process_item(self, item: Any) -> Any:
+        """Store checks; pass other items through."""
         if isinstance(item, Check):
             await self._guarded(lambda: self._take(item))
         return item
 
     def _take(self, check: Check) -> None:
+        """Add a check, and flush if all pages under way wait in the batch."""
         spider: Any = self.crawler.spider
         self.batches.add(check)
-        # nothing else is to come: whoever waits, waits for this
+        # no other page is under way, so the batch will not grow by itself
         if len(self.batches.waiting) >= len(spider.under_way):
             self.batches.flush()
 
     async def close_spider(self) -> None:
+        """Stop the timer, and write all that is left."""
         if self.timer:
             self.timer.cancel()
         await self._guarded(self.batches.finish)
 
     async def _tick(self) -> None:
+        """Flush regularly, until cancelled."""
         while True:
             await asyncio.sleep(self.seconds)
             await self._guarded(self.batches.flush)
 
     async def _guarded(self, write: Callable[[], None]) -> None:
-        """An archive that cannot be written ends the crawl with that one error; nothing is dropped
-        in silence."""
+        """Call `write`; if the archive cannot be written, end the crawl with that error.
+
+        Once a crawl has failed, later calls do nothing: the first error is the one reported.
+        """
         spider: Any = self.crawler.spider
         if spider.failure:
             return

@@ -1,4 +1,4 @@
-"""What the archive asks and does not know itself, in one place."""
+"""All policies that the archive needs but does not define, assembled in one place."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from pipelines.topics import events, language_keys, stories
 
 
 def decisions(reread: Callable[[str], Version | None] | None = None) -> Decisions:
-    """The project's decisions; `reread` is how today's extractor reads a page that is kept, by its
-    digest."""
+    """Return the project's policies for `Archive.write`.
+
+    `reread` takes the digest of a stored capture and returns the version that the current extractor
+    reads from it.
+    """
     changes = replace(revisions.JUDGE, reread=reread)
     return Decisions(
         texts=copies.JUDGE,

@@ -1,54 +1,57 @@
-"""Links that lead through somebody else's counter, and the address that stands in them.
+"""Links that lead through a third party's redirector, and the URL that they contain.
 
-Search alerts, social networks, mail filters and AMP caches put an article's address into one of
-their own. Their hosts are named here one by one: a `?url=` of just any host proves nothing, as one
-site must not speak for another. Nothing is fetched; a link whose target only its owner knows
-(`t.co`, `feedproxy.google.com/~r/…`) stays what it is.
+Search alerts, social networks, mail filters and AMP caches wrap an article's URL in their own URLs.
+Their hosts are listed here one by one: a `?url=` on an arbitrary host proves nothing, as one site
+must not make claims about another. Nothing is fetched; a link whose target only its owner knows
+(`t.co`, `feedproxy.google.com/~r/…`) stays unchanged.
 """
 
 from __future__ import annotations
 
 import re
 from base64 import urlsafe_b64decode
+from collections.abc import Iterable
 from urllib.parse import unquote
 
 GOOGLE = r"google\.(?:com(?:\.[a-z]{2})?|co\.[a-z]{2}|[a-z]{2})"
-"""Not google.xyz, which anybody may register."""
+"""Google's country domains; not google.xyz, which anyone may register."""
 SUB = r"(?:[\w-]+\.)*"
+"""Any number of subdomains."""
 
+_QUERY_FORMS = [
+    (rf"(?:www\.)?{GOOGLE}", "/url", "url q"),
+    (rf"news\.{GOOGLE}", "/news/url", "url"),
+    (rf"(?:alerts|notifications)\.{GOOGLE}", "/.*", "url q"),
+    (r"(?:www\.)?bing\.com", r"/news/apiclick\.aspx", "url"),
+    (r"(?:www\.)?bing\.com", r"/ck/a", "u"),
+    (r"(?:lm?\.)?facebook\.com", r"/l\.php|/flx/warn", "u"),
+    (r"l\.(?:instagram|messenger|threads)\.(?:com|net)", r"(?:/l\.php)?", "u"),
+    (rf"{SUB}out\.reddit\.com", "/[^?]*", "url"),
+    (r"t\.umblr\.com", "/redirect", "z"),
+    (
+        rf"{SUB}safelinks\.protection\.(?:outlook\.com|office365\.us)",
+        "(?:/GetUrlReputation)?",
+        "url",
+    ),
+    (r"urldefense\.(?:proofpoint\.)?com", "/v1/url", "u"),
+    (r"(?:m\.)?vk\.com", r"/away\.php", "to"),
+    (r"(?:[a-z]+\.)?linkedin\.com", "/redir/redirect|/safety/go", "url"),
+    (r"(?:m\.)?youtube\.com", "/redirect", "q"),
+    (r"(?:html\.)?duckduckgo\.com", "/l", "uddg"),
+    (r"slack-redir\.net", "/link", "url"),
+    (r"getpocket\.com", "/redirect", "url"),
+    (r"flipboard\.com", "/redirect", "url"),
+    (r"steamcommunity\.com", "/linkfilter", "u url"),
+    (r"go\.redirectingat\.com", "", "url"),
+    (r"click\.linksynergy\.com", "/deeplink", "murl"),
+    (r"exit\.sc", "", "url"),
+    (r"mail\.google\.com", "/url", "q"),
+]
+"""Patterns of host and path, and the parameters that hold the URL, the most likely first."""
 _QUERIES = [
     (re.compile(rf"(?:{hosts})(?:{paths})/?"), tuple(names.split()))
-    for hosts, paths, names in [
-        (rf"(?:www\.)?{GOOGLE}", "/url", "url q"),
-        (rf"news\.{GOOGLE}", "/news/url", "url"),
-        (rf"(?:alerts|notifications)\.{GOOGLE}", "/.*", "url q"),
-        (r"(?:www\.)?bing\.com", r"/news/apiclick\.aspx", "url"),
-        (r"(?:www\.)?bing\.com", r"/ck/a", "u"),
-        (r"(?:lm?\.)?facebook\.com", r"/l\.php|/flx/warn", "u"),
-        (r"l\.(?:instagram|messenger|threads)\.(?:com|net)", r"(?:/l\.php)?", "u"),
-        (rf"{SUB}out\.reddit\.com", "/[^?]*", "url"),
-        (r"t\.umblr\.com", "/redirect", "z"),
-        (
-            rf"{SUB}safelinks\.protection\.(?:outlook\.com|office365\.us)",
-            "(?:/GetUrlReputation)?",
-            "url",
-        ),
-        (r"urldefense\.(?:proofpoint\.)?com", "/v1/url", "u"),
-        (r"(?:m\.)?vk\.com", r"/away\.php", "to"),
-        (r"(?:[a-z]+\.)?linkedin\.com", "/redir/redirect|/safety/go", "url"),
-        (r"(?:m\.)?youtube\.com", "/redirect", "q"),
-        (r"(?:html\.)?duckduckgo\.com", "/l", "uddg"),
-        (r"slack-redir\.net", "/link", "url"),
-        (r"getpocket\.com", "/redirect", "url"),
-        (r"flipboard\.com", "/redirect", "url"),
-        (r"steamcommunity\.com", "/linkfilter", "u url"),
-        (r"go\.redirectingat\.com", "", "url"),
-        (r"click\.linksynergy\.com", "/deeplink", "murl"),
-        (r"exit\.sc", "", "url"),
-        (r"mail\.google\.com", "/url", "q"),
-    ]
+    for hosts, paths, names in _QUERY_FORMS
 ]
-"""Host and path, and the parameters that hold the address, the likeliest first."""
 
 _PATHS = [
     (re.compile(pattern, re.IGNORECASE), scheme)
@@ -65,39 +68,50 @@ _PATHS = [
         (r"href\.li/\?(https?:.+)", ""),
     ]
 ]
-"""Host, path and query, and the scheme of what stands in them; empty where the address has its
-own."""
+"""Pattern of host, path and query, and the scheme of the URL in it; empty where the URL has a
+scheme."""
 _MAY_WRAP = re.compile(
     r"google\.|ampproject|bing|facebook|instagram|messenger|threads|reddit|umblr|safelinks|urldefense|vk\.|linkedin"
     r"|youtube|duckduckgo|slack-redir|getpocket|flipboard|steamcommunity|redirectingat|linksynergy|exit\.sc|yahoo|href\.li"
 )
+"""Cheap test of the host, before the patterns above are tried."""
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 
 
 def inside(host: str, path: str, query: str) -> str | None:
-    """The http address that a wrapper wraps; None where it is no wrapper, or holds none. `host` in
-    lower case."""
+    """Return the http URL inside a wrapper, or None. `host` is in lower case."""
     if not _MAY_WRAP.search(host):
         return None
     for where, names in _QUERIES:
         if where.fullmatch(host + path):
-            given = dict(piece.partition("=")[::2] for piece in reversed(query.split("&")))
-            return next(
-                (inner for name in names if (inner := _address(given.get(name, ""), name))), None
-            )
-    if host.endswith(("urldefense.proofpoint.com", "urldefense.com")) and path.startswith(
-        "/v2/url"
-    ):
+            return _in_query(query, names)
+    is_proofpoint = host.endswith(("urldefense.proofpoint.com", "urldefense.com"))
+    if is_proofpoint and path.startswith("/v2/url"):
         return _of_proofpoint(query)
     whole = f"{host}{path}{'?' if query else ''}{query}"
     for pattern, scheme in _PATHS:
-        if found := pattern.fullmatch(whole):
+        found = pattern.fullmatch(whole)
+        if found:
             return _in_path(found[1], scheme)
     return None
 
 
+def _in_query(query: str, names: Iterable[str]) -> str | None:
+    """Return the first of the named parameters that holds a URL, or None."""
+    # reversed, as the first of several equal names counts
+    given = dict(piece.partition("=")[::2] for piece in reversed(query.split("&")))
+    for name in names:
+        url = _address(given.get(name, ""), name)
+        if url:
+            return url
+    return None
+
+
 def _address(value: str, name: str) -> str | None:
-    """A parameter as an address: escaped once or twice, or in Bing's base 64 after `a1`."""
+    """Return the value of a parameter as a URL, or None.
+
+    The value may be escaped once or twice, or be Bing's base 64 after `a1`.
+    """
     text = unquote(value)
     if name == "u" and text.startswith("a1aHR0c"):
         coded = text[2:]
@@ -111,14 +125,21 @@ def _address(value: str, name: str) -> str | None:
 
 
 def _of_proofpoint(query: str) -> str | None:
-    """Version 2 writes `-` for `%` and `_` for `/`."""
+    """Return the URL in a query of Proofpoint's version 2, which writes `-` for `%` and `_` for
+    `/`."""
     found = re.search(r"(?:^|&)u=([^&]+)", query)
-    return _address(found[1].replace("-", "%").replace("_", "/"), "") if found else None
+    if found is None:
+        return None
+    return _address(found[1].replace("-", "%").replace("_", "/"), "")
 
 
 def _in_path(text: str, scheme: str) -> str | None:
-    """What stands in a path: with its scheme before it, or without."""
-    if not scheme:
-        return None if "*" in text else _address(re.sub(r"^(https?:)/(?=[^/])", r"\1//", text), "")
-    bare = re.sub(r"^https?:(?:/|%2F)+", "", text, flags=re.IGNORECASE)
-    return scheme + (bare if "/" in bare or "%2F" not in bare else unquote(bare))
+    """Return the URL in a path, with its own scheme or, if `scheme` is given, without one."""
+    if scheme:
+        bare = re.sub(r"^https?:(?:/|%2F)+", "", text, flags=re.IGNORECASE)
+        escaped = "%2F" in bare and "/" not in bare
+        return scheme + (unquote(bare) if escaped else bare)
+    if "*" in text:
+        return None
+    # some wrappers fold the two slashes after the scheme
+    return _address(re.sub(r"^(https?:)/(?=[^/])", r"\1//", text), "")

@@ -23,8 +23,10 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.patience import patient
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-PATIENCE = 30.0
+PATIENCE = patient(30)
 """Seconds for one answer, or for one page to load."""
 
 FLAGS = (

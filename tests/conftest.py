@@ -27,6 +27,7 @@ from demo.listings import FEED_PATHS
 from demo.web import Web
 from pipelines.identity import file_source
 from tests.paths import ROOT, SHARED
+from tests.patience import PYTEST_LIMIT_SECONDS, patient
 from tests.prepared import UNLIKE, Prepared
 
 settings.register_profile(
@@ -42,6 +43,16 @@ user's home."""
 direct = build_opener(ProxyHandler({}))
 """Asks loopback without a proxy."""
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each test as much time as `tests.patience` says; what starts the program is slow."""
+    for item in items:
+        if {"dateline", "case_site"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+        marker = item.get_closest_marker("timeout")
+        limit = marker.args[0] if marker and marker.args else PYTEST_LIMIT_SECONDS
+        item.add_marker(pytest.mark.timeout(patient(limit)), append=False)
 
 
 @pytest.fixture(scope="session")
@@ -81,14 +92,16 @@ class Dateline:
         """Run a command to its end; fails if its exit code is another than `code` (None: any)."""
         data = stdin.encode() if isinstance(stdin, str) else stdin
         if self.may_be_forked() and not any(name.startswith(UNLIKE) for name in self.environment):
-            ran = prepared().run([*map(str, words)], self.environ(), data, 100, self.leading())
+            ran = prepared().run(
+                [*map(str, words)], self.environ(), data, patient(100), self.leading()
+            )
         else:
             ran = subprocess.run(  # noqa: PLW1510  the exit code is looked at below
                 self.command(*words),
                 input=data,
                 capture_output=True,
                 env=self.environ(),
-                timeout=100,
+                timeout=patient(100),
             )
         ran.stdout, ran.stderr = ran.stdout.decode(), ran.stderr.decode()
         assert "Traceback" not in ran.stderr, ran.stderr

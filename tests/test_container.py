@@ -113,6 +113,7 @@ def test_what_the_image_runs_are_commands_that_there_are():
         assert parsed([*entry, *service["command"]]).name in ("watch", "serve"), name
 
 
+@pytest.mark.slow
 def test_the_health_check_says_sound_after_a_crawl_and_not_before(dateline):
     words = json.loads(re.findall(r"CMD (\[.*\])", given("HEALTHCHECK")[0])[0])
     with serve(world(outlet(many=1))) as web:

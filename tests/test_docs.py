@@ -6,6 +6,7 @@ has its line.
 
 from __future__ import annotations
 
+import importlib
 import re
 import shlex
 import sqlite3
@@ -407,6 +408,29 @@ def test_a_query_that_a_document_shows_runs_on_an_archive(document, sql, tmp_pat
 
 def test_the_page_of_tables_shows_three_queries():
     assert len([name for name, _ in queries() if name == "tables.md"]) == 3
+
+
+# --- where things are -----------------------------------------------------------------------------
+
+ANSWER = re.compile(r"^\| (Where [^|]+\?) \| (.+) \|$", re.MULTILINE)
+ANSWERS = dict(ANSWER.findall(sections(read("docs/design.md"), "###")["Where is …?"]))
+NAMES_OF_CODE = sorted(set(re.findall(r"`([\w.]+)`", " ".join(ANSWERS.values()))))
+
+
+def test_a_newcomers_questions_have_an_answer_each():
+    assert len(ANSWERS) >= 12
+    assert all(
+        re.search(r"`(?:crawler|pipelines|archive)\.", answer) for answer in ANSWERS.values()
+    )
+
+
+@pytest.mark.parametrize("name", NAMES_OF_CODE)
+def test_what_a_question_is_answered_with_exists(name):
+    """A module, or a module and one of its names."""
+    module, _, attribute = name.rpartition(".")
+    if hasattr(importlib.import_module(module), attribute):
+        return
+    importlib.import_module(name)
 
 
 # --- stages and links -----------------------------------------------------------------------------

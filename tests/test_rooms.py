@@ -16,6 +16,7 @@ import pytest
 
 from archive import records
 from tests.paths import ROOT
+from tests.patience import patient
 
 ROOMS = ("archive", "pipelines", "crawler")
 """From the bottom: a room knows itself and those before it."""
@@ -106,12 +107,13 @@ def loaded(modules: list[str], heavy: set[str]) -> str:
         capture_output=True,
         text=True,
         cwd=ROOT,
-        timeout=60,
+        timeout=patient(60),
     )
     assert ran.returncode == 0, ran.stderr
     return ran.stdout.strip()
 
 
+@pytest.mark.slow
 def test_the_archive_runs_without_scrapy_twisted_and_trafilatura():
     assert loaded([name for name in MODULES if name.partition(".")[0] == "archive"], HEAVY) == ""
 
@@ -128,6 +130,7 @@ def test_a_command_loads_what_it_needs_when_it_runs_and_the_others_do_not_wait_f
     )
 
 
+@pytest.mark.slow
 def test_only_the_plugin_loads_datasette():
     """It takes a second, which no command in the terminal should wait for."""
     others = [
@@ -178,6 +181,7 @@ def lengths() -> dict[str, int]:
     return dict(sorted(functions, key=lambda item: item[1]))
 
 
+@pytest.mark.slow
 def test_a_function_fits_a_screen():
     assert {
         name: length for name, length in lengths().items() if length > LONGER.get(name, LONGEST)

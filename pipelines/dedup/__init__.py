@@ -1,1 +1,1 @@
-"""Which articles are the same, copies, revisions or gone."""
+"""Decide which articles are the same, copies, revisions or gone."""

@@ -1,8 +1,7 @@
-"""A deleted article whose address does not say 404: it leads to a front or section page, or says
-"not found" with 200.
+"""Soft 404s: deleted articles whose URL redirects to a front or section page, or answers 200.
 
-Pure; `archive` asks only of addresses that had an article, and takes the second look in a row that
-says so.
+Pure. The archive asks only for URLs that had an article, and requires two fetches in a row that
+agree.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from pipelines.urls import is_front, registered_domain, request_url, stands_for_
 
 
 def how_gone(check: Check) -> str | None:
-    """How a look at an article's address shows that the article is gone; None if it does not."""
+    """Return the evidence in a check that a known article is gone, in a few words, or None."""
     if check.outcome == "not article" and NOT_FOUND in (check.reason or ""):
         return NOT_FOUND
     if check.outcome not in ("new", "not article") or not check.final_url:
@@ -27,8 +26,11 @@ def how_gone(check: Check) -> str | None:
 
 
 def _by_where_it_leads(check: Check, final: str) -> str | None:
-    """A redirect to a front or a section page; one to another host of the same domain may be a
-    log-in or consent."""
+    """Return the evidence of a redirect to a front or section page, or None.
+
+    A redirect to another host of the same domain may lead to a log-in or consent page and proves
+    nothing.
+    """
     own, key = url_key(check.url), url_key(final)
     if key == own or (check.reason or "").startswith("error"):
         return None
@@ -43,4 +45,5 @@ def _by_where_it_leads(check: Check, final: str) -> str | None:
 
 
 def _host(key: str) -> str:
+    """Return the host of a key, with its port."""
     return urlsplit(f"http://{key}").netloc

@@ -1,4 +1,4 @@
-"""Who was first, of those who printed one text."""
+"""The choice of the original among articles with the same text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from unicodedata import normalize
 from archive.articles.copies import Printed
 from pipelines.urls import registered_domain
 
-OTHERWISE = {  # agencies whose domain is not their name: the label before its suffix
+OTHERWISE = {
     "AAP": {"aap", "aapnewswire"},
     "AFP": {"afp", "afpforum"},
     "AMNA": {"amna", "ana"},
@@ -34,24 +34,26 @@ OTHERWISE = {  # agencies whose domain is not their name: the label before its s
     "Xinhua": {"xinhua", "xinhuanet", "news"},
     "Yonhap": {"yna", "yonhapnews"},
 }
+"""Agency → labels before the public suffix of its domains, where they differ from its name."""
 
 
 def original(articles: Sequence[Printed]) -> int:
-    """The id of the original: the agency's own, else the earliest published, else the first that
-    was seen.
+    """Return the id of the original: the agency's own article, else the earliest published or seen.
 
-    A day alone says less than a moment of that day and comes after it; no date comes last.
+    A day without a time comes after all times of that day; articles without a date come last, in
+    the order of their ids.
     """
     return min(articles, key=_order).id
 
 
 def _order(article: Printed) -> tuple[bool, bool, str, bool, str, int]:
+    """Return the sort key; the original has the lowest."""
     at = article.published_at or ""
     return not is_the_agency(article), not at, at[:10], len(at) <= 10, at, article.id
 
 
 def is_the_agency(article: Printed) -> bool:
-    """Whether the agency that the article names is the outlet that printed it."""
+    """Return whether the outlet that printed the article is the agency that it credits."""
     if not article.agency:
         return False
     label = registered_domain(f"https://{article.host}/").partition(".")[0]
@@ -59,5 +61,5 @@ def is_the_agency(article: Printed) -> bool:
 
 
 def _plain(name: str) -> str:
-    """Europa Press → europapress"""
+    """Return the name in ASCII letters and digits: Europa Press → europapress."""
     return re.sub("[^a-z0-9]", "", normalize("NFKD", name).lower())

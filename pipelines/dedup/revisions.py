@@ -1,13 +1,12 @@
-"""Did a known article change? What a new reading of it is: nothing, a revision, or a page that was
-not read well.
+"""Classify a new version of a known article: unchanged, a revision, or a failed extraction.
 
-Pure: `archive.articles.revisions` brings what was before and keeps what follows.
+Pure: `archive.articles.revisions` supplies the earlier versions and stores the result.
 
-Two readings are compared as a reader sees them (`visible`): white space, paragraph breaks,
-invisible characters and compatibility forms (ﬁ, full-width, …) make no difference. What differs
-then is *typographic* if nothing is left of it without case, and with all quotes, dashes and the
-spaces at them alike (`spelled`). Everything else is a change, also a comma or a question mark: it
-can turn what is said.
+Two versions are compared as readers see them (`visible`): white space, paragraph breaks, invisible
+characters and compatibility forms (ﬁ, full-width, …) make no difference. A remaining difference is
+*typographic* if it disappears once case is folded and all quotes, dashes and the spaces at them are
+made equal (`spelled`). Every other difference is a change, even a comma or a question mark: it can
+alter the meaning.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import re
 from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import chain, pairwise
 from unicodedata import normalize
 
 from archive.articles.revisions import Earlier, Judge, Kind, Past, Verdict, Version
@@ -26,79 +25,92 @@ from pipelines.dedup.copies import UNSPACED, WORDS, units
 from pipelines.dedup.volatile_lines import is_volatile_line
 
 MOST = 0.6
-"""A text that lost more than this share of its words is held until a second look brings the
-same."""
+"""A text that lost more than this share of its words is held until a second fetch confirms it."""
 REPLACED = 0.9
-"""So is one of which more than this share was replaced: a wall, another article, or indeed all
-written anew."""
+"""So is a text of which more than this share was replaced: a wall, another article, or a complete
+rewrite."""
 ENOUGH = 80
-"""Words. Fewer than these, where there were several hundred, are a failed extraction."""
+"""Words. A text with fewer, where there were `SEVERAL_HUNDRED`, is a failed extraction."""
 SEVERAL_HUNDRED = 300
 
 UNCHANGED = Past()
+"""The history of an article without earlier revisions."""
 FIELDS: tuple[Kind, ...] = ("headline", "standfirst", "byline")
+"""Fields compared beside the text."""
 
 
 def judge(old: Version, new: Version, past: Past = UNCHANGED) -> Verdict:
-    """What a new reading is, the old one being the newest that was accepted.
+    """Classify a new version; `old` is the newest accepted one.
 
-    A change of what one reads is a revision, unless the text was not read well. The same capture,
-    or one read by another extractor, never is: the two readings say nothing of what the page did.
+    A change that readers see is a revision, unless the extraction failed. The same capture read
+    again, or a version by another extractor, never is: the two versions do not show what the page
+    did.
     """
     old, new = shortened(old, new)
     other_reader = _other_reader(old, new)
     kinds = _kinds(old, new)
     if _same_page(old, new) and not past.gone:
         return Verdict("reread" if other_reader or kinds else "unchanged")
-    if reason := _unreadable(old, new):
+    reason = _unreadable(old, new)
+    if reason:
         return Verdict("unreadable", reason=reason)
     if _is_great_loss(old, new, kinds) and not _is_confirmed(new.text, past.held):
-        return Verdict("held", reason="held: most of the text is gone; the next look decides")
+        return Verdict("held", reason="held: most of the text is gone; the next fetch decides")
     if past.gone:
         return _back(() if other_reader else kinds, past)
     if other_reader:
         return Verdict(
-            "reread", reason="read by another extractor: what the page changed cannot be told"
+            "reread", reason="read by another extractor: changes of the page cannot be determined"
         )
     if not kinds:
         return _dates(old, new)
     number = _restored(old, new, kinds, past.earlier)
-    if number is not None and past.earlier[-1].returned:
+    if number is None:
+        return Verdict("revision", kinds, _is_stealth(old, new, kinds))
+    if past.earlier[-1].returned:
         return Verdict(
             "unchanged",
-            reason=f"it alternates with revision {number}, as pages do that are tried out",
+            reason=f"alternates with revision {number}, as in an A/B test",
         )
-    kinds = kinds if number is None else (*kinds, "restored")
+    kinds = (*kinds, "restored")
     return Verdict("revision", kinds, _is_stealth(old, new, kinds), number)
 
 
 LONG = 200_000
-"""Characters of a text, from which on it is compared around its changes."""
+"""Characters; longer texts are compared only around their changes."""
 AROUND = 50_000
-"""Characters before and after them."""
+"""Characters of context before and after the changes."""
 
 
 def shortened(old: Version, new: Version) -> tuple[Version, Version]:
-    """Two versions of a long text: what they do not have in common, up to LONG characters, and what
-    stands around it.
+    """Return two versions with texts cut to their difference and its context, at most LONG long.
 
-    Others are as they were.
+    Versions with shorter texts are returned unchanged.
     """
     if max(len(old.text), len(new.text)) <= LONG:
         return old, new
-    begins = max(0, _common(old.text, new.text) - AROUND)
-    ends = max(
-        0, min(_common(old.text[::-1], new.text[::-1]), len(old.text), len(new.text)) - AROUND
-    )
-    texts = (text[begins : max(begins, len(text) - ends)] for text in (old.text, new.text))
-    short = [
-        text if len(text) <= LONG else text[: LONG // 2] + text[-LONG // 2 :] for text in texts
-    ]
-    return replace(old, text=short[0]), replace(new, text=short[1])
+    shorter = min(len(old.text), len(new.text))
+    common_start = _common(old.text, new.text)
+    common_end = min(_common(old.text[::-1], new.text[::-1]), shorter)
+    begins = max(0, common_start - AROUND)
+    ends = max(0, common_end - AROUND)
+    mine, its = (_clipped(version.text, begins, ends) for version in (old, new))
+    return replace(old, text=mine), replace(new, text=its)
+
+
+def _clipped(text: str, begins: int, ends: int) -> str:
+    """Return the text without its first `begins` and last `ends` characters, at most LONG long.
+
+    Of a longer text the middle is left out.
+    """
+    inner = text[begins : max(begins, len(text) - ends)]
+    if len(inner) <= LONG:
+        return inner
+    return inner[: LONG // 2] + inner[-LONG // 2 :]
 
 
 def _common(text: str, other: str) -> int:
-    """How many characters two texts begin with alike."""
+    """Return the length of the common prefix of two texts, in characters."""
     least, most = 0, min(len(text), len(other))
     while least < most:
         middle = (least + most + 1) // 2
@@ -109,7 +121,7 @@ def _common(text: str, other: str) -> int:
     return least
 
 
-# -- what is compared ------------------------------------------------------------------------------
+# -- normalization ---------------------------------------------------------------------------------
 
 _INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]")
 _BETWEEN_SIGNS = re.compile(f"(?<={UNSPACED.pattern}) (?={UNSPACED.pattern})")
@@ -119,30 +131,32 @@ _SPACE_AT_SIGNS = re.compile(' ?(["-]) ?| (?=[!?:;,.])')
 
 
 def visible(text: str | None) -> str:
-    """The text as a reader sees it, in one line."""
+    """Return the text as a reader sees it, on one line."""
     shown = " ".join(_INVISIBLE.sub("", normalize("NFKC", text or "")).split())
     return _BETWEEN_SIGNS.sub("", shown)
 
 
 def spelled(text: str | None) -> str:
-    """The same without case, all quotes and all dashes alike and without spaces at them."""
+    """Return the visible text without case, with equal quotes and dashes and no spaces at them."""
     alike = _DASHES.sub("-", _QUOTES.sub('"', visible(text).casefold()))
     return _SPACE_AT_SIGNS.sub(lambda match: match.group(1) or "", alike)
 
 
 def size(text: str) -> int:
-    """Words; two characters count as one where blanks do not part words."""
+    """Return the number of words; in unspaced scripts two characters count as one word."""
     found, width = units(text)
     return len(found) if width == WORDS else len(found) // 2
 
 
 def loss(old: str, new: str) -> float:
-    """The share of the old text's pairs of neighbouring words that the new text does not have."""
+    """Return the share of the old text's pairs of neighbouring words that the new text lacks."""
     mine, theirs = (Counter(pairwise(units(text)[0])) for text in (old, new))
-    return 1 - (mine & theirs).total() / mine.total() if mine else 0.0
+    if not mine:
+        return 0.0
+    return 1 - (mine & theirs).total() / mine.total()
 
 
-# -- whether it can be compared --------------------------------------------------------------------
+# -- failed extractions ----------------------------------------------------------------------------
 
 WALL = re.compile(
     r"""enable\ (?:java\s?script|cookies)|(?:java\s?script|cookies)\ (?:is|are|to\ be)\ (?:disabled|enabled|required)
@@ -155,24 +169,25 @@ WALL = re.compile(
     |cookies\ accepteren|включите\ javascript|вы\ не\ робот|クッキーを?(?:許可|同意)|启用\s?javascript|쿠키""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""What walls of consent and against robots say, and what an article says that is about them."""
+"""Phrases of consent and anti-robot walls, which articles about such walls contain as well."""
 
 
 def _same_page(old: Version, new: Version) -> bool:
+    """Return whether both versions were read from the same bytes."""
     return old.digest is not None and old.digest == new.digest
 
 
 def _other_reader(old: Version, new: Version) -> bool:
-    """Two extractors differ in what they take; a reading of an unknown one is compared as any."""
+    """Return whether two known extractors read the versions, which differ in what they select."""
     return None not in (old.extractor, new.extractor) and old.extractor != new.extractor
 
 
 def _unreadable(old: Version, new: Version) -> str | None:
-    """Why the new reading is a failed one; None if it is not.
+    """Return the reason why the new version is a failed extraction, or None.
 
-    A few words that are left of several hundred are taken only if they are a note that the article
-    was withdrawn, or the page has come to call itself paid for; that is held first, as any great
-    loss.
+    A remainder of a few words of several hundred is accepted only if it is a note that the article
+    was withdrawn, or the page now declares itself as paid content; such a version is held first, as
+    any great loss.
     """
     if old.text == new.text:
         return None
@@ -180,54 +195,55 @@ def _unreadable(old: Version, new: Version) -> str | None:
     if not left:
         return "empty: no text"
     if left < SEVERAL_HUNDRED and WALL.search(new.text) and loss(old.text, new.text) > MOST:
-        return "error: a wall of consent or against robots"
+        return "error: a consent or anti-robot wall"
     few = left < ENOUGH and had >= SEVERAL_HUNDRED
     paid = new.free is False and old.free is not False
-    return (
-        "empty: little of the text is left"
-        if few and not paid and not _note_appeared(old, new)
-        else None
-    )
+    if few and not paid and not _note_appeared(old, new):
+        return "empty: little of the text is left"
+    return None
 
 
 def _is_great_loss(old: Version, new: Version, kinds: tuple[Kind, ...]) -> bool:
-    """Most of the text went, or was replaced; of a few words that says nothing."""
+    """Return whether most of the text went or was replaced; short texts show neither."""
     replaced = "body" in kinds and size(old.text) >= ENOUGH and loss(old.text, new.text) > REPLACED
     return replaced or "cut" in kinds
 
 
 def _is_confirmed(new: str, held: str | None) -> bool:
-    """Whether a loss is the one that was seen before; the parts of a page that change at each look
-    may differ."""
+    """Return whether the held version and the new one agree, apart from volatile details."""
     return held is not None and loss(held, new) <= MOST and loss(new, held) <= MOST
 
 
-# -- what changed ----------------------------------------------------------------------------------
+# -- kinds of change -------------------------------------------------------------------------------
 
 
 def _kinds(old: Version, new: Version) -> tuple[Kind, ...]:
-    """What a reader sees changed. A headline that is missing was not found; it counts as
-    unchanged."""
+    """Return the kinds of change that a reader sees.
+
+    A missing headline was not found by the extractor, and counts as unchanged.
+    """
     old, new = _settled(old, new)
     kinds: list[Kind] = [name for name in FIELDS if _differ(getattr(old, name), getattr(new, name))]
     if "headline" in kinds and not new.headline:
         kinds.remove("headline")
-    if _differ(
-        below_standfirst(old.text, old.standfirst), below_standfirst(new.text, new.standfirst)
-    ):
+    mine = below_standfirst(old.text, old.standfirst)
+    its = below_standfirst(new.text, new.standfirst)
+    if _differ(mine, its):
         kinds.append("cut" if size(new.text) < (1 - MOST) * size(old.text) else "body")
     if not kinds:
-        return (
-            ("typographic",)
-            if any(a != b and visible(a) != visible(b) for a, b in _pairs(old, new))
-            else ()
-        )
-    return (*kinds, "correction") if _note_appeared(old, new) else tuple(kinds)
+        return ("typographic",) if _differ_visibly(old, new) else ()
+    if _note_appeared(old, new):
+        kinds.append("correction")
+    return tuple(kinds)
+
+
+def _differ_visibly(old: Version, new: Version) -> bool:
+    """Return whether a reader could see any difference, be it only typographic."""
+    return any(a != b and visible(a) != visible(b) for a, b in _pairs(old, new))
 
 
 def _settled(old: Version, new: Version) -> tuple[Version, Version]:
-    """Both readings without what changes by itself on a page: counters, relative times, weather,
-    advertisements."""
+    """Return both versions without volatile lines (counters, relative times, weather, ads)."""
     if (old.text, old.standfirst, old.byline) == (new.text, new.standfirst, new.byline):
         return old, new
     mine, its = old.text.split("\n"), new.text.split("\n")
@@ -236,12 +252,13 @@ def _settled(old: Version, new: Version) -> tuple[Version, Version]:
 
 
 def _without(version: Version, lines: list[str], moving: set[str]) -> Version:
-    text = "\n".join(line for line in lines if line not in moving) if moving else version.text
-    above = (
-        version.standfirst
-        if version.standfirst and not is_volatile_line(version.standfirst)
-        else None
-    )
+    """Return the version without the lines in `moving`."""
+    text = version.text
+    if moving:
+        text = "\n".join(line for line in lines if line not in moving)
+    above = version.standfirst or None
+    if above and is_volatile_line(above):
+        above = None
     return replace(version, text=text, standfirst=above, byline=_bare_byline(version.byline))
 
 
@@ -250,20 +267,22 @@ _LAST_PART = re.compile(r"^(.*\w\W*?)[,\s]\s*(\D{0,12}\d.*)$")
 
 
 def _bare_byline(byline: str | None) -> str | None:
-    """A byline without the relative time or counter beside it: `By Ida Berg · 5 minutes ago`."""
-    parts = [
-        part for part in _PARTS_OF_BYLINE.split(byline or "") if part and not is_volatile_line(part)
-    ]
-    if parts and (found := _LAST_PART.match(parts[-1])) and is_volatile_line(found[2]):
-        parts[-1] = found[1]
+    """Return a byline without the relative time or counter in it: `By Ida Berg · 5 minutes ago`."""
+    given = _PARTS_OF_BYLINE.split(byline or "")
+    parts = [part for part in given if part and not is_volatile_line(part)]
+    last = _LAST_PART.match(parts[-1]) if parts else None
+    if last and is_volatile_line(last[2]):
+        parts[-1] = last[1]
     return " · ".join(parts) or None
 
 
 def _differ(old: str | None, new: str | None) -> bool:
+    """Return whether two fields differ in more than typography."""
     return old != new and spelled(old) != spelled(new)
 
 
 def _pairs(old: Version, new: Version) -> list[tuple[str | None, str | None]]:
+    """Return the compared fields of both versions; without the headline if the new one has none."""
     names = ("standfirst", "byline", "text", "headline")[: 4 if new.headline else 3]
     return [(getattr(old, name), getattr(new, name)) for name in names]
 
@@ -283,8 +302,8 @@ NOTE = re.compile(
     )(?:[^\n:：.]{0,40}?(?:[:：】\]）]|\ [-–—]\ )|[-–—]|[.\s]*$).{0,1000}""",
     re.IGNORECASE | re.VERBOSE | re.MULTILINE,
 )
-"""A line that begins as a note of correction or update does: the word, perhaps a date, and a colon
-or a dash."""
+"""A line that begins like a note of correction or update: the word, perhaps a date, and a colon or
+dash."""
 SAID_WITHIN = re.compile(
     r"""(?:
       (?:earlier|previous|original)\ version\ of\ (?:this|the)\ (?:article|story|report|piece|headline|post)
@@ -300,23 +319,24 @@ SAID_WITHIN = re.compile(
     )[^.!?。\n]{0,300}""",
     re.IGNORECASE | re.VERBOSE,
 )
+"""Phrases of such notes within a text."""
 
 
 def notes(version: Version) -> set[str]:
-    """The notes of correction or update that a reading shows, as they are spelled; `Updated: 5
-    minutes ago` is none."""
+    """Return the normalized notes of correction or update in a version.
+
+    A relative time (`Updated: 5 minutes ago`) is not a note.
+    """
     fields = "\n".join(filter(None, (version.headline, version.standfirst, version.text)))
-    shown = "\n".join(
-        line for line in fields.split("\n") if _CLOCK.search(line) or not is_volatile_line(line)
-    )
-    return {
-        spelled(match.group())
-        for pattern in (NOTE, SAID_WITHIN)
-        for match in pattern.finditer(shown)
-    }
+    lines = fields.split("\n")
+    # a line with a time of day or a year may be a note even if it is volatile
+    shown = "\n".join(line for line in lines if _CLOCK.search(line) or not is_volatile_line(line))
+    matches = chain(NOTE.finditer(shown), SAID_WITHIN.finditer(shown))
+    return {spelled(match.group()) for match in matches}
 
 
 def _note_appeared(old: Version, new: Version) -> bool:
+    """Return whether the new version has a note that the old one lacks."""
     found = notes(new)
     return bool(found) and not found <= notes(old)
 
@@ -324,55 +344,58 @@ def _note_appeared(old: Version, new: Version) -> bool:
 def _restored(
     old: Version, new: Version, kinds: tuple[Kind, ...], earlier: tuple[Earlier, ...]
 ) -> int | None:
-    """The newest revision, before the old reading, that read as the new one where it changed; None
-    if none did."""
+    """Return the number of the newest earlier revision that equals the new version.
+
+    Only the fields that changed are compared. None if no earlier revision equals it.
+    """
     changed = [name for name in FIELDS if name in kinds]
     body = "body" in kinds or "cut" in kinds
     if not changed and (not body or old.fingerprint == new.fingerprint):
         return None
     for before in reversed(earlier):
         same_text = not body or (before.fingerprint == new.fingerprint != "")
-        if same_text and not any(
-            _differ(getattr(before, name), getattr(new, name)) for name in changed
-        ):
+        fields = ((getattr(before, name), getattr(new, name)) for name in changed)
+        if same_text and not any(_differ(a, b) for a, b in fields):
             return before.number
     return None
 
 
-# -- what the page says of it ----------------------------------------------------------------------
+# -- dates and notes on the page -------------------------------------------------------------------
 
 
 def _is_stealth(old: Version, new: Version, kinds: tuple[Kind, ...]) -> bool:
-    """Changed while the date that the page gives (modified, else published) stayed as it was, and
-    without a note.
+    """Return whether an article changed without a note and without a new date on the page.
 
-    A page without a date hides nothing by it, and a day alone cannot tell of a change on that day
-    or, as zones differ, the next. Typography is nobody's secret.
+    The date is that of modification, else of publication. A page without a date makes no claim. A
+    date without a time does not exclude a change on that day or, as zones differ, the next.
+    Typographic changes are never stealth edits.
     """
-    says, said = new.modified_at or _published(new, old), old.modified_at or _published(old, new)
-    if not says or not say_the_same(said, says) or "correction" in kinds or "typographic" in kinds:
+    said = old.modified_at or _published(old, new)
+    says = new.modified_at or _published(new, old)
+    if "correction" in kinds or "typographic" in kinds:
+        return False
+    if not says or not say_the_same(said, says):
         return False
     if len(says) != 10 or not new.fetched_at:
         return True
-    return date.fromisoformat(new.fetched_at[:10]) - date.fromisoformat(says) > timedelta(days=1)
+    apart = date.fromisoformat(new.fetched_at[:10]) - date.fromisoformat(says)
+    return apart > timedelta(days=1)
 
 
 def _published(version: Version, other: Version) -> str | None:
-    """What the page itself says of its publication; where that is not known of both readings, what
-    is known of it."""
+    """Return the publication date on the page itself; if a version lacks it, `published_at`."""
     known = version.stated_at is not None and other.stated_at is not None
     return version.stated_at if known else version.published_at
 
 
 def _back(kinds: tuple[Kind, ...], past: Past) -> Verdict:
-    """An article that was gone is there again."""
-    return Verdict(
-        "revision", (*kinds, "restored"), restores=past.earlier[-1].number if past.earlier else None
-    )
+    """Return the verdict for an article that was gone and is available again."""
+    number = past.earlier[-1].number if past.earlier else None
+    return Verdict("revision", (*kinds, "restored"), restores=number)
 
 
 def _dates(old: Version, new: Version) -> Verdict:
-    """Nothing changed that one reads; perhaps the page's own dates did, which makes no revision."""
+    """Return the verdict for versions that read the same: only the page's own dates may differ."""
     said, says = _published(old, new), _published(new, old)
     if said and says and not say_the_same(said, says):
         return Verdict("date-only", reason=f"date-only: published {said} → {says}")
@@ -382,5 +405,7 @@ def _dates(old: Version, new: Version) -> Verdict:
 
 
 JUDGE = Judge(judge)
-"""What the archive asks; a crawl adds how kept pages are read anew (`dataclasses.replace(JUDGE,
-reread=…)`)."""
+"""Policy for `archive.articles.revisions`.
+
+A crawl adds a way to read stored pages again: `dataclasses.replace(JUDGE, reread=…)`.
+"""

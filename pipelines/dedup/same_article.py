@@ -1,10 +1,9 @@
-"""Is what was read at an address the article that stood there? Identity by address and by content
-have to agree.
+"""Decide whether a fetched article is the one already stored under its URL.
 
-Pure; `archive.articles.identity` brings the known article and how its addresses lead to what was
-read. How much the texts must share depends on that: a page at its own place that calls itself so
-may be written anew from end to end; an address that leads away, or a page that only claims to be a
-known article, has to show that it is by its text.
+Pure; identity by URL and by content have to agree. `archive.articles.identity` supplies the stored
+article and how its URLs lead to the fetched one. The required similarity depends on that: a page at
+its own URL that declares the same key may be rewritten from end to end; a redirect, or a page that
+only claims to be a known article, must prove it by its text.
 """
 
 from __future__ import annotations
@@ -21,24 +20,25 @@ from pipelines.dedup.revisions import WALL, loss, size, spelled
 from pipelines.urls import same_site, same_story_url
 
 ENOUGH = 30
-"""Words; a text of fewer is no other article but a page that was not read well, which
-`pipelines.dedup.revisions` judges."""
+"""Words; a shorter text is not another article but a failed extraction, which
+`pipelines.dedup.revisions` handles."""
 NOTHING = 0.05
-"""Share of either text in common passages, below which two have nothing in common."""
+"""Share of either text in common passages below which two texts count as unrelated."""
 FEW_FACTS = 0.25
 """Share of numbers and names that agree by chance in two reports of one outlet."""
 MOVED = 0.3
-"""Share of a text in common passages that shows an article which moved to another address."""
+"""Share of a text in common passages that proves that an article moved to another URL."""
 HALF = 0.5
+"""Share of facts, of passages or of words that counts as agreement in the rules below."""
 TRACE = 0.08
-"""The same of an article that kept its headline."""
+"""The same as `MOVED` for an article that kept its headline."""
 
 
 def fit(old: Version, new: Version, tie: Tie) -> Fit:
-    """What a reading is to a known article that its addresses lead to.
+    """Return the relation of a fetched version to a known article to which its URLs lead.
 
-    What stands on another site is another article, whatever leads there: who writes there would
-    write this one else.
+    A page on another site is another article, whatever redirects there: otherwise its owner could
+    rewrite this article.
     """
     if not tie.same_site:
         return "other"
@@ -54,17 +54,14 @@ def fit(old: Version, new: Version, tie: Tie) -> Fit:
 
 
 def _is_taken_over(old: Version, new: Version, tie: Tie) -> bool:
-    """Another article stands at the address now: neither headline nor text nor names have anything
-    to do with the old.
+    """Return whether another article now uses the URL: headline, text and names are all unrelated.
 
-    Where the page calls the address its own, it takes another day of publication too: an outlet may
-    write an article anew from end to end.
+    If the page declares the URL as its own, the date of publication must differ too: an outlet may
+    rewrite an article from end to end.
     """
-    if (
-        min(size(old.text), size(new.text)) < ENOUGH
-        or _is_wall(new)
-        or loss(old.text, new.text) <= HALF
-    ):
+    if min(size(old.text), size(new.text)) < ENOUGH:
+        return False
+    if _is_wall(new) or loss(old.text, new.text) <= HALF:
         return False
     if _headlines_agree(old.headline, new.headline) or _shares(old, new) >= NOTHING:
         return False
@@ -73,16 +70,15 @@ def _is_taken_over(old: Version, new: Version, tie: Tie) -> bool:
         return False
     if tie.declares == "itself" or tie.same_number:
         return days_apart(old, new) > 1
-    return (
-        not old.published_at or old.published_at != new.published_at or len(old.published_at) == 10
-    )
+    has_same_date = bool(old.published_at) and old.published_at == new.published_at
+    # a day alone is no evidence: other articles appeared on it as well
+    return not has_same_date or len(old.published_at or "") == 10
 
 
 def _has_moved(old: Version, new: Version, tie: Tie) -> bool:
-    """A redirect or the page's own word led elsewhere: the text shows whether the article went
-    there or another is."""
+    """Return whether an article moved to the URL to which a redirect or declaration led."""
     if _is_wall(new):
-        return tie.stays  # to be judged as a page that was not read well
+        return tie.stays  # `pipelines.dedup.revisions` handles failed extractions
     same_headline = bool(old.headline) and spelled(old.headline) == spelled(new.headline)
     found = likeness(new.text, old.text)
     if found is not None and found.kind == "template":
@@ -96,11 +92,10 @@ def _has_moved(old: Version, new: Version, tie: Tie) -> bool:
 
 
 def _claimed(old: Version, new: Version) -> Fit:
-    """A page at an address of its own calls itself a known article: it is if the text is that one,
-    edited or grown.
+    """Classify a page at another URL that declares itself to be a known article, by its text.
 
-    The part of an article that stands on a page of its own (its first page, a teaser) is no shorter
-    article.
+    The same article, edited or extended, is accepted. An excerpt (its first page, a teaser) is a
+    part of it and not a shorter version.
     """
     found = likeness(new.text, old.text)
     if found is None:
@@ -113,49 +108,53 @@ def _claimed(old: Version, new: Version) -> Fit:
 
 
 def _claimed_briefly(old: Version, new: Version) -> Fit:
-    """Texts too short for passages: the words themselves."""
+    """Classify texts that are too short for passages by their words."""
     if loss(new.text, old.text) > HALF:
         return "other"
     return "same" if loss(old.text, new.text) <= HALF else "part"
 
 
 def _is_wall(new: Version) -> bool:
+    """Return whether the page is a consent or anti-robot wall."""
     return size(new.text) < 300 and bool(WALL.search(new.text))
 
 
 def _shares(old: Version, new: Version) -> float:
+    """Return the larger of the two coverages."""
     return max(coverage(new.text, old.text), coverage(old.text, new.text))
 
 
 def _headlines_agree(old: str | None, new: str | None) -> bool:
-    """Whether half of the longer words of the shorter headline stand in the other."""
+    """Return whether half of the longer words of the shorter headline occur in the other."""
     mine, theirs = _words(old), _words(new)
     fewer = min(len(mine), len(theirs))
     return fewer > 0 and 2 * len(mine & theirs) >= fewer
 
 
 def _words(headline: str | None) -> frozenset[bytes]:
-    """A headline's words of four letters and more, its numbers, and its characters where blanks do
-    not part words."""
+    """Return the words with four letters or more, numbers, and characters of unspaced scripts."""
     found, unspaced = units(headline or "")
     return frozenset(unit for unit in found if unspaced or len(unit) > 3 or unit.isdigit())
 
 
 def days_apart(old: Version, new: Version) -> int:
-    """Between the days of publication; 0 where one is not known."""
-    days = [_day(version.published_at) for version in (old, new)]
-    return abs((days[1] - days[0]).days) if days[0] and days[1] else 0
+    """Return the number of days between the dates of publication; 0 if one is unknown."""
+    before, after = _day(old.published_at), _day(new.published_at)
+    return abs((after - before).days) if before and after else 0
 
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def _day(moment: str | None) -> date | None:
+    """Return the day of an archive timestamp, or None."""
+    if not moment or not _DAY.match(moment):
+        return None
     try:
-        return date.fromisoformat(moment[:10]) if moment and _DAY.match(moment) else None
+        return date.fromisoformat(moment[:10])
     except ValueError:
         return None
 
 
 JUDGE = Judge(fit, how_gone, same_story_url, same_site)
-"""For `archive.articles.identity`."""
+"""Policy for `archive.articles.identity`."""

@@ -1,10 +1,9 @@
-"""Lines of a page that change by themselves: counters, relative times, reading times, weather,
-quotations, advertising.
+"""Lines of a page that change by themselves: counters, relative times, weather, prices, ads.
 
-“Updated 5 minutes ago”, “1,204 views · 12 comments”, “BRKW 12.40 +1.2 %”: they stand among an
-article's paragraphs, and are no part of what it says. A line counts as one only if nothing else is
-in it. Sentences that tell of such figures (“The video was viewed 1.2 million times”) are prose, and
-so are lines that only begin like one.
+“Updated 5 minutes ago”, “1,204 views · 12 comments”, “BRKW 12.40 +1.2 %”: they occur among an
+article's paragraphs and are not part of its content. A line counts only if it contains nothing
+else. Sentences about such figures (“The video was viewed 1.2 million times”) are prose, and so are
+lines that only begin like a counter. The words are in `volatile_words.toml`.
 """
 
 from __future__ import annotations
@@ -14,43 +13,41 @@ import tomllib
 from collections.abc import Iterable
 from functools import lru_cache
 from importlib.resources import files
+from itertools import chain
 from unicodedata import category, normalize
 
 MOST = 160
-"""Characters. What is longer says more than a figure."""
+"""Maximum characters of a counter; longer lines say more than a figure."""
 MOST_OF_ADVERTISING = 240
 MOST_NAMES = 6
-"""Words of a place or of a reporter that may stand beside a relative time."""
+"""Maximum words of a place or reporter beside a relative time."""
 
 
 def is_volatile_line(line: str) -> bool:
-    """Whether a line holds nothing but figures that change by themselves. Pure, for lines of any
-    language."""
+    """Return whether a line in any language holds only figures that change by themselves."""
     text = line.strip()
     return is_counter(text) or is_advertising(text) or is_quotation(text) or is_weather(text)
 
 
 def is_counter(line: str) -> bool:
-    """Whether a line holds only counters, relative times, reading times, or when the page was last
-    changed."""
+    """Return whether a line holds only counters, relative times, reading times or a modification
+    time."""
     text = line.strip()
     return 0 < len(text) <= MOST and _is_counter(text)
 
 
 def is_advertising(line: str) -> bool:
-    """Whether a line is marked as advertising by a label and a colon, and the advertisement
-    follows."""
+    """Return whether a line begins with a label of advertising and a colon, followed by the ad."""
     return len(line) <= MOST_OF_ADVERTISING and _ADVERTISING.match(line) is not None
 
 
 def is_quotation(line: str) -> bool:
-    """Whether a line is the price of a share, a currency or an index with its change: `BRKW 12.40
-    +1.2 %`."""
+    """Return whether a line is a price or index with its change: `BRKW 12.40 +1.2 %`."""
     return len(line) <= 60 and _QUOTATION.fullmatch(line.strip()) is not None
 
 
 def is_weather(line: str) -> bool:
-    """Whether a line gives the weather of this moment: `Weather in Port Ansel now: 7 degrees, light
+    """Return whether a line gives the current weather: `Weather in Port Ansel now: 7 degrees,
     rain`."""
     text = line.strip()
     if len(text) > 120 or not re.search(r"\d", text):
@@ -58,37 +55,35 @@ def is_weather(line: str) -> bool:
     return _WEATHER_HERE.fullmatch(text) is not None or _is_weather_report(text)
 
 
-# -- words, in the languages of the larger part of the world's news --------------------------------
+# -- word lists ------------------------------------------------------------------------------------
 
 
 def _fold(text: str) -> str:
-    """A text in one case and one form, without the vowel signs that some scripts set between
-    letters."""
+    """Return the text in one case and form, without the vowel signs that some scripts set."""
     if text.isascii():
         return text.lower()
-    return "".join(
-        letter for letter in normalize("NFKC", text.casefold()) if category(letter) != "Mn"
-    )
+    letters = normalize("NFKC", text.casefold())
+    return "".join(letter for letter in letters if category(letter) != "Mn")
 
 
 _LISTS = tomllib.loads(files("pipelines.dedup").joinpath("volatile_words.toml").read_text("utf-8"))
 
 
 def _words(name: str) -> frozenset[str]:
+    """Return the folded words of one list."""
     return frozenset(_fold(_LISTS[name]).split())
 
 
 _COUNTED = _words("counted")
-"""What is counted of a page: looks, readers, shares, comments; and the time that it takes to
-read."""
+"""Words for what is counted on a page: views, readers, shares, comments; and for reading times."""
 _UNITS = _words("units")
 _YEARS = _words("years")
-"""Not of a line that holds nothing else: newspapers head a column with “50 years ago”."""
+"""Not sufficient if a line contains nothing else: newspapers head columns with “50 years ago”."""
 _AGO = _words("ago")
 _JUST = _words("just")
 _TODAY = _words("today")
 _CHANGED = _words("changed")
-"""What says that a page was changed or published."""
+"""Words that mark the time of a change or of publication."""
 _GLUE = _words("glue")
 _THIS = _words("this")
 _ONES = _words("ones")
@@ -115,7 +110,8 @@ _DENSE_LETTER = "぀-ヿ㐀-鿿가-힣\u0e00-\u0e7f"
 
 
 def _any_of(*lists: Iterable[str]) -> str:
-    words = {word for words in lists for word in words}
+    """Return the alternatives of a regular expression, the longest first."""
+    words = set(chain.from_iterable(lists))
     return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
 
 
@@ -142,29 +138,31 @@ _CLOCK = re.compile(r"\d{1,2}\s?[:.hH]\s?\d\d")
 
 @lru_cache(2048)
 def _is_counter(text: str) -> bool:
+    """Return whether the words and numbers of a line make it a counter."""
     folded = _fold(text)
     if _DENSE.search(folded):
         return _is_dense_counter(folded)
-    numbered = re.search(r"\d", folded) is not None
     words = _LETTERS.findall(folded)
-    if not words or len(words) > 24:
-        return False
     known = set(words) & _KNOWN
-    if (
-        len(words) > 4
-        and text.endswith(".")
-        and not known & (_THIS | _AGO)
-        and not set(words[:2]) & _CHANGED
-    ):
-        return False  # of another text than its own, as prose tells
+    if not words or len(words) > 24 or _is_sentence(text, words, known):
+        return False
+    numbered = re.search(r"\d", folded) is not None
+    is_figure = _is_figure(known, folded, numbered)
     foreign = [word for word in words if word not in _KNOWN]
-    if not foreign:
-        return _is_figure(known, folded, numbered) or _is_change(known, folded, numbered)
-    return _is_figure(known, folded, numbered) and _are_names(text, foreign, known)
+    if foreign:
+        return is_figure and _are_names(text, foreign, known)
+    return is_figure or _is_change(known, folded, numbered)
+
+
+def _is_sentence(text: str, words: list[str], known: set[str]) -> bool:
+    """Return whether a line is prose about another text: a sentence without a word like *this*."""
+    if len(words) <= 4 or not text.endswith("."):
+        return False
+    return not known & (_THIS | _AGO) and not set(words[:2]) & _CHANGED
 
 
 def _is_figure(known: set[str], folded: str, numbered: bool) -> bool:
-    """Whether the known words of a line are of a counter or a relative time."""
+    """Return whether the known words of a line belong to a counter or a relative time."""
     changed = bool(known & _CHANGED)
     if _is_relative(known, folded, numbered, changed) or (numbered and known & _COUNTED):
         return True
@@ -172,18 +170,18 @@ def _is_figure(known: set[str], folded: str, numbered: bool) -> bool:
 
 
 def _is_change(known: set[str], folded: str, numbered: bool) -> bool:
-    """Whether they say when the page was changed: just now, or at a date or a time of day."""
+    """Return whether the known words tell when the page changed: just now, at a date or time of
+    day."""
     if not known & _CHANGED:
         return False
-    dated = (
-        bool(known & _CALENDAR)
-        or _DATE.search(folded) is not None
-        or _CLOCK.search(folded) is not None
-    )
-    return bool(known & _JUST) or (numbered and dated)
+    if known & _JUST:
+        return True
+    shows_time = _DATE.search(folded) or _CLOCK.search(folded)
+    return numbered and (bool(known & _CALENDAR) or shows_time is not None)
 
 
 def _is_relative(known: set[str], folded: str, numbered: bool, changed: bool) -> bool:
+    """Return whether the known words belong to a relative time."""
     ago = known & _AGO or " y a " in f" {folded} "
     if not ago or not (numbered or known & _ONES):
         return False
@@ -191,23 +189,17 @@ def _is_relative(known: set[str], folded: str, numbered: bool, changed: bool) ->
 
 
 def _is_dense_counter(folded: str) -> bool:
+    """Return whether a line in a script without spaces is a counter."""
+    forms = (_DENSE_COUNTS, _DENSE_RELATIVE, _DENSE_DATED)
+    if not any(form.search(folded) for form in forms):
+        return False
     bare = re.sub(r"[\W\d_]+|[a-z]+", "", folded)
-    evident = (
-        _DENSE_COUNTS.search(folded)
-        or _DENSE_RELATIVE.search(folded)
-        or _DENSE_DATED.search(folded)
-    )
     latin = re.findall("[a-z]+", folded)
-    return (
-        bool(evident)
-        and _DENSE_LINE.fullmatch(bare) is not None
-        and all(word in _KNOWN for word in latin)
-    )
+    return _DENSE_LINE.fullmatch(bare) is not None and _KNOWN.issuperset(latin)
 
 
 def _are_names(text: str, foreign: list[str], known: set[str]) -> bool:
-    """Whether the words of a line beside its figures name a place or a reporter, as date-lines
-    do."""
+    """Return whether the other words of a line name a place or a reporter, as in date lines."""
     if len(foreign) > MOST_NAMES or len(text) > 110 or text.endswith(_SENTENCE_END):
         return False
     shown = [word for word in re.findall(r"[^\W\d_]+", text) if _fold(word) in set(foreign)]
@@ -235,7 +227,7 @@ _QUOTATION = re.compile(
     rf"[^\W\d_][\w&.,/^ \-]{{0,40}}?[:\s]\s?{_PRICE}\s?[|·,]?\s?"
     rf"[(\[]?(?:{_SIGNED}\s?[(/,|]?\s?{_SHARE}|{_SIGNED}\s?[%٪])\s?[)\]]?"
 )
-"""Its name, its price, its change, of which one number is a percentage."""
+"""Name, price and change, of which one number is a percentage."""
 
 _WEATHER = re.compile(
     r"""\b(?:weather|wetter|météo|meteo|el\ tiempo|clima|tiempo|previsão|tempo|het\ weer|weer|väder|vädret|vejr|vejret
@@ -266,15 +258,14 @@ _WEATHER_HERE = re.compile(
 
 
 def _is_weather_report(text: str) -> bool:
-    """Whether a line is labelled as the weather and gives degrees: of now, before a colon, in a few
-    words each."""
-    label, colon, said = re.sub("：", ":", text).partition(":")
-    if (
-        not colon
-        or len(label.split()) > 7
-        or not _WEATHER.search(label)
-        or not _DEGREES.search(said)
-    ):
+    """Return whether a line has a weather label, a colon and then degrees.
+
+    The label says that it is current, or all parts after the colon have only a few words.
+    """
+    label, colon, said = text.replace("：", ":").partition(":")
+    if not colon or len(label.split()) > 7:
+        return False
+    if not _WEATHER.search(label) or not _DEGREES.search(said):
         return False
     parts = [part for part in re.split(r"[,;·|]", said) if part.strip()]
     return bool(_NOW.search(label)) or all(len(part.split()) <= 5 for part in parts)

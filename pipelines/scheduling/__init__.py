@@ -1,1 +1,1 @@
-"""When to fetch a source or a page again."""
+"""Decide when a page, feed or sitemap is fetched next."""

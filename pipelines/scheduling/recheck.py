@@ -1,10 +1,10 @@
-"""When to look at an article's page again: often while it is news, ever more rarely after. Pure;
-the crawl decides how many of the due pages of one host it takes.
+"""Schedule of the rechecks of an article: often while it is news, then ever more rarely.
 
-The age of an article grows by half from look to look, from ten minutes on: 0, 10, 20, 30, 45
-minutes, 1 h 8, 1 h 41 … These are 13 looks on the first day, 18 in the first week and 28 in the
-first year. A change starts the clock again, but an old article that changes at every look is not
-watched as closely as a new one.
+Pure; the crawl decides how many of the due pages of one host it fetches. The age of an article
+grows by half between two checks, starting at ten minutes: 0, 10, 20, 30, 45 minutes, 1 h 8, 1 h 41
+… This makes 13 checks on the first day, 18 in the first week and 28 in the first year. A change
+restarts the clock, but an old article that changes at every check is not fetched as often as a new
+one.
 """
 
 from __future__ import annotations
@@ -15,19 +15,22 @@ from archive.articles.revisions import Looks
 from archive.records import utc
 
 SHORTEST = timedelta(minutes=10)
+"""Minimum interval between two checks of an article."""
 LAST = timedelta(days=365)
-"""After the article's first appearance or its last change; then only who asks for it has it looked
-at."""
+"""Rechecks end this long after the first appearance or the last change; then only an explicit
+request fetches the article."""
 RESTLESS = 24
-"""The share (one in so many) of its age that an article which keeps changing waits."""
+"""An article that keeps changing waits 1/24 of its age."""
 GONE = 410
+"""HTTP status 410 (Gone)."""
 
 
 def next_look(looks: Looks, now: datetime) -> datetime | None:
-    """The moment of the next look, after `now`; None if there is to be none.
+    """Return the time of the next check, after `now`, or None if no further check is due.
 
     None after two answers 410 (Gone) in a row, and a year after the article appeared or last
-    changed. What lost most of its text is looked at again soon, as the second look decides.
+    changed. A version that lost most of its text (`looks.held`) is rechecked soon, as the second
+    fetch decides.
     """
     if looks.statuses[:2] == (GONE, GONE):
         return None
@@ -35,12 +38,15 @@ def next_look(looks: Looks, now: datetime) -> datetime | None:
         return now + SHORTEST
     began = _beginning(looks, now)
     changed = max(began, min(_moment(looks.changed_at) or began, now))
-    wait = max(SHORTEST, min((now - began) / 2, max((now - changed) / 2, (now - began) / RESTLESS)))
-    return now + wait if now + wait <= changed + LAST else None
+    age, unchanged = now - began, now - changed
+    wait = max(SHORTEST, min(age / 2, max(unchanged / 2, age / RESTLESS)))
+    following = now + wait
+    return following if following <= changed + LAST else None
 
 
 def due_at(looks: Looks, now: str) -> str | None:
-    """The same as the archive writes it (`urls.due_at`)."""
+    """Return `next_look` in the archive's form (`urls.due_at`). Raises ValueError for an invalid
+    `now`."""
     moment = _moment(now)
     if moment is None:
         raise ValueError(f"not a moment: {now!r}")
@@ -49,14 +55,13 @@ def due_at(looks: Looks, now: str) -> str | None:
 
 
 def _beginning(looks: Looks, now: datetime) -> datetime:
-    """When it was published or, if the page does not say or errs, first seen."""
+    """Return the publication date or, if that is missing or later, the time of the first fetch."""
     seen = _moment(looks.first_seen) or now
     return min(seen, _moment(looks.published_at) or seen, now)
 
 
 def _moment(text: str | None) -> datetime | None:
-    """A moment as the archive writes it; a clock without a zone is taken for UTC, a day for its
-    end.
+    """Parse an archive timestamp; without a zone it is UTC, and a day alone means the day's end.
 
     An article of which only the day is known may be minutes old.
     """

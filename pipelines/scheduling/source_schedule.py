@@ -1,10 +1,9 @@
-"""When to look at a feed or sitemap again: as often as it has something new, and no more often than
-it asks.
+"""Schedule of feeds and sitemaps: as often as new items appear, within the publisher's wishes.
 
 Pure. The interval is half the mean gap between the new items of a source, so that an item is found
-within that gap, and at least as long as its publisher asks readers to wait. A source that fails is
-asked ever more rarely, and never given up: feeds that die in silence after a few errors are what
-users of feed readers complain of most.
+within that gap, and at least as long as the publisher asks clients to wait. A failing source is
+fetched ever more rarely and never given up: feeds that silently stop after a few errors are the
+most frequent complaint of feed reader users.
 """
 
 from __future__ import annotations
@@ -19,25 +18,25 @@ from archive.times import told
 
 SHORTEST, LONGEST = timedelta(minutes=5), timedelta(hours=24)
 UNKNOWN = timedelta(hours=1)
-"""For a source of which fewer than two items are known."""
+"""Interval of a source with fewer than two known items."""
 ITEMS = 20
-"""The newest that the gap is reckoned from."""
+"""Maximum number of items, the newest, from which the mean gap is computed."""
 LONGEST_WISH = timedelta(days=7)
-"""That a publisher's own word is followed for."""
+"""A publisher's requested interval (`ttl`, `max-age` …) is followed up to this long."""
 SPREAD = 0.1
-"""Of the interval, either way, so that sources do not all come due at once."""
+"""Random share of the interval, either way, so that sources do not all become due at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """How long to wait, and why."""
+    """An interval, and the reason for it in a few words."""
 
     length: timedelta
     why: str
 
 
 def due(rhythm: Rhythm, now: str) -> Due:
-    """When a source is looked at again, and why then."""
+    """Return when a source is fetched next, and why. Raises ValueError for an invalid `now`."""
     moment = _moment(now)
     if moment is None:
         raise ValueError(f"not a moment: {now!r}")
@@ -48,45 +47,52 @@ def due(rhythm: Rhythm, now: str) -> Due:
         interval = _by_items(rhythm, moment)
         usual = interval.length
     wish = min(timedelta(seconds=rhythm.wish_seconds or 0), LONGEST_WISH)
-    length = interval.length * (1 + _spread(rhythm.url, now))
+    length, why = interval.length * (1 + _spread(rhythm.url, now)), interval.why
     if wish > length:
-        length, interval = wish, Interval(wish, f"it asks to be left alone for {told(wish)}")
-    return Due(utc(moment + length), interval.why, int(usual.total_seconds()))
+        length, why = wish, f"the publisher asks for an interval of {told(wish)}"
+    return Due(utc(moment + length), why, int(usual.total_seconds()))
 
 
 def _by_items(rhythm: Rhythm, now: datetime) -> Interval:
-    """Half the mean gap; the time since the newest item counts as one gap more once that makes the
-    mean longer.
+    """Return half the mean gap between the newest items, within `SHORTEST` and `LONGEST`.
 
-    Items of one moment count once: where no dates are given, all that the first look found has one.
+    The time since the newest item counts as a further gap once it makes the mean longer. Items of
+    one timestamp count once: where no dates are given, all items of the first fetch share one.
     """
-    known = {min(moment, now) for moment in map(_moment, rhythm.items) if moment}
+    moments = map(_moment, rhythm.items)
+    known = {min(moment, now) for moment in moments if moment}
     newest = sorted(known, reverse=True)[:ITEMS]
     if len(newest) < 2:
         silence = now - min(_moment(rhythm.known_since) or now, now)
-        return Interval(
-            min(LONGEST, max(UNKNOWN, silence / 2)), "it was not the first to name anything yet"
-        )
-    gap = max((newest[0] - newest[-1]) / (len(newest) - 1), (now - newest[-1]) / len(newest))
+        length = min(LONGEST, max(UNKNOWN, silence / 2))
+        return Interval(length, "fewer than two new items known")
+    gap_between = (newest[0] - newest[-1]) / (len(newest) - 1)
+    gap_until_now = (now - newest[-1]) / len(newest)
+    gap = max(gap_between, gap_until_now)
     return Interval(min(LONGEST, max(SHORTEST, gap / 2)), f"an item every {told(gap)}")
 
 
 def _after_failures(failures: int, usual: timedelta) -> Interval:
-    """Twice as long with every failure in a row, up to a day."""
-    length = min(LONGEST, max(SHORTEST, usual) * 2 ** min(failures, 12))
-    return Interval(length, f"failed {'once' if failures == 1 else f'{failures} times in a row'}")
+    """Return the usual interval doubled for every failure in a row, up to a day."""
+    doublings = min(failures, 12)  # more would overflow, and LONGEST is reached long before
+    length = min(LONGEST, max(SHORTEST, usual) * 2**doublings)
+    times = "once" if failures == 1 else f"{failures} times in a row"
+    return Interval(length, f"failed {times}")
 
 
 def _spread(url: str, now: str) -> float:
-    """Between -SPREAD and SPREAD, by chance, and the same for the same look."""
-    number = int.from_bytes(blake2b(f"{url} {now}".encode(), digest_size=4).digest(), "big")
-    return SPREAD * (2 * number / 2**32 - 1)
+    """Return a pseudo-random number between -SPREAD and SPREAD, fixed for a URL and a time."""
+    digest = blake2b(f"{url} {now}".encode(), digest_size=4).digest()
+    share = int.from_bytes(digest, "big") / 2**32
+    return SPREAD * (2 * share - 1)
 
 
 def _moment(text: str | None) -> datetime | None:
-    """A moment as the archive writes it; a clock without a zone is taken for UTC."""
+    """Parse an archive timestamp; without a zone it is taken as UTC."""
+    if not text:
+        return None
     try:
-        moment = datetime.fromisoformat(text) if text else None
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return moment.replace(tzinfo=UTC) if moment and not moment.tzinfo else moment
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

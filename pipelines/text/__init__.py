@@ -1,1 +1,1 @@
-"""What texts are made of: terms, vectors, fingerprints, words."""
+"""Representations of a text: terms, vectors, fingerprints and word counts."""

@@ -1,7 +1,7 @@
-"""Is this the same text, letter for letter as a reader sees it?
+"""Fingerprints that are equal if two texts read the same, letter for letter.
 
-For likeness (copies, excerpts, templates) a fingerprint of a whole text is blind; that is decided
-elsewhere.
+A fingerprint of a whole text cannot show similarity (copies, excerpts, templates); see
+`pipelines.dedup.copies`.
 """
 
 from __future__ import annotations
@@ -11,19 +11,28 @@ from hashlib import blake2b
 from unicodedata import category, normalize
 
 VERSION = 1
-"""Goes up whenever the same text would get another fingerprint: two of different versions say
-nothing."""
+"""Increases whenever the same text would get another fingerprint; different versions are not
+comparable."""
 
 _APART = frozenset("PZC")
-"""Punctuation, separators and controls part words (1.5 is not 15); that is all they do."""
+"""First letters of the Unicode categories that separate words: punctuation, separators, controls.
+
+Separating is all they do, so 1.5 differs from 15 and equals 1,5.
+"""
 
 
 class _Fold(dict[int, str | None]):
-    """For str.translate: filled as characters are met."""
+    """Translation table for str.translate, filled as characters are met."""
 
     def __missing__(self, code: int) -> str | None:
+        """Map formatting characters to None, separators to a space and all others to themselves."""
         kind = category(chr(code))
-        self[code] = None if kind == "Cf" else " " if kind[0] in _APART else chr(code)
+        if kind == "Cf":  # formatting: soft hyphens, joiners, directions
+            self[code] = None
+        elif kind[0] in _APART:
+            self[code] = " "
+        else:
+            self[code] = chr(code)
         return self[code]
 
 
@@ -31,7 +40,7 @@ _FOLD = _Fold()
 
 
 def normalized(text: str) -> str:
-    """The text as the fingerprint sees it: words, parted by one space.
+    """Return the text as the fingerprint sees it: words separated by one space.
 
     Folded: case (Unicode's, so ß is ss), compatibility forms (NFKC: ﬁ, full-width, ½, no-break
     space), white space and paragraphs, punctuation of every script, soft hyphens and other
@@ -43,8 +52,7 @@ def normalized(text: str) -> str:
 
 
 def fingerprint(text: str) -> str:
-    """`1:` and 32 hexadecimal digits (128 bits of BLAKE2b), or nothing for a text without a
-    word."""
+    """Return `1:` and 32 hexadecimal digits (128 bits of BLAKE2b); empty if there is no word."""
     words = normalized(text)
     if not words:
         return ""

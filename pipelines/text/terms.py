@@ -1,9 +1,9 @@
-"""The terms of a text: what two reports of one thing have in common, whatever their grammar.
+"""The terms of a text: normalized words that two reports of one event share in any inflection.
 
-Words are put in one case, stop words left out, the others cut to their stems (Snowball,
-https://snowballstem.org) and stripped of accents. Languages that write no spaces, and Korean, whose
-particles stick to the nouns, give pairs of characters. What is a language's own (stop words, stems)
-is left out where the language is not known.
+Words are case-folded, stop words removed, the others reduced to their stems (Snowball,
+https://snowballstem.org) and stripped of accents. Languages written without spaces, and Korean,
+whose particles are attached to the nouns, yield pairs of characters. Stop words and stems are
+skipped where the language is not known.
 """
 
 from __future__ import annotations
@@ -28,69 +28,76 @@ STEMS = {
     "pt": "portuguese", "ro": "romanian", "ru": "russian", "sr": "serbian", "st": "sesotho", "sv": "swedish",
     "ta": "tamil", "tr": "turkish", "yi": "yiddish",
 }  # fmt: skip
-"""ISO 639-1 → the stemmer of that language."""
+"""ISO 639-1 code → name of the Snowball stemmer."""
 
 MARKS = (
     "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc"
     "\u0900-\u0963\u0971-\u0dff\u200c"
 )
-"""Vowel signs and accents that stand within words, and the Persian joint between them."""
+"""Vowel signs and accents that occur within words, and the Persian zero-width joint."""
 WORD = re.compile(rf"[\w{MARKS}]{{2,}}")
+"""A word of at least two characters."""
 ACCENTS = re.compile("[\u0300-\u036f\u064b-\u065f\u200c]+")
+"""Combining accents that are removed after stemming."""
 LONGEST = 40
-"""Characters; what is longer is no word."""
+"""Maximum length of a term in characters; longer strings are not words."""
 
 HIRAGANA = re.compile("[\u3041-\u309f\u30fc]+")
+"""Pairs in this script are Japanese endings and particles."""
 LINKS = frozenset("的了是在也就而及与與这這那她它们們")
-"""Chinese characters that stand for grammar where they are in no word of their own."""
+"""Chinese characters that are mostly grammatical particles."""
 
 _stemmers = local()
-"""A stemmer serves one thread."""
+"""One set of stemmers a thread: a stemmer object is not thread-safe."""
 
 
 def terms(text: str, language: str | None) -> list[str]:
-    """The terms of a text, in order and as often as they occur; `language` is ISO 639-1."""
+    """Return the terms of a text, in order and with repetitions; `language` is ISO 639-1."""
     language = (language or "").partition("-")[0].lower()
     text = unicodedata.normalize("NFKC", text).casefold().replace("_", " ")
     if not UNSPACED_RUN.search(text):
         return _words(WORD.findall(text), language)
     found: list[str] = []
     for letters in re.split(f"([{UNSPACED}]+)", text):
-        found += (
-            _pairs(letters, language)
-            if UNSPACED_RUN.match(letters)
-            else _words(WORD.findall(letters), language)
-        )
+        if UNSPACED_RUN.match(letters):
+            found += _pairs(letters, language)
+        else:
+            found += _words(WORD.findall(letters), language)
     return found
 
 
 @cache
 def stop_words(language: str) -> frozenset[str]:
-    """The words that say nothing of what a text is about; none for a language that is not known."""
-    return frozenset(
-        unicodedata.normalize("NFKC", _stop_lists().get(language, "")).casefold().split()
-    )
+    """Return the stop words of a language; empty for an unknown language."""
+    words = _stop_lists().get(language, "")
+    return frozenset(unicodedata.normalize("NFKC", words).casefold().split())
 
 
 @cache
 def _stop_lists() -> dict[str, str]:
+    """Return the lists of `stop_words.toml`, by language."""
     with (Path(__file__).parent / "stop_words.toml").open("rb") as file:
         return tomllib.load(file)
 
 
 def _words(words: list[str], language: str) -> list[str]:
-    """Stemmed, then stripped of accents: the stemmers go by them."""
+    """Stem the words, then strip their accents, which the stemmers need."""
     stop, name = stop_words(language), STEMS.get(language)
     words = [word for word in words if word not in stop and _may_be_a_term(word)]
-    words = _stemmer(name).stemWords(words) if name else words
-    return words if "".join(words).isascii() else list(map(_plain, words))
+    if name:
+        words = _stemmer(name).stemWords(words)
+    if "".join(words).isascii():
+        return words
+    return [_plain(word) for word in words]
 
 
 def _may_be_a_term(word: str) -> bool:
+    """Return whether the word has a usable length; numbers of two digits are excluded."""
     return 2 < len(word) <= LONGEST or (len(word) == 2 and not word.isdecimal())
 
 
 def _stemmer(name: str) -> Stemmer.Stemmer:
+    """Return this thread's stemmer of that name."""
     known = _stemmers.__dict__
     if name not in known:
         known[name] = Stemmer.Stemmer(name)
@@ -98,15 +105,19 @@ def _stemmer(name: str) -> Stemmer.Stemmer:
 
 
 def _plain(word: str) -> str:
+    """Return the word without accents."""
     if word.isascii():
         return word
     return unicodedata.normalize("NFC", ACCENTS.sub("", unicodedata.normalize("NFD", word)))
 
 
 def _pairs(run: str, language: str) -> Iterator[str]:
-    """Its overlapping pairs of characters, those left out that are grammar: Japanese endings,
-    Chinese links."""
+    """Yield the overlapping pairs of characters, without grammatical ones.
+
+    Japanese endings are skipped in every language, and Chinese particles in all but Japanese.
+    """
     for at in range(len(run) - 1):
         pair = run[at : at + 2]
-        if not (HIRAGANA.fullmatch(pair) or (language != "ja" and not LINKS.isdisjoint(pair))):
+        has_particle = language != "ja" and not LINKS.isdisjoint(pair)
+        if not has_particle and not HIRAGANA.fullmatch(pair):
             yield pair

@@ -1,8 +1,8 @@
-"""What an article is about, as a vector: its telling terms, each with a weight, of unit length.
+"""Articles as vectors of unit length: their characteristic terms, each with a weight.
 
 Weights are (1 + ln tf) · ln((N + 1) / (df + ½)) (tf-idf: Salton and Buckley, Term-weighting
-approaches in automatic text retrieval, 1988), where a term of the headline counts five times and N
-and df grow as articles come.
+approaches in automatic text retrieval, 1988), where a term of the headline counts five times. N and
+df grow as articles are added.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from pipelines.text.terms import terms
 __all__ = ["Vector", "cosine", "mean", "unit", "vector", "weights"]
 
 OF_HEADLINE = 5.0
-"""What a term of the headline counts, beside one of the text."""
+"""Weight of an occurrence in the headline, relative to one in the text."""
 CHARACTERS = 6_000
-"""Of the text, from its beginning: news says first what it is about."""
+"""Maximum length of the text that is used: news states its subject at the beginning."""
 OF_MEAN = 128
-"""Terms that the mean of several vectors keeps."""
+"""Number of terms that the mean of several vectors retains."""
 
 
 def weights(
     headline: str | None, standfirst: str | None, text: str, language: str | None
 ) -> dict[str, float]:
-    """Term → how often it occurs, its places weighted. Nothing if there are no terms."""
+    """Return term → weighted number of occurrences; empty if there are no terms."""
     read = below_standfirst(text, standfirst)[:CHARACTERS]
     counts: Counter[str] = Counter(terms(f"{standfirst or ''}\n{read}", language))
     weighted = {term: float(count) for term, count in counts.items()}
@@ -37,14 +37,16 @@ def weights(
 
 
 def cosine(a: Mapping[str, float], b: Mapping[str, float]) -> float:
-    """Of two vectors of unit length: 0, nothing in common, to 1."""
+    """Return the cosine of two vectors of unit length: from 0, no common term, to 1."""
     few, many = (a, b) if len(a) <= len(b) else (b, a)
     return sum(weight * many.get(term, 0.0) for term, weight in few.items())
 
 
 def mean(vectors: Iterable[Mapping[str, float]], most: int = OF_MEAN) -> Vector:
-    """The middle of several vectors, its `most` strongest terms, of unit length; empty if there are
-    none."""
+    """Return the mean of several vectors, cut to the `most` strongest terms, with unit length.
+
+    Empty for no vectors.
+    """
     total: dict[str, float] = {}
     for one in vectors:
         for term, weight in one.items():

@@ -1,17 +1,20 @@
-"""How many words a text has, also where no blanks part them."""
+"""Word counts, also of languages that are written without spaces."""
 
 from __future__ import annotations
 
 import re
 
 UNSPACED = re.compile("[぀-ヿ㐀-鿿豈-﫿가-힣]|[฀-๿]+")
+"""Runs of Chinese, Japanese, Korean and Thai letters."""
 CHARACTERS_A_WORD = {"zh": 1.6, "ja": 2.0, "th": 4.5}
-"""How many characters make a word where no blanks part words; Korean has blanks."""
+"""Mean length of a word in characters, in languages without spaces; Korean has spaces."""
 
 
 def word_count(text: str, language: str | None) -> int:
-    """Words between blanks; in Chinese, Japanese and Thai, the letters over their number in a usual
-    word."""
+    """Return the number of words; `language` is ISO 639-1.
+
+    In Chinese, Japanese and Thai the number is estimated from the number of letters.
+    """
     if language not in CHARACTERS_A_WORD:
         return len(text.split())
     letters = sum(len(run) for run in UNSPACED.findall(text))

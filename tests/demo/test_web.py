@@ -16,6 +16,7 @@ from lxml import etree
 
 from demo.outlets import Template
 from demo.web import Outlet, Page, Revision, Web, World, serve
+from tests.patience import patient
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -48,7 +49,7 @@ class Got:
 
 def get(web: Web, url: str, method: str = "GET", **headers: str) -> Got:
     """Ask the web as a proxy, once."""
-    connection = http.client.HTTPConnection(urlsplit(web.proxy).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(web.proxy).netloc, timeout=patient(10))
     connection.request(
         method, url, headers={name.replace("_", "-"): value for name, value in headers.items()}
     )
@@ -102,7 +103,7 @@ def test_tunnels_are_refused(web: Web) -> None:
 
 
 def test_one_connection_carries_many_requests(web: Web) -> None:
-    connection = http.client.HTTPConnection(urlsplit(web.proxy).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(web.proxy).netloc, timeout=patient(10))
     for path in ("/one", "/two", "/nowhere"):
         connection.request("GET", f"http://a.example{path}")
         connection.getresponse().read()
@@ -310,7 +311,9 @@ def test_a_page_can_keep_a_client_waiting_but_not_the_end_of_the_test() -> None:
     with serve(World((Outlet("a.example", pages=pages),))) as web:
         get(web, "http://a.example/slow")
         address = urlsplit(web.proxy)
-        waiting = socket.create_connection((str(address.hostname), address.port or 80), timeout=10)
+        waiting = socket.create_connection(
+            (str(address.hostname), address.port or 80), timeout=patient(10)
+        )
         waiting.sendall(b"GET http://a.example/hang HTTP/1.1\r\nHost: a.example\r\n\r\n")
         answered = get(web, "http://a.example/")
     assert answered.status == 200

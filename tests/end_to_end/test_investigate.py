@@ -22,6 +22,7 @@ from demo.markup import page_html
 from demo.web import Outlet, Page, Web, World, serve, served
 from tests.conftest import Dateline
 from tests.crawler.spiders.test_story_spider import BOAT, BREAD, CRACKS, DRILL, FREE, MINE, START
+from tests.patience import patient
 from tests.stories import NOW, page
 
 ABROAD = replace(
@@ -119,7 +120,7 @@ def test_the_default_dossier_bears_the_storys_name_where_the_person_is(dateline,
             cwd=tmp_path,
             check=True,
             capture_output=True,
-            timeout=100,
+            timeout=patient(100),
         )
     assert MINE.headline in (tmp_path / "mine.html").read_text()
 
@@ -241,7 +242,7 @@ def test_ctrl_c_ends_it_with_a_dossier_of_what_there_is_and_the_same_command_goe
             lambda: any(r.host == "ridge.example" and r.path != "/robots.txt" for r in web.requests)
         )
         began.send_signal(signal.SIGINT)
-        assert began.wait(timeout=90) == 0
+        assert began.wait(timeout=patient(90)) == 0
         assert MINE.headline in (tmp_path / "dossier.html").read_text()
         assert DRILL.path not in coverage(run)
         web.held = False
@@ -295,7 +296,7 @@ def on_a_terminal(run: Dateline, typed: str, *words: object) -> str:
             os.write(ours, typed.encode())
             answered += 1
     os.close(ours)
-    assert process.wait(timeout=90) == 0, said
+    assert process.wait(timeout=patient(90)) == 0, said
     return said
 
 

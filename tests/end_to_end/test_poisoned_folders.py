@@ -19,6 +19,7 @@ import pytest
 from demo.web import serve
 from tests.conftest import Dateline, direct
 from tests.paths import ROOT
+from tests.patience import patient
 from tests.stories import outlet, story, world
 
 SCRIPT = Path(sys.executable).parent / "dateline"
@@ -64,7 +65,7 @@ class Folder:
         )
 
     def __call__(self, *words: str, **more: str) -> str:
-        told, mistakes = self.start(*words, **more).communicate(timeout=100)
+        told, mistakes = self.start(*words, **more).communicate(timeout=patient(100))
         assert self.ran() == ""
         return told + mistakes
 
@@ -126,7 +127,7 @@ def test_watch_starts_its_crawls_from_a_poisoned_folder(dateline, poisoned):
         assert process.stdout
         lines = [process.stdout.readline() for _ in range(2)]
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=patient(60))
         assert here.ran() == ""
         assert "finished" in lines[1], lines
         assert "2 new" in lines[1]
@@ -173,7 +174,7 @@ def served(here: Folder, *words: str) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/"
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=patient(60))
 
 
 @pytest.mark.parametrize("options", [(), ("--public",)])
@@ -181,7 +182,7 @@ def test_an_archive_is_served_from_a_poisoned_folder(dateline, poisoned, options
     here = poisoned(dateline())
     here(str(SCRIPT), "import", "page.html")
     with served(here, str(SCRIPT), "serve", *options) as address:
-        until = time.monotonic() + 60
+        until = time.monotonic() + patient(60)
         while True:
             try:
                 assert HEADLINE in direct.open(address).read().decode()

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections import Counter
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -336,8 +337,8 @@ FAULTS: dict[str, dict[str, object]] = {
 
 
 def test_sites_in_trouble_do_not_take_the_places_of_the_others(dateline):
-    """Of 48 troubled outlets 16 hang; what is well was asked for before they have timed out twice
-    (30 s each)."""
+    """Of 48 troubled outlets 16 hang; what is well was asked for before any of them has timed out
+    twice, and would be asked a third time."""
     bad = [
         troubled(f"{name}{n}.example".lower(), fault)
         for name, fault in FAULTS.items()
@@ -349,8 +350,8 @@ def test_sites_in_trouble_do_not_take_the_places_of_the_others(dateline):
         run.knows(*(each.host for each in bad), *(each.host for each in well))
         crawl = run.start("crawl", "--since", "2000-01-01", "--delay", "0")
         while sum("//well" in url for url in pages_asked(web)) < 48 and crawl.poll() is None:
-            began = web.requests[0].at if web.requests else time.monotonic()
-            assert time.monotonic() - began < 55, "the healthy outlets wait for the others"
+            hanging = Counter(request.host for request in web.requests if "hang" in request.host)
+            assert max(hanging.values(), default=0) < 3, "the healthy outlets wait for the others"
             time.sleep(0.1)
         assert sum("//well" in url for url in pages_asked(web)) == 48
         crawl.kill()

@@ -14,13 +14,14 @@ from pathlib import Path
 import pytest
 
 from demo.web import serve
+from tests.patience import patient
 from tests.stories import outlet, page, world
 
 SCRIPT = Path(sys.executable).parent / "dateline"
 
 
 def until(what: Callable[[], object], process: subprocess.Popen[str]) -> None:
-    last = time.monotonic() + 90
+    last = time.monotonic() + patient(90)
     while not what():
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < last
@@ -57,7 +58,7 @@ def test_a_crawl_that_is_asked_to_stop_ends_in_order(dateline, words, when, stop
         if when == "it runs":
             until(lambda: run.column("SELECT 1 FROM crawls") or process.poll() is not None, process)
         os.killpg(process.pid, stop)
-        told, mistakes = process.communicate(timeout=100)
+        told, mistakes = process.communicate(timeout=patient(100))
     assert process.returncode == 0, (told, mistakes)
     assert "Aborted" not in told + mistakes
     assert "Traceback" not in mistakes
@@ -73,5 +74,5 @@ def test_another_command_that_is_interrupted_while_it_loads_ends_without_a_trace
     )
     until(lambda: hears(process), process)
     process.send_signal(signal.SIGINT)
-    assert "Traceback" not in process.communicate(timeout=60)[1]
+    assert "Traceback" not in process.communicate(timeout=patient(60))[1]
     assert process.returncode != 0

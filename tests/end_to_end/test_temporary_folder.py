@@ -19,6 +19,7 @@ from archive.storage.temporary_files import is_ours, is_safe, temporary_folder
 from crawler.text import language_model
 from demo.web import serve
 from tests.end_to_end.test_faults import NAMESPACES, assert_one_line, mounts
+from tests.patience import patient
 from tests.stories import outlet, page, world
 
 SAID = "The last ferry leaves the island at noon, and nobody on the quay is sorry to see it go."
@@ -215,14 +216,14 @@ def test_without_any_folder_for_temporary_files_a_command_ends_in_one_line(words
         (Path(elsewhere) / "list.csv").write_text(
             "host,feed\nharbour.example,http://harbour.example/feed\n"
         )
-        subprocess.run(new, env=environ, check=True, capture_output=True, timeout=100)
+        subprocess.run(new, env=environ, check=True, capture_output=True, timeout=patient(100))
         (Path(elsewhere) / "page.html").write_text(PAGE)
         words = [str(Path(elsewhere) / word) if "." in word else word for word in words]
         if words == ["serve"]:
             words += ["--port", str(free_port())]
         command = [*NAMESPACES, "sh", "-c", READ_ONLY, "sh", "ro", *program, *words]
         ran = subprocess.run(
-            command, env=environ, capture_output=True, text=True, timeout=100, check=False
+            command, env=environ, capture_output=True, text=True, timeout=patient(100), check=False
         )
         assert ran.returncode != 99, ran.stderr
         assert "TMPDIR" in assert_one_line(ran)

@@ -429,6 +429,7 @@ def nested(depth: int) -> str:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", [1, 10, 500, 900, 960, 980, 100_000])
 def test_values_that_lie_deep_are_found_or_left_and_cost_no_page(depth: int) -> None:
     page = f'<html><script type="application/ld+json">{nested(depth)}</script><p>Seoul opens an embassy.</p></html>'

@@ -173,7 +173,7 @@ LOOKS: dict[str, tuple[dict[str, Any], Outcome, str | None]] = {
     "redirects that led nowhere": (
         {"final_url": "https://harbour.example/" + "x" * 3_000},
         "refused",
-        "redirects led to an address that cannot be kept",
+        "redirects led to an invalid URL",
     ),
     "a way that cannot be gone again": (
         {
@@ -270,6 +270,7 @@ def assert_clean(row: sqlite3.Row) -> None:
     assert all(isinstance(name, str) and len(name) <= 200 for name in authors)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_poisoned_look_costs_none_of_the_other_forty_nine(archive: Archive, kind: str) -> None:
     bad, outcome, reason = batch_of(kind)
@@ -382,6 +383,7 @@ def test_the_last_look_that_is_under_way_is_written_at_once_and_waits_for_no_oth
     assert asyncio.run(crawl()) == [0, 2]
 
 
+@pytest.mark.slow  # Scrapy starts
 def test_scrapys_own_path_through_the_stages_stores_the_same(archive: Archive) -> None:
     """Every kind at once, as items that the spiders yield."""
     failures: list[Exception] = []

@@ -3,8 +3,7 @@ but for reading it."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from itertools import count
 
 import pytest
 
@@ -13,7 +12,10 @@ from archive.text.unspaced import MAX_PAIRED_CHARS, bigrams
 from pipelines.dedup.boilerplate import apart, gone, marks
 from pipelines.dedup.copies import LOOKED_AT, likeness, sketch
 from pipelines.dedup.revisions import AROUND, LONG, judge, shortened
+from tests.growth import assert_growth
 from tests.stories import story
+
+pytestmark = pytest.mark.slow  # texts of two million characters
 
 SCRIPTS = {
     "words": "The ferry landing {} moves to the north quay. ",
@@ -31,10 +33,8 @@ def text(kind: str, length: int, start: int = 0) -> str:
     )[:length]
 
 
-def seconds(work: Callable[[], object]) -> float:
-    began = time.process_time()
-    work()
-    return time.process_time() - began
+STARTS = count(0, 3_000_000)
+"""Numbers for new texts: what was compared once is remembered."""
 
 
 @pytest.mark.parametrize("kind", SCRIPTS)
@@ -44,25 +44,29 @@ def test_to_find_copies_costs_the_same_however_long_a_text_is(kind):
     assert likeness(longer, long + "x" * 100_000) == likeness(long, long)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SCRIPTS)
 def test_to_judge_a_change_costs_about_the_same_however_long_a_text_is(kind):
     def changes(length: int) -> None:
-        old, new = text(kind, length), text(kind, length, 1_000_000)
+        start = next(STARTS)
+        old, new = text(kind, length, start), text(kind, length, start + 1_000_000)
         judge(Version(old), Version(new))
         judge(Version(old), Version(old + new[:100]))
 
-    assert seconds(lambda: changes(10 * LONG)) < 5 * seconds(lambda: changes(LONG)) + 0.5
+    assert_growth(changes, LONG, times=10, slack=0.6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SCRIPTS)
 def test_to_tell_habits_costs_little_more_where_a_text_is_long(kind):
     def told(length: int) -> None:
-        one, other = text(kind, length), text(kind, length, 1_000_000)
+        start = next(STARTS)
+        one, other = text(kind, length, start), text(kind, length, start + 1_000_000)
         marks(one)
         apart(one, other, "en")
         gone(one, set(marks(one)) - {None}, "en")
 
-    assert seconds(lambda: told(2_000_000)) < 20 * seconds(lambda: told(200_000)) + 1
+    assert_growth(told, 200_000, times=10, slack=2)
 
 
 def test_an_edit_amid_a_long_text_is_found_and_flagged_as_in_a_short_one():
@@ -95,5 +99,6 @@ def test_what_is_compared_of_a_long_text_is_what_changed_and_what_stands_around_
     assert shortened(*short) == short
 
 
+@pytest.mark.slow
 def test_a_long_text_without_spaces_is_found_by_the_pairs_of_its_first_part():
     assert bigrams("首" * (2 * MAX_PAIRED_CHARS)) == bigrams("首" * MAX_PAIRED_CHARS)

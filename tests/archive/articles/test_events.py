@@ -330,6 +330,7 @@ def told(desk: Desk) -> set[frozenset[tuple[str, str | None]]]:
     return {frozenset(names[id] for id in ids) for ids in desk.events().values()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shuffled", [False, True])
 def test_made_anew_events_are_those_of_an_arrival_by_date(tmp_path: Path, shuffled: bool) -> None:
     arrived, rebuilt = Desk(tmp_path / "a"), Desk(tmp_path / "b")

@@ -44,6 +44,7 @@ def in_turn() -> list[tuple[str, str, str]]:
     return [each for each in chain.from_iterable(zip_longest(*rows)) if each]
 
 
+@pytest.mark.slow
 def test_reports_of_three_happenings_in_seventeen_languages_come_to_three_events(
     desk: Desk,
 ) -> None:
@@ -90,6 +91,7 @@ def test_words_of_its_own_language_come_first(desk: Desk) -> None:
     assert desk.why(3)[0] == "words"
 
 
+@pytest.mark.slow
 def test_made_anew_and_tidied_the_events_hold_across_languages(desk: Desk) -> None:
     for _, language, text in in_turn():
         desk.report(text, language.partition("-")[0])

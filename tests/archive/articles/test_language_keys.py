@@ -83,6 +83,7 @@ def abroad(desk: Desk) -> dict[str, dict[str, int]]:
 # -- across languages ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_report_is_nearer_to_all_that_tell_of_the_same_in_other_languages_than_to_any_other(
     desk: Desk, abroad: dict[str, dict[str, int]]
 ) -> None:
@@ -94,6 +95,7 @@ def test_a_report_is_nearer_to_all_that_tell_of_the_same_in_other_languages_than
         assert farthest > max(cosine(english, told[one]) for one in others), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["collision", "tremor", "guild"])
 def test_an_archive_finds_the_reports_of_other_languages_first(
     desk: Desk, abroad: dict[str, dict[str, int]], name: str
@@ -170,6 +172,7 @@ def test_a_long_article_keeps_an_end(desk: Desk) -> None:
 # -- what changes ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_keeping_an_article_again_changes_nothing(
     desk: Desk, abroad: dict[str, dict[str, int]]
 ) -> None:

@@ -16,6 +16,9 @@ import pytest
 
 from archive.cli.idle_connections import MOST_SILENT
 from tests.archive.cli.test_serve import _get
+from tests.patience import patient
+
+pytestmark = pytest.mark.slow  # each starts a server
 
 RUN = """
 import archive.cli.read_commands, archive.cli.idle_connections
@@ -54,11 +57,12 @@ def served(folder: Path) -> Iterator[Callable[[float], int]]:
 
 
 def connected(port: int, said: bytes = b"") -> socket.socket:
-    there = socket.create_connection(("127.0.0.1", port), timeout=60)
+    there = socket.create_connection(("127.0.0.1", port), timeout=patient(60))
     there.sendall(said)
     return there
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "said", [b"", b"GET /archive HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "], ids=["silent", "half"]
 )
@@ -79,6 +83,7 @@ def test_two_thousand_connections_that_ask_for_nothing_keep_nobody_out(served, s
         resource.setrlimit(resource.RLIMIT_NOFILE, (least, most))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "said",
     [
@@ -98,6 +103,7 @@ def test_a_request_that_does_not_come_whole_is_not_waited_for(served, said):
                 break
 
 
+@pytest.mark.slow
 def test_a_connection_that_asks_again_and_again_is_kept(served):
     with connected(served(1_000.0)) as there:
         for _ in range(5):

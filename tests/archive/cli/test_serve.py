@@ -19,6 +19,9 @@ import pytest
 from archive.cli.serve import SETTINGS, Served, arguments
 from archive.storage.database import connect, transaction
 from archive.storage.schema import ARCHIVE
+from tests.patience import patient
+
+pytestmark = pytest.mark.slow  # each starts a server
 
 RUN = (
     "import archive.cli.read_commands; from archive.cli.base import cli; cli(prog_name='dateline')"
@@ -80,6 +83,7 @@ def _get(address: str) -> str:
         return text
 
 
+@pytest.mark.slow
 def test_pages_are_served_while_a_crawl_writes(folder: Path, address: str) -> None:
     stop, written = threading.Event(), []
 
@@ -109,13 +113,14 @@ def test_pages_are_served_while_a_crawl_writes(folder: Path, address: str) -> No
     assert f"Search {6 + len(written):,} articles" in _get(address)
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_it_quietly(folder: Path, port: int) -> None:
     with subprocess.Popen(
         command(folder, port), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as server:
         _wait_for(f"http://127.0.0.1:{port}/")
         server.send_signal(signal.SIGINT)
-        _, said = server.communicate(timeout=30)
+        _, said = server.communicate(timeout=patient(30))
     assert server.returncode == 0
     assert b"Traceback" not in said
 
@@ -124,7 +129,9 @@ def test_a_port_in_use_is_said_in_one_line(folder: Path, port: int) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", port))
         other.listen()
-        done = subprocess.run(command(folder, port), capture_output=True, check=False, timeout=60)
+        done = subprocess.run(
+            command(folder, port), capture_output=True, check=False, timeout=patient(60)
+        )
     assert done.returncode == 1
     assert re.fullmatch(
         rb"dateline: 127\.0\.0\.1:\d+: cannot listen there \(.+\); choose another with --port\n",
@@ -138,6 +145,7 @@ def test_a_file_that_a_crawl_writes_is_never_called_immutable(folder: Path) -> N
     assert called.count("--setting") == len(SETTINGS)
 
 
+@pytest.mark.slow
 def test_the_settings_hold(address: str) -> None:
     import json
 
@@ -145,6 +153,7 @@ def test_the_settings_hold(address: str) -> None:
     assert {name: told[name] for name in SETTINGS} == SETTINGS
 
 
+@pytest.mark.slow
 def test_serving_needs_no_crawler() -> None:
     done = subprocess.run(
         [sys.executable, "-c", "import sys, archive.plugin, archive.cli.serve, archive.cli.read_commands; "

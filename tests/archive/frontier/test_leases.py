@@ -66,6 +66,7 @@ def with_honest(tmp_path: Path):
 HONEST = {f"courier{number}.example" for number in range(10)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["n", "1", "n % 100"], ids=["pages", "one page", "a hundred pages"])
 def test_a_hundred_times_as_many_pages_of_one_outlet_cost_a_lease_about_the_same(with_honest, key):
     took = []
@@ -78,6 +79,7 @@ def test_a_hundred_times_as_many_pages_of_one_outlet_cost_a_lease_about_the_same
     assert took[1] < 2 * took[0] + 20
 
 
+@pytest.mark.slow
 def test_many_hosts_cost_a_lease_little_each_and_the_outlets_with_most_pages_come_first(
     with_honest,
 ):

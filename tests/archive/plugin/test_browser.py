@@ -20,9 +20,12 @@ from tests.archive.room import PAGES, STORY, furnish
 from tests.chromium import CHROMIUM, Browser, Tab
 from tests.paths import ROOT
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="there is no chromium here: apt-get install chromium"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="there is no chromium here: apt-get install chromium"
+    ),
+]
 
 SCREENSHOTS = ROOT / "tests" / "screenshots"
 WIDTHS = (390, 1280)
@@ -90,6 +93,7 @@ def keep(tab: Tab, name: str) -> None:
     tab.screenshot(SCREENSHOTS / f"{words}.png")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("path", PAGES)
 def test_each_page_shows_itself_whole_and_without_a_complaint(

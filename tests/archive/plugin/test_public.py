@@ -114,6 +114,7 @@ def public(folder: Path) -> Datasette:
     return opened(furnish(folder))
 
 
+@pytest.mark.slow
 def test_strangers_read_the_pages_and_the_canned_queries(public: Datasette) -> None:
     for path in (*OPEN, *(f"/archive/{name}" for name in queries())):
         assert ask(public, path).status_code == 200, path
@@ -171,6 +172,7 @@ def test_who_is_named_asks_in_sql_and_others_who_signed_in_do_not(folder: Path) 
     assert ask(datasette, path, "joe", follow_redirects=True).status_code == 403
 
 
+@pytest.mark.slow
 def test_the_pages_offer_strangers_no_way_to_what_they_do_not_get(public: Datasette) -> None:
     for path in PAGES:
         page = ask(public, path).text
@@ -193,6 +195,7 @@ def test_search_engines_are_asked_to_stay_away(public: Datasette) -> None:
     assert "noindex" in ask(public, "/archive/articles/1").headers["x-robots-tag"]
 
 
+@pytest.mark.slow
 def test_no_answer_to_a_stranger_tells_of_the_machine(folder: Path, public: Datasette) -> None:
     errors = (
         "/archive/search?words=%00",
@@ -312,6 +315,7 @@ def test_a_name_that_is_none_is_said_in_one_line(folder: Path) -> None:
 # -- as a process ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_serve_public_says_what_is_public_and_cleans_up(folder: Path) -> None:
     with Server(furnish(folder), "--public") as server:
         assert re.search(
@@ -329,6 +333,7 @@ def test_serve_public_says_what_is_public_and_cleans_up(folder: Path) -> None:
     assert not list(folder.glob(".public-*"))
 
 
+@pytest.mark.slow
 def test_serve_root_prints_an_address_that_signs_in_who_may_judge(folder: Path) -> None:
     with Server(furnish(folder), "--root") as server:
         link = server.line(r"http://\S+/-/auth-token\?token=\w+")
@@ -341,6 +346,7 @@ def test_serve_root_prints_an_address_that_signs_in_who_may_judge(folder: Path) 
             assert f'action="/archive/-/story/{STORY}/verdict"' in page.read().decode()
 
 
+@pytest.mark.slow
 def test_another_sites_name_for_this_machine_gets_nothing(folder: Path) -> None:
     with Server(folder) as server:
         assert (

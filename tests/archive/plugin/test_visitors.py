@@ -9,7 +9,6 @@ import re
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -29,6 +28,7 @@ from archive.storage.schema import ARCHIVE
 from bench.visitors import Server, attacks
 from tests.archive.conftest import MOMENT, add_article
 from tests.archive.room import STORY, furnish
+from tests.patience import patient
 
 VERSION_0 = not hasattr(Datasette, "allowed")
 
@@ -95,6 +95,7 @@ def test_where_the_file_lies_is_not_told(tmp_path: Path) -> None:
 TEXTS = st.text(alphabet="ab éx\t", max_size=12) | st.none() | st.integers(-99, 99)
 
 
+@pytest.mark.slow
 @given(TEXTS, TEXTS, TEXTS)
 def test_the_functions_in_place_of_sqlites_do_the_same(where: Any, old: Any, new: Any) -> None:
     calls = "select instr(?1, ?2), replace(?1, ?2, ?3), trim(?1), trim(?1, ?2), ltrim(?1, ?2), rtrim(?1, ?2), rtrim(?1)"
@@ -195,11 +196,16 @@ print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc tells of the memory on Linux alone")
 def test_what_sqlite_holds_in_a_process_is_bounded() -> None:
     """Common tables that double 24 times take gigabytes before a statement even runs."""
     done = subprocess.run(
-        [sys.executable, "-c", BOMB], capture_output=True, text=True, check=True, timeout=100
+        [sys.executable, "-c", BOMB],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=patient(100),
     )
     *refused, most = done.stdout.split()
     assert refused == ["refused"] * 2
@@ -320,15 +326,17 @@ async def slow(asked: Any, receive: Any, send: Any) -> None:
 def test_slow_requests_are_told_so_in_time_and_a_reader_does_not_wait_for_them() -> None:
     app = concurrency.paced(slow, Settings(), ADDRESSES)
 
-    async def one(path: str) -> tuple[int, float]:
+    answered: list[str] = []
+
+    async def one(path: str) -> int:
         sent: list[Any] = []
-        began = time.perf_counter()
 
         async def send(event: Any) -> None:
             sent.append(event)
 
         await app(scope(path), None, send)
-        return sent[0]["status"], time.perf_counter() - began
+        answered.append(path)
+        return int(sent[0]["status"])
 
     async def all_at_once() -> Any:
         waiting = [asyncio.create_task(one("/archive?sql=x")) for _ in range(20)]
@@ -336,10 +344,9 @@ def test_slow_requests_are_told_so_in_time_and_a_reader_does_not_wait_for_them()
         reader = await one("/archive/-/stories")
         return reader, [await each for each in waiting]
 
-    (status, seconds), others = asyncio.run(all_at_once())
-    assert (status, seconds < 0.25) == (200, True)
-    assert {status for status, _ in others} == {503}
-    assert max(seconds for _, seconds in others) < 5  # 0.3 s, on a machine that has time
+    status, others = asyncio.run(all_at_once())
+    assert (status, answered[0]) == (200, "/archive/-/stories")
+    assert set(others) == {503}, "told so before what they asked for was there"
 
 
 def test_an_answer_that_has_begun_may_take_its_time() -> None:
@@ -402,6 +409,7 @@ def getter(folder: Path, **settings: Any) -> Any:
     return get
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path", ["/archive", "/archive/articles", "/archive/search?words=ferry", "/nothing"]
 )
@@ -597,6 +605,7 @@ def unsafe(page: str, own_scripts: bool) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_no_text_of_a_page_runs_on_any_page_of_the_archive(hostile: Path) -> None:
     get = getter(hostile)
     for path in OWN_PAGES:
@@ -606,6 +615,7 @@ def test_no_text_of_a_page_runs_on_any_page_of_the_archive(hostile: Path) -> Non
         assert "49" not in re.findall(r"\{\{7\*7\}\}|\b49\b", answer.text), path
 
 
+@pytest.mark.slow
 def test_no_text_of_a_page_runs_on_datasettes_own(hostile: Path) -> None:
     get = getter(hostile)
     for path in DATASETTES:
@@ -673,6 +683,7 @@ CHOSEN = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [[], ["--public"]], ids=["plain", "public"])
 def test_a_server_outlives_hostile_requests_within_its_memory(folder: Path, how: list[str]) -> None:
     """The figures of all of them, on a large archive, are in `bench/visitors.py`; busy machines are
@@ -680,9 +691,9 @@ def test_a_server_outlives_hostile_requests_within_its_memory(folder: Path, how:
     known = {attack.name: attack for attack in attacks()}
     with Server(furnish(folder), *how) as server:
         for name in CHOSEN:
-            answer = server.ask(known[name], patience=30)
+            answer = server.ask(known[name], patience=patient(30))
             assert answer.status != 500, name
-            assert answer.seconds < 10, name
+            assert answer.seconds < patient(30), f"{name}: no answer, and no end of the connection"
         assert server.alive
         if sys.platform == "linux":
             assert server.most_memory() < 300

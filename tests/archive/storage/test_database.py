@@ -12,6 +12,7 @@ import pytest
 
 from archive.storage.database import connect, part, transaction
 from archive.storage.schema import ARCHIVE
+from tests.patience import patient
 
 OPEN = """
 import sys, time
@@ -25,13 +26,16 @@ for number in range(40):
 """
 
 
+@pytest.mark.slow
 def test_four_programs_that_open_new_archives_at_once_all_find_them_whole(tmp_path: Path) -> None:
     start = str(time.time() + 1.5)
     command = [sys.executable, "-c", OPEN, str(tmp_path / "archive"), start]
     programs = [
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(4)
     ]
-    told = [(*program.communicate(timeout=100), program.returncode) for program in programs]
+    told = [
+        (*program.communicate(timeout=patient(100)), program.returncode) for program in programs
+    ]
     assert [code for _, _, code in told] == [0] * 4, told
     assert len({out for out, _, _ in told}) == 1
 

@@ -50,6 +50,7 @@ def test_another_page_is_not_worth_a_delta() -> None:
     assert not pays(shrink(other, MORNING), zstd.compress(other, 3))
 
 
+@pytest.mark.slow
 def test_large_pages_grow_again_too() -> None:
     """Larger than the window that zstandard looks back through by itself."""
     base = page(3, 60_000)

@@ -3,11 +3,12 @@ its lines."""
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from archive.text.diff import LONGEST, diff
+from tests.growth import assert_growth
+
+pytestmark = pytest.mark.slow  # texts of two million characters
 
 
 def sentences(many: int, word: str, each: str = "The {} {} moved on {}.") -> str:
@@ -28,26 +29,24 @@ TEXTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", TEXTS)
 def test_four_times_the_text_costs_little_more_than_four_times_as_much(kind):
-    took = []
-    for many in (1_000, 4_000):
-        old, new = TEXTS[kind](many, "harbour"), TEXTS[kind](many, "ferries1")
-        began = time.process_time()
-        diff(old, new)
-        took.append(time.process_time() - began)
-    assert took[1] < 12 * took[0] + 0.1
+    texts = {
+        many: (TEXTS[kind](many, "harbour"), TEXTS[kind](many, "ferries1"))
+        for many in (1_000, 4_000)
+    }
+    assert_growth(lambda many: diff(*texts[many]), 1_000, times=4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", TEXTS)
 def test_two_million_characters_cost_no_more_than_some_times_a_tenth_of_them(kind):
-    took = []
-    for length in (LONGEST // 2, 10 * LONGEST // 2):
-        texts = [TEXTS[kind](length // 4, word)[:length] for word in ("harbour", "ferries1")]
-        began = time.process_time()
-        diff(*texts)
-        took.append(time.process_time() - began)
-    assert took[1] < 10 * took[0] + 1
+    def texts(length: int) -> list[str]:
+        return [TEXTS[kind](length // 4, word)[:length] for word in ("harbour", "ferries1")]
+
+    pairs = {length: texts(length) for length in (LONGEST // 2, 10 * (LONGEST // 2))}
+    assert_growth(lambda length: diff(*pairs[length]), LONGEST // 2, times=10, slack=1.5)
 
 
 def test_of_a_long_text_the_lines_that_changed_are_shown_and_counted():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import pytest
+
 from tests.conftest import Dateline
 
 ARTICLES = [
@@ -40,6 +42,7 @@ def events(run: Dateline) -> list[tuple[str, str]]:
 BREAD, STRIKE, BEGINS = (article[1] for article in ARTICLES)
 
 
+@pytest.mark.slow
 def test_an_article_is_in_its_event_as_soon_as_it_is_kept(
     dateline: Callable[..., Dateline],
 ) -> None:
@@ -50,6 +53,7 @@ def test_an_article_is_in_its_event_as_soon_as_it_is_kept(
     assert "strike" in why[0]["terms"]
 
 
+@pytest.mark.slow
 def test_events_are_made_anew_and_what_a_person_said_of_a_story_stays(
     dateline: Callable[..., Dateline],
 ) -> None:

@@ -126,6 +126,7 @@ def test_summer_time_of_a_place_follows_the_day() -> None:
     assert moment("July 12, 2024 6:40 p.m. ET") == "2024-07-12T22:40:00Z"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("raw", "language", "wanted"),
     [

@@ -217,6 +217,7 @@ def test_the_command_explains_files_with_what_they_teach_of_their_outlet(
     assert REPEATED not in html
 
 
+@pytest.mark.slow
 def test_the_command_explains_articles_of_the_archive_with_what_it_learnt(
     dateline, tmp_path: Path
 ) -> None:

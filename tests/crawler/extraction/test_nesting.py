@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from archive.records import Capture
 from crawler.extraction.extract import extract
 from crawler.extraction.html_tree import read_page
 from crawler.extraction.nesting import closed
+from tests.growth import assert_growth
 from tests.lighthouse import PARAGRAPHS as WHOLE
 
 PARAGRAPHS = WHOLE[:4]
@@ -83,16 +82,12 @@ def test_an_end_tag_of_an_outer_box_ends_what_is_in_it():
     assert closed(b"<div><nav></div><nav><div></nav>") == b"<div><nav></div><nav><div></div></nav>"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece", [b"<nav><div>", b"<nav><td><aside></nav>", b"</div></nav><script>", b"<button></td>"]
 )
 def test_tags_without_end_cost_no_more_than_their_number(piece: bytes):
-    def spent(times: int) -> float:
-        start = time.process_time()
-        closed(piece * times + b"</nav>" * times)
-        return time.process_time() - start
-
-    assert spent(80_000) < 40 * max(spent(8_000), 0.01)
+    assert_growth(lambda times: closed(piece * times + b"</nav>" * times), 10_000)
 
 
 def test_a_page_that_is_nested_as_it_should_be_is_parsed_once(monkeypatch: pytest.MonkeyPatch):

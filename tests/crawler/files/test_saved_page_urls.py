@@ -200,6 +200,7 @@ def test_mhtml_without_a_page_is_told(body: bytes, why: str) -> None:
         out_of_mhtml(body)
 
 
+@pytest.mark.slow
 def test_nested_parts_without_end_are_told_or_read() -> None:
     body = b"MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=b0\r\n\r\n"
     for depth in range(3000):

@@ -493,6 +493,7 @@ def test_no_damage_at_all_raises(zipped: bool, tmp_path: Path) -> None:
         assert len(found) >= 5
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     recorder = Recorder()
     for number in range(60):
@@ -555,6 +556,7 @@ def shared_files(shared: Path) -> list[Path]:
     return sorted(path for path in (shared / "corpus" / "warc").rglob("*") if is_warc(path))
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_all_files_of_others_are_read_and_every_record_accounted_for(shared: Path) -> None:
     """As many captures, reasons and problems as warcio counts records, wherever warcio reads the
@@ -768,6 +770,7 @@ def test_a_record_respelt_and_cut_is_named_and_the_rest_read(tmp_path: Path) -> 
     assert len(problems(found)) == 1
 
 
+@pytest.mark.slow
 def test_a_message_names_its_file_once(tmp_path: Path) -> None:
     data, starts = of_six(gzip=False)
     for name, content in {

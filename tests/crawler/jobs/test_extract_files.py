@@ -65,6 +65,7 @@ def test_one_by_one_each_page_is_read_as_if_it_were_alone(
     assert alone["text"] == rows[0]["text"]
 
 
+@pytest.mark.slow
 def test_pages_without_an_address_belong_to_the_outlet_that_they_name_themselves(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

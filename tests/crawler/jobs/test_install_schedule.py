@@ -154,6 +154,7 @@ def test_there_is_no_schedule_for_an_archive_that_is_not_there_but_an_old_one_ca
     assert make_schedule(home / "nowhere", 5, new=False).folder == home / "nowhere"
 
 
+@pytest.mark.slow
 def test_the_command_prints_unless_it_is_told_to_install(home, dateline):
     put(home, "crontab", CRONTAB)
     run = dateline()

@@ -10,7 +10,6 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -21,12 +20,16 @@ from archive.records import Lead
 from archive.storage.lock import crawl_lock
 from crawler.jobs.watch import Run, result
 from demo.web import serve
+from tests.patience import patient, until
 from tests.stories import NOW, outlet, page, world
+
+pytestmark = pytest.mark.slow  # each starts a program that runs others
 
 CRAWL = {"id": 7, "state": "finished", "reason": None, "new": 12, "changed": 1, "failed": 0}
 
 WATCH = """
-import ctypes, sys; from pathlib import Path; from crawler.jobs.watch import watch
+import ctypes, os, sys; from pathlib import Path; import crawler.jobs.watch; from crawler.jobs.watch import watch
+crawler.jobs.watch.GRACE = float(os.environ.get("WATCH_GRACE") or crawler.jobs.watch.GRACE)
 ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # as PID 1 does, it gets the processes that lose their parents
 watch(Path(sys.argv[1]), float(sys.argv[2]), [sys.executable, "-c", sys.argv[3], *sys.argv[4:]],
       lambda line: print(line, flush=True))
@@ -34,23 +37,24 @@ watch(Path(sys.argv[1]), float(sys.argv[2]), [sys.executable, "-c", sys.argv[3],
 STUBBORN = """
 import os, signal, subprocess, sys, time; from pathlib import Path
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-child = subprocess.Popen(["sleep", "60"])
+child = subprocess.Popen(["sleep", "1000"])
 Path(sys.argv[1]).write_text(f"{os.getpid()} {child.pid}")
-time.sleep(60)
+time.sleep(1000)
 """
 ORPHANING = 'import subprocess; subprocess.Popen(["sleep", "0.2"])'
 
 
-def watching(folder: Path, every: float, script: str, *words: object) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", WATCH, str(folder), str(every), script, *map(str, words)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-
-def until(what: Callable[[], object], seconds: float = 60) -> None:
-    ends = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < ends, "it did not come to that"
-        time.sleep(0.02)
+def watching(
+    folder: Path, every: float, script: str, *words: object, grace: str = ""
+) -> subprocess.Popen[str]:
+    """A watch; it kills what does not stop after `grace` seconds, as usual if that is empty."""
+    return subprocess.Popen(
+        [sys.executable, "-c", WATCH, str(folder), str(every), script, *map(str, words)],
+        env=os.environ | {"WATCH_GRACE": grace},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
 
 
 def is_alive(pid: int) -> bool:
@@ -60,13 +64,12 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def ended(process: subprocess.Popen[str], how: int = signal.SIGTERM) -> tuple[str, float]:
-    """What a watch told in all, and how many seconds it took to end."""
-    began = time.monotonic()
+def ended(process: subprocess.Popen[str], how: int = signal.SIGTERM) -> str:
+    """Stop a watch, and return all that it printed."""
     process.send_signal(how)
-    told, _ = process.communicate(timeout=20)
+    told, _ = process.communicate(timeout=patient(20))
     assert process.returncode == 0, told
-    return told, time.monotonic() - began
+    return told
 
 
 @pytest.mark.parametrize(
@@ -88,6 +91,7 @@ def test_a_run_is_told_in_a_line(run, crawl, line):
     assert result(run, crawl) == line
 
 
+@pytest.mark.slow
 def test_every_run_finds_what_is_new_and_the_end_is_an_orderly_one(dateline):
     with serve(world(outlet(many=3)), now=NOW.replace(hour=9, minute=30)) as web:
         run = dateline(web)
@@ -108,16 +112,16 @@ def test_every_run_finds_what_is_new_and_the_end_is_an_orderly_one(dateline):
                 # hours have passed
                 archive.execute("UPDATE urls SET due_at = NULL WHERE role = 'source'")
             until(lambda: run.column("SELECT count(*) FROM articles") == [3])
-            told, seconds = ended(process)
+            told = ended(process)
         finally:
             process.kill()
     assert "crawl 1 finished" in first
     assert "1 new" in first
     assert "2 new" in told
-    assert seconds < 10
     assert set(run.column("SELECT state FROM crawls")) <= {"finished", "stopped"}
 
 
+@pytest.mark.slow
 def test_a_crawl_that_is_under_way_is_told_to_stop_and_gives_back_what_it_holds(dateline):
     with serve(
         world(outlet(pages=tuple(page(number, delay=20) for number in range(1, 20))))
@@ -133,40 +137,38 @@ def test_a_crawl_that_is_under_way_is_told_to_stop_and_gives_back_what_it_holds(
         )
         until(lambda: [url for url in web.asked() if "/news/" in url])
         assert run.column("SELECT count(*) FROM urls WHERE state = 'leased'") > [0]
-        told, seconds = ended(process)
-    assert seconds < 10
+        told = ended(process)
     assert len(told.splitlines()) == 2
     assert run.column("SELECT count(*) FROM urls WHERE state = 'leased'") == [0]
     assert run.column("SELECT count(*) FROM crawls WHERE state = 'running'") == [0]
 
 
-def test_a_run_that_does_not_stop_is_killed_with_its_children_within_ten_seconds(tmp_path):
+def test_a_run_that_does_not_stop_is_killed_with_its_children(tmp_path):
     pids = tmp_path / "pids"
     process = watching(tmp_path / "archive", 60, STUBBORN, pids)
     until(lambda: pids.exists() and pids.read_text())
-    told, seconds = ended(process)
-    assert seconds < 10
+    told = ended(process)
     assert "because it did not stop" in told
     until(lambda: not any(is_alive(int(pid)) for pid in pids.read_text().split()))
 
 
 def test_a_second_signal_does_not_wait(tmp_path):
     pids = tmp_path / "pids"
-    process = watching(tmp_path / "archive", 60, STUBBORN, pids)
+    process = watching(tmp_path / "archive", 60, STUBBORN, pids, grace="10000")
     until(lambda: pids.exists() and pids.read_text())
     process.send_signal(signal.SIGINT)
     time.sleep(0.3)
-    _, seconds = ended(process, signal.SIGINT)
-    assert seconds < 3
+    ended(process, signal.SIGINT)
 
 
 def test_while_it_waits_for_the_next_run_it_ends_at_once(tmp_path):
     process = watching(tmp_path / "archive", 3600, "pass")
     assert process.stdout
     assert re.search(r"nothing to do, \d+ s$", process.stdout.readline().strip())
-    assert ended(process)[1] < 2
+    ended(process)
 
 
+@pytest.mark.slow
 def test_a_busy_archive_is_passed_over_and_tried_again(dateline):
     with serve(world(outlet(many=1))) as web:
         run = dateline(web)
@@ -222,16 +224,14 @@ def can_be_first() -> bool:
     not can_be_first(), reason="no process can be the first of its namespace here without rights"
 )
 def test_as_the_first_process_of_a_container_it_hears_the_signal_to_stop(tmp_path):
-    script = "import time; time.sleep(60)"
+    script = "import time; time.sleep(1000)"
     command = [*NAMESPACE, sys.executable, "-c", WATCH, str(tmp_path / "archive"), "60", script]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     until(lambda: [below for pid in children.read_text().split() for below in below_of(pid)])
-    began = time.monotonic()
     os.kill(int(children.read_text().split()[0]), signal.SIGTERM)
-    told, _ = process.communicate(timeout=20)
+    told, _ = process.communicate(timeout=patient(20))
     assert "stopped after" in told
-    assert time.monotonic() - began < 10
 
 
 def below_of(pid: str) -> list[str]:

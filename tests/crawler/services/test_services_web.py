@@ -16,6 +16,7 @@ from crawler.services.wayback import Wayback
 from crawler.sources.feed_parser import read_feed
 from demo.listings import FEED_PATHS
 from demo.outlets import Outlet, Page, Revision, World
+from tests.patience import patient
 from tests.services import BASES, ServiceWeb, serve_with_services
 
 
@@ -66,7 +67,9 @@ QUERY = Query(("ferry",), since="2026-03-11", until="2026-03-20")
 
 def fetch(web: ServiceWeb, url: str) -> tuple[bytes, int, dict[str, str]]:
     try:
-        with build_opener(ProxyHandler({"http": web.proxy})).open(url, timeout=10) as answer:
+        with build_opener(ProxyHandler({"http": web.proxy})).open(
+            url, timeout=patient(10)
+        ) as answer:
             return answer.read(), answer.status, dict(answer.headers)
     except HTTPError as error:
         return error.read(), error.code, dict(error.headers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import tarfile
-import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from crawler.sources.feed_parser import LARGEST_FEED, MOST_ENTRIES, read_feed
 from crawler.sources.xml import decoded, well_escaped
 from crawler.text.html_text import text_of_html
 from crawler.text.urls import web_url
+from tests.growth import assert_growth
 
 URL = "https://harbour.example/news/feed.xml"
 READ_AT = "2024-02-16T08:00:00Z"
@@ -281,9 +282,7 @@ def test_entities_are_neither_expanded_nor_read_from_files(tmp_path: Path) -> No
         f'<?xml version="1.0"?>{doctype}'
         + rss(item("&l11; &file;", more='<x a="&l11;"/>'), "").decode()
     )
-    started = time.perf_counter()
     feed = read_feed(attack.encode(), URL)
-    assert time.perf_counter() - started < 1
     assert feed.leads[0].headline == "&l11; &file;"
     assert "secret words" not in str(feed)
 
@@ -302,27 +301,26 @@ def test_an_entity_in_an_attribute_is_not_expanded_even_where_the_declaration_co
     assert "haha" not in str(read_feed(late.encode(), URL))
 
 
-def test_a_large_feed_is_read_up_to_its_limit_in_a_second_or_two() -> None:
+def test_a_large_feed_is_read_up_to_its_limit() -> None:
     body = rss(
         "".join(item(f"Headline {n}", f"https://h.example/{n}") for n in range(MOST_ENTRIES + 1))
     )
-    started = time.perf_counter()
     feed = read_feed(body, URL)
-    assert time.perf_counter() - started < 10
     assert len(feed.leads) == MOST_ENTRIES
     assert feed.skipped == ("all entries after the first 5,000",)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "hostile",
     [
-        rss(item("<script" * 200_000)),
-        rss(item(more="<description><![CDATA[" + "<script" * 200_000 + "]]></description>")),
-        b"<" * 1_000_000,
-        b"<rss>" * 200_000,
-        rss("<item>" * 100_000),
-        rss(item("&" * 1_000_000)),
-        rss("<![CDATA[" * 100_000),
+        lambda many: rss(item("<script" * many)),
+        lambda many: rss(item(more=f"<description><![CDATA[{'<script' * many}]]></description>")),
+        lambda many: b"<" * 5 * many,
+        lambda many: b"<rss>" * many,
+        lambda many: rss("<item>" * (many // 2)),
+        lambda many: rss(item("&" * 5 * many)),
+        lambda many: rss("<![CDATA[" * (many // 2)),
     ],
     ids=[
         "tags",
@@ -334,11 +332,12 @@ def test_a_large_feed_is_read_up_to_its_limit_in_a_second_or_two() -> None:
         "open CDATA",
     ],
 )
-def test_hostile_markup_costs_no_more_than_seconds(hostile: bytes) -> None:
-    started = time.perf_counter()
-    with suppress(SourceError):
-        read_feed(hostile, URL)
-    assert time.perf_counter() - started < 10
+def test_hostile_markup_costs_no_more_than_its_length(hostile: Callable[[int], bytes]) -> None:
+    def parse(many: int) -> None:
+        with suppress(SourceError):
+            read_feed(hostile(many), URL)
+
+    assert_growth(parse, 25_000)
 
 
 @pytest.mark.parametrize(
@@ -373,6 +372,7 @@ def test_text_is_cut_between_words_and_keeps_what_only_looks_like_a_tag() -> Non
     assert text_of_html("<p>\n</p>&nbsp;") is None
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=400))
 @settings(max_examples=150, deadline=None)
 def test_random_bytes_give_a_feed_or_a_source_error(body: bytes) -> None:
@@ -382,6 +382,7 @@ def test_random_bytes_give_a_feed_or_a_source_error(body: bytes) -> None:
             assert all(lead.url.startswith("http") for lead in feed.leads)
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=150, deadline=None)
 def test_a_damaged_feed_gives_sound_leads_or_a_source_error(data: st.DataObject) -> None:
@@ -407,6 +408,7 @@ JSON_VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(JSON_VALUES, max_size=5), JSON_VALUES)
 @settings(max_examples=100, deadline=None)
 def test_a_json_feed_of_any_shape_is_read_without_falling_over(
@@ -422,6 +424,7 @@ def test_bytes_that_are_utf_8_are_utf_8() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_captured_feeds_give_at_least_the_entries_that_fastfeedparser_finds(shared: Path) -> None:
     """Over every captured feed: what we read or name as skipped is no fewer than another reader's
@@ -453,6 +456,7 @@ def test_captured_feeds_give_at_least_the_entries_that_fastfeedparser_finds(shar
     assert dated >= 0.8 * leads
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_the_odd_feeds_of_another_reader_s_tests_raise_nothing_but_source_errors(
     shared: Path,

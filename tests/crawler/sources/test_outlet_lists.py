@@ -147,6 +147,7 @@ def test_entities_of_an_opml_file_are_not_read_from_files(tmp_path: Path) -> Non
     assert "secretwords" not in listed
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=200), st.sampled_from(["o.opml", "o.toml", "o.csv", "o.txt", "o"]))
 @settings(max_examples=200, deadline=None)
 def test_any_bytes_are_a_list_or_a_usage_error(body: bytes, name: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
 import tracemalloc
 import zlib
 from contextlib import suppress
@@ -218,6 +217,7 @@ def test_what_is_no_sitemap_is_refused_in_one_line_with_its_address(
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.slow
 def test_a_bomb_is_refused_before_it_takes_the_memory() -> None:
     bomb = gzip.compress(b"<url>" * (200 * 1024 * 1024 // 5), compresslevel=9)
     tracemalloc.start()
@@ -242,11 +242,9 @@ def test_entities_are_neither_expanded_nor_read_from_files(tmp_path: Path) -> No
     assert "haha" not in str(sitemap)
 
 
-def test_fifty_thousand_addresses_are_read_quickly_and_what_lies_beyond_is_named() -> None:
+def test_fifty_thousand_addresses_are_read_and_what_lies_beyond_is_named() -> None:
     body = urlset(*(f"https://h.example/2024/02/15/story-{n}" for n in range(50_001)))
-    started = time.perf_counter()
     sitemap = read(body)
-    assert time.perf_counter() - started < 10  # 1.2 s on an idle machine
     assert len(sitemap.leads) == 50_000
     assert sitemap.skipped == ("all entries after the first 50,000",)
 
@@ -312,6 +310,7 @@ def test_a_child_is_left_out_only_if_all_of_it_is_older() -> None:
     assert set(children_to_read(kept + left, "2024-02-15T00:00:00Z", 10)) == set(kept)
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=400))
 @settings(max_examples=150, deadline=None)
 def test_random_bytes_give_a_sitemap_or_a_source_error(body: bytes) -> None:
@@ -320,6 +319,7 @@ def test_random_bytes_give_a_sitemap_or_a_source_error(body: bytes) -> None:
             read_sitemap(start + body, URL)
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=150, deadline=None)
 def test_a_damaged_sitemap_gives_sound_leads_or_a_source_error(data: st.DataObject) -> None:

@@ -200,6 +200,7 @@ def test_any_bytes_are_a_page_with_or_without_feeds(body: bytes) -> None:
         assert all(feed.url.startswith("http") for feed in feed_links(start + body, HOME))
 
 
+@pytest.mark.slow
 @given(st.text(max_size=60))
 @settings(max_examples=300, deadline=None)
 def test_any_text_is_a_host_or_a_usage_error(text: str) -> None:

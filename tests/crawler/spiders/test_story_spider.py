@@ -15,8 +15,11 @@ from archive.records import utc
 from demo.markup import page_html
 from demo.web import Outlet, Page, Revision, Web, World, serve
 from tests.conftest import Dateline
+from tests.patience import patient
 from tests.services import BASES, serve_with_services
 from tests.stories import NOW, page
+
+pytestmark = pytest.mark.slow  # each crawls
 
 START = "http://harbour.example/news/1-mine"
 
@@ -151,6 +154,7 @@ def coverage(run) -> set[str]:
     }
 
 
+@pytest.mark.slow
 def test_of_all_that_the_outlets_list_only_what_is_likely_to_belong_is_fetched(dateline):
     with serve(world()) as web:
         told, run = followed(dateline, web)
@@ -161,6 +165,7 @@ def test_of_all_that_the_outlets_list_only_what_is_likely_to_belong_is_fetched(d
     assert "nothing that waits is likely to belong" in told
 
 
+@pytest.mark.slow
 def test_links_in_an_article_that_belongs_are_leads_and_are_weighed_like_any(dateline):
     with serve(world(harbour(MINE, BOAT), ridge(with_links(DRILL, *LINKS), CRACKS, BREAD))) as web:
         _, run = followed(dateline, web)
@@ -206,6 +211,7 @@ def test_a_budget_is_kept_spent_on_the_likeliest_and_told(dateline):
     assert "1 asked for, 1 belong" in told
 
 
+@pytest.mark.slow
 def test_what_is_not_fetched_waits_for_an_ordinary_crawl(dateline):
     with serve(world()) as web:
         _, run = followed(dateline, web)
@@ -225,6 +231,7 @@ def test_the_end_is_told_in_numbers_by_source(dateline):
     assert "feed" in by_source
 
 
+@pytest.mark.slow
 def test_a_second_crawl_asks_for_nothing_that_was_judged_already(dateline):
     with serve(world(harbour(MINE, BOAT), ridge(GAME, DRILL))) as web:
         _, run = followed(dateline, web)
@@ -234,6 +241,7 @@ def test_a_second_crawl_asks_for_nothing_that_was_judged_already(dateline):
     assert "0 asked for" in told
 
 
+@pytest.mark.slow
 def test_sitemaps_are_read_from_two_weeks_before_the_story_even_if_an_earlier_crawl_left_those_pages_out(
     dateline,
 ):
@@ -251,6 +259,7 @@ def test_sitemaps_are_read_from_two_weeks_before_the_story_even_if_an_earlier_cr
     assert coverage(run) == {start.path, old.path}
 
 
+@pytest.mark.slow
 def test_only_the_outlets_of_the_story_are_asked(dateline):
     with serve(world()) as web:
         run = dateline(web)
@@ -261,6 +270,7 @@ def test_only_the_outlets_of_the_story_are_asked(dateline):
         assert web.asked("ridge.example") == []
 
 
+@pytest.mark.slow
 def test_the_same_story_is_crawled_for_by_the_spider_alone(dateline):
     """As `scrapy crawl story -a story=mine -a budget=2` runs it."""
     import subprocess
@@ -286,12 +296,13 @@ def test_the_same_story_is_crawled_for_by_the_spider_alone(dateline):
             env=run.environ(),
             check=True,
             capture_output=True,
-            timeout=100,
+            timeout=patient(100),
         )
         assert len(asked_for(web)) == 2
     assert run.column("SELECT state FROM crawls ORDER BY id DESC LIMIT 1") == ["finished"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("service", "fault"), [("wikipedia", "503"), ("gdelt", "text"), ("google-news", "html")]
 )
@@ -314,6 +325,7 @@ def test_a_service_that_nobody_answers_for_is_told_of(dateline):
     assert len(coverage(run)) == 4
 
 
+@pytest.mark.slow
 def test_what_a_service_points_to_is_fetched_if_it_is_likely_to_belong(dateline):
     hidden = Outlet("far.example", "Far Away", pages=(DRILL, BOAT), feed=None, sitemap=None)
     with serve_with_services(world(harbour(MINE, BOAT), hidden)) as web:
@@ -341,6 +353,7 @@ def looks(run, url: str = GONE) -> list[tuple[str, int, str]]:
     return [tuple(row) for row in run.rows(query, url)]
 
 
+@pytest.mark.slow
 def test_a_page_that_is_gone_is_read_from_its_capture_and_stays_known_as_gone(dateline):
     with serve_with_services(
         world(harbour(MINE), ridge(taken_away(with_links(DRILL, *LINKS)), CRACKS))
@@ -371,6 +384,7 @@ def test_a_page_that_is_gone_is_read_from_its_capture_and_stays_known_as_gone(da
     assert run.column("SELECT etag FROM urls WHERE url = ?", GONE) == [None]
 
 
+@pytest.mark.slow
 def test_of_a_service_that_nobody_named_nothing_is_asked(dateline):
     with serve_with_services(world(harbour(MINE), ridge(taken_away(DRILL)))) as web:
         _, run = followed(dateline, web, "--ask", f"wikipedia={BASES['wikipedia']}")
@@ -378,6 +392,7 @@ def test_of_a_service_that_nobody_named_nothing_is_asked(dateline):
     assert looks(run) == [("gone", 404, "HTTP 404")]
 
 
+@pytest.mark.slow
 def test_a_page_that_a_court_had_taken_away_is_left_alone(dateline):
     with serve_with_services(world(harbour(MINE), ridge(taken_away(DRILL, status=451)))) as web:
         _, run = followed(dateline, web, "--ask", f"wayback={BASES['wayback']}")
@@ -404,6 +419,7 @@ def without_lists(*pages: Page) -> World:
     )
 
 
+@pytest.mark.slow
 def test_a_page_that_the_service_named_is_not_looked_up_again_once_it_is_gone(dateline):
     with serve_with_services(without_lists(taken_away(UNLISTED, status=410), page(1))) as web:
         run = backfilled(dateline, web)
@@ -416,6 +432,7 @@ def test_a_page_that_the_service_named_is_not_looked_up_again_once_it_is_gone(da
     assert UNLISTED_URL in run.column("SELECT url FROM articles")
 
 
+@pytest.mark.slow
 def test_a_crawl_that_does_not_name_the_service_leaves_also_the_captures_alone_that_it_named_before(
     dateline,
 ):
@@ -438,6 +455,7 @@ def test_a_capture_counts_in_the_budget(dateline):
     assert looks(run) == [("gone", 404, "HTTP 404")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("faults", "said"),
     [
@@ -469,6 +487,7 @@ def test_a_service_in_trouble_is_asked_for_no_further_page_and_the_rest_is_told(
     assert "The Wayback Machine was not asked for 1 more pages that are gone" in told
 
 
+@pytest.mark.slow
 def test_captures_are_read_from_the_public_web_alone(dateline):
     with serve(world(harbour(MINE), ridge(taken_away(DRILL), many=1))) as web:
         told, run = followed(dateline, web, "--ask", "wayback=http://127.0.0.1:9")

@@ -45,6 +45,7 @@ def test_it_is_unpacked_once_and_answers_the_same_from_then_on(home: Path) -> No
     assert [file.stat().st_mtime_ns for file in kept(home)] == written
 
 
+@pytest.mark.slow
 def test_several_that_unpack_it_at_once_do_not_hinder_each_other(home: Path) -> None:
     with ThreadPoolExecutor(3) as pool:
         answers = list(pool.map(lambda _: told(), range(3)))
@@ -52,6 +53,7 @@ def test_several_that_unpack_it_at_once_do_not_hinder_each_other(home: Path) -> 
     assert len(list(home.iterdir())) == 1
 
 
+@pytest.mark.slow
 def test_where_nothing_can_be_kept_languages_are_told_all_the_same(home: Path) -> None:
     home.parent.write_text("a file where the folder should be")
     wanted = told()
@@ -59,6 +61,7 @@ def test_where_nothing_can_be_kept_languages_are_told_all_the_same(home: Path) -
     assert told() == wanted
 
 
+@pytest.mark.slow
 def test_a_damaged_file_is_not_believed(home: Path) -> None:
     wanted = told()
     for file in kept(home):

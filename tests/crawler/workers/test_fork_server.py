@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 SCRIPT = """
 import signal, time
 from multiprocessing import forkserver
@@ -31,6 +33,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_the_server_is_started_without_waiting_and_readers_come_from_it(tmp_path):
     (tmp_path / "script.py").write_text(SCRIPT)
     ran = subprocess.run(
@@ -76,6 +79,7 @@ assert heard, "Ctrl-C at that moment is for the crawl and is not lost"
 """
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_the_server_is_started_is_heard_afterwards():
     ran = subprocess.run(
         [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, check=False
@@ -83,6 +87,7 @@ def test_ctrl_c_while_the_server_is_started_is_heard_afterwards():
     assert ran.returncode == 0, ran.stderr
 
 
+@pytest.mark.slow
 def test_what_takes_long_to_load_is_there_before_readers_are_forked():
     """Each of them would load it by itself otherwise, and a crawl renews its readers after fifty
     pages."""

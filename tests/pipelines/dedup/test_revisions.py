@@ -259,7 +259,7 @@ def test_a_wall_of_consent_or_against_robots_is_never_a_revision(wall: str) -> N
         verdict = judge(OLD, version(wall), past)
         assert (verdict.decision, verdict.reason) == (
             "unreadable",
-            "error: a wall of consent or against robots",
+            "error: a consent or anti-robot wall",
         )
 
 

@@ -44,10 +44,10 @@ def near(length: timedelta, wanted: timedelta) -> bool:
         (every(timedelta(minutes=4)), timedelta(minutes=5), "an item every 4 min"),
         (every(timedelta(days=5)), timedelta(hours=24), "an item every 5 days"),
         (every(timedelta(hours=1), newest=timedelta(days=2)), timedelta(minutes=100), "an item every 3 h 21 min"),
-        (replace(FEED, known_since=ago(minutes=1)), timedelta(hours=1), "it was not the first to name anything yet"),
-        (replace(FEED, known_since=ago(hours=20)), timedelta(hours=10), "it was not the first to name anything yet"),
-        (FEED, timedelta(hours=24), "it was not the first to name anything yet"),
-        (replace(FEED, items=(ago(hours=3),) * 20), timedelta(hours=24), "it was not the first to name anything yet"),
+        (replace(FEED, known_since=ago(minutes=1)), timedelta(hours=1), "fewer than two new items known"),
+        (replace(FEED, known_since=ago(hours=20)), timedelta(hours=10), "fewer than two new items known"),
+        (FEED, timedelta(hours=24), "fewer than two new items known"),
+        (replace(FEED, items=(ago(hours=3),) * 20), timedelta(hours=24), "fewer than two new items known"),
         (replace(every(timedelta(hours=2)), failures=1, interval_seconds=3600), timedelta(hours=2), "failed once"),
         (replace(FEED, failures=3, interval_seconds=600), timedelta(minutes=80), "failed 3 times in a row"),
         (replace(FEED, failures=500, interval_seconds=600), timedelta(hours=24), "failed 500 times in a row"),
@@ -65,7 +65,7 @@ def test_a_source_that_asks_to_be_left_alone_is_and_one_that_asks_for_less_chang
     hourly = every(timedelta(hours=2))
     asked = due(replace(hourly, wish_seconds=6 * 3600), utc(NOW))
     assert wait(asked) == timedelta(hours=6)
-    assert asked.why == "it asks to be left alone for 6 h"
+    assert asked.why == "the publisher asks for an interval of 6 h"
     assert due(replace(hourly, wish_seconds=60), utc(NOW)) == due(hourly, utc(NOW))
     assert wait(due(replace(hourly, wish_seconds=10**9), utc(NOW))) == timedelta(days=7)
 

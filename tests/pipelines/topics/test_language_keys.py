@@ -97,6 +97,7 @@ def test_a_place_whose_language_is_not_known_is_known_by_the_name_that_many_use(
     assert held("Ukraina Argentina Istanbul", None, "@") == {"@UA", "@AR", "@Istanbul"}
 
 
+@pytest.mark.slow
 def test_the_names_that_are_kept_are_those_of_cldr() -> None:
     tables = from_cldr()
     assert gzip.decompress(FILE.read_bytes()) == gzip.decompress(packed(tables)), (

@@ -282,6 +282,7 @@ def test_where_words_are_not_parted_by_blanks_pairs_of_characters_are_asked_for(
     assert "盐矿" in search_words(profile, [(f"{headline}\n{text}", "zh")], 20)
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_the_founding_pages_find_each_other_and_none_of_the_headlines_around_them(shared):
     from bench.following import on_founding_pages
