@@ -11,23 +11,23 @@ from pathlib import Path
 from typing import Self
 
 from archive.articles import events, identity, language_keys, outlet_evidence, stories
-from archive.articles.copies import is_current, rebuild
-from archive.articles.fresh_readings import UnreadError, written
-from archive.articles.revisions import keep_gone, looks
-from archive.articles.store import Decisions, Filed, keep_article
+from archive.articles.copies import are_copies_current, rebuild_copies
+from archive.articles.fresh_readings import UnreadPageError, write_without_reading
+from archive.articles.revisions import fetch_history, store_gone_revision
+from archive.articles.store import Decisions, StoredArticle, store_article
 from archive.errors import ArchiveError
 from archive.frontier import outlet_lookups
 from archive.frontier import urls as frontier
-from archive.frontier.outlet_lookups import Lookup
-from archive.frontier.pauses import forget_wrong_clock, leave_alone, pauses
-from archive.frontier.sources import set_due, sources
-from archive.frontier.urls import Listing, Waiting
-from archive.records import Check, Lead, Outcome, Outlet, Source, SourceKind, now
-from archive.storage.captures import Captures
-from archive.storage.database import connect, part, transaction
-from archive.storage.schema import ARCHIVE
+from archive.frontier.outlet_lookups import OutletLookup
+from archive.frontier.pauses import end_wrong_clock_pauses, pause_site, paused_sites
+from archive.frontier.sources import set_source_due, sources_of_outlets
+from archive.frontier.urls import KnownSitemap, LeasedPage
+from archive.records import Check, Lead, Outcome, Outlet, Source, SourceKind, current_timestamp
+from archive.storage.captures import CaptureStore
+from archive.storage.database import open_database, savepoint, transaction
+from archive.storage.schema import ARCHIVE_SCHEMA
 
-RECHECKS = 50
+MAX_OUTLET_RECHECKS = 50
 """Articles of one outlet that a crawl fetches again, longest overdue first."""
 
 
@@ -54,9 +54,9 @@ class Archive:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.db = connect(folder / "archive.db", ARCHIVE)
-        self._file = _file(folder)
-        self.captures = Captures(folder / "captures.db")
+        self.db = open_database(folder / "archive.db", ARCHIVE_SCHEMA)
+        self._file = _archive_file_identity(folder)
+        self.captures = CaptureStore(folder / "captures.db")
 
     def __enter__(self) -> Self:
         return self
@@ -94,12 +94,12 @@ class Archive:
     def sources(
         self, kinds: Sequence[SourceKind], hosts: Sequence[str] = (), due: bool = False
     ) -> list[Source]:
-        """See `sources.sources`."""
-        return sources(self.db, kinds, hosts, due)
+        """See `sources_of_outlets.sources`."""
+        return sources_of_outlets(self.db, kinds, hosts, due)
 
-    def sitemaps_of(self, index_url: str) -> dict[str, Listing]:
+    def sitemaps_of(self, index_url: str) -> dict[str, KnownSitemap]:
         """See `frontier.sitemaps_of`."""
-        return frontier.sitemaps_of(self.db, index_url)
+        return frontier.sitemaps_of_index(self.db, index_url)
 
     # -- a crawl -----------------------------------------------------------------------------------
 
@@ -111,19 +111,20 @@ class Archive:
         """
         with transaction(self.db) as db:
             db.execute("UPDATE crawls SET state = 'interrupted' WHERE state = 'running'")
-            frontier.return_leases(db)
-            frontier.retry_failed(db)
-            forget_wrong_clock(db)
+            frontier.return_all_leases(db)
+            frontier.queue_failed_pages(db)
+            end_wrong_clock_pauses(db)
             if recheck:
-                frontier.recheck_due(db, RECHECKS)
+                frontier.queue_due_rechecks(db, MAX_OUTLET_RECHECKS)
             done = db.execute(
-                "INSERT INTO crawls (started_at, command) VALUES (?, ?)", (now(), command)
+                "INSERT INTO crawls (started_at, command) VALUES (?, ?)",
+                (current_timestamp(), command),
             )
             return int(done.lastrowid or 0)
 
     def finish_crawl(self, crawl_id: int, reason: str | None = None) -> None:
         """End a crawl as `finished`, or `stopped` for a reason, and queue its leased URLs again."""
-        frontier.end_crawl(self.db, crawl_id, reason)
+        frontier.record_crawl_end(self.db, crawl_id, reason)
 
     def lease(
         self,
@@ -132,88 +133,88 @@ class Archive:
         hosts: Sequence[str] = (),
         but: Sequence[str] = (),
         in_turn: int = 1,
-    ) -> list[Waiting]:
+    ) -> list[LeasedPage]:
         """See `frontier.lease`."""
         self._check_place()
         if not self.db.execute("SELECT 1 FROM urls WHERE state = 'pending' LIMIT 1").fetchone():
             return []  # without taking the write lock
         with transaction(self.db) as db:
-            return frontier.lease(db, most, per_outlet, hosts, but, in_turn)
+            return frontier.lease_pages(db, most, per_outlet, hosts, but, in_turn)
 
     def give_back(self, urls: Sequence[str]) -> None:
         """Queue URLs again that were leased but not requested."""
         if urls:
             with transaction(self.db) as db:
-                frontier.give_back(db, urls)
+                frontier.return_pages(db, urls)
 
-    def lease_these(self, urls: Sequence[str]) -> list[Waiting]:
+    def lease_these(self, urls: Sequence[str]) -> list[LeasedPage]:
         """See `frontier.lease_these`."""
         with transaction(self.db) as db:
-            return frontier.lease_these(db, urls)
+            return frontier.lease_pages_at(db, urls)
 
     def pauses(self) -> dict[str, tuple[str, str]]:
-        """See `pauses.pauses`."""
-        return pauses(self.db)
+        """See `paused_sites.pauses`."""
+        return paused_sites(self.db)
 
     def leave_alone(self, site: str, until: str, reason: str) -> None:
-        """See `pauses.leave_alone`."""
+        """See `paused_sites.leave_alone`."""
         with transaction(self.db) as db:
-            leave_alone(db, site, until, reason)
+            pause_site(db, site, until, reason)
 
     def add_leads(self, leads: Iterable[Lead]) -> int:
         """See `frontier.add_leads`."""
         with transaction(self.db) as db:
-            return frontier.add_leads(db, leads)
+            return frontier.queue_leads(db, leads)
 
     def note_named(self, story_id: int, service: str, hosts: Sequence[str]) -> None:
-        """See `outlet_evidence.note_named`."""
+        """See `outlet_evidence.note_named_outlets`."""
         with transaction(self.db) as db:
-            outlet_evidence.note_named(db, story_id, service, hosts)
+            outlet_evidence.note_named_outlets(db, story_id, service, hosts)
 
-    def note_lookup(self, lookup: Lookup) -> None:
-        """See `outlet_lookups.note`."""
+    def note_lookup(self, lookup: OutletLookup) -> None:
+        """See `outlet_lookups.store_lookup`."""
         with transaction(self.db) as db:
-            outlet_lookups.note(db, lookup)
+            outlet_lookups.store_lookup(db, lookup)
 
     def prepare(self, decisions: Decisions) -> None:
         """Rebuild copies, language keys or events if an earlier version of a method made them."""
-        if not is_current(self.db, decisions.texts):
+        if not are_copies_current(self.db, decisions.texts):
             with transaction(self.db) as db:
-                rebuild(db, decisions.texts, now())
-        if not language_keys.is_current(self.db, decisions.keys):
+                rebuild_copies(db, decisions.texts, current_timestamp())
+        if not language_keys.are_keys_current(self.db, decisions.keys):
             with transaction(self.db) as db:
-                language_keys.rebuild(db, decisions.keys)
-        if not events.is_current(self.db, decisions.events):
+                language_keys.rebuild_keys(db, decisions.keys)
+        if not events.are_events_current(self.db, decisions.events):
             self.rebuild_events(decisions)
 
     def rebuild_events(self, decisions: Decisions) -> tuple[int, int]:
         """Rebuild the events; return the number of articles in events and the number of events."""
         with transaction(self.db) as db:
-            if not language_keys.is_current(db, decisions.keys):
-                language_keys.rebuild(db, decisions.keys)
-            made = events.rebuild(db, decisions.events)
-            stories.refresh(db, decisions.stories, everything=True)
+            if not language_keys.are_keys_current(db, decisions.keys):
+                language_keys.rebuild_keys(db, decisions.keys)
+            made = events.rebuild_all_events(db, decisions.events)
+            stories.refresh_stories(db, decisions.stories, everything=True)
             return int(db.execute("SELECT count(*) FROM event_articles").fetchone()[0]), made
 
     def tidy(self, decisions: Decisions) -> int:
-        """See `events.tidy`."""
+        """See `events.tidy_events`."""
         with transaction(self.db) as db:
-            return events.tidy(db, decisions.events)
+            return events.tidy_events(db, decisions.events)
 
     def tidy_if_due(self, decisions: Decisions) -> None:
         """Tidy the events if that was not done today."""
-        if events.tidy_is_due(self.db):
+        if events.is_tidy_due(self.db):
             self.tidy(decisions)
 
     def refresh_stories(self, decisions: Decisions) -> None:
-        """See `stories.refresh`."""
+        """See `stories.refresh_stories`."""
         with transaction(self.db) as db:
-            stories.refresh(db, decisions.stories)
+            stories.refresh_stories(db, decisions.stories)
 
-    def replace_reading(self, check: Check, decisions: Decisions) -> Filed:
+    def replace_reading(self, check: Check, decisions: Decisions) -> StoredArticle:
         """Store a new extraction of a captured page; no check is recorded without a fetch."""
-        return written(
-            self.db, [check], decisions, lambda db, ready: keep_article(db, check, ready)
+        return write_without_reading(
+            self.db, [check], decisions, lambda db, ready: store_article(db, check, ready)
         )
 
     def write(
@@ -231,11 +232,13 @@ class Archive:
         captures = [check.capture for check in checks if check.capture]
         if captures:
             self.captures.store(captures)
-        return written(
+        return write_without_reading(
             self.db,
             checks,
             decisions,
-            lambda db, ready: [_write_or_refuse(db, check, ready, crawl_id) for check in checks],
+            lambda db, ready: [
+                _write_check_or_failure(db, check, ready, crawl_id) for check in checks
+            ],
         )
 
     def _check_place(self) -> None:
@@ -243,7 +246,7 @@ class Archive:
 
         SQLite would go on writing to a removed file, and these writes would be lost.
         """
-        if _file(self.folder) != self._file:
+        if _archive_file_identity(self.folder) != self._file:
             raise ArchiveError(
                 f"{self.folder}: the archive was removed or replaced while it was in use"
             )
@@ -258,10 +261,10 @@ class Archive:
             (crawl_id,),
         ).fetchall()
         by_host = groupby(rows, key=lambda row: str(row["host"]))
-        return [_outlet_report(host, list(group)) for host, group in by_host]
+        return [_sum_outlet_rows(host, list(group)) for host, group in by_host]
 
 
-def _file(folder: Path) -> tuple[int, int] | None:
+def _archive_file_identity(folder: Path) -> tuple[int, int] | None:
     """Return device and inode of `archive.db`, or None if the file does not exist."""
     try:
         stat = (folder / "archive.db").stat()
@@ -270,26 +273,30 @@ def _file(folder: Path) -> tuple[int, int] | None:
     return stat.st_dev, stat.st_ino
 
 
-def _write_or_refuse(
+def _write_check_or_failure(
     db: sqlite3.Connection, check: Check, decisions: Decisions, crawl_id: int | None
 ) -> Outcome:
     """Store a check; if its content cannot be stored, record it as `failed` with the reason."""
     try:
-        with part(db):
-            return _write(db, check, decisions, crawl_id)
-    except UnreadError:
+        with savepoint(db):
+            return _write_check(db, check, decisions, crawl_id)
+    except UnreadPageError:
         raise
     except Exception as error:
-        if _is_of_the_archive(error):
+        if _is_archive_error(error):
             raise
         reason = " ".join(f"cannot be stored: {type(error).__name__}: {error}".split())[:200]
         refused = Check(
-            check.url, "failed", check.checked_at, reason=_ascii(reason), url_key=check.url_key
+            check.url,
+            "failed",
+            check.checked_at,
+            reason=_escaped_ascii(reason),
+            url_key=check.url_key,
         )
-        return _write(db, refused, decisions, crawl_id)
+        return _write_check(db, refused, decisions, crawl_id)
 
 
-def _is_of_the_archive(error: Exception) -> bool:
+def _is_archive_error(error: Exception) -> bool:
     """Return whether the archive is at fault, and not the content of the check.
 
     SQLite reports invalid content by subclasses of DatabaseError (IntegrityError, DataError …).
@@ -301,44 +308,44 @@ def _is_of_the_archive(error: Exception) -> bool:
     )
 
 
-def _ascii(text: str) -> str:
+def _escaped_ascii(text: str) -> str:
     """Escape an error message, which may repeat the characters that could not be written."""
     return text.encode("ascii", "backslashreplace").decode()
 
 
-def _write(
+def _write_check(
     db: sqlite3.Connection, check: Check, decisions: Decisions, crawl_id: int | None
 ) -> Outcome:
     """Store a check with its article, leads and next due dates; return its outcome."""
     article_id = None
-    check = _or_gone(db, check, decisions)
+    check = _check_or_gone(db, check, decisions)
     if check.outcome == "new" and check.article:
-        filed = keep_article(db, check, decisions)
+        filed = store_article(db, check, decisions)
         article_id = filed.article_id
-        news = identity.note_where_it_leads(db, check, article_id)
+        news = identity.note_leading_urls(db, check, article_id)
         check = replace(check, outcome=filed.outcome, reason=filed.reason or news or check.reason)
     elif check.outcome == "gone":
-        keep_gone(db, check)
-    frontier.note_check(db, check, crawl_id, article_id)
-    frontier.add_leads(db, check.leads)
+        store_gone_revision(db, check)
+    frontier.record_check(db, check, crawl_id, article_id)
+    frontier.queue_leads(db, check.leads)
     if check.article is None:
-        set_due(db, check, decisions.source_due)
-    if known := looks(db, check.url):
-        frontier.set_due(db, check.url, decisions.due_at(known, check.checked_at))
+        set_source_due(db, check, decisions.source_due)
+    if known := fetch_history(db, check.url):
+        frontier.set_page_due(db, check.url, decisions.due_at(known, check.checked_at))
     return check.outcome
 
 
-def _or_gone(db: sqlite3.Connection, check: Check, decisions: Decisions) -> Check:
+def _check_or_gone(db: sqlite3.Connection, check: Check, decisions: Decisions) -> Check:
     """Return the check, as `gone` if a known article's URL shows a front page or "not found"."""
     how = decisions.identity.how_gone(check)
-    if how is None or identity.owner(db, check.url_key) is None:
+    if how is None or identity.article_id_of_key(db, check.url_key) is None:
         return check
-    if check.article and identity.find(db, check, decisions.identity):
+    if check.article and identity.find_article(db, check, decisions.identity):
         return check
     return replace(check, outcome="gone", reason=how, article=None)
 
 
-def _outlet_report(host: str, rows: list[sqlite3.Row]) -> OutletReport:
+def _sum_outlet_rows(host: str, rows: list[sqlite3.Row]) -> OutletReport:
     """Sum the rows of one outlet."""
 
     def count_pages(*outcomes: str, kinds: tuple[str, ...] = ("page",)) -> int:

@@ -16,38 +16,38 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from archive.articles.copies import Judge, is_current, rebuild
-from archive.frontier.urls import return_leases
-from archive.queries.status import LOW_DISK
-from archive.records import now
+from archive.articles.copies import CopyPolicy, are_copies_current, rebuild_copies
+from archive.frontier.urls import return_all_leases
+from archive.queries.status import LOW_DISK_BYTES
+from archive.records import current_timestamp
 from archive.storage.database import (
-    BUSY_SECONDS,
-    connect,
-    connect_to_read,
+    BUSY_TIMEOUT_SECONDS,
+    open_database,
+    open_read_only,
     read_only_uri,
     transaction,
 )
-from archive.storage.schema import ARCHIVE, CAPTURES, Schema
+from archive.storage.schema import ARCHIVE_SCHEMA, CAPTURES_SCHEMA, DatabaseSchema
 
-FILES = ("archive.db", "captures.db")
+ARCHIVE_FILES = ("archive.db", "captures.db")
 
-LONG_LOG = 256_000_000
+LONG_WAL_BYTES = 256_000_000
 """Bytes of a write-ahead log that another program keeps SQLite from writing back, which it does by
 itself at 4 MB."""
-SHOWN = 5
+MAX_DAMAGE_LINES = 5
 """Lines of SQLite's own damage report that are passed on; the first says most."""
 
-NOT_ALONE = (
+SKIPPED_WITHOUT_LOCK = (
     "the search index and the leases of dead crawls; the archive is in use, or cannot be written",
 )
 
-DERIVED = {"relations", "texts", "versions"}
-"""Tables that `rebuild` (`archive.articles.copies`) derives from the articles."""
+DERIVED_TABLES = {"relations", "texts", "versions"}
+"""Tables that `rebuild_copies` (`archive.articles.copies`) derives from the articles."""
 OF_KEYS = ("strong_keys", "article_keys", "key_counts", "key_versions")
 """Tables that are derived from the articles again where the last of them is empty
 (`archive.articles.language_keys.rebuild`)."""
 
-Repair = Callable[[sqlite3.Connection], object]
+RepairFunction = Callable[[sqlite3.Connection], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Finding:
     count: int
     advice: str
     """A sentence that says what to do."""
-    repair: Repair | None = None
+    repair: RepairFunction | None = None
     """Repairs it inside a transaction of `archive.db`; None if a person has to act."""
 
 
@@ -109,7 +109,7 @@ class Diagnosis:
         }
 
 
-def examine(folder: Path, judge: Judge, alone: bool) -> Diagnosis:
+def examine_archive(folder: Path, judge: CopyPolicy, alone: bool) -> Diagnosis:
     """Check everything and change nothing.
 
     `alone` says that the caller holds the archive's lock. Otherwise the checks that need it are
@@ -119,56 +119,63 @@ def examine(folder: Path, judge: Judge, alone: bool) -> Diagnosis:
     Raises ArchiveError without an archive, and NewerArchiveError for one that a newer version
     wrote.
     """
-    damage = [finding for name in FILES for finding in _damage(folder / name)]
+    damage = [finding for name in ARCHIVE_FILES for finding in _file_damage(folder / name)]
     if damage:
-        return Diagnosis(_version(ARCHIVE), tuple(damage), (), ("everything else",))
-    with closing(connect_to_read(folder / "archive.db", ARCHIVE)) as db:
+        return Diagnosis(_schema_version(ARCHIVE_SCHEMA), tuple(damage), (), ("everything else",))
+    with closing(open_read_only(folder / "archive.db", ARCHIVE_SCHEMA)) as db:
         missing = _attach_captures(db, folder)
         if missing:
-            return Diagnosis(_version(ARCHIVE), (missing,), (), ("everything else",))
-        findings = [*_amiss(db), *_broken_references(db, judge), *_keys(db), *_disk(folder)]
+            return Diagnosis(_schema_version(ARCHIVE_SCHEMA), (missing,), (), ("everything else",))
+        findings = [
+            *_inconsistencies(db),
+            *_broken_references(db, judge),
+            *_keys(db),
+            *_disk_findings(folder),
+        ]
         if alone:
-            findings += _left_behind(db)
-        if not is_current(db, judge) and db.execute("SELECT 1 FROM articles").fetchone():
-            findings.append(_relations("texts compared by an older method", 1, judge))
+            findings += _left_by_dead_crawls(db)
+        if not are_copies_current(db, judge) and db.execute("SELECT 1 FROM articles").fetchone():
+            findings.append(_relations_finding("texts compared by an older method", 1, judge))
     if alone:
         findings += _search_index(folder)
-    return Diagnosis(_version(ARCHIVE), tuple(findings), (), () if alone else NOT_ALONE)
+    return Diagnosis(
+        _schema_version(ARCHIVE_SCHEMA), tuple(findings), (), () if alone else SKIPPED_WITHOUT_LOCK
+    )
 
 
-def repair(folder: Path, judge: Judge, key: Callable[[str], str]) -> Diagnosis:
+def repair_archive(folder: Path, judge: CopyPolicy, key: Callable[[str], str]) -> Diagnosis:
     """Repair what can be repaired, then check again. The caller holds the archive's lock.
 
-    `key` returns the key under which a URL is looked up. Raises the errors of `examine`, and
-    sqlite3.Error if the archive cannot be written.
+    `key` returns the key under which a URL is looked up. Raises the errors of `examine_archive`,
+    and sqlite3.Error if the archive cannot be written.
     """
-    before = examine(folder, judge, alone=True)
+    before = examine_archive(folder, judge, alone=True)
     mendable = [finding for finding in before.findings if finding.repair]
-    with closing(connect(folder / "archive.db", ARCHIVE)) as db:
+    with closing(open_database(folder / "archive.db", ARCHIVE_SCHEMA)) as db:
         db.create_function("url_key", 1, key)
         for repairing in dict.fromkeys(finding.repair for finding in mendable if finding.repair):
             with transaction(db):
                 repairing(db)
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    after = examine(folder, judge, alone=True)
+    after = examine_archive(folder, judge, alone=True)
     left = {finding.what for finding in after.findings}
     mended = tuple(finding for finding in before.findings if finding.what not in left)
     return Diagnosis(after.schema, after.findings, mended, after.skipped)
 
 
-def return_from_the_dead(db: sqlite3.Connection) -> int:
+def release_stale_leases(db: sqlite3.Connection) -> int:
     """Release the pages leased by crawls that died, and return their number.
 
     The crawls are marked as interrupted.
     """
     db.execute("UPDATE crawls SET state = 'interrupted' WHERE state = 'running'")
-    return return_leases(db)
+    return return_all_leases(db)
 
 
 # -- the files -------------------------------------------------------------------------------------
 
 
-def _version(schema: Schema) -> str:
+def _schema_version(schema: DatabaseSchema) -> str:
     return schema.steps[-1][0]
 
 
@@ -179,21 +186,23 @@ def _attach_captures(db: sqlite3.Connection, folder: Path) -> Finding | None:
             "the articles are complete without it; restore a backup, or go on without the pages"
         )
         return Finding("captures.db is missing", 1, advice)
-    with closing(connect_to_read(path, CAPTURES)):
+    with closing(open_read_only(path, CAPTURES_SCHEMA)):
         pass  # its schema is known, and brought up to date
     db.execute("ATTACH ? AS captures", [read_only_uri(path)])
     return None
 
 
-def _damage(path: Path) -> Iterator[Finding]:
+def _file_damage(path: Path) -> Iterator[Finding]:
     """Run SQLite's own check of a file, which reads every page of it."""
     if not path.is_file():
         return
     file = path.name
     advice = f"restore a backup, or save what is readable: sqlite3 {file} .recover | sqlite3 new.db"
     try:
-        with closing(sqlite3.connect(read_only_uri(path), timeout=BUSY_SECONDS, uri=True)) as db:
-            rows = db.execute(f"PRAGMA integrity_check({SHOWN})").fetchall()
+        with closing(
+            sqlite3.connect(read_only_uri(path), timeout=BUSY_TIMEOUT_SECONDS, uri=True)
+        ) as db:
+            rows = db.execute(f"PRAGMA integrity_check({MAX_DAMAGE_LINES})").fetchall()
     except sqlite3.OperationalError:
         raise  # that it cannot be opened says nothing about its contents
     except sqlite3.DatabaseError as error:
@@ -212,9 +221,9 @@ def _only_of_search(lines: Sequence[str]) -> bool:
     return all("fts5" in line.lower() for line in lines)
 
 
-def _disk(folder: Path) -> Iterator[Finding]:
+def _disk_findings(folder: Path) -> Iterator[Finding]:
     free = shutil.disk_usage(folder).free
-    if free < LOW_DISK:
+    if free < LOW_DISK_BYTES:
         yield Finding(
             "megabytes free on the disk",
             free // 1_000_000,
@@ -222,19 +231,19 @@ def _disk(folder: Path) -> Iterator[Finding]:
         )
     for name in ("archive.db-wal", "captures.db-wal"):
         size = (folder / name).stat().st_size if (folder / name).is_file() else 0
-        if size > LONG_LOG:
+        if size > LONG_WAL_BYTES:
             advice = "end the programs that have the archive open; --repair writes the log back"
-            yield Finding(f"megabytes in {name}", size // 1_000_000, advice, _nothing)
+            yield Finding(f"megabytes in {name}", size // 1_000_000, advice, _repair_nothing)
 
 
-def _nothing(_: sqlite3.Connection) -> None:
-    """Do nothing: `repair` writes the logs back at its end anyway."""
+def _repair_nothing(_: sqlite3.Connection) -> None:
+    """Do nothing: `repair_archive` writes the logs back at its end anyway."""
 
 
 def _search_index(folder: Path) -> list[Finding]:
     """Check that the full-text index matches the articles."""
     try:
-        with closing(connect(folder / "archive.db", ARCHIVE)) as db:
+        with closing(open_database(folder / "archive.db", ARCHIVE_SCHEMA)) as db:
             db.execute("INSERT INTO articles_fts(articles_fts, rank) VALUES ('integrity-check', 1)")
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.OperationalError):
@@ -258,7 +267,7 @@ def _rebuild_index(db: sqlite3.Connection) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class RepairStatement:
     """A repair that is one SQL statement, which may call `url_key(url)`."""
 
     sql: str
@@ -267,13 +276,15 @@ class Statement:
         db.execute(self.sql)
 
 
-WITHOUT_ARTICLE = (
+DONE_WITHOUT_ARTICLE_SQL = (
     "kind = 'page' AND state = 'done' AND outcome IN ('new', 'changed') AND article_id IS NULL"
 )
 
 # our own words
-ASK_AGAIN = Statement(f"UPDATE urls SET state = 'pending' WHERE {WITHOUT_ARTICLE}")  # noqa: S608
-ADD_ADDRESSES = Statement(
+FETCH_AGAIN_REPAIR = RepairStatement(
+    f"UPDATE urls SET state = 'pending' WHERE {DONE_WITHOUT_ARTICLE_SQL}"  # noqa: S608
+)
+ADD_URLS_REPAIR = RepairStatement(
     """INSERT INTO urls (url, url_key, outlet_id, article_id, via, found_at, state, outcome)
     SELECT url, url_key(url), outlet_id, min(id), 'import', fetched_at, 'done', 'new' FROM articles a
     WHERE NOT EXISTS (SELECT 1 FROM urls u WHERE u.article_id = a.id) GROUP BY url
@@ -281,18 +292,18 @@ ADD_ADDRESSES = Statement(
 )
 """A URL that belongs to another article by now stays with it."""
 
-AMISS: tuple[tuple[str, str, str, Repair | None], ...] = (
+CONSISTENCY_CHECKS: tuple[tuple[str, str, str, RepairFunction | None], ...] = (
     (
         "articles without a URL",
         "SELECT count(*) FROM articles a WHERE NOT EXISTS (SELECT 1 FROM urls u WHERE u.article_id = a.id)",
         "--repair adds the URL that they were read from",
-        ADD_ADDRESSES,
+        ADD_URLS_REPAIR,
     ),
     (
         "URLs marked as done without their article",
-        f"SELECT count(*) FROM urls WHERE {WITHOUT_ARTICLE}",  # noqa: S608
+        f"SELECT count(*) FROM urls WHERE {DONE_WITHOUT_ARTICLE_SQL}",  # noqa: S608
         "--repair lets the next crawl fetch them again",
-        ASK_AGAIN,
+        FETCH_AGAIN_REPAIR,
     ),
     (
         "URLs with more than one article",
@@ -318,14 +329,14 @@ AMISS: tuple[tuple[str, str, str, Repair | None], ...] = (
 """For each check: its name, the query that counts it, the advice, and the repair."""
 
 
-def _amiss(db: sqlite3.Connection) -> Iterator[Finding]:
-    for what, query, advice, mend in AMISS:
+def _inconsistencies(db: sqlite3.Connection) -> Iterator[Finding]:
+    for what, query, advice, mend in CONSISTENCY_CHECKS:
         count = db.execute(query).fetchone()[0]
         if count:
             yield Finding(what, count, advice, mend)
 
 
-def _relations(what: str, count: int, judge: Judge) -> Finding:
+def _relations_finding(what: str, count: int, judge: CopyPolicy) -> Finding:
     return Finding(what, count, "--repair compares all texts again", _Rebuilding(judge))
 
 
@@ -333,13 +344,13 @@ def _relations(what: str, count: int, judge: Judge) -> Finding:
 class _Rebuilding:
     """A repair that compares all texts again; all instances are equal, so it runs once."""
 
-    judge: Judge
+    judge: CopyPolicy
 
     def __call__(self, db: sqlite3.Connection) -> None:
-        rebuild(db, self.judge, now())
+        rebuild_copies(db, self.judge, current_timestamp())
 
 
-def _broken_references(db: sqlite3.Connection, judge: Judge) -> Iterator[Finding]:
+def _broken_references(db: sqlite3.Connection, judge: CopyPolicy) -> Iterator[Finding]:
     """Yield a finding for rows that refer to missing rows."""
     for schema in ("main", "captures"):
         broken = Counter(
@@ -348,8 +359,8 @@ def _broken_references(db: sqlite3.Connection, judge: Judge) -> Iterator[Finding
         )
         for (rows_of, missing), many in broken.items():
             what = f"rows of {rows_of} whose row of {missing} is missing"
-            if rows_of in DERIVED:
-                yield _relations(what, many, judge)
+            if rows_of in DERIVED_TABLES:
+                yield _relations_finding(what, many, judge)
             elif rows_of in OF_KEYS:
                 yield Finding(what, many, KEYS_ANEW, forget_keys)
             else:
@@ -363,7 +374,9 @@ def _broken_references(db: sqlite3.Connection, judge: Judge) -> Iterator[Finding
         OR NOT EXISTS (SELECT 1 FROM versions v WHERE v.text_id = t.id AND v.article_id = t.original_id)"""
     ).fetchone()[0]
     if alone:
-        yield _relations("texts without two versions or without their original", alone, judge)
+        yield _relations_finding(
+            "texts without two versions or without their original", alone, judge
+        )
 
 
 KEYS_ANEW = "--repair lets the next crawl rebuild the keys of all articles"
@@ -409,7 +422,7 @@ def forget_keys(db: sqlite3.Connection) -> None:
         db.execute(f"DELETE FROM {table}")  # noqa: S608  our own names
 
 
-def _left_behind(db: sqlite3.Connection) -> Iterator[Finding]:
+def _left_by_dead_crawls(db: sqlite3.Connection) -> Iterator[Finding]:
     """Yield what dead crawls left; no crawl is running, because the caller holds the lock."""
     for what, query in (
         ("pages still leased by a dead crawl", "SELECT count(*) FROM urls WHERE state = 'leased'"),
@@ -418,5 +431,5 @@ def _left_behind(db: sqlite3.Connection) -> Iterator[Finding]:
         count = db.execute(query).fetchone()[0]
         if count:
             yield Finding(
-                what, count, "the next crawl releases them, or --repair", return_from_the_dead
+                what, count, "the next crawl releases them, or --repair", release_stale_leases
             )

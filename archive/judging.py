@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from archive.articles.stories import Judge
+from archive.articles.stories import StoryPolicy
 
-Source = Callable[[], Judge]
+Source = Callable[[], StoryPolicy]
 """Brings the judge when it is first needed, as it takes a moment to load."""
 
 _given: list[Source] = []
@@ -23,6 +23,6 @@ def judge_by(source: Source | None) -> None:
     _given[:] = [source] if source else []
 
 
-def judge() -> Judge | None:
+def judge() -> StoryPolicy | None:
     """By what stories are listed in this process; None: by nothing, here."""
     return _given[0]() if _given else None

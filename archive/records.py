@@ -26,7 +26,7 @@ Via = Literal[
 SourceKind = Literal["feed", "sitemap"]
 """The kind of a source; a sitemap may turn out to be a sitemap index or a news sitemap."""
 
-Kind = Literal["page", "feed", "sitemap"]
+UrlKind = Literal["page", "feed", "sitemap"]
 """The kind of a URL for the crawler (`urls.kind`)."""
 
 PageType = Literal["article", "section", "video", "error", "other", "empty", "broken"]
@@ -37,7 +37,7 @@ caption · `error`: "not found" served as a page, a log-in or bot wall · `other
 documentation … · `empty`: no text on the page · `broken`: the body cannot be read as a page.
 """
 
-NOT_FOUND = "it says that it was not found"
+NOT_FOUND_REASON = "it says that it was not found"
 """The reason of an `error` page that a server sends with status 200 for a missing page."""
 
 Outcome = Literal[
@@ -53,20 +53,20 @@ new.
 """
 
 
-def utc(timestamp: datetime) -> str:
+def format_utc(timestamp: datetime) -> str:
     """Return a timestamp as the archive writes it, to the second: `2024-02-15T10:30:00Z`."""
     return timestamp.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def clock() -> datetime:
+def current_time() -> datetime:
     """Return the current time, or DATELINE_NOW from the environment to simulate another."""
     given = os.environ.get("DATELINE_NOW")
     return datetime.fromisoformat(given) if given else datetime.now(UTC)
 
 
-def now() -> str:
+def current_timestamp() -> str:
     """Return the current time as the archive writes it."""
-    return utc(clock())
+    return format_utc(current_time())
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class Lead:
     via: Via
     found_on: str | None = None
     """The feed, sitemap or page that listed it."""
-    kind: Kind = "page"
+    kind: UrlKind = "page"
     """A lead may name a sitemap, if it is from a sitemap index."""
     headline: str | None = None
     lede: str | None = None
@@ -169,7 +169,8 @@ class Article:
     headline: str | None = None
     page_title: str | None = None
     standfirst: str | None = None
-    """If the page shows it above the text, the text begins with it as well (`below_standfirst`)."""
+    """If the page shows it above the text, the text begins with it as well
+    (`text_below_standfirst`)."""
     byline: str | None = None
     authors: tuple[str, ...] = ()
     agency: str | None = None
@@ -201,13 +202,13 @@ class Article:
     """Further URLs that the page declares for itself, by origin: `og:url`, `amphtml`, `json-ld`."""
 
 
-def below_standfirst(text: str, standfirst: str | None) -> str:
+def text_below_standfirst(text: str, standfirst: str | None) -> str:
     """Return an article's text without the standfirst at its beginning."""
     return text.removeprefix(f"{standfirst}\n") if standfirst else text
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class ArticleUrl:
     """A URL of an article, and its origin: `requested`, `redirect`, `canonical`, `og:url` …"""
 
     url: str
@@ -243,7 +244,7 @@ class Check:
     """The interval that a source asks for, or None."""
     url_key: str = ""
     """The key of `url`; this field and the next three are set by `pipelines.identity`."""
-    addresses: tuple[Address, ...] = ()
+    addresses: tuple[ArticleUrl, ...] = ()
     """The URLs of the article, `url` first."""
     claimed: bool = False
     """True if `url` was not requested but is the declared URL of a page in a file."""

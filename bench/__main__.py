@@ -52,7 +52,8 @@ def main() -> None:
 
 
 def measured(names: tuple[str, ...]) -> Iterator[tuple[str, Figure]]:
-    """Yield the figures of each benchmark with its name; print on a terminal which one is running."""
+    """Yield the figures of each benchmark with its name; print on a terminal which one is
+    running."""
     console = Console(stderr=True)
     for name in names:
         console.print(f"measuring {name} …")

@@ -26,14 +26,14 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from archive.articles.copies import VERSIONS, relate
+from archive.articles.copies import VERSION_KINDS, relate_article
 from archive.records import Capture
-from archive.storage.database import connect
-from archive.storage.schema import ARCHIVE
+from archive.storage.database import open_database
+from archive.storage.schema import ARCHIVE_SCHEMA
 from bench.figures import SHARED, Figure
-from crawler.extraction.extract import extract
-from pipelines.dedup.copies import JUDGE
-from pipelines.text.fingerprint import fingerprint
+from crawler.extraction.extract import extract_article
+from pipelines.dedup.copies import COPY_POLICY
+from pipelines.text.fingerprint import text_fingerprint
 
 MOMENT = "2024-03-01T06:00:00Z"
 Edit = Callable[[str, str, random.Random], str]
@@ -48,7 +48,7 @@ class Bench:
     """An archive on disk that is filled text by text."""
 
     def __init__(self, folder: Path) -> None:
-        self.db = connect(folder / "archive.db", ARCHIVE)
+        self.db = open_database(folder / "archive.db", ARCHIVE_SCHEMA)
         # the index is met at random: 32 MB of it at hand
         self.db.execute("PRAGMA cache_size = -32000")
         self.outlets = 0
@@ -56,7 +56,7 @@ class Bench:
     def add(self, text: str, published_at: str = MOMENT, headline: str = "") -> tuple[int, list]:
         """Store a text as an article of a new outlet, and relate it to the others."""
         article_id = self.keep(text, published_at, headline)
-        return article_id, relate(self.db, article_id, JUDGE, MOMENT)
+        return article_id, relate_article(self.db, article_id, COPY_POLICY, MOMENT)
 
     def keep(self, text: str, published_at: str = MOMENT, headline: str = "") -> int:
         """Store a text as an article of a new outlet."""
@@ -77,7 +77,7 @@ class Bench:
                 MOMENT,
                 text,
                 len(text.split()),
-                fingerprint(text),
+                text_fingerprint(text),
             ),
         )
         return done.lastrowid
@@ -457,8 +457,8 @@ class Grown(NamedTuple):
 
 
 def load(size: int, copies: float = 0.2) -> list[Grown]:
-    """Print and return CPU, memory and index size of `relate` as the archive grows to `size`
-    articles."""
+    """Print and return CPU, memory and index size of `relate_article` as the archive grows to
+    `size` articles."""
     told: list[Grown] = []
     chance = random.Random(17)
     english = [text for text in real_texts("report") if script(text) == "LATIN" and " the " in text]
@@ -483,7 +483,7 @@ def load(size: int, copies: float = 0.2) -> list[Grown]:
                 ids.append(bench.keep(text))
             start = time.process_time()
             for article_id in ids:
-                relate(bench.db, article_id, JUDGE, MOMENT)
+                relate_article(bench.db, article_id, COPY_POLICY, MOMENT)
             spent += time.process_time() - start
             start = time.process_time()
             bench.db.execute("COMMIT")
@@ -568,7 +568,7 @@ class Score:
             edited_text = EDITS[name](self.ids[source], other, chance)
             family = self.family(source)
             lent = self.family(next(id for id, text in self.ids.items() if text == other))
-            relations = [r for r in self.arrive(edited_text) if r.likeness.kind in VERSIONS]
+            relations = [r for r in self.arrive(edited_text) if r.likeness.kind in VERSION_KINDS]
             kind = next((r.likeness.kind for r in relations if r.other_id in family), "missed")
             kinds[kind] += 1
             self.found, self.missed = (
@@ -600,9 +600,9 @@ class Score:
             relations = self.arrive(second, before=first)
             kind = relations[0].likeness.kind if relations else "nothing"
             kinds[name][kind] += 1
-            self.wrong += kind in VERSIONS
+            self.wrong += kind in VERSION_KINDS
         for name, found in kinds.items():
-            wrong = sum(found[kind] for kind in VERSIONS)
+            wrong = sum(found[kind] for kind in VERSION_KINDS)
             print(
                 f"{name:42} wrong  {wrong / sum(found.values()):.3f}  {dict(found.most_common())}"
             )
@@ -635,7 +635,10 @@ def seeds() -> None:
         for page in pages
         if any(page["url"] == other.get("copy_of") for other in pages)
     )
-    print("\nfounding story:", {name: JUDGE.likeness(text, wire) for name, text in copies.items()})
+    print(
+        "\nfounding story:",
+        {name: COPY_POLICY.likeness(text, wire) for name, text in copies.items()},
+    )
 
 
 def near_duplicates() -> float:
@@ -657,7 +660,7 @@ def near_duplicates() -> float:
             relations = bench.add(texts[1])[1]
         likeness = relations[0].likeness if relations else None
         kinds[likeness.kind if likeness else "nothing"] += 1
-        if likeness is None or likeness.kind not in VERSIONS:
+        if likeness is None or likeness.kind not in VERSION_KINDS:
             print(
                 "  ",
                 pair["host_a"],
@@ -667,7 +670,7 @@ def near_duplicates() -> float:
                 likeness,
             )
     print("  ", dict(kinds.most_common()))
-    return sum(kinds[kind] for kind in VERSIONS) / len(pairs)
+    return sum(kinds[kind] for kind in VERSION_KINDS) / len(pairs)
 
 
 def text_of(page: dict) -> str:
@@ -675,7 +678,7 @@ def text_of(page: dict) -> str:
     body = gzip.decompress((SHARED / "corpus/dev" / page["html_path"]).read_bytes())
     return (
         page.get("truth_text")
-        or extract(Capture(page.get("url") or f"https://{page.get('host')}/", body)).text
+        or extract_article(Capture(page.get("url") or f"https://{page.get('host')}/", body)).text
     )
 
 

@@ -28,8 +28,8 @@ from urllib.request import urlopen
 
 from archive.records import Article, Capture
 from bench.figures import Figure
-from crawler.extraction.extract import extract
-from crawler.workers.pool import Workers
+from crawler.extraction.extract import extract_article
+from crawler.workers.pool import WorkerPool
 
 SAMPLE = 150
 """Number of pages on which trafilatura alone and the pool are timed."""
@@ -232,10 +232,10 @@ def trafilatura_alone(pages: list[Capture]) -> float:
 def pool(pages: list[Capture]) -> Iterator[Figure]:
     """Yield the cost of extraction in other processes: all CPU beside the extraction itself."""
 
-    async def read(workers: Workers, pages: list[Capture]) -> list[Article]:
+    async def read(workers: WorkerPool, pages: list[Capture]) -> list[Article]:
         return await asyncio.gather(*map(workers.read, pages))
 
-    with Workers() as workers:
+    with WorkerPool() as workers:
         asyncio.run(read(workers, pages[:CORES]))  # the fork server and its children are there
         began, read_before, others = time.process_time(), workers.cpu_seconds, cpu_of_children()
         asyncio.run(read(workers, pages))
@@ -243,7 +243,7 @@ def pool(pages: list[Capture]) -> Iterator[Figure]:
         there = cpu_of_children() - others - reading
     began = time.process_time()
     for page in pages:
-        extract(page)
+        extract_article(page)
     alone = time.process_time() - began
     each = 1000 / len(pages)
     yield Figure("CPU a page that the pool adds", each * (here + there), "ms", 4, "bound", "≤ 4 ms")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from difflib import SequenceMatcher
 from pathlib import Path
 
-from archive.text.diff import as_html, diff
+from archive.text.diff import diff_as_html, diff_texts
 from bench.figures import Figure
 
 SYLLABLES = [a + b for a in "bdfgklmnprstvz" for b in ("a", "e", "i", "o", "u", "ar", "en", "il")]
@@ -131,7 +131,7 @@ def by_words_alone(old: str, new: str) -> object:
 def figures(_: Path) -> Iterator[Figure]:
     """Yield the figures for `make bench`: each case against its bound, and one against difflib."""
     for name, old, new in cases(random.Random(7)):
-        ours = milliseconds(lambda old, new: as_html(diff(old, new)), old, new)
+        ours = milliseconds(lambda old, new: diff_as_html(diff_texts(old, new)), old, new)
         yield Figure(f"diff and HTML, {name}", ours, "ms", 200, "bound", "≤ 200 ms")
         if name.startswith("6,000 words: one word in a hundred"):
             yield Figure(
@@ -152,10 +152,10 @@ def main() -> None:
     longest = parser.parse_args().longest
     print(f"{'milliseconds':44}{'diff':>10}{'and HTML':>10}{'words alone':>13}   words")
     for name, old, new in cases(random.Random(7)):
-        found = diff(old, new)
+        found = diff_texts(old, new)
         ours = (
-            milliseconds(diff, old, new),
-            milliseconds(lambda old, new: as_html(diff(old, new)), old, new),
+            milliseconds(diff_texts, old, new),
+            milliseconds(lambda old, new: diff_as_html(diff_texts(old, new)), old, new),
         )
         alone = (
             f"{milliseconds(by_words_alone, old, new, 1):.1f}"

@@ -25,18 +25,18 @@ from hashlib import md5
 from pathlib import Path
 from typing import NamedTuple
 
-from archive.articles.copies import relate
-from archive.articles.events import Judge, days, join, tidy
-from archive.articles.language_keys import keep as keep_keys
-from archive.storage.database import connect
-from archive.storage.schema import ARCHIVE
+from archive.articles.copies import relate_article
+from archive.articles.events import EventPolicy, days_since_epoch, join_event, tidy_events
+from archive.articles.language_keys import save_keys as keep_keys
+from archive.storage.database import open_database
+from archive.storage.schema import ARCHIVE_SCHEMA
 from bench.copies import babble, real_texts, script
 from bench.figures import SHARED, Figure
-from pipelines.dedup.copies import JUDGE as TEXTS
-from pipelines.text.fingerprint import fingerprint
-from pipelines.text.terms import terms
-from pipelines.topics.events import DAYS, JUDGE
-from pipelines.topics.language_keys import JUDGE as KEYS
+from pipelines.dedup.copies import COPY_POLICY as TEXTS
+from pipelines.text.fingerprint import text_fingerprint
+from pipelines.text.terms import text_terms
+from pipelines.topics.events import EVENT_POLICY, MAX_EVENT_DAYS
+from pipelines.topics.language_keys import KEY_POLICY as KEYS
 
 MOMENT = "2024-03-01T06:00:00Z"
 DATED, FULL = ("allsides21",), ("g5w1h", "wikinews", "basil")
@@ -97,7 +97,9 @@ def texts(names: Sequence[str], half: str, shared: Path = SHARED) -> list[Text]:
 
 def _moment(raw: str | None) -> str | None:
     """Return the date in the archive's form; a year alone is not a date."""
-    return raw[:19] + "Z" * (len(raw) > 10) if raw and days(raw[:10]) is not None else None
+    return (
+        raw[:19] + "Z" * (len(raw) > 10) if raw and days_since_epoch(raw[:10]) is not None else None
+    )
 
 
 def by_date(articles: Sequence[Text]) -> list[Text]:
@@ -121,26 +123,28 @@ Put = Callable[[Sequence[Text]], list[int]]
 """Articles in the order of their arrival → the event number of each."""
 
 
-def in_archive(articles: Sequence[Text], judge: Judge = JUDGE, tidied: bool = True) -> list[int]:
+def in_archive(
+    articles: Sequence[Text], judge: EventPolicy = EVENT_POLICY, tidied: bool = True
+) -> list[int]:
     """Return the event of each article in a new archive.
 
     The archive is tidied after each day, or after 500 articles.
     """
     with tempfile.TemporaryDirectory() as folder:
-        db = connect(Path(folder) / "archive.db", ARCHIVE)
+        db = open_database(Path(folder) / "archive.db", ARCHIVE_SCHEMA)
         db.execute("BEGIN IMMEDIATE")
         last = ""
         for number, article in enumerate(articles, 1):
             today = (article.published_at or str(number // 500))[:10]
             if tidied and today != last:
-                tidy(db, judge)
+                tidy_events(db, judge)
             last = today
             keep(db, number, article)
-            relate(db, number, TEXTS, MOMENT)
+            relate_article(db, number, TEXTS, MOMENT)
             keep_keys(db, number, KEYS)
-            join(db, number, judge)
+            join_event(db, number, judge)
         if tidied:
-            tidy(db, judge)
+            tidy_events(db, judge)
         events = dict(db.execute("SELECT article_id, event_id FROM event_articles").fetchall())
         db.close()
     return [events[number] for number in range(1, len(articles) + 1)]
@@ -165,22 +169,27 @@ def keep(db: sqlite3.Connection, number: int, article: Text) -> None:
             article.published_at or MOMENT,
             article.text,
             len(article.text.split()),
-            fingerprint(article.text),
+            text_fingerprint(article.text),
         ),
     )
 
 
 def by_headline(articles: Sequence[Text], least: float) -> list[int]:
-    """Return the event of each article by the baseline: that of the most similar earlier headline."""
+    """Return the event of each article by the baseline: that of the most similar earlier
+    headline."""
     events: list[int] = []
-    words = [set(terms(article.headline, article.language)) for article in articles]
-    moments = [days(article.published_at) for article in articles]
+    words = [set(text_terms(article.headline, article.language)) for article in articles]
+    moments = [days_since_epoch(article.published_at) for article in articles]
     for here, mine in enumerate(words):
         best, likest = here, least
         for there in range(here):
             apart = abs((moments[here] or 0.0) - (moments[there] or 0.0))
             likeness = len(mine & words[there]) / max(1, len(mine | words[there]))
-            if apart <= DAYS and likeness >= likest and (likeness > likest or best == here):
+            if (
+                apart <= MAX_EVENT_DAYS
+                and likeness >= likest
+                and (likeness > likest or best == here)
+            ):
                 best, likest = there, likeness
         events.append(here if best == here else events[best])
     return events
@@ -260,13 +269,14 @@ TABLES = ("article_words", "strong_terms", "vocabulary", "events", "event_articl
 
 
 def load(size: int) -> list[Grown]:
-    """Return CPU and table size of `join` as an archive grows to `size` articles without copies."""
+    """Return CPU and table size of `join_event` as an archive grows to `size` articles without
+    copies."""
     chance = random.Random(29)
     english = [text for text in real_texts("report") if script(text) == "LATIN" and " the " in text]
     source = babble([text for text in english if 100 <= len(text.split()) <= 1000], chance)
     told: list[Grown] = []
     with tempfile.TemporaryDirectory() as folder:
-        db = connect(Path(folder) / "archive.db", ARCHIVE)
+        db = open_database(Path(folder) / "archive.db", ARCHIVE_SCHEMA)
         db.execute("DROP TRIGGER articles_fts_insert")  # the search's cost, not this one's
         spent: list[float] = []
         for number in range(1, size + 1):
@@ -278,7 +288,7 @@ def load(size: int) -> list[Grown]:
             )
             keep(db, number, Text("", "", text[:70], text, "en", moment))
             start = time.process_time()
-            join(db, number, JUDGE)
+            join_event(db, number, EVENT_POLICY)
             spent.append(1000 * (time.process_time() - start))
             if number % BATCH == 0:
                 db.execute("COMMIT")

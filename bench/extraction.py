@@ -32,7 +32,7 @@ from trafilatura import bare_extraction
 from archive.records import Article, Capture
 from bench.figures import SHARED, Figure
 from bench.weights import part_of
-from crawler.extraction.extract import extract
+from crawler.extraction.extract import extract_article
 from crawler.extraction.main_text import line_classifier
 
 Row = dict[str, Any]
@@ -72,7 +72,8 @@ def _counts(row: Row) -> bool:
 
 
 def outlet(row: Row) -> str:
-    """Return the identity of a page's outlet; a page without a known outlet is an outlet by itself."""
+    """Return the identity of a page's outlet; a page without a known outlet is an outlet by
+    itself."""
     return str(row.get("domain") or row.get("host") or row["id"])
 
 
@@ -109,7 +110,7 @@ def f1(text: str, truth: str, language: str | None) -> float:
 
 def ours(body: bytes, row: Row) -> Row:
     """Return our extraction of a page."""
-    article: Article = extract(Capture(url=url_of(row), body=body, fetched_at=when(row)))
+    article: Article = extract_article(Capture(url=url_of(row), body=body, fetched_at=when(row)))
     names = list(article.authors)
     return {
         "headline": article.headline,
@@ -124,12 +125,14 @@ def ours_apart(corpus: Path) -> Reader:
     from bench.train_lines import tables_apart  # which reads pages as this module does
 
     parted = [
-        {has: line_classifier.of_blocks(table, has) for has in (True, False)}
+        {has: line_classifier.select_weights(table, has) for has in (True, False)}
         for table in tables_apart(corpus)
     ]
 
     def read(body: bytes, row: Row) -> Row:
-        with patch.object(line_classifier, "weights", parted[part_of(outlet(row))].__getitem__):
+        with patch.object(
+            line_classifier, "feature_weights", parted[part_of(outlet(row))].__getitem__
+        ):
             return ours(body, row)
 
     return read

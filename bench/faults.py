@@ -22,7 +22,7 @@ from archive.records import Outlet as Publication
 from archive.records import Source
 from bench.figures import Figure
 from demo.web import Outlet, Page, Web, World, serve
-from pipelines.identity import file_source
+from pipelines.identity import identify_source
 
 HEALTHY, TROUBLED, PAGES, DELAY = 12, 8, 6, 2.0
 """Healthy outlets, failing outlets of each kind, pages of each outlet, and seconds between two
@@ -117,10 +117,11 @@ def rate(outlets: tuple[Outlet, ...]) -> tuple[float, int]:
 
 
 def know(folder: Path, outlets: tuple[Outlet, ...]) -> None:
-    """Add the outlets to an archive, the failing ones first, so that they get the first requests."""
+    """Add the outlets to an archive, the failing ones first, so that they get the first
+    requests."""
     with Archive(folder) as archive:
         for each in reversed(outlets):
-            source = file_source(Source(each.url("/feed.xml"), "feed", each.host))
+            source = identify_source(Source(each.url("/feed.xml"), "feed", each.host))
             archive.add_outlet(Publication(each.host), [source])
 
 

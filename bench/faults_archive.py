@@ -19,11 +19,11 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from archive.doctor import examine
-from archive.storage.lock import crawl_lock
+from archive.doctor import examine_archive
+from archive.storage.lock import hold_crawl_lock
 from bench.crawl import add_outlets, asked, newsweb, run
 from bench.figures import Figure
-from pipelines.policies import decisions
+from pipelines.policies import archive_policies
 
 KILLS = 20
 PAGES = 90
@@ -83,7 +83,8 @@ def wait_for_pages(address: str, many: int, process: subprocess.Popen[bytes]) ->
 
 
 def kill_again_and_again(address: str, folder: Path) -> tuple[int, int, int]:
-    """Return the number of killed crawls, of those that had stored something, and of lost articles."""
+    """Return the number of killed crawls, of those that had stored something, and of lost
+    articles."""
     moments = random.Random(20)
     killed = amid = lost = 0
     before = articles(folder)
@@ -137,8 +138,8 @@ def told(folder: Path, listed: int, fetched: int) -> Iterator[Figure]:
         left = db.execute(
             "SELECT count(*) FROM urls WHERE state IN ('pending', 'leased')"
         ).fetchone()[0]
-    with crawl_lock(folder):
-        found = examine(folder, decisions().texts, alone=True)
+    with hold_crawl_lock(folder):
+        found = examine_archive(folder, archive_policies().texts, alone=True)
     wrong = [finding for finding in found.findings if not finding.what.startswith("megabytes free")]
     kept = 100 * settled / listed
     yield Figure(

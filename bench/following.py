@@ -32,12 +32,12 @@ from urllib.request import urlopen
 
 from lxml import html
 
-from archive.articles.stories import CANDIDATES, Candidate, Story, Verdict
+from archive.articles.stories import MAX_STORY_CANDIDATES, Story, StoryCandidate, StoryVerdict
 from bench.crawl import asked, newsweb
 from bench.figures import SHARED, Figure, show
-from pipelines.text.terms import terms
-from pipelines.text.vectors import cosine
-from pipelines.topics.stories import LIKELY, listing, vector
+from pipelines.text.terms import text_terms
+from pipelines.text.vectors import cosine_similarity
+from pipelines.topics.stories import LIKELY_PROBABILITY, list_story, story_vector
 
 Row = dict[str, Any]
 SETS = ("g5w1h", "wikinews", "basil")
@@ -74,7 +74,7 @@ class Pool:
     def __init__(self, rows: Sequence[Row]) -> None:
         self.rows = rows
         held = [
-            set(terms(f"{row['title'] or ''}\n{row['text'][:6000]}", row.get("lang") or "en"))
+            set(text_terms(f"{row['title'] or ''}\n{row['text'][:6000]}", row.get("lang") or "en"))
             for row in rows
         ]
         self.frequencies = Counter(term for each in held for term in each)
@@ -84,7 +84,7 @@ class Pool:
 
     def vector(self, title: str, text: str, language: str = "en") -> dict[str, float]:
         return dict(
-            vector(title, None, text, language, lambda _: (self.frequencies, len(self.rows)))
+            story_vector(title, None, text, language, lambda _: (self.frequencies, len(self.rows)))
         )
 
     def scores(self, number: int) -> list[float]:
@@ -94,22 +94,24 @@ class Pool:
         As an archive does, it judges the nearest ones alone; the others follow in the order of
         their likeness.
         """
-        towards = [cosine(self.vectors[number], seen) for seen in self.vectors]
+        towards = [cosine_similarity(self.vectors[number], seen) for seen in self.vectors]
         nearest = sorted(range(len(towards)), key=lambda each: (each != number, -towards[each]))[
-            :CANDIDATES
+            :MAX_STORY_CANDIDATES
         ]
         told = [self.candidate(each, "belongs" if each == number else None) for each in nearest]
         values = [each / 1_000 for each in towards]
         for each, judgement in zip(
-            nearest, listing(Story(1, "s", "s"), told).judgements, strict=True
+            nearest, list_story(Story(1, "s", "s"), told).judgements, strict=True
         ):
             values[each] = max(judgement.probability, values[each])
         values[number] = -1.0
         return values
 
-    def candidate(self, number: int, verdict: Verdict | None) -> Candidate:
+    def candidate(self, number: int, verdict: StoryVerdict | None) -> StoryCandidate:
         moment = self.rows[number].get("date") or None
-        return Candidate(number, self.vectors[number], moment, None, "a.example", None, verdict)
+        return StoryCandidate(
+            number, self.vectors[number], moment, None, "a.example", None, verdict
+        )
 
 
 def on_texts(shared: Path, half: str) -> Iterator[Figure]:
@@ -138,7 +140,7 @@ def found_and_listed(kind: str, rows: Sequence[Row], half: str) -> Iterator[Figu
         order = sorted(range(len(values)), key=lambda each: -values[each])
         mates = sizes[story] - 1
         hits = [stories[each] == story for each in order]
-        listed = sum(value >= LIKELY for value in values)
+        listed = sum(value >= LIKELY_PROBABILITY for value in values)
         first.append(hits[0])
         best.append(sum(hits[:mates]) / mates)
         precision.append(sum(hits[:listed]) / listed if listed else 1.0)
@@ -200,7 +202,7 @@ def on_founding_pages(shared: Path) -> Iterator[Figure]:
                 "the next",
                 "listed, first",
             )
-            listed = sum(value >= LIKELY for value in values[-len(headlines) :])
+            listed = sum(value >= LIKELY_PROBABILITY for value in values[-len(headlines) :])
             yield Figure(
                 f"{within}: headlines of their lists that are listed",
                 listed,

@@ -30,7 +30,7 @@ from bench.crawl import family, megabytes
 from bench.figures import Figure
 from demo.strangers import Says, Stranger, endless, endless_headers, packed, stranger
 from demo.web import Answer
-from pipelines.identity import file_source
+from pipelines.identity import identify_source
 
 HONEST = 200
 EVERY = 0.1
@@ -158,10 +158,12 @@ def know(folder: Path, pages: dict[str, Says]) -> None:
     """Add the hosts of the pages to an archive as outlets."""
     with Archive(folder) as archive:
         for host in {urlsplit(url).netloc for url in pages}:
-            source = file_source(Source(f"http://{host}/dateline-feed.xml", "feed", host))
+            source = identify_source(Source(f"http://{host}/dateline-feed.xml", "feed", host))
             archive.add_outlet(Outlet(host), [source])
         if f"{COSTLY}/nested.xml" in pages:
-            nested = file_source(Source(f"{COSTLY}/nested.xml", "feed", urlsplit(COSTLY).netloc))
+            nested = identify_source(
+                Source(f"{COSTLY}/nested.xml", "feed", urlsplit(COSTLY).netloc)
+            )
             archive.add_outlet(Outlet(urlsplit(COSTLY).netloc), [nested])
 
 

@@ -24,25 +24,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archive.articles import language_keys
-from archive.articles.events import days
-from archive.storage.database import connect
-from archive.storage.schema import ARCHIVE
+from archive.articles.events import days_since_epoch
+from archive.storage.database import open_database
+from archive.storage.schema import ARCHIVE_SCHEMA
 from bench.events import Text, by_date, in_archive, score
 from bench.events import keep as keep_article
 from bench.figures import SHARED, Figure, show
 from bench.following import is_of
-from pipelines.text.terms import terms
-from pipelines.topics.events import JUDGE as EVENTS
+from pipelines.text.terms import text_terms
+from pipelines.topics.events import EVENT_POLICY as EVENTS
 from pipelines.topics.language_keys import (
-    AT_ANY_TIME,
-    CLEAR,
-    DAYS,
-    JUDGE,
-    LEAST_CROWD,
-    NEAREST,
-    OF_WORDS,
+    CLEAR_PROMINENCE,
+    CROWD_NEIGHBOURS,
+    FOREIGN_DECAY_DAYS,
+    KEY_POLICY,
+    MIN_CROWD,
+    UNTIMED_SHARE,
+    WORD_LIKENESS_SHARE,
 )
-from pipelines.topics.stories import vector
+from pipelines.topics.stories import story_vector
 
 Row = dict[str, Any]
 Matrix = NDArray[Any]
@@ -84,7 +84,7 @@ def figures(shared: Path, half: str = "report") -> Iterator[Figure]:
     texts = Pool(shared, FULL)
     wanted = texts.of(half)
     listed, beside = (
-        texts.listed(texts.prominence(), CLEAR, wanted),
+        texts.listed(texts.prominence(), CLEAR_PROMINENCE, wanted),
         texts.listed(texts.by_words, LISTED_BEFORE, wanted),
     )
     yield Figure("full texts, listed: precision", listed[0], "", beside[0], "words alone", "≥ .80")
@@ -141,13 +141,15 @@ class Pool:
         near = _nearness(self.rows)
         self.by_words = _likeness(_word_vectors(self.rows)) * near
         with _archive(self.rows) as db:
-            told = language_keys.vectors(db, range(1, len(self.rows) + 1))
+            told = language_keys.key_vectors(db, range(1, len(self.rows) + 1))
             self.vectors = [told.get(number, {}) for number in range(1, len(self.rows) + 1)]
             self.candidates = [
-                language_keys.candidates(db, vector, None, None, CANDIDATES, row["lang"])
+                language_keys.key_candidates(db, vector, None, None, CANDIDATES, row["lang"])
                 for vector, row in zip(self.vectors, self.rows, strict=True)
             ]
-        self.links = (_likeness(self.vectors) * near + OF_WORDS * self.by_words) / (1 + OF_WORDS)
+        self.links = (_likeness(self.vectors) * near + WORD_LIKENESS_SHARE * self.by_words) / (
+            1 + WORD_LIKENESS_SHARE
+        )
 
     def of(self, half: str) -> Sequence[int]:
         """Return the articles of the half's stories that have a report in another language."""
@@ -156,8 +158,8 @@ class Pool:
 
     def prominence(self) -> Matrix:
         """Return the matrix of `pipelines.topics.language_keys.prominence`."""
-        crowds = np.sort(np.where(self.asked, self.links, 0), 1)[:, -NEAREST:].mean(1)
-        return self.links / (LEAST_CROWD + (crowds[:, None] + crowds[None, :]) / 2)  # type: ignore[no-any-return]
+        crowds = np.sort(np.where(self.asked, self.links, 0), 1)[:, -CROWD_NEIGHBOURS:].mean(1)
+        return self.links / (MIN_CROWD + (crowds[:, None] + crowds[None, :]) / 2)  # type: ignore[no-any-return]
 
     def precision(self, scores: Matrix, wanted: Sequence[int]) -> float:
         """Return the mean average precision of the articles' rankings."""
@@ -224,9 +226,13 @@ def _together(rows: Sequence[Row], fields: Sequence[str]) -> Matrix:
 
 def _nearness(rows: Sequence[Row]) -> Matrix:
     """Return the matrix of similarities in time."""
-    moments = np.array([days(row["date"]) or np.nan for row in rows])
+    moments = np.array([days_since_epoch(row["date"]) or np.nan for row in rows])
     apart = np.abs(moments[:, None] - moments[None, :])
-    return np.where(np.isnan(apart), 1.0, AT_ANY_TIME + (1 - AT_ANY_TIME) * np.exp(-apart / DAYS))
+    return np.where(
+        np.isnan(apart),
+        1.0,
+        UNTIMED_SHARE + (1 - UNTIMED_SHARE) * np.exp(-apart / FOREIGN_DECAY_DAYS),
+    )
 
 
 def _script(text: str) -> str:
@@ -244,7 +250,7 @@ def _word_vectors(rows: Sequence[Row]) -> list[Mapping[str, float]]:
     held: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
         held[row["lang"]].update(
-            set(terms(f"{row['title'] or ''}\n{row['text'][:6000]}", row["lang"]))
+            set(text_terms(f"{row['title'] or ''}\n{row['text'][:6000]}", row["lang"]))
         )
     many = Counter(row["lang"] for row in rows)
 
@@ -252,7 +258,9 @@ def _word_vectors(rows: Sequence[Row]) -> list[Mapping[str, float]]:
         return held[language], max(many[language], 1_000)
 
     return [
-        vector(row["title"], None, row["text"], row["lang"], lambda _, row=row: known(row["lang"]))
+        story_vector(
+            row["title"], None, row["text"], row["lang"], lambda _, row=row: known(row["lang"])
+        )
         for row in rows
     ]
 
@@ -278,14 +286,14 @@ def _likeness(vectors: Sequence[Mapping[str, float]]) -> Matrix:
 def _archive(rows: Sequence[Row]) -> Iterator[sqlite3.Connection]:
     """Yield an archive with all articles; the first has the id 1."""
     with tempfile.TemporaryDirectory() as folder:
-        db = connect(Path(folder) / "archive.db", ARCHIVE)
+        db = open_database(Path(folder) / "archive.db", ARCHIVE_SCHEMA)
         db.execute("DROP TRIGGER articles_fts_insert")
         db.execute("BEGIN IMMEDIATE")
         for number, row in enumerate(rows, 1):
             keep_article(
                 db, number, Text(row["id"], "", row["title"], row["text"], row["lang"], row["date"])
             )
-        language_keys.rebuild(db, JUDGE)
+        language_keys.rebuild_keys(db, KEY_POLICY)
         db.execute("COMMIT")
         yield db
         db.close()
@@ -299,10 +307,10 @@ def milliseconds(rows: Sequence[Row]) -> float:
         if len(row["text"]) >= TIMED
     ]
     for title, text, language in texts[::2]:
-        JUDGE.keys(title, None, text, language)
+        KEY_POLICY.keys(title, None, text, language)
     start = time.process_time()
     for title, text, language in texts[1::2]:
-        JUDGE.keys(title, None, text, language)
+        KEY_POLICY.keys(title, None, text, language)
     return 1000 * (time.process_time() - start) / len(texts[1::2])
 
 

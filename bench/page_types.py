@@ -28,7 +28,7 @@ from bench.figures import SHARED, Figure
 from bench.repeats import DATED
 from bench.weights import Table, part_of
 from crawler.extraction import page_type_features
-from crawler.extraction.extract import extract
+from crawler.extraction.extract import extract_article
 
 TYPED = "wcxb"
 """The source that states the type of each page."""
@@ -80,23 +80,24 @@ def judged(corpus: Path, half: str, tables: Sequence[Table] = ()) -> Iterator[Ju
     """
     for row in rows(corpus, half):
         with _weighed(tables[part_of(outlet(row))]) if tables else nullcontext():
-            article = extract(capture(corpus, row))
+            article = extract_article(capture(corpus, row))
         true = row.get("page_type") or "article"
         yield Judged(row["source"], url_of(row), true, article.page_type, article.page_reason)
 
 
 def _weighed(table: Table) -> AbstractContextManager[object]:
     """Use the weights of a table while the context is open."""
-    return patch.object(page_type_features, "weights", lambda: table)
+    return patch.object(page_type_features, "page_type_weights", lambda: table)
 
 
 def judged_outlets(shared: Path) -> Iterator[Judged]:
-    """Yield the pages of whole outlets: articles where the URL has a date, other pages elsewhere."""
+    """Yield the pages of whole outlets: articles where the URL has a date, other pages
+    elsewhere."""
     for root in sorted((shared / "corpus" / "sites").glob("*/www")):
         for file in sorted(root.rglob("*.html")):
             path = f"/{file.relative_to(root)}".removesuffix("index.html")
             url = f"https://{root.parent.name}{path}"
-            article = extract(
+            article = extract_article(
                 Capture(url=url, body=file.read_bytes(), fetched_at="2026-07-02T23:59:59Z")
             )
             true = "article" if DATED.search(path) else "no article"

@@ -24,14 +24,14 @@ from statistics import mean
 
 from lxml import html
 
-from archive.articles.boilerplate import Told, consider, remember, trim
+from archive.articles.boilerplate import OutletText, classify_lines, remember_lines, trim_text
 from archive.records import Capture
-from archive.storage.schema import HABITS, statements
+from archive.storage.schema import BOILERPLATE_TABLES, split_statements
 from bench.extraction import WITH_HEADLINE, WORDS, capture, f1, kept_apart
 from bench.figures import SHARED, Figure
-from crawler.extraction.extract import extract
-from crawler.jobs.extract_batch import Spool
-from pipelines.dedup.boilerplate import JUDGE
+from crawler.extraction.extract import extract_article
+from crawler.jobs.extract_batch import ExtractBatch
+from pipelines.dedup.boilerplate import BOILERPLATE_POLICY
 
 FEWEST = 3
 """Minimum number of pages of an outlet; from fewer nothing can be learnt."""
@@ -127,7 +127,7 @@ def _corpus_page(corpus: Path, row: dict) -> Page:
 
 def _read(came: Capture, host: str | None = None, **more: object) -> Page:
     """Extract a page."""
-    article = extract(came)
+    article = extract_article(came)
     told = (article.text, article.language, article.page_type)
     return Page(host or came.url.split("/")[2], *told, headline=article.headline or "", **more)  # type: ignore[arg-type]
 
@@ -137,7 +137,7 @@ def _read(came: Capture, host: str | None = None, **more: object) -> Page:
 
 def as_batch(pages: Iterable[Page]) -> list[str]:
     """Return the texts as `dateline extract` prints them for many files."""
-    with Spool() as spool:
+    with ExtractBatch() as spool:
         for page in pages:
             row = {
                 "text": page.text,
@@ -153,7 +153,7 @@ def as_they_arrive(pages: Iterable[Page]) -> tuple[list[str], float]:
     """Return the texts as an archive stores them in this order, and bytes per article of its
     tables."""
     with closing(sqlite3.connect(":memory:")) as db:
-        for statement in statements(HABITS):
+        for statement in split_statements(BOILERPLATE_TABLES):
             db.execute(statement)
         db.execute("CREATE TABLE articles (id INTEGER PRIMARY KEY, text TEXT)")
         outlets: dict[str, int] = {}
@@ -170,11 +170,15 @@ def _arrived(db: sqlite3.Connection, page: Page, outlet_id: int) -> str:
     """Store a page, and return its text without boilerplate."""
     if page.page_type != "article" or not page.text:
         return page.text
-    told = Told(outlet_id, page.text, page.language)
-    lines = consider(db, told, JUDGE)
-    text = trim(page.text, JUDGE.gone(page.text, lines.habits, page.language), JUDGE).text
+    told = OutletText(outlet_id, page.text, page.language)
+    lines = classify_lines(db, told, BOILERPLATE_POLICY)
+    text = trim_text(
+        page.text,
+        BOILERPLATE_POLICY.gone(page.text, lines.habits, page.language),
+        BOILERPLATE_POLICY,
+    ).text
     kept = db.execute("INSERT INTO articles (text) VALUES (?)", (text,))
-    remember(db, told, int(kept.lastrowid or 0), lines, JUDGE)
+    remember_lines(db, told, int(kept.lastrowid or 0), lines, BOILERPLATE_POLICY)
     return text
 
 

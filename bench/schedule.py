@@ -22,11 +22,11 @@ from pathlib import Path
 from urllib.parse import quote
 from urllib.request import urlopen
 
-from archive.articles.revisions import Looks
-from archive.records import utc
+from archive.articles.revisions import FetchHistory
+from archive.records import format_utc
 from bench.crawl import add_outlets, newsweb, run
 from bench.figures import Figure
-from pipelines.scheduling.recheck import next_look
+from pipelines.scheduling.recheck import next_recheck
 
 BEGINNING = datetime(2021, 9, 6, tzinfo=UTC)
 DAYS, HOUR = 14, timedelta(hours=1)
@@ -73,8 +73,8 @@ def pages(shared: Path) -> dict[str, datetime]:
 
 def set_clock(address: str, moment: datetime) -> None:
     """Set the clock of the web and of the following runs."""
-    urlopen(f"{address}/clock?now={quote(utc(moment))}").close()
-    os.environ["DATELINE_NOW"] = utc(moment)
+    urlopen(f"{address}/clock?now={quote(format_utc(moment))}").close()
+    os.environ["DATELINE_NOW"] = format_utc(moment)
 
 
 def simulate(address: str, folder: Path) -> Hours:
@@ -184,11 +184,11 @@ def looks(db: sqlite3.Connection) -> Iterator[tuple[str, datetime, int]]:
 
 def allowed(first: datetime, published: datetime, end: datetime) -> int:
     """Return the number of fetches that the schedule allows for an article that never changes."""
-    known = Looks(first_seen=utc(first), published_at=utc(published))
-    many, moment, due = 1, first, next_look(known, first)
+    known = FetchHistory(first_seen=format_utc(first), published_at=format_utc(published))
+    many, moment, due = 1, first, next_recheck(known, first)
     while due and (moment := moment + HOUR) <= end:
         if due <= moment:
-            many, due = many + 1, next_look(known, moment)
+            many, due = many + 1, next_recheck(known, moment)
     return many
 
 

@@ -27,8 +27,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
-from archive.storage.database import connect, transaction
-from archive.storage.schema import ARCHIVE
+from archive.storage.database import open_database, transaction
+from archive.storage.schema import ARCHIVE_SCHEMA
 from bench.figures import Figure
 
 ARTICLES = 100_000
@@ -92,7 +92,7 @@ class Words:
 
 def fill(folder: Path, words: Words) -> None:
     """Create the archive: articles, URLs, checks, copies, changes, events, stories."""
-    connection = connect(folder / "archive.db", ARCHIVE)
+    connection = open_database(folder / "archive.db", ARCHIVE_SCHEMA)
     moment = "2026-01-01T00:00:00Z"
     with transaction(connection):
         connection.execute(
@@ -151,7 +151,8 @@ def write(connection: sqlite3.Connection, words: Words, start: int, count: int) 
 
 
 def group(connection: sqlite3.Connection, chance: random.Random) -> None:
-    """Group copies under their originals, change one article in twenty, and add events and stories."""
+    """Group copies under their originals, change one article in twenty, and add events and
+    stories."""
     copies = [(id - 1, id) for id in range(10, ARTICLES + 1, 10)]
     connection.executemany(
         "INSERT INTO texts (id, original_id) VALUES (?1, ?1)", [(first,) for first, _ in copies]
@@ -275,7 +276,7 @@ def writing(folder: Path, words: Words) -> Iterator[None]:
     stop = threading.Event()
 
     def write_on() -> None:
-        connection = connect(folder / "archive.db", ARCHIVE)
+        connection = open_database(folder / "archive.db", ARCHIVE_SCHEMA)
         start = connection.execute("SELECT max(id) FROM articles").fetchone()[0] + 1
         while not stop.wait(PAUSE):
             with transaction(connection):

@@ -34,16 +34,16 @@ from pathlib import Path
 from archive.archive import Archive
 from archive.articles import language_keys as archive_keys
 from archive.articles import stories
-from archive.articles.vocabulary import strongest, unit
+from archive.articles.vocabulary import strongest_terms, unit_vector
 from archive.records import Article, Check
-from archive.storage.database import connect, transaction
-from archive.storage.schema import ARCHIVE
+from archive.storage.database import open_database, transaction
+from archive.storage.schema import ARCHIVE_SCHEMA
 from bench.figures import SHARED, Figure, show
 from pipelines.dedup import copies
-from pipelines.identity import identify
-from pipelines.policies import decisions
-from pipelines.text.terms import terms
-from pipelines.text.vectors import OF_HEADLINE
+from pipelines.identity import identify_check
+from pipelines.policies import archive_policies
+from pipelines.text.terms import text_terms
+from pipelines.text.vectors import HEADLINE_TERM_WEIGHT
 from pipelines.topics import events, language_keys
 
 ARTICLES, STORIES = 100_000, 20
@@ -161,8 +161,8 @@ class World:
 def archive(articles: int) -> Path:
     """A folder with an archive of so many articles; it is built once."""
     ours = zlib.crc32(Path(__file__).read_bytes())
-    versions = f"{events.JUDGE.version}-{language_keys.JUDGE.version}"
-    marks = f"{len(ARCHIVE.steps)}-{versions}-{ours}"
+    versions = f"{events.EVENT_POLICY.version}-{language_keys.KEY_POLICY.version}"
+    marks = f"{len(ARCHIVE_SCHEMA.steps)}-{versions}-{ours}"
     kept = Path(tempfile.gettempdir()) / f"dateline-bench-stories-{articles}-{marks}"
     if not kept.is_dir():
         made = Path(tempfile.mkdtemp(prefix="dateline-bench-"))
@@ -172,7 +172,7 @@ def archive(articles: int) -> Path:
 
 
 def build(folder: Path, articles: int) -> None:
-    world, db = World(), connect(folder / "archive.db", ARCHIVE)
+    world, db = World(), open_database(folder / "archive.db", ARCHIVE_SCHEMA)
     moment = BEGUN.isoformat() + "Z"
     with transaction(db):
         db.executemany(
@@ -182,9 +182,11 @@ def build(folder: Path, articles: int) -> None:
                 for number in range(1, OUTLETS + 1)
             ],
         )
-        db.execute("INSERT INTO term_versions (version) VALUES (?)", (events.JUDGE.version,))
-        db.execute("INSERT INTO key_versions (version) VALUES (?)", (language_keys.JUDGE.version,))
-        db.execute("INSERT INTO sketches (version) VALUES (?)", (copies.JUDGE.version,))
+        db.execute("INSERT INTO term_versions (version) VALUES (?)", (events.EVENT_POLICY.version,))
+        db.execute(
+            "INSERT INTO key_versions (version) VALUES (?)", (language_keys.KEY_POLICY.version,)
+        )
+        db.execute("INSERT INTO sketches (version) VALUES (?)", (copies.COPY_POLICY.version,))
     counts = Counts()
     for start in range(1, articles + 1, 5_000):
         made = [world.article(number) for number in range(start, min(start + 5_000, articles + 1))]
@@ -212,24 +214,24 @@ class Counts:
             db.executemany(
                 "INSERT INTO vocabulary (language, term, articles) VALUES (?, ?, ?)", rows
             )
-        both = {**self.keys, archive_keys.ALL: self.articles.total()}
+        both = {**self.keys, archive_keys.ALL_LANGUAGES: self.articles.total()}
         db.executemany("INSERT INTO key_counts (key, articles) VALUES (?, ?)", sorted(both.items()))
 
 
 @cache
 def terms_of(word: str, language: str) -> tuple[str, ...]:
-    return tuple(terms(word, language))
+    return tuple(text_terms(word, language))
 
 
 @cache
 def keys_of(word: str, language: str) -> tuple[tuple[str, float], ...]:
-    return tuple(language_keys.keys_of(word, language))
+    return tuple(language_keys.article_key_counts(word, language))
 
 
 def weights(made: Made) -> dict[str, float]:
     """As `pipelines.text.vectors.weights` has it, from words whose terms are remembered."""
     counted: dict[str, float] = {}
-    for words, weight in ((made.words, 1.0), (made.headline, OF_HEADLINE)):
+    for words, weight in ((made.words, 1.0), (made.headline, HEADLINE_TERM_WEIGHT)):
         for word in words:
             for term in terms_of(word, made.language):
                 counted[term] = counted.get(term, 0.0) + weight
@@ -240,9 +242,9 @@ def key_weights(made: Made) -> dict[str, float]:
     """As `pipelines.topics.language_keys.keys` has it."""
     counted: dict[str, float] = {}
     parts = (
-        (made.headline, language_keys.OF_HEADLINE),
+        (made.headline, language_keys.HEADLINE_KEY_WEIGHT),
         (made.words[:30], 1.0),
-        (made.words[30:], language_keys.LATER),
+        (made.words[30:], language_keys.LATER_KEY_WEIGHT),
     )
     for words, weight in parts:
         for word in words:
@@ -278,9 +280,9 @@ def put(db: sqlite3.Connection, made: Sequence[Made], counts: Counts) -> None:
 
 def post(db: sqlite3.Connection, counts: Counts) -> None:
     """By what articles are found, and their events."""
-    from archive.articles.events import STRONG as TERMS
-    from archive.articles.language_keys import FINDS
-    from archive.articles.language_keys import STRONG as KEYS
+    from archive.articles.events import INDEXED_EVENT_TERMS as TERMS
+    from archive.articles.language_keys import MAX_KEY_FINDS
+    from archive.articles.language_keys import MAX_STRONG_KEYS as KEYS
 
     all_articles = counts.articles.total()
     rows = db.execute(
@@ -291,20 +293,20 @@ def post(db: sqlite3.Connection, counts: Counts) -> None:
     strong_terms, strong_keys, happenings, members = [], [], [], []
     for number, language, told, held, day in rows:
         known, many = counts.terms[language], counts.articles[language]
-        rare = unit(
+        rare = unit_vector(
             {
                 t: (1 + log(w)) * (log(many + 1) - log(known[t] + 0.5))
                 for t, w in json.loads(told).items()
             }
         )
-        strong_terms += [(term, day, number) for term in strongest(rare, TERMS)]
+        strong_terms += [(term, day, number) for term in strongest_terms(rare, TERMS)]
         found = {
             key: weight
             * log((all_articles + 1) / (counts.keys[key] + 0.5))
-            * FINDS.get(key[:1], 1.0)
+            * MAX_KEY_FINDS.get(key[:1], 1.0)
             for key, weight in json.loads(held).items()
         }
-        strong_keys += [(key, day, number, language) for key in strongest(found, KEYS)]
+        strong_keys += [(key, day, number, language) for key in strongest_terms(found, KEYS)]
         happening = number // (OF_EVENT * 40) * 40 + number % 40
         if happening not in begun:
             begun[happening] = number
@@ -378,7 +380,7 @@ def measured(articles: int) -> Cost:
 
 
 def cost(opened: Archive, articles: int) -> Cost:
-    judges, world, db = decisions(), World(), opened.db
+    judges, world, db = archive_policies(), World(), opened.db
     followed = [
         follow(db, number, articles - articles // 25 * number, judges.stories)
         for number in range(STORIES)
@@ -387,7 +389,7 @@ def cost(opened: Archive, articles: int) -> Cost:
     for story_id in followed * RELISTED:
         with transaction(db):
             began = time.thread_time()
-            stories.relist(db, story_id, judges.stories)
+            stories.relist_story(db, story_id, judges.stories)
             relisted.append(1000 * (time.thread_time() - began))
     judged = []
     for story_id in followed:
@@ -397,7 +399,7 @@ def cost(opened: Archive, articles: int) -> Cost:
         ).fetchone() or (1,)
         began = time.monotonic()
         with transaction(db):
-            stories.verdict(db, story_id, [article_id], belongs=True, judge=judges.stories)
+            stories.record_verdict(db, story_id, [article_id], belongs=True, judge=judges.stories)
         judged.append(1000 * (time.monotonic() - began))
     written = []
     for number in range(articles + 1, articles + 1 + WRITTEN):
@@ -408,9 +410,9 @@ def cost(opened: Archive, articles: int) -> Cost:
     return Cost(sorted(written), sorted(relisted), sorted(judged))
 
 
-def follow(db: sqlite3.Connection, number: int, article_id: int, judge: stories.Judge) -> int:
+def follow(db: sqlite3.Connection, number: int, article_id: int, judge: stories.StoryPolicy) -> int:
     with transaction(db):
-        return stories.follow(db, f"story-{number}", [article_id], judge)
+        return stories.save_story(db, f"story-{number}", [article_id], judge)
 
 
 def check_of(made: Made) -> Check:
@@ -419,7 +421,7 @@ def check_of(made: Made) -> Check:
         url, headline=" ".join(made.headline), language=made.language, published_at=made.moment,
         fetched_at=made.moment, text=made.text, word_count=len(made.words),
     )  # fmt: skip
-    return identify(Check(url, "new", made.moment, 200, article=article))
+    return identify_check(Check(url, "new", made.moment, 200, article=article))
 
 
 def main() -> None:

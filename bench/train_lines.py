@@ -24,9 +24,9 @@ import numpy as np
 from bench.extraction import FEWEST, Row, capture, outlet, pages, units
 from bench.figures import SHARED
 from bench.weights import Table, apart, as_toml, rounded
-from crawler.extraction.extract import claims, own_page
-from crawler.extraction.html_tree import read_page
-from crawler.extraction.main_text.line_features import judged
+from crawler.extraction.extract import open_own_page, text_claims
+from crawler.extraction.html_tree import parse_page
+from crawler.extraction.main_text.line_features import compute_block_features
 
 RIDGE = 4.0
 MOST_OF_A_PAGE = 0.3
@@ -95,12 +95,12 @@ def tables_apart(corpus: Path) -> list[Table]:
 def labelled(corpus: Path, row: Row) -> Iterator[Example]:
     """Yield the labelled blocks of a page."""
     came = capture(corpus, row)
-    page, headline = own_page(read_page(came).tree, came)
+    page, headline = open_own_page(parse_page(came).tree, came)
     truth = units(row["truth_text"], row.get("lang"))
     grams = {tuple(truth[at : at + 4]) for at in range(len(truth) - 3)}
     lines = {tuple(units(line, row.get("lang"))) for line in row["truth_text"].split("\n")}
     total = max(len(truth), 60)
-    for one in judged(page.blocks, claims(page, headline)):
+    for one in compute_block_features(page.blocks, text_claims(page, headline)):
         words = units(one.block.text, row.get("lang"))
         own = [tuple(words[at : at + 4]) for at in range(len(words) - 3)]
         true = sum(gram in grams for gram in own) * 2 >= len(own) if own else tuple(words) in lines

@@ -22,25 +22,31 @@ from typing import Any
 
 import numpy as np
 
-from archive.articles.stories import LEAST
+from archive.articles.stories import MIN_FREQUENCY_ARTICLES
 from bench.figures import SHARED, Figure, show
-from pipelines.text.vectors import weights as counted
+from pipelines.text.vectors import term_counts as counted
 from pipelines.topics.membership import (
     Array,
-    Weighed,
+    CandidateFeatures,
     Which,
     agreed,
     arriving,
     bar,
-    company,
-    gram,
-    in_order,
+    candidate_features,
+    cosine_matrix,
     listed,
     logistic,
+    neighbour_features,
     on_arrival,
-    weigh,
+    reorder_probabilities,
 )
-from pipelines.topics.stories import PERHAPS, SURE, days_since_1970, in_two_views, opening
+from pipelines.topics.stories import (
+    PERHAPS_PROBABILITY,
+    SURE_PROBABILITY,
+    days_since_1970,
+    opening_weights,
+    two_view_vector,
+)
 
 Row = dict[str, Any]
 EVENTS = ("g5w1h", "wikinews", "basil")
@@ -69,7 +75,7 @@ class Case:
 
     kind: str
     story: str
-    weighed: Weighed
+    weighed: CandidateFeatures
     cosines: Array
     """Of each candidate with each: (n, n)."""
     moments: Array
@@ -95,8 +101,11 @@ class Pool:
     ) -> None:
         frequencies = Counter(term for whole, _ in counts for term in whole)
         self.rows = rows
-        self.cosines = gram(
-            [in_two_views(*both, frequencies, max(len(rows), LEAST)) for both in counts]
+        self.cosines = cosine_matrix(
+            [
+                two_view_vector(*both, frequencies, max(len(rows), MIN_FREQUENCY_ARTICLES))
+                for both in counts
+            ]
         )
         self.days = np.array([days_since_1970(row.get("date")) for row in rows])
 
@@ -120,7 +129,7 @@ class Pool:
         counts = np.array([story not in row.get("perhaps", ()) for row in self.rows])
         counts[list(confirmed)] = False
         return Case(
-            kind, story, weigh(cosines, days, places), cosines, days, belongs[chosen], counts[chosen],
+            kind, story, candidate_features(cosines, days, places), cosines, days, belongs[chosen], counts[chosen],
             int((belongs & counts).sum()), np.abs(days - days[0]), tuple(places),
         )  # fmt: skip
 
@@ -146,7 +155,7 @@ def both_views(rows: Sequence[Row]) -> list[tuple[dict[str, float], dict[str, fl
     return [
         (
             counted(row["title"], None, row["text"], "en"),
-            opening(row["title"], None, row["text"], "en"),
+            opening_weights(row["title"], None, row["text"], "en"),
         )
         for row in rows
     ]
@@ -218,7 +227,7 @@ def of_arrival(cases: Sequence[Case], inside: Sequence[Which]) -> Signs:
 
 def of_company(cases: Sequence[Case], chances: Sequence[Array]) -> Signs:
     return [
-        company(case.weighed.likeness, each, case.confirmed)
+        neighbour_features(case.weighed.likeness, each, case.confirmed)
         for case, each in zip(cases, chances, strict=True)
     ]
 
@@ -311,7 +320,7 @@ def listed_apart(cases: Sequence[Case]) -> tuple[list[Array], list[Which]]:
     stories."""
     first = left_out(cases, of_listing(cases))
     second = left_out(cases, of_company(cases, first), RIDGE_OF_SECOND)
-    chances = [in_order(*each) for each in zip(first, second, strict=True)]
+    chances = [reorder_probabilities(*each) for each in zip(first, second, strict=True)]
     inside = [
         listed(each, case.weighed.links, case.confirmed)
         for case, each in zip(cases, chances, strict=True)
@@ -371,7 +380,11 @@ class Came:
             case.belongs[case.counts],
             case.days[case.counts],
         )
-        listed, sure, far = chances >= 0.5, chances >= SURE, belongs & (days > 15) & (days <= 45)
+        listed, sure, far = (
+            chances >= 0.5,
+            chances >= SURE_PROBABILITY,
+            belongs & (days > 15) & (days <= 45),
+        )
         right = int((listed & belongs).sum())
         precision = right / listed.sum() if listed.any() else 1.0
         recall = right / case.all if case.all else 1.0
@@ -392,9 +405,9 @@ def calibration(judged: Sequence[tuple[Case, Array]]) -> float:
     apart = [
         abs(said[tenths == tenth].mean() - belongs[tenths == tenth].mean())
         * (tenths == tenth).sum()
-        for tenth in np.unique(tenths[said >= PERHAPS])
+        for tenth in np.unique(tenths[said >= PERHAPS_PROBABILITY])
     ]
-    return float(sum(apart) / max(1, (said >= PERHAPS).sum()))
+    return float(sum(apart) / max(1, (said >= PERHAPS_PROBABILITY).sum()))
 
 
 def mean(values: Sequence[float]) -> float:

@@ -26,7 +26,7 @@ from bench.figures import SHARED
 from bench.page_types import TYPED, rows
 from bench.weights import Table, apart, as_toml, part_of, rounded
 from crawler.extraction import page_type_features
-from crawler.extraction.extract import reading
+from crawler.extraction.extract import read_capture
 
 FOR = (
     *(
@@ -92,10 +92,10 @@ def tables_apart(examples: Sequence[Example]) -> list[Table]:
 
 def example(corpus: Path, row: Row) -> Example:
     """Return a page's features as `crawler.extraction.page_type` computes them."""
-    read = reading(capture(corpus, row))
+    read = read_capture(capture(corpus, row))
     article, steps = read.article, read.steps
     found = (
-        page_type_features.signs(
+        page_type_features.page_features(
             steps.page, article.headline, article.text, bool(article.published_at)
         )
         if steps
@@ -147,7 +147,7 @@ def left_out(examples: Sequence[Example], tables: Sequence[Table]) -> str:
         table = tables[part_of(one.outlet)]
         taken = (
             table["always"] + sum(table.get(sign, 0.0) for sign in one.signs)
-            >= page_type_features.LEAST
+            >= page_type_features.MIN_ARTICLE_LOG_ODDS
         )
         if taken != one.is_article:
             wrong["articles lost" if one.is_article else "taken for articles"] += 1

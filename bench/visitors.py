@@ -24,8 +24,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
-from archive.storage.database import connect, transaction
-from archive.storage.schema import ARCHIVE
+from archive.storage.database import open_database, transaction
+from archive.storage.schema import ARCHIVE_SCHEMA
 from archive.text.unspaced import bigrams
 from bench import serve
 from bench.figures import Figure
@@ -506,7 +506,8 @@ def _send(connection: socket.socket, sent: bytes) -> None:
 
 
 def at_once(server: Server, slow: list[Attack], page: str) -> tuple[float, list[float]]:
-    """Return the longest of simultaneous slow requests, and the waits of a normal reader meanwhile."""
+    """Return the longest of simultaneous slow requests, and the waits of a normal reader
+    meanwhile."""
     taken: list[float] = []
     threads = [
         threading.Thread(target=lambda each=each: taken.append(server.ask(each).seconds))
@@ -572,7 +573,7 @@ def fill(folder: Path) -> None:
         serve.fill(folder, serve.Words(random.Random(8)))
     finally:
         serve.ARTICLES = whole
-    connection = connect(folder / "archive.db", ARCHIVE)
+    connection = open_database(folder / "archive.db", ARCHIVE_SCHEMA)
     with transaction(connection):
         for number, text in enumerate(
             ("a " * 1_000_000, "首相会見東京都知事は" * 200_000), start=1

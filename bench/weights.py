@@ -40,7 +40,8 @@ def rounded(names: Iterable[str], weights: Iterable[float]) -> Table:
 
 
 def as_toml(table: Table, about: str) -> str:
-    """Return the TOML file; `about` holds comment lines on the meaning and origin of the weights."""
+    """Return the TOML file; `about` holds comment lines on the meaning and origin of the
+    weights."""
     return (
         about
         + "\n[weights]\n"

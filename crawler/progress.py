@@ -15,7 +15,7 @@ from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 
-SHOWN = ("new", "changed", "unchanged", "not article", "gone", "failed", "refused")
+PROGRESS_OUTCOMES = ("new", "changed", "unchanged", "not article", "gone", "failed", "refused")
 
 
 class Progress:
@@ -62,7 +62,7 @@ class Progress:
 
 def progress_line(counts: dict[str, int], under_way: int, seconds: float) -> str:
     """Return the text of the line: `12 s · 323 pages · 320 new · 3 failed · 16 under way`."""
-    pages = sum(counts.get(name, 0) for name in SHOWN)
-    outcomes = [f"{counts[name]:,} {name}" for name in SHOWN if counts.get(name)]
+    pages = sum(counts.get(name, 0) for name in PROGRESS_OUTCOMES)
+    outcomes = [f"{counts[name]:,} {name}" for name in PROGRESS_OUTCOMES if counts.get(name)]
     parts = [f"{seconds:.0f} s", f"{pages:,} pages", *outcomes, f"{under_way} under way"]
     return " · ".join(parts)

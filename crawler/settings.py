@@ -24,7 +24,7 @@ ROBOTSTXT_USER_AGENT = "Dateline"
 ROBOTSTXT_OBEY = True
 DOWNLOAD_HANDLERS = {
     # URLs come from untrusted pages and feeds
-    **dict.fromkeys(("http", "https"), "crawler.network.downloader.GuardedHandler"),
+    **dict.fromkeys(("http", "https"), "crawler.network.downloader.GuardedDownloadHandler"),
     **dict.fromkeys(("data", "file", "ftp", "s3")),  # a feed may name file:///etc/passwd
 }
 TWISTED_DNS_RESOLVER = "crawler.network.downloader.GuardedResolver"
@@ -66,17 +66,18 @@ HTTPERROR_ALLOW_ALL = True  # every response is recorded, errors included
 # -- robots.txt, redirects, codings and delays
 DOWNLOADER_MIDDLEWARES = {
     "crawler.network.robots.RobotsMiddleware": 100,  # follows RFC 9309
-    "crawler.network.redirects.RefreshRedirects": 580,  # by a meta element or a Refresh header
-    "crawler.network.decompression.UnpackingMiddleware": 590,  # detects truncated streams
-    "crawler.network.redirects.StatusRedirects": 600,
-    "crawler.network.downloader.ProxyMiddleware": 750,
+    # by a meta element or a Refresh header
+    "crawler.network.redirects.RefreshRedirectMiddleware": 580,
+    "crawler.network.decompression.DecompressionMiddleware": 590,  # detects truncated streams
+    "crawler.network.redirects.StatusRedirectMiddleware": 600,
+    "crawler.network.downloader.CachedProxyMiddleware": 750,
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     # it reads the environment at every request
     "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": None,
     # next to the downloader: it sees every response unchanged
-    "crawler.network.backoff.TurnsMiddleware": 950,
+    "crawler.network.backoff.BackoffMiddleware": 950,
     # it fetches everything if robots.txt fails
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
 }

@@ -20,9 +20,9 @@ from rich.console import Console
 from rich.table import Table
 
 from archive.queries import lookup
-from archive.storage.database import connect_to_read
-from archive.storage.schema import ARCHIVE
-from crawler.processes.subprocesses import environment
+from archive.storage.database import open_read_only
+from archive.storage.schema import ARCHIVE_SCHEMA
+from crawler.processes.subprocesses import subprocess_environment
 from demo.web import Web, load_world, serve
 
 HERE = Path(__file__).parent
@@ -86,7 +86,7 @@ def dateline(*words: str) -> int:
     console.print(f"\n[bold]$ dateline {' '.join(words)}[/bold]")
     sys.stdout.flush()
     command = [sys.executable, "-P", "-m", "crawler", *words, "--archive", str(ARCHIVE_FOLDER)]
-    return subprocess.call(command, env=environment())
+    return subprocess.call(command, env=subprocess_environment())
 
 
 def say(text: str) -> None:
@@ -95,7 +95,7 @@ def say(text: str) -> None:
 
 def report(web: Web, seconds: float) -> None:
     """What the crawl found, in numbers and in the coverage of the story."""
-    db = connect_to_read(ARCHIVE_FOLDER / "archive.db", ARCHIVE)
+    db = open_read_only(ARCHIVE_FOLDER / "archive.db", ARCHIVE_SCHEMA)
 
     def one(query: str) -> int:
         return int(db.execute(query).fetchone()[0])
@@ -143,7 +143,7 @@ def copies(db: sqlite3.Connection) -> None:
     for text in texts.fetchall():
         table.add_section()
         table.add_row(text["outlet"], text["headline"], "the original")
-        for other in lookup.related(db, text["id"]):
+        for other in lookup.related_articles(db, text["id"]):
             table.add_row(f"  {other['outlet']}", other["headline"], other["how"])
     console.print()
     console.print(table)

@@ -1,9 +1,9 @@
 """Stage 100, clean: turn the fields of a page or feed into valid text, dates, numbers and URLs.
 
 The stage returns an article whatever a site writes, so that one malformed page never fails the
-batch that it is stored with. `refuse` then decides whether enough is left to store. A field with a
-value of the wrong type (a number as headline, None as list) becomes empty, as if the page had left
-it out.
+batch that it is stored with. `refusal_reason` then decides whether enough is left to store. A field
+with a value of the wrong type (a number as headline, None as list) becomes empty, as if the page
+had left it out.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from typing import Any
 from unicodedata import combining, normalize
 
 from archive.errors import UsageError
-from archive.records import Article, Check, Lead, now, utc
-from pipelines.urls import MAX_URL, out_of_wrappers, request_url
+from archive.records import Article, Check, Lead, current_timestamp, format_utc
+from pipelines.urls import MAX_STORED_URL_CHARS, request_url, unwrap_url
 
 # --- How much of each field is kept ---------------------------------------------------------------
 
-LIMITS = {
+MAX_FIELD_CHARS = {
     "headline": 1_000,  # several lines on a screen
     "page_title": 1_000,  # a headline with the names of section and outlet
     "standfirst": 5_000,  # a paragraph
@@ -32,8 +32,8 @@ LIMITS = {
     "lede": 5_000,  # a feed's summary
     # three long novels: enough for live blogs and court reports, and searches stay bounded
     "text": 2_000_000,
-    "found_on": MAX_URL,
-    "guid": MAX_URL,  # mostly a URL
+    "found_on": MAX_STORED_URL_CHARS,
+    "guid": MAX_STORED_URL_CHARS,  # mostly a URL
     "reason": 1_000,  # one line, shown to users
     "etag": 1_000,  # sent back with every request
     "last_modified": 100,  # a date
@@ -41,32 +41,32 @@ LIMITS = {
     "language": 35,  # RFC 5646, 4.4.1: enough for every tag in use
 }
 """Maximum length of a field in characters; longer values are cut. No news text comes near."""
-LIMIT = 200
+MAX_OTHER_FIELD_CHARS = 200
 """The same for all fields not listed there: section, agency, raw dates, an author's name …"""
 MAX_AUTHORS = 50
 """Teams of large investigations sign with several dozen names."""
-MAX_ADDRESSES = 20
+MAX_PAGE_URLS = 20
 """Maximum number of URLs that a page gives for itself; usually there are about five."""
-MAX_NUMBERS = {
+MAX_FIELD_NUMBERS = {
     "status": 999,
     "size": 2**53,
     "wish_seconds": 366 * 86_400,
-    "word_count": LIMITS["text"],
+    "word_count": MAX_FIELD_CHARS["text"],
 }
 """Maximum of each number; negative and larger values become None.
 
 The bounds come from HTTP (`status`), from exact integers in any program (`size`, in bytes), from
 one year (`wish_seconds`) and from the longest text (`word_count`).
 """
-MAX_SECONDS = 1e6
+MAX_RESPONSE_SECONDS = 1e6
 """From request to response; a crawl waits half a minute."""
 
 EARLIEST_YEAR = 1600
 """Before the first newspaper; some systems write year 1 for "none"."""
-AHEAD = timedelta(days=1)
+MAX_DATE_AHEAD = timedelta(days=1)
 """Maximum time that a date may lie after the fetch: time zones, embargoes and fast clocks."""
 
-_LINE_FIELDS = (
+_ONE_LINE_FIELDS = (
     "headline",
     "page_title",
     "standfirst",
@@ -81,20 +81,20 @@ _LINE_FIELDS = (
     "digest",
     "extractor",
 )
-_LINE_END = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_LINE_BREAK = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\ufeff\ufffe\uffff]")
+_NON_TEXT_CHARS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\ufeff\ufffe\uffff]")
 """Control characters, and the soft hyphen, which marks only a possible line break on the page."""
-MOST_MARKS = 30
+MAX_COMBINING_MARKS = 30
 """Combining marks on one letter: UAX #15's Stream-Safe Text. No language uses more than a few."""
-_MARKS_ARE_IN = range(0x300, 0x1F000)
-_MAY_BE_MARKS = re.compile(rf"[^\x00-\u02ff]{{{MOST_MARKS + 1}}}")
-_INVISIBLE = " \t\n\xa0\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064"
+_COMBINING_MARK_RANGE = range(0x300, 0x1F000)
+_MANY_NON_LATIN_CHARS = re.compile(rf"[^\x00-\u02ff]{{{MAX_COMBINING_MARKS + 1}}}")
+_TRIMMED_CHARS = " \t\n\xa0\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064"
 """Trimmed at both ends. Inside a text joiners stay: Persian and emoji are spelled with them, and
 Thai separates words with U+200B."""
 
 
-def clean(article: Article) -> Article:
+def clean_article(article: Article) -> Article:
     """Return the article with every field valid for storage. Idempotent; raises nothing.
 
     Text is NFC without lone surrogates and control characters. All fields are one line except
@@ -103,20 +103,24 @@ def clean(article: Article) -> Article:
     `fetched_at` (or now), becomes None while its raw value stays. `fetched_at` itself may be at
     most one day in the future.
     """
-    fetched_at = _not_ahead(article.fetched_at, None)
-    published, published_raw = _published(article.published_at, article.published_raw, fetched_at)
-    modified, modified_raw = _published(article.modified_at, article.modified_raw, fetched_at)
+    fetched_at = _date_if_not_ahead(article.fetched_at, None)
+    published, published_raw = _plausible_date_and_raw(
+        article.published_at, article.published_raw, fetched_at
+    )
+    modified, modified_raw = _plausible_date_and_raw(
+        article.modified_at, article.modified_raw, fetched_at
+    )
     raw = replace(article, published_raw=published_raw, modified_raw=modified_raw)
-    text = _paragraphs(article.text)
-    count = _number("word_count", article.word_count)
+    text = _clean_paragraphs(article.text)
+    count = _valid_number("word_count", article.word_count)
     return replace(
         raw,
-        **_fields(raw, _LINE_FIELDS),
-        url=_kept(request_url, article.url) or "",
-        canonical_url=_declared(article.canonical_url),
-        image_url=_declared(article.image_url),
-        addresses=_addresses(article.addresses),
-        authors=_authors(article.authors),
+        **_clean_fields(raw, _ONE_LINE_FIELDS),
+        url=_url_or_none(request_url, article.url) or "",
+        canonical_url=_declared_url(article.canonical_url),
+        image_url=_declared_url(article.image_url),
+        addresses=_clean_addresses(article.addresses),
+        authors=_clean_authors(article.authors),
         published_at=published,
         modified_at=modified,
         fetched_at=fetched_at,
@@ -126,7 +130,7 @@ def clean(article: Article) -> Article:
     )
 
 
-def refuse(article: Article) -> str | None:
+def refusal_reason(article: Article) -> str | None:
     """Return the reason not to store a cleaned article, in a few words, or None to store it."""
     if not article.url:
         return "no http address"
@@ -136,25 +140,27 @@ def refuse(article: Article) -> str | None:
 def clean_lead(lead: Lead) -> Lead | None:
     """Return the lead with valid fields, or None if its URL cannot be fetched. Idempotent; raises
     nothing."""
-    url = _kept(request_url, lead.url)
+    url = _url_or_none(request_url, lead.url)
     if url is None:
         return None
-    published, published_raw = _published(lead.published_at, lead.published_raw, None)
+    published, published_raw = _plausible_date_and_raw(lead.published_at, lead.published_raw, None)
     raw = replace(lead, published_raw=published_raw)
-    lines = _fields(raw, ("found_on", "headline", "lede", "language", "published_raw", "guid"))
-    named = out_of_wrappers(lead.url)
+    lines = _clean_fields(
+        raw, ("found_on", "headline", "lede", "language", "published_raw", "guid")
+    )
+    named = unwrap_url(lead.url)
     listed_as = lead.listed_as or (named if named != url else None)
     dates: dict[str, Any] = {
         "published_at": published,
-        "modified_at": _not_ahead(lead.modified_at, None),
+        "modified_at": _date_if_not_ahead(lead.modified_at, None),
     }
-    return replace(raw, url=url, listed_as=_declared(listed_as), **dates, **lines)
+    return replace(raw, url=url, listed_as=_declared_url(listed_as), **dates, **lines)
 
 
 def clean_check(check: Check) -> Check:
     """Return the check with its article, lead, leads and own fields cleaned.
 
-    An article that `refuse` rejects is removed. Leads without a usable URL are removed, and
+    An article that `refusal_reason` rejects is removed. Leads without a usable URL are removed, and
     `reason` gives their number. A page whose redirects lead to an invalid URL is refused. Raises
     UsageError if the check's own URL is invalid, as then no row can hold the check.
     """
@@ -164,37 +170,37 @@ def clean_check(check: Check) -> Check:
     left_out = len(check.leads) - len(leads)
     check = replace(
         check,
-        article=_read_then(check.article, check.checked_at) if check.article else None,
+        article=_with_fetch_time(check.article, check.checked_at) if check.article else None,
         lead=clean_lead(check.lead) if check.lead else None,
         leads=leads,
-        **_fields(check, ("etag", "last_modified", "digest")),
-        status=_number("status", check.status),
-        size=_number("size", check.size),
-        wish_seconds=_number("wish_seconds", check.wish_seconds),
-        seconds=_seconds(check.seconds),
-        modified_at=_moment(check.modified_at),
-        reason=_field("reason", _told(check.reason, left_out)),
+        **_clean_fields(check, ("etag", "last_modified", "digest")),
+        status=_valid_number("status", check.status),
+        size=_valid_number("size", check.size),
+        wish_seconds=_valid_number("wish_seconds", check.wish_seconds),
+        seconds=_valid_seconds(check.seconds),
+        modified_at=_archive_timestamp_or_none(check.modified_at),
+        reason=_clean_field("reason", _reason_with_count(check.reason, left_out)),
     )
-    if check.final_url is not None and _kept(request_url, check.final_url) is None:
+    if check.final_url is not None and _url_or_none(request_url, check.final_url) is None:
         why = "redirects led to an invalid URL"
         return replace(
             check, article=None, capture=None, final_url=None, outcome="refused", reason=why
         )
-    refused = refuse(check.article) if check.article else None
+    refused = refusal_reason(check.article) if check.article else None
     if refused is None:
         return check
     return replace(check, article=None, outcome="not article", reason=refused)
 
 
-def _read_then(article: Article, checked_at: str) -> Article:
+def _with_fetch_time(article: Article, checked_at: str) -> Article:
     """Return the cleaned article; a missing `fetched_at` is filled with the time of the check."""
-    cleaned = clean(article)
+    cleaned = clean_article(article)
     if cleaned.fetched_at:
         return cleaned
-    return clean(replace(article, fetched_at=checked_at))
+    return clean_article(replace(article, fetched_at=checked_at))
 
 
-def _told(reason: str | None, left_out: int) -> str | None:
+def _reason_with_count(reason: str | None, left_out: int) -> str | None:
     """Return the reason, extended by the number of leads that were left out."""
     more = f"{left_out} left out: no http address" if left_out else None
     return "; ".join(filter(None, (reason, more))) or None
@@ -203,85 +209,88 @@ def _told(reason: str | None, left_out: int) -> str | None:
 # --- Numbers --------------------------------------------------------------------------------------
 
 
-def _number(name: str, value: object) -> int | None:
+def _valid_number(name: str, value: object) -> int | None:
     """Return the integer if it lies between 0 and `MAX_NUMBERS[name]`, else None."""
     if not isinstance(value, int) or isinstance(value, bool):
         return None
-    return value if 0 <= value <= MAX_NUMBERS[name] else None
+    return value if 0 <= value <= MAX_FIELD_NUMBERS[name] else None
 
 
-def _seconds(value: object) -> float | None:
-    """Return the number if it is between 0 and `MAX_SECONDS`; NaN is not."""
+def _valid_seconds(value: object) -> float | None:
+    """Return the number if it is between 0 and `MAX_RESPONSE_SECONDS`; NaN is not."""
     if not isinstance(value, int | float):
         return None
-    return float(value) if 0 <= value <= MAX_SECONDS else None
+    return float(value) if 0 <= value <= MAX_RESPONSE_SECONDS else None
 
 
 # --- Text -----------------------------------------------------------------------------------------
 
 
-def _fields(record: Article | Lead | Check, names: tuple[str, ...]) -> dict[str, Any]:
+def _clean_fields(record: Article | Lead | Check, names: tuple[str, ...]) -> dict[str, Any]:
     """Return the cleaned values of those fields."""
-    return {name: _field(name, getattr(record, name)) for name in names}
+    return {name: _clean_field(name, getattr(record, name)) for name in names}
 
 
-def _field(name: str, value: object) -> str | None:
+def _clean_field(name: str, value: object) -> str | None:
     """Return the value on one line and at most as long as the field allows, or None."""
     if not isinstance(value, str):
         return None
-    return _line(value, LIMITS.get(name, LIMIT)) or None
+    return _clean_line(value, MAX_FIELD_CHARS.get(name, MAX_OTHER_FIELD_CHARS)) or None
 
 
-def _line(text: str, limit: int) -> str:
+def _clean_line(text: str, limit: int) -> str:
     """Return the text on one line with white space folded, cut to `limit` characters."""
-    words = _characters(text[: 2 * limit]).split()
-    line = " ".join(words).strip(_INVISIBLE)
-    return line[:limit].strip(_INVISIBLE)
+    words = _valid_characters(text[: 2 * limit]).split()
+    line = " ".join(words).strip(_TRIMMED_CHARS)
+    return line[:limit].strip(_TRIMMED_CHARS)
 
 
-def _paragraphs(text: object) -> str:
+def _clean_paragraphs(text: object) -> str:
     """Return the text with one line a paragraph and without empty lines."""
     if not isinstance(text, str):
         return ""
-    limit = LIMITS["text"]
-    given = _characters(text[: 2 * limit]).split("\n")
-    lines = (" ".join(line.split()).strip(_INVISIBLE) for line in given)
+    limit = MAX_FIELD_CHARS["text"]
+    given = _valid_characters(text[: 2 * limit]).split("\n")
+    lines = (" ".join(line.split()).strip(_TRIMMED_CHARS) for line in given)
     joined = "\n".join(line for line in lines if line)
-    return joined[:limit].rstrip(_INVISIBLE)
+    return joined[:limit].rstrip(_TRIMMED_CHARS)
 
 
-def _characters(text: str) -> str:
+def _valid_characters(text: str) -> str:
     """Return the valid characters of a text in NFC.
 
     A pair of surrogates becomes the character that it encodes; a lone surrogate is removed.
     """
     if _SURROGATE.search(text):
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
-    text = _NOT_TEXT.sub("", _LINE_END.sub("\n", text))
-    if _MAY_BE_MARKS.search(text):
-        text = _too_many_marks().sub(r"\1", text)
+    text = _NON_TEXT_CHARS.sub("", _LINE_BREAK.sub("\n", text))
+    if _MANY_NON_LATIN_CHARS.search(text):
+        text = _excessive_marks_pattern().sub(r"\1", text)
     return normalize("NFC", text)
 
 
 @cache
-def _too_many_marks() -> re.Pattern[str]:
-    """Return the pattern of more than `MOST_MARKS` marks in a row, the first of them as a group.
+def _excessive_marks_pattern() -> re.Pattern[str]:
+    """Return the pattern of more than `MAX_COMBINING_MARKS` marks in a row, the first of them as a
+    group.
 
     Normalization sorts a run of marks in time that grows with the square of its length: 4 MB of
     accents would take hours. The pattern includes characters that NFKC, which other modules use,
     turns into marks.
     """
-    letters = map(chr, _MARKS_ARE_IN)
+    letters = map(chr, _COMBINING_MARK_RANGE)
     marks = "".join(letter for letter in letters if combining(normalize("NFKD", letter)[0]))
-    return re.compile(f"([{marks}]{{{MOST_MARKS}}})[{marks}]+")
+    return re.compile(f"([{marks}]{{{MAX_COMBINING_MARKS}}})[{marks}]+")
 
 
-def _authors(authors: object) -> tuple[str, ...]:
+def _clean_authors(authors: object) -> tuple[str, ...]:
     """Return up to `MAX_AUTHORS` different names."""
     if not isinstance(authors, list | tuple):
         return ()
     given = authors[: 4 * MAX_AUTHORS]
-    names = (_line(author, LIMIT) for author in given if isinstance(author, str))
+    names = (
+        _clean_line(author, MAX_OTHER_FIELD_CHARS) for author in given if isinstance(author, str)
+    )
     different = dict.fromkeys(name for name in names if name)
     return tuple(different)[:MAX_AUTHORS]
 
@@ -289,7 +298,7 @@ def _authors(authors: object) -> tuple[str, ...]:
 # --- Addresses ------------------------------------------------------------------------------------
 
 
-def _kept(read: Callable[[str], str], url: object) -> str | None:
+def _url_or_none(read: Callable[[str], str], url: object) -> str | None:
     """Return `read(url)`, or None if the URL is invalid."""
     try:
         return read(url) if isinstance(url, str) else None
@@ -297,58 +306,59 @@ def _kept(read: Callable[[str], str], url: object) -> str | None:
         return None
 
 
-def _declared(url: object) -> str | None:
+def _declared_url(url: object) -> str | None:
     """Return the URL exactly as the page declares it, or None if it is not a valid http URL.
 
     A signed image URL needs all of its parameters, so the URL is not normalized.
     """
-    if not isinstance(url, str) or len(url) > MAX_URL:
+    if not isinstance(url, str) or len(url) > MAX_STORED_URL_CHARS:
         return None
-    line = _line(url, MAX_URL)
-    return line if line and _kept(request_url, line) else None
+    line = _clean_line(url, MAX_STORED_URL_CHARS)
+    return line if line and _url_or_none(request_url, line) else None
 
 
-def _addresses(addresses: object) -> dict[str, str]:
-    """Return the valid ones of the first `MAX_ADDRESSES` URLs, by their names."""
+def _clean_addresses(addresses: object) -> dict[str, str]:
+    """Return the valid ones of the first `MAX_PAGE_URLS` URLs, by their names."""
     if not isinstance(addresses, dict):
         return {}
-    given = islice(addresses.items(), MAX_ADDRESSES)
-    named = [(_field("name", name), _declared(url)) for name, url in given]
+    given = islice(addresses.items(), MAX_PAGE_URLS)
+    named = [(_clean_field("name", name), _declared_url(url)) for name, url in given]
     return {name: url for name, url in named if name and url}
 
 
 # --- Moments --------------------------------------------------------------------------------------
 
 
-def _published(
+def _plausible_date_and_raw(
     moment: object, raw: object, fetched_at: str | None
 ) -> tuple[str | None, str | None]:
     """Return a plausible date or None, and its raw value, by default the date as given."""
-    kept = _not_ahead(moment, fetched_at)
+    kept = _date_if_not_ahead(moment, fetched_at)
     shown = raw if raw or kept else moment
     return kept, shown if isinstance(shown, str) else None
 
 
-def _not_ahead(moment: object, fetched_at: str | None) -> str | None:
-    """Return the timestamp, or None if it lies more than `AHEAD` after the fetch (or now)."""
-    kept = _moment(moment)
+def _date_if_not_ahead(moment: object, fetched_at: str | None) -> str | None:
+    """Return the timestamp, or None if it lies more than `MAX_DATE_AHEAD` after the fetch (or
+    now)."""
+    kept = _archive_timestamp_or_none(moment)
     if kept is None:
         return None
-    latest = _read(fetched_at or now()) + AHEAD
-    return kept if _read(kept) <= latest else None
+    latest = _parse_clean_timestamp(fetched_at or current_timestamp()) + MAX_DATE_AHEAD
+    return kept if _parse_clean_timestamp(kept) <= latest else None
 
 
-def _moment(moment: object) -> str | None:
+def _archive_timestamp_or_none(moment: object) -> str | None:
     """Return a timestamp in one of the archive's three forms (`archive.records`), or None.
 
     None stands for values that are not ISO 8601 and for years that no page can have.
     """
-    text = moment[:LIMIT].strip() if isinstance(moment, str) else ""
+    text = moment[:MAX_OTHER_FIELD_CHARS].strip() if isinstance(moment, str) else ""
     if not re.match(r"\d{4}-\d\d-\d\d(?:$|[T ])", text):
         return None
     try:
         found = datetime.fromisoformat(text)
-        known = utc(found) if found.tzinfo else found.strftime("%Y-%m-%dT%H:%M:%S")
+        known = format_utc(found) if found.tzinfo else found.strftime("%Y-%m-%dT%H:%M:%S")
     except (ValueError, OverflowError):
         return None
     if found.year < EARLIEST_YEAR or found.year > 9990:
@@ -356,7 +366,7 @@ def _moment(moment: object) -> str | None:
     return text if len(text) == 10 else known
 
 
-def _read(moment: str) -> datetime:
+def _parse_clean_timestamp(moment: str) -> datetime:
     """Return an archive timestamp as a datetime; without a zone it is taken as UTC."""
     found = datetime.fromisoformat(moment)
     return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -14,7 +14,7 @@ from typing import Any
 from archive.records import Article, Check, Lead
 
 
-def complete(article: Article, lead: Lead | None) -> Article:
+def complete_article(article: Article, lead: Lead | None) -> Article:
     """Return the article with empty headline, language and date filled from its lead.
 
     `stated_at` records the publication date that the page itself gives; a lead never changes it.
@@ -23,7 +23,7 @@ def complete(article: Article, lead: Lead | None) -> Article:
         article = replace(article, stated_at=article.published_at or "")
     if lead is None:
         return article
-    if lead.published_at and is_vaguer(article.published_at, lead.published_at):
+    if lead.published_at and is_vaguer_date(article.published_at, lead.published_at):
         raw = article.published_raw or lead.published_raw or lead.published_at
         article = replace(article, published_at=lead.published_at, published_raw=raw)
     return replace(
@@ -33,7 +33,7 @@ def complete(article: Article, lead: Lead | None) -> Article:
     )
 
 
-def is_vaguer(ours: str | None, theirs: str) -> bool:
+def is_vaguer_date(ours: str | None, theirs: str) -> bool:
     """Return whether `theirs` says more about the same day than `ours`; a missing date is vaguest.
 
     Both are timestamps in the archive's forms. The two days may differ by one, as a zone may be
@@ -51,7 +51,7 @@ def complete_check(check: Check) -> Check:
     """Return the check with its article completed from its lead."""
     if check.article is None:
         return check
-    return replace(check, article=complete(check.article, check.lead))
+    return replace(check, article=complete_article(check.article, check.lead))
 
 
 class CompletePipeline:

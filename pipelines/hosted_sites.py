@@ -6,7 +6,7 @@ and neither may make claims about the other.
 
 from __future__ import annotations
 
-SERVICES = """
+HOSTING_SUFFIXES = """
 wordpress.com tumblr.com substack.com medium.com livejournal.com dreamwidth.org over-blog.com overblog.com
 typepad.com ghost.io beehiiv.com weebly.com squarespace.com webnode.com webnode.page jimdo.com jimdofree.com
 jimdosite.com strikingly.com mystrikingly.com mozello.com site123.me yola.com webs.com tilda.ws surge.sh
@@ -17,11 +17,14 @@ blogg.no vuodatus.net narod.ru ucoz.ru blog.ir blogfa.com mihanblog.com persianb
 seesaa.net exblog.jp jugem.jp muragon.com livedoor.blog blog.fc2.com cocolog-nifty.com blogs.com
 """
 """Hosting services, collected by hand."""
-BLOGSPOT = """
+BLOGSPOT_COUNTRIES = """
 ae al am ba be bg bj ca cf ch cl co.at co.id co.il co.ke co.nz co.uk co.za com.ar com.au com.br com.by com.co
 com.cy com.ee com.eg com.es com.mt com.ng com.tr com.uy cv cz de dk fi fr gr hk hr hu ie in is it jp kr li lt
 lu md mk mr mx my nl no pe pt qa re ro rs ru se sg si sk sn td tw ug vn
 """
 """Country suffixes under which Blogspot shows the same blogs to readers of that country."""
-HOSTED = (*SERVICES.split(), *(f"blogspot.{country}" for country in BLOGSPOT.split()))
+HOSTED_SITE_SUFFIXES = (
+    *HOSTING_SUFFIXES.split(),
+    *(f"blogspot.{country}" for country in BLOGSPOT_COUNTRIES.split()),
+)
 """All suffixes, for `tldextract`'s `extra_suffixes`."""

@@ -11,32 +11,32 @@ from dataclasses import replace
 from typing import Any
 
 from archive.errors import UsageError
-from archive.records import Address, Article, Check, Lead, Source
-from pipelines.text.fingerprint import fingerprint
+from archive.records import Article, ArticleUrl, Check, Lead, Source
+from pipelines.text.fingerprint import text_fingerprint
 from pipelines.urls import (
     declared_identity,
     declared_key,
-    out_of_wrappers,
     registered_domain,
     request_url,
+    unwrap_url,
     url_key,
 )
 
 
-def file_lead(lead: Lead) -> Lead:
+def identify_lead(lead: Lead) -> Lead:
     """Return the lead with the URL to fetch and its key. Raises UsageError for an invalid URL."""
-    url, named = request_url(lead.url), out_of_wrappers(lead.url)
+    url, named = request_url(lead.url), unwrap_url(lead.url)
     listed_as = lead.listed_as or (named if named != url else None)
     return replace(lead, url=url, url_key=url_key(url), listed_as=listed_as)
 
 
-def file_source(source: Source) -> Source:
+def identify_source(source: Source) -> Source:
     """Return the source with the URL to fetch and its key. Raises UsageError for an invalid URL."""
     url = request_url(source.url)
     return replace(source, url=url, url_key=url_key(url))
 
 
-def identify(check: Check) -> Check:
+def identify_check(check: Check) -> Check:
     """Return the check with the keys of its URL and leads, and the identity of its article, if any.
 
     The identity of an article is its addresses, the key that the page declares and the fingerprint.
@@ -46,7 +46,7 @@ def identify(check: Check) -> Check:
     if check.article is None:
         return check
     article = replace(check.article, url=request_url(check.final_url or check.url))
-    addresses = dict.fromkeys([*_asked(check), *_declared(article)])
+    addresses = dict.fromkeys([*_addresses_on_the_way(check), *_addresses_declared(article)])
     first_roles = {address.url: address for address in reversed(addresses)}
     kept = tuple(address for address in addresses if first_roles[address.url] == address)
     declares = declared_key(article.url, article.canonical_url, article.addresses)
@@ -55,29 +55,29 @@ def identify(check: Check) -> Check:
         article=article,
         addresses=kept,
         declared_key=declares,
-        fingerprint=fingerprint(article.text),
+        fingerprint=text_fingerprint(article.text),
     )
 
 
-def _asked(check: Check) -> Iterator[Address]:
+def _addresses_on_the_way(check: Check) -> Iterator[ArticleUrl]:
     """Yield the URL at which the page stood, and the URLs that led to it.
 
     A redirect from another domain has the role `elsewhere`: it proves nothing about the page.
     """
     final = request_url(check.final_url or check.url)
     domain = registered_domain(final)
-    yield Address(final, url_key(final), "redirect" if check.final_url else "requested")
+    yield ArticleUrl(final, url_key(final), "redirect" if check.final_url else "requested")
     hops = check.capture.redirects if check.capture else ()
     for hop in (check.url, *hops):
         # a URL that cannot be fetched again, for example a too long one, identifies nothing
         with suppress(UsageError):
             role = "redirect" if registered_domain(hop) == domain else "elsewhere"
-            yield Address(hop, url_key(request_url(hop)), role)
+            yield ArticleUrl(hop, url_key(request_url(hop)), role)
     if check.lead and check.lead.listed_as:
-        yield Address(check.lead.listed_as, url_key(check.url), "listed")
+        yield ArticleUrl(check.lead.listed_as, url_key(check.url), "listed")
 
 
-def _declared(article: Article) -> Iterator[Address]:
+def _addresses_declared(article: Article) -> Iterator[ArticleUrl]:
     """Yield the URLs that the page declares for itself, where `declared_identity` accepts them."""
     identity = declared_identity(article.url, article.canonical_url, article.addresses)
     own = {identity.key, *identity.also}
@@ -88,7 +88,7 @@ def _declared(article: Article) -> Iterator[Address]:
         except UsageError:
             continue
         if filed and url_key(filed) in own:
-            yield Address(filed, url_key(filed), role)
+            yield ArticleUrl(filed, url_key(filed), role)
 
 
 class IdentityPipeline:
@@ -96,4 +96,4 @@ class IdentityPipeline:
 
     def process_item(self, item: Any) -> Any:
         """Identify checks; pass other items through."""
-        return identify(item) if isinstance(item, Check) else item
+        return identify_check(item) if isinstance(item, Check) else item

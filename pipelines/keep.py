@@ -17,34 +17,34 @@ from typing import Any, Self
 from scrapy.crawler import Crawler
 
 from archive.archive import Archive
-from archive.articles.revisions import Version
+from archive.articles.revisions import ArticleVersion
 from archive.errors import ArchiveError
 from archive.records import Check, Outcome
-from pipelines.policies import decisions
+from pipelines.policies import archive_policies
 
-BEFORE = 1e-6
+EARLIER_STAGES_SECONDS_PER_CHAR = 1e-6
 """Upper bound of the seconds per character that the earlier stages take."""
-LARGE = 50_000
+LARGE_TEXT_CHARS = 50_000
 """Texts above this number of characters are written in a batch apart, so that their cost, which may
 be seconds, is charged to their own site."""
 
 
-def batches(checks: list[Check]) -> Iterator[list[Check]]:
+def batched_checks(checks: list[Check]) -> Iterator[list[Check]]:
     """Yield the checks in order, grouped into transactions; a check with a large text is alone in
     its group."""
-    for large, group in groupby(checks, lambda check: characters(check) > LARGE):
+    for large, group in groupby(checks, lambda check: check_text_chars(check) > LARGE_TEXT_CHARS):
         if large:
             yield from ([check] for check in group)
         else:
             yield list(group)
 
 
-def characters(check: Check) -> int:
+def check_text_chars(check: Check) -> int:
     """Return the length of the check's text in characters; 0 without an article."""
     return len(check.article.text) if check.article else 0
 
 
-class Batches:
+class CheckBatches:
     """Collects checks and writes them to an archive; independent of Scrapy, so that imports use it
     too."""
 
@@ -53,11 +53,11 @@ class Batches:
         archive: Archive,
         crawl_id: int | None = None,
         size: int = 50,
-        reread: Callable[[str], Version | None] | None = None,
+        reread: Callable[[str], ArticleVersion | None] | None = None,
     ) -> None:
         """Prepare the archive for the project's policies; `size` is the maximum batch."""
         self.archive, self.crawl_id, self.size = archive, crawl_id, size
-        self.decisions = decisions(reread)
+        self.decisions = archive_policies(reread)
         archive.prepare(self.decisions)
         self.waiting: list[Check] = []
         self.written: Callable[[Check, Outcome], None] | None = None
@@ -78,13 +78,15 @@ class Batches:
         if not self.waiting:
             return
         waiting, self.waiting = self.waiting, []
-        for batch in batches(waiting):
+        for batch in batched_checks(waiting):
             began = time.thread_time()
             outcomes = self.archive.write(batch, self.decisions, self.crawl_id)
             each = (time.thread_time() - began) / len(batch)
             for check, outcome in zip(batch, outcomes, strict=True):
                 if self.took:
-                    self.took(check.url, each + BEFORE * characters(check))
+                    self.took(
+                        check.url, each + EARLIER_STAGES_SECONDS_PER_CHAR * check_text_chars(check)
+                    )
                 if self.written:
                     self.written(check, outcome)
 
@@ -117,7 +119,7 @@ class KeepPipeline:
         """Connect the batches to the spider, and start the timer that flushes them."""
         spider: Any = self.crawler.spider
         size = self.crawler.settings.getint("DATELINE_BATCH")
-        self.batches = Batches(spider.archive, spider.crawl_id, size, spider.reread)
+        self.batches = CheckBatches(spider.archive, spider.crawl_id, size, spider.reread)
         self.batches.written = spider.written
         shares = getattr(spider, "shares", None)
         if shares:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from archive.records import Check
 from pipelines.clean import clean_check
 from pipelines.complete import complete_check
-from pipelines.identity import identify
+from pipelines.identity import identify_check
 
-STAGES = (clean_check, complete_check, identify)
+STAGES_IN_ORDER = (clean_check, complete_check, identify_check)
 """Stages 100, 200 and 300; stage 900 (`pipelines.keep`) writes the result."""
 
 
-def through_stages(check: Check) -> Check:
+def run_stages(check: Check) -> Check:
     """Return the check after all stages, ready to be stored."""
-    for stage in STAGES:
+    for stage in STAGES_IN_ORDER:
         check = stage(check)
     return check

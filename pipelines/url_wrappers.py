@@ -13,23 +13,23 @@ from base64 import urlsafe_b64decode
 from collections.abc import Iterable
 from urllib.parse import unquote
 
-GOOGLE = r"google\.(?:com(?:\.[a-z]{2})?|co\.[a-z]{2}|[a-z]{2})"
+GOOGLE_HOST = r"google\.(?:com(?:\.[a-z]{2})?|co\.[a-z]{2}|[a-z]{2})"
 """Google's country domains; not google.xyz, which anyone may register."""
-SUB = r"(?:[\w-]+\.)*"
+ANY_SUBDOMAINS = r"(?:[\w-]+\.)*"
 """Any number of subdomains."""
 
-_QUERY_FORMS = [
-    (rf"(?:www\.)?{GOOGLE}", "/url", "url q"),
-    (rf"news\.{GOOGLE}", "/news/url", "url"),
-    (rf"(?:alerts|notifications)\.{GOOGLE}", "/.*", "url q"),
+_WRAPPER_QUERIES = [
+    (rf"(?:www\.)?{GOOGLE_HOST}", "/url", "url q"),
+    (rf"news\.{GOOGLE_HOST}", "/news/url", "url"),
+    (rf"(?:alerts|notifications)\.{GOOGLE_HOST}", "/.*", "url q"),
     (r"(?:www\.)?bing\.com", r"/news/apiclick\.aspx", "url"),
     (r"(?:www\.)?bing\.com", r"/ck/a", "u"),
     (r"(?:lm?\.)?facebook\.com", r"/l\.php|/flx/warn", "u"),
     (r"l\.(?:instagram|messenger|threads)\.(?:com|net)", r"(?:/l\.php)?", "u"),
-    (rf"{SUB}out\.reddit\.com", "/[^?]*", "url"),
+    (rf"{ANY_SUBDOMAINS}out\.reddit\.com", "/[^?]*", "url"),
     (r"t\.umblr\.com", "/redirect", "z"),
     (
-        rf"{SUB}safelinks\.protection\.(?:outlook\.com|office365\.us)",
+        rf"{ANY_SUBDOMAINS}safelinks\.protection\.(?:outlook\.com|office365\.us)",
         "(?:/GetUrlReputation)?",
         "url",
     ),
@@ -48,66 +48,69 @@ _QUERY_FORMS = [
     (r"mail\.google\.com", "/url", "q"),
 ]
 """Patterns of host and path, and the parameters that hold the URL, the most likely first."""
-_QUERIES = [
+_WRAPPER_QUERY_PATTERNS = [
     (re.compile(rf"(?:{hosts})(?:{paths})/?"), tuple(names.split()))
-    for hosts, paths, names in _QUERY_FORMS
+    for hosts, paths, names in _WRAPPER_QUERIES
 ]
 
-_PATHS = [
+_WRAPPER_PATH_PATTERNS = [
     (re.compile(pattern, re.IGNORECASE), scheme)
     for pattern, scheme in [
-        (rf"{SUB}cdn\.ampproject\.(?:org|net)/(?:c|v|a|wp|r)/s/(.+)", "https://"),
-        (rf"{SUB}cdn\.ampproject\.(?:org|net)/(?:c|v|a|wp|r)/(?!s(?:/|$))(.+)", "http://"),
+        (rf"{ANY_SUBDOMAINS}cdn\.ampproject\.(?:org|net)/(?:c|v|a|wp|r)/s/(.+)", "https://"),
+        (
+            rf"{ANY_SUBDOMAINS}cdn\.ampproject\.(?:org|net)/(?:c|v|a|wp|r)/(?!s(?:/|$))(.+)",
+            "http://",
+        ),
         (r"(?:[\w-]+\.)?bing-amp\.com/c/s/(.+)", "https://"),
         (r"(?:[\w-]+\.)?bing-amp\.com/c/(?!s(?:/|$))(.+)", "http://"),
-        (rf"(?:www\.)?{GOOGLE}/amp/s/(.+)", "https://"),
-        (rf"(?:www\.)?{GOOGLE}/amp/(?!s(?:/|$))(.+)", "http://"),
-        (rf"{SUB}search\.yahoo\.com/.*/RU=([^/;]+).*", ""),
-        (rf"{SUB}yahoo\.com/[^?]*/\*-?(https?(?::|%3a).+)", ""),
+        (rf"(?:www\.)?{GOOGLE_HOST}/amp/s/(.+)", "https://"),
+        (rf"(?:www\.)?{GOOGLE_HOST}/amp/(?!s(?:/|$))(.+)", "http://"),
+        (rf"{ANY_SUBDOMAINS}search\.yahoo\.com/.*/RU=([^/;]+).*", ""),
+        (rf"{ANY_SUBDOMAINS}yahoo\.com/[^?]*/\*-?(https?(?::|%3a).+)", ""),
         (r"urldefense\.com/v3/__(https?:/.+?)__;.*", ""),
         (r"href\.li/\?(https?:.+)", ""),
     ]
 ]
 """Pattern of host, path and query, and the scheme of the URL in it; empty where the URL has a
 scheme."""
-_MAY_WRAP = re.compile(
+_MAY_BE_WRAPPER_HOST = re.compile(
     r"google\.|ampproject|bing|facebook|instagram|messenger|threads|reddit|umblr|safelinks|urldefense|vk\.|linkedin"
     r"|youtube|duckduckgo|slack-redir|getpocket|flipboard|steamcommunity|redirectingat|linksynergy|exit\.sc|yahoo|href\.li"
 )
 """Cheap test of the host, before the patterns above are tried."""
-_WEB = re.compile(r"https?://", re.IGNORECASE)
+_HTTP_SCHEME = re.compile(r"https?://", re.IGNORECASE)
 
 
-def inside(host: str, path: str, query: str) -> str | None:
+def wrapped_url(host: str, path: str, query: str) -> str | None:
     """Return the http URL inside a wrapper, or None. `host` is in lower case."""
-    if not _MAY_WRAP.search(host):
+    if not _MAY_BE_WRAPPER_HOST.search(host):
         return None
-    for where, names in _QUERIES:
+    for where, names in _WRAPPER_QUERY_PATTERNS:
         if where.fullmatch(host + path):
-            return _in_query(query, names)
+            return _url_in_query(query, names)
     is_proofpoint = host.endswith(("urldefense.proofpoint.com", "urldefense.com"))
     if is_proofpoint and path.startswith("/v2/url"):
-        return _of_proofpoint(query)
+        return _url_in_proofpoint_link(query)
     whole = f"{host}{path}{'?' if query else ''}{query}"
-    for pattern, scheme in _PATHS:
+    for pattern, scheme in _WRAPPER_PATH_PATTERNS:
         found = pattern.fullmatch(whole)
         if found:
-            return _in_path(found[1], scheme)
+            return _url_in_path(found[1], scheme)
     return None
 
 
-def _in_query(query: str, names: Iterable[str]) -> str | None:
+def _url_in_query(query: str, names: Iterable[str]) -> str | None:
     """Return the first of the named parameters that holds a URL, or None."""
     # reversed, as the first of several equal names counts
     given = dict(piece.partition("=")[::2] for piece in reversed(query.split("&")))
     for name in names:
-        url = _address(given.get(name, ""), name)
+        url = _url_in_parameter(given.get(name, ""), name)
         if url:
             return url
     return None
 
 
-def _address(value: str, name: str) -> str | None:
+def _url_in_parameter(value: str, name: str) -> str | None:
     """Return the value of a parameter as a URL, or None.
 
     The value may be escaped once or twice, or be Bing's base 64 after `a1`.
@@ -121,19 +124,19 @@ def _address(value: str, name: str) -> str | None:
             return None
     if re.match(r"https?%3a", text, re.IGNORECASE):
         text = unquote(text)
-    return text if _WEB.match(text) else None
+    return text if _HTTP_SCHEME.match(text) else None
 
 
-def _of_proofpoint(query: str) -> str | None:
+def _url_in_proofpoint_link(query: str) -> str | None:
     """Return the URL in a query of Proofpoint's version 2, which writes `-` for `%` and `_` for
     `/`."""
     found = re.search(r"(?:^|&)u=([^&]+)", query)
     if found is None:
         return None
-    return _address(found[1].replace("-", "%").replace("_", "/"), "")
+    return _url_in_parameter(found[1].replace("-", "%").replace("_", "/"), "")
 
 
-def _in_path(text: str, scheme: str) -> str | None:
+def _url_in_path(text: str, scheme: str) -> str | None:
     """Return the URL in a path, with its own scheme or, if `scheme` is given, without one."""
     if scheme:
         bare = re.sub(r"^https?:(?:/|%2F)+", "", text, flags=re.IGNORECASE)
@@ -142,4 +145,4 @@ def _in_path(text: str, scheme: str) -> str | None:
     if "*" in text:
         return None
     # some wrappers fold the two slashes after the scheme
-    return _address(re.sub(r"^(https?:)/(?=[^/])", r"\1//", text), "")
+    return _url_in_parameter(re.sub(r"^(https?:)/(?=[^/])", r"\1//", text), "")

@@ -22,10 +22,10 @@ from hypothesis import HealthCheck, settings
 
 from archive.archive import Archive
 from archive.records import Outlet as Publication
-from archive.records import Source, utc
+from archive.records import Source, format_utc
 from demo.listings import FEED_PATHS
 from demo.web import Web
-from pipelines.identity import file_source
+from pipelines.identity import identify_source
 from tests.paths import ROOT, SHARED
 from tests.patience import PYTEST_LIMIT_SECONDS, patient
 from tests.prepared import UNLIKE, Prepared
@@ -128,7 +128,7 @@ class Dateline:
 
     def at(self, moment: datetime) -> None:
         """Take a moment for now, here and in the web, for all commands that follow."""
-        self.environment["DATELINE_NOW"] = utc(moment)
+        self.environment["DATELINE_NOW"] = format_utc(moment)
         if self.web:
             self.web.now = moment
 
@@ -150,7 +150,7 @@ class Dateline:
                     Source(outlet.url(path), kind, host) for path, kind in named.items() if path
                 ]  # type: ignore[arg-type]
                 archive.add_outlet(
-                    Publication(host, outlet.name), [file_source(source) for source in sources]
+                    Publication(host, outlet.name), [identify_source(source) for source in sources]
                 )
 
     def crawl(self, *words: object, code: int = 0) -> Any:

@@ -1,7 +1,7 @@
 """How long tests wait before they give up: every limit is multiplied by one factor.
 
-A limit is there for a program that hangs, so it may be generous. `DATELINE_TEST_PATIENCE` raises the
-factor further on a machine that is busy with much else.
+A limit is there for a program that hangs, so it may be generous. `DATELINE_TEST_PATIENCE` raises
+the factor further on a machine that is busy with much else.
 """
 
 from __future__ import annotations

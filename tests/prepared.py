@@ -164,7 +164,7 @@ def become(asked: dict[str, Any]) -> None:
     os.chdir(asked["cwd"])
     sys.argv = [str(ROOT / "crawler" / "__main__.py"), *asked["words"]]
     sys.modules["__main__"].__spec__ = importlib.util.find_spec("crawler.__main__")
-    crawler.network.backoff.STARTED = time.monotonic()
+    crawler.network.backoff.PROCESS_STARTED_SECONDS = time.monotonic()
     util.spawnv_passfds = _forked  # type: ignore[attr-defined]
     if asked["names"] is not None:
         lead(asked["names"])

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from archive.archive import Archive
-from archive.queries.lookup import article, lookup
+from archive.queries.lookup import article_with_context, find_article_id
 from archive.records import Capture, Check, Lead, Outcome
-from crawler.extraction.extract import extract
-from crawler.network.exchange import judge_status, read_look
-from pipelines.policies import decisions
-from pipelines.stages import through_stages
+from crawler.extraction.extract import extract_article
+from crawler.network.exchange import check_of_article, outcome_of_status
+from pipelines.policies import archive_policies
+from pipelines.stages import run_stages
 from pipelines.urls import url_key
 
 PIER = (
@@ -80,7 +80,7 @@ class ReadingRoom:
 
     def __init__(self, folder: Path) -> None:
         self.archive = Archive(folder)
-        self.ours = decisions()
+        self.ours = archive_policies()
         self.archive.prepare(self.ours)
         self.hours = 0
 
@@ -98,20 +98,22 @@ class ReadingRoom:
         at = f"2026-03-{10 + self.hours // 24}T{self.hours % 24:02}:00:00Z"
         self.hours += 1
         came = Capture(url, page.encode(), status, (), at, to, (url, *hops) if to else ())
-        judged: dict[str, Any] = judge_status(status)
+        judged: dict[str, Any] = outcome_of_status(status)
         check = Check(
             url, judged["outcome"], at, status, to, reason=judged.get("reason"), lead=lead
         )
         if check.outcome == "new":
-            check = read_look(replace(check, capture=came, digest=came.digest), extract(came))
-        [outcome] = self.archive.write([through_stages(check)], self.ours)
+            check = check_of_article(
+                replace(check, capture=came, digest=came.digest), extract_article(came)
+            )
+        [outcome] = self.archive.write([run_stages(check)], self.ours)
         return outcome
 
     def shown(self, url: str) -> dict[str, Any]:
         """What `dateline show` tells of an address."""
-        id = lookup(self.archive.db, url, url_key)
+        id = find_article_id(self.archive.db, url, url_key)
         assert id is not None, url
-        found = article(self.archive.db, id)
+        found = article_with_context(self.archive.db, id)
         assert found
         return found
 
@@ -124,7 +126,7 @@ class ReadingRoom:
 
     def kinds(self, url: str) -> list[list[str]]:
         """What changed, of the article of an address."""
-        id = lookup(self.archive.db, url, url_key)
+        id = find_article_id(self.archive.db, url, url_key)
         rows = self.column(
             "SELECT kinds FROM revisions WHERE article_id = ? AND number > 1 ORDER BY number", id
         )

@@ -26,8 +26,8 @@ from email.utils import format_datetime
 from html import escape
 from urllib.parse import parse_qs, urlsplit
 
-from archive.text.searchable import fold_letters
-from crawler.services.gdelt import LANGUAGES
+from archive.text.searchable import fold_letter_by_letter
+from crawler.services.gdelt import GDELT_LANGUAGE_OF_CODE
 from demo.web import Answer, Outlet, Page, Request, Web, World, answer, served
 
 BASES = {
@@ -144,7 +144,7 @@ class ServiceWeb(Web):
                 "title": re.sub(r"([,:?])", r" \1", p.page.headline),
                 "seendate": f"{p.published + timedelta(minutes=10):%Y%m%dT%H%M%SZ}",
                 "domain": p.outlet.host,
-                "language": LANGUAGES[p.outlet.language],
+                "language": GDELT_LANGUAGE_OF_CODE[p.outlet.language],
             }
             for p in self.found(given["query"], since, until)[: int(given["maxrecords"])]
         ]
@@ -183,11 +183,11 @@ class ServiceWeb(Web):
         if "pageids" in given:
             links = [{"url": url} for url in self.encyclopedia[titles[int(given["pageids"]) - 1]]]
             return _json({"query": {"pages": [{"pageid": 1, "extlinks": links}]}})
-        asked = set(re.findall(r"\w+", fold_letters(given.get("srsearch", ""))))
+        asked = set(re.findall(r"\w+", fold_letter_by_letter(given.get("srsearch", ""))))
         hits = [
             {"ns": 0, "title": t, "pageid": n}
             for n, t in enumerate(titles, 1)
-            if asked & set(fold_letters(t).split())
+            if asked & set(fold_letter_by_letter(t).split())
         ]
         return _json({"query": {"search": hits[: int(given.get("srlimit", 10))]}})
 
@@ -233,11 +233,11 @@ def _fits(term: str, piece: Piece) -> bool:
     if operator in ("domainis", "site"):
         return piece.outlet.host == value
     if operator == "sourcelang":
-        return LANGUAGES[piece.outlet.language].lower() == value
+        return GDELT_LANGUAGE_OF_CODE[piece.outlet.language].lower() == value
     if operator in ("after", "before"):
         day = datetime.fromisoformat(value).replace(tzinfo=UTC)
         return piece.published >= day if operator == "after" else piece.published < day
-    return bool(colon) or fold_letters(term.strip('"')) in fold_letters(
+    return bool(colon) or fold_letter_by_letter(term.strip('"')) in fold_letter_by_letter(
         f"{piece.page.headline} {piece.page.text}"
     )
 

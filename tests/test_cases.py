@@ -27,8 +27,8 @@ from typing import Any
 
 import pytest
 
-from crawler.extraction.extract import extract
-from crawler.files.saved_pages import saved_capture
+from crawler.extraction.extract import extract_article
+from crawler.files.saved_pages import capture_saved_page
 
 pytestmark = pytest.mark.shared
 EXPECTED = Path(__file__).parent / "cases"
@@ -52,7 +52,9 @@ def test_a_page_of_a_case_gives_what_the_case_expects(
     expected = dict(expected)
     if moment := expected.pop("now", None):
         monkeypatch.setenv("DATELINE_NOW", moment)
-    article = extract(saved_capture(shared / "cases" / case / page.partition("@")[0], None))
+    article = extract_article(
+        capture_saved_page(shared / "cases" / case / page.partition("@")[0], None)
+    )
     row = json.loads(json.dumps(asdict(article)))
     lines = [" ".join(line.split()) for line in (row["text"] or "").splitlines() if line.strip()]
     found: dict[str, Any] = {}

@@ -94,10 +94,10 @@ def test_every_name_of_code_in_the_guide_exists(name):
     ("module", "names"),
     [
         ("crawler.settings", ["ITEM_PIPELINES"]),
-        ("crawler.services", ["SERVICES"]),
-        ("crawler.sources.outlet_lists", ["read_outlet_file", "_looks_like"]),
-        ("archive.plugin.routes", ["ROUTES", "Paths"]),
-        ("archive.storage.schema", ["ARCHIVE", "CAPTURES"]),
+        ("crawler.services", ["SEARCH_SERVICES"]),
+        ("crawler.sources.outlet_lists", ["parse_outlet_list", "_list_format"]),
+        ("archive.plugin.routes", ["PAGE_ROUTES", "ArchivePaths"]),
+        ("archive.storage.schema", ["ARCHIVE_SCHEMA", "CAPTURES_SCHEMA"]),
         ("demo.outlets", ["Outlet", "Page"]),
     ],
 )
@@ -107,13 +107,13 @@ def test_what_the_guide_says_to_change_is_where_it_says(module, names):
 
 
 def test_the_example_of_a_service_makes_requests_and_reads_answers():
-    from crawler.services import Query
+    from crawler.services import SearchQuery
 
     space: dict[str, Any] = {"__name__": "crawler.services.gazette"}
     code = dict(EXAMPLE.findall(text()))["service"]
     exec(compile(code, GUIDE, "exec", dont_inherit=True), space)
     service = space["Gazette"]()
-    (ask,) = service.requests(Query(words=("ferry", "landing")))
+    (ask,) = service.requests(SearchQuery(words=("ferry", "landing")))
     assert ask.url == "https://gazette.example/search?q=ferry+landing"
     body = json.dumps({"hits": [{"url": "https://courier.example/1"}, {}]}).encode()
     answer = service.read(body, ask)
@@ -125,12 +125,12 @@ def test_the_example_of_a_service_makes_requests_and_reads_answers():
 
 
 def test_the_example_of_a_question_is_one_of_the_plugin():
-    from archive.plugin.metadata import queries
+    from archive.plugin.metadata import canned_queries
 
     named = re.search(r"<!-- excerpt: archive/plugin/queries\.toml (\w+) -->", text())
     assert named
     question = tomllib.loads(excerpt("excerpt", "archive/plugin/queries.toml", named[1]))
-    assert question[named[1]]["title"] == queries()[named[1]]["title"]
+    assert question[named[1]]["title"] == canned_queries()[named[1]]["title"]
 
 
 if __name__ == "__main__":

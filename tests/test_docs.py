@@ -22,8 +22,8 @@ import scrapy.settings.default_settings
 import archive.errors
 import crawler.settings
 import pipelines.stages
-from archive.storage.database import connect
-from archive.storage.schema import ARCHIVE, CAPTURES, Schema
+from archive.storage.database import open_database
+from archive.storage.schema import ARCHIVE_SCHEMA, CAPTURES_SCHEMA, DatabaseSchema
 from crawler.cli.main import cli
 from tests.paths import ROOT
 
@@ -309,10 +309,12 @@ COLUMN = re.compile(r"^  ([a-z_]+) (INTEGER|TEXT|REAL|BLOB)([^\n]*)$", re.MULTIL
 
 def tables_text() -> str:
     """Every table of the two files with its columns, as Markdown."""
-    return file_text("archive.db", ARCHIVE) + "\n" + file_text("captures.db", CAPTURES)
+    return (
+        file_text("archive.db", ARCHIVE_SCHEMA) + "\n" + file_text("captures.db", CAPTURES_SCHEMA)
+    )
 
 
-def file_text(name: str, schema: Schema) -> str:
+def file_text(name: str, schema: DatabaseSchema) -> str:
     script = "".join(step for _, step in schema.steps)
     return f"## {name}\n\n" + "\n".join(
         table_text(*table, script) for table in TABLE.findall(script)
@@ -361,10 +363,10 @@ def test_the_page_of_tables_is_as_the_schema_says():
 
 
 @pytest.mark.parametrize(
-    ("heading", "schema"), [("archive.db", ARCHIVE), ("captures.db", CAPTURES)]
+    ("heading", "schema"), [("archive.db", ARCHIVE_SCHEMA), ("captures.db", CAPTURES_SCHEMA)]
 )
 def test_every_table_and_column_of_a_new_archive_is_told(heading, schema, tmp_path):
-    db = connect(tmp_path / heading, schema)
+    db = open_database(tmp_path / heading, schema)
     told = sections(sections(TABLES_PAGE.read_text("utf-8"))[heading], "###")
     names = [
         row["name"]
@@ -398,7 +400,7 @@ def queries() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("document", "sql"), queries())
 def test_a_query_that_a_document_shows_runs_on_an_archive(document, sql, tmp_path):
-    connect(tmp_path / "archive.db", ARCHIVE).close()
+    open_database(tmp_path / "archive.db", ARCHIVE_SCHEMA).close()
     db = sqlite3.connect(tmp_path / "archive.db")
     try:
         db.execute(sql)
@@ -443,7 +445,7 @@ def test_every_stage_has_its_paragraph_in_the_order_in_which_they_run():
 
 
 def test_what_does_not_come_through_scrapy_passes_the_same_stages():
-    here = [stage.__module__ for stage in pipelines.stages.STAGES]
+    here = [stage.__module__ for stage in pipelines.stages.STAGES_IN_ORDER]
     there = [path.rpartition(".")[0] for path in crawler.settings.ITEM_PIPELINES]
     assert [*here, "pipelines.keep"] == there
 

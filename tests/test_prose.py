@@ -1,8 +1,9 @@
 """The texts that people read are in plain English; forms of the old dialect may not come back.
 
 The rules are those of CONTRIBUTING.md, “Where code belongs”. `tests/prose_ceilings.toml` says how
-many slips each folder may still have; the numbers may only fall. `python -m tests.test_prose` lowers
-them to today's counts, and `python -m tests.test_prose FOLDER` lists the slips of one folder.
+many slips each folder may still have; the numbers may only fall. `python -m tests.test_prose`
+lowers them to today's counts, and `python -m tests.test_prose FOLDER` lists the slips of one
+folder.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 Examples are newsletter boxes, lists of top stories, notes on the author and standing appeals. One
 page alone does not show that they are not part of the article; the outlet's other pages do. How
 lines are compared, and whether two articles report the same news, is decided in
-`pipelines.dedup.boilerplate` and passed in as a `Judge`. The cost for an article does not depend on
-the size of the archive.
+`pipelines.dedup.boilerplate` and passed in as a `BoilerplatePolicy`. The cost for an article does
+not depend on the size of the archive.
 
 Functions that write run inside the caller's transaction.
 """
@@ -17,18 +17,18 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-NEEDED = 3
+MIN_BOILERPLATE_ARTICLES = 3
 """Different news articles in which a line must appear to become boilerplate."""
-KEPT = 500
+MAX_REMEMBERED_ARTICLES = 500
 """Newest articles of an outlet whose lines are remembered; boilerplate itself never expires."""
-EVERY = 64
+ARTICLES_PER_CLEANUP = 64
 """One article in this many triggers the deletion of its outlet's old lines."""
-COMPARED = 8
+MAX_COMPARED_ARTICLES = 8
 """Earlier articles with the same lines to compare; any further ones count as the same news."""
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class BoilerplatePolicy:
     """The decisions about lines that the archive leaves to `pipelines.dedup.boilerplate.JUDGE`."""
 
     marks: Callable[[str], Sequence[int | None]]
@@ -44,7 +44,7 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class OutletText:
     """A text as extracted, before boilerplate is removed."""
 
     outlet_id: int
@@ -53,7 +53,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class KnownLineHashes:
     """The hashes of an article's lines, by what is known of them at its outlet."""
 
     habits: frozenset[int] = frozenset()
@@ -65,7 +65,7 @@ class Lines:
 
 
 @dataclass(frozen=True, slots=True)
-class Trimmed:
+class TrimmedText:
     """A text without its outlet's boilerplate."""
 
     text: str
@@ -73,16 +73,19 @@ class Trimmed:
     """The number of each removed line in the whole text → its hash."""
 
 
-def consider(
-    connection: sqlite3.Connection, outlet_text: Told, policy: Judge, article_id: int | None = None
-) -> Lines:
+def classify_lines(
+    connection: sqlite3.Connection,
+    outlet_text: OutletText,
+    policy: BoilerplatePolicy,
+    article_id: int | None = None,
+) -> KnownLineHashes:
     """Classify the lines of a text by what its outlet has published before.
 
     `article_id` is set if the text is a new extraction of a known article.
     """
     outlet_id, text = outlet_text.outlet_id, outlet_text.text
-    hashes = _marks(text, policy)
-    habits = _habits(connection, outlet_id, hashes)
+    hashes = _line_hashes(text, policy)
+    habits = _known_boilerplate(connection, outlet_id, hashes)
     asked = json.dumps([line_hash for line_hash in hashes if line_hash not in habits])
     rows = connection.execute(
         """SELECT s.line, s.article_id FROM json_each(?) AS asked
@@ -92,30 +95,42 @@ def consider(
     holders: dict[int, list[int]] = {}
     for line_hash, holder in rows:
         holders.setdefault(line_hash, []).append(holder)
-    others = _others(connection, outlet_text, holders.values(), policy, article_id)
+    others = _articles_of_other_news(connection, outlet_text, holders.values(), policy, article_id)
     seen = {
         line_hash for line_hash in hashes - habits if others.issuperset(holders.get(line_hash, ()))
     }
     made = frozenset(
-        line_hash for line_hash in seen if len(holders.get(line_hash, ())) >= NEEDED - 1
+        line_hash
+        for line_hash in seen
+        if len(holders.get(line_hash, ())) >= MIN_BOILERPLATE_ARTICLES - 1
     )
-    return Lines(habits | made, made, frozenset(seen - made))
+    return KnownLineHashes(habits | made, made, frozenset(seen - made))
 
 
-def habits_in(connection: sqlite3.Connection, outlet_text: Told, policy: Judge) -> frozenset[int]:
+def boilerplate_in(
+    connection: sqlite3.Connection, outlet_text: OutletText, policy: BoilerplatePolicy
+) -> frozenset[int]:
     """Return the hashes of the lines of a text that are its outlet's boilerplate."""
-    return _habits(connection, outlet_text.outlet_id, _marks(outlet_text.text, policy))
+    return _known_boilerplate(
+        connection, outlet_text.outlet_id, _line_hashes(outlet_text.text, policy)
+    )
 
 
-def gone_of(connection: sqlite3.Connection, outlet_text: Told, policy: Judge) -> frozenset[int]:
+def lines_to_remove(
+    connection: sqlite3.Connection, outlet_text: OutletText, policy: BoilerplatePolicy
+) -> frozenset[int]:
     """Return the hashes of the lines to remove from a text, by what is known of its outlet."""
     return policy.gone(
-        outlet_text.text, habits_in(connection, outlet_text, policy), outlet_text.language
+        outlet_text.text, boilerplate_in(connection, outlet_text, policy), outlet_text.language
     )
 
 
-def remember(
-    connection: sqlite3.Connection, outlet_text: Told, article_id: int, lines: Lines, policy: Judge
+def remember_lines(
+    connection: sqlite3.Connection,
+    outlet_text: OutletText,
+    article_id: int,
+    lines: KnownLineHashes,
+    policy: BoilerplatePolicy,
 ) -> None:
     """Store what the lines of an article show about its outlet's boilerplate."""
     outlet_id = outlet_text.outlet_id
@@ -133,11 +148,13 @@ def remember(
         "INSERT OR IGNORE INTO seen_lines (outlet_id, line, article_id) VALUES (?, ?, ?)",
         [(outlet_id, line_hash, article_id) for line_hash in sorted(lines.seen)],
     )
-    if article_id % EVERY == 0:
-        forget(connection, outlet_id)
+    if article_id % ARTICLES_PER_CLEANUP == 0:
+        forget_old_lines(connection, outlet_id)
 
 
-def forget(connection: sqlite3.Connection, outlet_id: int, kept: int = KEPT) -> int:
+def forget_old_lines(
+    connection: sqlite3.Connection, outlet_id: int, kept: int = MAX_REMEMBERED_ARTICLES
+) -> int:
     """Delete remembered lines of an outlet's old articles; return the number of deleted rows."""
     done = connection.execute(
         """DELETE FROM seen_lines WHERE outlet_id = ?1 AND article_id <= (
@@ -148,7 +165,7 @@ def forget(connection: sqlite3.Connection, outlet_id: int, kept: int = KEPT) -> 
     return done.rowcount
 
 
-def trim(text: str, gone: Collection[int], policy: Judge) -> Trimmed:
+def trim_text(text: str, gone: Collection[int], policy: BoilerplatePolicy) -> TrimmedText:
     """Return the text without the lines of these hashes; whole if no other line is in it."""
     hashes = policy.marks(text)
     removed = {
@@ -157,12 +174,12 @@ def trim(text: str, gone: Collection[int], policy: Judge) -> Trimmed:
         if line_hash is not None and line_hash in gone
     }
     if not removed or len(removed) == len(hashes):
-        return Trimmed(text, {})
+        return TrimmedText(text, {})
     lines = enumerate(text.split("\n"))
-    return Trimmed("\n".join(line for place, line in lines if place not in removed), removed)
+    return TrimmedText("\n".join(line for place, line in lines if place not in removed), removed)
 
 
-def left_out(connection: sqlite3.Connection, article_id: int) -> dict[int, int]:
+def removed_lines(connection: sqlite3.Connection, article_id: int) -> dict[int, int]:
     """Return the lines removed from an article: number in the extracted text → hash."""
     rows = connection.execute(
         "SELECT place, line FROM left_out WHERE article_id = ? ORDER BY place", (article_id,)
@@ -170,7 +187,7 @@ def left_out(connection: sqlite3.Connection, article_id: int) -> dict[int, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def keep_left_out(
+def store_removed_lines(
     connection: sqlite3.Connection, article_id: int, lines: Mapping[int, int]
 ) -> None:
     """Store which lines were removed from an article, in place of the earlier ones."""
@@ -179,7 +196,7 @@ def keep_left_out(
     connection.executemany("INSERT INTO left_out (article_id, place, line) VALUES (?, ?, ?)", rows)
 
 
-def left_out_lines(connection: sqlite3.Connection, article_id: int) -> list[tuple[int, str]]:
+def removed_line_texts(connection: sqlite3.Connection, article_id: int) -> list[tuple[int, str]]:
     """Return the lines removed from an article: the number and the text of each.
 
     Numbers within a line (`Comments 12`) are those of the article that made it boilerplate.
@@ -194,7 +211,7 @@ def left_out_lines(connection: sqlite3.Connection, article_id: int) -> list[tupl
 
 
 @dataclass(frozen=True, slots=True)
-class Repeated:
+class BoilerplateCounts:
     """Numbers about the boilerplate in an archive."""
 
     habits: int = 0
@@ -205,16 +222,18 @@ class Repeated:
     """Articles from which lines were removed."""
 
 
-def repeated(connection: sqlite3.Connection) -> Repeated:
+def count_boilerplate(connection: sqlite3.Connection) -> BoilerplateCounts:
     """Count the boilerplate in the archive."""
     habits = connection.execute("SELECT count(*), count(DISTINCT outlet_id) FROM habits").fetchone()
     lines = connection.execute(
         "SELECT count(*), count(DISTINCT article_id) FROM left_out"
     ).fetchone()
-    return Repeated(*habits, *lines)
+    return BoilerplateCounts(*habits, *lines)
 
 
-def added(before: Mapping[int, int], lines: int, more: Mapping[int, int]) -> dict[int, int]:
+def add_removed_lines(
+    before: Mapping[int, int], lines: int, more: Mapping[int, int]
+) -> dict[int, int]:
     """Return all removed lines of a text, by place in the whole text, after a second removal.
 
     `before` holds the first removal, `more` the second by place among the `lines` that remained.
@@ -224,12 +243,12 @@ def added(before: Mapping[int, int], lines: int, more: Mapping[int, int]) -> dic
     return dict(sorted({**before, **later}.items()))
 
 
-def _marks(text: str, policy: Judge) -> frozenset[int]:
+def _line_hashes(text: str, policy: BoilerplatePolicy) -> frozenset[int]:
     """Return the hashes of a text's lines, without the lines that can never be boilerplate."""
     return frozenset(line_hash for line_hash in policy.marks(text) if line_hash is not None)
 
 
-def _habits(
+def _known_boilerplate(
     connection: sqlite3.Connection, outlet_id: int, hashes: Iterable[int]
 ) -> frozenset[int]:
     """Return which of these hashes are boilerplate of the outlet."""
@@ -241,20 +260,20 @@ def _habits(
     return frozenset(row[0] for row in rows)
 
 
-def _others(
+def _articles_of_other_news(
     connection: sqlite3.Connection,
-    outlet_text: Told,
+    outlet_text: OutletText,
     holders: Iterable[Sequence[int]],
-    policy: Judge,
+    policy: BoilerplatePolicy,
     article_id: int | None,
 ) -> set[int]:
     """Return the articles with lines of the text that report others news.
 
-    At most `COMPARED` articles are read, those with the most lines in common first.
+    At most `MAX_COMPARED_ARTICLES` articles are read, those with the most lines in common first.
     """
     asked = Counter(id for ids in holders for id in ids if id != article_id)
     others = set()
-    for id, _ in asked.most_common(COMPARED):
+    for id, _ in asked.most_common(MAX_COMPARED_ARTICLES):
         row = connection.execute("SELECT text FROM articles WHERE id = ?", (id,)).fetchone()
         if row is not None and policy.apart(outlet_text.text, row[0], outlet_text.language):
             others.add(id)

@@ -15,60 +15,60 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import astuple, dataclass
 from typing import Literal
 
-BOILERPLATE = 8
+MIN_BOILERPLATE_TEXTS = 8
 """Number of texts from which a common hash counts as boilerplate."""
-CHECKED = 5
+MAX_COMPARED_TEXTS = 5
 """Articles whose full texts are compared, those with the most hashes in common first."""
-CHANCE = 16
+HASHES_PER_CHANCE_MATCH = 16
 """One hash in this many is shared by chance; articles that share no more are not compared."""
-PATIENCE = 2
+MAX_UNRELATED_TEXTS = 2
 """Unrelated articles after which the comparison stops, since the others share even fewer hashes."""
-SURE = 4
+MIN_LINKING_HASHES = 4
 """Hashes in common that exclude chance; if the texts are unrelated, a third article links them."""
-SHORT = 80
+MIN_COMPARABLE_WORDS = 80
 """Words below which the same text under two headlines of one outlet is a failed extraction."""
 
-Kind = Literal["identical", "copy", "excerpt", "extends", "template", "overlap"]
+RelationKind = Literal["identical", "copy", "excerpt", "extends", "template", "overlap"]
 """The relation of an article's text to another's (`relations.kind`).
 
 `identical`: same text and headline · `copy`: same text, perhaps edited, under another headline or
 byline · `excerpt`: shortened from the other · `extends`: contains the other and adds to it ·
 `template`: same wording about other facts · `overlap`: a passage in common, such as a quote.
 """
-VERSIONS: tuple[Kind, ...] = ("identical", "copy", "excerpt", "extends")
+VERSION_KINDS: tuple[RelationKind, ...] = ("identical", "copy", "excerpt", "extends")
 """The kinds that share one original, the closest first."""
-ONE_TEXT: tuple[Kind, ...] = ("identical", "copy")
+SAME_TEXT_KINDS: tuple[RelationKind, ...] = ("identical", "copy")
 """The kinds that are symmetric and transitive."""
-MIRRORED: dict[Kind, Kind] = {"excerpt": "extends", "extends": "excerpt"}
+MIRRORED_KINDS: dict[RelationKind, RelationKind] = {"excerpt": "extends", "extends": "excerpt"}
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class TextLikeness:
     """The relation of one text to another, with the shares (0 to 1) that it is based on."""
 
-    kind: Kind
+    kind: RelationKind
     coverage: float
     other_coverage: float
     facts: float
 
-    def mirrored(self) -> Likeness:
+    def mirrored(self) -> TextLikeness:
         """Return the relation of the other text to this one."""
-        return Likeness(
-            MIRRORED.get(self.kind, self.kind), self.other_coverage, self.coverage, self.facts
+        return TextLikeness(
+            MIRRORED_KINDS.get(self.kind, self.kind), self.other_coverage, self.coverage, self.facts
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Relation:
+class TextRelation:
     """An article's relation to one that was archived earlier."""
 
     article_id: int
     other_id: int
-    likeness: Likeness
+    likeness: TextLikeness
 
 
 @dataclass(frozen=True, slots=True)
-class Printed:
+class PublishedVersion:
     """The facts that decide which of several versions is the original."""
 
     id: int
@@ -78,26 +78,26 @@ class Printed:
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class CopyPolicy:
     """The decisions about texts that the archive leaves to `pipelines.dedup.copies.JUDGE`."""
 
     version: int
     """The version of the method that computes sketches."""
     sketch: Callable[[str], Sequence[int]]
     """A text → the hashes under which it is indexed."""
-    likeness: Callable[[str, str], Likeness | None]
+    likeness: Callable[[str, str], TextLikeness | None]
     """Two texts → the relation of the first to the second, or None."""
-    original: Callable[[Sequence[Printed]], int]
+    original: Callable[[Sequence[PublishedVersion]], int]
     """Versions of one text → the id of the original."""
 
 
-def relate(
+def relate_article(
     connection: sqlite3.Connection,
     article_id: int,
-    policy: Judge,
+    policy: CopyPolicy,
     found_at: str,
     newest: int | None = None,
-) -> list[Relation]:
+) -> list[TextRelation]:
     """Relate an article to those before it, index it, and group it with its original.
 
     An article whose text changed is related again and its earlier relations are deleted. Its old
@@ -105,11 +105,11 @@ def relate(
     the current texts. Articles after `newest` are ignored. Raises ValueError if the article does
     not exist.
     """
-    article = _article(connection, article_id)
+    article = _compared_article(connection, article_id)
     if article is None:
         raise ValueError(f"no article {article_id}")
-    known = _forget(connection, article_id, policy)
-    relations = _identical(connection, article, newest) or _alike(
+    known = _delete_relations(connection, article_id, policy)
+    relations = _identical_relation(connection, article, newest) or _similar_relations(
         connection, article, policy, known
     )
     connection.executemany(
@@ -118,30 +118,31 @@ def relate(
         VALUES (?, ?, ?, ?, ?, ?, ?)""",
         [(r.article_id, r.other_id, *astuple(r.likeness), found_at) for r in relations],
     )
-    _fold(connection, article_id, relations, policy)
+    _group_with_original(connection, article_id, relations, policy)
     return relations
 
 
-def is_current(connection: sqlite3.Connection, policy: Judge) -> bool:
-    """Return whether the index was built by the policy's version; if not, `rebuild` is due."""
+def are_copies_current(connection: sqlite3.Connection, policy: CopyPolicy) -> bool:
+    """Return whether the index was built by the policy's version; if not, `rebuild_copies` is
+    due."""
     return bool(
         connection.execute("SELECT max(version) FROM sketches").fetchone()[0] == policy.version
     )
 
 
-def rebuild(connection: sqlite3.Connection, policy: Judge, found_at: str) -> None:
+def rebuild_copies(connection: sqlite3.Connection, policy: CopyPolicy, found_at: str) -> None:
     """Relate all articles again in order of arrival; takes about one second for a thousand."""
     for table in ("shingles", "relations", "versions", "texts", "sketches"):
         connection.execute(f"DELETE FROM {table}")  # noqa: S608  our own names
     connection.execute("INSERT INTO sketches (version) VALUES (?)", (policy.version,))
     for (article_id,) in connection.execute("SELECT id FROM articles ORDER BY id").fetchall():
-        relate(connection, article_id, policy, found_at, newest=article_id)
+        relate_article(connection, article_id, policy, found_at, newest=article_id)
 
 
 # -- finding ---------------------------------------------------------------------------------------
 
 
-def _article(connection: sqlite3.Connection, article_id: int) -> sqlite3.Row | None:
+def _compared_article(connection: sqlite3.Connection, article_id: int) -> sqlite3.Row | None:
     """Return the columns of an article that are compared, or None."""
     query = (
         "SELECT id, outlet_id, headline, text, word_count, fingerprint FROM articles WHERE id = ?"
@@ -149,9 +150,9 @@ def _article(connection: sqlite3.Connection, article_id: int) -> sqlite3.Row | N
     return connection.execute(query, (article_id,)).fetchone()  # type: ignore[no-any-return]
 
 
-def _identical(
+def _identical_relation(
     connection: sqlite3.Connection, article: sqlite3.Row, newest: int | None
-) -> list[Relation]:
+) -> list[TextRelation]:
     """Return the relation to the earliest article with the same text, for all its copies.
 
     With another headline the article is a copy that has the whole text in common.
@@ -164,18 +165,24 @@ def _identical(
         (article["fingerprint"], article["id"], newest),
     )
     for other in rows:
-        if not _failed_extraction(article, other):
-            kind: Kind = "identical" if _headline(article) == _headline(other) else "copy"
-            return [_relation(article["id"], other["id"], Likeness(kind, 1.0, 1.0, 1.0))]
+        if not _is_failed_extraction(article, other):
+            kind: RelationKind = (
+                "identical"
+                if _comparable_headline(article) == _comparable_headline(other)
+                else "copy"
+            )
+            return [
+                _ordered_relation(article["id"], other["id"], TextLikeness(kind, 1.0, 1.0, 1.0))
+            ]
     return []
 
 
-def _headline(article: sqlite3.Row) -> str:
+def _comparable_headline(article: sqlite3.Row) -> str:
     """Return the headline for comparison: lower case, single spaces."""
     return " ".join((article["headline"] or "").casefold().split())
 
 
-def _failed_extraction(article: sqlite3.Row, other: sqlite3.Row) -> bool:
+def _is_failed_extraction(article: sqlite3.Row, other: sqlite3.Row) -> bool:
     """Return whether both texts are an outlet's cookie notice or the like.
 
     That is so if one outlet has the same short text under two headlines.
@@ -183,11 +190,13 @@ def _failed_extraction(article: sqlite3.Row, other: sqlite3.Row) -> bool:
     return bool(
         article["outlet_id"] == other["outlet_id"]
         and article["headline"] != other["headline"]
-        and max(article["word_count"], other["word_count"]) < SHORT
+        and max(article["word_count"], other["word_count"]) < MIN_COMPARABLE_WORDS
     )
 
 
-def _holders(connection: sqlite3.Connection, sketch: Sequence[int]) -> dict[int, list[int]]:
+def _articles_by_hash(
+    connection: sqlite3.Connection, sketch: Sequence[int]
+) -> dict[int, list[int]]:
     """Return the articles indexed under each hash, at most BOILERPLATE of them."""
     holders: dict[int, list[int]] = {number: [] for number in sketch}
     rows = connection.execute(
@@ -200,40 +209,42 @@ def _holders(connection: sqlite3.Connection, sketch: Sequence[int]) -> dict[int,
     return holders
 
 
-def _alike(
-    connection: sqlite3.Connection, article: sqlite3.Row, policy: Judge, known: set[int]
-) -> list[Relation]:
+def _similar_relations(
+    connection: sqlite3.Connection, article: sqlite3.Row, policy: CopyPolicy, known: set[int]
+) -> list[TextRelation]:
     """Return relations to articles that share hashes or were related before."""
     article_id = article["id"]
     sketch = policy.sketch(article["text"])
-    holders = _holders(connection, sketch)
-    votes = _votes(holders, article_id)
-    by_chance = min(2, len(sketch) // CHANCE)
+    holders = _articles_by_hash(connection, sketch)
+    votes = _shared_hash_scores(holders, article_id)
+    by_chance = min(2, len(sketch) // HASHES_PER_CHANCE_MATCH)
     candidates = [id for id in votes if votes[id] > by_chance]
-    best = sorted(candidates, key=lambda id: (-votes[id], -id))[:CHECKED]
-    relations = _weigh(connection, article, best, policy, PATIENCE)
-    partners = {_partner(relation, article_id) for relation in relations}
-    relations += _weigh(connection, article, known - partners, policy)
-    if not any(relation.likeness.kind in VERSIONS for relation in relations):
-        behind = _versions_of(connection, [id for id in best if votes[id] >= SURE])
-        relations += _weigh(connection, article, behind - {*best, *known, article_id}, policy)
-    related = {_partner(relation, article_id) for relation in relations}
-    _post(connection, article_id, sketch, holders, related)
+    best = sorted(candidates, key=lambda id: (-votes[id], -id))[:MAX_COMPARED_TEXTS]
+    relations = _compare_texts(connection, article, best, policy, MAX_UNRELATED_TEXTS)
+    partners = {_other_article_id(relation, article_id) for relation in relations}
+    relations += _compare_texts(connection, article, known - partners, policy)
+    if not any(relation.likeness.kind in VERSION_KINDS for relation in relations):
+        behind = _excerpts_of(connection, [id for id in best if votes[id] >= MIN_LINKING_HASHES])
+        relations += _compare_texts(
+            connection, article, behind - {*best, *known, article_id}, policy
+        )
+    related = {_other_article_id(relation, article_id) for relation in relations}
+    _index_hashes(connection, article_id, sketch, holders, related)
     return relations
 
 
-def _votes(holders: dict[int, list[int]], article_id: int) -> dict[int, float]:
+def _shared_hash_scores(holders: dict[int, list[int]], article_id: int) -> dict[int, float]:
     """Return a score for each other article: the hashes in common, rarer ones weighing more."""
     votes: dict[int, float] = {}
     for ids in holders.values():
-        if len(ids) < BOILERPLATE:
+        if len(ids) < MIN_BOILERPLATE_TEXTS:
             for id in ids:
                 votes[id] = votes.get(id, 0.0) + 1 / len(ids)
     votes.pop(article_id, None)
     return votes
 
 
-def _versions_of(connection: sqlite3.Connection, ids: Sequence[int]) -> set[int]:
+def _excerpts_of(connection: sqlite3.Connection, ids: Sequence[int]) -> set[int]:
     """Return excerpts of these articles, which may be closer to the article.
 
     Excerpts have no index entries of their own where the longer text has them already.
@@ -242,29 +253,29 @@ def _versions_of(connection: sqlite3.Connection, ids: Sequence[int]) -> set[int]
         """SELECT r.article_id FROM json_each(?) AS asked
         CROSS JOIN relations AS r ON r.other_id = asked.value
         WHERE r.kind = 'excerpt' LIMIT ?""",
-        (json.dumps(ids), CHECKED),
+        (json.dumps(ids), MAX_COMPARED_TEXTS),
     )
     return {int(row[0]) for row in rows}
 
 
-def _weigh(
+def _compare_texts(
     connection: sqlite3.Connection,
     article: sqlite3.Row,
     others: Iterable[int],
-    policy: Judge,
-    patience: int = CHECKED,
-) -> list[Relation]:
+    policy: CopyPolicy,
+    patience: int = MAX_COMPARED_TEXTS,
+) -> list[TextRelation]:
     """Compare full texts and return the relations found; stop after `patience` unrelated texts.
 
     Articles that were removed from the archive are skipped.
     """
     relations = []
-    for other in filter(None, (_article(connection, id) for id in others)):
+    for other in filter(None, (_compared_article(connection, id) for id in others)):
         likeness = None
-        if not _failed_extraction(article, other):
+        if not _is_failed_extraction(article, other):
             likeness = policy.likeness(article["text"], other["text"])
         if likeness:
-            relations.append(_relation(article["id"], other["id"], likeness))
+            relations.append(_ordered_relation(article["id"], other["id"], likeness))
         else:
             patience -= 1
             if not patience:
@@ -272,19 +283,19 @@ def _weigh(
     return relations
 
 
-def _relation(article_id: int, other_id: int, likeness: Likeness) -> Relation:
+def _ordered_relation(article_id: int, other_id: int, likeness: TextLikeness) -> TextRelation:
     """Return the relation of two articles, with the later one first."""
     if article_id > other_id:
-        return Relation(article_id, other_id, likeness)
-    return Relation(other_id, article_id, likeness.mirrored())
+        return TextRelation(article_id, other_id, likeness)
+    return TextRelation(other_id, article_id, likeness.mirrored())
 
 
-def _partner(relation: Relation, article_id: int) -> int:
+def _other_article_id(relation: TextRelation, article_id: int) -> int:
     """Return the other article of a relation."""
     return relation.other_id if relation.article_id == article_id else relation.article_id
 
 
-def _post(
+def _index_hashes(
     connection: sqlite3.Connection,
     article_id: int,
     sketch: Sequence[int],
@@ -295,7 +306,8 @@ def _post(
     new = [
         (number, article_id)
         for number in sketch
-        if len(holders[number]) < BOILERPLATE and not set(holders[number]).intersection(related)
+        if len(holders[number]) < MIN_BOILERPLATE_TEXTS
+        and not set(holders[number]).intersection(related)
     ]
     connection.executemany("INSERT OR IGNORE INTO shingles (hash, article_id) VALUES (?, ?)", new)
 
@@ -303,8 +315,11 @@ def _post(
 # -- folding ---------------------------------------------------------------------------------------
 
 
-def _fold(
-    connection: sqlite3.Connection, article_id: int, relations: Sequence[Relation], policy: Judge
+def _group_with_original(
+    connection: sqlite3.Connection,
+    article_id: int,
+    relations: Sequence[TextRelation],
+    policy: CopyPolicy,
 ) -> None:
     """Group an article with the versions of the nearest related one, and merge other groups.
 
@@ -312,46 +327,51 @@ def _fold(
     A round-up that contains two reports does not make them versions of each other, but a report
     that two outlets shortened does, whichever was archived first.
     """
-    versions = [relation for relation in relations if relation.likeness.kind in VERSIONS]
-    near = sorted(versions, key=_distance)
+    versions = [relation for relation in relations if relation.likeness.kind in VERSION_KINDS]
+    near = sorted(versions, key=_relation_distance)
     if not near:
         return
-    text_id = _text_with(connection, _partner(near[0], article_id))
-    _add_version(connection, article_id, text_id)
-    _choose_original(connection, text_id, (_original_of(connection, text_id), article_id), policy)
+    text_id = _text_id_or_new(connection, _other_article_id(near[0], article_id))
+    _insert_version(connection, article_id, text_id)
+    _store_original(connection, text_id, (_original_id(connection, text_id), article_id), policy)
     for relation in near[1:]:
-        if relation.likeness.kind in ONE_TEXT or _original_of(connection, text_id) == article_id:
-            other_id = _text_with(connection, _partner(relation, article_id))
-            _merge(connection, text_id, other_id, policy)
+        if (
+            relation.likeness.kind in SAME_TEXT_KINDS
+            or _original_id(connection, text_id) == article_id
+        ):
+            other_id = _text_id_or_new(connection, _other_article_id(relation, article_id))
+            _merge_texts(connection, text_id, other_id, policy)
 
 
-def _text_with(connection: sqlite3.Connection, article_id: int) -> int:
+def _text_id_or_new(connection: sqlite3.Connection, article_id: int) -> int:
     """Return the id of the text of which an article is a version; create it if necessary."""
-    text_id = _text_of(connection, article_id)
+    text_id = _text_id(connection, article_id)
     if text_id is None:
         done = connection.execute("INSERT INTO texts (original_id) VALUES (?)", (article_id,))
         text_id = int(done.lastrowid or 0)
-        _add_version(connection, article_id, text_id)
+        _insert_version(connection, article_id, text_id)
     return text_id
 
 
-def _merge(connection: sqlite3.Connection, text_id: int, other_id: int, policy: Judge) -> None:
+def _merge_texts(
+    connection: sqlite3.Connection, text_id: int, other_id: int, policy: CopyPolicy
+) -> None:
     """Merge the versions of another text into a text."""
     if other_id == text_id:
         return
-    originals = (_original_of(connection, text_id), _original_of(connection, other_id))
+    originals = (_original_id(connection, text_id), _original_id(connection, other_id))
     connection.execute("UPDATE versions SET text_id = ? WHERE text_id = ?", (text_id, other_id))
     connection.execute("DELETE FROM texts WHERE id = ?", (other_id,))
-    _choose_original(connection, text_id, originals, policy)
+    _store_original(connection, text_id, originals, policy)
 
 
-def _original_of(connection: sqlite3.Connection, text_id: int) -> int:
+def _original_id(connection: sqlite3.Connection, text_id: int) -> int:
     """Return the id of the original of a text."""
     row = connection.execute("SELECT original_id FROM texts WHERE id = ?", (text_id,)).fetchone()
     return int(row[0])
 
 
-def _add_version(connection: sqlite3.Connection, article_id: int, text_id: int) -> None:
+def _insert_version(connection: sqlite3.Connection, article_id: int, text_id: int) -> None:
     """Make an article a version of a text."""
     connection.execute(
         """INSERT INTO versions (article_id, text_id, outlet_id)
@@ -360,13 +380,13 @@ def _add_version(connection: sqlite3.Connection, article_id: int, text_id: int) 
     )
 
 
-def _distance(relation: Relation) -> tuple[int, float]:
+def _relation_distance(relation: TextRelation) -> tuple[int, float]:
     """Return a sort key that puts the closest relation first."""
     likeness = relation.likeness
-    return VERSIONS.index(likeness.kind), -max(likeness.coverage, likeness.other_coverage)
+    return VERSION_KINDS.index(likeness.kind), -max(likeness.coverage, likeness.other_coverage)
 
 
-def with_versions(connection: sqlite3.Connection, article_ids: Sequence[int]) -> list[int]:
+def articles_with_versions(connection: sqlite3.Connection, article_ids: Sequence[int]) -> list[int]:
     """Return the articles, each followed by the other versions of its text, each once."""
     rows = connection.execute(
         """SELECT asked.key, asked.value, w.article_id FROM json_each(?) AS asked
@@ -378,7 +398,7 @@ def with_versions(connection: sqlite3.Connection, article_ids: Sequence[int]) ->
     return list(dict.fromkeys(id for row in rows for id in row[1:] if id is not None))
 
 
-def _text_of(connection: sqlite3.Connection, article_id: int) -> int | None:
+def _text_id(connection: sqlite3.Connection, article_id: int) -> int | None:
     """Return the id of the text of which an article is a version, or None."""
     row = connection.execute(
         "SELECT text_id FROM versions WHERE article_id = ?", (article_id,)
@@ -386,8 +406,8 @@ def _text_of(connection: sqlite3.Connection, article_id: int) -> int | None:
     return int(row[0]) if row else None
 
 
-def _choose_original(
-    connection: sqlite3.Connection, text_id: int, ids: Sequence[int], policy: Judge
+def _store_original(
+    connection: sqlite3.Connection, text_id: int, ids: Sequence[int], policy: CopyPolicy
 ) -> None:
     """Store which of these articles is the original of a text."""
     rows = connection.execute(
@@ -395,11 +415,13 @@ def _choose_original(
         CROSS JOIN articles AS a ON a.id = asked.value JOIN outlets AS o ON o.id = a.outlet_id""",
         (json.dumps(ids),),
     )
-    original_id = policy.original([Printed(*row) for row in rows])
+    original_id = policy.original([PublishedVersion(*row) for row in rows])
     connection.execute("UPDATE texts SET original_id = ? WHERE id = ?", (original_id, text_id))
 
 
-def _forget(connection: sqlite3.Connection, article_id: int, policy: Judge) -> set[int]:
+def _delete_relations(
+    connection: sqlite3.Connection, article_id: int, policy: CopyPolicy
+) -> set[int]:
     """Delete the relations of an article and return the ids of the related articles."""
     rows = [
         *connection.execute(
@@ -409,14 +431,14 @@ def _forget(connection: sqlite3.Connection, article_id: int, policy: Judge) -> s
             "DELETE FROM relations WHERE other_id = ? RETURNING article_id", (article_id,)
         ),
     ]
-    text_id = _text_of(connection, article_id)
+    text_id = _text_id(connection, article_id)
     if text_id is not None:
         connection.execute("DELETE FROM versions WHERE article_id = ?", (article_id,))
         remaining = connection.execute(
             "SELECT article_id FROM versions WHERE text_id = ?", (text_id,)
         ).fetchall()
         if len(remaining) > 1:
-            _choose_original(connection, text_id, [row[0] for row in remaining], policy)
+            _store_original(connection, text_id, [row[0] for row in remaining], policy)
         else:
             connection.execute("DELETE FROM versions WHERE text_id = ?", (text_id,))
             connection.execute("DELETE FROM texts WHERE id = ?", (text_id,))

@@ -20,46 +20,54 @@ from math import floor, inf, log
 from typing import Literal
 
 from archive.articles import language_keys as keys
-from archive.articles.copies import with_versions
-from archive.articles.vocabulary import Vector, frequencies, learn, length, strongest, unit, vector
-from archive.records import clock, now, utc
-from archive.timestamps import UNDATED, days
+from archive.articles.copies import articles_with_versions
+from archive.articles.vocabulary import (
+    WeightedTerms,
+    count_terms,
+    strongest_terms,
+    term_frequencies,
+    unit_vector,
+    vector_length,
+    weighted_vector,
+)
+from archive.records import current_time, current_timestamp, format_utc
+from archive.timestamps import UNDATED_DAY, days_since_epoch
 
-STRONG = 12
+INDEXED_EVENT_TERMS = 12
 """Terms under which an article is indexed, and by which it searches for others."""
-NEWEST = 200
+MAX_ARTICLES_PER_TERM = 200
 """Articles to consider for one term, those with the newest dates."""
-NEAR = 60
+MAX_NEAR_ARTICLES = 60
 """Articles whose events are considered, those with the most terms in common first."""
-WEIGHED = 12
+MAX_COMPARED_EVENTS = 12
 """Events to compare."""
-OF_EVENT = 128
+MAX_EVENT_TERMS = 128
 """Terms stored for an event."""
-OF_ARTICLE = 128
+MAX_ARTICLE_TERMS = 128
 """Terms stored for an article; which are best changes while the archive learns what is rare."""
-TOLD = 8
+MAX_REASON_TERMS = 8
 """Terms stored as the reason why an article joined."""
-SMALL = 2
+MAX_SMALL_EVENT_TEXTS = 2
 """Largest number of texts in an event that the tidy compares again."""
-MOST_TIDIED = 5_000
+MAX_TIDIED_EVENTS = 5_000
 """Events of one tidy, the newest first."""
-TIDY_HOURS = 20
+MIN_TIDY_INTERVAL_HOURS = 20
 """Minimum time between two tidies."""
 
-ABROAD = 12
+MAX_FOREIGN_ARTICLES = 12
 """Articles in other languages to compare with one whose terms match no event."""
 
-Joined = Literal["first", "words", "keys", "copy", "tidy"]
+JoinReason = Literal["first", "words", "keys", "copy", "tidy"]
 """The way in which an article joined its event.
 
 `first`: it started the event · `words`: by terms and date · `keys`: by features shared with a
-report in another language · `copy`: as a version of a text in the event · `tidy`: a tidy merged its
-small event.
+report in another language · `copy`: as a version of a text in the event · `tidy_events`: a tidy
+merged its small event.
 """
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class EventPolicy:
     """The decisions about events that the archive leaves to `pipelines.topics.events.JUDGE`."""
 
     version: int
@@ -83,7 +91,7 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class EventMatch:
     """An event that an article or a small event matches, with the score and the shared terms."""
 
     event_id: int
@@ -91,52 +99,54 @@ class Place:
     terms: tuple[str, ...]
 
 
-def join(connection: sqlite3.Connection, article_id: int, policy: Judge) -> int:
+def join_event(connection: sqlite3.Connection, article_id: int, policy: EventPolicy) -> int:
     """Assign an article to an event, a new one if it matches none; return the event's id.
 
     The id of an event is that of its first article. A version of a text joins the event of that
-    text, but does not count for its vector nor in the vocabulary. Call it after `copies.relate`. An
-    article with an event keeps it.
+    text, but does not count for its vector nor in the vocabulary. Call it after
+    `copies.relate_article`. An article with an event keeps it.
     """
-    article = _article(connection, article_id)
+    article = _event_article_row(connection, article_id)
     if article["event_id"] is not None:
         return int(article["event_id"])
-    there = _event_of_versions(connection, article_id)
-    weights = _keep_words(connection, article, policy, counts=there is None)
+    there = _event_of_other_versions(connection, article_id)
+    weights = _store_article_words(connection, article, policy, counts=there is None)
     if there is not None:
-        _enter(connection, article, there, "copy")
+        _record_membership(connection, article, there, "copy")
         return there
-    terms, day = unit(weights), days(article["published_at"])
-    place = _best(connection, terms, day, policy)
-    _post(connection, article_id, terms, day)
-    how: Joined = "words"
+    terms, day = unit_vector(weights), days_since_epoch(article["published_at"])
+    place = _best_event(connection, terms, day, policy)
+    _index_strong_terms(connection, article_id, terms, day)
+    how: JoinReason = "words"
     if place is None or place.score < policy.joins:
-        how, place = "keys", _abroad(connection, article, day, policy)
+        how, place = "keys", _foreign_event(connection, article, day, policy)
     if place is None:
-        return _start(connection, article, terms, day)
-    _add(connection, place.event_id, terms, day, 1)
-    _enter(connection, article, place.event_id, how, place)
+        return _start_event(connection, article, terms, day)
+    _add_to_event(connection, place.event_id, terms, day, 1)
+    _record_membership(connection, article, place.event_id, how, place)
     return place.event_id
 
 
-def reword(connection: sqlite3.Connection, article_id: int, policy: Judge) -> None:
+def update_article_words(
+    connection: sqlite3.Connection, article_id: int, policy: EventPolicy
+) -> None:
     """Replace the terms of an article whose text changed. It stays in its event."""
-    article = _article(connection, article_id)
+    article = _event_article_row(connection, article_id)
     connection.execute("DELETE FROM article_words WHERE article_id = ?", (article_id,))
-    _keep_words(connection, article, policy, counts=False)
+    _store_article_words(connection, article, policy, counts=False)
 
 
-def vector_of(connection: sqlite3.Connection, article_id: int) -> Vector | None:
+def article_vector(connection: sqlite3.Connection, article_id: int) -> WeightedTerms | None:
     """Return an article's vector with today's frequencies, or None if it is unknown."""
     query = "SELECT language, weights FROM article_words WHERE article_id = ?"
     row = connection.execute(query, (article_id,)).fetchone()
     if row is None:
         return None
     weights = json.loads(row["weights"])
-    return vector(weights, *frequencies(connection, row["language"], weights))
+    return weighted_vector(weights, *term_frequencies(connection, row["language"], weights))
 
 
-def candidates(
+def articles_with_terms(
     connection: sqlite3.Connection,
     terms: Sequence[str],
     since: str | None,
@@ -148,24 +158,25 @@ def candidates(
     `since` and `until` are timestamps, compared by day; articles without a date are always
     included. Each article is followed by the other versions of its text.
     """
-    first, last = days(since), days(until)
-    found = _holders(
+    first, last = days_since_epoch(since), days_since_epoch(until)
+    found = _articles_by_terms(
         connection, terms, -inf if first is None else first, inf if last is None else last, most
     )
-    return with_versions(connection, found)[:most]
+    return articles_with_versions(connection, found)[:most]
 
 
 # -- all of them -----------------------------------------------------------------------------------
 
 
-def is_current(connection: sqlite3.Connection, policy: Judge) -> bool:
-    """Return whether the policy's version of terms built all events; if not, `rebuild` is due."""
+def are_events_current(connection: sqlite3.Connection, policy: EventPolicy) -> bool:
+    """Return whether the policy's version of terms built all events; if not, `rebuild_all_events`
+    is due."""
     return bool(
         connection.execute("SELECT max(version) FROM term_versions").fetchone()[0] == policy.version
     )
 
 
-def rebuild(connection: sqlite3.Connection, policy: Judge) -> int:
+def rebuild_all_events(connection: sqlite3.Connection, policy: EventPolicy) -> int:
     """Rebuild all events in the order of dates, and return their number.
 
     It takes about five seconds for 1,000 articles. Stories and the verdicts of people are in other
@@ -177,58 +188,63 @@ def rebuild(connection: sqlite3.Connection, policy: Judge) -> int:
     connection.execute("INSERT INTO term_versions (version) VALUES (?)", (policy.version,))
     by_date = "SELECT id FROM articles ORDER BY coalesce(published_at, fetched_at), id"
     for (article_id,) in connection.execute(by_date).fetchall():
-        join(connection, article_id, policy)
+        join_event(connection, article_id, policy)
     return int(connection.execute("SELECT count(*) FROM events").fetchone()[0])
 
 
-def tidy(connection: sqlite3.Connection, policy: Judge) -> int:
+def tidy_events(connection: sqlite3.Connection, policy: EventPolicy) -> int:
     """Compare small events again since more is known now; return the number of merged events.
 
     An article that arrived before the others of its event found nothing to join.
     """
     small = connection.execute(
         "SELECT id FROM events WHERE texts <= ? AND tidied = 0 ORDER BY id DESC LIMIT ?",
-        (SMALL, MOST_TIDIED),
+        (MAX_SMALL_EVENT_TEXTS, MAX_TIDIED_EVENTS),
     ).fetchall()
-    moved = sum(_tidy(connection, event_id, policy) for (event_id,) in small)
+    moved = sum(_merge_small_event(connection, event_id, policy) for (event_id,) in small)
     connection.execute(
-        "INSERT INTO tidies (tidied_at, events, moved) VALUES (?, ?, ?)", (now(), len(small), moved)
+        "INSERT INTO tidies (tidied_at, events, moved) VALUES (?, ?, ?)",
+        (current_timestamp(), len(small), moved),
     )
     return moved
 
 
-def tidy_is_due(connection: sqlite3.Connection) -> bool:
+def is_tidy_due(connection: sqlite3.Connection) -> bool:
     """Return whether the last tidy was more than TIDY_HOURS ago."""
-    before = utc(clock() - timedelta(hours=TIDY_HOURS))
+    before = format_utc(current_time() - timedelta(hours=MIN_TIDY_INTERVAL_HOURS))
     last = connection.execute("SELECT max(tidied_at) FROM tidies").fetchone()[0]
     return last is None or str(last) <= before
 
 
-def _tidy(connection: sqlite3.Connection, event_id: int, policy: Judge) -> bool:
+def _merge_small_event(connection: sqlite3.Connection, event_id: int, policy: EventPolicy) -> bool:
     """Merge a small event into another if one matches; return whether it did."""
     event = connection.execute("SELECT * FROM events WHERE id = ?", (event_id,)).fetchone()
-    if event is None or event["texts"] > SMALL:
+    if event is None or event["texts"] > MAX_SMALL_EVENT_TEXTS:
         return False  # this tidy has merged another event into it
     mine = json.loads(event["terms"])
-    place = _best(connection, unit(mine, OF_EVENT), event["day"], policy, but=event_id)
+    place = _best_event(
+        connection, unit_vector(mine, MAX_EVENT_TERMS), event["day"], policy, but=event_id
+    )
     if place is None or place.score < policy.tidies:
         connection.execute("UPDATE events SET tidied = 1 WHERE id = ?", (event_id,))
         return False
-    _add(connection, place.event_id, mine, event["day"], event["texts"])
+    _add_to_event(connection, place.event_id, mine, event["day"], event["texts"])
     connection.execute(
         """UPDATE event_articles SET event_id = ?, joined = 'tidy', score = ?, terms = ?
         WHERE event_id = ?""",
-        (place.event_id, round(place.score, 3), _as_json(place.terms), event_id),
+        (place.event_id, round(place.score, 3), _compact_json(place.terms), event_id),
     )
     connection.execute("DELETE FROM events WHERE id = ?", (event_id,))
-    _count(connection, place.event_id, event["articles"], event["first_at"], event["last_at"])
+    _extend_event(
+        connection, place.event_id, event["articles"], event["first_at"], event["last_at"]
+    )
     return True
 
 
 # -- an article ------------------------------------------------------------------------------------
 
 
-def _article(connection: sqlite3.Connection, article_id: int) -> sqlite3.Row:
+def _event_article_row(connection: sqlite3.Connection, article_id: int) -> sqlite3.Row:
     """Return the columns needed of an article, and its event.
 
     Raises ValueError if the article does not exist.
@@ -244,7 +260,7 @@ def _article(connection: sqlite3.Connection, article_id: int) -> sqlite3.Row:
     return row  # type: ignore[no-any-return]
 
 
-def _event_of_versions(connection: sqlite3.Connection, article_id: int) -> int | None:
+def _event_of_other_versions(connection: sqlite3.Connection, article_id: int) -> int | None:
     """Return the event of the other versions of an article's text, that of the original first."""
     row = connection.execute(
         """SELECT m.event_id FROM versions AS v JOIN texts AS t ON t.id = v.text_id
@@ -256,9 +272,9 @@ def _event_of_versions(connection: sqlite3.Connection, article_id: int) -> int |
     return int(row[0]) if row else None
 
 
-def _keep_words(
-    connection: sqlite3.Connection, article: sqlite3.Row, policy: Judge, counts: bool
-) -> Vector:
+def _store_article_words(
+    connection: sqlite3.Connection, article: sqlite3.Row, policy: EventPolicy, counts: bool
+) -> WeightedTerms:
     """Store an article's best terms with their frequencies; return its vector.
 
     With `counts` the terms are added to the vocabulary.
@@ -267,67 +283,76 @@ def _keep_words(
     weights = policy.weights(
         article["headline"], article["standfirst"], article["text"], article["language"]
     )
-    known = (learn if counts else frequencies)(connection, language, weights)
-    best = vector(weights, *known, OF_ARTICLE)
+    known = (count_terms if counts else term_frequencies)(connection, language, weights)
+    best = weighted_vector(weights, *known, MAX_ARTICLE_TERMS)
     rounded = {term: round(weights[term], 2) for term in best}
     connection.execute(
         "INSERT INTO article_words (article_id, language, weights) VALUES (?, ?, ?)",
-        (article["id"], language, _as_json(rounded)),
+        (article["id"], language, _compact_json(rounded)),
     )
     return best
 
 
-def _post(connection: sqlite3.Connection, article_id: int, mine: Vector, day: float | None) -> None:
+def _index_strong_terms(
+    connection: sqlite3.Connection, article_id: int, mine: WeightedTerms, day: float | None
+) -> None:
     """Index an article under its strongest terms and its day."""
-    whole_day = UNDATED if day is None else floor(day)
+    whole_day = UNDATED_DAY if day is None else floor(day)
     connection.executemany(
         "INSERT INTO strong_terms (term, day, article_id) VALUES (?, ?, ?)",
-        [(term, whole_day, article_id) for term in strongest(mine, STRONG)],
+        [(term, whole_day, article_id) for term in strongest_terms(mine, INDEXED_EVENT_TERMS)],
     )
 
 
 # -- the events near it ----------------------------------------------------------------------------
 
 
-def _best(
+def _best_event(
     connection: sqlite3.Connection,
-    mine: Vector,
+    mine: WeightedTerms,
     day: float | None,
-    policy: Judge,
+    policy: EventPolicy,
     but: int | None = None,
-) -> Place | None:
+) -> EventMatch | None:
     """Return the best matching event nearby, of equal ones the first, or None."""
     first, last = (-inf, inf) if day is None else (day - policy.days, day + policy.days)
-    found = _holders(connection, strongest(mine, STRONG), first, last, NEAR)
-    events = [event for event in _events_of(connection, found) if event["id"] != but]
-    scores = [(-_score(event, mine, day, policy), event["id"], event) for event in events[:WEIGHED]]
+    found = _articles_by_terms(
+        connection, strongest_terms(mine, INDEXED_EVENT_TERMS), first, last, MAX_NEAR_ARTICLES
+    )
+    events = [event for event in _events_of_articles(connection, found) if event["id"] != but]
+    scores = [
+        (-_event_score(event, mine, day, policy), event["id"], event)
+        for event in events[:MAX_COMPARED_EVENTS]
+    ]
     if not scores:
         return None
     negative, event_id, event = min(scores)
-    return Place(event_id, -negative, _in_common(event, mine))
+    return EventMatch(event_id, -negative, _shared_event_terms(event, mine))
 
 
-def _abroad(
-    connection: sqlite3.Connection, article: sqlite3.Row, day: float | None, policy: Judge
-) -> Place | None:
+def _foreign_event(
+    connection: sqlite3.Connection, article: sqlite3.Row, day: float | None, policy: EventPolicy
+) -> EventMatch | None:
     """Return the event whose reports in other languages match the article; None without a date."""
-    own_keys = keys.vectors(connection, [article["id"]]).get(article["id"])
+    own_keys = keys.key_vectors(connection, [article["id"]]).get(article["id"])
     if day is None or own_keys is None:
         return None
     since, until = (
-        utc(datetime.fromtimestamp((day + offset) * 86_400, UTC))
+        format_utc(datetime.fromtimestamp((day + offset) * 86_400, UTC))
         for offset in (-policy.days, policy.days)
     )
-    found = keys.candidates(connection, own_keys, since, until, ABROAD, article["language"] or "")
-    near = _nearest_abroad(connection, own_keys, day, found)
+    found = keys.key_candidates(
+        connection, own_keys, since, until, MAX_FOREIGN_ARTICLES, article["language"] or ""
+    )
+    near = _nearest_foreign_events(connection, own_keys, day, found)
     score = policy.abroad([each.likeness for each in near], [each.days for each in near])
     if score is None:
         return None
-    return Place(near[0].event_id, score, near[0].keys)
+    return EventMatch(near[0].event_id, score, near[0].keys)
 
 
 @dataclass(frozen=True, slots=True)
-class _Abroad:
+class _ForeignEvent:
     """An event in other languages, with its most similar article."""
 
     event_id: int
@@ -336,18 +361,18 @@ class _Abroad:
     keys: tuple[str, ...]
 
 
-def _nearest_abroad(
-    connection: sqlite3.Connection, mine: Vector, day: float, article_ids: Sequence[int]
-) -> list[_Abroad]:
+def _nearest_foreign_events(
+    connection: sqlite3.Connection, mine: WeightedTerms, day: float, article_ids: Sequence[int]
+) -> list[_ForeignEvent]:
     """Return the events of these articles with their most similar one, best event first."""
-    vectors = keys.vectors(connection, article_ids)
+    vectors = keys.key_vectors(connection, article_ids)
     rows = connection.execute(
         """SELECT m.article_id, m.event_id, k.day FROM json_each(?) AS asked
         CROSS JOIN event_articles AS m ON m.article_id = asked.value
         CROSS JOIN article_keys AS k ON k.article_id = asked.value""",
         (json.dumps(article_ids),),
     ).fetchall()
-    best: dict[int, _Abroad] = {}
+    best: dict[int, _ForeignEvent] = {}
     for article_id, event_id, their_day in rows:
         theirs = vectors.get(article_id, {})
         shared = {key: weight * theirs[key] for key, weight in mine.items() if key in theirs}
@@ -355,44 +380,50 @@ def _nearest_abroad(
         likeness = min(total, 2 * (total - most))  # a single shared key does not make an event
         if event_id not in best or likeness > best[event_id].likeness:
             days_apart = (
-                None if their_day == UNDATED else max(0.0, abs(day - their_day - 0.5) - 0.5)
+                None if their_day == UNDATED_DAY else max(0.0, abs(day - their_day - 0.5) - 0.5)
             )
-            best[event_id] = _Abroad(event_id, likeness, days_apart, tuple(strongest(shared, TOLD)))
+            best[event_id] = _ForeignEvent(
+                event_id, likeness, days_apart, tuple(strongest_terms(shared, MAX_REASON_TERMS))
+            )
     return sorted(best.values(), key=lambda each: (-each.likeness, each.event_id))
 
 
-def _holders(
+def _articles_by_terms(
     connection: sqlite3.Connection, terms: Sequence[str], first: float, last: float, most: int
 ) -> list[int]:
     """Return the articles with the most of the terms, rare terms weighing more, best first.
 
     Articles of the days from `first` to `last` and those without a date are considered.
     """
-    period = floor(max(first, UNDATED + 1)), floor(min(last, -UNDATED))
-    limit, votes = max(NEWEST, most), dict[int, float]()
+    period = floor(max(first, UNDATED_DAY + 1)), floor(min(last, -UNDATED_DAY))
+    limit, votes = max(MAX_ARTICLES_PER_TERM, most), dict[int, float]()
     for term in terms:
-        rows = connection.execute(_HOLDERS, (term, *period, limit, term, UNDATED, limit)).fetchall()
+        rows = connection.execute(
+            _ARTICLES_BY_TERM_SQL, (term, *period, limit, term, UNDATED_DAY, limit)
+        ).fetchall()
         weight = log(4 * limit / len(rows)) if rows else 0.0
         for (article_id,) in rows:
             votes[article_id] = votes.get(article_id, 0.0) + weight
     return nsmallest(most, votes, key=lambda id: (-votes[id], -id))
 
 
-_HOLDERS = """SELECT * FROM (
+_ARTICLES_BY_TERM_SQL = """SELECT * FROM (
   SELECT article_id FROM strong_terms WHERE term = ? AND day BETWEEN ? AND ?
   ORDER BY day DESC, article_id DESC LIMIT ?)
 UNION ALL SELECT * FROM (SELECT article_id FROM strong_terms WHERE term = ? AND day = ?
   ORDER BY article_id DESC LIMIT ?)"""
 
 
-def _events_of(connection: sqlite3.Connection, article_ids: Sequence[int]) -> list[sqlite3.Row]:
+def _events_of_articles(
+    connection: sqlite3.Connection, article_ids: Sequence[int]
+) -> list[sqlite3.Row]:
     """Return the events of articles, in the order of the articles."""
     rows = connection.execute(
         """SELECT m.event_id FROM json_each(?) AS asked
         CROSS JOIN event_articles AS m ON m.article_id = asked.value ORDER BY asked.key""",
         (json.dumps(article_ids),),
     )
-    ids = list(dict.fromkeys(row[0] for row in rows))[: WEIGHED + 1]
+    ids = list(dict.fromkeys(row[0] for row in rows))[: MAX_COMPARED_EVENTS + 1]
     return connection.execute(
         """SELECT e.id, e.day, e.texts, e.length, e.terms FROM json_each(?) AS asked
         CROSS JOIN events AS e ON e.id = asked.value ORDER BY asked.key""",
@@ -400,7 +431,9 @@ def _events_of(connection: sqlite3.Connection, article_ids: Sequence[int]) -> li
     ).fetchall()
 
 
-def _score(event: sqlite3.Row, mine: Vector, day: float | None, policy: Judge) -> float:
+def _event_score(
+    event: sqlite3.Row, mine: WeightedTerms, day: float | None, policy: EventPolicy
+) -> float:
     """Return the score of an event for a vector and its date."""
     total: dict[str, float] = json.loads(event["terms"])
     product = sum([weight * total.get(term, 0.0) for term, weight in mine.items()])
@@ -409,18 +442,18 @@ def _score(event: sqlite3.Row, mine: Vector, day: float | None, policy: Judge) -
     return policy.score(similarity, days_apart, event["texts"])
 
 
-def _in_common(event: sqlite3.Row, mine: Vector) -> tuple[str, ...]:
+def _shared_event_terms(event: sqlite3.Row, mine: WeightedTerms) -> tuple[str, ...]:
     """Return the terms that contribute most to the similarity."""
     total = json.loads(event["terms"])
     shared = {term: weight * total[term] for term, weight in mine.items() if term in total}
-    return tuple(strongest(shared, TOLD))
+    return tuple(strongest_terms(shared, MAX_REASON_TERMS))
 
 
 # -- an event --------------------------------------------------------------------------------------
 
 
-def _start(
-    connection: sqlite3.Connection, article: sqlite3.Row, mine: Vector, day: float | None
+def _start_event(
+    connection: sqlite3.Connection, article: sqlite3.Row, mine: WeightedTerms, day: float | None
 ) -> int:
     """Start an event with an article; return its id."""
     event_id = int(article["id"])
@@ -428,14 +461,25 @@ def _start(
     connection.execute(
         """INSERT INTO events (id, articles, texts, dated, day, first_at, last_at, length, terms)
         VALUES (?, 0, 1, ?, ?, ?, ?, 1, ?)""",
-        (event_id, day is not None, day, timestamp, timestamp, _as_json(_rounded(mine))),
+        (
+            event_id,
+            day is not None,
+            day,
+            timestamp,
+            timestamp,
+            _compact_json(_rounded_weights(mine)),
+        ),
     )
-    _enter(connection, article, event_id, "first")
+    _record_membership(connection, article, event_id, "first")
     return event_id
 
 
-def _add(
-    connection: sqlite3.Connection, event_id: int, mine: Vector, day: float | None, texts: int
+def _add_to_event(
+    connection: sqlite3.Connection,
+    event_id: int,
+    mine: WeightedTerms,
+    day: float | None,
+    texts: int,
 ) -> None:
     """Add the vector and the date of an article or a small event of `texts` texts to an event."""
     event = connection.execute(
@@ -444,23 +488,23 @@ def _add(
     total: dict[str, float] = json.loads(event["terms"])
     for term, weight in mine.items():
         total[term] = total.get(term, 0.0) + weight
-    best = _rounded({term: total[term] for term in strongest(total, OF_EVENT)})
+    best = _rounded_weights({term: total[term] for term in strongest_terms(total, MAX_EVENT_TERMS)})
     mean, dated = event["day"], event["dated"]
     if day is not None:
         mean, dated = ((mean or 0.0) * dated + day * texts) / (dated + texts), dated + texts
     connection.execute(
         """UPDATE events SET texts = texts + ?, dated = ?, day = ?, length = ?, terms = ?,
           tidied = 0 WHERE id = ?""",
-        (texts, dated, mean, length(best.values()) or 1.0, _as_json(best), event_id),
+        (texts, dated, mean, vector_length(best.values()) or 1.0, _compact_json(best), event_id),
     )
 
 
-def _enter(
+def _record_membership(
     connection: sqlite3.Connection,
     article: sqlite3.Row,
     event_id: int,
-    joined: Joined,
-    place: Place | None = None,
+    joined: JoinReason,
+    place: EventMatch | None = None,
 ) -> None:
     """Record that an article is in an event, and why."""
     score = place and round(place.score, 3)
@@ -468,13 +512,13 @@ def _enter(
     connection.execute(
         """INSERT INTO event_articles (article_id, event_id, joined, score, terms)
         VALUES (?, ?, ?, ?, ?)""",
-        (article["id"], event_id, joined, score, _as_json(terms)),
+        (article["id"], event_id, joined, score, _compact_json(terms)),
     )
     timestamp = article["published_at"] or article["fetched_at"]
-    _count(connection, event_id, 1, timestamp, timestamp)
+    _extend_event(connection, event_id, 1, timestamp, timestamp)
 
 
-def _count(
+def _extend_event(
     connection: sqlite3.Connection, event_id: int, articles: int, first_at: str, last_at: str
 ) -> None:
     """Add to an event's number of articles and extend its period."""
@@ -485,11 +529,11 @@ def _count(
     )
 
 
-def _rounded(weights: Mapping[str, float]) -> Vector:
+def _rounded_weights(weights: Mapping[str, float]) -> WeightedTerms:
     """Return the weights rounded for storage."""
     return {term: round(weight, 4) for term, weight in weights.items()}
 
 
-def _as_json(value: Mapping[str, float] | Collection[str] | Iterable[str]) -> str:
+def _compact_json(value: Mapping[str, float] | Collection[str] | Iterable[str]) -> str:
     """Return compact JSON without escapes."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from archive.articles.revisions import Version
+from archive.articles.revisions import ArticleVersion
 from archive.articles.store import Decisions
 from archive.records import Check
 from archive.storage.database import transaction
@@ -20,7 +20,7 @@ from archive.storage.database import transaction
 T = TypeVar("T")
 
 
-class UnreadError(Exception):
+class UnreadPageError(Exception):
     """A transaction needs a page that was not extracted before."""
 
     def __init__(self, digest: str) -> None:
@@ -28,12 +28,12 @@ class UnreadError(Exception):
         self.digest = digest
 
 
-class Readings:
+class PageReadings:
     """Results of `reread` by digest."""
 
-    def __init__(self, reread: Callable[[str], Version | None]) -> None:
+    def __init__(self, reread: Callable[[str], ArticleVersion | None]) -> None:
         self._reread = reread
-        self._known: dict[str, Version | None] = {}
+        self._known: dict[str, ArticleVersion | None] = {}
 
     def read_missing(self, digests: Iterable[str]) -> None:
         """Extract the pages that are not known yet. Must be called outside of a transaction."""
@@ -41,14 +41,14 @@ class Readings:
             if digest not in self._known:
                 self._known[digest] = self._reread(digest)
 
-    def __call__(self, digest: str) -> Version | None:
+    def __call__(self, digest: str) -> ArticleVersion | None:
         """Return the result for a page, within a transaction. Raises UnreadError if unknown."""
         if digest not in self._known:
-            raise UnreadError(digest)
+            raise UnreadPageError(digest)
         return self._known[digest]
 
 
-def written(
+def write_without_reading(
     connection: sqlite3.Connection,
     checks: Sequence[Check],
     decisions: Decisions,
@@ -58,18 +58,18 @@ def written(
     if decisions.changes.reread is None:
         with transaction(connection) as db:
             return write(db, decisions)
-    readings = Readings(decisions.changes.reread)
-    readings.read_missing(_likely(connection, checks))
+    readings = PageReadings(decisions.changes.reread)
+    readings.read_missing(_digests_to_read(connection, checks))
     ready = replace(decisions, changes=replace(decisions.changes, reread=readings))
     while True:
         try:
             with transaction(connection) as db:
                 return write(db, ready)
-        except UnreadError as wanted:
+        except UnreadPageError as wanted:
             readings.read_missing([wanted.digest])
 
 
-def _likely(connection: sqlite3.Connection, checks: Sequence[Check]) -> Iterable[str]:
+def _digests_to_read(connection: sqlite3.Connection, checks: Sequence[Check]) -> Iterable[str]:
     """The digests of the pages that `write` will probably need.
 
     These are the pages of known articles, found by URL, that another extractor version has read.

@@ -14,22 +14,22 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from archive.articles.vocabulary import UNKNOWN
-from archive.articles.vocabulary import frequencies as article_frequencies
-from archive.frontier.urls import SITE, lead_of
-from archive.records import Lead, now
+from archive.articles.vocabulary import UNKNOWN_LANGUAGE
+from archive.articles.vocabulary import term_frequencies as article_frequencies
+from archive.frontier.urls import SITE_OF_URL_SQL, lead_of_row
+from archive.records import Lead, current_timestamp
 
-LEARNT_FROM = 20_000
+MAX_LEARNT_LEADS = 20_000
 """Leads, the newest."""
-ALL = ""
+ALL_LEAD_LANGUAGES = ""
 """As a term: all leads of the language."""
 
-SPOKEN = "iif(o.language = 'tl', 'fil', o.language)"
+MAX_LEAD_LANGUAGES = "iif(o.language = 'tl', 'fil', o.language)"
 """An outlet's language as articles have it: Tagalog is filed as Filipino."""
 
 
 @dataclass(frozen=True, slots=True)
-class Prospect:
+class LeadProspect:
     """A lead that waits, and its outlet."""
 
     id: int
@@ -40,9 +40,9 @@ class Prospect:
     """The outlet's, as far as it is known."""
 
 
-def waiting(
+def waiting_leads(
     connection: sqlite3.Connection, after: int = 0, hosts: Sequence[str] = ()
-) -> list[Prospect]:
+) -> list[LeadProspect]:
     """Leads found after the one of that id whose page the archive does not have; of some outlets,
     or of all.
 
@@ -50,29 +50,29 @@ def waiting(
     (`archive.frontier.pauses`) are left out.
     """
     rows = connection.execute(
-        f"""SELECT u.*, o.host, {SPOKEN} AS spoken FROM urls u JOIN outlets o ON o.id = u.outlet_id
+        f"""SELECT u.*, o.host, {MAX_LEAD_LANGUAGES} AS spoken FROM urls u JOIN outlets o ON o.id = u.outlet_id
         WHERE u.state = 'pending' AND u.kind = 'page' AND u.id > ? AND u.article_id IS NULL
           AND (? = '[]' OR o.host IN (SELECT value FROM json_each(?)))
-          AND {SITE} NOT IN (SELECT site FROM pauses WHERE until > ?)
+          AND {SITE_OF_URL_SQL} NOT IN (SELECT site FROM pauses WHERE until > ?)
           AND NOT EXISTS (SELECT 1 FROM urls t WHERE t.url_key = u.url_key AND t.id <> u.id
             AND (t.state = 'leased' OR t.article_id IS NOT NULL OR t.state = 'pending' AND t.id < u.id))
         ORDER BY u.id""",  # noqa: S608  a constant is put in
-        (after, json.dumps(list(hosts)), json.dumps(list(hosts)), now()),
+        (after, json.dumps(list(hosts)), json.dumps(list(hosts)), current_timestamp()),
     )
-    return [Prospect(row["id"], lead_of(row), row["host"], row["spoken"]) for row in rows]
+    return [LeadProspect(row["id"], lead_of_row(row), row["host"], row["spoken"]) for row in rows]
 
 
-def of_outlet(connection: sqlite3.Connection, host: str) -> list[Lead]:
+def waiting_leads_of_outlet(connection: sqlite3.Connection, host: str) -> list[Lead]:
     """All that was ever said of an outlet's pages that has a headline."""
     rows = connection.execute(
         """SELECT u.* FROM urls u JOIN outlets o ON o.id = u.outlet_id
         WHERE o.host IN (?, ?) AND u.kind = 'page' AND u.headline IS NOT NULL""",
         (host, f"www.{host}"),
     )
-    return [lead_of(row) for row in rows]
+    return [lead_of_row(row) for row in rows]
 
 
-def learn(
+def learn_lead_terms(
     connection: sqlite3.Connection,
     terms_of: Callable[[Lead, str | None], Collection[str]],
     language: str | None,
@@ -80,14 +80,14 @@ def learn(
     """Count anew how many leads hold each term; `language` is that of outlets of which it is not
     known."""
     rows = connection.execute(
-        f"""SELECT u.*, coalesce({SPOKEN}, ?) AS spoken FROM urls u JOIN outlets o ON o.id = u.outlet_id
+        f"""SELECT u.*, coalesce({MAX_LEAD_LANGUAGES}, ?) AS spoken FROM urls u JOIN outlets o ON o.id = u.outlet_id
         WHERE u.kind = 'page' ORDER BY u.id DESC LIMIT ?""",  # noqa: S608  a constant is put in
-        (language, LEARNT_FROM),
+        (language, MAX_LEARNT_LEADS),
     )
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
-        if found := set(terms_of(lead_of(row), row["spoken"])):
-            counts[row["spoken"] or UNKNOWN].update(found | {ALL})
+        if found := set(terms_of(lead_of_row(row), row["spoken"])):
+            counts[row["spoken"] or UNKNOWN_LANGUAGE].update(found | {ALL_LEAD_LANGUAGES})
     connection.execute("DELETE FROM lead_vocabulary")
     connection.executemany(
         "INSERT INTO lead_vocabulary (language, term, leads) VALUES (?, ?, ?)",
@@ -99,7 +99,7 @@ def learn(
     )
 
 
-def frequencies(
+def lead_term_frequencies(
     connection: sqlite3.Connection, language: str | None, terms: Collection[str]
 ) -> tuple[dict[str, int], int]:
     """How many articles and leads of the language hold each term, and how many of both there
@@ -108,10 +108,13 @@ def frequencies(
     rows = connection.execute(
         """SELECT v.term, v.leads FROM json_each(?) AS asked
         CROSS JOIN lead_vocabulary AS v ON v.language = ? AND v.term = asked.value""",
-        (json.dumps([*terms, ALL], ensure_ascii=False), language or UNKNOWN),
+        (
+            json.dumps([*terms, ALL_LEAD_LANGUAGES], ensure_ascii=False),
+            language or UNKNOWN_LANGUAGE,
+        ),
     )
     leads = {str(term): int(many) for term, many in rows}
-    all_leads = leads.pop(ALL, 0)
+    all_leads = leads.pop(ALL_LEAD_LANGUAGES, 0)
     return {
         term: known.get(term, 0) + leads.get(term, 0) for term in {*known, *leads}
     }, articles + all_leads
@@ -120,7 +123,7 @@ def frequencies(
 # -- what a crawl asks of a story ------------------------------------------------------------------
 
 
-def named(connection: sqlite3.Connection, story_id: int) -> set[str]:
+def named_outlets(connection: sqlite3.Connection, story_id: int) -> set[str]:
     """The keys of the addresses of which a person said that they belong, and that the archive does
     not have yet."""
     rows = connection.execute(
@@ -129,7 +132,7 @@ def named(connection: sqlite3.Connection, story_id: int) -> set[str]:
     return {str(row[0]) for row in rows}
 
 
-def belongs(connection: sqlite3.Connection, story_id: int, url: str) -> bool:
+def belongs_to_story(connection: sqlite3.Connection, story_id: int, url: str) -> bool:
     """Is what was read at an address listed in a story?"""
     found = connection.execute(
         "SELECT 1 FROM story_coverage WHERE story_id = ? AND id = (SELECT article_id FROM urls WHERE url = ?)",
@@ -148,7 +151,7 @@ def confirmed_texts(connection: sqlite3.Connection, story_id: int) -> list[tuple
     return [(row["said"], row["language"]) for row in rows]
 
 
-def hosts(connection: sqlite3.Connection) -> set[str]:
+def known_outlet_hosts(connection: sqlite3.Connection) -> set[str]:
     """The outlets of the archive that have a source, without `www.`"""
     rows = connection.execute(
         "SELECT DISTINCT o.host FROM outlets o JOIN urls u ON u.outlet_id = o.id WHERE u.role = 'source'"
@@ -156,7 +159,7 @@ def hosts(connection: sqlite3.Connection) -> set[str]:
     return {str(row[0]).removeprefix("www.") for row in rows}
 
 
-def sources_read(
+def sources_read_in_crawl(
     connection: sqlite3.Connection, crawl_id: int | None
 ) -> dict[str, tuple[int, str | None]]:
     """The outlets whose feeds and sitemaps a crawl asked for: how many it could read, and why not
@@ -170,7 +173,7 @@ def sources_read(
     return {str(host): (int(read), why) for host, read, why in rows}
 
 
-def listed_dates(connection: sqlite3.Connection, story_id: int) -> list[str]:
+def story_listed_dates(connection: sqlite3.Connection, story_id: int) -> list[str]:
     """The moments of the articles that a story lists, as far as they are dated."""
     query = (
         "SELECT published_at FROM story_coverage WHERE story_id = ? AND published_at IS NOT NULL"
@@ -186,7 +189,9 @@ def outlets_of_story(connection: sqlite3.Connection, story_id: int) -> set[str]:
     return {str(row[0]).removeprefix("www.") for row in rows}
 
 
-def members(connection: sqlite3.Connection, story_id: int, most: int = 40) -> list[dict[str, Any]]:
+def story_members(
+    connection: sqlite3.Connection, story_id: int, most: int = 40
+) -> list[dict[str, Any]]:
     """The articles of a story that nobody confirmed, each text once, those that fit best first."""
     rows = connection.execute(
         """SELECT a.id, a.headline, a.standfirst, a.text, a.language, a.published_at, c.outlet, w.weights, w.opening
@@ -198,7 +203,7 @@ def members(connection: sqlite3.Connection, story_id: int, most: int = 40) -> li
     return [dict(row) for row in rows]
 
 
-def pages_of(
+def story_pages(
     connection: sqlite3.Connection, story_id: int, most: int = 50
 ) -> list[tuple[str, str]]:
     """Address and digest of the capture of the story's newest articles."""

@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from archive.frontier.hosts import bare_host
-from archive.frontier.pauses import pauses
+from archive.frontier.pauses import paused_sites
 
-MOST = 200
+MAX_EVIDENCE_ARTICLES = 200
 """Articles of a story to read: those that a person confirmed, then the newest."""
-BEGINNING = 2_500
+EVIDENCE_TEXT_CHARS = 2_500
 """Characters to read of an article's text."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class EvidenceArticle:
     """An article of a story, with the columns that hint at other outlets."""
 
     id: int
@@ -40,7 +40,7 @@ class Told:
     """SHA-256 of the capture."""
 
 
-def articles(connection: sqlite3.Connection, story_id: int) -> list[Told]:
+def evidence_articles(connection: sqlite3.Connection, story_id: int) -> list[EvidenceArticle]:
     """The articles of a story, those that a person confirmed first, then the newest."""
     rows = connection.execute(
         """SELECT a.id, a.url, o.host, o.country, a.language, a.agency, a.digest,
@@ -48,12 +48,12 @@ def articles(connection: sqlite3.Connection, story_id: int) -> list[Told]:
           substr(a.text, 1, ?) AS text
         FROM story_coverage c JOIN articles a ON a.id = c.id JOIN outlets o ON o.id = a.outlet_id
         WHERE c.story_id = ? ORDER BY c.verdict IS NULL, a.published_at DESC, a.id LIMIT ?""",
-        (BEGINNING, story_id, MOST),
+        (EVIDENCE_TEXT_CHARS, story_id, MAX_EVIDENCE_ARTICLES),
     )
-    return [Told(**dict(row)) for row in rows]
+    return [EvidenceArticle(**dict(row)) for row in rows]
 
 
-def linking(connection: sqlite3.Connection, story_id: int) -> Counter[str]:
+def linking_hosts(connection: sqlite3.Connection, story_id: int) -> Counter[str]:
     """Count the story's articles to which the pages of each other host link."""
     rows = connection.execute(
         """SELECT DISTINCT u.article_id, u.found_on, u.url
@@ -61,11 +61,11 @@ def linking(connection: sqlite3.Connection, story_id: int) -> Counter[str]:
         WHERE c.story_id = ? AND u.via = 'link' AND u.found_on IS NOT NULL""",
         (story_id,),
     )
-    pairs = ((_host(row["found_on"]), _host(row["url"])) for row in rows)
+    pairs = ((_bare_host_of_url(row["found_on"]), _bare_host_of_url(row["url"])) for row in rows)
     return Counter(linking_host for linking_host, host in pairs if linking_host != host)
 
 
-def note_named(
+def note_named_outlets(
     connection: sqlite3.Connection, story_id: int, service: str, hosts: Sequence[str]
 ) -> None:
     """Store the outlets that a search service named for a story; `hosts` has one entry a page."""
@@ -77,7 +77,9 @@ def note_named(
     )
 
 
-def named(connection: sqlite3.Connection, story_id: int) -> dict[str, dict[str, int]]:
+def hosts_named_by_services(
+    connection: sqlite3.Connection, story_id: int
+) -> dict[str, dict[str, int]]:
     """The hosts that search services named for a story: host → service → number of pages."""
     found: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for row in connection.execute(
@@ -87,7 +89,7 @@ def named(connection: sqlite3.Connection, story_id: int) -> dict[str, dict[str, 
     return dict(found)
 
 
-def with_sources(connection: sqlite3.Connection) -> set[str]:
+def hosts_with_sources(connection: sqlite3.Connection) -> set[str]:
     """The hosts of the outlets whose feeds or sitemaps the archive reads."""
     rows = connection.execute(
         """SELECT DISTINCT o.host FROM outlets o JOIN urls u ON u.outlet_id = o.id
@@ -96,7 +98,7 @@ def with_sources(connection: sqlite3.Connection) -> set[str]:
     return {bare_host(row["host"]) for row in rows}
 
 
-def outlets_of(connection: sqlite3.Connection, urls: Sequence[str]) -> list[str]:
+def hosts_of_articles(connection: sqlite3.Connection, urls: Sequence[str]) -> list[str]:
     """The hosts of the outlets with articles at these URLs, each once."""
     rows = connection.execute(
         """SELECT DISTINCT o.host FROM json_each(?) AS asked JOIN urls u ON u.url = asked.value
@@ -106,16 +108,16 @@ def outlets_of(connection: sqlite3.Connection, urls: Sequence[str]) -> list[str]
     return [str(row["host"]) for row in rows]
 
 
-def known(connection: sqlite3.Connection) -> set[str]:
+def known_hosts(connection: sqlite3.Connection) -> set[str]:
     """The hosts of all outlets of the archive."""
     return {bare_host(row["host"]) for row in connection.execute("SELECT host FROM outlets")}
 
 
-def resting(connection: sqlite3.Connection) -> dict[str, str]:
+def paused_hosts(connection: sqlite3.Connection) -> dict[str, str]:
     """The hosts of the sites that are paused → the end of the pause."""
-    return {_host(site): until for site, (until, _) in pauses(connection).items()}
+    return {_bare_host_of_url(site): until for site, (until, _) in paused_sites(connection).items()}
 
 
-def _host(url: str) -> str:
+def _bare_host_of_url(url: str) -> str:
     """Return the host of a URL without `www.`."""
     return bare_host((urlsplit(url).hostname or "").lower())

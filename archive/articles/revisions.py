@@ -1,7 +1,7 @@
 """Revisions of articles: each version that readers could see, stored before it is replaced.
 
-Whether a change counts is decided in `pipelines.dedup.revisions` and passed in as a `Judge`.
-Functions that write run inside the caller's transaction.
+Whether a change counts is decided in `pipelines.dedup.revisions` and passed in as a
+`RevisionPolicy`. Functions that write run inside the caller's transaction.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from archive.errors import ArchiveError
-from archive.frontier.urls import OWN_ROLES
+from archive.frontier.urls import OWN_ROLES_SQL
 from archive.records import Article, Check, Outcome
-from archive.text.diff import diff
+from archive.text.diff import diff_texts
 
-Kind = Literal[
+RevisionKind = Literal[
     "headline",
     "standfirst",
     "byline",
@@ -36,7 +36,7 @@ only quotes, dashes, case and the like · `gone`: two fetches in a row met 404, 
 that says "not found", or a front page · `restored`: it was gone, or equals an earlier revision.
 """
 
-Decision = Literal["unchanged", "date-only", "reread", "revision", "held", "unreadable"]
+RevisionDecision = Literal["unchanged", "date-only", "reread", "revision", "held", "unreadable"]
 """The meaning of a new extraction of a known article.
 
 `date-only`: only the page's own dates changed · `reread`: the page is the same, or another
@@ -44,13 +44,13 @@ extractor read it; the new extraction replaces the old one · `held`: most of th
 second fetch decides · `unreadable`: the extraction failed.
 """
 
-Columns = Mapping[str, Any] | sqlite3.Row
+ArticleColumns = Mapping[str, Any] | sqlite3.Row
 """The columns of an article by name."""
 
-SHORT = ("number", "headline", "standfirst", "byline", "fingerprint")
+EARLIER_COLUMNS = ("number", "headline", "standfirst", "byline", "fingerprint")
 """Columns that are compared of earlier revisions."""
 
-READING = (
+EXTRACTED_COLUMNS = (
     "headline", "standfirst", "byline", "authors", "text", "fingerprint", "published_at",
     "stated_at", "modified_at", "digest", "extractor",
 )  # fmt: skip
@@ -58,7 +58,7 @@ READING = (
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class ArticleVersion:
     """One extraction of an article, with the fields that are compared."""
 
     text: str
@@ -79,7 +79,7 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
+class EarlierRevision:
     """The fields of an earlier revision that are compared."""
 
     number: int
@@ -92,10 +92,10 @@ class Earlier:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class ArticleHistory:
     """The history of an article before the newest extraction."""
 
-    earlier: tuple[Earlier, ...] = ()
+    earlier: tuple[EarlierRevision, ...] = ()
     """Its revisions that have a text, by number; empty if the article never changed."""
     held: str | None = None
     """The text of a shortened version that waits for a second fetch."""
@@ -104,23 +104,23 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RevisionVerdict:
     """The meaning of a new extraction, and the reason."""
 
-    decision: Decision
-    kinds: tuple[Kind, ...] = ()
+    decision: RevisionDecision
+    kinds: tuple[RevisionKind, ...] = ()
     stealth: bool = False
     restores: int | None = None
     reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class RevisionPolicy:
     """The decisions about changes that the archive leaves to the pipelines."""
 
-    verdict: Callable[[Version, Version, Past], Verdict]
+    verdict: Callable[[ArticleVersion, ArticleVersion, ArticleHistory], RevisionVerdict]
     """Old version, new version, history → verdict: `pipelines.dedup.revisions.judge`."""
-    reread: Callable[[str], Version | None] | None = None
+    reread: Callable[[str], ArticleVersion | None] | None = None
     """Digest of a capture → its extraction by today's extractor; None if the page is not stored.
 
     Without this function a change of the page cannot be told from a change of the extractor.
@@ -128,7 +128,7 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class RevisionResult:
     """The result of storing a new extraction of a known article."""
 
     outcome: Outcome
@@ -144,7 +144,7 @@ class Revision:
     article_id: int
     number: int
     seen_at: str
-    kinds: tuple[Kind, ...]
+    kinds: tuple[RevisionKind, ...]
     stealth: bool
     restores: int | None
     words_added: int | None
@@ -171,7 +171,7 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True)
-class Looks:
+class FetchHistory:
     """The history of an article's page, from which the next fetch is scheduled."""
 
     first_seen: str
@@ -187,57 +187,68 @@ class Looks:
 # -- keeping ---------------------------------------------------------------------------------------
 
 
-def keep_revision(
-    connection: sqlite3.Connection, article: Columns, row: Columns, policy: Judge
-) -> Kept:
+def store_revision(
+    connection: sqlite3.Connection,
+    article: ArticleColumns,
+    row: ArticleColumns,
+    policy: RevisionPolicy,
+) -> RevisionResult:
     """Classify a new extraction of a known article, and store a revision if necessary.
 
     `article` is the current row of `articles`, `row` has the same columns as extracted now. Call
     it before the row is updated.
     """
-    article_id, old, new = int(article["id"]), version_of_row(article), version_of_row(row)
-    old = _as_read_today(connection, article_id, old, new, policy)
-    verdict = policy.verdict(old, new, _past(connection, article_id))
+    article_id, old, new = (
+        int(article["id"]),
+        article_version_of_row(article),
+        article_version_of_row(row),
+    )
+    old = _reextracted_version(connection, article_id, old, new, policy)
+    verdict = policy.verdict(old, new, _article_history(connection, article_id))
     if verdict.decision == "held":
-        _hold(connection, article_id, new)
-        return Kept("unchanged", "nothing", verdict.reason)
+        _hold_version(connection, article_id, new)
+        return RevisionResult("unchanged", "nothing", verdict.reason)
     if verdict.decision == "unreadable":
-        return Kept("not article", "nothing", verdict.reason)
+        return RevisionResult("not article", "nothing", verdict.reason)
     connection.execute("DELETE FROM held WHERE article_id = ?", (article_id,))
     if verdict.decision == "revision":
-        _first(connection, article, old)
+        _store_first_revision(connection, article, old)
         with_headline = replace(new, headline=new.headline or old.headline)
-        _add(connection, article_id, old, with_headline, verdict)
-        return Kept("changed", "all")
+        _store_next_revision(connection, article_id, old, with_headline, verdict)
+        return RevisionResult("changed", "all")
     if verdict.decision == "reread":
-        _replace(connection, article_id, new)
-        return Kept("unchanged", "all", verdict.reason)
+        _replace_newest_revision(connection, article_id, new)
+        return RevisionResult("unchanged", "all", verdict.reason)
     takes: Literal["dates", "nothing"] = "dates" if verdict.decision == "date-only" else "nothing"
-    return Kept("unchanged", takes, verdict.reason)
+    return RevisionResult("unchanged", takes, verdict.reason)
 
 
-def keep_gone(connection: sqlite3.Connection, check: Check) -> bool:
+def store_gone_revision(connection: sqlite3.Connection, check: Check) -> bool:
     """Store a revision `gone` if this check is the second in a row that says so.
 
     Returns whether it did. Call it before the check is recorded.
     """
     row = connection.execute(
         f"""SELECT a.*, u.id AS url_id FROM urls u JOIN articles a ON a.id = u.article_id
-        WHERE u.url = ? AND u.role IN {OWN_ROLES} AND u.outcome = 'gone'""",  # noqa: S608  a constant is put in
+        WHERE u.url = ? AND u.role IN {OWN_ROLES_SQL} AND u.outcome = 'gone'""",  # noqa: S608  a constant is put in
         (check.url,),
     ).fetchone()
-    if check.outcome != "gone" or row is None or _past(connection, row["id"]).gone:
+    if check.outcome != "gone" or row is None or _article_history(connection, row["id"]).gone:
         return False
     connection.execute("UPDATE urls SET leads_to = NULL WHERE id = ?", (row["url_id"],))
-    _first(connection, row, version_of_row(row))
+    _store_first_revision(connection, row, article_version_of_row(row))
     values = {"kinds": '["gone"]', "text": "", "how": check.reason}
-    _insert(connection, row["id"], check.checked_at, values)
+    _insert_revision(connection, row["id"], check.checked_at, values)
     return True
 
 
-def _as_read_today(
-    connection: sqlite3.Connection, article_id: int, old: Version, new: Version, policy: Judge
-) -> Version:
+def _reextracted_version(
+    connection: sqlite3.Connection,
+    article_id: int,
+    old: ArticleVersion,
+    new: ArticleVersion,
+    policy: RevisionPolicy,
+) -> ArticleVersion:
     """Return the old version, extracted again if possible and if another extractor read it."""
     same_reader = None in (old.extractor, new.extractor) or old.extractor == new.extractor
     if same_reader or old.digest is None or old.digest == new.digest or policy.reread is None:
@@ -245,24 +256,24 @@ def _as_read_today(
     again = policy.reread(old.digest)
     if again is None:
         return old
-    _replace(connection, article_id, again)
+    _replace_newest_revision(connection, article_id, again)
     return again
 
 
-def version_of_row(row: Columns) -> Version:
+def article_version_of_row(row: ArticleColumns) -> ArticleVersion:
     """Return the version in a row of `articles`."""
-    values = {field.name: row[field.name] for field in fields(Version)}
-    return Version(**values | {"free": None if row["free"] is None else bool(row["free"])})
+    values = {field.name: row[field.name] for field in fields(ArticleVersion)}
+    return ArticleVersion(**values | {"free": None if row["free"] is None else bool(row["free"])})
 
 
-def version(article: Article, fingerprint: str) -> Version:
+def article_version(article: Article, fingerprint: str) -> ArticleVersion:
     """Return the version in an extracted article."""
-    row = {field.name: getattr(article, field.name, None) for field in fields(Version)}
+    row = {field.name: getattr(article, field.name, None) for field in fields(ArticleVersion)}
     authors = json.dumps(article.authors, ensure_ascii=False)
-    return version_of_row(row | {"fingerprint": fingerprint, "authors": authors})
+    return article_version_of_row(row | {"fingerprint": fingerprint, "authors": authors})
 
 
-def _past(connection: sqlite3.Connection, article_id: int) -> Past:
+def _article_history(connection: sqlite3.Connection, article_id: int) -> ArticleHistory:
     """Return the history of an article."""
     rows = connection.execute(
         """SELECT number, headline, standfirst, byline, fingerprint, kinds FROM revisions
@@ -272,27 +283,31 @@ def _past(connection: sqlite3.Connection, article_id: int) -> Past:
     held = connection.execute(
         "SELECT text FROM held WHERE article_id = ?", (article_id,)
     ).fetchone()
-    earlier = tuple(_earlier(row) for row in rows if not _is_gone(row))
-    return Past(earlier, held["text"] if held else None, bool(rows) and _is_gone(rows[-1]))
+    earlier = tuple(_earlier_revision(row) for row in rows if not _is_gone_revision(row))
+    return ArticleHistory(
+        earlier, held["text"] if held else None, bool(rows) and _is_gone_revision(rows[-1])
+    )
 
 
-def _is_gone(row: sqlite3.Row) -> bool:
+def _is_gone_revision(row: sqlite3.Row) -> bool:
     """Return whether a revision says that the article is gone."""
     return "gone" in json.loads(row["kinds"])
 
 
-def _earlier(row: sqlite3.Row) -> Earlier:
+def _earlier_revision(row: sqlite3.Row) -> EarlierRevision:
     """Return the fields of a revision that are compared."""
-    return Earlier(**{name: row[name] for name in SHORT}, returned=_returned(row))
+    return EarlierRevision(
+        **{name: row[name] for name in EARLIER_COLUMNS}, returned=_is_restored_revision(row)
+    )
 
 
-def _returned(row: sqlite3.Row) -> bool:
+def _is_restored_revision(row: sqlite3.Row) -> bool:
     """Return whether a revision restored an earlier text; a return after `gone` does not count."""
     kinds = json.loads(row["kinds"])
     return "restored" in kinds and len(kinds) > 1
 
 
-def _hold(connection: sqlite3.Connection, article_id: int, new: Version) -> None:
+def _hold_version(connection: sqlite3.Connection, article_id: int, new: ArticleVersion) -> None:
     """Store a shortened version until a second fetch confirms it."""
     connection.execute(
         """INSERT INTO held (article_id, seen_at, text, digest) VALUES (?, ?, ?, ?)
@@ -302,19 +317,27 @@ def _hold(connection: sqlite3.Connection, article_id: int, new: Version) -> None
     )
 
 
-def _first(connection: sqlite3.Connection, article: Columns, version: Version) -> None:
+def _store_first_revision(
+    connection: sqlite3.Connection, article: ArticleColumns, version: ArticleVersion
+) -> None:
     """Make the current article revision 1 if it has no revisions."""
     if not connection.execute(
         "SELECT 1 FROM revisions WHERE article_id = ?", (article["id"],)
     ).fetchone():
-        _insert(connection, int(article["id"]), article["fetched_at"], _reading(version))
+        _insert_revision(
+            connection, int(article["id"]), article["fetched_at"], _extracted_values(version)
+        )
 
 
-def _add(
-    connection: sqlite3.Connection, article_id: int, old: Version, new: Version, verdict: Verdict
+def _store_next_revision(
+    connection: sqlite3.Connection,
+    article_id: int,
+    old: ArticleVersion,
+    new: ArticleVersion,
+    verdict: RevisionVerdict,
 ) -> None:
     """Store a new revision."""
-    compared = diff(old.text, new.text)
+    compared = diff_texts(old.text, new.text)
     change = {
         "kinds": json.dumps(verdict.kinds),
         "stealth": verdict.stealth,
@@ -322,15 +345,15 @@ def _add(
         "words_added": compared.words_added,
         "words_removed": compared.words_removed,
     }
-    _insert(connection, article_id, new.fetched_at, change | _reading(new))
+    _insert_revision(connection, article_id, new.fetched_at, change | _extracted_values(new))
 
 
-def _reading(version: Version) -> dict[str, Any]:
+def _extracted_values(version: ArticleVersion) -> dict[str, Any]:
     """Return the columns of a version."""
-    return {name: getattr(version, name) for name in READING}
+    return {name: getattr(version, name) for name in EXTRACTED_COLUMNS}
 
 
-def _insert(
+def _insert_revision(
     connection: sqlite3.Connection, article_id: int, seen_at: str | None, values: dict[str, Any]
 ) -> None:
     """Insert the next revision of an article."""
@@ -343,19 +366,21 @@ def _insert(
     connection.execute(f"INSERT INTO revisions ({names}) VALUES ({marks})", row)  # noqa: S608
 
 
-def _replace(connection: sqlite3.Connection, article_id: int, again: Version) -> None:
+def _replace_newest_revision(
+    connection: sqlite3.Connection, article_id: int, again: ArticleVersion
+) -> None:
     """Replace the text of the newest revision by a new extraction; `seen_at` and `kinds` stay."""
-    changes = ", ".join(f"{name} = :{name}" for name in READING)
+    changes = ", ".join(f"{name} = :{name}" for name in EXTRACTED_COLUMNS)
     connection.execute(
         f"""UPDATE revisions SET {changes} WHERE id = (
           SELECT id FROM revisions WHERE article_id = :article_id AND kinds <> '["gone"]'
           ORDER BY number DESC LIMIT 1
         )""",  # noqa: S608  our own names
-        _reading(again) | {"article_id": article_id},
+        _extracted_values(again) | {"article_id": article_id},
     )
 
 
-def looks(connection: sqlite3.Connection, url: str) -> Looks | None:
+def fetch_history(connection: sqlite3.Connection, url: str) -> FetchHistory | None:
     """Return the history of the article's page at a URL; None if no article was read there."""
     row = connection.execute(
         f"""SELECT u.id, a.published_at, a.fetched_at,
@@ -364,7 +389,7 @@ def looks(connection: sqlite3.Connection, url: str) -> Looks | None:
             WHERE article_id = a.id AND number > 1) AS changed_at,
           EXISTS (SELECT 1 FROM held WHERE article_id = a.id) AS held
         FROM urls u JOIN articles a ON a.id = u.article_id
-        WHERE u.url = ? AND u.role IN {OWN_ROLES}""",  # noqa: S608  a constant is put in
+        WHERE u.url = ? AND u.role IN {OWN_ROLES_SQL}""",  # noqa: S608  a constant is put in
         (url,),
     ).fetchone()
     if row is None:
@@ -372,7 +397,7 @@ def looks(connection: sqlite3.Connection, url: str) -> Looks | None:
     last = connection.execute(
         "SELECT status FROM checks WHERE url_id = ? ORDER BY id DESC LIMIT 2", (row["id"],)
     )
-    return Looks(
+    return FetchHistory(
         first_seen=row["first_seen"] or row["fetched_at"],
         published_at=row["published_at"],
         changed_at=row["changed_at"],
@@ -384,7 +409,7 @@ def looks(connection: sqlite3.Connection, url: str) -> Looks | None:
 # -- reading back ----------------------------------------------------------------------------------
 
 
-def revisions_of(connection: sqlite3.Connection, article_id: int) -> list[Revision]:
+def article_revisions(connection: sqlite3.Connection, article_id: int) -> list[Revision]:
     """The revisions of an article in order; an article that never changed has one.
 
     Raises ArchiveError if the article does not exist.
@@ -402,10 +427,10 @@ def revisions_of(connection: sqlite3.Connection, article_id: int) -> list[Revisi
         raise ArchiveError(
             f"there is no article {article_id}; `dateline search WORDS` finds the IDs of articles"
         )
-    return [_revision(row) for row in rows]
+    return [_revision_of_row(row) for row in rows]
 
 
-def _revision(row: sqlite3.Row) -> Revision:
+def _revision_of_row(row: sqlite3.Row) -> Revision:
     """Return the revision in a row."""
     values = {field.name: row[field.name] for field in fields(Revision)}
     lists = {name: tuple(json.loads(row[name])) for name in ("kinds", "authors")}

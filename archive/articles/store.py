@@ -16,40 +16,40 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from archive.articles.boilerplate import Judge as HabitJudge
+from archive.articles.boilerplate import BoilerplatePolicy as HabitJudge
 from archive.articles.boilerplate import (
-    Lines,
-    Told,
-    added,
-    consider,
-    gone_of,
-    habits_in,
-    keep_left_out,
-    left_out,
-    remember,
-    trim,
+    KnownLineHashes,
+    OutletText,
+    add_removed_lines,
+    boilerplate_in,
+    classify_lines,
+    lines_to_remove,
+    remember_lines,
+    removed_lines,
+    store_removed_lines,
+    trim_text,
 )
-from archive.articles.copies import Judge as TextJudge
-from archive.articles.copies import Kind as Relationship
-from archive.articles.copies import Relation, relate
-from archive.articles.events import Judge as EventJudge
-from archive.articles.events import join, reword
-from archive.articles.identity import Judge as IdentityJudge
-from archive.articles.identity import find, own_address
-from archive.articles.language_keys import Judge as KeyJudge
-from archive.articles.language_keys import keep as keep_keys
-from archive.articles.revisions import Judge as ChangeJudge
-from archive.articles.revisions import Looks, Version, keep_revision
-from archive.articles.stories import Judge as StoryJudge
-from archive.articles.stories import file
-from archive.frontier.sources import Due, Rhythm
-from archive.frontier.urls import add_addresses, outlet_of
+from archive.articles.copies import CopyPolicy as TextJudge
+from archive.articles.copies import RelationKind as Relationship
+from archive.articles.copies import TextRelation, relate_article
+from archive.articles.events import EventPolicy as EventJudge
+from archive.articles.events import join_event, update_article_words
+from archive.articles.identity import IdentityPolicy as IdentityJudge
+from archive.articles.identity import find_article, url_for_new_article
+from archive.articles.language_keys import KeyPolicy as KeyJudge
+from archive.articles.language_keys import save_keys as keep_keys
+from archive.articles.revisions import ArticleVersion, FetchHistory, store_revision
+from archive.articles.revisions import RevisionPolicy as ChangeJudge
+from archive.articles.stories import StoryPolicy as StoryJudge
+from archive.articles.stories import file_article
+from archive.frontier.sources import SourceDue, SourceHistory
+from archive.frontier.urls import add_article_urls, outlet_id_of_url
 from archive.records import Article, Check, Outcome
 from archive.text.searchable import searchable_text
 from archive.text.unspaced import bigrams
-from archive.timestamps import say_the_same
+from archive.timestamps import can_be_same_time
 
-COLUMNS = (
+ARTICLE_COLUMNS = (
     "url",
     "canonical_url",
     "headline",
@@ -79,7 +79,7 @@ COLUMNS = (
 SAME_UNDER_ANOTHER_SLUG: tuple[Relationship, ...] = ("identical", "copy", "extends")
 """Relations of the text at a newer slug to the known one; an excerpt may be an article's page 2."""
 
-DATES = ("modified_at", "modified_raw")
+MODIFICATION_COLUMNS = ("modified_at", "modified_raw")
 """Columns that are updated if only the page's own dates changed."""
 
 
@@ -95,9 +95,9 @@ class Decisions:
     """The lines that are an outlet's boilerplate."""
     changes: ChangeJudge
     """The meaning of a new extraction of a known article."""
-    due_at: Callable[[Looks, str], str | None]
+    due_at: Callable[[FetchHistory, str], str | None]
     """The history of an article's page, and the time now → when to fetch it again."""
-    source_due: Callable[[Rhythm, str], Due]
+    source_due: Callable[[SourceHistory, str], SourceDue]
     """The history of a feed or sitemap, and the time now → when to fetch it again."""
     events: EventJudge
     """The articles that belong to one event."""
@@ -108,7 +108,7 @@ class Decisions:
 
 
 @dataclass(frozen=True, slots=True)
-class Filed:
+class StoredArticle:
     """The result of storing an article."""
 
     article_id: int
@@ -117,75 +117,87 @@ class Filed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class _ExtractedArticle:
     """An extracted article, and what is known of its lines."""
 
     article: Article
     fingerprint: str
-    outlet_text: Told
-    lines: Lines
+    outlet_text: OutletText
+    lines: KnownLineHashes
 
 
-def keep_article(connection: sqlite3.Connection, check: Check, decisions: Decisions) -> Filed:
+def store_article(
+    connection: sqlite3.Connection, check: Check, decisions: Decisions
+) -> StoredArticle:
     """Store the article of a check: as a new one, a revision of a known one, or unchanged."""
     if check.article is None:
         raise ValueError("a check without an article")
-    found = find(connection, check, decisions.identity)
+    found = find_article(connection, check, decisions.identity)
     if found and found.fit == "part":
-        return _note_part(connection, check, int(found.row["id"]))
+        return _note_partial_page(connection, check, int(found.row["id"]))
     known = found.row if found else None
     article = check.article
     if known is None:
-        article = replace(article, url=own_address(connection, check, article))
-    outlet_text = Told(outlet_of(connection, article.url), article.text, article.language)
-    lines = consider(connection, outlet_text, decisions.habits, known["id"] if known else None)
-    reading = _Reading(article, check.fingerprint, outlet_text, lines)
+        article = replace(article, url=url_for_new_article(connection, check, article))
+    outlet_text = OutletText(
+        outlet_id_of_url(connection, article.url), article.text, article.language
+    )
+    lines = classify_lines(
+        connection, outlet_text, decisions.habits, known["id"] if known else None
+    )
+    reading = _ExtractedArticle(article, check.fingerprint, outlet_text, lines)
     if known is None:
-        filed = _keep_new(connection, reading, decisions)
+        filed = _store_new_article(connection, reading, decisions)
     else:
-        filed = _keep_again(connection, known, reading, decisions)
-    add_addresses(connection, filed.article_id, check.addresses)
-    file(connection, filed.article_id, decisions.stories, changed=filed.outcome != "unchanged")
+        filed = _store_known_article(connection, known, reading, decisions)
+    add_article_urls(connection, filed.article_id, check.addresses)
+    file_article(
+        connection, filed.article_id, decisions.stories, changed=filed.outcome != "unchanged"
+    )
     return filed
 
 
-def _note_part(connection: sqlite3.Connection, check: Check, article_id: int) -> Filed:
+def _note_partial_page(
+    connection: sqlite3.Connection, check: Check, article_id: int
+) -> StoredArticle:
     """Record that a page shows only a part of a known article, which stays unchanged.
 
     The page's URL never counts as the article's own.
     """
-    add_addresses(
+    add_article_urls(
         connection, article_id, [replace(address, role="part") for address in check.addresses]
     )
-    return Filed(article_id, "unchanged", f"shows a part of article {article_id}")
+    return StoredArticle(article_id, "unchanged", f"shows a part of article {article_id}")
 
 
-def _keep_new(connection: sqlite3.Connection, reading: _Reading, decisions: Decisions) -> Filed:
+def _store_new_article(
+    connection: sqlite3.Connection, reading: _ExtractedArticle, decisions: Decisions
+) -> StoredArticle:
     """Store a new article, unless it is a version of the outlet's article under an older slug."""
     gone = decisions.habits.gone(
         reading.outlet_text.text, reading.lines.habits, reading.outlet_text.language
     )
-    row, without = _row_without(reading, gone, decisions.habits)
+    row, without = _row_without_lines(reading, gone, decisions.habits)
     connection.execute("SAVEPOINT arrival")
-    article_id = _insert(connection, row)
-    relations = relate(connection, article_id, decisions.texts, row["fetched_at"])
-    older = _under_older_slug(connection, row, relations, decisions)
+    article_id = _insert_article(connection, row)
+    relations = relate_article(connection, article_id, decisions.texts, row["fetched_at"])
+    older = _article_under_older_slug(connection, row, relations, decisions)
     if older is not None:
         connection.execute("ROLLBACK TO arrival")
     connection.execute("RELEASE arrival")
     if older is not None:
-        return _keep_again(connection, older, reading, decisions)
+        return _store_known_article(connection, older, reading, decisions)
     keep_keys(connection, article_id, decisions.keys)
-    join(connection, article_id, decisions.events)
-    keep_left_out(connection, article_id, without)
-    remember(connection, reading.outlet_text, article_id, reading.lines, decisions.habits)
-    return Filed(article_id, "new")
+    join_event(connection, article_id, decisions.events)
+    store_removed_lines(connection, article_id, without)
+    remember_lines(connection, reading.outlet_text, article_id, reading.lines, decisions.habits)
+    return StoredArticle(article_id, "new")
 
 
-def _under_older_slug(
+def _article_under_older_slug(
     connection: sqlite3.Connection,
     row: dict[str, Any],
-    relations: Iterable[Relation],
+    relations: Iterable[TextRelation],
     decisions: Decisions,
 ) -> sqlite3.Row | None:
     """Return the article with the same text and the same number in its URL, or None.
@@ -204,32 +216,37 @@ def _under_older_slug(
     return None
 
 
-def _keep_again(
-    connection: sqlite3.Connection, known: sqlite3.Row, reading: _Reading, decisions: Decisions
-) -> Filed:
+def _store_known_article(
+    connection: sqlite3.Connection,
+    known: sqlite3.Row,
+    reading: _ExtractedArticle,
+    decisions: Decisions,
+) -> StoredArticle:
     """Store a new extraction of a known article; its old text is stored first if it changed."""
     article_id, at = int(known["id"]), reading.article.fetched_at or ""
     if at < known["fetched_at"]:
-        return Filed(article_id, "unchanged", "older than the stored version")
-    gone = _gone_of_both(connection, known, reading, decisions.habits)
+        return StoredArticle(article_id, "unchanged", "older than the stored version")
+    gone = _boilerplate_of_both(connection, known, reading, decisions.habits)
     old = dict(known)
-    if _is_another_page(known, reading):
-        old = _leave_out(connection, known, gone, decisions.habits)
-    row, without = _row_without(reading, gone, decisions.habits)
-    changes = _reads_without(decisions, connection, reading.outlet_text, gone)
-    kept = keep_revision(connection, old, row, changes)
+    if _is_other_capture(known, reading):
+        old = _remove_lines(connection, known, gone, decisions.habits)
+    row, without = _row_without_lines(reading, gone, decisions.habits)
+    changes = _policy_without_boilerplate(decisions, connection, reading.outlet_text, gone)
+    kept = store_revision(connection, old, row, changes)
     if kept.takes != "nothing":
-        _update(connection, article_id, row, DATES if kept.takes == "dates" else row)
+        _update_article(
+            connection, article_id, row, MODIFICATION_COLUMNS if kept.takes == "dates" else row
+        )
     if kept.takes == "all":
-        keep_left_out(connection, article_id, without)
-    _follow(connection, known, at, decisions, reworded=kept.takes == "all")
+        store_removed_lines(connection, article_id, without)
+    _update_derived_data(connection, known, at, decisions, reworded=kept.takes == "all")
     # nothing is learnt from a version that was held or badly extracted
     if kept.takes != "nothing" or row["text"] == old["text"]:
-        remember(connection, reading.outlet_text, article_id, reading.lines, decisions.habits)
-    return Filed(article_id, kept.outcome, kept.reason)
+        remember_lines(connection, reading.outlet_text, article_id, reading.lines, decisions.habits)
+    return StoredArticle(article_id, kept.outcome, kept.reason)
 
 
-def _follow(
+def _update_derived_data(
     connection: sqlite3.Connection,
     known: sqlite3.Row,
     at: str,
@@ -243,45 +260,54 @@ def _follow(
     ).fetchone()
     text_changed = row[0] != known["fingerprint"]
     if text_changed:
-        relate(connection, known["id"], decisions.texts, at)
+        relate_article(connection, known["id"], decisions.texts, at)
     if reworded or text_changed:
-        reword(connection, known["id"], decisions.events)
+        update_article_words(connection, known["id"], decisions.events)
         keep_keys(connection, known["id"], decisions.keys)
 
 
 # -- what an outlet repeats ------------------------------------------------------------------------
 
 
-def catch_up(connection: sqlite3.Connection, article_id: int, decisions: Decisions) -> int:
+def remove_new_boilerplate(
+    connection: sqlite3.Connection, article_id: int, decisions: Decisions
+) -> int:
     """Remove lines found to be boilerplate since the article was stored; return their number."""
     known = connection.execute("SELECT * FROM articles WHERE id = ?", (article_id,)).fetchone()
     policy, outlet_text = (
         decisions.habits,
-        Told(known["outlet_id"], known["text"], known["language"]),
+        OutletText(known["outlet_id"], known["text"], known["language"]),
     )
-    trimmed = _leave_out(connection, known, gone_of(connection, outlet_text, policy), policy)
+    trimmed = _remove_lines(
+        connection, known, lines_to_remove(connection, outlet_text, policy), policy
+    )
     if trimmed["text"] == known["text"]:
         return 0
-    _follow(connection, known, known["fetched_at"], decisions, reworded=False)
-    file(connection, article_id, decisions.stories, changed=True)
+    _update_derived_data(connection, known, known["fetched_at"], decisions, reworded=False)
+    file_article(connection, article_id, decisions.stories, changed=True)
     return int(known["text"].count("\n")) - int(trimmed["text"].count("\n"))
 
 
-def learn(connection: sqlite3.Connection, article_id: int, decisions: Decisions) -> None:
+def learn_boilerplate(
+    connection: sqlite3.Connection, article_id: int, decisions: Decisions
+) -> None:
     """Learn the outlet's boilerplate from an article without changing it."""
     known = connection.execute("SELECT * FROM articles WHERE id = ?", (article_id,)).fetchone()
-    outlet_text = Told(known["outlet_id"], known["text"], known["language"])
-    lines = consider(connection, outlet_text, decisions.habits, article_id)
-    remember(connection, outlet_text, article_id, lines, decisions.habits)
+    outlet_text = OutletText(known["outlet_id"], known["text"], known["language"])
+    lines = classify_lines(connection, outlet_text, decisions.habits, article_id)
+    remember_lines(connection, outlet_text, article_id, lines, decisions.habits)
 
 
-def _is_another_page(known: sqlite3.Row, reading: _Reading) -> bool:
+def _is_other_capture(known: sqlite3.Row, reading: _ExtractedArticle) -> bool:
     """Return whether an extraction is of another capture than the stored one."""
     return known["digest"] is None or known["digest"] != reading.article.digest
 
 
-def _gone_of_both(
-    connection: sqlite3.Connection, known: sqlite3.Row, reading: _Reading, policy: HabitJudge
+def _boilerplate_of_both(
+    connection: sqlite3.Connection,
+    known: sqlite3.Row,
+    reading: _ExtractedArticle,
+    policy: HabitJudge,
 ) -> frozenset[int]:
     """Return the hashes of the boilerplate in an extraction and, if its page differs, the old text.
 
@@ -289,25 +315,25 @@ def _gone_of_both(
     """
     outlet_text, habits = reading.outlet_text, reading.lines.habits
     gone = policy.gone(outlet_text.text, habits, outlet_text.language)
-    if not _is_another_page(known, reading):
+    if not _is_other_capture(known, reading):
         return gone
-    old = Told(outlet_text.outlet_id, known["text"], known["language"])
-    habits |= habits_in(connection, old, policy)
+    old = OutletText(outlet_text.outlet_id, known["text"], known["language"])
+    habits |= boilerplate_in(connection, old, policy)
     gone_of_old = policy.gone(old.text, habits, old.language)
-    return gone.union(left_out(connection, known["id"]).values(), gone_of_old)
+    return gone.union(removed_lines(connection, known["id"]).values(), gone_of_old)
 
 
-def _leave_out(
+def _remove_lines(
     connection: sqlite3.Connection, known: sqlite3.Row, gone: Collection[int], policy: HabitJudge
 ) -> dict[str, Any]:
     """Remove these lines from an article and its revisions; return the article's new row."""
-    trimmed = trim(known["text"], gone, policy)
+    trimmed = trim_text(known["text"], gone, policy)
     row = dict(known)
     revisions = connection.execute(
         "SELECT id, text FROM revisions WHERE article_id = ?", (known["id"],)
     ).fetchall()
     for revision in revisions:
-        then = trim(revision["text"], gone, policy)
+        then = trim_text(revision["text"], gone, policy)
         if then.left_out:
             connection.execute(
                 "UPDATE revisions SET text = ?, fingerprint = ? WHERE id = ?",
@@ -316,27 +342,30 @@ def _leave_out(
     if not trimmed.left_out:
         return row
     lines = known["text"].count("\n") + 1
-    all_removed = added(left_out(connection, known["id"]), lines, trimmed.left_out)
-    keep_left_out(connection, known["id"], all_removed)
-    changes = _of_text(trimmed.text, row, policy)
-    _update(connection, known["id"], row | changes, changes)
+    all_removed = add_removed_lines(removed_lines(connection, known["id"]), lines, trimmed.left_out)
+    store_removed_lines(connection, known["id"], all_removed)
+    changes = _columns_of_text(trimmed.text, row, policy)
+    _update_article(connection, known["id"], row | changes, changes)
     return row | changes
 
 
-def _reads_without(
-    decisions: Decisions, connection: sqlite3.Connection, outlet_text: Told, gone: frozenset[int]
+def _policy_without_boilerplate(
+    decisions: Decisions,
+    connection: sqlite3.Connection,
+    outlet_text: OutletText,
+    gone: frozenset[int],
 ) -> ChangeJudge:
     """Return the policy of changes, whose `reread` also removes the outlet's boilerplate."""
     reread, policy = decisions.changes.reread, decisions.habits
     if reread is None:
         return decisions.changes
 
-    def reread_without(digest: str) -> Version | None:
+    def reread_without(digest: str) -> ArticleVersion | None:
         again = reread(digest)
         if again is None:
             return None
-        all_gone = gone | gone_of(connection, replace(outlet_text, text=again.text), policy)
-        text = trim(again.text, all_gone, policy).text
+        all_gone = gone | lines_to_remove(connection, replace(outlet_text, text=again.text), policy)
+        text = trim_text(again.text, all_gone, policy).text
         if text == again.text:
             return again
         return replace(again, text=text, fingerprint=policy.fingerprint(text))
@@ -347,27 +376,30 @@ def _reads_without(
 # -- rows ------------------------------------------------------------------------------------------
 
 
-def _row_without(
-    reading: _Reading, gone: Collection[int], policy: HabitJudge
+def _row_without_lines(
+    reading: _ExtractedArticle, gone: Collection[int], policy: HabitJudge
 ) -> tuple[dict[str, Any], Mapping[int, int]]:
     """Return the columns of an article without these lines, and the removed lines."""
-    article, trimmed = reading.article, trim(reading.outlet_text.text, gone, policy)
-    row = _row(article, reading.fingerprint)
+    article, trimmed = reading.article, trim_text(reading.outlet_text.text, gone, policy)
+    row = _article_row(article, reading.fingerprint)
     if trimmed.left_out:
-        row |= _of_text(trimmed.text, row, policy)
+        row |= _columns_of_text(trimmed.text, row, policy)
     return row | {"outlet_id": reading.outlet_text.outlet_id}, trimmed.left_out
 
 
-def _row(article: Article, fingerprint: str) -> dict[str, Any]:
+def _article_row(article: Article, fingerprint: str) -> dict[str, Any]:
     """Return the columns of an article."""
-    row = {name: getattr(article, name) for name in COLUMNS}
+    row = {name: getattr(article, name) for name in ARTICLE_COLUMNS}
     row |= {"authors": json.dumps(article.authors, ensure_ascii=False), "fingerprint": fingerprint}
-    return row | {"bigrams": _bigrams(row)}
+    return row | {"bigrams": _bigrams_of_row(row)}
 
 
-def _of_text(text: str, row: Mapping[str, Any], policy: HabitJudge) -> dict[str, Any]:
+def _columns_of_text(text: str, row: Mapping[str, Any], policy: HabitJudge) -> dict[str, Any]:
     """Return the columns that depend on an article's text."""
-    words, bigrams = policy.word_count(text, row["language"]), _bigrams({**row, "text": text})
+    words, bigrams = (
+        policy.word_count(text, row["language"]),
+        _bigrams_of_row({**row, "text": text}),
+    )
     return {
         "text": text,
         "fingerprint": policy.fingerprint(text),
@@ -376,12 +408,12 @@ def _of_text(text: str, row: Mapping[str, Any], policy: HabitJudge) -> dict[str,
     }
 
 
-def _bigrams(row: Mapping[str, Any]) -> str | None:
+def _bigrams_of_row(row: Mapping[str, Any]) -> str | None:
     """Return the column `bigrams` of an article."""
     return bigrams(searchable_text(row["headline"], row["standfirst"], row["byline"], row["text"]))
 
 
-def _insert(connection: sqlite3.Connection, row: dict[str, Any]) -> int:
+def _insert_article(connection: sqlite3.Connection, row: dict[str, Any]) -> int:
     """Insert an article; return its id."""
     names, marks = ", ".join(row), ", ".join(f":{name}" for name in row)
     # our own names
@@ -389,7 +421,7 @@ def _insert(connection: sqlite3.Connection, row: dict[str, Any]) -> int:
     return int(done.lastrowid or 0)
 
 
-def _update(
+def _update_article(
     connection: sqlite3.Connection, article_id: int, row: dict[str, Any], names: Collection[str]
 ) -> None:
     """Update columns of an article.
@@ -403,7 +435,7 @@ def _update(
         "SELECT published_at FROM articles WHERE id = ?", (article_id,)
     ).fetchone()[0]
     after = row["published_at"]
-    if before and after and len(before) > len(after) and say_the_same(before, after):
+    if before and after and len(before) > len(after) and can_be_same_time(before, after):
         unchanged |= {"published_at", "published_raw"}
     changes = ", ".join(f"{name} = :{name}" for name in names if name not in unchanged)
     # our own names

@@ -2,9 +2,9 @@
 confirmed.
 
 What makes a profile, and how well an article fits it, is decided elsewhere
-(`pipelines.topics.stories`) and comes in as a `Judge`; here are rows. A person's verdict is final:
-what was confirmed makes the profile, what was rejected is never listed, and scoring anew changes
-neither.
+(`pipelines.topics.stories`) and comes in as a `StoryPolicy`; here are rows. A person's verdict is
+final: what was confirmed makes the profile, what was rejected is never listed, and scoring anew
+changes neither.
 
 All functions that write run inside the caller's transaction.
 """
@@ -21,51 +21,50 @@ from functools import lru_cache
 from itertools import count, zip_longest
 from typing import Any, Literal, TypedDict, TypeVar
 
-from archive.articles.events import candidates
-from archive.articles.language_keys import candidates as key_candidates
-from archive.articles.language_keys import vectors as key_vectors
-from archive.articles.leads import frequencies
+from archive.articles.events import articles_with_terms
+from archive.articles.language_keys import key_candidates, key_vectors
+from archive.articles.leads import lead_term_frequencies
 from archive.errors import UsageError
-from archive.records import now
+from archive.records import current_timestamp
 
-Version = TypeVar("Version", dict[str, Any], sqlite3.Row)
+StoryVersion = TypeVar("StoryVersion", dict[str, Any], sqlite3.Row)
 """An article as a row."""
 
-CANDIDATES = 400
+MAX_STORY_CANDIDATES = 400
 """Articles of the archive that are judged when a listing is made, those that share the most
 first."""
 FIRST = 120
 """Of them those that are judged first, to learn by which terms the others are found: those that
 share the most."""
-ALL = 200
+ALL_STORY_LANGUAGES = 200
 """So few articles are all judged: by what they are found was chosen before anybody knew which words
 are rare."""
-GROWTH, AFTER_A_CRAWL = 2, 1.1
+RELIST_GROWTH, RELIST_AFTER_CRAWL = 2, 1.1
 """A listing is made again when the archive has grown by this factor, amid a crawl and after it:
 which words are rare is known better then."""
-LEAST = 1_000
+MIN_FREQUENCY_ARTICLES = 1_000
 """Articles of a language below which an archive does not know what is rare: it counts as one of so
 many. Else the names of a story that fills half of a new archive would say nothing."""
-LONGEST_NAME = 40
+MAX_STORY_NAME_CHARS = 40
 
-Vector = Mapping[str, float]
-Known = Callable[[Collection[str]], tuple[Mapping[str, int], int]]
+TermVector = Mapping[str, float]
+KnownArticle = Callable[[Collection[str]], tuple[Mapping[str, int], int]]
 """Terms → how many articles of a language hold each, and how many articles of it there are."""
-Verdict = Literal["belongs", "not"]
-Profile = Any
+StoryVerdict = Literal["belongs", "not"]
+StoryProfileLike = Any
 """Made and read by the judge alone."""
 
 
-Tier = Literal["sure", "likely", "perhaps"]
+StoryTier = Literal["sure", "likely", "perhaps"]
 """How well an article fits: what is `sure` or `likely` is listed, what is only `perhaps` waits for
 a person's word."""
-Part = Literal["event", "development", "background"]
+StoryPart = Literal["event", "development", "background"]
 """What an article is to a story: a report of the happening that a person confirmed · an earlier or
 later development · a piece that stands alone in time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class StoryScore:
     """How well a lead fits a story."""
 
     value: float
@@ -75,31 +74,31 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class StoryCandidate:
     """An article that may belong to a story."""
 
     id: int
-    vector: Vector
+    vector: TermVector
     published_at: str | None
     language: str | None
     host: str
     event_id: int | None
-    verdict: Verdict | None
+    verdict: StoryVerdict | None
     """A person's."""
-    keys: Vector = field(default_factory=dict)
+    keys: TermVector = field(default_factory=dict)
     """What it has in common with reports in other languages (`archive.articles.language_keys`);
     empty where nobody asks."""
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class StoryJudgement:
     """Whether an article belongs to a story, and why."""
 
     probability: float
     """That it belongs; 0 also for what the story's languages, window or outlets leave out."""
-    tier: Tier | None
+    tier: StoryTier | None
     """None: so unlikely that nobody is asked."""
-    part: Part | None = None
+    part: StoryPart | None = None
     terms: Sequence[str] = ()
     """What it has in common with the story, the strongest first."""
     nearest_id: int | None = None
@@ -107,10 +106,10 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class StoryListing:
     """What became of all candidates."""
 
-    judgements: Sequence[Judgement]
+    judgements: Sequence[StoryJudgement]
     """In the order of the candidates."""
     terms: Sequence[str]
     """The story's, the strongest first: by them further candidates are found."""
@@ -137,11 +136,11 @@ class Story:
     terms: tuple[str, ...] = field(default=(), compare=False)
     """The profile's best, as the last listing found them."""
     learnt: str | None = field(default=None, compare=False)
-    """What the last listing learnt (`Listing.learnt`)."""
+    """What the last listing learnt (`StoryListing.learnt`)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Confirmed:
+class ConfirmedArticle:
     """An article of which a person said that it belongs."""
 
     vector: str
@@ -157,32 +156,34 @@ class Confirmed:
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class StoryPolicy:
     """What the archive asks about stories and does not know itself
     (`pipelines.topics.stories.JUDGE`)."""
 
-    profile: Callable[[Story, Sequence[Confirmed]], Profile]
+    profile: Callable[[Story, Sequence[ConfirmedArticle]], StoryProfileLike]
     """A story and its confirmed articles → its profile; there may be none of them yet."""
-    terms: Callable[[Profile], Sequence[str]]
+    terms: Callable[[StoryProfileLike], Sequence[str]]
     """The profile's terms, the strongest first: by them articles are found."""
-    listing: Callable[[Story, Sequence[Candidate]], Listing]
+    listing: Callable[[Story, Sequence[StoryCandidate]], StoryListing]
     """All that may belong is judged together: what is near to what belongs, belongs more likely."""
-    abroad: Callable[[Story, Listing, Sequence[Candidate], Sequence[Candidate]], Listing]
+    abroad: Callable[
+        [Story, StoryListing, Sequence[StoryCandidate], Sequence[StoryCandidate]], StoryListing
+    ]
     """A listing, the articles that it lists, and some in other languages → the listing of these,
     learnt from both."""
-    keys: Callable[[Sequence[Candidate]], Vector]
+    keys: Callable[[Sequence[StoryCandidate]], TermVector]
     """What listed articles have in common with reports in other languages: by it these are
     found."""
-    arrival: Callable[[Profile, Candidate], Judgement]
+    arrival: Callable[[StoryProfileLike, StoryCandidate], StoryJudgement]
     """One article, by what the last listing learnt."""
     opening: Callable[[str | None, str | None, str, str | None], dict[str, float]]
     """Headline, standfirst, text and language → the terms of the opening, counted."""
-    vector: Callable[[Vector, Vector, Mapping[str, int], int], Vector]
+    vector: Callable[[TermVector, TermVector, Mapping[str, int], int], TermVector]
     """Terms of an article and of its opening, counted; how many articles hold each, of how many →
     the article as a story sees it, of unit length."""
 
 
-class Definition(TypedDict, total=False):
+class StoryDefinition(TypedDict, total=False):
     """What a person may say of a story besides its articles; what is left out stays as it is."""
 
     title: str
@@ -196,39 +197,39 @@ class Definition(TypedDict, total=False):
 # -- following -------------------------------------------------------------------------------------
 
 
-def follow(
+def save_story(
     connection: sqlite3.Connection,
     name: str,
     article_ids: Iterable[int],
-    judge: Judge,
-    definition: Definition | None = None,
+    judge: StoryPolicy,
+    definition: StoryDefinition | None = None,
 ) -> int:
     """Start a story from articles, or add them to the one of that name, and list what the archive
     has; its id.
 
     Raises UsageError for a name without a letter or digit.
     """
-    story_id = _made(connection, slug(name), name)
-    _define(connection, story_id, definition or {})
-    say(connection, story_id, article_ids, "belongs")
-    relist(connection, story_id, judge)
+    story_id = _insert_story(connection, story_slug(name), name)
+    _update_definition(connection, story_id, definition or {})
+    save_verdict(connection, story_id, article_ids, "belongs")
+    relist_story(connection, story_id, judge)
     return story_id
 
 
-def verdict(
+def record_verdict(
     connection: sqlite3.Connection,
     story_id: int,
     article_ids: Iterable[int],
     belongs: bool | None,
-    judge: Judge,
+    judge: StoryPolicy,
 ) -> None:
     """A person's word on articles: they belong, they do not, or (None) nothing is said any more."""
-    word: Verdict | None = None if belongs is None else "belongs" if belongs else "not"
-    say(connection, story_id, article_ids, word)
-    relist(connection, story_id, judge)
+    word: StoryVerdict | None = None if belongs is None else "belongs" if belongs else "not"
+    save_verdict(connection, story_id, article_ids, word)
+    relist_story(connection, story_id, judge)
 
 
-def unfollow(connection: sqlite3.Connection, story_id: int) -> None:
+def delete_story(connection: sqlite3.Connection, story_id: int) -> None:
     """Forget a story and what was said of it; the articles stay."""
     for table in ("story_articles", "story_urls", "story_outlets"):
         # our own names
@@ -236,8 +237,8 @@ def unfollow(connection: sqlite3.Connection, story_id: int) -> None:
     connection.execute("DELETE FROM stories WHERE id = ?", (story_id,))
 
 
-def await_verdict(
-    connection: sqlite3.Connection, story_id: int, url: str, url_key: str, word: Verdict
+def await_article_verdict(
+    connection: sqlite3.Connection, story_id: int, url: str, url_key: str, word: StoryVerdict
 ) -> None:
     """Keep a person's word on a page that the archive does not have; it counts once a crawl brings
     the page."""
@@ -248,7 +249,7 @@ def await_verdict(
     )
 
 
-def slug(text: str) -> str:
+def story_slug(text: str) -> str:
     """A text as a name: small letters and digits of any script, hyphens between the words.
 
     Raises UsageError if nothing is left.
@@ -268,35 +269,42 @@ def slug(text: str) -> str:
     return name
 
 
-def free_name(connection: sqlite3.Connection, headline: str) -> str:
-    """A name for a new story, from the first words of a headline. Raises UsageError as `slug`."""
-    name = slug(headline)
-    if len(name) > LONGEST_NAME:
-        name = name[: LONGEST_NAME + 1].rpartition("-")[0] or name[:LONGEST_NAME]
+def free_story_name(connection: sqlite3.Connection, headline: str) -> str:
+    """A name for a new story, from the first words of a headline. Raises UsageError as
+    `story_slug`."""
+    name = story_slug(headline)
+    if len(name) > MAX_STORY_NAME_CHARS:
+        name = name[: MAX_STORY_NAME_CHARS + 1].rpartition("-")[0] or name[:MAX_STORY_NAME_CHARS]
     tries = (name if number == 1 else f"{name}-{number}" for number in count(1))
-    return next(each for each in tries if not _row(connection, each))
+    return next(each for each in tries if not _story_row(connection, each))
 
 
-def _made(connection: sqlite3.Connection, name: str, title: str) -> int:
+def _insert_story(connection: sqlite3.Connection, name: str, title: str) -> int:
     connection.execute(
         "INSERT INTO stories (name, title, created_at) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING",
-        (name, title, now()),
+        (name, title, current_timestamp()),
     )
     return int(connection.execute("SELECT id FROM stories WHERE name = ?", (name,)).fetchone()[0])
 
 
-def _define(connection: sqlite3.Connection, story_id: int, definition: Definition) -> None:
+def _update_definition(
+    connection: sqlite3.Connection, story_id: int, definition: StoryDefinition
+) -> None:
     for column, value in definition.items():
         kept = json.dumps(value, ensure_ascii=False) if column in ("languages", "hosts") else value
         # a key of Definition
         connection.execute(f"UPDATE stories SET {column} = ? WHERE id = ?", (kept, story_id))  # noqa: S608
 
 
-def say(
-    connection: sqlite3.Connection, story_id: int, article_ids: Iterable[int], word: Verdict | None
+def save_verdict(
+    connection: sqlite3.Connection,
+    story_id: int,
+    article_ids: Iterable[int],
+    word: StoryVerdict | None,
 ) -> None:
-    """Write down a person's word on articles; `relist` is what makes it count for the others."""
-    moment = now()
+    """Write down a person's word on articles; `relist_story` is what makes it count for the
+    others."""
+    moment = current_timestamp()
     connection.executemany(
         """INSERT INTO story_articles (story_id, article_id, verdict, judged_at, found_at) VALUES (?, ?, ?, ?, ?)
         ON CONFLICT (story_id, article_id) DO UPDATE SET verdict = excluded.verdict, judged_at = excluded.judged_at""",
@@ -307,16 +315,16 @@ def say(
 # -- reading ---------------------------------------------------------------------------------------
 
 
-def story(connection: sqlite3.Connection, name: str) -> Story:
+def find_story(connection: sqlite3.Connection, name: str) -> Story:
     """The story of a name, as a person writes it. Raises UsageError, with the nearest names, if
     there is none."""
-    row = _row(connection, name) or _row(connection, slug(name))
+    row = _story_row(connection, name) or _story_row(connection, story_slug(name))
     if row:
-        return _story(row)
-    names = [each.name for each in stories(connection)]
+        return _story_from_row(row)
+    names = [each.name for each in all_stories(connection)]
     near = (
-        get_close_matches(slug(name), names, n=3, cutoff=0.5)
-        or [each for each in names if slug(name) in each][:3]
+        get_close_matches(story_slug(name), names, n=3, cutoff=0.5)
+        or [each for each in names if story_slug(name) in each][:3]
     )
     if near:
         raise UsageError(f"{name}: no such story; did you mean {' or '.join(near)}?")
@@ -328,12 +336,14 @@ def story(connection: sqlite3.Connection, name: str) -> Story:
     raise UsageError(f"{name}: no such story; {told}")
 
 
-def stories(connection: sqlite3.Connection) -> list[Story]:
+def all_stories(connection: sqlite3.Connection) -> list[Story]:
     """All stories, by name."""
-    return [_story(row) for row in connection.execute("SELECT * FROM stories ORDER BY name")]
+    return [
+        _story_from_row(row) for row in connection.execute("SELECT * FROM stories ORDER BY name")
+    ]
 
 
-def stories_of(connection: sqlite3.Connection, article_ids: Sequence[int]) -> list[str]:
+def story_names_of(connection: sqlite3.Connection, article_ids: Sequence[int]) -> list[str]:
     """The names of the stories in which all of these articles were confirmed."""
     rows = connection.execute(
         """SELECT s.name FROM stories s JOIN story_articles m ON m.story_id = s.id AND m.verdict = 'belongs'
@@ -343,7 +353,9 @@ def stories_of(connection: sqlite3.Connection, article_ids: Sequence[int]) -> li
     return [row["name"] for row in rows]
 
 
-def summaries(connection: sqlite3.Connection, chosen: Iterable[Story]) -> list[dict[str, Any]]:
+def story_summaries(
+    connection: sqlite3.Connection, chosen: Iterable[Story]
+) -> list[dict[str, Any]]:
     """Of each story: name, title, words, how many `articles` and `outlets` it has, and the `newest`
     day."""
     counted = """
@@ -356,7 +368,9 @@ def summaries(connection: sqlite3.Connection, chosen: Iterable[Story]) -> list[d
     ]
 
 
-def profile_of(connection: sqlite3.Connection, story_id: int) -> tuple[Story, list[Confirmed]]:
+def story_profile_inputs(
+    connection: sqlite3.Connection, story_id: int
+) -> tuple[Story, list[ConfirmedArticle]]:
     """What a judge makes a profile of: `judge.profile(*profile_of(connection, story_id))`."""
     row = connection.execute("SELECT * FROM stories WHERE id = ?", (story_id,)).fetchone()
     rows = connection.execute(
@@ -365,10 +379,10 @@ def profile_of(connection: sqlite3.Connection, story_id: int) -> tuple[Story, li
         WHERE m.story_id = ? AND m.verdict = 'belongs' AND m.vector IS NOT NULL ORDER BY a.id""",
         (story_id,),
     )
-    return _story(row), [Confirmed(*each) for each in rows]
+    return _story_from_row(row), [ConfirmedArticle(*each) for each in rows]
 
 
-def listing(connection: sqlite3.Connection, story_id: int) -> list[dict[str, Any]]:
+def story_listing(connection: sqlite3.Connection, story_id: int) -> list[dict[str, Any]]:
     """The coverage of a story in time order, undated articles last; each text once, the others in
     its `copies`.
 
@@ -380,19 +394,19 @@ def listing(connection: sqlite3.Connection, story_id: int) -> list[dict[str, Any
         (story_id,),
     )
     told = [dict(row) | {"terms": json.loads(row["terms"])} for row in rows]
-    return [head | {"copies": copies} for head, copies in folded(told)]
+    return [head | {"copies": copies} for head, copies in fold_copies(told)]
 
 
-def folded(rows: Sequence[Version]) -> list[tuple[Version, list[Version]]]:
+def fold_copies(rows: Sequence[StoryVersion]) -> list[tuple[StoryVersion, list[StoryVersion]]]:
     """Each text once, as the article that stands for it and the others: the original, else the
     first.
 
     A row has an `id` and an `original_id`. The texts are in the order of who stands for them.
     """
-    versions: dict[int, list[Version]] = {}
+    versions: dict[int, list[StoryVersion]] = {}
     for row in rows:
         versions.setdefault(row["original_id"], []).append(row)
-    heads = {original: _head(original, of) for original, of in versions.items()}
+    heads = {original: _listing_head(original, of) for original, of in versions.items()}
     return [
         (row, [each for each in versions[row["original_id"]] if each is not row])
         for row in rows
@@ -400,15 +414,15 @@ def folded(rows: Sequence[Version]) -> list[tuple[Version, list[Version]]]:
     ]
 
 
-def _head(original: int, versions: Sequence[Version]) -> Version:
+def _listing_head(original: int, versions: Sequence[StoryVersion]) -> StoryVersion:
     return next((row for row in versions if row["id"] == original), versions[0])
 
 
-def _row(connection: sqlite3.Connection, name: str) -> sqlite3.Row | None:
+def _story_row(connection: sqlite3.Connection, name: str) -> sqlite3.Row | None:
     return connection.execute("SELECT * FROM stories WHERE name = ?", (name,)).fetchone()  # type: ignore[no-any-return]
 
 
-def _story(row: sqlite3.Row) -> Story:
+def _story_from_row(row: sqlite3.Row) -> Story:
     lists = {name: tuple(json.loads(row[name])) for name in ("languages", "hosts", "terms")}
     names = ("id", "name", "title", "words", "since", "until", "learnt")
     return Story(**{name: row[name] for name in names} | lists)
@@ -417,28 +431,30 @@ def _story(row: sqlite3.Row) -> Story:
 # -- listing ---------------------------------------------------------------------------------------
 
 
-def file(
-    connection: sqlite3.Connection, article_id: int, judge: Judge, changed: bool = True
+def file_article(
+    connection: sqlite3.Connection, article_id: int, judge: StoryPolicy, changed: bool = True
 ) -> list[int]:
     """Put an article under the stories that it belongs to; their ids.
 
     One that is not new and whose text has not `changed` may only have got an address for which a
     word waited.
     """
-    stale = _arrived(connection, article_id)
+    stale = _arrived_articles(connection, article_id)
     if changed:
-        stale |= _part_of(connection, article_id) | _outgrown(connection, article_id)
+        stale |= _story_part(connection, article_id) | _has_outgrown(connection, article_id)
     for story_id in stale:
-        relist(connection, story_id, judge)
+        relist_story(connection, story_id, judge)
     if changed:
-        _file_under_each(connection, article_id, judge)
+        _file_under_each_story(connection, article_id, judge)
     rows = connection.execute(
         "SELECT story_id FROM story_coverage WHERE id = ? ORDER BY 1", (article_id,)
     )
     return [int(row[0]) for row in rows]
 
 
-def _file_under_each(connection: sqlite3.Connection, article_id: int, judge: Judge) -> None:
+def _file_under_each_story(
+    connection: sqlite3.Connection, article_id: int, judge: StoryPolicy
+) -> None:
     """Judge one article for each story by what the last listing learnt; where it enters, the
     listing is stale.
 
@@ -448,44 +464,49 @@ def _file_under_each(connection: sqlite3.Connection, article_id: int, judge: Jud
     ids = [int(row[0]) for row in connection.execute("SELECT id FROM stories")]
     if not ids:
         return
-    few = int(connection.execute("SELECT max(id) FROM articles").fetchone()[0]) <= ALL
+    few = (
+        int(connection.execute("SELECT max(id) FROM articles").fetchone()[0]) <= ALL_STORY_LANGUAGES
+    )
     said = dict(
         connection.execute(
             "SELECT story_id, verdict FROM story_articles WHERE article_id = ?", (article_id,)
         ).fetchall()
     )
-    [article] = _candidates(connection, None, [article_id], judge, keyed=True)
+    [article] = _story_candidates(connection, None, [article_id], judge, keyed=True)
     for story_id in ids:
         candidate = replace(article, verdict=said.get(story_id))
-        about, confirmed = profile_of(connection, story_id)
+        about, confirmed = story_profile_inputs(connection, story_id)
         judgement = judge.arrival(
-            _profile(judge.profile, about, about.learnt, tuple(confirmed)), candidate
+            _saved_profile(judge.profile, about, about.learnt, tuple(confirmed)), candidate
         )
-        if _keep(connection, about.id, candidate, judgement):
+        if _save_judgements(connection, about.id, candidate, judgement):
             connection.execute("UPDATE stories SET stale = 1 WHERE id = ?", (about.id,))
             if few:
-                relist(connection, about.id, judge)
+                relist_story(connection, about.id, judge)
 
 
-def relist(connection: sqlite3.Connection, story_id: int, judge: Judge) -> None:
+def relist_story(connection: sqlite3.Connection, story_id: int, judge: StoryPolicy) -> None:
     """Make a story's listing from all that the archive has; people's verdicts stay.
 
     Candidates are looked for twice: by the terms of what a person confirmed, then by those of what
     that found too, as far as the first of them show.
     """
     seen = _Seen(connection, story_id, judge)
-    _renew_vectors(connection, story_id, seen)
-    about, confirmed = profile_of(connection, story_id)
+    _renew_story_vectors(connection, story_id, seen)
+    about, confirmed = story_profile_inputs(connection, story_id)
     terms = list(judge.terms(judge.profile(replace(about, learnt=None), confirmed)))
-    found = _found(connection, about, terms)
+    found = _found_candidates(connection, about, terms)
     if len(found) > FIRST and _archive_is_large(connection):
         first = found[: max(FIRST, len(_judged(connection, story_id)))]
-        found = _merged(
-            found, _found(connection, about, judge.listing(about, seen.candidates(first)).terms)
+        found = _merged_candidates(
+            found,
+            _found_candidates(
+                connection, about, judge.listing(about, seen.candidates(first)).terms
+            ),
         )
     candidates = seen.candidates(found)
     listing = judge.listing(about, candidates)
-    candidates, listing = _with_those_abroad(seen, about, candidates, listing)
+    candidates, listing = _with_foreign_candidates(seen, about, candidates, listing)
     dropped = "DELETE FROM story_articles WHERE story_id = ? AND verdict IS NULL"
     found_at = dict(
         connection.execute(
@@ -494,25 +515,27 @@ def relist(connection: sqlite3.Connection, story_id: int, judge: Judge) -> None:
     )
     connection.execute(dropped, (story_id,))
     for candidate, judgement in zip(candidates, listing.judgements, strict=True):
-        _keep(connection, story_id, candidate, judgement, found_at.get(candidate.id))
+        _save_judgements(connection, story_id, candidate, judgement, found_at.get(candidate.id))
     connection.execute(
         """UPDATE stories SET terms = ?, learnt = ?, stale = 0,
         newest_id = (SELECT coalesce(max(id), 0) FROM articles) WHERE id = ?""",
-        (_json(terms), listing.learnt, story_id),
+        (_as_compact_json(terms), listing.learnt, story_id),
     )
 
 
-def refresh(connection: sqlite3.Connection, judge: Judge, everything: bool = False) -> None:
+def refresh_stories(
+    connection: sqlite3.Connection, judge: StoryPolicy, everything: bool = False
+) -> None:
     """Make the listings again into which something came, or since which the archive has grown by a
     tenth; or all."""
     grown = (
         "SELECT id FROM stories WHERE ? OR stale OR newest_id * ? < (SELECT max(id) FROM articles)"
     )
-    for (story_id,) in connection.execute(grown, (everything, AFTER_A_CRAWL)).fetchall():
-        relist(connection, story_id, judge)
+    for (story_id,) in connection.execute(grown, (everything, RELIST_AFTER_CRAWL)).fetchall():
+        relist_story(connection, story_id, judge)
 
 
-def _arrived(connection: sqlite3.Connection, article_id: int) -> set[int]:
+def _arrived_articles(connection: sqlite3.Connection, article_id: int) -> set[int]:
     """The stories in which a person's word on an address of this article waited; it is said now."""
     rows = connection.execute(
         """DELETE FROM story_urls WHERE url_key IN (SELECT url_key FROM urls WHERE article_id = ?)
@@ -520,24 +543,24 @@ def _arrived(connection: sqlite3.Connection, article_id: int) -> set[int]:
         (article_id,),
     ).fetchall()
     for story_id, word in rows:
-        say(connection, story_id, [article_id], word)
+        save_verdict(connection, story_id, [article_id], word)
     return {int(row[0]) for row in rows}
 
 
-def _part_of(connection: sqlite3.Connection, article_id: int) -> set[int]:
+def _story_part(connection: sqlite3.Connection, article_id: int) -> set[int]:
     """The stories whose profile an article is part of."""
     confirmed = "SELECT story_id FROM story_articles WHERE article_id = ? AND verdict = 'belongs'"
     return {int(row[0]) for row in connection.execute(confirmed, (article_id,))}
 
 
-def _outgrown(connection: sqlite3.Connection, article_id: int) -> set[int]:
+def _has_outgrown(connection: sqlite3.Connection, article_id: int) -> set[int]:
     rows = connection.execute(
-        "SELECT id FROM stories WHERE newest_id * ? <= ?", (GROWTH, article_id)
+        "SELECT id FROM stories WHERE newest_id * ? <= ?", (RELIST_GROWTH, article_id)
     )
     return {int(row[0]) for row in rows}
 
 
-def _renew_vectors(connection: sqlite3.Connection, story_id: int, seen: _Seen) -> None:
+def _renew_story_vectors(connection: sqlite3.Connection, story_id: int, seen: _Seen) -> None:
     rows = connection.execute(
         "SELECT article_id FROM story_articles WHERE story_id = ? AND verdict = 'belongs'",
         (story_id,),
@@ -554,27 +577,31 @@ def _renew_vectors(connection: sqlite3.Connection, story_id: int, seen: _Seen) -
 
 
 @lru_cache(maxsize=256)  # a crawl asks for the same ones at each article
-def _profile(
-    made: Callable[[Story, Sequence[Confirmed]], Profile],
+def _saved_profile(
+    made: Callable[[Story, Sequence[ConfirmedArticle]], StoryProfileLike],
     about: Story,
     _: str | None,
-    confirmed: Sequence[Confirmed],
+    confirmed: Sequence[ConfirmedArticle],
 ) -> Any:
     """Found again by what was learnt, too, which does not make a story another one."""
     return made(about, confirmed)
 
 
-def _found(connection: sqlite3.Connection, about: Story, terms: Sequence[str]) -> list[int]:
+def _found_candidates(
+    connection: sqlite3.Connection, about: Story, terms: Sequence[str]
+) -> list[int]:
     """The articles that are judged: those that a person judged, then those that share the most, or
     all of a few."""
     known = _judged(connection, about.id)
     if _archive_is_large(connection):
         likely = (
-            candidates(connection, terms, about.since, about.until, CANDIDATES) if terms else []
+            articles_with_terms(connection, terms, about.since, about.until, MAX_STORY_CANDIDATES)
+            if terms
+            else []
         )
     else:
         likely = [int(row[0]) for row in connection.execute("SELECT id FROM articles")]
-    return list(dict.fromkeys((*known, *likely)))[: max(CANDIDATES, len(known))]
+    return list(dict.fromkeys((*known, *likely)))[: max(MAX_STORY_CANDIDATES, len(known))]
 
 
 def _judged(connection: sqlite3.Connection, story_id: int) -> list[int]:
@@ -585,44 +612,51 @@ def _judged(connection: sqlite3.Connection, story_id: int) -> list[int]:
 
 def _archive_is_large(connection: sqlite3.Connection) -> bool:
     """Are there so many articles that not all of them are judged?"""
-    return len(connection.execute("SELECT 1 FROM articles LIMIT ?", (ALL + 1,)).fetchall()) > ALL
+    return (
+        len(
+            connection.execute(
+                "SELECT 1 FROM articles LIMIT ?", (ALL_STORY_LANGUAGES + 1,)
+            ).fetchall()
+        )
+        > ALL_STORY_LANGUAGES
+    )
 
 
-def _merged(first: Sequence[int], second: Sequence[int]) -> list[int]:
+def _merged_candidates(first: Sequence[int], second: Sequence[int]) -> list[int]:
     """In turn from both, what was judged by a person at the head of each."""
     in_turn = (each for pair in zip_longest(first, second) for each in pair if each is not None)
-    return list(dict.fromkeys(in_turn))[: max(CANDIDATES, len(first))]
+    return list(dict.fromkeys(in_turn))[: max(MAX_STORY_CANDIDATES, len(first))]
 
 
 class _Seen:
     """The articles that one listing looks at, each read and weighed once."""
 
-    def __init__(self, connection: sqlite3.Connection, story_id: int, judge: Judge) -> None:
+    def __init__(self, connection: sqlite3.Connection, story_id: int, judge: StoryPolicy) -> None:
         self.connection, self.story_id, self.judge = connection, story_id, judge
-        self._known: dict[int, Candidate] = {}
+        self._known: dict[int, StoryCandidate] = {}
 
-    def candidates(self, article_ids: Sequence[int]) -> list[Candidate]:
+    def candidates(self, article_ids: Sequence[int]) -> list[StoryCandidate]:
         """Articles as they are judged, in this order; those that the archive does not have are left
         out."""
         new = [id for id in dict.fromkeys(article_ids) if id not in self._known]
-        read = _candidates(self.connection, self.story_id, new, self.judge) if new else []
+        read = _story_candidates(self.connection, self.story_id, new, self.judge) if new else []
         self._known |= {each.id: each for each in read}
         return [self._known[id] for id in article_ids if id in self._known]
 
-    def keyed(self, article_ids: Sequence[int]) -> list[Candidate]:
-        """As `candidates`, with their keys."""
+    def keyed(self, article_ids: Sequence[int]) -> list[StoryCandidate]:
+        """As `articles_with_terms`, with their keys."""
         keys = key_vectors(self.connection, article_ids)
         return [replace(each, keys=keys.get(each.id, {})) for each in self.candidates(article_ids)]
 
 
-def _candidates(
+def _story_candidates(
     connection: sqlite3.Connection,
     story_id: int | None,
     article_ids: Sequence[int],
-    judge: Judge,
+    judge: StoryPolicy,
     *,
     keyed: bool = False,
-) -> list[Candidate]:
+) -> list[StoryCandidate]:
     """Articles as they are judged for a story, in this order; with their keys, if they are to be
     `keyed`."""
     rows = connection.execute(
@@ -638,14 +672,14 @@ def _candidates(
             json.loads(row["weights"] or "{}"),
             json.loads(row["opening"])
             if row["opening"]
-            else _count_opening(connection, row["id"], judge),
+            else _save_opening(connection, row["id"], judge),
         )
         for row in rows
     }
-    known = _known(connection, [(row["language"], counts[row["id"]]) for row in rows])
+    known = _known_articles(connection, [(row["language"], counts[row["id"]]) for row in rows])
     keys = key_vectors(connection, article_ids) if keyed else {}
     return [
-        Candidate(
+        StoryCandidate(
             row["id"], judge.vector(*counts[row["id"]], *known[row["language"]]), row["published_at"],
             row["language"], row["host"], row["event_id"], row["verdict"], keys.get(row["id"], {}),
         )
@@ -653,9 +687,9 @@ def _candidates(
     ]  # fmt: skip
 
 
-def _with_those_abroad(
-    seen: _Seen, about: Story, candidates: list[Candidate], listing: Listing
-) -> tuple[list[Candidate], Listing]:
+def _with_foreign_candidates(
+    seen: _Seen, about: Story, candidates: list[StoryCandidate], listing: StoryListing
+) -> tuple[list[StoryCandidate], StoryListing]:
     """A listing, and what is reported of it in languages in which nobody confirmed an article."""
     own = {each.language for each in candidates if each.verdict == "belongs"}
     at_home = [
@@ -669,7 +703,9 @@ def _with_those_abroad(
     if not told:
         return candidates, listing
     spoken = next(iter(own)) if len(own) == 1 else None
-    found = key_candidates(seen.connection, told, about.since, about.until, CANDIDATES // 2, spoken)
+    found = key_candidates(
+        seen.connection, told, about.since, about.until, MAX_STORY_CANDIDATES // 2, spoken
+    )
     foreign = [each for each in seen.keyed(found) if each.language and each.language not in own]
     abroad = seen.judge.abroad(about, listing, members, foreign)
     judged = {each.id for each in foreign}
@@ -684,7 +720,9 @@ def _with_those_abroad(
     )
 
 
-def _count_opening(connection: sqlite3.Connection, article_id: int, judge: Judge) -> Vector:
+def _save_opening(
+    connection: sqlite3.Connection, article_id: int, judge: StoryPolicy
+) -> TermVector:
     query = "SELECT headline, standfirst, text, language FROM articles WHERE id = ?"
     opening = judge.opening(*connection.execute(query, (article_id,)).fetchone())
     kept = json.dumps(
@@ -696,8 +734,9 @@ def _count_opening(connection: sqlite3.Connection, article_id: int, judge: Judge
     return opening
 
 
-def _known(
-    connection: sqlite3.Connection, counts: Iterable[tuple[str | None, tuple[Vector, Vector]]]
+def _known_articles(
+    connection: sqlite3.Connection,
+    counts: Iterable[tuple[str | None, tuple[TermVector, TermVector]]],
 ) -> dict[str | None, tuple[Mapping[str, int], int]]:
     """Of each language: how many articles hold each of the terms, and how many articles it counts
     as."""
@@ -706,16 +745,16 @@ def _known(
         terms.setdefault(language, set()).update(*both)
     known: dict[str | None, tuple[Mapping[str, int], int]] = {}
     for language, held in terms.items():
-        found, articles = frequencies(connection, language, held)
-        known[language] = found, max(articles, LEAST)
+        found, articles = lead_term_frequencies(connection, language, held)
+        known[language] = found, max(articles, MIN_FREQUENCY_ARTICLES)
     return known
 
 
-def _keep(
+def _save_judgements(
     connection: sqlite3.Connection,
     story_id: int,
-    candidate: Candidate,
-    judgement: Judgement,
+    candidate: StoryCandidate,
+    judgement: StoryJudgement,
     found_at: str | None = None,
 ) -> bool:
     """Keep an article with its story, as long as it may belong or a person judged it; whether it
@@ -725,7 +764,7 @@ def _keep(
         added = (
             "INSERT OR IGNORE INTO story_articles (story_id, article_id, found_at) VALUES (?, ?, ?)"
         )
-        connection.execute(added, (*place, found_at or now()))
+        connection.execute(added, (*place, found_at or current_timestamp()))
     elif candidate.verdict is None:
         connection.execute(
             "DELETE FROM story_articles WHERE story_id = ? AND article_id = ?", place
@@ -733,11 +772,11 @@ def _keep(
     connection.execute(
         """UPDATE story_articles SET probability = ?, tier = ?, part = ?, terms = ?, nearest_id = ?
         WHERE story_id = ? AND article_id = ?""",
-        (round(judgement.probability, 3), judgement.tier, judgement.part, _json(judgement.terms), judgement.nearest_id,
-         *place),
+        (round(judgement.probability, 3), judgement.tier, judgement.part,
+         _as_compact_json(judgement.terms), judgement.nearest_id, *place),
     )  # fmt: skip
     return judgement.tier is not None
 
 
-def _json(values: Iterable[str]) -> str:
+def _as_compact_json(values: Iterable[str]) -> str:
     return json.dumps(list(values), ensure_ascii=False)

@@ -11,20 +11,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from archive.records import now
+from archive.records import current_timestamp
 
-State = Literal["answered", "failed", "not asked"]
-NAMED = 12
+SearchState = Literal["answered", "failed", "not asked"]
+MAX_NAMED_OUTLETS = 12
 """Outlets that a line names; of more it says how many they are."""
 
 
 @dataclass(frozen=True, slots=True)
-class Searched:
+class OutletSearch:
     """An outlet that was asked for a story, or could have been."""
 
     host: str
     """Without `www.`"""
-    state: State
+    state: SearchState
     reason: str | None = None
     suggested: str | None = None
     since: str | None = None
@@ -33,17 +33,17 @@ class Searched:
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class StorySearch:
     """All that is known of where a story was looked for."""
 
-    outlets: tuple[Searched, ...]
+    outlets: tuple[OutletSearch, ...]
     ended: str | None = None
     """Why the last crawl for it stopped."""
     next: str | None = None
     languages: tuple[tuple[str, int], ...] = ()
     """Of what is listed, each with its articles."""
 
-    def of(self, state: State) -> list[Searched]:
+    def of(self, state: SearchState) -> list[OutletSearch]:
         return [each for each in self.outlets if each.state == state]
 
     @property
@@ -64,10 +64,12 @@ class Search:
         return f"{min(str(each.since) for each in answered)[:10]} to {until[:10] if until else 'the day of the search'}"
 
 
-def note(connection: sqlite3.Connection, story_id: int, outlets: Iterable[Searched]) -> None:
+def save_outlet_searches(
+    connection: sqlite3.Connection, story_id: int, outlets: Iterable[OutletSearch]
+) -> None:
     """Write down what became of outlets; requests add up, and who answered before is not said to be
     unasked."""
-    moment = now()
+    moment = current_timestamp()
     connection.executemany(
         """INSERT INTO story_searches (story_id, host, state, reason, suggested, since, until, requests, searched_at)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (story_id, host) DO UPDATE SET
@@ -95,18 +97,18 @@ def note(connection: sqlite3.Connection, story_id: int, outlets: Iterable[Search
     )
 
 
-def note_end(
+def save_search_end(
     connection: sqlite3.Connection, story_id: int, reason: str | None, next_step: str | None
 ) -> None:
     """Write down how a crawl for a story ended."""
     connection.execute(
         """INSERT INTO story_ends (story_id, ended_at, reason, next) VALUES (?, ?, ?, ?) ON CONFLICT (story_id)
         DO UPDATE SET ended_at = excluded.ended_at, reason = excluded.reason, next = excluded.next""",
-        (story_id, now(), reason, next_step),
+        (story_id, current_timestamp(), reason, next_step),
     )
 
 
-def search(connection: sqlite3.Connection, story_id: int) -> Search | None:
+def story_search(connection: sqlite3.Connection, story_id: int) -> StorySearch | None:
     """Where a story was looked for; None where no crawl for it was made yet."""
     rows = connection.execute(
         """SELECT host, state, reason, suggested, since, until, requests FROM story_searches WHERE story_id = ?
@@ -125,23 +127,25 @@ def search(connection: sqlite3.Connection, story_id: int) -> Search | None:
             (story_id,),
         )
     )
-    outlets = tuple(Searched(*row) for row in rows)
+    outlets = tuple(OutletSearch(*row) for row in rows)
     reason, next_step = ended or (None, None)
-    return Search(outlets, reason, next_step, tuple(spoken.most_common()))
+    return StorySearch(outlets, reason, next_step, tuple(spoken.most_common()))
 
 
-def lines(found: Search) -> list[str]:
+def search_lines(found: StorySearch) -> list[str]:
     """What was searched and what was not, a line each."""
     answered, failed, unasked = (found.of(state) for state in ("answered", "failed", "not asked"))
     told = [
-        f"Searched: {_outlets(answered)} answered{_names(answered)}."
+        f"Searched: {_outlets_in_words(answered)} answered{_outlet_names(answered)}."
         if answered
         else "Searched: no outlet answered."
     ]
     if failed:
-        told.append(f"Not searched, as they did not answer: {_with_reasons(failed)}.")
+        told.append(f"Not searched, as they did not answer: {_names_with_reasons(failed)}.")
     if unasked:
-        told.append(f"Not asked, though suggested: {_outlets(unasked)}{_names(unasked)}.")
+        told.append(
+            f"Not asked, though suggested: {_outlets_in_words(unasked)}{_outlet_names(unasked)}."
+        )
     if found.days:
         told.append(f"Days looked at: {found.days}.")
     if found.languages:
@@ -156,17 +160,19 @@ def lines(found: Search) -> list[str]:
     return told
 
 
-def _outlets(many: Sequence[Searched]) -> str:
+def _outlets_in_words(many: Sequence[OutletSearch]) -> str:
     return f"{len(many):,} outlet{'' if len(many) == 1 else 's'}"
 
 
-def _names(outlets: Sequence[Searched]) -> str:
-    told = ", ".join(each.host for each in outlets[:NAMED])
-    more = len(outlets) - NAMED
+def _outlet_names(outlets: Sequence[OutletSearch]) -> str:
+    told = ", ".join(each.host for each in outlets[:MAX_NAMED_OUTLETS])
+    more = len(outlets) - MAX_NAMED_OUTLETS
     return f": {told}{f' and {more:,} more' if more > 0 else ''}"
 
 
-def _with_reasons(outlets: Sequence[Searched]) -> str:
-    told = "; ".join(f"{each.host} ({each.reason or 'no answer'})" for each in outlets[:NAMED])
-    more = len(outlets) - NAMED
+def _names_with_reasons(outlets: Sequence[OutletSearch]) -> str:
+    told = "; ".join(
+        f"{each.host} ({each.reason or 'no answer'})" for each in outlets[:MAX_NAMED_OUTLETS]
+    )
+    more = len(outlets) - MAX_NAMED_OUTLETS
     return f"{told}{f'; and {more:,} more' if more > 0 else ''}"

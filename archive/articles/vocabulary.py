@@ -11,20 +11,20 @@ import sqlite3
 from collections.abc import Collection, Iterable, Mapping
 from math import log, sqrt
 
-Vector = dict[str, float]
+WeightedTerms = dict[str, float]
 """Term → weight, of unit length."""
 
-MOST_TERMS = 48
+MAX_VECTOR_TERMS = 48
 """Largest number of terms in a vector."""
-UNKNOWN = ""
+UNKNOWN_LANGUAGE = ""
 """The language of articles whose language is unknown."""
 
 
-def learn(
+def count_terms(
     connection: sqlite3.Connection, language: str | None, terms: Collection[str]
 ) -> tuple[dict[str, int], int]:
-    """Count one more article with these terms; return the new `frequencies`."""
-    language = language or UNKNOWN
+    """Count one more article with these terms; return the new `term_frequencies`."""
+    language = language or UNKNOWN_LANGUAGE
     articles = connection.execute(
         """INSERT INTO languages (language, articles) VALUES (?, 1)
         ON CONFLICT (language) DO UPDATE SET articles = articles + 1 RETURNING articles""",
@@ -40,14 +40,14 @@ def learn(
     return {str(term): int(held) for term, held in rows}, int(articles)
 
 
-def frequencies(
+def term_frequencies(
     connection: sqlite3.Connection, language: str | None, terms: Collection[str]
 ) -> tuple[dict[str, int], int]:
     """Return the number of articles of a language with each term, and of all its articles.
 
     Terms that no article contains are left out.
     """
-    language = language or UNKNOWN
+    language = language or UNKNOWN_LANGUAGE
     rows = connection.execute(
         """SELECT v.term, v.articles FROM json_each(?) AS asked
         CROSS JOIN vocabulary AS v ON v.language = ? AND v.term = asked.value""",
@@ -60,41 +60,41 @@ def frequencies(
     return known, int(row[0]) if row else 0
 
 
-def vector(
+def weighted_vector(
     weights: Mapping[str, float],
     frequencies: Mapping[str, int],
     articles: int,
-    most: int = MOST_TERMS,
+    most: int = MAX_VECTOR_TERMS,
     power: float = 1.0,
-) -> Vector:
+) -> WeightedTerms:
     """Return the strongest terms as a vector of unit length (tf-idf).
 
     The weight of a term is (1 + ln weight) · ln((articles + 1) / (frequency + ½)) ** power. A term
     that nearly all articles contain weighs nothing and is left out.
     """
-    weighted: Vector = {}
+    weighted: WeightedTerms = {}
     all_articles = log(articles + 1)
     for term, weight in weights.items():
         rarity = all_articles - log(frequencies.get(term, 0) + 0.5)
         if rarity > 0:
             scaled = 1 + log(weight) if weight > 1 else 1.0
             weighted[term] = scaled * rarity**power
-    return unit(weighted, most)
+    return unit_vector(weighted, most)
 
 
-def unit(weights: Mapping[str, float], most: int = MOST_TERMS) -> Vector:
+def unit_vector(weights: Mapping[str, float], most: int = MAX_VECTOR_TERMS) -> WeightedTerms:
     """Return the strongest terms, scaled to unit length; ties are broken by name."""
-    best = strongest(weights, most) if len(weights) > most else weights
-    size = length(weights[term] for term in best)
+    best = strongest_terms(weights, most) if len(weights) > most else weights
+    size = vector_length(weights[term] for term in best)
     return {term: weights[term] / size for term in best} if size else {}
 
 
-def strongest(weights: Mapping[str, float], most: int) -> list[str]:
+def strongest_terms(weights: Mapping[str, float], most: int) -> list[str]:
     """Return the terms with the largest weights; ties are broken by name."""
     ordered = sorted([(-weight, term) for term, weight in weights.items()])
     return [term for _, term in ordered[:most]]
 
 
-def length(weights: Iterable[float]) -> float:
+def vector_length(weights: Iterable[float]) -> float:
     """Return the Euclidean length of a vector with these weights."""
     return sqrt(sum([weight * weight for weight in weights]))

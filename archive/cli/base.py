@@ -15,11 +15,11 @@ from typing import Any, TypeVar
 import click
 
 from archive.errors import DatelineError
-from archive.storage.database import connect_to_read
-from archive.storage.schema import ARCHIVE
+from archive.storage.database import open_read_only
+from archive.storage.schema import ARCHIVE_SCHEMA
 
 DEFAULT_ARCHIVE = Path("data")
-F = TypeVar("F", bound=Callable[..., Any])
+CommandFunction = TypeVar("CommandFunction", bound=Callable[..., Any])
 
 
 OVERVIEW: dict[str, dict[str, str]] = {
@@ -60,7 +60,7 @@ OVERVIEW: dict[str, dict[str, str]] = {
 """The commands by task, each with its line on `dateline --help`: at most 60 characters."""
 
 
-class Commands(click.Group):
+class CommandGroup(click.Group):
     """A group whose commands report a user's mistake in one line with an exit code."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -103,26 +103,27 @@ class Commands(click.Group):
             ctx.exit(1)
 
 
-def archive_option(command: F) -> F:
+def archive_option(command: CommandFunction) -> CommandFunction:
     """Adds `--archive DIR` to a command; its function gets `folder: Path`."""
     return click.option(
         "--archive",
         "folder",
         type=click.Path(path_type=Path, file_okay=False),
         metavar="DIR",
-        default=_archive_of_the_group,
+        default=_group_archive,
         envvar="DATELINE_ARCHIVE",
         help="Use the archive in this folder.  [default: $DATELINE_ARCHIVE, else ./data]",
     )(command)
 
 
-def _archive_of_the_group() -> Path:
+def _group_archive() -> Path:
     given = click.get_current_context().find_root().params.get("folder")
     return given if isinstance(given, Path) else DEFAULT_ARCHIVE
 
 
 @click.group(
-    cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+    cls=CommandGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @click.option(
     "--archive",
@@ -141,9 +142,9 @@ def cli(folder: Path | None) -> None:
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[sqlite3.Connection]:
+def opened_archive(folder: Path) -> Iterator[sqlite3.Connection]:
     """The archive of a folder, to read."""
-    connection = connect_to_read(folder / "archive.db", ARCHIVE)
+    connection = open_read_only(folder / "archive.db", ARCHIVE_SCHEMA)
     try:
         yield connection
     finally:
@@ -166,7 +167,7 @@ def given() -> Given:
     return told if isinstance(told, Given) else Given()
 
 
-def typed(text: str) -> str:
+def typed_text(text: str) -> str:
     """An argument as UTF-8, whatever the terminal calls itself; what is none is no address and no
     word."""
     return os.fsencode(text).decode("utf-8", "replace")
@@ -176,7 +177,7 @@ def print_all(contents: Iterable[Any], width: int | None = None) -> None:
     """To the terminal; through a pager where a text of some `width` would run off the screen."""
     from archive.cli import terminal
 
-    console = terminal.console()
+    console = terminal.terminal_console()
     with console.capture() as captured:
         for content in contents:
             console.print(

@@ -13,20 +13,20 @@ from typing import Any, TypeVar
 
 import click
 
-from archive.cli.base import archive_option, cli, given, opened, print_all, typed
+from archive.cli.base import archive_option, cli, given, opened_archive, print_all, typed_text
 from archive.errors import ArchiveError, UsageError
-from archive.text.printable import TEXT_WIDTH, printable
-from archive.times import since as moment
+from archive.text.printable import TEXT_WIDTH_COLUMNS, printable_text
+from archive.times import parse_since as moment
 
-F = TypeVar("F", bound=Callable[..., Any])
+ReadCommandFunction = TypeVar("ReadCommandFunction", bound=Callable[..., Any])
 
-WORDS_AS_TYPED = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
+SEARCH_WORDS_CONTEXT = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
 """Without short options, because -strike searches for articles without that word."""
-MOST_HITS = 10_000
-WARC_ENDINGS = (".warc.gz", ".warc")
+MAX_SEARCH_HITS = 10_000
+WARC_OUTPUT_ENDINGS = (".warc.gz", ".warc")
 
 
-class WordsCommand(click.Command):
+class SearchWordsCommand(click.Command):
     """A command whose arguments are search words.
 
     `-h` alone prints the help, while -harbour excludes a word.
@@ -46,7 +46,7 @@ class WordsCommand(click.Command):
         return option
 
 
-def _filters(command: F) -> F:
+def _filter_options(command: ReadCommandFunction) -> ReadCommandFunction:
     """Add the options that narrow a search or an export."""
     for option in (
         click.option(
@@ -66,11 +66,11 @@ def _filters(command: F) -> F:
     return command
 
 
-@cli.command(cls=WordsCommand, context_settings=WORDS_AS_TYPED)
+@cli.command(cls=SearchWordsCommand, context_settings=SEARCH_WORDS_CONTEXT)
 @click.argument("words", nargs=-1, required=True)
 @click.option(
     "--limit",
-    type=click.IntRange(1, MOST_HITS),
+    type=click.IntRange(1, MAX_SEARCH_HITS),
     default=20,
     show_default=True,
     help="List at most this many.",
@@ -78,9 +78,9 @@ def _filters(command: F) -> F:
 @click.option("--copies", is_flag=True, help="List every copy of a text separately.")
 @click.option("--json", "form", flag_value="jsonl", help="Print one JSON object per line.")
 @click.option("--csv", "form", flag_value="csv", help="Print a table for spreadsheets.")
-@_filters
+@_filter_options
 @archive_option
-def search(
+def search_command(
     words: tuple[str, ...],
     limit: int,
     copies: bool,
@@ -103,19 +103,21 @@ def search(
     unknown = next((word for word in words if word.startswith("--")), None)
     if unknown:
         raise UsageError(f"unknown option {unknown}; `dateline search --help` lists the options")
-    query = typed(" ".join(words))
-    with opened(folder) as connection:
-        given = _given(connection, folder, filters)
-        found = searching.search(connection, query, limit=limit, copies=copies, **given)
-        total = 0 if form else searching.count(connection, query, copies=copies, **given)
+    query = typed_text(" ".join(words))
+    with opened_archive(folder) as connection:
+        given = _parsed_filters(connection, folder, filters)
+        found = searching.search_articles(connection, query, limit=limit, copies=copies, **given)
+        total = (
+            0 if form else searching.count_search_hits(connection, query, copies=copies, **given)
+        )
     if form:
         from dataclasses import asdict
 
-        _write(map(asdict, found), form, None)
+        _write_records(map(asdict, found), form, None)
     elif found:
         from archive.cli import terminal
 
-        print_all(terminal.hits(found))
+        print_all(terminal.hit_lines(found))
         if total > len(found):
             click.echo(f"{len(found):,} of {total:,} shown; see --limit")
     else:
@@ -127,7 +129,7 @@ def search(
 @click.option("--json", "as_json", is_flag=True, help="Print the whole record as JSON.")
 @click.option("--html", "as_html", is_flag=True, help="Print the page as it was served.")
 @archive_option
-def show(article: str, as_json: bool, as_html: bool, folder: Path) -> None:
+def show_command(article: str, as_json: bool, as_html: bool, folder: Path) -> None:
     """Show an article: its headline, its details, its text.
 
     \b
@@ -138,21 +140,23 @@ def show(article: str, as_json: bool, as_html: bool, folder: Path) -> None:
     from archive.cli import terminal
     from archive.queries import lookup as reading
 
-    article = typed(article)
-    keys: reading.Keys | None = given().keys
-    with opened(folder) as connection:
-        record = reading.article(connection, _known(connection, article, keys, folder))
+    article = typed_text(article)
+    keys: reading.UrlKeyFunction | None = given().keys
+    with opened_archive(folder) as connection:
+        record = reading.article_with_context(
+            connection, _known_article_id(connection, article, keys, folder)
+        )
     assert record is not None
     if as_html:
         if not record["digest"]:
             raise ArchiveError(
                 f"article {record['id']} was imported without its page; its HTML is not stored"
             )
-        sys.stdout.buffer.write(reading.page(folder, record["digest"]))
+        sys.stdout.buffer.write(reading.stored_page(folder, record["digest"]))
     elif as_json:
-        _document(record)
+        _print_json_document(record)
     else:
-        print_all(terminal.article(record), TEXT_WIDTH)
+        print_all(terminal.article_lines(record), TEXT_WIDTH_COLUMNS)
 
 
 @cli.command()
@@ -165,7 +169,7 @@ def show(article: str, as_json: bool, as_html: bool, folder: Path) -> None:
 @click.option("--max-age", default="1d", show_default=True, metavar="TIME",
               help="With --check, the greatest allowed age of the last crawl.")  # fmt: skip
 @archive_option
-def status(as_json: bool, check: bool, max_age: str, folder: Path) -> None:
+def status_command(as_json: bool, check: bool, max_age: str, folder: Path) -> None:
     """Show what the archive holds, what is due, and what fails.
 
     \b
@@ -173,18 +177,18 @@ def status(as_json: bool, check: bool, max_age: str, folder: Path) -> None:
               dateline status --check --max-age 2h
     """
     from archive.cli import terminal
-    from archive.queries.status import problems, report
-    from archive.times import seconds
+    from archive.queries.status import status_problems, status_report
+    from archive.times import parse_duration_seconds
 
-    with opened(folder) as connection:
-        stands = report(connection, folder)
-    found = problems(stands, seconds(max_age)) if check else []
+    with opened_archive(folder) as connection:
+        stands = status_report(connection, folder)
+    found = status_problems(stands, parse_duration_seconds(max_age)) if check else []
     if as_json:
-        _document(stands | ({"problems": found} if check else {}))
+        _print_json_document(stands | ({"problems": found} if check else {}))
     elif check:
-        click.echo("\n".join(map(printable, found)) or f"{folder}: no problem")
+        click.echo("\n".join(map(printable_text, found)) or f"{folder}: no problem")
     else:
-        print_all(terminal.status(stands))
+        print_all(terminal.status_lines(stands))
     if found:
         raise SystemExit(1)
 
@@ -204,9 +208,9 @@ def status(as_json: bool, check: bool, max_age: str, folder: Path) -> None:
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
               help="The file to write, complete or not at all.  [default: standard output]")  # fmt: skip
-@_filters
+@_filter_options
 @archive_option
-def export(
+def export_command(
     form: str | None,
     words: str | None,
     warc: bool,
@@ -228,13 +232,19 @@ def export(
     if warc:
         _export_warc(form, words, output, folder, filters)
         return
-    from archive.exports.article_files import ENDINGS, articles, format_of
+    from archive.exports.article_files import (
+        ARTICLE_FILE_ENDINGS,
+        export_articles,
+        format_by_ending,
+    )
 
     to_stdout = output is None or str(output) == "-"
-    chosen = form or format_of(output, ENDINGS, "jsonl")
-    with opened(folder) as connection:
-        given = _given(connection, folder, filters)
-        count = _write(articles(connection, words, **given), chosen, None if to_stdout else output)
+    chosen = form or format_by_ending(output, ARTICLE_FILE_ENDINGS, "jsonl")
+    with opened_archive(folder) as connection:
+        given = _parsed_filters(connection, folder, filters)
+        count = _write_records(
+            export_articles(connection, words, **given), chosen, None if to_stdout else output
+        )
     noun = "article" if count == 1 else "articles"
     click.echo(f"{count:,} {noun} → {output or 'standard output'}", err=True)
 
@@ -257,7 +267,9 @@ def export(
 )
 @click.option("--html", "as_html", is_flag=True, help="Print a complete HTML page.")
 @archive_option
-def diff(article: str, first: int | None, last: int | None, as_html: bool, folder: Path) -> None:
+def diff_command(
+    article: str, first: int | None, last: int | None, as_html: bool, folder: Path
+) -> None:
     """Show how an article changed after publication.
 
     Lists its revisions and compares two of them word by word.
@@ -267,13 +279,13 @@ def diff(article: str, first: int | None, last: int | None, as_html: bool, folde
               dateline diff 12 --from 1 --to 3
     """
     from archive.queries import lookup as reading
-    from archive.queries.revision_diff import told
+    from archive.queries.revision_diff import render_revision_diff
 
-    article = typed(article)
-    keys: reading.Keys | None = given().keys
-    with opened(folder) as connection:
-        id = _known(connection, article, keys, folder)
-        click.echo(told(connection, id, first, last, as_html, sys.stdout.isatty()))
+    article = typed_text(article)
+    keys: reading.UrlKeyFunction | None = given().keys
+    with opened_archive(folder) as connection:
+        id = _known_article_id(connection, article, keys, folder)
+        click.echo(render_revision_diff(connection, id, first, last, as_html, sys.stdout.isatty()))
 
 
 @cli.command()
@@ -307,7 +319,7 @@ def diff(article: str, first: int | None, last: int | None, as_html: bool, folde
               help="A Datasette setting, such as base_url /news/; may be repeated.")  # fmt: skip
 @click.option("--open", "open_browser", is_flag=True, help="Open a browser.")
 @archive_option
-def serve(folder: Path, **how: Any) -> None:
+def serve_command(folder: Path, **how: Any) -> None:
     """Browse the archive in Datasette, also during a crawl.
 
     \b
@@ -317,36 +329,36 @@ def serve(folder: Path, **how: Any) -> None:
     """
     from archive.cli import serve as serving
 
-    serving.serve(folder, serving.Served(**how), given().judge)
+    serving.serve_archive(folder, serving.ServeOptions(**how), given().judge)
 
 
-def _given(
+def _parsed_filters(
     connection: sqlite3.Connection, folder: Path, filters: dict[str, str | None]
 ) -> dict[str, Any]:
     """Return the filters that were given, as a search takes them.
 
     Raises UsageError for an invalid value.
     """
-    from archive.queries.lookup import host_in
+    from archive.queries.lookup import known_outlet_host
 
-    given = {name: typed(value) for name, value in filters.items() if value is not None}
+    given = {name: typed_text(value) for name, value in filters.items() if value is not None}
     reads: dict[str, Callable[[str], str]] = {
         "since": moment,
         "until": moment,
-        "outlet": partial(host_in, connection, folder),
-        "language": _language,
+        "outlet": partial(known_outlet_host, connection, folder),
+        "language": _language_code_argument,
     }
     return {name: reads[name](value) for name, value in given.items()}
 
 
-def _language(text: str) -> str:
+def _language_code_argument(text: str) -> str:
     """Return the language code that articles have: `EN-gb` becomes `en`."""
     if re.fullmatch(r"[A-Za-z]{2,3}([-_]\w+)*", text, re.ASCII):
         return re.split("[-_]", text.lower())[0]
     raise UsageError(f"{text}: not a language code; give one such as en or ja")
 
 
-def _known(
+def _known_article_id(
     connection: sqlite3.Connection, article: str, keys: Callable[[str], str] | None, folder: Path
 ) -> int:
     """Return the ID of an article in the archive.
@@ -355,41 +367,43 @@ def _known(
     """
     from archive.queries import lookup as reading
 
-    id = reading.lookup(connection, article, keys)
+    id = reading.find_article_id(connection, article, keys)
     if id is None:
-        address = None if reading.is_number(article) else reading.seen(connection, article, keys)
-        raise ArchiveError(unknown(address, article, folder))
+        address = (
+            None
+            if reading.is_article_number(article)
+            else reading.find_url_row(connection, article, keys)
+        )
+        raise ArchiveError(unknown_article_message(address, article, folder))
     return id
 
 
-def unknown(address: dict[str, Any] | None, article: str, folder: Path) -> str:
+def unknown_article_message(address: dict[str, Any] | None, article: str, folder: Path) -> str:
     """Return a sentence that says why no article has that number or URL."""
     from archive.cli import terminal
 
     if address:
-        return terminal.address(address)
-    return (
-        f"{printable(article)}: not in {folder}; `dateline search WORDS` finds the IDs of articles"
-    )
+        return terminal.url_state_text(address)
+    return f"{printable_text(article)}: not in {folder}; `dateline search WORDS` finds the IDs of articles"
 
 
-def _write(records: Iterable[dict[str, Any]], form: str, path: Path | None) -> int:
+def _write_records(records: Iterable[dict[str, Any]], form: str, path: Path | None) -> int:
     """Write records to a file, or to standard output without one, and return their number."""
     from archive.cli import terminal
-    from archive.exports.article_files import FORMATS, written_aside
+    from archive.exports.article_files import ARTICLE_WRITERS, atomic_file
 
     if path is None:
-        return FORMATS[form](records, terminal.data_output())
-    with written_aside(path) as file:
-        return FORMATS[form](records, file)
+        return ARTICLE_WRITERS[form](records, terminal.data_output())
+    with atomic_file(path) as file:
+        return ARTICLE_WRITERS[form](records, file)
 
 
-def _document(content: Any) -> None:
+def _print_json_document(content: Any) -> None:
     """Print an indented JSON document."""
     from archive.cli import terminal
-    from archive.exports.article_files import as_document
+    from archive.exports.article_files import as_json_document
 
-    terminal.data_output().write(as_document(content))
+    terminal.data_output().write(as_json_document(content))
 
 
 def _export_warc(
@@ -400,28 +414,28 @@ def _export_warc(
     filters: dict[str, str | None],
 ) -> None:
     """Export all captures, or with filters only those of the articles that match."""
-    from archive.exports.article_files import articles, written_aside
+    from archive.exports.article_files import atomic_file, export_articles
     from archive.exports.warc import write_warc
-    from archive.frontier.urls import lead_to
-    from archive.storage.captures import Captures
+    from archive.frontier.urls import lead_to_url
+    from archive.storage.captures import CaptureStore
 
     if form or output is None or str(output) == "-":
         raise UsageError(
             "--warc needs a file name and no --format: dateline export --warc -o pages.warc.gz"
         )
-    if output.suffix and not output.name.lower().endswith(WARC_ENDINGS):
+    if output.suffix and not output.name.lower().endswith(WARC_OUTPUT_ENDINGS):
         raise UsageError(
             f"{output}: --warc writes gzipped WARC; name the file {output.stem}.warc.gz"
         )
     urls = None
-    with opened(folder) as connection:
+    with opened_archive(folder) as connection:
         if words or any(value is not None for value in filters.values()):
-            given = _given(connection, folder, filters)
-            urls = [article["url"] for article in articles(connection, words, **given)]
+            given = _parsed_filters(connection, folder, filters)
+            urls = [article["url"] for article in export_articles(connection, words, **given)]
         with (
-            closing(Captures(folder / "captures.db")) as captures,
-            written_aside(output, binary=True) as file,
+            closing(CaptureStore(folder / "captures.db")) as captures,
+            atomic_file(output, binary=True) as file,
         ):
-            count = write_warc(captures, file, urls, partial(lead_to, connection))
+            count = write_warc(captures, file, urls, partial(lead_to_url, connection))
     noun = "capture" if count == 1 else "captures"
     click.echo(f"{count:,} {noun} → {output}", err=True)

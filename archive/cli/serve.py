@@ -17,12 +17,12 @@ import click
 
 from archive.errors import DatelineError, UsageError
 from archive.judging import Source, judge_by
-from archive.storage.database import connect_to_read
-from archive.storage.schema import ARCHIVE
-from archive.storage.snapshot import snapshot
-from archive.storage.temporary_files import temporary_folder, told_if_full
+from archive.storage.database import open_read_only
+from archive.storage.schema import ARCHIVE_SCHEMA
+from archive.storage.snapshot import archive_snapshot
+from archive.storage.temporary_files import report_full_folder, temporary_folder
 
-SETTINGS = {
+DATASETTE_SETTINGS = {
     "default_page_size": 50,
     "max_returned_rows": 1000,
     "sql_time_limit_ms": 1000,
@@ -34,7 +34,7 @@ SETTINGS = {
 }
 """Datasette's settings."""
 
-PUBLIC = {
+PUBLIC_DATASETTE_SETTINGS = {
     "allow_facet": False,
     "allow_csv_stream": False,
     "default_allow_sql": False,
@@ -42,13 +42,13 @@ PUBLIC = {
 }
 """Further settings for a public archive."""
 
-LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 """Names of this machine."""
-HOST = re.compile(r"[\w.-]+|\[[0-9a-f:.]+\]", re.IGNORECASE | re.ASCII)
+HOST_NAME_PATTERN = re.compile(r"[\w.-]+|\[[0-9a-f:.]+\]", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class ServeOptions:
     """Options of `dateline serve`."""
 
     host: str = "127.0.0.1"
@@ -72,7 +72,7 @@ class Served:
         machine's address.
         """
         here = self.host in ("127.0.0.1", "localhost", "::1")
-        named = [*self.names, *LOOPBACK] if self.names or (here and not self.public) else []
+        named = [*self.names, *LOOPBACK_NAMES] if self.names or (here and not self.public) else []
         return [name.lower() for name in named]
 
     @property
@@ -82,7 +82,7 @@ class Served:
         return f"http://{host}:{self.port}/"
 
 
-def serve(folder: Path, how: Served, judge: Source | None = None) -> None:
+def serve_archive(folder: Path, how: ServeOptions, judge: Source | None = None) -> None:
     """Run Datasette on the archive until it is stopped; by `judge` a person's word lists a story
     anew at once.
 
@@ -92,24 +92,24 @@ def serve(folder: Path, how: Served, judge: Source | None = None) -> None:
     port is taken, UsageError for an invalid host name.
     """
     path = folder / "archive.db"
-    connect_to_read(path, ARCHIVE).close()
-    wrong = next((name for name in how.names if not HOST.fullmatch(name)), None)
+    open_read_only(path, ARCHIVE_SCHEMA).close()
+    wrong = next((name for name in how.names if not HOST_NAME_PATTERN.fullmatch(name)), None)
     if wrong is not None:
         raise UsageError(f"--name {wrong}: not a host name; give it without scheme and port")
     _check_port(how.host, how.port)
     # SIGTERM before uvicorn installs its own handler must remove the copy too
-    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGTERM, _raise_interrupt)
     with (
         suppress(click.Abort, KeyboardInterrupt),
-        _shown(folder, how) as served,
-        _told(how) as metadata,
+        _served_file(folder, how) as served,
+        _metadata_file(how) as metadata,
     ):
         judge_by(judge)
-        click.echo(_said(path, how))
-        _datasette(arguments(served, metadata, how))
+        click.echo(_start_message(path, how))
+        _run_datasette(datasette_arguments(served, metadata, how))
 
 
-def _said(path: Path, how: Served) -> str:
+def _start_message(path: Path, how: ServeOptions) -> str:
     """Return the line that is printed at the start."""
     if not how.public:
         return f"{path} at {how.address} (Ctrl-C stops)"
@@ -120,21 +120,21 @@ def _said(path: Path, how: Served) -> str:
 
 
 @contextmanager
-def _shown(folder: Path, how: Served) -> Iterator[Path]:
+def _served_file(folder: Path, how: ServeOptions) -> Iterator[Path]:
     """Yield the file that is served: the archive, or a copy of it for the public."""
     if not how.public:
         yield folder / "archive.db"
         return
-    with snapshot(folder) as copy:
+    with archive_snapshot(folder) as copy:
         yield copy
 
 
 @contextmanager
-def _told(how: Served) -> Iterator[Path]:
+def _metadata_file(how: ServeOptions) -> Iterator[Path]:
     """Yield a metadata file with the plugin's configuration."""
     configuration = {"plugins": {"dateline": {"public": how.public, "hosts": how.hosts}}}
     with ExitStack() as resources:
-        with told_if_full():
+        with report_full_folder():
             folder = resources.enter_context(
                 TemporaryDirectory(prefix="dateline-", dir=temporary_folder())
             )
@@ -143,9 +143,11 @@ def _told(how: Served) -> Iterator[Path]:
         yield metadata
 
 
-def arguments(served: Path, metadata: Path, how: Served) -> list[str]:
+def datasette_arguments(served: Path, metadata: Path, how: ServeOptions) -> list[str]:
     """Return the arguments for `datasette serve`, for 0.65 and 1.0 alike."""
-    settings: dict[str, Any] = SETTINGS | (PUBLIC if how.public else {}) | dict(how.settings)
+    settings: dict[str, Any] = (
+        DATASETTE_SETTINGS | (PUBLIC_DATASETTE_SETTINGS if how.public else {}) | dict(how.settings)
+    )
     args = ["--immutable", str(served)] if how.public else [str(served)]
     args += ["--host", how.host, "--port", str(how.port), "--metadata", str(metadata)]
     for name, value in settings.items():
@@ -153,20 +155,20 @@ def arguments(served: Path, metadata: Path, how: Served) -> list[str]:
     return args + ["--root"] * how.root + ["--open"] * how.open_browser
 
 
-def _stop(_signal: int, _frame: object) -> NoReturn:
+def _raise_interrupt(_signal: int, _frame: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _datasette(args: list[str]) -> None:
+def _run_datasette(args: list[str]) -> None:
     from datasette.cli import serve as datasette_serve  # type: ignore[import-untyped]
 
-    from archive.cli.idle_connections import allow_connections, end_silence
+    from archive.cli.idle_connections import raise_open_file_limit, use_request_timeout
     from archive.plugin.sql_limits import limit_heap
 
     # only here, where the process is ours; a plain `datasette` may serve other databases too
     limit_heap()
-    allow_connections()
-    end_silence()
+    raise_open_file_limit()
+    use_request_timeout()
     datasette_serve.main(args, prog_name="dateline serve", standalone_mode=False)
 
 

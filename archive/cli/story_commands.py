@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from archive.cli.base import archive_option, cli, opened, print_all, typed
+from archive.cli.base import archive_option, cli, opened_archive, print_all, typed_text
 from archive.errors import UsageError
 
 
@@ -21,7 +21,7 @@ from archive.errors import UsageError
     help="Print their definitions, for `dateline follow --from FILE`.",
 )
 @archive_option
-def stories(names: tuple[str, ...], form: str | None, folder: Path) -> None:
+def stories_command(names: tuple[str, ...], form: str | None, folder: Path) -> None:
     """List the followed stories, all or those named.
 
     Shows the number of articles and outlets of each.
@@ -31,36 +31,40 @@ def stories(names: tuple[str, ...], form: str | None, folder: Path) -> None:
               dateline stories harbour-strike --toml > harbour-strike.toml
     """
     from archive.articles import stories as followed
-    from archive.exports.story_files import as_toml, named
+    from archive.exports.story_files import stories_as_toml, stories_by_name
 
-    with opened(folder) as connection:
-        chosen = named(connection, map(typed, names)) if names else followed.stories(connection)
+    with opened_archive(folder) as connection:
+        chosen = (
+            stories_by_name(connection, map(typed_text, names))
+            if names
+            else followed.all_stories(connection)
+        )
         if form == "toml":
-            _data(as_toml(connection, chosen))
+            _print_data(stories_as_toml(connection, chosen))
             return
-        rows = followed.summaries(connection, chosen)
+        rows = followed.story_summaries(connection, chosen)
     if form == "json":
-        from archive.exports.article_files import as_document
+        from archive.exports.article_files import as_json_document
 
-        _data(as_document(rows))
+        _print_data(as_json_document(rows))
     elif rows:
-        _table(rows)
+        _print_stories(rows)
     else:
         click.echo("No story is followed yet; `dateline follow URL` starts one from an article.")
 
 
-def _table(rows: list[dict[str, object]]) -> None:
+def _print_stories(rows: list[dict[str, object]]) -> None:
     """Print stories as a table."""
     from rich.table import Column, Table
     from rich.text import Text
 
-    from archive.text.printable import printable
+    from archive.text.printable import printable_text
 
     numbers = (Column(name, justify="right") for name in ("articles", "outlets"))
     table = Table("name", *numbers, "newest", "title", "words", box=None, pad_edge=False)
     for row in rows:
         cells = (row[name] for name in ("name", "articles", "outlets", "newest", "title", "words"))
-        table.add_row(*(Text(printable(cell)) for cell in cells))
+        table.add_row(*(Text(printable_text(cell)) for cell in cells))
     print_all([table])
 
 
@@ -88,7 +92,7 @@ def _table(rows: list[dict[str, object]]) -> None:
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
               help="The file to write, complete or not at all.  [default: standard output]")  # fmt: skip
 @archive_option
-def story(
+def story_command(
     name: str,
     form: str | None,
     as_list: bool,
@@ -109,31 +113,31 @@ def story(
     """
     from archive.articles import stories as followed
     from archive.exports import dossier as dossiers
-    from archive.exports.article_files import format_of
+    from archive.exports.article_files import format_by_ending
 
     if as_list and (form or output):
         raise UsageError(
             "--list prints a table; --format and --output apply to the whole dossier only"
         )
-    chosen = form or format_of(output, dossiers.ENDINGS, "text")
-    with opened(folder) as connection:
-        dossier = dossiers.dossier(
-            connection, followed.story(connection, typed(name)), codes(languages)
+    chosen = form or format_by_ending(output, dossiers.DOSSIER_FILE_ENDINGS, "text")
+    with opened_archive(folder) as connection:
+        dossier = dossiers.build_dossier(
+            connection, followed.find_story(connection, typed_text(name)), codes(languages)
         )
     if as_list:
         click.echo(f"{dossier.story.title}: {dossier.summary}")
-        print_all([dossiers.as_table(dossier.pieces)])
+        print_all([dossiers.dossier_table(dossier.pieces)])
         return
-    text = dossiers.FORMATS[chosen](dossier)
+    text = dossiers.DOSSIER_WRITERS[chosen](dossier)
     if output is None or str(output) == "-":
         if chosen == "text":
-            _page(text)
+            _print_paged(text)
         else:
-            _data(text)
+            _print_data(text)
         return
-    from archive.exports.article_files import written_aside
+    from archive.exports.article_files import atomic_file
 
-    with written_aside(output) as file:
+    with atomic_file(output) as file:
         file.write(text)
     click.echo(f"{dossier.summary} → {output}", err=True)
 
@@ -144,18 +148,18 @@ def codes(given: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, named)))
 
 
-def _page(text: str) -> None:
+def _print_paged(text: str) -> None:
     """Print a text, through a pager on a terminal if it is longer than the screen."""
     from archive.cli import terminal
 
-    console = terminal.console()
+    console = terminal.terminal_console()
     if console.is_terminal and text.count("\n") > console.height:
         click.echo_via_pager(text)
     else:
         click.echo(text, nl=False)
 
 
-def _data(text: str) -> None:
+def _print_data(text: str) -> None:
     """Write data to standard output in UTF-8."""
     from archive.cli.terminal import data_output
 
@@ -165,7 +169,7 @@ def _data(text: str) -> None:
 @cli.command()
 @click.argument("name", metavar="NAME")
 @archive_option
-def unfollow(name: str, folder: Path) -> None:
+def unfollow_command(name: str, folder: Path) -> None:
     """Stop following a story; its articles stay.
 
     The story's definition and your verdicts are deleted; `dateline stories NAME --toml` saves them.
@@ -174,13 +178,13 @@ def unfollow(name: str, folder: Path) -> None:
     Example:  dateline unfollow harbour-strike
     """
     from archive.articles import stories as followed
-    from archive.storage.database import connect, transaction
-    from archive.storage.schema import ARCHIVE
+    from archive.storage.database import open_database, transaction
+    from archive.storage.schema import ARCHIVE_SCHEMA
 
-    with opened(folder) as connection:
-        about = followed.story(connection, typed(name))
-    writer = connect(folder / "archive.db", ARCHIVE)
+    with opened_archive(folder) as connection:
+        about = followed.find_story(connection, typed_text(name))
+    writer = open_database(folder / "archive.db", ARCHIVE_SCHEMA)
     with transaction(writer):
-        followed.unfollow(writer, about.id)
+        followed.delete_story(writer, about.id)
     writer.close()
     click.echo(f"{about.name} is no longer followed; its articles stay.")

@@ -13,18 +13,18 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
-from archive.queries.lookup import Row
-from archive.queries.search import Hit
-from archive.queries.status import Report
-from archive.records import below_standfirst
+from archive.queries.lookup import PlainRow
+from archive.queries.search import SearchHit
+from archive.queries.status import StatusReport
+from archive.records import text_below_standfirst
 from archive.text.passages import MARK_CLOSE, MARK_OPEN
-from archive.text.printable import printable
+from archive.text.printable import printable_text
 
-STEPS = "▁▂▃▄▅▆▇█"
-PLAIN_STEPS = ".:-=+*#@"
+BAR_CHARACTERS = "▁▂▃▄▅▆▇█"
+ASCII_BAR_CHARACTERS = ".:-=+*#@"
 
 
-def console() -> Console:
+def terminal_console() -> Console:
     """Return the console for output, which replaces characters that the terminal lacks by `?`."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
@@ -45,23 +45,24 @@ def data_output() -> TextIO:
     return sys.stdout
 
 
-def day(timestamp: str | None) -> str:
+def day_or_undated(timestamp: str | None) -> str:
     """Return the day of an ISO timestamp, or `undated`."""
     return timestamp[:10] if timestamp else "undated"
 
 
-def hits(found: Sequence[Hit]) -> Iterable[RenderableType]:
+def hit_lines(found: Sequence[SearchHit]) -> Iterable[RenderableType]:
     """Yield the hits of a search, each with the ID for `dateline show` first."""
     for hit in found:
         line = Text.assemble(
-            (str(hit.id), "bold cyan"), "  ", day(hit.published_at), "  ", (printable(hit.outlet), "green"), "  ",
-            (printable(hit.headline or hit.url), "bold"), (also_in(hit.other_outlets), "dim"),
+            (str(hit.id), "bold cyan"), "  ", day_or_undated(hit.published_at), "  ",
+            (printable_text(hit.outlet), "green"), "  ",
+            (printable_text(hit.headline or hit.url), "bold"), (also_in_note(hit.other_outlets), "dim"),
         )  # fmt: skip
         yield line
-        yield from _indented(marked(hit.passage))
+        yield from _indented_passage(highlighted_passage(hit.passage))
 
 
-def _indented(passage: Text) -> Iterable[RenderableType]:
+def _indented_passage(passage: Text) -> Iterable[RenderableType]:
     """Yield a passage to show below its headline.
 
     It is wrapped on a terminal; in a pipe it stays on one line, where a width would cut it off.
@@ -73,15 +74,15 @@ def _indented(passage: Text) -> Iterable[RenderableType]:
         yield Text()
 
 
-def also_in(outlets: int) -> str:
+def also_in_note(outlets: int) -> str:
     """Return the number of other outlets with the same text, to append to its line."""
     return f"  also in {outlets} other outlet{'s' * (outlets > 1)}" if outlets else ""
 
 
-def marked(passage: str) -> Text:
+def highlighted_passage(passage: str) -> Text:
     """Return a passage with its ⟦words⟧ highlighted, or in plain text in [brackets]."""
     text = Text()
-    for piece in re.split(f"({MARK_OPEN}.*?{MARK_CLOSE})", printable(passage)):
+    for piece in re.split(f"({MARK_OPEN}.*?{MARK_CLOSE})", printable_text(passage)):
         found = piece.startswith(MARK_OPEN) and piece.endswith(MARK_CLOSE)
         if not found:
             text.append(piece)
@@ -91,52 +92,56 @@ def marked(passage: str) -> Text:
     return text
 
 
-def article(record: Row) -> Iterable[RenderableType]:
+def article_lines(record: PlainRow) -> Iterable[RenderableType]:
     """Yield an article to read: its headline, its details, its text."""
-    yield Text(printable(record["headline"] or record["page_title"] or record["url"]), "bold")
+    yield Text(printable_text(record["headline"] or record["page_title"] or record["url"]), "bold")
     if record["standfirst"]:
-        yield Text(printable(record["standfirst"]), "italic")
+        yield Text(printable_text(record["standfirst"]), "italic")
     yield Text()
-    yield _facts(record)
-    for paragraph in below_standfirst(record["text"], record["standfirst"]).split("\n"):
+    yield _article_facts(record)
+    for paragraph in text_below_standfirst(record["text"], record["standfirst"]).split("\n"):
         yield Text()
-        yield Text(printable(paragraph))
+        yield Text(printable_text(paragraph))
 
 
-def address(row: Row) -> str:
+def url_state_text(row: PlainRow) -> str:
     """Return what the archive knows of a URL that led to no article."""
-    url = printable(row["url"])
+    url = printable_text(row["url"])
     if not row["outcome"]:
-        return f"{url}: found on {day(row['found_at'])}, not fetched yet; the next crawl fetches it"
-    reason = f" ({printable(row['reason'])})" if row["reason"] else ""
-    return f"{url}: {row['outcome']}{reason} when it was fetched on {day(row['checked_at'])}"
+        return f"{url}: found on {day_or_undated(row['found_at'])}, not fetched yet; the next crawl fetches it"
+    reason = f" ({printable_text(row['reason'])})" if row["reason"] else ""
+    return f"{url}: {row['outcome']}{reason} when it was fetched on {day_or_undated(row['checked_at'])}"
 
 
-def status(report: Report) -> Iterable[RenderableType]:
+def status_lines(report: StatusReport) -> Iterable[RenderableType]:
     """Yield the archive's status: first the totals, then what needs attention."""
-    yield _totals(report)
-    yield from _section(_span(report["days"]), [_days(report)] if report["articles"] else [])
-    yield from _table("Last crawls", report["crawls"],
+    yield _totals_table(report)
+    yield from _titled_section(
+        _days_title(report["days"]), [_days_table(report)] if report["articles"] else []
+    )
+    yield from _titled_table("Last crawls", report["crawls"],
                       ("id", "started_at", "state", "seconds", "new", "changed", "failed", "reason"))  # fmt: skip
-    yield from _table("Outlets that fell silent", report["silent_outlets"],
+    yield from _titled_table("Outlets that fell silent", report["silent_outlets"],
                       ("outlet", "last_found_at", "silent_hours", "usual_hours"))  # fmt: skip
-    yield from _table("Waiting", report["waiting_by_outlet"], ("outlet", "waiting"))
-    yield from _table(
+    yield from _titled_table("Waiting", report["waiting_by_outlet"], ("outlet", "waiting"))
+    yield from _titled_table(
         "Sources that fail", report["failing_sources"], ("outlet", "kind", "url", "reason", "tries")
     )
-    yield from _table(
+    yield from _titled_table(
         "Pages that fail",
         report["failing_pages"],
         ("outlet", "pages", "outcome", "reason", "example"),
     )
-    yield from _table("Pages that are not articles", report["not_articles"], ("type", "pages"))
-    silent = ", ".join(map(printable, report["outlets_without_articles"]))
-    yield from _section("Outlets without an article", [Text(silent)] if silent else [])
+    yield from _titled_table(
+        "Pages that are not articles", report["not_articles"], ("type", "pages")
+    )
+    silent = ", ".join(map(printable_text, report["outlets_without_articles"]))
+    yield from _titled_section("Outlets without an article", [Text(silent)] if silent else [])
     if not report["articles"]:
-        yield Text(_next_step(report))
+        yield Text(_next_step_hint(report))
 
 
-def _next_step(report: Report) -> str:
+def _next_step_hint(report: StatusReport) -> str:
     """Return what to do with an archive that has no articles."""
     if not report["outlets"]:
         return (
@@ -146,26 +151,26 @@ def _next_step(report: Report) -> str:
     return "\nNo articles yet. `dateline crawl` fetches what the outlets list."
 
 
-def _facts(record: Row) -> Table:
+def _article_facts(record: PlainRow) -> Table:
     """Return a table of what is known about an article, without empty fields."""
-    byline, authors = printable(record["byline"]), printable(", ".join(record["authors"]))
+    byline, authors = printable_text(record["byline"]), printable_text(", ".join(record["authors"]))
     facts = {
-        "outlet": printable(record["outlet_name"] or record["outlet"]),
+        "outlet": printable_text(record["outlet_name"] or record["outlet"]),
         "byline": byline,
         "authors": authors if authors != byline else "",
-        "agency": printable(record["agency"]),
-        "published": _moment(record, "published"),
-        "modified": _moment(record, "modified"),
-        "fetched": printable(record["fetched_at"]),
-        "section": printable(record["section"]),
-        "language": printable(record["language"]),
+        "agency": printable_text(record["agency"]),
+        "published": _date_with_raw(record, "published"),
+        "modified": _date_with_raw(record, "modified"),
+        "fetched": printable_text(record["fetched_at"]),
+        "section": printable_text(record["section"]),
+        "language": printable_text(record["language"]),
         "words": f"{record['word_count']:,}",
-        "address": printable(record["url"]),
-        "also at": "\n".join(map(_also_at, record["addresses"])),
-        "leads to": "\n".join(map(_leads_to, record["leads_to"])),
-        "gone": _gone(record),
-        "changed": _changed(record),
-        "versions": "\n".join(map(_related, record["related"])),
+        "address": printable_text(record["url"]),
+        "also at": "\n".join(map(_also_at_line, record["addresses"])),
+        "leads to": "\n".join(map(_leads_to_line, record["leads_to"])),
+        "gone": _gone_note(record),
+        "changed": _changed_note(record),
+        "versions": "\n".join(map(_related_line, record["related"])),
     }
     table = Table.grid(padding=(0, 2))
     for name, value in facts.items():
@@ -174,44 +179,46 @@ def _facts(record: Row) -> Table:
     return table
 
 
-def _also_at(other: Row) -> str:
-    return f"{printable(other['url'])} ({other['role']})"
+def _also_at_line(other: PlainRow) -> str:
+    return f"{printable_text(other['url'])} ({other['role']})"
 
 
-def _leads_to(other: Row) -> str:
-    title = printable(other["headline"] or other["leads_to"])
-    return f"article {other['article_id']} now, {title}\n  from {printable(other['url'])}"
+def _leads_to_line(other: PlainRow) -> str:
+    title = printable_text(other["headline"] or other["leads_to"])
+    return f"article {other['article_id']} now, {title}\n  from {printable_text(other['url'])}"
 
 
-def _changed(record: Row) -> str:
+def _changed_note(record: PlainRow) -> str:
     """Return how often the article changed, and the command that shows it."""
     if not record["revisions"]:
         return ""
     return f"{record['revisions'] - 1} × (dateline diff {record['id']})"
 
 
-def _related(other: Row) -> str:
-    published = day(other["published_at"])
-    return f"{other['id']}  {published}  {printable(other['outlet'])}  {other['how']}"
+def _related_line(other: PlainRow) -> str:
+    published = day_or_undated(other["published_at"])
+    return f"{other['id']}  {published}  {printable_text(other['outlet'])}  {other['how']}"
 
 
-def _gone(record: Row) -> str:
+def _gone_note(record: PlainRow) -> str:
     """Return since when the page is gone and how the server answered, or an empty text."""
     gone = record["gone"]
     if not gone:
         return ""
-    return f"since {day(gone['seen_at'])}: {printable(gone['how'] or 'HTTP 404, 410 or 451')}"
+    return f"since {day_or_undated(gone['seen_at'])}: {printable_text(gone['how'] or 'HTTP 404, 410 or 451')}"
 
 
-def _moment(record: Row, name: str) -> str:
+def _date_with_raw(record: PlainRow, name: str) -> str:
     """Return a date as understood, and as the page wrote it if that differs."""
-    understood, raw = printable(record[f"{name}_at"]), printable(record[f"{name}_raw"])
+    understood, raw = printable_text(record[f"{name}_at"]), printable_text(record[f"{name}_raw"])
     return f"{understood or 'undated'}  ({raw})" if raw and raw != understood else understood
 
 
-def _totals(report: Report) -> Table:
+def _totals_table(report: StatusReport) -> Table:
     """Return a table of the totals, one line each."""
-    sizes = " + ".join(f"{name} {_bytes(size)}" for name, size in report["size"].items() if size)
+    sizes = " + ".join(
+        f"{name} {_size_text(size)}" for name, size in report["size"].items() if size
+    )
     undated = f", {report['undated']:,} of them undated" if report["undated"] else ""
     last_fetched = report["last_fetched_at"]
     fetched = f"; last fetched {last_fetched}" if last_fetched else ""
@@ -220,13 +227,13 @@ def _totals(report: Report) -> Table:
     last_crawl = report["last_crawl_at"]
     finished = f"; last finished {last_crawl}" if last_crawl else ""
     lines = {
-        "archive": f"{printable(report['archive'])}  ({sizes})",
+        "archive": f"{printable_text(report['archive'])}  ({sizes})",
         "articles": f"{report['articles']:,}{undated}{fetched}",
         "outlets": f"{report['outlets']:,} with {report['sources']:,} feeds and sitemaps",
         "pages": f"{report['urls']:,} seen, {report['waiting']:,} waiting",
         "due now": f"{due['sources']:,} feeds and sitemaps, {due['pages']:,} pages",
         "crawls": running + finished,
-        "disk": f"{_bytes(report['free'])} free",
+        "disk": f"{_size_text(report['free'])} free",
     }
     table = Table.grid(padding=(0, 2))
     for name, line in lines.items():
@@ -234,11 +241,11 @@ def _totals(report: Report) -> Table:
     return table
 
 
-def _span(days: dict[str, int]) -> str:
+def _days_title(days: dict[str, int]) -> str:
     return f"Articles per day, {min(days)} to {max(days)}"
 
 
-def _days(report: Report) -> Table:
+def _days_table(report: StatusReport) -> Table:
     """Return articles per day, once by the day of fetching and once by the day of publication.
 
     After a first crawl the two differ.
@@ -247,21 +254,23 @@ def _days(report: Report) -> Table:
     for name, key in (("fetched", "days"), ("published", "published_days")):
         days = report[key]
         counted = f"{sum(days.values()):,}, at most {max(days.values()):,}"
-        table.add_row(Text(name, "dim"), Text(_bars(days)), Text(counted))
+        table.add_row(Text(name, "dim"), Text(_day_bars(days)), Text(counted))
     return table
 
 
-def _bars(days: dict[str, int]) -> str:
+def _day_bars(days: dict[str, int]) -> str:
     """Return a bar of one character for each day, in ASCII if the terminal lacks Unicode."""
     most = max(days.values()) or 1
     utf = (sys.stdout.encoding or "").lower().startswith("utf")
-    steps, empty = (STEPS, "·") if utf else (PLAIN_STEPS, " ")
+    steps, empty = (BAR_CHARACTERS, "·") if utf else (ASCII_BAR_CHARACTERS, " ")
     heights = [min(7, count * 8 // (most + 1)) for count in days.values()]
     counts_and_heights = zip(days.values(), heights, strict=True)
     return "".join(steps[height] if count else empty for count, height in counts_and_heights)
 
 
-def _table(title: str, rows: Sequence[Row], columns: Sequence[str]) -> Iterable[RenderableType]:
+def _titled_table(
+    title: str, rows: Sequence[PlainRow], columns: Sequence[str]
+) -> Iterable[RenderableType]:
     """Return rows as a titled table, without columns that are empty in all rows."""
 
     def is_used(name: str) -> bool:
@@ -272,22 +281,22 @@ def _table(title: str, rows: Sequence[Row], columns: Sequence[str]) -> Iterable[
     headers = [Column(Text(name.removesuffix("_at"), "dim")) for name in shown]
     table = Table(*headers, box=None, pad_edge=False)
     for row in rows:
-        table.add_row(*(Text(_cell(row[name]), overflow="fold") for name in shown))
-    return _section(title, [table] if rows else [])
+        table.add_row(*(Text(_table_cell(row[name]), overflow="fold") for name in shown))
+    return _titled_section(title, [table] if rows else [])
 
 
-def _section(title: str, contents: Sequence[RenderableType]) -> Iterable[RenderableType]:
+def _titled_section(title: str, contents: Sequence[RenderableType]) -> Iterable[RenderableType]:
     """Yield contents below a title, or nothing without contents."""
     if contents:
         yield Text(f"\n{title}", "bold")
         yield from contents
 
 
-def _cell(value: Any) -> str:
-    return f"{value:,.0f}" if isinstance(value, int | float) else printable(value)
+def _table_cell(value: Any) -> str:
+    return f"{value:,.0f}" if isinstance(value, int | float) else printable_text(value)
 
 
-def _bytes(size: float) -> str:
+def _size_text(size: float) -> str:
     """Return a size in decimal units: `1.2 MB`."""
     for unit in ("B", "KB", "MB", "GB"):
         if size < 1000:

@@ -12,45 +12,47 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from archive.errors import ArchiveError, UsageError
-from archive.queries.lookup import Row, as_record
-from archive.queries.search import conditions, match_query
+from archive.queries.lookup import PlainRow, article_record
+from archive.queries.search import filter_conditions, match_query
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 """First characters that make a spreadsheet evaluate a cell instead of showing it."""
 
-COLUMNS = "SELECT a.*, o.host AS outlet FROM articles a JOIN outlets o ON o.id = a.outlet_id"
+ARTICLE_ROWS_SQL = (
+    "SELECT a.*, o.host AS outlet FROM articles a JOIN outlets o ON o.id = a.outlet_id"
+)
 
-Write = Callable[[Iterable[Row], TextIO], int]
+ArticleWriter = Callable[[Iterable[PlainRow], TextIO], int]
 """Writes records to a file and returns their number."""
 
 
-def articles(
+def export_articles(
     connection: sqlite3.Connection, words: str | None = None, **filters: str | None
-) -> Iterator[Row]:
+) -> Iterator[PlainRow]:
     """Return the articles that match the filters, in the order in which they were archived.
 
-    They are read one at a time. Their fields are the columns of `articles` without `bigrams`, plus
-    `outlet` (the host); `authors` is a list. `filters` are those of
+    They are read one at a time. Their fields are the columns of `export_articles` without
+    `bigrams`, plus `outlet` (the host); `authors` is a list. `filters` are those of
     `archive.queries.search.conditions`. Raises UsageError for a search without words.
     """
-    condition, values = conditions(**filters)
+    condition, values = filter_conditions(**filters)
     if words is not None:
         condition += " AND a.id IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH :match)"
         values["match"] = match_query(words)
-    rows = connection.execute(f"{COLUMNS} WHERE {condition} ORDER BY a.id", values)
-    return map(as_record, rows)
+    rows = connection.execute(f"{ARTICLE_ROWS_SQL} WHERE {condition} ORDER BY a.id", values)
+    return map(article_record, rows)
 
 
-def write_jsonl(records: Iterable[Row], file: TextIO) -> int:
+def write_jsonl(records: Iterable[PlainRow], file: TextIO) -> int:
     """Write one JSON object per line, in UTF-8, and return their number."""
     count = 0
     for record in records:
-        file.write(as_json(record) + "\n")
+        file.write(as_json_line(record) + "\n")
         count += 1
     return count
 
 
-def write_csv(records: Iterable[Row], file: TextIO) -> int:
+def write_csv(records: Iterable[PlainRow], file: TextIO) -> int:
     """Write a header and one row per record, and return the number of records.
 
     Several authors are separated by `; `. A cell that a spreadsheet would take for a formula gets
@@ -66,8 +68,8 @@ def write_csv(records: Iterable[Row], file: TextIO) -> int:
     return count
 
 
-FORMATS: dict[str, Write] = {"jsonl": write_jsonl, "csv": write_csv}
-ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
+ARTICLE_WRITERS: dict[str, ArticleWriter] = {"jsonl": write_jsonl, "csv": write_csv}
+ARTICLE_FILE_ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
 """Formats by the ending of a file's name."""
 
 
@@ -75,20 +77,20 @@ def safe_cell(value: Any) -> Any:
     """Return a value that a spreadsheet shows as it is; see `write_csv`."""
     if isinstance(value, list):
         value = "; ".join(map(str, value))
-    return "'" + value if isinstance(value, str) and value.startswith(FORMULA) else value
+    return "'" + value if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
 
 
-def as_json(record: Any) -> str:
+def as_json_line(record: Any) -> str:
     """Return one line of JSON, with non-ASCII letters as they are."""
     return json.dumps(record, ensure_ascii=False)
 
 
-def as_document(content: Any) -> str:
+def as_json_document(content: Any) -> str:
     """Return an indented JSON document with non-ASCII letters as they are and a final newline."""
     return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
 
 
-def format_of(path: Path | None, endings: Mapping[str, str], usual: str) -> str:
+def format_by_ending(path: Path | None, endings: Mapping[str, str], usual: str) -> str:
     """Return the format that the ending of a file's name stands for.
 
     Standard output and names without an ending get `usual`. Raises UsageError for another ending,
@@ -103,7 +105,7 @@ def format_of(path: Path | None, endings: Mapping[str, str], usual: str) -> str:
 
 
 @contextmanager
-def written_aside(path: Path, binary: bool = False) -> Iterator[Any]:
+def atomic_file(path: Path, binary: bool = False) -> Iterator[Any]:
     """Open a file, text or `binary`, that takes its name only when it is complete.
 
     Until then an earlier file of that name stays. Raises ArchiveError if the file cannot be

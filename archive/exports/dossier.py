@@ -17,29 +17,28 @@ from importlib.resources import files
 from itertools import chain
 from typing import Any
 
-from archive.articles.stories import Story, listing
-from archive.articles.story_searches import Search
-from archive.articles.story_searches import lines as search_lines
-from archive.articles.story_searches import search as search_of
+from archive.articles.stories import Story, story_listing
+from archive.articles.story_searches import StorySearch, search_lines
+from archive.articles.story_searches import story_search as search_of
 from archive.errors import UsageError
-from archive.records import below_standfirst
-from archive.text.formatting import direction, many, paragraphs, percent
-from archive.text.html import web_link
-from archive.text.printable import TEXT_WIDTH, printable
-from archive.text.searchable import fold_letters
+from archive.records import text_below_standfirst
+from archive.text.formatting import direction, many, percent, split_paragraphs
+from archive.text.html import outward_link
+from archive.text.printable import TEXT_WIDTH_COLUMNS, printable_text
+from archive.text.searchable import fold_letter_by_letter
 from archive.text.unspaced import UNSPACED_RUN
 
-WHAT_WAS_SEARCHED = "What was searched, and what was not"
-FEW, MANY = 8, 12
+SEARCHED_HEADING = "What was searched, and what was not"
+MAX_PIECE_TERMS, MAX_STORY_TERMS = 8, 12
 """Terms that are shown for a piece, and for the whole story."""
 TEXTS_FOR_ABOUT = 8
 """Articles from which the spelling of the story's terms is taken."""
-READ_FOR_TERMS = 200_000
+MAX_TERM_SEARCH_CHARS = 200_000
 """Characters of a text that are searched for the spelling of a term."""
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class PieceCopy:
     """The same text as another outlet, or the same one, published it."""
 
     id: int
@@ -51,7 +50,7 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class DossierPiece:
     """One text of the coverage."""
 
     id: int
@@ -78,7 +77,7 @@ class Piece:
     """The terms that it shares with the story, as the piece itself writes them."""
     verdict: str | None
     """`belongs` if a person confirmed it, else None."""
-    copies: tuple[Copy, ...]
+    copies: tuple[PieceCopy, ...]
 
     @property
     def heading(self) -> str:
@@ -120,14 +119,14 @@ class Piece:
         return ", ".join(dict.fromkeys(copy.outlet_name or copy.outlet for copy in self.others))
 
     @property
-    def others(self) -> list[Copy]:
+    def others(self) -> list[PieceCopy]:
         """The copies of other outlets, without an outlet's reprints of its own text."""
         return [copy for copy in self.copies if copy.outlet != self.outlet]
 
     @property
     def paragraphs(self) -> list[str]:
         """The paragraphs below the standfirst."""
-        return paragraphs(below_standfirst(self.text, self.standfirst))
+        return split_paragraphs(text_below_standfirst(self.text, self.standfirst))
 
     @property
     def direction(self) -> str:
@@ -136,18 +135,18 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Dossier:
+class StoryDossier:
     """A story with its coverage, in time order with undated pieces last."""
 
     story: Story
-    pieces: tuple[Piece, ...]
-    search: Search | None = None
+    pieces: tuple[DossierPiece, ...]
+    search: StorySearch | None = None
     """The record of the search for coverage; None if no crawl was made for the story."""
 
     @property
     def searched(self) -> list[str]:
         """The searches that were made and those that were not, one line each."""
-        return [_line(line) for line in search_lines(self.search)] if self.search else []
+        return [_printable_line(line) for line in search_lines(self.search)] if self.search else []
 
     @property
     def prints(self) -> list[tuple[str, str | None]]:
@@ -178,18 +177,18 @@ class Dossier:
         """The story's most telling terms as its articles write them, confirmed articles first."""
         confirmed_first = sorted(self.pieces, key=lambda piece: not piece.verdict)
         texts = [f"{piece.headline}\n{piece.text}" for piece in confirmed_first[:TEXTS_FOR_ABOUT]]
-        return list(as_written(self.story.terms[:MANY], "\n".join(texts)))
+        return list(terms_as_written(self.story.terms[:MAX_STORY_TERMS], "\n".join(texts)))
 
 
-def dossier(
+def build_dossier(
     connection: sqlite3.Connection, story: Story, languages: Collection[str] = ()
-) -> Dossier:
+) -> StoryDossier:
     """Return the dossier of a story from the archive's present listing.
 
     With `languages` (ISO 639-1) it holds only articles in these. Raises UsageError, naming the
     languages of the listing, if no article is in any of them.
     """
-    rows = listing(connection, story.id)
+    rows = story_listing(connection, story.id)
     found = Counter(row["language"] for row in rows if row["language"])
     if languages and not found.keys() & set(languages):
         known = ", ".join(f"{code} {many}" for code, many in found.most_common())
@@ -198,44 +197,47 @@ def dossier(
             f"the languages of what is listed: {known or 'unknown'}"
         )
     wanted = [row for row in rows if not languages or row["language"] in languages]
-    pieces = tuple(_piece(connection, row) for row in wanted)
-    return Dossier(story, pieces, search_of(connection, story.id))
+    pieces = tuple(_dossier_piece(connection, row) for row in wanted)
+    return StoryDossier(story, pieces, search_of(connection, story.id))
 
 
-def _piece(connection: sqlite3.Connection, row: dict[str, Any]) -> Piece:
+def _dossier_piece(connection: sqlite3.Connection, row: dict[str, Any]) -> DossierPiece:
     """Return a row of the story's listing as a piece, with its text."""
     query = (
         "SELECT page_title, standfirst, byline, authors, agency, text FROM articles WHERE id = ?"
     )
     article = connection.execute(query, (row["id"],)).fetchone()
     headline = row["headline"] or article["page_title"] or row["url"]
-    return Piece(
+    return DossierPiece(
         id=row["id"],
-        headline=_line(headline),
+        headline=_printable_line(headline),
         date=(row["published_at"] or "")[:10] or None,
         published_at=row["published_at"],
         outlet=row["outlet"],
-        outlet_name=_line(row["outlet_name"] or row["outlet"]),
-        byline=_line(article["byline"] or ", ".join(json.loads(article["authors"]))) or None,
+        outlet_name=_printable_line(row["outlet_name"] or row["outlet"]),
+        byline=_printable_line(article["byline"] or ", ".join(json.loads(article["authors"])))
+        or None,
         agency=article["agency"],
         language=row["language"],
         url=row["url"],
-        standfirst=_line(article["standfirst"]) or None,
+        standfirst=_printable_line(article["standfirst"]) or None,
         text=article["text"],
         probability=row["probability"],
         tier=row["tier"],
         part=row["part"],
-        terms=tuple(as_written(row["terms"][:FEW], f"{headline}\n{article['text']}")),
+        terms=tuple(
+            terms_as_written(row["terms"][:MAX_PIECE_TERMS], f"{headline}\n{article['text']}")
+        ),
         verdict=row["verdict"],
-        copies=tuple(map(_copy, row["copies"])),
+        copies=tuple(map(_piece_copy, row["copies"])),
     )
 
 
-def _copy(row: dict[str, Any]) -> Copy:
-    return Copy(**{name: row[name] for name in Copy.__slots__})
+def _piece_copy(row: dict[str, Any]) -> PieceCopy:
+    return PieceCopy(**{name: row[name] for name in PieceCopy.__slots__})
 
 
-def as_written(terms: Iterable[str], text: str) -> Iterator[str]:
+def terms_as_written(terms: Iterable[str], text: str) -> Iterator[str]:
     """Yield stems as a text writes them, each word once.
 
     For `embassi` that is `embassies` or `embassy`, whichever is more frequent. A word equal to the
@@ -243,16 +245,16 @@ def as_written(terms: Iterable[str], text: str) -> Iterator[str]:
     first. The stem's last letter may be the stemmer's own, as in `embassi` for `embassy`. A stem
     that is not found is yielded as it is.
     """
-    text = text[:READ_FOR_TERMS]
-    folded, seen = fold_letters(text), set()
+    text = text[:MAX_TERM_SEARCH_CHARS]
+    folded, seen = fold_letter_by_letter(text), set()
     for term in terms:
-        word = _as_written(term, text, folded)
-        if fold_letters(word) not in seen:
-            seen.add(fold_letters(word))
+        word = _term_as_written(term, text, folded)
+        if fold_letter_by_letter(word) not in seen:
+            seen.add(fold_letter_by_letter(word))
             yield word
 
 
-def _as_written(term: str, text: str, folded: str) -> str:
+def _term_as_written(term: str, text: str, folded: str) -> str:
     """Return one stem as the text writes it; `folded` is the text folded, position by position."""
     if UNSPACED_RUN.match(term):
         at = folded.find(term)
@@ -267,46 +269,46 @@ def _as_written(term: str, text: str, folded: str) -> str:
     return next(text[start:end] for start, end in spans if folded[start:end] == best)
 
 
-def _line(text: str | None) -> str:
+def _printable_line(text: str | None) -> str:
     """Return a text on one line, without characters that would control a terminal."""
-    return " ".join(printable(text).split())
+    return " ".join(printable_text(text).split())
 
 
 # -- text ------------------------------------------------------------------------------------------
 
 
-def as_text(content: Dossier) -> str:
+def dossier_as_text(content: StoryDossier) -> str:
     """Return plain text with paragraphs wrapped at 88 columns; headings are never wrapped."""
-    head = [content.story.title, content.summary, *_facts(content)]
-    blocks = ["\n".join(head), *("\n".join(_text_lines(piece)) for piece in content.pieces)]
+    head = [content.story.title, content.summary, *_story_facts(content)]
+    blocks = ["\n".join(head), *("\n".join(_piece_text_lines(piece)) for piece in content.pieces)]
     if content.searched:
-        wrapped = chain.from_iterable(_wrapped(line) for line in content.searched)
-        blocks.append("\n".join([WHAT_WAS_SEARCHED, "", *wrapped]))
+        wrapped = chain.from_iterable(_wrapped_lines(line) for line in content.searched)
+        blocks.append("\n".join([SEARCHED_HEADING, "", *wrapped]))
     return "\n\n\n".join(blocks) + "\n"
 
 
-def _text_lines(piece: Piece) -> Iterator[str]:
+def _piece_text_lines(piece: DossierPiece) -> Iterator[str]:
     yield piece.heading
     yield piece.credits
-    yield printable(piece.url)
-    yield from _wrapped(f"why: {piece.why}")
+    yield printable_text(piece.url)
+    yield from _wrapped_lines(f"why: {piece.why}")
     if piece.also_in:
-        yield from _wrapped(f"also in: {piece.also_in}")
+        yield from _wrapped_lines(f"also in: {piece.also_in}")
     for paragraph in filter(None, (piece.standfirst, *piece.paragraphs)):
         yield ""
-        yield from _wrapped(printable(paragraph))
+        yield from _wrapped_lines(printable_text(paragraph))
 
 
-def _wrapped(text: str) -> list[str]:
+def _wrapped_lines(text: str) -> list[str]:
     """Return lines of at most 88 columns; a Chinese character takes two."""
     from rich.console import Console
     from rich.text import Text
 
-    lines = Text(text).wrap(Console(width=TEXT_WIDTH), TEXT_WIDTH)
+    lines = Text(text).wrap(Console(width=TEXT_WIDTH_COLUMNS), TEXT_WIDTH_COLUMNS)
     return [line.plain.rstrip() for line in lines]
 
 
-def _facts(content: Dossier) -> list[str]:
+def _story_facts(content: StoryDossier) -> list[str]:
     """Return the story's terms and the limits that a person set for it, one line each."""
     story = content.story
     limits = [
@@ -321,46 +323,46 @@ def _facts(content: Dossier) -> list[str]:
         "published": window,
         "outlets": ", ".join(story.hosts),
     }
-    return [f"{name}: {printable(value)}" for name, value in facts.items() if value]
+    return [f"{name}: {printable_text(value)}" for name, value in facts.items() if value]
 
 
 # -- Markdown --------------------------------------------------------------------------------------
 
-MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~&!$])")
-LINE_STARTS = re.compile(r"^(\s*)([-+=]|\d+(?=[.)]))")
-WEB = re.compile(r"https?://[^\s<>]+", re.IGNORECASE)
+MARKDOWN_SPECIALS = re.compile(r"([\\`*_{}\[\]<>#|~&!$])")
+MARKDOWN_LINE_STARTS = re.compile(r"^(\s*)([-+=]|\d+(?=[.)]))")
+MARKDOWN_URL = re.compile(r"https?://[^\s<>]+", re.IGNORECASE)
 
 
-def as_markdown(content: Dossier) -> str:
+def dossier_as_markdown(content: StoryDossier) -> str:
     """Return CommonMark in which no text of a page acts as markup."""
-    blocks = [f"# {markdown(content.story.title)}", content.summary]
-    blocks += map(markdown, _facts(content))
-    blocks += chain.from_iterable(_markdown_blocks(piece) for piece in content.pieces)
+    blocks = [f"# {escape_markdown(content.story.title)}", content.summary]
+    blocks += map(escape_markdown, _story_facts(content))
+    blocks += chain.from_iterable(_piece_markdown_blocks(piece) for piece in content.pieces)
     if content.searched:
-        items = [f"- {markdown(line)}" for line in content.searched]
-        blocks += [f"## {WHAT_WAS_SEARCHED}", "\n".join(items)]
+        items = [f"- {escape_markdown(line)}" for line in content.searched]
+        blocks += [f"## {SEARCHED_HEADING}", "\n".join(items)]
     return "\n\n".join(blocks) + "\n"
 
 
-def _markdown_blocks(piece: Piece) -> Iterator[str]:
-    yield f"## {markdown(piece.heading)}"
+def _piece_markdown_blocks(piece: DossierPiece) -> Iterator[str]:
+    yield f"## {escape_markdown(piece.heading)}"
     facts = [
-        f"**{markdown(piece.credits)}**",
+        f"**{escape_markdown(piece.credits)}**",
         _markdown_link(piece.url),
-        f"Why: {markdown(piece.why)}",
+        f"Why: {escape_markdown(piece.why)}",
     ]
     if piece.also_in:
-        facts.append(f"Also in: {markdown(piece.also_in)}")
+        facts.append(f"Also in: {escape_markdown(piece.also_in)}")
     yield "  \n".join(facts)
     if piece.standfirst:
-        yield f"*{markdown(piece.standfirst)}*"
-    yield from map(markdown, piece.paragraphs)
+        yield f"*{escape_markdown(piece.standfirst)}*"
+    yield from map(escape_markdown, piece.paragraphs)
 
 
-def markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Return a line of text escaped so that Markdown shows it as it is."""
-    escaped = MARKUP.sub(r"\\\1", _line(text))
-    return LINE_STARTS.sub(_escape_line_start, escaped)
+    escaped = MARKDOWN_SPECIALS.sub(r"\\\1", _printable_line(text))
+    return MARKDOWN_LINE_STARTS.sub(_escape_line_start, escaped)
 
 
 def _escape_line_start(start: re.Match[str]) -> str:
@@ -370,13 +372,13 @@ def _escape_line_start(start: re.Match[str]) -> str:
 
 
 def _markdown_link(url: str) -> str:
-    return f"<{url}>" if WEB.fullmatch(url) else markdown(url)
+    return f"<{url}>" if MARKDOWN_URL.fullmatch(url) else escape_markdown(url)
 
 
 # -- JSON and HTML ---------------------------------------------------------------------------------
 
 
-def as_json(content: Dossier) -> str:
+def dossier_as_json(content: StoryDossier) -> str:
     """Return one JSON object with `story`, `summary`, `coverage` and `search`.
 
     `story` has the fields of Story except its id, `coverage` those of Piece and `why` in words.
@@ -392,7 +394,7 @@ def as_json(content: Dossier) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
-def as_html(content: Dossier) -> str:
+def dossier_as_html(content: StoryDossier) -> str:
     """Return one HTML page without scripts or external resources, dark where the system is."""
     from jinja2 import Environment
 
@@ -400,21 +402,21 @@ def as_html(content: Dossier) -> str:
     page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(source)
     text = page.render(
         dossier=content,
-        facts=_facts(content),
-        link=lambda url: web_link(url) or url,
-        plain=printable,
+        facts=_story_facts(content),
+        link=lambda url: outward_link(url) or url,
+        plain=printable_text,
     )
     return text + "\n"
 
 
-FORMATS: dict[str, Callable[[Dossier], str]] = {
-    "text": as_text,
-    "md": as_markdown,
-    "json": as_json,
-    "html": as_html,
+DOSSIER_WRITERS: dict[str, Callable[[StoryDossier], str]] = {
+    "text": dossier_as_text,
+    "md": dossier_as_markdown,
+    "json": dossier_as_json,
+    "html": dossier_as_html,
 }
 """Writers by the format's name."""
-ENDINGS = {
+DOSSIER_FILE_ENDINGS = {
     ".txt": "text",
     ".md": "md",
     ".markdown": "md",
@@ -428,7 +430,7 @@ ENDINGS = {
 # -- a table ---------------------------------------------------------------------------------------
 
 
-def as_table(pieces: Sequence[Piece]) -> Any:
+def dossier_table(pieces: Sequence[DossierPiece]) -> Any:
     """Return the coverage as a table for a terminal.
 
     Its columns are the number, day, probability, tier, part, outlet, headline and shared terms.

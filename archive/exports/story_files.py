@@ -24,23 +24,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from archive.articles.stories import (
-    Definition,
-    Judge,
     Story,
-    Verdict,
-    await_verdict,
-    follow,
-    slug,
-    story,
-    verdict,
+    StoryDefinition,
+    StoryPolicy,
+    StoryVerdict,
+    await_article_verdict,
+    find_story,
+    record_verdict,
+    save_story,
+    story_slug,
 )
 from archive.errors import UsageError
-from archive.queries.lookup import Keys, lookup
-from archive.times import since as moment
+from archive.queries.lookup import UrlKeyFunction, find_article_id
+from archive.times import parse_since as moment
 
-LISTS = ("languages", "outlets", "belongs", "not")
-TEXTS = ("name", "title", "words", "since", "until")
-LONGEST = 2_000
+STORY_LIST_KEYS = ("languages", "outlets", "belongs", "not")
+STORY_TEXT_KEYS = ("name", "title", "words", "since", "until")
+MAX_STORY_FILE_CHARS = 2_000
 """Maximum number of characters of a text in a file. The file may come from a stranger, and folding
 an unlimited text would take hours."""
 
@@ -50,7 +50,7 @@ class StoryEntry:
     """A story as a file defines it."""
 
     name: str
-    definition: Definition
+    definition: StoryDefinition
     belongs: tuple[str, ...]
     """URLs of articles that a person confirmed."""
     rejected: tuple[str, ...]
@@ -60,12 +60,12 @@ class StoryEntry:
 # -- out -------------------------------------------------------------------------------------------
 
 
-def as_toml(connection: sqlite3.Connection, stories: Iterable[Story]) -> str:
+def stories_as_toml(connection: sqlite3.Connection, stories: Iterable[Story]) -> str:
     """Return the definitions of stories, with the URLs of the articles that a person judged."""
-    return "\n".join("\n".join(_table(connection, each)) + "\n" for each in stories)
+    return "\n".join("\n".join(_story_toml_lines(connection, each)) + "\n" for each in stories)
 
 
-def _table(connection: sqlite3.Connection, about: Story) -> Iterator[str]:
+def _story_toml_lines(connection: sqlite3.Connection, about: Story) -> Iterator[str]:
     """Yield the lines of a story's table."""
     yield "[[story]]"
     values: dict[str, Any] = {
@@ -74,13 +74,13 @@ def _table(connection: sqlite3.Connection, about: Story) -> Iterator[str]:
     values |= {"since": about.since, "until": about.until, "outlets": about.hosts}
     for name, value in values.items():
         if value:
-            yield f"{name} = {_toml(list(value) if isinstance(value, tuple) else value)}"
+            yield f"{name} = {_toml_value(list(value) if isinstance(value, tuple) else value)}"
     for word in ("belongs", "not"):
-        if urls := _urls(connection, about.id, word):
-            yield f"{word} = [\n" + "".join(f"  {_toml(url)},\n" for url in urls) + "]"
+        if urls := _judged_urls(connection, about.id, word):
+            yield f"{word} = [\n" + "".join(f"  {_toml_value(url)},\n" for url in urls) + "]"
 
 
-def _urls(connection: sqlite3.Connection, story_id: int, word: str) -> list[str]:
+def _judged_urls(connection: sqlite3.Connection, story_id: int, word: str) -> list[str]:
     """Return the URLs that have this verdict, including pages that are not in the archive yet."""
     rows = connection.execute(
         """SELECT a.url FROM story_articles m JOIN articles a ON a.id = m.article_id
@@ -91,7 +91,7 @@ def _urls(connection: sqlite3.Connection, story_id: int, word: str) -> list[str]
     return [row["url"] for row in rows]
 
 
-def _toml(value: object) -> str:
+def _toml_value(value: object) -> str:
     """Return a text or a list of texts in TOML, whose strings are JSON's except for DEL."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
@@ -116,15 +116,15 @@ def read_story_file(name: str, text: str, as_url: Callable[[str], str]) -> list[
     entries = []
     for number, table in enumerate(tables, 1):
         try:
-            entries.append(_entry(table, as_url))
+            entries.append(_story_entry(table, as_url))
         except UsageError as error:
             raise UsageError(f"{name}, story {number}: {error}") from error
     return entries
 
 
-def _entry(table: dict[str, Any], as_url: Callable[[str], str]) -> StoryEntry:
-    _check(table)
-    definition: Definition = {
+def _story_entry(table: dict[str, Any], as_url: Callable[[str], str]) -> StoryEntry:
+    _check_story_table(table)
+    definition: StoryDefinition = {
         "title": table.get("title") or table["name"],
         "words": table.get("words"),
         "languages": table.get("languages", []),
@@ -133,46 +133,50 @@ def _entry(table: dict[str, Any], as_url: Callable[[str], str]) -> StoryEntry:
         "hosts": table.get("outlets", []),
     }
     belongs, rejected = (tuple(map(as_url, table.get(word, ()))) for word in ("belongs", "not"))
-    return StoryEntry(slug(table["name"]), definition, belongs, rejected)
+    return StoryEntry(story_slug(table["name"]), definition, belongs, rejected)
 
 
-def _check(table: dict[str, Any]) -> None:
+def _check_story_table(table: dict[str, Any]) -> None:
     """Raise UsageError for unknown keys, values of the wrong type or length, or a missing name."""
     for key, value in table.items():
-        if key in LISTS:
+        if key in STORY_LIST_KEYS:
             texts, wanted = value, "a list of texts"
-        elif key in TEXTS:
+        elif key in STORY_TEXT_KEYS:
             texts, wanted = [value], "a text"
         else:
-            raise UsageError(f"unknown key `{key}`; choose from {', '.join((*TEXTS, *LISTS))}")
+            raise UsageError(
+                f"unknown key `{key}`; choose from {', '.join((*STORY_TEXT_KEYS, *STORY_LIST_KEYS))}"
+            )
         if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
             raise UsageError(f"`{key}` must be {wanted}")
-        if any(len(text) > LONGEST for text in texts):
-            raise UsageError(f"`{key}` is longer than {LONGEST:,} characters")
+        if any(len(text) > MAX_STORY_FILE_CHARS for text in texts):
+            raise UsageError(f"`{key}` is longer than {MAX_STORY_FILE_CHARS:,} characters")
     if not table.get("name"):
         raise UsageError("it has no name")
 
 
-def take(connection: sqlite3.Connection, entry: StoryEntry, judge: Judge, keys: Keys) -> list[str]:
+def follow_story_entry(
+    connection: sqlite3.Connection, entry: StoryEntry, judge: StoryPolicy, keys: UrlKeyFunction
+) -> list[str]:
     """Follow a story as a file defines it, and return the URLs that the archive does not have.
 
     Only URLs that belong to the story are returned. If the story exists, its verdicts stay and the
     rest is taken from the file. A verdict on a page that is not in the archive waits for it. Runs
     inside the caller's transaction.
     """
-    ids = {url: lookup(connection, url, keys) for url in (*entry.belongs, *entry.rejected)}
+    ids = {url: find_article_id(connection, url, keys) for url in (*entry.belongs, *entry.rejected)}
     belongs = [id for url in entry.belongs if (id := ids[url]) is not None]
     rejected = [id for url in entry.rejected if (id := ids[url]) is not None]
-    story_id = follow(connection, entry.name, belongs, judge, entry.definition)
-    verdict(connection, story_id, rejected, False, judge)
+    story_id = save_story(connection, entry.name, belongs, judge, entry.definition)
+    record_verdict(connection, story_id, rejected, False, judge)
     for url, id in ids.items():
         if id is None:
-            word: Verdict = "belongs" if url in entry.belongs else "not"
-            await_verdict(connection, story_id, url, keys(url), word)
+            word: StoryVerdict = "belongs" if url in entry.belongs else "not"
+            await_article_verdict(connection, story_id, url, keys(url), word)
     return [url for url in entry.belongs if ids[url] is None]
 
 
-def named(connection: sqlite3.Connection, names: Iterable[str]) -> list[Story]:
+def stories_by_name(connection: sqlite3.Connection, names: Iterable[str]) -> list[Story]:
     """Return the stories of these names, each once. Raises UsageError for an unknown name."""
-    stories = [story(connection, name) for name in names]
+    stories = [find_story(connection, name) for name in names]
     return list({each.id: each for each in stories}.values())

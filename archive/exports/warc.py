@@ -36,19 +36,21 @@ from warcio.warcwriter import WARCWriter
 
 from archive.errors import ArchiveError
 from archive.records import Lead
-from archive.storage.captures import Captures
+from archive.storage.captures import CaptureStore
 
-RENAMED = "X-Archive-Orig-"
-ON_THE_WAY = ("content-encoding", "transfer-encoding", "content-length")
+RENAMED_HEADER_PREFIX = "X-Archive-Orig-"
+TRANSIT_HEADERS = ("content-encoding", "transfer-encoding", "content-length")
 """Headers that describe the body in transit, in lower case."""
 
-CAPTURES = "SELECT url, fetched_at, status, final_url, redirects, headers, digest FROM captures"
-OF_URLS = " WHERE url IN (SELECT value FROM json_each(?))"
-REPEATED = "SELECT digest FROM captures GROUP BY digest HAVING count(*) > 1"
+CAPTURE_ROWS_SQL = (
+    "SELECT url, fetched_at, status, final_url, redirects, headers, digest FROM captures"
+)
+CAPTURES_OF_URLS_SQL = " WHERE url IN (SELECT value FROM json_each(?))"
+REPEATED_DIGESTS_SQL = "SELECT digest FROM captures GROUP BY digest HAVING count(*) > 1"
 
-Headers = list[tuple[str, str]]
+HeaderList = list[tuple[str, str]]
 
-LEAD_FIELDS = {
+WARC_LEAD_FIELDS = {
     "via": "via",
     "foundOn": "found_on",
     "headline": "headline",
@@ -57,16 +59,16 @@ LEAD_FIELDS = {
 """Fields of a `metadata` record, and the fields of Lead that they hold."""
 
 
-def nobody(_: str) -> Lead | None:
+def no_lead(_: str) -> Lead | None:
     """Return no lead, as for pages that nothing pointed to."""
     return None
 
 
 def write_warc(
-    captures: Captures,
+    captures: CaptureStore,
     out: BinaryIO,
     urls: Iterable[str] | None = None,
-    lead_to: Callable[[str], Lead | None] = nobody,
+    lead_to: Callable[[str], Lead | None] = no_lead,
 ) -> int:
     """Write captures in the order in which they were made, and return their number.
 
@@ -74,26 +76,28 @@ def write_warc(
     the page of a URL. Memory holds one page at a time, and the URLs of bodies that occur more than
     once. Raises ArchiveError if a body is missing.
     """
-    file = WarcFile(out, lead_to)
+    file = WarcOutput(out, lead_to)
     db = captures.connection
-    repeated = {row["digest"] for row in db.execute(REPEATED)}
+    repeated = {row["digest"] for row in db.execute(REPEATED_DIGESTS_SQL)}
     count = 0
-    for row in _rows(db, urls):
+    for row in _capture_rows(db, urls):
         if row["digest"] in file.written:
             file.revisit(row)
         else:
-            file.capture(row, _body(captures, row["digest"]), remember=row["digest"] in repeated)
+            file.capture(
+                row, _stored_body(captures, row["digest"]), remember=row["digest"] in repeated
+            )
         count += 1
     return count
 
 
-class WarcFile:
+class WarcOutput:
     """A WARC file being written, beginning with its `warcinfo` record."""
 
-    def __init__(self, out: BinaryIO, lead_to: Callable[[str], Lead | None] = nobody) -> None:
+    def __init__(self, out: BinaryIO, lead_to: Callable[[str], Lead | None] = no_lead) -> None:
         self.lead_to = lead_to
         self.writer = WARCWriter(out, gzip=True, warc_version="1.1")
-        self.written: dict[str, Written] = {}
+        self.written: dict[str, WrittenBody] = {}
         """Bodies that will come again, by digest."""
         info = {
             "software": f"dateline/{version('dateline')}",
@@ -104,14 +108,16 @@ class WarcFile:
 
     def capture(self, row: sqlite3.Row, body: bytes, remember: bool = False) -> None:
         """Write a row of `captures` with its body."""
-        head = _head(row, len(body))
+        head = _response_head(row, len(body))
         if head:
             record = self._record(row, "response", body, http_headers=head)
         else:
-            record = self._record(row, "resource", body, warc_content_type=_content_type(row))
+            record = self._record(
+                row, "resource", body, warc_content_type=_stored_content_type(row)
+            )
         if remember:
-            self.written[row["digest"]] = Written(
-                target(row), row["fetched_at"], len(body), record.rec_headers
+            self.written[row["digest"]] = WrittenBody(
+                capture_target_url(row), row["fetched_at"], len(body), record.rec_headers
             )
         self._write(row, record)
 
@@ -121,7 +127,7 @@ class WarcFile:
         self._write(
             row,
             self._record(
-                row, "revisit", b"", first.fields(), http_headers=_head(row, first.length)
+                row, "revisit", b"", first.fields(), http_headers=_response_head(row, first.length)
             ),
         )
 
@@ -131,12 +137,18 @@ class WarcFile:
         Software that reads the file in order then has the descriptions first.
         """
         beside = {"WARC-Concurrent-To": record.rec_headers["WARC-Record-ID"]}
-        known = hops_as_fields(row) + lead_as_fields(self.lead_to(row["url"]))
+        known = redirects_as_warc_fields(row) + lead_as_warc_fields(self.lead_to(row["url"]))
         if known:
             self.writer.write_record(self._record(row, "metadata", known, beside))
         if record.http_headers:
             self.writer.write_record(
-                self._record(row, "request", b"", beside, http_headers=_request(target(row)))
+                self._record(
+                    row,
+                    "request",
+                    b"",
+                    beside,
+                    http_headers=_minimal_request(capture_target_url(row)),
+                )
             )
         self.writer.write_record(record)
 
@@ -150,7 +162,7 @@ class WarcFile:
     ) -> Any:
         dated = {"WARC-Date": row["fetched_at"]} | (fields or {})
         return self.writer.create_warc_record(
-            target(row),
+            capture_target_url(row),
             kind,
             payload=BytesIO(block),
             length=len(block),
@@ -160,7 +172,7 @@ class WarcFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenBody:
     """A body that the file holds: its URL and date, length, and its record's WARC headers."""
 
     url: str
@@ -179,7 +191,7 @@ class Written:
         }
 
 
-class HttpHead(StatusAndHeaders):  # type: ignore[misc]  # warcio has no types
+class VerbatimHttpHead(StatusAndHeaders):  # type: ignore[misc]  # warcio has no types
     """A status line and headers, written byte for byte.
 
     warcio would percent-encode them.
@@ -190,49 +202,51 @@ class HttpHead(StatusAndHeaders):  # type: ignore[misc]  # warcio has no types
         self.headers_buff = self.to_str(header_filter).encode("latin-1", "replace") + b"\r\n"
 
 
-def honest_headers(headers: Headers, length: int) -> Headers:
+def decoded_body_headers(headers: HeaderList, length: int) -> HeaderList:
     """Return headers that are true of a decoded body of `length` bytes."""
-    true: Headers = []
+    true: HeaderList = []
     for name, value in headers:
         unfolded = re.sub(r"[\r\n]+\s*", " ", value)
-        if name.lower() not in ON_THE_WAY or unfolded == str(length):
+        if name.lower() not in TRANSIT_HEADERS or unfolded == str(length):
             true.append((name, unfolded))
             continue
-        true.append((RENAMED + name, unfolded))
+        true.append((RENAMED_HEADER_PREFIX + name, unfolded))
         if name.lower() == "content-length":
             true.append((name, str(length)))
     return true
 
 
-def hops_as_fields(row: sqlite3.Row) -> bytes:
+def redirects_as_warc_fields(row: sqlite3.Row) -> bytes:
     """Return the redirects that led here as `application/warc-fields`; empty without any."""
-    if target(row) == row["url"]:
+    if capture_target_url(row) == row["url"]:
         return b""
     hops = [f"requested: {row['url']}", *(f"hop: {url}" for url in json.loads(row["redirects"]))]
     return "".join(f"{line}\r\n" for line in hops).encode()
 
 
-def lead_as_fields(lead: Lead | None) -> bytes:
+def lead_as_warc_fields(lead: Lead | None) -> bytes:
     """Return a lead as `application/warc-fields`; empty if it has neither headline nor date."""
     if lead is None or not (lead.headline or lead.published_at):
         return b""
-    values = {field: getattr(lead, name) for field, name in LEAD_FIELDS.items()}
+    values = {field: getattr(lead, name) for field, name in WARC_LEAD_FIELDS.items()}
     lines = [f"{field}: {' '.join(value.split())}" for field, value in values.items() if value]
     return "".join(f"{line}\r\n" for line in lines).encode()
 
 
-def target(row: sqlite3.Row) -> str:
+def capture_target_url(row: sqlite3.Row) -> str:
     """Return the URL that the body came from."""
     return str(row["final_url"] or row["url"])
 
 
-def _rows(db: sqlite3.Connection, urls: Iterable[str] | None) -> Iterator[sqlite3.Row]:
+def _capture_rows(db: sqlite3.Connection, urls: Iterable[str] | None) -> Iterator[sqlite3.Row]:
     if urls is None:
-        return db.execute(CAPTURES + " ORDER BY id")
-    return db.execute(CAPTURES + OF_URLS + " ORDER BY id", [json.dumps(list(urls))])
+        return db.execute(CAPTURE_ROWS_SQL + " ORDER BY id")
+    return db.execute(
+        CAPTURE_ROWS_SQL + CAPTURES_OF_URLS_SQL + " ORDER BY id", [json.dumps(list(urls))]
+    )
 
 
-def _body(captures: Captures, digest: str) -> bytes:
+def _stored_body(captures: CaptureStore, digest: str) -> bytes:
     body = captures.body(digest)
     if body is None:
         raise ArchiveError(
@@ -241,34 +255,34 @@ def _body(captures: Captures, digest: str) -> bytes:
     return body
 
 
-def _head(row: sqlite3.Row, length: int) -> HttpHead | None:
+def _response_head(row: sqlite3.Row, length: int) -> VerbatimHttpHead | None:
     """Return a response's status line and headers.
 
     None if only a content type is known, because then the page did not come from a server.
     """
-    headers = _headers(row)
+    headers = _stored_headers(row)
     if {name.lower() for name, _ in headers} <= {"content-type"}:
         return None
-    return HttpHead(
-        _status_line(row["status"]), honest_headers(headers, length), protocol="HTTP/1.1"
+    return VerbatimHttpHead(
+        _http_status_line(row["status"]), decoded_body_headers(headers, length), protocol="HTTP/1.1"
     )
 
 
-def _headers(row: sqlite3.Row) -> Headers:
+def _stored_headers(row: sqlite3.Row) -> HeaderList:
     return [(name, value) for name, value in json.loads(row["headers"])]
 
 
-def _content_type(row: sqlite3.Row) -> str:
-    return next((value for _, value in _headers(row)), "text/html")
+def _stored_content_type(row: sqlite3.Row) -> str:
+    return next((value for _, value in _stored_headers(row)), "text/html")
 
 
-def _status_line(status: int) -> str:
+def _http_status_line(status: int) -> str:
     known = status in HTTPStatus._value2member_map_
     return f"{status} {HTTPStatus(status).phrase if known else ''}"
 
 
-def _request(url: str) -> HttpHead:
+def _minimal_request(url: str) -> VerbatimHttpHead:
     parts = urlsplit(url)
     query = f"?{parts.query}" if parts.query else ""
     line = f"GET {parts.path or '/'}{query} HTTP/1.1"
-    return HttpHead(line, [("Host", parts.netloc)], is_http_request=True)
+    return VerbatimHttpHead(line, [("Host", parts.netloc)], is_http_request=True)

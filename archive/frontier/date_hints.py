@@ -1,8 +1,8 @@
 """Feeds and sitemaps that give unchanged pages newer dates: count them and stop believing them.
 
-A known page is fetched again when a source gives it a newer date. If `MOST_WRONG` such pages in a
-row prove unchanged, the dates of that source count only for a sample of its pages, until one of
-these did change. All functions run inside the caller's transaction.
+A known page is fetched again when a source gives it a newer date. If `MAX_WRONG_DATES` such pages
+in a row prove unchanged, the dates of that source count only for a sample of its pages, until one
+of these did change. All functions run inside the caller's transaction.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from collections import Counter
 
 from archive.records import Lead, Outcome
 
-MOST_WRONG = 6
+MAX_WRONG_DATES = 6
 """Consecutive wrong dates after which the dates of a source no longer count."""
-SAMPLE = 2
+DISTRUSTED_SOURCE_SAMPLE = 2
 """Pages of such a source that are fetched all the same, for each reading of it."""
-DEPTH = 4
+MAX_SITEMAP_NESTING = 4
 """Largest depth of nested sitemap indexes."""
 
 
-class Hints:
+class DateHints:
     """Decides which newer dates accepts_date in one reading of a source."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -34,7 +34,7 @@ class Hints:
         if lead.found_on is None or lead.found_on in self.sources:
             return self.sources.get(lead.found_on or "")
         source = lead.found_on
-        for _ in range(DEPTH):
+        for _ in range(MAX_SITEMAP_NESTING):
             row = self.connection.execute(
                 "SELECT found_on FROM urls WHERE url = ? AND kind = 'sitemap'", (source,)
             ).fetchone()
@@ -49,20 +49,20 @@ class Hints:
         if source is None:
             return True
         if source not in self.wrong:
-            self.wrong[source] = times_wrong(self.connection, source)
-        if self.wrong[source] < MOST_WRONG:
+            self.wrong[source] = count_wrong_dates(self.connection, source)
+        if self.wrong[source] < MAX_WRONG_DATES:
             return True
         self.sampled[source] += 1
-        return self.sampled[source] <= SAMPLE
+        return self.sampled[source] <= DISTRUSTED_SOURCE_SAMPLE
 
 
-def times_wrong(connection: sqlite3.Connection, source: str) -> int:
+def count_wrong_dates(connection: sqlite3.Connection, source: str) -> int:
     """Return how many newer dates of a source were wrong in a row."""
     row = connection.execute("SELECT wrong FROM hints WHERE source = ?", (source,)).fetchone()
     return int(row["wrong"]) if row else 0
 
 
-def note_hint(connection: sqlite3.Connection, url_id: int, outcome: Outcome) -> None:
+def note_date_hint(connection: sqlite3.Connection, url_id: int, outcome: Outcome) -> None:
     """Record whether the date that queued a page was right, by the outcome of its check.
 
     After the last wrong date, the other pages queued by that source are taken off the queue.
@@ -80,7 +80,7 @@ def note_hint(connection: sqlite3.Connection, url_id: int, outcome: Outcome) -> 
         ON CONFLICT (source) DO UPDATE SET wrong = wrong + 1""",
         (source,),
     )
-    if times_wrong(connection, source) == MOST_WRONG:
+    if count_wrong_dates(connection, source) == MAX_WRONG_DATES:
         connection.execute(
             """UPDATE urls SET state = 'done', hinted_by = NULL
             WHERE hinted_by = ? AND state = 'pending'""",

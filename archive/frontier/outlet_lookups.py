@@ -13,9 +13,9 @@ from datetime import timedelta
 from typing import Literal
 
 from archive.frontier.hosts import bare_host
-from archive.records import clock, utc
+from archive.records import current_time, format_utc
 
-Found = Literal["works", "moved", "gone", "unreachable"]
+LookupOutcome = Literal["works", "moved", "gone", "unreachable"]
 """The result of a look-up.
 
 `works`: the host answers, with or without `www.` · `moved`: it redirects to another outlet's host ·
@@ -23,7 +23,7 @@ Found = Literal["works", "moved", "gone", "unreachable"]
 temporarily.
 """
 
-BELIEVED: Mapping[Found, timedelta] = {
+LOOKUP_VALIDITY: Mapping[LookupOutcome, timedelta] = {
     "works": timedelta(days=180),
     "moved": timedelta(days=180),
     "gone": timedelta(days=60),
@@ -33,13 +33,13 @@ BELIEVED: Mapping[Found, timedelta] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Lookup:
+class OutletLookup:
     """The result of looking up one outlet."""
 
     host: str
     """The host that was looked up."""
     looked_up_at: str
-    outcome: Found
+    outcome: LookupOutcome
     found_host: str | None = None
     """The host that answers."""
     feeds: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class Lookup:
         return self.outcome in ("works", "moved")
 
 
-def note(connection: sqlite3.Connection, lookup: Lookup) -> None:
+def store_lookup(connection: sqlite3.Connection, lookup: OutletLookup) -> None:
     """Store a result in place of the earlier one; known feeds survive an unreachable host."""
     connection.execute(
         """INSERT INTO outlet_lookups
@@ -77,22 +77,22 @@ def note(connection: sqlite3.Connection, lookup: Lookup) -> None:
     )
 
 
-def lookups(
+def valid_lookups(
     connection: sqlite3.Connection, hosts: Iterable[str] | None = None
-) -> dict[str, Lookup]:
+) -> dict[str, OutletLookup]:
     """Return the valid results by host without `www.`, for some hosts or for all."""
     asked = None if hosts is None else json.dumps([bare_host(host) for host in hosts])
     rows = connection.execute(
         "SELECT * FROM outlet_lookups WHERE ? IS NULL OR host IN (SELECT value FROM json_each(?))",
         (asked, asked),
     )
-    found = map(_lookup, rows)
-    return {lookup.host: lookup for lookup in found if _is_believed(lookup)}
+    found = map(_lookup_of_row, rows)
+    return {lookup.host: lookup for lookup in found if _is_lookup_valid(lookup)}
 
 
-def _lookup(row: sqlite3.Row) -> Lookup:
+def _lookup_of_row(row: sqlite3.Row) -> OutletLookup:
     """Return the result in a row."""
-    return Lookup(
+    return OutletLookup(
         row["host"],
         row["looked_up_at"],
         row["outcome"],
@@ -103,6 +103,6 @@ def _lookup(row: sqlite3.Row) -> Lookup:
     )
 
 
-def _is_believed(lookup: Lookup) -> bool:
+def _is_lookup_valid(lookup: OutletLookup) -> bool:
     """Return whether a result is still valid."""
-    return lookup.looked_up_at > utc(clock() - BELIEVED[lookup.outcome])
+    return lookup.looked_up_at > format_utc(current_time() - LOOKUP_VALIDITY[lookup.outcome])

@@ -10,17 +10,19 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from archive.frontier.urls import SITE, placeholders
-from archive.records import Check, Source, SourceKind, now
+from archive.frontier.urls import SITE_OF_URL_SQL, sql_placeholders
+from archive.records import Check, Source, SourceKind, current_timestamp
 
-NEWEST = 60
+RHYTHM_ITEMS = 60
 """Newest items of a source from which its publishing rhythm is estimated."""
-DUE_AT = f"max(u.due_at, coalesce((SELECT until FROM pauses WHERE site = {SITE}), u.due_at))"  # noqa: S608
+SOURCE_DUE_AT_SQL = (
+    f"max(u.due_at, coalesce((SELECT until FROM pauses WHERE site = {SITE_OF_URL_SQL}), u.due_at))"  # noqa: S608
+)
 """SQL: when a source is fetched again, not before its site's pause is over."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rhythm:
+class SourceHistory:
     """The history of a source at the time of a check."""
 
     url: str
@@ -37,7 +39,7 @@ class Rhythm:
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class SourceDue:
     """When a source is fetched again, the reason, and its interval."""
 
     at: str
@@ -45,7 +47,7 @@ class Due:
     interval_seconds: int
 
 
-def sources(
+def sources_of_outlets(
     connection: sqlite3.Connection,
     kinds: Sequence[SourceKind],
     hosts: Sequence[str] = (),
@@ -55,27 +57,29 @@ def sources(
 
     With `due`, only those due now whose sites are not paused (`archive.frontier.pauses`).
     """
-    of_hosts = f"AND o.host IN ({placeholders(hosts)})" if hosts else ""
-    only_due = f"AND ({DUE_AT} IS NULL OR {DUE_AT} <= ?)" if due else ""
-    due_values = (now(),) if due else ()
+    of_hosts = f"AND o.host IN ({sql_placeholders(hosts)})" if hosts else ""
+    only_due = f"AND ({SOURCE_DUE_AT_SQL} IS NULL OR {SOURCE_DUE_AT_SQL} <= ?)" if due else ""
+    due_values = (current_timestamp(),) if due else ()
     found = connection.execute(
         f"""SELECT u.url, u.kind, o.host, u.etag, u.last_modified
         FROM urls u JOIN outlets o ON o.id = u.outlet_id
-        WHERE u.role = 'source' AND u.kind IN ({placeholders(kinds)}) {of_hosts} {only_due}
+        WHERE u.role = 'source' AND u.kind IN ({sql_placeholders(kinds)}) {of_hosts} {only_due}
         ORDER BY u.checked_at, u.id""",  # noqa: S608  only constants and question marks are put in
         (*kinds, *hosts, *due_values),
     )
     return [Source(**dict(row)) for row in found]
 
 
-def next_due(connection: sqlite3.Connection) -> str | None:
+def next_source_due(connection: sqlite3.Connection) -> str | None:
     """Return when the next source is due, or None without sources."""
-    row = connection.execute(f"SELECT min({DUE_AT}) FROM urls u WHERE u.role = 'source'").fetchone()  # noqa: S608
+    row = connection.execute(
+        f"SELECT min({SOURCE_DUE_AT_SQL}) FROM urls u WHERE u.role = 'source'"  # noqa: S608
+    ).fetchone()
     return str(row[0]) if row[0] else None
 
 
-def set_due(
-    connection: sqlite3.Connection, check: Check, due: Callable[[Rhythm, str], Due]
+def set_source_due(
+    connection: sqlite3.Connection, check: Check, due: Callable[[SourceHistory, str], SourceDue]
 ) -> None:
     """Set when a source is fetched next, after its check; URLs that are not sources are ignored."""
     row = connection.execute(
@@ -83,10 +87,10 @@ def set_due(
     ).fetchone()
     if row is None:
         return
-    rhythm = Rhythm(
+    rhythm = SourceHistory(
         url=check.url,
         known_since=row["found_at"],
-        items=_items(connection, check.url),
+        items=_newest_item_dates(connection, check.url),
         failures=row["tries"],
         interval_seconds=row["interval_seconds"],
         wish_seconds=check.wish_seconds,
@@ -98,13 +102,13 @@ def set_due(
     )
 
 
-def _items(connection: sqlite3.Connection, url: str) -> tuple[str, ...]:
+def _newest_item_dates(connection: sqlite3.Connection, url: str) -> tuple[str, ...]:
     """Return the dates of the newest items that a source, or a sitemap in it, listed first."""
     rows = connection.execute(
         """SELECT coalesce(published_at, modified_at, found_at) FROM urls
         WHERE kind = 'page' AND found_on IN (
           SELECT ? UNION ALL SELECT url FROM urls WHERE kind = 'sitemap' AND found_on = ?
         ) ORDER BY id DESC LIMIT ?""",
-        (url, url, NEWEST),
+        (url, url, RHYTHM_ITEMS),
     )
     return tuple(row[0] for row in rows)

@@ -12,37 +12,37 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from archive.frontier.date_hints import Hints, note_hint
-from archive.frontier.hosts import bare_host, hosts_of, is_twin_host
-from archive.records import Address, Check, Lead, Outlet, Source, now
+from archive.frontier.date_hints import DateHints, note_date_hint
+from archive.frontier.hosts import bare_host, hosts_of_outlet, is_mobile_host
+from archive.records import ArticleUrl, Check, Lead, Outlet, Source, current_timestamp
 from archive.storage.database import transaction
 
-MOST_TRIES = 4
+MAX_PAGE_TRIES = 4
 """Consecutive failures after which a page is fetched again only for a newer date."""
 
 
-OWN_ROLES = "('requested', 'redirect', 'twin')"
+OWN_ROLES_SQL = "('requested', 'redirect', 'twin')"
 """SQL: roles of URLs that led to an article; the others (canonical, og:url …) are only declared."""
 
 
-ASKED = "('requested', 'redirect', 'twin', 'elsewhere', 'listed')"
+REQUESTED_ROLES_SQL = "('requested', 'redirect', 'twin', 'elsewhere', 'listed')"
 """SQL: roles of URLs that were requested, or that led to a requested URL."""
 
-TAKES_OVER = f"(role NOT IN {ASKED} AND :role IN {OWN_ROLES})"
+TAKES_OVER_SQL = f"(role NOT IN {REQUESTED_ROLES_SQL} AND :role IN {OWN_ROLES_SQL})"
 """SQL: the URL was only declared so far, and has been requested now."""
 
-READ = ("new", "changed", "unchanged")
+SUCCESSFUL_OUTCOMES = ("new", "changed", "unchanged")
 """Outcomes of checks of articles. If such a check has a reason, something is left to confirm."""
 
-COUNTED = 100
+MAX_COUNTED_WAITING = 100
 """Waiting pages are counted up to this number; outlets with more are ordered by age."""
-LOOKED_AT = 500
+MAX_CONSIDERED_WAITING = 500
 """Waiting pages of an outlet among which one without a paused site is looked for."""
 
-SITE = "substr(u.url, 1, 7 + instr(substr(u.url, 9), '/'))"
+SITE_OF_URL_SQL = "substr(u.url, 1, 7 + instr(substr(u.url, 9), '/'))"
 """SQL: scheme, host and port of a URL."""
 
-OUTLETS = """outlet(id) AS (
+WAITING_OUTLETS_SQL = """outlet(id) AS (
   SELECT min(outlet_id) FROM urls INDEXED BY urls_next WHERE state = 'pending'
   UNION ALL SELECT (
     SELECT min(outlet_id) FROM urls INDEXED BY urls_next
@@ -51,13 +51,13 @@ OUTLETS = """outlet(id) AS (
 )"""
 """SQL: the outlets with waiting pages, each found by one step in an index."""
 
-NEWEST = f"""SELECT id, url FROM urls INDEXED BY urls_next
-  WHERE outlet_id = o.id AND state = 'pending' ORDER BY published_at DESC, id LIMIT {LOOKED_AT}"""  # noqa: S608  ours
+NEWEST_WAITING_SQL = f"""SELECT id, url FROM urls INDEXED BY urls_next
+  WHERE outlet_id = o.id AND state = 'pending' ORDER BY published_at DESC, id LIMIT {MAX_CONSIDERED_WAITING}"""  # noqa: S608  ours
 """SQL: the newest waiting pages of an outlet `o`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class LeasedPage:
     """A page to fetch now, with its lead and the validators of its last response."""
 
     lead: Lead
@@ -69,7 +69,7 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class KnownSitemap:
     """A sitemap in a sitemap index, as it was last fetched."""
 
     url: str
@@ -87,54 +87,54 @@ def add_outlet(connection: sqlite3.Connection, outlet: Outlet) -> int:
     An outlet first found at its mobile or AMP host is stored under its main host once that is
     known.
     """
-    outlet = replace(outlet, host=_known_host(connection, outlet.host) or outlet.host)
+    outlet = replace(outlet, host=_stored_host_of_outlet(connection, outlet.host) or outlet.host)
     connection.execute(
         """INSERT INTO outlets (host, name, language, country, added_at) VALUES (?, ?, ?, ?, ?)
         ON CONFLICT (host) DO UPDATE SET name = coalesce(excluded.name, name),
           language = coalesce(excluded.language, language),
           country = coalesce(excluded.country, country)""",
-        (outlet.host, outlet.name, outlet.language, outlet.country, now()),
+        (outlet.host, outlet.name, outlet.language, outlet.country, current_timestamp()),
     )
     row = connection.execute("SELECT id FROM outlets WHERE host = ?", (outlet.host,)).fetchone()
     return int(row["id"])
 
 
-def outlet_of(connection: sqlite3.Connection, url: str) -> int:
+def outlet_id_of_url(connection: sqlite3.Connection, url: str) -> int:
     """Return the id of the outlet of a URL's host or of its `www.`, `m.` and `amp.` variants.
 
     The outlet is added if it is not known.
     """
     host = urlsplit(url).netloc.rpartition("@")[2].lower()
     bare = bare_host(host)
-    variants = hosts_of(host)
+    variants = hosts_of_outlet(host)
     row = connection.execute(
-        f"""SELECT id, host FROM outlets WHERE host IN ({placeholders(variants)})
+        f"""SELECT id, host FROM outlets WHERE host IN ({sql_placeholders(variants)})
         ORDER BY host = ? DESC, host = ? DESC""",  # noqa: S608  question marks are put in
         (*variants, host, bare),
     ).fetchone()
     if row is None:
         return add_outlet(connection, Outlet(host))
-    if is_twin_host(row["host"]) and not is_twin_host(host):
+    if is_mobile_host(row["host"]) and not is_mobile_host(host):
         connection.execute("UPDATE outlets SET host = ? WHERE id = ?", (host, row["id"]))
     return int(row["id"])
 
 
-def _known_host(connection: sqlite3.Connection, host: str) -> str | None:
+def _stored_host_of_outlet(connection: sqlite3.Connection, host: str) -> str | None:
     """Return the host under which an outlet is stored, if this is a mobile or AMP host of it.
 
     If only such hosts are known and this is the main one, the outlet moves to it.
     """
-    variants = hosts_of(host)
+    variants = hosts_of_outlet(host)
     found = connection.execute(
-        f"SELECT id, host FROM outlets WHERE host IN ({placeholders(variants)})",  # noqa: S608
+        f"SELECT id, host FROM outlets WHERE host IN ({sql_placeholders(variants)})",  # noqa: S608
         variants,
     ).fetchall()
     known = {str(row["host"]): int(row["id"]) for row in found}
     if host in known or not known:
         return None
-    if is_twin_host(host):
-        return min(known, key=is_twin_host)
-    if all(map(is_twin_host, known)):
+    if is_mobile_host(host):
+        return min(known, key=is_mobile_host)
+    if all(map(is_mobile_host, known)):
         outlet_id = next(iter(known.values()))
         connection.execute("UPDATE outlets SET host = ? WHERE id = ?", (host, outlet_id))
     return None
@@ -146,22 +146,22 @@ def add_source(connection: sqlite3.Connection, source: Source) -> bool:
     done = connection.execute(
         """INSERT INTO urls (url, url_key, kind, outlet_id, role, via, found_at, state)
         VALUES (?, ?, ?, ?, 'source', 'given', ?, 'done') ON CONFLICT (url) DO NOTHING""",
-        (source.url, source.url_key, source.kind, outlet_id, now()),
+        (source.url, source.url_key, source.kind, outlet_id, current_timestamp()),
     )
     return done.rowcount > 0
 
 
-def sitemaps_of(connection: sqlite3.Connection, index_url: str) -> dict[str, Listing]:
+def sitemaps_of_index(connection: sqlite3.Connection, index_url: str) -> dict[str, KnownSitemap]:
     """Return the sitemaps of an index, as of its last fetch, by URL."""
     found = connection.execute(
         """SELECT url, modified_at, etag, last_modified FROM urls
         WHERE kind = 'sitemap' AND found_on = ?""",
         (index_url,),
     )
-    return {row["url"]: Listing(**dict(row)) for row in found}
+    return {row["url"]: KnownSitemap(**dict(row)) for row in found}
 
 
-def placeholders(values: Sequence[object]) -> str:
+def sql_placeholders(values: Sequence[object]) -> str:
     """Return as many question marks as there are values, for SQL."""
     return ", ".join("?" * len(values))
 
@@ -169,27 +169,27 @@ def placeholders(values: Sequence[object]) -> str:
 # -- leads -----------------------------------------------------------------------------------------
 
 
-def add_leads(connection: sqlite3.Connection, leads: Iterable[Lead]) -> int:
+def queue_leads(connection: sqlite3.Connection, leads: Iterable[Lead]) -> int:
     """Add leads; return the number of pages queued. A known page is queued only for a newer date.
 
     If the newer dates of a feed or sitemap were wrong too often (`archive.frontier.date_hints`),
     they count only for a sample.
     """
-    hints = Hints(connection)
-    return sum(_add_lead(connection, lead, hints) for lead in leads)
+    hints = DateHints(connection)
+    return sum(_queue_lead(connection, lead, hints) for lead in leads)
 
 
-def _add_lead(connection: sqlite3.Connection, lead: Lead, hints: Hints) -> bool:
+def _queue_lead(connection: sqlite3.Connection, lead: Lead, hints: DateHints) -> bool:
     """Add a lead; return whether its page was queued."""
     known = connection.execute("SELECT * FROM urls WHERE url = ?", (lead.url,)).fetchone()
     if known is None:
-        return _add_new_lead(connection, lead)
+        return _insert_lead(connection, lead)
     if known["kind"] != "page":
         return False
     wanted, hinted_by = False, None
     if known["state"] in ("done", "failed"):
-        wanted = _is_asked_for(known, lead)
-        if not wanted and _is_newer(known, lead):
+        wanted = _is_wanted_again(known, lead)
+        if not wanted and _is_newer_lead(known, lead):
             hinted_by = hints.source_of(lead)
             wanted = hints.accepts_date(hinted_by)
             if not wanted:  # a date that was not followed must count as newer next time
@@ -215,7 +215,7 @@ def _add_lead(connection: sqlite3.Connection, lead: Lead, hints: Hints) -> bool:
     return wanted
 
 
-def _add_new_lead(connection: sqlite3.Connection, lead: Lead) -> bool:
+def _insert_lead(connection: sqlite3.Connection, lead: Lead) -> bool:
     """Insert a lead to an unknown URL; return whether it is a page, which is queued."""
     is_page = lead.kind == "page"
     # a sitemap belongs to the outlet whose index named it, wherever it is stored
@@ -228,12 +228,12 @@ def _add_new_lead(connection: sqlite3.Connection, lead: Lead) -> bool:
             lead.url,
             lead.url_key,
             lead.kind,
-            outlet_of(connection, outlet_url),
+            outlet_id_of_url(connection, outlet_url),
             "requested" if is_page else "listed",
             lead.via,
             lead.found_on,
             lead.listed_as,
-            now(),
+            current_timestamp(),
             lead.headline,
             lead.lede,
             lead.published_at,
@@ -244,30 +244,34 @@ def _add_new_lead(connection: sqlite3.Connection, lead: Lead) -> bool:
     return is_page
 
 
-def _is_newer(known: sqlite3.Row, lead: Lead) -> bool:
+def _is_newer_lead(known: sqlite3.Row, lead: Lead) -> bool:
     """Return whether a lead gives a later date of change than was known, or than the last fetch."""
     before = known["modified_at"] or known["checked_at"] or ""
     return bool(lead.modified_at and lead.modified_at > before)
 
 
-def _is_asked_for(known: sqlite3.Row, lead: Lead) -> bool:
+def _is_wanted_again(known: sqlite3.Row, lead: Lead) -> bool:
     """Return whether a known page is to be fetched again, whatever a feed says."""
     if lead.via == "given":
         return True
-    return known["state"] == "failed" and known["due_at"] is not None and known["due_at"] <= now()
+    return (
+        known["state"] == "failed"
+        and known["due_at"] is not None
+        and known["due_at"] <= current_timestamp()
+    )
 
 
 # -- the turn of a page ----------------------------------------------------------------------------
 
 
-def lease(
+def lease_pages(
     connection: sqlite3.Connection,
     most: int,
     per_outlet: int,
     hosts: Sequence[str] = (),
     but: Sequence[str] = (),
     in_turn: int = 1,
-) -> list[Waiting]:
+) -> list[LeasedPage]:
     """Lease up to `most` waiting pages, at most `per_outlet` of one outlet at once.
 
     Each outlet gets `in_turn` leased pages before any gets more; of two outlets, the one with more
@@ -278,9 +282,9 @@ def lease(
     considered, so the cost does not depend on the length of the queue.
     """
     rows = connection.execute(
-        _lease_query(hosts, but),
+        _lease_sql(hosts, but),
         (
-            now(),
+            current_timestamp(),
             *hosts,
             *but,
             per_outlet,
@@ -292,8 +296,8 @@ def lease(
             most,
         ),
     ).fetchall()
-    twins = [row for row in rows if _is_settled(row)]
-    leased = [row for row in rows if not _is_settled(row)]
+    twins = [row for row in rows if _is_settled_twin(row)]
+    leased = [row for row in rows if not _is_settled_twin(row)]
     connection.executemany(
         "UPDATE urls SET state = 'leased' WHERE id = ?", [(row["id"],) for row in leased]
     )
@@ -301,29 +305,29 @@ def lease(
         "UPDATE urls SET state = 'done', role = 'twin', article_id = ? WHERE id = ?",
         [(row["twin_of"], row["id"]) for row in twins],
     )
-    return [_waiting(row) for row in leased]
+    return [_leased_page_of_row(row) for row in leased]
 
 
-def _lease_query(hosts: Sequence[str], but: Sequence[str]) -> str:
+def _lease_sql(hosts: Sequence[str], but: Sequence[str]) -> str:
     """Return the SQL that selects the pages to lease.
 
     Its steps: `turn` are the outlets with a page that is not paused, `first` those whose turn it
     is, `candidate` their newest waiting pages, and `waiting` the pages of these whose key is not
     leased yet, numbered within the outlet.
     """
-    of_hosts = f"AND o.host IN ({placeholders(hosts)})" if hosts else ""
-    not_of_hosts = f"AND o.host NOT IN ({placeholders(but)})" if but else ""
-    return f"""WITH RECURSIVE {OUTLETS}, paused AS MATERIALIZED (
+    of_hosts = f"AND o.host IN ({sql_placeholders(hosts)})" if hosts else ""
+    not_of_hosts = f"AND o.host NOT IN ({sql_placeholders(but)})" if but else ""
+    return f"""WITH RECURSIVE {WAITING_OUTLETS_SQL}, paused AS MATERIALIZED (
           SELECT site FROM pauses WHERE until > ?
         ), turn AS MATERIALIZED (
           SELECT o.id, o.host,
             (SELECT count(*) FROM urls INDEXED BY urls_leased
               WHERE outlet_id = o.id AND state = 'leased') AS under_way,
             (SELECT count(*) FROM (SELECT 1 FROM urls INDEXED BY urls_next
-              WHERE outlet_id = o.id AND state = 'pending' LIMIT {COUNTED})) AS outlet_waits
+              WHERE outlet_id = o.id AND state = 'pending' LIMIT {MAX_COUNTED_WAITING})) AS outlet_waits
           FROM outlet JOIN outlets o ON o.id = outlet.id
           WHERE true {of_hosts} {not_of_hosts}
-            AND EXISTS (SELECT 1 FROM ({NEWEST}) AS u WHERE {SITE} NOT IN (SELECT site FROM paused))
+            AND EXISTS (SELECT 1 FROM ({NEWEST_WAITING_SQL}) AS u WHERE {SITE_OF_URL_SQL} NOT IN (SELECT site FROM paused))
         ), first AS MATERIALIZED (
           SELECT * FROM turn
           WHERE under_way < ? ORDER BY under_way / ?, outlet_waits DESC, id LIMIT ?
@@ -331,7 +335,7 @@ def _lease_query(hosts: Sequence[str], but: Sequence[str]) -> str:
           SELECT u.*, o.host, o.outlet_waits, o.under_way,
             row_number() OVER (PARTITION BY url_key ORDER BY u.id) AS twin
           FROM first o CROSS JOIN urls u ON u.id IN (
-            SELECT id FROM ({NEWEST}) AS u WHERE {SITE} NOT IN (SELECT site FROM paused) LIMIT ?
+            SELECT id FROM ({NEWEST_WAITING_SQL}) AS u WHERE {SITE_OF_URL_SQL} NOT IN (SELECT site FROM paused) LIMIT ?
           )
         ), waiting AS (
           SELECT *, under_way
@@ -343,24 +347,24 @@ def _lease_query(hosts: Sequence[str], but: Sequence[str]) -> str:
         SELECT waiting.*, (
           SELECT t.article_id FROM urls t INDEXED BY urls_read
           WHERE t.url_key = waiting.url_key AND t.id <> waiting.id
-            AND t.article_id IS NOT NULL AND t.role IN {OWN_ROLES}
+            AND t.article_id IS NOT NULL AND t.role IN {OWN_ROLES_SQL}
         ) AS twin_of
         FROM waiting WHERE nth <= ?
         ORDER BY (nth - 1) / ?, outlet_waits DESC, id LIMIT ?"""  # noqa: S608  only our own text is put in
 
 
-def _is_settled(row: sqlite3.Row) -> bool:
+def _is_settled_twin(row: sqlite3.Row) -> bool:
     """Return whether another URL with the same key is an article, so that no request is needed."""
     return row["twin_of"] is not None and not row["checked_at"] and row["via"] != "given"
 
 
-def lead_to(connection: sqlite3.Connection, url: str) -> Lead | None:
+def lead_to_url(connection: sqlite3.Connection, url: str) -> Lead | None:
     """Return the stored lead to a page; None for an unknown page."""
     row = connection.execute("SELECT * FROM urls WHERE url = ?", (url,)).fetchone()
-    return lead_of(row) if row else None
+    return lead_of_row(row) if row else None
 
 
-def lease_these(connection: sqlite3.Connection, urls: Iterable[str]) -> list[Waiting]:
+def lease_pages_at(connection: sqlite3.Connection, urls: Iterable[str]) -> list[LeasedPage]:
     """Lease those of the pages that are queued."""
     leased = []
     for url in urls:
@@ -371,11 +375,11 @@ def lease_these(connection: sqlite3.Connection, urls: Iterable[str]) -> list[Wai
         ).fetchone()
         if row:
             connection.execute("UPDATE urls SET state = 'leased' WHERE id = ?", (row["id"],))
-            leased.append(_waiting(row))
+            leased.append(_leased_page_of_row(row))
     return leased
 
 
-def lead_of(row: sqlite3.Row) -> Lead:
+def lead_of_row(row: sqlite3.Row) -> Lead:
     """Return the lead in a row of `urls`."""
     return Lead(
         url=row["url"],
@@ -390,28 +394,28 @@ def lead_of(row: sqlite3.Row) -> Lead:
     )
 
 
-def _waiting(row: sqlite3.Row) -> Waiting:
+def _leased_page_of_row(row: sqlite3.Row) -> LeasedPage:
     """Return the page in a row of `urls`, with the validators that may be sent."""
     known = row["article_id"] is not None
-    as_read = known and row["outcome"] in READ and row["reason"] is None
+    as_read = known and row["outcome"] in SUCCESSFUL_OUTCOMES and row["reason"] is None
     is_unconfirmed = row["outcome"] == "gone" or (row["reason"] or "").startswith("held")
     etag, last_modified = row["etag"], row["last_modified"]
     if known and is_unconfirmed:
         etag = last_modified = None  # the answer 304 would not confirm what the page shows
     digest = row["digest"] if as_read else None
-    return Waiting(lead_of(row), row["host"], etag, last_modified, digest)
+    return LeasedPage(lead_of_row(row), row["host"], etag, last_modified, digest)
 
 
-def retry_failed(connection: sqlite3.Connection) -> int:
+def queue_failed_pages(connection: sqlite3.Connection) -> int:
     """Queue failed pages without an article whose failure may have passed; return their number."""
     return connection.execute(
         """UPDATE urls SET state = 'pending'
         WHERE state = 'failed' AND kind = 'page' AND article_id IS NULL AND due_at <= ?""",
-        (now(),),
+        (current_timestamp(),),
     ).rowcount
 
 
-def recheck_due(connection: sqlite3.Connection, per_outlet: int) -> int:
+def queue_due_rechecks(connection: sqlite3.Connection, per_outlet: int) -> int:
     """Queue articles whose recheck is due, at most `per_outlet` each; return their number."""
     return connection.execute(
         """UPDATE urls SET state = 'pending' WHERE id IN (
@@ -421,16 +425,16 @@ def recheck_due(connection: sqlite3.Connection, per_outlet: int) -> int:
               AND article_id IS NOT NULL
           ) WHERE turn <= ?
         )""",
-        (now(), per_outlet),
+        (current_timestamp(), per_outlet),
     ).rowcount
 
 
-def set_due(connection: sqlite3.Connection, url: str, due_at: str | None) -> None:
+def set_page_due(connection: sqlite3.Connection, url: str, due_at: str | None) -> None:
     """Set when an article's page is fetched again; None: only if it is listed again."""
     connection.execute("UPDATE urls SET due_at = ? WHERE url = ?", (due_at, url))
 
 
-def give_back(connection: sqlite3.Connection, urls: Iterable[str]) -> None:
+def return_pages(connection: sqlite3.Connection, urls: Iterable[str]) -> None:
     """Queue leased pages again that were not requested."""
     connection.executemany(
         "UPDATE urls SET state = 'pending' WHERE url = ? AND state = 'leased'",
@@ -438,28 +442,28 @@ def give_back(connection: sqlite3.Connection, urls: Iterable[str]) -> None:
     )
 
 
-def return_leases(connection: sqlite3.Connection) -> int:
+def return_all_leases(connection: sqlite3.Connection) -> int:
     """Queue all leased pages again; return their number."""
     return connection.execute("UPDATE urls SET state = 'pending' WHERE state = 'leased'").rowcount
 
 
-def end_crawl(connection: sqlite3.Connection, crawl_id: int, reason: str | None) -> None:
+def record_crawl_end(connection: sqlite3.Connection, crawl_id: int, reason: str | None) -> None:
     """End a crawl as `finished`, or as `stopped` for a reason, and queue its leased pages again.
 
     The function runs in its own transaction.
     """
     with transaction(connection):
-        return_leases(connection)
+        return_all_leases(connection)
         connection.execute(
             "UPDATE crawls SET finished_at = ?, state = ?, reason = ? WHERE id = ?",
-            (now(), "stopped" if reason else "finished", reason, crawl_id),
+            (current_timestamp(), "stopped" if reason else "finished", reason, crawl_id),
         )
 
 
 # -- what a look came to ---------------------------------------------------------------------------
 
 
-def note_check(
+def record_check(
     connection: sqlite3.Connection, check: Check, crawl_id: int | None, article_id: int | None
 ) -> None:
     """Record a check and update the state of its URL.
@@ -467,8 +471,8 @@ def note_check(
     A page postponed because of its site (refused, but only for now) stays queued, and the attempt
     is not counted as a failure.
     """
-    url_id = _url_id(connection, check)
-    note_hint(connection, url_id, check.outcome)
+    url_id = _url_id_of_check(connection, check)
+    note_date_hint(connection, url_id, check.outcome)
     values: dict[str, object] = {
         name: getattr(check, name)
         for name in (
@@ -493,18 +497,18 @@ def note_check(
         "may_pass": failed and check.transient,
         "keeps_validators": failed or check.status == 304,
         "state": "failed" if failed else "done",
-        "most_tries": MOST_TRIES,
+        "most_tries": MAX_PAGE_TRIES,
     }
-    connection.execute(_INSERT_CHECK, values)
-    connection.execute(_UPDATE_CHECKED_URL, values)
+    connection.execute(_INSERT_CHECK_SQL, values)
+    connection.execute(_UPDATE_CHECKED_URL_SQL, values)
 
 
-_INSERT_CHECK = """INSERT INTO checks (url_id, crawl_id, checked_at, outcome, status, reason,
+_INSERT_CHECK_SQL = """INSERT INTO checks (url_id, crawl_id, checked_at, outcome, status, reason,
     final_url, etag, last_modified, digest, size, seconds)
   VALUES (:url_id, :crawl_id, :checked_at, :outcome, :status, :reason,
     :final_url, :etag, :last_modified, :digest, :size, :seconds)"""
 
-_UPDATE_CHECKED_URL = """UPDATE urls SET
+_UPDATE_CHECKED_URL_SQL = """UPDATE urls SET
     state = CASE WHEN :put_off AND kind = 'page' THEN 'pending' ELSE :state END,
     checked_at = :checked_at, outcome = :outcome, status = :status, reason = :reason,
     tries = CASE WHEN :put_off THEN tries WHEN :failed THEN tries + 1 ELSE 0 END,
@@ -516,17 +520,17 @@ _UPDATE_CHECKED_URL = """UPDATE urls SET
   WHERE id = :url_id"""
 
 
-def _url_id(connection: sqlite3.Connection, check: Check) -> int:
+def _url_id_of_check(connection: sqlite3.Connection, check: Check) -> int:
     """Return the id of a check's URL, which is added if it is unknown."""
     row = connection.execute("SELECT id FROM urls WHERE url = ?", (check.url,)).fetchone()
     if row is None:
-        add_leads(connection, [Lead(check.url, via="given", url_key=check.url_key)])
+        queue_leads(connection, [Lead(check.url, via="given", url_key=check.url_key)])
         row = connection.execute("SELECT id FROM urls WHERE url = ?", (check.url,)).fetchone()
     return int(row["id"])
 
 
-def add_addresses(
-    connection: sqlite3.Connection, article_id: int, addresses: Iterable[Address]
+def add_article_urls(
+    connection: sqlite3.Connection, article_id: int, addresses: Iterable[ArticleUrl]
 ) -> None:
     """Make each URL of an article point to it; a URL of another article stays as it is.
 
@@ -537,21 +541,21 @@ def add_addresses(
             f"""INSERT INTO urls (url, url_key, outlet_id, article_id, role, found_at, state)
             VALUES (:url, :key, :outlet, coalesce((
               SELECT article_id FROM urls
-              WHERE url_key = :key AND article_id IS NOT NULL AND role IN {OWN_ROLES}
+              WHERE url_key = :key AND article_id IS NOT NULL AND role IN {OWN_ROLES_SQL}
               LIMIT 1
             ), :article), :role, :now, 'done')
             ON CONFLICT (url) DO UPDATE SET
-              article_id = CASE WHEN article_id IS NULL OR {TAKES_OVER}
+              article_id = CASE WHEN article_id IS NULL OR {TAKES_OVER_SQL}
                 THEN :article ELSE article_id END,
               role = CASE WHEN kind = 'page'
-                  AND (article_id IS NULL AND :role NOT IN {ASKED} OR {TAKES_OVER})
+                  AND (article_id IS NULL AND :role NOT IN {REQUESTED_ROLES_SQL} OR {TAKES_OVER_SQL})
                 THEN :role ELSE role END""",  # noqa: S608  constants are put in
             {
                 "url": address.url,
                 "key": address.url_key,
-                "outlet": outlet_of(connection, address.url),
+                "outlet": outlet_id_of_url(connection, address.url),
                 "article": article_id,
                 "role": address.role,
-                "now": now(),
+                "now": current_timestamp(),
             },
         )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-One = TypeVar("One")
+FilteredItem = TypeVar("FilteredItem")
 
 
-class Filters:
+class PageFilters:
     """A base for frozen dataclasses whose fields are texts, empty for an unused filter."""
 
     __slots__: tuple[str, ...] = ()
@@ -19,7 +19,9 @@ class Filters:
         return {name: value for name in self.__slots__ if (value := getattr(self, name))}
 
 
-def cut(rows: Sequence[One], page: int, size: int) -> tuple[Sequence[One], int, int]:
+def page_of_rows(
+    rows: Sequence[FilteredItem], page: int, size: int
+) -> tuple[Sequence[FilteredItem], int, int]:
     """Return the rows of one page, its number brought into range, and the number of pages."""
     pages = max(1, -(-len(rows) // size))
     page = min(max(1, page), pages)

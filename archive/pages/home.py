@@ -4,35 +4,35 @@ from __future__ import annotations
 
 import sqlite3
 
-from archive.pages.charts import sparkline
-from archive.queries.lookup import Row, newest
+from archive.pages.charts import sparkline_bars
+from archive.queries.lookup import PlainRow, newest_articles
 from archive.text.formatting import direction
-from archive.text.html import beginning
+from archive.text.html import text_excerpt
 
-NEWEST = 18
+MAX_HOME_ARTICLES = 18
 """Articles on the home page."""
-STORIES = 8
+MAX_HOME_STORIES = 8
 """Stories on the home page."""
-LEDE = 200
+MAX_CARD_LEDE_CHARS = 200
 """Characters shown of an article's beginning."""
 
-COUNTS = """
+HOME_COUNTS_SQL = """
 SELECT (SELECT count(*) FROM articles) AS articles, (SELECT count(*) FROM outlets) AS outlets,
        (SELECT count(*) FROM stories) AS stories"""
 
-WITHIN = """
+STORY_MEMBERS_SQL = """
 FROM story_articles m JOIN articles a ON a.id = m.article_id
 WHERE m.story_id = ? AND (
   m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely'))
 )"""
 
-TOTALS = """
+STORY_TOTALS_SQL = """
 SELECT count(*) AS articles, count(DISTINCT a.outlet_id) AS outlets, min(a.published_at) AS first,
        max(a.published_at) AS last"""
 
-PER_DAY = "SELECT substr(a.published_at, 1, 10), count(*)"
+STORY_PER_DAY_SQL = "SELECT substr(a.published_at, 1, 10), count(*)"
 
-LAST_CRAWL = """
+LAST_CRAWL_SQL = """
 WITH c AS (SELECT *, coalesce(finished_at, '9') AS until FROM crawls ORDER BY id DESC LIMIT 1)
 SELECT c.*,
        (SELECT count(*) FROM checks WHERE crawl_id = c.id) AS looks,
@@ -46,33 +46,33 @@ FROM c"""
 """Counted by indexes alone, because a crawl may have made a hundred thousand checks."""
 
 
-def home(connection: sqlite3.Connection) -> Row:
+def home_page_data(connection: sqlite3.Connection) -> PlainRow:
     """Return the data of the home page.
 
-    It has `counts`, `cards`, `stories` with their sparklines, and the last `crawl` (None before the
-    first).
+    It has `counts`, `article_cards`, `followed_story_rows` with their sparklines, and the last
+    `crawl` (None before the first).
     """
-    counts = dict(connection.execute(COUNTS).fetchone())
-    crawl = connection.execute(LAST_CRAWL).fetchone()
+    counts = dict(connection.execute(HOME_COUNTS_SQL).fetchone())
+    crawl = connection.execute(LAST_CRAWL_SQL).fetchone()
     return {
         "counts": counts,
-        "cards": cards(connection, NEWEST),
-        "stories": stories(connection, STORIES),
+        "cards": article_cards(connection, MAX_HOME_ARTICLES),
+        "stories": followed_story_rows(connection, MAX_HOME_STORIES),
         "crawl": dict(crawl) if crawl else None,
     }
 
 
-def cards(connection: sqlite3.Connection, count: int) -> list[Row]:
+def article_cards(connection: sqlite3.Connection, count: int) -> list[PlainRow]:
     """Return the newest articles with their first words, copies folded under their original."""
-    return [_card(row) for row in newest(connection, count)]
+    return [_article_card(row) for row in newest_articles(connection, count)]
 
 
-def _card(row: Row) -> Row:
-    lede = beginning(row["standfirst"] or row["beginning"], LEDE)
+def _article_card(row: PlainRow) -> PlainRow:
+    lede = text_excerpt(row["standfirst"] or row["beginning"], MAX_CARD_LEDE_CHARS)
     return row | {"beginning": lede, "direction": direction(row["language"])}
 
 
-def stories(connection: sqlite3.Connection, count: int | None = None) -> list[Row]:
+def followed_story_rows(connection: sqlite3.Connection, count: int | None = None) -> list[PlainRow]:
     """Return the stories, those with the latest addition first.
 
     Each has `name`, `title`, `articles`, `outlets`, `first` and `last` (ISO dates or None) and
@@ -84,13 +84,14 @@ def stories(connection: sqlite3.Connection, count: int | None = None) -> list[Ro
            FROM stories s ORDER BY found_at DESC, s.id DESC LIMIT ?""",
         (-1 if count is None else count,),
     ).fetchall()
-    return [dict(row) | _over_time(connection, row["id"]) for row in chosen]
+    return [dict(row) | _story_over_time(connection, row["id"]) for row in chosen]
 
 
-def _over_time(connection: sqlite3.Connection, story_id: int) -> Row:
+def _story_over_time(connection: sqlite3.Connection, story_id: int) -> PlainRow:
     """Return a story's totals and its sparkline."""
-    totals = connection.execute(TOTALS + WITHIN, (story_id,)).fetchone()
+    totals = connection.execute(STORY_TOTALS_SQL + STORY_MEMBERS_SQL, (story_id,)).fetchone()
     per_day = connection.execute(
-        f"{PER_DAY}{WITHIN} AND a.published_at IS NOT NULL GROUP BY 1", (story_id,)
+        f"{STORY_PER_DAY_SQL}{STORY_MEMBERS_SQL} AND a.published_at IS NOT NULL GROUP BY 1",
+        (story_id,),
     )
-    return dict(totals) | {"bars": sparkline(dict(tuple(row) for row in per_day))}
+    return dict(totals) | {"bars": sparkline_bars(dict(tuple(row) for row in per_day))}

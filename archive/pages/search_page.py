@@ -9,19 +9,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from archive.errors import UsageError
-from archive.pages.filters import Filters, cut
-from archive.queries.lookup import Row
-from archive.queries.search import READ, WEIGHTS, match_query, passage
+from archive.pages.filters import PageFilters, page_of_rows
+from archive.queries.lookup import PlainRow
+from archive.queries.search import BM25_WEIGHTS, READING_TEXT_SQL, match_query, matching_passage
 from archive.text.formatting import direction
 
-PAGE = 20
+SEARCH_PAGE_SIZE = 20
 """Texts per page."""
-MOST = 2_000
+MAX_RANKED_ARTICLES = 2_000
 """Articles that are ranked and counted; if more match, the newest in the archive are taken."""
-FACETS = 12
+MAX_FACET_VALUES = 12
 """Values offered for each facet."""
 
-CONDITIONS = {
+SEARCH_FILTERS_SQL = {
     "outlet": "+f.rowid IN (SELECT id FROM articles WHERE outlet_id = (SELECT id FROM outlets WHERE host = :outlet))",
     "language": "a.language = :language",
     "month": "+f.rowid IN (SELECT id FROM articles WHERE published_at >= :month AND published_at < :month || '~')",
@@ -30,27 +30,27 @@ CONDITIONS = {
 }
 """The plus keeps SQLite from running the full-text search again for each article of the list."""
 
-FOUND = """
+FOUND_ARTICLES_SQL = """
 SELECT f.rowid AS id, bm25(articles_fts, {weights}) AS score, a.outlet_id, a.language,
        substr(a.published_at, 1, 7) AS month
 FROM articles_fts f JOIN articles a ON a.id = f.rowid
 WHERE articles_fts MATCH :match AND {condition} ORDER BY f.rowid DESC LIMIT :most"""
 
-ORIGINALS = """
+ORIGINALS_SQL = """
 SELECT j.value AS id, t.original_id FROM json_each(?) j
 JOIN versions v ON v.article_id = j.value JOIN texts t ON t.id = v.text_id"""
 
-SHOWN = f"""
+SEARCH_HITS_SQL = f"""
 SELECT a.id, a.headline, a.url, a.published_at, a.language, a.byline, o.host AS outlet,
        coalesce(o.name, o.host) AS outlet_name, f.other_outlets,
-       {READ} AS said
+       {READING_TEXT_SQL} AS said
 FROM json_each(?) j JOIN articles a ON a.id = j.value
 JOIN outlets o ON o.id = a.outlet_id JOIN folded f ON f.id = a.id
 ORDER BY j.key"""  # noqa: S608  the text is all ours
 
-HOSTS = "SELECT id, host FROM outlets WHERE id IN (SELECT value FROM json_each(?))"
+OUTLET_HOSTS_SQL = "SELECT id, host FROM outlets WHERE id IN (SELECT value FROM json_each(?))"
 
-OF_STORIES = """
+STORY_FACET_SQL = """
 SELECT s.name, s.title, count(*) FROM json_each(?) j
 JOIN story_articles m ON m.article_id = j.value JOIN stories s ON s.id = m.story_id
 WHERE m.verdict = 'belongs' OR (m.verdict IS NULL AND m.tier IN ('sure', 'likely'))
@@ -58,7 +58,7 @@ GROUP BY s.id ORDER BY 3 DESC, s.title LIMIT ?"""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted(Filters):
+class SearchRequest(PageFilters):
     """A search: its words and filters; `month` is `2024-02`, `story` a name."""
 
     words: str = ""
@@ -73,14 +73,16 @@ class Wanted(Filters):
         return {name: value for name, value in self.given.items() if name != "words"}
 
 
-def find(connection: sqlite3.Connection, wanted: Wanted, page: int = 1) -> Row:
+def search_page_data(
+    connection: sqlite3.Connection, wanted: SearchRequest, page: int = 1
+) -> PlainRow:
     """Return what the search page shows.
 
     `hits` are the texts of one `page`, best first, with versions of one text as one hit. `articles`
-    counts copies too; `cut` is True if more articles match than were ranked. `error` says in words
-    why no search was made.
+    counts copies too; `page_of_rows` is True if more articles match than were ranked. `error` says
+    in words why no search was made.
     """
-    empty: Row = {
+    empty: PlainRow = {
         "wanted": wanted,
         "hits": [],
         "facets": {},
@@ -94,37 +96,37 @@ def find(connection: sqlite3.Connection, wanted: Wanted, page: int = 1) -> Row:
     if not wanted.words.strip():
         return empty
     try:
-        found = _found(connection, wanted)
+        found = _found_articles(connection, wanted)
     except UsageError as error:
         return empty | {"error": str(error)}
-    best = _best(connection, found)
-    shown, page, pages = cut(best, page, PAGE)
+    best = _best_per_text(connection, found)
+    shown, page, pages = page_of_rows(best, page, SEARCH_PAGE_SIZE)
     return empty | {
-        "hits": _hits(connection, shown, wanted.words),
-        "facets": _facets(connection, found, wanted),
+        "hits": _search_hits(connection, shown, wanted.words),
+        "facets": _search_facets(connection, found, wanted),
         "articles": len(found),
         "texts": len(best),
-        "cut": len(found) == MOST,
+        "cut": len(found) == MAX_RANKED_ARTICLES,
         "page": page,
         "pages": pages,
     }
 
 
-def _found(connection: sqlite3.Connection, wanted: Wanted) -> list[sqlite3.Row]:
-    """Return the articles that match, with their scores, `MOST` at most."""
-    condition = " AND ".join(CONDITIONS[name] for name in wanted.filters) or "1"
-    sql = FOUND.format(weights=WEIGHTS, condition=condition)
-    values = {**wanted.filters, "match": match_query(wanted.words), "most": MOST}
+def _found_articles(connection: sqlite3.Connection, wanted: SearchRequest) -> list[sqlite3.Row]:
+    """Return the articles that match, with their scores, `MAX_RANKED_ARTICLES` at most."""
+    condition = " AND ".join(SEARCH_FILTERS_SQL[name] for name in wanted.filters) or "1"
+    sql = FOUND_ARTICLES_SQL.format(weights=BM25_WEIGHTS, condition=condition)
+    values = {**wanted.filters, "match": match_query(wanted.words), "most": MAX_RANKED_ARTICLES}
     return connection.execute(sql, values).fetchall()
 
 
-def _best(connection: sqlite3.Connection, found: Iterable[sqlite3.Row]) -> list[int]:
+def _best_per_text(connection: sqlite3.Connection, found: Iterable[sqlite3.Row]) -> list[int]:
     """Return the articles that represent their texts, best first.
 
     That is the original if it matches, else the version with the best score.
     """
     scores = {row["id"]: row["score"] for row in found}
-    originals = dict(connection.execute(ORIGINALS, (json.dumps(list(scores)),)).fetchall())
+    originals = dict(connection.execute(ORIGINALS_SQL, (json.dumps(list(scores)),)).fetchall())
     best: dict[int, tuple[float, int]] = {}
     for id, score in sorted(scores.items(), key=lambda item: (item[1], -item[0])):
         text = originals.get(id, id)
@@ -132,46 +134,46 @@ def _best(connection: sqlite3.Connection, found: Iterable[sqlite3.Row]) -> list[
     return [id for _, id in best.values()]
 
 
-def _hits(connection: sqlite3.Connection, ids: Sequence[int], words: str) -> list[Row]:
-    rows = connection.execute(SHOWN, (json.dumps(ids),))
-    return [_hit(row, words) for row in rows]
+def _search_hits(connection: sqlite3.Connection, ids: Sequence[int], words: str) -> list[PlainRow]:
+    rows = connection.execute(SEARCH_HITS_SQL, (json.dumps(ids),))
+    return [_search_hit(row, words) for row in rows]
 
 
-def _hit(row: sqlite3.Row, words: str) -> Row:
+def _search_hit(row: sqlite3.Row, words: str) -> PlainRow:
     """Return a row with the matching passage in place of the whole text."""
     hit = dict(row)
-    matching = passage(hit.pop("said"), words)
+    matching = matching_passage(hit.pop("said"), words)
     return hit | {"passage": matching, "direction": direction(row["language"])}
 
 
-def _facets(
-    connection: sqlite3.Connection, found: list[sqlite3.Row], wanted: Wanted
-) -> dict[str, list[Row]]:
+def _search_facets(
+    connection: sqlite3.Connection, found: list[sqlite3.Row], wanted: SearchRequest
+) -> dict[str, list[PlainRow]]:
     """Return the values by which the search can be narrowed, with the articles that each leaves.
 
     Filters in use are not offered again.
     """
     ids = json.dumps([row["id"] for row in found])
     outlets = json.dumps(list({row["outlet_id"] for row in found}))
-    hosts = dict(connection.execute(HOSTS, (outlets,)).fetchall())
-    months = _counted(row["month"] for row in found if row["month"])
+    hosts = dict(connection.execute(OUTLET_HOSTS_SQL, (outlets,)).fetchall())
+    months = _counted_values(row["month"] for row in found if row["month"])
     stories = [
         {"value": name, "label": title, "count": count}
-        for name, title, count in connection.execute(OF_STORIES, (ids, FACETS))
+        for name, title, count in connection.execute(STORY_FACET_SQL, (ids, MAX_FACET_VALUES))
     ]
     facets = {
-        "outlet": _counted(hosts[row["outlet_id"]] for row in found),
+        "outlet": _counted_values(hosts[row["outlet_id"]] for row in found),
         "month": sorted(months, key=lambda each: each["value"], reverse=True),
-        "language": _counted(row["language"] for row in found if row["language"]),
+        "language": _counted_values(row["language"] for row in found if row["language"]),
         "story": stories,
     }
     used = wanted.filters
     return {name: values for name, values in facets.items() if values and name not in used}
 
 
-def _counted(values: Iterable[str]) -> list[Row]:
+def _counted_values(values: Iterable[str]) -> list[PlainRow]:
     """Return the most frequent values with their counts."""
     return [
         {"value": value, "label": value, "count": count}
-        for value, count in Counter(values).most_common(FACETS)
+        for value, count in Counter(values).most_common(MAX_FACET_VALUES)
     ]

@@ -9,27 +9,39 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from archive.articles.stories import Judge, Story, Verdict, folded, relist, slug
-from archive.articles.stories import say as keep_word
+from archive.articles.stories import (
+    Story,
+    StoryPolicy,
+    StoryVerdict,
+    fold_copies,
+    relist_story,
+    story_slug,
+)
+from archive.articles.stories import save_verdict as keep_word
 from archive.errors import UsageError
 from archive.pages import filters as asked
-from archive.pages.charts import Shown, timeline
-from archive.queries.lookup import Row
-from archive.text.formatting import as_utc, direction, query, span
-from archive.text.formatting import texts as listed
+from archive.pages.charts import TimelineArticle, build_timeline
+from archive.queries.lookup import PlainRow
+from archive.text.formatting import (
+    direction,
+    format_hours,
+    format_query_string,
+    parse_timestamp_as_utc,
+)
+from archive.text.formatting import parse_json_texts as listed
 
-PAGE = 25
+STORY_PAGE_SIZE = 25
 """Texts per page."""
-SPREADS = 6
+MAX_SPREADS = 6
 """Texts whose spread among outlets is shown, those of most outlets first."""
-RAN = 12
+MAX_SPREAD_OUTLETS = 12
 """Outlets named for each of these texts."""
-TERMS = 6
+MAX_COVERAGE_TERMS = 6
 """Terms shown for each article."""
-CHOICES = 30
+MAX_OUTLET_CHOICES = 30
 """Outlets that the filter offers, those with most articles first."""
 
-MEMBERS = """
+STORY_COVERAGE_CTE = """
 WITH rejected AS MATERIALIZED (
   SELECT w.text_id FROM story_articles n JOIN versions w ON w.article_id = n.article_id
   WHERE n.story_id = :story AND n.verdict = 'not'
@@ -45,51 +57,57 @@ WITH rejected AS MATERIALIZED (
 """
 """The view `story_coverage` for one story; rejected texts are looked up once, not per article."""
 
-COVERAGE = MEMBERS + "SELECT * FROM members ORDER BY published_at IS NULL, published_at, id"  # noqa: S608
+STORY_COVERAGE_SQL = (
+    STORY_COVERAGE_CTE  # noqa: S608
+    + "SELECT * FROM members ORDER BY published_at IS NULL, published_at, id"
+)
 
-OF_PAGE = """SELECT id, original_id, probability, tier, part, verdict, nearest_id, outlet, outlet_name,
+STORY_PAGE_SQL = """SELECT id, original_id, probability, tier, part, verdict, nearest_id, outlet, outlet_name,
 coalesce(headline, url) AS headline, published_at, language
 FROM members ORDER BY published_at IS NULL, published_at, id"""
 """The columns needed of every article: a story may have thousands, and only a few of them need the
 rest."""
 
-WHOSE = """
+ORIGINAL_OUTLETS_SQL = """
 SELECT a.id, o.host FROM articles a JOIN outlets o ON o.id = a.outlet_id
 WHERE a.id IN (SELECT value FROM json_each(?))"""
 
-TERMS_OF = "SELECT article_id, terms FROM story_articles WHERE story_id = ? AND article_id IN ({})"
+STORY_TERMS_SQL = (
+    "SELECT article_id, terms FROM story_articles WHERE story_id = ? AND article_id IN ({})"
+)
 
-REVISED = """
+REVISION_DATES_SQL = """
 SELECT r.article_id, r.seen_at FROM story_articles m JOIN revisions r ON r.article_id = m.article_id
 WHERE m.story_id = ? AND r.number > 1 ORDER BY r.seen_at"""
 
-BEGINNINGS = (
+ARTICLE_BEGINNINGS_SQL = (
     "SELECT id, headline, standfirst, substr(text, 1, 700) AS text FROM articles WHERE id IN ({})"
 )
 
-PERHAPS = """
+STORY_PERHAPS_SQL = """
 SELECT p.id, p.headline, p.url, p.outlet, coalesce(p.outlet_name, p.outlet) AS outlet_name,
        p.published_at, p.language, p.probability, n.id AS nearest_id, n.headline AS nearest
 FROM story_perhaps p LEFT JOIN articles n ON n.id = p.nearest_id
 WHERE p.story_id = ? ORDER BY p.probability DESC LIMIT 50"""
 
-NEAREST = "SELECT id, coalesce(headline, url) AS headline FROM articles WHERE id IN (SELECT value FROM json_each(?))"
+NEAREST_HEADLINES_SQL = """SELECT id, coalesce(headline, url) AS headline FROM articles
+WHERE id IN (SELECT value FROM json_each(?))"""
 
-PARTS = {
+PART_LABELS = {
     "event": "the same event",
     "development": "another development",
     "background": "background",
 }
 """An article's relation to the story, in words."""
 
-LEFT_OUT = """
+REJECTED_ARTICLES_SQL = """
 SELECT a.id, a.headline, a.url, coalesce(o.name, o.host) AS outlet_name, m.judged_at
 FROM story_articles m JOIN articles a ON a.id = m.article_id JOIN outlets o ON o.id = a.outlet_id
 WHERE m.story_id = ? AND m.verdict = 'not' ORDER BY m.judged_at DESC LIMIT 50"""
 
 
 @dataclass(frozen=True, slots=True)
-class Filters(asked.Filters):
+class StoryFilters(asked.PageFilters):
     """The part of a story's coverage to show; days are `2024-02-15`, both inclusive."""
 
     outlet: str = ""
@@ -107,64 +125,64 @@ class Filters(asked.Filters):
         return bool(day) and day >= self.since and (not self.until or day <= self.until)
 
 
-def story_page(
-    connection: sqlite3.Connection, name: str, filters: Filters, page: int = 1
-) -> Row | None:
+def story_page_data(
+    connection: sqlite3.Connection, name: str, filters: StoryFilters, page: int = 1
+) -> PlainRow | None:
     """Return everything that the page of a story shows, or None for an unknown name.
 
-    `coverage` lists the texts of one `page`, newest first, each with its `copies`. `outlets` and
-    `languages` count the whole story; everything else follows the filters.
+    `story_coverage_rows` lists the texts of one `page`, newest first, each with its `copies`.
+    `outlets` and `languages` count the whole story; everything else follows the filters.
     """
-    story = found_story(connection, name)
+    story = story_for_page(connection, name)
     if story is None:
         return None
-    rows = connection.execute(MEMBERS + OF_PAGE, {"story": story.id}).fetchall()
+    rows = connection.execute(STORY_COVERAGE_CTE + STORY_PAGE_SQL, {"story": story.id}).fetchall()
     selected = [row for row in rows if filters.keeps(row)] if filters.given else rows
-    texts = folded(selected)
-    part, page, pages = asked.cut(texts[::-1], page, PAGE)
-    shown = [as_row(text) for text in part]
-    _tell_why(connection, story.id, shown)
+    texts = fold_copies(selected)
+    part, page, pages = asked.page_of_rows(texts[::-1], page, STORY_PAGE_SIZE)
+    shown = [text_row(text) for text in part]
+    _add_reasons(connection, story.id, shown)
     return {
         "story": story,
-        "terms": _terms(connection, story, rows),
+        "terms": _story_terms(connection, story, rows),
         "filters": filters.given,
         "articles": len(selected),
         "texts": len(texts),
-        "outlets": Counter(row["outlet"] for row in rows).most_common(CHOICES),
+        "outlets": Counter(row["outlet"] for row in rows).most_common(MAX_OUTLET_CHOICES),
         "languages": Counter(row["language"] for row in rows if row["language"]).most_common(),
-        "timeline": timeline(_shown(connection, story.id, selected)),
-        "spreads": spreads(texts),
+        "timeline": build_timeline(_timeline_articles(connection, story.id, selected)),
+        "spreads": text_spreads(texts),
         "coverage": shown,
         "page": page,
         "pages": pages,
-        "older": query(filters.given, page=page + 1) if page < pages else None,
-        "newer": query(filters.given, page=page - 1) if page > 1 else None,
-        "perhaps": [dict(row) for row in connection.execute(PERHAPS, (story.id,))],
-        "left_out": [dict(row) for row in connection.execute(LEFT_OUT, (story.id,))],
+        "older": format_query_string(filters.given, page=page + 1) if page < pages else None,
+        "newer": format_query_string(filters.given, page=page - 1) if page > 1 else None,
+        "perhaps": [dict(row) for row in connection.execute(STORY_PERHAPS_SQL, (story.id,))],
+        "left_out": [dict(row) for row in connection.execute(REJECTED_ARTICLES_SQL, (story.id,))],
     }
 
 
-def found_story(connection: sqlite3.Connection, name: str) -> Story | None:
+def story_for_page(connection: sqlite3.Connection, name: str) -> Story | None:
     """Return the story of this name, or None."""
-    from archive.articles.stories import story
+    from archive.articles.stories import find_story
 
     try:
-        found = story(connection, name)
+        found = find_story(connection, name)
     except UsageError:
         return None
-    return found if found.name == name or found.name == slug(name) else None
+    return found if found.name == name or found.name == story_slug(name) else None
 
 
-def coverage(connection: sqlite3.Connection, story_id: int) -> list[sqlite3.Row]:
+def story_coverage_rows(connection: sqlite3.Connection, story_id: int) -> list[sqlite3.Row]:
     """Return every article of a story in time order, including copies, undated ones last."""
-    return connection.execute(COVERAGE, {"story": story_id}).fetchall()
+    return connection.execute(STORY_COVERAGE_SQL, {"story": story_id}).fetchall()
 
 
-Text = tuple[sqlite3.Row, list[sqlite3.Row]]
+StoryText = tuple[sqlite3.Row, list[sqlite3.Row]]
 """The article that represents a text, and its copies."""
 
 
-def as_row(text: Text) -> Row:
+def text_row(text: StoryText) -> PlainRow:
     """Return a text as the page lists it, with its `copies`.
 
     `others` are the copies that other outlets published.
@@ -179,61 +197,65 @@ def as_row(text: Text) -> Row:
     }
 
 
-def spreads(texts: Sequence[Text]) -> list[Row]:
+def text_spreads(texts: Sequence[StoryText]) -> list[PlainRow]:
     """Return the texts that most outlets published, each with its spread.
 
     `first` is the original; each of the `others` says how much `later` its outlet published.
     """
-    copied = [row for row in map(as_row, texts) if row["others"]]
+    copied = [row for row in map(text_row, texts) if row["others"]]
     copied.sort(key=lambda row: -len(row["others"]))
-    return [_spread(row) for row in copied[:SPREADS]]
+    return [_text_spread(row) for row in copied[:MAX_SPREADS]]
 
 
-def _spread(head: Row) -> Row:
+def _text_spread(head: PlainRow) -> PlainRow:
     """Return the spread of one text, in hours after its original where both times are known."""
-    began = as_utc(head["published_at"]) if _has_hours(head) else None
+    began = parse_timestamp_as_utc(head["published_at"]) if _has_time_of_day(head) else None
     others = sorted(
         head["others"], key=lambda row: (row["published_at"] is None, row["published_at"] or "")
     )
-    hours = [_hours(began, row) for row in others]
+    hours = [_hours_after(began, row) for row in others]
     longest = max((each for each in hours if each), default=0) or 1
     copies = []
     for row, late in zip(others, hours, strict=True):
-        later = None if late is None else _later(late)
+        later = None if late is None else _delay_text(late)
         share = round(100 * max(late, 0) / longest, 1) if late else 0
         copies.append(row | {"later": later, "share": share})
-    return {"first": head, "others": copies[:RAN], "more": len(copies[RAN:])}
+    return {
+        "first": head,
+        "others": copies[:MAX_SPREAD_OUTLETS],
+        "more": len(copies[MAX_SPREAD_OUTLETS:]),
+    }
 
 
-def _has_hours(row: Row) -> bool:
+def _has_time_of_day(row: PlainRow) -> bool:
     """Return True if the publication date has a time of day."""
     return len(row["published_at"] or "") > len("2024-02-15")
 
 
-def _hours(began: Any, row: Row) -> float | None:
+def _hours_after(began: Any, row: PlainRow) -> float | None:
     """Return the hours from the original to this article, or None if a time is unknown."""
-    then = as_utc(row["published_at"]) if _has_hours(row) else None
+    then = parse_timestamp_as_utc(row["published_at"]) if _has_time_of_day(row) else None
     return (then - began).total_seconds() / 3600 if began and then else None
 
 
-def _later(hours: float) -> str:
+def _delay_text(hours: float) -> str:
     if abs(hours) < 1 / 60:
         return "in the same minute"
-    return f"{span(hours)} later" if hours > 0 else f"dated {span(-hours)} earlier"
+    return f"{format_hours(hours)} later" if hours > 0 else f"dated {format_hours(-hours)} earlier"
 
 
-def _shown(
+def _timeline_articles(
     connection: sqlite3.Connection, story_id: int, rows: Iterable[sqlite3.Row]
-) -> list[Shown]:
+) -> list[TimelineArticle]:
     """Return a story's articles as the timeline needs them."""
     revised: dict[int, list[str]] = {}
-    for article_id, seen_at in connection.execute(REVISED, (story_id,)):
+    for article_id, seen_at in connection.execute(REVISION_DATES_SQL, (story_id,)):
         revised.setdefault(article_id, []).append(seen_at)
     rows = list(rows)
     originals = json.dumps(list({row["original_id"] for row in rows}))
-    whose = dict(connection.execute(WHOSE, (originals,)).fetchall())
+    whose = dict(connection.execute(ORIGINAL_OUTLETS_SQL, (originals,)).fetchall())
     return [
-        Shown(
+        TimelineArticle(
             row["id"],
             row["outlet_name"] or row["outlet"],
             row["headline"],
@@ -245,40 +267,42 @@ def _shown(
     ]
 
 
-def _tell_why(connection: sqlite3.Connection, story_id: int, rows: Sequence[Row]) -> None:
+def _add_reasons(connection: sqlite3.Connection, story_id: int, rows: Sequence[PlainRow]) -> None:
     """Add to each article why it is listed.
 
     `terms` are the shared terms as it writes them, `part` is its relation to the story, and
     `nearest` the most similar article.
     """
-    from archive.exports.dossier import as_written
+    from archive.exports.dossier import terms_as_written
 
     ids = [row["id"] for row in rows]
-    beginnings = _beginnings(connection, ids)
+    beginnings = _article_beginnings(connection, ids)
     nearest_ids = json.dumps([row["nearest_id"] for row in rows])
-    nearest = dict(connection.execute(NEAREST, (nearest_ids,)).fetchall())
-    query = TERMS_OF.format(", ".join("?" * len(ids)))
+    nearest = dict(connection.execute(NEAREST_HEADLINES_SQL, (nearest_ids,)).fetchall())
+    query = STORY_TERMS_SQL.format(", ".join("?" * len(ids)))
     terms = dict(connection.execute(query, (story_id, *ids)).fetchall())
     for row in rows:
-        best_terms = listed(terms[row["id"]])[:TERMS]
-        row["terms"] = list(as_written(best_terms, beginnings.get(row["id"], "")))
-        row["part"] = PARTS.get(row["part"], "")
+        best_terms = listed(terms[row["id"]])[:MAX_COVERAGE_TERMS]
+        row["terms"] = list(terms_as_written(best_terms, beginnings.get(row["id"], "")))
+        row["part"] = PART_LABELS.get(row["part"], "")
         row["nearest"] = nearest.get(row["nearest_id"])
 
 
-def _terms(connection: sqlite3.Connection, story: Story, rows: Sequence[sqlite3.Row]) -> list[str]:
+def _story_terms(
+    connection: sqlite3.Connection, story: Story, rows: Sequence[sqlite3.Row]
+) -> list[str]:
     """Return the story's best terms as its articles write them, confirmed articles first."""
-    from archive.exports.dossier import as_written
+    from archive.exports.dossier import terms_as_written
 
     confirmed_first = sorted(rows, key=lambda row: row["verdict"] is None)[:8]
-    beginnings = _beginnings(connection, [row["id"] for row in confirmed_first])
-    return list(as_written(story.terms[:16], "\n".join(beginnings.values())))
+    beginnings = _article_beginnings(connection, [row["id"] for row in confirmed_first])
+    return list(terms_as_written(story.terms[:16], "\n".join(beginnings.values())))
 
 
-def _beginnings(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, str]:
+def _article_beginnings(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, str]:
     """Return headline, standfirst and first characters of articles by ID, in the given order."""
     marks = ", ".join("?" * len(ids))
-    rows = connection.execute(BEGINNINGS.format(marks), ids)
+    rows = connection.execute(ARTICLE_BEGINNINGS_SQL.format(marks), ids)
     found = {
         row["id"]: f"{row['headline'] or ''}\n{row['standfirst'] or ''}\n{row['text']}"
         for row in rows
@@ -288,16 +312,16 @@ def _beginnings(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int,
 
 # -- verdicts --------------------------------------------------------------------------------------
 
-WORDS: dict[str, Verdict | None] = {"belongs": "belongs", "not": "not", "unsaid": None}
+VERDICT_WORDS: dict[str, StoryVerdict | None] = {"belongs": "belongs", "not": "not", "unsaid": None}
 """What a form may send, and the verdict that is stored."""
 
 
-def say(
+def store_page_verdict(
     connection: sqlite3.Connection,
     name: str,
     article_id: int,
     word: str,
-    judge: Judge | None = None,
+    judge: StoryPolicy | None = None,
 ) -> str:
     """Store a person's verdict on an article, list the story again, and say in a sentence what
     changed.
@@ -305,19 +329,19 @@ def say(
     Without a policy to judge by, the next crawl updates the listing. Runs inside the caller's
     transaction. Raises UsageError for an unknown story, article or verdict.
     """
-    story = found_story(connection, name)
-    if story is None or word not in WORDS:
+    story = story_for_page(connection, name)
+    if story is None or word not in VERDICT_WORDS:
         raise UsageError(
-            f"{name}, {word}: no such story, or no such verdict; choose from {', '.join(WORDS)}"
+            f"{name}, {word}: no such story, or no such verdict; choose from {', '.join(VERDICT_WORDS)}"
         )
     if connection.execute("SELECT 1 FROM articles WHERE id = ?", (article_id,)).fetchone() is None:
         raise UsageError(f"{article_id}: no such article")
     before = _listed(connection, story.id)
-    keep_word(connection, story.id, [article_id], WORDS[word])
+    keep_word(connection, story.id, [article_id], VERDICT_WORDS[word])
     if judge is None:  # tells the next crawl to update the listing
         connection.execute("UPDATE stories SET newest_id = 0, stale = 1 WHERE id = ?", (story.id,))
         return "Saved. The next crawl updates this story's listing."
-    relist(connection, story.id, judge)
+    relist_story(connection, story.id, judge)
     after = _listed(connection, story.id)
     more, fewer = len(after - before), len(before - after)
     now = f"{len(after):,} articles now, {more:,} more and {fewer:,} fewer than before"

@@ -5,26 +5,26 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from archive.queries.lookup import Row
-from archive.storage.schema import ARCHIVE
+from archive.queries.lookup import PlainRow
+from archive.storage.schema import ARCHIVE_SCHEMA
 
-MADE = re.compile(
+CREATE_STATEMENT_PATTERN = re.compile(
     r"^((?:-- [^\n]+\n)+)CREATE (TABLE|VIEW|VIRTUAL TABLE) (\w+)(?:\(([^)]*)\) AS)?"
     r"(.*?)(?:;\n|\Z)",
     re.MULTILINE | re.DOTALL,
 )
-COLUMN = re.compile(r"^  (\w+) (?:TEXT|INTEGER|REAL|BLOB)([^\n]*)$", re.MULTILINE)
-ADDED = re.compile(r"ALTER TABLE (\w+) ADD COLUMN (\w+) [^;]*;\s*(?:-- ([^\n]+))?")
+COLUMN_LINE_PATTERN = re.compile(r"^  (\w+) (?:TEXT|INTEGER|REAL|BLOB)([^\n]*)$", re.MULTILINE)
+ADDED_COLUMN_PATTERN = re.compile(r"ALTER TABLE (\w+) ADD COLUMN (\w+) [^;]*;\s*(?:-- ([^\n]+))?")
 
-DROPPED = re.compile(r"ALTER TABLE (\w+) DROP COLUMN (\w+);")
+DROPPED_COLUMN_PATTERN = re.compile(r"ALTER TABLE (\w+) DROP COLUMN (\w+);")
 
-CHIEF = (
+EXPLAINED_TABLES = (
     "articles", "outlets", "coverage", "folded", "relations", "revisions", "stories", "story_articles",
     "story_coverage", "events", "event_articles", "event_coverage", "urls", "checks", "crawls", "texts", "versions",
 )  # fmt: skip
 """Tables that people query, in the order in which they are explained; the others are internal."""
 
-EXAMPLES = {
+EXAMPLE_QUERIES = {
     "articles": (
         "The newest articles of an agency",
         "SELECT id, published_at, headline FROM articles WHERE agency = 'AP' ORDER BY published_at DESC LIMIT 20",
@@ -94,45 +94,51 @@ EXAMPLES = {
 
 
 @cache
-def described() -> dict[str, Row]:
+def schema_descriptions() -> dict[str, PlainRow]:
     """Return each table's and view's `kind`, `description` and `columns`.
 
     `columns` maps a column to what it holds, or to '' if that is obvious.
     """
-    whole = "".join(script for _, script in ARCHIVE.steps).replace("`", "")
+    whole = "".join(script for _, script in ARCHIVE_SCHEMA.steps).replace("`", "")
     tables = {
-        name: _described(kind, comment, head, body)
-        for comment, kind, name, head, body in MADE.findall(whole)
+        name: _table_description(kind, comment, head, body)
+        for comment, kind, name, head, body in CREATE_STATEMENT_PATTERN.findall(whole)
     }
-    for table, column, comment in ADDED.findall(whole):
+    for table, column, comment in ADDED_COLUMN_PATTERN.findall(whole):
         tables[table]["columns"][column] = comment
-    for table, column in DROPPED.findall(whole):
+    for table, column in DROPPED_COLUMN_PATTERN.findall(whole):
         del tables[table]["columns"][column]
     return tables
 
 
-def _described(kind: str, comment: str, head: str, body: str) -> Row:
+def _table_description(kind: str, comment: str, head: str, body: str) -> PlainRow:
     """Return the description of one table or view from its CREATE statement."""
     columns: dict[str, str] = {}
     if kind == "TABLE":
-        columns = {name: rest.partition("-- ")[2].strip() for name, rest in COLUMN.findall(body)}
+        columns = {
+            name: rest.partition("-- ")[2].strip()
+            for name, rest in COLUMN_LINE_PATTERN.findall(body)
+        }
     elif kind == "VIEW":
-        columns = dict.fromkeys(_selected(head, body), "")
+        columns = dict.fromkeys(_view_columns(head, body), "")
     description = " ".join(line.removeprefix("-- ") for line in comment.splitlines())
     return {"kind": kind.lower(), "description": description, "columns": columns}
 
 
-def _selected(head: str, body: str) -> list[str]:
+def _view_columns(head: str, body: str) -> list[str]:
     """Return the columns of a view, as its head lists them or its SELECT names them."""
     listed = head or body.partition("SELECT ")[2].partition("FROM")[0]
     names = [part.strip() for part in listed.split(",") if part.strip()]
     return [re.split(r" AS |\.", name)[-1] for name in names]
 
 
-def explained() -> list[Row]:
+def explained_tables() -> list[PlainRow]:
     """Return the tables that people query.
 
-    Each has its `name`, an `example` (title and SQL) and the values of `described`.
+    Each has its `name`, an `example` (title and SQL) and the values of `schema_descriptions`.
     """
-    tables = described()
-    return [{"name": name, "example": EXAMPLES[name], **tables[name]} for name in CHIEF]
+    tables = schema_descriptions()
+    return [
+        {"name": name, "example": EXAMPLE_QUERIES[name], **tables[name]}
+        for name in EXPLAINED_TABLES
+    ]

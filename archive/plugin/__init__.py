@@ -19,16 +19,33 @@ from datasette.views.base import DatasetteError  # type: ignore[import-untyped]
 from markupsafe import Markup
 from pluggy import HookimplMarker
 
-from archive.plugin.cells import cell
-from archive.plugin.concurrency import paced
-from archive.plugin.csv_safety import safe_csv
+from archive.plugin.cells import cell_html
+from archive.plugin.concurrency import with_request_lanes
+from archive.plugin.csv_safety import with_safe_csv
 from archive.plugin.metadata import configuration
-from archive.plugin.middleware import App, Nonces, bounded, nonce, with_headers
-from archive.plugin.permissions import actions, archives
-from archive.plugin.public import SQL_IS_FOR, for_strangers, hosts, is_public
-from archive.plugin.routes import ADDRESSES, Paths, is_missing, missing, routes
-from archive.plugin.sql_limits import limit
-from archive.queries.search import match_or_nothing, passage
+from archive.plugin.middleware import (
+    App,
+    ScriptNonces,
+    script_nonce,
+    with_security_headers,
+    with_sound_requests,
+)
+from archive.plugin.permissions import archives, verdict_actions
+from archive.plugin.public import (
+    SQL_ALLOW_BLOCK,
+    is_public_archive,
+    restricted_for_strangers,
+    server_host_names,
+)
+from archive.plugin.routes import (
+    PAGE_PATHS_PATTERN,
+    ArchivePaths,
+    is_missing_page,
+    page_routes,
+    respond_missing,
+)
+from archive.plugin.sql_limits import limit_connection
+from archive.queries.search import match_or_nothing, matching_passage
 from archive.text.formatting import direction, many, moment, percent
 from archive.text.html import marked
 
@@ -36,7 +53,7 @@ __all__ = ["archives", "configuration", "direction"]
 
 hookimpl = HookimplMarker("datasette")
 
-Vars = dict[str, Any]
+TemplateVars = dict[str, Any]
 
 
 # after Datasette's own functions, so that its search boxes use this escape_fts
@@ -47,25 +64,25 @@ def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Any) 
         return
     for name in ("match_query", "escape_fts"):
         conn.create_function(name, 1, match_or_nothing, deterministic=True)
-    conn.create_function("passage", 2, _passage, deterministic=True)
-    conn.create_function("registered", 1, registered, deterministic=True)
-    limit(conn)
+    conn.create_function("passage", 2, _sql_passage, deterministic=True)
+    conn.create_function("registered", 1, registered_domain_of, deterministic=True)
+    limit_connection(conn)
 
 
 @hookimpl(optionalhook=True)  # gone in 1.0
-def get_metadata(datasette: Any, key: str | None) -> Vars:
+def get_metadata(datasette: Any, key: str | None) -> TemplateVars:
     """Return titles, descriptions and canned queries for Datasette 0.65."""
     names = archives(datasette)
-    if not names or key == "plugins":  # `is_public` asks for it and would recurse
+    if not names or key == "plugins":  # `is_public_archive` asks for it and would recurse
         return {}
     metadata = configuration("0.65", names)
-    return metadata | {"allow_sql": SQL_IS_FOR} if is_public(datasette) else metadata
+    return metadata | {"allow_sql": SQL_ALLOW_BLOCK} if is_public_archive(datasette) else metadata
 
 
 @hookimpl
 def register_routes(datasette: Any) -> list[Any]:
     """Return the routes of the archive's pages."""
-    return routes(datasette) if archives(datasette) else []
+    return page_routes(datasette) if archives(datasette) else []
 
 
 @hookimpl
@@ -77,11 +94,11 @@ def startup(datasette: Any) -> Callable[[], Awaitable[None]]:
         names = archives(datasette)
         if not names:
             return
-        quiet()
+        disable_rich_tracebacks()
         if hasattr(datasette, "add_query"):
-            await _configure(datasette, configuration("1.0", names))
-            if is_public(datasette):
-                datasette.config.setdefault("allow_sql", SQL_IS_FOR)
+            await _configure_datasette(datasette, configuration("1.0", names))
+            if is_public_archive(datasette):
+                datasette.config.setdefault("allow_sql", SQL_ALLOW_BLOCK)
 
     return configure
 
@@ -89,23 +106,31 @@ def startup(datasette: Any) -> Callable[[], Awaitable[None]]:
 @hookimpl
 def asgi_wrapper(datasette: Any) -> Callable[[App], App]:
     """Return a function that puts the middleware around Datasette."""
-    return lambda app: guarded(app, datasette) if archives(datasette) else app
+    return lambda app: guarded_app(app, datasette) if archives(datasette) else app
 
 
-def guarded(app: App, datasette: Any) -> App:
+def guarded_app(app: App, datasette: Any) -> App:
     """Return Datasette behind the middleware that `archive.plugin.middleware` describes."""
-    guarded = safe_csv(app)
-    if is_public(datasette):
-        guarded = for_strangers(guarded, datasette, ADDRESSES)
-    return with_headers(bounded(paced(guarded, datasette, ADDRESSES), hosts(datasette)))
+    guarded = with_safe_csv(app)
+    if is_public_archive(datasette):
+        guarded = restricted_for_strangers(guarded, datasette, PAGE_PATHS_PATTERN)
+    return with_security_headers(
+        with_sound_requests(
+            with_request_lanes(guarded, datasette, PAGE_PATHS_PATTERN), server_host_names(datasette)
+        )
+    )
 
 
 @hookimpl(tryfirst=True)
 def handle_exception(datasette: Any, request: Any, exception: Exception) -> Any:
     """Return an error page for a visitor's mistake; None leaves the error to Datasette."""
-    if isinstance(exception, NotFound) and archives(datasette) and is_missing(datasette, request):
-        return partial(missing, datasette, request, str(exception))
-    error = refused(exception) if archives(datasette) else None
+    if (
+        isinstance(exception, NotFound)
+        and archives(datasette)
+        and is_missing_page(datasette, request)
+    ):
+        return partial(respond_missing, datasette, request, str(exception))
+    error = visitor_error(exception) if archives(datasette) else None
     if error is None:
         return None
     if request.path.endswith(".json"):
@@ -120,7 +145,7 @@ def extra_css_urls(datasette: Any) -> list[str]:
     if not archives(datasette):
         return []
     url = datasette.urls.static_plugins("dateline", "tables.css")
-    return [f"{url}?{_version('tables.css')}"]
+    return [f"{url}?{_static_file_version('tables.css')}"]
 
 
 @hookimpl
@@ -133,7 +158,7 @@ def render_cell(
     values = dict(row)
     id = values.get("id") if table in ("articles", "coverage") else values.get("article")
     url = str(datasette.urls.row(database, "articles", str(id))) if isinstance(id, int) else None
-    return cell(column, value, url)
+    return cell_html(column, value, url)
 
 
 @hookimpl
@@ -141,16 +166,19 @@ def prepare_jinja2_environment(env: Any) -> None:
     """Add the filters and globals that the templates use."""
     filters = (moment, many, percent, direction, marked)
     env.filters |= {f"dateline_{each.__name__}": each for each in filters}
-    env.globals |= {"dateline_version": _version("dateline.css"), "csp_nonce": nonce}
-    env.add_extension(Nonces)
+    env.globals |= {
+        "dateline_version": _static_file_version("dateline.css"),
+        "csp_nonce": script_nonce,
+    }
+    env.add_extension(ScriptNonces)
 
 
 @hookimpl
-def menu_links(datasette: Any) -> list[Vars]:
+def menu_links(datasette: Any) -> list[TemplateVars]:
     """Return the links from Datasette's own pages to those of the archives."""
     return [
         {
-            "href": Paths(datasette.urls, name).home(),
+            "href": ArchivePaths(datasette.urls, name).home(),
             "label": "Dateline" if name == "archive" else f"Dateline: {name}",
         }
         for name in archives(datasette)
@@ -158,36 +186,38 @@ def menu_links(datasette: Any) -> list[Vars]:
 
 
 @hookimpl
-def extra_template_vars(database: str | None, datasette: Any) -> Vars:
+def extra_template_vars(database: str | None, datasette: Any) -> TemplateVars:
     """Return what Datasette's own page of an archive needs to link to the archive's pages."""
-    return {"paths": Paths(datasette.urls, database)} if database in archives(datasette) else {}
+    return (
+        {"paths": ArchivePaths(datasette.urls, database)} if database in archives(datasette) else {}
+    )
 
 
 @hookimpl(optionalhook=True)  # new in 1.0
 def register_actions() -> list[Any]:
     """Return the permission to record verdicts."""
-    return actions()
+    return verdict_actions()
 
 
-def registered(address: object) -> str | None:
+def registered_domain_of(address: object) -> str | None:
     """Return the registered domain of a URL by the Public Suffix List.
 
     `https://news.ridge.co.uk/1` becomes `ridge.co.uk`.
     """
-    found = _suffixes()(str(address or ""))
+    found = _bundled_suffix_list()(str(address or ""))
     by_the_default_rule = ".".join([*found.subdomain.split(".")[-1:], found.domain]).strip(".")
     return found.top_domain_under_public_suffix or by_the_default_rule or None
 
 
 @cache
-def _suffixes() -> Any:
+def _bundled_suffix_list() -> Any:
     from tldextract import TLDExtract
 
     # only the bundled list, so that serving makes no requests
     return TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
-def refused(exception: Exception) -> str | None:
+def visitor_error(exception: Exception) -> str | None:
     """Return the message for an error that the request caused, or None for any other error."""
     if isinstance(exception, MemoryError):
         return "The query needs more memory than this server allows."
@@ -204,7 +234,7 @@ def refused(exception: Exception) -> str | None:
     return "The request is invalid." if isinstance(exception, ValueError) else None
 
 
-def quiet() -> None:
+def disable_rich_tracebacks() -> None:
     """Keep local variables out of the log.
 
     With Rich installed, Datasette prints them for each Not Found.
@@ -214,16 +244,16 @@ def quiet() -> None:
     drawing.rich = None
 
 
-def _passage(text: object, words: object) -> str:
-    return passage(str(text or ""), str(words or ""))
+def _sql_passage(text: object, words: object) -> str:
+    return matching_passage(str(text or ""), str(words or ""))
 
 
 @cache
-def _version(style: str) -> str:
+def _static_file_version(style: str) -> str:
     return sha256((files("archive.plugin") / "static" / style).read_bytes()).hexdigest()[:8]
 
 
-async def _configure(datasette: Any, given: Vars) -> None:
+async def _configure_datasette(datasette: Any, given: TemplateVars) -> None:
     """Configure Datasette 1.0; values from its own configuration files take precedence."""
     for database, settings in given["databases"].items():
         await _add_queries(datasette, database, settings["queries"])
@@ -232,10 +262,10 @@ async def _configure(datasette: Any, given: Vars) -> None:
         for table, values in settings["tables"].items():
             tables[table] = values | tables.get(table, {})
     for database, metadata in given["metadata"]["databases"].items():
-        await _describe(datasette, database, metadata)
+        await _describe_tables(datasette, database, metadata)
 
 
-async def _add_queries(datasette: Any, database: str, queries: Vars) -> None:
+async def _add_queries(datasette: Any, database: str, queries: TemplateVars) -> None:
     """Add the canned queries of one database."""
     for name, query in queries.items():
         await datasette.add_query(
@@ -249,7 +279,7 @@ async def _add_queries(datasette: Any, database: str, queries: Vars) -> None:
         )
 
 
-async def _describe(datasette: Any, database: str, metadata: Vars) -> None:
+async def _describe_tables(datasette: Any, database: str, metadata: TemplateVars) -> None:
     """Set the descriptions of a database, its tables and their columns."""
     if "description" not in await datasette.get_database_metadata(database):
         await datasette.set_database_metadata(database, "description", metadata["description"])

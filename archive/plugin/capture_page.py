@@ -14,21 +14,27 @@ from typing import Any
 from datasette import NotFound, Response  # type: ignore[import-untyped]
 
 from archive.errors import ArchiveError
-from archive.plugin.public import is_public
-from archive.plugin.read_pool import readers
-from archive.queries.lookup import page
+from archive.plugin.public import is_public_archive
+from archive.plugin.read_pool import page_readers
+from archive.queries.lookup import stored_page
 
-TABLES = ("articles",)
+CAPTURE_PAGE_TABLES = ("articles",)
 
 
-async def capture(datasette: Any, request: Any) -> Any:
+async def download_capture(datasette: Any, request: Any) -> Any:
     """Respond with the page's bytes as an attachment.
 
     Raises NotFound if the article does not exist or its page is not stored.
     """
-    from archive.plugin.routes import OF_FILES, opened  # which imports this module
+    from archive.plugin.routes import (  # which imports this module
+        FILE_CONTENT_POLICY,
+        requested_archive,
+    )
 
-    database, id = await opened(datasette, request, TABLES), int(request.url_vars["id"])
+    database, id = (
+        await requested_archive(datasette, request, CAPTURE_PAGE_TABLES),
+        int(request.url_vars["id"]),
+    )
     file = datasette.get_database(database).path
 
     def read_page(connection: sqlite3.Connection) -> bytes | None:
@@ -36,20 +42,20 @@ async def capture(datasette: Any, request: Any) -> Any:
         row = connection.execute("SELECT digest FROM articles WHERE id = ?", (id,)).fetchone()
         if row is None or not row["digest"] or not file:
             return None
-        return page(Path(file).parent, row["digest"])
+        return stored_page(Path(file).parent, row["digest"])
 
     body = None
-    if not is_public(datasette):
+    if not is_public_archive(datasette):
         # the message of an ArchiveError would reveal the folder
         with suppress(ArchiveError):
-            body = await readers(datasette).read(datasette, database, read_page)
+            body = await page_readers(datasette).read(datasette, database, read_page)
     if body is None:
         raise NotFound(f"article {id}: its page is not stored here")
     headers = {
-        "content-security-policy": OF_FILES,
+        "content-security-policy": FILE_CONTENT_POLICY,
         "content-disposition": f'attachment; filename="article-{id}.html"',
     }
     return Response(body, content_type="application/octet-stream", headers=headers)
 
 
-ROUTES = [(r"^/(?P<database>[^/]+)/articles/(?P<id>\d{1,18})/capture$", capture)]
+CAPTURE_ROUTES = [(r"^/(?P<database>[^/]+)/articles/(?P<id>\d{1,18})/capture$", download_capture)]

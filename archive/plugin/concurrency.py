@@ -15,15 +15,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from archive.plugin.middleware import App, Event, Receive, Scope, Send, answer, raw_path
+from archive.plugin.middleware import App, Event, Receive, Scope, Send, raw_path, send_text_answer
 
-QUERIES, PAGES, STREAMS = 2, 16, 2
+MAX_CONCURRENT_QUERIES, MAX_CONCURRENT_PAGES, MAX_CONCURRENT_STREAMS = 2, 16, 2
 """Requests at once in each lane. Datasette has three threads, but holds whole answers in memory,
 so two."""
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class LaneLimits:
     """Time limits of a request, in multiples of a statement's limit (`sql_time_limit_ms`)."""
 
     waits: float
@@ -34,35 +34,35 @@ class Patience:
     """Requests that may wait at once; further ones are refused."""
 
 
-OF_QUERIES = Patience(waits=5, works=5, most=200)
-OF_PAGES = Patience(waits=30, works=15, most=1_000)
+QUERY_LANE_LIMITS = LaneLimits(waits=5, works=5, most=200)
+PAGE_LANE_LIMITS = LaneLimits(waits=30, works=15, most=1_000)
 """A page takes milliseconds and has its own time limit (`archive.plugin.read_pool`), so a visitor
 among five hundred others is better served late than refused, as on a busy machine."""
 
 
 @dataclass(slots=True)
-class Lane:
+class RequestLane:
     """A limited number of places, and the requests that wait for one."""
 
     places: asyncio.Semaphore
-    patience: Patience
+    patience: LaneLimits
     waiting: int = 0
 
 
-class Lanes:
+class RequestLanes:
     """Assigns requests to lanes; `ours` matches the paths of the archive's pages."""
 
     def __init__(self, ours: re.Pattern[str], base_url: str, limit_ms: int) -> None:
         self.limit = limit_ms / 1000
         self._ours = ours
         self._base_url = base_url
-        self._queries = Lane(asyncio.Semaphore(QUERIES), OF_QUERIES)
-        self._pages = Lane(asyncio.Semaphore(PAGES), OF_PAGES)
-        self._streams = Lane(asyncio.Semaphore(STREAMS), OF_QUERIES)
+        self._queries = RequestLane(asyncio.Semaphore(MAX_CONCURRENT_QUERIES), QUERY_LANE_LIMITS)
+        self._pages = RequestLane(asyncio.Semaphore(MAX_CONCURRENT_PAGES), PAGE_LANE_LIMITS)
+        self._streams = RequestLane(asyncio.Semaphore(MAX_CONCURRENT_STREAMS), QUERY_LANE_LIMITS)
 
-    def lane_of(self, scope: Scope) -> Lane | None:
+    def lane_of(self, scope: Scope) -> RequestLane | None:
         """Return the lane of a request, or None for static files and forms, which never wait."""
-        path = routed(raw_path(scope), self._base_url)
+        path = routed_path(raw_path(scope), self._base_url)
         if scope["method"] not in ("GET", "HEAD") or path.startswith(
             ("/-/static", "/favicon.ico", "/robots.txt")
         ):
@@ -72,14 +72,16 @@ class Lanes:
         return self._streams if b"_stream" in scope.get("query_string", b"") else self._queries
 
 
-def routed(path: str, base_url: str) -> str:
+def routed_path(path: str, base_url: str) -> str:
     """Return a path as Datasette routes it, without the base_url."""
     return "/" + path[len(base_url) :] if base_url != "/" and path.startswith(base_url) else path
 
 
-def paced(app: App, datasette: Any, ours: re.Pattern[str]) -> App:
+def with_request_lanes(app: App, datasette: Any, ours: re.Pattern[str]) -> App:
     """Return the application with limits from the settings of its Datasette."""
-    lanes = Lanes(ours, datasette.setting("base_url"), datasette.setting("sql_time_limit_ms"))
+    lanes = RequestLanes(
+        ours, datasette.setting("base_url"), datasette.setting("sql_time_limit_ms")
+    )
 
     async def pace(scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request within the limits of its lane."""
@@ -90,7 +92,7 @@ def paced(app: App, datasette: Any, ours: re.Pattern[str]) -> App:
         begun = False
         try:
             async with (
-                _place(lane, lanes.limit),
+                _lane_place(lane, lanes.limit),
                 asyncio.timeout(lane.patience.works * lanes.limit) as patience,
             ):
 
@@ -105,7 +107,7 @@ def paced(app: App, datasette: Any, ours: re.Pattern[str]) -> App:
         except TimeoutError:
             if begun:
                 raise
-            await answer(
+            await send_text_answer(
                 send, 503, "The server is busy, or this takes too long; try again.", retry_after="2"
             )
         return None
@@ -114,7 +116,7 @@ def paced(app: App, datasette: Any, ours: re.Pattern[str]) -> App:
 
 
 @asynccontextmanager
-async def _place(lane: Lane, limit: float) -> AsyncIterator[None]:
+async def _lane_place(lane: RequestLane, limit: float) -> AsyncIterator[None]:
     """Hold a place in a lane.
 
     Raises TimeoutError if none becomes free in time, or if too many requests wait for one.

@@ -8,28 +8,28 @@ from codecs import getincrementaldecoder
 from archive.exports.article_files import safe_cell
 from archive.plugin.middleware import App, Event, Receive, Scope, Send, raw_path
 
-CELL = re.compile(r'"(?P<quoted>[^"]*(?:""[^"]*)*)"|(?P<bare>[^",\r\n]+)')
-NUMBER = re.compile(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?", re.IGNORECASE | re.ASCII)
+CSV_CELL_PATTERN = re.compile(r'"(?P<quoted>[^"]*(?:""[^"]*)*)"|(?P<bare>[^",\r\n]+)')
+CSV_NUMBER_PATTERN = re.compile(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?", re.IGNORECASE | re.ASCII)
 
 
-def safe_rows(text: str) -> str:
+def safe_csv_rows(text: str) -> str:
     """Return complete rows of CSV with the cells made safe; numbers stay as they are.
 
     `archive.exports.article_files.safe_cell` decides which cells are unsafe (OWASP, "CSV
     Injection").
     """
-    return CELL.sub(_safe, text)
+    return CSV_CELL_PATTERN.sub(_safe_cell_match, text)
 
 
-def _safe(cell: re.Match[str]) -> str:
+def _safe_cell_match(cell: re.Match[str]) -> str:
     quoted = cell["quoted"]
     value = cell["bare"] if quoted is None else quoted
-    if NUMBER.fullmatch(value) or safe_cell(value) == value:
+    if CSV_NUMBER_PATTERN.fullmatch(value) or safe_cell(value) == value:
         return cell[0]
     return f"'{value}" if quoted is None else f'"\'{value}"'
 
 
-class Rows:
+class RowAssembler:
     """Assembles complete rows from chunks; a quoted cell may contain line ends."""
 
     def __init__(self) -> None:
@@ -42,17 +42,17 @@ class Rows:
         if more and (self._held.count('"') % 2 or not self._held.endswith("\n")):
             return b""
         whole, self._held = self._held, ""
-        return safe_rows(whole).encode()
+        return safe_csv_rows(whole).encode()
 
 
-def safe_csv(app: App) -> App:
+def with_safe_csv(app: App) -> App:
     """Return the application with its CSV safe for spreadsheets."""
 
     async def guard(scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, with CSV made safe."""
         if scope["type"] != "http" or not _asks_for_csv(scope):
             return await app(scope, receive, send)
-        rows = Rows()
+        rows = RowAssembler()
         csv = False
 
         async def send_rows(event: Event) -> None:

@@ -12,17 +12,19 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from archive.pages.tables import CHIEF, described
+from archive.pages.tables import EXPLAINED_TABLES, schema_descriptions
 
-Settings = dict[str, Any]
+DatasetteMetadata = dict[str, Any]
 
-TITLE = "Dateline"
-DESCRIPTION = "Who covered what, and when: articles from the outlets that this archive follows."
+DEFAULT_TITLE = "Dateline"
+DEFAULT_DESCRIPTION = (
+    "Who covered what, and when: articles from the outlets that this archive follows."
+)
 
-DESCRIBING = ("title", "description", "columns")
+METADATA_KEYS = ("title", "description", "columns")
 """Keys that are metadata in 1.0; all others are configuration."""
 
-SHOWN: dict[str, Settings] = {
+TABLE_SETTINGS: dict[str, DatasetteMetadata] = {
     "articles": {
         "label_column": "headline", "sort_desc": "published_at", "size": 25,
         "fts_table": "articles_fts", "fts_pk": "id", "facets": ["outlet_id", "language"],
@@ -43,21 +45,21 @@ SHOWN: dict[str, Settings] = {
 }  # fmt: skip
 """For each table and view, the settings that the schema's comments do not give."""
 
-HIDDEN = ("_sqlite_migrations", "urls", "texts", "versions")
+HIDDEN_TABLES = ("_sqlite_migrations", "urls", "texts", "versions")
 """Auxiliary tables, hidden like the internal ones (all except `archive.pages.tables.CHIEF`)."""
 
 
-def configuration(version: str, databases: tuple[str, ...] = ("archive",)) -> Settings:
+def configuration(version: str, databases: tuple[str, ...] = ("archive",)) -> DatasetteMetadata:
     """Return the configuration of archives with these names for a version of Datasette.
 
     For 0.65 that is its metadata; for 1.0 a `datasette.yaml` as a dict, including its `metadata`.
     """
-    whole = _metadata(databases)
-    return whole if version.startswith("0.") else _split(whole)
+    whole = _fresh_metadata(databases)
+    return whole if version.startswith("0.") else _split_metadata(whole)
 
 
 @cache
-def queries() -> dict[str, Settings]:
+def canned_queries() -> dict[str, DatasetteMetadata]:
     """Return the canned queries by name: `title`, `description`, `sql`, and `params` if any."""
     text = (files("archive.plugin") / "queries.toml").read_text("utf-8")
     return {
@@ -67,18 +69,18 @@ def queries() -> dict[str, Settings]:
 
 
 @cache
-def descriptions() -> dict[str, Settings]:
+def table_descriptions() -> dict[str, DatasetteMetadata]:
     """Return the schema's comments: each table's `description` and `columns`."""
-    return {name: _description(table) for name, table in described().items()}
+    return {name: _table_comments(table) for name, table in schema_descriptions().items()}
 
 
-def _description(table: Settings) -> Settings:
+def _table_comments(table: DatasetteMetadata) -> DatasetteMetadata:
     """Return a table's description without columns that have no comment."""
     columns = {name: comment for name, comment in table["columns"].items() if comment}
     return {"description": table["description"], "columns": columns}
 
 
-def _metadata(databases: tuple[str, ...]) -> Settings:
+def _fresh_metadata(databases: tuple[str, ...]) -> DatasetteMetadata:
     return json.loads(_metadata_as_json(databases))  # type: ignore[no-any-return]
 
 
@@ -89,32 +91,34 @@ def _metadata_as_json(databases: tuple[str, ...]) -> str:
     Datasette 0.65 asks for it once per table and modifies what it gets, and parsing JSON is a cheap
     way to make a fresh copy.
     """
-    described_tables = descriptions()
-    internal = [name for name in described_tables if name not in CHIEF]
-    hidden = {name: {"hidden": True} for name in [*HIDDEN, *internal]}
-    tables: dict[str, Settings] = {}
-    for part in (described_tables, SHOWN, hidden):
+    described_tables = table_descriptions()
+    internal = [name for name in described_tables if name not in EXPLAINED_TABLES]
+    hidden = {name: {"hidden": True} for name in [*HIDDEN_TABLES, *internal]}
+    tables: dict[str, DatasetteMetadata] = {}
+    for part in (described_tables, TABLE_SETTINGS, hidden):
         for name, values in part.items():
             tables[name] = tables.get(name, {}) | values
-    archive = {"description": DESCRIPTION, "tables": tables, "queries": queries()}
+    archive = {"description": DEFAULT_DESCRIPTION, "tables": tables, "queries": canned_queries()}
     whole = {
-        "title": TITLE,
-        "description": DESCRIPTION,
+        "title": DEFAULT_TITLE,
+        "description": DEFAULT_DESCRIPTION,
         "databases": dict.fromkeys(databases, archive),
     }
     return json.dumps(whole)
 
 
-def _split(whole: Settings) -> Settings:
+def _split_metadata(whole: DatasetteMetadata) -> DatasetteMetadata:
     """Split the metadata of 0.65 into the metadata and configuration of 1.0."""
-    metadata: Settings = {name: value for name, value in whole.items() if name != "databases"}
+    metadata: DatasetteMetadata = {
+        name: value for name, value in whole.items() if name != "databases"
+    }
     metadata["databases"] = {}
-    config: Settings = {"metadata": metadata, "databases": {}}
+    config: DatasetteMetadata = {"metadata": metadata, "databases": {}}
     for name, archive in whole["databases"].items():
         described_tables, configured = {}, {}
         for table, values in archive["tables"].items():
-            described_tables[table] = {key: values[key] for key in values if key in DESCRIBING}
-            configured[table] = {key: values[key] for key in values if key not in DESCRIBING}
+            described_tables[table] = {key: values[key] for key in values if key in METADATA_KEYS}
+            configured[table] = {key: values[key] for key in values if key not in METADATA_KEYS}
         metadata["databases"][name] = {
             "description": archive["description"],
             "tables": described_tables,

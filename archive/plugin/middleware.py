@@ -24,21 +24,23 @@ Send = Callable[[Event], Awaitable[None]]
 Receive = Callable[[], Awaitable[Event]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-MOST_PATH, MOST_QUERY, MOST_PARAMETERS = 4_000, 12_000, 100
+MAX_PATH_CHARS, MAX_QUERY_CHARS, MAX_QUERY_PARAMETERS = 4_000, 12_000, 100
 """Maximum characters of a path and of a query, and parameters: Datasette repeats them in a hundred
 links."""
-MOST_HEADERS = 16_000
+MAX_REQUEST_HEADER_BYTES = 16_000
 """Maximum bytes of all headers together."""
-MOST_BODY, BODY_SECONDS = 1_000_000, 5
+MAX_REQUEST_BODY_BYTES, BODY_TIMEOUT_SECONDS = 1_000_000, 5
 """Maximum bytes of a request's body, and seconds for sending it; Datasette 0.65 holds a whole form
 in memory."""
-MOST_ROWS = 250
+MAX_TABLE_PAGE_ROWS = 250
 """Maximum rows of a table as a page, because Datasette renders each cell separately; JSON and CSV
 may have more."""
 
-HOST = re.compile(r"[\w.-]+(:\d{1,5})?|\[[0-9a-f:.]+\](:\d{1,5})?", re.IGNORECASE | re.ASCII)
+HOST_HEADER_PATTERN = re.compile(
+    r"[\w.-]+(:\d{1,5})?|\[[0-9a-f:.]+\](:\d{1,5})?", re.IGNORECASE | re.ASCII
+)
 
-HEADERS = {
+SECURITY_HEADERS = {
     b"x-content-type-options": b"nosniff",
     b"x-frame-options": b"DENY",
     b"referrer-policy": b"no-referrer",
@@ -49,7 +51,7 @@ HEADERS = {
 }
 """Security headers of every answer, unless it has its own."""
 
-POLICY = (
+DATASETTE_CONTENT_POLICY = (
     "default-src 'self'; script-src 'self' 'nonce-{nonce}'; "
     "script-src-attr 'unsafe-hashes' 'sha256-+l3zeDxxnrQy0aouZ6fIDwi+bFJ9b3COj5bWIKEUFYU='; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; "
@@ -60,15 +62,15 @@ is part of a template, and so does one attribute of 1.0 that opens its choice of
 is loaded from or sent to another host. The archive's own pages have a stricter policy
 (`archive.plugin.routes`)."""
 
-TOO_LARGE = "The request is too large."
-BROKEN = b"Something went wrong; the server's log has the details."
+TOO_LARGE_MESSAGE = "The request is too large."
+SERVER_ERROR_MESSAGE = b"Something went wrong; the server's log has the details."
 
-log = logging.getLogger("dateline")
+plugin_log = logging.getLogger("dateline")
 
-_nonce: ContextVar[str] = ContextVar("nonce", default="")
+_current_nonce: ContextVar[str] = ContextVar("nonce", default="")
 
 
-class Nonces(Extension):
+class ScriptNonces(Extension):
     """Gives each script of a template the nonce that sets it apart from injected scripts."""
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002
@@ -76,15 +78,15 @@ class Nonces(Extension):
         return re.sub(r"<script(?=[\s>])", '<script nonce="{{ csp_nonce() }}"', source)
 
 
-def nonce() -> str:
+def script_nonce() -> str:
     """Return the nonce of the current answer, or an empty text outside of one."""
-    return _nonce.get()
+    return _current_nonce.get()
 
 
 # -- answers ---------------------------------------------------------------------------------------
 
 
-def with_headers(app: App) -> App:
+def with_security_headers(app: App) -> App:
     """Return the application with security headers on every answer.
 
     Redirects to other hosts are replaced by 404, and errors by a message without details of the
@@ -96,7 +98,7 @@ def with_headers(app: App) -> App:
         if scope["type"] != "http":
             return await app(scope, receive, send)
         word = token_urlsafe(12)
-        _nonce.set(word)
+        _current_nonce.set(word)
         begun = replaced = False
 
         async def send_safely(event: Event) -> None:
@@ -106,12 +108,16 @@ def with_headers(app: App) -> App:
             if event["type"] != "http.response.start":
                 return None if replaced else await send(event)
             headers = [(name.lower(), value) for name, value in event.get("headers", [])]
-            status, body = _instead(event["status"], dict(headers))
+            status, body = _replacement_answer(event["status"], dict(headers))
             if status:
                 replaced = True
                 headers = [(b"content-type", b"text/plain; charset=utf-8")]
             await send(
-                {**event, "status": status or event["status"], "headers": _secured(headers, word)}
+                {
+                    **event,
+                    "status": status or event["status"],
+                    "headers": _with_missing_headers(headers, word),
+                }
             )
             if status:
                 await send({"type": "http.response.body", "body": body})
@@ -120,25 +126,27 @@ def with_headers(app: App) -> App:
         try:
             await app(scope, receive, send_safely)
         except Exception:
-            log.exception("an answer failed")
+            plugin_log.exception("an answer failed")
             if begun:
                 raise
-            await answer(send_safely, 500, "")
+            await send_text_answer(send_safely, 500, "")
         return None
 
     return headed
 
 
-def _instead(status: int, headers: dict[bytes, bytes]) -> tuple[int, bytes]:
+def _replacement_answer(status: int, headers: dict[bytes, bytes]) -> tuple[int, bytes]:
     """Return the status and body to send in place of an answer; 0 if it may be sent as it is."""
     if status == 500:
-        return 500, BROKEN
-    if 300 <= status < 400 and leads_elsewhere(headers.get(b"location", b"").decode("latin-1")):
+        return 500, SERVER_ERROR_MESSAGE
+    if 300 <= status < 400 and leads_to_another_host(
+        headers.get(b"location", b"").decode("latin-1")
+    ):
         return 404, b"Not found"
     return 0, b""
 
 
-def leads_elsewhere(location: str) -> bool:
+def leads_to_another_host(location: str) -> bool:
     r"""Return True for `//host/` and `/\\host/`, which a browser reads as another host.
 
     Datasette 0.65 builds them from the requested path.
@@ -146,17 +154,21 @@ def leads_elsewhere(location: str) -> bool:
     return re.sub(r"[\x00-\x20]", "", location).replace("\\", "/").startswith("//")
 
 
-def _secured(headers: list[tuple[bytes, bytes]], word: str) -> list[tuple[bytes, bytes]]:
+def _with_missing_headers(
+    headers: list[tuple[bytes, bytes]], word: str
+) -> list[tuple[bytes, bytes]]:
     """Return the headers of an answer with the security headers that it lacks."""
     present = {name for name, _ in headers}
-    wanted = HEADERS | {b"content-security-policy": POLICY.format(nonce=word).encode()}
+    wanted = SECURITY_HEADERS | {
+        b"content-security-policy": DATASETTE_CONTENT_POLICY.format(nonce=word).encode()
+    }
     return [*headers, *((name, value) for name, value in wanted.items() if name not in present)]
 
 
 # -- requests --------------------------------------------------------------------------------------
 
 
-def bounded(app: App, hosts: tuple[str, ...]) -> App:
+def with_sound_requests(app: App, hosts: tuple[str, ...]) -> App:
     """Return the application for well-formed requests only.
 
     `hosts` are the names that it answers to; empty means all.
@@ -166,19 +178,19 @@ def bounded(app: App, hosts: tuple[str, ...]) -> App:
         """Refuse a request, or pass it on with its body read."""
         if scope["type"] != "http":
             return await app(scope, receive, send)
-        status, why = refusal(scope, hosts)
+        status, why = request_refusal(scope, hosts)
         if status:
-            return await answer(send, status, why)
+            return await send_text_answer(send, status, why)
         if scope["method"] in ("GET", "HEAD"):
             return await app(scope, receive, send)
         try:
-            async with asyncio.timeout(BODY_SECONDS):
-                body = await _body(receive)
+            async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
+                body = await _whole_request_body(receive)
         except TimeoutError:
-            return await answer(send, 408, "The request took too long to arrive.")
+            return await send_text_answer(send, 408, "The request took too long to arrive.")
         if body is None:
-            return await answer(send, 413, TOO_LARGE)
-        return await app(scope, _again(body, receive), send)
+            return await send_text_answer(send, 413, TOO_LARGE_MESSAGE)
+        return await app(scope, _replayed_body(body, receive), send)
 
     return check
 
@@ -206,8 +218,10 @@ class RequestHead:
 
 
 def _has_long_url(head: RequestHead) -> bool:
-    too_many_parameters = head.query.count(b"&") >= MOST_PARAMETERS
-    return len(head.path) > MOST_PATH or len(head.query) > MOST_QUERY or too_many_parameters
+    too_many_parameters = head.query.count(b"&") >= MAX_QUERY_PARAMETERS
+    return (
+        len(head.path) > MAX_PATH_CHARS or len(head.query) > MAX_QUERY_CHARS or too_many_parameters
+    )
 
 
 def _has_odd_path(head: RequestHead) -> bool:
@@ -218,7 +232,7 @@ def _has_odd_path(head: RequestHead) -> bool:
 
 
 def _has_long_headers(head: RequestHead) -> bool:
-    return sum(len(name) + len(value) for name, value in head.headers) > MOST_HEADERS
+    return sum(len(name) + len(value) for name, value in head.headers) > MAX_REQUEST_HEADER_BYTES
 
 
 def _is_multipart(head: RequestHead) -> bool:
@@ -229,7 +243,7 @@ def _is_multipart(head: RequestHead) -> bool:
 def _announces_large_body(head: RequestHead) -> bool:
     """Return True if Content-Length is not a number, or too large."""
     lengths = head.values_of(b"content-length")
-    return any(not value.isdigit() or int(value[:12]) > MOST_BODY for value in lengths)
+    return any(not value.isdigit() or int(value[:12]) > MAX_REQUEST_BODY_BYTES for value in lengths)
 
 
 def _asks_for_many_rows(head: RequestHead) -> bool:
@@ -237,12 +251,12 @@ def _asks_for_many_rows(head: RequestHead) -> bool:
     size = re.search(rb"(?:^|&)_size=(max|\d{1,9})", head.query)
     if not size or re.search(r"\.\w+$", head.path) or b"_format=" in head.query:
         return False
-    return size[1] == b"max" or int(size[1]) > MOST_ROWS
+    return size[1] == b"max" or int(size[1]) > MAX_TABLE_PAGE_ROWS
 
 
 def _has_invalid_host(head: RequestHead) -> bool:
     names = head.host_headers
-    return len(names) > 1 or not all(HOST.fullmatch(name) for name in names)
+    return len(names) > 1 or not all(HOST_HEADER_PATTERN.fullmatch(name) for name in names)
 
 
 def _names_another_server(head: RequestHead) -> bool:
@@ -250,16 +264,16 @@ def _names_another_server(head: RequestHead) -> bool:
     return bool(head.server_names) and not set(without_port) & set(head.server_names)
 
 
-REFUSALS: tuple[tuple[Callable[[RequestHead], bool], int, str], ...] = (
+REQUEST_REFUSALS: tuple[tuple[Callable[[RequestHead], bool], int, str], ...] = (
     (_has_long_url, 414, "The URL is too long."),
     (_has_odd_path, 404, "Not found"),
     (_has_long_headers, 431, "The request's headers are too long."),
     (_is_multipart, 415, "Multipart forms are not accepted."),
-    (_announces_large_body, 413, TOO_LARGE),
+    (_announces_large_body, 413, TOO_LARGE_MESSAGE),
     (
         _asks_for_many_rows,
         400,
-        f"A page has at most {MOST_ROWS} rows; request the same as .json or .csv.",
+        f"A page has at most {MAX_TABLE_PAGE_ROWS} rows; request the same as .json or .csv.",
     ),
     (_has_invalid_host, 400, "The request has no valid Host header."),
     (_names_another_server, 421, "This server does not have that name; --name adds one."),
@@ -267,7 +281,7 @@ REFUSALS: tuple[tuple[Callable[[RequestHead], bool], int, str], ...] = (
 """Reasons to refuse a request, with status and message; the first that applies counts."""
 
 
-def refusal(scope: Scope, hosts: tuple[str, ...] = ()) -> tuple[int, str]:
+def request_refusal(scope: Scope, hosts: tuple[str, ...] = ()) -> tuple[int, str]:
     """Return the HTTP status and message with which a request is refused; 0 if it is answered."""
     head = RequestHead(
         path=raw_path(scope),
@@ -276,7 +290,7 @@ def refusal(scope: Scope, hosts: tuple[str, ...] = ()) -> tuple[int, str]:
         headers=scope.get("headers", []),
         server_names=hosts,
     )
-    for applies, status, message in REFUSALS:
+    for applies, status, message in REQUEST_REFUSALS:
         if applies(head):
             return status, message
     return 0, ""
@@ -288,19 +302,19 @@ def raw_path(scope: Scope) -> str:
     return raw.partition(b"?")[0].decode("latin-1")
 
 
-async def _body(receive: Receive) -> bytes | None:
+async def _whole_request_body(receive: Receive) -> bytes | None:
     """Return the whole body of a request, or None if it is too large."""
     body = b""
     while True:
         event = await receive()
         body += bytes(event.get("body", b""))
-        if len(body) > MOST_BODY:
+        if len(body) > MAX_REQUEST_BODY_BYTES:
             return None
         if event["type"] != "http.request" or not event.get("more_body"):
             return body
 
 
-def _again(body: bytes, receive: Receive) -> Receive:
+def _replayed_body(body: bytes, receive: Receive) -> Receive:
     """Return a `receive` that delivers a body that was already read."""
     pending: list[Event] = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -311,7 +325,7 @@ def _again(body: bytes, receive: Receive) -> Receive:
     return replay
 
 
-async def answer(send: Send, status: int, text: str, **headers: str) -> None:
+async def send_text_answer(send: Send, status: int, text: str, **headers: str) -> None:
     """Send a complete answer of one line; `retry_after="2"` becomes the header Retry-After."""
     extra = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     content = (b"content-type", b"text/plain; charset=utf-8")

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-VERDICT = "dateline-verdict"
+VERDICT_PERMISSION = "dateline-verdict"
 """The permission to say which articles belong to a story. Datasette's root has it (`datasette
 --root`), and anyone whom Datasette's configuration names."""
 
@@ -39,15 +39,15 @@ def is_archive(path: str) -> bool:
         connection.close()
 
 
-async def may_see(datasette: Any, actor: Any, database: str, tables: Iterable[str]) -> bool:
+async def may_see_tables(datasette: Any, actor: Any, database: str, tables: Iterable[str]) -> bool:
     """Return True if a visitor may see all of these tables."""
     for table in tables:
-        if not await _may_see(datasette, actor, database, table):
+        if not await _may_see_table(datasette, actor, database, table):
             return False
     return True
 
 
-async def _may_see(datasette: Any, actor: Any, database: str, table: str) -> bool:
+async def _may_see_table(datasette: Any, actor: Any, database: str, table: str) -> bool:
     if hasattr(datasette, "allowed"):  # 1.0
         from datasette.resources import TableResource  # type: ignore[import-untyped]
 
@@ -74,14 +74,20 @@ async def may_judge(datasette: Any, actor: Any, database: str) -> bool:
         from datasette.resources import DatabaseResource
 
         resource = DatabaseResource(database=database)
-        return bool(await datasette.allowed(action=VERDICT, resource=resource, actor=actor))
-    default = bool(actor) and (actor.get("id") == "root" or _is_named(datasette, actor, database))
+        return bool(
+            await datasette.allowed(action=VERDICT_PERMISSION, resource=resource, actor=actor)
+        )
+    default = bool(actor) and (
+        actor.get("id") == "root" or _is_named_in_config(datasette, actor, database)
+    )
     return bool(
-        await datasette.permission_allowed(actor, VERDICT, resource=database, default=default)
+        await datasette.permission_allowed(
+            actor, VERDICT_PERMISSION, resource=database, default=default
+        )
     )
 
 
-async def may_ask_in_sql(datasette: Any, actor: Any, database: str) -> bool:
+async def may_run_sql(datasette: Any, actor: Any, database: str) -> bool:
     """Return True if a visitor may run their own SQL, and so sees the tables too."""
     if hasattr(datasette, "allowed"):  # 1.0
         from datasette.resources import DatabaseResource
@@ -93,7 +99,7 @@ async def may_ask_in_sql(datasette: Any, actor: Any, database: str) -> bool:
     )
 
 
-def _is_named(datasette: Any, actor: Any, database: str) -> bool:
+def _is_named_in_config(datasette: Any, actor: Any, database: str) -> bool:
     """Return True if the configuration of 0.65 names the visitor.
 
     It looks like `{"plugins": {"dateline": {"verdict": {"id": "mara"}}}}`.
@@ -104,10 +110,12 @@ def _is_named(datasette: Any, actor: Any, database: str) -> bool:
     return allow is not None and bool(actor_matches_allow(actor, allow))
 
 
-def actions() -> list[Any]:
+def verdict_actions() -> list[Any]:
     """Return the permission for Datasette 1.0."""
     from datasette.permissions import Action  # type: ignore[import-untyped]
     from datasette.resources import DatabaseResource
 
     description = "Say which articles belong to a story"
-    return [Action(name=VERDICT, description=description, resource_class=DatabaseResource)]
+    return [
+        Action(name=VERDICT_PERMISSION, description=description, resource_class=DatabaseResource)
+    ]

@@ -14,69 +14,71 @@ from typing import Any
 from datasette import Response  # type: ignore[import-untyped]
 from datasette.utils import tilde_encode  # type: ignore[import-untyped]
 
-from archive.plugin.concurrency import routed
-from archive.plugin.metadata import queries
-from archive.plugin.middleware import App, Receive, Scope, Send, answer, raw_path
+from archive.plugin.concurrency import routed_path
+from archive.plugin.metadata import canned_queries
+from archive.plugin.middleware import App, Receive, Scope, Send, raw_path, send_text_answer
 from archive.plugin.permissions import archives
 
-SQL_IS_FOR: dict[str, str] = {"id": "root"}
+SQL_ALLOW_BLOCK: dict[str, str] = {"id": "root"}
 """Who may run SQL in a public archive by default."""
 
-OPEN = ("/favicon.ico", "/robots.txt", "/-/auth-token", "/-/login", "/-/logout")
+OPEN_PATHS = ("/favicon.ico", "/robots.txt", "/-/auth-token", "/-/login", "/-/logout")
 """Paths open to everyone besides static files: the ways to sign in and out."""
-SIGN_IN = ("/-/login", "/-/logout")
+SIGN_IN_PATHS = ("/-/login", "/-/logout")
 
-ROBOTS = "User-agent: *\nDisallow: /\n"
+PUBLIC_ROBOTS_TXT = "User-agent: *\nDisallow: /\n"
 
 
-def is_public(datasette: Any) -> bool:
+def is_public_archive(datasette: Any) -> bool:
     """Return True if strangers may read this archive."""
-    return bool(_told(datasette).get("public"))
+    return bool(_plugin_config(datasette).get("public"))
 
 
-def hosts(datasette: Any) -> tuple[str, ...]:
+def server_host_names(datasette: Any) -> tuple[str, ...]:
     """Return the host names that the server answers to; empty means all."""
-    return tuple(str(name).lower() for name in _told(datasette).get("hosts") or ())
+    return tuple(str(name).lower() for name in _plugin_config(datasette).get("hosts") or ())
 
 
-def _told(datasette: Any) -> dict[str, Any]:
+def _plugin_config(datasette: Any) -> dict[str, Any]:
     return datasette.plugin_config("dateline") or {}
 
 
-def for_strangers(app: App, datasette: Any, ours: re.Pattern[str]) -> App:
+def restricted_for_strangers(app: App, datasette: Any, ours: re.Pattern[str]) -> App:
     """Return the application, of which strangers get only the public part."""
 
     async def door(scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request if it is open to strangers or comes from a signed-in visitor."""
         if scope["type"] != "http":
             return await app(scope, receive, send)
-        path = routed(raw_path(scope), datasette.setting("base_url"))
+        path = routed_path(raw_path(scope), datasette.setting("base_url"))
         names = [tilde_encode(name) for name in archives(datasette)]
         reading = scope["method"] in ("GET", "HEAD")
-        is_open = path in SIGN_IN or (reading and (ours.match(path) or is_open_to_all(path, names)))
-        if is_open or await _actor(datasette, scope, receive):
+        is_open = path in SIGN_IN_PATHS or (
+            reading and (ours.match(path) or is_open_to_all(path, names))
+        )
+        if is_open or await _signed_in_actor(datasette, scope, receive):
             return await app(scope, receive, send)
         if reading and path.strip("/") in names:
             home = datasette.urls.path(f"{path.rstrip('/')}/-/home")
-            return await answer(send, 302, "", location=str(home))
-        return await answer(send, 404 if reading else 403, "This page does not exist.")
+            return await send_text_answer(send, 302, "", location=str(home))
+        return await send_text_answer(send, 404 if reading else 403, "This page does not exist.")
 
     return door
 
 
 def is_open_to_all(path: str, names: Iterable[str]) -> bool:
     """Return True for a static file, a canned query, or an article as JSON."""
-    if path in OPEN or path.startswith(("/-/static/", "/-/static-plugins/")):
+    if path in OPEN_PATHS or path.startswith(("/-/static/", "/-/static-plugins/")):
         return True
     found = re.fullmatch(
         r"/(?P<database>[^/]+)/(?:articles/\d{1,18}\.json|(?P<query>\w+)(\.json|\.csv)?)", path
     )
     if found is None or found["database"] not in names:
         return False
-    return found["query"] is None or found["query"] in queries()
+    return found["query"] is None or found["query"] in canned_queries()
 
 
-async def _actor(datasette: Any, scope: Scope, receive: Receive) -> Any:
+async def _signed_in_actor(datasette: Any, scope: Scope, receive: Receive) -> Any:
     """Return the signed-in visitor, as Datasette's plugins recognise them, or None."""
     from datasette.plugins import pm  # type: ignore[import-untyped]
     from datasette.utils import await_me_maybe
@@ -89,6 +91,6 @@ async def _actor(datasette: Any, scope: Scope, receive: Receive) -> Any:
     return None
 
 
-async def robots() -> Any:
+async def respond_robots_txt() -> Any:
     """Respond to `/robots.txt`: other people's texts do not belong in a search engine."""
-    return Response.text(ROBOTS)
+    return Response.text(PUBLIC_ROBOTS_TXT)

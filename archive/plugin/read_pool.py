@@ -17,59 +17,60 @@ from weakref import WeakKeyDictionary
 
 from datasette.views.base import DatasetteError  # type: ignore[import-untyped]
 
-from archive.plugin.sql_limits import LENGTH_OF_PAGES
+from archive.plugin.sql_limits import MAX_PAGE_VALUE_BYTES
 
-THREADS = 2
+PAGE_READER_THREADS = 2
 """Threads that read for pages."""
 
-PATIENCE = 1.3
+PAGE_WORK_FACTOR = 1.3
 """Working time of a page, in multiples of a statement's limit (`sql_time_limit_ms`)."""
-BY_THE_CLOCK = 8
+PAGE_CLOCK_FACTOR = 8
 """Factor by which a page may exceed that by the clock: a busy machine is not the page's fault."""
-STEPS = 1_000
+PROGRESS_CHECK_STEPS = 1_000
 """Instructions of SQLite's virtual machine between two checks of the time, about 0.1 ms."""
 
-TOO_LONG = "This page took too long; try again, or ask for less."
+PAGE_TIMEOUT_MESSAGE = "This page took too long; try again, or ask for less."
 
-COMPARED = 200_000
+MAX_PAGE_DIFF_CHARS = 200_000
 """Characters up to which a text is compared with another: two million would take minutes, and such
 a comparison cannot be interrupted."""
 
-Make = Callable[[sqlite3.Connection], Any]
+ReadFunction = Callable[[sqlite3.Connection], Any]
 
 
 @contextmanager
-def limited(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
+def time_limited(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
     """Interrupt statements inside after `seconds` of this thread's own work.
 
-    By the clock they may take `BY_THE_CLOCK` times as long.
+    By the clock they may take `PAGE_CLOCK_FACTOR` times as long.
     """
     work_ends = time.thread_time() + seconds
-    clock_ends = time.monotonic() + BY_THE_CLOCK * seconds
+    clock_ends = time.monotonic() + PAGE_CLOCK_FACTOR * seconds
     connection.set_progress_handler(
-        lambda: time.thread_time() >= work_ends or time.monotonic() >= clock_ends, STEPS
+        lambda: time.thread_time() >= work_ends or time.monotonic() >= clock_ends,
+        PROGRESS_CHECK_STEPS,
     )
     try:
         yield
     finally:
-        connection.set_progress_handler(None, STEPS)
+        connection.set_progress_handler(None, PROGRESS_CHECK_STEPS)
 
 
-class Readers:
+class PageReaders:
     """The reading threads of one Datasette."""
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="dateline-page")
+        self._pool = ThreadPoolExecutor(PAGE_READER_THREADS, thread_name_prefix="dateline-page")
         self._of_thread = threading.local()
 
-    async def read(self, datasette: Any, database: str, make: Make) -> Any:
+    async def read(self, datasette: Any, database: str, make: ReadFunction) -> Any:
         """Return the result of `make` on a database. Raises DatasetteError if it takes too long."""
         db = datasette.get_database(database)
-        seconds = PATIENCE * datasette.setting("sql_time_limit_ms") / 1000
+        seconds = PAGE_WORK_FACTOR * datasette.setting("sql_time_limit_ms") / 1000
 
         def timed() -> Any:
             """Run `make` within the time limit."""
-            with limited(self._connection(db), seconds):
+            with time_limited(self._connection(db), seconds):
                 return make(self._connection(db))
 
         try:
@@ -77,7 +78,7 @@ class Readers:
         except sqlite3.OperationalError as error:
             if "interrupted" not in str(error):
                 raise
-            raise DatasetteError(TOO_LONG, status=503) from error
+            raise DatasetteError(PAGE_TIMEOUT_MESSAGE, status=503) from error
 
     def _connection(self, db: Any) -> sqlite3.Connection:
         """Return this thread's connection to a database, opened as Datasette opens it."""
@@ -85,29 +86,29 @@ class Readers:
         if db.path not in connections:
             connection: sqlite3.Connection = db.connect()
             connection.row_factory = sqlite3.Row
-            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LENGTH_OF_PAGES)
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_PAGE_VALUE_BYTES)
             connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
             connections[db.path] = connection
         return connections[db.path]
 
 
-_readers: WeakKeyDictionary[Any, Readers] = WeakKeyDictionary()
+_readers_by_datasette: WeakKeyDictionary[Any, PageReaders] = WeakKeyDictionary()
 
 
-def readers(datasette: Any) -> Readers:
+def page_readers(datasette: Any) -> PageReaders:
     """Return the reading threads of a Datasette, starting them on first use."""
-    if datasette not in _readers:
-        _readers[datasette] = Readers()
-    return _readers[datasette]
+    if datasette not in _readers_by_datasette:
+        _readers_by_datasette[datasette] = PageReaders()
+    return _readers_by_datasette[datasette]
 
 
-def check_length(connection: sqlite3.Connection, *articles: int) -> None:
+def check_comparable_length(connection: sqlite3.Connection, *articles: int) -> None:
     """Raise DatasetteError if a text or one of its revisions is too long to compare here."""
     longest = """
     SELECT max(coalesce((SELECT length(text) FROM articles WHERE id = :id), 0),
                coalesce((SELECT max(length(text)) FROM revisions WHERE article_id = :id), 0))"""
     lengths = [connection.execute(longest, {"id": id}).fetchone()[0] for id in articles]
-    if any(length > COMPARED for length in lengths):
+    if any(length > MAX_PAGE_DIFF_CHARS for length in lengths):
         raise DatasetteError(
             "This text is too long to be compared here; use `dateline diff`.", status=413
         )

@@ -15,7 +15,7 @@ from contextlib import closing
 from functools import cache
 from typing import Any
 
-LIMITS = {
+STATEMENT_LIMITS = {
     # bytes of one value; otherwise one request could build a gigabyte
     sqlite3.SQLITE_LIMIT_LENGTH: 20_000_000,
     sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 100,  # a long pattern with many % takes minutes
@@ -29,22 +29,22 @@ LIMITS = {
 }
 """SQLite's limits for a visitor's connection."""
 
-LENGTH_OF_PAGES = 40_000_000
+MAX_PAGE_VALUE_BYTES = 40_000_000
 """Bytes of one value for our own pages: the longest stored text has two million characters of four
 bytes, and as many pairs."""
 
-HEAP = 48 << 20
+MAX_SQLITE_HEAP_BYTES = 48 << 20
 """Bytes that SQLite may allocate in the whole process; only a statement that needs more fails."""
 
-MOST_BYTES, MOST_CELLS = 10_000_000, 30_000
+MAX_RESULT_BYTES, MAX_RESULT_CELLS = 10_000_000, 30_000
 """Maximum size of a result: Datasette holds all of it in memory, and the rendered page as well."""
 
 
-def _names(text: str) -> frozenset[str]:
+def _name_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-HARMLESS = _names(
+HARMLESS_FUNCTIONS = _name_set(
     """
     -> ->> abs acos acosh asin asinh atan atan2 atanh avg ceil ceiling changes char coalesce concat concat_ws cos cosh
     count cume_dist current_date current_time current_timestamp date datetime degrees dense_rank exp first_value floor
@@ -61,11 +61,13 @@ it is listed here. Excluded are functions that create large values (randomblob, 
 format), that reach outside (load_extension), and whose time grows with the square of their
 arguments (json_patch)."""
 
-REFUSED = frozenset({"load_extension", "fts3_tokenizer", "rtreecheck", "snippet", "highlight"})
+REFUSED_FUNCTIONS = frozenset(
+    {"load_extension", "fts3_tokenizer", "rtreecheck", "snippet", "highlight"}
+)
 """Functions of SQLite's modules that are refused too. `snippet` and `highlight` take hours if a
 word occurs a million times in a text; `passage`, a function of the archive, replaces them."""
 
-PRAGMAS = _names(
+HARMLESS_PRAGMAS = _name_set(
     """
     collation_list compile_options data_version database_list defer_foreign_keys encoding foreign_key_list foreign_keys
     freelist_count function_list index_info index_list index_xinfo max_page_count module_list page_count page_size
@@ -73,8 +75,8 @@ PRAGMAS = _names(
     """
 )
 # Datasette's own tools set these when they alter tables
-SETTABLE = frozenset({"defer_foreign_keys", "foreign_keys"})
-ABOUT_A_NAME = frozenset(
+SETTABLE_PRAGMAS = frozenset({"defer_foreign_keys", "foreign_keys"})
+PRAGMAS_ABOUT_A_NAME = frozenset(
     {
         "foreign_key_list",
         "index_info",
@@ -87,44 +89,50 @@ ABOUT_A_NAME = frozenset(
 )
 
 
-def limit(connection: sqlite3.Connection) -> None:
+def limit_connection(connection: sqlite3.Connection) -> None:
     """Limit a visitor's connection: its values, its functions, and the size of results."""
-    for category, most in LIMITS.items():
+    for category, most in STATEMENT_LIMITS.items():
         connection.setlimit(category, most)
     for name, arguments, function in (
-        ("instr", 2, instr),
-        ("replace", 3, replace),
-        ("trim", 1, trim),
-        ("trim", 2, trim),
-        ("ltrim", 1, ltrim),
-        ("ltrim", 2, ltrim),
-        ("rtrim", 1, rtrim),
-        ("rtrim", 2, rtrim),
+        ("instr", 2, sql_instr),
+        ("replace", 3, sql_replace),
+        ("trim", 1, sql_trim),
+        ("trim", 2, sql_trim),
+        ("ltrim", 1, sql_ltrim),
+        ("ltrim", 2, sql_ltrim),
+        ("rtrim", 1, sql_rtrim),
+        ("rtrim", 2, sql_rtrim),
     ):
         connection.create_function(name, arguments, function, deterministic=True)
-    connection.row_factory = counted(MOST_BYTES, MOST_CELLS)
-    connection.set_authorizer(authorize)
+    connection.row_factory = bounded_row_factory(MAX_RESULT_BYTES, MAX_RESULT_CELLS)
+    connection.set_authorizer(authorize_action)
 
 
 def limit_heap() -> bool:
     """Limit SQLite's memory in this process, and return True if this SQLite supports that."""
     with closing(sqlite3.connect(":memory:")) as connection:
-        connection.execute(f"PRAGMA soft_heap_limit = {HEAP // 2}")
-        found = connection.execute(f"PRAGMA hard_heap_limit = {HEAP}").fetchone()
-    return bool(found and 0 < found[0] <= HEAP)
+        connection.execute(f"PRAGMA soft_heap_limit = {MAX_SQLITE_HEAP_BYTES // 2}")
+        found = connection.execute(f"PRAGMA hard_heap_limit = {MAX_SQLITE_HEAP_BYTES}").fetchone()
+    return bool(found and 0 < found[0] <= MAX_SQLITE_HEAP_BYTES)
 
 
 # -- what may be called ----------------------------------------------------------------------------
 
 
-def authorize(
+def authorize_action(
     action: int, first: str | None, second: str | None, _: str | None, __: str | None
 ) -> int:
     """Decide, while SQLite prepares a statement, whether it may perform an action."""
     if action == sqlite3.SQLITE_FUNCTION:
-        return sqlite3.SQLITE_OK if may_call((second or "").lower()) else sqlite3.SQLITE_DENY
+        return (
+            sqlite3.SQLITE_OK if may_call_function((second or "").lower()) else sqlite3.SQLITE_DENY
+        )
     if action == sqlite3.SQLITE_PRAGMA:
-        return sqlite3.SQLITE_OK if may_ask((first or "").lower(), second) else sqlite3.SQLITE_DENY
+        return (
+            sqlite3.SQLITE_OK
+            if may_run_pragma((first or "").lower(), second)
+            else sqlite3.SQLITE_DENY
+        )
     if action == sqlite3.SQLITE_READ and (first, second) == ("pragma_database_list", "file"):
         return sqlite3.SQLITE_IGNORE  # NULL, to hide the file's path
     if action in (sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH):
@@ -132,18 +140,22 @@ def authorize(
     return sqlite3.SQLITE_OK
 
 
-def may_call(function: str) -> bool:
+def may_call_function(function: str) -> bool:
     """Return True for harmless functions of SQLite and all functions that programs added."""
-    return function not in REFUSED and (function in HARMLESS or function not in built_in())
+    return function not in REFUSED_FUNCTIONS and (
+        function in HARMLESS_FUNCTIONS or function not in built_in_functions()
+    )
 
 
-def may_ask(pragma: str, value: str | None) -> bool:
+def may_run_pragma(pragma: str, value: str | None) -> bool:
     """Return True for a PRAGMA that describes the file and sets nothing."""
-    return pragma in PRAGMAS and (value is None or pragma in SETTABLE or pragma in ABOUT_A_NAME)
+    return pragma in HARMLESS_PRAGMAS and (
+        value is None or pragma in SETTABLE_PRAGMAS or pragma in PRAGMAS_ABOUT_A_NAME
+    )
 
 
 @cache
-def built_in() -> frozenset[str]:
+def built_in_functions() -> frozenset[str]:
     """Return the functions that this SQLite brings."""
     with closing(sqlite3.connect(":memory:")) as connection:
         return frozenset(
@@ -154,13 +166,13 @@ def built_in() -> frozenset[str]:
 
 # -- functions in place of SQLite's, whose time grows with the square of their arguments -----------
 
-Value = str | bytes | int | float | None
+SqlValue = str | bytes | int | float | None
 
-MOST_TRIMMED = 100
+MAX_TRIMMED_CHARS = 100
 """Maximum number of different characters to trim."""
 
 
-def instr(where: Value, what: Value) -> int | None:
+def sql_instr(where: SqlValue, what: SqlValue) -> int | None:
     """Return the position of the first occurrence, from 1, as SQLite does.
 
     0 if there is none, None if either argument is NULL.
@@ -169,57 +181,69 @@ def instr(where: Value, what: Value) -> int | None:
         return None
     if isinstance(where, bytes) and isinstance(what, bytes):
         return where.find(what) + 1
-    return _text(where).find(_text(what)) + 1
+    return _value_as_text(where).find(_value_as_text(what)) + 1
 
 
-def replace(where: Value, old: Value, new: Value) -> Value:
+def sql_replace(where: SqlValue, old: SqlValue, new: SqlValue) -> SqlValue:
     """Replace as SQLite does.
 
     Raises ValueError if the result would be longer than a value may be.
     """
     if where is None or old is None:
         return None
-    text, before = _text(where), _text(old)
+    text, before = _value_as_text(where), _value_as_text(old)
     if not before or new is None:
         return None if before else where
-    after = _text(new)
+    after = _value_as_text(new)
     growth = len(after) - len(before)
-    max_length = LIMITS[sqlite3.SQLITE_LIMIT_LENGTH]
+    max_length = STATEMENT_LIMITS[sqlite3.SQLITE_LIMIT_LENGTH]
     if growth > 0 and len(text) + text.count(before) * growth > max_length:
         raise ValueError("string or blob too big")
     return text.replace(before, after)
 
 
-def trim(where: Value, what: Value = " ") -> str | None:
+def sql_trim(where: SqlValue, what: SqlValue = " ") -> str | None:
     """Trim as SQLite does, at most a hundred different characters."""
-    return None if where is None or what is None else _text(where).strip(_characters(what))
+    return (
+        None
+        if where is None or what is None
+        else _value_as_text(where).strip(_trim_characters(what))
+    )
 
 
-def ltrim(where: Value, what: Value = " ") -> str | None:
-    """See `trim`."""
-    return None if where is None or what is None else _text(where).lstrip(_characters(what))
+def sql_ltrim(where: SqlValue, what: SqlValue = " ") -> str | None:
+    """See `sql_trim`."""
+    return (
+        None
+        if where is None or what is None
+        else _value_as_text(where).lstrip(_trim_characters(what))
+    )
 
 
-def rtrim(where: Value, what: Value = " ") -> str | None:
-    """See `trim`."""
-    return None if where is None or what is None else _text(where).rstrip(_characters(what))
+def sql_rtrim(where: SqlValue, what: SqlValue = " ") -> str | None:
+    """See `sql_trim`."""
+    return (
+        None
+        if where is None or what is None
+        else _value_as_text(where).rstrip(_trim_characters(what))
+    )
 
 
-def _characters(what: Value) -> str:
-    characters = "".join(set(_text(what)))
-    if len(characters) > MOST_TRIMMED:
+def _trim_characters(what: SqlValue) -> str:
+    characters = "".join(set(_value_as_text(what)))
+    if len(characters) > MAX_TRIMMED_CHARS:
         raise ValueError("too many characters to trim")
     return characters
 
 
-def _text(value: Value) -> str:
+def _value_as_text(value: SqlValue) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 # -- what is returned ------------------------------------------------------------------------------
 
 
-def counted(
+def bounded_row_factory(
     most_bytes: int, most_cells: int
 ) -> Callable[[sqlite3.Cursor, tuple[Any, ...]], sqlite3.Row]:
     """Return a row factory that interrupts a statement whose result is too large.
@@ -235,7 +259,7 @@ def counted(
         if of is None or of() is not cursor:
             of, size, cells = weakref.ref(cursor), 0, 0
         cells += len(values)
-        size += sum(_weight(value) for value in values if isinstance(value, str | bytes))
+        size += sum(_value_weight(value) for value in values if isinstance(value, str | bytes))
         if size > most_bytes:
             raise sqlite3.OperationalError(
                 "the answer is too long; ask for fewer rows, or for fewer columns"
@@ -249,10 +273,10 @@ def counted(
     return row
 
 
-CONTROL = bytes(byte for byte in range(32) if byte not in b"\n\r\t")
+JSON_ESCAPED_BYTES = bytes(byte for byte in range(32) if byte not in b"\n\r\t")
 
 
-def _weight(value: str | bytes) -> int:
+def _value_weight(value: str | bytes) -> int:
     r"""Return the bytes of a value in memory, or a third of its size as JSON if that is larger.
 
     JSON may write a character as `\u2028`.
@@ -262,5 +286,5 @@ def _weight(value: str | bytes) -> int:
     in_memory = sys.getsizeof(value)  # one, two or four bytes per character
     if not value.isascii():
         return max(in_memory, 2 * len(value))
-    controls = len(value) - len(value.encode().translate(None, CONTROL))
+    controls = len(value) - len(value.encode().translate(None, JSON_ESCAPED_BYTES))
     return in_memory + controls

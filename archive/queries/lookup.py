@@ -9,25 +9,25 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from archive.articles.identity import leads
+from archive.articles.identity import urls_leading_elsewhere
 from archive.errors import ArchiveError, UsageError
-from archive.storage.captures import Captures
-from archive.storage.database import connect_to_read
-from archive.storage.schema import ARCHIVE
+from archive.storage.captures import CaptureStore
+from archive.storage.database import open_read_only
+from archive.storage.schema import ARCHIVE_SCHEMA
 
-Row = dict[str, Any]
-Keys = Callable[[str], str]
+PlainRow = dict[str, Any]
+UrlKeyFunction = Callable[[str], str]
 """Return the key under which a URL is looked up. Callers pass the function in, because this package
 may not import `pipelines`."""
 
-NEWEST = """
+NEWEST_ARTICLES_SQL = """
 SELECT a.id, a.headline, a.standfirst, a.published_at, a.fetched_at, a.language, a.url,
        a.word_count, substr(a.text, 1, 300) AS beginning, o.host AS outlet,
        coalesce(o.name, o.host) AS outlet_name, f.other_outlets
 FROM articles a JOIN outlets o ON o.id = a.outlet_id JOIN folded f ON f.id = a.id
 WHERE f.original_id = a.id ORDER BY a.published_at DESC, a.id DESC LIMIT ?"""
 
-OUTLETS = """
+OUTLET_TOTALS_SQL = """
 SELECT o.host, o.name, o.language,
        (SELECT count(*) FROM urls WHERE outlet_id = o.id AND kind = 'feed') AS feeds,
        (SELECT count(*) FROM urls WHERE outlet_id = o.id AND kind = 'sitemap') AS sitemaps,
@@ -35,7 +35,7 @@ SELECT o.host, o.name, o.language,
        (SELECT max(published_at) FROM articles WHERE outlet_id = o.id) AS newest
 FROM outlets o ORDER BY o.host"""
 
-RELATED = """
+RELATED_ARTICLES_SQL = """
 WITH related(id, kind) AS (
   SELECT other_id,
          CASE kind WHEN 'excerpt' THEN 'extends' WHEN 'extends' THEN 'excerpt' ELSE kind END
@@ -61,12 +61,12 @@ FROM others JOIN articles a ON a.id = others.id JOIN outlets o ON o.id = a.outle
 WHERE a.id <> :id GROUP BY a.id ORDER BY a.published_at IS NULL, a.published_at, a.id"""
 
 
-def is_number(text: str) -> bool:
+def is_article_number(text: str) -> bool:
     """Return True for the number of an article, False for a URL."""
     return text.isascii() and text.isdigit()
 
 
-def host_in(connection: sqlite3.Connection, folder: Path, text: str) -> str:
+def known_outlet_host(connection: sqlite3.Connection, folder: Path, text: str) -> str:
     """Return the host under which the archive knows an outlet.
 
     Any case is accepted, with or without `www.`. Raises UsageError for an unknown outlet.
@@ -80,7 +80,7 @@ def host_in(connection: sqlite3.Connection, folder: Path, text: str) -> str:
     )
 
 
-def as_record(row: sqlite3.Row) -> Row:
+def article_record(row: sqlite3.Row) -> PlainRow:
     """Return a row of `articles` joined with `outlet` as the record that `export` writes.
 
     `import` reads the same record.
@@ -92,18 +92,18 @@ def as_record(row: sqlite3.Row) -> Row:
     return record
 
 
-def outlets(folder: Path) -> list[Row]:
+def outlet_totals(folder: Path) -> list[PlainRow]:
     """Return all outlets by host, each with its sources and articles counted.
 
-    `newest` is the date of its newest article.
+    `newest_articles` is the date of its newest article.
     """
-    with closing(connect_to_read(folder / "archive.db", ARCHIVE)) as connection:
-        return [dict(row) for row in connection.execute(OUTLETS)]
+    with closing(open_read_only(folder / "archive.db", ARCHIVE_SCHEMA)) as connection:
+        return [dict(row) for row in connection.execute(OUTLET_TOTALS_SQL)]
 
 
-def outlet_sources(folder: Path) -> list[Row]:
+def outlet_sources(folder: Path) -> list[PlainRow]:
     """Return the outlets' feeds and sitemaps, with the last fetch and when the next is due."""
-    with closing(connect_to_read(folder / "archive.db", ARCHIVE)) as connection:
+    with closing(open_read_only(folder / "archive.db", ARCHIVE_SCHEMA)) as connection:
         rows = connection.execute(
             """SELECT o.host AS outlet, u.kind, u.url, u.checked_at, u.outcome, u.reason,
                       u.due_at, u.due_why, u.interval_seconds
@@ -113,7 +113,7 @@ def outlet_sources(folder: Path) -> list[Row]:
         return [dict(row) for row in rows]
 
 
-def article(connection: sqlite3.Connection, id: int) -> Row | None:
+def article_with_context(connection: sqlite3.Connection, id: int) -> PlainRow | None:
     """Return an article with its outlet, URLs, related articles and revision count, or None.
 
     `addresses` are its further URLs. `leads_to` says where its URLs lead now if not to it
@@ -127,44 +127,48 @@ def article(connection: sqlite3.Connection, id: int) -> Row | None:
     ).fetchone()
     if row is None:
         return None
-    return as_record(row) | {
-        "addresses": _addresses(connection, row),
-        "leads_to": leads(connection, id),
-        "gone": _gone(connection, id),
-        "related": related(connection, id),
+    return article_record(row) | {
+        "addresses": _further_urls(connection, row),
+        "leads_to": urls_leading_elsewhere(connection, id),
+        "gone": _gone_since(connection, id),
+        "related": related_articles(connection, id),
         "revisions": connection.execute(
             "SELECT count(*) FROM revisions WHERE article_id = ?", [id]
         ).fetchone()[0],
     }
 
 
-def related(connection: sqlite3.Connection, id: int) -> list[Row]:
+def related_articles(connection: sqlite3.Connection, id: int) -> list[PlainRow]:
     """Return the articles that share this article's text, whole or in part, oldest first."""
-    return [dict(row) for row in connection.execute(RELATED, {"id": id})]
+    return [dict(row) for row in connection.execute(RELATED_ARTICLES_SQL, {"id": id})]
 
 
-def newest(connection: sqlite3.Connection, count: int) -> list[Row]:
+def newest_articles(connection: sqlite3.Connection, count: int) -> list[PlainRow]:
     """Return the latest articles with their first words.
 
     Copies are folded under their original; undated articles come last.
     """
-    return [dict(row) for row in connection.execute(NEWEST, [count])]
+    return [dict(row) for row in connection.execute(NEWEST_ARTICLES_SQL, [count])]
 
 
-def lookup(connection: sqlite3.Connection, id_or_url: str, keys: Keys | None = None) -> int | None:
+def find_article_id(
+    connection: sqlite3.Connection, id_or_url: str, keys: UrlKeyFunction | None = None
+) -> int | None:
     """Return the ID of the article that a number or URL names, or None.
 
     With `keys`, other spellings of the URL are found too.
     """
-    if is_number(id_or_url):
+    if is_article_number(id_or_url):
         number = int(id_or_url[:18])  # SQLite's integers have 64 bits
         known = connection.execute("SELECT 1 FROM articles WHERE id = ?", [number]).fetchone()
         return number if known else None
-    url_row = seen(connection, id_or_url, keys)
+    url_row = find_url_row(connection, id_or_url, keys)
     return url_row["article_id"] if url_row else None
 
 
-def seen(connection: sqlite3.Connection, url: str, keys: Keys | None = None) -> Row | None:
+def find_url_row(
+    connection: sqlite3.Connection, url: str, keys: UrlKeyFunction | None = None
+) -> PlainRow | None:
     """Return the row of `urls` for a URL, or None if the archive has never met it.
 
     With `keys`, a row of the same key is returned if the URL itself led to no article; rows that
@@ -177,7 +181,7 @@ def seen(connection: sqlite3.Connection, url: str, keys: Keys | None = None) -> 
     return dict(row) if row else None
 
 
-def page(folder: Path, digest: str) -> bytes:
+def stored_page(folder: Path, digest: str) -> bytes:
     """Return the page with this digest as it was served.
 
     Raises ArchiveError if it is not stored.
@@ -185,7 +189,7 @@ def page(folder: Path, digest: str) -> bytes:
     path = folder / "captures.db"
     body = None
     if path.is_file():
-        captures = Captures(path)
+        captures = CaptureStore(path)
         body = captures.body(digest)
         captures.close()
     if body is None:
@@ -195,8 +199,9 @@ def page(folder: Path, digest: str) -> bytes:
     return body
 
 
-def _gone(connection: sqlite3.Connection, id: int) -> Row | None:
-    """Return when and how the page was found gone, or None if the newest revision does not say so."""
+def _gone_since(connection: sqlite3.Connection, id: int) -> PlainRow | None:
+    """Return when and how the page was found gone, or None if the newest revision does not say
+    so."""
     row = connection.execute(
         """SELECT seen_at, how, kinds FROM revisions WHERE article_id = ?
            ORDER BY number DESC LIMIT 1""",
@@ -207,7 +212,7 @@ def _gone(connection: sqlite3.Connection, id: int) -> Row | None:
     return {"seen_at": row["seen_at"], "how": row["how"]}
 
 
-def _addresses(connection: sqlite3.Connection, article: sqlite3.Row) -> list[Row]:
+def _further_urls(connection: sqlite3.Connection, article: sqlite3.Row) -> list[PlainRow]:
     """Return the article's other URLs with their roles, in the order in which they were found."""
     others = "SELECT url, role FROM urls WHERE article_id = ? AND url <> ? ORDER BY id"
     return [dict(row) for row in connection.execute(others, [article["id"], article["url"]])]

@@ -8,46 +8,49 @@ from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any
 
-from archive.articles.revisions import Revision, revisions_of
+from archive.articles.revisions import Revision, article_revisions
 from archive.errors import UsageError
-from archive.records import below_standfirst
-from archive.text.diff import Diff, as_html, as_inline_html, as_text, diff
-from archive.timestamps import say_the_same
+from archive.records import text_below_standfirst
+from archive.text.diff import TextDiff, diff_as_html, diff_as_inline_html, diff_as_text, diff_texts
+from archive.timestamps import can_be_same_time
 
-SHOWN = ("headline", "standfirst", "byline", "text")
+DIFFED_FIELDS = ("headline", "standfirst", "byline", "text")
 """The fields that are compared, in the order in which they are shown."""
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class RevisionComparison:
     """Two revisions of an article and their differences."""
 
     old: Revision
     new: Revision
-    changes: dict[str, Diff]
-    """The differences by field name, in the order of `SHOWN`."""
+    changes: dict[str, TextDiff]
+    """The differences by field name, in the order of `DIFFED_FIELDS`."""
     dates: dict[str, tuple[str | None, str | None]]
     """The page's own dates that changed, before and after."""
 
 
-def compare(old: Revision, new: Revision) -> Comparison:
+def compare_revisions(old: Revision, new: Revision) -> RevisionComparison:
     """Return the differences between two revisions.
 
     A revision that says the article is gone has no text to compare.
     """
     if old.gone or new.gone:
-        return Comparison(old, new, {}, {})
-    compared = {name: diff(_shown(old, name), _shown(new, name)) for name in SHOWN}
+        return RevisionComparison(old, new, {}, {})
+    compared = {
+        name: diff_texts(_compared_field_text(old, name), _compared_field_text(new, name))
+        for name in DIFFED_FIELDS
+    }
     changes = {name: found for name, found in compared.items() if not found.is_empty}
     stated = {
-        "published_at": _published(old, new),
+        "published_at": _stated_publication_dates(old, new),
         "modified_at": (old.modified_at, new.modified_at),
     }
-    dates = {name: pair for name, pair in stated.items() if not say_the_same(*pair)}
-    return Comparison(old, new, changes, dates)
+    dates = {name: pair for name, pair in stated.items() if not can_be_same_time(*pair)}
+    return RevisionComparison(old, new, changes, dates)
 
 
-def _published(old: Revision, new: Revision) -> tuple[str | None, str | None]:
+def _stated_publication_dates(old: Revision, new: Revision) -> tuple[str | None, str | None]:
     """Return the publication dates that the page itself stated, then and now.
 
     A date that only a feed gave is not the page's own statement.
@@ -57,16 +60,16 @@ def _published(old: Revision, new: Revision) -> tuple[str | None, str | None]:
     return old.published_at, new.published_at
 
 
-def _shown(revision: Revision, name: str) -> str:
+def _compared_field_text(revision: Revision, name: str) -> str:
     """Return a field as a reader sees it; the text without a repeated standfirst."""
     if name == "text":
-        return below_standfirst(revision.text, revision.standfirst)
+        return text_below_standfirst(revision.text, revision.standfirst)
     return getattr(revision, name) or ""
 
 
-def chosen(
+def compare_chosen_revisions(
     revisions: list[Revision], first: int | None = None, last: int | None = None
-) -> Comparison | None:
+) -> RevisionComparison | None:
     """Compare two revisions, by default the newest with the one before it.
 
     Returns None if there is only one. Revisions that say the article is gone have no text, so they
@@ -81,7 +84,7 @@ def chosen(
     with_text = [number for number, revision in by_number.items() if not revision.gone]
     new = last or _newest_between(with_text, after=first or 1)
     old = first or (new and _newest_between(with_text, before=new))
-    return compare(by_number[old], by_number[new]) if old and new else None
+    return compare_revisions(by_number[old], by_number[new]) if old and new else None
 
 
 def _newest_between(
@@ -99,7 +102,7 @@ def _newest_between(
 # -- for people ------------------------------------------------------------------------------------
 
 
-def told(
+def render_revision_diff(
     connection: sqlite3.Connection,
     article_id: int,
     first: int | None = None,
@@ -111,21 +114,23 @@ def told(
 
     Raises ArchiveError for an unknown article and UsageError for an unknown revision.
     """
-    revisions = revisions_of(connection, article_id)
-    comparison = chosen(revisions, first, last)
+    revisions = article_revisions(connection, article_id)
+    comparison = compare_chosen_revisions(revisions, first, last)
     if html:
-        return _page(revisions, comparison)
-    lines = [headline(revisions), *map(summary, revisions), ""]
-    return _plain("\n".join(lines)) + "\n" + "\n".join(_told(comparison, colour))
+        return _diff_page(revisions, comparison)
+    lines = [latest_headline(revisions), *map(revision_summary_line, revisions), ""]
+    return (
+        _printable_text("\n".join(lines)) + "\n" + "\n".join(_comparison_lines(comparison, colour))
+    )
 
 
-def _plain(text: str) -> str:
-    from archive.text.printable import printable  # with rich, which pages do not need
+def _printable_text(text: str) -> str:
+    from archive.text.printable import printable_text  # with rich, which pages do not need
 
-    return printable(text)
+    return printable_text(text)
 
 
-def headline(revisions: list[Revision]) -> str:
+def latest_headline(revisions: list[Revision]) -> str:
     """Return the newest headline, or the article's number if it never had one."""
     return next(
         (r.headline for r in reversed(revisions) if r.headline),
@@ -133,20 +138,20 @@ def headline(revisions: list[Revision]) -> str:
     )
 
 
-def summary(revision: Revision) -> str:
+def revision_summary_line(revision: Revision) -> str:
     """Return a revision in one line: `2 2024-03-01 07:10 headline, body +12 −4 words stealth`."""
     counted = revision.words_added is not None
     parts = (
         str(revision.number),
         revision.seen_at[:16].replace("T", " "),
-        nature(revision),
+        revision_kinds_text(revision),
         f"+{revision.words_added} −{revision.words_removed} words" if counted else "",
         "stealth" if revision.stealth else "",
     )
     return "  ".join(filter(None, parts))
 
 
-def nature(revision: Revision) -> str:
+def revision_kinds_text(revision: Revision) -> str:
     """Return the kinds of change in words, such as `headline, body` or `first seen`."""
     kinds = ", ".join(revision.kinds) or "first seen"
     if revision.gone and revision.how:
@@ -154,26 +159,26 @@ def nature(revision: Revision) -> str:
     return f"{kinds} (as {revision.restores})" if revision.restores else kinds
 
 
-def _told(comparison: Comparison | None, colour: bool) -> Iterator[str]:
+def _comparison_lines(comparison: RevisionComparison | None, colour: bool) -> Iterator[str]:
     """Yield the lines of a comparison for the terminal."""
     if comparison is None:
-        yield NO_CHANGE
+        yield NO_CHANGE_MESSAGE
         return
     yield f"{comparison.old.number} → {comparison.new.number}"
     for name, moved in comparison.dates.items():
-        yield _plain(f"{name}: {_moved(moved)}")
+        yield _printable_text(f"{name}: {_date_change(moved)}")
     for name, found in comparison.changes.items():
-        shown = as_text(found, colour)
+        shown = diff_as_text(found, colour)
         on_one_line = shown.replace("\n\n", " ")
         yield f"\n{shown}" if name == "text" else f"{name}: {on_one_line}"
     if not comparison.changes:
-        yield _no_text(comparison)
+        yield _no_change_reason(comparison)
 
 
-NO_CHANGE = "There is no change to show: no earlier version has been seen."
+NO_CHANGE_MESSAGE = "There is no change to show: no earlier version has been seen."
 
 
-def _no_text(comparison: Comparison) -> str:
+def _no_change_reason(comparison: RevisionComparison) -> str:
     """Return a sentence that says why two revisions show no difference."""
     if comparison.new.gone:
         how = comparison.new.how
@@ -182,11 +187,11 @@ def _no_text(comparison: Comparison) -> str:
     return "The two read the same."
 
 
-def _moved(dates: tuple[str | None, str | None]) -> str:
+def _date_change(dates: tuple[str | None, str | None]) -> str:
     return " → ".join(date or "none" for date in dates)
 
 
-STYLE = """body { font: 1.1rem/1.6 Georgia, "Noto Serif", serif; max-width: 42rem;
+DIFF_PAGE_STYLE = """body { font: 1.1rem/1.6 Georgia, "Noto Serif", serif; max-width: 42rem;
   margin: 2rem auto; padding: 0 1rem; }
 ins { background: #d8f5dc; color: #0b3d16; }
 del { background: #fbe0e0; color: #6b1111; }
@@ -196,51 +201,57 @@ ul { font: .9rem/1.5 system-ui, sans-serif; }
 .dateline-spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }"""
 
 
-def _page(revisions: list[Revision], comparison: Comparison | None) -> str:
+def _diff_page(revisions: list[Revision], comparison: RevisionComparison | None) -> str:
     """Return a whole HTML page, to save or send on."""
-    items = "\n".join(f"<li>{escape(summary(revision))}</li>" for revision in revisions)
-    body = as_markup(comparison) if comparison else f"<p>{NO_CHANGE}</p>"
+    items = "\n".join(
+        f"<li>{escape(revision_summary_line(revision))}</li>" for revision in revisions
+    )
+    body = comparison_as_html(comparison) if comparison else f"<p>{NO_CHANGE_MESSAGE}</p>"
     return (
-        f'<!doctype html>\n<meta charset="utf-8">\n<title>{escape(headline(revisions))}</title>\n'
-        f"<style>\n{STYLE}\n</style>\n<ul>\n{items}\n</ul>\n{body}\n"
+        f'<!doctype html>\n<meta charset="utf-8">\n<title>{escape(latest_headline(revisions))}</title>\n'
+        f"<style>\n{DIFF_PAGE_STYLE}\n</style>\n<ul>\n{items}\n</ul>\n{body}\n"
     )
 
 
-def as_markup(comparison: Comparison) -> str:
+def comparison_as_html(comparison: RevisionComparison) -> str:
     """Return the changed fields as HTML, with the texts escaped."""
     tags = {"headline": "h3", "standfirst": "p", "byline": "p"}
     blocks = [f"<h2>{comparison.old.number} → {comparison.new.number}</h2>"]
     for name, moved in comparison.dates.items():
-        blocks.append(f"<p>{name}: {escape(_moved(moved))}</p>")
+        blocks.append(f"<p>{name}: {escape(_date_change(moved))}</p>")
     for name, found in comparison.changes.items():
         tag = tags.get(name)
         if tag:
-            blocks.append(f'<{tag} dir="auto">{as_inline_html(found)}</{tag}>')
+            blocks.append(f'<{tag} dir="auto">{diff_as_inline_html(found)}</{tag}>')
         else:
-            blocks.append(as_html(found))
+            blocks.append(diff_as_html(found))
     if not comparison.changes:
-        blocks.append(f"<p>{_no_text(comparison)}</p>")
+        blocks.append(f"<p>{_no_change_reason(comparison)}</p>")
     return "\n".join(blocks)
 
 
-def page_rows(
+def revision_page_data(
     connection: sqlite3.Connection, article_id: int, number: int | None = None
 ) -> dict[str, Any]:
     """Return the data for an article's page of changes: its revisions and one comparison.
 
-    `revisions` are dicts, newest first, with `nature` besides their columns and without their text.
-    `comparison` is HTML, or None. Raises ArchiveError and UsageError as `told` does.
+    `revisions` are dicts, newest first, with `revision_kinds_text` besides their columns and
+    without their text. `comparison` is HTML, or None. Raises ArchiveError and UsageError as
+    `render_revision_diff` does.
     """
-    revisions = revisions_of(connection, article_id)
-    comparison = chosen(revisions, last=number)
+    revisions = article_revisions(connection, article_id)
+    comparison = compare_chosen_revisions(revisions, last=number)
     language = connection.execute(
         "SELECT language FROM articles WHERE id = ?", (article_id,)
     ).fetchone()[0]
     return {
         "article_id": article_id,
         "language": language,
-        "headline": headline(revisions),
-        "revisions": [asdict(r) | {"nature": nature(r), "text": None} for r in reversed(revisions)],
+        "headline": latest_headline(revisions),
+        "revisions": [
+            asdict(r) | {"nature": revision_kinds_text(r), "text": None}
+            for r in reversed(revisions)
+        ],
         "number": comparison.new.number if comparison else 1,
-        "comparison": as_markup(comparison) if comparison else None,
+        "comparison": comparison_as_html(comparison) if comparison else None,
     }

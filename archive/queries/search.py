@@ -16,40 +16,49 @@ from functools import lru_cache
 from itertools import islice
 
 from archive.errors import UsageError
-from archive.text.folding import fold as fold_all
-from archive.text.folding import fold_with_places, spelled
+from archive.text.folding import fold_text_for_search as fold_all
+from archive.text.folding import fold_with_positions, normalize_spelling
 from archive.text.passages import MARK_CLOSE, MARK_OPEN
-from archive.text.unspaced import MIXED, SPACED_LETTER, UNSPACED, UNSPACED_RUN, pairs, private_use
+from archive.text.unspaced import (
+    MIXED_SCRIPT_WORD,
+    SPACED_LETTER,
+    UNSPACED_RANGES,
+    UNSPACED_RUN,
+    character_pairs,
+    signs_to_private_use,
+)
 
-NEVER = "(?!)"
+NEVER_MATCHES_PATTERN = "(?!)"
 """A pattern that matches nothing."""
-TYPED = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
+TYPED_TERM_PATTERN = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
 
-MOST_TERMS = 64
-MOST_PLACES = 200
+MAX_SEARCH_TERMS = 64
+MAX_PASSAGE_MATCHES = 200
 """Matches that are weighed when the passage to show is chosen."""
-LOOKED_THROUGH = 50_000
+MAX_PASSAGE_SEARCH_CHARS = 50_000
 """Characters of a text that are searched for the passage: about ten thousand words, more than an
 article has."""
-COPIES = 10
+CANDIDATES_PER_HIT = 10
 """Articles examined for each text shown: enough for a report that many outlets ran."""
-NOTHING = '""'
+MATCH_NOTHING = '""'
 """A MATCH expression that no article satisfies."""
 
-WEIGHTS = "10.0, 4.0, 2.0, 1.0, 1.0"
+BM25_WEIGHTS = "10.0, 4.0, 2.0, 1.0, 1.0"
 """Weights for bm25: headline, standfirst, byline, text, bigrams."""
 
-READ = "iif(instr(a.text, a.standfirst) = 1, '', coalesce(a.standfirst || char(10), '')) || a.text"
+READING_TEXT_SQL = (
+    "iif(instr(a.text, a.standfirst) = 1, '', coalesce(a.standfirst || char(10), '')) || a.text"
+)
 """An SQL expression for what stands below the headline of an article `a`, with a standfirst that
 also opens the text given once."""
 
-Span = tuple[int, int]
-NEAR = 20
+TextSpan = tuple[int, int]
+PASSAGE_EDGE_CHARS = 20
 """Characters within which the end of a passage is moved to a space."""
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class SearchHit:
     """An article that was found; the smallest `score` is the best."""
 
     id: int
@@ -74,10 +83,10 @@ def match_query(words: str) -> str:
     wanted: list[list[str]] = []
     unwanted: list[str] = []
     alternative = False
-    for minus, text, is_phrase in _typed(words):
+    for minus, text, is_phrase in _typed_terms(words):
         if not minus and not is_phrase and text in ("OR", "AND"):
             alternative = text == "OR" and bool(wanted)
-        elif term := _term(text, is_phrase):
+        elif term := _term_expression(text, is_phrase):
             if minus:
                 unwanted.append(term)
             elif alternative:
@@ -89,10 +98,10 @@ def match_query(words: str) -> str:
         raise UsageError(
             f"nothing to search for in {words!r}; give at least one word that must occur"
         )
-    if sum(map(len, wanted)) + len(unwanted) > MOST_TERMS:
-        raise UsageError(f"more than {MOST_TERMS} words to search for; give fewer")
-    required = " AND ".join(_any_of(terms) for terms in wanted)
-    return f"({required}) NOT {_any_of(unwanted)}" if unwanted else required
+    if sum(map(len, wanted)) + len(unwanted) > MAX_SEARCH_TERMS:
+        raise UsageError(f"more than {MAX_SEARCH_TERMS} words to search for; give fewer")
+    required = " AND ".join(_joined_with_or(terms) for terms in wanted)
+    return f"({required}) NOT {_joined_with_or(unwanted)}" if unwanted else required
 
 
 def match_or_nothing(words: object) -> str:
@@ -100,10 +109,10 @@ def match_or_nothing(words: object) -> str:
     try:
         return match_query(str(words or ""))
     except UsageError:
-        return NOTHING
+        return MATCH_NOTHING
 
 
-def search(  # noqa: PLR0913  one a filter
+def search_articles(  # noqa: PLR0913  one a filter
     connection: sqlite3.Connection,
     words: str,
     *,
@@ -113,16 +122,16 @@ def search(  # noqa: PLR0913  one a filter
     language: str | None = None,
     limit: int = 20,
     copies: bool = False,
-) -> list[Hit]:
+) -> list[SearchHit]:
     """Return the articles that contain the words, best first.
 
     `since` and `until` are ISO dates or times, both inclusive. Versions of one text count as one
     hit, represented by the original if it was found; with `copies` each version is a hit.
     """
-    condition, values = conditions(outlet, since, until, language)
+    condition, values = filter_conditions(outlet, since, until, language)
     rows = connection.execute(
         f"""WITH found AS (
-          SELECT a.id, bm25(articles_fts, {WEIGHTS}) AS score
+          SELECT a.id, bm25(articles_fts, {BM25_WEIGHTS}) AS score
           FROM articles_fts JOIN articles a ON a.id = articles_fts.rowid
           JOIN outlets o ON o.id = a.outlet_id
           WHERE articles_fts MATCH :match AND {condition} ORDER BY score, a.id DESC LIMIT :most
@@ -137,7 +146,7 @@ def search(  # noqa: PLR0913  one a filter
           )
         )
         SELECT a.id, o.host AS outlet, a.headline, a.published_at, a.language, a.url, best.score,
-               {READ} AS passage,
+               {READING_TEXT_SQL} AS passage,
                CASE WHEN :copies THEN 0
                  ELSE (SELECT other_outlets FROM folded WHERE id = a.id) END AS other_outlets
         FROM best JOIN articles a ON a.id = best.id JOIN outlets o ON o.id = a.outlet_id
@@ -145,19 +154,22 @@ def search(  # noqa: PLR0913  one a filter
         {
             "match": match_query(words),
             "limit": limit,
-            "most": limit if copies else limit * COPIES,
+            "most": limit if copies else limit * CANDIDATES_PER_HIT,
             "copies": copies,
             **values,
         },
     )
-    return [Hit(**dict(row) | {"passage": passage(row["passage"], words)}) for row in rows]
+    return [
+        SearchHit(**dict(row) | {"passage": matching_passage(row["passage"], words)})
+        for row in rows
+    ]
 
 
-def count(
+def count_search_hits(
     connection: sqlite3.Connection, words: str, *, copies: bool = False, **filters: str | None
 ) -> int:
-    """Return the number of hits that `search` would list without a limit."""
-    condition, values = conditions(**filters)
+    """Return the number of hits that `search_articles` would list without a limit."""
+    condition, values = filter_conditions(**filters)
     row = connection.execute(
         f"""SELECT count(DISTINCT CASE WHEN :copies OR v.text_id IS NULL THEN -a.id ELSE v.text_id END)
         FROM articles_fts JOIN articles a ON a.id = articles_fts.rowid JOIN outlets o ON o.id = a.outlet_id
@@ -167,7 +179,7 @@ def count(
     return int(row[0])
 
 
-def conditions(
+def filter_conditions(
     outlet: str | None = None,
     since: str | None = None,
     until: str | None = None,
@@ -191,17 +203,19 @@ def conditions(
     return condition, values
 
 
-def passage(text: str, words: str, width: int = 200) -> str:
+def matching_passage(text: str, words: str, width: int = 200) -> str:
     """Return the stretch of `text` with the most of the words, each in ⟦brackets⟧.
 
-    Without a match it is the beginning of the text. Only the first `LOOKED_THROUGH` characters are
-    searched: two million would take seconds.
+    Without a match it is the beginning of the text. Only the first `MAX_PASSAGE_SEARCH_CHARS`
+    characters are searched: two million would take seconds.
     """
-    without_marks = text[:LOOKED_THROUGH].translate({ord(MARK_OPEN): "[", ord(MARK_CLOSE): "]"})
+    without_marks = text[:MAX_PASSAGE_SEARCH_CHARS].translate(
+        {ord(MARK_OPEN): "[", ord(MARK_CLOSE): "]"}
+    )
     text = " ".join(without_marks.split())
-    matches = _places(text, words)
-    wanted_start = max(0, _richest(text, matches, width) - width // 4)
-    start, end = _window(text, wanted_start, width)
+    matches = _match_spans(text, words)
+    wanted_start = max(0, _richest_start(text, matches, width) - width // 4)
+    start, end = _passage_window(text, wanted_start, width)
     pieces, copied_to = [], start
     for match_start, match_end in matches:
         if start <= match_start and match_end <= end:
@@ -213,75 +227,79 @@ def passage(text: str, words: str, width: int = 200) -> str:
     return before + "".join(pieces).rstrip() + after
 
 
-def _window(text: str, start: int, width: int) -> Span:
+def _passage_window(text: str, start: int, width: int) -> TextSpan:
     """Return a stretch of `width` characters, its ends moved to nearby spaces."""
     end = min(len(text), start + width)
     if start:
-        start = text.find(" ", start, start + NEAR) + 1 or start
+        start = text.find(" ", start, start + PASSAGE_EDGE_CHARS) + 1 or start
     if end < len(text):
-        end = max(text.rfind(" ", end - NEAR, end), 0) or end
+        end = max(text.rfind(" ", end - PASSAGE_EDGE_CHARS, end), 0) or end
     return start, end
 
 
-def _typed(words: str) -> Iterator[tuple[bool, str, bool]]:
+def _typed_terms(words: str) -> Iterator[tuple[bool, str, bool]]:
     """Yield each piece that was typed: whether it is excluded, its text, whether it was quoted."""
     clean = words.encode("utf-8", "ignore").decode()  # SQLite rejects lone surrogates
     clean = re.sub(r"[\x00-\x1f\x7f]", " ", clean)  # a NUL would end the expression early
     straight_quotes = re.sub("[“”„«»「」『』]", '"', clean)
-    for typed in TYPED.finditer(straight_quotes):
+    for typed in TYPED_TERM_PATTERN.finditer(straight_quotes):
         yield bool(typed["minus"]), typed["word"] or typed["phrase"] or "", typed["word"] is None
 
 
-def _term(text: str, is_phrase: bool) -> str | None:
+def _term_expression(text: str, is_phrase: bool) -> str | None:
     """Return the expression for one word or phrase, or None if it has no letter and no digit."""
     text = unicodedata.normalize("NFKC", text)
     prefix = "*" if not is_phrase and text.endswith("*") else ""
-    runs = [_of_pairs(run) for run in UNSPACED_RUN.findall(text)]
+    runs = [_bigram_expression(run) for run in UNSPACED_RUN.findall(text)]
     # in 3·1운동 the 1 and the 3 are not one word
     within: list[str] = []
-    for letters in MIXED.findall(text):
+    for letters in MIXED_SCRIPT_WORD.findall(text):
         within += UNSPACED_RUN.split(letters)
-    candidates = MIXED.split(text) + within
+    candidates = MIXED_SCRIPT_WORD.split(text) + within
     spaced = [part.strip() for part in candidates if re.search(r"[^\W_]", part)]
-    return _all_of([_quoted(part, prefix) for part in spaced] + runs)
+    return _joined_with_and([_quoted_term(part, prefix) for part in spaced] + runs)
 
 
-def _quoted(part: str, prefix: str) -> str:
+def _quoted_term(part: str, prefix: str) -> str:
     """Return a word or phrase in quotes, also as folded beyond what the tokenizer folds."""
-    spellings = filter(None, dict.fromkeys([part, spelled(part)]))
-    return _any_of(['"' + each.replace('"', '""') + '"' + prefix for each in spellings])
+    spellings = filter(None, dict.fromkeys([part, normalize_spelling(part)]))
+    return _joined_with_or(['"' + each.replace('"', '""') + '"' + prefix for each in spellings])
 
 
-def _of_pairs(run: str) -> str:
+def _bigram_expression(run: str) -> str:
     """Return the expression for a run of unspaced script: a phrase of character pairs."""
-    in_pairs = pairs(run)
-    return f'bigrams : "{" ".join(in_pairs)}"' if in_pairs else f'bigrams : "{private_use(run)}"*'
+    in_pairs = character_pairs(run)
+    return (
+        f'bigrams : "{" ".join(in_pairs)}"'
+        if in_pairs
+        else f'bigrams : "{signs_to_private_use(run)}"*'
+    )
 
 
-def _all_of(terms: list[str]) -> str | None:
+def _joined_with_and(terms: list[str]) -> str | None:
     return f"({' AND '.join(terms)})" if len(terms) > 1 else next(iter(terms), None)
 
 
-def _any_of(terms: list[str]) -> str:
+def _joined_with_or(terms: list[str]) -> str:
     return f"({' OR '.join(terms)})" if len(terms) > 1 else terms[0]
 
 
-def _places(text: str, words: str) -> list[Span]:
+def _match_spans(text: str, words: str) -> list[TextSpan]:
     """Return the spans of the words in the text, in order and without overlap."""
-    pattern = _pattern(words)
+    pattern = _words_pattern(words)
     if pattern is None:
         return []
-    folded, places = fold_with_places(text)
-    matches = islice(pattern.finditer(folded), MOST_PLACES)
+    folded, places = fold_with_positions(text)
+    matches = islice(pattern.finditer(folded), MAX_PASSAGE_MATCHES)
     spans = [match.span() for match in matches]
     return [
-        (places[start], _with_marks(text, places[end - 1] + 1))
+        (places[start], _end_after_marks(text, places[end - 1] + 1))
         for start, end in spans
         if start < end
     ]
 
 
-def _with_marks(text: str, end: int) -> int:
+def _end_after_marks(text: str, end: int) -> int:
     """Return the end of a word including vowel signs that the search ignores."""
     while end < len(text) and unicodedata.combining(text[end]):
         end += 1
@@ -289,30 +307,33 @@ def _with_marks(text: str, end: int) -> int:
 
 
 @lru_cache(maxsize=64)
-def _pattern(words: str) -> re.Pattern[str] | None:
+def _words_pattern(words: str) -> re.Pattern[str] | None:
     """Return a pattern for the words in folded text, or None if they hold no letter or digit."""
     unspaced, whole, beginnings = set[str](), set[str](), set[str]()
-    for minus, text, is_phrase in islice(_typed(words), MOST_TERMS):
+    for minus, text, is_phrase in islice(_typed_terms(words), MAX_SEARCH_TERMS):
         if minus or text in ("OR", "AND"):
             continue
         folded = fold_all(unicodedata.normalize("NFKC", text))
-        parts = [re.escape(part) for part in re.findall(rf"[{UNSPACED}]+|{SPACED_LETTER}+", folded)]
+        parts = [
+            re.escape(part)
+            for part in re.findall(rf"[{UNSPACED_RANGES}]+|{SPACED_LETTER}+", folded)
+        ]
         if not UNSPACED_RUN.search(folded):
             (whole if is_phrase or not text.endswith("*") else beginnings).add(r"\W+".join(parts))
         else:
             unspaced |= {part for part in parts if UNSPACED_RUN.match(part)}
             whole |= {part for part in parts if not UNSPACED_RUN.match(part)}
-    within = f"(?:{_longest_first(whole)})(?!{SPACED_LETTER})|(?:{_longest_first(beginnings)})"
-    found = f"{_longest_first(unspaced)}|(?<!{SPACED_LETTER})(?:{within})"
+    within = f"(?:{_alternatives_pattern(whole)})(?!{SPACED_LETTER})|(?:{_alternatives_pattern(beginnings)})"
+    found = f"{_alternatives_pattern(unspaced)}|(?<!{SPACED_LETTER})(?:{within})"
     return re.compile(found) if (unspaced | whole | beginnings) - {""} else None
 
 
-def _longest_first(patterns: set[str]) -> str:
+def _alternatives_pattern(patterns: set[str]) -> str:
     """Return the patterns as alternatives, longest first; without any, one that never matches."""
-    return "|".join(sorted(patterns - {""}, key=len, reverse=True)) or NEVER
+    return "|".join(sorted(patterns - {""}, key=len, reverse=True)) or NEVER_MATCHES_PATTERN
 
 
-def _richest(text: str, found: list[Span], width: int) -> int:
+def _richest_start(text: str, found: list[TextSpan], width: int) -> int:
     """Return where the stretch with the most different words begins, the first of equals."""
 
     def variety(start: int) -> int:

@@ -8,31 +8,31 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from archive.records import clock, utc
-from archive.storage.lock import held_by
+from archive.records import current_time, format_utc
+from archive.storage.lock import crawl_lock_owner
 
-Report = dict[str, Any]
+StatusReport = dict[str, Any]
 
-LOW_DISK = 500_000_000
+LOW_DISK_BYTES = 500_000_000
 """Free bytes below which a crawl may soon fill the disk."""
 
-DAYS = 30
+STATUS_DAYS = 30
 """Days for which articles per day are counted."""
 
-SHOWN = 20
+MAX_STATUS_ROWS = 20
 """Outlets, failures and reasons that are listed, largest first; totals are always complete."""
 
-RECENT, ENOUGH = 50, 5
+RHYTHM_MAX_ARTICLES, RHYTHM_MIN_ARTICLES = 50, 5
 """An outlet's usual interval is the mean gap between its newest articles, 50 at most; with fewer
 than five it has none."""
-PATIENCE, SHORTEST = 5, 24
+SILENCE_FACTOR, MIN_SILENCE_HOURS = 5, 24
 """An outlet has fallen silent after five times its usual interval, but not before 24 hours: there
 are nights and Sundays."""
 
-FAILURES = 3
+MIN_SOURCE_FAILURES = 3
 """Failures in a row after which a source is reported; a single bad answer is not."""
 
-COUNTS = """
+STATUS_COUNTS_SQL = """
 SELECT (SELECT count(*) FROM articles) AS articles,
        (SELECT count(*) FROM outlets) AS outlets,
        (SELECT count(*) FROM urls WHERE kind <> 'page') AS sources,
@@ -41,7 +41,7 @@ SELECT (SELECT count(*) FROM articles) AS articles,
        (SELECT count(*) FROM articles WHERE published_at IS NULL) AS undated,
        (SELECT max(fetched_at) FROM articles) AS last_fetched_at"""
 
-CRAWLS = """
+RECENT_CRAWLS_SQL = """
 SELECT c.id, c.started_at, c.finished_at, c.state, c.reason, c.command,
        round((julianday(c.finished_at) - julianday(c.started_at)) * 86400) AS seconds,
        count(k.id) AS checks,
@@ -51,40 +51,42 @@ SELECT c.id, c.started_at, c.finished_at, c.state, c.reason, c.command,
 FROM (SELECT * FROM crawls ORDER BY id DESC LIMIT 5) c LEFT JOIN checks k ON k.crawl_id = c.id
 GROUP BY c.id ORDER BY c.id DESC"""
 
-WAITING = """
+WAITING_BY_OUTLET_SQL = """
 SELECT o.host AS outlet, count(*) AS waiting FROM urls u JOIN outlets o ON o.id = u.outlet_id
 WHERE u.state IN ('pending', 'leased') AND u.kind = 'page'
 GROUP BY o.id ORDER BY waiting DESC, o.host LIMIT :shown"""
 
-SILENT = """
+OUTLETS_WITHOUT_ARTICLES_SQL = """
 SELECT host AS outlet FROM outlets o
 WHERE NOT EXISTS (SELECT 1 FROM articles a WHERE a.outlet_id = o.id)
 ORDER BY host LIMIT :shown"""
 
-FAILING_SOURCES = """
+FAILING_SOURCES_SQL = """
 SELECT u.url, u.kind, o.host AS outlet, u.outcome, u.status, u.reason, u.tries, u.checked_at
 FROM urls u JOIN outlets o ON o.id = u.outlet_id
 WHERE u.kind <> 'page' AND u.outcome IN ('failed', 'refused', 'gone')
 ORDER BY u.tries DESC, u.url LIMIT :shown"""
 
-FAILING_PAGES = """
+FAILING_PAGES_SQL = """
 SELECT o.host AS outlet, u.outcome, u.reason, count(*) AS pages, min(u.url) AS example
 FROM urls u JOIN outlets o ON o.id = u.outlet_id
 WHERE u.kind = 'page' AND u.outcome IN ('failed', 'refused', 'gone')
 GROUP BY o.id, u.outcome, u.reason ORDER BY pages DESC, o.host LIMIT :shown"""
 
-NOT_ARTICLES = """
+NOT_ARTICLES_SQL = """
 SELECT substr(reason, 1, instr(reason || ':', ':') - 1) AS type, count(*) AS pages FROM urls
 WHERE outcome = 'not article' GROUP BY 1 ORDER BY pages DESC, 1 LIMIT :shown"""
 
-DUE = """
+DUE_COUNTS_SQL = """
 SELECT count(*) FILTER (WHERE kind = 'page') AS pages,
        count(*) FILTER (WHERE kind <> 'page') AS sources
 FROM urls WHERE due_at <= :now"""
 
-LAST_CRAWL = "SELECT max(finished_at) FROM crawls WHERE state IN ('finished', 'stopped')"
+LAST_FINISHED_CRAWL_SQL = (
+    "SELECT max(finished_at) FROM crawls WHERE state IN ('finished', 'stopped')"
+)
 
-RHYTHM = """
+SILENT_OUTLETS_SQL = """
 WITH latest AS MATERIALIZED (
   SELECT o.host, a.published_at,
          (SELECT min(u.found_at) FROM urls u WHERE u.article_id = a.id) AS found_at
@@ -104,72 +106,79 @@ ORDER BY silent_hours / max(usual_hours, 1) DESC, host LIMIT :shown"""
 found an article, because an old archive that is imported has not fallen silent, and ends with
 the last crawl, because nothing was fetched after that."""
 
-PER_DAY = (
+ARTICLES_PER_DAY_SQL = (
     "SELECT substr({column}, 1, 10), count(*) FROM articles WHERE {column} >= :first GROUP BY 1"
 )
 
 
-def report(connection: sqlite3.Connection, folder: Path, today: datetime | None = None) -> Report:
+def status_report(
+    connection: sqlite3.Connection, folder: Path, today: datetime | None = None
+) -> StatusReport:
     """Return the state of the archive in `folder`, ready for JSON.
 
     Sizes are in bytes; `days` run from the oldest to today (UTC).
     """
-    now = utc(today or clock())
-    last = connection.execute(LAST_CRAWL).fetchone()[0]
+    now = format_utc(today or current_time())
+    last = connection.execute(LAST_FINISHED_CRAWL_SQL).fetchone()[0]
 
-    def rows(sql: str, **values: object) -> list[Report]:
+    def rows(sql: str, **values: object) -> list[StatusReport]:
         """Run a query with the usual limit."""
-        return [dict(row) for row in connection.execute(sql, {"shown": SHOWN, **values})]
+        return [dict(row) for row in connection.execute(sql, {"shown": MAX_STATUS_ROWS, **values})]
 
     return {
         "archive": str(folder),
-        "size": {name: _size(folder, name) for name in ("archive.db", "captures.db")},
+        "size": {name: _database_bytes(folder, name) for name in ("archive.db", "captures.db")},
         "free": shutil.disk_usage(folder).free,
-        **rows(COUNTS)[0],
-        "running": held_by(folder),
+        **rows(STATUS_COUNTS_SQL)[0],
+        "running": crawl_lock_owner(folder),
         "last_crawl_at": last,
-        "due": rows(DUE, now=now)[0],
-        "crawls": rows(CRAWLS),
-        "waiting_by_outlet": rows(WAITING),
-        "outlets_without_articles": [row["outlet"] for row in rows(SILENT)],
-        "failing_sources": rows(FAILING_SOURCES),
+        "due": rows(DUE_COUNTS_SQL, now=now)[0],
+        "crawls": rows(RECENT_CRAWLS_SQL),
+        "waiting_by_outlet": rows(WAITING_BY_OUTLET_SQL),
+        "outlets_without_articles": [row["outlet"] for row in rows(OUTLETS_WITHOUT_ARTICLES_SQL)],
+        "failing_sources": rows(FAILING_SOURCES_SQL),
         "silent_outlets": rows(
-            RHYTHM,
-            recent=RECENT,
-            enough=ENOUGH,
-            patience=PATIENCE,
-            shortest=SHORTEST,
+            SILENT_OUTLETS_SQL,
+            recent=RHYTHM_MAX_ARTICLES,
+            enough=RHYTHM_MIN_ARTICLES,
+            patience=SILENCE_FACTOR,
+            shortest=MIN_SILENCE_HOURS,
             seen=last or now,
         ),
-        "failing_pages": rows(FAILING_PAGES),
-        "not_articles": rows(NOT_ARTICLES),
-        "days": _per_day(connection, "fetched_at", today or clock()),
-        "published_days": _per_day(connection, "published_at", today or clock()),
+        "failing_pages": rows(FAILING_PAGES_SQL),
+        "not_articles": rows(NOT_ARTICLES_SQL),
+        "days": _articles_per_day(connection, "fetched_at", today or current_time()),
+        "published_days": _articles_per_day(connection, "published_at", today or current_time()),
     }
 
 
-def problems(report: Report, max_age: float, today: datetime | None = None) -> list[str]:
+def status_problems(
+    report: StatusReport, max_age: float, today: datetime | None = None
+) -> list[str]:
     """Return the problems that a monitor should report, one line each.
 
     `max_age` is the greatest number of seconds since the last crawl finished in order.
     """
-    found = _crawls_stopped(report, max_age, today or clock())
+    found = _crawls_stopped(report, max_age, today or current_time())
     for source in report["failing_sources"]:
-        if source["tries"] >= FAILURES:
+        if source["tries"] >= MIN_SOURCE_FAILURES:
             found.append(
                 f"{source['url']}: failed {source['tries']} times in a row: {source['reason']}"
             )
     for outlet in report["silent_outlets"]:
-        usual, silent = ago(outlet["usual_hours"] * 3600), ago(outlet["silent_hours"] * 3600)
+        usual, silent = (
+            duration_text(outlet["usual_hours"] * 3600),
+            duration_text(outlet["silent_hours"] * 3600),
+        )
         found.append(f"{outlet['outlet']}: nothing new for {silent}; its usual interval is {usual}")
-    if report["free"] < LOW_DISK:
+    if report["free"] < LOW_DISK_BYTES:
         found.append(
             f"{report['archive']}: only {report['free'] // 1_000_000:,} MB free on the disk"
         )
     return found
 
 
-def _crawls_stopped(report: Report, max_age: float, today: datetime) -> list[str]:
+def _crawls_stopped(report: StatusReport, max_age: float, today: datetime) -> list[str]:
     """Return the problem that crawls have stopped, if they have."""
     folder, running = report["archive"], report["running"]
     last = report["last_crawl_at"]
@@ -179,10 +188,10 @@ def _crawls_stopped(report: Report, max_age: float, today: datetime) -> list[str
     if seconds <= max_age:
         return []
     hint = f"one is running ({running})" if running else "is the schedule active?"
-    return [f"{folder}: the last crawl finished {ago(seconds)} ago; {hint}"]
+    return [f"{folder}: the last crawl finished {duration_text(seconds)} ago; {hint}"]
 
 
-def ago(seconds: float) -> str:
+def duration_text(seconds: float) -> str:
     """Return a duration as people say it: `50 min`, `7 h`, `3 d`."""
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= 2 * size:
@@ -190,15 +199,19 @@ def ago(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
-def _per_day(connection: sqlite3.Connection, column: str, today: datetime) -> dict[str, int]:
-    """Return the number of articles by day of a date column, for the last `DAYS` days."""
-    days = [(today - timedelta(days=back)).strftime("%Y-%m-%d") for back in reversed(range(DAYS))]
-    rows = connection.execute(PER_DAY.format(column=column), {"first": days[0]})
+def _articles_per_day(
+    connection: sqlite3.Connection, column: str, today: datetime
+) -> dict[str, int]:
+    """Return the number of articles by day of a date column, for the last `STATUS_DAYS` days."""
+    days = [
+        (today - timedelta(days=back)).strftime("%Y-%m-%d") for back in reversed(range(STATUS_DAYS))
+    ]
+    rows = connection.execute(ARTICLES_PER_DAY_SQL.format(column=column), {"first": days[0]})
     counted = dict(tuple(row) for row in rows)
     return {day: counted.get(day, 0) for day in days}
 
 
-def _size(folder: Path, name: str) -> int:
+def _database_bytes(folder: Path, name: str) -> int:
     """Return the bytes of a database, including its write-ahead log."""
     files = (folder / (name + ending) for ending in ("", "-wal"))
     return sum(file.stat().st_size for file in files if file.is_file())

@@ -14,23 +14,23 @@ from pathlib import Path
 
 from archive.errors import ReadingError
 from archive.records import Capture
-from archive.storage.database import connect, transaction
-from archive.storage.deltas import grow, pays, shrink
-from archive.storage.schema import CAPTURES
+from archive.storage.database import open_database, transaction
+from archive.storage.deltas import compress_delta, decompress_delta, is_delta_worthwhile
+from archive.storage.schema import CAPTURES_SCHEMA
 
 if sys.version_info >= (3, 14):
     from compression import zstd
 else:
     from backports import zstd
 
-LEVEL = 3
+ZSTD_LEVEL = 3
 """A page shrinks to a fifth in under 2 ms; higher levels cost more than they save."""
 
-BODIES = """SELECT b.digest, b.body, whole.body AS whole
+BODIES_SQL = """SELECT b.digest, b.body, whole.body AS whole
   FROM bodies b LEFT JOIN bodies whole ON whole.digest = b.base"""
-CAPTURES_WITH_BODIES = """SELECT c.*, b.body, whole.body AS whole FROM captures c
+CAPTURES_WITH_BODIES_SQL = """SELECT c.*, b.body, whole.body AS whole FROM captures c
   JOIN bodies b ON b.digest = c.digest LEFT JOIN bodies whole ON whole.digest = b.base"""
-NEWEST_WHOLE = """SELECT whole.digest, whole.body FROM captures c
+NEWEST_FULL_BODY_SQL = """SELECT whole.digest, whole.body FROM captures c
   JOIN bodies b ON b.digest = c.digest
   JOIN bodies whole ON whole.digest = coalesce(b.base, b.digest)
   WHERE c.url = ? ORDER BY c.fetched_at DESC LIMIT 1"""
@@ -40,25 +40,25 @@ Deltas are never based on deltas, so reading a body takes at most two steps.
 """
 
 
-class Captures:
+class CaptureStore:
     """The captures of one archive. Raises ArchiveError if the file cannot be opened."""
 
     def __init__(self, path: Path) -> None:
-        self.connection = connect(path, CAPTURES)
+        self.connection = open_database(path, CAPTURES_SCHEMA)
 
     def store(self, captures: Iterable[Capture]) -> None:
         """Store captures in one transaction; a body that is already stored is not written again."""
         with transaction(self.connection) as connection:
             for capture in captures:
-                _keep(connection, capture)
+                _store_capture(connection, capture)
 
     def body(self, digest: str) -> bytes | None:
         """Return the body with this digest, or None.
 
         Raises ReadingError if the stored bytes are damaged.
         """
-        row = self.connection.execute(f"{BODIES} WHERE b.digest = ?", (digest,)).fetchone()
-        return _body(row) if row else None
+        row = self.connection.execute(f"{BODIES_SQL} WHERE b.digest = ?", (digest,)).fetchone()
+        return _body_of_row(row) if row else None
 
     def newest(self, digest: str) -> Capture | None:
         """Return the newest capture with this body, or None.
@@ -66,23 +66,23 @@ class Captures:
         Raises ReadingError if the stored bytes are damaged.
         """
         row = self.connection.execute(
-            f"{CAPTURES_WITH_BODIES} WHERE c.digest = ? ORDER BY c.fetched_at DESC LIMIT 1",
+            f"{CAPTURES_WITH_BODIES_SQL} WHERE c.digest = ? ORDER BY c.fetched_at DESC LIMIT 1",
             (digest,),
         ).fetchone()
-        return _capture(row) if row else None
+        return _capture_of_row(row) if row else None
 
     def close(self) -> None:
         """Close the connection."""
         self.connection.close()
 
 
-def _keep(connection: sqlite3.Connection, capture: Capture) -> None:
+def _store_capture(connection: sqlite3.Connection, capture: Capture) -> None:
     """Insert a capture, and its body if that is new."""
     known = connection.execute(
         "SELECT 1 FROM bodies WHERE digest = ?", (capture.digest,)
     ).fetchone()
     if not known:
-        body, base = _smallest(connection, capture)
+        body, base = _smallest_form(connection, capture)
         connection.execute(
             "INSERT INTO bodies (digest, size, body, base) VALUES (?, ?, ?, ?)",
             (capture.digest, len(capture.body), body, base),
@@ -102,35 +102,35 @@ def _keep(connection: sqlite3.Connection, capture: Capture) -> None:
     )
 
 
-def _smallest(connection: sqlite3.Connection, capture: Capture) -> tuple[bytes, str | None]:
+def _smallest_form(connection: sqlite3.Connection, capture: Capture) -> tuple[bytes, str | None]:
     """Return the compressed body and None, or a delta and its base's digest if that is smaller."""
-    alone = zstd.compress(capture.body, LEVEL)
-    earlier = connection.execute(NEWEST_WHOLE, (capture.url,)).fetchone()
+    alone = zstd.compress(capture.body, ZSTD_LEVEL)
+    earlier = connection.execute(NEWEST_FULL_BODY_SQL, (capture.url,)).fetchone()
     if earlier:
         with suppress(zstd.ZstdError):  # a damaged body cannot be the base of a delta
-            delta = shrink(capture.body, zstd.decompress(earlier["body"]))
-            if pays(delta, alone):
+            delta = compress_delta(capture.body, zstd.decompress(earlier["body"]))
+            if is_delta_worthwhile(delta, alone):
                 return delta, earlier["digest"]
     return alone, None
 
 
-def _body(row: sqlite3.Row) -> bytes:
+def _body_of_row(row: sqlite3.Row) -> bytes:
     """Decompress the body of a row. Raises ReadingError if the stored bytes are damaged."""
     try:
         if row["whole"] is None:
             return zstd.decompress(row["body"])
-        return grow(row["body"], zstd.decompress(row["whole"]))
+        return decompress_delta(row["body"], zstd.decompress(row["whole"]))
     except zstd.ZstdError as error:
         raise ReadingError(
             f"the stored page {row['digest']} is damaged ({error}); run `dateline doctor`"
         ) from error
 
 
-def _capture(row: sqlite3.Row) -> Capture:
+def _capture_of_row(row: sqlite3.Row) -> Capture:
     """Return the capture in a row. Raises ReadingError if the stored bytes are damaged."""
     return Capture(
         url=row["url"],
-        body=_body(row),
+        body=_body_of_row(row),
         status=row["status"],
         headers=tuple((name, value) for name, value in json.loads(row["headers"])),
         fetched_at=row["fetched_at"],

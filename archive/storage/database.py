@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from archive.errors import ArchiveError, NewerArchiveError
-from archive.storage.schema import Schema, statements
-from archive.text.folding import differs
+from archive.storage.schema import DatabaseSchema, split_statements
+from archive.text.folding import needs_extra_folding
 from archive.text.searchable import searchable_text
 from archive.text.unspaced import bigrams
 
-BUSY_SECONDS = 30
+BUSY_TIMEOUT_SECONDS = 30
 
 
-def connect(path: Path, schema: Schema, patience: float = BUSY_SECONDS) -> sqlite3.Connection:
+def open_database(
+    path: Path, schema: DatabaseSchema, patience: float = BUSY_TIMEOUT_SECONDS
+) -> sqlite3.Connection:
     """Open a file for writing; the file and its tables are created if they are missing.
 
     `patience` is the time in seconds that a write waits for another program's write.
@@ -30,12 +32,12 @@ def connect(path: Path, schema: Schema, patience: float = BUSY_SECONDS) -> sqlit
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, timeout=patience, isolation_level=None)
         connection.row_factory = sqlite3.Row
-        _turn_to_wal(connection, patience)
+        _switch_to_wal(connection, patience)
         # a power cut loses no committed batch; with batches the cost is negligible
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA cache_size = -{schema.cache}")
-        _migrate(connection, schema, path)
+        _apply_migrations(connection, schema, path)
     # SQLite puts raw bytes of a damaged file into its messages, hence UnicodeDecodeError
     except (OSError, sqlite3.Error, UnicodeDecodeError) as error:
         raise ArchiveError(
@@ -44,11 +46,11 @@ def connect(path: Path, schema: Schema, patience: float = BUSY_SECONDS) -> sqlit
     return connection
 
 
-def connect_to_read(path: Path, schema: Schema) -> sqlite3.Connection:
+def open_read_only(path: Path, schema: DatabaseSchema) -> sqlite3.Connection:
     """Open an existing file for reading only.
 
-    A file of an older version is migrated first. Raises the errors of `connect`, and ArchiveError
-    if the file does not exist.
+    A file of an older version is migrated first. Raises the errors of `open_database`, and
+    ArchiveError if the file does not exist.
     """
     if not path.is_file():
         raise ArchiveError(
@@ -56,12 +58,12 @@ def connect_to_read(path: Path, schema: Schema) -> sqlite3.Connection:
             "`dateline outlet add` or `dateline crawl URL` starts one"
         )
     try:
-        connection = sqlite3.connect(read_only_uri(path), timeout=BUSY_SECONDS, uri=True)
+        connection = sqlite3.connect(read_only_uri(path), timeout=BUSY_TIMEOUT_SECONDS, uri=True)
         connection.row_factory = sqlite3.Row
-        if _pending(connection, schema, path):
+        if _has_pending_steps(connection, schema, path):
             connection.close()
-            connect(path, schema).close()
-            return connect_to_read(path, schema)
+            open_database(path, schema).close()
+            return open_read_only(path, schema)
     except (sqlite3.Error, UnicodeDecodeError) as error:
         raise ArchiveError(f"{path}: cannot be read ({error}); is it an archive?") from error
     return connection
@@ -97,7 +99,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
 
 
 @contextmanager
-def part(connection: sqlite3.Connection) -> Iterator[None]:
+def savepoint(connection: sqlite3.Connection) -> Iterator[None]:
     """Run a part of a transaction that is rolled back alone if it fails. Parts may be nested."""
     connection.execute("SAVEPOINT part")
     try:
@@ -110,7 +112,7 @@ def part(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("RELEASE part")
 
 
-def _turn_to_wal(connection: sqlite3.Connection, patience: float) -> None:
+def _switch_to_wal(connection: sqlite3.Connection, patience: float) -> None:
     """Switch the file to write-ahead logging.
 
     The wait is our own loop: when two programs switch a new file at the same time, SQLite rejects
@@ -128,20 +130,20 @@ def _turn_to_wal(connection: sqlite3.Connection, patience: float) -> None:
             time.sleep(0.005)
 
 
-def _migrate(connection: sqlite3.Connection, schema: Schema, path: Path) -> None:
+def _apply_migrations(connection: sqlite3.Connection, schema: DatabaseSchema, path: Path) -> None:
     """Run the steps of the schema that have not been applied."""
-    if not _pending(connection, schema, path):
+    if not _has_pending_steps(connection, schema, path):
         return
     # imported here, as it takes half a second and most commands have nothing to migrate
     from sqlite_utils import Database, Migrations
 
     migrations = Migrations(schema.name)
     for name, script in schema.steps:
-        migrations(name=name)(_runs(script))
+        migrations(name=name)(_migration_of_script(script))
     for name, argument_count, function in (
         ("searched", 4, searchable_text),
         ("search_bigrams", 1, bigrams),
-        ("search_differs", 1, differs),
+        ("search_differs", 1, needs_extra_folding),
     ):
         connection.create_function(name, argument_count, function, deterministic=True)
     # several programs may start at once: the first migrates, the others have nothing left to do
@@ -149,23 +151,23 @@ def _migrate(connection: sqlite3.Connection, schema: Schema, path: Path) -> None
         migrations.apply(Database(connection, execute_plugins=False))
 
 
-def _runs(script: str) -> Callable[[Any], None]:
+def _migration_of_script(script: str) -> Callable[[Any], None]:
     """Return a migration that runs a script."""
 
     def run_script(db: Any) -> None:
-        for statement in statements(script):
+        for statement in split_statements(script):
             db.conn.execute(statement)
 
     return run_script
 
 
-def _pending(connection: sqlite3.Connection, schema: Schema, path: Path) -> bool:
+def _has_pending_steps(connection: sqlite3.Connection, schema: DatabaseSchema, path: Path) -> bool:
     """Return whether there are steps to apply.
 
     Raises NewerArchiveError if steps were applied that this version does not know.
     """
     known = {name for name, _ in schema.steps}
-    applied = set(_applied(connection, schema.name))
+    applied = set(_applied_steps(connection, schema.name))
     if applied - known:
         raise NewerArchiveError(
             f"{path}: written by a newer version of dateline ({min(applied - known)}); "
@@ -174,7 +176,7 @@ def _pending(connection: sqlite3.Connection, schema: Schema, path: Path) -> bool
     return bool(known - applied)
 
 
-def _applied(connection: sqlite3.Connection, name: str) -> list[str]:
+def _applied_steps(connection: sqlite3.Connection, name: str) -> list[str]:
     """Return the steps applied, from the table of sqlite-utils but without importing it."""
     table = "SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'"
     if not connection.execute(table).fetchone():

@@ -14,32 +14,36 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-OPTIONS: dict[int, int] = {
+DELTA_ZSTD_OPTIONS: dict[int, int] = {
     zstd.CompressionParameter.compression_level: 3,
     zstd.CompressionParameter.checksum_flag: 1,
 }
 """With the checksum, decompression against a wrong body fails instead of returning wrong bytes."""
-PAYS = 0.5
+MAX_DELTA_SHARE = 0.5
 """Maximum size of a delta, as a share of the body compressed alone, to justify a second read."""
-SHORTEST = 8
+MIN_ZSTD_DICTIONARY_BYTES = 8
 """Minimum size of a zstandard dictionary, in bytes."""
 
 
-def shrink(body: bytes, base: bytes) -> bytes:
+def compress_delta(body: bytes, base: bytes) -> bytes:
     """Return `body` compressed as a delta to `base`."""
-    return zstd.compress(body, options=OPTIONS, zstd_dict=_prefix(base))
+    return zstd.compress(body, options=DELTA_ZSTD_OPTIONS, zstd_dict=_zstd_prefix(base))
 
 
-def grow(delta: bytes, base: bytes) -> bytes:
+def decompress_delta(delta: bytes, base: bytes) -> bytes:
     """Return the body of a delta. Raises ZstdError if `base` is not the delta's base."""
-    return zstd.decompress(delta, zstd_dict=_prefix(base))
+    return zstd.decompress(delta, zstd_dict=_zstd_prefix(base))
 
 
-def pays(delta: bytes, alone: bytes) -> bool:
+def is_delta_worthwhile(delta: bytes, alone: bytes) -> bool:
     """Return whether a delta is small enough to be stored instead of the body compressed alone."""
-    return len(delta) <= PAYS * len(alone)
+    return len(delta) <= MAX_DELTA_SHARE * len(alone)
 
 
-def _prefix(base: bytes) -> tuple[zstd.ZstdDict, int] | None:
+def _zstd_prefix(base: bytes) -> tuple[zstd.ZstdDict, int] | None:
     """Return a body as a dictionary, or None if it is too short."""
-    return zstd.ZstdDict(base, is_raw=True).as_prefix if len(base) >= SHORTEST else None
+    return (
+        zstd.ZstdDict(base, is_raw=True).as_prefix
+        if len(base) >= MIN_ZSTD_DICTIONARY_BYTES
+        else None
+    )

@@ -12,14 +12,14 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from archive.errors import ArchiveError, BusyError
-from archive.records import now
+from archive.records import current_timestamp
 
-PATIENCE = 0.3
-"""Time to wait for the lock, as `held_by` holds it briefly while it checks."""
+LOCK_TIMEOUT_SECONDS = 0.3
+"""Time to wait for the lock, as `crawl_lock_owner` holds it briefly while it checks."""
 
 
 @contextmanager
-def crawl_lock(folder: Path) -> Iterator[None]:
+def hold_crawl_lock(folder: Path) -> Iterator[None]:
     """Hold the archive's lock. The system releases it however the process ends, even by kill -9.
 
     Raises BusyError, with the process that holds the lock and since when; ArchiveError if the
@@ -28,13 +28,13 @@ def crawl_lock(folder: Path) -> Iterator[None]:
     lock = FileLock(folder / "crawl.lock")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=PATIENCE, poll_interval=0.05)
-        _owner(folder).write_text(
-            f"process {os.getpid()} on {socket.gethostname()}, since {now()}\n"
+        lock.acquire(timeout=LOCK_TIMEOUT_SECONDS, poll_interval=0.05)
+        _lock_owner_file(folder).write_text(
+            f"process {os.getpid()} on {socket.gethostname()}, since {current_timestamp()}\n"
         )
     except Timeout:
         raise BusyError(
-            f"{folder}: a crawl is running here already ({_told(folder)}); wait for it, or stop it"
+            f"{folder}: a crawl is running here already ({_describe_lock_owner(folder)}); wait for it, or stop it"
         ) from None
     except OSError as error:
         lock.release(force=True)
@@ -45,11 +45,11 @@ def crawl_lock(folder: Path) -> Iterator[None]:
         yield
     finally:
         with suppress(OSError):  # the folder may be gone or read-only by now
-            _owner(folder).unlink(missing_ok=True)
+            _lock_owner_file(folder).unlink(missing_ok=True)
         lock.release()
 
 
-def held_by(folder: Path) -> str | None:
+def crawl_lock_owner(folder: Path) -> str | None:
     """Return who crawls here now (`process 4711 on desk, since 2026-03-10T12:00:00Z`), or None.
 
     The lock itself is tested, since a run that died may have left its file `crawl.owner` behind.
@@ -62,18 +62,18 @@ def held_by(folder: Path) -> str | None:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return _told(folder)
+            return _describe_lock_owner(folder)
     return None
 
 
-def _owner(folder: Path) -> Path:
+def _lock_owner_file(folder: Path) -> Path:
     """The file that describes the process which holds the lock."""
     return folder / "crawl.owner"
 
 
-def _told(folder: Path) -> str:
+def _describe_lock_owner(folder: Path) -> str:
     """Return the description of the process which holds the lock."""
     try:
-        return _owner(folder).read_text().strip() or "another process"
+        return _lock_owner_file(folder).read_text().strip() or "another process"
     except OSError:
         return "another process"

@@ -15,7 +15,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-TABLES = """
+FIRST_TABLES = """
 -- A news publication, known by its host.
 CREATE TABLE outlets (
   id INTEGER PRIMARY KEY,
@@ -163,7 +163,7 @@ SELECT a.id, a.published_at, o.host AS outlet, a.headline, a.byline, a.agency, a
 FROM articles a JOIN outlets o ON o.id = a.outlet_id;
 """
 
-COPIES = """
+COPY_TABLES = """
 -- Hashes of passages, an index for finding copies. A passage in eight articles is boilerplate
 -- and is not added again.
 CREATE TABLE shingles (
@@ -206,7 +206,7 @@ SELECT a.id, coalesce(t.original_id, a.id),
 FROM articles a LEFT JOIN versions v ON v.article_id = a.id LEFT JOIN texts t ON t.id = v.text_id;
 """
 
-REVISIONS = """
+REVISION_HISTORY_TABLES = """
 -- All versions of the articles that changed. An article that never changed has no row here.
 -- The newest version is in `articles` as well.
 CREATE TABLE revisions (
@@ -242,7 +242,7 @@ CREATE TABLE held (
 );
 """
 
-EVENTS = """
+EVENT_TABLES = """
 -- Number of articles for each language; with `vocabulary` it gives the rarity of terms.
 CREATE TABLE languages (
   language TEXT PRIMARY KEY,  -- ISO 639-1; '' if unknown
@@ -316,7 +316,7 @@ SELECT m.event_id, a.id, a.published_at, o.host AS outlet, a.headline, m.joined,
 FROM event_articles m JOIN articles a ON a.id = m.article_id JOIN outlets o ON o.id = a.outlet_id;
 """
 
-STORIES = """
+STORY_TABLES = """
 -- Stories that a person follows. The profile is made of the articles that certainly belong.
 CREATE TABLE stories (
   id INTEGER PRIMARY KEY,
@@ -372,7 +372,7 @@ WHERE m.verdict = 'belongs' OR (m.verdict IS NULL AND m.score IS NOT NULL AND NO
 ));
 """
 
-LEDES = """
+LEDE_TABLES = """
 ALTER TABLE urls ADD COLUMN lede TEXT;  -- summary from the feed, before the page was fetched
 
 -- Number of recent leads that contain a term; counted again by each crawl for a story.
@@ -384,7 +384,7 @@ CREATE TABLE lead_vocabulary (
 ) WITHOUT ROWID;
 """
 
-PAUSES = """
+PAUSE_TABLES = """
 -- Sites that asked for a pause or did not answer; they get no requests before `until`.
 CREATE TABLE pauses (
   site TEXT PRIMARY KEY,      -- scheme, host and port: https://www.harbour.example
@@ -393,7 +393,7 @@ CREATE TABLE pauses (
 ) WITHOUT ROWID;
 """
 
-SCHEDULE = """
+SCHEDULE_COLUMNS = """
 -- Columns of `urls` for feeds and sitemaps: the usual interval between two fetches, and the
 -- reason for the next `due_at`.
 ALTER TABLE urls ADD COLUMN interval_seconds INTEGER;
@@ -401,7 +401,7 @@ ALTER TABLE urls ADD COLUMN due_why TEXT;
 CREATE INDEX urls_by_found_on ON urls(found_on, id) WHERE found_on IS NOT NULL;
 """
 
-HABITS = """
+BOILERPLATE_TABLES = """
 -- Boilerplate of an outlet: lines that appeared in three different articles. They are removed
 -- from texts.
 CREATE TABLE habits (
@@ -429,7 +429,7 @@ CREATE TABLE left_out (
 ) WITHOUT ROWID;
 """
 
-IDENTITY = """
+IDENTITY_TABLES = """
 -- Column of `urls`: the article that the URL leads to now, if `article_id` is an earlier one.
 ALTER TABLE urls ADD COLUMN leads_to INTEGER REFERENCES articles(id);
 CREATE INDEX urls_by_leads_to ON urls(leads_to) WHERE leads_to IS NOT NULL;
@@ -453,7 +453,7 @@ ALTER TABLE articles ADD COLUMN stated_at TEXT;
 ALTER TABLE revisions ADD COLUMN stated_at TEXT;
 """
 
-FOLDING = """
+FOLDING_UPDATE = """
 -- Makes words searchable without soft hyphens, vowel signs and the like: `bigrams` holds them
 -- folded.
 UPDATE articles SET bigrams = search_bigrams(searched(headline, standfirst, byline, text))
@@ -461,7 +461,7 @@ WHERE search_differs(searched(headline, standfirst, byline, text));
 """
 """The SQL functions in this step are defined by `archive.storage.database` during migrations."""
 
-FOUND_OUT = """
+OUTLET_LOOKUP_TABLES = """
 -- Results of looking up outlets; they correct the catalogue.
 CREATE TABLE outlet_lookups (
   host TEXT PRIMARY KEY,      -- the host that was looked up, without www.
@@ -483,7 +483,7 @@ CREATE TABLE story_outlets (
 ) WITHOUT ROWID;
 """
 
-KEYS = """
+LANGUAGE_KEY_TABLES = """
 -- Language-independent features of each article: places, names by sound, numbers, and words of
 -- common origin.
 CREATE TABLE article_keys (
@@ -515,7 +515,7 @@ CREATE TABLE key_versions (
 );
 """
 
-SEARCHED = """
+STORY_SEARCH_TABLES = """
 -- Outlets searched for a story: the result of the last crawl, and outlets that were only suggested.
 CREATE TABLE story_searches (
   story_id INTEGER NOT NULL REFERENCES stories(id) ON DELETE CASCADE,
@@ -563,7 +563,7 @@ CREATE INDEX captures_by_url ON captures(url, fetched_at);
 """
 
 
-DELTAS = """
+DELTA_COLUMNS = """
 -- Column of `bodies`: digest of the body that this delta is based on, which is stored in full.
 -- NULL: not a delta. A body that others are based on must not be deleted.
 ALTER TABLE bodies ADD COLUMN base TEXT REFERENCES bodies(digest);
@@ -571,7 +571,7 @@ CREATE INDEX bodies_by_base ON bodies(base) WHERE base IS NOT NULL;
 """
 
 
-WAITING = """
+WAITING_INDEXES = """
 -- Indexes that find the next pages of an outlet, and those being fetched, without scanning
 -- the queue.
 CREATE INDEX urls_next ON urls(outlet_id, published_at DESC, id) WHERE state = 'pending';
@@ -582,7 +582,7 @@ CREATE INDEX urls_read ON urls(url_key) WHERE article_id IS NOT NULL;
 
 
 @dataclass(frozen=True, slots=True)
-class Schema:
+class DatabaseSchema:
     """The tables of one file, as the steps that create them: a name, and SQL that runs once."""
 
     name: str
@@ -591,7 +591,7 @@ class Schema:
     """Size in KiB of the page cache of a connection that writes."""
 
 
-MEMBERSHIP = """
+MEMBERSHIP_COLUMNS = """
 DROP VIEW story_coverage;
 ALTER TABLE story_articles ADD COLUMN probability REAL;  -- of belonging; NULL: not computed
 ALTER TABLE story_articles ADD COLUMN tier TEXT CHECK (tier IN ('sure', 'likely', 'perhaps'));
@@ -629,34 +629,34 @@ JOIN outlets o ON o.id = a.outlet_id
 WHERE m.verdict IS NULL AND m.tier = 'perhaps';
 """
 
-ARCHIVE = Schema(
+ARCHIVE_SCHEMA = DatabaseSchema(
     "dateline.archive",
     (
-        ("m001_first_tables", TABLES),
-        ("m002_copies", COPIES),
-        ("m003_revisions", REVISIONS),
-        ("m004_events", EVENTS),
-        ("m005_stories", STORIES),
-        ("m006_ledes", LEDES),
-        ("m007_politeness", PAUSES),
-        ("m008_schedule", SCHEDULE),
-        ("m009_habits", HABITS),
-        ("m010_identity", IDENTITY),
-        ("m011_folding", FOLDING),
-        ("m012_what_waits", WAITING),
-        ("m013_outlet_lookups", FOUND_OUT),
-        ("m014_keys", KEYS),
-        ("m015_story_searches", SEARCHED),
-        ("m016_membership", MEMBERSHIP),
+        ("m001_first_tables", FIRST_TABLES),
+        ("m002_copies", COPY_TABLES),
+        ("m003_revisions", REVISION_HISTORY_TABLES),
+        ("m004_events", EVENT_TABLES),
+        ("m005_stories", STORY_TABLES),
+        ("m006_ledes", LEDE_TABLES),
+        ("m007_politeness", PAUSE_TABLES),
+        ("m008_schedule", SCHEDULE_COLUMNS),
+        ("m009_habits", BOILERPLATE_TABLES),
+        ("m010_identity", IDENTITY_TABLES),
+        ("m011_folding", FOLDING_UPDATE),
+        ("m012_what_waits", WAITING_INDEXES),
+        ("m013_outlet_lookups", OUTLET_LOOKUP_TABLES),
+        ("m014_keys", LANGUAGE_KEY_TABLES),
+        ("m015_story_searches", STORY_SEARCH_TABLES),
+        ("m016_membership", MEMBERSHIP_COLUMNS),
     ),
     cache=24_000,  # reads of the index of shared passages are scattered over the file
 )
-CAPTURES = Schema(
-    "dateline.captures", (("c001_first_tables", CAPTURE_TABLES), ("c002_deltas", DELTAS))
+CAPTURES_SCHEMA = DatabaseSchema(
+    "dateline.captures", (("c001_first_tables", CAPTURE_TABLES), ("c002_deltas", DELTA_COLUMNS))
 )
 
 
-def statements(script: str) -> Iterator[str]:
+def split_statements(script: str) -> Iterator[str]:
     """Yield the statements of a script one by one.
 
     `executescript` is no alternative, since it would commit the transaction that it runs in.

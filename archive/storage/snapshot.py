@@ -9,12 +9,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from archive.errors import ArchiveError
-from archive.storage.database import connect_to_read
-from archive.storage.schema import ARCHIVE
+from archive.storage.database import open_read_only
+from archive.storage.schema import ARCHIVE_SCHEMA
 
 
 @contextmanager
-def snapshot(folder: Path) -> Iterator[Path]:
+def archive_snapshot(folder: Path) -> Iterator[Path]:
     """Yield a complete copy of `folder`'s archive.db (VACUUM INTO), which is deleted afterwards.
 
     The copy lies beside the original, where there is room for such files. Raises ArchiveError if
@@ -23,7 +23,7 @@ def snapshot(folder: Path) -> Iterator[Path]:
     try:
         with TemporaryDirectory(prefix=".public-", dir=folder, ignore_cleanup_errors=True) as aside:
             copy = Path(aside) / "archive.db"
-            with closing(connect_to_read(folder / "archive.db", ARCHIVE)) as connection:
+            with closing(open_read_only(folder / "archive.db", ARCHIVE_SCHEMA)) as connection:
                 connection.execute("VACUUM INTO ?", [str(copy)])
             copy.chmod(0o400)
             yield copy

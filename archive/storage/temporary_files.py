@@ -11,7 +11,7 @@ from pathlib import Path
 
 from archive.errors import DatelineError
 
-NONE = (
+NO_TEMPORARY_FOLDER = (
     "no usable folder for temporary files: it is missing, full, not writable, or other users can "
     "replace files in it; set TMPDIR to a folder of your own"
 )
@@ -22,14 +22,14 @@ def temporary_folder(longest: int = 4096) -> Path:
 
     Raises DatelineError if no folder is usable.
     """
-    for folder in _candidates():
+    for folder in _candidate_folders():
         is_short = len(os.fsencode(folder)) <= longest
-        if is_short and is_safe(folder) and os.access(folder, os.W_OK | os.X_OK):
+        if is_short and is_safe_folder(folder) and os.access(folder, os.W_OK | os.X_OK):
             return folder
-    raise DatelineError(NONE)
+    raise DatelineError(NO_TEMPORARY_FOLDER)
 
 
-def _candidates() -> Iterator[Path]:
+def _candidate_folders() -> Iterator[Path]:
     """The folders to try, best first."""
     with suppress(FileNotFoundError):
         yield Path(tempfile.gettempdir())  # it has tested that a file can be written there
@@ -39,7 +39,7 @@ def _candidates() -> Iterator[Path]:
 
 
 @contextmanager
-def told_if_full() -> Iterator[None]:
+def report_full_folder() -> Iterator[None]:
     """Turn an OSError of writing temporary files into a DatelineError of one line."""
     try:
         yield
@@ -48,16 +48,16 @@ def told_if_full() -> Iterator[None]:
         raise DatelineError(f"{problem}; make room there, or set TMPDIR to another") from error
 
 
-def is_safe(folder: Path) -> bool:
+def is_safe_folder(folder: Path) -> bool:
     """Return whether only this user and the system's can rename or remove files in the path."""
     real = Path(os.path.realpath(folder))
     try:
-        return all(_is_kept(each) for each in (real, *real.parents))
+        return all(_is_protected_folder(each) for each in (real, *real.parents))
     except OSError:
         return False
 
 
-def is_ours(folder: Path) -> bool:
+def is_own_folder(folder: Path) -> bool:
     """Return whether it is a folder (not a link) owned by this user, writable by no other user."""
     found = folder.lstat()
     return (
@@ -65,7 +65,7 @@ def is_ours(folder: Path) -> bool:
     )
 
 
-def _is_kept(folder: Path) -> bool:
+def _is_protected_folder(folder: Path) -> bool:
     """Return whether no untrusted user can rename or remove what this folder contains."""
     found = folder.stat()
     # in a container the owner of the root folder may have another user id than 0

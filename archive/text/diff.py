@@ -17,114 +17,122 @@ from html import escape
 from itertools import groupby, pairwise
 from typing import Literal
 
-Change = Literal["same", "removed", "added", "moved away", "moved here"]
+DiffChange = Literal["same", "removed", "added", "moved away", "moved here"]
 
-PAIRS = 2_000
+MAX_DIFFLIB_PAIRS = 2_000
 """Matching pairs in a passage up to which difflib is used; that takes a few milliseconds."""
-ANCHORS = (4, 2, 1)
+ANCHOR_RUN_LENGTHS = (4, 2, 1)
 """Lengths of the runs that serve as anchors, the most reliable first."""
-LONGEST, MOST_SENTENCES = 400_000, 20_000
+MAX_SENTENCE_DIFF_CHARS, MAX_DIFF_SENTENCES = 400_000, 20_000
 """Limits of a comparison by sentences: characters of a text, and sentences of both texts."""
-HOLDERS = 40
+MAX_SENTENCES_PER_WORD = 40
 """Largest number of sentences with a word that still helps to match sentences."""
-WITHIN = 100_000
+MAX_MATCHED_PASSAGE_CHARS = 100_000
 """Characters in a replaced passage, old and new together, up to which its sentences are matched.
 
 A longer passage counts as rewritten.
 """
-DEPTH = 8
+MAX_ANCHOR_SPLITS = 8
 """Largest number of nested splits at anchors."""
-ALIKE = 0.4
+MIN_SENTENCE_LIKENESS = 0.4
 """Minimum share of common words for a sentence to be a changed one instead of a new one."""
-MOVED = 20
+MIN_MOVED_SENTENCE_CHARS = 20
 """Minimum length in characters of a sentence reported as moved; shorter ones recur by chance."""
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class DiffPiece:
     """A passage and its change; `moved away` is at the old place, `moved here` at the new one."""
 
-    change: Change
+    change: DiffChange
     text: str
 
 
-Paragraph = tuple[Piece, ...]
+DiffParagraph = tuple[DiffPiece, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Diff:
+class TextDiff:
     """The new text in its order, with the removed passages at their old places.
 
     `words_added` and `words_removed` count words, or characters in scripts without spaces. Moved
     passages do not count.
     """
 
-    paragraphs: tuple[Paragraph, ...]
+    paragraphs: tuple[DiffParagraph, ...]
     words_added: int
     words_removed: int
 
     @property
     def is_empty(self) -> bool:
         """True if only white space differs."""
-        return all(map(is_same, self.paragraphs))
+        return all(map(is_unchanged_paragraph, self.paragraphs))
 
 
-def is_same(paragraph: Paragraph) -> bool:
+def is_unchanged_paragraph(paragraph: DiffParagraph) -> bool:
     """Return whether nothing changed in a paragraph."""
     return all(piece.change == "same" for piece in paragraph)
 
 
-def diff(old: str, new: str) -> Diff:
+def diff_texts(old: str, new: str) -> TextDiff:
     """Compare two texts, whose paragraphs are lines. White space within a line is ignored."""
-    if _is_much(old, new):
-        return _at_large(old, new)
-    before, after = _sentences(old), _sentences(new)
-    paragraphs = tuple(_merged(paragraph) for paragraph in _paragraphs(_compared(before, after)))
+    if _are_texts_too_long(old, new):
+        return _compare_long_texts(old, new)
+    before, after = _split_sentences(old), _split_sentences(new)
+    paragraphs = tuple(
+        _merge_pieces(paragraph) for paragraph in _group_paragraphs(_sentence_steps(before, after))
+    )
     pieces = [piece for paragraph in paragraphs for piece in paragraph]
-    return Diff(paragraphs, _count(pieces, "added"), _count(pieces, "removed"))
+    return TextDiff(
+        paragraphs, _count_changed_words(pieces, "added"), _count_changed_words(pieces, "removed")
+    )
 
 
-def _is_much(old: str, new: str) -> bool:
+def _are_texts_too_long(old: str, new: str) -> bool:
     """Return whether two texts are too long to be compared sentence by sentence."""
     sentences = sum(
         text.count(end) for text in (old, new) for end in ("\n", ". ", "。", "! ", "? ")
     )
-    return max(len(old), len(new)) > LONGEST or sentences > MOST_SENTENCES
+    return max(len(old), len(new)) > MAX_SENTENCE_DIFF_CHARS or sentences > MAX_DIFF_SENTENCES
 
 
-def _at_large(old: str, new: str) -> Diff:
+def _compare_long_texts(old: str, new: str) -> TextDiff:
     """Compare long texts by their common first and last lines; other lines count as replaced."""
     before, after = old.split("\n"), new.split("\n")
     most = min(len(before), len(after))
-    begin = _common_lines(before, after, most)
-    end = _common_lines(before[::-1], after[::-1], most - begin)
+    begin = _count_common_lines(before, after, most)
+    end = _count_common_lines(before[::-1], after[::-1], most - begin)
     removed = before[begin : len(before) - end]
     added = after[begin : len(after) - end]
-    parts: list[tuple[Change, list[str]]] = [
+    parts: list[tuple[DiffChange, list[str]]] = [
         ("same", after[:begin]),
         ("removed", removed),
         ("added", added),
         ("same", after[len(after) - end :]),
     ]
     paragraphs = tuple(
-        (Piece(change, block),) for change, lines in parts for block in _blocks(lines)
+        (DiffPiece(change, block),) for change, lines in parts for block in _display_blocks(lines)
     )
-    return Diff(paragraphs, _about("\n".join(added)), _about("\n".join(removed)))
+    return TextDiff(
+        paragraphs,
+        _approximate_word_count("\n".join(added)),
+        _approximate_word_count("\n".join(removed)),
+    )
 
 
-def _common_lines(before: list[str], after: list[str], most: int) -> int:
+def _count_common_lines(before: list[str], after: list[str], most: int) -> int:
     """Return the number of equal lines at the start, at most `most`."""
     return next((at for at in range(most) if before[at] != after[at]), most)
 
 
-def _blocks(lines: list[str]) -> Iterator[str]:
+def _display_blocks(lines: list[str]) -> Iterator[str]:
     """Yield lines for display, joined into at most about 1,000 blocks, without empty ones."""
     step = 1 + len(lines) // 1_000
     blocks = (" ".join(lines[at : at + step]).strip() for at in range(0, len(lines), step))
     return filter(None, blocks)
 
 
-def _about(text: str) -> int:
+def _approximate_word_count(text: str) -> int:
     """Return the approximate number of words in a long text, or characters without spaces."""
     words = len(text.split())
     return len(text) if words * 50 < len(text) else words
@@ -132,27 +140,27 @@ def _about(text: str) -> int:
 
 # -- sentences and words ---------------------------------------------------------------------------
 
-_SENTENCE_END = re.compile(r"(?<=[.!?…؟۔।።])[\"'”’»)\]]*\s+|(?<=[。！？])[」』”’）】]*\s*")
-_UNSPACED = (
+_DIFF_SENTENCE_END = re.compile(r"(?<=[.!?…؟۔।።])[\"'”’»)\]]*\s+|(?<=[。！？])[」』”’）】]*\s*")
+_DIFF_UNSPACED = (
     "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0eff"
     "\u1000-\u109f\u1780-\u17ff\U00020000-\U0003ffff"
 )
-_MARKS = (
+_COMBINING_MARKS = (
     "\u0300-\u036f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecd\u102b-\u103e\u17b4-\u17d3"
     "\u3099\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef"
 )
-_PUNCTUATION = (
+_DIFF_PUNCTUATION = (
     "!-/:-@\\[-`{-~\u00a1-\u00bf\u2000-\u206f\u2e00-\u2e7f\u3000-\u303f\uff00-\uff0f\uff1a-\uff20"
 )
-_PART = f"[^\\s{_PUNCTUATION}{_UNSPACED}]+"
-_TOKEN = re.compile(
-    rf"(\d+(?:[.,:]\d+)+|[{_UNSPACED}][{_MARKS}]*|{_PART}(?:['’]{_PART})*|\S[{_MARKS}]*)(\s*)"
+_WORD_PART = f"[^\\s{_DIFF_PUNCTUATION}{_DIFF_UNSPACED}]+"
+_DIFF_TOKEN = re.compile(
+    rf"(\d+(?:[.,:]\d+)+|[{_DIFF_UNSPACED}][{_COMBINING_MARKS}]*|{_WORD_PART}(?:['’]{_WORD_PART})*|\S[{_COMBINING_MARKS}]*)(\s*)"
 )
 """A number (1,200.5), a character of an unspaced script, a word (don’t) or a sign; white space."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Sentence:
+class _DiffSentence:
     """A sentence and its place in the paragraph."""
 
     text: str
@@ -163,51 +171,51 @@ class _Sentence:
     closes: bool
 
 
-def _sentences(text: str) -> list[_Sentence]:
+def _split_sentences(text: str) -> list[_DiffSentence]:
     """Split a text into sentences; each line is a paragraph."""
-    found: list[_Sentence] = []
+    found: list[_DiffSentence] = []
     lines = (" ".join(line.split()) for line in text.split("\n"))
     for line in filter(None, lines):
-        all_ends = (match.end() for match in _SENTENCE_END.finditer(line))
+        all_ends = (match.end() for match in _DIFF_SENTENCE_END.finditer(line))
         ends = [end for end in all_ends if 0 < end < len(line)]
         parts = [line[start:end] for start, end in pairwise([0, *ends, len(line)]) if start < end]
         last = len(parts) - 1
         for number, part in enumerate(parts):
-            found.append(_Sentence(part, part.strip(), number == 0, number == last))
+            found.append(_DiffSentence(part, part.strip(), number == 0, number == last))
     return found
 
 
-def _tokens(text: str) -> tuple[list[str], list[str]]:
+def _split_tokens(text: str) -> tuple[list[str], list[str]]:
     """Split a text into words, signs and unspaced characters: without and with spaces."""
-    found: list[tuple[str, str]] = _TOKEN.findall(text)
+    found: list[tuple[str, str]] = _DIFF_TOKEN.findall(text)
     return [token for token, _ in found], [token + space for token, space in found]
 
 
-def _bag(text: str) -> Counter[str]:
+def _word_bag(text: str) -> Counter[str]:
     """Count the words of a text."""
-    return Counter(token for token in _tokens(text)[0] if token[0].isalnum())
+    return Counter(token for token in _split_tokens(text)[0] if token[0].isalnum())
 
 
-def _count(pieces: Iterable[Piece], change: Change) -> int:
+def _count_changed_words(pieces: Iterable[DiffPiece], change: DiffChange) -> int:
     """Count the words in pieces with a change."""
-    return sum(_words(piece.text) for piece in pieces if piece.change == change)
+    return sum(_count_diff_words(piece.text) for piece in pieces if piece.change == change)
 
 
-def _words(text: str) -> int:
+def _count_diff_words(text: str) -> int:
     """Count the words of a text, or characters in unspaced scripts."""
-    return sum(match[1][0].isalnum() for match in _TOKEN.finditer(text))
+    return sum(match[1][0].isalnum() for match in _DIFF_TOKEN.finditer(text))
 
 
 # -- what is the same in two sequences -------------------------------------------------------------
 
-Pairs = list[tuple[int, int]]
+IndexPairs = list[tuple[int, int]]
 """Positions of equal items in the old and the new sequence, ascending in both."""
 
 
-def matches(old: Sequence[str], new: Sequence[str]) -> Pairs:
+def matching_positions(old: Sequence[str], new: Sequence[str]) -> IndexPairs:
     """Return the positions of equal items, as many as can be found in bounded time."""
-    found: Pairs = []
-    passages = [(0, len(old), 0, len(new), DEPTH)]
+    found: IndexPairs = []
+    passages = [(0, len(old), 0, len(new), MAX_ANCHOR_SPLITS)]
     while passages:
         start, end, at, to, depth = passages.pop()
         while start < end and at < to and old[start] == new[at]:
@@ -219,48 +227,50 @@ def matches(old: Sequence[str], new: Sequence[str]) -> Pairs:
         if start == end or at == to:
             continue
         mine, theirs = old[start:end], new[at:to]
-        if _is_cheap(mine, theirs):
-            found += ((start + i, at + j) for i, j in _by_difflib(mine, theirs))
+        if _is_cheap_for_difflib(mine, theirs):
+            found += ((start + i, at + j) for i, j in _difflib_positions(mine, theirs))
             continue
-        anchors = _anchors(mine, theirs) if depth else []
+        anchors = _unique_anchors(mine, theirs) if depth else []
         if anchors:
             cuts = [(start, at), *((start + i, at + j) for i, j in anchors), (end, to)]
             passages += ((i, k, j, m, depth - 1) for (i, j), (k, m) in pairwise(cuts))
     return sorted(found)
 
 
-def _is_cheap(old: Sequence[str], new: Sequence[str]) -> bool:
+def _is_cheap_for_difflib(old: Sequence[str], new: Sequence[str]) -> bool:
     """Return whether the number of matching pairs is small enough for difflib."""
-    if len(old) * len(new) <= PAIRS:
+    if len(old) * len(new) <= MAX_DIFFLIB_PAIRS:
         return True
     mine, theirs = Counter(old), Counter(new)
-    return sum(count * theirs[token] for token, count in mine.items()) <= PAIRS
+    return sum(count * theirs[token] for token, count in mine.items()) <= MAX_DIFFLIB_PAIRS
 
 
-def _by_difflib(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int]]:
+def _difflib_positions(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Yield the positions of equal items found by difflib."""
     for i, j, size in SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks():
         yield from zip(range(i, i + size), range(j, j + size), strict=True)
 
 
-def _anchors(old: Sequence[str], new: Sequence[str]) -> Pairs:
+def _unique_anchors(old: Sequence[str], new: Sequence[str]) -> IndexPairs:
     """Return the positions of runs that are unique in both sequences and in the same order."""
-    for length in ANCHORS:
-        mine, theirs = _unique(old, length), _unique(new, length)
-        anchors = _chain([(place, theirs[run]) for run, place in mine.items() if run in theirs])
+    for length in ANCHOR_RUN_LENGTHS:
+        mine, theirs = _unique_runs(old, length), _unique_runs(new, length)
+        anchors = _longest_ascending_chain(
+            [(place, theirs[run]) for run, place in mine.items() if run in theirs]
+        )
         if anchors:
             return anchors
     return []
 
 
-def _unique(tokens: Sequence[str], length: int) -> dict[tuple[str, ...], int]:
+def _unique_runs(tokens: Sequence[str], length: int) -> dict[tuple[str, ...], int]:
     """Return the positions of runs that occur once."""
     runs = list(zip(*(tokens[start:] for start in range(length)), strict=False))
     counts = Counter(runs)
     return {run: place for place, run in enumerate(runs) if counts[run] == 1}
 
 
-def _chain(pairs: Pairs) -> Pairs:
+def _longest_ascending_chain(pairs: IndexPairs) -> IndexPairs:
     """Return the longest subsequence that ascends in both positions, by patience sorting.
 
     `pairs` ascend by the first position.
@@ -272,7 +282,7 @@ def _chain(pairs: Pairs) -> Pairs:
         pile = bisect_left(tops, place)
         tops[pile : pile + 1], last[pile : pile + 1] = [place], [number]
         before.append(last[pile - 1] if pile else -1)
-    chain: Pairs = []
+    chain: IndexPairs = []
     number = last[-1] if last else -1
     while number >= 0:
         chain.append(pairs[number])
@@ -282,59 +292,75 @@ def _chain(pairs: Pairs) -> Pairs:
 
 # -- from sentences to pieces ----------------------------------------------------------------------
 
-Step = tuple[_Sentence | None, _Sentence | None, list[Piece]]
+SentenceStep = tuple[_DiffSentence | None, _DiffSentence | None, list[DiffPiece]]
 """An old sentence, the new one that replaces it, and the pieces to display."""
 
 
-def _compared(old: list[_Sentence], new: list[_Sentence]) -> Iterator[Step]:
+def _sentence_steps(old: list[_DiffSentence], new: list[_DiffSentence]) -> Iterator[SentenceStep]:
     """Yield the steps from one text to the other."""
-    same = matches([sentence.key for sentence in old], [sentence.key for sentence in new])
-    moved = _moved(old, new, same)
+    same = matching_positions(
+        [sentence.key for sentence in old], [sentence.key for sentence in new]
+    )
+    moved = _moved_sentences(old, new, same)
     i = j = 0
     for k, m in [*same, (len(old), len(new))]:
-        yield from _replaced(old[i:k], new[j:m], moved)
+        yield from _replacement_steps(old[i:k], new[j:m], moved)
         if k < len(old):
-            yield old[k], new[m], [Piece("same", new[m].text)]
+            yield old[k], new[m], [DiffPiece("same", new[m].text)]
         i, j = k + 1, m + 1
 
 
-def _moved(old: list[_Sentence], new: list[_Sentence], same: Pairs) -> set[str]:
+def _moved_sentences(
+    old: list[_DiffSentence], new: list[_DiffSentence], same: IndexPairs
+) -> set[str]:
     """Return the sentences that were removed at one place and added at another."""
     mine, theirs = {i for i, _ in same}, {j for _, j in same}
     gone = {sentence.key for i, sentence in enumerate(old) if i not in mine}
     come = {sentence.key for j, sentence in enumerate(new) if j not in theirs}
-    return {key for key in gone & come if len(key) >= MOVED}
+    return {key for key in gone & come if len(key) >= MIN_MOVED_SENTENCE_CHARS}
 
 
-def _replaced(old: list[_Sentence], new: list[_Sentence], moved: set[str]) -> Iterator[Step]:
+def _replacement_steps(
+    old: list[_DiffSentence], new: list[_DiffSentence], moved: set[str]
+) -> Iterator[SentenceStep]:
     """Yield the steps of a passage without unchanged sentences, some of which were edited."""
     i = j = 0
     length = sum(len(sentence.text) for side in (old, new) for sentence in side)
-    became = _became(old, new, moved) if length <= WITHIN else []
+    became = _edited_sentence_pairs(old, new, moved) if length <= MAX_MATCHED_PASSAGE_CHARS else []
     for k, m in [*became, (len(old), len(new))]:
         for gone in old[i:k]:
-            yield gone, None, [Piece("moved away" if gone.key in moved else "removed", gone.text)]
+            yield (
+                gone,
+                None,
+                [DiffPiece("moved away" if gone.key in moved else "removed", gone.text)],
+            )
         for come in new[j:m]:
-            yield None, come, [Piece("moved here" if come.key in moved else "added", come.text)]
+            yield None, come, [DiffPiece("moved here" if come.key in moved else "added", come.text)]
         if k < len(old):
-            yield old[k], new[m], list(_inside(old[k].text, new[m].text))
+            yield old[k], new[m], list(_word_changes(old[k].text, new[m].text))
         i, j = k + 1, m + 1
 
 
-def _became(old: list[_Sentence], new: list[_Sentence], moved: set[str]) -> Pairs:
+def _edited_sentence_pairs(
+    old: list[_DiffSentence], new: list[_DiffSentence], moved: set[str]
+) -> IndexPairs:
     """Return which old sentences became which new ones, by similarity of their words, in order."""
-    mine = [Counter[str]() if sentence.key in moved else _bag(sentence.text) for sentence in old]
-    theirs = [Counter[str]() if sentence.key in moved else _bag(sentence.text) for sentence in new]
+    mine = [
+        Counter[str]() if sentence.key in moved else _word_bag(sentence.text) for sentence in old
+    ]
+    theirs = [
+        Counter[str]() if sentence.key in moved else _word_bag(sentence.text) for sentence in new
+    ]
     best: dict[int, int] = {}
-    for j, candidates in _candidates(mine, theirs):
-        alike = max(candidates, key=lambda i: _likeness(mine[i], theirs[j]))
-        if _likeness(mine[alike], theirs[j]) >= ALIKE:
+    for j, candidates in _candidate_sentences(mine, theirs):
+        alike = max(candidates, key=lambda i: _dice_likeness(mine[i], theirs[j]))
+        if _dice_likeness(mine[alike], theirs[j]) >= MIN_SENTENCE_LIKENESS:
             best.setdefault(alike, j)
-    chain = _chain(sorted(best.items()))
-    return [*_in_order(chain, mine, theirs)]
+    chain = _longest_ascending_chain(sorted(best.items()))
+    return [*_fill_chain_gaps(chain, mine, theirs)]
 
 
-def _candidates(
+def _candidate_sentences(
     mine: list[Counter[str]], theirs: list[Counter[str]]
 ) -> Iterator[tuple[int, list[int]]]:
     """Yield each new sentence with the three old ones that share most of its rarer words."""
@@ -342,7 +368,7 @@ def _candidates(
     for i, bag in enumerate(mine):
         for word in bag:
             holders.setdefault(word, []).append(i)
-    common = min(HOLDERS, max(4, len(mine) // 10))
+    common = min(MAX_SENTENCES_PER_WORD, max(4, len(mine) // 10))
     for j, bag in enumerate(theirs):
         votes: Counter[int] = Counter()
         for word in bag:
@@ -353,52 +379,52 @@ def _candidates(
             yield j, [i for i, _ in votes.most_common(3)]
 
 
-def _in_order(
-    chain: Pairs, mine: list[Counter[str]], theirs: list[Counter[str]]
+def _fill_chain_gaps(
+    chain: IndexPairs, mine: list[Counter[str]], theirs: list[Counter[str]]
 ) -> Iterator[tuple[int, int]]:
     """Yield the chain, and similar sentences between its links where their numbers are equal."""
     i = j = 0
     for k, m in [*chain, (len(mine), len(theirs))]:
         if k - i == m - j:
             for a, b in zip(range(i, k), range(j, m), strict=True):
-                if _likeness(mine[a], theirs[b]) >= ALIKE:
+                if _dice_likeness(mine[a], theirs[b]) >= MIN_SENTENCE_LIKENESS:
                     yield a, b
         if k < len(mine):
             yield k, m
         i, j = k + 1, m + 1
 
 
-def _likeness(mine: Counter[str], theirs: Counter[str]) -> float:
+def _dice_likeness(mine: Counter[str], theirs: Counter[str]) -> float:
     """Return the share of words in common (Dice's coefficient)."""
     return 2 * (mine & theirs).total() / max(1, mine.total() + theirs.total())
 
 
-def _inside(old: str, new: str) -> Iterator[Piece]:
+def _word_changes(old: str, new: str) -> Iterator[DiffPiece]:
     """Yield the changes within a sentence, word by word.
 
     A sentence with hardly any words in their old order is replaced as a whole.
     """
-    mine, mine_spaced = _tokens(old)
-    theirs, theirs_spaced = _tokens(new)
-    same = matches(mine, theirs)
-    if 2 * len(same) < ALIKE / 2 * (len(mine) + len(theirs)):
+    mine, mine_spaced = _split_tokens(old)
+    theirs, theirs_spaced = _split_tokens(new)
+    same = matching_positions(mine, theirs)
+    if 2 * len(same) < MIN_SENTENCE_LIKENESS / 2 * (len(mine) + len(theirs)):
         same = []
-    runs = _without_islands(_runs(same), len(mine), len(theirs))
+    runs = _drop_short_runs(_join_runs(same), len(mine), len(theirs))
     i = j = 0
     for k, m, size in [*runs, (len(mine), len(theirs), 0)]:
-        yield Piece("removed", "".join(mine_spaced[i:k]))
-        yield Piece("added", "".join(theirs_spaced[j:m]))
-        yield Piece("same", "".join(theirs_spaced[m : m + size]))
+        yield DiffPiece("removed", "".join(mine_spaced[i:k]))
+        yield DiffPiece("added", "".join(theirs_spaced[j:m]))
+        yield DiffPiece("same", "".join(theirs_spaced[m : m + size]))
         i, j = k + size, m + size
 
 
-Run = tuple[int, int, int]
+MatchingRun = tuple[int, int, int]
 """Start in the old sequence, start in the new sequence, and length."""
 
 
-def _runs(pairs: Pairs) -> list[Run]:
+def _join_runs(pairs: IndexPairs) -> list[MatchingRun]:
     """Join consecutive pairs into runs."""
-    runs: list[Run] = []
+    runs: list[MatchingRun] = []
     for i, j in pairs:
         if runs:
             start, at, size = runs[-1]
@@ -409,9 +435,9 @@ def _runs(pairs: Pairs) -> list[Run]:
     return runs
 
 
-def _without_islands(runs: list[Run], olds: int, news: int) -> list[Run]:
+def _drop_short_runs(runs: list[MatchingRun], olds: int, news: int) -> list[MatchingRun]:
     """Drop runs of one or two words between changes twice as long, which would be hard to read."""
-    kept: list[Run] = []
+    kept: list[MatchingRun] = []
     i = j = 0
     for number, (k, m, size) in enumerate(runs):
         after = runs[number + 1] if number + 1 < len(runs) else (olds, news, 0)
@@ -423,10 +449,10 @@ def _without_islands(runs: list[Run], olds: int, news: int) -> list[Run]:
     return kept
 
 
-def _paragraphs(steps: Iterable[Step]) -> list[list[Piece]]:
+def _group_paragraphs(steps: Iterable[SentenceStep]) -> list[list[DiffPiece]]:
     """Group steps into paragraphs of the new text; removed passages stay in their paragraph."""
-    done: list[list[Piece]] = []
-    paragraph: list[Piece] = []
+    done: list[list[DiffPiece]] = []
+    paragraph: list[DiffPiece] = []
     for old, new, pieces in steps:
         if new:
             ends = new.closes
@@ -436,7 +462,7 @@ def _paragraphs(steps: Iterable[Step]) -> list[list[Piece]]:
             )
         else:  # the end of a paragraph was removed, and its beginning is finished already
             paragraph, ends = done.pop(), True
-            paragraph.append(Piece("same", _after(paragraph[-1].text)))
+            paragraph.append(DiffPiece("same", _space_after(paragraph[-1].text)))
         paragraph += pieces
         if ends:
             done.append(paragraph)
@@ -444,47 +470,47 @@ def _paragraphs(steps: Iterable[Step]) -> list[list[Piece]]:
     return [*done, paragraph] if paragraph else done
 
 
-def _after(text: str) -> str:
+def _space_after(text: str) -> str:
     """Return the space between a sentence and the next one."""
     return "" if text.endswith((" ", *"。！？」』】）")) else " "
 
 
-def _merged(pieces: Iterable[Piece]) -> Paragraph:
+def _merge_pieces(pieces: Iterable[DiffPiece]) -> DiffParagraph:
     """Join neighbouring pieces with the same change, without empty pieces."""
-    merged: list[Piece] = []
+    merged: list[DiffPiece] = []
     filled = (piece for piece in pieces if piece.text)
     for change, group in groupby(filled, lambda piece: piece.change):
-        merged.append(Piece(change, "".join(piece.text for piece in group)))
+        merged.append(DiffPiece(change, "".join(piece.text for piece in group)))
     return tuple(merged)
 
 
 # -- display ---------------------------------------------------------------------------------------
 
-FOLDED = 2
+MIN_FOLDED_PARAGRAPHS = 2
 """Minimum number of consecutive unchanged paragraphs that are folded into one line."""
 
-PLAIN: dict[Change, tuple[str, str]] = {
+PLAIN_DIFF_MARKS: dict[DiffChange, tuple[str, str]] = {
     "same": ("", ""),
     "removed": ("[-", "-]"),
     "added": ("{+", "+}"),
     "moved away": ("[moved: ", "]"),
     "moved here": ("{moved here: ", "}"),
 }
-COLOURED: dict[Change, tuple[str, str]] = {
+COLOUR_DIFF_MARKS: dict[DiffChange, tuple[str, str]] = {
     "same": ("", ""),
     "removed": ("\x1b[31;9m", "\x1b[0m"),
     "added": ("\x1b[32;4m", "\x1b[0m"),
     "moved away": ("\x1b[33;9m", "\x1b[0m"),
     "moved here": ("\x1b[36;4m", "\x1b[0m"),
 }
-MARKUP: dict[Change, tuple[str, str]] = {
+HTML_DIFF_MARKS: dict[DiffChange, tuple[str, str]] = {
     "same": ("", ""),
     "removed": ("<del>", "</del>"),
     "added": ("<ins>", "</ins>"),
     "moved away": ('<del class="dateline-moved" title="moved">', "</del>"),
     "moved here": ('<ins class="dateline-moved" title="moved here">', "</ins>"),
 }
-SPOKEN: dict[Change, str] = {
+SPOKEN_DIFF_MARKS: dict[DiffChange, str] = {
     "same": "",
     "removed": "removed: ",
     "added": "added: ",
@@ -494,69 +520,74 @@ SPOKEN: dict[Change, str] = {
 """Texts for screen readers, most of which ignore <ins> and <del>."""
 
 
-def as_text(compared: Diff, colour: bool = False) -> str:
+def diff_as_text(compared: TextDiff, colour: bool = False) -> str:
     """Return a diff for the terminal, as [-removed-] {+added+} or in colour.
 
     Control characters of the texts are removed.
     """
     # imported here, since a crawl that only counts words does not need it
-    from archive.text.printable import printable
+    from archive.text.printable import printable_text
 
-    marks = COLOURED if colour else PLAIN
+    marks = COLOUR_DIFF_MARKS if colour else PLAIN_DIFF_MARKS
     blocks = []
-    for paragraphs in _folded(compared.paragraphs):
-        if len(paragraphs) >= FOLDED:
+    for paragraphs in _fold_unchanged(compared.paragraphs):
+        if len(paragraphs) >= MIN_FOLDED_PARAGRAPHS:
             blocks.append(f"… {len(paragraphs)} paragraphs unchanged …")
             continue
         for paragraph in paragraphs:
-            pieces = [_wrapped(printable(piece.text), *marks[piece.change]) for piece in paragraph]
+            pieces = [
+                _wrap_in_marks(printable_text(piece.text), *marks[piece.change])
+                for piece in paragraph
+            ]
             blocks.append("".join(pieces))
     return "\n\n".join(block.rstrip() for block in blocks)
 
 
-def as_html(compared: Diff) -> str:
+def diff_as_html(compared: TextDiff) -> str:
     """Return a diff as HTML paragraphs with `<ins>` and `<del>`, with all texts escaped.
 
     Unchanged paragraphs are folded into `<details>`.
     """
     blocks = []
-    for paragraphs in _folded(compared.paragraphs):
-        inner = "\n".join(f'<p dir="auto">{_html(paragraph)}</p>' for paragraph in paragraphs)
-        if len(paragraphs) >= FOLDED:
+    for paragraphs in _fold_unchanged(compared.paragraphs):
+        inner = "\n".join(
+            f'<p dir="auto">{_paragraph_html(paragraph)}</p>' for paragraph in paragraphs
+        )
+        if len(paragraphs) >= MIN_FOLDED_PARAGRAPHS:
             summary = f"<summary>… {len(paragraphs)} paragraphs unchanged …</summary>"
             inner = f'<details class="dateline-folded">{summary}\n{inner}\n</details>'
         blocks.append(inner)
     return "\n".join(blocks)
 
 
-def as_inline_html(compared: Diff) -> str:
+def diff_as_inline_html(compared: TextDiff) -> str:
     """Return a diff as HTML in one line, for a headline."""
-    return " ".join(_html(paragraph) for paragraph in compared.paragraphs)
+    return " ".join(_paragraph_html(paragraph) for paragraph in compared.paragraphs)
 
 
-def _folded(paragraphs: Sequence[Paragraph]) -> Iterator[list[Paragraph]]:
+def _fold_unchanged(paragraphs: Sequence[DiffParagraph]) -> Iterator[list[DiffParagraph]]:
     """Yield consecutive unchanged paragraphs together, and each changed paragraph alone."""
-    for same, group in groupby(paragraphs, is_same):
+    for same, group in groupby(paragraphs, is_unchanged_paragraph):
         if same:
             yield list(group)
         else:
             yield from ([paragraph] for paragraph in group)
 
 
-def _html(paragraph: Paragraph) -> str:
+def _paragraph_html(paragraph: DiffParagraph) -> str:
     """Return a paragraph as HTML."""
-    return "".join(_marked(piece) for piece in paragraph)
+    return "".join(_piece_html(piece) for piece in paragraph)
 
 
-def _marked(piece: Piece) -> str:
+def _piece_html(piece: DiffPiece) -> str:
     """Return a piece as HTML, with a hidden text for screen readers."""
-    spoken = SPOKEN[piece.change]
+    spoken = SPOKEN_DIFF_MARKS[piece.change]
     hidden = f'<span class="dateline-spoken">{spoken}</span>' if spoken else ""
-    before, after = MARKUP[piece.change]
-    return _wrapped(escape(piece.text), before + hidden, after)
+    before, after = HTML_DIFF_MARKS[piece.change]
+    return _wrap_in_marks(escape(piece.text), before + hidden, after)
 
 
-def _wrapped(text: str, before: str, after: str) -> str:
+def _wrap_in_marks(text: str, before: str, after: str) -> str:
     """Return a text between marks, with the spaces at its ends outside of them."""
     bare = text.rstrip(" ")
     lead = bare[: len(bare) - len(bare.lstrip(" "))]

@@ -6,19 +6,32 @@ import json
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
-RIGHT_TO_LEFT = frozenset(
+RIGHT_TO_LEFT_LANGUAGES = frozenset(
     {"ar", "arc", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"}
 )
 
-MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTH_ABBREVIATIONS = [
+    "Jan",
+    "Feb",
+    "Mar",
+    "Apr",
+    "May",
+    "Jun",
+    "Jul",
+    "Aug",
+    "Sep",
+    "Oct",
+    "Nov",
+    "Dec",
+]
+WEEKDAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def direction(language: str | None) -> str:
     """Return the writing direction of a language for HTML; `auto` if the language is unknown."""
     if not language:
         return "auto"
-    return "rtl" if language.partition("-")[0] in RIGHT_TO_LEFT else "ltr"
+    return "rtl" if language.partition("-")[0] in RIGHT_TO_LEFT_LANGUAGES else "ltr"
 
 
 def moment(written: str | None) -> str:
@@ -28,17 +41,17 @@ def moment(written: str | None) -> str:
     """
     if not written:
         return "undated"
-    timestamp = parsed(written)
+    timestamp = parse_timestamp(written)
     if timestamp is None:
         return written
-    day = f"{timestamp.day} {MONTHS[timestamp.month - 1]} {timestamp.year}"
+    day = f"{timestamp.day} {MONTH_ABBREVIATIONS[timestamp.month - 1]} {timestamp.year}"
     if len(written) <= len("2024-02-15"):
         return day
     zone = " UTC" if timestamp.tzinfo else ""
     return f"{day}, {timestamp:%H:%M}{zone}"
 
 
-def parsed(written: str | None) -> datetime | None:
+def parse_timestamp(written: str | None) -> datetime | None:
     """Return a timestamp of the archive, in UTC if it has a zone; None if it is invalid."""
     try:
         timestamp = datetime.fromisoformat(written or "")
@@ -49,9 +62,9 @@ def parsed(written: str | None) -> datetime | None:
     return timestamp.astimezone(UTC)
 
 
-def as_utc(written: str | None) -> datetime | None:
+def parse_timestamp_as_utc(written: str | None) -> datetime | None:
     """Return a timestamp, taken as UTC if it has no zone; for sorting and charts, not display."""
-    timestamp = parsed(written)
+    timestamp = parse_timestamp(written)
     if timestamp is None or timestamp.tzinfo:
         return timestamp
     return timestamp.replace(tzinfo=UTC)
@@ -63,7 +76,7 @@ def many(number: int, what: str) -> str:
     return f"{number:,} {what}{plural}"
 
 
-def span(hours: float) -> str:
+def format_hours(hours: float) -> str:
     """Return a duration given in hours, rounded: `40 min`, `7 h`, `3 d`."""
     if hours >= 48:
         return f"{hours / 24:.0f} d"
@@ -78,19 +91,19 @@ def percent(share: float | None) -> str:
     return f"{rounded} %"
 
 
-def texts(listed: str | None) -> list[str]:
+def parse_json_texts(listed: str | None) -> list[str]:
     """Return the strings in a JSON list as stored in the archive."""
     found = json.loads(listed or "[]")
     return [str(each) for each in found] if isinstance(found, list) else []
 
 
-def query(values: dict[str, str], **changed: str | int | None) -> str:
+def format_query_string(values: dict[str, str], **changed: str | int | None) -> str:
     """Return a query string `?outlet=…&page=2` of the values with changes, without empty values."""
     all_values = {**values, **changed}
     filled = {name: value for name, value in all_values.items() if value not in (None, "")}
     return "?" + urlencode(filled)
 
 
-def paragraphs(text: str) -> list[str]:
+def split_paragraphs(text: str) -> list[str]:
     """Return the paragraphs of a text, without empty lines."""
     return [line for line in text.split("\n") if line.strip()]

@@ -8,21 +8,21 @@ from markupsafe import Markup, escape
 
 from archive.text.passages import MARK_CLOSE, MARK_OPEN
 
-BEGINNING = 240
+DEFAULT_EXCERPT_CHARS = 240
 """Default length of an excerpt, in characters."""
 
-WEB_ADDRESS = re.compile(r"https?://[^\s\x00-\x1f\x7f\"'<>`]+", re.IGNORECASE)
-OUTWARDS = 'rel="noopener noreferrer nofollow"'
+HTTP_URL = re.compile(r"https?://[^\s\x00-\x1f\x7f\"'<>`]+", re.IGNORECASE)
+OUTWARD_LINK_ATTRIBUTES = 'rel="noopener noreferrer nofollow"'
 
 
-def web_link(value: str) -> Markup | None:
+def outward_link(value: str) -> Markup | None:
     """Return a link to an http or https URL, or None for any other value."""
-    if not WEB_ADDRESS.fullmatch(value):
+    if not HTTP_URL.fullmatch(value):
         return None
     shown = re.sub(r"^https?://", "", value)
     if len(shown) > 60:
         shown = shown[:42] + "…" + shown[-17:]
-    link = f'<a class="dateline-out" href="{{}}" title="{{}}" {OUTWARDS}>{{}}</a>'
+    link = f'<a class="dateline-out" href="{{}}" title="{{}}" {OUTWARD_LINK_ATTRIBUTES}>{{}}</a>'
     return Markup(link).format(value, value, shown)  # noqa: S704
 
 
@@ -32,7 +32,7 @@ def marked(value: str) -> Markup:
     return Markup(str(escape(value)).replace(MARK_OPEN, "<mark>").replace(MARK_CLOSE, "</mark>"))  # noqa: S704
 
 
-def beginning(text: str, length: int = BEGINNING) -> str:
+def text_excerpt(text: str, length: int = DEFAULT_EXCERPT_CHARS) -> str:
     """Return the first characters of a text in one line, cut at a space if one is near."""
     text = " ".join(text.split())
     if len(text) <= length:

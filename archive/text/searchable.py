@@ -13,13 +13,13 @@ def searchable_text(
     return " ".join(filter(None, (headline, standfirst, byline, text)))
 
 
-def fold_letters(text: str) -> str:
+def fold_letter_by_letter(text: str) -> str:
     """Return a text folded letter by letter, so that places stay the same: case, width, accents."""
-    return "".join(map(_fold_letter, text))
+    return "".join(map(_fold_to_one_letter, text))
 
 
 @lru_cache(maxsize=4096)
-def _fold_letter(letter: str) -> str:
+def _fold_to_one_letter(letter: str) -> str:
     """Return a letter folded, if the result is one letter; else the letter itself."""
     wide = unicodedata.normalize("NFKC", letter)
     parts = unicodedata.normalize("NFD", wide)

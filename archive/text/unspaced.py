@@ -7,9 +7,9 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import chain
 
-from archive.text.folding import extra
+from archive.text.folding import extra_folded_text
 
-UNSPACED = (
+UNSPACED_RANGES = (
     "\u0e01-\u0e3a\u0e40-\u0e4e"  # Thai
     "\u0e81-\u0ece\u0edc-\u0edf"  # Lao
     "\u1000-\u103f\u1050-\u108f\u109a-\u109f"  # Burmese
@@ -19,15 +19,15 @@ UNSPACED = (
     "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"  # kana
     "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"  # Han
 )
-UNSPACED_RUN = re.compile(f"[{UNSPACED}]+")
-SPACED_LETTER = rf"[^\W{UNSPACED}]"
-LETTERS = re.compile(rf"[\w{UNSPACED}]+")
-MIXED = re.compile(rf"{SPACED_LETTER}*[{UNSPACED}][\w{UNSPACED}]*")
+UNSPACED_RUN = re.compile(f"[{UNSPACED_RANGES}]+")
+SPACED_LETTER = rf"[^\W{UNSPACED_RANGES}]"
+LETTER_RUN = re.compile(rf"[\w{UNSPACED_RANGES}]+")
+MIXED_SCRIPT_WORD = re.compile(rf"{SPACED_LETTER}*[{UNSPACED_RANGES}][\w{UNSPACED_RANGES}]*")
 """A word of which at least one letter belongs to a script without spaces."""
 MAX_PAIRED_CHARS = 300_000
 """Indexed length of a text, enough for a Chinese novel; pairs need seven times the space."""
-VOWEL_SIGNS = range(0x0E00, 0x1800)
-SIGNS_TO_PRIVATE_USE = 0xE000 - 0x0E00
+VOWEL_SIGN_RANGE = range(0x0E00, 0x1800)
+PRIVATE_USE_OFFSET = 0xE000 - 0x0E00
 
 
 def bigrams(text: str) -> str | None:
@@ -38,34 +38,34 @@ def bigrams(text: str) -> str | None:
     one word. Other letters attached to such a run stay whole: 在2024年 → `在 2024 年`. The words
     that `archive.text.folding` folds beyond the tokenizer are appended.
     """
-    words = LETTERS.findall(unicodedata.normalize("NFKC", text[:MAX_PAIRED_CHARS]))
+    words = LETTER_RUN.findall(unicodedata.normalize("NFKC", text[:MAX_PAIRED_CHARS]))
     unspaced_words = filter(UNSPACED_RUN.search, words)
-    tokens = chain.from_iterable(map(_tokens, unspaced_words))
-    return " ".join(chain(tokens, extra(text))) or None
+    tokens = chain.from_iterable(map(_bigram_tokens, unspaced_words))
+    return " ".join(chain(tokens, extra_folded_text(text))) or None
 
 
-def _tokens(letters: str) -> Iterator[str]:
+def _bigram_tokens(letters: str) -> Iterator[str]:
     """Yield the tokens of a word with letters of a script without spaces."""
-    for run, other in re.findall(f"([{UNSPACED}]+)|([^{UNSPACED}]+)", letters):
+    for run, other in re.findall(f"([{UNSPACED_RANGES}]+)|([^{UNSPACED_RANGES}]+)", letters):
         if other:
             yield other
         else:
-            yield from pairs(run)
-            yield private_use(run[-1])
+            yield from character_pairs(run)
+            yield signs_to_private_use(run[-1])
 
 
-def pairs(run: str) -> list[str]:
+def character_pairs(run: str) -> list[str]:
     """Return the overlapping pairs of characters in a run."""
-    return [private_use(run[at : at + 2]) for at in range(len(run) - 1)]
+    return [signs_to_private_use(run[at : at + 2]) for at in range(len(run) - 1)]
 
 
 def _private_use_letter(letter: str) -> str:
     """Return a vowel or tone sign as a private-use character, any other letter unchanged."""
-    is_sign = ord(letter) in VOWEL_SIGNS and unicodedata.category(letter)[0] == "M"
-    return chr(ord(letter) + SIGNS_TO_PRIVATE_USE) if is_sign else letter
+    is_sign = ord(letter) in VOWEL_SIGN_RANGE and unicodedata.category(letter)[0] == "M"
+    return chr(ord(letter) + PRIVATE_USE_OFFSET) if is_sign else letter
 
 
-def private_use(letters: str) -> str:
+def signs_to_private_use(letters: str) -> str:
     """Return letters with their vowel and tone signs as private-use characters.
 
     The tokenizer would cut at these signs, so that กัน (each other) would equal กิน (eat).

@@ -1,4 +1,5 @@
-"""Commands that bring articles in: `outlet import`, `outlet list`, `crawl`, `import`, `extract`."""
+"""Commands that bring articles in: `outlet import`, `outlet list`, `crawl_command`, `import`,
+`extract_command`."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from archive.cli.base import archive_option, cli, print_all, typed
+from archive.cli.base import archive_option, cli, print_all, typed_text
 from archive.errors import UsageError
 from crawler.cli.options import contact_option, delay_option
 
@@ -22,16 +23,16 @@ if TYPE_CHECKING:
 
 
 @cli.group()
-def outlet() -> None:
+def outlet_group() -> None:
     """Add and list outlets, search and suggest them."""
 
 
-@outlet.command("import")
+@outlet_group.command("import")
 @click.argument(
     "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE"
 )
 @archive_option
-def outlet_import(file: Path, folder: Path) -> None:
+def outlet_import_command(file: Path, folder: Path) -> None:
     """Import a list of outlets (OPML, TOML, CSV, text).
 
     Feeds and sitemaps in the list are stored as they are; outlets without either are looked up as
@@ -42,10 +43,10 @@ def outlet_import(file: Path, folder: Path) -> None:
     """
     from crawler.jobs.add_outlets import import_outlets
 
-    tell_outlets(import_outlets(folder, file))
+    print_outlet_results(import_outlets(folder, file))
 
 
-def tell_outlets(lines: Sequence[Any]) -> None:
+def print_outlet_results(lines: Sequence[Any]) -> None:
     """Print a line for each outlet; exit with 1 if one of them failed."""
     for line in lines:
         click.echo(line.told(), err=line.failed)
@@ -53,7 +54,7 @@ def tell_outlets(lines: Sequence[Any]) -> None:
         raise SystemExit(1)
 
 
-@outlet.command("list")
+@outlet_group.command("list")
 @click.option(
     "--sources",
     is_flag=True,
@@ -61,13 +62,13 @@ def tell_outlets(lines: Sequence[Any]) -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @archive_option
-def outlet_list(sources: bool, as_json: bool, folder: Path) -> None:
+def outlet_list_command(sources: bool, as_json: bool, folder: Path) -> None:
     """List the outlets with their feeds, sitemaps and articles."""
     import json
 
-    from archive.queries.lookup import outlet_sources, outlets
+    from archive.queries.lookup import outlet_sources, outlet_totals
 
-    rows = outlet_sources(folder) if sources else outlets(folder)
+    rows = outlet_sources(folder) if sources else outlet_totals(folder)
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
@@ -75,31 +76,31 @@ def outlet_list(sources: bool, as_json: bool, folder: Path) -> None:
         click.echo("No outlets yet; `dateline outlet add HOST` adds one.")
         return
     if sources:
-        print_all([_as_sources(rows)])
+        print_all([_sources_table(rows)])
         return
     numbers = ("feeds", "sitemaps", "articles")
-    table = Table("outlet", "name", "language", *map(_right, numbers), "newest", box=None)
+    table = Table("outlet", "name", "language", *map(_right_aligned, numbers), "newest", box=None)
     for row in rows:
-        table.add_row(*_cells(row, ("host", "name", "language", *numbers, "newest")))
+        table.add_row(*_row_cells(row, ("host", "name", "language", *numbers, "newest")))
     Console().print(table)
 
 
-def _as_sources(rows: Sequence[dict[str, Any]]) -> Table:
+def _sources_table(rows: Sequence[dict[str, Any]]) -> Table:
     """Return the feeds and sitemaps of outlets as a table."""
     names = ("outlet", "kind", "url", "checked_at", "outcome", "due_at", "due_why")
     heads = ("outlet", "kind", "source", "last fetch", "outcome", "next fetch", "because")
     table = Table(*heads, box=None)
     for row in rows:
-        table.add_row(*_cells(row, names))
+        table.add_row(*_row_cells(row, names))
     return table
 
 
-def _cells(row: dict[str, Any], names: Sequence[str]) -> list[str]:
+def _row_cells(row: dict[str, Any], names: Sequence[str]) -> list[str]:
     """Return columns of a row as text, empty for NULL."""
     return ["" if row[name] is None else str(row[name]) for name in names]
 
 
-def _right(name: str) -> Any:
+def _right_aligned(name: str) -> Any:
     """Return a column that is aligned to the right."""
     from rich.table import Column
 
@@ -159,7 +160,7 @@ def _right(name: str) -> Any:
 @contact_option
 @delay_option
 @archive_option
-def crawl(urls: tuple[str, ...], folder: Path, **options: Any) -> None:
+def crawl_command(urls: tuple[str, ...], folder: Path, **options: Any) -> None:
     """Fetch new articles of the outlets, or the pages named.
 
     Fetches every new article in feeds, and from sitemaps what is newer than --since. Only one crawl
@@ -183,9 +184,9 @@ def crawl(urls: tuple[str, ...], folder: Path, **options: Any) -> None:
     from crawler.processes import termination
     from crawler.workers import fork_server
 
-    termination.listen()
+    termination.defer_stop_signals()
     if not options["due"]:  # when nothing is due, nothing is extracted
-        fork_server.start()
+        fork_server.start_fork_server()
     _start_crawl(folder, urls, **options)
 
 
@@ -199,24 +200,24 @@ def _start_crawl(
     **options: Any,
 ) -> None:
     """Check the options, set the crawl up and run it."""
-    from archive.times import seconds
-    from archive.times import since as moment_since
+    from archive.times import parse_duration_seconds
+    from archive.times import parse_since as moment_since
     from crawler.jobs import crawl as crawls
     from crawler.jobs.run_spider import crawl_settings
     from crawler.processes import termination
     from crawler.settings import user_agent
 
     due, recheck = options["due"], options["recheck"]
-    crawls.check(urls, options["story"], options["ask"], due=due, recheck=recheck)
+    crawls.check_crawl_options(urls, options["story"], options["ask"], due=due, recheck=recheck)
     if options["since"]:
         moment_since(options["since"])  # raises UsageError before anything starts
     settings = crawl_settings(
         folder,
         USER_AGENT=user_agent(contact),
         DOWNLOAD_DELAY=delay,
-        CLOSESPIDER_TIMEOUT=seconds(max_time) if max_time else None,
+        CLOSESPIDER_TIMEOUT=parse_duration_seconds(max_time) if max_time else None,
     )
-    if termination.asked():
+    if termination.is_stop_requested():
         click.echo("Stopped before it began.")
     else:
         _run_crawl(folder, urls, settings, options)
@@ -256,7 +257,7 @@ def _run_crawl(
 )
 @click.option("--url", metavar="URL", help="Set the URL of a saved page that does not state it.")
 @archive_option
-def import_(files: tuple[Path, ...], url: str | None, folder: Path) -> None:
+def import_command(files: tuple[Path, ...], url: str | None, folder: Path) -> None:
     """Import saved pages, WARC files or JSON lines.
 
     JSON lines are articles whose fields are the columns of `articles`; url and text are required.
@@ -313,7 +314,7 @@ def import_(files: tuple[Path, ...], url: str | None, folder: Path) -> None:
     help="Stream results; do not learn boilerplate.",
 )
 @archive_option
-def extract(
+def extract_command(
     files: tuple[str, ...], explain: bool, as_html: bool, everything: bool, folder: Path, **how: Any
 ) -> None:
     """Print the articles in pages without storing them.
@@ -337,52 +338,56 @@ def extract(
     if as_html and not explain:
         raise UsageError("--html goes with --explain")
     if everything:
-        _reread(folder)
+        _reextract_archive(folder)
         return
     from crawler.jobs.extract_files import extract_files
 
-    succeeded = _explain(files, as_html, folder) if explain else extract_files(files, **how)
+    succeeded = _explain_pages(files, as_html, folder) if explain else extract_files(files, **how)
     if not succeeded:
         raise SystemExit(1)
 
 
-def _explain(names: Sequence[str], as_html: bool, folder: Path) -> bool:
+def _explain_pages(names: Sequence[str], as_html: bool, folder: Path) -> bool:
     """Run `extract --explain`; return False if one of the pages could not be read."""
-    from archive.cli.terminal import console, data_output
-    from crawler.cli.explain_report import MOST, as_html_page, in_terminal
+    from archive.cli.terminal import data_output, terminal_console
+    from crawler.cli.explain_report import MAX_EXPLAIN_COLUMNS, explain_as_html, explain_in_terminal
     from crawler.jobs.explain_files import explain_pages
 
     url_key = click.get_current_context().find_root().obj
-    pages, mistakes = explain_pages(tuple(map(typed, names)), folder, url_key)
-    width = min(console().width, MOST) if console().is_terminal else None
+    pages, mistakes = explain_pages(tuple(map(typed_text, names)), folder, url_key)
+    width = (
+        min(terminal_console().width, MAX_EXPLAIN_COLUMNS)
+        if terminal_console().is_terminal
+        else None
+    )
     if as_html and pages:
-        data_output().write(as_html_page(pages))
+        data_output().write(explain_as_html(pages))
     elif not as_html:
         for page in pages:
-            print_all(in_terminal(page, width), width)
+            print_all(explain_in_terminal(page, width), width)
     for mistake in mistakes:
         click.echo(f"dateline: {mistake}", err=True)
     return not mistakes
 
 
-def _reread(folder: Path) -> None:
+def _reextract_archive(folder: Path) -> None:
     """Run `extract --all`, with a progress bar on a terminal."""
     from rich.progress import Progress
 
-    from archive.storage.database import connect_to_read
-    from archive.storage.schema import ARCHIVE
-    from crawler.workers.reextraction import reread_all
+    from archive.storage.database import open_read_only
+    from archive.storage.schema import ARCHIVE_SCHEMA
+    from crawler.workers.reextraction import reextract_all
 
-    connect_to_read(folder / "archive.db", ARCHIVE).close()
+    open_read_only(folder / "archive.db", ARCHIVE_SCHEMA).close()
     with Progress(
         console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
     ) as bar:
         task = bar.add_task("reading")
-        result = reread_all(
+        result = reextract_all(
             folder, lambda done, total: bar.update(task, completed=done, total=total)
         )
     click.echo(f"{result.pages:,} pages read, {result.articles:,} articles changed")
-    table = Table("changed", _right("articles"), box=None, pad_edge=False)
+    table = Table("changed", _right_aligned("articles"), box=None, pad_edge=False)
     for kind, changed in result.changed.items():
         if changed:
             table.add_row(kind, f"{len(changed):,}")

@@ -1,4 +1,5 @@
-"""Report at the end of `dateline crawl`: a table of outlets, remarks, and the results of a story."""
+"""Report at the end of `dateline crawl`: a table of outlets, remarks, and the results of a
+story."""
 
 from __future__ import annotations
 
@@ -11,12 +12,12 @@ import click
 from rich.cells import cell_len
 
 from archive.archive import OutletReport
-from archive.text.printable import printable
-from crawler.jobs.crawl import FEW, CrawlReport, LeadTally, StoryReport
+from archive.text.printable import printable_text
+from crawler.jobs.crawl import MIN_OUTLETS_FOR_STORY, CrawlReport, LeadTally, StoryReport
 
-NUMBERS = ("fetched", "new", "changed", "unchanged", "other", "refused", "failed")
+OUTLET_NUMBERS = ("fetched", "new", "changed", "unchanged", "other", "refused", "failed")
 """Attributes of an OutletReport, one for each column of numbers."""
-HEADS = (
+OUTLET_TABLE_HEADS = (
     "outlet",
     "fetched",
     "new",
@@ -27,7 +28,7 @@ HEADS = (
     "failed",
     "why",
 )
-PIPE_COLUMNS = 160
+PIPE_TABLE_COLUMNS = 160
 """Width of the table where the output is not a terminal."""
 MIN_NOTE_COLUMNS = 20
 
@@ -37,8 +38,8 @@ def print_crawl_report(report: CrawlReport) -> None:
     if report.nothing_due:
         click.echo("Nothing is due." + _next_fetch(report.next_due_at))
         return
-    width = get_terminal_size().columns if sys.stdout.isatty() else PIPE_COLUMNS
-    for text in table_lines([HEADS, *outlet_rows(report.outlets)], width):
+    width = get_terminal_size().columns if sys.stdout.isatty() else PIPE_TABLE_COLUMNS
+    for text in table_lines([OUTLET_TABLE_HEADS, *outlet_rows(report.outlets)], width):
         click.echo(text)
     if report.older or report.undated:
         click.echo(
@@ -71,7 +72,7 @@ def outlet_rows(outlets: Sequence[OutletReport]) -> list[tuple[str, ...]]:
     rows = []
     for line in outlets:
         shown = [str(number) if number else "·" for number in _numbers(line)]
-        rows.append((printable(line.outlet), *shown, failure_reasons(line)))
+        rows.append((printable_text(line.outlet), *shown, failure_reasons(line)))
     if len(outlets) > 1:
         totals = map(sum, zip(*(_numbers(line) for line in outlets), strict=True))
         rows.append((f"{len(outlets)} outlets", *map(str, totals), ""))
@@ -80,13 +81,13 @@ def outlet_rows(outlets: Sequence[OutletReport]) -> list[tuple[str, ...]]:
 
 def _numbers(line: OutletReport) -> list[int]:
     """Return the columns of numbers of an outlet."""
-    return [getattr(line, name) for name in NUMBERS]
+    return [getattr(line, name) for name in OUTLET_NUMBERS]
 
 
 def failure_reasons(line: OutletReport) -> str:
     """Return the most frequent reasons of pages that failed: `2 × HTTP 500, timed out`."""
     reasons = [f"{count} × {reason}" if count > 1 else reason for reason, count in line.reasons[:4]]
-    return printable(", ".join(reasons))
+    return printable_text(", ".join(reasons))
 
 
 def table_lines(rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
@@ -122,12 +123,12 @@ def story_lines(report: StoryReport) -> list[str]:
         f"{total.belong:,} belong."
     ]
     if report.by_source:
-        by_source = [f"{via} {_numbers_of(tally)}" for via, tally in report.by_source.items()]
+        by_source = [f"{via} {_tally_numbers(tally)}" for via, tally in report.by_source.items()]
         lines.append(f"By source (known / asked for / belong): {' · '.join(by_source)}")
     return [*lines, *searched_lines(report), *report.problems, f"Stopped: {report.stopped}."]
 
 
-def _numbers_of(tally: LeadTally) -> str:
+def _tally_numbers(tally: LeadTally) -> str:
     """Return the numbers of leads: `12 / 4 / 3`."""
     return f"{tally.known:,} / {tally.asked_for:,} / {tally.belong:,}"
 
@@ -136,29 +137,33 @@ def searched_lines(report: StoryReport) -> list[str]:
     """Return the days that were searched, and the means besides feeds and sitemaps."""
     means = [report.days]
     if report.topic_pages:
-        means.append(_counted(report.topic_pages, "topic page", "topic pages"))
+        means.append(_number_with_noun(report.topic_pages, "topic page", "topic pages"))
     if report.outlet_searches:
-        means.append(_counted(report.outlet_searches, "search of an outlet", "searches of outlets"))
+        means.append(
+            _number_with_noun(report.outlet_searches, "search of an outlet", "searches of outlets")
+        )
     lines = [f"Looked for: {' · '.join(means)}"]
     if report.other_days or report.undated:
         lines.append(
             f"Skipped in sitemaps: {report.other_days:,} of other days, "
             f"{report.undated:,} without a date."
         )
-    return lines + [f"{host}: {printable(said)}" for host, said in report.search_remarks.items()]
+    return lines + [
+        f"{host}: {printable_text(said)}" for host, said in report.search_remarks.items()
+    ]
 
 
 def few_outlets_hint(story: str, outlets: int) -> str:
     """Return how to find more outlets, if the archive reads only a few; else an empty text."""
-    if outlets >= FEW:
+    if outlets >= MIN_OUTLETS_FOR_STORY:
         return ""
-    read = "no outlet yet" if not outlets else _counted(outlets, "outlet", "outlets")
+    read = "no outlet yet" if not outlets else _number_with_noun(outlets, "outlet", "outlets")
     return (
         f"The archive reads {read}; `dateline outlet suggest {story}` names others that are "
         "likely to have more."
     )
 
 
-def _counted(number: int, singular: str, plural: str) -> str:
+def _number_with_noun(number: int, singular: str, plural: str) -> str:
     """Return a number with its noun: `3 topic pages`."""
     return f"{number:,} {singular if number == 1 else plural}"

@@ -1,4 +1,4 @@
-"""Commands that assign articles to events again: `rebuild events`, `tidy`."""
+"""Commands that assign articles to events again: `rebuild events`, `tidy_command`."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.base import archive_option, cli
-from archive.storage.database import connect_to_read
-from archive.storage.schema import ARCHIVE
+from archive.storage.database import open_read_only
+from archive.storage.schema import ARCHIVE_SCHEMA
 
 if TYPE_CHECKING:
     from archive.archive import Archive
 
 
 @cli.group()
-def rebuild() -> None:
+def rebuild_group() -> None:
     """Rebuild derived data."""
 
 
-@rebuild.command("events")
+@rebuild_group.command("events")
 @archive_option
-def rebuild_events(folder: Path) -> None:
+def rebuild_events_command(folder: Path) -> None:
     """Rebuild all events, in the order of publication.
 
     An archive that was filled from a list of old articles, or in many small crawls, knew less about
@@ -34,16 +34,16 @@ def rebuild_events(folder: Path) -> None:
     \b
     Example:  dateline rebuild events
     """
-    from pipelines.policies import decisions
+    from pipelines.policies import archive_policies
 
-    with _held(folder) as archive:
-        articles, events = archive.rebuild_events(decisions())
-    click.echo(f"{_many(articles, 'article')} in {_many(events, 'event')}")
+    with _locked_archive(folder) as archive:
+        articles, events = archive.rebuild_events(archive_policies())
+    click.echo(f"{_number_of_things(articles, 'article')} in {_number_of_things(events, 'event')}")
 
 
 @cli.command()
 @archive_option
-def tidy(folder: Path) -> None:
+def tidy_command(folder: Path) -> None:
     """Merge small events into the events they belong to.
 
     Small events have one or two articles. A crawl does so once a day at its end.
@@ -51,28 +51,28 @@ def tidy(folder: Path) -> None:
     \b
     Example:  dateline tidy
     """
-    from pipelines.policies import decisions
+    from pipelines.policies import archive_policies
 
-    with _held(folder) as archive:
-        archive.prepare(decisions())
-        moved = archive.tidy(decisions())
+    with _locked_archive(folder) as archive:
+        archive.prepare(archive_policies())
+        moved = archive.tidy(archive_policies())
     if moved:
-        click.echo(f"{_many(moved, 'event')} merged into another")
+        click.echo(f"{_number_of_things(moved, 'event')} merged into another")
     else:
         click.echo("No event changed")
 
 
 @contextmanager
-def _held(folder: Path) -> Iterator[Archive]:
+def _locked_archive(folder: Path) -> Iterator[Archive]:
     """Open an existing archive for writing, under its lock, so that no crawl runs meanwhile."""
     from archive.archive import Archive  # takes 0.1 s, which the other commands should not pay
-    from archive.storage.lock import crawl_lock
+    from archive.storage.lock import hold_crawl_lock
 
-    connect_to_read(folder / "archive.db", ARCHIVE).close()
-    with crawl_lock(folder), Archive(folder) as archive:
+    open_read_only(folder / "archive.db", ARCHIVE_SCHEMA).close()
+    with hold_crawl_lock(folder), Archive(folder) as archive:
         yield archive
 
 
-def _many(number: int, what: str) -> str:
+def _number_of_things(number: int, what: str) -> str:
     """Return a number with its noun: `3 events`."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -12,27 +12,27 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from archive.text.printable import printable
-from crawler.extraction.explain import TRAFILATURA, Explained, Line
+from archive.text.printable import printable_text
+from crawler.extraction.explain import FOUND_BY_TRAFILATURA, ExplainedLine, Explanation
 
-WIDE = 100
+MIN_WIDE_COLUMNS = 100
 """Columns from which reasons are printed beside their lines instead of below them."""
-MOST = 140
+MAX_EXPLAIN_COLUMNS = 140
 """Columns used at most: longer lines are hard to read."""
-MARGIN = 38
+REASON_COLUMNS = 38
 """Columns of the reasons."""
-FOLDED = 3
+MIN_FOLDED_LINES = 3
 """Consecutive minor lines from which only their number is printed."""
 
 
-def heading(explained: Explained) -> str:
+def explain_heading(explained: Explanation) -> str:
     """Return the headline of the article, or the URL of the page."""
-    return printable(
+    return printable_text(
         explained.article.headline or explained.article.page_title or explained.article.url
     )
 
 
-def summary(explained: Explained) -> str:
+def explain_summary(explained: Explanation) -> str:
     """Return the number of lines kept, by the step that found them, and of those left out."""
     kept = Counter(line.by for line in explained.lines if line.kept)
     by = ", ".join(f"{count} by {who}" for who, count in kept.most_common())
@@ -44,28 +44,28 @@ def summary(explained: Explained) -> str:
     return f"{lines}, {out} left out of what was found, {rest} of the page not selected"
 
 
-def note(line: Line) -> str:
+def line_note(line: ExplainedLine) -> str:
     """Return the remark on a line; empty for a line that trafilatura found and that was kept."""
     if line.kept:
-        return "" if line.by == TRAFILATURA else f"added by {line.by}"
-    return f"left out: {printable(line.why)}" if line.by else printable(line.why)
+        return "" if line.by == FOUND_BY_TRAFILATURA else f"added by {line.by}"
+    return f"left out: {printable_text(line.why)}" if line.by else printable_text(line.why)
 
 
-def mark(line: Line) -> str:
+def line_mark(line: ExplainedLine) -> str:
     """Return the sign before a line: `+` added, `-` left out, `·` not selected, blank otherwise."""
     if line.kept:
-        return " " if line.by == TRAFILATURA else "+"
+        return " " if line.by == FOUND_BY_TRAFILATURA else "+"
     return "-" if line.by else "·"
 
 
-def grouped(lines: Iterable[Line]) -> Iterator[tuple[bool, Sequence[Line]]]:
+def group_lines(lines: Iterable[ExplainedLine]) -> Iterator[tuple[bool, Sequence[ExplainedLine]]]:
     """Yield runs of lines, and whether a run is folded: menus, lists and buttons."""
     for is_minor, group in groupby(lines, lambda line: line.is_minor):
         run = list(group)
-        yield is_minor and len(run) >= FOLDED, run
+        yield is_minor and len(run) >= MIN_FOLDED_LINES, run
 
 
-def folded_run(lines: Sequence[Line]) -> str:
+def folded_run_text(lines: Sequence[ExplainedLine]) -> str:
     """Return the line that stands for a folded run."""
     return f"{len(lines)} short lines and links, not selected"
 
@@ -73,72 +73,76 @@ def folded_run(lines: Sequence[Line]) -> str:
 # -- in the terminal -------------------------------------------------------------------------------
 
 
-def in_terminal(explained: Explained, width: int | None) -> Iterator[RenderableType]:
+def explain_in_terminal(explained: Explanation, width: int | None) -> Iterator[RenderableType]:
     """Yield the report for a terminal of `width` columns; None (a pipe) wraps no line."""
-    wide = width is not None and width >= WIDE
-    yield Text(heading(explained), "bold")
+    wide = width is not None and width >= MIN_WIDE_COLUMNS
+    yield Text(explain_heading(explained), "bold")
     yield Text()
     yield from _facts_beside(explained) if wide else _facts_below(explained)
     yield Text()
-    yield Text(summary(explained), "dim")
+    yield Text(explain_summary(explained), "dim")
     yield Text()
-    for is_folded, run in grouped(explained.lines):
+    for is_folded, run in group_lines(explained.lines):
         if is_folded:
-            yield Text(f"⋯ {folded_run(run)}", "dim italic")
+            yield Text(f"⋯ {folded_run_text(run)}", "dim italic")
         elif wide:
-            yield from map(_beside, run)
+            yield from map(_line_with_note_beside, run)
         else:
             for line in run:
-                yield from _below(line)
+                yield from _line_with_note_below(line)
 
 
-def _facts_beside(explained: Explained) -> Iterator[RenderableType]:
+def _facts_beside(explained: Explanation) -> Iterator[RenderableType]:
     """Yield the fields of the article as a table, for wide terminals."""
     table = Table.grid(padding=(0, 2))
     for field in explained.fields:
-        said_by = printable(", ".join(field.said_by))
+        said_by = printable_text(", ".join(field.said_by))
         table.add_row(
             Text(field.name, "dim"),
-            Text(printable(field.value), overflow="fold"),
+            Text(printable_text(field.value), overflow="fold"),
             Text(said_by, "dim"),
         )
     yield table
 
 
-def _facts_below(explained: Explained) -> Iterator[RenderableType]:
+def _facts_below(explained: Explanation) -> Iterator[RenderableType]:
     """Yield a line for each field of the article."""
     for field in explained.fields:
-        said_by = f"  [{printable(', '.join(field.said_by))}]" if field.said_by else ""
-        yield Text.assemble((f"{field.name}: ", "dim"), printable(field.value), (said_by, "dim"))
+        said_by = f"  [{printable_text(', '.join(field.said_by))}]" if field.said_by else ""
+        yield Text.assemble(
+            (f"{field.name}: ", "dim"), printable_text(field.value), (said_by, "dim")
+        )
 
 
-STYLES = {" ": "", "+": "green", "-": "dim", "·": "dim"}
+LINE_STYLES = {" ": "", "+": "green", "-": "dim", "·": "dim"}
 
 
-def _beside(line: Line) -> RenderableType:
+def _line_with_note_beside(line: ExplainedLine) -> RenderableType:
     """Return a line with its remark at the right."""
     table = Table.grid(padding=(0, 1), expand=True)
     table.add_column(width=1)
     table.add_column(ratio=1)
-    table.add_column(width=MARGIN)
-    style = STYLES[mark(line)]
+    table.add_column(width=REASON_COLUMNS)
+    style = LINE_STYLES[line_mark(line)]
     table.add_row(
-        Text(mark(line), style), Text(printable(line.text), style), Text(note(line), "dim italic")
+        Text(line_mark(line), style),
+        Text(printable_text(line.text), style),
+        Text(line_note(line), "dim italic"),
     )
     return Padding(table, (0, 0, 1, 0)) if line.kept else table
 
 
-def _below(line: Line) -> Iterator[RenderableType]:
+def _line_with_note_below(line: ExplainedLine) -> Iterator[RenderableType]:
     """Yield a line, and its remark below it."""
-    yield Text(f"{mark(line)} {printable(line.text)}", STYLES[mark(line)])
-    if said := note(line):
+    yield Text(f"{line_mark(line)} {printable_text(line.text)}", LINE_STYLES[line_mark(line)])
+    if said := line_note(line):
         yield Padding(Text(f"→ {said}", "dim italic"), (0, 0, 0, 4), expand=False)
 
 
 # -- as a page -------------------------------------------------------------------------------------
 
 
-def as_html_page(explained: Sequence[Explained]) -> str:
+def explain_as_html(explained: Sequence[Explanation]) -> str:
     """Return the report as one HTML page.
 
     It has no scripts and loads nothing from other hosts; it is dark where the system is.
@@ -149,17 +153,17 @@ def as_html_page(explained: Sequence[Explained]) -> str:
         (files("crawler.cli") / "explain_report.html").read_text("utf-8")
     )
     words = {
-        "heading": heading,
-        "summary": summary,
-        "note": note,
-        "grouped": grouped,
-        "folded_run": folded_run,
+        "heading": explain_heading,
+        "summary": explain_summary,
+        "note": line_note,
+        "grouped": group_lines,
+        "folded_run": folded_run_text,
     }
     html = page.render(
         all=explained,
-        plain=printable,
+        plain=printable_text,
         kinds={"+": "added", "-": "out", "·": "rest"},
-        mark=mark,
+        mark=line_mark,
         **words,
     )
     return html + "\n"

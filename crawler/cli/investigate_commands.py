@@ -1,4 +1,4 @@
-"""Command that leads from one URL to a dossier: `investigate`."""
+"""Command that leads from one URL to a dossier: `investigate_command`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from archive.cli.base import archive_option, cli, typed
+from archive.cli.base import archive_option, cli, typed_text
 from crawler.cli.options import catalogue_option, contact_option, delay_option
 
 
@@ -43,7 +43,7 @@ from crawler.cli.options import catalogue_option, contact_option, delay_option
 @contact_option
 @delay_option
 @archive_option
-def investigate(  # noqa: PLR0913, PLR0917  one a option
+def investigate_command(  # noqa: PLR0913, PLR0917  one a option
     url: str,
     yes: bool,
     outlets: int | None,
@@ -72,21 +72,29 @@ def investigate(  # noqa: PLR0913, PLR0917  one a option
     from crawler.processes import termination
     from crawler.workers import fork_server
 
-    termination.listen()
-    fork_server.start()
-    from archive.times import seconds
+    termination.defer_stop_signals()
+    fork_server.start_fork_server()
+    from archive.times import parse_duration_seconds
     from crawler.jobs import investigate_story
     from crawler.jobs.run_spider import crawl_settings
     from crawler.settings import user_agent
     from pipelines.urls import request_url
 
-    wanted = investigate_story.Wanted(
-        request_url(typed(url)), typed(name) if name else None, yes, outlets, requests, out
+    wanted = investigate_story.InvestigationRequest(
+        request_url(typed_text(url)),
+        typed_text(name) if name else None,
+        yes,
+        outlets,
+        requests,
+        out,
     )
-    investigate_story.check(wanted)
-    limits = {"DOWNLOAD_DELAY": delay, "CLOSESPIDER_TIMEOUT": seconds(max_time or "30m")}
+    investigate_story.check_request(wanted)
+    limits = {
+        "DOWNLOAD_DELAY": delay,
+        "CLOSESPIDER_TIMEOUT": parse_duration_seconds(max_time or "30m"),
+    }
     settings = crawl_settings(folder, USER_AGENT=user_agent(contact), **limits)
-    if termination.asked():
+    if termination.is_stop_requested():
         click.echo("Stopped before it began.")
         return
-    investigate_story.investigate(folder, wanted, settings, catalogue)
+    investigate_story.run_investigation(folder, wanted, settings, catalogue)

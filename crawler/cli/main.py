@@ -9,7 +9,8 @@ leave_out_current_folder()  # before anything else is imported, as it might come
 
 from crawler.processes import termination
 
-termination.listen()  # the imports below take a second, and Ctrl-C must not end in a traceback
+# the imports below take a second, and Ctrl-C must not end in a traceback
+termination.defer_stop_signals()
 # ruff: noqa: E402
 # isort: split
 
@@ -24,26 +25,26 @@ import crawler.cli.story_commands  # noqa: F401
 from archive.cli.base import Given, cli
 
 if TYPE_CHECKING:
-    from archive.articles.stories import Judge
+    from archive.articles.stories import StoryPolicy
 
 
 def main() -> None:
     """Run the command; the entry point of the console script."""
-    termination.release()
-    if termination.asked() and not {"crawl", "investigate"} & set(sys.argv):
+    termination.restore_signal_handlers()
+    if termination.is_stop_requested() and not {"crawl", "investigate"} & set(sys.argv):
         sys.exit(130)  # the exit code of a program that Ctrl-C ended (128 + SIGINT)
-    cli(prog_name="dateline", obj=Given(_url_key, _judge))
+    cli(prog_name="dateline", obj=Given(_lazy_url_key, _judge))
 
 
-def _url_key(url: str) -> str:
+def _lazy_url_key(url: str) -> str:
     """Return the key of a URL, which is the same for its different spellings."""
     from pipelines.urls import url_key  # takes 0.1 s, because tldextract loads an HTTP client
 
     return url_key(url)
 
 
-def _judge() -> "Judge":
+def _judge() -> "StoryPolicy":
     """Return the policy with which `serve` lists a story again after a verdict."""
-    from pipelines.topics.stories import JUDGE
+    from pipelines.topics.stories import STORY_POLICY
 
-    return JUDGE
+    return STORY_POLICY

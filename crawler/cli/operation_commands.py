@@ -1,4 +1,4 @@
-"""Commands that keep an archive running: `schedule`, `watch`, `doctor`."""
+"""Commands that keep an archive running: `schedule_command`, `watch_command`, `doctor_command`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 )
 @click.option("--remove", "action", flag_value="remove", help="Remove what was installed.")
 @archive_option
-def schedule(kind: str | None, every: str, action: str | None, folder: Path) -> None:
+def schedule_command(kind: str | None, every: str, action: str | None, folder: Path) -> None:
     """Crawl on schedule with systemd or cron.
 
     Prints the units or the crontab lines that crawl on schedule and check the archive every night;
@@ -42,9 +42,9 @@ def schedule(kind: str | None, every: str, action: str | None, folder: Path) -> 
 
     if kind is None:
         raise UsageError("choose --systemd or --cron (in a container: `dateline watch`)")
-    plan = scheduling.make_schedule(folder, units.minutes(every), new=action != "remove")
+    plan = scheduling.new_schedule(folder, units.schedule_minutes(every), new=action != "remove")
     if action is None:
-        click.echo(_printed(plan, kind), nl=False)
+        click.echo(_schedule_text(plan, kind), nl=False)
         return
     actions = {
         ("systemd", "install"): scheduling.install_units,
@@ -55,16 +55,16 @@ def schedule(kind: str | None, every: str, action: str | None, folder: Path) -> 
     click.echo("\n".join(actions[kind, action](plan)))
 
 
-def _printed(plan: object, kind: str) -> str:
+def _schedule_text(plan: object, kind: str) -> str:
     """Return the units or crontab lines as text, for a person to read or copy."""
     from crawler.jobs import install_schedule as scheduling
     from crawler.jobs import schedule_units as units
 
-    assert isinstance(plan, units.Schedule)
+    assert isinstance(plan, units.CrawlSchedule)
     if kind == "cron":
-        return "".join(f"{line}\n" for line in units.block(plan))
-    folder = scheduling.units_folder()
-    return "\n".join(f"# {folder / name}\n{text}" for name, text in units.units(plan).items())
+        return "".join(f"{line}\n" for line in units.crontab_block(plan))
+    folder = scheduling.user_units_folder()
+    return "\n".join(f"# {folder / name}\n{text}" for name, text in units.unit_files(plan).items())
 
 
 @cli.command()
@@ -76,7 +76,7 @@ def _printed(plan: object, kind: str) -> str:
     help="Start a crawl every 90s, 5m, 2h.",
 )
 @archive_option
-def watch(every: str, folder: Path) -> None:
+def watch_command(every: str, folder: Path) -> None:
     """Crawl again and again until stopped.
 
     It does in containers what cron does elsewhere, and prints a line for each run. SIGTERM and
@@ -88,10 +88,10 @@ def watch(every: str, folder: Path) -> None:
     from crawler.jobs import schedule_units as units
     from crawler.jobs import watch as watching
 
-    seconds = units.period(every)
-    click.echo(f"{folder}: dateline {' '.join(units.RUN)}, every {every}")
-    command = watching.this_program(*units.RUN, "--archive", str(folder))
-    watching.watch(folder, seconds, command, click.echo)
+    seconds = units.period_seconds(every)
+    click.echo(f"{folder}: dateline {' '.join(units.SCHEDULED_RUN)}, every {every}")
+    command = watching.program_command(*units.SCHEDULED_RUN, "--archive", str(folder))
+    watching.watch_archive(folder, seconds, command, click.echo)
 
 
 @cli.command()
@@ -103,7 +103,7 @@ def watch(every: str, folder: Path) -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines.")
 @archive_option
-def doctor(mend: bool, as_json: bool, folder: Path) -> None:
+def doctor_command(mend: bool, as_json: bool, folder: Path) -> None:
     """Check whether the archive is sound, and repair it.
 
     Prints a line for each problem: what, how often, and what to do. Checks both database files, the
@@ -114,7 +114,7 @@ def doctor(mend: bool, as_json: bool, folder: Path) -> None:
     Examples: dateline doctor
               dateline doctor --repair
     """
-    diagnosis = _diagnosed(folder, mend)
+    diagnosis = _examine_archive(folder, mend)
     if as_json:
         click.echo(json.dumps(diagnosis.as_record(), ensure_ascii=False, indent=2))
     else:
@@ -124,22 +124,22 @@ def doctor(mend: bool, as_json: bool, folder: Path) -> None:
         raise SystemExit(1)
 
 
-def _diagnosed(folder: Path, mend: bool) -> Diagnosis:
+def _examine_archive(folder: Path, mend: bool) -> Diagnosis:
     """Examine the archive, under its lock where possible; without the lock it checks less."""
     from archive import doctor
-    from archive.storage.lock import crawl_lock
-    from pipelines.policies import decisions
+    from archive.storage.lock import hold_crawl_lock
+    from pipelines.policies import archive_policies
     from pipelines.urls import url_key
 
-    judge = decisions().texts
+    judge = archive_policies().texts
     if not (folder / "archive.db").is_file():
-        return doctor.examine(folder, judge, alone=False)  # it reports the missing archive
+        return doctor.examine_archive(folder, judge, alone=False)  # it reports the missing archive
     try:
-        with crawl_lock(folder):
+        with hold_crawl_lock(folder):
             if mend:
-                return doctor.repair(folder, judge, url_key)
-            return doctor.examine(folder, judge, alone=True)
+                return doctor.repair_archive(folder, judge, url_key)
+            return doctor.examine_archive(folder, judge, alone=True)
     except ArchiveError:
         if mend:
             raise
-    return doctor.examine(folder, judge, alone=False)
+    return doctor.examine_archive(folder, judge, alone=False)

@@ -12,25 +12,25 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from archive.cli.base import archive_option, opened, print_all, typed
+from archive.cli.base import archive_option, opened_archive, print_all, typed_text
 from archive.errors import UsageError
-from crawler.cli.crawl_commands import outlet, tell_outlets
+from crawler.cli.crawl_commands import outlet_group, print_outlet_results
 from crawler.cli.options import catalogue_option
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from archive.records import CatalogueOutlet
-    from crawler.jobs.add_outlets import Line
-    from pipelines.topics.outlet_suggestions import Suggestion
+    from crawler.jobs.add_outlets import OutletLine
+    from pipelines.topics.outlet_suggestions import OutletSuggestion
 
-F = TypeVar("F", bound=Callable[..., Any])
+NarrowedCommand = TypeVar("NarrowedCommand", bound=Callable[..., Any])
 
-SHOWN = 20
+DEFAULT_SHOWN_OUTLETS = 20
 """Rows of a table, and outlets added at once, unless --most says otherwise."""
 
 
-def narrowing(command: F) -> F:
+def catalogue_filters(command: NarrowedCommand) -> NarrowedCommand:
     """Add the options that select from the catalogue: `country`, `language` and `kind`, tuples."""
     for option in (
         click.option("--kind", multiple=True, metavar="KIND",
@@ -52,9 +52,9 @@ yes_option = click.option(
 # -- search ----------------------------------------------------------------------------------------
 
 
-@outlet.command("search")
+@outlet_group.command("search")
 @click.argument("words", nargs=-1, metavar="[WORD…]")
-@narrowing
+@catalogue_filters
 @click.option(
     "--most",
     type=click.IntRange(min=1),
@@ -69,7 +69,7 @@ yes_option = click.option(
 )
 @catalogue_option
 @archive_option
-def outlet_search(
+def outlet_search_command(
     words: tuple[str, ...],
     most: int | None,
     form: str | None,
@@ -90,29 +90,31 @@ def outlet_search(
               dateline outlet search --language es --kind agency
               dateline outlet search swiss german --format csv > outlets.csv
     """
-    from crawler.sources.catalogue import read, search
+    from crawler.sources.catalogue import read_catalogue, search_catalogue
 
-    found = search(read(catalogue), [typed(word) for word in words], **_typed(narrowed))
-    shown = found[: most or (None if form else SHOWN)]
+    found = search_catalogue(
+        read_catalogue(catalogue), [typed_text(word) for word in words], **_typed_filters(narrowed)
+    )
+    shown = found[: most or (None if form else DEFAULT_SHOWN_OUTLETS)]
     if form:
-        _write([asdict(each) for each in shown], form)
+        _write_outlets([asdict(each) for each in shown], form)
     elif not found:
         click.echo(
             "No outlet of the catalogue matches; "
             "`dateline outlet add HOST` adds one that it does not have."
         )
     else:
-        print_all([_as_table(shown, _read_already(folder))])
+        print_all([_catalogue_table(shown, _hosts_in_archive(folder))])
         if len(shown) < len(found):
             click.echo(f"{len(shown):,} of {len(found):,} shown; see --most")
 
 
-def _typed(narrowed: dict[str, Collection[str]]) -> dict[str, list[str]]:
+def _typed_filters(narrowed: dict[str, Collection[str]]) -> dict[str, list[str]]:
     """Return the values of the selecting options as UTF-8."""
-    return {name: list(map(typed, values)) for name, values in narrowed.items()}
+    return {name: list(map(typed_text, values)) for name, values in narrowed.items()}
 
 
-def _as_table(outlets: Sequence[CatalogueOutlet], read: Collection[str]) -> Table:
+def _catalogue_table(outlets: Sequence[CatalogueOutlet], read: Collection[str]) -> Table:
     """Return outlets of the catalogue as a table, with a note on those in the archive."""
     from archive.frontier.hosts import bare_host
 
@@ -122,53 +124,53 @@ def _as_table(outlets: Sequence[CatalogueOutlet], read: Collection[str]) -> Tabl
         if bare_host(each.host) in read:
             remark = "in the archive"
         rows.append((each.host, each.name, each.country, each.language, each.kind, remark))
-    return _table(("outlet", "name", "country", "language", "kind", ""), rows)
+    return _folding_table(("outlet", "name", "country", "language", "kind", ""), rows)
 
 
-def _read_already(folder: Path) -> set[str]:
+def _hosts_in_archive(folder: Path) -> set[str]:
     """Return the hosts, without `www.`, whose feeds or sitemaps the archive reads."""
-    from archive.articles.outlet_evidence import with_sources
+    from archive.articles.outlet_evidence import hosts_with_sources
 
     if not (folder / "archive.db").exists():
         return set()
-    with opened(folder) as connection:
-        return with_sources(connection)
+    with opened_archive(folder) as connection:
+        return hosts_with_sources(connection)
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+def _folding_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """Return a table that folds long cells and cuts no host."""
     from rich.table import Column, Table
     from rich.text import Text
 
-    from archive.text.printable import printable
+    from archive.text.printable import printable_text
 
     columns = [
         Column(head, no_wrap=number == 0, overflow="fold") for number, head in enumerate(heads)
     ]
     table = Table(*columns, box=None, pad_edge=False)
     for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
+        table.add_row(*(Text(printable_text(cell)) for cell in row))
     return table
 
 
-def _write(rows: Sequence[dict[str, Any]], form: str) -> None:
+def _write_outlets(rows: Sequence[dict[str, Any]], form: str) -> None:
     """Write outlets to standard output as JSON, or as CSV that `outlet import` reads."""
     from archive.cli.terminal import data_output
-    from archive.exports.article_files import as_document
+    from archive.exports.article_files import as_json_document
 
     if form == "json":
-        data_output().write(as_document(list(rows)))
+        data_output().write(as_json_document(list(rows)))
         return
     text = io.StringIO()
     names = ("host", "name", "country", "language", "kind", "feeds", "sitemaps")
     sheet = csv.DictWriter(text, names, lineterminator="\n")
     sheet.writeheader()
     for row in rows:
-        sheet.writerow({name: _as_cell(row[name]) for name in names})
+        sheet.writerow({name: _csv_cell(row[name]) for name in names})
     data_output().write(text.getvalue())
 
 
-def _as_cell(value: object) -> object:
+def _csv_cell(value: object) -> object:
     """Return a value as a cell of CSV; the items of a list are separated by blanks."""
     return " ".join(value) if isinstance(value, tuple) else value
 
@@ -176,9 +178,9 @@ def _as_cell(value: object) -> object:
 # -- add -------------------------------------------------------------------------------------------
 
 
-@outlet.command("add")
+@outlet_group.command("add")
 @click.argument("hosts", nargs=-1, metavar="[HOST…]")
-@narrowing
+@catalogue_filters
 @click.option(
     "--most",
     type=click.IntRange(min=1),
@@ -188,7 +190,7 @@ def _as_cell(value: object) -> object:
 @yes_option
 @catalogue_option
 @archive_option
-def outlet_add(
+def outlet_add_command(
     hosts: tuple[str, ...],
     most: int | None,
     yes: bool,
@@ -210,9 +212,9 @@ def outlet_add(
               dateline outlet add --kind agency --most 50 --yes
     """
     from crawler.jobs.add_outlets import add_outlets
-    from crawler.sources.catalogue import read
+    from crawler.sources.catalogue import read_catalogue
 
-    chosen = {name: values for name, values in _typed(narrowed).items() if values}
+    chosen = {name: values for name, values in _typed_filters(narrowed).items() if values}
     if not hosts and not chosen:
         raise UsageError(
             "name hosts, or choose outlets of the catalogue with --country, --language or --kind"
@@ -222,18 +224,19 @@ def outlet_add(
             "--country, --language and --kind choose from the catalogue; they go with no hosts"
         )
     if hosts:
-        named = [_host(typed(host)) for host in hosts]
-        tell_outlets(add_outlets(folder, named, catalogue=read(catalogue)))
+        named = [_typed_host(typed_text(host)) for host in hosts]
+        print_outlet_results(add_outlets(folder, named, catalogue=read_catalogue(catalogue)))
         return
-    _add_of_catalogue(folder, catalogue, chosen, most or SHOWN, yes)
+    _add_of_catalogue(folder, catalogue, chosen, most or DEFAULT_SHOWN_OUTLETS, yes)
 
 
-def _host(text: str) -> str:
-    """Return a host that was typed; raises UsageError for other words, with a hint where to search."""
-    from crawler.sources.source_discovery import host_of
+def _typed_host(text: str) -> str:
+    """Return a host that was typed; raises UsageError for other words, with a hint where to
+    search."""
+    from crawler.sources.source_discovery import parse_host
 
     try:
-        host_of(text)
+        parse_host(text)
     except UsageError as error:
         if "." in text or ":" in text:
             raise
@@ -247,25 +250,25 @@ def _add_of_catalogue(
     folder: Path, catalogue: Path | None, chosen: dict[str, list[str]], most: int, yes: bool
 ) -> None:
     """Add the outlets of the catalogue that match; raises UsageError if none does."""
-    from crawler.jobs.add_outlets import choose
-    from crawler.sources.catalogue import read, search
+    from crawler.jobs.add_outlets import choose_outlets
+    from crawler.sources.catalogue import read_catalogue, search_catalogue
 
-    outlets = read(catalogue)
-    fitting = search(outlets, **chosen)
+    outlets = read_catalogue(catalogue)
+    fitting = search_catalogue(outlets, **chosen)
     if not fitting:
         raise UsageError(
             "no outlet of the catalogue matches; `dateline outlet search` shows what it has"
         )
-    choice = choose(folder, fitting, most)
+    choice = choose_outlets(folder, fitting, most)
     number = len(fitting)
     matches = "1 outlet of the catalogue matches"
     if number != 1:
         matches = f"{number:,} outlets of the catalogue match"
     click.echo("; ".join([matches, *choice.said()]) + ".")
-    _add(folder, [each.host for each in choice.taken], outlets, yes)
+    _confirm_and_add(folder, [each.host for each in choice.taken], outlets, yes)
 
 
-def _add(
+def _confirm_and_add(
     folder: Path, hosts: Sequence[str], catalogue: Sequence[CatalogueOutlet], yes: bool
 ) -> None:
     """Add outlets after asking for consent on a terminal; exit with 1 if none could be added."""
@@ -279,14 +282,14 @@ def _add(
     if asks and not click.confirm("Look them up and add them?", default=True):
         click.echo("Nothing was added.")
         return
-    lines = add_outlets(folder, hosts, catalogue=catalogue, tell=_tell)
+    lines = add_outlets(folder, hosts, catalogue=catalogue, tell=_print_outlet_line)
     added = sum(not line.failed for line in lines)
     click.echo(f"{added:,} of {len(hosts):,} added; `dateline crawl` reads them.")
     if not added:
         raise SystemExit(1)
 
 
-def _tell(line: Line) -> None:
+def _print_outlet_line(line: OutletLine) -> None:
     """Print the result for one outlet."""
     click.echo(line.told(), err=line.failed)
 
@@ -294,12 +297,12 @@ def _tell(line: Line) -> None:
 # -- suggest ---------------------------------------------------------------------------------------
 
 
-@outlet.command("suggest")
+@outlet_group.command("suggest")
 @click.argument("story", metavar="STORY")
 @click.option(
     "--most",
     type=click.IntRange(min=1),
-    default=SHOWN,
+    default=DEFAULT_SHOWN_OUTLETS,
     show_default=True,
     metavar="N",
     help="Suggest at most N outlets.",
@@ -309,7 +312,7 @@ def _tell(line: Line) -> None:
 @yes_option
 @catalogue_option
 @archive_option
-def outlet_suggest(
+def outlet_suggest_command(
     story: str,
     most: int,
     add: bool,
@@ -328,39 +331,39 @@ def outlet_suggest(
     Examples: dateline outlet suggest harbour-strike
               dateline outlet suggest harbour-strike --most 30 --add
     """
-    from archive.articles.stories import story as story_of
-    from crawler.sources.catalogue import read
-    from crawler.story_search.likely_outlets import suggest
+    from archive.articles.stories import find_story as story_of
+    from crawler.sources.catalogue import read_catalogue
+    from crawler.story_search.likely_outlets import suggest_outlets
 
     if add and form:
         raise UsageError("--add prints a line for each outlet; --format goes without it")
-    outlets = read(catalogue)
-    with opened(folder) as connection:
-        about = story_of(connection, typed(story))
-        found = suggest(connection, about.id, outlets, most)
+    outlets = read_catalogue(catalogue)
+    with opened_archive(folder) as connection:
+        about = story_of(connection, typed_text(story))
+        found = suggest_outlets(connection, about.id, outlets, most)
     if form:
         from archive.cli.terminal import data_output
-        from archive.exports.article_files import as_document
+        from archive.exports.article_files import as_json_document
 
-        data_output().write(as_document([asdict(each) for each in found]))
+        data_output().write(as_json_document([asdict(each) for each in found]))
         return
     if not found:
         click.echo(
             f"Nothing in {about.name} points to an outlet that the archive does not read already."
         )
         return
-    print_all([_suggestions(found)])
+    print_all([_suggestion_table(found)])
     if add:
         click.echo()
-        _add(folder, [each.host for each in found], outlets, yes)
+        _confirm_and_add(folder, [each.host for each in found], outlets, yes)
     else:
         click.echo(f"\n`dateline outlet suggest {about.name} --add` adds them.")
 
 
-def _suggestions(found: Sequence[Suggestion]) -> Table:
+def _suggestion_table(found: Sequence[OutletSuggestion]) -> Table:
     """Return suggested outlets as a table."""
     rows = [
         (each.host, each.name, each.country, each.language, "; ".join(each.reasons))
         for each in found
     ]
-    return _table(("outlet", "name", "country", "language", "why"), rows)
+    return _folding_table(("outlet", "name", "country", "language", "why"), rows)

@@ -1,4 +1,5 @@
-"""Commands that start or change a story and score the articles again: `follow`, `verdict`."""
+"""Commands that start or change a story and score the articles again: `follow_command`,
+`verdict_command`."""
 
 from __future__ import annotations
 
@@ -9,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.base import archive_option, cli, opened, print_all, typed
+from archive.cli.base import archive_option, cli, opened_archive, print_all, typed_text
 from archive.errors import UsageError
 from crawler.cli.options import contact_option
 
 if TYPE_CHECKING:
-    from crawler.jobs.follow_story import Around
+    from crawler.jobs.follow_story import FollowedContext
 
 
 @cli.command()
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
     help="Fetch only the article, without feeds and links.",
 )
 @archive_option
-def follow(
+def follow_command(
     articles: tuple[str, ...],
     name: str | None,
     file: Path | None,
@@ -89,41 +90,47 @@ def follow(
     if file:
         if articles or name or any(asked.values()):
             raise UsageError("--from goes alone: the file says what is followed")
-        _follow_file(folder, file)
+        _follow_stories_file(folder, file)
         return
     if not articles and not name:
         raise UsageError(
             "name an article of the story by its URL or its number: dateline follow URL"
         )
-    definition = follow_story.definition(folder, articles, **asked)
-    ids, around = follow_story.gather(folder, [typed(each) for each in articles], contact, alone)
+    definition = follow_story.definition_from_options(folder, articles, **asked)
+    ids, around = follow_story.fetch_articles(
+        folder, [typed_text(each) for each in articles], contact, alone
+    )
     if not ids:
-        with opened(folder):
+        with opened_archive(folder):
             pass  # raises where there is no archive: following alone does not create one
     with Archive(folder) as archive:
         story, new = followed_stories.follow_story(
-            archive, typed(name) if name else None, ids, definition
+            archive, typed_text(name) if name else None, ids, definition
         )
-        _tell(archive.db, story.name, "Following" if new else "Still following", around)
+        _print_followed_story(
+            archive.db, story.name, "Following" if new else "Still following", around
+        )
 
 
-def _tell(db: sqlite3.Connection, name: str, what: str, around: Around) -> None:
+def _print_followed_story(
+    db: sqlite3.Connection, name: str, what: str, around: FollowedContext
+) -> None:
     """Print a story, its coverage in the archive, what was found around it, and the next steps."""
-    from archive.articles.outlet_evidence import with_sources
-    from archive.articles.stories import story
-    from archive.exports.dossier import as_table, dossier
-    from archive.text.printable import printable
+    from archive.articles.outlet_evidence import hosts_with_sources
+    from archive.articles.stories import find_story
+    from archive.exports.dossier import build_dossier, dossier_table
+    from archive.text.printable import printable_text
 
-    found = dossier(db, story(db, name))
-    click.echo(f"{what} {name}: {printable(found.story.title)}")
+    found = build_dossier(db, find_story(db, name))
+    click.echo(f"{what} {name}: {printable_text(found.story.title)}")
     if found.about:
-        click.echo(f"About: {printable(', '.join(found.about))}")
+        click.echo(f"About: {printable_text(', '.join(found.about))}")
     click.echo(f"In the archive: {found.summary}\n")
     if found.pieces:
-        print_all([as_table(found.pieces)])
+        print_all([dossier_table(found.pieces)])
     click.echo()
     for outlet in around.outlets:
-        click.echo(printable(outlet.told()))
+        click.echo(printable_text(outlet.told()))
     if around.linked == 1:
         click.echo("1 page that it links to waits to be fetched.")
     elif around.linked:
@@ -131,13 +138,13 @@ def _tell(db: sqlite3.Connection, name: str, what: str, around: Around) -> None:
     click.echo(
         f"`dateline story {name}` prints them; `dateline verdict {name} ID --not` removes one."
     )
-    for line in next_steps(name, len(with_sources(db))):
+    for line in next_step_lines(name, len(hosts_with_sources(db))):
         click.echo(line)
 
 
-def next_steps(name: str, outlets: int) -> list[str]:
+def next_step_lines(name: str, outlets: int) -> list[str]:
     """Return the commands that find more of a story; `outlets` is the number that are read."""
-    from crawler.jobs.crawl import FEW
+    from crawler.jobs.crawl import MIN_OUTLETS_FOR_STORY
 
     suggest = (
         f"`dateline outlet suggest {name}` names outlets that are likely to have more; "
@@ -149,10 +156,10 @@ def next_steps(name: str, outlets: int) -> list[str]:
     crawl = (
         f"`dateline crawl --story {name}` looks for more of it at {where} that the archive reads."
     )
-    return [crawl, suggest] if outlets < FEW else [crawl]
+    return [crawl, suggest] if outlets < MIN_OUTLETS_FOR_STORY else [crawl]
 
 
-def _follow_file(folder: Path, file: Path) -> None:
+def _follow_stories_file(folder: Path, file: Path) -> None:
     """Follow the stories in a file and print a line for each."""
     from crawler.story_search.followed_stories import follow_file
 
@@ -165,7 +172,7 @@ def _follow_file(folder: Path, file: Path) -> None:
             click.echo(f"  {url}: not in the archive yet; the next crawl fetches it")
 
 
-def _words(command: Callable[..., None]) -> Callable[..., None]:
+def _verdict_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the three options that record a verdict."""
     for option in (
         click.option(
@@ -194,9 +201,9 @@ def _words(command: Callable[..., None]) -> Callable[..., None]:
 @cli.command()
 @click.argument("story", metavar="STORY")
 @click.argument("articles", nargs=-1, required=True, metavar="ID|URL…")
-@_words
+@_verdict_options
 @archive_option
-def verdict(story: str, articles: tuple[str, ...], word: str | None, folder: Path) -> None:
+def verdict_command(story: str, articles: tuple[str, ...], word: str | None, folder: Path) -> None:
     """Decide which articles belong to a story.
 
     A verdict is final: it overrides the score. The articles of the archive are then scored against
@@ -209,22 +216,22 @@ def verdict(story: str, articles: tuple[str, ...], word: str | None, folder: Pat
     from archive.archive import Archive
     from archive.articles import stories
     from archive.storage.database import transaction
-    from crawler.jobs.follow_story import known_ids
+    from crawler.jobs.follow_story import known_article_ids
     from crawler.story_search.followed_stories import story_judge
 
     if word is None:
         raise UsageError("choose one of --belongs, --not and --clear")
-    with opened(folder) as connection:
-        about = stories.story(connection, typed(story))
-    ids = known_ids(folder, [typed(each) for each in articles])
+    with opened_archive(folder) as connection:
+        about = stories.find_story(connection, typed_text(story))
+    ids = known_article_ids(folder, [typed_text(each) for each in articles])
     with Archive(folder) as archive:
         judge = story_judge(archive)
-        before = _listed(archive.db, about.id)
+        before = _listed_article_ids(archive.db, about.id)
         belongs = {"belongs": True, "not": False, "clear": None}[word]
         with transaction(archive.db) as db:
-            stories.verdict(db, about.id, ids, belongs, judge)
-        after = _listed(archive.db, about.id)
-        confirmed = stories.profile_of(archive.db, about.id)[1]
+            stories.record_verdict(db, about.id, ids, belongs, judge)
+        after = _listed_article_ids(archive.db, about.id)
+        confirmed = stories.story_profile_inputs(archive.db, about.id)[1]
     added, dropped = len(after - before), len(before - after)
     click.echo(
         f"{about.name}: {len(after):,} articles now, {added} more and {dropped} fewer than before."
@@ -236,7 +243,7 @@ def verdict(story: str, articles: tuple[str, ...], word: str | None, folder: Pat
         )
 
 
-def _listed(db: sqlite3.Connection, story_id: int) -> set[int]:
+def _listed_article_ids(db: sqlite3.Connection, story_id: int) -> set[int]:
     """Return the IDs of the articles that a story lists."""
     rows = db.execute("SELECT id FROM story_coverage WHERE story_id = ?", (story_id,))
     return {row["id"] for row in rows}

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-ERAS = {
+YEAR_BEFORE_ERA = {
     **{"令和": 2018, "平成": 1988, "昭和": 1925, "民國": 1911, "民国": 1911},
     **{"r": 2018, "h": 1988, "s": 1925},
 }
 """The Gregorian year before the first year of each era."""
-BUDDHIST = 543
+BUDDHIST_YEARS_AHEAD = 543
 """Years by which the Buddhist year is ahead of the Gregorian year."""
-SOLAR_YEARS = range(1300, 1500)
+SOLAR_HIJRI_YEARS = range(1300, 1500)
 """Years that are read as Solar Hijri."""
-SOLAR_MONTHS = (
+SOLAR_HIJRI_MONTH_NAMES = (
     ("فروردین", "حمل"),
     ("اردیبهشت", "ثور"),
     ("خرداد", "جوزا"),
@@ -32,9 +32,9 @@ SOLAR_MONTHS = (
     ("اسفند", "حوت"),
 )
 """The names of the Solar Hijri months in Iran and in Afghanistan."""
-SOLAR_LANGUAGES = frozenset({"fa", "ps"})
+SOLAR_HIJRI_LANGUAGES = frozenset({"fa", "ps"})
 """Languages whose speakers use the Solar Hijri calendar."""
-_CYCLES = (
+_LEAP_RULE_STARTS = (
     -61,
     9,
     38,
@@ -60,42 +60,46 @@ _CYCLES = (
 again."""
 
 
-def era_year(era: str, year: str) -> int:
+def gregorian_year_of_era(era: str, year: str) -> int:
     """Return the Gregorian year of a year of an era; 元 is the first year."""
-    return ERAS[era] + (1 if year == "元" else int(year))
+    return YEAR_BEFORE_ERA[era] + (1 if year == "元" else int(year))
 
 
-def of_solar_hijri(year: int, month: int, day: int) -> date:
+def gregorian_day_of_solar_hijri(year: int, month: int, day: int) -> date:
     """Return the Gregorian day of a Solar Hijri day.
 
     Raises ValueError for a day that the calendar does not have.
     """
-    if year not in SOLAR_YEARS or not 1 <= month <= 12 or not 1 <= day <= _days(year, month):
+    if (
+        year not in SOLAR_HIJRI_YEARS
+        or not 1 <= month <= 12
+        or not 1 <= day <= _days_of_solar_month(year, month)
+    ):
         raise ValueError("no such day")
     before = (month - 1) * 31 - max(0, month - 7) + day - 1
-    return _new_year(year) + timedelta(days=before)
+    return _solar_new_year(year) + timedelta(days=before)
 
 
-def _days(year: int, month: int) -> int:
+def _days_of_solar_month(year: int, month: int) -> int:
     """The number of days of a Solar Hijri month."""
     if month < 7:
         return 31
-    return 30 if month < 12 or _is_leap(year) else 29
+    return 30 if month < 12 or _is_solar_leap_year(year) else 29
 
 
-def _is_leap(year: int) -> bool:
+def _is_solar_leap_year(year: int) -> bool:
     """Whether a Solar Hijri year has 366 days."""
-    return (_new_year(year + 1) - _new_year(year)).days == 366
+    return (_solar_new_year(year + 1) - _solar_new_year(year)).days == 366
 
 
-def _new_year(year: int) -> date:
+def _solar_new_year(year: int) -> date:
     """The Gregorian day of 1 Farvardin.
 
     The rule is that of K. M. Borkowski, which Iranian software follows.
     """
     leaps = -14
-    start = _CYCLES[0]
-    for following in _CYCLES[1:]:
+    start = _LEAP_RULE_STARTS[0]
+    for following in _LEAP_RULE_STARTS[1:]:
         length = following - start
         if year < following:
             break

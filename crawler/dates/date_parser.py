@@ -19,27 +19,27 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from archive.records import now, utc
+from archive.records import current_timestamp, format_utc
 from crawler.dates.calendars import (
-    BUDDHIST,
-    ERAS,
-    SOLAR_LANGUAGES,
-    SOLAR_MONTHS,
-    SOLAR_YEARS,
-    era_year,
-    of_solar_hijri,
+    BUDDHIST_YEARS_AHEAD,
+    SOLAR_HIJRI_LANGUAGES,
+    SOLAR_HIJRI_MONTH_NAMES,
+    SOLAR_HIJRI_YEARS,
+    YEAR_BEFORE_ERA,
+    gregorian_day_of_solar_hijri,
+    gregorian_year_of_era,
 )
-from crawler.dates.clock_times import clock_in
-from crawler.dates.month_names import folded, in_english, month_number
-from crawler.dates.time_zones import named, offset_zone, zone_after
+from crawler.dates.clock_times import clock_time_in
+from crawler.dates.month_names import fold_date_text, month_of_word, with_english_months
+from crawler.dates.time_zones import time_zone_after, zone_of_abbreviation, zone_of_offset
 
-EARLIEST = 1990
+MIN_PAGE_YEAR = 1990
 """The first year in which a page may have been published."""
-FIRST_YEAR = 1700
+MIN_FEED_YEAR = 1700
 """The first year that a feed or sitemap may give."""
-UNIX_EPOCH = "1970-01-01T00:00:00Z"
+UNIX_EPOCH_TIMESTAMP = "1970-01-01T00:00:00Z"
 """The zero of Unix time, which programs give for an unknown date."""
-LONGEST = 200
+MAX_DATE_CHARS = 200
 """Characters; a longer text is not a date."""
 
 DATE_WORDS_TEXT = """
@@ -55,122 +55,130 @@ viernes sábado domingo 发布 时间 来源 日期
 """
 DATE_WORDS = frozenset(DATE_WORDS_TEXT.split())
 """Words that stand around dates, in many languages."""
-MAX_OTHER_WORDS = 8
+MAX_WORDS_BESIDE_DATE = 8
 """Words of a date line that do not stand around dates."""
-DATE_LEFT = re.compile(r"[^\W\d_]{2,}")
+WORD_IN_DATE_LINE = re.compile(r"[^\W\d_]{2,}")
 
 
-SPACE = r"[\s.,/-]*"
-WORD = r"[^\W\d_][^\s\d.,;:/()\[\]|·•\"«»<>!?+–—-]{1,14}"
+DATE_SPACE = r"[\s.,/-]*"
+MONTH_WORD = r"[^\W\d_][^\s\d.,;:/()\[\]|·•\"«»<>!?+–—-]{1,14}"
 """A word that may be the name of a month."""
-ORDINAL = r"(?:st|nd|rd|th|er|eme|o|a|º|°|\.)?"
+ORDINAL_ENDING = r"(?:st|nd|rd|th|er|eme|o|a|º|°|\.)?"
 """Endings of ordinal numbers: `1st`, `1er`, `1º`."""
-LINKING = r"(?:de\s+|of\s+|d['’]\s?|na\s+|ng\s+)?"
+LINKING_WORD = r"(?:de\s+|of\s+|d['’]\s?|na\s+|ng\s+)?"
 """Words between day and month: `15 de febrero`, `15 of February`."""
-AND_NAMED = rf"(?:\s?[/(|-]\s?{WORD}\)?)?"
+SECOND_MONTH_NAME = rf"(?:\s?[/(|-]\s?{MONTH_WORD}\)?)?"
 """The same month by its other name: `شباط/فبراير`."""
 DAY_WORD_YEAR = re.compile(
-    rf"(?<!\d)(\d{{1,2}}){ORDINAL}{SPACE}{LINKING}({WORD})\.?{AND_NAMED},?{SPACE}"
+    rf"(?<!\d)(\d{{1,2}}){ORDINAL_ENDING}{DATE_SPACE}{LINKING_WORD}({MONTH_WORD})\.?{SECOND_MONTH_NAME},?{DATE_SPACE}"
     r"(?:del?\s+|do\s+|nam\s+|lui\s+)?(?:พ\.ศ\.|ค\.ศ\.)?\s*(\d{4})(?!\d)"
 )
 """`15 February 2024`, `15. Februar 2024`, `15 de febrero de 2024`."""
 WORD_DAY_YEAR = re.compile(
-    rf"(?<![^\W\d_])({WORD})\.?\s+(?:the\s+)?(\d{{1,2}}){ORDINAL},?\s+(\d{{4}})(?!\d)"
+    rf"(?<![^\W\d_])({MONTH_WORD})\.?\s+(?:the\s+)?(\d{{1,2}}){ORDINAL_ENDING},?\s+(\d{{4}})(?!\d)"
 )
 """`February 15, 2024`."""
 YEAR_WORD_DAY = re.compile(
     r"(?<!\d)(\d{4})(?:\.|,|-?[ae]?ko)?[\s-]*(?:m\.\s*|ж\.\s*|оны\s+)?"
-    rf"({WORD})\.?[\s-]*(\d{{1,2}})(?!\d|[:h]|\.\d)"
+    rf"({MONTH_WORD})\.?[\s-]*(\d{{1,2}})(?!\d|[:h]|\.\d)"
 )
 """`2024 February 15`, `2024. február 15.`, `2024ko otsailaren 15`."""
-YEAR_DAY_WORD = re.compile(rf"(?<!\d)(\d{{4}})\.?\s*gada\s+(\d{{1,2}})\.?\s*({WORD})")
+YEAR_DAY_WORD = re.compile(rf"(?<!\d)(\d{{4}})\.?\s*gada\s+(\d{{1,2}})\.?\s*({MONTH_WORD})")
 """`2024. gada 15. februāris`, as Latvian writes it."""
 YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})\s*[-/.年년]\s*(\d{1,2})\s*[-/.月월]\s*(\d{1,2})(?!\d)")
 """`2024-02-15`, `2024/2/15`, `2024年2月15日`, `2024년 2월 15일`."""
 YEAR_LAST = re.compile(r"(?<!\d)(\d{1,2})\s?([./-])\s?(\d{1,2})\s?\2\s?(\d{4})(?!\d)")
 """`15.02.2024`, `15/02/2024`, `02-15-2024`."""
-ERA = "|".join(era for era in ERAS if len(era) > 1)
-OF_ERA = re.compile(
-    rf"({ERA}|(?<!\w)[rhs](?=\d))\s*(\d{{1,3}}|元)"
+ERA_NAME_PATTERN = "|".join(era for era in YEAR_BEFORE_ERA if len(era) > 1)
+ERA_DATE = re.compile(
+    rf"({ERA_NAME_PATTERN}|(?<!\w)[rhs](?=\d))\s*(\d{{1,3}}|元)"
     r"\s*[年./-]\s*(\d{1,2})\s*[月./-]\s*(\d{1,2})(?!\d)"
 )
 """`令和6年2月15日`, `R6.2.15`, `民國113年2月15日`."""
-REPUBLICAN = re.compile(r"(?<!\d)(1\d\d)\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*日")
+REPUBLICAN_DATE = re.compile(r"(?<!\d)(1\d\d)\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*日")
 """A year of the Republic of China without its name, as Taiwan's pages print it."""
 DAY_WORD_SHORT_YEAR = re.compile(
-    rf"(?<!\d)(\d{{1,2}})[\s-]+({WORD})\.?[\s-]+'?(\d\d)(?=$|\s+\d{{1,2}}:\d\d)"
+    rf"(?<!\d)(\d{{1,2}})[\s-]+({MONTH_WORD})\.?[\s-]+'?(\d\d)(?=$|\s+\d{{1,2}}:\d\d)"
 )
 """`15 Feb 24`, at the end of a line or before a clock time."""
-SHORT_YEAR = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{1,2})\.(\d{2})(?![\d.:])")
+SHORT_YEAR_DATE = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{1,2})\.(\d{2})(?![\d.:])")
 """`25.04.24`, as in the German-speaking and Nordic countries and in eastern Europe."""
 UNIX_DATE = re.compile(
     r"^[a-z]{3} ([a-z]{3} \d{1,2}) (\d{1,2}:\d{2}:\d{2})(?: ([a-z]{3,4}|[+-]\d{4}))? (\d{4})$"
 )
 """The default format of Unix programs: `Thu Feb 15 05:30:00 CET 2024`."""
-AMERICAN_PROGRAM = re.compile(r"^\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d\d:\d\d [AP]M$")
+AMERICAN_PROGRAM_DATE = re.compile(r"^\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d\d:\d\d [AP]M$")
 """The format of programs with American settings."""
-ISO = re.compile(
+ISO_DATE = re.compile(
     r"^(\d{4}-\d{2}-\d{2})(?:[T\s]+(\d{2}:\d{2}(?::\d{2})?)(?:[.,]\d+)?"
     r"\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?(?:\[[\w/+-]+\])?)?$",
     re.I,
 )
 """ISO 8601, also with a blank in place of the `T`, a named zone or Java's zone in brackets."""
-COMPACT = re.compile(r"^(\d{4})(\d\d)(\d\d)(?:T?(\d\d):?(\d\d):?(\d\d)?(Z)?)?$", re.I | re.ASCII)
+COMPACT_ISO_DATE = re.compile(
+    r"^(\d{4})(\d\d)(\d\d)(?:T?(\d\d):?(\d\d):?(\d\d)?(Z)?)?$", re.I | re.ASCII
+)
 """The basic format of ISO 8601."""
-MAIL = re.compile(
+MAIL_DATE = re.compile(
     r"^(?:[^\W\d_]{2,4},?\s*)?(\d{1,2}) (jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec) (\d{4}) "
     r"(\d\d):(\d\d)(?::(\d\d))? (?:([+-])(\d\d)(\d\d)|([a-z]{1,4}))$",
     re.I | re.ASCII,
 )
 """The dates of mail (RFC 5322)."""
 MAIL_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-SECONDS = re.compile(r"^(?:/Date\()?(\d{10})(\d{3})?(?:[.]\d+)?(?:[+-]\d{4})?(?:\)/)?$", re.ASCII)
+UNIX_SECONDS = re.compile(
+    r"^(?:/Date\()?(\d{10})(\d{3})?(?:[.]\d+)?(?:[+-]\d{4})?(?:\)/)?$", re.ASCII
+)
 """Seconds or milliseconds since 1970, also in Microsoft's `/Date(…)/`."""
-MONTH_FIRST = frozenset(("us", "ph"))
-DAY_FIRST_TEXT = "au bd gb gh hk ie in jm ke lk mt my ng nz pk sg tt tz ug uk za zm zw"
-DAY_FIRST = frozenset(DAY_FIRST_TEXT.split())
+MONTH_FIRST_COUNTRIES = frozenset(("us", "ph"))
+DAY_FIRST_COUNTRIES_TEXT = "au bd gb gh hk ie in jm ke lk mt my ng nz pk sg tt tz ug uk za zm zw"
+DAY_FIRST_COUNTRIES = frozenset(DAY_FIRST_COUNTRIES_TEXT.split())
 """Countries that write English dates with the month first, and with the day first.
 
 Canada does both."""
-SOLAR = {folded(name): number for number, names in enumerate(SOLAR_MONTHS, 1) for name in names}
+SOLAR_HIJRI_MONTHS = {
+    fold_date_text(name): number
+    for number, names in enumerate(SOLAR_HIJRI_MONTH_NAMES, 1)
+    for name in names
+}
 """The number of each Solar Hijri month."""
 
 
-def moment(
+def parse_date(
     raw: str | None, language: str | None = None, month_first: bool | None = None
 ) -> str | None:
     """Return the timestamp in a text of a site in ISO 8601, as `records.py` defines it, else None.
 
-    `month_first` is the meaning of 03/04/2024 in the country: March (True, as in the United States)
-    or April (False). Without it, it means April in all languages but English, and is ambiguous in
-    English.
+    `writes_month_first` is the meaning of 03/04/2024 in the country: March (True, as in the United
+    States) or April (False). Without it, it means April in all languages but English, and is
+    ambiguous in English.
     """
     text = " ".join((raw or "").split())
-    if not text or len(text) > LONGEST:
+    if not text or len(text) > MAX_DATE_CHARS:
         return None
-    if month_first is None and language in (None, "en") and AMERICAN_PROGRAM.match(text):
+    if month_first is None and language in (None, "en") and AMERICAN_PROGRAM_DATE.match(text):
         month_first = True
     try:
-        found = _of_machine(text)
+        found = _parse_machine_date(text)
         if found:
             return found
-        english = in_english(folded(text), language)
-        return _written(_in_order(english), language, month_first)
+        english = with_english_months(fold_date_text(text), language)
+        return _parse_written_date(_in_human_order(english), language, month_first)
     except (ValueError, OverflowError):
         return None
 
 
-def _of_machine(text: str) -> str | None:
+def _parse_machine_date(text: str) -> str | None:
     """The timestamp in a form of machines; raises ValueError for an impossible one."""
     if text[:4].isdecimal() or text.startswith("/"):
-        if iso := ISO.match(text):
-            return _iso(*iso.groups())
-        if found := _digits(text):
+        if iso := ISO_DATE.match(text):
+            return _timestamp_of_iso_parts(*iso.groups())
+        if found := _parse_digits(text):
             return found
-    return _mail(text)
+    return _parse_mail_date(text)
 
 
-def month_first(tag: str | None, url: str | None) -> bool | None:
+def writes_month_first(tag: str | None, url: str | None) -> bool | None:
     """Return the meaning of 03/04/2024 by the country of a language tag and a URL: True for March.
 
     None if neither names a country with one meaning, or if they disagree. Many sites outside of
@@ -179,18 +187,20 @@ def month_first(tag: str | None, url: str | None) -> bool | None:
     language, _, region = (tag or "").replace("_", "-").lower().partition("-")
     if language != "en":
         return None
-    said = {_of_country(region), _of_country(_top_level(url))} - {None}
+    said = {_month_first_in_country(region), _month_first_in_country(_top_level_domain(url))} - {
+        None
+    }
     return said.pop() if len(said) == 1 else None
 
 
-def _of_country(code: str) -> bool | None:
+def _month_first_in_country(code: str) -> bool | None:
     """Whether a country writes the month first, None if it is unknown."""
-    if code in MONTH_FIRST:
+    if code in MONTH_FIRST_COUNTRIES:
         return True
-    return False if code in DAY_FIRST else None
+    return False if code in DAY_FIRST_COUNTRIES else None
 
 
-def _top_level(url: str | None) -> str:
+def _top_level_domain(url: str | None) -> str:
     """The top-level domain of a URL."""
     try:
         return (urlsplit(url or "").hostname or "").rpartition(".")[2].lower()
@@ -198,7 +208,7 @@ def _top_level(url: str | None) -> str:
         return ""
 
 
-def read_moment(
+def parse_source_date(
     raw: str | None,
     *,
     fetched_at: str | None = None,
@@ -211,29 +221,33 @@ def read_moment(
     and years before 1700.
     """
     text = " ".join((raw or "").split())
-    if not 8 <= len(text) <= LONGEST:
+    if not 8 <= len(text) <= MAX_DATE_CHARS:
         return None
-    found = _fast_iso(text) or moment(text, language, month_first)
-    return found if found and _can_be(found, fetched_at or now()) else None
+    found = _parse_iso_fast(text) or parse_date(text, language, month_first)
+    return (
+        found
+        if found and _is_possible_source_date(found, fetched_at or current_timestamp())
+        else None
+    )
 
 
-def known_by(found: str | None, fetched_at: str | None) -> str | None:
+def possible_page_date(found: str | None, fetched_at: str | None) -> str | None:
     """Return the timestamp, or None if it is too late or too early for a page.
 
     Too late is more than a day after the page was fetched, too early is before 1990.
     """
-    if found is None or found[:4] < str(EARLIEST):
+    if found is None or found[:4] < str(MIN_PAGE_YEAR):
         return None
     if not fetched_at:
         return found
     latest = datetime.fromisoformat(fetched_at.replace("Z", "+00:00")) + timedelta(days=1)
     if latest.tzinfo is None:
         latest = latest.replace(tzinfo=UTC)
-    return found if found[:19] <= utc(latest)[:19] else None
+    return found if found[:19] <= format_utc(latest)[:19] else None
 
 
-def not_before(moment: str, since: str) -> bool:
-    """Whether `moment` is `since` or later.
+def is_not_before(moment: str, since: str) -> bool:
+    """Whether `parse_date` is `since` or later.
 
     Only the days are compared, unless both are in UTC.
     """
@@ -241,14 +255,14 @@ def not_before(moment: str, since: str) -> bool:
     return moment >= since if exact else moment[:10] >= since[:10]
 
 
-def _can_be(found: str, fetched_at: str) -> bool:
+def _is_possible_source_date(found: str, fetched_at: str) -> bool:
     """Whether a timestamp of a feed or sitemap is possible."""
-    is_possible = f"{FIRST_YEAR}" <= found <= _a_day_after(fetched_at)
-    return is_possible and found != UNIX_EPOCH
+    is_possible = f"{MIN_FEED_YEAR}" <= found <= _timestamp_a_day_later(fetched_at)
+    return is_possible and found != UNIX_EPOCH_TIMESTAMP
 
 
 @lru_cache(maxsize=8)
-def _a_day_after(moment: str) -> str:
+def _timestamp_a_day_later(moment: str) -> str:
     """The timestamp one day later."""
     return (date.fromisoformat(moment[:10]) + timedelta(days=1)).isoformat() + moment[10:]
 
@@ -256,7 +270,7 @@ def _a_day_after(moment: str) -> str:
 # --- forms of machines ----------------------------------------------------------------------------
 
 
-def _fast_iso(text: str) -> str | None:
+def _parse_iso_fast(text: str) -> str | None:
     """The timestamp in the most common form, `2024-02-15T10:30:00+01:00`, parsed in C.
 
     A sitemap contains up to 50,000 of them.
@@ -264,12 +278,12 @@ def _fast_iso(text: str) -> str | None:
     if len(text) < 19 or text[4] != "-" or text[10] not in "T " or not text[5:7].isdecimal():
         return None
     try:
-        return _told(datetime.fromisoformat(text))
+        return _format_timestamp(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
         return None
 
 
-def _told(at: datetime) -> str:
+def _format_timestamp(at: datetime) -> str:
     """Format a timestamp as `archive.records.utc` does, at a third of strftime's cost.
 
     A clock time without time zone stays without one.
@@ -279,7 +293,7 @@ def _told(at: datetime) -> str:
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
-def _iso(day: str, clock: str | None, zone: str | None) -> str:
+def _timestamp_of_iso_parts(day: str, clock: str | None, zone: str | None) -> str:
     """The timestamp of the parts of an ISO 8601 date."""
     if clock is None:
         return date.fromisoformat(day).isoformat()
@@ -288,118 +302,134 @@ def _iso(day: str, clock: str | None, zone: str | None) -> str:
         clock = "00:00"
     at = datetime.fromisoformat(f"{day}T{clock}") + timedelta(days=ends_day)
     if not zone:
-        return _told(at)
+        return _format_timestamp(at)
     if zone[0] not in "+-":
-        return _told(at.replace(tzinfo=UTC))
+        return _format_timestamp(at.replace(tzinfo=UTC))
     digits = zone[1:].replace(":", "")
-    return _told(at.replace(tzinfo=offset_zone(zone[0], digits[:2], digits[2:])))
+    return _format_timestamp(at.replace(tzinfo=zone_of_offset(zone[0], digits[:2], digits[2:])))
 
 
-def _digits(text: str) -> str | None:
+def _parse_digits(text: str) -> str | None:
     """The timestamp in `20240215`, `20240215T103000Z`, or seconds or milliseconds since 1970."""
-    if since := SECONDS.match(text):
-        return utc(datetime.fromtimestamp(int(since[1]), UTC))
-    if not (fits := COMPACT.match(text)):
+    if since := UNIX_SECONDS.match(text):
+        return format_utc(datetime.fromtimestamp(int(since[1]), UTC))
+    if not (fits := COMPACT_ISO_DATE.match(text)):
         return None
     year, month, day, hour, minute, second, zone = fits.groups()
     if hour is None:
         return date(int(year), int(month), int(day)).isoformat()
     at = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second or 0))
-    return _told(at.replace(tzinfo=UTC if zone else None))
+    return _format_timestamp(at.replace(tzinfo=UTC if zone else None))
 
 
-def _mail(text: str) -> str | None:
+def _parse_mail_date(text: str) -> str | None:
     """The timestamp in the form of mail and RSS (RFC 5322): `Thu, 15 Feb 2024 05:30:00 +0000`."""
-    fits = MAIL.match(text)
+    fits = MAIL_DATE.match(text)
     if fits is None:
         return None
     day, month, year, hour, minute, second, sign, hours, minutes, name = fits.groups()
     name = (name or "").lower()
     if name in ("am", "pm", "et", "ct", "mt", "pt") or hour == "24":
         return None
-    zone = offset_zone(sign, hours, minutes) if sign else named(name)
+    zone = zone_of_offset(sign, hours, minutes) if sign else zone_of_abbreviation(name)
     number = MAIL_MONTHS.index(month.lower()) + 1
     at = datetime(int(year), number, int(day), int(hour), int(minute), min(59, int(second or 0)))
-    return _told(at.replace(tzinfo=zone))
+    return _format_timestamp(at.replace(tzinfo=zone))
 
 
 # --- as people write ------------------------------------------------------------------------------
 
 
-def _in_order(text: str) -> str:
+def _in_human_order(text: str) -> str:
     """A Unix date in the order that people use, with the year before the clock time."""
     return UNIX_DATE.sub(r"\1, \4, \2 \3", text)
 
 
-def _written(text: str, language: str | None, month_first: bool | None) -> str | None:
+def _parse_written_date(text: str, language: str | None, month_first: bool | None) -> str | None:
     """The timestamp in a folded text of people."""
-    day, rest = _day(text, language, month_first)
+    day, rest = _day_in_text(text, language, month_first)
     if day is None:
         return None
-    clock = clock_in(rest, language) or clock_in(_to_next_day(rest, language), language)
+    clock = clock_time_in(rest, language) or clock_time_in(
+        _text_before_next_date(rest, language), language
+    )
     if clock is None:
         return day.isoformat()
     at = datetime(day.year, day.month, day.day, clock.hour % 24, clock.minute, clock.second)
     at += timedelta(days=clock.hour == 24)
-    return _told(at.replace(tzinfo=_zone(clock.rest, at, language)))
+    return _format_timestamp(at.replace(tzinfo=_zone_of_clock_time(clock.rest, at, language)))
 
 
-def _to_next_day(rest: str, language: str | None) -> str:
+def _text_before_next_date(rest: str, language: str | None) -> str:
     """The text between a date and the next one in the same line, empty without another date."""
     after = rest.partition("\n")[0]
-    starts = [fits.start() for fits, day in _named_days(after, language) if day]
+    starts = [fits.start() for fits, day in _unambiguous_days(after, language) if day]
     if last := YEAR_LAST.search(after):
         starts.append(last.start())
     return after[: min(starts, default=0)]
 
 
-def _zone(rest: str, at: datetime, language: str | None) -> tzinfo | None:
+def _zone_of_clock_time(rest: str, at: datetime, language: str | None) -> tzinfo | None:
     """The time zone after a clock time, in the same part of the line."""
-    return zone_after(rest.partition("\n")[0], at, language)
+    return time_zone_after(rest.partition("\n")[0], at, language)
 
 
-def _day(text: str, language: str | None, month_first: bool | None) -> tuple[date | None, str]:
+def _day_in_text(
+    text: str, language: str | None, month_first: bool | None
+) -> tuple[date | None, str]:
     """The one day in a folded text, and the text without it."""
-    for fits, day in _named_days(text, language):
+    for fits, day in _unambiguous_days(text, language):
         if day:
-            return day, _without(text, fits)
+            return day, _text_around_match(text, fits)
     if last := YEAR_LAST.search(text):
-        return _ambiguous(last, language, month_first), _without(text, last)
+        return _day_of_digits(last, language, month_first), _text_around_match(text, last)
     if short := DAY_WORD_SHORT_YEAR.search(text):
-        month, year = month_number(short[2], language), int(short[3])
+        month, year = month_of_word(short[2], language), int(short[3])
         year += 2000 if year < 50 else 1900
-        day = _real(year, month, int(short[1])) if month else None
-        return day, _without(text, short)
-    if language and language != "en" and (short := SHORT_YEAR.search(text)):
-        return _real(2000 + int(short[3]), int(short[2]), int(short[1])), _without(text, short)
+        day = _possible_day(year, month, int(short[1])) if month else None
+        return day, _text_around_match(text, short)
+    if language and language != "en" and (short := SHORT_YEAR_DATE.search(text)):
+        return _possible_day(
+            2000 + int(short[3]), int(short[2]), int(short[1])
+        ), _text_around_match(text, short)
     return None, text
 
 
-def _named_days(text: str, language: str | None) -> Iterator[tuple[re.Match[str], date | None]]:
+def _unambiguous_days(
+    text: str, language: str | None
+) -> Iterator[tuple[re.Match[str], date | None]]:
     """The places in a text that give a day in an unambiguous order, with the day or None.
 
     The day is None if the calendar does not have it.
     """
     if not text.isascii() or language == "ja":
-        for fits in OF_ERA.finditer(text):
+        for fits in ERA_DATE.finditer(text):
             if len(fits[1]) > 1 or language == "ja":
-                yield fits, _real(era_year(fits[1], fits[2]), int(fits[3]), int(fits[4]))
-    for pattern, order in FORMS:
+                yield (
+                    fits,
+                    _possible_day(
+                        gregorian_year_of_era(fits[1], fits[2]), int(fits[3]), int(fits[4])
+                    ),
+                )
+    for pattern, order in WRITTEN_DATE_FORMS:
         for fits in pattern.finditer(text):
             parts = dict(zip(order, fits.groups(), strict=True))
             year, month, day = int(parts["y"]), parts["m"], int(parts["d"])
             if month.isdigit():
-                yield fits, _local(year, int(month), day, language)
-            elif year in SOLAR_YEARS:
-                yield fits, _solar(year, SOLAR.get(month, 0), day)
-            elif number := month_number(month, language):
-                yield fits, _local(year, number, day, language)
+                yield fits, _day_in_local_calendar(year, int(month), day, language)
+            elif year in SOLAR_HIJRI_YEARS:
+                yield fits, _solar_hijri_day(year, SOLAR_HIJRI_MONTHS.get(month, 0), day)
+            elif number := month_of_word(month, language):
+                yield fits, _day_in_local_calendar(year, number, day, language)
     if language == "zh":
-        for fits in REPUBLICAN.finditer(text):
-            yield fits, _real(era_year("民国", fits[1]), int(fits[2]), int(fits[3]))
+        for fits in REPUBLICAN_DATE.finditer(text):
+            yield (
+                fits,
+                _possible_day(gregorian_year_of_era("民国", fits[1]), int(fits[2]), int(fits[3])),
+            )
 
 
-FORMS = (
+WRITTEN_DATE_FORMS = (
     (YEAR_FIRST, "ymd"),
     (DAY_WORD_YEAR, "dmy"),
     (WORD_DAY_YEAR, "mdy"),
@@ -409,16 +439,18 @@ FORMS = (
 """Patterns of dates with the order of year, month and day in them."""
 
 
-def _without(text: str, fits: re.Match[str]) -> str:
+def _text_around_match(text: str, fits: re.Match[str]) -> str:
     """The text around a date; the text after it comes first, since clock times usually follow."""
     return f"{text[fits.end() :]}\n{text[: fits.start()]}"
 
 
-def _ambiguous(fits: re.Match[str], language: str | None, month_first: bool | None) -> date | None:
+def _day_of_digits(
+    fits: re.Match[str], language: str | None, month_first: bool | None
+) -> date | None:
     """The day of a date in digits, None if day and month cannot be distinguished."""
     first, second, year = int(fits[1]), int(fits[3]), int(fits[4])
-    with_day_first = _local(year, second, first, language)
-    with_month_first = _local(year, first, second, language)
+    with_day_first = _day_in_local_calendar(year, second, first, language)
+    with_month_first = _day_in_local_calendar(year, first, second, language)
     if fits[2] == "." or month_first is False or (language and language != "en"):
         return with_day_first
     is_ambiguous = with_day_first and with_month_first and first != second
@@ -427,28 +459,28 @@ def _ambiguous(fits: re.Match[str], language: str | None, month_first: bool | No
     return None
 
 
-def _local(year: int, month: int, day: int, language: str | None) -> date | None:
+def _day_in_local_calendar(year: int, month: int, day: int, language: str | None) -> date | None:
     """The Gregorian day of a day whose year is counted as usual in a language."""
-    if year in SOLAR_YEARS:
-        is_solar = language is None or language in SOLAR_LANGUAGES
-        return _solar(year, month, day) if is_solar else None
-    if language == "th" and year > EARLIEST + BUDDHIST:
-        year -= BUDDHIST
-    return _real(year, month, day)
+    if year in SOLAR_HIJRI_YEARS:
+        is_solar = language is None or language in SOLAR_HIJRI_LANGUAGES
+        return _solar_hijri_day(year, month, day) if is_solar else None
+    if language == "th" and year > MIN_PAGE_YEAR + BUDDHIST_YEARS_AHEAD:
+        year -= BUDDHIST_YEARS_AHEAD
+    return _possible_day(year, month, day)
 
 
-def _solar(year: int, month: int, day: int) -> date | None:
+def _solar_hijri_day(year: int, month: int, day: int) -> date | None:
     """The Gregorian day of a Solar Hijri day, None if there is no such day."""
     try:
-        return of_solar_hijri(year, month, day)
+        return gregorian_day_of_solar_hijri(year, month, day)
     except ValueError:
         return None
 
 
-def _real(year: int, month: int, day: int) -> date | None:
+def _possible_day(year: int, month: int, day: int) -> date | None:
     """The day, None if the calendar does not have it or no page can be that old."""
     try:
-        return date(year, month, day) if year >= EARLIEST else None
+        return date(year, month, day) if year >= MIN_PAGE_YEAR else None
     except ValueError:
         return None
 
@@ -460,12 +492,12 @@ def is_date_line(text: str) -> bool:
     """Whether a line only gives a date, perhaps with names; no sentence, no copyright."""
     if "©" in text or "copyright" in text.lower() or "all rights" in text.lower():
         return False
-    others = told_words(text)
+    others = count_words_beside_date(text)
     is_sentence = others > 4 and text.rstrip().endswith((".", "!", "?", "”"))
-    return others <= MAX_OTHER_WORDS and not is_sentence
+    return others <= MAX_WORDS_BESIDE_DATE and not is_sentence
 
 
-def without_date(line: str) -> str:
+def without_date_at_end(line: str) -> str:
     """Return a line without the date at its end.
 
     `By Jane Doe, Friday 5 March 2026, 13:30` becomes `By Jane Doe`.
@@ -479,34 +511,38 @@ def without_date(line: str) -> str:
     return " ".join(words).rstrip(" ,|·•–—-") or line
 
 
-def told_words(text: str) -> int:
+def count_words_beside_date(text: str) -> int:
     """Return the number of words in a line that do not stand around dates."""
-    return sum(word.lower() not in DATE_WORDS for word in DATE_LEFT.findall(text))
+    return sum(word.lower() not in DATE_WORDS for word in WORD_IN_DATE_LINE.findall(text))
 
 
-def is_sentence(text: str) -> bool:
+def reads_as_sentence(text: str) -> bool:
     """Whether a line is a sentence: it has several small words that do not stand around dates.
 
     Two are enough in a line with a full stop.
     """
-    small = sum(word.islower() and word not in DATE_WORDS for word in DATE_LEFT.findall(text))
+    small = sum(
+        word.islower() and word not in DATE_WORDS for word in WORD_IN_DATE_LINE.findall(text)
+    )
     has_full_stop = text.rstrip().endswith((".", "!", "?", "”", "…"))
     return bool(small >= (2 if has_full_stop else 5))
 
 
-DAY_WORD = re.compile(rf"(?<!\d)(\d{{1,2}}){ORDINAL}{SPACE}{LINKING}({WORD})")
+DAY_WORD = re.compile(
+    rf"(?<!\d)(\d{{1,2}}){ORDINAL_ENDING}{DATE_SPACE}{LINKING_WORD}({MONTH_WORD})"
+)
 """`15 February`, without a year."""
-WORD_DAY = re.compile(rf"(?<![^\W\d_])({WORD})\.?\s+(\d{{1,2}})(?![\d:])")
+WORD_DAY = re.compile(rf"(?<![^\W\d_])({MONTH_WORD})\.?\s+(\d{{1,2}})(?![\d:])")
 """`February 15`, without a year."""
 DAY_MONTH = re.compile(r"(?<![\d:.])(\d{1,2})\s?[./月월-]\s?(\d{1,2})(?![\d:])")
 """`15/02`, `15.2`, `2月15`, in either order."""
 
 
-def days_in(raw: str, language: str | None = None) -> list[str]:
+def days_without_year(raw: str, language: str | None = None) -> list[str]:
     """Return the days without a year in a text as `MM-DD`; for `03/04/2024` both readings."""
-    text = in_english(folded(raw), language)
-    found = [(month_number(fits[2], language), int(fits[1])) for fits in DAY_WORD.finditer(text)]
-    found += [(month_number(fits[1], language), int(fits[2])) for fits in WORD_DAY.finditer(text)]
+    text = with_english_months(fold_date_text(raw), language)
+    found = [(month_of_word(fits[2], language), int(fits[1])) for fits in DAY_WORD.finditer(text)]
+    found += [(month_of_word(fits[1], language), int(fits[2])) for fits in WORD_DAY.finditer(text)]
     for fits in DAY_MONTH.finditer(text):
         one, other = int(fits[1]), int(fits[2])
         found += [(one, other), (other, one)]

@@ -13,10 +13,23 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
-ENGLISH = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-SHORTEST = 3
+ENGLISH_MONTHS = (
+    "jan",
+    "feb",
+    "mar",
+    "apr",
+    "may",
+    "jun",
+    "jul",
+    "aug",
+    "sep",
+    "oct",
+    "nov",
+    "dec",
+)
+MIN_SHORT_MONTH_CHARS = 3
 """Letters of a shortened name, unless CLDR lists a shorter one."""
-LOCALES = {
+LOCALES_OF_LANGUAGE = {
     # Egypt and the Gulf, the Levant and Iraq, Algeria and Tunisia, Morocco
     "ar": ("ar", "ar_LB", "ar_DZ", "ar_MA"),
     "az": ("az", "az_Cyrl"),
@@ -31,7 +44,7 @@ LOCALES = {
 }
 """CLDR's locales of a language that has several scripts, or other names of months in some
 countries."""
-FURTHER = {
+FURTHER_MONTH_NAMES = {
     "ar": {5: ["أيار", "نوار"], 6: ["يونية"], 7: ["يوليه", "يولية"], 8: ["اغسطس"]},
     "bn": {1: ["জানুয়ারি", "জানুয়ারী"], 2: ["ফেব্রুয়ারি", "ফেব্রুয়ারী"]},
     "bg": {9: ["септ"], 3: ["мар"], 6: ["юни"], 7: ["юли"]},
@@ -69,15 +82,15 @@ FURTHER = {
     },
 }
 """Names in use that CLDR does not list."""
-UNCHANGING = frozenset(
+LANGUAGES_WITHOUT_MONTH_ENDINGS = frozenset(
     {"en", "fr", "es", "pt", "it", "nl", "de", "ca", "gl", "da", "sv", "no", "nb", "nn", "id", "ms"}
 )
 """Languages in which the names of months have no endings that CLDR does not list."""
 
-COMPOSED = frozenset({"lo", "th", "vi"})
+LANGUAGES_WITH_LONG_MONTH_NAMES = frozenset({"lo", "th", "vi"})
 """Languages in which the names of months consist of several words or contain points."""
 
-EVERYWHERE_TEXT = """
+UNAMBIGUOUS_MONTHS_TEXT = """
 1: ene enero gener gennaio ian ianuarie jaan jaanuar jan janar janeiro janner januar januara januari
 january janv janvaris janvier leden ledna oca ocak saus sausio sausis sij sijecanj sijecnja styczen
 stycznia tammi tammikuu tammikuuta urt urtarrila xan xaneiro ιαν ιανουαριοσ ιανουαριου сту студзень
@@ -129,19 +142,19 @@ grudzien gruod gruodis gruodzio joulu joulukuu joulukuuta prosinac prosinca pros
 A test compares them with CLDR; they are written out because it takes half a second to load so many
 locales. Names that are also common words are left out, such as `pro` (December in Croatian) and
 `set` (September in Italian); they count only where the page declares its language."""
-_OTHER_MARKS = re.compile(
+_ACCENTS_AND_INVISIBLE = re.compile(
     "[\u0300-\u036f\u0591-\u05c7\u064b-\u0655\u0670\u0640\u200b-\u200f\u202a-\u202e"
     "\u2066-\u2069\u00ad\ufeff]"
 )
 """Accents of Latin, Greek and Cyrillic, vowel points of Hebrew and Arabic, and invisible
 characters."""
-_SPELT = str.maketrans(
+_SPELLING_VARIANTS = str.maketrans(
     {"ı": "i", "−": "-", "‐": "-", "‑": "-", "ي": "ی", "ى": "ی", "ك": "ک", "ё": "е", "º": "°"}
 )
 """Letters and signs that are written in several ways, and the one that they are compared in."""
 
 
-def folded(text: str) -> str:
+def fold_date_text(text: str) -> str:
     """Return the text in lower case on one line, without accents and with ASCII digits.
 
     Names are compared in this form.
@@ -149,11 +162,11 @@ def folded(text: str) -> str:
     text = " ".join(text.split())
     if text.isascii():
         return text.lower()
-    composed = unicodedata.normalize("NFKC", text.translate(_SPELT))
-    unmarked = _OTHER_MARKS.sub("", unicodedata.normalize("NFD", composed))
-    lower = unicodedata.normalize("NFC", unmarked).casefold().translate(_SPELT)
+    composed = unicodedata.normalize("NFKC", text.translate(_SPELLING_VARIANTS))
+    unmarked = _ACCENTS_AND_INVISIBLE.sub("", unicodedata.normalize("NFD", composed))
+    lower = unicodedata.normalize("NFC", unmarked).casefold().translate(_SPELLING_VARIANTS)
     digits = "".join(map(_ascii_digit, lower))
-    return " ".join(_OTHER_MARKS.sub("", digits).split())
+    return " ".join(_ACCENTS_AND_INVISIBLE.sub("", digits).split())
 
 
 def _ascii_digit(sign: str) -> str:
@@ -164,23 +177,23 @@ def _ascii_digit(sign: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def month_number(word: str, language: str | None = None) -> int | None:
+def month_of_word(word: str, language: str | None = None) -> int | None:
     """Return the month that a word names in full or shortened.
 
     None if the word names no month, or several.
     """
-    word = folded(word).strip(".'’׳ ")
-    own = _of_language(word, language) if language and language != "en" else None
-    return own or _month_in(_everywhere(), word, SHORTEST + 1)
+    word = fold_date_text(word).strip(".'’׳ ")
+    own = _month_in_language(word, language) if language and language != "en" else None
+    return own or _month_among_names(_unambiguous_months(), word, MIN_SHORT_MONTH_CHARS + 1)
 
 
-def _of_language(word: str, language: str) -> int | None:
+def _month_in_language(word: str, language: str) -> int | None:
     """The month that a word names in a language, also with an ending that CLDR does not list."""
-    names = names_of(language)
-    found = _month_in(names, word)
-    if found or language in UNCHANGING:
+    names = month_names_of(language)
+    found = _month_among_names(names, word)
+    if found or language in LANGUAGES_WITHOUT_MONTH_ENDINGS:
         return found
-    shared = {name: _shared(word, name) for name in names}
+    shared = {name: _shared_letters(word, name) for name in names}
     most = max(shared.values(), default=0)
     if not most:
         return None
@@ -188,17 +201,19 @@ def _of_language(word: str, language: str) -> int | None:
     return near.pop() if len(near) == 1 else None
 
 
-def _shared(word: str, name: str) -> int:
+def _shared_letters(word: str, name: str) -> int:
     """The letters that a word shares with a name whose inflected form it may be, else 0."""
     if len(word) > len(name) + 2 or word[:1] != name[:1]:
         return 0
     pairs = enumerate(zip(word, name, strict=False))
     differing = (at for at, (one, other) in pairs if one != other)
     same = next(differing, min(len(word), len(name)))
-    return same if same >= max(SHORTEST, len(name) - 2) else 0
+    return same if same >= max(MIN_SHORT_MONTH_CHARS, len(name) - 2) else 0
 
 
-def _month_in(names: dict[str, int], word: str, shortest: int = SHORTEST) -> int | None:
+def _month_among_names(
+    names: dict[str, int], word: str, shortest: int = MIN_SHORT_MONTH_CHARS
+) -> int | None:
     """The month that a word names in full or shortened among these names."""
     if word in names:
         return names[word]
@@ -208,22 +223,22 @@ def _month_in(names: dict[str, int], word: str, shortest: int = SHORTEST) -> int
     return begun.pop() if len(begun) == 1 else None
 
 
-def in_english(text: str, language: str | None) -> str:
+def with_english_months(text: str, language: str | None) -> str:
     """Return a folded text in which names of several words or with points are short English ones.
 
     Thai, Lao and Vietnamese have such names.
     """
-    pattern = _composed(language) if language in COMPOSED else None
+    pattern = _long_names_pattern(language) if language in LANGUAGES_WITH_LONG_MONTH_NAMES else None
     if pattern is None:
         return text
-    names = names_of(language or "")
-    return pattern.sub(lambda fits: f" {ENGLISH[names[fits[0]] - 1]} ", text)
+    names = month_names_of(language or "")
+    return pattern.sub(lambda fits: f" {ENGLISH_MONTHS[names[fits[0]] - 1]} ", text)
 
 
 @cache
-def _composed(language: str) -> re.Pattern[str] | None:
+def _long_names_pattern(language: str) -> re.Pattern[str] | None:
     """A pattern for a language's names of months, None if it has no names."""
-    names = names_of(language)
+    names = month_names_of(language)
     if not names:
         return None
     longest_first = sorted(names, key=len, reverse=True)
@@ -232,11 +247,11 @@ def _composed(language: str) -> re.Pattern[str] | None:
 
 
 @cache
-def names_of(language: str) -> dict[str, int]:
+def month_names_of(language: str) -> dict[str, int]:
     """Return a language's folded names of months, without those that name two months."""
     found: defaultdict[str, set[int]] = defaultdict(set)
-    for number, listed in _listed(language):
-        name = re.sub(r"^(?:de |d['’])", "", folded(listed)).rstrip(".'’׳ ")
+    for number, listed in _listed_month_names(language):
+        name = re.sub(r"^(?:de |d['’])", "", fold_date_text(listed)).rstrip(".'’׳ ")
         if len(name) > 1 and not name.isdecimal() and not re.fullmatch(r"\d+\D", name):
             found[name].add(number)
             if language == "he":
@@ -244,11 +259,12 @@ def names_of(language: str) -> dict[str, int]:
     return {name: numbers.pop() for name, numbers in found.items() if len(numbers) == 1}
 
 
-def _listed(language: str) -> Iterator[tuple[int, str]]:
-    """The names of months that CLDR and `FURTHER` list for a language, each with its number."""
+def _listed_month_names(language: str) -> Iterator[tuple[int, str]]:
+    """The names of months that CLDR and `FURTHER_MONTH_NAMES` list for a language, each with its
+    number."""
     from babel import Locale, UnknownLocaleError, localedata
 
-    for locale in LOCALES.get(language, (language,)):
+    for locale in LOCALES_OF_LANGUAGE.get(language, (language,)):
         try:
             months = Locale.parse(locale).months if localedata.exists(locale) else {}
         except (UnknownLocaleError, ValueError):
@@ -256,14 +272,14 @@ def _listed(language: str) -> Iterator[tuple[int, str]]:
         for context in months.values():
             for width in ("wide", "abbreviated"):
                 yield from context.get(width, {}).items()
-    for number, names in FURTHER.get(language, {}).items():
+    for number, names in FURTHER_MONTH_NAMES.get(language, {}).items():
         yield from ((number, name) for name in names)
 
 
 @cache
-def _everywhere() -> dict[str, int]:
-    """The month of each name in `EVERYWHERE_TEXT`."""
-    rows = re.split(r"\b(\d+):", EVERYWHERE_TEXT)[1:]
+def _unambiguous_months() -> dict[str, int]:
+    """The month of each name in `UNAMBIGUOUS_MONTHS_TEXT`."""
+    rows = re.split(r"\b(\d+):", UNAMBIGUOUS_MONTHS_TEXT)[1:]
     found: dict[str, int] = {}
     for number, row in zip(rows[::2], rows[1::2], strict=True):
         found |= dict.fromkeys(row.split(), int(number))

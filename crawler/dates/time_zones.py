@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo
 
-HOURS: dict[str, float] = {
+ZONE_HOURS: dict[str, float] = {
     **dict.fromkeys(("z", "gmt", "ut", "utc", "wet", "гринвич"), 0),
     **{"est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7},
     **{"akst": -9, "akdt": -8, "hst": -10, "ndt": -2.5, "adt": -3, "brt": -3},
@@ -56,7 +56,7 @@ HOURS: dict[str, float] = {
 
 Left out are names with different meanings in different countries: IST (India, Ireland, Israel),
 AST, GST, SST."""
-BY_LANGUAGE: dict[str, dict[str, float]] = {
+ZONE_HOURS_BY_LANGUAGE: dict[str, dict[str, float]] = {
     "zh": {"cst": 8},
     "he": {"ist": 2},
     "bn": {"bst": 6},
@@ -66,10 +66,10 @@ BY_LANGUAGE: dict[str, dict[str, float]] = {
     },
 }
 """Hours east of Greenwich of names that are unambiguous in a language."""
-IN_MAIL_ONLY = frozenset({"cst"})
+ZONES_IN_MAIL_ONLY = frozenset({"cst"})
 """Names that mean Chicago's time by the rules of mail, and Shanghai's in the text of people and
 programs there."""
-REGIONS = {
+ZONES_OF_REGIONS = {
     "et": "America/New_York",
     "ct": "America/Chicago",
     "mt": "America/Denver",
@@ -90,83 +90,83 @@ REGIONS = {
     "horario de brasilia": "America/Sao_Paulo",
 }
 """Names of a region's time, which is summer or winter time depending on the day."""
-AMERICAN = ("et", "ct", "mt", "pt")
+AMERICAN_ZONES = ("et", "ct", "mt", "pt")
 """Names that count in English texts only, since they are words in other languages."""
-FURTHEST = timedelta(hours=14)
+MAX_ZONE_OFFSET = timedelta(hours=14)
 """The largest offset of a country."""
 
-_OPENED = r"[\s(\[,]*"
-_OFFSET = re.compile(
-    rf"{_OPENED}(?P<name>(?:gmt|utc|"
+_BEFORE_ZONE = r"[\s(\[,]*"
+_ZONE_OFFSET = re.compile(
+    rf"{_BEFORE_ZONE}(?P<name>(?:gmt|utc|"
     rf"ut)\s?)?(?P<sign>[+-])(?P<hours>\d\d?)(?::?(?P<minutes>\d\d))?(?![\w:])"
 )
-_DASHED = re.compile(rf"({_OPENED}(?:gmt|utc))–(?=\d)")
-_PLACE = re.compile(rf"{_OPENED}([a-z]{{3,10}}/[a-z_]+(?:/[a-z_]+)?)(?![\w/])")
-_NAME = re.compile(rf"{_OPENED}([^\W\d_]{{1,7}})(?![\w/&+±-]|\s[-+–±]\s?\d|\s?/)")
-_REGION = re.compile(
-    rf"{_OPENED}({'|'.join(map(re.escape, sorted(REGIONS, key=len, reverse=True)))})(?![\w/&+±-]|"
+_OFFSET_WITH_DASH = re.compile(rf"({_BEFORE_ZONE}(?:gmt|utc))–(?=\d)")
+_PLACE_OF_TZ_DATABASE = re.compile(rf"{_BEFORE_ZONE}([a-z]{{3,10}}/[a-z_]+(?:/[a-z_]+)?)(?![\w/])")
+_ZONE_NAME = re.compile(rf"{_BEFORE_ZONE}([^\W\d_]{{1,7}})(?![\w/&+±-]|\s[-+–±]\s?\d|\s?/)")
+_REGION_NAME = re.compile(
+    rf"{_BEFORE_ZONE}({'|'.join(map(re.escape, sorted(ZONES_OF_REGIONS, key=len, reverse=True)))})(?![\w/&+±-]|"
     rf"\s[-+–±]\s?\d|\s?/)"
 )
-_REST = re.compile(r"\s*(?:$|[\n)\],.;|·•/(\[–—-])")
+_AFTER_OFFSET = re.compile(r"\s*(?:$|[\n)\],.;|·•/(\[–—-])")
 """Text that may follow an offset without a name, so that it cannot be a number of something."""
 
 
-def zone_after(text: str, at: datetime, language: str | None = None) -> tzinfo | None:
+def time_zone_after(text: str, at: datetime, language: str | None = None) -> tzinfo | None:
     """Return the time zone at the beginning of a folded text, for the clock time `at`.
 
     None if the text names no zone, or no unambiguous one.
     """
-    text = _DASHED.sub(r"\1-", text)
-    if offset := _OFFSET.match(text):
-        return _of_offset(offset, text[offset.end() :])
-    if place := _PLACE.match(text):
-        return _of_place(place[1], at)
-    if region := _REGION.match(text):
-        if region[1] in AMERICAN and language not in (None, "en"):
+    text = _OFFSET_WITH_DASH.sub(r"\1-", text)
+    if offset := _ZONE_OFFSET.match(text):
+        return _zone_of_offset_match(offset, text[offset.end() :])
+    if place := _PLACE_OF_TZ_DATABASE.match(text):
+        return _zone_of_place(place[1], at)
+    if region := _REGION_NAME.match(text):
+        if region[1] in AMERICAN_ZONES and language not in (None, "en"):
             return None
-        return _of_place(REGIONS[region[1]], at)
-    found = _NAME.match(text)
+        return _zone_of_place(ZONES_OF_REGIONS[region[1]], at)
+    found = _ZONE_NAME.match(text)
     if found is None:
         return None
     name = found[1]
-    if name in IN_MAIL_ONLY and name not in BY_LANGUAGE.get(language or "", {}):
+    if name in ZONES_IN_MAIL_ONLY and name not in ZONE_HOURS_BY_LANGUAGE.get(language or "", {}):
         return None
-    return named(name, language)
+    return zone_of_abbreviation(name, language)
 
 
-def named(name: str, language: str | None = None) -> tzinfo | None:
+def zone_of_abbreviation(name: str, language: str | None = None) -> tzinfo | None:
     """Return the time zone of a folded abbreviation, None if it is unknown or ambiguous."""
-    hours = BY_LANGUAGE.get(language or "", {}).get(name, HOURS.get(name))
+    hours = ZONE_HOURS_BY_LANGUAGE.get(language or "", {}).get(name, ZONE_HOURS.get(name))
     if hours is None:
         return None
     return UTC if hours == 0 else timezone(timedelta(hours=hours))
 
 
-def _of_offset(found: re.Match[str], rest: str) -> tzinfo | None:
+def _zone_of_offset_match(found: re.Match[str], rest: str) -> tzinfo | None:
     """The time zone of an offset, None where the digits may mean something else."""
-    if not found["name"] and not found["minutes"] and not _REST.match(rest):
+    if not found["name"] and not found["minutes"] and not _AFTER_OFFSET.match(rest):
         return None
-    return offset_zone(found["sign"], found["hours"], found["minutes"])
+    return zone_of_offset(found["sign"], found["hours"], found["minutes"])
 
 
-def offset_zone(sign: str, hours: str, minutes: str | None) -> tzinfo | None:
+def zone_of_offset(sign: str, hours: str, minutes: str | None) -> tzinfo | None:
     """Return the time zone of an offset's digits, None if no country has it."""
     span = timedelta(hours=int(hours), minutes=int(minutes or 0))
-    if span > FURTHEST or int(minutes or 0) % 15:
+    if span > MAX_ZONE_OFFSET or int(minutes or 0) % 15:
         return None
     return timezone(-span if sign == "-" else span)
 
 
-def _of_place(name: str, at: datetime) -> tzinfo | None:
+def _zone_of_place(name: str, at: datetime) -> tzinfo | None:
     """The offset of a place at a time; the place has a name of the tz database in any case."""
     parts = ("_".join(map(str.capitalize, part.split("_"))) for part in name.split("/"))
-    zone = _zone_info("/".join(parts))
+    zone = _tz_database_zone("/".join(parts))
     span = at.replace(tzinfo=zone).utcoffset() if zone else None
     return None if span is None else timezone(span)
 
 
 @cache
-def _zone_info(name: str) -> ZoneInfo | None:
+def _tz_database_zone(name: str) -> ZoneInfo | None:
     """The zone of the tz database with this name, None if there is none."""
     try:
         return ZoneInfo(name)

@@ -10,20 +10,20 @@ from typing import NamedTuple
 from lxml.etree import XPath, iterwalk
 from lxml.html import HtmlElement
 
-INLINE_TEXT = """
+INLINE_TAGS_TEXT = """
 a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q ruby rp rt s
 samp small span strike strong sub sup time tt u var wbr output meter progress slot img picture input
 embed map area source track param link meta
 """
-INLINE = frozenset(INLINE_TEXT.split())
+INLINE_TAGS = frozenset(INLINE_TAGS_TEXT.split())
 """Tags whose text belongs to the sentence around them."""
-UNSEEN_TEXT = """
+UNSEEN_TAGS_TEXT = """
 head script style noscript template svg select option textarea button iframe object video audio
 canvas math
 """
-UNSEEN = frozenset(UNSEEN_TEXT.split())
+UNSEEN_TAGS = frozenset(UNSEEN_TAGS_TEXT.split())
 """Tags whose content a reader does not see as text."""
-LAYOUT_SIGNS = (
+LAYOUT_TABLE_TAGS = (
     "table",
     "ul",
     "ol",
@@ -37,17 +37,17 @@ LAYOUT_SIGNS = (
     "div",
 )
 """Tags that data tables do not contain: a table with one of them arranges the page."""
-TABLE_PARTS = frozenset(("table", "tbody", "thead", "tfoot", "tr", "td", "th", "center"))
+TABLE_PART_TAGS = frozenset(("table", "tbody", "thead", "tfoot", "tr", "td", "th", "center"))
 """Tags of a table's structure, up to its cells."""
 
 
-FEWEST_LINKS, ALL_LINKED = 5, 0.95
+MIN_LINK_LIST_BLOCKS, MIN_LINK_LIST_SHARE = 5, 0.95
 """The least number of blocks in a list of links, and the least share of its letters inside
 links."""
-NOTE_MARKS = XPath("//a[contains(@href, '#')][string-length(.) < 8]")
+FIND_NOTE_LINKS = XPath("//a[contains(@href, '#')][string-length(.) < 8]")
 """Short links within the page, as numbers of notes are."""
-NUMBER = re.compile(r"\[?\d{1,3}\]?")
-NOTHING = (0, 0, 0)
+NOTE_NUMBER = re.compile(r"\[?\d{1,3}\]?")
+NO_BLOCK_SUMS = (0, 0, 0)
 """The blocks, letters and linked letters of an element without text."""
 
 
@@ -63,13 +63,13 @@ class Block(NamedTuple):
     """Whether a line break, not an element, separates it from the block before."""
 
 
-def blocks(tree: HtmlElement) -> list[Block]:
+def text_blocks(tree: HtmlElement) -> list[Block]:
     """Return the blocks of a page in reading order.
 
     Scripts, the options of forms and elements with the attribute `hidden` are skipped.
     """
     body = tree.find("body")
-    collector = _Reader()
+    collector = _BlockCollector()
     collector.collect_from(tree if body is None else body)
     return collector.found
 
@@ -81,7 +81,7 @@ def link_lists(elements: Sequence[HtmlElement], blocks: list[Block]) -> list[Htm
     """
     sums: dict[HtmlElement, tuple[int, int, int]] = {}
     for block in blocks:
-        many, letters, linked = sums.get(block.element, NOTHING)
+        many, letters, linked = sums.get(block.element, NO_BLOCK_SUMS)
         sums[block.element] = (many + 1, letters + len(block.text), linked + block.linked)
     lists: dict[HtmlElement, HtmlElement | None] = {}
     for element in reversed(elements):  # what is inside an element stands behind it
@@ -89,10 +89,10 @@ def link_lists(elements: Sequence[HtmlElement], blocks: list[Block]) -> list[Htm
         if own is None:
             continue
         around = element.getparent()
-        if own[0] >= FEWEST_LINKS and own[2] >= ALL_LINKED * own[1]:
+        if own[0] >= MIN_LINK_LIST_BLOCKS and own[2] >= MIN_LINK_LIST_SHARE * own[1]:
             lists[element] = around
         if around is not None:
-            many, letters, linked = sums.get(around, NOTHING)
+            many, letters, linked = sums.get(around, NO_BLOCK_SUMS)
             sums[around] = (many + own[0], letters + own[1], linked + own[2])
     return [
         each
@@ -101,7 +101,7 @@ def link_lists(elements: Sequence[HtmlElement], blocks: list[Block]) -> list[Htm
     ]
 
 
-class _Reader:
+class _BlockCollector:
     """Collects text until something ends the block."""
 
     def __init__(self) -> None:
@@ -122,12 +122,14 @@ class _Reader:
             tag = element.tag
             if event == "start":
                 around.append((block, linked))
-                if element is not body and (tag in UNSEEN or element.get("hidden") is not None):
-                    if tag not in INLINE and tag not in UNSEEN:
+                if element is not body and (
+                    tag in UNSEEN_TAGS or element.get("hidden") is not None
+                ):
+                    if tag not in INLINE_TAGS and tag not in UNSEEN_TAGS:
                         self._end_block(block)
                     walk.skip_subtree()
                     continue
-                if tag not in INLINE:
+                if tag not in INLINE_TAGS:
                     self._end_block(block, broken=tag == "br")
                     block = element
                 elif tag == "a":
@@ -135,7 +137,7 @@ class _Reader:
                 text = element.text
             else:  # the text after an element, a comment or a processing instruction
                 if event == "end":
-                    if tag not in INLINE and tag not in UNSEEN:
+                    if tag not in INLINE_TAGS and tag not in UNSEEN_TAGS:
                         self._end_block(element, broken=tag == "br")
                     block, linked = around.pop()
                 text = element.tail
@@ -162,7 +164,7 @@ class _Reader:
         self._pieces, self._linked = [], 0
 
 
-def unfold_layout(tree: HtmlElement) -> None:
+def unfold_layout_tables(tree: HtmlElement) -> None:
     """Turn tables that only arrange the page, as on the old web, into plain boxes.
 
     A table is layout if it contains lists, headings, boxes or other tables, or more line breaks and
@@ -171,26 +173,26 @@ def unfold_layout(tree: HtmlElement) -> None:
     for table in list(tree.iter("table")):
         if table.find(".//th") is not None:
             continue
-        if _holds_layout(table) or table.get("role") == "presentation":
-            for part in _own_parts(table):
+        if _is_layout_table(table) or table.get("role") == "presentation":
+            for part in _table_parts(table):
                 part.tag = "div"
 
 
-def without_note_marks(tree: HtmlElement) -> None:
+def remove_note_marks(tree: HtmlElement) -> None:
     """Remove the numbers that point to notes, which would stick to the words before them."""
-    for mark in NOTE_MARKS(tree):
+    for mark in FIND_NOTE_LINKS(tree):
         number = mark.text_content().strip()
-        if NUMBER.fullmatch(number):
+        if NOTE_NUMBER.fullmatch(number):
             around = mark.getparent()
             is_alone = around.tag == "sup" and around.text_content().strip() == number
             (around if is_alone else mark).drop_tree()
 
 
-def _holds_layout(table: HtmlElement) -> bool:
+def _is_layout_table(table: HtmlElement) -> bool:
     """Whether a table contains what data tables do not."""
     if any(
         next(table.iter(tag), None) is not table and table.find(f".//{tag}") is not None
-        for tag in LAYOUT_SIGNS
+        for tag in LAYOUT_TABLE_TAGS
     ):
         return True
     breaks = sum(1 for _ in table.iter("p", "br"))
@@ -198,29 +200,29 @@ def _holds_layout(table: HtmlElement) -> bool:
     return breaks > 2 and breaks > cells
 
 
-def _own_parts(table: HtmlElement) -> list[HtmlElement]:
+def _table_parts(table: HtmlElement) -> list[HtmlElement]:
     """The table and its rows and cells, without those of tables inside it."""
     parts, waiting = [table], list(table)
     while waiting:
         part = waiting.pop()
-        if part.tag in TABLE_PARTS and part.tag != "table":
+        if part.tag in TABLE_PART_TAGS and part.tag != "table":
             parts.append(part)
             if part.tag not in ("td", "th"):
                 waiting.extend(part)
     return parts
 
 
-WORD = re.compile(r"\w+")
-NO_SPACES = re.compile("[\xad\u200b\u2060\ufeff]+")
+FOLDED_WORD = re.compile(r"\w+")
+INVISIBLE_BREAK_CHARS = re.compile("[\xad\u200b\u2060\ufeff]+")
 """Invisible characters that allow or forbid a line break inside a word."""
 
 
 @lru_cache(maxsize=4096)  # a page's lines are compared again and again
-def folded(text: str) -> str:
+def fold_text(text: str) -> str:
     """Return the letters and digits of a text in one case, its words separated by single blanks.
 
     Two printings of the same line fold to the same text, whatever their punctuation.
     """
     if not text.isascii():
-        text = NO_SPACES.sub("", text)
-    return " ".join(WORD.findall(text)).casefold()
+        text = INVISIBLE_BREAK_CHARS.sub("", text)
+    return " ".join(FOLDED_WORD.findall(text)).casefold()

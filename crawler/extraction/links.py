@@ -16,36 +16,38 @@ from lxml.html import HtmlElement
 
 from archive.errors import ReadingError, UsageError
 from archive.records import Capture, Lead
-from crawler.extraction.html_tree import read_page
-from pipelines.identity import file_lead
+from crawler.extraction.html_tree import parse_page
+from pipelines.identity import identify_lead
 from pipelines.urls import registered_domain
 
-MOST_LINKS = 1000
+MAX_PAGE_LINKS = 1000
 """Links of one page that are returned."""
-FEWEST_WORDS, FEWEST_CHARACTERS = 3, 8
+MIN_LINK_HEADLINE_WORDS, MIN_UNSPACED_HEADLINE_CHARS = 3, 8
 """The least words of a headline, and the least characters in scripts without blanks between
 words."""
-LONGEST_HEADLINE = 300
+MAX_LINK_HEADLINE_CHARS = 300
 """Characters of a link's words that are kept."""
-NO_ARTICLE = re.compile(
+NON_ARTICLE_PATH = re.compile(
     r"/(?:tags?|topics?|authors?|people|profile|sections?|category|categories|search|newsletters?|"
     r"subscribe|login|signin|register|privacy|terms|contact|about|share|comments?|print|rss|"
     r"feeds?)(?:/|$)",
     re.IGNORECASE,
 )
 """Paths of pages that are not articles."""
-NO_PAGE = re.compile(r"\.(?:jpe?g|png|gif|svg|webp|pdf|mp[34]|zip|xml|css|js)$", re.IGNORECASE)
+NON_PAGE_FILE = re.compile(
+    r"\.(?:jpe?g|png|gif|svg|webp|pdf|mp[34]|zip|xml|css|js)$", re.IGNORECASE
+)
 """Paths of files that are not pages."""
 
 
-AROUND = frozenset(("nav", "header", "footer", "aside"))
+SURROUNDING_TAGS = frozenset(("nav", "header", "footer", "aside"))
 """Tags of what surrounds a page's content."""
 
 
-def linked_hosts(capture: Capture) -> list[str]:
+def hosts_linked_to(capture: Capture) -> list[str]:
     """Return the hosts of other sites that a page's content links to, each once, in their order."""
     try:
-        tree = read_page(capture).tree
+        tree = parse_page(capture).tree
     except ReadingError:
         return []
     url = capture.final_url or capture.url
@@ -54,27 +56,27 @@ def linked_hosts(capture: Capture) -> list[str]:
     for anchor in tree.iter("a"):
         href = (anchor.get("href") or "").strip()
         if not href.startswith(("http://", "https://", "//")) or any(
-            up.tag in AROUND for up in anchor.iterancestors()
+            up.tag in SURROUNDING_TAGS for up in anchor.iterancestors()
         ):
             continue
         try:
             host = urlsplit(urljoin(url, href)).hostname or ""
         except ValueError:
             continue
-        if len(found) < MOST_LINKS and registered_domain(f"http://{host}/") != own:
+        if len(found) < MAX_PAGE_LINKS and registered_domain(f"http://{host}/") != own:
             found[host] = None
     return list(found)
 
 
-def article_links(tree: HtmlElement, url: str) -> list[Lead]:
+def leads_of_links(tree: HtmlElement, url: str) -> list[Lead]:
     """Return leads to the possible articles that a page at `url` links to, each once, in order."""
     found: dict[str, Lead] = {}
-    for address, words in _anchors(tree, url):
-        if len(found) >= MOST_LINKS:
+    for address, words in _link_urls_and_words(tree, url):
+        if len(found) >= MAX_PAGE_LINKS:
             break
-        if may_be_article(address, words):
+        if may_link_to_article(address, words):
             try:
-                lead = file_lead(Lead(address, via="link", found_on=url, headline=words))
+                lead = identify_lead(Lead(address, via="link", found_on=url, headline=words))
             except UsageError:
                 continue
             if lead.url != url:
@@ -82,7 +84,7 @@ def article_links(tree: HtmlElement, url: str) -> list[Lead]:
     return list(found.values())
 
 
-def _anchors(tree: HtmlElement, url: str) -> Iterator[tuple[str, str]]:
+def _link_urls_and_words(tree: HtmlElement, url: str) -> Iterator[tuple[str, str]]:
     """The http URLs of a page's links, each with the words of the link."""
     for anchor in tree.iter("a"):
         href = (anchor.get("href") or "").strip()
@@ -91,10 +93,10 @@ def _anchors(tree: HtmlElement, url: str) -> Iterator[tuple[str, str]]:
         except ValueError:
             continue
         if href and not href.startswith("#") and address.startswith(("http://", "https://")):
-            yield address, " ".join(anchor.text_content().split())[:LONGEST_HEADLINE]
+            yield address, " ".join(anchor.text_content().split())[:MAX_LINK_HEADLINE_CHARS]
 
 
-def may_be_article(address: str, words: str) -> bool:
+def may_link_to_article(address: str, words: str) -> bool:
     """Whether the URL and the words of a link look like those of an article.
 
     The paths of front pages are short, and the words of links to sections are few.
@@ -103,8 +105,8 @@ def may_be_article(address: str, words: str) -> bool:
         path = urlsplit(address).path.rstrip("/")
     except ValueError:
         return False
-    if not path or NO_ARTICLE.search(path) or NO_PAGE.search(path):
+    if not path or NON_ARTICLE_PATH.search(path) or NON_PAGE_FILE.search(path):
         return False
-    return len(words.split()) >= FEWEST_WORDS or (
-        not words.isascii() and len(words) >= FEWEST_CHARACTERS
+    return len(words.split()) >= MIN_LINK_HEADLINE_WORDS or (
+        not words.isascii() and len(words) >= MIN_UNSPACED_HEADLINE_CHARS
     )

@@ -14,44 +14,44 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-CLOSED_TEXT = """
+CLOSING_TAGS_TEXT = """
 address article aside audio blockquote button canvas center details dialog dir dl fieldset
 figcaption figure footer form header hgroup iframe label listing main map math menu nav noframes
 noscript object ol optgroup option picture pre search section select slot summary svg template
 textarea ul video
 """
-CLOSED = frozenset(CLOSED_TEXT.split())
+CLOSING_TAGS = frozenset(CLOSING_TAGS_TEXT.split())
 """Elements whose end tag closes all that is open inside them."""
-CELLS = frozenset(("table", "td", "th"))
+CELL_TAGS = frozenset(("table", "td", "th"))
 """Elements that an end tag outside of them cannot close."""
-DIV = "div"
-IGNORED = re.compile(rf"mismatch: (?:{'|'.join(sorted(CLOSED))}) and ")
+DIV_TAG = "div"
+IGNORED_END_TAG = re.compile(rf"mismatch: (?:{'|'.join(sorted(CLOSING_TAGS))}) and ")
 """libxml2's complaint about an end tag; it names the innermost open element, not the `div` around
 it."""
-TAGS = "|".join(sorted(CLOSED | CELLS | {DIV}, key=len, reverse=True))
-TOKEN = re.compile(
+NESTING_TAGS_PATTERN = "|".join(sorted(CLOSING_TAGS | CELL_TAGS | {DIV_TAG}, key=len, reverse=True))
+NESTING_TOKEN = re.compile(
     rf"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1|\Z)|"
-    rf"<(?P<end>/?)(?P<name>{TAGS})(?=[\s/>])[^<>]*+>".encode(),
+    rf"<(?P<end>/?)(?P<name>{NESTING_TAGS_PATTERN})(?=[\s/>])[^<>]*+>".encode(),
     re.I | re.S,
 )
 
 
-class Complaint(Protocol):
+class ParserComplaint(Protocol):
     """One fault of a page that a parser reports."""
 
     @property
     def message(self) -> str: ...
 
 
-def is_misnested(complaints: Iterable[Complaint]) -> bool:
+def is_misnested(complaints: Iterable[ParserComplaint]) -> bool:
     """Whether a parser may have ignored an end tag because a `div` was open."""
-    return any(IGNORED.search(complaint.message) for complaint in complaints)
+    return any(IGNORED_END_TAG.search(complaint.message) for complaint in complaints)
 
 
-def closed(page: bytes) -> bytes:
+def close_open_divs(page: bytes) -> bytes:
     """Return the page with a `</div>` for each `div` left open where an element around it ends."""
-    levels, parts, done = _Levels(), [], 0
-    for tag in TOKEN.finditer(page):
+    levels, parts, done = _OpenElements(), [], 0
+    for tag in NESTING_TOKEN.finditer(page):
         if tag["name"] is None:
             continue
         if open_divs := levels.take_tag(
@@ -63,7 +63,7 @@ def closed(page: bytes) -> bytes:
 
 
 @dataclass(slots=True)
-class _Levels:
+class _OpenElements:
     """The elements that are open at one position of a page, each with its number of open `div`.
 
     The innermost element is the last. A tag costs no more time than the levels that it closes.
@@ -81,9 +81,9 @@ class _Levels:
         if not is_end:
             if not is_empty:
                 self._open_element(name)
-        elif name == DIV:
+        elif name == DIV_TAG:
             self._close_div()
-        elif name in CELLS:
+        elif name in CELL_TAGS:
             if self.cells[name]:
                 self._close_element(name)
         elif self.scopes[-1][name]:
@@ -92,13 +92,13 @@ class _Levels:
 
     def _open_element(self, name: str) -> None:
         """Enter an element."""
-        if name == DIV:
+        if name == DIV_TAG:
             self.divs[-1] += 1
             self.all_divs += 1
             return
         self.names.append(name)
         self.divs.append(0)
-        if name in CELLS:
+        if name in CELL_TAGS:
             self.cells[name] += 1
             self.scopes.append(Counter())
         else:
@@ -122,7 +122,7 @@ class _Levels:
     def _leave_innermost(self) -> int:
         """Leave the innermost element; return the number of `div` that were open in it."""
         name, divs = self.names.pop(), self.divs.pop()
-        if name in CELLS:
+        if name in CELL_TAGS:
             self.cells[name] -= 1
             self.scopes.pop()
         else:

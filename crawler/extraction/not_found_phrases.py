@@ -9,41 +9,41 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-LONGEST = 90
+MAX_NOT_FOUND_CHARS = 90
 """Characters; a longer headline is not such a phrase."""
 
-_THING = r"(?:page|file|site|article|story|post|content|document|item|url|link)"
-_SEITE = r"(?:seite|artikel|beitrag|inhalt|meldung)"
-_PAGE = r"(?:page|article|contenu|document)"
-_PAGINA = (
+_ENGLISH_PAGE = r"(?:page|file|site|article|story|post|content|document|item|url|link)"
+_GERMAN_PAGE = r"(?:seite|artikel|beitrag|inhalt|meldung)"
+_FRENCH_PAGE = r"(?:page|article|contenu|document)"
+_ROMANCE_PAGE = (
     r"(?:p[áa]gina|art[íi]culo|artigo|articolo|noticia|not[íi]cia|notizia|"
     r"contenido|conte[úu]do|contenuto)"
 )
-_SIDAN = r"(?:sidan|siden|sida|artikeln|artiklen|artikkelen)"
+_NORDIC_PAGE = r"(?:sidan|siden|sida|artikeln|artiklen|artikkelen)"
 
-SAYS = re.compile(
+NOT_FOUND_PHRASE = re.compile(
     rf"""^\W*(?:error\W*|fehler\W*|erreur\W*)?(?:404|410)\b|\bnot\ found\b
-    |\b{_THING}\ (?:(?:was|is|could|cannot|can['’]t|can\ not|has)\ )?(?:not|be|been)\ (?:be\ )?
+    |\b{_ENGLISH_PAGE}\ (?:(?:was|is|could|cannot|can['’]t|can\ not|has)\ )?(?:not|be|been)\ (?:be\ )?
       (?:found|exist|removed|deleted|available|taken\ down)
-    |\b{_THING}\ (?:doesn['’]?t|does\ not|no\ longer)\ (?:exists?|available)|
-      \b{_THING}\ (?:is\ )?unavailable\b
-    |\b{_THING}\ is\ (?:no\ longer|not)\ available|\b{_THING}\ (?:was|is)\ (?:removed|deleted|
+    |\b{_ENGLISH_PAGE}\ (?:doesn['’]?t|does\ not|no\ longer)\ (?:exists?|available)|
+      \b{_ENGLISH_PAGE}\ (?:is\ )?unavailable\b
+    |\b{_ENGLISH_PAGE}\ is\ (?:no\ longer|not)\ available|\b{_ENGLISH_PAGE}\ (?:was|is)\ (?:removed|deleted|
       withdrawn)\W*$
-    |\b(?:can['’]t|cannot|couldn['’]t|could\ not|unable\ to)\ find\ (?:the|that|this|your)\ {_THING}
-    |\b{_SEITE}\ (?:(?:wurde|konnte|ist|existiert|steht)\ )?(?:leider\ )?nicht\ (?:mehr\ )?
-      (?:gefunden|vorhanden|verfügbar|existiert|zur\ verfügung)|\b{_SEITE}\ existiert\ nicht
-    |\b{_PAGE}\ (?:introuvable|inexistante?|non\ trouvée?|n['’]existe\ (?:pas|plus)|
+    |\b(?:can['’]t|cannot|couldn['’]t|could\ not|unable\ to)\ find\ (?:the|that|this|your)\ {_ENGLISH_PAGE}
+    |\b{_GERMAN_PAGE}\ (?:(?:wurde|konnte|ist|existiert|steht)\ )?(?:leider\ )?nicht\ (?:mehr\ )?
+      (?:gefunden|vorhanden|verfügbar|existiert|zur\ verfügung)|\b{_GERMAN_PAGE}\ existiert\ nicht
+    |\b{_FRENCH_PAGE}\ (?:introuvable|inexistante?|non\ trouvée?|n['’]existe\ (?:pas|plus)|
       n['’]est\ plus\ disponible)
-    |\b{_PAGE}\ supprimée?\W*$
-    |\b{_PAGINA}\ (?:no|não|nao|non)\ (?:(?:se\ ha|se|foi|è\ stat[oa]|è|fue|está|é|pudo\ ser|ya|
+    |\b{_FRENCH_PAGE}\ supprimée?\W*$
+    |\b{_ROMANCE_PAGE}\ (?:no|não|nao|non)\ (?:(?:se\ ha|se|foi|è\ stat[oa]|è|fue|está|é|pudo\ ser|ya|
       più)\ )*
       (?:encontrad[oa]|trovat[oa]|disponible|disponível|disponibile|existe|esiste|existente|
       localizad[oa])
     |\b(?:pagina|artikel|bericht)\ (?:(?:is|kan|werd)\ )?niet\ (?:meer\ )?(?:gevonden|beschikbaar|
       worden\ gevonden)
-    |\b{_SIDAN}\ (?:(?:kunde|kunne|ble|blev|er|är)\ )?(?:inte|ikke)\ (?:\w+\ )?
+    |\b{_NORDIC_PAGE}\ (?:(?:kunde|kunne|ble|blev|er|är)\ )?(?:inte|ikke)\ (?:\w+\ )?
       (?:hittas|hittades|funnen|funnet|fundet|finnes|findes|tillgänglig|tilgængelig|tilgjengelig)
-    |\b{_SIDAN}\ (?:finns|finnes|findes|eksisterer|existerar)\ (?:inte|ikke)
+    |\b{_NORDIC_PAGE}\ (?:finns|finnes|findes|eksisterer|existerar)\ (?:inte|ikke)
     |\bsivua\ ei\ (?:löytyn?yt|löydy|ole)|\bartikkelia\ ei\ löyt|\bsivu\ ei\ löytynyt
     |\bnie\ znaleziono\ (?:strony|artykułu)|\b(?:strona|artykuł)\ nie\ (?:istnieje|
       została?\ znalezion)
@@ -70,6 +70,8 @@ SAYS = re.compile(
 )
 
 
-def says_not_found(words: Iterable[str | None]) -> bool:
+def is_not_found_phrase(words: Iterable[str | None]) -> bool:
     """Whether one of these texts, a page's title and headline, says that the page was not found."""
-    return any(text and len(text) < LONGEST and SAYS.search(text) for text in words)
+    return any(
+        text and len(text) < MAX_NOT_FOUND_CHARS and NOT_FOUND_PHRASE.search(text) for text in words
+    )

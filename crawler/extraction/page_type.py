@@ -11,19 +11,19 @@ from dataclasses import dataclass
 from itertools import islice
 from urllib.parse import urlsplit
 
-from archive.records import NOT_FOUND, PageType
+from archive.records import NOT_FOUND_REASON, PageType
 from crawler.extraction import jsonld, page_type_features
 from crawler.extraction.blocks import Block
-from crawler.extraction.fields.metadata import Page
-from crawler.extraction.main_text.line_rules import DENSE
-from crawler.extraction.not_found_phrases import says_not_found
+from crawler.extraction.fields.metadata import OpenedPage
+from crawler.extraction.main_text.line_rules import DENSE_SCRIPT
+from crawler.extraction.not_found_phrases import is_not_found_phrase
 
-Verdict = tuple[PageType, str | None]
+PageVerdict = tuple[PageType, str | None]
 """The type, and the reason if it is not `article`."""
 
-ERROR_STATUSES = frozenset((401, 402, 403, 404, 410, 429, 451))
+ERROR_PAGE_STATUSES = frozenset((401, 402, 403, 404, 410, 429, 451))
 """HTTP statuses below 500 whose page is not an article."""
-WALL = re.compile(
+ROBOT_WALL_TITLE = re.compile(
     r"^\W*(?:just a moment|attention required|access (?:to this page )?(?:has been )?denied|"
     r"are you (?:a )?(?:robot|human)|verify(?:ing)? (?:that )?you are (?:a )?human|security check|"
     r"checking your browser|pardon our interruption|please verify|robot check|403 forbidden|"
@@ -32,7 +32,7 @@ WALL = re.compile(
     re.I,
 )
 """Titles of pages that keep robots out."""
-LOG_IN = re.compile(
+LOG_IN_TITLE = re.compile(
     r"^\W*(?:log ?in|sign ?in|register|create (?:an |your )?account|anmelden|anmeldung|connexion|"
     r"se connecter|iniciar sesión|accedi|inloggen|zaloguj|вход)\b",
     re.I,
@@ -46,7 +46,7 @@ LISTING_PATH = re.compile(
 """Paths of pages that list other pages."""
 ARTICLE_PATH = re.compile(r"/(?:blogs?|news|articles?|stor(?:y|ies))(?:/|$)", re.I)
 """Paths of articles, whatever else they contain."""
-OTHER_PATH = (
+OTHER_PATHS = (
     (
         re.compile(
             r"/(?:forums?|threads?|topic/\d+|viewtopic|showthread|questions|community/index|"
@@ -75,12 +75,12 @@ OTHER_PATH = (
     ),
 )
 """Paths of pages that are neither articles nor lists, each with the reason."""
-PLAIN = {"thread": "a forum's thread", "manual": "documentation", "shop": "a shop's page"}
+REASONS_BY_KIND = {"thread": "a forum's thread", "manual": "documentation", "shop": "a shop's page"}
 """The reasons for the kinds of `page_type_features` that hosts and generators name."""
-ROOT = re.compile(r"^/?(?:index\.\w+|home/?|en/?)?$")
+FRONT_PAGE_PATH = re.compile(r"^/?(?:index\.\w+|home/?|en/?)?$")
 """Paths of front pages."""
-LISTING_TYPES = frozenset(page_type_features.TYPES["list"])
-OTHER_TYPES = {
+LISTING_DATA_TYPES = frozenset(page_type_features.DATA_TYPES_BY_KIND["list"])
+REASONS_BY_DATA_TYPE = {
     "Product": "a product",
     "ProductGroup": "a product",
     "DiscussionForumPosting": "a forum's thread",
@@ -96,24 +96,24 @@ OTHER_TYPES = {
     "Service": "a service's page",
 }
 """Types of https://schema.org that are not articles, each with the reason."""
-MARKED_TYPES = ("Product", "DiscussionForumPosting", "QAPage", "JobPosting")
+MICRODATA_TYPES = ("Product", "DiscussionForumPosting", "QAPage", "JobPosting")
 """Types that count where microdata give them, the first found before the others."""
-MAX_ITEM_TYPES = 40
+MAX_MICRODATA_ELEMENTS = 40
 """Elements with microdata whose types are compared."""
-LONG = 1_200
+MIN_CERTAIN_TEXT_CHARS = 1_200
 """Characters of text that make a page an article, whatever else it shows, if its data declare
 one."""
 
 
-MIN_CLAIMED_TEXT = 200
+MIN_DECLARED_TEXT_CHARS = 200
 """Characters of text below which a page is not an article merely because its data declare one."""
-SHORT = 500
+MIN_LISTED_TEXT_CHARS = 500
 """Characters. For a shorter text, a path like `/topics/ferries` outweighs data that declare an
 article."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class PageShape:
     """Figures of a page's text and links."""
 
     text: int
@@ -126,67 +126,75 @@ class Shape:
     """Linked blocks as long as headlines."""
 
 
-def page_type(page: Page, status: int, headline: str | None, text: str, dated: bool) -> Verdict:
+def classify_page(
+    page: OpenedPage, status: int, headline: str | None, text: str, dated: bool
+) -> PageVerdict:
     """Return the type of a page, and the reason if it is not an article.
 
     A long text that the page's data declare to be news is always an article.
     """
-    form = shape(page.blocks, text)
-    news = bool(jsonld.types(page.article) & jsonld.NEWS_TYPES)
-    if status in ERROR_STATUSES or status >= 500:
+    form = page_shape(page.blocks, text)
+    news = bool(jsonld.types_of_thing(page.article) & jsonld.NEWS_TYPES)
+    if status in ERROR_PAGE_STATUSES or status >= 500:
         return "error", f"status {status}"
-    if form.text >= LONG and news:
+    if form.text >= MIN_CERTAIN_TEXT_CHARS and news:
         return "article", None
     claimed = bool(page.article) or page.meta.get("og:type", "").lower() in ("article", "news")
-    settled = claimed and dated and form.text >= LONG
+    settled = claimed and dated and form.text >= MIN_CERTAIN_TEXT_CHARS
     ruled = (
-        _empty(page, form, text)
-        or _error(page, headline, form, dated)
-        or _other(page, settled)
-        or _video(page, form, claimed)
-        or _section(page, form, claimed)
-        or _nothing(form)
+        _empty_page(page, form, text)
+        or _error_page(page, headline, form, dated)
+        or _other_page(page, settled)
+        or _video_page(page, form, claimed)
+        or _section_page(page, form, claimed)
+        or _page_without_text(form)
     )
     if ruled:
         return ruled
-    features = page_type_features.signs(page, headline, text, dated)
-    least = page_type_features.LEAST_CLAIMED if settled else page_type_features.LEAST
-    weighed = page_type_features.verdict(features, least)
+    features = page_type_features.page_features(page, headline, text, dated)
+    least = (
+        page_type_features.MIN_DECLARED_ARTICLE_LOG_ODDS
+        if settled
+        else page_type_features.MIN_ARTICLE_LOG_ODDS
+    )
+    weighed = page_type_features.weigh_page_features(features, least)
     if weighed:
         return weighed
     return ("article", None) if text.strip() else ("empty", "no text was found on the page")
 
 
-def shape(blocks: list[Block], text: str) -> Shape:
+def page_shape(blocks: list[Block], text: str) -> PageShape:
     """Return the figures of a page that the rules compare."""
     long = (block for block in blocks if len(block.text) > 80)
     sentences = sum(len(block.text) for block in long if block.linked * 3 < len(block.text))
     links = sum(block.linked for block in blocks)
     headings = (block for block in blocks if len(block.text) > 25)
     teasers = sum(block.linked * 10 >= len(block.text) * 8 for block in headings)
-    size = int(len(text) * 2.5) if DENSE.search(text) else len(text)
-    return Shape(size, sentences, links, teasers)
+    size = int(len(text) * 2.5) if DENSE_SCRIPT.search(text) else len(text)
+    return PageShape(size, sentences, links, teasers)
 
 
-def _empty(page: Page, form: Shape, text: str) -> Verdict | None:
+def _empty_page(page: OpenedPage, form: PageShape, text: str) -> PageVerdict | None:
     """A page that consists of frames or has no blocks; else None."""
-    if page.tree.find(".//frameset") is not None and form.text < LONG:
+    if page.tree.find(".//frameset") is not None and form.text < MIN_CERTAIN_TEXT_CHARS:
         return "empty", "a page of frames: its text is at other URLs"
     if not page.blocks and not text:
         return "empty", "no text on the page"
     return None
 
 
-def _error(page: Page, headline: str | None, form: Shape, dated: bool) -> Verdict | None:
+def _error_page(
+    page: OpenedPage, headline: str | None, form: PageShape, dated: bool
+) -> PageVerdict | None:
     """An error page: a page not found, a wall against robots or a log-in; else None."""
-    if form.text > LONG:
+    if form.text > MIN_CERTAIN_TEXT_CHARS:
         return None
-    if says_not_found((page.title, headline)):
-        return "error", NOT_FOUND
+    if is_not_found_phrase((page.title, headline)):
+        return "error", NOT_FOUND_REASON
     for words in filter(None, (page.title, headline)):
-        if WALL.match(words):
+        if ROBOT_WALL_TITLE.match(words):
             return "error", "a wall against robots"
-        if LOG_IN.match(words) and len(words) < 60 and not dated:
+        if LOG_IN_TITLE.match(words) and len(words) < 60 and not dated:
             return "error", "a log-in"
     if dated:  # a short piece of news beside a form to log in
         return None
@@ -196,83 +204,88 @@ def _error(page: Page, headline: str | None, form: Shape, dated: bool) -> Verdic
     return None
 
 
-def _other(page: Page, settled: bool) -> Verdict | None:
+def _other_page(page: OpenedPage, settled: bool) -> PageVerdict | None:
     """A page that is neither an article nor a list; else None.
 
     `settled` pages declare an article, and are dated and long: for them only the rule about the URL
     applies.
     """
-    if page.article and not jsonld.types(page.article) <= {"TechArticle", "DiscussionForumPosting"}:
+    if page.article and not jsonld.types_of_thing(page.article) <= {
+        "TechArticle",
+        "DiscussionForumPosting",
+    }:
         return None
-    reason = _by_address(page.url)
+    reason = _reason_in_url(page.url)
     if not settled:
-        reason = reason or _by_data(page) or _by_maker(page)
+        reason = reason or _reason_in_data(page) or _reason_in_generator(page)
     return ("other", reason) if reason else None
 
 
-def _by_data(page: Page) -> str | None:
+def _reason_in_data(page: OpenedPage) -> str | None:
     """The reason why the page's data say that it is not an article, if they do."""
     og_type = page.meta.get("og:type", "").lower()
     if og_type.startswith(("product", "og:product", "profile", "music", "business")):
         return f"it calls itself {og_type}"
-    declared = jsonld.declared_types(page.things)
-    reasons = (reason for kind, reason in OTHER_TYPES.items() if kind in declared)
-    return next(reasons, None) or _marked_kind(page)
+    declared = jsonld.types_of_things(page.things)
+    reasons = (reason for kind, reason in REASONS_BY_DATA_TYPE.items() if kind in declared)
+    return next(reasons, None) or _reason_in_microdata(page)
 
 
-def _by_address(url: str) -> str | None:
+def _reason_in_url(url: str) -> str | None:
     """The reason why the page's URL says that it is not an article, if it does."""
     parts = urlsplit(url)
     if ARTICLE_PATH.search(parts.path):
         return None
-    if kind := page_type_features.host_kind(parts.hostname or ""):
-        return PLAIN[kind]
-    return next((reason for pattern, reason in OTHER_PATH if pattern.search(parts.path)), None)
+    if kind := page_type_features.kind_of_host(parts.hostname or ""):
+        return REASONS_BY_KIND[kind]
+    return next((reason for pattern, reason in OTHER_PATHS if pattern.search(parts.path)), None)
 
 
-def _by_maker(page: Page) -> str | None:
+def _reason_in_generator(page: OpenedPage) -> str | None:
     """The reason why the program that made the page says that it is not an article, if it does."""
-    kind = page_type_features.maker_kind(page.meta.get("generator", ""))
-    return PLAIN[kind] if kind else None
+    kind = page_type_features.kind_of_generator(page.meta.get("generator", ""))
+    return REASONS_BY_KIND[kind] if kind else None
 
 
-def _marked_kind(page: Page) -> str | None:
+def _reason_in_microdata(page: OpenedPage) -> str | None:
     """The reason why the page's microdata say that it is not an article, if they do."""
-    marked = islice(page_type_features.marked_kinds(page.elements[1:]), MAX_ITEM_TYPES)
+    marked = islice(page_type_features.item_types_of(page.elements[1:]), MAX_MICRODATA_ELEMENTS)
     kinds = {kind.rpartition("/")[2] for kind in marked}
     if kinds & {"NewsArticle", "Article", "BlogPosting"}:
         return None
-    return next((OTHER_TYPES[kind] for kind in MARKED_TYPES if kind in kinds), None)
+    return next((REASONS_BY_DATA_TYPE[kind] for kind in MICRODATA_TYPES if kind in kinds), None)
 
 
-def _video(page: Page, form: Shape, claimed: bool) -> Verdict | None:
+def _video_page(page: OpenedPage, form: PageShape, claimed: bool) -> PageVerdict | None:
     """A page that consists of a video with a caption; else None."""
-    if claimed and form.text >= MIN_CLAIMED_TEXT:
+    if claimed and form.text >= MIN_DECLARED_TEXT_CHARS:
         return None
-    declared = jsonld.declared_types(page.things)
+    declared = jsonld.types_of_things(page.things)
     og_type = page.meta.get("og:type", "").lower()
     is_video = "VideoObject" in declared or og_type.startswith("video")
-    if is_video and form.text < 600 and not jsonld.types(page.article) & jsonld.NEWS_TYPES:
+    if is_video and form.text < 600 and not jsonld.types_of_thing(page.article) & jsonld.NEWS_TYPES:
         return "video", "a player with a caption"
     return None
 
 
-def _section(page: Page, form: Shape, claimed: bool) -> Verdict | None:
+def _section_page(page: OpenedPage, form: PageShape, claimed: bool) -> PageVerdict | None:
     """A front page or a list of other pages; else None."""
     url = urlsplit(page.url)
-    is_root = bool(ROOT.match(url.path)) and not url.query
+    is_root = bool(FRONT_PAGE_PATH.match(url.path)) and not url.query
     if is_root and form.teasers >= 3 and not page.article:
         return "section", "a front page"
-    listing = jsonld.declared_types(page.things) & LISTING_TYPES or LISTING_PATH.search(url.path)
-    if not listing or (claimed and form.text >= SHORT):
+    listing = jsonld.types_of_things(page.things) & LISTING_DATA_TYPES or LISTING_PATH.search(
+        url.path
+    )
+    if not listing or (claimed and form.text >= MIN_LISTED_TEXT_CHARS):
         return None
     has_more_links = form.teasers > 5 and form.sentences < 2 * form.links
-    if has_more_links and form.text < 3 * LONG:
+    if has_more_links and form.text < 3 * MIN_CERTAIN_TEXT_CHARS:
         return "section", "a list of other pages"
     return None
 
 
-def _nothing(form: Shape) -> Verdict | None:
+def _page_without_text(form: PageShape) -> PageVerdict | None:
     """A page with hardly any text; else None."""
     if form.text >= 40 or form.sentences >= 80:
         return None

@@ -23,11 +23,11 @@ from lxml.html import HtmlElement
 from archive.records import PageType
 from crawler.extraction import jsonld
 from crawler.extraction.blocks import Block
-from crawler.extraction.fields.metadata import HEADINGS, Page
-from crawler.extraction.main_text.line_features import is_prose
-from crawler.extraction.main_text.line_rules import DENSE, SENTENCE_ENDS
+from crawler.extraction.fields.metadata import HEADLINE_TAGS, OpenedPage
+from crawler.extraction.main_text.line_features import is_prose_block
+from crawler.extraction.main_text.line_rules import DENSE_SCRIPT, LINE_SENTENCE_ENDS
 
-KINDS: dict[str, tuple[PageType, str]] = {
+KINDS_OF_OTHER_PAGES: dict[str, tuple[PageType, str]] = {
     "list": ("section", "mostly links to other pages"),
     "thread": ("other", "it looks like a forum's thread"),
     "shop": ("other", "it looks like a shop's page"),
@@ -36,7 +36,7 @@ KINDS: dict[str, tuple[PageType, str]] = {
 }
 """Kinds of pages that are not articles; the name of a feature of such pages begins with its
 kind."""
-TYPES = {
+DATA_TYPES_BY_KIND = {
     "shop": ("Product", "ProductGroup", "Offer", "AggregateOffer"),
     "thread": ("DiscussionForumPosting", "QAPage"),
     "list": ("CollectionPage", "ItemList", "SearchResultsPage", "ProfilePage"),
@@ -52,9 +52,9 @@ TYPES = {
     ),
 }
 """Types of https://schema.org, by the kind of page."""
-ARTICLE_DATA = ("article", "news", "blog", "blogpost", "post")
+ARTICLE_OG_TYPES = ("article", "news", "blog", "blogpost", "post")
 """Types of https://ogp.me for articles, and common misspellings of them."""
-PATHS = {
+PATHS_BY_FEATURE = {
     "thread": r"/(?:forums?|threads?|t|topic/\d+|viewtopic|showthread|questions|community|"
     r"discussions?)(?:[/.?]|$)",
     "shop": r"/(?:products?|shop|store|cart|checkout|browse|dp|item|collections?|c)(?:/|$)|"
@@ -71,10 +71,14 @@ PATHS = {
     "number": r"\d{4}",
 }
 """Patterns of URL paths, by feature."""
-PATH_PATTERNS = {name: re.compile(pattern, re.I) for name, pattern in PATHS.items()}
-HOSTS = re.compile(r"^(?:(forums?|community|discuss)|(docs?|developers?|api)|(shop|store))\.")
-HOST_KINDS = ("thread", "manual", "shop")
-MAKERS = {
+PATH_FEATURE_PATTERNS = {
+    name: re.compile(pattern, re.I) for name, pattern in PATHS_BY_FEATURE.items()
+}
+HOST_KIND_PATTERN = re.compile(
+    r"^(?:(forums?|community|discuss)|(docs?|developers?|api)|(shop|store))\."
+)
+KINDS_OF_HOSTS = ("thread", "manual", "shop")
+GENERATORS_BY_KIND = {
     "thread": re.compile(
         r"\b(?:phpbb|vbulletin|xenforo|discourse|smf|mybb|nodebb|flarum|invision|vanilla forums)\b",
         re.I,
@@ -86,7 +90,7 @@ MAKERS = {
     ),
 }
 """Programs that make such pages and name themselves in the meta tag `generator`."""
-BODIES = {
+BODY_CLASSES_BY_FEATURE = {
     "article body": r"single(?:-post|-format)?|post(?:-template\S*|id-\d+)|article\S*|"
     r"template-article|view-item|node-type-(?:article|news)\S*",
     "list body": r"archive|category|tag|blog|home|search|view-list|taxonomy\S*|\S*(?:front|"
@@ -95,25 +99,26 @@ BODIES = {
     r"catalog\S*|shop\S*",
     "offer body": r"page|page-id-\d+|page-template\S*|single-page|landing\S*|template-page",
 }
-BODY_PATTERNS = {
-    name: re.compile(rf"(?:^|\s)(?:{pattern})(?=\s|$)", re.I) for name, pattern in BODIES.items()
+BODY_FEATURE_PATTERNS = {
+    name: re.compile(rf"(?:^|\s)(?:{pattern})(?=\s|$)", re.I)
+    for name, pattern in BODY_CLASSES_BY_FEATURE.items()
 }
 """Classes of the `body` that content management systems set, by feature."""
-BASKET = re.compile(
+BASKET_LABEL = re.compile(
     r"^\W*(?:add to (?:cart|bag|basket|trolley)|buy now|in den warenkorb|ajouter au panier|"
     r"añadir al carrito|aggiungi al carrello|adicionar ao carrinho|in winkelwagen|dodaj do koszyka|"
     r"в корзину|sepete ekle|加入购物车|カートに入れる|장바구니)\W*$",
     re.I,
 )
 """Labels of buttons that put something into a shop's basket."""
-REPLY = re.compile(
+FORUM_POST_LABEL = re.compile(
     r"^\W*(?:repl(?:y|ies)|quote|like|report|share|post #?\d+|#\d+|joined.*|posts?:.*|messages:?|"
     r"registered.*|thread starter|original poster|member|senior member|solved|antworten|zitieren|"
     r"répondre|citer|responder|citar|rispondi|ответить|цитировать)\W*\d*\W*$",
     re.I,
 )
 """Short lines of forums: buttons, ranks and counters of a post."""
-CALL = re.compile(
+OFFER_LABEL = re.compile(
     r"^\W*(?:get started|(?:book|request|schedule|get|watch) (?:an? |your |the )?(?:free )?(?:demo|"
     r"quote|call|trial|consultation|estimate|tour)|(?:start|try) .{0,20}free.{0,20}|free trial|"
     r"contact (?:us|sales)|learn more|shop (?:now|all)|view (?:all|details|product)|apply now|"
@@ -121,78 +126,82 @@ CALL = re.compile(
     re.I,
 )
 """Labels of links that offer something."""
-PRICE = re.compile(r"[$€£¥₹]\s?\d|\d\s?(?:€|£|zł|kr\b|EUR\b|USD\b)")
-QUOTATION = re.compile('["“”„«»「『]')
-SHORT_LINE = 60
+PRICE_IN_LINE = re.compile(r"[$€£¥₹]\s?\d|\d\s?(?:€|£|zł|kr\b|EUR\b|USD\b)")
+OPENING_OR_CLOSING_QUOTE = re.compile('["“”„«»「『]')
+MAX_SHORT_LINE_CHARS = 60
 """Characters; a shorter line is a label, not a sentence."""
-LEAST = 0.25
+MIN_ARTICLE_LOG_ODDS = 0.25
 """The least log-odds of an article."""
-LEAST_CLAIMED = -0.5
+MIN_DECLARED_ARTICLE_LOG_ODDS = -0.5
 """The least log-odds where the page declares an article, and is dated and long."""
-SHARES = (0.15, 0.3, 0.5, 0.7, 0.9)
+SHARE_STEPS = (0.15, 0.3, 0.5, 0.7, 0.9)
 """Steps for measures that are shares."""
 
 
-def verdict(found: set[str], least: float = LEAST) -> tuple[PageType, str] | None:
+def weigh_page_features(
+    found: set[str], least: float = MIN_ARTICLE_LOG_ODDS
+) -> tuple[PageType, str] | None:
     """Return the type of a page with these features and the reason; None for an article.
 
     A page is not an article if the log-odds are below `least`, and then of the kind that most of
     the features speak for.
     """
-    table = weights()
+    table = page_type_weights()
     if table["always"] + _sum_of_weights(found) >= least:
         return None
-    sums = dict.fromkeys(KINDS, 0.0)
+    sums = dict.fromkeys(KINDS_OF_OTHER_PAGES, 0.0)
     for kind in sums:
         sums[kind] = _sum_of_weights(name for name in found if name.startswith(kind))
     kind = min(sums, key=sums.__getitem__)
-    return KINDS[kind] if sums[kind] < 0 else None
+    return KINDS_OF_OTHER_PAGES[kind] if sums[kind] < 0 else None
 
 
 def _sum_of_weights(found: Iterable[str]) -> float:
     """The sum of the weights of these features; those without a weight count as zero."""
-    table = weights()
+    table = page_type_weights()
     return sum(table.get(feature, 0.0) for feature in found)
 
 
 @cache
-def weights() -> dict[str, float]:
+def page_type_weights() -> dict[str, float]:
     """Return the weight of each feature in favour of an article; `always` counts on every page."""
     table = files("crawler.extraction").joinpath("page_type_weights.toml").read_text("utf-8")
     return dict(tomllib.loads(table)["weights"])
 
 
-def signs(page: Page, headline: str | None, text: str, dated: bool) -> set[str]:
+def page_features(page: OpenedPage, headline: str | None, text: str, dated: bool) -> set[str]:
     """Return the features of a page."""
     return {
-        *_declared(page),
-        *_said(page, headline, dated),
-        *_address(page.url),
-        *_made(page),
-        *_spread(page.blocks, text),
-        *_lines(page, text),
+        *_features_of_types(page),
+        *_features_of_data(page, headline, dated),
+        *_features_of_url(page.url),
+        *_features_of_elements(page),
+        *_features_of_distribution(page.blocks, text),
+        *_features_of_lines(page, text),
     }
 
 
-def _steps(name: str, value: float, steps: Sequence[float]) -> Iterator[str]:
+def _features_of_measure(name: str, value: float, steps: Sequence[float]) -> Iterator[str]:
     """The features of a measure: one for each step that it reaches."""
     return (f"{name} {step:g}" for step in steps if value >= step)
 
 
-def _declared(page: Page) -> Iterator[str]:
+def _features_of_types(page: OpenedPage) -> Iterator[str]:
     """The features of the types that the page's data declare."""
-    kinds = jsonld.declared_types(page.things)
-    kinds |= {kind.rpartition("/")[2] for kind in marked_kinds(page.elements)}
-    yield from (f"{name} data" for name, types in TYPES.items() if not kinds.isdisjoint(types))
-    if made := maker_kind(page.meta.get("generator", "")):
+    kinds = jsonld.types_of_things(page.things)
+    kinds |= {kind.rpartition("/")[2] for kind in item_types_of(page.elements)}
+    yield from (
+        f"{name} data" for name, types in DATA_TYPES_BY_KIND.items() if not kinds.isdisjoint(types)
+    )
+    if made := kind_of_generator(page.meta.get("generator", "")):
         yield f"{made} maker"
-    article_types = jsonld.types(page.article)
+    article_types = jsonld.types_of_thing(page.article)
     if page.article and "TechArticle" not in article_types:
         yield "article data"
         if article_types & jsonld.NEWS_TYPES:
             yield "news data"
     og_type = page.meta.get("og:type", "").lower()
-    if og_type in ARTICLE_DATA:
+    if og_type in ARTICLE_OG_TYPES:
         yield "article og:type"
     elif og_type.startswith(("product", "og:product")):
         yield "shop og:type"
@@ -200,7 +209,7 @@ def _declared(page: Page) -> Iterator[str]:
         yield "other og:type"
 
 
-def _said(page: Page, headline: str | None, dated: bool) -> Iterator[str]:
+def _features_of_data(page: OpenedPage, headline: str | None, dated: bool) -> Iterator[str]:
     """The features of the dates, names and headline that the page's data give."""
     if dated:
         yield "dated"
@@ -209,45 +218,49 @@ def _said(page: Page, headline: str | None, dated: bool) -> Iterator[str]:
     if page.article.get("datePublished") or "article:published_time" in page.meta:
         yield "dated by its data"
     names = (
-        jsonld.plain(page.article.get("author")),
+        jsonld.plain_text_of(page.article.get("author")),
         page.meta.get("author"),
         page.meta.get("article:author"),
     )
     if any(name and name != page.meta.get("og:site_name") for name in names):
         yield "author in its data"
     title = headline or ""
-    words = len(title) / 2 if DENSE.search(title) else len(title.split())
-    yield from _steps("headline words", words, (1, 4, 6, 10))
+    words = len(title) / 2 if DENSE_SCRIPT.search(title) else len(title.split())
+    yield from _features_of_measure("headline words", words, (1, 4, 6, 10))
 
 
-def marked_kinds(elements: Iterable[HtmlElement]) -> Iterator[str]:
+def item_types_of(elements: Iterable[HtmlElement]) -> Iterator[str]:
     """Return the types (`itemtype`) with which elements are marked up."""
     kinds = (element.get("itemtype") for element in elements)
     return (kind for kind in kinds if kind is not None)
 
 
-def _address(url: str) -> Iterator[str]:
+def _features_of_url(url: str) -> Iterator[str]:
     """The features of the page's URL."""
     parts = urlsplit(url)
-    if named := host_kind(parts.hostname or ""):
+    if named := kind_of_host(parts.hostname or ""):
         yield f"{named} host"
     yield from (
-        f"{name} path" for name, pattern in PATH_PATTERNS.items() if pattern.search(parts.path)
+        f"{name} path"
+        for name, pattern in PATH_FEATURE_PATTERNS.items()
+        if pattern.search(parts.path)
     )
     last = parts.path.rstrip("/").rpartition("/")[2]
-    yield from _steps("path words", len(re.findall(r"[^\W\d_]{2,}", last)), (1, 2, 4, 6))
+    yield from _features_of_measure(
+        "path words", len(re.findall(r"[^\W\d_]{2,}", last)), (1, 2, 4, 6)
+    )
 
 
-def _made(page: Page) -> Iterator[str]:
+def _features_of_elements(page: OpenedPage) -> Iterator[str]:
     """The features of the page's elements: classes of its body, times, code, fields, buttons."""
     body = page.tree.find("body")
     called = f"{body.get('class') or ''} {body.get('id') or ''}" if body is not None else ""
-    yield from (name for name, pattern in BODY_PATTERNS.items() if pattern.search(called))
+    yield from (name for name, pattern in BODY_FEATURE_PATTERNS.items() if pattern.search(called))
     tags = Counter(element.tag for element in page.elements)
-    yield from _steps("list times", tags["time"], (1, 3, 8))
-    yield from _steps("manual code", tags["pre"], (1, 4))
-    yield from _steps("shop choices", tags["select"] + tags["input"], (3, 10, 30))
-    if any(BASKET.match(label) for label in _labels(page)):
+    yield from _features_of_measure("list times", tags["time"], (1, 3, 8))
+    yield from _features_of_measure("manual code", tags["pre"], (1, 4))
+    yield from _features_of_measure("shop choices", tags["select"] + tags["input"], (3, 10, 30))
+    if any(BASKET_LABEL.match(label) for label in _labels_of_page(page)):
         yield "shop basket"
     if any(map(_is_of_comments, page.elements)):
         yield "article comments"
@@ -259,61 +272,69 @@ def _is_of_comments(element: HtmlElement) -> bool:
     return any(name and "comment" in name.lower() for name in names)
 
 
-def host_kind(host: str) -> str | None:
+def kind_of_host(host: str) -> str | None:
     """Return the kind of pages that a host's first word names: thread, manual, shop or None."""
-    named = HOSTS.match(host)
-    return HOST_KINDS[(named.lastindex or 1) - 1] if named else None
+    named = HOST_KIND_PATTERN.match(host)
+    return KINDS_OF_HOSTS[(named.lastindex or 1) - 1] if named else None
 
 
-def maker_kind(generator: str) -> str | None:
+def kind_of_generator(generator: str) -> str | None:
     """Return the kind of pages that a generator makes: `thread`, `manual` or None."""
-    return next((name for name, made in MAKERS.items() if made.search(generator)), None)
+    return next((name for name, made in GENERATORS_BY_KIND.items() if made.search(generator)), None)
 
 
-def _labels(page: Page) -> Iterator[str]:
+def _labels_of_page(page: OpenedPage) -> Iterator[str]:
     """The labels of the page's buttons, and those of links that are as short."""
     for element in page.elements:
         if element.tag == "input":
-            yield (element.get("value") or "")[:SHORT_LINE]
+            yield (element.get("value") or "")[:MAX_SHORT_LINE_CHARS]
         elif element.tag in ("button", "a") and len(element) < 4:
             text = "".join(element.itertext()) if len(element) else element.text or ""
-            yield text[:SHORT_LINE]
+            yield text[:MAX_SHORT_LINE_CHARS]
 
 
-def _spread(blocks: list[Block], text: str) -> Iterator[str]:
+def _features_of_distribution(blocks: list[Block], text: str) -> Iterator[str]:
     """The features of how prose and links are distributed."""
     letters = sum(len(block.text) for block in blocks) or 1
     linked = sum(block.linked for block in blocks)
-    prose = [block for block in blocks if is_prose(block)]
+    prose = [block for block in blocks if is_prose_block(block)]
     prose_letters = sum(len(block.text) for block in prose)
-    headings = sum(block.element.tag in HEADINGS for block in blocks)
+    headings = sum(block.element.tag in HEADLINE_TAGS for block in blocks)
     boxes: defaultdict[HtmlElement | None, int] = defaultdict(int)
     for block in prose:
         boxes[block.element.getparent()] += len(block.text)
     in_one_box = max(boxes.values(), default=0) / max(1, prose_letters)
-    yield from _steps("list links", linked / letters, SHARES)
-    yield from _steps("prose", prose_letters / letters, SHARES)
-    yield from _steps("paragraphs", len(prose), (1, 3, 8, 20))
-    yield from _steps("paragraph", prose_letters / max(1, len(prose)), (110, 160, 220, 320))
-    yield from _steps("prose in one box", in_one_box, SHARES)
-    yield from _steps("text", len(text), (200, 500, 1200, 3000, 8000))
-    yield from _steps("text of all", len(text) / letters, SHARES)
-    yield from _steps("headings", headings / max(1, len(prose)), (0.1, 0.3, 0.6, 1.2))
+    yield from _features_of_measure("list links", linked / letters, SHARE_STEPS)
+    yield from _features_of_measure("prose", prose_letters / letters, SHARE_STEPS)
+    yield from _features_of_measure("paragraphs", len(prose), (1, 3, 8, 20))
+    yield from _features_of_measure(
+        "paragraph", prose_letters / max(1, len(prose)), (110, 160, 220, 320)
+    )
+    yield from _features_of_measure("prose in one box", in_one_box, SHARE_STEPS)
+    yield from _features_of_measure("text", len(text), (200, 500, 1200, 3000, 8000))
+    yield from _features_of_measure("text of all", len(text) / letters, SHARE_STEPS)
+    yield from _features_of_measure("headings", headings / max(1, len(prose)), (0.1, 0.3, 0.6, 1.2))
 
 
-def _lines(page: Page, text: str) -> Iterator[str]:
+def _features_of_lines(page: OpenedPage, text: str) -> Iterator[str]:
     """The features of the page's short lines, and of the sentences in its text."""
-    short = [block.text for block in page.blocks if len(block.text) < SHORT_LINE]
+    short = [block.text for block in page.blocks if len(block.text) < MAX_SHORT_LINE_CHARS]
     linked = [block.text for block in page.blocks if block.linked * 10 >= len(block.text) * 8]
-    prices = sum(bool(PRICE.search(line)) for line in short)
-    replies = sum(bool(REPLY.match(line)) for line in short)
-    calls = sum(bool(CALL.match(line)) for line in short)
-    long = (line for line in text.split("\n") if len(line) > SHORT_LINE)
-    in_sentences = sum(len(line) for line in long if line.endswith(SENTENCE_ENDS))
-    yield from _steps("list teasers", sum(len(line) > 25 for line in linked), (3, 10, 30))
-    yield from _steps("list of one label", max(Counter(linked).values(), default=0), (3, 6, 12))
-    yield from _steps("shop prices", prices, (4, 12, 40))
-    yield from _steps("thread replies", replies, (4, 12, 40))
-    yield from _steps("article quotes", len(QUOTATION.findall(text)), (1, 4, 10))
-    yield from _steps("offer calls", calls, (1, 3, 6))
-    yield from _steps("sentences", in_sentences / max(1, len(text)), SHARES)
+    prices = sum(bool(PRICE_IN_LINE.search(line)) for line in short)
+    replies = sum(bool(FORUM_POST_LABEL.match(line)) for line in short)
+    calls = sum(bool(OFFER_LABEL.match(line)) for line in short)
+    long = (line for line in text.split("\n") if len(line) > MAX_SHORT_LINE_CHARS)
+    in_sentences = sum(len(line) for line in long if line.endswith(LINE_SENTENCE_ENDS))
+    yield from _features_of_measure(
+        "list teasers", sum(len(line) > 25 for line in linked), (3, 10, 30)
+    )
+    yield from _features_of_measure(
+        "list of one label", max(Counter(linked).values(), default=0), (3, 6, 12)
+    )
+    yield from _features_of_measure("shop prices", prices, (4, 12, 40))
+    yield from _features_of_measure("thread replies", replies, (4, 12, 40))
+    yield from _features_of_measure(
+        "article quotes", len(OPENING_OR_CLOSING_QUOTE.findall(text)), (1, 4, 10)
+    )
+    yield from _features_of_measure("offer calls", calls, (1, 3, 6))
+    yield from _features_of_measure("sentences", in_sentences / max(1, len(text)), SHARE_STEPS)

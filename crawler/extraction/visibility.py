@@ -17,37 +17,43 @@ from itertools import chain
 from lxml.etree import XPath
 from lxml.html import HtmlElement
 
-from crawler.extraction.blocks import Block, blocks, folded
-from crawler.extraction.main_text.line_features import PROSE, is_prose, prose
-from crawler.extraction.main_text.line_rules import BARE_OPENINGS
+from crawler.extraction.blocks import Block, fold_text, text_blocks
+from crawler.extraction.main_text.line_features import (
+    MIN_PROSE_SIZE,
+    count_prose_letters,
+    is_prose_block,
+)
+from crawler.extraction.main_text.line_rules import BARE_BYLINE_OPENINGS
 
-HIDDEN, SEARCHABLE = "hidden", "until-found"
+HIDDEN_ATTRIBUTE, SEARCHABLE_VALUE = "hidden", "until-found"
 """The attribute, and its value for content that the browser's search can show."""
-MARKS = frozenset((HIDDEN, "aria-hidden"))
+HIDDEN_MARK_ATTRIBUTES = frozenset((HIDDEN_ATTRIBUTE, "aria-hidden"))
 """Attributes that mark an element as hidden."""
-HIDING = MARKS | {"popover", "style", "role", "aria-modal"}
+HIDING_ATTRIBUTES = HIDDEN_MARK_ATTRIBUTES | {"popover", "style", "role", "aria-modal"}
 """Attributes that may hide an element."""
-LONG_HIDDEN = XPath(f"//@hidden/parent::*[string-length(.) >= {PROSE}][not(ancestor::*[@hidden])]")
+FIND_LONG_HIDDEN = XPath(
+    f"//@hidden/parent::*[string-length(.) >= {MIN_PROSE_SIZE}][not(ancestor::*[@hidden])]"
+)
 """The outermost hidden elements that are long enough for prose."""
-STYLE = re.compile(
+HIDING_STYLE = re.compile(
     r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|"
     r"clip\s*:\s*rect\(\s*[01](?:px)?[\s,]|clip-path\s*:\s*inset\(\s*(?:50|100)%|(?:left|right|top|"
     r"text-indent)\s*:\s*-(?:\d{4,}px|\d{3,}r?em)|font-size\s*:\s*0(?:px|r?em|%)?\s*(?:;|!|$))"
 )
 """Inline styles that hide an element."""
-FOR_SCREEN_READERS = re.compile(
+SCREEN_READER_CLASS = re.compile(
     r"(?:^|\s)(?:[\w-]*[_-])?(?:sr-?only|(?:for|only)-sr|sr-?text|vis(?:ual(?:ly)?)?-?hidden|"
     r"hidden-?visually|(?:for-|only-)?screen-?readers?(?:-?(?:text|only))?|assistive(?:-?text)?|"
     r"element-invisible|a11y-?(?:hidden|only|text)|accessib(?:le|ility|ly)-?(?:hidden|hide|text)|"
     r"hidden-?accessible|off-?screen)(?:[_-][\w-]*)?(?=\s|$)"
 )
 """Classes of words that only screen readers read."""
-SEEN_ALL_THE_SAME = re.compile(r"(?:^|\s)not-sr-only(?=\s|$)")
-LAID_OVER = re.compile(
+NOT_SCREEN_READER_CLASS = re.compile(r"(?:^|\s)not-sr-only(?=\s|$)")
+OVERLAY_CLASS = re.compile(
     r"(?:^|\s)(?:modal|popup|pop-up|mfp-hide|remodal|reveal-modal|lightbox)(?=\s|$)"
 )
 """Classes of boxes that are laid over the page."""
-CONSENT = re.compile(
+CONSENT_NAME = re.compile(
     r"cookie[\s_-]*(?:banner|bar|box|consent|dialog|disclaimer|hint|info|law|layer|message|modal|"
     r"notice|notification|overlay|panel|policy|popup|prompt|wall)|(?:consent|gdpr|ccpa|"
     r"privacy)[\s_-]*(?:banner|bar|box|dialog|layer|manager|message|modal|notice|overlay|popup|"
@@ -57,74 +63,86 @@ CONSENT = re.compile(
     r"cookieyes|osano-cm"
 )
 """Classes and ids of requests for consent."""
-TELLING = re.compile(
+PREFILTER_OF_NAMES = re.compile(
     "sr|hid|screen|assist|invisible|a11y|access|modal|pop|lightbox|cookie|consent|gdpr|ccpa|"
     "privacy|cmp|tcf|onetrust|didomi|usercentrics|borlabs|klaro|iubenda|sp_message|tarteaucitron|"
     "axeptio|cc-window|truste|osano"
 )
 """Letter sequences, one of which occurs in every name that these patterns match, and in few
 others."""
-ARTICLE_PARTS = ("article", "main", "h1")
+ARTICLE_PART_TAGS = ("article", "main", "h1")
 """Elements that show that a box contains the article."""
-CONTAINER = XPath("ancestor::*[self::article or self::main or @itemprop='articleBody'][1]")
+FIND_ARTICLE_CONTAINER = XPath(
+    "ancestor::*[self::article or self::main or @itemprop='articleBody'][1]"
+)
 """The innermost element around an element that is marked up as the article."""
-BESIDE = XPath(
+FIND_PART_BESIDE_ARTICLE = XPath(
     "ancestor::*[self::nav or self::aside or self::footer or self::header or self::form][1]"
 )
 """The innermost part around an element that is not the article's."""
-OTHER_TEXT = re.compile(
+OTHER_HIDDEN_BOX_NAME = re.compile(
     r"comment|relat|recommend|galler|slide|author|\bbio|share|social|newsletter|subscri|login|"
     r"modal|popup|overlay|terms|privacy|cookie|menu|nav|search|teaser|promo|tooltip|footnote|"
     r"widget",
     re.I,
 )
 """Classes and ids of hidden boxes that do not contain the article."""
-DATA = re.compile(
+AUTHOR_OR_DATE_CLASS = re.compile(
     r"(?:^|\s)(?:vcard|h-card|author|byline|published|updated|dtstamp|entry-date)(?=\s|$)", re.I
 )
 """Classes of elements that give an author or a date."""
-LONGEST_DATA = 100
+MAX_AUTHOR_OR_DATE_CHARS = 100
 """Letters of an element that gives an author or a date."""
-LOCKED = re.compile(
+LOCKED_TEXT_NAME = re.compile(
     r"paywall|premium|regwall|subscriber|metered|locked|read-?more|expand|collaps|truncat", re.I
 )
 """Classes and ids of text that opens to those who pay or click."""
-UNFOLDING = re.compile(
+UNFOLDING_CLASS = re.compile(
     r"accordion|collaps|disclosure|tab-?pan|toggle-?(?:content|body|panel)|\bfaq", re.I
 )
 """Classes of boxes that a click unfolds."""
-LITTLE = 200
+MIN_VISIBLE_PROSE_CHARS = 200
 """Letters of prose; a page that shows fewer shows no article."""
-MOST_SHOWN = 3
+MAX_SHOWN_PARAGRAPHS = 3
 """Paragraphs of an article whose rest is hidden; where more are shown, the hidden text is not its
 rest."""
-SWALLOWING = ("button", "object", "video", "audio", "canvas", "svg", "math", "select", "textarea")
+SWALLOWING_TAGS = (
+    "button",
+    "object",
+    "video",
+    "audio",
+    "canvas",
+    "svg",
+    "math",
+    "select",
+    "textarea",
+)
 """Elements without text as a rule, which swallow text where their end tag is missing."""
-SWALLOWED = ("p", "div", "article", "br")
+SWALLOWED_TAGS = ("p", "div", "article", "br")
 """Elements that show that text was swallowed."""
-MOST_SWALLOWED = 50
+MAX_SWALLOWING_ELEMENTS = 50
 """Elements of a page that are examined for swallowed text."""
-SHADOW = ("shadowrootmode", "shadowroot")
+SHADOW_ROOT_ATTRIBUTES = ("shadowrootmode", "shadowroot")
 """Attributes of templates that a browser shows."""
-HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+VISIBLE_HEADING_TAGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
-def lift_swallowed(tree: HtmlElement) -> None:
+def unwrap_swallowed_text(tree: HtmlElement) -> None:
     """Turn buttons, players and drawings with paragraphs, and shown templates, into boxes."""
     swallowing = [
         element
-        for element in tree.iter(*SWALLOWING)
-        if next(element.iterdescendants(*SWALLOWED), None) is not None
+        for element in tree.iter(*SWALLOWING_TAGS)
+        if next(element.iterdescendants(*SWALLOWED_TAGS), None) is not None
     ]
-    for element in swallowing[:MOST_SWALLOWED]:
-        if _prose_in(element) >= LITTLE:
+    for element in swallowing[:MAX_SWALLOWING_ELEMENTS]:
+        if _prose_chars_of(element) >= MIN_VISIBLE_PROSE_CHARS:
             element.tag = "div"
     for element in list(tree.iter("template")):
-        if any(name in element.attrib for name in SHADOW):
+        if any(name in element.attrib for name in SHADOW_ROOT_ATTRIBUTES):
             element.tag = "div"
 
 
-def lift_unshown(tree: HtmlElement) -> bool:
+def unwrap_unshown_text(tree: HtmlElement) -> bool:
     """Show what a page keeps in `noscript` or in templates; return whether there was anything."""
     lifted = False
     for element in list(tree.iterfind(".//body//noscript")):
@@ -133,105 +151,110 @@ def lift_unshown(tree: HtmlElement) -> bool:
     if lifted:
         return True
     for element in list(tree.iter("template")):
-        if _prose_in(element) >= LITTLE:
+        if _prose_chars_of(element) >= MIN_VISIBLE_PROSE_CHARS:
             element.tag = "div"
             lifted = True
     return lifted
 
 
-def _prose_in(element: HtmlElement) -> int:
+def _prose_chars_of(element: HtmlElement) -> int:
     """The letters of prose in an element."""
-    return prose(blocks(element)) if len(element) else 0
+    return count_prose_letters(text_blocks(element)) if len(element) else 0
 
 
-def hide(tree: HtmlElement) -> None:
+def mark_hidden(tree: HtmlElement) -> None:
     """Mark with `hidden` what the page hides, and nothing else."""
     body = tree.find("body")
     for element in () if body is None else body.iterdescendants():
         attributes = element.keys()
-        named = _named(element.get("class", "")) if "class" in attributes else 0
+        named = _meanings_of_names(element.get("class", "")) if "class" in attributes else 0
         if "id" in attributes:
-            named |= _named(element.get("id", "")) & ASKS
+            named |= _meanings_of_names(element.get("id", "")) & ASKS_FOR_CONSENT
         # most elements have no such name or attribute, and need no further test
-        if named or element.tag == "dialog" or not HIDING.isdisjoint(attributes):
-            _mark(element, named)
+        if named or element.tag == "dialog" or not HIDING_ATTRIBUTES.isdisjoint(attributes):
+            _mark_or_unmark(element, named)
     _drop_hidden_in_headings(tree)
 
 
 def _drop_hidden_in_headings(tree: HtmlElement) -> None:
     """Remove hidden parts of headings, so that headings are read as they are shown."""
-    for heading in tree.iter(*HEADINGS):
-        for part in [each for each in heading.iterdescendants() if HIDDEN in each.attrib]:
+    for heading in tree.iter(*VISIBLE_HEADING_TAGS):
+        for part in [each for each in heading.iterdescendants() if HIDDEN_ATTRIBUTE in each.attrib]:
             if part.getparent() is not None:  # not inside a part that was just removed
                 part.drop_tree()
 
 
-def _mark(element: HtmlElement, named: int) -> None:
+def _mark_or_unmark(element: HtmlElement, named: int) -> None:
     """Mark an element with `hidden` if it is hidden, else remove its other marks."""
     said = dict(element.items())
-    if _is_hidden(element, said, named) and not _is_data(element):
-        element.set(HIDDEN, "")
+    if _is_hidden(element, said, named) and not _is_author_or_date(element):
+        element.set(HIDDEN_ATTRIBUTE, "")
     else:
-        for name in MARKS.intersection(said):
+        for name in HIDDEN_MARK_ATTRIBUTES.intersection(said):
             del element.attrib[name]
 
 
-def _is_data(element: HtmlElement) -> bool:
+def _is_author_or_date(element: HtmlElement) -> bool:
     """Whether an element gives the page's author or date, which counts although it is hidden."""
     letters = 0
     for text in element.itertext():
         letters += len(text)
-        if letters > LONGEST_DATA:
+        if letters > MAX_AUTHOR_OR_DATE_CHARS:
             return False
     return any(
-        part.tag == "time" or "itemprop" in part.attrib or _tells(part) for part in element.iter()
+        part.tag == "time" or "itemprop" in part.attrib or _is_named_author_or_date(part)
+        for part in element.iter()
     )
 
 
-def _tells(element: HtmlElement) -> bool:
+def _is_named_author_or_date(element: HtmlElement) -> bool:
     """Whether the names of an element say that it gives an author or a date."""
     said = f"{element.get('class') or ''} {element.get('rel') or ''}"
-    return DATA.search(said) is not None
+    return AUTHOR_OR_DATE_CLASS.search(said) is not None
 
 
 def _is_hidden(element: HtmlElement, said: dict[str, str], named: int) -> bool:
     """Whether an element hides its content, judging by its tag, attributes and names."""
     if element.tag in ("h1", "dialog"):
         return element.tag == "dialog"
-    if said.get(HIDDEN, SEARCHABLE).lower() != SEARCHABLE or "popover" in said:
+    if (
+        said.get(HIDDEN_ATTRIBUTE, SEARCHABLE_VALUE).lower() != SEARCHABLE_VALUE
+        or "popover" in said
+    ):
         return True
-    if "style" in said and STYLE.search(said["style"].lower()):
+    if "style" in said and HIDING_STYLE.search(said["style"].lower()):
         return True
-    if named & READ_OUT:
-        return folded(element.text_content()[:40]) not in {"", *BARE_OPENINGS}
+    if named & FOR_SCREEN_READERS_ALONE:
+        return fold_text(element.text_content()[:40]) not in {"", *BARE_BYLINE_OPENINGS}
     if said.get("aria-hidden") == "true":
-        return not _is_of_a_word(element)
+        return not _is_part_of_text(element)
     if named or "dialog" in said.get("role", "") or said.get("aria-modal") == "true":
-        return next(element.iterdescendants(*ARTICLE_PARTS), None) is None
+        return next(element.iterdescendants(*ARTICLE_PART_TAGS), None) is None
     return False
 
 
-READ_OUT, OVER, ASKS = 1, 2, 4
+FOR_SCREEN_READERS_ALONE, LAID_OVER_PAGE, ASKS_FOR_CONSENT = 1, 2, 4
 """The meanings of names: for screen readers alone, laid over the page, asks for consent."""
 
 
 @lru_cache(8192)
-def _named(names: str) -> int:
-    """Return the meanings of a class or id, as a sum of `READ_OUT`, `OVER` and `ASKS`."""
+def _meanings_of_names(names: str) -> int:
+    """Return the meanings of a class or id, as a sum of `FOR_SCREEN_READERS_ALONE`,
+    `LAID_OVER_PAGE` and `ASKS_FOR_CONSENT`."""
     names = names.lower()
     meanings = 0
-    if not TELLING.search(names):
+    if not PREFILTER_OF_NAMES.search(names):
         return meanings
-    if FOR_SCREEN_READERS.search(names) and not SEEN_ALL_THE_SAME.search(names):
-        meanings |= READ_OUT
-    if LAID_OVER.search(names):
-        meanings |= OVER
-    if CONSENT.search(names):
-        meanings |= ASKS
+    if SCREEN_READER_CLASS.search(names) and not NOT_SCREEN_READER_CLASS.search(names):
+        meanings |= FOR_SCREEN_READERS_ALONE
+    if OVERLAY_CLASS.search(names):
+        meanings |= LAID_OVER_PAGE
+    if CONSENT_NAME.search(names):
+        meanings |= ASKS_FOR_CONSENT
     return meanings
 
 
-def _is_of_a_word(element: HtmlElement) -> bool:
+def _is_part_of_text(element: HtmlElement) -> bool:
     """Whether an element hidden from screen readers is part of the text, as a drop cap is.
 
     Or it repeats, for those who see, the words for screen readers beside it.
@@ -241,13 +264,13 @@ def _is_of_a_word(element: HtmlElement) -> bool:
         return True
     siblings = (each for each in (element.getprevious(), element.getnext()) if each is not None)
     classes = ((sibling.get("class") or "").lower() for sibling in siblings)
-    if any(map(FOR_SCREEN_READERS.search, classes)):
+    if any(map(SCREEN_READER_CLASS.search, classes)):
         return True
     text, tail = element.text_content().strip(), element.tail or ""
     return bool(text) and text[-1].isalpha() and tail[:1].isalpha()
 
 
-def reveal(tree: HtmlElement, row: list[Block], said: str) -> bool:
+def reveal_article(tree: HtmlElement, row: list[Block], said: str) -> bool:
     """Show hidden elements that are part of the article; return whether there were any.
 
     An element is part of the article where the page's data contain it in the article's text, where
@@ -255,45 +278,49 @@ def reveal(tree: HtmlElement, row: list[Block], said: str) -> bool:
     elements are shown where the page would otherwise show next to nothing.
     """
     texts: dict[HtmlElement, list[Block]] = {}
-    for element in LONG_HIDDEN(tree):
-        paragraphs = list(filter(is_prose, blocks(element)))
+    for element in FIND_LONG_HIDDEN(tree):
+        paragraphs = list(filter(is_prose_block, text_blocks(element)))
         if paragraphs and element.getparent() is not None:
             texts[element] = paragraphs
     if not texts:
-        return prose(row) < LITTLE and _reveal_all(tree)
+        return count_prose_letters(row) < MIN_VISIBLE_PROSE_CHARS and _reveal_all_hidden(tree)
     shown = {
-        *_told(texts, said),
-        *_most_of_article(texts, row),
-        *filter(_is_locked, texts),
-        *filter(_unfolds, texts),
+        *_in_text_of_data(texts, said),
+        *_most_of_article_box(texts, row),
+        *filter(_is_locked_text, texts),
+        *filter(_is_unfolding_panel, texts),
     }
-    if not shown and prose(row) < LITTLE:
+    if not shown and count_prose_letters(row) < MIN_VISIBLE_PROSE_CHARS:
         shown = {element for element in texts if not _asks_for_consent(element)}
     for element in shown:
-        _show(element)
+        _show_element(element)
     return bool(shown)
 
 
-def _reveal_all(tree: HtmlElement) -> bool:
+def _reveal_all_hidden(tree: HtmlElement) -> bool:
     """Show hidden boxes within hidden boxes, on a page that shows next to nothing."""
-    hidden = [each for each in tree.xpath("//@hidden/..") if not _named(each.get("class") or "")]
+    hidden = [
+        each
+        for each in tree.xpath("//@hidden/..")
+        if not _meanings_of_names(each.get("class") or "")
+    ]
     for element in hidden:
-        _show(element)
+        _show_element(element)
     return bool(hidden)
 
 
-def _told(texts: dict[HtmlElement, list[Block]], said: str) -> Iterator[HtmlElement]:
+def _in_text_of_data(texts: dict[HtmlElement, list[Block]], said: str) -> Iterator[HtmlElement]:
     """The elements whose text is in the article's text as the page's data give it."""
-    if len(said) <= LITTLE:
+    if len(said) <= MIN_VISIBLE_PROSE_CHARS:
         return
-    whole = folded(said)
+    whole = fold_text(said)
     for element, paragraphs in texts.items():
-        contained = sum(folded(paragraph.text) in whole for paragraph in paragraphs)
+        contained = sum(fold_text(paragraph.text) in whole for paragraph in paragraphs)
         if whole and contained * 2 > len(paragraphs):
             yield element
 
 
-def _most_of_article(
+def _most_of_article_box(
     texts: dict[HtmlElement, list[Block]], row: list[Block]
 ) -> Iterator[HtmlElement]:
     """The elements that together are most of the article's box, or of their box of paragraphs."""
@@ -302,23 +329,23 @@ def _most_of_article(
         around = element.getparent()
         if _is_of_another_kind(element) or around is None:
             continue
-        boxes = CONTAINER(element) or ([around] if around.tag != "body" else [])
+        boxes = FIND_ARTICLE_CONTAINER(element) or ([around] if around.tag != "body" else [])
         for box in boxes:
             beside[box].append(element)
     for box, parts in beside.items():
-        shown = _shown_in(box, row)
-        if len(shown) > MOST_SHOWN or not (shown or CONTAINER(parts[0])):
+        shown = _prose_blocks_in(box, row)
+        if len(shown) > MAX_SHOWN_PARAGRAPHS or not (shown or FIND_ARTICLE_CONTAINER(parts[0])):
             continue
         hidden = chain.from_iterable(texts[part] for part in parts)
         hidden_letters = sum(len(paragraph.text) for paragraph in hidden)
-        if hidden_letters > (prose(shown) if shown else LITTLE):
+        if hidden_letters > (count_prose_letters(shown) if shown else MIN_VISIBLE_PROSE_CHARS):
             yield from parts
 
 
-def _is_locked(element: HtmlElement) -> bool:
+def _is_locked_text(element: HtmlElement) -> bool:
     """Whether an element is a paragraph, or a box of several, that opens for a click or money."""
     names = f"{element.get('class') or ''} {element.get('id') or ''}"
-    if not LOCKED.search(names) or _is_of_another_kind(element):
+    if not LOCKED_TEXT_NAME.search(names) or _is_of_another_kind(element):
         return False
     if element.tag == "p":
         return True
@@ -326,13 +353,13 @@ def _is_locked(element: HtmlElement) -> bool:
     return around is not None and around.find("p") is not None and len(element.findall(".//p")) > 1
 
 
-def _unfolds(element: HtmlElement) -> bool:
+def _is_unfolding_panel(element: HtmlElement) -> bool:
     """Whether an element is a panel of an accordion or of tabs, which a click shows."""
-    if _is_of_another_kind(element) or BESIDE(element):
+    if _is_of_another_kind(element) or FIND_PART_BESIDE_ARTICLE(element):
         return False
     around, before = element.getparent(), element.getprevious()
     names = " ".join(each.get("class") or "" for each in (element, around) if each is not None)
-    if UNFOLDING.search(names) or element.get("role") == "tabpanel":
+    if UNFOLDING_CLASS.search(names) or element.get("role") == "tabpanel":
         return True
     if before is None:
         return False
@@ -344,27 +371,30 @@ def _unfolds(element: HtmlElement) -> bool:
     )
 
 
-def _shown_in(box: HtmlElement, row: list[Block]) -> list[Block]:
+def _prose_blocks_in(box: HtmlElement, row: list[Block]) -> list[Block]:
     """The prose blocks in a box."""
     inner = set(box.iter())
-    return [block for block in row if block.element in inner and is_prose(block)]
+    return [block for block in row if block.element in inner and is_prose_block(block)]
 
 
 def _is_of_another_kind(element: HtmlElement) -> bool:
     """Whether an element's names say that it does not contain the article."""
     names = f"{element.get('class') or ''} {element.get('id') or ''} {element.get('role') or ''}"
-    over = element.tag == "dialog" or "popover" in element.attrib or _named(names)
-    return bool(over or OTHER_TEXT.search(names))
+    over = element.tag == "dialog" or "popover" in element.attrib or _meanings_of_names(names)
+    return bool(over or OTHER_HIDDEN_BOX_NAME.search(names))
 
 
 def _asks_for_consent(element: HtmlElement) -> bool:
     """Whether an element's names say that it asks for consent."""
-    return bool(_named(f"{element.get('class') or ''} {element.get('id') or ''}") & ASKS)
+    return bool(
+        _meanings_of_names(f"{element.get('class') or ''} {element.get('id') or ''}")
+        & ASKS_FOR_CONSENT
+    )
 
 
-def _show(element: HtmlElement) -> None:
+def _show_element(element: HtmlElement) -> None:
     """Remove what hides an element, for all steps that read the tree."""
-    for name in (HIDDEN, "aria-hidden", "style"):
+    for name in (HIDDEN_ATTRIBUTE, "aria-hidden", "style"):
         element.attrib.pop(name, None)
     if element.tag == "dialog":
         element.tag = "div"

@@ -18,39 +18,39 @@ from pathlib import Path
 from typing import get_args
 
 from archive.errors import ReadingError
-from archive.exports.warc import LEAD_FIELDS, RENAMED
-from archive.records import Capture, Lead, Via, utc
-from crawler.files.http_messages import Headers, Response, parse_response
+from archive.exports.warc import RENAMED_HEADER_PREFIX, WARC_LEAD_FIELDS
+from archive.records import Capture, Lead, Via, format_utc
+from crawler.files.http_messages import HeaderFields, StoredResponse, parse_response
 from crawler.files.saved_page_urls import HTML_TYPES
-from crawler.files.saved_pages import LARGEST
-from crawler.files.warc_records import Problem, Record, WarcFile, records
+from crawler.files.saved_pages import MAX_PAGE_BYTES
+from crawler.files.warc_records import WarcFileReader, WarcProblem, WebArchiveRecord, read_records
 
-ENDINGS = (".warc", ".arc", ".warc.gz", ".arc.gz", ".warc.zst", ".warc.lz4")
+WARC_SUFFIXES = (".warc", ".arc", ".warc.gz", ".arc.gz", ".warc.zst", ".warc.lz4")
 """Suffixes of the names of such files."""
 
-PAGES = ("response", "resource", "revisit")
+PAGE_RECORD_TYPES = ("response", "resource", "revisit")
 """Types of records that may hold a page."""
-LOOKS_HTML = re.compile(rb"(?i)<(?:!doctype html|html)")
-DESCRIBING = ("warcinfo", "request", "metadata")
+HTML_START = re.compile(rb"(?i)<(?:!doctype html|html)")
+DESCRIBING_RECORD_TYPES = ("warcinfo", "request", "metadata")
 """Types of records that describe others."""
 
-MOMENT = re.compile(r"(\d{4}(?:-?\d\d(?:-?\d\d(?:[T ]?\d\d:?\d\d(?::?\d\d)?)?)?)?)(?:\.\d+)?Z?")
+WARC_DATE = re.compile(r"(\d{4}(?:-?\d\d(?:-?\d\d(?:[T ]?\d\d:?\d\d(?::?\d\d)?)?)?)?)(?:\.\d+)?Z?")
 """WARC-Date (1.0: to the second; 1.1: from a year to nanoseconds), and the 14 digits of ARC."""
-ISO = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ?)?")
+ARCHIVE_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ?)?")
 """A date or timestamp as the archive writes it."""
-BEGINNING = "00000101000000"
+EARLIEST_DATE_DIGITS = "00000101000000"
 """The parts that an incomplete date is given: year 0, 1 January, 00:00:00."""
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class SkippedRecord:
     """A record that is left out; there are few reasons, so they can be counted."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Doubtful:
+class DoubtfulPage:
     """A page whose bytes differ from those that were recorded, according to its digest."""
 
     capture: Capture
@@ -58,37 +58,39 @@ class Doubtful:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class PageWithLead:
     """A page with its lead: what a feed or sitemap said of the page before it was fetched."""
 
     capture: Capture
     lead: Lead
 
 
-def is_warc(path: Path) -> bool:
+def is_warc_name(path: Path) -> bool:
     """Return whether a file has the name of a WARC or ARC file."""
-    return path.name.lower().endswith(ENDINGS)
+    return path.name.lower().endswith(WARC_SUFFIXES)
 
 
-def read_warc(path: Path) -> Iterator[Capture | Listed | Doubtful | LeftOut | Problem]:
+def read_warc_pages(
+    path: Path,
+) -> Iterator[Capture | PageWithLead | DoubtfulPage | SkippedRecord | WarcProblem]:
     """Yield the pages of a WARC or ARC file, the records left out and the problems, in file order.
 
     Memory holds one record at a time, and the places of the bodies that revisits may refer to.
     Raises UsageError, with the first item, for any other file.
     """
-    pages = Pages(path)
-    for record in records(path):
-        if isinstance(record, Problem):
+    pages = WarcPages(path)
+    for record in read_records(path):
+        if isinstance(record, WarcProblem):
             yield record
         elif record.kind == "metadata":
             pages.note_metadata(record)
-        elif record.kind in PAGES:
+        elif record.kind in PAGE_RECORD_TYPES:
             yield pages.read_page(record)
-        elif record.kind not in DESCRIBING:
-            yield LeftOut(f"a record of kind {record.kind[:20]!r}")
+        elif record.kind not in DESCRIBING_RECORD_TYPES:
+            yield SkippedRecord(f"a record of kind {record.kind[:20]!r}")
 
 
-class Pages:
+class WarcPages:
     """The reader of one file's pages, with what earlier records say of later ones."""
 
     def __init__(self, path: Path) -> None:
@@ -100,7 +102,7 @@ class Pages:
         self._leads: dict[str, dict[str, str]] = {}
         """ID of a later record → the fields of the lead to it."""
 
-    def note_metadata(self, record: Record) -> None:
+    def note_metadata(self, record: WebArchiveRecord) -> None:
         """Note a `metadata` record of Dateline: the redirects that led to a page, and its lead."""
         text = (record.block or b"").decode("utf-8", "replace")
         lines = [line.partition(": ") for line in text.split("\r\n")]
@@ -108,87 +110,97 @@ class Pages:
         if lines[0][0] == "requested":
             urls = [value for name, _, value in lines if name in ("requested", "hop")]
             self._hops[page_id] = tuple(urls)
-        fields = {LEAD_FIELDS[name]: value for name, _, value in lines if name in LEAD_FIELDS}
+        fields = {
+            WARC_LEAD_FIELDS[name]: value for name, _, value in lines if name in WARC_LEAD_FIELDS
+        }
         if fields.get("via") in get_args(Via):
             self._leads[page_id] = fields
 
-    def read_page(self, record: Record) -> Capture | Listed | Doubtful | LeftOut | Problem:
+    def read_page(
+        self, record: WebArchiveRecord
+    ) -> Capture | PageWithLead | DoubtfulPage | SkippedRecord | WarcProblem:
         """Return the page of a response, resource or revisit, or the reason why it is left out."""
         try:
             content = self._content(record)
-            if isinstance(content, LeftOut):
+            if isinstance(content, SkippedRecord):
                 return content
             headers, body = content
             if not body.strip():
-                return LeftOut("an empty page")
-            capture, doubt = self._capture(record, headers, body), why_doubtful(record)
+                return SkippedRecord("an empty page")
+            capture, doubt = self._capture(record, headers, body), reason_to_doubt_record(record)
             if doubt:
-                return Doubtful(capture, doubt)
+                return DoubtfulPage(capture, doubt)
             fields = self._leads.pop(record.field("warc-record-id"), None)
-            return Listed(capture, lead_of(capture.url, fields)) if fields else capture
+            return (
+                PageWithLead(capture, lead_from_warc_fields(capture.url, fields))
+                if fields
+                else capture
+            )
         except ReadingError as error:
-            return Problem(record.place, str(error))
+            return WarcProblem(record.place, str(error))
 
-    def _content(self, record: Record) -> tuple[Headers, bytes] | LeftOut:
+    def _content(self, record: WebArchiveRecord) -> tuple[HeaderFields, bytes] | SkippedRecord:
         """Return the headers and decoded body of a page; for a revisit the body it refers to.
 
         Raises ReadingError.
         """
-        reason = _why_not(record)
+        reason = _reason_to_skip_record(record)
         if reason:
-            return LeftOut(reason)
+            return SkippedRecord(reason)
         is_revisit = record.kind == "revisit"
-        response = _response(record)
-        if response and not is_revisit and is_html(response):
+        response = _response_in_record(record)
+        if response and not is_revisit and is_html_response(response):
             self._remember(record)  # whatever its status is: a revisit states another status
-        reason = _why_not_taken(response, record.kind) if response else None
+        reason = _reason_to_skip_response(response, record.kind) if response else None
         if reason:
-            return LeftOut(reason)
+            return SkippedRecord(reason)
         original_response = self._first(record) if is_revisit else response
         if original_response is None:
-            return LeftOut("a revisit whose page is not found in this file")
+            return SkippedRecord("a revisit whose page is not found in this file")
         headers = (response or original_response).headers
         return headers, original_response.decoded_body()
 
-    def _first(self, revisit: Record) -> Response | None:
+    def _first(self, revisit: WebArchiveRecord) -> StoredResponse | None:
         """Return the response that a revisit refers to, or None if this file lacks it."""
         for key in (revisit.field("warc-refers-to"), revisit.field("warc-payload-digest").upper()):
             offset, record_id = self._places.get(key, (0, ""))
-            record = WarcFile(self.path).record_at(offset) if record_id else None
+            record = WarcFileReader(self.path).record_at(offset) if record_id else None
             # another record lies there if the whole file is one gzip stream
             if record and record.field("warc-record-id") == record_id:
-                return _response(record)
+                return _response_in_record(record)
         return None
 
-    def _remember(self, record: Record) -> None:
+    def _remember(self, record: WebArchiveRecord) -> None:
         """Note the place of a page to which later revisits may refer."""
         record_id = record.field("warc-record-id")
         for key in (record_id, record.field("warc-payload-digest").upper()):
             if key:
                 self._places.setdefault(key, (record.offset, record_id))
 
-    def _capture(self, record: Record, headers: Headers, body: bytes) -> Capture:
+    def _capture(self, record: WebArchiveRecord, headers: HeaderFields, body: bytes) -> Capture:
         """Return the capture of a page. Raises ReadingError for an invalid date."""
         url = record.field("warc-target-uri")
-        fetched_at = moment(record.field("warc-date"))
-        capture = Capture(url=url, body=body, headers=original(headers), fetched_at=fetched_at)
+        fetched_at = warc_timestamp(record.field("warc-date"))
+        capture = Capture(
+            url=url, body=body, headers=original_headers(headers), fetched_at=fetched_at
+        )
         hops = self._hops.pop(record.field("warc-record-id"), None)
         if not hops:
             return capture
         return replace(capture, url=hops[0], redirects=hops[1:], final_url=url)
 
 
-def lead_of(url: str, fields: dict[str, str]) -> Lead:
+def lead_from_warc_fields(url: str, fields: dict[str, str]) -> Lead:
     """Return the lead with these fields, without `published_at` if it is not a timestamp."""
     valid = {
         name: value
         for name, value in fields.items()
-        if name != "published_at" or ISO.fullmatch(value)
+        if name != "published_at" or ARCHIVE_TIMESTAMP.fullmatch(value)
     }
     return Lead(url, **valid)  # type: ignore[arg-type]
 
 
-def why_doubtful(record: Record) -> str | None:
+def reason_to_doubt_record(record: WebArchiveRecord) -> str | None:
     """Return the reason if a record's bytes differ from those that were recorded, otherwise None.
 
     None, too, for a record without a digest. The payload of a response is its body without chunks
@@ -197,15 +209,19 @@ def why_doubtful(record: Record) -> str | None:
     """
     if record.kind == "revisit" or record.block is None:
         return None
-    response, block = _response(record), record.block
-    if _differs(record.field("warc-block-digest"), lambda: chain([block], _payloads(response))):
+    response, block = _response_in_record(record), record.block
+    if _digest_differs(
+        record.field("warc-block-digest"), lambda: chain([block], _possible_payloads(response))
+    ):
         return "the record does not match its digest"
-    if _differs(record.field("warc-payload-digest"), lambda: chain(_payloads(response), [block])):
+    if _digest_differs(
+        record.field("warc-payload-digest"), lambda: chain(_possible_payloads(response), [block])
+    ):
         return "the body does not match its digest"
     return None
 
 
-def _payloads(response: Response | None) -> Iterator[bytes]:
+def _possible_payloads(response: StoredResponse | None) -> Iterator[bytes]:
     """Yield the bytes that a writer may have taken for the payload, the standard's first."""
     if response:
         yield response.dechunked_body()[0]
@@ -213,7 +229,7 @@ def _payloads(response: Response | None) -> Iterator[bytes]:
         yield response.decoded_body()
 
 
-def _differs(label: str, bodies: Callable[[], Iterable[bytes]]) -> bool:
+def _digest_differs(label: str, bodies: Callable[[], Iterable[bytes]]) -> bool:
     """Return whether a labelled digest is that of none of the bodies.
 
     A label is `sha1:…`, in base 32, base 64 or hexadecimal. False for an algorithm or value that
@@ -224,10 +240,10 @@ def _differs(label: str, bodies: Callable[[], Iterable[bytes]]) -> bool:
     if not value or name not in ("md5", "sha1", "sha256", "sha384", "sha512"):
         return False
     digests = (hashlib.new(name, body, usedforsecurity=False).digest() for body in bodies())
-    return not any(_spells(value, digest) for digest in digests)
+    return not any(_encodes_digest(value, digest) for digest in digests)
 
 
-def _spells(value: str, digest: bytes) -> bool:
+def _encodes_digest(value: str, digest: bytes) -> bool:
     """Return whether a value is the digest in one of the encodings in use, without padding."""
     base32 = base64.b32encode(digest).decode().rstrip("=")
     if value.upper() in (base32, digest.hex().upper()):
@@ -236,35 +252,39 @@ def _spells(value: str, digest: bytes) -> bool:
     return value in (standard.decode().rstrip("="), url_safe.decode().rstrip("="))
 
 
-def moment(date: str) -> str:
+def warc_timestamp(date: str) -> str:
     """Return a WARC-Date, or the 14 digits of ARC, as a timestamp of the archive.
 
     An incomplete date is completed by its beginning: 2020 is 1 January 2020, 00:00:00. Raises
     ReadingError for an invalid date.
     """
-    match = MOMENT.fullmatch(date)
+    match = WARC_DATE.fullmatch(date)
     digits = re.sub(r"\D", "", match[1]) if match else ""
-    complete = digits + BEGINNING[len(digits) :]
+    complete = digits + EARLIEST_DATE_DIGITS[len(digits) :]
     try:
-        return utc(datetime.strptime(complete, "%Y%m%d%H%M%S").replace(tzinfo=UTC))
+        return format_utc(datetime.strptime(complete, "%Y%m%d%H%M%S").replace(tzinfo=UTC))
     except ValueError:
         raise ReadingError(f"its WARC-Date {date[:30]!r} is not a date") from None
 
 
-def original(headers: Headers) -> Headers:
+def original_headers(headers: HeaderFields) -> HeaderFields:
     """Return the headers as the server sent them.
 
     Web archives rename some headers (`X-Archive-Orig-…`) and put others in their places.
     """
-    renamed = {name[len(RENAMED) :].lower() for name, _ in headers if name.startswith(RENAMED)}
+    renamed = {
+        name[len(RENAMED_HEADER_PREFIX) :].lower()
+        for name, _ in headers
+        if name.startswith(RENAMED_HEADER_PREFIX)
+    }
     return tuple(
-        (name.removeprefix(RENAMED), value)
+        (name.removeprefix(RENAMED_HEADER_PREFIX), value)
         for name, value in headers
         if name.lower() not in renamed
     )
 
 
-def is_html(response: Response) -> bool:
+def is_html_response(response: StoredResponse) -> bool:
     """Return whether a response is a page of HTML by its type, or without a type by its beginning.
 
     The last of several types counts, as in browsers (Fetch, 3.6), unless another is HTML and the
@@ -277,30 +297,32 @@ def is_html(response: Response) -> bool:
         return True
     if types and not any(each in HTML_TYPES for each in types):
         return False
-    return LOOKS_HTML.search(response.body, 0, 1024) is not None
+    return HTML_START.search(response.body, 0, 1024) is not None
 
 
-def _response(record: Record) -> Response | None:
+def _response_in_record(record: WebArchiveRecord) -> StoredResponse | None:
     """Return the response in a record; None for a revisit without headers. Raises ReadingError."""
     block = record.block or b""
     if record.kind == "resource":
-        return Response(200, (("Content-Type", record.fields.get("content-type", "")),), block)
+        return StoredResponse(
+            200, (("Content-Type", record.fields.get("content-type", "")),), block
+        )
     return parse_response(block) if block or record.kind == "response" else None
 
 
-def _why_not(record: Record) -> str | None:
+def _reason_to_skip_record(record: WebArchiveRecord) -> str | None:
     """Return the reason if a record is left out whatever it contains, otherwise None."""
     if not record.field("warc-target-uri").lower().startswith(("http://", "https://")):
         return "not a web URL"
     if record.block is None:
-        return f"larger than {LARGEST >> 20} MiB"
+        return f"larger than {MAX_PAGE_BYTES >> 20} MiB"
     # a revisit is marked as truncated since its body is elsewhere
     if record.field("warc-truncated") and record.kind != "revisit":
         return "truncated when it was recorded"
     return "recorded in segments" if record.field("warc-segment-number") else None
 
 
-def _why_not_taken(response: Response, kind: str) -> str | None:
+def _reason_to_skip_response(response: StoredResponse, kind: str) -> str | None:
     """Return the reason if a response is left out, otherwise None.
 
     The headers of a revisit may lack the type.
@@ -308,4 +330,4 @@ def _why_not_taken(response: Response, kind: str) -> str | None:
     if response.status != 200:
         return f"HTTP {response.status}"
     has_type = kind != "revisit" or response.header("content-type")
-    return "not HTML" if has_type and not is_html(response) else None
+    return "not HTML" if has_type and not is_html_response(response) else None

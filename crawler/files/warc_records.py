@@ -18,23 +18,23 @@ from typing import Any, BinaryIO
 from fastwarc.warc import ArchiveIterator, WarcRecord
 
 from archive.errors import UsageError
-from crawler.files.complete_body import GZIP, gzip_decompressor
-from crawler.files.http_messages import END_OF_HEAD, LONGEST_HEAD
-from crawler.files.saved_pages import LARGEST
+from crawler.files.complete_body import GZIP_MAGIC, gzip_decompressor
+from crawler.files.http_messages import END_OF_HEAD, MAX_HTTP_HEAD_BYTES
+from crawler.files.saved_pages import MAX_PAGE_BYTES
 
-OTHERS = (b"\x28\xb5\x2f\xfd", b"\x5d\x2a\x4d\x18", b"\x04\x22\x4d\x18")
+ZSTD_AND_LZ4_MAGIC = (b"\x28\xb5\x2f\xfd", b"\x5d\x2a\x4d\x18", b"\x04\x22\x4d\x18")
 """The first bytes of files compressed with zstd (without and with a dictionary) or lz4."""
 
-LARGEST_BLOCK = LARGEST + LONGEST_HEAD
+MAX_WARC_BLOCK_BYTES = MAX_PAGE_BYTES + MAX_HTTP_HEAD_BYTES
 """Bytes of a record's block: a page and its HTTP headers."""
-MOST_TRIES = 1000
+MAX_FALSE_RECORD_STARTS = 1000
 """Places in a row that look like the start of a record but are not, before a file is given up."""
-READ = ("response", "resource", "revisit", "metadata")
+READ_RECORD_TYPES = ("response", "resource", "revisit", "metadata")
 """The types of records whose blocks are read; those of others are skipped."""
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class WarcProblem:
     """A part of a file that could not be read: its place and the reason."""
 
     place: str
@@ -45,10 +45,10 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class WebArchiveRecord:
     """A record, with its fields by their names in lower case.
 
-    `block` is None if it is larger than `LARGEST_BLOCK`.
+    `block` is None if it is larger than `MAX_WARC_BLOCK_BYTES`.
     """
 
     kind: str
@@ -65,7 +65,7 @@ class Record:
         return self.fields.get(name, "").strip().strip("<>")
 
 
-def opening(path: Path) -> bytes:
+def read_file_start(path: Path) -> bytes:
     """Return the first bytes of a file, decompressed if they are valid gzip.
 
     Raises UsageError for a file that cannot be read.
@@ -73,7 +73,7 @@ def opening(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             start = file.read(1024)
-        if not start.startswith(GZIP):
+        if not start.startswith(GZIP_MAGIC):
             return start
         first_bytes: bytes = gzip_decompressor().decompress(start, 64)
         return first_bytes
@@ -83,28 +83,28 @@ def opening(path: Path) -> bytes:
         raise UsageError(f"cannot be read ({error.strerror or error})") from error
 
 
-def records(path: Path) -> Iterator[Record | Problem]:
+def read_records(path: Path) -> Iterator[WebArchiveRecord | WarcProblem]:
     """Return the records of a WARC or ARC file in file order.
 
     Raises UsageError for any other file.
     """
-    start = opening(path)
+    start = read_file_start(path)
     if start.startswith(b"filedesc:"):
-        return arc_records(path)
-    if start.lstrip().startswith(b"WARC/") or start.startswith((GZIP, *OTHERS)):
-        return WarcFile(path).records()
+        return read_arc_records(path)
+    if start.lstrip().startswith(b"WARC/") or start.startswith((GZIP_MAGIC, *ZSTD_AND_LZ4_MAGIC)):
+        return WarcFileReader(path).records()
     raise UsageError("is not a WARC or ARC file")
 
 
-class WarcFile:
+class WarcFileReader:
     """A WARC file and the position up to which it has been read."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         with path.open("rb") as file:
             start = file.read(4)
-        self.is_gzip = start.startswith(GZIP)
-        self.is_plain = not self.is_gzip and not start.startswith(OTHERS)
+        self.is_gzip = start.startswith(GZIP_MAGIC)
+        self.is_plain = not self.is_gzip and not start.startswith(ZSTD_AND_LZ4_MAGIC)
         self._number = 0
         """The number of records read so far."""
         self._start = 0
@@ -114,7 +114,7 @@ class WarcFile:
         self._resume: int | None = None
         """The offset behind the newest record, if the file is gzipped and fastwarc misread it."""
 
-    def records(self) -> Iterator[Record | Problem]:
+    def records(self) -> Iterator[WebArchiveRecord | WarcProblem]:
         """Yield the records; where reading fails, search for the start of the next record."""
         next_start: int | None = 0
         failures = 0
@@ -126,16 +126,16 @@ class WarcFile:
             except Exception as error:  # whatever a library raises over an untrusted file
                 failures = 0 if self._number > number_before else failures + 1
                 if not failures or start == 0:  # otherwise the same gap is already reported
-                    yield self._problem(_told(error))
+                    yield self._problem(_describe_library_error(error))
             next_start = self._find_start(max(start, self._start, self._end or 0) + 1)
-            if next_start is not None and failures > MOST_TRIES:
+            if next_start is not None and failures > MAX_FALSE_RECORD_STARTS:
                 yield self._problem(
-                    f"given up after {MOST_TRIES:,} places "
+                    f"given up after {MAX_FALSE_RECORD_STARTS:,} places "
                     "that look like the start of a record but are not"
                 )
                 return
 
-    def record_at(self, offset: int) -> Record | None:
+    def record_at(self, offset: int) -> WebArchiveRecord | None:
         """Return the record at an offset of the file; None if none can be read there."""
         try:
             with self.path.open("rb") as file:
@@ -144,9 +144,11 @@ class WarcFile:
                 record = self._read_record(found)
         except (StopIteration, OSError, ValueError):
             return None
-        return record if isinstance(record, Record) else None
+        return record if isinstance(record, WebArchiveRecord) else None
 
-    def _records_from(self, start: int) -> Generator[Record | Problem, None, int | None]:
+    def _records_from(
+        self, start: int
+    ) -> Generator[WebArchiveRecord | WarcProblem, None, int | None]:
         """Yield records from an offset on; return the offset to resume at, None at the end.
 
         Raises OSError, or whatever fastwarc raises, where reading fails.
@@ -169,50 +171,50 @@ class WarcFile:
             raise OSError("what follows is not gzip")
         return None
 
-    def _read_record(self, found: WarcRecord) -> Record | Problem:
+    def _read_record(self, found: WarcRecord) -> WebArchiveRecord | WarcProblem:
         """Return a record of fastwarc's with its block, or the problem with it."""
         offset = found.stream_pos
         place = f"{self.path}: record {self._number} at byte {offset}"
         fields = {name.lower(): value for name, value in found.headers.items()}
-        length = _length(found)
+        length = _record_length(found)
         if length is None:
-            return Problem(place, "its header is truncated, or has no valid Content-Length")
+            return WarcProblem(place, "its header is truncated, or has no valid Content-Length")
         self._resume = None
         is_misread = found.content_length != length
         if is_misread:
             own_reading = self._read_by_hand(offset, length)
             if own_reading is None:
-                return Problem(
+                return WarcProblem(
                     place, "its fields are named in another case, and it is no separate gzip member"
                 )
             block, self._resume = own_reading
         kind = fields.get("warc-type", "").strip().lower()
-        if kind not in READ:
-            return Record(kind, place, offset, fields)
-        if length > LARGEST_BLOCK:
-            return Record(kind, place, offset, fields, None)
+        if kind not in READ_RECORD_TYPES:
+            return WebArchiveRecord(kind, place, offset, fields)
+        if length > MAX_WARC_BLOCK_BYTES:
+            return WebArchiveRecord(kind, place, offset, fields, None)
         if not is_misread:
             block = found.reader.read() if found.reader else b""
         if len(block) < length:
-            return Problem(place, f"truncated after {len(block):,} of {length:,} bytes")
-        return Record(kind, place, offset, fields, block)
+            return WarcProblem(place, f"truncated after {len(block):,} of {length:,} bytes")
+        return WebArchiveRecord(kind, place, offset, fields, block)
 
     def _read_by_hand(self, offset: int, length: int) -> tuple[bytes, int] | None:
         """Return the block of the record at an offset, and the offset behind its gzip member.
 
-        None if the record is not a separate gzip member. Names of fields have no case (WARC 1.1, 4),
-        but fastwarc knows Content-Length in this spelling only.
+        None if the record is not a separate gzip member. Names of fields have no case (WARC 1.1,
+        4), but fastwarc knows Content-Length in this spelling only.
         """
-        most = LONGEST_HEAD + min(length, LARGEST_BLOCK) + len(b"\r\n\r\n")
+        most = MAX_HTTP_HEAD_BYTES + min(length, MAX_WARC_BLOCK_BYTES) + len(b"\r\n\r\n")
         with self.path.open("rb") as file:
             file.seek(offset)
             if self.is_plain:
                 text, end = file.read(most), offset
             elif self.is_gzip:
-                text, end = _member(file, most)
+                text, end = _read_gzip_member(file, most)
             else:
                 return None
-        head = END_OF_HEAD.search(text, 0, LONGEST_HEAD)
+        head = END_OF_HEAD.search(text, 0, MAX_HTTP_HEAD_BYTES)
         if head is None:
             return None
         has_more_records = self.is_gzip and text[head.end() + length :].strip()
@@ -224,13 +226,13 @@ class WarcFile:
         """Return the offset behind a record of a file that is not compressed; None if unknown."""
         with self.path.open("rb") as file:
             file.seek(found.stream_pos)
-            head = END_OF_HEAD.search(file.read(LONGEST_HEAD))
-        length = _length(found)
+            head = END_OF_HEAD.search(file.read(MAX_HTTP_HEAD_BYTES))
+        length = _record_length(found)
         if head is None or length is None:
             return None
         return int(found.stream_pos + head.end() + length)
 
-    def _gap_before(self, next_start: int) -> Iterator[Problem]:
+    def _gap_before(self, next_start: int) -> Iterator[WarcProblem]:
         """Yield a problem for bytes between two records.
 
         They belong to a record with a wrong length or without its head.
@@ -240,7 +242,7 @@ class WarcFile:
         gap = next_start - self._end
         with self.path.open("rb") as file:
             file.seek(self._end)
-            if file.read(min(gap, LONGEST_HEAD)).strip():
+            if file.read(min(gap, MAX_HTTP_HEAD_BYTES)).strip():
                 yield self._problem(f"{gap:,} bytes that belong to no record")
 
     def _left_over(self) -> bytes:
@@ -251,60 +253,66 @@ class WarcFile:
         stream = gzip_decompressor()
         with self.path.open("rb") as file:
             file.seek(self._start)
-            if file.read(len(GZIP)) != GZIP:  # all records are one stream
+            if file.read(len(GZIP_MAGIC)) != GZIP_MAGIC:  # all records are one stream
                 return b""
             file.seek(self._start)
-            while not stream.eof and (data := file.read(LONGEST_HEAD)):
+            while not stream.eof and (data := file.read(MAX_HTTP_HEAD_BYTES)):
                 stream.decompress(data)
-            rest: bytes = stream.unused_data + file.read(LONGEST_HEAD)
+            rest: bytes = stream.unused_data + file.read(MAX_HTTP_HEAD_BYTES)
         return rest.strip(b"\0")
 
-    def _problem(self, reason: str) -> Problem:
-        return Problem(f"{self.path}: after record {self._number} at byte {self._start}", reason)
+    def _problem(self, reason: str) -> WarcProblem:
+        return WarcProblem(
+            f"{self.path}: after record {self._number} at byte {self._start}", reason
+        )
 
     def _find_start(self, after: int) -> int | None:
         """Return the next offset that looks like the start of a record, or None."""
         if not (self.is_gzip or self.is_plain):
             return None
         with self.path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as view:
-            found = view.find(GZIP if self.is_gzip else b"\nWARC/", after)
+            found = view.find(GZIP_MAGIC if self.is_gzip else b"\nWARC/", after)
         if found < 0:
             return None
         return found if self.is_gzip else found + 1  # behind the line break
 
 
-def _member(file: BinaryIO, most: int) -> tuple[bytes, int]:
-    """Return at most `most` bytes of the gzip member at a file's position, and the offset behind it."""
+def _read_gzip_member(file: BinaryIO, most: int) -> tuple[bytes, int]:
+    """Return at most `most` bytes of the gzip member at a file's position, and the offset behind
+    it."""
     stream = gzip_decompressor()
     content = b""
-    while not stream.eof and (data := stream.unconsumed_tail or file.read(LONGEST_HEAD)):
-        part = stream.decompress(data, LONGEST_HEAD)
+    while not stream.eof and (data := stream.unconsumed_tail or file.read(MAX_HTTP_HEAD_BYTES)):
+        part = stream.decompress(data, MAX_HTTP_HEAD_BYTES)
         content += part[: most - len(content)]
     return content, file.tell() - len(stream.unused_data)
 
 
-def _length(found: WarcRecord) -> int | None:
+def _record_length(found: WarcRecord) -> int | None:
     """Return a record's Content-Length in bytes; None if it is missing or not a number."""
     value = found.headers.get("Content-Length") or ""
     return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None
 
 
-def arc_records(path: Path) -> Iterator[Record | Problem]:
-    """Yield the records of an ARC file, with the field names of WARC, up to the first broken one."""
+def read_arc_records(path: Path) -> Iterator[WebArchiveRecord | WarcProblem]:
+    """Yield the records of an ARC file, with the field names of WARC, up to the first broken
+    one."""
     from warcio.archiveiterator import ArchiveIterator as ArcIterator
 
     number, offset = 0, 0
     try:
         with path.open("rb") as file:
             iterator = ArcIterator(file, no_record_parse=True, arc2warc=True)
-            while (found := _next(iterator)) is not None:
+            while (found := _next_arc_record(iterator)) is not None:
                 number, offset = number + 1, iterator.offset
                 yield _arc_record(found, f"{path}: record {number} at byte {offset}", offset)
     except Exception as error:  # whatever the library raises over an untrusted file
-        yield Problem(f"{path}: after record {number} at byte {offset}", _told(error))
+        yield WarcProblem(
+            f"{path}: after record {number} at byte {offset}", _describe_library_error(error)
+        )
 
 
-def _next(iterator: Any) -> Any:
+def _next_arc_record(iterator: Any) -> Any:
     """Return warcio's next record, or None at the end.
 
     The warnings that warcio prints are suppressed, as the caller reports them as problems.
@@ -313,20 +321,20 @@ def _next(iterator: Any) -> Any:
         return next(iterator, None)
 
 
-def _arc_record(found: Any, place: str, offset: int) -> Record | Problem:
+def _arc_record(found: Any, place: str, offset: int) -> WebArchiveRecord | WarcProblem:
     """Return a record of warcio's with its block, or the problem with it."""
     fields = {name.lower(): value for name, value in found.rec_headers.headers}
-    if found.rec_type not in READ:
-        return Record(found.rec_type, place, offset, fields)
-    if found.length > LARGEST_BLOCK:
-        return Record(found.rec_type, place, offset, fields, None)
+    if found.rec_type not in READ_RECORD_TYPES:
+        return WebArchiveRecord(found.rec_type, place, offset, fields)
+    if found.length > MAX_WARC_BLOCK_BYTES:
+        return WebArchiveRecord(found.rec_type, place, offset, fields, None)
     block = found.raw_stream.read()
     if len(block) < found.length:
-        return Problem(place, f"truncated after {len(block):,} of {found.length:,} bytes")
-    return Record(found.rec_type, place, offset, fields, block)
+        return WarcProblem(place, f"truncated after {len(block):,} of {found.length:,} bytes")
+    return WebArchiveRecord(found.rec_type, place, offset, fields, block)
 
 
-def _told(error: Exception) -> str:
+def _describe_library_error(error: Exception) -> str:
     """Return the reason that a library's error gives, on one line."""
     message = " ".join(str(error).split())[:100] or type(error).__name__
     return f"cannot be read further ({message})"

@@ -8,24 +8,24 @@ from pathlib import Path
 from typing import Any
 
 from archive.archive import Archive
-from archive.articles.outlet_evidence import with_sources
-from archive.cli.base import opened
+from archive.articles.outlet_evidence import hosts_with_sources
+from archive.cli.base import opened_archive
 from archive.errors import UsageError
 from archive.frontier.hosts import bare_host
-from archive.frontier.outlet_lookups import Lookup, lookups
+from archive.frontier.outlet_lookups import OutletLookup, valid_lookups
 from archive.records import CatalogueOutlet, Outlet, Source, SourceKind
-from crawler.files.saved_pages import read_file
+from crawler.files.saved_pages import read_page_file
 from crawler.jobs.run_spider import crawl_settings, run_spider
-from crawler.sources.outlet_lists import OutletEntry, read_outlet_file
-from crawler.sources.outlet_lookup import Found
-from crawler.sources.source_discovery import home_urls
+from crawler.sources.outlet_lists import OutletEntry, parse_outlet_list
+from crawler.sources.outlet_lookup import FoundOutlet
+from crawler.sources.source_discovery import home_page_urls
 from crawler.spiders.discovery import DiscoverySpider
 from crawler.workers import fork_server
-from pipelines.identity import file_source
+from pipelines.identity import identify_source
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class OutletLine:
     """The result for one outlet."""
 
     host: str
@@ -42,9 +42,9 @@ def add_outlets(
     hosts: Sequence[str],
     known: Iterable[Outlet] = (),
     catalogue: Sequence[CatalogueOutlet] | None = None,
-    tell: Callable[[Line], None] | None = None,
+    tell: Callable[[OutletLine], None] | None = None,
     **settings: Any,
-) -> list[Line]:
+) -> list[OutletLine]:
     """Look outlets up and store them; return a line for each, in the order of the hosts.
 
     `tell` gets each line as soon as it is known. What `known` states about an outlet takes
@@ -52,12 +52,12 @@ def add_outlets(
     one). Raises UsageError for an invalid host.
     """
     for host in hosts:
-        home_urls(host)  # raises UsageError before anything starts
-    fork_server.start()
+        home_page_urls(host)  # raises UsageError before anything starts
+    fork_server.start_fork_server()
 
-    def report(found: Found) -> None:
+    def report(found: FoundOutlet) -> None:
         if tell:
-            tell(line_of(found))
+            tell(outlet_line(found))
 
     with Archive(folder) as archive:
         ran: Any = run_spider(
@@ -70,40 +70,42 @@ def add_outlets(
             heard=report,
         )
     in_order = {wanted.host: place for place, wanted in enumerate(ran.wanted)}
-    return [line_of(found) for found in sorted(ran.found, key=lambda found: in_order[found.asked])]
+    return [
+        outlet_line(found) for found in sorted(ran.found, key=lambda found: in_order[found.asked])
+    ]
 
 
-def import_outlets(folder: Path, file: Path, **settings: Any) -> list[Line]:
+def import_outlets(folder: Path, file: Path, **settings: Any) -> list[OutletLine]:
     """Import a list of outlets; those without a feed or sitemap in it are looked up.
 
     Raises UsageError where the file cannot be read; an unusable entry is a line that failed.
     """
     try:
-        body = read_file(file)
+        body = read_page_file(file)
     except UsageError as error:
         raise UsageError(f"{file}: {error}") from error
-    read = read_outlet_file(file.name, body)
-    lines = [Line(str(file), unread, failed=True) for unread in read.unread]
-    lines += [Line(str(file), remark) for remark in (*read.unknown, *read.repeated)]
+    read = parse_outlet_list(file.name, body)
+    lines = [OutletLine(str(file), unread, failed=True) for unread in read.unread]
+    lines += [OutletLine(str(file), remark) for remark in (*read.unknown, *read.repeated)]
     given = [entry for entry in read.entries if entry.feeds or entry.sitemaps]
     with Archive(folder) as archive:
-        lines += [_keep(archive, entry) for entry in given]
+        lines += [_store_listed_outlet(archive, entry) for entry in given]
     unknown = [entry for entry in read.entries if entry not in given]
     if unknown:
         lines += add_outlets(
-            folder, [entry.host for entry in unknown], map(_outlet, unknown), **settings
+            folder, [entry.host for entry in unknown], map(_outlet_of_entry, unknown), **settings
         )
     return lines
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class CatalogueChoice:
     """The outlets of a catalogue to add, and those that are left out."""
 
     taken: tuple[CatalogueOutlet, ...]
     here: int
     """Number of outlets that the archive reads already."""
-    not_there: tuple[Lookup, ...]
+    not_there: tuple[OutletLookup, ...]
     """Outlets that a look-up found gone, or that did not answer recently."""
 
     def said(self) -> list[str]:
@@ -118,49 +120,49 @@ class Choice:
         return remarks
 
 
-def choose(folder: Path, outlets: Sequence[CatalogueOutlet], most: int) -> Choice:
+def choose_outlets(folder: Path, outlets: Sequence[CatalogueOutlet], most: int) -> CatalogueChoice:
     """Choose the first `most` outlets that the archive does not read and no look-up found gone."""
     read: set[str] = set()
-    found_out: dict[str, Lookup] = {}
+    found_out: dict[str, OutletLookup] = {}
     if (folder / "archive.db").exists():
-        with opened(folder) as connection:
-            read, found_out = with_sources(connection), lookups(connection)
-    here = [each for each in outlets if _read_as(each, found_out) & read]
+        with opened_archive(folder) as connection:
+            read, found_out = hosts_with_sources(connection), valid_lookups(connection)
+    here = [each for each in outlets if _hosts_of_outlet(each, found_out) & read]
     known = [found_out.get(bare_host(each.host)) for each in outlets]
     gone = [lookup for lookup in known if lookup and not lookup.answers]
     left_out = {bare_host(each.host) for each in here} | {lookup.host for lookup in gone}
     rest = [each for each in outlets if bare_host(each.host) not in left_out]
-    return Choice(tuple(rest[:most]), len(here), tuple(gone))
+    return CatalogueChoice(tuple(rest[:most]), len(here), tuple(gone))
 
 
-def _read_as(outlet: CatalogueOutlet, found_out: Mapping[str, Lookup]) -> set[str]:
+def _hosts_of_outlet(outlet: CatalogueOutlet, found_out: Mapping[str, OutletLookup]) -> set[str]:
     """Return the hosts under which the archive may read an outlet: listed and found."""
     lookup = found_out.get(bare_host(outlet.host))
     found_host = lookup.found_host if lookup else None
     return {bare_host(outlet.host), bare_host(found_host or "")}
 
 
-def _keep(archive: Archive, entry: OutletEntry) -> Line:
+def _store_listed_outlet(archive: Archive, entry: OutletEntry) -> OutletLine:
     """Store an outlet with the sources that a list gives."""
     named: list[tuple[str, SourceKind]] = [(url, "feed") for url in entry.feeds]
     named += [(url, "sitemap") for url in entry.sitemaps]
     try:
-        sources = [file_source(Source(url, kind, entry.host)) for url, kind in named]
+        sources = [identify_source(Source(url, kind, entry.host)) for url, kind in named]
     except UsageError as error:
-        return Line(entry.host, f"{error}; not added", failed=True)
-    archive.add_outlet(_outlet(entry), sources)
-    return line_of(Found(_outlet(entry), tuple(sources)))
+        return OutletLine(entry.host, f"{error}; not added", failed=True)
+    archive.add_outlet(_outlet_of_entry(entry), sources)
+    return outlet_line(FoundOutlet(_outlet_of_entry(entry), tuple(sources)))
 
 
-def _outlet(entry: OutletEntry) -> Outlet:
+def _outlet_of_entry(entry: OutletEntry) -> Outlet:
     return Outlet(entry.host, entry.name, entry.language, entry.country)
 
 
-def line_of(found: Found) -> Line:
+def outlet_line(found: FoundOutlet) -> OutletLine:
     """Return the line about an outlet that was looked up."""
     asked = found.asked or found.outlet.host
     if found.problem is not None:
-        return Line(asked, f"{found.problem}; not added", failed=True)
+        return OutletLine(asked, f"{found.problem}; not added", failed=True)
     where = ""
     if found.moved_from:
         where = f"moved to {found.outlet.host} · "
@@ -168,14 +170,19 @@ def line_of(found: Found) -> Line:
         where = f"at {found.outlet.host} · "
     kinds = [source.kind for source in found.sources]
     if not kinds:
-        return Line(asked, f"{where}added without a feed or sitemap; crawl its pages by their URLs")
-    numbers = [_many(kinds.count("feed"), "feed"), _many(kinds.count("sitemap"), "sitemap")]
+        return OutletLine(
+            asked, f"{where}added without a feed or sitemap; crawl its pages by their URLs"
+        )
+    numbers = [
+        _count_of_sources(kinds.count("feed"), "feed"),
+        _count_of_sources(kinds.count("sitemap"), "sitemap"),
+    ]
     name = f"{found.outlet.name} · " if found.outlet.name else ""
     left_out = f"{found.left_out:,} more skipped" if found.left_out else ""
-    return Line(asked, where + name + ", ".join(filter(None, [*numbers, left_out])))
+    return OutletLine(asked, where + name + ", ".join(filter(None, [*numbers, left_out])))
 
 
-def _many(number: int, word: str) -> str:
+def _count_of_sources(number: int, word: str) -> str:
     """Return a number with its noun, or nothing for zero."""
     if not number:
         return ""

@@ -13,14 +13,14 @@ from typing import Any
 from scrapy.settings import Settings
 
 from archive.archive import OutletReport
-from archive.cli.base import opened
+from archive.cli.base import opened_archive
 from archive.errors import UsageError
-from crawler.jobs.run_spider import crawl
+from crawler.jobs.run_spider import run_crawl
 
-Limits = Mapping[str, Any]
+CrawlLimits = Mapping[str, Any]
 """The arguments `since`, `budget` and `outlet_budget` of the spiders, as far as they were given."""
 
-FEW = 10
+MIN_OUTLETS_FOR_STORY = 10
 """Outlets below which more should be added before looking for a story."""
 
 
@@ -82,7 +82,7 @@ class StoryReport:
     """Outlets that the archive reads."""
 
 
-def check(
+def check_crawl_options(
     urls: Sequence[str], story: str | None, ask: str | None, *, due: bool, recheck: bool
 ) -> None:
     """Raise UsageError for options that exclude each other."""
@@ -104,7 +104,7 @@ def crawl_outlets(
     folder: Path,
     hosts: Sequence[str],
     settings: Settings,
-    limits: Limits,
+    limits: CrawlLimits,
     *,
     due: bool,
     recheck: bool,
@@ -116,10 +116,10 @@ def crawl_outlets(
     options = [f"--outlet {host}" for host in hosts]
     if due:
         options.append("--due")
-    reason, outlets, ran = crawl(
+    reason, outlets, ran = run_crawl(
         folder,
         OutletsSpider,
-        _command(options, limits),
+        _crawl_command_line(options, limits),
         settings,
         recheck=recheck or due,
         outlets=known,
@@ -127,8 +127,8 @@ def crawl_outlets(
         **limits,
     )
     if due and not outlets and not reason:
-        return CrawlReport((), nothing_due=True, next_due_at=_next_due(folder))
-    return _report(outlets, ran, reason)
+        return CrawlReport((), nothing_due=True, next_due_at=_next_due_at(folder))
+    return _crawl_report(outlets, ran, reason)
 
 
 def known_outlets(folder: Path, hosts: Sequence[str]) -> Sequence[str]:
@@ -136,11 +136,11 @@ def known_outlets(folder: Path, hosts: Sequence[str]) -> Sequence[str]:
 
     Raises UsageError for one that is not, and where the archive has no outlets.
     """
-    from archive.queries.lookup import outlets
+    from archive.queries.lookup import outlet_totals
 
     known: set[str] = set()
     if (folder / "archive.db").exists():
-        known = {row["host"] for row in outlets(folder)}
+        known = {row["host"] for row in outlet_totals(folder)}
     missing = [host for host in hosts if host not in known]
     if missing:
         raise UsageError(
@@ -154,36 +154,36 @@ def known_outlets(folder: Path, hosts: Sequence[str]) -> Sequence[str]:
     return hosts
 
 
-def _next_due(folder: Path) -> str | None:
+def _next_due_at(folder: Path) -> str | None:
     """Return the time after which the next source is due."""
-    from archive.frontier.sources import next_due
+    from archive.frontier.sources import next_source_due
 
-    with opened(folder) as connection:
-        return next_due(connection)
+    with opened_archive(folder) as connection:
+        return next_source_due(connection)
 
 
 # -- pages named -----------------------------------------------------------------------------------
 
 
 def crawl_pages(
-    folder: Path, urls: Sequence[str], settings: Settings, limits: Limits
+    folder: Path, urls: Sequence[str], settings: Settings, limits: CrawlLimits
 ) -> CrawlReport:
     """Crawl the pages at `urls`; raises UsageError for a URL that must not be requested."""
     from crawler.spiders.pages import PagesSpider
     from pipelines.urls import request_url
 
-    asked = " ".join(_allowed(request_url(url), settings) for url in urls)
-    reason, outlets, ran = crawl(
-        folder, PagesSpider, _command(urls, limits), settings, urls=asked, **limits
+    asked = " ".join(_allowed_url(request_url(url), settings) for url in urls)
+    reason, outlets, ran = run_crawl(
+        folder, PagesSpider, _crawl_command_line(urls, limits), settings, urls=asked, **limits
     )
-    return _report(outlets, ran, reason)
+    return _crawl_report(outlets, ran, reason)
 
 
-def _allowed(url: str, settings: Settings) -> str:
+def _allowed_url(url: str, settings: Settings) -> str:
     """Return the URL; raises UsageError if it must not be requested."""
-    from crawler.network.guard import Guard
+    from crawler.network.guard import ConnectionGuard
 
-    if why := Guard.of(settings).refusal(url):
+    if why := ConnectionGuard.of(settings).refusal(url):
         raise UsageError(f"{url}: {why}")
     return url
 
@@ -192,20 +192,25 @@ def _allowed(url: str, settings: Settings) -> str:
 
 
 def crawl_story(
-    folder: Path, story: str, hosts: Sequence[str], settings: Settings, ask: str, limits: Limits
+    folder: Path,
+    story: str,
+    hosts: Sequence[str],
+    settings: Settings,
+    ask: str,
+    limits: CrawlLimits,
 ) -> StoryReport:
     """Crawl what is likely to belong to a story; `ask` names search services."""
     from crawler.spiders.story import StorySpider
 
-    check_story(folder, story, ask)
+    check_story_options(folder, story, ask)
     known = ",".join(known_outlets(folder, hosts))
     options = [f"--story {story}"]
     if ask:
         options.append(f"--ask {ask}")
-    reason, outlets, ran = crawl(
+    reason, outlets, ran = run_crawl(
         folder,
         StorySpider,
-        _command(options, limits),
+        _crawl_command_line(options, limits),
         settings,
         story=story,
         outlets=known,
@@ -213,18 +218,18 @@ def crawl_story(
         **limits,
     )
     with_pages = [line for line in outlets if line.fetched or line.reasons]
-    return _story_report(folder, _report(with_pages, ran, None), ran, reason)
+    return _story_report(folder, _crawl_report(with_pages, ran, None), ran, reason)
 
 
-def check_story(folder: Path, story: str, ask: str) -> None:
+def check_story_options(folder: Path, story: str, ask: str) -> None:
     """Raise UsageError for an unknown story or search service, before anything starts."""
-    from archive.articles.stories import profile_of
-    from archive.articles.stories import story as story_of
+    from archive.articles.stories import find_story as story_of
+    from archive.articles.stories import story_profile_inputs
     from crawler.story_search.service_search import named_services
 
     named_services(ask)
-    with opened(folder) as connection:
-        about, confirmed = profile_of(connection, story_of(connection, story).id)
+    with opened_archive(folder) as connection:
+        about, confirmed = story_profile_inputs(connection, story_of(connection, story).id)
     if not confirmed and not about.words:
         raise UsageError(
             f"{about.name}: no article of it is confirmed; "
@@ -234,7 +239,7 @@ def check_story(folder: Path, story: str, ask: str) -> None:
 
 def _story_report(folder: Path, report: CrawlReport, ran: Any, reason: str | None) -> StoryReport:
     """Return the report of a story spider that has ended."""
-    from archive.articles.outlet_evidence import with_sources
+    from archive.articles.outlet_evidence import hosts_with_sources
 
     sources = sorted({via for via, _ in ran.tally}, key=lambda via: -ran.tally[via, "known"])
     by_source = {
@@ -243,8 +248,8 @@ def _story_report(folder: Path, report: CrawlReport, ran: Any, reason: str | Non
         )
         for via in sources
     }
-    with opened(folder) as connection:
-        outlets_read = len(with_sources(connection))
+    with opened_archive(folder) as connection:
+        outlets_read = len(hosts_with_sources(connection))
     return StoryReport(
         story=ran.story.name,
         crawl=report,
@@ -265,7 +270,7 @@ def _story_report(folder: Path, report: CrawlReport, ran: Any, reason: str | Non
 # -- shared ----------------------------------------------------------------------------------------
 
 
-def _report(outlets: Sequence[OutletReport], ran: Any, reason: str | None) -> CrawlReport:
+def _crawl_report(outlets: Sequence[OutletReport], ran: Any, reason: str | None) -> CrawlReport:
     """Return the report of a spider that has ended."""
     return CrawlReport(
         tuple(outlets),
@@ -276,7 +281,7 @@ def _report(outlets: Sequence[OutletReport], ran: Any, reason: str | None) -> Cr
     )
 
 
-def _command(options: Sequence[str], limits: Limits) -> str:
+def _crawl_command_line(options: Sequence[str], limits: CrawlLimits) -> str:
     """Return the command line that `crawls.command` records."""
     given = (f"--{name.replace('_', '-')} {value}" for name, value in limits.items())
     return " ".join(["crawl", *options, *given])[:1000]

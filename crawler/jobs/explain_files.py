@@ -11,27 +11,27 @@ from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
-from archive.articles.boilerplate import Told, gone_of, trim
-from archive.cli.base import opened
+from archive.articles.boilerplate import OutletText, lines_to_remove, trim_text
+from archive.cli.base import opened_archive
 from archive.errors import ArchiveError, DatelineError, UsageError
-from archive.queries.lookup import Keys, Row, article, lookup
+from archive.queries.lookup import PlainRow, UrlKeyFunction, article_with_context, find_article_id
 from archive.records import Capture
-from archive.storage.captures import Captures
-from crawler.extraction.explain import Explained, explained, without
-from crawler.files.saved_pages import saved_capture
-from crawler.jobs.extract_batch import Spool
-from crawler.jobs.extract_files import host_of, own_address
-from crawler.workers.pool import PAGE_SECONDS, Worker
-from pipelines.dedup.boilerplate import JUDGE
+from archive.storage.captures import CaptureStore
+from crawler.extraction.explain import Explanation, explain_capture, without_repeated_lines
+from crawler.files.saved_pages import capture_saved_page
+from crawler.jobs.extract_batch import ExtractBatch
+from crawler.jobs.extract_files import batch_host_of, stated_url
+from crawler.workers.pool import PAGE_TIMEOUT_SECONDS, Worker
+from pipelines.dedup.boilerplate import BOILERPLATE_POLICY
 
 
 def explain_pages(
-    names: tuple[str, ...], folder: Path, keys: Keys | None = None
-) -> tuple[list[Explained], list[DatelineError]]:
+    names: tuple[str, ...], folder: Path, keys: UrlKeyFunction | None = None
+) -> tuple[list[Explanation], list[DatelineError]]:
     """Explain files, and articles of the archive by ID or URL; return the errors as well."""
-    pages: list[Explained] = []
+    pages: list[Explanation] = []
     mistakes: list[DatelineError] = []
-    with closing(Worker()) as worker, Spool() as batch:
+    with closing(Worker()) as worker, ExtractBatch() as batch:
         for name in names:
             try:
                 page = _explain_one(name, folder, keys, worker)
@@ -40,60 +40,65 @@ def explain_pages(
                 continue
             pages.append(page)
             # the archive knows the boilerplate of its own articles already
-            host = None if _is_article(name) else host_of(own_address(page.article))
+            host = None if _is_article_name(name) else batch_host_of(stated_url(page.article))
             batch.add(asdict(page.article), host)
         rows = [json.loads(line) for line in batch.lines()]
     trimmed = [
-        without(page, row.get("left_out", ())) for page, row in zip(pages, rows, strict=True)
+        without_repeated_lines(page, row.get("left_out", ()))
+        for page, row in zip(pages, rows, strict=True)
     ]
     return trimmed, mistakes
 
 
-def _explain_one(name: str, folder: Path, keys: Keys | None, worker: Worker) -> Explained:
+def _explain_one(
+    name: str, folder: Path, keys: UrlKeyFunction | None, worker: Worker
+) -> Explanation:
     """Explain an article of the archive or a file; raises DatelineError."""
-    if _is_article(name):
-        return _of_archive(name, folder, keys, worker)
-    return _of_file(name, worker)
+    if _is_article_name(name):
+        return _explain_archived(name, folder, keys, worker)
+    return _explain_file(name, worker)
 
 
-def _is_article(name: str) -> bool:
+def _is_article_name(name: str) -> bool:
     """Return whether a name is an article's ID or URL; an existing file takes precedence."""
     return not Path(name).exists() and (
         name.isdecimal() or name.startswith(("http://", "https://"))
     )
 
 
-def _of_file(name: str, worker: Worker) -> Explained:
+def _explain_file(name: str, worker: Worker) -> Explanation:
     """Explain a saved page; raises UsageError."""
     try:
-        return _explained(saved_capture(Path(name), None), worker)
+        return _explain_capture(capture_saved_page(Path(name), None), worker)
     except DatelineError as error:
         raise UsageError(f"{name}: {error}") from error
 
 
-def _of_archive(name: str, folder: Path, keys: Keys | None, worker: Worker) -> Explained:
+def _explain_archived(
+    name: str, folder: Path, keys: UrlKeyFunction | None, worker: Worker
+) -> Explanation:
     """Explain an article by extracting its stored page again, without known boilerplate."""
-    with opened(folder) as connection:
-        id = lookup(connection, name, keys)
-        record = article(connection, id) if id is not None else None
+    with opened_archive(folder) as connection:
+        id = find_article_id(connection, name, keys)
+        record = article_with_context(connection, id) if id is not None else None
         if record is None:
             raise ArchiveError(
                 f"{folder}: no article {name}; `dateline search` finds articles with their IDs"
             )
-        page = _explained(_capture(record, folder), worker)
-        whole = Told(record["outlet_id"], page.article.text, page.article.language)
-        boilerplate = gone_of(connection, whole, JUDGE)
+        page = _explain_capture(_newest_capture_of(record, folder), worker)
+        whole = OutletText(record["outlet_id"], page.article.text, page.article.language)
+        boilerplate = lines_to_remove(connection, whole, BOILERPLATE_POLICY)
     lines = whole.text.split("\n")
-    left_out = trim(whole.text, boilerplate, JUDGE).left_out
-    return without(page, {lines[place] for place in left_out})
+    left_out = trim_text(whole.text, boilerplate, BOILERPLATE_POLICY).left_out
+    return without_repeated_lines(page, {lines[place] for place in left_out})
 
 
-def _capture(record: Row, folder: Path) -> Capture:
+def _newest_capture_of(record: PlainRow, folder: Path) -> Capture:
     """Return the newest capture of an article's page; raises ArchiveError."""
     path = folder / "captures.db"
     capture = None
     if record["digest"] and path.is_file():
-        with closing(Captures(path)) as captures:
+        with closing(CaptureStore(path)) as captures:
             capture = captures.newest(record["digest"])
     if capture is None:
         raise ArchiveError(
@@ -102,7 +107,7 @@ def _capture(record: Row, folder: Path) -> Capture:
     return capture
 
 
-def _explained(capture: Capture, worker: Worker) -> Explained:
+def _explain_capture(capture: Capture, worker: Worker) -> Explanation:
     """Explain a page after a worker has read it, so that a crash or hang happens in the worker."""
-    worker.read(capture, PAGE_SECONDS)
-    return explained(capture)
+    worker.read(capture, PAGE_TIMEOUT_SECONDS)
+    return explain_capture(capture)

@@ -13,14 +13,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
-from archive.articles.boilerplate import Told, consider, gone_of, remember, trim
+from archive.articles.boilerplate import (
+    OutletText,
+    classify_lines,
+    lines_to_remove,
+    remember_lines,
+    trim_text,
+)
 from archive.errors import UsageError
-from archive.storage.schema import HABITS, statements
-from pipelines.dedup.boilerplate import JUDGE
+from archive.storage.schema import BOILERPLATE_TABLES, split_statements
+from pipelines.dedup.boilerplate import BOILERPLATE_POLICY
 
-Row = dict[str, Any]
+ArticleRow = dict[str, Any]
 
-TABLES = """
+BATCH_TABLES = """
 CREATE TABLE outlets (id INTEGER PRIMARY KEY, host TEXT NOT NULL UNIQUE);
 CREATE TABLE articles (
   id INTEGER PRIMARY KEY, outlet_id INTEGER, language TEXT, text TEXT NOT NULL, line TEXT NOT NULL
@@ -28,7 +34,7 @@ CREATE TABLE articles (
 """
 
 
-class Spool:
+class ExtractBatch:
     """Rows of articles in the order of the input.
 
     Raises UsageError where the disk has no room for them.
@@ -36,10 +42,10 @@ class Spool:
 
     def __init__(self) -> None:
         self._db = sqlite3.connect("", isolation_level=None)  # a file without a name
-        with _told():
+        with _batch_errors():
             for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -24000"):
                 self._db.execute(f"PRAGMA {pragma}")
-            for statement in statements(TABLES + HABITS):
+            for statement in split_statements(BATCH_TABLES + BOILERPLATE_TABLES):
                 self._db.execute(statement)
             self._db.execute("BEGIN")  # never committed: no other connection reads it
 
@@ -49,10 +55,10 @@ class Spool:
     def __exit__(self, *_: object) -> None:
         self._db.close()
 
-    def add(self, row: Row, host: str | None) -> None:
+    def add(self, row: ArticleRow, host: str | None) -> None:
         """Store a page, and learn from it if it is an article of a known host."""
         learns = host is not None and row["page_type"] == "article" and row["text"]
-        with _told():
+        with _batch_errors():
             outlet_id = self._outlet(host) if host and learns else None
             line = json.dumps(row, ensure_ascii=False)
             done = self._db.execute(
@@ -60,9 +66,9 @@ class Spool:
                 (outlet_id, row["language"], row["text"], line),
             )
             if outlet_id is not None:
-                text = Told(outlet_id, row["text"], row["language"])
-                found = consider(self._db, text, JUDGE)
-                remember(self._db, text, int(done.lastrowid or 0), found, JUDGE)
+                text = OutletText(outlet_id, row["text"], row["language"])
+                found = classify_lines(self._db, text, BOILERPLATE_POLICY)
+                remember_lines(self._db, text, int(done.lastrowid or 0), found, BOILERPLATE_POLICY)
 
     def lines(self) -> Iterator[str]:
         """Yield every page as a JSON line without the boilerplate of its outlet.
@@ -73,22 +79,24 @@ class Spool:
         SELECT (SELECT outlet_id FROM habits WHERE outlet_id = a.outlet_id LIMIT 1),
             language, text, line
         FROM articles AS a ORDER BY id"""
-        with _told():
+        with _batch_errors():
             for outlet_id, language, text, line in self._db.execute(query):
                 if outlet_id is None:
                     yield line
                 else:
-                    yield self._trimmed(Told(outlet_id, text, language), line)
+                    yield self._trimmed(OutletText(outlet_id, text, language), line)
 
-    def _trimmed(self, text: Told, line: str) -> str:
+    def _trimmed(self, text: OutletText, line: str) -> str:
         """Return the JSON line of a page without boilerplate."""
-        trimmed = trim(text.text, gone_of(self._db, text, JUDGE), JUDGE)
+        trimmed = trim_text(
+            text.text, lines_to_remove(self._db, text, BOILERPLATE_POLICY), BOILERPLATE_POLICY
+        )
         if not trimmed.left_out:
             return line
         lines = text.text.split("\n")
         changed = {
             "text": trimmed.text,
-            "word_count": JUDGE.word_count(trimmed.text, text.language),
+            "word_count": BOILERPLATE_POLICY.word_count(trimmed.text, text.language),
             "left_out": [lines[place] for place in trimmed.left_out],
         }
         return json.dumps(json.loads(line) | changed, ensure_ascii=False)
@@ -100,7 +108,7 @@ class Spool:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _batch_errors() -> Iterator[None]:
     """Turn errors of SQLite into a UsageError that names the folder for temporary files."""
     try:
         yield

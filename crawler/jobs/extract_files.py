@@ -22,18 +22,18 @@ from urllib.parse import urlsplit
 
 from archive.errors import DatelineError, UsageError
 from archive.records import Article
-from crawler.files.saved_pages import saved_capture
-from crawler.jobs.extract_batch import Spool
-from crawler.workers.pool import PAGE_SECONDS, Worker
+from crawler.files.saved_pages import capture_saved_page
+from crawler.jobs.extract_batch import ExtractBatch
+from crawler.workers.pool import PAGE_TIMEOUT_SECONDS, Worker
 
-PASSED_ON = ("id", "html_path")
+COPIED_FIELDS = ("id", "html_path")
 """Fields of an input line that are copied to its output line."""
-AHEAD = 4
+PAGES_AHEAD_PER_WORKER = 4
 """Pages per worker that are started ahead of the one that is printed next."""
 
 
 @dataclass(frozen=True)
-class Job:
+class ExtractJob:
     """A page to extract, the fields copied to its output line, and its place (`pages.jsonl:3`)."""
 
     path: Path
@@ -45,7 +45,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Read:
+class ExtractedPage:
     """An extracted page: its output line, and the host of its outlet, if known."""
 
     row: dict[str, Any]
@@ -63,9 +63,9 @@ def extract_files(
     """
     succeeded = True
     worker_count = workers or os.cpu_count() or 1
-    with Spool() as spool:
-        with _progress(_many(files, jsonl)) as tick:
-            for page in _in_order(_jobs(files, jsonl), worker_count):
+    with ExtractBatch() as spool:
+        with _extract_progress(_count_pages(files, jsonl)) as tick:
+            for page in _extract_in_order(_extract_jobs(files, jsonl), worker_count):
                 tick()
                 if isinstance(page, DatelineError):
                     print(f"dateline: {page}", file=sys.stderr)
@@ -82,16 +82,16 @@ def extract_files(
 # -- input -----------------------------------------------------------------------------------------
 
 
-def _many(files: tuple[str, ...], jsonl: bool) -> int | None:
+def _count_pages(files: tuple[str, ...], jsonl: bool) -> int | None:
     """Return the number of pages, or None if it is unknown before they are read."""
     if "-" in files:
         return None
     if not jsonl:
         return len(files)
-    return sum(_lines(Path(name)) for name in files)
+    return sum(_count_lines(Path(name)) for name in files)
 
 
-def _lines(path: Path) -> int:
+def _count_lines(path: Path) -> int:
     """Return the number of lines that are not blank; 1 for an unreadable file, for its error."""
     try:
         with path.open("rb") as lines:
@@ -100,18 +100,20 @@ def _lines(path: Path) -> int:
         return 1  # the error that is reported for it
 
 
-def _jobs(files: Iterable[str], jsonl: bool) -> Iterator[Job | UsageError]:
+def _extract_jobs(files: Iterable[str], jsonl: bool) -> Iterator[ExtractJob | UsageError]:
     """Yield a job for each page, or the error in its place."""
     for name in files:
         if jsonl:
-            yield from _jobs_of_lines(name)
+            yield from _jobs_of_jsonl(name)
         elif name == "-":
-            yield from (Job(Path(line.strip()), line.strip()) for line in sys.stdin if line.strip())
+            yield from (
+                ExtractJob(Path(line.strip()), line.strip()) for line in sys.stdin if line.strip()
+            )
         else:
-            yield Job(Path(name), name)
+            yield ExtractJob(Path(name), name)
 
 
-def _jobs_of_lines(name: str) -> Iterator[Job | UsageError]:
+def _jobs_of_jsonl(name: str) -> Iterator[ExtractJob | UsageError]:
     """Yield a job for each line of a JSON lines file, or the error in its place."""
     folder = Path() if name == "-" else Path(name).parent
     try:
@@ -123,10 +125,10 @@ def _jobs_of_lines(name: str) -> Iterator[Job | UsageError]:
         return
     for number, line in enumerate(lines, 1):
         if line.strip():
-            yield _job_of_line(line, f"{name}:{number}", folder)
+            yield _job_of_json_line(line, f"{name}:{number}", folder)
 
 
-def _job_of_line(line: bytes, place: str, folder: Path) -> Job | UsageError:
+def _job_of_json_line(line: bytes, place: str, folder: Path) -> ExtractJob | UsageError:
     """Parse one line; `html_path` is relative to the file or to the current folder."""
     try:
         row = json.loads(line)
@@ -134,15 +136,17 @@ def _job_of_line(line: bytes, place: str, folder: Path) -> Job | UsageError:
     except (ValueError, TypeError, KeyError, RecursionError):
         return UsageError(f'{place}: not a line of {{"url": …, "html_path": …}}')
     beside = folder / path
-    carried = {name: row[name] for name in PASSED_ON if name in row}
+    carried = {name: row[name] for name in COPIED_FIELDS if name in row}
     found = beside if beside.exists() else path
-    return Job(found, place, row.get("url"), row.get("host"), carried)
+    return ExtractJob(found, place, row.get("url"), row.get("host"), carried)
 
 
 # -- reading ---------------------------------------------------------------------------------------
 
 
-def _in_order(jobs: Iterator[Job | UsageError], count: int) -> Iterator[Read | DatelineError]:
+def _extract_in_order(
+    jobs: Iterator[ExtractJob | UsageError], count: int
+) -> Iterator[ExtractedPage | DatelineError]:
     """Yield the results in the order of the jobs.
 
     `count` workers read a few pages ahead of the consumer, so that memory stays small.
@@ -152,18 +156,18 @@ def _in_order(jobs: Iterator[Job | UsageError], count: int) -> Iterator[Read | D
     for worker in crew:
         free.put(worker)
 
-    def run(job: Job | UsageError) -> Read | DatelineError:
+    def run(job: ExtractJob | UsageError) -> ExtractedPage | DatelineError:
         if isinstance(job, DatelineError):
             return job
         worker = free.get()
         try:
-            return _read(job, worker)
+            return _extract_page(job, worker)
         finally:
             free.put(worker)
 
     with ThreadPoolExecutor(count) as threads:
-        ahead: deque[Future[Read | DatelineError]] = deque(
-            threads.submit(run, job) for job in islice(jobs, count * AHEAD)
+        ahead: deque[Future[ExtractedPage | DatelineError]] = deque(
+            threads.submit(run, job) for job in islice(jobs, count * PAGES_AHEAD_PER_WORKER)
         )
         while ahead:
             result = ahead.popleft().result()
@@ -173,37 +177,40 @@ def _in_order(jobs: Iterator[Job | UsageError], count: int) -> Iterator[Read | D
         worker.stop()
 
 
-def _read(job: Job, worker: Worker) -> Read | DatelineError:
+def _extract_page(job: ExtractJob, worker: Worker) -> ExtractedPage | DatelineError:
     """Extract a page in a worker; return the error instead of raising it."""
     try:
-        article = worker.read(saved_capture(job.path, job.url), PAGE_SECONDS)
+        article = worker.read(capture_saved_page(job.path, job.url), PAGE_TIMEOUT_SECONDS)
     except DatelineError as error:
         return UsageError(f"{job.place}: {error}")
     row = asdict(article)
     del row["addresses"]
-    return Read(job.carried | row, _host(job, article))
+    return ExtractedPage(job.carried | row, _outlet_host_of_page(job, article))
 
 
-def _host(job: Job, article: Article) -> str | None:
+def _outlet_host_of_page(job: ExtractJob, article: Article) -> str | None:
     """Return the host of a page's outlet: from its URL, from the input, or from the page itself."""
     stated = job.host if isinstance(job.host, str) else ""
-    return host_of(job.url) or _bare(stated) or host_of(own_address(article))
+    return (
+        batch_host_of(job.url) or _lower_without_www(stated) or batch_host_of(stated_url(article))
+    )
 
 
-def own_address(article: Article) -> str | None:
+def stated_url(article: Article) -> str | None:
     """Return the URL that a page states as its own, or None."""
     return article.canonical_url or article.addresses.get("og:url")
 
 
-def host_of(url: str | None) -> str | None:
-    """Return the host and port of a URL without `www.`, the key of an outlet in a batch, or None."""
+def batch_host_of(url: str | None) -> str | None:
+    """Return the host and port of a URL without `www.`, the key of an outlet in a batch, or
+    None."""
     try:
-        return _bare(urlsplit(url or "").netloc.rpartition("@")[2])
+        return _lower_without_www(urlsplit(url or "").netloc.rpartition("@")[2])
     except ValueError:
         return None
 
 
-def _bare(host: str) -> str | None:
+def _lower_without_www(host: str) -> str | None:
     """Return a host in lower case without `www.`, or None if it is empty."""
     return host.lower().removeprefix("www.") or None
 
@@ -212,8 +219,9 @@ def _bare(host: str) -> str | None:
 
 
 @contextmanager
-def _progress(many: int | None) -> Iterator[Callable[[], None]]:
-    """Show a progress bar with pages per second on a terminal; yields a function to count a page."""
+def _extract_progress(many: int | None) -> Iterator[Callable[[], None]]:
+    """Show a progress bar with pages per second on a terminal; yields a function to count a
+    page."""
     if not sys.stderr.isatty():
         yield lambda: None
         return

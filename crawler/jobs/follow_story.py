@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from archive.articles.stories import Definition
-from archive.cli.base import opened, typed
-from archive.cli.read_commands import unknown
+from archive.articles.stories import StoryDefinition
+from archive.cli.base import opened_archive, typed_text
+from archive.cli.read_commands import unknown_article_message
 from archive.errors import ArchiveError, BusyError, UsageError
-from archive.queries.lookup import lookup, outlets, seen
-from archive.times import since as moment
-from crawler.sources.source_discovery import host_of
+from archive.queries.lookup import find_article_id, find_url_row, outlet_totals
+from archive.times import parse_since as moment
+from crawler.sources.source_discovery import parse_host
 from crawler.text.language import language_code
 from pipelines.urls import request_url, url_key
 
 if TYPE_CHECKING:
-    from crawler.jobs.add_outlets import Line
-    from crawler.sources.outlet_lookup import Found
+    from crawler.jobs.add_outlets import OutletLine
+    from crawler.sources.outlet_lookup import FoundOutlet
 
 # -- stories ---------------------------------------------------------------------------------------
 
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 # -- what a person asks for ------------------------------------------------------------------------
 
 
-def definition(folder: Path, articles: Sequence[str], **asked: Any) -> Definition:
+def definition_from_options(folder: Path, articles: Sequence[str], **asked: Any) -> StoryDefinition:
     """Options as they are kept; those that are None or empty were not given, and '' takes away what
     was said before.
 
     Raises UsageError for what cannot be meant.
     """
     given: dict[str, Any] = {
-        name: moment(typed(asked[name])) if asked[name] else None
+        name: moment(typed_text(asked[name])) if asked[name] else None
         for name in ("since", "until")
         if asked[name] is not None
     }
@@ -45,32 +45,38 @@ def definition(folder: Path, articles: Sequence[str], **asked: Any) -> Definitio
             f"--until {asked['until']} is before --since {asked['since']}; nothing lies between them"
         )
     if asked["words"] is not None:
-        given["words"] = typed(asked["words"]).strip() or None
+        given["words"] = typed_text(asked["words"]).strip() or None
     if asked["languages"]:
-        given["languages"] = [_language(each) for each in asked["languages"] if each]
+        given["languages"] = [_language_option(each) for each in asked["languages"] if each]
     if asked["hosts"]:
-        known = _known_hosts(folder, articles)
-        given["hosts"] = [_host(each, known, folder) for each in asked["hosts"] if each]
-    return cast(Definition, given)
+        known = _known_outlet_hosts(folder, articles)
+        given["hosts"] = [
+            _known_host_option(each, known, folder) for each in asked["hosts"] if each
+        ]
+    return cast(StoryDefinition, given)
 
 
-def _language(text: str) -> str:
+def _language_option(text: str) -> str:
     if code := language_code(text):
         return code
     raise UsageError(f"{text}: not a code of a language; give one such as en or ja")
 
 
-def _known_hosts(folder: Path, articles: Sequence[str]) -> list[str]:
+def _known_outlet_hosts(folder: Path, articles: Sequence[str]) -> list[str]:
     """The archive's outlets, and those of the articles that are named."""
-    known = [row["host"] for row in outlets(folder)] if (folder / "archive.db").exists() else []
+    known = (
+        [row["host"] for row in outlet_totals(folder)] if (folder / "archive.db").exists() else []
+    )
     return known + [
-        urlsplit(request_url(each)).hostname or "" for each in articles if not _is_number(each)
+        urlsplit(request_url(each)).hostname or ""
+        for each in articles
+        if not _is_article_number(each)
     ]
 
 
-def _host(text: str, known: Sequence[str], folder: Path) -> str:
+def _known_host_option(text: str, known: Sequence[str], folder: Path) -> str:
     """An outlet as the archive calls it, with or without `www.`."""
-    host = host_of(typed(text))
+    host = parse_host(typed_text(text))
     bare = host.removeprefix("www.")
     for each in (host, bare, f"www.{bare}"):
         if each in known:
@@ -82,27 +88,27 @@ def _host(text: str, known: Sequence[str], folder: Path) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class FollowedContext:
     """What was found around the articles that a person named."""
 
-    outlets: tuple[Line, ...] = ()
+    outlets: tuple[OutletLine, ...] = ()
     """Of their outlets, those that were looked up for feeds and sitemaps: what came of it."""
     linked: int = 0
     """Pages that the articles link to, and that wait now."""
 
 
-def article_ids(folder: Path, articles: Sequence[str], contact: str | None) -> list[int]:
+def fetch_article_ids(folder: Path, articles: Sequence[str], contact: str | None) -> list[int]:
     """The numbers of articles, named by number or address; an address that the archive lacks is
     fetched, alone.
 
-    Raises as `gather`.
+    Raises as `fetch_articles`.
     """
-    return gather(folder, articles, contact, alone=True)[0]
+    return fetch_articles(folder, articles, contact, alone=True)[0]
 
 
-def gather(
+def fetch_articles(
     folder: Path, articles: Sequence[str], contact: str | None, alone: bool = False
-) -> tuple[list[int], Around]:
+) -> tuple[list[int], FollowedContext]:
     """The numbers of articles, named by number or address; an address that the archive lacks is
     fetched.
 
@@ -112,77 +118,82 @@ def gather(
 
     Raises UsageError for what is neither, ArchiveError for what cannot be had, with the reason.
     """
-    wanted = [each if _is_number(each) else request_url(each) for each in articles]
-    have = _lookup(folder, wanted) if wanted and (folder / "archive.db").exists() else {}
+    wanted = [each if _is_article_number(each) else request_url(each) for each in articles]
+    have = _lookup_articles(folder, wanted) if wanted and (folder / "archive.db").exists() else {}
     missing = [each for each in wanted if have.get(each) is None]
-    if any(map(_is_number, missing)):
-        return known_ids(folder, missing), Around()
-    named = [each for each in wanted if not _is_number(each)]
-    around = Around()
+    if any(map(_is_article_number, missing)):
+        return known_article_ids(folder, missing), FollowedContext()
+    named = [each for each in wanted if not _is_article_number(each)]
+    around = FollowedContext()
     if alone and missing:
-        _fetch(folder, missing, contact)
+        _fetch_pages(folder, missing, contact)
     elif missing:
-        around = _follow_up(folder, missing, named, contact)
-    elif named and not alone and (hosts := _unread_outlets(folder, named)):
+        around = _fetch_with_context(folder, missing, named, contact)
+    elif named and not alone and (hosts := _outlets_without_sources(folder, named)):
         try:
-            around = _follow_up(folder, [], named, contact)
+            around = _fetch_with_context(folder, [], named, contact)
         except BusyError:  # the article is here: its story does not wait for a crawl to end
-            around = Around(tuple(_later(host, "a crawl is running") for host in hosts))
-    return known_ids(folder, wanted) if wanted else [], around
+            around = FollowedContext(
+                tuple(_postponed_line(host, "a crawl is running") for host in hosts)
+            )
+    return known_article_ids(folder, wanted) if wanted else [], around
 
 
-def _unread_outlets(folder: Path, urls: Sequence[str]) -> list[str]:
-    from crawler.jobs.followed_article_spider import not_read_yet
+def _outlets_without_sources(folder: Path, urls: Sequence[str]) -> list[str]:
+    from crawler.jobs.followed_article_spider import outlets_without_sources
 
-    with opened(folder) as connection:
-        return not_read_yet(connection, urls)
+    with opened_archive(folder) as connection:
+        return outlets_without_sources(connection, urls)
 
 
-def known_ids(folder: Path, articles: Sequence[str]) -> list[int]:
+def known_article_ids(folder: Path, articles: Sequence[str]) -> list[int]:
     """The numbers of articles that the archive has. Raises ArchiveError, with the reason, for one
     that it has not."""
     ids = []
-    for each, id in _lookup(folder, articles).items():
+    for each, id in _lookup_articles(folder, articles).items():
         if id is None:
-            with opened(folder) as connection:
-                address = None if _is_number(each) else seen(connection, each, url_key)
-            raise ArchiveError(unknown(address, each, folder))
+            with opened_archive(folder) as connection:
+                address = (
+                    None if _is_article_number(each) else find_url_row(connection, each, url_key)
+                )
+            raise ArchiveError(unknown_article_message(address, each, folder))
         ids.append(id)
     return list(dict.fromkeys(ids))
 
 
-def _lookup(folder: Path, articles: Sequence[str]) -> dict[str, int | None]:
-    with opened(folder) as connection:
-        return {each: lookup(connection, each, url_key) for each in articles}
+def _lookup_articles(folder: Path, articles: Sequence[str]) -> dict[str, int | None]:
+    with opened_archive(folder) as connection:
+        return {each: find_article_id(connection, each, url_key) for each in articles}
 
 
-def _is_number(text: str) -> bool:
+def _is_article_number(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
-def _fetch(folder: Path, urls: Sequence[str], contact: str | None) -> None:
+def _fetch_pages(folder: Path, urls: Sequence[str], contact: str | None) -> None:
+    # Scrapy: a second that is spent only where a page is missing
     from crawler.jobs.run_spider import (
-        crawl,
         crawl_settings,
-    )  # Scrapy: a second that is spent only where a page is missing
+        run_crawl,
+    )
     from crawler.settings import user_agent
     from crawler.spiders.pages import PagesSpider
 
     settings = crawl_settings(folder, USER_AGENT=user_agent(contact))
-    crawl(folder, PagesSpider, f"follow {' '.join(urls)}"[:1000], settings, urls=" ".join(urls))
+    run_crawl(folder, PagesSpider, f"follow {' '.join(urls)}"[:1000], settings, urls=" ".join(urls))
 
 
-def _follow_up(
+def _fetch_with_context(
     folder: Path, missing: Sequence[str], named: Sequence[str], contact: str | None
-) -> Around:
+) -> FollowedContext:
     """Fetch articles with what is around them, and look the outlets of others up."""
     from crawler.jobs.followed_article_spider import FollowingSpider
-    from crawler.jobs.run_spider import crawl, crawl_settings
+    from crawler.jobs.run_spider import crawl_settings, run_crawl
     from crawler.settings import user_agent
 
     settings = crawl_settings(folder, USER_AGENT=user_agent(contact))
     command = f"follow {' '.join(named)}"[:1000]
-    _, _, ran = crawl(
+    _, _, ran = run_crawl(
         folder,
         FollowingSpider,
         command,
@@ -190,24 +201,24 @@ def _follow_up(
         urls=" ".join(missing),
         known=" ".join(set(named) - set(missing)),
     )
-    late = [_later(host, "it was too slow") for host in ran.late]
-    return Around((*(_told(found) for found in ran.found), *late), ran.linked)
+    late = [_postponed_line(host, "it was too slow") for host in ran.late]
+    return FollowedContext((*(_outlet_line(found) for found in ran.found), *late), ran.linked)
 
 
-def _told(found: Found) -> Line:
+def _outlet_line(found: FoundOutlet) -> OutletLine:
     """What came of an outlet whose article is here already, whatever its feeds are."""
-    from crawler.jobs.add_outlets import Line, line_of
+    from crawler.jobs.add_outlets import OutletLine, outlet_line
 
     return (
-        Line(found.asked, f"its feeds were not found ({found.problem})")
+        OutletLine(found.asked, f"its feeds were not found ({found.problem})")
         if found.problem
-        else line_of(found)
+        else outlet_line(found)
     )
 
 
-def _later(host: str, why: str) -> Line:
-    from crawler.jobs.add_outlets import Line
+def _postponed_line(host: str, why: str) -> OutletLine:
+    from crawler.jobs.add_outlets import OutletLine
 
-    return Line(
+    return OutletLine(
         host, f"its feeds were not looked for, as {why}; `dateline outlet add {host}` does it"
     )

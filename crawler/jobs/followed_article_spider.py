@@ -13,20 +13,30 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from archive.archive import Archive
-from archive.articles.outlet_evidence import outlets_of, with_sources
+from archive.articles.outlet_evidence import hosts_of_articles, hosts_with_sources
 from archive.frontier.hosts import bare_host
-from archive.frontier.outlet_lookups import lookups
-from archive.records import Article, Capture, Check, Lead, Outcome, Source, SourceKind, clock, utc
-from crawler.sources.catalogue import by_host, read
-from crawler.sources.outlet_lookup import Found, LookUp, Wanted, known_of
+from archive.frontier.outlet_lookups import valid_lookups
+from archive.records import (
+    Article,
+    Capture,
+    Check,
+    Lead,
+    Outcome,
+    Source,
+    SourceKind,
+    current_time,
+    format_utc,
+)
+from crawler.sources.catalogue import outlet_by_host, read_catalogue
+from crawler.sources.outlet_lookup import FoundOutlet, OutletFinder, WantedOutlet, wanted_outlets
 from crawler.spiders.pages import PagesSpider
-from pipelines.identity import file_source
+from pipelines.identity import identify_source
 from pipelines.urls import registered_domain
 
-ARTICLES = ("new", "changed", "unchanged")
-MOST_LINKS = 100
+STORED_OUTCOMES = ("new", "changed", "unchanged")
+MAX_LINKS_OF_ARTICLE = 100
 """Links of one article that are stored as leads, those to other outlets first."""
-SECONDS = 40.0
+OUTLET_LOOKUP_SECONDS = 40.0
 """Seconds for looking outlets up; an outlet that takes longer is stored as the catalogue has it."""
 
 
@@ -40,17 +50,19 @@ class FollowingSpider(PagesSpider):
 
     name = "following"
 
-    def __init__(self, known: str = "", seconds: float | str = SECONDS, **kwargs: Any) -> None:
+    def __init__(
+        self, known: str = "", seconds: float | str = OUTLET_LOOKUP_SECONDS, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.known_articles, self.seconds = known.split(), float(seconds)
-        self.found: list[Found] = []
+        self.found: list[FoundOutlet] = []
         self.late: list[str] = []
         self.linked = 0
         self.links: dict[str, list[Lead]] = {}
 
     async def start(self) -> AsyncIterator[Any]:
         """Yield requests for the articles, then look their outlets up."""
-        self.catalogue = read()
+        self.catalogue = read_catalogue()
         async for page in super().start():
             yield page
         await self.look_up([*self.known_articles, *(lead.url for lead in self.leads)])
@@ -65,52 +77,58 @@ class FollowingSpider(PagesSpider):
         """Store the links of an article as leads once the article is stored."""
         super().written(check, outcome)
         links = self.links.pop(check.url, [])
-        if outcome in ARTICLES:
+        if outcome in STORED_OUTCOMES:
             self.linked += self.archive.add_leads(self.worth_a_look(links))
 
     def worth_a_look(self, links: Sequence[Lead]) -> list[Lead]:
         """Return the links to known outlets, then those within the article's own site."""
-        known, elsewhere, here = with_sources(self.archive.db), [], []
+        known, elsewhere, here = hosts_with_sources(self.archive.db), [], []
         for link in links:
             host = urlsplit(link.url).hostname or ""
             if registered_domain(link.url) == registered_domain(link.found_on or ""):
                 here.append(link)
-            elif bare_host(host) in known or by_host(self.catalogue, host):
+            elif bare_host(host) in known or outlet_by_host(self.catalogue, host):
                 elsewhere.append(link)
-        return [*elsewhere, *here][:MOST_LINKS]
+        return [*elsewhere, *here][:MAX_LINKS_OF_ARTICLE]
 
     async def look_up(self, articles: Sequence[str]) -> None:
         """Find the feeds and sitemaps of the articles' outlets that have none yet."""
-        wanted = known_of(self.archive, self.catalogue, not_read_yet(self.archive.db, articles))
+        wanted = wanted_outlets(
+            self.archive, self.catalogue, outlets_without_sources(self.archive.db, articles)
+        )
         self.under_way |= {each.host for each in wanted}
         try:
             async with asyncio.timeout(self.seconds):
-                async for found in LookUp(self).add(wanted):
+                async for found in OutletFinder(self).add(wanted):
                     self.found.append(found)
         except TimeoutError:
             heard = {found.asked for found in self.found}
             self.late = [
-                keep_as_known(self.archive, each) for each in wanted if each.host not in heard
+                store_as_catalogued(self.archive, each) for each in wanted if each.host not in heard
             ]
         self.under_way -= {each.host for each in wanted}
 
 
-def not_read_yet(db: sqlite3.Connection, articles: Sequence[str]) -> list[str]:
+def outlets_without_sources(db: sqlite3.Connection, articles: Sequence[str]) -> list[str]:
     """Return the outlets of articles (by URL) without a source and without a look-up for a day."""
-    read_already, yesterday = with_sources(db), utc(clock() - timedelta(days=1))
-    hosts = [host for host in outlets_of(db, articles) if bare_host(host) not in read_already]
+    read_already, yesterday = hosts_with_sources(db), format_utc(current_time() - timedelta(days=1))
+    hosts = [
+        host for host in hosts_of_articles(db, articles) if bare_host(host) not in read_already
+    ]
     lately = {
-        host for host, lookup in lookups(db, hosts).items() if lookup.looked_up_at > yesterday
+        host for host, lookup in valid_lookups(db, hosts).items() if lookup.looked_up_at > yesterday
     }
     return [host for host in hosts if bare_host(host) not in lately]
 
 
-def keep_as_known(archive: Archive, wanted: Wanted) -> str:
+def store_as_catalogued(archive: Archive, wanted: WantedOutlet) -> str:
     """Store an outlet with the feeds and sitemaps in the catalogue, and return its host."""
     kinds: tuple[tuple[SourceKind, tuple[str, ...]], ...] = (
         ("feed", wanted.feeds),
         ("sitemap", wanted.sitemaps),
     )
-    sources = [file_source(Source(url, kind, wanted.host)) for kind, urls in kinds for url in urls]
+    sources = [
+        identify_source(Source(url, kind, wanted.host)) for kind, urls in kinds for url in urls
+    ]
     archive.add_outlet(wanted.outlet, sources)
     return wanted.host

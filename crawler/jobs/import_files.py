@@ -15,30 +15,36 @@ from pathlib import Path
 from typing import Any
 
 from archive.archive import Archive
-from archive.articles.store import COLUMNS
+from archive.articles.store import ARTICLE_COLUMNS
 from archive.errors import ReadingError, UsageError
-from archive.records import Article, Capture, Check, Lead, now
-from crawler.files.saved_page_urls import named_inside, out_of_archive
-from crawler.files.saved_pages import saved_capture
-from crawler.files.warc_files import Doubtful, LeftOut, Listed, is_warc, read_warc
-from crawler.files.warc_records import Problem
-from crawler.network.exchange import read_look
-from crawler.workers.pool import PAGE_SECONDS, Worker
-from crawler.workers.reextraction import rereader
-from pipelines.keep import Batches
-from pipelines.stages import through_stages
-from pipelines.urls import own_address
+from archive.records import Article, Capture, Check, Lead, current_timestamp
+from crawler.files.saved_page_urls import find_declared_url, unarchive_url
+from crawler.files.saved_pages import capture_saved_page
+from crawler.files.warc_files import (
+    DoubtfulPage,
+    PageWithLead,
+    SkippedRecord,
+    is_warc_name,
+    read_warc_pages,
+)
+from crawler.files.warc_records import WarcProblem
+from crawler.network.exchange import check_of_article
+from crawler.workers.pool import PAGE_TIMEOUT_SECONDS, Worker
+from crawler.workers.reextraction import make_reextractor
+from pipelines.keep import CheckBatches
+from pipelines.stages import run_stages
+from pipelines.urls import own_url
 
-STANDARD_INPUT = Path("-")
-JSON_LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
+STANDARD_INPUT_PATH = Path("-")
+JSON_LINES_ENDINGS = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 
 
-class NotTakenError(Exception):
+class NotAPageError(Exception):
     """A record of a WARC file that is not a page; the message names the reason."""
 
 
 @dataclass
-class Told:
+class ImportResult:
     """The result of an import."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -53,7 +59,8 @@ class Told:
             self.left_out.append(f"{check.url}: {outcome}: {check.reason}")
 
     def lines(self) -> list[str]:
-        """Return a line for each page that is not an article, and for each reason to skip records."""
+        """Return a line for each page that is not an article, and for each reason to skip
+        records."""
         skipped = [f"{why}: {number:,} left out" for why, number in self.not_taken.items()]
         return [*self.left_out, *skipped]
 
@@ -65,20 +72,20 @@ class Told:
         return ", ".join(parts) or "nothing to import"
 
 
-def import_files(folder: Path, files: Iterable[Path], url: str | None) -> Told:
+def import_files(folder: Path, files: Iterable[Path], url: str | None) -> ImportResult:
     """Import files and return the result.
 
     Errors are collected with their places; they affect no other page or line.
     """
-    result = Told()
+    result = ImportResult()
     with Archive(folder) as archive, closing(Worker()) as worker:
-        batches = Batches(archive, reread=rereader(archive, worker))
+        batches = CheckBatches(archive, reread=make_reextractor(archive, worker))
         batches.written = result.note
         for file in files:
-            for place, read in _looks(file, url, worker):
+            for place, read in _readers_of_file(file, url, worker):
                 try:
-                    check = through_stages(read())
-                except NotTakenError as reason:
+                    check = run_stages(read())
+                except NotAPageError as reason:
                     result.not_taken[f"{place}: {reason}"] += 1
                 except (UsageError, ReadingError) as error:
                     where = f"{place}: " if place else ""
@@ -89,58 +96,61 @@ def import_files(folder: Path, files: Iterable[Path], url: str | None) -> Told:
     return result
 
 
-def _looks(
+def _readers_of_file(
     file: Path, url: str | None, worker: Worker
 ) -> Iterator[tuple[str, Callable[[], Check]]]:
     """Yield the place of each page or line in a file, and a function that reads it.
 
     The function raises UsageError where it cannot.
     """
-    if is_warc(file):
-        yield from _records(file, worker)
+    if is_warc_name(file):
+        yield from _readers_of_warc(file, worker)
         return
-    if file != STANDARD_INPUT and not file.name.lower().endswith(JSON_LINES):
-        yield str(file), lambda: _page(file, url, worker)
+    if file != STANDARD_INPUT_PATH and not file.name.lower().endswith(JSON_LINES_ENDINGS):
+        yield str(file), lambda: _check_of_saved_page(file, url, worker)
         return
     try:
-        for number, line in enumerate(_read_lines(file), 1):
+        for number, line in enumerate(_lines_of_file(file), 1):
             if line.strip():
-                yield f"{file}:{number}", partial(_line, line)
+                yield f"{file}:{number}", partial(_check_of_json_line, line)
     except OSError as error:  # a damaged gzip file may be noticed only at its end
-        yield str(file), partial(_unreadable, error)
+        yield str(file), partial(_raise_unreadable, error)
 
 
-def _records(file: Path, worker: Worker) -> Iterator[tuple[str, Callable[[], Check]]]:
+def _readers_of_warc(file: Path, worker: Worker) -> Iterator[tuple[str, Callable[[], Check]]]:
     """Yield the pages of a WARC file; skipped records are counted, broken ones reported."""
     try:
-        for number, found in enumerate(read_warc(file), 1):
-            if isinstance(found, LeftOut):
-                yield str(file), partial(_left_out, found.reason)
-            elif isinstance(found, Doubtful):
-                yield f"{file}:{number}", partial(_doubtful, found)
-            elif isinstance(found, Problem):
-                yield "", partial(_broken, str(found))
-            elif isinstance(found, Listed):
-                yield f"{file}:{number}", partial(_capture, found.capture, worker, found.lead)
+        for number, found in enumerate(read_warc_pages(file), 1):
+            if isinstance(found, SkippedRecord):
+                yield str(file), partial(_raise_not_a_page, found.reason)
+            elif isinstance(found, DoubtfulPage):
+                yield f"{file}:{number}", partial(_check_of_doubtful, found)
+            elif isinstance(found, WarcProblem):
+                yield "", partial(_raise_broken, str(found))
+            elif isinstance(found, PageWithLead):
+                yield (
+                    f"{file}:{number}",
+                    partial(_check_of_capture, found.capture, worker, found.lead),
+                )
             else:
-                yield f"{file}:{number}", partial(_capture, found, worker)
+                yield f"{file}:{number}", partial(_check_of_capture, found, worker)
     except UsageError as error:
-        yield str(file), partial(_broken, str(error))
+        yield str(file), partial(_raise_broken, str(error))
     except OSError as error:
-        yield str(file), partial(_unreadable, error)
+        yield str(file), partial(_raise_unreadable, error)
 
 
-def _left_out(reason: str) -> Check:
+def _raise_not_a_page(reason: str) -> Check:
     """Raise the error for a record that is skipped."""
-    raise NotTakenError(reason)
+    raise NotAPageError(reason)
 
 
-def _broken(why: str) -> Check:
+def _raise_broken(why: str) -> Check:
     """Raise the error for a record that is broken."""
     raise UsageError(why)
 
 
-def _doubtful(found: Doubtful) -> Check:
+def _check_of_doubtful(found: DoubtfulPage) -> Check:
     """Return a failed check with its capture: the page was changed, and it is unknown how."""
     capture = found.capture
     return Check(
@@ -155,9 +165,9 @@ def _doubtful(found: Doubtful) -> Check:
     )
 
 
-def _capture(capture: Capture, worker: Worker, lead: Lead | None = None) -> Check:
+def _check_of_capture(capture: Capture, worker: Worker, lead: Lead | None = None) -> Check:
     """Return the check that a crawl would have made of a capture at its time."""
-    article = worker.read(capture, PAGE_SECONDS)
+    article = worker.read(capture, PAGE_TIMEOUT_SECONDS)
     check = Check(
         capture.url,
         "new",
@@ -171,28 +181,33 @@ def _capture(capture: Capture, worker: Worker, lead: Lead | None = None) -> Chec
         capture=capture,
         lead=lead,
     )
-    return read_look(check, article)
+    return check_of_article(check, article)
 
 
-def _page(file: Path, url: str | None, worker: Worker) -> Check:
+def _check_of_saved_page(file: Path, url: str | None, worker: Worker) -> Check:
     """Return the check of a saved page; raises UsageError where it states no URL."""
-    capture = saved_capture(file, url)
-    article = worker.read(capture, PAGE_SECONDS)
+    capture = capture_saved_page(file, url)
+    article = worker.read(capture, PAGE_TIMEOUT_SECONDS)
     if capture.url.startswith("file:"):
-        own = own_address(article.canonical_url, article.addresses) or named_inside(
+        own = own_url(article.canonical_url, article.addresses) or find_declared_url(
             article, capture.body
         )
         if own is None:
-            raise UsageError(_why_no_address(article))
-        own = out_of_archive(own)
+            raise UsageError(_missing_url_reason(article))
+        own = unarchive_url(own)
         article, capture = replace(article, url=own), replace(capture, url=own)
     check = Check(
-        capture.url, "new", now(), digest=capture.digest, capture=capture, size=len(capture.body)
+        capture.url,
+        "new",
+        current_timestamp(),
+        digest=capture.digest,
+        capture=capture,
+        size=len(capture.body),
     )
-    return read_look(replace(check, claimed=url is None), article)
+    return check_of_article(replace(check, claimed=url is None), article)
 
 
-def _why_no_address(article: Article) -> str:
+def _missing_url_reason(article: Article) -> str:
     """Return why a saved page cannot be filed: it states no URL, or only that of a section."""
     stated = article.canonical_url or article.addresses.get("og:url")
     if stated is None:
@@ -203,9 +218,9 @@ def _why_no_address(article: Article) -> str:
     )
 
 
-def _read_lines(file: Path) -> Iterator[bytes]:
+def _lines_of_file(file: Path) -> Iterator[bytes]:
     """Yield the lines of a file; raises OSError also for a damaged gzip file."""
-    if file == STANDARD_INPUT:
+    if file == STANDARD_INPUT_PATH:
         yield from sys.stdin.buffer
         return
     try:
@@ -215,19 +230,19 @@ def _read_lines(file: Path) -> Iterator[bytes]:
         raise OSError(str(error)) from error
 
 
-def _unreadable(error: OSError) -> Check:
+def _raise_unreadable(error: OSError) -> Check:
     """Raise the error for a file that cannot be read."""
     raise UsageError(f"cannot be read ({error.strerror or error})")
 
 
-def _line(line: bytes) -> Check:
+def _check_of_json_line(line: bytes) -> Check:
     """Return the check of an article in a JSON line; raises UsageError."""
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"not JSON ({error})") from None
     article = article_of_row(row)
-    return Check(article.url, "new", now(), article=article)
+    return Check(article.url, "new", current_timestamp(), article=article)
 
 
 def article_of_row(row: Any) -> Article:
@@ -240,23 +255,27 @@ def article_of_row(row: Any) -> Article:
     for needed in ("url", "text"):
         if not isinstance(row.get(needed), str) or not row[needed].strip():
             raise UsageError(f"needs `{needed}`")
-    known = {name: row[name] for name in COLUMNS if row.get(name) is not None}
+    known = {name: row[name] for name in ARTICLE_COLUMNS if row.get(name) is not None}
     for name, value in known.items():
-        if not isinstance(value, FIELD_TYPES.get(name, str)):
-            raise UsageError(f"`{name}` is not {FIELD_WORDS.get(name, 'text')}")
-    known["authors"] = _authors(known.get("authors", ()))
+        if not isinstance(value, ROW_FIELD_TYPES.get(name, str)):
+            raise UsageError(f"`{name}` is not {ROW_FIELD_TYPE_NAMES.get(name, 'text')}")
+    known["authors"] = _parse_authors(known.get("authors", ()))
     if "free" in known:
         known["free"] = bool(known["free"])
-    known.setdefault("fetched_at", now())
+    known.setdefault("fetched_at", current_timestamp())
     known.setdefault("word_count", len(known["text"].split()))
     return Article(**known)
 
 
-FIELD_TYPES: dict[str, Any] = {"authors": str | list, "word_count": int, "free": bool | int}
-FIELD_WORDS = {"authors": "a list of names", "word_count": "a number", "free": "true or false"}
+ROW_FIELD_TYPES: dict[str, Any] = {"authors": str | list, "word_count": int, "free": bool | int}
+ROW_FIELD_TYPE_NAMES = {
+    "authors": "a list of names",
+    "word_count": "a number",
+    "free": "true or false",
+}
 
 
-def _authors(given: Any) -> tuple[str, ...]:
+def _parse_authors(given: Any) -> tuple[str, ...]:
     """Parse the authors: a list, JSON of a list, or one name; raises UsageError."""
     if isinstance(given, str):
         try:

@@ -14,23 +14,23 @@ import click
 from scrapy.settings import Settings
 
 from archive.articles import story_searches
-from archive.articles.stories import story as story_of
-from archive.cli.base import opened, print_all
+from archive.articles.stories import find_story as story_of
+from archive.cli.base import opened_archive, print_all
 from archive.errors import UsageError
 from archive.exports import dossier as dossiers
-from archive.exports.article_files import format_of, written_aside
-from archive.exports.dossier import Dossier
-from archive.storage.database import connect, transaction
-from archive.storage.schema import ARCHIVE
-from archive.text.printable import printable
-from crawler.jobs.run_spider import crawl
-from pipelines.topics.outlet_suggestions import Suggestion
+from archive.exports.article_files import atomic_file, format_by_ending
+from archive.exports.dossier import StoryDossier
+from archive.storage.database import open_database, transaction
+from archive.storage.schema import ARCHIVE_SCHEMA
+from archive.text.printable import printable_text
+from crawler.jobs.run_spider import run_crawl
+from pipelines.topics.outlet_suggestions import OutletSuggestion
 
-Confirm = Callable[[Sequence[Suggestion], Any], Awaitable[bool]]
+ConfirmQuestion = Callable[[Sequence[OutletSuggestion], Any], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class InvestigationRequest:
     """What a person asked for."""
 
     url: str
@@ -42,94 +42,106 @@ class Wanted:
     out: Path | None
 
 
-USUAL = 30
+DEFAULT_OUTLETS = 30
 """Outlets of the catalogue that are asked at most, unless a person says otherwise."""
 
 
-def check(wanted: Wanted) -> None:
+def check_request(wanted: InvestigationRequest) -> None:
     """Raises UsageError where nobody could be asked, or what is wanted cannot be written."""
     if not wanted.yes and wanted.outlets is None and not sys.stdin.isatty():
         raise UsageError(
             "there is no terminal to ask on which outlets may be asked; say --yes, or how many: --outlets 30"
         )
     if wanted.out is not None:
-        format_of(wanted.out, dossiers.ENDINGS, "text")
+        format_by_ending(wanted.out, dossiers.DOSSIER_FILE_ENDINGS, "text")
         if not wanted.out.absolute().parent.is_dir():
             raise UsageError(f"{wanted.out}: there is no folder {wanted.out.absolute().parent}")
 
 
-def investigate(folder: Path, wanted: Wanted, settings: Settings, catalogue: Path | None) -> None:
+def run_investigation(
+    folder: Path, wanted: InvestigationRequest, settings: Settings, catalogue: Path | None
+) -> None:
     """From one address to a dossier. Raises as `crawler.jobs.run_spider.crawl`, and for a page that
     is no article."""
-    from crawler.sources.catalogue import read
-    from crawler.spiders.investigation import InvestigateSpider, Person
+    from crawler.sources.catalogue import read_catalogue
+    from crawler.spiders.investigation import Interviewer, InvestigationSpider
 
-    known = read(catalogue)
+    known = read_catalogue(catalogue)
     asks = sys.stdin.isatty() and not wanted.yes
-    reason, _, ran = crawl(
+    reason, _, ran = run_crawl(
         folder,
-        InvestigateSpider,
+        InvestigationSpider,
         f"investigate {wanted.url}"[:1000],
         settings,
         url=wanted.url,
         name_of_story=wanted.name,
-        most=wanted.outlets or USUAL,
+        most=wanted.outlets or DEFAULT_OUTLETS,
         requests=wanted.requests,
         catalogue=known,
-        person=Person(
-            confirming() if asks else None,
-            lambda line: click.echo(f"  + {printable(line)}", err=True),
-            lambda spider, why: conclude(folder, spider, why, wanted),
+        person=Interviewer(
+            confirm_on_terminal() if asks else None,
+            lambda line: click.echo(f"  + {printable_text(line)}", err=True),
+            lambda spider, why: finish_investigation(folder, spider, why, wanted),
         ),
     )
     if ran.opened:
-        conclude(folder, ran, reason, wanted)
+        finish_investigation(folder, ran, reason, wanted)
     else:
         click.echo(f"Stopped before the article was there: {reason or ran.stopped}.")
 
 
-def conclude(folder: Path, ran: Any, reason: str | None, wanted: Wanted) -> None:
+def finish_investigation(
+    folder: Path, ran: Any, reason: str | None, wanted: InvestigationRequest
+) -> None:
     """Write the dossier, and tell what is in it and what was searched."""
-    told = _ended(folder, ran, reason, wanted)
+    told = _ending_line(folder, ran, reason, wanted)
     out = wanted.out or Path(f"{told.story.name}.html")
-    with written_aside(out) as file:
-        file.write(dossiers.FORMATS[format_of(out, dossiers.ENDINGS, "text")](told))
-    _tell(told, ran)
+    with atomic_file(out) as file:
+        file.write(
+            dossiers.DOSSIER_WRITERS[format_by_ending(out, dossiers.DOSSIER_FILE_ENDINGS, "text")](
+                told
+            )
+        )
+    _print_found(told, ran)
     click.echo(f"Dossier: {out}")
 
 
-def _ended(folder: Path, ran: Any, reason: str | None, wanted: Wanted) -> Dossier:
+def _ending_line(
+    folder: Path, ran: Any, reason: str | None, wanted: InvestigationRequest
+) -> StoryDossier:
     """The dossier, with how the search ended and what a person could do next."""
     stopped = reason or ran.stopped or "nothing that waits is likely to belong"
-    writer = connect(folder / "archive.db", ARCHIVE)
+    writer = open_database(folder / "archive.db", ARCHIVE_SCHEMA)
     try:
         with transaction(writer) as db:
-            story_searches.note_end(db, ran.story.id, stopped, next_step(ran, reason, wanted))
+            story_searches.save_search_end(
+                db, ran.story.id, stopped, next_step(ran, reason, wanted)
+            )
     finally:
         writer.close()
-    with opened(folder) as connection:
-        return dossiers.dossier(connection, story_of(connection, ran.story.name))
+    with opened_archive(folder) as connection:
+        return dossiers.build_dossier(connection, story_of(connection, ran.story.name))
 
 
-def next_step(ran: Any, reason: str | None, wanted: Wanted) -> str:
+def next_step(ran: Any, reason: str | None, wanted: InvestigationRequest) -> str:
     """What a person could do next."""
     again = f"dateline investigate {wanted.url}"
     if reason or ran.requests_spent() or ran.refused:
         return f"`{again}` goes on where this ended"
-    most = wanted.outlets or USUAL
+    most = wanted.outlets or DEFAULT_OUTLETS
     more = f"`{again} --outlets {2 * most}` asks further outlets" if ran.unasked else ""
     words = f"`dateline verdict {ran.story.name} ID --belongs` confirms an article and makes the next search better"
     later = f"`dateline crawl --story {ran.story.name}` looks for what is new"
     return "; ".join(filter(None, (more, words, later)))
 
 
-def _tell(told: Dossier, ran: Any) -> None:
+def _print_found(told: StoryDossier, ran: Any) -> None:
     click.echo(
-        f"{'Followed' if ran.is_new else 'Still following'} {told.story.name}: {printable(told.story.title)}"
+        f"{'Followed' if ran.is_new else 'Still following'} {told.story.name}: {printable_text(told.story.title)}"
     )
     click.echo(f"Found: {told.summary}\n")
     if told.pieces:
-        print_all([dossiers.as_table(told.pieces)])
+        print_all([dossiers.dossier_table(told.pieces)])
     click.echo("")
     for line in told.searched:
         click.echo(line)
@@ -138,10 +150,10 @@ def _tell(told: Dossier, ran: Any) -> None:
 # -- asking a person -------------------------------------------------------------------------------
 
 
-def confirming() -> Confirm:
+def confirm_on_terminal() -> ConfirmQuestion:
     """Asks on the terminal whether outlets may be asked; the live line rests meanwhile."""
 
-    async def confirm(chosen: Sequence[Suggestion], live: Any) -> bool:
+    async def confirm(chosen: Sequence[OutletSuggestion], live: Any) -> bool:
         if live:
             live.stop()
         click.echo(
@@ -150,10 +162,10 @@ def confirming() -> Confirm:
             else "This may have covered it:"
         )
         for each in chosen:
-            name = f" ({printable(each.name)})" if each.name else ""
-            click.echo(f"  {each.host}{name}: {printable('; '.join(each.reasons[:2]))}")
+            name = f" ({printable_text(each.name)})" if each.name else ""
+            click.echo(f"  {each.host}{name}: {printable_text('; '.join(each.reasons[:2]))}")
         click.echo("Ask them? [Y/n] ", nl=False)
-        answer = await typed_line()
+        answer = await read_line()
         if live:
             live.start()
         return answer is not None and answer.strip().lower() in ("", "y", "yes")
@@ -161,7 +173,7 @@ def confirming() -> Confirm:
     return confirm
 
 
-async def typed_line() -> str | None:
+async def read_line() -> str | None:
     """The next line that is typed; None at the end of the input. Ctrl-C ends the crawl meanwhile,
     as always."""
     loop = asyncio.get_event_loop()

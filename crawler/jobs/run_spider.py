@@ -14,13 +14,13 @@ from scrapy.settings import Settings
 
 from archive.archive import Archive, OutletReport
 from archive.errors import ArchiveError
-from archive.storage.lock import crawl_lock
+from archive.storage.lock import hold_crawl_lock
 from crawler.processes import termination
-from crawler.processes.watchdog import STOPPED, TIME_IS_UP, Watchdog
+from crawler.processes.watchdog import STOPPED_BY_USER, TIME_IS_UP, Watchdog
 
-ENDINGS = {
+REASON_OF_SCRAPY_REASON = {
     "finished": None,
-    "shutdown": STOPPED,
+    "shutdown": STOPPED_BY_USER,
     "closespider_timeout": TIME_IS_UP,
 }
 """Scrapy's reason for closing a spider → the recorded reason; None for a normal end."""
@@ -57,13 +57,13 @@ def run_spider(spider: type[Spider], settings: Settings, **arguments: Any) -> Sp
     with Watchdog(folder, arguments.get("crawl_id"), seconds or None) as watchdog:
         running.callWhenRunning(watchdog.listen)
         ran = process.crawl(crawler, **arguments)
-        watchdog.write_now = lambda: write_now(crawler.spider, watchdog.reason)
+        watchdog.write_now = lambda: flush_spider(crawler.spider, watchdog.reason)
         loop = asyncio.get_event_loop()
         # Scrapy handles signals from here on, but cannot stop a crawl that has not begun
-        loop.call_soon(termination.listen)
+        loop.call_soon(termination.defer_stop_signals)
 
         def begun() -> None:
-            loop.call_soon(termination.pass_on)
+            loop.call_soon(termination.raise_deferred_signal)
 
         crawler.signals.connect(begun, signal=signals.engine_started)
         process.start()
@@ -77,7 +77,7 @@ def run_spider(spider: type[Spider], settings: Settings, **arguments: Any) -> Sp
     return crawler.spider
 
 
-def write_now(spider: Any, reason: str) -> None:
+def flush_spider(spider: Any, reason: str) -> None:
     """Write the checks that a spider holds, and its last records, before it is killed."""
     if (batches := getattr(spider, "batches", None)) is not None:
         batches.flush()
@@ -85,7 +85,7 @@ def write_now(spider: Any, reason: str) -> None:
         last_words(reason)
 
 
-def crawl(
+def run_crawl(
     folder: Path,
     spider: type[Spider],
     command: str,
@@ -99,14 +99,14 @@ def crawl(
     recheck. Raises BusyError where another crawl runs, ArchiveError where the archive cannot be
     opened or written.
     """
-    with crawl_lock(folder), Archive(folder) as archive:
+    with hold_crawl_lock(folder), Archive(folder) as archive:
         crawl_id = archive.start_crawl(command, recheck)
         ran: Any = run_spider(spider, settings, archive=archive, crawl_id=crawl_id, **arguments)
         stats: Any = ran.crawler.stats
         why = str(stats.get_value("finish_reason"))
         if ran.failure:
             raise _as_archive_error(folder, ran.failure)
-        reason = ENDINGS.get(why, why) or ran.spent
+        reason = REASON_OF_SCRAPY_REASON.get(why, why) or ran.spent
         archive.finish_crawl(crawl_id, reason)
         return reason, archive.report(crawl_id), ran
 

@@ -14,26 +14,32 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from archive.errors import UsageError
-from archive.times import seconds
+from archive.times import parse_duration_seconds
 
-RUN: tuple[str, ...] = ("crawl", "--due")
+SCHEDULED_RUN: tuple[str, ...] = ("crawl", "--due")
 """Arguments of `dateline` for the scheduled run."""
 
-NIGHTLY: tuple[str, ...] = ("doctor",)
+NIGHTLY_RUN: tuple[str, ...] = ("doctor",)
 """Arguments of `dateline` for the nightly run."""
 
-NIGHT = (3, 40)
+NIGHTLY_TIME = (3, 40)
 """Hour and minute of the nightly run, local time."""
 
-PASS_ON = ("DATELINE_CONTACT", "DATELINE_ALLOW_ADDRESSES", "http_proxy", "https_proxy", "no_proxy")
+SCHEDULED_ENVIRONMENT = (
+    "DATELINE_CONTACT",
+    "DATELINE_ALLOW_ADDRESSES",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+)
 """Environment variables that a schedule keeps; systemd and cron set an environment of their own."""
 
-MINUTE_OF_HOURS = 7
+HOURLY_START_MINUTE = 7
 """Minute at which runs every few hours start: most cron jobs start on the hour."""
 
 
 @dataclass(frozen=True, slots=True)
-class Schedule:
+class CrawlSchedule:
     """The scheduled runs for one archive."""
 
     folder: Path
@@ -61,18 +67,18 @@ class Schedule:
         return [*self.program, *run, "--archive", str(self.folder)]
 
 
-def period(text: str) -> int:
+def period_seconds(text: str) -> int:
     """Return seconds of a duration: `5min`, `5m`, `90s`, `2h`; raises UsageError for other text."""
-    return seconds(re.sub(r"(?<=\d)\s*min(utes?)?$", "m", text.strip()))
+    return parse_duration_seconds(re.sub(r"(?<=\d)\s*min(utes?)?$", "m", text.strip()))
 
 
-def minutes(text: str) -> int:
+def schedule_minutes(text: str) -> int:
     """Return minutes of a duration: `5min`, `5m`, `2h`, `1d`.
 
     Raises UsageError for a duration that divides neither an hour nor a day: cron and systemd start
     by the clock, so its runs would be unevenly spaced.
     """
-    whole, rest = divmod(period(text), 60)
+    whole, rest = divmod(period_seconds(text), 60)
     if whole and not rest and (60 % whole == 0 or (whole % 60 == 0 and 1440 % whole == 0)):
         return whole
     raise UsageError(
@@ -83,30 +89,30 @@ def minutes(text: str) -> int:
 # -- systemd ---------------------------------------------------------------------------------------
 
 
-def units(schedule: Schedule) -> dict[str, str]:
+def unit_files(schedule: CrawlSchedule) -> dict[str, str]:
     """Return the unit files by name: a service and a timer for the crawl, and for the night."""
-    name, every = schedule.name, _on_calendar(schedule.minutes)
-    night = f"*-*-* {NIGHT[0]:02}:{NIGHT[1]:02}:00"
+    name, every = schedule.name, _calendar_expression(schedule.minutes)
+    night = f"*-*-* {NIGHTLY_TIME[0]:02}:{NIGHTLY_TIME[1]:02}:00"
     return {
-        f"{name}.service": _service(schedule, "crawl what is due", RUN, nice=5),
-        f"{name}.timer": _timer(
+        f"{name}.service": _service_unit(schedule, "crawl what is due", SCHEDULED_RUN, nice=5),
+        f"{name}.timer": _timer_unit(
             "crawl what is due", schedule, every, spread=min(60, schedule.minutes * 6)
         ),
-        f"{name}-night.service": _service(schedule, "check the archive", NIGHTLY, nice=15),
-        f"{name}-night.timer": _timer("check the archive", schedule, night, spread=600),
+        f"{name}-night.service": _service_unit(schedule, "check the archive", NIGHTLY_RUN, nice=15),
+        f"{name}-night.timer": _timer_unit("check the archive", schedule, night, spread=600),
     }
 
 
-def _service(schedule: Schedule, does: str, run: Sequence[str], nice: int) -> str:
+def _service_unit(schedule: CrawlSchedule, does: str, run: Sequence[str], nice: int) -> str:
     """Return a service unit; `does` completes `Dateline: … in FOLDER`, `nice` is its priority."""
-    command = " ".join(_quoted(word, command=True) for word in schedule.words(run))
+    command = " ".join(_systemd_quoted(word, command=True) for word in schedule.words(run))
     environment = [
-        f"Environment={_quoted(f'{name}={value}')}"
+        f"Environment={_systemd_quoted(f'{name}={value}')}"
         for name, value in sorted(schedule.environment.items())
     ]
     lines = [
         "[Unit]",
-        f"Description=Dateline: {does} in {_escaped(str(schedule.folder))}",
+        f"Description=Dateline: {does} in {_systemd_escaped(str(schedule.folder))}",
         "",
         "[Service]",
         "Type=oneshot",
@@ -122,11 +128,11 @@ def _service(schedule: Schedule, does: str, run: Sequence[str], nice: int) -> st
     return "\n".join(lines) + "\n"
 
 
-def _timer(does: str, schedule: Schedule, calendar: str, spread: int) -> str:
+def _timer_unit(does: str, schedule: CrawlSchedule, calendar: str, spread: int) -> str:
     """Return a timer unit that starts at random within `spread` seconds of the calendar time."""
     lines = [
         "[Unit]",
-        f"Description=Dateline: when to {does} in {_escaped(str(schedule.folder))}",
+        f"Description=Dateline: when to {does} in {_systemd_escaped(str(schedule.folder))}",
         "",
         "[Timer]",
         f"OnCalendar={calendar}",
@@ -140,24 +146,24 @@ def _timer(does: str, schedule: Schedule, calendar: str, spread: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _on_calendar(every: int) -> str:
+def _calendar_expression(every: int) -> str:
     """Return the `OnCalendar` expression for a period in minutes."""
     if every < 60:
         return f"*-*-* *:0/{every}:00"
     if every < 1440:
-        return f"*-*-* 0/{every // 60}:{MINUTE_OF_HOURS:02}:00"
-    return f"*-*-* 00:{MINUTE_OF_HOURS:02}:00"
+        return f"*-*-* 0/{every // 60}:{HOURLY_START_MINUTE:02}:00"
+    return f"*-*-* 00:{HOURLY_START_MINUTE:02}:00"
 
 
-def _quoted(word: str, command: bool = False) -> str:
+def _systemd_quoted(word: str, command: bool = False) -> str:
     """Return a word quoted for systemd; in a command `$` is escaped as well."""
-    text = _escaped(word).replace("\\", "\\\\").replace('"', '\\"')
+    text = _systemd_escaped(word).replace("\\", "\\\\").replace('"', '\\"')
     if command:
         text = text.replace("$", "$$")
     return f'"{text}"'
 
 
-def _escaped(text: str) -> str:
+def _systemd_escaped(text: str) -> str:
     """Return text with `%` doubled, which starts a specifier everywhere in a unit."""
     return text.replace("%", "%%")
 
@@ -165,40 +171,40 @@ def _escaped(text: str) -> str:
 # -- cron ------------------------------------------------------------------------------------------
 
 
-def block(schedule: Schedule) -> list[str]:
+def crontab_block(schedule: CrawlSchedule) -> list[str]:
     """Return the lines for crontab, between their marks."""
-    begin, end = marks(schedule.folder)
+    begin, end = crontab_marks(schedule.folder)
     return [
         begin,
-        f"{_when(schedule.minutes)} {_command(schedule, RUN)}",
-        f"{NIGHT[1]} {NIGHT[0]} * * * {_command(schedule, NIGHTLY)}",
+        f"{_crontab_time(schedule.minutes)} {_crontab_command(schedule, SCHEDULED_RUN)}",
+        f"{NIGHTLY_TIME[1]} {NIGHTLY_TIME[0]} * * * {_crontab_command(schedule, NIGHTLY_RUN)}",
         end,
     ]
 
 
-def marks(folder: Path) -> tuple[str, str]:
+def crontab_marks(folder: Path) -> tuple[str, str]:
     """Return the first and the last line of an archive's block."""
     return f"# dateline {folder}: begin", f"# dateline {folder}: end"
 
 
-def with_block(crontab: str, schedule: Schedule) -> str:
+def crontab_with_block(crontab: str, schedule: CrawlSchedule) -> str:
     """Return the crontab with the archive's block, replaced or appended.
 
     Raises UsageError where one of the marks of a block was deleted.
     """
-    before, after = _around(crontab, schedule.folder)
-    return "".join(f"{line}\n" for line in [*before, *block(schedule), *after])
+    before, after = _crontab_around_block(crontab, schedule.folder)
+    return "".join(f"{line}\n" for line in [*before, *crontab_block(schedule), *after])
 
 
-def without_block(crontab: str, folder: Path) -> str:
+def crontab_without_block(crontab: str, folder: Path) -> str:
     """Return the crontab without the archive's block."""
-    if not set(marks(folder)) & set(crontab.split("\n")):
+    if not set(crontab_marks(folder)) & set(crontab.split("\n")):
         return crontab
-    before, after = _around(crontab, folder)
+    before, after = _crontab_around_block(crontab, folder)
     return "".join(f"{line}\n" for line in [*before, *after])
 
 
-def _around(crontab: str, folder: Path) -> tuple[list[str], list[str]]:
+def _crontab_around_block(crontab: str, folder: Path) -> tuple[list[str], list[str]]:
     """Return the lines before and after the archive's block.
 
     Raises UsageError where one of its marks is missing.
@@ -206,7 +212,7 @@ def _around(crontab: str, folder: Path) -> tuple[list[str], list[str]]:
     lines = crontab.split("\n")
     if lines[-1] == "":
         lines.pop()
-    begin, end = marks(folder)
+    begin, end = crontab_marks(folder)
     if begin not in lines and end not in lines:
         return lines, []
     if lines.count(begin) != 1 or lines.count(end) != 1 or lines.index(begin) > lines.index(end):
@@ -217,16 +223,16 @@ def _around(crontab: str, folder: Path) -> tuple[list[str], list[str]]:
     return lines[: lines.index(begin)], lines[lines.index(end) + 1 :]
 
 
-def _when(every: int) -> str:
+def _crontab_time(every: int) -> str:
     """Return the time fields of a crontab line for a period in minutes."""
     if every < 60:
         return f"*/{every} * * * *"
     if every < 1440:
-        return f"{MINUTE_OF_HOURS} */{every // 60} * * *"
-    return f"{MINUTE_OF_HOURS} 0 * * *"
+        return f"{HOURLY_START_MINUTE} */{every // 60} * * *"
+    return f"{HOURLY_START_MINUTE} 0 * * *"
 
 
-def _command(schedule: Schedule, run: Sequence[str]) -> str:
+def _crontab_command(schedule: CrawlSchedule, run: Sequence[str]) -> str:
     """Return the shell command of a crontab line.
 
     Its output is dropped; errors go to a file in the archive, because cron would mail them.
@@ -237,6 +243,6 @@ def _command(schedule: Schedule, run: Sequence[str]) -> str:
     words = [shlex.quote(word) for word in schedule.words(run)]
     log = shlex.quote(str(schedule.folder / "schedule.log"))
     output = f"> /dev/null 2>> {log}"
-    if run == NIGHTLY:  # its output is the list of problems
+    if run == NIGHTLY_RUN:  # its output is the list of problems
         output = f">> {log} 2>&1"
     return " ".join([*settings, *words, output]).replace("%", "\\%")

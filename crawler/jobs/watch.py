@@ -18,29 +18,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from archive.doctor import return_from_the_dead
+from archive.doctor import release_stale_leases
 from archive.errors import ArchiveError, BusyError
-from archive.queries.status import CRAWLS
-from archive.records import now
-from archive.storage.database import connect, connect_to_read, transaction
-from archive.storage.lock import crawl_lock
-from archive.storage.schema import ARCHIVE
-from archive.storage.temporary_files import temporary_folder, told_if_full
-from crawler.processes.subprocesses import environment, program
+from archive.queries.status import RECENT_CRAWLS_SQL
+from archive.records import current_timestamp
+from archive.storage.database import open_database, open_read_only, transaction
+from archive.storage.lock import hold_crawl_lock
+from archive.storage.schema import ARCHIVE_SCHEMA
+from archive.storage.temporary_files import report_full_folder, temporary_folder
+from crawler.processes.subprocesses import dateline_command, subprocess_environment
 
-GRACE = 7.0
+STOP_TIMEOUT_SECONDS = 7.0
 """Seconds that a crawl has to stop in order; afterwards it is killed.
 
 Its unfinished pages come up again in the next crawl. A container gets ten seconds in all.
 """
 
-ASKED_TO_STOP = {signal.SIGTERM, signal.SIGINT}
-HEARD = {*ASKED_TO_STOP, signal.SIGCHLD}
-WAITING_PAGES = "its unfinished pages wait for the next crawl"
+STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT}
+AWAITED_SIGNALS = {*STOP_SIGNALS, signal.SIGCHLD}
+UNFINISHED_PAGES_NOTE = "its unfinished pages wait for the next crawl"
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class WatchedRun:
     """The end of one run."""
 
     code: int
@@ -54,22 +54,24 @@ class Run:
     """True if it was killed because it did not stop."""
 
 
-def watch(folder: Path, every: float, command: Sequence[str], tell: Callable[[str], None]) -> None:
+def watch_archive(
+    folder: Path, every: float, command: Sequence[str], tell: Callable[[str], None]
+) -> None:
     """Run a command every `every` seconds until SIGTERM or SIGINT; `tell` gets a line for each run.
 
     A run that takes longer is followed by the next one at once; two runs never overlap.
     """
     # blocked signals arrive only where the code waits for them, and interrupt nothing
-    mask_before = signal.pthread_sigmask(signal.SIG_BLOCK, HEARD)
+    mask_before = signal.pthread_sigmask(signal.SIG_BLOCK, AWAITED_SIGNALS)
     try:
         while True:
             began = time.monotonic()
-            before = newest_crawl(folder)
-            run = run_once(command)
+            before = newest_crawl_id(folder)
+            run = run_command_once(command)
             if run.code < 0:
-                settle(folder)
-            tell(f"{now()} {result(run, crawl_since(folder, before))}")
-            if run.stopped or asked_to_stop(until=began + every):
+                release_killed_crawl(folder)
+            tell(f"{current_timestamp()} {run_summary(run, newer_crawl(folder, before))}")
+            if run.stopped or wait_until_stopped(until=began + every):
                 return
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask_before)
@@ -78,23 +80,25 @@ def watch(folder: Path, every: float, command: Sequence[str], tell: Callable[[st
 # -- one run ---------------------------------------------------------------------------------------
 
 
-def run_once(command: Sequence[str]) -> Run:
+def run_command_once(command: Sequence[str]) -> WatchedRun:
     """Run a command to its end and return the outcome.
 
     If this process is asked to stop meanwhile, the command is asked to stop too, and killed with
     all its children if it does not.
     """
     began = time.monotonic()
-    with told_if_full():
+    with report_full_folder():
         errors = tempfile.TemporaryFile(dir=temporary_folder())  # noqa: SIM115  it is closed below
     with errors:
-        pid = start(command, errors.fileno())
-        status, stopped, killed = attend(pid)
-        said = last_line(errors)
-    return Run(os.waitstatus_to_exitcode(status), time.monotonic() - began, said, stopped, killed)
+        pid = start_command(command, errors.fileno())
+        status, stopped, killed = wait_for_process(pid)
+        said = last_error_line(errors)
+    return WatchedRun(
+        os.waitstatus_to_exitcode(status), time.monotonic() - began, said, stopped, killed
+    )
 
 
-def start(command: Sequence[str], errors: int) -> int:
+def start_command(command: Sequence[str], errors: int) -> int:
     """Start a command in a separate process group and return the ID of the process.
 
     Ctrl-C then reaches it only through this process, and the whole group can be killed.
@@ -102,10 +106,10 @@ def start(command: Sequence[str], errors: int) -> int:
     return os.posix_spawn(
         command[0],
         list(command),
-        environment(),
+        subprocess_environment(),
         setpgroup=0,
         setsigmask=[],
-        setsigdef=ASKED_TO_STOP,
+        setsigdef=STOP_SIGNALS,
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
@@ -114,61 +118,62 @@ def start(command: Sequence[str], errors: int) -> int:
     )
 
 
-def attend(pid: int) -> tuple[int, bool, bool]:
+def wait_for_process(pid: int) -> tuple[int, bool, bool]:
     """Wait for a process; return its status, and whether it was asked to stop and was killed."""
     stopped = killed = False
     deadline = math.inf
     while True:
-        heard = next_signal(deadline - time.monotonic())
-        status = dict(ends()).get(pid)
+        heard = wait_for_signal(deadline - time.monotonic())
+        status = dict(ended_processes()).get(pid)
         if status is not None:
             return status, stopped, killed
-        if heard in ASKED_TO_STOP and not stopped:
-            stopped, deadline = True, time.monotonic() + GRACE
+        if heard in STOP_SIGNALS and not stopped:
+            stopped, deadline = True, time.monotonic() + STOP_TIMEOUT_SECONDS
             os.kill(pid, signal.SIGTERM)
         # asked to stop a second time, or the time to stop is over
-        elif heard in ASKED_TO_STOP or time.monotonic() >= deadline:
+        elif heard in STOP_SIGNALS or time.monotonic() >= deadline:
             killed, deadline = True, math.inf
             os.killpg(pid, signal.SIGKILL)
 
 
-def next_signal(timeout: float) -> int | None:
-    """Return the next signal sent to this process; None after `timeout` seconds, at most an hour."""
-    info = signal.sigtimedwait(HEARD, min(max(0.0, timeout), 3600))
+def wait_for_signal(timeout: float) -> int | None:
+    """Return the next signal sent to this process; None after `timeout` seconds, at most an
+    hour."""
+    info = signal.sigtimedwait(AWAITED_SIGNALS, min(max(0.0, timeout), 3600))
     return info.si_signo if info else None
 
 
-def ends() -> Iterator[tuple[int, int]]:
+def ended_processes() -> Iterator[tuple[int, int]]:
     """Yield the IDs and statuses of processes that ended: children and, for process 1, orphans."""
     with suppress(ChildProcessError):
         while (ended := os.waitpid(-1, os.WNOHANG))[0]:
             yield ended
 
 
-def asked_to_stop(until: float) -> bool:
+def wait_until_stopped(until: float) -> bool:
     """Wait until a time of the monotonic clock; return True as soon as asked to stop."""
     while (left := until - time.monotonic()) > 0:
-        heard = next_signal(left)
-        if heard in ASKED_TO_STOP:
+        heard = wait_for_signal(left)
+        if heard in STOP_SIGNALS:
             return True
-        list(ends())
-    return next_signal(0) in ASKED_TO_STOP
+        list(ended_processes())
+    return wait_for_signal(0) in STOP_SIGNALS
 
 
 # -- outcome ---------------------------------------------------------------------------------------
 
 
-def result(run: Run, crawl: Mapping[str, Any] | None) -> str:
+def run_summary(run: WatchedRun, crawl: Mapping[str, Any] | None) -> str:
     """Return a line about a run and the crawl it made."""
     took = f"{run.seconds:.0f} s"
     if run.killed:
-        return f"killed after {took}, because it did not stop; {WAITING_PAGES}"
+        return f"killed after {took}, because it did not stop; {UNFINISHED_PAGES_NOTE}"
     if run.code == BusyError.exit_code:
         return f"skipped: {run.said}"
     if run.code < 0 and run.stopped:
-        return f"stopped after {took}; {WAITING_PAGES}"
+        return f"stopped after {took}; {UNFINISHED_PAGES_NOTE}"
     if run.code < 0:
-        return f"ended by signal {-run.code} after {took}; {WAITING_PAGES}"
+        return f"ended by signal {-run.code} after {took}; {UNFINISHED_PAGES_NOTE}"
     if run.code and not run.stopped:
         return f"failed with exit code {run.code} after {took}: {run.said}"
     if crawl is None:
@@ -178,35 +183,35 @@ def result(run: Run, crawl: Mapping[str, Any] | None) -> str:
     return f"crawl {crawl['id']} {crawl['state']}{reason} in {took}: {numbers}"
 
 
-def newest_crawl(folder: Path) -> int:
+def newest_crawl_id(folder: Path) -> int:
     """Return the ID of the newest crawl; 0 without a crawl or an archive."""
-    crawl = crawl_since(folder, 0)
+    crawl = newer_crawl(folder, 0)
     return int(crawl["id"]) if crawl else 0
 
 
-def crawl_since(folder: Path, before: int) -> Mapping[str, Any] | None:
+def newer_crawl(folder: Path, before: int) -> Mapping[str, Any] | None:
     """Return the newest crawl if its ID is above `before`, else None."""
     with (
         suppress(ArchiveError, sqlite3.Error),
-        closing(connect_to_read(folder / "archive.db", ARCHIVE)) as db,
+        closing(open_read_only(folder / "archive.db", ARCHIVE_SCHEMA)) as db,
     ):
-        row = db.execute(CRAWLS).fetchone()
+        row = db.execute(RECENT_CRAWLS_SQL).fetchone()
         return dict(row) if row and row["id"] > before else None
     return None
 
 
-def settle(folder: Path) -> None:
+def release_killed_crawl(folder: Path) -> None:
     """Release the pages that a killed crawl had leased; on failure the next crawl does so."""
     with (
         suppress(ArchiveError, sqlite3.Error),
-        crawl_lock(folder),
-        closing(connect(folder / "archive.db", ARCHIVE)) as db,
+        hold_crawl_lock(folder),
+        closing(open_database(folder / "archive.db", ARCHIVE_SCHEMA)) as db,
         transaction(db),
     ):
-        return_from_the_dead(db)
+        release_stale_leases(db)
 
 
-def last_line(file: Any) -> str:
+def last_error_line(file: Any) -> str:
     """Return the last line of a file, without the name of the program."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - 2000))
@@ -214,6 +219,6 @@ def last_line(file: Any) -> str:
     return lines[-1].removeprefix("dateline: ") if lines else ""
 
 
-def this_program(*words: str) -> list[str]:
+def program_command(*words: str) -> list[str]:
     """Return the arguments that call this program with further `words`."""
-    return [*program(), *words]
+    return [*dateline_command(), *words]

@@ -1,8 +1,9 @@
 """Back-off per site: a site that asks for a delay, or does not answer, is paused.
 
-`Turns` remembers the pauses and decides, without clock or network; `TurnsMiddleware` applies them
-to requests. A pause of a few seconds is waited for. A longer one is written to the archive (table
-`pauses`), and the pages of that site return to the frontier, for this crawl and later ones.
+`SiteBackoff` remembers the pauses and decides, without clock or network; `BackoffMiddleware`
+applies them to requests. A pause of a few seconds is waited for. A longer one is written to the
+archive (table `pauses`), and the pages of that site return to the frontier, for this crawl and
+later ones.
 """
 
 from __future__ import annotations
@@ -25,86 +26,90 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Request, Response
 
-from archive.records import clock, utc
-from crawler.network.exchange import NotNow, header, judge_failure
-from crawler.network.retry_after import retry_after
+from archive.records import current_time, format_utc
+from crawler.network.exchange import PostponedRequest, outcome_of_error, response_header
+from crawler.network.retry_after import parse_retry_after
 
-STARTED = monotonic()
-BUSY = (429, 503)
+PROCESS_STARTED_SECONDS = monotonic()
+BUSY_STATUSES = (429, 503)
 """Statuses that may carry a Retry-After (RFC 9110, RFC 6585)."""
-WORTH_WAITING = timedelta(seconds=5)
+MAX_INLINE_WAIT = timedelta(seconds=5)
 """Longest pause that is waited for within the crawl …"""
-MOST_WAITS = 2
+MAX_INLINE_WAITS = 2
 """… at most this many times for one page."""
-USUAL = timedelta(minutes=15)
+DEFAULT_SITE_PAUSE = timedelta(minutes=15)
 """Pause of a site that does not say how long to wait."""
-MOST_SILENCES = 3
+MAX_UNANSWERED_REQUESTS = 3
 """Consecutive requests without an answer after which a site is paused."""
 
-SILENCE = (CannotResolveHostError, DownloadConnectionRefusedError, DownloadTimeoutError)
+NO_ANSWER_ERRORS = (CannotResolveHostError, DownloadConnectionRefusedError, DownloadTimeoutError)
 """Exceptions that mean that no answer came."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
+class SitePause:
     """The end of a pause, and its reason."""
 
     until: datetime
     reason: str
 
 
-class Turns:
+class SiteBackoff:
     """The pauses of sites (`https://www.harbour.example`) and their failures in a row."""
 
-    def __init__(self, pauses: Mapping[str, Pause] | None = None) -> None:
+    def __init__(self, pauses: Mapping[str, SitePause] | None = None) -> None:
         self.pauses = dict(pauses or {})
         self.silences: Counter[str] = Counter()
 
-    def pause(self, site: str, now: datetime) -> Pause | None:
+    def pause(self, site: str, now: datetime) -> SitePause | None:
         """Return the pause in force at a site, or None."""
         pause = self.pauses.get(site)
         return pause if pause and pause.until > now else None
 
-    def answered(self, site: str, status: int, asked: str | None, now: datetime) -> Pause | None:
+    def answered(
+        self, site: str, status: int, asked: str | None, now: datetime
+    ) -> SitePause | None:
         """Note a response and its Retry-After, and return the pause that follows, or None.
 
         A 503 without Retry-After may concern one page only, so it leads to no pause.
         """
         self.silences.pop(site, None)
-        if status not in BUSY:
+        if status not in BUSY_STATUSES:
             return None
-        wait = retry_after(asked, now)
+        wait = parse_retry_after(asked, now)
         if wait is not None:
             return self.begin(site, f"HTTP {status} with Retry-After", now, wait)
         return self.begin(site, "HTTP 429", now) if status == 429 else None
 
-    def silent(self, site: str, reason: str, now: datetime) -> Pause | None:
+    def silent(self, site: str, reason: str, now: datetime) -> SitePause | None:
         """Note that no answer came, and return the pause that follows after several in a row."""
         self.silences[site] += 1
-        if self.silences[site] < MOST_SILENCES:
+        if self.silences[site] < MAX_UNANSWERED_REQUESTS:
             return None
-        return self.begin(site, f"{reason}, {MOST_SILENCES} times in a row", now)
+        return self.begin(site, f"{reason}, {MAX_UNANSWERED_REQUESTS} times in a row", now)
 
-    def begin(self, site: str, reason: str, now: datetime, wait: timedelta = USUAL) -> Pause:
+    def begin(
+        self, site: str, reason: str, now: datetime, wait: timedelta = DEFAULT_SITE_PAUSE
+    ) -> SitePause:
         """Pause a site and return the pause in force; of two pauses the later end counts."""
-        known, new = self.pause(site, now), Pause(now + wait, reason)
+        known, new = self.pause(site, now), SitePause(now + wait, reason)
         if known is None or known.until < new.until:
             self.pauses[site] = known = new
         return known
 
 
-def site_of(url: str) -> str:
+def site_origin(url: str) -> str:
     """Return scheme, host and port of a URL: the unit of pauses and of robots.txt."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"
 
 
-def put_off(pause: Pause) -> str:
+def pause_reason(pause: SitePause) -> str:
     """Return the reason that is recorded for a page of a paused site."""
-    return f"{pause.reason}; paused until {utc(pause.until)}"
+    return f"{pause.reason}; paused until {format_utc(pause.until)}"
 
 
-class TurnsMiddleware:
+class BackoffMiddleware:
     """Delays requests to paused sites; raises NotNow where the pause is long.
 
     It stands next to the downloader and sees each response unchanged. It passes on only as many
@@ -130,42 +135,42 @@ class TurnsMiddleware:
         # otherwise a redirect would count for the host that it came from
         """Wait for a free place at the site and for the end of a short pause."""
         request.meta.pop("download_slot", None)
-        site = site_of(request.url)
+        site = site_origin(request.url)
         gate = self.gates.setdefault(site, asyncio.Semaphore(self.at_once))
         await gate.acquire()
         self.inside[request] = gate
-        while pause := self.spider.turns.pause(site, this_moment()):
-            left = pause.until - this_moment()
-            if left > WORTH_WAITING:
-                raise NotNow(put_off(pause))
+        while pause := self.spider.turns.pause(site, backoff_now()):
+            left = pause.until - backoff_now()
+            if left > MAX_INLINE_WAIT:
+                raise PostponedRequest(pause_reason(pause))
             await asyncio.sleep(max(left.total_seconds(), 0.0) + 0.01)
 
     async def process_response(self, request: Request, response: Response) -> Request | Response:
         """Note the response; repeat the request after a short pause."""
         self._leave(request)
-        site, now = site_of(request.url), this_moment()
+        site, now = site_origin(request.url), backoff_now()
         pause = self.spider.turns.answered(
-            site, response.status, header(response, "Retry-After"), now
+            site, response.status, response_header(response, "Retry-After"), now
         )
         if pause is None:
             return response
         waits = request.meta.get("waits", 0)
-        if waits >= MOST_WAITS:
+        if waits >= MAX_INLINE_WAITS:
             pause = self.spider.turns.begin(site, pause.reason, now)
-        if pause.until - now <= WORTH_WAITING:
+        if pause.until - now <= MAX_INLINE_WAIT:
             return request.replace(dont_filter=True, meta={**request.meta, "waits": waits + 1})
         self.spider.leave_alone(site, pause)
         # robots.txt itself: its reader handles the status
         if request.meta.get("dont_obey_robotstxt"):
             return response
-        raise NotNow(put_off(pause), response.status)
+        raise PostponedRequest(pause_reason(pause), response.status)
 
     async def process_exception(self, request: Request, exception: Exception) -> None:
         """Note a missing answer, and pause a site after several of them."""
         self._leave(request)
-        if isinstance(exception, SILENCE):
-            site, reason = site_of(request.url), judge_failure(exception)[1]
-            if pause := self.spider.turns.silent(site, reason, this_moment()):
+        if isinstance(exception, NO_ANSWER_ERRORS):
+            site, reason = site_origin(request.url), outcome_of_error(exception)[1]
+            if pause := self.spider.turns.silent(site, reason, backoff_now()):
                 self.spider.leave_alone(site, pause)
 
     def _leave(self, request: Request) -> None:
@@ -173,11 +178,11 @@ class TurnsMiddleware:
             gate.release()
 
 
-def this_moment() -> datetime:
+def backoff_now() -> datetime:
     """Return the time by which pauses run.
 
     With DATELINE_NOW it starts at the time that the variable names and runs on from there.
     """
     if "DATELINE_NOW" in os.environ:
-        return clock() + timedelta(seconds=monotonic() - STARTED)
-    return clock()
+        return current_time() + timedelta(seconds=monotonic() - PROCESS_STARTED_SECONDS)
+    return current_time()

@@ -7,10 +7,15 @@ from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddlewa
 from scrapy.exceptions import ResponseDataLossError
 from scrapy.http import Request, Response
 
-from crawler.files.complete_body import codings, ends_document, is_known, is_whole
+from crawler.files.complete_body import (
+    ends_like_document,
+    is_complete_body,
+    is_known_coding,
+    parse_codings,
+)
 
 
-class UnpackingMiddleware(HttpCompressionMiddleware):
+class DecompressionMiddleware(HttpCompressionMiddleware):
     """Scrapy's decompression, with a check that the compressed stream is complete.
 
     Scrapy accepts as much of a broken stream as there is. Raises ResponseDataLossError for an
@@ -24,7 +29,7 @@ class UnpackingMiddleware(HttpCompressionMiddleware):
         spider: Spider | None = None,  # noqa: ARG002
     ) -> Request | Response:
         """Decompress the body, or raise ResponseDataLossError."""
-        codings_applied = packings(response)  # before Scrapy removes them from the headers
+        codings_applied = content_codings(response)  # before Scrapy removes them from the headers
         unpacked = super().process_response(request, response)
         if unpacked is response or not isinstance(unpacked, Response):
             return unpacked
@@ -32,14 +37,16 @@ class UnpackingMiddleware(HttpCompressionMiddleware):
         is_page = bool(response.body) and 200 <= response.status < 300
         if is_robots_txt or not is_page or not codings_applied:
             return unpacked
-        if not all(map(is_known, codings_applied)):
+        if not all(map(is_known_coding, codings_applied)):
             return unpacked
-        if not ends_document(unpacked.body) and not is_whole(response.body, codings_applied):
+        if not ends_like_document(unpacked.body) and not is_complete_body(
+            response.body, codings_applied
+        ):
             raise ResponseDataLossError("the compressed body is cut off")
         return unpacked
 
 
-def packings(response: Response) -> list[str]:
+def content_codings(response: Response) -> list[str]:
     """Return the content codings of a body, the one applied last first."""
     stated = b",".join(response.headers.getlist("Content-Encoding"))
-    return codings(stated.decode("latin-1"))[::-1]
+    return parse_codings(stated.decode("latin-1"))[::-1]

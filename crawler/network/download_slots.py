@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from crawler.network.backoff import site_of
+from crawler.network.backoff import site_origin
 
-PATIENCE = 3.0
+SLOT_TIMEOUT_SECONDS = 3.0
 """Seconds without an answer after which the requests of a site no longer count."""
 
 
-class Places:
+class DownloadSlots:
     """URLs that were requested and not answered yet, with the time of each request.
 
     A site that hangs would otherwise take all slots, and the crawl would wait with it. A URL that
@@ -18,20 +18,20 @@ class Places:
     are seconds of one monotonic clock.
     """
 
-    def __init__(self, patience: float = PATIENCE) -> None:
+    def __init__(self, patience: float = SLOT_TIMEOUT_SECONDS) -> None:
         self.patience = patience
         self.sites: defaultdict[str, dict[str, float]] = defaultdict(dict)
         """For each site, when each of its URLs was requested, the oldest first."""
 
     def ask(self, url: str, now: float) -> None:
         """Note that a URL is requested."""
-        waiting = self.sites[site_of(url)]
+        waiting = self.sites[site_origin(url)]
         waiting.pop(url, None)
         waiting[url] = now
 
     def answered(self, url: str) -> None:
         """Note that a URL was answered or failed."""
-        site = site_of(url)
+        site = site_origin(url)
         self.sites[site].pop(url, None)
         if not self.sites[site]:
             del self.sites[site]

@@ -1,10 +1,10 @@
 """Connections to other hosts, where the guard is enforced on every request.
 
-Each request is judged twice: its URL (`GuardedHandler`), and each IP address that its host name
-resolves to, in the very look-up from which the connection is made (`GuardedResolver`). No second
-look-up happens between judging and connecting, so a name that resolves differently the second
-time (DNS rebinding) is judged again. A reused connection leads where it led when it was judged.
-Through a proxy, the proxy resolves the names: only their text is judged.
+Each request is judged twice: its URL (`GuardedDownloadHandler`), and each IP address that its host
+name resolves to, in the very look-up from which the connection is made (`GuardedResolver`). No
+second look-up happens between judging and connecting, so a name that resolves differently the
+second time (DNS rebinding) is judged again. A reused connection leads where it led when it was
+judged. Through a proxy, the proxy resolves the names: only their text is judged.
 """
 # ruff: noqa: N802, N803  Twisted names its methods so
 
@@ -33,25 +33,31 @@ from scrapy.utils.datatypes import LocalCache
 from twisted.internet.base import ReactorBase
 from twisted.internet.interfaces import IAddress, IHostResolution, IResolutionReceiver
 
-from crawler.files.complete_body import is_whole
-from crawler.network.decompression import packings
-from crawler.network.guard import Guard, not_public
-from crawler.network.redirects import JAR
+from crawler.files.complete_body import is_complete_body
+from crawler.network.decompression import content_codings
+from crawler.network.guard import ConnectionGuard, not_public_reason
+from crawler.network.redirects import COOKIE_JAR_KEY
 from crawler.network.scrapy_internals import (
     is_headers_too_large,
     limit_connections,
     set_request_proxy,
 )
 
-MOST_HEAD = 256 * 1024
+MAX_RESPONSE_HEAD_BYTES = 256 * 1024
 """Largest status line and headers of a response in bytes; those of a page take 1 to 8 KB."""
-MOST_CODINGS = 2
+MAX_CONTENT_CODINGS = 2
 """Content codings of one body; each of them may inflate it to DOWNLOAD_MAXSIZE."""
-OWN_HEADERS = (b"If-None-Match", b"If-Modified-Since", b"Authorization", b"Cookie", b"Referer")
+HOST_BOUND_HEADERS = (
+    b"If-None-Match",
+    b"If-Modified-Since",
+    b"Authorization",
+    b"Cookie",
+    b"Referer",
+)
 """Headers that are meant for one host and are not sent to another after a redirect."""
 
 
-class Refused(IgnoreRequest):
+class RefusedRequest(IgnoreRequest):
     """A request that is not sent, or a response that is not read, for a permanent reason."""
 
 
@@ -61,7 +67,9 @@ class Refused(IgnoreRequest):
 class GuardedResolver(CachingHostnameResolver):
     """Resolves host names and passes on only the addresses that the guard allows."""
 
-    def __init__(self, reactor: ReactorBase, cache_size: int, guard: Guard, seconds: float) -> None:
+    def __init__(
+        self, reactor: ReactorBase, cache_size: int, guard: ConnectionGuard, seconds: float
+    ) -> None:
         super().__init__(reactor, cache_size)
         self.guard, self.seconds = guard, seconds
         self.withheld: LocalCache[str, str] = LocalCache(10_000)
@@ -72,7 +80,7 @@ class GuardedResolver(CachingHostnameResolver):
         """Build the resolver from the crawler's settings."""
         settings = crawler.settings
         size = settings.getint("DNSCACHE_SIZE") if settings.getbool("DNSCACHE_ENABLED") else 0
-        return cls(reactor, size, Guard.of(settings), settings.getfloat("DNS_TIMEOUT"))
+        return cls(reactor, size, ConnectionGuard.of(settings), settings.getfloat("DNS_TIMEOUT"))
 
     def resolveHostName(
         self,
@@ -83,13 +91,13 @@ class GuardedResolver(CachingHostnameResolver):
         transportSemantics: str = "TCP",
     ) -> IHostResolution:
         """Resolve a name (Twisted's IHostnameResolver) and filter the addresses."""
-        judging: Any = _Judging(self, resolutionReceiver, hostName, portNumber)
+        judging: Any = _GuardedResolution(self, resolutionReceiver, hostName, portNumber)
         return super().resolveHostName(
             judging, hostName, portNumber, addressTypes, transportSemantics
         )
 
 
-class _Judging:
+class _GuardedResolution:
     """Filters the addresses of one look-up, and ends a look-up that takes too long."""
 
     def __init__(self, resolver: GuardedResolver, receiver: Any, host: str, port: int) -> None:
@@ -126,7 +134,7 @@ class _Judging:
 # -- requests --------------------------------------------------------------------------------------
 
 
-class GuardedHandler(HTTP11DownloadHandler):
+class GuardedDownloadHandler(HTTP11DownloadHandler):
     """Sends the requests that the guard allows and raises Refused for all others.
 
     Every request passes here, whatever part of the program made it.
@@ -136,7 +144,7 @@ class GuardedHandler(HTTP11DownloadHandler):
         from twisted.internet import reactor
 
         super().__init__(crawler)
-        self.guard = Guard.of(crawler.settings)
+        self.guard = ConnectionGuard.of(crawler.settings)
         self.resolver: Any = reactor.nameResolver
         if not isinstance(self.resolver, GuardedResolver):
             raise TypeError(
@@ -144,33 +152,33 @@ class GuardedHandler(HTTP11DownloadHandler):
             )
         # a proxy is one host, through which all connections go
         connections_per_host = crawler.settings.getint("CONCURRENT_REQUESTS")
-        limit_connections(self, MOST_HEAD, connections_per_host)
+        limit_connections(self, MAX_RESPONSE_HEAD_BYTES, connections_per_host)
 
     async def download_request(self, request: Request) -> Response:
         """Return the response to a request; raises Refused and Scrapy's errors."""
         if why := self.guard.refusal(request.url):
-            raise Refused(why)
-        keep_to_its_host(request)
+            raise RefusedRequest(why)
+        drop_host_bound_headers(request)
         try:
             response = await super().download_request(request)
         except CannotResolveHostError:
             host = (urlsplit(request.url).hostname or "").rstrip(".")
             if (address := self.resolver.withheld.get(host)) and request.meta.get("proxy") is None:
-                raise Refused(f"{host} leads to {not_public(address)}") from None
+                raise RefusedRequest(f"{host} leads to {not_public_reason(address)}") from None
             raise
         except DownloadFailedError as error:
             if is_headers_too_large(error):
                 raise DownloadCancelledError("headers without end") from None
             raise
-        codings = packings(response)
-        if len(codings) > MOST_CODINGS:
-            raise Refused(f"a body compressed {len(codings)} times over")
-        if "dataloss" in response.flags and not is_whole(response.body, codings):
+        codings = content_codings(response)
+        if len(codings) > MAX_CONTENT_CODINGS:
+            raise RefusedRequest(f"a body compressed {len(codings)} times over")
+        if "dataloss" in response.flags and not is_complete_body(response.body, codings):
             raise ResponseDataLossError
-        return as_bytes(response) if b"Content-Encoding" in response.headers else response
+        return untyped_response(response) if b"Content-Encoding" in response.headers else response
 
 
-class ProxyMiddleware(HttpProxyMiddleware):
+class CachedProxyMiddleware(HttpProxyMiddleware):
     """Scrapy's proxy support, but asks the environment once per host.
 
     Asking it for every request took a twentieth of the whole crawl.
@@ -190,7 +198,7 @@ class ProxyMiddleware(HttpProxyMiddleware):
             set_request_proxy(self, request, proxy, credentials, parts.scheme)
 
 
-def as_bytes(response: Response) -> Response:
+def untyped_response(response: Response) -> Response:
     """Return a compressed response without a type.
 
     Scrapy would guess the encoding of a text response before it is decompressed.
@@ -198,19 +206,19 @@ def as_bytes(response: Response) -> Response:
     return Response(**{name: getattr(response, name) for name in Response.attributes})
 
 
-def keep_to_its_host(request: Request) -> None:
+def drop_host_bound_headers(request: Request) -> None:
     """Remove headers meant for the first host from a request redirected to another one.
 
     Hosts with and without `www.` count as one.
     """
     before = request.meta.get("redirect_urls")
-    if before and _host(before[-1]) != _host(request.url):
-        for name in OWN_HEADERS:
+    if before and _redirect_host(before[-1]) != _redirect_host(request.url):
+        for name in HOST_BOUND_HEADERS:
             # cookies of the redirect chain were chosen for this very URL
-            if name != b"Cookie" or JAR not in request.meta:
+            if name != b"Cookie" or COOKIE_JAR_KEY not in request.meta:
                 request.headers.pop(name, None)
 
 
-def _host(url: str) -> str:
+def _redirect_host(url: str) -> str:
     """Return the host of a URL without `www.`."""
     return (urlsplit(url).hostname or "").removeprefix("www.")

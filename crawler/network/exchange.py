@@ -18,19 +18,19 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Request, Response
 
-from archive.records import Article, Capture, Check, now
+from archive.records import Article, Capture, Check, current_timestamp
 from crawler.network.scrapy_internals import DecompressedTooLargeError
-from crawler.text.archived_urls import original_url
+from crawler.text.archived_urls import url_in_archived_url
 
-GONE = (404, 410, 451)
+PERMANENTLY_GONE_STATUSES = (404, 410, 451)
 """Statuses of a page that is permanently gone."""
-TRANSIENT = (408, 425, 429)  # and every 5xx
+TRANSIENT_STATUSES = (408, 425, 429)  # and every 5xx
 """Statuses, besides every 5xx, that may pass."""
 
-LONGEST_HEADERS = 16 * 1024
+MAX_STORED_HEADER_BYTES = 16 * 1024
 """Bytes of a response's headers that are stored; those of news pages take 1 to 8 KB."""
 
-FAILURES: tuple[tuple[type[BaseException], str, bool], ...] = (
+DOWNLOAD_FAILURES: tuple[tuple[type[BaseException], str, bool], ...] = (
     (CannotResolveHostError, "host name not found", True),
     (DownloadConnectionRefusedError, "connection refused", True),
     (DownloadTimeoutError, "timed out", True),
@@ -41,7 +41,7 @@ FAILURES: tuple[tuple[type[BaseException], str, bool], ...] = (
 """Exceptions of the downloader, their reasons, and whether they may pass."""
 
 
-class NotNow(IgnoreRequest):
+class PostponedRequest(IgnoreRequest):
     """A request that is postponed for a reason that concerns its site and not the page."""
 
     def __init__(self, reason: str, status: int | None = None) -> None:
@@ -49,7 +49,7 @@ class NotNow(IgnoreRequest):
         self.status = status
 
 
-def request(
+def page_request_to(
     url: str,
     callback: Callable[..., Any],
     errback: Callable[..., Any],
@@ -76,23 +76,23 @@ def request(
     )
 
 
-def capture(response: Response) -> Capture:
+def capture_response(response: Response) -> Capture:
     """Return the capture of a response."""
     asked = response.meta["asked"]
     return Capture(
         url=asked,
         body=response.body,
         status=response.status,
-        headers=tuple(headers_kept(response)),
-        fetched_at=now(),
-        final_url=final_url(response),
+        headers=tuple(stored_headers(response)),
+        fetched_at=current_timestamp(),
+        final_url=redirected_url(response),
         redirects=tuple(response.meta.get("redirect_urls", ())),
     )
 
 
-def headers_kept(response: Response) -> Iterator[tuple[str, str]]:
+def stored_headers(response: Response) -> Iterator[tuple[str, str]]:
     """Yield the headers to store, without those beyond LONGEST_HEADERS bytes in all."""
-    left = LONGEST_HEADERS
+    left = MAX_STORED_HEADER_BYTES
     for name, values in response.headers.items():
         for value in values:
             length = len(name) + len(value)
@@ -101,50 +101,50 @@ def headers_kept(response: Response) -> Iterator[tuple[str, str]]:
                 yield name.decode("latin-1"), value.decode("latin-1")
 
 
-def final_url(response: Response) -> str | None:
+def redirected_url(response: Response) -> str | None:
     """Return the URL to which redirects led.
 
     None without a redirect, and where a web archive answered in place of the page.
     """
     redirected = response.url != response.meta["asked"]
-    archived = original_url(response.url) is not None
+    archived = url_in_archived_url(response.url) is not None
     return response.url if redirected and not archived else None
 
 
-def look(response: Response, **more: Any) -> Check:
+def check_of_response(response: Response, **more: Any) -> Check:
     """Return the check that follows from the status of a response; `more` sets further fields."""
     facts = {
         "url": response.meta["asked"],
-        "checked_at": now(),
+        "checked_at": current_timestamp(),
         "status": response.status,
-        "final_url": final_url(response),
-        "etag": header(response, "ETag"),
-        "last_modified": header(response, "Last-Modified"),
+        "final_url": redirected_url(response),
+        "etag": response_header(response, "ETag"),
+        "last_modified": response_header(response, "Last-Modified"),
         "size": len(response.body),
         "seconds": round(response.meta.get("download_latency", 0.0), 3),
     }
-    return Check(**facts | judge_status(response.status) | more)
+    return Check(**facts | outcome_of_status(response.status) | more)
 
 
-def judge_status(status: int) -> dict[str, Any]:
+def outcome_of_status(status: int) -> dict[str, Any]:
     """Return `outcome`, `reason` and `transient` for an HTTP status.
 
     The outcome of a good status is preliminary: the content decides.
     """
     if status == 304:
         return {"outcome": "unchanged"}
-    if status in GONE:
+    if status in PERMANENTLY_GONE_STATUSES:
         return {"outcome": "gone", "reason": f"HTTP {status}"}
     if status < 200 or status >= 300:
         return {
             "outcome": "failed",
             "reason": f"HTTP {status}",
-            "transient": status in TRANSIENT or status >= 500,
+            "transient": status in TRANSIENT_STATUSES or status >= 500,
         }
     return {"outcome": "new"}
 
 
-def read_look(check: Check, article: Article) -> Check:
+def check_of_article(check: Check, article: Article) -> Check:
     """Return the check of a page that was read: with its article, or why it has none."""
     if article.page_type == "article":
         # without a stored copy there is no digest to find it by
@@ -154,34 +154,34 @@ def read_look(check: Check, article: Article) -> Check:
     return replace(check, outcome="not article", reason=why)
 
 
-def failed_look(failed: Request, error: BaseException) -> Check:
+def check_of_failure(failed: Request, error: BaseException) -> Check:
     """Return the check of a request without a response."""
     asked_at = failed.meta.get("asked_at")
-    outcome, reason, transient = judge_failure(error)
+    outcome, reason, transient = outcome_of_error(error)
     return Check(
         url=failed.meta["asked"],
         outcome=outcome,
-        checked_at=now(),
-        status=error.status if isinstance(error, NotNow) else None,
+        checked_at=current_timestamp(),
+        status=error.status if isinstance(error, PostponedRequest) else None,
         reason=reason,
         transient=transient,
         seconds=round(time.monotonic() - asked_at, 3) if asked_at else None,
     )
 
 
-def judge_failure(error: BaseException) -> tuple[Any, str, bool]:
+def outcome_of_error(error: BaseException) -> tuple[Any, str, bool]:
     """Return outcome, reason, and whether the failure may pass, for a downloader's exception."""
-    for kind, reason, transient in FAILURES:
+    for kind, reason, transient in DOWNLOAD_FAILURES:
         if isinstance(error, kind):
             return "failed", reason, transient
     if isinstance(error.__cause__, DecompressedTooLargeError):
         return "failed", "inflates beyond the limit", False
     if isinstance(error, IgnoreRequest):
-        return "refused", str(error) or "refused", isinstance(error, NotNow)
+        return "refused", str(error) or "refused", isinstance(error, PostponedRequest)
     return "failed", f"{type(error).__name__}: {error}".strip(": ")[:200], True
 
 
-def header(response: Response, name: str) -> str | None:
+def response_header(response: Response, name: str) -> str | None:
     """Return the value of a response header as text, or None."""
     value = response.headers.get(name)
     return value.decode("latin-1") if value else None

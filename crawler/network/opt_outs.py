@@ -22,28 +22,33 @@ from html import unescape
 from archive.errors import UsageError
 from archive.records import Capture
 
-NOARCHIVE, NOINDEX, NOAI, TDM, AI_ROBOTS = NAMES = (
+OPT_OUT_NOARCHIVE, OPT_OUT_NOINDEX, OPT_OUT_NOAI, OPT_OUT_TDM, OPT_OUT_AI_ROBOTS = OPT_OUT_NAMES = (
     "noarchive",
     "noindex",
     "noai",
     "tdm",
     "ai-robots",
 )
-DIRECTIVES = {
-    "noarchive": NOARCHIVE,
-    "nocache": NOARCHIVE,
-    "noindex": NOINDEX,
-    "none": NOINDEX,
-    "noai": NOAI,
+OPT_OUT_OF_DIRECTIVE = {
+    "noarchive": OPT_OUT_NOARCHIVE,
+    "nocache": OPT_OUT_NOARCHIVE,
+    "noindex": OPT_OUT_NOINDEX,
+    "none": OPT_OUT_NOINDEX,
+    "noai": OPT_OUT_NOAI,
 }
 """Words of robots metas and `X-Robots-Tag` → the opt-out they stand for."""
-WITH_VALUES = ("unavailable_after", "max-snippet", "max-image-preview", "max-video-preview")
+DIRECTIVES_WITH_VALUES = (
+    "unavailable_after",
+    "max-snippet",
+    "max-image-preview",
+    "max-video-preview",
+)
 """Directives with a colon; any other word before a colon in an `X-Robots-Tag` is the name
 of a crawler.
 """
-US = "dateline"
+OWN_ROBOTS_NAME = "dateline"
 
-AI_CRAWLERS = (
+AI_CRAWLER_TOKENS = (
     "GPTBot",
     "CCBot",
     "Google-Extended",
@@ -56,55 +61,55 @@ AI_CRAWLERS = (
 a site that opts out names at least one of them.
 """
 
-HEAD_BYTES = 256 * 1024
+MAX_HTML_HEAD_BYTES = 256 * 1024
 """Bytes of a page in which its metas are looked for."""
-_HEAD_END = re.compile(rb"</head\b|<body\b", re.I)
-_META = re.compile(rb"<meta\b([^<>]{1,2000})>", re.I)
-_ATTRIBUTE = re.compile(
+_HTML_HEAD_END = re.compile(rb"</head\b|<body\b", re.I)
+_META_ELEMENT = re.compile(rb"<meta\b([^<>]{1,2000})>", re.I)
+_META_ATTRIBUTE = re.compile(
     r"""([a-z-]{1,20})\s{0,9}=\s{0,9}(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.I
 )
 
 
-def honoured(setting: str | Iterable[str]) -> frozenset[str]:
+def parse_opt_outs(setting: str | Iterable[str]) -> frozenset[str]:
     """Parse the opt-outs in a setting, separated by commas or blanks.
 
     Raises UsageError for an unknown one.
     """
     words = setting.replace(",", " ").split() if isinstance(setting, str) else setting
     names = frozenset(word.strip().lower() for word in words)
-    if strange := sorted(names - set(NAMES)):
+    if strange := sorted(names - set(OPT_OUT_NAMES)):
         raise UsageError(
-            f"DATELINE_OPT_OUTS: unknown opt-out {strange[0]!r}; choose from {', '.join(NAMES)}"
+            f"DATELINE_OPT_OUTS: unknown opt-out {strange[0]!r}; choose from {', '.join(OPT_OUT_NAMES)}"
         )
     return names
 
 
-def opted_out(capture: Capture, wanted: frozenset[str]) -> dict[str, str]:
+def opt_outs_of_page(capture: Capture, wanted: frozenset[str]) -> dict[str, str]:
     """Return the wanted opt-outs of a page, each with its place: `noarchive`: `X-Robots-Tag`."""
     if not wanted:
         return {}
-    borne = (*in_page(capture.body), *in_headers(capture.headers))
+    borne = (*opt_outs_in_head(capture.body), *opt_outs_in_headers(capture.headers))
     return {name: where for name, where in borne if name in wanted}
 
 
-def refusal(borne: dict[str, str]) -> str | None:
+def opt_out_refusal(borne: dict[str, str]) -> str | None:
     """Return why a page is not read: its first opt-out beyond `noarchive`; None without one."""
     for name, where in borne.items():
-        if name != NOARCHIVE:
+        if name != OPT_OUT_NOARCHIVE:
             return f"opted out: {name} ({where})"
     return None
 
 
-def in_headers(headers: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+def opt_outs_in_headers(headers: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     """Yield the opt-outs in the headers of a response, each with its place."""
     for name, value in headers:
         if name.lower() == "x-robots-tag":
-            yield from ((opt_out, "X-Robots-Tag") for opt_out in _of_tag(value))
+            yield from ((opt_out, "X-Robots-Tag") for opt_out in _opt_outs_in_tag(value))
         elif name.lower() == "tdm-reservation" and value.strip() == "1":
-            yield TDM, "tdm-reservation"
+            yield OPT_OUT_TDM, "tdm-reservation"
 
 
-def _of_tag(value: str) -> Iterator[str]:
+def _opt_outs_in_tag(value: str) -> Iterator[str]:
     """Yield the opt-outs in an `X-Robots-Tag` that apply to this crawler.
 
     Words after the name of another crawler are for it alone: `otherbot: noindex`.
@@ -112,39 +117,43 @@ def _of_tag(value: str) -> Iterator[str]:
     meant = True
     for part in value.split(","):
         first, colon, rest = part.partition(":")
-        if colon and first.strip().lower() not in WITH_VALUES:
-            meant = first.strip().lower() in (US, "robots", "*")
+        if colon and first.strip().lower() not in DIRECTIVES_WITH_VALUES:
+            meant = first.strip().lower() in (OWN_ROBOTS_NAME, "robots", "*")
             first = rest
         word = first.strip().lower()
-        if meant and word in DIRECTIVES:
-            yield DIRECTIVES[word]
+        if meant and word in OPT_OUT_OF_DIRECTIVE:
+            yield OPT_OUT_OF_DIRECTIVE[word]
 
 
-def in_page(body: bytes) -> Iterator[tuple[str, str]]:
+def opt_outs_in_head(body: bytes) -> Iterator[tuple[str, str]]:
     """Yield the opt-outs in the metas of a page's head, each with its place.
 
     It searches by pattern, not with a parser: it runs for every page on the event loop, also on
     pages that are made to block a parser.
     """
-    head = body[:HEAD_BYTES]
-    if end := _HEAD_END.search(head):
+    head = body[:MAX_HTML_HEAD_BYTES]
+    if end := _HTML_HEAD_END.search(head):
         head = head[: end.start()]
-    for meta in _META.finditer(_without_comments(head)):
-        said = _attributes(meta[1].decode("ascii", "replace"))
+    for meta in _META_ELEMENT.finditer(_strip_html_comments(head)):
+        said = _meta_attributes(meta[1].decode("ascii", "replace"))
         name, content = said.get("name", "").strip().lower(), said.get("content", "").lower()
-        if name in ("robots", US):
+        if name in ("robots", OWN_ROBOTS_NAME):
             words = re.split(r"[,\s]+", content)
-            yield from ((DIRECTIVES[word], f"meta {name}") for word in words if word in DIRECTIVES)
+            yield from (
+                (OPT_OUT_OF_DIRECTIVE[word], f"meta {name}")
+                for word in words
+                if word in OPT_OUT_OF_DIRECTIVE
+            )
         elif name == "tdm-reservation" and content.strip() == "1":
-            yield TDM, "meta tdm-reservation"
+            yield OPT_OUT_TDM, "meta tdm-reservation"
 
 
-def _without_comments(markup: bytes) -> bytes:
+def _strip_html_comments(markup: bytes) -> bytes:
     """Return HTML without its comments."""
     shown, *commented = markup.split(b"<!--")
     return shown + b"".join(part.partition(b"-->")[2] for part in commented)
 
 
-def _attributes(text: str) -> dict[str, str]:
+def _meta_attributes(text: str) -> dict[str, str]:
     """Return the attributes of an element by their names in lower case."""
-    return {name.lower(): unescape(a or b or c) for name, a, b, c in _ATTRIBUTE.findall(text)}
+    return {name.lower(): unescape(a or b or c) for name, a, b, c in _META_ATTRIBUTE.findall(text)}

@@ -21,29 +21,29 @@ from archive.errors import UsageError
 from crawler.network.scrapy_internals import RedirectHooks, RefreshHooks
 from pipelines.urls import registered_domain, url_key
 
-JAR = "cookies of this chain"
+COOKIE_JAR_KEY = "cookies of this chain"
 """Key in the meta of a request under which the cookies of its chain lie."""
-POLICY = DefaultCookiePolicy(strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain)
+HOST_COOKIE_POLICY = DefaultCookiePolicy(strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain)
 """Policy by which a cookie without a domain returns to its own host only."""
-MOST_COOKIES = 30
-LONGEST_COOKIE = 4096
+MAX_CHAIN_COOKIES = 30
+MAX_SET_COOKIE_BYTES = 4096
 """Bytes of a Set-Cookie header that are accepted, as in browsers (RFC 6265, 6.1)."""
-MOST_SENT = 8192
+MAX_COOKIE_HEADER_BYTES = 8192
 """Bytes of a Cookie header that are sent; servers refuse longer ones."""
-LONGEST_REFRESH = 4096
-REFRESH = re.compile(
+MAX_REFRESH_CHARS = 4096
+REFRESH_HEADER = re.compile(
     r"(\d{1,6})?(?:\.[\d.]*)?\s*[;,\s]\s*(?:url\s*=\s*)?+(?:'([^']*)|\"([^\"]*)|(\S.*))",
     re.IGNORECASE | re.DOTALL,
 )
 """Seconds and URL (https://html.spec.whatwg.org/#shared-declarative-refresh-steps)."""
 
 
-def refresh(value: str, base: str) -> tuple[int, str] | None:
+def parse_refresh(value: str, base: str) -> tuple[int, str] | None:
     """Return after how many seconds a Refresh header leads to which URL.
 
     None where the header only reloads the page, or cannot be parsed.
     """
-    found = REFRESH.match(value[:LONGEST_REFRESH].strip())
+    found = REFRESH_HEADER.match(value[:MAX_REFRESH_CHARS].strip())
     link = (found[2] or found[3] or found[4] or "").strip() if found else ""
     if not found or not link:
         return None
@@ -53,7 +53,7 @@ def refresh(value: str, base: str) -> tuple[int, str] | None:
         return None
 
 
-def moved_for_good(response: Response) -> str | None:
+def permanent_redirect(response: Response) -> str | None:
     """Return the end of a chain of permanent redirects only (301, 308), else None.
 
     A different spelling of the same URL does not count: `https` for `http`, with or without `www`.
@@ -70,38 +70,41 @@ def moved_for_good(response: Response) -> str | None:
 # -- cookies ---------------------------------------------------------------------------------------
 
 
-def with_cookies(redirected: Request, asked: Request, answer: Response) -> Request:
+def add_chain_cookies(redirected: Request, asked: Request, answer: Response) -> Request:
     """Return the next request of a chain with the cookies that the chain set for its URL."""
-    jar: CookieJar = asked.meta.get(JAR) or CookieJar(POLICY)
-    learn(jar, answer, asked)
+    jar: CookieJar = asked.meta.get(COOKIE_JAR_KEY) or CookieJar(HOST_COOKIE_POLICY)
+    store_chain_cookies(jar, answer, asked)
     if not len(jar):
         return redirected
-    redirected.meta[JAR] = jar
+    redirected.meta[COOKIE_JAR_KEY] = jar
     redirected.headers.pop("Cookie", None)
-    domain, its_own = _domain(urlsplit(redirected.url).hostname or ""), CookieJar(POLICY)
+    domain, its_own = (
+        _registered_domain(urlsplit(redirected.url).hostname or ""),
+        CookieJar(HOST_COOKIE_POLICY),
+    )
     for cookie in jar:
-        if _domain(cookie.domain.lstrip(".")) == domain:
+        if _registered_domain(cookie.domain.lstrip(".")) == domain:
             its_own.set_cookie(cookie)
     its_own.add_cookie_header(redirected)
-    if len(redirected.headers.get("Cookie") or b"") > MOST_SENT:
+    if len(redirected.headers.get("Cookie") or b"") > MAX_COOKIE_HEADER_BYTES:
         del redirected.headers["Cookie"]
     return redirected
 
 
-def learn(jar: CookieJar, answer: Response, asked: Request) -> None:
+def store_chain_cookies(jar: CookieJar, answer: Response, asked: Request) -> None:
     """Store the cookies of a response: few, short, and only for its own registered domain."""
-    cookies = answer.headers.getlist("Set-Cookie")[:MOST_COOKIES]
-    short = [cookie for cookie in cookies if len(cookie) <= LONGEST_COOKIE]
+    cookies = answer.headers.getlist("Set-Cookie")[:MAX_CHAIN_COOKIES]
+    short = [cookie for cookie in cookies if len(cookie) <= MAX_SET_COOKIE_BYTES]
     if not short:
         return
-    own = _domain(urlsplit(asked.url).hostname or "")
+    own = _registered_domain(urlsplit(asked.url).hostname or "")
     setting = Response(answer.url, headers={"Set-Cookie": short})
     for cookie in jar.make_cookies(setting, asked):
-        if _domain(cookie.domain.lstrip(".")) == own and len(jar) < MOST_COOKIES:
+        if _registered_domain(cookie.domain.lstrip(".")) == own and len(jar) < MAX_CHAIN_COOKIES:
             jar.set_cookie_if_ok(cookie, asked)
 
 
-def _domain(host: str) -> str | None:
+def _registered_domain(host: str) -> str | None:
     """Return the registered domain of a host; a public suffix counts as its own domain."""
     try:
         return registered_domain(host)
@@ -112,19 +115,19 @@ def _domain(host: str) -> str | None:
 # -- Scrapy's side of it ---------------------------------------------------------------------------
 
 
-class WithCookies(RedirectHooks):
+class ChainCookiesMiddleware(RedirectHooks):
     """Adds the cookies of the chain to each request that a redirect leads to."""
 
     def continue_chain(self, redirected: Request, asked: Request, answer: Response) -> Request:
         """Return the next request of the chain with its cookies."""
-        return with_cookies(redirected, asked, answer)
+        return add_chain_cookies(redirected, asked, answer)
 
 
-class StatusRedirects(WithCookies, RedirectMiddleware):
+class StatusRedirectMiddleware(ChainCookiesMiddleware, RedirectMiddleware):
     """Follows redirects by status."""
 
 
-class RefreshRedirects(WithCookies, RefreshHooks):
+class RefreshRedirectMiddleware(ChainCookiesMiddleware, RefreshHooks):
     """Follows redirects by a meta element or a Refresh header of a successful response."""
 
     def process_response(
@@ -137,7 +140,7 @@ class RefreshRedirects(WithCookies, RefreshHooks):
         said = response.headers.get("Refresh")
         if not said or not 200 <= response.status < 300 or request.meta.get("dont_redirect"):
             return super().process_response(request, response)
-        led = refresh(said.decode("utf-8", "replace"), response.url)
+        led = parse_refresh(said.decode("utf-8", "replace"), response.url)
         if led is None:
             return super().process_response(request, response)
         seconds, url = led

@@ -1,6 +1,6 @@
 """Middleware that applies robots.txt (RFC 9309): what is forbidden, and how long to wait.
 
-`Rules` are pure; `RobotsMiddleware` reads the robots.txt of each site once and checks every
+`RobotsRules` are pure; `RobotsMiddleware` reads the robots.txt of each site once and checks every
 request against it.
 """
 
@@ -19,34 +19,34 @@ from scrapy.http import Request, Response
 from scrapy.http.request import NO_CALLBACK
 
 from archive.errors import ReadingError
-from crawler.network.backoff import put_off, site_of, this_moment
-from crawler.network.exchange import NotNow, judge_failure
-from crawler.network.opt_outs import AI_CRAWLERS, AI_ROBOTS, honoured
-from crawler.network.robots_rules import Groups, path_of, read_groups
+from crawler.network.backoff import backoff_now, pause_reason, site_origin
+from crawler.network.exchange import PostponedRequest, outcome_of_error
+from crawler.network.opt_outs import AI_CRAWLER_TOKENS, OPT_OUT_AI_ROBOTS, parse_opt_outs
+from crawler.network.robots_rules import RobotsGroups, parse_robots_groups, robots_path
 from crawler.network.scrapy_internals import set_slot_delay
 
-US = "Dateline"
+DEFAULT_PRODUCT_TOKEN = "Dateline"  # noqa: S105
 """Product token of this crawler, unless the settings name another."""
-MOST_REDIRECTS = 5
+MAX_ROBOTS_REDIRECTS = 5
 """Redirects that are followed to a robots.txt (RFC 9309, 2.3.1.2)."""
-KEPT_SECONDS = 24 * 3600.0
+ROBOTS_CACHE_SECONDS = 24 * 3600.0
 """Time for which the rules of a site are cached (RFC 9309, 2.4)."""
-MOST_KEPT = 32 * 1024 * 1024
+MAX_ROBOTS_CACHE_BYTES = 32 * 1024 * 1024
 """Approximate bytes of the cached rules of all sites together.
 
 Beyond it the largest are dropped, and read again when they are needed.
 """
-LONGEST_DELAY = 60.0
+MAX_CRAWL_DELAY_SECONDS = 60.0
 """Longest delay in seconds between two requests to a host; the report of a crawl names
 the sites that ask for more.
 """
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class RobotsRules:
     """The rules that follow from the robots.txt of a site."""
 
-    groups: Groups = Groups()  # noqa: RUF009  it is frozen
+    groups: RobotsGroups = RobotsGroups()  # noqa: RUF009  it is frozen
     """The rules for this crawler and for the other crawlers asked for; empty without a robots.txt.
     """
     not_now: str | None = None
@@ -54,7 +54,7 @@ class Rules:
 
     def allows(self, url: str, agent: str) -> bool:
         """Return whether the crawler with this product token may fetch a URL."""
-        path = path_of(url)
+        path = robots_path(url)
         return path == "/robots.txt" or self.groups.group(agent).allows(path)
 
     def delay(self, agent: str) -> float | None:
@@ -69,12 +69,19 @@ class Rules:
         return next((agent for agent in agents if not self.allows(url, agent)), None)
 
 
-def read_rules(status: int, body: bytes, agents: Sequence[str] = (US, *AI_CRAWLERS)) -> Rules:
-    """Return the rules that follow from a response to a request for robots.txt (RFC 9309, 2.3.1)."""
-    return Rules(read_groups(body, agents)) if 200 <= status < 300 else without_body(status)
+def rules_from_response(
+    status: int, body: bytes, agents: Sequence[str] = (DEFAULT_PRODUCT_TOKEN, *AI_CRAWLER_TOKENS)
+) -> RobotsRules:
+    """Return the rules that follow from a response to a request for robots.txt (RFC 9309,
+    2.3.1)."""
+    return (
+        RobotsRules(parse_robots_groups(body, agents))
+        if 200 <= status < 300
+        else rules_from_status(status)
+    )
 
 
-def without_body(status: int) -> Rules:
+def rules_from_status(status: int) -> RobotsRules:
     """Return the rules that follow from the status alone.
 
     With a 4xx there are no rules and everything is allowed, except for 429, which asks for fewer
@@ -82,15 +89,15 @@ def without_body(status: int) -> Rules:
     as a missing file.
     """
     if status == 429 or status >= 500:
-        return Rules(not_now=f"robots.txt: HTTP {status}")
-    return Rules()
+        return RobotsRules(not_now=f"robots.txt: HTTP {status}")
+    return RobotsRules()
 
 
-def kept_delay(said: float | None, ours: float) -> float:
+def effective_crawl_delay(said: float | None, ours: float) -> float:
     """Return the seconds between two requests: the delay that the site asks for, up to a
     minute, and never less than the crawl's own.
     """
-    return max(ours, min(said or 0.0, LONGEST_DELAY))
+    return max(ours, min(said or 0.0, MAX_CRAWL_DELAY_SECONDS))
 
 
 class RobotsMiddleware:
@@ -107,8 +114,12 @@ class RobotsMiddleware:
         self.crawler = crawler
         self.agent = settings["ROBOTSTXT_USER_AGENT"] or settings["USER_AGENT"]
         self.own_delay = settings.getfloat("DOWNLOAD_DELAY")
-        self.others = AI_CRAWLERS if AI_ROBOTS in honoured(settings["DATELINE_OPT_OUTS"]) else ()
-        self.rules: dict[str, tuple[float, asyncio.Future[Rules]]] = {}
+        self.others = (
+            AI_CRAWLER_TOKENS
+            if OPT_OUT_AI_ROBOTS in parse_opt_outs(settings["DATELINE_OPT_OUTS"])
+            else ()
+        )
+        self.rules: dict[str, tuple[float, asyncio.Future[RobotsRules]]] = {}
         self.sizes: dict[str, int] = {}
 
     @classmethod
@@ -123,21 +134,21 @@ class RobotsMiddleware:
         """Wait for the rules of the site and let the request pass, or raise."""
         if request.meta.get("dont_obey_robotstxt"):
             return
-        rules = await self.rules_for(site_of(request.url))
+        rules = await self.rules_for(site_origin(request.url))
         if rules.not_now:
-            raise NotNow(rules.not_now)
+            raise PostponedRequest(rules.not_now)
         if not rules.allows(request.url, self.agent):
             raise IgnoreRequest("forbidden by robots.txt")
         if other := rules.forbids_one_of(request.url, self.others):
             raise IgnoreRequest(f"opted out: robots.txt forbids {other}")
 
-    async def rules_for(self, site: str) -> Rules:
+    async def rules_for(self, site: str) -> RobotsRules:
         """Return the rules of a site, fetched once and cached for a day.
 
         Rules that could not be read are fetched again with the next request.
         """
         read_at, reading = self.rules.get(site, (0.0, None))
-        old = time.monotonic() - read_at > KEPT_SECONDS
+        old = time.monotonic() - read_at > ROBOTS_CACHE_SECONDS
         if reading is None or old or (reading.done() and reading.result().not_now):
             reading = asyncio.ensure_future(self._fetch_rules(site))
             self.rules[site] = (time.monotonic(), reading)
@@ -145,39 +156,39 @@ class RobotsMiddleware:
         # the other requests that wait for it go on when one of them is cancelled
         return await asyncio.shield(reading)
 
-    def _count_size(self, site: str, read: asyncio.Future[Rules]) -> None:
+    def _count_size(self, site: str, read: asyncio.Future[RobotsRules]) -> None:
         """Add the size of new rules; beyond MOST_KEPT drop the largest of the cache."""
         failed = read.cancelled() or read.exception()
         self.sizes[site] = 0 if failed else read.result().groups.size
-        while sum(self.sizes.values()) > MOST_KEPT:
+        while sum(self.sizes.values()) > MAX_ROBOTS_CACHE_BYTES:
             largest = max(self.sizes, key=lambda site: self.sizes[site])
             del self.sizes[largest]
             self.rules.pop(largest, None)
 
-    async def _fetch_rules(self, site: str) -> Rules:
+    async def _fetch_rules(self, site: str) -> RobotsRules:
         """Fetch the rules of a site; if that fails, pause the site for a while."""
         rules = await self._request_rules(site)
         if rules.not_now:
-            now, backoff = this_moment(), self.spider.turns
+            now, backoff = backoff_now(), self.spider.turns
             pause = backoff.pause(site, now) or backoff.begin(site, rules.not_now, now)
             self.spider.leave_alone(site, pause)
-            return Rules(not_now=put_off(pause))
+            return RobotsRules(not_now=pause_reason(pause))
         self._apply_delay(site, rules.delay(self.agent))
         return rules
 
-    async def _request_rules(self, site: str) -> Rules:
+    async def _request_rules(self, site: str) -> RobotsRules:
         """Fetch robots.txt and return the rules that follow from the response or its failure."""
         engine: Any = self.crawler.engine
-        meta = {"dont_obey_robotstxt": True, "redirect_ttl": MOST_REDIRECTS}
+        meta = {"dont_obey_robotstxt": True, "redirect_ttl": MAX_ROBOTS_REDIRECTS}
         request = Request(f"{site}/robots.txt", priority=1000, callback=NO_CALLBACK, meta=meta)
         try:
             response = await engine.download_async(request)
-        except NotNow as error:
-            return Rules(not_now=f"robots.txt: {error}")
+        except PostponedRequest as error:
+            return RobotsRules(not_now=f"robots.txt: {error}")
         except IgnoreRequest:  # a redirect that leads nowhere
-            return Rules()
+            return RobotsRules()
         except Exception as error:  # whatever the downloader raises means that it cannot be had
-            return Rules(not_now=f"robots.txt: {judge_failure(error)[1]}")
+            return RobotsRules(not_now=f"robots.txt: {outcome_of_error(error)[1]}")
         seen = getattr(self.spider, "robots_seen", None)
         if seen is not None:
             seen[site] = response
@@ -188,27 +199,27 @@ class RobotsMiddleware:
         rules = await self._rules_in(response, site)
         if not rules.not_now:
             self._apply_delay(site, rules.delay(self.agent))
-            reading: asyncio.Future[Rules] = asyncio.get_event_loop().create_future()
+            reading: asyncio.Future[RobotsRules] = asyncio.get_event_loop().create_future()
             reading.set_result(rules)
             self.rules[site] = (time.monotonic(), reading)
             self._count_size(site, reading)
 
-    async def _rules_in(self, response: Response, site: str) -> Rules:
+    async def _rules_in(self, response: Response, site: str) -> RobotsRules:
         """Return the rules in a response; the file is parsed in a worker process."""
         if not 200 <= response.status < 300:
-            return without_body(response.status)
+            return rules_from_status(response.status)
         agents = (self.agent, *self.others)
         try:
             groups = await self.spider.workers.read_robots(response.body, site, agents)
         except ReadingError as error:
-            return Rules(not_now=str(error).removeprefix(f"{site}: "))
-        return Rules(groups)
+            return RobotsRules(not_now=str(error).removeprefix(f"{site}: "))
+        return RobotsRules(groups)
 
     def _apply_delay(self, site: str, said: float | None) -> None:
         """Make Scrapy's downloader wait as long as the site asks for between requests."""
-        delay = kept_delay(said, self.own_delay)
+        delay = effective_crawl_delay(said, self.own_delay)
         if said is None or delay <= self.own_delay:
             return
-        if said > LONGEST_DELAY:
+        if said > MAX_CRAWL_DELAY_SECONDS:
             self.spider.remarks[site] = f"Crawl-delay is {said:g} s; fetching every {delay:g} s"
         set_slot_delay(self.crawler, urlsplit(site).hostname or "", delay)

@@ -137,7 +137,8 @@ class RefreshHooks(MetaRefreshMiddleware):
     def redirect_with_get(
         self, request: Request, response: Response, url: str, reason: str
     ) -> Request | Response:
-        """Return the request that follows a redirect to `url`; raises IgnoreRequest after too many."""
+        """Return the request that follows a redirect to `url`; raises IgnoreRequest after too
+        many."""
         redirected = self._redirect_request_using_get(request, response, url)
         return self._redirect(redirected, request, reason)
 

@@ -13,19 +13,19 @@ from collections.abc import Iterable
 
 from pipelines.urls import registered_domain
 
-SHARE = 0.2
+MAX_SITE_TIME_SHARE = 0.2
 """Largest fraction of the time since the crawl began that one site may use …"""
-FREE = 5.0
+FREE_SITE_SECONDS = 5.0
 """… beyond these first seconds, which every site may use."""
-LARGEST_COPY = 8 * 1024 * 1024
+MAX_COPY_BYTES = 8 * 1024 * 1024
 """Largest page in bytes of which a copy is stored; the largest news pages have 5 MB."""
-BESIDE_ARTICLES = 64 * 1024 * 1024
+MAX_OTHER_COPIES_BYTES = 64 * 1024 * 1024
 """Bytes of stored copies of other pages than articles, for each site and crawl."""
-OF_ARTICLES = 4 * 1024 * 1024 * 1024
+MAX_ARTICLE_COPIES_BYTES = 4 * 1024 * 1024 * 1024
 """Bytes of stored copies of articles, for each site and crawl: ten thousand pages of 400 KB."""
 
 
-class Shares:
+class SiteShares:
     """The time and bytes used by each site in one crawl.
 
     `began` is the start of the crawl in seconds of a monotonic clock.
@@ -42,7 +42,7 @@ class Shares:
 
     def greedy(self, hosts: Iterable[str], now: float) -> list[str]:
         """Return those of `hosts` whose sites have used more than their share by `now`."""
-        most = max(FREE, SHARE * (now - self.began))
+        most = max(FREE_SITE_SECONDS, MAX_SITE_TIME_SHARE * (now - self.began))
         sites = {site for site, seconds in self._seconds.items() if seconds > most}
         if not sites:
             return []
@@ -53,10 +53,10 @@ class Shares:
 
         A copy that is allowed counts against the bytes of its site.
         """
-        if size > LARGEST_COPY:
-            return f"no copy is stored: larger than {LARGEST_COPY >> 20} MiB"
+        if size > MAX_COPY_BYTES:
+            return f"no copy is stored: larger than {MAX_COPY_BYTES >> 20} MiB"
         account = registered_domain(url), article
-        limit = OF_ARTICLES if article else BESIDE_ARTICLES
+        limit = MAX_ARTICLE_COPIES_BYTES if article else MAX_OTHER_COPIES_BYTES
         if self._bytes[account] + size > limit:
             return "no copy is stored: its site has reached its limit in this crawl"
         self._bytes[account] += size

@@ -21,14 +21,14 @@ import time
 
 MAX_DEAF_SECONDS = 5.0
 """Seconds for which a crawl may leave a request to stop untaken."""
-ASKED_TO_STOP = {signal.SIGTERM, signal.SIGINT}
+STOP_REQUEST_SIGNALS = {signal.SIGTERM, signal.SIGINT}
 """The signals that request a crawl to stop."""
-TOLD = (
+CRAWL_KILLED_MESSAGE = (
     "The crawl could not stop by itself and was killed. What waits is taken up by the next crawl."
 )
 
 
-def main(crawl: int, signals: socket.socket, max_deaf_seconds: float) -> None:
+def watch_crawl(crawl: int, signals: socket.socket, max_deaf_seconds: float) -> None:
     """Wait until the process `crawl` ends, or kill it when it is overdue or blocked."""
     ends_by: float | None = None
     untaken_since: float | None = None
@@ -45,12 +45,12 @@ def main(crawl: int, signals: socket.socket, max_deaf_seconds: float) -> None:
             if lines:
                 ends_by = float(lines[-1])
         now, untaken = time.monotonic(), _untaken_signals(signals)
-        has_request = not ASKED_TO_STOP.isdisjoint(untaken)
+        has_request = not STOP_REQUEST_SIGNALS.isdisjoint(untaken)
         untaken_since = (untaken_since or now) if has_request else None
         is_blocked = untaken_since is not None and now > untaken_since + max_deaf_seconds
         is_overdue = ends_by is not None and now > ends_by
         if is_blocked or is_overdue:
-            _kill(crawl)
+            _kill_crawl(crawl)
             return
 
 
@@ -71,16 +71,16 @@ def _untaken_signals(signals: socket.socket) -> bytes:
         return b""
 
 
-def _kill(crawl: int) -> None:
+def _kill_crawl(crawl: int) -> None:
     """Kill the crawl, and print that it was killed."""
     if os.getppid() != crawl:
         return  # it has ended by itself
     os.kill(crawl, signal.SIGKILL)
     with contextlib.suppress(OSError):
-        print(TOLD, flush=True)
+        print(CRAWL_KILLED_MESSAGE, flush=True)
 
 
 if __name__ == "__main__":
     crawl_pid, descriptor, seconds = sys.argv[1:]
-    main(int(crawl_pid), socket.socket(fileno=int(descriptor)), float(seconds))
+    watch_crawl(int(crawl_pid), socket.socket(fileno=int(descriptor)), float(seconds))
     os._exit(0)

@@ -13,26 +13,26 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from crawler.processes.search_path import entries, is_wanted
+from crawler.processes.search_path import is_package_folder, python_path_entries
 
 
-def program() -> tuple[str, ...]:
+def dateline_command() -> tuple[str, ...]:
     """Return the command line of this installation of `dateline`, valid in any folder."""
     script = Path(sys.executable).parent / "dateline"
     return (str(script),) if script.is_file() else (sys.executable, "-P", "-m", "crawler")
 
 
-def environment(given: Mapping[str, str] | None = None) -> dict[str, str]:
+def subprocess_environment(given: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return an environment in which Python does not search the current folder.
 
     It is based on `given`, by default on the environment of this process.
     """
     environ = dict(os.environ if given is None else given)
-    named = entries(environ.pop("PYTHONPATH", ""))
+    named = python_path_entries(environ.pop("PYTHONPATH", ""))
     folders = [
         str(Path(entry).absolute())
         for entry in named
-        if Path(entry).is_absolute() or is_wanted(entry)
+        if Path(entry).is_absolute() or is_package_folder(entry)
     ]
     if folders:
         environ["PYTHONPATH"] = os.pathsep.join(folders)
@@ -47,15 +47,15 @@ def safe_environment() -> Iterator[None]:
     """
     changed = ("PYTHONSAFEPATH", "PYTHONPATH")
     before = {name: os.environ.get(name) for name in changed}
-    safe = environment()
-    _put({name: safe.get(name) for name in changed})
+    safe = subprocess_environment()
+    _set_variables({name: safe.get(name) for name in changed})
     try:
         yield
     finally:
-        _put(before)
+        _set_variables(before)
 
 
-def _put(values: Mapping[str, str | None]) -> None:
+def _set_variables(values: Mapping[str, str | None]) -> None:
     """Set variables of the environment, and delete those whose value is None."""
     for name, value in values.items():
         if value is None:

@@ -12,46 +12,46 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any
 
-STOPPING = (signal.SIGINT, signal.SIGTERM)
+DEFERRED_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 """The signals that request a stop."""
 
-_asked: list[int] = []
+_deferred_signals: list[int] = []
 """The signal that arrived, if any."""
-_before: dict[int, Any] = {}
+_previous_handlers: dict[int, Any] = {}
 """Signal → the handler that it had before and gets back."""
 
 
-def listen() -> None:
+def defer_stop_signals() -> None:
     """Defer signals that request a stop. Without effect outside the main thread."""
     # ValueError: another thread of a program that handles signals itself
     with suppress(ValueError):
-        for each in STOPPING:
-            if signal.getsignal(each) is not _keep:
-                _before[each] = signal.signal(each, _keep)
+        for each in DEFERRED_SIGNALS:
+            if signal.getsignal(each) is not _defer_signal:
+                _previous_handlers[each] = signal.signal(each, _defer_signal)
 
 
-def release() -> None:
+def restore_signal_handlers() -> None:
     """Restore the handlers that signals had before."""
     with suppress(ValueError):
-        for each in STOPPING:
-            if each in _before:
-                signal.signal(each, _before.pop(each))
+        for each in DEFERRED_SIGNALS:
+            if each in _previous_handlers:
+                signal.signal(each, _previous_handlers.pop(each))
 
 
-def asked() -> bool:
+def is_stop_requested() -> bool:
     """Return whether a signal that requests a stop has arrived."""
-    return bool(_asked)
+    return bool(_deferred_signals)
 
 
-def pass_on() -> None:
+def raise_deferred_signal() -> None:
     """Restore the handlers, and raise the deferred signal again."""
-    release()
-    if _asked:
-        signal.raise_signal(_asked.pop(0))
+    restore_signal_handlers()
+    if _deferred_signals:
+        signal.raise_signal(_deferred_signals.pop(0))
 
 
-def _keep(number: int, _: FrameType | None) -> None:
+def _defer_signal(number: int, _: FrameType | None) -> None:
     """Defer the first signal; raise KeyboardInterrupt for the second."""
-    if _asked:
+    if _deferred_signals:
         raise KeyboardInterrupt
-    _asked.append(number)
+    _deferred_signals.append(number)

@@ -31,19 +31,19 @@ from typing import Any, Self
 import click
 
 from archive.errors import ArchiveError
-from archive.frontier.urls import end_crawl
-from archive.storage.database import connect
-from archive.storage.schema import ARCHIVE
+from archive.frontier.urls import record_crawl_end
+from archive.storage.database import open_database
+from archive.storage.schema import ARCHIVE_SCHEMA
 from crawler.processes import last_resort
-from crawler.processes.last_resort import ASKED_TO_STOP, MAX_DEAF_SECONDS
+from crawler.processes.last_resort import MAX_DEAF_SECONDS, STOP_REQUEST_SIGNALS
 
 STOP_GRACE_SECONDS = 20.0
 """Seconds from a request to stop to the forced end; by then most running requests are answered."""
-WRITING = 3.0
+WRITE_TIMEOUT_SECONDS = 3.0
 """Timeout in seconds for writing what waits, and for the archive's write lock."""
-SOON = 1.0
+SECOND_REQUEST_GRACE_SECONDS = 1.0
 """Seconds from a second request to stop to the forced end."""
-STOPPED, TIME_IS_UP = "stopped by the user", "the time was up"
+STOPPED_BY_USER, TIME_IS_UP = "stopped by the user", "the time was up"
 """Reasons why a crawl ended early, as the archive stores them."""
 
 
@@ -110,7 +110,7 @@ class Watchdog:
         while not self._over.is_set():
             due = self._due()
             if due is not None:
-                self.last_resort.send_end_time(due + 2 * WRITING + MAX_DEAF_SECONDS)
+                self.last_resort.send_end_time(due + 2 * WRITE_TIMEOUT_SECONDS + MAX_DEAF_SECONDS)
             # signals are taken only now: any call before may have been the last that got the
             # interpreter's lock, and signals that stay untaken show this to the last resort
             if passed_on:
@@ -126,7 +126,7 @@ class Watchdog:
                 return
             self._pass_on(heard)
             passed_on = len(heard)
-            self.stop_asked += [time.monotonic() for each in heard if each in ASKED_TO_STOP]
+            self.stop_asked += [time.monotonic() for each in heard if each in STOP_REQUEST_SIGNALS]
 
     def _due(self) -> float | None:
         """Return the time of the monotonic clock at which to end the crawl; None for no such time.
@@ -134,7 +134,7 @@ class Watchdog:
         Later requests to stop, and a deadline set later, may change it.
         """
         times = [asked + self.grace for asked in self.stop_asked[:1]]
-        times += [asked + SOON for asked in self.stop_asked[1:2]]
+        times += [asked + SECOND_REQUEST_GRACE_SECONDS for asked in self.stop_asked[1:2]]
         if self.deadline is not None:
             times.append(self.deadline + self.grace)
         return min(times, default=None)
@@ -154,9 +154,11 @@ class Watchdog:
         if self.crawl_id is not None:
             with (
                 suppress(sqlite3.Error, ArchiveError),
-                closing(connect(self.folder / "archive.db", ARCHIVE, WRITING)) as db,
+                closing(
+                    open_database(self.folder / "archive.db", ARCHIVE_SCHEMA, WRITE_TIMEOUT_SECONDS)
+                ) as db,
             ):
-                end_crawl(db, self.crawl_id, reason)
+                record_crawl_end(db, self.crawl_id, reason)
         with suppress(OSError, ValueError):
             click.echo(
                 f"The crawl stopped before its end: {reason}. What waits is taken up by the next crawl."
@@ -167,10 +169,11 @@ class Watchdog:
     @property
     def reason(self) -> str:
         """The reason why the crawl ends early."""
-        return STOPPED if self.stop_asked else TIME_IS_UP
+        return STOPPED_BY_USER if self.stop_asked else TIME_IS_UP
 
     def _write_now_on_loop(self) -> None:
-        """Have the event loop write what waits, and wait for at most `WRITING` seconds."""
+        """Have the event loop write what waits, and wait for at most `WRITE_TIMEOUT_SECONDS`
+        seconds."""
         from twisted.internet import reactor
 
         written, write = threading.Event(), self.write_now
@@ -185,7 +188,7 @@ class Watchdog:
         loop: Any = reactor  # typed as a module
         if write and loop.running:
             loop.callFromThread(on_loop)
-            written.wait(WRITING)
+            written.wait(WRITE_TIMEOUT_SECONDS)
 
 
 class LastResort:
@@ -200,7 +203,7 @@ class LastResort:
         arguments = (os.getpid(), descriptor, MAX_DEAF_SECONDS)
         command = [sys.executable, "-I", "-S", last_resort.__file__, *map(str, arguments)]
         # these signals are for the crawl alone
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, ASKED_TO_STOP)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_REQUEST_SIGNALS)
         try:
             with suppress(OSError):
                 # safe: the running Python and a file of this package

@@ -12,27 +12,42 @@ from archive.errors import UsageError
 from crawler.services.gdelt import Gdelt
 from crawler.services.gdelt_files import GdeltFiles
 from crawler.services.google_news import GoogleNews
-from crawler.services.match_headline import resolve
-from crawler.services.search_service import Answer, Ask, Headline, Query, Service
-from crawler.services.wayback import Wayback
+from crawler.services.match_headline import lead_of_headline
+from crawler.services.search_service import (
+    SearchQuery,
+    SearchService,
+    ServiceAnswer,
+    ServiceRequest,
+    UnresolvedHeadline,
+)
+from crawler.services.wayback import WaybackMachine
 from crawler.services.wikipedia import Wikipedia
 
-__all__ = ["SERVICES", "Answer", "Ask", "Headline", "Query", "Service", "resolve", "service"]
+__all__ = [
+    "SEARCH_SERVICES",
+    "SearchQuery",
+    "SearchService",
+    "ServiceAnswer",
+    "ServiceRequest",
+    "UnresolvedHeadline",
+    "lead_of_headline",
+    "service_named",
+]
 
-SERVICES: dict[str, Service] = {
-    made.name: made for made in (Gdelt(), GdeltFiles(), GoogleNews(), Wikipedia(), Wayback())
+SEARCH_SERVICES: dict[str, SearchService] = {
+    made.name: made for made in (Gdelt(), GdeltFiles(), GoogleNews(), Wikipedia(), WaybackMachine())
 }
 """The services by the name that a user types."""
 
 
-def service(name: str, base: str | None = None) -> Service:
+def service_named(name: str, base: str | None = None) -> SearchService:
     """Return the service of that name, with another `base` URL if given.
 
     Raises UsageError for an unknown name, and for a base that is not a URL.
     """
-    found = SERVICES.get(name.strip().lower())
+    found = SEARCH_SERVICES.get(name.strip().lower())
     if found is None:
-        names = ", ".join(sorted(SERVICES))
+        names = ", ".join(sorted(SEARCH_SERVICES))
         raise UsageError(f"unknown search service {name!r}; choose from {names}")
     if base is None:
         return found

@@ -6,32 +6,38 @@ import json
 import re
 from typing import Any
 
-from crawler.services.search_service import json_object
+from crawler.services.search_service import parse_json_object
 
-KEYS = "url|url_mobile|title|seendate|socialimage|domain|language|sourcecountry"
+GDELT_ENTRY_KEYS = "url|url_mobile|title|seendate|socialimage|domain|language|sourcecountry"
 """The keys of an entry."""
-WHOLE = re.compile(r'\s*\{\s*"articles"\s*:\s*\[(.*)\]\s*\}\s*\Z', re.DOTALL)
+WHOLE_GDELT_ANSWER = re.compile(r'\s*\{\s*"articles"\s*:\s*\[(.*)\]\s*\}\s*\Z', re.DOTALL)
 """A complete answer around its entries."""
-BETWEEN = re.compile(r"\}\s*,\s*(?=\{)|,\s*\Z")
+ENTRY_SEPARATOR = re.compile(r"\}\s*,\s*(?=\{)|,\s*\Z")
 """The separator of two entries."""
-FIELD = re.compile(rf'"({KEYS})"\s*:\s*"(.*?)"\s*(?=,\s*"(?:{KEYS})"\s*:|\}}?\s*\Z)', re.DOTALL)
+GDELT_ENTRY_FIELD = re.compile(
+    rf'"({GDELT_ENTRY_KEYS})"\s*:\s*"(.*?)"\s*(?=,\s*"(?:{GDELT_ENTRY_KEYS})"\s*:|\}}?\s*\Z)',
+    re.DOTALL,
+)
 """A field of an entry with its value, which may contain quotation marks."""
-LONGEST_ENTRY = 20_000
+MAX_ENTRY_CHARS = 20_000
 """Characters of an entry; sound ones have a few hundred."""
 
 
-def mended(body: bytes) -> tuple[dict[str, Any], list[str]] | None:
+def repair_gdelt_json(body: bytes) -> tuple[dict[str, Any], list[str]] | None:
     """Return the entries of a complete but broken answer, and remarks on them; else None."""
-    whole = WHOLE.match(body.decode("utf-8-sig", "replace"))
+    whole = WHOLE_GDELT_ANSWER.match(body.decode("utf-8-sig", "replace"))
     if whole is None:
         return None
     found: list[dict[str, Any]] = []
     by_fields = lost = 0
-    for text in filter(str.strip, BETWEEN.split(whole[1])):
+    for text in filter(str.strip, ENTRY_SEPARATOR.split(whole[1])):
         entry = text.strip().removesuffix("}") + "}"
-        read = json_object(entry.encode())
+        read = parse_json_object(entry.encode())
         if isinstance(read, str):
-            read = {key: _value(raw) for key, raw in FIELD.findall(entry[:LONGEST_ENTRY])}
+            read = {
+                key: _unescape_value(raw)
+                for key, raw in GDELT_ENTRY_FIELD.findall(entry[:MAX_ENTRY_CHARS])
+            }
             if read.get("url"):
                 by_fields += 1
             else:
@@ -45,7 +51,7 @@ def mended(body: bytes) -> tuple[dict[str, Any], list[str]] | None:
     return {"articles": found}, remarks
 
 
-def _value(raw: str) -> str:
+def _unescape_value(raw: str) -> str:
     """Return a string whose quotation marks are escaped twice or not at all."""
     text = re.sub(r'\\*"', r"\"", raw)
     try:

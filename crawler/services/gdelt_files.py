@@ -20,41 +20,41 @@ from io import BytesIO
 from typing import ClassVar
 
 from archive.records import Lead
-from crawler.dates.date_parser import read_moment
+from crawler.dates.date_parser import parse_source_date
 from crawler.services.search_service import (
-    Answer,
-    Ask,
-    Query,
-    Service,
-    first_of,
-    instant,
-    is_of,
-    is_told,
+    SearchQuery,
+    SearchService,
+    ServiceAnswer,
+    ServiceRequest,
+    first_reasons,
+    is_url_of_hosts,
+    matches_query,
+    parse_instant,
 )
 from crawler.text.html_text import text_of_html
 from crawler.text.language import language_code
-from crawler.text.urls import MAX_URL_CHARS, web_url
+from crawler.text.urls import MAX_URL_CHARS, resolve_web_url
 
-QUARTER = timedelta(minutes=15)
+GDELT_FILE_PERIOD = timedelta(minutes=15)
 """Period of one file."""
-WITH_HEADLINES = 24
+MAX_GRAPH_FILES = 24
 """Newest files of a window that are read from the knowledge graph; older ones from events."""
-MOST_QUARTERS = 7 * 96
+MAX_GDELT_FILES = 7 * 96
 """Files of one window: a week."""
-LARGEST = 128 * 1024 * 1024
+MAX_GDELT_FILE_BYTES = 128 * 1024 * 1024
 """Bytes of a file after decompression."""
-LONGEST_LINE = 1024 * 1024
+MAX_GDELT_LINE_BYTES = 1024 * 1024
 """Bytes of a line."""
-MOST_LINES = 50_000
+MAX_GDELT_FILE_LINES = 50_000
 """Lines of a file."""
-MOST_LEADS = 5_000
+MAX_GDELT_FILE_LEADS = 5_000
 """Leads from one file."""
 
-NAMED = re.compile(r"(?<!\d)\d{14}(?:\.translation)?\.gkg\.csv\.zip", re.IGNORECASE)
+GDELT_FILE_NAME = re.compile(r"(?<!\d)\d{14}(?:\.translation)?\.gkg\.csv\.zip", re.IGNORECASE)
 """Names of files in `lastupdate.txt`."""
-SOURCE_LANGUAGE = re.compile(rb"srclc:([a-z]{3})")
+GDELT_SOURCE_LANGUAGE = re.compile(rb"srclc:([a-z]{3})")
 """The language from which an article was translated, in ISO 639-2."""
-BROKEN = (
+BROKEN_ZIP_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
     struct.error,
@@ -68,7 +68,7 @@ BROKEN = (
 
 
 @dataclass(frozen=True)
-class GdeltFiles(Service):
+class GdeltFiles(SearchService):
     """The files of a window; without a window, the newest ones."""
 
     name: ClassVar[str] = "gdelt-files"
@@ -77,73 +77,77 @@ class GdeltFiles(Service):
 
     base: str = "https://storage.googleapis.com/data.gdeltproject.org/gdeltv2"
 
-    def requests(self, query: Query) -> Iterator[Ask]:
+    def requests(self, query: SearchQuery) -> Iterator[ServiceRequest]:
         """Yield requests for the files, or for the list of the newest."""
         if self.unfit(query):
             return
-        kinds = translations(query.languages)
+        kinds = gdelt_file_series(query.languages)
         if not query.since:
             for kind in kinds:
                 name = f"lastupdate{kind.replace('.', '-')}.txt"
-                yield Ask(f"{self.base}/{name}", query, step="list")
+                yield ServiceRequest(f"{self.base}/{name}", query, step="list")
             return
-        for name in file_names(query.window(QUARTER), kinds):
+        for name in gdelt_file_names(query.window(GDELT_FILE_PERIOD), kinds):
             yield self._file(name, query)
 
-    def _file(self, name: str, query: Query, depth: int = 0) -> Ask:
+    def _file(self, name: str, query: SearchQuery, depth: int = 0) -> ServiceRequest:
         """Return the request for a file."""
-        return Ask(f"{self.base}/{name}", query, step="file", depth=depth)
+        return ServiceRequest(f"{self.base}/{name}", query, step="file", depth=depth)
 
-    def _read(self, body: bytes, ask: Ask) -> Answer:
+    def _read(self, body: bytes, ask: ServiceRequest) -> ServiceAnswer:
         if ask.step == "file":
             return self._read_file(body, ask)
-        names = dict.fromkeys(NAMED.findall(body[:65536].decode("ascii", "replace")))
+        names = dict.fromkeys(GDELT_FILE_NAME.findall(body[:65536].decode("ascii", "replace")))
         if not names:
             return self.failed("sent a list that names no file")
-        return Answer(asks=tuple(self._file(name, ask.query, 1) for name in list(names)[:4]))
+        return ServiceAnswer(asks=tuple(self._file(name, ask.query, 1) for name in list(names)[:4]))
 
-    def _read_file(self, body: bytes, ask: Ask) -> Answer:
+    def _read_file(self, body: bytes, ask: ServiceRequest) -> ServiceAnswer:
         """Return the leads in a file, also if it breaks off."""
         leads: dict[str, Lead] = {}
         skipped: list[str] = []
         problem = None
         try:
-            for line in zipped_lines(body):
+            for line in lines_in_zip(body):
                 found = self._lead(line, ask)
                 if isinstance(found, Lead):
                     leads.setdefault(found.url, found)
                 elif found:
                     skipped.append(found)
-                if len(leads) >= MOST_LEADS:
-                    skipped.append(f"what comes after {MOST_LEADS:,} articles")
+                if len(leads) >= MAX_GDELT_FILE_LEADS:
+                    skipped.append(f"what comes after {MAX_GDELT_FILE_LEADS:,} articles")
                     break
-        except BROKEN as error:
+        except BROKEN_ZIP_ERRORS as error:
             why = text_of_html(str(error), 80) or "cut"
             problem = f"{self.title} sent a file that cannot be read to its end ({why})"
-        return Answer(tuple(leads.values()), problem=problem, skipped=first_of(skipped))
+        return ServiceAnswer(tuple(leads.values()), problem=problem, skipped=first_reasons(skipped))
 
-    def _lead(self, line: bytes, ask: Ask) -> Lead | str | None:
+    def _lead(self, line: bytes, ask: ServiceRequest) -> Lead | str | None:
         """Return the lead of a line, the reason for none, or None if it does not match."""
         name = ask.url.lower()
         fields = line.rstrip(b"\r\n").split(b"\t")
         is_graph = ".gkg." in name
         if len(fields) < (5 if is_graph else 61):
             return f"a line of {len(fields)} fields" if any(fields) else None
-        headline = page_title(fields[-1]) if is_graph else None
+        headline = gdelt_page_title(fields[-1]) if is_graph else None
         raw = fields[4 if is_graph else 60][:MAX_URL_CHARS].decode("utf-8", "replace")
-        if not is_told(ask.query, headline, raw) or not is_of(raw, ask.query.hosts):
+        if not matches_query(ask.query, headline, raw) or not is_url_of_hosts(raw, ask.query.hosts):
             return None
-        url, problem = web_url(raw, self.base)
+        url, problem = resolve_web_url(raw, self.base)
         if url is None:
             return problem
         seen = fields[1 if is_graph else 59].decode("ascii", "replace")
-        language = _language(fields, ".translation." in name) if is_graph else None
+        language = _gdelt_language(fields, ".translation." in name) if is_graph else None
         return self.lead(
-            url, ask, headline=headline, language=language, modified_at=read_moment(f"{seen}Z")
+            url,
+            ask,
+            headline=headline,
+            language=language,
+            modified_at=parse_source_date(f"{seen}Z"),
         )
 
 
-def translations(languages: tuple[str, ...]) -> list[str]:
+def gdelt_file_series(languages: tuple[str, ...]) -> list[str]:
     """Return the series of files to read: `` for English, `.translation` for others."""
     series = []
     if not languages or "en" in languages:
@@ -153,24 +157,26 @@ def translations(languages: tuple[str, ...]) -> list[str]:
     return series
 
 
-def file_names(query: Query, kinds: list[str], now: datetime | None = None) -> Iterator[str]:
+def gdelt_file_names(
+    query: SearchQuery, kinds: list[str], now: datetime | None = None
+) -> Iterator[str]:
     """Yield the names of the files of a window, newest first.
 
     The first WITH_HEADLINES are the large files with headlines, the others the smaller ones.
     """
-    last = min(instant(query.until or "", at_end=True), now or datetime.now(UTC))
+    last = min(parse_instant(query.until or "", at_end=True), now or datetime.now(UTC))
     last -= timedelta(minutes=last.minute % 15, seconds=last.second, microseconds=last.microsecond)
-    first = instant(query.since or "")
-    for number in range(MOST_QUARTERS):
-        at = last - number * QUARTER
+    first = parse_instant(query.since or "")
+    for number in range(MAX_GDELT_FILES):
+        at = last - number * GDELT_FILE_PERIOD
         if at < first:
             return
-        form = "gkg.csv" if number < WITH_HEADLINES else "export.CSV"
+        form = "gkg.csv" if number < MAX_GRAPH_FILES else "export.CSV"
         for kind in kinds:
             yield f"{at:%Y%m%d%H%M%S}{kind}.{form}.zip"
 
 
-def zipped_lines(body: bytes) -> Iterator[bytes]:
+def lines_in_zip(body: bytes) -> Iterator[bytes]:
     """Yield the lines of the only member of a zip file, as they are decompressed.
 
     Raises one of BROKEN for other data, and beyond LARGEST, MOST_LINES or LONGEST_LINE.
@@ -182,23 +188,27 @@ def zipped_lines(body: bytes) -> Iterator[bytes]:
             raise zipfile.BadZipFile("not one deflated file")
         with packed.open(members[0]) as lines:
             size = number = 0
-            while line := lines.readline(LONGEST_LINE):
+            while line := lines.readline(MAX_GDELT_LINE_BYTES):
                 size, number = size + len(line), number + 1
-                if size > LARGEST or number > MOST_LINES or len(line) == LONGEST_LINE:
+                if (
+                    size > MAX_GDELT_FILE_BYTES
+                    or number > MAX_GDELT_FILE_LINES
+                    or len(line) == MAX_GDELT_LINE_BYTES
+                ):
                     raise zipfile.BadZipFile("larger than the limit")
                 yield line
 
 
-def page_title(extras: bytes) -> str | None:
+def gdelt_page_title(extras: bytes) -> str | None:
     """Return the title of the page in the last field of the knowledge graph, or None."""
     _, found, rest = extras.partition(b"<PAGE_TITLE>")
     title, end, _ = rest.partition(b"</PAGE_TITLE>")
     return text_of_html(title.decode("utf-8", "replace")) if found and end else None
 
 
-def _language(fields: list[bytes], is_translated: bool) -> str | None:
+def _gdelt_language(fields: list[bytes], is_translated: bool) -> str | None:
     """Return the language of an article in the knowledge graph, or None."""
-    found = SOURCE_LANGUAGE.search(fields[25]) if len(fields) > 25 else None
+    found = GDELT_SOURCE_LANGUAGE.search(fields[25]) if len(fields) > 25 else None
     if found:
         return language_code(found[1].decode("ascii"))
     return None if is_translated else "en"

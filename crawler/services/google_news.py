@@ -20,35 +20,35 @@ from lxml import etree
 
 from archive.errors import SourceError
 from archive.records import Lead
-from crawler.dates.date_parser import read_moment
+from crawler.dates.date_parser import parse_source_date
 from crawler.services.search_service import (
-    Answer,
-    Ask,
-    Headline,
-    Query,
-    Service,
-    address,
-    first_of,
-    halves,
-    host_of,
-    instant,
+    SearchQuery,
+    SearchService,
+    ServiceAnswer,
+    ServiceRequest,
+    UnresolvedHeadline,
+    bare_host_of,
+    first_reasons,
+    halve_window,
+    parse_instant,
+    url_with_query,
 )
-from crawler.sources.xml import decoded, xml_from_root
+from crawler.sources.xml import decode_xml, escaped_xml_from_root
 from crawler.text.html_text import text_of_html
-from crawler.text.urls import web_url
+from crawler.text.urls import resolve_web_url
 
-MOST = 100
+MAX_GOOGLE_ARTICLES = 100
 """Articles in one answer, the service's maximum."""
-MOST_ITEMS = 1_000
+MAX_GOOGLE_ITEMS = 1_000
 """Items that are read of one answer, whatever its length."""
-A_DAY = timedelta(days=1)
-DEEPEST = 5
+ONE_DAY = timedelta(days=1)
+MAX_GOOGLE_HALVINGS = 5
 """Halvings of a window."""
-HOSTS_AT_ONCE = 5
+GOOGLE_HOSTS_PER_QUERY = 5
 """Hosts in one query."""
-LARGEST = 8 * 1024 * 1024
+MAX_GOOGLE_FEED_BYTES = 8 * 1024 * 1024
 """Bytes of one answer."""
-EDITIONS_TEXT = """
+GOOGLE_EDITIONS_TEXT = """
 ar ar EG EG:ar  bg bg BG BG:bg  bn bn BD BD:bn  cs cs CZ CZ:cs  de de DE DE:de  el el GR GR:el  en en-US US US:en
 es es-419 US US:es-419  fr fr FR FR:fr  he he IL IL:he  hi hi IN IN:hi  hu hu HU HU:hu  id id ID ID:id  it it IT IT:it
 ja ja JP JP:ja  ko ko KR KR:ko  lt lt LT LT:lt  lv lv LV LV:lv  ml ml IN IN:ml  mr mr IN IN:mr  nl nl NL NL:nl
@@ -56,13 +56,17 @@ no no NO NO:no  pl pl PL PL:pl  pt pt-BR BR BR:pt-419  ro ro RO RO:ro  ru ru RU 
 sr sr RS RS:sr  sv sv SE SE:sv  ta ta IN IN:ta  te te IN IN:te  th th TH TH:th  tr tr TR TR:tr  uk uk UA UA:uk
 vi vi VN VN:vi  zh zh-CN CN CN:zh-Hans
 """
-_FIELDS = EDITIONS_TEXT.split()
-EDITIONS = {code: tuple(_FIELDS[at + 1 : at + 4]) for at, code in enumerate(_FIELDS) if at % 4 == 0}
+_GOOGLE_EDITION_FIELDS = GOOGLE_EDITIONS_TEXT.split()
+GOOGLE_EDITION_OF_LANGUAGE = {
+    code: tuple(_GOOGLE_EDITION_FIELDS[at + 1 : at + 4])
+    for at, code in enumerate(_GOOGLE_EDITION_FIELDS)
+    if at % 4 == 0
+}
 """The parameters `hl`, `gl` and `ceid` of the edition for each language."""
 
 
 @dataclass(frozen=True)
-class GoogleNews(Service):
+class GoogleNews(SearchService):
     """The RSS search; each language uses the edition of one country."""
 
     name: ClassVar[str] = "google-news"
@@ -74,115 +78,125 @@ class GoogleNews(Service):
     pause: float = 5.0
     patience: float = 600.0
 
-    def unfit(self, query: Query) -> str | None:
+    def unfit(self, query: SearchQuery) -> str | None:
         """Return why a query cannot be asked, or None."""
-        if query.languages and not set(query.languages) & EDITIONS.keys():
+        if query.languages and not set(query.languages) & GOOGLE_EDITION_OF_LANGUAGE.keys():
             return f"Google News has no edition in {', '.join(query.languages)}"
-        return None if expression(query) else "Google News needs words or outlets to search for"
+        return (
+            None if google_expression(query) else "Google News needs words or outlets to search for"
+        )
 
-    def requests(self, query: Query) -> Iterator[Ask]:
+    def requests(self, query: SearchQuery) -> Iterator[ServiceRequest]:
         """Yield a request for each language and group of hosts."""
         if self.unfit(query):
             return
         groups = [
-            query.hosts[at : at + HOSTS_AT_ONCE] for at in range(0, len(query.hosts), HOSTS_AT_ONCE)
+            query.hosts[at : at + GOOGLE_HOSTS_PER_QUERY]
+            for at in range(0, len(query.hosts), GOOGLE_HOSTS_PER_QUERY)
         ]
         for language in query.languages or ("en",):
-            if language in EDITIONS:
+            if language in GOOGLE_EDITION_OF_LANGUAGE:
                 for hosts in groups or [()]:
                     yield self._ask(replace(query, hosts=hosts), language)
 
-    def _ask(self, query: Query, language: str, depth: int = 0) -> Ask:
+    def _ask(self, query: SearchQuery, language: str, depth: int = 0) -> ServiceRequest:
         """Return the request for a query in one language."""
-        hl, gl, ceid = EDITIONS[language]
-        url = address(f"{self.base}/rss/search", q=expression(query), hl=hl, gl=gl, ceid=ceid)
-        return Ask(url, query, language=language, depth=depth)
+        hl, gl, ceid = GOOGLE_EDITION_OF_LANGUAGE[language]
+        url = url_with_query(
+            f"{self.base}/rss/search", q=google_expression(query), hl=hl, gl=gl, ceid=ceid
+        )
+        return ServiceRequest(url, query, language=language, depth=depth)
 
-    def _read(self, body: bytes, ask: Ask) -> Answer:
-        if len(body) > LARGEST:
-            return self.failed(f"sent a feed of more than {LARGEST // 1024**2} MiB")
+    def _read(self, body: bytes, ask: ServiceRequest) -> ServiceAnswer:
+        if len(body) > MAX_GOOGLE_FEED_BYTES:
+            return self.failed(f"sent a feed of more than {MAX_GOOGLE_FEED_BYTES // 1024**2} MiB")
         try:
-            found = [self._entry(item, ask) for item in islice(_items(body, ask.url), MOST_ITEMS)]
+            found = [
+                self._entry(item, ask)
+                for item in islice(_rss_items(body, ask.url), MAX_GOOGLE_ITEMS)
+            ]
         except SourceError as error:
             return self.later(ask, f"sent no feed ({error.args[0].removeprefix(ask.url)[2:]})")
-        asks = self._further(ask) if len(found) >= MOST else ()
+        asks = self._further(ask) if len(found) >= MAX_GOOGLE_ARTICLES else ()
         skipped = [entry for entry in found if isinstance(entry, str)]
-        if len(found) >= MOST and not asks:
-            skipped.insert(0, f"what Google News found beyond {MOST} articles")
-        return Answer(
+        if len(found) >= MAX_GOOGLE_ARTICLES and not asks:
+            skipped.insert(0, f"what Google News found beyond {MAX_GOOGLE_ARTICLES} articles")
+        return ServiceAnswer(
             leads=tuple(entry for entry in found if isinstance(entry, Lead)),
-            headlines=tuple(entry for entry in found if isinstance(entry, Headline)),
+            headlines=tuple(entry for entry in found if isinstance(entry, UnresolvedHeadline)),
             asks=asks,
-            skipped=first_of(skipped),
+            skipped=first_reasons(skipped),
         )
 
-    def _further(self, ask: Ask) -> tuple[Ask, ...]:
+    def _further(self, ask: ServiceRequest) -> tuple[ServiceRequest, ...]:
         """Return requests for the two halves of a full answer's window."""
-        if ask.depth >= DEEPEST or not ask.query.since:
+        if ask.depth >= MAX_GOOGLE_HALVINGS or not ask.query.since:
             return ()
-        parts = halves(ask.query.window(A_DAY), A_DAY)
+        parts = halve_window(ask.query.window(ONE_DAY), ONE_DAY)
         return tuple(self._ask(part, ask.language or "en", ask.depth + 1) for part in parts)
 
-    def _entry(self, item: etree._Element, ask: Ask) -> Lead | Headline | str:
+    def _entry(self, item: etree._Element, ask: ServiceRequest) -> Lead | UnresolvedHeadline | str:
         """Return the article of an item: a lead if its URL can be decoded, else a headline.
 
         Returns a reason as text if the item has no headline.
         """
         source = item.find("source")
         outlet = text_of_html(source.text) if source is not None else None
-        headline, named = without_outlet(text_of_html(_child(item, "title")), outlet)
+        headline, named = split_outlet_name(text_of_html(_item_child_text(item, "title")), outlet)
         if not headline:
             return "no headline"
-        published = read_moment(_child(item, "pubDate"))
-        for link in (_child(item, "link"), _child(item, "guid")):
-            if url := hidden_address(link or ""):
+        published = parse_source_date(_item_child_text(item, "pubDate"))
+        for link in (_item_child_text(item, "link"), _item_child_text(item, "guid")):
+            if url := decode_article_url(link or ""):
                 return self.lead(
                     url, ask, headline=headline, language=ask.language, published_at=published
                 )
-        host = host_of(source.get("url") or "") if source is not None else ""
-        return Headline(headline, host or None, named, published, ask.language, found_on=ask.url)
+        host = bare_host_of(source.get("url") or "") if source is not None else ""
+        return UnresolvedHeadline(
+            headline, host or None, named, published, ask.language, found_on=ask.url
+        )
 
 
-def expression(query: Query, now: datetime | None = None) -> str:
+def google_expression(query: SearchQuery, now: datetime | None = None) -> str:
     """Return the query in Google's syntax.
 
     A recent window in hours becomes `when:36h`, one in days `after:` and `before:`.
     """
-    words = [_term(word) for word in query.words]
-    alternatives = [term for word in query.any_of if (term := _term(word))]
+    words = [_google_term(word) for word in query.words]
+    alternatives = [term for word in query.any_of if (term := _google_term(word))]
     sites = [f"site:{host}" for host in query.hosts]
-    terms = [*words, _any_of(alternatives), _any_of(sites)]
+    terms = [*words, _google_alternatives(alternatives), _google_alternatives(sites)]
     wanted = [term for term in terms if term]
     if not wanted:
         return ""
-    return " ".join([*wanted, *_when(query, now or datetime.now(UTC))])
+    return " ".join([*wanted, *_google_window_terms(query, now or datetime.now(UTC))])
 
 
-def _when(query: Query, now: datetime) -> Iterator[str]:
+def _google_window_terms(query: SearchQuery, now: datetime) -> Iterator[str]:
     """Yield the terms for the window of a query."""
-    if query.since and not query.until and now - 2 * A_DAY < instant(query.since) < now:
-        hours = -((instant(query.since) - now) // timedelta(hours=1))
+    if query.since and not query.until and now - 2 * ONE_DAY < parse_instant(query.since) < now:
+        hours = -((parse_instant(query.since) - now) // timedelta(hours=1))
         yield f"when:{hours}h"
         return
     if query.since:
-        yield f"after:{instant(query.since):%Y-%m-%d}"
+        yield f"after:{parse_instant(query.since):%Y-%m-%d}"
     if query.until:
-        yield f"before:{instant(query.until) + A_DAY:%Y-%m-%d}"
+        yield f"before:{parse_instant(query.until) + ONE_DAY:%Y-%m-%d}"
 
 
-def _any_of(terms: list[str]) -> str:
+def _google_alternatives(terms: list[str]) -> str:
     """Return alternatives as one term."""
     return f"({' OR '.join(terms)})" if len(terms) > 1 else "".join(terms)
 
 
-def _term(word: str) -> str:
+def _google_term(word: str) -> str:
     """Return a word, or a phrase in quotation marks, without operators."""
     parts = [part for part in re.sub(r'["“”()|:*]', " ", word).split() if part not in ("OR", "AND")]
     bare = " ".join(part.lstrip("-+") for part in parts)
     return f'"{bare}"' if " " in bare else bare
 
 
-def without_outlet(title: str | None, outlet: str | None) -> tuple[str | None, str | None]:
+def split_outlet_name(title: str | None, outlet: str | None) -> tuple[str | None, str | None]:
     """Split a title into headline and outlet at its last dash: `Ferry sinks - The Bay Post`."""
     if title is None:
         return None, outlet
@@ -192,17 +206,17 @@ def without_outlet(title: str | None, outlet: str | None) -> tuple[str | None, s
     return (headline.strip(), last.strip()) if dash and headline.strip() else (title, None)
 
 
-_ARTICLE = re.compile(r"(?:/articles/|^)(CBM[\w-]+)")
+_GOOGLE_ARTICLE_LINK = re.compile(r"(?:/articles/|^)(CBM[\w-]+)")
 """The encoded part of a link to an article."""
 
 
-def hidden_address(link: str) -> str | None:
+def decode_article_url(link: str) -> str | None:
     """Return the URL encoded in a link from before 2024; None for later links.
 
     The last part of such a link is base64 of two or three fields (protocol buffers): a number, the
     URL, and perhaps the URL of the AMP page, each after its type and its length.
     """
-    found = _ARTICLE.search(link.strip())
+    found = _GOOGLE_ARTICLE_LINK.search(link.strip())
     if found is None:
         return None
     try:
@@ -218,12 +232,12 @@ def hidden_address(link: str) -> str | None:
     raw = packed[at : at + size]
     if len(raw) < size or not raw.startswith((b"http://", b"https://")):
         return None
-    return web_url(raw.decode("utf-8", "replace"), "")[0]
+    return resolve_web_url(raw.decode("utf-8", "replace"), "")[0]
 
 
-def _items(body: bytes, url: str) -> Iterator[etree._Element]:
+def _rss_items(body: bytes, url: str) -> Iterator[etree._Element]:
     """Return the items of an RSS feed; raises SourceError for other text."""
-    text = xml_from_root(decoded(body), url)
+    text = escaped_xml_from_root(decode_xml(body), url)
     parser = etree.XMLParser(
         encoding="utf-8", recover=True, resolve_entities=False, no_network=True
     )
@@ -236,7 +250,7 @@ def _items(body: bytes, url: str) -> Iterator[etree._Element]:
     return root.iter("item")
 
 
-def _child(item: etree._Element, name: str) -> str | None:
+def _item_child_text(item: etree._Element, name: str) -> str | None:
     """Return the text of a child element, or None."""
     found = item.find(name)
     return "".join(found.itertext()).strip() if found is not None else None

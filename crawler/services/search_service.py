@@ -18,28 +18,28 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, cast
 from urllib.parse import unquote, urlencode, urlsplit
 
-from archive.records import Lead, Via, utc
-from archive.text.searchable import fold_letters
+from archive.records import Lead, Via, format_utc
+from archive.text.searchable import fold_letter_by_letter
 from archive.text.unspaced import UNSPACED_RUN
-from crawler.network.retry_after import retry_after
+from crawler.network.retry_after import parse_retry_after
 from crawler.text.html_text import text_of_html
 
-MOST_TRIES = 2
+MAX_REFUSED_TRIES = 2
 """Times that a refused request is repeated."""
-LONGER = 5
+WAIT_FACTOR = 5
 """Factor by which each further wait grows."""
-LONGEST_WAIT = 6 * 3600.0
+MAX_REFUSAL_WAIT_SECONDS = 6 * 3600.0
 """Longest wait in seconds."""
-MOST_SKIPPED = 50
+MAX_SKIPPED_REASONS = 50
 """Reasons that are recorded for one answer."""
-HTML = (b"<!doctype html", b"<html")
+HTML_BEGINNINGS = (b"<!doctype html", b"<html")
 """Beginnings of a web page."""
-GONE = (404, 410)
+MISSING_STATUSES = (404, 410)
 """Statuses of missing content; the service itself works."""
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class SearchQuery:
     """A search. Words are whole words as people write them; several words in one are a phrase."""
 
     words: tuple[str, ...] = ()
@@ -54,18 +54,20 @@ class Query:
     hosts: tuple[str, ...] = ()
     """Outlets to search; empty for all."""
 
-    def window(self, span: timedelta) -> Query:
+    def window(self, span: timedelta) -> SearchQuery:
         """Return the query with both ends of its window: now, and `span` earlier, where missing."""
-        until = self.until or utc(datetime.now(UTC))
-        return replace(self, since=self.since or utc(instant(until) - span), until=until)
+        until = self.until or format_utc(datetime.now(UTC))
+        return replace(
+            self, since=self.since or format_utc(parse_instant(until) - span), until=until
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ServiceRequest:
     """A request to a service, with the facts that are needed to read its answer."""
 
     url: str
-    query: Query
+    query: SearchQuery
     """The query, with the part of the window that this request covers."""
     step: str = "search"
     """The kind of request, in the service's own terms."""
@@ -79,7 +81,7 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Headline:
+class UnresolvedHeadline:
     """An article that a service names by headline, outlet and time, without a URL."""
 
     headline: str
@@ -93,15 +95,15 @@ class Headline:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ServiceAnswer:
     """The content of an answer."""
 
     leads: tuple[Lead, ...] = ()
-    headlines: tuple[Headline, ...] = ()
+    headlines: tuple[UnresolvedHeadline, ...] = ()
     """Articles to be matched with the outlets' own feeds and sitemaps
     (`crawler.services.match_headline.resolve`).
     """
-    asks: tuple[Ask, ...] = ()
+    asks: tuple[ServiceRequest, ...] = ()
     """Requests to send next: after `wait`, and with the service's pause between them."""
     problem: str | None = None
     """The problem in one line that names the service; None without one."""
@@ -112,7 +114,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Service(ABC):
+class SearchService(ABC):
     """A search service at the URL `base`, with `pause` seconds between two requests."""
 
     name: ClassVar[str]
@@ -135,45 +137,51 @@ class Service(ABC):
     """Seconds to wait after a first refusal that states no time."""
 
     @abstractmethod
-    def requests(self, query: Query) -> Iterator[Ask]:
+    def requests(self, query: SearchQuery) -> Iterator[ServiceRequest]:
         """Yield the first requests, best first; none where `unfit` returns a reason."""
 
     @abstractmethod
-    def _read(self, body: bytes, ask: Ask) -> Answer:
+    def _read(self, body: bytes, ask: ServiceRequest) -> ServiceAnswer:
         """Return the answer in the body of a successful response; never raises."""
 
-    def unfit(self, query: Query) -> str | None:
+    def unfit(self, query: SearchQuery) -> str | None:
         """Return why the service cannot answer a query, or None if it can."""
         return None if query.words or query.any_of else f"{self.title} needs words to search for"
 
     def read(
-        self, body: bytes, ask: Ask, status: int = 200, headers: Mapping[str, str] | None = None
-    ) -> Answer:
+        self,
+        body: bytes,
+        ask: ServiceRequest,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> ServiceAnswer:
         """Return the answer in a response; header names may have any case. Never raises."""
         if 200 <= status < 300:
             return self._read(body, ask)
         if status in (408, 425, 429) or status >= 500:
-            return self.later(ask, f"answered {status}", asked_wait(headers or {}))
-        wait = 0.0 if status in GONE else self.patience
-        return self.failed(f"answered {status}{_quoted(body)}", wait)
+            return self.later(ask, f"answered {status}", retry_after_seconds(headers or {}))
+        wait = 0.0 if status in MISSING_STATUSES else self.patience
+        return self.failed(f"answered {status}{_quoted_message(body)}", wait)
 
-    def later(self, ask: Ask, why: str, wait: float | None = None) -> Answer:
+    def later(self, ask: ServiceRequest, why: str, wait: float | None = None) -> ServiceAnswer:
         """Return the answer for a temporary refusal: the same request again, a few times."""
-        pause = min(max(wait or 0.0, self.patience * LONGER**ask.tries), LONGEST_WAIT)
-        if ask.tries >= MOST_TRIES:
+        pause = min(
+            max(wait or 0.0, self.patience * WAIT_FACTOR**ask.tries), MAX_REFUSAL_WAIT_SECONDS
+        )
+        if ask.tries >= MAX_REFUSED_TRIES:
             return self.failed(f"{why}, {ask.tries + 1} times; it is paused", pause)
         again = replace(ask, tries=ask.tries + 1)
-        return Answer(
+        return ServiceAnswer(
             problem=f"{self.title} {why}; it can be asked again in {pause:.0f} s",
             asks=(again,),
             wait=pause,
         )
 
-    def failed(self, why: str, wait: float = 0.0) -> Answer:
+    def failed(self, why: str, wait: float = 0.0) -> ServiceAnswer:
         """Return the answer for a permanent refusal; other requests may follow after `wait`."""
-        return Answer(problem=f"{self.title} {why}", wait=wait)
+        return ServiceAnswer(problem=f"{self.title} {why}", wait=wait)
 
-    def lead(self, url: str, ask: Ask, **said: Any) -> Lead:
+    def lead(self, url: str, ask: ServiceRequest, **said: Any) -> Lead:
         """Return a lead of this service."""
         return Lead(url=url, via=cast(Via, self.via), found_on=ask.found_on or ask.url, **said)
 
@@ -181,33 +189,33 @@ class Service(ABC):
 # --- reading what a server may send ---------------------------------------------------------------
 
 
-def asked_wait(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+def retry_after_seconds(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
     """Return the seconds in a Retry-After header, or None; header names may have any case."""
     by_name = {name.lower(): value for name, value in headers.items()}
-    wait = retry_after(by_name.get("retry-after"), now or datetime.now(UTC))
+    wait = parse_retry_after(by_name.get("retry-after"), now or datetime.now(UTC))
     return None if wait is None else wait.total_seconds()
 
 
-def words_of(body: bytes, longest: int = 120) -> str:
+def first_words(body: bytes, longest: int = 120) -> str:
     """Return the first words of a body as plain text on one line."""
     return text_of_html(body[:4096].decode("utf-8", "replace"), longest) or ""
 
 
-def _quoted(body: bytes) -> str:
+def _quoted_message(body: bytes) -> str:
     """Return the part of a message that quotes a body; empty for a web page."""
-    said = "" if is_html(body) else words_of(body)
+    said = "" if is_html_body(body) else first_words(body)
     return f" and said: {said}" if said else ""
 
 
-def is_html(body: bytes) -> bool:
+def is_html_body(body: bytes) -> bool:
     """Return whether a body begins like a web page."""
-    return body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(HTML)
+    return body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(HTML_BEGINNINGS)
 
 
-_LOOSE_BACKSLASH = re.compile(r'\\(?:(["\\/bfnrt]|u[0-9a-fA-F]{4})|)')
+_UNESCAPED_BACKSLASH = re.compile(r'\\(?:(["\\/bfnrt]|u[0-9a-fA-F]{4})|)')
 
 
-def json_object(body: bytes) -> dict[str, Any] | str:
+def parse_json_object(body: bytes) -> dict[str, Any] | str:
     """Return the JSON object in a body (empty for `null`), or what it is instead, in words.
 
     Control characters, and backslashes that escape nothing, are accepted: GDELT sends them.
@@ -215,10 +223,10 @@ def json_object(body: bytes) -> dict[str, Any] | str:
     text = body.decode("utf-8-sig", "replace")
     try:
         found = json.loads(
-            _LOOSE_BACKSLASH.sub(lambda at: at[0] if at[1] else "\\\\", text), strict=False
+            _UNESCAPED_BACKSLASH.sub(lambda at: at[0] if at[1] else "\\\\", text), strict=False
         )
     except (ValueError, RecursionError):
-        if is_html(body):
+        if is_html_body(body):
             return "a web page"
         return "broken JSON" if text.lstrip()[:1] in ("{", "[") else "no JSON"
     if isinstance(found, dict):
@@ -226,7 +234,9 @@ def json_object(body: bytes) -> dict[str, Any] | str:
     return {} if found is None else "JSON of another form"
 
 
-def entries(data: Mapping[str, Any], *path: str, most: int = 1_000) -> list[dict[str, Any]] | None:
+def json_entries(
+    data: Mapping[str, Any], *path: str, most: int = 1_000
+) -> list[dict[str, Any]] | None:
     """Return the first `most` objects of a list in JSON; empty if it is missing or null.
 
     None where the path leads to something else.
@@ -241,23 +251,23 @@ def entries(data: Mapping[str, Any], *path: str, most: int = 1_000) -> list[dict
     return [entry for entry in found[:most] if isinstance(entry, dict)]
 
 
-def text_of(value: object) -> str | None:
+def json_text(value: object) -> str | None:
     """Return a string in JSON without lone surrogates, which URLs and databases cannot hold."""
     return value.encode("utf-8", "ignore").decode() if isinstance(value, str) else None
 
 
-def first_of(reasons: list[str]) -> tuple[str, ...]:
+def first_reasons(reasons: list[str]) -> tuple[str, ...]:
     """Return the first reasons, and the number of the others."""
-    more = len(reasons) - MOST_SKIPPED
+    more = len(reasons) - MAX_SKIPPED_REASONS
     if more <= 0:
         return tuple(reasons)
-    return (*reasons[:MOST_SKIPPED], f"and {more:,} more")
+    return (*reasons[:MAX_SKIPPED_REASONS], f"and {more:,} more")
 
 
 # --- windows, words and hosts ---------------------------------------------------------------------
 
 
-def instant(moment: str, at_end: bool = False) -> datetime:
+def parse_instant(moment: str, at_end: bool = False) -> datetime:
     """Parse a date or time of `archive.records` as UTC.
 
     A date is its midnight, or `at_end` its last second.
@@ -268,26 +278,26 @@ def instant(moment: str, at_end: bool = False) -> datetime:
     return at + timedelta(days=1, seconds=-1) if at_end and is_date else at
 
 
-def halves(query: Query, least: timedelta) -> tuple[Query, ...]:
+def halve_window(query: SearchQuery, least: timedelta) -> tuple[SearchQuery, ...]:
     """Return the two halves of the query's window, the later one first; none if below `least`."""
     if not (query.since and query.until):
         return ()
-    since, until = instant(query.since), instant(query.until, at_end=True)
+    since, until = parse_instant(query.since), parse_instant(query.until, at_end=True)
     if until - since < 2 * least:
         return ()
-    middle = utc(since + (until - since) / 2)
-    return replace(query, since=middle, until=utc(until)), replace(
-        query, since=utc(since), until=middle
+    middle = format_utc(since + (until - since) / 2)
+    return replace(query, since=middle, until=format_utc(until)), replace(
+        query, since=format_utc(since), until=middle
     )
 
 
-def address(base: str, **parameters: str | int | None) -> str:
+def url_with_query(base: str, **parameters: str | int | None) -> str:
     """Return a URL with its query; None values are left out, unencodable characters become `?`."""
     given = {name: value for name, value in parameters.items() if value is not None}
     return f"{base}?{urlencode(given, errors='replace')}"
 
 
-def host_of(url: str) -> str:
+def bare_host_of(url: str) -> str:
     """Return the host of a URL without `www.`; empty if there is none."""
     try:
         return (urlsplit(url).hostname or "").removeprefix("www.")
@@ -295,28 +305,30 @@ def host_of(url: str) -> str:
         return ""
 
 
-def is_of(url: str, hosts: tuple[str, ...]) -> bool:
+def is_url_of_hosts(url: str, hosts: tuple[str, ...]) -> bool:
     """Return whether a URL belongs to one of the hosts or their subdomains; True without hosts."""
-    host = host_of(url)
+    host = bare_host_of(url)
     domains = tuple(f".{known.removeprefix('www.')}" for known in hosts)
     return not hosts or f".{host}".endswith(domains)
 
 
-def is_told(query: Query, headline: str | None, url: str) -> bool:
+def matches_query(query: SearchQuery, headline: str | None, url: str) -> bool:
     """Return whether headline and slug match a query: half of its words, and one of `any_of`.
 
     They are too short for all words. A word may begin a longer one: `cuba` matches `cuban`.
     """
     text = f"{headline or ''} {unquote(url.partition('//')[2].partition('/')[2])}"
-    said = text.lower() if text.isascii() else fold_letters(text)  # a file has thousands of lines
-    named = sum(_stands_in(word, said) for word in query.words)
+    said = (
+        text.lower() if text.isascii() else fold_letter_by_letter(text)
+    )  # a file has thousands of lines
+    named = sum(_occurs_in(word, said) for word in query.words)
     if named * 2 < len(query.words):
         return False
-    return not query.any_of or any(_stands_in(word, said) for word in query.any_of)
+    return not query.any_of or any(_occurs_in(word, said) for word in query.any_of)
 
 
-def _stands_in(word: str, said: str) -> bool:
+def _occurs_in(word: str, said: str) -> bool:
     """Return whether a word or phrase occurs in folded text."""
-    pattern = r"[\W_]+".join(re.escape(part) for part in fold_letters(word).split())
+    pattern = r"[\W_]+".join(re.escape(part) for part in fold_letter_by_letter(word).split())
     start = "" if UNSPACED_RUN.match(word) else r"(?<![^\W_])"
     return bool(pattern) and re.search(start + pattern, said) is not None

@@ -18,33 +18,33 @@ from typing import ClassVar
 from urllib.parse import quote
 
 from archive.errors import UsageError
-from archive.records import Check, Lead, utc
-from archive.text.searchable import fold_letters
+from archive.records import Check, Lead, format_utc
+from archive.text.searchable import fold_letter_by_letter
 from crawler.services.search_service import (
-    Answer,
-    Ask,
-    Query,
-    Service,
-    address,
-    first_of,
-    instant,
-    is_html,
-    is_of,
+    SearchQuery,
+    SearchService,
+    ServiceAnswer,
+    ServiceRequest,
+    first_reasons,
+    is_html_body,
+    is_url_of_hosts,
+    parse_instant,
+    url_with_query,
 )
 from pipelines.urls import request_url, url_key
 
-MOST = 1_000
+MAX_CAPTURES_PER_ANSWER = 1_000
 """Captures in one answer."""
-MOST_PAGES = 20
+MAX_INDEX_ANSWERS = 20
 """Answers to one search; a search with more says so."""
-LARGEST = 4 * 1024 * 1024
+MAX_INDEX_BYTES = 4 * 1024 * 1024
 """Bytes of one answer."""
-HTML_TYPES = ("text/html", "application/xhtml+xml")
-BLOCKED = re.compile(rb"AccessControlException|Blocked Site", re.IGNORECASE)
+CAPTURED_HTML_TYPES = ("text/html", "application/xhtml+xml")
+BLOCKED_BY_OWNER = re.compile(rb"AccessControlException|Blocked Site", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Captured:
+class IndexedCapture:
     """A capture as the index describes it."""
 
     key: str
@@ -58,7 +58,7 @@ class Captured:
 
 
 @dataclass(frozen=True)
-class Wayback(Service):
+class WaybackMachine(SearchService):
     """Captures of outlets' pages with status 200 and HTML, the first of each page in the window.
 
     A lead's `url` is the URL of the page itself, and `listed_as` the capture, to fetch once the
@@ -73,11 +73,11 @@ class Wayback(Service):
     base: str = "https://web.archive.org"
     pause: float = 2.0
 
-    def unfit(self, query: Query) -> str | None:
+    def unfit(self, query: SearchQuery) -> str | None:
         """Return why a query cannot be asked: the index needs a host."""
         return None if query.hosts else f"{self.title} lists the pages of an outlet; name one"
 
-    def requests(self, query: Query) -> Iterator[Ask]:
+    def requests(self, query: SearchQuery) -> Iterator[ServiceRequest]:
         """Yield a request for each host."""
         for host in query.hosts:
             url = self._address(
@@ -87,17 +87,17 @@ class Wayback(Service):
                 collapse="urlkey",
                 showResumeKey="true",
             )
-            yield Ask(url + _word_filter(query), query, step="pages")
+            yield ServiceRequest(url + _url_word_filter(query), query, step="pages")
 
-    def captures(self, url: str, near: str | None = None) -> Ask:
+    def captures(self, url: str, near: str | None = None) -> ServiceRequest:
         """Return the request for captures of a lost page; its answer has at most one lead.
 
         That lead is the first capture since `near`, the time of publication, else the last one
         before.
         """
-        return Ask(
-            self._address(Query(), url=url, collapse="timestamp:8"),
-            Query(since=near),
+        return ServiceRequest(
+            self._address(SearchQuery(), url=url, collapse="timestamp:8"),
+            SearchQuery(since=near),
             step="captures",
         )
 
@@ -109,75 +109,89 @@ class Wayback(Service):
                 return lead.listed_as
         return None
 
-    def _address(self, query: Query, **what: str) -> str:
+    def _address(self, query: SearchQuery, **what: str) -> str:
         """Return the URL of an index query with the window of `query`."""
         window = {
-            "from": f"{instant(query.since):%Y%m%d%H%M%S}" if query.since else None,
-            "to": f"{instant(query.until, at_end=True):%Y%m%d%H%M%S}" if query.until else None,
+            "from": f"{parse_instant(query.since):%Y%m%d%H%M%S}" if query.since else None,
+            "to": f"{parse_instant(query.until, at_end=True):%Y%m%d%H%M%S}"
+            if query.until
+            else None,
         }
-        url = address(f"{self.base}/cdx/search/cdx", **what, limit=MOST, **window)
+        url = url_with_query(
+            f"{self.base}/cdx/search/cdx", **what, limit=MAX_CAPTURES_PER_ANSWER, **window
+        )
         return f"{url}&filter=statuscode:200&filter=mimetype:text/html"
 
     def read(
-        self, body: bytes, ask: Ask, status: int = 200, headers: Mapping[str, str] | None = None
-    ) -> Answer:
+        self,
+        body: bytes,
+        ask: ServiceRequest,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> ServiceAnswer:
         """Return the answer in a response; never raises."""
-        if BLOCKED.search(body[:4096]):
+        if BLOCKED_BY_OWNER.search(body[:4096]):
             what = ", ".join(ask.query.hosts) or "this page"
             return self.failed(f"does not show {what}: its owner had it blocked")
         if 300 <= status < 400:  # to another capture, or to where the page redirected to then
             return self.failed(f"answered {status}")
         return super().read(body, ask, status, headers)
 
-    def _read(self, body: bytes, ask: Ask) -> Answer:
-        if is_html(body):
+    def _read(self, body: bytes, ask: ServiceRequest) -> ServiceAnswer:
+        if is_html_body(body):
             return self.later(ask, "sent a web page instead of its index")
-        if len(body) > LARGEST:
-            return self.failed(f"sent an answer of more than {LARGEST // 1024**2} MiB")
-        lines, resume = index_lines(body)
-        read = [captured(line) for line in lines]
+        if len(body) > MAX_INDEX_BYTES:
+            return self.failed(f"sent an answer of more than {MAX_INDEX_BYTES // 1024**2} MiB")
+        lines, resume = split_index(body)
+        read = [parse_index_line(line) for line in lines]
         skipped = [found for found in read if isinstance(found, str)]
-        captures = [found for found in read if isinstance(found, Captured)]
+        captures = [found for found in read if isinstance(found, IndexedCapture)]
         if skipped and not captures and not resume:
             return self.failed(f"sent no index, but {skipped[0]}")
-        left_out = Counter(reason for found in captures if (reason := unreadable(found)))
+        left_out = Counter(
+            reason for found in captures if (reason := unusable_capture_reason(found))
+        )
         skipped += [f"{number} captures {reason}" for reason, number in left_out.items()]
-        whole = [found for found in captures if not unreadable(found)]
-        whole = [found for found in whole if is_of(found.url, ask.query.hosts)]
+        whole = [found for found in captures if not unusable_capture_reason(found)]
+        whole = [found for found in whole if is_url_of_hosts(found.url, ask.query.hosts)]
         if ask.step == "captures":
-            nearest = best(whole, ask.query.since)
+            nearest = nearest_capture(whole, ask.query.since)
             leads = (self._lead(nearest, ask),) if nearest else ()
-            return Answer(leads, skipped=first_of(skipped))
+            return ServiceAnswer(leads, skipped=first_reasons(skipped))
         return self._pages(whole, ask, resume, skipped)
 
     def _pages(
-        self, captures: Iterable[Captured], ask: Ask, resume: str | None, skipped: list[str]
-    ) -> Answer:
+        self,
+        captures: Iterable[IndexedCapture],
+        ask: ServiceRequest,
+        resume: str | None,
+        skipped: list[str],
+    ) -> ServiceAnswer:
         """Return the answer with the first capture of each page, and the request for the rest."""
         asks = self._rest(ask, resume)
         if resume and not asks:
-            skipped.insert(0, f"what the index holds beyond {MOST_PAGES} answers")
+            skipped.insert(0, f"what the index holds beyond {MAX_INDEX_ANSWERS} answers")
         latest_first = sorted(captures, key=lambda found: found.at, reverse=True)
         firsts = {found.key: found for found in latest_first}  # earlier ones replace later ones
         leads = tuple(self._lead(found, ask) for found in reversed(firsts.values()))
-        return Answer(leads, asks=asks, skipped=first_of(skipped))
+        return ServiceAnswer(leads, asks=asks, skipped=first_reasons(skipped))
 
-    def _rest(self, ask: Ask, resume: str | None) -> tuple[Ask, ...]:
+    def _rest(self, ask: ServiceRequest, resume: str | None) -> tuple[ServiceRequest, ...]:
         """Return the request for the rest of the index, if there is one."""
         url, _, before = ask.url.partition("&resumeKey=")
         key = quote(resume or "", safe="", errors="replace")
-        if not resume or key == before or ask.depth + 1 >= MOST_PAGES:
+        if not resume or key == before or ask.depth + 1 >= MAX_INDEX_ANSWERS:
             return ()
-        return (Ask(f"{url}&resumeKey={key}", ask.query, ask.step, depth=ask.depth + 1),)
+        return (ServiceRequest(f"{url}&resumeKey={key}", ask.query, ask.step, depth=ask.depth + 1),)
 
-    def _lead(self, found: Captured, ask: Ask) -> Lead:
+    def _lead(self, found: IndexedCapture, ask: ServiceRequest) -> Lead:
         """Return the lead of a capture."""
         where = f"{self.base}/web/{found.at:%Y%m%d%H%M%S}id_/{found.url}"
         # not the date of publication, but the page existed by then
-        return self.lead(found.url, ask, listed_as=where, modified_at=utc(found.at))
+        return self.lead(found.url, ask, listed_as=where, modified_at=format_utc(found.at))
 
 
-def index_lines(body: bytes) -> tuple[list[str], str | None]:
+def split_index(body: bytes) -> tuple[list[str], str | None]:
     """Return the lines of an index, and the key of the next answer if there is one."""
     lines = body.decode("utf-8", "replace").rstrip("\r\n").split("\n")
     resume = None
@@ -189,7 +203,7 @@ def index_lines(body: bytes) -> tuple[list[str], str | None]:
     return [line for line in lines if line.strip()], resume
 
 
-def captured(line: str) -> Captured | str:
+def parse_index_line(line: str) -> IndexedCapture | str:
     """Parse a line of the index; return the reason as text if it cannot be parsed."""
     fields = line.split()
     if len(fields) != 7:
@@ -202,27 +216,27 @@ def captured(line: str) -> Captured | str:
     except ValueError:
         return f"a time that cannot be ({stamp[:20]})"
     try:
-        return Captured(key, at, request_url(url), type_, status)
+        return IndexedCapture(key, at, request_url(url), type_, status)
     except UsageError:
         return f"no address ({url[:60]})"
 
 
-def unreadable(found: Captured) -> str | None:
+def unusable_capture_reason(found: IndexedCapture) -> str | None:
     """Return why a capture holds no article, in words that follow `captures`; None if it may."""
     if found.status not in ("200", "-"):  # a revisit has no status
         return f"of an answer {found.status[:3]}"
-    return None if found.type in HTML_TYPES else f"of type {found.type[:40]}"
+    return None if found.type in CAPTURED_HTML_TYPES else f"of type {found.type[:40]}"
 
 
-def best(captures: Iterable[Captured], near: str | None) -> Captured | None:
+def nearest_capture(captures: Iterable[IndexedCapture], near: str | None) -> IndexedCapture | None:
     """Return the first capture since `near`, else the last one before; without `near` the last."""
     ordered = sorted(captures, key=lambda found: found.at)
-    since = instant(near) if near else None
+    since = parse_instant(near) if near else None
     later = [found for found in ordered if since and found.at >= since - timedelta(hours=1)]
     return next(iter(later or ordered[-1:]), None)
 
 
-def in_place_of(check: Check, capture: str) -> Check:
+def check_of_lost_page(check: Check, capture: str) -> Check:
     """Return the check of a capture as one of its page: gone, with the time of the capture.
 
     ETag and Last-Modified are dropped: they are the service's, not the outlet's.
@@ -230,15 +244,15 @@ def in_place_of(check: Check, capture: str) -> Check:
     reason = "gone; read from the Wayback Machine's capture"
     if stamp := re.search(r"/web/(\d{14})id_/", capture):
         at = datetime.strptime(stamp[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-        reason += f" of {utc(at)}"
+        reason += f" of {format_utc(at)}"
     if check.reason:
         reason += f"; {check.reason}"
     return replace(check, reason=reason, etag=None, last_modified=None)
 
 
-def _word_filter(query: Query) -> str:
+def _url_word_filter(query: SearchQuery) -> str:
     """Return the parameter that filters URLs by words; empty for words outside a to z."""
-    words = [fold_letters(word).split() for word in (*query.words, *query.any_of)]
+    words = [fold_letter_by_letter(word).split() for word in (*query.words, *query.any_of)]
     parts = [".?".join(word) for word in words if word]
     if not parts or not all(re.fullmatch(r"[a-z0-9.?]+", part) for part in parts):
         return ""

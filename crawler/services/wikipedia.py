@@ -16,29 +16,29 @@ from urllib.parse import quote, unquote, urlsplit
 from archive.records import Lead
 from crawler.dates.url_dates import latest_day_in_path
 from crawler.services.search_service import (
-    Answer,
-    Ask,
-    Query,
-    Service,
-    address,
-    entries,
-    first_of,
-    host_of,
-    instant,
-    is_of,
-    json_object,
-    text_of,
+    SearchQuery,
+    SearchService,
+    ServiceAnswer,
+    ServiceRequest,
+    bare_host_of,
+    first_reasons,
+    is_url_of_hosts,
+    json_entries,
+    json_text,
+    parse_instant,
+    parse_json_object,
+    url_with_query,
 )
-from crawler.text.archived_urls import original_url
-from crawler.text.urls import web_url
+from crawler.text.archived_urls import url_in_archived_url
+from crawler.text.urls import resolve_web_url
 
-PAGES = 3
+MAX_WIKIPEDIA_PAGES = 3
 """Wikipedia articles that are read for one search."""
-LINKS = 500
+WIKIPEDIA_LINKS_PER_ANSWER = 500
 """Links in one answer, the maximum of the interface."""
-MOST_ANSWERS = 4
+MAX_LINK_ANSWERS = 4
 """Answers that are read for one article."""
-NOT_NEWS_TEXT = """
+NON_NEWS_HOSTS_TEXT = """
 wikipedia.org wikimedia.org wikidata.org wiktionary.org wikisource.org wikivoyage.org wikinews.org mediawiki.org
 wmflabs.org wmcloud.org toolforge.org archive.org archive.today archive.is archive.ph archive.fo archive.li archive.md
 archive.vn webcitation.org ghostarchive.org doi.org handle.net jstor.org worldcat.org issn.org isbnsearch.org pubmed.gov
@@ -48,9 +48,9 @@ openstreetmap.org youtube.com youtu.be vimeo.com twitter.com x.com facebook.com 
 t.me vk.com weibo.com linkedin.com reddit.com imdb.com discogs.com musicbrainz.org spotify.com github.com google.com
 amazon.com worldometers.info britannica.com
 """
-NOT_NEWS = tuple(NOT_NEWS_TEXT.split())
+NON_NEWS_HOSTS = tuple(NON_NEWS_HOSTS_TEXT.split())
 """Hosts that are cited often and publish no news."""
-NO_PAGE = re.compile(
+NON_PAGE_ENDING = re.compile(
     r"\.(?:pdf|jpe?g|png|gif|svg|webp|mp[34]|m4a|ogg|webm|avi|mov|zip|gz|xlsx?|docx?|pptx?|csv|xml|json)$",
     re.IGNORECASE,
 )
@@ -58,7 +58,7 @@ NO_PAGE = re.compile(
 
 
 @dataclass(frozen=True)
-class Wikipedia(Service):
+class Wikipedia(SearchService):
     """Search of Wikipedia's editions; `{language}` in `base` stands for the language code."""
 
     name: ClassVar[str] = "wikipedia"
@@ -68,21 +68,25 @@ class Wikipedia(Service):
     base: str = "https://{language}.wikipedia.org"
     pause: float = 1.0
 
-    def requests(self, query: Query) -> Iterator[Ask]:
+    def requests(self, query: SearchQuery) -> Iterator[ServiceRequest]:
         """Yield a search request for each language."""
         if self.unfit(query):
             return
         for language in query.languages or ("en",):
             if re.fullmatch("[a-z]{2,3}", language):
                 url = self._api(
-                    language, list="search", srsearch=expression(query), srlimit=PAGES, srprop=""
+                    language,
+                    list="search",
+                    srsearch=wikipedia_expression(query),
+                    srlimit=MAX_WIKIPEDIA_PAGES,
+                    srprop="",
                 )
-                yield Ask(url, query, language=language)
+                yield ServiceRequest(url, query, language=language)
 
     def _api(self, language: str, **parameters: str | int | None) -> str:
         """Return the URL of a request to the interface of one edition."""
         base = self.base.replace("{language}", language)
-        return address(
+        return url_with_query(
             f"{base}/w/api.php",
             action="query",
             format="json",
@@ -91,15 +95,15 @@ class Wikipedia(Service):
             **parameters,
         )
 
-    def _read(self, body: bytes, ask: Ask) -> Answer:
-        data = json_object(body)
+    def _read(self, body: bytes, ask: ServiceRequest) -> ServiceAnswer:
+        data = parse_json_object(body)
         if isinstance(data, str):
             return self.later(ask, f"sent {data}")
         if "error" in data:
             return self._refused(data["error"], ask)
         return self._links(data, ask) if ask.step == "links" else self._pages(data, ask)
 
-    def _refused(self, error: Any, ask: Ask) -> Answer:
+    def _refused(self, error: Any, ask: ServiceRequest) -> ServiceAnswer:
         """Return the answer for an error, which comes with status 200.
 
         The codes `maxlag`, `ratelimited` and `readonly` are temporary.
@@ -109,15 +113,15 @@ class Wikipedia(Service):
             return self.later(ask, f"is busy ({code})")
         return self.failed(f"refused the request ({code or 'no reason given'})")
 
-    def _pages(self, data: dict[str, Any], ask: Ask) -> Answer:
+    def _pages(self, data: dict[str, Any], ask: ServiceRequest) -> ServiceAnswer:
         """Return the requests for the links of the pages found."""
-        pages = entries(data, "query", "search")
+        pages = json_entries(data, "query", "search")
         if pages is None:
             return self.failed("sent an answer without a list of pages")
-        asks = (self._page(page, ask) for page in pages[:PAGES])
-        return Answer(asks=tuple(further for further in asks if further))
+        asks = (self._page(page, ask) for page in pages[:MAX_WIKIPEDIA_PAGES])
+        return ServiceAnswer(asks=tuple(further for further in asks if further))
 
-    def _page(self, page: dict[str, Any], ask: Ask) -> Ask | None:
+    def _page(self, page: dict[str, Any], ask: ServiceRequest) -> ServiceRequest | None:
         """Return the request for the links of one page."""
         number, title, language = page.get("pageid"), page.get("title"), ask.language or "en"
         if not isinstance(number, int) or not isinstance(title, str):
@@ -126,28 +130,32 @@ class Wikipedia(Service):
         shown = (
             f"{base}/wiki/{quote(title[:300].replace(' ', '_'), safe=':/(),', errors='replace')}"
         )
-        url = self._api(language, prop="extlinks", pageids=number, ellimit=LINKS)
-        return Ask(url, ask.query, "links", language, found_on=shown)
+        url = self._api(
+            language, prop="extlinks", pageids=number, ellimit=WIKIPEDIA_LINKS_PER_ANSWER
+        )
+        return ServiceRequest(url, ask.query, "links", language, found_on=shown)
 
-    def _links(self, data: dict[str, Any], ask: Ask) -> Answer:
+    def _links(self, data: dict[str, Any], ask: ServiceRequest) -> ServiceAnswer:
         """Return the leads among the links of a page."""
-        pages = _page_objects(data)
+        pages = _pages_of_answer(data)
         if pages is None:
             return self.failed("sent an answer without pages")
-        found = [link for page in pages for link in entries(page, "extlinks") or ()]
+        found = [link for page in pages for link in json_entries(page, "extlinks") or ()]
         leads: dict[str, Lead] = {}
         for link in found:
-            url = cited(link.get("url") or link.get("*"))
+            url = cited_page(link.get("url") or link.get("*"))
             if url and _is_wanted(url, ask.query):
                 leads.setdefault(url, self.lead(url, ask))
         other = len(found) - len(leads)
         skipped = [f"{other} links that do not look like a news article"] if other else []
-        return Answer(tuple(leads.values()), asks=self._rest(data, ask), skipped=first_of(skipped))
+        return ServiceAnswer(
+            tuple(leads.values()), asks=self._rest(data, ask), skipped=first_reasons(skipped)
+        )
 
-    def _rest(self, data: dict[str, Any], ask: Ask) -> tuple[Ask, ...]:
+    def _rest(self, data: dict[str, Any], ask: ServiceRequest) -> tuple[ServiceRequest, ...]:
         """Return the request for further links, with the unchanged fields of `continue`."""
         given = data.get("continue")
-        if not isinstance(given, dict) or ask.depth + 1 >= MOST_ANSWERS:
+        if not isinstance(given, dict) or ask.depth + 1 >= MAX_LINK_ANSWERS:
             return ()
         named = {
             name: str(value)[:500]
@@ -155,30 +163,34 @@ class Wikipedia(Service):
             if name in ("elcontinue", "eloffset", "continue")
         }
         first = re.split("&(?:elcontinue|eloffset|continue)=", ask.url, maxsplit=1)[0]
-        url = f"{first}&{address('', **named)[1:]}"
+        url = f"{first}&{url_with_query('', **named)[1:]}"
         if not named or url == ask.url:
             return ()
-        return (Ask(url, ask.query, "links", ask.language, ask.found_on, depth=ask.depth + 1),)
+        return (
+            ServiceRequest(
+                url, ask.query, "links", ask.language, ask.found_on, depth=ask.depth + 1
+            ),
+        )
 
 
-def expression(query: Query) -> str:
+def wikipedia_expression(query: SearchQuery) -> str:
     """Return the query in MediaWiki's search syntax: all words, and one of the alternatives."""
-    alternatives = " OR ".join(_term(word) for word in query.any_of)
-    return " ".join(filter(None, [*map(_term, query.words), alternatives]))
+    alternatives = " OR ".join(_wikipedia_term(word) for word in query.any_of)
+    return " ".join(filter(None, [*map(_wikipedia_term, query.words), alternatives]))
 
 
-def _term(word: str) -> str:
+def _wikipedia_term(word: str) -> str:
     """Return a word without operators, or a phrase in quotation marks."""
     bare = " ".join(re.sub(r'["|:~*\\()\[\]{}]', " ", word).split()).lstrip("-!")
     return f'"{bare}"' if " " in bare else bare
 
 
-def cited(link: object) -> str | None:
+def cited_page(link: object) -> str | None:
     """Return the page that a link refers to; for a web archive the archived page."""
-    text = text_of(link) or ""
-    url, _ = web_url(f"https:{text}" if text.startswith("//") else text, "")
+    text = json_text(link) or ""
+    url, _ = resolve_web_url(f"https:{text}" if text.startswith("//") else text, "")
     for _ in range(3):  # an archive of an archive
-        inner = original_url(url) if url else None
+        inner = url_in_archived_url(url) if url else None
         if inner is None:
             return url
         url = inner
@@ -191,9 +203,9 @@ def looks_like_news(url: str) -> bool:
     Its path has a slug of three words, a date, or a number of five digits.
     """
     parts = urlsplit(url)
-    if is_of(url, NOT_NEWS) or host_of(url).endswith((".gov", ".mil", ".edu")):
+    if is_url_of_hosts(url, NON_NEWS_HOSTS) or bare_host_of(url).endswith((".gov", ".mil", ".edu")):
         return False
-    if NO_PAGE.search(parts.path):
+    if NON_PAGE_ENDING.search(parts.path):
         return False
     path = unquote(parts.path).strip("/")
     last = re.sub(r"\.\w{2,5}$", "", path.rpartition("/")[2])
@@ -204,22 +216,24 @@ def looks_like_news(url: str) -> bool:
     return len(re.findall(r"[^\W\d_a-zA-Z]", last)) >= 6
 
 
-def _is_in_window(url: str, query: Query) -> bool:
+def _is_url_in_window(url: str, query: SearchQuery) -> bool:
     """Return False if the date in a URL is before the window or a month after it."""
     day = latest_day_in_path(url)
     if day is None:
         return True
-    if query.since and day < f"{instant(query.since):%Y-%m-%d}":
+    if query.since and day < f"{parse_instant(query.since):%Y-%m-%d}":
         return False
-    return not query.until or day[:7] <= f"{instant(query.until):%Y-%m}"
+    return not query.until or day[:7] <= f"{parse_instant(query.until):%Y-%m}"
 
 
-def _is_wanted(url: str, query: Query) -> bool:
+def _is_wanted(url: str, query: SearchQuery) -> bool:
     """Return whether a URL may be an article that a query is about."""
-    return looks_like_news(url) and is_of(url, query.hosts) and _is_in_window(url, query)
+    return (
+        looks_like_news(url) and is_url_of_hosts(url, query.hosts) and _is_url_in_window(url, query)
+    )
 
 
-def _page_objects(data: dict[str, Any]) -> list[dict[str, Any]] | None:
+def _pages_of_answer(data: dict[str, Any]) -> list[dict[str, Any]] | None:
     """Return the pages of an answer: a list, or in an older format an object by page number."""
     query = data.get("query", {})
     pages = query.get("pages", []) if isinstance(query, dict) else None

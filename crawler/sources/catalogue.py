@@ -18,48 +18,55 @@ from pathlib import Path
 from archive.errors import UsageError
 from archive.frontier.hosts import bare_host
 from archive.records import CatalogueOutlet
-from archive.text.folding import fold
-from crawler.extraction.fields.agencies import agency_names
+from archive.text.folding import fold_text_for_search
+from crawler.extraction.fields.agencies import printed_agency_names
 from pipelines.topics.territories import (
     countries_called,
-    known_names,
+    known_country_names,
     languages_called,
-    one_language,
+    single_language,
 )
 
-__all__ = ["KINDS", "CatalogueOutlet", "by_host", "read", "search", "useful_first"]
+__all__ = [
+    "OUTLET_KINDS",
+    "CatalogueOutlet",
+    "most_useful_first",
+    "outlet_by_host",
+    "read_catalogue",
+    "search_catalogue",
+]
 
-FILE = Path(__file__).parent / "catalogue.csv"
-KINDS = ("agency", "national", "broadcaster", "digital", "business", "regional", "local")
+CATALOGUE_FILE = Path(__file__).parent / "catalogue.csv"
+OUTLET_KINDS = ("agency", "national", "broadcaster", "digital", "business", "regional", "local")
 """Kinds of outlets, the most useful first for a story that is covered in many countries.
 
 The first three rank equally, and so do the next two.
 """
-RANK = dict(zip(KINDS, (0, 0, 0, 1, 1, 2, 3), strict=True))
+OUTLET_KIND_RANK = dict(zip(OUTLET_KINDS, (0, 0, 0, 1, 1, 2, 3), strict=True))
 
-Wanted = str | Collection[str] | None
+WantedValues = str | Collection[str] | None
 """A name or a code, or several of which one must match; None matches all."""
 
 # -- reading ---------------------------------------------------------------------------------------
 
 
-def read(file: Path | None = None) -> tuple[CatalogueOutlet, ...]:
+def read_catalogue(file: Path | None = None) -> tuple[CatalogueOutlet, ...]:
     """Return the outlets of a catalogue: `file`, or DATELINE_CATALOGUE, or the package's own.
 
     The file may be any list that `dateline outlet import` accepts. It is read once. Raises
     UsageError if it cannot be read.
     """
     named = os.environ.get("DATELINE_CATALOGUE")
-    return _read(file or (Path(named) if named else FILE))
+    return _read_catalogue_file(file or (Path(named) if named else CATALOGUE_FILE))
 
 
 @cache
-def _read(file: Path) -> tuple[CatalogueOutlet, ...]:
+def _read_catalogue_file(file: Path) -> tuple[CatalogueOutlet, ...]:
     """Read a catalogue; the result is cached."""
-    return tuple(_own_rows(file) if file == FILE else _list(file))
+    return tuple(_packaged_outlets(file) if file == CATALOGUE_FILE else _listed_outlets(file))
 
 
-def _own_rows(file: Path) -> Iterable[CatalogueOutlet]:
+def _packaged_outlets(file: Path) -> Iterable[CatalogueOutlet]:
     """Yield the outlets in the package's own file, whose format is checked by a test."""
     with file.open(encoding="utf-8", newline="") as rows:
         for row in csv.DictReader(rows):
@@ -74,16 +81,16 @@ def _own_rows(file: Path) -> Iterable[CatalogueOutlet]:
             )
 
 
-def _list(file: Path) -> Iterable[CatalogueOutlet]:
+def _listed_outlets(file: Path) -> Iterable[CatalogueOutlet]:
     """Yield the outlets in a list of another format. Raises UsageError if it cannot be read."""
-    from crawler.files.saved_pages import read_file
-    from crawler.sources.outlet_lists import read_outlet_file
+    from crawler.files.saved_pages import read_page_file
+    from crawler.sources.outlet_lists import parse_outlet_list
 
     try:
-        body = read_file(file)
+        body = read_page_file(file)
     except UsageError as error:
         raise UsageError(f"{file}: {error}") from error
-    for entry in read_outlet_file(str(file), body).entries:
+    for entry in parse_outlet_list(str(file), body).entries:
         yield CatalogueOutlet(
             entry.host,
             entry.name,
@@ -95,35 +102,38 @@ def _list(file: Path) -> Iterable[CatalogueOutlet]:
         )
 
 
-def by_host(outlets: Sequence[CatalogueOutlet], host: str) -> CatalogueOutlet | None:
+def outlet_by_host(outlets: Sequence[CatalogueOutlet], host: str) -> CatalogueOutlet | None:
     """Return the outlet at a host, with or without `www.`, or None."""
-    return _index(outlets).get(bare_host(host.lower()))
+    return _outlets_by_host(outlets).get(bare_host(host.lower()))
 
 
-_indexed: tuple[Sequence[CatalogueOutlet], dict[str, CatalogueOutlet]] = ((), {})
+_indexed_catalogue: tuple[Sequence[CatalogueOutlet], dict[str, CatalogueOutlet]] = ((), {})
 """The catalogue used last, and its index by host.
 
 It is compared by identity, since comparing catalogues takes longer than building the index.
 """
 
 
-def _index(outlets: Sequence[CatalogueOutlet]) -> dict[str, CatalogueOutlet]:
+def _outlets_by_host(outlets: Sequence[CatalogueOutlet]) -> dict[str, CatalogueOutlet]:
     """Return the index of a catalogue by host."""
-    global _indexed  # noqa: PLW0603
-    if _indexed[0] is not outlets:
-        _indexed = outlets, {bare_host(outlet.host): outlet for outlet in reversed(outlets)}
-    return _indexed[1]
+    global _indexed_catalogue  # noqa: PLW0603
+    if _indexed_catalogue[0] is not outlets:
+        _indexed_catalogue = (
+            outlets,
+            {bare_host(outlet.host): outlet for outlet in reversed(outlets)},
+        )
+    return _indexed_catalogue[1]
 
 
 # -- searching -------------------------------------------------------------------------------------
 
 
-def search(
+def search_catalogue(
     outlets: Iterable[CatalogueOutlet],
     words: Sequence[str] = (),
-    country: Wanted = None,
-    language: Wanted = None,
-    kind: Wanted = None,
+    country: WantedValues = None,
+    language: WantedValues = None,
+    kind: WantedValues = None,
 ) -> list[CatalogueOutlet]:
     """Return the outlets that match all words, the most useful first.
 
@@ -131,17 +141,17 @@ def search(
     names. Raises UsageError for an unknown country, language or kind.
     """
     outlets = tuple(outlets)
-    countries = countries_of(_all(country))
-    languages = languages_of(_all(language))
-    kinds = kinds_of(_all(kind), outlets)
-    parts = _parts(" ".join(words).split())
-    phrase = fold(" ".join(words))
+    countries = country_codes(_wanted_tuple(country))
+    languages = language_codes(_wanted_tuple(language))
+    kinds = outlet_kinds(_wanted_tuple(kind), outlets)
+    parts = _search_parts(" ".join(words).split())
+    phrase = fold_text_for_search(" ".join(words))
 
     def is_match(outlet: CatalogueOutlet) -> bool:
         """Return whether an outlet passes all filters and matches all parts."""
         if countries is not None and outlet.country not in countries:
             return False
-        if languages is not None and one_language(outlet.language) not in languages:
+        if languages is not None and single_language(outlet.language) not in languages:
             return False
         if kinds is not None and outlet.kind not in kinds:
             return False
@@ -149,38 +159,44 @@ def search(
 
     def match_quality(outlet: CatalogueOutlet) -> tuple[bool, int]:
         """Return a sort key that puts the best match first."""
-        return not _is_called(outlet, phrase), -sum(part.describes_outlet(outlet) for part in parts)
+        return not _is_whole_outlet_name(outlet, phrase), -sum(
+            part.describes_outlet(outlet) for part in parts
+        )
 
-    return sorted(useful_first(filter(is_match, outlets)), key=match_quality)
+    return sorted(most_useful_first(filter(is_match, outlets)), key=match_quality)
 
 
-def useful_first(outlets: Iterable[CatalogueOutlet]) -> list[CatalogueOutlet]:
+def most_useful_first(outlets: Iterable[CatalogueOutlet]) -> list[CatalogueOutlet]:
     """Sort outlets: national papers, agencies and broadcasters first, then those with feeds."""
 
     def usefulness_rank(outlet: CatalogueOutlet) -> tuple[int, int, str]:
         sources = 2 * bool(outlet.feeds) + bool(outlet.sitemaps)
-        return RANK.get(outlet.kind or "", 2), -sources, fold(outlet.name or outlet.host)
+        return (
+            OUTLET_KIND_RANK.get(outlet.kind or "", 2),
+            -sources,
+            fold_text_for_search(outlet.name or outlet.host),
+        )
 
     return sorted(outlets, key=usefulness_rank)
 
 
-def countries_of(names: Collection[str]) -> frozenset[str] | None:
+def country_codes(names: Collection[str]) -> frozenset[str] | None:
     """Return the codes of countries, or None for no names.
 
     Raises UsageError for an unknown country.
     """
-    return _codes(names, countries_called, "country", "KR or korea")
+    return _codes_of_names(names, countries_called, "country", "KR or korea")
 
 
-def languages_of(names: Collection[str]) -> frozenset[str] | None:
+def language_codes(names: Collection[str]) -> frozenset[str] | None:
     """Return the codes of languages, or None for no names.
 
     Raises UsageError for an unknown language.
     """
-    return _codes(names, languages_called, "language", "ko or korean")
+    return _codes_of_names(names, languages_called, "language", "ko or korean")
 
 
-def kinds_of(
+def outlet_kinds(
     names: Collection[str], outlets: Iterable[CatalogueOutlet] = ()
 ) -> frozenset[str] | None:
     """Return kinds of outlets, ours or those of a list, or None for no names.
@@ -189,16 +205,18 @@ def kinds_of(
     """
     if not names:
         return None
-    kinds = tuple(dict.fromkeys((*KINDS, *(outlet.kind for outlet in outlets if outlet.kind))))
+    kinds = tuple(
+        dict.fromkeys((*OUTLET_KINDS, *(outlet.kind for outlet in outlets if outlet.kind)))
+    )
     for name in names:
-        if _kind(name, kinds) is None:
+        if _outlet_kind(name, kinds) is None:
             near = get_close_matches(name.lower(), kinds, 1)
             hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(kinds[:12])}"
             raise UsageError(f"{name}: unknown kind of outlet; {hint}")
-    return frozenset(_kind(name, kinds) or "" for name in names)
+    return frozenset(_outlet_kind(name, kinds) or "" for name in names)
 
 
-def _codes(
+def _codes_of_names(
     names: Collection[str], called: Callable[[str], frozenset[str]], what: str, example: str
 ) -> frozenset[str] | None:
     """Return the codes that names stand for, by a function of one name; None for no names.
@@ -208,7 +226,7 @@ def _codes(
     for name in names:
         if called(name):
             continue
-        near = get_close_matches(name.casefold(), known_names(what), 1)
+        near = get_close_matches(name.casefold(), known_country_names(what), 1)
         hint = f"give a code or a name, such as {example}"
         if near:
             hint = f"did you mean {near[0]}?"
@@ -216,15 +234,15 @@ def _codes(
     return frozenset().union(*map(called, names)) if names else None
 
 
-def _kind(name: str, kinds: Sequence[str] = KINDS) -> str | None:
+def _outlet_kind(name: str, kinds: Sequence[str] = OUTLET_KINDS) -> str | None:
     """Return the kind with this name, in singular or plural, or None."""
-    folded = fold(name).strip()
+    folded = fold_text_for_search(name).strip()
     singular = re.sub("ies$", "y", folded)
     matching = (kind for kind in kinds if kind in (folded, singular) or singular == f"{kind}s")
     return next(matching, None)
 
 
-def _all(wanted: Wanted) -> tuple[str, ...]:
+def _wanted_tuple(wanted: WantedValues) -> tuple[str, ...]:
     """Return a filter's values as a tuple."""
     if wanted is None:
         return ()
@@ -232,7 +250,7 @@ def _all(wanted: Wanted) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _SearchPart:
     """One or more words of a search that belong together, with their possible meanings."""
 
     text: str
@@ -244,43 +262,50 @@ class _Part:
 
     def matches_outlet(self, outlet: CatalogueOutlet) -> bool:
         """Return whether the outlet matches by description or by name."""
-        return self.describes_outlet(outlet) or any(_is_named(outlet, name) for name in self.names)
+        return self.describes_outlet(outlet) or any(
+            _is_in_outlet_name(outlet, name) for name in self.names
+        )
 
     def describes_outlet(self, outlet: CatalogueOutlet) -> bool:
         """Return whether this is the outlet's country, language or kind."""
         return (
             outlet.country in self.countries
-            or (one_language(outlet.language) or "") in self.languages
+            or (single_language(outlet.language) or "") in self.languages
             or (outlet.kind is not None and outlet.kind == self.kind)
         )
 
 
-def _parts(words: list[str]) -> list[_Part]:
+def _search_parts(words: list[str]) -> list[_SearchPart]:
     """Split a search into parts; up to five words that name a country or language are one part.
 
     Example: `south korea`.
     """
-    parts: list[_Part] = []
+    parts: list[_SearchPart] = []
     while words:
         length = 1
         for longer in range(min(len(words), 5), 1, -1):
-            if _names_one(" ".join(words[:longer])):
+            if _names_country_or_language(" ".join(words[:longer])):
                 length = longer
                 break
         text, words = " ".join(words[:length]), words[length:]
-        names = (fold(_host_in(text)), *map(fold, agency_names(text)))
+        names = (
+            fold_text_for_search(_host_in_url(text)),
+            *map(fold_text_for_search, printed_agency_names(text)),
+        )
         parts.append(
-            _Part(text, countries_called(text), languages_called(text), _kind(text), names)
+            _SearchPart(
+                text, countries_called(text), languages_called(text), _outlet_kind(text), names
+            )
         )
     return parts
 
 
-def _names_one(text: str) -> bool:
+def _names_country_or_language(text: str) -> bool:
     """Return whether a text names a country or language."""
     return bool(countries_called(text) or languages_called(text))
 
 
-def _host_in(text: str) -> str:
+def _host_in_url(text: str) -> str:
     """Return the host of a URL, without `www.`; any other text unchanged."""
     url = re.fullmatch(
         r"(?:https?://)?(?:www\.)?([\w-]+(?:\.[\w-]+)+)(?::\d+)?(?:/.*)?", text, re.IGNORECASE
@@ -288,12 +313,12 @@ def _host_in(text: str) -> str:
     return url[1].lower() if url else text
 
 
-def _is_named(outlet: CatalogueOutlet, text: str) -> bool:
+def _is_in_outlet_name(outlet: CatalogueOutlet, text: str) -> bool:
     """Return whether a text is in an outlet's host, or in its name at the beginning of a word.
 
     A text of two letters must be a whole word, one of three the beginning of a word.
     """
-    name, host = fold(outlet.name or ""), outlet.host
+    name, host = fold_text_for_search(outlet.name or ""), outlet.host
     if not text.isascii():
         return text in name
     if len(text) <= 2:
@@ -304,6 +329,6 @@ def _is_named(outlet: CatalogueOutlet, text: str) -> bool:
     return text in host if len(text) > 3 else bool(word_beginning.search(host))
 
 
-def _is_called(outlet: CatalogueOutlet, phrase: str) -> bool:
+def _is_whole_outlet_name(outlet: CatalogueOutlet, phrase: str) -> bool:
     """Return whether the whole phrase is in the outlet's name, or is its host."""
-    return phrase in (fold(outlet.name or ""), outlet.host, bare_host(outlet.host))
+    return phrase in (fold_text_for_search(outlet.name or ""), outlet.host, bare_host(outlet.host))

@@ -1,8 +1,8 @@
 """Parser of feeds, from bytes to leads: RSS 0.9x, 1.0 and 2.0, Atom, RDF and JSON Feed.
 
 The tree is lxml's, parsed with recovery. No entity is declared, expanded or fetched, since
-`xml_from_root` removes declarations before parsing. Own code instead of feedparser, because the
-size of the work is bounded and every skipped entry is reported. Specifications:
+`escaped_xml_from_root` removes declarations before parsing. Own code instead of feedparser, because
+the size of the work is bounded and every skipped entry is reported. Specifications:
 https://www.rssboard.org/rss-specification, https://web.resource.org/rss/1.0/spec, RFC 4287 (Atom),
 https://www.jsonfeed.org/version/1.1/.
 """
@@ -20,26 +20,26 @@ from typing import Any, Literal
 from lxml import etree
 
 from archive.errors import SourceError
-from archive.records import Lead, now
-from crawler.dates.date_parser import month_first, read_moment
-from crawler.sources.xml import decoded, xml_from_root, xml_tree
-from crawler.text.html_text import NOT_XML, one_line_error, text_of_html
+from archive.records import Lead, current_timestamp
+from crawler.dates.date_parser import parse_source_date, writes_month_first
+from crawler.sources.xml import decode_xml, escaped_xml_from_root, parse_xml_tree
+from crawler.text.html_text import NON_XML_CHARACTER, one_line_error, text_of_html
 from crawler.text.language import language_code
-from crawler.text.urls import web_url
+from crawler.text.urls import resolve_web_url
 
 FeedKind = Literal["rss", "atom", "rdf", "json"]
 
-LARGEST_FEED = 16 * 1024 * 1024
+MAX_FEED_BYTES = 16 * 1024 * 1024
 """Maximum size of the body in bytes."""
-MOST_ENTRIES = 5_000
-LONGEST_LEDE = 600
+MAX_FEED_ENTRIES = 5_000
+MAX_FEED_LEDE_CHARS = 600
 """Maximum length in characters."""
-MOST_BASES = 8
+MAX_XML_BASES = 8
 """Elements whose `xml:base` is applied: an entry and its closest ancestors."""
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
+class ParsedFeed:
     """A parsed feed."""
 
     url: str
@@ -56,26 +56,26 @@ class Feed:
     """Meaning of 03/04/2024 in the feed's country: True for March, False for April."""
 
 
-def read_feed(body: bytes, url: str, *, fetched_at: str | None = None) -> Feed:
+def parse_feed(body: bytes, url: str, *, fetched_at: str | None = None) -> ParsedFeed:
     """Parse a feed that was fetched from `url`.
 
     Leads have absolute http or https URLs; dates more than a day after `fetched_at` (default: now)
     are dropped. Raises SourceError if the body is not a feed or larger than LARGEST_FEED.
     """
-    if len(body) > LARGEST_FEED:
+    if len(body) > MAX_FEED_BYTES:
         raise SourceError(
-            f"{url}: the feed is larger than {LARGEST_FEED // 1024**2} MiB and was not read"
+            f"{url}: the feed is larger than {MAX_FEED_BYTES // 1024**2} MiB and was not read"
         )
-    text = decoded(body)
-    before = fetched_at or now()
+    text = decode_xml(body)
+    before = fetched_at or current_timestamp()
     if text.lstrip().startswith("{"):
-        return _read_json(text, url, before)
-    return _read_xml(text, url, before)
+        return _parse_json_feed(text, url, before)
+    return _parse_xml_feed(text, url, before)
 
 
 # --- names of elements ----------------------------------------------------------------------------
 
-_VOCABULARIES = {
+_FEED_NAMESPACE_PREFIXES = {
     "http://purl.org/dc/elements/1.1/": "dc:",
     "http://purl.org/dc/terms/": "dc:",
     "http://purl.org/rss/1.0/modules/syndication/": "sy:",
@@ -90,46 +90,46 @@ _VOCABULARIES = {
     "http://purl.org/atom/ns#": "",
     "http://www.w3.org/1999/02/22-rdf-syntax-ns#": "",
 }
-_PLAIN_PREFIXES = ("rss", "atom", "rdf", "a10")
-_XML = "{http://www.w3.org/XML/1998/namespace}"
+_IGNORED_FEED_PREFIXES = ("rss", "atom", "rdf", "a10")
+_XML_NAMESPACE = "{http://www.w3.org/XML/1998/namespace}"
 
 
 @lru_cache(maxsize=2048)
-def _named(tag: str, own: str) -> str:
+def _feed_tag_name(tag: str, own: str) -> str:
     """Return the lower-case name of a tag, with a prefix outside of the feed's namespace `own`."""
     space, brace, local = tag.rpartition("}")
     local = local.lower()
     if brace:
-        prefix = "" if space[1:] == own else _VOCABULARIES.get(space[1:], "?:")
+        prefix = "" if space[1:] == own else _FEED_NAMESPACE_PREFIXES.get(space[1:], "?:")
         return prefix + local
     prefix, colon, rest = local.rpartition(":")  # an undeclared prefix is part of the name
-    return rest if not colon or prefix in _PLAIN_PREFIXES else local
+    return rest if not colon or prefix in _IGNORED_FEED_PREFIXES else local
 
 
-def _name(element: etree._Element, own: str) -> str:
+def _feed_element_name(element: etree._Element, own: str) -> str:
     """Return the name of an element; empty for comments and the like."""
     tag = element.tag
-    return _named(tag, own) if isinstance(tag, str) else ""
+    return _feed_tag_name(tag, own) if isinstance(tag, str) else ""
 
 
-Parts = dict[str, list[etree._Element]]
+ElementsByName = dict[str, list[etree._Element]]
 
 
-def _parts(element: etree._Element, own: str) -> Parts:
+def _elements_by_name(element: etree._Element, own: str) -> ElementsByName:
     """Return the children by name."""
-    parts: Parts = {}
+    parts: ElementsByName = {}
     for child in element:
-        parts.setdefault(_name(child, own), []).append(child)
+        parts.setdefault(_feed_element_name(child, own), []).append(child)
     return parts
 
 
-def _first(parts: Parts, *names: str) -> str | None:
+def _first_text_of(parts: ElementsByName, *names: str) -> str | None:
     """Return the text, or the markup, of the first of these elements that is not empty."""
-    texts = (_inner(element) for name in names for element in parts.get(name, ()))
+    texts = (_text_or_markup(element) for name in names for element in parts.get(name, ()))
     return next((text for text in texts if text), None)
 
 
-def _inner(element: etree._Element) -> str:
+def _text_or_markup(element: etree._Element) -> str:
     """Return an element's text, or its markup if it contains elements (XHTML, bare HTML)."""
     if len(element):
         return etree.tostring(element, encoding="unicode", with_tail=False)
@@ -138,91 +138,93 @@ def _inner(element: etree._Element) -> str:
 
 # --- XML feeds ------------------------------------------------------------------------------------
 
-_ITEMS = ("item", "entry")
+_FEED_ENTRY_TAGS = ("item", "entry")
 
 
-def _read_xml(text: str, url: str, before: str) -> Feed:
+def _parse_xml_feed(text: str, url: str, before: str) -> ParsedFeed:
     """Parse an XML feed. Raises SourceError if it is not one."""
-    root = xml_tree(xml_from_root(text, url), url)
+    root = parse_xml_tree(escaped_xml_from_root(text, url), url)
     own = etree.QName(root).namespace or ""
     kinds: dict[str, FeedKind] = {"rss": "rss", "feed": "atom", "rdf": "rdf"}
-    kind = kinds.get(_name(root, own))
+    kind = kinds.get(_feed_element_name(root, own))
     if kind is None:
-        raise SourceError(f"{url}: not a feed, its root is <{_name(root, own)}>")
-    channel = next((child for child in root if _name(child, own) == "channel"), root)
-    parts = _parts(channel, own)
-    tag = _first(parts, "language", "dc:language") or _lang(channel) or _lang(root)
-    feed = Feed(
+        raise SourceError(f"{url}: not a feed, its root is <{_feed_element_name(root, own)}>")
+    channel = next((child for child in root if _feed_element_name(child, own) == "channel"), root)
+    parts = _elements_by_name(channel, own)
+    tag = _first_text_of(parts, "language", "dc:language") or _xml_lang(channel) or _xml_lang(root)
+    feed = ParsedFeed(
         url=url,
         kind=kind,
-        title=text_of_html(_first(parts, "title", "dc:title")),
+        title=text_of_html(_first_text_of(parts, "title", "dc:title")),
         language=language_code(tag),
-        month_first=month_first(tag, url),
-        home_url=web_url(_link(parts), _base(channel, url))[0],
-        ttl_minutes=_ttl(parts),
+        month_first=writes_month_first(tag, url),
+        home_url=resolve_web_url(_link_of_feed_entry(parts), _xml_base_url(channel, url))[0],
+        ttl_minutes=_feed_ttl_minutes(parts),
         leads=(),
         skipped=(),
     )
-    leads = (_xml_lead(item, own, feed, before) for item in _items(root, own))
-    return _with_leads(feed, leads)
+    leads = (
+        _lead_of_xml_entry(item, own, feed, before) for item in _feed_entry_elements(root, own)
+    )
+    return _feed_with_leads(feed, leads)
 
 
-def _items(root: etree._Element, own: str) -> Iterator[etree._Element]:
+def _feed_entry_elements(root: etree._Element, own: str) -> Iterator[etree._Element]:
     """Yield the entries at any depth, except entries within entries."""
     walk = etree.iterwalk(root, events=("start",))
     for _, element in walk:
-        if _name(element, own) in _ITEMS:
+        if _feed_element_name(element, own) in _FEED_ENTRY_TAGS:
             yield element
             walk.skip_subtree()
 
 
-def _base(element: etree._Element, url: str) -> str:
+def _xml_base_url(element: etree._Element, url: str) -> str:
     """Return the base URL of an element: `xml:base` of it and its closest ancestors.
 
     lxml's own method goes up to the root for each element, which takes hours if thousands are
     nested.
     """
-    around = [element, *islice(element.iterancestors(), MOST_BASES - 1)]
-    for base in filter(None, (each.get(_XML + "base") for each in reversed(around))):
-        url = web_url(base, url)[0] or url
+    around = [element, *islice(element.iterancestors(), MAX_XML_BASES - 1)]
+    for base in filter(None, (each.get(_XML_NAMESPACE + "base") for each in reversed(around))):
+        url = resolve_web_url(base, url)[0] or url
     return url
 
 
-def _xml_lead(item: etree._Element, own: str, feed: Feed, before: str) -> Lead | str:
+def _lead_of_xml_entry(item: etree._Element, own: str, feed: ParsedFeed, before: str) -> Lead | str:
     """Return the lead of an entry, or the reason why it has none."""
-    parts = _parts(item, own)
-    raw = _first(parts, *_PUBLISHED_NAMES)
-    language = language_code(_first(parts, "dc:language", "language") or _lang(item))
-    changed = _first(parts, "updated", "modified", "dc:modified", "lastbuilddate")
-    published, modified = _dates(raw, changed, feed, language, before)
+    parts = _elements_by_name(item, own)
+    raw = _first_text_of(parts, *_FEED_DATE_TAGS)
+    language = language_code(_first_text_of(parts, "dc:language", "language") or _xml_lang(item))
+    changed = _first_text_of(parts, "updated", "modified", "dc:modified", "lastbuilddate")
+    published, modified = _feed_entry_dates(raw, changed, feed, language, before)
     lead = Lead(
-        url=_link(parts) or "",
+        url=_link_of_feed_entry(parts) or "",
         via="feed",
         found_on=feed.url,
-        headline=_first(parts, "title", "media:title", "dc:title"),
-        lede=_first(parts, *_SUMMARY_NAMES, *_CONTENT_NAMES),
+        headline=_first_text_of(parts, "title", "media:title", "dc:title"),
+        lede=_first_text_of(parts, *_FEED_SUMMARY_TAGS, *_FEED_CONTENT_TAGS),
         language=language or feed.language,
         published_at=published,
         published_raw=raw,
         modified_at=modified,
-        guid=_first(parts, "guid", "id"),
+        guid=_first_text_of(parts, "guid", "id"),
     )
     no_link = "an enclosure only" if "enclosure" in parts else "no link"
-    return _checked(lead, _base(item, feed.url), no_link)
+    return _lead_or_problem(lead, _xml_base_url(item, feed.url), no_link)
 
 
-_PUBLISHED_NAMES = (
+_FEED_DATE_TAGS = (
     "pubdate", "published", "issued", "dc:issued", "dc:date", "date", "dc:created", "created",
 )  # fmt: skip
-_SUMMARY_NAMES = ("description", "summary", "subtitle", "itunes:summary")
-_CONTENT_NAMES = (
+_FEED_SUMMARY_TAGS = ("description", "summary", "subtitle", "itunes:summary")
+_FEED_CONTENT_TAGS = (
     "content:encoded", "content", "encoded", "media:description", "dc:description",
 )  # fmt: skip
 
 
-def _link(parts: Parts) -> str | None:
+def _link_of_feed_entry(parts: ElementsByName) -> str | None:
     """Return the URL of an entry or channel: FeedBurner's original, a link, or a permalink guid."""
-    original = _first(parts, "feedburner:origlink")
+    original = _first_text_of(parts, "feedburner:origlink")
     if original:
         return original
     links = parts.get("link", [])
@@ -240,25 +242,25 @@ def _link(parts: Parts) -> str | None:
     return None
 
 
-def _lang(element: etree._Element) -> str | None:
+def _xml_lang(element: etree._Element) -> str | None:
     """Return the `xml:lang` of an element."""
-    return element.get(_XML + "lang")
+    return element.get(_XML_NAMESPACE + "lang")
 
 
-def _ttl(parts: Parts) -> int | None:
+def _feed_ttl_minutes(parts: ElementsByName) -> int | None:
     """Return the interval that a channel asks for, in minutes."""
-    minutes = _small_number(_first(parts, "ttl"))
+    minutes = _six_digit_number(_first_text_of(parts, "ttl"))
     if minutes is not None:
         return minutes or None
     periods = {"hourly": 60, "daily": 1440, "weekly": 10_080, "monthly": 43_200, "yearly": 525_600}
-    period = periods.get((_first(parts, "sy:updateperiod") or "").lower())
+    period = periods.get((_first_text_of(parts, "sy:updateperiod") or "").lower())
     if period is None:
         return None
-    frequency = _small_number(_first(parts, "sy:updatefrequency")) or 1
+    frequency = _six_digit_number(_first_text_of(parts, "sy:updatefrequency")) or 1
     return max(1, period // frequency)
 
 
-def _small_number(text: str | None) -> int | None:
+def _six_digit_number(text: str | None) -> int | None:
     """Return a decimal number of at most six digits, or None."""
     if text and text.isascii() and text.isdecimal() and len(text) < 7:
         return int(text)
@@ -268,7 +270,7 @@ def _small_number(text: str | None) -> int | None:
 # --- JSON Feed ------------------------------------------------------------------------------------
 
 
-def _read_json(text: str, url: str, before: str) -> Feed:
+def _parse_json_feed(text: str, url: str, before: str) -> ParsedFeed:
     """Parse a JSON Feed. Raises SourceError if it is not one."""
     try:
         data = json.loads(text, strict=False)
@@ -277,64 +279,68 @@ def _read_json(text: str, url: str, before: str) -> Feed:
     items = data.get("items") if isinstance(data, dict) else None
     if not isinstance(items, list):
         raise SourceError(f"{url}: not a JSON Feed, it has no list of items")
-    feed = Feed(
+    feed = ParsedFeed(
         url=url,
         kind="json",
-        title=text_of_html(_string(data, "title")),
-        language=language_code(_string(data, "language")),
-        month_first=month_first(_string(data, "language"), url),
-        home_url=web_url(_string(data, "home_page_url"), url)[0],
+        title=text_of_html(_json_feed_string(data, "title")),
+        language=language_code(_json_feed_string(data, "language")),
+        month_first=writes_month_first(_json_feed_string(data, "language"), url),
+        home_url=resolve_web_url(_json_feed_string(data, "home_page_url"), url)[0],
         ttl_minutes=None,
         leads=(),
         skipped=(),
     )
-    return _with_leads(feed, (_json_lead(item, feed, before) for item in items))
+    return _feed_with_leads(feed, (_lead_of_json_item(item, feed, before) for item in items))
 
 
-def _json_lead(item: object, feed: Feed, before: str) -> Lead | str:
+def _lead_of_json_item(item: object, feed: ParsedFeed, before: str) -> Lead | str:
     """Return the lead of an item, or the reason why it has none."""
     if not isinstance(item, dict):
         return "not an object"
-    raw = _string(item, "date_published")
-    language = language_code(_string(item, "language"))
-    published, modified = _dates(raw, _string(item, "date_modified"), feed, language, before)
-    plain_text = html.escape(_string(item, "content_text") or "")
+    raw = _json_feed_string(item, "date_published")
+    language = language_code(_json_feed_string(item, "language"))
+    published, modified = _feed_entry_dates(
+        raw, _json_feed_string(item, "date_modified"), feed, language, before
+    )
+    plain_text = html.escape(_json_feed_string(item, "content_text") or "")
     lead = Lead(
-        url=_string(item, "url") or _string(item, "external_url") or "",
+        url=_json_feed_string(item, "url") or _json_feed_string(item, "external_url") or "",
         via="feed",
         found_on=feed.url,
-        headline=_string(item, "title"),
-        lede=_string(item, "summary") or _string(item, "content_html") or plain_text,
+        headline=_json_feed_string(item, "title"),
+        lede=_json_feed_string(item, "summary")
+        or _json_feed_string(item, "content_html")
+        or plain_text,
         language=language or feed.language,
         published_at=published,
         published_raw=raw,
         modified_at=modified,
-        guid=_string(item, "id"),
+        guid=_json_feed_string(item, "id"),
     )
     no_link = "an attachment only" if item.get("attachments") else "no url"
-    return _checked(lead, feed.url, no_link)
+    return _lead_or_problem(lead, feed.url, no_link)
 
 
-def _string(data: dict[str, Any], key: str) -> str | None:
+def _json_feed_string(data: dict[str, Any], key: str) -> str | None:
     """Return a string or integer as text, or None."""
     value = data.get(key)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**18:
         return str(value)
     if isinstance(value, str):
-        return NOT_XML.sub("", value).strip() or None
+        return NON_XML_CHARACTER.sub("", value).strip() or None
     return None
 
 
 # --- leads ----------------------------------------------------------------------------------------
 
 
-def _with_leads(feed: Feed, found: Iterator[Lead | str]) -> Feed:
+def _feed_with_leads(feed: ParsedFeed, found: Iterator[Lead | str]) -> ParsedFeed:
     """Return the feed with its leads; a string is the reason why an entry was skipped."""
     leads: list[Lead] = []
     skipped: list[str] = []
     for number, lead in enumerate(found, 1):
-        if number > MOST_ENTRIES:
-            skipped.append(f"all entries after the first {MOST_ENTRIES:,}")
+        if number > MAX_FEED_ENTRIES:
+            skipped.append(f"all entries after the first {MAX_FEED_ENTRIES:,}")
             break
         if isinstance(lead, Lead):
             leads.append(lead)
@@ -343,24 +349,26 @@ def _with_leads(feed: Feed, found: Iterator[Lead | str]) -> Feed:
     return replace(feed, leads=tuple(leads), skipped=tuple(skipped))
 
 
-def _checked(lead: Lead, base: str, no_link: str) -> Lead | str:
+def _lead_or_problem(lead: Lead, base: str, no_link: str) -> Lead | str:
     """Return a lead with plain texts and an absolute URL, or the reason why it has none."""
     headline = text_of_html(lead.headline)
     if not lead.url:
         return f"{no_link} ({headline[:60]})" if headline else no_link
-    url, problem = web_url(lead.url, base)
+    url, problem = resolve_web_url(lead.url, base)
     if url is None:
         return problem
-    return replace(lead, url=url, headline=headline, lede=text_of_html(lead.lede, LONGEST_LEDE))
+    return replace(
+        lead, url=url, headline=headline, lede=text_of_html(lead.lede, MAX_FEED_LEDE_CHARS)
+    )
 
 
-def _dates(
-    published: str | None, modified: str | None, feed: Feed, language: str | None, before: str
+def _feed_entry_dates(
+    published: str | None, modified: str | None, feed: ParsedFeed, language: str | None, before: str
 ) -> tuple[str | None, str | None]:
     """Return when an entry was published and changed, parsed in its own language or the feed's."""
 
     def read_date(raw: str | None) -> str | None:
-        return read_moment(
+        return parse_source_date(
             raw, fetched_at=before, language=language or feed.language, month_first=feed.month_first
         )
 

@@ -12,15 +12,15 @@ from urllib.parse import quote, quote_plus
 
 from archive.records import Lead
 
-WORDS = "{words}"
+SEARCH_WORDS_PLACEHOLDER = "{words}"
 """The placeholder for the words in a search URL."""
 
-SearchKind = Literal["page", "feed", "description"]
+SiteSearchKind = Literal["page", "feed", "description"]
 """The type of the answer; a description (OpenSearch) must be read first."""
 
 
 @dataclass(frozen=True, slots=True)
-class Topic:
+class TopicPage:
     """A page of the outlet that lists its articles on a topic or in a section."""
 
     url: str
@@ -30,35 +30,35 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class SiteSearch:
     """The search function of an outlet: a URL with `{words}`, or the URL of its description."""
 
     address: str
-    kind: SearchKind = "page"
+    kind: SiteSearchKind = "page"
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
+class PageNavigation:
     """Links of a page besides its article."""
 
     links: tuple[Lead, ...] = ()
     """Links to pages that may be articles."""
-    topics: tuple[Topic, ...] = ()
-    searches: tuple[Search, ...] = ()
+    topics: tuple[TopicPage, ...] = ()
+    searches: tuple[SiteSearch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedPages:
     """The entries of a topic page or of a search result."""
 
     leads: tuple[Lead, ...] = ()
     next_url: str | None = None
     """The next page of the list."""
-    searches: tuple[Search, ...] = ()
+    searches: tuple[SiteSearch, ...] = ()
 
 
-def search_address(search: Search, words: str) -> str:
+def site_search_url(search: SiteSearch, words: str) -> str:
     """Return the URL that searches for some words."""
-    before, _, after = search.address.partition(WORDS)
+    before, _, after = search.address.partition(SEARCH_WORDS_PLACEHOLDER)
     quoted = quote_plus(words) if "?" in before else quote(words, safe="")
     return f"{before}{quoted}{after}"

@@ -20,14 +20,14 @@ from pathlib import PurePath
 from lxml import etree
 
 from archive.errors import UsageError
-from crawler.sources.source_discovery import host_of
-from crawler.sources.xml import decoded, well_escaped
+from crawler.sources.source_discovery import parse_host
+from crawler.sources.xml import decode_xml, escape_xml_text
 from crawler.text.html_text import one_line_error, text_of_html
 from crawler.text.language import language_code
-from crawler.text.urls import web_url
+from crawler.text.urls import resolve_web_url
 from pipelines.topics.territories import countries_called, country_name, languages_called
 
-LARGEST_FILE = 16 * 1024 * 1024
+MAX_OUTLET_LIST_BYTES = 16 * 1024 * 1024
 """Maximum size in bytes."""
 
 
@@ -46,7 +46,7 @@ class OutletEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class OutletFile:
+class OutletList:
     """A parsed list of outlets, with each host once, in the order of the list."""
 
     entries: tuple[OutletEntry, ...]
@@ -58,31 +58,38 @@ class OutletFile:
     """The columns or keys that were ignored, in one line."""
 
 
-Said = Mapping[str, str | list[str]]
+OutletFields = Mapping[str, str | list[str]]
 """The fields of one outlet in a list, by the names of OutletEntry."""
 
 
-def read_outlet_file(name: str, body: bytes) -> OutletFile:
+def parse_outlet_list(name: str, body: bytes) -> OutletList:
     """Parse a list of outlets; the suffix of its name, or its beginning, shows the format.
 
     Raises UsageError, with file and line, if the file as a whole is broken.
     """
-    if len(body) > LARGEST_FILE:
+    if len(body) > MAX_OUTLET_LIST_BYTES:
         raise UsageError(
-            f"{name}: larger than {LARGEST_FILE // 1024**2} MiB; give a list of outlets"
+            f"{name}: larger than {MAX_OUTLET_LIST_BYTES // 1024**2} MiB; give a list of outlets"
         )
-    text = decoded(body).lstrip("\ufeff")
-    readers = {"opml": _opml, "xml": _opml, "toml": _toml, "csv": _csv, "tsv": _csv, "txt": _plain}
-    reader = readers.get(PurePath(name).suffix.lower().lstrip(".")) or readers[_looks_like(text)]
-    if reader is _plain and _looks_like(text) == "csv":
-        reader = _csv  # "Unicode text" exported by a spreadsheet
-    read = _collected(reader(name, text))
+    text = decode_xml(body).lstrip("\ufeff")
+    readers = {
+        "opml": _parse_opml,
+        "xml": _parse_opml,
+        "toml": _parse_toml_list,
+        "csv": _parse_csv,
+        "tsv": _parse_csv,
+        "txt": _parse_host_lines,
+    }
+    reader = readers.get(PurePath(name).suffix.lower().lstrip(".")) or readers[_list_format(text)]
+    if reader is _parse_host_lines and _list_format(text) == "csv":
+        reader = _parse_csv  # "Unicode text" exported by a spreadsheet
+    read = _collect_outlets(reader(name, text))
     if not read.entries and not read.unread:
         raise UsageError(f"{name}: contains neither outlets nor feeds; give a list that does")
     return read
 
 
-def _looks_like(text: str) -> str:
+def _list_format(text: str) -> str:
     """Return the format of a list by its first line: opml, toml, csv or txt."""
     lines = (line for line in text.splitlines() if line.strip() and not line.startswith("#"))
     first = next(lines, "").strip()
@@ -90,21 +97,21 @@ def _looks_like(text: str) -> str:
         return "opml"
     if first.startswith("["):
         return "toml"
-    columns = [_key(column) for column in re.split(rf"[{SEPARATORS}]", first)]
+    columns = [_outlet_field_name(column) for column in re.split(rf"[{CSV_SEPARATORS}]", first)]
     is_header = "host" in columns and len(columns) > 1
-    return "csv" if SEPARATOR.fullmatch(first) or is_header else "txt"
+    return "csv" if CSV_SEPARATOR_LINE.fullmatch(first) or is_header else "txt"
 
 
 # --- the four formats: each yields the place and the fields of every outlet -----------------------
 
 
-def _opml(name: str, text: str) -> Iterator[tuple[str, Said]]:
+def _parse_opml(name: str, text: str) -> Iterator[tuple[str, OutletFields]]:
     """Yield the outlines of an OPML file. Raises UsageError if it is not one."""
     parser = etree.XMLParser(
         encoding="utf-8", resolve_entities=False, no_network=True, remove_comments=True
     )
     try:
-        root = etree.fromstring(well_escaped(text).strip().encode(), parser)
+        root = etree.fromstring(escape_xml_text(text).strip().encode(), parser)
     except etree.XMLSyntaxError as error:
         where = f"{name}, line {error.lineno}"
         raise UsageError(f"{where}: not readable as OPML: {error.msg}") from error
@@ -113,12 +120,12 @@ def _opml(name: str, text: str) -> Iterator[tuple[str, Said]]:
         raise UsageError(f"{name}, line 1: not OPML, its first element is <{root_name}>")
     for outline in root.iter("{*}*"):
         if etree.QName(outline).localname.lower() == "outline":
-            fields = _outline(outline)
+            fields = _fields_of_outline(outline)
             if fields:
                 yield f"line {outline.sourceline}", fields
 
 
-def _outline(outline: etree._Element) -> Said:
+def _fields_of_outline(outline: etree._Element) -> OutletFields:
     """Return the fields of an outline; empty if it is a folder."""
     attributes = {
         etree.QName(key).localname.lower(): str(value).strip()
@@ -140,7 +147,7 @@ def _outline(outline: etree._Element) -> Said:
     }
 
 
-def _toml(name: str, text: str) -> Iterator[tuple[str, Said]]:
+def _parse_toml_list(name: str, text: str) -> Iterator[tuple[str, OutletFields]]:
     """Yield the `[[outlet]]` tables of a TOML file. Raises UsageError if there are none."""
     try:
         tables = tomllib.loads(text).get("outlet")
@@ -152,22 +159,22 @@ def _toml(name: str, text: str) -> Iterator[tuple[str, Said]]:
         yield f"outlet {number}", table if isinstance(table, dict) else {}
 
 
-SEPARATORS = ",;\t|"
-SEPARATOR = re.compile(rf"sep=([{SEPARATORS}])", re.IGNORECASE)
+CSV_SEPARATORS = ",;\t|"
+CSV_SEPARATOR_LINE = re.compile(rf"sep=([{CSV_SEPARATORS}])", re.IGNORECASE)
 """A line before the header that some spreadsheets write."""
 
 
-def _csv(name: str, text: str) -> Iterator[tuple[str, Said]]:
+def _parse_csv(name: str, text: str) -> Iterator[tuple[str, OutletFields]]:
     """Yield the rows of a CSV file. Raises UsageError if it is broken or has no column `host`."""
-    header, before = _header(text)
-    declared = SEPARATOR.fullmatch(before)
-    delimiter = declared[1] if declared else max(SEPARATORS, key=header.count)
+    header, before = _csv_header(text)
+    declared = CSV_SEPARATOR_LINE.fullmatch(before)
+    delimiter = declared[1] if declared else max(CSV_SEPARATORS, key=header.count)
     rows = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
     columns: list[str] = []
     try:
         for row in rows:
             is_empty = not any(cell.strip() for cell in row)
-            if is_empty or (not columns and _is_before_header(delimiter.join(row))):
+            if is_empty or (not columns and _precedes_csv_header(delimiter.join(row))):
                 continue
             where = f"line {rows.line_num}"
             if columns:
@@ -175,7 +182,7 @@ def _csv(name: str, text: str) -> Iterator[tuple[str, Said]]:
                 yield where, dict(zip(columns + more, row, strict=False))
                 continue
             columns = [column.strip() for column in row]
-            if "host" not in map(_key, columns):
+            if "host" not in map(_outlet_field_name, columns):
                 raise UsageError(f"{name}, {where}: no column `host` in the header row")
     except csv.Error as error:
         raise UsageError(f"{name}, line {rows.line_num}: not readable as CSV: {error}") from error
@@ -183,22 +190,24 @@ def _csv(name: str, text: str) -> Iterator[tuple[str, Said]]:
         raise UsageError(f"{name}, line 1: no column `host` in the header row")
 
 
-def _header(text: str) -> tuple[str, str]:
+def _csv_header(text: str) -> tuple[str, str]:
     """Return the header row, and the last line before it that is not empty."""
     before = ""
     for line in text.splitlines():
-        if not _is_before_header(line):
+        if not _precedes_csv_header(line):
             return line, before
         before = line.strip() or before
     return "", before
 
 
-def _is_before_header(line: str) -> bool:
+def _precedes_csv_header(line: str) -> bool:
     """Return whether a line is empty, a comment, or declares the separator."""
-    return not line.strip() or line.startswith("#") or bool(SEPARATOR.fullmatch(line.strip()))
+    return (
+        not line.strip() or line.startswith("#") or bool(CSV_SEPARATOR_LINE.fullmatch(line.strip()))
+    )
 
 
-def _plain(_name: str, text: str) -> Iterator[tuple[str, Said]]:
+def _parse_host_lines(_name: str, text: str) -> Iterator[tuple[str, OutletFields]]:
     """Yield the lines of a list of hosts; `#` begins a comment."""
     for number, line in enumerate(text.splitlines(), 1):
         host = line.partition("#")[0].strip()
@@ -208,10 +217,12 @@ def _plain(_name: str, text: str) -> Iterator[tuple[str, Said]]:
 
 # --- from fields to entries -----------------------------------------------------------------------
 
-FEED_SCHEME = re.compile(r"(?:feed|rss|pcast|itpc):(?://)?(https?:/*)?(?=[^/\s])", re.IGNORECASE)
+FEED_READER_SCHEME = re.compile(
+    r"(?:feed|rss|pcast|itpc):(?://)?(https?:/*)?(?=[^/\s])", re.IGNORECASE
+)
 
-_KEYS = ("host", "name", "language", "country", "kind", "feeds", "sitemaps")
-OTHER_NAMES = {
+_OUTLET_FIELD_NAMES = ("host", "name", "language", "country", "kind", "feeds", "sitemaps")
+OUTLET_FIELD_SYNONYMS = {
     **dict.fromkeys(("feed", "feed_url", "feed_urls", "rss", "rss_url", "rss_feed"), "feeds"),
     **dict.fromkeys(("sitemap", "sitemap_url", "sitemap_urls"), "sitemaps"),
     **dict.fromkeys(("domain", "hostname", "website", "homepage", "url", "site"), "host"),
@@ -224,48 +235,51 @@ OTHER_NAMES = {
 
 
 @lru_cache(maxsize=1_000)
-def _key(column: str) -> str:
+def _outlet_field_name(column: str) -> str:
     """Return the name of a column or key here, in any case and with any word separators."""
     name = re.sub(r"[\s_-]+", "_", column.strip().strip("\"'").lower())
-    return OTHER_NAMES.get(name, name)
+    return OUTLET_FIELD_SYNONYMS.get(name, name)
 
 
-def _collected(outlets: Iterable[tuple[str, Said]]) -> OutletFile:
+def _collect_outlets(outlets: Iterable[tuple[str, OutletFields]]) -> OutletList:
     """Collect the places and fields of outlets into a list."""
     entries: dict[str, OutletEntry] = {}
     unread: list[str] = []
     repeated: list[str] = []
     unknown: dict[str, str] = {}
     for where, outlet in outlets:
-        known, others = _keyed(outlet)
+        known, others = _values_by_field(outlet)
         unknown |= {key: where for key in others if key not in unknown}
         try:
-            entry, problems = _entry(known)
+            entry, problems = _entry_of_fields(known)
         except UsageError as error:
             unread.append(f"{where}: {error}")
             continue
         unread += [f"{where}: {problem}" for problem in problems]
         first = entries.get(entry.host)
         if first:
-            dropped = _dropped(first, entry)
+            dropped = _ignored_of_repetition(first, entry)
             repeated += [f"{where}: {entry.host} again{ignored}" for ignored in dropped]
-            entry = _merged(first, entry)
+            entry = _merge_entries(first, entry)
         entries[entry.host] = entry
-    return OutletFile(
-        tuple(entries.values()), tuple(unread), tuple(repeated), tuple(_unknown(unknown))
+    return OutletList(
+        tuple(entries.values()),
+        tuple(unread),
+        tuple(repeated),
+        tuple(_unknown_fields_line(unknown)),
     )
 
 
-def _unknown(keys: Mapping[str, str]) -> Iterator[str]:
+def _unknown_fields_line(keys: Mapping[str, str]) -> Iterator[str]:
     """Yield one line that names the unknown columns or keys, and the place of the first."""
     if keys:
         names = ", ".join(f"`{text_of_html(key, 40) or ''}`" for key in keys)
         are_unknown = "is unknown and was" if len(keys) == 1 else "are unknown and were"
         where = next(iter(keys.values()))
-        yield f"{where}: {names} {are_unknown} ignored; known are {', '.join(_KEYS)}"
+        yield f"{where}: {names} {are_unknown} ignored; known are {', '.join(_OUTLET_FIELD_NAMES)}"
 
 
-def _dropped(first: OutletEntry, second: OutletEntry) -> list[str]:
+def _ignored_of_repetition(first: OutletEntry, second: OutletEntry) -> list[str]:
     """Return what is ignored of the second entry for a host, as the end of a message.
 
     The list is empty if the entry adds a feed: in lists of feeds each has a title of its own.
@@ -281,56 +295,58 @@ def _dropped(first: OutletEntry, second: OutletEntry) -> list[str]:
     return [f", the first entry was kept{details}"]
 
 
-def _keyed(outlet: Said) -> tuple[dict[str, list[str]], list[str]]:
+def _values_by_field(outlet: OutletFields) -> tuple[dict[str, list[str]], list[str]]:
     """Return the lists of values by field, and the unknown keys."""
     known: dict[str, list[str]] = {}
     unknown: list[str] = []
     # the standard name comes before its synonyms
-    by_name = sorted(outlet.items(), key=lambda item: _key(item[0]) != item[0])
+    by_name = sorted(outlet.items(), key=lambda item: _outlet_field_name(item[0]) != item[0])
     for key, value in by_name:
-        name = _key(key)
+        name = _outlet_field_name(key)
         values = value if isinstance(value, list) else [value]
-        if name not in _KEYS or not all(isinstance(each, str) for each in values):
+        if name not in _OUTLET_FIELD_NAMES or not all(isinstance(each, str) for each in values):
             unknown.append(key)
             continue
         if name in ("feeds", "sitemaps"):
-            texts = [url for text in values for url in _parted(text)]
+            texts = [url for text in values for url in _urls_of_cell(text)]
         else:
             texts = [text.strip() for text in values if text.strip()]
         if name in ("feeds", "sitemaps", "host"):
-            texts = [_of_the_web(text) for text in texts]
+            texts = [_with_http_scheme(text) for text in texts]
         known.setdefault(name, []).extend(texts)
     return known, sorted(unknown, key=list(outlet).index)
 
 
-_NEXT = r"(?=(?:https?|feed|rss|pcast|itpc):|//|www\.)"
-PARTED = re.compile(rf"\s*[,;|]+\s*{_NEXT}|\s+(?:{_NEXT}|(?=/))", re.IGNORECASE)
-PARTED_PATHS = re.compile(r"[\s,;|]+(?=/)")
+_START_OF_NEXT_URL = r"(?=(?:https?|feed|rss|pcast|itpc):|//|www\.)"
+URL_SEPARATOR = re.compile(
+    rf"\s*[,;|]+\s*{_START_OF_NEXT_URL}|\s+(?:{_START_OF_NEXT_URL}|(?=/))", re.IGNORECASE
+)
+PATH_SEPARATOR = re.compile(r"[\s,;|]+(?=/)")
 
 
-def _parted(text: str) -> list[str]:
+def _urls_of_cell(text: str) -> list[str]:
     """Return the URLs in a cell, separated by spaces, commas, semicolons or line breaks.
 
     A JSON list is also accepted.
     """
     text = re.sub(r"[<>\"']", " ", text).strip(" ,;|[]")
-    separator = PARTED_PATHS if text.startswith("/") else PARTED
+    separator = PATH_SEPARATOR if text.startswith("/") else URL_SEPARATOR
     parts = (part.strip(" \t\r\n,;|") for part in separator.split(text))
     return [part for part in parts if part]
 
 
-def _of_the_web(text: str) -> str:
+def _with_http_scheme(text: str) -> str:
     """Return a URL with http or https in place of a feed reader's scheme.
 
     Examples are `feed://host/path` and `feed:https://…`.
     """
-    found = FEED_SCHEME.match(text)
+    found = FEED_READER_SCHEME.match(text)
     if found is None:
         return text
     return (found[1] or "http://") + text[found.end() :]
 
 
-def _entry(fields: dict[str, list[str]]) -> tuple[OutletEntry, list[str]]:
+def _entry_of_fields(fields: dict[str, list[str]]) -> tuple[OutletEntry, list[str]]:
     """Return the entry, and the reasons why some values cannot be used.
 
     Raises UsageError without a host.
@@ -339,18 +355,18 @@ def _entry(fields: dict[str, list[str]]) -> tuple[OutletEntry, list[str]]:
     if "host" not in one:
         label = text_of_html(one.get("name"), 60)
         raise UsageError(f"no host ({label})" if label else "no host")
-    host = host_of(one["host"])
-    feeds, no_feeds = _addresses("feed", fields.get("feeds", []), host)
-    sitemaps, no_sitemaps = _addresses("sitemap", fields.get("sitemaps", []), host)
-    language, wrong_language = _language(one.get("language", ""))
-    country, wrong_country = _country(one.get("country", ""))
+    host = parse_host(one["host"])
+    feeds, no_feeds = _valid_urls("feed", fields.get("feeds", []), host)
+    sitemaps, no_sitemaps = _valid_urls("sitemap", fields.get("sitemaps", []), host)
+    language, wrong_language = _language_of_entry(one.get("language", ""))
+    country, wrong_country = _country_of_entry(one.get("country", ""))
     problems = [*no_feeds, *no_sitemaps, *wrong_language, *wrong_country]
     kind = (text_of_html(one.get("kind"), 40) or "").casefold() or None
     name = text_of_html(one.get("name"))
     return OutletEntry(host, name, language, country, feeds, sitemaps, kind), problems
 
 
-def _language(text: str) -> tuple[str | None, list[str]]:
+def _language_of_entry(text: str) -> tuple[str | None, list[str]]:
     """Return ISO 639-1 for a tag or a name, and the reason if there is no code.
 
     Tagalog stays `tl`, which is not replaced by Filipino.
@@ -371,7 +387,7 @@ def _language(text: str) -> tuple[str | None, list[str]]:
     return None, [problem]
 
 
-def _country(text: str) -> tuple[str | None, list[str]]:
+def _country_of_entry(text: str) -> tuple[str | None, list[str]]:
     """Return ISO 3166-1 for a code or a name, and the reason if there is no single code."""
     if not text:
         return None, []
@@ -386,14 +402,14 @@ def _country(text: str) -> tuple[str | None, list[str]]:
     return None, [problem]
 
 
-def _addresses(what: str, links: list[str], host: str) -> tuple[tuple[str, ...], list[str]]:
+def _valid_urls(what: str, links: list[str], host: str) -> tuple[tuple[str, ...], list[str]]:
     """Return the valid URLs, and the reasons why the others are not."""
-    read = [web_url(link, f"https://{host}/") for link in links]
+    read = [resolve_web_url(link, f"https://{host}/") for link in links]
     problems = [f"{what}: {problem}" for url, problem in read if not url]
     return tuple(dict.fromkeys(url for url, _ in read if url)), problems
 
 
-def _merged(first: OutletEntry, second: OutletEntry) -> OutletEntry:
+def _merge_entries(first: OutletEntry, second: OutletEntry) -> OutletEntry:
     """Merge two entries for one host; the facts of the first take precedence."""
     return replace(
         first,

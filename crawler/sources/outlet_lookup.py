@@ -20,34 +20,34 @@ from urllib.request import getproxies
 from scrapy.http import Request, Response
 
 from archive.errors import ReadingError, SourceError
-from archive.frontier.hosts import bare_host, is_twin_host
-from archive.frontier.outlet_lookups import Found as Outcome
-from archive.frontier.outlet_lookups import Lookup, lookups
-from archive.records import CatalogueOutlet, Outlet, Source, SourceKind, now
-from crawler.network.exchange import judge_failure, judge_status
+from archive.frontier.hosts import bare_host, is_mobile_host
+from archive.frontier.outlet_lookups import LookupOutcome as Outcome
+from archive.frontier.outlet_lookups import OutletLookup, valid_lookups
+from archive.records import CatalogueOutlet, Outlet, Source, SourceKind, current_timestamp
+from crawler.network.exchange import outcome_of_error, outcome_of_status
 from crawler.sources.source_discovery import (
     USUAL_FEED_PATHS,
     USUAL_SITEMAP_PATHS,
-    Home,
-    home_urls,
-    likeliest_first,
-    with_and_without_www,
+    HomePage,
+    home_page_urls,
+    likeliest_sitemaps_first,
+    other_www_host,
 )
-from pipelines.identity import file_source
+from pipelines.identity import identify_source
 from pipelines.urls import registered_domain
 
-AT_ONCE = 32
+MAX_CONCURRENT_LOOKUPS = 32
 """Outlets that are looked up concurrently."""
-MOST_SOURCES = 12
+MAX_LOOKUP_SOURCES = 12
 """Feeds, and sitemaps, of one outlet that are stored …"""
-MOST_TRIED = 24
+MAX_LOOKUP_SOURCE_REQUESTS = 24
 """… and requested, since some of those listed in robots.txt are gone."""
-NO_SUCH_HOST = "host name not found"
-NOT_THERE = (404, 410, 451)
+HOST_NOT_FOUND_PROBLEM = "host name not found"
+MISSING_PAGE_STATUSES = (404, 410, 451)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundOutlet:
     """The result of looking up an outlet."""
 
     outlet: Outlet
@@ -68,7 +68,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedOutlet:
     """An outlet to look up, with the facts known so far."""
 
     outlet: Outlet
@@ -83,27 +83,27 @@ class Wanted:
         return self.outlet.host
 
 
-def wanted(
+def wanted_outlet(
     text: str,
     given: Outlet | None = None,
     known: CatalogueOutlet | None = None,
-    before: Lookup | None = None,
-) -> Wanted:
+    before: OutletLookup | None = None,
+) -> WantedOutlet:
     """Return what to look up for a host or URL as a person writes it.
 
     Facts come from the person's list (`given`), the catalogue (`known`) and the last look-up
     (`before`). Raises UsageError for an invalid host.
     """
-    homes = home_urls(text)
+    homes = home_page_urls(text)
     host = urlsplit(homes[0]).netloc
-    main_host = bare_host(host) if is_twin_host(host) else host
-    hosts = [main_host, *with_and_without_www(main_host), host]
+    main_host = bare_host(host) if is_mobile_host(host) else host
+    hosts = [main_host, *other_www_host(main_host), host]
     if before and before.found_host and before.answers:
         hosts.insert(0, before.found_host)
     schemes = [urlsplit(home).scheme for home in homes]
     facts = given or Outlet(host)
     catalogued = known or CatalogueOutlet(host)
-    return Wanted(
+    return WantedOutlet(
         Outlet(
             host,
             facts.name or catalogued.name,
@@ -116,17 +116,17 @@ def wanted(
     )
 
 
-class LookUp:
+class OutletFinder:
     """Looks up outlets with a spider's downloader and workers, and stores them in its archive."""
 
     def __init__(self, spider: Any) -> None:
         self.spider = spider
 
-    async def add(self, outlets: Iterable[Wanted]) -> AsyncIterator[Found]:
+    async def add(self, outlets: Iterable[WantedOutlet]) -> AsyncIterator[FoundOutlet]:
         """Look up outlets concurrently; store and yield each as soon as it is found."""
-        slots = asyncio.Semaphore(AT_ONCE)
+        slots = asyncio.Semaphore(MAX_CONCURRENT_LOOKUPS)
 
-        async def find_with_slot(each: Wanted) -> Found:
+        async def find_with_slot(each: WantedOutlet) -> FoundOutlet:
             async with slots:
                 return await self.find(each)
 
@@ -140,15 +140,15 @@ class LookUp:
             for task in tasks:
                 task.cancel()
 
-    def store(self, found: Found) -> None:
+    def store(self, found: FoundOutlet) -> None:
         """Store an outlet that was found, and the result of any look-up."""
         archive = self.spider.archive
         if found.problem is None:
-            archive.add_outlet(found.outlet, [file_source(source) for source in found.sources])
+            archive.add_outlet(found.outlet, [identify_source(source) for source in found.sources])
         archive.note_lookup(
-            Lookup(
+            OutletLookup(
                 found.asked or found.outlet.host,
-                now(),
+                current_timestamp(),
                 found.outcome,
                 found.outlet.host if found.problem is None else None,
                 tuple(source.url for source in found.sources if source.kind == "feed"),
@@ -157,18 +157,18 @@ class LookUp:
             )
         )
 
-    async def find(self, wanted: Wanted) -> Found:
+    async def find(self, wanted: WantedOutlet) -> FoundOutlet:
         """Find an outlet at the first of its hosts that answers for robots.txt.
 
         A host that answers but has neither a home page nor a feed is used only if no other host
         has one.
         """
         problems: dict[tuple[str, str], str] = {}
-        empty: dict[str, Found] = {}
+        empty: dict[str, FoundOutlet] = {}
         for home in wanted.homes:
             host = urlsplit(home).netloc
             way = host, looked_up_by(home)
-            if problems.get(way) == NO_SUCH_HOST or host in empty:
+            if problems.get(way) == HOST_NOT_FOUND_PROBLEM or host in empty:
                 continue
             robots, problems[way] = await self.fetch(
                 urljoin(home, "/robots.txt"), dont_obey_robotstxt=True
@@ -181,12 +181,12 @@ class LookUp:
             empty[host] = found
         if empty:
             return next(iter(empty.values()))
-        others = (problem for problem in problems.values() if problem != NO_SUCH_HOST)
-        problem = next(others, NO_SUCH_HOST)
-        outcome: Outcome = "gone" if problem == NO_SUCH_HOST else "unreachable"
-        return Found(wanted.outlet, problem=problem, asked=wanted.host, outcome=outcome)
+        others = (problem for problem in problems.values() if problem != HOST_NOT_FOUND_PROBLEM)
+        problem = next(others, HOST_NOT_FOUND_PROBLEM)
+        outcome: Outcome = "gone" if problem == HOST_NOT_FOUND_PROBLEM else "unreachable"
+        return FoundOutlet(wanted.outlet, problem=problem, asked=wanted.host, outcome=outcome)
 
-    async def explore(self, wanted: Wanted, home_url: str, robots: Response) -> Found:
+    async def explore(self, wanted: WantedOutlet, home_url: str, robots: Response) -> FoundOutlet:
         """Find name, language, feeds and sitemaps of an outlet at a host that answers."""
         known_feeds = await self.working_sources(wanted.feeds, "feed")
         home = None
@@ -196,11 +196,11 @@ class LookUp:
         base, page = home_url, b""
         if home is not None and status == 200:
             base, page = home.url, home.body
-        moved = bool(page) and not known_feeds and moved_to(home_url, base)
+        moved = bool(page) and not known_feeds and is_moved_home_page(home_url, base)
         declared = await self.read_home_page(page, base)
         if moved:
             robots = await self.fetch_robots(base)
-        named = await sitemaps_named(self.spider, robots) if robots.status == 200 else []
+        named = await likely_robots_sitemaps(self.spider, robots) if robots.status == 200 else []
         named = list(dict.fromkeys([*wanted.sitemaps, *named]))
         feeds, more_feeds = known_feeds, 0
         if not known_feeds:
@@ -210,9 +210,9 @@ class LookUp:
         sitemaps, more_sitemaps = await self.find_sources(
             "sitemap", named, base, USUAL_SITEMAP_PATHS
         )
-        if status in NOT_THERE and not feeds and not sitemaps:
+        if status in MISSING_PAGE_STATUSES and not feeds and not sitemaps:
             problem = f"its home page is gone (HTTP {status})"
-            return Found(wanted.outlet, problem=problem, asked=wanted.host, outcome="gone")
+            return FoundOutlet(wanted.outlet, problem=problem, asked=wanted.host, outcome="gone")
         host = urlsplit(base if moved and (feeds or sitemaps) else home_url).netloc
         outlet = replace(
             wanted.outlet,
@@ -223,7 +223,7 @@ class LookUp:
         kinds: list[tuple[SourceKind, list[str]]] = [("feed", feeds), ("sitemap", sitemaps)]
         sources = tuple(Source(url, kind, outlet.host) for kind, urls in kinds for url in urls)
         same = registered_domain(f"http://{host}/") == registered_domain(f"http://{wanted.host}/")
-        return Found(
+        return FoundOutlet(
             outlet,
             sources,
             left_out=more_feeds + more_sitemaps,
@@ -237,13 +237,13 @@ class LookUp:
         robots, _ = await self.fetch(url, dont_obey_robotstxt=True)
         return robots if robots is not None else Response(url, status=404)
 
-    async def read_home_page(self, page: bytes, url: str) -> Home:
+    async def read_home_page(self, page: bytes, url: str) -> HomePage:
         """Return what a home page declares; an empty record if it cannot be read."""
         try:
-            home: Home = await self.spider.workers.read_home(page, url) if page else Home()
+            home: HomePage = await self.spider.workers.read_home(page, url) if page else HomePage()
             return home
         except ReadingError:
-            return Home()
+            return HomePage()
 
     async def find_sources(
         self, kind: SourceKind, named: Sequence[str], base: str, usual: Sequence[str]
@@ -254,8 +254,8 @@ class LookUp:
         """
         found: list[str] = []
         tried = 0
-        for url in named[:MOST_TRIED]:
-            if len(found) == MOST_SOURCES:
+        for url in named[:MAX_LOOKUP_SOURCE_REQUESTS]:
+            if len(found) == MAX_LOOKUP_SOURCES:
                 break
             tried += 1
             if await self.is_source(url, kind):
@@ -269,7 +269,7 @@ class LookUp:
 
     async def working_sources(self, urls: Sequence[str], kind: SourceKind) -> list[str]:
         """Return the URLs that work as feeds or sitemaps."""
-        return [url for url in urls[:MOST_SOURCES] if await self.is_source(url, kind)]
+        return [url for url in urls[:MAX_LOOKUP_SOURCES] if await self.is_source(url, kind)]
 
     async def is_source(self, url: str, kind: SourceKind) -> bool:
         """Return whether a URL is a readable feed or sitemap."""
@@ -286,7 +286,7 @@ class LookUp:
 
     async def fetch(self, url: str, **meta: Any) -> tuple[Response | None, str]:
         """Return the response, or None, and the problem."""
-        response, problem = await answer(self.spider, url, **meta)
+        response, problem = await fetch_by_spider(self.spider, url, **meta)
         self.spider.counts["looked up"] += response is not None
         return response, problem
 
@@ -296,27 +296,27 @@ def looked_up_by(url: str) -> str:
     return getproxies().get(urlsplit(url).scheme, "")
 
 
-async def answer(spider: Any, url: str, **meta: Any) -> tuple[Response | None, str]:
+async def fetch_by_spider(spider: Any, url: str, **meta: Any) -> tuple[Response | None, str]:
     """Fetch a URL once by a spider's downloader; return the response, or None, and the problem."""
     try:
         response: Response = await spider.crawler.engine.download_async(
             Request(url, meta={"dont_retry": True, **meta})
         )
     except Exception as error:  # any exception of the downloader means that there is no response
-        return None, judge_failure(error)[1]
-    return response, judge_status(response.status).get("reason", "")
+        return None, outcome_of_error(error)[1]
+    return response, outcome_of_status(response.status).get("reason", "")
 
 
-async def sitemaps_named(spider: Any, robots: Response) -> list[str]:
+async def likely_robots_sitemaps(spider: Any, robots: Response) -> list[str]:
     """Return the sitemaps listed in robots.txt, the likeliest first; empty if it cannot be read."""
     try:
         named: list[str] = await spider.workers.robots_sitemaps(robots.body, robots.url)
     except ReadingError:
         return []
-    return likeliest_first(named, now())
+    return likeliest_sitemaps_first(named, current_timestamp())
 
 
-def moved_to(asked: str, answered: str) -> bool:
+def is_moved_home_page(asked: str, answered: str) -> bool:
     """Return whether a home page redirects to another outlet's home page.
 
     A log-in or consent page on another host does not count.
@@ -324,33 +324,33 @@ def moved_to(asked: str, answered: str) -> bool:
     target = urlsplit(answered)
     path = [part for part in target.path.split("/") if part]
     is_home = len(path) <= 1 and not target.query
-    is_outlet = not any(part in target.netloc for part in NO_OUTLET)
+    is_outlet = not any(part in target.netloc for part in LOGIN_HOST_PARTS)
     return is_home and is_outlet and registered_domain(asked) != registered_domain(answered)
 
 
-NO_OUTLET = ("consent.", "login.", "auth.", "accounts.", "sso.", "privacy.", "guce.")
+LOGIN_HOST_PARTS = ("consent.", "login.", "auth.", "accounts.", "sso.", "privacy.", "guce.")
 """Parts of host names that serve log-in or consent pages for other hosts."""
 
 
-def known_of(
+def wanted_outlets(
     archive: Any,
     catalogue: Sequence[CatalogueOutlet],
     hosts: Iterable[str],
     given: Iterable[Outlet] = (),
-) -> list[Wanted]:
+) -> list[WantedOutlet]:
     """Return what to look up for hosts as a person writes them, each once.
 
     Raises UsageError for an invalid host.
     """
-    from crawler.sources.catalogue import by_host
+    from crawler.sources.catalogue import outlet_by_host
 
     of_list = {outlet.host: outlet for outlet in given}
-    earlier = lookups(archive.db)
-    outlets: dict[str, Wanted] = {}
+    earlier = valid_lookups(archive.db)
+    outlets: dict[str, WantedOutlet] = {}
     for text in hosts:
-        host = urlsplit(home_urls(text)[0]).netloc
-        each = wanted(
-            text, of_list.get(host), by_host(catalogue, host), earlier.get(bare_host(host))
+        host = urlsplit(home_page_urls(text)[0]).netloc
+        each = wanted_outlet(
+            text, of_list.get(host), outlet_by_host(catalogue, host), earlier.get(bare_host(host))
         )
         outlets.setdefault(host, each)
     return list(outlets.values())

@@ -14,11 +14,11 @@ from w3lib.encoding import html_to_unicode
 
 from archive.errors import UsageError
 from crawler.dates.url_dates import latest_day_in_name
-from crawler.extraction.jsonld import things, types
-from crawler.network.robots_rules import named_sitemaps
+from crawler.extraction.jsonld import json_ld_things, types_of_thing
+from crawler.network.robots_rules import sitemaps_in_robots
 from crawler.text.html_text import text_of_html
 from crawler.text.language import language_code
-from crawler.text.urls import web_url
+from crawler.text.urls import resolve_web_url
 from pipelines.urls import registered_domain
 
 USUAL_FEED_PATHS = (
@@ -41,24 +41,24 @@ USUAL_SITEMAP_PATHS = (
     "/googlenews.xml",
     "/sitemap.xml.gz",
 )
-MOST_FOUND = 100
+MAX_PAGE_FEEDS = 100
 """Feeds of one page."""
-MOST_NAMED = 10_000
+MAX_ROBOTS_SITEMAPS = 10_000
 """Sitemaps in robots.txt that are ranked by their URLs."""
-_OF_NEWS = re.compile(
+_NEWS_SITEMAP_PATH = re.compile(
     r"news|noticias?|not[ií]cias|actualit|nachrichten|nyhe[dt]er|nieuws|notizie|uutiset|aktual|novosti|haber|latest|breaking"
     r"|last-?(?:48h|2days|week)|recent|today|gnews|neuste|neueste"
 )
-_OF_OTHER_THINGS = re.compile(
+_OTHER_SITEMAP_PATH = re.compile(
     r"image|video|photo|foto|gallery|galer|tag|topic|author|categor|product|event|recipe|podcast|static|pages?[-_.]|archive"
     r"|hreflang|mobile|newsletter|newsroom-?team"
 )
-LARGEST_PAGE = 1_500_000
+MAX_HOME_PAGE_BYTES = 1_500_000
 """Bytes of a page that are parsed; feeds are declared at its beginning."""
 
 
 @dataclass(frozen=True, slots=True)
-class FoundFeed:
+class DiscoveredFeed:
     """A feed that a page links to."""
 
     url: str
@@ -68,16 +68,16 @@ class FoundFeed:
 # --- robots.txt -----------------------------------------------------------------------------------
 
 
-def robots_sitemaps(body: bytes, base: str) -> list[str]:
+def parse_robots_sitemaps(body: bytes, base: str) -> list[str]:
     """Return the sitemaps in a robots.txt fetched from `base`, in its order.
 
     They may be on other hosts (https://www.sitemaps.org/protocol.html#submit_robots).
     """
-    urls = (web_url(link, base)[0] for link in named_sitemaps(body))
-    return list(dict.fromkeys(filter(None, urls)))[:MOST_NAMED]
+    urls = (resolve_web_url(link, base)[0] for link in sitemaps_in_robots(body))
+    return list(dict.fromkeys(filter(None, urls)))[:MAX_ROBOTS_SITEMAPS]
 
 
-def likeliest_first(sitemaps: Sequence[str], today: str) -> list[str]:
+def likeliest_sitemaps_first(sitemaps: Sequence[str], today: str) -> list[str]:
     """Sort sitemaps by their URLs, those that probably list news first.
 
     The order: news sitemaps; indexes; this and last year's, newest first; those without a date;
@@ -89,9 +89,9 @@ def likeliest_first(sitemaps: Sequence[str], today: str) -> list[str]:
         path = urlsplit(url).path.lower()
         day = latest_day_in_name(url)
         recent = day is not None and int(day[:4]) >= last_year
-        if _OF_OTHER_THINGS.search(path):
+        if _OTHER_SITEMAP_PATH.search(path):
             return 5
-        if _OF_NEWS.search(path) and (day is None or recent):
+        if _NEWS_SITEMAP_PATH.search(path) and (day is None or recent):
             return 0
         if day is not None:
             return 2 if recent else 4
@@ -103,42 +103,42 @@ def likeliest_first(sitemaps: Sequence[str], today: str) -> list[str]:
 
 # --- the home page --------------------------------------------------------------------------------
 
-_FEED_TYPE = re.compile(
+_FEED_MEDIA_TYPE = re.compile(
     r"application/(?:rss|atom|rdf|feed)\+(?:xml|json)|(?:text|application)/(?:rss|atom)", re.I
 )
-_XML_TYPE = re.compile(r"(?:text|application)/(?:xml|json)\b", re.I)
-_FEED_PATH = re.compile(
+_XML_MEDIA_TYPE = re.compile(r"(?:text|application)/(?:xml|json)\b", re.I)
+_FEED_URL_PATTERN = re.compile(
     r"/(?:rss|feeds?|atom|rdf)/?$|/feeds?/(?:rss|atom|all|news|latest)/?$|/rss/[^/]+$|\.(?:rss|atom|rdf)$"
     r"|/(?:rss|rss2|feed|atom)\.(?:xml|json|php)$|[?&](?:feed|format)=(?:rss2?|atom)\b",
     re.I,
 )
-_COMMENTS = re.compile(
+_COMMENT_FEED_PATTERN = re.compile(
     r"comment|kommentar|coment[aá]rio|comentario|commento|replytocom|reactie|коммент", re.I
 )
-_DATED = re.compile(r"/(?:19|20)\d\d/\d\d?/")
+_DATED_PATH = re.compile(r"/(?:19|20)\d\d/\d\d?/")
 
 
-def feed_links(html: bytes, url: str) -> list[FoundFeed]:
+def feed_links(html: bytes, url: str) -> list[DiscoveredFeed]:
     """Return the feeds of a page: first those that it declares, then links that look like feeds.
 
     Feeds of comments and of single dated articles are left out.
     """
-    root = _page(html)
+    root = _home_page_tree(html)
     if root is None:
         return []
     base = next((href for href in root.xpath("//base/@href")), "")
-    base = web_url(base, url)[0] or url
-    found: dict[str, FoundFeed] = {}
-    for link, title in [*_declared(root), *_linked(root, base)]:
-        feed_url, _ = web_url(link, base)
-        if feed_url and not _is_of_one_article(feed_url, title):
+    base = resolve_web_url(base, url)[0] or url
+    found: dict[str, DiscoveredFeed] = {}
+    for link, title in [*_declared_feeds(root), *_linked_feeds(root, base)]:
+        feed_url, _ = resolve_web_url(link, base)
+        if feed_url and not _is_minor_feed(feed_url, title):
             feed_url = feed_url.partition("#")[0]
-            found.setdefault(feed_url, FoundFeed(feed_url, title))
-    return list(found.values())[:MOST_FOUND]
+            found.setdefault(feed_url, DiscoveredFeed(feed_url, title))
+    return list(found.values())[:MAX_PAGE_FEEDS]
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class HomePage:
     """The facts that a home page declares about its outlet."""
 
     feeds: tuple[str, ...] = ()
@@ -146,13 +146,13 @@ class Home:
     language: str | None = None
 
 
-def read_home(html: bytes, url: str) -> Home:
+def parse_home_page(html: bytes, url: str) -> HomePage:
     """Return the facts that a home page declares."""
     feeds = tuple(link.url for link in feed_links(html, url))
-    return Home(feeds, outlet_name(html, url), outlet_language(html))
+    return HomePage(feeds, outlet_name(html, url), outlet_language(html))
 
 
-def _declared(root: HtmlElement) -> Iterator[tuple[str, str | None]]:
+def _declared_feeds(root: HtmlElement) -> Iterator[tuple[str, str | None]]:
     """Yield feeds declared by `<link rel="alternate" type="application/rss+xml">`.
 
     See https://www.rssboard.org/rss-autodiscovery.
@@ -161,61 +161,67 @@ def _declared(root: HtmlElement) -> Iterator[tuple[str, str | None]]:
         rels = link.get("rel", "").lower().split()
         href = link.get("href", "").strip()
         kind = link.get("type", "")
-        is_feed = _FEED_TYPE.match(kind) or (_XML_TYPE.match(kind) and _FEED_PATH.search(href))
+        is_feed = _FEED_MEDIA_TYPE.match(kind) or (
+            _XML_MEDIA_TYPE.match(kind) and _FEED_URL_PATTERN.search(href)
+        )
         is_alternate = "alternate" in rels and is_feed and "oembed" not in kind
         if href and ("feed" in rels or is_alternate):
             yield href, text_of_html(link.get("title"), 200)
 
 
-def _linked(root: HtmlElement, base: str) -> Iterator[tuple[str, str | None]]:
+def _linked_feeds(root: HtmlElement, base: str) -> Iterator[tuple[str, str | None]]:
     """Yield links `<a>` within the registered domain whose URLs look like feeds."""
     for link in root.iter("a"):
         href = link.get("href", "").strip()
-        if not _FEED_PATH.search(href.partition("#")[0]):
+        if not _FEED_URL_PATTERN.search(href.partition("#")[0]):
             continue
-        feed_url, _ = web_url(href, base)
+        feed_url, _ = resolve_web_url(href, base)
         if feed_url and registered_domain(feed_url) == registered_domain(base):
             yield href, text_of_html(link.get("title") or "".join(link.itertext()), 200)
 
 
-def _is_of_one_article(url: str, title: str | None) -> bool:
+def _is_minor_feed(url: str, title: str | None) -> bool:
     """Return whether a feed contains comments or belongs to a single dated article."""
     path = urlsplit(url).path
-    return bool(_DATED.search(path) or _COMMENTS.search(f"{path} {title or ''}"))
+    return bool(_DATED_PATH.search(path) or _COMMENT_FEED_PATTERN.search(f"{path} {title or ''}"))
 
 
 def outlet_name(html: bytes, url: str) -> str | None:
     """Return the outlet's name: og:site_name, JSON-LD, application name, or a part of the title."""
-    root = _page(html)
+    root = _home_page_tree(html)
     if root is None:
         return None
-    declared = _meta(root, "og:site_name") or _ld_name(root) or _meta(root, "application-name")
+    declared = (
+        _home_meta_content(root, "og:site_name")
+        or _name_in_json_ld(root)
+        or _home_meta_content(root, "application-name")
+    )
     name = text_of_html(declared, 200)
     if name:
         return name
     title = text_of_html(root.findtext(".//title"), 300) or ""
-    return _name_in_title(title, url)
+    return _outlet_name_in_title(title, url)
 
 
 def outlet_language(html: bytes) -> str | None:
     """Return ISO 639-1 of the page: `<html lang>`, content-language or og:locale."""
-    root = _page(html)
+    root = _home_page_tree(html)
     if root is None:
         return None
     tags = (
         root.get("lang"),
         root.get("{http://www.w3.org/XML/1998/namespace}lang"),
         root.get("xml:lang"),
-        _meta(root, "content-language"),
-        _meta(root, "og:locale"),
+        _home_meta_content(root, "content-language"),
+        _home_meta_content(root, "og:locale"),
     )
     codes = (language_code(tag) for tag in tags)
     return next((code for code in codes if code), None)
 
 
-def _page(html: bytes) -> HtmlElement | None:
+def _home_page_tree(html: bytes) -> HtmlElement | None:
     """Parse a page in its declared or guessed encoding; None if it cannot be parsed."""
-    _, text = html_to_unicode(None, html[:LARGEST_PAGE], default_encoding="utf-8")
+    _, text = html_to_unicode(None, html[:MAX_HOME_PAGE_BYTES], default_encoding="utf-8")
     try:
         return document_fromstring(
             text.encode("utf-8", "replace"), HTMLParser(encoding="utf-8", no_network=True)
@@ -224,7 +230,7 @@ def _page(html: bytes) -> HtmlElement | None:
         return None
 
 
-def _meta(root: HtmlElement, name: str) -> str | None:
+def _home_meta_content(root: HtmlElement, name: str) -> str | None:
     """Return the content of the first such meta element that is not empty."""
     for meta in root.iter("meta"):
         names = (meta.get("property"), meta.get("name"), meta.get("http-equiv"))
@@ -235,19 +241,19 @@ def _meta(root: HtmlElement, name: str) -> str | None:
     return None
 
 
-_SITES = ("WebSite", "NewsMediaOrganization", "Organization")
+_SITE_TYPES = ("WebSite", "NewsMediaOrganization", "Organization")
 
 
-def _ld_name(root: HtmlElement) -> str | None:
+def _name_in_json_ld(root: HtmlElement) -> str | None:
     """Return the name of the publisher, or of the site itself, in JSON-LD."""
-    found = things(root)
+    found = json_ld_things(root)
     publishers = [thing["publisher"] for thing in found if isinstance(thing.get("publisher"), dict)]
-    sites = [thing for kind in _SITES for thing in found if kind in types(thing)]
+    sites = [thing for kind in _SITE_TYPES for thing in found if kind in types_of_thing(thing)]
     names = (thing.get("name") for thing in publishers + sites)
     return next((name for name in names if isinstance(name, str) and name.strip()), None)
 
 
-def _name_in_title(title: str, url: str) -> str | None:
+def _outlet_name_in_title(title: str, url: str) -> str | None:
     """Return the part of the title that resembles the host, else the last part without a comma."""
     split = re.split(r"\s+[-–—|·•:»]\s+|\s*[|»]\s*", title)
     parts = [part.strip() for part in split if part.strip()]
@@ -263,10 +269,10 @@ def _name_in_title(title: str, url: str) -> str | None:
 
 # --- hosts ----------------------------------------------------------------------------------------
 
-_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_HOST_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 
 
-def host_of(text: str) -> str:
+def parse_host(text: str) -> str:
     """Return the host of a host or URL as a person writes it, in lower case and punycode.
 
     Raises UsageError if there is no host.
@@ -274,7 +280,7 @@ def host_of(text: str) -> str:
     return _host_and_port(text)[1]
 
 
-def home_urls(host_or_url: str) -> tuple[str, ...]:
+def home_page_urls(host_or_url: str) -> tuple[str, ...]:
     """Return the home pages to try: https, then http. A given scheme or port is kept.
 
     Raises UsageError if it is neither a host nor an http or https URL.
@@ -287,7 +293,7 @@ def home_urls(host_or_url: str) -> tuple[str, ...]:
     return tuple(f"{each}://{netloc}/" for each in schemes)
 
 
-def with_and_without_www(host: str) -> tuple[str, ...]:
+def other_www_host(host: str) -> tuple[str, ...]:
     """Return the outlet's other host, with `www.` added or removed; a port is kept.
 
     The tuple is empty if there is none, as for IP addresses.
@@ -311,7 +317,7 @@ def _host_and_port(text: str) -> tuple[str, str, int | None]:
         raise UsageError(f"{shown}: not an http or https URL; give a host such as news.example")
     try:
         parts = urlsplit("//" + (rest if separator else given))
-        host, port = _ascii(parts.hostname or ""), parts.port
+        host, port = _dns_host(parts.hostname or ""), parts.port
     except ValueError as error:
         raise UsageError(f"{shown}: not a host; give one such as news.example") from error
     if "@" in parts.netloc:
@@ -321,7 +327,7 @@ def _host_and_port(text: str) -> tuple[str, str, int | None]:
     return scheme.lower() if separator else "", host, port
 
 
-def _ascii(host: str) -> str:
+def _dns_host(host: str) -> str:
     """Return the host as in DNS, or "" if it is not valid.
 
     Valid are IP addresses, `localhost`, and names of several labels, of which the last is no
@@ -333,5 +339,5 @@ def _ascii(host: str) -> str:
     labels = ascii_host.split(".")
     if labels[-1].isdecimal():
         return str(ip_address(ascii_host))
-    is_name = all(_LABEL.fullmatch(label) for label in labels) and len(ascii_host) <= 253
+    is_name = all(_HOST_LABEL.fullmatch(label) for label in labels) and len(ascii_host) <= 253
     return ascii_host if is_name and (len(labels) > 1 or ascii_host == "localhost") else ""

@@ -9,20 +9,22 @@ from lxml import etree
 from w3lib.encoding import read_bom, resolve_encoding
 
 from archive.errors import SourceError
-from crawler.text.html_text import NOT_XML, one_line_error
+from crawler.text.html_text import NON_XML_CHARACTER, one_line_error
 
-_DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
-_ROOT = re.compile(
+_XML_DECLARED_ENCODING = re.compile(
+    rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE
+)
+_FEED_ROOT_TAG = re.compile(
     r"<(?:[\w.-]+:)?(?:rss|feed|rdf|urlset|sitemapindex|opml)(?=[\s>/])", re.IGNORECASE
 )
-_HTML = re.compile(r"<(?:!doctype\s+)?html[\s>]", re.IGNORECASE)
+_HTML_ROOT_TAG = re.compile(r"<(?:!doctype\s+)?html[\s>]", re.IGNORECASE)
 _LOOSE_AMPERSAND = re.compile(
     r"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});)([A-Za-z][A-Za-z0-9]{0,31};)?",
     re.DOTALL,
 )
 
 
-def decoded(body: bytes) -> str:
+def decode_xml(body: bytes) -> str:
     """Decode an XML or JSON body, whatever encoding it declares.
 
     In order of precedence: a byte order mark, UTF-8 if all bytes are valid, the declaration, and a
@@ -34,7 +36,7 @@ def decoded(body: bytes) -> str:
         return body[len(mark or b"") :].decode(encoding, "replace")
     if body[:4] in (b"<\0?\0", b"\0<\0?"):
         return body.decode("utf-16-le" if body[0] else "utf-16-be", "replace")
-    found = _DECLARED.search(body[:1024])
+    found = _XML_DECLARED_ENCODING.search(body[:1024])
     declared = resolve_encoding(found[1].decode("ascii", "replace")) if found else None
     candidates: tuple[str | None, ...] = ("utf-8", declared)
     if declared in ("iso2022_jp", "hz"):  # encodings of ASCII bytes, which are valid UTF-8 too
@@ -44,10 +46,10 @@ def decoded(body: bytes) -> str:
             return body.decode(candidate or "ascii")
         except (UnicodeDecodeError, LookupError):
             continue
-    return body.decode(_likely_encoding(body, declared), "replace")
+    return body.decode(_guess_xml_encoding(body, declared), "replace")
 
 
-def _likely_encoding(body: bytes, declared: str | None) -> str:
+def _guess_xml_encoding(body: bytes, declared: str | None) -> str:
     """Guess the encoding of bytes that are valid neither in UTF-8 nor in the declared encoding."""
     if declared not in (None, "utf-8") and not (declared or "").startswith("utf-16"):
         return declared or "utf-8"
@@ -64,17 +66,17 @@ def _likely_encoding(body: bytes, declared: str | None) -> str:
     return "cp1252"
 
 
-def well_escaped(text: str) -> str:
+def escape_xml_text(text: str) -> str:
     """Return XML without anything that would stop a parser or make it expand or fetch entities.
 
     Named entities of HTML become their characters, loose ampersands are escaped, and declarations
     of entities are disabled.
     """
-    text = NOT_XML.sub("", text).replace("<!ENTITY", "&lt;!ENTITY")
-    return _LOOSE_AMPERSAND.sub(_escaped, text) if "&" in text else text
+    text = NON_XML_CHARACTER.sub("", text).replace("<!ENTITY", "&lt;!ENTITY")
+    return _LOOSE_AMPERSAND.sub(_escape_xml_match, text) if "&" in text else text
 
 
-def _escaped(match: re.Match[str]) -> str:
+def _escape_xml_match(match: re.Match[str]) -> str:
     """Return the replacement of a match of `_LOOSE_AMPERSAND`; CDATA sections stay unchanged."""
     if match[0].startswith("<"):
         return match[0]
@@ -83,23 +85,23 @@ def _escaped(match: re.Match[str]) -> str:
     return character if character and character not in "<>&\"'" else "&amp;" + name
 
 
-def xml_from_root(text: str, url: str) -> str:
+def escaped_xml_from_root(text: str, url: str) -> str:
     """Return the text from its root element on, well escaped.
 
     Raises SourceError for a web page and for text without a known root element.
     """
-    root = _ROOT.search(text)
-    if root is None or _HTML.search(text, 0, root.start()):
+    root = _FEED_ROOT_TAG.search(text)
+    if root is None or _HTML_ROOT_TAG.search(text, 0, root.start()):
         content = "other content"
-        if _HTML.search(text, 0, 65536):
+        if _HTML_ROOT_TAG.search(text, 0, 65536):
             content = "a web page"
         elif not text.strip():
             content = "empty"
         raise SourceError(f"{url}: not a feed or sitemap, but {content}")
-    return well_escaped(text[root.start() :])
+    return escape_xml_text(text[root.start() :])
 
 
-def xml_tree(text: str, url: str) -> etree._Element:
+def parse_xml_tree(text: str, url: str) -> etree._Element:
     """Parse XML with recovery from errors. Raises SourceError if there is no tree."""
     parser = etree.XMLParser(
         encoding="utf-8",

@@ -1,4 +1,5 @@
-"""Base class of the spiders: reads due sources and pages of an archive, and decides when to stop."""
+"""Base class of the spiders: reads due sources and pages of an archive, and decides when to
+stop."""
 
 from __future__ import annotations
 
@@ -21,66 +22,87 @@ from twisted.python.failure import Failure
 
 from archive.archive import Archive
 from archive.errors import ArchiveError, ReadingError, SourceError
-from archive.frontier.urls import Listing, Waiting
-from archive.records import Article, Capture, Check, Lead, Outcome, SourceKind, clock, utc
-from archive.storage.lock import crawl_lock
-from archive.times import since as moment_since
-from crawler.network.backoff import Pause, Turns, put_off
-from crawler.network.cache_headers import wish_seconds
-from crawler.network.download_slots import Places
-from crawler.network.exchange import capture, failed_look, header, look, read_look, request
-from crawler.network.opt_outs import NOARCHIVE, honoured, opted_out, refusal
-from crawler.network.redirects import moved_for_good
+from archive.frontier.urls import KnownSitemap, LeasedPage
+from archive.records import (
+    Article,
+    Capture,
+    Check,
+    Lead,
+    Outcome,
+    SourceKind,
+    current_time,
+    format_utc,
+)
+from archive.storage.lock import hold_crawl_lock
+from archive.times import parse_since as moment_since
+from crawler.network.backoff import SiteBackoff, SitePause, pause_reason
+from crawler.network.cache_headers import freshness_seconds
+from crawler.network.download_slots import DownloadSlots
+from crawler.network.exchange import (
+    capture_response,
+    check_of_article,
+    check_of_failure,
+    check_of_response,
+    page_request_to,
+    response_header,
+)
+from crawler.network.opt_outs import (
+    OPT_OUT_NOARCHIVE,
+    opt_out_refusal,
+    opt_outs_of_page,
+    parse_opt_outs,
+)
+from crawler.network.redirects import permanent_redirect
 from crawler.network.scrapy_internals import is_engine_busy
-from crawler.network.site_shares import Shares
-from crawler.services.wayback import Wayback
-from crawler.sources.sitemap_parser import Child, children_to_read, newer_than
+from crawler.network.site_shares import SiteShares
+from crawler.services.wayback import WaybackMachine
+from crawler.sources.sitemap_parser import ChildSitemap, child_sitemaps_to_read, leads_newer_than
 from crawler.spiders.change_signal import ChangeSignal
-from crawler.spiders.pending_sources import Telling
+from crawler.spiders.pending_sources import PendingSources
 from crawler.workers import fork_server
-from crawler.workers.pool import Worker, Workers
-from crawler.workers.reextraction import rereader
+from crawler.workers.pool import Worker, WorkerPool
+from crawler.workers.reextraction import make_reextractor
 from pipelines.clean import clean_lead
-from pipelines.urls import is_address, url_key
+from pipelines.urls import is_fetchable_url, url_key
 
-MOST_UNDER_WAY = 64
+MAX_PAGES_IN_PROGRESS = 64
 """Pages in progress at once, those of unresponsive sites not counted.
 
 Enough to keep all outlets busy; little has to be repeated after a crash.
 """
-MOST_SOURCES = 192
+MAX_SOURCES_IN_PROGRESS = 192
 """Feeds and sitemaps requested at once; nearly all of them wait for the delay of their host."""
-PER_OUTLET = 8
+MAX_LEASED_PER_OUTLET = 8
 """Pages of one outlet that are leased at once."""
-IN_TURN = 3
+PAGES_PER_OUTLET_TURN = 3
 """Pages of an outlet that are requested before the next outlet's, unless a budget is shared out.
 
 Each site is fetched at its own pace. If the largest took turns with all the others, it would be
 the only one left at the end.
 """
-MOST_SITEMAPS = 60
+MAX_SITEMAPS_PER_INDEX = 60
 """Sitemaps of one index that are read in one crawl, newest first."""
-INDEX_DEPTH = 3
+MAX_SITEMAP_INDEX_DEPTH = 3
 """Levels of sitemap indexes that are followed."""
-MOST_OF_A_SOURCE = 500
+MAX_SITEMAPS_PER_SOURCE = 500
 """Sitemaps that one source leads to in one crawl, however its indexes branch."""
-MOST_LEADS = 200_000
+MAX_LEADS_PER_SOURCE = 200_000
 """Leads that are stored from one source in one crawl."""
-MOST_HOSTS = 200
+MAX_HOSTS_PER_SOURCE = 200
 """Hosts to which the leads of one source may point.
 
 Aggregators name some dozens, and each host's robots.txt has to be fetched.
 """
-AT_A_TIME = 500
+LEADS_PER_STEP = 500
 """Leads stored in one step; more would block the event loop for seconds."""
 
-CLOCK_CHECK_SECONDS = 0.5
+MAX_CHANGE_WAIT_SECONDS = 0.5
 """Longest wait for a change: some conditions depend on the clock alone.
 
 An unresponsive site loses its slots, a site may use its share of time again, Scrapy has room.
 """
 
-Children = list[tuple[Child, Listing | None]]
+ChildSitemaps = list[tuple[ChildSitemap, KnownSitemap | None]]
 """Sitemaps to read, each with its state at the last fetch."""
 
 
@@ -125,8 +147,8 @@ class ArchiveSpider(Spider):
         self.under_way: set[str] = set()
         self.changes = ChangeSignal()
         """Notified when a URL is settled, leads are stored, or the crawl ends."""
-        self.places = Places()
-        self.telling = Telling()
+        self.places = DownloadSlots()
+        self.telling = PendingSources()
         self.roots: dict[str, str] = {}
         """For each sitemap that an index names, the source that led to it."""
         self.sitemaps_read: Counter[str] = Counter()
@@ -134,7 +156,7 @@ class ArchiveSpider(Spider):
         """Both by source."""
         self.hosts_named: defaultdict[str, set[str]] = defaultdict(set)
         """By source as well."""
-        self.shares = Shares(time.monotonic())
+        self.shares = SiteShares(time.monotonic())
         self.remarks: dict[str, str] = {}
         self.ended = False
         self._given, self.crawl_id = archive, crawl_id
@@ -154,22 +176,24 @@ class ArchiveSpider(Spider):
         settings = crawler.settings
         if self._given is None:
             folder = Path(settings["DATELINE_ARCHIVE"])
-            self.resources.enter_context(crawl_lock(folder))
+            self.resources.enter_context(hold_crawl_lock(folder))
             self.archive = self.resources.enter_context(Archive(folder))
             self.crawl_id = self.archive.start_crawl(f"scrapy crawl {self.name}")
         else:
             self.archive = self._given
-        self.opt_outs = honoured(settings["DATELINE_OPT_OUTS"])
+        self.opt_outs = parse_opt_outs(settings["DATELINE_OPT_OUTS"])
         if self.outlet_budget is None:
             self.outlet_budget = settings.getint("DATELINE_OUTLET_PAGES") or None
         recorded = self.archive.pauses().items()
         pauses = {
-            site: Pause(datetime.fromisoformat(until), why) for site, (until, why) in recorded
+            site: SitePause(datetime.fromisoformat(until), why) for site, (until, why) in recorded
         }
-        self.turns = Turns(pauses)
-        self.reread = rereader(self.archive, self.resources.enter_context(closing(Worker())))
+        self.turns = SiteBackoff(pauses)
+        self.reread = make_reextractor(
+            self.archive, self.resources.enter_context(closing(Worker()))
+        )
         self.workers = self.resources.enter_context(
-            Workers(settings["DATELINE_WORKERS"], settings.getfloat("DATELINE_PAGE_SECONDS"))
+            WorkerPool(settings["DATELINE_WORKERS"], settings.getfloat("DATELINE_PAGE_SECONDS"))
         )
 
     def closed(self, reason: str) -> None:
@@ -201,19 +225,19 @@ class ArchiveSpider(Spider):
         sources = deque(self.archive.sources(self.kinds, self.hosts, self.due))
         if sources:
             # it loads the extraction code while the first responses are on their way
-            fork_server.start()
+            fork_server.start_fork_server()
         for source in sources:
             self.telling.expect(source.url, source.host)
         while sources and not self.ended:
             if first := list(meanwhile()):
                 for page in first:
                     yield page
-            elif len(self._in_place()) < MOST_SOURCES:
+            elif len(self._in_place()) < MAX_SOURCES_IN_PROGRESS:
                 source = sources.popleft()
-                seen = Listing(source.url, None, source.etag, source.last_modified)
+                seen = KnownSitemap(source.url, None, source.etag, source.last_modified)
                 yield self.source_request(source.url, source.kind, seen)
             else:
-                await self.changes.wait(CLOCK_CHECK_SECONDS)
+                await self.changes.wait(MAX_CHANGE_WAIT_SECONDS)
 
     async def all_settled(self) -> None:
         """Wait until no URL is in progress, or the crawl has ended."""
@@ -228,10 +252,12 @@ class ArchiveSpider(Spider):
         when a budget has to be shared out: then all outlets have to be read first.
         """
         room = self.room()
-        if self.budget is not None or room < PER_OUTLET or is_engine_busy(self.crawler):
+        if self.budget is not None or room < MAX_LEASED_PER_OUTLET or is_engine_busy(self.crawler):
             return
-        hosts = self.telling.take(PER_OUTLET)
-        if hosts or (room > MOST_UNDER_WAY - PER_OUTLET and self._more_is_known()):
+        hosts = self.telling.take(MAX_LEASED_PER_OUTLET)
+        if hosts or (
+            room > MAX_PAGES_IN_PROGRESS - MAX_LEASED_PER_OUTLET and self._more_is_known()
+        ):
             for waiting in self._leased(room, hosts or self.hosts):
                 yield self.page_request(waiting)
 
@@ -245,22 +271,22 @@ class ArchiveSpider(Spider):
         while not self.ended:
             room = 0 if self.spent else self.room()
             leased = []
-            if room > MOST_UNDER_WAY // 4 and not is_engine_busy(self.crawler):
+            if room > MAX_PAGES_IN_PROGRESS // 4 and not is_engine_busy(self.crawler):
                 leased = self._leased(room, self.hosts)
                 for waiting in leased:
                     yield self.page_request(waiting)
             if not leased:
                 if not self.under_way:
                     return
-                await self.changes.wait(CLOCK_CHECK_SECONDS)
+                await self.changes.wait(MAX_CHANGE_WAIT_SECONDS)
 
-    def _leased(self, most: int, hosts: Sequence[str]) -> list[Waiting]:
+    def _leased(self, most: int, hosts: Sequence[str]) -> list[LeasedPage]:
         """Lease up to `most` due pages of `hosts` (or of all) within the budgets."""
-        in_turn, spent = IN_TURN if self.budget is None else 1, self._spent_outlets()
+        in_turn, spent = PAGES_PER_OUTLET_TURN if self.budget is None else 1, self._spent_outlets()
         greedy = self.shares.greedy(self.asked, time.monotonic())
-        leased = self.archive.lease(most, PER_OUTLET, hosts, [*spent, *greedy], in_turn)
+        leased = self.archive.lease(most, MAX_LEASED_PER_OUTLET, hosts, [*spent, *greedy], in_turn)
         if greedy and not leased and not self.under_way:  # no other site has pages to fetch
-            leased = self.archive.lease(most, PER_OUTLET, hosts, spent, in_turn)
+            leased = self.archive.lease(most, MAX_LEASED_PER_OUTLET, hosts, spent, in_turn)
         return self._within_budget(leased)
 
     def _spent_outlets(self) -> list[str]:
@@ -268,7 +294,7 @@ class ArchiveSpider(Spider):
         most = self.outlet_budget
         return [host for host, many in self.asked.items() if most is not None and many >= most]
 
-    def _within_budget(self, leased: Sequence[Waiting]) -> list[Waiting]:
+    def _within_budget(self, leased: Sequence[LeasedPage]) -> list[LeasedPage]:
         """Return the leased pages that the budgets allow; the others go on waiting."""
         kept = []
         for waiting in leased:
@@ -287,7 +313,7 @@ class ArchiveSpider(Spider):
 
     def room(self) -> int:
         """Return how many more pages may be in progress."""
-        return MOST_UNDER_WAY - len(self._in_place() - self.telling.sources.keys())
+        return MAX_PAGES_IN_PROGRESS - len(self._in_place() - self.telling.sources.keys())
 
     def _in_place(self) -> set[str]:
         """Return the URLs in progress that count against the limit."""
@@ -297,14 +323,14 @@ class ArchiveSpider(Spider):
         self,
         url: str,
         kind: SourceKind,
-        seen: Listing | None,
+        seen: KnownSitemap | None,
         depth: int = 0,
         lastmod: str | None = None,
     ) -> Request:
         """Return a request for a feed or sitemap."""
         self._ask(url)
-        seen = seen or Listing(url, None)
-        return request(
+        seen = seen or KnownSitemap(url, None)
+        return page_request_to(
             url,
             self.read_source,
             self.failed,
@@ -315,10 +341,10 @@ class ArchiveSpider(Spider):
             lastmod=lastmod,
         )
 
-    def page_request(self, waiting: Waiting) -> Request:
+    def page_request(self, waiting: LeasedPage) -> Request:
         """Return a request for a page."""
         self._ask(waiting.lead.url)
-        return request(
+        return page_request_to(
             waiting.lead.url,
             self.read_page,
             self.failed,
@@ -340,7 +366,9 @@ class ArchiveSpider(Spider):
     ) -> AsyncIterator[Check | Request]:
         """Read a feed or sitemap: yield its check with leads, and requests for child sitemaps."""
         self.places.answered(response.meta["asked"])
-        check = look(response, modified_at=lastmod, wish_seconds=wish_of(response))
+        check = check_of_response(
+            response, modified_at=lastmod, wish_seconds=requested_rest_seconds(response)
+        )
         try:
             if check.outcome == "new":
                 read = self._read_feed if kind == "feed" else self._read_sitemap
@@ -350,7 +378,9 @@ class ArchiveSpider(Spider):
         except (SourceError, ReadingError) as error:
             yield replace(check, outcome="failed", reason=str(error))
             return
-        for child, seen in self._further(check.url, children) if depth < INDEX_DEPTH else ():
+        for child, seen in (
+            self._further(check.url, children) if depth < MAX_SITEMAP_INDEX_DEPTH else ()
+        ):
             self.telling.expect_more(child.url, check.url)
             yield self.source_request(child.url, "sitemap", seen, depth + 1, child.modified_at)
         yield await self._in_parts(self._taken(self._with_move(check, response)))
@@ -360,26 +390,26 @@ class ArchiveSpider(Spider):
 
         It is still known by its first URL, which may lead back one day.
         """
-        to = moved_for_good(response)
+        to = permanent_redirect(response)
         if to is None or check.outcome not in ("listed", "unchanged"):
             return check
         self.remarks[check.url] = f"has moved permanently to {to}"
-        return with_reason(check, f"moved permanently to {to}")
+        return add_reason(check, f"moved permanently to {to}")
 
-    def _further(self, url: str, children: Children) -> Children:
+    def _further(self, url: str, children: ChildSitemaps) -> ChildSitemaps:
         """Return the sitemaps of an index to read, up to MOST_OF_A_SOURCE of one source."""
         root = self.roots.get(url, url)
-        usable = [each for each in children if is_address(each[0].url)]
+        usable = [each for each in children if is_fetchable_url(each[0].url)]
         if len(usable) < len(children):
             self.remarks[root] = (
                 f"names {len(children) - len(usable):,} sitemaps whose URLs cannot be used"
             )
-        kept = usable[: max(0, MOST_OF_A_SOURCE - self.sitemaps_read[root])]
+        kept = usable[: max(0, MAX_SITEMAPS_PER_SOURCE - self.sitemaps_read[root])]
         self.roots |= {child.url: root for child, _ in kept}
         self.sitemaps_read[root] += len(kept)
         if len(kept) < len(usable):
             self.remarks[root] = (
-                f"names more than {MOST_OF_A_SOURCE} sitemaps; the rest was left out"
+                f"names more than {MAX_SITEMAPS_PER_SOURCE} sitemaps; the rest was left out"
             )
         return kept
 
@@ -387,25 +417,25 @@ class ArchiveSpider(Spider):
         """Return the check of a source with up to MOST_LEADS leads in all."""
         root = self.roots.get(check.url, check.url)
         check = self._of_few_hosts(check, root)
-        room = max(0, MOST_LEADS - self.leads_taken[root])
+        room = max(0, MAX_LEADS_PER_SOURCE - self.leads_taken[root])
         self.leads_taken[root] += len(check.leads)
         if len(check.leads) <= room:
             return check
         why = f"{len(check.leads) - room:,} more leads than are taken from one source"
-        return replace(with_reason(check, why), leads=check.leads[:room])
+        return replace(add_reason(check, why), leads=check.leads[:room])
 
     def _of_few_hosts(self, check: Check, root: str) -> Check:
         """Return the check of a source without leads beyond MOST_HOSTS hosts."""
         known, kept = self.hosts_named[root], []
         for lead in check.leads:
             host = lead.url.partition("://")[2].partition("/")[0]
-            if host in known or len(known) < MOST_HOSTS:
+            if host in known or len(known) < MAX_HOSTS_PER_SOURCE:
                 known.add(host)
                 kept.append(lead)
         if len(kept) == len(check.leads):
             return check
-        why = f"{len(check.leads) - len(kept):,} left out: leads to more than {MOST_HOSTS} hosts"
-        return replace(with_reason(check, why), leads=tuple(kept))
+        why = f"{len(check.leads) - len(kept):,} left out: leads to more than {MAX_HOSTS_PER_SOURCE} hosts"
+        return replace(add_reason(check, why), leads=tuple(kept))
 
     async def _in_parts(self, check: Check) -> Check:
         """Store the leads of a check in steps, except for the last AT_A_TIME.
@@ -413,31 +443,31 @@ class ArchiveSpider(Spider):
         Between two steps the crawl gets three times as long as the step took.
         """
         leads = check.leads
-        while len(leads) > AT_A_TIME and not self.ended:
+        while len(leads) > LEADS_PER_STEP and not self.ended:
             began = time.thread_time()
-            cleaned = [lead for given in leads[:AT_A_TIME] if (lead := clean_lead(given))]
+            cleaned = [lead for given in leads[:LEADS_PER_STEP] if (lead := clean_lead(given))]
             self.archive.add_leads([replace(lead, url_key=url_key(lead.url)) for lead in cleaned])
             self.changes.notify()
-            leads = leads[AT_A_TIME:]
+            leads = leads[LEADS_PER_STEP:]
             await asyncio.sleep(3 * (time.thread_time() - began))
         return replace(check, leads=leads)
 
-    async def _read_feed(self, check: Check, response: Response) -> tuple[Check, Children]:
+    async def _read_feed(self, check: Check, response: Response) -> tuple[Check, ChildSitemaps]:
         """Return the check of a feed with its leads; a feed has no children."""
         feed = await self.workers.read_feed(response.body, response.url)
-        wish = wish_of(response, feed.ttl_minutes)
+        wish = requested_rest_seconds(response, feed.ttl_minutes)
         return replace(
             check,
             outcome="listed",
             leads=feed.leads,
-            reason=left_out(feed.skipped),
+            reason=skipped_entries_summary(feed.skipped),
             wish_seconds=wish,
         ), []
 
-    async def _read_sitemap(self, check: Check, response: Response) -> tuple[Check, Children]:
+    async def _read_sitemap(self, check: Check, response: Response) -> tuple[Check, ChildSitemaps]:
         """Return the check of a sitemap with its leads, and the children to read."""
         sitemap = await self.workers.read_sitemap(response.body, response.url)
-        leads, older, undated = newer_than(sitemap.leads, self.since)
+        leads, older, undated = leads_newer_than(sitemap.leads, self.since)
         self.counts["older"] += older
         self.counts["undated"] += undated
         named = tuple(
@@ -445,26 +475,29 @@ class ArchiveSpider(Spider):
             for child in sitemap.children
         )
         listed = replace(
-            check, outcome="listed", leads=(*leads, *named), reason=left_out(sitemap.skipped)
+            check,
+            outcome="listed",
+            leads=(*leads, *named),
+            reason=skipped_entries_summary(sitemap.skipped),
         )
         return listed, self._children(check.url, sitemap.children)
 
-    def _known_children(self, check: Check) -> Children:
+    def _known_children(self, check: Check) -> ChildSitemaps:
         """Return the children of an unchanged index, which may have changed."""
         if check.status != 304:
             return []
         return self._children(
-            check.url, [Child(url, None) for url in self.archive.sitemaps_of(check.url)]
+            check.url, [ChildSitemap(url, None) for url in self.archive.sitemaps_of(check.url)]
         )
 
-    def _children(self, index_url: str, children: Sequence[Child]) -> Children:
+    def _children(self, index_url: str, children: Sequence[ChildSitemap]) -> ChildSitemaps:
         """Return the sitemaps of an index that may hold anything new since `since`."""
         seen = self.archive.sitemaps_of(index_url)
-        wanted = children_to_read(children, self.since, MOST_SITEMAPS)
+        wanted = child_sitemaps_to_read(children, self.since, MAX_SITEMAPS_PER_INDEX)
         return [
             (child, seen.get(child.url))
             for child in wanted
-            if not is_as_read(child, seen.get(child.url))
+            if not is_sitemap_unchanged(child, seen.get(child.url))
         ]
 
     async def read_page(
@@ -475,29 +508,31 @@ class ArchiveSpider(Spider):
         A page whose bytes have the digest `as_read` is not extracted again.
         """
         self.places.answered(response.meta["asked"])
-        check = look(response, lead=lead)
+        check = check_of_response(response, lead=lead)
         # the Wayback Machine is asked only if a user names it
-        if check.outcome == "gone" and lead.listed_as and lead.via != Wayback.via:
+        if check.outcome == "gone" and lead.listed_as and lead.via != WaybackMachine.via:
             again = replace(lead, listed_as=None)
-            yield request(
+            yield page_request_to(
                 lead.listed_as, self.read_page, self.failed, instead_of=lead.url, lead=again
             )
             return
         if check.outcome != "new":
             yield check
             return
-        came = capture(response)
-        borne = opted_out(came, self.opt_outs)
-        if why := refusal(borne):
+        came = capture_response(response)
+        borne = opt_outs_of_page(came, self.opt_outs)
+        if why := opt_out_refusal(borne):
             yield replace(check, outcome="refused", reason=why)
             return
         if came.digest == as_read:
             yield replace(check, outcome="unchanged", digest=came.digest)
             return
         check = replace(check, capture=came, digest=came.digest)
-        if NOARCHIVE in borne:  # it is still read, for its text
+        if OPT_OUT_NOARCHIVE in borne:  # it is still read, for its text
             check = replace(
-                check, capture=None, reason=f"no copy is stored: noarchive ({borne[NOARCHIVE]})"
+                check,
+                capture=None,
+                reason=f"no copy is stored: noarchive ({borne[OPT_OUT_NOARCHIVE]})",
             )
         try:
             article = await self.read_article(came)
@@ -507,7 +542,9 @@ class ArchiveSpider(Spider):
             )
             yield self._bounded(failed, article=False)
             return
-        yield read_look(self._bounded(check, article=article.page_type == "article"), article)
+        yield check_of_article(
+            self._bounded(check, article=article.page_type == "article"), article
+        )
 
     def _bounded(self, check: Check, *, article: bool) -> Check:
         """Return the check with its capture, or with the reason why no copy is stored."""
@@ -517,7 +554,7 @@ class ArchiveSpider(Spider):
         why = self.shares.refuses_copy(url, len(check.capture.body), article=article)
         if why is None:
             return check
-        return replace(with_reason(check, why), capture=None)
+        return replace(add_reason(check, why), capture=None)
 
     async def read_article(self, came: Capture) -> Article:
         """Return the article of a page; raises ReadingError where it cannot be read."""
@@ -527,7 +564,7 @@ class ArchiveSpider(Spider):
         """Yield the check of a request without a response."""
         asked: Request = failure.request  # type: ignore[attr-defined]
         self.places.answered(asked.meta["asked"])
-        yield failed_look(asked, failure.value or ReadingError("no answer"))
+        yield check_of_failure(asked, failure.value or ReadingError("no answer"))
 
     # -- called by the pipeline and the middleware -------------------------------------------------
 
@@ -536,14 +573,14 @@ class ArchiveSpider(Spider):
         self._settled(check.url)
         self.counts[outcome] += 1
 
-    def leave_alone(self, site: str, pause: Pause) -> None:
+    def leave_alone(self, site: str, pause: SitePause) -> None:
         """Record a pause of a site that is too long to wait for.
 
         `crawler.network.backoff` and `crawler.network.robots` call this.
         """
-        self.remarks[site] = put_off(pause)
+        self.remarks[site] = pause_reason(pause)
         try:
-            self.archive.leave_alone(site, utc(pause.until), pause.reason)
+            self.archive.leave_alone(site, format_utc(pause.until), pause.reason)
         except (sqlite3.Error, ArchiveError) as error:
             self.give_up(error)
 
@@ -581,22 +618,22 @@ class ArchiveSpider(Spider):
         self.changes.notify()
 
 
-def with_reason(check: Check, why: str) -> Check:
+def add_reason(check: Check, why: str) -> Check:
     """Return the check with a further reason."""
     return replace(check, reason=f"{check.reason}; {why}" if check.reason else why)
 
 
-def wish_of(response: Response, ttl_minutes: int | None = None) -> int | None:
+def requested_rest_seconds(response: Response, ttl_minutes: int | None = None) -> int | None:
     """Return the seconds for which a source asks not to be fetched again."""
-    return wish_seconds(partial(header, response), ttl_minutes, clock())
+    return freshness_seconds(partial(response_header, response), ttl_minutes, current_time())
 
 
-def is_as_read(child: Child, seen: Listing | None) -> bool:
+def is_sitemap_unchanged(child: ChildSitemap, seen: KnownSitemap | None) -> bool:
     """Return whether a sitemap has the date that it had when it was last read."""
     return bool(seen and seen.modified_at and seen.modified_at == child.modified_at)
 
 
-def left_out(skipped: tuple[str, ...]) -> str | None:
+def skipped_entries_summary(skipped: tuple[str, ...]) -> str | None:
     """Return what was skipped in a feed or sitemap: `3 left out: 2 × no link, 1 × not http`."""
     if not skipped:
         return None

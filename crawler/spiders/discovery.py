@@ -11,11 +11,11 @@ from typing import Any
 from scrapy.crawler import Crawler
 
 from archive.records import CatalogueOutlet, Outlet
-from crawler.sources.outlet_lookup import Found, LookUp, known_of
-from crawler.sources.source_discovery import home_urls
+from crawler.sources.outlet_lookup import FoundOutlet, OutletFinder, wanted_outlets
+from crawler.sources.source_discovery import home_page_urls
 from crawler.spiders.archive_spider import ArchiveSpider
 
-__all__ = ["DiscoverySpider", "Found"]
+__all__ = ["DiscoverySpider", "FoundOutlet"]
 
 
 class DiscoverySpider(ArchiveSpider):
@@ -33,28 +33,28 @@ class DiscoverySpider(ArchiveSpider):
         hosts: str = "",
         outlets_known: Iterable[Outlet] = (),
         catalogue: tuple[CatalogueOutlet, ...] | None = None,
-        heard: Callable[[Found], None] | None = None,
+        heard: Callable[[FoundOutlet], None] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.named = [host for host in hosts.split(",") if host]
         for host in self.named:
-            home_urls(host)  # raises UsageError before anything starts
+            home_page_urls(host)  # raises UsageError before anything starts
         self.outlets_known, self.catalogue = tuple(outlets_known), catalogue
-        self.found: list[Found] = []
+        self.found: list[FoundOutlet] = []
         self.heard = heard or (lambda _: None)
 
     def _open(self, crawler: Crawler) -> None:
-        from crawler.sources.catalogue import read
+        from crawler.sources.catalogue import read_catalogue
 
         super()._open(crawler)
-        catalogue = read() if self.catalogue is None else self.catalogue
-        self.wanted = known_of(self.archive, catalogue, self.named, self.outlets_known)
+        catalogue = read_catalogue() if self.catalogue is None else self.catalogue
+        self.wanted = wanted_outlets(self.archive, catalogue, self.named, self.outlets_known)
 
     async def start(self) -> AsyncIterator[Any]:
         """Look all outlets up; yields no request of its own."""
         self.under_way = {wanted.host for wanted in self.wanted}
-        async for found in LookUp(self).add(self.wanted):
+        async for found in OutletFinder(self).add(self.wanted):
             self.under_way.discard(found.asked)
             self.found.append(found)
             self.heard(found)

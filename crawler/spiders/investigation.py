@@ -23,48 +23,54 @@ from scrapy.http import Request
 
 from archive.articles import leads as told
 from archive.articles import story_searches
-from archive.articles.story_searches import Searched
+from archive.articles.story_searches import OutletSearch
 from archive.errors import ArchiveError, DatelineError
 from archive.frontier.hosts import bare_host
-from archive.queries.lookup import lookup
+from archive.queries.lookup import find_article_id
 from archive.records import CatalogueOutlet, Check, Lead, Outcome, Outlet
 from archive.storage.database import transaction
 from crawler.progress import Progress
-from crawler.services.search_service import host_of
-from crawler.sources.catalogue import read
-from crawler.spiders.story import ARTICLES, StorySpider
-from crawler.story_search.likely_outlets import suggest
-from crawler.story_search.outlet_probe import CUT_SHORT, Looked, QuickLook, keep, settle
-from pipelines.identity import file_lead
-from pipelines.topics.outlet_suggestions import Suggestion
+from crawler.services.search_service import bare_host_of
+from crawler.sources.catalogue import read_catalogue
+from crawler.spiders.story import ARTICLE_OUTCOMES, StorySpider
+from crawler.story_search.likely_outlets import suggest_outlets
+from crawler.story_search.outlet_probe import (
+    PROBE_CUT_SHORT,
+    OutletProbe,
+    ProbedOutlet,
+    save_probe,
+    save_probe_result,
+)
+from pipelines.identity import identify_lead
+from pipelines.topics.outlet_suggestions import OutletSuggestion
 from pipelines.urls import url_key
 
-MOST_ROUNDS = 12
-LOOKS_AT_ONCE = 16
-UNASKED = 20
+MAX_INVESTIGATION_ROUNDS = 12
+MAX_PROBES_AT_ONCE = 16
+UNASKED_REASON = 20
 """Outlets that are told as suggested and not asked."""
-PATIENCE = 20
+CONFIRM_TIMEOUT_SECONDS = 20
 """Outlets in a row that brought nothing after which no more are asked; or half of those that may be
 asked."""
 
-OF_LIST = "it stands in the list of outlets"
+MAX_LISTED_OUTLETS = "it stands in the list of outlets"
 
 
-def is_likelier(suggestion: Suggestion) -> bool:
+def is_likelier(suggestion: OutletSuggestion) -> bool:
     """Does anything speak for it? Those for which nothing does stand in no order: none of them says
     of the next."""
-    return suggestion.reasons != (OF_LIST,)
+    return suggestion.reasons != (MAX_LISTED_OUTLETS,)
 
 
-Confirm = Callable[[Sequence[Suggestion], Any], Awaitable[bool]]
+ConfirmOutlets = Callable[[Sequence[OutletSuggestion], Any], Awaitable[bool]]
 """Whether some outlets may be asked; with the live line of the terminal, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Interviewer:
     """Who started the search, as far as it turns to them."""
 
-    confirm: Confirm | None = None
+    confirm: ConfirmOutlets | None = None
     """Asks whether some outlets may be asked; None: they may."""
     tell: Callable[[str], None] = lambda _: None
     """Is told each article that is found."""
@@ -73,7 +79,7 @@ class Person:
     spider and why."""
 
 
-class InvestigateSpider(StorySpider):
+class InvestigationSpider(StorySpider):
     """`url`: the article · `most`: outlets of the catalogue that are asked in all · `requests`: of
     any kind, at most.
 
@@ -91,16 +97,16 @@ class InvestigateSpider(StorySpider):
         most: int = 30,
         requests: int | None = None,
         catalogue: Sequence[CatalogueOutlet] | None = None,
-        person: Person | None = None,
+        person: Interviewer | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.url, self.name_of_story, self.most = url, name_of_story, int(most)
         self.most_requests = int(requests) if requests else None
-        self.catalogue = read() if catalogue is None else catalogue
+        self.catalogue = read_catalogue() if catalogue is None else catalogue
         self.outlets_known = {bare_host(each.host): each for each in self.catalogue}
-        self.person = person or Person()
-        self.asked_outlets: dict[str, Suggestion] = {}
+        self.person = person or Interviewer()
+        self.asked_outlets: dict[str, OutletSuggestion] = {}
         """In this run."""
         self.refused: set[str] = set()
         """Outlets that a person did not want to be asked."""
@@ -121,7 +127,7 @@ class InvestigateSpider(StorySpider):
 
     def _open(self, crawler: Crawler) -> None:
         super()._open(crawler)
-        self.quick = QuickLook(self, self.outlets_known)
+        self.quick = OutletProbe(self, self.outlets_known)
 
     # -- the budget --------------------------------------------------------------------------------
 
@@ -152,8 +158,8 @@ class InvestigateSpider(StorySpider):
         cannot be had."""
         if self._article_id() is not None:
             return
-        self.archive.add_leads([file_lead(Lead(self.url, via="given"))])
-        lead = file_lead(Lead(self.url, via="given"))
+        self.archive.add_leads([identify_lead(Lead(self.url, via="given"))])
+        lead = identify_lead(Lead(self.url, via="given"))
         for waiting in self.archive.lease_these([lead.url]):
             yield self.page_request(waiting)
         await self._idle()
@@ -168,7 +174,7 @@ class InvestigateSpider(StorySpider):
             raise ArchiveError(f"{self.url}: no article could be had there ({why})")
 
     def _article_id(self) -> int | None:
-        return lookup(self.archive.db, self.url, url_key)
+        return find_article_id(self.archive.db, self.url, url_key)
 
     def _follow_article(self) -> None:
         from crawler.story_search.followed_stories import follow_story
@@ -187,7 +193,7 @@ class InvestigateSpider(StorySpider):
         has, then pages."""
         known = {bare_host(each.host) for each in self.archive.sources(self.kinds)}
         known |= {host for host, each in self._searched().items() if each.state == "answered"}
-        own = [] if host_of(self.url) in known else [urlsplit(self.url).netloc]
+        own = [] if bare_host_of(self.url) in known else [urlsplit(self.url).netloc]
         async for source in self.source_requests():
             yield source
         if own:
@@ -208,7 +214,7 @@ class InvestigateSpider(StorySpider):
         with_feed = {each.host for each in sources if each.kind == "feed"}
         mute = {each.host: each.url for each in sources if each.host not in with_feed}
         looked = {
-            host: Looked(Outlet(host), urljoin(url, "/"))
+            host: ProbedOutlet(Outlet(host), urljoin(url, "/"))
             for host, url in mute.items()
             if self.directing.is_mute(host) and bare_host(urlsplit(url).netloc) == bare_host(host)
         }
@@ -223,7 +229,7 @@ class InvestigateSpider(StorySpider):
         """Requests for lists and pages of outlets that are suggested, until nothing new comes or
         all is spent."""
         fruitless = 0
-        for number in range(MOST_ROUNDS):
+        for number in range(MAX_INVESTIGATION_ROUNDS):
             chosen = [] if self.ended or self.budget_spent() else self._suggested(number)
             if not chosen:
                 break
@@ -239,7 +245,7 @@ class InvestigateSpider(StorySpider):
             async for page in self.directed_pages():
                 yield page
             fruitless = 0 if len(self.found) > before else fruitless + sum(map(is_likelier, chosen))
-            if fruitless >= max(PATIENCE, self.most // 2):
+            if fruitless >= max(CONFIRM_TIMEOUT_SECONDS, self.most // 2):
                 self.stopped = f"the last {fruitless} outlets brought nothing new"
                 return
         self.stopped = self._why_stopped()
@@ -270,43 +276,43 @@ class InvestigateSpider(StorySpider):
         }
         return len(before | set(self.asked_outlets))
 
-    def _searched(self) -> dict[str, Searched]:
-        found = story_searches.search(self.archive.db, self.story.id)
+    def _searched(self) -> dict[str, OutletSearch]:
+        found = story_searches.story_search(self.archive.db, self.story.id)
         return {each.host: each for each in found.outlets} if found else {}
 
-    def _suggested(self, number: int) -> list[Suggestion]:
+    def _suggested(self, number: int) -> list[OutletSuggestion]:
         """The outlets of the next round: half of those that may be asked in the first, then a
         quarter each time."""
         room = self.most - self._asked_so_far()
         share = max(5, self.most // (4 if number else 2))
         return self._unasked(min(room, share)) if room > 0 else []
 
-    def _unasked(self, most: int) -> list[Suggestion]:
+    def _unasked(self, most: int) -> list[OutletSuggestion]:
         """The outlets that are likeliest to have covered the story, of those that were not asked
         for it."""
         asked = {host for host, each in self._searched().items() if each.state == "answered"}
-        asked |= {*self.asked_outlets, host_of(self.url)}
+        asked |= {*self.asked_outlets, bare_host_of(self.url)}
         left_over = self._left_over()
-        others = suggest(self.archive.db, self.story.id, self.catalogue, most + len(asked))
+        others = suggest_outlets(self.archive.db, self.story.id, self.catalogue, most + len(asked))
         others += self._unknown({bare_host(each.host) for each in others})
         found = {bare_host(each.host): each for each in [*left_over, *others]}
         return [each for host, each in found.items() if host not in asked][:most]
 
-    def _left_over(self) -> list[Suggestion]:
+    def _left_over(self) -> list[OutletSuggestion]:
         """Outlets that a run before left without a whole turn: the archive may know them, and no
         list that works."""
         return [
-            Suggestion(host, None, tuple(filter(None, (each.suggested,))), 0.0)
+            OutletSuggestion(host, None, tuple(filter(None, (each.suggested,))), 0.0)
             for host, each in self._searched().items()
-            if each.state == "not asked" and each.reason == CUT_SHORT
+            if each.state == "not asked" and each.reason == PROBE_CUT_SHORT
         ]
 
-    def _unknown(self, suggested: Collection[str]) -> list[Suggestion]:
+    def _unknown(self, suggested: Collection[str]) -> list[OutletSuggestion]:
         """Outlets of a person's own list that says nothing of them but their hosts: nothing speaks
         against them."""
-        known = suggested | told.hosts(self.archive.db)
+        known = suggested | told.known_outlet_hosts(self.archive.db)
         return [
-            Suggestion(each.host, each.name, (OF_LIST,), 0.0)
+            OutletSuggestion(each.host, each.name, (MAX_LISTED_OUTLETS,), 0.0)
             for host, each in self.outlets_known.items()
             if not each.country and not each.language and host not in known
         ]
@@ -336,50 +342,50 @@ class InvestigateSpider(StorySpider):
         await self._idle()
         for host, each in looked.items():
             if not self._cut_short():
-                settle(self.archive, each, host)
+                save_probe_result(self.archive, each, host)
             self._note_look(host, each)
 
-    def _note_look(self, host: str, looked: Looked) -> None:
+    def _note_look(self, host: str, looked: ProbedOutlet) -> None:
         """What became of an outlet whose lists were to be read: it answered, or did not, or had no
         whole turn."""
         if self._has_read(looked):
             return
-        if looked.problem == CUT_SHORT or (looked.problem is None and self._cut_short()):
+        if looked.problem == PROBE_CUT_SHORT or (looked.problem is None and self._cut_short()):
             self.cut_short.add(bare_host(host))
         else:
             self.problems_of[bare_host(host)] = (
                 looked.problem or "none of its feeds and sitemaps could be read"
             )
 
-    async def _look(self, hosts: Sequence[str]) -> dict[str, Looked]:
+    async def _look(self, hosts: Sequence[str]) -> dict[str, ProbedOutlet]:
         found = await self._at_once([self.quick.at(host, self.directing.span) for host in hosts])
         return dict(zip(hosts, found, strict=True))
 
-    async def _at_once(self, tasks: Iterable[Awaitable[Looked]]) -> list[Looked]:
-        places = asyncio.Semaphore(LOOKS_AT_ONCE)
+    async def _at_once(self, tasks: Iterable[Awaitable[ProbedOutlet]]) -> list[ProbedOutlet]:
+        places = asyncio.Semaphore(MAX_PROBES_AT_ONCE)
 
-        async def in_turn(task: Awaitable[Looked]) -> Looked:
+        async def in_turn(task: Awaitable[ProbedOutlet]) -> ProbedOutlet:
             async with places:
                 return await task
 
         return list(await asyncio.gather(*map(in_turn, tasks)))
 
-    def _to_read(self, looked: Looked) -> list[Request]:
+    def _to_read(self, looked: ProbedOutlet) -> list[Request]:
         if not looked.sources or self.ended:
             return []
-        keep(self.archive, looked)
+        save_probe(self.archive, looked)
         for source in looked.sources:
             self.telling.expect(source.url, looked.outlet.host)
         return [self.source_request(source.url, source.kind, None) for source in looked.sources]
 
-    def _has_read(self, looked: Looked) -> bool:
+    def _has_read(self, looked: ProbedOutlet) -> bool:
         return self.directing.lists[looked.outlet.host].read > 0
 
     def _cut_short(self) -> bool:
         """Was there no more time or budget for what was to be asked?"""
         return self.ended or self.requests_spent()
 
-    def _is_poor(self, looked: Looked) -> bool:
+    def _is_poor(self, looked: ProbedOutlet) -> bool:
         """Did the lists of an outlet bring nothing, or nothing that says what pages are about?"""
         return not self._has_read(looked) or self.directing.is_mute(looked.outlet.host)
 
@@ -391,7 +397,7 @@ class InvestigateSpider(StorySpider):
 
     def written(self, check: Check, outcome: Outcome) -> None:
         super().written(check, outcome)
-        if self.opened and outcome in ARTICLES:
+        if self.opened and outcome in ARTICLE_OUTCOMES:
             self._tell_found()
 
     def _tell_found(self) -> None:
@@ -408,7 +414,7 @@ class InvestigateSpider(StorySpider):
                     f"{row['day'] or 'undated':10}  {row['outlet']}: {row['headline'] or '(no headline)'}"
                 )
 
-    def became(self) -> list[Searched]:
+    def became(self) -> list[OutletSearch]:
         """One of whose lists some failed before there was no room to look for others did not have
         its turn."""
         return [
@@ -427,19 +433,19 @@ class InvestigateSpider(StorySpider):
             for host in {*self.asked_outlets, *self.problems_of, *self.cut_short}
         ]
         with transaction(self.archive.db) as db:
-            story_searches.note(db, self.story.id, outlets)
+            story_searches.save_outlet_searches(db, self.story.id, outlets)
 
-    def _became(self, host: str, answered: bool) -> Searched:
+    def _became(self, host: str, answered: bool) -> OutletSearch:
         """What became of an outlet that was to be asked in this run."""
         span = self.directing.span
         of = self.asked_outlets.get(host)
         why = "; ".join(of.reasons[:2]) if of else None
         if answered:
             until = None if span.until is None else span.until[:10]
-            return Searched(host, "answered", self._said(host), why, span.since[:10], until)
+            return OutletSearch(host, "answered", self._said(host), why, span.since[:10], until)
         if problem := self.problems_of.get(host):
-            return Searched(host, "failed", problem, why, requests=self.requests[host])
-        return Searched(host, "not asked", CUT_SHORT, why)
+            return OutletSearch(host, "failed", problem, why, requests=self.requests[host])
+        return OutletSearch(host, "not asked", PROBE_CUT_SHORT, why)
 
     def _said(self, host: str) -> str | None:
         """What is to be said of an outlet's search."""
@@ -458,11 +464,11 @@ class InvestigateSpider(StorySpider):
         """Write down which outlets are suggested and were not asked, and what a person could do."""
         if self.ended:
             return
-        rest = self._unasked(UNASKED)
+        rest = self._unasked(UNASKED_REASON)
         self.unasked = len(rest)
         why = "you did not want it to be asked"
         outlets = [
-            Searched(
+            OutletSearch(
                 bare_host(each.host),
                 "not asked",
                 why if each.host in self.refused else None,
@@ -471,4 +477,4 @@ class InvestigateSpider(StorySpider):
             for each in rest
         ]
         with transaction(self.archive.db) as db:
-            story_searches.note(db, self.story.id, outlets)
+            story_searches.save_outlet_searches(db, self.story.id, outlets)

@@ -1,4 +1,5 @@
-"""Spider `outlets`, behind `dateline crawl`: fetches what the feeds and sitemaps of outlets list."""
+"""Spider `outlets`, behind `dateline crawl`: fetches what the feeds and sitemaps of outlets
+list."""
 
 from crawler.spiders.archive_spider import ArchiveSpider
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from archive.records import Lead
 from crawler.spiders.archive_spider import ArchiveSpider
-from pipelines.identity import file_lead
+from pipelines.identity import identify_lead
 
 
 class PagesSpider(ArchiveSpider):
@@ -24,7 +24,7 @@ class PagesSpider(ArchiveSpider):
     def __init__(self, urls: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         named = urls.replace(",http", " http").split()
-        self.leads = [file_lead(Lead(url, via="given")) for url in named]
+        self.leads = [identify_lead(Lead(url, via="given")) for url in named]
 
     async def start(self) -> AsyncIterator[Any]:
         """Yield requests for the pages, and wait until the last one is written."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 
 
-class Telling:
+class PendingSources:
     """The sources still to be read, by URL, each with the host of its outlet."""
 
     def __init__(self) -> None:

@@ -30,55 +30,61 @@ from twisted.python.failure import Failure
 
 from archive.articles import leads as told
 from archive.articles import story_searches
-from archive.articles.leads import Prospect
-from archive.articles.stories import profile_of, relist, story
-from archive.articles.story_searches import Searched
+from archive.articles.leads import LeadProspect
+from archive.articles.stories import find_story, relist_story, story_profile_inputs
+from archive.articles.story_searches import OutletSearch
 from archive.errors import ReadingError
 from archive.frontier.hosts import bare_host
-from archive.frontier.urls import Listing, Waiting
+from archive.frontier.urls import KnownSitemap, LeasedPage
 from archive.records import Article, Capture, Check, Lead, Outcome, SourceKind
 from archive.storage.database import transaction
 from crawler.dates.url_dates import latest_day_in_path
-from crawler.network.exchange import judge_failure, request
-from crawler.services import Answer
-from crawler.services.search_service import host_of
-from crawler.services.wayback import Wayback, in_place_of
-from crawler.sources.navigation import Ways
-from crawler.sources.sitemap_parser import Child
+from crawler.network.exchange import outcome_of_error, page_request_to
+from crawler.services import ServiceAnswer
+from crawler.services.search_service import bare_host_of
+from crawler.services.wayback import WaybackMachine, check_of_lost_page
+from crawler.sources.navigation import PageNavigation
+from crawler.sources.sitemap_parser import ChildSitemap
 from crawler.spiders.archive_spider import (
-    MOST_SITEMAPS,
-    MOST_UNDER_WAY,
+    MAX_PAGES_IN_PROGRESS,
+    MAX_SITEMAPS_PER_INDEX,
     ArchiveSpider,
-    Children,
-    left_out,
+    ChildSitemaps,
+    skipped_entries_summary,
 )
-from crawler.story_search.directed_search import Directing, searched
-from crawler.story_search.service_search import LONGEST_WAIT, Asking, manners, named_services, read
+from crawler.story_search.directed_search import DirectedSearch, outlet_searches
+from crawler.story_search.service_search import (
+    MAX_SERVICE_WAIT_SECONDS,
+    ServiceSearch,
+    named_services,
+    read_answer,
+    request_manners,
+)
 from pipelines.topics.lead_relevance import (
-    CERTAIN,
-    WORTH,
-    Choice,
-    best_relevance,
+    CERTAIN_CHANCE,
+    MIN_WORTHWHILE_CHANCE,
+    LeadChoice,
+    best_lead_relevance,
     lead_terms,
-    members_profile,
-    usual_chance,
+    member_profile,
+    prior_chance,
 )
-from pipelines.topics.stories import JUDGE
+from pipelines.topics.stories import STORY_POLICY
 from pipelines.urls import registered_domain
 
-AT_ONCE = 6
+MAX_STORY_PAGES_AT_ONCE = 6
 """Pages under way: what the first ones come to decides on the next."""
-MOST_ROUNDS = 30
+MAX_STORY_ROUNDS = 30
 """Times that a crawl looks further once nothing is likely any more."""
-ARTICLES = ("new", "changed", "unchanged")
-TAKEN_AWAY = (404, 410)
+ARTICLE_OUTCOMES = ("new", "changed", "unchanged")
+GONE_STATUSES = (404, 410)
 """What is read from a capture. Not 451: what a court had taken away is not fetched elsewhere."""
-MOST_CAPTURES = 50
+MAX_ARCHIVED_CAPTURES = 50
 """Pages that are looked up at the Wayback Machine in one crawl."""
 
 
 class StorySpider(ArchiveSpider):
-    """`story`: a name · `ask`: search services, `NAME` or `NAME=ADDRESS`, parted by commas ·
+    """`find_story`: a name · `ask`: search services, `NAME` or `NAME=ADDRESS`, parted by commas ·
     `since`: for sitemaps; the story's own dates, if empty · and those of all spiders.
 
     Raises UsageError for a story or a service that there is not. What came of it is in `tally` (how
@@ -98,19 +104,19 @@ class StorySpider(ArchiveSpider):
         self.stopped = ""
         self.problems: list[str] = []
         self.tally: Counter[tuple[str, str]] = Counter()
-        self.choice = Choice()
+        self.choice = LeadChoice()
         self.scored_up_to = self.counted_up_to = 0
         self.listed: list[Any] = []
         """What the story listed when leads were held against it last, confirmed articles left
         out."""
         self.grown: Any = None
         """The profile of these and of the confirmed articles."""
-        self.asked_for: dict[str, tuple[Waiting, float]] = {}
-        self.gone: deque[tuple[Waiting, float]] = deque()
+        self.asked_for: dict[str, tuple[LeasedPage, float]] = {}
+        self.gone: deque[tuple[LeasedPage, float]] = deque()
         """Pages that were asked for, with the chance that they were given."""
-        self.ways: dict[str, Ways] = {}
+        self.ways: dict[str, PageNavigation] = {}
         """Of pages that were read and are not kept yet."""
-        self.most_sitemaps = MOST_SITEMAPS
+        self.most_sitemaps = MAX_SITEMAPS_PER_INDEX
         self.requests: Counter[str] = Counter()
         """By host, without `www.`, of any kind."""
 
@@ -122,15 +128,15 @@ class StorySpider(ArchiveSpider):
     def _open_story(self) -> None:
         """Learn what is followed."""
         db = self.archive.db
-        self.story = story(db, self.wanted)
+        self.story = find_story(db, self.wanted)
         self.texts = told.confirmed_texts(db, self.story.id)
         spoken = Counter(language for _, language in self.texts if language)
         self.language = next(
             iter(self.story.languages or (language for language, _ in spoken.most_common(1))), None
         )
-        self.profile = JUDGE.profile(*profile_of(db, self.story.id))
+        self.profile = STORY_POLICY.profile(*story_profile_inputs(db, self.story.id))
         self.hosts = self.hosts or self.story.hosts
-        self.directing = Directing(self)
+        self.directing = DirectedSearch(self)
 
     def _count_request(self, request: Request) -> None:
         self.requests[bare_host(urlsplit(request.url).netloc)] += 1
@@ -144,11 +150,11 @@ class StorySpider(ArchiveSpider):
     def note_search(self) -> None:
         """Write down which outlets' lists were read for the story, and which could not be."""
         with transaction(self.archive.db) as db:
-            story_searches.note(db, self.story.id, self.became())
+            story_searches.save_outlet_searches(db, self.story.id, self.became())
 
-    def became(self) -> list[Searched]:
+    def became(self) -> list[OutletSearch]:
         """What became of each outlet whose lists were asked for."""
-        return searched(self)
+        return outlet_searches(self)
 
     # -- what to ask for, and until when -----------------------------------------------------------
 
@@ -162,14 +168,14 @@ class StorySpider(ArchiveSpider):
         self._learn_words()
         async for page in self.directed_pages():
             yield page
-        self.asking = Asking(self)
+        self.asking = ServiceSearch(self)
         for service in self.services:
             if self.ended or self.budget_spent():
                 break
             self.problems += await self.asking.ask(service)
             async for page in self.likely_pages():
                 yield page
-        for wayback in [each for each in self.services if isinstance(each, Wayback)][:1]:
+        for wayback in [each for each in self.services if isinstance(each, WaybackMachine)][:1]:
             async for page in self.captured_pages(wayback):
                 yield page
 
@@ -177,7 +183,7 @@ class StorySpider(ArchiveSpider):
         self,
         url: str,
         kind: SourceKind,
-        seen: Listing | None,
+        seen: KnownSitemap | None,
         depth: int = 0,
         lastmod: str | None = None,
     ) -> Request:
@@ -187,7 +193,7 @@ class StorySpider(ArchiveSpider):
             url, kind, None if kind == "sitemap" else seen, depth, lastmod
         )
 
-    async def _read_sitemap(self, check: Check, response: Response) -> tuple[Check, Children]:
+    async def _read_sitemap(self, check: Check, response: Response) -> tuple[Check, ChildSitemaps]:
         sitemap = await self.workers.read_sitemap(response.body, response.url)
         depth = response.request.cb_kwargs["depth"] if response.request else 0
         leads, other, undated = self.directing.taken(check.url, sitemap.leads, depth)
@@ -198,24 +204,28 @@ class StorySpider(ArchiveSpider):
             for child in sitemap.children
         )
         listed = replace(
-            check, outcome="listed", leads=(*leads, *named), reason=left_out(sitemap.skipped)
+            check,
+            outcome="listed",
+            leads=(*leads, *named),
+            reason=skipped_entries_summary(sitemap.skipped),
         )
         return listed, self._children(check.url, sitemap.children)
 
-    async def _read_feed(self, check: Check, response: Response) -> tuple[Check, Children]:
+    async def _read_feed(self, check: Check, response: Response) -> tuple[Check, ChildSitemaps]:
         read, children = await super()._read_feed(check, response)
         self.directing.feed_read(check.url, read.leads)
         return read, children
 
-    def _children(self, index_url: str, children: Sequence[Child]) -> Children:
+    def _children(self, index_url: str, children: Sequence[ChildSitemap]) -> ChildSitemaps:
         if not children:
             return []
         return [
-            (child, None) for child in self.directing.children(index_url, children, MOST_SITEMAPS)
+            (child, None)
+            for child in self.directing.children(index_url, children, MAX_SITEMAPS_PER_INDEX)
         ]
 
     def child_requests(
-        self, index_url: str, children: Sequence[Child], depth: int
+        self, index_url: str, children: Sequence[ChildSitemap], depth: int
     ) -> list[Request]:
         """Requests for sitemaps of an index that were left alone before."""
         wanted = self._further(index_url, [(child, None) for child in children])
@@ -231,7 +241,7 @@ class StorySpider(ArchiveSpider):
         """Requests for likely pages, and for what may name more of them, until no way is left."""
         async for page in self.likely_pages():
             yield page
-        for _ in range(MOST_ROUNDS):
+        for _ in range(MAX_STORY_ROUNDS):
             if self.ended or self.budget_spent():
                 return
             lists = self.directing.widened()
@@ -251,7 +261,10 @@ class StorySpider(ArchiveSpider):
         """Requests for the pages that are likeliest to belong, until none is likely any more or the
         budget is spent."""
         while not self.ended:
-            room = len(self._in_place()) < AT_ONCE and len(self.under_way) < MOST_UNDER_WAY
+            room = (
+                len(self._in_place()) < MAX_STORY_PAGES_AT_ONCE
+                and len(self.under_way) < MAX_PAGES_IN_PROGRESS
+            )
             request = self._next_request() if room and not self.budget_spent() else None
             if request:
                 yield request
@@ -298,7 +311,7 @@ class StorySpider(ArchiveSpider):
 
     async def _follow_known(self) -> None:
         """Follow the links of what is known to belong."""
-        for url, digest in told.pages_of(self.archive.db, self.story.id):
+        for url, digest in told.story_pages(self.archive.db, self.story.id):
             if kept := self.archive.captures.newest(digest):
                 try:
                     ways = await self.workers.ways(replace(kept, url=url, final_url=None))
@@ -313,48 +326,53 @@ class StorySpider(ArchiveSpider):
         """Which words are rare is known better now that the leads are: so is the profile, and so
         are the scores."""
         with transaction(self.archive.db) as db:
-            told.learn(db, lead_terms, self.language)
-            relist(db, self.story.id, JUDGE)
-        self.profile = JUDGE.profile(*profile_of(self.archive.db, self.story.id))
+            told.learn_lead_terms(db, lead_terms, self.language)
+            relist_story(db, self.story.id, STORY_POLICY)
+        self.profile = STORY_POLICY.profile(*story_profile_inputs(self.archive.db, self.story.id))
         self._know_better()
 
     def _know_better(self) -> None:
         """Hold what waits against all that the story lists by now, where it lists more than
         before."""
         db = self.archive.db
-        listed = told.members(db, self.story.id)
+        listed = told.story_members(db, self.story.id)
         if len(listed) > len(self.listed):
             self.listed = listed
-            self.grown = members_profile(
-                *profile_of(db, self.story.id), listed, partial(told.frequencies, db)
+            self.grown = member_profile(
+                *story_profile_inputs(db, self.story.id),
+                listed,
+                partial(told.lead_term_frequencies, db),
             )
             self.scored_up_to = 0
 
     def _score_new_leads(self) -> None:
         db = self.archive.db
-        prospects = told.waiting(db, self.scored_up_to, self.hosts)
-        named = told.named(db, self.story.id) if prospects else set()
+        prospects = told.waiting_leads(db, self.scored_up_to, self.hosts)
+        named = told.named_outlets(db, self.story.id) if prospects else set()
         for prospect in prospects:
             lead = prospect.lead
-            value = CERTAIN if lead.url_key in named else self._relevance(prospect)
+            value = CERTAIN_CHANCE if lead.url_key in named else self._relevance(prospect)
             self.choice.add(lead.url, value, prospect.host, lead.via)
             if prospect.id > self.counted_up_to:
                 self.tally[lead.via, "known"] += 1
                 self.counted_up_to = prospect.id
             self.scored_up_to = prospect.id
 
-    def _relevance(self, prospect: Prospect) -> float:
+    def _relevance(self, prospect: LeadProspect) -> float:
         language = prospect.lead.language or prospect.language or self.language
-        known = partial(told.frequencies, self.archive.db, language)
+        known = partial(told.lead_term_frequencies, self.archive.db, language)
         day = latest_day_in_path(prospect.lead.url)
         profiles = (self.profile, self.grown) if self.grown else (self.profile,)
-        return best_relevance(profiles, prospect.lead, prospect.host, known, language, day)
+        return best_lead_relevance(profiles, prospect.lead, prospect.host, known, language, day)
 
     def take_likely(self, leads: Sequence[Lead]) -> int:
         """Take leads into the frontier; how many of them are likely to belong."""
-        self.archive.add_leads(within(leads, told.hosts(self.archive.db)))
-        prospects = (Prospect(0, lead, host_of(lead.url), None) for lead in leads)
-        return sum(usual_chance(self._relevance(prospect)) >= WORTH for prospect in prospects)
+        self.archive.add_leads(leads_within_sites(leads, told.known_outlet_hosts(self.archive.db)))
+        prospects = (LeadProspect(0, lead, bare_host_of(lead.url), None) for lead in leads)
+        return sum(
+            prior_chance(self._relevance(prospect)) >= MIN_WORTHWHILE_CHANCE
+            for prospect in prospects
+        )
 
     # -- what came ---------------------------------------------------------------------------------
 
@@ -366,13 +384,18 @@ class StorySpider(ArchiveSpider):
         """A page is kept, and where it belongs is decided: learn from it, and follow its links if
         it belongs."""
         super().written(check, outcome)
-        asked, ways = self.asked_for.pop(check.url, None), self.ways.pop(check.url, Ways())
-        if asked and outcome == "gone" and check.status in TAKEN_AWAY:
+        asked, ways = (
+            self.asked_for.pop(check.url, None),
+            self.ways.pop(check.url, PageNavigation()),
+        )
+        if asked and outcome == "gone" and check.status in GONE_STATUSES:
             self.gone.append(asked)
-        if asked is None or outcome not in (*ARTICLES, "not article"):
+        if asked is None or outcome not in (*ARTICLE_OUTCOMES, "not article"):
             return  # what could not be had says nothing of others like it
         waiting, value = asked
-        belongs = outcome in ARTICLES and told.belongs(self.archive.db, self.story.id, check.url)
+        belongs = outcome in ARTICLE_OUTCOMES and told.belongs_to_story(
+            self.archive.db, self.story.id, check.url
+        )
         self.choice.experience.learn(value, belongs, waiting.host, waiting.lead.via)
         self.directing.heard(check.url, ways, belongs=belongs)
         if belongs:
@@ -381,10 +404,10 @@ class StorySpider(ArchiveSpider):
 
     # -- pages that are gone -----------------------------------------------------------------------
 
-    async def captured_pages(self, wayback: Wayback) -> AsyncIterator[Request]:
+    async def captured_pages(self, wayback: WaybackMachine) -> AsyncIterator[Request]:
         """Requests for captures of the pages that are gone, one by one, and for what links in them
         make likely."""
-        for _ in range(MOST_CAPTURES):
+        for _ in range(MAX_ARCHIVED_CAPTURES):
             if (
                 not self.gone
                 or self.ended
@@ -404,32 +427,34 @@ class StorySpider(ArchiveSpider):
                 f"{wayback.title} was not asked for {len(self.gone):,} more pages that are gone"
             )
 
-    def capture_request(self, wayback: Wayback, waiting: Waiting, value: float) -> Request:
+    def capture_request(
+        self, wayback: WaybackMachine, waiting: LeasedPage, value: float
+    ) -> Request:
         """A request for a capture, whose article is kept under the page's own address."""
         where, page = waiting.lead.listed_as or "", waiting.lead.url
         lead = replace(waiting.lead, via="wayback", found_on=where, listed_as=None)
         self.asked_for[page] = replace(waiting, lead=lead), value
         self.tally[lead.via, "asked for"] += 1
         self._ask(page)
-        asked = request(
+        asked = page_request_to(
             where, self.read_capture, self.no_capture, instead_of=page, lead=lead, wayback=wayback
         )
         # another address would be another capture, or page
-        asked.meta.update(manners(wayback), dont_redirect=True)
+        asked.meta.update(request_manners(wayback), dont_redirect=True)
         return asked
 
     async def read_capture(
-        self, response: Response, lead: Lead, wayback: Wayback
+        self, response: Response, lead: Lead, wayback: WaybackMachine
     ) -> AsyncIterator[Check]:
         """The article in a capture. What has none is told: the page stays as its outlet said,
         gone."""
         self.asking.rest(wayback)
         if not 200 <= response.status < 300:
-            self._without(lead, wayback, read(wayback, response, wayback.captures(lead.url)))
+            self._without(lead, wayback, read_answer(wayback, response, wayback.captures(lead.url)))
             return
         async for check in self.read_page(response.replace(url=lead.url), lead):
             if isinstance(check, Check) and check.article:
-                yield in_place_of(check, response.url)
+                yield check_of_lost_page(check, response.url)
             elif isinstance(check, Check):
                 self._without(
                     lead,
@@ -441,11 +466,11 @@ class StorySpider(ArchiveSpider):
         """No capture came."""
         asked: Request = failure.request  # type: ignore[attr-defined]
         lead, wayback = asked.cb_kwargs["lead"], asked.cb_kwargs["wayback"]
-        _, why, passes = judge_failure(failure.value or ReadingError("no answer"))
+        _, why, passes = outcome_of_error(failure.value or ReadingError("no answer"))
         self.asking.rest(wayback)
-        self._without(lead, wayback, wayback.failed(why, (LONGEST_WAIT + 1) * passes))
+        self._without(lead, wayback, wayback.failed(why, (MAX_SERVICE_WAIT_SECONDS + 1) * passes))
 
-    def _without(self, lead: Lead, wayback: Wayback, answer: Answer) -> None:
+    def _without(self, lead: Lead, wayback: WaybackMachine, answer: ServiceAnswer) -> None:
         """A page that is gone stays gone."""
         self.asking.heard(wayback, answer, lead.url)
         self.places.answered(lead.url)
@@ -454,14 +479,14 @@ class StorySpider(ArchiveSpider):
         self._settled(lead.url)
 
     def _follow(self, links: Iterable[Lead]) -> None:
-        self.archive.add_leads(within(links, told.hosts(self.archive.db)))
+        self.archive.add_leads(leads_within_sites(links, told.known_outlet_hosts(self.archive.db)))
 
 
-def within(links: Iterable[Lead], outlets: Collection[str]) -> list[Lead]:
+def leads_within_sites(links: Iterable[Lead], outlets: Collection[str]) -> list[Lead]:
     """Those that lead to the registered domain of the page that has them, or to a host in
     `outlets`."""
-    return [link for link in links if host_of(link.url) in outlets or _is_of_its_site(link)]
+    return [link for link in links if bare_host_of(link.url) in outlets or _is_of_own_site(link)]
 
 
-def _is_of_its_site(link: Lead) -> bool:
+def _is_of_own_site(link: Lead) -> bool:
     return registered_domain(link.url) == registered_domain(link.found_on or "")

@@ -12,18 +12,18 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from archive.records import Lead
-from crawler.dates.date_parser import not_before
+from crawler.dates.date_parser import is_not_before
 from crawler.dates.url_dates import (
     earliest_day_in_name,
     earliest_day_in_path,
     latest_day_in_name,
     latest_day_in_path,
 )
-from crawler.sources.sitemap_parser import Child
+from crawler.sources.sitemap_parser import ChildSitemap
 
-BEFORE, AFTER = 21, 70
+DAYS_BEFORE_STORY, DAYS_AFTER_STORY = 21, 70
 """Days around the coverage that is known; a story runs on longer than it was announced."""
-FURTHER = 45
+DAYS_WIDER = 45
 """Days that are looked at beyond that, once, where an outlet has covered the story."""
 NEWS_SITEMAP_DAYS = 10
 """How old what a news sitemap lists may be: two days by its rules, more where an outlet publishes
@@ -39,7 +39,9 @@ class Span:
 
     def holds(self, moment: str | None) -> bool:
         """Does a moment lie within? What is not known may."""
-        return moment is None or (not_before(moment, self.since) and not self.ends_before(moment))
+        return moment is None or (
+            is_not_before(moment, self.since) and not self.ends_before(moment)
+        )
 
     def ends_before(self, moment: str) -> bool:
         return self.until is not None and moment[:10] > self.until[:10]
@@ -67,48 +69,55 @@ class Span:
         return f"{self.since[:10]} to {self.until[:10] if self.until else 'now'}"
 
 
-def around(
-    moments: Iterable[str], today: str, before: int = BEFORE, after: int = AFTER
+def span_around(
+    moments: Iterable[str],
+    today: str,
+    before: int = DAYS_BEFORE_STORY,
+    after: int = DAYS_AFTER_STORY,
 ) -> Span | None:
     """The days of some articles and those around them; None where none is dated. What lies ahead of
     today is now."""
-    days = sorted(moment[:10] for moment in moments if _is_day(moment[:10]))
+    days = sorted(moment[:10] for moment in moments if _is_iso_day(moment[:10]))
     if not days:
         return None
-    until = moved(days[-1], after)
-    return Span(moved(days[0], -before), None if until >= today[:10] else until)
+    until = span_moved(days[-1], after)
+    return Span(span_moved(days[0], -before), None if until >= today[:10] else until)
 
 
-def wider(span: Span, today: str, days: int = FURTHER) -> Span:
+def wider_span(span: Span, today: str, days: int = DAYS_WIDER) -> Span:
     """The span and so many days on both sides."""
-    until = None if span.until is None else moved(span.until, days)
-    return Span(moved(span.since, -days), None if until is None or until >= today[:10] else until)
+    until = None if span.until is None else span_moved(span.until, days)
+    return Span(
+        span_moved(span.since, -days), None if until is None or until >= today[:10] else until
+    )
 
 
-def is_worth_more(read: Span, wanted: Span) -> bool:
+def is_worth_widening(read: Span, wanted: Span) -> bool:
     """Whether what is wanted goes so far beyond what was read that lists are read again for it."""
     if read.covers(wanted):
         return False
-    earlier = (_day(read.since) - _day(wanted.since)).days
+    earlier = (_day_of_text(read.since) - _day_of_text(wanted.since)).days
     later = 0
     if read.until is not None:
-        later = (_day(wanted.until) - _day(read.until)).days if wanted.until else 365
-    return max(earlier, later) >= BEFORE // 3
+        later = (
+            (_day_of_text(wanted.until) - _day_of_text(read.until)).days if wanted.until else 365
+        )
+    return max(earlier, later) >= DAYS_BEFORE_STORY // 3
 
 
-def moved(day: str, days: int) -> str:
+def span_moved(day: str, days: int) -> str:
     """A day so many days later, or earlier."""
     try:
-        return (_day(day) + timedelta(days=days)).isoformat()
+        return (_day_of_text(day) + timedelta(days=days)).isoformat()
     except OverflowError:
         return day[:10]
 
 
-def _day(moment: str) -> date:
+def _day_of_text(moment: str) -> date:
     return date.fromisoformat(moment[:10])
 
 
-def _is_day(text: str) -> bool:
+def _is_iso_day(text: str) -> bool:
     try:
         return bool(date.fromisoformat(text))
     except ValueError:
@@ -118,12 +127,12 @@ def _is_day(text: str) -> bool:
 # -- what of a sitemap lies in a span --------------------------------------------------------------
 
 
-def leads_of(leads: Sequence[Lead], span: Span) -> tuple[list[Lead], int, int]:
+def leads_within(leads: Sequence[Lead], span: Span) -> tuple[list[Lead], int, int]:
     """The leads of a span, and how many were left out as of other days and as undated."""
     taken: list[Lead] = []
     other = undated = 0
     for lead in leads:
-        fits = lies_in(lead, span)
+        fits = lies_within(lead, span)
         if fits is None:
             undated += 1
         elif fits:
@@ -133,7 +142,7 @@ def leads_of(leads: Sequence[Lead], span: Span) -> tuple[list[Lead], int, int]:
     return taken, other, undated
 
 
-def lies_in(lead: Lead, span: Span) -> bool | None:
+def lies_within(lead: Lead, span: Span) -> bool | None:
     """Was a page published within a span, as far as its lead says? None where nothing says when.
 
     One of which only the last change is known may have been published at any time before.
@@ -141,20 +150,20 @@ def lies_in(lead: Lead, span: Span) -> bool | None:
     if lead.published_at:
         return span.holds(lead.published_at)
     if last := latest_day_in_path(lead.url):
-        return not_before(last, span.since) and not span.ends_before(
+        return is_not_before(last, span.since) and not span.ends_before(
             earliest_day_in_path(lead.url) or last
         )
-    return not_before(lead.modified_at, span.since) if lead.modified_at else None
+    return is_not_before(lead.modified_at, span.since) if lead.modified_at else None
 
 
-def may_hold(child: Child, span: Span, today: str) -> bool:
+def may_hold_days(child: ChildSitemap, span: Span, today: str) -> bool:
     """May a sitemap that an index names list something of a span?
 
     Its name and its lastmod say by when all of it was published, its name alone from when. One of
     the latest news holds nothing that is weeks old.
     """
     latest = min(filter(None, (child.modified_at, latest_day_in_name(child.url))), default=None)
-    if latest is not None and not not_before(latest, span.since):
+    if latest is not None and not is_not_before(latest, span.since):
         return False
     first = earliest_day_in_name(child.url)
     if first is not None:
@@ -162,13 +171,13 @@ def may_hold(child: Child, span: Span, today: str) -> bool:
     return not (
         is_of_news(child.url)
         and span.until is not None
-        and span.until < moved(today, -NEWS_SITEMAP_DAYS)
+        and span.until < span_moved(today, -NEWS_SITEMAP_DAYS)
     )
 
 
-def children_of(
-    children: Iterable[Child], span: Span, today: str, most: int
-) -> tuple[list[Child], list[Child]]:
+def children_within(
+    children: Iterable[ChildSitemap], span: Span, today: str, most: int
+) -> tuple[list[ChildSitemap], list[ChildSitemap]]:
     """At most so many sitemaps of an index that may hold something of a span, the likeliest first;
     and the others.
 
@@ -176,20 +185,20 @@ def children_of(
     soonest after the span's end, as an outlet that numbers its sitemaps filled them one after the
     other.
     """
-    fitting: list[Child] = []
-    others: list[Child] = []
+    fitting: list[ChildSitemap] = []
+    others: list[ChildSitemap] = []
     for child in children:
-        (fitting if may_hold(child, span, today) else others).append(child)
+        (fitting if may_hold_days(child, span, today) else others).append(child)
     ends = (span.until or today)[:10]
 
-    def rank(child: Child) -> tuple[int, int]:
+    def rank(child: ChildSitemap) -> tuple[int, int]:
         if is_of_news(child.url):
             return 0, 0
         if day := latest_day_in_name(child.url):
-            return 1, -_day(day).toordinal()
-        if child.modified_at is None or not _is_day(child.modified_at[:10]):
+            return 1, -_day_of_text(day).toordinal()
+        if child.modified_at is None or not _is_iso_day(child.modified_at[:10]):
             return 3, 0
-        return 2, abs(_day(child.modified_at).toordinal() - _day(ends).toordinal())
+        return 2, abs(_day_of_text(child.modified_at).toordinal() - _day_of_text(ends).toordinal())
 
     fitting.sort(key=rank)
     return fitting[:most], [*fitting[most:], *others]
@@ -201,7 +210,7 @@ def is_of_news(url: str) -> bool:
     return "news" in path and earliest_day_in_name(url) is None
 
 
-def with_limits(span: Span, since: str | None, until: str | None) -> Span:
+def span_within_limits(span: Span, since: str | None, until: str | None) -> Span:
     """The span within what a person said; a window that is turned around becomes its first day."""
     limited = span.within(since, until)
     if limited.until is not None and limited.until[:10] < limited.since[:10]:

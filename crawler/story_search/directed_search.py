@@ -24,51 +24,57 @@ from urllib.parse import urlsplit
 from scrapy.http import Request, Response
 
 from archive.articles import leads as told
-from archive.articles.story_searches import Searched, State
+from archive.articles.story_searches import OutletSearch, SearchState
 from archive.errors import ReadingError, SourceError
-from archive.records import Capture, Lead, now
+from archive.records import Capture, Lead, current_timestamp
 from crawler.dates.url_dates import earliest_day_in_name, latest_day_in_path
-from crawler.network.exchange import judge_failure, judge_status
-from crawler.services.search_service import host_of
-from crawler.sources.navigation import Listed, Search, Topic, Ways, search_address
-from crawler.sources.sitemap_parser import Child
+from crawler.network.exchange import outcome_of_error, outcome_of_status
+from crawler.services.search_service import bare_host_of
+from crawler.sources.navigation import (
+    ListedPages,
+    PageNavigation,
+    SiteSearch,
+    TopicPage,
+    site_search_url,
+)
+from crawler.sources.sitemap_parser import ChildSitemap
 from crawler.story_search.date_span import (
     Span,
-    around,
-    children_of,
+    children_within,
     is_of_news,
-    is_worth_more,
-    leads_of,
-    wider,
-    with_limits,
+    is_worth_widening,
+    leads_within,
+    span_around,
+    span_within_limits,
+    wider_span,
 )
-from pipelines.topics.lead_relevance import address_words, relevance
-from pipelines.topics.stories import search_words
-from pipelines.topics.stories import terms as terms_of
+from pipelines.topics.lead_relevance import lead_relevance, url_words
+from pipelines.topics.stories import profile_terms as terms_of
+from pipelines.topics.stories import story_search_words
 from pipelines.urls import registered_domain
 
 if TYPE_CHECKING:
     from crawler.story_search.story_crawl import StoryCrawl
 
-MOST_TOPICS, TOPICS_OF_OUTLET, MOST_NEXT = 60, 4, 4
+MAX_TOPIC_PAGES, MAX_TOPIC_PAGES_PER_OUTLET, MAX_NEXT_PAGES = 60, 4, 4
 """Topic pages that one crawl reads, of all outlets and of each, and pages that go on with one."""
-TOPIC_LIKE = 0.08
+MIN_TOPIC_LIKENESS = 0.08
 """How much of a topic's name has to be the story's, measured as a headline is."""
-SEARCHES_OF_OUTLET, MOST_SEARCHED = 2, 60
+MAX_SITE_SEARCHES_PER_OUTLET, MAX_SITE_SEARCHES = 2, 60
 """Questions to one outlet's search, and outlets whose search is asked, in one crawl."""
 MOST_FRUITLESS = 8
 """Outlets in a row whose search named nothing likely, or that declare none, after which no more are
 asked."""
-WORDS_ASKED = (3, 2)
+SITE_SEARCH_WORDS = (3, 2)
 """Words of a first question, and of a second where the first brought nothing likely."""
-AT_ONCE = 8
-MOST_REACHES = 3
+MAX_DIRECTED_REQUESTS_AT_ONCE = 8
+MAX_WIDENINGS = 3
 """Times that days further off are looked at."""
-TERMS_SOUGHT = 24
+TOPIC_TERMS = 24
 
 
 @dataclass
-class Lists:
+class OutletLists:
     """What an outlet's feeds and sitemaps list, and for the days of the story."""
 
     oldest: str | None = None
@@ -90,16 +96,16 @@ class Lists:
 
 
 @dataclass
-class Part:
+class SitemapPart:
     """A sitemap of which some was left out, or an index of which some was not read."""
 
     host: str
     depth: int
-    children: list[Child] = field(default_factory=list)
+    children: list[ChildSitemap] = field(default_factory=list)
     left_out: bool = False
 
 
-class Directing:
+class DirectedSearch:
     """Which lists, topic pages and searches are read on behalf of a story's spider."""
 
     def __init__(self, spider: StoryCrawl) -> None:
@@ -107,11 +113,11 @@ class Directing:
         self.span = self._initial()
         self.reached: dict[str, Span] = {}
         """Of outlets that were looked at further, the days."""
-        self.lists: defaultdict[str, Lists] = defaultdict(Lists)
-        self.parts: dict[str, Part] = {}
-        self.topics: dict[str, tuple[Topic, str]] = {}
+        self.lists: defaultdict[str, OutletLists] = defaultdict(OutletLists)
+        self.parts: dict[str, SitemapPart] = {}
+        self.topics: dict[str, tuple[TopicPage, str]] = {}
         """Topic pages that were named and not read, by address, with the outlet's host."""
-        self.searches: defaultdict[str, dict[Search, None]] = defaultdict(dict)
+        self.searches: defaultdict[str, dict[SiteSearch, None]] = defaultdict(dict)
         self.asked: Counter[str] = Counter()
         """Requests for topics and searches, by host, and in all: `topics`, `searches`."""
         self.done: set[str] = set()
@@ -140,9 +146,9 @@ class Directing:
 
     def _known_span(self) -> Span | None:
         """The days of what is listed, within what a person said of the story."""
-        dates = told.listed_dates(self.spider.archive.db, self.spider.story.id)
-        found = around(dates, now())
-        return found and with_limits(found, self.spider.story.since, self.spider.story.until)
+        dates = told.story_listed_dates(self.spider.archive.db, self.spider.story.id)
+        found = span_around(dates, current_timestamp())
+        return found and span_within_limits(found, self.spider.story.since, self.spider.story.until)
 
     def span_of(self, host: str) -> Span:
         return self.reached.get(host, self.span)
@@ -155,19 +161,19 @@ class Directing:
         return (
             spider.telling.sources.get(url)
             or (self.parts[url].host if url in self.parts else "")
-            or host_of(url)
+            or bare_host_of(url)
         )
 
-    def children(self, url: str, children: Sequence[Child], most: int) -> list[Child]:
+    def children(self, url: str, children: Sequence[ChildSitemap], most: int) -> list[ChildSitemap]:
         """The sitemaps of an index that are read now; the others are remembered."""
         host = self.host_of_list(url)
-        wanted, others = children_of(children, self.span_of(host), now(), most)
+        wanted, others = children_within(children, self.span_of(host), current_timestamp(), most)
         if self.spider.frugal and any(not is_of_news(child.url) for child in wanted):
             others += [child for child in wanted if is_of_news(child.url)]
             wanted = [child for child in wanted if not is_of_news(child.url)]
-        part = self.parts.setdefault(url, Part(host, 0))
+        part = self.parts.setdefault(url, SitemapPart(host, 0))
         part.children = others
-        self.lists[host].add((_first_day(child) for child in children), len(children))
+        self.lists[host].add((_first_lead_day(child) for child in children), len(children))
         return wanted
 
     def taken(self, url: str, leads: Sequence[Lead], depth: int) -> tuple[list[Lead], int, int]:
@@ -177,30 +183,30 @@ class Directing:
         Of the undated ones those are taken whose address or headline holds a word of the story.
         """
         host = self.host_of_list(url)
-        taken, other, _ = leads_of(leads, self.span_of(host))
+        taken, other, _ = leads_within(leads, self.span_of(host))
         dated = len(taken) + other
-        undated = [lead for lead in leads if _undated(lead)] if dated < len(leads) else []
+        undated = [lead for lead in leads if _without_date(lead)] if dated < len(leads) else []
         sought = self._sought()
-        named = [lead for lead in undated if _holds(lead, sought)]
-        part = self.parts.setdefault(url, Part(host, depth))
+        named = [lead for lead in undated if _mentions_term(lead, sought)]
+        part = self.parts.setdefault(url, SitemapPart(host, depth))
         part.left_out = other > 0
-        self.lists[host].add((_day_of(lead) for lead in leads), len(leads))
+        self.lists[host].add((_lead_day(lead) for lead in leads), len(leads))
         self.lists[host].in_span += len(taken) + len(named)
-        self.lists[host].worded += sum(map(says_what, [*taken, *named]))
+        self.lists[host].worded += sum(map(names_its_subject, [*taken, *named]))
         return [*taken, *named], other, len(undated) - len(named)
 
     def _sought(self) -> list[str]:
         return [
             term
-            for term in terms_of(self.spider.profile)[:TERMS_SOUGHT]
+            for term in terms_of(self.spider.profile)[:TOPIC_TERMS]
             if len(term) > 2 or not term.isascii()
         ]
 
     def feed_read(self, url: str, leads: Sequence[Lead]) -> None:
         """How far back a feed goes."""
         of = self.lists[self.host_of_list(url)]
-        of.add((_day_of(lead) for lead in leads), len(leads))
-        of.worded += sum(map(says_what, leads))
+        of.add((_lead_day(lead) for lead in leads), len(leads))
+        of.worded += sum(map(names_its_subject, leads))
 
     def widened(self) -> list[Request]:
         """Requests for the lists of the days beyond those that were read, where articles were found
@@ -210,7 +216,7 @@ class Directing:
             return []
         if self.spider.has_since:
             wanted = Span(max(wanted.since, self.spider.since), wanted.until)
-        if not is_worth_more(self.span, wanted):
+        if not is_worth_widening(self.span, wanted):
             return []
         self.span = self.span.joined(wanted)
         return self._read_again(lambda _: self.span)
@@ -218,12 +224,16 @@ class Directing:
     def reach(self) -> list[Request]:
         """Requests for lists of days further off, of the outlets that covered the story; each span
         of days once."""
-        if self.reaches >= MOST_REACHES or self.spider.has_since:
+        if self.reaches >= MAX_WIDENINGS or self.spider.has_since:
             return []
         about = self.spider.story
-        further = with_limits(wider(self.span, now()), about.since, about.until)
+        further = span_within_limits(
+            wider_span(self.span, current_timestamp()), about.since, about.until
+        )
         covered = told.outlets_of_story(self.spider.archive.db, about.id)
-        hosts = {part.host for part in self.parts.values() if _bare(part.host) in covered}
+        hosts = {
+            part.host for part in self.parts.values() if _host_without_www(part.host) in covered
+        }
         hosts = {host for host in hosts if not self.span_of(host).covers(further)}
         if not hosts:
             return []
@@ -236,7 +246,7 @@ class Directing:
         headlines."""
         requests = []
         for url, part in list(self.parts.items()):
-            if _bare(part.host) == _bare(host):
+            if _host_without_www(part.host) == _host_without_www(host):
                 news = [child for child in part.children if is_of_news(child.url)]
                 part.children = [child for child in part.children if child not in news]
                 requests += self.spider.child_requests(url, news, part.depth)
@@ -249,8 +259,8 @@ class Directing:
             if span is None:
                 continue
             if part.children:
-                wanted, part.children = children_of(
-                    part.children, span, now(), self.spider.most_sitemaps
+                wanted, part.children = children_within(
+                    part.children, span, current_timestamp(), self.spider.most_sitemaps
                 )
                 if self.spider.frugal:
                     part.children += [child for child in wanted if is_of_news(child.url)]
@@ -263,10 +273,10 @@ class Directing:
 
     # -- topic pages -------------------------------------------------------------------------------
 
-    def heard(self, url: str, ways: Ways, *, belongs: bool) -> None:
+    def heard(self, url: str, ways: PageNavigation, *, belongs: bool) -> None:
         """What a page names besides its links: its outlet's search, and if it belongs the topics it
         is filed under."""
-        host = host_of(url)
+        host = bare_host_of(url)
         self.searches[host] |= dict.fromkeys(ways.searches)
         for topic in ways.topics if belongs else ():
             self.topics.setdefault(topic.url, (topic, host))
@@ -284,37 +294,37 @@ class Directing:
         await self._at_once([self._read_topic(topic, host) for topic, host in chosen])
         return bool(chosen)
 
-    def _chosen_topics(self) -> list[tuple[Topic, str]]:
+    def _chosen_topics(self) -> list[tuple[TopicPage, str]]:
         ranked = sorted(
             ((self._likeness(topic, host), topic.url) for topic, host in self.topics.values()),
             reverse=True,
         )
-        chosen: list[tuple[Topic, str]] = []
+        chosen: list[tuple[TopicPage, str]] = []
         of_outlet = Counter(self.topics[url][1] for url in self.done if url in self.topics)
         for value, url in ranked:
             topic, host = self.topics[url]
-            fits = value >= TOPIC_LIKE or (
+            fits = value >= MIN_TOPIC_LIKENESS or (
                 topic.section and (self.is_too_short(host) or self.is_mute(host))
             )
             room = (
-                of_outlet[host] < TOPICS_OF_OUTLET
-                and self.asked["topics"] + len(chosen) < MOST_TOPICS
+                of_outlet[host] < MAX_TOPIC_PAGES_PER_OUTLET
+                and self.asked["topics"] + len(chosen) < MAX_TOPIC_PAGES
             )
             if fits and room and url not in self.done:
                 of_outlet[host] += 1
                 chosen.append((topic, host))
         return chosen
 
-    def _likeness(self, topic: Topic, host: str) -> float:
+    def _likeness(self, topic: TopicPage, host: str) -> float:
         """How much a topic's name is about the story."""
         spider = self.spider
-        lead = Lead(topic.url, via="topic", headline=topic.name or address_words(topic.url))
-        known = lambda terms: told.frequencies(spider.archive.db, spider.language, terms)  # noqa: E731
-        return relevance(spider.profile, lead, host, known, spider.language).value
+        lead = Lead(topic.url, via="topic", headline=topic.name or url_words(topic.url))
+        known = lambda terms: told.lead_term_frequencies(spider.archive.db, spider.language, terms)  # noqa: E731
+        return lead_relevance(spider.profile, lead, host, known, spider.language).value
 
-    async def _read_topic(self, topic: Topic, host: str) -> None:
+    async def _read_topic(self, topic: TopicPage, host: str) -> None:
         url: str | None = topic.url
-        for _ in range(1 + MOST_NEXT):
+        for _ in range(1 + MAX_NEXT_PAGES):
             if url is None or self.spider.ended:
                 return
             page = await self._listed(url, host, "topic")
@@ -322,7 +332,7 @@ class Directing:
                 return
             url = page.next_url
 
-    def _is_before(self, page: Listed) -> bool:
+    def _is_before(self, page: ListedPages) -> bool:
         """Is all that a page lists older than the story?"""
         days = [lead.published_at for lead in page.leads if lead.published_at]
         return bool(days) and max(days)[:10] < self.span_of("").since[:10]
@@ -343,7 +353,10 @@ class Directing:
         return of.in_span > 2 * of.worded
 
     def _host_of_lists(self, host: str) -> str:
-        return next((each for each in self.lists if _bare(each) == _bare(host)), host)
+        return next(
+            (each for each in self.lists if _host_without_www(each) == _host_without_www(host)),
+            host,
+        )
 
     async def _search(self) -> bool:
         """Ask the search of outlets whose lists do not reach back; whether there was one to ask."""
@@ -359,7 +372,11 @@ class Directing:
     def _to_search(self) -> list[str]:
         """The next outlets whose search is asked, those first that covered the story; none once it
         is no use."""
-        room = min(AT_ONCE, MOST_SEARCHED - self.asked["searches"], MOST_FRUITLESS - self.fruitless)
+        room = min(
+            MAX_DIRECTED_REQUESTS_AT_ONCE,
+            MAX_SITE_SEARCHES - self.asked["searches"],
+            MOST_FRUITLESS - self.fruitless,
+        )
         if self.spider.ended or self.spider.budget_spent() or room <= 0:
             return []
         covered = told.outlets_of_story(self.spider.archive.db, self.spider.story.id)
@@ -367,22 +384,22 @@ class Directing:
             host for host in list(self.lists) if self.is_too_short(host) or self.is_mute(host)
         ]
         hosts = [host for host in lacking if host not in self.done]
-        return sorted(hosts, key=lambda host: _bare(host) not in covered)[:room]
+        return sorted(hosts, key=lambda host: _host_without_www(host) not in covered)[:room]
 
     async def _search_outlet(self, host: str) -> None:
         """Ask one outlet's search, as its own pages declare it, until it names something likely."""
-        known = list(self.searches[_bare(host)]) or await self._declared_at_home(host)
+        known = list(self.searches[_host_without_www(host)]) or await self._declared_at_home(host)
         search = await self._usable(known, host)
         if search is None:
             lack = "say little of its pages" if self.is_mute(host) else "do not reach back"
             self.said.setdefault(host, f"its lists {lack}, and its pages declare no search")
             return
         texts = self.spider.texts
-        for many in WORDS_ASKED[:SEARCHES_OF_OUTLET]:
-            words = " ".join(search_words(self.spider.profile, texts, many))
+        for many in SITE_SEARCH_WORDS[:MAX_SITE_SEARCHES_PER_OUTLET]:
+            words = " ".join(story_search_words(self.spider.profile, texts, many))
             if not words or self.spider.ended:
                 return
-            page = await self._listed(search_address(search, words), host, "site search")
+            page = await self._listed(site_search_url(search, words), host, "site search")
             if page is None:
                 return
             if self._take(page):
@@ -391,7 +408,7 @@ class Directing:
                 return
         self.said[host] = "its search names nothing likely"
 
-    async def _declared_at_home(self, host: str) -> list[Search]:
+    async def _declared_at_home(self, host: str) -> list[SiteSearch]:
         """The searches that an outlet's front page declares."""
         source = next(
             (each for each in self.parts if self.parts[each].host == host), None
@@ -409,7 +426,7 @@ class Directing:
         ]
         return own[0] if own else None
 
-    async def _usable(self, searches: Iterable[Search], host: str) -> Search | None:
+    async def _usable(self, searches: Iterable[SiteSearch], host: str) -> SiteSearch | None:
         """The first search that can be asked; a description is read first."""
         for search in list(searches)[:3]:
             if search.kind != "description":
@@ -429,7 +446,7 @@ class Directing:
     # -- asking ------------------------------------------------------------------------------------
 
     async def _at_once(self, tasks: Sequence[Any]) -> None:
-        places = asyncio.Semaphore(AT_ONCE)
+        places = asyncio.Semaphore(MAX_DIRECTED_REQUESTS_AT_ONCE)
 
         async def in_turn(task: Any) -> None:
             async with places:
@@ -439,13 +456,15 @@ class Directing:
 
     async def _listed(
         self, url: str, host: str, via: Literal["topic", "site search"]
-    ) -> Listed | None:
+    ) -> ListedPages | None:
         """What a topic page or a search's answer lists; None where nothing came."""
         response = await self._get(url, host)
         if response is None:
             return None
         try:
-            came = Capture(url, response.body, headers=_headers(response), final_url=response.url)
+            came = Capture(
+                url, response.body, headers=_content_type_header(response), final_url=response.url
+            )
             return await self.spider.workers.listed(came, via)
         except ReadingError:
             return None
@@ -461,66 +480,68 @@ class Directing:
                 Request(url, meta={"dont_retry": True}, dont_filter=True)
             )
         except Exception as error:  # whatever the downloader raises means that nothing came
-            self.said[host] = f"{urlsplit(url).path}: {judge_failure(error)[1]}"
+            self.said[host] = f"{urlsplit(url).path}: {outcome_of_error(error)[1]}"
             return None
-        if why := judge_status(response.status).get("reason"):
+        if why := outcome_of_status(response.status).get("reason"):
             self.said[host] = f"{urlsplit(url).path}: {why}"
             return None
         same = registered_domain(response.url) == registered_domain(url)
         return response if response.status == 200 and same else None
 
-    def _take(self, page: Listed) -> int:
+    def _take(self, page: ListedPages) -> int:
         """Put what a page lists into the frontier, whatever its days; how many of it are likely to
         belong."""
         return self.spider.take_likely(page.leads)
 
 
-FEWEST_WORDS = 3
+MIN_HEADLINE_WORDS = 3
 """Of an address that says what a page is about."""
 
 
-def says_what(lead: Lead) -> bool:
+def names_its_subject(lead: Lead) -> bool:
     """Does a lead say what its page is about?"""
-    words = [word for word in address_words(lead.url).split() if not word.isdigit()]
-    return bool(lead.headline) or len(words) >= FEWEST_WORDS
+    words = [word for word in url_words(lead.url).split() if not word.isdigit()]
+    return bool(lead.headline) or len(words) >= MIN_HEADLINE_WORDS
 
 
-def _day_of(lead: Lead) -> str | None:
+def _lead_day(lead: Lead) -> str | None:
     return lead.published_at or latest_day_in_path(lead.url) or lead.modified_at
 
 
-def _first_day(child: Child) -> str | None:
+def _first_lead_day(child: ChildSitemap) -> str | None:
     return earliest_day_in_name(child.url) or child.modified_at
 
 
-def _undated(lead: Lead) -> bool:
-    return leads_of([lead], Span("0001-01-01"))[2] == 1
+def _without_date(lead: Lead) -> bool:
+    return leads_within([lead], Span("0001-01-01"))[2] == 1
 
 
-def _holds(lead: Lead, terms: Sequence[str]) -> bool:
-    said = f"{lead.headline or ''} {address_words(lead.url)}".lower()
+def _mentions_term(lead: Lead, terms: Sequence[str]) -> bool:
+    said = f"{lead.headline or ''} {url_words(lead.url)}".lower()
     return any(term in said for term in terms)
 
 
-def _headers(response: Response) -> tuple[tuple[str, str], ...]:
+def _content_type_header(response: Response) -> tuple[tuple[str, str], ...]:
     kind = response.headers.get("Content-Type")
     return (("Content-Type", kind.decode("latin-1")),) if kind else ()
 
 
-def _bare(host: str) -> str:
+def _host_without_www(host: str) -> str:
     return host.removeprefix("www.")
 
 
-def searched(spider: StoryCrawl) -> list[Searched]:
+def outlet_searches(spider: StoryCrawl) -> list[OutletSearch]:
     """What became of each outlet whose feeds and sitemaps were asked for in this crawl."""
     directing, found = spider.directing, []
-    for host, (read, why) in told.sources_read(spider.archive.db, spider.crawl_id).items():
+    for host, (read, why) in told.sources_read_in_crawl(spider.archive.db, spider.crawl_id).items():
         span = directing.span_of(host)
         answered = read > 0
         reason = directing.said.get(host) if answered else why
         until = None if span.until is None else span.until[:10]
-        state: State = "answered" if answered else "failed"
+        state: SearchState = "answered" if answered else "failed"
         since = span.since[:10] if answered else None
-        requests = spider.requests[_bare(host)]
-        found.append(Searched(_bare(host), state, reason, None, since, until, requests))
+        requests = spider.requests[_host_without_www(host)]
+        found.append(
+            OutletSearch(_host_without_www(host), state, reason, None, since, until, requests)
+        )
     return found

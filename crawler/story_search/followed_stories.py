@@ -9,19 +9,19 @@ from typing import Any
 
 from archive.archive import Archive
 from archive.articles import stories
-from archive.articles.stories import Definition, Judge, Story
+from archive.articles.stories import Story, StoryDefinition, StoryPolicy
 from archive.errors import UsageError
-from archive.exports.story_files import read_story_file, take
-from archive.frontier.urls import add_leads
+from archive.exports.story_files import follow_story_entry, read_story_file
+from archive.frontier.urls import queue_leads
 from archive.records import Lead
 from archive.storage.database import transaction
-from pipelines.identity import file_lead
-from pipelines.policies import decisions
+from pipelines.identity import identify_lead
+from pipelines.policies import archive_policies
 from pipelines.urls import request_url, url_key
 
 
 def follow_story(
-    archive: Archive, name: str | None, ids: Sequence[int], definition: Definition
+    archive: Archive, name: str | None, ids: Sequence[int], definition: StoryDefinition
 ) -> tuple[Story, bool]:
     """Start a story from articles, or extend one; the story, and whether it is new.
 
@@ -31,23 +31,24 @@ def follow_story(
     """
     judge = story_judge(archive)
     with transaction(archive.db) as db:
-        name = name or _started_from(db, ids)
+        name = name or _story_started_from(db, ids)
         new = name is None or (
-            bool(ids) and stories.slug(name) not in {each.name for each in stories.stories(db)}
+            bool(ids)
+            and stories.story_slug(name) not in {each.name for each in stories.all_stories(db)}
         )
         if not new:
-            name = stories.story(db, str(name)).name
-        headline = _headline(db, ids[0]) if new else ""
-        name = name or stories.free_name(db, headline)
-        if new and stories.slug(name) == name:
+            name = stories.find_story(db, str(name)).name
+        headline = _story_headline(db, ids[0]) if new else ""
+        name = name or stories.free_story_name(db, headline)
+        if new and stories.story_slug(name) == name:
             definition = {"title": headline, **definition}
-        story_id = stories.follow(db, name, ids, judge, definition)
-        return stories.profile_of(db, story_id)[0], new
+        story_id = stories.save_story(db, name, ids, judge, definition)
+        return stories.story_profile_inputs(db, story_id)[0], new
 
 
 def follow_file(folder: Path, file: Path) -> list[tuple[dict[str, Any], list[str]]]:
-    """Follow what a file defines: each story in numbers (`stories.summaries`), and what the archive
-    lacks of it.
+    """Follow what a file defines: each story in numbers (`stories.story_summaries`), and what the
+    archive lacks of it.
 
     What is lacking waits for the next crawl. Raises UsageError for a file that cannot be read or
     meant.
@@ -59,30 +60,38 @@ def follow_file(folder: Path, file: Path) -> list[tuple[dict[str, Any], list[str
     with Archive(folder) as archive:
         judge = story_judge(archive)
         with transaction(archive.db) as db:
-            missing = {entry.name: take(db, entry, judge, url_key) for entry in entries}
-            add_leads(
+            missing = {
+                entry.name: follow_story_entry(db, entry, judge, url_key) for entry in entries
+            }
+            queue_leads(
                 db,
-                [file_lead(Lead(url, via="import")) for urls in missing.values() for url in urls],
+                [
+                    identify_lead(Lead(url, via="import"))
+                    for urls in missing.values()
+                    for url in urls
+                ],
             )
-        rows = stories.summaries(archive.db, [stories.story(archive.db, name) for name in missing])
+        rows = stories.story_summaries(
+            archive.db, [stories.find_story(archive.db, name) for name in missing]
+        )
     return [(row, missing[row["name"]]) for row in rows]
 
 
-def story_judge(archive: Archive) -> Judge:
+def story_judge(archive: Archive) -> StoryPolicy:
     """The project's judge of stories; the archive is made ready for it."""
-    ours = decisions()
+    ours = archive_policies()
     archive.prepare(ours)
     return ours.stories
 
 
-def _started_from(db: sqlite3.Connection, ids: Sequence[int]) -> str | None:
-    names = stories.stories_of(db, ids)
+def _story_started_from(db: sqlite3.Connection, ids: Sequence[int]) -> str | None:
+    names = stories.story_names_of(db, ids)
     if len(names) > 1:
         raise UsageError(f"{' and '.join(names)} were started from this; say which one with --name")
     return names[0] if names else None
 
 
-def _headline(db: sqlite3.Connection, article_id: int) -> str:
+def _story_headline(db: sqlite3.Connection, article_id: int) -> str:
     row = db.execute(
         "SELECT headline, page_title FROM articles WHERE id = ?", (article_id,)
     ).fetchone()

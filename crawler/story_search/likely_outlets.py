@@ -12,57 +12,60 @@ from pathlib import Path
 from typing import cast
 
 from archive.articles import outlet_evidence as told
-from archive.articles.outlet_evidence import Told
-from archive.articles.stories import profile_of
+from archive.articles.outlet_evidence import EvidenceArticle
+from archive.articles.stories import story_profile_inputs
 from archive.errors import DatelineError
 from archive.frontier.hosts import bare_host
-from archive.frontier.outlet_lookups import lookups
+from archive.frontier.outlet_lookups import valid_lookups
 from archive.records import CatalogueOutlet
-from archive.storage.captures import Captures
-from crawler.extraction.fields.agencies import agency_names
-from pipelines.topics.outlet_suggestions import Signs, Suggestion, rank
-from pipelines.topics.territories import countries_in, one_language
+from archive.storage.captures import CaptureStore
+from crawler.extraction.fields.agencies import printed_agency_names
+from pipelines.topics.outlet_suggestions import OutletEvidence, OutletSuggestion, rank_outlets
+from pipelines.topics.territories import countries_in, single_language
 
-__all__ = ["Suggestion", "suggest"]
+__all__ = ["OutletSuggestion", "suggest_outlets"]
 
-MOST_PAGES = 30
+MAX_LINKING_PAGES = 30
 """Of the story whose links are read."""
-PAGE_SECONDS = 10.0
+LINKING_PAGE_TIMEOUT_SECONDS = 10.0
 
 
-def suggest(
+def suggest_outlets(
     connection: sqlite3.Connection,
     story_id: int,
     catalogue: Sequence[CatalogueOutlet],
     most: int = 20,
-    pages: int = MOST_PAGES,
-) -> list[Suggestion]:
+    pages: int = MAX_LINKING_PAGES,
+) -> list[OutletSuggestion]:
     """Outlets that are likely to have covered a story, the likeliest first, each with the reasons.
 
     None whose feeds or sitemaps the archive reads, unless it is left alone for a time. The links of
     so many of the story's `pages` are read, in a process of their own.
     """
-    return rank(catalogue, signs_of(connection, story_id, catalogue, pages), most)
+    return rank_outlets(catalogue, evidence_of_story(connection, story_id, catalogue, pages), most)
 
 
-def signs_of(
+def evidence_of_story(
     connection: sqlite3.Connection,
     story_id: int,
     catalogue: Sequence[CatalogueOutlet],
-    pages: int = MOST_PAGES,
-) -> Signs:
+    pages: int = MAX_LINKING_PAGES,
+) -> OutletEvidence:
     """What speaks for outlets, as the archive knows it."""
-    story, articles = profile_of(connection, story_id)[0], told.articles(connection, story_id)
-    read, resting = told.with_sources(connection), told.resting(connection)
-    gone = {host for host, lookup in lookups(connection).items() if not lookup.answers}
+    story, articles = (
+        story_profile_inputs(connection, story_id)[0],
+        told.evidence_articles(connection, story_id),
+    )
+    read, resting = told.hosts_with_sources(connection), told.paused_hosts(connection)
+    gone = {host for host, lookup in valid_lookups(connection).items() if not lookup.answers}
     by_host = Counter(bare_host(each.host) for each in articles)
     agencies = Counter(each.agency for each in articles if each.agency)
-    agency_hosts, agency_countries = _agencies(agencies, catalogue)
-    named = told.named(connection, story_id)
-    return Signs(
+    agency_hosts, agency_countries = _agencies_named(agencies, catalogue)
+    named = told.hosts_named_by_services(connection, story_id)
+    return OutletEvidence(
         articles=len(articles),
         languages=Counter(
-            language for each in articles if (language := one_language(each.language))
+            language for each in articles if (language := single_language(each.language))
         ),
         countries=Counter(
             code
@@ -70,29 +73,31 @@ def signs_of(
             for code in countries_in(f"{each.opening}\n{each.text}", each.language)
         ),
         openings=Counter(
-            code for each in articles for code in countries_in(_opening(each), each.language)
+            code
+            for each in articles
+            for code in countries_in(_first_sentences(each), each.language)
         ),
         outlet_countries=Counter(each.country for each in articles if each.country),
-        linked_to=_linked(
+        linked_to=_linked_outlets(
             connection, articles[:pages], {bare_host(each.host) for each in catalogue} | set(named)
         ),
-        linking=told.linking(connection, story_id),
+        linking=told.linking_hosts(connection, story_id),
         named=named,
         agencies=agencies,
         agency_hosts=agency_hosts,
         agency_countries=agency_countries,
-        without_source={host: by_host[host] for host in told.known(connection) - read},
+        without_source={host: by_host[host] for host in told.known_hosts(connection) - read},
         resting=resting,
         only_languages=frozenset(story.languages),
         left_out=frozenset((read - resting.keys()) | gone),
     )
 
 
-def _opening(article: Told) -> str:
+def _first_sentences(article: EvidenceArticle) -> str:
     return f"{article.opening}\n{article.text[:500]}"
 
 
-def _agencies(
+def _agencies_named(
     credited: Counter[str], catalogue: Sequence[CatalogueOutlet]
 ) -> tuple[dict[str, str], dict[str, str]]:
     """The hosts of agencies in the catalogue, and the countries of those with one country, each
@@ -100,26 +105,28 @@ def _agencies(
     hosts: dict[str, str] = {}
     countries: defaultdict[str, set[str]] = defaultdict(set)
     for agency in credited:
-        names = {name.casefold() for name in agency_names(agency)}
+        names = {name.casefold() for name in printed_agency_names(agency)}
         for outlet in catalogue:
             if (
                 outlet.kind == "agency"
-                and AFTER_NAME.sub("", (outlet.name or "").casefold()) in names
+                and AFTER_AGENCY_NAME.sub("", (outlet.name or "").casefold()) in names
             ):
                 hosts[bare_host(outlet.host)] = agency
                 countries[agency].add(outlet.country or "")
     only = {agency: next(iter(found)) for agency, found in countries.items() if len(found) == 1}
-    return hosts, {country: agency for agency, country in only.items() if agency not in WORLDWIDE}
+    return hosts, {
+        country: agency for agency, country in only.items() if agency not in WORLDWIDE_AGENCIES
+    }
 
 
-AFTER_NAME = re.compile(r"\s*[(（].*|\s+(?:news agency|news|agency)$")
+AFTER_AGENCY_NAME = re.compile(r"\s*[(（].*|\s+(?:news agency|news|agency)$")
 """What a catalogue adds to an agency's name: `Yonhap News Agency (English)`."""
-WORLDWIDE = frozenset(("AP", "Reuters", "AFP", "UPI", "Bloomberg", "Xinhua", "dpa", "EFE"))
+WORLDWIDE_AGENCIES = frozenset(("AP", "Reuters", "AFP", "UPI", "Bloomberg", "Xinhua", "dpa", "EFE"))
 """Agencies whose clients are in all countries."""
 
 
-def _linked(
-    connection: sqlite3.Connection, articles: Sequence[Told], known: set[str]
+def _linked_outlets(
+    connection: sqlite3.Connection, articles: Sequence[EvidenceArticle], known: set[str]
 ) -> dict[str, tuple[str, ...]]:
     """The known hosts that the pages of articles link to, each with the outlets that do, as far as
     pages were kept."""
@@ -132,8 +139,8 @@ def _linked(
 
 
 def _hosts_linked(
-    connection: sqlite3.Connection, articles: Sequence[Told]
-) -> list[tuple[Told, list[str]]]:
+    connection: sqlite3.Connection, articles: Sequence[EvidenceArticle]
+) -> list[tuple[EvidenceArticle, list[str]]]:
     from crawler.workers.pool import Worker
 
     file = connection.execute(
@@ -143,13 +150,19 @@ def _hosts_linked(
     with_page = [article for article in articles if article.digest]
     if not file or not path.is_file() or not with_page:
         return []
-    read: list[tuple[Told, list[str]]] = []
-    with closing(Captures(path)) as captures, closing(Worker()) as worker:
+    read: list[tuple[EvidenceArticle, list[str]]] = []
+    with closing(CaptureStore(path)) as captures, closing(Worker()) as worker:
         for article in with_page:
             try:
                 if capture := captures.newest(article.digest or ""):
                     read.append(
-                        (article, cast(list[str], worker.read_as("hosts", capture, PAGE_SECONDS)))
+                        (
+                            article,
+                            cast(
+                                list[str],
+                                worker.read_as("hosts", capture, LINKING_PAGE_TIMEOUT_SECONDS),
+                            ),
+                        )
                     )
             except DatelineError:
                 continue  # a page that cannot be read says nothing of others

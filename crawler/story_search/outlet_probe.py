@@ -19,25 +19,30 @@ from scrapy.http import Response
 from archive.archive import Archive
 from archive.errors import ReadingError
 from archive.frontier.hosts import bare_host
-from archive.frontier.outlet_lookups import Lookup, lookups
-from archive.records import CatalogueOutlet, Outlet, Source, SourceKind, now
+from archive.frontier.outlet_lookups import OutletLookup, valid_lookups
+from archive.records import CatalogueOutlet, Outlet, Source, SourceKind, current_timestamp
 from archive.storage.database import transaction
-from crawler.network.backoff import site_of
+from crawler.network.backoff import site_origin
 from crawler.network.robots import RobotsMiddleware
-from crawler.sources.outlet_lookup import answer, sitemaps_named
-from crawler.sources.sitemap_parser import Child
-from crawler.sources.source_discovery import USUAL_FEED_PATHS, USUAL_SITEMAP_PATHS, Home, home_urls
-from crawler.story_search.date_span import Span, is_of_news, may_hold
-from pipelines.identity import file_source
-from pipelines.urls import is_address
+from crawler.sources.outlet_lookup import fetch_by_spider, likely_robots_sitemaps
+from crawler.sources.sitemap_parser import ChildSitemap
+from crawler.sources.source_discovery import (
+    USUAL_FEED_PATHS,
+    USUAL_SITEMAP_PATHS,
+    HomePage,
+    home_page_urls,
+)
+from crawler.story_search.date_span import Span, is_of_news, may_hold_days
+from pipelines.identity import identify_source
+from pipelines.urls import is_fetchable_url
 
-CUT_SHORT = "the search ended before its turn"
-MOST_SITEMAPS, MOST_FEEDS, MOST_USUAL = 4, 3, 3
+PROBE_CUT_SHORT = "the search ended before its turn"
+MAX_PROBED_SITEMAPS, MAX_PROBED_FEEDS, MAX_USUAL_PLACES = 4, 3, 3
 """Of one outlet that are read; usual paths of either kind that are tried."""
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class ProbedOutlet:
     """An outlet that was looked at, and its lists that are worth reading; or why there is
     nothing."""
 
@@ -47,23 +52,23 @@ class Looked:
     problem: str | None = None
 
 
-class QuickLook:
+class OutletProbe:
     """Looks at outlets with a spider's downloader and readers."""
 
     def __init__(self, spider: Any, catalogue: dict[str, CatalogueOutlet]) -> None:
         self.spider, self.catalogue = spider, catalogue
-        self.found_out = lookups(spider.archive.db)
+        self.found_out = valid_lookups(spider.archive.db)
 
-    async def at(self, host: str, span: Span) -> Looked:
+    async def at(self, host: str, span: Span) -> ProbedOutlet:
         """Where an outlet is, and its lists for some days, as robots.txt, a catalogue and earlier
         looks name them."""
         known = self.catalogue.get(bare_host(host))
         outlet = Outlet(host, known.name, known.language, known.country) if known else Outlet(host)
         problem = "it has no address"
         for home in self._homes(host):
-            if problem == CUT_SHORT:
+            if problem == PROBE_CUT_SHORT:
                 break
-            robots = self.spider.robots_seen.get(site_of(home))
+            robots = self.spider.robots_seen.get(site_origin(home))
             if robots is None:
                 robots, problem = await self.get(
                     urljoin(home, "/robots.txt"), dont_obey_robotstxt=True
@@ -71,13 +76,15 @@ class QuickLook:
                 if robots is None or robots.status >= 500:
                     continue
                 await self._know(home, robots)
-            named = await sitemaps_named(self.spider, robots) if robots.status == 200 else []
-            return Looked(
+            named = (
+                await likely_robots_sitemaps(self.spider, robots) if robots.status == 200 else []
+            )
+            return ProbedOutlet(
                 outlet,
                 home,
-                self._worth_reading(outlet, known, list(filter(is_address, named)), span),
+                self._worth_reading(outlet, known, list(filter(is_fetchable_url, named)), span),
             )
-        return Looked(outlet, problem=problem or "no answer")
+        return ProbedOutlet(outlet, problem=problem or "no answer")
 
     def _homes(self, host: str) -> list[str]:
         """Home pages to try: where it answers already or did before; then with and without `www.`,
@@ -90,12 +97,13 @@ class QuickLook:
         hosts = [host, f"www.{host}" if host == bare_host(host) else bare_host(host)]
         if before and before.found_host:
             hosts.insert(0, before.found_host)
-        homes = [home_urls(each) for each in dict.fromkeys(hosts)]
+        homes = [home_page_urls(each) for each in dict.fromkeys(hosts)]
         tried = [home for kind in zip(*homes, strict=True) for home in kind]
         seen = self.spider.robots_seen
         answered = Counter(urlsplit(robots.url).scheme for robots in seen.values())
         return sorted(
-            tried, key=lambda home: (site_of(home) not in seen, -answered[urlsplit(home).scheme])
+            tried,
+            key=lambda home: (site_origin(home) not in seen, -answered[urlsplit(home).scheme]),
         )
 
     async def _know(self, home: str, robots: Response) -> None:
@@ -103,7 +111,7 @@ class QuickLook:
         engine: Any = self.spider.crawler.engine
         for middleware in engine.downloader.middleware.middlewares:
             if isinstance(middleware, RobotsMiddleware):
-                await middleware.know(site_of(home), robots)
+                await middleware.know(site_origin(home), robots)
 
     def _worth_reading(
         self, outlet: Outlet, known: CatalogueOutlet | None, named: Sequence[str], span: Span
@@ -114,42 +122,46 @@ class QuickLook:
             *named,
             *((before.sitemaps if before else ()) or (known.sitemaps if known else ())),
         ]
-        fitting = [url for url in dict.fromkeys(listed) if may_hold(Child(url), span, now())]
+        fitting = [
+            url
+            for url in dict.fromkeys(listed)
+            if may_hold_days(ChildSitemap(url), span, current_timestamp())
+        ]
         sitemaps = sorted(
             fitting, key=lambda url: not is_of_news(url) if span.until is None else is_of_news(url)
         )
-        of_feeds = feeds[:MOST_FEEDS] if span.until is None or not sitemaps else ()
+        of_feeds = feeds[:MAX_PROBED_FEEDS] if span.until is None or not sitemaps else ()
         return (
-            *sources(outlet, "feed", of_feeds),
-            *sources(outlet, "sitemap", sitemaps[:MOST_SITEMAPS]),
+            *probed_sources(outlet, "feed", of_feeds),
+            *probed_sources(outlet, "sitemap", sitemaps[:MAX_PROBED_SITEMAPS]),
         )
 
-    async def around(self, looked: Looked) -> Looked:
+    async def around(self, looked: ProbedOutlet) -> ProbedOutlet:
         """What the home page and the usual paths have, of an outlet whose lists brought nothing."""
         home, why = await self.get(looked.home)
         if home is None or home.status != 200:
             return replace(
-                looked, sources=(), problem=why if why == CUT_SHORT else f"home page: {why}"
+                looked, sources=(), problem=why if why == PROBE_CUT_SHORT else f"home page: {why}"
             )
         try:
-            said: Home = await self.spider.workers.read_home(home.body, home.url)
+            said: HomePage = await self.spider.workers.read_home(home.body, home.url)
         except ReadingError as error:
             return replace(looked, sources=(), problem=str(error))
         name, language = looked.outlet.name or said.name, looked.outlet.language or said.language
         outlet = replace(looked.outlet, name=name, language=language)
         tried = {source.url for source in looked.sources}
-        feeds = [url for url in said.feeds if url not in tried][:MOST_FEEDS]
+        feeds = [url for url in said.feeds if url not in tried][:MAX_PROBED_FEEDS]
         if feeds:
-            return Looked(outlet, looked.home, sources(outlet, "feed", feeds))
+            return ProbedOutlet(outlet, looked.home, probed_sources(outlet, "feed", feeds))
         usual: list[tuple[SourceKind, str]] = [
-            *(("sitemap", path) for path in USUAL_SITEMAP_PATHS[:MOST_USUAL]),
-            *(("feed", path) for path in USUAL_FEED_PATHS[:MOST_USUAL]),
+            *(("sitemap", path) for path in USUAL_SITEMAP_PATHS[:MAX_USUAL_PLACES]),
+            *(("feed", path) for path in USUAL_FEED_PATHS[:MAX_USUAL_PLACES]),
         ]
         for kind, path in usual:
             url = urljoin(home.url, path)
             if url not in tried and await self._is_there(url):
-                return Looked(outlet, looked.home, sources(outlet, kind, [url]))
-        problem = CUT_SHORT if self._is_over() else "it names no feed and no sitemap"
+                return ProbedOutlet(outlet, looked.home, probed_sources(outlet, kind, [url]))
+        problem = PROBE_CUT_SHORT if self._is_over() else "it names no feed and no sitemap"
         return replace(looked, outlet=outlet, sources=(), problem=problem)
 
     async def _is_there(self, url: str) -> bool:
@@ -166,27 +178,27 @@ class QuickLook:
     async def get(self, url: str, **meta: Any) -> tuple[Response | None, str]:
         """The answer, or None, and what is wrong with it."""
         if self._is_over():
-            return None, CUT_SHORT
-        response, why = await answer(self.spider, url, **meta)
-        return response, CUT_SHORT if response is None and self.spider.ended else why
+            return None, PROBE_CUT_SHORT
+        response, why = await fetch_by_spider(self.spider, url, **meta)
+        return response, PROBE_CUT_SHORT if response is None and self.spider.ended else why
 
     def _is_over(self) -> bool:
         return bool(self.spider.ended or self.spider.requests_spent())
 
 
-def sources(outlet: Outlet, kind: SourceKind, urls: Sequence[str]) -> tuple[Source, ...]:
-    return tuple(Source(url, kind, outlet.host) for url in urls if is_address(url))
+def probed_sources(outlet: Outlet, kind: SourceKind, urls: Sequence[str]) -> tuple[Source, ...]:
+    return tuple(Source(url, kind, outlet.host) for url in urls if is_fetchable_url(url))
 
 
-def keep(archive: Archive, looked: Looked) -> None:
+def save_probe(archive: Archive, looked: ProbedOutlet) -> None:
     """An outlet that answers goes into the archive, with the lists that are to be read."""
-    archive.add_outlet(looked.outlet, [file_source(source) for source in looked.sources])
+    archive.add_outlet(looked.outlet, [identify_source(source) for source in looked.sources])
 
 
-def settle(archive: Archive, looked: Looked, asked: str) -> None:
+def save_probe_result(archive: Archive, looked: ProbedOutlet, asked: str) -> None:
     """Once lists were read: those that are none are an outlet's lists no more, and what was found
     out is kept."""
-    worked = {kind: _worked(archive, looked, kind) for kind in ("feed", "sitemap")}
+    worked = {kind: _worked_before(archive, looked, kind) for kind in ("feed", "sitemap")}
     with transaction(archive.db) as db:
         for source in looked.sources:
             if source.url not in worked[source.kind]:
@@ -196,9 +208,9 @@ def settle(archive: Archive, looked: Looked, asked: str) -> None:
                 )
     reached = bool(looked.home)
     archive.note_lookup(
-        Lookup(
+        OutletLookup(
             bare_host(asked),
-            now(),
+            current_timestamp(),
             "works" if reached else "unreachable",
             urlsplit(looked.home).netloc if reached else None,
             worked["feed"],
@@ -208,7 +220,7 @@ def settle(archive: Archive, looked: Looked, asked: str) -> None:
     )
 
 
-def _worked(archive: Archive, looked: Looked, kind: str) -> tuple[str, ...]:
+def _worked_before(archive: Archive, looked: ProbedOutlet, kind: str) -> tuple[str, ...]:
     rows = archive.db.execute(
         """SELECT u.url FROM urls u JOIN outlets o ON o.id = u.outlet_id WHERE o.host = ? AND u.kind = ?
         AND u.role = 'source' AND u.outcome IN ('listed', 'unchanged')""",

@@ -10,14 +10,14 @@ from scrapy.http import Request
 
 from archive.archive import Archive
 from archive.articles.stories import Story
-from archive.frontier.urls import Listing
+from archive.frontier.urls import KnownSitemap
 from archive.records import Lead, SourceKind
-from crawler.sources.sitemap_parser import Child
-from crawler.workers.pool import Workers
-from pipelines.topics.stories import Profile
+from crawler.sources.sitemap_parser import ChildSitemap
+from crawler.workers.pool import WorkerPool
+from pipelines.topics.stories import StoryProfile
 
 if TYPE_CHECKING:
-    from crawler.story_search.directed_search import Directing
+    from crawler.story_search.directed_search import DirectedSearch
 
 
 class StoryCrawl(Protocol):
@@ -26,9 +26,9 @@ class StoryCrawl(Protocol):
     archive: Archive
     crawl_id: Any
     crawler: Any
-    workers: Workers
+    workers: WorkerPool
     story: Story
-    profile: Profile
+    profile: StoryProfile
     texts: list[Any]
     language: str | None
     since: str
@@ -39,7 +39,7 @@ class StoryCrawl(Protocol):
     problems: list[str]
     most_sitemaps: int
     telling: Any
-    directing: Directing
+    directing: DirectedSearch
 
     @property
     def frugal(self) -> bool:
@@ -58,7 +58,7 @@ class StoryCrawl(Protocol):
         self,
         url: str,
         kind: SourceKind,
-        seen: Listing | None,
+        seen: KnownSitemap | None,
         depth: int = 0,
         lastmod: str | None = None,
     ) -> Request:
@@ -66,7 +66,7 @@ class StoryCrawl(Protocol):
         ...
 
     def child_requests(
-        self, index_url: str, children: Sequence[Child], depth: int
+        self, index_url: str, children: Sequence[ChildSitemap], depth: int
     ) -> list[Request]:
         """Requests for sitemaps of an index that were skipped before."""
         ...

@@ -18,29 +18,29 @@ import py3langid
 from py3langid.langid import MODEL_DIR, MODEL_FILE, LanguageIdentifier
 from py3langid.modelio import load_model
 
-from archive.storage.temporary_files import is_ours
+from archive.storage.temporary_files import is_own_folder
 
-PARTS = ("nb_ptc", "nb_pc", "nb_classes", "tk_nextmove", "tk_row", "tk_output")
+MODEL_PARTS = ("nb_ptc", "nb_pc", "nb_classes", "tk_nextmove", "tk_row", "tk_output")
 """The names of the parts of py3langid's model, in its order."""
 
 
-def language_model() -> Any:
+def load_language_model() -> Any:
     """Return py3langid's identifier; without a usable cache, unpack it for this process alone."""
     try:
-        folder = _cache() / f"languages-{py3langid.__version__}"
+        folder = _cache_folder() / f"languages-{py3langid.__version__}"
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if is_ours(folder.parent):
+        if is_own_folder(folder.parent):
             if not folder.is_dir():
-                _unpack(folder)
-            if is_ours(folder):
-                return _mapped(folder)
+                _unpack_model(folder)
+            if is_own_folder(folder):
+                return _map_model(folder)
     # no space, no permission to write, a damaged file, no home
     except (OSError, ValueError, RuntimeError):
         pass
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
-def _cache() -> Path:
+def _cache_folder() -> Path:
     """Return Dateline's cache folder (XDG Base Directory Specification).
 
     Raises RuntimeError for a user without a home.
@@ -48,7 +48,7 @@ def _cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dateline"
 
 
-def _unpack(folder: Path) -> None:
+def _unpack_model(folder: Path) -> None:
     """Unpack the model into a folder.
 
     The parts are written to a temporary folder, which is then renamed: another process may look for
@@ -57,7 +57,7 @@ def _unpack(folder: Path) -> None:
     with TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as aside:
         complete = Path(aside) / folder.name
         complete.mkdir(mode=0o700)
-        for name, part in zip(PARTS, load_model(MODEL_DIR / MODEL_FILE), strict=True):
+        for name, part in zip(MODEL_PARTS, load_model(MODEL_DIR / MODEL_FILE), strict=True):
             np.save(complete / f"{name}.npy", np.asarray(part), allow_pickle=False)
         try:
             complete.rename(folder)
@@ -66,10 +66,11 @@ def _unpack(folder: Path) -> None:
                 raise
 
 
-def _mapped(folder: Path) -> Any:
+def _map_model(folder: Path) -> Any:
     """Return an identifier whose parts are mapped into memory. Raises OSError or ValueError."""
     parts = {
-        name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in PARTS
+        name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        for name in MODEL_PARTS
     }
     # Numbers that are read one by one: numpy would make an object of each number of an array.
     plain = {

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 
-PIECE = re.compile(
+RELAXED_JSON_TOKEN = re.compile(
     r"""(?P<quoted>"(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+')"""
     r"""|(?P<gap>/\*.*?\*/|//[^\n]*|<!--[^"'{\[>]{0,200}-->|<!--|-->|<!\[CDATA\[|\]\]>"""
     r"""|[\s\u00a0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u2060\u3000\ufeff]+)"""
@@ -19,19 +19,19 @@ PIECE = re.compile(
     r"""|(?P<bare>[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w$])|[^\W\d][\w$-]*|@[\w-]+|\$[\w$]*)""",
     re.S,
 )
-WORDS = {"true": "true", "false": "false", "null": "null", "undefined": "null", "nan": "null", "infinity": "null",
+JSON_LITERALS = {"true": "true", "false": "false", "null": "null", "undefined": "null", "nan": "null", "infinity": "null",
          "none": "null", "void": "null"}  # fmt: skip
-CLOSERS = {"{": "}", "[": "]"}
-LONE_BACKSLASH = re.compile(r'\\(?!["\\/bfnrt]|u[0-9a-fA-F]{4})')
-KEY = re.compile(r"[\s\u00a0\ufeff]*:")
+CLOSING_BRACKETS = {"{": "}", "[": "]"}
+UNESCAPED_BACKSLASH = re.compile(r'\\(?!["\\/bfnrt]|u[0-9a-fA-F]{4})')
+KEY_COLON = re.compile(r"[\s\u00a0\ufeff]*:")
 
 
-def relaxed(text: str) -> str:
+def repair_json(text: str) -> str:
     """Return the JSON values of a text, repaired. Raises ValueError if the meaning is in doubt."""
-    writer = _Writer()
+    writer = _JsonWriter()
     position, has_break = 0, False
     while position < len(text):
-        token = PIECE.match(text, position)
+        token = RELAXED_JSON_TOKEN.match(text, position)
         if not token:
             raise ValueError(f"not even nearly JSON at {position}")
         piece, kind, position = token[0], token.lastgroup, token.end()
@@ -41,26 +41,30 @@ def relaxed(text: str) -> str:
         if kind == "sign":
             writer.write_sign(piece, has_break)
         else:
-            is_key = _is_key(text, position)
-            value = _quoted(piece) if kind == "quoted" else _bare(piece, is_key)
+            is_key = _is_before_colon(text, position)
+            value = (
+                _quoted_text_as_json(piece)
+                if kind == "quoted"
+                else _bare_word_as_json(piece, is_key)
+            )
             writer.write_value(value, is_key, has_break)
         has_break = False
     return writer.finish()
 
 
-def _is_key(text: str, position: int) -> bool:
+def _is_before_colon(text: str, position: int) -> bool:
     """Return whether a colon follows, so that the token before it is a key."""
-    return bool(KEY.match(text, position))
+    return bool(KEY_COLON.match(text, position))
 
 
-def _bare(piece: str, is_key: bool) -> str:
+def _bare_word_as_json(piece: str, is_key: bool) -> str:
     """Return a bare word as JSON: a key, a literal of JavaScript, a number.
 
     Raises ValueError for any other word.
     """
     if is_key:
         return json.dumps(piece)
-    literal = WORDS.get(piece.lower())
+    literal = JSON_LITERALS.get(piece.lower())
     if literal is not None:
         return literal
     number = piece.lstrip("+").replace("_", "")
@@ -68,7 +72,7 @@ def _bare(piece: str, is_key: bool) -> str:
     return number if re.fullmatch(r"-?(?:0|[1-9]\d*)", number) else json.dumps(value)
 
 
-def _quoted(piece: str) -> str:
+def _quoted_text_as_json(piece: str) -> str:
     """Return a quoted text in double quotation marks, with its lone backslashes escaped.
 
     A backslash before a line break goes with the break.
@@ -77,10 +81,10 @@ def _quoted(piece: str) -> str:
         content = piece[1:-1].replace("\\'", "'").replace('\\"', '"').replace('"', '\\"')
         piece = f'"{content}"'
     piece = piece.replace("\\\r\n", "").replace("\\\n", "")
-    return LONE_BACKSLASH.sub(r"\\\\", piece)
+    return UNESCAPED_BACKSLASH.sub(r"\\\\", piece)
 
 
-class _Writer:
+class _JsonWriter:
     """Joins tokens to JSON values, with exactly the commas between them that JSON requires."""
 
     def __init__(self) -> None:
@@ -110,7 +114,7 @@ class _Writer:
 
     def write_sign(self, sign: str, has_break: bool) -> None:
         """Write a bracket, colon, comma or semicolon. Raises ValueError for one out of place."""
-        if sign in CLOSERS:
+        if sign in CLOSING_BRACKETS:
             self._open_bracket(sign, has_break)
         elif sign in "}]":
             self._close_bracket(sign)
@@ -143,7 +147,7 @@ class _Writer:
     def _close_bracket(self, bracket: str) -> None:
         if not self._open:  # one bracket too many at the end
             return
-        if CLOSERS[self._open[-1]] != bracket:
+        if CLOSING_BRACKETS[self._open[-1]] != bracket:
             raise ValueError("brackets that do not match")
         self._complete_field()
         self._open.pop()
@@ -161,5 +165,5 @@ class _Writer:
         """Return the text written so far, with all open brackets closed."""
         self._complete_field()
         while self._open:
-            self._parts.append(CLOSERS[self._open.pop()])
+            self._parts.append(CLOSING_BRACKETS[self._open.pop()])
         return "".join(self._parts)

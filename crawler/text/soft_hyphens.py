@@ -11,17 +11,17 @@ from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 SOFT_HYPHEN = "\N{SOFT HYPHEN}"
-PRESENT = XPath(
+HAS_SOFT_HYPHEN = XPath(
     f"boolean(contains(., '{SOFT_HYPHEN}') or //meta[contains(@content, '{SOFT_HYPHEN}')])"
 )
 
 
-def without_soft_hyphens(tree: HtmlElement, elements: Iterable[HtmlElement]) -> None:
+def remove_soft_hyphens(tree: HtmlElement, elements: Iterable[HtmlElement]) -> None:
     """Remove the soft hyphens from a tree's texts and from the content of its meta elements.
 
     `elements` are the elements of the tree; they are changed in place.
     """
-    if not PRESENT(tree):
+    if not HAS_SOFT_HYPHEN(tree):
         return
     for element in elements:
         text, tail = element.text, element.tail

@@ -13,7 +13,7 @@ _PLAIN_URL = re.compile(
 """A URL that needs no repair, like most of the 50,000 in a sitemap: a fast path."""
 
 
-def web_url(link: str | None, base: str) -> tuple[str | None, str]:
+def resolve_web_url(link: str | None, base: str) -> tuple[str | None, str]:
     """Resolve a link against the URL of its page: an http or https URL, or None with the reason.
 
     As in browsers (WHATWG URL), spaces around a link go, and so do line breaks and tabs in it. The

@@ -2,7 +2,8 @@
 
 So no site can keep the workers from the others. A site is a registered domain with all its hosts.
 Sites with slow pages never hold more than half of the workers together, as pages of others may
-come. Once a site has taken `ALLOWANCE` for slow pages, each further page gets only `SHORT`.
+come. Once a site has taken `SLOW_PAGES_ALLOWANCE_SECONDS` for slow pages, each further page gets
+only `SLOW_SITE_TIMEOUT_SECONDS`.
 """
 
 from __future__ import annotations
@@ -11,26 +12,26 @@ import threading
 from collections import Counter, defaultdict, deque
 from typing import Generic, TypeVar
 
-Job = TypeVar("Job")
+QueuedJob = TypeVar("QueuedJob")
 
-SLOW = 2.0
+SLOW_PAGE_SECONDS = 2.0
 """Seconds from which a page is slow; the largest honest pages take half of that."""
-ALLOWANCE = 40.0
+SLOW_PAGES_ALLOWANCE_SECONDS = 40.0
 """Seconds of worker time that one site's slow pages may take in one crawl …"""
-SHORT = 2.0
+SLOW_SITE_TIMEOUT_SECONDS = 2.0
 """… and the time limit of each further page of the site, in seconds."""
 
 
-class Closed(Exception):  # noqa: N818  not an error
+class QueueClosed(Exception):  # noqa: N818  not an error
     """The queue hands out no more jobs."""
 
 
-class FairQueue(Generic[Job]):
+class FairQueue(Generic[QueuedJob]):
     """Jobs by site, for several threads; each `take_job` is followed by one `finish_job`."""
 
     def __init__(self, workers: int) -> None:
         self._max_slow_jobs = max(1, workers // 2)
-        self._jobs: dict[str, deque[Job]] = {}
+        self._jobs: dict[str, deque[QueuedJob]] = {}
         self._seconds: defaultdict[str, float] = defaultdict(float)
         """Site → seconds that its jobs have taken."""
         self._slow_seconds: defaultdict[str, float] = defaultdict(float)
@@ -39,18 +40,18 @@ class FairQueue(Generic[Job]):
         self._closed = False
         self._change = threading.Condition()
 
-    def put_job(self, site: str, job: Job) -> None:
+    def put_job(self, site: str, job: QueuedJob) -> None:
         """Append a job to those of its site."""
         with self._change:
             self._jobs.setdefault(site, deque()).append(job)
             self._change.notify()
 
-    def take_job(self) -> tuple[str, Job]:
+    def take_job(self) -> tuple[str, QueuedJob]:
         """Wait until a job may begin and return its site and the job. Raises Closed."""
         with self._change:
             while True:
                 if self._closed:
-                    raise Closed
+                    raise QueueClosed
                 site = self._next_site()
                 if site is not None:
                     break
@@ -66,16 +67,20 @@ class FairQueue(Generic[Job]):
         """Note that a job of a site has ended, and how many seconds it took."""
         with self._change:
             self._seconds[site] += seconds
-            if seconds > SLOW:
+            if seconds > SLOW_PAGE_SECONDS:
                 self._slow_seconds[site] += seconds
             self._running[site] -= 1
             self._change.notify_all()
 
     def time_limit(self, site: str, usual: float) -> float:
         """Return the seconds that a job of a site may take: `usual`, or less for a slow site."""
-        return usual if self._slow_seconds[site] < ALLOWANCE else min(usual, SHORT)
+        return (
+            usual
+            if self._slow_seconds[site] < SLOW_PAGES_ALLOWANCE_SECONDS
+            else min(usual, SLOW_SITE_TIMEOUT_SECONDS)
+        )
 
-    def close(self) -> list[Job]:
+    def close(self) -> list[QueuedJob]:
         """Hand out no more jobs; return those that still waited."""
         with self._change:
             self._closed = True
@@ -95,4 +100,4 @@ class FairQueue(Generic[Job]):
 
     def _expected_seconds(self, site: str) -> float:
         """Return the seconds that a site's jobs have taken, with an estimate for running ones."""
-        return self._seconds[site] + self._running[site] * SLOW
+        return self._seconds[site] + self._running[site] * SLOW_PAGE_SECONDS

@@ -19,14 +19,14 @@ from archive.errors import DatelineError
 from archive.storage.temporary_files import temporary_folder
 from crawler.processes.subprocesses import safe_environment
 
-STARTING = Lock()
+SERVER_START_LOCK = Lock()
 """Held while a thread starts the server."""
-LONGEST = 64
+MAX_SOCKET_FOLDER_BYTES = 64
 """Bytes of the path of the folder for the server's socket: the path of a socket, with its name, may
 have about a hundred."""
 
 
-def context() -> ForkServerContext:
+def worker_context() -> ForkServerContext:
     """Return the context that makes workers, with a running fork server.
 
     Raises DatelineError if the server cannot be started.
@@ -34,17 +34,17 @@ def context() -> ForkServerContext:
     forkserver_context = multiprocessing.get_context("forkserver")
     forkserver_context.set_forkserver_preload(["crawler.workers.preload"])
     # the environment is all that the standard library passes on to the server
-    with STARTING, safe_environment(), told():
-        _name_a_folder()
+    with SERVER_START_LOCK, safe_environment(), report_start_failure():
+        _use_private_socket_folder()
         # if the fork server starts the tracker, the tracker unblocks interrupts again
         resource_tracker.ensure_running()
-        with _without_interrupts():
+        with _interrupts_blocked():
             forkserver.ensure_running()
     return forkserver_context
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def report_start_failure() -> Iterator[None]:
     """Raise DatelineError with one line if workers cannot be started within the block."""
     try:
         yield
@@ -52,12 +52,12 @@ def told() -> Iterator[None]:
         raise DatelineError(f"the processes that read pages cannot be started: {error}") from error
 
 
-def _name_a_folder() -> None:
+def _use_private_socket_folder() -> None:
     """Put the server's socket into a folder in which no other user can replace it."""
     # any user may connect to abstract sockets (CVE-2022-42919)
     setattr(util, "abstract_sockets_supported", False)  # noqa: B010
     if "tempdir" not in process.current_process()._config:  # type: ignore[attr-defined]
-        before, tempfile.tempdir = tempfile.tempdir, str(temporary_folder(LONGEST))
+        before, tempfile.tempdir = tempfile.tempdir, str(temporary_folder(MAX_SOCKET_FOLDER_BYTES))
         try:
             util.get_temp_dir()
         finally:
@@ -65,7 +65,7 @@ def _name_a_folder() -> None:
 
 
 @contextmanager
-def _without_interrupts() -> Iterator[None]:
+def _interrupts_blocked() -> Iterator[None]:
     """Block SIGINT in the processes started within the block.
 
     Ctrl-C is for this process, which ends them in order.
@@ -77,6 +77,6 @@ def _without_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def start() -> None:
+def start_fork_server() -> None:
     """Start the server without waiting until it is ready."""
-    context()
+    worker_context()

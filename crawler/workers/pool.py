@@ -30,39 +30,50 @@ from typing import Any, Literal, Self, cast
 
 from archive.errors import DatelineError, ReadingError
 from archive.records import Article, Capture
-from crawler.network.robots_rules import Groups, read_groups
-from crawler.sources.feed_parser import Feed, read_feed
-from crawler.sources.navigation import Listed, Search, Ways
-from crawler.sources.sitemap_parser import Sitemap, read_sitemap
-from crawler.sources.source_discovery import Home, read_home, robots_sitemaps
+from crawler.network.robots_rules import RobotsGroups, parse_robots_groups
+from crawler.sources.feed_parser import ParsedFeed, parse_feed
+from crawler.sources.navigation import ListedPages, PageNavigation, SiteSearch
+from crawler.sources.sitemap_parser import ParsedSitemap, parse_sitemap
+from crawler.sources.source_discovery import HomePage, parse_home_page, parse_robots_sitemaps
 from crawler.workers import fork_server
-from crawler.workers.fair_queue import Closed, FairQueue
+from crawler.workers.fair_queue import FairQueue, QueueClosed
 from pipelines.urls import registered_domain
 
-Kind = Literal[
+DocumentKind = Literal[
     "page", "page and ways", "ways", "topic", "site search", "description",
     "hosts", "feed", "sitemap", "home", "robots", "robots sitemaps",
 ]  # fmt: skip
-Linked = tuple[Article, Ways]
+ArticleWithLinks = tuple[Article, PageNavigation]
 """A page's article, and the links on the page."""
-Read = Article | Linked | Ways | Listed | list[Search] | Feed | Sitemap | Home | Groups | list[str]
-Job = tuple[Kind, Capture, tuple[str, ...], "Future[Read]"]
+ParsedDocument = (
+    Article
+    | ArticleWithLinks
+    | PageNavigation
+    | ListedPages
+    | list[SiteSearch]
+    | ParsedFeed
+    | ParsedSitemap
+    | HomePage
+    | RobotsGroups
+    | list[str]
+)
+PoolJob = tuple[DocumentKind, Capture, tuple[str, ...], "Future[ParsedDocument]"]
 """The kind of a document, the document, the names of crawlers for a robots.txt, and the future."""
 
-READER_NICENESS = 5
+WORKER_NICENESS = 5
 """Workers leave the cores to the crawl, which hands out the work, and to other programs."""
-PAGE_SECONDS = 20.0
+PAGE_TIMEOUT_SECONDS = 20.0
 """Time limit of a page; one of ordinary size takes 0.02–0.2 s."""
-PAGES_A_PROCESS = 50
+MAX_PAGES_PER_PROCESS = 50
 """Pages after which a process is renewed, which takes milliseconds: the parsers' memory grows with
 every page."""
-LARGE_PAGE = 1_000_000
+LARGE_PAGE_BYTES = 1_000_000
 """Bytes of a page after which the process is renewed at once."""
-FEW_LINES = 8_192
+MAX_INLINE_ROBOTS_BYTES = 8_192
 """Bytes of a robots.txt that the crawl parses itself, in 3 ms at worst: the time grows linearly."""
 ORPHAN_GRACE_SECONDS = 5
 """Seconds beyond its time limit after which a worker ends itself, in case its crawl was killed."""
-PAGE_MEMORY = 256 * 1024 * 1024
+MAX_PAGE_MEMORY_BYTES = 256 * 1024 * 1024
 """Bytes of memory for one page; the largest news pages take 40 MB."""
 
 
@@ -70,44 +81,49 @@ def _run_worker(pipe: Connection) -> None:
     """Run the loop of a worker process: documents in, results out, until the pipe closes."""
     # Ctrl-C is for the crawl, which ends its workers in order
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(READER_NICENESS)
-    parsers = _parsers()
+    os.nice(WORKER_NICENESS)
+    parsers = _document_parsers()
     _limit_memory()
     with contextlib.suppress(EOFError, OSError):
         while True:
             kind, capture, more, seconds = pipe.recv()
             cpu_before = time.process_time()
             signal.alarm(int(seconds) + ORPHAN_GRACE_SECONDS)
-            answer = _parse(parsers[kind], capture, more)
+            answer = _parse_document(parsers[kind], capture, more)
             signal.alarm(0)
             pipe.send((answer, time.process_time() - cpu_before))
 
 
-def _parsers() -> dict[Kind, Callable[..., Read]]:
+def _document_parsers() -> dict[DocumentKind, Callable[..., ParsedDocument]]:
     """Return the parser of each kind of document."""
-    from crawler.extraction.extract import extract
-    from crawler.extraction.links import linked_hosts
-    from crawler.sources.navigation_parser import article_and_ways, listed, read_description, ways
+    from crawler.extraction.extract import extract_article
+    from crawler.extraction.links import hosts_linked_to
+    from crawler.sources.navigation_parser import (
+        article_and_navigation,
+        page_navigation,
+        parse_listing,
+        parse_opensearch,
+    )
 
     return {
-        "page": extract,
-        "page and ways": article_and_ways,
-        "ways": ways,
-        "topic": lambda capture: listed(capture, "topic"),
-        "site search": lambda capture: listed(capture, "site search"),
-        "hosts": linked_hosts,
-        "description": lambda capture: read_description(capture.body, capture.url),
-        "feed": lambda capture: read_feed(capture.body, capture.url),
-        "sitemap": lambda capture: read_sitemap(capture.body, capture.url),
-        "home": lambda capture: read_home(capture.body, capture.url),
-        "robots": lambda capture, *agents: read_groups(capture.body, agents),
-        "robots sitemaps": lambda capture: robots_sitemaps(capture.body, capture.url),
+        "page": extract_article,
+        "page and ways": article_and_navigation,
+        "ways": page_navigation,
+        "topic": lambda capture: parse_listing(capture, "topic"),
+        "site search": lambda capture: parse_listing(capture, "site search"),
+        "hosts": hosts_linked_to,
+        "description": lambda capture: parse_opensearch(capture.body, capture.url),
+        "feed": lambda capture: parse_feed(capture.body, capture.url),
+        "sitemap": lambda capture: parse_sitemap(capture.body, capture.url),
+        "home": lambda capture: parse_home_page(capture.body, capture.url),
+        "robots": lambda capture, *agents: parse_robots_groups(capture.body, agents),
+        "robots sitemaps": lambda capture: parse_robots_sitemaps(capture.body, capture.url),
     }
 
 
-def _parse(
-    parser: Callable[..., Read], capture: Capture, more: tuple[str, ...]
-) -> Read | DatelineError:
+def _parse_document(
+    parser: Callable[..., ParsedDocument], capture: Capture, more: tuple[str, ...]
+) -> ParsedDocument | DatelineError:
     """Return what a parser makes of a document, or the error that it raises as a DatelineError."""
     try:
         return parser(capture, *more)
@@ -115,7 +131,7 @@ def _parse(
         return error
     except MemoryError:
         return ReadingError(
-            f"{capture.url}: extraction took more than {PAGE_MEMORY // 1024**2} MB of memory"
+            f"{capture.url}: extraction took more than {MAX_PAGE_MEMORY_BYTES // 1024**2} MB of memory"
         )
     except Exception as error:
         return ReadingError(f"{capture.url}: extraction failed: {type(error).__name__}: {error}")
@@ -130,7 +146,7 @@ def _limit_memory() -> None:
         import resource
 
         data_pages = int(Path("/proc/self/statm").read_text().split()[5])
-        limit = data_pages * resource.getpagesize() + PAGE_MEMORY
+        limit = data_pages * resource.getpagesize() + MAX_PAGE_MEMORY_BYTES
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
@@ -153,14 +169,14 @@ class Worker:
         return cast(Article, self.read_as("page", capture, seconds))
 
     def read_as(
-        self, kind: Kind, capture: Capture, seconds: float, more: tuple[str, ...] = ()
-    ) -> Read:
+        self, kind: DocumentKind, capture: Capture, seconds: float, more: tuple[str, ...] = ()
+    ) -> ParsedDocument:
         """Return what the parser of a kind makes of a document; blocks for at most `seconds`.
 
         `more` are further arguments of the parser. Raises what `read` raises, and SourceError from
         the parsers of feeds and sitemaps.
         """
-        if self._pages == PAGES_A_PROCESS:
+        if self._pages == MAX_PAGES_PER_PROCESS:
             self.stop()
         pipe = self._pipe or self._start()
         self._pages += 1
@@ -178,20 +194,20 @@ class Worker:
         except ReadingError:
             self.stop()
             raise
-        if len(capture.body) > LARGE_PAGE:
+        if len(capture.body) > LARGE_PAGE_BYTES:
             self.stop()
         if isinstance(answer, DatelineError):
             raise answer
-        return cast(Read, answer)
+        return cast(ParsedDocument, answer)
 
     def _start(self) -> Connection:
         """Start the process and return this end of its pipe. Raises DatelineError."""
-        context = fork_server.context()
+        context = fork_server.worker_context()
         own_end, worker_end = context.Pipe()
         process = context.Process(
             target=_run_worker, args=(worker_end,), daemon=True, name="dateline reader"
         )
-        with fork_server.told():
+        with fork_server.report_start_failure():
             process.start()
         self._process = process
         worker_end.close()
@@ -215,15 +231,15 @@ class Worker:
     close = stop
 
 
-class Workers:
+class WorkerPool:
     """Several workers with a thread each, for use on an event loop."""
 
-    def __init__(self, count: int | None = None, seconds: float = PAGE_SECONDS) -> None:
+    def __init__(self, count: int | None = None, seconds: float = PAGE_TIMEOUT_SECONDS) -> None:
         self._workers = [Worker() for _ in range(count or os.cpu_count() or 1)]
         self._seconds = seconds
         self._threads = ThreadPoolExecutor(len(self._workers))
         self._idle: SimpleQueue[Worker] = SimpleQueue()
-        self._waiting: FairQueue[Job] = FairQueue(len(self._workers))
+        self._waiting: FairQueue[PoolJob] = FairQueue(len(self._workers))
         for worker in self._workers:
             self._idle.put(worker)
 
@@ -231,59 +247,62 @@ class Workers:
         """Return the article of a page. Raises ReadingError if it cannot be extracted."""
         return cast(Article, await self._read("page", capture))
 
-    async def read_linked(self, capture: Capture) -> Linked:
+    async def read_linked(self, capture: Capture) -> ArticleWithLinks:
         """Return the article of a page and its links, from one parse. Raises ReadingError."""
-        return cast(Linked, await self._read("page and ways", capture))
+        return cast(ArticleWithLinks, await self._read("page and ways", capture))
 
-    async def ways(self, capture: Capture) -> Ways:
+    async def ways(self, capture: Capture) -> PageNavigation:
         """Return the links of a page without its article. Raises ReadingError."""
-        return cast(Ways, await self._read("ways", capture))
+        return cast(PageNavigation, await self._read("ways", capture))
 
-    async def listed(self, capture: Capture, via: Literal["topic", "site search"]) -> Listed:
+    async def listed(self, capture: Capture, via: Literal["topic", "site search"]) -> ListedPages:
         """Run `crawler.sources.navigation_parser.listed` in a worker. Raises ReadingError."""
-        return cast(Listed, await self._read(via, capture))
+        return cast(ListedPages, await self._read(via, capture))
 
-    async def read_description(self, body: bytes, url: str) -> list[Search]:
+    async def read_description(self, body: bytes, url: str) -> list[SiteSearch]:
         """Run `crawler.sources.navigation_parser.read_description` in a worker.
 
         Raises SourceError and ReadingError.
         """
-        return cast(list[Search], await self._read("description", Capture(url, body)))
+        return cast(list[SiteSearch], await self._read("description", Capture(url, body)))
 
-    async def read_feed(self, body: bytes, url: str) -> Feed:
+    async def read_feed(self, body: bytes, url: str) -> ParsedFeed:
         """Run `crawler.sources.feed_parser.read_feed` in a worker.
 
         Raises SourceError and ReadingError.
         """
-        return cast(Feed, await self._read("feed", Capture(url, body)))
+        return cast(ParsedFeed, await self._read("feed", Capture(url, body)))
 
-    async def read_sitemap(self, body: bytes, url: str) -> Sitemap:
+    async def read_sitemap(self, body: bytes, url: str) -> ParsedSitemap:
         """Run `crawler.sources.sitemap_parser.read_sitemap` in a worker.
 
         Raises SourceError and ReadingError.
         """
-        return cast(Sitemap, await self._read("sitemap", Capture(url, body)))
+        return cast(ParsedSitemap, await self._read("sitemap", Capture(url, body)))
 
-    async def read_home(self, body: bytes, url: str) -> Home:
+    async def read_home(self, body: bytes, url: str) -> HomePage:
         """Run `crawler.sources.source_discovery.read_home` in a worker. Raises ReadingError."""
-        return cast(Home, await self._read("home", Capture(url, body)))
+        return cast(HomePage, await self._read("home", Capture(url, body)))
 
-    async def read_robots(self, body: bytes, url: str, agents: tuple[str, ...]) -> Groups:
+    async def read_robots(self, body: bytes, url: str, agents: tuple[str, ...]) -> RobotsGroups:
         """Run `crawler.network.robots_rules.read_groups` in a worker, or here for a few lines.
 
         Raises ReadingError.
         """
-        if len(body) <= FEW_LINES:
-            return read_groups(body, agents)
-        return cast(Groups, await self._read("robots", Capture(url, body), agents))
+        if len(body) <= MAX_INLINE_ROBOTS_BYTES:
+            return parse_robots_groups(body, agents)
+        return cast(RobotsGroups, await self._read("robots", Capture(url, body), agents))
 
     async def robots_sitemaps(self, body: bytes, url: str) -> list[str]:
-        """Run `crawler.sources.source_discovery.robots_sitemaps` in a worker. Raises ReadingError."""
+        """Run `crawler.sources.source_discovery.robots_sitemaps` in a worker. Raises
+        ReadingError."""
         return cast(list[str], await self._read("robots sitemaps", Capture(url, body)))
 
-    async def _read(self, kind: Kind, capture: Capture, more: tuple[str, ...] = ()) -> Read:
+    async def _read(
+        self, kind: DocumentKind, capture: Capture, more: tuple[str, ...] = ()
+    ) -> ParsedDocument:
         """Queue a document and wait for its result."""
-        answer: Future[Read] = Future()
+        answer: Future[ParsedDocument] = Future()
         self._waiting.put_job(registered_domain(capture.url), (kind, capture, more, answer))
         self._threads.submit(self._read_next)
         return await asyncio.wrap_future(answer)
@@ -295,7 +314,7 @@ class Workers:
         """
         try:
             site, (kind, capture, more, answer) = self._waiting.take_job()
-        except Closed:
+        except QueueClosed:
             return
         worker, began = self._idle.get(), time.monotonic()
         cpu_before = worker.cpu_seconds

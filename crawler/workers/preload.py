@@ -10,17 +10,18 @@ import gc
 from contextlib import suppress
 
 from archive.records import Capture
-from crawler.sources.navigation_parser import article_and_ways
+from crawler.sources.navigation_parser import article_and_navigation
 
-WORDS = "The harbour board voted on Tuesday to move the ferry landing to the north quay before the winter storms."
-LONG = f"""<html lang=en><h1>Ferry landing to move</h1><p>By Ada Winthrop in Oslo</p><p>10 March 2026, 2:30 pm CET</p>
-{f"<p>{WORDS}</p>" * 8}"""
-SHORT = f"<h1>Ferry</h1><p>{WORDS}</p>"
+PRELOAD_SENTENCE = "The harbour board voted on Tuesday to move the ferry landing to the north quay before the winter storms."
+PRELOAD_LONG_PAGE = f"""<html lang=en><h1>Ferry landing to move</h1>
+<p>By Ada Winthrop in Oslo</p><p>10 March 2026, 2:30 pm CET</p>
+{f"<p>{PRELOAD_SENTENCE}</p>" * 8}"""
+PRELOAD_SHORT_PAGE = f"<h1>Ferry</h1><p>{PRELOAD_SENTENCE}</p>"
 """For a short text trafilatura also calls justext, whose word lists take the longest to load."""
 
 with suppress(Exception):  # a fault would show again, with its reason, at the first real page
-    for markup in (LONG, SHORT):
-        page = f"{markup}<a href=/news/storm>{WORDS}</a>"
-        article_and_ways(Capture("http://harbour.example/", page.encode()))
+    for markup in (PRELOAD_LONG_PAGE, PRELOAD_SHORT_PAGE):
+        page = f"{markup}<a href=/news/storm>{PRELOAD_SENTENCE}</a>"
+        article_and_navigation(Capture("http://harbour.example/", page.encode()))
 gc.collect()
 gc.freeze()

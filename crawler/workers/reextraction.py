@@ -15,55 +15,55 @@ from pathlib import Path
 from typing import Any
 
 from archive.archive import Archive
-from archive.articles.boilerplate import Repeated, repeated
-from archive.articles.revisions import Version, version
-from archive.articles.store import Decisions, catch_up, learn
+from archive.articles.boilerplate import BoilerplateCounts, count_boilerplate
+from archive.articles.revisions import ArticleVersion, article_version
+from archive.articles.store import Decisions, learn_boilerplate, remove_new_boilerplate
 from archive.errors import ReadingError
 from archive.records import Capture, Check
 from archive.storage.database import transaction
-from crawler.network.exchange import read_look
-from crawler.workers.pool import PAGE_SECONDS, Worker
-from pipelines.policies import decisions
-from pipelines.stages import through_stages
+from crawler.network.exchange import check_of_article
+from crawler.workers.pool import PAGE_TIMEOUT_SECONDS, Worker
+from pipelines.policies import archive_policies
+from pipelines.stages import run_stages
 
-Row = dict[str, Any]
+ReextractedRow = dict[str, Any]
 
-AT_ONCE = 200
+ARTICLES_PER_TRANSACTION = 200
 """Articles in one transaction when boilerplate is removed from them."""
 
 
-def rereader(archive: Archive, worker: Worker) -> Callable[[str], Version | None]:
+def make_reextractor(archive: Archive, worker: Worker) -> Callable[[str], ArticleVersion | None]:
     """Return a function that extracts the stored page with a digest again.
 
     The function returns None if the page is not stored or cannot be extracted any more.
     """
 
-    def reread(digest: str) -> Version | None:
+    def reread(digest: str) -> ArticleVersion | None:
         try:
             capture = archive.captures.newest(digest)
             if capture is None:
                 return None
-            check = read_again(capture, worker)
+            check = reextract_capture(capture, worker)
         except ReadingError:
             return None
-        return version(check.article, check.fingerprint) if check.article else None
+        return article_version(check.article, check.fingerprint) if check.article else None
 
     return reread
 
 
-def read_again(capture: Capture, worker: Worker) -> Check:
+def reextract_capture(capture: Capture, worker: Worker) -> Check:
     """Return the check of a stored page by the current extractor.
 
     It has no article if the page is not one. Raises ReadingError.
     """
-    article = worker.read(capture, PAGE_SECONDS)
+    article = worker.read(capture, PAGE_TIMEOUT_SECONDS)
     check = Check(
         capture.url, "new", capture.fetched_at, digest=capture.digest, final_url=capture.final_url
     )
-    return through_stages(read_look(check, article))
+    return run_stages(check_of_article(check, article))
 
 
-KINDS: dict[str, tuple[str, ...]] = {
+COLUMNS_BY_CHANGE: dict[str, tuple[str, ...]] = {
     "text": ("text",),
     "headline": ("headline", "page_title"),
     "standfirst": ("standfirst",),
@@ -78,18 +78,20 @@ KINDS: dict[str, tuple[str, ...]] = {
 
 
 @dataclass
-class Reread:
+class ReextractionReport:
     """The results of extracting an archive's pages again."""
 
     pages: int = 0
     """Stored pages of articles."""
-    changed: dict[str, set[int]] = field(default_factory=lambda: {kind: set() for kind in KINDS})
+    changed: dict[str, set[int]] = field(
+        default_factory=lambda: {kind: set() for kind in COLUMNS_BY_CHANGE}
+    )
     """The IDs of the articles that changed, by the kind of change."""
     not_read: Counter[str] = field(default_factory=Counter)
     """Articles that were not extracted again, by the reason."""
-    repeated: Repeated = field(default_factory=Repeated)
+    repeated: BoilerplateCounts = field(default_factory=BoilerplateCounts)
     """The boilerplate of outlets that is known now."""
-    repeated_before: Repeated = field(default_factory=Repeated)
+    repeated_before: BoilerplateCounts = field(default_factory=BoilerplateCounts)
     """The boilerplate that was known before."""
 
     @property
@@ -97,43 +99,43 @@ class Reread:
         """The number of articles that changed."""
         return len(set().union(*self.changed.values()))
 
-    def note_changes(self, before: Row, after: Row) -> None:
+    def note_changes(self, before: ReextractedRow, after: ReextractedRow) -> None:
         """Note the changes between two rows of an article."""
-        for kind, columns in KINDS.items():
+        for kind, columns in COLUMNS_BY_CHANGE.items():
             if any(before[column] != after[column] for column in columns):
                 self.changed[kind].add(int(after["id"]))
 
 
-def reread_all(folder: Path, tick: Callable[[int, int], None]) -> Reread:
+def reextract_all(folder: Path, tick: Callable[[int, int], None]) -> ReextractionReport:
     """Extract every article's page again, then remove the boilerplate that the pages show.
 
     Calls `tick` with the number of articles done and the number of all articles.
     """
-    report = Reread()
+    report = ReextractionReport()
     with Archive(folder) as archive, closing(Worker()) as worker:
-        policies = decisions()
+        policies = archive_policies()
         archive.prepare(policies)
-        report.repeated_before = repeated(archive.db)
+        report.repeated_before = count_boilerplate(archive.db)
         rows = archive.db.execute("SELECT id, digest FROM articles ORDER BY id").fetchall()
         for number, row in enumerate(rows, 1):
-            reason = _reread_one(archive, row["id"], row["digest"], worker, policies, report)
+            reason = _reextract_article(archive, row["id"], row["digest"], worker, policies, report)
             if reason:
                 report.not_read[reason] += 1
                 with transaction(archive.db) as db:
-                    learn(db, row["id"], policies)
+                    learn_boilerplate(db, row["id"], policies)
             tick(number, len(rows))
         report.changed["text"] |= _remove_boilerplate(archive, rows, policies)
-        report.repeated = repeated(archive.db)
+        report.repeated = count_boilerplate(archive.db)
     return report
 
 
-def _reread_one(
+def _reextract_article(
     archive: Archive,
     article_id: int,
     digest: str | None,
     worker: Worker,
     policies: Decisions,
-    report: Reread,
+    report: ReextractionReport,
 ) -> str | None:
     """Extract one article's page again; return the reason if the article stays as it was."""
     try:
@@ -141,28 +143,30 @@ def _reread_one(
         if capture is None:
             return "the page is not stored"
         report.pages += 1
-        check = read_again(capture, worker)
+        check = reextract_capture(capture, worker)
     except ReadingError:
         return "the page can no longer be extracted"
     if check.article is None:
         return "the page is no longer taken for an article"
-    before = _row(archive, article_id)
+    before = _reextracted_article_row(archive, article_id)
     archive.replace_reading(check, policies)
-    report.note_changes(before, _row(archive, article_id))
+    report.note_changes(before, _reextracted_article_row(archive, article_id))
     return None
 
 
 def _remove_boilerplate(archive: Archive, rows: list[Any], policies: Decisions) -> set[int]:
     """Remove the boilerplate known now from all articles; return the IDs of those that changed."""
     changed: set[int] = set()
-    for start in range(0, len(rows), AT_ONCE):
+    for start in range(0, len(rows), ARTICLES_PER_TRANSACTION):
         with transaction(archive.db) as db:
-            ids = [row["id"] for row in rows[start : start + AT_ONCE]]
-            changed.update(article_id for article_id in ids if catch_up(db, article_id, policies))
+            ids = [row["id"] for row in rows[start : start + ARTICLES_PER_TRANSACTION]]
+            changed.update(
+                article_id for article_id in ids if remove_new_boilerplate(db, article_id, policies)
+            )
     return changed
 
 
-def _row(archive: Archive, article_id: int) -> Row:
+def _reextracted_article_row(archive: Archive, article_id: int) -> ReextractedRow:
     """Return an article's row in the database."""
     cursor = archive.db.execute("SELECT * FROM articles WHERE id = ?", (article_id,))
     return dict(cursor.fetchone())

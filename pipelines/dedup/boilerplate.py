@@ -16,94 +16,104 @@ from hashlib import blake2b
 from itertools import pairwise
 from unicodedata import normalize
 
-from archive.articles.boilerplate import Judge
-from pipelines.dedup.copies import UNSPACED
-from pipelines.text.fingerprint import fingerprint
-from pipelines.text.terms import terms
-from pipelines.text.word_count import word_count
+from archive.articles.boilerplate import BoilerplatePolicy
+from pipelines.dedup.copies import UNSPACED_SCRIPT_LETTER
+from pipelines.text.fingerprint import text_fingerprint
+from pipelines.text.terms import text_terms
+from pipelines.text.word_count import count_words
 
-VERSION = 1
+LINE_MARK_VERSION = 1
 """Version of the marks, part of every mark; increases whenever the same line would get another
 mark."""
-SHORTEST = 4
+MIN_UNSPACED_LINE_CHARS = 4
 """Minimum number of letters of a line in unspaced scripts. In other scripts a line of one word is
 never boilerplate: a place above a report, a name in an interview, the heading of a list."""
-LONGEST = 1_500
+MAX_BOILERPLATE_LINE_CHARS = 1_500
 """Characters; a longer line is never boilerplate."""
-TOLD_BY = 40_000
+MAX_SUBJECT_CHARS = 40_000
 """Characters of a text whose terms represent its subject."""
-MOST_LINES = 300
+MAX_BOILERPLATE_LINES = 300
 """Lines of a text that may be boilerplate, half of them at its beginning and half at its end."""
-MOST = 0.5
+MAX_BOILERPLATE_SHARE = 0.5
 """Share of a text in characters. If more of it is boilerplate, nothing is removed: the extraction
 failed, or the text is a list. If two texts share more, they are one piece of news."""
-ONE_NEWS = 0.3
+MIN_SAME_NEWS_SHARE = 0.3
 """Share of the terms of the shorter of two texts from which on they are one piece of news: two
 reports of one story reach it in two of three cases, two of different stories in one of sixty."""
-TELLING = 5
+MIN_TELLING_TERMS = 5
 """Minimum number of terms to tell a text from another."""
-OWN, OWN_TERMS = 0.5, 4
+MIN_SUBJECT_SHARE, MIN_SUBJECT_TERMS = 0.5, 4
 """Share of a line's terms that occur in the rest of its text from which on the line is content;
-with fewer than `OWN_TERMS` terms the share is not significant."""
+with fewer than `MIN_SUBJECT_TERMS` terms the share is not significant."""
 
-HEADING = 40
+MAX_HEADING_CHARS = 40
 """Maximum characters of a line that may be the heading of the lines after it; a line with a number
 (`Read by 12 people`) is not a heading."""
-SENTENCE_ENDS = frozenset(".!。！…:：»›→")
+HEADING_EXCLUDED_ENDS = frozenset(".!。！…:：»›→")
 
-_BETWEEN_WORDS = re.compile(r"[^\w\n]+")
-_NUMBER = re.compile(r"\d[\d.,:’']*")
+_NON_WORD_CHARS = re.compile(r"[^\w\n]+")
+_NUMBER_IN_LINE = re.compile(r"\d[\d.,:’']*")
 
 
 @lru_cache(maxsize=16)  # the newest text, and those that it is compared with
-def marks(text: str) -> tuple[int | None, ...]:
+def line_marks(text: str) -> tuple[int | None, ...]:
     """Return a signed 32-bit mark for each line, or None if it can never be boilerplate."""
     lines = text.split("\n")
-    inner = range(MOST_LINES // 2, len(lines) - MOST_LINES // 2)
+    inner = range(MAX_BOILERPLATE_LINES // 2, len(lines) - MAX_BOILERPLATE_LINES // 2)
     for place, line in enumerate(lines):
-        if place in inner or len(line) > 2 * LONGEST:
+        if place in inner or len(line) > 2 * MAX_BOILERPLATE_LINE_CHARS:
             lines[place] = ""
     # all lines at once, as each call costs more than a line
-    folded = _NUMBER.sub("0", normalize("NFKC", "\n".join(lines)).casefold())
-    return tuple(_mark(line.split()) for line in _BETWEEN_WORDS.sub(" ", folded).split("\n"))
+    folded = _NUMBER_IN_LINE.sub("0", normalize("NFKC", "\n".join(lines)).casefold())
+    return tuple(_line_mark(line.split()) for line in _NON_WORD_CHARS.sub(" ", folded).split("\n"))
 
 
-def _mark(words: list[str]) -> int | None:
+def _line_mark(words: list[str]) -> int | None:
     """Return the mark of a line from its words, or None if it is too long or too short."""
     told = " ".join(words)
-    least = 1 if _is_unspaced(told) else 2
-    if len(told) > LONGEST or len(words) - words.count("0") < least:
+    least = 1 if _is_unspaced_line(told) else 2
+    if len(told) > MAX_BOILERPLATE_LINE_CHARS or len(words) - words.count("0") < least:
         return None
-    digest = blake2b(f"{VERSION}:{told}".encode(), digest_size=4).digest()
+    digest = blake2b(f"{LINE_MARK_VERSION}:{told}".encode(), digest_size=4).digest()
     return int.from_bytes(digest, "big", signed=True)
 
 
-def _is_unspaced(told: str) -> bool:
+def _is_unspaced_line(told: str) -> bool:
     """Return whether the line is long enough and in a script without spaces."""
-    return len(told) >= SHORTEST and not told.isascii() and bool(UNSPACED.search(told))
+    return (
+        len(told) >= MIN_UNSPACED_LINE_CHARS
+        and not told.isascii()
+        and bool(UNSPACED_SCRIPT_LETTER.search(told))
+    )
 
 
-def gone(text: str, habits: Collection[int], language: str | None) -> frozenset[int]:
+def marks_to_remove(text: str, habits: Collection[int], language: str | None) -> frozenset[int]:
     """Return the marks of the lines to remove; empty if they are more than half of the text."""
-    lines = _lines(text)
+    lines = _marked_lines(text)
     if not any(mark in habits for mark, _ in lines):
         return frozenset()
-    matter = _terms_of((line for mark, line in lines if mark not in habits), language)
-    going = {mark for mark, line in lines if mark in habits and not _is_own(line, matter, language)}
-    going -= _headings(lines, going)
+    matter = _subject_terms((line for mark, line in lines if mark not in habits), language)
+    going = {
+        mark
+        for mark, line in lines
+        if mark in habits and not _is_about_subject(line, matter, language)
+    }
+    going -= _heading_marks(lines, going)
     removed = sum(len(line) for mark, line in lines if mark in going)
-    if removed > MOST * len(text):
+    if removed > MAX_BOILERPLATE_SHARE * len(text):
         return frozenset()
     return frozenset(mark for mark in going if mark is not None)
 
 
-def _is_own(line: str, matter: Collection[str], language: str | None) -> bool:
+def _is_about_subject(line: str, matter: Collection[str], language: str | None) -> bool:
     """Return whether a line is about the subject of its text: `matter`, the terms of the rest."""
-    said = _terms(line[: 2 * LONGEST], language)
-    return len(said) >= OWN_TERMS and len(said.intersection(matter)) >= OWN * len(said)
+    said = _line_terms(line[: 2 * MAX_BOILERPLATE_LINE_CHARS], language)
+    return len(said) >= MIN_SUBJECT_TERMS and len(
+        said.intersection(matter)
+    ) >= MIN_SUBJECT_SHARE * len(said)
 
 
-def _headings(
+def _heading_marks(
     lines: list[tuple[int | None, str]], going: Collection[int | None]
 ) -> set[int | None]:
     """Return the marks of removable lines that are headings of content: `What we know`, each week.
@@ -115,64 +125,70 @@ def _headings(
     return {
         lines[place][0]
         for place in after
-        if _is_short(lines[place]) and not _goes_short(lines[place - 1], going)
+        if _may_be_heading(lines[place]) and not _is_short_removed_line(lines[place - 1], going)
     }
 
 
-def _is_short(line: tuple[int | None, str]) -> bool:
+def _may_be_heading(line: tuple[int | None, str]) -> bool:
     """Return whether the line may be a heading."""
     words = line[1]
     return (
-        len(words) <= HEADING
-        and words[-1:] not in SENTENCE_ENDS
+        len(words) <= MAX_HEADING_CHARS
+        and words[-1:] not in HEADING_EXCLUDED_ENDS
         and not any(map(str.isdigit, words))
     )
 
 
-def _goes_short(line: tuple[int | None, str], going: Collection[int | None]) -> bool:
+def _is_short_removed_line(line: tuple[int | None, str], going: Collection[int | None]) -> bool:
     """Return whether the line is short boilerplate."""
-    return line[0] in going and len(line[1]) <= HEADING
+    return line[0] in going and len(line[1]) <= MAX_HEADING_CHARS
 
 
-def apart(text: str, other: str, language: str | None) -> bool:
+def are_different_news(text: str, other: str, language: str | None) -> bool:
     """Return whether two texts of a language are different news, ignoring common lines."""
-    shared = set(marks(text)).intersection(marks(other)) - {None}
-    one = [line for mark, line in _lines(text) if mark not in shared]
-    two = [line for mark, line in _lines(other) if mark not in shared]
-    if _is_mostly_gone(one, text) or _is_mostly_gone(two, other):
+    shared = set(line_marks(text)).intersection(line_marks(other)) - {None}
+    one = [line for mark, line in _marked_lines(text) if mark not in shared]
+    two = [line for mark, line in _marked_lines(other) if mark not in shared]
+    if _is_mostly_shared(one, text) or _is_mostly_shared(two, other):
         return False
-    mine, theirs = _terms_of(one, language), _terms_of(two, language)
+    mine, theirs = _subject_terms(one, language), _subject_terms(two, language)
     fewer = min(len(mine), len(theirs))
-    return fewer >= TELLING and len(mine & theirs) < ONE_NEWS * fewer
+    return fewer >= MIN_TELLING_TERMS and len(mine & theirs) < MIN_SAME_NEWS_SHARE * fewer
 
 
-def _is_mostly_gone(left: list[str], text: str) -> bool:
+def _is_mostly_shared(left: list[str], text: str) -> bool:
     """Return whether the lines that are left make less than half of the text."""
-    return sum(map(len, left)) < (1 - MOST) * len(text)
+    return sum(map(len, left)) < (1 - MAX_BOILERPLATE_SHARE) * len(text)
 
 
-def _lines(text: str) -> list[tuple[int | None, str]]:
+def _marked_lines(text: str) -> list[tuple[int | None, str]]:
     """Return the lines of a text with their marks."""
-    return list(zip(marks(text), text.split("\n"), strict=True))
+    return list(zip(line_marks(text), text.split("\n"), strict=True))
 
 
-def _terms_of(lines: Iterable[str], language: str | None) -> frozenset[str]:
-    """Return the terms of the first `TOLD_BY` characters of some lines."""
+def _subject_terms(lines: Iterable[str], language: str | None) -> frozenset[str]:
+    """Return the terms of the first `MAX_SUBJECT_CHARS` characters of some lines."""
     found: set[str] = set()
-    left = TOLD_BY
+    left = MAX_SUBJECT_CHARS
     for line in lines:
         if left <= 0:
             break
-        found |= _terms(line[:left], language)
+        found |= _line_terms(line[:left], language)
         left -= len(line)
     return frozenset(found)
 
 
 @lru_cache(maxsize=2048)  # a text is compared with several others
-def _terms(line: str, language: str | None) -> frozenset[str]:
+def _line_terms(line: str, language: str | None) -> frozenset[str]:
     """Return the different terms of a line."""
-    return frozenset(terms(line, language))
+    return frozenset(text_terms(line, language))
 
 
-JUDGE = Judge(marks=marks, gone=gone, apart=apart, fingerprint=fingerprint, word_count=word_count)
+BOILERPLATE_POLICY = BoilerplatePolicy(
+    marks=line_marks,
+    gone=marks_to_remove,
+    apart=are_different_news,
+    fingerprint=text_fingerprint,
+    word_count=count_words,
+)
 """Policy for `archive.articles.boilerplate`."""

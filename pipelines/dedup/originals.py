@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from unicodedata import normalize
 
-from archive.articles.copies import Printed
+from archive.articles.copies import PublishedVersion
 from pipelines.urls import registered_domain
 
-OTHERWISE = {
+AGENCY_DOMAIN_LABELS = {
     "AAP": {"aap", "aapnewswire"},
     "AFP": {"afp", "afpforum"},
     "AMNA": {"amna", "ana"},
@@ -37,29 +37,29 @@ OTHERWISE = {
 """Agency → labels before the public suffix of its domains, where they differ from its name."""
 
 
-def original(articles: Sequence[Printed]) -> int:
+def original_article_id(articles: Sequence[PublishedVersion]) -> int:
     """Return the id of the original: the agency's own article, else the earliest published or seen.
 
     A day without a time comes after all times of that day; articles without a date come last, in
     the order of their ids.
     """
-    return min(articles, key=_order).id
+    return min(articles, key=_originality_order).id
 
 
-def _order(article: Printed) -> tuple[bool, bool, str, bool, str, int]:
+def _originality_order(article: PublishedVersion) -> tuple[bool, bool, str, bool, str, int]:
     """Return the sort key; the original has the lowest."""
     at = article.published_at or ""
-    return not is_the_agency(article), not at, at[:10], len(at) <= 10, at, article.id
+    return not is_agency_outlet(article), not at, at[:10], len(at) <= 10, at, article.id
 
 
-def is_the_agency(article: Printed) -> bool:
+def is_agency_outlet(article: PublishedVersion) -> bool:
     """Return whether the outlet that printed the article is the agency that it credits."""
     if not article.agency:
         return False
     label = registered_domain(f"https://{article.host}/").partition(".")[0]
-    return label in OTHERWISE.get(article.agency, {_plain(article.agency)})
+    return label in AGENCY_DOMAIN_LABELS.get(article.agency, {_name_as_label(article.agency)})
 
 
-def _plain(name: str) -> str:
+def _name_as_label(name: str) -> str:
     """Return the name in ASCII letters and digits: Europa Press → europapress."""
     return re.sub("[^a-z0-9]", "", normalize("NFKD", name).lower())

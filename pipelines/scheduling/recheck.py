@@ -11,56 +11,56 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from archive.articles.revisions import Looks
-from archive.records import utc
+from archive.articles.revisions import FetchHistory
+from archive.records import format_utc
 
-SHORTEST = timedelta(minutes=10)
+MIN_RECHECK_INTERVAL = timedelta(minutes=10)
 """Minimum interval between two checks of an article."""
-LAST = timedelta(days=365)
+MAX_RECHECK_AGE = timedelta(days=365)
 """Rechecks end this long after the first appearance or the last change; then only an explicit
 request fetches the article."""
-RESTLESS = 24
+RESTLESS_AGE_DIVISOR = 24
 """An article that keeps changing waits 1/24 of its age."""
-GONE = 410
+HTTP_GONE = 410
 """HTTP status 410 (Gone)."""
 
 
-def next_look(looks: Looks, now: datetime) -> datetime | None:
+def next_recheck(looks: FetchHistory, now: datetime) -> datetime | None:
     """Return the time of the next check, after `now`, or None if no further check is due.
 
     None after two answers 410 (Gone) in a row, and a year after the article appeared or last
     changed. A version that lost most of its text (`looks.held`) is rechecked soon, as the second
     fetch decides.
     """
-    if looks.statuses[:2] == (GONE, GONE):
+    if looks.statuses[:2] == (HTTP_GONE, HTTP_GONE):
         return None
     if looks.held:
-        return now + SHORTEST
-    began = _beginning(looks, now)
-    changed = max(began, min(_moment(looks.changed_at) or began, now))
+        return now + MIN_RECHECK_INTERVAL
+    began = _article_beginning(looks, now)
+    changed = max(began, min(_parse_recheck_timestamp(looks.changed_at) or began, now))
     age, unchanged = now - began, now - changed
-    wait = max(SHORTEST, min(age / 2, max(unchanged / 2, age / RESTLESS)))
+    wait = max(MIN_RECHECK_INTERVAL, min(age / 2, max(unchanged / 2, age / RESTLESS_AGE_DIVISOR)))
     following = now + wait
-    return following if following <= changed + LAST else None
+    return following if following <= changed + MAX_RECHECK_AGE else None
 
 
-def due_at(looks: Looks, now: str) -> str | None:
-    """Return `next_look` in the archive's form (`urls.due_at`). Raises ValueError for an invalid
+def recheck_due_at(looks: FetchHistory, now: str) -> str | None:
+    """Return `next_recheck` in the archive's form (`urls.due_at`). Raises ValueError for an invalid
     `now`."""
-    moment = _moment(now)
+    moment = _parse_recheck_timestamp(now)
     if moment is None:
         raise ValueError(f"not a moment: {now!r}")
-    due = next_look(looks, moment)
-    return utc(due) if due else None
+    due = next_recheck(looks, moment)
+    return format_utc(due) if due else None
 
 
-def _beginning(looks: Looks, now: datetime) -> datetime:
+def _article_beginning(looks: FetchHistory, now: datetime) -> datetime:
     """Return the publication date or, if that is missing or later, the time of the first fetch."""
-    seen = _moment(looks.first_seen) or now
-    return min(seen, _moment(looks.published_at) or seen, now)
+    seen = _parse_recheck_timestamp(looks.first_seen) or now
+    return min(seen, _parse_recheck_timestamp(looks.published_at) or seen, now)
 
 
-def _moment(text: str | None) -> datetime | None:
+def _parse_recheck_timestamp(text: str | None) -> datetime | None:
     """Parse an archive timestamp; without a zone it is UTC, and a day alone means the day's end.
 
     An article of which only the day is known may be minutes old.

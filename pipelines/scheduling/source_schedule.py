@@ -12,82 +12,88 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
-from archive.frontier.sources import Due, Rhythm
-from archive.records import utc
-from archive.times import told
+from archive.frontier.sources import SourceDue, SourceHistory
+from archive.records import format_utc
+from archive.times import format_duration
 
-SHORTEST, LONGEST = timedelta(minutes=5), timedelta(hours=24)
-UNKNOWN = timedelta(hours=1)
+MIN_SOURCE_INTERVAL, MAX_SOURCE_INTERVAL = timedelta(minutes=5), timedelta(hours=24)
+DEFAULT_SOURCE_INTERVAL = timedelta(hours=1)
 """Interval of a source with fewer than two known items."""
-ITEMS = 20
+MAX_GAP_ITEMS = 20
 """Maximum number of items, the newest, from which the mean gap is computed."""
-LONGEST_WISH = timedelta(days=7)
+MAX_PUBLISHER_INTERVAL = timedelta(days=7)
 """A publisher's requested interval (`ttl`, `max-age` …) is followed up to this long."""
-SPREAD = 0.1
+INTERVAL_SPREAD = 0.1
 """Random share of the interval, either way, so that sources do not all become due at once."""
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class SourceInterval:
     """An interval, and the reason for it in a few words."""
 
     length: timedelta
     why: str
 
 
-def due(rhythm: Rhythm, now: str) -> Due:
+def source_due(rhythm: SourceHistory, now: str) -> SourceDue:
     """Return when a source is fetched next, and why. Raises ValueError for an invalid `now`."""
-    moment = _moment(now)
+    moment = _parse_source_timestamp(now)
     if moment is None:
         raise ValueError(f"not a moment: {now!r}")
     if rhythm.failures:
-        usual = timedelta(seconds=rhythm.interval_seconds or UNKNOWN.total_seconds())
-        interval = _after_failures(rhythm.failures, usual)
+        usual = timedelta(
+            seconds=rhythm.interval_seconds or DEFAULT_SOURCE_INTERVAL.total_seconds()
+        )
+        interval = _interval_after_failures(rhythm.failures, usual)
     else:
-        interval = _by_items(rhythm, moment)
+        interval = _interval_by_items(rhythm, moment)
         usual = interval.length
-    wish = min(timedelta(seconds=rhythm.wish_seconds or 0), LONGEST_WISH)
-    length, why = interval.length * (1 + _spread(rhythm.url, now)), interval.why
+    wish = min(timedelta(seconds=rhythm.wish_seconds or 0), MAX_PUBLISHER_INTERVAL)
+    length, why = interval.length * (1 + _interval_deviation(rhythm.url, now)), interval.why
     if wish > length:
-        length, why = wish, f"the publisher asks for an interval of {told(wish)}"
-    return Due(utc(moment + length), why, int(usual.total_seconds()))
+        length, why = wish, f"the publisher asks for an interval of {format_duration(wish)}"
+    return SourceDue(format_utc(moment + length), why, int(usual.total_seconds()))
 
 
-def _by_items(rhythm: Rhythm, now: datetime) -> Interval:
-    """Return half the mean gap between the newest items, within `SHORTEST` and `LONGEST`.
+def _interval_by_items(rhythm: SourceHistory, now: datetime) -> SourceInterval:
+    """Return half the mean gap between the newest items, within `MIN_SOURCE_INTERVAL` and
+    `MAX_SOURCE_INTERVAL`.
 
     The time since the newest item counts as a further gap once it makes the mean longer. Items of
     one timestamp count once: where no dates are given, all items of the first fetch share one.
     """
-    moments = map(_moment, rhythm.items)
+    moments = map(_parse_source_timestamp, rhythm.items)
     known = {min(moment, now) for moment in moments if moment}
-    newest = sorted(known, reverse=True)[:ITEMS]
+    newest = sorted(known, reverse=True)[:MAX_GAP_ITEMS]
     if len(newest) < 2:
-        silence = now - min(_moment(rhythm.known_since) or now, now)
-        length = min(LONGEST, max(UNKNOWN, silence / 2))
-        return Interval(length, "fewer than two new items known")
+        silence = now - min(_parse_source_timestamp(rhythm.known_since) or now, now)
+        length = min(MAX_SOURCE_INTERVAL, max(DEFAULT_SOURCE_INTERVAL, silence / 2))
+        return SourceInterval(length, "fewer than two new items known")
     gap_between = (newest[0] - newest[-1]) / (len(newest) - 1)
     gap_until_now = (now - newest[-1]) / len(newest)
     gap = max(gap_between, gap_until_now)
-    return Interval(min(LONGEST, max(SHORTEST, gap / 2)), f"an item every {told(gap)}")
+    return SourceInterval(
+        min(MAX_SOURCE_INTERVAL, max(MIN_SOURCE_INTERVAL, gap / 2)),
+        f"an item every {format_duration(gap)}",
+    )
 
 
-def _after_failures(failures: int, usual: timedelta) -> Interval:
+def _interval_after_failures(failures: int, usual: timedelta) -> SourceInterval:
     """Return the usual interval doubled for every failure in a row, up to a day."""
     doublings = min(failures, 12)  # more would overflow, and LONGEST is reached long before
-    length = min(LONGEST, max(SHORTEST, usual) * 2**doublings)
+    length = min(MAX_SOURCE_INTERVAL, max(MIN_SOURCE_INTERVAL, usual) * 2**doublings)
     times = "once" if failures == 1 else f"{failures} times in a row"
-    return Interval(length, f"failed {times}")
+    return SourceInterval(length, f"failed {times}")
 
 
-def _spread(url: str, now: str) -> float:
+def _interval_deviation(url: str, now: str) -> float:
     """Return a pseudo-random number between -SPREAD and SPREAD, fixed for a URL and a time."""
     digest = blake2b(f"{url} {now}".encode(), digest_size=4).digest()
     share = int.from_bytes(digest, "big") / 2**32
-    return SPREAD * (2 * share - 1)
+    return INTERVAL_SPREAD * (2 * share - 1)
 
 
-def _moment(text: str | None) -> datetime | None:
+def _parse_source_timestamp(text: str | None) -> datetime | None:
     """Parse an archive timestamp; without a zone it is taken as UTC."""
     if not text:
         return None

@@ -10,18 +10,18 @@ import re
 from hashlib import blake2b
 from unicodedata import category, normalize
 
-VERSION = 1
+FINGERPRINT_VERSION = 1
 """Increases whenever the same text would get another fingerprint; different versions are not
 comparable."""
 
-_APART = frozenset("PZC")
+_SEPARATOR_CATEGORIES = frozenset("PZC")
 """First letters of the Unicode categories that separate words: punctuation, separators, controls.
 
 Separating is all they do, so 1.5 differs from 15 and equals 1,5.
 """
 
 
-class _Fold(dict[int, str | None]):
+class _FoldTable(dict[int, str | None]):
     """Translation table for str.translate, filled as characters are met."""
 
     def __missing__(self, code: int) -> str | None:
@@ -29,17 +29,17 @@ class _Fold(dict[int, str | None]):
         kind = category(chr(code))
         if kind == "Cf":  # formatting: soft hyphens, joiners, directions
             self[code] = None
-        elif kind[0] in _APART:
+        elif kind[0] in _SEPARATOR_CATEGORIES:
             self[code] = " "
         else:
             self[code] = chr(code)
         return self[code]
 
 
-_FOLD = _Fold()
+_FOLD_TABLE = _FoldTable()
 
 
-def normalized(text: str) -> str:
+def fingerprinted_text(text: str) -> str:
     """Return the text as the fingerprint sees it: words separated by one space.
 
     Folded: case (Unicode's, so ß is ss), compatibility forms (NFKC: ﬁ, full-width, ½, no-break
@@ -47,13 +47,13 @@ def normalized(text: str) -> str:
     invisible formatting. Not folded: accents, vowel signs, digits, currency and other symbols (€ $
     + °), the order of words, traditional and simplified characters.
     """
-    folded = normalize("NFKC", text).casefold().translate(_FOLD)
+    folded = normalize("NFKC", text).casefold().translate(_FOLD_TABLE)
     return re.sub(r" +", " ", normalize("NFKC", folded)).strip()
 
 
-def fingerprint(text: str) -> str:
+def text_fingerprint(text: str) -> str:
     """Return `1:` and 32 hexadecimal digits (128 bits of BLAKE2b); empty if there is no word."""
-    words = normalized(text)
+    words = fingerprinted_text(text)
     if not words:
         return ""
-    return f"{VERSION}:{blake2b(words.encode(), digest_size=16).hexdigest()}"
+    return f"{FINGERPRINT_VERSION}:{blake2b(words.encode(), digest_size=16).hexdigest()}"

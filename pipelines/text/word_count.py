@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 
-UNSPACED = re.compile("[぀-ヿ㐀-鿿豈-﫿가-힣]|[฀-๿]+")
+UNSPACED_WORD_RUN = re.compile("[぀-ヿ㐀-鿿豈-﫿가-힣]|[฀-๿]+")
 """Runs of Chinese, Japanese, Korean and Thai letters."""
-CHARACTERS_A_WORD = {"zh": 1.6, "ja": 2.0, "th": 4.5}
+CHARS_PER_WORD = {"zh": 1.6, "ja": 2.0, "th": 4.5}
 """Mean length of a word in characters, in languages without spaces; Korean has spaces."""
 
 
-def word_count(text: str, language: str | None) -> int:
+def count_words(text: str, language: str | None) -> int:
     """Return the number of words; `language` is ISO 639-1.
 
     In Chinese, Japanese and Thai the number is estimated from the number of letters.
     """
-    if language not in CHARACTERS_A_WORD:
+    if language not in CHARS_PER_WORD:
         return len(text.split())
-    letters = sum(len(run) for run in UNSPACED.findall(text))
-    others = len(UNSPACED.sub(" ", text).split())
-    return round(letters / CHARACTERS_A_WORD[language]) + others
+    letters = sum(len(run) for run in UNSPACED_WORD_RUN.findall(text))
+    others = len(UNSPACED_WORD_RUN.sub(" ", text).split())
+    return round(letters / CHARS_PER_WORD[language]) + others

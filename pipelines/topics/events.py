@@ -14,56 +14,65 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import exp, log
 
-from archive.articles.events import Judge
-from pipelines.text.vectors import weights
-from pipelines.topics.language_keys import crowd, link, prominence
+from archive.articles.events import EventPolicy
+from pipelines.text.vectors import term_counts
+from pipelines.topics.language_keys import foreign_link, link_prominence, neighbour_likeness
 
-TERMS = 2
+EVENT_KEY_TERMS = 2
 """Of the way in which terms are made and events found; a new one makes all events anew."""
-SIGMA = 1.5
+TIME_SIGMA_DAYS = 1.5
 """Days apart at which the likeness counts .61."""
-GROWTH = 0.04
+THRESHOLD_GROWTH = 0.04
 """What an event asks more for each factor e in its texts."""
-WITHOUT_DATE = 0.06
+UNDATED_THRESHOLD = 0.06
 """What is asked more where the date says nothing."""
-JOINS = 0.12
-TIDIES = 0.16
-DAYS = 4.0
+JOIN_THRESHOLD = 0.12
+MERGE_THRESHOLD = 0.16
+MAX_EVENT_DAYS = 4.0
 """Farther apart not even the same words would do."""
 
 
-def score(likeness: float, days: float | None, texts: int) -> float:
+def event_likeness(likeness: float, days: float | None, texts: int) -> float:
     """How well an article fits an event of so many texts, its middle so many days away (None: not
     known)."""
-    near = likeness - WITHOUT_DATE if days is None else likeness * exp(-0.5 * (days / SIGMA) ** 2)
-    return near - GROWTH * log(texts)
+    near = (
+        likeness - UNDATED_THRESHOLD
+        if days is None
+        else likeness * exp(-0.5 * (days / TIME_SIGMA_DAYS) ** 2)
+    )
+    return near - THRESHOLD_GROWTH * log(texts)
 
 
-ABROAD, CLEAR_ABROAD = 0.05, 2.5
+FOREIGN_JOIN_THRESHOLD, FOREIGN_MARGIN = 0.05, 2.5
 """The least link, and prominence, by which an article joins an event that other languages
 report."""
 
 
-def abroad(likeness: Sequence[float], days: Sequence[float | None]) -> float | None:
+def foreign_event_likeness(likeness: Sequence[float], days: Sequence[float | None]) -> float | None:
     """How well an article fits the first of the events that other languages report; None: not well
     enough.
 
     It stands out from the others, each taken at its likest article, or nothing is said.
     """
     links = sorted(
-        (link(one, 0.0, apart) for one, apart in zip(likeness, days, strict=True)), reverse=True
+        (foreign_link(one, 0.0, apart) for one, apart in zip(likeness, days, strict=True)),
+        reverse=True,
     )
-    if not links or links[0] < ABROAD or prominence(links[0], crowd(links[1:])) < CLEAR_ABROAD:
+    if (
+        not links
+        or links[0] < FOREIGN_JOIN_THRESHOLD
+        or link_prominence(links[0], neighbour_likeness(links[1:])) < FOREIGN_MARGIN
+    ):
         return None
     return links[0]
 
 
-JUDGE = Judge(
-    version=TERMS,
-    weights=weights,
-    score=score,
-    abroad=abroad,
-    joins=JOINS,
-    tidies=TIDIES,
-    days=DAYS,
+EVENT_POLICY = EventPolicy(
+    version=EVENT_KEY_TERMS,
+    weights=term_counts,
+    score=event_likeness,
+    abroad=foreign_event_likeness,
+    joins=JOIN_THRESHOLD,
+    tidies=MERGE_THRESHOLD,
+    days=MAX_EVENT_DAYS,
 )

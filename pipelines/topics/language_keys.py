@@ -27,97 +27,105 @@ from typing import NamedTuple
 
 from anyascii import anyascii
 
-from archive.articles.language_keys import Judge
-from archive.records import below_standfirst
-from archive.text.unspaced import UNSPACED
-from pipelines.text.terms import LONGEST, stop_words
-from pipelines.topics.place_names import SHORTEST, Names, beginning, fold, names_in
+from archive.articles.language_keys import KeyPolicy
+from archive.records import text_below_standfirst
+from archive.text.unspaced import UNSPACED_RANGES
+from pipelines.text.terms import MAX_TERM_CHARS, stop_words
+from pipelines.topics.place_names import (
+    MIN_PLACE_NAME_LETTERS,
+    PlaceNames,
+    fold_place_name,
+    name_beginning,
+    place_names_in,
+)
 
-VERSION = 1
+KEYS_VERSION = 1
 """Of the way in which keys are made; a new one makes the keys of all articles anew."""
-READ = 1_500
+MAX_KEYED_CHARS = 1_500
 """Characters of an article, from its beginning."""
-OPENING = 260
+KEYS_OPENING_CHARS = 260
 """Of these, what says what happened; the rest counts LATER as much."""
-OF_HEADLINE, LATER = 2.0, 0.35
-OF_PLACE = 1.3
+HEADLINE_KEY_WEIGHT, LATER_KEY_WEIGHT = 2.0, 0.35
+PLACE_KEY_WEIGHT = 1.3
 """What a place counts beside other keys: its names come from a list, and are seldom mistaken."""
-KNOWN = 50_000
+KNOWN_KEY_SHARE = 50_000
 """Words whose keys are remembered."""
 
-LETTER = rf"[^\W\d_{UNSPACED}]"
-MARK = (
+KEYED_LETTER = rf"[^\W\d_{UNSPACED_RANGES}]"
+COMBINING_MARKS = (
     "[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0955-\u0963"
     "\u0981-\u0983\u09bc-\u09cd\u0a01-\u0a4d\u0a81-\u0acd\u0b01-\u0b4d\u0b82-\u0bcd\u0c00-\u0c4d\u0c81-\u0ccd"
     "\u0d00-\u0d4d\u0d81-\u0ddf\u200c]"
 )
 """Vowel signs and points within words."""
-TOKEN = re.compile(
+KEY_TOKEN = re.compile(
     r"((?<!\d)\d{1,3}(?: \d{3})+(?!\d)|\d[\d.,\u066b\u066c]*\d|\d)([百千천万萬만億亿억兆조年年月日日号號년월일])?"
-    rf"|({LETTER}(?:{LETTER}|{MARK})*)"
-    rf"|([{UNSPACED}\u30fb\u00b7]+)"
+    rf"|({KEYED_LETTER}(?:{KEYED_LETTER}|{COMBINING_MARKS})*)"
+    rf"|([{UNSPACED_RANGES}\u30fb\u00b7]+)"
 )
 """A number with its unit, a word, or a run of a script without blanks."""
 
-Counted = Iterator[tuple[str, float]]
+KeyCounts = Iterator[tuple[str, float]]
 """Keys, in order and as often as they occur, and what each counts."""
 
 
-def keys(
+def count_keys(
     headline: str | None, standfirst: str | None, text: str, language: str | None
 ) -> dict[str, float]:
     """Key → how often it occurs, its places weighted. Nothing if there are none."""
     language = (language or "").partition("-")[0].lower()
-    read = f"{standfirst or ''}\n{below_standfirst(text[: 2 * READ], standfirst)}".strip()[:READ]
+    read = f"{standfirst or ''}\n{text_below_standfirst(text[: 2 * MAX_KEYED_CHARS], standfirst)}".strip()[
+        :MAX_KEYED_CHARS
+    ]
     counts: dict[str, float] = {}
     for part, weight in (
-        (headline or "", OF_HEADLINE),
-        (read[:OPENING], 1.0),
-        (read[OPENING:], LATER),
+        (headline or "", HEADLINE_KEY_WEIGHT),
+        (read[:KEYS_OPENING_CHARS], 1.0),
+        (read[KEYS_OPENING_CHARS:], LATER_KEY_WEIGHT),
     ):
-        for key, counted in keys_of(part, language):
+        for key, counted in article_key_counts(part, language):
             counts[key] = counts.get(key, 0.0) + weight * counted
     return {key: round(count, 2) for key, count in counts.items()}
 
 
-def keys_of(text: str, language: str) -> Counted:
+def article_key_counts(text: str, language: str) -> KeyCounts:
     """The keys of a text."""
     words: list[str] = []
-    for found in TOKEN.finditer(unicodedata.normalize("NFKC", text)):
+    for found in KEY_TOKEN.finditer(unicodedata.normalize("NFKC", text)):
         number, unit, word, run = found.groups()
         if word:
             words.append(word)
             continue
-        yield from _of_words(words, language)
+        yield from _word_keys(words, language)
         words = []
-        yield from _of_run(run, language) if run else _of_number(number, unit)
-    yield from _of_words(words, language)
+        yield from _unspaced_keys(run, language) if run else _number_keys(number, unit)
+    yield from _word_keys(words, language)
 
 
 # -- numbers ---------------------------------------------------------------------------------------
 
-UNITS = {
+NUMBER_UNITS = {
     **{"百": 100, "千": 1000, "천": 1000, "万": 10**4, "萬": 10**4, "만": 10**4},
     **{"億": 10**8, "亿": 10**8, "억": 10**8, "兆": 10**12, "조": 10**12},
 }
-GROUPED = re.compile(r"\d{1,3}(?:[.,\u066b\u066c ]\d{2,3})*[.,\u066b\u066c ]\d{3}")
+GROUPED_DIGITS = re.compile(r"\d{1,3}(?:[.,\u066b\u066c ]\d{2,3})*[.,\u066b\u066c ]\d{3}")
 """Thousands parted by signs (in India also hundreds of them); other signs part a fraction."""
-MOST_DIGITS = 18
+MAX_KEY_DIGITS = 18
 
 
-def _of_number(number: str, unit: str | None) -> Counted:
+def _number_keys(number: str, unit: str | None) -> KeyCounts:
     """Of two digits or more; neither a year nor a part of a date."""
-    if unit and unit not in UNITS:
+    if unit and unit not in NUMBER_UNITS:
         return
     fraction = "0"
-    if not GROUPED.fullmatch(number):
+    if not GROUPED_DIGITS.fullmatch(number):
         number, _, fraction = re.sub("[,\u066b]", ".", number).partition(".")
     whole, fraction = re.sub(r"\D", "", number), fraction or "0"
-    if len(whole + fraction) > MOST_DIGITS or not fraction.isdecimal():
+    if len(whole + fraction) > MAX_KEY_DIGITS or not fraction.isdecimal():
         return
     if unit:
         yield (
-            f"#{int(whole) * UNITS[unit] + int(fraction) * UNITS[unit] // 10 ** len(fraction)}",
+            f"#{int(whole) * NUMBER_UNITS[unit] + int(fraction) * NUMBER_UNITS[unit] // 10 ** len(fraction)}",
             1.0,
         )
     elif int(fraction):
@@ -130,15 +138,15 @@ def _of_number(number: str, unit: str | None) -> Counted:
 
 # -- words -----------------------------------------------------------------------------------------
 
-MOST_WORDS = 4
+MAX_PLACE_WORDS = 4
 """Of a place's name."""
-CASELESS = re.compile("[\u0590-\u10ff\u1200-\u139f\u1c90-\u1cbf\u2d00-\u2d2f]")
+CASELESS_LETTER = re.compile("[\u0590-\u10ff\u1200-\u139f\u1c90-\u1cbf\u2d00-\u2d2f]")
 """Scripts whose names have no capitals: Hebrew, Arabic, those of India, Georgian, Ethiopian."""
-ENDING, CITY_ENDING = 10, 4
+WORD_ENDING, CITY_NAME_ENDING = 10, 4
 """Letters that grammar may add to the beginning of a country's name, or a city's."""
 
 
-class Word(NamedTuple):
+class KeyWord(NamedTuple):
     """What a word says."""
 
     keys: tuple[tuple[str, float], ...]
@@ -149,57 +157,68 @@ class Word(NamedTuple):
     """May be the first of several that name a place."""
 
 
-def _of_words(words: list[str], language: str) -> Counted:
+def _word_keys(words: list[str], language: str) -> KeyCounts:
     """Places of up to four words, the longest first; what is part of one names no other."""
-    told, past = [_word(word, language) for word in words], 0
+    told, past = [_single_word_keys(word, language) for word in words], 0
     for at, word in enumerate(told):
         yield from word.keys
         if at < past:
             continue
         place, past = word.place, at + 1
         if word.begins:
-            for end in range(min(at + MOST_WORDS, len(words)), at + 1, -1):
-                if longer := _place([each.bare for each in told[at:end]], names_in(language)):
+            for end in range(min(at + MAX_PLACE_WORDS, len(words)), at + 1, -1):
+                if longer := _place_key(
+                    [each.bare for each in told[at:end]], place_names_in(language)
+                ):
                     place, past = longer, end
                     break
         if place:
-            yield "@" + place, OF_PLACE
+            yield "@" + place, PLACE_KEY_WEIGHT
 
 
-def _place(words: list[str], names: Names) -> str | None:
+def _place_key(words: list[str], names: PlaceNames) -> str | None:
     name = " ".join(words)
-    return names.whole.get(name) or names.beginnings.get(beginning(name))
+    return names.whole.get(name) or names.beginnings.get(name_beginning(name))
 
 
-@lru_cache(maxsize=KNOWN)
-def _word(word: str, language: str) -> Word:
-    folded = fold(word)
-    if not folded or len(folded) > LONGEST or folded in stop_words(language):
-        return Word((), None, folded, names_in(language).starts(folded))
-    caseless = CASELESS.match(word) is not None
-    name, names = caseless or word[0].isupper(), names_in(language)
-    ways = (folded, *_without_particles(folded))
+@lru_cache(maxsize=KNOWN_KEY_SHARE)
+def _single_word_keys(word: str, language: str) -> KeyWord:
+    folded = fold_place_name(word)
+    if not folded or len(folded) > MAX_TERM_CHARS or folded in stop_words(language):
+        return KeyWord((), None, folded, place_names_in(language).starts(folded))
+    caseless = CASELESS_LETTER.match(word) is not None
+    name, names = caseless or word[0].isupper(), place_names_in(language)
+    ways = (folded, *_strip_prefixed_particles(folded))
     found: dict[str, float] = {}
     if name:
         for way in ways:
-            found |= _sounds(way)
-    if not caseless and (root := _root(folded)):
+            found |= _word_sounds(way)
+    if not caseless and (root := _word_root(folded)):
         found["=" + root] = 1.0
-    place = next((place for way in ways if (place := _place_of_one(way, name, names))), None)
-    return Word(tuple(found.items()), place, ways[-1], any(map(names.starts, ways)))
+    place = next((place for way in ways if (place := _one_word_place(way, name, names))), None)
+    return KeyWord(tuple(found.items()), place, ways[-1], any(map(names.starts, ways)))
 
 
-def _place_of_one(word: str, name: bool, names: Names) -> str | None:
+def _one_word_place(word: str, name: bool, names: PlaceNames) -> str | None:
     """The place that a word names; a word without a capital may be of a country's people
     (`français`)."""
     if name and (place := names.whole.get(word)):
         return place
-    return _begun(word, names.beginnings, SHORTEST if name else SHORTEST + 1, ENDING) or (
-        _begun(word, names.cities, SHORTEST, CITY_ENDING) if name else None
+    return _place_by_beginning(
+        word,
+        names.beginnings,
+        MIN_PLACE_NAME_LETTERS if name else MIN_PLACE_NAME_LETTERS + 1,
+        WORD_ENDING,
+    ) or (
+        _place_by_beginning(word, names.cities, MIN_PLACE_NAME_LETTERS, CITY_NAME_ENDING)
+        if name
+        else None
     )
 
 
-def _begun(word: str, beginnings: Mapping[str, str], shortest: int, ending: int) -> str | None:
+def _place_by_beginning(
+    word: str, beginnings: Mapping[str, str], shortest: int, ending: int
+) -> str | None:
     for end in range(len(word), max(shortest, len(word) - ending) - 1, -1):
         if place := beginnings.get(word[:end]):
             return place
@@ -210,7 +229,7 @@ ARABIC_PARTICLES = re.compile("(?:[وفبك]?ال|لل|و)(?=.{3})")
 HEBREW_PARTICLES = re.compile("(?:[ושמ]ה|וב|ול|שב)(?=.{4})|[הבלמוש](?=.{3})")
 
 
-def _without_particles(word: str) -> tuple[str, ...]:
+def _strip_prefixed_particles(word: str) -> tuple[str, ...]:
     """An Arabic or Hebrew word without the article and prepositions that are written with it, if it
     may have any."""
     if "\u0590" <= word[0] <= "\u06ff":
@@ -220,41 +239,41 @@ def _without_particles(word: str) -> tuple[str, ...]:
     return ()
 
 
-ROOT = 5
+ROOT_LETTERS = 5
 _SIBILANTS = "tsch shch dsch tch sch tsh dzh sh ch cz sz zh dj ts tz dz"
-SPELLINGS = (
+SOUND_SPELLINGS = (
     *((letters, "s") for letters in f"{_SIBILANTS} z x".split()),
     *(("ce", "se"), ("ci", "si"), ("cy", "si")),
     *(("ph", "f"), ("th", "t"), ("kh", "h"), ("gh", "g"), ("ck", "k"), ("c", "k"), ("q", "k")),
     *(("y", "i"), ("j", "i"), ("w", "v")),
 )
 """What languages write in ways of their own, and one way for it."""
-DOUBLED = re.compile(r"(.)\1+")
+DOUBLED_LETTER = re.compile(r"(.)\1+")
 
 
-def _root(word: str) -> str | None:
-    letters = _spelled(anyascii(word).lower(), SPELLINGS)
-    return letters[:ROOT] if len(letters) >= ROOT else None
+def _word_root(word: str) -> str | None:
+    letters = _normalised_spelling(anyascii(word).lower(), SOUND_SPELLINGS)
+    return letters[:ROOT_LETTERS] if len(letters) >= ROOT_LETTERS else None
 
 
-def _spelled(letters: str, spellings: Iterable[tuple[str, str]]) -> str:
+def _normalised_spelling(letters: str, spellings: Iterable[tuple[str, str]]) -> str:
     """ASCII letters with some spelled in one way, and none doubled."""
     if not letters.isalpha():
         letters = "".join(filter(str.isalpha, letters))
     for several, plain in spellings:
         if several in letters:
             letters = letters.replace(several, plain)
-    return DOUBLED.sub(r"\1", letters)
+    return DOUBLED_LETTER.sub(r"\1", letters)
 
 
 # -- scripts without blanks ------------------------------------------------------------------------
 
 HANGUL = re.compile("[\uac00-\ud7a3]+")
 KATAKANA = re.compile("[\u30a1-\u30fa\u30fc]{2,}")
-HAN = re.compile("[\u3400-\u9fff]+")
-WITHOUT_BLANKS = re.compile("[\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff]+")
+HAN_LETTER = re.compile("[\u3400-\u9fff]+")
+UNSPACED_SCRIPT = re.compile("[\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff]+")
 """Thai, Lao, Burmese, Khmer."""
-PARTICLES = re.compile(
+KOREAN_PARTICLES = re.compile(
     "(?:에서는|에서의|으로부터|에게서|이라고|에서|에게|으로|까지|부터|처럼|보다|이라|라고|에는|에도|와의|과의"
     "|은|는|이|가|을|를|의|에|로|와|과|도|만|인|씨|측|당|군)$"
 )
@@ -269,7 +288,7 @@ TRANSCRIBING = frozenset(
     "錫謝興亞揚葉紮宰贊澤"
 )
 """Chinese characters that foreign names are written in."""
-READINGS = {
+CHINESE_READINGS = {
     **{
         "基": "ki",
         "加": "ka",
@@ -293,35 +312,37 @@ READINGS = {
     },
 }
 """What some of them stand for, where Mandarin says otherwise today."""
-LONGEST_NAME = 6
+MAX_NAME_SYLLABLES = 6
 
 
-def _of_run(run: str, language: str) -> Counted:
+def _unspaced_keys(run: str, language: str) -> KeyCounts:
     if HANGUL.match(run):
         for word in HANGUL.findall(run):
-            yield from _of_korean(word, language)
+            yield from _korean_keys(word, language)
         return
-    yield from (("@" + place, OF_PLACE) for place in _places_within(run, names_in(language)))
+    yield from (
+        ("@" + place, PLACE_KEY_WEIGHT) for place in _places_in_run(run, place_names_in(language))
+    )
     for name in KATAKANA.findall(run):
-        yield from _sounds(name).items()
-    for piece in HAN.findall(run) if language != "ja" else ():
-        yield from _of_chinese(piece)
-    for piece in WITHOUT_BLANKS.findall(run):
-        yield from _trigrams(piece)
+        yield from _word_sounds(name).items()
+    for piece in HAN_LETTER.findall(run) if language != "ja" else ():
+        yield from _chinese_name_keys(piece)
+    for piece in UNSPACED_SCRIPT.findall(run):
+        yield from _name_trigrams(piece)
 
 
-@lru_cache(maxsize=KNOWN)
-def _of_korean(word: str, language: str) -> tuple[tuple[str, float], ...]:
+@lru_cache(maxsize=KNOWN_KEY_SHARE)
+def _korean_keys(word: str, language: str) -> tuple[tuple[str, float], ...]:
     """A place at the beginning of a word, or the sound of the word without its particle."""
-    names = names_in(language)
+    names = place_names_in(language)
     for end in range(len(word), 1, -1):
         if place := names.whole.get(word[:end]):
-            return (("@" + place, OF_PLACE),)
-    bare = PARTICLES.sub("", word) if len(word) > 2 else word
-    return tuple(_sounds(bare).items()) if len(bare) > 1 else ()
+            return (("@" + place, PLACE_KEY_WEIGHT),)
+    bare = KOREAN_PARTICLES.sub("", word) if len(word) > 2 else word
+    return tuple(_word_sounds(bare).items()) if len(bare) > 1 else ()
 
 
-def _places_within(run: str, names: Names) -> Iterator[str]:
+def _places_in_run(run: str, names: PlaceNames) -> Iterator[str]:
     """The places named anywhere in a run, the longest name at each place."""
     at = 0
     while at < len(run) - 1:
@@ -335,111 +356,119 @@ def _places_within(run: str, names: Names) -> Iterator[str]:
             at += 1
 
 
-def _of_chinese(run: str) -> Counted:
+def _chinese_name_keys(run: str) -> KeyCounts:
     """All parts of two to six characters in which names are transcribed: where one begins and ends
     cannot be seen."""
     start = 0
     for at in range(len(run) + 1):
         if at == len(run) or run[at] not in TRANSCRIBING:
-            sounds = list(map(_syllable, run[start:at]))
+            sounds = list(map(_chinese_syllable, run[start:at]))
             for first in range(len(sounds)):
-                for end in range(first + 2, min(len(sounds), first + LONGEST_NAME) + 1):
-                    yield from _as_keys("".join(sounds[first:end]), PREFIX).items()
+                for end in range(first + 2, min(len(sounds), first + MAX_NAME_SYLLABLES) + 1):
+                    yield from _sound_keys("".join(sounds[first:end]), SOUND_PREFIX).items()
             start = at + 1
 
 
 @lru_cache(maxsize=1_000)
-def _syllable(character: str) -> str:
-    return READINGS.get(character) or re.sub("ng$", "n", anyascii(character).lower())
+def _chinese_syllable(character: str) -> str:
+    return CHINESE_READINGS.get(character) or re.sub("ng$", "n", anyascii(character).lower())
 
 
-def _trigrams(run: str) -> Counted:
+def _name_trigrams(run: str) -> KeyCounts:
     """Any three sounds in a row, where words cannot be seen."""
-    sound = _sound(anyascii(run).lower())
-    for at in range(len(sound) - PREFIX + 1):
-        yield f"~{sound[at : at + PREFIX]}", OF_PREFIX
+    sound = _consonant_skeleton(anyascii(run).lower())
+    for at in range(len(sound) - SOUND_PREFIX + 1):
+        yield f"~{sound[at : at + SOUND_PREFIX]}", SOUND_PREFIX_WEIGHT
 
 
 # -- sounds ----------------------------------------------------------------------------------------
 
-SHORTEST_SOUND = 2
-PREFIX, OF_PREFIX = 3, 0.5
+MIN_SOUND_LETTERS = 2
+SOUND_PREFIX, SOUND_PREFIX_WEIGHT = 3, 0.5
 """A longer sound is known by its first three as well, whatever grammar adds to the name; what these
 count."""
-VOWELS = frozenset("aeiou")
-CLASSES = str.maketrans("bfpvdtgkcqszjrlmn", "PPPPTTKKKKSSSLLMN", "aeiouyhw")
-HEARD = (
+VOWEL_LETTERS = frozenset("aeiou")
+CONSONANT_CLASSES = str.maketrans("bfpvdtgkcqszjrlmn", "PPPPTTKKKKSSSLLMN", "aeiouyhw")
+SOUND_DIGRAPHS = (
     *((letters, "s") for letters in f"{_SIBILANTS} cs".split()),
     *(("ce", "se"), ("ci", "si"), ("cy", "si"), ("ph", "f"), ("th", "t"), ("kh", "h"), ("x", "ks")),
     *(("mp", "np"), ("mb", "nb")),
 )
 """Letters that stand for one sound, whatever the language."""
-SINGLE_NG = re.compile("ng(?![aeiou])")
-NASAL = dict.fromkeys(map(ord, "\u0902\u0982\u0a02\u0a70\u0a82\u0c02\u0c82\u0d02\u0d82"), "\u0928")
+FINAL_NG = re.compile("ng(?![aeiou])")
+NASAL_SOUNDS = dict.fromkeys(
+    map(ord, "\u0902\u0982\u0a02\u0a70\u0a82\u0c02\u0c82\u0d02\u0d82"), "\u0928"
+)
 """The sign that India's scripts write for any nasal sound, as their letter N."""
 
 
-@lru_cache(maxsize=KNOWN)
-def _sounds(word: str) -> dict[str, float]:
-    letters = anyascii(word.translate(NASAL))
+@lru_cache(maxsize=KNOWN_KEY_SHARE)
+def _word_sounds(word: str) -> dict[str, float]:
+    letters = anyascii(word.translate(NASAL_SOUNDS))
     if HANGUL.match(word):
         # of one syllable, each of which begins with a capital
         letters = re.sub("ng(?=[A-Z]|$)", "n", letters)
-    return _as_keys(letters.lower(), SHORTEST_SOUND)
+    return _sound_keys(letters.lower(), MIN_SOUND_LETTERS)
 
 
-def _as_keys(letters: str, shortest: int) -> dict[str, float]:
-    sound = _sound(letters)
+def _sound_keys(letters: str, shortest: int) -> dict[str, float]:
+    sound = _consonant_skeleton(letters)
     if len(sound) < shortest:
         return {}
-    first = "A" if letters[0] in VOWELS else ""
+    first = "A" if letters[0] in VOWEL_LETTERS else ""
     told = {f"~{first}{sound}": 1.0}
-    if len(sound) > PREFIX:
-        told[f"~{first}{sound[:PREFIX]}"] = OF_PREFIX
+    if len(sound) > SOUND_PREFIX:
+        told[f"~{first}{sound[:SOUND_PREFIX]}"] = SOUND_PREFIX_WEIGHT
     return told
 
 
-def _sound(letters: str) -> str:
-    return SINGLE_NG.sub("n", _spelled(letters, HEARD)).translate(CLASSES)
+def _consonant_skeleton(letters: str) -> str:
+    return FINAL_NG.sub("n", _normalised_spelling(letters, SOUND_DIGRAPHS)).translate(
+        CONSONANT_CLASSES
+    )
 
 
 # -- how alike two articles are --------------------------------------------------------------------
 
-OF_WORDS = 0.5
+WORD_LIKENESS_SHARE = 0.5
 """What the words that two articles share count, beside their keys."""
-DAYS, AT_ANY_TIME = 8.0, 0.1
+FOREIGN_DECAY_DAYS, UNTIMED_SHARE = 8.0, 0.1
 """The link of two articles falls by the factor e in this time, to this share of itself."""
-NEAREST, LEAST_CROWD = 5, 0.013
-CLEAR = 1.2
+CROWD_NEIGHBOURS, MIN_CROWD = 5, 0.013
+CLEAR_PROMINENCE = 1.2
 """The least prominence that is listed: four of five belong."""
 
 
-def link(likeness_of_keys: float, cosine: float, days: float | None) -> float:
+def foreign_link(likeness_of_keys: float, cosine: float, days: float | None) -> float:
     """How well two articles of different languages belong together, 0 to 1.
 
     `cosine` is that of their words, `days` lie between them (None: not known).
     """
-    near = 1.0 if days is None else AT_ANY_TIME + (1 - AT_ANY_TIME) * exp(-days / DAYS)
-    return (likeness_of_keys + OF_WORDS * cosine) / (1 + OF_WORDS) * near
+    near = (
+        1.0
+        if days is None
+        else UNTIMED_SHARE + (1 - UNTIMED_SHARE) * exp(-days / FOREIGN_DECAY_DAYS)
+    )
+    return (likeness_of_keys + WORD_LIKENESS_SHARE * cosine) / (1 + WORD_LIKENESS_SHARE) * near
 
 
-def crowd(links: Iterable[float]) -> float:
+def neighbour_likeness(links: Iterable[float]) -> float:
     """How near an article's surroundings are: the mean of its five best links to articles of other
     languages.
 
     An article that names many common things is near to everything, and its best link says little.
     """
-    return sum(nlargest(NEAREST, links)) / NEAREST
+    return sum(nlargest(CROWD_NEIGHBOURS, links)) / CROWD_NEIGHBOURS
 
 
-def prominence(link: float, crowd: float, other_crowd: float | None = None) -> float:
+def link_prominence(link: float, crowd: float, other_crowd: float | None = None) -> float:
     """A link beside those that either article has to its surroundings (Zelnik-Manor, Perona 2004,
     local scaling).
 
     Where only one article's surroundings are known, these alone.
     """
-    return link / (LEAST_CROWD + (crowd if other_crowd is None else (crowd + other_crowd) / 2))
+    return link / (MIN_CROWD + (crowd if other_crowd is None else (crowd + other_crowd) / 2))
 
 
-JUDGE = Judge(VERSION, keys)
+KEY_POLICY = KeyPolicy(KEYS_VERSION, count_keys)
 """For `archive.articles.language_keys`."""

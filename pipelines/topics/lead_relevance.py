@@ -3,9 +3,9 @@ it.
 
 A lead is scored as an article would be (`pipelines.topics.stories`), with its headline, its lede
 for a text and its date; where it has no headline, the words of its address have to do. What such a
-score means is learnt: `Experience` begins with how often leads of each score turned out to belong,
-and goes by what this crawl meets once it has met enough: of that score, of that outlet, and of
-leads that were found in that way. What little was met is drawn towards what was measured
+score means is learnt: `CrawlExperience` begins with how often leads of each score turned out to
+belong, and goes by what this crawl meets once it has met enough: of that score, of that outlet, and
+of leads that were found in that way. What little was met is drawn towards what was measured
 (shrinkage), so that no outlet is given up for one miss.
 """
 
@@ -20,28 +20,34 @@ from math import log
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from archive.articles.stories import Confirmed, Known, Score, Story
+from archive.articles.stories import ConfirmedArticle, KnownArticle, Story, StoryScore
 from archive.records import Lead
-from pipelines.text.terms import terms
-from pipelines.text.vectors import Vector
-from pipelines.topics.stories import Profile, in_two_views, profile, score, vector
+from pipelines.text.terms import text_terms
+from pipelines.text.vectors import WeightedTerms
+from pipelines.topics.stories import (
+    StoryProfile,
+    story_profile,
+    story_score,
+    story_vector,
+    two_view_vector,
+)
 
 # -- one lead --------------------------------------------------------------------------------------
 
-FILE_TYPE = re.compile(r"\.[a-z]{2,5}$", re.IGNORECASE)
-WORD = re.compile(r"[^\W\d_]{2,}|\d{4}")
-FEWEST = 2
+URL_FILE_TYPE = re.compile(r"\.[a-z]{2,5}$", re.IGNORECASE)
+URL_WORD = re.compile(r"[^\W\d_]{2,}|\d{4}")
+MIN_URL_WORDS = 2
 """Words of an address that say anything: one alone is a section's."""
 
 
-def relevance(
-    profile: Profile,
+def lead_relevance(
+    profile: StoryProfile,
     lead: Lead,
     host: str,
-    known: Known,
+    known: KnownArticle,
     language: str | None = None,
     date: str | None = None,
-) -> Score:
+) -> StoryScore:
     """How well a lead fits a story, and by which terms; 0 where nothing is known of it.
 
     `date` is what its address says, if the lead has none; `language` its outlet's, if the lead
@@ -49,22 +55,24 @@ def relevance(
     """
     language = lead.language or language
     moment = lead.published_at or lead.modified_at or date
-    seen = vector(lead.headline or address_words(lead.url), None, lead.lede or "", language, known)
-    return score(profile, seen, moment, language, host)
+    seen = story_vector(
+        lead.headline or url_words(lead.url), None, lead.lede or "", language, known
+    )
+    return story_score(profile, seen, moment, language, host)
 
 
-GROWN = 0.8
+GROWN_PROFILE_SHARE = 0.8
 """What a score counts by a profile that holds articles which nobody confirmed: a mean of several
 articles is nearer to everything, and not all of them belong."""
-LEAST_KNOWN = 1_000
+MIN_KNOWN_SHARE = 1_000
 """Articles and leads of a language below which it is not known what is rare."""
 
 
-def best_relevance(
-    profiles: Sequence[Profile],
+def best_lead_relevance(
+    profiles: Sequence[StoryProfile],
     lead: Lead,
     host: str,
-    known: Known,
+    known: KnownArticle,
     language: str | None,
     date: str | None = None,
 ) -> float:
@@ -72,19 +80,23 @@ def best_relevance(
     profile, if any)."""
     language = lead.language or language
     moment = lead.published_at or lead.modified_at or date
-    seen = vector(lead.headline or address_words(lead.url), None, lead.lede or "", language, known)
-    values = [score(each, seen, moment, language, host).value for each in profiles]
+    seen = story_vector(
+        lead.headline or url_words(lead.url), None, lead.lede or "", language, known
+    )
+    values = [story_score(each, seen, moment, language, host).value for each in profiles]
     return (
-        max(values[0], *(GROWN * value for value in values[1:])) if len(values) > 1 else values[0]
+        max(values[0], *(GROWN_PROFILE_SHARE * value for value in values[1:]))
+        if len(values) > 1
+        else values[0]
     )
 
 
-def members_profile(
+def member_profile(
     story: Story,
-    confirmed: Sequence[Confirmed],
+    confirmed: Sequence[ConfirmedArticle],
     members: Sequence[Mapping[str, Any]],
     known: Callable[..., Any],
-) -> Profile | None:
+) -> StoryProfile | None:
     """The profile of a story's confirmed articles, which count twice, and of others that it lists;
     None without any.
 
@@ -97,72 +109,72 @@ def members_profile(
     grown = [*confirmed, *confirmed]
     for each in members:
         language = each["language"]
-        seen = _member(each, partial(_known, known, language))
+        seen = _member(each, partial(_known_share, known, language))
         if seen:
             kept = json.dumps(seen, ensure_ascii=False)
-            grown.append(Confirmed(kept, each["published_at"], language, each["outlet"]))
-    return profile(story, grown)
+            grown.append(ConfirmedArticle(kept, each["published_at"], language, each["outlet"]))
+    return story_profile(story, grown)
 
 
-def _member(member: Mapping[str, Any], known: Known) -> Vector:
+def _member(member: Mapping[str, Any], known: KnownArticle) -> WeightedTerms:
     """An article as a story sees it, from the terms that were counted when it came, or else from
     its text."""
     if member["weights"] and member["opening"]:
         whole, opening = json.loads(member["weights"]), json.loads(member["opening"])
-        return in_two_views(whole, opening, *known({**whole, **opening}))
-    return vector(
+        return two_view_vector(whole, opening, *known({**whole, **opening}))
+    return story_vector(
         member["headline"], member["standfirst"], member["text"], member["language"], known
     )
 
 
-def _known(
+def _known_share(
     known: Callable[..., Any], language: str | None, terms: Collection[str]
 ) -> tuple[dict[str, int], int]:
     found, many = known(language, terms)
-    return found, max(many, LEAST_KNOWN)
+    return found, max(many, MIN_KNOWN_SHARE)
 
 
-def address_words(url: str) -> str:
+def url_words(url: str) -> str:
     """The words of an address's last part that has several: `/2024/02/15/cuba-and-seoul-agree.html`
     → `cuba and …`."""
-    parts = [FILE_TYPE.sub("", unquote(part)) for part in urlsplit(url).path.split("/")]
+    parts = [URL_FILE_TYPE.sub("", unquote(part)) for part in urlsplit(url).path.split("/")]
     worded = [
         words
         for part in reversed(parts)
-        if len(words := WORD.findall(part.replace("_", "-"))) >= FEWEST
+        if len(words := URL_WORD.findall(part.replace("_", "-"))) >= MIN_URL_WORDS
     ]
     return " ".join(worded[0]) if worded else ""
 
 
 def lead_terms(lead: Lead, language: str | None) -> list[str]:
     """The terms of what was said of a lead, for `archive.articles.leads.learn`."""
-    return terms(
-        f"{lead.headline or address_words(lead.url)}\n{lead.lede or ''}", lead.language or language
+    return text_terms(
+        f"{lead.headline or url_words(lead.url)}\n{lead.lede or ''}", lead.language or language
     )
 
 
 # -- what a score means ----------------------------------------------------------------------------
 
-EVEN, STEEP = 0.23, 4.5
+EVEN_RELEVANCE, RELEVANCE_STEEPNESS = 0.23, 4.5
 """The score at which every second lead belongs, and how fast that changes: measured on stories that
 are known."""
-TRUSTED = 10.0
+PRIOR_REQUESTS = 10.0
 """Leads of about one score that have to be fetched until what they came to counts as much as what
 was measured."""
-ABOUT = 0.25
+PRIOR_YIELD = 0.25
 """How far (in the logarithm) two scores are about the same."""
-HIGHEST = 0.98
+MAX_CHANCE = 0.98
 
 
-OUTLET_TRUSTED, WAY_TRUSTED = 2.0, 6.0
+OUTLET_PRIOR_REQUESTS, ROUTE_PRIOR_REQUESTS = 2.0, 6.0
 """Articles that an outlet's leads, and those of one way in which leads are found, were to have
 brought until what they did bring counts as much as that."""
-LEAST_LIFT, MOST_LIFT = 0.2, 4.0
+MIN_LIFT, MAX_LIFT = 0.2, 4.0
 """Bounds of what such experience makes of a chance."""
 
 
 @dataclass
-class Yield:
+class RequestYield:
     """What the leads of an outlet, or of one way, were to bring by their scores, and what they
     brought."""
 
@@ -176,12 +188,12 @@ class Yield:
 
 
 @dataclass
-class Experience:
+class CrawlExperience:
     """What leads of which score, outlet and way came to in this crawl."""
 
     met: list[tuple[float, bool]] = field(default_factory=list)
-    outlets: dict[str, Yield] = field(default_factory=dict)
-    ways: dict[str, Yield] = field(default_factory=dict)
+    outlets: dict[str, RequestYield] = field(default_factory=dict)
+    ways: dict[str, RequestYield] = field(default_factory=dict)
     known: dict[float, float] = field(default_factory=dict)
     """Chances by score, until more is learnt."""
 
@@ -189,7 +201,7 @@ class Experience:
         """A lead of this score was fetched, and belongs or does not."""
         expected = self.chance(value)
         for yields, name in ((self.outlets, host), (self.ways, via)):
-            of = yields.setdefault(name, Yield())
+            of = yields.setdefault(name, RequestYield())
             of.expected += expected
             of.came += belongs
         self.met.append((value, belongs))
@@ -201,44 +213,48 @@ class Experience:
         rounded = round(value, 3)
         if rounded not in self.known:
             like = list(self._about(rounded))
-            self.known[rounded] = (TRUSTED * usual_chance(rounded) + sum(like)) / (
-                TRUSTED + len(like)
+            self.known[rounded] = (PRIOR_REQUESTS * prior_chance(rounded) + sum(like)) / (
+                PRIOR_REQUESTS + len(like)
             )
-        return min(HIGHEST, self.known[rounded] * self.lift(host, via))
+        return min(MAX_CHANCE, self.known[rounded] * self.lift(host, via))
 
     def lift(self, host: str, via: str) -> float:
         """What is known of an outlet and of a way makes of a chance."""
         of_outlet = (
-            self.outlets[host].lift(OUTLET_TRUSTED) if host in self.outlets and host else 1.0
+            self.outlets[host].lift(OUTLET_PRIOR_REQUESTS) if host in self.outlets and host else 1.0
         )
-        of_way = self.ways[via].lift(WAY_TRUSTED) if via in self.ways and via else 1.0
-        return min(MOST_LIFT, max(LEAST_LIFT, of_outlet * of_way))
+        of_way = self.ways[via].lift(ROUTE_PRIOR_REQUESTS) if via in self.ways and via else 1.0
+        return min(MAX_LIFT, max(MIN_LIFT, of_outlet * of_way))
 
     def _about(self, value: float) -> Iterator[bool]:
         if value > 0:
             yield from (
                 belongs
                 for other, belongs in self.met
-                if other > 0 and abs(log(other / value)) <= ABOUT
+                if other > 0 and abs(log(other / value)) <= PRIOR_YIELD
             )
 
 
-def usual_chance(value: float) -> float:
+def prior_chance(value: float) -> float:
     """How often leads of a score belong where nothing else is known: a logistic curve of its
     logarithm."""
-    return min(HIGHEST, 1 / (1 + (EVEN / value) ** STEEP)) if value > 0 else 0.0
+    return (
+        min(MAX_CHANCE, 1 / (1 + (EVEN_RELEVANCE / value) ** RELEVANCE_STEEPNESS))
+        if value > 0
+        else 0.0
+    )
 
 
 # -- what to ask for next --------------------------------------------------------------------------
 
-WORTH = 0.02
+MIN_WORTHWHILE_CHANCE = 0.02
 """The least chance at which a page is asked for: one that belongs is worth fifty requests."""
-CERTAIN = 1.0
+CERTAIN_CHANCE = 1.0
 """The score of what a person named."""
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class LeadCandidate:
     """A lead that waits."""
 
     value: float
@@ -247,18 +263,20 @@ class Candidate:
     via: str = ""
 
 
-class Choice:
+class LeadChoice:
     """The leads that wait, and which of them is asked for next."""
 
     def __init__(self) -> None:
-        self.experience = Experience()
-        self.waiting: dict[str, Candidate] = {}
+        self.experience = CrawlExperience()
+        self.waiting: dict[str, LeadCandidate] = {}
 
     def add(self, url: str, value: float, host: str = "", via: str = "") -> None:
         """A lead of this score waits; one that no experience could make likely is forgotten."""
         known = self.waiting.get(url)
-        if usual_chance(value) >= WORTH / 20 and (known is None or known.value < value):
-            self.waiting[url] = Candidate(value, host, via)
+        if prior_chance(value) >= MIN_WORTHWHILE_CHANCE / 20 and (
+            known is None or known.value < value
+        ):
+            self.waiting[url] = LeadCandidate(value, host, via)
 
     def take(self) -> tuple[str, float] | None:
         """The likeliest lead, which waits no longer, and its score; None if none is worth a
@@ -267,14 +285,14 @@ class Choice:
             return None
         chances = ((self.chance(each), each.value, url) for url, each in self.waiting.items())
         chance, value, url = max(chances)
-        if chance < WORTH:
+        if chance < MIN_WORTHWHILE_CHANCE:
             return None
         del self.waiting[url]
         return url, value
 
-    def chance(self, lead: Candidate) -> float:
+    def chance(self, lead: LeadCandidate) -> float:
         return (
             lead.value
-            if lead.value >= CERTAIN
+            if lead.value >= CERTAIN_CHANCE
             else self.experience.chance(lead.value, lead.host, lead.via)
         )

@@ -45,13 +45,13 @@ Which = NDArray[np.bool_]
 
 # -- likeness --------------------------------------------------------------------------------------
 
-FEW, MANY = 60, 300
+MIN_LATENT_ARTICLES, FULL_LATENT_ARTICLES = 60, 300
 """Articles below which a latent space says nothing, and from which it says as much as the words
 themselves."""
-DIMENSIONS, ARTICLES_A_DIMENSION = 40, 8
+MAX_LATENT_DIMENSIONS, ARTICLES_A_DIMENSION = 40, 8
 
 
-def gram(vectors: Sequence[Mapping[str, float]]) -> Array:
+def cosine_matrix(vectors: Sequence[Mapping[str, float]]) -> Array:
     """The cosines of vectors of unit length, each with each: (n, n)."""
     holders = Counter(term for vector in vectors for term in vector)
     columns = {
@@ -69,14 +69,18 @@ def gram(vectors: Sequence[Mapping[str, float]]) -> Array:
     return cosines
 
 
-def share_of_latent(articles: int) -> float:
+def latent_share(articles: int) -> float:
     """What the latent space counts, beside the words: 0 to ½."""
-    return 0.5 * float(np.clip((articles - FEW) / (MANY - FEW), 0, 1))
+    return 0.5 * float(
+        np.clip(
+            (articles - MIN_LATENT_ARTICLES) / (FULL_LATENT_ARTICLES - MIN_LATENT_ARTICLES), 0, 1
+        )
+    )
 
 
-def latent(cosines: Array) -> Array:
+def latent_cosines(cosines: Array) -> Array:
     """Cosines in the space of the strongest dimensions, each with each; none is below 0."""
-    dimensions = min(DIMENSIONS, len(cosines) // ARTICLES_A_DIMENSION)
+    dimensions = min(MAX_LATENT_DIMENSIONS, len(cosines) // ARTICLES_A_DIMENSION)
     values, directions = np.linalg.eigh(cosines)
     places = directions[:, -dimensions:] * np.sqrt(np.clip(values[-dimensions:], 0, None))
     places /= np.maximum(np.linalg.norm(places, axis=1, keepdims=True), 1e-9)
@@ -84,22 +88,22 @@ def latent(cosines: Array) -> Array:
     return alike
 
 
-def mixed(cosines: Array) -> Array:
+def mixed_cosines(cosines: Array) -> Array:
     """Likeness of each with each: cosines of the words, mixed with those of the latent space."""
-    share = share_of_latent(len(cosines))
-    return (1 - share) * cosines + share * latent(cosines) if share else cosines
+    share = latent_share(len(cosines))
+    return (1 - share) * cosines + share * latent_cosines(cosines) if share else cosines
 
 
 # -- time ------------------------------------------------------------------------------------------
 
-AT_ANY_TIME = 0.60
+MIN_TIME_WEIGHT = 0.60
 NEWS_CYCLE, CYCLE_DAYS = 0.6, 1.5
 AFTERMATH, AFTERMATH_DAYS = 0.2, 7.0
-UNKNOWN = 0.5
+UNKNOWN_CLOSENESS = 0.5
 """The closeness of two articles of which one has no date."""
 
 
-def nearness(apart: Array, least: float = AT_ANY_TIME) -> Array:
+def time_weight(apart: Array, least: float = MIN_TIME_WEIGHT) -> Array:
     """What so many days apart (nan: not known) make of a likeness: from `least` up to .8 more; 1 if
     not known."""
     near = least + NEWS_CYCLE * np.exp(-0.5 * (apart / CYCLE_DAYS) ** 2)
@@ -107,48 +111,48 @@ def nearness(apart: Array, least: float = AT_ANY_TIME) -> Array:
     return np.where(np.isnan(apart), 1.0, near)
 
 
-RUNS_ON = 4.0
+LONG_STORY_TIME_WEIGHT = 4.0
 """Days from the earliest confirmed article to the latest; so far apart, what AT_ANY_TIME lacks of
 one falls by e."""
 
 
-def at_any_time(span: float) -> float:
+def min_time_weight(span: float) -> float:
     """The least that time makes of a likeness, where the confirmed articles lie so many days
     apart."""
-    return 1 - (1 - AT_ANY_TIME) * exp(-span / RUNS_ON)
+    return 1 - (1 - MIN_TIME_WEIGHT) * exp(-span / LONG_STORY_TIME_WEIGHT)
 
 
-def apart(days: Array, others: Array) -> Array:
+def days_between(days: Array, others: Array) -> Array:
     """Days between each of some moments and each of others, nan where one is not known: (n, m)."""
     return np.abs(days[:, None] - others[None, :])
 
 
-def nearest(apart: Array) -> Array:
+def fewest_days(apart: Array) -> Array:
     """The fewest days of each row, nan if none is known."""
     least = np.where(np.isnan(apart), np.inf, apart).min(axis=1, initial=np.inf)
     return np.where(np.isinf(least), np.nan, least)
 
 
-def closeness(apart: Array, days: float) -> Array:
+def time_closeness(apart: Array, days: float) -> Array:
     """1 at the same moment, falling by e in so many days."""
-    return np.where(np.isnan(apart), UNKNOWN, np.exp(-apart / days))
+    return np.where(np.isnan(apart), UNKNOWN_CLOSENESS, np.exp(-apart / days))
 
 
 # -- feedback --------------------------------------------------------------------------------------
 
-FED_BACK, AT_LEAST, MORE_IF_LATENT = 40, 0.22, 0.16
-WEIGHT_OF_FED_BACK = 2.0
+MAX_FEEDBACK_ARTICLES, MIN_FEEDBACK_LIKENESS, LATENT_FEEDBACK_MARGIN = 40, 0.22, 0.16
+FEEDBACK_WEIGHT = 2.0
 """All of them together, for each confirmed article."""
-COUNTS_FROM = 0.15
+FEEDBACK_LIKENESS_ORIGIN = 0.15
 """What is fed back counts by as much as its likeness is above this."""
-SAME_HAPPENING = 0.42
+SAME_EVENT_LIKENESS = 0.42
 """The least likeness, time counted in, of two articles of one happening."""
-TOGETHER = 3.0
+TOGETHER_DAYS = 3.0
 """Days within which what was fed back is one happening with what was confirmed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
+class CandidateFeatures:
     """What is known of all candidates before they are judged."""
 
     likeness: Array
@@ -159,7 +163,7 @@ class Weighed:
     """What the first regression goes by: (n, 22)."""
 
 
-def to_mean(likeness: Array, weights: Array) -> Array:
+def likeness_to_mean(likeness: Array, weights: Array) -> Array:
     """The likeness of each to the weighted mean of some, as it would be of vectors."""
     towards = likeness @ weights
     length = sqrt(max(float(weights @ towards), 0.0))
@@ -167,43 +171,45 @@ def to_mean(likeness: Array, weights: Array) -> Array:
     return alike
 
 
-def chosen_only(count: int, chosen: Sequence[int]) -> Array:
+def indicator_weights(count: int, chosen: Sequence[int]) -> Array:
     weights = np.zeros(count)
     weights[list(chosen)] = 1.0
     return weights
 
 
-def nearness_to_confirmed(days: Array, confirmed: Sequence[int]) -> Array:
+def confirmed_time_weight(days: Array, confirmed: Sequence[int]) -> Array:
     """What time makes of the likeness to the confirmed; the farther these are apart the less it
     says."""
     dated = days[list(confirmed)][~np.isnan(days[list(confirmed)])]
     span = float(np.ptp(dated)) if len(dated) else 0.0
-    return nearness(nearest(apart(days, days[list(confirmed)])), at_any_time(span))
+    return time_weight(
+        fewest_days(days_between(days, days[list(confirmed)])), min_time_weight(span)
+    )
 
 
-def fed_back(confirmed: Array, likeness: Array, least: float) -> Array:
+def member_weights(confirmed: Array, likeness: Array, least: float) -> Array:
     """The weights of a story's members: the confirmed, and those most like them."""
     others = np.where(confirmed > 0, 0.0, likeness)
-    hits = np.argsort(-others, kind="stable")[:FED_BACK]
+    hits = np.argsort(-others, kind="stable")[:MAX_FEEDBACK_ARTICLES]
     weights = np.zeros(len(others))
-    weights[hits] = np.where(others[hits] >= least, others[hits] - COUNTS_FROM, 0.0)
+    weights[hits] = np.where(others[hits] >= least, others[hits] - FEEDBACK_LIKENESS_ORIGIN, 0.0)
     members: Array = confirmed / confirmed.sum()
     if weights.sum():
-        members = members + WEIGHT_OF_FED_BACK * weights / weights.sum()
+        members = members + FEEDBACK_WEIGHT * weights / weights.sum()
     members /= members.sum()
     return members
 
 
-def pulled(values: Array, happening: Array) -> Array:
+def event_smoothed(values: Array, happening: Array) -> Array:
     """Half of each value, and half of the mean of its happening."""
     weight = happening.sum(axis=1)
     mean = np.where(weight > 0, (happening @ values) / np.maximum(weight, 1e-9), values)
     return 0.5 * values + 0.5 * mean
 
 
-def weigh(
+def candidate_features(
     cosines: Array, days: Array, confirmed: Sequence[int], rejected: Sequence[int] = ()
-) -> Weighed:
+) -> CandidateFeatures:
     """What is known of candidates: `cosines` of each with each (n, n), `days` (n,) since any
     moment, nan if unknown.
 
@@ -212,42 +218,46 @@ def weigh(
     """
     count = len(cosines)
     likeness, near, sure = (
-        mixed(cosines),
-        nearness(apart(days, days)),
-        chosen_only(count, confirmed),
+        mixed_cosines(cosines),
+        time_weight(days_between(days, days)),
+        indicator_weights(count, confirmed),
     )
-    in_time = nearness_to_confirmed(days, confirmed)
-    to_confirmed = to_mean(cosines, sure) * in_time
-    latent_to_confirmed = to_mean(likeness, sure) * in_time
-    least = AT_LEAST + MORE_IF_LATENT * 2 * share_of_latent(count)
+    in_time = confirmed_time_weight(days, confirmed)
+    to_confirmed = likeness_to_mean(cosines, sure) * in_time
+    latent_to_confirmed = likeness_to_mean(likeness, sure) * in_time
+    least = MIN_FEEDBACK_LIKENESS + LATENT_FEEDBACK_MARGIN * 2 * latent_share(count)
     to_both = (to_confirmed + latent_to_confirmed) / 2
     to_both[list(rejected)] = 0.0
-    members = fed_back(sure, to_both, least)
-    to_members = to_mean(likeness, members)
-    happening = np.where(cosines * near >= SAME_HAPPENING, cosines * near, 0.0)
+    members = member_weights(sure, to_both, least)
+    to_members = likeness_to_mean(likeness, members)
+    happening = np.where(cosines * near >= SAME_EVENT_LIKENESS, cosines * near, 0.0)
     np.fill_diagonal(happening, 0.0)
-    rank = pulled(to_members, happening) + pulled(to_confirmed, happening)
+    rank = event_smoothed(to_members, happening) + event_smoothed(to_confirmed, happening)
     inside = members > 0
-    gaps = apart(days, days)
+    gaps = days_between(days, days)
     np.fill_diagonal(gaps, np.nan)
     to_member, to_sure = (
-        nearest(np.where(inside, gaps, np.nan)),
-        nearest(apart(days, days[list(confirmed)])),
+        fewest_days(np.where(inside, gaps, np.nan)),
+        fewest_days(days_between(days, days[list(confirmed)])),
     )
     fed = inside & (sure == 0)
-    together = float(closeness(to_sure, TOGETHER)[fed].mean()) if fed.any() else UNKNOWN
-    of = standing(rank, members, confirmed, together)
+    together = (
+        float(time_closeness(to_sure, TOGETHER_DAYS)[fed].mean())
+        if fed.any()
+        else UNKNOWN_CLOSENESS
+    )
+    of = story_standing(rank, members, confirmed, together)
     links = likeness * near
     np.fill_diagonal(links, 0.0)
     in_company = [links[:, inside].max(axis=1), (happening * to_members).max(axis=1)]
     signs = np.column_stack(
-        [*in_company, common_signs(rank, to_confirmed, to_members, to_sure, to_member, of)]
+        [*in_company, article_features(rank, to_confirmed, to_members, to_sure, to_member, of)]
     )
-    return Weighed(likeness, links, signs)
+    return CandidateFeatures(likeness, links, signs)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StoryStanding:
     """How a story stands among the candidates, in numbers."""
 
     cohesion: float
@@ -269,20 +279,22 @@ class Standing:
         return np.clip((rank - self.middle) / max(self.spread, 0.02), -5, 40)
 
 
-USUAL_MIDDLE, USUAL_SPREAD = 0.1, 0.06
+PRIOR_MIDDLE, PRIOR_SPREAD = 0.1, 0.06
 """Of an archive that is too small to tell; from MANY candidates on they tell alone."""
 
 
-def standing(rank: Array, members: Array, confirmed: Sequence[int], together: float) -> Standing:
+def story_standing(
+    rank: Array, members: Array, confirmed: Sequence[int], together: float
+) -> StoryStanding:
     """From the candidates' ranks and the members' weights."""
     outside = np.sort(rank[members == 0])
     half = outside[len(outside) // 4 : max(len(outside) // 4 + 1, 3 * len(outside) // 4)]
-    trust = min(1.0, len(rank) / MANY) if len(half) else 0.0
+    trust = min(1.0, len(rank) / FULL_LATENT_ARTICLES) if len(half) else 0.0
     middle, spread = (float(half.mean()), float(half.std())) if len(half) else (0.0, 0.0)
-    return Standing(
+    return StoryStanding(
         cohesion=float((rank * members).sum()),
-        middle=trust * middle + (1 - trust) * USUAL_MIDDLE,
-        spread=trust * spread + (1 - trust) * USUAL_SPREAD,
+        middle=trust * middle + (1 - trust) * PRIOR_MIDDLE,
+        spread=trust * spread + (1 - trust) * PRIOR_SPREAD,
         members=int((members > 0).sum()),
         confirmed=len(confirmed),
         candidates=len(rank),
@@ -290,21 +302,21 @@ def standing(rank: Array, members: Array, confirmed: Sequence[int], together: fl
     )
 
 
-def log_of(values: Array) -> Array:
+def clipped_log(values: Array) -> Array:
     return np.log(np.clip(values, 0.02, None))
 
 
-def common_signs(
+def article_features(
     rank: Array,
     to_confirmed: Array,
     to_members: Array,
     days_to_confirmed: Array,
     days_to_member: Array,
-    of: Standing,
+    of: StoryStanding,
 ) -> Array:
     """What is known of an article by itself, given how the story stands: (n, 20), the last column
     all ones."""
-    logged = log_of(rank)
+    logged = clipped_log(rank)
     one = np.ones(len(rank))
     return np.column_stack(
         [
@@ -312,13 +324,13 @@ def common_signs(
             rank,
             rank / max(of.cohesion, 0.1),
             of.outstanding(rank) / 10,
-            log_of(to_confirmed),
-            log_of(to_members),
+            clipped_log(to_confirmed),
+            clipped_log(to_members),
             of.together * logged,
             of.cohesion * logged,
-            closeness(days_to_confirmed, 7) * logged,
-            *(closeness(days_to_member, days) for days in (1.5, 7, 30)),
-            *(closeness(days_to_confirmed, days) for days in (1.5, 7, 30)),
+            time_closeness(days_to_confirmed, 7) * logged,
+            *(time_closeness(days_to_member, days) for days in (1.5, 7, 30)),
+            *(time_closeness(days_to_confirmed, days) for days in (1.5, 7, 30)),
             of.cohesion * one,
             of.together * one,
             np.log1p(of.members) * one,
@@ -329,16 +341,16 @@ def common_signs(
     )
 
 
-def odds(chances: Array) -> Array:
+def log_odds(chances: Array) -> Array:
     """The logarithm of p / (1 - p), of probabilities neither quite 0 nor quite 1."""
     clipped = np.clip(chances, 1e-4, 1 - 1e-4)
     return np.log(clipped / (1 - clipped))
 
 
-FIVE, FIFTEEN = 5, 15
+NEAR_NEIGHBOURS, WIDE_NEIGHBOURS = 5, 15
 
 
-def company(likeness: Array, chances: Array, confirmed: Sequence[int]) -> Array:
+def neighbour_features(likeness: Array, chances: Array, confirmed: Sequence[int]) -> Array:
     """What the second regression goes by: the likely articles near each, and the story against the
     rest: (n, 5)."""
     belongs = chances.copy()
@@ -355,25 +367,28 @@ def company(likeness: Array, chances: Array, confirmed: Sequence[int]) -> Array:
     )
     return np.column_stack(
         [
-            odds(chances),
-            *(belongs[nearest_first[:, :many]].mean(axis=1) for many in (FIVE, FIFTEEN)),
+            log_odds(chances),
+            *(
+                belongs[nearest_first[:, :many]].mean(axis=1)
+                for many in (NEAR_NEIGHBOURS, WIDE_NEIGHBOURS)
+            ),
             np.clip((to_story - to_rest) / max(within - between, 0.02), -3, 3),
             np.ones(len(chances)),
         ]
     )
 
 
-FIRST_COUNTS = 0.5
+FIRST_STAGE_SHARE = 0.5
 """What the first regression's log-odds count in the order, beside the second's."""
 
 
-def in_order(first: Array, second: Array) -> Array:
+def reorder_probabilities(first: Array, second: Array) -> Array:
     """The first's probabilities, dealt out in the order that both find together.
 
     The first says best how likely the likeliest are, the second which these are: it knows each
     article's neighbours.
     """
-    order = np.argsort(-(FIRST_COUNTS * odds(first) + odds(second)), kind="stable")
+    order = np.argsort(-(FIRST_STAGE_SHARE * log_odds(first) + log_odds(second)), kind="stable")
     chances = np.empty(len(first))
     chances[order] = np.sort(first)[::-1]
     return chances
@@ -403,7 +418,7 @@ def listed(chances: Array, links: Array, confirmed: Sequence[int]) -> Which:
     order = np.argsort(-likely, kind="stable")
     many = int((likely >= 0.5).sum())
     # else there is no crowd, or no story, to tell apart
-    if len(chances) >= FEW and many > len(confirmed):
+    if len(chances) >= MIN_LATENT_ARTICLES and many > len(confirmed):
         many = middle_one(many, links[np.ix_(order, order)], len(confirmed))
     inside = np.zeros(len(chances), dtype=bool)
     inside[order[:many]] = True
@@ -446,24 +461,28 @@ def agreed(chances: Array, inside: Which) -> Array:
 
 def arriving(
     cosines: Array, days: Array, confirmed: Sequence[int], inside: Which
-) -> tuple[Standing, Array]:
+) -> tuple[StoryStanding, Array]:
     """How a story stands for one article that comes by itself, and the signs of each candidate as
     if it came so.
 
     By words alone: cosines to the confirmed and to the middle of what is listed, an article's own
     share left out.
     """
-    sure, gaps = chosen_only(len(cosines), confirmed), apart(days, days)
+    sure, gaps = indicator_weights(len(cosines), confirmed), days_between(days, days)
     np.fill_diagonal(gaps, np.nan)
-    to_confirmed = to_mean(cosines, sure) * nearness_to_confirmed(days, confirmed)
+    to_confirmed = likeness_to_mean(cosines, sure) * confirmed_time_weight(days, confirmed)
     to_members = to_mean_of_others(cosines, inside / inside.sum())
-    to_sure = nearest(apart(days, days[list(confirmed)]))
-    to_member = nearest(np.where(inside, gaps, np.nan))
+    to_sure = fewest_days(days_between(days, days[list(confirmed)]))
+    to_member = fewest_days(np.where(inside, gaps, np.nan))
     fed = inside & (sure == 0)
-    together = float(closeness(to_sure, TOGETHER)[fed].mean()) if fed.any() else UNKNOWN
+    together = (
+        float(time_closeness(to_sure, TOGETHER_DAYS)[fed].mean())
+        if fed.any()
+        else UNKNOWN_CLOSENESS
+    )
     rank = to_confirmed + to_members
-    of = standing(rank, inside / inside.sum(), confirmed, together)
-    return of, common_signs(rank, to_confirmed, to_members, to_sure, to_member, of)
+    of = story_standing(rank, inside / inside.sum(), confirmed, together)
+    return of, article_features(rank, to_confirmed, to_members, to_sure, to_member, of)
 
 
 def to_mean_of_others(cosines: Array, weights: Array) -> Array:
@@ -483,7 +502,7 @@ def bar(chances: Array, inside: Which, confirmed: Sequence[int]) -> float:
     order = others[np.argsort(-chances[others], kind="stable")]
     right = np.cumsum(inside[order])
     last = int((2 * right / (np.arange(1, len(order) + 1) + right[-1])).argmax())
-    ends = odds(chances[order[last : last + 2]])
+    ends = log_odds(chances[order[last : last + 2]])
     return float(ends.mean())
 
 
@@ -491,7 +510,7 @@ def bar(chances: Array, inside: Which, confirmed: Sequence[int]) -> float:
 
 
 @cache
-def learnt_weights() -> dict[str, Array]:
+def regression_weights() -> dict[str, Array]:
     """The weights of the regressions."""
     read = json.loads((files("pipelines.topics") / "membership.json").read_text(encoding="utf-8"))
     return {name: np.array(values) for name, values in read.items()}
@@ -502,12 +521,12 @@ def logistic(values: Array) -> Array:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Membership:
     """What came of all candidates."""
 
     probabilities: Array
     """That each belongs: (n,). Of the confirmed ones it is as if nobody had said so."""
-    standing: Standing
+    standing: StoryStanding
     links: Array
     """How near each is to each, time counted in: (n, n)."""
 
@@ -523,47 +542,47 @@ class Judged:
         ]
 
 
-ALIKE, UNSURE = 0.22, -0.2
+MIN_TINY_LIKENESS, UNSURE_LOG_ODDS = 0.22, -0.2
 """The least likeness, time counted in, to an article of the story without which nothing is likely
 in a TINY archive: where hardly anything stands beside a story, nothing tells what stands out. The
 log-odds are held below that."""
-TINY = 20
-LIKE_REJECTED = 8.0
+TINY_ARCHIVE_ARTICLES = 20
+REJECTED_PENALTY = 8.0
 """What the log-odds lose for each unit by which an article is nearer to a rejected one than to a
 confirmed one."""
 
 
-def judge(
+def judge_membership(
     cosines: Array, days: Array, confirmed: Sequence[int], rejected: Sequence[int] = ()
-) -> Judged:
-    """How likely each candidate belongs. The arguments are those of `weigh`.
+) -> Membership:
+    """How likely each candidate belongs. The arguments are those of `candidate_features`.
 
     What is nearer to a `rejected` article than to a confirmed one is less likely.
     """
-    weighed = weigh(cosines, days, confirmed, rejected)
-    weights = learnt_weights()
+    weighed = candidate_features(cosines, days, confirmed, rejected)
+    weights = regression_weights()
     links = weighed.links
     first = weighed.signs @ weights["first"]
-    if len(cosines) < TINY:
+    if len(cosines) < TINY_ARCHIVE_ARTICLES:
         to_nearest = weighed.signs[:, 0]
-        first = np.where(to_nearest < ALIKE, np.minimum(first, UNSURE), first)
+        first = np.where(to_nearest < MIN_TINY_LIKENESS, np.minimum(first, UNSURE_LOG_ODDS), first)
     if rejected:
         away = links[:, list(rejected)].max(axis=1) - links[:, list(confirmed)].max(axis=1)
-        first = first - LIKE_REJECTED * np.maximum(away, 0.0)
-    second = company(weighed.likeness, logistic(first), confirmed) @ weights["second"]
-    chances = in_order(logistic(first), logistic(second))
+        first = first - REJECTED_PENALTY * np.maximum(away, 0.0)
+    second = neighbour_features(weighed.likeness, logistic(first), confirmed) @ weights["second"]
+    chances = reorder_probabilities(logistic(first), logistic(second))
     inside = listed(chances, links, confirmed)
     of, signs = arriving(cosines, days, confirmed, inside)
     of = replace(of, bar=bar(logistic(signs @ weights["arrivals"]), inside, confirmed))
-    return Judged(agreed(chances, inside), of, links)
+    return Membership(agreed(chances, inside), of, links)
 
 
-def arrives(
+def arrival_probability(
     to_confirmed: float,
     to_members: float,
     days_to_confirmed: float,
     days_to_member: float,
-    of: Standing,
+    of: StoryStanding,
 ) -> float:
     """How likely one article belongs that comes by itself: likeness, time counted in, and without;
     days, or nan."""
@@ -571,8 +590,8 @@ def arrives(
         [[to_confirmed + to_members, to_confirmed, to_members, days_to_confirmed, days_to_member]]
     )
     rank, confirmed, members, to_sure, to_member = values.T
-    signs = common_signs(rank, confirmed, members, to_sure, to_member, of)
-    return float(on_arrival(logistic(signs @ learnt_weights()["arrivals"]), of.bar)[0])
+    signs = article_features(rank, confirmed, members, to_sure, to_member, of)
+    return float(on_arrival(logistic(signs @ regression_weights()["arrivals"]), of.bar)[0])
 
 
 BY_ITSELF = 0.89
@@ -583,4 +602,4 @@ belonged."""
 def on_arrival(chances: Array, bar: float) -> Array:
     """Probabilities of articles that come by themselves, agreed with where the last listing
     ends."""
-    return BY_ITSELF * agreed(chances, odds(chances) >= bar)
+    return BY_ITSELF * agreed(chances, log_odds(chances) >= bar)

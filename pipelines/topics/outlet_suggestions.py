@@ -15,16 +15,16 @@ from dataclasses import dataclass, field
 
 from archive.frontier.hosts import bare_host
 from archive.records import CatalogueOutlet
-from pipelines.topics.territories import country_name, language_name, one_language
+from pipelines.topics.territories import country_name, language_name, single_language
 
-BY_OPENINGS, BY_TEXTS = 1.4, 0.8
+OPENING_COUNTRY_WEIGHT, TEXT_COUNTRY_WEIGHT = 1.4, 0.8
 """What it counts for an outlet that all the articles name its country in their openings, and
 anywhere."""
-BY_LANGUAGE = 1.0
+LANGUAGE_WEIGHT = 1.0
 """… that all are in its language."""
-BY_NEIGHBOURS = 0.5
+NEIGHBOUR_WEIGHT = 0.5
 """… that all are of outlets of its country."""
-OF_KIND = {
+OUTLET_KIND_WEIGHTS = {
     "agency": 0.6,
     "national": 0.6,
     "broadcaster": 0.6,
@@ -32,18 +32,18 @@ OF_KIND = {
     "business": 0.3,
     "regional": 0.1,
 }
-OF_FEED, OF_SITEMAP = 0.3, 0.1
-OF_EVIDENCE, OF_MORE = 3.0, 0.4
+FEED_BONUS, SITEMAP_BONUS = 0.3, 0.1
+EVIDENCE_WEIGHTS, FURTHER_EVIDENCE_SHARE = 3.0, 0.4
 """The first sign that speaks of an outlet alone, and each time that it comes again, up to four."""
-OF_COVERAGE = 0.5
+COVERAGE_WEIGHT = 0.5
 """More for an outlet that is known to have covered it."""
-OF_AGENCYS_COUNTRY = 0.4
-WORN = 0.93
+AGENCY_COUNTRY_WEIGHT = 0.4
+REPEAT_COUNTRY_DISCOUNT = 0.93
 """What is left of the rest for an outlet when one of its country is chosen."""
 
 
 @dataclass(frozen=True, slots=True)
-class Suggestion:
+class OutletSuggestion:
     """An outlet that is likely to have covered a story, and why.
 
     The higher the score, the likelier, in comparison with the others of one list.
@@ -59,7 +59,7 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True)
-class Signs:
+class OutletEvidence:
     """What a story's articles, and the archive around them, say of where else it was covered.
 
     Hosts are without `www.`; numbers are of articles, if nothing else is said.
@@ -95,15 +95,24 @@ class Signs:
     """Hosts whose sources the archive reads, and those that were found to be gone."""
 
 
-def rank(outlets: Iterable[CatalogueOutlet], signs: Signs, most: int) -> list[Suggestion]:
+def rank_outlets(
+    outlets: Iterable[CatalogueOutlet], signs: OutletEvidence, most: int
+) -> list[OutletSuggestion]:
     """At most so many outlets, the likeliest first; none of which nothing speaks."""
-    weighed = [each for outlet in _candidates(outlets, signs) if (each := _weigh(outlet, signs))]
+    weighed = [
+        each
+        for outlet in _candidate_outlets(outlets, signs)
+        if (each := _weigh_outlet(outlet, signs))
+    ]
     weighed = _best_of_each_country(weighed, most)
-    chosen: list[Suggestion] = []
+    chosen: list[OutletSuggestion] = []
     of_country: Counter[str | None] = Counter()
 
-    def worth(each: _Weighed) -> float:
-        return each.alone + each.with_others * WORN ** of_country[each.outlet.country]
+    def worth(each: _WeighedOutlet) -> float:
+        return (
+            each.alone
+            + each.with_others * REPEAT_COUNTRY_DISCOUNT ** of_country[each.outlet.country]
+        )
 
     while weighed and len(chosen) < most:
         best = max(weighed, key=worth)
@@ -113,10 +122,10 @@ def rank(outlets: Iterable[CatalogueOutlet], signs: Signs, most: int) -> list[Su
     return chosen
 
 
-def _best_of_each_country(weighed: list[_Weighed], most: int) -> list[_Weighed]:
+def _best_of_each_country(weighed: list[_WeighedOutlet], most: int) -> list[_WeighedOutlet]:
     """As many of each country as may be chosen, and all that something speaks for alone; the best
     first."""
-    kept: list[_Weighed] = []
+    kept: list[_WeighedOutlet] = []
     of_country: Counter[str | None] = Counter()
     for each in sorted(
         weighed, key=lambda each: (-each.alone - each.with_others, each.outlet.host)
@@ -128,7 +137,7 @@ def _best_of_each_country(weighed: list[_Weighed], most: int) -> list[_Weighed]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Weighed:
+class _WeighedOutlet:
     """An outlet with what speaks for it alone, and what speaks for others like it as well."""
 
     outlet: CatalogueOutlet
@@ -136,14 +145,16 @@ class _Weighed:
     with_others: float
     reasons: tuple[str, ...]
 
-    def suggestion(self, worth: float) -> Suggestion:
+    def suggestion(self, worth: float) -> OutletSuggestion:
         of = self.outlet
-        return Suggestion(
+        return OutletSuggestion(
             of.host, of.name, self.reasons, round(worth, 3), of.country, of.language, of.kind
         )
 
 
-def _candidates(outlets: Iterable[CatalogueOutlet], signs: Signs) -> Iterator[CatalogueOutlet]:
+def _candidate_outlets(
+    outlets: Iterable[CatalogueOutlet], signs: OutletEvidence
+) -> Iterator[CatalogueOutlet]:
     """The outlets of the catalogue, and those of which the archive or a service knows."""
     seen: set[str] = set(signs.left_out)
     for outlet in outlets:
@@ -157,18 +168,18 @@ def _candidates(outlets: Iterable[CatalogueOutlet], signs: Signs) -> Iterator[Ca
             yield CatalogueOutlet(host)
 
 
-def _weigh(outlet: CatalogueOutlet, signs: Signs) -> _Weighed | None:
+def _weigh_outlet(outlet: CatalogueOutlet, signs: OutletEvidence) -> _WeighedOutlet | None:
     """What speaks for an outlet; None, if nothing does, or if the story is followed in other
     languages alone."""
     host = bare_host(outlet.host)
     if (
         signs.only_languages
         and outlet.language
-        and one_language(outlet.language) not in signs.only_languages
+        and single_language(outlet.language) not in signs.only_languages
     ):
         return None
-    evidence = list(_evidence(host, signs))
-    shared = list(_shared(outlet, signs))
+    evidence = list(_evidence_reasons(host, signs))
+    shared = list(_shared_languages(outlet, signs))
     agency = _agency_of_country(outlet, signs)
     if not evidence and not shared and not agency:
         return None
@@ -176,8 +187,8 @@ def _weigh(outlet: CatalogueOutlet, signs: Signs) -> _Weighed | None:
         return None  # a town's paper reports on other towns' stories what agencies send
     alone = sum(weight for weight, _ in evidence)
     with_others = sum(weight for weight, _ in [*shared, *agency])
-    with_others += OF_KIND.get(outlet.kind or "", 0.0)
-    with_others += OF_FEED * bool(outlet.feeds) + OF_SITEMAP * bool(outlet.sitemaps)
+    with_others += OUTLET_KIND_WEIGHTS.get(outlet.kind or "", 0.0)
+    with_others += FEED_BONUS * bool(outlet.feeds) + SITEMAP_BONUS * bool(outlet.sitemaps)
     reasons = [
         reason for _, reason in sorted([*evidence, *shared, *agency], key=lambda each: -each[0])
     ]
@@ -185,70 +196,72 @@ def _weigh(outlet: CatalogueOutlet, signs: Signs) -> _Weighed | None:
         reasons.append("the archive knows no feed and no sitemap of it")
     if host in signs.resting:
         reasons.append(f"left alone until {signs.resting[host]}")
-    return _Weighed(outlet, alone, with_others, tuple(reasons))
+    return _WeighedOutlet(outlet, alone, with_others, tuple(reasons))
 
 
-def _evidence(host: str, signs: Signs) -> Iterator[tuple[float, str]]:
+def _evidence_reasons(host: str, signs: OutletEvidence) -> Iterator[tuple[float, str]]:
     """What speaks for one outlet alone."""
     if linking := signs.linked_to.get(host):
-        yield _weight(len(linking)), f"linked from {_listed(linking)}"
+        yield _outlet_weight(len(linking)), f"linked from {_listed_names(linking)}"
     if many := signs.linking.get(host):
-        yield _weight(many), f"links to {_counted(many, 'article')} of the story"
+        yield _outlet_weight(many), f"links to {_counted_articles(many, 'article')} of the story"
     for service, many in signs.named.get(host, {}).items():
-        yield _weight(many), f"named by {service}, {_counted(many, 'page')}"
+        yield _outlet_weight(many), f"named by {service}, {_counted_articles(many, 'page')}"
     agency = signs.agency_hosts.get(host)
     if agency and (many := signs.agencies.get(agency, 0)):
-        yield _weight(many), f"{agency} is credited in {_of(many, signs)}"
+        yield _outlet_weight(many), f"{agency} is credited in {_country_reason(many, signs)}"
     if many := signs.without_source.get(host, 0):
         yield (
-            _weight(many) + OF_COVERAGE,
-            f"in the archive with {_counted(many, 'article')} of the story",
+            _outlet_weight(many) + COVERAGE_WEIGHT,
+            f"in the archive with {_counted_articles(many, 'article')} of the story",
         )
 
 
-def _shared(outlet: CatalogueOutlet, signs: Signs) -> Iterator[tuple[float, str]]:
+def _shared_languages(
+    outlet: CatalogueOutlet, signs: OutletEvidence
+) -> Iterator[tuple[float, str]]:
     """What speaks for all outlets of a country or a language."""
-    country, language = outlet.country or "", one_language(outlet.language) or ""
+    country, language = outlet.country or "", single_language(outlet.language) or ""
     if many := signs.countries.get(country, 0):
         weight = (
-            BY_TEXTS * many / signs.articles
-            + BY_OPENINGS * signs.openings.get(country, 0) / signs.articles
+            TEXT_COUNTRY_WEIGHT * many / signs.articles
+            + OPENING_COUNTRY_WEIGHT * signs.openings.get(country, 0) / signs.articles
         )
-        yield weight, f"{country_name(country)} is named in {_of(many, signs)}"
+        yield weight, f"{country_name(country)} is named in {_country_reason(many, signs)}"
     elif many := signs.outlet_countries.get(country, 0):
         yield (
-            BY_NEIGHBOURS * many / signs.articles,
-            f"of {country_name(country)}, as {_of(many, signs)}",
+            NEIGHBOUR_WEIGHT * many / signs.articles,
+            f"of {country_name(country)}, as {_country_reason(many, signs)}",
         )
     if many := signs.languages.get(language, 0):
         yield (
-            BY_LANGUAGE * many / signs.articles,
-            f"in {language_name(language)}, as {_of(many, signs)}",
+            LANGUAGE_WEIGHT * many / signs.articles,
+            f"in {language_name(language)}, as {_country_reason(many, signs)}",
         )
 
 
-def _agency_of_country(outlet: CatalogueOutlet, signs: Signs) -> list[tuple[float, str]]:
+def _agency_of_country(outlet: CatalogueOutlet, signs: OutletEvidence) -> list[tuple[float, str]]:
     """Clients of an agency that is credited: most are where it is."""
     agency = signs.agency_countries.get(outlet.country or "")
     if agency is None or outlet.kind == "local":
         return []
-    return [(OF_AGENCYS_COUNTRY, f"of {country_name(outlet.country)}, as {agency} is")]
+    return [(AGENCY_COUNTRY_WEIGHT, f"of {country_name(outlet.country)}, as {agency} is")]
 
 
-def _weight(times: int) -> float:
-    return OF_EVIDENCE + OF_MORE * (min(times, 5) - 1)
+def _outlet_weight(times: int) -> float:
+    return EVIDENCE_WEIGHTS + FURTHER_EVIDENCE_SHARE * (min(times, 5) - 1)
 
 
-def _listed(hosts: tuple[str, ...]) -> str:
+def _listed_names(hosts: tuple[str, ...]) -> str:
     more = len(hosts) - 2
     return ", ".join(hosts[:2]) + (f" and {more} more" if more > 0 else "")
 
 
-def _counted(many: int, word: str) -> str:
+def _counted_articles(many: int, word: str) -> str:
     return f"{many:,} {word}{'s' * (many != 1)}"
 
 
-def _of(many: int, signs: Signs) -> str:
+def _country_reason(many: int, signs: OutletEvidence) -> str:
     """So many of the story's articles."""
     if signs.articles == 1:
         return "its article"

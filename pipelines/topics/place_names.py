@@ -24,9 +24,9 @@ from archive.text.unspaced import UNSPACED_RUN
 if TYPE_CHECKING:
     from babel import Locale
 
-FILE = Path(__file__).parent / "place_names.json.gz"
+PLACE_NAMES_FILE = Path(__file__).parent / "place_names.json.gz"
 
-OF_LANGUAGES = {
+NAME_LANGUAGES_URL = {
     "be": "BY", "bg": "BG", "cs": "CZ", "da": "DK", "de": "DE", "el": "GR", "et": "EE", "fa": "IR", "fi": "FI",
     "fr": "FR", "he": "IL", "hr": "HR", "hu": "HU", "hy": "AM", "id": "ID", "is": "IS", "it": "IT", "ja": "JP",
     "ka": "GE", "kk": "KZ", "km": "KH", "ko": "KR", "ky": "KG", "lo": "LA", "lt": "LT", "lv": "LV", "mk": "MK",
@@ -35,46 +35,46 @@ OF_LANGUAGES = {
     "zh": "CN", "so": "SO", "es": "ES",
 }  # fmt: skip
 """Languages that are called as a country's people are: `французский` is both."""
-_LANGUAGES = """
+_NAME_LANGUAGES = """
 af am ar as az be bg bn bs ca ckb cs cy da de el en eo es et eu fa fi fo fr ga gl gu he hi hr ht hu hy id is it ja jv ka
 kk km kn ko ku ky lb lo lt lv mg mk ml mn mr ms mt my nb ne nl nn no oc or pa pl ps pt qu ro ru sh si sk sl sq sr sv sw
 ta te tg th tl tr ug uk ur uz vi wo xh yi yo zh zu
 """
-LANGUAGES = tuple(_LANGUAGES.split())
+NAME_LANGUAGES = tuple(_NAME_LANGUAGES.split())
 """ISO 639-1, and Sorani, which has no code in it."""
-FURTHER = {"zh": ("zh_Hant", "zh_Hant_HK", "yue"), "no": ("nb", "nn"), "pt": ("pt_PT",), "sr": ("sr_Latn",),
+FURTHER_PLACE_NAMES = {"zh": ("zh_Hant", "zh_Hant_HK", "yue"), "no": ("nb", "nn"), "pt": ("pt_PT",), "sr": ("sr_Latn",),
            "uz": ("uz_Cyrl",), "az": ("az_Cyrl",), "sh": ("hr", "sr_Latn", "bs"), "es": ("es_MX",),
            "tl": ("fil",)}  # fmt: skip
 """CLDR's locales of a language besides the one of its name."""
-OFTEN = 4
+COMMON_WORD_NAMES = 4
 """Languages that call a place by one name, from which on it is known in any other."""
-OF_SEVERAL = 5
+MAX_PLACE_NAME_WORDS = 5
 """Letters of each word of a name that has several."""
-SHORTEST = 4
+MIN_PLACE_NAME_LETTERS = 4
 """Letters of a beginning by which a word is known."""
 
-MARKS = re.compile(
+PLACE_NAME_MARKS = re.compile(
     "[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u200b-\u200f]+"
 )
-ALIKE = str.maketrans("أإآٱةىیک", "ااااهييك")
+ALIKE_LETTERS = str.maketrans("أإآٱةىیک", "ااااهييك")
 """Letters of the Arabic script that writers use one for another."""
 ARABIC_ARTICLE = re.compile(r"\bال(?=\w{3})")
 """Left out of names, and of the words that are held against them."""
-WORD = re.compile(r"[^\W\d_]+(?:[\u0900-\u0dff\u200c]+[^\W\d_]*)*")
+PLACE_NAME_WORD = re.compile(r"[^\W\d_]+(?:[\u0900-\u0dff\u200c]+[^\W\d_]*)*")
 
 
-def fold(text: str) -> str:
+def fold_place_name(text: str) -> str:
     """In one case, without accents, points and other signs that some write and others leave out."""
     text = unicodedata.normalize("NFKC", text).casefold()
     if text.isascii():
         return text
     return unicodedata.normalize(
-        "NFC", MARKS.sub("", unicodedata.normalize("NFD", text))
-    ).translate(ALIKE)
+        "NFC", PLACE_NAME_MARKS.sub("", unicodedata.normalize("NFD", text))
+    ).translate(ALIKE_LETTERS)
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class PlaceNames:
     """The names of places that a text of some language may use, folded; several words are parted by
     blanks.
 
@@ -94,51 +94,53 @@ class Names:
 
     def starts(self, word: str) -> bool:
         """Whether a word may be the first of a name of several."""
-        return word in self.firsts or word[:OF_SEVERAL] in self.firsts
+        return word in self.firsts or word[:MAX_PLACE_NAME_WORDS] in self.firsts
 
 
 @cache
-def names_in(language: str) -> Names:
+def place_names_in(language: str) -> PlaceNames:
     """The names that a language uses, and those that many use; the latter alone if the language is
     not known."""
-    own, all_know = _table(language), _table("")
+    own, all_know = _name_table(language), _name_table("")
     whole = {**all_know["whole"], **own.get("whole", {})}
     beginnings = own.get("beginnings") or all_know["beginnings"]
     firsts = frozenset(name.partition(" ")[0] for name in (*whole, *beginnings) if " " in name)
     pairs: dict[str, int] = {}
     for name in filter(UNSPACED_RUN.match, whole):
         pairs[name[:2]] = max(len(name), pairs.get(name[:2], 0))
-    return Names(whole, beginnings, {**all_know["cities"], **own.get("cities", {})}, firsts, pairs)
+    return PlaceNames(
+        whole, beginnings, {**all_know["cities"], **own.get("cities", {})}, firsts, pairs
+    )
 
 
 @cache
-def _lines() -> dict[str, str]:
+def _file_lines() -> dict[str, str]:
     """Language → its tables as JSON: a text needs those of one language."""
-    lines = gzip.decompress(FILE.read_bytes()).decode().splitlines()
+    lines = gzip.decompress(PLACE_NAMES_FILE.read_bytes()).decode().splitlines()
     return dict(line.split("\t", 1) for line in lines)
 
 
 @cache
-def _table(language: str) -> dict[str, dict[str, str]]:
-    return json.loads(_lines().get(language, "{}"))  # type: ignore[no-any-return]
+def _name_table(language: str) -> dict[str, dict[str, str]]:
+    return json.loads(_file_lines().get(language, "{}"))  # type: ignore[no-any-return]
 
 
 # -- making the file -------------------------------------------------------------------------------
 
-Table = dict[str, dict[str, str]]
+NameTable = dict[str, dict[str, str]]
 
 
-def from_cldr() -> dict[str, Table]:
+def place_names_from_cldr() -> dict[str, NameTable]:
     """Language → its tables; under the empty name those that serve all."""
-    tables: dict[str, Table] = {}
+    tables: dict[str, NameTable] = {}
     users: dict[str, list[str]] = defaultdict(list)
     begun: dict[str, list[str]] = defaultdict(list)
-    for language in LANGUAGES:
-        countries, cities = _named(language)
-        whole = {**_unambiguous(cities), **_unambiguous(countries)}
+    for language in NAME_LANGUAGES:
+        countries, cities = _named_places(language)
+        whole = {**_unambiguous_names(cities), **_unambiguous_names(countries)}
         tables[language] = {
-            "beginnings": _beginnings(countries, _country_begins),
-            "cities": _beginnings(cities, _city_begins),
+            "beginnings": _name_beginnings(countries, _country_begins),
+            "cities": _name_beginnings(cities, _city_begins),
             "whole": whole,
         }
         for name, place in whole.items():
@@ -146,16 +148,20 @@ def from_cldr() -> dict[str, Table]:
         for name, place in tables[language]["beginnings"].items():
             begun[name].append(place)
     everywhere = {
-        name: min(places) for name, places in sorted(users.items()) if _is_known(name, places)
+        name: min(places) for name, places in sorted(users.items()) if _is_known_place(name, places)
     }
-    english = {_words(city): place for city, place in _english_cities() if len(city) >= SHORTEST}
+    english = {
+        _split_name(city): place
+        for city, place in _english_cities()
+        if len(city) >= MIN_PLACE_NAME_LETTERS
+    }
     everywhere |= english
     for table in tables.values():
         table["whole"] = {
             name: place for name, place in table["whole"].items() if everywhere.get(name) != place
         }
     beginnings = {
-        name: min(places) for name, places in sorted(begun.items()) if _is_known(name, places)
+        name: min(places) for name, places in sorted(begun.items()) if _is_known_place(name, places)
     }
     inflected = {begins: place for name, place in english.items() for begins in _city_begins(name)}
     return {
@@ -168,18 +174,22 @@ def from_cldr() -> dict[str, Table]:
     }
 
 
-def _is_known(name: str, places: Sequence[str]) -> bool:
-    return len(places) >= OFTEN and len(set(places)) == 1 and len(name) >= SHORTEST
+def _is_known_place(name: str, places: Sequence[str]) -> bool:
+    return (
+        len(places) >= COMMON_WORD_NAMES
+        and len(set(places)) == 1
+        and len(name) >= MIN_PLACE_NAME_LETTERS
+    )
 
 
-def _named(language: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+def _named_places(language: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """(name, code) of countries and of their languages, and (name, city) of cities."""
     from babel import Locale
     from babel.core import UnknownLocaleError
 
     countries: list[tuple[str, str]] = []
     cities: list[tuple[str, str]] = []
-    for locale in (language, *FURTHER.get(language, ())):
+    for locale in (language, *FURTHER_PLACE_NAMES.get(language, ())):
         try:
             known = Locale.parse(locale)
         except (UnknownLocaleError, ValueError):
@@ -191,25 +201,25 @@ def _named(language: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]
         ]
         countries += [
             (known.languages[code], place)
-            for code, place in OF_LANGUAGES.items()
+            for code, place in NAME_LANGUAGES_URL.items()
             if code in known.languages
         ]
-        cities += list(_cities(known))
+        cities += list(_cldr_cities(known))
     return countries, cities
 
 
-def _cities(locale: Locale) -> Iterator[tuple[str, str]]:
+def _cldr_cities(locale: Locale) -> Iterator[tuple[str, str]]:
     """Where CLDR has no name of its own, a language writes the city as English does."""
-    for zone, place in _zones():
+    for zone, place in _city_zones():
         if name := locale.time_zones.get(zone, {}).get("city"):
             yield name, place
 
 
 def _english_cities() -> Iterator[tuple[str, str]]:
-    return ((zone.rpartition("/")[2].replace("_", " "), place) for zone, place in _zones())
+    return ((zone.rpartition("/")[2].replace("_", " "), place) for zone, place in _city_zones())
 
 
-def _zones() -> Iterator[tuple[str, str]]:
+def _city_zones() -> Iterator[tuple[str, str]]:
     """Time zones that are called after a city, and the city."""
     from babel.core import get_global
 
@@ -218,7 +228,7 @@ def _zones() -> Iterator[tuple[str, str]]:
         if area and not area.startswith(NO_CITIES_WITHIN):
             city = city.replace("_", " ")
             if city not in NO_CITIES:
-                yield str(zone), SAME.get(city, city)
+                yield str(zone), SAME_PLACES.get(city, city)
 
 
 NO_CITIES_WITHIN = (
@@ -241,15 +251,15 @@ NO_CITIES = {
     "Currie",
 }
 """Words before they are places."""
-SAME = {"Kiev": "Kyiv", "Calcutta": "Kolkata", "Rangoon": "Yangon", "Saigon": "Ho Chi Minh", "Katmandu": "Kathmandu",
+SAME_PLACES = {"Kiev": "Kyiv", "Calcutta": "Kolkata", "Rangoon": "Yangon", "Saigon": "Ho Chi Minh", "Katmandu": "Kathmandu",
         "Macau": "Macao", "Singapore": "SG", "Hong Kong": "HK", "Luxembourg": "LU", "Monaco": "MC", "Vatican": "VA",
         "Djibouti": "DJ", "Panama": "PA", "Guatemala": "GT", "Macao": "MO"}  # fmt: skip
 
 
-def _unambiguous(named: Iterable[tuple[str, str]]) -> dict[str, str]:
+def _unambiguous_names(named: Iterable[tuple[str, str]]) -> dict[str, str]:
     places: dict[str, set[str]] = defaultdict(set)
     for name, place in named:
-        places[_words(name)].add(SAME.get(place, place))
+        places[_split_name(name)].add(SAME_PLACES.get(place, place))
     return {
         name: min(those)
         for name, those in sorted(places.items())
@@ -257,53 +267,61 @@ def _unambiguous(named: Iterable[tuple[str, str]]) -> dict[str, str]:
     }
 
 
-def _words(name: str) -> str:
+def _split_name(name: str) -> str:
     """A name as it is looked up: folded words with blanks between."""
-    name = ARABIC_ARTICLE.sub("", fold(name.partition("(")[0]))
+    name = ARABIC_ARTICLE.sub("", fold_place_name(name.partition("(")[0]))
     return (
-        " ".join(WORD.findall(name)) if not UNSPACED_RUN.search(name) else re.sub(r"\s+", "", name)
+        " ".join(PLACE_NAME_WORD.findall(name))
+        if not UNSPACED_RUN.search(name)
+        else re.sub(r"\s+", "", name)
     )
 
 
-def _beginnings(
+def _name_beginnings(
     named: Iterable[tuple[str, str]], of: Callable[[str], Iterable[str]]
 ) -> dict[str, str]:
     """What the names of one place alone begin with."""
     places: dict[str, set[str]] = defaultdict(set)
     for name, place in named:
-        words = _words(name)
+        words = _split_name(name)
         for begins in of(words) if not UNSPACED_RUN.search(words) else ():
-            places[begins].add(SAME.get(place, place))
+            places[begins].add(SAME_PLACES.get(place, place))
     return {name: min(those) for name, those in sorted(places.items()) if len(those) == 1}
 
 
 def _country_begins(name: str) -> Iterator[str]:
     """A country's name without what grammar changes: its last two letters, or the last if the name
     is short."""
-    yield beginning(name)
-    if " " not in name and len(name) > SHORTEST:
-        yield name[: max(SHORTEST, len(name) - 1)]
+    yield name_beginning(name)
+    if " " not in name and len(name) > MIN_PLACE_NAME_LETTERS:
+        yield name[: max(MIN_PLACE_NAME_LETTERS, len(name) - 1)]
 
 
-def beginning(name: str) -> str:
+def name_beginning(name: str) -> str:
     """A name without its last letters, of several words the first letters of each."""
     words = name.split()
     if len(words) > 1:
-        return " ".join(word[:OF_SEVERAL] for word in words)
-    return name[: max(SHORTEST, len(name) - 2)]
+        return " ".join(word[:MAX_PLACE_NAME_WORDS] for word in words)
+    return name[: max(MIN_PLACE_NAME_LETTERS, len(name) - 2)]
 
 
 def _city_begins(name: str) -> Iterator[str]:
     """A city's name without a last vowel; none if it is short (`Roma` is no Roman, `Сеула` is
     Seoul)."""
-    if " " not in name and len(name) > (SHORTEST if name.isascii() else SHORTEST - 1):
-        yield name[:-1] if len(name) > SHORTEST + 1 and name[-1] in LAST_VOWELS else name
+    if " " not in name and len(name) > (
+        MIN_PLACE_NAME_LETTERS if name.isascii() else MIN_PLACE_NAME_LETTERS - 1
+    ):
+        yield (
+            name[:-1]
+            if len(name) > MIN_PLACE_NAME_LETTERS + 1 and name[-1] in LAST_VOWELS
+            else name
+        )
 
 
 LAST_VOWELS = frozenset("aeiouyаеиіоуыьяαηοא")
 
 
-def packed(tables: Mapping[str, Table]) -> bytes:
+def packed_place_names(tables: Mapping[str, NameTable]) -> bytes:
     lines = [
         f"{language}\t{json.dumps(table, ensure_ascii=False, separators=(',', ':'))}\n"
         for language, table in tables.items()
@@ -312,4 +330,4 @@ def packed(tables: Mapping[str, Table]) -> bytes:
 
 
 if __name__ == "__main__":
-    FILE.write_bytes(packed(from_cldr()))
+    PLACE_NAMES_FILE.write_bytes(packed_place_names(place_names_from_cldr()))

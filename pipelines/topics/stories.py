@@ -24,55 +24,73 @@ from math import isnan, log, nan, sqrt
 
 import numpy as np
 
-from archive.articles.language_keys import readable
+from archive.articles.language_keys import has_readable_keys
 from archive.articles.stories import (
-    Candidate,
-    Confirmed,
-    Judge,
-    Judgement,
-    Known,
-    Listing,
-    Part,
-    Score,
+    ConfirmedArticle,
+    KnownArticle,
     Story,
-    Tier,
+    StoryCandidate,
+    StoryJudgement,
+    StoryListing,
+    StoryPart,
+    StoryPolicy,
+    StoryScore,
+    StoryTier,
 )
-from archive.records import below_standfirst
+from archive.records import text_below_standfirst
 from archive.text.unspaced import UNSPACED_RUN
-from archive.timestamps import days as days_of
-from pipelines.text.terms import terms as terms_of
-from pipelines.text.vectors import Vector, cosine, mean, unit, weights
-from pipelines.topics.language_keys import link
-from pipelines.topics.membership import Array, Standing, arrives, at_any_time, gram, judge
-from pipelines.topics.membership import nearness as near
+from archive.timestamps import days_since_epoch as days_of
+from pipelines.text.terms import text_terms as terms_of
+from pipelines.text.vectors import (
+    WeightedTerms,
+    cosine_similarity,
+    mean_vector,
+    term_counts,
+    unit_vector,
+)
+from pipelines.topics.language_keys import foreign_link
+from pipelines.topics.membership import (
+    Array,
+    StoryStanding,
+    arrival_probability,
+    cosine_matrix,
+    judge_membership,
+    min_time_weight,
+)
+from pipelines.topics.membership import time_weight as near
 
 # -- an article in two views -----------------------------------------------------------------------
 
-OPENS = "^"
+OPENING_SENTENCE = "^"
 """Before a term of the opening; no term has one."""
-OPENING = 500
+STORY_OPENING_CHARS = 500
 """Characters: the paragraph or two that say what happened."""
-OF_OPENING = 0.35
+OPENING_SHARE = 0.35
 """What the openings count; the whole texts count the rest."""
-TERMS_OF_WHOLE, TERMS_OF_OPENING = 150, 64
-DAMPED = 0.75
+MAX_TEXT_TERMS, MAX_OPENING_TERMS = 150, 64
+TERM_DAMPING = 0.75
 """The power of a term's rarity. A cosine multiplies the rarity of a shared term by itself: at full
 power a single rare word would join what has nothing else in common."""
 
 
-def opening(
+def opening_weights(
     headline: str | None, standfirst: str | None, text: str, language: str | None
 ) -> dict[str, float]:
     """The terms with which an article opens, counted as those of the whole."""
-    return weights(headline, standfirst, below_standfirst(text, standfirst)[:OPENING], language)
+    return term_counts(
+        headline,
+        standfirst,
+        text_below_standfirst(text, standfirst)[:STORY_OPENING_CHARS],
+        language,
+    )
 
 
-def in_two_views(
+def two_view_vector(
     whole: Mapping[str, float],
     opening: Mapping[str, float],
     frequencies: Mapping[str, int],
     articles: int,
-) -> Vector:
+) -> WeightedTerms:
     """An article as a story sees it, of unit length: its terms and those of its opening, by how
     many hold each.
 
@@ -80,68 +98,74 @@ def in_two_views(
     """
     all_articles = log(articles + 1)
     rarity = {
-        term: max(0.0, all_articles - log(frequencies.get(term, 0) + 0.5)) ** DAMPED
+        term: max(0.0, all_articles - log(frequencies.get(term, 0) + 0.5)) ** TERM_DAMPING
         for term in {**whole, **opening}
     }
-    seen = _view(whole, rarity, TERMS_OF_WHOLE, sqrt(1 - OF_OPENING))
-    opened = _view(opening, rarity, TERMS_OF_OPENING, sqrt(OF_OPENING))
-    return seen | {OPENS + term: weight for term, weight in opened.items()}
+    seen = _view(whole, rarity, MAX_TEXT_TERMS, sqrt(1 - OPENING_SHARE))
+    opened = _view(opening, rarity, MAX_OPENING_TERMS, sqrt(OPENING_SHARE))
+    return seen | {OPENING_SENTENCE + term: weight for term, weight in opened.items()}
 
 
 def _view(
     counts: Mapping[str, float], rarity: Mapping[str, float], most: int, size: float
-) -> Vector:
+) -> WeightedTerms:
     """As `pipelines.text.vectors.vector`, of this length, with rarities that both views share."""
     told = {
         term: (1 + log(count) if count > 1 else 1.0) * rare
         for term, count in counts.items()
         if (rare := rarity[term]) > 0
     }
-    return {term: size * weight for term, weight in unit(told, most).items()}
+    return {term: size * weight for term, weight in unit_vector(told, most).items()}
 
 
-def vector(
-    headline: str | None, standfirst: str | None, text: str, language: str | None, known: Known
-) -> Vector:
+def story_vector(
+    headline: str | None,
+    standfirst: str | None,
+    text: str,
+    language: str | None,
+    known: KnownArticle,
+) -> WeightedTerms:
     """An article, or a lead with its lede for a text, as a story sees it.
 
     `known` gives for terms how many articles hold each, and how many articles there are.
     """
-    whole = weights(headline, standfirst, text, language)
-    return in_two_views(whole, opening(headline, standfirst, text, language), *known(whole))
+    whole = term_counts(headline, standfirst, text, language)
+    return two_view_vector(
+        whole, opening_weights(headline, standfirst, text, language), *known(whole)
+    )
 
 
 # -- the profile -----------------------------------------------------------------------------------
 
-TERMS_OF_PROFILE = 600
+MAX_PROFILE_TERMS = 600
 """Of both views; what a few articles have between them."""
-SHOWN = 24
+MAX_SHOWN_TERMS = 24
 """Terms by which a profile is looked for and told."""
-WORD = re.compile(r"[^\W\d_]+")
+SEARCH_WORD = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt:
+class LearntStory:
     """What a listing learnt of its story."""
 
     members: Mapping[str, float]
     """The middle of the articles that belong, of unit length."""
     days: tuple[float, ...]
     """When they were published, in days since 1970."""
-    standing: Standing
+    standing: StoryStanding
     languages: tuple[str, ...] = ()
     """In which a person confirmed articles; those in others are told by their keys."""
     keys: Mapping[str, float] = field(default_factory=dict)
     """The middle of the keys of the articles that belong (`pipelines.topics.language_keys`)."""
 
     @staticmethod
-    def read(kept: str) -> Learnt:
+    def read(kept: str) -> LearntStory:
         """From the JSON that `written` gives."""
         read = json.loads(kept)
-        return Learnt(
+        return LearntStory(
             read["members"],
             tuple(read["days"]),
-            Standing(**read["standing"]),
+            StoryStanding(**read["standing"]),
             tuple(read["languages"]),
             read["keys"],
         )
@@ -157,7 +181,7 @@ class Learnt:
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class StoryProfile:
     """What a story is known by."""
 
     vector: Mapping[str, float]
@@ -169,53 +193,55 @@ class Profile:
     since: str | None = None
     until: str | None = None
     hosts: tuple[str, ...] = ()
-    learnt: Learnt | None = None
+    learnt: LearntStory | None = None
 
 
-def profile(story: Story, confirmed: Sequence[Confirmed]) -> Profile:
+def story_profile(story: Story, confirmed: Sequence[ConfirmedArticle]) -> StoryProfile:
     """The mean of the confirmed articles and of the words that a person gave, within the limits
     that they set."""
     vectors: list[Mapping[str, float]] = [each.weights for each in confirmed]
     languages = story.languages or tuple({each.language for each in confirmed if each.language})
     if story.words:
-        vectors.append(of_words(story.words, languages))
-    return Profile(
-        vector=mean(vectors, TERMS_OF_PROFILE),
+        vectors.append(words_vector(story.words, languages))
+    return StoryProfile(
+        vector=mean_vector(vectors, MAX_PROFILE_TERMS),
         articles=len(confirmed),
         dates=tuple(sorted({each.published_at for each in confirmed if each.published_at})),
         languages=story.languages,
         since=story.since,
         until=story.until,
         hosts=story.hosts,
-        learnt=Learnt.read(story.learnt) if story.learnt else None,
+        learnt=LearntStory.read(story.learnt) if story.learnt else None,
     )
 
 
-def of_words(words: str, languages: Collection[str]) -> Vector:
+def words_vector(words: str, languages: Collection[str]) -> WeightedTerms:
     """Words that a person gave, as an article that holds nothing else; in each of the languages
     (English if none)."""
     found = {term for language in languages or ("en",) for term in terms_of(words, language)}
-    views = {term: sqrt(1 - OF_OPENING) for term in found} | {
-        OPENS + term: sqrt(OF_OPENING) for term in found
+    views = {term: sqrt(1 - OPENING_SHARE) for term in found} | {
+        OPENING_SENTENCE + term: sqrt(OPENING_SHARE) for term in found
     }
-    return unit(views, len(views)) if views else {}
+    return unit_vector(views, len(views)) if views else {}
 
 
-def terms(profile: Profile) -> list[str]:
+def profile_terms(profile: StoryProfile) -> list[str]:
     """The profile's terms, the strongest first."""
-    return _strongest(profile.vector)
+    return _strongest_terms(profile.vector)
 
 
-def _strongest(weights: Mapping[str, float]) -> list[str]:
+def _strongest_terms(weights: Mapping[str, float]) -> list[str]:
     """Terms by their weight in both views."""
     both: dict[str, float] = {}
     for term, weight in weights.items():
-        bare = term.removeprefix(OPENS)
+        bare = term.removeprefix(OPENING_SENTENCE)
         both[bare] = both.get(bare, 0.0) + weight
-    return sorted(both, key=lambda term: (-both[term], term))[:SHOWN]
+    return sorted(both, key=lambda term: (-both[term], term))[:MAX_SHOWN_TERMS]
 
 
-def search_words(profile: Profile, texts: Iterable[tuple[str, str | None]], most: int) -> list[str]:
+def story_search_words(
+    profile: StoryProfile, texts: Iterable[tuple[str, str | None]], most: int
+) -> list[str]:
     """The profile's strongest terms as words that people write, most often in these texts (text,
     language).
 
@@ -223,11 +249,13 @@ def search_words(profile: Profile, texts: Iterable[tuple[str, str | None]], most
     """
     written: dict[str, Counter[str]] = defaultdict(Counter)
     for text, language in texts:
-        for word, times in Counter(WORD.findall(text)).items():
+        for word, times in Counter(SEARCH_WORD.findall(text)).items():
             stem = terms_of(word, language)
             if len(stem) == 1:
                 written[stem[0]][word] += times
-    known = [term for term in terms(profile) if term in written or UNSPACED_RUN.fullmatch(term)]
+    known = [
+        term for term in profile_terms(profile) if term in written or UNSPACED_RUN.fullmatch(term)
+    ]
     return [written[term].most_common(1)[0][0] if term in written else term for term in known][
         :most
     ]
@@ -235,15 +263,15 @@ def search_words(profile: Profile, texts: Iterable[tuple[str, str | None]], most
 
 # -- what belongs ----------------------------------------------------------------------------------
 
-SURE, LIKELY, PERHAPS = 0.9, 0.5, 0.3
+SURE_PROBABILITY, LIKELY_PROBABILITY, PERHAPS_PROBABILITY = 0.9, 0.5, 0.3
 """The least probability of each tier."""
-ALONE_FOR = 14.0
+NEW_EVENT_DAYS = 14.0
 """Days to the nearest other article of the story from which one is background."""
 
 
-def listing(story: Story, candidates: Sequence[Candidate]) -> Listing:
+def list_story(story: Story, candidates: Sequence[StoryCandidate]) -> StoryListing:
     """All candidates judged together, within the limits that the person set."""
-    bounds = profile(story, [])
+    bounds = story_profile(story, [])
     vectors = [each.vector for each in candidates]
     confirmed = [
         number
@@ -254,39 +282,46 @@ def listing(story: Story, candidates: Sequence[Candidate]) -> Listing:
     moments = [days_since_1970(each.published_at) for each in candidates]
     if story.words:
         vectors.append(
-            of_words(story.words, story.languages or {each.language or "" for each in candidates})
+            words_vector(
+                story.words, story.languages or {each.language or "" for each in candidates}
+            )
         )
         moments.append(nan)
         confirmed.append(len(candidates))
     if not confirmed:
-        return Listing([Judgement(0.0, None)] * len(candidates), [], "")
-    cosines, days = gram(vectors), np.array(moments)
-    judged = judge(cosines, days, confirmed, rejected)
+        return StoryListing([StoryJudgement(0.0, None)] * len(candidates), [], "")
+    cosines, days = cosine_matrix(vectors), np.array(moments)
+    judged = judge_membership(cosines, days, confirmed, rejected)
     allowed = [
-        not left_out(bounds, each.published_at, each.language, each.host) for each in candidates
+        not excluded_reason(bounds, each.published_at, each.language, each.host)
+        for each in candidates
     ]
     belonging = [
         number
         for number, each in enumerate(candidates)
         if each.verdict == "belongs"
-        or (allowed[number] and judged.probabilities[number] >= LIKELY and not each.verdict)
+        or (
+            allowed[number]
+            and judged.probabilities[number] >= LIKELY_PROBABILITY
+            and not each.verdict
+        )
     ]
-    members = mean((vectors[number] for number in belonging), TERMS_OF_PROFILE)
+    members = mean_vector((vectors[number] for number in belonging), MAX_PROFILE_TERMS)
     nearest = judged.nearest(belonging)
-    parts = _parts(candidates, days, belonging)
+    parts = _story_parts(candidates, days, belonging)
     judgements = [
-        Judgement(
+        StoryJudgement(
             float(judged.probabilities[number]) if allowed[number] else 0.0,
-            tier(float(judged.probabilities[number])) if allowed[number] else None,
+            story_tier(float(judged.probabilities[number])) if allowed[number] else None,
             parts.get(number),
-            _in_common(each.vector, members)
-            if each.verdict or judged.probabilities[number] >= PERHAPS
+            _shared_terms(each.vector, members)
+            if each.verdict or judged.probabilities[number] >= PERHAPS_PROBABILITY
             else (),
             None if (near_to := nearest[number]) is None else candidates[near_to].id,
         )
         for number, each in enumerate(candidates)
     ]
-    learnt = Learnt(
+    learnt = LearntStory(
         members,
         tuple(round(moments[n], 2) for n in belonging if not isnan(moments[n])),
         judged.standing,
@@ -300,18 +335,22 @@ def listing(story: Story, candidates: Sequence[Candidate]) -> Listing:
             )
         ),
     )
-    return Listing(judgements, _strongest(members), learnt.written())
+    return StoryListing(judgements, _strongest_terms(members), learnt.written())
 
 
-def tier(probability: float) -> Tier | None:
+def story_tier(probability: float) -> StoryTier | None:
     """What is done with an article that belongs so likely."""
-    tiers: list[tuple[float, Tier]] = [(SURE, "sure"), (LIKELY, "likely"), (PERHAPS, "perhaps")]
+    tiers: list[tuple[float, StoryTier]] = [
+        (SURE_PROBABILITY, "sure"),
+        (LIKELY_PROBABILITY, "likely"),
+        (PERHAPS_PROBABILITY, "perhaps"),
+    ]
     return next((name for least, name in tiers if probability >= least), None)
 
 
-def _parts(
-    candidates: Sequence[Candidate], days: Array, belonging: Sequence[int]
-) -> dict[int, Part]:
+def _story_parts(
+    candidates: Sequence[StoryCandidate], days: Array, belonging: Sequence[int]
+) -> dict[int, StoryPart]:
     """What each article is to its story: by its event, and by how far it stands from the others in
     time."""
     events = {
@@ -319,12 +358,12 @@ def _parts(
         for number in belonging
         if candidates[number].verdict == "belongs"
     }
-    parts: dict[int, Part] = {}
+    parts: dict[int, StoryPart] = {}
     for number in belonging:
         others = np.abs(np.delete(days[belonging], belonging.index(number)) - days[number])
         alone = (
             len(others) > 0
-            and bool(np.all(others[~np.isnan(others)] >= ALONE_FOR))
+            and bool(np.all(others[~np.isnan(others)] >= NEW_EVENT_DAYS))
             and not isnan(days[number])
         )
         event = candidates[number].event_id
@@ -335,126 +374,142 @@ def _parts(
     return parts
 
 
-def _in_common(vector: Mapping[str, float], members: Mapping[str, float]) -> list[str]:
-    return _strongest(
+def _shared_terms(vector: Mapping[str, float], members: Mapping[str, float]) -> list[str]:
+    return _strongest_terms(
         {term: weight * members[term] for term, weight in vector.items() if term in members}
     )
 
 
 # -- in other languages ----------------------------------------------------------------------------
 
-EVEN_LINK, STEEP_LINK = 0.08, 2.2
+EVEN_FOREIGN_LINK, FOREIGN_LINK_STEEPNESS = 0.08, 2.2
 """The link to a story at which every second report in another language belongs, and how fast that
 changes."""
-SHARED_EVENT = 0.9
+SHARED_EVENT_CHANCE = 0.9
 """What the likeliest report of an event gives to the others in it."""
-KEYS = 300
+MAX_PROFILE_KEYS = 300
 
 
-def keys_of(members: Sequence[Candidate]) -> Vector:
+def profile_keys(members: Sequence[StoryCandidate]) -> WeightedTerms:
     """The middle of the keys of articles that belong; those that a person confirmed count twice."""
     counted = [*members, *(each for each in members if each.verdict == "belongs")]
-    return mean((each.keys for each in counted), KEYS)
+    return mean_vector((each.keys for each in counted), MAX_PROFILE_KEYS)
 
 
-def abroad(
-    story: Story, home: Listing, members: Sequence[Candidate], foreign: Sequence[Candidate]
-) -> Listing:
+def foreign_candidates(
+    story: Story,
+    home: StoryListing,
+    members: Sequence[StoryCandidate],
+    foreign: Sequence[StoryCandidate],
+) -> StoryListing:
     """How likely reports in other languages belong, by the keys that they share with those that are
     listed."""
-    told = keys_of(members)
-    learnt = replace(Learnt.read(home.learnt), keys=told)
-    bounds = profile(story, [])
+    told = profile_keys(members)
+    learnt = replace(LearntStory.read(home.learnt), keys=told)
+    bounds = story_profile(story, [])
     chances = [
         0.0
-        if left_out(bounds, each.published_at, each.language, each.host)
-        else _chance_abroad(learnt, each)
+        if excluded_reason(bounds, each.published_at, each.language, each.host)
+        else _foreign_chance(learnt, each)
         for each in foreign
     ]
     best: dict[int | None, float] = {}
     for each, chance in zip(foreign, chances, strict=True):
         best[each.event_id] = max(chance, best.get(each.event_id, 0.0))
     judgements = [
-        _foreign(
+        _foreign_judgements(
             each,
-            max(chance, SHARED_EVENT * best[each.event_id]) if chance and each.event_id else chance,
+            max(chance, SHARED_EVENT_CHANCE * best[each.event_id])
+            if chance and each.event_id
+            else chance,
             members,
         )
         for each, chance in zip(foreign, chances, strict=True)
     ]
-    return Listing(judgements, home.terms, learnt.written())
+    return StoryListing(judgements, home.terms, learnt.written())
 
 
-def _chance_abroad(learnt: Learnt, candidate: Candidate) -> float:
+def _foreign_chance(learnt: LearntStory, candidate: StoryCandidate) -> float:
     day = days_since_1970(candidate.published_at)
     apart = min((abs(day - each) for each in learnt.days), default=nan)
-    words = cosine(candidate.vector, learnt.members)
-    linked = link(cosine(candidate.keys, learnt.keys), words, None if isnan(apart) else apart)
-    return 1 / (1 + (EVEN_LINK / linked) ** STEEP_LINK) if linked > 0 else 0.0
+    words = cosine_similarity(candidate.vector, learnt.members)
+    linked = foreign_link(
+        cosine_similarity(candidate.keys, learnt.keys), words, None if isnan(apart) else apart
+    )
+    return 1 / (1 + (EVEN_FOREIGN_LINK / linked) ** FOREIGN_LINK_STEEPNESS) if linked > 0 else 0.0
 
 
-def _foreign(candidate: Candidate, chance: float, members: Sequence[Candidate]) -> Judgement:
-    nearest = max(members, key=lambda each: cosine(candidate.keys, each.keys))
+def _foreign_judgements(
+    candidate: StoryCandidate, chance: float, members: Sequence[StoryCandidate]
+) -> StoryJudgement:
+    nearest = max(members, key=lambda each: cosine_similarity(candidate.keys, each.keys))
     shared = {
         key: weight * nearest.keys[key]
         for key, weight in candidate.keys.items()
         if key in nearest.keys
     }
-    shown = readable(sorted(shared, key=lambda key: -shared[key]))
-    return Judgement(
-        chance, tier(chance), "development" if chance >= LIKELY else None, shown[:SHOWN], nearest.id
+    shown = has_readable_keys(sorted(shared, key=lambda key: -shared[key]))
+    return StoryJudgement(
+        chance,
+        story_tier(chance),
+        "development" if chance >= LIKELY_PROBABILITY else None,
+        shown[:MAX_SHOWN_TERMS],
+        nearest.id,
     )
 
 
-def arrival(profile: Profile, candidate: Candidate) -> Judgement:
+def judge_arrival(profile: StoryProfile, candidate: StoryCandidate) -> StoryJudgement:
     """One article that came, by itself: the next listing judges it among the others."""
-    if profile.learnt is None or left_out(
+    if profile.learnt is None or excluded_reason(
         profile, candidate.published_at, candidate.language, candidate.host
     ):
-        return Judgement(0.0, None)
+        return StoryJudgement(0.0, None)
     learnt = profile.learnt
     if candidate.language and learnt.languages and candidate.language not in learnt.languages:
-        chance = _chance_abroad(learnt, candidate)
-        return Judgement(chance, tier(chance))
+        chance = _foreign_chance(learnt, candidate)
+        return StoryJudgement(chance, story_tier(chance))
     day = days_since_1970(candidate.published_at)
     apart = [abs(day - each) for each in learnt.days]
     confirmed = [abs(day - days_since_1970(each)) for each in profile.dates]
-    probability = arrives(
-        cosine(candidate.vector, profile.vector) * nearness(profile, candidate.published_at),
-        cosine(candidate.vector, learnt.members),
+    probability = arrival_probability(
+        cosine_similarity(candidate.vector, profile.vector)
+        * story_time_weight(profile, candidate.published_at),
+        cosine_similarity(candidate.vector, learnt.members),
         min(confirmed, default=nan),
         min(apart, default=nan),
         learnt.standing,
     )
-    return Judgement(
-        probability, tier(probability), None, _in_common(candidate.vector, learnt.members)
+    return StoryJudgement(
+        probability, story_tier(probability), None, _shared_terms(candidate.vector, learnt.members)
     )
 
 
 # -- how well a lead fits --------------------------------------------------------------------------
 
 
-def score(
-    profile: Profile,
+def story_score(
+    profile: StoryProfile,
     vector: Mapping[str, float],
     published_at: str | None,
     language: str | None,
     host: str,
-) -> Score:
+) -> StoryScore:
     """How well a lead fits, and by what; 0 for what languages, window or outlets of the story leave
     out."""
-    if left_out(profile, published_at, language, host):
-        return Score(0.0)
+    if excluded_reason(profile, published_at, language, host):
+        return StoryScore(0.0)
     few = {
         term: weight * profile.vector[term]
         for term, weight in vector.items()
         if term in profile.vector
     }
-    value = sum(few.values()) * nearness(profile, published_at)
-    return Score(min(1.0, value), _strongest(few))
+    value = sum(few.values()) * story_time_weight(profile, published_at)
+    return StoryScore(min(1.0, value), _strongest_terms(few))
 
 
-def left_out(profile: Profile, published_at: str | None, language: str | None, host: str) -> bool:
+def excluded_reason(
+    profile: StoryProfile, published_at: str | None, language: str | None, host: str
+) -> bool:
     """Is an article outside what the person asked for? What is not known of it does not leave it
     out."""
     if profile.hosts and host.removeprefix("www.") not in {
@@ -476,7 +531,7 @@ def left_out(profile: Profile, published_at: str | None, language: str | None, h
     return early or late
 
 
-def nearness(profile: Profile, published_at: str | None) -> float:
+def story_time_weight(profile: StoryProfile, published_at: str | None) -> float:
     """What the time between an article and the nearest confirmed one makes of their likeness."""
     apart = [
         days for each in profile.dates if (days := days_apart(published_at or "", each)) is not None
@@ -484,7 +539,7 @@ def nearness(profile: Profile, published_at: str | None) -> float:
     if not apart:
         return 1.0
     span = days_apart(profile.dates[0], profile.dates[-1]) or 0.0
-    return float(near(np.array(min(apart)), at_any_time(span)))
+    return float(near(np.array(min(apart)), min_time_weight(span)))
 
 
 def days_since_1970(moment: str | None) -> float:
@@ -505,5 +560,14 @@ def days_apart(moment: str, other: str) -> float | None:
     return abs(apart.total_seconds()) / 86_400
 
 
-JUDGE = Judge(profile, terms, listing, abroad, keys_of, arrival, opening, in_two_views)
+STORY_POLICY = StoryPolicy(
+    story_profile,
+    profile_terms,
+    list_story,
+    foreign_candidates,
+    profile_keys,
+    judge_arrival,
+    opening_weights,
+    two_view_vector,
+)
 """For `archive.articles.stories`."""

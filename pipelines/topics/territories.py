@@ -15,10 +15,10 @@ from babel import Locale, UnknownLocaleError, localedata
 from babel.core import get_global
 from babel.languages import get_official_languages
 
-from archive.text.folding import fold
-from pipelines.text.terms import terms
+from archive.text.folding import fold_text_for_search
+from pipelines.text.terms import text_terms
 
-FURTHER_NAMES = {
+FURTHER_COUNTRY_NAMES = {
     "AE": "uae", "BA": "bosnia", "BN": "brunei darussalam",
     "CD": "dr congo, drc, zaire, democratic republic of the congo", "CG": "congo republic, republic of the congo",
     "CI": "ivory coast", "CV": "cabo verde", "CZ": "czech republic", "FK": "malvinas",
@@ -30,13 +30,13 @@ FURTHER_NAMES = {
     "US": "usa, america, united states of america", "VA": "vatican, holy see", "VN": "viet nam",
 }  # fmt: skip
 """What English calls countries besides CLDR's name."""
-FURTHER_LANGUAGES = {
+FURTHER_LANGUAGE_NAMES = {
     "fa": "farsi",
     "fil": "tagalog",
     "no": "bokmål, nynorsk",
     "zh": "mandarin, cantonese",
 }
-ONE_LANGUAGE = {
+SINGLE_LANGUAGE_COUNTRIES = {
     "tl": "fil",
     "nb": "no",
     "nn": "no",
@@ -46,24 +46,24 @@ ONE_LANGUAGE = {
     "in": "id",
 }
 """Codes of what is filed under another code here."""
-NO_NAME_TEXT = """
+PATTERN_NO_COUNTRY_NAME = """
 and of the new north south east west central northern southern eastern western republic democratic united islands island
 isle saint st states san santa sar british french american dutch us uk minor outlying territories federated
 """
-NO_NAME = frozenset(NO_NAME_TEXT.split())
+NO_COUNTRY_NAMES = frozenset(PATTERN_NO_COUNTRY_NAME.split())
 """Words that no country is called by alone."""
-SMALL = frozenset(("the", "of", "and"))
-NO_COUNTRY = frozenset(("EU", "EZ", "UN", "ZZ"))
-AMBIGUOUS = frozenset(
+SMALL_TERRITORIES = frozenset(("the", "of", "and"))
+NOT_COUNTRIES = frozenset(("EU", "EZ", "UN", "ZZ"))
+AMBIGUOUS_COUNTRY_NAMES = frozenset(
     ("georgia", "jordan", "chad", "guinea", "jersey", "turkey", "mali", "monaco", "niger")
 )
 """English names that are also those of something else; they count for half when a text is searched
 for places."""
-UNSPACED = re.compile("[ก-๛ກ-ໟက-႟ក-៿\u3041-\u30ff㐀-鿿가-힣]")
+UNSPACED_NAME_SCRIPT = re.compile("[ก-๛ກ-ໟက-႟ក-៿\u3041-\u30ff㐀-鿿가-힣]")
 """Letters of scripts that set no blanks between words, or let particles stick to them, as Korean
 does."""
-NO_PLACE = ("unknown", "Etc", "GMT")
-WIDELY_READ = ("es", "fr", "de", "pt", "it", "ru", "ar", "zh", "ja", "ko")
+NOT_PLACES = ("unknown", "Etc", "GMT")
+WIDELY_READ_LANGUAGES = ("es", "fr", "de", "pt", "it", "ru", "ar", "zh", "ja", "ko")
 """Whose names of countries are known besides the English ones and each country's own."""
 
 # -- names -----------------------------------------------------------------------------------------
@@ -79,24 +79,24 @@ def language_name(code: str | None) -> str:
     return str(Locale("en").languages.get(code or "", code or ""))
 
 
-def one_language(code: str | None) -> str | None:
+def single_language(code: str | None) -> str | None:
     """The code under which a language is filed: `tl` and `fil`, `nb` and `no` are one."""
-    return ONE_LANGUAGE.get(code, code) if code else None
+    return SINGLE_LANGUAGE_COUNTRIES.get(code, code) if code else None
 
 
 @cache
-def languages_of(country: str) -> tuple[str, ...]:
+def languages_of_country(country: str) -> tuple[str, ...]:
     """The official languages of a country, the most spoken first, as far as they have two
     letters."""
     spoken = (
-        one_language(code.partition("_")[0]) or ""
+        single_language(code.partition("_")[0]) or ""
         for code in get_official_languages(country, de_facto=True)
     )
     return tuple(dict.fromkeys(code for code in spoken if len(code) == 2 or code == "fil"))
 
 
 @cache
-def _locale(language: str) -> Locale | None:
+def _cldr_locale(language: str) -> Locale | None:
     try:
         return Locale.parse(language) if localedata.exists(language) else None
     except (UnknownLocaleError, ValueError):
@@ -112,18 +112,26 @@ def countries_called(name: str) -> frozenset[str]:
     call themselves."""
     code = re.sub(r"(?<=\b[A-Z])\.", "", name.strip().upper())
     if re.fullmatch("[A-Z]{2,3}", code):
-        meant = [code] if code in _countries() else get_global("territory_aliases").get(code, [])
-        if len(meant) == 1 and meant[0] in _countries():
+        meant = (
+            [code]
+            if code in _countries_by_name()
+            else get_global("territory_aliases").get(code, [])
+        )
+        if len(meant) == 1 and meant[0] in _countries_by_name():
             return frozenset(meant)
         if len(code) == 2:
             return frozenset()
-    words = _words(name)
+    words = _name_words(name)
     found = (
-        _english_countries().get(words) or _turned(name) or _with_words(_english_countries(), words)
+        _countries_in_english().get(words)
+        or _inverted_names(name)
+        or _multi_word_names(_countries_in_english(), words)
     )
     if found or words in _english_languages():
         return found
-    return _own_countries().get(words) or _countries_elsewhere().get(words, frozenset())
+    return _countries_in_own_languages().get(words) or _countries_in_other_languages().get(
+        words, frozenset()
+    )
 
 
 @cache
@@ -131,36 +139,36 @@ def languages_called(name: str) -> frozenset[str]:
     """The languages that a person means: by code, by the English name, or as their speakers call
     them."""
     code = name.strip().lower()
-    if re.fullmatch("[a-z]{2,3}", code) and (one_language(code) or "") in Locale("en").languages:
-        return frozenset((one_language(code) or "",))
-    words = _words(name)
+    if re.fullmatch("[a-z]{2,3}", code) and (single_language(code) or "") in Locale("en").languages:
+        return frozenset((single_language(code) or "",))
+    words = _name_words(name)
     found = _english_languages().get(words, frozenset())
     return (
         found
-        if found or words in _english_countries()
+        if found or words in _countries_in_english()
         else _own_languages().get(words, frozenset())
     )
 
 
-def known_names(what: str) -> list[str]:
+def known_country_names(what: str) -> list[str]:
     """The English names of all countries, or of all languages: what `country` or `language` may
     have meant."""
-    named = _english_countries() if what == "country" else _english_languages()
-    alone = (word for words in named for word in words if word not in NO_NAME)
+    named = _countries_in_english() if what == "country" else _english_languages()
+    alone = (word for words in named for word in words if word not in NO_COUNTRY_NAMES)
     return list(dict.fromkeys([*(" ".join(words) for words in named), *alone]))
 
 
-def _turned(name: str) -> frozenset[str]:
+def _inverted_names(name: str) -> frozenset[str]:
     """The country of a name as lists sort it: `Korea, North`, `Iran, Islamic Republic of`, `Holy
     See (Vatican …)`."""
     first, comma, rest = name.partition(" (" if name.endswith(")") else ",")
     if not comma:
         return frozenset()
-    named = {word for word in _words(name) if word not in SMALL}
+    named = {word for word in _name_words(name) if word not in SMALL_TERRITORIES}
     found = [
         codes
-        for words, codes in _english_countries().items()
-        if named == set(words).difference(SMALL)
+        for words, codes in _countries_in_english().items()
+        if named == set(words).difference(SMALL_TERRITORIES)
     ]
     if found:
         return found[0]
@@ -168,47 +176,57 @@ def _turned(name: str) -> frozenset[str]:
     return alone if len(alone) == 1 and rest.strip() else frozenset()
 
 
-def _words(text: str) -> tuple[str, ...]:
+def _name_words(text: str) -> tuple[str, ...]:
     """A name for comparison: folded, its words without what joins them."""
-    return tuple(re.findall(r"[\w\u0300-\u036f\u0900-\u0dff]+", re.sub("[’'.]", "", fold(text))))
+    return tuple(
+        re.findall(
+            r"[\w\u0300-\u036f\u0900-\u0dff]+", re.sub("[’'.]", "", fold_text_for_search(text))
+        )
+    )
 
 
 @cache
-def _countries() -> frozenset[str]:
+def _countries_by_name() -> frozenset[str]:
     codes = {str(code) for code in Locale("en").territories}
-    return frozenset({code for code in codes if re.fullmatch("[A-Z]{2}", code)} - NO_COUNTRY)
+    return frozenset({code for code in codes if re.fullmatch("[A-Z]{2}", code)} - NOT_COUNTRIES)
 
 
 @cache
-def _english_countries() -> dict[tuple[str, ...], frozenset[str]]:
-    named = [(name, code) for code in _countries() for name in _forms(country_name(code))]
-    return _by_words(
+def _countries_in_english() -> dict[tuple[str, ...], frozenset[str]]:
+    named = [
+        (name, code) for code in _countries_by_name() for name in _name_forms(country_name(code))
+    ]
+    return _names_by_first_word(
         [
             *named,
-            *((name, code) for code, more in FURTHER_NAMES.items() for name in more.split(", ")),
+            *(
+                (name, code)
+                for code, more in FURTHER_COUNTRY_NAMES.items()
+                for name in more.split(", ")
+            ),
         ]
     )
 
 
 @cache
-def _own_countries() -> dict[tuple[str, ...], frozenset[str]]:
-    return _by_words(
+def _countries_in_own_languages() -> dict[tuple[str, ...], frozenset[str]]:
+    return _names_by_first_word(
         (name, code)
-        for code in _countries()
-        for language in languages_of(code)
-        if (locale := _locale(language)) and (whole := locale.territories.get(code))
-        for name in _forms(whole)
+        for code in _countries_by_name()
+        for language in languages_of_country(code)
+        if (locale := _cldr_locale(language)) and (whole := locale.territories.get(code))
+        for name in _name_forms(whole)
     )
 
 
 @cache
-def _countries_elsewhere() -> dict[tuple[str, ...], frozenset[str]]:
+def _countries_in_other_languages() -> dict[tuple[str, ...], frozenset[str]]:
     """As they are called in the languages that most people read."""
-    read = [locale for language in WIDELY_READ if (locale := _locale(language))]
-    return _by_words(
+    read = [locale for language in WIDELY_READ_LANGUAGES if (locale := _cldr_locale(language))]
+    return _names_by_first_word(
         (name, code)
         for locale in read
-        for code in _countries()
+        for code in _countries_by_name()
         if (name := locale.territories.get(code))
     )
 
@@ -216,16 +234,16 @@ def _countries_elsewhere() -> dict[tuple[str, ...], frozenset[str]]:
 @cache
 def _english_languages() -> dict[tuple[str, ...], frozenset[str]]:
     named = [
-        (name, one_language(code) or "")
+        (name, single_language(code) or "")
         for code, name in Locale("en").languages.items()
         if len(code) in (2, 3)
     ]
-    return _by_words(
+    return _names_by_first_word(
         [
             *named,
             *(
                 (name, code)
-                for code, more in FURTHER_LANGUAGES.items()
+                for code, more in FURTHER_LANGUAGE_NAMES.items()
                 for name in more.split(", ")
             ),
         ]
@@ -234,22 +252,22 @@ def _english_languages() -> dict[tuple[str, ...], frozenset[str]]:
 
 @cache
 def _own_languages() -> dict[tuple[str, ...], frozenset[str]]:
-    spoken = {language for code in _countries() for language in languages_of(code)}
-    return _by_words(
+    spoken = {language for code in _countries_by_name() for language in languages_of_country(code)}
+    return _names_by_first_word(
         (name, language)
         for language in spoken
-        if (locale := _locale(language)) and (name := locale.languages.get(language))
+        if (locale := _cldr_locale(language)) and (name := locale.languages.get(language))
     )
 
 
-def _by_words(named: Iterable[tuple[str, str]]) -> dict[tuple[str, ...], frozenset[str]]:
+def _names_by_first_word(named: Iterable[tuple[str, str]]) -> dict[tuple[str, ...], frozenset[str]]:
     found: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
     for name, code in named:
-        found[_words(name)].add(code)
+        found[_name_words(name)].add(code)
     return {words: frozenset(codes) for words, codes in found.items() if words}
 
 
-def _forms(name: str) -> Iterator[str]:
+def _name_forms(name: str) -> Iterator[str]:
     """A CLDR name, and what stands before and in its brackets: `Myanmar (Burma)`, `Congo -
     Kinshasa`."""
     yield name
@@ -259,12 +277,12 @@ def _forms(name: str) -> Iterator[str]:
         yield name.removesuffix(" SAR China")
 
 
-def _with_words(
+def _multi_word_names(
     named: Mapping[tuple[str, ...], frozenset[str]], words: tuple[str, ...]
 ) -> frozenset[str]:
     """Those whose name holds the words one behind the other; none for words that say nothing by
     themselves."""
-    if not words or NO_NAME.issuperset(words):
+    if not words or NO_COUNTRY_NAMES.issuperset(words):
         return frozenset()
     many = len(words)
     holding = (
@@ -282,10 +300,10 @@ def countries_in(text: str, language: str | None) -> Counter[str]:
     """How often a text names each country, or a large city of it: in its own language and in
     English."""
     found: Counter[str] = Counter()
-    for spoken in dict.fromkeys((one_language(language) or "en", "en")):
-        whole, codes, by_first = _places(spoken)
+    for spoken in dict.fromkeys((single_language(language) or "en", "en")):
+        whole, codes, by_first = _territory_mentions(spoken)
         found.update(2 * [codes[name] for name in (whole.findall(text) if whole else ())])
-        words = terms(text, spoken)
+        words = text_terms(text, spoken)
         at = 0
         while at < len(words):
             named = (
@@ -297,27 +315,29 @@ def countries_in(text: str, language: str | None) -> Counter[str]:
             found[code] += weight
             at += len(place) or 1
         del found[""]
-        if found and spoken == one_language(language):
+        if found and spoken == single_language(language):
             break  # names in English beside the text's own are of firms and titles
     return Counter({code: (many + 1) // 2 for code, many in found.items() if many})
 
 
-Place = tuple[tuple[str, ...], str, int]
+TerritoryMention = tuple[tuple[str, ...], str, int]
 """The terms of a name, the country's code, and what one mention counts, in halves."""
 
 
 @cache
-def _places(language: str) -> tuple[re.Pattern[str] | None, dict[str, str], dict[str, list[Place]]]:
+def _territory_mentions(
+    language: str,
+) -> tuple[re.Pattern[str] | None, dict[str, str], dict[str, list[TerritoryMention]]]:
     """Names that are looked for as they are, where words are not parted by blanks, and whose they
     are; and the others by their first term. The longest of names that begin alike comes first."""
     whole: dict[str, str] = {}
-    by_first: defaultdict[str, list[Place]] = defaultdict(list)
-    for name, code in _place_names(language):
-        if UNSPACED.search(name):
+    by_first: defaultdict[str, list[TerritoryMention]] = defaultdict(list)
+    for name, code in _territory_names(language):
+        if UNSPACED_NAME_SCRIPT.search(name):
             if len(name) > 1:
                 whole.setdefault(name, code)
-        elif words := tuple(terms(name, language)):
-            half = 1 if fold(name) in AMBIGUOUS else 2
+        elif words := tuple(text_terms(name, language)):
+            half = 1 if fold_text_for_search(name) in AMBIGUOUS_COUNTRY_NAMES else 2
             by_first[words[0]].append((words, code, half))
     for places in by_first.values():
         places.sort(key=lambda place: -len(place[0]))
@@ -325,20 +345,22 @@ def _places(language: str) -> tuple[re.Pattern[str] | None, dict[str, str], dict
     return re.compile(names) if names else None, whole, dict(by_first)
 
 
-def _place_names(language: str) -> Iterator[tuple[str, str]]:
-    locale = _locale(language)
+def _territory_names(language: str) -> Iterator[tuple[str, str]]:
+    locale = _cldr_locale(language)
     if locale is None:
         return
-    for code in sorted(_countries()):
+    for code in sorted(_countries_by_name()):
         if name := locale.territories.get(code):
-            yield from ((form, code) for form in _forms(name))
+            yield from ((form, code) for form in _name_forms(name))
         if language == "en":
             yield from (
-                (more, code) for more in FURTHER_NAMES.get(code, "").split(", ") if len(more) > 3
+                (more, code)
+                for more in FURTHER_COUNTRY_NAMES.get(code, "").split(", ")
+                if len(more) > 3
             )
     for zone, code in get_global("zone_territories").items():
         city = (locale.time_zones.get(zone) or {}).get("city")
         if language == "en":
             city = city or zone.rpartition("/")[2].replace("_", " ")
-        if city and code in _countries() and not zone.startswith(NO_PLACE):
+        if city and code in _countries_by_name() and not zone.startswith(NOT_PLACES):
             yield str(city), code

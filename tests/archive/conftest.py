@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from archive.articles.copies import relate
+from archive.articles.copies import relate_article
 from archive.records import Capture
-from archive.storage.captures import Captures
-from archive.storage.database import connect
-from archive.storage.schema import ARCHIVE
+from archive.storage.captures import CaptureStore
+from archive.storage.database import open_database
+from archive.storage.schema import ARCHIVE_SCHEMA
 from archive.text.unspaced import bigrams
-from pipelines.dedup.copies import JUDGE as TEXTS
-from pipelines.text.fingerprint import fingerprint
+from pipelines.dedup.copies import COPY_POLICY as TEXTS
+from pipelines.text.fingerprint import text_fingerprint
 
 MOMENT = "2024-03-01T06:00:00Z"
 PAGE = b"<html><title>Ferry crews strike</title><p>\xe2\x80\xa6</p></html>"
@@ -96,10 +96,10 @@ def folder(tmp_path: Path) -> Path:
 def fill(tmp_path: Path) -> Path:
     """Make that archive in a folder."""
     capture = Capture("https://harbour.example/news/1", PAGE, fetched_at=MOMENT)
-    captures = Captures(tmp_path / "captures.db")
+    captures = CaptureStore(tmp_path / "captures.db")
     captures.store([capture])
     captures.close()
-    connection = connect(tmp_path / "archive.db", ARCHIVE)
+    connection = open_database(tmp_path / "archive.db", ARCHIVE_SCHEMA)
     for host, name in (("harbour.example", "The Harbour Post"), ("ridge.example", None), ("minato.example", "港新聞"),
                        ("mahatta.example", "المحطة"), ("silent.example", None)):  # fmt: skip
         connection.execute(
@@ -168,9 +168,9 @@ def add_report(
         """INSERT INTO articles (id, outlet_id, url, headline, text, language, published_at, fetched_at,
         word_count, fingerprint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         (number, number, f"https://{number}.example/1", headline, text, language, day, at,
-         len(text.split()), fingerprint(text)),
+         len(text.split()), text_fingerprint(text)),
     )  # fmt: skip
-    relate(connection, number, TEXTS, at)
+    relate_article(connection, number, TEXTS, at)
     return number
 
 

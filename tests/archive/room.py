@@ -7,8 +7,8 @@ import json
 import sqlite3
 from pathlib import Path
 
-from archive.storage.database import connect
-from archive.storage.schema import ARCHIVE
+from archive.storage.database import open_database
+from archive.storage.schema import ARCHIVE_SCHEMA
 from tests.archive.conftest import HOSTILE, MOMENT, add_article
 
 TITLE = "The strike in the harbour " + HOSTILE
@@ -45,7 +45,7 @@ FERRIES = '["strike", "ferri", "crew"]'
 def furnish(folder: Path) -> Path:
     """Put articles 7 (a shortened copy of 1) and 8 (changed twice, once without a word) in, and the
     story of them."""
-    connection = connect(folder / "archive.db", ARCHIVE)
+    connection = open_database(folder / "archive.db", ARCHIVE_SCHEMA)
     add_article(connection, 7, {"outlet_id": 2, "headline": "Ferries stop", "published_at": "2024-02-15T12:45:00Z",
                                 "text": SHORTENED, "fetched_at": MOMENT})  # fmt: skip
     add_article(connection, 8, {"outlet_id": 2, "headline": "Talks on Thursday fail", "fetched_at": MOMENT,

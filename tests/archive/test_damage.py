@@ -13,23 +13,29 @@ import pytest
 
 from archive.archive import Archive
 from archive.errors import DatelineError, ReadingError
-from archive.queries.search import search
-from archive.records import Article, Capture, Check, now
-from archive.storage.database import connect_to_read
-from archive.storage.schema import ARCHIVE
-from pipelines.policies import decisions
-from pipelines.stages import through_stages
+from archive.queries.search import search_articles
+from archive.records import Article, Capture, Check, current_timestamp
+from archive.storage.database import open_read_only
+from archive.storage.schema import ARCHIVE_SCHEMA
+from pipelines.policies import archive_policies
+from pipelines.stages import run_stages
 from tests.stories import story
 
 
 def look(number: int, url: str = "http://harbour.example/{}") -> Check:
     url = url.format(number)
-    capture = Capture(url, f"<p>{story(number)}".encode(), fetched_at=now())
+    capture = Capture(url, f"<p>{story(number)}".encode(), fetched_at=current_timestamp())
     article = Article(
-        url=url, headline=f"h{number}", text=story(number), fetched_at=now(), digest=capture.digest
+        url=url,
+        headline=f"h{number}",
+        text=story(number),
+        fetched_at=current_timestamp(),
+        digest=capture.digest,
     )
-    return through_stages(
-        Check(url, "new", now(), article=article, capture=capture, digest=capture.digest)
+    return run_stages(
+        Check(
+            url, "new", current_timestamp(), article=article, capture=capture, digest=capture.digest
+        )
     )
 
 
@@ -37,23 +43,25 @@ def look(number: int, url: str = "http://harbour.example/{}") -> Check:
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sound") / "archive"
     with Archive(folder) as archive:
-        archive.prepare(decisions())
-        archive.write([look(number) for number in range(12)], decisions())
+        archive.prepare(archive_policies())
+        archive.write([look(number) for number in range(12)], archive_policies())
     return folder
 
 
 def used(folder: Path) -> None:
     """Crawl, read back and search, in short."""
     with Archive(folder) as archive:
-        archive.prepare(decisions())
+        archive.prepare(archive_policies())
         crawl = archive.start_crawl("crawl")
         archive.lease(8, 8)
-        archive.write([look(99), look(3, "http://harbour.example/{}?again")], decisions(), crawl)
+        archive.write(
+            [look(99), look(3, "http://harbour.example/{}?again")], archive_policies(), crawl
+        )
         for (digest,) in archive.db.execute("SELECT digest FROM articles"):
             archive.captures.newest(digest)
         archive.finish_crawl(crawl)
-    connection = connect_to_read(folder / "archive.db", ARCHIVE)
-    search(connection, "harbour")
+    connection = open_read_only(folder / "archive.db", ARCHIVE_SCHEMA)
+    search_articles(connection, "harbour")
     connection.close()
 
 
@@ -79,7 +87,9 @@ def test_a_page_whose_copy_is_damaged_is_named_and_hinders_no_newer_one(sound, t
         digest = archive.db.execute("SELECT digest FROM articles WHERE id = 1").fetchone()[0]
         with pytest.raises(ReadingError, match="damaged"):
             archive.captures.newest(digest)
-        newer = Capture("http://harbour.example/0", b"<p>another page", fetched_at=now())
+        newer = Capture(
+            "http://harbour.example/0", b"<p>another page", fetched_at=current_timestamp()
+        )
         archive.captures.store([newer])
         kept = archive.captures.newest(newer.digest)
         assert kept
@@ -93,7 +103,7 @@ def test_a_file_whose_log_is_gone_opens_as_it_was_before(sound, tmp_path, name):
     folder, copied = tmp_path / "archive", tmp_path / "copied"
     shutil.copytree(sound, folder)
     with Archive(folder) as archive:
-        archive.write([look(50)], decisions())
+        archive.write([look(50)], archive_policies())
         shutil.copytree(
             folder,
             copied,

@@ -10,24 +10,24 @@ from pathlib import Path
 
 import pytest
 
-from archive.queries.status import ago, problems, report
-from archive.records import utc
-from archive.storage.database import connect
-from archive.storage.lock import crawl_lock
-from archive.storage.schema import ARCHIVE
+from archive.queries.status import duration_text, status_problems, status_report
+from archive.records import format_utc
+from archive.storage.database import open_database
+from archive.storage.lock import hold_crawl_lock
+from archive.storage.schema import ARCHIVE_SCHEMA
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 DAY = 86400
 
 
 def hours_ago(hours: float) -> str:
-    return utc(NOW - timedelta(hours=hours))
+    return format_utc(NOW - timedelta(hours=hours))
 
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     """An archive whose last crawl ended an hour ago."""
-    connection = connect(tmp_path / "archive.db", ARCHIVE)
+    connection = open_database(tmp_path / "archive.db", ARCHIVE_SCHEMA)
     connection.execute(
         "INSERT INTO crawls (started_at, finished_at, state) VALUES (?, ?, 'finished')",
         [hours_ago(2), hours_ago(1)],
@@ -78,7 +78,7 @@ def add_url(
 def told(
     db: sqlite3.Connection, folder: Path, max_age: float = DAY, now: datetime = NOW
 ) -> list[str]:
-    lines = problems(report(db, folder, now), max_age, now)
+    lines = status_problems(status_report(db, folder, now), max_age, now)
     return [line for line in lines if "MB are free" not in line]
 
 
@@ -138,26 +138,26 @@ def test_a_source_is_a_problem_from_its_third_failure_in_a_row(db, tmp_path):
 def test_crawls_that_never_come_to_an_end_are_told_though_they_start(db, tmp_path):
     db.execute("UPDATE crawls SET state = 'interrupted', finished_at = NULL")
     assert "no crawl has finished yet" in told(db, tmp_path)[0]
-    with crawl_lock(tmp_path):
+    with hold_crawl_lock(tmp_path):
         assert told(db, tmp_path) == [], "the first one is at it"
     db.execute("UPDATE crawls SET state = 'stopped', finished_at = ?", [hours_ago(50)])
-    with crawl_lock(tmp_path):
+    with hold_crawl_lock(tmp_path):
         assert "2 d ago; one is running (process " in told(db, tmp_path)[0]
 
 
 def test_a_disk_that_is_nearly_full_is_told(db, tmp_path):
-    stands = report(db, tmp_path, NOW) | {"free": 12_000_000}
-    assert problems(stands, DAY, NOW) == [f"{tmp_path}: only 12 MB free on the disk"]
+    stands = status_report(db, tmp_path, NOW) | {"free": 12_000_000}
+    assert status_problems(stands, DAY, NOW) == [f"{tmp_path}: only 12 MB free on the disk"]
 
 
 def test_what_is_due_now_is_counted_pages_and_sources_apart(db, tmp_path):
     publishes(db, "harbour.example", 1, 2, many=3)
     db.execute("UPDATE urls SET due_at = ? WHERE kind = 'feed' OR url LIKE '%/1'", [hours_ago(1)])
     db.execute("UPDATE urls SET due_at = ? WHERE url LIKE '%/2'", [hours_ago(-1)])
-    assert report(db, tmp_path, NOW)["due"] == {"pages": 1, "sources": 1}
+    assert status_report(db, tmp_path, NOW)["due"] == {"pages": 1, "sources": 1}
 
 
 def test_a_span_of_time_is_told_as_people_say_it():
-    assert [ago(seconds) for seconds in (5, 119, 120, 7199, 7200, 172799, 172800)] == [
+    assert [duration_text(seconds) for seconds in (5, 119, 120, 7199, 7200, 172799, 172800)] == [
         "5 s", "119 s", "2 min", "120 min", "2 h", "48 h", "2 d"
     ]  # fmt: skip

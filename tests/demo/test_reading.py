@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from archive.records import Article, Capture, below_standfirst
-from crawler.extraction.extract import extract
+from archive.records import Article, Capture, text_below_standfirst
+from crawler.extraction.extract import extract_article
 from demo.outlets import Outlet, Page, load_world
 from demo.web import answer
 from tests.paths import WORLD
@@ -28,7 +28,7 @@ WITH_MORE = {
 def read(outlet: Outlet, page: Page) -> Article:
     reply = answer(outlet, page.path, WORLD.now)
     headers = tuple(reply.headers.items())
-    return extract(
+    return extract_article(
         Capture(
             outlet.url(page.path), reply.body, headers=headers, fetched_at="2026-03-22T12:00:00Z"
         )
@@ -36,7 +36,7 @@ def read(outlet: Outlet, page: Page) -> Article:
 
 
 def body(article: Article) -> str:
-    return below_standfirst(article.text, article.standfirst)
+    return text_below_standfirst(article.text, article.standfirst)
 
 
 def tidy(text: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 from archive.archive import Archive
 from archive.records import Outlet, Source
 from demo.strangers import Answer, Send, stranger
-from pipelines.identity import file_source
+from pipelines.identity import identify_source
 from tests.stories import story
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n"
@@ -131,7 +131,7 @@ def test_a_feed_and_a_sitemap_that_are_whole_are_read_whatever_their_length_says
         with Archive(run.folder) as archive:
             archive.add_outlet(
                 Outlet("c.example"),
-                [file_source(Source(url, kind, "c.example")) for url, kind in sources],
+                [identify_source(Source(url, kind, "c.example")) for url, kind in sources],
             )
         run.crawl()
     assert sorted(run.column("SELECT url FROM articles")) == [

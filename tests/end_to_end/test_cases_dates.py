@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from crawler.extraction.extract import extract
-from crawler.files.saved_pages import saved_capture
-from crawler.sources.feed_parser import read_feed
-from crawler.sources.sitemap_parser import read_sitemap
+from crawler.extraction.extract import extract_article
+from crawler.files.saved_pages import capture_saved_page
+from crawler.sources.feed_parser import parse_feed
+from crawler.sources.sitemap_parser import parse_sitemap
 
 pytestmark = pytest.mark.shared
 
@@ -43,7 +43,7 @@ WANTED = {
 
 def test_each_form_of_a_date_in_a_feed_gives_its_moment_or_none(shared: Path):
     site = runpy.run_path(str(shared / "cases/12-feed-dates/site.py"))
-    feed = read_feed(
+    feed = parse_feed(
         site["SITE"]["http://feeds.example/rss.xml"].encode(), "http://feeds.example/rss.xml"
     )
     assert {number: feed.leads[number].published_at for number in WANTED} == WANTED
@@ -62,9 +62,9 @@ def test_half_a_day_in_a_sitemap_is_no_zone(shared: Path):
     }
     for name, moment in wanted.items():
         url = f"http://{name}.example/sitemap.xml"
-        assert [lead.modified_at for lead in read_sitemap(site["F"][name].encode(), url).leads] == [
-            moment
-        ]
+        assert [
+            lead.modified_at for lead in parse_sitemap(site["F"][name].encode(), url).leads
+        ] == [moment]
 
 
 UNDATED = """
@@ -77,7 +77,10 @@ UNDATED = """
 
 @pytest.mark.parametrize("page", UNDATED.split())
 def test_a_page_that_says_nothing_of_its_date_has_none(shared: Path, page: str):
-    assert extract(saved_capture(shared / f"cases/{page}.html", None)).published_at is None
+    assert (
+        extract_article(capture_saved_page(shared / f"cases/{page}.html", None)).published_at
+        is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -97,4 +100,7 @@ def test_a_page_that_says_nothing_of_its_date_has_none(shared: Path, page: str):
     ],
 )
 def test_a_date_in_a_form_of_its_own_is_read(shared: Path, page: str, moment: str):
-    assert extract(saved_capture(shared / f"cases/{page}.html", None)).published_at == moment
+    assert (
+        extract_article(capture_saved_page(shared / f"cases/{page}.html", None)).published_at
+        == moment
+    )

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from archive.cli.base import opened
-from archive.queries.search import search
+from archive.cli.base import opened_archive
+from archive.queries.search import search_articles
 from crawler.services.gdelt import Gdelt
-from crawler.services.search_service import Query
+from crawler.services.search_service import SearchQuery
 from tests.conftest import CaseSite
 
 pytestmark = pytest.mark.shared
@@ -70,12 +70,13 @@ WORDS = {
 def test_a_word_is_found_however_the_page_wrote_it(shared, dateline):
     run = dateline()
     run("import", shared / "cases/19-search/words.jsonl")
-    with opened(run.folder) as connection:
+    with opened_archive(run.folder) as connection:
         missed = [
             (name, word)
             for name, words in WORDS.items()
             for word in words.split("|")
-            if f"http://words.example/{name}" not in {hit.url for hit in search(connection, word)}
+            if f"http://words.example/{name}"
+            not in {hit.url for hit in search_articles(connection, word)}
         ]
     assert missed == []
     assert "\u00ad" not in run("export").stdout
@@ -130,7 +131,9 @@ def test_opml_in_capitals_is_imported(shared, dateline):
 
 def test_one_broken_title_costs_no_answer_of_gdelt(shared):
     gdelt = Gdelt()
-    ask = next(gdelt.requests(Query(("ferry", "pier"), since="2024-03-01", until="2024-03-20")))
+    ask = next(
+        gdelt.requests(SearchQuery(("ferry", "pier"), since="2024-03-01", until="2024-03-20"))
+    )
     bodies = runpy.run_path(str(shared / "cases/38-gdelt/site.py"))["BODY"]
     read = {}
     for name, body in bodies.items():

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from crawler.extraction.extract import extract
-from crawler.files.saved_pages import saved_capture
+from crawler.extraction.extract import extract_article
+from crawler.files.saved_pages import capture_saved_page
 
 pytestmark = pytest.mark.shared
 AUTHORS = {
@@ -27,6 +27,9 @@ NOBODY = {
 @pytest.mark.parametrize("case", AUTHORS)
 def test_each_page_of_a_case_names_its_author(shared: Path, case: str) -> None:
     pages = sorted((shared / "cases" / case).glob("*.html"))
-    found = {f"{case}/{page.name}": extract(saved_capture(page, None)).authors for page in pages}
+    found = {
+        f"{case}/{page.name}": extract_article(capture_saved_page(page, None)).authors
+        for page in pages
+    }
     assert found == {name: () if name in NOBODY else AUTHORS[case] for name in found}
     assert found

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from archive.records import Article, Capture
-from crawler.extraction.extract import extract
-from crawler.files.saved_pages import saved_capture
+from crawler.extraction.extract import extract_article
+from crawler.files.saved_pages import capture_saved_page
 
 pytestmark = pytest.mark.shared
 
 
 def read(shared: Path, page: str) -> Article:
-    return extract(saved_capture(shared / "cases" / page, None))
+    return extract_article(capture_saved_page(shared / "cases" / page, None))
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_pages_whose_counters_change_have_the_text_that_they_had_and_no_other(sh
     story = [" ".join(line.split()) for line in site["STORY"]]
     pages = {url: html for url, html in site["SITE"].items() if "news/" in str(url)}
     found = {
-        url: extract(
+        url: extract_article(
             Capture(url=url[1] if isinstance(url, tuple) else url, body=str(html).encode())
         ).text.split("\n")
         for url, html in pages.items()

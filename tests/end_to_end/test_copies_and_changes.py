@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from demo.web import Outlet, Revision, load_world, serve
-from pipelines.dedup.copies import likeness
+from pipelines.dedup.copies import compare_texts
 from tests.paths import WORLD
 from tests.stories import NOW, outlet, page, story, world
 
@@ -35,7 +35,7 @@ def test_a_wire_story_run_whole_cut_and_inside_a_longer_piece_is_told_as_such(da
         "http://abs.example/news/world/65188204": {"extends"},
     }
     for url, kinds in expected.items():
-        assert likeness(rows[url]["text"], rows[WIRE]["text"]).kind in kinds, url
+        assert compare_texts(rows[url]["text"], rows[WIRE]["text"]).kind in kinds, url
         assert run.column(
             "SELECT 1 FROM relations WHERE kind <> 'overlap' AND ? IN (article_id, other_id)",
             ids[url],

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.storage.lock import held_by
+from archive.storage.lock import crawl_lock_owner
 from demo.strangers import Answer, stranger
 from tests.conftest import Dateline
 from tests.end_to_end.test_hostile_web import html, knows, rss
@@ -87,7 +87,7 @@ def test_a_crawl_whose_time_is_up_ends_while_its_loop_is_held_and_the_next_takes
     code, told = told_after(run, "--max-time", "1h")
     assert code == 0
     assert "stopped before its end: the time was up" in told
-    assert held_by(run.folder) is None
+    assert crawl_lock_owner(run.folder) is None
     if how != "writing":  # who is ended amid a transaction is marked interrupted by the next crawl
         assert run.column("SELECT state || ': ' || reason FROM crawls") == [
             "stopped: the time was up"
@@ -137,7 +137,7 @@ def test_a_crawl_ends_while_one_call_holds_the_lock_of_the_interpreter(outlet, w
     code, told = told_after(run, *words, signals=signals)
     assert code == -signal.SIGKILL  # who is killed cannot say anything else
     assert "was killed. What waits is taken up by the next crawl." in told
-    assert held_by(run.folder) is None
+    assert crawl_lock_owner(run.folder) is None
     Dateline(run.folder, None, run.environment).crawl()
     assert run.column("SELECT state FROM crawls") == ["interrupted", "finished"]
     assert run.column("SELECT url FROM articles") == ["http://courier.example/1"]
@@ -159,6 +159,6 @@ def test_nothing_is_left_of_what_watches_over_a_crawl(outlet):
 
 
 def test_a_crawl_ends_whose_last_writing_never_returns(outlet):
-    run = outlet("pipelines.keep:Batches.finish", "asleep")
+    run = outlet("pipelines.keep:CheckBatches.finish", "asleep")
     assert told_after(run, "--max-time", "1h")[0] == 0
     assert run.column("SELECT url FROM articles") == ["http://courier.example/1"]

@@ -10,10 +10,17 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from archive.records import Lead, utc
-from crawler.sources.sitemap_parser import Child
-from crawler.story_search.date_span import Span, around, children_of, is_worth_more, leads_of, wider
-from crawler.story_search.directed_search import TOPICS_OF_OUTLET
+from archive.records import Lead, format_utc
+from crawler.sources.sitemap_parser import ChildSitemap
+from crawler.story_search.date_span import (
+    Span,
+    children_within,
+    is_worth_widening,
+    leads_within,
+    span_around,
+    wider_span,
+)
+from crawler.story_search.directed_search import MAX_TOPIC_PAGES_PER_OUTLET
 from demo.web import Outlet, Page, Web, World, serve
 from tests.conftest import Dateline
 
@@ -161,7 +168,7 @@ def test_a_window_that_a_person_set_is_not_left(dateline):
     with serve(World((outlet(*months(MINE, DRILL, INQUIRY, VERDICT, BEFORE)),), NOW)) as web:
         run = dateline(web)
         run.knows()
-        until = utc(FIRST + timedelta(days=10))[:10]
+        until = format_utc(FIRST + timedelta(days=10))[:10]
         run(
             "follow",
             f"http://harbour.example{MINE.path}",
@@ -198,16 +205,17 @@ def test_a_window_that_a_person_set_is_not_left(dateline):
 def test_a_sitemap_is_read_if_its_name_and_its_date_let_it_hold_days_of_the_story(
     name, lastmod, may
 ):
-    child = Child(f"http://harbour.example/{name}", lastmod)
-    taken, others = children_of([child], Span("2024-02-01", "2024-02-20"), "2026-03-10", 60)
+    child = ChildSitemap(f"http://harbour.example/{name}", lastmod)
+    taken, others = children_within([child], Span("2024-02-01", "2024-02-20"), "2026-03-10", 60)
     assert (taken, others) == (([child], []) if may else ([], [child]))
 
 
 def test_numbered_sitemaps_that_were_filled_soonest_after_the_story_come_first():
     children = [
-        Child(f"http://a.example/post-sitemap{n}.xml", f"2024-{n:02}-01") for n in range(1, 12)
+        ChildSitemap(f"http://a.example/post-sitemap{n}.xml", f"2024-{n:02}-01")
+        for n in range(1, 12)
     ]
-    taken, _ = children_of(children, Span("2024-03-10", "2024-04-10"), "2026-03-10", 3)
+    taken, _ = children_within(children, Span("2024-03-10", "2024-04-10"), "2026-03-10", 3)
     assert [child.url[-6:] for child in taken] == ["p4.xml", "p5.xml", "p6.xml"]
 
 
@@ -224,22 +232,22 @@ def test_what_was_only_changed_later_may_have_been_published_in_the_days_of_the_
         Lead("http://a.example/old-mine", via="sitemap", modified_at="2024-01-01"),
         Lead("http://a.example/undated-mine", via="sitemap"),
     ]
-    taken, other_days, undated = leads_of(leads, span)
+    taken, other_days, undated = leads_within(leads, span)
     assert [lead.url[17:] for lead in taken] == ["mine-falls", "2024/02/mine-falls-in"]
     assert (other_days, undated) == (2, 1)
 
 
 def test_days_are_those_of_the_coverage_and_weeks_around_it_never_beyond_today():
-    span = around(["2026-03-01T10:00:00Z", "2026-02-01"], "2026-03-10T12:00:00Z")
+    span = span_around(["2026-03-01T10:00:00Z", "2026-02-01"], "2026-03-10T12:00:00Z")
     assert span == Span("2026-01-11", None)
-    assert around([], "2026-03-10") is None
-    old = around(["2020-02-01"], "2026-03-10")
+    assert span_around([], "2026-03-10") is None
+    old = span_around(["2020-02-01"], "2026-03-10")
     assert old == Span("2020-01-11", "2020-04-11")
-    assert wider(old, "2026-03-10").covers(old)
-    assert not is_worth_more(old, Span(old.since, "2020-04-14")), (
+    assert wider_span(old, "2026-03-10").covers(old)
+    assert not is_worth_widening(old, Span(old.since, "2020-04-14")), (
         "three days are not worth a request"
     )
-    assert is_worth_more(old, Span("2019-12-01", old.until))
+    assert is_worth_widening(old, Span("2019-12-01", old.until))
 
 
 # -- topic pages -----------------------------------------------------------------------------------
@@ -306,7 +314,7 @@ def test_topics_that_are_not_the_storys_are_not_read_and_of_the_others_only_a_fe
     ) as web:
         followed(dateline, web)
         asked = [request.path for request in web.requests if request.path.startswith("/tag/")]
-    assert len(asked) == TOPICS_OF_OUTLET
+    assert len(asked) == MAX_TOPIC_PAGES_PER_OUTLET
     assert "/tag/food" not in asked
     assert not [
         request

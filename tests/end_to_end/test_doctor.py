@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 import archive.doctor
-from archive.doctor import examine, repair
-from archive.storage.lock import crawl_lock
-from pipelines.policies import decisions
+from archive.doctor import examine_archive, repair_archive
+from archive.storage.lock import hold_crawl_lock
+from pipelines.policies import archive_policies
 from pipelines.urls import url_key
 from tests.conftest import Dateline
 from tests.stories import page, story
 
-JUDGE = decisions().texts
+JUDGE = archive_policies().texts
 PAGES = ((1, 1), (2, 1), (3, 3))
 """The number of a page and of the story that it tells: the second copies the first."""
 
@@ -52,7 +52,7 @@ def harm(folder: Path, script: str, file: str = "archive.db") -> None:
 
 
 def test_a_new_archive_is_sound(folder: Path) -> None:
-    assert list(examine(folder, JUDGE, alone=True).lines())[-1].startswith("sound (m0")
+    assert list(examine_archive(folder, JUDGE, alone=True).lines())[-1].startswith("sound (m0")
 
 
 MENDABLE = [
@@ -92,11 +92,13 @@ MENDABLE = [
 def test_what_can_be_made_anew_is_found_and_mended(folder: Path, script: str, what: str) -> None:
     harm(folder, script)
     found = [
-        finding for finding in examine(folder, JUDGE, alone=True).findings if what in finding.what
+        finding
+        for finding in examine_archive(folder, JUDGE, alone=True).findings
+        if what in finding.what
     ]
     assert found
     assert all("--repair" in finding.advice and finding.count for finding in found)
-    after = repair(folder, JUDGE, url_key)
+    after = repair_archive(folder, JUDGE, url_key)
     assert after.sound, list(after.lines())
     assert any(what in finding.what for finding in after.mended)
 
@@ -121,7 +123,7 @@ def test_a_mended_archive_says_and_finds_what_it_did_before(folder: Path) -> Non
         "DELETE FROM articles_fts_data WHERE id > 10; DELETE FROM versions; UPDATE relations SET other_id = 99",
     )
     harm(folder, "DELETE FROM checks; DELETE FROM urls")
-    assert repair(folder, JUDGE, url_key).sound
+    assert repair_archive(folder, JUDGE, url_key).sound
     assert kept() == before
 
 
@@ -140,7 +142,7 @@ def test_what_takes_a_person_is_told_and_left_alone(
 ) -> None:
     harm(folder, script, file)
     before = sqlite3.connect(folder / "archive.db").execute("SELECT * FROM articles").fetchall()
-    after = repair(folder, JUDGE, url_key)
+    after = repair_archive(folder, JUDGE, url_key)
     assert any(what in finding.what for finding in after.findings), list(after.lines())
     assert (
         sqlite3.connect(folder / "archive.db").execute("SELECT * FROM articles").fetchall()
@@ -157,25 +159,27 @@ def test_a_damaged_file_is_named_with_what_to_do(folder: Path, file: str) -> Non
         for place in range(size // 4096 * 3072 // 4096 * 4096, size, 4096):
             opened.seek(place)
             opened.write(b"\xff" * 64)
-    (told,) = [line for line in examine(folder, JUDGE, alone=True).lines() if "damaged" in line]
+    (told,) = [
+        line for line in examine_archive(folder, JUDGE, alone=True).lines() if "damaged" in line
+    ]
     assert told.startswith(file)
     assert ".recover" in told
 
 
 def test_captures_that_are_not_there_are_told(folder: Path) -> None:
     (folder / "captures.db").unlink()
-    assert "captures.db is missing" in next(examine(folder, JUDGE, alone=True).lines())
+    assert "captures.db is missing" in next(examine_archive(folder, JUDGE, alone=True).lines())
 
 
 def test_a_disk_that_is_nearly_full_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive.doctor, "LOW_DISK", 1 << 60)
-    assert "megabytes free on the disk" in next(examine(folder, JUDGE, alone=True).lines())
+    monkeypatch.setattr(archive.doctor, "LOW_DISK_BYTES", 1 << 60)
+    assert "megabytes free on the disk" in next(examine_archive(folder, JUDGE, alone=True).lines())
 
 
 def test_a_log_that_a_reader_kept_from_being_taken_over_is_told_and_taken_over(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive.doctor, "LONG_LOG", 10_000)
+    monkeypatch.setattr(archive.doctor, "LONG_WAL_BYTES", 10_000)
     reader, writer = (
         sqlite3.connect(folder / "archive.db", isolation_level=None) for _ in range(2)
     )
@@ -184,9 +188,11 @@ def test_a_log_that_a_reader_kept_from_being_taken_over_is_told_and_taken_over(
     writer.executescript(
         "UPDATE urls SET tries = 1; UPDATE articles SET section = 'Harbour'; UPDATE urls SET tries = 0"
     )
-    assert any("archive.db-wal" in line for line in examine(folder, JUDGE, alone=True).lines())
+    assert any(
+        "archive.db-wal" in line for line in examine_archive(folder, JUDGE, alone=True).lines()
+    )
     reader.close()
-    assert repair(folder, JUDGE, url_key).sound
+    assert repair_archive(folder, JUDGE, url_key).sound
     assert (folder / "archive.db-wal").stat().st_size == 0
     writer.close()
 
@@ -195,7 +201,7 @@ def test_while_a_crawl_runs_less_is_looked_at_and_nothing_is_mended(folder: Path
     harm(folder, "UPDATE urls SET state = 'leased' WHERE id = 1")
     run = dateline()
     run.folder = folder
-    with crawl_lock(folder):
+    with hold_crawl_lock(folder):
         told = run("doctor").stdout
         assert "not checked: the search index" in told
         assert "still leased" not in told

@@ -20,13 +20,13 @@ from pathlib import Path
 
 import pytest
 
-from archive.doctor import examine
-from archive.queries.search import search
-from archive.storage.database import connect_to_read
-from archive.storage.lock import crawl_lock
-from archive.storage.schema import ARCHIVE
+from archive.doctor import examine_archive
+from archive.queries.search import search_articles
+from archive.storage.database import open_read_only
+from archive.storage.lock import hold_crawl_lock
+from archive.storage.schema import ARCHIVE_SCHEMA
 from demo.web import Web, serve
-from pipelines.policies import decisions
+from pipelines.policies import archive_policies
 from tests.conftest import Dateline
 from tests.patience import patient
 from tests.stories import outlet, page, story, world
@@ -69,8 +69,8 @@ def wait_for(what: Callable[[], object], process: subprocess.Popen[bytes]) -> No
 
 def assert_sound(folder: Path) -> None:
     """No row without its partner, and a search that finds what there is."""
-    with crawl_lock(folder):
-        found = examine(folder, decisions().texts, alone=True)
+    with hold_crawl_lock(folder):
+        found = examine_archive(folder, archive_policies().texts, alone=True)
     wrong = [
         finding.what for finding in found.findings if not finding.what.startswith("megabytes free")
     ]
@@ -273,8 +273,8 @@ def read_until(folder: Path, process: subprocess.Popen[bytes], mistakes: list[st
     while process.poll() is None:
         try:
             long.execute("SELECT count(*), sum(length(text)) FROM articles").fetchone()
-            reader = connect_to_read(folder / "archive.db", ARCHIVE)
-            search(reader, "board")
+            reader = open_read_only(folder / "archive.db", ARCHIVE_SCHEMA)
+            search_articles(reader, "board")
             reader.close()
         except Exception as error:  # whatever it is, it is told
             mistakes.append(repr(error))

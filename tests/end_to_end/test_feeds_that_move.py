@@ -81,15 +81,15 @@ def test_a_feed_that_is_led_about_for_days_stays_one_source_and_its_articles_are
 def test_another_spelling_of_an_address_is_no_move(spelt):
     from scrapy.http import Request, Response
 
-    from crawler.network.redirects import moved_for_good
+    from crawler.network.redirects import permanent_redirect
 
     def answer(url: str, *reasons: object) -> Response:
         return Response(
             url, request=Request(url, meta={"asked": FEED, "redirect_reasons": list(reasons)})
         )
 
-    assert moved_for_good(answer(spelt, 301)) is None
-    assert moved_for_good(answer(MOVED, 301, 308)) == MOVED
-    assert moved_for_good(answer(MOVED, 301, 302)) is None
-    assert moved_for_good(answer(MOVED, "meta refresh")) is None
-    assert moved_for_good(answer(MOVED)) is None
+    assert permanent_redirect(answer(spelt, 301)) is None
+    assert permanent_redirect(answer(MOVED, 301, 308)) == MOVED
+    assert permanent_redirect(answer(MOVED, 301, 302)) is None
+    assert permanent_redirect(answer(MOVED, "meta refresh")) is None
+    assert permanent_redirect(answer(MOVED)) is None

@@ -16,7 +16,7 @@ import pytest
 from archive.archive import Archive
 from archive.records import Outlet, Source
 from demo.strangers import Answer, Stranger, endless, endless_headers, packed, slow, stranger, to
-from pipelines.identity import file_source
+from pipelines.identity import identify_source
 from tests.conftest import PROXIES, Dateline
 from tests.paths import ROOT
 from tests.stories import story
@@ -90,7 +90,7 @@ def rss(*links: str) -> bytes:
 def knows(run: Dateline, host: str, *sources: tuple[str, str]) -> None:
     with Archive(run.folder) as archive:
         archive.add_outlet(
-            Outlet(host), [file_source(Source(url, kind, host)) for url, kind in sources]
+            Outlet(host), [identify_source(Source(url, kind, host)) for url, kind in sources]
         )
 
 

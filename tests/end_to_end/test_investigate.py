@@ -16,7 +16,7 @@ import pytest
 
 from archive.archive import Archive
 from archive.articles import story_searches
-from archive.articles.story_searches import Searched
+from archive.articles.story_searches import OutletSearch
 from archive.storage.database import transaction
 from demo.markup import page_html
 from demo.web import Outlet, Page, Web, World, serve, served
@@ -351,27 +351,35 @@ def test_requests_add_up_days_grow_and_who_answered_is_never_said_to_be_unasked(
         db.execute(
             "INSERT INTO stories (id, name, title, created_at) VALUES (1, 'mine', 'Mine', '2026-03-10')"
         )
-        story_searches.note(
+        story_searches.save_outlet_searches(
             db,
             1,
-            [Searched("a.example", "answered", None, "in English", "2026-02-01", "2026-03-01", 5)],
+            [
+                OutletSearch(
+                    "a.example", "answered", None, "in English", "2026-02-01", "2026-03-01", 5
+                )
+            ],
         )
-        story_searches.note(
-            db, 1, [Searched("a.example", "answered", None, None, "2026-01-01", None, 3)]
+        story_searches.save_outlet_searches(
+            db, 1, [OutletSearch("a.example", "answered", None, None, "2026-01-01", None, 3)]
         )
-        story_searches.note(
+        story_searches.save_outlet_searches(
             db,
             1,
-            [Searched("a.example", "not asked"), Searched("b.example", "failed", "timed out")],
+            [
+                OutletSearch("a.example", "not asked"),
+                OutletSearch("b.example", "failed", "timed out"),
+            ],
         )
-        found = story_searches.search(db, 1)
+        found = story_searches.story_search(db, 1)
     assert found
     assert found.of("answered") == [
-        Searched("a.example", "answered", None, "in English", "2026-01-01", None, 8)
+        OutletSearch("a.example", "answered", None, "in English", "2026-01-01", None, 8)
     ]
     assert found.days == "2026-01-01 to the day of the search"
-    assert "Not searched, as they did not answer: b.example (timed out)." in story_searches.lines(
-        found
+    assert (
+        "Not searched, as they did not answer: b.example (timed out)."
+        in story_searches.search_lines(found)
     )
 
 

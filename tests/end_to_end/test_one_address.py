@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from archive.archive import Archive
-from archive.storage.lock import crawl_lock
-from crawler.jobs.followed_article_spider import keep_as_known
-from crawler.sources.catalogue import read
-from crawler.sources.outlet_lookup import known_of
+from archive.storage.lock import hold_crawl_lock
+from crawler.jobs.followed_article_spider import store_as_catalogued
+from crawler.sources.catalogue import read_catalogue
+from crawler.sources.outlet_lookup import wanted_outlets
 from demo.strangers import Answer, Says, stranger
 from demo.web import Outlet, World, serve
 from tests.conftest import Dateline
@@ -372,7 +372,7 @@ def test_an_outlet_without_feeds_is_told_and_not_looked_up_again_on_the_same_day
 def test_a_known_article_is_followed_while_a_crawl_holds_the_archive(web):
     run = web(dict(HARBOUR))
     run("crawl", STORY, "--delay", "0")
-    with crawl_lock(run.folder):
+    with hold_crawl_lock(run.folder):
         told = run("follow", STORY, "--name", "ferry").stdout
     assert "Following ferry" in told
     assert (
@@ -394,8 +394,8 @@ def test_an_outlet_that_takes_too_long_is_kept_with_what_the_catalogue_knows_of_
     tmp_path, catalogue
 ):
     with Archive(tmp_path / "archive") as archive:
-        [wanted] = known_of(archive, read(catalogue), ["quay.example"])
-        assert keep_as_known(archive, wanted) == "quay.example"
+        [wanted] = wanted_outlets(archive, read_catalogue(catalogue), ["quay.example"])
+        assert store_as_catalogued(archive, wanted) == "quay.example"
         kept = archive.sources(("feed", "sitemap"))
     assert [source.url for source in kept] == [
         "http://www.quay.example/all.rss",

@@ -161,7 +161,7 @@ def test_without_a_script_the_schedule_calls_the_module_without_the_current_fold
     from crawler.processes import subprocesses
 
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python3"))
-    assert subprocesses.program() == (str(tmp_path / "python3"), "-P", "-m", "crawler")
+    assert subprocesses.dateline_command() == (str(tmp_path / "python3"), "-P", "-m", "crawler")
 
 
 @contextmanager
@@ -235,16 +235,16 @@ if __name__ == "__main__":
 def test_an_environment_for_processes_has_no_path_that_depends_on_the_current_folder(
     tmp_path, monkeypatch
 ):
-    from crawler.processes.search_path import OURS
-    from crawler.processes.subprocesses import environment
+    from crawler.processes.search_path import PACKAGE_PARENT_FOLDER
+    from crawler.processes.subprocesses import subprocess_environment
 
     monkeypatch.chdir(tmp_path)
 
     def path(given: str) -> str | None:
-        return environment({"PYTHONPATH": given}).get("PYTHONPATH")
+        return subprocess_environment({"PYTHONPATH": given}).get("PYTHONPATH")
 
-    assert environment({})["PYTHONSAFEPATH"] == "1"
+    assert subprocess_environment({})["PYTHONSAFEPATH"] == "1"
     assert path(":/opt/lib") == "/opt/lib"
     assert path("/opt/lib:.:../lib:lib:/srv") == "/opt/lib:/srv"
     assert path(".:") is path("") is None
-    assert path(OURS) == OURS
+    assert path(PACKAGE_PARENT_FOLDER) == PACKAGE_PARENT_FOLDER

@@ -16,7 +16,7 @@ from itertools import pairwise
 
 import pytest
 
-from archive.records import utc
+from archive.records import format_utc
 from demo.web import Outlet, Page, Web, serve
 from tests.paths import ROOT
 from tests.stories import NOW, outlet, page, story, world
@@ -187,7 +187,7 @@ def test_the_feeds_of_a_site_that_is_left_alone_are_not_due_before_its_pause_end
         run.at(NOW + timedelta(hours=2))
         told = run("crawl", "--due", "--delay", "0").stdout
         assert told.startswith(
-            f"Nothing is due. The next source is fetched after {utc(NOW + timedelta(hours=3))[:15]}"
+            f"Nothing is due. The next source is fetched after {format_utc(NOW + timedelta(hours=3))[:15]}"
         )
         assert run.column("SELECT count(*) FROM checks") == looked, (
             "a check each run would tell nothing"

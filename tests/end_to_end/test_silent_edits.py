@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from archive.articles.revisions import Version
-from archive.queries.revision_diff import told
+from archive.articles.revisions import ArticleVersion
+from archive.queries.revision_diff import render_revision_diff
 from archive.records import Lead
-from archive.timestamps import say_the_same
-from pipelines.dedup.revisions import judge
-from pipelines.text.fingerprint import fingerprint
+from archive.timestamps import can_be_same_time
+from pipelines.dedup.revisions import classify_version
+from pipelines.text.fingerprint import text_fingerprint
 from tests.reading_room import PIER, ReadingRoom, html
 
 URL = "http://www.courier.example/news/grain-pier-to-shut-for-eleven-weeks"
@@ -52,7 +52,7 @@ def test_a_date_that_a_feed_fills_in_is_no_word_of_the_page(
     room.look(URL, html(EDITED, date=date, head=head), lead=feed(later) if later else None)
     assert room.column("SELECT kinds FROM revisions ORDER BY number") == ["[]", '["body"]']
     assert room.column("SELECT stealth FROM revisions ORDER BY number") == [0, 1]
-    assert "published_at" not in told(room.archive.db, 1)
+    assert "published_at" not in render_revision_diff(room.archive.db, 1)
 
 
 def test_a_date_that_a_feed_fills_in_makes_no_change_by_itself(room: ReadingRoom):
@@ -74,7 +74,9 @@ def test_a_page_that_states_another_date_hides_nothing_and_diff_shows_it(room: R
     room.look(URL, html(PIER, date="", head=stated("2026-03-03T10:00:00Z")))
     room.look(URL, html(EDITED, date="", head=stated("2026-03-03T16:30:00Z")))
     assert room.column("SELECT stealth FROM revisions ORDER BY number") == [0, 0]
-    assert "modified_at: 2026-03-03T10:00:00Z → 2026-03-03T16:30:00Z" in told(room.archive.db, 1)
+    assert "modified_at: 2026-03-03T10:00:00Z → 2026-03-03T16:30:00Z" in render_revision_diff(
+        room.archive.db, 1
+    )
 
 
 def test_a_known_clock_is_not_lost_when_a_later_look_has_the_day_alone(room: ReadingRoom):
@@ -103,7 +105,7 @@ def test_a_known_clock_is_not_lost_when_a_later_look_has_the_day_alone(room: Rea
 def test_moments_say_the_same_where_one_only_says_less(
     one: str | None, other: str | None, same: bool
 ):
-    assert say_the_same(one, other) is say_the_same(other, one) is same
+    assert can_be_same_time(one, other) is can_be_same_time(other, one) is same
 
 
 # -- what moves by itself --------------------------------------------------------------------------
@@ -129,28 +131,30 @@ MOVING = [
 ]
 
 
-def version(text: str, **more: str | None) -> Version:
+def version(text: str, **more: str | None) -> ArticleVersion:
     usual = {
         "headline": "Grain pier to shut",
         "published_at": "2026-03-03T09:40:00Z",
         "byline": "By Ida Berg",
     }
-    fetched = {"fetched_at": "2026-03-10T12:00:00Z", "fingerprint": fingerprint(text)}
-    return Version(text, **(usual | fetched | more))  # type: ignore[arg-type]
+    fetched = {"fetched_at": "2026-03-10T12:00:00Z", "fingerprint": text_fingerprint(text)}
+    return ArticleVersion(text, **(usual | fetched | more))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("before", "now"), MOVING)
 @pytest.mark.parametrize("place", [0, 3, 6])
 def test_a_line_that_moves_by_itself_is_no_change(before: str, now: str, place: int):
     old, new = ("\n".join((*PIER[:place], line, *PIER[place:])) for line in (before, now))
-    assert judge(version(old), version(new)).decision == "unchanged"
+    assert classify_version(version(old), version(new)).decision == "unchanged"
     # one look had it, the other not
-    assert judge(version(old), version("\n".join(PIER))).decision == "unchanged"
+    assert classify_version(version(old), version("\n".join(PIER))).decision == "unchanged"
 
 
 @pytest.mark.parametrize(("before", "now"), MOVING)
 def test_a_silent_edit_is_found_among_what_moves(before: str, now: str):
-    verdict = judge(version("\n".join((before, *PIER))), version("\n".join((now, *EDITED))))
+    verdict = classify_version(
+        version("\n".join((before, *PIER))), version("\n".join((now, *EDITED)))
+    )
     assert (verdict.kinds, verdict.stealth) == (("body",), True)
 
 
@@ -174,7 +178,7 @@ def test_a_silent_edit_is_found_among_what_moves(before: str, now: str):
 )
 def test_a_figure_of_the_article_is_a_change(before: str, now: str):
     old, new = ("\n".join((*PIER, line)) for line in (before, now))
-    assert judge(version(old), version(new)).kinds == ("body",)
+    assert classify_version(version(old), version(new)).kinds == ("body",)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +195,7 @@ def test_a_relative_time_in_a_byline_is_no_change_of_it(
     before: str, now: str, kinds: tuple[str, ...]
 ):
     text = "\n".join(PIER)
-    assert judge(version(text, byline=before), version(text, byline=now)).kinds == kinds
+    assert classify_version(version(text, byline=before), version(text, byline=now)).kinds == kinds
 
 
 def test_a_page_that_swings_between_two_texts_makes_two_revisions_and_no_more(room: ReadingRoom):

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from archive.errors import DatelineError
-from archive.storage.temporary_files import is_ours, is_safe, temporary_folder
+from archive.storage.temporary_files import is_own_folder, is_safe_folder, temporary_folder
 from crawler.text import language_model
 from demo.web import serve
 from tests.end_to_end.test_faults import NAMESPACES, assert_one_line, mounts
@@ -67,7 +67,7 @@ def test_somebody_elses_folder_is_not_taken(named, monkeypatch):
         os.chown(named, 4711, -1)
     else:
         monkeypatch.setattr(os, "geteuid", lambda: own + 1)
-    assert not is_safe(named)
+    assert not is_safe_folder(named)
 
 
 def test_a_link_to_a_folder_is_judged_by_where_it_leads(named, tmp_path, monkeypatch):
@@ -97,7 +97,7 @@ def test_a_path_too_long_for_a_socket_gives_way_to_a_shorter_one(named, monkeypa
 
 
 def test_where_there_is_none_one_line_says_what_to_do(named, monkeypatch):
-    monkeypatch.setattr("archive.storage.temporary_files.is_safe", lambda _: False)
+    monkeypatch.setattr("archive.storage.temporary_files.is_safe_folder", lambda _: False)
     with pytest.raises(DatelineError, match="set TMPDIR to a folder of your own"):
         temporary_folder()
 
@@ -110,12 +110,14 @@ def cache(tmp_path, monkeypatch):
     """The folder of the model, with one such as a stranger would plant: by it, everything is in
     another language."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert language_model.language_model().classify(SAID)[0] == "en"
+    assert language_model.load_language_model().classify(SAID)[0] == "en"
     (folder,) = (tmp_path / "dateline").iterdir()
-    assert is_ours(folder)
+    assert is_own_folder(folder)
     classes = folder / "nb_classes.npy"
     np.save(classes, np.roll(np.load(classes), 1))
-    assert language_model.language_model().classify(SAID)[0] != "en", "what is our own is believed"
+    assert language_model.load_language_model().classify(SAID)[0] != "en", (
+        "what is our own is believed"
+    )
     return folder
 
 
@@ -123,13 +125,13 @@ def cache(tmp_path, monkeypatch):
 @pytest.mark.parametrize("whose", ["the model's", "the cache's"])
 def test_no_model_is_read_from_a_folder_that_others_may_write_in(cache, mode, whose):
     (cache if whose == "the model's" else cache.parent).chmod(mode)
-    assert language_model.language_model().classify(SAID)[0] == "en"
+    assert language_model.load_language_model().classify(SAID)[0] == "en"
 
 
 def test_no_model_is_read_from_somebody_elses_folder(cache, monkeypatch):
     us = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: us + 1)
-    assert language_model.language_model().classify(SAID)[0] == "en"
+    assert language_model.load_language_model().classify(SAID)[0] == "en"
 
 
 @pytest.mark.parametrize("where", ["the model's", "the cache's"])
@@ -138,7 +140,7 @@ def test_no_link_is_followed_to_a_model_or_to_where_one_would_be_unpacked(cache,
     planted.rename(tmp_path / "theirs")
     planted.symlink_to(tmp_path / "theirs")
     before = sorted((tmp_path / "theirs").rglob("*"))
-    assert language_model.language_model().classify(SAID)[0] == "en"
+    assert language_model.load_language_model().classify(SAID)[0] == "en"
     assert sorted((tmp_path / "theirs").rglob("*")) == before
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from archive.storage.captures import Captures
+from archive.storage.captures import CaptureStore
 from crawler.jobs.import_files import import_files
 from demo.web import Outlet, Page, World, serve
-from pipelines.urls import own_address
+from pipelines.urls import own_url
 from tests.conftest import Dateline
 from tests.end_to_end.test_identity import DIVERS, HEADLINE
 from tests.reading_room import BUDGET, PIER, html
@@ -71,7 +71,7 @@ def articles(run: Dateline) -> list[tuple[str, ...]]:
 def save(run: Dateline, folder: Path) -> list[Path]:
     """The pages of an archive as files, one a capture."""
     folder.mkdir()
-    captures = Captures(run.folder / "captures.db")
+    captures = CaptureStore(run.folder / "captures.db")
     files = []
     for number, row in enumerate(
         captures.connection.execute("SELECT digest FROM captures ORDER BY id")
@@ -177,4 +177,4 @@ def test_lines_of_two_articles_under_one_address_are_both_kept(dateline, tmp_pat
 def test_what_a_page_calls_itself_is_judged_alike_wherever_it_lies(
     canonical: str | None, others: dict[str, str], own: str | None
 ):
-    assert own_address(canonical, others) == own
+    assert own_url(canonical, others) == own

@@ -16,10 +16,10 @@ import pytest
 
 from archive.archive import Archive
 from archive.records import Capture, Check
-from crawler.extraction.extract import extract
-from pipelines.dedup.copies import likeness
-from pipelines.policies import decisions
-from pipelines.stages import through_stages
+from crawler.extraction.extract import extract_article
+from pipelines.dedup.copies import compare_texts
+from pipelines.policies import archive_policies
+from pipelines.stages import run_stages
 
 pytestmark = pytest.mark.shared
 direct = build_opener(ProxyHandler({}))
@@ -58,7 +58,7 @@ def test_the_founding_pages_are_read_to_the_word(dateline, seeds, shared):
 
     copies = {truth["copy_kind"]: rows[truth["url"]] for truth in truths if "copy_kind" in truth}
     wire = rows[truths[1]["url"]]
-    kinds = {kind: likeness(copy["text"], wire["text"]).kind for kind, copy in copies.items()}
+    kinds = {kind: compare_texts(copy["text"], wire["text"]).kind for kind, copy in copies.items()}
     assert kinds == {"whole": "copy", "truncated": "excerpt", "contained": "extends"}
     ids = [wire["id"], *(copy["id"] for copy in copies.values())]
     assert (
@@ -83,7 +83,7 @@ def test_captures_of_one_url_make_two_articles_only_where_they_are_of_two(shared
     with Archive(tmp_path) as archive:
         for pair in pairs:
             looks = [look(pages[id], pair["url"], corpus) for id in pair["ids"]]
-            outcomes = archive.write(looks, decisions())
+            outcomes = archive.write(looks, archive_policies())
             kept = [
                 look.article
                 for look, outcome in zip(looks, outcomes, strict=True)
@@ -102,8 +102,8 @@ def look(page, url: str, corpus: Path) -> Check:
     """A page of the corpus as a crawl would hand it over."""
     body = gzip.decompress((corpus / page["html_path"]).read_bytes())
     capture = Capture(url, body, fetched_at="2026-11-01T00:00:00Z")
-    article = extract(capture)
+    article = extract_article(capture)
     check = Check(capture.url, "new", capture.fetched_at, capture=capture, digest=capture.digest)
     if article.page_type != "article":
-        return through_stages(replace(check, outcome="not article"))
-    return through_stages(replace(check, article=article))
+        return run_stages(replace(check, outcome="not article"))
+    return run_stages(replace(check, article=article))

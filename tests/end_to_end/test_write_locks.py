@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 
 from archive.archive import Archive
-from archive.articles.revisions import Version
+from archive.articles.revisions import ArticleVersion
 from archive.records import Article, Capture, Check
-from archive.storage.database import connect
-from archive.storage.schema import ARCHIVE
+from archive.storage.database import open_database
+from archive.storage.schema import ARCHIVE_SCHEMA
 from crawler.jobs.import_files import import_files
 from crawler.workers.pool import Worker
-from crawler.workers.reextraction import reread_all
-from pipelines.keep import Batches
-from pipelines.stages import through_stages
+from crawler.workers.reextraction import reextract_all
+from pipelines.keep import CheckBatches
+from pipelines.stages import run_stages
 from tests.stories import story
 
 URL = "http://paper.example/news/1"
@@ -60,7 +60,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], list[str]]:
 
 
 def as_another_reader(folder: Path) -> None:
-    with closing(connect(folder / "archive.db", ARCHIVE)) as db:
+    with closing(open_database(folder / "archive.db", ARCHIVE_SCHEMA)) as db:
         db.execute("UPDATE articles SET extractor = 'reader 0'")
 
 
@@ -82,7 +82,7 @@ def test_extract_all_reads_no_page_within_a_transaction(tmp_path, watched):
     import_files(folder, [file], None)
     as_another_reader(folder)
     seen = watched(folder)
-    assert reread_all(folder, lambda *_: None).pages == 1
+    assert reextract_all(folder, lambda *_: None).pages == 1
     assert seen
 
 
@@ -96,16 +96,16 @@ def looked_at(text: str, extractor: str, digest: str, url: str = URL, **more: An
         digest=digest,
         **more,
     )
-    return through_stages(Check(url, "new", "2026-03-10T12:00:00Z", article=article, digest=digest))
+    return run_stages(Check(url, "new", "2026-03-10T12:00:00Z", article=article, digest=digest))
 
 
-def batches(archive: Archive, digests: list[str]) -> Batches:
-    def reread(digest: str) -> Version | None:
+def batches(archive: Archive, digests: list[str]) -> CheckBatches:
+    def reread(digest: str) -> ArticleVersion | None:
         others_can_write(archive.folder)
         digests.append(digest)
-        return Version(text=story(1), headline="The landing moves", extractor="2")
+        return ArticleVersion(text=story(1), headline="The landing moves", extractor="2")
 
-    return Batches(archive, reread=reread)
+    return CheckBatches(archive, reread=reread)
 
 
 def test_a_batch_of_a_crawl_reads_the_old_pages_before_it_writes(tmp_path):

@@ -12,12 +12,12 @@ from unicodedata import normalize
 from lxml import etree
 
 from archive.records import Article, Capture, Check
-from crawler.extraction.extract import extract
-from crawler.extraction.html_tree import MAX_BYTES, decode
-from crawler.network.exchange import read_look
-from crawler.text.entities import unescape
-from pipelines.clean import clean
-from pipelines.stages import through_stages
+from crawler.extraction.extract import extract_article
+from crawler.extraction.html_tree import MAX_PARSED_BYTES, decode_page
+from crawler.network.exchange import check_of_article
+from crawler.text.entities import unescape_html
+from pipelines.clean import clean_article
+from pipelines.stages import run_stages
 
 CPU_SECONDS = 10.0
 """To read one page; a crawl gives up after twice as long."""
@@ -42,16 +42,16 @@ def broken_promises(capture: Capture, article: Article) -> Iterator[str]:
 def invented(capture: Capture, text: str) -> Iterator[str]:
     """The words of a text that stand nowhere in the page, neither as written nor between its
     tags."""
-    source = decode(capture.body[:MAX_BYTES], capture.header("Content-Type"))
+    source = decode_page(capture.body[:MAX_PARSED_BYTES], capture.header("Content-Type"))
     source += _JSON_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), source)
     bare = _TAG.sub("", source)
     forms = (
         source,
         bare,
-        unescape(source),
-        unescape(bare),
-        unescape(unescape(source)),
-        unescape(unescape(bare)),
+        unescape_html(source),
+        unescape_html(bare),
+        unescape_html(unescape_html(source)),
+        unescape_html(unescape_html(bare)),
     )
     forms = (*forms, _TAG.sub("", forms[2]), _as_parsed(source))
     page, words = (
@@ -83,11 +83,11 @@ def _squeezed(text: str) -> str:
 
 
 def _when_stored(capture: Capture, article: Article) -> Iterator[str]:
-    cleaned = clean(article)
-    if clean(cleaned) != cleaned:
+    cleaned = clean_article(article)
+    if clean_article(cleaned) != cleaned:
         yield "cleaning twice is not cleaning once"
     check = Check(capture.url, "new", capture.fetched_at, capture=capture, digest=capture.digest)
-    stored = through_stages(read_look(check, article))
+    stored = run_stages(check_of_article(check, article))
     if stored.outcome == "new" and not (
         stored.article and stored.article.text and stored.fingerprint
     ):
@@ -107,4 +107,4 @@ def _texts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 def promises_kept(capture: Capture) -> bool:
     """Is the page read as promised? For a page that once was not; raises what reading it raises."""
-    return not list(broken_promises(capture, extract(capture)))
+    return not list(broken_promises(capture, extract_article(capture)))

@@ -10,13 +10,13 @@ import pytest
 from archive.errors import UsageError
 from archive.records import Capture
 from crawler.extraction import jsonld
-from crawler.extraction.extract import extract
-from crawler.extraction.fields.byline import people
-from crawler.jobs.extract_files import _job_of_line
-from crawler.jobs.import_files import _line, article_of_row
-from crawler.sources.feed_parser import read_feed
-from crawler.text.entities import bounded, unescape
-from pipelines.clean import clean
+from crawler.extraction.extract import extract_article
+from crawler.extraction.fields.byline import people_in_byline
+from crawler.jobs.extract_files import _job_of_json_line
+from crawler.jobs.import_files import _check_of_json_line, article_of_row
+from crawler.sources.feed_parser import parse_feed
+from crawler.text.entities import replace_overlong_references, unescape_html
+from pipelines.clean import clean_article
 from tests.fuzz.extraction import promises_kept
 from tests.growth import assert_growth
 
@@ -37,7 +37,7 @@ ENDLESS = [
 def read(markup: str) -> str:
     capture = Capture(URL, (markup + TEXT).encode(), fetched_at="2026-03-22T12:00:00Z")
     assert promises_kept(capture)
-    return extract(capture).text
+    return extract_article(capture).text
 
 
 @pytest.mark.parametrize("reference", ENDLESS, ids=range(4))
@@ -46,14 +46,14 @@ def test_a_character_reference_without_end_costs_no_feed(reference: str) -> None
         f"<item><link>{URL}{number}</link><title><![CDATA[{title}]]></title></item>"
         for number, title in enumerate(["Quay rebuilt", f"Quay {reference}", "Quay open"])
     )
-    feed = read_feed(f"<rss><channel>{items}</channel></rss>".encode(), URL)
+    feed = parse_feed(f"<rss><channel>{items}</channel></rss>".encode(), URL)
     assert [lead.headline for lead in feed.leads][::2] == ["Quay rebuilt", "Quay open"]
     assert len(feed.leads) == 3
     data = {
         "version": "https://jsonfeed.org/version/1",
         "items": [{"url": URL, "title": reference}],
     }
-    assert len(read_feed(json.dumps(data).encode(), URL).leads) == 1
+    assert len(parse_feed(json.dumps(data).encode(), URL).leads) == 1
 
 
 @pytest.mark.parametrize("reference", ENDLESS, ids=range(4))
@@ -73,15 +73,15 @@ def test_a_character_reference_without_end_costs_no_page(markup: str, reference:
 
 @pytest.mark.parametrize("reference", ENDLESS, ids=range(4))
 def test_a_character_reference_without_end_is_no_character(reference: str) -> None:
-    assert unescape(unescape(unescape(f"a{reference} b"))).startswith("a\ufffd")
-    assert len(bounded(reference)) < 40
+    assert unescape_html(unescape_html(unescape_html(f"a{reference} b"))).startswith("a\ufffd")
+    assert len(replace_overlong_references(reference)) < 40
 
 
 @pytest.mark.parametrize(
     ("written", "meant"), [("&eacute;&#233;&#xE9;", "ééé"), ("a &#38; b", "a & b"), ("&#;", "&#;")]
 )
 def test_other_references_are_what_they_are(written: str, meant: str) -> None:
-    assert unescape(written) == meant
+    assert unescape_html(written) == meant
 
 
 @pytest.mark.parametrize("name", [[], {}, [[]], {"@id": []}, 7, None, True, 10**400, "x"])
@@ -91,14 +91,14 @@ def test_a_thing_whose_name_is_no_text_costs_no_page(field: str, name: object) -
     assert "eastern quay" in read(
         f'<script type="application/ld+json">{json.dumps(thing)}</script>'
     )
-    assert jsonld.resolved({"@id": name}, [thing]) == [{"@id": name}]
+    assert jsonld.resolve_references({"@id": name}, [thing]) == [{"@id": name}]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", ["\u3000", "기자", "a, ", "By ", "(", "and ", "a.a@", "- "])
 def test_a_byline_without_end_costs_little_time(part: str) -> None:
     """20,000 wide blanks took 23 seconds."""
-    assert_growth(lambda many: people(part * many), 2_500)
+    assert_growth(lambda many: people_in_byline(part * many), 2_500)
 
 
 @pytest.mark.slow
@@ -108,7 +108,7 @@ def test_accents_without_end_cost_little_time() -> None:
 
     def headline(many: int) -> str:
         page = f"<h1>Quay{'̖́' * many}</h1><p>{'ﾞ̴' * many}</p>{TEXT}"
-        return clean(extract(Capture(URL, page.encode()))).headline or ""
+        return clean_article(extract_article(Capture(URL, page.encode()))).headline or ""
 
     assert_growth(headline, 12_500)
     assert len(headline(100_000)) < 100
@@ -119,6 +119,6 @@ DEEP = "[" * 100_000
 
 def test_a_line_of_json_without_end_is_refused_and_costs_no_other() -> None:
     with pytest.raises(UsageError):
-        _line(DEEP.encode())
-    assert isinstance(_job_of_line(DEEP.encode(), "pages.jsonl:1", Path()), UsageError)
+        _check_of_json_line(DEEP.encode())
+    assert isinstance(_job_of_json_line(DEEP.encode(), "pages.jsonl:1", Path()), UsageError)
     assert article_of_row({"url": URL, "text": "x", "authors": DEEP}).authors == (DEEP,)

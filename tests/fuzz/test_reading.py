@@ -23,16 +23,26 @@ from warcio.warcwriter import WARCWriter
 from archive.errors import DatelineError, ReadingError, SourceError
 from archive.records import Capture, Lead
 from crawler.extraction import jsonld
-from crawler.extraction.extract import extract
-from crawler.files.http_messages import parse_response, unchunked
-from crawler.files.saved_pages import LARGEST
-from crawler.files.warc_files import Doubtful, LeftOut, Listed, moment, read_warc
-from crawler.files.warc_records import Problem
-from crawler.network.opt_outs import NAMES, in_headers, in_page
-from crawler.network.robots import LONGEST_DELAY, kept_delay, read_rules
-from crawler.sources.feed_parser import MOST_ENTRIES as MOST_FEED_ENTRIES
-from crawler.sources.feed_parser import read_feed
-from crawler.sources.sitemap_parser import MOST_ENTRIES, read_sitemap
+from crawler.extraction.extract import extract_article
+from crawler.files.http_messages import parse_response, remove_chunk_sizes
+from crawler.files.saved_pages import MAX_PAGE_BYTES
+from crawler.files.warc_files import (
+    DoubtfulPage,
+    PageWithLead,
+    SkippedRecord,
+    read_warc_pages,
+    warc_timestamp,
+)
+from crawler.files.warc_records import WarcProblem
+from crawler.network.opt_outs import OPT_OUT_NAMES, opt_outs_in_head, opt_outs_in_headers
+from crawler.network.robots import (
+    MAX_CRAWL_DELAY_SECONDS,
+    effective_crawl_delay,
+    rules_from_response,
+)
+from crawler.sources.feed_parser import MAX_FEED_ENTRIES as MOST_FEED_ENTRIES
+from crawler.sources.feed_parser import parse_feed
+from crawler.sources.sitemap_parser import MAX_SITEMAP_ENTRIES, parse_sitemap
 from pipelines.clean import clean_lead
 from tests.fuzz.strategies import ANY, DIGITS, FEW, JSON, of_pieces
 
@@ -76,7 +86,7 @@ def test_a_feed_of_any_tags_gives_leads_to_web_pages_or_a_source_error(
     start: str, tags: str
 ) -> None:
     try:
-        feed = read_feed(
+        feed = parse_feed(
             (start + tags).encode("utf-8", "surrogatepass"), AT, fetched_at="2026-03-04T12:00:00Z"
         )
     except SourceError as error:
@@ -98,13 +108,13 @@ def test_a_sitemap_of_any_tags_gives_leads_to_web_pages_or_a_source_error(
 ) -> None:
     body = (start + tags).encode("utf-8", "surrogatepass")
     try:
-        sitemap = read_sitemap(
+        sitemap = parse_sitemap(
             gzip.compress(body) if zipped else body, AT, fetched_at="2026-03-04T12:00:00Z"
         )
     except SourceError as error:
         assert one_line(error)  # noqa: PT017
     else:
-        assert len(sitemap.leads) + len(sitemap.children) <= MOST_ENTRIES
+        assert len(sitemap.leads) + len(sitemap.children) <= MAX_SITEMAP_ENTRIES
         assert_sound(sitemap.leads)
         assert all(child.url.startswith("http") for child in sitemap.children)
 
@@ -120,8 +130,8 @@ def test_what_a_sound_feed_and_a_sound_sitemap_list_is_found_in_their_order(
         + "</channel></rss>"
     )
     locs = "<urlset>" + "".join(f"<url><loc>{url}</loc></url>" for url in urls) + "</urlset>"
-    assert [lead.url for lead in read_feed(rss.encode(), AT).leads] == urls
-    assert [lead.url for lead in read_sitemap(locs.encode(), AT).leads] == urls
+    assert [lead.url for lead in parse_feed(rss.encode(), AT).leads] == urls
+    assert [lead.url for lead in parse_sitemap(locs.encode(), AT).leads] == urls
 
 
 # --- robots.txt -----------------------------------------------------------------------------------
@@ -139,14 +149,14 @@ ROBOTS = of_pieces(
 def test_any_robots_file_says_yes_or_no_and_a_delay_that_ends(
     text: str, status: int, path: str
 ) -> None:
-    rules = read_rules(status, text.encode("utf-8", "surrogatepass"))
+    rules = rules_from_response(status, text.encode("utf-8", "surrogatepass"))
     assert rules.allows(
         f"https://harbour.example/{path.encode('ascii', 'ignore').decode()}", "Dateline"
     ) in (
         True,
         False,
     )
-    assert 1.0 <= kept_delay(rules.delay("Dateline"), 1.0) <= LONGEST_DELAY
+    assert 1.0 <= effective_crawl_delay(rules.delay("Dateline"), 1.0) <= MAX_CRAWL_DELAY_SECONDS
     assert rules.forbids_one_of("https://harbour.example/a", ["Dateline", "otherbot"]) in (
         None,
         "Dateline",
@@ -164,7 +174,7 @@ def test_a_robots_file_that_begins_with_a_ban_for_us_bans_whatever_follows_for_o
         .replace("Allow", "X")
         .replace("allow", "x")
     )
-    rules = read_rules(
+    rules = rules_from_response(
         200, f"User-agent: dateline\nDisallow: /\n\nUser-agent: otherbot\n{others}".encode()
     )
     assert not rules.allows("https://harbour.example/news/1", "Dateline")
@@ -180,7 +190,7 @@ def test_a_robots_file_that_begins_with_a_ban_for_us_bans_whatever_follows_for_o
     )
 )
 def test_any_headers_bear_opt_outs_that_have_a_name(headers: list[tuple[str, str]]) -> None:
-    assert {name for name, _ in in_headers(headers)} <= set(NAMES)
+    assert {name for name, _ in opt_outs_in_headers(headers)} <= set(OPT_OUT_NAMES)
 
 
 @given(
@@ -190,7 +200,7 @@ def test_any_headers_bear_opt_outs_that_have_a_name(headers: list[tuple[str, str
     )
 )
 def test_any_bytes_bear_opt_outs_that_have_a_name(body: bytes) -> None:
-    assert {name for name, _ in in_page(body)} <= set(NAMES)
+    assert {name for name, _ in opt_outs_in_head(body)} <= set(OPT_OUT_NAMES)
 
 
 # --- HTTP as it lies in files ---------------------------------------------------------------------
@@ -208,7 +218,7 @@ def test_any_bytes_are_a_response_or_a_reading_error(text: str) -> None:
         response = parse_response(text.encode("utf-8", "surrogatepass"))
         assert 0 <= response.status <= 999
         assert not any("\n" in name + value for name, value in response.headers)
-        assert len(response.decoded_body()) <= LARGEST
+        assert len(response.decoded_body()) <= MAX_PAGE_BYTES
 
 
 NAMED = st.text("ABCxyz-", min_size=1, max_size=8)
@@ -260,7 +270,7 @@ def test_a_body_comes_back_from_any_codings_in_a_row(
 @given(st.binary(max_size=60) | of_pieces("5 0 ffffffff \r\n abcde ;x").map(str.encode))
 def test_a_body_without_its_chunk_sizes_is_no_longer_than_it_was(body: bytes) -> None:
     with suppress(ReadingError):
-        assert len(unchunked(body)[0]) <= len(body)
+        assert len(remove_chunk_sizes(body)[0]) <= len(body)
 
 
 # --- WARC -----------------------------------------------------------------------------------------
@@ -284,7 +294,7 @@ def read(data: bytes) -> list[Any]:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "some.warc"
         path.write_bytes(data)
-        return list(read_warc(path))
+        return list(read_warc_pages(path))
 
 
 PAGES = [b"<html>one</html>", b"<html>two, WARC/1.1 and all</html>", b"<html>three</html>"]
@@ -323,9 +333,10 @@ def test_a_damaged_file_gives_pages_and_names_problems_and_raises_nothing(
     with suppress(DatelineError):
         found = read(bytes(sound))
         assert all(
-            isinstance(each, Capture | Listed | Doubtful | LeftOut | Problem) for each in found
+            isinstance(each, Capture | PageWithLead | DoubtfulPage | SkippedRecord | WarcProblem)
+            for each in found
         )
-        assert all("\n" not in str(each) for each in found if isinstance(each, Problem))
+        assert all("\n" not in str(each) for each in found if isinstance(each, WarcProblem))
 
 
 FIELDS = of_pieces(
@@ -349,7 +360,7 @@ def test_a_file_of_any_fields_is_read_or_refused_in_one_line(text: str) -> None:
 @given(DIGITS | ANY | of_pieces("2026 -02 -31 T 12: 00: 61 Z 20260304120000 0000 .123"))
 def test_a_date_of_a_record_is_a_moment_or_a_reading_error(date: str) -> None:
     with suppress(ReadingError):
-        assert len(moment(date)) == 20
+        assert len(warc_timestamp(date)) == 20
 
 
 # --- JSON-LD --------------------------------------------------------------------------------------
@@ -377,15 +388,15 @@ def in_script(text: str) -> list[dict[str, Any]]:
         script.text = text
     page = html.Element("html")
     page.append(script)
-    return jsonld.things(page)
+    return jsonld.json_ld_things(page)
 
 
 def assert_things(found: list[dict[str, Any]]) -> None:
-    assert len(found) <= jsonld.MAX_THINGS
-    article = jsonld.article_of(found)
+    assert len(found) <= jsonld.MAX_JSON_LD_THINGS
+    article = jsonld.article_thing(found)
     for key in ("headline", "author", "datePublished", "@id", "name"):
-        for value in jsonld.resolved(article.get(key), found):
-            text = jsonld.plain(value)
+        for value in jsonld.resolve_references(article.get(key), found):
+            text = jsonld.plain_text_of(value)
             assert text is None or text == " ".join(text.split())
 
 
@@ -417,7 +428,7 @@ def test_broken_json_ld_gives_things_or_nothing(text: str) -> None:
 )
 def test_a_headline_in_json_ld_comes_back(headline: str) -> None:
     thing = json.dumps({"@type": "NewsArticle", "headline": headline})
-    assert jsonld.plain(jsonld.article_of(in_script(thing)).get("headline")) == headline
+    assert jsonld.plain_text_of(jsonld.article_thing(in_script(thing)).get("headline")) == headline
 
 
 def nested(depth: int) -> str:
@@ -433,4 +444,6 @@ def nested(depth: int) -> str:
 @pytest.mark.parametrize("depth", [1, 10, 500, 900, 960, 980, 100_000])
 def test_values_that_lie_deep_are_found_or_left_and_cost_no_page(depth: int) -> None:
     page = f'<html><script type="application/ld+json">{nested(depth)}</script><p>Seoul opens an embassy.</p></html>'
-    assert extract(Capture("https://harbour.example/1", page.encode())).page_type != "broken"
+    assert (
+        extract_article(Capture("https://harbour.example/1", page.encode())).page_type != "broken"
+    )

@@ -13,11 +13,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from archive.errors import UsageError
-from archive.records import utc
-from archive.times import since
-from crawler.dates.date_parser import is_date_line, known_by, moment, read_moment, without_date
-from crawler.network.cache_headers import wish_seconds
-from crawler.network.retry_after import LONGEST, retry_after
+from archive.records import format_utc
+from archive.times import parse_since
+from crawler.dates.date_parser import (
+    is_date_line,
+    parse_date,
+    parse_source_date,
+    possible_page_date,
+    without_date_at_end,
+)
+from crawler.network.cache_headers import freshness_seconds
+from crawler.network.retry_after import MAX_RETRY_AFTER, parse_retry_after
 from tests.fuzz.strategies import ANY, DIGITS, of_pieces
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -40,16 +46,16 @@ FORM = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\dZ?)?", re.ASCII)
 def test_whatever_a_page_writes_is_a_moment_that_exists_in_our_form_or_none(
     raw: str, language: str | None, month_first: bool
 ) -> None:
-    found = moment(raw, language, month_first)
+    found = parse_date(raw, language, month_first)
     if found is not None:
         assert FORM.fullmatch(found)
         datetime.fromisoformat(found)
-        assert moment(found) == found
+        assert parse_date(found) == found
 
 
 @given(WRITTEN | ANY)
 def test_whatever_a_feed_or_sitemap_writes_is_a_moment_that_exists_or_none(raw: str) -> None:
-    found = read_moment(raw, fetched_at="2026-03-04T12:00:00Z")
+    found = parse_source_date(raw, fetched_at="2026-03-04T12:00:00Z")
     if found is not None:
         assert FORM.fullmatch(found)
         datetime.fromisoformat(found)
@@ -63,13 +69,13 @@ def test_a_moment_comes_back_from_each_form_in_which_sites_write_it(
     offset = there.utcoffset()
     if offset is None or offset.total_seconds() % 60:
         return  # offsets of the nineteenth century have seconds, which no form writes
-    assert moment(there.isoformat()) == utc(there) == moment(format_datetime(there))
+    assert parse_date(there.isoformat()) == format_utc(there) == parse_date(format_datetime(there))
 
 
-@given(WRITTEN, WRITTEN | st.just(utc(NOW)))
+@given(WRITTEN, WRITTEN | st.just(format_utc(NOW)))
 def test_nothing_is_known_to_lie_more_than_a_day_after_the_fetch(raw: str, fetched: str) -> None:
-    found, fetched_at = moment(raw), moment(fetched)
-    known = known_by(found, fetched_at)
+    found, fetched_at = parse_date(raw), parse_date(fetched)
+    known = possible_page_date(found, fetched_at)
     assert known in (found, None)
     if known and fetched_at:
         assert date.fromisoformat(known[:10]) <= date.fromisoformat(fetched_at[:10]) + timedelta(
@@ -80,15 +86,15 @@ def test_nothing_is_known_to_lie_more_than_a_day_after_the_fetch(raw: str, fetch
 @given(WRITTEN | ANY)
 def test_a_line_without_its_date_is_a_part_of_the_line_or_the_line(line: str) -> None:
     is_date_line(line)
-    assert without_date(line) in (line, " ".join(line.split())) or without_date(line) in " ".join(
-        line.split()
-    )
+    assert without_date_at_end(line) in (line, " ".join(line.split())) or without_date_at_end(
+        line
+    ) in " ".join(line.split())
 
 
 @given(WRITTEN | ANY | DIGITS)
 def test_what_a_person_types_is_a_moment_or_a_usage_error(typed: str) -> None:
     with suppress(UsageError):
-        assert FORM.fullmatch(since(typed, NOW))
+        assert FORM.fullmatch(parse_since(typed, NOW))
 
 
 RETRY = DIGITS | WRITTEN | ANY | st.just("Mon, 01 Jan 99999999999999999999 00:00:00 GMT")
@@ -99,8 +105,8 @@ RETRY = DIGITS | WRITTEN | ANY | st.just("Mon, 01 Jan 99999999999999999999 00:00
 @example("Mon, 01 Jan 2026 00:00:00 +99999999")
 @example("0" * 5_000)
 def test_a_server_makes_us_wait_between_nothing_and_a_day(value: str | None) -> None:
-    wait = retry_after(value, NOW)
-    assert wait is None or timedelta() <= wait <= LONGEST
+    wait = parse_retry_after(value, NOW)
+    assert wait is None or timedelta() <= wait <= MAX_RETRY_AFTER
 
 
 HEADERS = st.fixed_dictionaries(
@@ -131,10 +137,10 @@ HEADERS = st.fixed_dictionaries(
 def test_a_source_is_left_alone_for_no_longer_than_a_day_whatever_its_headers_say(
     headers: dict[str, str], ttl: int | None
 ) -> None:
-    wish = wish_seconds(headers.get, ttl, NOW)
-    assert wish is None or 0 < wish <= LONGEST.total_seconds()
+    wish = freshness_seconds(headers.get, ttl, NOW)
+    assert wish is None or 0 < wish <= MAX_RETRY_AFTER.total_seconds()
 
 
 @pytest.mark.parametrize("seconds", [1, 60, 86_400])
 def test_a_wait_in_seconds_is_that_wait(seconds: int) -> None:
-    assert retry_after(str(seconds), NOW) == timedelta(seconds=seconds)
+    assert parse_retry_after(str(seconds), NOW) == timedelta(seconds=seconds)

@@ -16,26 +16,31 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from archive.articles import stories
-from archive.articles.stories import slug
+from archive.articles.stories import story_slug
 from archive.errors import UsageError
-from archive.exports.story_files import as_toml, read_story_file
-from archive.queries.search import NOTHING, match_or_nothing, match_query, passage
-from archive.storage.database import connect
-from archive.storage.schema import ARCHIVE
-from archive.text.searchable import fold_letters
+from archive.exports.story_files import read_story_file, stories_as_toml
+from archive.queries.search import MATCH_NOTHING, match_or_nothing, match_query, matching_passage
+from archive.storage.database import open_database
+from archive.storage.schema import ARCHIVE_SCHEMA
+from archive.text.searchable import fold_letter_by_letter
 from archive.text.unspaced import bigrams
-from crawler.extraction.fields.byline import credits_a_desk, opens_like_byline, people, plain
-from pipelines.topics.stories import JUDGE
+from crawler.extraction.fields.byline import (
+    byline_text,
+    is_desk_credit,
+    opens_like_byline,
+    people_in_byline,
+)
+from pipelines.topics.stories import STORY_POLICY
 from pipelines.urls import (
-    MAX_KEY,
-    MAX_URL,
+    MAX_KEY_CHARS,
+    MAX_STORED_URL_CHARS,
     declared_identity,
+    have_same_article_number,
     registered_domain,
     request_url,
-    same_story_url,
     url_key,
 )
-from pipelines.urls import TRACKING as URL_TRACKING
+from pipelines.urls import TRACKING_PARAMETERS as URL_TRACKING
 from tests.fuzz.strategies import ANY, FEW, JSON, of_pieces
 
 # --- addresses, on their three levels -------------------------------------------------------------
@@ -77,7 +82,7 @@ def test_two_sites_never_share_a_key_and_neither_speaks_for_the_other(
     identity = declared_identity(one, two, {"og:url": two})
     assert identity.key == url_key(one)
     assert identity.also == ()
-    assert not same_story_url(one, two)
+    assert not have_same_article_number(one, two)
 
 
 @given(
@@ -90,9 +95,9 @@ def test_two_sites_never_share_a_key_and_neither_speaks_for_the_other(
 def test_what_is_kept_of_any_address_has_an_end_and_no_user_name(text: str) -> None:
     with suppress(UsageError):
         asked = request_url("https://harbour.example/" + text)
-        assert len(asked) <= MAX_URL
+        assert len(asked) <= MAX_STORED_URL_CHARS
         assert "@" not in asked.split("/")[2]
-        assert len(url_key(asked)) <= MAX_KEY
+        assert len(url_key(asked)) <= MAX_KEY_CHARS
 
 
 # --- names of people ------------------------------------------------------------------------------
@@ -105,14 +110,14 @@ BYLINES = of_pieces(
 
 @given(BYLINES | ANY)
 def test_the_people_of_a_byline_stand_in_it_each_once(byline: str) -> None:
-    found = people(byline)
+    found = people_in_byline(byline)
     assert len(set(found)) == len(found)
     for name in found:
         assert 2 <= len(name) <= 60
-        assert name in plain(byline)
+        assert name in byline_text(byline)
         assert not any(letter.isdigit() or letter in "<>@" for letter in name)
     opens_like_byline(byline)
-    credits_a_desk(byline)
+    is_desk_credit(byline)
 
 
 # --- search words ---------------------------------------------------------------------------------
@@ -135,7 +140,7 @@ def index() -> Iterator[sqlite3.Connection]:
 def test_whatever_is_typed_sqlite_can_read_its_query(index: sqlite3.Connection, words: str) -> None:
     index.execute("SELECT count(*) FROM t WHERE t MATCH ?", (match_or_nothing(words),)).fetchone()
     with suppress(UsageError):
-        assert match_query(words) != NOTHING
+        assert match_query(words) != MATCH_NOTHING
 
 
 @FEW
@@ -161,7 +166,7 @@ def test_an_article_is_found_by_its_own_words(index: sqlite3.Connection, text: s
 def test_a_passage_is_a_stretch_of_the_text_with_brackets(
     text: str, words: str, width: int
 ) -> None:
-    shown = passage(text, words, width)
+    shown = matching_passage(text, words, width)
     plain = " ".join(text.replace("⟦", "[").replace("⟧", "]").split())
     assert (
         shown.replace("⟦", "").replace("⟧", "").removeprefix("…").removesuffix("…").rstrip()
@@ -173,8 +178,8 @@ def test_a_passage_is_a_stretch_of_the_text_with_brackets(
 
 @given(st.text(max_size=80))
 def test_folding_keeps_every_letter_in_its_place(text: str) -> None:
-    assert len(fold_letters(text)) == len(text)
-    assert fold_letters(fold_letters(text)) == fold_letters(text)
+    assert len(fold_letter_by_letter(text)) == len(text)
+    assert fold_letter_by_letter(fold_letter_by_letter(text)) == fold_letter_by_letter(text)
 
 
 # --- story files ----------------------------------------------------------------------------------
@@ -182,7 +187,7 @@ def test_folding_keeps_every_letter_in_its_place(text: str) -> None:
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> sqlite3.Connection:
-    return connect(tmp_path_factory.mktemp("stories") / "archive.db", ARCHIVE)
+    return open_database(tmp_path_factory.mktemp("stories") / "archive.db", ARCHIVE_SCHEMA)
 
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
@@ -197,11 +202,15 @@ def test_a_story_comes_back_from_its_file_as_it_was(
 ) -> None:
     archive.execute("BEGIN")
     try:
-        stories.follow(
-            archive, "a-story", [], JUDGE, {"title": title, "words": words, "languages": languages}
+        stories.save_story(
+            archive,
+            "a-story",
+            [],
+            STORY_POLICY,
+            {"title": title, "words": words, "languages": languages},
         )
         (entry,) = read_story_file(
-            "stories.toml", as_toml(archive, stories.stories(archive)), request_url
+            "stories.toml", stories_as_toml(archive, stories.all_stories(archive)), request_url
         )
     finally:
         archive.execute("ROLLBACK")
@@ -253,4 +262,4 @@ def assert_read_or_refused(text: str) -> None:
 @given(ANY | st.text(max_size=40))
 def test_a_name_made_of_a_name_is_that_name(text: str) -> None:
     with suppress(UsageError):
-        assert slug(slug(text)) == slug(text)
+        assert story_slug(story_slug(text)) == story_slug(text)

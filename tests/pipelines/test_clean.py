@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.records import Article, Check, Lead, utc
+from archive.records import Article, Check, Lead, format_utc
 from pipelines.clean import (
-    LIMITS,
     MAX_AUTHORS,
+    MAX_FIELD_CHARS,
     CleanPipeline,
-    clean,
+    clean_article,
     clean_check,
     clean_lead,
-    refuse,
+    refusal_reason,
 )
 
 FETCHED = "2024-02-15T12:00:00Z"
@@ -47,17 +47,19 @@ LINES = [
 
 @pytest.mark.parametrize(("_name", "given_", "kept"), LINES, ids=[row[0] for row in LINES])
 def test_a_line_is_kept_as_text(_name: str, given_: str, kept: str) -> None:
-    assert clean(replace(STORY, headline=given_)).headline == kept
+    assert clean_article(replace(STORY, headline=given_)).headline == kept
 
 
 @pytest.mark.parametrize("nothing", ["", "  ", "\x00", "\u200b", "\ud800"])
 def test_a_field_without_a_character_is_none(nothing: str) -> None:
-    assert clean(replace(STORY, standfirst=nothing)).standfirst is None
+    assert clean_article(replace(STORY, standfirst=nothing)).standfirst is None
 
 
 def test_paragraphs_stay_paragraphs() -> None:
     text = "Seoul  opens.\r\n\r\n\x00An embassy\u00a0follows. \n\u200b\n End."
-    assert clean(replace(STORY, text=text)).text == "Seoul opens.\nAn embassy follows.\nEnd."
+    assert (
+        clean_article(replace(STORY, text=text)).text == "Seoul opens.\nAn embassy follows.\nEnd."
+    )
 
 
 @pytest.mark.parametrize(
@@ -65,14 +67,14 @@ def test_paragraphs_stay_paragraphs() -> None:
     [("headline", 1_000), ("standfirst", 5_000), ("byline", 1_000), ("text", 2_000_000)],
 )
 def test_what_has_no_end_is_cut(name: str, limit: int) -> None:
-    assert LIMITS[name] == limit
-    kept = getattr(clean(replace(STORY, **{name: "x" * (limit + 5)})), name)
+    assert MAX_FIELD_CHARS[name] == limit
+    kept = getattr(clean_article(replace(STORY, **{name: "x" * (limit + 5)})), name)
     assert kept == "x" * limit
 
 
 def test_authors_are_cut_in_number_and_length_and_named_once() -> None:
     crowd = tuple(f"Reporter {number}" for number in range(90))
-    kept = clean(
+    kept = clean_article(
         replace(STORY, authors=("A. Writer", " A.  Writer ", "", "y" * 300, *crowd))
     ).authors
     assert kept[:3] == ("A. Writer", "y" * 200, "Reporter 0")
@@ -101,24 +103,26 @@ MOMENTS = [
 def test_a_moment_that_cannot_be_is_none_and_stays_as_it_was_written(
     _name: str, moment: str, kept: str | None
 ) -> None:
-    article = clean(replace(STORY, published_at=moment, modified_at=moment))
+    article = clean_article(replace(STORY, published_at=moment, modified_at=moment))
     assert (article.published_at, article.modified_at) == (kept, kept)
     assert article.published_raw == article.modified_raw == (None if kept else moment)
 
 
 def test_what_the_page_wrote_stays_beside_a_moment_that_cannot_be() -> None:
-    article = clean(replace(STORY, published_at="2026-02-31", published_raw="31 February 2026"))
+    article = clean_article(
+        replace(STORY, published_at="2026-02-31", published_raw="31 February 2026")
+    )
     assert (article.published_at, article.published_raw) == (None, "31 February 2026")
 
 
 def test_without_a_fetch_nothing_may_lie_after_tomorrow() -> None:
-    soon, late = (utc(datetime.now(UTC) + timedelta(hours=hours)) for hours in (20, 30))
-    assert clean(replace(STORY, fetched_at=None, published_at=soon)).published_at == soon
-    assert clean(replace(STORY, fetched_at=None, published_at=late)).published_at is None
+    soon, late = (format_utc(datetime.now(UTC) + timedelta(hours=hours)) for hours in (20, 30))
+    assert clean_article(replace(STORY, fetched_at=None, published_at=soon)).published_at == soon
+    assert clean_article(replace(STORY, fetched_at=None, published_at=late)).published_at is None
 
 
 def test_addresses_that_are_none_go_and_others_stay_as_declared() -> None:
-    article = clean(
+    article = clean_article(
         replace(
             STORY,
             url="HTTPS://News.Example/story-5?utm_source=x#top",
@@ -145,7 +149,7 @@ def test_addresses_that_are_none_go_and_others_stay_as_declared() -> None:
 def test_only_an_article_with_address_and_text_is_worth_storing(
     article: Article, why: str | None
 ) -> None:
-    assert refuse(clean(article)) == why
+    assert refusal_reason(clean_article(article)) == why
 
 
 def test_a_lead_without_an_address_is_none() -> None:
@@ -169,7 +173,7 @@ def test_a_look_keeps_its_outcome_unless_nothing_is_left_to_store() -> None:
     assert (
         CleanPipeline().process_item(look)
         == clean_check(look)
-        == replace(look, article=clean(STORY))
+        == replace(look, article=clean_article(STORY))
     )
     empty = clean_check(replace(look, article=replace(STORY, text="\x00")))
     assert (empty.article, empty.outcome, empty.reason) == (None, "not article", "no text")
@@ -201,8 +205,8 @@ ARTICLES = st.builds(
 
 @given(ARTICLES)
 def test_whatever_a_page_says_it_can_be_stored_and_is_clean_at_once(article: Article) -> None:
-    cleaned = clean(article)
-    assert clean(cleaned) == cleaned
+    cleaned = clean_article(article)
+    assert clean_article(cleaned) == cleaned
     texts = [value for value in asdict(cleaned).values() if isinstance(value, str)]
     texts += [*cleaned.authors, *cleaned.addresses, *cleaned.addresses.values()]
     with sqlite3.connect(":memory:") as db:
@@ -229,4 +233,4 @@ def test_soft_hyphens_are_no_part_of_a_word(field: str) -> None:
         }
     )
 
-    assert getattr(clean(article), field) == "Der Fähranleger"
+    assert getattr(clean_article(article), field) == "Der Fähranleger"

@@ -20,11 +20,11 @@ from archive.archive import Archive
 from archive.errors import UsageError
 from archive.records import Article, Capture, Check, Lead, Outcome
 from archive.storage.database import transaction
-from pipelines.clean import LIMITS, MAX_AUTHORS, CleanPipeline
+from pipelines.clean import MAX_AUTHORS, MAX_FIELD_CHARS, CleanPipeline
 from pipelines.complete import CompletePipeline
 from pipelines.identity import IdentityPipeline
-from pipelines.keep import Batches, KeepPipeline
-from pipelines.stages import STAGES, through_stages
+from pipelines.keep import CheckBatches, KeepPipeline
+from pipelines.stages import STAGES_IN_ORDER, run_stages
 
 FETCHED = "2026-03-04T12:00:00Z"
 BATCH = 50
@@ -258,7 +258,7 @@ def assert_clean(row: sqlite3.Row) -> None:
         if not isinstance(value, str):
             continue
         assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff]", value), name
-        assert name in ("bigrams", "authors") or len(value) <= LIMITS.get(name, 2083), name
+        assert name in ("bigrams", "authors") or len(value) <= MAX_FIELD_CHARS.get(name, 2083), name
         assert not value.startswith(("javascript:", "data:")), name
     for name in ("published_at", "modified_at", "fetched_at"):
         assert re.fullmatch(r"20\d\d-\d\d-\d\d(T\d\d:\d\d:\d\dZ?)?", row[name] or "2026-03-04"), (
@@ -275,10 +275,10 @@ def assert_clean(row: sqlite3.Row) -> None:
 def test_one_poisoned_look_costs_none_of_the_other_forty_nine(archive: Archive, kind: str) -> None:
     bad, outcome, reason = batch_of(kind)
     written: list[tuple[Check, Outcome]] = []
-    batches = Batches(archive, size=BATCH)
+    batches = CheckBatches(archive, size=BATCH)
     batches.written = lambda check, came_to: written.append((check, came_to))
     for check in with_others(bad):
-        batches.add(through_stages(check))
+        batches.add(run_stages(check))
     assert [came_to for _, came_to in written] == ["new"] * PLACE + [outcome] + ["new"] * (
         BATCH - PLACE - 1
     )
@@ -303,7 +303,7 @@ def test_one_poisoned_look_costs_none_of_the_other_forty_nine(archive: Archive, 
 )
 def test_a_look_at_what_is_no_address_is_refused_in_one_line(url: Any) -> None:
     with pytest.raises(UsageError) as refused:
-        through_stages(replace(look(PLACE), url=url))
+        run_stages(replace(look(PLACE), url=url))
     assert len(str(refused.value)) < 300
 
 
@@ -320,12 +320,12 @@ PAST_THE_STAGES: dict[str, dict[str, Any]] = {
 def test_what_no_stage_made_clean_costs_itself_alone_and_says_why(
     archive: Archive, kind: str
 ) -> None:
-    checks = [through_stages(look(number)) for number in range(BATCH)]
+    checks = [run_stages(look(number)) for number in range(BATCH)]
     assert checks[PLACE].article
     checks[PLACE] = replace(
         checks[PLACE], article=replace(checks[PLACE].article, **PAST_THE_STAGES[kind])
     )
-    outcomes = archive.write(checks, Batches(archive).decisions)
+    outcomes = archive.write(checks, CheckBatches(archive).decisions)
     assert outcomes == ["new"] * PLACE + ["failed"] + ["new"] * (BATCH - PLACE - 1)
     assert len(stored(archive)) == BATCH - 1
     noted = archive.db.execute(
@@ -343,10 +343,10 @@ def test_what_no_stage_made_clean_costs_itself_alone_and_says_why(
 
 
 def test_an_archive_that_cannot_be_written_is_no_fault_of_a_look(archive: Archive) -> None:
-    decisions = Batches(archive).decisions
+    decisions = CheckBatches(archive).decisions
     archive.db.execute("PRAGMA query_only = ON")
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        archive.write([through_stages(look(1))], decisions)
+        archive.write([run_stages(look(1))], decisions)
     archive.db.execute("PRAGMA query_only = OFF")
     assert stored(archive) == []
     with transaction(archive.db):
@@ -375,7 +375,7 @@ def test_the_last_look_that_is_under_way_is_written_at_once_and_waits_for_no_oth
         keep.open_spider()
         many = []
         for number in (1, 2):
-            await keep.process_item(through_stages(look(number)))
+            await keep.process_item(run_stages(look(number)))
             many.append(len(stored(archive)))
         await keep.close_spider()
         return many
@@ -411,7 +411,7 @@ def test_scrapys_own_path_through_the_stages_stores_the_same(archive: Archive) -
 
     asyncio.run(crawl())
     assert failures == []
-    assert len(STAGES) == 3
+    assert len(STAGES_IN_ORDER) == 3
     looks = dict(archive.db.execute("SELECT outcome, count(*) FROM checks GROUP BY 1").fetchall())
     assert sum(looks.values()) == len(KINDS) + len(honest)
     urls = {row["url"] for row in stored(archive)}

@@ -7,11 +7,16 @@ from itertools import count
 
 import pytest
 
-from archive.articles.revisions import Version
+from archive.articles.revisions import ArticleVersion
 from archive.text.unspaced import MAX_PAIRED_CHARS, bigrams
-from pipelines.dedup.boilerplate import apart, gone, marks
-from pipelines.dedup.copies import LOOKED_AT, likeness, sketch
-from pipelines.dedup.revisions import AROUND, LONG, judge, shortened
+from pipelines.dedup.boilerplate import are_different_news, line_marks, marks_to_remove
+from pipelines.dedup.copies import MAX_COMPARED_CHARS, compare_texts, sketch_text
+from pipelines.dedup.revisions import (
+    CONTEXT_CHARS,
+    MAX_COMPARED_TEXT_CHARS,
+    classify_version,
+    clip_to_changes,
+)
 from tests.growth import assert_growth
 from tests.stories import story
 
@@ -39,9 +44,9 @@ STARTS = count(0, 3_000_000)
 
 @pytest.mark.parametrize("kind", SCRIPTS)
 def test_to_find_copies_costs_the_same_however_long_a_text_is(kind):
-    long, longer = text(kind, LOOKED_AT), text(kind, 20 * LOOKED_AT)
-    assert sketch(longer) == sketch(long)
-    assert likeness(longer, long + "x" * 100_000) == likeness(long, long)
+    long, longer = text(kind, MAX_COMPARED_CHARS), text(kind, 20 * MAX_COMPARED_CHARS)
+    assert sketch_text(longer) == sketch_text(long)
+    assert compare_texts(longer, long + "x" * 100_000) == compare_texts(long, long)
 
 
 @pytest.mark.slow
@@ -50,10 +55,10 @@ def test_to_judge_a_change_costs_about_the_same_however_long_a_text_is(kind):
     def changes(length: int) -> None:
         start = next(STARTS)
         old, new = text(kind, length, start), text(kind, length, start + 1_000_000)
-        judge(Version(old), Version(new))
-        judge(Version(old), Version(old + new[:100]))
+        classify_version(ArticleVersion(old), ArticleVersion(new))
+        classify_version(ArticleVersion(old), ArticleVersion(old + new[:100]))
 
-    assert_growth(changes, LONG, times=10, slack=0.6)
+    assert_growth(changes, MAX_COMPARED_TEXT_CHARS, times=10, slack=0.6)
 
 
 @pytest.mark.slow
@@ -62,9 +67,9 @@ def test_to_tell_habits_costs_little_more_where_a_text_is_long(kind):
     def told(length: int) -> None:
         start = next(STARTS)
         one, other = text(kind, length, start), text(kind, length, start + 1_000_000)
-        marks(one)
-        apart(one, other, "en")
-        gone(one, set(marks(one)) - {None}, "en")
+        line_marks(one)
+        are_different_news(one, other, "en")
+        marks_to_remove(one, set(line_marks(one)) - {None}, "en")
 
     assert_growth(told, 200_000, times=10, slack=2)
 
@@ -76,8 +81,8 @@ def test_an_edit_amid_a_long_text_is_found_and_flagged_as_in_a_short_one():
     edited = [*lines]
     edited[20_000] = "Line 20000: the ferry landing stays where it is."
     dates = {"published_at": "2026-03-01T10:00:00Z", "fetched_at": "2026-03-10T10:00:00Z"}
-    old, new = Version("\n".join(lines), **dates), Version("\n".join(edited), **dates)
-    verdict = judge(old, new)
+    old, new = ArticleVersion("\n".join(lines), **dates), ArticleVersion("\n".join(edited), **dates)
+    verdict = classify_version(old, new)
     assert (verdict.decision, verdict.kinds, verdict.stealth) == ("revision", ("body",), True)
 
 
@@ -86,17 +91,19 @@ def test_a_long_text_of_which_most_is_gone_is_held_as_a_short_one(kept):
     lines = [
         f"Line {number}: the ferry landing moves to the north quay." for number in range(40_000)
     ]
-    verdict = judge(Version("\n".join(lines)), Version("\n".join(lines[:kept]) or "Gone."))
+    verdict = classify_version(
+        ArticleVersion("\n".join(lines)), ArticleVersion("\n".join(lines[:kept]) or "Gone.")
+    )
     assert verdict.decision == {0: "unreadable", 100: "held", 40_000: "unchanged"}[kept]
 
 
 def test_what_is_compared_of_a_long_text_is_what_changed_and_what_stands_around_it():
     old = "a" * 300_000 + "b" * 10 + "c" * 300_000
-    one, two = shortened(Version(old), Version(old.replace("b", "")))
-    assert len(one.text) == 2 * AROUND + 10
+    one, two = clip_to_changes(ArticleVersion(old), ArticleVersion(old.replace("b", "")))
+    assert len(one.text) == 2 * CONTEXT_CHARS + 10
     assert one.text.replace("b", "") == two.text
-    short = Version(story(1)), Version(story(2))
-    assert shortened(*short) == short
+    short = ArticleVersion(story(1)), ArticleVersion(story(2))
+    assert clip_to_changes(*short) == short
 
 
 @pytest.mark.slow

@@ -10,8 +10,8 @@ import pytest
 
 from archive.records import Lead
 from pipelines.clean import clean_lead
-from pipelines.identity import file_lead
-from pipelines.urls import out_of_wrappers, request_url, url_key
+from pipelines.identity import identify_lead
+from pipelines.urls import request_url, unwrap_url, url_key
 
 INNER = "https://courier.example/news/ferry-pier-closes?id=5"
 Q = quote(INNER, safe="")
@@ -86,14 +86,14 @@ def test_a_hoax_of_wrappers_in_wrappers_stays_what_it_is():
 
 @pytest.mark.parametrize("url", WRAPPED)
 def test_a_lead_remembers_no_wrapper(url):
-    for lead in (file_lead(Lead(url, via="feed")), clean_lead(Lead(url, via="feed"))):
+    for lead in (identify_lead(Lead(url, via="feed")), clean_lead(Lead(url, via="feed"))):
         assert lead
-        assert (lead.url, lead.listed_as) in [(INNER, None), (INNER, out_of_wrappers(url))]
+        assert (lead.url, lead.listed_as) in [(INNER, None), (INNER, unwrap_url(url))]
         assert not lead.listed_as or lead.listed_as.startswith("https://courier.example/")
 
 
 def test_a_lead_remembers_what_only_tracks():
-    lead = file_lead(
+    lead = identify_lead(
         Lead(
             f"https://www.google.com/url?url={quote(INNER + '&utm_source=alert', safe='')}",
             via="feed",

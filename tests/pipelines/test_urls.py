@@ -14,14 +14,14 @@ from w3lib.url import canonicalize_url, safe_url_string
 
 from archive.errors import UsageError
 from pipelines.urls import (
-    MAX_GIVEN,
-    MAX_URL,
-    Identity,
+    MAX_GIVEN_URL_CHARS,
+    MAX_STORED_URL_CHARS,
+    DeclaredIdentity,
+    article_number_token,
     declared_identity,
-    id_token,
+    have_same_article_number,
     registered_domain,
     request_url,
-    same_story_url,
     url_key,
 )
 from tests.growth import assert_growth
@@ -98,7 +98,7 @@ REFUSED = [
     "https://news.example/a\x00b", "https://news.example/a\nb", "https://news.example/a\x85b", "https://news.example/\ud800",
     "https://news.example:99999/", "https://news.example:port/", "https://ne ws.example/", "https://news..example/",
     "https://[::1%25eth0]/", "https://[::1/", "https://%6eews.example/", "https://" + "a" * 64 + ".example/",
-    "https://news.example/" + "a" * MAX_URL, "https://news.example/?utm_source=" + "a" * MAX_GIVEN,
+    "https://news.example/" + "a" * MAX_STORED_URL_CHARS, "https://news.example/?utm_source=" + "a" * MAX_GIVEN_URL_CHARS,
 ]  # fmt: skip
 
 
@@ -112,7 +112,10 @@ def test_what_is_no_address_is_refused_in_one_line(url: str) -> None:
 
 def test_a_long_tail_of_tracking_costs_no_address_its_place() -> None:
     assert request_url(f"{PAGE}?fbclid={'x' * 3000}") == PAGE
-    assert len(request_url("https://news.example/".ljust(MAX_URL, "a"))) == MAX_URL
+    assert (
+        len(request_url("https://news.example/".ljust(MAX_STORED_URL_CHARS, "a")))
+        == MAX_STORED_URL_CHARS
+    )
 
 
 DOMAINS = [
@@ -138,13 +141,13 @@ def test_a_domain_is_what_somebody_registered(given_: str, domain: str) -> None:
 
 def test_a_page_may_say_that_it_is_another_address_of_its_domain() -> None:
     identity = declared_identity("https://m.news.example/a?id=5", PAGE, {"amphtml": f"{PAGE}/amp"})
-    assert identity == Identity(url_key(PAGE), also=("news.example/a?id=5",))
+    assert identity == DeclaredIdentity(url_key(PAGE), also=("news.example/a?id=5",))
 
 
 def test_a_canonical_of_another_domain_is_only_a_hint() -> None:
     theirs = "https://wire.example/2024/02/15/ties-open?utm_source=x"
-    assert declared_identity(PAGE, theirs, {}) == Identity(url_key(PAGE), hint=theirs)
-    assert declared_identity(PAGE, theirs, {"og:url": PAGE + "/"}) == Identity(
+    assert declared_identity(PAGE, theirs, {}) == DeclaredIdentity(url_key(PAGE), hint=theirs)
+    assert declared_identity(PAGE, theirs, {"og:url": PAGE + "/"}) == DeclaredIdentity(
         url_key(PAGE), hint=theirs
     )
 
@@ -154,7 +157,7 @@ def test_one_blog_may_not_claim_another_of_the_same_host() -> None:
         "https://alice.blogspot.com/2024/02/a-b.html",
         "https://bob.blogspot.com/2024/02/a-b.html",
     )
-    assert declared_identity(mine, theirs, {}) == Identity(url_key(mine), hint=theirs)
+    assert declared_identity(mine, theirs, {}) == DeclaredIdentity(url_key(mine), hint=theirs)
 
 
 def test_an_open_redirect_does_not_carry_an_identity_to_another_domain() -> None:
@@ -172,7 +175,9 @@ SECTIONS = [
 
 @pytest.mark.parametrize("declared", SECTIONS)
 def test_a_page_that_calls_itself_the_home_page_or_a_section_is_not_believed(declared: str) -> None:
-    assert declared_identity(PAGE, declared, {"og:url": declared}) == Identity(url_key(PAGE))
+    assert declared_identity(PAGE, declared, {"og:url": declared}) == DeclaredIdentity(
+        url_key(PAGE)
+    )
 
 
 ARTICLES = [
@@ -184,7 +189,7 @@ ARTICLES = [
 
 @pytest.mark.parametrize("declared", ARTICLES)
 def test_a_page_that_names_an_article_is_believed(declared: str) -> None:
-    assert declared_identity(PAGE, declared, {}) == Identity(
+    assert declared_identity(PAGE, declared, {}) == DeclaredIdentity(
         url_key(declared), also=(url_key(PAGE),)
     )
 
@@ -193,7 +198,7 @@ def test_a_page_that_names_an_article_is_believed(declared: str) -> None:
     "slip", ["", "/2024/02/15/ties-open", "javascript:void(0)", "http://[", "undefined"]
 )
 def test_what_a_page_miswrites_changes_nothing(slip: str) -> None:
-    assert declared_identity(PAGE, slip, {"og:url": slip}) == Identity(url_key(PAGE))
+    assert declared_identity(PAGE, slip, {"og:url": slip}) == DeclaredIdentity(url_key(PAGE))
 
 
 TOKENS = [
@@ -219,13 +224,17 @@ TOKENS = [
 
 @pytest.mark.parametrize(("url", "token"), TOKENS, ids=[row[0] for row in TOKENS])
 def test_an_article_number_outlives_its_slug(url: str, token: str | None) -> None:
-    assert id_token(url) == token
+    assert article_number_token(url) == token
 
 
 def test_a_number_counts_on_its_own_host_alone() -> None:
-    assert same_story_url("https://news.example/12345-old", "http://www.news.example/12345-new")
-    assert not same_story_url("https://news.example/12345-old", "https://other.example/12345-old")
-    assert not same_story_url(PAGE, PAGE)
+    assert have_same_article_number(
+        "https://news.example/12345-old", "http://www.news.example/12345-new"
+    )
+    assert not have_same_article_number(
+        "https://news.example/12345-old", "https://other.example/12345-old"
+    )
+    assert not have_same_article_number(PAGE, PAGE)
 
 
 PIECES = """
@@ -256,13 +265,13 @@ def test_any_text_is_refused_or_stable_on_every_level(url: str) -> None:
     assert key == url_key(asked) == url_key("http://" + key)
     assert asked.isascii()
     assert key.isascii()
-    assert declared_identity(url, url, {}) == Identity(key)
-    assert id_token(url) == id_token(asked)
+    assert declared_identity(url, url, {}) == DeclaredIdentity(key)
+    assert article_number_token(url) == article_number_token(asked)
 
 
 @given(st.text(st.characters(codec=None)) | URLS, st.text(st.characters(codec=None)) | URLS)
 def test_nothing_but_a_refusal_comes_of_any_text(one: str, other: str) -> None:
-    for ask in request_url, url_key, registered_domain, id_token:
+    for ask in request_url, url_key, registered_domain, article_number_token:
         with suppress(UsageError):
             ask(one)
     assert declared_identity(PAGE, one, {"og:url": other, "json-ld": one}).key
@@ -281,4 +290,4 @@ def test_a_long_hostile_path_costs_little_time(part: str) -> None:
             with suppress(UsageError):
                 url_key("https://google.com/amp/s/" + (part * length)[:length])
 
-    assert_growth(read, (MAX_GIVEN - 30) // 8, slack=12)
+    assert_growth(read, (MAX_GIVEN_URL_CHARS - 30) // 8, slack=12)

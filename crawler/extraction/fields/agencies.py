@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-AGENCIES = {  # how an agency is called here → how it is printed
+AGENCY_NAMES = {  # how an agency is called here → how it is printed
     "AP": "AP|Associated Press|The Associated Press|A\\.P\\.",
     "Reuters": "Reuters|Thomson Reuters|REUTERS|ロイター|路透社|Рейтер|로이터",
     "AFP": "AFP|Agence France[- ]Presse|Agence France Presse|法新社",
@@ -55,60 +55,71 @@ AGENCIES = {  # how an agency is called here → how it is printed
     "Tribune News Service": "Tribune News Service|TNS|McClatchy-Tribune",
 }
 """Regular expressions for the printed names of each agency, separated by `|`."""
-SHORT_TEXT = """
+CASED_AGENCY_NAMES_TEXT = """
 PA CP AA TT CNA ANA RIA SID NAN ANI TNS APA ats ATS AMNA KNA sda epd 共同 時事 NTB MTI STT SDA
 """
-SHORT = frozenset(SHORT_TEXT.split())
+CASED_AGENCY_NAMES = frozenset(CASED_AGENCY_NAMES_TEXT.split())
 """Names that count only where their case is as printed: in other cases they are words or other
 abbreviations."""
 
 
 def _agencies_by_name() -> dict[str, str]:
-    """The agency of each printed name in `AGENCIES` that is not a pattern, and of three others."""
+    """The agency of each printed name in `AGENCY_NAMES` that is not a pattern, and of three
+    others."""
     found: dict[str, str] = {}
-    for agency, printed in AGENCIES.items():
+    for agency, printed in AGENCY_NAMES.items():
         names = (name for name in printed.split("|") if "\\" not in name and "[" not in name)
         found |= dict.fromkeys(names, agency)
     return found | {"A.P.": "AP", "Agence France-Presse": "AFP", "The Reuters": "Reuters"}
 
 
-BY_NAME = _agencies_by_name()
+AGENCY_BY_NAME = _agencies_by_name()
 """The agency of each printed name."""
-FOLDED = {name.casefold(): agency for name, agency in BY_NAME.items() if name not in SHORT}
-"""The agency of each printed name in lower case, without those in `SHORT`."""
-PATTERNS = "|".join(sorted("|".join(AGENCIES.values()).split("|"), key=len, reverse=True))
+AGENCY_BY_FOLDED_NAME = {
+    name.casefold(): agency
+    for name, agency in AGENCY_BY_NAME.items()
+    if name not in CASED_AGENCY_NAMES
+}
+"""The agency of each printed name in lower case, without those in `CASED_AGENCY_NAMES`."""
+ANY_AGENCY_NAME = "|".join(
+    sorted("|".join(AGENCY_NAMES.values()).split("|"), key=len, reverse=True)
+)
 """All names of all agencies, the longest first."""
-CREDIT_SEPARATOR = re.compile(r"[,;|/&()–—]|\b(?:and|und|et|y|via|mit|with|from)\b")
-IN_BRACKETS = re.compile(rf"[(（/\[]\s*({PATTERNS})(?:\s*[/,]\s*[^()（）]{{1,30}})?\s*[)）/\]]")
+AGENCY_CREDIT_SEPARATOR = re.compile(r"[,;|/&()–—]|\b(?:and|und|et|y|via|mit|with|from)\b")
+AGENCY_IN_BRACKETS = re.compile(
+    rf"[(（/\[]\s*({ANY_AGENCY_NAME})(?:\s*[/,]\s*[^()（）]{{1,30}})?\s*[)）/\]]"
+)
 """An agency in brackets, as in datelines."""
-CREDIT = re.compile(
+AGENCY_CREDIT = re.compile(
     r"^\W*(?:[©(]|copyright|source|quelle|fonte|fuente|by|via|from|"
     r"from wire reports)?[\s:©]*(?:\d{4}\s*)?(?:the )?"
-    rf"({PATTERNS})\b",
+    rf"({ANY_AGENCY_NAME})\b",
     re.I,
 )
 """An agency in a line that credits it."""
-JAPANESE = re.compile(
+EAST_ASIAN_AGENCY_OPENING = re.compile(
     r"^\W{0,2}(新华社|新華社)[^，。\s]{1,16}?电|^[［\[【(（][^］\]】)）]{0,24}?(ロイター|共同|時事|聯合ニュース)"
 )
 """The openings of Chinese and Japanese reports that name an agency."""
 
 MAX_DATELINE_CHARS = 200
 """Characters of a text in which its dateline is looked for."""
-DASH = r"(?:—|–|―|-{1,2}|‒|−)"
-CAPITALS = r"[A-ZÀ-ÖØ-ÞĀ-ŽΑ-ΩА-ЯЁ]"
-PLACE = rf"{CAPITALS}[\w.'’]*(?:[ /-]{CAPITALS}?[\w.'’]+){{0,5}}"
-SHOUTED = rf"{CAPITALS}[{CAPITALS[1:-1]}.'’ /-]{{2,30}}"
-REST = r"(?:,\s*[\w.'’ ]{2,30}){0,3}"
+DATELINE_DASH = r"(?:—|–|―|-{1,2}|‒|−)"
+DATELINE_CAPITALS = r"[A-ZÀ-ÖØ-ÞĀ-ŽΑ-ΩА-ЯЁ]"
+DATELINE_PLACE = rf"{DATELINE_CAPITALS}[\w.'’]*(?:[ /-]{DATELINE_CAPITALS}?[\w.'’]+){{0,5}}"
+DATELINE_PLACE_IN_CAPITALS = rf"{DATELINE_CAPITALS}[{DATELINE_CAPITALS[1:-1]}.'’ /-]{{2,30}}"
+DATELINE_PLACE_REST = r"(?:,\s*[\w.'’ ]{2,30}){0,3}"
 """Further parts of a place: `, South Korea`."""
-DATELINES = (
+DATELINE_PATTERNS = (
     re.compile(
-        rf"^((?:{PLACE}{REST}\s*)\(\s*[^()]{{2,40}}\s*\)(?:\s*,?\s*[\w. ]{{1,12}})?)"
-        rf"\s*(?:\.?\s*{DASH}|:)\s*"
+        rf"^((?:{DATELINE_PLACE}{DATELINE_PLACE_REST}\s*)\(\s*[^()]{{2,40}}\s*\)(?:\s*,?\s*[\w. ]{{1,12}})?)"
+        rf"\s*(?:\.?\s*{DATELINE_DASH}|:)\s*"
     ),
-    re.compile(rf"^({SHOUTED}{REST})\s*(?:—|–|-{{2}}|\s-)\s"),
-    re.compile(rf"^(\({PATTERNS}\)\s*{DASH}?\s*{SHOUTED}{REST})\s*{DASH}\s"),
-    re.compile(rf"^({SHOUTED}{REST}\.?\s*/[\w-]{{2,20}}/)\.?\s"),
+    re.compile(rf"^({DATELINE_PLACE_IN_CAPITALS}{DATELINE_PLACE_REST})\s*(?:—|–|-{{2}}|\s-)\s"),
+    re.compile(
+        rf"^(\({ANY_AGENCY_NAME}\)\s*{DATELINE_DASH}?\s*{DATELINE_PLACE_IN_CAPITALS}{DATELINE_PLACE_REST})\s*{DATELINE_DASH}\s"
+    ),
+    re.compile(rf"^({DATELINE_PLACE_IN_CAPITALS}{DATELINE_PLACE_REST}\.?\s*/[\w-]{{2,20}}/)\.?\s"),
     re.compile(r"^((?:新华社|新華社)[^，。\s]{1,16}?电)"),
 )
 """The forms of datelines in languages that write them."""
@@ -117,25 +128,27 @@ DATELINES = (
 def agency_named(name: str | None) -> str | None:
     """Return the agency with this name: `The Associated Press` → `AP`."""
     bare = (name or "").strip(" .()[]©").removesuffix(" News Service")
-    return BY_NAME.get(bare) or FOLDED.get(bare.casefold())
+    return AGENCY_BY_NAME.get(bare) or AGENCY_BY_FOLDED_NAME.get(bare.casefold())
 
 
-def agency_names(name: str) -> tuple[str, ...]:
+def printed_agency_names(name: str) -> tuple[str, ...]:
     """Return the printed names of an agency: `ap` → AP, Associated Press …; empty if unknown."""
     folded = name.strip().casefold()
-    agency = next((each for printed, each in BY_NAME.items() if printed.casefold() == folded), None)
-    return tuple(printed for printed, each in BY_NAME.items() if each == agency and agency)
+    agency = next(
+        (each for printed, each in AGENCY_BY_NAME.items() if printed.casefold() == folded), None
+    )
+    return tuple(printed for printed, each in AGENCY_BY_NAME.items() if each == agency and agency)
 
 
-def agency_in(credit: str | None) -> str | None:
+def agency_in_credit(credit: str | None) -> str | None:
     """Return the first agency among the names in a byline or credit."""
-    return next(filter(None, map(agency_named, CREDIT_SEPARATOR.split(credit or ""))), None)
+    return next(filter(None, map(agency_named, AGENCY_CREDIT_SEPARATOR.split(credit or ""))), None)
 
 
 def dateline_of(text: str) -> str | None:
     """Return the dateline at the beginning of a text, as printed: `SEOUL, South Korea (AP)`."""
     opening = text[:MAX_DATELINE_CHARS]
-    found = next(filter(None, (pattern.match(opening) for pattern in DATELINES)), None)
+    found = next(filter(None, (pattern.match(opening) for pattern in DATELINE_PATTERNS)), None)
     return found[1].strip() if found else None
 
 
@@ -147,9 +160,9 @@ def agency_of_text(paragraphs: list[str]) -> str | None:
     """
     for paragraph in paragraphs[:3]:
         opening = paragraph[: 90 if dateline_of(paragraph) else 45]
-        if fits := IN_BRACKETS.search(opening):
-            return _canonical(fits[1])
-        if fits := JAPANESE.match(paragraph[:110]):
+        if fits := AGENCY_IN_BRACKETS.search(opening):
+            return _agency_of_printed_name(fits[1])
+        if fits := EAST_ASIAN_AGENCY_OPENING.match(paragraph[:110]):
             return agency_named(fits[1] or fits[2])
     for paragraph in paragraphs[-2:]:
         if len(paragraph) < 90 and (agency := agency_of_credit(paragraph)):
@@ -159,14 +172,14 @@ def agency_of_text(paragraphs: list[str]) -> str | None:
 
 def agency_of_credit(line: str) -> str | None:
     """Return the agency of a line that only credits it: `(Reuters)`, `Source: ANSA`."""
-    fits = CREDIT.match(line)
-    if fits and len(line) < 2 * len(fits[0]) + 25 and fits[1] in BY_NAME:
-        return _canonical(fits[1])
-    brackets = IN_BRACKETS.fullmatch(line.strip(" ."))
-    return _canonical(brackets[1]) if brackets else None
+    fits = AGENCY_CREDIT.match(line)
+    if fits and len(line) < 2 * len(fits[0]) + 25 and fits[1] in AGENCY_BY_NAME:
+        return _agency_of_printed_name(fits[1])
+    brackets = AGENCY_IN_BRACKETS.fullmatch(line.strip(" ."))
+    return _agency_of_printed_name(brackets[1]) if brackets else None
 
 
-def _canonical(printed: str) -> str | None:
+def _agency_of_printed_name(printed: str) -> str | None:
     """The agency with a printed name that one of the regular expressions matched."""
-    matching = (agency for agency, names in AGENCIES.items() if re.fullmatch(names, printed))
+    matching = (agency for agency, names in AGENCY_NAMES.items() if re.fullmatch(names, printed))
     return agency_named(printed) or next(matching, None)

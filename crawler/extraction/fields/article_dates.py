@@ -20,36 +20,47 @@ from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
-from crawler.dates.date_parser import is_date_line, is_sentence, known_by, moment, told_words
+from crawler.dates.date_parser import (
+    count_words_beside_date,
+    is_date_line,
+    parse_date,
+    possible_page_date,
+    reads_as_sentence,
+)
 from crawler.extraction import jsonld
 from crawler.extraction.blocks import Block
 from crawler.extraction.fields.byline import opens_like_byline
 from crawler.extraction.fields.marked_times import (
-    Mark,
-    agree,
-    as_printed,
-    believed,
-    marks,
-    marks_in,
-    parted,
-    same_day,
+    TimeMark,
+    believed_timestamp,
+    is_on_day,
+    may_be_same_time,
+    shortest_wording,
+    split_at_marks,
+    time_marks,
+    time_marks_in_block,
 )
-from crawler.extraction.fields.metadata import MAX_SHORT, Page, canonical_url, headline_index
-from crawler.text.language import ENOUGH, SAMPLE, language_of
+from crawler.extraction.fields.metadata import (
+    MAX_BLOCK_ABOVE_HEADLINE_CHARS,
+    OpenedPage,
+    canonical_url_of_page,
+    headline_block_index,
+)
+from crawler.text.language import LANGUAGE_SAMPLE_CHARS, MIN_DECISIVE_LETTERS, detect_language
 
-DIGIT = re.compile(r"\d")
+DIGIT_IN_TEXT = re.compile(r"\d")
 DAY_AND_YEAR = re.compile(
     r"(?<!\d)\d\d?(?!\d).{1,30}(?<!\d)\d{4}(?!\d)|(?<!\d)\d{4}(?!\d)\D{1,30}\d\d?(?!\d)|"
     r"\d\.\d\d?\.\d\d(?!\d)"
 )
 """Numbers that may be a day and a year."""
-DAY = len("2024-02-15")
+DAY_CHARS = len("2024-02-15")
 """Characters of a day in ISO 8601."""
-MIN_PROSE = 80
+MIN_PROSE_LINE_CHARS = 80
 """Characters of a line that may be a paragraph of the text."""
-MOST_HEADING = 60
+MAX_FOREIGN_HEADING_CHARS = 60
 """Characters of a heading above comments or other articles."""
-OTHERS_HEADING = re.compile(
+FOREIGN_HEADING = re.compile(
     r"\W*(?:\d+\s+)?(?:"
     r"comments?|related|more (?:from|on|stories|news|articles)|read (?:more|next|also)|latest|"
     r"most read|popular|recommended|you may also|see also|upcoming|events|kommentare?|mehr zum|"
@@ -61,44 +72,44 @@ OTHERS_HEADING = re.compile(
     re.I,
 )
 """Headings above comments and lists of other articles."""
-MOST_TEASER, MIN_LINK, NEAREST = 400, 20, 3
+MAX_TEASER_CHARS, MIN_TEASER_LINK_CHARS, MAX_TEASER_LEVELS = 400, 20, 3
 """Characters of a box about another article; letters of the link in it; how many elements around a
 date are compared with such boxes."""
-TEASER_TAGS = frozenset(("li", "div", "article", "section", "p", "td"))
+TEASER_BOX_TAGS = frozenset(("li", "div", "article", "section", "p", "td"))
 """Tags of boxes about other articles."""
-MOST_LINES = 2_000
+MAX_SEARCHED_DATE_LINES = 2_000
 """Short lines with a digit that are searched for a day."""
-MOST_NAMES, FEW_NAMES = 4, 2
+MAX_BYLINE_WORDS_AT_MARK, MAX_OTHER_WORDS_AT_MARK = 4, 2
 """Words beside a marked time in a line of links: a name or two."""
-MAX_MARKED_DATES = 3
+MAX_MARKED_PUBLICATION_DATES = 3
 """Elements marked up as the date of publication that are read."""
-ENDS = (".", "!", "?", "…", "”", "»", "。", "।")
-OTHER_PARTS = frozenset(("aside", "footer", "nav", "dialog", "form"))
+DATE_LINE_SENTENCE_ENDS = (".", "!", "?", "…", "”", "»", "。", "।")
+FRAME_TAGS = frozenset(("aside", "footer", "nav", "dialog", "form"))
 """Tags of parts of a page that are not the article."""
-OTHERS_TEXT = r"""
+FOREIGN_PART_NAMES_TEXT = r"""
 comments?|comment-?(?:list|area|body|content|section|thread|meta|item)|respond|reply|replies|
 disqus\w*|related\w*|recommend\w*|popular\w*|trending|latest(?:-\w+)*|most-?(?:read|viewed|popular)|
 more-?(?:news|stories|articles)|read-?more|upcoming|events?(?![-_]{0,2}date)|calendar|agenda|
 newsletter|cookies?(?:-\w+)*|consent|gdpr|privacy(?:-\w+)*|outbrain\w*|taboola\w*|sidebar
 """
-OTHERS = re.compile(
-    rf"(?:^|\s)(?:[a-z]+[-_]{{1,2}})?(?:{''.join(OTHERS_TEXT.split())})(?:[-_]{{1,2}}\w+)?(?=$|\s)",
+FOREIGN_PART_NAME = re.compile(
+    rf"(?:^|\s)(?:[a-z]+[-_]{{1,2}})?(?:{''.join(FOREIGN_PART_NAMES_TEXT.split())})(?:[-_]{{1,2}}\w+)?(?=$|\s)",
     re.I,
 )
 """Classes and ids of comments, other articles and notices."""
-FRAME = re.compile(
+FRAME_NAME = re.compile(
     r"(?:^|[\s_-])(?:widget\w*|teasers?|promos?|footer|nav|navigation|sidebar\w*)(?=$|[\s_-])", re.I
 )
 """Classes and ids of the frame around an article, which may contain the article's date beside the
 headline."""
-OWN_DETAILS = re.compile(
+ARTICLE_DETAIL_NAME = re.compile(
     r"(?:entry|post|article|story)[-_]{0,2}(?:footer|meta|info|details|utility|date|author)", re.I
 )
 """Classes of the lines about an article, which many themes put into a `<footer>` or `<aside>` of
 it."""
-OTHER_TYPE = re.compile(r"/(?:Comment|UserComments|Event)$")
+FOREIGN_ITEM_TYPE = re.compile(r"/(?:Comment|UserComments|Event)$")
 """Types of microdata that are not the article."""
-WORKS = frozenset(
+DATED_WORK_TYPES = frozenset(
     (
         "WebPage",
         "ItemPage",
@@ -111,9 +122,9 @@ WORKS = frozenset(
     )
 )
 """Types whose date counts on a page without data about an article."""
-DATES_OF_WORK = ("datePublished", "dateModified", "dateCreated")
-DATE_NAME = re.compile(r"dat[eu]|time|publi|issued|modified|created|updated", re.I)
-Found = tuple[str | None, str | None]
+WORK_DATE_FIELDS = ("datePublished", "dateModified", "dateCreated")
+DATE_META_NAME = re.compile(r"dat[eu]|time|publi|issued|modified|created|updated", re.I)
+DateAndWording = tuple[str | None, str | None]
 """A timestamp, and its wording on the site."""
 
 PUBLISHED_META = (
@@ -178,10 +189,10 @@ MODIFIED_META = (
     "article:updated",
 )
 """Meta tags that give the date of the last change, the most reliable first."""
-URL_DATE = re.compile(
+DAY_IN_URL_PATH = re.compile(
     r"/(20[0-4]\d|19[89]\d)[/-]?(0[1-9]|1[0-2])[/-]?(0[1-9]|[12]\d|3[01])(?=[/_.-]|$)"
 )
-UPDATED = re.compile(
+UPDATE_LABEL = re.compile(
     r"\b(?:last\s+)?(?:updated?|modified|edited|aktualisiert|geändert|mis à jour|actualizado|"
     r"atualizado|aggiornato|bijgewerkt|aktualizacja|aktualizováno|обновлено|изменено|uppdaterad|"
     r"oppdatert|opdateret|güncelleme|güncellendi|ενημέρωση|更新|수정)",
@@ -191,47 +202,51 @@ UPDATED = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Dates:
+class ArticleDates:
     """The dates of publication and last change, and the lines of the page that give them."""
 
-    published: Found = (None, None)
-    modified: Found = (None, None)
+    published: DateAndWording = (None, None)
+    modified: DateAndWording = (None, None)
     lines: tuple[str, ...] = ()
 
 
-def dates(page: Page, near: list[Block], headline: str | None = None) -> Dates:
+def read_article_dates(
+    page: OpenedPage, near: list[Block], headline: str | None = None
+) -> ArticleDates:
     """Return when the article was published and last changed, with the wording on the page."""
-    reader = Reader(page, headline)
-    shown, updated, lines = _shown_dates(reader, near)
-    modified = _first(reader, _claimed(page, "dateModified", MODIFIED_META))
-    published = _published(reader, shown)
-    return Dates(published, modified if modified[0] else updated, lines)
+    reader = PageDateReader(page, headline)
+    shown, updated, lines = _dates_beside_headline(reader, near)
+    modified = _first_readable_date(reader, _dates_in_data(page, "dateModified", MODIFIED_META))
+    published = _publication_date(reader, shown)
+    return ArticleDates(published, modified if modified[0] else updated, lines)
 
 
-def _published(reader: Reader, shown: Found) -> Found:
+def _publication_date(reader: PageDateReader, shown: DateAndWording) -> DateAndWording:
     """The date of publication from the most reliable source that gives it.
 
     `shown` is the date in the lines beside the headline. Where no source gives a date, the claim in
     the page's data is returned as the wording.
     """
-    claimed = _first(reader, _claimed(reader.page, "datePublished", PUBLISHED_META))
-    published = _sharper(claimed, shown) if claimed[0] else shown
+    claimed = _first_readable_date(
+        reader, _dates_in_data(reader.page, "datePublished", PUBLISHED_META)
+    )
+    published = _more_exact_date(claimed, shown) if claimed[0] else shown
     if not published[0]:
-        published = _first(reader, _weaker(reader))
+        published = _first_readable_date(reader, _dates_in_markup_and_url(reader))
     if not published[0]:
-        published = _by_htmldate(reader)
+        published = _date_by_htmldate(reader)
     day = published[0]
     if not day:
         return None, claimed[1]
-    return (_marked(reader, day) or published) if len(day) == DAY else published
+    return (_marked_time_on_day(reader, day) or published) if len(day) == DAY_CHARS else published
 
 
-class Reader:
+class PageDateReader:
     """Reads the dates of one page in the language of its text."""
 
-    def __init__(self, page: Page, headline: str | None = None) -> None:
+    def __init__(self, page: OpenedPage, headline: str | None = None) -> None:
         self.page = page
-        self.headline_at = headline_index(page, headline)
+        self.headline_at = headline_block_index(page, headline)
         self.language = page.language
 
     def read_date(self, raw: str | None) -> str | None:
@@ -248,19 +263,25 @@ class Reader:
 
     def _read_in(self, raw: str | None, language: str | None) -> str | None:
         """The timestamp of a text in a language, None if it gives none or an impossible one."""
-        return known_by(moment(raw, language, self.page.month_first), self.page.fetched_at)
+        return possible_page_date(
+            parse_date(raw, language, self.page.month_first), self.page.fetched_at
+        )
 
     @cached_property
     def _seen_language(self) -> str | None:
         """The language of the page's text; the declared one if there is too little text."""
-        long = (block.text for block in self.page.blocks if len(block.text) > MIN_PROSE)
-        text = "\n".join(long)[:SAMPLE]
-        return language_of(text, (self.language,)) if len(text) > ENOUGH else self.language
+        long = (block.text for block in self.page.blocks if len(block.text) > MIN_PROSE_LINE_CHARS)
+        text = "\n".join(long)[:LANGUAGE_SAMPLE_CHARS]
+        return (
+            detect_language(text, (self.language,))
+            if len(text) > MIN_DECISIVE_LETTERS
+            else self.language
+        )
 
     @cached_property
-    def time_marks(self) -> tuple[Mark, ...]:
+    def time_marks(self) -> tuple[TimeMark, ...]:
         """The timestamps for machines on the page."""
-        return tuple(marks(self.page.tree))
+        return tuple(time_marks(self.page.tree))
 
     @cached_property
     def around_headline(self) -> frozenset[HtmlElement]:
@@ -272,16 +293,16 @@ class Reader:
 
     def is_others(self, element: HtmlElement) -> bool:
         """Whether an element is in comments, a list of other articles, a calendar or a notice."""
-        return any(_is_others(around) for around in self._parts_around(element))
+        return any(_is_foreign_part(around) for around in self._parts_around(element))
 
     def is_elsewhere(self, element: HtmlElement) -> bool:
         """Whether an element is outside the article: in those parts, or in the page's frame."""
         within = list(self._parts_around(element))
-        if any(_is_others(around) or _is_frame(around) for around in within):
+        if any(_is_foreign_part(around) or _is_frame_part(around) for around in within):
             return True
-        if any(map(_is_teaser, within[:NEAREST])):
+        if any(map(_is_teaser_box, within[:MAX_TEASER_LEVELS])):
             return True
-        is_own_detail = any(OWN_DETAILS.search(_names(around)) for around in within)
+        is_own_detail = any(ARTICLE_DETAIL_NAME.search(_class_and_id(around)) for around in within)
         return element in self._after_text and not is_own_detail
 
     @cached_property
@@ -290,7 +311,7 @@ class Reader:
         if self.headline_at is None:
             return frozenset()
         below = self.page.blocks[self.headline_at + 1 :]
-        heading = next((block.element for block in below if _heads_others(block)), None)
+        heading = next((block.element for block in below if _is_foreign_heading(block)), None)
         if heading is None:
             return frozenset()
         order = iter(self.page.elements)
@@ -302,74 +323,82 @@ class Reader:
         return takewhile(lambda each: each not in self.around_headline, around)
 
 
-def _names(element: HtmlElement) -> str:
+def _class_and_id(element: HtmlElement) -> str:
     """The class and id of an element."""
     return f"{element.get('class') or ''} {element.get('id') or ''}"
 
 
-def _heads_others(block: Block) -> bool:
+def _is_foreign_heading(block: Block) -> bool:
     """Whether a block is a heading above comments or other articles."""
-    is_label = len(block.text) < MOST_HEADING and block.linked < len(block.text)
-    return is_label and OTHERS_HEADING.match(block.text) is not None
+    is_label = len(block.text) < MAX_FOREIGN_HEADING_CHARS and block.linked < len(block.text)
+    return is_label and FOREIGN_HEADING.match(block.text) is not None
 
 
-def _is_teaser(element: HtmlElement) -> bool:
+def _is_teaser_box(element: HtmlElement) -> bool:
     """Whether a small box contains a link as long as a headline, and so is about its target."""
-    if element.tag not in TEASER_TAGS or len(element.text_content()) > MOST_TEASER:
+    if element.tag not in TEASER_BOX_TAGS or len(element.text_content()) > MAX_TEASER_CHARS:
         return False
     links = (link.text_content().split() for link in element.iter("a"))
-    return any(len(words) > MOST_NAMES and sum(map(len, words)) > MIN_LINK for words in links)
+    return any(
+        len(words) > MAX_BYLINE_WORDS_AT_MARK and sum(map(len, words)) > MIN_TEASER_LINK_CHARS
+        for words in links
+    )
 
 
-def _is_frame(element: HtmlElement) -> bool:
+def _is_frame_part(element: HtmlElement) -> bool:
     """Whether an element belongs to the frame around the article."""
-    names = _names(element)
-    return bool(element.tag in OTHER_PARTS or FRAME.search(names)) and not OWN_DETAILS.search(names)
+    names = _class_and_id(element)
+    return bool(
+        element.tag in FRAME_TAGS or FRAME_NAME.search(names)
+    ) and not ARTICLE_DETAIL_NAME.search(names)
 
 
-def _is_others(element: HtmlElement) -> bool:
+def _is_foreign_part(element: HtmlElement) -> bool:
     """Whether an element is named or marked up as comments, other articles or a notice."""
-    return bool(OTHERS.search(_names(element)) or OTHER_TYPE.search(element.get("itemtype") or ""))
+    return bool(
+        FOREIGN_PART_NAME.search(_class_and_id(element))
+        or FOREIGN_ITEM_TYPE.search(element.get("itemtype") or "")
+    )
 
 
-def _claimed(page: Page, name: str, metas: tuple[str, ...]) -> Iterator[str | None]:
+def _dates_in_data(page: OpenedPage, name: str, metas: tuple[str, ...]) -> Iterator[str | None]:
     """The dates of this name in the page's data, the most reliable first."""
-    yield jsonld.plain(page.article.get(name))
+    yield jsonld.plain_text_of(page.article.get(name))
     for tag in metas:
         yield page.meta.get(tag)
     if not page.article:
         for thing in page.things:
-            if jsonld.types(thing) & WORKS:
-                yield jsonld.plain(thing.get(name))
+            if jsonld.types_of_thing(thing) & DATED_WORK_TYPES:
+                yield jsonld.plain_text_of(thing.get(name))
 
 
-def _marked(reader: Reader, day: str) -> Found | None:
+def _marked_time_on_day(reader: PageDateReader, day: str) -> DateAndWording | None:
     """The timestamp for machines on that day in the article, outside sentences, not an update."""
     for mark in reader.time_marks:
         if mark.is_update or mark.within_prose:
             continue
         at = reader.read_date(mark.said) or ""
-        if len(at) <= DAY or not at.startswith(day):
+        if len(at) <= DAY_CHARS or not at.startswith(day):
             continue
-        is_believed = believed(mark.text, reader.read_date(mark.text), mark, reader) == at
+        is_believed = believed_timestamp(mark.text, reader.read_date(mark.text), mark, reader) == at
         if is_believed and not reader.is_elsewhere(mark.element):
             return at, mark.said
     return None
 
 
-def _weaker(reader: Reader) -> Iterator[str | None]:
+def _dates_in_markup_and_url(reader: PageDateReader) -> Iterator[str | None]:
     """The marked times of the article itself, then the date in the page's URL."""
-    yield _empty_time(reader)
-    marked = filter(_is_marked_date, reader.page.elements[1:])
+    yield _time_of_empty_elements(reader)
+    marked = filter(_is_publication_date_element, reader.page.elements[1:])
     own = (element for element in marked if not reader.is_elsewhere(element))
-    for element in islice(own, MAX_MARKED_DATES):
+    for element in islice(own, MAX_MARKED_PUBLICATION_DATES):
         yield element.get("datetime") or element.get("content") or element.text_content().strip()
-    for url in (reader.page.url, canonical_url(reader.page) or ""):
-        if fits := URL_DATE.search(urlsplit(url).path):
+    for url in (reader.page.url, canonical_url_of_page(reader.page) or ""):
+        if fits := DAY_IN_URL_PATH.search(urlsplit(url).path):
             yield "-".join(fits.groups())
 
 
-def _empty_time(reader: Reader) -> str | None:
+def _time_of_empty_elements(reader: PageDateReader) -> str | None:
     """The timestamp of the `<time>` elements without text, if all have the same one.
 
     In a browser a script would show there how long ago that was.
@@ -382,14 +411,14 @@ def _empty_time(reader: Reader) -> str | None:
     return timestamps.pop()
 
 
-def _is_marked_date(element: HtmlElement) -> bool:
+def _is_publication_date_element(element: HtmlElement) -> bool:
     """Whether an element is marked up as the date of publication."""
     if element.get("itemprop") == "datePublished" or element.get("pubdate") is not None:
         return True
     return "entry-date" in (element.get("class") or "")
 
 
-def _first(reader: Reader, claims: Iterator[str | None]) -> Found:
+def _first_readable_date(reader: PageDateReader, claims: Iterator[str | None]) -> DateAndWording:
     """The first text that gives a timestamp; without one, the first text with a digit."""
     unread = None
     for raw in claims:
@@ -400,26 +429,33 @@ def _first(reader: Reader, claims: Iterator[str | None]) -> Found:
     return None, unread
 
 
-def _sharper(claimed: Found, shown: Found) -> Found:
+def _more_exact_date(claimed: DateAndWording, shown: DateAndWording) -> DateAndWording:
     """The shown date if it is more exact than the claimed one, else the claimed one.
 
     It is more exact if it adds a clock time to the same day, or a time zone to the same clock time.
     """
     one, other = claimed[0] or "", shown[0] or ""
-    if len(one) == DAY < len(other) and same_day(one, other):
+    if len(one) == DAY_CHARS < len(other) and is_on_day(one, other):
         return shown
-    lacks_zone = len(one) > DAY and not one.endswith("Z")
-    if lacks_zone and other.endswith("Z") and agree(one, other) and one[14:] == other[14:]:
+    lacks_zone = len(one) > DAY_CHARS and not one.endswith("Z")
+    if (
+        lacks_zone
+        and other.endswith("Z")
+        and may_be_same_time(one, other)
+        and one[14:] == other[14:]
+    ):
         return shown
     return claimed
 
 
-def _shown_dates(reader: Reader, near: list[Block]) -> tuple[Found, Found, tuple[str, ...]]:
+def _dates_beside_headline(
+    reader: PageDateReader, near: list[Block]
+) -> tuple[DateAndWording, DateAndWording, tuple[str, ...]]:
     """The dates of publication and update in the lines beside the headline, and these lines."""
-    published: Found = (None, None)
-    updated: Found = (None, None)
+    published: DateAndWording = (None, None)
+    updated: DateAndWording = (None, None)
     lines: list[str] = []
-    for block in _head(near):
+    for block in _lines_before_text(near):
         said = list(_dates_of_line(reader, block))
         if said:
             lines.append(block.text)
@@ -431,64 +467,76 @@ def _shown_dates(reader: Reader, near: list[Block]) -> tuple[Found, Found, tuple
     return published, updated, tuple(lines)
 
 
-def _dates_of_line(reader: Reader, block: Block) -> Iterator[tuple[Found, bool]]:
+def _dates_of_line(reader: PageDateReader, block: Block) -> Iterator[tuple[DateAndWording, bool]]:
     """The dates in a line beside the headline, each with whether it is the date of an update.
 
     Links and lines of other articles give none.
     """
     text = block.text
-    if len(text) > MAX_SHORT or not is_date_line(text) or reader.is_others(block.element):
+    if (
+        len(text) > MAX_BLOCK_ABOVE_HEADLINE_CHARS
+        or not is_date_line(text)
+        or reader.is_others(block.element)
+    ):
         return
-    marked = marks_in(block, reader.time_marks)
-    if block.linked * 2 <= len(text) or (marked and _is_little_beside(text, marked)):
-        yield from _said(reader, block, marked)
+    marked = time_marks_in_block(block, reader.time_marks)
+    if block.linked * 2 <= len(text) or (marked and _is_little_but_marks(text, marked)):
+        yield from _dates_in_line(reader, block, marked)
 
 
-def _head(near: list[Block]) -> Iterator[Block]:
+def _lines_before_text(near: list[Block]) -> Iterator[Block]:
     """The lines beside the headline, up to the second of prose; the first may be a standfirst."""
     prose = 0
     for block in near:
-        is_sentence = block.text.endswith(ENDS)
-        if is_sentence and len(block.text) > MIN_PROSE and block.linked * 2 < len(block.text):
+        is_sentence = block.text.endswith(DATE_LINE_SENTENCE_ENDS)
+        if (
+            is_sentence
+            and len(block.text) > MIN_PROSE_LINE_CHARS
+            and block.linked * 2 < len(block.text)
+        ):
             prose += 1
         if prose < 2 or not is_sentence:
             yield block
 
 
-def _is_little_beside(text: str, marked: list[Mark]) -> bool:
+def _is_little_but_marks(text: str, marked: list[TimeMark]) -> bool:
     """Whether a line has hardly any words beside its marked times."""
     for mark in marked:
         text = text.replace(mark.text, " ", 1)
-    return told_words(text) <= (MOST_NAMES if opens_like_byline(text) else FEW_NAMES)
+    return count_words_beside_date(text) <= (
+        MAX_BYLINE_WORDS_AT_MARK if opens_like_byline(text) else MAX_OTHER_WORDS_AT_MARK
+    )
 
 
-def _said(reader: Reader, block: Block, marked: list[Mark]) -> Iterator[tuple[Found, bool]]:
+def _dates_in_line(
+    reader: PageDateReader, block: Block, marked: list[TimeMark]
+) -> Iterator[tuple[DateAndWording, bool]]:
     """The dates in a line, each with whether it is the date of an update."""
-    for part, mark in parted(block.text, marked):
-        if mark and is_sentence(block.text):
+    for part, mark in split_at_marks(block.text, marked):
+        if mark and reads_as_sentence(block.text):
             continue
         shown = reader.read_date(part)
-        at = believed(part, shown, mark, reader) if mark else shown
+        at = believed_timestamp(part, shown, mark, reader) if mark else shown
         if not at:
             continue
         raw = mark.said if mark else part
         if shown:
-            raw = as_printed(part, shown, reader.read_date)
-        yield (at, raw), _is_update(part, mark)
+            raw = shortest_wording(part, shown, reader.read_date)
+        yield (at, raw), _is_update_part(part, mark)
 
 
-def _is_update(part: str, mark: Mark | None) -> bool:
+def _is_update_part(part: str, mark: TimeMark | None) -> bool:
     """Whether a part of a line gives the date of an update."""
     if mark and mark.is_update is not None:
         return mark.is_update
     label, text = "", part
     if mark and mark.text:
         label, text = part.partition(mark.text)[0], mark.text
-    before_digits = DIGIT.split(text, maxsplit=1)[0]
-    return UPDATED.search(label + before_digits) is not None
+    before_digits = DIGIT_IN_TEXT.split(text, maxsplit=1)[0]
+    return UPDATE_LABEL.search(label + before_digits) is not None
 
 
-def _by_htmldate(reader: Reader) -> Found:
+def _date_by_htmldate(reader: PageDateReader) -> DateAndWording:
     """The date that htmldate finds in the mark-up of the article.
 
     Its extensive search is off, since that finds dates in running text and of other articles.
@@ -512,7 +560,7 @@ def _by_htmldate(reader: Reader) -> Found:
         return None, None
     if not found or (latest and found in (latest, _day_before(latest))):
         return None, None
-    return (found, found) if _is_own(reader, found) else (None, None)
+    return (found, found) if _is_day_of_article(reader, found) else (None, None)
 
 
 def _day_before(day: str) -> str:
@@ -520,32 +568,36 @@ def _day_before(day: str) -> str:
     return (date.fromisoformat(day) - timedelta(days=1)).isoformat()
 
 
-def _is_own(reader: Reader, day: str) -> bool:
+def _is_day_of_article(reader: PageDateReader, day: str) -> bool:
     """Whether the page gives a day for its article: in its data, or in a line of the article."""
     page = reader.page
-    of_meta = (value for name, value in page.meta.items() if DATE_NAME.search(name))
-    of_data = (jsonld.plain(page.article.get(name)) for name in DATES_OF_WORK)
+    of_meta = (value for name, value in page.meta.items() if DATE_META_NAME.search(name))
+    of_data = (jsonld.plain_text_of(page.article.get(name)) for name in WORK_DATE_FIELDS)
     claims = filter(None, chain(of_meta, of_data))
-    if any(day in claim or (reader.read_date(claim) or "")[:DAY] == day for claim in claims):
+    if any(day in claim or (reader.read_date(claim) or "")[:DAY_CHARS] == day for claim in claims):
         return True
     if any(_marks_day(reader, mark, day) for mark in reader.time_marks):
         return True
-    short = (block for block in page.blocks if len(block.text) <= MAX_SHORT)
-    with_digit = (block for block in short if DIGIT.search(block.text))
-    return any(_says(reader, block, day) for block in islice(with_digit, MOST_LINES))
+    short = (block for block in page.blocks if len(block.text) <= MAX_BLOCK_ABOVE_HEADLINE_CHARS)
+    with_digit = (block for block in short if DIGIT_IN_TEXT.search(block.text))
+    return any(
+        _names_day(reader, block, day) for block in islice(with_digit, MAX_SEARCHED_DATE_LINES)
+    )
 
 
-def _marks_day(reader: Reader, mark: Mark, day: str) -> bool:
+def _marks_day(reader: PageDateReader, mark: TimeMark, day: str) -> bool:
     """Whether a timestamp for machines in the article's own part is on the day."""
     if mark.within_prose or reader.is_elsewhere(mark.element):
         return False
-    at = believed(mark.text, reader.read_date(mark.text), mark, reader)
-    return (at or "")[:DAY] == day
+    at = believed_timestamp(mark.text, reader.read_date(mark.text), mark, reader)
+    return (at or "")[:DAY_CHARS] == day
 
 
-def _says(reader: Reader, block: Block, day: str) -> bool:
+def _names_day(reader: PageDateReader, block: Block, day: str) -> bool:
     """Whether a block is a line of the article's own part that gives the day."""
     text = block.text
-    if not is_date_line(text) or is_sentence(text):
+    if not is_date_line(text) or reads_as_sentence(text):
         return False
-    return (reader.read_date(text) or "")[:DAY] == day and not reader.is_elsewhere(block.element)
+    return (reader.read_date(text) or "")[:DAY_CHARS] == day and not reader.is_elsewhere(
+        block.element
+    )

@@ -17,13 +17,18 @@ from typing import Any
 
 from lxml.html import HtmlElement
 
-from crawler.dates.date_parser import without_date
+from crawler.dates.date_parser import without_date_at_end
 from crawler.extraction import jsonld
-from crawler.extraction.blocks import Block, folded
-from crawler.extraction.fields.byline import leads_on, one_person, people, plain
-from crawler.extraction.fields.metadata import Page
+from crawler.extraction.blocks import Block, fold_text
+from crawler.extraction.fields.byline import (
+    byline_text,
+    leads_on_to_name,
+    people_in_byline,
+    person_in_data,
+)
+from crawler.extraction.fields.metadata import OpenedPage
 
-AUTHOR_META = (
+AUTHOR_META_NAMES = (
     "author",
     "article:author",
     "article:author_name",
@@ -43,34 +48,34 @@ AUTHOR_META = (
     "rbauthors",
 )
 """Meta tags that name authors, the most reliable first."""
-ASIDE = re.compile(
+ASIDE_NAME = re.compile(
     r"comment|related|recommend|teaser|card|sidebar|widget|footer|nav|reply|popular|bio\b", re.I
 )
 """Classes and ids of parts of a page that are about other articles or people."""
-PICTURE = ("figure", "figcaption", "picture")
+PICTURE_TAGS = ("figure", "figcaption", "picture")
 """Tags of pictures and their captions."""
-ASIDE_TAGS = ("footer", "nav", "aside", *PICTURE)
-OF_PICTURE = re.compile(
+TAGS_BESIDE_ARTICLE = ("footer", "nav", "aside", *PICTURE_TAGS)
+PICTURE_CREDIT_NAME = re.compile(
     r"(?:^|[\s_-])(?:caption|(?:photo|image|picture|img|foto)[\w-]*(?:credit|author|by|copyright|"
     r"caption))",
     re.I,
 )
 """Classes and ids of the captions and credits of pictures."""
-MAX_MARKED_TEXT = 160
+MAX_MARKED_AUTHOR_CHARS = 160
 """Characters of an element that names an author."""
-MAX_CLAIM = 500
+MAX_AUTHOR_CLAIM_CHARS = 500
 """Characters of a text of the page's data that names authors."""
-MAX_NAMES = MAX_MARKED = 60  # more are a hostile page's
-DEEPEST = 6
+MAX_CLAIMED_NAMES = MAX_MARKED_AUTHORS = 60  # more are a hostile page's
+MAX_AUTHOR_DATA_LEVELS = 6
 """Levels of lists and things in the data of an author."""
-LISTED = ("@list", "@set", "itemListElement")
+JSON_LD_LIST_FIELDS = ("@list", "@set", "itemListElement")
 """Fields of JSON-LD lists."""
-MAX_AROUND = 4
+MAX_BOXES_AROUND_AUTHOR = 4
 """Boxes around a marked name that may contain other names of the same line."""
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class AuthorClaim:
     """An author in the page's data: a person, an organisation, or a text that may list people."""
 
     text: str
@@ -80,95 +85,103 @@ class Claim:
     def people_named(self, language: str | None) -> tuple[str, ...]:
         """Return the people whom it names."""
         if self.is_body:
-            named = one_person(self.text, language)
+            named = person_in_data(self.text, language)
             is_firm = re.search(r"&|\+|\band\b|\bund\b", self.text) is not None
             return named if len(named) == 1 and not is_firm else ()
         if self.is_person or self.text.count(",") == 1:
-            named = one_person(self.text, language)
+            named = person_in_data(self.text, language)
             if self.is_person or (len(named) == 1 and named[0] not in self.text):
                 return named
-        return people(self.text, language, sure=True)
+        return people_in_byline(self.text, language, sure=True)
 
 
-def sources(page: Page) -> Iterator[list[Claim]]:
+def claims_by_source(page: OpenedPage) -> Iterator[list[AuthorClaim]]:
     """Return the authors of each source in the page's data, the most reliable source first."""
     given = page.article.get("author") or page.article.get("creator") or []
-    if claims := _credible(_of_value(given, page)):
+    if claims := _possible_claims(_claims_in_value(given, page)):
         yield claims
     said: defaultdict[str, list[str | None]] = defaultdict(list)
     for tag in page.tree.iter("meta"):
         said[(tag.get("property") or tag.get("name") or "").lower()].append(tag.get("content"))
-    for wanted in AUTHOR_META:
-        texts = list(filter(None, map(jsonld.plain, said.get(wanted, ()))))
+    for wanted in AUTHOR_META_NAMES:
+        texts = list(filter(None, map(jsonld.plain_text_of, said.get(wanted, ()))))
         in_list = len(texts) > 1
-        given_by_tag = chain.from_iterable(_of_text(text, page, in_list) for text in texts)
-        if claims := _credible(given_by_tag):
+        given_by_tag = chain.from_iterable(_claims_in_text(text, page, in_list) for text in texts)
+        if claims := _possible_claims(given_by_tag):
             yield claims
 
 
-def _of_text(text: str, page: Page, in_list: bool, depth: int = 0) -> Iterator[Claim]:
+def _claims_in_text(
+    text: str, page: OpenedPage, in_list: bool, depth: int = 0
+) -> Iterator[AuthorClaim]:
     """The authors in a text, which may be the JSON of a thing."""
-    if text[0] in "{[" and len(text) <= MAX_CLAIM and depth <= DEEPEST:
+    if text[0] in "{[" and len(text) <= MAX_AUTHOR_CLAIM_CHARS and depth <= MAX_AUTHOR_DATA_LEVELS:
         with suppress(ValueError, RecursionError):
-            yield from _of_value(json.loads(text), page, depth=depth + 1)
+            yield from _claims_in_value(json.loads(text), page, depth=depth + 1)
             return
-    yield Claim(text, is_person=in_list)
+    yield AuthorClaim(text, is_person=in_list)
 
 
-def _of_value(value: Any, page: Page, in_list: bool = False, depth: int = 0) -> Iterator[Claim]:
+def _claims_in_value(
+    value: Any, page: OpenedPage, in_list: bool = False, depth: int = 0
+) -> Iterator[AuthorClaim]:
     """The authors in a JSON-LD value: a text, a thing, or a list of these or of lists."""
-    if depth > DEEPEST:
+    if depth > MAX_AUTHOR_DATA_LEVELS:
         return
     if isinstance(value, list):
-        for item in islice(value, MAX_NAMES):
-            yield from _of_value(item, page, in_list or len(value) > 1, depth + 1)
+        for item in islice(value, MAX_CLAIMED_NAMES):
+            yield from _claims_in_value(item, page, in_list or len(value) > 1, depth + 1)
     elif isinstance(value, dict):
-        yield from _of_thing(value, page, depth)
-    elif text := jsonld.plain(value):
-        yield from _of_text(text, page, in_list, depth)
+        yield from _claims_in_thing(value, page, depth)
+    elif text := jsonld.plain_text_of(value):
+        yield from _claims_in_text(text, page, in_list, depth)
 
 
-def _of_thing(thing: jsonld.Thing, page: Page, depth: int) -> Iterator[Claim]:
+def _claims_in_thing(
+    thing: jsonld.JsonLdThing, page: OpenedPage, depth: int
+) -> Iterator[AuthorClaim]:
     """The authors in a JSON-LD thing: its names, or the things inside it."""
-    (whole,) = jsonld.resolved(thing, page.things)
+    (whole,) = jsonld.resolve_references(thing, page.things)
     if not isinstance(whole, dict):
         return
-    is_body = any(kind.endswith(("Organization", "Corporation")) for kind in jsonld.types(whole))
-    names = _names_of(whole)
+    is_body = any(
+        kind.endswith(("Organization", "Corporation")) for kind in jsonld.types_of_thing(whole)
+    )
+    names = _names_of_thing(whole)
     for name in names:
-        yield Claim(name, is_person=not is_body, is_body=is_body)
+        yield AuthorClaim(name, is_person=not is_body, is_body=is_body)
     if names:
         return
-    listed = [whole[key] for key in LISTED if key in whole]
+    listed = [whole[key] for key in JSON_LD_LIST_FIELDS if key in whole]
     nested = [whole[key] for key in ("author", "item") if key in whole]
     things = [part for part in whole.values() if isinstance(part, dict)]
     for value in listed or nested or things:
-        yield from _of_value(value, page, depth=depth + 1)
+        yield from _claims_in_value(value, page, depth=depth + 1)
 
 
-def _names_of(thing: jsonld.Thing) -> list[str]:
+def _names_of_thing(thing: jsonld.JsonLdThing) -> list[str]:
     """The names of a thing: `name` may be a list, or the name may consist of two parts."""
     given = thing.get("name")
     values = given if isinstance(given, list) else [given]
-    names = list(filter(None, map(jsonld.plain, values[:MAX_NAMES])))
+    names = list(filter(None, map(jsonld.plain_text_of, values[:MAX_CLAIMED_NAMES])))
     if names:
         return names
-    parts = (jsonld.plain(thing.get(part)) for part in ("givenName", "familyName"))
+    parts = (jsonld.plain_text_of(thing.get(part)) for part in ("givenName", "familyName"))
     whole = " ".join(filter(None, parts))
     return [whole] if whole else []
 
 
-def _credible(claims: Iterable[Claim]) -> list[Claim]:
+def _possible_claims(claims: Iterable[AuthorClaim]) -> list[AuthorClaim]:
     """The authors of these that may be names, as plain text."""
     kept = []
-    for claim in islice(claims, MAX_NAMES):
-        text = plain(claim.text) if len(claim.text) <= MAX_CLAIM else ""
-        if text and not _is_address(text):
-            kept.append(Claim(text, claim.is_person, claim.is_body))
+    for claim in islice(claims, MAX_CLAIMED_NAMES):
+        text = byline_text(claim.text) if len(claim.text) <= MAX_AUTHOR_CLAIM_CHARS else ""
+        if text and not _is_url_or_handle(text):
+            kept.append(AuthorClaim(text, claim.is_person, claim.is_body))
     return kept
 
 
-def _is_address(text: str) -> bool:
+def _is_url_or_handle(text: str) -> bool:
     """Whether a text is a URL, a mail address or a handle."""
     return (
         text.startswith(("http", "//", "@", "www."))
@@ -178,15 +191,15 @@ def _is_address(text: str) -> bool:
 
 
 def marked_people(
-    page: Page, near: list[Block], is_nobody: Callable[[str], bool]
+    page: OpenedPage, near: list[Block], is_nobody: Callable[[str], bool]
 ) -> tuple[str, ...]:
     """Return the people whom the mark-up around the headline calls authors.
 
     Empty if the mark-up names several people in different places.
     """
     named: list[tuple[HtmlElement, tuple[str, ...]]] = []
-    for element in islice(filter(_is_marked, page.elements[1:]), MAX_MARKED):
-        if stands_aside(element):
+    for element in islice(filter(_is_marked_author, page.elements[1:]), MAX_MARKED_AUTHORS):
+        if is_beside_article(element):
             continue
         names = _people_of_element(element, page.language, is_nobody)
         if names:
@@ -194,43 +207,43 @@ def marked_people(
     found = tuple(dict.fromkeys(chain.from_iterable(names for _, names in named)))
     if len(found) < 2 or any(len(names) == len(found) for _, names in named):
         return found
-    shown = _shown_beside(found, near)
+    shown = _names_beside_headline(found, near)
     if len(shown) == 1:
         return shown
-    return _named_together(named, found) if _is_near(named[0][0], near) else ()
+    return _named_in_one_line(named, found) if _is_near_headline(named[0][0], near) else ()
 
 
-def _shown_beside(names: tuple[str, ...], near: list[Block]) -> tuple[str, ...]:
+def _names_beside_headline(names: tuple[str, ...], near: list[Block]) -> tuple[str, ...]:
     """The names that the short lines beside the headline contain."""
-    lines = [folded(block.text) for block in near if len(block.text) <= MAX_MARKED_TEXT]
+    lines = [fold_text(block.text) for block in near if len(block.text) <= MAX_MARKED_AUTHOR_CHARS]
     text = "\n".join(lines)  # a folded name contains no line break
-    return tuple(name for name in names if folded(name) in text)
+    return tuple(name for name in names if fold_text(name) in text)
 
 
-def _is_near(element: HtmlElement, near: list[Block]) -> bool:
+def _is_near_headline(element: HtmlElement, near: list[Block]) -> bool:
     """Whether an element contains one of the lines beside the headline, or is close around it."""
     beside = {id(block.element) for block in near}
-    around = islice(element.iterancestors(), MAX_AROUND)
+    around = islice(element.iterancestors(), MAX_BOXES_AROUND_AUTHOR)
     return any(id(each) in beside for each in (*element.iter(), *around))
 
 
-def _named_together(
+def _named_in_one_line(
     named: list[tuple[HtmlElement, tuple[str, ...]]], found: tuple[str, ...]
 ) -> tuple[str, ...]:
     """All named people if one line names them and no other place names anybody else."""
     first = named[0][0]
     are_siblings = all(element.getparent() is first.getparent() for element, _ in named)
-    for around in islice((first, *first.iterancestors()), MAX_AROUND):
+    for around in islice((first, *first.iterancestors()), MAX_BOXES_AROUND_AUTHOR):
         inside = chain.from_iterable(
-            names for element, names in named if _is_within(element, around)
+            names for element, names in named if _is_same_or_inside(element, around)
         )
         if set(inside) == set(found):
-            is_line = len(around.text_content()) <= MAX_MARKED_TEXT
+            is_line = len(around.text_content()) <= MAX_MARKED_AUTHOR_CHARS
             return found if is_line or are_siblings else ()
     return ()
 
 
-def _is_within(element: HtmlElement, around: HtmlElement) -> bool:
+def _is_same_or_inside(element: HtmlElement, around: HtmlElement) -> bool:
     """Whether an element is `around` or inside it."""
     return element is around or any(step is around for step in element.iterancestors())
 
@@ -240,17 +253,17 @@ def _people_of_element(
 ) -> tuple[str, ...]:
     """The people whom an element names, without those for whom `is_nobody` is true."""
     is_author = "author" in (element.get("itemprop") or "").split()
-    texts = _microdata(element) if is_author else []
+    texts = _microdata_names(element) if is_author else []
     names: Iterable[str]
     if texts:
-        names = chain.from_iterable(one_person(text, language) for text in texts)
+        names = chain.from_iterable(person_in_data(text, language) for text in texts)
     else:
-        names = people(without_date(names_line(element, language)), language)
+        names = people_in_byline(without_date_at_end(names_line(element, language)), language)
     full = (name for name in names if " " in name or not name.isascii())
     return tuple(dict.fromkeys(name for name in full if not is_nobody(name)))
 
 
-def _microdata(element: HtmlElement) -> list[str]:
+def _microdata_names(element: HtmlElement) -> list[str]:
     """The names of an `itemprop=author`: its own value, or the `name` inside it."""
     if content := element.get("content"):
         return [content]
@@ -267,22 +280,22 @@ def names_line(element: HtmlElement, language: str | None) -> str:
     text = spaced_text(element)
     entries = [spaced_text(each) for each in _name_entries(element) if each.find(".//a") is None]
     spaced = (entry for entry in dict.fromkeys(entries) if " " in entry)
-    named = [entry for entry in spaced if people(entry, language)]
+    named = [entry for entry in spaced if people_in_byline(entry, language)]
     if len(named) < 2 or any(text.count(entry) != 1 for entry in named):
         return text
     for name in sorted(named, key=text.find)[1:]:
         start = text.find(name)
-        if not leads_on(text[:start]):
+        if not leads_on_to_name(text[:start]):
             text = f"{text[:start].rstrip()}, {text[start:]}"
     return text
 
 
 def _name_entries(element: HtmlElement) -> list[HtmlElement]:
     """The elements inside that may each contain a name: entries, links, plain spans, names."""
-    spans = islice(element.iter("span"), MAX_NAMES)
-    first = islice(element.iter(), MAX_NAMES)
+    spans = islice(element.iter("span"), MAX_CLAIMED_NAMES)
+    first = islice(element.iter(), MAX_CLAIMED_NAMES)
     return [
-        *islice(chain(element.iter("li"), element.iter("a")), MAX_NAMES),
+        *islice(chain(element.iter("li"), element.iter("a")), MAX_CLAIMED_NAMES),
         *(each for each in spans if len(each) == 0),
         *(each for each in first if each.get("itemprop") == "name"),
     ]
@@ -298,7 +311,7 @@ def spaced_text(element: HtmlElement) -> str:
     return " ".join(text.split())
 
 
-def _is_marked(element: HtmlElement) -> bool:
+def _is_marked_author(element: HtmlElement) -> bool:
     """Whether the mark-up calls an element an author, or it links to an author's page.
 
     An XPath would take ten times as long.
@@ -312,22 +325,24 @@ def _is_marked(element: HtmlElement) -> bool:
     return "/author" in address or "/autor" in address
 
 
-def at_picture(element: HtmlElement) -> bool:
+def is_at_picture(element: HtmlElement) -> bool:
     """Whether an element is the caption or credit of a picture."""
-    nearest = islice((element, *element.iterancestors()), MAX_AROUND)
+    nearest = islice((element, *element.iterancestors()), MAX_BOXES_AROUND_AUTHOR)
     return any(
-        each.tag in PICTURE or OF_PICTURE.search(f"{each.get('class')} {each.get('id')}")
+        each.tag in PICTURE_TAGS
+        or PICTURE_CREDIT_NAME.search(f"{each.get('class')} {each.get('id')}")
         for each in nearest
         if each.tag not in ("body", "html")
     )
 
 
-def stands_aside(element: HtmlElement) -> bool:
+def is_beside_article(element: HtmlElement) -> bool:
     """Whether an element is long, at a picture, or in a part of the page about other articles."""
-    if len(element.text_content()) > MAX_MARKED_TEXT or at_picture(element):
+    if len(element.text_content()) > MAX_MARKED_AUTHOR_CHARS or is_at_picture(element):
         return True
     return any(
-        each.tag in ASIDE_TAGS or ASIDE.search(f"{each.get('class')} {each.get('id')}")
+        each.tag in TAGS_BESIDE_ARTICLE
+        or ASIDE_NAME.search(f"{each.get('class')} {each.get('id')}")
         for each in (element, *element.iterancestors())
         if each.tag not in ("body", "html")
     )

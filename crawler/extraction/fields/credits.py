@@ -13,59 +13,64 @@ from itertools import chain, islice
 
 from lxml.html import HtmlElement
 
-from crawler.dates.date_parser import without_date
+from crawler.dates.date_parser import without_date_at_end
 from crawler.extraction import jsonld
-from crawler.extraction.blocks import Block, folded
+from crawler.extraction.blocks import Block, fold_text
 from crawler.extraction.fields import author_claims
 from crawler.extraction.fields.agencies import (
-    agency_in,
+    agency_in_credit,
     agency_of_credit,
     agency_of_text,
     dateline_of,
 )
-from crawler.extraction.fields.author_claims import Claim, at_picture, marked_people, names_line
+from crawler.extraction.fields.author_claims import (
+    AuthorClaim,
+    is_at_picture,
+    marked_people,
+    names_line,
+)
 from crawler.extraction.fields.byline import (
-    body,
-    credits_a_desk,
-    credits_other_work,
+    byline_opening_end,
     is_bare_opening,
     is_byline,
-    opening,
+    is_desk_credit,
+    is_other_work_credit,
     opens_like_byline,
-    people,
+    organisation_in_claim,
+    people_in_byline,
 )
-from crawler.extraction.fields.headline import squeezed
-from crawler.extraction.fields.metadata import Page, host_word, section
+from crawler.extraction.fields.headline import squeeze_words
+from crawler.extraction.fields.metadata import OpenedPage, section_of_page, site_word_of_host
 
-BYLINE_CLASS = re.compile(
+BYLINE_MARK = re.compile(
     r"(?:^|[\s_-])(?:by-?line\w*|author\w*|writer\w*|reporter\w*|autor\w*|journalist\w*|"
     r"auteur\w*)(?:$|[\s_-])",
     re.I,
 )
 """Classes, ids and properties of bylines."""
-SERVICE = re.compile(r"\(([^()]{2,40})\)")
+BRACKET_IN_DATELINE = re.compile(r"\(([^()]{2,40})\)")
 """A text in brackets, as the agency in a dateline."""
-BODY_ENDS = re.compile(
+ORGANISATION_ENDINGS = re.compile(
     r"(?:media|news|online|group|corporation|corp|company|limited|ltd|inc|llc|gmbh|network|"
     r"publishing|digital|staff|team|redaktion|redaccion|redaction|redazione|web|desk|editor|"
     r"editors|admin)+"
 )
 """Endings of an organisation's name after the outlet's name."""
-GOES_ON = re.compile(r"\w ?[:：] (?:\S+ ){4}")
+SENTENCE_AFTER_AUTHOR = re.compile(r"\w ?[:：] (?:\S+ ){4}")
 """A colon and a sentence after an author: `A guest comment by Greta Holm: How the ferries …`."""
-OUTLET_TYPES = frozenset(("WebSite", "NewsMediaOrganization"))
+OUTLET_DATA_TYPES = frozenset(("WebSite", "NewsMediaOrganization"))
 """Types whose name is the outlet's."""
-LEADING_ARTICLE = re.compile(r"^(?:the|der|die|das|le|la|el|il|los|les|de)\s+", re.I)
-MAX_BYLINE = 160
+ARTICLE_BEFORE_NAME = re.compile(r"^(?:the|der|die|das|le|la|el|il|los|les|de)\s+", re.I)
+MAX_PRINTED_BYLINE_CHARS = 160
 """Characters of a printed byline."""
-MAX_MARKED_ELEMENTS = 12
+MAX_BYLINE_ELEMENTS = 12
 """Elements of a block whose mark-up may call them a byline."""
-MAX_ROLE = 24
+MAX_ROLE_CHARS = 24
 """Letters of a byline beside the names: a role, a desk, a place."""
 
 
 @dataclass(frozen=True, slots=True)
-class Credits:
+class ArticleCredits:
     """The printed byline, the people in it, and the agency."""
 
     byline: str | None = None
@@ -73,112 +78,132 @@ class Credits:
     agency: str | None = None
 
 
-def credits(page: Page, near: list[Block]) -> Credits:
+def read_credits(page: OpenedPage, near: list[Block]) -> ArticleCredits:
     """Return the printed byline and the people in it.
 
     Where no byline is printed, the names in the page's data are returned as the byline.
     """
-    sources = author_claims.sources(page)
+    sources = author_claims.claims_by_source(page)
     claimed = next(sources, [])
-    named = _people_of(claimed, page)
+    named = _people_of_claims(claimed, page)
     if not named:
-        others = (_full_names(claims, page) for claims in sources)
+        others = (_full_names_of_claims(claims, page) for claims in sources)
         named = next(filter(None, others), ())
-    named = _unless_body(named, page, near)
+    named = _without_organisations(named, page, near)
     printed = printed_byline(near, named, page.language)
-    authors = _printed_or_named(printed, named, page)
+    authors = _people_of_byline_or_data(printed, named, page)
     if not authors:
-        marked = marked_people(page, near, lambda name: _is_nobody(name, page))
+        marked = marked_people(page, near, lambda name: _is_outlet_or_section(name, page))
         authors = () if claimed and len(marked) > 1 else marked
     texts = [claim.text for claim in claimed]
-    bodies = tuple(dict.fromkeys(filter(None, map(body, texts))))
-    agencies = filter(None, map(agency_in, (printed, *texts)))
+    bodies = tuple(dict.fromkeys(filter(None, map(organisation_in_claim, texts))))
+    agencies = filter(None, map(agency_in_credit, (printed, *texts)))
     byline = printed or ", ".join(dict.fromkeys(texts)) or None
-    return Credits(byline, authors or bodies, next(agencies, None))
+    return ArticleCredits(byline, authors or bodies, next(agencies, None))
 
 
-def _printed_or_named(printed: str | None, named: tuple[str, ...], page: Page) -> tuple[str, ...]:
+def _people_of_byline_or_data(
+    printed: str | None, named: tuple[str, ...], page: OpenedPage
+) -> tuple[str, ...]:
     """The people whom the data name, or those of the printed byline if it names more people."""
-    shown = tuple(name for name in people(printed, page.language) if not _is_nobody(name, page))
+    shown = tuple(
+        name
+        for name in people_in_byline(printed, page.language)
+        if not _is_outlet_or_section(name, page)
+    )
     if not named:
         return shown
-    is_fuller = _fuller(shown, named) and not _is_role_beside(printed, named, page.language)
+    is_fuller = _names_more_people(shown, named) and not _is_role_beside_names(
+        printed, named, page.language
+    )
     return shown if is_fuller else named
 
 
-def _people_of(claims: list[Claim], page: Page) -> tuple[str, ...]:
+def _people_of_claims(claims: list[AuthorClaim], page: OpenedPage) -> tuple[str, ...]:
     """The people whom a source names, each once, without the outlet and its section."""
     found: dict[str, str] = {}
     for name in chain.from_iterable(claim.people_named(page.language) for claim in claims):
-        if not _is_nobody(name, page):
-            found.setdefault(folded(name), name)
+        if not _is_outlet_or_section(name, page):
+            found.setdefault(fold_text(name), name)
     return tuple(found.values())
 
 
-def _full_names(claims: list[Claim], page: Page) -> tuple[str, ...]:
+def _full_names_of_claims(claims: list[AuthorClaim], page: OpenedPage) -> tuple[str, ...]:
     """The people whom a less reliable source names, without single words: places and user names."""
-    return tuple(name for name in _people_of(claims, page) if " " in name or not name.isascii())
+    return tuple(
+        name for name in _people_of_claims(claims, page) if " " in name or not name.isascii()
+    )
 
 
-def _unless_body(named: tuple[str, ...], page: Page, near: list[Block]) -> tuple[str, ...]:
+def _without_organisations(
+    named: tuple[str, ...], page: OpenedPage, near: list[Block]
+) -> tuple[str, ...]:
     """The names, or none if they may be an organisation and the printed byline names a person.
 
     `Jakarta Post` is such a name.
     """
-    if not named or any(people(name, page.language) for name in named):
+    if not named or any(people_in_byline(name, page.language) for name in named):
         return named
     if any(map(str.isdigit, "".join(named))):
         return named
-    shown = people(printed_byline(near, (), page.language), page.language)
-    names_person = any(" " in name and not _is_nobody(name, page) for name in shown)
+    shown = people_in_byline(printed_byline(near, (), page.language), page.language)
+    names_person = any(" " in name and not _is_outlet_or_section(name, page) for name in shown)
     return () if names_person else named
 
 
-def _fuller(shown: tuple[str, ...], named: tuple[str, ...]) -> bool:
+def _names_more_people(shown: tuple[str, ...], named: tuple[str, ...]) -> bool:
     """Whether the printed byline names all people of the data, and others."""
-    return set(map(folded, shown)) > set(map(folded, named))
+    return set(map(fold_text, shown)) > set(map(fold_text, named))
 
 
-def _is_role_beside(printed: str | None, named: tuple[str, ...], language: str | None) -> bool:
+def _is_role_beside_names(
+    printed: str | None, named: tuple[str, ...], language: str | None
+) -> bool:
     """Whether a line gives a role beside the names, not another name."""
     if not printed or opens_like_byline(printed, language):
         return False
-    return is_little_but(printed, named)
+    return names_little_else(printed, named)
 
 
-def _is_nobody(name: str, page: Page) -> bool:
+def _is_outlet_or_section(name: str, page: OpenedPage) -> bool:
     """Whether a name is that of the outlet or of its section."""
-    return is_outlet(name, page) or folded(name) == folded(section(page) or "")
+    return is_name_of_outlet(name, page) or fold_text(name) == fold_text(
+        section_of_page(page) or ""
+    )
 
 
-def is_outlet(name: str, page: Page) -> bool:
+def is_name_of_outlet(name: str, page: OpenedPage) -> bool:
     """Whether a name is the outlet's own, with or without an article or a usual ending."""
-    bare = _without_article(name)
-    others = filter(None, map(_without_article, _outlet_names(page)))
-    return any(_is_same_body(bare, other) for other in others)
+    bare = _without_leading_article(name)
+    others = filter(None, map(_without_leading_article, _names_of_outlet(page)))
+    return any(_is_same_organisation(bare, other) for other in others)
 
 
-def _is_same_body(one: str, other: str) -> bool:
+def _is_same_organisation(one: str, other: str) -> bool:
     """Whether two squeezed names are equal, or one is the other with a usual ending."""
     if one == other:
         return True
     longer, shorter = sorted((one, other), key=len, reverse=True)
     if len(shorter) <= 3 or not longer.startswith(shorter):
         return False
-    return BODY_ENDS.fullmatch(longer[len(shorter) :]) is not None
+    return ORGANISATION_ENDINGS.fullmatch(longer[len(shorter) :]) is not None
 
 
-def _outlet_names(page: Page) -> list[str]:
+def _names_of_outlet(page: OpenedPage) -> list[str]:
     """The names of the outlet in the page's data, and its host's."""
-    said = (page.meta.get("og:site_name"), page.meta.get("application-name"), host_word(page.url))
-    outlets = (thing for thing in page.things if jsonld.types(thing) & OUTLET_TYPES)
+    said = (
+        page.meta.get("og:site_name"),
+        page.meta.get("application-name"),
+        site_word_of_host(page.url),
+    )
+    outlets = (thing for thing in page.things if jsonld.types_of_thing(thing) & OUTLET_DATA_TYPES)
     values = (page.article.get("publisher"), *(thing.get("name") for thing in outlets))
-    return list(filter(None, (*said, *map(jsonld.plain, values))))
+    return list(filter(None, (*said, *map(jsonld.plain_text_of, values))))
 
 
-def _without_article(name: str) -> str:
+def _without_leading_article(name: str) -> str:
     """A name without an article before it, squeezed."""
-    return squeezed(LEADING_ARTICLE.sub("", name.strip()))
+    return squeeze_words(ARTICLE_BEFORE_NAME.sub("", name.strip()))
 
 
 def printed_byline(
@@ -189,48 +214,52 @@ def printed_byline(
     A line that begins as bylines do comes before one that only the mark-up calls a byline, unless
     that one names more people.
     """
-    short = [block for block in near if _may_be_byline(block, bool(named))]
+    short = [block for block in near if _may_be_byline_block(block, bool(named))]
     opened = _first_opened_line(short, named, language)
     marked = _first_marked_line(short, named, language)
     if opened and marked:
         # `By Greta Holm` may be one part of a line whose mark-up names two people
-        is_fuller = set(people(marked, language)) > set(people(opened, language))
+        is_fuller = set(people_in_byline(marked, language)) > set(
+            people_in_byline(opened, language)
+        )
         return marked if is_fuller else opened
-    return opened or marked or _first_bare_line(short, named)
+    return opened or marked or _first_line_without_opening(short, named)
 
 
-def _may_be_byline(block: Block, with_names: bool) -> bool:
+def _may_be_byline_block(block: Block, with_names: bool) -> bool:
     """Whether a block is short and does not credit other work; without names, not at a picture."""
-    if len(block.text) > MAX_BYLINE or credits_other_work(block.text):
+    if len(block.text) > MAX_PRINTED_BYLINE_CHARS or is_other_work_credit(block.text):
         return False
-    return with_names or not at_picture(block.element)
+    return with_names or not is_at_picture(block.element)
 
 
-def _first_bare_line(blocks: list[Block], named: tuple[str, ...]) -> str | None:
+def _first_line_without_opening(blocks: list[Block], named: tuple[str, ...]) -> str | None:
     """The first line without an opening that is only a desk or one of the names."""
     unlinked = (block.text for block in blocks if not block.linked)
-    bare = (text for text in unlinked if not agency_alone(text))
-    return next((text for text in bare if credits_a_desk(text) or is_little_but(text, named)), None)
+    bare = (text for text in unlinked if not agency_in_brackets_alone(text))
+    return next(
+        (text for text in bare if is_desk_credit(text) or names_little_else(text, named)), None
+    )
 
 
 def _first_opened_line(
     blocks: list[Block], named: tuple[str, ...], language: str | None
 ) -> str | None:
     """The first credible line that begins as bylines do and is not only an agency."""
-    opened = filter(None, (_opened_line(blocks, at, language) for at in range(len(blocks))))
-    credible = (line for line in opened if _credible(line, named, language))
-    return next((line for line in credible if not agency_alone(line)), None)
+    opened = filter(None, (_line_with_opening(blocks, at, language) for at in range(len(blocks))))
+    credible = (line for line in opened if _is_credible_byline(line, named, language))
+    return next((line for line in credible if not agency_in_brackets_alone(line)), None)
 
 
 def _first_marked_line(
     blocks: list[Block], named: tuple[str, ...], language: str | None
 ) -> str | None:
     """The first credible line that the mark-up calls a byline."""
-    marked = filter(None, (_marked_byline(block, language) for block in blocks))
-    return next((line for line in marked if _credible(line, named, language)), None)
+    marked = filter(None, (_byline_by_markup(block, language) for block in blocks))
+    return next((line for line in marked if _is_credible_byline(line, named, language)), None)
 
 
-def _opened_line(blocks: list[Block], at: int, language: str | None) -> str | None:
+def _line_with_opening(blocks: list[Block], at: int, language: str | None) -> str | None:
     """The line at this place if it begins as bylines do, up to its date.
 
     A bare `By` is joined with the line below it.
@@ -238,79 +267,98 @@ def _opened_line(blocks: list[Block], at: int, language: str | None) -> str | No
     text, element = blocks[at].text, blocks[at].element
     if is_bare_opening(text, language):
         text = f"{text} {blocks[at + 1].text}" if at + 1 < len(blocks) else ""
-        if not any(" " in name or not name.isascii() for name in people(text, language)):
+        if not any(" " in name or not name.isascii() for name in people_in_byline(text, language)):
             return None
     elif not opens_like_byline(text, language):
         return None
     else:
         spaced = names_line(element, language)
-        if squeezed(spaced) == squeezed(text):
+        if squeeze_words(spaced) == squeeze_words(text):
             text = spaced
-    is_sentence = GOES_ON.search(text, opening(text, language)) or "。" in text
-    return without_date(text) if len(text) <= MAX_BYLINE and not is_sentence else None
+    is_sentence = (
+        SENTENCE_AFTER_AUTHOR.search(text, byline_opening_end(text, language)) or "。" in text
+    )
+    return (
+        without_date_at_end(text)
+        if len(text) <= MAX_PRINTED_BYLINE_CHARS and not is_sentence
+        else None
+    )
 
 
-def agency_alone(line: str) -> str | None:
+def agency_in_brackets_alone(line: str) -> str | None:
     """Return the agency if a line is only its name in brackets: `(AP)`."""
     return agency_of_credit(line) if line.strip().startswith(("(", "（", "[")) else None
 
 
-def is_little_but(line: str, names: tuple[str, ...]) -> bool:
+def names_little_else(line: str, names: tuple[str, ...]) -> bool:
     """Whether a line names one of these people and hardly anything else: `Jane Doe, Editor`."""
-    if len(line) > MAX_BYLINE or line.endswith((".", "!", "?", "”", "。", ":")):
+    if len(line) > MAX_PRINTED_BYLINE_CHARS or line.endswith((".", "!", "?", "”", "。", ":")):
         return False
-    whole = folded(line)
-    named = [folded(name) for name in names if folded(name) in whole]
-    return bool(named) and len(whole) - len(" ".join(named)) <= MAX_ROLE
+    whole = fold_text(line)
+    named = [fold_text(name) for name in names if fold_text(name) in whole]
+    return bool(named) and len(whole) - len(" ".join(named)) <= MAX_ROLE_CHARS
 
 
-def _credible(line: str, named: tuple[str, ...], language: str | None) -> bool:
+def _is_credible_byline(line: str, named: tuple[str, ...], language: str | None) -> bool:
     """Whether a line credits the people of the page's data, or anybody where the data name none."""
     if named:
-        whole = folded(line)
-        return any(folded(name) in whole for name in named)
-    return bool(people(line, language) or agency_in(line) or "staff" in line.lower())
+        whole = fold_text(line)
+        return any(fold_text(name) in whole for name in named)
+    return bool(
+        people_in_byline(line, language) or agency_in_credit(line) or "staff" in line.lower()
+    )
 
 
-def _marked_byline(block: Block, language: str | None) -> str | None:
+def _byline_by_markup(block: Block, language: str | None) -> str | None:
     """The part of a block that its mark-up calls a byline."""
     tagged = (each for each in block.element.iter() if isinstance(each.tag, str))
-    inside = islice(tagged, MAX_MARKED_ELEMENTS)
-    for element in (*inside, *_near_ancestors(block.element)):
-        if not _is_called_byline(element) or len(element.text_content()) > 2 * MAX_BYLINE:
+    inside = islice(tagged, MAX_BYLINE_ELEMENTS)
+    for element in (*inside, *_two_ancestors(block.element)):
+        if (
+            not _is_marked_byline(element)
+            or len(element.text_content()) > 2 * MAX_PRINTED_BYLINE_CHARS
+        ):
             continue
-        text = without_date(names_line(_with_others(element), language))
-        if 3 < len(text) <= MAX_BYLINE and not any(map(str.isdigit, text)):
+        text = without_date_at_end(names_line(_box_of_marked_names(element), language))
+        if 3 < len(text) <= MAX_PRINTED_BYLINE_CHARS and not any(map(str.isdigit, text)):
             return text
     return None
 
 
-def _with_others(element: HtmlElement) -> HtmlElement:
+def _box_of_marked_names(element: HtmlElement) -> HtmlElement:
     """The box around a marked name if it contains several names with the same mark-up."""
     around = element.getparent()
-    if around is None or not _is_called_byline(element) or len(around.text_content()) > MAX_BYLINE:
+    if (
+        around is None
+        or not _is_marked_byline(element)
+        or len(around.text_content()) > MAX_PRINTED_BYLINE_CHARS
+    ):
         return element
-    alike = [each for each in around if each.tag == element.tag and _marks(each) == _marks(element)]
+    alike = [
+        each
+        for each in around
+        if each.tag == element.tag and _mark_attributes(each) == _mark_attributes(element)
+    ]
     return around if len(alike) > 1 else element
 
 
-def _marks(element: HtmlElement) -> list[str | None]:
+def _mark_attributes(element: HtmlElement) -> list[str | None]:
     """The attributes that mark an element as a byline."""
     return [element.get(name) for name in ("class", "rel", "itemprop")]
 
 
-def _is_called_byline(element: HtmlElement) -> bool:
+def _is_marked_byline(element: HtmlElement) -> bool:
     """Whether the mark-up calls an element a byline."""
     marks = " ".join(element.get(name) or "" for name in ("class", "rel", "itemprop", "id"))
-    return bool(BYLINE_CLASS.search(marks))
+    return bool(BYLINE_MARK.search(marks))
 
 
-def _near_ancestors(element: HtmlElement) -> list[HtmlElement]:
+def _two_ancestors(element: HtmlElement) -> list[HtmlElement]:
     """The two innermost elements around an element."""
     return list(islice(element.iterancestors(), 2))
 
 
-def with_text(who: Credits, lines: list[str], aside: list[str]) -> Credits:
+def complete_with_text(who: ArticleCredits, lines: list[str], aside: list[str]) -> ArticleCredits:
     """Return the credits completed from the text.
 
     `aside` are the credits removed from its ends; the agency may be named in any of its `lines`.
@@ -319,10 +367,12 @@ def with_text(who: Credits, lines: list[str], aside: list[str]) -> Credits:
     if who.byline:
         return replace(who, agency=agency)
     printed = next((line for line in aside if is_byline(line)), None)
-    return Credits(printed, who.authors or people(printed), agency or agency_in(printed))
+    return ArticleCredits(
+        printed, who.authors or people_in_byline(printed), agency or agency_in_credit(printed)
+    )
 
 
-def without_service(who: Credits, lines: list[str]) -> Credits:
+def without_agency_as_author(who: ArticleCredits, lines: list[str]) -> ArticleCredits:
     """Return the credits without an author whom a dateline names in brackets.
 
     `HALDEN (Northwire)` says that Northwire is an agency.
@@ -330,9 +380,9 @@ def without_service(who: Credits, lines: list[str]) -> Credits:
     if not who.byline or who.agency:
         return who
     datelines = filter(None, map(dateline_of, lines))
-    brackets = filter(None, map(SERVICE.search, datelines))
-    services = {folded(bracket[1]): bracket[1] for bracket in brackets}
-    credited = f" {folded(who.byline)} "
+    brackets = filter(None, map(BRACKET_IN_DATELINE.search, datelines))
+    services = {fold_text(bracket[1]): bracket[1] for bracket in brackets}
+    credited = f" {fold_text(who.byline)} "
     named = next((service for name, service in services.items() if f" {name} " in credited), None)
-    authors = tuple(name for name in who.authors if folded(name) not in services)
+    authors = tuple(name for name in who.authors if fold_text(name) not in services)
     return replace(who, authors=authors, agency=named)

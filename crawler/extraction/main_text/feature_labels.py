@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-WORDS = tuple(
+FEATURE_LABELS = tuple(
     (re.compile(pattern), label)
     for pattern, label in (
         (r"any|no headline|found (?:line|within|partly|no|\d+|more)|found of the prose .*", ""),
@@ -65,24 +65,24 @@ WORDS = tuple(
 
 A name that no pattern matches is its own label.
 """
-COMMA = re.compile(r", (?!short|long)")
+FEATURE_SEPARATOR = re.compile(r", (?!short|long)")
 """The separator of two features; `twice, short` is one feature."""
 
 
-def in_words(features: str, limit: int = 3) -> str:
+def label_features(features: str, limit: int = 3) -> str:
     """Return the labels of comma-separated features, without repeats and at most `limit`.
 
     `features` is written as `crawler.extraction.main_text.line_classifier.because` returns it.
     """
-    labels = dict.fromkeys(map(_words, COMMA.split(features)))
+    labels = dict.fromkeys(map(_label_feature, FEATURE_SEPARATOR.split(features)))
     shown = [label for label in labels if label]
     return ", ".join(shown[:limit])
 
 
 @lru_cache(maxsize=1024)
-def _words(feature: str) -> str:
+def _label_feature(feature: str) -> str:
     """Return the label of one feature; empty if the feature concerns the whole page."""
-    for pattern, label in WORDS:
+    for pattern, label in FEATURE_LABELS:
         match = pattern.fullmatch(feature)
         if match:
             return match.expand(label)

@@ -11,21 +11,25 @@ from itertools import islice
 
 from lxml.html import HtmlElement
 
-from crawler.extraction.blocks import Block, folded
+from crawler.extraction.blocks import Block, fold_text
 from crawler.extraction.main_text.layout import STANDFIRST_CLASS
-from crawler.extraction.main_text.line_features import UNSEEN, names_of_element
-from crawler.extraction.main_text.stray_paragraphs import NO_PARAGRAPHS, SENTENCE_ENDS, is_prose
+from crawler.extraction.main_text.line_features import DISPLAY_NONE_STYLE, names_of_element
+from crawler.extraction.main_text.stray_paragraphs import (
+    NON_PARAGRAPH_TAGS,
+    PARAGRAPH_ENDS,
+    has_unlinked_letters,
+)
 
-LEAST, PROSE = 40, 80
+MIN_NAMED_LEDE_LETTERS, MIN_PLAIN_LEDE_LETTERS = 40, 80
 """Letters of a lede whose box is named like one; of one that only its place under the headline,
 in the headline's box or in a header, shows to be a lede."""
-MOST = 900
+MAX_LEDE_CHARS = 900
 """Characters of a lede."""
-NEAREST = 12
+MAX_BLOCKS_TO_LEDE = 12
 """Blocks that may stand between a lede and the text: a byline, a date, a caption."""
-AROUND = 3
+MAX_LEDE_ANCESTORS = 3
 """Elements from a block outwards whose names count."""
-NOT_LEDES = frozenset(
+NON_LEDE_NAMES = frozenset(
     (
         "comment",
         "foot",
@@ -40,11 +44,11 @@ NOT_LEDES = frozenset(
     )
 )
 """Names of boxes (`crawler.extraction.main_text.line_features.NAMES`) without a lede."""
-TELLING = NO_PARAGRAPHS - {"h1", "h2", "h3", "h4", "header"}
+NON_LEDE_TAGS = NON_PARAGRAPH_TAGS - {"h1", "h2", "h3", "h4", "header"}
 """Elements that hold no lede; it may be set as a heading."""
 
 
-def lede(
+def find_lede(
     blocks: Sequence[Block], headline: str | None, text: Collection[str], described: bool
 ) -> str | None:
     """Return the lede between a page's headline and its text, or None.
@@ -52,18 +56,18 @@ def lede(
     `text` holds the folded lines of the text. On a page that has a description (`described`), only
     a block whose box is named like a lede is one.
     """
-    wanted = folded(headline or "")
+    wanted = fold_text(headline or "")
     if not wanted:
         return None
     first = _index_of_first_line(blocks, text)
     headline_indexes = [
-        index for index, block in enumerate(blocks[:first]) if folded(block.text) == wanted
+        index for index, block in enumerate(blocks[:first]) if fold_text(block.text) == wanted
     ]
     if not headline_indexes:
         return None
     headline_index = headline_indexes[-1]
     headline_box = blocks[headline_index].element.getparent()
-    for block in blocks[max(headline_index + 1, first - NEAREST) : first]:
+    for block in blocks[max(headline_index + 1, first - MAX_BLOCKS_TO_LEDE) : first]:
         if _is_lede(block, headline_box, text, described):
             return block.text
     return None
@@ -72,7 +76,7 @@ def lede(
 def _index_of_first_line(blocks: Sequence[Block], text: Collection[str]) -> int:
     """Return the index of the first long block of the text; 0 if the page has none."""
     for index, block in enumerate(blocks):
-        if folded(block.text) in text and is_prose(block, PROSE):
+        if fold_text(block.text) in text and has_unlinked_letters(block, MIN_PLAIN_LEDE_LETTERS):
             return index
     return 0
 
@@ -80,13 +84,15 @@ def _index_of_first_line(blocks: Sequence[Block], text: Collection[str]) -> int:
 def _is_lede(
     block: Block, headline_box: HtmlElement | None, text: Collection[str], described: bool
 ) -> bool:
-    if not is_prose(block, LEAST) or len(block.text) > MOST:
+    if not has_unlinked_letters(block, MIN_NAMED_LEDE_LETTERS) or len(block.text) > MAX_LEDE_CHARS:
         return False
-    if folded(block.text) in text or "©" in block.text:
+    if fold_text(block.text) in text or "©" in block.text:
         return False
-    element, *ancestors = islice((block.element, *block.element.iterancestors()), AROUND)
+    element, *ancestors = islice(
+        (block.element, *block.element.iterancestors()), MAX_LEDE_ANCESTORS
+    )
     nearest = [element, *ancestors[:1]]
-    if any(map(_is_otherwise, nearest)):
+    if any(map(_rules_out_lede, nearest)):
         return False
     if any(STANDFIRST_CLASS.search(each.get("class") or "") for each in nearest):
         return True
@@ -96,11 +102,15 @@ def _is_lede(
         each.tag in ("header", "hgroup") or each is headline_box for each in ancestors
     )
     is_placed_like_lede = stands_in_header or "standfirst" in names_of_element(element)
-    return is_placed_like_lede and is_prose(block, PROSE) and block.text.endswith(SENTENCE_ENDS)
+    return (
+        is_placed_like_lede
+        and has_unlinked_letters(block, MIN_PLAIN_LEDE_LETTERS)
+        and block.text.endswith(PARAGRAPH_ENDS)
+    )
 
 
-def _is_otherwise(element: HtmlElement) -> bool:
+def _rules_out_lede(element: HtmlElement) -> bool:
     """Return whether an element is hidden, or its tag or name is that of something else."""
-    if UNSEEN.search(element.get("style") or "") or element.tag in TELLING:
+    if DISPLAY_NONE_STYLE.search(element.get("style") or "") or element.tag in NON_LEDE_TAGS:
         return True
-    return bool(names_of_element(element) & NOT_LEDES)
+    return bool(names_of_element(element) & NON_LEDE_NAMES)

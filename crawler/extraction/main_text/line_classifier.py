@@ -21,58 +21,65 @@ from importlib.resources import files
 from math import exp, log
 from typing import NamedTuple
 
-from crawler.extraction.blocks import Block, folded
-from crawler.extraction.main_text.line_features import ABOVE, SUBHEADINGS, Claims, Judged, judged
-from crawler.extraction.main_text.stray_paragraphs import strays
-from pipelines.dedup.revisions import NOTE
+from crawler.extraction.blocks import Block, fold_text
+from crawler.extraction.main_text.line_features import (
+    ABOVE_TEXT_SCALE,
+    SUBHEADING_TAGS,
+    BlockFeatures,
+    PageClaims,
+    compute_block_features,
+)
+from crawler.extraction.main_text.stray_paragraphs import find_stray_paragraphs
+from pipelines.dedup.revisions import CORRECTION_NOTE_LINE
 
-ADDS = 0.0
+MIN_ADDED_WEIGHT = 0.0
 """The weight (log-odds) above which a missed block is added."""
-BENEFIT = 0.6
+DOUBT_MARGIN = 0.6
 """The benefit of the doubt for an extracted line: it is left out only if its weight is this far
 below the weight from which a block is worth taking."""
-ANY_HEADING = SUBHEADINGS | {"h1"}
-MOST_OF_HEADING, LEAST_OF_NOTE = 60, 60
+ALL_HEADING_TAGS = SUBHEADING_TAGS | {"h1"}
+MAX_HEADING_BLOCK_CHARS, MIN_CORRECTION_NOTE_CHARS = 60, 60
 """Characters: a longer heading is a standfirst, a shorter note a date or a label."""
-FEWEST_LEFT = 0.5
+MIN_SHARE_OF_TEXT_LEFT = 0.5
 """The share of trafilatura's text that must be left, or the classifier is not believed."""
 
 
-class Table(dict[str, float]):
+class FeatureWeights(dict[str, float]):
     """Feature → weight; 0 for a feature that was not learnt."""
 
     def __missing__(self, feature: str) -> float:
         return 0.0
 
 
-def weight(candidate: Judged) -> float:
+def block_log_odds(candidate: BlockFeatures) -> float:
     """Return the log-odds that a block belongs to the article."""
-    table = weights(candidate.found != "no")
+    table = feature_weights(candidate.found != "no")
     return sum(table[feature] for feature in candidate.signs)
 
 
 @cache
-def weights(has: bool) -> Table:
+def feature_weights(has: bool) -> FeatureWeights:
     """Return the weights for blocks that trafilatura extracted (`has`), or for those it missed."""
-    return of_blocks(_learnt(), has)
+    return select_weights(_learnt_weights(), has)
 
 
 @cache
-def _learnt() -> dict[str, float]:
+def _learnt_weights() -> dict[str, float]:
     """Return the learnt weights as they stand in `line_weights.toml`."""
     source = files("crawler.extraction.main_text").joinpath("line_weights.toml")
     return dict(tomllib.loads(source.read_text("utf-8"))["weights"])
 
 
-def of_blocks(learnt: Mapping[str, float], has: bool) -> Table:
-    """Return the weights for extracted blocks (`+` behind the feature), or for missed ones (`-`)."""
+def select_weights(learnt: Mapping[str, float], has: bool) -> FeatureWeights:
+    """Return the weights for extracted blocks (`+` behind the feature), or for missed ones
+    (`-`)."""
     suffix = "+" if has else "-"
-    return Table(
+    return FeatureWeights(
         (feature[:-1], value) for feature, value in learnt.items() if feature.endswith(suffix)
     )
 
 
-class Choice(NamedTuple):
+class LineChoice(NamedTuple):
     """The chosen lines of a text, and how they differ from those that trafilatura extracted."""
 
     lines: list[str]
@@ -85,7 +92,7 @@ class Choice(NamedTuple):
 class _Weighed(NamedTuple):
     """A candidate for the text and its weight."""
 
-    candidate: Judged
+    candidate: BlockFeatures
     weight: float
 
     @property
@@ -94,37 +101,40 @@ class _Weighed(NamedTuple):
         return self.candidate.found == "no"
 
 
-def chosen(blocks: list[Block], claims: Claims) -> Choice:
+def choose_lines(blocks: list[Block], claims: PageClaims) -> LineChoice:
     """Choose the article's lines among those that trafilatura extracted and those it missed.
 
     If the features speak against most of the extracted text, they are wrong about it (a live report
     is a sequence of boxes named `article`), and the text stays whole.
     """
-    weighed = [_Weighed(candidate, weight(candidate)) for candidate in judged(blocks, claims)]
+    weighed = [
+        _Weighed(candidate, block_log_odds(candidate))
+        for candidate in compute_block_features(blocks, claims)
+    ]
     extracted = [line for line in claims.found.split("\n") if line]
-    threshold = worth_it(weighed) - BENEFIT
-    kept, dropped = _parted(extracted, weighed, threshold)
-    if sum(map(len, kept)) < FEWEST_LEFT * sum(map(len, extracted)):
-        return Choice(extracted, [], [])
-    text = {folded(line) for line in kept}
+    threshold = f1_weight_threshold(weighed) - DOUBT_MARGIN
+    kept, dropped = _split_lines_by_weight(extracted, weighed, threshold)
+    if sum(map(len, kept)) < MIN_SHARE_OF_TEXT_LEFT * sum(map(len, extracted)):
+        return LineChoice(extracted, [], [])
+    text = {fold_text(line) for line in kept}
     indexes = {id(block): index for index, block in enumerate(blocks)}
     added = _added_blocks(weighed, text, indexes)
-    text_and_added = text | {folded(line) for _, line in added}
-    dropped_lines = {folded(line) for line, _ in dropped}
+    text_and_added = text | {fold_text(line) for _, line in added}
+    dropped_lines = {fold_text(line) for line, _ in dropped}
     doubtful = [
         each for each in weighed if each.is_missed or each.candidate.folded in dropped_lines
     ]
     weights_by_index = {indexes[id(each.candidate.block)]: each.weight for each in doubtful}
-    paragraphs = strays(blocks, text_and_added, weights_by_index)
-    restored = dropped_lines & {folded(block.text) for block in paragraphs}
+    paragraphs = find_stray_paragraphs(blocks, text_and_added, weights_by_index)
+    restored = dropped_lines & {fold_text(block.text) for block in paragraphs}
     added += [
         (indexes[id(block)], block.text)
         for block in paragraphs
-        if folded(block.text) not in restored
+        if fold_text(block.text) not in restored
     ]
-    return Choice(
+    return LineChoice(
         lines=_in_page_order(blocks, _matching_lines(extracted, text | restored), added),
-        dropped=[(line, reason) for line, reason in dropped if folded(line) not in restored],
+        dropped=[(line, reason) for line, reason in dropped if fold_text(line) not in restored],
         added=[line for _, line in added],
     )
 
@@ -139,39 +149,41 @@ def _added_blocks(
     return [
         (indexes[id(each.candidate.block)], each.candidate.block.text)
         for each in weighed
-        if each.weight > ADDS
+        if each.weight > MIN_ADDED_WEIGHT
         and each.is_missed
         and each.candidate.folded not in text
-        and not _heads_the_text(each.candidate)
+        and not _is_heading_above_text(each.candidate)
     ]
 
 
 def _matching_lines(lines: list[str], wanted: Collection[str]) -> list[str]:
-    return [line for line in lines if folded(line) in wanted]
+    return [line for line in lines if fold_text(line) in wanted]
 
 
 def _in_page_order(
     blocks: list[Block], lines: list[str], added: list[tuple[int, str]]
 ) -> list[str]:
     """Return lines and added blocks in the order in which they stand on the page."""
-    places = _Places(blocks)
+    places = _LinePositions(blocks)
     placed = [(places.next(line), line) for line in lines] + added
     return [line for _, line in sorted(placed, key=lambda each: each[0])]
 
 
-def _heads_the_text(candidate: Judged) -> bool:
+def _is_heading_above_text(candidate: BlockFeatures) -> bool:
     """Return whether a block is a short heading above the text: a second headline or a kicker."""
     element, text = candidate.block.element, candidate.block.text
-    is_short_heading = element.tag in ANY_HEADING and len(text) <= MOST_OF_HEADING
-    return is_short_heading and any(feature in ABOVE.signs for feature in candidate.signs)
+    is_short_heading = element.tag in ALL_HEADING_TAGS and len(text) <= MAX_HEADING_BLOCK_CHARS
+    return is_short_heading and any(
+        feature in ABOVE_TEXT_SCALE.signs for feature in candidate.signs
+    )
 
 
-def _is_note(line: str) -> bool:
+def _is_correction_note(line: str) -> bool:
     """Return whether a line is a note of correction, which revisions need wherever it stands."""
-    return len(line) > LEAST_OF_NOTE and NOTE.match(line) is not None
+    return len(line) > MIN_CORRECTION_NOTE_CHARS and CORRECTION_NOTE_LINE.match(line) is not None
 
 
-def worth_it(weighed: Sequence[tuple[Judged, float]]) -> float:
+def f1_weight_threshold(weighed: Sequence[tuple[BlockFeatures, float]]) -> float:
     """Return the weight from which a block adds to the F1 expected of a page's text.
 
     That is the weight of a probability of half the best F1 that can be expected: 0 where all is
@@ -189,7 +201,7 @@ def worth_it(weighed: Sequence[tuple[Judged, float]]) -> float:
     return log(best_f1 / (2 - best_f1)) if best_f1 else 0.0
 
 
-def _parted(
+def _split_lines_by_weight(
     extracted: list[str], weighed: list[_Weighed], threshold: float
 ) -> tuple[list[str], list[tuple[str, str]]]:
     """Return the lines that stay, and those below the threshold with the reason.
@@ -204,38 +216,39 @@ def _parted(
     against = {
         text: each.candidate
         for text, each in best.items()
-        if each.weight < threshold and not _is_note(each.candidate.block.text)
+        if each.weight < threshold and not _is_correction_note(each.candidate.block.text)
     }
     kept: list[str] = []
     dropped: list[tuple[str, str]] = []
     for line in extracted:
-        candidate = against.get(folded(line))
+        candidate = against.get(fold_text(line))
         if candidate is None:
             kept.append(line)
         else:
-            dropped.append((line, because(candidate)))
+            dropped.append((line, reasons_against_block(candidate)))
     return kept, dropped
 
 
-def because(candidate: Judged, limit: int = 3) -> str:
+def reasons_against_block(candidate: BlockFeatures, limit: int = 3) -> str:
     """Return the features that speak most against a block, strongest first, comma-separated."""
-    table = weights(candidate.found != "no")
+    table = feature_weights(candidate.found != "no")
     strongest = sorted((table[feature], feature) for feature in candidate.signs)[:limit]
     return ", ".join(feature for value, feature in strongest if value < 0)
 
 
-class _Places:
+class _LinePositions:
     """The places of a text's lines on the page, asked for in the order of the text."""
 
     def __init__(self, blocks: list[Block]) -> None:
         self._indexes: defaultdict[str, list[int]] = defaultdict(list)
         for index, block in enumerate(blocks):
-            self._indexes[folded(block.text)].append(index)
+            self._indexes[fold_text(block.text)].append(index)
         self._last = -1
 
     def next(self, line: str) -> int:
-        """Return the index of the next block with a line's text; the last answer if none follows."""
-        indexes = self._indexes.get(folded(line), [])
+        """Return the index of the next block with a line's text; the last answer if none
+        follows."""
+        indexes = self._indexes.get(fold_text(line), [])
         behind = bisect_right(indexes, self._last)
         if behind < len(indexes):
             self._last = indexes[behind]

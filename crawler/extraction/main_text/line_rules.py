@@ -11,14 +11,19 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from crawler.dates.date_parser import is_date_line, moment
-from crawler.extraction.blocks import Block, folded
+from crawler.dates.date_parser import is_date_line, parse_date
+from crawler.extraction.blocks import Block, fold_text
 from crawler.extraction.fields.agencies import agency_of_credit
-from crawler.extraction.fields.byline import MAIL, is_byline, opens_like_byline
-from crawler.extraction.fields.credits import is_little_but
-from pipelines.dedup.volatile_lines import is_advertising, is_counter, is_quotation, is_weather
+from crawler.extraction.fields.byline import MAIL_ADDRESS, is_byline, opens_like_byline
+from crawler.extraction.fields.credits import names_little_else
+from pipelines.dedup.volatile_lines import (
+    is_advertising_line,
+    is_counter_line,
+    is_price_line,
+    is_weather_line,
+)
 
-READ_MORE = re.compile(
+READ_MORE_OPENING = re.compile(
     r"^\W*(?:read (?:more|also|next|the full|full)|also read|see also|see more|more on this|more from|more:|"
     r"more stories|related|"
     r"related (?:articles?|stories|posts?|topics?|news|links?|content)|recommended|you may also like|don't miss|"
@@ -38,7 +43,7 @@ READ_MORE = re.compile(
     r"相關(?:新聞|報導)|관련\s?기사|اقرأ أيضا|यह भी पढ़ें)\s*[:：»›>\-–—|]?",
     re.I,
 )
-COMMENTS = re.compile(
+BUTTON_LINE = re.compile(
     r"^\W*(?:\d+\s*)?(?:comments?|kommentare?|commentaires?|comentarios?|comentários?|commenti|reacties?|"
     r"komentarz\w*|kommentarer|"
     r"комментари\w*|коментар\w*|σχόλια|yorum(?:lar)?|コメント|评论|댓글|views?|shares?|likes?|print|email|e-mail|"
@@ -47,7 +52,7 @@ COMMENTS = re.compile(
     r"διαφήμιση)\W*\d*\W*$",
     re.I,
 )
-RIGHTS = re.compile(
+RIGHTS_OPENING = re.compile(
     r"^\W*(?:©|\(c\)|copyright\b|all rights reserved|alle rechte vorbehalten|tous droits réservés|"
     r"todos los derechos reservados"
     r"|this material may not be published)",
@@ -58,14 +63,14 @@ RIGHTS_WITHIN = re.compile(
     re.I,
 )
 RIGHTS_MARKS = ("©", "無断", "무단", "版权")
-MENU = re.compile(r"^(?:[^·|•\d]{2,30}\s[·|•]\s){2,}[^·|•\d]{2,30}$")
+MENU_LINE = re.compile(r"^(?:[^·|•\d]{2,30}\s[·|•]\s){2,}[^·|•\d]{2,30}$")
 """`About us · Contact · Privacy`"""
-CELLS = re.compile(r"\s*\|\s*")
+TABLE_CELL_BAR = re.compile(r"\s*\|\s*")
 """The bars that trafilatura draws between the cells of a table."""
-DENSE = re.compile("[぀-ヿ㐀-鿿가-힣]{2}")
+DENSE_SCRIPT = re.compile("[぀-ヿ㐀-鿿가-힣]{2}")
 """Two characters of a script that says much in few of them: kana, Han, Hangul."""
-SENTENCE_ENDS = (".", "!", "?", "”", "。", "…", '"')
-BARE_OPENINGS = {
+LINE_SENTENCE_ENDS = (".", "!", "?", "”", "。", "…", '"')
+BARE_BYLINE_OPENINGS = {
     "by",
     "von",
     "par",
@@ -80,12 +85,12 @@ BARE_OPENINGS = {
     "автор",
 }
 """The rest of a byline without a name."""
-ENDS = 3
+MAX_LINES_AT_ENDS = 3
 """Lines at the start and at the end that may be bylines, dates and credits."""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownLines:
     """Lines that the page is known to print beside the text."""
 
     headline: str | None
@@ -100,7 +105,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Cleaned:
+class CleanedText:
     """The article's lines, those at its ends that were bylines or credits, and all dropped ones."""
 
     lines: list[str]
@@ -109,52 +114,52 @@ class Cleaned:
     """Each line with the reason."""
 
 
-Rule = Callable[[str, Known], str | None]
+LineRule = Callable[[str, KnownLines], str | None]
 """A rule returns the reason why a line does not belong to the article, or None."""
 
 
-def linked_lines(blocks: list[Block]) -> frozenset[str]:
+def find_linked_lines(blocks: list[Block]) -> frozenset[str]:
     """Return the blocks, folded, that are entirely links and as long as headlines.
 
     Blocks that the page also has as plain text are not among them: a table of contents links to
     headings of the article.
     """
-    plain = {folded(block.text) for block in blocks if block.linked * 2 < len(block.text)}
+    plain = {fold_text(block.text) for block in blocks if block.linked * 2 < len(block.text)}
     linked = (block.text for block in blocks if block.linked * 10 >= len(block.text) * 9)
-    return frozenset(folded(text) for text in linked if _like_headline(text)) - plain
+    return frozenset(fold_text(text) for text in linked if _has_headline_length(text)) - plain
 
 
-def _like_headline(text: str) -> bool:
+def _has_headline_length(text: str) -> bool:
     """Return whether a text is at least as long as headlines are in its script."""
     if text.isascii():
         return len(text) >= 25 and text.count(" ") >= 3
-    if DENSE.search(text):
+    if DENSE_SCRIPT.search(text):
         return len(text) >= 12
     if " " in text:
         return len(text) >= 25 and text.count(" ") >= 3
     return len(text) >= 10
 
 
-def cleaned(text: str, known: Known) -> Cleaned:
+def clean_text_lines(text: str, known: KnownLines) -> CleanedText:
     """Return the article's lines of an extracted text, and the lines dropped from it."""
     dropped: list[tuple[str, str]] = []
     lines: list[str] = []
     for line in filter(None, map(_plain_line, text.split("\n"))):
-        reason = why_not(line, known, ANYWHERE)
+        reason = reason_against_line(line, known, RULES_ANYWHERE)
         if reason:
             dropped.append((line, reason))
         else:
             lines.append(line)
-    below = _below_headline(lines, known)
-    dropped += [(line, "around a whole page's text") for line in _missing(lines, below)]
+    below = _lines_below_headline(lines, known)
+    dropped += [(line, "around a whole page's text") for line in _missing_lines(lines, below)]
     credits_from = len(dropped)
-    without_start = _without_head(below, known, dropped)
-    without_ends = _without_head(without_start[::-1], known, dropped)[::-1]
+    without_start = _without_opening_lines(below, known, dropped)
+    without_ends = _without_opening_lines(without_start[::-1], known, dropped)[::-1]
     credits = [line for line, _ in dropped[credits_from:]]
-    return Cleaned(without_ends, credits, dropped)
+    return CleanedText(without_ends, credits, dropped)
 
 
-def why_not(line: str, known: Known, rules: Iterable[Rule]) -> str | None:
+def reason_against_line(line: str, known: KnownLines, rules: Iterable[LineRule]) -> str | None:
     """Return the first reason that one of the rules gives against a line, or None."""
     for rule in rules:
         reason = rule(line, known)
@@ -163,7 +168,7 @@ def why_not(line: str, known: Known, rules: Iterable[Rule]) -> str | None:
     return None
 
 
-def _missing(lines: list[str], kept: list[str]) -> list[str]:
+def _missing_lines(lines: list[str], kept: list[str]) -> list[str]:
     return list((Counter(lines) - Counter(kept)).elements())
 
 
@@ -171,61 +176,70 @@ def _plain_line(raw: str) -> str:
     """Return a line without the marks that trafilatura draws tables with."""
     line = " ".join(raw.split())
     if line.startswith("|") or line.endswith(" |"):
-        line = CELLS.sub(" ", line).strip()
+        line = TABLE_CELL_BAR.sub(" ", line).strip()
     return "" if re.fullmatch(r"[-|\s]*", line) else line
 
 
-def _button(line: str, _: Known) -> str | None:
-    if len(line) < 60 and COMMENTS.match(line):
+def _button_reason(line: str, _: KnownLines) -> str | None:
+    if len(line) < 60 and BUTTON_LINE.match(line):
         return "the words of a button, a counter or an advertisement"
     return None
 
 
-def _volatile(line: str, known: Known) -> str | None:
-    if is_counter(line):
+def _volatile_reason(line: str, known: KnownLines) -> str | None:
+    if is_counter_line(line):
         shows_date = _shows_date(line, known)
         return "the line with the date" if shows_date else "a counter, or how long ago"
-    return "marked as advertising" if is_advertising(line) else None
+    return "marked as advertising" if is_advertising_line(line) else None
 
 
-def _ticker(line: str, _: Known) -> str | None:
-    if is_weather(line) or is_quotation(line):
+def _ticker_reason(line: str, _: KnownLines) -> str | None:
+    if is_weather_line(line) or is_price_line(line):
         return "the weather or a current price"
     return None
 
 
-def _link(line: str, known: Known) -> str | None:
+def _link_reason(line: str, known: KnownLines) -> str | None:
     is_sentence = line.endswith((".", "!", "?", "”", "。")) or len(line) >= 200
-    return "entirely a link" if not is_sentence and folded(line) in known.links else None
+    return "entirely a link" if not is_sentence and fold_text(line) in known.links else None
 
 
-def _apart(line: str, known: Known) -> str | None:
-    return "set apart from the text: an offer or a label" if folded(line) in known.apart else None
+def _set_apart_reason(line: str, known: KnownLines) -> str | None:
+    return (
+        "set apart from the text: an offer or a label" if fold_text(line) in known.apart else None
+    )
 
 
-def _read_more(line: str, known: Known) -> str | None:
-    mark = READ_MORE.match(line) if len(line) <= 220 else None
+def _read_more_reason(line: str, known: KnownLines) -> str | None:
+    mark = READ_MORE_OPENING.match(line) if len(line) <= 220 else None
     if not mark:
         return None
-    rest = folded(line[mark.end() :])
+    rest = fold_text(line[mark.end() :])
     is_pointer = mark[0].rstrip().endswith((":", "：", "»", "›", ">", "|"))
-    is_linked = rest in known.links or folded(line) in known.links
+    is_linked = rest in known.links or fold_text(line) in known.links
     return "points to another page" if not rest or is_pointer or is_linked else None
 
 
-def _card(line: str, _: Known) -> str | None:
+def _card_reason(line: str, _: KnownLines) -> str | None:
     """Match a title that stands twice in a line, as the picture of a card repeats the title."""
     title = line[: len(line) // 2]
-    if len(line) < 300 and line == f"{title} {title}" and _like_headline(title):
+    if len(line) < 300 and line == f"{title} {title}" and _has_headline_length(title):
         return "a title beside its picture's: points to another page"
     return None
 
 
-ANYWHERE: tuple[Rule, ...] = (_button, _volatile, _link, _apart, _read_more, _card)
+RULES_ANYWHERE: tuple[LineRule, ...] = (
+    _button_reason,
+    _volatile_reason,
+    _link_reason,
+    _set_apart_reason,
+    _read_more_reason,
+    _card_reason,
+)
 """Rules for a line anywhere in the text."""
 
 
-def _below_headline(lines: list[str], known: Known) -> list[str]:
+def _lines_below_headline(lines: list[str], known: KnownLines) -> list[str]:
     """Return the lines below the headline if the text is a whole page, otherwise all lines.
 
     In a whole page, all lines above the headline are short, and labels follow the last sentence.
@@ -234,31 +248,31 @@ def _below_headline(lines: list[str], known: Known) -> list[str]:
     if not index or not all(map(_is_label, lines[:index])):
         return lines
     below = lines[index + 1 :]
-    while below and not below[-1].endswith(SENTENCE_ENDS) and not is_byline(below[-1]):
+    while below and not below[-1].endswith(LINE_SENTENCE_ENDS) and not is_byline(below[-1]):
         below.pop()
-    while below and RIGHTS.match(below[-1]):
+    while below and RIGHTS_OPENING.match(below[-1]):
         below.pop()
-    below = _below_byline(below)
-    return below if _letters(below) * 2 > _letters(lines) else lines
+    below = _lines_up_to_byline(below)
+    return below if _count_line_letters(below) * 2 > _count_line_letters(lines) else lines
 
 
-def _headline_line(lines: list[str], known: Known) -> int:
+def _headline_line(lines: list[str], known: KnownLines) -> int:
     """Return the index of the line that is the headline; 0 without one."""
-    headline = folded(known.headline or "")
+    headline = fold_text(known.headline or "")
     if not headline:
         return 0
-    return next((index for index, line in enumerate(lines) if folded(line) == headline), 0)
+    return next((index for index, line in enumerate(lines) if fold_text(line) == headline), 0)
 
 
 def _is_label(line: str) -> bool:
-    return len(line) <= 100 and not line.endswith(SENTENCE_ENDS)
+    return len(line) <= 100 and not line.endswith(LINE_SENTENCE_ENDS)
 
 
-def _letters(lines: list[str]) -> int:
+def _count_line_letters(lines: list[str]) -> int:
     return sum(map(len, lines))
 
 
-def _below_byline(lines: list[str]) -> list[str]:
+def _lines_up_to_byline(lines: list[str]) -> list[str]:
     """Return a whole page's lines up to a byline that only labels and claims of rights follow."""
     for index, line in enumerate(lines):
         if index and is_byline(line) and all(map(_may_follow_byline, lines[index + 1 :])):
@@ -267,17 +281,21 @@ def _below_byline(lines: list[str]) -> list[str]:
 
 
 def _may_follow_byline(line: str) -> bool:
-    return len(line) < 60 or RIGHTS.match(line) is not None
+    return len(line) < 60 or RIGHTS_OPENING.match(line) is not None
 
 
-def _without_head(lines: list[str], known: Known, dropped: list[tuple[str, str]]) -> list[str]:
+def _without_opening_lines(
+    lines: list[str], known: KnownLines, dropped: list[tuple[str, str]]
+) -> list[str]:
     """Return the lines without bylines, dates, headline and bare credits among the first few.
 
     Appends the lines that it leaves out to `dropped`, each with the reason.
     """
     kept = list(lines)
-    for _ in range(ENDS):
-        reasons = [why_not(line, known, AT_THE_ENDS) for line in kept[:ENDS]]
+    for _ in range(MAX_LINES_AT_ENDS):
+        reasons = [
+            reason_against_line(line, known, RULES_AT_THE_ENDS) for line in kept[:MAX_LINES_AT_ENDS]
+        ]
         place = next((index for index, reason in enumerate(reasons) if reason), None)
         if place is None or any(len(line) > 200 for line in kept[:place]):
             break
@@ -292,72 +310,78 @@ def claims_rights(line: str) -> bool:
     return has_mark and bool(RIGHTS_WITHIN.search(line))
 
 
-def _rights(line: str, _: Known) -> str | None:
+def _rights_reason(line: str, _: KnownLines) -> str | None:
     claims_within = len(line) < 300 and claims_rights(line)
-    claims_at_start = len(line) <= 170 and RIGHTS.match(line)
+    claims_at_start = len(line) <= 170 and RIGHTS_OPENING.match(line)
     return "a claim of copyright" if claims_within or claims_at_start else None
 
 
-def _repeats(line: str, known: Known) -> str | None:
+def _repeat_reason(line: str, known: KnownLines) -> str | None:
     if len(line) > 260:
         return None
-    if folded(line) == folded(known.headline or ""):
+    if fold_text(line) == fold_text(known.headline or ""):
         return "the headline again"
     return "the line with the date" if _shows_date(line, known) else None
 
 
-def _shows_date(line: str, known: Known) -> bool:
-    return folded(line) in {folded(shown) for shown in known.date_lines}
+def _shows_date(line: str, known: KnownLines) -> bool:
+    return fold_text(line) in {fold_text(shown) for shown in known.date_lines}
 
 
-def _menu(line: str, _: Known) -> str | None:
-    is_menu = len(line) <= 170 and MENU.match(line) and not line.endswith(SENTENCE_ENDS)
+def _menu_reason(line: str, _: KnownLines) -> str | None:
+    is_menu = len(line) <= 170 and MENU_LINE.match(line) and not line.endswith(LINE_SENTENCE_ENDS)
     return "a menu" if is_menu else None
 
 
-def _credit(line: str, known: Known) -> str | None:
+def _credit_reason(line: str, known: KnownLines) -> str | None:
     if len(line) > 170:
         return None
-    if _is_byline(line, known):
+    if _is_byline_line(line, known):
         return "a byline"
-    if _is_date(line, known):
+    if _is_date_only(line, known):
         return "a date"
     return "an agency's credit" if agency_of_credit(line) else None
 
 
-AT_THE_ENDS: tuple[Rule, ...] = (_rights, _repeats, _menu, _credit, _ticker)
+RULES_AT_THE_ENDS: tuple[LineRule, ...] = (
+    _rights_reason,
+    _repeat_reason,
+    _menu_reason,
+    _credit_reason,
+    _ticker_reason,
+)
 """Rules for the first and the last few lines."""
 
 
-def _is_byline(line: str, known: Known) -> bool:
+def _is_byline_line(line: str, known: KnownLines) -> bool:
     """Return whether a line is the page's byline or consists of the authors' names."""
-    bare = MAIL.sub("", line).strip(" ,;|-–")
-    text = folded(bare)
-    if not bare or text in BARE_OPENINGS:
+    bare = MAIL_ADDRESS.sub("", line).strip(" ,;|-–")
+    text = fold_text(bare)
+    if not bare or text in BARE_BYLINE_OPENINGS:
         return True
     if text and text in _known_credits(known):
         return True
-    return is_byline(bare) or is_little_but(line, known.authors)
+    return is_byline(bare) or names_little_else(line, known.authors)
 
 
-def _known_credits(known: Known) -> set[str]:
+def _known_credits(known: KnownLines) -> set[str]:
     """Return the page's byline and its authors, folded, as a line may print them."""
     credits: set[str] = set()
     if known.byline:
-        credits |= {folded(known.byline), _without_opening(known.byline)}
+        credits |= {fold_text(known.byline), _folded_without_by(known.byline)}
     if known.authors:
-        credits |= {folded(name) for name in (*known.authors, ", ".join(known.authors))}
+        credits |= {fold_text(name) for name in (*known.authors, ", ".join(known.authors))}
     return credits
 
 
-def _without_opening(byline: str) -> str:
+def _folded_without_by(byline: str) -> str:
     """Return a byline, folded, without a word such as `By` at its beginning."""
     words = byline.split(maxsplit=1)
     has_opening = len(words) == 2 and opens_like_byline(byline)
-    return folded(words[1] if has_opening else byline)
+    return fold_text(words[1] if has_opening else byline)
 
 
-def _is_date(line: str, known: Known) -> bool:
+def _is_date_only(line: str, known: KnownLines) -> bool:
     """Return whether a line is a date and nothing else."""
     looks_like_date = len(line) < 90 and is_date_line(line) and not line.endswith(("-", "—", "–"))
-    return looks_like_date and moment(line, known.language) is not None
+    return looks_like_date and parse_date(line, known.language) is not None

@@ -14,11 +14,15 @@ from itertools import pairwise
 from lxml.etree import XPath, strip_elements
 from lxml.html import HtmlElement
 
-from crawler.extraction.blocks import INLINE, UNSEEN, Block, blocks, link_lists
-from crawler.extraction.main_text.inline_elements import before, part_behind, words_of
-from crawler.extraction.main_text.line_features import prose
+from crawler.extraction.blocks import INLINE_TAGS, UNSEEN_TAGS, Block, link_lists, text_blocks
+from crawler.extraction.main_text.inline_elements import (
+    part_behind,
+    text_before_element,
+    unwrap_inline_words,
+)
+from crawler.extraction.main_text.line_features import count_prose_letters
 
-NO_TEXT = (
+NO_TEXT_TAGS = (
     *(
         "script",
         "style",
@@ -36,82 +40,98 @@ NO_TEXT = (
     *("select", "option", "input", "button", "textarea", "noscript", "picture", "embed", "img"),
 )
 """Elements that trafilatura would leave out itself, after copying them several times."""
-BESIDE = ("nav", "footer", "aside")
+BESIDE_TEXT_TAGS = ("nav", "footer", "aside")
 """Elements that stand beside a text, unless they hold it."""
-DROPPED = (*BESIDE, "menu", "dialog", "figure", "fieldset", "label", "legend", "marquee", "noindex")
+DROPPED_TAGS = (
+    *BESIDE_TEXT_TAGS,
+    "menu",
+    "dialog",
+    "figure",
+    "fieldset",
+    "label",
+    "legend",
+    "marquee",
+    "noindex",
+)
 """Elements that trafilatura drops with all their content."""
-MOST_BESIDE = 0.25
-"""Share of the page's letters: a `BESIDE` element with more of them may hold the text."""
-MOST = 0.5
-"""Share of the page's letters: a `DROPPED` element with more of them does hold the text."""
-LEAST = 600
-"""Characters, including blanks and titles: a page with fewer of them outside `DROPPED` elements
-has its text in these elements."""
-BOXES = frozenset(("div", "section", "article", "main", "body", "td", "center"))
+MAX_BESIDE_TEXT_SHARE = 0.25
+"""Share of the page's letters: a `BESIDE_TEXT_TAGS` element with more of them may hold the text."""
+MIN_BODY_SHARE = 0.5
+"""Share of the page's letters: a `DROPPED_TAGS` element with more of them does hold the text."""
+MIN_LETTERS_OUTSIDE = 600
+"""Characters, including blanks and titles: a page with fewer of them outside `DROPPED_TAGS`
+elements has its text in these elements."""
+JOINING_BOX_TAGS = frozenset(("div", "section", "article", "main", "body", "td", "center"))
 """Elements in which trafilatura joins a child and the text behind it, or loses that text."""
-HIDDEN_PARTS = XPath("//body//@hidden/..")
-NO_BREAK = (
-    INLINE | UNSEEN | {"br", "hr", "tr", "td", "th", "tbody", "thead", "tfoot", "body", "html"}
+HIDDEN_ELEMENTS = XPath("//body//@hidden/..")
+NO_BREAK_TAGS = (
+    INLINE_TAGS
+    | UNSEEN_TAGS
+    | {"br", "hr", "tr", "td", "th", "tbody", "thead", "tfoot", "body", "html"}
 )
 """Elements that need no line break behind them."""
 
 
-def slimmed(tree: HtmlElement, elements: Sequence[HtmlElement], row: list[Block]) -> HtmlElement:
+def slim_tree(tree: HtmlElement, elements: Sequence[HtmlElement], row: list[Block]) -> HtmlElement:
     """Return a copy of a tree without hidden elements, lists of links and others that are not text.
 
     `elements` are the tree's elements in document order, `row` its blocks.
     """
     slim = copy(tree)
     for part in [_same_place(each, slim) for each in link_lists(elements, row)]:
-        _drop(part)
-    for part in HIDDEN_PARTS(slim):
+        _drop_with_break(part)
+    for part in HIDDEN_ELEMENTS(slim):
         if part.getparent() is not None:
-            _drop(part)
-    words_of(slim)
-    strip_elements(slim, *NO_TEXT, with_tail=False)
-    _without_beside(slim)
+            _drop_with_break(part)
+    unwrap_inline_words(slim)
+    strip_elements(slim, *NO_TEXT_TAGS, with_tail=False)
+    _drop_beside_elements(slim)
     for part in list(slim.iter()):
-        if part.tail and part.tag not in NO_BREAK and part.tail.strip() and _wants_break(part):
+        if part.tail and part.tag not in NO_BREAK_TAGS and part.tail.strip() and _wants_break(part):
             part_behind(part)
     return slim
 
 
 def _wants_break(element: HtmlElement) -> bool:
     """Return whether trafilatura would join, or lose, the text behind an element."""
-    if _goes(element):
-        return bool(before(element))
+    if _will_vanish(element):
+        return bool(text_before_element(element))
     parent = element.getparent()
-    return parent is not None and parent.tag in BOXES
+    return parent is not None and parent.tag in JOINING_BOX_TAGS
 
 
-def _goes(element: HtmlElement) -> bool:
+def _will_vanish(element: HtmlElement) -> bool:
     """Return whether trafilatura will leave nothing of an element."""
-    return element.tag in DROPPED or not element.text_content().strip()
+    return element.tag in DROPPED_TAGS or not element.text_content().strip()
 
 
-def _drop(element: HtmlElement) -> None:
+def _drop_with_break(element: HtmlElement) -> None:
     """Remove an element, with a line break in its place if it separates two texts."""
-    if element.tag not in NO_BREAK and (element.tail or "").strip() and before(element):
+    if (
+        element.tag not in NO_BREAK_TAGS
+        and (element.tail or "").strip()
+        and text_before_element(element)
+    ):
         part_behind(element)
     element.drop_tree()
 
 
-def _without_beside(slim: HtmlElement) -> None:
+def _drop_beside_elements(slim: HtmlElement) -> None:
     """Drop the elements beside the text, and make plain boxes of those that hold the text."""
     letters = _count_characters(slim)
-    parts = [part for part in slim.iter(*DROPPED) if len(part) or part.text]
-    outer = {part for part in parts if next(part.iterancestors(*DROPPED), None) is None}
+    parts = [part for part in slim.iter(*DROPPED_TAGS) if len(part) or part.text]
+    outer = {part for part in parts if next(part.iterancestors(*DROPPED_TAGS), None) is None}
     letters_outside = letters - sum(map(_count_characters, outer))
     # then the text must be in one of the outer elements
-    bodies = outer if letters_outside < LEAST else set()
+    bodies = outer if letters_outside < MIN_LETTERS_OUTSIDE else set()
     for part in parts:
         if part.getparent() is None:  # dropped with an element around it
             continue
         own = _count_characters(part)
-        if own > MOST * letters or (part in bodies and _has_prose(part)):
+        if own > MIN_BODY_SHARE * letters or (part in bodies and _has_prose(part)):
             part.tag = "div"
-        elif part.tag in BESIDE and own < MOST_BESIDE * letters:
-            _drop(part)
+        elif part.tag in BESIDE_TEXT_TAGS and own < MAX_BESIDE_TEXT_SHARE * letters:
+            _drop_with_break(part)
 
 
 def _count_characters(element: HtmlElement) -> int:
@@ -119,7 +139,7 @@ def _count_characters(element: HtmlElement) -> int:
 
 
 def _has_prose(element: HtmlElement) -> bool:
-    return prose(blocks(element)) > 0
+    return count_prose_letters(text_blocks(element)) > 0
 
 
 def _same_place(element: HtmlElement, tree: HtmlElement) -> HtmlElement:

@@ -11,18 +11,23 @@ from typing import Any
 
 import pytest
 
-from archive.articles.boilerplate import forget, left_out, left_out_lines, repeated
-from archive.articles.revisions import Version, version
-from archive.articles.store import Filed, catch_up, keep_article
+from archive.articles.boilerplate import (
+    count_boilerplate,
+    forget_old_lines,
+    removed_line_texts,
+    removed_lines,
+)
+from archive.articles.revisions import ArticleVersion, article_version
+from archive.articles.store import StoredArticle, remove_new_boilerplate, store_article
 from archive.records import Article, Check
-from archive.storage.database import connect, transaction
-from archive.storage.schema import ARCHIVE, CAPTURES, Schema
-from pipelines.policies import decisions
-from pipelines.stages import through_stages
-from pipelines.text.fingerprint import fingerprint
+from archive.storage.database import open_database, transaction
+from archive.storage.schema import ARCHIVE_SCHEMA, CAPTURES_SCHEMA, DatabaseSchema
+from pipelines.policies import archive_policies
+from pipelines.stages import run_stages
+from pipelines.text.fingerprint import text_fingerprint
 from tests.news import BOX, NEWS, REFRAIN, STRIKE, with_box
 
-OURS = decisions()
+OURS = archive_policies()
 
 
 class Desk:
@@ -34,7 +39,7 @@ class Desk:
 
     def look(
         self, number: int, text: str, hour: int = 10, host: str = "harbour.example", **more: Any
-    ) -> Filed:
+    ) -> StoredArticle:
         """A look at page `number`, whose bytes are others at each hour."""
         usual: dict[str, Any] = {
             "headline": f"Report {number}",
@@ -57,7 +62,7 @@ class Desk:
             article=article,
         )
         with transaction(self.db) as db:
-            return keep_article(db, through_stages(check), self.ours)
+            return store_article(db, run_stages(check), self.ours)
 
     def texts(self) -> list[str]:
         return self.column("SELECT text FROM articles ORDER BY id")
@@ -68,14 +73,14 @@ class Desk:
     def catch_up(self) -> list[int]:
         with transaction(self.db) as db:
             return [
-                catch_up(db, id, self.ours)
+                remove_new_boilerplate(db, id, self.ours)
                 for id in self.column("SELECT id FROM articles ORDER BY id")
             ]
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    with closing(connect(tmp_path / "archive.db", ARCHIVE)) as db:
+    with closing(open_database(tmp_path / "archive.db", ARCHIVE_SCHEMA)) as db:
         yield Desk(db)
 
 
@@ -96,7 +101,7 @@ def test_a_line_that_stood_in_three_pieces_of_news_is_left_out_of_the_third_and_
     knowing.look(3, with_box(3))
     assert knowing.texts() == [with_box(0), with_box(1), NEWS[2], NEWS[3]]
     row = knowing.db.execute("SELECT fingerprint, word_count FROM articles WHERE id = 4").fetchone()
-    assert tuple(row) == (fingerprint(NEWS[3]), len(NEWS[3].split()))
+    assert tuple(row) == (text_fingerprint(NEWS[3]), len(NEWS[3].split()))
     assert knowing.column("SELECT rowid FROM articles_fts WHERE articles_fts MATCH 'morning'") == [
         1,
         2,
@@ -109,7 +114,7 @@ def test_a_refrain_of_three_reports_of_one_matter_is_theirs(desk: Desk) -> None:
         desk.look(number, text)
     desk.catch_up()
     assert desk.texts() == told
-    assert repeated(desk.db).habits == 0
+    assert count_boilerplate(desk.db).habits == 0
 
 
 def test_copies_of_one_text_count_once(desk: Desk) -> None:
@@ -138,7 +143,7 @@ def test_a_text_that_is_nearly_all_repeated_stays_whole(knowing: Desk) -> None:
 def test_lines_of_old_articles_are_forgotten_and_habits_are_not(knowing: Desk) -> None:
     before = knowing.column("SELECT count(*) FROM seen_lines")[0]
     with transaction(knowing.db) as db:
-        assert 0 < forget(db, 1, kept=1) < before
+        assert 0 < forget_old_lines(db, 1, kept=1) < before
     assert knowing.column("SELECT DISTINCT article_id FROM seen_lines") == [3]
     knowing.look(3, with_box(3))
     assert knowing.texts()[3] == NEWS[3]
@@ -155,8 +160,8 @@ def test_an_article_leaves_a_row_a_line_until_its_lines_are_habits(knowing: Desk
 
 
 def test_what_was_left_out_can_be_read_back_with_its_place(knowing: Desk) -> None:
-    assert left_out_lines(knowing.db, 3) == [(1, BOX)]
-    assert left_out_lines(knowing.db, 1) == []
+    assert removed_line_texts(knowing.db, 3) == [(1, BOX)]
+    assert removed_line_texts(knowing.db, 1) == []
 
 
 def test_places_count_in_the_whole_text_however_often_more_goes(desk: Desk) -> None:
@@ -168,7 +173,7 @@ def test_places_count_in_the_whole_text_however_often_more_goes(desk: Desk) -> N
     desk.look(6, f"{above}\n{STRIKE[0]}")
     assert desk.catch_up() == [2, 2, 0, 1, 1, 0]
     first = NEWS[3].split("\n")
-    assert left_out_lines(desk.db, 4) == [(0, above), (2, BOX), (len(first) + 2, below)]
+    assert removed_line_texts(desk.db, 4) == [(0, above), (2, BOX), (len(first) + 2, below)]
     assert desk.texts() == [*NEWS, STRIKE[0]]
 
 
@@ -181,9 +186,11 @@ def test_learning_never_makes_a_revision_of_a_page_that_did_not_change(knowing: 
     filed = knowing.look(0, with_box(0), hour=12)
     assert (filed.article_id, filed.outcome) == (1, "unchanged")
     assert knowing.texts()[0] == NEWS[0]
-    assert left_out_lines(knowing.db, 1) == [(1, BOX)]
+    assert removed_line_texts(knowing.db, 1) == [(1, BOX)]
     assert knowing.column("SELECT count(*) FROM revisions") == [0]
-    assert knowing.column("SELECT fingerprint FROM articles WHERE id = 1") == [fingerprint(NEWS[0])]
+    assert knowing.column("SELECT fingerprint FROM articles WHERE id = 1") == [
+        text_fingerprint(NEWS[0])
+    ]
 
 
 def test_a_box_that_comes_or_goes_is_no_change_of_the_article(knowing: Desk) -> None:
@@ -217,10 +224,10 @@ def test_earlier_revisions_lose_the_box_with_the_newest(desk: Desk) -> None:
 def test_another_extractor_reads_the_old_page_without_the_box_too(knowing: Desk) -> None:
     better = f"{with_box(0)}\nA caption that the old reader left out."
 
-    def reread(digest: str) -> Version | None:
+    def reread(digest: str) -> ArticleVersion | None:
         read = Article("http://harbour.example/news/0", headline="Report 0", text=better, digest=digest,
                        fetched_at="2026-03-10T10:00:00Z", extractor="reader 2", language="en")  # fmt: skip
-        return version(read, fingerprint(better)) if digest == "0 at 10" else None
+        return article_version(read, text_fingerprint(better)) if digest == "0 at 10" else None
 
     knowing.ours = replace(OURS, changes=replace(OURS.changes, reread=reread))
     assert knowing.look(0, better, hour=12, extractor="reader 2").outcome == "unchanged"
@@ -238,7 +245,7 @@ def test_a_page_read_anew_gets_back_what_is_no_habit_any_more(knowing: Desk) -> 
     with transaction(knowing.db) as db:
         db.execute("DELETE FROM habits")
     assert knowing.look(2, with_box(2), hour=10, extractor="reader 2").outcome == "unchanged"
-    assert (knowing.texts()[2], left_out(knowing.db, 3)) == (with_box(2), {})
+    assert (knowing.texts()[2], removed_lines(knowing.db, 3)) == (with_box(2), {})
 
 
 def test_what_was_learnt_is_left_out_of_earlier_articles_when_they_catch_up(knowing: Desk) -> None:
@@ -246,7 +253,7 @@ def test_what_was_learnt_is_left_out_of_earlier_articles_when_they_catch_up(know
     assert knowing.catch_up() == [0, 0, 0]
     assert knowing.texts() == list(NEWS[:3])
     assert knowing.column("SELECT count(*) FROM revisions") == [0]
-    told = repeated(knowing.db)
+    told = count_boilerplate(knowing.db)
     assert (told.habits, told.outlets, told.lines, told.articles) == (1, 1, 3, 3)
 
 
@@ -254,13 +261,17 @@ def test_what_was_learnt_is_left_out_of_earlier_articles_when_they_catch_up(know
 
 
 @pytest.mark.parametrize(
-    "steps", range(1, len(ARCHIVE.steps)), ids=lambda steps: ARCHIVE.steps[steps - 1][0]
+    "steps",
+    range(1, len(ARCHIVE_SCHEMA.steps)),
+    ids=lambda steps: ARCHIVE_SCHEMA.steps[steps - 1][0],
 )
 def test_an_archive_of_every_earlier_step_keeps_its_articles_and_learns_from_then_on(
     steps: int, tmp_path: Path
 ) -> None:
     path = tmp_path / "archive.db"
-    with closing(connect(path, Schema(ARCHIVE.name, ARCHIVE.steps[:steps]))) as db:
+    with closing(
+        open_database(path, DatabaseSchema(ARCHIVE_SCHEMA.name, ARCHIVE_SCHEMA.steps[:steps]))
+    ) as db:
         db.execute(
             "INSERT INTO outlets (host, added_at) VALUES ('harbour.example', '2026-03-01T00:00:00Z')"
         )
@@ -269,7 +280,7 @@ def test_an_archive_of_every_earlier_step_keeps_its_articles_and_learns_from_the
             VALUES (1, 'http://harbour.example/news/0', 'Report 0', ?, '2026-03-01T00:00:00Z')""",
             (with_box(0),),
         )
-    with closing(connect(path, ARCHIVE)) as db:
+    with closing(open_database(path, ARCHIVE_SCHEMA)) as db:
         desk = Desk(db)
         assert desk.texts() == [with_box(0)]
         for number in range(1, 4):
@@ -279,8 +290,11 @@ def test_an_archive_of_every_earlier_step_keeps_its_articles_and_learns_from_the
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
-@pytest.mark.parametrize("steps", range(1, len(CAPTURES.steps)))
+@pytest.mark.parametrize("steps", range(1, len(CAPTURES_SCHEMA.steps)))
 def test_captures_of_every_earlier_step_open(steps: int, tmp_path: Path) -> None:
-    connect(tmp_path / "captures.db", Schema(CAPTURES.name, CAPTURES.steps[:steps])).close()
-    with closing(connect(tmp_path / "captures.db", CAPTURES)) as db:
+    open_database(
+        tmp_path / "captures.db",
+        DatabaseSchema(CAPTURES_SCHEMA.name, CAPTURES_SCHEMA.steps[:steps]),
+    ).close()
+    with closing(open_database(tmp_path / "captures.db", CAPTURES_SCHEMA)) as db:
         assert db.execute("SELECT count(*) FROM bodies").fetchone()[0] == 0

@@ -12,18 +12,18 @@ from pathlib import Path
 import pytest
 
 from archive.articles.copies import (
-    BOILERPLATE,
-    CHECKED,
-    Judge,
-    Likeness,
-    Printed,
-    Relation,
-    is_current,
-    rebuild,
-    relate,
+    MAX_COMPARED_TEXTS,
+    MIN_BOILERPLATE_TEXTS,
+    CopyPolicy,
+    PublishedVersion,
+    TextLikeness,
+    TextRelation,
+    are_copies_current,
+    rebuild_copies,
+    relate_article,
 )
-from archive.storage.database import connect
-from archive.storage.schema import ARCHIVE
+from archive.storage.database import open_database
+from archive.storage.schema import ARCHIVE_SCHEMA
 
 MOMENT = "2024-03-01T06:00:00Z"
 
@@ -32,26 +32,26 @@ def sketch(text: str) -> list[int]:
     return sorted({int(word) for word in text.split()})
 
 
-def likeness(text: str, other: str) -> Likeness | None:
+def likeness(text: str, other: str) -> TextLikeness | None:
     """By the shares of common numbers alone."""
     mine, its = set(sketch(text)), set(sketch(other))
     coverage, other_coverage = len(mine & its) / len(mine), len(mine & its) / len(its)
     if max(coverage, other_coverage) < 0.2:
         return None
     if max(coverage, other_coverage) < 0.5:
-        return Likeness("overlap", coverage, other_coverage, 1.0)
+        return TextLikeness("overlap", coverage, other_coverage, 1.0)
     if min(coverage, other_coverage) >= 0.5:
-        return Likeness("copy", coverage, other_coverage, 1.0)
-    return Likeness(
+        return TextLikeness("copy", coverage, other_coverage, 1.0)
+    return TextLikeness(
         "excerpt" if coverage > other_coverage else "extends", coverage, other_coverage, 1.0
     )
 
 
-def earliest(articles: Sequence[Printed]) -> int:
+def earliest(articles: Sequence[PublishedVersion]) -> int:
     return min(articles, key=lambda article: (article.published_at or "9", article.id)).id
 
 
-JUDGE = Judge(1, sketch, likeness, earliest)
+JUDGE = CopyPolicy(1, sketch, likeness, earliest)
 
 
 class Shelf:
@@ -85,8 +85,8 @@ class Shelf:
 
     def add(
         self, text: str, outlet: str = "", headline: str | None = None, **columns: object
-    ) -> list[Relation]:
-        return relate(self.db, self.keep(text, outlet, headline, **columns), JUDGE, MOMENT)
+    ) -> list[TextRelation]:
+        return relate_article(self.db, self.keep(text, outlet, headline, **columns), JUDGE, MOMENT)
 
     def relations(self) -> list[tuple[int, int, str]]:
         return [
@@ -108,7 +108,7 @@ class Shelf:
 
 @pytest.fixture
 def shelf(tmp_path: Path) -> Iterator[Shelf]:
-    connection = connect(tmp_path / "archive.db", ARCHIVE)
+    connection = open_database(tmp_path / "archive.db", ARCHIVE_SCHEMA)
     connection.execute("BEGIN")
     yield Shelf(connection)
     connection.close()
@@ -125,7 +125,7 @@ def test_a_copy_is_found_and_its_figures_are_kept(shelf: Shelf) -> None:
     """An edited copy is related to what was there before it, with the share of each in the
     other."""
     assert shelf.add(STORY) == []
-    assert shelf.add(numbers(4, 24)) == [Relation(2, 1, Likeness("copy", 0.8, 0.8, 1.0))]
+    assert shelf.add(numbers(4, 24)) == [TextRelation(2, 1, TextLikeness("copy", 0.8, 0.8, 1.0))]
     row = shelf.db.execute("SELECT * FROM relations").fetchone()
     assert dict(row) == {
         "article_id": 2, "other_id": 1, "kind": "copy", "found_at": MOMENT,
@@ -239,13 +239,13 @@ def test_boilerplate_says_nothing_and_takes_no_more_rows(shelf: Shelf) -> None:
     """A hash that eight texts hold is not kept a ninth time, and brings no article to be read."""
     asked = 0
 
-    def counting(text: str, other: str) -> Likeness | None:
+    def counting(text: str, other: str) -> TextLikeness | None:
         nonlocal asked
         asked += 1
         return None
 
     for start in range(100, 100 + 30 * 12, 30):
-        relate(
+        relate_article(
             shelf.db,
             shelf.keep(f"1 2 3 {numbers(start, start + 20)}"),
             replace(JUDGE, likeness=counting),
@@ -253,10 +253,10 @@ def test_boilerplate_says_nothing_and_takes_no_more_rows(shelf: Shelf) -> None:
         )
     assert (
         shelf.db.execute("SELECT count(*) FROM shingles WHERE hash = 1").fetchone()[0]
-        == BOILERPLATE
+        == MIN_BOILERPLATE_TEXTS
     )
     before = asked
-    relate(
+    relate_article(
         shelf.db,
         shelf.keep(f"1 2 3 {numbers(900, 920)}"),
         replace(JUDGE, likeness=counting),
@@ -269,20 +269,22 @@ def test_few_articles_are_read_however_many_share_a_hash(shelf: Shelf) -> None:
     """What an article costs does not grow with the archive."""
     read: list[str] = []
 
-    def reading(text: str, other: str) -> Likeness | None:
+    def reading(text: str, other: str) -> TextLikeness | None:
         read.append(other)
         return None
 
     for start in range(0, 400, 2):
-        relate(
+        relate_article(
             shelf.db,
             shelf.keep(numbers(start, start + 6)),
             replace(JUDGE, likeness=reading),
             MOMENT,
         )
     read.clear()
-    relate(shelf.db, shelf.keep(numbers(100, 130)), replace(JUDGE, likeness=reading), MOMENT)
-    assert 0 < len(read) <= CHECKED
+    relate_article(
+        shelf.db, shelf.keep(numbers(100, 130)), replace(JUDGE, likeness=reading), MOMENT
+    )
+    assert 0 < len(read) <= MAX_COMPARED_TEXTS
 
 
 def test_a_part_whose_hashes_another_holds_is_found_behind_it(shelf: Shelf) -> None:
@@ -307,7 +309,7 @@ def test_a_changed_text_is_related_anew(shelf: Shelf) -> None:
     shelf.db.execute(
         "UPDATE articles SET text = ?, fingerprint = 'x' WHERE id = 2", (numbers(100, 120),)
     )
-    assert relate(shelf.db, 2, JUDGE, MOMENT) == []
+    assert relate_article(shelf.db, 2, JUDGE, MOMENT) == []
     assert shelf.relations() == []
     assert shelf.folded() == {1: (1, 0), 2: (2, 0)}
     assert shelf.db.execute("SELECT count(*) FROM texts").fetchone()[0] == 0
@@ -320,7 +322,7 @@ def test_a_correction_keeps_copies_that_came_later(shelf: Shelf) -> None:
     shelf.db.execute(
         "UPDATE articles SET text = ?, fingerprint = 'x' WHERE id = 1", (numbers(0, 20) + " 77",)
     )
-    relate(shelf.db, 1, JUDGE, MOMENT)
+    relate_article(shelf.db, 1, JUDGE, MOMENT)
     assert {(2, 1, "copy"), (3, 1, "copy")} <= set(shelf.relations())
     assert {original for original, _ in shelf.folded().values()} == {1}
 
@@ -330,15 +332,15 @@ def test_a_new_way_of_hashing_relates_everything_anew(shelf: Shelf) -> None:
     again."""
     shelf.keep(STORY)
     shelf.keep(numbers(1, 21))
-    assert not is_current(shelf.db, JUDGE)
-    rebuild(shelf.db, JUDGE, MOMENT)
-    assert is_current(shelf.db, JUDGE)
+    assert not are_copies_current(shelf.db, JUDGE)
+    rebuild_copies(shelf.db, JUDGE, MOMENT)
+    assert are_copies_current(shelf.db, JUDGE)
     assert shelf.relations() == [(2, 1, "copy")]
     newer = replace(
         JUDGE, version=2, sketch=lambda text: [number + 1000 for number in sketch(text)]
     )
-    assert not is_current(shelf.db, newer)
-    rebuild(shelf.db, newer, MOMENT)
+    assert not are_copies_current(shelf.db, newer)
+    rebuild_copies(shelf.db, newer, MOMENT)
     assert shelf.relations() == [(2, 1, "copy")]
     assert shelf.db.execute("SELECT min(hash) FROM shingles").fetchone()[0] == 1000
 
@@ -346,20 +348,20 @@ def test_a_new_way_of_hashing_relates_everything_anew(shelf: Shelf) -> None:
 def test_an_article_that_is_not_there_cannot_be_related(shelf: Shelf) -> None:
     """It is kept first."""
     with pytest.raises(ValueError, match="no article 7"):
-        relate(shelf.db, 7, JUDGE, MOMENT)
+        relate_article(shelf.db, 7, JUDGE, MOMENT)
 
 
 def test_an_article_that_was_taken_out_is_passed_over(shelf: Shelf) -> None:
     """Its hashes stay, and lead nowhere."""
     shelf.add(STORY)
     shelf.db.execute("DELETE FROM articles WHERE id = 1")
-    assert relate(shelf.db, shelf.keep(numbers(1, 21), id=9), JUDGE, MOMENT) == []
+    assert relate_article(shelf.db, shelf.keep(numbers(1, 21), id=9), JUDGE, MOMENT) == []
 
 
 def test_the_migration_keeps_what_was_found_before(tmp_path: Path) -> None:
     """Relations of an archive of the first version stay, without figures."""
-    first = replace(ARCHIVE, steps=ARCHIVE.steps[:1])
-    shelf = Shelf(connect(tmp_path / "archive.db", first))
+    first = replace(ARCHIVE_SCHEMA, steps=ARCHIVE_SCHEMA.steps[:1])
+    shelf = Shelf(open_database(tmp_path / "archive.db", first))
     shelf.keep(STORY)
     shelf.keep(STORY)
     shelf.db.execute(
@@ -367,7 +369,7 @@ def test_the_migration_keeps_what_was_found_before(tmp_path: Path) -> None:
         [MOMENT],
     )
     shelf.db.close()
-    migrated = Shelf(connect(tmp_path / "archive.db", ARCHIVE))
+    migrated = Shelf(open_database(tmp_path / "archive.db", ARCHIVE_SCHEMA))
     assert migrated.relations() == [(2, 1, "identical")]
     assert migrated.folded() == {1: (1, 0), 2: (2, 0)}
     migrated.db.close()

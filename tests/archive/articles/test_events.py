@@ -11,20 +11,20 @@ from typing import Any
 import pytest
 
 from archive.articles.events import (
-    MOST_TIDIED,
-    candidates,
-    days,
-    is_current,
-    join,
-    rebuild,
-    reword,
-    tidy,
-    tidy_is_due,
-    vector_of,
+    MAX_TIDIED_EVENTS,
+    are_events_current,
+    article_vector,
+    articles_with_terms,
+    days_since_epoch,
+    is_tidy_due,
+    join_event,
+    rebuild_all_events,
+    tidy_events,
+    update_article_words,
 )
-from archive.storage.database import connect, transaction
-from archive.storage.schema import ARCHIVE, Schema
-from pipelines.topics.events import JUDGE
+from archive.storage.database import open_database, transaction
+from archive.storage.schema import ARCHIVE_SCHEMA, DatabaseSchema
+from pipelines.topics.events import EVENT_POLICY
 from tests.archive.conftest import add_report
 
 MOMENT = "2024-03-20T06:00:00Z"
@@ -60,7 +60,7 @@ class Desk:
     """An archive to which articles come."""
 
     def __init__(self, folder: Path) -> None:
-        self.db = connect(folder / "archive.db", ARCHIVE)
+        self.db = open_database(folder / "archive.db", ARCHIVE_SCHEMA)
 
     def keep(
         self, article: tuple[str, str], day: str | None = "2024-03-12", language: str | None = "en"
@@ -72,7 +72,7 @@ class Desk:
         self, article: tuple[str, str], day: str | None = "2024-03-12", language: str | None = "en"
     ) -> int:
         """The event of an article that arrives."""
-        return join(self.db, self.keep(article, day, language), JUDGE)
+        return join_event(self.db, self.keep(article, day, language), EVENT_POLICY)
 
     def events(self) -> dict[int, set[int]]:
         """The articles of each event."""
@@ -132,7 +132,7 @@ def test_two_reports_of_one_strike_are_one_event_and_one_sees_why(busy: Desk) ->
     joined, score, terms = busy.why(4)
     assert joined == "words"
     assert score is not None
-    assert JUDGE.joins <= score <= 1
+    assert EVENT_POLICY.joins <= score <= 1
     assert {"strike", "ferri"} <= set(terms)
 
 
@@ -152,7 +152,7 @@ def test_an_event_knows_its_days_and_how_many_reported(busy: Desk) -> None:
     event = busy.event(event_id)
     assert (event["articles"], event["texts"], event["dated"]) == (2, 2, 2)
     assert (event["first_at"], event["last_at"]) == ("2024-03-12", "2024-03-13T09:00:00Z")
-    assert days("2024-03-12") < event["day"] < days("2024-03-13T09:00:00Z")  # type: ignore[operator]
+    assert days_since_epoch("2024-03-12") < event["day"] < days_since_epoch("2024-03-13T09:00:00Z")  # type: ignore[operator]
 
 
 def test_an_article_without_a_date_joins_by_words_alone(busy: Desk) -> None:
@@ -160,14 +160,14 @@ def test_an_article_without_a_date_joins_by_words_alone(busy: Desk) -> None:
     first = busy.add(FERRY)
     assert busy.add(FERRY_TOO, None) == first
     assert busy.event(first)["dated"] == 1
-    assert busy.event(first)["day"] == days("2024-03-12")
+    assert busy.event(first)["day"] == days_since_epoch("2024-03-12")
 
 
 def test_a_dated_article_finds_an_event_without_a_date(busy: Desk) -> None:
     first = busy.add(FERRY, None)
     assert busy.event(first)["day"] is None
     assert busy.add(FERRY_TOO) == first
-    assert busy.event(first)["day"] == days("2024-03-12")
+    assert busy.event(first)["day"] == days_since_epoch("2024-03-12")
 
 
 def test_articles_without_words_share_no_event(desk: Desk) -> None:
@@ -178,13 +178,13 @@ def test_articles_without_words_share_no_event(desk: Desk) -> None:
 def test_an_article_stays_where_it_is(busy: Desk) -> None:
     event_id = busy.add(FERRY)
     before = busy.everything()
-    assert join(busy.db, 3, JUDGE) == event_id
+    assert join_event(busy.db, 3, EVENT_POLICY) == event_id
     assert busy.everything() == before
 
 
 def test_there_is_no_event_for_an_article_that_is_not_there(desk: Desk) -> None:
     with pytest.raises(ValueError, match="no article 7"):
-        join(desk.db, 7, JUDGE)
+        join_event(desk.db, 7, EVENT_POLICY)
 
 
 LANGUAGES = {
@@ -259,44 +259,44 @@ def test_copies_go_where_the_first_is_and_count_once(busy: Desk) -> None:
 
 def test_what_an_article_is_about_is_told_by_how_common_its_words_are_today(desk: Desk) -> None:
     desk.add(FERRY)
-    alone = vector_of(desk.db, 1)
+    alone = article_vector(desk.db, 1)
     assert alone
     desk.add(BREAD)
     desk.add(("The union of bakers", "The union met on Monday, and the union of millers too."))
-    later = vector_of(desk.db, 1)
+    later = article_vector(desk.db, 1)
     assert later
     assert later["union"] / later["ferri"] < alone["union"] / alone["ferri"]
 
 
 def test_an_article_that_is_not_there_is_about_nothing(desk: Desk) -> None:
-    assert vector_of(desk.db, 1) is None
+    assert article_vector(desk.db, 1) is None
 
 
 def test_articles_that_share_strong_terms_are_found_best_first(busy: Desk) -> None:
     busy.add(FERRY)
     busy.add(FERRY_TOO, "2024-05-01")
-    assert candidates(busy.db, ["ferri", "strike", "strand"], None, None, 9) == [4, 3]
-    assert candidates(busy.db, ["ferri", "strike"], "2024-03-01", "2024-04-01", 9) == [3]
-    assert candidates(busy.db, ["ferri"], None, None, 1) == [4]
-    assert candidates(busy.db, ["nothing"], None, None, 9) == []
+    assert articles_with_terms(busy.db, ["ferri", "strike", "strand"], None, None, 9) == [4, 3]
+    assert articles_with_terms(busy.db, ["ferri", "strike"], "2024-03-01", "2024-04-01", 9) == [3]
+    assert articles_with_terms(busy.db, ["ferri"], None, None, 1) == [4]
+    assert articles_with_terms(busy.db, ["nothing"], None, None, 9) == []
 
 
 def test_a_window_leaves_out_no_article_without_a_date(busy: Desk) -> None:
     busy.add(FERRY, None)
-    assert candidates(busy.db, ["ferri"], "2020-01-01", "2020-02-01", 9) == [3]
+    assert articles_with_terms(busy.db, ["ferri"], "2020-01-01", "2020-02-01", 9) == [3]
 
 
 def test_copies_are_found_through_the_one_that_was_first(busy: Desk) -> None:
     busy.add(FERRY)
     busy.add(FERRY)
-    assert candidates(busy.db, ["ferri"], None, None, 9) == [3, 4]
+    assert articles_with_terms(busy.db, ["ferri"], None, None, 9) == [3, 4]
 
 
 def test_a_changed_article_keeps_its_event_and_takes_its_new_words(busy: Desk) -> None:
     event_id = busy.add(FERRY)
     busy.db.execute("UPDATE articles SET headline = ?, text = ? WHERE id = 3", BREAD)
-    reword(busy.db, 3, JUDGE)
-    assert "bread" in (vector_of(busy.db, 3) or {})
+    update_article_words(busy.db, 3, EVENT_POLICY)
+    assert "bread" in (article_vector(busy.db, 3) or {})
     assert busy.events()[event_id] == {3}
 
 
@@ -338,7 +338,7 @@ def test_made_anew_events_are_those_of_an_arrival_by_date(tmp_path: Path, shuffl
         arrived.add(article, day)
     for article, day in ARRIVALS[::-1] if shuffled else ARRIVALS:
         rebuilt.add(article, day)
-    rebuild(rebuilt.db, JUDGE)
+    rebuild_all_events(rebuilt.db, EVENT_POLICY)
     assert told(rebuilt) == told(arrived)
     if not shuffled:
         assert rebuilt.everything() == arrived.everything()
@@ -347,19 +347,20 @@ def test_made_anew_events_are_those_of_an_arrival_by_date(tmp_path: Path, shuffl
 
 
 def test_events_are_made_anew_once_terms_are_made_in_another_way(busy: Desk) -> None:
-    assert not is_current(busy.db, JUDGE)
-    assert rebuild(busy.db, JUDGE) == 2
-    assert is_current(busy.db, JUDGE)
-    assert not is_current(busy.db, replace(JUDGE, version=JUDGE.version + 1))
+    assert not are_events_current(busy.db, EVENT_POLICY)
+    assert rebuild_all_events(busy.db, EVENT_POLICY) == 2
+    assert are_events_current(busy.db, EVENT_POLICY)
+    assert not are_events_current(busy.db, replace(EVENT_POLICY, version=EVENT_POLICY.version + 1))
 
 
 def test_an_archive_of_the_step_before_is_migrated_and_its_articles_go_to_events(
     tmp_path: Path,
 ) -> None:
-    older = Schema(
-        ARCHIVE.name, ARCHIVE.steps[: [name for name, _ in ARCHIVE.steps].index("m004_events")]
+    older = DatabaseSchema(
+        ARCHIVE_SCHEMA.name,
+        ARCHIVE_SCHEMA.steps[: [name for name, _ in ARCHIVE_SCHEMA.steps].index("m004_events")],
     )
-    before = connect(tmp_path / "archive.db", older)
+    before = open_database(tmp_path / "archive.db", older)
     before.execute(
         "INSERT INTO outlets (id, host, added_at) VALUES (1, 'harbour.example', ?)", (MOMENT,)
     )
@@ -374,8 +375,8 @@ def test_an_archive_of_the_step_before_is_migrated_and_its_articles_go_to_events
     before.close()
     desk = Desk(tmp_path)
     assert desk.events() == {}
-    assert not is_current(desk.db, JUDGE)
-    rebuild(desk.db, JUDGE)
+    assert not are_events_current(desk.db, EVENT_POLICY)
+    rebuild_all_events(desk.db, EVENT_POLICY)
     assert desk.events() == {1: {1}, 2: {2, 4}, 3: {3}}
     desk.db.close()
 
@@ -386,14 +387,14 @@ def test_an_archive_of_the_step_before_is_migrated_and_its_articles_go_to_events
 def apart(desk: Desk) -> None:
     """An article that arrives and finds nothing, as if it had been the first to come."""
     id = desk.keep(FERRY_TOO, "2024-03-12T20:00:00Z")
-    join(desk.db, id, replace(JUDGE, joins=9.0))
+    join_event(desk.db, id, replace(EVENT_POLICY, joins=9.0))
 
 
 def test_a_small_event_goes_to_the_one_that_it_is_part_of(busy: Desk) -> None:
     event_id = busy.add(FERRY)
     apart(busy)
     assert busy.events() == {1: {1}, 2: {2}, 3: {3}, 4: {4}}
-    assert tidy(busy.db, JUDGE) == 1
+    assert tidy_events(busy.db, EVENT_POLICY) == 1
     assert sorted(map(sorted, busy.events().values())) == [[1], [2], [3, 4]]
     (merged,) = [event for event, articles in busy.events().items() if len(articles) == 2]
     assert (busy.event(merged)["articles"], busy.event(merged)["texts"]) == (2, 2)
@@ -401,32 +402,32 @@ def test_a_small_event_goes_to_the_one_that_it_is_part_of(busy: Desk) -> None:
     joined, score, terms = busy.why(moved)
     assert (joined, "strike" in terms) == ("tidy", True)
     assert score is not None
-    assert score >= JUDGE.tidies
+    assert score >= EVENT_POLICY.tidies
     assert event_id in (3, 4)
 
 
 def test_a_second_tidy_finds_nothing_to_do(busy: Desk) -> None:
     busy.add(FERRY)
     apart(busy)
-    tidy(busy.db, JUDGE)
+    tidy_events(busy.db, EVENT_POLICY)
     before = busy.events()
-    assert tidy(busy.db, JUDGE) == 0
+    assert tidy_events(busy.db, EVENT_POLICY) == 0
     assert busy.events() == before
     looked_at = busy.db.execute("SELECT events FROM tidies ORDER BY rowid").fetchall()
     assert [row[0] for row in looked_at] == [4, 0]
 
 
 def test_a_tidy_is_due_once_a_day(busy: Desk) -> None:
-    assert tidy_is_due(busy.db)
-    tidy(busy.db, JUDGE)
-    assert not tidy_is_due(busy.db)
+    assert is_tidy_due(busy.db)
+    tidy_events(busy.db, EVENT_POLICY)
+    assert not is_tidy_due(busy.db)
     busy.db.execute("UPDATE tidies SET tidied_at = '2024-03-01T00:00:00Z'")
-    assert tidy_is_due(busy.db)
+    assert is_tidy_due(busy.db)
 
 
 def test_a_tidy_looks_at_no_more_than_it_can(busy: Desk) -> None:
-    assert MOST_TIDIED >= 1_000
-    tidy(busy.db, JUDGE)
+    assert MAX_TIDIED_EVENTS >= 1_000
+    tidy_events(busy.db, EVENT_POLICY)
     assert busy.db.execute("SELECT events FROM tidies").fetchone()[0] == 2
 
 
@@ -445,4 +446,4 @@ def test_a_tidy_looks_at_no_more_than_it_can(busy: Desk) -> None:
     ],
 )
 def test_days_of_a_moment(moment: str | None, wanted: float | None) -> None:
-    assert days(moment) == wanted
+    assert days_since_epoch(moment) == wanted

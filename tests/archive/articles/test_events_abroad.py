@@ -8,8 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from archive.articles.events import join, rebuild, tidy
-from pipelines.topics.events import ABROAD, CLEAR_ABROAD, JUDGE, abroad
+from archive.articles.events import join_event, rebuild_all_events, tidy_events
+from pipelines.topics.events import (
+    EVENT_POLICY,
+    FOREIGN_JOIN_THRESHOLD,
+    FOREIGN_MARGIN,
+    foreign_event_likeness,
+)
 from tests.abroad import COLLISION, GUILD, TREMOR
 from tests.archive.articles.test_language_keys import Desk as KeyDesk
 
@@ -21,7 +26,7 @@ class Desk(KeyDesk):
 
     def report(self, text: str, language: str | None, day: str | None = "2024-03-12") -> int:
         """The event of a report that arrives."""
-        return join(self.db, self.add(text, language, day), JUDGE)
+        return join_event(self.db, self.add(text, language, day), EVENT_POLICY)
 
     def why(self, article_id: int) -> tuple[str, float, str]:
         query = "SELECT joined, score, terms FROM event_articles WHERE article_id = ?"
@@ -67,7 +72,7 @@ def test_a_report_says_by_what_it_came_to_an_event_of_another_language(desk: Des
     assert desk.report(COLLISION["ko"], "ko") == first
     joined, score, terms = desk.why(2)
     assert joined == "keys"
-    assert score >= ABROAD
+    assert score >= FOREIGN_JOIN_THRESHOLD
     assert "@Istanbul" in terms
     assert "#1350" in terms
 
@@ -97,9 +102,9 @@ def test_made_anew_and_tidied_the_events_hold_across_languages(desk: Desk) -> No
         desk.report(text, language.partition("-")[0])
     rows = "SELECT article_id, event_id FROM event_articles ORDER BY 1"
     before = [tuple(row) for row in desk.db.execute(rows)]
-    rebuild(desk.db, JUDGE)
+    rebuild_all_events(desk.db, EVENT_POLICY)
     assert [tuple(row) for row in desk.db.execute(rows)] == before
-    tidy(desk.db, JUDGE)
+    tidy_events(desk.db, EVENT_POLICY)
     assert desk.db.execute("SELECT sum(articles) FROM events").fetchone()[0] == len(before)
 
 
@@ -107,15 +112,15 @@ def test_made_anew_and_tidied_the_events_hold_across_languages(desk: Desk) -> No
 
 
 def test_what_stands_out_fits_and_what_is_one_of_many_does_not() -> None:
-    assert abroad([0.3, 0.02], [0.0, 0.0]) == pytest.approx(0.2)
-    assert abroad([0.3, 0.29, 0.28, 0.28, 0.27, 0.27], [0.0] * 6) is None
-    assert abroad([1.4 * ABROAD], [0.0]) is None
-    assert abroad([], []) is None
+    assert foreign_event_likeness([0.3, 0.02], [0.0, 0.0]) == pytest.approx(0.2)
+    assert foreign_event_likeness([0.3, 0.29, 0.28, 0.28, 0.27, 0.27], [0.0] * 6) is None
+    assert foreign_event_likeness([1.4 * FOREIGN_JOIN_THRESHOLD], [0.0]) is None
+    assert foreign_event_likeness([], []) is None
 
 
 def test_the_same_likeness_says_less_days_later() -> None:
-    near, later = abroad([0.3], [0.0]), abroad([0.3], [3.0])
+    near, later = foreign_event_likeness([0.3], [0.0]), foreign_event_likeness([0.3], [3.0])
     assert near is not None
     assert later is not None
     assert near > later
-    assert CLEAR_ABROAD > 1
+    assert FOREIGN_MARGIN > 1

@@ -12,22 +12,22 @@ import pytest
 
 from archive.archive import Archive
 from archive.articles.language_keys import (
-    COMMON,
-    LEAST,
-    OF_ARTICLE,
-    STRONG,
-    candidates,
-    forget,
-    is_current,
-    keep,
-    rebuild,
-    vectors,
+    COMMON_KEY_SHARE,
+    KEYS_OF_ARTICLE,
+    MAX_STRONG_KEYS,
+    MIN_KEY_ARTICLES,
+    are_keys_current,
+    delete_keys,
+    key_candidates,
+    key_vectors,
+    rebuild_keys,
+    save_keys,
 )
-from archive.storage.database import connect, transaction
-from archive.storage.schema import ARCHIVE, Schema
-from pipelines.policies import decisions
-from pipelines.text.vectors import cosine
-from pipelines.topics.language_keys import JUDGE
+from archive.storage.database import open_database, transaction
+from archive.storage.schema import ARCHIVE_SCHEMA, DatabaseSchema
+from pipelines.policies import archive_policies
+from pipelines.text.vectors import cosine_similarity
+from pipelines.topics.language_keys import KEY_POLICY
 from tests.abroad import COLLISION, GUILD, TREMOR
 from tests.archive.conftest import add_report
 from tests.reading_room import ReadingRoom
@@ -40,13 +40,13 @@ class Desk:
     """An archive to which reports come from abroad."""
 
     def __init__(self, folder: Path) -> None:
-        self.db = connect(folder / "archive.db", ARCHIVE)
+        self.db = open_database(folder / "archive.db", ARCHIVE_SCHEMA)
 
     def add(
         self, text: str, language: str | None, day: str | None = "2024-03-12", headline: str = ""
     ) -> int:
         number = add_report(self.db, headline, text, language, day, MOMENT)
-        keep(self.db, number, JUDGE)
+        save_keys(self.db, number, KEY_POLICY)
         return number
 
     def rows(self) -> list[list[tuple[object, ...]]]:
@@ -58,7 +58,9 @@ class Desk:
 
     def found(self, article_id: int, **limits: str | None) -> list[int]:
         asked = {"since": None, "until": None, **limits}
-        return candidates(self.db, vectors(self.db, [article_id])[article_id], most=60, **asked)  # type: ignore[arg-type]
+        return key_candidates(
+            self.db, key_vectors(self.db, [article_id])[article_id], most=60, **asked
+        )  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -87,12 +89,12 @@ def abroad(desk: Desk) -> dict[str, dict[str, int]]:
 def test_a_report_is_nearer_to_all_that_tell_of_the_same_in_other_languages_than_to_any_other(
     desk: Desk, abroad: dict[str, dict[str, int]]
 ) -> None:
-    told = vectors(desk.db, [one for reports in abroad.values() for one in reports.values()])
+    told = key_vectors(desk.db, [one for reports in abroad.values() for one in reports.values()])
     for name, reports in abroad.items():
         others = [one for other in abroad if other != name for one in abroad[other].values()]
         english = told[reports["en"]]
-        farthest = min(cosine(english, told[one]) for one in reports.values())
-        assert farthest > max(cosine(english, told[one]) for one in others), name
+        farthest = min(cosine_similarity(english, told[one]) for one in reports.values())
+        assert farthest > max(cosine_similarity(english, told[one]) for one in others), name
 
 
 @pytest.mark.slow
@@ -131,7 +133,7 @@ def test_copies_are_found_with_their_original_and_count_for_nothing(desk: Desk) 
     copy = desk.add(text, "de")
     assert desk.counted("@Istanbul") == once
     assert desk.found(asked, not_language="en") == [original, copy]
-    assert vectors(desk.db, [original])[original] == vectors(desk.db, [copy])[copy]
+    assert key_vectors(desk.db, [original])[original] == key_vectors(desk.db, [copy])[copy]
 
 
 # -- what keys weigh -------------------------------------------------------------------------------
@@ -142,7 +144,7 @@ def test_vectors_are_of_unit_length_and_rare_keys_weigh_more_than_common_ones(de
         desk.add(f"Seoul {1_000 + number} " + "Malinski" * (number == 0), "en")
         for number in range(8)
     ]
-    told = vectors(desk.db, numbers)[numbers[0]]
+    told = key_vectors(desk.db, numbers)[numbers[0]]
     assert sum(weight**2 for weight in told.values()) == pytest.approx(1)
     assert told["#1000"] > told["@Seoul"]
 
@@ -150,23 +152,26 @@ def test_vectors_are_of_unit_length_and_rare_keys_weigh_more_than_common_ones(de
 def test_a_key_of_a_fifth_of_many_articles_says_nothing(desk: Desk) -> None:
     one = desk.add("Seoul 1,350", "en")
     desk.db.execute("UPDATE key_counts SET articles = 1000 WHERE key = ''")
-    desk.db.execute("UPDATE key_counts SET articles = ? WHERE key = '@Seoul'", (LEAST * COMMON,))
-    assert "@Seoul" in vectors(desk.db, [one])[one]
+    desk.db.execute(
+        "UPDATE key_counts SET articles = ? WHERE key = '@Seoul'",
+        (MIN_KEY_ARTICLES * COMMON_KEY_SHARE,),
+    )
+    assert "@Seoul" in key_vectors(desk.db, [one])[one]
     desk.db.execute("UPDATE key_counts SET articles = articles + 1 WHERE key = '@Seoul'")
-    assert "@Seoul" not in vectors(desk.db, [one])[one]
+    assert "@Seoul" not in key_vectors(desk.db, [one])[one]
 
 
 def test_articles_without_keys_are_left_out_and_so_are_those_that_are_not_there(desk: Desk) -> None:
     mute = desk.add("…", "en")
-    assert vectors(desk.db, [mute, 99]) == {}
-    assert vectors(desk.db, []) == {}
-    assert candidates(desk.db, {}, None, None, 10) == []
+    assert key_vectors(desk.db, [mute, 99]) == {}
+    assert key_vectors(desk.db, []) == {}
+    assert key_candidates(desk.db, {}, None, None, 10) == []
 
 
 def test_a_long_article_keeps_an_end(desk: Desk) -> None:
     many = desk.add(" ".join(f"{number}" for number in range(2_100, 9_000)), "en")
-    assert len(vectors(desk.db, [many])[many]) <= OF_ARTICLE
-    assert desk.db.execute("SELECT count(*) FROM strong_keys").fetchone()[0] == STRONG
+    assert len(key_vectors(desk.db, [many])[many]) <= KEYS_OF_ARTICLE
+    assert desk.db.execute("SELECT count(*) FROM strong_keys").fetchone()[0] == MAX_STRONG_KEYS
 
 
 # -- what changes ----------------------------------------------------------------------------------
@@ -177,7 +182,7 @@ def test_keeping_an_article_again_changes_nothing(
     desk: Desk, abroad: dict[str, dict[str, int]]
 ) -> None:
     before = desk.rows()
-    keep(desk.db, abroad["guild"]["ko"], JUDGE)
+    save_keys(desk.db, abroad["guild"]["ko"], KEY_POLICY)
     assert [len(table) for table in desk.rows()] == [len(table) for table in before]
     assert desk.rows()[2] == before[2]
 
@@ -185,15 +190,15 @@ def test_keeping_an_article_again_changes_nothing(
 def test_what_is_forgotten_leaves_no_trace(desk: Desk) -> None:
     desk.add(TREMOR["de"], "de")
     before = desk.rows()
-    forget(desk.db, desk.add(COLLISION["en"], "en"))
+    delete_keys(desk.db, desk.add(COLLISION["en"], "en"))
     assert desk.rows() == before
-    forget(desk.db, 99)
+    delete_keys(desk.db, 99)
     assert desk.rows() == before
 
 
 def test_an_article_that_is_not_there_has_no_keys_to_keep(desk: Desk) -> None:
     with pytest.raises(ValueError, match="no article 7"):
-        keep(desk.db, 7, JUDGE)
+        save_keys(desk.db, 7, KEY_POLICY)
 
 
 PAGE = """<html lang="de"><head><title>{0}</title><meta property="og:type" content="article">
@@ -211,7 +216,7 @@ def test_a_changed_article_has_the_keys_of_its_new_text(tmp_path: Path) -> None:
         url, PAGE.format("Beben bei Lima", TREMOR["de"], LONG * 2 + "Helfer kamen aus Oslo. " * 6)
     )
     assert outcome == "changed"
-    held = set(vectors(room.archive.db, [1])[1])
+    held = set(key_vectors(room.archive.db, [1])[1])
     assert "@Oslo" in held
     assert "@Istanbul" not in held
     assert room.column("SELECT article_id FROM strong_keys WHERE key = '@Istanbul'") == []
@@ -226,24 +231,27 @@ def test_made_anew_the_keys_are_those_that_came_one_by_one(
     desk: Desk, abroad: dict[str, dict[str, int]]
 ) -> None:
     before = desk.rows()
-    assert not is_current(desk.db, JUDGE)
-    rebuild(desk.db, JUDGE)
-    assert is_current(desk.db, JUDGE)
+    assert not are_keys_current(desk.db, KEY_POLICY)
+    rebuild_keys(desk.db, KEY_POLICY)
+    assert are_keys_current(desk.db, KEY_POLICY)
     assert desk.rows() == before
 
 
 def _before_keys() -> int:
-    return [name for name, _ in ARCHIVE.steps].index("m014_keys") + 1
+    return [name for name, _ in ARCHIVE_SCHEMA.steps].index("m014_keys") + 1
 
 
 @pytest.mark.parametrize(
-    "steps", range(1, _before_keys()), ids=lambda steps: ARCHIVE.steps[steps - 1][0]
+    "steps", range(1, _before_keys()), ids=lambda steps: ARCHIVE_SCHEMA.steps[steps - 1][0]
 )
 def test_an_archive_of_every_earlier_step_gets_the_keys_of_its_articles(
     steps: int, tmp_path: Path
 ) -> None:
     with closing(
-        connect(tmp_path / "archive.db", Schema(ARCHIVE.name, ARCHIVE.steps[:steps]))
+        open_database(
+            tmp_path / "archive.db",
+            DatabaseSchema(ARCHIVE_SCHEMA.name, ARCHIVE_SCHEMA.steps[:steps]),
+        )
     ) as db:
         db.execute("INSERT INTO outlets (host, added_at) VALUES ('harbour.example', ?)", (MOMENT,))
         for number, language in enumerate(("en", "ko", "zh"), 1):
@@ -253,10 +261,10 @@ def test_an_archive_of_every_earlier_step_gets_the_keys_of_its_articles(
                 (f"https://harbour.example/{number}", COLLISION[language], language, MOMENT),
             )
     with Archive(tmp_path) as archive:
-        archive.prepare(decisions())
-        told = vectors(archive.db, [1, 2, 3])
+        archive.prepare(archive_policies())
+        told = key_vectors(archive.db, [1, 2, 3])
         assert set(told) == {1, 2, 3}
-        assert set(candidates(archive.db, told[1], None, None, 10, "en")) == {2, 3}
+        assert set(key_candidates(archive.db, told[1], None, None, 10, "en")) == {2, 3}
         assert archive.db.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
@@ -269,7 +277,7 @@ def test_keys_that_cannot_all_be_made_leave_the_archive_as_it_was(
         raise RuntimeError("no keys today")
 
     with pytest.raises(RuntimeError), transaction(desk.db) as db:
-        rebuild(db, type(JUDGE)(JUDGE.version, breaks))
+        rebuild_keys(db, type(KEY_POLICY)(KEY_POLICY.version, breaks))
     assert desk.rows() == before
 
 

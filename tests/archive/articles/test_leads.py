@@ -5,11 +5,16 @@ from dataclasses import replace
 import pytest
 
 from archive.archive import Archive
-from archive.articles.leads import frequencies, learn, of_outlet, waiting
-from archive.articles.vocabulary import learn as learn_article
-from archive.frontier.pauses import leave_alone
+from archive.articles.leads import (
+    lead_term_frequencies,
+    learn_lead_terms,
+    waiting_leads,
+    waiting_leads_of_outlet,
+)
+from archive.articles.vocabulary import count_terms as learn_article
+from archive.frontier.pauses import pause_site
 from archive.records import Lead, Outlet
-from pipelines.identity import file_lead
+from pipelines.identity import identify_lead
 from pipelines.topics.lead_relevance import lead_terms
 
 
@@ -23,7 +28,7 @@ def archive(tmp_path):
 def lead(
     path: str, headline: str | None = None, host: str = "harbour.example", **said: str
 ) -> Lead:
-    return file_lead(replace(Lead(f"http://{host}{path}", "feed", headline=headline), **said))
+    return identify_lead(replace(Lead(f"http://{host}{path}", "feed", headline=headline), **said))
 
 
 def test_a_lead_waits_with_all_that_was_said_of_it(archive):
@@ -34,7 +39,7 @@ def test_a_lead_waits_with_all_that_was_said_of_it(archive):
         published_at="2026-03-10T08:00:00Z",
     )
     archive.add_leads([said])
-    (found,) = waiting(archive.db)
+    (found,) = waiting_leads(archive.db)
     assert (found.host, found.language) == ("harbour.example", "en")
     names = ("url", "headline", "lede", "published_at", "url_key")
     assert [getattr(found.lead, name) for name in names] == [getattr(said, name) for name in names]
@@ -44,23 +49,23 @@ def test_a_lede_that_comes_later_is_kept_and_one_that_is_known_stays(archive):
     archive.add_leads(
         [lead("/1"), lead("/1", "Headline", lede="First."), lead("/1", "Headline", lede="Second.")]
     )
-    assert [found.lead.lede for found in waiting(archive.db)] == ["First."]
+    assert [found.lead.lede for found in waiting_leads(archive.db)] == ["First."]
 
 
 def test_only_what_was_found_since_is_named_again(archive):
     archive.add_leads([lead("/1")])
-    (first,) = waiting(archive.db)
+    (first,) = waiting_leads(archive.db)
     archive.add_leads([lead("/2")])
-    assert [found.lead.url for found in waiting(archive.db, first.id)] == [
+    assert [found.lead.url for found in waiting_leads(archive.db, first.id)] == [
         "http://harbour.example/2"
     ]
 
 
 def test_of_two_addresses_of_one_page_the_first_waits(archive):
     archive.add_leads(
-        [lead("/1"), file_lead(Lead("http://www.harbour.example/1?utm_source=rss", "feed"))]
+        [lead("/1"), identify_lead(Lead("http://www.harbour.example/1?utm_source=rss", "feed"))]
     )
-    assert [found.lead.url for found in waiting(archive.db)] == ["http://harbour.example/1"]
+    assert [found.lead.url for found in waiting_leads(archive.db)] == ["http://harbour.example/1"]
 
 
 def test_what_is_under_way_and_what_is_of_another_outlet_or_a_site_that_is_left_alone_does_not_wait(
@@ -70,9 +75,11 @@ def test_what_is_under_way_and_what_is_of_another_outlet_or_a_site_that_is_left_
         [lead("/1"), lead("/2"), lead("/3", host="ridge.example"), lead("/4", host="tired.example")]
     )
     archive.lease_these(["http://harbour.example/1"])
-    leave_alone(archive.db, "http://tired.example", "2999-01-01T00:00:00Z", "HTTP 429")
-    assert [found.lead.url[-1] for found in waiting(archive.db)] == ["2", "3"]
-    assert [found.lead.url[-1] for found in waiting(archive.db, hosts=("ridge.example",))] == ["3"]
+    pause_site(archive.db, "http://tired.example", "2999-01-01T00:00:00Z", "HTTP 429")
+    assert [found.lead.url[-1] for found in waiting_leads(archive.db)] == ["2", "3"]
+    assert [
+        found.lead.url[-1] for found in waiting_leads(archive.db, hosts=("ridge.example",))
+    ] == ["3"]
 
 
 @pytest.mark.parametrize(
@@ -105,29 +112,31 @@ def test_words_are_rare_or_common_by_articles_and_leads_together(archive):
     archive.add_leads(
         [lead("/1", "Salt mine closed"), lead("/2", "Mine flooded"), lead("/mine-opens-again")]
     )
-    learn(archive.db, lead_terms, None)
-    known, all_of_them = frequencies(archive.db, "en", ["mine", "salt", "ferri"])
+    learn_lead_terms(archive.db, lead_terms, None)
+    known, all_of_them = lead_term_frequencies(archive.db, "en", ["mine", "salt", "ferri"])
     assert (known, all_of_them) == ({"mine": 4, "salt": 2}, 4)
 
 
 def test_counting_again_counts_nothing_twice(archive):
     archive.add_leads([lead("/1", "Salt mine closed")])
     for _ in range(2):
-        learn(archive.db, lead_terms, None)
-    assert frequencies(archive.db, "en", ["salt"]) == ({"salt": 1}, 1)
+        learn_lead_terms(archive.db, lead_terms, None)
+    assert lead_term_frequencies(archive.db, "en", ["salt"]) == ({"salt": 1}, 1)
 
 
 def test_an_outlet_whose_language_is_not_known_is_taken_to_speak_the_storys(archive):
     archive.add_leads([lead("/1", "Salt mine closed", host="ridge.example")])
-    learn(archive.db, lead_terms, "en")
-    assert frequencies(archive.db, "en", ["salt"])[1] == 1
+    learn_lead_terms(archive.db, lead_terms, "en")
+    assert lead_term_frequencies(archive.db, "en", ["salt"])[1] == 1
 
 
 def test_what_was_said_of_an_outlets_pages_is_found_with_and_without_www(archive):
     archive.add_leads(
         [lead("/1", "Salt mine closed"), lead("/2"), lead("/3", "Far", host="www.ridge.example")]
     )
-    assert [found.headline for found in of_outlet(archive.db, "harbour.example")] == [
+    assert [found.headline for found in waiting_leads_of_outlet(archive.db, "harbour.example")] == [
         "Salt mine closed"
     ]
-    assert [found.headline for found in of_outlet(archive.db, "ridge.example")] == ["Far"]
+    assert [found.headline for found in waiting_leads_of_outlet(archive.db, "ridge.example")] == [
+        "Far"
+    ]

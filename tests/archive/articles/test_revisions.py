@@ -16,31 +16,35 @@ from datasette.plugins import pm
 from pluggy import HookimplMarker
 
 from archive.articles.revisions import (
-    Judge,
-    Kept,
-    Looks,
-    Version,
-    keep_gone,
-    keep_revision,
-    looks,
-    revisions_of,
-    version,
+    ArticleVersion,
+    FetchHistory,
+    RevisionPolicy,
+    RevisionResult,
+    article_revisions,
+    article_version,
+    fetch_history,
+    store_gone_revision,
+    store_revision,
 )
-from archive.articles.store import _insert, _row, _update
+from archive.articles.store import _article_row, _insert_article, _update_article
 from archive.errors import ArchiveError, UsageError
-from archive.frontier.urls import add_addresses, note_check, outlet_of
-from archive.plugin.revision_page import ROUTES
-from archive.queries.revision_diff import chosen, page_rows, told
-from archive.records import Address, Article, Check
-from archive.storage.database import connect, transaction
-from archive.storage.schema import ARCHIVE, TABLES, Schema
-from pipelines.dedup.revisions import judge
-from pipelines.text.fingerprint import fingerprint
+from archive.frontier.urls import add_article_urls, outlet_id_of_url, record_check
+from archive.plugin.revision_page import REVISION_ROUTES
+from archive.queries.revision_diff import (
+    compare_chosen_revisions,
+    render_revision_diff,
+    revision_page_data,
+)
+from archive.records import Article, ArticleUrl, Check
+from archive.storage.database import open_database, transaction
+from archive.storage.schema import ARCHIVE_SCHEMA, FIRST_TABLES, DatabaseSchema
+from pipelines.dedup.revisions import classify_version
+from pipelines.text.fingerprint import text_fingerprint
 from tests.stories import story
 
 URL, KEY = "https://harbour.example/news/1", "harbour.example/news/1"
 TEXT = "\n".join(story(number) for number in range(1, 6))
-JUDGE = Judge(judge)
+JUDGE = RevisionPolicy(classify_version)
 NOON = "2026-03-10T12:00:00Z"
 
 
@@ -64,28 +68,30 @@ class Newsroom:
     def __init__(self, db: sqlite3.Connection) -> None:
         self.db = db
 
-    def look(self, read: Article, judge: Judge = JUDGE) -> Kept:
+    def look(self, read: Article, judge: RevisionPolicy = JUDGE) -> RevisionResult:
         """A look that read the page: a new article, or another reading of the known one."""
         check = Check(URL, "new", str(read.fetched_at), 200, article=read, url_key=KEY)
         with transaction(self.db) as db:
             known = db.execute("SELECT * FROM articles").fetchone()
-            row = _row(read, fingerprint(read.text)) | {"outlet_id": outlet_of(db, URL)}
+            row = _article_row(read, text_fingerprint(read.text)) | {
+                "outlet_id": outlet_id_of_url(db, URL)
+            }
             if known is None:
-                add_addresses(db, _insert(db, row), [Address(URL, KEY, "requested")])
-                kept = Kept("new", "all")
+                add_article_urls(db, _insert_article(db, row), [ArticleUrl(URL, KEY, "requested")])
+                kept = RevisionResult("new", "all")
             else:
-                kept = keep_revision(db, known, row, judge)
+                kept = store_revision(db, known, row, judge)
             if kept.takes == "all" and known:
-                _update(db, known["id"], row, row)
-            note_check(db, replace(check, outcome=kept.outcome), None, 1)
+                _update_article(db, known["id"], row, row)
+            record_check(db, replace(check, outcome=kept.outcome), None, 1)
         return kept
 
     def miss(self, status: int, hour: int) -> bool:
         """A look that met no page; whether it made a revision."""
         check = Check(URL, "gone", f"2026-03-10T{hour}:00:00Z", status, url_key=KEY)
         with transaction(self.db) as db:
-            made = keep_gone(db, check)
-            note_check(db, check, None, None)
+            made = store_gone_revision(db, check)
+            record_check(db, check, None, None)
         return made
 
     @property
@@ -94,16 +100,16 @@ class Newsroom:
 
     @property
     def texts(self) -> list[str]:
-        return [revision.text for revision in revisions_of(self.db, 1)]
+        return [revision.text for revision in article_revisions(self.db, 1)]
 
     @property
     def kinds(self) -> list[str]:
-        return [", ".join(revision.kinds) for revision in revisions_of(self.db, 1)]
+        return [", ".join(revision.kinds) for revision in article_revisions(self.db, 1)]
 
 
 @pytest.fixture
 def newsroom(tmp_path: Path) -> Iterator[Newsroom]:
-    with closing(connect(tmp_path / "archive.db", ARCHIVE)) as db:
+    with closing(open_database(tmp_path / "archive.db", ARCHIVE_SCHEMA)) as db:
         yield Newsroom(db)
 
 
@@ -112,19 +118,19 @@ SECOND = f"{TEXT}\nThe board voted 4 to 3."
 
 def test_an_article_that_never_changed_has_one_revision_and_no_row(newsroom: Newsroom) -> None:
     newsroom.look(article())
-    assert newsroom.look(article(hour=13)) == Kept("unchanged", "nothing")
+    assert newsroom.look(article(hour=13)) == RevisionResult("unchanged", "nothing")
     assert newsroom.texts == [TEXT]
     assert newsroom.db.execute("SELECT count(*) FROM revisions").fetchone()[0] == 0
-    [first] = revisions_of(newsroom.db, 1)
+    [first] = article_revisions(newsroom.db, 1)
     assert (first.number, first.seen_at, first.authors) == (1, NOON, ("Ida Berg",))
 
 
 def test_a_change_keeps_the_old_text_before_the_new_one_takes_its_place(newsroom: Newsroom) -> None:
     newsroom.look(article())
-    assert newsroom.look(article(SECOND, 13)) == Kept("changed", "all")
+    assert newsroom.look(article(SECOND, 13)) == RevisionResult("changed", "all")
     assert newsroom.texts == [TEXT, SECOND]
     assert newsroom.text == SECOND
-    first, second = revisions_of(newsroom.db, 1)
+    first, second = article_revisions(newsroom.db, 1)
     assert (first.seen_at, second.seen_at) == (NOON, "2026-03-10T13:00:00Z")
     assert (first.kinds, second.kinds, second.stealth) == ((), ("body",), True)
     assert (second.words_added, second.words_removed) == (6, 0)
@@ -136,7 +142,7 @@ def test_a_text_that_comes_back_is_restored(newsroom: Newsroom) -> None:
     for hour, text in ((12, TEXT), (13, SECOND), (14, TEXT)):
         newsroom.look(article(text, hour))
     assert newsroom.kinds == ["", "body", "body, restored"]
-    assert revisions_of(newsroom.db, 1)[2].restores == 1
+    assert article_revisions(newsroom.db, 1)[2].restores == 1
 
 
 def test_a_great_loss_waits_for_a_second_look(newsroom: Newsroom) -> None:
@@ -166,7 +172,7 @@ def test_a_failed_extraction_is_no_revision_however_often_it_comes(newsroom: New
 def test_a_headline_that_was_not_found_stays(newsroom: Newsroom) -> None:
     newsroom.look(article())
     newsroom.look(article(SECOND, 13, headline=None))
-    assert [revision.headline for revision in revisions_of(newsroom.db, 1)] == [
+    assert [revision.headline for revision in article_revisions(newsroom.db, 1)] == [
         "Ferry landing moves"
     ] * 2
 
@@ -191,18 +197,22 @@ def test_a_change_is_told_from_a_better_reading_by_reading_the_old_page_anew(
 ) -> None:
     line = "A line that the old reader left out."
 
-    def reread(digest: str) -> Version | None:
+    def reread(digest: str) -> ArticleVersion | None:
         read = article(f"{TEXT}\n{line}", 12, extractor="reader 2")
-        return version(read, fingerprint(read.text)) if digest == "digest 12" else None
+        return article_version(read, text_fingerprint(read.text)) if digest == "digest 12" else None
 
     newsroom.look(article())
-    same = newsroom.look(article(f"{TEXT}\n{line}", 13, extractor="reader 2"), Judge(judge, reread))
+    same = newsroom.look(
+        article(f"{TEXT}\n{line}", 13, extractor="reader 2"),
+        RevisionPolicy(classify_version, reread),
+    )
     assert (same.outcome, newsroom.kinds) == ("unchanged", [""])
     newsroom.db.execute(
         "UPDATE articles SET text = ?, digest = 'digest 12', extractor = 'reader 1'", (TEXT,)
     )
     changed = newsroom.look(
-        article(f"{SECOND}\n{line}", 14, extractor="reader 2"), Judge(judge, reread)
+        article(f"{SECOND}\n{line}", 14, extractor="reader 2"),
+        RevisionPolicy(classify_version, reread),
     )
     assert changed.outcome == "changed"
     assert newsroom.texts == [f"{TEXT}\n{line}", f"{SECOND}\n{line}"]
@@ -228,7 +238,7 @@ def test_an_article_is_gone_when_two_looks_say_so_and_restored_when_it_is_back(
     assert (newsroom.kinds, newsroom.text) == (["", "gone"], TEXT)
     assert newsroom.look(article(hour=16)).outcome == "changed"
     assert newsroom.kinds == ["", "gone", "restored"]
-    assert revisions_of(newsroom.db, 1)[2].restores == 1
+    assert article_revisions(newsroom.db, 1)[2].restores == 1
     assert [newsroom.miss(404, hour) for hour in (17, 18)] == [False, True]
 
 
@@ -241,15 +251,17 @@ def test_one_look_that_missed_it_is_no_revision(newsroom: Newsroom) -> None:
 
 
 def test_what_the_next_look_depends_on(newsroom: Newsroom) -> None:
-    assert looks(newsroom.db, URL) is None
+    assert fetch_history(newsroom.db, URL) is None
     newsroom.look(article())
-    assert looks(newsroom.db, URL) == Looks(NOON, NOON, None, False, (200,))
+    assert fetch_history(newsroom.db, URL) == FetchHistory(NOON, NOON, None, False, (200,))
     newsroom.look(article(SECOND, 13))
     newsroom.look(article(story(1)[:300], 14, free=False))
-    assert looks(newsroom.db, URL) == Looks(NOON, NOON, "2026-03-10T13:00:00Z", True, (200, 200))
+    assert fetch_history(newsroom.db, URL) == FetchHistory(
+        NOON, NOON, "2026-03-10T13:00:00Z", True, (200, 200)
+    )
     newsroom.miss(410, 15)
     newsroom.miss(410, 16)
-    assert (looks(newsroom.db, URL) or Looks("")).statuses == (410, 410)
+    assert (fetch_history(newsroom.db, URL) or FetchHistory("")).statuses == (410, 410)
 
 
 # -- archives of before ----------------------------------------------------------------------------
@@ -257,9 +269,11 @@ def test_what_the_next_look_depends_on(newsroom: Newsroom) -> None:
 
 def test_an_archive_of_the_first_version_keeps_its_texts_and_gets_revisions(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
-    first = Schema("dateline.archive", (("m001_first_tables", TABLES),))
-    with closing(connect(path, first)) as db, transaction(db):
-        row = _row(article(), fingerprint(TEXT)) | {"outlet_id": outlet_of(db, URL)}
+    first = DatabaseSchema("dateline.archive", (("m001_first_tables", FIRST_TABLES),))
+    with closing(open_database(path, first)) as db, transaction(db):
+        row = _article_row(article(), text_fingerprint(TEXT)) | {
+            "outlet_id": outlet_id_of_url(db, URL)
+        }
         del row["stated_at"]  # a column of today
         names = ", ".join(row)
         db.execute(
@@ -269,7 +283,7 @@ def test_an_archive_of_the_first_version_keeps_its_texts_and_gets_revisions(tmp_
             "INSERT INTO urls (url, url_key, outlet_id, article_id, found_at) VALUES (?, ?, 1, 1, ?)",
             (URL, KEY, NOON),
         )
-    with closing(connect(path, ARCHIVE)) as db:
+    with closing(open_database(path, ARCHIVE_SCHEMA)) as db:
         newsroom = Newsroom(db)
         assert newsroom.texts == [TEXT]
         assert newsroom.look(article(SECOND, 13)).outcome == "changed"
@@ -301,7 +315,7 @@ def edited(newsroom: Newsroom) -> Newsroom:
 
 
 def test_the_terminal_shows_the_revisions_and_the_newest_change(edited: Newsroom) -> None:
-    lines = told(edited.db, 1).splitlines()
+    lines = render_revision_diff(edited.db, 1).splitlines()
     assert lines[:5] == [
         f"Ferry landing {HOSTILE} moves",
         "1  2026-03-10 12:00  first seen",
@@ -315,23 +329,26 @@ def test_the_terminal_shows_the_revisions_and_the_newest_change(edited: Newsroom
 
 
 def test_any_two_revisions_can_be_compared(edited: Newsroom) -> None:
-    assert "{+The board voted 4 to 3.+}" in told(edited.db, 1, first=1, last=2)
-    assert "[-The board voted 4 to 3.-]" in told(edited.db, 1, first=2, last=1)
-    assert "1 → 4" in told(edited.db, 1, first=1)
-    assert "The page was gone" in told(edited.db, 1, last=3)
-    assert "no change to show" in told(edited.db, 1, last=1)
+    assert "{+The board voted 4 to 3.+}" in render_revision_diff(edited.db, 1, first=1, last=2)
+    assert "[-The board voted 4 to 3.-]" in render_revision_diff(edited.db, 1, first=2, last=1)
+    assert "1 → 4" in render_revision_diff(edited.db, 1, first=1)
+    assert "The page was gone" in render_revision_diff(edited.db, 1, last=3)
+    assert "no change to show" in render_revision_diff(edited.db, 1, last=1)
 
 
 def test_what_there_is_not_is_said_in_a_line(edited: Newsroom) -> None:
     with pytest.raises(ArchiveError, match="there is no article 7"):
-        told(edited.db, 7)
+        render_revision_diff(edited.db, 7)
     for numbers in ((5, None), (None, 5), (0, None)):
         with pytest.raises(UsageError, match=r"there is no revision \d; this article has 1 to 4"):
-            chosen(revisions_of(edited.db, 1), *numbers)
+            compare_chosen_revisions(article_revisions(edited.db, 1), *numbers)
 
 
 def test_pages_show_a_hostile_text_and_never_run_it(edited: Newsroom) -> None:
-    shown = [told(edited.db, 1, html=True), str(page_rows(edited.db, 1)["comparison"])]
+    shown = [
+        render_revision_diff(edited.db, 1, html=True),
+        str(revision_page_data(edited.db, 1)["comparison"]),
+    ]
     for page in shown:
         assert "<script" not in page
         assert "&lt;script&gt;alert(" in page
@@ -346,7 +363,7 @@ class Routes:
 
     @HookimplMarker("datasette")
     def register_routes(self) -> Any:
-        return ROUTES
+        return REVISION_ROUTES
 
 
 @pytest.fixture

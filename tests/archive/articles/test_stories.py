@@ -14,21 +14,21 @@ from typing import Any
 import pytest
 
 from archive.articles import stories
-from archive.articles.events import join, reword
+from archive.articles.events import join_event, update_article_words
 from archive.articles.stories import (
-    Candidate,
-    Confirmed,
-    Definition,
-    Judge,
-    Judgement,
-    Listing,
+    ConfirmedArticle,
     Story,
-    Tier,
+    StoryCandidate,
+    StoryDefinition,
+    StoryJudgement,
+    StoryListing,
+    StoryPolicy,
+    StoryTier,
 )
 from archive.errors import UsageError
-from archive.storage.database import connect, transaction
-from archive.storage.schema import ARCHIVE
-from pipelines.topics.events import JUDGE as EVENTS
+from archive.storage.database import open_database, transaction
+from archive.storage.schema import ARCHIVE_SCHEMA
+from pipelines.topics.events import EVENT_POLICY as EVENTS
 
 MOMENT = "2024-03-01T06:00:00Z"
 FERRY = "ferry dockers harbour strike"
@@ -46,7 +46,7 @@ def vector(
     return {word: 1 / sqrt(len(opening)) for word in opening}
 
 
-def profile(about: Story, confirmed: Sequence[Confirmed]) -> PROFILE:
+def profile(about: Story, confirmed: Sequence[ConfirmedArticle]) -> PROFILE:
     """The best weight that any confirmed article, or the person's words, give a term."""
     weights = dict.fromkeys((about.words or "").split(), 1.0)
     for each in confirmed:
@@ -56,37 +56,39 @@ def profile(about: Story, confirmed: Sequence[Confirmed]) -> PROFILE:
     return about, weights
 
 
-def judged(known: PROFILE, candidate: Candidate) -> Judgement:
+def judged(known: PROFILE, candidate: StoryCandidate) -> StoryJudgement:
     about, profiled = known
     if about.hosts and candidate.host not in about.hosts:
-        return Judgement(0.0, None)
+        return StoryJudgement(0.0, None)
     common = {
         term: weight * profiled[term]
         for term, weight in candidate.vector.items()
         if term in profiled
     }
     fits = min(1.0, sum(common.values()))
-    tier: Tier | None = (
+    tier: StoryTier | None = (
         "sure" if fits >= 0.9 else "likely" if fits >= 0.5 else "perhaps" if fits >= 0.3 else None
     )
-    return Judgement(fits, tier, None, sorted(common))
+    return StoryJudgement(fits, tier, None, sorted(common))
 
 
-def listing(about: Story, candidates: Sequence[Candidate]) -> Listing:
+def listing(about: Story, candidates: Sequence[StoryCandidate]) -> StoryListing:
     confirmed = [
-        Confirmed(json.dumps(each.vector), each.published_at, each.language, each.host)
+        ConfirmedArticle(json.dumps(each.vector), each.published_at, each.language, each.host)
         for each in candidates
         if each.verdict == "belongs"
     ]
     known = profile(about, confirmed)
-    return Listing([judged(known, each) for each in candidates], sorted(known[1]), "learnt")
+    return StoryListing([judged(known, each) for each in candidates], sorted(known[1]), "learnt")
 
 
-JUDGE = Judge(
+JUDGE = StoryPolicy(
     profile,
     lambda known: sorted(known[1]),
     listing,
-    lambda _, home, __, foreign: replace(home, judgements=[Judgement(0.0, None)] * len(foreign)),
+    lambda _, home, __, foreign: replace(
+        home, judgements=[StoryJudgement(0.0, None)] * len(foreign)
+    ),
     lambda _: {},
     judged,
     counted,
@@ -122,29 +124,29 @@ class Desk:
             "INSERT INTO urls (url, url_key, outlet_id, article_id, found_at) VALUES (?, ?, 1, ?, ?)",
             (f"http://{key}", key, article_id, MOMENT),
         )
-        join(self.db, article_id, EVENTS)
+        join_event(self.db, article_id, EVENTS)
         if filed:
-            stories.file(self.db, article_id, JUDGE)
+            stories.file_article(self.db, article_id, JUDGE)
         return article_id
 
     def follow(self, name: str, *article_ids: int, **definition: Any) -> int:
-        return stories.follow(self.db, name, article_ids, JUDGE, Definition(**definition))
+        return stories.save_story(self.db, name, article_ids, JUDGE, StoryDefinition(**definition))
 
     def verdict(self, story_id: int, article_id: int, belongs: bool | None) -> None:
-        stories.verdict(self.db, story_id, [article_id], belongs, JUDGE)
+        stories.record_verdict(self.db, story_id, [article_id], belongs, JUDGE)
 
     def listed(self, story_id: int) -> set[int]:
-        return {row["id"] for row in stories.listing(self.db, story_id)}
+        return {row["id"] for row in stories.story_listing(self.db, story_id)}
 
 
-@pytest.fixture(params=[stories.ALL, 0], ids=["few", "many"])
+@pytest.fixture(params=[stories.ALL_STORY_LANGUAGES, 0], ids=["few", "many"])
 def desk(
     tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Desk]:
     """An archive of so few articles that all are scored, or of so many that they are found by their
     words."""
-    monkeypatch.setattr(stories, "ALL", request.param)
-    connection = connect(tmp_path / "archive.db", ARCHIVE)
+    monkeypatch.setattr(stories, "ALL_STORY_LANGUAGES", request.param)
+    connection = open_database(tmp_path / "archive.db", ARCHIVE_SCHEMA)
     yield Desk(connection)
     connection.close()
 
@@ -158,7 +160,7 @@ def test_a_story_lists_what_the_archive_has_that_fits_and_says_why(desk: Desk) -
         desk.keep("ferry dockers harbour lockout"),
         desk.keep(FOOTBALL),
     )
-    rows = {row["id"]: row for row in stories.listing(desk.db, desk.follow("ferries", first))}
+    rows = {row["id"]: row for row in stories.story_listing(desk.db, desk.follow("ferries", first))}
     assert set(rows) == {first, second}
     assert (rows[first]["verdict"], rows[second]["verdict"]) == ("belongs", None)
     assert (rows[second]["probability"], rows[second]["terms"]) == (
@@ -173,8 +175,8 @@ def test_a_new_article_is_filed_under_every_story_that_it_fits(desk: Desk) -> No
     football = desk.follow("football", desk.keep(FOOTBALL))
     both = desk.keep(f"{FERRY} {FOOTBALL}")
     neither = desk.keep("parliament budget vote")
-    assert stories.file(desk.db, both, JUDGE) == [ferries, football]
-    assert stories.file(desk.db, neither, JUDGE) == []
+    assert stories.file_article(desk.db, both, JUDGE) == [ferries, football]
+    assert stories.file_article(desk.db, neither, JUDGE) == []
     assert both in desk.listed(ferries) & desk.listed(football)
 
 
@@ -182,8 +184,8 @@ def test_an_article_whose_text_changed_is_held_against_the_stories_anew(desk: De
     ferries = desk.follow("ferries", desk.keep(FERRY))
     changing = desk.keep("ferry dockers harbour lockout")
     desk.db.execute("UPDATE articles SET text = ? WHERE id = ?", (FOOTBALL, changing))
-    reword(desk.db, changing, EVENTS)
-    stories.file(desk.db, changing, JUDGE)
+    update_article_words(desk.db, changing, EVENTS)
+    stories.file_article(desk.db, changing, JUDGE)
     assert changing not in desk.listed(ferries)
 
 
@@ -208,12 +210,12 @@ def test_listings_are_refreshed_only_where_the_archive_has_grown(desk: Desk) -> 
     ferries = desk.follow("ferries", *(desk.keep(f"{FERRY} {number}") for number in range(5)))
     missed = desk.keep("ferry dockers harbour strike again", filed=False)
     desk.db.execute("DELETE FROM story_articles WHERE article_id = 1")
-    stories.refresh(desk.db, JUDGE)
+    stories.refresh_stories(desk.db, JUDGE)
     assert missed in desk.listed(ferries)
     desk.db.execute("DELETE FROM story_articles WHERE article_id = ?", (missed,))
-    stories.refresh(desk.db, JUDGE)
+    stories.refresh_stories(desk.db, JUDGE)
     assert missed not in desk.listed(ferries)
-    stories.refresh(desk.db, JUDGE, everything=True)
+    stories.refresh_stories(desk.db, JUDGE, everything=True)
     assert missed in desk.listed(ferries)
 
 
@@ -236,10 +238,10 @@ def test_words_that_a_person_gives_are_part_of_the_profile_and_outlets_narrow_it
 def everything_again(desk: Desk, story_id: int) -> None:
     """All that scores articles anew."""
     desk.follow("ferries", 1)
-    stories.relist(desk.db, story_id, JUDGE)
-    stories.refresh(desk.db, JUDGE, everything=True)
+    stories.relist_story(desk.db, story_id, JUDGE)
+    stories.refresh_stories(desk.db, JUDGE, everything=True)
     for row in desk.db.execute("SELECT id FROM articles").fetchall():
-        stories.file(desk.db, row["id"], JUDGE)
+        stories.file_article(desk.db, row["id"], JUDGE)
 
 
 def test_what_a_person_rejected_is_never_listed_again_however_well_it_fits(desk: Desk) -> None:
@@ -255,7 +257,7 @@ def test_what_a_person_confirmed_stays_however_little_it_fits(desk: Desk) -> Non
     far = desk.keep(FOOTBALL, host="other.example")
     desk.verdict(ferries, far, True)
     everything_again(desk, ferries)
-    row = next(row for row in stories.listing(desk.db, ferries) if row["id"] == far)
+    row = next(row for row in stories.story_listing(desk.db, ferries) if row["id"] == far)
     assert (row["verdict"], row["probability"]) == ("belongs", 0.0)
 
 
@@ -279,7 +281,7 @@ def test_a_word_on_a_page_that_is_not_there_counts_when_it_comes(desk: Desk) -> 
     ferries = desk.follow("ferries", desk.keep(FERRY))
     for article_id, word in ((2, "belongs"), (3, "not")):
         url = f"http://paper.example/{article_id}"
-        stories.await_verdict(desk.db, ferries, url, f"paper.example/{article_id}", word)  # type: ignore[arg-type]
+        stories.await_article_verdict(desk.db, ferries, url, f"paper.example/{article_id}", word)  # type: ignore[arg-type]
     far, near = desk.keep(FOOTBALL), desk.keep("ferry dockers harbour lockout")
     assert desk.listed(ferries) == {1, far}
     assert near in [
@@ -301,22 +303,24 @@ def test_a_story_without_a_confirmed_article_finds_nothing_and_breaks_nothing(de
 def test_a_story_that_could_not_be_made_leaves_nothing(desk: Desk) -> None:
     article_id = desk.keep(FERRY)
 
-    def broken(about: Story, confirmed: Sequence[Confirmed]) -> PROFILE:
+    def broken(about: Story, confirmed: Sequence[ConfirmedArticle]) -> PROFILE:
         raise ZeroDivisionError
 
     judge = replace(JUDGE, profile=broken)
     with pytest.raises(ZeroDivisionError), transaction(desk.db) as db:
-        stories.follow(db, "ferries", [article_id], judge)
-    assert stories.stories(desk.db) == []
+        stories.save_story(db, "ferries", [article_id], judge)
+    assert stories.all_stories(desk.db) == []
     assert desk.db.execute("SELECT count(*) FROM story_articles").fetchone()[0] == 0
 
 
 def test_a_story_that_is_not_followed_any_more_leaves_its_articles(desk: Desk) -> None:
     ferries = desk.follow("ferries", desk.keep(FERRY))
     other = desk.follow("football", desk.keep(FOOTBALL))
-    stories.await_verdict(desk.db, ferries, "http://paper.example/9", "paper.example/9", "not")
-    stories.unfollow(desk.db, ferries)
-    assert [each.id for each in stories.stories(desk.db)] == [other]
+    stories.await_article_verdict(
+        desk.db, ferries, "http://paper.example/9", "paper.example/9", "not"
+    )
+    stories.delete_story(desk.db, ferries)
+    assert [each.id for each in stories.all_stories(desk.db)] == [other]
     counts = [desk.db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in
               ("story_articles", "story_urls", "articles")]  # fmt: skip
     assert counts == [1, 0, 2]
@@ -328,7 +332,7 @@ def test_stories_are_told_with_their_articles_outlets_and_newest_day(desk: Desk)
         desk.keep(FERRY),
         desk.keep(FERRY + " too", host="other.example", published_at="2024-05-02"),
     )
-    (row,) = stories.summaries(desk.db, stories.stories(desk.db))
+    (row,) = stories.story_summaries(desk.db, stories.all_stories(desk.db))
     assert row == {
         "name": "ferries", "title": "ferries", "words": None, "articles": 2, "outlets": 2, "newest": "2024-05-02",
     }  # fmt: skip
@@ -348,23 +352,23 @@ def test_stories_are_told_with_their_articles_outlets_and_newest_day(desk: Desk)
     ],
 )
 def test_a_name_is_made_of_letters_and_digits_of_any_script(text: str, name: str) -> None:
-    assert stories.slug(text) == name
-    assert stories.slug(name) == name
+    assert stories.story_slug(text) == name
+    assert stories.story_slug(name) == name
 
 
 @pytest.mark.parametrize("text", ["", " ", "—", "🙂"])
 def test_what_has_no_letter_is_no_name(text: str) -> None:
     with pytest.raises(UsageError, match="no name"):
-        stories.slug(text)
+        stories.story_slug(text)
 
 
 def test_a_name_made_from_a_headline_ends_with_a_word_and_is_free(desk: Desk) -> None:
     headline = "Dockers in the harbour of Norvik lay down their work for a third week"
-    name = stories.free_name(desk.db, headline)
+    name = stories.free_story_name(desk.db, headline)
     assert name == "dockers-in-the-harbour-of-norvik-lay"
     desk.follow(name, desk.keep(FERRY))
-    assert stories.free_name(desk.db, headline) == f"{name}-2"
-    assert stories.free_name(desk.db, "a" * 90) == "a" * stories.LONGEST_NAME
+    assert stories.free_story_name(desk.db, headline) == f"{name}-2"
+    assert stories.free_story_name(desk.db, "a" * 90) == "a" * stories.MAX_STORY_NAME_CHARS
 
 
 @pytest.mark.parametrize(
@@ -377,15 +381,17 @@ def test_a_name_made_from_a_headline_ends_with_a_word_and_is_free(desk: Desk) ->
 )
 def test_a_name_that_is_none_is_told_with_the_nearest(desk: Desk, name: str, said: str) -> None:
     desk.follow("harbour-strike", desk.keep(FERRY))
-    assert stories.story(desk.db, "Harbour Strike").name == "harbour-strike"
+    assert stories.find_story(desk.db, "Harbour Strike").name == "harbour-strike"
     with pytest.raises(UsageError, match=said):
-        stories.story(desk.db, name)
+        stories.find_story(desk.db, name)
 
 
 def test_stories_are_known_by_the_articles_that_they_were_started_from(desk: Desk) -> None:
     ids = [desk.keep(FERRY), desk.keep(FERRY + " too"), desk.keep(FOOTBALL)]
     desk.follow("ferries", *ids[:2])
     assert (
-        stories.stories_of(desk.db, ids[:1]) == stories.stories_of(desk.db, ids[:2]) == ["ferries"]
+        stories.story_names_of(desk.db, ids[:1])
+        == stories.story_names_of(desk.db, ids[:2])
+        == ["ferries"]
     )
-    assert stories.stories_of(desk.db, ids) == stories.stories_of(desk.db, []) == []
+    assert stories.story_names_of(desk.db, ids) == stories.story_names_of(desk.db, []) == []

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.cli.idle_connections import MOST_SILENT
+from archive.cli.idle_connections import MAX_IDLE_CONNECTIONS
 from tests.archive.cli.test_serve import _get
 from tests.patience import patient
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow  # each starts a server
 RUN = """
 import archive.cli.read_commands, archive.cli.idle_connections
 from archive.cli.base import cli
-archive.cli.idle_connections.PATIENCE = {patience}
+archive.cli.idle_connections.REQUEST_TIMEOUT_SECONDS = {patience}
 cli(prog_name="dateline")
 """
 
@@ -72,7 +72,7 @@ def test_two_thousand_connections_that_ask_for_nothing_keep_nobody_out(served, s
         resource.RLIMIT_NOFILE, (most if most != resource.RLIM_INFINITY else 65_536, most)
     )
     many = min(2_000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 200)
-    assert many > MOST_SILENT
+    assert many > MAX_IDLE_CONNECTIONS
     try:
         port = served(1_000.0)
         with ExitStack() as open_ones:

@@ -14,9 +14,9 @@ from datasette.app import Datasette
 
 import archive.cli.story_commands  # noqa: F401  registers the commands
 from archive.cli.base import Given
-from archive.exports.dossier import Copy, Piece, as_written
-from archive.pages.outlet import outlet
-from archive.pages.story import spreads
+from archive.exports.dossier import DossierPiece, PieceCopy, terms_as_written
+from archive.pages.outlet import outlet_page_data
+from archive.pages.story import text_spreads
 from tests.archive.cli.test_read_commands import run
 from tests.archive.plugin.test_plugin import getter, rows
 from tests.archive.room import STORY, furnish
@@ -157,16 +157,16 @@ def test_a_word_that_begins_with_a_hyphen_is_left_out_and_no_option(
 # -- one text at several outlets -------------------------------------------------------------------
 
 
-def piece(copies: list[tuple[str, str | None]]) -> Piece:
+def piece(copies: list[tuple[str, str | None]]) -> DossierPiece:
     told = [
-        Copy(9 + at, host, name, "x", None, f"http://{host}/{at}")
+        PieceCopy(9 + at, host, name, "x", None, f"http://{host}/{at}")
         for at, (host, name) in enumerate(copies)
     ]
     facts = dict.fromkeys(
         ("date", "published_at", "byline", "agency", "language", "standfirst", "verdict")
     )
     facts |= dict.fromkeys(("probability", "tier", "part"))
-    return Piece(id=1, headline="x", outlet="harbour.example", outlet_name="The Post", url="http://harbour.example/1",
+    return DossierPiece(id=1, headline="x", outlet="harbour.example", outlet_name="The Post", url="http://harbour.example/1",
                  text="x", terms=(), copies=tuple(told), **facts)  # type: ignore[arg-type]  # fmt: skip
 
 
@@ -199,7 +199,7 @@ def test_how_texts_went_round_is_told_of_other_outlets_alone() -> None:
         row(3, "a.example", "2024-02-01T06:00:00Z"),
         [*own[1], row(4, "b.example", "2024-02-01T09:00:00Z")],
     )
-    [told] = spreads([own, both])  # type: ignore[list-item]
+    [told] = text_spreads([own, both])  # type: ignore[list-item]
     assert [each["id"] for each in told["others"]] == [4]
 
 
@@ -222,7 +222,7 @@ def test_how_texts_went_round_is_told_of_other_outlets_alone() -> None:
 def test_a_term_is_shown_as_its_text_writes_it_and_each_word_once(
     terms: list[str], text: str, words: list[str]
 ) -> None:
-    found = list(as_written(terms, text))
+    found = list(terms_as_written(terms, text))
     assert found == words
 
 
@@ -359,10 +359,10 @@ def test_the_story_page_and_the_timeline_call_an_outlets_own_text_no_copy(folder
 def test_the_page_of_an_outlet_counts_no_copy_of_its_own(folder: Path) -> None:
     with sqlite3.connect(furnish(folder) / "archive.db") as db:
         db.row_factory = sqlite3.Row
-        before = outlet(db, "harbour.example")
+        before = outlet_page_data(db, "harbour.example")
         db.execute("UPDATE articles SET outlet_id = 1 WHERE id IN (2, 7)")
         db.execute("UPDATE versions SET outlet_id = 1")
-        after = outlet(db, "harbour.example")
+        after = outlet_page_data(db, "harbour.example")
     assert before
     assert after
     assert before["statistics"]["lent"] > 0

@@ -159,10 +159,10 @@ def test_status_says_what_is_there_what_waits_and_what_fails(folder: Path) -> No
 
 
 def test_the_status_of_an_empty_archive_says_what_to_do_next(tmp_path: Path) -> None:
-    from archive.storage.database import connect
-    from archive.storage.schema import ARCHIVE
+    from archive.storage.database import open_database
+    from archive.storage.schema import ARCHIVE_SCHEMA
 
-    connect(tmp_path / "archive.db", ARCHIVE).close()
+    open_database(tmp_path / "archive.db", ARCHIVE_SCHEMA).close()
     assert "Start with `dateline outlet add HOST`" in run(tmp_path, "status").output
     assert json.loads(run(tmp_path, "status", "--json").output)["articles"] == 0
 

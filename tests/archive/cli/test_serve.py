@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from archive.cli.serve import SETTINGS, Served, arguments
-from archive.storage.database import connect, transaction
-from archive.storage.schema import ARCHIVE
+from archive.cli.serve import DATASETTE_SETTINGS, ServeOptions, datasette_arguments
+from archive.storage.database import open_database, transaction
+from archive.storage.schema import ARCHIVE_SCHEMA
 from tests.patience import patient
 
 pytestmark = pytest.mark.slow  # each starts a server
@@ -88,7 +88,7 @@ def test_pages_are_served_while_a_crawl_writes(folder: Path, address: str) -> No
     stop, written = threading.Event(), []
 
     def write() -> None:
-        connection = connect(folder / "archive.db", ARCHIVE)
+        connection = open_database(folder / "archive.db", ARCHIVE_SCHEMA)
         while not stop.is_set():
             with transaction(connection):
                 connection.execute(
@@ -140,9 +140,9 @@ def test_a_port_in_use_is_said_in_one_line(folder: Path, port: int) -> None:
 
 
 def test_a_file_that_a_crawl_writes_is_never_called_immutable(folder: Path) -> None:
-    called = arguments(folder / "archive.db", Path("told.json"), Served())
+    called = datasette_arguments(folder / "archive.db", Path("told.json"), ServeOptions())
     assert not {"-i", "--immutable"} & set(called)
-    assert called.count("--setting") == len(SETTINGS)
+    assert called.count("--setting") == len(DATASETTE_SETTINGS)
 
 
 @pytest.mark.slow
@@ -150,7 +150,7 @@ def test_the_settings_hold(address: str) -> None:
     import json
 
     told = json.loads(_get(address + "-/settings.json"))
-    assert {name: told[name] for name in SETTINGS} == SETTINGS
+    assert {name: told[name] for name in DATASETTE_SETTINGS} == DATASETTE_SETTINGS
 
 
 @pytest.mark.slow

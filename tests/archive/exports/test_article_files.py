@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 import archive.cli.read_commands  # noqa: F401  registers the commands
 from archive.cli.base import cli
 from archive.errors import ArchiveError
-from archive.exports.article_files import safe_cell, written_aside
+from archive.exports.article_files import atomic_file, safe_cell
 
 
 def export(folder: Path, *arguments: str) -> Result:
@@ -75,7 +75,7 @@ def test_other_cells_stay_as_they_are(cell: object) -> None:
 def test_a_file_takes_its_name_when_it_is_whole(tmp_path: Path) -> None:
     file = tmp_path / "out.jsonl"
     file.write_text("before")
-    with pytest.raises(ZeroDivisionError), written_aside(file) as aside:
+    with pytest.raises(ZeroDivisionError), atomic_file(file) as aside:
         aside.write(f"half {1 // 0}")
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [
         ("out.jsonl", "before")
@@ -85,7 +85,7 @@ def test_a_file_takes_its_name_when_it_is_whole(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     with (
         pytest.raises(ArchiveError, match="cannot be written"),
-        written_aside(tmp_path / "no" / "out.csv"),
+        atomic_file(tmp_path / "no" / "out.csv"),
     ):
         pass
 

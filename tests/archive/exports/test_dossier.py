@@ -12,23 +12,23 @@ from lxml import html
 from markdown_it import MarkdownIt
 from rich.cells import cell_len
 
-from archive.articles.stories import story
+from archive.articles.stories import find_story
 from archive.cli.story_commands import codes
 from archive.errors import UsageError
 from archive.exports.dossier import (
-    Dossier,
-    as_html,
-    as_json,
-    as_markdown,
-    as_text,
-    as_written,
-    dossier,
-    markdown,
+    StoryDossier,
+    build_dossier,
+    dossier_as_html,
+    dossier_as_json,
+    dossier_as_markdown,
+    dossier_as_text,
+    escape_markdown,
+    terms_as_written,
 )
-from archive.pages.article import article as article_page
-from archive.queries.search import search
-from archive.storage.database import connect
-from archive.storage.schema import ARCHIVE
+from archive.pages.article import article_page_data as article_page
+from archive.queries.search import search_articles
+from archive.storage.database import open_database
+from archive.storage.schema import ARCHIVE_SCHEMA
 from tests.archive.conftest import HOSTILE, MOMENT, WIRE, add_article
 
 ARTICLES = {  # id → probability, verdict
@@ -51,7 +51,7 @@ HEADINGS = [
 @pytest.fixture
 def db(folder: Path) -> sqlite3.Connection:
     """An archive in which a story has all articles, the second a copy of the first."""
-    connection = connect(folder / "archive.db", ARCHIVE)
+    connection = open_database(folder / "archive.db", ARCHIVE_SCHEMA)
     connection.execute(
         "INSERT INTO stories (id, name, title, terms, created_at) VALUES (1, 'ferries', ?, ?, ?)",
         (f"Ferries & {HOSTILE}", '["ferri", "strike"]', MOMENT),
@@ -66,37 +66,38 @@ def db(folder: Path) -> sqlite3.Connection:
 
 
 @pytest.fixture
-def told(db: sqlite3.Connection) -> Dossier:
-    return dossier(db, story(db, "ferries"))
+def told(db: sqlite3.Connection) -> StoryDossier:
+    return build_dossier(db, find_story(db, "ferries"))
 
 
 def test_each_text_is_headed_by_its_day_in_time_order_and_undated_ones_come_last(
-    told: Dossier,
+    told: StoryDossier,
 ) -> None:
     assert [piece.heading for piece in told.pieces] == HEADINGS
 
 
 def test_a_standfirst_that_its_text_begins_with_is_said_once(db: sqlite3.Connection) -> None:
     db.execute("UPDATE articles SET text = standfirst || char(10) || text WHERE id = 1")
-    read = dossier(db, story(db, "ferries"))
+    read = build_dossier(db, find_story(db, "ferries"))
     assert [
-        form(read).count("The island is cut off.") for form in (as_text, as_markdown, as_html)
+        form(read).count("The island is cut off.")
+        for form in (dossier_as_text, dossier_as_markdown, dossier_as_html)
     ] == [1, 1, 1]
     # below the standfirst, which has its own place
     assert article_page(db, 1)["paragraphs"] == WIRE.split("\n")
-    (hit,) = search(db, "island cut off ferry crews")
+    (hit,) = search_articles(db, "island cut off ferry crews")
     assert hit.passage.replace("⟦", "").replace("⟧", "").count("The island is cut off.") == 1
 
 
 def test_a_heading_is_one_line_of_the_text_however_long_it_is(db: sqlite3.Connection) -> None:
     long = "A headline that goes on " * 8
     db.execute("UPDATE articles SET headline = ? WHERE id = 1", (long,))
-    lines = as_text(dossier(db, story(db, "ferries"))).splitlines()
+    lines = dossier_as_text(build_dossier(db, find_story(db, "ferries"))).splitlines()
     assert f"date 2024-02-15 {long.strip()}" in lines
 
 
-def test_a_copy_stands_under_its_original_and_nowhere_else(told: Dossier) -> None:
-    text = as_text(told)
+def test_a_copy_stands_under_its_original_and_nowhere_else(told: StoryDossier) -> None:
+    text = dossier_as_text(told)
     assert "also in: ridge.example" in text
     assert "Island cut off as ferries stop" not in text
     assert told.summary == "6 articles of 4 outlets, 2024-02-13 to 2024-02-16"
@@ -110,7 +111,9 @@ def test_a_copy_stands_under_its_original_and_nowhere_else(told: Dossier) -> Non
         (3, "likely (25 %)"),
     ],
 )
-def test_a_piece_says_why_it_belongs_in_its_own_words(told: Dossier, id: int, why: str) -> None:
+def test_a_piece_says_why_it_belongs_in_its_own_words(
+    told: StoryDossier, id: int, why: str
+) -> None:
     said = next(piece.why for piece in told.pieces if piece.id == id)
     assert said.startswith(why)
 
@@ -130,13 +133,13 @@ def test_a_piece_says_why_it_belongs_in_its_own_words(told: Dossier, id: int, wh
 def test_a_stem_is_shown_as_the_text_writes_it(
     terms: list[str], text: str, written: list[str]
 ) -> None:
-    assert list(as_written(terms, text)) == written
+    assert list(terms_as_written(terms, text)) == written
 
 
 def test_text_keeps_to_88_columns_also_where_a_character_takes_two(db: sqlite3.Connection) -> None:
     db.execute("UPDATE articles SET text = ? WHERE id = 3", ("首相は会見で述べた。" * 40,))
     db.execute("UPDATE articles SET text = ? WHERE id = 4", ("Bakers say so. " * 40,))
-    lines = as_text(dossier(db, story(db, "ferries"))).splitlines()
+    lines = dossier_as_text(build_dossier(db, find_story(db, "ferries"))).splitlines()
     assert max(cell_len(line) for line in lines) == 88
 
 
@@ -144,7 +147,7 @@ def test_what_a_page_said_steers_no_terminal(db: sqlite3.Connection) -> None:
     db.execute(
         "UPDATE articles SET headline = 'Red \x1b[31m\u202eflag', text = 'one\x07\ntwo\x9b1m' WHERE id = 1"
     )
-    text = as_text(dossier(db, story(db, "ferries")))
+    text = dossier_as_text(build_dossier(db, find_story(db, "ferries")))
     assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(text)
 
 
@@ -171,7 +174,9 @@ NASTY = [
 @pytest.mark.parametrize("line", NASTY)
 def test_nothing_that_a_page_says_is_markup_in_markdown(line: str) -> None:
     tokens = (
-        MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(f"{markdown(line)}\n")
+        MarkdownIt("commonmark")
+        .enable(["table", "strikethrough"])
+        .parse(f"{escape_markdown(line)}\n")
     )
     assert [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close"]
     children = tokens[1].children or []
@@ -179,8 +184,8 @@ def test_nothing_that_a_page_says_is_markup_in_markdown(line: str) -> None:
     assert "".join(child.content for child in children) == line.strip()
 
 
-def test_markdown_has_a_heading_a_piece_and_links_only_to_the_web(told: Dossier) -> None:
-    tokens = MarkdownIt("commonmark").parse(as_markdown(told))
+def test_markdown_has_a_heading_a_piece_and_links_only_to_the_web(told: StoryDossier) -> None:
+    tokens = MarkdownIt("commonmark").parse(dossier_as_markdown(told))
     headings = [after for token, after in pairwise(tokens) if token.type == "heading_open"]
     assert ["".join(child.content for child in each.children or []) for each in headings][
         1:
@@ -198,8 +203,8 @@ def test_markdown_has_a_heading_a_piece_and_links_only_to_the_web(told: Dossier)
 # -- JSON and HTML ---------------------------------------------------------------------------------
 
 
-def test_json_holds_the_story_and_its_pieces_with_their_copies(told: Dossier) -> None:
-    read = json.loads(as_json(told))
+def test_json_holds_the_story_and_its_pieces_with_their_copies(told: StoryDossier) -> None:
+    read = json.loads(dossier_as_json(told))
     assert set(read) == {"story", "summary", "search", "coverage"}
     assert (read["story"]["name"], read["story"]["terms"]) == ("ferries", ["ferri", "strike"])
     piece = read["coverage"][2]
@@ -211,8 +216,8 @@ def test_json_holds_the_story_and_its_pieces_with_their_copies(told: Dossier) ->
     assert read["coverage"][-1]["date"] is None
 
 
-def test_the_page_shows_markup_as_text_and_runs_nothing(told: Dossier) -> None:
-    page = html.fromstring(as_html(told))
+def test_the_page_shows_markup_as_text_and_runs_nothing(told: StoryDossier) -> None:
+    page = html.fromstring(dossier_as_html(told))
     assert not page.xpath(
         "//script | //link | //img | //iframe | //*[@onclick or @onload or @onerror]"
     )
@@ -225,8 +230,8 @@ def test_the_page_shows_markup_as_text_and_runs_nothing(told: Dossier) -> None:
     assert "default-src 'none'" in page.xpath("//meta[@http-equiv]/@content")[0]
 
 
-def test_the_page_asks_no_other_host_for_anything(told: Dossier) -> None:
-    text = as_html(told)
+def test_the_page_asks_no_other_host_for_anything(told: StoryDossier) -> None:
+    text = dossier_as_html(told)
     style = text[text.index("<style>") : text.index("</style>")]
     assert "url(" not in style
     assert "@import" not in style
@@ -234,8 +239,8 @@ def test_the_page_asks_no_other_host_for_anything(told: Dossier) -> None:
     assert not html.fromstring(text).xpath("//*[@src or @srcset or @style]")
 
 
-def test_the_page_says_the_language_of_each_piece_and_which_way_it_runs(told: Dossier) -> None:
-    page = html.fromstring(as_html(told))
+def test_the_page_says_the_language_of_each_piece_and_which_way_it_runs(told: StoryDossier) -> None:
+    page = html.fromstring(dossier_as_html(told))
     pieces = {
         each.get("id"): (each.get("lang"), each.get("dir")) for each in page.xpath("//article")
     }
@@ -246,12 +251,12 @@ def test_the_page_says_the_language_of_each_piece_and_which_way_it_runs(told: Do
 
 def test_a_story_without_coverage_says_so(db: sqlite3.Connection) -> None:
     db.execute("DELETE FROM story_articles")
-    empty = dossier(db, story(db, "ferries"))
+    empty = build_dossier(db, find_story(db, "ferries"))
     assert empty.summary == "0 articles of 0 outlets"
-    assert "Nothing belongs to it yet." in as_html(empty)
-    assert json.loads(as_json(empty))["coverage"] == []
-    assert as_text(empty).startswith("Ferries & ")
-    assert as_markdown(empty).startswith("# Ferries")
+    assert "Nothing belongs to it yet." in dossier_as_html(empty)
+    assert json.loads(dossier_as_json(empty))["coverage"] == []
+    assert dossier_as_text(empty).startswith("Ferries & ")
+    assert dossier_as_markdown(empty).startswith("# Ferries")
 
 
 # -- what is listed --------------------------------------------------------------------------------
@@ -259,7 +264,12 @@ def test_a_story_without_coverage_says_so(db: sqlite3.Connection) -> None:
 
 def test_what_a_person_rejected_is_left_out_and_so_is_its_copy(db: sqlite3.Connection) -> None:
     db.execute("UPDATE story_articles SET verdict = 'not' WHERE article_id = 1")
-    assert {piece.id for piece in dossier(db, story(db, "ferries")).pieces} == {3, 4, 5, 6}
+    assert {piece.id for piece in build_dossier(db, find_story(db, "ferries")).pieces} == {
+        3,
+        4,
+        5,
+        6,
+    }
 
 
 def test_a_copy_that_a_person_confirmed_stands_though_its_original_was_rejected(
@@ -267,7 +277,7 @@ def test_a_copy_that_a_person_confirmed_stands_though_its_original_was_rejected(
 ) -> None:
     db.execute("UPDATE story_articles SET verdict = 'not' WHERE article_id = 1")
     db.execute("UPDATE story_articles SET verdict = 'belongs' WHERE article_id = 2")
-    assert 2 in {piece.id for piece in dossier(db, story(db, "ferries")).pieces}
+    assert 2 in {piece.id for piece in build_dossier(db, find_story(db, "ferries")).pieces}
 
 
 def test_where_the_original_is_not_in_the_story_the_earliest_version_stands_for_the_text(
@@ -282,7 +292,9 @@ def test_where_the_original_is_not_in_the_story_the_earliest_version_stands_for_
     db.execute("DELETE FROM story_articles WHERE article_id = 1")
     added = "INSERT INTO story_articles (story_id, article_id, probability, tier, found_at) VALUES (1, 7, 0.9, 'sure', ?)"
     db.execute(added, (MOMENT,))
-    piece = next(piece for piece in dossier(db, story(db, "ferries")).pieces if piece.id == 2)
+    piece = next(
+        piece for piece in build_dossier(db, find_story(db, "ferries")).pieces if piece.id == 2
+    )
     assert [copy.id for copy in piece.copies] == [7]
 
 
@@ -305,7 +317,7 @@ def test_a_dossier_holds_what_is_in_the_languages_that_are_asked_for(
     db: sqlite3.Connection, languages, headings
 ):
     assert [
-        piece.heading for piece in dossier(db, story(db, "ferries"), languages).pieces
+        piece.heading for piece in build_dossier(db, find_story(db, "ferries"), languages).pieces
     ] == headings
 
 
@@ -315,7 +327,7 @@ def test_languages_in_which_there_is_nothing_are_told_with_those_that_there_are(
     with pytest.raises(
         UsageError, match=r"nothing in ko; the languages of what is listed: en 3, ar 1, ja 1"
     ):
-        dossier(db, story(db, "ferries"), ("ko",))
+        build_dossier(db, find_story(db, "ferries"), ("ko",))
 
 
 @pytest.mark.parametrize("words", [("es,ko",), ("es", "ko"), (" ES , ko", "es"), ("es,,ko,",)])

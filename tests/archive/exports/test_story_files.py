@@ -10,9 +10,14 @@ import pytest
 
 from archive.articles import stories
 from archive.errors import UsageError
-from archive.exports.story_files import as_toml, named, read_story_file, take
-from archive.storage.database import connect
-from archive.storage.schema import ARCHIVE
+from archive.exports.story_files import (
+    follow_story_entry,
+    read_story_file,
+    stories_as_toml,
+    stories_by_name,
+)
+from archive.storage.database import open_database
+from archive.storage.schema import ARCHIVE_SCHEMA
 from tests.archive.articles.test_stories import JUDGE
 
 TITLES = [
@@ -32,15 +37,15 @@ def as_is(url: str) -> str:
 
 @pytest.fixture
 def db(folder: Path) -> sqlite3.Connection:
-    return connect(folder / "archive.db", ARCHIVE)
+    return open_database(folder / "archive.db", ARCHIVE_SCHEMA)
 
 
 @pytest.mark.parametrize("title", TITLES)
 def test_a_title_comes_back_letter_for_letter(db: sqlite3.Connection, title: str) -> None:
-    stories.follow(
+    stories.save_story(
         db, "a-story", [], JUDGE, {"title": title, "words": title, "hosts": ["ridge.example"]}
     )
-    text = as_toml(db, stories.stories(db))
+    text = stories_as_toml(db, stories.all_stories(db))
     (entry,) = read_story_file("stories.toml", text, as_is)
     assert (entry.definition["title"], entry.definition["words"]) == (title, title)
     assert tomllib.loads(text)["story"][0]["outlets"] == ["ridge.example"]
@@ -68,9 +73,9 @@ not = [
 """
     (entry,) = read_story_file("stories.toml", text, as_is)
     for _ in range(2):
-        missing = take(db, entry, JUDGE, lambda url: url.removeprefix("https://"))
+        missing = follow_story_entry(db, entry, JUDGE, lambda url: url.removeprefix("https://"))
         assert missing == ["https://harbour.example/news/99"]
-        assert as_toml(db, stories.stories(db)) == text
+        assert stories_as_toml(db, stories.all_stories(db)) == text
     judged = db.execute(
         "SELECT article_id, verdict FROM story_articles WHERE verdict IS NOT NULL ORDER BY 1"
     )
@@ -79,7 +84,7 @@ not = [
 
 def test_stories_are_chosen_by_name_each_once(db: sqlite3.Connection) -> None:
     for name in ("ferries", "bread"):
-        stories.follow(db, name, [], JUDGE)
-    assert [each.name for each in named(db, ["bread", "Bread"])] == ["bread"]
+        stories.save_story(db, name, [], JUDGE)
+    assert [each.name for each in stories_by_name(db, ["bread", "Bread"])] == ["bread"]
     with pytest.raises(UsageError, match="no such story"):
-        named(db, ["bread", "zeppelin"])
+        stories_by_name(db, ["bread", "zeppelin"])

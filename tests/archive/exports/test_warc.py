@@ -13,9 +13,9 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
 from archive.errors import ArchiveError
-from archive.exports.warc import honest_headers, write_warc
+from archive.exports.warc import decoded_body_headers, write_warc
 from archive.records import Capture
-from archive.storage.captures import Captures
+from archive.storage.captures import CaptureStore
 
 HARBOUR = "https://harbour.example"
 SENT = (
@@ -67,13 +67,13 @@ class Read:
 
 
 @pytest.fixture
-def captures(tmp_path: Path) -> Captures:
-    captures = Captures(tmp_path / "captures.db")
+def captures(tmp_path: Path) -> CaptureStore:
+    captures = CaptureStore(tmp_path / "captures.db")
     captures.store(ALL)
     return captures
 
 
-def written(captures: Captures, **only: Any) -> list[Read]:
+def written(captures: CaptureStore, **only: Any) -> list[Read]:
     out = BytesIO()
     write_warc(captures, out, **only)
     out.seek(0)
@@ -89,7 +89,9 @@ def written(captures: Captures, **only: Any) -> list[Read]:
     ]
 
 
-def test_every_capture_is_one_record_that_another_program_reads_whole(captures: Captures) -> None:
+def test_every_capture_is_one_record_that_another_program_reads_whole(
+    captures: CaptureStore,
+) -> None:
     """A response where a server was heard, a resource where none was, a revisit where the body
     stood before."""
     records = written(captures)
@@ -119,7 +121,7 @@ def test_every_capture_is_one_record_that_another_program_reads_whole(captures: 
 
 
 def test_warcios_own_check_finds_nothing_amiss(
-    captures: Captures, tmp_path: Path, capsys: Any
+    captures: CaptureStore, tmp_path: Path, capsys: Any
 ) -> None:
     with (tmp_path / "out.warc.gz").open("wb") as file:
         assert write_warc(captures, file) == len(ALL)
@@ -133,7 +135,7 @@ def test_warcios_own_check_finds_nothing_amiss(
 
 
 def test_headers_stand_as_they_came_save_those_that_would_lie_of_a_decoded_body(
-    captures: Captures,
+    captures: CaptureStore,
 ) -> None:
     """Twice the same name, another case, letters that are not ASCII: byte for byte."""
     out = BytesIO()
@@ -171,10 +173,10 @@ def test_headers_stand_as_they_came_save_those_that_would_lie_of_a_decoded_body(
 def test_a_header_is_one_line_and_true(
     sent: list[tuple[str, str]], written: list[tuple[str, str]]
 ) -> None:
-    assert honest_headers(sent, 9) == written
+    assert decoded_body_headers(sent, 9) == written
 
 
-def test_a_revisit_says_what_it_repeats(captures: Captures) -> None:
+def test_a_revisit_says_what_it_repeats(captures: CaptureStore) -> None:
     """It refers to the first record with that body, has the headers of its own day, and no body."""
     records = written(captures)
     first = next(record for record in records if record.kind == "response")
@@ -192,7 +194,7 @@ def test_a_revisit_says_what_it_repeats(captures: Captures) -> None:
     assert revisit.body == b""
 
 
-def test_redirects_are_told_and_not_made_up(captures: Captures) -> None:
+def test_redirects_are_told_and_not_made_up(captures: CaptureStore) -> None:
     """The response stands under the address it came from; the hops, whose answers are not known, in
     its metadata."""
     records = written(captures, urls=[MOVED.url])
@@ -215,7 +217,7 @@ def test_redirects_are_told_and_not_made_up(captures: Captures) -> None:
     )
 
 
-def test_a_page_that_came_from_a_file_is_no_response(captures: Captures) -> None:
+def test_a_page_that_came_from_a_file_is_no_response(captures: CaptureStore) -> None:
     """Nobody heard a server, so none is quoted."""
     _info, resource, revisit = written(captures, urls=[SAVED.url, SAVED_TWICE.url])
 
@@ -231,13 +233,13 @@ def test_a_page_that_came_from_a_file_is_no_response(captures: Captures) -> None
     )
 
 
-def test_urls_narrow_what_is_written(captures: Captures) -> None:
+def test_urls_narrow_what_is_written(captures: CaptureStore) -> None:
     kinds = [record.kind for record in written(captures, urls=[AGAIN.url])]
 
     assert kinds == ["warcinfo", "request", "response", "request", "revisit", "request", "response"]
 
 
-def test_a_missing_body_is_told(captures: Captures) -> None:
+def test_a_missing_body_is_told(captures: CaptureStore) -> None:
     captures.connection.execute("PRAGMA foreign_keys = OFF")
     captures.connection.execute("DELETE FROM bodies WHERE digest = ?", [GONE.digest])
 

@@ -10,11 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from archive.frontier.hosts import bare_host, is_twin_host
-from archive.frontier.urls import add_leads, add_outlet, add_source, lease, note_check, outlet_of
+from archive.frontier.hosts import bare_host, is_mobile_host
+from archive.frontier.urls import (
+    add_outlet,
+    add_source,
+    lease_pages,
+    outlet_id_of_url,
+    queue_leads,
+    record_check,
+)
 from archive.records import Check, Lead, Outcome, Outlet, Source
-from archive.storage.database import connect, transaction
-from archive.storage.schema import ARCHIVE
+from archive.storage.database import open_database, transaction
+from archive.storage.schema import ARCHIVE_SCHEMA
 
 FEED = "http://harbour.example/feed"
 INDEX = "http://harbour.example/sitemap.xml"
@@ -42,11 +49,11 @@ class Desk:
         now = f"2026-03-10T{hour:02}:00:00Z"
         dates = dates if dates is not None else dict.fromkeys(range(PAGES), now)
         with transaction(self.db) as db:
-            add_leads(db, [self.lead(number, at, found_on) for number, at in dates.items()])
+            queue_leads(db, [self.lead(number, at, found_on) for number, at in dates.items()])
         asked = 0
         while True:
             with transaction(self.db) as db:
-                taken = lease(db, 64, 8)
+                taken = lease_pages(db, 64, 8)
                 for waiting in taken:
                     number = int(waiting.lead.url.rsplit("/", 1)[1])
                     known = db.execute(
@@ -56,7 +63,7 @@ class Desk:
                         "new" if known is None else "changed" if number in changed else "unchanged"
                     )
                     check = Check(waiting.lead.url, outcome, now, 200, url_key=waiting.lead.url_key)
-                    note_check(db, check, None, None)
+                    record_check(db, check, None, None)
             asked += len(taken)
             if not taken:
                 return asked
@@ -71,7 +78,7 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    with closing(connect(tmp_path / "archive.db", ARCHIVE)) as db:
+    with closing(open_database(tmp_path / "archive.db", ARCHIVE_SCHEMA)) as db:
         yield Desk(db)
 
 
@@ -122,7 +129,9 @@ def test_the_sitemaps_of_an_index_err_as_one(desk: Desk):
         add_source(
             db, Source(INDEX, "sitemap", "harbour.example", url_key="harbour.example/sitemap.xml")
         )
-        add_leads(db, [Lead(url, "sitemap", INDEX, "sitemap", url_key=url[7:]) for url in children])
+        queue_leads(
+            db, [Lead(url, "sitemap", INDEX, "sitemap", url_key=url[7:]) for url in children]
+        )
     for hour in range(1, 3):
         desk.crawl(hour, found_on=children[0])
     assert desk.crawl(3, found_on=children[1]) == 2
@@ -134,7 +143,7 @@ def test_a_page_that_somebody_asks_for_is_looked_at_whatever_its_feed_is_worth(d
         desk.crawl(hour)
     url = "http://harbour.example/news/19"
     with transaction(desk.db) as db:
-        assert add_leads(db, [Lead(url, "given", url_key=url[7:])]) == 1
+        assert queue_leads(db, [Lead(url, "given", url_key=url[7:])]) == 1
 
 
 # -- hosts -----------------------------------------------------------------------------------------
@@ -149,15 +158,15 @@ def test_an_outlet_that_is_met_at_a_twin_host_takes_the_name_of_its_proper_host(
     desk: Desk, first: str, proper: str
 ):
     with transaction(desk.db) as db:
-        id = outlet_of(db, f"http://{first}/news/1")
-        assert outlet_of(db, f"http://{proper}/news/1") == id
-        assert outlet_of(db, f"https://{first}/news/2") == id
+        id = outlet_id_of_url(db, f"http://{first}/news/1")
+        assert outlet_id_of_url(db, f"http://{proper}/news/1") == id
+        assert outlet_id_of_url(db, f"https://{first}/news/2") == id
         assert db.execute("SELECT host FROM outlets WHERE id = ?", (id,)).fetchone()[0] == proper
 
 
 def test_an_outlet_that_is_added_under_its_proper_host_is_the_one_that_was_met_before(desk: Desk):
     with transaction(desk.db) as db:
-        id = outlet_of(db, "http://m.courier.example/news/1")
+        id = outlet_id_of_url(db, "http://m.courier.example/news/1")
         assert add_outlet(db, Outlet("www.courier.example", "The Courier")) == id
         assert add_outlet(db, Outlet("m.courier.example")) == id
         row = db.execute("SELECT host, name FROM outlets WHERE id = ?", (id,)).fetchone()
@@ -181,4 +190,4 @@ def test_an_outlet_that_is_added_under_its_proper_host_is_the_one_that_was_met_b
 def test_labels_that_only_say_how_a_page_is_shown_are_no_part_of_an_outlet(
     host: str, bare: str, twin: bool
 ):
-    assert (bare_host(host), is_twin_host(host)) == (bare, twin)
+    assert (bare_host(host), is_mobile_host(host)) == (bare, twin)

@@ -11,11 +11,11 @@ import pytest
 
 from archive.archive import Archive
 from archive.articles import outlet_evidence
-from archive.frontier.outlet_lookups import Lookup, lookups
+from archive.frontier.outlet_lookups import OutletLookup, valid_lookups
 from archive.records import Lead, Outlet, Source
-from pipelines.identity import file_lead, file_source
+from pipelines.identity import identify_lead, identify_source
 
-WORKS = Lookup(
+WORKS = OutletLookup(
     "www.quay.example",
     "2026-03-01T09:00:00Z",
     "works",
@@ -33,11 +33,11 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Archive
 
 def test_what_was_found_out_is_known_by_the_host_with_or_without_www(archive):
     archive.note_lookup(WORKS)
-    assert lookups(archive.db, ["quay.example"]) == {
+    assert valid_lookups(archive.db, ["quay.example"]) == {
         "quay.example": replace(WORKS, host="quay.example")
     }
-    assert lookups(archive.db, ["www.quay.example"]) == lookups(archive.db)
-    assert lookups(archive.db, ["ridge.example"]) == {}
+    assert valid_lookups(archive.db, ["www.quay.example"]) == valid_lookups(archive.db)
+    assert valid_lookups(archive.db, ["ridge.example"]) == {}
 
 
 def test_feeds_that_worked_outlast_a_host_that_does_not_answer_and_end_with_one_that_is_gone(
@@ -45,18 +45,18 @@ def test_feeds_that_worked_outlast_a_host_that_does_not_answer_and_end_with_one_
 ):
     archive.note_lookup(WORKS)
     archive.note_lookup(
-        Lookup("quay.example", "2026-03-02T08:00:00Z", "unreachable", reason="timed out")
+        OutletLookup("quay.example", "2026-03-02T08:00:00Z", "unreachable", reason="timed out")
     )
-    kept = lookups(archive.db)["quay.example"]
+    kept = valid_lookups(archive.db)["quay.example"]
     assert (kept.outcome, kept.feeds, kept.found_host) == (
         "unreachable",
         WORKS.feeds,
         "www.quay.example",
     )
     archive.note_lookup(
-        Lookup("quay.example", "2026-03-02T08:30:00Z", "gone", reason="host name not found")
+        OutletLookup("quay.example", "2026-03-02T08:30:00Z", "gone", reason="host name not found")
     )
-    assert lookups(archive.db)["quay.example"].feeds == ()
+    assert valid_lookups(archive.db)["quay.example"].feeds == ()
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_what_was_found_out_is_believed_for_a_time(archive, monkeypatch, outcome
     monkeypatch.setenv(
         "DATELINE_NOW", (datetime(2026, 3, 2, 9, tzinfo=UTC) + timedelta(days=days)).isoformat()
     )
-    assert bool(lookups(archive.db)) is believed
+    assert bool(valid_lookups(archive.db)) is believed
 
 
 def test_an_outlet_is_kept_under_the_host_that_the_archive_knows_it_by(archive):
@@ -83,15 +83,15 @@ def test_an_outlet_is_kept_under_the_host_that_the_archive_knows_it_by(archive):
 def test_only_outlets_with_a_feed_or_sitemap_are_read(archive):
     archive.add_outlet(
         Outlet("www.quay.example"),
-        [file_source(Source("http://quay.example/rss", "feed", "www.quay.example"))],
+        [identify_source(Source("http://quay.example/rss", "feed", "www.quay.example"))],
     )
-    archive.add_leads([file_lead(Lead("http://ridge.example/a", via="link"))])
-    assert outlet_evidence.with_sources(archive.db) == {"quay.example"}
-    assert outlet_evidence.known(archive.db) == {"quay.example", "ridge.example"}
+    archive.add_leads([identify_lead(Lead("http://ridge.example/a", via="link"))])
+    assert outlet_evidence.hosts_with_sources(archive.db) == {"quay.example"}
+    assert outlet_evidence.known_hosts(archive.db) == {"quay.example", "ridge.example"}
 
 
 def test_outlets_that_a_service_names_are_kept_for_the_story_and_forgotten_with_it(archive):
-    from archive.articles.stories import unfollow
+    from archive.articles.stories import delete_story
     from archive.storage.database import transaction
 
     db = archive.db
@@ -101,10 +101,10 @@ def test_outlets_that_a_service_names_are_kept_for_the_story_and_forgotten_with_
     archive.note_named(1, "GDELT", ["www.quay.example", "quay.example", "ridge.example"])
     archive.note_named(1, "GDELT", ["quay.example"])
     archive.note_named(1, "Google News", ["quay.example"])
-    assert outlet_evidence.named(db, 1) == {
+    assert outlet_evidence.hosts_named_by_services(db, 1) == {
         "quay.example": {"GDELT": 2, "Google News": 1},
         "ridge.example": {"GDELT": 1},
     }
     with transaction(db):
-        unfollow(db, 1)
-    assert outlet_evidence.named(db, 1) == {}
+        delete_story(db, 1)
+    assert outlet_evidence.hosts_named_by_services(db, 1) == {}

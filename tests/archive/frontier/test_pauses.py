@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 
 from archive.archive import Archive
-from archive.frontier.urls import MOST_TRIES
-from archive.records import Check, Lead, Outlet, Source, clock, now, utc
-from crawler.network.backoff import site_of
-from pipelines.policies import decisions
+from archive.frontier.urls import MAX_PAGE_TRIES
+from archive.records import Check, Lead, Outlet, Source, current_time, current_timestamp, format_utc
+from crawler.network.backoff import site_origin
+from pipelines.policies import archive_policies
 
 LATER, PAST = "2099-01-01T00:00:00Z", "2026-01-01T00:00:00Z"
 URLS = (
@@ -33,7 +33,7 @@ def leased(archive: Archive) -> set[str]:
     return {waiting.lead.url for waiting in archive.lease(100, 100)}
 
 
-@pytest.mark.parametrize(("site", "url"), [(site_of(url), url) for url in URLS])
+@pytest.mark.parametrize(("site", "url"), [(site_origin(url), url) for url in URLS])
 def test_nothing_of_a_site_that_is_left_alone_is_leased_and_all_of_the_others(archive, site, url):
     archive.leave_alone(site, LATER, "HTTP 429")
     assert leased(archive) == set(URLS) - {url}
@@ -51,26 +51,34 @@ def test_a_page_that_is_put_off_again_and_again_still_waits_and_counts_no_try(ar
     put_off = Check(
         URLS[0],
         "refused",
-        now(),
+        current_timestamp(),
         reason="HTTP 429; paused until …",
         transient=True,
         url_key=URLS[0],
     )
-    for _ in range(MOST_TRIES + 2):
+    for _ in range(MAX_PAGE_TRIES + 2):
         assert URLS[0] in leased(archive)
-        archive.write([put_off], decisions())
+        archive.write([put_off], archive_policies())
         archive.db.execute("UPDATE urls SET state = 'pending' WHERE state = 'leased'")
     row = archive.db.execute(
         "SELECT state, outcome, tries FROM urls WHERE url = ?", (URLS[0],)
     ).fetchone()
     assert tuple(row) == ("pending", "refused", 0)
-    assert archive.db.execute("SELECT count(*) FROM checks").fetchone()[0] == MOST_TRIES + 2
+    assert archive.db.execute("SELECT count(*) FROM checks").fetchone()[0] == MAX_PAGE_TRIES + 2
 
 
 def test_a_page_that_is_refused_for_good_is_not_tried_again(archive):
     archive.write(
-        [Check(URLS[0], "refused", now(), reason="forbidden by robots.txt", url_key=URLS[0])],
-        decisions(),
+        [
+            Check(
+                URLS[0],
+                "refused",
+                current_timestamp(),
+                reason="forbidden by robots.txt",
+                url_key=URLS[0],
+            )
+        ],
+        archive_policies(),
     )
     assert URLS[0] not in leased(archive)
 
@@ -81,7 +89,7 @@ def test_a_clock_that_ran_ahead_puts_nothing_off_for_longer_than_a_day(archive):
         Outlet("a.b"), [Source("https://a.b/feed", "feed", "a.b", url_key="a.b/feed")]
     )
     archive.db.execute("UPDATE urls SET due_at = ? WHERE role = 'source'", (LATER,))
-    soon = utc(clock() + timedelta(hours=20))
+    soon = format_utc(current_time() + timedelta(hours=20))
     archive.leave_alone("https://harbour.example", soon, "HTTP 429")
     archive.start_crawl("crawl")
     assert set(archive.pauses()) == {"https://harbour.example"}
@@ -95,10 +103,12 @@ def test_a_clock_that_jumps_back_while_a_crawl_runs_costs_no_page(archive, monke
     monkeypatch.setenv("DATELINE_NOW", "2025-03-10T12:00:00Z")
     archive.write(
         [
-            Check(url, "failed", now(), reason="timed out", transient=True, url_key=url)
+            Check(
+                url, "failed", current_timestamp(), reason="timed out", transient=True, url_key=url
+            )
             for url in taken
         ],
-        decisions(),
+        archive_policies(),
     )
     archive.finish_crawl(crawl)
     archive.start_crawl("crawl")

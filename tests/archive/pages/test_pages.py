@@ -11,30 +11,39 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from archive.errors import UsageError
-from archive.pages.article import article, beside
-from archive.pages.charts import LANES, OTHERS, POINTS, STRETCHES, Shown, bars, sparkline, timeline
-from archive.pages.home import home
-from archive.pages.outlet import outlet, outlets
-from archive.pages.search_page import Wanted, find
-from archive.pages.story import Filters, found_story, say, story_page
-from archive.pages.story_feed import ATOM, atom
-from archive.pages.tables import CHIEF, described, explained
-from archive.storage.database import connect
-from archive.storage.schema import ARCHIVE
-from archive.text.formatting import many, moment, percent, query, span
+from archive.pages.article import article_comparison, article_page_data
+from archive.pages.charts import (
+    MAX_SINGLE_MARKS,
+    MAX_TIMELINE_LANES,
+    OTHER_OUTLETS_LANE,
+    TIMELINE_SPANS,
+    TimelineArticle,
+    build_timeline,
+    chart_bars,
+    sparkline_bars,
+)
+from archive.pages.home import home_page_data
+from archive.pages.outlet import outlet_list_rows, outlet_page_data
+from archive.pages.search_page import SearchRequest, search_page_data
+from archive.pages.story import StoryFilters, store_page_verdict, story_for_page, story_page_data
+from archive.pages.story_feed import ATOM_NAMESPACE, story_as_atom
+from archive.pages.tables import EXPLAINED_TABLES, explained_tables, schema_descriptions
+from archive.storage.database import open_database
+from archive.storage.schema import ARCHIVE_SCHEMA
+from archive.text.formatting import format_hours, format_query_string, many, moment, percent
 from tests.archive.room import STORY, TITLE, furnish
 
 
 @pytest.fixture
 def db(folder: Path) -> Iterator[sqlite3.Connection]:
-    connection = connect(furnish(folder) / "archive.db", ARCHIVE)
+    connection = open_database(furnish(folder) / "archive.db", ARCHIVE_SCHEMA)
     yield connection
     connection.close()
 
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    connection = connect(tmp_path / "archive.db", ARCHIVE)
+    connection = open_database(tmp_path / "archive.db", ARCHIVE_SCHEMA)
     yield connection
     connection.close()
 
@@ -59,41 +68,41 @@ def test_a_moment_is_told_as_far_as_it_is_known(written: str | None, said: str) 
 
 def test_numbers_are_told_as_people_say_them() -> None:
     assert [many(1, "outlet"), many(2000, "outlet")] == ["1 outlet", "2,000 outlets"]
-    assert [span(0.5), span(3), span(72)] == ["30 min", "3 h", "3 d"]
+    assert [format_hours(0.5), format_hours(3), format_hours(72)] == ["30 min", "3 h", "3 d"]
     assert [percent(0.999), percent(1.0), percent(0), percent(None)] == ["99 %", "100 %", "0 %", ""]
-    assert query({"outlet": "a b", "page": "3"}, page=None) == "?outlet=a+b"
+    assert format_query_string({"outlet": "a b", "page": "3"}, page=None) == "?outlet=a+b"
 
 
 # -- charts ----------------------------------------------------------------------------------------
 
 
 def test_the_highest_bar_fills_the_chart_and_none_leaves_it() -> None:
-    drawn = bars([("Mon", 1), ("Tue", 4), ("Wed", 0)])
+    drawn = chart_bars([("Mon", 1), ("Tue", 4), ("Wed", 0)])
     assert [bar.height for bar in drawn] == [25.0, 100.0, 0.0]
     assert all(bar.x + bar.width <= 100 for bar in drawn)
-    assert bars([]) == []
+    assert chart_bars([]) == []
 
 
 def test_a_sparkline_counts_every_dated_article_once_whatever_the_time() -> None:
     days = [
         f"{datetime(2020, 1, 1) + timedelta(days=7 * number):%Y-%m-%d}" for number in range(300)
     ]
-    drawn = sparkline({**dict.fromkeys(days, 1), "soon": 4})
+    drawn = sparkline_bars({**dict.fromkeys(days, 1), "soon": 4})
     assert sum(bar.count for bar in drawn) == 300
     assert len(drawn) <= 60
-    assert sparkline({"soon": 1}) == []
-    assert [bar.count for bar in sparkline({"2024-02-15": 1})][-1] == 1
+    assert sparkline_bars({"soon": 1}) == []
+    assert [bar.count for bar in sparkline_bars({"2024-02-15": 1})][-1] == 1
 
 
 def shown(
     number: int, outlet: str = "The Ridge", hours: int | None = None, **more: object
-) -> Shown:
+) -> TimelineArticle:
     at = f"{datetime(2024, 2, 1) + timedelta(hours=number if hours is None else hours):%Y-%m-%dT%H:%M:%SZ}"
-    return Shown(number, outlet, f"Headline {number}", at, **more)  # type: ignore[arg-type]
+    return TimelineArticle(number, outlet, f"Headline {number}", at, **more)  # type: ignore[arg-type]
 
 
 def test_a_timeline_gives_each_outlet_a_line_and_marks_copies_and_changes() -> None:
-    drawn = timeline(
+    drawn = build_timeline(
         [shown(1), shown(2, "Minato", is_copy=True), shown(9, revised_at=("2024-02-01T12:00:00Z",))]
     )
     assert drawn
@@ -108,18 +117,20 @@ def test_a_timeline_gives_each_outlet_a_line_and_marks_copies_and_changes() -> N
 
 
 def test_a_timeline_of_one_moment_stands_in_the_middle_and_the_undated_are_counted() -> None:
-    drawn = timeline([shown(1), Shown(2, "Minato", "When?", None)])
+    drawn = build_timeline([shown(1), TimelineArticle(2, "Minato", "When?", None)])
     assert drawn
     assert (drawn.lanes[0].marks[0].x, drawn.undated, len(drawn.scale)) == (50.0, 1, 1)
-    assert timeline([Shown(2, "Minato", "When?", None)]) is None
+    assert build_timeline([TimelineArticle(2, "Minato", "When?", None)]) is None
 
 
 def test_a_long_timeline_has_a_bounded_number_of_marks() -> None:
-    drawn = timeline([shown(number, f"outlet {number % 30}") for number in range(POINTS * 10)])
+    drawn = build_timeline(
+        [shown(number, f"outlet {number % 30}") for number in range(MAX_SINGLE_MARKS * 10)]
+    )
     assert drawn
-    assert len(drawn.lanes) == LANES
-    assert drawn.lanes[-1].outlet == OTHERS
-    assert sum(len(lane.marks) for lane in drawn.lanes) <= LANES * (STRETCHES + 1)
+    assert len(drawn.lanes) == MAX_TIMELINE_LANES
+    assert drawn.lanes[-1].outlet == OTHER_OUTLETS_LANE
+    assert sum(len(lane.marks) for lane in drawn.lanes) <= MAX_TIMELINE_LANES * (TIMELINE_SPANS + 1)
     assert all(0 <= mark.x <= 100 for lane in drawn.lanes for mark in lane.marks)
 
 
@@ -127,7 +138,7 @@ def test_a_long_timeline_has_a_bounded_number_of_marks() -> None:
 
 
 def test_home_shows_the_newest_first_the_stories_and_the_last_crawl(db: sqlite3.Connection) -> None:
-    told = home(db)
+    told = home_page_data(db)
     assert [card["id"] for card in told["cards"]][:3] == [8, 3, 1]
     assert [(s["name"], s["articles"], s["outlets"], s["last"]) for s in told["stories"]] == [
         (STORY, 4, 2, "2024-02-17T08:00:00Z")
@@ -141,7 +152,7 @@ def test_home_shows_the_newest_first_the_stories_and_the_last_crawl(db: sqlite3.
 
 
 def test_an_empty_archive_has_a_home(empty: sqlite3.Connection) -> None:
-    assert home(empty) == {
+    assert home_page_data(empty) == {
         "counts": {"articles": 0, "outlets": 0, "stories": 0}, "cards": [], "stories": [], "crawl": None
     }  # fmt: skip
 
@@ -150,7 +161,7 @@ def test_an_empty_archive_has_a_home(empty: sqlite3.Connection) -> None:
 
 
 def test_an_article_says_how_much_of_it_each_copy_has(db: sqlite3.Connection) -> None:
-    told = article(db, 1)
+    told = article_page_data(db, 1)
     assert told
     assert [
         (each["id"], each["how"], each["ours"], each["theirs"]) for each in told["related"]
@@ -158,7 +169,7 @@ def test_an_article_says_how_much_of_it_each_copy_has(db: sqlite3.Connection) ->
         (2, "same text", None, None),
         (7, "cut from this", 0.6, 1.0),
     ]
-    back = article(db, 7)
+    back = article_page_data(db, 7)
     assert back
     assert (1, 1.0, 0.6) in [(each["id"], each["ours"], each["theirs"]) for each in back["related"]]
 
@@ -166,7 +177,7 @@ def test_an_article_says_how_much_of_it_each_copy_has(db: sqlite3.Connection) ->
 def test_an_article_says_why_it_belongs_to_its_event_and_its_stories(
     db: sqlite3.Connection,
 ) -> None:
-    told = article(db, 8)
+    told = article_page_data(db, 8)
     assert told
     assert told["event"]["why"] == "It shares words with it."
     # as it writes them; a stem that it lacks as it is
@@ -175,14 +186,14 @@ def test_an_article_says_why_it_belongs_to_its_event_and_its_stories(
     assert [
         (story["name"], story["probability"], story["verdict"]) for story in told["stories"]
     ] == [(STORY, 0.55, None)]
-    rejected = article(db, 3)
+    rejected = article_page_data(db, 3)
     assert rejected
     assert [story["verdict"] for story in rejected["stories"]] == ["not"]
     assert rejected["event"] is None
 
 
 def test_an_article_lists_its_changes_newest_first(db: sqlite3.Connection) -> None:
-    told = article(db, 8)
+    told = article_page_data(db, 8)
     assert told
     assert [
         (change["number"], change["nature"], change["stealth"]) for change in told["changes"]
@@ -191,21 +202,21 @@ def test_an_article_lists_its_changes_newest_first(db: sqlite3.Connection) -> No
         (2, "headline, body", True),
         (1, "first seen", False),
     ]
-    assert article(db, 99) is None
+    assert article_page_data(db, 99) is None
 
 
 def test_two_articles_are_compared_from_the_earlier_to_the_later(db: sqlite3.Connection) -> None:
-    told = beside(db, 7, 1)
+    told = article_comparison(db, 7, 1)
     assert told
     assert (told["old"]["id"], told["new"]["id"]) == (1, 7)
     assert (told["added"], told["removed"]) == (0, 6)
     assert "<del>" in told["text"]
-    assert beside(db, 1, 1) is None
-    assert beside(db, 1, 99) is None
+    assert article_comparison(db, 1, 1) is None
+    assert article_comparison(db, 1, 99) is None
 
 
 def test_a_hostile_headline_is_text_in_a_comparison(db: sqlite3.Connection) -> None:
-    told = beside(db, 6, 1)
+    told = article_comparison(db, 6, 1)
     assert told
     assert "<script" not in told["headline"] + told["text"]
 
@@ -214,7 +225,7 @@ def test_a_hostile_headline_is_text_in_a_comparison(db: sqlite3.Connection) -> N
 
 
 def test_a_story_shows_each_text_once_newest_first(db: sqlite3.Connection) -> None:
-    told = story_page(db, STORY, Filters())
+    told = story_page_data(db, STORY, StoryFilters())
     assert told
     assert [(row["id"], [copy["id"] for copy in row["copies"]]) for row in told["coverage"]] == [
         (8, []),
@@ -229,7 +240,7 @@ def test_a_story_shows_each_text_once_newest_first(db: sqlite3.Connection) -> No
 def test_a_story_tells_who_ran_a_text_first_and_how_much_later_the_others(
     db: sqlite3.Connection,
 ) -> None:
-    told = story_page(db, STORY, Filters())
+    told = story_page_data(db, STORY, StoryFilters())
     assert told
     [spread] = told["spreads"]
     assert spread["first"]["outlet"] == "harbour.example"
@@ -240,18 +251,18 @@ def test_a_story_tells_who_ran_a_text_first_and_how_much_later_the_others(
 @pytest.mark.parametrize(
     ("filters", "ids"),
     [
-        (Filters(outlet="harbour.example"), [1]),
-        (Filters(since="2024-02-16"), [8]),
-        (Filters(until="2024-02-15"), [1]),
-        (Filters(language="ja"), []),
+        (StoryFilters(outlet="harbour.example"), [1]),
+        (StoryFilters(since="2024-02-16"), [8]),
+        (StoryFilters(until="2024-02-15"), [1]),
+        (StoryFilters(language="ja"), []),
         # without its original the first version stands
-        (Filters(outlet="ridge.example", until="2024-02-16"), [2]),
+        (StoryFilters(outlet="ridge.example", until="2024-02-16"), [2]),
     ],
 )
 def test_filters_leave_a_part_of_a_story(
-    db: sqlite3.Connection, filters: Filters, ids: list[int]
+    db: sqlite3.Connection, filters: StoryFilters, ids: list[int]
 ) -> None:
-    told = story_page(db, STORY, filters)
+    told = story_page_data(db, STORY, filters)
     assert told
     assert [row["id"] for row in told["coverage"]] == ids
     assert told["outlets"][0][1] == 3  # counted over the whole story
@@ -259,11 +270,11 @@ def test_filters_leave_a_part_of_a_story(
 
 def test_a_story_that_nobody_follows_has_no_page(db: sqlite3.Connection) -> None:
     for name in ("harbour", "!", ""):
-        assert story_page(db, name, Filters()) is None
+        assert story_page_data(db, name, StoryFilters()) is None
 
 
 def test_pages_beyond_the_last_show_the_last(db: sqlite3.Connection) -> None:
-    told = story_page(db, STORY, Filters(), page=9)
+    told = story_page_data(db, STORY, StoryFilters(), page=9)
     assert told
     assert (told["page"], told["pages"], told["older"], told["newer"]) == (1, 1, None, None)
 
@@ -271,10 +282,10 @@ def test_pages_beyond_the_last_show_the_last(db: sqlite3.Connection) -> None:
 def test_a_persons_word_changes_the_coverage_at_once_and_tells_the_next_crawl(
     db: sqlite3.Connection,
 ) -> None:
-    say(db, STORY, 8, "not")
-    say(db, STORY, 3, "unsaid")
-    say(db, STORY, 4, "belongs")
-    told = story_page(db, STORY, Filters())
+    store_page_verdict(db, STORY, 8, "not")
+    store_page_verdict(db, STORY, 3, "unsaid")
+    store_page_verdict(db, STORY, 4, "belongs")
+    told = story_page_data(db, STORY, StoryFilters())
     assert told
     assert {row["id"] for row in told["coverage"]} == {1, 3, 4}
     assert db.execute("SELECT newest_id FROM stories").fetchone()[0] == 0
@@ -291,19 +302,21 @@ def test_a_word_on_what_there_is_not_is_refused(
     db: sqlite3.Connection, name: str, id: int, word: str
 ) -> None:
     with pytest.raises(UsageError, match="no such"):
-        say(db, name, id, word)
+        store_page_verdict(db, name, id, word)
 
 
 # -- a feed ----------------------------------------------------------------------------------------
 
 
 def test_a_feed_holds_what_atom_asks_for(db: sqlite3.Connection) -> None:
-    told = found_story(db, STORY)
+    told = story_for_page(db, STORY)
     assert told
     feed = ET.fromstring(
-        atom(db, told, "https://here.example/feed", lambda id: f"https://here.example/{id}")
+        story_as_atom(
+            db, told, "https://here.example/feed", lambda id: f"https://here.example/{id}"
+        )
     )
-    name = f"{{{ATOM}}}"
+    name = f"{{{ATOM_NAMESPACE}}}"
     entries = feed.findall(f"{name}entry")
     assert feed.findtext(f"{name}title") == TITLE
     assert [entry.find(f"{name}link").attrib["href"] for entry in entries] == [  # type: ignore[union-attr]
@@ -321,17 +334,17 @@ def test_a_feed_holds_what_atom_asks_for(db: sqlite3.Connection) -> None:
 
 def test_a_feed_leaves_out_what_xml_cannot_hold(db: sqlite3.Connection) -> None:
     db.execute("UPDATE articles SET headline = ? WHERE id = 1", ["A\x00\x0b\ufffe & <b>"])
-    told = found_story(db, STORY)
+    told = story_for_page(db, STORY)
     assert told
-    feed = ET.fromstring(atom(db, told, "https://here.example/feed", str))
-    assert "A & <b>" in [element.text for element in feed.iter(f"{{{ATOM}}}title")]
+    feed = ET.fromstring(story_as_atom(db, told, "https://here.example/feed", str))
+    assert "A & <b>" in [element.text for element in feed.iter(f"{{{ATOM_NAMESPACE}}}title")]
 
 
 # -- an outlet -------------------------------------------------------------------------------------
 
 
 def test_an_outlet_tells_its_habits_and_its_changes(db: sqlite3.Connection) -> None:
-    told = outlet(db, "ridge.example")
+    told = outlet_page_data(db, "ridge.example")
     assert told
     assert (told["articles"], told["changes"], told["stealth"], told["corrections"]) == (4, 2, 1, 1)
     assert told["statistics"]["copied"] == 0.5
@@ -345,34 +358,34 @@ def test_an_outlet_tells_its_habits_and_its_changes(db: sqlite3.Connection) -> N
 def test_an_outlet_without_articles_has_a_page_and_an_unknown_one_has_none(
     db: sqlite3.Connection,
 ) -> None:
-    told = outlet(db, "silent.example")
+    told = outlet_page_data(db, "silent.example")
     assert told
     assert (told["articles"], told["statistics"]["counted"], told["statistics"]["wire"]) == (
         0,
         0,
         0,
     )
-    assert outlet(db, "nobody.example") is None
-    assert outlets(db)[0]["host"] == "ridge.example"
-    assert outlets(db, page=2) == []
+    assert outlet_page_data(db, "nobody.example") is None
+    assert outlet_list_rows(db)[0]["host"] == "ridge.example"
+    assert outlet_list_rows(db, page=2) == []
 
 
 # -- searching -------------------------------------------------------------------------------------
 
 
 def test_versions_of_one_text_are_one_hit_and_counted_apart(db: sqlite3.Connection) -> None:
-    told = find(db, Wanted("strike"))
+    told = search_page_data(db, SearchRequest("strike"))
     assert [hit["id"] for hit in told["hits"]] == [1]
     assert (told["articles"], told["texts"], told["hits"][0]["other_outlets"]) == (3, 1, 1)
     assert "⟦strike⟧" in told["hits"][0]["passage"]
 
 
 def test_facets_say_what_each_choice_leaves_and_leave_just_that(db: sqlite3.Connection) -> None:
-    told = find(db, Wanted("ferry"))
+    told = search_page_data(db, SearchRequest("ferry"))
     assert set(told["facets"]) == {"outlet", "month", "language", "story"}
     for name, values in told["facets"].items():
         for each in values:
-            within = find(db, Wanted("ferry", **{name: each["value"]}))
+            within = search_page_data(db, SearchRequest("ferry", **{name: each["value"]}))
             assert within["articles"] == each["count"], (name, each)
             assert name not in within["facets"]
 
@@ -382,19 +395,22 @@ def test_facets_say_what_each_choice_leaves_and_leave_just_that(db: sqlite3.Conn
     [("首相", [3]), ("東京", [3]), ("zurich", [4]), ("خطة", [5]), ('"shorter shifts"', [1])],
 )
 def test_any_script_is_found(db: sqlite3.Connection, words: str, ids: list[int]) -> None:
-    assert [hit["id"] for hit in find(db, Wanted(words))["hits"]] == ids
+    assert [hit["id"] for hit in search_page_data(db, SearchRequest(words))["hits"]] == ids
 
 
 @pytest.mark.parametrize("words", ["-strike", '"', "* ( ) :", "OR", "\x00"])
 def test_what_cannot_be_searched_for_is_explained(db: sqlite3.Connection, words: str) -> None:
-    told = find(db, Wanted(words))
+    told = search_page_data(db, SearchRequest(words))
     assert "give at least one word" in told["error"]
     assert told["hits"] == []
 
 
 def test_nothing_asked_is_nothing_found_and_no_error(db: sqlite3.Connection) -> None:
-    assert (find(db, Wanted("  "))["error"], find(db, Wanted())["hits"]) == (None, [])
-    assert find(db, Wanted("strike", outlet="nobody.example"))["texts"] == 0
+    assert (
+        search_page_data(db, SearchRequest("  "))["error"],
+        search_page_data(db, SearchRequest())["hits"],
+    ) == (None, [])
+    assert search_page_data(db, SearchRequest("strike", outlet="nobody.example"))["texts"] == 0
 
 
 # -- tables ----------------------------------------------------------------------------------------
@@ -403,7 +419,7 @@ def test_nothing_asked_is_nothing_found_and_no_error(db: sqlite3.Connection) -> 
 def test_every_table_and_view_of_an_archive_is_described_with_all_its_columns(
     empty: sqlite3.Connection,
 ) -> None:
-    told = described()
+    told = schema_descriptions()
     rows = empty.execute(
         "SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view')"
     ).fetchall()
@@ -424,8 +440,8 @@ def test_every_table_and_view_of_an_archive_is_described_with_all_its_columns(
 def test_each_example_runs_on_any_archive(
     db: sqlite3.Connection, empty: sqlite3.Connection
 ) -> None:
-    assert [table["name"] for table in explained()] == list(CHIEF)
-    for table in explained():
+    assert [table["name"] for table in explained_tables()] == list(EXPLAINED_TABLES)
+    for table in explained_tables():
         title, sql = table["example"]
         assert title
         for connection in (db, empty):

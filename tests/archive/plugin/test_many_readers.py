@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from archive.plugin import concurrency, middleware
-from archive.plugin.read_pool import BY_THE_CLOCK, limited
-from archive.plugin.routes import ADDRESSES
+from archive.plugin.read_pool import PAGE_CLOCK_FACTOR, time_limited
+from archive.plugin.routes import PAGE_PATHS_PATTERN
 from tests.archive.plugin.test_visitors import Settings, scope
 
 
@@ -38,9 +38,9 @@ def paced(seconds: float) -> Any:
     async def page(asked: Any, receive: Any, send: Any) -> None:
         async with threads:
             await asyncio.sleep(seconds)
-        await middleware.answer(send, 200, "read")
+        await middleware.send_text_answer(send, 200, "read")
 
-    return concurrency.paced(page, Settings(), ADDRESSES)
+    return concurrency.with_request_lanes(page, Settings(), PAGE_PATHS_PATTERN)
 
 
 def test_five_hundred_visitors_at_once_are_all_answered() -> None:
@@ -58,10 +58,12 @@ def test_a_page_is_answered_on_a_machine_that_takes_its_time() -> None:
 def test_where_a_thousand_wait_another_is_turned_away_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(concurrency, "OF_PAGES", concurrency.Patience(waits=30, works=15, most=20))
+    monkeypatch.setattr(
+        concurrency, "PAGE_LANE_LIMITS", concurrency.LaneLimits(waits=30, works=15, most=20)
+    )
     told = asyncio.run(statuses(paced(0.001), "/archive/-/stories", 60))
-    assert told.count(503) == 60 - concurrency.PAGES - 20
-    assert told.count(200) == concurrency.PAGES + 20
+    assert told.count(503) == 60 - concurrency.MAX_CONCURRENT_PAGES - 20
+    assert told.count(200) == concurrency.MAX_CONCURRENT_PAGES + 20
 
 
 def test_places_are_given_back_also_by_who_was_turned_away() -> None:
@@ -80,7 +82,7 @@ ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELEC
 def test_a_statement_ends_after_its_own_work() -> None:
     began = time.thread_time()
     ended = pytest.raises(sqlite3.OperationalError, match="interrupted")
-    with closing(sqlite3.connect(":memory:")) as db, limited(db, 0.05), ended:
+    with closing(sqlite3.connect(":memory:")) as db, time_limited(db, 0.05), ended:
         db.execute(ENDLESS).fetchone()
     assert 0.02 < time.thread_time() - began < 1
 
@@ -94,12 +96,12 @@ def counted(connection: sqlite3.Connection, hangs: float) -> object:
 
 
 def test_a_statement_that_has_to_wait_for_the_machine_is_not_ended() -> None:
-    with closing(sqlite3.connect(":memory:")) as db, limited(db, 0.2):
+    with closing(sqlite3.connect(":memory:")) as db, time_limited(db, 0.2):
         assert counted(db, hangs=0.3) == 3_000
 
 
 def test_a_statement_that_waits_for_ever_is_ended_by_the_clock_and_the_next_begins_anew() -> None:
     with closing(sqlite3.connect(":memory:")) as db:
-        with limited(db, 0.05), pytest.raises(sqlite3.OperationalError, match="interrupted"):
-            counted(db, hangs=0.05 * BY_THE_CLOCK + 0.05)
+        with time_limited(db, 0.05), pytest.raises(sqlite3.OperationalError, match="interrupted"):
+            counted(db, hangs=0.05 * PAGE_CLOCK_FACTOR + 0.05)
         assert counted(db, hangs=0) == 3_000

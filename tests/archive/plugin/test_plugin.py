@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from datasette.app import Datasette
 
-from archive.plugin import registered
-from archive.plugin.cells import cell
-from archive.plugin.metadata import configuration, descriptions, queries
-from archive.storage.schema import TABLES
-from archive.text.html import beginning
+from archive.plugin import registered_domain_of
+from archive.plugin.cells import cell_html
+from archive.plugin.metadata import canned_queries, configuration, table_descriptions
+from archive.storage.schema import FIRST_TABLES
+from archive.text.html import text_excerpt
 from tests.archive.room import PAGES, STORY, furnish
 
 Get = Callable[..., Any]
@@ -143,7 +143,7 @@ EXPECTED = {
 }
 
 
-@pytest.mark.parametrize("name", list(queries()))
+@pytest.mark.parametrize("name", list(canned_queries()))
 def test_each_canned_query_answers_its_question(reading: Get, name: str) -> None:
     found = rows(reading, f"/archive/{name}.json?_shape=array&{PARAMETERS.get(name, '')}")
     assert [next(iter(row.values())) for row in found] == EXPECTED[name]
@@ -246,12 +246,12 @@ def test_headlines_lead_to_articles_and_addresses_out(get: Get) -> None:
     ],
 )
 def test_only_web_addresses_become_links(value: str) -> None:
-    assert cell("url", value, None) is None
+    assert cell_html("url", value, None) is None
 
 
 def test_a_long_cell_is_cut_at_a_word() -> None:
-    assert beginning("one two three", 9) == "one two…"
-    assert beginning("字" * 20, 9) == "字" * 9 + "…"
+    assert text_excerpt("one two three", 9) == "one two…"
+    assert text_excerpt("字" * 20, 9) == "字" * 9 + "…"
 
 
 @pytest.mark.parametrize(
@@ -332,9 +332,9 @@ def test_what_a_users_own_metadata_says_wins(folder: Path) -> None:
 
 
 def test_every_table_of_the_schema_is_described() -> None:
-    tables = set(re.findall(r"^CREATE TABLE (\w+)", TABLES, re.MULTILINE)) | {"revisions"}
-    assert set(descriptions()) >= tables
-    assert "UTC" in descriptions()["articles"]["columns"]["published_at"]
+    tables = set(re.findall(r"^CREATE TABLE (\w+)", FIRST_TABLES, re.MULTILINE)) | {"revisions"}
+    assert set(table_descriptions()) >= tables
+    assert "UTC" in table_descriptions()["articles"]["columns"]["published_at"]
 
 
 def test_the_configuration_of_1_0_parts_descriptions_from_settings() -> None:
@@ -355,7 +355,7 @@ def test_the_configuration_of_1_0_parts_descriptions_from_settings() -> None:
     ],
 )
 def test_the_registered_domain_of_an_address(address: str | None, domain: str | None) -> None:
-    assert registered(address) == domain
+    assert registered_domain_of(address) == domain
 
 
 # -- the pages that are made to be read ------------------------------------------------------------

@@ -18,12 +18,17 @@ from datasette.app import Datasette
 
 import archive.cli.read_commands
 from archive.cli.base import cli
-from archive.cli.serve import PUBLIC, SETTINGS, Served, arguments
+from archive.cli.serve import (
+    DATASETTE_SETTINGS,
+    PUBLIC_DATASETTE_SETTINGS,
+    ServeOptions,
+    datasette_arguments,
+)
 from archive.errors import ArchiveError
-from archive.plugin.metadata import queries
+from archive.plugin.metadata import canned_queries
 from archive.plugin.public import is_open_to_all
-from archive.queries.lookup import page
-from archive.storage.snapshot import snapshot
+from archive.queries.lookup import stored_page
+from archive.storage.snapshot import archive_snapshot
 from bench.visitors import Attack, Server
 from tests.archive.room import PAGES, STORY, furnish
 
@@ -116,7 +121,7 @@ def public(folder: Path) -> Datasette:
 
 @pytest.mark.slow
 def test_strangers_read_the_pages_and_the_canned_queries(public: Datasette) -> None:
-    for path in (*OPEN, *(f"/archive/{name}" for name in queries())):
+    for path in (*OPEN, *(f"/archive/{name}" for name in canned_queries())):
         assert ask(public, path).status_code == 200, path
 
 
@@ -149,10 +154,10 @@ def test_a_strangers_own_sql_is_refused_by_the_door_and_by_datasette(public: Dat
 
 
 async def _may_ask_in_sql(datasette: Datasette, actor: Any) -> bool:
-    from archive.plugin.permissions import may_ask_in_sql
+    from archive.plugin.permissions import may_run_sql
 
     await datasette.invoke_startup()
-    return await may_ask_in_sql(datasette, actor, "archive")
+    return await may_run_sql(datasette, actor, "archive")
 
 
 def test_root_asks_in_sql_and_sees_the_tables(public: Datasette) -> None:
@@ -230,7 +235,7 @@ def test_a_server_that_has_names_answers_to_no_other(folder: Path) -> None:
 
 
 def test_the_copy_is_the_archive_of_one_moment(folder: Path) -> None:
-    with snapshot(folder) as copy:
+    with archive_snapshot(folder) as copy:
         with sqlite3.connect(folder / "archive.db") as connection:
             connection.execute("UPDATE articles SET headline = 'Unpublished'")
         with sqlite3.connect(f"file:{copy}?immutable=1", uri=True) as connection:
@@ -254,23 +259,26 @@ def test_what_was_deleted_is_not_in_the_copy(folder: Path) -> None:
         connection.execute("INSERT INTO outlets (host, added_at) VALUES ('taken-back.example', '')")
         connection.commit()
         connection.execute("DELETE FROM outlets WHERE host = 'taken-back.example'")
-    with snapshot(folder) as copy:
+    with archive_snapshot(folder) as copy:
         assert b"taken-back" not in copy.read_bytes()
 
 
 def test_without_an_archive_nothing_is_copied(tmp_path: Path) -> None:
-    with pytest.raises(ArchiveError), snapshot(tmp_path):
+    with pytest.raises(ArchiveError), archive_snapshot(tmp_path):
         pass
     assert not list(tmp_path.iterdir())
 
 
 def test_public_means_immutable_and_without_downloads() -> None:
-    called = arguments(Path("archive.db"), Path("told.json"), Served(public=True))
+    called = datasette_arguments(Path("archive.db"), Path("told.json"), ServeOptions(public=True))
     assert called[:2] == ["--immutable", "archive.db"]
     settings = {
         called[at + 1]: called[at + 2] for at, word in enumerate(called) if word == "--setting"
     }
-    assert settings == {name: str(value).lower() for name, value in (SETTINGS | PUBLIC).items()}
+    assert settings == {
+        name: str(value).lower()
+        for name, value in (DATASETTE_SETTINGS | PUBLIC_DATASETTE_SETTINGS).items()
+    }
     assert (
         settings["allow_download"]
         == settings["default_allow_sql"]
@@ -280,8 +288,10 @@ def test_public_means_immutable_and_without_downloads() -> None:
 
 
 def test_a_setting_that_is_given_wins() -> None:
-    called = arguments(
-        Path("archive.db"), Path("told.json"), Served(settings=(("sql_time_limit_ms", "3000"),))
+    called = datasette_arguments(
+        Path("archive.db"),
+        Path("told.json"),
+        ServeOptions(settings=(("sql_time_limit_ms", "3000"),)),
     )
     assert called[called.index("sql_time_limit_ms") + 1] == "3000"
 
@@ -289,17 +299,17 @@ def test_a_setting_that_is_given_wins() -> None:
 @pytest.mark.parametrize(
     ("how", "names"),
     [
-        (Served(), ["127.0.0.1", "localhost", "[::1]"]),
-        (Served(host="0.0.0.0"), []),
-        (Served(public=True), []),
+        (ServeOptions(), ["127.0.0.1", "localhost", "[::1]"]),
+        (ServeOptions(host="0.0.0.0"), []),
+        (ServeOptions(public=True), []),
         (
-            Served(public=True, names=("News.example",)),
+            ServeOptions(public=True, names=("News.example",)),
             ["news.example", "127.0.0.1", "localhost", "[::1]"],
         ),
     ],
 )
 def test_on_this_machine_alone_the_server_answers_to_this_machines_names(
-    how: Served, names: list[str]
+    how: ServeOptions, names: list[str]
 ) -> None:
     assert how.hosts == names
 
@@ -374,7 +384,7 @@ def test_the_page_of_an_article_is_saved_and_never_shown_and_a_public_archive_ha
     if public:
         assert answer.status_code == 404
     else:
-        assert answer.content == page(folder, digest)
+        assert answer.content == stored_page(folder, digest)
         assert answer.headers["content-disposition"].startswith("attachment")
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert "sandbox" in answer.headers["content-security-policy"]

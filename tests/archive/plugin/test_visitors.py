@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 from lxml import etree, html
 
 from archive.plugin import concurrency, middleware, sql_limits
-from archive.plugin.csv_safety import Rows, safe_rows
-from archive.plugin.routes import ADDRESSES
-from archive.storage.database import connect
-from archive.storage.schema import ARCHIVE
+from archive.plugin.csv_safety import RowAssembler, safe_csv_rows
+from archive.plugin.routes import PAGE_PATHS_PATTERN
+from archive.storage.database import open_database
+from archive.storage.schema import ARCHIVE_SCHEMA
 from bench.visitors import Server, attacks
 from tests.archive.conftest import MOMENT, add_article
 from tests.archive.room import STORY, furnish
@@ -39,7 +39,7 @@ VERSION_0 = not hasattr(Datasette, "allowed")
 @pytest.fixture
 def limited() -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(":memory:")) as connection:
-        sql_limits.limit(connection)
+        sql_limits.limit_connection(connection)
         yield connection
 
 
@@ -67,10 +67,10 @@ def test_functions_that_take_hours_on_a_hostile_text_are_refused(
 def test_a_function_that_a_later_sqlite_brings_is_refused_and_one_of_a_program_is_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sql_limits, "built_in", lambda: frozenset({"make_much", "lower"}))
-    assert not sql_limits.may_call("make_much")
-    assert sql_limits.may_call("lower")
-    assert sql_limits.may_call("jellyfish")
+    monkeypatch.setattr(sql_limits, "built_in_functions", lambda: frozenset({"make_much", "lower"}))
+    assert not sql_limits.may_call_function("make_much")
+    assert sql_limits.may_call_function("lower")
+    assert sql_limits.may_call_function("jellyfish")
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_settings_are_nobodys(limited: sqlite3.Connection, statement: str) -> No
 
 def test_where_the_file_lies_is_not_told(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "a.db")) as connection:
-        sql_limits.limit(connection)
+        sql_limits.limit_connection(connection)
         assert [
             tuple(row) for row in connection.execute("select name, file from pragma_database_list")
         ] == [("main", None)]
@@ -103,7 +103,7 @@ def test_the_functions_in_place_of_sqlites_do_the_same(where: Any, old: Any, new
         closing(sqlite3.connect(":memory:")) as plain,
         closing(sqlite3.connect(":memory:")) as ours,
     ):
-        sql_limits.limit(ours)
+        sql_limits.limit_connection(ours)
         assert tuple(ours.execute(calls, [where, old, new]).fetchone()) == tuple(
             plain.execute(calls, [where, old, new]).fetchone()
         )
@@ -171,16 +171,16 @@ def test_an_answer_has_its_bounds_and_the_next_one_begins_anew(limited: sqlite3.
     ("value", "bytes_"), [("a" * 1000, 1), ("é" * 1000, 2), ("首" * 1000, 2), ("\x01" * 1000, 2)]
 )
 def test_a_value_weighs_what_it_becomes(value: str, bytes_: int) -> None:
-    assert sql_limits._weight(value) == pytest.approx(bytes_ * 1000, rel=0.1)
+    assert sql_limits._value_weight(value) == pytest.approx(bytes_ * 1000, rel=0.1)
 
 
 BOMB = """
 import re, sqlite3
 from pathlib import Path
-from archive.plugin.sql_limits import HEAP, limit, limit_heap
+from archive.plugin.sql_limits import limit_connection, limit_heap
 assert limit_heap()
 connection = sqlite3.connect(":memory:")
-limit(connection)
+limit_connection(connection)
 nested = ", ".join(f"a{n + 1} as (select p.x from a{n} p, a{n} q)" for n in range(24))
 values = ", ".join(f"x || {n}" for n in range(90))
 grow = "with recursive s(x) as (select 'aaaaaaaaaa' union all select x || x from s where length(x) < 5000000)"
@@ -255,7 +255,7 @@ def scope(
     ],
 )
 def test_a_request_of_no_sound_form_is_refused(asked: dict[str, Any], status: int) -> None:
-    assert middleware.refusal(asked)[0] == status
+    assert middleware.request_refusal(asked)[0] == status
 
 
 def run(app: Any, asked: dict[str, Any], *pieces: bytes) -> tuple[int, dict[str, str], bytes]:
@@ -283,17 +283,17 @@ async def reads_all(asked: Any, receive: Any, send: Any) -> None:
         size += len(event["body"])
         if not event["more_body"]:
             break
-    await middleware.answer(send, 200, str(size))
+    await middleware.send_text_answer(send, 200, str(size))
 
 
 def test_no_more_is_read_than_a_form_has() -> None:
-    app = middleware.bounded(reads_all, ())
+    app = middleware.with_sound_requests(reads_all, ())
     assert run(app, scope(method="POST"), *[b"x" * 65_536] * 10)[2] == b"655360"
     assert run(app, scope(method="POST"), *[b"x" * 65_536] * 100)[0] == 413
 
 
 def test_a_form_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(middleware, "BODY_SECONDS", 0.05)
+    monkeypatch.setattr(middleware, "BODY_TIMEOUT_SECONDS", 0.05)
 
     async def never() -> Any:
         await asyncio.sleep(60)
@@ -303,7 +303,7 @@ def test_a_form_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyP
     async def send(event: Any) -> None:
         sent.append(event)
 
-    asyncio.run(middleware.bounded(reads_all, ())(scope(method="POST"), never, send))
+    asyncio.run(middleware.with_sound_requests(reads_all, ())(scope(method="POST"), never, send))
     assert sent[0]["status"] == 408
 
 
@@ -320,11 +320,11 @@ class Settings:
 async def slow(asked: Any, receive: Any, send: Any) -> None:
     if not asked["path"].startswith("/archive/-/"):
         await asyncio.sleep(60)
-    await middleware.answer(send, 200, "read")
+    await middleware.send_text_answer(send, 200, "read")
 
 
 def test_slow_requests_are_told_so_in_time_and_a_reader_does_not_wait_for_them() -> None:
-    app = concurrency.paced(slow, Settings(), ADDRESSES)
+    app = concurrency.with_request_lanes(slow, Settings(), PAGE_PATHS_PATTERN)
 
     answered: list[str] = []
 
@@ -357,7 +357,7 @@ def test_an_answer_that_has_begun_may_take_its_time() -> None:
 
     assert (
         run(
-            concurrency.paced(streams, Settings(), ADDRESSES),
+            concurrency.with_request_lanes(streams, Settings(), PAGE_PATHS_PATTERN),
             scope("/archive/articles.csv", b"_stream=on"),
         )[2]
         == b"all"
@@ -373,25 +373,25 @@ def test_an_answer_that_has_begun_may_take_its_time() -> None:
      ("/archive", False), ("/archive//x", False), ("https://login.example/", False), ("?x", False)],
 )  # fmt: skip
 def test_no_answer_leads_to_another_host_without_saying_so(location: str, elsewhere: bool) -> None:
-    assert middleware.leads_elsewhere(location) == elsewhere
+    assert middleware.leads_to_another_host(location) == elsewhere
 
     async def redirects(asked: Any, receive: Any, send: Any) -> None:
-        await middleware.answer(send, 302, "", location=location)
+        await middleware.send_text_answer(send, 302, "", location=location)
 
-    status, headers, _ = run(middleware.with_headers(redirects), scope())
+    status, headers, _ = run(middleware.with_security_headers(redirects), scope())
     assert (status, "location" in headers) == ((404, False) if elsewhere else (302, True))
 
 
 def test_an_error_tells_nothing_of_the_machine() -> None:
     async def fails(asked: Any, receive: Any, send: Any) -> None:
-        await middleware.answer(send, 500, "No such file: /home/mara/archive.db")
+        await middleware.send_text_answer(send, 500, "No such file: /home/mara/archive.db")
 
     async def breaks(asked: Any, receive: Any, send: Any) -> None:
         raise RuntimeError("/home/mara/archive.db")
 
     for app in (fails, breaks):
-        status, headers, body = run(middleware.with_headers(app), scope())
-        assert (status, body) == (500, middleware.BROKEN)
+        status, headers, body = run(middleware.with_security_headers(app), scope())
+        assert (status, body) == (500, middleware.SERVER_ERROR_MESSAGE)
         assert headers["x-content-type-options"] == "nosniff"
 
 
@@ -440,10 +440,10 @@ def test_a_visitors_mistake_is_no_failure_of_the_server(folder: Path) -> None:
 
 
 def test_what_takes_more_memory_than_there_is_is_refused_in_a_sentence() -> None:
-    from archive.plugin import refused
+    from archive.plugin import visitor_error
 
-    assert refused(MemoryError()) == "The query needs more memory than this server allows."
-    assert refused(KeyError("x")) is None
+    assert visitor_error(MemoryError()) == "The query needs more memory than this server allows."
+    assert visitor_error(KeyError("x")) is None
 
 
 def test_texts_too_long_to_compare_in_a_visitors_time_are_not_compared(folder: Path) -> None:
@@ -471,7 +471,7 @@ def as_csv(rows: list[list[str]]) -> str:
 
 
 def test_a_cell_that_begins_like_a_formula_gets_an_apostrophe_and_others_stay() -> None:
-    rows = list(csv.reader(io.StringIO(safe_rows(as_csv([FORMULAS, HARMLESS])), newline="")))
+    rows = list(csv.reader(io.StringIO(safe_csv_rows(as_csv([FORMULAS, HARMLESS])), newline="")))
     assert rows == [["'" + cell for cell in FORMULAS], HARMLESS]
 
 
@@ -480,10 +480,10 @@ def test_a_cell_that_begins_like_a_formula_gets_an_apostrophe_and_others_stay() 
 )
 def test_a_table_in_pieces_is_as_safe_as_a_whole_one(rows: list[list[str]], size: int) -> None:
     text = as_csv(rows)
-    sent, given = Rows(), text.encode("utf-8", "replace")
+    sent, given = RowAssembler(), text.encode("utf-8", "replace")
     pieces = [given[at : at + size] for at in range(0, len(given), size)]
     out = b"".join(sent.safe(piece, True) for piece in pieces) + sent.safe(b"", False)
-    assert out.decode() == safe_rows(given.decode())
+    assert out.decode() == safe_csv_rows(given.decode())
     for row in csv.reader(io.StringIO(out.decode(), newline="")):
         assert not any(cell[:1] in "=@" for cell in row if cell)
 
@@ -529,7 +529,7 @@ COLUMNS = (
 def hostile(folder: Path) -> Path:
     """An archive each text of which is hostile: articles, copies, changes, outlets, the story, its
     terms, reasons."""
-    connection = connect(furnish(folder) / "archive.db", ARCHIVE)
+    connection = open_database(furnish(folder) / "archive.db", ARCHIVE_SCHEMA)
     connection.execute(
         f"UPDATE articles SET {', '.join(f'{name} = :evil' for name in COLUMNS)}", {"evil": EVIL}
     )

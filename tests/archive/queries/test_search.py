@@ -9,11 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.errors import UsageError
-from archive.queries.search import NOTHING, match_or_nothing, match_query, passage, search
-from archive.storage.database import connect
-from archive.storage.schema import ARCHIVE
+from archive.queries.search import (
+    MATCH_NOTHING,
+    match_or_nothing,
+    match_query,
+    matching_passage,
+    search_articles,
+)
+from archive.storage.database import open_database
+from archive.storage.schema import ARCHIVE_SCHEMA
 from archive.text.unspaced import bigrams
-from archive.times import seconds, since
+from archive.times import parse_duration_seconds, parse_since
 from tests.growth import assert_growth
 
 ARTICLES = {
@@ -32,7 +38,7 @@ ARTICLES = {
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> sqlite3.Connection:
-    connection = connect(tmp_path_factory.mktemp("search") / "archive.db", ARCHIVE)
+    connection = open_database(tmp_path_factory.mktemp("search") / "archive.db", ARCHIVE_SCHEMA)
     for host in ("harbour.example", "tokyo.example"):
         connection.execute(
             "INSERT INTO outlets (host, added_at) VALUES (?, '2024-01-01T00:00:00Z')", [host]
@@ -90,7 +96,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> sqlite3.Connection:
 def test_words_find_the_articles_that_a_reader_would_expect(
     archive: sqlite3.Connection, words: str, ids: set[int]
 ) -> None:
-    assert {hit.id for hit in search(archive, words)} == ids
+    assert {hit.id for hit in search_articles(archive, words)} == ids
 
 
 @pytest.mark.parametrize(
@@ -101,7 +107,7 @@ def test_what_names_nothing_to_look_for_is_said_in_one_line(words: str) -> None:
     with pytest.raises(UsageError) as error:
         match_query(words)
     assert "\n" not in str(error.value)
-    assert match_or_nothing(words) == NOTHING
+    assert match_or_nothing(words) == MATCH_NOTHING
 
 
 HOSTILE = [
@@ -141,7 +147,7 @@ def test_no_text_makes_the_search_fail(archive: sqlite3.Connection, words: str) 
     archive.execute(
         "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH ?", [match_or_nothing(words)]
     ).fetchone()
-    assert len(passage("The ferry 首相 leaves.", words)) < 60
+    assert len(matching_passage("The ferry 首相 leaves.", words)) < 60
 
 
 def test_a_column_cannot_be_searched_by_accident(archive: sqlite3.Connection) -> None:
@@ -149,16 +155,16 @@ def test_a_column_cannot_be_searched_by_accident(archive: sqlite3.Connection) ->
 
 
 def test_the_headline_weighs_most(archive: sqlite3.Connection) -> None:
-    assert search(archive, "strike")[0].id == 6
+    assert search_articles(archive, "strike")[0].id == 6
 
 
 def test_a_hit_shows_the_place_with_the_words_marked(archive: sqlite3.Connection) -> None:
-    (hit,) = search(archive, "zurich o'brien")
+    (hit,) = search_articles(archive, "zurich o'brien")
     assert "⟦Zürich⟧ quay at dawn, ⟦O'Brien⟧ said" in hit.passage
 
 
 def test_a_hit_among_unspaced_letters_shows_the_place_too(archive: sqlite3.Connection) -> None:
-    (hit,) = search(archive, "首相")
+    (hit,) = search_articles(archive, "首相")
     assert hit.passage.startswith("⟦首相⟧は会見で述べた。AI⟦首相⟧補佐官")
 
 
@@ -169,7 +175,7 @@ def test_the_passage_of_a_long_text_is_cut_around_the_place_with_most_words() ->
         + "The ferry left before the strike. "
         + "And more. " * 100
     )
-    shown = passage(text, "strike ferry", width=80)
+    shown = matching_passage(text, "strike ferry", width=80)
     assert "The ⟦ferry⟧ left before the ⟦strike⟧" in shown
     assert shown.startswith("…")
     assert shown.endswith("…")
@@ -177,7 +183,7 @@ def test_the_passage_of_a_long_text_is_cut_around_the_place_with_most_words() ->
 
 
 def test_brackets_of_the_text_itself_are_not_taken_for_marks() -> None:
-    assert passage("a ⟦b⟧ c", "c") == "a [b] ⟦c⟧"
+    assert matching_passage("a ⟦b⟧ c", "c") == "a [b] ⟦c⟧"
 
 
 @pytest.mark.parametrize(
@@ -197,7 +203,7 @@ def test_brackets_of_the_text_itself_are_not_taken_for_marks() -> None:
 def test_filters_narrow_a_search(
     archive: sqlite3.Connection, filters: dict[str, object], ids: set[int]
 ) -> None:
-    assert {hit.id for hit in search(archive, "ferry", **filters)} == ids  # type: ignore[arg-type]
+    assert {hit.id for hit in search_articles(archive, "ferry", **filters)} == ids  # type: ignore[arg-type]
 
 
 def test_a_text_that_went_round_is_one_hit_and_its_copies_can_be_listed(
@@ -207,10 +213,10 @@ def test_a_text_that_went_round_is_one_hit_and_its_copies_can_be_listed(
     archive.execute("BEGIN")
     archive.execute("INSERT INTO texts (id, original_id) VALUES (1, 1)")
     archive.execute("INSERT INTO versions VALUES (1, 1, 1), (6, 1, 2)")
-    folded = {hit.id: hit.other_outlets for hit in search(archive, "ferry")}
-    of_one_outlet = [hit.id for hit in search(archive, "strike ferry ends crews")]
-    each = {hit.id: hit.other_outlets for hit in search(archive, "ferry", copies=True)}
-    few = search(archive, "ferry", limit=1, copies=True)
+    folded = {hit.id: hit.other_outlets for hit in search_articles(archive, "ferry")}
+    of_one_outlet = [hit.id for hit in search_articles(archive, "strike ferry ends crews")]
+    each = {hit.id: hit.other_outlets for hit in search_articles(archive, "ferry", copies=True)}
+    few = search_articles(archive, "ferry", limit=1, copies=True)
     archive.execute("ROLLBACK")
     assert folded == {1: 1, 5: 0}
     assert of_one_outlet == [6]
@@ -266,7 +272,7 @@ def test_moments_can_be_typed_as_days_clock_times_and_ages() -> None:
         "1m": "2024-02-14T12:00:00Z",
         "1y": "2023-03-16T12:00:00Z",
     }
-    assert {text: since(text, now=at) for text in meant} == meant
+    assert {text: parse_since(text, now=at) for text in meant} == meant
 
 
 @pytest.mark.parametrize(
@@ -274,22 +280,27 @@ def test_moments_can_be_typed_as_days_clock_times_and_ages() -> None:
 )
 def test_what_is_no_moment_is_said(text: str) -> None:
     with pytest.raises(UsageError, match="neither a date nor an age"):
-        since(text)
+        parse_since(text)
 
 
 def test_durations_count_minutes_where_ages_count_months() -> None:
-    assert [seconds(text) for text in ("90s", "10m", "2h", "1d")] == [90, 600, 7200, 86400]
+    assert [parse_duration_seconds(text) for text in ("90s", "10m", "2h", "1d")] == [
+        90,
+        600,
+        7200,
+        86400,
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "0m", "10", "2w", "-5m"])
 def test_what_is_no_duration_is_said(text: str) -> None:
     with pytest.raises(UsageError, match="is not a duration"):
-        seconds(text)
+        parse_duration_seconds(text)
 
 
 def test_a_passage_ends_between_words() -> None:
     assert (
-        passage("The ferry left the island before dawn", "ferry", width=28)
+        matching_passage("The ferry left the island before dawn", "ferry", width=28)
         == "The ⟦ferry⟧ left the island…"
     )
 
@@ -297,7 +308,7 @@ def test_a_passage_ends_between_words() -> None:
 @pytest.mark.slow
 def test_a_passage_is_found_in_time_whatever_was_typed() -> None:
     def passages(many: int) -> None:
-        passage("ferry 首相 " * many, " ".join(f"word{n} 首{n}" for n in range(many)))
-        passage("a" * 10 * many, "a" * many)
+        matching_passage("ferry 首相 " * many, " ".join(f"word{n} 首{n}" for n in range(many)))
+        matching_passage("a" * 10 * many, "a" * many)
 
     assert_growth(passages, 2_500)

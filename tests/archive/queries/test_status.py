@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from archive.queries.lookup import outlets
-from archive.queries.status import report
-from archive.storage.database import connect_to_read
-from archive.storage.schema import ARCHIVE
+from archive.queries.lookup import outlet_totals
+from archive.queries.status import status_report
+from archive.storage.database import open_read_only
+from archive.storage.schema import ARCHIVE_SCHEMA
 
 
 def test_the_report_counts_what_is_in_the_archive(folder: Path) -> None:
-    connection = connect_to_read(folder / "archive.db", ARCHIVE)
-    stands = report(connection, folder, today=datetime(2024, 3, 2, tzinfo=UTC))
+    connection = open_read_only(folder / "archive.db", ARCHIVE_SCHEMA)
+    stands = status_report(connection, folder, today=datetime(2024, 3, 2, tzinfo=UTC))
     connection.close()
     counts = {
         name: stands[name]
@@ -52,7 +52,7 @@ def test_the_report_counts_what_is_in_the_archive(folder: Path) -> None:
 
 
 def test_outlets_come_with_their_sources_and_articles(folder: Path) -> None:
-    found = {row["host"]: row for row in outlets(folder)}
+    found = {row["host"]: row for row in outlet_totals(folder)}
     assert (
         found["harbour.example"]
         | {"feeds": 1, "sitemaps": 0, "articles": 2, "newest": "2024-02-15T10:30:00Z"}

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from archive.storage.database import connect, part, transaction
-from archive.storage.schema import ARCHIVE
+from archive.storage.database import open_database, savepoint, transaction
+from archive.storage.schema import ARCHIVE_SCHEMA
 from tests.patience import patient
 
 OPEN = """
@@ -42,7 +42,7 @@ def test_four_programs_that_open_new_archives_at_once_all_find_them_whole(tmp_pa
 
 @pytest.fixture
 def db(tmp_path: Path) -> sqlite3.Connection:
-    return connect(tmp_path / "archive.db", ARCHIVE)
+    return open_database(tmp_path / "archive.db", ARCHIVE_SCHEMA)
 
 
 def add(db: sqlite3.Connection, host: str | None) -> None:
@@ -54,7 +54,7 @@ def hosts(db: sqlite3.Connection) -> list[str]:
 
 
 def add_in_vain(db: sqlite3.Connection, host: str) -> None:
-    with part(db):
+    with savepoint(db):
         add(db, host)
         add(db, None)
 
@@ -64,7 +64,7 @@ def test_a_part_that_fails_is_undone_alone_and_parts_may_lie_within_parts(
 ) -> None:
     with transaction(db):
         add(db, "before.example")
-        with part(db):
+        with savepoint(db):
             add(db, "outer.example")
             with pytest.raises(sqlite3.IntegrityError):
                 add_in_vain(db, "inner.example")
@@ -77,7 +77,7 @@ def test_a_part_that_fails_is_undone_alone_and_parts_may_lie_within_parts(
 def test_a_transaction_that_fails_takes_its_parts_with_it(db: sqlite3.Connection) -> None:
     def fail() -> None:
         with transaction(db):
-            with part(db):
+            with savepoint(db):
                 add(db, "undone.example")
             add(db, None)
 

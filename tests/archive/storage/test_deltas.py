@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.storage.captures import zstd
-from archive.storage.deltas import grow, pays, shrink
+from archive.storage.deltas import compress_delta, decompress_delta, is_delta_worthwhile
 
 
 def page(seed: int, sentences: int = 400) -> bytes:
@@ -33,21 +33,21 @@ EVENING = MORNING.replace(b"<title>Ferry", b"<title>Ferry sails again").replace(
 
 @given(st.binary(max_size=300), st.binary(max_size=300))
 def test_whatever_shrinks_grows_again(body: bytes, base: bytes) -> None:
-    assert grow(shrink(body, base), base) == body
+    assert decompress_delta(compress_delta(body, base), base) == body
 
 
 def test_a_corrected_page_costs_little_beside_the_first() -> None:
     alone = zstd.compress(EVENING, 3)
-    delta = shrink(EVENING, MORNING)
+    delta = compress_delta(EVENING, MORNING)
 
     assert len(delta) < len(alone) / 50
-    assert pays(delta, alone)
+    assert is_delta_worthwhile(delta, alone)
 
 
 def test_another_page_is_not_worth_a_delta() -> None:
     other = page(2)
 
-    assert not pays(shrink(other, MORNING), zstd.compress(other, 3))
+    assert not is_delta_worthwhile(compress_delta(other, MORNING), zstd.compress(other, 3))
 
 
 @pytest.mark.slow
@@ -57,12 +57,12 @@ def test_large_pages_grow_again_too() -> None:
     body = base[:3_000_000] + b"<p>Added.</p>" + base[3_000_000:]
 
     assert len(base) > 4_000_000
-    assert grow(shrink(body, base), base) == body
+    assert decompress_delta(compress_delta(body, base), base) == body
 
 
 def test_a_delta_read_against_another_page_fails() -> None:
     with pytest.raises(zstd.ZstdError):
-        grow(shrink(EVENING, MORNING), page(2))
+        decompress_delta(compress_delta(EVENING, MORNING), page(2))
 
 
 @pytest.mark.shared
@@ -71,13 +71,17 @@ def test_real_pages_fetched_twice_take_a_fifth(shared: Path) -> None:
     alone."""
     pairs = [*same_urls(shared / "corpus"), *revisions(shared / "corpus")]
     alone = [zstd.compress(body, 3) for _, body in pairs]
-    deltas = [shrink(body, base) for base, body in pairs]
+    deltas = [compress_delta(body, base) for base, body in pairs]
     kept = [
-        delta if pays(delta, whole) else whole for delta, whole in zip(deltas, alone, strict=True)
+        delta if is_delta_worthwhile(delta, whole) else whole
+        for delta, whole in zip(deltas, alone, strict=True)
     ]
 
     assert len(pairs) == 78
-    assert all(grow(delta, base) == body for delta, (base, body) in zip(deltas, pairs, strict=True))
+    assert all(
+        decompress_delta(delta, base) == body
+        for delta, (base, body) in zip(deltas, pairs, strict=True)
+    )
     assert sum(map(len, kept)) < sum(map(len, alone)) / 4
 
 

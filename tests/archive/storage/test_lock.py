@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from archive.errors import ArchiveError, BusyError
-from archive.storage.lock import crawl_lock, held_by
+from archive.storage.lock import crawl_lock_owner, hold_crawl_lock
 
 HOLD = """
 import sys, time; from pathlib import Path; from archive.storage.lock import crawl_lock
@@ -34,11 +34,11 @@ def test_who_holds_the_archive_is_told_with_process_machine_and_start(tmp_path: 
     try:
         with (
             pytest.raises(BusyError, match=rf"process {other.pid} on \S+, since 20\d\d-") as told,
-            crawl_lock(tmp_path),
+            hold_crawl_lock(tmp_path),
         ):
             pass
         assert told.value.exit_code == 75
-        assert (held_by(tmp_path) or "").startswith(f"process {other.pid} on ")
+        assert (crawl_lock_owner(tmp_path) or "").startswith(f"process {other.pid} on ")
     finally:
         other.kill()
         other.wait()
@@ -51,14 +51,14 @@ def test_a_process_that_was_killed_holds_nothing_though_its_name_is_still_there(
     os.kill(other.pid, signal.SIGKILL)
     other.wait()
     assert str(other.pid) in (tmp_path / "crawl.owner").read_text()
-    assert held_by(tmp_path) is None
-    with crawl_lock(tmp_path):
-        assert f"process {os.getpid()} " in (held_by(tmp_path) or "")
+    assert crawl_lock_owner(tmp_path) is None
+    with hold_crawl_lock(tmp_path):
+        assert f"process {os.getpid()} " in (crawl_lock_owner(tmp_path) or "")
     assert not (tmp_path / "crawl.owner").exists()
 
 
 def test_nobody_holds_an_archive_that_is_not_there(tmp_path: Path) -> None:
-    assert held_by(tmp_path / "nowhere") is None
+    assert crawl_lock_owner(tmp_path / "nowhere") is None
 
 
 def test_asking_who_holds_it_costs_no_crawl_its_start(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_asking_who_holds_it_costs_no_crawl_its_start(tmp_path: Path) -> None:
     asking = subprocess.Popen([sys.executable, "-c", ask, tmp_path])
     try:
         for _ in range(500):
-            with crawl_lock(tmp_path):
+            with hold_crawl_lock(tmp_path):
                 pass
     finally:
         asking.kill()
@@ -78,15 +78,15 @@ def test_asking_who_holds_it_costs_no_crawl_its_start(tmp_path: Path) -> None:
 
 def test_a_lock_is_let_go_of_though_the_folder_went_away(tmp_path: Path) -> None:
     folder = tmp_path / "archive"
-    with crawl_lock(folder):
+    with hold_crawl_lock(folder):
         folder.rename(tmp_path / "moved")
-    assert held_by(tmp_path / "moved") is None
+    assert crawl_lock_owner(tmp_path / "moved") is None
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with (
         pytest.raises(ArchiveError, match="file/archive: cannot be written"),
-        crawl_lock(tmp_path / "file" / "archive"),
+        hold_crawl_lock(tmp_path / "file" / "archive"),
     ):
         pass

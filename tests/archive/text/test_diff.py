@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.text.diff import Diff, as_html, as_inline_html, as_text, diff, matches
+from archive.text.diff import (
+    TextDiff,
+    diff_as_html,
+    diff_as_inline_html,
+    diff_as_text,
+    diff_texts,
+    matching_positions,
+)
 from tests.growth import assert_growth
 
 OLD = """The harbour board voted 6 to 5 on Tuesday to move the landing. Residents had asked for it.
@@ -19,7 +26,7 @@ The council meets again in two weeks."""
 
 
 def read(old: str, new: str) -> str:
-    return as_text(diff(old, new))
+    return diff_as_text(diff_texts(old, new))
 
 
 @pytest.mark.parametrize(
@@ -71,15 +78,15 @@ def test_unchanged_paragraphs_fold_and_moved_ones_are_called_so() -> None:
 
 def test_words_are_counted_and_what_moved_is_not() -> None:
     lines = OLD.split("\n")
-    moved = diff(OLD, "\n".join([*lines[1:], lines[0]]))
+    moved = diff_texts(OLD, "\n".join([*lines[1:], lines[0]]))
     assert (moved.words_added, moved.words_removed, moved.is_empty) == (0, 0, False)
-    edited = diff(OLD, OLD.replace("6 to 5", "7 to 4").replace(" off the quay", ""))
+    edited = diff_texts(OLD, OLD.replace("6 to 5", "7 to 4").replace(" off the quay", ""))
     assert (edited.words_added, edited.words_removed) == (2, 5)
-    assert diff("他们投票。", "他们星期三投票。").words_added == 3
+    assert diff_texts("他们投票。", "他们星期三投票。").words_added == 3
 
 
 def test_white_space_is_no_difference() -> None:
-    assert diff("One two.\n\nThree.", "One  two.\nThree. ").is_empty
+    assert diff_texts("One two.\n\nThree.", "One  two.\nThree. ").is_empty
 
 
 # -- hostile texts ---------------------------------------------------------------------------------
@@ -99,7 +106,7 @@ HOSTILE = (
     ],
 )
 def test_what_a_text_says_is_shown_and_never_run(old: str, new: str) -> None:
-    for page in (as_html(diff(old, new)), as_inline_html(diff(old, new))):
+    for page in (diff_as_html(diff_texts(old, new)), diff_as_inline_html(diff_texts(old, new))):
         for word in ("<script", "<img", "</script"):
             assert word not in page
         assert page.count("<ins") == page.count("</ins>")
@@ -110,15 +117,15 @@ def test_what_a_text_says_is_shown_and_never_run(old: str, new: str) -> None:
 
 
 def test_a_text_does_not_steer_the_terminal() -> None:
-    shown = as_text(diff("Fine words.", f"{HOSTILE} Fine words."))
+    shown = diff_as_text(diff_texts("Fine words.", f"{HOSTILE} Fine words."))
     assert "\x1b" not in shown
     assert "\u202e" not in shown
-    coloured = as_text(diff("One two.", "One three."), colour=True)
+    coloured = diff_as_text(diff_texts("One two.", "One three."), colour=True)
     assert coloured == "One \x1b[31;9mtwo\x1b[0m\x1b[32;4mthree\x1b[0m."
 
 
 def test_changes_are_said_to_those_who_hear_the_page() -> None:
-    page = as_html(diff("The board voted 6 to 5.", "The board voted 7 to 5."))
+    page = diff_as_html(diff_texts("The board voted 6 to 5.", "The board voted 7 to 5."))
     assert '<del><span class="dateline-spoken">removed: </span>6</del>' in page
     assert '<ins><span class="dateline-spoken">added: </span>7</ins>' in page
 
@@ -144,7 +151,7 @@ WORDS = st.sampled_from(
 TEXTS = st.lists(WORDS, max_size=60).map(" ".join)
 
 
-def side(found: Diff, *changes: str) -> str:
+def side(found: TextDiff, *changes: str) -> str:
     pieces = (
         piece.text
         for paragraph in found.paragraphs
@@ -158,7 +165,7 @@ def side(found: Diff, *changes: str) -> str:
 def test_the_new_text_can_be_read_off_a_diff_and_nothing_of_the_old_is_missing(
     old: str, new: str
 ) -> None:
-    found = diff(old, new)
+    found = diff_texts(old, new)
     assert side(found, "same", "added", "moved here") == "".join(new.split())
     assert sorted(side(found, "same", "removed", "moved away")) == sorted("".join(old.split()))
     assert found.is_empty or old.split() != new.split()
@@ -166,7 +173,7 @@ def test_the_new_text_can_be_read_off_a_diff_and_nothing_of_the_old_is_missing(
 
 @given(st.lists(st.sampled_from("abc"), max_size=30), st.lists(st.sampled_from("abc"), max_size=30))
 def test_matches_ascend_and_hold_the_same(old: list[str], new: list[str]) -> None:
-    pairs = matches(old, new)
+    pairs = matching_positions(old, new)
     assert all(old[i] == new[j] for i, j in pairs)
     assert pairs == sorted(pairs, key=lambda pair: pair[1])
     assert len({i for i, _ in pairs}) == len({j for _, j in pairs}) == len(pairs)
@@ -218,11 +225,11 @@ def test_six_thousand_words_take_a_moment_however_they_differ(old: str, new: str
     """`bench/diff.py` measures it; here there is room for a busy machine, and none for a quadratic
     step."""
     longer = max(len(old), len(new))
-    assert_growth(lambda length: diff(old[:length], new[:length]), longer // 4, times=4)
+    assert_growth(lambda length: diff_texts(old[:length], new[:length]), longer // 4, times=4)
 
 
 def test_a_changed_word_in_every_sentence_is_all_that_is_marked() -> None:
-    found = diff(
+    found = diff_texts(
         sentences(WORDS_6000),
         sentences(["changed" if at % 20 == 7 else w for at, w in enumerate(WORDS_6000)]),
     )

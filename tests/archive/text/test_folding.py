@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from archive.errors import ArchiveError
-from archive.queries.search import passage, search
-from archive.storage.database import connect
-from archive.storage.schema import ARCHIVE
+from archive.queries.search import matching_passage, search_articles
+from archive.storage.database import open_database
+from archive.storage.schema import ARCHIVE_SCHEMA
 from archive.text.unspaced import bigrams
 
 TEXTS = {
@@ -55,7 +55,9 @@ def archive_of(connection: sqlite3.Connection, fill: bool = True) -> sqlite3.Con
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> sqlite3.Connection:
-    return archive_of(connect(tmp_path_factory.mktemp("folding") / "archive.db", ARCHIVE))
+    return archive_of(
+        open_database(tmp_path_factory.mktemp("folding") / "archive.db", ARCHIVE_SCHEMA)
+    )
 
 
 TYPED = [
@@ -89,7 +91,7 @@ TYPED = [
 def test_a_word_is_found_however_it_is_written_or_typed(
     archive: sqlite3.Connection, name: str, words: str
 ) -> None:
-    assert name in {hit.url for hit in search(archive, words)}
+    assert name in {hit.url for hit in search_articles(archive, words)}
 
 
 @pytest.mark.parametrize(
@@ -103,12 +105,12 @@ def test_a_word_is_found_however_it_is_written_or_typed(
     ],
 )
 def test_other_words_stay_other_words(archive: sqlite3.Connection, words: str, name: str) -> None:
-    assert name not in {hit.url for hit in search(archive, words)}
+    assert name not in {hit.url for hit in search_articles(archive, words)}
 
 
 def test_an_unwanted_word_is_unwanted_in_every_spelling(archive: sqlite3.Connection) -> None:
-    assert {hit.url for hit in search(archive, "tromso")} == {"Nordic"}
-    assert search(archive, "tromso -aebeltoft") == []
+    assert {hit.url for hit in search_articles(archive, "tromso")} == {"Nordic"}
+    assert search_articles(archive, "tromso -aebeltoft") == []
 
 
 @pytest.mark.parametrize(
@@ -124,28 +126,32 @@ def test_an_unwanted_word_is_unwanted_in_every_spelling(archive: sqlite3.Connect
     ],
 )
 def test_the_passage_shows_the_word_as_the_page_wrote_it(name: str, words: str, shown: str) -> None:
-    found = passage(TEXTS[name], words)
+    found = matching_passage(TEXTS[name], words)
     assert shown in found
     assert found.replace("⟦", "").replace("⟧", "") == TEXTS[name]
 
 
 def test_an_archive_of_the_step_before_finds_them_too(tmp_path: Path) -> None:
-    before = replace(ARCHIVE, steps=tuple(step for step in ARCHIVE.steps if step[0] < "m010"))
-    archive_of(connect(tmp_path / "archive.db", before), fill=False).close()
+    before = replace(
+        ARCHIVE_SCHEMA, steps=tuple(step for step in ARCHIVE_SCHEMA.steps if step[0] < "m010")
+    )
+    archive_of(open_database(tmp_path / "archive.db", before), fill=False).close()
 
-    archive = connect(tmp_path / "archive.db", ARCHIVE)
+    archive = open_database(tmp_path / "archive.db", ARCHIVE_SCHEMA)
 
     for name, words in TYPED:
         if name != "half width":  # Japanese has had its pairs ever since
-            assert name in {hit.url for hit in search(archive, words.split("|")[0])}
+            assert name in {hit.url for hit in search_articles(archive, words.split("|")[0])}
     archive.execute("INSERT INTO articles_fts(articles_fts, rank) VALUES ('integrity-check', 1)")
 
 
 def test_a_step_that_fails_leaves_the_archive_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = replace(ARCHIVE, steps=tuple(step for step in ARCHIVE.steps if step[0] < "m010"))
-    archive_of(connect(tmp_path / "archive.db", before), fill=False).close()
+    before = replace(
+        ARCHIVE_SCHEMA, steps=tuple(step for step in ARCHIVE_SCHEMA.steps if step[0] < "m010")
+    )
+    archive_of(open_database(tmp_path / "archive.db", before), fill=False).close()
     calls = []
 
     def fails(text: str) -> str | None:
@@ -156,11 +162,11 @@ def test_a_step_that_fails_leaves_the_archive_as_it_was(
 
     monkeypatch.setattr("archive.storage.database.bigrams", fails)
     with pytest.raises(ArchiveError):
-        connect(tmp_path / "archive.db", ARCHIVE)
+        open_database(tmp_path / "archive.db", ARCHIVE_SCHEMA)
 
-    archive = connect(tmp_path / "archive.db", before)
+    archive = open_database(tmp_path / "archive.db", before)
     assert (
         archive.execute("SELECT count(*) FROM articles WHERE bigrams IS NOT NULL").fetchone()[0]
         == 0
     )
-    assert search(archive, "hafenbehorde") == []
+    assert search_articles(archive, "hafenbehorde") == []

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from archive.archive import OutletReport
 from crawler.cli.crawl_report import (
-    HEADS,
+    OUTLET_TABLE_HEADS,
     few_outlets_hint,
     print_crawl_report,
     story_lines,
     table_lines,
 )
-from crawler.jobs.crawl import FEW, CrawlReport, LeadTally, StoryReport
+from crawler.jobs.crawl import MIN_OUTLETS_FOR_STORY, CrawlReport, LeadTally, StoryReport
 
 ROWS = [
     ("outlet", "new", "failed", "why"),
@@ -50,7 +50,7 @@ def test_several_outlets_are_followed_by_their_totals_and_by_why_the_crawl_stopp
     )
     print_crawl_report(report)
     head, *lines = capsys.readouterr().out.splitlines()
-    assert head.split() == " ".join(HEADS).split()
+    assert head.split() == " ".join(OUTLET_TABLE_HEADS).split()
     assert lines[0].split() == ["harbour.example", "12", "12", *"·····"]
     assert lines[1].endswith("2 × HTTP 500, timed out")
     assert lines[2].split() == ["2", "outlets", "18", "15", "0", "0", "0", "0", "3"]
@@ -96,5 +96,7 @@ def test_a_crawl_for_a_story_reports_its_leads_by_source_and_why_it_stopped():
 def test_few_outlets_are_a_reason_to_name_more_and_many_are_not():
     assert few_outlets_hint("ferry-strike", 0).startswith("The archive reads no outlet yet;")
     assert few_outlets_hint("ferry-strike", 1).startswith("The archive reads 1 outlet;")
-    assert few_outlets_hint("ferry-strike", FEW - 1).startswith("The archive reads 9 outlets;")
-    assert few_outlets_hint("ferry-strike", FEW) == ""
+    assert few_outlets_hint("ferry-strike", MIN_OUTLETS_FOR_STORY - 1).startswith(
+        "The archive reads 9 outlets;"
+    )
+    assert few_outlets_hint("ferry-strike", MIN_OUTLETS_FOR_STORY) == ""

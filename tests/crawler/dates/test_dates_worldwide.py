@@ -6,9 +6,14 @@ from collections import defaultdict
 
 import pytest
 
-from crawler.dates.calendars import of_solar_hijri
-from crawler.dates.date_parser import days_in, moment, month_first, read_moment
-from crawler.dates.month_names import EVERYWHERE_TEXT, month_number, names_of
+from crawler.dates.calendars import gregorian_day_of_solar_hijri
+from crawler.dates.date_parser import (
+    days_without_year,
+    parse_date,
+    parse_source_date,
+    writes_month_first,
+)
+from crawler.dates.month_names import UNAMBIGUOUS_MONTHS_TEXT, month_names_of, month_of_word
 
 AT_NIGHT = "2024-03-12T18:40:00"
 
@@ -50,27 +55,27 @@ AT_NIGHT = "2024-03-12T18:40:00"
     ],
 )
 def test_half_a_day_is_read_in_every_language(raw: str, language: str | None, wanted: str) -> None:
-    assert moment(raw, language) == wanted
+    assert parse_date(raw, language) == wanted
 
 
 @pytest.mark.parametrize("raw", ["12 Mar 2024 18:40 AM", "Tue, 12 Mar 2024 18:40:00 A.M."])
 def test_a_clock_that_contradicts_its_half_of_the_day_is_left_out(raw: str) -> None:
-    assert moment(raw) == "2024-03-12"
+    assert parse_date(raw) == "2024-03-12"
 
 
 def test_what_only_looks_like_half_a_day_is_none() -> None:
     """German `am` is a preposition, and on pages in other languages `CH` and `SA` say nothing of
     the hour."""
-    assert moment("18:40 am 12. März 2024", "de") == AT_NIGHT
-    assert moment("12/03/2024 06:40 CH", "fr") == "2024-03-12T06:40:00"
+    assert parse_date("18:40 am 12. März 2024", "de") == AT_NIGHT
+    assert parse_date("12/03/2024 06:40 CH", "fr") == "2024-03-12T06:40:00"
 
 
 @pytest.mark.parametrize(
     "raw", ["Tue, 12 Mar 2024 24:00:00 +0000", "2024-03-12T24:00:00Z", "12 Mar 2024, 24:00 GMT"]
 )
 def test_twenty_four_hours_are_the_start_of_the_next_day(raw: str) -> None:
-    assert moment(raw) == "2024-03-13T00:00:00Z"
-    assert moment("12 Mar 2024 24:10") == "2024-03-12"
+    assert parse_date(raw) == "2024-03-13T00:00:00Z"
+    assert parse_date("12 Mar 2024 24:10") == "2024-03-12"
 
 
 @pytest.mark.parametrize(
@@ -110,20 +115,20 @@ def test_twenty_four_hours_are_the_start_of_the_next_day(raw: str) -> None:
 )
 def test_a_zone_is_understood_to_its_end_or_unknown(zone: str, wanted: str) -> None:
     day = "2024-03-13" if wanted.startswith("01") else "2024-03-12"
-    assert moment(f"12 March 2024 18:40 {zone}") == f"{day}T{wanted}"
+    assert parse_date(f"12 March 2024 18:40 {zone}") == f"{day}T{wanted}"
 
 
 def test_a_zone_of_many_countries_is_that_of_the_language() -> None:
-    assert moment("12 मार्च 2024, 18:40 IST", "hi") == "2024-03-12T13:10:00Z"
-    assert moment("Tue Mar 12 18:40:00 CST 2024", "zh") == "2024-03-12T10:40:00Z"
-    assert moment("March 12, 2024 6:40 PM CST", "en") == AT_NIGHT
-    assert moment("Tue, 12 Mar 2024 18:40:00 CST") == "2024-03-13T00:40:00Z"
-    assert moment("12 mars 2024 18:40 et 3 photos", "fr") == AT_NIGHT
+    assert parse_date("12 मार्च 2024, 18:40 IST", "hi") == "2024-03-12T13:10:00Z"
+    assert parse_date("Tue Mar 12 18:40:00 CST 2024", "zh") == "2024-03-12T10:40:00Z"
+    assert parse_date("March 12, 2024 6:40 PM CST", "en") == AT_NIGHT
+    assert parse_date("Tue, 12 Mar 2024 18:40:00 CST") == "2024-03-13T00:40:00Z"
+    assert parse_date("12 mars 2024 18:40 et 3 photos", "fr") == AT_NIGHT
 
 
 def test_summer_time_of_a_place_follows_the_day() -> None:
-    assert moment("January 12, 2024 6:40 p.m. ET") == "2024-01-12T23:40:00Z"
-    assert moment("July 12, 2024 6:40 p.m. ET") == "2024-07-12T22:40:00Z"
+    assert parse_date("January 12, 2024 6:40 p.m. ET") == "2024-01-12T23:40:00Z"
+    assert parse_date("July 12, 2024 6:40 p.m. ET") == "2024-07-12T22:40:00Z"
 
 
 @pytest.mark.slow
@@ -169,14 +174,14 @@ def test_summer_time_of_a_place_follows_the_day() -> None:
 def test_a_month_is_what_it_is_called_in_the_language_of_the_page(
     raw: str, language: str | None, wanted: str | None
 ) -> None:
-    assert moment(raw, language) == wanted
+    assert parse_date(raw, language) == wanted
 
 
 @pytest.mark.parametrize(
     "raw", ["iPhone 15 Pro 2024", "Top 10 Markets 2024", "The 5 Mayors 2023", "3 sets 2024"]
 )
 def test_a_word_that_only_begins_like_a_month_is_none(raw: str) -> None:
-    assert moment(raw) is None
+    assert parse_date(raw) is None
 
 
 @pytest.mark.parametrize(
@@ -204,7 +209,7 @@ def test_a_word_that_only_begins_like_a_month_is_none(raw: str) -> None:
 def test_years_of_other_calendars_are_converted_or_not_read(
     raw: str, language: str, wanted: str | None
 ) -> None:
-    assert moment(raw, language) == wanted
+    assert parse_date(raw, language) == wanted
 
 
 def test_the_iranian_year_begins_at_the_equinox() -> None:
@@ -215,21 +220,21 @@ def test_the_iranian_year_begins_at_the_equinox() -> None:
         1404: "2025-03-21",
         1408: "2029-03-20",
     }
-    assert {year: of_solar_hijri(year, 1, 1).isoformat() for year in years} == years
+    assert {year: gregorian_day_of_solar_hijri(year, 1, 1).isoformat() for year in years} == years
 
 
 def test_words_that_need_no_language_name_one_month_in_all_that_have_them() -> None:
     """Against CLDR, for each European language that the list was made of."""
-    listed = {word for word in EVERYWHERE_TEXT.split() if not word.endswith(":")}
+    listed = {word for word in UNAMBIGUOUS_MONTHS_TEXT.split() if not word.endswith(":")}
     named: defaultdict[str, set[int]] = defaultdict(set)
     languages = "de fr es it pt nl pl cs sk tr da sv no fi hr ro hu id ca sl lt lv et sq sr ru uk bg mk be el eu gl is"
     for language in languages.split():
-        for name, month in names_of(language).items():
+        for name, month in month_names_of(language).items():
             named[name].add(month)
     assert {
         word: named[word]
         for word in listed
-        if word in named and named[word] != {month_number(word)}
+        if word in named and named[word] != {month_of_word(word)}
     } == {}
     assert len(listed & named.keys()) > 500
 
@@ -249,7 +254,7 @@ def test_words_that_need_no_language_name_one_month_in_all_that_have_them() -> N
 def test_the_order_of_numbers_is_that_of_the_country(
     tag: str, url: str | None, wanted: bool | None
 ) -> None:
-    assert month_first(tag, url) is wanted
+    assert writes_month_first(tag, url) is wanted
 
 
 @pytest.mark.parametrize(
@@ -271,10 +276,10 @@ def test_the_order_of_numbers_is_that_of_the_country(
     ],
 )
 def test_a_feed_reads_every_form_that_pages_do(raw: str, wanted: str | None) -> None:
-    assert read_moment(raw, fetched_at="2024-03-20T00:00:00Z") == moment(raw) == wanted
+    assert parse_source_date(raw, fetched_at="2024-03-20T00:00:00Z") == parse_date(raw) == wanted
 
 
 def test_a_day_without_its_year_is_known_for_comparison() -> None:
-    assert days_in("Mar 12") == days_in("12. März", "de") == ["03-12"]
-    assert set(days_in("03/12/2024")) == {"03-12", "12-03"}
-    assert days_in("3 hours ago") == days_in("18:40") == []
+    assert days_without_year("Mar 12") == days_without_year("12. März", "de") == ["03-12"]
+    assert set(days_without_year("03/12/2024")) == {"03-12", "12-03"}
+    assert days_without_year("3 hours ago") == days_without_year("18:40") == []

@@ -6,7 +6,7 @@ import pytest
 from lxml.etree import SubElement
 from lxml.html import document_fromstring
 
-from crawler.extraction.blocks import blocks, link_lists, without_note_marks
+from crawler.extraction.blocks import link_lists, remove_note_marks, text_blocks
 
 PAGES = {
     "inline mark-up does not end a block": (
@@ -39,27 +39,27 @@ MARKS = {
 @pytest.mark.parametrize("html", MARKS.values(), ids=MARKS)
 def test_a_mark_of_a_note_is_no_word_of_the_text(html: str) -> None:
     tree = document_fromstring(html)
-    without_note_marks(tree)
-    assert [block.text for block in blocks(tree)] == ["the town, she said"]
+    remove_note_marks(tree)
+    assert [block.text for block in text_blocks(tree)] == ["the town, she said"]
 
 
 def test_numbers_that_point_nowhere_and_words_that_do_stay() -> None:
     tree = document_fromstring(
         '<p>x<sup>2</sup> of <a href="/2">2</a> in <a href="#two">two</a></p>'
     )
-    without_note_marks(tree)
-    assert [block.text for block in blocks(tree)] == ["x2 of 2 in two"]
+    remove_note_marks(tree)
+    assert [block.text for block in text_blocks(tree)] == ["x2 of 2 in two"]
 
 
 @pytest.mark.parametrize(("html", "texts"), PAGES.values(), ids=PAGES)
 def test_a_block_is_what_no_box_or_line_break_interrupts(html: str, texts: list[str]) -> None:
-    assert [block.text for block in blocks(document_fromstring(html))] == texts
+    assert [block.text for block in text_blocks(document_fromstring(html))] == texts
 
 
 def test_a_block_knows_its_element_its_links_and_whether_a_line_break_ended_the_block_before_it() -> (
     None
 ):
-    first, second = blocks(
+    first, second = text_blocks(
         document_fromstring("<div><p>Read <a href='/x'>the <i>log</i></a> now<br>or not</p></div>")
     )
     assert (first.text, first.linked, first.element.tag, first.broken) == (
@@ -80,7 +80,7 @@ def test_a_link_around_boxes_links_all_of_them_and_none_behind_it() -> None:
     page = document_fromstring(
         "<div><a href='/x'><div>one</div><div>two</div></a><div>three</div></div>"
     )
-    assert [block.linked for block in blocks(page)] == [3, 3, 0]
+    assert [block.linked for block in text_blocks(page)] == [3, 3, 0]
 
 
 def test_a_nest_of_boxes_deeper_than_python_recurses_is_read() -> None:
@@ -89,7 +89,7 @@ def test_a_nest_of_boxes_deeper_than_python_recurses_is_read() -> None:
     for _ in range(1_500):
         inner = SubElement(inner, "div")
     inner.text = "here"
-    assert [block.text for block in blocks(page)] == ["above", "here"]
+    assert [block.text for block in text_blocks(page)] == ["above", "here"]
 
 
 def test_of_lists_of_links_the_outermost_are_told_in_the_order_of_the_page() -> None:
@@ -98,5 +98,5 @@ def test_of_lists_of_links_the_outermost_are_told_in_the_order_of_the_page() -> 
     page = document_fromstring(
         f"<div><nav id='a'><ul>{menu}</ul></nav>{text}<ul id='b'>{menu}</ul>{text}</div>"
     )
-    found = link_lists(tuple(page.iter()), blocks(page))
+    found = link_lists(tuple(page.iter()), text_blocks(page))
     assert [element.get("id") for element in found] == ["a", "b"]

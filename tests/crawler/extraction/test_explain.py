@@ -11,11 +11,17 @@ import pytest
 from rich.console import Console
 
 from archive.records import Capture
-from crawler.cli.explain_report import as_html_page, in_terminal
-from crawler.extraction.explain import DATA, REPEATED, Explained, explained, without
-from crawler.extraction.extract import extract
-from crawler.extraction.main_text.feature_labels import in_words
-from crawler.extraction.main_text.line_classifier import weights
+from crawler.cli.explain_report import explain_as_html, explain_in_terminal
+from crawler.extraction.explain import (
+    FOUND_IN_DATA,
+    REPEATED_BY_OUTLET,
+    Explanation,
+    explain_capture,
+    without_repeated_lines,
+)
+from crawler.extraction.extract import extract_article
+from crawler.extraction.main_text.feature_labels import label_features
+from crawler.extraction.main_text.line_classifier import feature_weights
 from tests.crawler.jobs.test_extract_files import write
 from tests.news import BOX
 from tests.paths import PAGES
@@ -46,24 +52,24 @@ def page(body: str, head: str = "") -> Capture:
     )
 
 
-def whys(told: Explained) -> dict[str, str]:
+def whys(told: Explanation) -> dict[str, str]:
     """Of each line that was left out, why."""
     return {line.text: line.why for line in told.lines if line.by and not line.kept}
 
 
-def shown(told: Explained, width: int | None) -> str:
+def shown(told: Explanation, width: int | None) -> str:
     console = Console(
         width=width or 120, soft_wrap=width is None, color_system=None, legacy_windows=False
     )
     with console.capture() as captured:
-        for part in in_terminal(told, width):
+        for part in explain_in_terminal(told, width):
             console.print(part, soft_wrap=width is None)
     return captured.get()
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_kept_lines_are_the_text_that_extract_gives(name: str) -> None:
-    told, article = explained(saved(name)), extract(saved(name))
+    told, article = explain_capture(saved(name)), extract_article(saved(name))
     assert told.article == article
     assert [line.text for line in told.lines if line.kept] == (
         article.text.split("\n") if article.text else []
@@ -72,7 +78,7 @@ def test_the_kept_lines_are_the_text_that_extract_gives(name: str) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_no_line_of_the_page_is_missing_and_none_left_out_is_without_a_reason(name: str) -> None:
-    told = explained(saved(name))
+    told = explain_capture(saved(name))
     said = " ".join(re.sub(r"\W+", "", line.text) for line in told.lines)
     body = re.sub(
         r"(?s)<(script|style|head|select|option|button|noscript)\b.*?</\1>",
@@ -88,10 +94,10 @@ def test_no_line_of_the_page_is_missing_and_none_left_out_is_without_a_reason(na
 
 
 def test_rules_are_named_in_the_order_of_the_page() -> None:
-    told = explained(saved("offers_amid_the_text"))
+    told = explain_capture(saved("offers_amid_the_text"))
     assert list(whys(told).values()) == ["announces a link", "an offer in a box with a button"]
     assert "the byline" in [line.why for line in told.lines if not line.by]
-    again = explained(saved("graph_and_agency"))
+    again = explain_capture(saved("graph_and_agency"))
     assert list(whys(again).values()) == [
         "the headline again",
         "a byline",
@@ -104,7 +110,9 @@ def test_rules_are_named_in_the_order_of_the_page() -> None:
 
 
 def test_fields_say_who_says_them() -> None:
-    said = {field.name: field.said_by for field in explained(saved("graph_and_agency")).fields}
+    said = {
+        field.name: field.said_by for field in explain_capture(saved("graph_and_agency")).fields
+    }
     assert said["headline"] == ("JSON-LD headline", "<h1>", "<title>")
     assert said["published_at"] == ("JSON-LD datePublished",)
     assert said["byline"] == ("a line of the page",)
@@ -115,16 +123,16 @@ def test_a_text_out_of_the_pages_data_says_so() -> None:
     data = json.dumps(
         {"@type": "NewsArticle", "headline": "Pier", "articleBody": f"{LONG}\n{LONG}"}
     )
-    told = explained(
+    told = explain_capture(
         page("<p>Please wait.</p>", f'<script type="application/ld+json">{data}</script>')
     )
-    assert {line.by for line in told.lines if line.kept} == {DATA}
+    assert {line.by for line in told.lines if line.kept} == {FOUND_IN_DATA}
     assert "Please wait." in [line.text for line in told.lines]
     assert "added by the page's data" in shown(told, 80)
 
 
 def test_what_cannot_be_read_is_explained_by_its_type() -> None:
-    told = explained(Capture(url="https://courier.example/a", body=b"%PDF-1.7 ..."))
+    told = explain_capture(Capture(url="https://courier.example/a", body=b"%PDF-1.7 ..."))
     assert not told.lines
     assert [(field.name, field.value, field.said_by) for field in told.fields] == [
         ("page_type", "broken", ("a PDF, not a page",))
@@ -135,7 +143,7 @@ def test_what_cannot_be_read_is_explained_by_its_type() -> None:
 def test_the_terminal_shows_kept_lines_plain_and_the_others_with_their_reason(
     width: int | None,
 ) -> None:
-    told = explained(saved("offers_amid_the_text"))
+    told = explain_capture(saved("offers_amid_the_text"))
     words = " ".join(shown(told, width).split())
     assert "left out: announces" in words
     assert words.startswith("Ostmole wird neu gebaut")
@@ -146,24 +154,24 @@ def test_the_terminal_shows_kept_lines_plain_and_the_others_with_their_reason(
 
 def test_many_short_lines_that_nobody_took_are_told_as_a_number() -> None:
     menu = "".join(f"<li><a href=/{n}>Part {n}</a></li>" for n in range(30))
-    told = explained(
+    told = explain_capture(
         page(f"<ul>{menu}</ul><h1>Pier</h1><article><p>{LONG}</p><p>{LONG}</p></article>")
     )
     assert "⋯ 30 short lines and links, not selected" in shown(told, None)
     assert "Part 17" not in shown(told, None)
-    assert "Part 17" in as_html_page([told])
+    assert "Part 17" in explain_as_html([told])
 
 
 def test_a_hostile_page_neither_steers_the_terminal_nor_writes_the_page() -> None:
     evil = "&lt;script&gt;alert(1)&lt;/script&gt; \x9b31m \u202e and more words of a pier that is to be rebuilt"
-    told = explained(
+    told = explain_capture(
         page(
             f"<h1>&lt;img src=x onerror=alert(1)&gt; pier</h1><article><p>{evil} {LONG}</p><p>{LONG}</p></article>"
             f"<p>{evil}</p>",
             '<meta name=author content="&lt;b onclick=x&gt;Jane Doe"><link rel=canonical href="javascript:alert(1)">',
         )
     )
-    html = as_html_page([told])
+    html = explain_as_html([told])
     assert "alert(1)" in html
     assert not re.findall(r"<(?:script|img|b)\b", html)
     assert "javascript:" not in html
@@ -172,7 +180,7 @@ def test_a_hostile_page_neither_steers_the_terminal_nor_writes_the_page() -> Non
 
 
 def test_the_page_is_one_file_without_scripts_that_asks_no_host_for_anything() -> None:
-    html = as_html_page([explained(saved(name)) for name in CASES[:3]])
+    html = explain_as_html([explain_capture(saved(name)) for name in CASES[:3]])
     assert html.startswith("<!doctype html>")
     assert html.count("<section>") == 3
     assert "prefers-color-scheme: dark" in html
@@ -180,23 +188,23 @@ def test_the_page_is_one_file_without_scripts_that_asks_no_host_for_anything() -
 
 
 def test_a_line_that_the_outlet_repeats_is_left_out_and_said_to_be() -> None:
-    told = explained(saved("graph_and_agency"))
+    told = explain_capture(saved("graph_and_agency"))
     first, *rest = told.article.text.split("\n")
-    less = without(told, {first})
+    less = without_repeated_lines(told, {first})
     assert less.article.text.split("\n") == rest
-    assert whys(less)[first] == REPEATED
+    assert whys(less)[first] == REPEATED_BY_OUTLET
     assert less.article.word_count < told.article.word_count
-    assert without(told, ()) == told
+    assert without_repeated_lines(told, ()) == told
 
 
 def test_every_sign_has_plain_words_and_those_of_the_whole_page_have_none() -> None:
-    for name in {*weights(has=True), *weights(has=False)}:
-        words = in_words(name)
+    for name in {*feature_weights(has=True), *feature_weights(has=False)}:
+        words = label_features(name)
         assert not re.search(
             r"\\|boxes|\bkind\b|\b\d+ (?:before|after)|^(?:size|above by|below by|linked)\b", words
         )
-    assert not in_words("any, found no")
-    assert in_words("twice, long, begins small, in a h2") == (
+    assert not label_features("any, found no")
+    assert label_features("twice, long, begins small, in a h2") == (
         "occurs twice on the page, begins with a small letter, a heading, <h2>"
     )
 
@@ -214,7 +222,7 @@ def test_the_command_explains_files_with_what_they_teach_of_their_outlet(
     html = dateline()("extract", "--explain", "--html", files[0]).stdout
     assert html.startswith("<!doctype html>")
     assert BOX in html
-    assert REPEATED not in html
+    assert REPEATED_BY_OUTLET not in html
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.records import Article, Capture
-from crawler.extraction.extract import EXTRACTION_STEPS, extract
+from crawler.extraction.extract import EXTRACTION_STEPS, extract_article
 from tests.paths import PAGES, ROOT
 
 CASES = sorted(path.stem for path in PAGES.glob("*.json"))
@@ -21,7 +21,9 @@ SENTENCES = "The ferry left the island at noon, and nobody on the quay was sorry
 
 
 def read(body: bytes, url: str = "https://courier.example/a", status: int = 200) -> Article:
-    return extract(Capture(url=url, body=body, status=status, fetched_at="2025-11-06T00:00:00Z"))
+    return extract_article(
+        Capture(url=url, body=body, status=status, fetched_at="2025-11-06T00:00:00Z")
+    )
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -35,7 +37,7 @@ def test_a_saved_page_reads_as_its_record_says(name: str) -> None:
         headers=(("Content-Type", given["content_type"]),),
         fetched_at=given["fetched_at"],
     )
-    found = json.loads(json.dumps(asdict(extract(capture))))
+    found = json.loads(json.dumps(asdict(extract_article(capture))))
     assert {field: found[field] for field in wanted} == wanted
 
 

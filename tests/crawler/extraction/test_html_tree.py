@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.extraction.html_tree import decode
+from crawler.extraction.html_tree import decode_page
 
 KOREAN = "<p>시의회가 화요일 동쪽 부두를 다시 짓기로 의결했다고 시가 밝혔다. 공사는 내년 삼월에 시작된다."
 RUSSIAN = (
@@ -29,19 +29,19 @@ GERMAN = "<p>Der Rat beschloss, die Mole für die größeren Fähren auszubauen.
     ],
 )
 def test_bytes_are_read_as_what_they_are(text: str, encoding: str, header: str | None) -> None:
-    assert decode(text.encode(encoding), header) == text
+    assert decode_page(text.encode(encoding), header) == text
 
 
 def test_a_page_that_was_taken_for_latin1_and_saved_as_utf8_is_read_as_it_was() -> None:
     said = GERMAN + "<p>“That’s what the harbour needs”, said Ines Calder…"
     for encoding in ("utf-8", "cp1252"):
-        assert decode(said.encode(encoding).decode("latin-1").encode()) == said
+        assert decode_page(said.encode(encoding).decode("latin-1").encode()) == said
 
 
 def test_a_page_of_capitals_with_accents_was_not_encoded_twice() -> None:
     said = "<p>«CAFÉ», LA PALABRA DEL AÑO: Â\u00a0Ã© " + GERMAN
-    assert decode(said.encode()) == said
+    assert decode_page(said.encode()) == said
 
 
 def test_a_text_that_was_cut_amid_a_letter_stays_utf8() -> None:
-    assert decode((GERMAN * 5).encode()[:-1] + "ö".encode()[:1]).startswith(GERMAN)
+    assert decode_page((GERMAN * 5).encode()[:-1] + "ö".encode()[:1]).startswith(GERMAN)

@@ -9,9 +9,9 @@ from crawler.extraction import jsonld
 from tests.growth import assert_growth
 
 
-def found(script: str) -> list[jsonld.Thing]:
+def found(script: str) -> list[jsonld.JsonLdThing]:
     page = f'<html><head><script type="application/ld+json">{script}</script></head><body></body></html>'
-    return jsonld.things(document_fromstring(page))
+    return jsonld.json_ld_things(document_fromstring(page))
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def found(script: str) -> list[jsonld.Thing]:
     ],
 )
 def test_the_article_is_found_in_any_shape(script: str) -> None:
-    assert jsonld.article_of(found(script))["headline"] == "Pier"
+    assert jsonld.article_thing(found(script))["headline"] == "Pier"
 
 
 def test_broken_json_gives_only_what_stands_in_it_once() -> None:
@@ -68,7 +68,7 @@ GRETA = '{"@type":"NewsArticle","headline":"Pier","author":{"name":"Greta Holm"}
     ],
 )
 def test_json_written_by_hand_keeps_author_headline_and_date(script: str) -> None:
-    thing = jsonld.article_of(found(script))
+    thing = jsonld.article_thing(found(script))
     assert (thing["headline"], thing["author"]["name"], thing["datePublished"]) == (
         "Pier",
         "Greta Holm",
@@ -78,18 +78,21 @@ def test_json_written_by_hand_keeps_author_headline_and_date(script: str) -> Non
 
 def test_of_broken_json_with_several_authors_none_is_taken() -> None:
     comments = ',"comment":[{"author":{"name":"Tom Aird"}}],"description":"a "b": "c" d"'
-    assert "author" not in jsonld.article_of(found(GRETA % comments))
+    assert "author" not in jsonld.article_thing(found(GRETA % comments))
 
 
 def test_an_author_named_by_its_id_is_looked_up() -> None:
     things = found(
         '{"@graph":[{"@type":"Person","@id":"#a","name":"Ines Calder"},{"@type":"Article","author":{"@id":"#a"}}]}'
     )
-    assert jsonld.resolved(jsonld.article_of(things)["author"], things)[0]["name"] == "Ines Calder"
+    assert (
+        jsonld.resolve_references(jsonld.article_thing(things)["author"], things)[0]["name"]
+        == "Ines Calder"
+    )
 
 
 def test_quotation_marks_inside_of_a_text_are_the_texts_own() -> None:
-    thing = jsonld.article_of(
+    thing = jsonld.article_thing(
         found(
             '{"@type":"NewsArticle","headline":"The "old" pier","author":{"name":"Ines "Kit" Calder"},"image":["a"]}'
         )
@@ -110,7 +113,7 @@ def test_quotation_marks_inside_of_a_text_are_the_texts_own() -> None:
     ],
 )
 def test_where_a_broken_text_may_end_twice_it_is_not_read(text: str) -> None:
-    assert jsonld.article_of(found(f'{{"@type":"NewsArticle",{text}}}')).get("headline") in (
+    assert jsonld.article_thing(found(f'{{"@type":"NewsArticle",{text}}}')).get("headline") in (
         None,
         'Pier", the old one',
     )

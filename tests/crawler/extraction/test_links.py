@@ -3,23 +3,24 @@ from __future__ import annotations
 import pytest
 
 from archive.records import Capture, Lead
-from crawler.extraction.extract import extract
-from crawler.extraction.links import linked_hosts, may_be_article
-from crawler.sources.navigation_parser import article_and_ways, ways
-from crawler.spiders.story import within
+from crawler.extraction.extract import extract_article
+from crawler.extraction.links import hosts_linked_to, may_link_to_article
+from crawler.sources.navigation_parser import article_and_navigation, page_navigation
+from crawler.spiders.story import leads_within_sites
 from tests.stories import story
 
 PAGE = "http://www.harbour.example/news/1-mine"
 
 
 def links(page: Capture) -> list[Lead]:
-    return list(ways(page).links)
+    return list(page_navigation(page).links)
 
 
 def followed(*anchors: str, outlets: tuple[str, ...] = ()) -> list[tuple[str, str | None]]:
     body = "<html><body>" + "".join(anchors) + "</body></html>"
     return [
-        (lead.url, lead.headline) for lead in within(links(Capture(PAGE, body.encode())), outlets)
+        (lead.url, lead.headline)
+        for lead in leads_within_sites(links(Capture(PAGE, body.encode())), outlets)
     ]
 
 
@@ -70,14 +71,14 @@ def test_a_subdomain_of_the_same_site_is_followed():
     ],
 )
 def test_sections_tags_authors_shares_and_pictures_are_left_out(address, words, may_be):
-    assert may_be_article(address, words) is may_be
+    assert may_link_to_article(address, words) is may_be
 
 
 @pytest.mark.parametrize(
     "body", [b"", b"\x00\xff", b"<a href='http://[bad'>three words here</a>", b"<" * 500]
 )
 def test_a_page_that_cannot_be_read_has_no_links(body):
-    assert ways(Capture(PAGE, body)).links == ()
+    assert page_navigation(Capture(PAGE, body)).links == ()
 
 
 def test_the_parse_that_gives_the_article_gives_the_links_too():
@@ -90,9 +91,9 @@ def test_the_parse_that_gives_the_article_gives_the_links_too():
     page = Capture(
         PAGE, f"<h1>Pier</h1>{story(1)}{aside}{table}".encode(), fetched_at="2026-03-10T12:00:00Z"
     )
-    article, found = article_and_ways(page)
-    assert article == extract(page)
-    assert found == ways(page)
+    article, found = article_and_navigation(page)
+    assert article == extract_article(page)
+    assert found == page_navigation(page)
     assert [lead.headline for lead in found.links] == [
         "Drill reaches the miners",
         "Trapped miners come up",
@@ -115,5 +116,5 @@ def test_the_hosts_that_an_article_links_to_are_those_of_its_content_on_other_si
     capture = Capture(
         "https://www.harbour.example/news/1", page, headers=(("Content-Type", "text/html"),)
     )
-    assert linked_hosts(capture) == ["www.quay.example", "ridge.example"]
-    assert linked_hosts(Capture("https://harbour.example/x", b"\x00\x01")) == []
+    assert hosts_linked_to(capture) == ["www.quay.example", "ridge.example"]
+    assert hosts_linked_to(Capture("https://harbour.example/x", b"\x00\x01")) == []

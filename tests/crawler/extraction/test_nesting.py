@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from archive.records import Capture
-from crawler.extraction.extract import extract
-from crawler.extraction.html_tree import read_page
-from crawler.extraction.nesting import closed
+from crawler.extraction.extract import extract_article
+from crawler.extraction.html_tree import parse_page
+from crawler.extraction.nesting import close_open_divs
 from tests.growth import assert_growth
 from tests.lighthouse import PARAGRAPHS as WHOLE
 
@@ -21,7 +21,7 @@ def text_of(above: str, body: str = BODY) -> list[str]:
         f"<body><div class=top>{above}</div><main><article><h1>Lamp to move to the northern cape</h1>{body}</article>"
         "</main></body></html>"
     )
-    return extract(
+    return extract_article(
         Capture(url="https://fennmouthlog.example/news/lamp", body=page.encode())
     ).text.split("\n")
 
@@ -53,7 +53,9 @@ def test_a_player_that_swallows_half_an_article_gives_it_back():
 @pytest.mark.parametrize("tag", ["button", "svg", "object", "canvas", "video"])
 def test_an_article_below_an_element_that_nobody_closes_is_read(tag: str):
     page = f"<html><head><title>Lamp</title></head><body><{tag} class=x>Menu<article><h1>Lamp</h1>{BODY}</article>"
-    found = extract(Capture(url="https://fennmouthlog.example/news/lamp", body=page.encode()))
+    found = extract_article(
+        Capture(url="https://fennmouthlog.example/news/lamp", body=page.encode())
+    )
     assert found.text.split("\n") == list(PARAGRAPHS)
 
 
@@ -69,17 +71,20 @@ def test_an_article_below_an_element_that_nobody_closes_is_read(tag: str):
     ],
 )
 def test_a_page_whose_elements_are_nested_is_left_as_it_is(page: bytes):
-    assert closed(page) is page
+    assert close_open_divs(page) is page
 
 
 def test_each_open_box_is_closed_before_what_is_around_it():
-    assert closed(b"<nav><div><button><div><div>x</button></nav>y") == (
+    assert close_open_divs(b"<nav><div><button><div><div>x</button></nav>y") == (
         b"<nav><div><button><div><div>x</div></div></button></div></nav>y"
     )
 
 
 def test_an_end_tag_of_an_outer_box_ends_what_is_in_it():
-    assert closed(b"<div><nav></div><nav><div></nav>") == b"<div><nav></div><nav><div></div></nav>"
+    assert (
+        close_open_divs(b"<div><nav></div><nav><div></nav>")
+        == b"<div><nav></div><nav><div></div></nav>"
+    )
 
 
 @pytest.mark.slow
@@ -87,7 +92,7 @@ def test_an_end_tag_of_an_outer_box_ends_what_is_in_it():
     "piece", [b"<nav><div>", b"<nav><td><aside></nav>", b"</div></nav><script>", b"<button></td>"]
 )
 def test_tags_without_end_cost_no_more_than_their_number(piece: bytes):
-    assert_growth(lambda times: closed(piece * times + b"</nav>" * times), 10_000)
+    assert_growth(lambda times: close_open_divs(piece * times + b"</nav>" * times), 10_000)
 
 
 def test_a_page_that_is_nested_as_it_should_be_is_parsed_once(monkeypatch: pytest.MonkeyPatch):
@@ -95,4 +100,4 @@ def test_a_page_that_is_nested_as_it_should_be_is_parsed_once(monkeypatch: pytes
     capture = Capture(
         url="https://fennmouthlog.example/", body=b"<div><button>one</button><ul><li>two</ul></div>"
     )
-    assert read_page(capture).tree.find(".//button").text == "one"
+    assert parse_page(capture).tree.find(".//button").text == "one"

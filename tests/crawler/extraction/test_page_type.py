@@ -8,7 +8,7 @@ import pytest
 
 from archive.records import Capture
 from crawler.extraction import page_type_features
-from crawler.extraction.extract import extract
+from crawler.extraction.extract import extract_article
 
 TEXT = (
     "<p>"
@@ -32,7 +32,7 @@ def verdict(
     path: str, head: str, body: str, host: str = "courier.example"
 ) -> tuple[str, str | None]:
     markup = f"<html lang=en><head>{head}</head><body>{body}</body></html>"
-    article = extract(
+    article = extract_article(
         Capture(
             url=f"https://{host}{path}", body=markup.encode(), fetched_at="2024-05-01T00:00:00Z"
         )
@@ -135,8 +135,8 @@ def test_short_news_beside_a_form_to_log_in_is_news() -> None:
 
 
 def test_no_sign_weighs_against_its_meaning() -> None:
-    for sign, weight in page_type_features.weights().items():
-        if sign.startswith(tuple(page_type_features.KINDS)):
+    for sign, weight in page_type_features.page_type_weights().items():
+        if sign.startswith(tuple(page_type_features.KINDS_OF_OTHER_PAGES)):
             assert weight < 0, sign
         if sign.startswith(("article", "dated", "author", "prose")):
             assert weight > 0, sign

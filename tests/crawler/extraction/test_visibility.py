@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from archive.records import Article, Capture
-from crawler.extraction.extract import extract
+from crawler.extraction.extract import extract_article
 from tests.lighthouse import PARAGRAPHS
 
 MARKED = [f"<p>{text}</p>" for text in PARAGRAPHS]
@@ -41,7 +41,9 @@ def article_of(body: str, above: str = "", below: str = "", head: str = "") -> A
         f"Log</title>{head}</head><body>{above}<header><a href=/>Fennmouth Log</a></header><main><article><h1>Lamp to "
         f"move to the northern cape</h1>{body}</article></main>{below}<footer>© Fennmouth Log</footer></body></html>"
     )
-    return extract(Capture(url="https://fennmouthlog.example/news/lamp", body=page.encode()))
+    return extract_article(
+        Capture(url="https://fennmouthlog.example/news/lamp", body=page.encode())
+    )
 
 
 def lines(body: str, above: str = "", below: str = "", head: str = "") -> list[str]:
@@ -136,7 +138,9 @@ def test_what_is_the_article_is_read_though_it_is_hidden(body: str):
 
 def test_a_page_that_is_hidden_as_a_whole_until_it_is_loaded_is_read():
     page = f"<html><body><div style='visibility:hidden'><main><h1>Lamp to move</h1>{BODY}</main></div></body></html>"
-    found = extract(Capture(url="https://fennmouthlog.example/news/lamp", body=page.encode()))
+    found = extract_article(
+        Capture(url="https://fennmouthlog.example/news/lamp", body=page.encode())
+    )
     assert found.text.split("\n") == list(PARAGRAPHS)
 
 
@@ -189,7 +193,9 @@ def test_an_author_and_a_date_that_only_machines_read_are_read():
 def test_a_headline_has_no_words_for_screen_readers():
     page = f'<html><body><article><h1>Lamp to move<span class="sr-only"> (video)</span></h1>{BODY}</article></body></html>'
     assert (
-        extract(Capture(url="https://fennmouthlog.example/lamp", body=page.encode())).headline
+        extract_article(
+            Capture(url="https://fennmouthlog.example/lamp", body=page.encode())
+        ).headline
         == "Lamp to move"
     )
 
@@ -198,6 +204,8 @@ def test_a_hidden_note_on_a_picture_is_not_the_article_of_the_box_that_it_is_alo
     rights = f'<div style="display:none">{SECRET}{SECRET}</div>'
     note = f'<dl><dt>The lamp <em>(Photo: <a href="#">Fenn</a>{rights})</em></dt></dl>'
     page = f"<html><body><h1>Lamp to move</h1><div class=text>{note}{BODY}</div></body></html>"
-    found = extract(Capture(url="https://fennmouthlog.example/news/lamp", body=page.encode()))
+    found = extract_article(
+        Capture(url="https://fennmouthlog.example/news/lamp", body=page.encode())
+    )
     assert "subscribes" not in found.text
     assert set(PARAGRAPHS) <= set(found.text.split("\n"))

@@ -10,7 +10,7 @@ from random import Random
 import brotli
 import pytest
 
-from crawler.files.complete_body import ends_document, is_whole, unpacked
+from crawler.files.complete_body import decompress_partially, ends_like_document, is_complete_body
 from crawler.files.http_messages import zstd
 from tests.growth import assert_growth
 
@@ -37,18 +37,18 @@ PACKED = [
 def test_a_compressed_body_is_whole_once_its_stream_ends(coding, pack):
     packed = pack(NOISE)
 
-    assert is_whole(packed, [coding])
-    assert coding == "br" or is_whole(packed + b"\r\n", [coding])
-    assert not is_whole(packed[: len(packed) // 2], [coding])
-    assert not is_whole(packed[:-40], [coding])
-    assert unpacked(coding, packed) == (NOISE, True)
+    assert is_complete_body(packed, [coding])
+    assert coding == "br" or is_complete_body(packed + b"\r\n", [coding])
+    assert not is_complete_body(packed[: len(packed) // 2], [coding])
+    assert not is_complete_body(packed[:-40], [coding])
+    assert decompress_partially(coding, packed) == (NOISE, True)
 
 
 def test_a_gzip_stream_of_several_members_is_whole_with_its_last():
     packed = gzip.compress(NOISE) + gzip.compress(NOISE)
 
-    assert is_whole(packed, ["gzip"])
-    assert not is_whole(packed[:-100], ["gzip"])
+    assert is_complete_body(packed, ["gzip"])
+    assert not is_complete_body(packed[:-100], ["gzip"])
 
 
 def test_a_gzip_stream_with_a_wrong_length_is_whole_and_one_with_a_wrong_checksum_is_not():
@@ -56,8 +56,8 @@ def test_a_gzip_stream_with_a_wrong_length_is_whole_and_one_with_a_wrong_checksu
     length[-1] ^= 1
     checksum[-6] ^= 1
 
-    assert is_whole(bytes(length), ["gzip"])
-    assert not is_whole(bytes(checksum), ["gzip"])
+    assert is_complete_body(bytes(length), ["gzip"])
+    assert not is_complete_body(bytes(checksum), ["gzip"])
 
 
 def test_a_gzip_stream_without_its_trailer_is_whole_and_its_head_may_be_long():
@@ -66,18 +66,18 @@ def test_a_gzip_stream_without_its_trailer_is_whole_and_its_head_may_be_long():
         named[:3] + b"\x1c" + named[4:10] + b"\3\0abc" + b"page.html\0" + b"saved\0" + named[10:]
     )
 
-    assert is_whole(gzip.compress(NOISE)[:-8], ["gzip"])
-    assert not is_whole(gzip.compress(NOISE)[:-9], ["gzip"])
-    assert unpacked("gzip", named) == (NOISE, True)
-    assert not is_whole(named[:20], ["gzip"])
+    assert is_complete_body(gzip.compress(NOISE)[:-8], ["gzip"])
+    assert not is_complete_body(gzip.compress(NOISE)[:-9], ["gzip"])
+    assert decompress_partially("gzip", named) == (NOISE, True)
+    assert not is_complete_body(named[:20], ["gzip"])
 
 
 def test_a_stream_without_its_end_is_whole_where_its_page_is():
     page = NOISE + b"</body></html>\n"
 
     for coding, pack in PACKED[:3]:
-        assert is_whole(pack(page)[:-1], [coding])
-    assert not is_whole(gzip.compress(page)[:-2000], ["gzip"])
+        assert is_complete_body(pack(page)[:-1], [coding])
+    assert not is_complete_body(gzip.compress(page)[:-2000], ["gzip"])
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_stream_without_its_end_is_whole_where_its_page_is():
     ],
 )
 def test_a_document_that_comes_to_its_end_is_whole(page):
-    assert ends_document(page)
+    assert ends_like_document(page)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_document_that_comes_to_its_end_is_whole(page):
     ],
 )
 def test_a_document_that_only_quotes_an_end_is_not_whole(page):
-    assert not ends_document(page)
+    assert not ends_like_document(page)
 
 
 @pytest.mark.slow
@@ -128,6 +128,6 @@ def test_a_document_that_only_quotes_an_end_is_not_whole(page):
 )
 def test_looking_for_the_end_costs_no_more_than_reading(filler):
     def look(length: int) -> None:
-        ends_document(b"<html></html>" + filler * (length // len(filler)))
+        ends_like_document(b"<html></html>" + filler * (length // len(filler)))
 
     assert_growth(look, 250_000)

@@ -8,7 +8,7 @@ import zlib
 import pytest
 
 from archive.errors import ReadingError
-from crawler.files.http_messages import LARGEST, parse_response, zstd
+from crawler.files.http_messages import MAX_PAGE_BYTES, parse_response, zstd
 
 PAGE = b"<!doctype html><p>" + b"The ferry sails again. " * 200
 # Of PAGE, by the reference encoder (quality 11).
@@ -100,22 +100,22 @@ BROKEN = {
     ),
     "gzip bomb": (
         ["Content-Encoding: gzip"],
-        gzip.compress(bytes(LARGEST + 1)),
+        gzip.compress(bytes(MAX_PAGE_BYTES + 1)),
         "more than 16 MiB",
     ),
     "gzip bomb in parts": (
         ["Content-Encoding: gzip"],
-        gzip.compress(bytes(LARGEST // 2)) * 3,
+        gzip.compress(bytes(MAX_PAGE_BYTES // 2)) * 3,
         "more than 16 MiB",
     ),
     "gzip bomb in gzip": (
         ["Content-Encoding: gzip, gzip"],
-        gzip.compress(gzip.compress(bytes(2 * LARGEST))),
+        gzip.compress(gzip.compress(bytes(2 * MAX_PAGE_BYTES))),
         "more",
     ),
     "zstd bomb": (
         ["Content-Encoding: zstd"],
-        zstd.compress(bytes(LARGEST + 1)),
+        zstd.compress(bytes(MAX_PAGE_BYTES + 1)),
         "more than 16 MiB",
     ),
     "a thousand empty parts": (
@@ -123,7 +123,7 @@ BROKEN = {
         gzip.compress(b"") * 1000,
         "more than 100 parts",
     ),
-    "too large as it is": ([], b"<p>" + b"x" * LARGEST, "larger than 16 MiB"),
+    "too large as it is": ([], b"<p>" + b"x" * MAX_PAGE_BYTES, "larger than 16 MiB"),
 }
 
 

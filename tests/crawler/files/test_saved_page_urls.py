@@ -17,13 +17,13 @@ from archive.archive import Archive
 from archive.errors import UsageError
 from archive.records import Article
 from crawler.files.saved_page_urls import (
+    find_declared_url,
+    find_saved_url,
     is_mhtml,
-    named_inside,
-    out_of_archive,
-    out_of_mhtml,
-    saved_from,
+    read_mhtml_page,
+    unarchive_url,
 )
-from crawler.files.saved_pages import saved_capture
+from crawler.files.saved_pages import capture_saved_page
 from crawler.jobs.import_files import import_files
 from tests.stories import story
 
@@ -98,9 +98,9 @@ def test_an_address_that_is_given_goes_before_what_the_file_says(tmp_path: Path)
     (tmp_path / "saved.html").write_text(SAVED["Chrome"])
     given = "https://harbour.example/news/12345-another"
 
-    assert saved_capture(tmp_path / "saved.html", given).url == given
+    assert capture_saved_page(tmp_path / "saved.html", given).url == given
     assert (
-        saved_capture(
+        capture_saved_page(
             tmp_path / "saved.html", f"https://web.archive.org/web/20240312190000/{given}"
         ).url
         == given
@@ -109,13 +109,13 @@ def test_an_address_that_is_given_goes_before_what_the_file_says(tmp_path: Path)
 
 def test_an_address_further_down_is_the_pages_own_text() -> None:
     assert (
-        saved_from(
+        find_saved_url(
             page().encode() + b" " * 70_000 + f"<!-- saved from url=(0062){URL} -->".encode()
         )
         is None
     )
-    assert named_inside(Article(url="file:///x"), b"<p>No base.") is None
-    assert out_of_archive(URL) == URL
+    assert find_declared_url(Article(url="file:///x"), b"<p>No base.") is None
+    assert unarchive_url(URL) == URL
 
 
 # -- MHTML -----------------------------------------------------------------------------------------
@@ -177,7 +177,7 @@ def mhtml(
 )
 def test_mhtml_is_read_and_filed_under_the_address_of_its_page(made: bytes, tmp_path: Path) -> None:
     (tmp_path / "saved.mhtml").write_bytes(made)
-    capture = saved_capture(tmp_path / "saved.mhtml", None)
+    capture = capture_saved_page(tmp_path / "saved.mhtml", None)
 
     assert capture.url == URL
     assert b"Eastmere" in capture.body.replace(b"\0", b"")
@@ -197,7 +197,7 @@ def test_mhtml_is_read_and_filed_under_the_address_of_its_page(made: bytes, tmp_
 def test_mhtml_without_a_page_is_told(body: bytes, why: str) -> None:
     assert is_mhtml(body)
     with pytest.raises(UsageError, match=why):
-        out_of_mhtml(body)
+        read_mhtml_page(body)
 
 
 @pytest.mark.slow
@@ -209,7 +209,7 @@ def test_nested_parts_without_end_are_told_or_read() -> None:
             depth + 1,
         )
     with pytest.raises(UsageError):
-        out_of_mhtml(body)
+        read_mhtml_page(body)
 
 
 @pytest.mark.parametrize(

@@ -24,11 +24,18 @@ from warcio.warcwriter import WARCWriter
 from archive.errors import ReadingError, UsageError
 from archive.exports.warc import write_warc
 from archive.records import Capture
-from archive.storage.captures import Captures
+from archive.storage.captures import CaptureStore
 from crawler.files.http_messages import zstd
-from crawler.files.saved_pages import LARGEST
-from crawler.files.warc_files import Doubtful, LeftOut, is_warc, moment, original, read_warc
-from crawler.files.warc_records import Problem
+from crawler.files.saved_pages import MAX_PAGE_BYTES
+from crawler.files.warc_files import (
+    DoubtfulPage,
+    SkippedRecord,
+    is_warc_name,
+    original_headers,
+    read_warc_pages,
+    warc_timestamp,
+)
+from crawler.files.warc_records import WarcProblem
 from crawler.jobs.import_files import import_files
 
 HARBOUR = "https://harbour.example"
@@ -94,10 +101,10 @@ class Recorder:
 
 def read(
     tmp_path: Path, data: bytes | Recorder, name: str = "some.warc.gz"
-) -> list[Capture | LeftOut | Problem]:
+) -> list[Capture | SkippedRecord | WarcProblem]:
     path = tmp_path / name
     path.write_bytes(data.bytes if isinstance(data, Recorder) else data)
-    return list(read_warc(path))
+    return list(read_warc_pages(path))
 
 
 def captures(found: Iterable[Any]) -> list[Capture]:
@@ -105,11 +112,11 @@ def captures(found: Iterable[Any]) -> list[Capture]:
 
 
 def problems(found: Iterable[Any]) -> list[str]:
-    return [str(one) for one in found if isinstance(one, Problem)]
+    return [str(one) for one in found if isinstance(one, WarcProblem)]
 
 
 def left_out(found: Iterable[Any]) -> Counter[str]:
-    return Counter(one.reason for one in found if isinstance(one, LeftOut))
+    return Counter(one.reason for one in found if isinstance(one, SkippedRecord))
 
 
 # -- ours ------------------------------------------------------------------------------------------
@@ -159,23 +166,23 @@ OURS = (
 def test_what_was_written_comes_back_the_same(tmp_path: Path) -> None:
     """Address, hops, moment, status, headers, body and digest: revisits, redirects and saved pages
     too."""
-    archive = Captures(tmp_path / "captures.db")
+    archive = CaptureStore(tmp_path / "captures.db")
     archive.store(OURS)
     with (tmp_path / "out.warc.gz").open("wb") as file:
         write_warc(archive, file)
 
-    assert tuple(read_warc(tmp_path / "out.warc.gz")) == OURS
+    assert tuple(read_warc_pages(tmp_path / "out.warc.gz")) == OURS
 
 
 def test_a_second_journey_changes_nothing(tmp_path: Path) -> None:
     kept: list[Capture] = list(OURS)
     for number in range(2):
-        archive = Captures(tmp_path / f"{number}.db")
+        archive = CaptureStore(tmp_path / f"{number}.db")
         archive.store(kept)
         path = tmp_path / f"{number}.warc.gz"
         with path.open("wb") as file:
             write_warc(archive, file)
-        kept = captures(read_warc(path))
+        kept = captures(read_warc_pages(path))
 
     assert tuple(kept) == OURS
 
@@ -201,7 +208,7 @@ def test_pages_are_taken_and_the_rest_is_counted_by_reason(tmp_path: Path) -> No
     recorder.response("/xhtml", None, ("Content-Type", "application/xhtml+xml"))
     recorder.response("/empty", b" \n", HTML)
     recorder.response("/cut", None, HTML, **{"WARC-Truncated": "length"})
-    recorder.response("/large", b"x" * (LARGEST + 100_000), HTML)
+    recorder.response("/large", b"x" * (MAX_PAGE_BYTES + 100_000), HTML)
     recorder.record("resource", f"{HARBOUR}/saved", page("saved"), **{"Content-Type": "text/html"})
     recorder.record("resource", "urn:screenshot:1", b"...", **{"Content-Type": "image/png"})
     recorder.record("conversion", f"{HARBOUR}/ferry", b"as text", **{"Content-Type": "text/plain"})
@@ -280,13 +287,13 @@ def test_a_revisit_gets_the_body_that_it_refers_to(tmp_path: Path) -> None:
 def test_a_page_that_was_first_served_as_an_error_is_found_again(tmp_path: Path) -> None:
     """The body stands in a record that is not taken; the revisit says that it was served as a
     page."""
-    archive = Captures(tmp_path / "captures.db")
+    archive = CaptureStore(tmp_path / "captures.db")
     good = Capture(f"{HARBOUR}/ferry", page("Ferry"), headers=SENT, fetched_at=DATE)
     archive.store([Capture(good.url, good.body, 503, SENT, DATE), good])
     with (tmp_path / "out.warc.gz").open("wb") as file:
         write_warc(archive, file)
 
-    assert list(read_warc(tmp_path / "out.warc.gz")) == [LeftOut("HTTP 503"), good]
+    assert list(read_warc_pages(tmp_path / "out.warc.gz")) == [SkippedRecord("HTTP 503"), good]
 
 
 @pytest.mark.parametrize("form", ["plain", "gzip", "one gzip stream", "zstd", "arc", "arc.gz"])
@@ -423,7 +430,7 @@ def test_what_is_broken_in_a_plain_file_is_named_and_the_rest_read(
 def test_a_body_that_cannot_be_decoded_is_named_with_its_place(tmp_path: Path) -> None:
     recorder = Recorder().response("/0")
     recorder.response(
-        "/bomb", gzip.compress(bytes(LARGEST + 1)), HTML, ("Content-Encoding", "gzip")
+        "/bomb", gzip.compress(bytes(MAX_PAGE_BYTES + 1)), HTML, ("Content-Encoding", "gzip")
     )
     recorder.response("/date", **{"WARC-Date": "yesterday"}).response("/3")
 
@@ -449,7 +456,7 @@ def test_a_file_that_is_no_warc_is_told_in_a_line(data: bytes, tmp_path: Path) -
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     for path in (tmp_path / "missing.warc", tmp_path):
         with pytest.raises(UsageError, match="cannot be read"):
-            list(read_warc(path))
+            list(read_warc_pages(path))
 
 
 def test_a_file_of_nothing_but_beginnings_is_given_up(tmp_path: Path) -> None:
@@ -468,7 +475,7 @@ def test_an_arc_that_breaks_off_is_told_once_and_leaves_other_messages_alone(
     path.write_bytes(b"".join(arc())[:-30])
 
     found = []
-    for one in read_warc(path):
+    for one in read_warc_pages(path):
         print("read on", file=sys.stderr)
         found.append(one)
 
@@ -502,7 +509,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     path.write_bytes(recorder.bytes)
 
     tracemalloc.start()
-    assert sum(isinstance(one, Capture) for one in read_warc(path)) == 60
+    assert sum(isinstance(one, Capture) for one in read_warc_pages(path)) == 60
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 
@@ -525,7 +532,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     ],
 )
 def test_a_date_is_read_to_the_second(date: str, expected: str) -> None:
-    assert moment(date) == expected
+    assert warc_timestamp(date) == expected
 
 
 @pytest.mark.parametrize(
@@ -534,26 +541,34 @@ def test_a_date_is_read_to_the_second(date: str, expected: str) -> None:
 )
 def test_what_is_no_date_is_refused(date: str) -> None:
     with pytest.raises(ReadingError):
-        moment(date)
+        warc_timestamp(date)
 
 
 def test_headers_that_an_archive_renamed_get_their_names_back() -> None:
     stored = (("X-Archive-Orig-Content-Length", "7"), ("Content-Length", "99"), ("Age", "1"))
 
-    assert original(stored) == (("Content-Length", "7"), ("Age", "1"))
+    assert original_headers(stored) == (("Content-Length", "7"), ("Age", "1"))
 
 
 def test_files_are_known_by_their_names() -> None:
     names = ("a.warc", "a.WARC.gz", "a.arc.gz", "a.html", "a.warc.html", "a.jsonl.gz", "a.warc.zst")
 
-    assert [is_warc(Path(name)) for name in names] == [True, True, True, False, False, False, True]
+    assert [is_warc_name(Path(name)) for name in names] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+        False,
+        True,
+    ]
 
 
 # -- measured on files of others -------------------------------------------------------------------
 
 
 def shared_files(shared: Path) -> list[Path]:
-    return sorted(path for path in (shared / "corpus" / "warc").rglob("*") if is_warc(path))
+    return sorted(path for path in (shared / "corpus" / "warc").rglob("*") if is_warc_name(path))
 
 
 @pytest.mark.slow
@@ -567,7 +582,7 @@ def test_all_files_of_others_are_read_and_every_record_accounted_for(shared: Pat
     compared = 0
     for path in files:
         counted = counted_by_warcio(path)
-        found = list(read_warc(path))
+        found = list(read_warc_pages(path))
         if counted is not None:
             gaps = sum("belong to no record" in line for line in problems(found))
             assert len(found) - gaps == counted, path
@@ -590,7 +605,7 @@ def test_pages_of_news_come_out_as_they_went_in(shared: Path) -> None:
     """80 pages, a quarter of them gzipped inside."""
     corpus = shared / "corpus"
     ids = json.loads((corpus / "warc" / "derived-news-dev.ids.json").read_text())
-    found = captures(read_warc(corpus / "warc" / "derived-news-dev.warc.gz"))
+    found = captures(read_warc_pages(corpus / "warc" / "derived-news-dev.warc.gz"))
 
     assert [capture.body for capture in found] == [
         gzip.decompress((corpus / "dev" / "pages" / f"{id}.html.gz").read_bytes()) for id in ids
@@ -659,7 +674,7 @@ def test_a_digest_that_is_that_of_no_reading_is_doubted(field: str, tmp_path: Pa
 
     [found] = read(tmp_path, recorder)
 
-    assert isinstance(found, Doubtful)
+    assert isinstance(found, DoubtfulPage)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from archive.errors import UsageError
-from crawler.jobs.extract_batch import Spool
+from crawler.jobs.extract_batch import ExtractBatch
 from crawler.jobs.extract_files import extract_files
 from tests.news import BOX, NEWS, with_box
 
@@ -95,7 +95,7 @@ def row(text: str, **more: Any) -> dict[str, Any]:
 
 
 def texts(*rows: tuple[dict[str, Any], str | None]) -> list[str]:
-    with Spool() as spool:
+    with ExtractBatch() as spool:
         for each, host in rows:
             spool.add(each, host)
         return [json.loads(line)["text"] for line in spool.lines()]
@@ -110,7 +110,7 @@ def test_pages_that_are_no_articles_teach_nothing_and_stay_as_they_are() -> None
 
 
 def test_what_waits_comes_out_in_its_order_with_all_that_it_held() -> None:
-    with Spool() as spool:
+    with ExtractBatch() as spool:
         for number in range(5):
             spool.add(
                 row(with_box(number), id=number, headline="“Ærø”", free=None), "paper.example"
@@ -122,7 +122,7 @@ def test_what_waits_comes_out_in_its_order_with_all_that_it_held() -> None:
 
 
 def test_a_full_disk_is_told_with_what_to_do() -> None:
-    with Spool() as spool:
+    with ExtractBatch() as spool:
         spool._db.execute("PRAGMA max_page_count = 1")
         with pytest.raises(UsageError, match=r"cannot hold the batch .*full.* --one-by-one"):
             spool.add(row(with_box(0) * 1_000), "paper.example")

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from archive.errors import UsageError
-from archive.storage.database import connect
-from archive.storage.schema import ARCHIVE
+from archive.storage.database import open_database
+from archive.storage.schema import ARCHIVE_SCHEMA
 from crawler.jobs import install_schedule
-from crawler.jobs.install_schedule import SchedulingError, make_schedule
+from crawler.jobs.install_schedule import SchedulingError, new_schedule
 
 CRONTAB = """#!/bin/sh
 # like cron's own: -l prints or says that there is none, - takes a new one from standard input
@@ -37,7 +37,7 @@ def home(tmp_path, monkeypatch):
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     (tmp_path / "bin" / "cat").symlink_to("/bin/cat")
-    connect(tmp_path / "news" / "archive.db", ARCHIVE).close()
+    open_database(tmp_path / "news" / "archive.db", ARCHIVE_SCHEMA).close()
     return tmp_path
 
 
@@ -50,7 +50,7 @@ def put(home: Path, name: str, script: str) -> None:
 def test_a_crontab_gets_the_lines_once_and_loses_them_again_and_nothing_else(home):
     put(home, "crontab", CRONTAB)
     (home / "crontab").write_text(MINE)
-    plan = make_schedule(home / "news", 5)
+    plan = new_schedule(home / "news", 5)
     assert install_schedule.install_cron(plan) == ["added to the crontab"]
     installed = (home / "crontab").read_text()
     assert installed.startswith(MINE)
@@ -64,7 +64,7 @@ def test_a_crontab_gets_the_lines_once_and_loses_them_again_and_nothing_else(hom
 
 def test_who_has_no_crontab_yet_gets_one(home):
     put(home, "crontab", CRONTAB)
-    install_schedule.install_cron(make_schedule(home / "news", 5))
+    install_schedule.install_cron(new_schedule(home / "news", 5))
     assert (home / "crontab").read_text().startswith("# dateline ")
 
 
@@ -75,13 +75,13 @@ def test_a_crontab_that_cannot_be_read_is_never_written(home):
         '#!/bin/sh\ntest "$1" = -l || echo written > "$HOME/crontab"\necho "not allowed" >&2; exit 1\n',
     )
     with pytest.raises(SchedulingError, match="crontab -l: not allowed"):
-        install_schedule.install_cron(make_schedule(home / "news", 5))
+        install_schedule.install_cron(new_schedule(home / "news", 5))
     assert not (home / "crontab").exists()
 
 
 def test_units_are_written_started_and_removed_again(home):
     put(home, "systemctl", SYSTEMCTL)
-    plan = make_schedule(home / "news", 5)
+    plan = new_schedule(home / "news", 5)
     folder = home / ".config" / "systemd" / "user"
     install_schedule.install_units(plan)
     before = {path.name: path.read_text() for path in folder.iterdir()}
@@ -111,10 +111,10 @@ def test_units_are_written_started_and_removed_again(home):
 def test_units_lie_where_the_user_configured_it(home, monkeypatch):
     put(home, "systemctl", SYSTEMCTL)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "etc"))
-    install_schedule.install_units(make_schedule(home / "news", 5))
+    install_schedule.install_units(new_schedule(home / "news", 5))
     assert len(list((home / "etc/systemd/user").iterdir())) == 4
     monkeypatch.setenv("XDG_CONFIG_HOME", "relative/is/ignored")
-    assert install_schedule.units_folder() == home / ".config/systemd/user"
+    assert install_schedule.user_units_folder() == home / ".config/systemd/user"
 
 
 @pytest.mark.parametrize(
@@ -127,13 +127,13 @@ def test_units_lie_where_the_user_configured_it(home, monkeypatch):
 )
 def test_a_machine_without_it_is_told_what_there_is_instead(home, does, said):
     with pytest.raises(SchedulingError, match=said):
-        does(make_schedule(home / "news", 5))
+        does(new_schedule(home / "news", 5))
 
 
 def test_what_systemd_says_is_passed_on(home):
     put(home, "systemctl", BROKEN)
     with pytest.raises(SchedulingError, match="daemon-reload: Failed to connect to bus"):
-        install_schedule.install_units(make_schedule(home / "news", 5))
+        install_schedule.install_units(new_schedule(home / "news", 5))
 
 
 def test_the_schedule_knows_the_program_the_archive_and_the_contact_by_full_names(
@@ -141,7 +141,7 @@ def test_the_schedule_knows_the_program_the_archive_and_the_contact_by_full_name
 ):
     monkeypatch.chdir(home)
     monkeypatch.setenv("DATELINE_CONTACT", "desk@courier.example")
-    plan = make_schedule(Path("news"), 5)
+    plan = new_schedule(Path("news"), 5)
     assert plan.folder == home / "news"
     assert Path(plan.program[0]).is_absolute()
     assert os.access(plan.program[0], os.X_OK)
@@ -150,8 +150,8 @@ def test_the_schedule_knows_the_program_the_archive_and_the_contact_by_full_name
 
 def test_there_is_no_schedule_for_an_archive_that_is_not_there_but_an_old_one_can_be_removed(home):
     with pytest.raises(UsageError, match="there is no archive here yet"):
-        make_schedule(home / "nowhere", 5)
-    assert make_schedule(home / "nowhere", 5, new=False).folder == home / "nowhere"
+        new_schedule(home / "nowhere", 5)
+    assert new_schedule(home / "nowhere", 5, new=False).folder == home / "nowhere"
 
 
 @pytest.mark.slow
@@ -188,24 +188,24 @@ case "$2" in enable) echo "Unit is masked" >&2; exit 1 ;; esac
 def test_where_systemd_does_not_start_the_timers_no_unit_is_left(home, systemctl, said):
     put(home, "systemctl", systemctl)
     with pytest.raises(SchedulingError, match=said):
-        install_schedule.install_units(make_schedule(home / "news", 5))
+        install_schedule.install_units(new_schedule(home / "news", 5))
     assert list((home / ".config/systemd/user").iterdir()) == []
 
 
 def test_where_systemd_does_not_take_new_units_the_old_ones_stand_as_they_were(home):
     put(home, "systemctl", SYSTEMCTL)
-    install_schedule.install_units(make_schedule(home / "news", 5))
+    install_schedule.install_units(new_schedule(home / "news", 5))
     folder = home / ".config/systemd/user"
     before = {path.name: path.read_text() for path in folder.iterdir()}
     put(home, "systemctl", NO_BUS)
     with pytest.raises(SchedulingError):
-        install_schedule.install_units(make_schedule(home / "news", 30))
+        install_schedule.install_units(new_schedule(home / "news", 30))
     assert {path.name: path.read_text() for path in folder.iterdir()} == before
 
 
 def test_units_are_removed_also_where_systemd_does_not_listen(home):
     put(home, "systemctl", SYSTEMCTL)
-    plan = make_schedule(home / "news", 5)
+    plan = new_schedule(home / "news", 5)
     install_schedule.install_units(plan)
     folder = home / ".config/systemd/user"
     (folder / "timers.target.wants").mkdir()
@@ -220,7 +220,7 @@ def test_units_are_removed_also_where_systemd_does_not_listen(home):
 
 def test_units_are_removed_also_where_there_is_no_systemd_any_more(home):
     put(home, "systemctl", SYSTEMCTL)
-    plan = make_schedule(home / "news", 5)
+    plan = new_schedule(home / "news", 5)
     install_schedule.install_units(plan)
     (home / "bin" / "systemctl").unlink()
     with pytest.raises(SchedulingError, match=r"systemctl: .*; the units are removed"):
@@ -232,4 +232,4 @@ def test_a_folder_of_units_that_cannot_be_written_is_named(home):
     put(home, "systemctl", SYSTEMCTL)
     (home / ".config").write_text("a file stands in the way")
     with pytest.raises(SchedulingError, match=r"\.config.*cannot be written"):
-        install_schedule.install_units(make_schedule(home / "news", 5))
+        install_schedule.install_units(new_schedule(home / "news", 5))

@@ -12,14 +12,14 @@ import pytest
 
 from archive.errors import UsageError
 from crawler.jobs.schedule_units import (
-    Schedule,
-    block,
-    marks,
-    minutes,
-    period,
-    units,
-    with_block,
-    without_block,
+    CrawlSchedule,
+    crontab_block,
+    crontab_marks,
+    crontab_with_block,
+    crontab_without_block,
+    period_seconds,
+    schedule_minutes,
+    unit_files,
 )
 
 FOLDERS = (
@@ -31,8 +31,8 @@ FOLDERS = (
 OTHERS = "MAILTO=ida\n# dateline is mine\n5 4 * * * backup  --all\n\n@reboot x"
 
 
-def schedule(folder: str = FOLDERS[0], every: int = 5, **environment: str) -> Schedule:
-    return Schedule(Path(folder), ("/opt/dateline/bin/dateline",), every, environment)
+def schedule(folder: str = FOLDERS[0], every: int = 5, **environment: str) -> CrawlSchedule:
+    return CrawlSchedule(Path(folder), ("/opt/dateline/bin/dateline",), every, environment)
 
 
 def unit(text: str) -> dict[str, list[str]]:
@@ -61,14 +61,14 @@ def as_cron_runs(line: str) -> list[str]:
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_a_path_comes_back_whole_whatever_is_in_it(folder):
     plan = schedule(folder, DATELINE_CONTACT='"desk" 100% $x@courier.example')
-    texts = units(plan)
+    texts = unit_files(plan)
     (command,) = unit(texts[f"{plan.name}.service"])["ExecStart"]
     assert as_systemd_reads(command, command=True)[-2:] == ["--archive", folder]
     (setting,) = unit(texts[f"{plan.name}.service"])["Environment"]
     assert as_systemd_reads(setting, command=False) == [
         'DATELINE_CONTACT="desk" 100% $x@courier.example'
     ]
-    words = as_cron_runs(block(plan)[1])
+    words = as_cron_runs(crontab_block(plan)[1])
     assert words[0] == 'DATELINE_CONTACT="desk" 100% $x@courier.example'
     assert words[words.index("--archive") + 1] == folder
     assert words[-1] == f"{folder}/schedule.log"
@@ -76,7 +76,7 @@ def test_a_path_comes_back_whole_whatever_is_in_it(folder):
 
 def test_units_crawl_make_up_for_what_was_missed_and_look_after_the_archive_at_night():
     plan = schedule()
-    texts = {name.removeprefix(plan.name): unit(text) for name, text in units(plan).items()}
+    texts = {name.removeprefix(plan.name): unit(text) for name, text in unit_files(plan).items()}
     assert set(texts) == {".service", ".timer", "-night.service", "-night.timer"}
     assert texts[".service"]["Type"] == ["oneshot"]
     assert texts[".service"]["SuccessExitStatus"] == ["75"]
@@ -106,19 +106,19 @@ def test_two_archives_of_one_name_have_units_of_their_own():
     ],
 )
 def test_how_often_is_the_same_for_systemd_and_for_cron(text, calendar, cron):
-    plan = schedule(every=minutes(text))
-    assert unit(units(plan)[f"{plan.name}.timer"])["OnCalendar"] == [calendar]
-    assert block(plan)[1].startswith(f"{cron} ")
+    plan = schedule(every=schedule_minutes(text))
+    assert unit(unit_files(plan)[f"{plan.name}.timer"])["OnCalendar"] == [calendar]
+    assert crontab_block(plan)[1].startswith(f"{cron} ")
 
 
 @pytest.mark.parametrize("text", ["7m", "90m", "5h", "2d", "30s", "90s", "soon", "0m", "5 m i n"])
 def test_what_the_clock_does_not_divide_into_is_refused(text):
     with pytest.raises(UsageError, match=re.escape(repr(text)[1:-1])):
-        minutes(text)
+        schedule_minutes(text)
 
 
 def test_a_period_of_a_loop_may_be_any():
-    assert [period(text) for text in ("90s", "7min", "2h", "5 m")] == [90, 420, 7200, 300]
+    assert [period_seconds(text) for text in ("90s", "7min", "2h", "5 m")] == [90, 420, 7200, 300]
 
 
 def test_a_line_feed_in_a_path_is_refused_as_it_would_begin_a_line_of_its_own():
@@ -129,10 +129,10 @@ def test_a_line_feed_in_a_path_is_refused_as_it_would_begin_a_line_of_its_own():
 @pytest.mark.parametrize("before", ["", "5 4 * * * backup\n", OTHERS, f"{OTHERS}\n"])
 def test_other_lines_of_the_crontab_stay_as_they_are(before):
     plan = schedule("/srv/100% news")
-    with_it = with_block(before, plan)
-    assert with_block(with_it, plan) == with_it, "again changes nothing"
-    assert without_block(with_it, plan.folder).rstrip("\n") == before.rstrip("\n")
-    assert without_block(before, plan.folder) == before
+    with_it = crontab_with_block(before, plan)
+    assert crontab_with_block(with_it, plan) == with_it, "again changes nothing"
+    assert crontab_without_block(with_it, plan.folder).rstrip("\n") == before.rstrip("\n")
+    assert crontab_without_block(before, plan.folder) == before
     assert [
         line for line in with_it.splitlines() if line in before.splitlines()
     ] == before.splitlines()
@@ -141,11 +141,11 @@ def test_other_lines_of_the_crontab_stay_as_they_are(before):
 def test_a_new_interval_takes_the_place_of_the_old_and_other_archives_keep_theirs():
     crontab = OTHERS
     for plan in (schedule("/a"), schedule("/b"), schedule("/a/b"), schedule("/a", every=30)):
-        crontab = with_block(crontab, plan)
+        crontab = crontab_with_block(crontab, plan)
     lines = crontab.splitlines()
     assert [line.split()[0] for line in lines if " crawl " in line] == ["*/30", "*/5", "*/5"]
     for folder in ("/b", "/a/b", "/a"):
-        crontab = without_block(crontab, Path(folder))
+        crontab = crontab_without_block(crontab, Path(folder))
     assert crontab == f"{OTHERS}\n"
 
 
@@ -154,10 +154,10 @@ def test_a_new_interval_takes_the_place_of_the_old_and_other_archives_keep_their
 )
 def test_a_block_whose_marks_were_mangled_is_told_and_not_touched(mangle):
     plan = schedule()
-    crontab = "\n".join(mangle(block(plan)))
+    crontab = "\n".join(mangle(crontab_block(plan)))
     with pytest.raises(UsageError, match="do not enclose one block"):
-        with_block(crontab, plan)
-    assert all(mark in block(plan) for mark in marks(plan.folder))
+        crontab_with_block(crontab, plan)
+    assert all(mark in crontab_block(plan) for mark in crontab_marks(plan.folder))
 
 
 @pytest.mark.skipif(
@@ -165,10 +165,10 @@ def test_a_block_whose_marks_were_mangled_is_told_and_not_touched(mangle):
 )
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_systemd_finds_nothing_wrong_with_the_units(folder, tmp_path):
-    plan = Schedule(
+    plan = CrawlSchedule(
         Path(folder), (shutil.which("true") or "/bin/true",), 5, {"DATELINE_CONTACT": "a 100% $b"}
     )
-    for name, text in units(plan).items():
+    for name, text in unit_files(plan).items():
         (tmp_path / name).write_text(text)
     verify = ["systemd-analyze", "verify", "--man=no", *sorted(map(str, tmp_path.iterdir()))]
     ran = subprocess.run(verify, check=False, capture_output=True, text=True)
@@ -176,5 +176,7 @@ def test_systemd_finds_nothing_wrong_with_the_units(folder, tmp_path):
     assert about_ours == []
     assert ran.returncode == 0, ran.stderr
     for plan_every in (1, 5, 60, 360, 1440):
-        (when,) = unit(units(schedule(every=plan_every))[f"{schedule().name}.timer"])["OnCalendar"]
+        (when,) = unit(unit_files(schedule(every=plan_every))[f"{schedule().name}.timer"])[
+            "OnCalendar"
+        ]
         subprocess.run(["systemd-analyze", "calendar", when], check=True, capture_output=True)

@@ -17,8 +17,8 @@ import pytest
 
 from archive.archive import Archive
 from archive.records import Lead
-from archive.storage.lock import crawl_lock
-from crawler.jobs.watch import Run, result
+from archive.storage.lock import hold_crawl_lock
+from crawler.jobs.watch import WatchedRun, run_summary
 from demo.web import serve
 from tests.patience import patient, until
 from tests.stories import NOW, outlet, page, world
@@ -28,10 +28,10 @@ pytestmark = pytest.mark.slow  # each starts a program that runs others
 CRAWL = {"id": 7, "state": "finished", "reason": None, "new": 12, "changed": 1, "failed": 0}
 
 WATCH = """
-import ctypes, os, sys; from pathlib import Path; import crawler.jobs.watch; from crawler.jobs.watch import watch
-crawler.jobs.watch.GRACE = float(os.environ.get("WATCH_GRACE") or crawler.jobs.watch.GRACE)
+import ctypes, os, sys; from pathlib import Path; import crawler.jobs.watch; from crawler.jobs.watch import watch_archive
+crawler.jobs.watch.STOP_TIMEOUT_SECONDS = float(os.environ.get("WATCH_GRACE") or crawler.jobs.watch.STOP_TIMEOUT_SECONDS)
 ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # as PID 1 does, it gets the processes that lose their parents
-watch(Path(sys.argv[1]), float(sys.argv[2]), [sys.executable, "-c", sys.argv[3], *sys.argv[4:]],
+watch_archive(Path(sys.argv[1]), float(sys.argv[2]), [sys.executable, "-c", sys.argv[3], *sys.argv[4:]],
       lambda line: print(line, flush=True))
 """
 STUBBORN = """
@@ -75,20 +75,20 @@ def ended(process: subprocess.Popen[str], how: int = signal.SIGTERM) -> str:
 @pytest.mark.parametrize(
     ("run", "crawl", "line"),
     [
-        (Run(0, 34.2), CRAWL, "crawl 7 finished in 34 s: 12 new, 1 changed, 0 failed"),
-        (Run(0, 2), None, "nothing to do, 2 s"),
-        (Run(75, 0.4, "data: a crawl is running"), None, "skipped: data: a crawl is running"),
-        (Run(1, 3, "data: the disk is full"), CRAWL, "failed with exit code 1 after 3 s: data: the disk is full"),
-        (Run(-9, 3), CRAWL, "ended by signal 9 after 3 s; its unfinished pages wait for the next crawl"),
-        (Run(0, 5, stopped=True), CRAWL | {"state": "stopped", "reason": "stopped by the user"},
+        (WatchedRun(0, 34.2), CRAWL, "crawl 7 finished in 34 s: 12 new, 1 changed, 0 failed"),
+        (WatchedRun(0, 2), None, "nothing to do, 2 s"),
+        (WatchedRun(75, 0.4, "data: a crawl is running"), None, "skipped: data: a crawl is running"),
+        (WatchedRun(1, 3, "data: the disk is full"), CRAWL, "failed with exit code 1 after 3 s: data: the disk is full"),
+        (WatchedRun(-9, 3), CRAWL, "ended by signal 9 after 3 s; its unfinished pages wait for the next crawl"),
+        (WatchedRun(0, 5, stopped=True), CRAWL | {"state": "stopped", "reason": "stopped by the user"},
          "crawl 7 stopped (stopped by the user) in 5 s: 12 new, 1 changed, 0 failed"),
-        (Run(-15, 1, stopped=True), None, "stopped after 1 s; its unfinished pages wait for the next crawl"),
-        (Run(-9, 7, stopped=True, killed=True), CRAWL,
+        (WatchedRun(-15, 1, stopped=True), None, "stopped after 1 s; its unfinished pages wait for the next crawl"),
+        (WatchedRun(-9, 7, stopped=True, killed=True), CRAWL,
          "killed after 7 s, because it did not stop; its unfinished pages wait for the next crawl"),
     ],
 )  # fmt: skip
 def test_a_run_is_told_in_a_line(run, crawl, line):
-    assert result(run, crawl) == line
+    assert run_summary(run, crawl) == line
 
 
 @pytest.mark.slow
@@ -173,7 +173,7 @@ def test_a_busy_archive_is_passed_over_and_tried_again(dateline):
     with serve(world(outlet(many=1))) as web:
         run = dateline(web)
         run.knows()
-        with crawl_lock(run.folder):
+        with hold_crawl_lock(run.folder):
             process = subprocess.Popen(
                 run.command("watch", "--every", "1s"),
                 env=run.environ(),

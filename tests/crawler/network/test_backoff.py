@@ -6,8 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crawler.network.backoff import MOST_SILENCES, USUAL, Pause, Turns, put_off, site_of
-from crawler.network.retry_after import LONGEST, retry_after
+from crawler.network.backoff import (
+    DEFAULT_SITE_PAUSE,
+    MAX_UNANSWERED_REQUESTS,
+    SiteBackoff,
+    SitePause,
+    pause_reason,
+    site_origin,
+)
+from crawler.network.retry_after import MAX_RETRY_AFTER, parse_retry_after
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 SITE = "https://harbour.example"
@@ -22,8 +29,8 @@ SITE = "https://harbour.example"
         ("Tuesday, 10-Mar-26 12:02:00 GMT", 120),
         ("Tue Mar 10 12:02:00 2026", 120),
         ("Tue, 10 Mar 2026 11:00:00 GMT", 0),
-        ("Tue, 10 Mar 2099 11:00:00 GMT", LONGEST.total_seconds()),
-        ("99999999999999999999", LONGEST.total_seconds()),
+        ("Tue, 10 Mar 2099 11:00:00 GMT", MAX_RETRY_AFTER.total_seconds()),
+        ("99999999999999999999", MAX_RETRY_AFTER.total_seconds()),
         (None, None),
         ("", None),
         ("-5", None),
@@ -34,7 +41,7 @@ SITE = "https://harbour.example"
         ("٣٠", None),
         ("0" * 5_000, 0),
         ("0" * 40 + "120", 120),
-        ("9" * 5_000, LONGEST.total_seconds()),
+        ("9" * 5_000, MAX_RETRY_AFTER.total_seconds()),
         ("+30", None),
         ("1e3", None),
         ("inf", None),
@@ -47,7 +54,7 @@ SITE = "https://harbour.example"
     ],
 )
 def test_a_retry_after_is_seconds_or_a_date_and_at_most_a_day(said, seconds):
-    wait = retry_after(said, NOW)
+    wait = parse_retry_after(said, NOW)
     assert (wait.total_seconds() if wait is not None else None) == seconds
 
 
@@ -65,7 +72,7 @@ def test_a_retry_after_is_seconds_or_a_date_and_at_most_a_day(said, seconds):
 def test_who_asks_to_be_left_alone_is_and_a_503_alone_is_the_pages_own_trouble(
     status, asked, minutes
 ):
-    turns = Turns()
+    turns = SiteBackoff()
     pause = turns.answered(SITE, status, asked, NOW)
     assert turns.pause(SITE, NOW) == pause
     assert (pause.until - NOW if pause else None) == (
@@ -74,23 +81,23 @@ def test_who_asks_to_be_left_alone_is_and_a_503_alone_is_the_pages_own_trouble(
 
 
 def test_a_pause_ends_at_its_moment_and_the_longer_of_two_counts():
-    turns = Turns({SITE: Pause(NOW + timedelta(hours=1), "HTTP 429")})
-    assert turns.answered(SITE, 503, "60", NOW) == Pause(NOW + timedelta(hours=1), "HTTP 429")
+    turns = SiteBackoff({SITE: SitePause(NOW + timedelta(hours=1), "HTTP 429")})
+    assert turns.answered(SITE, 503, "60", NOW) == SitePause(NOW + timedelta(hours=1), "HTTP 429")
     assert turns.pause(SITE, NOW + timedelta(minutes=59))
     assert turns.pause(SITE, NOW + timedelta(hours=1)) is None
 
 
 def test_silences_count_in_a_row_and_for_their_own_site():
-    turns = Turns()
-    for _ in range(MOST_SILENCES - 1):
+    turns = SiteBackoff()
+    for _ in range(MAX_UNANSWERED_REQUESTS - 1):
         assert turns.silent(SITE, "timed out", NOW) is None
     assert turns.silent("http://harbour.example", "timed out", NOW) is None
     turns.answered(SITE, 500, None, NOW)
-    for _ in range(MOST_SILENCES - 1):
+    for _ in range(MAX_UNANSWERED_REQUESTS - 1):
         assert turns.silent(SITE, "timed out", NOW) is None
     pause = turns.silent(SITE, "timed out", NOW)
-    assert pause == Pause(NOW + USUAL, "timed out, 3 times in a row")
-    assert put_off(pause) == "timed out, 3 times in a row; paused until 2026-03-10T12:15:00Z"
+    assert pause == SitePause(NOW + DEFAULT_SITE_PAUSE, "timed out, 3 times in a row")
+    assert pause_reason(pause) == "timed out, 3 times in a row; paused until 2026-03-10T12:15:00Z"
 
 
 @pytest.mark.parametrize(
@@ -102,4 +109,4 @@ def test_silences_count_in_a_row_and_for_their_own_site():
     ],
 )
 def test_a_site_is_scheme_host_and_port(url, site):
-    assert site_of(url) == site
+    assert site_origin(url) == site

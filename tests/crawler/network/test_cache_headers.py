@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crawler.network.cache_headers import wish_seconds
+from crawler.network.cache_headers import freshness_seconds
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 SENT = {"Date": "Tue, 10 Mar 2026 12:00:00 GMT"}
@@ -39,4 +39,4 @@ SENT = {"Date": "Tue, 10 Mar 2026 12:00:00 GMT"}
 def test_the_longest_of_what_it_says_counts_but_no_more_than_a_day_for_what_may_be_a_servers_default(
     headers, ttl, seconds
 ):
-    assert wish_seconds(headers.get, ttl, NOW) == seconds
+    assert freshness_seconds(headers.get, ttl, NOW) == seconds

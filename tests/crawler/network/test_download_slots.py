@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from crawler.network.download_slots import Places
+from crawler.network.download_slots import DownloadSlots
 
 
 def test_requests_of_a_site_that_lets_us_wait_leave_their_places_and_others_keep_theirs():
-    places = Places(patience=3)
+    places = DownloadSlots(patience=3)
     for url, asked_at in (
         ("https://slow.example/1", 0),
         ("https://slow.example/2", 4),

@@ -9,18 +9,18 @@ import os
 import pytest
 from scrapy.http import HtmlResponse, Request, Response
 
-from crawler.network.downloader import ProxyMiddleware, as_bytes
+from crawler.network.downloader import CachedProxyMiddleware, untyped_response
 
 PROXY = "http://proxy.example:8080"
 
 
 @pytest.fixture
-def proxies(monkeypatch: pytest.MonkeyPatch) -> ProxyMiddleware:
+def proxies(monkeypatch: pytest.MonkeyPatch) -> CachedProxyMiddleware:
     for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("http_proxy", PROXY.replace("//", "//ida:secret@"))
     monkeypatch.setenv("no_proxy", "near.example")
-    return ProxyMiddleware()
+    return CachedProxyMiddleware()
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_a_packed_answer_stays_as_it_is_but_is_no_text_whose_encoding_could_be_g
     packed = HtmlResponse(
         "http://harbour.example/a.html", 203, headers, gzip.compress("Fähre".encode()), ["kept"]
     )
-    plain = as_bytes(packed)
+    plain = untyped_response(packed)
     assert type(plain) is Response
     assert (plain.url, plain.status, plain.headers, plain.body, plain.flags) == (
         packed.url, packed.status, packed.headers, packed.body, packed.flags

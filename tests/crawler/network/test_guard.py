@@ -6,7 +6,14 @@ import pytest
 from scrapy.settings import Settings
 
 from archive.errors import UsageError
-from crawler.network.guard import NOT_OF_THE_WEB, Guard, is_own, is_public, literal, places
+from crawler.network.guard import (
+    BLOCKED_PORTS,
+    ConnectionGuard,
+    ip_literal,
+    is_own_address,
+    is_public_address,
+    parse_allowed_addresses,
+)
 
 INSIDE = [
     "0.0.0.0",
@@ -65,17 +72,17 @@ OUTSIDE += ["64:ff9b::808:808", "2606:4700::1111", "2a00:1450:4001::200e"]
 
 @pytest.mark.parametrize("address", INSIDE)
 def test_an_address_of_a_machine_a_network_or_a_tunnel_is_not_public(address):
-    assert not is_public(address)
+    assert not is_public_address(address)
 
 
 @pytest.mark.parametrize("address", OUTSIDE)
 def test_an_address_of_the_internet_is_public(address):
-    assert is_public(address)
+    assert is_public_address(address)
 
 
 def test_an_address_that_this_machine_has_is_its_own():
-    assert is_own("127.0.0.1")
-    assert not is_own("192.0.2.7")
+    assert is_own_address("127.0.0.1")
+    assert not is_own_address("192.0.2.7")
 
 
 @pytest.mark.parametrize(
@@ -94,14 +101,14 @@ def test_an_address_that_this_machine_has_is_its_own():
     ],
 )
 def test_an_address_is_known_in_every_spelling(host):
-    assert literal(host) == "127.0.0.2"
+    assert ip_literal(host) == "127.0.0.2"
 
 
 @pytest.mark.parametrize(
     "host", ["harbour.example", "127.0.0.2.example", "1.2.3.4.5", "", "x", "127.0.0.256"]
 )
 def test_a_name_is_no_address(host):
-    assert literal(host) is None
+    assert ip_literal(host) is None
 
 
 @pytest.mark.parametrize(
@@ -148,7 +155,7 @@ def test_a_name_is_no_address(host):
     ],
 )
 def test_an_address_that_leads_inside_or_is_none_of_the_web_is_not_asked_for(url):
-    assert Guard().refusal(url)
+    assert ConnectionGuard().refusal(url)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +173,7 @@ def test_an_address_that_leads_inside_or_is_none_of_the_web_is_not_asked_for(url
     ],
 )
 def test_an_address_of_the_public_web_is_asked_for(url):
-    assert Guard().refusal(url) is None
+    assert ConnectionGuard().refusal(url) is None
 
 
 @pytest.mark.parametrize(
@@ -185,8 +192,8 @@ def test_an_address_of_the_public_web_is_asked_for(url):
     ],
 )
 def test_what_a_person_allows_is_asked_for(allowed, url):
-    assert Guard().refusal(url)
-    assert Guard(places(allowed)).refusal(url) is None
+    assert ConnectionGuard().refusal(url)
+    assert ConnectionGuard(parse_allowed_addresses(allowed)).refusal(url) is None
 
 
 @pytest.mark.parametrize(
@@ -202,7 +209,7 @@ def test_what_a_person_allows_is_asked_for(allowed, url):
     ],
 )
 def test_what_a_person_allows_is_no_more_than_that(allowed, url):
-    assert Guard(places(allowed)).refusal(url)
+    assert ConnectionGuard(parse_allowed_addresses(allowed)).refusal(url)
 
 
 @pytest.mark.parametrize(
@@ -210,16 +217,24 @@ def test_what_a_person_allows_is_no_more_than_that(allowed, url):
 )
 def test_an_exception_that_cannot_be_meant_is_told(text):
     with pytest.raises(UsageError, match="DATELINE_ALLOW_ADDRESSES"):
-        places(text)
+        parse_allowed_addresses(text)
 
 
 def test_a_connection_goes_to_public_addresses_and_to_those_that_are_allowed():
-    assert Guard().connects("harbour.example", 80, "1.1.1.1")
-    assert not Guard().connects("harbour.example", 80, "127.0.0.2")
-    assert Guard(places("127.0.0.2:80")).connects("harbour.example", 80, "127.0.0.2")
-    assert not Guard(places("127.0.0.2:81")).connects("harbour.example", 80, "127.0.0.2")
-    assert Guard(places("harbour.example")).connects("harbour.example", 80, "127.0.0.2")
-    assert not Guard(places("harbour.example")).connects("ridge.example", 80, "127.0.0.2")
+    assert ConnectionGuard().connects("harbour.example", 80, "1.1.1.1")
+    assert not ConnectionGuard().connects("harbour.example", 80, "127.0.0.2")
+    assert ConnectionGuard(parse_allowed_addresses("127.0.0.2:80")).connects(
+        "harbour.example", 80, "127.0.0.2"
+    )
+    assert not ConnectionGuard(parse_allowed_addresses("127.0.0.2:81")).connects(
+        "harbour.example", 80, "127.0.0.2"
+    )
+    assert ConnectionGuard(parse_allowed_addresses("harbour.example")).connects(
+        "harbour.example", 80, "127.0.0.2"
+    )
+    assert not ConnectionGuard(parse_allowed_addresses("harbour.example")).connects(
+        "ridge.example", 80, "127.0.0.2"
+    )
 
 
 def test_the_proxy_is_connected_to_and_no_page_there_is_asked_for(monkeypatch):
@@ -229,7 +244,7 @@ def test_the_proxy_is_connected_to_and_no_page_there_is_asked_for(monkeypatch):
     monkeypatch.setenv("http_proxy", "http://user:word@127.0.0.2:9")
     monkeypatch.setenv("https_proxy", "proxy.harbour.example:3128")
     monkeypatch.setenv("no_proxy", "localhost")
-    guard = Guard.of(Settings())
+    guard = ConnectionGuard.of(Settings())
     assert guard.proxies == {("127.0.0.2", 9), ("proxy.harbour.example", 3128)}
     assert guard.connects("127.0.0.2", 9, "127.0.0.2")
     assert guard.connects("proxy.harbour.example", 0, "127.0.0.3"), (
@@ -242,4 +257,4 @@ def test_the_proxy_is_connected_to_and_no_page_there_is_asked_for(monkeypatch):
 
 
 def test_the_ports_of_the_web_are_none_of_those_refused():
-    assert not NOT_OF_THE_WEB & {80, 443, 3000, 5000, 8000, 8008, 8080, 8081, 8443, 8888}
+    assert not BLOCKED_PORTS & {80, 443, 3000, 5000, 8000, 8008, 8080, 8081, 8443, 8888}

@@ -10,7 +10,14 @@ import pytest
 
 from archive.errors import UsageError
 from archive.records import Capture
-from crawler.network.opt_outs import NAMES, honoured, in_headers, in_page, opted_out, refusal
+from crawler.network.opt_outs import (
+    OPT_OUT_NAMES,
+    opt_out_refusal,
+    opt_outs_in_head,
+    opt_outs_in_headers,
+    opt_outs_of_page,
+    parse_opt_outs,
+)
 from tests.growth import assert_growth
 
 
@@ -30,7 +37,7 @@ from tests.growth import assert_growth
     ],
 )
 def test_an_x_robots_tag_is_for_all_unless_it_names_a_crawler(value, said):
-    assert [name for name, _ in in_headers([("x-robots-tag", value)])] == said
+    assert [name for name, _ in opt_outs_in_headers([("x-robots-tag", value)])] == said
 
 
 def test_several_headers_count_together_and_tdm_is_reserved_by_a_one():
@@ -39,8 +46,11 @@ def test_several_headers_count_together_and_tdm_is_reserved_by_a_one():
         ("X-Robots-Tag", "noarchive"),
         ("TDM-Reservation", " 1 "),
     ]
-    assert list(in_headers(headers)) == [("noarchive", "X-Robots-Tag"), ("tdm", "tdm-reservation")]
-    assert list(in_headers([("tdm-reservation", "0")])) == []
+    assert list(opt_outs_in_headers(headers)) == [
+        ("noarchive", "X-Robots-Tag"),
+        ("tdm", "tdm-reservation"),
+    ]
+    assert list(opt_outs_in_headers([("tdm-reservation", "0")])) == []
 
 
 @pytest.mark.parametrize(
@@ -61,33 +71,33 @@ def test_several_headers_count_together_and_tdm_is_reserved_by_a_one():
 )
 def test_a_meta_in_the_head_says_it_for_the_page(head, said):
     page = f"<!doctype html><html><head><title>T</title>{head}</head><body></body></html>"
-    assert [name for name, _ in in_page(page.encode())] == said
+    assert [name for name, _ in opt_outs_in_head(page.encode())] == said
 
 
 def test_only_what_is_wanted_counts_and_is_told_with_its_place():
     page = Capture(
         "https://a.example/", b'<head><meta name="robots" content="noai,noindex">', headers=()
     )
-    assert opted_out(page, honoured("noarchive noindex")) == {"noindex": "meta robots"}
-    assert opted_out(page, honoured("noarchive")) == {}
-    assert opted_out(page, honoured("")) == {}
+    assert opt_outs_of_page(page, parse_opt_outs("noarchive noindex")) == {"noindex": "meta robots"}
+    assert opt_outs_of_page(page, parse_opt_outs("noarchive")) == {}
+    assert opt_outs_of_page(page, parse_opt_outs("")) == {}
 
 
 def test_a_page_that_forbids_copies_alone_is_read_and_one_that_forbids_more_is_not():
-    assert refusal({"noarchive": "X-Robots-Tag"}) is None
+    assert opt_out_refusal({"noarchive": "X-Robots-Tag"}) is None
     assert (
-        refusal({"noarchive": "X-Robots-Tag", "noai": "meta robots"})
+        opt_out_refusal({"noarchive": "X-Robots-Tag", "noai": "meta robots"})
         == "opted out: noai (meta robots)"
     )
 
 
 def test_a_setting_names_opt_outs_and_no_others():
-    assert honoured("noarchive, NOAI  tdm") == {"noarchive", "noai", "tdm"}
-    assert honoured(" ".join(NAMES)) == set(NAMES)
+    assert parse_opt_outs("noarchive, NOAI  tdm") == {"noarchive", "noai", "tdm"}
+    assert parse_opt_outs(" ".join(OPT_OUT_NAMES)) == set(OPT_OUT_NAMES)
     with pytest.raises(
         UsageError, match=r"^DATELINE_OPT_OUTS: unknown opt-out 'nofollow'; choose from noarchive"
     ):
-        honoured("nofollow")
+        parse_opt_outs("nofollow")
 
 
 @pytest.mark.slow
@@ -103,7 +113,7 @@ def test_a_setting_names_opt_outs_and_no_others():
     ],
 )
 def test_a_page_made_to_hang_a_reader_does_not(piece):
-    assert_growth(lambda length: list(in_page(piece * (length // len(piece)))), 125_000)
+    assert_growth(lambda length: list(opt_outs_in_head(piece * (length // len(piece)))), 125_000)
 
 
 @pytest.mark.slow
@@ -116,7 +126,7 @@ def test_opt_outs_of_real_pages_are_found_where_a_parser_finds_them(shared):
     found = differ = 0
     for row in rows:
         body = gzip.decompress((shared / "corpus" / "dev" / row["html_path"]).read_bytes())
-        said = {name for name, _ in in_page(body)} & {"noarchive", "noindex"}
+        said = {name for name, _ in opt_outs_in_head(body)} & {"noarchive", "noindex"}
         metas = html.document_fromstring(body[:200_000] or b"<p>").xpath("//head//meta[@content]")
         words = " ".join(
             m.get("content").lower() for m in metas if (m.get("name") or "").lower() == "robots"

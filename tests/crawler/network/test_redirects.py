@@ -6,7 +6,12 @@ from __future__ import annotations
 import pytest
 from scrapy.http import Request, Response
 
-from crawler.network.redirects import JAR, MOST_COOKIES, refresh, with_cookies
+from crawler.network.redirects import (
+    COOKIE_JAR_KEY,
+    MAX_CHAIN_COOKIES,
+    add_chain_cookies,
+    parse_refresh,
+)
 
 
 def chain(*steps: tuple[str, list[str]], to: str) -> str | None:
@@ -15,7 +20,7 @@ def chain(*steps: tuple[str, list[str]], to: str) -> str | None:
     asked = Request(steps[0][0])
     for (url, cookies), following in zip(steps, [*(url for url, _ in steps[1:]), to], strict=True):
         answer = Response(url, status=302, headers={"Set-Cookie": cookies} if cookies else {})
-        asked = with_cookies(asked.replace(url=following), asked, answer)
+        asked = add_chain_cookies(asked.replace(url=following), asked, answer)
     sent = asked.headers.get("Cookie")
     return sent.decode() if sent else None
 
@@ -91,18 +96,18 @@ def test_a_chain_keeps_few_cookies():
     sent = chain(("http://a.example/", many), ("http://a.example/", many), to="http://a.example/")
 
     assert sent
-    assert len(sent.split(";")) == MOST_COOKIES
+    assert len(sent.split(";")) == MAX_CHAIN_COOKIES
 
 
 def test_a_request_that_begins_a_chain_has_no_cookies():
     asked = Request("http://courier.example/1")
-    with_cookies(
+    add_chain_cookies(
         Request("http://courier.example/2"),
         asked,
         Response(asked.url, headers={"Set-Cookie": "seen=1"}),
     )
 
-    assert JAR not in asked.meta
+    assert COOKIE_JAR_KEY not in asked.meta
     assert "Cookie" not in asked.headers
 
 
@@ -121,7 +126,7 @@ def test_a_request_that_begins_a_chain_has_no_cookies():
     ],
 )
 def test_a_refresh_header_says_when_and_where(said, led):
-    assert refresh(said, "http://courier.example/news/1") == (
+    assert parse_refresh(said, "http://courier.example/news/1") == (
         led[0],
         "http://courier.example" + led[1],
     )
@@ -131,5 +136,5 @@ def test_a_refresh_header_says_when_and_where(said, led):
     "said", ["", "0", "5", "0;", "0; url=", "url", "soon; url=/2", "/news/2", ";" * 4000]
 )
 def test_a_refresh_header_that_names_no_address_leads_nowhere(said):
-    led = refresh(said, "http://courier.example/news/1")
+    led = parse_refresh(said, "http://courier.example/news/1")
     assert led is None or said.startswith(";")

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.network.opt_outs import AI_CRAWLERS
-from crawler.network.robots import LONGEST_DELAY, kept_delay, read_rules
-from crawler.network.robots_rules import MOST_BYTES
+from crawler.network.opt_outs import AI_CRAWLER_TOKENS
+from crawler.network.robots import (
+    MAX_CRAWL_DELAY_SECONDS,
+    effective_crawl_delay,
+    rules_from_response,
+)
+from crawler.network.robots_rules import MAX_ROBOTS_BYTES
 
 URL = "https://harbour.example/news/1"
 US = "Dateline"
@@ -37,12 +41,12 @@ US = "Dateline"
     ],
 )
 def test_what_a_robots_txt_allows(robots, allowed):
-    assert read_rules(200, robots.encode()).allows(URL, US) is allowed
+    assert rules_from_response(200, robots.encode()).allows(URL, US) is allowed
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 410, 451])
 def test_where_there_is_no_robots_txt_everything_is_allowed(status):
-    rules = read_rules(status, b"User-agent: *\nDisallow: /")
+    rules = rules_from_response(status, b"User-agent: *\nDisallow: /")
     assert rules.not_now is None
     assert rules.allows(URL, US)
     assert rules.delay(US) is None
@@ -50,19 +54,21 @@ def test_where_there_is_no_robots_txt_everything_is_allowed(status):
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504, 599])
 def test_where_it_is_in_trouble_nobody_knows_and_nothing_is_allowed_for_now(status):
-    assert read_rules(status, b"").not_now == f"robots.txt: HTTP {status}"
+    assert rules_from_response(status, b"").not_now == f"robots.txt: HTTP {status}"
 
 
 def test_500_kibibytes_are_read_and_no_half_line():
     rule = b"Disallow: /news/2\n"
     filler = b"# " + b"x" * 97 + b"\n"
     head = b"User-agent: *\nDisallow: /news/1\n"
-    body = head + filler * ((MOST_BYTES - len(head)) // 100)
+    body = head + filler * ((MAX_ROBOTS_BYTES - len(head)) // 100)
     body += (
-        b"#" * (MOST_BYTES - len(body) - len("Disallow: /n") - 1) + b"\nDisallow: /news/3\n" + rule
+        b"#" * (MAX_ROBOTS_BYTES - len(body) - len("Disallow: /n") - 1)
+        + b"\nDisallow: /news/3\n"
+        + rule
     )
-    rules = read_rules(200, body)
-    assert body[:MOST_BYTES].endswith(b"\nDisallow: /n")
+    rules = rules_from_response(200, body)
+    assert body[:MAX_ROBOTS_BYTES].endswith(b"\nDisallow: /n")
     assert [rules.allows(f"https://harbour.example/news/{n}", US) for n in (1, 2, 3)] == [
         False,
         True,
@@ -72,7 +78,9 @@ def test_500_kibibytes_are_read_and_no_half_line():
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_a_byte_order_mark_does_not_hide_the_first_group(encoding):
-    assert not read_rules(200, "User-agent: *\nDisallow: /news/".encode(encoding)).allows(URL, US)
+    assert not rules_from_response(200, "User-agent: *\nDisallow: /news/".encode(encoding)).allows(
+        URL, US
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,12 +89,12 @@ def test_a_byte_order_mark_does_not_hide_the_first_group(encoding):
         (None, 0.5, 0.5),
         (10.0, 0.5, 10.0),
         (0.1, 0.5, 0.5),
-        (3600.0, 0.5, LONGEST_DELAY),
+        (3600.0, 0.5, MAX_CRAWL_DELAY_SECONDS),
         (3600.0, 90.0, 90.0),
     ],
 )
 def test_a_crawl_delay_is_kept_up_to_a_minute_and_never_goes_below_our_own(said, ours, kept):
-    assert kept_delay(said, ours) == kept
+    assert effective_crawl_delay(said, ours) == kept
 
 
 @pytest.mark.parametrize(
@@ -95,14 +103,14 @@ def test_a_crawl_delay_is_kept_up_to_a_minute_and_never_goes_below_our_own(said,
 )
 def test_the_crawl_delay_of_our_group(line, delay):
     robots = f"User-agent: *\n{line}\nDisallow: /x\n\nUser-agent: other\nCrawl-delay: 99\n"
-    assert read_rules(200, robots.encode()).delay(US) == delay
+    assert rules_from_response(200, robots.encode()).delay(US) == delay
 
 
 def test_a_group_for_a_crawler_of_ai_companies_is_found_where_we_ourselves_may_come():
-    rules = read_rules(200, b"User-agent: CCBot\nUser-agent: GPTBot\nDisallow: /news/\n")
+    rules = rules_from_response(200, b"User-agent: CCBot\nUser-agent: GPTBot\nDisallow: /news/\n")
     assert rules.allows(URL, US)
-    assert rules.forbids_one_of(URL, AI_CRAWLERS) == "GPTBot"
-    assert rules.forbids_one_of("https://harbour.example/about", AI_CRAWLERS) is None
+    assert rules.forbids_one_of(URL, AI_CRAWLER_TOKENS) == "GPTBot"
+    assert rules.forbids_one_of("https://harbour.example/about", AI_CRAWLER_TOKENS) is None
 
 
 @pytest.mark.shared
@@ -110,13 +118,16 @@ def test_the_robots_files_of_223_news_sites_are_read(shared):
     """Each is read without an error, most let us in, and their delays are within what is kept or
     said."""
     files = sorted((shared / "corpus" / "robots" / "news").iterdir())
-    rules = {file.name.removesuffix(".txt"): read_rules(200, file.read_bytes()) for file in files}
+    rules = {
+        file.name.removesuffix(".txt"): rules_from_response(200, file.read_bytes())
+        for file in files
+    }
     homes = [read.allows(f"https://{host}/", US) for host, read in rules.items()]
     delays = [delay for read in rules.values() if (delay := read.delay(US))]
     assert len(rules) > 200
     assert sum(homes) / len(homes) > 0.9
     assert len(delays) >= 10
-    assert all(0 < kept_delay(delay, 0.5) <= LONGEST_DELAY for delay in delays)
+    assert all(0 < effective_crawl_delay(delay, 0.5) <= MAX_CRAWL_DELAY_SECONDS for delay in delays)
 
 
 @pytest.mark.shared
@@ -125,6 +136,6 @@ def test_real_files_with_byte_order_marks_forbid_what_they_forbid(shared, mark):
     body = (
         shared / "corpus" / "robots" / "crawler-commons" / f"robots-with-{mark}-bom.txt"
     ).read_bytes()
-    rules = read_rules(200, body)
+    rules = rules_from_response(200, body)
     assert not rules.allows("https://harbour.example/login.aspx", US)
     assert rules.allows(URL, US)

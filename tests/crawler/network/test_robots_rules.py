@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from protego import Protego
 
-from crawler.network.robots_rules import MOST_WILD, RULE_BYTES, named_sitemaps, path_of, read_groups
+from crawler.network.robots_rules import (
+    BYTES_PER_RULE,
+    MAX_WILDCARD_RULES,
+    parse_robots_groups,
+    robots_path,
+    sitemaps_in_robots,
+)
 from tests.growth import assert_growth
 
 US = ("Dateline", "CCBot", "Google-Extended")
@@ -39,22 +45,25 @@ PATHS = (
 @given(st.lists(LINES, max_size=16))
 def test_it_says_what_an_independent_reader_finds_in_it(lines: list[str]) -> None:
     text = "\n".join(lines)
-    groups, other = read_groups(text.encode(), US), Protego.parse(text)
+    groups, other = parse_robots_groups(text.encode(), US), Protego.parse(text)
     for agent in US:
         group = groups.group(agent)
         for path in PATHS:
             url = f"https://harbour.example{path}"
-            assert group.allows(path_of(url)) == other.can_fetch(url, agent), (agent, path)
+            assert group.allows(robots_path(url)) == other.can_fetch(url, agent), (agent, path)
         assert group.delay == other.crawl_delay(agent)
-    assert named_sitemaps(text.encode()) == list(other.sitemaps)
+    assert sitemaps_in_robots(text.encode()) == list(other.sitemaps)
 
 
 @pytest.mark.shared
 def test_real_files_say_what_an_independent_reader_finds_in_them(shared):
     for file in sorted((shared / "corpus" / "robots" / "news").iterdir()):
         body = file.read_bytes()
-        groups, other = read_groups(body, US), Protego.parse(body.decode("utf-8-sig", "replace"))
-        assert named_sitemaps(body) == list(other.sitemaps), file.name
+        groups, other = (
+            parse_robots_groups(body, US),
+            Protego.parse(body.decode("utf-8-sig", "replace")),
+        )
+        assert sitemaps_in_robots(body) == list(other.sitemaps), file.name
         for agent, group in groups.of.items():
             asked = [
                 *list(group.plain)[:30],
@@ -63,7 +72,7 @@ def test_real_files_say_what_an_independent_reader_finds_in_them(shared):
             ]
             for path in asked:
                 url = f"https://harbour.example/{path.lstrip('/')}"
-                assert group.allows(path_of(url)) == other.can_fetch(url, agent), (
+                assert group.allows(robots_path(url)) == other.can_fetch(url, agent), (
                     file.name,
                     agent,
                     url,
@@ -80,7 +89,7 @@ def test_real_files_say_what_an_independent_reader_finds_in_them(shared):
     ],
 )
 def test_a_group_that_means_us_is_ours_however_it_is_written(line):
-    group = read_groups(f"{line}\nDisallow: /news\n".encode(), US).group("Dateline")
+    group = parse_robots_groups(f"{line}\nDisallow: /news\n".encode(), US).group("Dateline")
     assert not group.allows("/news/1")
 
 
@@ -92,12 +101,12 @@ def robots(agents: int, rules: int, pattern: str = "/{}", ours: str = "*") -> by
 
 def test_rules_for_others_take_no_memory():
     theirs = robots(4_000, 10_000, ours="otherbot")
-    assert read_groups(theirs, US).size == RULE_BYTES
+    assert parse_robots_groups(theirs, US).size == BYTES_PER_RULE
 
 
 def test_rules_for_many_crawlers_are_kept_once():
     few, many = robots(1, 10_000), robots(9_000, 10_000)
-    assert read_groups(many, US).size == read_groups(few, US).size
+    assert parse_robots_groups(many, US).size == parse_robots_groups(few, US).size
 
 
 def test_names_that_all_mean_us_do_not_multiply_the_rules():
@@ -106,8 +115,8 @@ def test_names_that_all_mean_us_do_not_multiply_the_rules():
         f"User-agent: {token[:end]}\n" for token in US for end in range(1, len(token))
     )
     rules = robots(0, 10_000).decode().partition("\n")[2]
-    groups = read_groups((beginnings + rules).encode(), US)
-    assert groups.size <= len(US) * read_groups(robots(0, 10_000), US).size
+    groups = parse_robots_groups((beginnings + rules).encode(), US)
+    assert groups.size <= len(US) * parse_robots_groups(robots(0, 10_000), US).size
 
 
 @pytest.mark.slow
@@ -117,7 +126,7 @@ def test_names_that_all_mean_us_do_not_multiply_the_rules():
 def test_to_ask_costs_about_the_same_however_many_rules_there_are(pattern):
     """Ten times the rules: at most a few times the work, and never in proportion."""
     groups = {
-        many: read_groups(robots(0, many, pattern), US).group("Dateline")
+        many: parse_robots_groups(robots(0, many, pattern), US).group("Dateline")
         for many in (1_500, 15_000)
     }
 
@@ -129,8 +138,8 @@ def test_to_ask_costs_about_the_same_however_many_rules_there_are(pattern):
 
 
 def test_rules_with_asterisks_beyond_those_that_are_tried_forbid_more_and_never_less():
-    many = robots(0, MOST_WILD, "/old/*/{}")
-    group = read_groups(
+    many = robots(0, MAX_WILDCARD_RULES, "/old/*/{}")
+    group = parse_robots_groups(
         many + b"Disallow: /private*x\nAllow: /private/very/long/path/open\n", US
     ).group("Dateline")
     assert not group.allows("/private/very/long/path/open")

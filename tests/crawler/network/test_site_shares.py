@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from crawler.network.site_shares import (
-    BESIDE_ARTICLES,
-    FREE,
-    LARGEST_COPY,
-    OF_ARTICLES,
-    SHARE,
-    Shares,
+    FREE_SITE_SECONDS,
+    MAX_ARTICLE_COPIES_BYTES,
+    MAX_COPY_BYTES,
+    MAX_OTHER_COPIES_BYTES,
+    MAX_SITE_TIME_SHARE,
+    SiteShares,
 )
 
 MIRE, COURIER = "http://blog.mire.example/1", "http://courier.example/1"
@@ -16,42 +16,44 @@ HOSTS = ["mire.example", "www.mire.example", "courier.example"]
 
 
 def test_a_site_that_took_more_than_its_share_waits_with_all_its_hosts():
-    shares = Shares(0.0)
-    shares.took(MIRE, FREE + 1)
+    shares = SiteShares(0.0)
+    shares.took(MIRE, FREE_SITE_SECONDS + 1)
     shares.took(COURIER, 1.0)
     assert shares.greedy(HOSTS, 10.0) == ["mire.example", "www.mire.example"]
 
 
 def test_what_it_took_is_forgiven_as_time_passes():
-    shares = Shares(0.0)
+    shares = SiteShares(0.0)
     shares.took(MIRE, 30.0)
-    assert shares.greedy(HOSTS, 29.0 / SHARE)
-    assert not shares.greedy(HOSTS, 31.0 / SHARE)
+    assert shares.greedy(HOSTS, 29.0 / MAX_SITE_TIME_SHARE)
+    assert not shares.greedy(HOSTS, 31.0 / MAX_SITE_TIME_SHARE)
 
 
 def test_the_first_seconds_are_nobodys_fault():
-    shares = Shares(0.0)
-    shares.took(MIRE, FREE)
+    shares = SiteShares(0.0)
+    shares.took(MIRE, FREE_SITE_SECONDS)
     assert shares.greedy(HOSTS, 1.0) == []
 
 
-def kept(shares: Shares, size: int, many: int, *, article: bool) -> int:
+def kept(shares: SiteShares, size: int, many: int, *, article: bool) -> int:
     """How many of so many pages a copy is kept of."""
     return sum(shares.refuses_copy(MIRE, size, article=article) is None for _ in range(many))
 
 
 def test_of_pages_that_are_no_articles_so_many_bytes_are_kept_of_a_site():
-    shares = Shares(0.0)
-    assert kept(shares, 1_000_000, 200, article=False) == BESIDE_ARTICLES // 1_000_000
+    shares = SiteShares(0.0)
+    assert kept(shares, 1_000_000, 200, article=False) == MAX_OTHER_COPIES_BYTES // 1_000_000
     assert kept(shares, 1_000_000, 200, article=True) == 200
     assert shares.refuses_copy(COURIER, 1_000_000, article=False) is None
 
 
 def test_ten_thousand_ordinary_articles_are_all_kept():
-    assert kept(Shares(0.0), OF_ARTICLES // 10_000, 10_000, article=True) == 10_000
+    assert kept(SiteShares(0.0), MAX_ARTICLE_COPIES_BYTES // 10_000, 10_000, article=True) == 10_000
 
 
 def test_of_a_page_that_is_larger_than_any_newspapers_no_copy_is_kept():
-    shares = Shares(0.0)
-    assert "larger than 8 MiB" in (shares.refuses_copy(MIRE, LARGEST_COPY + 1, article=True) or "")
-    assert shares.refuses_copy(MIRE, LARGEST_COPY, article=True) is None
+    shares = SiteShares(0.0)
+    assert "larger than 8 MiB" in (
+        shares.refuses_copy(MIRE, MAX_COPY_BYTES + 1, article=True) or ""
+    )
+    assert shares.refuses_copy(MIRE, MAX_COPY_BYTES, article=True) is None

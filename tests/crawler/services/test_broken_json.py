@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from crawler.services.broken_json import mended
+from crawler.services.broken_json import repair_gdelt_json
 
 
 def entry(number: int, title: str) -> str:
@@ -36,7 +36,7 @@ def test_a_title_with_wrong_quotation_marks_is_read_and_so_are_the_others(
     title: str, read: str
 ) -> None:
     body = answer("Ferry sails", title, r"Harbour \"opens\"")
-    found = mended(body)
+    found = repair_gdelt_json(body)
 
     assert found
     data, told = found
@@ -51,7 +51,7 @@ def test_a_title_with_wrong_quotation_marks_is_read_and_so_are_the_others(
 
 def test_an_entry_that_cannot_be_read_is_told_and_the_others_are_read() -> None:
     body = answer("Ferry sails", "Pier closes").replace(b"]}", b', {"url: nonsense"} ]}')
-    found = mended(body)
+    found = repair_gdelt_json(body)
 
     assert found
     assert len([article for article in found[0]["articles"] if article]) == 2
@@ -59,7 +59,7 @@ def test_an_entry_that_cannot_be_read_is_told_and_the_others_are_read() -> None:
 
 
 def test_a_comma_too_many_costs_nothing() -> None:
-    found = mended(answer("Ferry sails").replace(b"} ]}", b"}, ]}"))
+    found = repair_gdelt_json(answer("Ferry sails").replace(b"} ]}", b"}, ]}"))
 
     assert found
     assert [article["title"] for article in found[0]["articles"]] == ["Ferry sails"]
@@ -70,4 +70,4 @@ def test_a_comma_too_many_costs_nothing() -> None:
     [answer("Ferry")[:-30], b"", b"[1]", b"<html>", b'{"other": [}', json.dumps({}).encode()],
 )
 def test_an_answer_that_is_cut_or_another_is_not_mended(body: bytes) -> None:
-    assert mended(body) is None
+    assert repair_gdelt_json(body) is None

@@ -8,14 +8,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from crawler.services import Ask, Query, service
-from crawler.services.gdelt import MOST, expression, headline
+from crawler.services import SearchQuery, ServiceRequest, service_named
+from crawler.services.gdelt import MAX_GDELT_ARTICLES, clean_gdelt_headline, gdelt_expression
 
-GDELT = service("gdelt", "http://gdelt.example/doc")
-WINDOW = Query(("ferry",), since="2024-02-10", until="2024-02-11T00:00:00Z")
+GDELT = service_named("gdelt", "http://gdelt.example/doc")
+WINDOW = SearchQuery(("ferry",), since="2024-02-10", until="2024-02-11T00:00:00Z")
 
 
-def ask(query: Query = WINDOW) -> Ask:
+def ask(query: SearchQuery = WINDOW) -> ServiceRequest:
     return next(GDELT.requests(query))
 
 
@@ -26,26 +26,29 @@ def articles(*given: dict[str, str]) -> bytes:
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        (Query(("ferry", "harbour wall")), 'ferry "harbour wall"'),
-        (Query(("ferry",), any_of=("inquiry", "court case")), 'ferry (inquiry OR "court case")'),
-        (Query(("ferry",), any_of=("inquiry",)), "ferry inquiry"),
-        (Query(("ferry", "UN", "a-b", "U.S. navy")), 'ferry "U S navy"'),
-        (Query(("ferry OR bus)", "domain:x.example")), '"ferry bus" "domain x example"'),
+        (SearchQuery(("ferry", "harbour wall")), 'ferry "harbour wall"'),
         (
-            Query(("ferry",), languages=("es", "pt")),
+            SearchQuery(("ferry",), any_of=("inquiry", "court case")),
+            'ferry (inquiry OR "court case")',
+        ),
+        (SearchQuery(("ferry",), any_of=("inquiry",)), "ferry inquiry"),
+        (SearchQuery(("ferry", "UN", "a-b", "U.S. navy")), 'ferry "U S navy"'),
+        (SearchQuery(("ferry OR bus)", "domain:x.example")), '"ferry bus" "domain x example"'),
+        (
+            SearchQuery(("ferry",), languages=("es", "pt")),
             "ferry (sourcelang:spanish OR sourcelang:portuguese)",
         ),
-        (Query(("ferry",), languages=("es", "mi")), "ferry"),
-        (Query(("首相",), hosts=("www.harbour.example",)), "首相 domainis:harbour.example"),
+        (SearchQuery(("ferry",), languages=("es", "mi")), "ferry"),
+        (SearchQuery(("首相",), hosts=("www.harbour.example",)), "首相 domainis:harbour.example"),
     ],
 )
 def test_a_query_is_written_so_that_gdelt_takes_it(query, said):
-    assert expression(query) == said
+    assert gdelt_expression(query) == said
 
 
 def test_words_that_gdelt_finds_too_short_are_not_asked_for():
-    assert GDELT.unfit(Query(("UN", "EU"))) == "GDELT needs a word of 3 letters or more"
-    assert GDELT.unfit(Query(hosts=("harbour.example",))) is None
+    assert GDELT.unfit(SearchQuery(("UN", "EU"))) == "GDELT needs a word of 3 letters or more"
+    assert GDELT.unfit(SearchQuery(hosts=("harbour.example",))) is None
 
 
 def test_a_request_names_window_form_and_number():
@@ -57,7 +60,9 @@ def test_a_request_names_window_form_and_number():
 
 def test_outlets_are_asked_for_in_groups_as_a_long_query_is_refused():
     hosts = tuple(f"outlet{number}.example" for number in range(12))
-    assert [len(made.query.hosts) for made in GDELT.requests(Query(("ferry",), hosts=hosts))] == [
+    assert [
+        len(made.query.hosts) for made in GDELT.requests(SearchQuery(("ferry",), hosts=hosts))
+    ] == [
         5,
         5,
         2,
@@ -86,7 +91,9 @@ def test_an_article_becomes_a_lead_and_the_time_it_was_seen_is_no_date_of_publis
 
 
 def test_french_keeps_the_space_before_its_signs():
-    assert headline("Le port , fermé : pourquoi ?", "fr") == "Le port, fermé : pourquoi ?"
+    assert (
+        clean_gdelt_headline("Le port , fermé : pourquoi ?", "fr") == "Le port, fermé : pourquoi ?"
+    )
 
 
 @pytest.mark.parametrize("body", [b"{}", b"null", b'{"articles": null}', b'{"articles": []}'])
@@ -97,13 +104,16 @@ def test_an_answer_without_articles_is_no_problem(body):
 
 def full() -> bytes:
     return articles(
-        *({"url": f"https://harbour.example/{number}", "title": "T"} for number in range(MOST))
+        *(
+            {"url": f"https://harbour.example/{number}", "title": "T"}
+            for number in range(MAX_GDELT_ARTICLES)
+        )
     )
 
 
 def test_a_full_window_is_asked_for_again_in_two_halves_and_what_came_is_kept():
     answer = GDELT.read(full(), ask())
-    assert len(answer.leads) == MOST
+    assert len(answer.leads) == MAX_GDELT_ARTICLES
     ends = [parse_qs(urlsplit(further.url).query) for further in answer.asks]
     assert [(end["startdatetime"][0], end["enddatetime"][0]) for end in ends] == [
         ("20240210120000", "20240211000000"),

@@ -9,17 +9,17 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crawler.services import Ask, Query, gdelt_files, service
-from crawler.services.gdelt_files import file_names
+from crawler.services import SearchQuery, ServiceRequest, gdelt_files, service_named
+from crawler.services.gdelt_files import gdelt_file_names
 from tests.services import row, zipped
 
-FILES = service("gdelt-files", "http://files.example/gdeltv2")
-QUERY = Query(("ferry", "harbour"), any_of=("inquiry", "court"))
-GRAPH = Ask("http://files.example/gdeltv2/20240215101500.gkg.csv.zip", QUERY, "file")
+FILES = service_named("gdelt-files", "http://files.example/gdeltv2")
+QUERY = SearchQuery(("ferry", "harbour"), any_of=("inquiry", "court"))
+GRAPH = ServiceRequest("http://files.example/gdeltv2/20240215101500.gkg.csv.zip", QUERY, "file")
 
 
 def test_without_a_window_the_list_of_the_newest_is_read_and_its_file_asked_for_at_our_own_address():
-    lists = list(FILES.requests(Query(("ferry",))))
+    lists = list(FILES.requests(SearchQuery(("ferry",))))
     assert [ask.url.rpartition("/")[2] for ask in lists] == [
         "lastupdate.txt",
         "lastupdate-translation.txt",
@@ -34,22 +34,22 @@ def test_without_a_window_the_list_of_the_newest_is_read_and_its_file_asked_for_
 
 def test_a_list_that_names_no_file_is_a_problem():
     assert (
-        FILES.read(b"<html>", Ask("http://x.example", QUERY, "list")).problem
+        FILES.read(b"<html>", ServiceRequest("http://x.example", QUERY, "list")).problem
         == "GDELT's files sent a list that names no file"
     )
 
 
 def test_the_files_of_a_window_follow_the_clock_newest_first():
-    query = Query(("ferry",), since="2024-02-15T03:50:00Z", until="2024-02-15T10:07:00Z")
-    names = list(file_names(query, [""], datetime(2024, 3, 1, tzinfo=UTC)))
+    query = SearchQuery(("ferry",), since="2024-02-15T03:50:00Z", until="2024-02-15T10:07:00Z")
+    names = list(gdelt_file_names(query, [""], datetime(2024, 3, 1, tzinfo=UTC)))
     assert names[:2] == ["20240215100000.gkg.csv.zip", "20240215094500.gkg.csv.zip"]
     assert names[-1] == "20240215040000.export.CSV.zip"
     assert len(names) == 25
 
 
 def test_no_file_of_the_future_and_no_window_of_years_is_asked_for():
-    query = Query(("ferry",), since="2020-01-01", until="2030-01-01")
-    names = list(file_names(query, [""], datetime(2024, 3, 1, 0, 5, tzinfo=UTC)))
+    query = SearchQuery(("ferry",), since="2020-01-01", until="2030-01-01")
+    names = list(gdelt_file_names(query, [""], datetime(2024, 3, 1, 0, 5, tzinfo=UTC)))
     assert names[0] == "20240301000000.gkg.csv.zip"
     assert len(names) == 672
 
@@ -58,7 +58,7 @@ def test_no_file_of_the_future_and_no_window_of_years_is_asked_for():
     ("languages", "rows"), [((), 2), (("en",), 1), (("de",), 1), (("en", "de"), 2)]
 )
 def test_other_languages_than_english_stand_in_files_of_their_own(languages, rows):
-    query = Query(
+    query = SearchQuery(
         ("ferry",), languages=languages, since="2024-02-15T10:00:00Z", until="2024-02-15T10:00:00Z"
     )
     assert len(list(FILES.requests(query))) == rows
@@ -88,12 +88,16 @@ def test_lines_whose_headline_or_slug_tell_of_it_become_leads():
 def test_a_translated_line_names_the_language_it_was_translated_from():
     fields = row("https://hafen.example/1", "Ferry inquiry", "20240215101500").split("\t")
     fields[25] = "srclc:deu; eng:Moses 2.1.1"
-    ask = Ask("http://files.example/gdeltv2/20240215101500.translation.gkg.csv.zip", QUERY, "file")
+    ask = ServiceRequest(
+        "http://files.example/gdeltv2/20240215101500.translation.gkg.csv.zip", QUERY, "file"
+    )
     assert FILES.read(zipped("\t".join(fields)), ask).leads[0].language == "de"
 
 
 def test_an_events_file_has_addresses_alone():
-    ask = Ask("http://files.example/gdeltv2/20240215101500.export.CSV.zip", QUERY, "file")
+    ask = ServiceRequest(
+        "http://files.example/gdeltv2/20240215101500.export.CSV.zip", QUERY, "file"
+    )
     lines = [
         row(f"https://bay.example/{slug}", "", "20240215101500", "export")
         for slug in ("ferry-court", "bus-court")
@@ -131,7 +135,7 @@ def test_what_is_no_such_file_is_a_problem_and_no_more(body):
 
 
 def test_a_bomb_is_inflated_no_further_than_the_limit_and_what_was_read_before_is_kept(monkeypatch):
-    monkeypatch.setattr(gdelt_files, "LARGEST", 100_000)
+    monkeypatch.setattr(gdelt_files, "MAX_GDELT_FILE_BYTES", 100_000)
     lines = (
         row("https://harbour.example/1", "Ferry inquiry", "20240215101500")
         + "\n"

@@ -9,12 +9,20 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from crawler.services import Ask, Headline, Query, service
-from crawler.services.google_news import EDITIONS, MOST, expression, hidden_address, without_outlet
+from crawler.services import SearchQuery, ServiceRequest, UnresolvedHeadline, service_named
+from crawler.services.google_news import (
+    GOOGLE_EDITION_OF_LANGUAGE,
+    MAX_GOOGLE_ARTICLES,
+    decode_article_url,
+    google_expression,
+    split_outlet_name,
+)
 
-GOOGLE = service("google-news", "http://google-news.example")
+GOOGLE = service_named("google-news", "http://google-news.example")
 NOW = datetime(2024, 2, 15, 12, tzinfo=UTC)
-ASK = Ask("http://google-news.example/rss/search?q=ferry", Query(("ferry",)), language="en")
+ASK = ServiceRequest(
+    "http://google-news.example/rss/search?q=ferry", SearchQuery(("ferry",)), language="en"
+)
 
 
 def hidden(url: str, more: bytes = b"\xd2\x01\x00") -> str:
@@ -43,37 +51,45 @@ SOURCE = '<source url="https://www.bay.example">The Bay Post</source>'
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        (Query(("ferry", "harbour wall")), 'ferry "harbour wall"'),
-        (Query(("ferry",), any_of=("inquiry", "court case")), 'ferry (inquiry OR "court case")'),
+        (SearchQuery(("ferry", "harbour wall")), 'ferry "harbour wall"'),
         (
-            Query(("ferry",), hosts=("a.example", "b.example")),
+            SearchQuery(("ferry",), any_of=("inquiry", "court case")),
+            'ferry (inquiry OR "court case")',
+        ),
+        (
+            SearchQuery(("ferry",), hosts=("a.example", "b.example")),
             "ferry (site:a.example OR site:b.example)",
         ),
         (
-            Query(("ferry",), since="2024-02-01", until="2024-02-10"),
+            SearchQuery(("ferry",), since="2024-02-01", until="2024-02-10"),
             "ferry after:2024-02-01 before:2024-02-11",
         ),
-        (Query(("ferry",), since="2024-02-15T05:30:00Z"), "ferry when:7h"),
-        (Query(("ferry",), since="2024-02-01T05:30:00Z"), "ferry after:2024-02-01"),
-        (Query(('-ferry" OR (x', "site:evil")), '"ferry x" "site evil"'),
-        (Query(since="2024-02-01"), ""),
+        (SearchQuery(("ferry",), since="2024-02-15T05:30:00Z"), "ferry when:7h"),
+        (SearchQuery(("ferry",), since="2024-02-01T05:30:00Z"), "ferry after:2024-02-01"),
+        (SearchQuery(('-ferry" OR (x', "site:evil")), '"ferry x" "site evil"'),
+        (SearchQuery(since="2024-02-01"), ""),
     ],
 )
 def test_a_query_is_written_in_googles_words(query, said):
-    assert expression(query, NOW) == said
+    assert google_expression(query, NOW) == said
 
 
 def test_each_language_asks_the_edition_of_one_country():
     asked = [
         parse_qs(urlsplit(ask.url).query)
-        for ask in GOOGLE.requests(Query(("ferry",), languages=("ko", "pt", "xx")))
+        for ask in GOOGLE.requests(SearchQuery(("ferry",), languages=("ko", "pt", "xx")))
     ]
     assert [(ask["hl"][0], ask["gl"][0], ask["ceid"][0]) for ask in asked] == [
         ("ko", "KR", "KR:ko"),
         ("pt-BR", "BR", "BR:pt-419"),
     ]
-    assert GOOGLE.unfit(Query(("ferry",), languages=("xx",))) == "Google News has no edition in xx"
-    assert all(len(edition) == 3 and ":" in edition[2] for edition in EDITIONS.values())
+    assert (
+        GOOGLE.unfit(SearchQuery(("ferry",), languages=("xx",)))
+        == "Google News has no edition in xx"
+    )
+    assert all(
+        len(edition) == 3 and ":" in edition[2] for edition in GOOGLE_EDITION_OF_LANGUAGE.values()
+    )
 
 
 def test_robots_txt_has_a_say_as_the_feed_is_no_interface_for_programs():
@@ -82,7 +98,7 @@ def test_robots_txt_has_a_say_as_the_feed_is_no_interface_for_programs():
 
 def test_an_item_is_a_headline_an_outlet_and_a_time():
     [found] = GOOGLE.read(rss(item(more=SOURCE)), ASK).headlines
-    assert found == Headline(
+    assert found == UnresolvedHeadline(
         "Ferry sinks", "bay.example", "The Bay Post", "2024-02-15T10:30:00Z", "en", ASK.url
     )
 
@@ -105,7 +121,7 @@ def test_an_item_is_a_headline_an_outlet_and_a_time():
     ],
 )
 def test_the_outlets_name_is_taken_off_the_title(title, outlet, parts):
-    assert without_outlet(title, outlet) == parts
+    assert split_outlet_name(title, outlet) == parts
 
 
 @pytest.mark.parametrize(
@@ -113,8 +129,8 @@ def test_the_outlets_name_is_taken_off_the_title(title, outlet, parts):
     ["https://bay.example/ferry", f"https://bay.example/{'f' * 180}", "http://bay.example/한글"],
 )
 def test_a_link_of_before_2024_holds_the_address(url):
-    assert hidden_address(hidden(url)) == url
-    assert hidden_address(hidden(url, b"\xd2\x01\x18https://amp.example/a")) == url
+    assert decode_article_url(hidden(url)) == url
+    assert decode_article_url(hidden(url, b"\xd2\x01\x18https://amp.example/a")) == url
     [lead] = GOOGLE.read(rss(item(link=hidden(url), more=SOURCE)), ASK).leads
     assert (lead.url, lead.via, lead.headline, lead.published_at) == (
         url,
@@ -136,21 +152,23 @@ def test_a_link_of_before_2024_holds_the_address(url):
     ],
 )
 def test_a_later_link_and_a_broken_one_hold_none(link):
-    assert hidden_address(link) is None
+    assert decode_article_url(link) is None
 
 
 def test_a_full_answer_is_asked_for_again_in_two_halves_of_its_window():
-    ask = next(GOOGLE.requests(Query(("ferry",), since="2024-02-01", until="2024-02-09T00:00:00Z")))
-    answer = GOOGLE.read(rss(*[item(more=SOURCE)] * MOST), ask)
+    ask = next(
+        GOOGLE.requests(SearchQuery(("ferry",), since="2024-02-01", until="2024-02-09T00:00:00Z"))
+    )
+    answer = GOOGLE.read(rss(*[item(more=SOURCE)] * MAX_GOOGLE_ARTICLES), ask)
     assert [parse_qs(urlsplit(further.url).query)["q"][0] for further in answer.asks] == [
         "ferry after:2024-02-05 before:2024-02-10",
         "ferry after:2024-02-01 before:2024-02-06",
     ]
-    assert (len(answer.headlines), answer.skipped) == (MOST, ())
+    assert (len(answer.headlines), answer.skipped) == (MAX_GOOGLE_ARTICLES, ())
 
 
 def test_a_full_answer_without_a_window_says_that_there_is_more():
-    answer = GOOGLE.read(rss(*[item(more=SOURCE)] * MOST), ASK)
+    answer = GOOGLE.read(rss(*[item(more=SOURCE)] * MAX_GOOGLE_ARTICLES), ASK)
     assert (answer.asks, answer.skipped) == ((), ("what Google News found beyond 100 articles",))
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from archive.records import Lead
-from crawler.services import Headline, resolve
+from crawler.services import UnresolvedHeadline, lead_of_headline
 
 AT = "2024-02-15T10:30:00Z"
 
@@ -18,8 +18,8 @@ def lead(
 
 
 def is_found(wanted: str, listed: str, at: str | None = AT, listed_at: str | None = AT) -> bool:
-    named = Headline(wanted, "bay.example", "The Bay Post", published_at=at)
-    return resolve(named, [lead(listed, listed_at)]) is not None
+    named = UnresolvedHeadline(wanted, "bay.example", "The Bay Post", published_at=at)
+    return lead_of_headline(named, [lead(listed, listed_at)]) is not None
 
 
 @pytest.mark.parametrize(
@@ -138,23 +138,27 @@ def test_without_a_date_a_short_headline_and_a_longer_one_are_not_enough():
 
 
 def test_of_two_that_fit_the_exact_one_is_taken_then_the_one_of_the_same_time_and_else_none():
-    wanted = Headline("Harbour ferry timetable for the coming week", "bay.example", published_at=AT)
+    wanted = UnresolvedHeadline(
+        "Harbour ferry timetable for the coming week", "bay.example", published_at=AT
+    )
     exact = lead(
         "Harbour ferry timetable for the coming week", "2024-02-15", "https://bay.example/2"
     )
     longer = lead(
         "Harbour ferry timetable for the coming week, updated", AT, "https://bay.example/3"
     )
-    assert resolve(wanted, [longer, exact]) == exact
+    assert lead_of_headline(wanted, [longer, exact]) == exact
     same_minute = lead(wanted.headline, "2024-02-15T10:30:45Z", "https://bay.example/4")
-    assert resolve(wanted, [exact, same_minute]) == same_minute
+    assert lead_of_headline(wanted, [exact, same_minute]) == same_minute
     later = lead(wanted.headline, "2024-02-15", "https://bay.example/5")
-    assert resolve(wanted, [exact, later]) is None
-    assert resolve(wanted, [exact, exact]) == exact
+    assert lead_of_headline(wanted, [exact, later]) is None
+    assert lead_of_headline(wanted, [exact, exact]) == exact
 
 
 def test_nothing_is_found_among_nothing():
-    wanted = Headline("Ferry sinks off the northern harbour wall", "bay.example", published_at=AT)
-    assert resolve(wanted, []) is None
-    assert resolve(wanted, [lead(None), lead("")]) is None
-    assert resolve(Headline("…", None), [lead("…"), lead("?!")]) is None
+    wanted = UnresolvedHeadline(
+        "Ferry sinks off the northern harbour wall", "bay.example", published_at=AT
+    )
+    assert lead_of_headline(wanted, []) is None
+    assert lead_of_headline(wanted, [lead(None), lead("")]) is None
+    assert lead_of_headline(UnresolvedHeadline("…", None), [lead("…"), lead("?!")]) is None

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.services import Answer, Ask, Query, service
+from crawler.services import SearchQuery, ServiceAnswer, ServiceRequest, service_named
 
 pytestmark = pytest.mark.shared
 
@@ -60,9 +60,11 @@ FOLDERS = {
 }
 
 
-def read(name: str, body: bytes, step: str = "pages", status: int = 200) -> Answer:
-    return service(name).read(
-        body, Ask("https://service.example/?a=b", Query(("x",)), step, language="en"), status
+def read(name: str, body: bytes, step: str = "pages", status: int = 200) -> ServiceAnswer:
+    return service_named(name).read(
+        body,
+        ServiceRequest("https://service.example/?a=b", SearchQuery(("x",)), step, language="en"),
+        status,
     )
 
 
@@ -85,7 +87,7 @@ def test_every_recorded_answer_is_read_by_every_step_without_an_exception(shared
     assert len(files) >= 4
     for path in files:
         for step in ("search", "pages", "captures"):
-            assert isinstance(read(name, path.read_bytes(), step), Answer), path
+            assert isinstance(read(name, path.read_bytes(), step), ServiceAnswer), path
 
 
 def test_all_pages_of_one_recorded_search_lead_on_by_their_keys(shared: Path):

@@ -11,12 +11,26 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archive.errors import UsageError
-from crawler.services import SERVICES, Answer, Ask, Query, Service, service
-from crawler.services.search_service import asked_wait, halves, instant, is_of, is_told, json_object
+from crawler.services import (
+    SEARCH_SERVICES,
+    SearchQuery,
+    SearchService,
+    ServiceAnswer,
+    ServiceRequest,
+    service_named,
+)
+from crawler.services.search_service import (
+    halve_window,
+    is_url_of_hosts,
+    matches_query,
+    parse_instant,
+    parse_json_object,
+    retry_after_seconds,
+)
 from tests.services import row, zipped
 
-NAMES = sorted(SERVICES)
-QUERY = Query(
+NAMES = sorted(SEARCH_SERVICES)
+QUERY = SearchQuery(
     words=("ferry", "harbour wall"),
     any_of=("inquiry", "미술관"),
     languages=("en", "ko"),
@@ -27,39 +41,39 @@ QUERY = Query(
 STEPS = ("search", "links", "list", "file", "pages", "captures")
 
 
-def asks(found: Service, query: Query = QUERY) -> list[Ask]:
+def asks(found: SearchService, query: SearchQuery = QUERY) -> list[ServiceRequest]:
     made = found.requests(query)
     return [ask for ask, _ in zip(made, range(5), strict=False)]
 
 
 def test_a_service_is_found_by_its_name_and_asked_where_one_says():
-    assert service("Gdelt ") is SERVICES["gdelt"]
-    moved = service("wayback", "http://wayback.example/")
+    assert service_named("Gdelt ") is SEARCH_SERVICES["gdelt"]
+    moved = service_named("wayback", "http://wayback.example/")
     assert asks(moved)[0].url.startswith("http://wayback.example/cdx/search/cdx?")
-    assert SERVICES["wayback"].base == "https://web.archive.org"
+    assert SEARCH_SERVICES["wayback"].base == "https://web.archive.org"
 
 
 def test_an_unknown_service_is_answered_with_the_known_ones():
     with pytest.raises(UsageError, match="gdelt, gdelt-files, google-news, wayback, wikipedia"):
-        service("altavista")
+        service_named("altavista")
     with pytest.raises(UsageError, match="not a URL to ask GDELT at"):
-        service("gdelt", "ftp://gdelt.example")
+        service_named("gdelt", "ftp://gdelt.example")
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_service_makes_requests_of_a_full_query_and_of_words_alone(name):
-    first = asks(SERVICES[name])[0]
+    first = asks(SEARCH_SERVICES[name])[0]
     assert first.url.startswith(("https://", "http://"))
     assert " " not in first.url
     assert "{" not in first.url
-    words = Query(words=("ferry",))
-    assert bool(asks(SERVICES[name], words)) == (SERVICES[name].unfit(words) is None)
+    words = SearchQuery(words=("ferry",))
+    assert bool(asks(SEARCH_SERVICES[name], words)) == (SEARCH_SERVICES[name].unfit(words) is None)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_service_that_cannot_be_asked_says_why_and_is_not_asked(name):
-    assert SERVICES[name].unfit(Query())
-    assert asks(SERVICES[name], Query()) == []
+    assert SEARCH_SERVICES[name].unfit(SearchQuery())
+    assert asks(SEARCH_SERVICES[name], SearchQuery()) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -68,7 +82,7 @@ def test_a_service_that_cannot_be_asked_says_why_and_is_not_asked(name):
     [(429, True), (503, True), (500, True), (408, True), (403, False), (404, False)],
 )
 def test_a_refusal_is_a_problem_that_names_the_service_and_leaves_it_alone(name, status, again):
-    found = SERVICES[name]
+    found = SEARCH_SERVICES[name]
     answer = found.read(b"no", asks(found)[0], status, {})
     assert answer.problem
     assert answer.problem.startswith(found.title)
@@ -78,7 +92,7 @@ def test_a_refusal_is_a_problem_that_names_the_service_and_leaves_it_alone(name,
 
 
 def test_a_refused_request_is_made_again_twice_after_longer_and_longer_waits():
-    gdelt, waits = SERVICES["gdelt"], []
+    gdelt, waits = SEARCH_SERVICES["gdelt"], []
     ask = asks(gdelt)[0]
     while True:
         answer = gdelt.read(b"", ask, 429, {"Retry-After": "90"})
@@ -103,26 +117,28 @@ def test_a_refused_request_is_made_again_twice_after_longer_and_longer_waits():
     ],
 )
 def test_retry_after_is_read_as_seconds_or_as_a_date(raw, seconds):
-    assert asked_wait({"retry-AFTER": raw}, datetime(2024, 2, 15, 10, tzinfo=UTC)) == seconds
+    assert (
+        retry_after_seconds({"retry-AFTER": raw}, datetime(2024, 2, 15, 10, tzinfo=UTC)) == seconds
+    )
 
 
 def test_no_server_can_have_a_crawl_wait_for_days():
     assert (
-        SERVICES["gdelt"]
-        .read(b"", Ask("http://x.example", QUERY), 503, {"Retry-After": "99999999"})
+        SEARCH_SERVICES["gdelt"]
+        .read(b"", ServiceRequest("http://x.example", QUERY), 503, {"Retry-After": "99999999"})
         .wait
         == 6 * 3600
     )
 
 
 def test_a_day_is_open_to_its_end_and_a_window_halves_into_two_that_touch():
-    assert instant("2024-02-15", at_end=True) == datetime(2024, 2, 15, 23, 59, 59, tzinfo=UTC)
-    later, earlier = halves(
-        Query(since="2024-02-10", until="2024-02-11T00:00:00Z"), timedelta(hours=1)
+    assert parse_instant("2024-02-15", at_end=True) == datetime(2024, 2, 15, 23, 59, 59, tzinfo=UTC)
+    later, earlier = halve_window(
+        SearchQuery(since="2024-02-10", until="2024-02-11T00:00:00Z"), timedelta(hours=1)
     )
     assert (earlier.since, earlier.until) == ("2024-02-10T00:00:00Z", "2024-02-10T12:00:00Z")
     assert (later.since, later.until) == ("2024-02-10T12:00:00Z", "2024-02-11T00:00:00Z")
-    assert halves(later, timedelta(hours=7)) == ()
+    assert halve_window(later, timedelta(hours=7)) == ()
 
 
 @pytest.mark.parametrize(
@@ -136,7 +152,7 @@ def test_a_day_is_open_to_its_end_and_a_window_halves_into_two_that_touch():
     ],
 )
 def test_an_outlet_is_its_host_and_those_below_it(url, hosts, whether):
-    assert is_of(url, hosts) is whether
+    assert is_url_of_hosts(url, hosts) is whether
 
 
 @pytest.mark.parametrize(
@@ -151,7 +167,7 @@ def test_an_outlet_is_its_host_and_those_below_it(url, hosts, whether):
     ],
 )
 def test_headline_and_slug_tell_what_is_looked_for_with_half_of_the_words(headline, url, whether):
-    assert is_told(QUERY, headline, url) is whether
+    assert matches_query(QUERY, headline, url) is whether
 
 
 @pytest.mark.parametrize(
@@ -169,7 +185,7 @@ def test_headline_and_slug_tell_what_is_looked_for_with_half_of_the_words(headli
     ],
 )
 def test_json_is_read_with_the_slips_that_services_make(body, found):
-    assert json_object(body) == found
+    assert parse_json_object(body) == found
 
 
 # --- whatever a server sends ----------------------------------------------------------------------
@@ -198,11 +214,11 @@ BODIES = {name: good.encode() for name, good in GOOD.items()} | {
 FILE = "https://gdelt.example/20240215101500.gkg.csv.zip"
 
 
-def check(name: str, body: bytes, step: str, status: int = 200) -> Answer:
-    answer = SERVICES[name].read(
-        body, Ask(FILE, QUERY, step, language="en"), status, {"Retry-After": "x"}
+def check(name: str, body: bytes, step: str, status: int = 200) -> ServiceAnswer:
+    answer = SEARCH_SERVICES[name].read(
+        body, ServiceRequest(FILE, QUERY, step, language="en"), status, {"Retry-After": "x"}
     )
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, ServiceAnswer)
     assert all(lead.url.startswith(("http://", "https://")) for lead in answer.leads)
     assert answer.problem is None or "\n" not in answer.problem
     assert all(found.url.encode() for found in (*answer.asks, *answer.leads))

@@ -11,9 +11,9 @@ from urllib.request import ProxyHandler, build_opener
 import pytest
 
 from archive.records import Lead
-from crawler.services import Headline, Query, resolve, service
-from crawler.services.wayback import Wayback
-from crawler.sources.feed_parser import read_feed
+from crawler.services import SearchQuery, UnresolvedHeadline, lead_of_headline, service_named
+from crawler.services.wayback import WaybackMachine
+from crawler.sources.feed_parser import parse_feed
 from demo.listings import FEED_PATHS
 from demo.outlets import Outlet, Page, Revision, World
 from tests.patience import patient
@@ -62,7 +62,7 @@ WIKI = {
     "Ferry accident": (FERRY, "https://doi.org/10.1/23456"),
     "Bus": ("http://harbour.example/bus",),
 }
-QUERY = Query(("ferry",), since="2026-03-11", until="2026-03-20")
+QUERY = SearchQuery(("ferry",), since="2026-03-11", until="2026-03-20")
 
 
 def fetch(web: ServiceWeb, url: str) -> tuple[bytes, int, dict[str, str]]:
@@ -76,10 +76,10 @@ def fetch(web: ServiceWeb, url: str) -> tuple[bytes, int, dict[str, str]]:
 
 
 def follow(
-    web: ServiceWeb, name: str, query: Query
-) -> tuple[list[Lead], list[Headline], list[str]]:
+    web: ServiceWeb, name: str, query: SearchQuery
+) -> tuple[list[Lead], list[UnresolvedHeadline], list[str]]:
     """All that a service says to a query; waits are not waited for."""
-    asked = service(name, BASES[name])
+    asked = service_named(name, BASES[name])
     asks, leads, headlines, problems = list(asked.requests(query)), [], [], []
     while asks:
         ask = asks.pop(0)
@@ -125,18 +125,18 @@ def test_what_google_names_is_found_in_the_outlets_own_feed():
             web, "google-news", replace(QUERY, hosts=("harbour.example",))
         )
         body = fetch(web, f"http://harbour.example{FEED_PATHS['rss']}")[0]
-    feed = read_feed(body, "http://harbour.example/feed", fetched_at="2026-03-20T12:00:00Z")
+    feed = parse_feed(body, "http://harbour.example/feed", fetched_at="2026-03-20T12:00:00Z")
     assert (leads, problems) == ([], [])
     [found] = headlines
-    resolved = resolve(found, feed.leads)
+    resolved = lead_of_headline(found, feed.leads)
     assert resolved is not None
     assert (resolved.url, resolved.via) == (FERRY, "feed")
 
 
 def test_a_page_that_is_gone_is_read_from_its_capture():
     with serve_with_services(WORLD) as web:
-        wayback = service("wayback", BASES["wayback"])
-        assert isinstance(wayback, Wayback)
+        wayback = service_named("wayback", BASES["wayback"])
+        assert isinstance(wayback, WaybackMachine)
         assert fetch(web, "http://harbour.example/gone")[1] == 410
         ask = wayback.captures("http://harbour.example/gone", "2026-03-10")
         [lead] = wayback.read(fetch(web, ask.url)[0], ask).leads
@@ -175,5 +175,5 @@ def test_half_an_answer_is_asked_for_again():
 
 def test_the_newest_of_gdelts_files_needs_no_window():
     with serve_with_services(WORLD, now=day(12).replace(minute=20)) as web:
-        leads, _, _ = follow(web, "gdelt-files", Query(("ferry",), languages=("en",)))
+        leads, _, _ = follow(web, "gdelt-files", SearchQuery(("ferry",), languages=("en",)))
     assert [lead.headline for lead in leads] == ["Ferry hits the harbour wall, two hurt"]

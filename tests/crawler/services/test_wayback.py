@@ -8,11 +8,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from archive.records import Check, Lead
-from crawler.services import Ask, Query, service
-from crawler.services.wayback import MOST_PAGES, Wayback, in_place_of
+from crawler.services import SearchQuery, ServiceRequest, service_named
+from crawler.services.wayback import MAX_INDEX_ANSWERS, WaybackMachine, check_of_lost_page
 
-WAYBACK = service("wayback", "http://wayback.example")
-QUERY = Query(("ferry",), since="2024-02-01", until="2024-02-28", hosts=("www.harbour.example",))
+WAYBACK = service_named("wayback", "http://wayback.example")
+QUERY = SearchQuery(
+    ("ferry",), since="2024-02-01", until="2024-02-28", hosts=("www.harbour.example",)
+)
 
 
 def line(
@@ -25,11 +27,11 @@ def line(
     return f"example,harbour){path} {at} https://www.harbour.example{port}{path} {kind} {status} {'A' * 32} 4711"
 
 
-def ask(query: Query = QUERY) -> Ask:
+def ask(query: SearchQuery = QUERY) -> ServiceRequest:
     return next(WAYBACK.requests(query))
 
 
-def read(*lines: str, of: Ask | None = None):
+def read(*lines: str, of: ServiceRequest | None = None):
     return WAYBACK.read("\n".join(lines).encode(), of or ask())
 
 
@@ -42,14 +44,14 @@ def test_an_outlets_pages_are_asked_for_in_a_window_and_by_words_in_their_addres
     )
     assert (asked["from"], asked["to"]) == (["20240201000000"], ["20240228235959"])
     assert asked["filter"] == ["statuscode:200", "mimetype:text/html", "urlkey:.*(?:ferry).*"]
-    several = ask(Query(("Harbour Wall",), ("café", "x"), hosts=("harbour.example",)))
+    several = ask(SearchQuery(("Harbour Wall",), ("café", "x"), hosts=("harbour.example",)))
     assert (
         parse_qs(urlsplit(several.url).query)["filter"][2] == "urlkey:.*(?:harbour.?wall|cafe|x).*"
     )
 
 
 def test_words_that_no_address_spells_are_no_filter():
-    korean = ask(Query(("여객선", "ferry"), hosts=("harbour.example",)))
+    korean = ask(SearchQuery(("여객선", "ferry"), hosts=("harbour.example",)))
     assert parse_qs(urlsplit(korean.url).query)["filter"] == [
         "statuscode:200",
         "mimetype:text/html",
@@ -129,12 +131,12 @@ def test_the_rest_is_asked_for_with_the_key_that_the_answer_ends_with():
 
 def test_paging_ends_and_says_that_there_was_more():
     further = ask()
-    for number in range(MOST_PAGES + 5):
+    for number in range(MAX_INDEX_ANSWERS + 5):
         answer = read(line("/ferry"), "", f"key{number}", of=further)
         if not answer.asks:
             break
         [further] = answer.asks
-    assert number + 1 == MOST_PAGES
+    assert number + 1 == MAX_INDEX_ANSWERS
     assert answer.skipped[0] == "what the index holds beyond 20 answers"
 
 
@@ -182,7 +184,7 @@ def test_an_empty_index_is_no_problem():
     ],
 )
 def test_a_page_that_is_gone_is_had_from_its_first_capture_after_it_was_published(near, at):
-    assert isinstance(WAYBACK, Wayback)
+    assert isinstance(WAYBACK, WaybackMachine)
     dead = WAYBACK.captures("https://www.harbour.example/ferry", near)
     assert parse_qs(urlsplit(dead.url).query)["url"] == ["https://www.harbour.example/ferry"]
     lines = [line("/ferry", f"{day}080000") for day in ("20240110", "20240216", "20240220")]
@@ -195,7 +197,7 @@ def test_a_page_that_is_gone_is_had_from_its_first_capture_after_it_was_publishe
 
 
 def test_a_page_that_was_never_captured_gives_no_lead():
-    assert isinstance(WAYBACK, Wayback)
+    assert isinstance(WAYBACK, WaybackMachine)
     assert read(of=WAYBACK.captures("https://www.harbour.example/ferry")).leads == ()
 
 
@@ -213,7 +215,7 @@ def test_a_page_that_was_never_captured_gives_no_lead():
     ],
 )
 def test_a_lead_names_a_capture_if_it_is_one_of_its_page_and_of_this_service(capture, is_one):
-    assert isinstance(WAYBACK, Wayback)
+    assert isinstance(WAYBACK, WaybackMachine)
     lead = Lead("http://harbour.example/ferry", via="wayback", listed_as=capture)
     assert WAYBACK.capture_of(lead) == (capture if is_one else None)
 
@@ -227,7 +229,7 @@ def test_a_look_at_a_capture_says_that_the_page_is_gone_and_when_it_was_captured
         etag='"theirs"',
         reason="no copy",
     )
-    read = in_place_of(
+    read = check_of_lost_page(
         look, "http://wayback.example/web/20240215103000id_/http://harbour.example/ferry"
     )
     assert (

@@ -7,12 +7,18 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from crawler.services import Ask, Query, service
-from crawler.services.wikipedia import LINKS, MOST_ANSWERS, cited, expression, looks_like_news
+from crawler.services import SearchQuery, ServiceRequest, service_named
+from crawler.services.wikipedia import (
+    MAX_LINK_ANSWERS,
+    WIKIPEDIA_LINKS_PER_ANSWER,
+    cited_page,
+    looks_like_news,
+    wikipedia_expression,
+)
 
-WIKIPEDIA = service("wikipedia")
-QUERY = Query(("ferry", "harbour wall"), since="2024-02-01", until="2024-02-28")
-LINKS_ASK = Ask(
+WIKIPEDIA = service_named("wikipedia")
+QUERY = SearchQuery(("ferry", "harbour wall"), since="2024-02-01", until="2024-02-28")
+LINKS_ASK = ServiceRequest(
     "https://en.wikipedia.org/w/api.php?pageids=7",
     QUERY,
     "links",
@@ -21,7 +27,7 @@ LINKS_ASK = Ask(
 )
 
 
-def read(data: object, ask: Ask = LINKS_ASK):
+def read(data: object, ask: ServiceRequest = LINKS_ASK):
     return WIKIPEDIA.read(json.dumps(data).encode(), ask)
 
 
@@ -30,13 +36,15 @@ def links(*urls: str, **more: object) -> dict[str, object]:
 
 
 def test_each_language_has_its_own_edition_and_no_name_can_become_a_host():
-    asks = list(WIKIPEDIA.requests(Query(("ferry",), languages=("en", "ko", "x.evil.example/"))))
+    asks = list(
+        WIKIPEDIA.requests(SearchQuery(("ferry",), languages=("en", "ko", "x.evil.example/")))
+    )
     assert [urlsplit(ask.url).netloc for ask in asks] == ["en.wikipedia.org", "ko.wikipedia.org"]
 
 
 def test_a_query_asks_for_all_words_and_one_of_the_others():
     assert (
-        expression(Query(("ferry", "harbour wall"), ("inquiry", "-court|case")))
+        wikipedia_expression(SearchQuery(("ferry", "harbour wall"), ("inquiry", "-court|case")))
         == 'ferry "harbour wall" inquiry OR "court case"'
     )
 
@@ -54,7 +62,7 @@ def test_the_articles_found_are_asked_for_their_links():
     assert (asked["prop"], asked["pageids"], asked["ellimit"]) == (
         ["extlinks"],
         ["1"],
-        [str(LINKS)],
+        [str(WIKIPEDIA_LINKS_PER_ANSWER)],
     )
 
 
@@ -99,7 +107,7 @@ def test_further_links_are_asked_for_with_what_the_answer_says_and_not_for_ever(
             break
         [ask] = answer.asks
         seen.append(ask.url)
-    assert len(seen) == MOST_ANSWERS
+    assert len(seen) == MAX_LINK_ANSWERS
     assert seen[1] == f"{LINKS_ASK.url}&elcontinue=7%7C0&continue=%7C%7C"
     assert seen[2].count("elcontinue") == 1
 
@@ -126,11 +134,13 @@ def test_an_error_at_200_is_told_and_what_passes_is_asked_for_again(code, proble
 @pytest.mark.parametrize("data", [{"query": {"search": 5}}, {"query": {"pages": 5}}, {"query": []}])
 def test_an_answer_of_another_form_is_a_problem_or_empty(data):
     for step in ("search", "links"):
-        assert read(data, Ask("https://x.example", QUERY, step, "en")).leads == ()
+        assert read(data, ServiceRequest("https://x.example", QUERY, step, "en")).leads == ()
 
 
 def test_outlets_can_be_named():
-    ask = Ask(LINKS_ASK.url, Query(("ferry",), hosts=("bay.example",)), "links", "en")
+    ask = ServiceRequest(
+        LINKS_ASK.url, SearchQuery(("ferry",), hosts=("bay.example",)), "links", "en"
+    )
     answer = read(
         links("https://harbour.example/ferry-hits-wall", "https://www.bay.example/ferry-hits-wall"),
         ask,
@@ -167,7 +177,7 @@ def test_outlets_can_be_named():
     ],
 )
 def test_an_archived_page_is_cited_by_its_own_address(link, page):
-    assert cited(link) == page
+    assert cited_page(link) == page
 
 
 @pytest.mark.parametrize(

@@ -16,14 +16,21 @@ from archive.errors import UsageError
 from archive.frontier.hosts import bare_host
 from archive.records import CatalogueOutlet
 from crawler.sources import catalogue
-from crawler.sources.catalogue import FILE, KINDS, by_host, read, search, useful_first
-from crawler.sources.outlet_lists import read_outlet_file
-from crawler.sources.source_discovery import host_of
-from crawler.text.language import CODES
-from crawler.text.urls import web_url
+from crawler.sources.catalogue import (
+    CATALOGUE_FILE,
+    OUTLET_KINDS,
+    most_useful_first,
+    outlet_by_host,
+    read_catalogue,
+    search_catalogue,
+)
+from crawler.sources.outlet_lists import parse_outlet_list
+from crawler.sources.source_discovery import parse_host
+from crawler.text.language import ISO_639_1_CODES
+from crawler.text.urls import resolve_web_url
 from tests.paths import ROOT
 
-OUTLETS = read(FILE)
+OUTLETS = read_catalogue(CATALOGUE_FILE)
 
 # -- the file --------------------------------------------------------------------------------------
 
@@ -37,7 +44,7 @@ def test_the_catalogue_has_thousands_of_outlets_of_nearly_all_countries():
 def test_every_host_stands_once_in_the_catalogue_with_or_without_www():
     many = Counter(bare_host(outlet.host) for outlet in OUTLETS)
     assert [host for host, times in many.items() if times > 1] == []
-    assert all(outlet.host == host_of(outlet.host) for outlet in OUTLETS)
+    assert all(outlet.host == parse_host(outlet.host) for outlet in OUTLETS)
 
 
 def test_every_code_of_the_catalogue_is_one():
@@ -48,15 +55,17 @@ def test_every_code_of_the_catalogue_is_one():
     for outlet in OUTLETS:
         assert re.fullmatch("[A-Z]{2}", outlet.country or ""), outlet
         assert outlet.country in countries, outlet
-        assert outlet.language in (CODES | {"tl"}) & languages, outlet
-        assert outlet.kind in KINDS, outlet
+        assert outlet.language in (ISO_639_1_CODES | {"tl"}) & languages, outlet
+        assert outlet.kind in OUTLET_KINDS, outlet
         assert (outlet.name or "").strip(), outlet
 
 
 def test_every_address_of_the_catalogue_is_one():
     addresses = [url for outlet in OUTLETS for url in (*outlet.feeds, *outlet.sitemaps)]
     assert [
-        url for url in addresses if web_url(url, "") != (url, "") or not urlsplit(url).hostname
+        url
+        for url in addresses
+        if resolve_web_url(url, "") != (url, "") or not urlsplit(url).hostname
     ] == []
     assert len(addresses) == len(set(addresses))
 
@@ -70,16 +79,16 @@ def test_the_catalogue_is_sorted_by_country():
 def test_a_list_is_read_as_the_catalogue_is():
     """The first rows, the last, and all with several addresses or a code that is read in two
     ways."""
-    with FILE.open(encoding="utf-8", newline="") as file:
+    with CATALOGUE_FILE.open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
     telling = [row for row in rows[1:] if row[3] == "tl" or " " in row[5] or " " in row[6]]
     text = "\n".join(
         ",".join(f'"{cell}"' for cell in row) for row in [*rows[:300], *telling, *rows[-100:]]
     )
-    listed = read_outlet_file("outlets.csv", text.encode())
+    listed = parse_outlet_list("outlets.csv", text.encode())
     assert listed.unread == listed.unknown == ()
     for entry in listed.entries:
-        known = by_host(OUTLETS, entry.host)
+        known = outlet_by_host(OUTLETS, entry.host)
         assert known == CatalogueOutlet(
             entry.host,
             entry.name,
@@ -94,14 +103,14 @@ def test_a_list_is_read_as_the_catalogue_is():
 def test_the_catalogue_is_part_of_the_package():
     settings = (ROOT / "pyproject.toml").read_text("utf-8")
     assert '"*.csv"' in settings.partition("package-data")[2].partition("[")[2].partition("]")[0]
-    assert FILE.parent == Path(catalogue.__file__).parent
+    assert CATALOGUE_FILE.parent == Path(catalogue.__file__).parent
 
 
 # -- searching -------------------------------------------------------------------------------------
 
 
 def hosts(*words: str, **narrowed: object) -> set[str]:
-    return {outlet.host for outlet in search(OUTLETS, words, **narrowed)}  # type: ignore[arg-type]
+    return {outlet.host for outlet in search_catalogue(OUTLETS, words, **narrowed)}  # type: ignore[arg-type]
 
 
 KOREAN = {outlet.host for outlet in OUTLETS if outlet.country == "KR"}
@@ -132,12 +141,12 @@ def test_a_country_is_found_by_its_codes_and_names(words):
      ("日本", "JP"), ("Ivory Coast", "CI"), ("côte d'ivoire", "CI"), ("UK", "GB"), ("turkey", "TR"), ("Burma", "MM")],
 )  # fmt: skip
 def test_a_country_is_found_as_it_calls_itself_and_without_accents(word, country):
-    found = {outlet.country for outlet in search(OUTLETS, [word])[:5]}
+    found = {outlet.country for outlet in search_catalogue(OUTLETS, [word])[:5]}
     assert found == ({country} if country else set())
 
 
 def test_a_word_of_a_countrys_name_finds_all_that_have_it_and_outlets_that_are_called_so():
-    found = search(OUTLETS, ["korea"])
+    found = search_catalogue(OUTLETS, ["korea"])
     assert {outlet.host for outlet in found} > KOREAN
     assert {"KR", "KP"} <= {outlet.country for outlet in found}
     assert all(
@@ -153,7 +162,7 @@ def test_a_word_of_a_countrys_name_finds_all_that_have_it_and_outlets_that_are_c
      (["Filipino", "national"], "tl"), (["Deutsch", "agency"], "de")],
 )  # fmt: skip
 def test_a_language_is_found_by_code_and_name_and_a_kind_in_the_plural(words, language):
-    assert {outlet.language for outlet in search(OUTLETS, words)[:3]} == {language}
+    assert {outlet.language for outlet in search_catalogue(OUTLETS, words)[:3]} == {language}
 
 
 @pytest.mark.parametrize(
@@ -163,7 +172,7 @@ def test_a_language_is_found_by_code_and_name_and_a_kind_in_the_plural(words, la
      ("ap", "apnews.com"), ("NZ Herald", "nzherald.co.nz"), ("el pais", "elpais.com")],
 )  # fmt: skip
 def test_an_outlet_is_found_by_name_by_address_and_as_an_agency_signs(words, host):
-    assert host in [outlet.host for outlet in search(OUTLETS, words.split())[:3]]
+    assert host in [outlet.host for outlet in search_catalogue(OUTLETS, words.split())[:3]]
 
 
 @pytest.mark.parametrize("language", ["tl", "fil", "Tagalog", "filipino", "TL"])
@@ -188,7 +197,7 @@ def test_all_that_narrows_a_search_must_fit():
 
 
 def test_the_most_useful_come_first():
-    found = search(OUTLETS, country="US")
+    found = search_catalogue(OUTLETS, country="US")
     kinds = [outlet.kind for outlet in found]
     assert set(kinds[:40]) <= {"agency", "national", "broadcaster"}
     assert kinds[-1] == "local"
@@ -198,7 +207,7 @@ def test_the_most_useful_come_first():
         if outlet.kind in ("agency", "national", "broadcaster")
     ]
     assert has_feed == sorted(has_feed, reverse=True)
-    assert found == useful_first(found)
+    assert found == most_useful_first(found)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +218,7 @@ def test_the_most_useful_come_first():
 )  # fmt: skip
 def test_what_is_no_country_language_or_kind_is_told(narrowed, said):
     with pytest.raises(UsageError, match=re.escape(said)):
-        search(OUTLETS, **narrowed)
+        search_catalogue(OUTLETS, **narrowed)
 
 
 # -- one's own -------------------------------------------------------------------------------------
@@ -222,18 +231,18 @@ def test_what_is_no_country_language_or_kind_is_told(narrowed, said):
 )  # fmt: skip
 def test_a_list_of_ones_own_has_kinds_of_its_own(tmp_path, name, text):
     (tmp_path / name).write_text(text)
-    [outlet] = search(read(tmp_path / name), kind="wires")
+    [outlet] = search_catalogue(read_catalogue(tmp_path / name), kind="wires")
     assert outlet == CatalogueOutlet("www.quay.example", language="en", kind="wire")
-    assert by_host(read(tmp_path / name), "quay.example") == outlet
+    assert outlet_by_host(read_catalogue(tmp_path / name), "quay.example") == outlet
 
 
 def test_the_environment_names_another_catalogue(tmp_path, monkeypatch):
     (tmp_path / "own.txt").write_text("quay.example\n")
     monkeypatch.setenv("DATELINE_CATALOGUE", str(tmp_path / "own.txt"))
-    assert [outlet.host for outlet in read()] == ["quay.example"]
+    assert [outlet.host for outlet in read_catalogue()] == ["quay.example"]
 
 
 def test_a_catalogue_that_cannot_be_read_is_told(tmp_path, monkeypatch):
     monkeypatch.setenv("DATELINE_CATALOGUE", str(tmp_path / "none.csv"))
     with pytest.raises(UsageError, match=r"none\.csv"):
-        read()
+        read_catalogue()

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from archive.errors import SourceError
 from archive.records import Lead
-from crawler.sources.feed_parser import LARGEST_FEED, MOST_ENTRIES, read_feed
-from crawler.sources.xml import decoded, well_escaped
+from crawler.sources.feed_parser import MAX_FEED_BYTES, MAX_FEED_ENTRIES, parse_feed
+from crawler.sources.xml import decode_xml, escape_xml_text
 from crawler.text.html_text import text_of_html
-from crawler.text.urls import web_url
+from crawler.text.urls import resolve_web_url
 from tests.growth import assert_growth
 
 URL = "https://harbour.example/news/feed.xml"
@@ -53,19 +53,19 @@ def item(title: str = "A headline", link: str = "https://harbour.example/a", mor
 
 
 def only(body: bytes, url: str = URL) -> Lead:
-    feed = read_feed(body, url, fetched_at=READ_AT)
+    feed = parse_feed(body, url, fetched_at=READ_AT)
     assert len(feed.leads) == 1, feed
     return feed.leads[0]
 
 
 def test_a_feed_says_who_publishes_it_and_how_often() -> None:
-    feed = read_feed(RSS.encode(), URL, fetched_at=READ_AT)
+    feed = parse_feed(RSS.encode(), URL, fetched_at=READ_AT)
     assert (feed.kind, feed.title, feed.language) == ("rss", "Harbour Post & Mail", "en")
     assert (feed.home_url, feed.ttl_minutes) == ("https://harbour.example/", 30)
 
 
 def test_an_entry_becomes_a_lead_with_plain_text_and_an_absolute_address() -> None:
-    lead = read_feed(RSS.encode(), URL, fetched_at=READ_AT).leads[0]
+    lead = parse_feed(RSS.encode(), URL, fetched_at=READ_AT).leads[0]
     assert lead == Lead(
         url="https://harbour.example/2024/02/ferry?a=1&b=2",
         via="feed",
@@ -80,13 +80,13 @@ def test_an_entry_becomes_a_lead_with_plain_text_and_an_absolute_address() -> No
 
 
 def test_feedburner_names_the_original_and_a_permalink_guid_stands_in_for_a_link() -> None:
-    _, burned, by_guid = read_feed(RSS.encode(), URL, fetched_at=READ_AT).leads
+    _, burned, by_guid = parse_feed(RSS.encode(), URL, fetched_at=READ_AT).leads
     assert (burned.url, burned.language) == ("https://harbour.example/fisch", "de")
     assert (by_guid.url, by_guid.headline) == ("https://harbour.example/by-guid", "By its guid")
 
 
 def test_a_date_that_cannot_be_is_none_but_stays_as_it_was_written() -> None:
-    _, impossible, future = read_feed(RSS.encode(), URL, fetched_at=READ_AT).leads
+    _, impossible, future = parse_feed(RSS.encode(), URL, fetched_at=READ_AT).leads
     assert (impossible.published_at, impossible.published_raw) == (
         None,
         "Fri, 30 Feb 2024 10:00:00 GMT",
@@ -95,7 +95,7 @@ def test_a_date_that_cannot_be_is_none_but_stays_as_it_was_written() -> None:
 
 
 def test_every_entry_left_out_is_named_with_its_reason() -> None:
-    assert read_feed(RSS.encode(), URL, fetched_at=READ_AT).skipped == (
+    assert parse_feed(RSS.encode(), URL, fetched_at=READ_AT).skipped == (
         "entry 4: an enclosure only (A recording)",
         "entry 5: no link (Nowhere)",
         "entry 6: a javascript: link (javascript:alert(1))",
@@ -118,7 +118,7 @@ def test_atom_with_bases_and_xhtml() -> None:
 
 
 def test_rdf_has_its_items_beside_the_channel() -> None:
-    feed = read_feed(
+    feed = parse_feed(
         b"""<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"
         xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:sy="http://purl.org/rss/1.0/modules/syndication/">
         <channel><title>Dock</title><dc:language>ja</dc:language><sy:updatePeriod>daily</sy:updatePeriod>
@@ -150,7 +150,7 @@ def test_json_feed() -> None:
         "language": "de-DE",
         "items": entries,
     }
-    feed = read_feed(
+    feed = parse_feed(
         b"\xef\xbb\xbf" + json.dumps(data).encode(),
         "https://kai.example/feed.json",
         fetched_at=READ_AT,
@@ -257,12 +257,12 @@ def test_ampersands_of_an_address_survive_however_they_are_written() -> None:
         (b"[" * 100_000, "other content"),
         (b'{"items": ' + b"[" * 100_000, "not readable as a JSON Feed"),
         (b'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"/>', "its root is <urlset>"),
-        (b"x" * (LARGEST_FEED + 1), "larger than 16 MiB"),
+        (b"x" * (MAX_FEED_BYTES + 1), "larger than 16 MiB"),
     ],
 )
 def test_what_is_no_feed_is_refused_in_one_line_with_its_address(body: bytes, words: str) -> None:
     with pytest.raises(SourceError) as refused:
-        read_feed(body, URL)
+        parse_feed(body, URL)
     message = str(refused.value)
     assert message.startswith(URL)
     assert words in message
@@ -282,14 +282,14 @@ def test_entities_are_neither_expanded_nor_read_from_files(tmp_path: Path) -> No
         f'<?xml version="1.0"?>{doctype}'
         + rss(item("&l11; &file;", more='<x a="&l11;"/>'), "").decode()
     )
-    feed = read_feed(attack.encode(), URL)
+    feed = parse_feed(attack.encode(), URL)
     assert feed.leads[0].headline == "&l11; &file;"
     assert "secret words" not in str(feed)
 
 
 def test_no_text_can_declare_an_entity_or_refer_to_one_that_is_not_xml_s_own() -> None:
     text = '<!DOCTYPE a [<!ENTITY b "x"><!ENTITY % c "y">]><a t="&b;">&b; &lt; &#233; &eacute; & <![CDATA[&b;]]></a>'
-    safe = well_escaped(text)
+    safe = escape_xml_text(text)
     assert "<!ENTITY" not in safe
     assert safe.endswith('<a t="&amp;b;">&amp;b; &lt; &#233; é &amp; <![CDATA[&b;]]></a>')
 
@@ -298,15 +298,17 @@ def test_an_entity_in_an_attribute_is_not_expanded_even_where_the_declaration_co
     None
 ):
     late = '<rss><!DOCTYPE x [<!ENTITY a "haha">]><channel><item><title>&a;</title><link>https://h.example/&a;</link></item>'
-    assert "haha" not in str(read_feed(late.encode(), URL))
+    assert "haha" not in str(parse_feed(late.encode(), URL))
 
 
 def test_a_large_feed_is_read_up_to_its_limit() -> None:
     body = rss(
-        "".join(item(f"Headline {n}", f"https://h.example/{n}") for n in range(MOST_ENTRIES + 1))
+        "".join(
+            item(f"Headline {n}", f"https://h.example/{n}") for n in range(MAX_FEED_ENTRIES + 1)
+        )
     )
-    feed = read_feed(body, URL)
-    assert len(feed.leads) == MOST_ENTRIES
+    feed = parse_feed(body, URL)
+    assert len(feed.leads) == MAX_FEED_ENTRIES
     assert feed.skipped == ("all entries after the first 5,000",)
 
 
@@ -335,7 +337,7 @@ def test_a_large_feed_is_read_up_to_its_limit() -> None:
 def test_hostile_markup_costs_no_more_than_its_length(hostile: Callable[[int], bytes]) -> None:
     def parse(many: int) -> None:
         with suppress(SourceError):
-            read_feed(hostile(many), URL)
+            parse_feed(hostile(many), URL)
 
     assert_growth(parse, 25_000)
 
@@ -361,7 +363,7 @@ def test_hostile_markup_costs_no_more_than_its_length(hostile: Callable[[int], b
     ],
 )
 def test_only_http_links_with_a_host_become_addresses(link: str, address: str | None) -> None:
-    found, problem = web_url(link, URL)
+    found, problem = resolve_web_url(link, URL)
     assert found == address
     assert bool(problem) == (address is None)
 
@@ -378,7 +380,7 @@ def test_text_is_cut_between_words_and_keeps_what_only_looks_like_a_tag() -> Non
 def test_random_bytes_give_a_feed_or_a_source_error(body: bytes) -> None:
     for start in (b"", b"<rss><channel><item><link>", b"{", b"\x00<\x00?"):
         with suppress(SourceError):
-            feed = read_feed(start + body, URL)
+            feed = parse_feed(start + body, URL)
             assert all(lead.url.startswith("http") for lead in feed.leads)
 
 
@@ -391,7 +393,7 @@ def test_a_damaged_feed_gives_sound_leads_or_a_source_error(data: st.DataObject)
         at = data.draw(st.integers(0, len(body) - 1))
         body[at : at + data.draw(st.integers(0, 40))] = data.draw(st.binary(max_size=12))
     try:
-        feed = read_feed(bytes(body), URL)
+        feed = parse_feed(bytes(body), URL)
     except SourceError:
         return
     assert all(lead.url.startswith(("http://", "https://")) for lead in feed.leads)
@@ -414,12 +416,12 @@ JSON_VALUES = st.recursive(
 def test_a_json_feed_of_any_shape_is_read_without_falling_over(
     items: list[object], title: object
 ) -> None:
-    feed = read_feed(json.dumps({"items": items, "title": title}).encode(), URL)
+    feed = parse_feed(json.dumps({"items": items, "title": title}).encode(), URL)
     assert len(feed.leads) + len(feed.skipped) == len(items)
 
 
 def test_bytes_that_are_utf_8_are_utf_8() -> None:
-    assert decoded('<?xml version="1.0" encoding="koi8-r"?><rss>é</rss>'.encode()).endswith(
+    assert decode_xml('<?xml version="1.0" encoding="koi8-r"?><rss>é</rss>'.encode()).endswith(
         "é</rss>"
     )
 
@@ -443,7 +445,7 @@ def test_captured_feeds_give_at_least_the_entries_that_fastfeedparser_finds(shar
         other = _entries_by_fastfeedparser(body)
         theirs += other
         try:
-            feed = read_feed(body, URL)
+            feed = parse_feed(body, URL)
         except SourceError:
             assert not other
             continue
@@ -472,7 +474,7 @@ def test_the_odd_feeds_of_another_reader_s_tests_raise_nothing_but_source_errors
             if opened is None:
                 continue
             try:
-                read_feed(opened.read(), URL)
+                parse_feed(opened.read(), URL)
                 read += 1
             except SourceError:
                 refused += 1

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from archive.errors import SourceError
 from archive.records import Capture
-from crawler.sources.navigation import Search, search_address
+from crawler.sources.navigation import SiteSearch, site_search_url
 from crawler.sources.navigation_parser import (
-    MOST_SEARCHES,
-    MOST_TOPICS,
-    listed,
-    read_description,
-    ways,
+    MAX_PAGE_SEARCHES,
+    MAX_PAGE_TOPICS,
+    page_navigation,
+    parse_listing,
+    parse_opensearch,
 )
 
 PAGE = "http://www.harbour.example/news/1-mine"
@@ -64,7 +64,7 @@ SECTIONS = {
     [(m, False) for m in TOPICS.values()] + [(m, True) for m in SECTIONS.values()],
 )
 def test_a_page_is_filed_where_its_markup_says_so(markup, section):
-    topics = ways(page(markup)).topics
+    topics = page_navigation(page(markup)).topics
     assert [(topic.url.partition("example")[2], topic.name, topic.section) for topic in topics] == [
         ("/tags/mine", "Mine", section)
     ]
@@ -84,7 +84,7 @@ def test_a_page_is_filed_where_its_markup_says_so(markup, section):
     ],
 )
 def test_no_topic_is_guessed_and_none_leads_to_another_site_or_to_the_page_itself(markup):
-    assert ways(page(markup)).topics == ()
+    assert page_navigation(page(markup)).topics == ()
 
 
 Q = "http://www.harbour.example/find?q={words}"
@@ -136,7 +136,7 @@ SEARCHES = {
 @pytest.mark.parametrize("kind", SEARCHES)
 def test_an_outlets_own_search_is_found_as_its_pages_declare_it(kind):
     markup, address = SEARCHES[kind]
-    assert ways(page(markup)).searches == (Search(address),)
+    assert page_navigation(page(markup)).searches == (SiteSearch(address),)
 
 
 @pytest.mark.parametrize(
@@ -162,15 +162,15 @@ def test_an_outlets_own_search_is_found_as_its_pages_declare_it(kind):
     ],
 )
 def test_what_is_no_search_of_the_outlet_is_none(markup):
-    assert ways(page(markup)).searches == ()
+    assert page_navigation(page(markup)).searches == ()
 
 
 def test_words_go_into_a_search_as_its_address_wants_them():
     assert (
-        search_address(Search("http://a.example/?s={words}&x=1"), "salt & mine")
+        site_search_url(SiteSearch("http://a.example/?s={words}&x=1"), "salt & mine")
         == "http://a.example/?s=salt+%26+mine&x=1"
     )
-    assert search_address(Search("http://a.example/s/{words}/"), "salt / 鉱山") == (
+    assert site_search_url(SiteSearch("http://a.example/s/{words}/"), "salt / 鉱山") == (
         "http://a.example/s/salt%20%2F%20%E9%89%B1%E5%B1%B1/"
     )
 
@@ -184,9 +184,9 @@ def test_a_description_names_its_searches_feeds_first():
         b'<Url type="text/html" method="post" template="http://a.example/post?q={searchTerms}"/>'
         b'<Url type="text/html" template="http://elsewhere.example/s?q={searchTerms}"/></OpenSearchDescription>'
     )
-    assert read_description(body, "http://a.example/osd.xml") == [
-        Search("http://a.example/s.rss?q={words}", "feed"),
-        Search("http://a.example/s?q={words}&n=50&p="),
+    assert parse_opensearch(body, "http://a.example/osd.xml") == [
+        SiteSearch("http://a.example/s.rss?q={words}", "feed"),
+        SiteSearch("http://a.example/s?q={words}&n=50&p="),
     ]
 
 
@@ -202,11 +202,11 @@ def test_a_description_names_its_searches_feeds_first():
 )
 def test_what_is_no_description_is_told(body):
     with pytest.raises(SourceError, match="not an OpenSearch description"):
-        read_description(body, "http://a.example/osd.xml")
+        parse_opensearch(body, "http://a.example/osd.xml")
 
 
 def test_a_list_gives_its_links_with_the_dates_beside_them_and_the_page_that_goes_on():
-    found = listed(
+    found = parse_listing(
         page(
             '<ul><li><a href="/a">The mine has fallen in</a> <time datetime="2026-03-01T10:00:00Z">1 March</time>'
             '<li><div><a href="/b">The miners are free</a></div><time datetime="2026-03-02">2 March</time></ul>'
@@ -225,7 +225,7 @@ def test_a_list_gives_its_links_with_the_dates_beside_them_and_the_page_that_goe
 
 def test_a_search_may_answer_with_a_feed():
     feed = b"<rss><channel><item><title>The mine</title><link>http://www.harbour.example/a</link></item></channel></rss>"
-    found = listed(Capture("http://www.harbour.example/s.rss", feed), "site search")
+    found = parse_listing(Capture("http://www.harbour.example/s.rss", feed), "site search")
     assert [(lead.headline, lead.via) for lead in found.leads] == [("The mine", "site search")]
 
 
@@ -234,8 +234,8 @@ def test_a_page_of_endless_topics_and_forms_is_read_to_a_bound():
     forms = "".join(
         f'<form action="/find{n}"><input type="search" name="q"></form>' for n in range(1_000)
     )
-    found = ways(page(tags + forms))
-    assert (len(found.topics), len(found.searches)) == (MOST_TOPICS, MOST_SEARCHES)
+    found = page_navigation(page(tags + forms))
+    assert (len(found.topics), len(found.searches)) == (MAX_PAGE_TOPICS, MAX_PAGE_SEARCHES)
 
 
 @settings(max_examples=30)
@@ -246,7 +246,7 @@ def test_a_page_of_endless_topics_and_forms_is_read_to_a_bound():
     ),
 )
 def test_whatever_a_page_says_it_is_read(said, markup):
-    found = ways(
+    found = page_navigation(
         page(
             markup.replace("{}", said)
             + ld('{"potentialAction":{"@type":"SearchAction","target":"' + said + '"}}')

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.errors import UsageError
-from crawler.sources.outlet_lists import OutletEntry, read_outlet_file
+from crawler.sources.outlet_lists import OutletEntry, parse_outlet_list
 
 HARBOUR = OutletEntry(
     "harbour.example",
@@ -54,7 +54,7 @@ quai.example,Quai,,,,
     ],
 )
 def test_tables_of_outlets_say_the_same_in_toml_and_csv(name: str, body: bytes) -> None:
-    listed = read_outlet_file(name, body)
+    listed = parse_outlet_list(name, body)
     assert listed.entries == (HARBOUR, QUAI)
     assert listed.unread == ()
 
@@ -73,7 +73,7 @@ OPML = """<?xml version="1.0" encoding="UTF-8"?>
 
 @pytest.mark.parametrize("name", ["subscriptions.opml", "export.xml", "export"])
 def test_opml_folders_are_opened_and_feeds_of_one_host_belong_together(name: str) -> None:
-    listed = read_outlet_file(name, OPML.encode())
+    listed = parse_outlet_list(name, OPML.encode())
     assert listed.entries == (
         OutletEntry(
             "harbour.example",
@@ -87,7 +87,7 @@ def test_opml_folders_are_opened_and_feeds_of_one_host_belong_together(name: str
 
 
 def test_a_host_a_line_with_remarks() -> None:
-    listed = read_outlet_file(
+    listed = parse_outlet_list(
         "o.txt",
         b"# ports\nharbour.example  # ours\n\nhttps://quai.example/une\nno host here\nharbour.example\n",
     )
@@ -96,7 +96,7 @@ def test_a_host_a_line_with_remarks() -> None:
 
 
 def test_what_cannot_be_used_is_named_with_its_place() -> None:
-    listed = read_outlet_file(
+    listed = parse_outlet_list(
         "o.csv",
         b"host,name,feed,country,contry\n,Nowhere,,,\nh.example,H,javascript:x,Korea,kr\ni.example,,,,,more\n",
     )
@@ -128,7 +128,7 @@ def test_a_broken_file_is_refused_with_its_name_and_line(
     name: str, body: bytes, words: str
 ) -> None:
     with pytest.raises(UsageError) as refused:
-        read_outlet_file(name, body)
+        parse_outlet_list(name, body)
     assert str(refused.value).startswith(name)
     assert words in str(refused.value)
     assert "\n" not in str(refused.value)
@@ -141,7 +141,7 @@ def test_entities_of_an_opml_file_are_not_read_from_files(tmp_path: Path) -> Non
         2
     ].replace("Quai", "&x;")
     try:
-        listed = str(read_outlet_file("o.opml", attack.encode()))
+        listed = str(parse_outlet_list("o.opml", attack.encode()))
     except UsageError as error:
         listed = str(error)
     assert "secretwords" not in listed
@@ -153,7 +153,7 @@ def test_entities_of_an_opml_file_are_not_read_from_files(tmp_path: Path) -> Non
 def test_any_bytes_are_a_list_or_a_usage_error(body: bytes, name: str) -> None:
     for start in (b"", b"host,name\n", b"[[outlet]]\n", b"<opml><body><outline xmlUrl='"):
         try:
-            listed = read_outlet_file(name, start + body)
+            listed = parse_outlet_list(name, start + body)
         except UsageError:
             continue
         assert all(entry.host for entry in listed.entries)
@@ -171,7 +171,7 @@ def test_any_bytes_are_a_list_or_a_usage_error(body: bytes, name: str) -> None:
     ],
 )  # fmt: skip
 def test_opml_is_read_in_capitals_and_with_the_schemes_of_readers(opml: str) -> None:
-    read = read_outlet_file("feeds.opml", opml.encode())
+    read = parse_outlet_list("feeds.opml", opml.encode())
 
     assert [(entry.host, entry.name, entry.feeds) for entry in read.entries] == [
         ("harbour.example", "Harbour", ("http://harbour.example/feed",))
@@ -190,12 +190,12 @@ def test_opml_is_read_in_capitals_and_with_the_schemes_of_readers(opml: str) -> 
 )
 def test_a_list_that_names_nobody_is_told(name: str, body: str) -> None:
     with pytest.raises(UsageError) as told:
-        read_outlet_file(name, body.encode())
+        parse_outlet_list(name, body.encode())
     assert str(told.value) == f"{name}: contains neither outlets nor feeds; give a list that does"
 
 
 def test_a_name_that_begins_as_a_scheme_stays_a_name() -> None:
-    [entry] = read_outlet_file(
+    [entry] = parse_outlet_list(
         "hosts.csv", b"host,name\nfeed://harbour.example/rss,RSS: The Harbour\n"
     ).entries
 
@@ -231,7 +231,7 @@ def test_a_name_that_begins_as_a_scheme_stays_a_name() -> None:
 def test_a_host_that_stands_twice_is_told_with_what_was_not_taken(
     name: str, body: str, told: list[str]
 ) -> None:
-    listed = read_outlet_file(name, body.encode())
+    listed = parse_outlet_list(name, body.encode())
     assert list(listed.repeated) == told
     assert listed.unread == ()
 
@@ -276,7 +276,7 @@ def test_a_host_that_stands_twice_is_told_with_what_was_not_taken(
 def test_a_cell_may_hold_several_addresses(cell: str, feeds: list[str]) -> None:
     body = StringIO()
     csv.writer(body).writerows([["host", "feeds"], ["a.example", cell]])
-    listed = read_outlet_file("o.csv", body.getvalue().encode())
+    listed = parse_outlet_list("o.csv", body.getvalue().encode())
     assert listed.entries == (OutletEntry("a.example", feeds=tuple(feeds)),)
     assert listed.unread == listed.unknown == ()
 
@@ -296,7 +296,7 @@ def test_a_cell_may_hold_several_addresses(cell: str, feeds: list[str]) -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_a_table_is_read_whatever_program_wrote_it(name: str, body: str, encoding: str) -> None:
-    listed = read_outlet_file(name, body.encode(encoding))
+    listed = parse_outlet_list(name, body.encode(encoding))
     assert listed.entries == (OutletEntry("a.example", "A", "ko", "KR", kind="agency"),)
     assert listed.unread == listed.unknown == ()
 
@@ -309,7 +309,7 @@ def test_a_table_is_read_whatever_program_wrote_it(name: str, body: str, encodin
 def test_a_language_is_a_code_or_a_name_and_tagalog_stays_what_it_is_called(
     said: str, code: str
 ) -> None:
-    [entry] = read_outlet_file(
+    [entry] = parse_outlet_list(
         "o.toml", f"[[outlet]]\nhost = 'a.example'\nlanguage = '{said}'\n".encode()
     ).entries
     assert entry.language == code
@@ -325,7 +325,7 @@ def test_a_language_is_a_code_or_a_name_and_tagalog_stays_what_it_is_called(
      ("Congo, The Democratic Republic of the", "CD"), ("Holy See (Vatican City State)", "VA")],
 )  # fmt: skip
 def test_a_country_is_a_code_or_a_name(said: str, code: str) -> None:
-    [entry] = read_outlet_file(
+    [entry] = parse_outlet_list(
         "o.toml", f"[[outlet]]\nhost = 'a.example'\ncountry = \"{said}\"\n".encode()
     ).entries
     assert entry.country == code
@@ -333,7 +333,7 @@ def test_a_country_is_a_code_or_a_name(said: str, code: str) -> None:
 
 @pytest.mark.parametrize("said", ["ZZ", "Atlantis", "EU", "q", "Guinea Pig"])
 def test_what_is_no_country_is_told_and_the_outlet_kept(said: str) -> None:
-    listed = read_outlet_file("o.csv", f"host,country\na.example,{said}\n".encode())
+    listed = parse_outlet_list("o.csv", f"host,country\na.example,{said}\n".encode())
     assert listed.entries == (OutletEntry("a.example"),)
     assert listed.unread == (
         f"line 2: country {said}: neither a code such as `KR` (ISO 3166) nor the name of a country",
@@ -341,7 +341,7 @@ def test_what_is_no_country_is_told_and_the_outlet_kept(said: str) -> None:
 
 
 def test_all_columns_that_are_not_known_are_named_in_one_line() -> None:
-    listed = read_outlet_file(
+    listed = parse_outlet_list(
         "o.csv", b"host,owner,founded,feed\na.example,A,1900,\nb.example,B,1901,\n"
     )
     assert listed.unread == ()

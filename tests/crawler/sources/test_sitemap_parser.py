@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from archive.errors import SourceError
 from archive.records import Lead
 from crawler.sources.sitemap_parser import (
-    Child,
-    Sitemap,
-    children_to_read,
-    newer_than,
-    read_sitemap,
+    ChildSitemap,
+    ParsedSitemap,
+    child_sitemaps_to_read,
+    leads_newer_than,
+    parse_sitemap,
 )
 
 URL = "https://harbour.example/sitemap.xml"
@@ -38,8 +38,8 @@ NEWS = f"""<?xml version="1.0" encoding="UTF-8"?>
  <n:title>Ferry &amp; tram &#8220;collide&#8221;</n:title></n:news></url></urlset>"""
 
 
-def read(body: str | bytes) -> Sitemap:
-    return read_sitemap(body.encode() if isinstance(body, str) else body, URL, fetched_at=READ_AT)
+def read(body: str | bytes) -> ParsedSitemap:
+    return parse_sitemap(body.encode() if isinstance(body, str) else body, URL, fetched_at=READ_AT)
 
 
 def urlset(*locs: str) -> str:
@@ -84,8 +84,8 @@ def test_an_index_names_its_children() -> None:
     )
     assert (sitemap.kind, sitemap.leads, sitemap.skipped) == ("index", (), ("entry 3: no <loc>",))
     assert sitemap.children == (
-        Child("https://harbour.example/s-2024-02.xml", "2024-02-15"),
-        Child("https://harbour.example/s.xml.gz"),
+        ChildSitemap("https://harbour.example/s-2024-02.xml", "2024-02-15"),
+        ChildSitemap("https://harbour.example/s.xml.gz"),
     )
 
 
@@ -211,7 +211,7 @@ def test_what_is_no_sitemap_is_refused_in_one_line_with_its_address(
     body: bytes, words: str
 ) -> None:
     with pytest.raises(SourceError) as refused:
-        read_sitemap(body, URL)
+        parse_sitemap(body, URL)
     assert str(refused.value).startswith(URL)
     assert words in str(refused.value)
     assert "\n" not in str(refused.value)
@@ -222,7 +222,7 @@ def test_a_bomb_is_refused_before_it_takes_the_memory() -> None:
     bomb = gzip.compress(b"<url>" * (200 * 1024 * 1024 // 5), compresslevel=9)
     tracemalloc.start()
     with pytest.raises(SourceError, match="inflates beyond"):
-        read_sitemap(bomb, URL)
+        parse_sitemap(bomb, URL)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 200 * 1024 * 1024
@@ -269,10 +269,10 @@ def test_what_is_new_is_told_by_publication_then_change_then_address() -> None:
         lead("https://h.example/2024/02/14/x"),
         lead("https://h.example/2023/x-2024-01-31"),
     ]
-    assert newer_than([*old, *new, lead()], "2024-02-15T10:00:00Z") == (new, 4, 1)
+    assert leads_newer_than([*old, *new, lead()], "2024-02-15T10:00:00Z") == (new, 4, 1)
 
 
-def names(children: list[Child]) -> list[str]:
+def names(children: list[ChildSitemap]) -> list[str]:
     return [child.url.rpartition("/")[2] for child in children]
 
 
@@ -285,8 +285,8 @@ def test_children_are_read_newest_first_with_news_before_all() -> None:
         "sitemap-news.xml",
         "s-2024.xml",
     ]
-    children = [Child(f"https://news.example/{url}") for url in urls]
-    wanted = children_to_read(children, "2024-01-15", 10)
+    children = [ChildSitemap(f"https://news.example/{url}") for url in urls]
+    wanted = child_sitemaps_to_read(children, "2024-01-15", 10)
     assert names(wanted) == [
         "sitemap-news.xml",
         "s-2024.xml",
@@ -294,20 +294,23 @@ def test_children_are_read_newest_first_with_news_before_all() -> None:
         "s-2024-01.xml",
         "pages.xml",
     ]
-    assert names(children_to_read(children, "2024-01-15", 2)) == ["sitemap-news.xml", "s-2024.xml"]
+    assert names(child_sitemaps_to_read(children, "2024-01-15", 2)) == [
+        "sitemap-news.xml",
+        "s-2024.xml",
+    ]
 
 
 def test_a_child_is_left_out_only_if_all_of_it_is_older() -> None:
     kept = [
-        Child("https://h.example/a.xml", "2024-02-15"),
-        Child("https://h.example/b.xml"),
-        Child("https://h.example/c-2024-02.xml"),
+        ChildSitemap("https://h.example/a.xml", "2024-02-15"),
+        ChildSitemap("https://h.example/b.xml"),
+        ChildSitemap("https://h.example/c-2024-02.xml"),
     ]
     left = [
-        Child("https://h.example/a.xml", "2024-02-14T23:59:59Z"),
-        Child("https://h.example/c-2024-01.xml", "2024-06-01"),
+        ChildSitemap("https://h.example/a.xml", "2024-02-14T23:59:59Z"),
+        ChildSitemap("https://h.example/c-2024-01.xml", "2024-06-01"),
     ]
-    assert set(children_to_read(kept + left, "2024-02-15T00:00:00Z", 10)) == set(kept)
+    assert set(child_sitemaps_to_read(kept + left, "2024-02-15T00:00:00Z", 10)) == set(kept)
 
 
 @pytest.mark.slow
@@ -316,7 +319,7 @@ def test_a_child_is_left_out_only_if_all_of_it_is_older() -> None:
 def test_random_bytes_give_a_sitemap_or_a_source_error(body: bytes) -> None:
     for start in (b"", b"<urlset><url><loc>", b"\x1f\x8b\x08", b"https://h.example/\n"):
         with suppress(SourceError):
-            read_sitemap(start + body, URL)
+            parse_sitemap(start + body, URL)
 
 
 @pytest.mark.slow
@@ -328,17 +331,19 @@ def test_a_damaged_sitemap_gives_sound_leads_or_a_source_error(data: st.DataObje
         at = data.draw(st.integers(0, len(body) - 1))
         body[at : at + data.draw(st.integers(0, 40))] = data.draw(st.binary(max_size=12))
     with suppress(SourceError):
-        sitemap = read_sitemap(bytes(body), URL)
+        sitemap = parse_sitemap(bytes(body), URL)
         urls = [lead.url for lead in sitemap.leads] + [child.url for child in sitemap.children]
         assert all(url.startswith(("http://", "https://")) for url in urls)
 
 
 @given(
-    st.lists(st.builds(Child, st.text(max_size=40), st.none() | st.dates().map(str))),
+    st.lists(st.builds(ChildSitemap, st.text(max_size=40), st.none() | st.dates().map(str))),
     st.dates().map(str),
 )
-def test_choosing_children_never_invents_or_repeats_one(children: list[Child], since: str) -> None:
-    chosen = children_to_read(children, since, 5)
+def test_choosing_children_never_invents_or_repeats_one(
+    children: list[ChildSitemap], since: str
+) -> None:
+    chosen = child_sitemaps_to_read(children, since, 5)
     assert len(chosen) <= 5
     assert all(chosen.count(child) <= children.count(child) for child in chosen)
 
@@ -355,7 +360,7 @@ def test_captured_sitemaps_give_an_entry_for_each_loc(shared: Path) -> None:
     leads = dated = 0
     for row in rows:
         body = (folder / row["path"]).read_bytes()
-        sitemap = read_sitemap(body, URL)
+        sitemap = parse_sitemap(body, URL)
         assert len(sitemap.leads) + len(sitemap.children) + len(sitemap.skipped) >= body.count(
             b"<loc>"
         ), row["path"]

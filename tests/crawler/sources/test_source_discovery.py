@@ -15,16 +15,16 @@ from archive.errors import UsageError
 from crawler.sources.source_discovery import (
     USUAL_FEED_PATHS,
     USUAL_SITEMAP_PATHS,
-    FoundFeed,
+    DiscoveredFeed,
     feed_links,
-    home_urls,
-    host_of,
-    likeliest_first,
+    home_page_urls,
+    likeliest_sitemaps_first,
+    other_www_host,
     outlet_language,
     outlet_name,
+    parse_host,
+    parse_robots_sitemaps,
     registered_domain,
-    robots_sitemaps,
-    with_and_without_www,
 )
 
 HOME = "https://www.harbour.example/"
@@ -50,12 +50,12 @@ PAGE = """<!doctype html><html lang="en-GB"><head><base href="/start/"><meta cha
 
 def test_a_home_page_names_its_feeds_but_not_those_of_comments() -> None:
     assert feed_links(PAGE.encode(), HOME) == [
-        FoundFeed("https://www.harbour.example/feed/", "Harbour Post » Feed"),
-        FoundFeed("https://www.harbour.example/start/world.atom", None),
-        FoundFeed("https://www.harbour.example/feed.json", None),
-        FoundFeed("https://www.harbour.example/rss", "All feeds"),
-        FoundFeed("https://blog.harbour.example/index.rdf", "Blog"),
-        FoundFeed("https://www.harbour.example/sport/?feed=rss2", "Sport"),
+        DiscoveredFeed("https://www.harbour.example/feed/", "Harbour Post » Feed"),
+        DiscoveredFeed("https://www.harbour.example/start/world.atom", None),
+        DiscoveredFeed("https://www.harbour.example/feed.json", None),
+        DiscoveredFeed("https://www.harbour.example/rss", "All feeds"),
+        DiscoveredFeed("https://blog.harbour.example/index.rdf", "Blog"),
+        DiscoveredFeed("https://www.harbour.example/sport/?feed=rss2", "Sport"),
     ]
 
 
@@ -118,7 +118,7 @@ Sitemap: javascript:alert(1)
 Sitemap: https://www.harbour.example/sitemap.xml
 Sitemap:
 """
-    assert robots_sitemaps(text.encode(), HOME + "robots.txt") == [
+    assert parse_robots_sitemaps(text.encode(), HOME + "robots.txt") == [
         "https://www.harbour.example/sitemap.xml",
         "https://maps.example/harbour.xml",
         "https://www.harbour.example/news.xml",
@@ -139,7 +139,7 @@ Sitemap:
     ],
 )
 def test_the_home_pages_to_try(text: str, urls: tuple[str, ...]) -> None:
-    assert home_urls(text) == urls
+    assert home_page_urls(text) == urls
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_the_home_pages_to_try(text: str, urls: tuple[str, ...]) -> None:
 )
 def test_what_is_no_host_is_refused_in_one_line(text: str) -> None:
     with pytest.raises(UsageError) as refused:
-        home_urls(text)
+        home_page_urls(text)
     assert "\n" not in str(refused.value)
     assert "host" in str(refused.value)
 
@@ -205,18 +205,18 @@ def test_any_bytes_are_a_page_with_or_without_feeds(body: bytes) -> None:
 @settings(max_examples=300, deadline=None)
 def test_any_text_is_a_host_or_a_usage_error(text: str) -> None:
     try:
-        urls = home_urls(text)
+        urls = home_page_urls(text)
     except UsageError:
         return
     assert all(re.fullmatch(r"https?://[a-z0-9_.\[\]:-]+/", url) for url in urls)
-    assert host_of(urls[0]) == host_of(text)
+    assert parse_host(urls[0]) == parse_host(text)
 
 
 @given(st.text(max_size=200))
 @settings(max_examples=100, deadline=None)
 def test_any_text_is_a_robots_file(text: str) -> None:
     body = ("Sitemap: " + text).encode("utf-8", "surrogatepass")
-    assert all(url.startswith("http") for url in robots_sitemaps(body, HOME))
+    assert all(url.startswith("http") for url in parse_robots_sitemaps(body, HOME))
 
 
 @pytest.mark.shared
@@ -236,7 +236,7 @@ def test_every_sitemap_that_a_captured_robots_file_names_is_found(shared: Path) 
             for url in re.findall(r"(?im)^[ \t]*sitemap[ \t]*:[ \t]*(\S+)", text)
             if url.lower().startswith("http")
         }
-        sitemaps = robots_sitemaps(body, HOME)
+        sitemaps = parse_robots_sitemaps(body, HOME)
         assert len(sitemaps) >= min(len(named), 100), row["path"]
         found += len(sitemaps)
     assert found > 400
@@ -263,7 +263,7 @@ TODAY = "2024-03-12T10:00:00Z"
 )
 def test_the_likeliest_sitemaps_come_first(named: list[str], first: str) -> None:
     urls = [f"https://harbour.example{path}" for path in named]
-    found = likeliest_first(urls, TODAY)
+    found = likeliest_sitemaps_first(urls, TODAY)
 
     assert found[0] == f"https://harbour.example{first}"
     assert sorted(found) == sorted(urls)
@@ -272,13 +272,13 @@ def test_the_likeliest_sitemaps_come_first(named: list[str], first: str) -> None
 def test_the_name_of_the_host_is_no_sign_of_news() -> None:
     urls = ["https://news.example/sitemap-2001.xml", "https://news.example/sitemap-2024.xml"]
 
-    assert likeliest_first(urls, TODAY) == urls[::-1]
+    assert likeliest_sitemaps_first(urls, TODAY) == urls[::-1]
 
 
 def test_all_sitemaps_of_a_robots_txt_are_looked_at() -> None:
     text = "".join(f"Sitemap: /s/{number}.xml\n" for number in range(3000))
 
-    assert len(robots_sitemaps(text.encode(), HOME + "robots.txt")) == 3000
+    assert len(parse_robots_sitemaps(text.encode(), HOME + "robots.txt")) == 3000
 
 
 @pytest.mark.parametrize(
@@ -294,4 +294,4 @@ def test_all_sitemaps_of_a_robots_txt_are_looked_at() -> None:
     ],
 )
 def test_a_host_has_one_twin_with_or_without_www(host: str, others: tuple[str, ...]) -> None:
-    assert with_and_without_www(host) == others
+    assert other_www_host(host) == others

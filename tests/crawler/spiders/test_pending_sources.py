@@ -3,13 +3,13 @@ name."""
 
 from __future__ import annotations
 
-from crawler.spiders.pending_sources import Telling
+from crawler.spiders.pending_sources import PendingSources
 
 FEED, INDEX, MARCH = (f"http://harbour.example/{name}" for name in ("feed", "index", "march"))
 
 
-def telling() -> Telling:
-    outlets = Telling()
+def telling() -> PendingSources:
+    outlets = PendingSources()
     outlets.expect(FEED, "harbour.example")
     outlets.expect(INDEX, "harbour.example")
     return outlets
@@ -52,7 +52,7 @@ def test_pages_and_sitemaps_of_nobody_are_no_matter():
 
 
 def test_outlets_are_taken_a_few_at_a_time_in_the_order_in_which_they_had_told_all():
-    outlets = Telling()
+    outlets = PendingSources()
     hosts = [f"paper{number}.example" for number in range(3)]
     for host in hosts:
         outlets.expect(f"http://{host}/feed", host)

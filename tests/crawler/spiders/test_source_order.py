@@ -10,15 +10,15 @@ from scrapy.http import Request
 
 from archive.archive import Archive
 from archive.records import Lead, Outlet, Source
-from crawler.spiders.archive_spider import MOST_SOURCES, PER_OUTLET
+from crawler.spiders.archive_spider import MAX_LEASED_PER_OUTLET, MAX_SOURCES_IN_PROGRESS
 from crawler.spiders.outlets import OutletsSpider
-from pipelines.identity import file_lead, file_source
+from pipelines.identity import identify_lead, identify_source
 
 PAGE = "https://harbour.example/news/1"
 
 
 @pytest.mark.parametrize(
-    "under_way", [0, MOST_SOURCES], ids=["room for sources", "no room for sources"]
+    "under_way", [0, MAX_SOURCES_IN_PROGRESS], ids=["room for sources", "no room for sources"]
 )
 def test_pages_are_asked_for_before_the_next_source_also_where_that_has_to_wait(
     tmp_path, under_way
@@ -34,13 +34,15 @@ def test_pages_are_asked_for_before_the_next_source_also_where_that_has_to_wait(
         f"https://harbour.example/sitemap-{number}.xml" for number in range(under_way)
     }
     with Archive(tmp_path) as spider.archive:
-        feed = file_source(Source("https://quay.example/feed", "feed", "quay.example"))
+        feed = identify_source(Source("https://quay.example/feed", "feed", "quay.example"))
         spider.archive.add_outlet(Outlet("quay.example"), [feed])
         assert asyncio.run(first_asked(spider)) == PAGE
 
 
 @pytest.mark.parametrize(
-    ("under_way", "asked"), [(0, [PAGE]), (PER_OUTLET, [])], ids=["idle readers", "busy readers"]
+    ("under_way", "asked"),
+    [(0, [PAGE]), (MAX_LEASED_PER_OUTLET, [])],
+    ids=["idle readers", "busy readers"],
 )
 def test_pages_of_an_outlet_that_has_not_told_all_are_asked_for_only_where_readers_are_idle(
     tmp_path, under_way, asked
@@ -49,5 +51,5 @@ def test_pages_of_an_outlet_that_has_not_told_all_are_asked_for_only_where_reade
     spider.crawler = SimpleNamespace(engine=SimpleNamespace(needs_backout=lambda: False))
     spider.under_way = {f"https://quay.example/news/{number}" for number in range(under_way)}
     with Archive(tmp_path) as spider.archive:
-        spider.archive.add_leads([file_lead(Lead(PAGE, "feed"))])
+        spider.archive.add_leads([identify_lead(Lead(PAGE, "feed"))])
         assert [request.url for request in spider.early_pages()] == asked

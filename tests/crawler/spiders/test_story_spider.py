@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from archive.records import utc
+from archive.records import format_utc
 from demo.markup import page_html
 from demo.web import Outlet, Page, Revision, Web, World, serve
 from tests.conftest import Dateline
@@ -358,7 +358,7 @@ def test_a_page_that_is_gone_is_read_from_its_capture_and_stays_known_as_gone(da
     with serve_with_services(
         world(harbour(MINE), ridge(taken_away(with_links(DRILL, *LINKS)), CRACKS))
     ) as web:
-        at_noon = partial(dateline, DATELINE_NOW=utc(NOW))
+        at_noon = partial(dateline, DATELINE_NOW=format_utc(NOW))
         told, run = followed(at_noon, web, "--ask", f"wayback={BASES['wayback']}")
         asked = [request for request in web.requests if request.host == WAYBACK]
         run.at(NOW + timedelta(days=1))

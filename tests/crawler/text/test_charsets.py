@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.text.charsets import decode
+from crawler.text.charsets import decode_page
 
 ENGLISH = "<p>“Nobody told the pilots,” said the harbour master of Fennmouth, who hasn’t slept since Monday."
 FRENCH = "<p>Le conseil a décidé mardi d'élargir la jetée; l'été prochain, les navires pourront s'y amarrer."
@@ -51,13 +51,13 @@ STRAY = {
 def test_bytes_that_do_not_belong_change_none_of_a_page_in_utf8(
     said: str, stray: bytes, declared: str
 ):
-    assert decode((declared + said).encode() + stray).startswith(declared + said)
+    assert decode_page((declared + said).encode() + stray).startswith(declared + said)
 
 
 @pytest.mark.parametrize("header", [UTF8_HEADER, None])
 def test_one_letter_in_utf8_is_enough_where_utf8_is_declared(header: str | None):
     said = META + "<p>The pilots’ boat came home."
-    assert decode(said.encode() + b"<p>\xa9 Log, caf\xe9", header).startswith(said)
+    assert decode_page(said.encode() + b"<p>\xa9 Log, caf\xe9", header).startswith(said)
 
 
 WRONG = {
@@ -75,7 +75,7 @@ WRONG = {
 
 @pytest.mark.parametrize(("said", "charset"), WRONG.values(), ids=WRONG)
 def test_a_page_that_is_not_in_utf8_at_all_is_read_whatever_it_declares(said: str, charset: str):
-    assert decode((META + said).encode(charset), UTF8_HEADER) == META + said
+    assert decode_page((META + said).encode(charset), UTF8_HEADER) == META + said
 
 
 @pytest.mark.parametrize("language", ['<html lang="ru">', "<html>"])
@@ -83,7 +83,7 @@ def test_a_page_that_is_not_in_utf8_at_all_is_read_whatever_it_declares(said: st
 def test_russian_is_read_from_any_of_its_charsets_where_none_is_declared(
     charset: str, language: str
 ):
-    assert decode((language + RUSSIAN).encode(charset)) == language + RUSSIAN
+    assert decode_page((language + RUSSIAN).encode(charset)) == language + RUSSIAN
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_page_that_only_tells_its_language_is_read_in_the_charset_that_gives_i
     language: str, said: str, charsets: tuple[str, ...]
 ):
     page = f'<html lang="{language}">{said}'
-    assert [decode(page.encode(charset)) for charset in charsets] == [page for _ in charsets]
+    assert [decode_page(page.encode(charset)) for charset in charsets] == [page for _ in charsets]
 
 
 @pytest.mark.parametrize(
@@ -125,13 +125,13 @@ def test_a_page_that_only_tells_its_language_is_read_in_the_charset_that_gives_i
     ],
 )
 def test_japanese_in_seven_bits_is_read_declared_or_not(head: str, header: str | None):
-    assert decode((head + JAPANESE).encode("iso2022_jp"), header) == head + JAPANESE
+    assert decode_page((head + JAPANESE).encode("iso2022_jp"), header) == head + JAPANESE
 
 
 def test_a_declared_charset_of_seven_bits_is_used_though_the_page_is_cut():
     page = (META.replace("utf-8", "iso-2022-jp") + JAPANESE).encode("iso2022_jp")[:-4]
-    assert "灯台を北の岬" in decode(page)
+    assert "灯台を北の岬" in decode_page(page)
 
 
 def test_a_page_of_ascii_is_no_other_charset_for_a_tilde():
-    assert decode(b"<p>~{old}~ mail") == "<p>~{old}~ mail"
+    assert decode_page(b"<p>~{old}~ mail") == "<p>~{old}~ mail"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.text.language import language_code, language_of
+from crawler.text.language import detect_language, language_code
 
 GERMAN = (
     "Der Hafenrat hat am Dienstag beschlossen, die östliche Mole wieder aufzubauen, die ein Sturm zerstört hat. "
@@ -31,7 +31,7 @@ def test_a_language_is_a_code_of_iso_639_1(tag: str | None, code: str | None) ->
 
 
 def test_a_long_text_outweighs_a_wrong_declaration() -> None:
-    assert language_of(GERMAN, ["en-US"]) == "de"
+    assert detect_language(GERMAN, ["en-US"]) == "de"
 
 
 def test_a_text_that_begins_in_the_declared_language_is_in_it_whatever_it_quotes() -> None:
@@ -39,13 +39,15 @@ def test_a_text_that_begins_in_the_declared_language_is_in_it_whatever_it_quotes
         "The harbour board voted to rebuild the eastern pier after the storm, and nobody spoke against it. "
         * 9
     )
-    assert language_of(f"{GERMAN}\n{quoted}", ["de"]) == "de"
+    assert detect_language(f"{GERMAN}\n{quoted}", ["de"]) == "de"
 
 
 def test_a_short_text_leaves_the_declaration_alone() -> None:
-    assert language_of("Pier to be rebuilt by the council", ["de"]) == "de"
+    assert detect_language("Pier to be rebuilt by the council", ["de"]) == "de"
 
 
 def test_letters_of_one_language_alone_decide() -> None:
-    assert language_of("남쪽 항구의 시의회가 부두를 다시 짓기로 의결했다고 밝혔다", ["en"]) == "ko"
-    assert language_of("", [None]) is None
+    assert (
+        detect_language("남쪽 항구의 시의회가 부두를 다시 짓기로 의결했다고 밝혔다", ["en"]) == "ko"
+    )
+    assert detect_language("", [None]) is None

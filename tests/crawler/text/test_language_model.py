@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.text.language_model import PARTS, language_model
+from crawler.text.language_model import MODEL_PARTS, load_language_model
 
 SAID = {
     "en": "The last ferry leaves the island at noon, and nobody on the quay is sorry to see it go.",
@@ -25,7 +25,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def told() -> dict[str, float]:
     """By language, how likely the model takes what is said in it for it."""
-    answers = {wanted: language_model().classify(text) for wanted, text in SAID.items()}
+    answers = {wanted: load_language_model().classify(text) for wanted, text in SAID.items()}
     assert {wanted: code for wanted, (code, _) in answers.items()} == {
         wanted: wanted for wanted in SAID
     }
@@ -38,7 +38,7 @@ def kept(home: Path) -> list[Path]:
 
 def test_it_is_unpacked_once_and_answers_the_same_from_then_on(home: Path) -> None:
     first = told()
-    assert [file.stem for file in kept(home)] == sorted(PARTS)
+    assert [file.stem for file in kept(home)] == sorted(MODEL_PARTS)
     assert len(list(home.iterdir())) == 1, "nothing is left beside it"
     written = [file.stat().st_mtime_ns for file in kept(home)]
     assert told() == first

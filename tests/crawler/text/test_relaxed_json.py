@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from crawler.text.relaxed_json import relaxed
+from crawler.text.relaxed_json import repair_json
 from tests.growth import assert_growth
 
 
@@ -37,7 +37,7 @@ from tests.growth import assert_growth
     ],
 )
 def test_what_is_meant_is_read(text: str, value: object) -> None:
-    assert json.JSONDecoder(strict=False).decode(relaxed(text)) == value
+    assert json.JSONDecoder(strict=False).decode(repair_json(text)) == value
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_what_is_meant_is_read(text: str, value: object) -> None:
 )
 def test_what_is_in_doubt_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        json.loads(relaxed(text))
+        json.loads(repair_json(text))
 
 
 @pytest.mark.slow
@@ -65,6 +65,6 @@ def test_what_is_in_doubt_is_refused(text: str) -> None:
 def test_a_hostile_megabyte_costs_seconds_at_most(text: str) -> None:
     def mended(length: int) -> None:
         with suppress(ValueError):
-            relaxed(text * (length // len(text)))
+            repair_json(text * (length // len(text)))
 
     assert_growth(mended, 125_000)

@@ -6,7 +6,12 @@ import threading
 
 import pytest
 
-from crawler.workers.fair_queue import ALLOWANCE, SHORT, Closed, FairQueue
+from crawler.workers.fair_queue import (
+    SLOW_PAGES_ALLOWANCE_SECONDS,
+    SLOW_SITE_TIMEOUT_SECONDS,
+    FairQueue,
+    QueueClosed,
+)
 
 
 def queue(*jobs: tuple[str, str], readers: int = 2) -> FairQueue[str]:
@@ -66,8 +71,8 @@ def test_slow_sites_never_hold_all_readers_while_another_may_come():
 def test_a_site_whose_slow_pages_took_their_allowance_has_little_time_for_each_further_one():
     made = queue(*[("mire", str(n)) for n in range(10)])
     assert made.time_limit("mire", 20.0) == 20.0
-    order(made, int(ALLOWANCE // 20) + 1, {"mire": 20.0})
-    assert made.time_limit("mire", 20.0) == SHORT
+    order(made, int(SLOW_PAGES_ALLOWANCE_SECONDS // 20) + 1, {"mire": 20.0})
+    assert made.time_limit("mire", 20.0) == SLOW_SITE_TIMEOUT_SECONDS
     assert made.time_limit("courier", 20.0) == 20.0
 
 
@@ -82,7 +87,7 @@ def test_who_waits_when_it_closes_is_told_and_what_waits_is_given_back():
     told: list[str] = []
 
     def wait() -> None:
-        with pytest.raises(Closed):
+        with pytest.raises(QueueClosed):
             made.take_job()
         told.append("closed")
 

@@ -14,7 +14,7 @@ from crawler.workers import fork_server
 
 if __name__ == "__main__":
     before, began = signal.getsignal(signal.SIGINT), time.monotonic()
-    fork_server.start()
+    fork_server.start_fork_server()
     waited, pid = time.monotonic() - began, forkserver._forkserver._forkserver_pid
     status = dict(line.split(":", 1) for line in open(f"/proc/{pid}/status"))
     deaf_to = int(status["SigIgn"], 16) | int(status["SigBlk"], 16)
@@ -53,12 +53,12 @@ from crawler.text import language
 from pipelines import urls
 
 assert external.JT_STOPLIST, "justext's lists of words"
-assert urls._suffixes()._extractor, "the public suffixes"
-assert language._model.cache_info().currsize, "the model of languages"
-assert line_classifier._learnt.cache_info().currsize, "the weights of lines"
-assert page_type_features.weights.cache_info().currsize, "the weights of pages"
-assert byline_words.place_names.cache_info().currsize, "the names of places"
-assert clock_times._reader.cache_info().currsize, "the words of clock times"
+assert urls._public_suffixes()._extractor, "the public suffixes"
+assert language._language_model.cache_info().currsize, "the model of languages"
+assert line_classifier._learnt_weights.cache_info().currsize, "the weights of lines"
+assert page_type_features.page_type_weights.cache_info().currsize, "the weights of pages"
+assert byline_words.folded_place_names.cache_info().currsize, "the names of places"
+assert clock_times._pattern_and_day_parts.cache_info().currsize, "the words of clock times"
 """
 
 
@@ -74,7 +74,7 @@ def ensure_running():
     os.kill(os.getpid(), signal.SIGINT)
     running()
 forkserver.ensure_running = ensure_running
-fork_server.start()
+fork_server.start_fork_server()
 assert heard, "Ctrl-C at that moment is for the crawl and is not lost"
 """
 

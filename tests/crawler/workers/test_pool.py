@@ -17,9 +17,9 @@ import pytest
 
 from archive.errors import ReadingError, SourceError
 from archive.records import Article, Capture
-from crawler.sources.feed_parser import read_feed
-from crawler.sources.source_discovery import Home
-from crawler.workers.pool import Worker, Workers
+from crawler.sources.feed_parser import parse_feed
+from crawler.sources.source_discovery import HomePage
+from crawler.workers.pool import Worker, WorkerPool
 from tests.growth import assert_growth
 from tests.paths import ROOT
 from tests.patience import patient
@@ -39,7 +39,7 @@ def pid_of(worker: Worker) -> int:
 
 
 def test_a_page_that_takes_too_long_is_named_and_the_next_one_is_read():
-    with Workers(1) as workers:
+    with WorkerPool(1) as workers:
         with pytest.raises(
             ReadingError, match=r"http://paper\.example/1: extraction took longer than 0 s"
         ):
@@ -60,7 +60,7 @@ def test_a_page_that_crashes_its_worker_is_named_and_the_next_one_is_read():
 
 
 def test_a_crash_amid_many_pages_costs_no_other_page():
-    async def read_all(workers: Workers) -> list[Article | ReadingError]:
+    async def read_all(workers: WorkerPool) -> list[Article | ReadingError]:
         async def one(number: int) -> Article | ReadingError:
             try:
                 return await workers.read(
@@ -75,7 +75,7 @@ def test_a_crash_amid_many_pages_costs_no_other_page():
         os.kill(pid_of(workers._workers[0]), signal.SIGKILL)
         return list(await reading)
 
-    with Workers(2) as workers:
+    with WorkerPool(2) as workers:
         answers = asyncio.run(read_all(workers))
     errors = [answer for answer in answers if isinstance(answer, ReadingError)]
     assert len(errors) <= 1
@@ -126,7 +126,7 @@ def test_a_reader_that_its_crawl_cannot_end_any_more_ends_by_itself():
         "workers.ORPHAN_GRACE_SECONDS = 0\n"
         "class Asleep:\n"
         "    def recv(self): return 'page', Capture('http://paper.example/1', b''), (), 1.0\n"
-        "workers._parse = lambda *_: time.sleep(1000)\n"
+        "workers._parse_document = lambda *_: time.sleep(1000)\n"
         "workers._limit_memory = lambda: None\n"
         "workers._run_worker(Asleep())\n"
     )
@@ -160,7 +160,7 @@ STRANGE_FEEDS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("name", STRANGE_FEEDS)
 def test_a_feed_is_read_beside_the_crawl_however_strange_it_is(name):
-    with Workers(1, 100) as workers:
+    with WorkerPool(1, 100) as workers:
         own = time.process_time()
         with contextlib.suppress(SourceError):
             asyncio.run(workers.read_feed(STRANGE_FEEDS[name], "http://paper.example/feed"))
@@ -177,7 +177,7 @@ def test_a_feed_twice_as_deep_costs_no_more_than_a_few_times_as_much(name):
 
     def parse(times: int) -> None:
         for _ in range(3):
-            read_feed(nested(wrap, times=times), "http://paper.example/feed")
+            parse_feed(nested(wrap, times=times), "http://paper.example/feed")
 
     assert_growth(parse, 900, times=2)
 
@@ -185,14 +185,14 @@ def test_a_feed_twice_as_deep_costs_no_more_than_a_few_times_as_much(name):
 def test_a_small_feed_a_home_page_and_the_sitemaps_of_a_robots_txt_are_read_beside_the_crawl_too():
     home = b"<html lang=de><title>Bote</title><link rel=alternate type=application/rss+xml href=/f>"
     robots = b"Sitemap: /s.xml\n" + b"User-agent: x\n" * 20_000
-    with Workers(1, 100) as workers:
+    with WorkerPool(1, 100) as workers:
         assert (
             asyncio.run(workers.read_feed(b"<rss></rss>", "http://paper.example/feed")).leads == ()
         )
         read = workers.cpu_seconds
         assert read > 0
         said = asyncio.run(workers.read_home(home, "http://paper.example/"))
-        assert said == Home(("http://paper.example/f",), "Bote", "de")
+        assert said == HomePage(("http://paper.example/f",), "Bote", "de")
         assert asyncio.run(workers.robots_sitemaps(robots, "http://paper.example/robots.txt")) == [
             "http://paper.example/s.xml"
         ]
@@ -202,7 +202,7 @@ def test_a_small_feed_a_home_page_and_the_sitemaps_of_a_robots_txt_are_read_besi
 def test_a_robots_txt_of_many_crawlers_and_rules_is_read_beside_the_crawl_and_says_what_it_says():
     agents = b"".join(b"User-agent: robot%d\n" % number for number in range(14_000))
     rules = b"".join(b"Disallow: /%d\n" % number for number in range(14_000))
-    with Workers(1, 100) as workers:
+    with WorkerPool(1, 100) as workers:
         groups = asyncio.run(
             workers.read_robots(agents + b"User-agent: *\n" + rules, "http://x.example", ("us",))
         )
@@ -215,7 +215,7 @@ def test_a_robots_txt_of_many_crawlers_and_rules_is_read_beside_the_crawl_and_sa
 def test_a_story_page_is_taken_apart_beside_the_crawl_links_and_all():
     """A page of a hundred thousand paragraphs costs a reader much, and the crawl nothing."""
     hostile = b"<p><a href=/news/2>Drill reaches the miners</a>" + b"<p>&x;" * 100_000
-    with Workers(1, 100) as workers:
+    with WorkerPool(1, 100) as workers:
         own = time.process_time()
         found = asyncio.run(workers.ways(Capture("http://paper.example/1", hostile)))
         assert [lead.url for lead in found.links] == ["http://paper.example/news/2"]
@@ -227,7 +227,7 @@ def test_a_story_page_is_taken_apart_beside_the_crawl_links_and_all():
 
 def test_a_large_feed_that_is_none_is_told_as_a_small_one():
     with (
-        Workers(1) as workers,
+        WorkerPool(1) as workers,
         pytest.raises(SourceError, match=r"http://paper\.example/feed: not a feed"),
     ):
         asyncio.run(workers.read_feed(b"<html>" * 100_000, "http://paper.example/feed"))
@@ -235,7 +235,7 @@ def test_a_large_feed_that_is_none_is_told_as_a_small_one():
 
 def test_a_sitemap_that_is_packed_is_read_beside_the_crawl_however_small():
     packed = gzip.compress(b"<urlset><url><loc>http://paper.example/1</loc></url></urlset>")
-    with Workers(1) as workers:
+    with WorkerPool(1) as workers:
         assert (
             len(asyncio.run(workers.read_sitemap(packed, "http://paper.example/map.gz")).leads) == 1
         )

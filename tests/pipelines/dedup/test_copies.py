@@ -11,8 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from archive.articles.copies import VERSIONS
-from pipelines.dedup.copies import JUDGE, facts, likeness, sketch, style, units
+from archive.articles.copies import VERSION_KINDS
+from pipelines.dedup.copies import (
+    COPY_POLICY,
+    compare_texts,
+    name_style,
+    sketch_text,
+    text_facts,
+    text_units,
+)
 from tests.paths import ROOT
 
 WIRE = """\
@@ -98,21 +105,21 @@ def edited(text: str, share: float, seed: int = 5) -> str:
 )
 def test_what_other_outlets_make_of_a_wire_story(what: str, text: str, kind: str) -> None:
     """A wire story is known again in every form, and each form by its name."""
-    found = likeness(text, WIRE)
+    found = compare_texts(text, WIRE)
     assert found is not None, what
     assert found.kind == kind, (what, found)
 
 
 def test_unrelated_texts_are_nothing_to_each_other() -> None:
     """Two reports with nothing in common have no relation."""
-    assert likeness(GARDEN, WIRE) is None
-    assert likeness("", WIRE) is None
-    assert likeness(CHINESE, WIRE) is None
+    assert compare_texts(GARDEN, WIRE) is None
+    assert compare_texts("", WIRE) is None
+    assert compare_texts(CHINESE, WIRE) is None
 
 
 def test_the_shares_are_of_each_text() -> None:
     """A third of a story lies wholly in it, and it covers a third of the story."""
-    found = likeness("\n".join(paragraphs(WIRE)[:2]), WIRE)
+    found = compare_texts("\n".join(paragraphs(WIRE)[:2]), WIRE)
     assert found
     assert found.coverage == 1.0
     assert found.other_coverage == pytest.approx(0.37, abs=0.05)
@@ -124,7 +131,7 @@ def test_the_shares_are_of_each_text() -> None:
 )
 def test_likeness_can_be_said_from_either_side(form: str) -> None:
     """What one is to the other is the mirror of what the other is to it, whoever came first."""
-    forward, backward = likeness(form, WIRE), likeness(WIRE, form)
+    forward, backward = compare_texts(form, WIRE), compare_texts(WIRE, form)
     assert forward
     assert backward
     assert backward == forward.mirrored()
@@ -172,12 +179,12 @@ def test_the_next_report_of_a_series_is_no_copy_of_the_last(template: str) -> No
     Chinese without."""
     kinds = Counter(
         found.kind
-        if (found := likeness(report(template, seed), report(template, seed + 1)))
+        if (found := compare_texts(report(template, seed), report(template, seed + 1)))
         else "nothing"
         for seed in range(0, 60, 2)
     )
     assert kinds["template"] >= 27, kinds
-    assert not any(kinds[kind] for kind in VERSIONS), kinds
+    assert not any(kinds[kind] for kind in VERSION_KINDS), kinds
 
 
 def test_yesterdays_names_with_other_numbers_are_a_template() -> None:
@@ -189,15 +196,15 @@ def test_yesterdays_names_with_other_numbers_are_a_template() -> None:
     )
     one = day.format("1,412.5", "1.7", "2.9", "88.40", "1.1", "23.15", "104.2", "3,118")
     two = day.format("1,398.2", "0.4", "3.3", "91.75", "2.6", "22.80", "99.6", "2,764")
-    assert {found.kind for found in [likeness(one, two)] if found} <= {"template", "overlap"}
+    assert {found.kind for found in [compare_texts(one, two)] if found} <= {"template", "overlap"}
 
 
 def test_chinese_is_read_by_its_characters() -> None:
     """Where no blanks part words a cut or an addition is found all the same, and number and Latin
     word stay whole."""
-    assert likeness(CHINESE[:90], CHINESE).kind == "excerpt"  # type: ignore[union-attr]
-    assert likeness(CHINESE.replace("星期二", "周二"), CHINESE).kind == "copy"  # type: ignore[union-attr]
-    assert units("第340名AP记者")[0] == [
+    assert compare_texts(CHINESE[:90], CHINESE).kind == "excerpt"  # type: ignore[union-attr]
+    assert compare_texts(CHINESE.replace("星期二", "周二"), CHINESE).kind == "copy"  # type: ignore[union-attr]
+    assert text_units("第340名AP记者")[0] == [
         "第".encode(),
         b"340",
         "名".encode(),
@@ -205,20 +212,20 @@ def test_chinese_is_read_by_its_characters() -> None:
         "记".encode(),
         "者".encode(),
     ]
-    assert set(sketch(CHINESE)) & set(sketch(f"{GARDEN}\n{CHINESE}"))
+    assert set(sketch_text(CHINESE)) & set(sketch_text(f"{GARDEN}\n{CHINESE}"))
 
 
 def test_words_are_folded() -> None:
     """Case, punctuation, full-width forms and soft hyphens make no difference; accents do."""
-    assert units("“Ferry‑crews’ STRIKE…” ｆｅｒｒｙ stri\u00adke")[0] == [
+    assert text_units("“Ferry‑crews’ STRIKE…” ｆｅｒｒｙ stri\u00adke")[0] == [
         b"ferry",
         b"crews",
         b"strike",
         b"ferry",
         b"strike",
     ]
-    assert units("peché") != units("pêche")
-    assert units("किताब की दुकान")[0] == ["किताब".encode(), "की".encode(), "दुकान".encode()]
+    assert text_units("peché") != text_units("pêche")
+    assert text_units("किताब की दुकान")[0] == ["किताब".encode(), "की".encode(), "दुकान".encode()]
 
 
 @pytest.mark.parametrize(
@@ -237,7 +244,7 @@ def test_words_are_folded() -> None:
 def test_facts_are_numbers_and_names(text: str, expected: set[str]) -> None:
     """Names by capitals where only names have them, by two in a row in German, by quotation marks
     where none are."""
-    assert facts(text, style(text)) == expected
+    assert text_facts(text, name_style(text)) == expected
 
 
 def test_a_shared_passage_is_always_found() -> None:
@@ -248,7 +255,7 @@ def test_a_shared_passage_is_always_found() -> None:
         around = [f"w{chance.randrange(10**6)}" for _ in range(size)]
         at = chance.randrange(size)
         other = " ".join([*around[:at], passage, *around[at:]])
-        assert set(sketch(other)) & set(sketch(WIRE)), size
+        assert set(sketch_text(other)) & set(sketch_text(WIRE)), size
 
 
 def test_a_sketch_is_small_and_grows_slowly() -> None:
@@ -256,28 +263,28 @@ def test_a_sketch_is_small_and_grows_slowly() -> None:
     none."""
     chance = random.Random(1)
     words = [f"w{chance.randrange(10**6)}" for _ in range(1600)]
-    small, large = sketch(" ".join(words[:400])), sketch(" ".join(words))
+    small, large = sketch_text(" ".join(words[:400])), sketch_text(" ".join(words))
     assert 15 <= len(small) <= 35
     assert 1.5 < len(large) / len(small) < 2.6
     assert large == sorted(set(large))
     assert all(-(2**31) <= number < 2**31 for number in large)
-    assert sketch("") == sketch("ferry") == []
-    assert len(sketch("Ferry crews strike over night shifts in Port Aven")) >= 1
+    assert sketch_text("") == sketch_text("ferry") == []
+    assert len(sketch_text("Ferry crews strike over night shifts in Port Aven")) >= 1
 
 
 def test_a_sketch_is_the_same_in_every_process() -> None:
     """What is stored today is found tomorrow: the hashes do not hang on the process."""
-    code = f"from pipelines.dedup.copies import sketch; print(sketch({WIRE!r}))"
+    code = f"from pipelines.dedup.copies import sketch_text; print(sketch_text({WIRE!r}))"
     ran = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
-    assert [int(number) for number in re.findall(r"-?\d+", ran.stdout)] == sketch(WIRE)
+    assert [int(number) for number in re.findall(r"-?\d+", ran.stdout)] == sketch_text(WIRE)
 
 
 def test_every_edit_keeps_enough_of_the_sketch() -> None:
     """An edited, cut or extended text shares more hashes than chance does."""
     for form in (edited(WIRE, 0.1), "\n".join(paragraphs(WIRE)[:2]), f"{LOCAL}\n{WIRE}\n{GARDEN}"):
-        assert len(set(sketch(form)) & set(sketch(WIRE))) >= 3
+        assert len(set(sketch_text(form)) & set(sketch_text(WIRE))) >= 3
 
 
 @pytest.mark.shared
@@ -288,7 +295,7 @@ def test_the_founding_wire_story_is_known_in_its_three_copies(shared: Path) -> N
     pages = [json.loads(line) for line in (shared / "newsweb/worlds/seeds/truth.jsonl").open()]
     texts = {page["url"]: page["text"] for page in pages}
     kinds = {
-        page["copy_kind"]: JUDGE.likeness(page["text"], texts[page["copy_of"]])
+        page["copy_kind"]: COPY_POLICY.likeness(page["text"], texts[page["copy_of"]])
         for page in pages
         if page.get("copy_of")
     }

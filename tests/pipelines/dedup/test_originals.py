@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from archive.articles.copies import Printed
-from pipelines.dedup.originals import is_the_agency, original
+from archive.articles.copies import PublishedVersion
+from pipelines.dedup.originals import is_agency_outlet, original_article_id
 
 
-def printed(*rows: tuple[str, str | None, str | None]) -> list[Printed]:
+def printed(*rows: tuple[str, str | None, str | None]) -> list[PublishedVersion]:
     """Versions as (host, agency, published_at), in the order in which they were seen."""
-    return [Printed(id, *row) for id, row in enumerate(rows, start=1)]
+    return [PublishedVersion(id, *row) for id, row in enumerate(rows, start=1)]
 
 
 @pytest.mark.parametrize(
@@ -58,8 +58,8 @@ def test_who_was_first(versions: list[tuple[str, str | None, str | None]], first
     """The agency's own report, else the earliest, else the first that was seen; in whatever order
     they are asked."""
     articles = printed(*versions)
-    assert original(articles) == first
-    assert original(articles[::-1]) == first
+    assert original_article_id(articles) == first
+    assert original_article_id(articles[::-1]) == first
 
 
 @pytest.mark.parametrize(
@@ -78,4 +78,4 @@ def test_who_was_first(versions: list[tuple[str, str | None, str | None]], first
 )
 def test_the_outlet_is_the_agency(host: str, agency: str | None, own: bool) -> None:
     """By its domain: a host that only has the agency's name somewhere in it is another's."""
-    assert is_the_agency(Printed(1, host, agency, None)) is own
+    assert is_agency_outlet(PublishedVersion(1, host, agency, None)) is own

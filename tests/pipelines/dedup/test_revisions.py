@@ -8,16 +8,27 @@ from typing import Any
 
 import pytest
 
-from archive.articles.revisions import Earlier, Past, Verdict, Version
-from pipelines.dedup.revisions import judge, loss, size, spelled, visible
-from pipelines.text.fingerprint import fingerprint
+from archive.articles.revisions import (
+    ArticleHistory,
+    ArticleVersion,
+    EarlierRevision,
+    RevisionVerdict,
+)
+from pipelines.dedup.revisions import (
+    classify_version,
+    normalized_spelling,
+    text_loss,
+    text_size_words,
+    visible_text,
+)
+from pipelines.text.fingerprint import text_fingerprint
 from tests.stories import story
 
 LONG = "\n".join(story(number) for number in range(1, 6))
 NOON = "2026-03-10T12:00:00Z"
 
 
-def version(text: str = LONG, **more: Any) -> Version:
+def version(text: str = LONG, **more: Any) -> ArticleVersion:
     """A reading of one page; its capture is another each time unless `digest` says so."""
     usual: dict[str, Any] = {
         "headline": "Ferry landing moves",
@@ -28,9 +39,9 @@ def version(text: str = LONG, **more: Any) -> Version:
         "fetched_at": "2026-03-10T12:10:00Z",
         "extractor": "reader 1",
         "digest": f"{text}{sorted(more.items())}",
-        "fingerprint": fingerprint(text),
+        "fingerprint": text_fingerprint(text),
     }
-    return Version(text, **(usual | more))
+    return ArticleVersion(text, **(usual | more))
 
 
 OLD = version()
@@ -59,7 +70,7 @@ SENTENCE = "The board voted 4 to 3."
 def test_what_a_reader_sees_changed_is_a_revision_of_that_kind(
     changed: dict[str, Any], kinds: tuple[str, ...]
 ) -> None:
-    verdict = judge(OLD, version(**changed))
+    verdict = classify_version(OLD, version(**changed))
     assert (verdict.decision, verdict.kinds) == ("revision", kinds)
 
 
@@ -78,7 +89,7 @@ def test_what_a_reader_sees_changed_is_a_revision_of_that_kind(
     ],
 )
 def test_what_no_reader_sees_is_no_revision(changed: dict[str, Any]) -> None:
-    assert judge(OLD, version(**changed)) == Verdict("unchanged")
+    assert classify_version(OLD, version(**changed)) == RevisionVerdict("unchanged")
 
 
 @pytest.mark.parametrize(
@@ -94,7 +105,7 @@ def test_what_no_reader_sees_is_no_revision(changed: dict[str, Any]) -> None:
 def test_the_pages_own_dates_alone_make_no_revision_but_are_told(
     changed: dict[str, Any], reason: str
 ) -> None:
-    assert judge(OLD, version(**changed)) == Verdict("date-only", reason=reason)
+    assert classify_version(OLD, version(**changed)) == RevisionVerdict("date-only", reason=reason)
 
 
 @pytest.mark.parametrize(
@@ -109,8 +120,8 @@ def test_the_pages_own_dates_alone_make_no_revision_but_are_told(
     ],
 )
 def test_quotes_dashes_and_the_spaces_at_them_are_typography(one: str, other: str) -> None:
-    assert visible(one) != visible(other)
-    assert spelled(one) == spelled(other)
+    assert visible_text(one) != visible_text(other)
+    assert normalized_spelling(one) == normalized_spelling(other)
 
 
 @pytest.mark.parametrize(
@@ -124,11 +135,11 @@ def test_quotes_dashes_and_the_spaces_at_them_are_typography(one: str, other: st
     ],
 )
 def test_what_can_turn_the_sense_is_no_typography(one: str, other: str) -> None:
-    assert spelled(one) != spelled(other)
+    assert normalized_spelling(one) != normalized_spelling(other)
 
 
 def test_blanks_between_chinese_or_japanese_characters_are_nothing() -> None:
-    assert visible("東京都 知事が\n退任 へ") == "東京都知事が退任へ"
+    assert visible_text("東京都 知事が\n退任 へ") == "東京都知事が退任へ"
 
 
 @pytest.mark.parametrize(
@@ -156,7 +167,7 @@ def test_blanks_between_chinese_or_japanese_characters_are_nothing() -> None:
     ],
 )
 def test_a_note_of_correction_or_update_is_seen_in_many_languages(note: str) -> None:
-    verdict = judge(OLD, version(f"{LONG}\n{note}"))
+    verdict = classify_version(OLD, version(f"{LONG}\n{note}"))
     assert verdict.kinds == ("body", "correction")
     assert not verdict.stealth  # the page says it
 
@@ -171,13 +182,13 @@ def test_a_note_of_correction_or_update_is_seen_in_many_languages(note: str) -> 
     ],
 )
 def test_a_sentence_about_corrections_is_no_note(sentence: str) -> None:
-    assert judge(OLD, version(f"{LONG}\n{sentence}")).kinds == ("body",)
+    assert classify_version(OLD, version(f"{LONG}\n{sentence}")).kinds == ("body",)
 
 
 def test_a_note_that_stood_there_before_is_no_new_one() -> None:
     noted = version(f"{LONG}\nCorrection: the vote was 5 to 4.")
     again = version(f"{LONG} {SENTENCE}\nCorrection: the vote was 5 to 4.")
-    assert judge(noted, again).kinds == ("body",)
+    assert classify_version(noted, again).kinds == ("body",)
 
 
 @pytest.mark.parametrize(
@@ -201,11 +212,11 @@ def test_a_change_is_stealth_if_the_pages_date_stays(
     before: dict[str, Any], now: dict[str, Any], stealth: bool
 ) -> None:
     changed = version(f"{LONG} {SENTENCE}", **now)
-    assert judge(version(**before), changed).stealth is stealth
+    assert classify_version(version(**before), changed).stealth is stealth
 
 
 def test_typography_is_no_secret() -> None:
-    assert not judge(OLD, version(headline="FERRY LANDING MOVES")).stealth
+    assert not classify_version(OLD, version(headline="FERRY LANDING MOVES")).stealth
 
 
 # -- not read well ---------------------------------------------------------------------------------
@@ -215,13 +226,15 @@ THIRD = f"{story(1)}\n{story(2)[:200]}"
 
 
 def test_a_great_loss_is_held_until_a_second_look_brings_the_same() -> None:
-    assert size(THIRD) >= 80
+    assert text_size_words(THIRD) >= 80
     short = version(THIRD)
-    first = judge(OLD, short)
+    first = classify_version(OLD, short)
     assert (first.decision, first.kinds) == ("held", ())
-    second = judge(OLD, short, Past(held=THIRD))
+    second = classify_version(OLD, short, ArticleHistory(held=THIRD))
     assert (second.decision, second.kinds) == ("revision", ("cut",))
-    other = judge(OLD, version(THIRD.upper().replace("E", "ee")), Past(held=THIRD))
+    other = classify_version(
+        OLD, version(THIRD.upper().replace("E", "ee")), ArticleHistory(held=THIRD)
+    )
     assert other.decision == "held"
 
 
@@ -229,12 +242,14 @@ def test_a_text_of_which_nothing_stayed_is_held_too_however_long() -> None:
     other = "\n".join(
         f"Wholly different words number {n} fill this paragraph up to its end" for n in range(60)
     )
-    assert judge(OLD, version(other)).decision == "held"
-    assert judge(OLD, version(other), Past(held=other)).kinds == ("body",)
+    assert classify_version(OLD, version(other)).decision == "held"
+    assert classify_version(OLD, version(other), ArticleHistory(held=other)).kinds == ("body",)
 
 
 def test_a_loss_of_a_third_is_a_change_as_any() -> None:
-    verdict = judge(OLD, version("\n".join(LONG.split("\n")[: len(LONG.split("\n")) * 2 // 3])))
+    verdict = classify_version(
+        OLD, version("\n".join(LONG.split("\n")[: len(LONG.split("\n")) * 2 // 3]))
+    )
     assert (verdict.decision, verdict.kinds) == ("revision", ("body",))
 
 
@@ -242,7 +257,7 @@ def test_a_loss_of_a_third_is_a_change_as_any() -> None:
 def test_a_few_words_that_are_left_of_hundreds_are_a_failed_extraction_each_time(
     held: str | None,
 ) -> None:
-    verdict = judge(OLD, version("Please reload this page."), Past(held=held))
+    verdict = classify_version(OLD, version("Please reload this page."), ArticleHistory(held=held))
     assert (verdict.decision, verdict.reason) == ("unreadable", "empty: little of the text is left")
 
 
@@ -255,8 +270,8 @@ def test_a_few_words_that_are_left_of_hundreds_are_a_failed_extraction_each_time
     ],
 )
 def test_a_wall_of_consent_or_against_robots_is_never_a_revision(wall: str) -> None:
-    for past in (Past(), Past(held=wall)):
-        verdict = judge(OLD, version(wall), past)
+    for past in (ArticleHistory(), ArticleHistory(held=wall)):
+        verdict = classify_version(OLD, version(wall), past)
         assert (verdict.decision, verdict.reason) == (
             "unreadable",
             "error: a consent or anti-robot wall",
@@ -264,9 +279,9 @@ def test_a_wall_of_consent_or_against_robots_is_never_a_revision(wall: str) -> N
 
 
 def test_an_article_about_cookies_is_read_as_any() -> None:
-    assert judge(OLD, version(f"{LONG}\nMany sites ask readers to accept all cookies.")).kinds == (
-        "body",
-    )
+    assert classify_version(
+        OLD, version(f"{LONG}\nMany sites ask readers to accept all cookies.")
+    ).kinds == ("body",)
 
 
 @pytest.mark.parametrize(
@@ -279,8 +294,8 @@ def test_an_article_about_cookies_is_read_as_any() -> None:
 def test_a_withdrawal_or_a_paywall_may_leave_a_few_words_but_is_held_first(
     changed: dict[str, Any],
 ) -> None:
-    assert judge(OLD, version(**changed)).decision == "held"
-    verdict = judge(OLD, version(**changed), Past(held=changed["text"]))
+    assert classify_version(OLD, version(**changed)).decision == "held"
+    verdict = classify_version(OLD, version(**changed), ArticleHistory(held=changed["text"]))
     assert verdict.decision == "revision"
     assert "cut" in verdict.kinds
 
@@ -291,60 +306,71 @@ def test_a_withdrawal_or_a_paywall_may_leave_a_few_words_but_is_held_first(
 @pytest.mark.parametrize("text", [LONG, f"{LONG} {SENTENCE}", THIRD])
 def test_the_same_capture_read_anew_is_never_a_revision(text: str) -> None:
     again = version(text, digest=OLD.digest, extractor="reader 2")
-    assert judge(OLD, again).decision == "reread"
+    assert classify_version(OLD, again).decision == "reread"
 
 
 def test_the_same_capture_read_the_same_is_unchanged() -> None:
-    assert judge(OLD, replace(OLD, fetched_at="2026-03-10T13:00:00Z")).decision == "unchanged"
+    assert (
+        classify_version(OLD, replace(OLD, fetched_at="2026-03-10T13:00:00Z")).decision
+        == "unchanged"
+    )
 
 
 def test_another_page_read_by_another_extractor_is_never_a_revision() -> None:
-    assert judge(OLD, version(f"{LONG} {SENTENCE}", extractor="reader 2")).decision == "reread"
+    assert (
+        classify_version(OLD, version(f"{LONG} {SENTENCE}", extractor="reader 2")).decision
+        == "reread"
+    )
 
 
 def test_a_great_loss_is_held_also_when_another_extractor_reads() -> None:
-    assert judge(OLD, version(THIRD, extractor="reader 2")).decision == "held"
+    assert classify_version(OLD, version(THIRD, extractor="reader 2")).decision == "held"
 
 
 def test_a_reading_of_unknown_origin_is_compared_as_any() -> None:
-    assert judge(version(extractor=None), version(f"{LONG} {SENTENCE}")).decision == "revision"
+    assert (
+        classify_version(version(extractor=None), version(f"{LONG} {SENTENCE}")).decision
+        == "revision"
+    )
 
 
 # -- seen before -----------------------------------------------------------------------------------
 
 
-def earlier(number: int, of: Version) -> Earlier:
-    return Earlier(number, of.headline, of.standfirst, of.byline, of.fingerprint)
+def earlier(number: int, of: ArticleVersion) -> EarlierRevision:
+    return EarlierRevision(number, of.headline, of.standfirst, of.byline, of.fingerprint)
 
 
 def test_a_text_seen_before_is_restored_and_says_from_when() -> None:
     second = version(f"{LONG} {SENTENCE}")
-    past = Past((earlier(1, OLD), earlier(2, second)))
-    verdict = judge(second, OLD, past)
+    past = ArticleHistory((earlier(1, OLD), earlier(2, second)))
+    verdict = classify_version(second, OLD, past)
     assert (verdict.kinds, verdict.restores) == (("body", "restored"), 1)
-    assert judge(second, version(f"{LONG} And more."), past).restores is None
+    assert classify_version(second, version(f"{LONG} And more."), past).restores is None
 
 
 def test_a_headline_that_comes_back_is_restored() -> None:
     second = version(headline="Ferry landing stays")
-    verdict = judge(second, version(digest="a third"), Past((earlier(1, OLD), earlier(2, second))))
+    verdict = classify_version(
+        second, version(digest="a third"), ArticleHistory((earlier(1, OLD), earlier(2, second)))
+    )
     assert (verdict.kinds, verdict.restores) == (("headline", "restored"), 1)
 
 
 def test_a_comma_alone_restores_nothing() -> None:
     second = version(LONG.replace("rather do it once and", "rather do it once, and"))
     assert second.fingerprint == OLD.fingerprint
-    assert judge(OLD, second, Past((earlier(1, OLD),))).kinds == ("body",)
+    assert classify_version(OLD, second, ArticleHistory((earlier(1, OLD),))).kinds == ("body",)
 
 
 @pytest.mark.parametrize("now", [OLD, version(), version(extractor="reader 2")])
-def test_an_article_that_was_gone_is_restored_even_as_it_was(now: Version) -> None:
-    verdict = judge(OLD, now, Past((earlier(1, OLD),), gone=True))
+def test_an_article_that_was_gone_is_restored_even_as_it_was(now: ArticleVersion) -> None:
+    verdict = classify_version(OLD, now, ArticleHistory((earlier(1, OLD),), gone=True))
     assert (verdict.decision, verdict.kinds, verdict.restores) == ("revision", ("restored",), 1)
 
 
 def test_loss_is_the_share_of_the_old_text_that_is_gone() -> None:
-    assert loss("one two three four five", "one two three four five six") == 0
-    assert loss("one two three four five", "six") == 1
-    assert loss("", "one") == 0
-    assert loss("東京都知事が退任へ", "東京都知事が退任") == pytest.approx(1 / 8)
+    assert text_loss("one two three four five", "one two three four five six") == 0
+    assert text_loss("one two three four five", "six") == 1
+    assert text_loss("", "one") == 0
+    assert text_loss("東京都知事が退任へ", "東京都知事が退任") == pytest.approx(1 / 8)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.text.fingerprint import fingerprint, normalized
+from pipelines.text.fingerprint import fingerprinted_text, text_fingerprint
 
 SAME = [
     ("case", "SEOUL opens an embassy", "Seoul opens an embassy"),
@@ -43,25 +43,25 @@ APART = [
 def test_what_a_typesetter_changes_leaves_a_text_identical(
     _name: str, one: str, other: str
 ) -> None:
-    assert fingerprint(one) == fingerprint(other) != ""
+    assert text_fingerprint(one) == text_fingerprint(other) != ""
 
 
 @pytest.mark.parametrize(("_name", "one", "other"), APART, ids=[row[0] for row in APART])
 def test_what_an_editor_changes_makes_another_text(_name: str, one: str, other: str) -> None:
-    assert fingerprint(one) != fingerprint(other)
+    assert text_fingerprint(one) != text_fingerprint(other)
 
 
 @pytest.mark.parametrize("text", ["", " \n\t", "…", "\u200b\ufeff", "\x00"])
 def test_a_text_without_a_word_has_no_fingerprint(text: str) -> None:
-    assert fingerprint(text) == ""
+    assert text_fingerprint(text) == ""
 
 
 def test_the_fingerprint_of_version_one_stays_what_it_is() -> None:
     """If this fails, raise VERSION: archives hold fingerprints of the old kind."""
-    assert fingerprint("Seoul and Havana open ties.") == "1:4461e5388812984a95b9add96762eecf"
+    assert text_fingerprint("Seoul and Havana open ties.") == "1:4461e5388812984a95b9add96762eecf"
 
 
 @given(st.text(st.characters(codec=None), max_size=60))
 def test_every_text_has_one_and_folding_twice_changes_nothing(text: str) -> None:
-    assert re.fullmatch(r"(1:[0-9a-f]{32})?", fingerprint(text))
-    assert fingerprint(normalized(text)) == fingerprint(text)
+    assert re.fullmatch(r"(1:[0-9a-f]{32})?", text_fingerprint(text))
+    assert text_fingerprint(fingerprinted_text(text)) == text_fingerprint(text)

@@ -6,7 +6,7 @@ from threading import Thread
 
 import pytest
 
-from pipelines.text.terms import LONGEST, STEMS, stop_words, terms
+from pipelines.text.terms import MAX_TERM_CHARS, STEMMER_NAMES, stop_words, text_terms
 
 SAME = {
     "en": (
@@ -30,14 +30,14 @@ SAME = {
 @pytest.mark.parametrize("language", SAME)
 def test_two_forms_of_one_word_are_one_term(language: str) -> None:
     one, other, common = SAME[language]
-    assert set(terms(one, language)) & set(terms(other, language)) >= common
+    assert set(text_terms(one, language)) & set(text_terms(other, language)) >= common
 
 
-@pytest.mark.parametrize("language", STEMS)
+@pytest.mark.parametrize("language", STEMMER_NAMES)
 def test_every_language_that_has_stems_has_stop_words_which_give_no_term(language: str) -> None:
     stop = stop_words(language)
     assert len(stop) >= 40
-    assert terms(" ".join(sorted(stop)), language) == []
+    assert text_terms(" ".join(sorted(stop)), language) == []
 
 
 @pytest.mark.parametrize(
@@ -59,37 +59,46 @@ def test_every_language_that_has_stems_has_stop_words_which_give_no_term(languag
 def test_what_is_written_without_spaces_gives_pairs_of_characters(
     text: str, language: str, wanted: list[str]
 ) -> None:
-    assert terms(text, language) == wanted
+    assert text_terms(text, language) == wanted
 
 
 def test_without_a_language_nothing_is_stemmed_and_nothing_is_a_stop_word() -> None:
-    assert terms("The ferries, señor", None) == ["the", "ferries", "senor"]
-    assert terms("The ferries, señor", "xx") == ["the", "ferries", "senor"]
+    assert text_terms("The ferries, señor", None) == ["the", "ferries", "senor"]
+    assert text_terms("The ferries, señor", "xx") == ["the", "ferries", "senor"]
 
 
 def test_a_language_may_carry_its_country() -> None:
-    assert terms("os portos", "pt-BR") == terms("os portos", "pt") != terms("os portos", None)
+    assert (
+        text_terms("os portos", "pt-BR")
+        == text_terms("os portos", "pt")
+        != text_terms("os portos", None)
+    )
 
 
 def test_accents_case_and_width_make_no_difference() -> None:
-    assert terms("CAFÉ café ＣＡＦＥ", "en") == terms("cafe cafe cafe", "en")
+    assert text_terms("CAFÉ café ＣＡＦＥ", "en") == text_terms("cafe cafe cafe", "en")
 
 
 def test_vowel_signs_are_no_accents() -> None:
-    assert terms("दिल्ली", None) == ["दिल्ली"]
+    assert text_terms("दिल्ली", None) == ["दिल्ली"]
 
 
 def test_numbers_that_tell_something_are_terms_and_odd_letters_are_none() -> None:
-    assert terms("In 2024, 7 of 19 ships: Boeing 737 — x", "en") == ["2024", "ship", "boe", "737"]
+    assert text_terms("In 2024, 7 of 19 ships: Boeing 737 — x", "en") == [
+        "2024",
+        "ship",
+        "boe",
+        "737",
+    ]
 
 
 def test_what_is_too_long_is_no_word() -> None:
-    assert terms("a" * (LONGEST + 1) + " harbour", "en") == ["harbour"]
+    assert text_terms("a" * (MAX_TERM_CHARS + 1) + " harbour", "en") == ["harbour"]
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "…—!?", "\u0301\u0302", "\U0001f6a2", "\ud800"])
 def test_a_text_without_words_has_no_terms(text: str) -> None:
-    assert [term for term in terms(text, "en") if term.strip("\u0301\u0302\ud800")] == []
+    assert [term for term in text_terms(text, "en") if term.strip("\u0301\u0302\ud800")] == []
 
 
 def test_threads_do_not_disturb_each_other() -> None:
@@ -97,10 +106,11 @@ def test_threads_do_not_disturb_each_other() -> None:
     text = "The striking ferries of the harbour were delayed by winter storms"
     found: list[list[str]] = []
     threads = [
-        Thread(target=lambda: found.extend(terms(text, "en") for _ in range(50))) for _ in range(4)
+        Thread(target=lambda: found.extend(text_terms(text, "en") for _ in range(50)))
+        for _ in range(4)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == [terms(text, "en")] * 200
+    assert found == [text_terms(text, "en")] * 200

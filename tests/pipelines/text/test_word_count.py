@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.text.word_count import word_count
+from pipelines.text.word_count import count_words
 
 
 @pytest.mark.parametrize(
@@ -20,4 +20,4 @@ from pipelines.text.word_count import word_count
 def test_words_are_counted_where_blanks_do_not_part_them(
     text: str, language: str, words: int
 ) -> None:
-    assert word_count(text, language) == words
+    assert count_words(text, language) == words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.topics.events import JUDGE, score
+from pipelines.topics.events import EVENT_POLICY, event_likeness
 
 NAMES = {
     "the same words on one day": (0.35, 0.0, 2, True),
@@ -21,16 +21,16 @@ NAMES = {
 @pytest.mark.parametrize("name", NAMES)
 def test_what_belongs_to_an_event(name: str) -> None:
     likeness, days, texts, belongs = NAMES[name]
-    assert (score(likeness, days, texts) >= JUDGE.joins) is belongs
+    assert (event_likeness(likeness, days, texts) >= EVENT_POLICY.joins) is belongs
 
 
 def test_it_makes_no_difference_which_came_first() -> None:
-    assert score(0.5, 2.0, 1) == score(0.5, -2.0, 1)
+    assert event_likeness(0.5, 2.0, 1) == event_likeness(0.5, -2.0, 1)
 
 
 def test_what_is_farther_away_than_is_looked_at_would_not_belong_if_it_were_the_same() -> None:
-    assert score(1.0, JUDGE.days, 1) < JUDGE.joins
+    assert event_likeness(1.0, EVENT_POLICY.days, 1) < EVENT_POLICY.joins
 
 
 def test_the_tidy_asks_for_more_than_an_arrival() -> None:
-    assert JUDGE.tidies > JUDGE.joins
+    assert EVENT_POLICY.tidies > EVENT_POLICY.joins

@@ -8,25 +8,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.text.vectors import cosine
+from pipelines.text.vectors import cosine_similarity
 from pipelines.topics.language_keys import (
-    CLEAR,
-    LATER,
-    OF_HEADLINE,
-    OF_PLACE,
-    READ,
-    crowd,
-    keys,
-    link,
-    prominence,
+    CLEAR_PROMINENCE,
+    HEADLINE_KEY_WEIGHT,
+    LATER_KEY_WEIGHT,
+    MAX_KEYED_CHARS,
+    PLACE_KEY_WEIGHT,
+    count_keys,
+    foreign_link,
+    link_prominence,
+    neighbour_likeness,
 )
-from pipelines.topics.place_names import FILE, LANGUAGES, fold, from_cldr, names_in, packed
+from pipelines.topics.place_names import (
+    NAME_LANGUAGES,
+    PLACE_NAMES_FILE,
+    fold_place_name,
+    packed_place_names,
+    place_names_from_cldr,
+    place_names_in,
+)
 from tests.abroad import COLLISION, TREMOR
 
 
 def held(text: str, language: str | None, first: str = "@~=#") -> set[str]:
     """The keys of a text, of these kinds."""
-    return {key for key in keys(None, None, text, language) if key[0] in first}
+    return {key for key in count_keys(None, None, text, language) if key[0] in first}
 
 
 # -- places ----------------------------------------------------------------------------------------
@@ -99,18 +106,18 @@ def test_a_place_whose_language_is_not_known_is_known_by_the_name_that_many_use(
 
 @pytest.mark.slow
 def test_the_names_that_are_kept_are_those_of_cldr() -> None:
-    tables = from_cldr()
-    assert gzip.decompress(FILE.read_bytes()) == gzip.decompress(packed(tables)), (
-        "run python -m pipelines.topics.place_names"
-    )
-    assert set(tables) == {"", *LANGUAGES}
+    tables = place_names_from_cldr()
+    assert gzip.decompress(PLACE_NAMES_FILE.read_bytes()) == gzip.decompress(
+        packed_place_names(tables)
+    ), "run python -m pipelines.topics.place_names"
+    assert set(tables) == {"", *NAME_LANGUAGES}
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", NAME_LANGUAGES)
 def test_each_language_names_more_places_than_there_are_countries(language: str) -> None:
-    names = names_in(language)
+    names = place_names_in(language)
     assert len(names.whole) > 1_000
-    assert all(fold(name) == name for name in names.whole)
+    assert all(fold_place_name(name) == name for name in names.whole)
 
 
 # -- names by their sound --------------------------------------------------------------------------
@@ -225,7 +232,7 @@ def test_what_says_nothing_has_no_keys(text: str) -> None:
 def test_any_text_has_keys_of_the_four_kinds_and_nothing_breaks(
     text: str, language: str | None
 ) -> None:
-    assert {key[0] for key in keys(text, text, text, language)} <= set("@~=#")
+    assert {key[0] for key in count_keys(text, text, text, language)} <= set("@~=#")
 
 
 # -- what they count -------------------------------------------------------------------------------
@@ -233,44 +240,53 @@ def test_any_text_has_keys_of_the_four_kinds_and_nothing_breaks(
 
 def test_the_headline_counts_twice_and_what_stands_far_down_a_third() -> None:
     filler = "x " * 200
-    told = keys("Malinski", None, f"Seoul. {filler} 1,350", "en")
-    assert (told["~MLNSK"], told["@Seoul"], told["#1350"]) == (OF_HEADLINE, OF_PLACE, LATER)
+    told = count_keys("Malinski", None, f"Seoul. {filler} 1,350", "en")
+    assert (told["~MLNSK"], told["@Seoul"], told["#1350"]) == (
+        HEADLINE_KEY_WEIGHT,
+        PLACE_KEY_WEIGHT,
+        LATER_KEY_WEIGHT,
+    )
 
 
 def test_what_stands_beyond_the_first_paragraphs_is_not_read() -> None:
-    assert keys(None, None, "x " * READ + "Seoul", "en") == {}
+    assert count_keys(None, None, "x " * MAX_KEYED_CHARS + "Seoul", "en") == {}
 
 
 def test_a_standfirst_that_the_text_repeats_counts_once() -> None:
-    assert keys(None, "In Seoul.", "In Seoul.\nIt rained.", "en")["@Seoul"] == OF_PLACE
+    assert (
+        count_keys(None, "In Seoul.", "In Seoul.\nIt rained.", "en")["@Seoul"] == PLACE_KEY_WEIGHT
+    )
 
 
 # -- links -----------------------------------------------------------------------------------------
 
 
 def test_a_link_falls_with_the_days_between_and_never_to_nothing() -> None:
-    links = [link(0.6, 0.3, days) for days in (None, 0, 8, 400)]
+    links = [foreign_link(0.6, 0.3, days) for days in (None, 0, 8, 400)]
     assert links[0] == links[1] == pytest.approx(0.5)
     assert links[1] > links[2] > links[3] > 0.04
 
 
 def test_words_in_common_count_half_as_much_as_keys() -> None:
-    assert link(0.4, 0.0, 0) == pytest.approx(2 * link(0.0, 0.4, 0))
+    assert foreign_link(0.4, 0.0, 0) == pytest.approx(2 * foreign_link(0.0, 0.4, 0))
 
 
 def test_a_link_stands_out_less_in_a_crowd() -> None:
-    alone, among_many = crowd([0.3]), crowd([0.3, 0.29, 0.28, 0.28, 0.27, 0.1])
-    assert prominence(0.3, alone) > CLEAR > prominence(0.3, among_many)
-    assert prominence(0.3, alone, among_many) == pytest.approx(
-        prominence(0.3, (alone + among_many) / 2)
+    alone, among_many = (
+        neighbour_likeness([0.3]),
+        neighbour_likeness([0.3, 0.29, 0.28, 0.28, 0.27, 0.1]),
+    )
+    assert link_prominence(0.3, alone) > CLEAR_PROMINENCE > link_prominence(0.3, among_many)
+    assert link_prominence(0.3, alone, among_many) == pytest.approx(
+        link_prominence(0.3, (alone + among_many) / 2)
     )
 
 
 def test_reports_of_one_thing_share_more_keys_than_reports_of_two() -> None:
     def plain(text: str, language: str) -> dict[str, float]:
-        return dict.fromkeys(keys(None, None, text, language), 1.0)
+        return dict.fromkeys(count_keys(None, None, text, language), 1.0)
 
     english = plain(COLLISION["en"], "en")
-    other = cosine(english, plain(TREMOR["de"], "de"))
+    other = cosine_similarity(english, plain(TREMOR["de"], "de"))
     for language, text in COLLISION.items():
-        assert cosine(english, plain(text, language)) > other
+        assert cosine_similarity(english, plain(text, language)) > other

@@ -6,22 +6,22 @@ import pytest
 
 from archive.articles.stories import Story
 from archive.records import Lead
-from pipelines.text.vectors import weights
+from pipelines.text.vectors import term_counts
 from pipelines.topics.lead_relevance import (
-    CERTAIN,
-    WORTH,
-    Choice,
-    Experience,
-    address_words,
+    CERTAIN_CHANCE,
+    MIN_WORTHWHILE_CHANCE,
+    CrawlExperience,
+    LeadChoice,
+    lead_relevance,
     lead_terms,
-    members_profile,
-    relevance,
-    usual_chance,
+    member_profile,
+    prior_chance,
+    url_words,
 )
-from pipelines.topics.stories import JUDGE, opening
+from pipelines.topics.stories import STORY_POLICY, opening_weights
 from tests.pipelines.topics.test_stories import MINE, MINE_TEXT, STORY, confirmed, known
 
-PROFILE = JUDGE.profile(STORY, [confirmed(MINE, MINE_TEXT, "2026-03-10T08:00:00Z")])
+PROFILE = STORY_POLICY.profile(STORY, [confirmed(MINE, MINE_TEXT, "2026-03-10T08:00:00Z")])
 
 
 def lead(path: str = "/1234", **said: str) -> Lead:
@@ -29,7 +29,7 @@ def lead(path: str = "/1234", **said: str) -> Lead:
 
 
 def value(lead: Lead, **more: str) -> float:
-    return relevance(PROFILE, lead, "b.example", known, "en", **more).value
+    return lead_relevance(PROFILE, lead, "b.example", known, "en", **more).value
 
 
 def test_a_headline_tells_what_a_page_is_about_and_its_lede_tells_more():
@@ -63,7 +63,7 @@ def test_where_there_is_no_headline_the_words_of_the_address_have_to_do():
     ],
 )
 def test_the_words_of_an_address(url, words):
-    assert address_words(url) == words
+    assert url_words(url) == words
 
 
 def test_a_lead_of_the_same_day_counts_for_more_than_one_of_another_year():
@@ -89,25 +89,25 @@ def test_the_terms_of_a_lead_are_those_of_its_headline_or_address_and_its_lede()
 
 
 def test_the_higher_a_score_the_likelier_it_belongs():
-    chances = [usual_chance(score / 20) for score in range(21)]
+    chances = [prior_chance(score / 20) for score in range(21)]
     assert chances == sorted(chances)
     assert chances[0] == 0
     assert chances[-1] < 1
 
 
 def test_a_crawl_learns_which_scores_bring_articles_that_belong():
-    hopeful, doubtful = Experience(), Experience()
+    hopeful, doubtful = CrawlExperience(), CrawlExperience()
     for _ in range(10):
         hopeful.learn(0.12, True)
         doubtful.learn(0.12, False)
-    assert hopeful.chance(0.12) > usual_chance(0.12) > doubtful.chance(0.12)
-    assert hopeful.chance(0.8) == pytest.approx(usual_chance(0.8)), (
+    assert hopeful.chance(0.12) > prior_chance(0.12) > doubtful.chance(0.12)
+    assert hopeful.chance(0.8) == pytest.approx(prior_chance(0.8)), (
         "what was met at one score says nothing of quite another"
     )
 
 
 def test_the_likeliest_lead_is_taken_first_and_an_unlikely_one_never():
-    choice = Choice()
+    choice = LeadChoice()
     for url, score in (("b", 0.3), ("a", 0.5), ("c", 0.05), ("d", 0.0)):
         choice.add(url, score)
     assert [choice.take(), choice.take(), choice.take()] == [("a", 0.5), ("b", 0.3), None]
@@ -115,7 +115,7 @@ def test_the_likeliest_lead_is_taken_first_and_an_unlikely_one_never():
 
 def test_leads_of_a_score_that_brings_nothing_are_given_up_after_a_few_and_go_on_where_it_does():
     def taken(belongs: bool) -> int:
-        choice, many = Choice(), 0
+        choice, many = LeadChoice(), 0
         for number in range(100):
             choice.add(str(number), 0.12)
         while chosen := choice.take():
@@ -128,12 +128,12 @@ def test_leads_of_a_score_that_brings_nothing_are_given_up_after_a_few_and_go_on
 
 
 def test_what_a_person_named_is_worth_a_request_whatever_was_met_before():
-    choice = Choice()
+    choice = LeadChoice()
     for _ in range(10):
-        choice.experience.learn(CERTAIN, False)
-    choice.add("named", CERTAIN)
-    assert choice.experience.chance(CERTAIN) > WORTH
-    assert choice.take() == ("named", CERTAIN)
+        choice.experience.learn(CERTAIN_CHANCE, False)
+    choice.add("named", CERTAIN_CHANCE)
+    assert choice.experience.chance(CERTAIN_CHANCE) > MIN_WORTHWHILE_CHANCE
+    assert choice.take() == ("named", CERTAIN_CHANCE)
 
 
 def test_a_storys_articles_are_known_by_the_terms_that_were_counted_when_they_came() -> None:
@@ -143,9 +143,9 @@ def test_a_storys_articles_are_known_by_the_terms_that_were_counted_when_they_ca
     row = {"headline": "Dockers strike", "standfirst": None, "text": text, "language": "en", "published_at": None,
            "outlet": "a.example", "weights": None, "opening": None}  # fmt: skip
     whole, first = (
-        weights("Dockers strike", None, text, "en"),
-        opening("Dockers strike", None, text, "en"),
+        term_counts("Dockers strike", None, text, "en"),
+        opening_weights("Dockers strike", None, text, "en"),
     )
     counted = row | {"text": "", "weights": json.dumps(whole), "opening": json.dumps(first)}
     about = Story(1, "dockers", "Dockers")
-    assert members_profile(about, [], [counted], known) == members_profile(about, [], [row], known)
+    assert member_profile(about, [], [counted], known) == member_profile(about, [], [row], known)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archive.records import CatalogueOutlet
-from pipelines.topics.outlet_suggestions import Signs, rank
+from pipelines.topics.outlet_suggestions import OutletEvidence, rank_outlets
 
 KOREA = CatalogueOutlet(
     "www.seoul.example", "Seoul Post", "KR", "ko", "national", ("http://seoul.example/feed",)
@@ -18,11 +18,13 @@ SWEDEN = CatalogueOutlet(
 )
 AGENCY = CatalogueOutlet("yna.example", "Yonhap", "KR", "ko", "agency")
 ALL = [TOWN, AMERICA, SWEDEN, KOREA, KOREA_EN, AGENCY]
-TOLD = Signs(articles=4, languages={"en": 4}, countries={"KR": 4, "US": 1}, openings={"KR": 3})
+TOLD = OutletEvidence(
+    articles=4, languages={"en": 4}, countries={"KR": 4, "US": 1}, openings={"KR": 3}
+)
 
 
-def hosts(signs: Signs, most: int = 10) -> list[str]:
-    return [each.host for each in rank(ALL, signs, most)]
+def hosts(signs: OutletEvidence, most: int = 10) -> list[str]:
+    return [each.host for each in rank_outlets(ALL, signs, most)]
 
 
 def test_outlets_of_a_country_that_is_named_come_first_and_those_in_its_language_too_before_others():
@@ -30,7 +32,7 @@ def test_outlets_of_a_country_that_is_named_come_first_and_those_in_its_language
 
 
 def test_every_outlet_has_its_reasons_in_words_the_weightiest_first():
-    reasons = {each.host: each.reasons for each in rank(ALL, TOLD, 10)}
+    reasons = {each.host: each.reasons for each in rank_outlets(ALL, TOLD, 10)}
     assert reasons["herald.example"] == (
         "South Korea is named in all 4 articles",
         "in English, as all 4 articles",
@@ -44,20 +46,22 @@ def test_every_outlet_has_its_reasons_in_words_the_weightiest_first():
 def test_an_outlet_of_which_nothing_speaks_is_not_suggested_and_a_town_paper_not_for_its_language_alone():
     assert "dagen.example" not in hosts(TOLD)
     assert "town.example" not in hosts(TOLD)
-    near = Signs(articles=1, languages={"en": 1}, countries={"US": 1}, openings={"US": 1})
+    near = OutletEvidence(articles=1, languages={"en": 1}, countries={"US": 1}, openings={"US": 1})
     assert "town.example" in hosts(near)
 
 
 def test_what_speaks_of_one_outlet_weighs_more_than_what_speaks_of_many():
-    linked = Signs(
+    linked = OutletEvidence(
         **as_given(TOLD), linked_to={"dagen.example": ("a.example", "b.example", "c.example")}
     )
     assert hosts(linked)[0] == "dagen.example"
-    assert rank(ALL, linked, 1)[0].reasons == ("linked from a.example, b.example and 1 more",)
+    assert rank_outlets(ALL, linked, 1)[0].reasons == (
+        "linked from a.example, b.example and 1 more",
+    )
 
 
 def test_each_kind_of_evidence_is_a_reason():
-    signs = Signs(
+    signs = OutletEvidence(
         **as_given(TOLD),
         linking={"dagen.example": 2},
         named={"america.example": {"GDELT": 3, "Google News": 1}, "unknown.example": {"GDELT": 1}},
@@ -67,7 +71,7 @@ def test_each_kind_of_evidence_is_a_reason():
         without_source={"town.example": 1, "elsewhere.example": 0},
         resting={"america.example": "2026-03-02T09:00:00Z"},
     )
-    reasons = {each.host: each.reasons for each in rank(ALL, signs, 10)}
+    reasons = {each.host: each.reasons for each in rank_outlets(ALL, signs, 10)}
     assert "links to 2 articles of the story" in reasons["dagen.example"]
     assert reasons["america.example"][:2] == (
         "named by GDELT, 3 pages",
@@ -82,13 +86,13 @@ def test_each_kind_of_evidence_is_a_reason():
 
 
 def test_nothing_is_suggested_that_the_archive_reads_whatever_its_host_is_written_like():
-    assert hosts(Signs(**as_given(TOLD), left_out=frozenset(("seoul.example", "herald.example")))) == [
+    assert hosts(OutletEvidence(**as_given(TOLD), left_out=frozenset(("seoul.example", "herald.example")))) == [
         "yna.example", "america.example",
     ]  # fmt: skip
 
 
 def test_a_story_that_is_followed_in_one_language_is_looked_for_in_it():
-    assert hosts(Signs(**as_given(TOLD), only_languages=frozenset(("ko",)))) == [
+    assert hosts(OutletEvidence(**as_given(TOLD), only_languages=frozenset(("ko",)))) == [
         "www.seoul.example",
         "yna.example",
     ]
@@ -99,30 +103,30 @@ def test_a_list_is_not_all_of_one_country():
         CatalogueOutlet(f"kr{number:02}.example", None, "KR", "ko", "national")
         for number in range(30)
     ]
-    found = rank([*many, AMERICA], TOLD, 20)
+    found = rank_outlets([*many, AMERICA], TOLD, 20)
     assert "america.example" in {each.host for each in found}
     assert len(found) == 20
 
 
 def test_as_many_as_are_wanted_the_likeliest_first_and_always_the_same():
-    found = rank(ALL, TOLD, 2)
+    found = rank_outlets(ALL, TOLD, 2)
     assert [each.host for each in found] == hosts(TOLD)[:2]
-    scores = [each.score for each in rank(ALL, TOLD, 10)]
+    scores = [each.score for each in rank_outlets(ALL, TOLD, 10)]
     assert scores == sorted(scores, reverse=True)
-    assert rank(list(reversed(ALL)), TOLD, 10) == rank(ALL, TOLD, 10)
+    assert rank_outlets(list(reversed(ALL)), TOLD, 10) == rank_outlets(ALL, TOLD, 10)
 
 
 def test_a_story_without_articles_suggests_nothing():
-    assert rank(ALL, Signs(articles=0), 10) == []
+    assert rank_outlets(ALL, OutletEvidence(articles=0), 10) == []
 
 
 def test_tagalog_and_filipino_are_one_language():
     abante = CatalogueOutlet("abante.example", "Abante", "PH", "tl", "national")
-    [found] = rank([abante], Signs(articles=1, languages={"fil": 1}), 5)
+    [found] = rank_outlets([abante], OutletEvidence(articles=1, languages={"fil": 1}), 5)
     assert found.reasons == ("in Filipino, as its article",)
 
 
-def as_given(signs: Signs) -> dict[str, object]:
+def as_given(signs: OutletEvidence) -> dict[str, object]:
     return {
         "articles": signs.articles,
         "languages": signs.languages,

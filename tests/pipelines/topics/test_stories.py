@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from archive.articles.stories import Candidate, Confirmed, Judgement, Story
-from pipelines.topics.membership import AT_ANY_TIME
+from archive.articles.stories import ConfirmedArticle, Story, StoryCandidate, StoryJudgement
+from pipelines.topics.membership import MIN_TIME_WEIGHT
 from pipelines.topics.stories import (
-    JUDGE,
-    OPENS,
+    OPENING_SENTENCE,
+    STORY_POLICY,
     days_apart,
-    listing,
-    nearness,
-    score,
-    search_words,
-    vector,
+    list_story,
+    story_score,
+    story_search_words,
+    story_time_weight,
+    story_vector,
 )
 
 MINE = "Eleven miners trapped in the Vellmar salt mine"
@@ -37,27 +37,27 @@ def known(terms: Collection[str]) -> tuple[Mapping[str, int], int]:
 
 
 def seen(headline: str, text: str, language: str = "en") -> dict[str, float]:
-    return dict(vector(headline, None, text, language, known))
+    return dict(story_vector(headline, None, text, language, known))
 
 
 def confirmed(
     headline: str, text: str, published_at: str | None = None, language: str = "en"
-) -> Confirmed:
-    return Confirmed(
+) -> ConfirmedArticle:
+    return ConfirmedArticle(
         json.dumps(seen(headline, text, language)), published_at, language, "harbour.example"
     )
 
 
 def value(
     story: Story,
-    *articles: Confirmed,
+    *articles: ConfirmedArticle,
     on: str | None = None,
     language: str | None = "en",
     host: str = "b.example",
 ):
     """The score of the report of the rescue."""
-    return score(
-        JUDGE.profile(story, articles), seen(RESCUE, RESCUE_TEXT), on, language, host
+    return story_score(
+        STORY_POLICY.profile(story, articles), seen(RESCUE, RESCUE_TEXT), on, language, host
     ).value
 
 
@@ -68,14 +68,14 @@ def candidate(
     published_at: str | None = None,
     verdict=None,
     event_id: int | None = None,
-) -> Candidate:
-    return Candidate(
+) -> StoryCandidate:
+    return StoryCandidate(
         number, seen(headline, text), published_at, "en", "b.example", event_id, verdict
     )
 
 
-def judged(story: Story, *candidates: Candidate) -> list[Judgement]:
-    return list(listing(story, candidates).judgements)
+def judged(story: Story, *candidates: StoryCandidate) -> list[StoryJudgement]:
+    return list(list_story(story, candidates).judgements)
 
 
 def test_another_report_of_the_same_happening_is_listed_and_a_report_of_something_else_is_not():
@@ -91,19 +91,20 @@ def test_another_report_of_the_same_happening_is_listed_and_a_report_of_somethin
 
 
 def test_a_reader_sees_by_which_terms_an_article_belongs_the_strongest_first_and_each_once():
-    profile = JUDGE.profile(STORY, [confirmed(MINE, MINE_TEXT)])
-    terms = score(profile, seen(RESCUE, RESCUE_TEXT), None, "en", "b.example").terms
+    profile = STORY_POLICY.profile(STORY, [confirmed(MINE, MINE_TEXT)])
+    terms = story_score(profile, seen(RESCUE, RESCUE_TEXT), None, "en", "b.example").terms
     assert set(terms[:3]) == {"miner", "vellmar", "galleri"}
     assert len(set(terms)) == len(terms)
-    assert not any(term.startswith(OPENS) for term in terms)
+    assert not any(term.startswith(OPENING_SENTENCE) for term in terms)
 
 
 def test_what_agrees_in_the_opening_counts_for_more_than_what_agrees_further_down():
     filler = "The weather stayed mild and the market opened late on most days of the week. " * 12
-    profile = JUDGE.profile(STORY, [confirmed(MINE, MINE_TEXT)])
+    profile = STORY_POLICY.profile(STORY, [confirmed(MINE, MINE_TEXT)])
     first, last = f"{MINE_TEXT}\n{filler}", f"{filler}\n{MINE_TEXT}"
     early, late = (
-        score(profile, seen("", text), None, "en", "b.example").value for text in (first, last)
+        story_score(profile, seen("", text), None, "en", "b.example").value
+        for text in (first, last)
     )
     assert early > late > 0
 
@@ -124,32 +125,38 @@ def test_the_same_likeness_counts_for_less_the_further_apart_the_dates_are_but_n
 
 def test_an_article_is_near_to_the_nearest_of_the_confirmed_ones():
     days = ("2026-03-10T08:00:00Z", "2026-06-01T08:00:00Z")
-    profile = JUDGE.profile(STORY, [confirmed(MINE, MINE_TEXT, day) for day in days])
-    assert nearness(profile, "2026-06-01T10:00:00Z") == pytest.approx(
-        nearness(profile, "2026-03-10T10:00:00Z")
+    profile = STORY_POLICY.profile(STORY, [confirmed(MINE, MINE_TEXT, day) for day in days])
+    assert story_time_weight(profile, "2026-06-01T10:00:00Z") == pytest.approx(
+        story_time_weight(profile, "2026-03-10T10:00:00Z")
     )
-    assert nearness(profile, "2026-04-20T08:00:00Z") < nearness(profile, "2026-06-02T08:00:00Z")
+    assert story_time_weight(profile, "2026-04-20T08:00:00Z") < story_time_weight(
+        profile, "2026-06-02T08:00:00Z"
+    )
 
 
 def test_a_story_whose_confirmed_articles_lie_weeks_apart_runs_on_and_time_says_less_of_the_others():
     first, later = "2026-03-10T08:00:00Z", "2026-05-20T08:00:00Z"
     profiles = [
-        JUDGE.profile(
+        STORY_POLICY.profile(
             STORY, [confirmed(MINE, MINE_TEXT, first), confirmed(RESCUE, RESCUE_TEXT, last)]
         )
         for last in (first, "2026-03-13T08:00:00Z", "2026-03-31T08:00:00Z")
     ]
-    a_day, days, weeks = (nearness(profile, later) for profile in profiles)
-    assert a_day == pytest.approx(AT_ANY_TIME, abs=0.01)
+    a_day, days, weeks = (story_time_weight(profile, later) for profile in profiles)
+    assert a_day == pytest.approx(MIN_TIME_WEIGHT, abs=0.01)
     assert a_day < days < weeks < 1.01
     assert weeks > 0.95
-    assert nearness(profiles[2], first) > 1.5 * weeks, "what is near in time still counts for more"
+    assert story_time_weight(profiles[2], first) > 1.5 * weeks, (
+        "what is near in time still counts for more"
+    )
 
 
 @pytest.mark.parametrize("dates", [("2010", "2026-03-10"), ("2026-03-10", "no date")])
 def test_a_date_that_says_less_than_the_day_does_not_make_a_story_run_on(dates):
     one, two = (confirmed(MINE, MINE_TEXT, each) for each in dates)
-    assert nearness(JUDGE.profile(STORY, [one, two]), "2027-03-10") == pytest.approx(AT_ANY_TIME)
+    assert story_time_weight(
+        STORY_POLICY.profile(STORY, [one, two]), "2027-03-10"
+    ) == pytest.approx(MIN_TIME_WEIGHT)
 
 
 @pytest.mark.parametrize(
@@ -239,21 +246,21 @@ def test_an_article_is_of_the_event_that_was_confirmed_or_a_development_or_stand
 
 def test_an_article_that_comes_by_itself_is_judged_by_what_the_last_listing_learnt():
     mine = candidate(1, MINE, MINE_TEXT, "2026-03-10", "belongs")
-    learnt = listing(STORY, [mine, candidate(3, GAMES, GAMES_TEXT, "2026-03-10")]).learnt
-    profile = JUDGE.profile(
+    learnt = list_story(STORY, [mine, candidate(3, GAMES, GAMES_TEXT, "2026-03-10")]).learnt
+    profile = STORY_POLICY.profile(
         replace(STORY, learnt=learnt), [confirmed(MINE, MINE_TEXT, "2026-03-10")]
     )
-    rescue = JUDGE.arrival(profile, candidate(2, RESCUE, RESCUE_TEXT, "2026-03-11"))
-    games = JUDGE.arrival(profile, candidate(4, GAMES, GAMES_TEXT, "2026-03-11"))
+    rescue = STORY_POLICY.arrival(profile, candidate(2, RESCUE, RESCUE_TEXT, "2026-03-11"))
+    games = STORY_POLICY.arrival(profile, candidate(4, GAMES, GAMES_TEXT, "2026-03-11"))
     assert rescue.probability > 0.5
     assert games.probability < 0.3
     assert "vellmar" in rescue.terms
 
 
 def test_a_story_of_nothing_finds_nothing():
-    profile = JUDGE.profile(STORY, [])
-    assert JUDGE.terms(profile) == []
-    assert score(profile, seen(MINE, MINE_TEXT), None, "en", "b.example").value == 0
+    profile = STORY_POLICY.profile(STORY, [])
+    assert STORY_POLICY.terms(profile) == []
+    assert story_score(profile, seen(MINE, MINE_TEXT), None, "en", "b.example").value == 0
 
 
 def test_one_report_in_chinese_finds_another():
@@ -262,24 +269,24 @@ def test_one_report_in_chinese_finds_another():
         "韦尔马盐矿坍塌,十一名矿工被困井下四百米,救援人员正在钻井。",
         language="zh",
     )
-    profile = JUDGE.profile(STORY, [mine])
+    profile = STORY_POLICY.profile(STORY, [mine])
     other = seen(
         "钻井到达被困矿工所在巷道", "救援钻井黎明时到达韦尔马盐矿被困矿工所在的巷道。", "zh"
     )
-    assert score(profile, other, None, "zh", "b.example").value > 0.2
+    assert story_score(profile, other, None, "zh", "b.example").value > 0.2
 
 
 def test_search_services_are_asked_for_words_as_people_write_them():
-    profile = JUDGE.profile(STORY, [confirmed(MINE, MINE_TEXT)])
-    words = search_words(profile, [(f"{MINE}\n{MINE_TEXT}", "en")], 5)
+    profile = STORY_POLICY.profile(STORY, [confirmed(MINE, MINE_TEXT)])
+    words = story_search_words(profile, [(f"{MINE}\n{MINE_TEXT}", "en")], 5)
     assert {"Vellmar", "miners", "gallery"} & set(words)
     assert not {"galleri", "miner"} & set(words)
 
 
 def test_where_words_are_not_parted_by_blanks_pairs_of_characters_are_asked_for():
     headline, text = "盐矿坍塌十一名矿工被困", "韦尔马盐矿坍塌,十一名矿工被困井下四百米。"
-    profile = JUDGE.profile(STORY, [confirmed(headline, text, language="zh")])
-    assert "盐矿" in search_words(profile, [(f"{headline}\n{text}", "zh")], 20)
+    profile = STORY_POLICY.profile(STORY, [confirmed(headline, text, language="zh")])
+    assert "盐矿" in story_search_words(profile, [(f"{headline}\n{text}", "zh")], 20)
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from pipelines.topics.territories import (
     countries_in,
     country_name,
     languages_called,
-    languages_of,
+    languages_of_country,
 )
 
 
@@ -77,5 +77,5 @@ def test_a_country_has_a_name_and_languages():
         "Kosovo",
         "",
     )
-    assert languages_of("CH") == ("de", "fr", "it")
-    assert languages_of("NO") == ("no",)
+    assert languages_of_country("CH") == ("de", "fr", "it")
+    assert languages_of_country("NO") == ("no",)

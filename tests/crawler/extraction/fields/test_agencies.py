@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.extraction.fields.agencies import agency_in, agency_of_text, dateline_of
+from crawler.extraction.fields.agencies import agency_in_credit, agency_of_text, dateline_of
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_dateline_is_read_where_the_text_opens(
     ],
 )
 def test_a_byline_names_the_agency(credit: str | None, agency: str | None) -> None:
-    assert agency_in(credit) == agency
+    assert agency_in_credit(credit) == agency
 
 
 def test_a_credit_below_the_text_counts() -> None:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from archive.records import Article, Capture
-from crawler.extraction.extract import extract
+from crawler.extraction.extract import extract_article
 
 TEXT = (
     "<p>"
@@ -33,7 +33,7 @@ def read(
     body = f"<article><h1>Ferry leaves</h1>{line}{TEXT}{after}</article>{beside}"
     markup = f"<html lang={lang}><head><title>Ferry leaves</title>{head}</head><body>{body}</body></html>"
     url = f"https://courier.example{path}"
-    return extract(Capture(url=url, body=markup.encode(), fetched_at=at))
+    return extract_article(Capture(url=url, body=markup.encode(), fetched_at=at))
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_a_page_that_declares_a_wrong_language_is_read_in_that_of_its_text() -> 
     markup = (
         f"<html lang=en><title>Prom</title><h1>Prom odpływa</h1><p>12 listopada 2023</p>{polish}"
     )
-    page = extract(
+    page = extract_article(
         Capture(
             url="https://gazeta.example/a", body=markup.encode(), fetched_at="2024-05-01T00:00:00Z"
         )

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.extraction.fields.byline import body, is_byline, opens_like_byline, people
+from crawler.extraction.fields.byline import (
+    is_byline,
+    opens_like_byline,
+    organisation_in_claim,
+    people_in_byline,
+)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +43,7 @@ from crawler.extraction.fields.byline import body, is_byline, opens_like_byline,
     ],
 )
 def test_people_are_told_from_agencies_desks_and_roles(byline: str, names: tuple[str, ...]) -> None:
-    assert people(byline) == names
+    assert people_in_byline(byline) == names
 
 
 @pytest.mark.parametrize(
@@ -72,4 +77,4 @@ def test_a_line_that_only_says_by_whom_is_a_byline(line: str, is_one: bool) -> N
     ],
 )
 def test_what_a_system_calls_its_user_is_no_body(claim: str, name: str | None) -> None:
-    assert body(claim) == name
+    assert organisation_in_claim(claim) == name

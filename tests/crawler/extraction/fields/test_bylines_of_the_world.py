@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from crawler.extraction.fields.byline import (
-    credits_other_work,
-    one_person,
+    is_other_work_credit,
     opens_like_byline,
-    people,
+    people_in_byline,
+    person_in_data,
 )
 
 OPENERS = [
@@ -106,13 +106,13 @@ OTHER_SCRIPTS = [
 def test_what_stands_before_a_name_is_known_in_the_page_s_language(
     language: str, line: str
 ) -> None:
-    assert people(line.format("Ada Vintrop"), language) == ("Ada Vintrop",)
+    assert people_in_byline(line.format("Ada Vintrop"), language) == ("Ada Vintrop",)
     assert opens_like_byline(line.format("Ada Vintrop"), language) or " by " in line.lower()
 
 
 @pytest.mark.parametrize(("language", "line", "name"), OTHER_SCRIPTS)
 def test_openings_of_other_scripts_leave_the_name(language: str, line: str, name: str) -> None:
-    assert people(line, language) == (name,)
+    assert people_in_byline(line, language) == (name,)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_openings_of_other_scripts_leave_the_name(language: str, line: str, name
     ],
 )
 def test_a_first_name_that_opens_bylines_elsewhere_is_kept(line: str, language: str) -> None:
-    assert people(line, language) == (line,)
+    assert people_in_byline(line, language) == (line,)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_a_first_name_that_opens_bylines_elsewhere_is_kept(line: str, language: 
 def test_weekdays_labels_sections_places_and_others_work_are_nobody(
     line: str, language: str
 ) -> None:
-    assert people(line, language) == ()
+    assert people_in_byline(line, language) == ()
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_weekdays_labels_sections_places_and_others_work_are_nobody(
     ],
 )
 def test_places_outlets_and_others_credits_leave_the_author_alone(line: str, language: str) -> None:
-    assert people(line, language) == ("Greta Holm",)
+    assert people_in_byline(line, language) == ("Greta Holm",)
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_places_outlets_and_others_credits_leave_the_author_alone(line: str, lan
 def test_people_are_parted_where_a_conjunction_parts_people(
     line: str, language: str, names: tuple[str, ...]
 ) -> None:
-    assert people(line, language) == names
+    assert people_in_byline(line, language) == names
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_people_are_parted_where_a_conjunction_parts_people(
     ],
 )
 def test_a_name_that_page_data_give_as_one_person_s_stays_whole(name: str, language: str) -> None:
-    assert one_person(name, language) == (name,)
+    assert person_in_data(name, language) == (name,)
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,7 @@ def test_a_name_that_page_data_give_as_one_person_s_stays_whole(name: str, langu
     ],
 )
 def test_what_is_printed_around_one_person_s_name_goes(given: str, names: tuple[str, ...]) -> None:
-    assert one_person(given) == names
+    assert person_in_data(given) == names
 
 
 @pytest.mark.parametrize(
@@ -322,7 +322,7 @@ def test_what_is_printed_around_one_person_s_name_goes(given: str, names: tuple[
     ],
 )
 def test_a_line_about_pictures_credits_nobody_who_wrote(line: str) -> None:
-    assert credits_other_work(line)
+    assert is_other_work_credit(line)
 
 
 @pytest.mark.parametrize(
@@ -330,4 +330,4 @@ def test_a_line_about_pictures_credits_nobody_who_wrote(line: str) -> None:
     ["By Greta Holm", "Text: Greta Holm, Fotos: Lars Lind", "Photography is dead, says Greta"],
 )
 def test_a_line_that_names_a_writer_or_tells_something_is_no_picture_credit(line: str) -> None:
-    assert not credits_other_work(line)
+    assert not is_other_work_credit(line)

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from archive.records import Article, Capture
-from crawler.extraction.extract import extract
-from crawler.extraction.fields.credits import is_little_but
+from crawler.extraction.extract import extract_article
+from crawler.extraction.fields.credits import names_little_else
 
 TEXT = (
     "<p>"
@@ -31,7 +31,7 @@ def read(head: str = "", line: str = "", text: str = TEXT) -> Article:
     markup = (
         f"<html lang=en><head><title>Ferry leaves</title>{head}</head><body>{body}</body></html>"
     )
-    return extract(
+    return extract_article(
         Capture(
             url="https://courier.example/a", body=markup.encode(), fetched_at="2024-05-01T00:00:00Z"
         )
@@ -217,4 +217,4 @@ def test_an_author_whom_a_dateline_names_in_brackets_is_an_agency() -> None:
     ],
 )
 def test_a_line_that_names_an_author_and_says_more_is_no_byline(line: str, is_byline: bool) -> None:
-    assert is_little_but(line, ("Ines Calder",)) is is_byline
+    assert names_little_else(line, ("Ines Calder",)) is is_byline

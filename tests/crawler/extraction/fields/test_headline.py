@@ -7,7 +7,7 @@ import json
 import pytest
 
 from archive.records import Capture
-from crawler.extraction.extract import extract
+from crawler.extraction.extract import extract_article
 
 TEXT = (
     "<p>"
@@ -29,7 +29,7 @@ def og(title: str, name: str = "og:title") -> str:
 def read(head: str = "", title: str = "", shown: str = "") -> str | None:
     body = f"<article>{shown}{TEXT}</article>"
     markup = f"<html lang=en><head><title>{title}</title>{head}</head><body>{body}</body></html>"
-    return extract(
+    return extract_article(
         Capture(url="https://www.courier.example/harbour/a", body=markup.encode())
     ).headline
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from archive.records import Article, Capture
-from crawler.extraction.extract import extract
+from crawler.extraction.extract import extract_article
 
 TEXT = (
     "<p>"
@@ -22,7 +22,7 @@ def read(shown: str = "", **said: object) -> Article:
              {"@type": "ImageObject", "@id": "#quay", "url": "/quay.jpg"}]}  # fmt: skip
     head = f'<script type="application/ld+json">{json.dumps(thing)}</script>'
     markup = f"<html lang=en><head>{head}</head><body>{shown}{TEXT}</body></html>"
-    return extract(
+    return extract_article(
         Capture(
             url="https://courier.example/a", body=markup.encode(), fetched_at="2024-05-01T00:00:00Z"
         )

@@ -8,8 +8,8 @@ from lxml.html import Element
 
 from archive.records import Capture
 from crawler.extraction.blocks import Block
-from crawler.extraction.extract import extract
-from crawler.extraction.main_text.layout import as_shown
+from crawler.extraction.extract import extract_article
+from crawler.extraction.main_text.layout import split_lines_by_blocks
 from tests.lighthouse import PARAGRAPHS
 
 BODY = "".join(f"<p>{text}</p>" for text in PARAGRAPHS)
@@ -22,7 +22,7 @@ def lines(body: str) -> list[str]:
         "<body><header><a href=/>Fennmouth Log</a></header><main><article><h1>Lamp to move to the northern cape</h1>"
         f'<p class="byline">By Tom Hale</p>{body}</article></main></body></html>'
     )
-    return extract(
+    return extract_article(
         Capture(url="https://fennmouthlog.example/news/lamp", body=page.encode())
     ).text.split("\n")
 
@@ -144,12 +144,12 @@ def test_a_line_that_was_glued_of_several_blocks_is_parted_what_was_dropped_betw
         for text in ("The vote came.", "Advertisement", "Nobody spoke.", "So it was.")
     ]
     glued = "The vote came.Nobody spoke. So it was."
-    assert as_shown(glued, blocks) == "The vote came.\nNobody spoke.\nSo it was."
+    assert split_lines_by_blocks(glued, blocks) == "The vote came.\nNobody spoke.\nSo it was."
 
 
 def test_a_drop_cap_in_a_box_of_its_own_is_not_parted_from_its_word():
     blocks = [Block("T", 0, Element("div")), Block("he vote came.", 0, Element("p"))]
-    assert as_shown("The vote came.", blocks) == "The vote came."
+    assert split_lines_by_blocks("The vote came.", blocks) == "The vote came."
 
 
 def test_sentences_that_only_a_style_sheet_parts_have_a_space_between_them():

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from lxml.html import fromstring
 
-from crawler.extraction.blocks import blocks
-from crawler.extraction.main_text.line_classifier import because, chosen, weight, weights, worth_it
-from crawler.extraction.main_text.line_features import Claims, Judged, judged, prose
+from crawler.extraction.blocks import text_blocks
+from crawler.extraction.main_text.line_classifier import (
+    block_log_odds,
+    choose_lines,
+    f1_weight_threshold,
+    feature_weights,
+    reasons_against_block,
+)
+from crawler.extraction.main_text.line_features import (
+    BlockFeatures,
+    PageClaims,
+    compute_block_features,
+    count_prose_letters,
+)
 
 LINES = [
     "The council of Port Ellery voted on Tuesday to rebuild the eastern pier, which a storm took in January.",
@@ -24,20 +35,22 @@ def page(*rest: str, before: str = "") -> str:
 
 
 def lines(html: str, found: list[str], said: str = "") -> list[str]:
-    return chosen(
-        blocks(fromstring(html)), Claims("\n".join(found), "Pier to be rebuilt", said)
+    return choose_lines(
+        text_blocks(fromstring(html)), PageClaims("\n".join(found), "Pier to be rebuilt", said)
     ).lines
 
 
 def test_the_lines_of_a_plain_article_all_stay() -> None:
-    choice = chosen(blocks(fromstring(page())), Claims("\n".join(LINES), "Pier to be rebuilt"))
+    choice = choose_lines(
+        text_blocks(fromstring(page())), PageClaims("\n".join(LINES), "Pier to be rebuilt")
+    )
     assert (choice.lines, choice.dropped, choice.added) == (LINES, [], [])
 
 
 def test_a_reminder_to_subscribe_below_the_text_is_left_out_with_its_reason() -> None:
     offer = "Get the best of our newsroom by mail, every morning"
-    around = blocks(fromstring(page(AROUND.format("newsletter-signup promo", offer))))
-    choice = chosen(around, Claims("\n".join([*LINES, offer])))
+    around = text_blocks(fromstring(page(AROUND.format("newsletter-signup promo", offer))))
+    choice = choose_lines(around, PageClaims("\n".join([*LINES, offer])))
     assert choice.lines == LINES
     assert choice.dropped[0][0] == offer
     assert choice.dropped[0][1]
@@ -71,7 +84,9 @@ def test_menus_and_single_words_are_not_judged_at_all() -> None:
     menu = "<ul><li><a href=/a>Harbour and ferries today</a></li><li><a href=/b>Council</a></li></ul><p>Sport</p>"
     texts = [
         one.block.text
-        for one in judged(blocks(fromstring(page(before=menu))), Claims("\n".join(LINES)))
+        for one in compute_block_features(
+            text_blocks(fromstring(page(before=menu))), PageClaims("\n".join(LINES))
+        )
     ]
     assert texts[0] == "Pier to be rebuilt"
 
@@ -83,20 +98,20 @@ def test_a_paragraph_that_trafilatura_missed_is_added_as_the_others_are_marked_u
 
 
 def test_the_weights_are_those_of_the_table_and_reasons_are_the_strongest_against() -> None:
-    block = blocks(fromstring(page()))[0]
-    for found, table in (("line", weights(has=True)), ("no", weights(has=False))):
+    block = text_blocks(fromstring(page()))[0]
+    for found, table in (("line", feature_weights(has=True)), ("no", feature_weights(has=False))):
         worst, best = min(table, key=table.__getitem__), max(table, key=table.__getitem__)
-        one = Judged(block, "", found, [best, worst, "never seen"])
-        assert weight(one) == table[best] + table[worst]
-        assert because(one) == worst
-    assert weights(has=True) != weights(has=False)
+        one = BlockFeatures(block, "", found, [best, worst, "never seen"])
+        assert block_log_odds(one) == table[best] + table[worst]
+        assert reasons_against_block(one) == worst
+    assert feature_weights(has=True) != feature_weights(has=False)
 
 
 def test_prose_is_what_stands_in_longer_blocks_outside_links() -> None:
     menu = (
         "<a href=/x>A headline of some other article, long enough to be a sentence of its own</a>"
     )
-    assert prose(blocks(fromstring(page(before=menu)))) == sum(map(len, LINES))
+    assert count_prose_letters(text_blocks(fromstring(page(before=menu)))) == sum(map(len, LINES))
 
 
 def test_a_live_report_of_many_small_articles_stays_whole() -> None:
@@ -123,11 +138,14 @@ def test_a_short_heading_above_the_text_is_not_added_to_it() -> None:
 
 
 def test_less_is_asked_of_a_line_where_the_signs_are_unsure_of_the_page() -> None:
-    one, *_ = judged(blocks(fromstring(page())), Claims("\n".join(LINES)))
-    sure, unsure = worth_it([(one, 6.0), (one, -6.0)]), worth_it([(one, -1.0), (one, -1.5)])
+    one, *_ = compute_block_features(text_blocks(fromstring(page())), PageClaims("\n".join(LINES)))
+    sure, unsure = (
+        f1_weight_threshold([(one, 6.0), (one, -6.0)]),
+        f1_weight_threshold([(one, -1.0), (one, -1.5)]),
+    )
     assert unsure < sure < 0
     assert abs(sure) < 0.02
-    assert worth_it([]) == 0
+    assert f1_weight_threshold([]) == 0
 
 
 def test_a_heading_right_above_a_paragraph_of_the_text_is_told_from_one_in_a_box_of_its_own() -> (
@@ -135,7 +153,7 @@ def test_a_heading_right_above_a_paragraph_of_the_text_is_told_from_one_in_a_box
 ):
     headings = f"<h2>When work begins</h2><p>{LINES[1]}</p><div><h2>More from the port</h2></div>"
     html = page().replace(f"<p>{LINES[1]}</p>", headings)
-    found = judged(blocks(fromstring(html)), Claims("\n".join(LINES)))
+    found = compute_block_features(text_blocks(fromstring(html)), PageClaims("\n".join(LINES)))
     assert [one.block.text for one in found if SIGN in one.signs] == ["When work begins"]
 
 

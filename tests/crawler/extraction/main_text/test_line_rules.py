@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.extraction.main_text.line_rules import Known, cleaned
+from crawler.extraction.main_text.line_rules import KnownLines, clean_text_lines
 
-KNOWN = Known(
+KNOWN = KnownLines(
     headline="Pier to be rebuilt",
     byline="By Ines Calder",
     authors=("Ines Calder",),
@@ -33,7 +33,7 @@ BODY = ["The council voted on Tuesday to rebuild the pier.", "Work begins in Mar
     ],
 )
 def test_what_the_page_prints_around_the_article_is_left_out(lines: list[str]) -> None:
-    assert cleaned("\n".join(lines), KNOWN).lines == BODY
+    assert clean_text_lines("\n".join(lines), KNOWN).lines == BODY
 
 
 @pytest.mark.parametrize(
@@ -47,11 +47,14 @@ def test_what_the_page_prints_around_the_article_is_left_out(lines: list[str]) -
     ],
 )
 def test_sentences_that_only_look_alike_stay(line: str) -> None:
-    assert line in cleaned("\n".join([BODY[0], line, BODY[1]]), KNOWN).lines
+    assert line in clean_text_lines("\n".join([BODY[0], line, BODY[1]]), KNOWN).lines
 
 
 def test_table_marks_are_not_words() -> None:
-    assert cleaned("| Town | 12 % |\n|---|---|\n" + BODY[0], KNOWN).lines == ["Town 12 %", BODY[0]]
+    assert clean_text_lines("| Town | 12 % |\n|---|---|\n" + BODY[0], KNOWN).lines == [
+        "Town 12 %",
+        BODY[0],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -71,4 +74,4 @@ def test_table_marks_are_not_words() -> None:
     ],
 )
 def test_each_line_that_is_left_out_says_why(line: str, reason: str) -> None:
-    assert cleaned("\n".join([line, *BODY]), KNOWN).dropped == [(line, reason)]
+    assert clean_text_lines("\n".join([line, *BODY]), KNOWN).dropped == [(line, reason)]

@@ -7,9 +7,9 @@ import pytest
 from lxml.html import document_fromstring
 
 from archive.records import Article, Capture
-from crawler.extraction.blocks import blocks, folded
-from crawler.extraction.extract import extract
-from crawler.extraction.main_text.stray_paragraphs import strays
+from crawler.extraction.blocks import fold_text, text_blocks
+from crawler.extraction.extract import extract_article
+from crawler.extraction.main_text.stray_paragraphs import find_stray_paragraphs
 
 HEADLINE = "Lighthouse of Skarvik gets its lamp back"
 TEXT = (
@@ -49,7 +49,7 @@ def page(
 
 def read(html: str) -> Article:
     url = "https://post.example/island/lighthouse-lamp"
-    return extract(Capture(url=url, body=html.encode(), fetched_at="2025-11-06T00:00:00Z"))
+    return extract_article(Capture(url=url, body=html.encode(), fetched_at="2025-11-06T00:00:00Z"))
 
 
 def lines(html: str) -> list[str]:
@@ -117,9 +117,12 @@ def stray(box: str, times: int = 1) -> list[str]:
     doubt of it."""
     body = paragraphs()
     html = "".join(line + box * (at < times) for at, line in enumerate(body))
-    found = blocks(document_fromstring(f"<html><body><article>{html}</article></body></html>"))
-    text = {folded(line) for line in TEXT}
-    return [block.text for block in strays(found, text, dict.fromkeys(range(len(found)), -0.5))]
+    found = text_blocks(document_fromstring(f"<html><body><article>{html}</article></body></html>"))
+    text = {fold_text(line) for line in TEXT}
+    return [
+        block.text
+        for block in find_stray_paragraphs(found, text, dict.fromkeys(range(len(found)), -0.5))
+    ]
 
 
 def test_a_stray_paragraph_is_taken_once():
