@@ -45,7 +45,7 @@ DERIVED_TABLES = {"relations", "texts", "versions"}
 """Tables that `rebuild_copies` (`archive.articles.copies`) derives from the articles."""
 OF_KEYS = ("strong_keys", "article_keys", "key_counts", "key_versions")
 """Tables that are derived from the articles again where the last of them is empty
-(`archive.articles.language_keys.rebuild`)."""
+(`archive.articles.language_keys.rebuild_keys`)."""
 
 RepairFunction = Callable[[sqlite3.Connection], object]
 

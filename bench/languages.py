@@ -157,7 +157,7 @@ class Pool:
         return [n for n, row in enumerate(self.rows) if able[n] and is_of(row["story"] or "", half)]
 
     def prominence(self) -> Matrix:
-        """Return the matrix of `pipelines.topics.language_keys.prominence`."""
+        """Return the matrix of `pipelines.topics.language_keys.link_prominence`."""
         crowds = np.sort(np.where(self.asked, self.links, 0), 1)[:, -CROWD_NEIGHBOURS:].mean(1)
         return self.links / (MIN_CROWD + (crowds[:, None] + crowds[None, :]) / 2)  # type: ignore[no-any-return]
 

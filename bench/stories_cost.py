@@ -229,7 +229,7 @@ def keys_of(word: str, language: str) -> tuple[tuple[str, float], ...]:
 
 
 def weights(made: Made) -> dict[str, float]:
-    """As `pipelines.text.vectors.weights` has it, from words whose terms are remembered."""
+    """As `pipelines.text.vectors.term_counts` has it, from words whose terms are remembered."""
     counted: dict[str, float] = {}
     for words, weight in ((made.words, 1.0), (made.headline, HEADLINE_TERM_WEIGHT)):
         for word in words:
@@ -239,7 +239,7 @@ def weights(made: Made) -> dict[str, float]:
 
 
 def key_weights(made: Made) -> dict[str, float]:
-    """As `pipelines.topics.language_keys.keys` has it."""
+    """As `pipelines.topics.language_keys.count_keys` has it."""
     counted: dict[str, float] = {}
     parts = (
         (made.headline, language_keys.HEADLINE_KEY_WEIGHT),

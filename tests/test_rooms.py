@@ -203,8 +203,8 @@ FLOORS = {
         ["text"], ["urls"], ["url_wrappers", "hosted_sites"],
     ],
     "archive": [
-        ["cli"], ["plugin"], ["pages"], ["exports", "doctor"], ["queries"], ["archive"], ["articles"], ["frontier"],
-        ["storage"], ["text"], ["timestamps", "times"], ["records"], ["errors"],
+        ["cli"], ["plugin"], ["pages"], ["exports", "doctor"], ["queries"],
+        ["archive", "story_policy"], ["articles"], ["frontier"], ["storage"], ["text"], ["timestamps", "times"], ["records"], ["errors"],
     ],
 }  # fmt: skip
 """The folders and root modules of each room, from the top: an import goes down or stays on its

@@ -29,7 +29,8 @@ MAX_COMPARED_ARTICLES = 8
 
 @dataclass(frozen=True, slots=True)
 class BoilerplatePolicy:
-    """The decisions about lines that the archive leaves to `pipelines.dedup.boilerplate.JUDGE`."""
+    """The decisions about lines that the archive leaves to
+    `pipelines.dedup.boilerplate.BOILERPLATE_POLICY`."""
 
     marks: Callable[[str], Sequence[int | None]]
     """A text → for each line a hash (32 bits, signed), or None if it can never be boilerplate."""

@@ -79,7 +79,7 @@ class PublishedVersion:
 
 @dataclass(frozen=True, slots=True)
 class CopyPolicy:
-    """The decisions about texts that the archive leaves to `pipelines.dedup.copies.JUDGE`."""
+    """The decisions about texts that the archive leaves to `pipelines.dedup.copies.COPY_POLICY`."""
 
     version: int
     """The version of the method that computes sketches."""

@@ -68,7 +68,8 @@ merged its small event.
 
 @dataclass(frozen=True, slots=True)
 class EventPolicy:
-    """The decisions about events that the archive leaves to `pipelines.topics.events.JUDGE`."""
+    """The decisions about events that the archive leaves to
+    `pipelines.topics.events.EVENT_POLICY`."""
 
     version: int
     """The version of the method that computes the terms."""

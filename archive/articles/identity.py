@@ -47,20 +47,20 @@ class IdentityPolicy:
     fit: Callable[[ArticleVersion, ArticleVersion, UrlTie], IdentityFit]
     """The known article, the page's article, their tie → the relation.
 
-    See `pipelines.dedup.same_article.fit`.
+    See `pipelines.dedup.same_article.relate_versions`.
     """
     how_gone: Callable[[Check], str | None]
     """A check → why it shows that the article no longer exists, or None.
 
-    See `pipelines.dedup.gone_articles.how_gone`.
+    See `pipelines.dedup.gone_articles.evidence_of_removal`.
     """
     same_number: Callable[[str, str], bool]
     """Two URLs of one outlet → True if they contain the same article number.
 
-    See `pipelines.urls.same_story_url`.
+    See `pipelines.urls.have_same_article_number`.
     """
     same_site: Callable[[str, str], bool]
-    """Two URLs → True if they are within one registered domain: `pipelines.urls.same_site`."""
+    """Two URLs → True if they are within one registered domain: `pipelines.urls.are_same_site`."""
 
 
 @dataclass(frozen=True, slots=True)

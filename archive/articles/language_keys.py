@@ -43,7 +43,7 @@ ALL_LANGUAGES = ""
 @dataclass(frozen=True, slots=True)
 class KeyPolicy:
     """What the archive asks about keys and does not know itself
-    (`pipelines.topics.language_keys.JUDGE`)."""
+    (`pipelines.topics.language_keys.KEY_POLICY`)."""
 
     version: int
     """Of the way in which keys are made."""

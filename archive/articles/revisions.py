@@ -119,7 +119,7 @@ class RevisionPolicy:
     """The decisions about changes that the archive leaves to the pipelines."""
 
     verdict: Callable[[ArticleVersion, ArticleVersion, ArticleHistory], RevisionVerdict]
-    """Old version, new version, history → verdict: `pipelines.dedup.revisions.judge`."""
+    """Old version, new version, history → verdict: `pipelines.dedup.revisions.classify_version`."""
     reread: Callable[[str], ArticleVersion | None] | None = None
     """Digest of a capture → its extraction by today's extractor; None if the page is not stored.
 

@@ -158,7 +158,7 @@ class ConfirmedArticle:
 @dataclass(frozen=True, slots=True)
 class StoryPolicy:
     """What the archive asks about stories and does not know itself
-    (`pipelines.topics.stories.JUDGE`)."""
+    (`pipelines.topics.stories.STORY_POLICY`)."""
 
     profile: Callable[[Story, Sequence[ConfirmedArticle]], StoryProfileLike]
     """A story and its confirmed articles → its profile; there may be none of them yet."""

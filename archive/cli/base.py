@@ -158,7 +158,7 @@ class Given:
     keys: Callable[[str], str] | None = None
     """An address → the key under which an article is found by it."""
     judge: Callable[[], Any] | None = None
-    """Brings what stories are judged by (`archive.articles.stories.Judge`)."""
+    """Brings what stories are judged by (`archive.articles.stories.StoryPolicy`)."""
 
 
 def given() -> Given:

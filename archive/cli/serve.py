@@ -16,11 +16,11 @@ from typing import Any, NoReturn
 import click
 
 from archive.errors import DatelineError, UsageError
-from archive.judging import Source, judge_by
 from archive.storage.database import open_read_only
 from archive.storage.schema import ARCHIVE_SCHEMA
 from archive.storage.snapshot import archive_snapshot
 from archive.storage.temporary_files import report_full_folder, temporary_folder
+from archive.story_policy import PolicyLoader, set_story_policy
 
 DATASETTE_SETTINGS = {
     "default_page_size": 50,
@@ -82,7 +82,7 @@ class ServeOptions:
         return f"http://{host}:{self.port}/"
 
 
-def serve_archive(folder: Path, how: ServeOptions, judge: Source | None = None) -> None:
+def serve_archive(folder: Path, how: ServeOptions, judge: PolicyLoader | None = None) -> None:
     """Run Datasette on the archive until it is stopped; by `judge` a person's word lists a story
     anew at once.
 
@@ -104,7 +104,7 @@ def serve_archive(folder: Path, how: ServeOptions, judge: Source | None = None) 
         _served_file(folder, how) as served,
         _metadata_file(how) as metadata,
     ):
-        judge_by(judge)
+        set_story_policy(judge)
         click.echo(_start_message(path, how))
         _run_datasette(datasette_arguments(served, metadata, how))
 

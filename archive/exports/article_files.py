@@ -33,7 +33,7 @@ def export_articles(
 
     They are read one at a time. Their fields are the columns of `export_articles` without
     `bigrams`, plus `outlet` (the host); `authors` is a list. `filters` are those of
-    `archive.queries.search.conditions`. Raises UsageError for a search without words.
+    `archive.queries.search.filter_conditions`. Raises UsageError for a search without words.
     """
     condition, values = filter_conditions(**filters)
     if words is not None:

@@ -46,7 +46,8 @@ TABLE_SETTINGS: dict[str, DatasetteMetadata] = {
 """For each table and view, the settings that the schema's comments do not give."""
 
 HIDDEN_TABLES = ("_sqlite_migrations", "urls", "texts", "versions")
-"""Auxiliary tables, hidden like the internal ones (all except `archive.pages.tables.CHIEF`)."""
+"""Auxiliary tables, hidden like the internal ones (all except
+`archive.pages.tables.EXPLAINED_TABLES`)."""
 
 
 def configuration(version: str, databases: tuple[str, ...] = ("archive",)) -> DatasetteMetadata:

@@ -15,7 +15,6 @@ from datasette.utils import tilde_decode, tilde_encode  # type: ignore[import-un
 
 from archive.articles.stories import Story
 from archive.errors import DatelineError, UsageError
-from archive.judging import judge
 from archive.pages.article import article_comparison, article_page_data
 from archive.pages.home import followed_story_rows, home_page_data
 from archive.pages.outlet import outlet_list_rows, outlet_page_data
@@ -37,6 +36,7 @@ from archive.plugin.permissions import archives, may_judge, may_run_sql, may_see
 from archive.plugin.public import is_public_archive, respond_robots_txt
 from archive.plugin.read_pool import check_comparable_length, page_readers
 from archive.queries.lookup import PlainRow
+from archive.story_policy import story_policy
 
 PAGE_CONTENT_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
@@ -382,10 +382,10 @@ async def respond_verdict(datasette: Any, request: Any) -> Any:
 
 def _store_verdict(connection: sqlite3.Connection, name: str, id: int, word: str) -> str:
     """Store a verdict in a transaction; return what changed, in a sentence."""
-    by = judge()
+    policy = story_policy()
     try:
         with connection:
-            return store_page_verdict(connection, name, id, word, by)
+            return store_page_verdict(connection, name, id, word, policy)
     except sqlite3.Error as error:
         raise DatelineError(f"the verdict could not be saved ({error}); try again") from error
 

@@ -117,8 +117,8 @@ def article_with_context(connection: sqlite3.Connection, id: int) -> PlainRow | 
     """Return an article with its outlet, URLs, related articles and revision count, or None.
 
     `addresses` are its further URLs. `leads_to` says where its URLs lead now if not to it
-    (`archive.articles.identity.leads`). `gone` says since when the page is gone, and how the
-    outlet's server answered.
+    (`archive.articles.identity.urls_leading_elsewhere`). `gone` says since when the page is gone,
+    and how the outlet's server answered.
     """
     row = connection.execute(
         """SELECT a.*, o.host AS outlet, o.name AS outlet_name

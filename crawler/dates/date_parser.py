@@ -284,7 +284,7 @@ def _parse_iso_fast(text: str) -> str | None:
 
 
 def _format_timestamp(at: datetime) -> str:
-    """Format a timestamp as `archive.records.utc` does, at a third of strftime's cost.
+    """Format a timestamp as `archive.records.format_utc` does, at a third of strftime's cost.
 
     A clock time without time zone stays without one.
     """

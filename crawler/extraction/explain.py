@@ -1,7 +1,7 @@
 """Explain an extraction: who found each line of a page, why it was left out, who says each field.
 
-`crawler.extraction.extract.reading` reads the page exactly as a crawl does. This module reports the
-steps of that reading and decides nothing itself.
+`crawler.extraction.extract.read_capture` reads the page exactly as a crawl does. This module
+reports the steps of that reading and decides nothing itself.
 """
 
 from __future__ import annotations

@@ -61,8 +61,8 @@ def check_request(wanted: InvestigationRequest) -> None:
 def run_investigation(
     folder: Path, wanted: InvestigationRequest, settings: Settings, catalogue: Path | None
 ) -> None:
-    """From one address to a dossier. Raises as `crawler.jobs.run_spider.crawl`, and for a page that
-    is no article."""
+    """From one address to a dossier. Raises as `crawler.jobs.run_spider.run_crawl`, and for a page
+    that is no article."""
     from crawler.sources.catalogue import read_catalogue
     from crawler.spiders.investigation import Interviewer, InvestigationSpider
 

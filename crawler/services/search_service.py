@@ -101,7 +101,7 @@ class ServiceAnswer:
     leads: tuple[Lead, ...] = ()
     headlines: tuple[UnresolvedHeadline, ...] = ()
     """Articles to be matched with the outlets' own feeds and sitemaps
-    (`crawler.services.match_headline.resolve`).
+    (`crawler.services.match_headline.lead_of_headline`).
     """
     asks: tuple[ServiceRequest, ...] = ()
     """Requests to send next: after `wait`, and with the service's pause between them."""

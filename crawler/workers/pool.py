@@ -256,36 +256,39 @@ class WorkerPool:
         return cast(PageNavigation, await self._read("ways", capture))
 
     async def listed(self, capture: Capture, via: Literal["topic", "site search"]) -> ListedPages:
-        """Run `crawler.sources.navigation_parser.listed` in a worker. Raises ReadingError."""
+        """Run `crawler.sources.navigation_parser.parse_listing` in a worker. Raises
+        ReadingError."""
         return cast(ListedPages, await self._read(via, capture))
 
     async def read_description(self, body: bytes, url: str) -> list[SiteSearch]:
-        """Run `crawler.sources.navigation_parser.read_description` in a worker.
+        """Run `crawler.sources.navigation_parser.parse_opensearch` in a worker.
 
         Raises SourceError and ReadingError.
         """
         return cast(list[SiteSearch], await self._read("description", Capture(url, body)))
 
     async def read_feed(self, body: bytes, url: str) -> ParsedFeed:
-        """Run `crawler.sources.feed_parser.read_feed` in a worker.
+        """Run `crawler.sources.feed_parser.parse_feed` in a worker.
 
         Raises SourceError and ReadingError.
         """
         return cast(ParsedFeed, await self._read("feed", Capture(url, body)))
 
     async def read_sitemap(self, body: bytes, url: str) -> ParsedSitemap:
-        """Run `crawler.sources.sitemap_parser.read_sitemap` in a worker.
+        """Run `crawler.sources.sitemap_parser.parse_sitemap` in a worker.
 
         Raises SourceError and ReadingError.
         """
         return cast(ParsedSitemap, await self._read("sitemap", Capture(url, body)))
 
     async def read_home(self, body: bytes, url: str) -> HomePage:
-        """Run `crawler.sources.source_discovery.read_home` in a worker. Raises ReadingError."""
+        """Run `crawler.sources.source_discovery.parse_home_page` in a worker. Raises
+        ReadingError."""
         return cast(HomePage, await self._read("home", Capture(url, body)))
 
     async def read_robots(self, body: bytes, url: str, agents: tuple[str, ...]) -> RobotsGroups:
-        """Run `crawler.network.robots_rules.read_groups` in a worker, or here for a few lines.
+        """Run `crawler.network.robots_rules.parse_robots_groups` in a worker, or here for a few
+        lines.
 
         Raises ReadingError.
         """
@@ -294,7 +297,7 @@ class WorkerPool:
         return cast(RobotsGroups, await self._read("robots", Capture(url, body), agents))
 
     async def robots_sitemaps(self, body: bytes, url: str) -> list[str]:
-        """Run `crawler.sources.source_discovery.robots_sitemaps` in a worker. Raises
+        """Run `crawler.sources.source_discovery.parse_robots_sitemaps` in a worker. Raises
         ReadingError."""
         return cast(list[str], await self._read("robots sitemaps", Capture(url, body)))
 

@@ -102,7 +102,7 @@ def member_profile(
 
     A member has headline, standfirst, text, language, published_at and outlet, and the terms of
     both views, counted, as far as the archive has them (`weights`, `opening`: JSON); `known` is
-    `archive.articles.leads.frequencies` of an archive.
+    `archive.articles.leads.lead_term_frequencies` of an archive.
     """
     if not members:
         return None
@@ -147,7 +147,7 @@ def url_words(url: str) -> str:
 
 
 def lead_terms(lead: Lead, language: str | None) -> list[str]:
-    """The terms of what was said of a lead, for `archive.articles.leads.learn`."""
+    """The terms of what was said of a lead, for `archive.articles.leads.learn_lead_terms`."""
     return text_terms(
         f"{lead.headline or url_words(lead.url)}\n{lead.lede or ''}", lead.language or language
     )

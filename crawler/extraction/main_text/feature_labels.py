@@ -72,7 +72,8 @@ FEATURE_SEPARATOR = re.compile(r", (?!short|long)")
 def label_features(features: str, limit: int = 3) -> str:
     """Return the labels of comma-separated features, without repeats and at most `limit`.
 
-    `features` is written as `crawler.extraction.main_text.line_classifier.because` returns it.
+    `features` is written as `crawler.extraction.main_text.line_classifier.reasons_against_block`
+    returns it.
     """
     labels = dict.fromkeys(map(_label_feature, FEATURE_SEPARATOR.split(features)))
     shown = [label for label in labels if label]

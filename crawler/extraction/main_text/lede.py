@@ -43,7 +43,8 @@ NON_LEDE_NAMES = frozenset(
         "credit",
     )
 )
-"""Names of boxes (`crawler.extraction.main_text.line_features.NAMES`) without a lede."""
+"""Names of boxes (`crawler.extraction.main_text.line_features.BOX_NAME_PATTERNS`) without a
+lede."""
 NON_LEDE_TAGS = NON_PARAGRAPH_TAGS - {"h1", "h2", "h3", "h4", "header"}
 """Elements that hold no lede; it may be set as a heading."""
 

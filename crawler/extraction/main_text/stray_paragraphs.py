@@ -52,7 +52,8 @@ NON_PARAGRAPH_NAMES_TEXT = """
 comment navigation foot side related teaser share advertisement subscription author tags picture overlay hidden credit
 """
 NON_PARAGRAPH_NAMES = frozenset(NON_PARAGRAPH_NAMES_TEXT.split())
-"""Names of boxes (`crawler.extraction.main_text.line_features.NAMES`) without paragraphs."""
+"""Names of boxes (`crawler.extraction.main_text.line_features.BOX_NAME_PATTERNS`) without
+paragraphs."""
 BLANKLESS_SCRIPT = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]{2}")
 """Two characters of Thai, Lao, Burmese or Khmer, which set no blanks between words."""
 MAX_MEAN_WORD_CHARS = 14
