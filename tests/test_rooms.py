@@ -204,7 +204,8 @@ FLOORS = {
     ],
     "archive": [
         ["cli"], ["plugin"], ["pages"], ["exports", "doctor"], ["queries"],
-        ["archive", "story_policy"], ["articles"], ["frontier"], ["storage"], ["text"], ["timestamps", "times"], ["records"], ["errors"],
+        ["archive", "story_policy"], ["articles"], ["frontier"], ["storage"], ["text"],
+        ["timestamps", "times"], ["records"], ["errors"],
     ],
 }  # fmt: skip
 """The folders and root modules of each room, from the top: an import goes down or stays on its

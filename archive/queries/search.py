@@ -112,6 +112,30 @@ def match_or_nothing(words: object) -> str:
         return MATCH_NOTHING
 
 
+_SEARCH_SQL = f"""WITH found AS (
+  SELECT a.id, bm25(articles_fts, {BM25_WEIGHTS}) AS score
+  FROM articles_fts JOIN articles a ON a.id = articles_fts.rowid
+  JOIN outlets o ON o.id = a.outlet_id
+  WHERE articles_fts MATCH :match AND {{condition}} ORDER BY score, a.id DESC LIMIT :most
+), best AS (
+  SELECT found.id, min(score) OVER version AS score, row_number() OVER version AS place
+  FROM found LEFT JOIN versions v ON v.article_id = found.id
+  LEFT JOIN texts t ON t.id = v.text_id
+  WINDOW version AS (
+    PARTITION BY CASE WHEN :copies OR t.id IS NULL THEN -found.id ELSE t.id END
+    ORDER BY found.id = t.original_id DESC, score
+    ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+  )
+)
+SELECT a.id, o.host AS outlet, a.headline, a.published_at, a.language, a.url, best.score,
+       {READING_TEXT_SQL} AS passage,
+       CASE WHEN :copies THEN 0
+         ELSE (SELECT other_outlets FROM folded WHERE id = a.id) END AS other_outlets
+FROM best JOIN articles a ON a.id = best.id JOIN outlets o ON o.id = a.outlet_id
+WHERE best.place = 1 ORDER BY best.score, a.id DESC LIMIT :limit"""  # noqa: S608
+"""The best hits; `condition` is filled in by `search_articles`."""
+
+
 def search_articles(  # noqa: PLR0913  one a filter
     connection: sqlite3.Connection,
     words: str,
@@ -130,27 +154,7 @@ def search_articles(  # noqa: PLR0913  one a filter
     """
     condition, values = filter_conditions(outlet, since, until, language)
     rows = connection.execute(
-        f"""WITH found AS (
-          SELECT a.id, bm25(articles_fts, {BM25_WEIGHTS}) AS score
-          FROM articles_fts JOIN articles a ON a.id = articles_fts.rowid
-          JOIN outlets o ON o.id = a.outlet_id
-          WHERE articles_fts MATCH :match AND {condition} ORDER BY score, a.id DESC LIMIT :most
-        ), best AS (
-          SELECT found.id, min(score) OVER version AS score, row_number() OVER version AS place
-          FROM found LEFT JOIN versions v ON v.article_id = found.id
-          LEFT JOIN texts t ON t.id = v.text_id
-          WINDOW version AS (
-            PARTITION BY CASE WHEN :copies OR t.id IS NULL THEN -found.id ELSE t.id END
-            ORDER BY found.id = t.original_id DESC, score
-            ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-          )
-        )
-        SELECT a.id, o.host AS outlet, a.headline, a.published_at, a.language, a.url, best.score,
-               {READING_TEXT_SQL} AS passage,
-               CASE WHEN :copies THEN 0
-                 ELSE (SELECT other_outlets FROM folded WHERE id = a.id) END AS other_outlets
-        FROM best JOIN articles a ON a.id = best.id JOIN outlets o ON o.id = a.outlet_id
-        WHERE best.place = 1 ORDER BY best.score, a.id DESC LIMIT :limit""",  # noqa: S608  the text is all ours
+        _SEARCH_SQL.format(condition=condition),
         {
             "match": match_query(words),
             "limit": limit,

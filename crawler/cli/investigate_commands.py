@@ -80,14 +80,8 @@ def investigate_command(  # noqa: PLR0913, PLR0917  one a option
     from crawler.settings import user_agent
     from pipelines.urls import request_url
 
-    wanted = investigate_story.InvestigationRequest(
-        request_url(typed_text(url)),
-        typed_text(name) if name else None,
-        yes,
-        outlets,
-        requests,
-        out,
-    )
+    start, title = request_url(typed_text(url)), typed_text(name) if name else None
+    wanted = investigate_story.InvestigationRequest(start, title, yes, outlets, requests, out)
     investigate_story.check_request(wanted)
     limits = {
         "DOWNLOAD_DELAY": delay,

@@ -93,23 +93,19 @@ def follow_command(
         _follow_stories_file(folder, file)
         return
     if not articles and not name:
-        raise UsageError(
-            "name an article of the story by its URL or its number: dateline follow URL"
-        )
+        usage = "name an article of the story by its URL or its number: dateline follow URL"
+        raise UsageError(usage)
     definition = follow_story.definition_from_options(folder, articles, **asked)
-    ids, around = follow_story.fetch_articles(
-        folder, [typed_text(each) for each in articles], contact, alone
-    )
+    named = [typed_text(each) for each in articles]
+    ids, around = follow_story.fetch_articles(folder, named, contact, alone)
     if not ids:
         with opened_archive(folder):
             pass  # raises where there is no archive: following alone does not create one
     with Archive(folder) as archive:
-        story, new = followed_stories.follow_story(
-            archive, typed_text(name) if name else None, ids, definition
-        )
-        _print_followed_story(
-            archive.db, story.name, "Following" if new else "Still following", around
-        )
+        title = typed_text(name) if name else None
+        story, new = followed_stories.follow_story(archive, title, ids, definition)
+        what = "Following" if new else "Still following"
+        _print_followed_story(archive.db, story.name, what, around)
 
 
 def _print_followed_story(

@@ -270,72 +270,88 @@ NEW_EVENT_DAYS = 14.0
 
 
 def list_story(story: Story, candidates: Sequence[StoryCandidate]) -> StoryListing:
-    """All candidates judged together, within the limits that the person set."""
+    """Judge all candidates together, within the limits that the person set."""
+    seeds = _story_seeds(story, candidates)
+    if not seeds.confirmed:
+        return StoryListing([StoryJudgement(0.0, None)] * len(candidates), [], "")
+    days = np.array(seeds.days)
+    judged = judge_membership(cosine_matrix(seeds.vectors), days, seeds.confirmed, seeds.rejected)
     bounds = story_profile(story, [])
+    chances = [
+        0.0
+        if excluded_reason(bounds, each.published_at, each.language, each.host)
+        else float(chance)
+        for each, chance in zip(candidates, judged.probabilities, strict=False)
+    ]
+    belonging = [
+        number for number, each in enumerate(candidates) if _is_listed(each, chances[number])
+    ]
+    members = mean_vector((seeds.vectors[number] for number in belonging), MAX_PROFILE_TERMS)
+    nearest = judged.nearest(belonging)
+    parts = _story_parts(candidates, days, belonging)
+    judgements = []
+    for number, each in enumerate(candidates):
+        chance, near_to = chances[number], nearest[number]
+        shown = each.verdict or chance >= PERHAPS_PROBABILITY
+        judgements.append(
+            StoryJudgement(
+                chance,
+                story_tier(chance),
+                parts.get(number),
+                _shared_terms(each.vector, members) if shown else (),
+                None if near_to is None else candidates[near_to].id,
+            )
+        )
+    dated = (seeds.days[number] for number in belonging)
+    learnt = LearntStory(
+        members,
+        tuple(round(day, 2) for day in dated if not isnan(day)),
+        judged.standing,
+        _confirmed_languages(candidates),
+    )
+    return StoryListing(judgements, _strongest_terms(members), learnt.written())
+
+
+@dataclass(frozen=True, slots=True)
+class StorySeeds:
+    """The candidates of a listing as vectors, and which of them a person judged."""
+
+    vectors: list[Mapping[str, float]]
+    days: list[float]
+    """Days since 1970 of each vector; nan if unknown."""
+    confirmed: list[int]
+    rejected: list[int]
+
+
+def _story_seeds(story: Story, candidates: Sequence[StoryCandidate]) -> StorySeeds:
+    """Return the seeds; a person's own words count as one more confirmed article."""
     vectors = [each.vector for each in candidates]
+    days = [days_since_1970(each.published_at) for each in candidates]
     confirmed = [
         number
         for number, each in enumerate(candidates)
         if each.verdict == "belongs" and each.vector
     ]
     rejected = [number for number, each in enumerate(candidates) if each.verdict == "not"]
-    moments = [days_since_1970(each.published_at) for each in candidates]
     if story.words:
-        vectors.append(
-            words_vector(
-                story.words, story.languages or {each.language or "" for each in candidates}
-            )
-        )
-        moments.append(nan)
+        languages = story.languages or {each.language or "" for each in candidates}
+        vectors.append(words_vector(story.words, languages))
+        days.append(nan)
         confirmed.append(len(candidates))
-    if not confirmed:
-        return StoryListing([StoryJudgement(0.0, None)] * len(candidates), [], "")
-    cosines, days = cosine_matrix(vectors), np.array(moments)
-    judged = judge_membership(cosines, days, confirmed, rejected)
-    allowed = [
-        not excluded_reason(bounds, each.published_at, each.language, each.host)
-        for each in candidates
-    ]
-    belonging = [
-        number
-        for number, each in enumerate(candidates)
-        if each.verdict == "belongs"
-        or (
-            allowed[number]
-            and judged.probabilities[number] >= LIKELY_PROBABILITY
-            and not each.verdict
-        )
-    ]
-    members = mean_vector((vectors[number] for number in belonging), MAX_PROFILE_TERMS)
-    nearest = judged.nearest(belonging)
-    parts = _story_parts(candidates, days, belonging)
-    judgements = [
-        StoryJudgement(
-            float(judged.probabilities[number]) if allowed[number] else 0.0,
-            story_tier(float(judged.probabilities[number])) if allowed[number] else None,
-            parts.get(number),
-            _shared_terms(each.vector, members)
-            if each.verdict or judged.probabilities[number] >= PERHAPS_PROBABILITY
-            else (),
-            None if (near_to := nearest[number]) is None else candidates[near_to].id,
-        )
-        for number, each in enumerate(candidates)
-    ]
-    learnt = LearntStory(
-        members,
-        tuple(round(moments[n], 2) for n in belonging if not isnan(moments[n])),
-        judged.standing,
-        tuple(
-            sorted(
-                {
-                    each.language
-                    for each in candidates
-                    if each.verdict == "belongs" and each.language
-                }
-            )
-        ),
-    )
-    return StoryListing(judgements, _strongest_terms(members), learnt.written())
+    return StorySeeds(vectors, days, confirmed, rejected)
+
+
+def _is_listed(candidate: StoryCandidate, chance: float) -> bool:
+    """Return True for confirmed articles, and for likely ones without a verdict."""
+    if candidate.verdict:
+        return candidate.verdict == "belongs"
+    return chance >= LIKELY_PROBABILITY
+
+
+def _confirmed_languages(candidates: Sequence[StoryCandidate]) -> tuple[str, ...]:
+    """Return the languages of the confirmed articles, sorted."""
+    confirmed = (each.language for each in candidates if each.verdict == "belongs")
+    return tuple(sorted({language for language in confirmed if language}))
 
 
 def story_tier(probability: float) -> StoryTier | None:
