@@ -150,7 +150,7 @@ _PATH_FOLDS = [
         (r";(?:jsessionid|phpsessid|sid)=[^/;]*", ""),
         (r"/\([SAFX]\([^/]*\)\)(?=/|$)", ""),  # ASP.NET's session in the path
         (r"/(?:index|default)\.(?:html?|xhtml|shtml|php\d?|aspx?|jsp|cfm|cgi)$", ""),
-        (r"(?<=[^/])/amp(?:/1|\.html?)?$", ""),
+        (r"(?<=[^/])(?:/amp(?:/1|\.html?)?)+$", ""),  # at once, as a hostile path repeats it
         (r"(?:/index)?\.amp(?=\.html?$|$)", ""),
         (r"[~!]amp(?=\.html?$|$)", ""),
         (r"(?<=-)([^-_/]+)_amp(?=\.s?html?$)", r"\1"),  # in a slug with hyphens

@@ -1,7 +1,6 @@
 """The `dateline` command with all its subcommands, of the crawler and of the archive."""
 
 import sys
-from typing import TYPE_CHECKING
 
 from crawler.processes.search_path import leave_out_current_folder
 
@@ -23,6 +22,8 @@ import crawler.cli.operation_commands
 import crawler.cli.outlet_commands
 import crawler.cli.story_commands  # noqa: F401
 from archive.cli.base import Given, cli
+
+TYPE_CHECKING = False  # typing itself would be imported from the current folder
 
 if TYPE_CHECKING:
     from archive.articles.stories import StoryPolicy

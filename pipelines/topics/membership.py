@@ -411,6 +411,11 @@ outside at most, and what counts there of the distance from it. Of stories left 
 belonged, .2 to .35 outside."""
 
 
+import os
+
+MIN_CUT_PROBABILITY = float(os.environ.get("MCP","0"))
+
+
 def listed(chances: Array, links: Array, confirmed: Sequence[int]) -> Which:
     """Which candidates the story holds, the confirmed among them: (n,), of bool."""
     likely = chances.copy()
@@ -420,6 +425,7 @@ def listed(chances: Array, links: Array, confirmed: Sequence[int]) -> Which:
     # else there is no crowd, or no story, to tell apart
     if len(chances) >= MIN_LATENT_ARTICLES and many > len(confirmed):
         many = middle_one(many, links[np.ix_(order, order)], len(confirmed))
+        many = min(many, int((likely >= MIN_CUT_PROBABILITY).sum()))
     inside = np.zeros(len(chances), dtype=bool)
     inside[order[:many]] = True
     return inside

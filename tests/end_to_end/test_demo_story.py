@@ -3,12 +3,11 @@ four languages."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from demo.__main__ import FOLLOWED
 from demo.web import load_world, serve
+from tests.paths import WORLD as FOLDER
 
-WORLD = load_world(Path(__file__).parent.parent / "demo" / "world")
+WORLD = load_world(FOLDER)
 OF_THE_STORY = {
     outlet.url(page.path) for outlet in WORLD.outlets for page in outlet.pages if page.event
 }

@@ -262,7 +262,7 @@ def test_outlets_are_added_by_country_and_language_and_a_second_time_adds_nothin
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["outlet", "add"], "name hosts, or say which outlets of the catalogue"),
+        (["outlet", "add"], "name hosts, or choose outlets of the catalogue"),
         (["outlet", "add", "korea"], "dateline outlet search korea"),
         (["outlet", "add", "quay.example", "--country", "KR"], "they go with no hosts"),
         (["outlet", "add", "--country", "Korae"], "unknown country; did you mean korea?"),
@@ -363,7 +363,7 @@ def test_an_outlet_without_feeds_is_told_and_not_looked_up_again_on_the_same_day
     run = web(
         {STORY: page("Ferry crews walk out"), "http://harbour.example/": home("Harbour Post")}
     )
-    assert "it names no feed and no sitemap" in run("follow", STORY).stdout
+    assert "neither feeds nor sitemaps" in run("follow", STORY).stdout
     run.asked.clear()
     assert "it names no feed" not in run("follow", STORY).stdout
     assert run.asked == []

@@ -291,7 +291,7 @@ def test_the_last_confirmed_article_may_be_taken_back_and_the_command_says_what_
     followed,
 ):
     assert (
-        "nothing is found by it" in followed("verdict", "orrin", URLS["walkout"], "--clear").stdout
+        "the story cannot find others" in followed("verdict", "orrin", URLS["walkout"], "--clear").stdout
     )
     assert listed(followed, "orrin") == set()
 
@@ -411,7 +411,7 @@ def test_importing_a_definition_fetches_nothing(followed, tmp_path, web):
         (["story", "orrin", "-o", "nowhere/at/all.md"], 1, "nowhere/at/all.md"),
         (["stories", "zeppelin"], 2, "zeppelin: no such story"),
         (["unfollow", "zeppelin"], 2, "zeppelin: no such story"),
-        (["verdict", "orrin", "1"], 2, "say what of them"),
+        (["verdict", "orrin", "1"], 2, "choose one of"),
         (["verdict", "orrin", "999", "--not"], 1, "999"),
         (["verdict", "zeppelin", "1", "--not"], 2, "zeppelin: no such story"),
     ],

@@ -105,7 +105,7 @@ def test_a_word_on_the_storys_page_lists_it_anew_at_once_and_taken_back_it_is_as
     before, learnt = listing(run), run.column("SELECT learnt FROM stories")
     assert {MINE.path, DRILL.path} <= before.keys()
     said = reader.says("belongs", number_of(run, DRILL.path))
-    assert "the story is listed anew" in said
+    assert "the story is listed again" in said
     assert run.column("SELECT stale FROM stories") == [0]
     assert run.column("SELECT learnt FROM stories") != learnt
     reader.says("unsaid", number_of(run, DRILL.path))
@@ -134,7 +134,7 @@ def test_under_plain_datasette_the_word_is_kept_and_the_next_crawl_makes_the_lis
     run, reader_of_plain_datasette
 ):
     said = reader_of_plain_datasette.says("belongs", number_of(run, DRILL.path))
-    assert "The next crawl makes the listing of this story anew" in said
+    assert "The next crawl updates this story's listing" in said
     assert run.column("SELECT stale FROM stories") == [1]
     assert run.column(
         "SELECT verdict FROM story_articles WHERE article_id = ?", number_of(run, DRILL.path)

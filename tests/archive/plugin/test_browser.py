@@ -187,7 +187,7 @@ def test_root_says_what_belongs_with_a_button(browser: Browser, server: str, add
         tab.open(f"{address}/archive/-/story/{STORY}")
         keep(tab, "story-root")
         tab.click("#article-8 [value=not]")
-        assert "Kept." in tab.text()
+        assert "Saved." in tab.text()
         assert tab.run("document.querySelector('#article-8')") is None
         tab.run("document.querySelector('.left-out').open = true")
         tab.click(".left-out [value=unsaid]")

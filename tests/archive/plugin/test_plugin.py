@@ -214,7 +214,7 @@ def test_tables_are_described_and_the_crawlers_are_hidden(get: Get) -> None:
     assert "/archive/_sqlite_migrations" not in page
     for name in ("articles", "outlets", "checks", "crawls", "relations", "coverage"):
         assert f'href="/archive/{name}"' in page
-    assert "nothing is dropped as a duplicate" in get("/archive/articles").text
+    assert "Duplicates are kept too" in get("/archive/articles").text
 
 
 def test_tables_come_sorted_and_with_facets(get: Get) -> None:
