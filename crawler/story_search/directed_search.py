@@ -2,7 +2,7 @@
 
     lists of the story's days ─▶ likely pages ─▶ 1. lists of the days beyond, where articles were
                                       ▲             found near an end of the story's days
-                                      │          2. topic pages that name its articles
+                                      │          2. topic pages of the story's articles
                                       │          3. an outlet's own search, where its lists do not
                                       │             reach back
                                       └───────── 4. days further off, of outlets that covered it
