@@ -41,7 +41,8 @@ def definition_from_options(folder: Path, articles: Sequence[str], **asked: Any)
     }
     if given.get("since") and given.get("until") and given["until"] < given["since"]:
         raise UsageError(
-            f"--until {asked['until']} is before --since {asked['since']}; nothing lies between them"
+            f"--until {asked['until']} is before --since {asked['since']}; "
+            "nothing lies between them"
         )
     if asked["words"] is not None:
         given["words"] = typed_text(asked["words"]).strip() or None
@@ -175,10 +176,7 @@ def _is_article_number(text: str) -> bool:
 
 def _fetch_pages(folder: Path, urls: Sequence[str], contact: str | None) -> None:
     # Scrapy takes a second to import, and is needed only where a page is missing
-    from crawler.jobs.run_spider import (
-        crawl_settings,
-        run_crawl,
-    )
+    from crawler.jobs.run_spider import crawl_settings, run_crawl
     from crawler.settings import user_agent
     from crawler.spiders.pages import PagesSpider
 

@@ -53,7 +53,8 @@ def check_request(wanted: InvestigationRequest) -> None:
     """
     if not wanted.yes and wanted.outlets is None and not sys.stdin.isatty():
         raise UsageError(
-            "there is no terminal to ask on which outlets may be asked; say --yes, or how many: --outlets 30"
+            "there is no terminal to ask on which outlets may be asked; "
+            "say --yes, or how many: --outlets 30"
         )
     if wanted.out is not None:
         format_by_ending(wanted.out, dossiers.DOSSIER_FILE_ENDINGS, "text")
@@ -102,12 +103,9 @@ def finish_investigation(
     """Write the dossier, and print its contents and what was searched."""
     told = _ending_line(folder, ran, reason, wanted)
     out = wanted.out or Path(f"{told.story.name}.html")
+    dossier_format = format_by_ending(out, dossiers.DOSSIER_FILE_ENDINGS, "text")
     with atomic_file(out) as file:
-        file.write(
-            dossiers.DOSSIER_WRITERS[format_by_ending(out, dossiers.DOSSIER_FILE_ENDINGS, "text")](
-                told
-            )
-        )
+        file.write(dossiers.DOSSIER_WRITERS[dossier_format](told))
     _print_found(told, ran)
     click.echo(f"Dossier: {out}")
 
@@ -136,15 +134,17 @@ def next_step(ran: Any, reason: str | None, wanted: InvestigationRequest) -> str
         return f"`{again}` goes on where this ended"
     most = wanted.outlets or DEFAULT_OUTLETS
     more = f"`{again} --outlets {2 * most}` asks further outlets" if ran.unasked else ""
-    words = f"`dateline verdict {ran.story.name} ID --belongs` confirms an article and makes the next search better"
+    words = (
+        f"`dateline verdict {ran.story.name} ID --belongs` confirms an article "
+        "and makes the next search better"
+    )
     later = f"`dateline crawl --story {ran.story.name}` looks for what is new"
     return "; ".join(filter(None, (more, words, later)))
 
 
 def _print_found(told: StoryDossier, ran: Any) -> None:
-    click.echo(
-        f"{'Followed' if ran.is_new else 'Still following'} {told.story.name}: {printable_text(told.story.title)}"
-    )
+    verb = "Followed" if ran.is_new else "Still following"
+    click.echo(f"{verb} {told.story.name}: {printable_text(told.story.title)}")
     click.echo(f"Found: {told.summary}\n")
     if told.pieces:
         print_all([dossiers.dossier_table(told.pieces)])

@@ -161,15 +161,8 @@ def _hosts_linked(
         for article in with_page:
             try:
                 if capture := captures.newest(article.digest or ""):
-                    read.append(
-                        (
-                            article,
-                            cast(
-                                list[str],
-                                worker.read_as("hosts", capture, LINKING_PAGE_TIMEOUT_SECONDS),
-                            ),
-                        )
-                    )
+                    hosts = worker.read_as("hosts", capture, LINKING_PAGE_TIMEOUT_SECONDS)
+                    read.append((article, cast(list[str], hosts)))
             except DatelineError:
                 continue  # an unreadable page is no evidence about the others
     return read

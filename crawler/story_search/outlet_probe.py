@@ -227,8 +227,9 @@ def save_probe_result(archive: Archive, looked: ProbedOutlet, asked: str) -> Non
 
 def _worked_before(archive: Archive, looked: ProbedOutlet, kind: str) -> tuple[str, ...]:
     rows = archive.db.execute(
-        """SELECT u.url FROM urls u JOIN outlets o ON o.id = u.outlet_id WHERE o.host = ? AND u.kind = ?
-        AND u.role = 'source' AND u.outcome IN ('listed', 'unchanged')""",
+        """SELECT u.url FROM urls u JOIN outlets o ON o.id = u.outlet_id
+        WHERE o.host = ? AND u.kind = ? AND u.role = 'source'
+            AND u.outcome IN ('listed', 'unchanged')""",
         (looked.outlet.host, kind),
     )
     return tuple(str(row[0]) for row in rows)
